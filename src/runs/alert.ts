@@ -1,0 +1,60 @@
+import type { Platform } from './ports.ts';
+
+/**
+ * What people see of one stack's drift (or of a check that fails): one root message a channel, its copies in
+ * DMs, and the thread under it. The same fingerprint updates it, a changed one supersedes it.
+ */
+export interface Alert {
+  readonly id: number;
+  readonly kind: 'drift' | 'failure';
+  readonly stack: string;
+  /** The drift's fingerprint, or `failure` for a failing check. */
+  readonly fingerprint: string;
+  readonly state: 'open' | 'resolved' | 'superseded';
+  readonly firstSeenAt: number;
+  readonly lastSeenAt: number;
+  readonly seenCount: number;
+  /** The run whose findings and state the card shows. */
+  readonly runId: number;
+  /** How it ended, one plain sentence; null while open. */
+  readonly outcome: string | null;
+}
+
+/** A place a card can be posted to: a channel, or a person's DM. */
+export type Place =
+  | { readonly platform: Platform; readonly channel: string }
+  | { readonly platform: Platform; readonly user: string };
+
+/** One posted copy of an alert's card. */
+export interface PostedMessage {
+  readonly id: number;
+  readonly alertId: number;
+  readonly platform: Platform;
+  readonly channel: string;
+  /** The platform's id of the message in that channel (Slack: `ts`). */
+  readonly messageId: string;
+  readonly role: 'root' | 'dm';
+  /** Person a DM copy went to; null for a root. */
+  readonly person: string | null;
+  /** Why that person was asked, shown on the DM's card; null for a root. */
+  readonly why: string | null;
+}
+
+/** What must still reach a chat. Delivered at least once, de-duplicated by `key`. */
+export type Delivery =
+  /** Bring every copy of the alert's card to the newest state, posting those that are missing. */
+  | { readonly d: 'card'; readonly alertId: number }
+  /** One line of history in the thread of each root message. Plain text. */
+  | { readonly d: 'thread'; readonly alertId: number; readonly text: string }
+  /** A copy of the card to a person, with a line why that person. */
+  | { readonly d: 'dm'; readonly alertId: number; readonly person: string; readonly why: string };
+
+export interface OutboxEntry {
+  readonly id: number;
+  readonly key: string;
+  readonly delivery: Delivery;
+  readonly createdAt: number;
+  readonly attempts: number;
+  readonly nextAttemptAt: number;
+  readonly lastError: string | null;
+}

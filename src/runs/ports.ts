@@ -1,0 +1,245 @@
+/**
+ * The ports of the core: what runs need from the outside. Adapters implement them; only main.ts wires them.
+ */
+import type { PolicyAnswer, PolicyMode, RealignMode } from '../decisions/decision.ts';
+import type { Analysis } from '../drift/finding.ts';
+import type { Card, Form, Pages } from '../messages/card.ts';
+import type { Alert, Delivery, OutboxEntry, Place, PostedMessage } from './alert.ts';
+import type { Keep } from './keep.ts';
+import type { Actor, CodeVersion, Run, RunState, SavedPlan } from './run.ts';
+
+export type Platform = 'slack' | 'teams';
+
+/** Now, in ms since epoch. */
+export type Clock = () => number;
+
+
+/** Who may approve on a stack: any person of these groups (`oncall:NAME` for a rota), `need` of them. */
+export interface Approvers {
+  readonly from: readonly string[];
+  readonly need: number;
+  readonly notTheAuthor: boolean;
+}
+
+export interface PolicySource {
+  readonly name: string;
+  readonly git: string;
+  readonly ref: string;
+  /** Sub-path of the repository, '' for its root. */
+  readonly path: string;
+  readonly mode: PolicyMode;
+}
+
+/** One stack as m0.yaml means it, defaults applied and secrets still unresolved. */
+export interface Stack {
+  readonly name: string;
+  readonly environment: string;
+  readonly source: { readonly git: string; readonly ref: string; readonly path: string };
+  readonly tool: 'terraform' | 'tofu';
+  readonly toolVersion: string | null;
+  readonly workspace: string;
+  readonly varFiles: readonly string[];
+  /** Resolved environment for the stack's own processes; values may be secret. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly schedule: readonly string[];
+  readonly timezone: string;
+  readonly realign: RealignMode;
+  readonly policies: readonly PolicySource[];
+  readonly channels: readonly Place[];
+  readonly approvers: Approvers;
+}
+
+export interface Person {
+  readonly key: string;
+  readonly name: string;
+  readonly slack: string | null;
+  readonly teams: string | null;
+  readonly email: string | null;
+}
+
+/** `rotation`: people take turns of `everyMs` from `from` on. */
+export type Rota =
+  | { readonly kind: 'rotation'; readonly people: readonly string[]; readonly everyMs: number; readonly from: number }
+  | { readonly kind: 'slackUsergroup'; readonly id: string };
+
+/** The part of the configuration that the core reads. */
+export interface Directory {
+  readonly stacks: readonly Stack[];
+  readonly people: readonly Person[];
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+  readonly oncall: Readonly<Record<string, Rota>>;
+  /** Groups that may snooze / accept besides the approvers; null: only the approvers. */
+  readonly may: { readonly snooze: readonly string[] | null; readonly accept: readonly string[] | null };
+  readonly timezone: string;
+}
+
+
+/** One append-only line of the record: who did what to which run. */
+export interface AuditEntry {
+  readonly at: number;
+  readonly actor: Actor;
+  readonly action: string;
+  readonly stack: string;
+  readonly runId: number | null;
+  readonly fingerprint: string | null;
+  readonly commit: string | null;
+  readonly detail: string | null;
+}
+
+/** One write of an atomic commit. `run.update` holds only while the stored run has state and version as given. */
+export type Change =
+  | { readonly c: 'run.insert'; readonly run: Omit<Run, 'id'> }
+  | { readonly c: 'run.update'; readonly run: Run; readonly was: { readonly state: RunState; readonly version: number } }
+  | { readonly c: 'alert.insert'; readonly alert: Omit<Alert, 'id'>; readonly deliveries: readonly NewDelivery[] }
+  | { readonly c: 'alert.update'; readonly alert: Alert }
+  | { readonly c: 'keep.insert'; readonly keep: Omit<Keep, 'id'> }
+  | { readonly c: 'keep.end'; readonly id: number; readonly by: Actor; readonly at: number }
+  | { readonly c: 'outbox.add'; readonly key: string; readonly delivery: Delivery; readonly at: number }
+  | { readonly c: 'audit'; readonly entry: AuditEntry };
+
+/** A delivery of an alert that is inserted in the same commit, so has no id yet. `key` is completed with it. */
+export type NewDelivery =
+  | { readonly d: 'card' }
+  | { readonly d: 'thread'; readonly text: string }
+  | { readonly d: 'dm'; readonly person: string; readonly why: string };
+
+export type CommitResult =
+  | { readonly ok: true; readonly insertedRuns: readonly number[]; readonly insertedAlerts: readonly number[] }
+  /** Somebody else moved the run first; nothing was written. */
+  | { readonly ok: false; readonly stale: number };
+
+/** Durable memory. Every method may reject with a StoreError that says what was being done. */
+export interface Store {
+  /** Writes all or nothing, in order. */
+  commit(changes: readonly Change[]): Promise<CommitResult>;
+  run(id: number): Promise<Run | undefined>;
+  /** Newest first. `states` filters; `limit` bounds. */
+  runs(query: {
+    readonly stack?: string;
+    readonly states?: readonly RunState[];
+    readonly limit?: number;
+  }): Promise<readonly Run[]>;
+  alert(id: number): Promise<Alert | undefined>;
+  /** Newest first. */
+  alerts(query: {
+    readonly stack?: string;
+    readonly state?: Alert['state'];
+    readonly kind?: Alert['kind'];
+    readonly runId?: number;
+  }): Promise<readonly Alert[]>;
+  /** Keeps of a stack that nobody ended (expired ones included: the caller knows the time). */
+  keeps(stack: string): Promise<readonly Keep[]>;
+  audit(query: { readonly stack?: string; readonly runId?: number; readonly limit?: number }): Promise<readonly AuditEntry[]>;
+  /** Undelivered entries due at `now`, oldest first. */
+  dueOutbox(now: number, limit: number): Promise<readonly OutboxEntry[]>;
+  outboxDone(id: number, at: number): Promise<void>;
+  outboxFailed(id: number, error: string, nextAttemptAt: number): Promise<void>;
+  messages(alertId: number): Promise<readonly PostedMessage[]>;
+  /** The alert whose copy this message is. */
+  messageAt(platform: Platform, channel: string, messageId: string): Promise<PostedMessage | undefined>;
+  addMessage(message: Omit<PostedMessage, 'id'>): Promise<void>;
+  /** Small named values (last tick of a schedule, the fingerprint key …). */
+  value(name: string): Promise<string | undefined>;
+  setValue(name: string, value: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+
+export interface CodePort {
+  /** Newest commit of the stack's ref, fetched now. Rejects with what was being done and git's own words. */
+  head(stack: Stack): Promise<CodeVersion>;
+}
+
+export interface PlanResult {
+  readonly code: CodeVersion;
+  readonly plan: SavedPlan;
+  readonly analysis: Analysis;
+  /** Over all findings, keyed; see drift/fingerprint.ts. */
+  readonly fingerprint: string;
+  /** Terraform's plan document, for policies only: it may hold secrets and never leaves the process. */
+  readonly document: unknown;
+}
+
+export interface ApplyResult {
+  /** Scrubbed tail of the tool's own output. */
+  readonly log: string;
+}
+
+/** Terraform or OpenTofu for a stack. Errors are RunnerErrors whose message is scrubbed of secrets. */
+export interface Runner {
+  /**
+   * Plans the stack with a fresh refresh and without a lock (`-lock=false`).
+   * `only`: restrict the plan to these addresses; null: the whole stack.
+   */
+  plan(stack: Stack, options: { readonly only: readonly string[] | null; readonly signal: AbortSignal }): Promise<PlanResult>;
+  /** Applies exactly that saved plan file, taking the lock. Never retried by anybody. */
+  apply(stack: Stack, plan: SavedPlan, signal: AbortSignal): Promise<ApplyResult>;
+  /** Deletes the saved plan file, if it is still there. */
+  discard(plan: SavedPlan): Promise<void>;
+}
+
+
+export interface PolicyQuestion {
+  readonly run: number;
+  readonly stack: Stack;
+  readonly trigger: string;
+  readonly code: CodeVersion;
+  readonly analysis: Analysis;
+  readonly document: unknown;
+  readonly requestedBy: Actor;
+  readonly approvers: readonly Actor[];
+  readonly now: number;
+}
+
+export interface PolicyPort {
+  /** One answer for each policy of the stack, in its order. Never rejects: an error is an answer. */
+  ask(question: PolicyQuestion): Promise<readonly PolicyAnswer[]>;
+  /** Commit in use for each policy name now (null: none), after looking for newer ones. */
+  bundles(stack: Stack): Promise<Readonly<Record<string, string | null>>>;
+}
+
+
+export interface ChatPort {
+  readonly platform: Platform;
+  /** Posts a card. `key` de-duplicates: a message with that key is posted at most once. */
+  post(place: Place, card: Card, key: string): Promise<{ readonly channel: string; readonly messageId: string }>;
+  update(channel: string, messageId: string, card: Card): Promise<void>;
+  /** A plain line in the thread of a message. */
+  reply(channel: string, messageId: string, text: string, key: string): Promise<void>;
+  /** Members of a user group, as platform ids. */
+  usergroup(id: string): Promise<readonly string[]>;
+}
+
+/** A chat refused or could not be reached; `retryAfterMs` where it said when to come back. */
+export class ChatError extends Error {
+  override readonly name = 'ChatError';
+  readonly retryAfterMs: number | null;
+  /** True where trying again can't help (channel gone, message deleted). */
+  readonly permanent: boolean;
+  constructor(message: string, options: { retryAfterMs?: number; permanent?: boolean; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.retryAfterMs = options.retryAfterMs ?? null;
+    this.permanent = options.permanent ?? false;
+  }
+}
+
+/** What a command answers. `private` is seen by its sender only. */
+export type Reply =
+  | { readonly r: 'private'; readonly card: Card }
+  | { readonly r: 'public'; readonly card: Card }
+  | { readonly r: 'form'; readonly form: Form }
+  | { readonly r: 'pages'; readonly pages: Pages }
+  /** Nothing to say beyond the cards that change by themselves. */
+  | { readonly r: 'none' };
+
+/** Where a command came from. `text` has no `/m0` or mention in front. */
+export interface Incoming {
+  readonly text: string;
+  readonly actor: Actor;
+  readonly place: Place;
+  /** Set where a button of a posted card sent it. */
+  readonly from: { readonly channel: string; readonly messageId: string } | null;
+}
+
+/** What the chat adapters call. Never rejects: what goes wrong is a private card. */
+export type CommandHandler = (incoming: Incoming) => Promise<Reply>;
