@@ -8,7 +8,18 @@ export function createLogger(level: string, destination?: { write(line: string):
     level,
     base: null,
     redact: {
-      paths: ['token', '*.token', 'password', '*.password', 'secret', '*.secret', 'authorization', '*.authorization', 'env', '*.env'],
+      paths: [
+        'token',
+        '*.token',
+        'password',
+        '*.password',
+        'secret',
+        '*.secret',
+        'authorization',
+        '*.authorization',
+        'env',
+        '*.env',
+      ],
       censor: '[redacted]',
     },
   };

@@ -12,7 +12,12 @@ export type Span =
   /** A person of m0.yaml; `mention` asks for a live mention, else the name alone. */
   | { readonly t: 'person'; readonly person: string; readonly name: string; readonly mention: boolean }
   /** An instant (ms since epoch), shown in the reader's zone where the platform can, else in `zone`. */
-  | { readonly t: 'time'; readonly at: number; readonly zone: string; readonly style: 'clock' | 'day' | 'ago' }
+  | {
+      readonly t: 'time';
+      readonly at: number;
+      readonly zone: string;
+      readonly style: 'clock' | 'day' | 'ago';
+    }
   /** A link that m0 itself made; `url` is never taken from a cloud, a repository or a person. */
   | { readonly t: 'link'; readonly text: string; readonly url: string };
 
@@ -32,8 +37,8 @@ export interface ButtonConfirm {
 }
 
 /**
- * A button carries the same command as the typed text; nothing in it is trusted.
-
+ * A button carries the same command as the typed text; nothing in it is trusted. Where the command lacks
+ * words (how long, why), the handler answers with a Form.
  */
 export interface Button {
   readonly label: string;
@@ -54,7 +59,10 @@ export type Block =
       readonly tone: FindingTone;
       readonly rows: readonly DiffRow[];
     }
-  | { readonly b: 'facts'; readonly facts: readonly { readonly label: string; readonly spans: readonly Span[] }[] }
+  | {
+      readonly b: 'facts';
+      readonly facts: readonly { readonly label: string; readonly spans: readonly Span[] }[];
+    }
   | { readonly b: 'buttons'; readonly buttons: readonly Button[] }
   | { readonly b: 'outcome'; readonly spans: readonly Span[] }
   | { readonly b: 'divider' };
@@ -66,7 +74,7 @@ export interface Card {
   readonly blocks: readonly Block[];
 }
 
-/** A form opened by a button or a typed command that lacks words. Answers are appended to `command`. */
+/** A form opened by a button or a typed command that lacks words. Its answers come back beside `command`. */
 export interface Form {
   readonly title: string;
   readonly submit: string;

@@ -13,7 +13,6 @@ export type Platform = 'slack' | 'teams';
 /** Now, in ms since epoch. */
 export type Clock = () => number;
 
-
 /** Who may approve on a stack: any person of these groups (`oncall:NAME` for a rota), `need` of them. */
 export interface Approvers {
   readonly from: readonly string[];
@@ -59,7 +58,12 @@ export interface Person {
 
 /** `rotation`: people take turns of `everyMs` from `from` on. */
 export type Rota =
-  | { readonly kind: 'rotation'; readonly people: readonly string[]; readonly everyMs: number; readonly from: number }
+  | {
+      readonly kind: 'rotation';
+      readonly people: readonly string[];
+      readonly everyMs: number;
+      readonly from: number;
+    }
   | { readonly kind: 'slackUsergroup'; readonly id: string };
 
 /** The part of the configuration that the core reads. */
@@ -72,7 +76,6 @@ export interface Directory {
   readonly may: { readonly snooze: readonly string[] | null; readonly accept: readonly string[] | null };
   readonly timezone: string;
 }
-
 
 /** One append-only line of the record: who did what to which run. */
 export interface AuditEntry {
@@ -89,8 +92,16 @@ export interface AuditEntry {
 /** One write of an atomic commit. `run.update` holds only while the stored run has state and version as given. */
 export type Change =
   | { readonly c: 'run.insert'; readonly run: Omit<Run, 'id'> }
-  | { readonly c: 'run.update'; readonly run: Run; readonly was: { readonly state: RunState; readonly version: number } }
-  | { readonly c: 'alert.insert'; readonly alert: Omit<Alert, 'id'>; readonly deliveries: readonly NewDelivery[] }
+  | {
+      readonly c: 'run.update';
+      readonly run: Run;
+      readonly was: { readonly state: RunState; readonly version: number };
+    }
+  | {
+      readonly c: 'alert.insert';
+      readonly alert: Omit<Alert, 'id'>;
+      readonly deliveries: readonly NewDelivery[];
+    }
   | { readonly c: 'alert.update'; readonly alert: Alert }
   | { readonly c: 'keep.insert'; readonly keep: Omit<Keep, 'id'> }
   | { readonly c: 'keep.end'; readonly id: number; readonly by: Actor; readonly at: number }
@@ -104,7 +115,11 @@ export type NewDelivery =
   | { readonly d: 'dm'; readonly person: string; readonly why: string };
 
 export type CommitResult =
-  | { readonly ok: true; readonly insertedRuns: readonly number[]; readonly insertedAlerts: readonly number[] }
+  | {
+      readonly ok: true;
+      readonly insertedRuns: readonly number[];
+      readonly insertedAlerts: readonly number[];
+    }
   /** Somebody else moved the run first; nothing was written. */
   | { readonly ok: false; readonly stale: number };
 
@@ -129,7 +144,11 @@ export interface Store {
   }): Promise<readonly Alert[]>;
   /** Keeps of a stack that nobody ended (expired ones included: the caller knows the time). */
   keeps(stack: string): Promise<readonly Keep[]>;
-  audit(query: { readonly stack?: string; readonly runId?: number; readonly limit?: number }): Promise<readonly AuditEntry[]>;
+  audit(query: {
+    readonly stack?: string;
+    readonly runId?: number;
+    readonly limit?: number;
+  }): Promise<readonly AuditEntry[]>;
   /** Undelivered entries due at `now`, oldest first. */
   dueOutbox(now: number, limit: number): Promise<readonly OutboxEntry[]>;
   outboxDone(id: number, at: number): Promise<void>;
@@ -143,7 +162,6 @@ export interface Store {
   setValue(name: string, value: string): Promise<void>;
   close(): Promise<void>;
 }
-
 
 export interface CodePort {
   /** Newest commit of the stack's ref, fetched now. Rejects with what was being done and git's own words. */
@@ -171,13 +189,15 @@ export interface Runner {
    * Plans the stack with a fresh refresh and without a lock (`-lock=false`).
    * `only`: restrict the plan to these addresses; null: the whole stack.
    */
-  plan(stack: Stack, options: { readonly only: readonly string[] | null; readonly signal: AbortSignal }): Promise<PlanResult>;
+  plan(
+    stack: Stack,
+    options: { readonly only: readonly string[] | null; readonly signal: AbortSignal },
+  ): Promise<PlanResult>;
   /** Applies exactly that saved plan file, taking the lock. Never retried by anybody. */
   apply(stack: Stack, plan: SavedPlan, signal: AbortSignal): Promise<ApplyResult>;
   /** Deletes the saved plan file, if it is still there. */
   discard(plan: SavedPlan): Promise<void>;
 }
-
 
 export interface PolicyQuestion {
   readonly run: number;
@@ -198,11 +218,14 @@ export interface PolicyPort {
   bundles(stack: Stack): Promise<Readonly<Record<string, string | null>>>;
 }
 
-
 export interface ChatPort {
   readonly platform: Platform;
   /** Posts a card. `key` de-duplicates: a message with that key is posted at most once. */
-  post(place: Place, card: Card, key: string): Promise<{ readonly channel: string; readonly messageId: string }>;
+  post(
+    place: Place,
+    card: Card,
+    key: string,
+  ): Promise<{ readonly channel: string; readonly messageId: string }>;
   update(channel: string, messageId: string, card: Card): Promise<void>;
   /** A plain line in the thread of a message. */
   reply(channel: string, messageId: string, text: string, key: string): Promise<void>;
@@ -216,7 +239,10 @@ export class ChatError extends Error {
   readonly retryAfterMs: number | null;
   /** True where trying again can't help (channel gone, message deleted). */
   readonly permanent: boolean;
-  constructor(message: string, options: { retryAfterMs?: number; permanent?: boolean; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { retryAfterMs?: number; permanent?: boolean; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.retryAfterMs = options.retryAfterMs ?? null;
     this.permanent = options.permanent ?? false;
@@ -237,6 +263,8 @@ export interface Incoming {
   readonly text: string;
   readonly actor: Actor;
   readonly place: Place;
+  /** Answers of a submitted form by field name, which complete `text`; null where no form was involved. */
+  readonly answers: Readonly<Record<string, string>> | null;
   /** Set where a button of a posted card sent it. */
   readonly from: { readonly channel: string; readonly messageId: string } | null;
 }

@@ -1,0 +1,91 @@
+/** What the cards are made from: plain facts, gathered by runs/, with no clock and no store behind them. */
+import type { Reason } from '../decisions/decision.ts';
+import type { Finding, OutputDrift } from '../drift/finding.ts';
+import type { Actor, CodeVersion, Failure, Moved, RunState } from '../runs/run.ts';
+
+/** A person as a card names them; `person` is the key in m0.yaml, null for somebody who is not in it. */
+export interface Named {
+  readonly person: string | null;
+  readonly name: string;
+}
+
+/** How one finding stands now. Times in ms since epoch. */
+export type Standing =
+  /** The policies apply it; nobody needs to act. */
+  | { readonly s: 'heals' }
+  /** A person must say so. */
+  | { readonly s: 'waits' }
+  /** The policies forbid an apply. */
+  | { readonly s: 'denied' }
+  | { readonly s: 'approved'; readonly by: readonly Named[] }
+  | { readonly s: 'applying' }
+  /** Put back; `verifiedAt` once the plan after it found nothing of it left. `by` empty: by policy. */
+  | {
+      readonly s: 'realigned';
+      readonly by: readonly Named[];
+      readonly at: number;
+      readonly verifiedAt: number | null;
+    }
+  | { readonly s: 'snoozed'; readonly by: Named; readonly until: number | null; readonly reason: string }
+  | { readonly s: 'accepted'; readonly by: Named; readonly at: number; readonly reason: string }
+  | { readonly s: 'rejected'; readonly by: Named; readonly reason: string | null }
+  /** m0 stopped while applying it. */
+  | { readonly s: 'unknown' };
+
+export interface FindingView {
+  readonly finding: Finding;
+  readonly standing: Standing;
+  /** Why it was decided so. */
+  readonly reasons: readonly Reason[];
+}
+
+/** Everything the card of one stack's drift shows. */
+export interface DriftView {
+  readonly stack: string;
+  readonly environment: string;
+  readonly runId: number;
+  readonly state: RunState;
+  readonly alert: 'open' | 'resolved' | 'superseded';
+  /** One sentence how the alert ended, null while open. */
+  readonly outcome: string | null;
+  readonly now: number;
+  readonly zone: string;
+  readonly firstSeenAt: number;
+  readonly seenCount: number;
+  readonly code: CodeVersion | null;
+  /** Actionable findings, sorted by address; those realigned earlier in this run are included. */
+  readonly findings: readonly FindingView[];
+  /** Findings an apply would not change: told in one folded line. */
+  readonly unaffected: readonly Finding[];
+  readonly outputs: readonly OutputDrift[];
+  readonly warnings: readonly Reason[];
+  readonly approvals: readonly { readonly by: Named; readonly at: number }[];
+  /** How many people must approve, and who may (groups and people as they are named in m0.yaml). */
+  readonly approvers: {
+    readonly need: number;
+    readonly groups: readonly string[];
+    readonly onCall: readonly Named[];
+  };
+  /** Who was asked by DM, and when. */
+  readonly asked: readonly { readonly who: Named; readonly at: number }[];
+  readonly moved: Moved | null;
+  readonly failure: Failure | null;
+  readonly rejectedBy: Actor | null;
+  /** True where the stack's environment is one whose buttons ask for confirmation. */
+  readonly confirm: boolean;
+}
+
+/** A check that fails: its own message, updated in place. */
+export interface FailureView {
+  readonly stack: string;
+  readonly environment: string;
+  readonly runId: number;
+  readonly failure: Failure;
+  readonly since: number;
+  readonly times: number;
+  readonly lastGoodAt: number | null;
+  readonly now: number;
+  readonly zone: string;
+  /** Set once a check succeeded again. */
+  readonly resolvedAt: number | null;
+}
