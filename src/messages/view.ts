@@ -45,6 +45,8 @@ export interface DriftView {
   readonly environment: string;
   readonly runId: number;
   readonly state: RunState;
+  /** Digest of what waits; its first 8 characters go into the approve button, so an old card can't approve new drift. */
+  readonly waitingFingerprint: string | null;
   readonly alert: 'open' | 'resolved' | 'superseded';
   /** One sentence how the alert ended, null while open. */
   readonly outcome: string | null;
