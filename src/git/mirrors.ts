@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type SimpleGit, simpleGit } from 'simple-git';
+import { createKeyedLock } from '../keyed-lock.ts';
+import type { Logger } from '../log.ts';
+import type { CodeVersion } from '../runs/run.ts';
+import { refuseRef, refuseUrl, scrubCredentials, scrubUrl } from './address.ts';
+import { GitError } from './git-error.ts';
+
+/** Local copies of Git repositories, one bare mirror a URL, shared by everything in this process. */
+export interface Mirrors {
+  /**
+   * Brings the mirror up to date and resolves a branch, a tag or a commit (in this order). Rejects with a
+   * GitError `running git fetch for <url>: …` where the repository, or the ref in it, is not there.
+   */
+  fetch(url: string, ref: string): Promise<CodeVersion>;
+  /**
+   * Makes `into` exactly the tree of a commit that was fetched before: files that are gone from it are
+   * removed, ignored ones and an untracked `.terraform.lock.hcl` stay. Makes the directory if need be.
+   */
+  checkout(url: string, commit: string, into: string): Promise<void>;
+}
+
+/** What mirrors need. `base`: the environment git gets (PATH, HOME, proxies, certificates), nothing else. */
+export interface MirrorOptions {
+  /** Directory the mirrors live in, made if need be. */
+  readonly dir: string;
+  readonly log: Logger;
+  readonly base: Readonly<Record<string, string>>;
+  /** Most ms one git command may take; default 5 minutes. */
+  readonly timeLimitMs?: number;
+}
+
+/** The variables that git is handed on from `base`, besides those that any tool gets. */
+const OWN_VARIABLES = ['GIT_TERMINAL_PROMPT', 'GIT_ALLOW_PROTOCOL', 'GIT_SSL_CAINFO'];
+/** A mirror or work tree that looks like this is broken, and cheaper to make anew than to repair. */
+const BROKEN =
+  /not a git repository|corrupt|\.lock': File exists|bad object|loose object|unable to read tree/i;
+
+/** Mirrors under `dir`, each named by the hash of its URL, so that no URL decides about a path. */
+export function createMirrors(options: MirrorOptions): Mirrors {
+  const { dir, log } = options;
+  const timeLimitMs = options.timeLimitMs ?? 5 * 60_000;
+  const alone = createKeyedLock();
+  const mirrorOf = (url: string): string =>
+    join(dir, createHash('sha256').update(url).digest('hex').slice(0, 32));
+
+  function git(baseDir: string): SimpleGit {
+    return simpleGit({
+      baseDir,
+      trimmed: true,
+      abort: AbortSignal.timeout(timeLimitMs),
+      allowEnvironment: OWN_VARIABLES,
+    }).env({
+      ...options.base,
+      GIT_TERMINAL_PROMPT: '0',
+      GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
+    });
+  }
+
+  /** Runs `work`, and once more after `repair` where the local copy turns out to be broken. */
+  async function healing<T>(url: string, work: () => Promise<T>, repair: () => Promise<void>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof GitError || !BROKEN.test(textOf(error))) throw error;
+      log.warn({ repository: scrubUrl(url) }, 'local copy of a repository is broken, making it anew');
+      await repair();
+      return work();
+    }
+  }
+
+  async function update(url: string, mirror: string): Promise<void> {
+    if (!(await exists(join(mirror, 'HEAD')))) {
+      await mkdir(mirror, { recursive: true, mode: 0o700 });
+      await git(mirror).raw(['init', '--quiet', '--bare', '.']);
+    }
+    const specs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+    // The URL is given each time, never stored: a token in it does not lie on the disk.
+    await git(mirror).raw([
+      'fetch',
+      '--quiet',
+      '--prune',
+      '--force',
+      '--no-tags',
+      '--no-write-fetch-head',
+      url,
+      ...specs,
+    ]);
+  }
+
+  async function resolve(url: string, mirror: string, ref: string): Promise<string> {
+    const names = [`refs/heads/${ref}`, `refs/tags/${ref}`, ...(/^[0-9a-f]{7,64}$/.test(ref) ? [ref] : [])];
+    for (const name of names) {
+      const args = ['rev-parse', '--quiet', '--verify', '--end-of-options', `${name}^{commit}`];
+      const commit = await git(mirror)
+        .raw(args)
+        .catch((error: unknown) => {
+          if (BROKEN.test(textOf(error))) throw error;
+          return '';
+        });
+      const found = commit.split('\n').at(-1)?.trim() ?? '';
+      if (/^[0-9a-f]{40,64}$/.test(found)) return found;
+    }
+    throw new GitError(`running git fetch for ${scrubUrl(url)}: there is no "${ref}" in it`, scrubUrl(url));
+  }
+
+  async function describe(url: string, mirror: string, ref: string, commit: string): Promise<CodeVersion> {
+    const format = ['%an', '%ae', '%ct', '%s'].join('%x00');
+    const args = ['log', '-1', '--no-show-signature', `--format=${format}`, commit, '--'];
+    const [author = '', authorEmail = '', seconds = '0', subject = ''] = (await git(mirror).raw(args)).split(
+      '\0',
+    );
+    const committedAt = Number(seconds) * 1000;
+    return { repository: scrubUrl(url), ref, commit, author, authorEmail, committedAt, subject };
+  }
+
+  return {
+    async fetch(url, ref) {
+      check(url, refuseUrl(url), 'running git fetch for');
+      check(url, refuseRef(ref), 'running git fetch for');
+      const mirror = mirrorOf(url);
+      return alone(mirror, () =>
+        said('running git fetch for', url, () =>
+          healing(
+            url,
+            async () => {
+              await update(url, mirror);
+              return describe(url, mirror, ref, await resolve(url, mirror, ref));
+            },
+            () => rm(mirror, { recursive: true, force: true }),
+          ),
+        ),
+      );
+    },
+
+    async checkout(url, commit, into) {
+      check(url, refuseUrl(url), 'running git checkout for');
+      check(url, /^[0-9a-f]{40,64}$/.test(commit) ? null : 'that is no commit', 'running git checkout for');
+      const mirror = mirrorOf(url);
+      await alone(mirror, () =>
+        said('running git checkout for', url, () =>
+          healing(
+            url,
+            async () => {
+              await ensureWorkTree(mirror, into);
+              await git(into).raw(['checkout', '--quiet', '--force', '--detach', commit, '--']);
+              const keep = ['-e', '.terraform', '-e', '.terraform.lock.hcl'];
+              await git(into).raw(['clean', '--quiet', '-f', '-f', '-d', ...keep]);
+            },
+            () => rm(into, { recursive: true, force: true }),
+          ),
+        ),
+      );
+    },
+  };
+
+  /** A work tree borrows the mirror's objects, so that a checkout copies nothing but files. */
+  async function ensureWorkTree(mirror: string, into: string): Promise<void> {
+    const borrowed = await readFile(join(into, '.git/objects/info/alternates'), 'utf8').catch(() => '');
+    if (borrowed.trim() === join(mirror, 'objects')) return;
+    await rm(into, { recursive: true, force: true });
+    await mkdir(dirname(into), { recursive: true, mode: 0o700 });
+    await git(mirror).raw(['clone', '--quiet', '--shared', '--no-checkout', '--', mirror, into]);
+  }
+}
+
+async function said<T>(doing: string, url: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof GitError) throw error;
+    const text = scrubCredentials(textOf(error), url);
+    throw new GitError(`${doing} ${scrubUrl(url)}: ${text}`, scrubUrl(url));
+  }
+}
+
+function check(url: string, refusal: string | null, doing: string): void {
+  if (refusal !== null) throw new GitError(`${doing} ${scrubUrl(url)}: ${refusal}`, scrubUrl(url));
+}
+
+function textOf(error: unknown): string {
+  const text = (error instanceof Error ? error.message : String(error)).trim();
+  if (/abort/i.test(text)) return 'it took too long and was stopped';
+  const lines = text.split('\n').map((line) => line.replace(/^(fatal|error): /, '').trim());
+  return lines
+    .filter((line) => line !== '')
+    .join(' · ')
+    .slice(0, 1000);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
