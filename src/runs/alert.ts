@@ -38,6 +38,8 @@ export interface PostedMessage {
   readonly person: string | null;
   /** Why that person was asked, shown on the DM's card; null for a root. */
   readonly why: string | null;
+  /** ms since epoch. */
+  readonly postedAt: number;
 }
 
 /** What must still reach a chat. Delivered at least once, de-duplicated by `key`. */

@@ -1,0 +1,99 @@
+/** What people decide on a run: approve, reject, cancel. Rights are checked here, on every word and click. */
+import type { Incoming, Reply } from '../runs/ports.ts';
+import { describeState } from '../runs/machine.ts';
+import { type Deed, mayDo } from '../runs/rights.ts';
+import type { Actor, Run } from '../runs/run.ts';
+import { approvable, openFindings, scopeFingerprint, toScope } from '../runs/waiting.ts';
+import { infoCard } from '../messages/short-cards.ts';
+import { type ActionParts, findRun, privately, refused } from './parts.ts';
+
+/** Typed words get a private answer; a click is answered by the card that changes. */
+function done(incoming: Incoming, text: string): Reply {
+  return incoming.from === null ? privately(infoCard(text)) : { r: 'none' };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+async function refusal(
+  parts: ActionParts,
+  deed: Deed,
+  actor: Actor,
+  run: Run,
+  stackName: string,
+): Promise<string | null> {
+  const stack = parts.directory.stacks.find((s) => s.name === stackName);
+  if (!stack) return `${stackName} is no longer in m0.yaml.`;
+  const open = openFindings(run, await parts.store.keeps(run.stack), parts.clock());
+  const right = mayDo(deed, actor, stack, parts.directory, await parts.onCall(), {
+    code: run.code,
+    findings: open.map((o) => o.finding),
+  });
+  return right.ok ? null : right.refusal;
+}
+
+/** `approve #RUN`: binds the yes to exactly what waits, at this commit and these bundles. */
+export async function approve(
+  parts: ActionParts,
+  incoming: Incoming,
+  command: { readonly run: number; readonly seen: string | null },
+): Promise<Reply> {
+  const found = await findRun(parts, command.run);
+  if (!found.ok) return found.reply;
+  const { run, stack } = found;
+  const no = await refusal(parts, 'approve', incoming.actor, run, stack.name);
+  if (no !== null) return refused(no);
+  if (run.state !== 'awaiting_approval') return refused(`Nothing to approve: ${describeState(run)}.`);
+
+  const keeps = await parts.store.keeps(run.stack);
+  const now = parts.clock();
+  const scope = toScope(approvable(openFindings(run, keeps, now)));
+  if (command.seen !== null && !scopeFingerprint(scope).startsWith(command.seen)) {
+    return refused(
+      `What waits on run #${run.id} has changed since the card you clicked. Look at its newest state and decide again.`,
+    );
+  }
+  if (!run.code || !run.decision) return refused(`Run #${run.id} has no decided plan to approve.`);
+  const approval = {
+    by: incoming.actor,
+    at: now,
+    scope,
+    commit: run.code.commit,
+    bundles: run.decision.bundles,
+  };
+  const told = await parts.worker.tell(run.id, () => ({
+    e: 'approve',
+    approval,
+    need: stack.approvers.need,
+    keeps,
+  }));
+  if (!told.ok) return refused(`${capital(told.refusal)}.`);
+  return done(
+    incoming,
+    told.run.state === 'approved'
+      ? `Approved run #${run.id}. m0 plans again first; if anything moved, you will be asked again.`
+      : `Noted: ${told.run.approvals.length} of ${stack.approvers.need} have approved run #${run.id}.`,
+  );
+}
+
+/** `reject #RUN` and `cancel #RUN`: both end the run; nothing is applied. */
+export async function end(
+  parts: ActionParts,
+  incoming: Incoming,
+  deed: 'reject' | 'cancel',
+  command: { readonly run: number; readonly reason: string | null },
+): Promise<Reply> {
+  const found = await findRun(parts, command.run);
+  if (!found.ok) return found.reply;
+  const { run, stack } = found;
+  const no = await refusal(parts, deed, incoming.actor, run, stack.name);
+  if (no !== null) return refused(no);
+  const told = await parts.worker.tell(run.id, () => ({
+    e: deed,
+    by: incoming.actor,
+    reason: command.reason,
+  }));
+  if (!told.ok) return refused(`${capital(told.refusal)}.`);
+  return done(incoming, `Run #${run.id} is ${deed === 'reject' ? 'rejected' : 'canceled'}; nothing is applied.`);
+}

@@ -1,0 +1,284 @@
+/** What people want left as it is: snooze and accept, and taking either back. */
+import type { Subject } from '../commands/command.ts';
+import { resolveTarget } from '../commands/target.ts';
+import { acceptForm, snoozeForm } from '../messages/forms.ts';
+import { infoCard } from '../messages/short-cards.ts';
+import type { Keep } from '../runs/keep.ts';
+import type { Change, Incoming, Reply, Stack } from '../runs/ports.ts';
+import { mayDo } from '../runs/rights.ts';
+import type { Actor, Run } from '../runs/run.ts';
+import { driftView } from '../runs/view.ts';
+import { type Open, openFindings } from '../runs/waiting.ts';
+import { type ActionParts, findRun, privately, refused } from './parts.ts';
+
+type NewKeep = Omit<Keep, 'id'>;
+
+interface Wish {
+  readonly kind: Keep['kind'];
+  readonly until: number | null;
+  readonly reason: string;
+}
+
+function keepFor(
+  wish: Wish,
+  stack: Stack,
+  entry: { readonly address: string; readonly fingerprint: string } | null,
+  by: Actor,
+  at: number,
+  runId: number | null,
+): NewKeep {
+  return {
+    kind: wish.kind,
+    stack: stack.name,
+    address: entry?.address ?? null,
+    fingerprint: entry?.fingerprint ?? null,
+    until: wish.until,
+    by,
+    at,
+    reason: wish.reason,
+    runId,
+    endedBy: null,
+    endedAt: null,
+  };
+}
+
+async function right(
+  parts: ActionParts,
+  kind: Keep['kind'],
+  actor: Actor,
+  stack: Stack,
+  run: Run | null,
+): Promise<string | null> {
+  const may = mayDo(kind, actor, stack, parts.directory, await parts.onCall(), {
+    code: run?.code ?? null,
+    findings: run?.findings ?? [],
+  });
+  return may.ok ? null : may.refusal;
+}
+
+function auditOf(parts: ActionParts, actor: Actor, action: string, stack: Stack, run: Run | null, detail: string): Change {
+  return {
+    c: 'audit',
+    entry: {
+      at: parts.clock(),
+      actor,
+      action,
+      stack: stack.name,
+      runId: run?.id ?? null,
+      fingerprint: run?.fingerprint ?? null,
+      commit: run?.code?.commit ?? null,
+      detail,
+    },
+  };
+}
+
+/** Stores the keeps, with the run's own step where it waits, else with its alert brought up to date. */
+async function keep(
+  parts: ActionParts,
+  stack: Stack,
+  run: Run | null,
+  fresh: readonly NewKeep[],
+  actor: Actor,
+): Promise<string | null> {
+  const now = parts.clock();
+  const changes: Change[] = [
+    ...fresh.map((k): Change => ({ c: 'keep.insert', keep: k })),
+    ...fresh.map((k) =>
+      auditOf(parts, actor, k.kind, stack, run, `${k.address ?? 'the whole stack'}: ${k.reason}`),
+    ),
+  ];
+  const keeps = [...(await parts.store.keeps(stack.name)), ...fresh.map((k) => ({ ...k, id: 0 }))];
+  if (run?.state === 'awaiting_approval') {
+    const told = await parts.worker.tell(run.id, () => ({ e: 'kept', keeps }), changes);
+    return told.ok ? null : told.refusal;
+  }
+  for (const alert of await parts.store.alerts({ stack: stack.name, state: 'open', kind: 'drift' })) {
+    const shown = await parts.store.run(alert.runId);
+    const left = shown ? openFindings(shown, keeps, now) : [];
+    if (left.length === 0) {
+      const outcome = 'everything left is snoozed or accepted';
+      changes.push({ c: 'alert.update', alert: { ...alert, state: 'resolved', outcome } });
+    }
+    changes.push({
+      c: 'outbox.add',
+      key: `card:${alert.id}:kept:${now}`,
+      delivery: { d: 'card', alertId: alert.id },
+      at: now,
+    });
+  }
+  await parts.worker.write(changes);
+  return null;
+}
+
+/** The open findings of a run that an address (or all of them, null) means. */
+async function chosen(parts: ActionParts, run: Run, address: string | null): Promise<readonly Open[] | string> {
+  const open = openFindings(run, await parts.store.keeps(run.stack), parts.clock());
+  if (open.length === 0) return `Nothing is open on run #${run.id}.`;
+  if (address === null) return open;
+  const one = open.filter((o) => o.address === address);
+  if (one.length > 0) return one;
+  return `${address} is not open on run #${run.id}. Open: ${open.map((o) => o.address).join(', ')}.`;
+}
+
+/** What the person sees after a typed command; a click or a form is answered by the card itself. */
+function done(incoming: Incoming, text: string): Reply {
+  return incoming.from === null ? privately(infoCard(text)) : { r: 'none' };
+}
+
+/** A superseded run's findings are judged by its successor. */
+async function newest(parts: ActionParts, run: Run): Promise<Run> {
+  let current = run;
+  while (current.state === 'superseded' && current.relatedRun !== null) {
+    const after = await parts.store.run(current.relatedRun);
+    if (!after || after.id <= current.id) break;
+    current = after;
+  }
+  return current;
+}
+
+async function keepOnRun(
+  parts: ActionParts,
+  incoming: Incoming,
+  runId: number,
+  address: string | null,
+  wish: Omit<Wish, 'until' | 'reason'> & { readonly until: number | null; readonly reason: string | null },
+): Promise<Reply> {
+  const found = await findRun(parts, runId);
+  if (!found.ok) return found.reply;
+  const { stack } = found;
+  const run = await newest(parts, found.run);
+  const no = await right(parts, wish.kind, incoming.actor, stack, run);
+  if (no !== null) return refused(no);
+  const open = await chosen(parts, run, address);
+  if (typeof open === 'string') return refused(open);
+  const missing = wish.kind === 'snooze' ? wish.until === null : wish.reason === null;
+  if (missing) {
+    const view = await driftView(parts, run, null, []);
+    return { r: 'form', form: wish.kind === 'snooze' ? snoozeForm(view) : acceptForm(view) };
+  }
+  const now = parts.clock();
+  const full: Wish = { ...wish, reason: wish.reason ?? '' };
+  const fresh = open.map((o) => keepFor(full, stack, o, incoming.actor, now, run.id));
+  const problem = await keep(parts, stack, run, fresh, incoming.actor);
+  if (problem !== null) return refused(`${problem}.`);
+  const what = open.map((o) => o.address).join(', ');
+  return done(
+    incoming,
+    wish.kind === 'snooze'
+      ? `Snoozed ${what}. It wakes up by itself, or as soon as one of its values changes.`
+      : `Accepted ${what} as it is. It opens again as soon as one of its values changes.`,
+  );
+}
+
+/** `snooze TARGET|#RUN [ADDRESS] FOR [REASON]` */
+export async function snooze(
+  parts: ActionParts,
+  incoming: Incoming,
+  command: {
+    readonly subject: Subject;
+    readonly address: string | null;
+    readonly until: number | null;
+    readonly reason: string | null;
+  },
+): Promise<Reply> {
+  if (command.subject.by === 'run') {
+    return keepOnRun(parts, incoming, command.subject.run, command.address, {
+      kind: 'snooze',
+      until: command.until,
+      reason: command.reason,
+    });
+  }
+  const { until } = command;
+  if (until === null) return refused('For how long? For example: snooze prod 2h, or snooze prod until monday 9:00.');
+  const target = resolveTarget(command.subject.target, parts.directory.stacks);
+  if (!target.ok) return refused(target.problem);
+  const stacks = parts.directory.stacks.filter((s) => target.stacks.includes(s.name));
+  for (const stack of stacks) {
+    const no = await right(parts, 'snooze', incoming.actor, stack, null);
+    if (no !== null) return refused(no);
+  }
+  for (const stack of stacks) {
+    const open = await parts.store.alerts({ stack: stack.name, state: 'open', kind: 'drift' });
+    const run = open[0] ? ((await parts.store.run(open[0].runId)) ?? null) : null;
+    const wish: Wish = { kind: 'snooze', until, reason: command.reason ?? '' };
+    let entries: readonly (Open | null)[] = [null];
+    if (command.address !== null) {
+      const found = run ? await chosen(parts, run, command.address) : `Nothing is open on ${stack.name}.`;
+      if (typeof found === 'string') return refused(found);
+      entries = found;
+    }
+    const fresh = entries.map((e) => keepFor(wish, stack, e, incoming.actor, parts.clock(), run?.id ?? null));
+    const problem = await keep(parts, stack, run, fresh, incoming.actor);
+    if (problem !== null) return refused(`${problem}.`);
+  }
+  return done(incoming, `Snoozed ${stacks.map((s) => s.name).join(', ')}.`);
+}
+
+/** `accept #RUN [ADDRESS] REASON` */
+export function accept(
+  parts: ActionParts,
+  incoming: Incoming,
+  command: { readonly run: number; readonly address: string | null; readonly reason: string | null },
+): Promise<Reply> {
+  return keepOnRun(parts, incoming, command.run, command.address, {
+    kind: 'accept',
+    until: null,
+    reason: command.reason,
+  });
+}
+
+/** `unsnooze` and `unaccept`: the keep ends, and the stack is checked at once. */
+export async function release(
+  parts: ActionParts,
+  incoming: Incoming,
+  kind: Keep['kind'],
+  command: { readonly subject: Subject; readonly address: string | null },
+): Promise<Reply> {
+  let stacks: readonly Stack[];
+  if (command.subject.by === 'run') {
+    const found = await findRun(parts, command.subject.run);
+    if (!found.ok) return found.reply;
+    stacks = [found.stack];
+  } else {
+    const target = resolveTarget(command.subject.target, parts.directory.stacks);
+    if (!target.ok) return refused(target.problem);
+    stacks = parts.directory.stacks.filter((s) => target.stacks.includes(s.name));
+  }
+  const word = kind === 'snooze' ? 'snoozed' : 'accepted';
+  const now = parts.clock();
+  const ended: string[] = [];
+  for (const stack of stacks) {
+    const keeps = (await parts.store.keeps(stack.name)).filter(
+      (k) => k.kind === kind && (command.address === null || k.address === command.address),
+    );
+    const live = keeps.filter((k) => k.until === null || k.until > now);
+    if (live.length === 0) continue;
+    const no = await right(parts, kind, incoming.actor, stack, null);
+    if (no !== null) return refused(no);
+    const shown = new Set(live.flatMap((k) => (k.runId === null ? [] : [k.runId])));
+    const alerts = (await Promise.all([...shown].map((runId) => parts.store.alerts({ runId })))).flat();
+    await parts.worker.write([
+      ...live.map((k): Change => ({ c: 'keep.end', id: k.id, by: incoming.actor, at: now })),
+      auditOf(
+        parts,
+        incoming.actor,
+        kind === 'snooze' ? 'unsnooze' : 'unaccept',
+        stack,
+        null,
+        live.map((k) => k.address ?? 'the whole stack').join(', '),
+      ),
+      ...alerts.map(
+        (alert): Change => ({
+          c: 'outbox.add',
+          key: `card:${alert.id}:released:${now}`,
+          delivery: { d: 'card', alertId: alert.id },
+          at: now,
+        }),
+      ),
+    ]);
+    await parts.worker.check(stack, 'command', incoming.actor);
+    ended.push(...live.map((k) => k.address ?? stack.name));
+  }
+  if (ended.length === 0) return refused(`Nothing is ${word} there.`);
+  return done(incoming, `No longer ${word}: ${ended.join(', ')}. Checking now.`);
+}

@@ -1,0 +1,43 @@
+import type { Button, Card } from '../messages/card.ts';
+import { refusalCard } from '../messages/short-cards.ts';
+import type { Logger } from '../log.ts';
+import type { Clock, Directory, PolicyPort, Reply, Stack, Store } from '../runs/ports.ts';
+import type { OnCallNow } from '../runs/rights.ts';
+import type { Run } from '../runs/run.ts';
+import type { Worker } from '../runs/worker.ts';
+
+/** What the commands work with. */
+export interface ActionParts {
+  readonly store: Store;
+  readonly worker: Worker;
+  readonly policies: PolicyPort;
+  readonly directory: Directory;
+  readonly onCall: () => Promise<OnCallNow>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export function privately(card: Card): Reply {
+  return { r: 'private', card };
+}
+
+/** A refusal, seen by its sender only. */
+export function refused(text: string, buttons: readonly Button[] = []): Reply {
+  return privately(refusalCard(text, buttons));
+}
+
+/** The run and its stack, or the reply that says what is wrong. */
+export async function findRun(
+  parts: ActionParts,
+  id: number,
+): Promise<
+  { readonly ok: true; readonly run: Run; readonly stack: Stack } | { readonly ok: false; readonly reply: Reply }
+> {
+  const run = await parts.store.run(id);
+  if (!run) return { ok: false, reply: refused(`There is no run #${id}.`) };
+  const stack = parts.directory.stacks.find((s) => s.name === run.stack);
+  if (!stack) {
+    return { ok: false, reply: refused(`Run #${id} was about ${run.stack}, which is no longer in m0.yaml.`) };
+  }
+  return { ok: true, run, stack };
+}

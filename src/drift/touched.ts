@@ -1,0 +1,24 @@
+/**
+ * The addresses that applying this plan would touch, read from the plan's own list of changes and independent
+ * of the analysis: the last guard against applying what nobody decided on. Reads and no-ops touch nothing.
+ *
+ * @throws Error where the document has no such list in the expected form: then nothing may be applied.
+ */
+export function touchedAddresses(document: unknown): readonly string[] {
+  const changes = isRecord(document) ? document.resource_changes : undefined;
+  if (changes === undefined) return [];
+  if (!Array.isArray(changes))
+    throw new Error('reading what a plan would touch: resource_changes is no list');
+  return changes.flatMap((entry: unknown) => {
+    const actions = isRecord(entry) && isRecord(entry.change) ? entry.change.actions : undefined;
+    if (!isRecord(entry) || typeof entry.address !== 'string' || !Array.isArray(actions)) {
+      throw new Error('reading what a plan would touch: a change without an address or actions');
+    }
+    const harmless = actions.every((a) => a === 'no-op' || a === 'read');
+    return harmless ? [] : [entry.address];
+  });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

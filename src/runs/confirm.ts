@@ -1,0 +1,73 @@
+/** Approved is exactly what is applied: the comparison between an approval and the plan made for its apply. */
+import type { Finding } from '../drift/finding.ts';
+import { fingerprintOf } from '../drift/fingerprint.ts';
+import type { Planned } from './machine.ts';
+import type { PlanResult } from './ports.ts';
+import type { Run } from './run.ts';
+import { sameScope, toScope } from './waiting.ts';
+
+/** A plan made less than a minute ago, of exactly the set to be applied, counts as fresh (docs/design.md). */
+const FRESH_MS = 60_000;
+
+/** What a run keeps of a plan: nothing secret, and the fingerprint of what an apply would change. */
+export function toPlanned(result: PlanResult): Planned {
+  const { analysis, code, plan } = result;
+  return {
+    code,
+    plan,
+    findings: analysis.findings,
+    outputs: analysis.outputs,
+    counts: analysis.counts,
+    fingerprint: fingerprintOf(analysis.findings.filter((f) => f.actionable)),
+  };
+}
+
+/** True where the run's own saved plan is fresh and covers exactly its scope. */
+export function freshAndExact(run: Run, now: number): boolean {
+  if (!run.plan || now - run.plan.madeAt >= FRESH_MS || now < run.plan.madeAt) return false;
+  const actionable = run.findings.filter((f) => f.actionable);
+  return run.plan.targets === null && sameScope(toScope(actionable), run.scope);
+}
+
+export type Confirmation = { readonly ok: true } | { readonly ok: false; readonly also: readonly string[] };
+
+export interface Evidence {
+  readonly bundles: Readonly<Record<string, string | null>>;
+  /** The plan made for this apply; null where the run's own fresh plan is used. */
+  readonly result: PlanResult | null;
+  /** Addresses that the plan document itself says an apply would touch. */
+  readonly touched?: readonly string[];
+}
+
+/**
+ * Whether what would be applied is what was approved: the same findings with the same three values, the same
+ * code commit, the same policy bundles, and nothing else touched. `also` says what beside the findings moved.
+ */
+export function confirmPlan(run: Run, evidence: Evidence): Confirmation {
+  const also: string[] = [];
+  const approvedBundles = run.approvals.at(-1)?.bundles ?? run.decision?.bundles ?? {};
+  for (const [policy, commit] of Object.entries(approvedBundles)) {
+    const now = evidence.bundles[policy] ?? null;
+    if (now !== commit) also.push(`policy ${policy} ${short(commit)} → ${short(now)}`);
+  }
+  for (const policy of Object.keys(evidence.bundles)) {
+    if (!(policy in approvedBundles)) also.push(`policy ${policy} is new`);
+  }
+  const { result } = evidence;
+  if (result === null) return also.length === 0 ? { ok: true } : { ok: false, also };
+
+  const approvedCommit = run.approvals.at(-1)?.commit ?? run.code?.commit ?? '';
+  if (result.code.commit !== approvedCommit) {
+    also.push(`code ${short(approvedCommit)} → ${short(result.code.commit)}`);
+  }
+  const scoped = new Set(run.scope.map((s) => s.address));
+  const undecided = (evidence.touched ?? []).filter((address) => !scoped.has(address));
+  for (const address of undecided) also.push(`the plan would also touch ${address}`);
+  const planned: readonly Finding[] = result.analysis.findings.filter((f) => f.actionable);
+  const same = sameScope(toScope(planned), run.scope);
+  return same && also.length === 0 ? { ok: true } : { ok: false, also };
+}
+
+function short(commit: string | null): string {
+  return commit === null ? 'none' : commit.slice(0, 7);
+}

@@ -1,0 +1,241 @@
+/** From the effects of a transition to the writes that are stored with it, in one transaction. */
+import { assertNever } from '../assert-never.ts';
+import type { Alert, Delivery } from './alert.ts';
+import { describeState, type Effect, type RunEvent, transition } from './machine.ts';
+import type { Change, NewDelivery } from './ports.ts';
+import { type Actor, M0, type Run, type Trigger } from './run.ts';
+
+/** What the effects need to know of the stack, read just before. */
+export interface StackState {
+  readonly drift: Alert | null;
+  readonly failure: Alert | null;
+  /** Alerts whose card shows this run, whatever their state. */
+  readonly ofRun: readonly Alert[];
+  /** The run told by the open drift alert. */
+  readonly told: Run | null;
+  /** Persons to ask by DM, each with why. */
+  readonly toAsk: readonly { readonly person: string; readonly why: string }[];
+}
+
+/** A fresh run in `queued`. */
+export function newRun(
+  stack: { readonly name: string; readonly environment: string },
+  trigger: Trigger,
+  requestedBy: Actor,
+  forceHuman: string | null,
+  now: number,
+): Omit<Run, 'id'> {
+  return {
+    stack: stack.name,
+    environment: stack.environment,
+    trigger,
+    requestedBy,
+    state: 'queued',
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+    forceHuman,
+    code: null,
+    plan: null,
+    findings: [],
+    outputs: [],
+    counts: null,
+    fingerprint: null,
+    decision: null,
+    scope: [],
+    approvals: [],
+    applied: [],
+    moved: null,
+    failure: null,
+    ending: null,
+    relatedRun: null,
+  };
+}
+
+/** The line of the record for a transition. */
+function auditOf(was: Run, run: Run, event: RunEvent, now: number): Change {
+  const actor = 'by' in event && typeof event.by === 'object' ? event.by : null;
+  return {
+    c: 'audit',
+    entry: {
+      at: now,
+      actor: event.e === 'approve' ? event.approval.by : (actor ?? M0),
+      action: event.e,
+      stack: run.stack,
+      runId: run.id,
+      fingerprint: run.fingerprint,
+      commit: run.code?.commit ?? null,
+      detail: `${was.state} -> ${run.state}${run.failure && run.state === 'failed' ? `: ${run.failure.message}` : ''}`,
+    },
+  };
+}
+
+/** All writes of one transition. The caller commits them at once, or not at all. */
+export function changesOf(
+  was: Run,
+  run: Run,
+  event: RunEvent,
+  effects: readonly Effect[],
+  state: StackState,
+  now: number,
+): readonly Change[] {
+  const changes: Change[] = [
+    { c: 'run.update', run, was: { state: was.state, version: was.version } },
+    auditOf(was, run, event, now),
+  ];
+  const stamp = `${run.id}.${run.version}`;
+  const send = (key: string, delivery: Delivery): void => {
+    changes.push({ c: 'outbox.add', key, delivery, at: now });
+  };
+  const announces = effects.some((e) => e.f === 'announce');
+  const shown = announces ? [] : state.ofRun;
+
+  effects.forEach((effect, index) => {
+    switch (effect.f) {
+      case 'announce': {
+        if (state.drift) {
+          const outcome = `superseded by run #${run.id}: the drift changed`;
+          changes.push({ c: 'alert.update', alert: { ...state.drift, state: 'superseded', outcome } });
+          send(`card:${state.drift.id}:${stamp}`, { d: 'card', alertId: state.drift.id });
+        }
+        const asks = effects.some((e) => e.f === 'ask');
+        const deliveries: NewDelivery[] = [
+          { d: 'card' },
+          ...(asks ? state.toAsk.map((a) => ({ d: 'dm' as const, ...a })) : []),
+        ];
+        changes.push({
+          c: 'alert.insert',
+          alert: {
+            kind: 'drift',
+            stack: run.stack,
+            fingerprint: run.fingerprint ?? '',
+            state: 'open',
+            firstSeenAt: now,
+            lastSeenAt: now,
+            seenCount: 1,
+            runId: run.id,
+            outcome: null,
+          },
+          deliveries,
+        });
+        return;
+      }
+      case 'refresh':
+        for (const alert of shown) send(`card:${alert.id}:${stamp}`, { d: 'card', alertId: alert.id });
+        return;
+      case 'history':
+        for (const alert of shown) {
+          send(`thread:${alert.id}:${stamp}:${index}`, { d: 'thread', alertId: alert.id, text: effect.text });
+        }
+        return;
+      case 'resolve':
+        if (state.drift) {
+          const { id } = state.drift;
+          changes.push({
+            c: 'alert.update',
+            alert: { ...state.drift, state: 'resolved', outcome: effect.outcome, lastSeenAt: now },
+          });
+          send(`card:${id}:${stamp}`, { d: 'card', alertId: id });
+          send(`thread:${id}:${stamp}:${index}`, { d: 'thread', alertId: id, text: capital(effect.outcome) });
+        }
+        return;
+      case 'seen':
+        if (state.drift) {
+          const { id } = state.drift;
+          changes.push({
+            c: 'alert.update',
+            alert: { ...state.drift, seenCount: state.drift.seenCount + 1, lastSeenAt: now },
+          });
+          send(`card:${id}:${stamp}`, { d: 'card', alertId: id });
+        }
+        return;
+      case 'ask':
+        if (announces) return;
+        for (const alert of shown) {
+          for (const { person, why } of state.toAsk) {
+            send(`alert:${alert.id}:dm:${person}`, { d: 'dm', alertId: alert.id, person, why });
+          }
+        }
+        return;
+      case 'check':
+        changes.push({
+          c: 'run.insert',
+          run: newRun(
+            { name: run.stack, environment: run.environment },
+            effect.trigger,
+            M0,
+            effect.forceHuman,
+            now,
+          ),
+        });
+        return;
+      case 'check-failed':
+        changes.push(...failed(run, state, stamp, now));
+        return;
+      case 'check-worked':
+        if (state.failure) {
+          const { id } = state.failure;
+          const outcome = `checked again by run #${run.id}`;
+          changes.push({
+            c: 'alert.update',
+            alert: { ...state.failure, state: 'resolved', outcome, lastSeenAt: now },
+          });
+          send(`card:${id}:${stamp}`, { d: 'card', alertId: id });
+        }
+        return;
+      case 'supersede': {
+        if (state.told === null) return;
+        const step = transition(state.told, { e: 'supersede', by: run.id }, now);
+        if (!step.ok) throw new Error(`superseding run #${state.told.id}: ${describeState(state.told)}`);
+        changes.push(
+          { c: 'run.update', run: step.run, was: { state: state.told.state, version: state.told.version } },
+          auditOf(state.told, step.run, { e: 'supersede', by: run.id }, now),
+        );
+        return;
+      }
+      default:
+        assertNever(effect);
+    }
+  });
+  return changes;
+}
+
+/** A check that fails is told once; while it goes on failing, the same message counts. */
+function failed(run: Run, state: StackState, stamp: string, now: number): readonly Change[] {
+  if (state.failure) {
+    const { id } = state.failure;
+    return [
+      {
+        c: 'alert.update',
+        alert: {
+          ...state.failure,
+          seenCount: state.failure.seenCount + 1,
+          lastSeenAt: now,
+          runId: run.id,
+        },
+      },
+      { c: 'outbox.add', key: `card:${id}:${stamp}`, delivery: { d: 'card', alertId: id }, at: now },
+    ];
+  }
+  return [
+    {
+      c: 'alert.insert',
+      alert: {
+        kind: 'failure',
+        stack: run.stack,
+        fingerprint: 'failure',
+        state: 'open',
+        firstSeenAt: now,
+        lastSeenAt: now,
+        seenCount: 1,
+        runId: run.id,
+        outcome: null,
+      },
+      deliveries: [{ d: 'card' }],
+    },
+  ];
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

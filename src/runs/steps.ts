@@ -1,0 +1,232 @@
+/** What the worker does in each state: plan, decide, confirm, apply, verify. */
+import { assertNever } from '../assert-never.ts';
+import { type Decision, decide, type FindingDecision } from '../decisions/decision.ts';
+import { touchedAddresses } from '../drift/touched.ts';
+import { confirmPlan, freshAndExact, toPlanned } from './confirm.ts';
+import type { RunEvent } from './machine.ts';
+import type { PlanResult, Stack } from './ports.ts';
+import type { Actor, Failure, Run } from './run.ts';
+import type { Told, WorkerParts } from './worker.ts';
+
+export interface StepParts extends WorkerParts {
+  readonly step: (run: Run, event: RunEvent) => Promise<Told>;
+  readonly signal: AbortSignal;
+}
+
+export interface Steps {
+  /** One state further; null where the run rests or somebody else took it. */
+  advance(run: Run, stack: Stack): Promise<Run | null>;
+  fail(run: Run, phase: Failure['phase'], message: string): Promise<void>;
+  /** After an unexpected error: the run fails where that is safe, else it waits for the next start. */
+  broke(runId: number, error: unknown): Promise<void>;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+const PHASES: Partial<Record<Run['state'], Failure['phase']>> = {
+  queued: 'planning',
+  planning: 'planning',
+  deciding: 'deciding',
+  approved: 'planning',
+  applying: 'applying',
+  verifying: 'verifying',
+};
+
+export function createSteps(parts: StepParts): Steps {
+  const { store, runner, policies, clock, log, signal } = parts;
+
+  async function moved(run: Run, event: RunEvent): Promise<Run | null> {
+    const told = await parts.step(run, event);
+    if (told.ok) return told.run;
+    log.info({ run: run.id, stack: run.stack, event: event.e, refusal: told.refusal }, 'step refused');
+    return null;
+  }
+
+  async function fail(run: Run, phase: Failure['phase'], message: string): Promise<void> {
+    await moved(run, { e: 'fail', failure: { phase, message } });
+  }
+
+  async function ask(
+    run: Run,
+    stack: Stack,
+    result: PlanResult,
+    approvers: readonly Actor[],
+    forceHuman: string | null,
+  ): Promise<Decision> {
+    const answers = await policies.ask({
+      run: run.id,
+      stack,
+      trigger: run.trigger,
+      code: result.code,
+      analysis: result.analysis,
+      document: result.document,
+      requestedBy: run.requestedBy,
+      approvers,
+      now: clock(),
+    });
+    return decide(result.analysis.findings, answers, stack.realign, forceHuman ?? undefined);
+  }
+
+  async function planAndDecide(run: Run, stack: Stack): Promise<Run | null> {
+    const planning = await moved(run, { e: 'start' });
+    if (!planning) return null;
+    let result: PlanResult;
+    try {
+      result = await runner.plan(stack, { only: null, signal });
+    } catch (error) {
+      if (signal.aborted) await moved(planning, { e: 'requeue' });
+      else await fail(planning, 'planning', messageOf(error));
+      return null;
+    }
+    const deciding = await moved(planning, { e: 'planned', planned: toPlanned(result) });
+    if (!deciding) return discard(result);
+    const decision = await ask(deciding, stack, result, [], deciding.forceHuman);
+    const [keeps, open] = await Promise.all([
+      store.keeps(stack.name),
+      store.alerts({ stack: stack.name, state: 'open', kind: 'drift' }),
+    ]);
+    const told = open[0] ? ((await store.run(open[0].runId)) ?? null) : null;
+    const decided = await moved(deciding, { e: 'decided', decision, keeps, told });
+    // Only a plan that may be applied at once is kept: plan files hold secrets.
+    if (decided?.state !== 'approved') await runner.discard(result.plan);
+    return decided?.state === 'approved' ? decided : null;
+  }
+
+  async function discard(result: PlanResult): Promise<null> {
+    await runner.discard(result.plan);
+    return null;
+  }
+
+  /** Approved: plan again, compare, and only then apply that very plan. */
+  async function confirm(run: Run, stack: Stack): Promise<Run | null> {
+    const now = clock();
+    const commit = (await runner.head(stack)).commit;
+    const bundles = await policies.bundles(stack);
+    if (freshAndExact(run, now) && run.code?.commit === commit) {
+      const same = confirmPlan(run, { bundles, result: null });
+      if (same.ok && run.plan) return moved(run, { e: 'confirmed', plan: run.plan });
+    }
+    if (run.plan) await runner.discard(run.plan);
+    const open = run.findings.filter((f) => f.actionable);
+    const whole = open.every((f) => run.scope.some((s) => s.address === f.address));
+    const only = whole ? null : run.scope.map((s) => s.address);
+    let result: PlanResult;
+    try {
+      result = await runner.plan(stack, { only, signal });
+    } catch (error) {
+      // Still approved: the next start confirms it afresh.
+      if (signal.aborted) return null;
+      await fail(run, 'planning', messageOf(error));
+      return null;
+    }
+    const check = confirmPlan(run, { bundles, result, touched: touchedAddresses(result.document) });
+    if (check.ok) return (await moved(run, { e: 'confirmed', plan: result.plan })) ?? discard(result);
+
+    await runner.discard(result.plan);
+    const fresh = await runner.plan(stack, { only: null, signal });
+    await runner.discard(fresh.plan);
+    const decision = await ask(run, stack, fresh, [], 'it moved since it was approved');
+    await moved(run, {
+      e: 'moved',
+      planned: toPlanned(fresh),
+      decision,
+      keeps: await store.keeps(stack.name),
+      moved: {
+        approvedBy: run.approvals.map((a) => a.by),
+        approvedAt: run.approvals.at(-1)?.at ?? run.updatedAt,
+        before: run.findings.filter((f) => run.scope.some((s) => s.address === f.address)),
+        after: fresh.analysis.findings.filter((f) => f.actionable),
+        also: check.also,
+      },
+    });
+    return null;
+  }
+
+  /** `applying` is stored before the tool starts, so that a crash from here on is known as such. */
+  async function applyPlan(run: Run, stack: Stack): Promise<Run | null> {
+    if (!run.plan) throw new Error(`applying run #${run.id}: it has no saved plan`);
+    try {
+      // No abort signal from a drain: an apply that has begun is finished, so that the state is saved.
+      await runner.apply(stack, run.plan, new AbortController().signal);
+    } catch (error) {
+      await fail(run, 'applying', messageOf(error));
+      return null;
+    } finally {
+      await runner.discard(run.plan);
+    }
+    return moved(run, { e: 'applied' });
+  }
+
+  async function verify(run: Run, stack: Stack): Promise<Run | null> {
+    let result: PlanResult;
+    try {
+      result = await runner.plan(stack, { only: null, signal });
+    } catch (error) {
+      if (!signal.aborted) await fail(run, 'verifying', messageOf(error));
+      return null;
+    }
+    await runner.discard(result.plan);
+    const decision = await ask(run, stack, result, [], null);
+    await moved(run, {
+      e: 'verified',
+      planned: toPlanned(result),
+      decision: neverByItself(decision, run),
+      keeps: await store.keeps(stack.name),
+    });
+    return null;
+  }
+
+  return {
+    async advance(run, stack) {
+      switch (run.state) {
+        case 'queued':
+          return planAndDecide(run, stack);
+        case 'approved':
+          return confirm(run, stack);
+        case 'applying':
+          return applyPlan(run, stack);
+        case 'verifying':
+          return verify(run, stack);
+        case 'planning':
+        case 'deciding':
+        case 'awaiting_approval':
+        case 'clean':
+        case 'quiet':
+        case 'realigned':
+        case 'denied':
+        case 'rejected':
+        case 'canceled':
+        case 'superseded':
+        case 'expired':
+        case 'failed':
+        case 'apply_unknown':
+          return null;
+        default:
+          return assertNever(run.state);
+      }
+    },
+    fail,
+    async broke(runId, error) {
+      const run = await store.run(runId);
+      const phase = run && PHASES[run.state];
+      if (run && phase) await fail(run, phase, messageOf(error));
+    },
+  };
+}
+
+/** What is left after an apply waits for a person: m0 never applies twice in one run by itself. */
+function neverByItself(decision: Decision, run: Run): Decision {
+  const earlier = new Map(run.decision?.findings.map((d) => [`${d.address} ${d.fingerprint}`, d]));
+  return {
+    ...decision,
+    findings: decision.findings.map((d): FindingDecision => {
+      if (d.verdict !== 'auto') return d;
+      const before = earlier.get(`${d.address} ${d.fingerprint}`);
+      if (before && before.verdict !== 'auto') return before;
+      const text = 'it is still there after an apply, so a person looks';
+      return { ...d, verdict: 'human', reasons: [{ policy: null, commit: null, rule: 'm0', text }] };
+    }),
+  };
+}
