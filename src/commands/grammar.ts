@@ -1,0 +1,207 @@
+import type { CommandName } from './command.ts';
+
+/** What may stand at a place of a command. */
+export type Slot = 'run' | 'seen' | 'target' | 'subject' | 'address' | 'time' | 'reason' | 'topic';
+
+/** `must`: refused without it. `form`: a form asks for it where it is missing. `may`: can be left out. */
+export type Need = 'must' | 'form' | 'may';
+
+export interface GrammarPlace {
+  readonly slot: Slot;
+  readonly need: Need;
+  /** True where it is for buttons, so that no help text shows it. */
+  readonly hidden?: true;
+}
+
+/** The strongest thing a command can lead to. */
+export type Effect = 'looks' | 'checks' | 'decides' | 'keeps' | 'settings';
+
+export interface GrammarEntry {
+  /** In the order they are typed. */
+  readonly places: readonly GrammarPlace[];
+  /** One line. */
+  readonly help: string;
+  readonly examples: readonly string[];
+  readonly effect: Effect;
+  /** Other words people try for it: suggested, never obeyed. */
+  readonly alsoCalled: readonly string[];
+}
+
+/** What each effect means, told by `help`. */
+export const EFFECTS: Readonly<Record<Effect, string>> = {
+  looks: 'Only looks: changes nothing.',
+  checks: 'Starts a check, which plans and changes nothing by itself.',
+  decides: 'Decides what is applied to the cloud: for approvers.',
+  keeps: 'Changes nothing in the cloud: decides what is left as it is. For approvers, or who m0.yaml names.',
+  settings: 'Changes what this channel is told.',
+};
+
+const place = (slot: Slot, need: Need = 'must'): GrammarPlace => ({ slot, need });
+
+/** Every command there is. The parser, `help`, and what buttons carry are all built from this table. */
+export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
+  drift: {
+    places: [place('target', 'may')],
+    help: 'What has drifted, at once as far as it is known, and a fresh check',
+    examples: ['drift', 'drift prod', 'drift prod-*'],
+    effect: 'checks',
+    alsoCalled: ['check', 'plan', 'refresh', 'detect'],
+  },
+  status: {
+    places: [place('target', 'may')],
+    help: 'Each stack with its state, its open drift and the age of its last good check',
+    examples: ['status', 'status prod-network'],
+    effect: 'looks',
+    alsoCalled: ['list', 'ls', 'state', 'stacks'],
+  },
+  show: {
+    places: [place('run')],
+    help: 'The full diff of a run',
+    examples: ['show #42'],
+    effect: 'looks',
+    alsoCalled: ['diff', 'view', 'details'],
+  },
+  approve: {
+    places: [place('run'), { slot: 'seen', need: 'may', hidden: true }],
+    help: 'Apply what waits in a run, exactly as it was shown; m0 plans again first',
+    examples: ['approve #42'],
+    effect: 'decides',
+    alsoCalled: ['apply', 'yes', 'lgtm', 'revert', 'realign'],
+  },
+  reject: {
+    places: [place('run'), place('reason', 'may')],
+    help: 'Apply nothing of what waits in a run',
+    examples: ['reject #42', 'reject #42 the change ships on Monday'],
+    effect: 'decides',
+    alsoCalled: ['deny', 'no', 'decline', 'leave'],
+  },
+  snooze: {
+    places: [place('subject'), place('address', 'may'), place('time', 'form'), place('reason', 'may')],
+    help: 'Keep drift quiet, and out of every apply, until a time',
+    examples: [
+      'snooze #42 2h',
+      'snooze #42 aws_security_group.web until monday 9:00 vendor needs SSH',
+      'snooze prod 3d change freeze',
+    ],
+    effect: 'keeps',
+    alsoCalled: ['mute', 'silence', 'pause', 'later'],
+  },
+  unsnooze: {
+    places: [place('subject'), place('address', 'may')],
+    help: 'End a snooze now',
+    examples: ['unsnooze #42', 'unsnooze prod-network aws_security_group.web'],
+    effect: 'keeps',
+    alsoCalled: ['unmute', 'wake', 'resume'],
+  },
+  accept: {
+    places: [place('run'), place('address', 'may'), place('reason', 'form')],
+    help: 'This drift is right: make it part of the baseline until one of its values moves',
+    examples: ['accept #42 agreed with security', 'accept #42 aws_s3_bucket.logs tags belong to finance'],
+    effect: 'keeps',
+    alsoCalled: ['ignore', 'keep', 'allow'],
+  },
+  unaccept: {
+    places: [place('subject'), place('address', 'may')],
+    help: 'Take something out of the baseline',
+    examples: ['unaccept #42', 'unaccept prod-network aws_s3_bucket.logs'],
+    effect: 'keeps',
+    alsoCalled: ['unignore', 'forget'],
+  },
+  baseline: {
+    places: [place('target')],
+    help: 'What is accepted or snoozed, by whom and why',
+    examples: ['baseline prod-network'],
+    effect: 'looks',
+    alsoCalled: ['accepted', 'snoozes', 'ignored'],
+  },
+  cancel: {
+    places: [place('run')],
+    help: 'Stop a run that has not begun to apply',
+    examples: ['cancel #42'],
+    effect: 'decides',
+    alsoCalled: ['stop', 'abort', 'kill'],
+  },
+  why: {
+    places: [place('run')],
+    help: 'Which rule said what, why it waits, and who may approve',
+    examples: ['why #42'],
+    effect: 'looks',
+    alsoCalled: ['explain', 'reason', 'reasons'],
+  },
+  history: {
+    places: [place('target', 'may')],
+    help: 'Who decided what, newest first',
+    examples: ['history', 'history prod-network'],
+    effect: 'looks',
+    alsoCalled: ['log', 'audit', 'events'],
+  },
+  oncall: {
+    places: [],
+    help: 'Who is on call now',
+    examples: ['oncall'],
+    effect: 'looks',
+    alsoCalled: ['on-call', 'who', 'pager'],
+  },
+  digest: {
+    places: [place('target', 'may')],
+    help: 'What is open, what healed, what ends today',
+    examples: ['digest', 'digest prod'],
+    effect: 'looks',
+    alsoCalled: ['summary', 'report'],
+  },
+  subscribe: {
+    places: [place('target')],
+    help: 'Tell this channel about a stack or an environment',
+    examples: ['subscribe prod'],
+    effect: 'settings',
+    alsoCalled: ['follow', 'watch'],
+  },
+  unsubscribe: {
+    places: [place('target')],
+    help: 'Stop telling this channel about it',
+    examples: ['unsubscribe prod'],
+    effect: 'settings',
+    alsoCalled: ['unfollow', 'unwatch'],
+  },
+  policy: {
+    places: [place('target')],
+    help: 'Which policies decide, from which commit',
+    examples: ['policy prod-network'],
+    effect: 'looks',
+    alsoCalled: ['policies', 'rules', 'rego'],
+  },
+  help: {
+    places: [place('topic', 'may')],
+    help: 'All commands, or one of them',
+    examples: ['help', 'help snooze'],
+    effect: 'looks',
+    alsoCalled: ['commands', 'man', 'usage', 'hi', 'hello'],
+  },
+};
+
+/** All command names, in the order `help` tells them. */
+export const COMMAND_NAMES = Object.keys(GRAMMAR) as readonly CommandName[];
+
+/** True where the word is a command's name, in small letters. */
+export function isCommandName(word: string): word is CommandName {
+  return Object.hasOwn(GRAMMAR, word);
+}
+
+const SHOWN: Readonly<Record<Slot, string>> = {
+  run: '#RUN',
+  seen: 'SEEN',
+  target: 'TARGET',
+  subject: 'TARGET|#RUN',
+  address: 'ADDRESS',
+  time: 'FOR',
+  reason: 'REASON',
+  topic: 'COMMAND',
+};
+
+/** How the command is typed, e.g. `snooze TARGET|#RUN [ADDRESS] FOR [REASON]`. */
+export function usageOf(name: CommandName): string {
+  const words = GRAMMAR[name].places
+    .filter((p) => p.hidden !== true)
+    .map((p) => (p.need === 'may' ? `[${SHOWN[p.slot]}]` : SHOWN[p.slot]));
+  return [name, ...words].join(' ');
+}

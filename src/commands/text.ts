@@ -1,0 +1,68 @@
+/**
+ * The texts that buttons carry: the same that a person may type, so that a click and a typed command are one
+ * thing. Each is read back by parseCommand as it was meant.
+ */
+import type { CommandName } from './command.ts';
+
+/** How much of a fingerprint goes into an approval, in characters. */
+const SEEN_LENGTH = 8;
+
+/** Approves a run as it was seen: `seen` is the digest of what waited (hex), null where it is not known. */
+export function approveText(run: number, seen: string | null): string {
+  return seen === null || seen === '' ? `approve #${run}` : `approve #${run} ${seen.slice(0, SEEN_LENGTH)}`;
+}
+
+export function rejectText(run: number): string {
+  return `reject #${run}`;
+}
+
+/** Lacks how long: a form asks. `address` null: all that waits in the run. */
+export function snoozeText(run: number, address: string | null = null): string {
+  return words(`snooze #${run}`, address);
+}
+
+export function unsnoozeText(run: number, address: string | null = null): string {
+  return words(`unsnooze #${run}`, address);
+}
+
+/** Lacks the reason: a form asks. */
+export function acceptText(run: number, address: string | null = null): string {
+  return words(`accept #${run}`, address);
+}
+
+export function unacceptText(run: number, address: string | null = null): string {
+  return words(`unaccept #${run}`, address);
+}
+
+export function showText(run: number): string {
+  return `show #${run}`;
+}
+
+export function whyText(run: number): string {
+  return `why #${run}`;
+}
+
+export function cancelText(run: number): string {
+  return `cancel #${run}`;
+}
+
+/** Checks a target anew; null: what the channel is about. */
+export function driftText(target: string | null): string {
+  return words('drift', target);
+}
+
+export function statusText(target: string | null): string {
+  return words('status', target);
+}
+
+export function historyText(target: string | null): string {
+  return words('history', target);
+}
+
+export function helpText(topic: CommandName | null): string {
+  return words('help', topic);
+}
+
+function words(head: string, tail: string | null): string {
+  return tail === null ? head : `${head} ${tail}`;
+}

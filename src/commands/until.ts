@@ -1,0 +1,172 @@
+import { instantsOf, isZone, wallClock } from './zone.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** The shortest and the longest that something can be snoozed, in ms. */
+export const SHORTEST_SNOOZE = 5 * MINUTE;
+export const LONGEST_SNOOZE = 90 * DAY;
+
+/** When a day is named without a time. */
+const MORNING: Time = { hour: 9, minute: 0 };
+
+const UNITS: ReadonlyMap<string, number> = new Map(
+  (
+    [
+      [MINUTE, ['m', 'min', 'mins', 'minute', 'minutes']],
+      [HOUR, ['h', 'hr', 'hrs', 'hour', 'hours']],
+      [DAY, ['d', 'day', 'days']],
+      [7 * DAY, ['w', 'wk', 'week', 'weeks']],
+    ] as const
+  ).flatMap(([ms, names]) => names.map((name) => [name, ms] as const)),
+);
+
+const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
+
+const HOW = 'Say for how long, as in 2h, 3d, until monday 9:00 or until 2026-12-01 09:00.';
+
+/**
+ * `none`: the words don't begin with a time. `at`: ms since epoch, said by the first `used` words. `problem`:
+ * they begin like a time, but it can't be one.
+ */
+export type Until =
+  | { readonly is: 'none' }
+  | { readonly is: 'at'; readonly at: number; readonly used: number }
+  | { readonly is: 'problem'; readonly problem: string };
+
+interface Time {
+  readonly hour: number;
+  readonly minute: number;
+}
+
+type Part<T> = { readonly value: T; readonly used: number };
+
+function problem(text: string): Until {
+  return { is: 'problem', problem: text };
+}
+
+/** `2h`, `1h30m`, `1.5h`, `2 hours`: how long in ms. */
+function durationOf(words: readonly string[]): Part<number> | null {
+  const [first, second] = words;
+  if (first === undefined) return null;
+  const alone = UNITS.get(second ?? '');
+  if (/^\d{1,6}(\.\d{1,3})?$/.test(first) && alone !== undefined) {
+    return { value: Number(first) * alone, used: 2 };
+  }
+  if (!/^(\d{1,6}(\.\d{1,3})?[a-z]+){1,4}$/.test(first)) return null;
+  let total = 0;
+  for (const [, amount, unit] of first.matchAll(/(\d+(?:\.\d+)?)([a-z]+)/g)) {
+    const ms = UNITS.get(unit ?? '');
+    if (ms === undefined) return null;
+    total += Number(amount) * ms;
+  }
+  return { value: total, used: 1 };
+}
+
+/** `9:00`, `17`, `5pm`, `5:30 pm`. `bare`: whether a number alone is an hour. */
+function timeOf(words: readonly string[], bare: boolean): Part<Time | 'impossible'> | null {
+  const match = /^(\d{1,2})(?::(\d{2}))?(am|pm)?$/.exec(words[0] ?? '');
+  if (match === null) return null;
+  const apart = match[3] === undefined && /^(am|pm)$/.test(words[1] ?? '');
+  const half = match[3] ?? (apart ? words[1] : undefined);
+  if (match[2] === undefined && half === undefined && !bare) return null;
+  const used = apart ? 2 : 1;
+  const minute = Number(match[2] ?? 0);
+  let hour = Number(match[1]);
+  if (half !== undefined) {
+    if (hour < 1 || hour > 12) return { value: 'impossible', used };
+    hour = (hour % 12) + (half === 'pm' ? 12 : 0);
+  }
+  return { value: hour > 23 || minute > 59 ? 'impossible' : { hour, minute }, used };
+}
+
+function weekdayOf(word: string): number | null {
+  if (!/^[a-z]{3,9}$/.test(word)) return null;
+  const index = WEEKDAYS.findIndex((day) => day.startsWith(word));
+  return index === -1 ? null : index;
+}
+
+interface Day {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+}
+
+function dayAfter(start: Day, days: number): Day {
+  const at = new Date(Date.UTC(start.year, start.month - 1, start.day + days));
+  return { year: at.getUTCFullYear(), month: at.getUTCMonth() + 1, day: at.getUTCDate() };
+}
+
+/** The days the word can mean, the nearest first; a text where it is no day of any calendar. */
+function daysOf(word: string, today: Day & { readonly weekday: number }): readonly Day[] | string | null {
+  if (word === 'today') return [today];
+  if (word === 'tomorrow') return [dayAfter(today, 1)];
+  const weekday = weekdayOf(word);
+  if (weekday !== null) {
+    const ahead = (weekday - today.weekday + 7) % 7;
+    return [dayAfter(today, ahead), dayAfter(today, ahead + 7)];
+  }
+  const match = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(word);
+  if (match === null) return null;
+  const day = { year: Number(match[1]), month: Number(match[2]), day: Number(match[3]) };
+  const real = dayAfter(day, 0);
+  const same = real.year === day.year && real.month === day.month && real.day === day.day;
+  return same ? [day] : `There is no day ${word}.`;
+}
+
+function untilPoint(words: readonly string[], now: number, zone: string): Until {
+  // `2026-12-01t09:00` is two words to us.
+  const joined = /^(\d{4}-\d{1,2}-\d{1,2})t(\d.*)$/.exec(words[0] ?? '');
+  const [date, rest] = [joined?.[1], joined?.[2]];
+  if (date !== undefined && rest !== undefined) {
+    const point = untilPoint([date, rest, ...words.slice(1)], now, zone);
+    return point.is === 'at' ? { ...point, used: Math.max(1, point.used - 1) } : point;
+  }
+  const today = wallClock(now, zone);
+  const days = daysOf(words[0] ?? '', today);
+  if (typeof days === 'string') return problem(days);
+  const from = days === null ? 0 : 1;
+  const at = words[from] === 'at' ? 1 : 0;
+  const time = timeOf(words.slice(from + at), days !== null || at === 1);
+  if (days === null && time === null) {
+    return problem(words.length === 0 ? HOW : `I don't understand until when that is. ${HOW}`);
+  }
+  if (time?.value === 'impossible') {
+    return problem(`There is no time ${words.slice(from + at, from + at + time.used).join(' ')}.`);
+  }
+  const clock = time?.value ?? MORNING;
+  const candidates = (days ?? [today, dayAfter(today, 1)]).flatMap((day) =>
+    instantsOf({ year: day.year, month: day.month, day: day.day, ...clock }, zone),
+  );
+  const point = candidates.find((instant) => instant > now) ?? candidates[0];
+  if (point === undefined) return problem(HOW);
+  return { is: 'at', at: point, used: from + (time === null ? 0 : at + time.used) };
+}
+
+function withinLimits(at: number, used: number, now: number): Until {
+  if (at <= now) return problem('That time has passed already.');
+  if (at - now < SHORTEST_SNOOZE) return problem('That is too short: at least 5 minutes.');
+  if (at - now > LONGEST_SNOOZE) return problem('That is too long: at most 90 days.');
+  return { is: 'at', at, used };
+}
+
+/**
+ * Reads how long something is to be snoozed from the first of `words` (in small letters): `2h`, `for 2 hours`,
+ * `until monday 9:00`, `until 2026-12-01 09:00`, `until tomorrow`. Times of the day are in `zone`; a day alone
+ * means 9:00 there. Between 5 minutes and 90 days from `now` (ms since epoch). Never throws.
+ */
+export function parseUntil(words: readonly string[], now: number, zone: string): Until {
+  const [first] = words;
+  if (first === undefined) return { is: 'none' };
+  const lead = first === 'for' ? 1 : 0;
+  const duration = durationOf(words.slice(lead));
+  if (duration !== null) {
+    return withinLimits(now + Math.round(duration.value), lead + duration.used, now);
+  }
+  if (lead === 1) return problem(HOW);
+  if (first !== 'until' && first !== 'till' && first !== 'til') return { is: 'none' };
+  if (!isZone(zone)) return problem(`I don't know the time zone ${zone}.`);
+  const point = untilPoint(words.slice(1), now, zone);
+  return point.is === 'at' ? withinLimits(point.at, point.used + 1, now) : point;
+}

@@ -1,0 +1,63 @@
+/** A reading of a clock on the wall, in some IANA zone. `month` 1–12, `weekday` 0 (Sunday) – 6. */
+export interface WallClock {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+  readonly hour: number;
+  readonly minute: number;
+  readonly weekday: number;
+}
+
+const DAY_MS = 86_400_000;
+
+/** True where the runtime knows the zone. */
+export function isZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: zone }).format(0) !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** What a clock on the wall shows in `zone` at `at` (ms since epoch). Throws a RangeError on an unknown zone. */
+export function wallClock(at: number, zone: string): WallClock {
+  const parts = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    calendar: 'gregory',
+    numberingSystem: 'latn',
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+  }).formatToParts(at);
+  const part = (type: Intl.DateTimeFormatPartTypes): number =>
+    Number(parts.find((p) => p.type === type)?.value ?? 0);
+  const year = part('year');
+  const month = part('month');
+  const day = part('day');
+  const weekday = new Date(Date.UTC(year, month - 1, day)).getUTCDay();
+  return { year, month, day, hour: part('hour'), minute: part('minute'), weekday };
+}
+
+function utcOf(wall: Omit<WallClock, 'weekday'>): number {
+  return Date.UTC(wall.year, wall.month - 1, wall.day, wall.hour, wall.minute);
+}
+
+/**
+ * The instants (ms since epoch, earliest first) at which a clock in `zone` shows that reading: two in the hour
+ * that comes twice in autumn. A reading that spring skips is taken as much later as the clock jumps.
+ */
+export function instantsOf(
+  wall: Omit<WallClock, 'weekday'>,
+  zone: string,
+): readonly [number, ...(readonly number[])] {
+  const asUtc = utcOf(wall);
+  const offsetAt = (at: number): number => utcOf(wallClock(at, zone)) - Math.floor(at / 60_000) * 60_000;
+  const before = asUtc - offsetAt(asUtc - DAY_MS);
+  const after = asUtc - offsetAt(asUtc + DAY_MS);
+  const shows = (at: number): boolean => utcOf(wallClock(at, zone)) === asUtc;
+  const [first, ...rest] = [...new Set([before, after])].filter(shows).sort((a, b) => a - b);
+  return first === undefined ? [before] : [first, ...rest];
+}

@@ -1,0 +1,284 @@
+import { describe, expect, it } from 'vitest';
+import type { Command } from '../../../src/commands/command.ts';
+import { COMMAND_NAMES, GRAMMAR, isCommandName, usageOf } from '../../../src/commands/grammar.ts';
+import { parseCommand } from '../../../src/commands/parse.ts';
+import { seeded } from '../../support/random.ts';
+
+// A Wednesday, 14:02 in Berlin (summer time).
+const NOW = Date.parse('2026-07-15T12:02:00Z');
+const HOUR = 3_600_000;
+
+function parse(text: string, answers: Record<string, string> | null = null) {
+  return parseCommand(text, { now: NOW, zone: 'Europe/Berlin', answers });
+}
+
+const run = (n: number) => ({ by: 'run', run: n }) as const;
+const target = (t: string) => ({ by: 'target', target: t }) as const;
+
+describe('parseCommand reads', () => {
+  const cases: readonly (readonly [string, Command])[] = [
+    ['drift', { command: 'drift', target: null }],
+    ['drift prod', { command: 'drift', target: 'prod' }],
+    ['DRIFT  prod-*', { command: 'drift', target: 'prod-*' }],
+    ['  /m0 drift prod', { command: 'drift', target: 'prod' }],
+    ['@m0 status', { command: 'status', target: null }],
+    ['m0: status', { command: 'status', target: null }],
+    ['M0 Status prod', { command: 'status', target: 'prod' }],
+    ['status `prod-network`', { command: 'status', target: 'prod-network' }],
+    ['show #42', { command: 'show', run: 42 }],
+    ['show 42', { command: 'show', run: 42 }],
+    ['approve #42', { command: 'approve', run: 42, seen: null }],
+    ['approve #42 0A1b2c3d', { command: 'approve', run: 42, seen: '0a1b2c3d' }],
+    ['reject #42', { command: 'reject', run: 42, reason: null }],
+    ['reject #42 not  now', { command: 'reject', run: 42, reason: 'not  now' }],
+    ['snooze #42', { command: 'snooze', subject: run(42), address: null, until: null, reason: null }],
+    [
+      'snooze #42 2h',
+      { command: 'snooze', subject: run(42), address: null, until: NOW + 2 * HOUR, reason: null },
+    ],
+    [
+      'snooze 42 for 2 hours vendor needs SSH',
+      {
+        command: 'snooze',
+        subject: run(42),
+        address: null,
+        until: NOW + 2 * HOUR,
+        reason: 'vendor needs SSH',
+      },
+    ],
+    [
+      'snooze prod 3d "change freeze"',
+      {
+        command: 'snooze',
+        subject: target('prod'),
+        address: null,
+        until: NOW + 72 * HOUR,
+        reason: 'change freeze',
+      },
+    ],
+    [
+      'snooze #42 aws_x.y["a b"] until monday 9:00 it’s "fine"',
+      {
+        command: 'snooze',
+        subject: run(42),
+        address: 'aws_x.y["a b"]',
+        until: Date.parse('2026-07-20T07:00:00Z'),
+        reason: 'it’s "fine"',
+      },
+    ],
+    ['unsnooze #42', { command: 'unsnooze', subject: run(42), address: null }],
+    [
+      'unsnooze prod-network aws_x.y',
+      { command: 'unsnooze', subject: target('prod-network'), address: 'aws_x.y' },
+    ],
+    ['accept #42', { command: 'accept', run: 42, address: null, reason: null }],
+    [
+      'accept #42 agreed with security',
+      { command: 'accept', run: 42, address: null, reason: 'agreed with security' },
+    ],
+    [
+      'accept #42 module.a[“x y”].aws_y.z[0] agreed',
+      { command: 'accept', run: 42, address: 'module.a["x y"].aws_y.z[0]', reason: 'agreed' },
+    ],
+    [
+      "accept #42 aws_x.y['k'] agreed",
+      { command: 'accept', run: 42, address: 'aws_x.y["k"]', reason: 'agreed' },
+    ],
+    [
+      'accept #42 `aws_x.y["k]x"]` agreed',
+      { command: 'accept', run: 42, address: 'aws_x.y["k]x"]', reason: 'agreed' },
+    ],
+    ['unaccept #42', { command: 'unaccept', subject: run(42), address: null }],
+    ['baseline prod', { command: 'baseline', target: 'prod' }],
+    ['cancel #42', { command: 'cancel', run: 42 }],
+    ['why #42', { command: 'why', run: 42 }],
+    ['history', { command: 'history', target: null }],
+    ['oncall', { command: 'oncall' }],
+    ['digest prod', { command: 'digest', target: 'prod' }],
+    ['subscribe prod', { command: 'subscribe', target: 'prod' }],
+    ['unsubscribe prod', { command: 'unsubscribe', target: 'prod' }],
+    ['policy prod-network', { command: 'policy', target: 'prod-network' }],
+    ['', { command: 'help', topic: null }],
+    ['/m0', { command: 'help', topic: null }],
+    ['help', { command: 'help', topic: null }],
+    ['help Snooze', { command: 'help', topic: 'snooze' }],
+  ];
+  it.each(cases)('%s', (text, command) => {
+    expect(parse(text)).toEqual({ ok: true, command });
+  });
+
+  it('every example of the grammar', () => {
+    for (const name of COMMAND_NAMES) {
+      for (const text of GRAMMAR[name].examples) {
+        const result = parse(text);
+        expect(result, text).toMatchObject({ ok: true, command: { command: name } });
+      }
+    }
+  });
+});
+
+describe('parseCommand refuses, and says what would work', () => {
+  const cases: readonly (readonly [string, RegExp, string | null])[] = [
+    ['aprove #42', /aprove/, 'approve #42'],
+    ['/m0 snoze #42 2h because', /snoze/, 'snooze #42 2h because'],
+    ['stauts prod', /stauts/, 'status prod'],
+    ['mute #42 2h', /mute/, 'snooze #42 2h'],
+    ['apply #42', /apply/, 'approve #42'],
+    ['appr #42', /appr/, 'approve #42'],
+    ['#42', /run/, 'show #42'],
+    ['xyzzy prod', /xyzzy.*help/, null],
+    ['help snoze', /snoze/, 'help snooze'],
+    ['drift prod now', /now.*drift \[TARGET\]/, 'drift prod'],
+    ['oncall please', /please/, 'oncall'],
+    ['approve', /number of a run.*approve #RUN/, null],
+    ['approve prod-network', /number of a run.*prod-network/, null],
+    ['approve #42 yes please', /yes please/, 'approve #42'],
+    ['show #0', /no run/, null],
+    ['show #99999999999999999999', /no run/, null],
+    ['snooze', /a run, a stack or an environment/, null],
+    ['snooze #42 sometime', /sometime.*2h/, null],
+    ['snooze #42 aws_x.y sometime', /sometime/, null],
+    ['snooze #42 2m', /at least 5 minutes/, null],
+    ['snooze #42 91d', /at most 90 days/, null],
+    ['snooze #42 until 2026-07-15 09:00', /passed/, null],
+    ['snooze #42 until 2026-02-30', /no day/, null],
+    ['snooze #42 until monday 25:00', /no time/, null],
+    ['snooze #42 until', /for how long/i, null],
+    ['snooze #42 for the vendor', /for how long/i, null],
+    ['baseline', /name of a stack/, null],
+    [`reject #42 ${'x'.repeat(501)}`, /too long/, null],
+    ['x'.repeat(5000), /too long/, null],
+  ];
+  it.each(cases)('%s', (text, problem, suggestion) => {
+    const result = parse(text);
+    expect(result).toMatchObject({ ok: false, suggestion });
+    if (!result.ok) expect(result.problem).toMatch(problem);
+  });
+
+  it('with suggestions that work', () => {
+    for (const text of ['aprove #42', 'mute #42 2h', '#42', 'help snoze', 'drift prod now']) {
+      const result = parse(text);
+      if (result.ok || result.suggestion === null) throw new Error(`no suggestion for ${text}`);
+      expect(parse(result.suggestion).ok, result.suggestion).toBe(true);
+    }
+  });
+});
+
+describe('answers of a form', () => {
+  it('complete a snooze', () => {
+    expect(parse('snooze #42', { for: '2h', address: 'aws_x.y["a b"]', reason: ' vendor ' })).toEqual({
+      ok: true,
+      command: {
+        command: 'snooze',
+        subject: run(42),
+        address: 'aws_x.y["a b"]',
+        until: NOW + 2 * HOUR,
+        reason: 'vendor',
+      },
+    });
+  });
+
+  it('stand for the whole run with the address "all"', () => {
+    expect(parse('accept #42 aws_x.y', { address: 'all', reason: 'right' })).toEqual({
+      ok: true,
+      command: { command: 'accept', run: 42, address: null, reason: 'right' },
+    });
+  });
+
+  it('leave what was typed where they are empty', () => {
+    expect(parse('snooze #42 aws_x.y 2h typed', { for: '', reason: '' })).toMatchObject({
+      command: { address: 'aws_x.y', until: NOW + 2 * HOUR, reason: 'typed' },
+    });
+  });
+
+  it('may leave out the word until', () => {
+    expect(parse('snooze #42', { for: 'Tomorrow 8:30' })).toMatchObject({
+      command: { until: Date.parse('2026-07-16T06:30:00Z') },
+    });
+  });
+
+  it('are refused where they make no sense', () => {
+    expect(parse('snooze #42', { for: 'whenever' })).toMatchObject({ ok: false });
+    expect(parse('snooze #42', { for: '1m' })).toMatchObject({ ok: false });
+    expect(parse('accept #42', { address: 'no address', reason: 'x' })).toMatchObject({ ok: false });
+    expect(parse('accept #42', { reason: 'x'.repeat(501) })).toMatchObject({ ok: false });
+  });
+
+  it('do not reach commands that take none', () => {
+    expect(parse('approve #42', { reason: 'x', address: 'aws_x.y', for: '2h' })).toEqual({
+      ok: true,
+      command: { command: 'approve', run: 42, seen: null },
+    });
+  });
+});
+
+describe('usage', () => {
+  it('is built from the places', () => {
+    expect(usageOf('snooze')).toBe('snooze TARGET|#RUN [ADDRESS] FOR [REASON]');
+    expect(usageOf('accept')).toBe('accept #RUN [ADDRESS] REASON');
+    expect(usageOf('approve')).toBe('approve #RUN');
+    expect(usageOf('oncall')).toBe('oncall');
+  });
+});
+
+describe('whatever is typed', () => {
+  const PIECES = [
+    ...COMMAND_NAMES,
+    ...[
+      '#42',
+      '42',
+      '#',
+      '2h',
+      'until',
+      'monday',
+      '9:00',
+      'for',
+      'tomorrow',
+      '2026-12-01',
+      'at',
+      '3',
+      'days',
+    ],
+    ...[
+      'aws_x.y["a b"]',
+      '["',
+      '"]',
+      '[',
+      ']',
+      '“',
+      '”',
+      '‘',
+      '`',
+      '\\',
+      '*',
+      '?',
+      '__proto__',
+      'constructor',
+    ],
+    ...['\u0000', '\ud83d', '😀', '\u202e', '\n', '\t', ' ', '   ', '<!channel>', '../', '9'.repeat(400)],
+  ];
+
+  it('never throws and always answers', () => {
+    const random = seeded(42);
+    for (let i = 0; i < 5000; i += 1) {
+      const words = Array.from({ length: random.int(9) }, () => random.pick(PIECES));
+      const text = words.join(random.chance(0.7) ? ' ' : '');
+      const answers = random.chance(0.3)
+        ? { for: random.pick(PIECES), address: random.pick(PIECES), reason: random.pick(PIECES) }
+        : null;
+      const result = parseCommand(text, {
+        now: NOW + random.int(1e9),
+        zone: random.chance(0.9) ? 'Europe/Berlin' : 'No/Where',
+        answers,
+      });
+      if (result.ok) expect(isCommandName(result.command.command)).toBe(true);
+      else expect(result.problem, text).not.toBe('');
+    }
+  });
+
+  it('takes no time that grows out of hand', () => {
+    for (const text of ['["', 'a.', '“', '1m', '*', '[0]', '"\\']) {
+      expect(parse(`accept #42 ${text.repeat(1900 / text.length)}`)).toBeDefined();
+    }
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { resolveTarget } from '../../../src/commands/target.ts';
+
+const STACKS = [
+  { name: 'prod-network', environment: 'prod' },
+  { name: 'prod-db', environment: 'prod' },
+  { name: 'dev-network', environment: 'dev' },
+  { name: 'edge', environment: 'live' },
+  { name: 'both', environment: 'dev' },
+  { name: 'other', environment: 'both' },
+  { name: 'alone', environment: 'alone' },
+];
+
+function names(target: string): readonly string[] | { problem: string; choices: readonly string[] } {
+  const result = resolveTarget(target, STACKS);
+  return result.ok ? result.stacks.map((s) => s.name) : { problem: result.problem, choices: result.choices };
+}
+
+describe('resolveTarget', () => {
+  it.each([
+    ['prod-network', ['prod-network']],
+    ['Prod-Network', ['prod-network']],
+    ['prod', ['prod-db', 'prod-network']],
+    ['PROD', ['prod-db', 'prod-network']],
+    ['*-network', ['dev-network', 'prod-network']],
+    ['prod-??', ['prod-db']],
+    ['*', ['alone', 'both', 'dev-network', 'edge', 'other', 'prod-db', 'prod-network']],
+    ['alone', ['alone']],
+    ['stack:both', ['both']],
+    ['env:both', ['other']],
+    ['environment:prod', ['prod-db', 'prod-network']],
+  ])('%s', (target, expected) => {
+    expect(names(target)).toEqual(expected);
+  });
+
+  it('offers the choices where a name is a stack and an environment', () => {
+    expect(names('both')).toEqual({
+      problem: 'both is a stack and an environment.',
+      choices: ['stack:both', 'env:both'],
+    });
+  });
+
+  it('offers the nearest names for an unknown one', () => {
+    expect(names('prod-netwrok')).toMatchObject({ choices: ['prod-network'] });
+    expect(names('stack:prod')).toMatchObject({ problem: expect.stringContaining('prod') });
+    expect(names('zzz-*')).toMatchObject({ problem: 'No stack is named like zzz-*.' });
+  });
+
+  it('says so where nothing is configured', () => {
+    expect(resolveTarget('prod', [])).toMatchObject({ ok: false });
+  });
+
+  it('is quick on a hostile glob', () => {
+    const stacks = [{ name: 'a'.repeat(2000), environment: 'x' }];
+    expect(resolveTarget(`${'*a'.repeat(1000)}b`, stacks)).toMatchObject({ ok: false });
+  });
+});
