@@ -1,0 +1,71 @@
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Sqlite from 'better-sqlite3';
+import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
+import { migrate } from 'drizzle-orm/better-sqlite3/migrator';
+import { StoreError } from './store-error.ts';
+
+export type Database = BetterSQLite3Database & { readonly $client: Sqlite.Database };
+
+const MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
+
+/** Refuses a database that a newer m0 has migrated: this version doesn't know what it holds. */
+function refuseNewer(client: Sqlite.Database): void {
+  const known = client
+    .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '__drizzle_migrations'")
+    .get();
+  if (known === undefined) return;
+  const stored = client.prepare('SELECT max(created_at) AS at FROM __drizzle_migrations').get() as {
+    at: number | null;
+  };
+  const journal = JSON.parse(readFileSync(join(MIGRATIONS, 'meta', '_journal.json'), 'utf8')) as {
+    entries: readonly { when: number }[];
+  };
+  const newest = Math.max(...journal.entries.map((e) => e.when));
+  if (Number(stored.at ?? 0) > newest) {
+    throw new StoreError('the database was written by a newer version of m0: start that version');
+  }
+}
+
+function migrateOnce(db: Database): void {
+  refuseNewer(db.$client);
+  try {
+    migrate(db, { migrationsFolder: MIGRATIONS });
+  } catch (error) {
+    // Another process may have migrated the same new file in between; then there is nothing left to do.
+    if (!(error instanceof Error && /already exists/.test(`${error.message} ${String(error.cause)}`)))
+      throw error;
+    migrate(db, { migrationsFolder: MIGRATIONS });
+  }
+}
+
+/**
+ * Opens (or makes) the SQLite file, readable by its owner only, checks it and brings it to the newest schema.
+ * Blocks for at most `busyTimeoutMs` where another process holds the file. Throws the driver's errors.
+ */
+export function openDatabase(file: string, busyTimeoutMs: number): Database {
+  if (file !== ':memory:') {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    // Made before SQLite opens it: its -wal and -shm files take over the mode.
+    closeSync(openSync(file, 'a', 0o600));
+    chmodSync(file, 0o600);
+  }
+  const client = new Sqlite(file, { timeout: busyTimeoutMs });
+  try {
+    client.pragma('journal_mode = WAL');
+    // A decision must survive a power cut: each commit reaches the disk before it is told to anybody.
+    client.pragma('synchronous = FULL');
+    client.pragma('foreign_keys = ON');
+    // Else INSERT OR REPLACE would pass by the triggers that keep the audit record.
+    client.pragma('recursive_triggers = ON');
+    const state: unknown = client.pragma('quick_check(1)', { simple: true });
+    if (state !== 'ok') throw new StoreError(String(state), { problem: 'corrupt' });
+    const db: Database = drizzle(client);
+    migrateOnce(db);
+    return db;
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}

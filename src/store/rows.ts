@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import type { Alert, Delivery, OutboxEntry, PostedMessage } from '../runs/alert.ts';
+import type { Keep } from '../runs/keep.ts';
+import type { AuditEntry } from '../runs/ports.ts';
+import { type Actor, RUN_STATES, type Run, TRIGGERS } from '../runs/run.ts';
+import type { ChainedEntry } from './audit-chain.ts';
+import type { alerts, audit, keeps, messages, outbox, runs } from './schema.ts';
+import { StoreError } from './store-error.ts';
+
+/*
+ * Rows to domain objects and back. What is read is checked lightly: enough that a damaged or foreign row is a
+ * named error instead of a surprise later; the full shapes are the writer's promise.
+ */
+
+const actor = z.looseObject({
+  person: z.string().nullable(),
+  platform: z.enum(['slack', 'teams', 'm0']),
+  userId: z.string(),
+  name: z.string(),
+});
+const finding = z.looseObject({
+  address: z.string(),
+  fingerprint: z.string(),
+  attributes: z.array(z.unknown()),
+});
+const scopeEntry = z.looseObject({ address: z.string(), fingerprint: z.string() });
+
+const runData = z.looseObject({
+  trigger: z.enum(TRIGGERS),
+  requestedBy: actor,
+  forceHuman: z.string().nullable(),
+  code: z.looseObject({ commit: z.string() }).nullable(),
+  plan: z.looseObject({ artifact: z.string() }).nullable(),
+  findings: z.array(finding),
+  outputs: z.array(z.unknown()),
+  fingerprint: z.string().nullable(),
+  decision: z.looseObject({ findings: z.array(z.unknown()) }).nullable(),
+  scope: z.array(scopeEntry),
+  approvals: z.array(z.looseObject({ by: actor, at: z.number(), scope: z.array(scopeEntry) })),
+  applied: z.array(z.looseObject({ scope: z.array(scopeEntry), at: z.number() })),
+  relatedRun: z.number().nullable(),
+});
+
+const delivery = z.discriminatedUnion('d', [
+  z.looseObject({ d: z.literal('card'), alertId: z.number() }),
+  z.looseObject({ d: z.literal('thread'), alertId: z.number(), text: z.string() }),
+  z.looseObject({ d: z.literal('dm'), alertId: z.number(), person: z.string(), why: z.string() }),
+]);
+
+const runState = z.enum(Object.keys(RUN_STATES) as [Run['state'], ...Run['state'][]]);
+const alertKind = z.enum(['drift', 'failure']);
+const alertState = z.enum(['open', 'resolved', 'superseded']);
+const keepKind = z.enum(['snooze', 'accept']);
+const platform = z.enum(['slack', 'teams']);
+const role = z.enum(['root', 'dm']);
+
+function check<T>(what: string, schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const where = issue === undefined ? '' : ` at ${issue.path.join('.') || 'its top'}: ${issue.message}`;
+  throw new StoreError(`${what} in the database is not what m0 wrote${where}`, { problem: 'corrupt' });
+}
+
+function json<T>(what: string, schema: z.ZodType<T>, text: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new StoreError(`${what} in the database is not JSON`, { problem: 'corrupt', cause: error });
+  }
+  return check(what, schema, value);
+}
+
+function readActor(what: string, text: string): Actor {
+  return json(what, actor, text);
+}
+
+/** The columns of a run, without its number. */
+export function runColumns(run: Omit<Run, 'id'>): Omit<typeof runs.$inferInsert, 'id'> {
+  const { stack, environment, state, version, createdAt, updatedAt, ...rest } = run;
+  // An `id` may ride along on a whole Run; the number has its own column.
+  const data = JSON.stringify({ ...rest, id: undefined });
+  return { stack, environment, state, version, createdAt, updatedAt, data };
+}
+
+export function toRun(row: typeof runs.$inferSelect): Run {
+  const what = `run #${row.id}`;
+  const data = json(what, runData, row.data) as unknown as Omit<
+    Run,
+    'id' | 'stack' | 'environment' | 'state' | 'version' | 'createdAt' | 'updatedAt'
+  >;
+  return {
+    ...data,
+    id: row.id,
+    stack: row.stack,
+    environment: row.environment,
+    state: check(what, runState, row.state),
+    version: row.version,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+  };
+}
+
+export function toAlert(row: typeof alerts.$inferSelect): Alert {
+  const what = `alert ${row.id}`;
+  return { ...row, kind: check(what, alertKind, row.kind), state: check(what, alertState, row.state) };
+}
+
+export function toMessage(row: typeof messages.$inferSelect): PostedMessage {
+  const what = `message ${row.id}`;
+  return { ...row, platform: check(what, platform, row.platform), role: check(what, role, row.role) };
+}
+
+export function keepColumns(keep: Omit<Keep, 'id'>): Omit<typeof keeps.$inferInsert, 'id'> {
+  const { kind, stack, address, fingerprint, until, at, reason, runId, endedAt } = keep;
+  return {
+    ...{ kind, stack, address, fingerprint, until, at, reason, runId, endedAt },
+    by: JSON.stringify(keep.by),
+    endedBy: keep.endedBy === null ? null : JSON.stringify(keep.endedBy),
+  };
+}
+
+export function toKeep(row: typeof keeps.$inferSelect): Keep {
+  const what = `keep ${row.id}`;
+  return {
+    ...row,
+    kind: check(what, keepKind, row.kind),
+    by: readActor(what, row.by),
+    endedBy: row.endedBy === null ? null : readActor(what, row.endedBy),
+  };
+}
+
+export function toOutboxEntry(row: typeof outbox.$inferSelect): OutboxEntry {
+  const { id, key, createdAt, attempts, nextAttemptAt, lastError } = row;
+  const parsed: Delivery = json(`delivery ${id}`, delivery, row.delivery);
+  return { id, key, delivery: parsed, createdAt, attempts, nextAttemptAt, lastError };
+}
+
+export function toAuditEntry(row: typeof audit.$inferSelect): AuditEntry {
+  const { at, action, stack, runId, fingerprint, commit, detail } = row;
+  return {
+    at,
+    actor: readActor(`audit entry ${row.id}`, row.actor),
+    action,
+    stack,
+    runId,
+    fingerprint,
+    commit,
+    detail,
+  };
+}
+
+export function toChainedEntry(row: typeof audit.$inferSelect): ChainedEntry {
+  return { id: row.id, entry: toAuditEntry(row), prevHash: row.prevHash, hash: row.hash };
+}

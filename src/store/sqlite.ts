@@ -1,0 +1,238 @@
+import { and, asc, desc, eq, inArray, isNull, lte, type SQL, sql } from 'drizzle-orm';
+import type { Logger } from '../log.ts';
+import type { OutboxEntry } from '../runs/alert.ts';
+import type { Change, CommitResult, Store } from '../runs/ports.ts';
+import { type ChainVerdict, verifyChain } from './audit-chain.ts';
+import { openDatabase } from './database.ts';
+import { toAlert, toAuditEntry, toChainedEntry, toKeep, toMessage, toOutboxEntry, toRun } from './rows.ts';
+import { alerts, audit, keeps, kv, messages, outbox, runs } from './schema.ts';
+import { StoreError, toStoreError } from './store-error.ts';
+import { type Inserted, StaleRun, write } from './write.ts';
+
+/** A store whose record of who did what can be checked. */
+export interface AuditedStore extends Store {
+  /** Walks the whole audit record and says whether it still is what was written. */
+  verifyAudit(): Promise<ChainVerdict>;
+}
+
+const MAX_ERROR_TEXT = 2000;
+
+/** Runs `work`; whatever it throws becomes a StoreError that says `doing`. */
+async function attempt<T>(doing: string, work: () => T): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    throw toStoreError(doing, error);
+  }
+}
+
+/** `eq` where a value was asked for, nothing where not. */
+function all(...conditions: readonly (SQL | undefined | false)[]): SQL | undefined {
+  return and(...conditions.filter((c) => c !== false));
+}
+
+/**
+ * Opens the store in `file`, made and migrated where needed. Blocks for up to `busyTimeoutMs` where another
+ * process is writing. Rejects with a StoreError.
+ */
+export async function openSqliteStore(
+  file: string,
+  log: Logger,
+  busyTimeoutMs: number,
+): Promise<AuditedStore> {
+  const db = await attempt(`opening the database ${file}`, () => openDatabase(file, busyTimeoutMs));
+
+  async function commit(changes: readonly Change[]): Promise<CommitResult> {
+    const doing = `storing ${changes.map((c) => c.c).join(', ') || 'nothing'}`;
+    return attempt(doing, () => {
+      const inserted: Inserted = { runs: [], alerts: [] };
+      try {
+        db.transaction(
+          (tx) => {
+            for (const change of changes) write(tx, change, inserted);
+          },
+          { behavior: 'immediate' },
+        );
+      } catch (error) {
+        if (error instanceof StaleRun) return { ok: false, stale: error.id };
+        throw error;
+      }
+      return { ok: true, insertedRuns: inserted.runs, insertedAlerts: inserted.alerts };
+    });
+  }
+
+  /** Leaves out what can't be read, loudly: one damaged entry must not hold up every other delivery. */
+  function readable(row: typeof outbox.$inferSelect): readonly OutboxEntry[] {
+    try {
+      return [toOutboxEntry(row)];
+    } catch (error) {
+      log.error({ delivery: row.id, key: row.key, err: error }, 'delivery cannot be read and is left out');
+      return [];
+    }
+  }
+
+  return {
+    commit,
+
+    run: (id) =>
+      attempt(`reading run #${id}`, () => {
+        const row = db.select().from(runs).where(eq(runs.id, id)).get();
+        return row && toRun(row);
+      }),
+
+    runs: ({ stack, states, limit }) =>
+      attempt('reading runs', () =>
+        db
+          .select()
+          .from(runs)
+          .where(
+            all(stack !== undefined && eq(runs.stack, stack), states && inArray(runs.state, [...states])),
+          )
+          .orderBy(desc(runs.id))
+          .limit(limit ?? -1)
+          .all()
+          .map(toRun),
+      ),
+
+    alert: (id) =>
+      attempt(`reading alert ${id}`, () => {
+        const row = db.select().from(alerts).where(eq(alerts.id, id)).get();
+        return row && toAlert(row);
+      }),
+
+    alerts: ({ stack, state, kind, runId }) =>
+      attempt('reading alerts', () =>
+        db
+          .select()
+          .from(alerts)
+          .where(
+            all(
+              stack !== undefined && eq(alerts.stack, stack),
+              state !== undefined && eq(alerts.state, state),
+              kind !== undefined && eq(alerts.kind, kind),
+              runId !== undefined && eq(alerts.runId, runId),
+            ),
+          )
+          .orderBy(desc(alerts.id))
+          .all()
+          .map(toAlert),
+      ),
+
+    keeps: (stack) =>
+      attempt(`reading what is kept of ${stack}`, () =>
+        db
+          .select()
+          .from(keeps)
+          .where(and(eq(keeps.stack, stack), isNull(keeps.endedAt)))
+          .orderBy(asc(keeps.id))
+          .all()
+          .map(toKeep),
+      ),
+
+    audit: ({ stack, runId, limit }) =>
+      attempt('reading the audit record', () =>
+        db
+          .select()
+          .from(audit)
+          .where(
+            all(stack !== undefined && eq(audit.stack, stack), runId !== undefined && eq(audit.runId, runId)),
+          )
+          .orderBy(desc(audit.id))
+          .limit(limit ?? -1)
+          .all()
+          .map(toAuditEntry),
+      ),
+
+    verifyAudit: () =>
+      attempt('verifying the audit record', () =>
+        verifyChain(db.select().from(audit).orderBy(asc(audit.id)).all().map(toChainedEntry)),
+      ),
+
+    dueOutbox: (now, limit) =>
+      attempt('reading the outbox', () =>
+        db
+          .select()
+          .from(outbox)
+          .where(and(isNull(outbox.doneAt), lte(outbox.nextAttemptAt, now)))
+          .orderBy(asc(outbox.id))
+          .limit(limit)
+          .all()
+          .flatMap(readable),
+      ),
+
+    outboxDone: (id, at) =>
+      attempt(`marking delivery ${id} as done`, () => {
+        db.update(outbox)
+          .set({ doneAt: at })
+          .where(and(eq(outbox.id, id), isNull(outbox.doneAt)))
+          .run();
+      }),
+
+    outboxFailed: (id, error, nextAttemptAt) =>
+      attempt(`putting delivery ${id} off`, () => {
+        db.update(outbox)
+          .set({
+            attempts: sql`${outbox.attempts} + 1`,
+            lastError: error.slice(0, MAX_ERROR_TEXT),
+            nextAttemptAt,
+          })
+          .where(and(eq(outbox.id, id), isNull(outbox.doneAt)))
+          .run();
+      }),
+
+    messages: (alertId) =>
+      attempt(`reading the messages of alert ${alertId}`, () =>
+        db
+          .select()
+          .from(messages)
+          .where(eq(messages.alertId, alertId))
+          .orderBy(asc(messages.id))
+          .all()
+          .map(toMessage),
+      ),
+
+    messageAt: (platform, channel, messageId) =>
+      attempt('looking a message up', () => {
+        const row = db
+          .select()
+          .from(messages)
+          .where(
+            and(
+              eq(messages.platform, platform),
+              eq(messages.channel, channel),
+              eq(messages.messageId, messageId),
+            ),
+          )
+          .get();
+        return row && toMessage(row);
+      }),
+
+    addMessage: ({ alertId, platform, channel, messageId, role, person, why, postedAt }) =>
+      attempt(`storing a message of alert ${alertId}`, () => {
+        // A post that is repeated after a crash comes back with the same message: told twice, stored once.
+        const values = { alertId, platform, channel, messageId, role, person, why, postedAt };
+        const { changes } = db.insert(messages).values(values).onConflictDoNothing().run();
+        if (changes > 0) return;
+        const there = and(
+          eq(messages.platform, platform),
+          eq(messages.channel, channel),
+          eq(messages.messageId, messageId),
+        );
+        const other = db.select().from(messages).where(there).get()?.alertId;
+        if (other !== alertId) throw new StoreError(`that message already belongs to alert ${String(other)}`);
+      }),
+
+    value: (name) =>
+      attempt(`reading the value ${name}`, () => db.select().from(kv).where(eq(kv.name, name)).get()?.value),
+
+    setValue: (name, value) =>
+      attempt(`storing the value ${name}`, () => {
+        db.insert(kv).values({ name, value }).onConflictDoUpdate({ target: kv.name, set: { value } }).run();
+      }),
+
+    close: () =>
+      attempt('closing the database', () => {
+        db.$client.close();
+      }),
+  };
+}

@@ -1,0 +1,50 @@
+/** Why the store could not do it, as far as somebody can act on it. */
+export type StoreProblem = 'full' | 'busy' | 'corrupt' | 'denied' | 'other';
+
+/** The store broke. The message says what was being done and, where known, what to do about it. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly problem: StoreProblem;
+  constructor(message: string, options: { problem?: StoreProblem; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.problem = options.problem ?? 'other';
+  }
+}
+
+const ADVICE: Record<Exclude<StoreProblem, 'other'>, string> = {
+  full: 'the disk is full: free space on it, nothing was written',
+  busy: 'the database is locked by another process: stop that process, nothing was written',
+  corrupt: 'the database file is damaged: restore it from a back-up',
+  denied: 'the database file or its folder cannot be opened for writing: check its owner and mode',
+};
+
+function problemOf(code: string): StoreProblem {
+  if (code.startsWith('SQLITE_FULL')) return 'full';
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return 'busy';
+  if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB')) return 'corrupt';
+  if (/^(SQLITE_CANTOPEN|SQLITE_READONLY|SQLITE_PERM|SQLITE_AUTH|EACCES|EPERM|EROFS)/.test(code)) {
+    return 'denied';
+  }
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'full';
+  return 'other';
+}
+
+/** The error code of whatever broke; drizzle may have wrapped the driver's error. */
+function codeOf(error: unknown): string {
+  for (let e = error; e instanceof Error; e = e.cause) {
+    const { code } = e as { code?: unknown };
+    if (typeof code === 'string') return code;
+  }
+  return '';
+}
+
+/** Turns anything thrown into a StoreError saying `doing`; one that already is a StoreError keeps its problem. */
+export function toStoreError(doing: string, error: unknown): StoreError {
+  const detail = error instanceof Error ? error.message : String(error);
+  if (error instanceof StoreError) {
+    return new StoreError(`${doing}: ${detail}`, { problem: error.problem, cause: error });
+  }
+  const problem = problemOf(codeOf(error));
+  const text = problem === 'other' ? detail : `${ADVICE[problem]} (${detail})`;
+  return new StoreError(`${doing}: ${text}`, { problem, cause: error });
+}

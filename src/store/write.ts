@@ -1,0 +1,160 @@
+import { and, desc, eq, isNull } from 'drizzle-orm';
+import { assertNever } from '../assert-never.ts';
+import type { Delivery } from '../runs/alert.ts';
+import type { AuditEntry, Change, NewDelivery } from '../runs/ports.ts';
+import { isTerminal, RUN_STATES, type Run, type RunState } from '../runs/run.ts';
+import { CHAIN_START, chainHash } from './audit-chain.ts';
+import type { Database } from './database.ts';
+import { keepColumns, runColumns } from './rows.ts';
+import { alerts, audit, keeps, outbox, runs } from './schema.ts';
+import { StoreError } from './store-error.ts';
+
+/** What a transaction offers that the writes below need. */
+export type Writer = Pick<Database, 'insert' | 'update' | 'select'>;
+
+/** Thrown inside the transaction to roll it back: somebody else moved the run first. */
+export class StaleRun extends Error {
+  readonly id: number;
+  constructor(id: number) {
+    super(`run #${id} was moved by somebody else`);
+    this.id = id;
+  }
+}
+
+/** Numbers that a commit gave away, in the order of its changes. */
+export interface Inserted {
+  readonly runs: number[];
+  readonly alerts: number[];
+}
+
+/** The second wall behind the transition table: what it forbids cannot be stored either. */
+function refuseIllegal(run: Run, was: { readonly state: RunState; readonly version: number }): void {
+  const move = `run #${run.id} may not go from ${was.state} to ${run.state}`;
+  if (isTerminal(was.state)) throw new StoreError(`${move}: ${was.state} is an end`);
+  if (!(RUN_STATES[was.state] as readonly RunState[]).includes(run.state)) throw new StoreError(move);
+  if (run.version !== was.version + 1) {
+    throw new StoreError(
+      `${move} with version ${run.version}: after version ${was.version} comes ${was.version + 1}`,
+    );
+  }
+}
+
+function updateRun(tx: Writer, run: Run, was: { readonly state: RunState; readonly version: number }): void {
+  refuseIllegal(run, was);
+  const { state, version, updatedAt, data } = runColumns(run);
+  const result = tx
+    .update(runs)
+    .set({ state, version, updatedAt, data })
+    .where(and(eq(runs.id, run.id), eq(runs.state, was.state), eq(runs.version, was.version)))
+    .run();
+  if (result.changes === 0) throw new StaleRun(run.id);
+}
+
+function addDelivery(tx: Writer, key: string, delivery: Delivery, at: number): void {
+  tx.insert(outbox)
+    .values({ key, delivery: JSON.stringify(delivery), createdAt: at, nextAttemptAt: at })
+    .onConflictDoNothing({ target: outbox.key })
+    .run();
+}
+
+/** Completes the deliveries of an alert that has just got its number. A second thread line gets a key of its own. */
+function addNewDeliveries(tx: Writer, alertId: number, deliveries: readonly NewDelivery[], at: number): void {
+  let threads = 0;
+  for (const delivery of deliveries) {
+    switch (delivery.d) {
+      case 'card':
+        addDelivery(tx, `alert:${alertId}:card`, { d: 'card', alertId }, at);
+        break;
+      case 'thread': {
+        threads += 1;
+        const key = threads === 1 ? `alert:${alertId}:thread` : `alert:${alertId}:thread:${threads}`;
+        addDelivery(tx, key, { d: 'thread', alertId, text: delivery.text }, at);
+        break;
+      }
+      case 'dm': {
+        const { person, why } = delivery;
+        addDelivery(tx, `alert:${alertId}:dm:${person}`, { d: 'dm', alertId, person, why }, at);
+        break;
+      }
+      default:
+        assertNever(delivery);
+    }
+  }
+}
+
+function appendAudit(tx: Writer, entry: AuditEntry): void {
+  const last = tx.select({ hash: audit.hash }).from(audit).orderBy(desc(audit.id)).limit(1).get();
+  const prevHash = last?.hash ?? CHAIN_START;
+  const { at, action, stack, runId, fingerprint, commit, detail } = entry;
+  const { person, platform, userId, name } = entry.actor;
+  tx.insert(audit)
+    .values({
+      ...{ at, action, stack, runId, fingerprint, commit, detail, prevHash },
+      actor: JSON.stringify({ person, platform, userId, name }),
+      hash: chainHash(prevHash, entry),
+    })
+    .run();
+}
+
+/**
+ * Writes one change inside the caller's transaction. Throws StaleRun where the run moved meanwhile, a
+ * StoreError where the change must not be; either way the caller rolls everything back.
+ */
+export function write(tx: Writer, change: Change, inserted: Inserted): void {
+  switch (change.c) {
+    case 'run.insert':
+      inserted.runs.push(tx.insert(runs).values(runColumns(change.run)).returning({ id: runs.id }).get().id);
+      return;
+    case 'run.update':
+      updateRun(tx, change.run, change.was);
+      return;
+    case 'alert.insert': {
+      const { kind, stack, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome } =
+        change.alert;
+      const { id } = tx
+        .insert(alerts)
+        .values({ kind, stack, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome })
+        .returning({ id: alerts.id })
+        .get();
+      inserted.alerts.push(id);
+      addNewDeliveries(tx, id, change.deliveries, lastSeenAt);
+      return;
+    }
+    case 'alert.update': {
+      const { id, fingerprint, state, lastSeenAt, seenCount, runId, outcome } = change.alert;
+      const result = tx
+        .update(alerts)
+        .set({ fingerprint, state, lastSeenAt, seenCount, runId, outcome })
+        .where(eq(alerts.id, id))
+        .run();
+      if (result.changes === 0) throw new StoreError(`there is no alert ${id}`);
+      return;
+    }
+    case 'keep.insert':
+      tx.insert(keeps).values(keepColumns(change.keep)).run();
+      return;
+    case 'keep.end': {
+      const result = tx
+        .update(keeps)
+        .set({ endedBy: JSON.stringify(change.by), endedAt: change.at })
+        .where(and(eq(keeps.id, change.id), isNull(keeps.endedAt)))
+        .run();
+      // Ended twice at once is no error, the first end stands; a keep that never was is.
+      if (
+        result.changes === 0 &&
+        tx.select().from(keeps).where(eq(keeps.id, change.id)).get() === undefined
+      ) {
+        throw new StoreError(`there is no keep ${change.id}`);
+      }
+      return;
+    }
+    case 'outbox.add':
+      addDelivery(tx, change.key, change.delivery, change.at);
+      return;
+    case 'audit':
+      appendAudit(tx, change.entry);
+      return;
+    default:
+      assertNever(change);
+  }
+}
