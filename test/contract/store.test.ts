@@ -1,0 +1,585 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '../../src/log.ts';
+import type { Alert, PostedMessage } from '../../src/runs/alert.ts';
+import type { Keep } from '../../src/runs/keep.ts';
+import type { AuditEntry, Change } from '../../src/runs/ports.ts';
+import { type Actor, M0, RUN_STATES, type Run, type RunState } from '../../src/runs/run.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { AuditedStore } from '../../src/store/sqlite.ts';
+import { StoreError } from '../../src/store/store-error.ts';
+
+interface Backend {
+  readonly name: string;
+  /** Opens the store of a test's own place; again: the same store, as after a restart. */
+  open(place: string): Promise<AuditedStore>;
+  /** SQL past the store, as somebody with the file in hand would send it. */
+  sql(place: string, statement: string): void;
+}
+
+const log = createLogger('silent');
+
+const BACKENDS: readonly Backend[] = [
+  {
+    name: 'SQLite',
+    open: (place) => openStore({ url: `file:${join(place, 'data', 'm0.db')}`, log, busyTimeoutMs: 50 }),
+    sql(place, statement) {
+      const client = new Sqlite(join(place, 'data', 'm0.db'));
+      try {
+        client.pragma('recursive_triggers = ON');
+        client.exec(statement);
+      } finally {
+        client.close();
+      }
+    },
+  },
+];
+
+const DANA: Actor = { person: 'dana', platform: 'slack', userId: 'U0DANA', name: 'Dana' };
+
+function aRun(over: Partial<Omit<Run, 'id'>> = {}): Omit<Run, 'id'> {
+  return {
+    stack: 'prod-network',
+    environment: 'prod',
+    trigger: 'schedule',
+    requestedBy: M0,
+    state: 'queued',
+    version: 1,
+    createdAt: 1000,
+    updatedAt: 1000,
+    forceHuman: null,
+    code: null,
+    plan: null,
+    findings: [],
+    outputs: [],
+    counts: null,
+    fingerprint: null,
+    decision: null,
+    scope: [],
+    approvals: [],
+    applied: [],
+    moved: null,
+    failure: null,
+    ending: null,
+    relatedRun: null,
+    ...over,
+  };
+}
+
+function anAlert(runId: number, over: Partial<Omit<Alert, 'id'>> = {}): Omit<Alert, 'id'> {
+  return {
+    kind: 'drift',
+    stack: 'prod-network',
+    fingerprint: 'f1',
+    state: 'open',
+    firstSeenAt: 1000,
+    lastSeenAt: 1000,
+    seenCount: 1,
+    runId,
+    outcome: null,
+    ...over,
+  };
+}
+
+function aKeep(over: Partial<Omit<Keep, 'id'>> = {}): Omit<Keep, 'id'> {
+  return {
+    kind: 'snooze',
+    stack: 'prod-network',
+    address: 'aws_s3_bucket.logs',
+    fingerprint: 'f1',
+    until: 9000,
+    by: DANA,
+    at: 1000,
+    reason: 'vendor needs SSH',
+    runId: null,
+    endedBy: null,
+    endedAt: null,
+    ...over,
+  };
+}
+
+/** The root message of an alert. */
+function aPost(alertId: number): Omit<PostedMessage, 'id'> {
+  return {
+    alertId,
+    platform: 'slack',
+    channel: 'C0OPS',
+    messageId: '1.2',
+    role: 'root',
+    person: null,
+    why: null,
+    postedAt: 5,
+  };
+}
+
+function anEntry(over: Partial<AuditEntry> = {}): AuditEntry {
+  return {
+    at: 1000,
+    actor: DANA,
+    action: 'approve',
+    stack: 'prod-network',
+    runId: 1,
+    fingerprint: 'f1',
+    commit: 'c0ffee',
+    detail: null,
+    ...over,
+  };
+}
+
+/** The stored change of a run to another state. */
+function move(run: Run, state: RunState, over: Partial<Run> = {}): Change {
+  return {
+    c: 'run.update',
+    run: { ...run, state, version: run.version + 1, ...over },
+    was: { state: run.state, version: run.version },
+  };
+}
+
+describe.each(BACKENDS)('Store on $name', (backend) => {
+  let place: string;
+  let store: AuditedStore;
+
+  beforeEach(async () => {
+    place = mkdtempSync(join(tmpdir(), 'm0-store-'));
+    store = await backend.open(place);
+  });
+  afterEach(async () => {
+    await store.close();
+    rmSync(place, { recursive: true, force: true });
+  });
+
+  async function inserted(over: Partial<Omit<Run, 'id'>> = {}): Promise<Run> {
+    const result = await store.commit([{ c: 'run.insert', run: aRun(over) }]);
+    const run = await store.run(result.ok ? (result.insertedRuns[0] ?? 0) : 0);
+    if (run === undefined) throw new Error('the run was not stored');
+    return run;
+  }
+  const alerted = async (runId: number): Promise<number> => {
+    const result = await store.commit([{ c: 'alert.insert', alert: anAlert(runId), deliveries: [] }]);
+    return result.ok ? (result.insertedAlerts[0] ?? 0) : 0;
+  };
+
+  describe('runs', () => {
+    it('gives back exactly what was stored, with a number of its own', async () => {
+      const full = aRun({
+        state: 'awaiting_approval',
+        version: 7,
+        forceHuman: 'm0 stopped while applying',
+        plan: { artifact: 'p1', madeAt: 5, targets: ['a.b'] },
+        scope: [{ address: 'a.b', fingerprint: 'f' }],
+        approvals: [
+          {
+            by: DANA,
+            at: 7,
+            scope: [{ address: 'a.b', fingerprint: 'f' }],
+            commit: 'c',
+            bundles: { p: null },
+          },
+        ],
+        failure: { phase: 'planning', message: 'two\nlines' },
+        relatedRun: 3,
+      });
+      expect(await inserted(full)).toStrictEqual({ ...full, id: 1 });
+      expect((await inserted()).id).toBe(2);
+      expect(await store.run(99)).toBeUndefined();
+    });
+
+    it('lists newest first, by stack and state, bounded', async () => {
+      await inserted();
+      await inserted({ stack: 'prod-db' });
+      await inserted({ state: 'clean' });
+      const ids = async (query: Parameters<AuditedStore['runs']>[0]) =>
+        (await store.runs(query)).map((r) => r.id);
+      expect(await ids({})).toEqual([3, 2, 1]);
+      expect(await ids({ stack: 'prod-network' })).toEqual([3, 1]);
+      expect(await ids({ states: ['queued'] })).toEqual([2, 1]);
+      expect(await ids({ states: [] })).toEqual([]);
+      expect(await ids({ limit: 2 })).toEqual([3, 2]);
+    });
+
+    it('goes on with the numbers after a restart', async () => {
+      await inserted();
+      await store.close();
+      store = await backend.open(place);
+      expect((await inserted()).id).toBe(2);
+    });
+  });
+
+  describe('compare-and-set', () => {
+    it('lets one of two commits from the same version win', async () => {
+      const run = await inserted();
+      const other = await backend.open(place);
+      try {
+        const results = await Promise.all([
+          store.commit([move(run, 'planning', { updatedAt: 1 })]),
+          other.commit([move(run, 'canceled', { updatedAt: 2 })]),
+          store.commit([move(run, 'superseded', { updatedAt: 3 })]),
+        ]);
+        expect(results.filter((r) => r.ok)).toHaveLength(1);
+        expect(results.filter((r) => !r.ok)).toStrictEqual([
+          { ok: false, stale: run.id },
+          { ok: false, stale: run.id },
+        ]);
+        expect((await store.run(run.id))?.version).toBe(2);
+      } finally {
+        await other.close();
+      }
+    });
+
+    it('holds the state to be as given even where the version is right', async () => {
+      const run = await inserted({ state: 'deciding' });
+      const claim: Change = {
+        c: 'run.update',
+        run: { ...run, state: 'deciding', version: 2 },
+        was: { state: 'planning', version: 1 },
+      };
+      expect(await store.commit([claim])).toEqual({ ok: false, stale: run.id });
+    });
+
+    it('writes nothing at all beside a stale run', async () => {
+      const run = await inserted();
+      await store.commit([move(run, 'planning')]);
+      const result = await store.commit([
+        { c: 'run.insert', run: aRun() },
+        { c: 'audit', entry: anEntry() },
+        { c: 'outbox.add', key: 'k', delivery: { d: 'card', alertId: 1 }, at: 0 },
+        { c: 'keep.insert', keep: aKeep() },
+        move(run, 'canceled'),
+      ]);
+      expect(result).toEqual({ ok: false, stale: run.id });
+      expect(await store.runs({})).toHaveLength(1);
+      expect(await store.audit({})).toEqual([]);
+      expect(await store.dueOutbox(1e9, 10)).toEqual([]);
+      expect(await store.keeps('prod-network')).toEqual([]);
+    });
+
+    const states = Object.keys(RUN_STATES) as RunState[];
+    const illegal = states.flatMap((from) =>
+      states
+        .filter((to) => !(RUN_STATES[from] as readonly string[]).includes(to))
+        .map((to) => [from, to] as const),
+    );
+    it('refuses every move that the table of states has not, and those out of an end', async () => {
+      const runs = new Map<RunState, Run>();
+      for (const state of states) runs.set(state, await inserted({ state }));
+      for (const [from, to] of illegal) {
+        const run = runs.get(from) as Run;
+        await expect(store.commit([move(run, to)]), `${from} -> ${to}`).rejects.toThrow(
+          `run #${run.id} may not go from ${from} to ${to}`,
+        );
+        expect((await store.run(run.id))?.state).toBe(from);
+      }
+    });
+
+    it('refuses a version that is not the next one', async () => {
+      const run = await inserted();
+      await expect(store.commit([move(run, 'planning', { version: 1 })])).rejects.toThrow(StoreError);
+    });
+  });
+
+  it('rolls everything back where one change cannot be written', async () => {
+    const run = await inserted();
+    const failing: Change = { c: 'alert.insert', alert: anAlert(4711), deliveries: [{ d: 'card' }] };
+    await expect(
+      store.commit([move(run, 'planning'), { c: 'audit', entry: anEntry() }, failing]),
+    ).rejects.toThrow(/^storing run\.update, audit, alert\.insert: /);
+    expect((await store.run(run.id))?.state).toBe('queued');
+    expect(await store.audit({})).toEqual([]);
+    expect(await store.dueOutbox(1e9, 10)).toEqual([]);
+  });
+
+  it('keeps the order of the changes: a run may move twice in one commit', async () => {
+    const run = await inserted();
+    const planning: Run = { ...run, state: 'planning', version: 2 };
+    expect((await store.commit([move(run, 'planning'), move(planning, 'deciding')])).ok).toBe(true);
+    expect(await store.run(run.id)).toMatchObject({ state: 'deciding', version: 3 });
+  });
+
+  describe('alerts and messages', () => {
+    it('inserts an alert with its deliveries, each under a key of the new alert', async () => {
+      const run = await inserted();
+      const result = await store.commit([
+        {
+          c: 'alert.insert',
+          alert: anAlert(run.id),
+          deliveries: [
+            { d: 'card' },
+            { d: 'thread', text: 'one' },
+            { d: 'thread', text: 'two' },
+            { d: 'dm', person: 'dana', why: 'on call' },
+          ],
+        },
+      ]);
+      expect(result).toEqual({ ok: true, insertedRuns: [], insertedAlerts: [1] });
+      expect(await store.alert(1)).toStrictEqual({ ...anAlert(run.id), id: 1 });
+      expect((await store.dueOutbox(1000, 10)).map((e) => [e.key, e.delivery])).toEqual([
+        ['alert:1:card', { d: 'card', alertId: 1 }],
+        ['alert:1:thread', { d: 'thread', alertId: 1, text: 'one' }],
+        ['alert:1:thread:2', { d: 'thread', alertId: 1, text: 'two' }],
+        ['alert:1:dm:dana', { d: 'dm', alertId: 1, person: 'dana', why: 'on call' }],
+      ]);
+      expect(await store.dueOutbox(999, 10)).toEqual([]);
+    });
+
+    it('updates an alert, finds alerts newest first, and refuses one that is not there', async () => {
+      const run = await inserted();
+      await alerted(run.id);
+      await alerted(run.id);
+      const closed: Alert = { ...anAlert(run.id), id: 1, state: 'resolved', seenCount: 3, outcome: 'gone' };
+      await store.commit([{ c: 'alert.update', alert: closed }]);
+      expect(await store.alert(1)).toStrictEqual(closed);
+      const ids = async (query: Parameters<AuditedStore['alerts']>[0]) =>
+        (await store.alerts(query)).map((a) => a.id);
+      expect(await ids({})).toEqual([2, 1]);
+      expect(await ids({ state: 'open' })).toEqual([2]);
+      expect(await ids({ kind: 'failure' })).toEqual([]);
+      expect(await ids({ stack: 'other' })).toEqual([]);
+      expect(await ids({ runId: run.id })).toEqual([2, 1]);
+      await expect(store.commit([{ c: 'alert.update', alert: { ...closed, id: 9 } }])).rejects.toThrow(
+        'no alert 9',
+      );
+    });
+
+    it('finds an alert by its message, and takes the same post twice as one', async () => {
+      const alertId = await alerted((await inserted()).id);
+      const root = aPost(alertId);
+      await store.addMessage(root);
+      await store.addMessage(root);
+      await store.addMessage({ ...root, channel: 'D0DANA', role: 'dm', person: 'dana', why: 'on call' });
+      expect((await store.messages(alertId)).map((m) => [m.channel, m.role, m.person])).toEqual([
+        ['C0OPS', 'root', null],
+        ['D0DANA', 'dm', 'dana'],
+      ]);
+      expect(await store.messageAt('slack', 'C0OPS', '1.2')).toStrictEqual({ ...root, id: 1 });
+      expect(await store.messageAt('teams', 'C0OPS', '1.2')).toBeUndefined();
+    });
+
+    it('refuses a message that belongs to another alert', async () => {
+      const run = await inserted();
+      const [one, two] = [await alerted(run.id), await alerted(run.id)];
+      await store.addMessage(aPost(one));
+      await expect(store.addMessage(aPost(two))).rejects.toThrow('belongs to alert 1');
+    });
+  });
+
+  describe('keeps', () => {
+    it('lists what nobody ended, expired or not, and ends it once', async () => {
+      await store.commit([
+        { c: 'keep.insert', keep: aKeep() },
+        { c: 'keep.insert', keep: aKeep({ kind: 'accept', until: null, address: null, fingerprint: null }) },
+        { c: 'keep.insert', keep: aKeep({ stack: 'prod-db' }) },
+      ]);
+      expect(await store.keeps('prod-network')).toStrictEqual([
+        { ...aKeep(), id: 1 },
+        { ...aKeep({ kind: 'accept', until: null, address: null, fingerprint: null }), id: 2 },
+      ]);
+      await store.commit([{ c: 'keep.end', id: 1, by: DANA, at: 5000 }]);
+      await store.commit([{ c: 'keep.end', id: 1, by: M0, at: 6000 }]);
+      expect((await store.keeps('prod-network')).map((k) => k.id)).toEqual([2]);
+      await expect(store.commit([{ c: 'keep.end', id: 9, by: DANA, at: 1 }])).rejects.toThrow('no keep 9');
+    });
+  });
+
+  describe('outbox', () => {
+    const add = (key: string, at: number): Change => ({
+      ...{ c: 'outbox.add', key, at },
+      delivery: { d: 'card', alertId: 1 },
+    });
+    const due = async (now: number, limit = 10) => (await store.dueOutbox(now, limit)).map((e) => e.key);
+
+    it('hands out what is due, oldest first, bounded', async () => {
+      await store.commit([add('b', 20), add('a', 10), add('later', 500)]);
+      expect(await due(100)).toEqual(['b', 'a']);
+      expect(await due(100, 1)).toEqual(['b']);
+      expect(await due(500)).toEqual(['b', 'a', 'later']);
+    });
+
+    it('takes a key once, also after it was delivered', async () => {
+      await store.commit([add('card:12:v7', 10)]);
+      await store.commit([add('card:12:v7', 10)]);
+      expect(await due(10)).toEqual(['card:12:v7']);
+      const [entry] = await store.dueOutbox(10, 1);
+      await store.outboxDone(entry?.id ?? 0, 11);
+      await store.commit([add('card:12:v7', 12)]);
+      expect(await due(1e9)).toEqual([]);
+    });
+
+    it('puts off what failed, counts the attempts and remembers why', async () => {
+      await store.commit([add('k', 10)]);
+      await store.outboxFailed(1, 'ratelimited', 60);
+      expect(await due(59)).toEqual([]);
+      await store.outboxFailed(1, 'channel is gone', 70);
+      expect(await store.dueOutbox(70, 1)).toEqual([
+        {
+          ...{ id: 1, key: 'k', delivery: { d: 'card', alertId: 1 }, createdAt: 10 },
+          ...{ attempts: 2, nextAttemptAt: 70, lastError: 'channel is gone' },
+        },
+      ]);
+    });
+
+    it('is not held up by an entry that cannot be read', async () => {
+      await store.commit([add('bad', 1), add('good', 1)]);
+      backend.sql(place, `UPDATE outbox SET delivery = '{"d":"fax"}' WHERE key = 'bad'`);
+      expect(await due(10)).toEqual(['good']);
+    });
+  });
+
+  describe('audit', () => {
+    const three: Change[] = ['approve', 'apply', 'snooze'].map((action, i) => ({
+      c: 'audit',
+      entry: anEntry({
+        action,
+        at: i,
+        runId: i === 2 ? null : i,
+        stack: i === 1 ? 'prod-db' : 'prod-network',
+      }),
+    }));
+
+    it('gives back what was recorded, newest first', async () => {
+      await store.commit(three);
+      expect((await store.audit({})).map((e) => e.action)).toEqual(['snooze', 'apply', 'approve']);
+      expect((await store.audit({ stack: 'prod-network', limit: 1 })).map((e) => e.action)).toEqual([
+        'snooze',
+      ]);
+      expect(await store.audit({ runId: 1 })).toStrictEqual([
+        anEntry({ action: 'apply', at: 1, runId: 1, stack: 'prod-db' }),
+      ]);
+    });
+
+    it('verifies, and goes on verifying after a restart', async () => {
+      expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 0 });
+      await store.commit(three);
+      await store.close();
+      store = await backend.open(place);
+      await store.commit([{ c: 'audit', entry: anEntry({ detail: 'Müller — "ok"\n' }) }]);
+      expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 4 });
+    });
+
+    it.each([
+      ["UPDATE audit SET action = 'reject' WHERE id = 1", 'append-only'],
+      ['DELETE FROM audit WHERE id = 3', 'append-only'],
+      [
+        `INSERT OR REPLACE INTO audit SELECT id, 9, actor, action, stack, run_id, fingerprint, "commit", detail,
+          prev_hash, hash FROM audit WHERE id = 3`,
+        'only grows',
+      ],
+      [
+        `INSERT INTO audit SELECT 77, at, actor, action, stack, run_id, fingerprint, "commit", detail,
+          prev_hash, 'x' FROM audit WHERE id = 2`,
+        'only grows',
+      ],
+    ])('only grows: %s', async (statement, text) => {
+      await store.commit(three);
+      expect(() => backend.sql(place, statement)).toThrow(text);
+      expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 3 });
+    });
+
+    it('notices a change by somebody who took the triggers away', async () => {
+      await store.commit(three);
+      backend.sql(place, "DROP TRIGGER audit_no_update; UPDATE audit SET stack = 'x' WHERE id = 2;");
+      expect(await store.verifyAudit()).toMatchObject({ ok: false, entry: 2 });
+    });
+
+    it('notices an entry that was taken out', async () => {
+      await store.commit(three);
+      backend.sql(place, 'DROP TRIGGER audit_no_delete; DELETE FROM audit WHERE id = 2;');
+      expect(await store.verifyAudit()).toMatchObject({ ok: false, entry: 3 });
+    });
+  });
+
+  it('remembers values, the last one set', async () => {
+    expect(await store.value('tick:prod')).toBeUndefined();
+    await store.setValue('tick:prod', '1');
+    await store.setValue('tick:prod', '2');
+    expect(await store.value('tick:prod')).toBe('2');
+  });
+
+  it('keeps everything over a restart', async () => {
+    const run = await inserted();
+    const alertId = await alerted(run.id);
+    await store.addMessage(aPost(alertId));
+    await store.commit([
+      move(run, 'planning'),
+      { c: 'keep.insert', keep: aKeep() },
+      { c: 'outbox.add', key: 'k', delivery: { d: 'card', alertId }, at: 1 },
+      { c: 'audit', entry: anEntry() },
+    ]);
+    await store.setValue('v', '1');
+    const all = async () => [
+      await store.runs({}),
+      await store.alerts({}),
+      await store.messages(alertId),
+      await store.keeps('prod-network'),
+      await store.dueOutbox(1e9, 10),
+      await store.audit({}),
+      await store.value('v'),
+    ];
+    const before = await all();
+    await store.close();
+    store = await backend.open(place);
+    expect(await all()).toStrictEqual(before);
+  });
+
+  it('says so where a stored run is not what m0 wrote', async () => {
+    await inserted();
+    backend.sql(place, `UPDATE runs SET data = '{"trigger":"schedule"}'`);
+    await expect(store.run(1)).rejects.toMatchObject({
+      name: 'StoreError',
+      problem: 'corrupt',
+      message: expect.stringMatching(/^reading run #1: .*requestedBy/),
+    });
+  });
+});
+
+describe('openStore', () => {
+  let place: string;
+  beforeEach(() => {
+    place = mkdtempSync(join(tmpdir(), 'm0-store-'));
+  });
+  afterEach(() => rmSync(place, { recursive: true, force: true }));
+
+  it('makes a file that only its owner can read, also beside the database', async () => {
+    const file = join(place, 'm0.db');
+    const store = await openStore({ url: `file:${file}`, log });
+    await store.setValue('a', 'b');
+    for (const name of [file, `${file}-wal`, `${file}-shm`]) expect(statSync(name).mode & 0o777).toBe(0o600);
+    await store.close();
+    await expect(store.value('a')).rejects.toThrow(/^reading the value a: /);
+  });
+
+  it('refuses Postgres by name, and what is no address of a database', async () => {
+    await expect(openStore({ url: 'postgres://u:pw@h/db', log })).rejects.toThrow('not in this version yet');
+    await expect(openStore({ url: 'postgres://u:pw@h/db', log })).rejects.not.toThrow('pw');
+    await expect(openStore({ url: 'm0.db', log })).rejects.toThrow('file:PATH');
+  });
+
+  it('names a damaged file', async () => {
+    const file = join(place, 'm0.db');
+    writeFileSync(file, 'not a database at all, but long enough to be taken for one'.repeat(50));
+    await expect(openStore({ url: `file:${file}`, log })).rejects.toMatchObject({ problem: 'corrupt' });
+  });
+
+  it('names a database that another process is writing to', async () => {
+    const file = join(place, 'm0.db');
+    const store = await openStore({ url: `file:${file}`, log, busyTimeoutMs: 20 });
+    const other = new Sqlite(file);
+    other.exec('BEGIN IMMEDIATE');
+    await expect(store.commit([{ c: 'run.insert', run: aRun() }])).rejects.toMatchObject({ problem: 'busy' });
+    other.exec('ROLLBACK');
+    other.close();
+    expect((await store.commit([{ c: 'run.insert', run: aRun() }])).ok).toBe(true);
+    await store.close();
+  });
+
+  it('refuses a database of a newer m0', async () => {
+    const url = `file:${join(place, 'm0.db')}`;
+    await (await openStore({ url, log })).close();
+    const client = new Sqlite(join(place, 'm0.db'));
+    client.exec(`INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('x', 99999999999999)`);
+    client.close();
+    await expect(openStore({ url, log })).rejects.toThrow('newer version of m0');
+  });
+});
