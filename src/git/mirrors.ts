@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type SimpleGit, simpleGit } from 'simple-git';
+import { baseEnvironment } from '../base-environment.ts';
 import { createKeyedLock } from '../keyed-lock.ts';
 import type { Logger } from '../log.ts';
 import type { CodeVersion } from '../runs/run.ts';
@@ -22,12 +23,12 @@ export interface Mirrors {
   checkout(url: string, commit: string, into: string): Promise<void>;
 }
 
-/** What mirrors need. `base`: the environment git gets (PATH, HOME, proxies, certificates), nothing else. */
+/** What mirrors need. `base`: m0's environment, of which git gets PATH, HOME, proxies and certificates only. */
 export interface MirrorOptions {
   /** Directory the mirrors live in, made if need be. */
   readonly dir: string;
   readonly log: Logger;
-  readonly base: Readonly<Record<string, string>>;
+  readonly base: Readonly<Record<string, string | undefined>>;
   /** Most ms one git command may take; default 5 minutes. */
   readonly timeLimitMs?: number;
 }
@@ -53,7 +54,7 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       abort: AbortSignal.timeout(timeLimitMs),
       allowEnvironment: OWN_VARIABLES,
     }).env({
-      ...options.base,
+      ...baseEnvironment(options.base),
       GIT_TERMINAL_PROMPT: '0',
       GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
     });

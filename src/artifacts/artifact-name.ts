@@ -1,0 +1,6 @@
+/** Throws where a name could leave the place artifacts are kept in. */
+export function checkName(name: string): void {
+  if (!/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(name) || /(^|\/)\.{1,2}(\/|$)/.test(name)) {
+    throw new Error(`keeping an artifact: "${name}" is no name for one`);
+  }
+}

@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Artifacts } from '../runs/artifacts.ts';
+import { checkName } from './artifact-name.ts';
+
+/** Artifacts as files under `dir`, readable to their owner only; each is written whole or not at all. */
+export function createFileArtifacts(dir: string): Artifacts {
+  const pathOf = (name: string): string => {
+    checkName(name);
+    return join(dir, name);
+  };
+  return {
+    async put(name, bytes) {
+      const path = pathOf(name);
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      const half = `${path}.${randomBytes(6).toString('hex')}.part`;
+      try {
+        await writeFile(half, bytes, { mode: 0o600, flag: 'wx', flush: true });
+        await rename(half, path);
+      } catch (cause) {
+        await rm(half, { force: true });
+        throw new Error(`keeping the artifact ${name}: ${textOf(cause)}`, { cause });
+      }
+    },
+    async get(name) {
+      try {
+        return await readFile(pathOf(name));
+      } catch (cause) {
+        if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+        throw new Error(`reading the artifact ${name}: ${textOf(cause)}`, { cause });
+      }
+    },
+    async delete(name) {
+      await rm(pathOf(name), { force: true });
+    },
+  };
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

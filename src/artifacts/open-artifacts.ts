@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import type { Artifacts } from '../runs/artifacts.ts';
+import { createFileArtifacts } from './file-artifacts.ts';
+import { createS3Artifacts } from './s3-artifacts.ts';
+
+/**
+ * Artifacts where M0_ARTIFACTS says: `file:` (under the data directory), `file:DIR`, or `s3://bucket/prefix`.
+ * Throws on anything else.
+ */
+export function openArtifacts(options: {
+  readonly location: string;
+  readonly dataDir: string;
+  readonly s3Endpoint: string | null;
+  readonly region: string;
+}): Artifacts {
+  const { location } = options;
+  if (location.startsWith('file:')) {
+    const dir = location.slice('file:'.length).replace(/^\/\//, '');
+    return createFileArtifacts(dir === '' ? join(options.dataDir, 'artifacts') : dir);
+  }
+  const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9.-]{3,63})(?:\/(.*))?$/.exec(location) ?? [];
+  if (bucket === undefined) {
+    throw new Error(`M0_ARTIFACTS: "${location}" is neither file:DIR nor s3://bucket/prefix`);
+  }
+  return createS3Artifacts({
+    bucket,
+    prefix: prefix.replace(/\/+$/, ''),
+    endpoint: options.s3Endpoint,
+    region: options.region,
+    credentials: null,
+  });
+}

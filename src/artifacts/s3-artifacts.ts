@@ -1,0 +1,59 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import type { Artifacts } from '../runs/artifacts.ts';
+import { checkName } from './artifact-name.ts';
+
+export interface S3Place {
+  readonly bucket: string;
+  /** Folder in the bucket, '' for none. */
+  readonly prefix: string;
+  /** Another server than Amazon's, as M0_S3_ENDPOINT names it; null for Amazon's. */
+  readonly endpoint: string | null;
+  readonly region: string;
+  /** null: the SDK's own chain (environment, profile, instance role). */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | null;
+}
+
+/** Artifacts as objects in an S3 bucket that is there already, encrypted by the server. */
+export function createS3Artifacts(place: S3Place): Artifacts {
+  const client = new S3Client({
+    region: place.region,
+    ...(place.endpoint === null ? {} : { endpoint: place.endpoint, forcePathStyle: true }),
+    ...(place.credentials === null ? {} : { credentials: place.credentials }),
+  });
+  const at = (name: string): { Bucket: string; Key: string } => {
+    checkName(name);
+    return { Bucket: place.bucket, Key: place.prefix === '' ? name : `${place.prefix}/${name}` };
+  };
+  return {
+    async put(name, bytes) {
+      const put = { ...at(name), Body: bytes, ServerSideEncryption: 'AES256' as const };
+      await saying(`keeping the artifact ${name}`, client.send(new PutObjectCommand(put)));
+    },
+    async get(name) {
+      try {
+        const answer = await client.send(new GetObjectCommand(at(name)));
+        return await answer.Body?.transformToByteArray();
+      } catch (cause) {
+        if (cause instanceof NoSuchKey) return undefined;
+        return saying(`reading the artifact ${name}`, Promise.reject(cause));
+      }
+    },
+    async delete(name) {
+      await saying(`deleting the artifact ${name}`, client.send(new DeleteObjectCommand(at(name))));
+    },
+  };
+}
+
+async function saying<T>(doing: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw new Error(`${doing}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,55 @@
+import { baseEnvironment } from '../base-environment.ts';
+
+/** Names that would change what a plan is, or hand m0's own access to a stack's code. */
+const REFUSED = /^(SLACK_|MICROSOFT_APP_|M0_|TF_CLI_ARGS|TF_REATTACH_PROVIDERS$)/;
+
+/**
+ * The whole environment of one terraform or tofu process, built from nothing: what any tool gets, the
+ * stack's own variables, and what m0 insists on. Throws where the stack sets a variable it may not.
+ */
+export function childEnvironment(options: {
+  readonly base: Readonly<Record<string, string | undefined>>;
+  readonly stackEnv: Readonly<Record<string, string>>;
+  /** CLI configuration file that names a provider mirror; null: the person's own, with m0's plugin cache. */
+  readonly cliConfig: string | null;
+  readonly pluginCache: string;
+  readonly dataDir: string;
+  readonly workspace: string;
+}): Record<string, string> {
+  const refused = Object.keys(options.stackEnv).filter((name) => REFUSED.test(name));
+  if (refused.length > 0) throw new Error(`env of the stack may not set ${refused.join(', ')}`);
+  return {
+    // Providers build huge schemas on each start: a lazier collector saves a fifth of the CPU of a plan.
+    GOGC: '250',
+    ...baseEnvironment(options.base),
+    ...options.stackEnv,
+    TF_IN_AUTOMATION: '1',
+    TF_INPUT: '0',
+    CHECKPOINT_DISABLE: '1',
+    GIT_TERMINAL_PROMPT: '0',
+    TF_DATA_DIR: options.dataDir,
+    ...(options.workspace === 'default' ? {} : { TF_WORKSPACE: options.workspace }),
+    // With a mirror on disk the tool links providers instead of copying them; a cache would only be in the way.
+    ...(options.cliConfig === null
+      ? { TF_PLUGIN_CACHE_DIR: options.pluginCache }
+      : { TF_CLI_CONFIG_FILE: options.cliConfig }),
+  };
+}
+
+const SECRET_NAME =
+  /SECRET|TOKEN|PASS|PWD|CREDENTIAL|PRIVATE|AUTH|(^|_)(KEY|PAT|SAS|DSN)(_|$)|CONNECTION_STRING/i;
+
+/** Values of a stack's environment that must not be repeated anywhere: by their name, or by how they look. */
+export function secretValues(env: Readonly<Record<string, string>>): string[] {
+  const secrets: string[] = [];
+  for (const [name, value] of Object.entries(env)) {
+    if (SECRET_NAME.test(name) || looksRandom(value)) secrets.push(value);
+    const password = /^[a-z][a-z0-9+.-]*:\/\/[^/@\s]*:([^/@\s]+)@/i.exec(value)?.[1];
+    if (password !== undefined) secrets.push(password);
+  }
+  return secrets;
+}
+
+function looksRandom(value: string): boolean {
+  return /^[A-Za-z0-9+/_=-]{20,}$/.test(value) && /\d/.test(value) && /[A-Za-z]/.test(value);
+}

@@ -1,0 +1,216 @@
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { analyzePlan } from '../drift/analyze.ts';
+import { fingerprintOf } from '../drift/fingerprint.ts';
+import { readPlan } from '../drift/read-plan.ts';
+import { scrub as scrubByValue } from '../drift/secrets.ts';
+import { GitError } from '../git/git-error.ts';
+import type { Mirrors } from '../git/mirrors.ts';
+import { createKeyedLock } from '../keyed-lock.ts';
+import type { Logger } from '../log.ts';
+import type { Artifacts } from '../runs/artifacts.ts';
+import type { ApplyResult, Clock, CodePort, PlanResult, Runner, Stack } from '../runs/ports.ts';
+import type { CodeVersion } from '../runs/run.ts';
+import { RunnerError } from '../runs/runner-error.ts';
+import { secretValues } from './child-environment.ts';
+import { createPlanFiles } from './plan-files.ts';
+import { createStackTools, type Scrubber, type StackTool, type ToolPaths } from './stack-tool.ts';
+import { openWorkTree, type WorkTree } from './work-tree.ts';
+
+export interface RunnerOptions {
+  readonly dataDir: string;
+  readonly tools: ToolPaths;
+  /** m0's environment; children see of it only what `baseEnvironment` lets through. */
+  readonly base: Readonly<Record<string, string | undefined>>;
+  readonly mirrors: Mirrors;
+  /** Where saved plan files go. */
+  readonly artifacts: Artifacts;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Key of the fingerprints, so that a secret's value can't be guessed from one. */
+  readonly key: string;
+}
+
+const MINUTE = 60_000;
+const INIT = { limitMs: 10 * MINUTE, graceMs: 30_000 };
+const PLAN = { limitMs: 15 * MINUTE, graceMs: 30_000 };
+const SHOW = { limitMs: 5 * MINUTE, graceMs: 5_000 };
+/** A stopped apply gets long to finish what it has begun and to save the state. */
+const APPLY = { limitMs: 60 * MINUTE, graceMs: 5 * MINUTE };
+const APPLY_LOCK_TIMEOUT = '30s';
+const LOG_TAIL = { keep: 'tail', bytes: 64 * 1024 } as const;
+/** The largest plan document that is read, as `show -json` writes it. */
+const PLAN_DOCUMENT = { keep: 'whole', bytes: 400 * 1024 * 1024 } as const;
+const NEEDS_INIT =
+  /initialization required|Required plugins are not installed|Inconsistent dependency lock file|Module not installed|checksums recorded in the dependency lock file/i;
+
+/**
+ * Terraform and OpenTofu by their command lines: one work tree a stack under `<dataDir>/work`, one tool at a
+ * time in it. Every error of `plan`, `apply` and `head` is a RunnerError.
+ */
+export function createRunner(options: RunnerOptions): Runner & CodePort {
+  const { mirrors, log } = options;
+  const alone = createKeyedLock();
+  const planFiles = createPlanFiles(options.artifacts);
+  const dataDir = resolve(options.dataDir);
+  const pluginCache = join(dataDir, 'plugin-cache');
+  const stackTool = createStackTools({ tools: options.tools, base: options.base, pluginCache, log });
+  /** Secrets seen in a stack's last plan: a later error text may repeat one. In memory only. */
+  const seenSecrets = new Map<string, readonly string[]>();
+
+  function scrubberOf(stack: Stack): Scrubber {
+    return (text) => scrubByValue(text, [...secretValues(stack.env), ...(seenSecrets.get(stack.name) ?? [])]);
+  }
+
+  async function head(stack: Stack): Promise<CodeVersion> {
+    return inGit(() => mirrors.fetch(stack.source.git, stack.source.ref));
+  }
+
+  async function open(
+    stack: Stack,
+    commit: string,
+    asIs: boolean,
+    signal: AbortSignal,
+  ): Promise<{ tree: WorkTree; tool: StackTool }> {
+    const dir = join(dataDir, 'work');
+    const tree = await inGit(() => openWorkTree({ dir, stack, commit, mirrors, key: options.key, asIs }));
+    const tool = await stackTool(stack, { cwd: tree.cwd, dataDir: tree.dataDir, signal }, scrubberOf(stack));
+    return { tree, tool };
+  }
+
+  async function init(tree: WorkTree, tool: StackTool, signal: AbortSignal, force: boolean): Promise<void> {
+    await tree.initialise(
+      tool.version,
+      // One at a time: the tools do not guard a shared plugin cache against each other.
+      () =>
+        alone(
+          'init',
+          async () => {
+            await mkdir(pluginCache, { recursive: true, mode: 0o700 });
+            const args = ['init', '-input=false', '-no-color', '-reconfigure'];
+            await tool.run('init', args, { ...INIT, signal, stdout: LOG_TAIL });
+          },
+          signal,
+        ),
+      { force },
+    );
+  }
+
+  /** Runs `work` initialised; once more after a fresh `init` where the tool says that it needs one. */
+  async function initialised<T>(
+    tree: WorkTree,
+    tool: StackTool,
+    signal: AbortSignal,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    await init(tree, tool, signal, false);
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof RunnerError) || error.stopped !== null || !NEEDS_INIT.test(error.message))
+        throw error;
+      await init(tree, tool, signal, true);
+      return work();
+    }
+  }
+
+  function analysed(json: Uint8Array, stack: Stack): Pick<PlanResult, 'document' | 'analysis'> {
+    try {
+      const document = readPlan(json, `the plan of ${stack.name}`);
+      return { document, analysis: analyzePlan(document, { key: options.key }) };
+    } catch (cause) {
+      const text = cause instanceof Error ? cause.message : String(cause);
+      throw new RunnerError('show', scrubberOf(stack)(`reading the plan: ${text}`), { cause });
+    }
+  }
+
+  /** Waits until no other tool works on the stack. */
+  async function inTurn<T>(
+    phase: 'plan' | 'apply',
+    stack: Stack,
+    signal: AbortSignal,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await alone(`stack ${stack.name}`, work, signal);
+    } catch (error) {
+      if (!signal.aborted || error instanceof RunnerError) throw error;
+      const text = `running ${stack.tool} ${phase}: stopped before it began`;
+      throw new RunnerError(phase, text, { stopped: 'aborted', cause: error });
+    }
+  }
+
+  async function plan(
+    stack: Stack,
+    only: readonly string[] | null,
+    signal: AbortSignal,
+  ): Promise<PlanResult> {
+    const code = await head(stack);
+    const { tree, tool } = await open(stack, code.commit, false, signal);
+    return withScratch(dataDir, async (scratch) => {
+      const file = join(scratch, 'plan');
+      const args = ['plan', '-input=false', '-lock=false', '-no-color', '-detailed-exitcode', `-out=${file}`];
+      args.push(...(only ?? []).map((address) => `-target=${address}`));
+      args.push(...stack.varFiles.map((name) => `-var-file=${name}`));
+      await initialised(tree, tool, signal, () =>
+        tool.run('plan', args, { ...PLAN, signal, stdout: LOG_TAIL, fine: [0, 2] }),
+      );
+      const madeAt = options.clock();
+      await chmod(file, 0o600);
+      const show = ['show', '-json', '-no-color', file];
+      const json = await tool.run('show', show, { ...SHOW, signal, stdout: PLAN_DOCUMENT });
+      const { document, analysis } = analysed(json, stack);
+      seenSecrets.set(stack.name, analysis.secrets);
+      const artifact = await planFiles.keep(code.commit, await readFile(file));
+      return {
+        code,
+        plan: { artifact, madeAt, targets: only },
+        analysis,
+        fingerprint: fingerprintOf(analysis.findings),
+        document,
+      };
+    });
+  }
+
+  async function apply(stack: Stack, artifact: string, signal: AbortSignal): Promise<ApplyResult> {
+    const bytes = await planFiles.open(artifact);
+    const { tree, tool } = await open(stack, planFiles.commitOf(artifact), true, signal);
+    await init(tree, tool, signal, false);
+    return withScratch(dataDir, async (scratch) => {
+      const file = join(scratch, 'plan');
+      await writeFile(file, bytes, { mode: 0o600 });
+      const args = ['apply', '-input=false', '-no-color', `-lock-timeout=${APPLY_LOCK_TIMEOUT}`, file];
+      const out = await tool.run('apply', args, { ...APPLY, signal, stdout: LOG_TAIL });
+      return { log: scrubberOf(stack)(out.toString('utf8')) };
+    });
+  }
+
+  return {
+    head,
+    plan: (stack, { only, signal }) => inTurn('plan', stack, signal, () => plan(stack, only, signal)),
+    apply: (stack, saved, signal) =>
+      inTurn('apply', stack, signal, () => apply(stack, saved.artifact, signal)),
+    discard: (saved) => planFiles.discard(saved.artifact),
+  };
+}
+
+async function inGit<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof GitError) throw new RunnerError('git', error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** An owner-only directory for as long as `work` runs. */
+async function withScratch<T>(dataDir: string, work: (dir: string) => Promise<T>): Promise<T> {
+  const parent = join(dataDir, 'tmp');
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  const dir = await mkdtemp(join(parent, 'run-'));
+  try {
+    return await work(dir);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}

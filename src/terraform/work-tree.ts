@@ -1,0 +1,144 @@
+import { createHash, createHmac } from 'node:crypto';
+import { mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
+import type { Mirrors } from '../git/mirrors.ts';
+import type { Stack } from '../runs/ports.ts';
+import { RunnerError } from '../runs/runner-error.ts';
+
+/** One stack's directory under `<dataDir>/work`, kept from run to run. */
+export interface WorkTree {
+  /** Where the stack's root module is. */
+  readonly cwd: string;
+  /** Terraform's own data (providers, modules, backend), outside of the tree so that no commit can bring it. */
+  readonly dataDir: string;
+  /**
+   * Runs `init` unless nothing it depends on has moved since it last went well: the tool's version, the
+   * configuration of the root and its local modules, the lock file, the stack's environment.
+   */
+  initialise(toolVersion: string, init: () => Promise<unknown>, options: { force: boolean }): Promise<void>;
+}
+
+interface Remembered {
+  readonly hash: string;
+  readonly lockBefore: string;
+  readonly lockAfter: string;
+}
+
+const LOCK_FILE = '.terraform.lock.hcl';
+
+/**
+ * Brings the stack's work tree to a commit and opens it. With `asIs` a tree that already is at the commit is
+ * left untouched: an apply may need files that its plan has made.
+ */
+export async function openWorkTree(options: {
+  readonly dir: string;
+  readonly stack: Stack;
+  readonly commit: string;
+  readonly mirrors: Mirrors;
+  readonly key: string;
+  readonly asIs: boolean;
+}): Promise<WorkTree> {
+  const { stack, commit } = options;
+  const home = join(options.dir, folderName(stack.name));
+  const tree = join(home, 'tree');
+  const dataDir = join(home, 'terraform');
+  const commitFile = join(home, 'commit');
+  const initFile = join(home, 'init.json');
+  const keptLock = join(home, 'init.lock.hcl');
+  await mkdir(home, { recursive: true, mode: 0o700 });
+
+  const marker = `${stack.source.git} ${commit}`;
+  const at = await readFile(commitFile, 'utf8').catch(() => '');
+  if (!options.asIs || at !== marker) {
+    await rm(commitFile, { force: true });
+    await options.mirrors.checkout(stack.source.git, commit, tree);
+    await writeFile(commitFile, marker, { mode: 0o600 });
+  }
+  const cwd = await rootModule(tree, stack.source.path, commit);
+
+  const lockNow = async (): Promise<string> => digest(await readFile(join(cwd, LOCK_FILE)).catch(() => null));
+
+  async function hashOf(toolVersion: string): Promise<string> {
+    const hash = createHmac('sha256', options.key);
+    hash.update(JSON.stringify([toolVersion, stack.source.git, stack.source.path, stack.workspace]));
+    hash.update(JSON.stringify(Object.entries(stack.env).sort(([a], [b]) => (a < b ? -1 : 1))));
+    for (const dir of [cwd, ...(await localModules(cwd, dataDir))]) {
+      for (const name of await configurationFiles(dir)) {
+        hash.update(JSON.stringify([relative(cwd, dir), name]));
+        hash.update(digest(await readFile(join(dir, name))));
+      }
+    }
+    return hash.digest('hex');
+  }
+
+  async function upToDate(toolVersion: string): Promise<boolean> {
+    const last = await readRemembered(initFile);
+    if (last === null || (await hashOf(toolVersion)) !== last.hash) return false;
+    const lock = await lockNow();
+    if (lock === last.lockAfter) return true;
+    if (lock !== last.lockBefore) return false;
+    // A checkout brought back the committed lock file: put there again what `init` had added to it.
+    const kept = await readFile(keptLock).catch(() => null);
+    if (kept === null || digest(kept) !== last.lockAfter) return false;
+    await writeFile(join(cwd, LOCK_FILE), kept);
+    return true;
+  }
+
+  return {
+    cwd,
+    dataDir,
+    async initialise(toolVersion, init, { force }) {
+      if (!force && (await upToDate(toolVersion))) return;
+      await rm(initFile, { force: true });
+      const lockBefore = await lockNow();
+      await init();
+      const lock = await readFile(join(cwd, LOCK_FILE)).catch(() => null);
+      if (lock !== null) await writeFile(keptLock, lock, { mode: 0o600 });
+      // Taken now, because only now the list of local modules is known.
+      const remembered: Remembered = { hash: await hashOf(toolVersion), lockBefore, lockAfter: digest(lock) };
+      await writeFile(initFile, JSON.stringify(remembered), { mode: 0o600 });
+    },
+  };
+}
+
+/** A stack's name as one folder's name, different for different names. */
+function folderName(name: string): string {
+  if (/^[a-z0-9][a-z0-9_-]*$/.test(name)) return name;
+  return `${name.replace(/[^A-Za-z0-9_-]/g, '_')}-${digest(Buffer.from(name)).slice(0, 8)}`;
+}
+
+/** The root module's directory, which must be a directory inside the tree, links followed. */
+async function rootModule(tree: string, path: string, commit: string): Promise<string> {
+  const real = await realpath(resolve(tree, path)).catch(() => null);
+  const inside = real !== null && `${real}${sep}`.startsWith(`${await realpath(tree)}${sep}`);
+  if (!inside || real === null || !(await stat(real)).isDirectory()) {
+    throw new RunnerError('git', `looking for ${path} at ${commit.slice(0, 7)}: there is no such directory`);
+  }
+  return real;
+}
+
+/** Directories of the local modules that the last `init` found. */
+async function localModules(cwd: string, dataDir: string): Promise<string[]> {
+  const text = await readFile(join(dataDir, 'modules', 'modules.json'), 'utf8').catch(() => '');
+  const dirs = [...text.matchAll(/"Dir":\s*"((?:[^"\\]|\\.)*)"/g)].map((m) =>
+    resolve(cwd, JSON.parse(`"${m[1]}"`)),
+  );
+  return [...new Set(dirs)].filter((dir) => dir !== cwd && !dir.startsWith(`${dataDir}${sep}`)).sort();
+}
+
+async function configurationFiles(dir: string): Promise<string[]> {
+  const names = await readdir(dir).catch(() => []);
+  return names.filter((name) => /\.(tf|tofu)(\.json)?$/.test(name)).sort();
+}
+
+async function readRemembered(file: string): Promise<Remembered | null> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Remembered;
+  } catch {
+    return null;
+  }
+}
+
+function digest(bytes: Uint8Array | null): string {
+  return bytes === null ? '' : createHash('sha256').update(bytes).digest('hex');
+}
