@@ -1,0 +1,259 @@
+import { describe, expect, it } from 'vitest';
+import { EVENT_STATES, type RunEvent, type RunEventName, transition } from '../../../src/runs/machine.ts';
+import { isTerminal, RUN_STATES, type Run, type RunState } from '../../../src/runs/run.ts';
+import { openFindings, toScope } from '../../../src/runs/waiting.ts';
+import {
+  CODE,
+  DANA,
+  decidedRun,
+  decision,
+  KIM,
+  keep,
+  NOON,
+  planned,
+  run,
+  sshFinding,
+  tagFinding,
+} from '../../support/runs.ts';
+
+const TAG = tagFinding();
+const SSH = sshFinding();
+const TAG_AUTO = { [TAG.address]: 'auto' } as const;
+
+const EVENTS: Record<RunEventName, RunEvent> = {
+  start: { e: 'start' },
+  planned: { e: 'planned', planned: planned([SSH]) },
+  decided: { e: 'decided', decision: decision([SSH], {}), keeps: [], told: null },
+  approve: {
+    e: 'approve',
+    approval: { by: DANA, at: NOON, scope: toScope([SSH]), commit: CODE.commit, bundles: {} },
+    need: 1,
+    keeps: [],
+  },
+  reject: { e: 'reject', by: DANA, reason: null },
+  cancel: { e: 'cancel', by: DANA, reason: null },
+  supersede: { e: 'supersede', by: 43 },
+  kept: { e: 'kept', keeps: [keep()] },
+  confirmed: { e: 'confirmed', plan: { artifact: 'p', madeAt: NOON, targets: null } },
+  moved: {
+    e: 'moved',
+    planned: planned([SSH]),
+    decision: decision([SSH], {}),
+    keeps: [],
+    moved: { approvedBy: [DANA], approvedAt: NOON, before: [], after: [], also: [] },
+  },
+  applied: { e: 'applied' },
+  verified: { e: 'verified', planned: planned([]), decision: decision([], {}), keeps: [] },
+  lost: { e: 'lost' },
+  fail: { e: 'fail', failure: { phase: 'planning', message: 'AccessDenied' } },
+  requeue: { e: 'requeue' },
+};
+
+const STATES = Object.keys(RUN_STATES) as RunState[];
+const NAMES = Object.keys(EVENTS) as RunEventName[];
+
+function step(from: Run, event: RunEvent): { readonly run: Run; readonly effects: readonly string[] } {
+  const result = transition(from, event, NOON);
+  if (!result.ok) throw new Error(result.refusal);
+  return { run: result.run, effects: result.effects.map((e) => e.f) };
+}
+
+describe('every state and event pair', () => {
+  const pairs = STATES.flatMap((state) => NAMES.map((name) => [state, name] as const));
+
+  it.each(pairs)('%s + %s is refused or goes where the table says', (state, name) => {
+    const from = decidedRun(state, [SSH]);
+    const result = transition(from, EVENTS[name], NOON);
+    if (!EVENT_STATES[name].includes(state)) {
+      expect(result).toMatchObject({ ok: false, refusal: expect.stringContaining('#42') });
+      return;
+    }
+    expect(result.ok).toBe(true);
+    if (!result.ok) return;
+    expect(RUN_STATES[state]).toContain(result.run.state);
+    expect(result.run.version).toBe(from.version + 1);
+  });
+
+  it('no event moves a terminal run', () => {
+    for (const state of STATES.filter(isTerminal)) {
+      for (const name of NAMES) expect(transition(run({ state }), EVENTS[name], NOON).ok).toBe(false);
+    }
+  });
+});
+
+describe('what a decision leads to', () => {
+  const decided = (
+    findings: (typeof TAG)[],
+    verdicts: Parameters<typeof decision>[1],
+    more: Partial<Extract<RunEvent, { e: 'decided' }>> = {},
+    from: Partial<Run> = {},
+  ) =>
+    step(run({ state: 'deciding', ...planned(findings), ...from }), {
+      e: 'decided',
+      decision: decision(findings, verdicts),
+      keeps: [],
+      told: null,
+      ...more,
+    });
+
+  it('nothing drifted: clean, and an open alert ends', () => {
+    expect(decided([], {})).toMatchObject({ run: { state: 'clean' }, effects: ['check-worked', 'resolve'] });
+  });
+
+  it('a finding an apply would not change is no drift to act on', () => {
+    const kept = { ...TAG, actionable: false };
+    expect(decided([kept], {}).run.state).toBe('clean');
+  });
+
+  it('only what the policies allow enters the scope; the rest waits for its turn', () => {
+    const { run: next, effects } = decided([TAG, SSH], TAG_AUTO);
+    expect(next.state).toBe('approved');
+    expect(next.scope).toEqual(toScope([TAG]));
+    expect(effects).toEqual(['check-worked', 'announce']);
+  });
+
+  it('a finding no policy decided on waits for a person', () => {
+    const { run: next, effects } = step(run({ state: 'deciding', ...planned([SSH]) }), {
+      e: 'decided',
+      decision: { findings: [], warnings: [], bundles: {} },
+      keeps: [],
+      told: null,
+    });
+    expect(next).toMatchObject({ state: 'awaiting_approval', scope: [] });
+    expect(effects).toEqual(['check-worked', 'announce', 'ask']);
+  });
+
+  it('all denied: told, and nobody can approve', () => {
+    const { run: next } = decided([SSH], { [SSH.address]: 'deny' });
+    expect(next.state).toBe('denied');
+    expect(transition(next, EVENTS.approve, NOON).ok).toBe(false);
+  });
+
+  it('all snoozed: quiet', () => {
+    expect(decided([SSH], {}, { keeps: [keep()] }).run.state).toBe('quiet');
+  });
+
+  it('a snoozed finding is never healed by itself', () => {
+    const snoozed = keep({ address: TAG.address, fingerprint: TAG.fingerprint });
+    expect(decided([TAG], TAG_AUTO, { keeps: [snoozed] }).run).toMatchObject({ state: 'quiet', scope: [] });
+  });
+
+  it('a snooze ends with its time and with a moved value', () => {
+    const over = keep({ address: TAG.address, fingerprint: TAG.fingerprint, until: NOON });
+    const other = keep({ address: TAG.address, fingerprint: 'another value' });
+    expect(decided([TAG], {}, { keeps: [over, other] }).run.state).toBe('awaiting_approval');
+  });
+
+  it('the same drift seen again is not told again', () => {
+    const told = decidedRun('awaiting_approval', [SSH], {}, { id: 41 });
+    const { run: next, effects } = decided([SSH], {}, { told });
+    expect(next).toMatchObject({ state: 'quiet', relatedRun: 41 });
+    expect(effects).toEqual(['check-worked', 'seen']);
+  });
+
+  it('changed drift takes the place of what was told', () => {
+    const told = decidedRun('awaiting_approval', [SSH], {}, { id: 41 });
+    const { run: next, effects } = decided([sshFinding('0.0.0.0/0')], {}, { told });
+    expect(next.state).toBe('awaiting_approval');
+    expect(effects).toEqual(['check-worked', 'supersede', 'announce', 'ask']);
+  });
+
+  it('what an apply left behind is not applied again by itself on the next check', () => {
+    const told = decidedRun('awaiting_approval', [TAG], {}, { id: 41, forceHuman: 'the last apply left it' });
+    expect(decided([TAG], TAG_AUTO, { told }).run).toMatchObject({ state: 'quiet', scope: [] });
+  });
+
+  it('rejected drift stays quiet for the schedule and is told again to whoever asks', () => {
+    const told = decidedRun('rejected', [SSH], {}, { id: 41 });
+    expect(decided([SSH], {}, { told }).run.state).toBe('quiet');
+    expect(decided([SSH], {}, { told }, { trigger: 'command' }).run.state).toBe('awaiting_approval');
+  });
+});
+
+describe('approving', () => {
+  const waiting = decidedRun('awaiting_approval', [SSH, TAG], { [TAG.address]: 'deny' });
+  const yes = (by = DANA, scope = toScope([SSH])): RunEvent => ({
+    e: 'approve',
+    approval: { by, at: NOON, scope, commit: CODE.commit, bundles: {} },
+    need: 1,
+    keeps: [],
+  });
+
+  it('covers what waits, never what policy denies', () => {
+    expect(step(waiting, yes()).run).toMatchObject({ state: 'approved', scope: toScope([SSH]) });
+    expect(transition(waiting, yes(DANA, toScope([SSH, TAG])), NOON).ok).toBe(false);
+  });
+
+  it('of something else than what waits is refused', () => {
+    expect(transition(waiting, yes(DANA, toScope([sshFinding('0.0.0.0/0')])), NOON)).toMatchObject({
+      ok: false,
+      refusal: expect.stringContaining('changed since'),
+    });
+  });
+
+  it('needs as many different people as configured', () => {
+    const two = (by: typeof DANA): RunEvent => ({ ...yes(by), need: 2 }) as RunEvent;
+    const first = step(waiting, two(DANA)).run;
+    expect(first.state).toBe('awaiting_approval');
+    const again = step(first, two(DANA)).run;
+    expect(again.state).toBe('awaiting_approval');
+    expect(step(again, two(KIM)).run.state).toBe('approved');
+  });
+});
+
+describe('after an approval', () => {
+  const approval = { by: DANA, at: NOON, scope: toScope([SSH]), commit: CODE.commit, bundles: {} };
+  const approved = decidedRun('approved', [SSH], {}, { scope: toScope([SSH]), approvals: [approval] });
+
+  it('what moved is asked again, and the old approval is void', () => {
+    const moved = step(approved, EVENTS.moved);
+    expect(moved.run).toMatchObject({ state: 'awaiting_approval', scope: [], approvals: [] });
+    expect(moved.effects).toContain('ask');
+  });
+
+  it('what the policies approved and moved is judged afresh by a new check', () => {
+    const byPolicy = decidedRun('approved', [TAG], TAG_AUTO, { scope: toScope([TAG]) });
+    expect(step(byPolicy, EVENTS.moved)).toMatchObject({
+      run: { state: 'superseded', scope: [] },
+      effects: ['history', 'check'],
+    });
+  });
+
+  it('an empty plan after the apply proves it', () => {
+    const verifying = step(step(approved, EVENTS.confirmed).run, { e: 'applied' }).run;
+    const end = step(verifying, EVENTS.verified);
+    expect(end.run).toMatchObject({ state: 'realigned', applied: [{ verifiedAt: NOON }] });
+    expect(end.effects).toContain('resolve');
+  });
+
+  it('what is left after the apply waits for a person', () => {
+    const verifying = step(step(approved, EVENTS.confirmed).run, { e: 'applied' }).run;
+    const end = step(verifying, {
+      e: 'verified',
+      planned: planned([SSH]),
+      decision: decision([SSH], {}),
+      keeps: [],
+    });
+    expect(end.run).toMatchObject({ state: 'awaiting_approval', applied: [{ verifiedAt: null }] });
+    expect(end.run.forceHuman).not.toBeNull();
+  });
+
+  it('a process that died while applying leaves it to people', () => {
+    const applying = step(approved, EVENTS.confirmed).run;
+    const lost = step(applying, { e: 'lost' });
+    expect(lost.run.state).toBe('apply_unknown');
+    expect(lost.effects).toContain('check');
+    expect(openFindings(lost.run, [], NOON)).toHaveLength(1);
+  });
+
+  it('a failed apply is never tried again by itself', () => {
+    const failed = transition(step(approved, EVENTS.confirmed).run, EVENTS.fail, NOON);
+    expect(failed).toMatchObject({
+      ok: true,
+      run: { state: 'failed' },
+      effects: expect.arrayContaining([
+        expect.objectContaining({ f: 'check', forceHuman: expect.any(String) }),
+      ]),
+    });
+  });
+});
