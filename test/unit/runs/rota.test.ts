@@ -3,7 +3,12 @@ import { onCallNow, onCallUntil, type Rotation } from '../../../src/runs/rota.ts
 
 const HOUR = 3_600_000;
 const FROM = Date.parse('2026-01-05T09:00:00Z');
-const rota = (people: string[], everyMs = HOUR): Rotation => ({ kind: 'rotation', people, everyMs, from: FROM });
+const rota = (people: string[], everyMs = HOUR): Rotation => ({
+  kind: 'rotation',
+  people,
+  everyMs,
+  from: FROM,
+});
 
 describe('a rotation', () => {
   it.each([
