@@ -1,0 +1,30 @@
+import type { Rota } from './ports.ts';
+
+/** Rotas of m0.yaml itself; who is in a user group is the chat's knowledge. */
+export type Rotation = Extract<Rota, { readonly kind: 'rotation' }>;
+
+/** Number of the turn that `now` (ms since epoch) falls into, from 0; null before the rota begins. */
+function turnAt(rota: Rotation, now: number): number | null {
+  if (now < rota.from || rota.people.length === 0) return null;
+  return Math.floor((now - rota.from) / rota.everyMs);
+}
+
+/** Who is on call at `now` (ms since epoch), as a key under `people`; null before the rota's `from`. */
+export function onCallNow(rota: Rotation, now: number): string | null {
+  const turn = turnAt(rota, now);
+  return turn === null ? null : (rota.people[turn % rota.people.length] ?? null);
+}
+
+/**
+ * Until when (ms since epoch) whoever is on call at `now` stays so; where nobody is yet, when the first turn
+ * begins; null where it never ends, with one person alone.
+ */
+export function onCallUntil(rota: Rotation, now: number): number | null {
+  const turn = turnAt(rota, now);
+  if (turn === null) return rota.people.length === 0 ? null : rota.from;
+  const here = onCallNow(rota, now);
+  for (let next = turn + 1; next <= turn + rota.people.length; next += 1) {
+    if (rota.people[next % rota.people.length] !== here) return rota.from + next * rota.everyMs;
+  }
+  return null;
+}
