@@ -7,9 +7,9 @@ export interface NamedStack {
   readonly environment: string;
 }
 
-/** `choices` are targets that would work in its place. */
-export type TargetResult<S extends NamedStack> =
-  | { readonly ok: true; readonly stacks: readonly S[] }
+/** `stacks` are names, in their order. `choices` are targets that would work in its place; `problem` tells them. */
+export type TargetResult =
+  | { readonly ok: true; readonly stacks: readonly string[] }
   | { readonly ok: false; readonly problem: string; readonly choices: readonly string[] };
 
 const CHOICES = 5;
@@ -38,8 +38,13 @@ function globCovers(glob: string, name: string): boolean {
   return g === glob.length;
 }
 
-function inOrder<S extends NamedStack>(stacks: readonly S[]): readonly S[] {
-  return [...stacks].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+function inOrder(stacks: readonly NamedStack[]): readonly string[] {
+  return stacks.map((s) => s.name).sort();
+}
+
+function refused(problem: string, choices: readonly string[]): TargetResult {
+  const offer = choices.length === 0 ? '' : ` Say one of: ${choices.join(', ')}.`;
+  return { ok: false, problem: `${problem}${offer}`, choices };
 }
 
 /**
@@ -47,8 +52,8 @@ function inOrder<S extends NamedStack>(stacks: readonly S[]): readonly S[] {
  * or else in any case. `stack:NAME` and `env:NAME` say which. A name that means both is answered with the
  * choices, an unknown one with the nearest names. Stacks come in the order of their names.
  */
-export function resolveTarget<S extends NamedStack>(target: Target, stacks: readonly S[]): TargetResult<S> {
-  if (stacks.length === 0) return { ok: false, problem: 'm0.yaml names no stacks.', choices: [] };
+export function resolveTarget(target: Target, stacks: readonly NamedStack[]): TargetResult {
+  if (stacks.length === 0) return refused('m0.yaml names no stacks.', []);
   const marked = /^(stack|env|environment):(.+)$/i.exec(target);
   const kind = marked === null ? null : marked[1]?.toLowerCase() === 'stack' ? 'stack' : 'environment';
   const name = marked?.[2] ?? target;
@@ -58,33 +63,28 @@ export function resolveTarget<S extends NamedStack>(target: Target, stacks: read
     const byName = kind === 'environment' ? [] : stacks.filter((s) => fold(s.name) === wanted);
     const byPlace = kind === 'stack' ? [] : stacks.filter((s) => fold(s.environment) === wanted);
     if (byName.length > 1) {
-      return {
-        ok: false,
-        problem: `${name} is the name of ${byName.length} stacks.`,
-        choices: byName.map((s) => s.name),
-      };
+      return refused(
+        `${name} is the name of ${byName.length} stacks.`,
+        byName.map((s) => s.name),
+      );
     }
     const [stack] = byName;
     const same = byPlace.length === 1 && byPlace[0] === stack;
     if (stack !== undefined && byPlace.length > 0 && !same) {
       const environment = byPlace[0]?.environment ?? name;
-      return {
-        ok: false,
-        problem: `${name} is a stack and an environment.`,
-        choices: [`stack:${stack.name}`, `env:${environment}`],
-      };
+      return refused(`${name} is a stack and an environment.`, [`stack:${stack.name}`, `env:${environment}`]);
     }
-    if (stack !== undefined) return { ok: true, stacks: [stack] };
+    if (stack !== undefined) return { ok: true, stacks: [stack.name] };
     if (byPlace.length > 0) return { ok: true, stacks: inOrder(byPlace) };
   }
 
   if (/[*?]/.test(name) && kind !== 'environment') {
     const covered = stacks.filter((s) => globCovers(name.toLowerCase(), s.name.toLowerCase()));
     if (covered.length > 0) return { ok: true, stacks: inOrder(covered) };
-    return { ok: false, problem: `No stack is named like ${name}.`, choices: [] };
+    return refused(`No stack is named like ${name}.`, []);
   }
   const names = [...stacks.map((s) => s.name), ...stacks.map((s) => s.environment)];
   const choices = nearest(name, names, CHOICES);
   const known = choices.length > 0 || names.length > CHOICES ? choices : [...new Set(names)].sort();
-  return { ok: false, problem: `There is no stack or environment ${name}.`, choices: known };
+  return refused(`There is no stack or environment ${name}.`, known);
 }

@@ -35,7 +35,7 @@ describe('resolveTarget', () => {
 
   it('offers the choices where a name is a stack and an environment', () => {
     expect(names('both')).toEqual({
-      problem: 'both is a stack and an environment.',
+      problem: 'both is a stack and an environment. Say one of: stack:both, env:both.',
       choices: ['stack:both', 'env:both'],
     });
   });
