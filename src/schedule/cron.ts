@@ -1,0 +1,66 @@
+import { createTask, validate } from 'node-cron';
+
+const MINUTE = 60_000;
+
+/** True where `text` is a cron of five fields (minute hour day month weekday) or a nickname such as `@daily`. */
+export function isValidCron(text: string): boolean {
+  const trimmed = text.trim();
+  // node-cron also takes seconds as a sixth field; nobody means to plan a stack every second.
+  const shaped = trimmed.startsWith('@') || trimmed.split(/\s+/).length === 5;
+  return shaped && validate(trimmed);
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+/** What a clock on the wall in `zone` shows at `at`, to the minute, written as if it were UTC. */
+function wallClock(at: number, zone: string): number {
+  let formatter = formatters.get(zone);
+  if (formatter === undefined) {
+    formatter = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+    });
+    formatters.set(zone, formatter);
+  }
+  const part: Record<string, number> = {};
+  for (const { type, value } of formatter.formatToParts(at)) part[type] = Number(value);
+  return Date.UTC(part.year ?? 0, (part.month ?? 1) - 1, part.day, part.hour, part.minute);
+}
+
+/** A cron in a time zone, asked minute by minute. */
+export interface Cron {
+  /** True where the cron fires in the minute that begins at `minute` (ms since epoch, a whole minute). */
+  firesAt(minute: number): boolean;
+}
+
+/**
+ * Reads a cron for a time zone (IANA name). Where clocks are put forward, what stood in the hour that is left
+ * out fires in the first minute after it; where they are put back, a cron with a fixed hour fires the first
+ * time only, one with `*` as its hour goes on through both. Throws where `text` is no cron.
+ */
+export function readCron(text: string, zone: string): Cron {
+  if (!isValidCron(text)) throw new Error(`"${text}" is not a cron`);
+  const trimmed = text.trim();
+  // Wall-clock minutes are handed over as if they were UTC: node-cron itself skips both hours of a change.
+  const task = createTask(trimmed, () => undefined, { timezone: 'UTC' });
+  const matches = (wall: number): boolean => task.match(new Date(wall));
+  const everyHour = trimmed === '@hourly' || (trimmed.split(/\s+/)[1] ?? '').startsWith('*');
+  return {
+    firesAt(minute) {
+      const wall = wallClock(minute, zone);
+      const before = wallClock(minute - MINUTE, zone);
+      const hourAgo = wallClock(minute - 60 * MINUTE, zone);
+      if (wall - before > MINUTE) {
+        for (let skipped = before + MINUTE; skipped < wall; skipped += MINUTE) {
+          if (matches(skipped)) return true;
+        }
+      }
+      return matches(wall) && (everyHour || wall > hourAgo);
+    },
+  };
+}

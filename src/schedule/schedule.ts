@@ -1,0 +1,128 @@
+import type { Logger } from '../log.ts';
+import type { Stack } from '../runs/ports.ts';
+import { type Cron, readCron } from './cron.ts';
+
+const MINUTE = 60_000;
+/** A downtime longer than this has missed something for sure, as far as anybody cares. */
+const LONGEST_LOOK_BACK = 7 * 24 * 60 * MINUTE;
+
+export interface ScheduleOptions {
+  readonly stacks: readonly Pick<Stack, 'name' | 'schedule' | 'timezone'>[];
+  /** Now, in ms since epoch. */
+  readonly now: () => number;
+  /** Called once for a tick, however many crons of the stack fire in that minute. */
+  readonly onTick: (stack: string) => Promise<void> | void;
+  readonly log: Logger;
+  /** When the stack last ticked (ms since epoch), as `setLastTick` stored it; undefined: never seen. */
+  readonly lastTick: (stack: string) => Promise<number | undefined>;
+  readonly setLastTick: (stack: string, at: number) => Promise<void>;
+  /** Each tick comes up to this much later (ms), so that many stacks don't start at once; 0 where not given. */
+  readonly jitterMs?: number;
+  /** From 0 up to 1, for the jitter. */
+  readonly random?: () => number;
+}
+
+export interface Schedule {
+  /** No tick begins after it. Ticks under way are the caller's. */
+  stop(): void;
+}
+
+interface Clockwork {
+  readonly name: string;
+  readonly crons: readonly Cron[];
+}
+
+function wholeMinute(at: number): number {
+  return Math.floor(at / MINUTE) * MINUTE;
+}
+
+/** True where one of the crons fires in a minute after `from`, up to and including that of `to`. */
+function firedBetween(crons: readonly Cron[], from: number, to: number): boolean {
+  if (to - from > LONGEST_LOOK_BACK) return crons.length > 0;
+  for (let minute = wholeMinute(to); minute > wholeMinute(from); minute -= MINUTE) {
+    if (crons.some((cron) => cron.firesAt(minute))) return true;
+  }
+  return false;
+}
+
+/**
+ * Ticks each stack by its crons in its time zone. What was missed while nothing ran, or while the machine
+ * slept, is made up for by one tick; a stack never seen before waits for its first own time. Rejects where a
+ * cron is none or the last ticks can't be read; a tick that fails is logged and comes again at its next time.
+ */
+export async function startSchedule(options: ScheduleOptions): Promise<Schedule> {
+  const { now, log, jitterMs = 0, random = Math.random } = options;
+  const clockworks: readonly Clockwork[] = options.stacks.map((stack) => ({
+    name: stack.name,
+    crons: stack.schedule.map((text) => readCron(text, stack.timezone)),
+  }));
+  const delayed = new Set<NodeJS.Timeout>();
+
+  async function tick(name: string): Promise<void> {
+    try {
+      await options.onTick(name);
+      // Remembered after, not before: a tick that a crash cut short comes again, one too many harms nobody.
+      await options.setLastTick(name, now());
+    } catch (error) {
+      log.error({ stack: name, err: error }, 'scheduled check could not be started');
+    }
+  }
+
+  function later(name: string): void {
+    const delay = Math.floor(jitterMs * random());
+    if (delay === 0) {
+      void tick(name);
+      return;
+    }
+    const timer = setTimeout(() => {
+      delayed.delete(timer);
+      void tick(name);
+    }, delay);
+    delayed.add(timer);
+  }
+
+  let seenUntil = now();
+  const missed: string[] = [];
+  for (const { name, crons } of clockworks) {
+    const last = await options.lastTick(name);
+    if (last === undefined) await options.setLastTick(name, seenUntil);
+    else if (firedBetween(crons, last, seenUntil)) missed.push(name);
+  }
+
+  /** Also looks at the minutes since the last look, so a late or left-out beat loses nothing. */
+  function beat(): void {
+    const at = now();
+    // A clock that was set back goes on from what it says now, rather than standing still until it caught up.
+    const from = Math.min(seenUntil, at);
+    seenUntil = at;
+    for (const { name, crons } of clockworks) {
+      if (firedBetween(crons, from, at)) later(name);
+    }
+  }
+
+  // A timer of our own: node-cron's sleeps until the time it expects, whatever becomes of the clock meanwhile.
+  let heart: NodeJS.Timeout;
+  function arm(): void {
+    heart = setTimeout(
+      () => {
+        beat();
+        arm();
+      },
+      MINUTE - (now() % MINUTE),
+    );
+  }
+  arm();
+
+  if (missed.length > 0) {
+    log.info({ stacks: missed }, 'checks missed while m0 was down run now');
+    for (const name of missed) later(name);
+  }
+
+  return {
+    stop() {
+      clearTimeout(heart);
+      for (const timer of delayed) clearTimeout(timer);
+      delayed.clear();
+    },
+  };
+}
