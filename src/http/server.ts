@@ -1,0 +1,117 @@
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { Hono } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
+import type { Logger } from '../log.ts';
+
+/** Whether m0 can do its work, and by name what stands in the way. */
+export interface Readiness {
+  readonly ok: boolean;
+  readonly problems: readonly { readonly part: string; readonly problem: string }[];
+}
+
+/** What a chat platform calls. The handler checks the signature over the raw body itself. */
+export interface PostRoute {
+  readonly path: string;
+  handle(request: Request): Promise<Response>;
+}
+
+export interface HttpOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly ready: () => Promise<Readiness>;
+  /** The metrics in Prometheus' text format. */
+  readonly metrics: () => Promise<string>;
+  readonly log: Logger;
+  /** Endpoints of the chat platforms. The only requests whose body is read. */
+  readonly routes?: readonly PostRoute[];
+}
+
+export interface HttpServer {
+  /** Address with the port really in use, e.g. `http://127.0.0.1:3978`. */
+  readonly url: string;
+  /** Takes no new request and resolves when those under way are answered. */
+  close(): Promise<void>;
+}
+
+const PROMETHEUS_TEXT = 'text/plain; version=0.0.4; charset=utf-8';
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+
+function hasBody(request: Request): boolean {
+  const length = request.headers.get('content-length');
+  return request.headers.has('transfer-encoding') || (length !== null && length !== '0');
+}
+
+/** Everything m0 answers over HTTP: nothing here approves, snoozes or accepts anything. */
+function application({ ready, metrics, log, routes = [] }: HttpOptions): Hono {
+  const app = new Hono();
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      xFrameOptions: 'DENY',
+    }),
+  );
+  app.use(async (c, next) => {
+    await next();
+    c.header('cache-control', 'no-store');
+  });
+
+  for (const route of routes) app.post(route.path, (c) => route.handle(c.req.raw));
+
+  app.use(async (c, next) => {
+    if (!hasBody(c.req.raw)) return next();
+    c.header('connection', 'close');
+    return c.text('no body is taken here\n', 413);
+  });
+  app.get('/healthz', (c) => c.text('alive\n'));
+  app.get('/readyz', async (c) => {
+    let readiness: Readiness;
+    try {
+      readiness = await ready();
+    } catch (error) {
+      log.error({ err: error }, 'readiness could not be told');
+      readiness = {
+        ok: false,
+        problems: [{ part: 'm0', problem: 'readiness could not be told: see the log' }],
+      };
+    }
+    return c.json({ ok: readiness.ok, problems: readiness.problems }, readiness.ok ? 200 : 503);
+  });
+  app.get('/metrics', async (c) => c.body(await metrics(), 200, { 'content-type': PROMETHEUS_TEXT }));
+
+  app.notFound((c) => c.text('not found\n', 404));
+  app.onError((error, c) => {
+    log.error({ err: error, path: c.req.path }, 'request could not be answered');
+    return c.text('internal error\n', 500);
+  });
+  return app;
+}
+
+/** Listens on `host` and `port`. Rejects with what was being done where that address can't be had. */
+export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  const server = createAdaptorServer({
+    fetch: application(options).fetch,
+    serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS },
+  });
+  const { host, port } = options;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = error.code === 'EADDRINUSE' ? 'another program uses that port: set PORT' : error.message;
+      reject(new Error(`listening on ${host}:${port}: ${reason}`, { cause: error }));
+    });
+    server.listen(port, host, resolve);
+  });
+  server.on('error', (error) => options.log.error({ err: error }, 'HTTP server'));
+  const address = server.address() as AddressInfo;
+  const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return {
+    url: `http://${shown}:${address.port}`,
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        if ('closeIdleConnections' in server) server.closeIdleConnections();
+      }),
+  };
+}
