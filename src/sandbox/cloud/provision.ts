@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { createMirrors } from '../../git/mirrors.ts';
+import type { Logger } from '../../log.ts';
+import type { Stack } from '../../runs/ports.ts';
+import { createStackTools } from '../../terraform/stack-tool.ts';
+import { openWorkTree } from '../../terraform/work-tree.ts';
+import type { CloudApi } from './cloud-api.ts';
+import { SAMPLE } from './sample-infra.ts';
+
+/** What the sandbox starts; paths. `cliConfig` names a provider mirror, null: Terraform's own registry. */
+export interface SandboxTools {
+  readonly terraform: string;
+  readonly motoServer: string;
+  readonly cliConfig: string | null;
+}
+
+const MINUTE = 60_000;
+const TAIL = { keep: 'tail', bytes: 64 * 1024 } as const;
+
+/**
+ * Puts the sample stack into an empty local cloud with the real Terraform, as its code is at `commit` (null:
+ * the newest of main). Answers the commit. Rejects with the tool's own words.
+ */
+export async function provisionCloud(options: {
+  readonly dir: string;
+  readonly infra: string;
+  readonly commit: string | null;
+  readonly api: CloudApi;
+  readonly tools: SandboxTools;
+  readonly stackEnv: Readonly<Record<string, string>>;
+  readonly base: Readonly<Record<string, string | undefined>>;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly onProgress: (text: string) => void;
+}): Promise<string> {
+  const { tools, base, log, signal, onProgress, infra } = options;
+  const home = join(options.dir, 'provision');
+  await options.api.ensureStateBucket();
+
+  const mirrors = createMirrors({ dir: join(home, 'git'), log, base });
+  const newest = (await mirrors.fetch(infra, 'main')).commit;
+  const commit = options.commit === null ? newest : await known(options.commit, newest);
+  const stack = sampleStack(infra, options.stackEnv);
+  const tree = await openWorkTree({ dir: home, stack, commit, mirrors, key: 'sandbox', asIs: false });
+
+  const paths = { terraform: tools.terraform, tofu: null, cliConfig: tools.cliConfig };
+  const pluginCache = join(home, 'plugin-cache');
+  const stackTool = createStackTools({ tools: paths, base, pluginCache, log });
+  const tool = await stackTool(stack, { cwd: tree.cwd, dataDir: tree.dataDir, signal }, (text) => text);
+  const call = { signal, limitMs: 10 * MINUTE, graceMs: 10_000, stdout: TAIL };
+  await tree.initialise(
+    tool.version,
+    () => {
+      onProgress('terraform init: fetching the AWS provider');
+      return tool.run('init', ['init', '-input=false', '-no-color', '-reconfigure'], call);
+    },
+    { force: false },
+  );
+  onProgress('terraform apply: a VPC, a bucket and a security group');
+  // The cloud is empty, so there is nothing to refresh; planned and applied in one go, which halves the time.
+  await tool.run('apply', ['apply', '-auto-approve', '-refresh=false', '-input=false', '-no-color'], call);
+  return commit;
+
+  /** The commit, or the newest one where somebody has rewritten the sample's history since. */
+  async function known(wanted: string, otherwise: string): Promise<string> {
+    return mirrors.fetch(infra, wanted).then(
+      (version) => version.commit,
+      () => otherwise,
+    );
+  }
+}
+
+function sampleStack(infra: string, env: Readonly<Record<string, string>>): Stack {
+  return {
+    name: 'sandbox',
+    environment: 'prod',
+    source: { git: infra, ref: 'main', path: SAMPLE.stackPath },
+    tool: 'terraform',
+    toolVersion: null,
+    workspace: 'default',
+    varFiles: [],
+    env,
+    schedule: [],
+    timezone: 'UTC',
+    realign: 'never',
+    policies: [],
+    channels: [],
+    approvers: { from: [], need: 1, notTheAuthor: false },
+  };
+}

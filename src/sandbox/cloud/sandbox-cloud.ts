@@ -1,0 +1,162 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createKeyedLock } from '../../keyed-lock.ts';
+import type { Logger } from '../../log.ts';
+import type { CloudConsole } from '../console.ts';
+import { type CloudApi, createCloudApi, LOCAL_CREDENTIALS } from './cloud-api.ts';
+import { createCloudConsole } from './cloud-console.ts';
+import { HAND_CHANGES } from './hand-changes.ts';
+import { startMoto } from './moto.ts';
+import { provisionCloud, type SandboxTools } from './provision.ts';
+import { SAMPLE } from './sample-infra.ts';
+import { createSampleRepos, type SampleRepos } from './sample-repos.ts';
+
+/** The local cloud with the sample stack in it, and the repositories that belong to it. */
+export interface SandboxCloud {
+  readonly motoUrl: string;
+  readonly repos: SampleRepos;
+  /** Environment of a stack that lives in this cloud. */
+  readonly stackEnv: Readonly<Record<string, string>>;
+  readonly console: CloudConsole;
+  /** Resolves when the sample stack is in the cloud, with what was changed by hand before the last stop. */
+  readonly ready: Promise<void>;
+  /**
+   * Writes down what the cloud looks like, for the next start to bring it back: to be called after each
+   * realign and before the end. `appliedCommit`: what was applied in whole, null where that did not change.
+   */
+  snapshot(appliedCommit: string | null): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SandboxCloudOptions {
+  /** The sandbox's own directory; everything is under it. */
+  readonly dir: string;
+  readonly tools: SandboxTools;
+  /** Port of the local AWS on loopback; another one where it is taken, any free one for 0. */
+  readonly port: number;
+  readonly log: Logger;
+  readonly base: Readonly<Record<string, string | undefined>>;
+  /** ms since epoch. */
+  readonly now: () => number;
+  readonly onProgress: (text: string) => void;
+  /** Directory of policies that is copied into the sample's policy repository. */
+  readonly policiesFrom: string;
+}
+
+/** What survives a stop: the cloud itself lives in memory. */
+interface Remembered {
+  readonly appliedCommit: string | null;
+  readonly handChanges: readonly string[];
+}
+
+/**
+ * Starts the local AWS and makes the sample repositories, then provisions in the background (see `ready`):
+ * at the newest commit the first time, later at the commit that was applied last, with the changes by hand
+ * that were in effect made again.
+ */
+export async function startSandboxCloud(options: SandboxCloudOptions): Promise<SandboxCloud> {
+  const { base, log, onProgress } = options;
+  const dir = resolve(options.dir);
+  await mkdir(dir, { recursive: true });
+  const repos = await createSampleRepos({
+    dir,
+    policiesFrom: options.policiesFrom,
+    base,
+    now: options.now(),
+  });
+  onProgress('starting the local AWS');
+  const moto = await startMoto({ motoServer: options.tools.motoServer, port: options.port, log, base });
+  const api = createCloudApi(moto.url);
+  const memory = createMemory(join(dir, 'cloud.json'), api);
+  const stopping = new AbortController();
+  let provisioned = false;
+
+  const stackEnv = {
+    AWS_ENDPOINT_URL: moto.url,
+    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+    AWS_REGION: SAMPLE.region,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+
+  async function rebuild(): Promise<void> {
+    const before = await memory.read();
+    const commit = await provisionCloud({
+      dir,
+      infra: repos.infra,
+      commit: before.appliedCommit,
+      api,
+      tools: options.tools,
+      stackEnv,
+      base,
+      log,
+      signal: stopping.signal,
+      onProgress,
+    });
+    for (const change of HAND_CHANGES.filter((each) => before.handChanges.includes(each.id))) {
+      onProgress(`as before: ${change.label.toLowerCase()}`);
+      await change.make(api);
+    }
+    provisioned = true;
+    await memory.snapshot(commit);
+  }
+
+  // A cloud that is not whole yet must not be written down as one where somebody deleted everything.
+  const snapshot = async (appliedCommit: string | null): Promise<void> => {
+    if (provisioned) await memory.snapshot(appliedCommit);
+  };
+  const ready = rebuild();
+  // Whoever waits for it is told; nobody waiting must not end the process.
+  ready.catch(() => {});
+
+  return {
+    motoUrl: moto.url,
+    repos,
+    stackEnv,
+    console: createCloudConsole({
+      api,
+      infra: repos.infra,
+      base,
+      now: options.now,
+      afterwards: () => snapshot(null),
+    }),
+    ready,
+    snapshot,
+    async close() {
+      stopping.abort();
+      await ready.catch(() => {});
+      api.close();
+      await moto.close();
+    },
+  };
+}
+
+function createMemory(file: string, api: CloudApi) {
+  const alone = createKeyedLock();
+
+  async function read(): Promise<Remembered> {
+    const text = await readFile(file, 'utf8').catch(() => '{}');
+    let value: Partial<Remembered> = {};
+    try {
+      value = JSON.parse(text) as Partial<Remembered>;
+    } catch {
+      // Written whole or not at all; whatever this is, a fresh cloud is the right answer to it.
+    }
+    return { appliedCommit: value.appliedCommit ?? null, handChanges: value.handChanges ?? [] };
+  }
+
+  return {
+    read,
+    async snapshot(appliedCommit: string | null): Promise<void> {
+      await alone('memory', async () => {
+        const cloud = await api.observe();
+        const handChanges = HAND_CHANGES.filter((change) => change.inEffect(cloud)).map(
+          (change) => change.id,
+        );
+        const remembered = { appliedCommit: appliedCommit ?? (await read()).appliedCommit, handChanges };
+        await writeFile(`${file}.part`, `${JSON.stringify(remembered, null, 2)}\n`);
+        await rename(`${file}.part`, file);
+      });
+    },
+  };
+}
