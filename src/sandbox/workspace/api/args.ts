@@ -1,0 +1,73 @@
+import type { Realm } from '../realm.ts';
+
+/** A Slack error: the code, and what it says in `response_metadata.messages`. */
+export class ApiError extends Error {
+  readonly code: string;
+  readonly messages: readonly string[];
+  readonly retryAfter: number | null;
+
+  constructor(code: string, messages: readonly string[] = [], retryAfter: number | null = null) {
+    super(code);
+    this.code = code;
+    this.messages = messages;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** The arguments of one call. Forms carry everything as text and objects as JSON; JSON bodies carry both as they are. */
+export class Args {
+  readonly #fields: Readonly<Record<string, unknown>>;
+
+  constructor(fields: Record<string, unknown>) {
+    this.#fields = fields;
+  }
+
+  has(name: string): boolean {
+    return this.#fields[name] !== undefined && this.#fields[name] !== null;
+  }
+
+  text(name: string): string {
+    const value = this.#fields[name];
+    return value === undefined || value === null ? '' : String(value);
+  }
+
+  /** The text, or `invalid_arguments` where it is missing. */
+  required(name: string): string {
+    const value = this.text(name);
+    if (value === '') throw new ApiError('invalid_arguments', [`[ERROR] missing required field: ${name}`]);
+    return value;
+  }
+
+  flag(name: string, otherwise = false): boolean {
+    if (!this.has(name)) return otherwise;
+    return ['true', '1'].includes(this.text(name));
+  }
+
+  count(name: string, otherwise: number): number {
+    const value = Number.parseInt(this.text(name), 10);
+    return Number.isNaN(value) ? otherwise : value;
+  }
+
+  /** An object or array; text is parsed as JSON, and what does not parse is refused with `error`. */
+  json(name: string, error: string): unknown {
+    const value = this.#fields[name];
+    if (typeof value !== 'string') return value ?? undefined;
+    if (value === '') return undefined;
+    try {
+      return JSON.parse(value);
+    } catch {
+      throw new ApiError(error, [`[ERROR] ${name} is not valid JSON`]);
+    }
+  }
+
+  /** An array, empty where it was not given. */
+  list(name: string, error: string): readonly unknown[] {
+    const value = this.json(name, error);
+    if (value === undefined) return [];
+    if (!Array.isArray(value)) throw new ApiError(error, [`[ERROR] ${name} must be an array`]);
+    return value;
+  }
+}
+
+/** One Web API method: reads its arguments, changes the state, returns what goes beside `ok: true`. */
+export type Method = (realm: Realm, args: Args) => Record<string, unknown>;

@@ -1,0 +1,35 @@
+import type { Block } from './model.ts';
+import { elementsOf } from './validation/blocks.ts';
+import { isRecord } from './validation/check.ts';
+
+/** An action_id, the words on a button, or a predicate over the element. */
+export type ElementMatcher = string | ((element: Readonly<Record<string, unknown>>) => boolean);
+
+export interface FoundElement {
+  readonly blockId: string;
+  readonly element: Record<string, unknown>;
+}
+
+/** The one element that matches. Throws, naming what there is, where none or several do. */
+export function findElement(blocks: readonly Block[], matcher: ElementMatcher): FoundElement {
+  const all = blocks.flatMap((block) =>
+    elementsOf(block)
+      .filter((element) => element.type !== 'image')
+      .map((element) => ({ blockId: String(block.block_id), element })),
+  );
+  const found = all.filter(({ element }) => matches(element, matcher));
+  const [only] = found;
+  if (only && found.length === 1) return only;
+  const there = all.map(({ element }) => `${labelOf(element)} (${String(element.action_id)})`).join(', ');
+  const wanted = typeof matcher === 'string' ? `"${matcher}"` : 'the given predicate';
+  throw new Error(`clicking: ${found.length} elements match ${wanted}; there are: ${there || 'none'}`);
+}
+
+function matches(element: Record<string, unknown>, matcher: ElementMatcher): boolean {
+  if (typeof matcher === 'function') return matcher(element);
+  return element.action_id === matcher || labelOf(element) === matcher;
+}
+
+function labelOf(element: Record<string, unknown>): string {
+  return isRecord(element.text) ? String(element.text.text) : String(element.type);
+}

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { ACK_TIMEOUT_MS, type Ack, type Delivery, type EnvelopeType } from './delivery.ts';
+
+const PING_EVERY_MS = 10_000;
+const PATH = '/link/';
+
+/** Socket Mode: the app connects with a ticket from apps.connections.open and gets envelopes to acknowledge. */
+export class SocketMode implements Delivery {
+  readonly #server = new WebSocketServer({ noServer: true });
+  readonly #tickets = new Set<string>();
+  readonly #sockets: WebSocket[] = [];
+  readonly #waiting = new Map<string, (payload: unknown) => void>();
+  readonly #appId: string;
+  readonly #onConnections: () => void;
+  readonly #pings: NodeJS.Timeout;
+  #turn = 0;
+
+  constructor(appId: string, onConnections: () => void) {
+    this.#appId = appId;
+    this.#onConnections = onConnections;
+    this.#pings = setInterval(() => {
+      for (const socket of this.#sockets) socket.ping(String(Date.now()));
+    }, PING_EVERY_MS);
+    this.#pings.unref();
+  }
+
+  get connections(): number {
+    return this.#sockets.length;
+  }
+
+  /** The path of a connection that may be made once. */
+  issueTicket(): string {
+    const ticket = randomUUID();
+    this.#tickets.add(ticket);
+    return `${PATH}?ticket=${ticket}&app_id=${this.#appId}`;
+  }
+
+  /** Takes over an HTTP upgrade; anything without a fresh ticket is cut off. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const ticket = url.searchParams.get('ticket') ?? '';
+    if (url.pathname !== PATH || !this.#tickets.delete(ticket)) {
+      socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    this.#server.handleUpgrade(request, socket, head, (connected) => this.#welcome(connected));
+  }
+
+  /** Sends one envelope over one connection, in turn where the app has several, and waits 3 s for its ack. */
+  deliver(type: EnvelopeType, payload: Record<string, unknown>, retry: number): Promise<Ack> {
+    const socket = this.#sockets[this.#turn++ % Math.max(1, this.#sockets.length)];
+    if (socket?.readyState !== WebSocket.OPEN)
+      return Promise.resolve({ ok: false, error: 'dispatch_failed' });
+    const envelope = {
+      envelope_id: randomUUID(),
+      type,
+      payload,
+      accepts_response_payload: type !== 'events_api',
+      ...(type === 'events_api' ? { retry_attempt: retry, retry_reason: retry > 0 ? 'timeout' : '' } : {}),
+    };
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(envelope.envelope_id);
+        resolve({ ok: false, error: 'operation_timeout' });
+      }, ACK_TIMEOUT_MS);
+      this.#waiting.set(envelope.envelope_id, (answer) => {
+        clearTimeout(timer);
+        resolve({ ok: true, payload: answer });
+      });
+      socket.send(JSON.stringify(envelope));
+    });
+  }
+
+  /** Asks every connection to reconnect, as Slack does about every hour. */
+  refresh(): void {
+    for (const socket of this.#sockets) {
+      socket.send(
+        JSON.stringify({ type: 'disconnect', reason: 'refresh_requested', debug_info: { host: 'local' } }),
+      );
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#pings);
+    for (const socket of [...this.#sockets]) socket.terminate();
+    this.#server.close();
+  }
+
+  #welcome(socket: WebSocket): void {
+    this.#sockets.push(socket);
+    socket.on('message', (data) => this.#acknowledged(data));
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => {
+      this.#sockets.splice(this.#sockets.indexOf(socket), 1);
+      this.#onConnections();
+    });
+    socket.send(
+      JSON.stringify({
+        type: 'hello',
+        num_connections: this.#sockets.length,
+        debug_info: { host: 'local', approximate_connection_time: 3600 },
+        connection_info: { app_id: this.#appId },
+      }),
+    );
+    this.#onConnections();
+  }
+
+  #acknowledged(data: RawData): void {
+    let message: { envelope_id?: unknown; payload?: unknown };
+    try {
+      message = JSON.parse(data.toString()) as typeof message;
+    } catch {
+      return;
+    }
+    const id = String(message.envelope_id);
+    const resolve = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    resolve?.(message.payload);
+  }
+}
