@@ -1,0 +1,101 @@
+import { assertNever } from '../../assert-never.ts';
+import type { DiffRow } from '../../messages/card.ts';
+import { cutEnd, cutMiddle, visible } from './inert.ts';
+import { type Detail, DIFF_COLUMNS, DIFF_LABEL } from './limits.ts';
+
+/** Unchanged characters shown on either side of what changed, where a value is cut. */
+const AROUND = 10;
+
+/**
+ * Rows of a diff as lines of preformatted text: aligned, inert, values cut to `detail.value` around what
+ * changed. `hidden` says how many rows did not fit `detail.rows`.
+ */
+export function diffLines(
+  rows: readonly DiffRow[],
+  detail: Detail,
+): { readonly lines: readonly string[]; readonly hidden: number } {
+  const shown = rows.slice(0, detail.rows);
+  const pad = Math.min(
+    DIFF_LABEL,
+    Math.max(0, ...shown.filter((r) => r.kind !== 'note').map((r) => visible(r.label).length)),
+  );
+  const lines = shown.flatMap((row) => rowLines(row, pad, detail));
+  const hidden = rows.length - shown.length;
+  return { lines: hidden > 0 ? [...lines, `… ${hidden} more`] : lines, hidden };
+}
+
+function rowLines(row: DiffRow, pad: number, detail: Detail): readonly string[] {
+  const label = cutMiddle(visible(row.label), DIFF_LABEL);
+  switch (row.kind) {
+    case 'add':
+      return valueLines('+', label, row.value, pad, detail);
+    case 'del':
+      return valueLines('-', label, row.value, pad, detail);
+    case 'same':
+      return valueLines(' ', label, row.value, pad, detail);
+    case 'change':
+      return changeLines(label, visible(row.before), visible(row.after), pad, detail);
+    case 'note':
+      return noteLines(label, row.value, detail);
+    default:
+      return assertNever(row);
+  }
+}
+
+function valueLines(
+  sign: string,
+  label: string,
+  value: string,
+  pad: number,
+  detail: Detail,
+): readonly string[] {
+  const text = visible(value);
+  const oneLine = `${sign} ${label.padEnd(pad)}  ${text}`;
+  if (oneLine.length <= DIFF_COLUMNS) return [oneLine.trimEnd()];
+  return [`${sign} ${label}`, `${sign}   ${cutMiddle(text, detail.value)}`];
+}
+
+function changeLines(
+  label: string,
+  before: string,
+  after: string,
+  pad: number,
+  detail: Detail,
+): readonly string[] {
+  const oneLine = `~ ${label.padEnd(pad)}  ${before} → ${after}`;
+  if (oneLine.length <= DIFF_COLUMNS) return [oneLine];
+  const [was, is] = cutChange(before, after, detail.value);
+  return [`~ ${label}`, `-   ${was}`, `+   ${is}`];
+}
+
+/** Lines of a note are real lines, indented so that none can pass for a row of the diff. */
+function noteLines(label: string, value: string, detail: Detail): readonly string[] {
+  const all = value.split(/\r?\n/);
+  const lines = all.slice(0, detail.noteLines).map((line) => `  ${cutEnd(visible(line), detail.value * 2)}`);
+  const more = all.length - lines.length;
+  return [
+    ...(label === '' ? [] : [`  ${label}:`]),
+    ...lines,
+    ...(more > 0 ? [`  … ${more} more line${more === 1 ? '' : 's'}`] : []),
+  ];
+}
+
+/**
+ * Both values cut to `max` characters so that the part in which they differ stays, with a little of what is
+ * equal on either side.
+ */
+export function cutChange(before: string, after: string, max: number): readonly [string, string] {
+  if (before.length <= max && after.length <= max) return [before, after];
+  const shorter = Math.min(before.length, after.length);
+  let prefix = 0;
+  while (prefix < shorter && before[prefix] === after[prefix]) prefix += 1;
+  let suffix = 0;
+  while (suffix < shorter - prefix && before.at(-1 - suffix) === after.at(-1 - suffix)) suffix += 1;
+  const from = Math.max(0, prefix - AROUND);
+  const cut = (text: string): string => {
+    const to = Math.min(text.length, text.length - suffix + AROUND);
+    const core = text.slice(from, to).toWellFormed();
+    return `${from > 0 ? '…' : ''}${cutMiddle(core, max - 2)}${to < text.length ? '…' : ''}`;
+  };
+  return [cut(before), cut(after)];
+}

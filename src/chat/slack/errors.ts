@@ -1,0 +1,101 @@
+import {
+  WebAPIHTTPError,
+  WebAPIPlatformError,
+  WebAPIRateLimitedError,
+  WebAPIRequestError,
+} from '@slack/web-api';
+import { ChatError } from '../../runs/ports.ts';
+
+/** Refusals that trying again can't mend, each with what to do. */
+const PERMANENT: Readonly<Record<string, string>> = {
+  channel_not_found: 'the channel does not exist, or is private and m0 is not in it',
+  is_archived: 'the channel is archived',
+  not_in_channel: 'm0 is not in the channel: /invite it there',
+  message_not_found: 'the message was deleted',
+  thread_not_found: 'the thread was deleted',
+  cant_update_message: 'the message is not one of this app',
+  edit_window_closed: 'the workspace does not let old messages be edited',
+  user_not_found: 'there is no such user',
+  users_not_found: 'there is no such user',
+  user_disabled: 'the user is deactivated',
+  cannot_dm_bot: 'the user is a bot',
+  no_such_subteam: 'there is no such user group',
+  restricted_action: 'the workspace does not let m0 post there',
+  restricted_action_read_only_channel: 'the channel is read-only',
+  invalid_blocks: 'Slack refuses the blocks of the message',
+  msg_blocks_too_long: 'Slack finds the message too long',
+  msg_too_long: 'Slack finds the message too long',
+  missing_scope: 'the app lacks a scope: compare it with manifests/slack.yaml and install it again',
+  invalid_auth: 'Slack refuses the token: check SLACK_BOT_TOKEN and SLACK_APP_TOKEN',
+  not_authed: 'Slack misses the token: check SLACK_BOT_TOKEN and SLACK_APP_TOKEN',
+  token_revoked: 'the token was revoked: install the app again and set SLACK_BOT_TOKEN',
+  token_expired: 'the token has expired: set a new SLACK_BOT_TOKEN',
+  account_inactive: 'the app was removed from the workspace, or its account is off',
+  not_allowed_token_type: 'the token is of the wrong kind: SLACK_BOT_TOKEN is xoxb-…, SLACK_APP_TOKEN xapp-…',
+};
+
+/** Refusals that concern the app as a whole, whatever the channel. */
+const OF_THE_APP: ReadonlySet<string> = new Set([
+  'missing_scope',
+  'invalid_auth',
+  'not_authed',
+  'token_revoked',
+  'token_expired',
+  'account_inactive',
+  'not_allowed_token_type',
+]);
+
+/** Slack's own word for a refusal (`is_archived` …), or null where it was none. */
+export function slackCode(error: unknown): string | null {
+  return error instanceof WebAPIPlatformError ? error.data.error : null;
+}
+
+/** True where the call may have worked although it failed: no answer, or none of Slack's own. */
+export function isUncertain(error: unknown): boolean {
+  return error instanceof WebAPIRequestError || error instanceof WebAPIHTTPError;
+}
+
+/** True where nothing works before somebody mends the app or its token. */
+export function concernsApp(error: unknown): boolean {
+  const code = slackCode(error);
+  return code !== null && OF_THE_APP.has(code);
+}
+
+/** `doing` says what was being done, e.g. `posting to C0OPS`. The error's text never holds a token. */
+export function toChatError(doing: string, error: unknown): ChatError {
+  if (error instanceof ChatError) return error;
+  if (error instanceof WebAPIRateLimitedError) {
+    return new ChatError(`${doing}: Slack asks to wait ${error.retryAfter} s`, {
+      retryAfterMs: error.retryAfter * 1000,
+      cause: error,
+    });
+  }
+  if (error instanceof WebAPIPlatformError) {
+    const code = error.data.error;
+    if (code === 'ratelimited' || code === 'rate_limited') {
+      const seconds = error.data.response_metadata?.retryAfter ?? 1;
+      return new ChatError(`${doing}: Slack asks to wait ${seconds} s`, {
+        retryAfterMs: seconds * 1000,
+        cause: error,
+      });
+    }
+    const text = PERMANENT[code];
+    const needed = 'needed' in error.data && typeof error.data.needed === 'string' ? [error.data.needed] : [];
+    const details = [...needed, ...(error.data.response_metadata?.messages ?? [])];
+    const said = details.length > 0 ? `${code}: ${details.join('; ')}` : code;
+    return new ChatError(
+      text === undefined ? `${doing}: Slack says ${said}` : `${doing}: ${text} (${said})`,
+      {
+        permanent: text !== undefined,
+        cause: error,
+      },
+    );
+  }
+  if (error instanceof WebAPIHTTPError) {
+    return new ChatError(`${doing}: Slack answered with HTTP ${error.statusCode}`, { cause: error });
+  }
+  const reason = error instanceof WebAPIRequestError ? error.original : error;
+  const deeper = reason instanceof Error && reason.cause instanceof Error ? `: ${reason.cause.message}` : '';
+  const message = reason instanceof Error ? reason.message : String(reason);
+  return new ChatError(`${doing}: ${message}${deeper}`, { cause: error });
+}

@@ -1,0 +1,258 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AckFn, App, BlockAction, RespondFn, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
+import type { Logger } from '../../log.ts';
+import type { Card } from '../../messages/card.ts';
+import type { CommandHandler, Incoming, Reply } from '../../runs/ports.ts';
+import type { Answerer, Origin } from './answer.ts';
+import type { SlackApi } from './api.ts';
+import { COMMAND_ACTION } from './buttons.ts';
+import { LIMITS } from './limits.ts';
+import type { SlackPeople } from './people.ts';
+import type { Poster } from './poster.ts';
+import { typedCommand } from './typed.ts';
+import {
+  FILE_ACTION,
+  FORM_VIEW,
+  PAGE_ACTION,
+  pagesView,
+  readAnswers,
+  readMemory,
+  resultView,
+  type ViewMemory,
+} from './views.ts';
+
+/** After this long a submitted form says "one moment", so that Slack's 3 seconds are never missed. */
+const SUBMIT_PATIENCE_MS = 2_000;
+/** Ids of events remembered: Slack sends an event again when its acknowledgement got lost. */
+const EVENTS = 2_000;
+
+const plain = (headline: string): Card => ({ headline, tone: 'plain', blocks: [] });
+const NOWHERE = { channel: null, thread: null, card: null };
+
+export interface InboxParts {
+  readonly api: SlackApi;
+  readonly people: SlackPeople;
+  readonly poster: Poster;
+  readonly answerer: Answerer;
+  readonly log: Logger;
+}
+
+/**
+ * Takes what people type, click and fill in, and hands it to the command handler as text. Of a payload it
+ * uses the user Slack authenticated, where it was, and the command's text; nothing in it grants anything.
+ */
+export class Inbox {
+  readonly #parts: InboxParts;
+  readonly #handler: CommandHandler;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #events = new Set<string>();
+
+  constructor(parts: InboxParts, handler: CommandHandler) {
+    this.#parts = parts;
+    this.#handler = handler;
+  }
+
+  /** Registers every listener on the app. */
+  listen(app: App): void {
+    app.command('/m0', async ({ ack, command, respond }) => {
+      await ack();
+      await this.#work(() =>
+        this.#run({
+          userId: command.user_id,
+          memory: { ...NOWHERE, command: command.text.trim(), channel: command.channel_id },
+          direct: false,
+          triggerId: command.trigger_id,
+          respond,
+          viewId: null,
+        }),
+      );
+    });
+    app.event('app_mention', async ({ event, body }) => {
+      if (event.user === undefined || event.bot_id !== undefined || !this.#isNew(body.event_id)) return;
+      await this.#typed(event.user, event.channel, event.thread_ts ?? null, event.text, false);
+    });
+    app.message(async ({ message, body }) => {
+      // No subtype: edits, deletions, joins and what bots post all have one, or a bot_id.
+      if (message.subtype !== undefined || message.channel_type !== 'im' || message.bot_id !== undefined)
+        return;
+      if (!this.#isNew(body.event_id)) return;
+      await this.#typed(message.user, message.channel, null, message.text ?? '', true);
+    });
+    app.action<BlockAction>(COMMAND_ACTION, async ({ ack, body, action, respond }) => {
+      await ack();
+      if (action.type !== 'button' || action.value === undefined) return;
+      const origin = this.#clicked(body, respond, action.value);
+      await this.#work(() => this.#run(origin));
+    });
+    app.action<BlockAction>(PAGE_ACTION, async ({ ack, body, action }) => {
+      await ack();
+      const index = Number(PAGE_ACTION.exec(action.action_id)?.[1] ?? 0);
+      await this.#work(() => this.#turnPage(body, index));
+    });
+    app.action<BlockAction>(FILE_ACTION, async ({ ack, body }) => {
+      await ack();
+      await this.#work(() => this.#sendFile(body));
+    });
+    app.view<ViewSubmitAction>(FORM_VIEW, async ({ ack, body }) => {
+      await this.#work(() => this.#submitted(body, ack));
+    });
+  }
+
+  /** Resolves when all that was taken in has been answered. */
+  async drained(): Promise<void> {
+    await Promise.allSettled([...this.#underWay]);
+  }
+
+  /** Keeps track of work; what goes wrong in it was already acknowledged, so it is logged here. */
+  async #work(task: () => Promise<void>): Promise<void> {
+    const work = task().catch((error: unknown) => {
+      this.#parts.log.error(
+        { problem: error instanceof Error ? error.message : String(error) },
+        'an answer did not reach Slack',
+      );
+    });
+    this.#underWay.add(work);
+    await work;
+    this.#underWay.delete(work);
+  }
+
+  #isNew(eventId: string): boolean {
+    if (this.#events.has(eventId)) return false;
+    this.#events.add(eventId);
+    if (this.#events.size > EVENTS) {
+      const [oldest] = this.#events;
+      if (oldest !== undefined) this.#events.delete(oldest);
+    }
+    return true;
+  }
+
+  async #typed(
+    userId: string,
+    channel: string,
+    thread: string | null,
+    text: string,
+    direct: boolean,
+  ): Promise<void> {
+    await this.#work(async () => {
+      const { botUserId } = await this.#parts.api.identity();
+      const command = typedCommand(text, botUserId);
+      const memory: ViewMemory = { command, channel, thread, card: null };
+      await this.#run({ userId, memory, direct, triggerId: null, respond: null, viewId: null });
+    });
+  }
+
+  #clicked(body: BlockAction, respond: RespondFn, command: string): Origin {
+    const userId = body.user.id;
+    const triggerId = body.trigger_id;
+    if (body.view) {
+      const memory = readMemory(body.view.private_metadata) ?? { ...NOWHERE, command };
+      const own = { ...memory, command };
+      return { userId, memory: own, direct: false, triggerId, respond: null, viewId: body.view.id };
+    }
+    const channel = body.channel?.id ?? null;
+    // An ephemeral message can't be updated, so it is no card that a command could be about.
+    const ephemeral = body.container.is_ephemeral === true;
+    const card = ephemeral ? null : (body.message?.ts ?? null);
+    const direct = !ephemeral && channel?.startsWith('D') === true;
+    const memory = { command, channel, thread: null, card };
+    return { userId, memory, direct, triggerId, respond, viewId: null };
+  }
+
+  async #ask(
+    userId: string,
+    memory: ViewMemory,
+    answers: Readonly<Record<string, string>> | null,
+  ): Promise<Reply> {
+    const { channel, card } = memory;
+    const incoming: Incoming = {
+      text: memory.command,
+      actor: await this.#parts.people.actor(userId),
+      place: channel === null ? { platform: 'slack', user: userId } : { platform: 'slack', channel },
+      answers,
+      from: channel !== null && card !== null ? { channel, messageId: card } : null,
+    };
+    return this.#handler(incoming);
+  }
+
+  async #run(origin: Origin): Promise<void> {
+    const reply = await this.#ask(origin.userId, origin.memory, null);
+    await this.#parts.answerer.answer(reply, origin);
+  }
+
+  async #turnPage(body: BlockAction, index: number): Promise<void> {
+    const { answerer, people } = this.#parts;
+    const memory = body.view ? readMemory(body.view.private_metadata) : null;
+    if (!body.view || memory === null) return;
+    // Asked afresh each time, so that an old dialog shows no old pages.
+    const reply = await this.#ask(body.user.id, memory, null);
+    const view =
+      reply.r === 'pages'
+        ? pagesView(reply.pages, index, memory, people.slackId)
+        : answerer.viewOf(reply, memory);
+    if (view !== null) await answerer.replaceView(body.view.id, view);
+  }
+
+  async #sendFile(body: BlockAction): Promise<void> {
+    const { answerer, api, people, poster } = this.#parts;
+    const memory = body.view ? readMemory(body.view.private_metadata) : null;
+    if (!body.view || memory === null) return;
+    const reply = await this.#ask(body.user.id, memory, null);
+    if (reply.r !== 'pages') {
+      const view = answerer.viewOf(reply, memory);
+      if (view !== null) await answerer.replaceView(body.view.id, view);
+      return;
+    }
+    const channel = await poster.channelOf({ platform: 'slack', user: body.user.id });
+    const name = reply.pages.title.replace(/[^\w.-]+/g, '-').replace(/^-+|-+$/g, '');
+    let note = 'sent to you as a file';
+    try {
+      await api.patiently('sending a file', null, (client) =>
+        client.filesUploadV2({
+          channel_id: channel,
+          content: reply.pages.text,
+          filename: `${name.slice(0, LIMITS.fileName) || 'm0'}.txt`,
+          title: reply.pages.title.slice(0, LIMITS.fileName),
+        }),
+      );
+    } catch (error) {
+      note = 'the file could not be sent, please try again';
+      this.#parts.log.warn(
+        { problem: error instanceof Error ? error.message : String(error) },
+        'file not sent',
+      );
+    }
+    await answerer.replaceView(body.view.id, pagesView(reply.pages, 0, memory, people.slackId, note));
+  }
+
+  async #submitted(body: ViewSubmitAction, ack: AckFn<ViewResponseAction>): Promise<void> {
+    const { answerer, people } = this.#parts;
+    const memory = readMemory(body.view.private_metadata);
+    if (memory === null) return ack();
+    const { answers, problems } = readAnswers(body.view);
+    if (Object.keys(problems).length > 0) return ack({ response_action: 'errors', errors: problems });
+
+    const asked = this.#ask(body.user.id, memory, answers);
+    const inTime = await Promise.race([asked, sleep(SUBMIT_PATIENCE_MS, null, { ref: false })]);
+    const origin: Origin = {
+      userId: body.user.id,
+      memory,
+      direct: false,
+      triggerId: null,
+      respond: null,
+      viewId: null,
+    };
+    if (inTime !== null) {
+      const view = answerer.viewOf(inTime, memory);
+      // Without a view the form closes, and what there is to see is in the channel.
+      await (view === null ? ack() : ack({ response_action: 'update', view }));
+      if (inTime.r === 'public') await answerer.announce(inTime.card, origin);
+      return;
+    }
+    const wait = resultView(plain('One moment …'), memory, people.slackId);
+    await ack({ response_action: 'update', view: wait });
+    const reply = await asked;
+    if (reply.r === 'public') await answerer.announce(reply.card, origin);
+    const view = answerer.viewOf(reply, memory) ?? resultView(plain('Done.'), memory, people.slackId);
+    await answerer.replaceView(body.view.id, view);
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Every limit of Slack's that m0 keeps, in one place. Lengths are in UTF-16 units, which is never fewer than
+ * what Slack counts.
+ */
+export const LIMITS = {
+  /** Blocks of a message; a modal takes 100, m0 stays at 50 in both. */
+  blocks: 50,
+  /**
+   * Length of a message's blocks as JSON. Slack's own limit is undocumented (`msg_blocks_too_long`, met near
+   * 13,200 characters, containers counted); m0 keeps well under it.
+   */
+  messageBudget: 10_000,
+  /** The same for a modal, which Slack refuses at 250 kB (`view_too_large`). */
+  viewBudget: 40_000,
+  /** `text` of a message: what a notification shows. */
+  fallbackText: 1_000,
+  /** One plain line in a thread. */
+  threadText: 3_000,
+  contextElements: 10,
+  contextText: 1_900,
+  actionsElements: 25,
+  buttonLabel: 75,
+  buttonValue: 2_000,
+  confirmTitle: 100,
+  confirmText: 300,
+  confirmLabel: 30,
+  linkUrl: 2_900,
+  viewTitle: 24,
+  viewSubmit: 24,
+  privateMetadata: 3_000,
+  inputBlockId: 255,
+  inputLabel: 2_000,
+  inputHint: 2_000,
+  inputMaxLength: 3_000,
+  selectOptions: 100,
+  optionLabel: 75,
+  optionValue: 150,
+  fileName: 80,
+} as const;
+
+/** How much a card shows before it folds. `page` is one page of a full diff in a modal. */
+export interface Detail {
+  readonly budget: number;
+  /** Findings of one card before "and N more". */
+  readonly findings: number;
+  /** Rows of one finding before "… N more". */
+  readonly rows: number;
+  /** Characters of one value. */
+  readonly value: number;
+  /** Lines of one note (an error text). */
+  readonly noteLines: number;
+  /** Characters of one line of text or one fact. */
+  readonly line: number;
+}
+
+export const CARD_DETAIL: Detail = {
+  budget: LIMITS.messageBudget,
+  findings: 20,
+  rows: 12,
+  value: 110,
+  noteLines: 8,
+  line: 1_200,
+};
+
+export const PAGE_DETAIL: Detail = {
+  budget: LIMITS.viewBudget,
+  findings: 45,
+  rows: 200,
+  value: 3_000,
+  noteLines: 100,
+  line: 2_500,
+};
+
+/** Columns of a diff that a phone shows without wrapping twice; lines are kept under it where they can be. */
+export const DIFF_COLUMNS = 58;
+/** Columns a label may take before it is cut in the middle. */
+export const DIFF_LABEL = 30;

@@ -1,0 +1,156 @@
+import type { types } from '@slack/bolt';
+import { assertNever } from '../../assert-never.ts';
+import type { Span } from '../../messages/card.ts';
+import { cutEnd, escapeMrkdwn, visible } from './inert.ts';
+import { LIMITS } from './limits.ts';
+
+/** Slack id of a person of m0.yaml, or null where they have none. */
+export type SlackIdOf = (person: string) => string | null;
+
+type TimeSpan = Extract<Span, { t: 'time' }>;
+
+/** Slack's date tokens, shown in the reader's own zone. */
+const DATE_FORMAT: Record<TimeSpan['style'], string> = {
+  clock: '{time}',
+  day: '{date_short_pretty} {time}',
+  ago: '{ago}',
+};
+
+/** Slack's timestamps: whole seconds since epoch, never below it. */
+const seconds = (at: number): number => Math.max(0, Math.floor(at / 1000));
+
+/** The instant in its own zone, for where Slack can't show the reader's. */
+export function timeText(span: TimeSpan): string {
+  const options: Intl.DateTimeFormatOptions = { timeZone: span.zone, hour: '2-digit', minute: '2-digit' };
+  const full: Intl.DateTimeFormatOptions = { ...options, weekday: 'short', day: 'numeric', month: 'short' };
+  return new Intl.DateTimeFormat('en-GB', span.style === 'clock' ? options : full).format(span.at);
+}
+
+/** The span as plain text, for files and for what a card left out. */
+export function spanText(span: Span): string {
+  switch (span.t) {
+    case 'text':
+    case 'strong':
+    case 'quiet':
+    case 'code':
+      return span.text;
+    case 'person':
+      return span.name;
+    case 'time':
+      return timeText(span);
+    case 'link':
+      return `${span.text} (${span.url})`;
+    default:
+      return assertNever(span);
+  }
+}
+
+/** Only web addresses become live links. */
+function webAddress(url: string): string | null {
+  const parsed = URL.parse(url);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol) || url.length > LIMITS.linkUrl) return null;
+  return parsed.href.replaceAll('|', '%7C').replaceAll('>', '%3E').replaceAll('<', '%3C');
+}
+
+/** Rich text, of which Slack parses nothing. At most `max` characters of text in all; empty spans vanish. */
+export function richElements(
+  spans: readonly Span[],
+  slackId: SlackIdOf,
+  max: number,
+): types.RichTextElement[] {
+  const elements: types.RichTextElement[] = [];
+  let left = max;
+  for (const span of spans) {
+    if (left <= 0) break;
+    const element = richElement(span, slackId, left);
+    if (element === null) continue;
+    elements.push(element);
+    left -= element.type === 'text' ? element.text.length : 20;
+  }
+  return elements;
+}
+
+function richElement(span: Span, slackId: SlackIdOf, max: number): types.RichTextElement | null {
+  const plain = (text: string, style?: types.RichTextText['style']): types.RichTextText | null =>
+    text === '' ? null : { type: 'text', text: cutEnd(visible(text), max), ...(style ? { style } : {}) };
+  switch (span.t) {
+    case 'text':
+      return plain(span.text);
+    case 'strong':
+      return plain(span.text, { bold: true });
+    case 'quiet':
+      return plain(span.text, { italic: true });
+    case 'code':
+      return plain(span.text, { code: true });
+    case 'person': {
+      const id = span.mention ? slackId(span.person) : null;
+      return id === null ? plain(span.name) : { type: 'user', user_id: id };
+    }
+    case 'time':
+      return {
+        type: 'date',
+        timestamp: seconds(span.at),
+        format: DATE_FORMAT[span.style],
+        fallback: timeText(span),
+      };
+    case 'link': {
+      const url = webAddress(span.url);
+      if (url === null) return plain(span.text);
+      return { type: 'link', url, text: cutEnd(visible(span.text === '' ? url : span.text), max) };
+    }
+    default:
+      return assertNever(span);
+  }
+}
+
+/**
+ * Elements of a context block: foreign text as plain text, and mrkdwn only for what m0 itself makes (a time,
+ * a mention, a link). Null where Slack would not take so many.
+ */
+export function contextElements(
+  spans: readonly Span[],
+  slackId: SlackIdOf,
+  max: number,
+): (types.PlainTextElement | types.MrkdwnElement)[] | null {
+  const elements: (types.PlainTextElement | types.MrkdwnElement)[] = [];
+  let run = '';
+  const flush = (): void => {
+    const text = cutEnd(visible(run).trim(), Math.min(max, LIMITS.contextText));
+    if (text !== '') elements.push({ type: 'plain_text', text, emoji: false });
+    run = '';
+  };
+  for (const span of spans) {
+    const mrkdwn = contextMrkdwn(span, slackId);
+    if (mrkdwn === null) {
+      run += span.t === 'link' ? span.text : spanText(span);
+    } else {
+      flush();
+      elements.push({ type: 'mrkdwn', text: mrkdwn, verbatim: true });
+    }
+  }
+  flush();
+  return elements.length > LIMITS.contextElements ? null : elements;
+}
+
+function contextMrkdwn(span: Span, slackId: SlackIdOf): string | null {
+  switch (span.t) {
+    case 'text':
+    case 'strong':
+    case 'quiet':
+    case 'code':
+      return null;
+    case 'person': {
+      const id = span.mention ? slackId(span.person) : null;
+      return id === null ? null : `<@${id}>`;
+    }
+    case 'time':
+      return `<!date^${seconds(span.at)}^${DATE_FORMAT[span.style]}|${escapeMrkdwn(timeText(span))}>`;
+    case 'link': {
+      const url = webAddress(span.url);
+      if (url === null) return null;
+      return `<${url}|${escapeMrkdwn(cutEnd(span.text === '' ? url : span.text, 300))}>`;
+    }
+    default:
+      return assertNever(span);
+  }
+}

@@ -1,0 +1,355 @@
+import type { Block, Button, Card, DiffRow, Form, Pages, Span } from '../../src/messages/card.ts';
+import type { Random } from './random.ts';
+
+const ZONE = 'Europe/Berlin';
+const AT_1402 = Date.parse('2026-03-02T13:02:00Z');
+
+const text = (t: string): Span => ({ t: 'text', text: t });
+const clock = (at: number): Span => ({ t: 'time', at, zone: ZONE, style: 'clock' });
+const dana = (mention: boolean): Span => ({ t: 'person', person: 'dana', name: 'Dana', mention });
+
+const revert: Button = {
+  label: 'Revert the rule in the cloud',
+  style: 'primary',
+  command: 'approve #42 seen:1a2b3c4d',
+  confirm: {
+    title: 'Revert in the cloud?',
+    body: 'Removes: ingress 22/tcp from 203.0.113.7/32 on aws_security_group.web. Nothing else is touched.',
+    confirm: 'Revert',
+  },
+};
+
+export const fullDiff: Button = { label: 'Full diff', command: 'show #42' };
+
+/** Both ways at once: tags heal themselves, a rule waits. */
+export const driftMixed: Card = {
+  headline: 'prod-network drifted by hand: 1 heals itself, 1 waits for you',
+  tone: 'waits',
+  blocks: [
+    {
+      b: 'context',
+      spans: [
+        text('prod · 2 resources · first seen '),
+        clock(AT_1402),
+        text(' · run #42 · '),
+        { t: 'code', text: 'infra@9f8e7d6' },
+      ],
+    },
+    {
+      b: 'finding',
+      mark: '~',
+      address: 'aws_s3_bucket.logs',
+      status: 'changed in the cloud · heals itself',
+      tone: 'heals',
+      rows: [
+        { kind: 'del', label: 'tags.Owner', value: 'platform' },
+        { kind: 'del', label: 'tags.CostCenter', value: '42' },
+      ],
+    },
+    {
+      b: 'finding',
+      mark: '~',
+      address: 'aws_security_group.web',
+      status: 'changed in the cloud · waits',
+      tone: 'waits',
+      rows: [
+        { kind: 'add', label: 'ingress[*]', value: '22/tcp from 203.0.113.7/32 "emergency hotfix"' },
+        { kind: 'change', label: 'revoke_rules_on_delete', before: 'false', after: 'true' },
+      ],
+    },
+    {
+      b: 'facts',
+      facts: [
+        {
+          label: 'Policy',
+          spans: [text('tags-auto: metadata only → apply · network-human: security group → a person')],
+        },
+        { label: 'Who', spans: [dana(true), text(' (on call) or anyone in sre · asked '), clock(AT_1402)] },
+      ],
+    },
+    {
+      b: 'buttons',
+      buttons: [
+        revert,
+        { label: 'Snooze…', command: 'snooze #42' },
+        { label: 'Accept…', command: 'accept #42' },
+        fullDiff,
+      ],
+    },
+  ],
+};
+
+/** All of it waits, and the code moved too. */
+export const waiting: Card = {
+  headline: 'prod-app: merged and not applied for 26 h (infra@1c2d3e4 "raise log retention", Kim)',
+  tone: 'drift',
+  blocks: [
+    {
+      b: 'finding',
+      mark: '~',
+      address: 'aws_cloudwatch_log_group.app',
+      status: 'changed in the code · waits',
+      tone: 'waits',
+      rows: [
+        { kind: 'change', label: 'retention_in_days', before: '7', after: '30' },
+        { kind: 'same', label: 'name', value: '/acme/app' },
+        { kind: 'note', label: '', value: 'forces a replace: no' },
+      ],
+    },
+    { b: 'divider' },
+    {
+      b: 'line',
+      spans: [
+        { t: 'strong', text: 'Why it waits: ' },
+        { t: 'quiet', text: 'no policy decides' },
+        text(' '),
+        { t: 'link', text: 'the commit', url: 'https://git.acme.dev/infra/commit/1c2d3e4' },
+      ],
+    },
+    { b: 'buttons', buttons: [{ label: 'Apply the code', style: 'danger', command: 'approve #43' }] },
+  ],
+};
+
+/** Done: the buttons gave way to a line, the body stays. */
+export const healed: Card = {
+  headline: 'prod-network is back as it was: 2 tags put back by policy',
+  tone: 'good',
+  blocks: [
+    {
+      b: 'finding',
+      mark: '~',
+      address: 'aws_s3_bucket.logs',
+      status: 'realigned 14:03 by policy tags-auto, verified: nothing left to change',
+      tone: 'done',
+      rows: [{ kind: 'add', label: 'tags.Owner', value: 'platform' }],
+    },
+    {
+      b: 'outcome',
+      spans: [text('Approved by '), dana(false), text(' · '), clock(AT_1402), text(' · run #42')],
+    },
+  ],
+};
+
+/** Everything that text could try on a chat. */
+export const HOSTILE_TEXTS: readonly string[] = [
+  '<!channel> <!here> <@U0DANA> <#C0OPS> <!subteam^S0SRE>',
+  '<https://evil.example|Approve here> https://evil.example',
+  '*bold* _it_ ~st~ `code` ```\nblock\n``` :skull:',
+  '&lt;!channel&gt; & &amp;',
+  'pay\u202Eload\u2066 zero\u200Bwidth\u200D joined \uFEFF',
+  'line\nApproved by Dana · 14:02\r\n\ttab \u0000\u0007\u001B[31m',
+  'half \uD83D pair and \uDE00',
+  '\u{E0041}\u3164\u00AD\u115F',
+  '@channel @here @everyone',
+  '"; }] } <script>alert(1)</script>',
+];
+
+export const hostile: Card = {
+  headline: `<!channel> *prod* \u202E & <@U0DANA> ${HOSTILE_TEXTS[1]}`,
+  tone: 'bad',
+  blocks: [
+    { b: 'context', spans: HOSTILE_TEXTS.slice(0, 4).map(text) },
+    { b: 'line', spans: HOSTILE_TEXTS.map(text) },
+    {
+      b: 'line',
+      spans: [
+        { t: 'person', person: 'nobody', name: '<!channel>', mention: true },
+        { t: 'link', text: 'click <!here>', url: 'javascript:alert(1)' },
+        { t: 'link', text: '<!here>|x', url: 'https://git.acme.dev/a|b>c' },
+      ],
+    },
+    {
+      b: 'finding',
+      mark: '!',
+      address: 'aws_s3_bucket.this["<!channel>\n+ fake"]',
+      status: '<@U0DANA> heals',
+      tone: 'denied',
+      rows: HOSTILE_TEXTS.map((value, i) =>
+        i % 2 === 0
+          ? { kind: 'del', label: value, value }
+          : { kind: 'change', label: 'tags["a\nb"]', before: value, after: `${value}!` },
+      ),
+    },
+    { b: 'facts', facts: HOSTILE_TEXTS.slice(4, 6).map((t) => ({ label: t, spans: [text(t)] })) },
+    { b: 'outcome', spans: [text(HOSTILE_TEXTS[5] ?? '')] },
+    {
+      b: 'buttons',
+      buttons: [
+        {
+          label: '<!channel> \u202Elabel',
+          command: 'approve #42',
+          confirm: { title: '<!here>', body: HOSTILE_TEXTS.join(' '), confirm: '*yes*' },
+        },
+      ],
+    },
+  ],
+};
+
+/** A thousand findings: folded, with the way to all of it. */
+export const thousand: Card = {
+  headline: 'prod-network drifted by hand: 1000 resources wait for you',
+  tone: 'waits',
+  blocks: [
+    { b: 'context', spans: [text('prod · 1000 resources · run #42')] },
+    ...Array.from(
+      { length: 1000 },
+      (_, i): Block => ({
+        b: 'finding',
+        mark: '~',
+        address: `module.network.aws_security_group.web[${i}]`,
+        status: 'changed in the cloud · waits',
+        tone: 'waits',
+        rows: [{ kind: 'del', label: 'tags.Owner', value: `platform-${i}` }],
+      }),
+    ),
+    { b: 'buttons', buttons: [revert, fullDiff] },
+  ],
+};
+
+const LONG = `{"Statement":[${'{"Effect":"Allow","Action":"s3:GetObject"},'.repeat(114)}`;
+
+/** Values of 5,000 characters, one of which differs by a word. */
+export const longValue: Card = {
+  headline: 'prod-iam drifted by hand: 1 waits for you',
+  tone: 'waits',
+  blocks: [
+    {
+      b: 'finding',
+      mark: '~',
+      address: 'aws_iam_policy.reader',
+      status: 'changed in the cloud · waits',
+      tone: 'waits',
+      rows: [
+        {
+          kind: 'change',
+          label: 'policy',
+          before: `${LONG}"s3:ListBucket"${LONG}`,
+          after: `${LONG}"s3:*"${LONG}`,
+        },
+        { kind: 'add', label: 'description', value: 'x'.repeat(5_000) },
+        { kind: 'note', label: 'error', value: `AccessDenied for role m0-plan\n${'at step\n'.repeat(30)}` },
+      ],
+    },
+    { b: 'buttons', buttons: [fullDiff] },
+  ],
+};
+
+export const cards: Readonly<Record<string, Card>> = {
+  'drift-mixed': driftMixed,
+  waiting,
+  healed,
+  hostile,
+  thousand,
+  'long-value': longValue,
+};
+
+export const snoozeForm: Form = {
+  title: 'Snooze run #42',
+  submit: 'Snooze',
+  intro: [text('Quiet until the time is over or a value moves.')],
+  command: 'snooze #42',
+  fields: [
+    {
+      kind: 'choice',
+      name: 'FOR',
+      label: 'For how long',
+      options: [
+        { label: '2 hours', value: '2h' },
+        { label: '3 days', value: '3d' },
+      ],
+      initial: '3d',
+    },
+    { kind: 'text', name: 'REASON', label: 'Why', hint: 'Shown to all', required: true, maxLength: 500 },
+    { kind: 'text', name: 'NOTE', label: 'Note', required: false, maxLength: 100 },
+  ],
+};
+
+export const threePages: Pages = {
+  title: 'Run #42, the full diff',
+  pages: [driftMixed, waiting, longValue],
+  text: 'the whole diff of run #42',
+};
+
+/** Any card at all: sizes from nothing to far too much, texts from plain to hostile. */
+export function randomCard(random: Random): Card {
+  const string = (): string => {
+    const kind = random.int(6);
+    if (kind === 0) return '';
+    if (kind === 1) return random.pick(HOSTILE_TEXTS);
+    if (kind === 2) return random.pick(HOSTILE_TEXTS).repeat(1 + random.int(200));
+    if (kind === 3)
+      return String.fromCharCode(...Array.from({ length: random.int(80) }, () => random.int(0x10000)));
+    return `value-${random.int(1_000_000)}`;
+  };
+  const span = (): Span => {
+    switch (random.int(7)) {
+      case 0:
+        return { t: 'strong', text: string() };
+      case 1:
+        return { t: 'quiet', text: string() };
+      case 2:
+        return { t: 'code', text: string() };
+      case 3:
+        return {
+          t: 'person',
+          person: random.pick(['dana', 'nobody']),
+          name: string(),
+          mention: random.chance(0.5),
+        };
+      case 4:
+        return { t: 'time', at: AT_1402, zone: ZONE, style: random.pick(['clock', 'day', 'ago']) };
+      case 5:
+        return {
+          t: 'link',
+          text: string(),
+          url: random.pick(['https://git.acme.dev/x?a=1&b=<2>|3', 'javascript:alert(1)', string()]),
+        };
+      default:
+        return { t: 'text', text: string() };
+    }
+  };
+  const spans = (): Span[] => Array.from({ length: random.int(random.chance(0.1) ? 60 : 6) }, span);
+  const row = (): DiffRow =>
+    random.chance(0.3)
+      ? { kind: 'change', label: string(), before: string(), after: string() }
+      : { kind: random.pick(['add', 'del', 'same', 'note']), label: string(), value: string() };
+  const button = (): Button => ({
+    label: string(),
+    command: string(),
+    ...(random.chance(0.5) ? { style: random.pick(['primary', 'danger']) } : {}),
+    ...(random.chance(0.5) ? { confirm: { title: string(), body: string(), confirm: string() } } : {}),
+  });
+  const block = (): Block => {
+    switch (random.int(9)) {
+      case 0:
+        return { b: 'line', spans: spans() };
+      case 1:
+        return { b: 'context', spans: spans() };
+      case 2:
+        return {
+          b: 'facts',
+          facts: Array.from({ length: random.int(15) }, () => ({ label: string(), spans: spans() })),
+        };
+      case 3:
+        return { b: 'buttons', buttons: Array.from({ length: random.int(12) }, button) };
+      case 4:
+        return { b: 'outcome', spans: spans() };
+      case 5:
+        return { b: 'divider' };
+      default:
+        return {
+          b: 'finding',
+          mark: random.pick(['~', '+', '-', '±', '!']),
+          address: string(),
+          status: string(),
+          tone: random.pick(['heals', 'waits', 'denied', 'kept', 'done', 'info']),
+          rows: Array.from({ length: random.int(random.chance(0.1) ? 80 : 6) }, row),
+        };
+    }
+  };
+  return {
+    headline: string(),
+    tone: random.pick(['drift', 'waits', 'good', 'bad', 'plain']),
+    blocks: Array.from({ length: random.int(random.chance(0.1) ? 150 : 12) }, block),
+  };
+}

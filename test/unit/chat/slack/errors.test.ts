@@ -1,0 +1,52 @@
+import {
+  WebAPIHTTPError,
+  WebAPIPlatformError,
+  WebAPIRateLimitedError,
+  WebAPIRequestError,
+} from '@slack/web-api';
+import { expect, test } from 'vitest';
+import { concernsApp, isUncertain, toChatError } from '../../../../src/chat/slack/errors.ts';
+
+const refused = (error: string) => new WebAPIPlatformError({ ok: false, error });
+
+test.each(['channel_not_found', 'is_archived', 'not_in_channel', 'message_not_found', 'token_revoked'])(
+  '%s is permanent and says what is wrong',
+  (code) => {
+    const error = toChatError('posting to C0OPS', refused(code));
+    expect(error.permanent).toBe(true);
+    expect(error.message).toMatch(/^posting to C0OPS: .{10,}/);
+    expect(error.message).toContain(code);
+    expect(isUncertain(error.cause)).toBe(false);
+  },
+);
+
+test('a refusal m0 does not know is worth another try', () => {
+  expect(toChatError('posting', refused('internal_error'))).toMatchObject({
+    permanent: false,
+    message: 'posting: Slack says internal_error',
+  });
+});
+
+test('a rate limit says when to come back', () => {
+  expect(toChatError('posting', new WebAPIRateLimitedError(7))).toMatchObject({
+    permanent: false,
+    retryAfterMs: 7_000,
+  });
+});
+
+test('no answer, or none of Slack’s own, leaves the outcome uncertain', () => {
+  const lost = new WebAPIRequestError(new Error('socket hang up'));
+  const broken = new WebAPIHTTPError(502, 'Bad Gateway', {});
+  expect(isUncertain(lost)).toBe(true);
+  expect(isUncertain(broken)).toBe(true);
+  expect(toChatError('posting', lost)).toMatchObject({
+    permanent: false,
+    message: 'posting: socket hang up',
+  });
+  expect(toChatError('posting', broken)).toMatchObject({ permanent: false });
+});
+
+test('a refused token concerns the whole app, an archived channel does not', () => {
+  expect(concernsApp(refused('token_revoked'))).toBe(true);
+  expect(concernsApp(refused('is_archived'))).toBe(false);
+});
