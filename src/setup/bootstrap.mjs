@@ -1,0 +1,153 @@
+/**
+ * What `npm start`, `npm test`, `npm run check` and `npm run m0` run: brings up whatever a fresh clone
+ * lacks, then hands over to m0 under a Node that runs TypeScript. Plain JavaScript without dependencies,
+ * because it starts under any Node from 20 on and before `npm install`.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checks, runChecks } from './checks.mjs';
+import { ensurePackages, findNode } from './packages.mjs';
+
+const OLDEST_NODE = 20;
+const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)));
+
+/** Commands that need more than npm packages; `install.ts` knows what exactly. */
+const NEEDS_TOOLS = new Set(['serve', 'sandbox', 'worker', 'policy', '--test']);
+/** Commands that stay: those are told when this process goes away without a word. */
+const STAYS = new Set(['serve', 'sandbox', 'worker', '--test']);
+/** npm and the terminal both deliver one Ctrl-C; what arrives this soon after the first is the same one. */
+const SAME_SIGNAL_MS = 300;
+/** How long what is left of a process group gets to end by itself. */
+const GROUP_GRACE_MS = 15_000;
+
+/** Where the person stood: npm changes into the project and says in INIT_CWD where it came from. */
+function standingIn() {
+  const byThisProject = process.env.npm_package_json === path.join(root, 'package.json');
+  return byThisProject && process.env.INIT_CWD ? process.env.INIT_CWD : process.cwd();
+}
+
+function groupAlive(pid) {
+  try {
+    process.kill(-pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Ends what a process that is gone left behind in its group; never by force, it may be writing a state. */
+async function endGroup(pid) {
+  if (!groupAlive(pid)) return;
+  process.kill(-pid, 'SIGTERM');
+  const until = Date.now() + GROUP_GRACE_MS;
+  while (groupAlive(pid) && Date.now() < until) await new Promise((wake) => setTimeout(wake, 50));
+  if (groupAlive(pid)) process.stderr.write(`m0: process group ${pid} is still ending\n`);
+}
+
+/**
+ * Runs Node with `args` and resolves to its exit code (128 + number after a signal).
+ * The child leads a group of its own: a Ctrl-C reaches it exactly once, through here, however many of
+ * terminal, shell and npm pass it on, and nothing of the group outlives it.
+ */
+async function run(node, args, extraEnv = {}) {
+  const child = spawn(node, args, {
+    cwd: root,
+    stdio: 'inherit',
+    detached: process.platform !== 'win32',
+    env: { ...process.env, ...extraEnv, M0_STARTED_BY: String(process.pid) },
+  });
+  let lastSent = 0;
+  const forward = (signal) => {
+    if (signal === 'SIGINT' && Date.now() - lastSent < SAME_SIGNAL_MS) return;
+    lastSent = Date.now();
+    child.kill(signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, forward);
+  try {
+    return await new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal] ?? 0)));
+    });
+  } finally {
+    if (child.pid && process.platform !== 'win32') await endGroup(child.pid);
+    for (const signal of signals) process.off(signal, forward);
+  }
+}
+
+const FLAGS = ['--disable-warning=ExperimentalWarning'];
+const WATCH = ['--import', new URL('./parent-watch.mjs', import.meta.url).href];
+
+/** Passed and failed tests out of vitest's JSON; a file that did not even load counts as one failure. */
+function countTests(reportFile, exitCode) {
+  let passed = 0;
+  let failed = 0;
+  if (existsSync(reportFile)) {
+    const report = JSON.parse(readFileSync(reportFile, 'utf8'));
+    passed = report.numPassedTests;
+    failed = report.numFailedTests;
+    for (const file of report.testResults) {
+      if (file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'))
+        failed += 1;
+    }
+  }
+  return { passed, failed: exitCode !== 0 && failed === 0 ? 1 : failed };
+}
+
+async function test(node, args) {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'm0-test-'));
+  const report = path.join(scratch, 'report.json');
+  try {
+    const vitest = path.join(root, 'node_modules', 'vitest', 'vitest.mjs');
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const code = await run(node, [...FLAGS, ...WATCH, vitest, 'run', ...reporters, ...args], withBin(node));
+    const { passed, failed } = countTests(report, code);
+    process.stdout.write(`${passed} passed, ${failed} failed\n`);
+    return code !== 0 ? code : failed > 0 ? 1 : 0;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** So that scripts which ask for `node` by name get the same one. */
+function withBin(node) {
+  return { PATH: [path.dirname(node), process.env.PATH].join(path.delimiter) };
+}
+
+async function main() {
+  const [major = 0] = process.versions.node.split('.').map(Number);
+  if (major < OLDEST_NODE) {
+    process.stderr.write(
+      `m0 needs Node ${OLDEST_NODE} or later to start, this is ${process.versions.node}: get a current one from https://nodejs.org\n`,
+    );
+    return 2;
+  }
+  const [command = 'help', ...args] = process.argv.slice(2);
+  const cwd = standingIn();
+  await ensurePackages(root, { dev: command === '--test' || command === '--check' });
+  const node = await findNode(root);
+  if (command === '--check') {
+    return await runChecks(checks(root, args), (check) => run(node, check.args, withBin(node)));
+  }
+  if (NEEDS_TOOLS.has(command)) {
+    const code = await run(node, [...FLAGS, path.join(root, 'src/setup/install.ts'), command], {
+      NODE_USE_ENV_PROXY: '1',
+    });
+    if (code !== 0) return code;
+  }
+  if (command === '--test') return await test(node, args);
+  const watch = STAYS.has(command) ? WATCH : [];
+  return await run(node, [...FLAGS, ...watch, path.join(root, 'src/main.ts'), ...process.argv.slice(2)], {
+    M0_CWD: cwd,
+  });
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`m0: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,27 @@
+/** What `npm run check` runs, all of it even where an early one fails. */
+import path from 'node:path';
+
+/** The checks in order of how soon they answer; `args` are for Node. Paths given are for Biome and Oxlint. */
+export function checks(root, paths) {
+  const bin = (name) => path.join(root, 'node_modules', '.bin', name);
+  return [
+    { name: 'format and lint (biome)', args: [bin('biome'), 'check', '--error-on-warnings', ...paths] },
+    { name: 'promises (oxlint)', args: [bin('oxlint'), '--type-aware', ...paths] },
+    { name: 'import rules (dependency-cruiser)', args: [bin('depcruise'), 'src'] },
+    { name: 'unused code (knip)', args: [bin('knip')] },
+    { name: 'types (tsc)', args: [bin('tsc')] },
+  ];
+}
+
+/** Runs each check through `run`, which resolves to an exit code; 0 only if all of them did. */
+export async function runChecks(list, run) {
+  const failed = [];
+  for (const check of list) {
+    process.stdout.write(`\n== ${check.name}\n`);
+    const code = await run(check);
+    if (code > 128) return code;
+    if (code !== 0) failed.push(check.name);
+  }
+  process.stdout.write(failed.length === 0 ? '\nall checks passed\n' : `\nfailed: ${failed.join(', ')}\n`);
+  return failed.length === 0 ? 0 : 1;
+}

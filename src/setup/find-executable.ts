@@ -1,0 +1,22 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import path from 'node:path';
+
+/** The process environment, or what a test puts in its place. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Whether `file` is there and may be run. */
+export async function isExecutable(file: string): Promise<boolean> {
+  return await access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Every place on PATH where one of `names` can be run, in the order of PATH. */
+export async function findOnPath(names: readonly string[], env: Env): Promise<string[]> {
+  const folders = (env.PATH ?? '').split(path.delimiter).filter((folder) => folder !== '');
+  const candidates = names.flatMap((name) => folders.map((folder) => path.join(folder, name)));
+  const found = await Promise.all(candidates.map(isExecutable));
+  return candidates.filter((_, index) => found[index]);
+}

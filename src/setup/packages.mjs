@@ -1,0 +1,86 @@
+/** npm's part of set-up: the packages of the lock file, and a current Node where this one is too old. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { step } from './progress.mjs';
+
+/** The first Node that runs TypeScript as it is, and that the prebuilt SQLite is made for. */
+const NODE_MAJOR = 24;
+
+/** npm that belongs to the running Node, its words on stderr. Rejects with what to do when it fails. */
+async function npm(root, args) {
+  const own = process.env.npm_execpath;
+  const [file, first] = own?.endsWith('.js') ? [process.execPath, [own]] : ['npm', []];
+  const child = spawn(file, [...first, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
+  const code = await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (exitCode) => resolve(exitCode ?? 1));
+  });
+  if (code !== 0)
+    throw new Error(`npm ${args[0]} ended with ${code}: see npm's lines above, then start again`);
+}
+
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether what npm wrote down as installed agrees with the lock file. Packages for other platforms may be
+ * missing, and so may those for development unless `dev`.
+ */
+export function packagesMatch(lock, installed, { dev }) {
+  if (!installed?.packages) return false;
+  return Object.entries(lock.packages).every(([name, wanted]) => {
+    if (name === '') return true;
+    const got = installed.packages[name];
+    if (got) return got.version === wanted.version;
+    return Boolean(wanted.optional || wanted.devOptional || (wanted.dev && !dev));
+  });
+}
+
+/** Installs what the lock file names, if it is not there. Never touches the lock file itself. */
+export async function ensurePackages(root, { dev }) {
+  const modules = path.join(root, 'node_modules');
+  const lockText = readFileSync(path.join(root, 'package-lock.json'), 'utf8');
+  const stamp = path.join(modules, '.m0-lock');
+  const wanted = `${createHash('sha256').update(lockText).digest('hex')}${dev ? ' dev' : ''}`;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8').startsWith(wanted)) return;
+  const installed = readJson(path.join(modules, '.package-lock.json'));
+  if (!packagesMatch(JSON.parse(lockText), installed, { dev })) {
+    // Not `npm ci`: that empties node_modules first, under the feet of a bot that runs from it.
+    // No install scripts: the only one needed is that of `node`, which findNode runs when it has to.
+    const args = ['install', '--no-save', '--ignore-scripts', '--loglevel=error'];
+    await step('[1/4] npm packages', 'about half a minute', () => npm(root, args), { ownProgress: true });
+  }
+  writeFileSync(stamp, wanted);
+}
+
+/** The Node to run m0 with: this one where it is new enough, else the one the npm package `node` brings. */
+export async function findNode(root) {
+  const [major = 0] = process.versions.node.split('.').map(Number);
+  if (major >= NODE_MAJOR) return process.execPath;
+  const bin = path.join(
+    root,
+    'node_modules',
+    'node',
+    'bin',
+    process.platform === 'win32' ? 'node.exe' : 'node',
+  );
+  if (!existsSync(bin)) {
+    const what = `this is ${process.versions.node}, fetching a current one beside it, about 20 seconds`;
+    await step(
+      '[2/4] Node',
+      what,
+      () => npm(root, ['rebuild', 'node', '--ignore-scripts=false', '--loglevel=error']),
+      {
+        ownProgress: true,
+      },
+    );
+  }
+  return bin;
+}

@@ -1,0 +1,108 @@
+import path from 'node:path';
+import { execa } from 'execa';
+import { type Env, findOnPath, isExecutable } from './find-executable.ts';
+import { findMoto, MOTO_VERSION } from './moto.ts';
+import { findOpa } from './opa.ts';
+import { findPluginMirrors, type PluginMirror, readOwnCliConfig } from './plugin-mirrors.ts';
+import { openProbes, type Probes } from './probe.ts';
+import { ownsProviderInstallation, writeTerraformCliConfig } from './terraform-cli-config.ts';
+
+/** The programs m0 works with, found on this machine. Paths are absolute unless the person named others. */
+export interface Tools {
+  /** Either may be null, not both. */
+  terraform: string | null;
+  tofu: string | null;
+  opa: string;
+  /** The local AWS of sandbox and tests; null where set-up has not brought it. */
+  motoServer: string | null;
+  /** For `TF_CLI_CONFIG_FILE`. */
+  terraformCliConfig: string;
+  pluginMirrors: PluginMirror[];
+  /** By tool: `terraform`, `tofu`, `opa`, `moto`, as far as they are there. */
+  versions: Record<string, string>;
+}
+
+/** Where set-up keeps what it brings, below m0's data folder. */
+export function toolsFolder(dataDir: string): string {
+  return path.resolve(dataDir, 'tools');
+}
+
+/**
+ * Finds the tools without installing any; `dataDir` is m0's data folder.
+ * Rejects with one message that names everything missing and the command that gets it.
+ */
+export async function loadTools(dataDir: string, env: Env): Promise<Tools> {
+  const toolsDir = toolsFolder(dataDir);
+  const probes = await openProbes(toolsDir);
+  const missing: string[] = [];
+  const { terraform, tofu } = await findTerraform(env, probes);
+  if (!terraform && !tofu) missing.push(TERRAFORM_MISSING);
+  const opa = await findOpa(toolsDir, env, probes);
+  if (!opa) missing.push('opa is not set up: run `npm start`, or name one in M0_OPA');
+  if (!opa || missing.length > 0) throw new Error(`tools are missing:\n  ${missing.join('\n  ')}`);
+  const motoServer = await findMoto(toolsDir);
+  const { file, mirrors } = await terraformCliConfig(toolsDir, env);
+  return {
+    terraform: terraform?.path ?? null,
+    tofu: tofu?.path ?? null,
+    opa: opa.path,
+    motoServer,
+    terraformCliConfig: file,
+    pluginMirrors: mirrors,
+    versions: {
+      ...(terraform ? { terraform: terraform.version } : {}),
+      ...(tofu ? { tofu: tofu.version } : {}),
+      opa: opa.version,
+      ...(motoServer ? { moto: MOTO_VERSION } : {}),
+    },
+  };
+}
+
+/** What to do where neither Terraform nor OpenTofu is found. */
+export const TERRAFORM_MISSING =
+  'neither terraform nor tofu is on PATH: https://developer.hashicorp.com/terraform/install or https://opentofu.org/docs/intro/install, or name one in M0_TERRAFORM or M0_TOFU';
+
+interface Found {
+  path: string;
+  version: string;
+}
+
+/** Terraform and OpenTofu: `M0_TERRAFORM` / `M0_TOFU`, else PATH. Rejects when a named one does not run. */
+export async function findTerraform(
+  env: Env,
+  probes: Probes,
+): Promise<{ terraform: Found | null; tofu: Found | null }> {
+  const find = async (name: string, named: string | undefined, variable: string): Promise<Found | null> => {
+    if (named && !(await isExecutable(named))) throw new Error(`${variable}: ${named} cannot be run`);
+    const file = named || (await findOnPath([name], env))[0];
+    return file ? { path: file, version: await terraformVersion(file, env, probes) } : null;
+  };
+  return {
+    terraform: await find('terraform', env.M0_TERRAFORM, 'M0_TERRAFORM'),
+    tofu: await find('tofu', env.M0_TOFU, 'M0_TOFU'),
+  };
+}
+
+async function terraformVersion(file: string, env: Env, probes: Probes): Promise<string> {
+  return await probes.get(file, 'terraform', async () => {
+    const { stdout } = await execa(file, ['version', '-json'], { env: { ...env, CHECKPOINT_DISABLE: '1' } });
+    const { terraform_version: version } = JSON.parse(stdout) as { terraform_version?: unknown };
+    if (typeof version !== 'string') throw new Error(`${file}: asked for its version, said ${stdout}`);
+    return version;
+  });
+}
+
+/**
+ * The CLI configuration to run Terraform with, and the mirrors it names. Somebody who has written down
+ * where providers come from has decided it: that file is taken as it is, unless `M0_PLUGIN_MIRROR` is set.
+ */
+export async function terraformCliConfig(
+  toolsDir: string,
+  env: Env,
+): Promise<{ file: string; mirrors: PluginMirror[] }> {
+  const own = await readOwnCliConfig(env);
+  const mirrors = await findPluginMirrors(env);
+  if (own && ownsProviderInstallation(own.text) && !env.M0_PLUGIN_MIRROR) return { file: own.path, mirrors };
+  const kept = own && !ownsProviderInstallation(own.text) ? own.text : '';
+  return { file: await writeTerraformCliConfig(toolsDir, mirrors, kept), mirrors };
+}
