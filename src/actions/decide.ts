@@ -1,10 +1,11 @@
 /** What people decide on a run: approve, reject, cancel. Rights are checked here, on every word and click. */
-import type { Incoming, Reply } from '../runs/ports.ts';
+
+import { infoCard } from '../messages/short-cards.ts';
 import { describeState } from '../runs/machine.ts';
+import type { Incoming, Reply } from '../runs/ports.ts';
 import { type Deed, mayDo } from '../runs/rights.ts';
 import type { Actor, Run } from '../runs/run.ts';
 import { approvable, openFindings, scopeFingerprint, toScope } from '../runs/waiting.ts';
-import { infoCard } from '../messages/short-cards.ts';
 import { type ActionParts, findRun, privately, refused } from './parts.ts';
 
 /** Typed words get a private answer; a click is answered by the card that changes. */
@@ -95,5 +96,8 @@ export async function end(
     reason: command.reason,
   }));
   if (!told.ok) return refused(`${capital(told.refusal)}.`);
-  return done(incoming, `Run #${run.id} is ${deed === 'reject' ? 'rejected' : 'canceled'}; nothing is applied.`);
+  return done(
+    incoming,
+    `Run #${run.id} is ${deed === 'reject' ? 'rejected' : 'canceled'}; nothing is applied.`,
+  );
 }

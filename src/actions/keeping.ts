@@ -56,7 +56,14 @@ async function right(
   return may.ok ? null : may.refusal;
 }
 
-function auditOf(parts: ActionParts, actor: Actor, action: string, stack: Stack, run: Run | null, detail: string): Change {
+function auditOf(
+  parts: ActionParts,
+  actor: Actor,
+  action: string,
+  stack: Stack,
+  run: Run | null,
+  detail: string,
+): Change {
   return {
     c: 'audit',
     entry: {
@@ -111,7 +118,11 @@ async function keep(
 }
 
 /** The open findings of a run that an address (or all of them, null) means. */
-async function chosen(parts: ActionParts, run: Run, address: string | null): Promise<readonly Open[] | string> {
+async function chosen(
+  parts: ActionParts,
+  run: Run,
+  address: string | null,
+): Promise<readonly Open[] | string> {
   const open = openFindings(run, await parts.store.keeps(run.stack), parts.clock());
   if (open.length === 0) return `Nothing is open on run #${run.id}.`;
   if (address === null) return open;
@@ -189,7 +200,8 @@ export async function snooze(
     });
   }
   const { until } = command;
-  if (until === null) return refused('For how long? For example: snooze prod 2h, or snooze prod until monday 9:00.');
+  if (until === null)
+    return refused('For how long? For example: snooze prod 2h, or snooze prod until monday 9:00.');
   const target = resolveTarget(command.subject.target, parts.directory.stacks);
   if (!target.ok) return refused(target.problem);
   const stacks = parts.directory.stacks.filter((s) => target.stacks.includes(s.name));

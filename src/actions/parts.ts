@@ -1,6 +1,6 @@
+import type { Logger } from '../log.ts';
 import type { Button, Card } from '../messages/card.ts';
 import { refusalCard } from '../messages/short-cards.ts';
-import type { Logger } from '../log.ts';
 import type { Clock, Directory, PolicyPort, Reply, Stack, Store } from '../runs/ports.ts';
 import type { OnCallNow } from '../runs/rights.ts';
 import type { Run } from '../runs/run.ts';
@@ -31,7 +31,8 @@ export async function findRun(
   parts: ActionParts,
   id: number,
 ): Promise<
-  { readonly ok: true; readonly run: Run; readonly stack: Stack } | { readonly ok: false; readonly reply: Reply }
+  | { readonly ok: true; readonly run: Run; readonly stack: Stack }
+  | { readonly ok: false; readonly reply: Reply }
 > {
   const run = await parts.store.run(id);
   if (!run) return { ok: false, reply: refused(`There is no run #${id}.`) };

@@ -1,0 +1,80 @@
+/** From typed or clicked words to an answer. Whatever goes wrong becomes a private card: it never rejects. */
+import { assertNever } from '../assert-never.ts';
+import type { Command } from '../commands/command.ts';
+import { parseCommand } from '../commands/parse.ts';
+import { helpCard } from '../messages/help-card.ts';
+import { problemCard } from '../messages/short-cards.ts';
+import type { CommandHandler, Incoming, Reply } from '../runs/ports.ts';
+import { approve, end } from './decide.ts';
+import { accept, release, snooze } from './keeping.ts';
+import { baseline, history, onCall, policy, show, why } from './look.ts';
+import { type ActionParts, privately, refused } from './parts.ts';
+import { drift, status } from './stacks.ts';
+
+function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<Reply> | Reply {
+  switch (command.command) {
+    case 'drift':
+      return drift(parts, incoming, command.target);
+    case 'status':
+      return status(parts, incoming, command.target);
+    case 'show':
+      return show(parts, command.run);
+    case 'why':
+      return why(parts, command.run);
+    case 'approve':
+      return approve(parts, incoming, command);
+    case 'reject':
+      return end(parts, incoming, 'reject', command);
+    case 'cancel':
+      return end(parts, incoming, 'cancel', { run: command.run, reason: null });
+    case 'snooze':
+      return snooze(parts, incoming, command);
+    case 'accept':
+      return accept(parts, incoming, command);
+    case 'unsnooze':
+      return release(parts, incoming, 'snooze', command);
+    case 'unaccept':
+      return release(parts, incoming, 'accept', command);
+    case 'baseline':
+      return baseline(parts, command.target);
+    case 'history':
+      return history(parts, command.target);
+    case 'oncall':
+      return onCall(parts);
+    case 'policy':
+      return policy(parts, command.target);
+    case 'help':
+      return privately(helpCard(command.topic));
+    case 'digest':
+      return status(parts, incoming, command.target);
+    case 'subscribe':
+    case 'unsubscribe':
+      return refused(
+        'Which channel hears of a stack is set by "channels" in m0.yaml; changing it from chat is not in this version yet.',
+      );
+    default:
+      return assertNever(command);
+  }
+}
+
+/** The one entrance for every platform: parse, check the rights, act. A button's words are typed words. */
+export function createHandler(parts: ActionParts): CommandHandler {
+  return async (incoming) => {
+    const about = { user: incoming.actor.userId, person: incoming.actor.person };
+    try {
+      const parsed = parseCommand(incoming.text, {
+        now: parts.clock(),
+        zone: parts.directory.timezone,
+        answers: incoming.answers,
+      });
+      if (!parsed.ok) return privately(problemCard(parsed.problem, parsed.suggestion));
+      parts.log.info({ ...about, command: parsed.command.command }, 'command');
+      return await run(parts, incoming, parsed.command);
+    } catch (error) {
+      parts.log.error({ ...about, err: error }, 'a command broke');
+      return refused(
+        'That went wrong inside m0 and nothing was changed by it. The log says why; please try again.',
+      );
+    }
+  };
+}

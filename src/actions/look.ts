@@ -1,0 +1,112 @@
+/** Commands that only look: show, why, history, baseline, oncall, policy. Anybody in the channel may. */
+import { resolveTarget } from '../commands/target.ts';
+import { fullDiff } from '../messages/full-diff.ts';
+import { baselineCard, historyCard, onCallCard, policyCard } from '../messages/list-cards.ts';
+import { whyCard } from '../messages/why-card.ts';
+import type { Reply, Stack } from '../runs/ports.ts';
+import { onCallUntil } from '../runs/rota.ts';
+import { driftView } from '../runs/view.ts';
+import { type ActionParts, findRun, privately, refused } from './parts.ts';
+
+const HISTORY_LINES = 50;
+
+async function viewOf(
+  parts: ActionParts,
+  id: number,
+): Promise<Awaited<ReturnType<typeof driftView>> | Reply> {
+  const found = await findRun(parts, id);
+  if (!found.ok) return found.reply;
+  const alert = (await parts.store.alerts({ runId: id, kind: 'drift' }))[0] ?? null;
+  const messages = alert ? await parts.store.messages(alert.id) : [];
+  return driftView(parts, found.run, alert, messages);
+}
+
+/** `show #RUN`: every attribute of every finding, paged. */
+export async function show(parts: ActionParts, id: number): Promise<Reply> {
+  const view = await viewOf(parts, id);
+  return 'r' in view ? view : { r: 'pages', pages: fullDiff(view) };
+}
+
+/** `why #RUN`: which rule said what, why it waits, who may approve. */
+export async function why(parts: ActionParts, id: number): Promise<Reply> {
+  const view = await viewOf(parts, id);
+  return 'r' in view ? view : privately(whyCard(view));
+}
+
+function stacksOf(parts: ActionParts, target: string | null): readonly Stack[] | Reply {
+  if (target === null) return parts.directory.stacks;
+  const found = resolveTarget(target, parts.directory.stacks);
+  if (!found.ok) return refused(found.problem);
+  return parts.directory.stacks.filter((s) => found.stacks.includes(s.name));
+}
+
+/** `history [TARGET]`: the newest lines of the record. */
+export async function history(parts: ActionParts, target: string | null): Promise<Reply> {
+  const stacks = stacksOf(parts, target);
+  if ('r' in stacks) return stacks;
+  const lines = await Promise.all(
+    stacks.map((s) => parts.store.audit({ stack: s.name, limit: HISTORY_LINES })),
+  );
+  const entries = lines
+    .flat()
+    // What m0 does on its way is noise here; what was decided and done is the history.
+    .filter((e) => !['start', 'planned', 'requeue'].includes(e.action))
+    .filter((e) => !(e.action === 'decided' && /-> (clean|quiet)$/.test(e.detail ?? '')))
+    .sort((a, b) => b.at - a.at)
+    .slice(0, HISTORY_LINES);
+  return privately(historyCard({ target, entries, now: parts.clock(), zone: parts.directory.timezone }));
+}
+
+/** `baseline TARGET`: what is accepted or snoozed, by whom and why. */
+export async function baseline(parts: ActionParts, target: string): Promise<Reply> {
+  const stacks = stacksOf(parts, target);
+  if ('r' in stacks) return stacks;
+  const keeps = (await Promise.all(stacks.map((s) => parts.store.keeps(s.name)))).flat();
+  return privately(baselineCard({ target, keeps, now: parts.clock(), zone: parts.directory.timezone }));
+}
+
+/** `oncall`: who is on call in each rota, and until when. */
+export async function onCall(parts: ActionParts): Promise<Reply> {
+  const { directory } = parts;
+  const now = parts.clock();
+  const current = await parts.onCall();
+  const rotas = Object.entries(directory.oncall).map(([rota, how]) => {
+    const people = (current[rota] ?? []).map((person) => ({
+      person,
+      name: directory.people.find((p) => p.key === person)?.name ?? person,
+    }));
+    const asked = how.kind === 'rotation' || people.length > 0;
+    return {
+      rota,
+      people,
+      until: how.kind === 'rotation' ? onCallUntil(how, now) : null,
+      problem: asked ? null : 'the user group is empty, or could not be asked',
+    };
+  });
+  return privately(onCallCard({ rotas, now, zone: directory.timezone }));
+}
+
+/** `policy TARGET`: which bundles decide for a stack, at which commit. */
+export async function policy(parts: ActionParts, target: string): Promise<Reply> {
+  const stacks = stacksOf(parts, target);
+  if ('r' in stacks) return stacks;
+  const [stack] = stacks;
+  if (stack === undefined || stacks.length > 1) {
+    return refused(`${target} is several stacks. Name one: ${stacks.map((s) => s.name).join(', ')}.`);
+  }
+  const bundles = await parts.policies.bundles(stack);
+  return privately(
+    policyCard({
+      stack: stack.name,
+      realign: stack.realign,
+      policies: stack.policies.map((p) => ({
+        name: p.name,
+        mode: p.mode,
+        source: `${p.git}@${p.ref}${p.path === '' ? '' : `/${p.path}`}`,
+        commit: bundles[p.name] ?? null,
+        problem: bundles[p.name] == null ? 'no bundle is in use, so a person decides' : null,
+      })),
+      approvers: { need: stack.approvers.need, groups: stack.approvers.from },
+    }),
+  );
+}

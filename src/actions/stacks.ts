@@ -1,0 +1,117 @@
+/** How stacks stand: `drift` (known at once, checked afresh) and `status`. */
+import { resolveTarget } from '../commands/target.ts';
+import type { Card } from '../messages/card.ts';
+import { statusCard } from '../messages/status-card.ts';
+import type { StackState, StackStatus } from '../messages/view-status.ts';
+import type { Place } from '../runs/alert.ts';
+import { keepOf } from '../runs/keep.ts';
+import type { Incoming, Reply, Stack } from '../runs/ports.ts';
+import { isTerminal, type Run, type RunState } from '../runs/run.ts';
+import { openFindings } from '../runs/waiting.ts';
+import { type ActionParts, refused } from './parts.ts';
+
+/** A check that takes longer has been reported by its own card long since. */
+const FOLLOW_MS = 20 * 60_000;
+const GOOD: readonly RunState[] = [
+  'clean',
+  'quiet',
+  'awaiting_approval',
+  'realigned',
+  'denied',
+  'rejected',
+  'canceled',
+  'superseded',
+];
+const BUSY: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
+
+function stateOf(open: number, kept: number, failing: boolean, run: Run | undefined): StackState {
+  if (failing) return 'failing';
+  if (run === undefined) return 'unknown';
+  if (open > 0) return 'drifted';
+  return kept > 0 ? 'quiet' : 'aligned';
+}
+
+async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatus> {
+  const { store } = parts;
+  const now = parts.clock();
+  const [runs, alerts, keeps] = await Promise.all([
+    store.runs({ stack: stack.name, limit: 20 }),
+    store.alerts({ stack: stack.name, state: 'open' }),
+    store.keeps(stack.name),
+  ]);
+  const drift = alerts.find((a) => a.kind === 'drift');
+  const failing = alerts.find((a) => a.kind === 'failure');
+  const told = drift ? await store.run(drift.runId) : undefined;
+  const good = runs.find((r) => GOOD.includes(r.state) && r.decision !== null);
+  const shown = told ?? good;
+  const open = told ? openFindings(told, keeps, now) : [];
+  const kept = (shown?.findings ?? []).filter((f) => f.actionable && keepOf(f, keeps, now));
+  const failed = failing ? await store.run(failing.runId) : undefined;
+  return {
+    stack: stack.name,
+    environment: stack.environment,
+    state: stateOf(open.length, kept.length, failing !== undefined, shown),
+    open: open.length,
+    waiting: told && !isTerminal(told.state) ? open.filter((o) => o.verdict !== 'auto').length : 0,
+    kept: kept.length,
+    runId: open.length > 0 ? (told?.id ?? null) : null,
+    lastGoodAt: good?.updatedAt ?? null,
+    failure: failed?.failure?.message ?? null,
+    busy: runs.some((r) => BUSY.includes(r.state)),
+  };
+}
+
+function announcesIn(stack: Stack, place: Place): boolean {
+  return stack.channels.some(
+    (c) =>
+      c.platform === place.platform && 'channel' in c && 'channel' in place && c.channel === place.channel,
+  );
+}
+
+/** The stacks a target means; without one, those this channel hears of, else all. */
+function meant(parts: ActionParts, incoming: Incoming, target: string | null): readonly Stack[] | Reply {
+  const { stacks } = parts.directory;
+  if (target === null) {
+    const here = stacks.filter((s) => announcesIn(s, incoming.place));
+    return here.length > 0 ? here : stacks;
+  }
+  const found = resolveTarget(target, stacks);
+  if (!found.ok) return refused(found.problem);
+  return stacks.filter((s) => found.stacks.includes(s.name));
+}
+
+async function card(
+  parts: ActionParts,
+  target: string | null,
+  stacks: readonly Stack[],
+  checking: boolean,
+): Promise<Card> {
+  return statusCard({
+    target,
+    stacks: await Promise.all(stacks.map((s) => statusOf(parts, s))),
+    checking,
+    now: parts.clock(),
+    zone: parts.directory.timezone,
+  });
+}
+
+/** `drift [TARGET]`: what is known at once, with its age, and a fresh check that updates the message. */
+export async function drift(parts: ActionParts, incoming: Incoming, target: string | null): Promise<Reply> {
+  const stacks = meant(parts, incoming, target);
+  if ('r' in stacks) return stacks;
+  const first = await card(parts, target, stacks, true);
+  const runs = await Promise.all(stacks.map((s) => parts.worker.check(s, 'command', incoming.actor)));
+
+  async function* updates(): AsyncGenerator<Card> {
+    await Promise.all(runs.map((run) => parts.worker.settled(run.id, FOLLOW_MS)));
+    yield await card(parts, target, stacks as readonly Stack[], false);
+  }
+  return { r: 'public', card: first, updates: updates() };
+}
+
+/** `status [TARGET]`: what is known, without a new check. */
+export async function status(parts: ActionParts, incoming: Incoming, target: string | null): Promise<Reply> {
+  const stacks = meant(parts, incoming, target);
+  if ('r' in stacks) return stacks;
+  return { r: 'private', card: await card(parts, target, stacks, false) };
+}

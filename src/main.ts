@@ -1,0 +1,169 @@
+/** The command line: `npm start` is `serve`, everything else only looks. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { configCommand } from './cli/config.ts';
+import { doctor } from './cli/doctor.ts';
+import { explain } from './cli/explain.ts';
+import { policyCommand } from './cli/policy.ts';
+import { ConfigError } from './config/config-error.ts';
+import { type Environment, readEnvironment, type Variables } from './config/environment.ts';
+import { loadConfig } from './config/load.ts';
+import { createLogger } from './log.ts';
+import { startSandbox } from './sandbox/sandbox.ts';
+import { isValidCron } from './schedule/cron.ts';
+import { type Service, serve } from './serve.ts';
+import { loadTools } from './setup/tools.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const HELP = `m0 <command>
+  serve                        start m0 (what npm start runs); without an m0.yaml: the sandbox
+  sandbox                      a local chat workspace and cloud to try m0 in
+  explain PLAN.json [--json]   the drift in a "terraform show -json" file
+  policy check DIR | test DIR  compile, decide and test policies as production does
+  config check [FILE] | schema what is wrong with m0.yaml; its JSON Schema
+  doctor                       everything a start needs, in one table
+`;
+
+const io = {
+  out: (text: string): void => void process.stdout.write(text),
+  err: (text: string): void => void process.stderr.write(text),
+};
+
+interface Running {
+  close(): Promise<void>;
+}
+
+/** Resolves to the exit code after the first SIGINT or SIGTERM and a clean end; a second one ends at once. */
+function untilStopped(running: Running): Promise<number> {
+  return new Promise((resolveCode) => {
+    let stopping = false;
+    const stop = (signal: NodeJS.Signals): void => {
+      if (stopping) {
+        io.err('m0: stopped at once; what was under way is taken up at the next start\n');
+        process.exit(130);
+      }
+      stopping = true;
+      io.err(`\nm0: ${signal}: finishing what is under way (once more to stop at once)\n`);
+      running.close().then(
+        () => resolveCode(0),
+        (error: unknown) => {
+          io.err(`m0: stopping: ${error instanceof Error ? error.message : String(error)}\n`);
+          resolveCode(1);
+        },
+      );
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}
+
+async function startService(environment: Environment, base: Variables, toolsDir: string): Promise<Service> {
+  const log = createLogger(environment.logLevel);
+  const config = await loadConfig(environment.configPath, environment.variables, isValidCron);
+  const tools = await loadTools(toolsDir, base);
+  return serve({ config, environment, tools, base, log });
+}
+
+async function runSandbox(environment: Environment): Promise<number> {
+  const started = Date.now();
+  const seconds = (): string => `${((Date.now() - started) / 1000).toFixed(1)} s`;
+  const dir = join(environment.dataDir, 'sandbox');
+  const tools = await loadTools(environment.dataDir, environment.variables);
+  const { motoServer } = tools;
+  const tool = tools.terraform === null ? 'tofu' : 'terraform';
+  const binary = tools.terraform ?? tools.tofu;
+  if (motoServer === null || binary === null) {
+    io.err('m0: the local AWS is not set up: run npm start, which brings it\n');
+    return 1;
+  }
+  const sandbox = await startSandbox({
+    dir,
+    port: environment.port + 1,
+    tool,
+    tools: { terraform: binary, motoServer, cliConfig: tools.terraformCliConfig },
+    policiesFrom: join(ROOT, 'policies'),
+    base: environment.variables,
+    now: Date.now,
+    // m0's own log would bury the progress; it goes to the service's log level only from warnings on.
+    log: createLogger('warn', { write: (line) => void process.stderr.write(line) }),
+    onProgress: (text) => io.err(`  ${seconds().padStart(7)}  ${text}\n`),
+    serve: (configFile, env) => {
+      const variables = {
+        ...environment.variables,
+        ...env,
+        M0_CONFIG: configFile,
+        M0_DATA_DIR: dir,
+        M0_DATABASE_URL: `file:${join(dir, 'm0.db')}`,
+        M0_LOG_LEVEL: environment.variables.M0_LOG_LEVEL ?? 'warn',
+      };
+      return startService(readEnvironment(variables), environment.variables, environment.dataDir);
+    },
+  });
+  io.out(`\n  m0's sandbox is at ${sandbox.url}   (Ctrl-C stops it; nothing is lost)\n\n`);
+  sandbox.ready.catch((error: unknown) => {
+    io.err(`m0: ${error instanceof Error ? error.message : String(error)}\n`);
+  });
+  return untilStopped(sandbox);
+}
+
+async function runServe(environment: Environment): Promise<number> {
+  if (!existsSync(environment.configPath)) {
+    if (environment.variables.M0_CONFIG) {
+      io.err(
+        `m0: ${environment.configPath}: there is no such file: make it, or unset M0_CONFIG for the sandbox\n`,
+      );
+      return 2;
+    }
+    return runSandbox(environment);
+  }
+  const service = await startService(environment, environment.variables, environment.dataDir);
+  return untilStopped(service);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const [command = 'help', ...rest] = args;
+  const environment = readEnvironment();
+  const from = environment.variables.M0_CWD ?? process.cwd();
+  const inFrom = (path: string): string => resolve(from, path);
+  switch (command) {
+    case 'serve':
+      return runServe(environment);
+    case 'sandbox':
+      return runSandbox(environment);
+    case 'explain':
+      return explain(rest, {
+        ...io,
+        color: process.stdout.isTTY === true,
+        readFile: (path) => readFile(inFrom(path)),
+      });
+    case 'policy': {
+      const { opa } = await loadTools(environment.dataDir, environment.variables);
+      return policyCommand(rest, io, { opa, cwd: from, dataDir: environment.dataDir });
+    }
+    case 'config':
+      return configCommand(rest, io, environment);
+    case 'doctor':
+      return doctor(io, environment);
+    case 'worker':
+      io.err('m0: worker: workers on other machines are not in this version yet; "serve" does their work\n');
+      return 2;
+    case 'help':
+    case '--help':
+      io.out(HELP);
+      return 0;
+    default:
+      io.err(`m0: "${command}" is no command of m0; say: npm run m0 -- help\n`);
+      return 2;
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const problems =
+    error instanceof ConfigError ? error.problems : [error instanceof Error ? error.message : String(error)];
+  for (const problem of problems) io.err(`m0: ${problem}\n`);
+  process.exitCode = error instanceof ConfigError ? 2 : 1;
+}

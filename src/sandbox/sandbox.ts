@@ -1,0 +1,163 @@
+/** What `npm start` brings up where there is no m0.yaml: a local cloud, a local workspace, and m0 in both. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '../log.ts';
+import type { Run } from '../runs/run.ts';
+import { type SandboxCloud, startSandboxCloud } from './cloud/sandbox-cloud.ts';
+import { sandboxConfig } from './config.ts';
+import { type Page, startPage } from './page-server.ts';
+import { SECRETS, seats } from './seats.ts';
+import { startWorkspace, type Workspace } from './workspace/workspace.ts';
+
+/** The m0 that lives in the sandbox, as main.ts wires it: the same as for a real workspace. */
+export interface SandboxedService {
+  /** Newest runs of a stack, for knowing which commit the cloud was last brought to. */
+  runs(stack: string): Promise<readonly Run[]>;
+  /** Checks every stack now, without waiting for the schedule. */
+  checkAll(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SandboxOptions {
+  readonly dir: string;
+  /** Port of the page; the local AWS takes the next one. */
+  readonly port: number;
+  /** Which of the two `tools.terraform` is. */
+  readonly tool: 'terraform' | 'tofu';
+  readonly tools: Parameters<typeof startSandboxCloud>[0]['tools'];
+  readonly policiesFrom: string;
+  /** What child processes may inherit from. */
+  readonly base: Readonly<Record<string, string | undefined>>;
+  readonly now: () => number;
+  readonly log: Logger;
+  /** Starts m0 with this m0.yaml and these variables. */
+  readonly serve: (configFile: string, env: Readonly<Record<string, string>>) => Promise<SandboxedService>;
+  readonly onProgress: (text: string) => void;
+}
+
+export interface Sandbox {
+  readonly url: string;
+  /** Resolves when the cloud is built and m0 is at work in it. */
+  readonly ready: Promise<void>;
+  close(): Promise<void>;
+}
+
+const STACK = 'prod-network';
+
+async function readState(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The commit at which code and cloud last agreed, as far as m0 remembers. */
+function appliedCommit(runs: readonly Run[]): string | null {
+  return runs.find((r) => r.state === 'clean' || r.state === 'realigned')?.code?.commit ?? null;
+}
+
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { dir, log, onProgress } = options;
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const stateFile = join(dir, 'workspace.json');
+  const remembered = await readState(stateFile);
+  const workspace: Workspace = await startWorkspace({ ...seats(options.port), state: remembered });
+
+  async function saveWorkspace(): Promise<void> {
+    const next = `${stateFile}.new`;
+    await writeFile(next, workspace.dump(), { mode: 0o600 });
+    await rename(next, stateFile);
+  }
+
+  let status = { phase: 'cloud', text: 'Starting the local cloud', ready: false };
+  const listeners = new Set<(s: typeof status) => void>();
+  function tell(phase: string, text: string, ready: boolean): void {
+    status = { phase, text, ready };
+    for (const listener of listeners) listener(status);
+    onProgress(text);
+  }
+
+  const cloud: SandboxCloud = await startSandboxCloud({
+    dir,
+    tools: options.tools,
+    port: options.port + 1,
+    log,
+    base: options.base,
+    now: options.now,
+    onProgress: (text) => tell('cloud', text, false),
+    policiesFrom: options.policiesFrom,
+  });
+  const page: Page = await startPage({
+    workspace,
+    console: cloud.console,
+    status: () => status,
+    onStatus: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  });
+
+  let service: SandboxedService | null = null;
+  let closing = false;
+
+  async function begin(): Promise<void> {
+    await cloud.ready;
+    if (closing) return;
+    const configFile = join(dir, 'm0.yaml');
+    await writeFile(
+      configFile,
+      sandboxConfig({ tool: options.tool, repos: cloud.repos, stackEnv: cloud.stackEnv }),
+      {
+        mode: 0o600,
+      },
+    );
+    if (remembered === undefined) {
+      // The story a newcomer finds under way: one thing that heals itself, one that must wait for a person.
+      tell('story', 'Somebody is at the cloud console', false);
+      await cloud.console.run('remove-tags');
+      await cloud.console.run('open-ssh');
+    }
+    tell('m0', 'Starting m0', false);
+    service = await options.serve(configFile, {
+      SLACK_API_URL: workspace.apiUrl,
+      SLACK_BOT_TOKEN: SECRETS.botToken,
+      SLACK_APP_TOKEN: SECRETS.appToken,
+      SLACK_SIGNING_SECRET: SECRETS.signingSecret,
+    });
+    await service.checkAll();
+    tell('ready', 'm0 checks prod-network every minute', true);
+  }
+
+  const ready = begin().catch((error: unknown) => {
+    tell(
+      'failed',
+      `The sandbox did not come up: ${error instanceof Error ? error.message : String(error)}`,
+      false,
+    );
+    throw error;
+  });
+  // Whoever awaits `ready` sees the error; without anybody it must not end the process.
+  ready.catch(() => undefined);
+
+  return {
+    url: page.url,
+    ready,
+    async close() {
+      closing = true;
+      // A cloud that is still being built is not waited for: closing it stops that.
+      if (service === null) await cloud.close();
+      await ready.catch(() => undefined);
+      const runs = service ? await service.runs(STACK) : [];
+      if (service !== null) {
+        await service.close();
+        await cloud.snapshot(appliedCommit(runs));
+        await cloud.close();
+      }
+      await saveWorkspace();
+      await page.close();
+      await workspace.close();
+    },
+  };
+}

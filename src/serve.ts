@@ -1,0 +1,177 @@
+/** The only place that wires adapters to the core, starts them and drains them. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { createHandler } from './actions/handler.ts';
+import { openArtifacts } from './artifacts/open-artifacts.ts';
+import { createSlack, type Slack } from './chat/slack/slack.ts';
+import type { Environment } from './config/environment.ts';
+import type { Config } from './config/load.ts';
+import { createMirrors } from './git/mirrors.ts';
+import { type Readiness, startHttp } from './http/server.ts';
+import type { Logger } from './log.ts';
+import { metricsOf } from './metrics.ts';
+import { createPolicies } from './policy/policies.ts';
+import { askersOf, createOnCall } from './runs/asking.ts';
+import { createDelivery } from './runs/delivery.ts';
+import type { ChatPort, Platform, Store } from './runs/ports.ts';
+import { M0, type Run } from './runs/run.ts';
+import { createWorker } from './runs/worker.ts';
+import { startSchedule } from './schedule/schedule.ts';
+import type { Tools } from './setup/tools.ts';
+import { openStore } from './store/open.ts';
+import { createRunner } from './terraform/runner.ts';
+
+export interface ServeOptions {
+  readonly config: Config;
+  readonly environment: Environment;
+  readonly tools: Tools;
+  /** What child processes may inherit from (PATH, HOME, proxies); never handed over whole. */
+  readonly base: Readonly<Record<string, string | undefined>>;
+  readonly log: Logger;
+}
+
+export interface Service {
+  /** Address of the HTTP endpoints (health, metrics). */
+  readonly url: string;
+  readonly store: Store;
+  runs(stack: string): Promise<readonly Run[]>;
+  checkAll(): Promise<void>;
+  /** Stops taking work, finishes an apply under way, delivers what is due, closes. */
+  close(): Promise<void>;
+}
+
+const KEY_NAME = 'fingerprint-key';
+
+/** The key of the fingerprints: made once, kept with the memory it belongs to. */
+async function fingerprintKey(store: Store): Promise<string> {
+  const known = await store.value(KEY_NAME);
+  if (known !== undefined) return known;
+  const made = randomBytes(32).toString('hex');
+  await store.setValue(KEY_NAME, made);
+  return made;
+}
+
+function required(name: string, value: string | null): string {
+  if (value === null) throw new Error(`starting m0: ${name} is not set; README.md tells where to find it`);
+  return value;
+}
+
+/** Names what stands in the way of m0's work. */
+async function readiness(store: Store, slack: Slack): Promise<Readiness> {
+  const problems: { part: string; problem: string }[] = [];
+  try {
+    await store.value(KEY_NAME);
+  } catch (error) {
+    problems.push({ part: 'store', problem: error instanceof Error ? error.message : String(error) });
+  }
+  const { ok, problem } = slack.healthy();
+  if (problem !== null) problems.push({ part: 'slack', problem });
+  return { ok: ok && problems.every((p) => p.part === 'slack'), problems };
+}
+
+/** Starts m0. Rejects, with everything closed again, when a part can't start. */
+export async function serve(options: ServeOptions): Promise<Service> {
+  const { config, environment, tools, base, log } = options;
+  const { directory } = config;
+  const clock = Date.now;
+  const closers: (() => Promise<void>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.reverse()) await close();
+  };
+
+  try {
+    const store = await openStore({ url: environment.databaseUrl, log });
+    closers.push(() => store.close());
+    const key = await fingerprintKey(store);
+    const mirrors = createMirrors({ dir: join(environment.dataDir, 'git'), log, base });
+    const artifacts = openArtifacts({
+      location: environment.artifacts,
+      dataDir: environment.dataDir,
+      s3Endpoint: environment.s3Endpoint,
+      region: base.AWS_REGION ?? base.AWS_DEFAULT_REGION ?? 'us-east-1',
+    });
+    const runner = createRunner({
+      dataDir: environment.dataDir,
+      tools: { terraform: tools.terraform, tofu: tools.tofu, cliConfig: tools.terraformCliConfig },
+      base,
+      mirrors,
+      artifacts,
+      log,
+      clock,
+      key,
+    });
+    const policies = createPolicies({ dataDir: environment.dataDir, opa: tools.opa, mirrors, log });
+    closers.push(async () => policies.close());
+
+    const slack = await createSlack({
+      mode: config.chat.slack?.mode ?? 'socket',
+      botToken: required('SLACK_BOT_TOKEN', environment.slack.botToken),
+      appToken: required('SLACK_APP_TOKEN', environment.slack.appToken),
+      ...(environment.slack.apiUrl === null ? {} : { apiUrl: environment.slack.apiUrl }),
+      log,
+      people: directory.people,
+      clock,
+    });
+    const chats = new Map<Platform, ChatPort>([['slack', slack]]);
+    const onCall = createOnCall(
+      directory,
+      (id) => slack.usergroup(id),
+      clock,
+      (rota, error) => log.warn({ err: error, rota }, 'nobody can be named for an on-call rota'),
+    );
+    const delivery = createDelivery({ store, directory, onCall, clock, chats, log });
+    closers.push(() => delivery.drain());
+    const worker = createWorker({
+      store,
+      runner,
+      policies,
+      directory,
+      askers: async (stack) => askersOf(stack, await onCall()),
+      clock,
+      log,
+      concurrency: environment.concurrency,
+      onChange: () => delivery.wake(),
+    });
+    closers.push(() => worker.drain());
+    const handler = createHandler({ store, worker, policies, directory, onCall, clock, log });
+    await slack.start(handler);
+    closers.push(() => slack.stop());
+    await worker.start();
+
+    const check = async (name: string): Promise<void> => {
+      const stack = directory.stacks.find((s) => s.name === name);
+      if (stack) await worker.check(stack, 'schedule', M0);
+    };
+    const schedule = await startSchedule({
+      stacks: directory.stacks,
+      now: clock,
+      onTick: check,
+      lastTick: (stack) => store.value(`tick:${stack}`),
+      setLastTick: (stack, at) => store.setValue(`tick:${stack}`, at),
+      log,
+    });
+    const http = await startHttp({
+      host: environment.host,
+      port: environment.port,
+      ready: () => readiness(store, slack),
+      metrics: () => metricsOf(store, directory, clock),
+      log,
+    });
+    closers.push(() => http.close());
+    closers.push(async () => schedule.stop());
+    log.info({ url: http.url, stacks: directory.stacks.length }, 'm0 is at work');
+
+    return {
+      url: http.url,
+      store,
+      runs: (stack) => store.runs({ stack, limit: 200 }),
+      async checkAll() {
+        for (const stack of directory.stacks) await check(stack.name);
+      },
+      close: closeAll,
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
