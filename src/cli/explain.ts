@@ -1,0 +1,211 @@
+import { basename } from 'node:path';
+import { assertNever } from '../assert-never.ts';
+import { analyzePlan } from '../drift/analyze.ts';
+import type { Action, Analysis, AttributeDrift, Finding, JsonDifference } from '../drift/finding.ts';
+import { PlanError, readPlan } from '../drift/read-plan.ts';
+import { describeValue, oneLine, summarize } from '../drift/summary.ts';
+
+export interface ExplainIo {
+  out(text: string): void;
+  err(text: string): void;
+  readonly color: boolean;
+  readFile(path: string): Promise<Uint8Array>;
+}
+
+const USAGE = 'use: m0 explain PLAN.json [--json] [--noise]';
+/** Longest value shown in the terminal's diff; `--json` shows all of it. */
+const MAX_VALUE = 400;
+
+/**
+ * `explain PLAN.json [--json] [--noise]`: the findings of a plan document, as a diff or as JSON
+ * (contract "explain --json" in docs/design.md).
+ *
+ * @returns the exit code: 0 nothing that an apply would change, 1 actionable findings, 2 wrong use or input
+ * that can't be read (one line on `err`).
+ */
+export async function explain(args: readonly string[], io: ExplainIo): Promise<number> {
+  const flags = args.filter((arg) => arg.startsWith('-'));
+  const files = args.filter((arg) => !arg.startsWith('-'));
+  const strange = flags.find((flag) => flag !== '--json' && flag !== '--noise');
+  const [file] = files;
+  if (strange !== undefined || file === undefined || files.length > 1) {
+    const what =
+      strange !== undefined
+        ? `explain: unknown option ${oneLine(strange)}`
+        : file === undefined
+          ? 'explain: no plan named'
+          : 'explain: more than one plan named';
+    io.err(`${what}; ${USAGE}\n`);
+    return 2;
+  }
+  let analysis: Analysis;
+  try {
+    // Fingerprints are not shown here, so their key need not be anybody's.
+    analysis = analyzePlan(readPlan(await read(file, io), file), { key: 'explain' });
+  } catch (error) {
+    if (error instanceof PlanError) io.err(`explain: ${oneLine(error.message)}\n`);
+    else if (error instanceof RangeError) {
+      io.err(`explain: ${oneLine(file)}: is nested too deeply or too big to be judged; is it a plan?\n`);
+    } else throw error;
+    return 2;
+  }
+  const noise = flags.includes('--noise');
+  io.out(
+    flags.includes('--json')
+      ? `${explainJson(analysis, noise)}\n`
+      : diff(analysis, nameOf(file), noise, io.color),
+  );
+  return analysis.findings.some((finding) => finding.actionable) ? 1 : 0;
+}
+
+async function read(file: string, io: ExplainIo): Promise<Uint8Array> {
+  try {
+    return await io.readFile(file);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const why: Record<string, string> = {
+      ENOENT: 'no such file; name one written by `terraform show -json PLANFILE`',
+      EISDIR: 'is a directory; name a file written by `terraform show -json PLANFILE`',
+      EACCES: 'may not be read; give this user the right to',
+    };
+    throw new PlanError(`${file}: ${why[code] ?? `could not be read (${code}); check the path`}`);
+  }
+}
+
+/** What the plan is called in the sentence: its folder where the file is just `plan.json`. */
+function nameOf(file: string): string {
+  const parts = file.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
+  const base = basename(file);
+  return /^(plan|tfplan)\.json$/.test(base) ? (parts.at(-2) ?? base) : base;
+}
+
+/** The contract's document, keys in its order, indented by two. */
+export function explainJson(analysis: Analysis, withNoise: boolean): string {
+  return JSON.stringify(
+    {
+      formatVersion: 1,
+      findings: analysis.findings.map(findingJson),
+      outputs: analysis.outputs.map(({ name, action, sensitive }) => ({ name, action, sensitive })),
+      counts: analysis.counts,
+      ...(withNoise ? { noise: analysis.noise.map(findingJson) } : {}),
+    },
+    null,
+    2,
+  );
+}
+
+function findingJson(finding: Finding): object {
+  const { address, type, origin, action, actionable, attributes, previousAddress, deletedByHand } = finding;
+  return { address, type, origin, action, actionable, attributes, previousAddress, deletedByHand };
+}
+
+type Paint = (style: keyof typeof STYLES, text: string) => string;
+
+const STYLES = { red: 31, green: 32, yellow: 33, bold: 1, dim: 2 } as const;
+
+function diff(analysis: Analysis, name: string, withNoise: boolean, color: boolean): string {
+  const paint: Paint = (style, text) => (color ? `\u001b[${STYLES[style]}m${text}\u001b[0m` : text);
+  const actionable = analysis.findings.filter((finding) => finding.actionable);
+  const others = analysis.findings.filter((finding) => !finding.actionable);
+  const lines = [paint('bold', summarize(analysis.findings, name))];
+  for (const finding of actionable) lines.push('', ...findingLines(finding, paint));
+  if (others.length > 0) {
+    lines.push(
+      '',
+      paint('dim', `An apply would change nothing of ${others.length === 1 ? 'this' : 'these'}:`),
+    );
+    for (const finding of others) lines.push(...findingLines(finding, paint));
+  }
+  if (analysis.outputs.length > 0) {
+    lines.push('', 'Outputs that would change:');
+    for (const output of analysis.outputs)
+      lines.push(`  ${actionMark(output.action, paint)} ${oneLine(output.name)}`);
+  }
+  const count = analysis.counts.noise;
+  if (count > 0 && !withNoise) {
+    lines.push('', paint('dim', `${count} more differ without anybody's doing (--noise lists them)`));
+  }
+  if (count > 0 && withNoise) {
+    lines.push('', paint('dim', `Nobody's doing (${count}):`));
+    for (const finding of analysis.noise) lines.push(...findingLines(finding, paint));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const WAY = {
+  cloud: 'changed in the cloud',
+  code: 'changed in the code',
+  both: 'changed in the cloud and in the code',
+};
+
+function findingLines(finding: Finding, paint: Paint): string[] {
+  const doing = finding.action === 'none' ? 'no change by an apply' : `an apply would ${finding.action} it`;
+  const way = finding.deletedByHand ? 'deleted by hand' : WAY[finding.origin];
+  const head = `${actionMark(finding.action, paint)} ${paint('bold', oneLine(finding.address))}  ${paint('dim', `${way}, ${doing}`)}`;
+  const was =
+    finding.previousAddress === undefined
+      ? []
+      : [paint('dim', `    was ${oneLine(finding.previousAddress)}`)];
+  return [head, ...was, ...finding.attributes.flatMap((attribute) => attributeLines(attribute, paint))];
+}
+
+function actionMark(action: Action, paint: Paint): string {
+  switch (action) {
+    case 'create':
+      return paint('green', '+');
+    case 'delete':
+      return paint('red', '-');
+    case 'replace':
+      return paint('red', '±');
+    case 'update':
+      return paint('yellow', '~');
+    case 'forget':
+    case 'none':
+      return paint('dim', '!');
+    default:
+      return assertNever(action);
+  }
+}
+
+function attributeLines(attribute: AttributeDrift, paint: Paint): string[] {
+  const notes = [
+    ...(attribute.origin === 'both' ? ['both moved'] : [attribute.origin]),
+    ...(attribute.forcesReplacement ? ['forces replacement'] : []),
+  ];
+  const note = paint('dim', `  (${notes.join(', ')})`);
+  if (attribute.json !== undefined) {
+    const head = `  ${paint('yellow', '~')} ${oneLine(attribute.path)}${note}`;
+    return [
+      head,
+      ...attribute.json.flatMap((inner) => valueLines(inner, attribute.origin, '    ', '', paint)),
+    ];
+  }
+  return valueLines(attribute, attribute.origin, '  ', note, paint);
+}
+
+/** Before and after: recorded -> actual where the cloud moved, recorded -> desired where the code did. */
+function valueLines(
+  place: AttributeDrift | JsonDifference,
+  origin: AttributeDrift['origin'],
+  indent: string,
+  note: string,
+  paint: Paint,
+): string[] {
+  const path = oneLine(place.path);
+  const recorded = describeValue(place.recorded, MAX_VALUE);
+  const next = describeValue(origin === 'code' ? place.desired : place.actual, MAX_VALUE);
+  const wanted =
+    origin === 'both' ? ` ${paint('dim', `code wants ${describeValue(place.desired, MAX_VALUE)}`)}` : '';
+  switch (place.kind) {
+    case 'added':
+      return [`${indent}${paint('green', `+ ${path}: ${next}`)}${wanted}${note}`];
+    case 'removed':
+      return [`${indent}${paint('red', `- ${path}: ${recorded}`)}${wanted}${note}`];
+    case 'changed':
+      return [
+        `${indent}${paint('yellow', `~ ${path}:`)} ${paint('red', recorded)} → ${paint('green', next)}${wanted}${note}`,
+      ];
+    default:
+      return assertNever(place.kind);
+  }
+}

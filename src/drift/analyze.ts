@@ -1,0 +1,236 @@
+import {
+  holdsSecret,
+  type JudgedRow,
+  judgeAttributes,
+  judgeHiddenCause,
+  showAttribute,
+} from './attributes.ts';
+import { type Configuration, configKey, readConfiguration } from './configuration.ts';
+import { Echoes, isBookkeeping } from './echo.ts';
+import type { Analysis, AttributeDrift, Counts, Finding, Json, Origin, OutputDrift } from './finding.ts';
+import { findingFingerprint } from './fingerprint.ts';
+import { field, hasUnknown, isObject } from './json-value.ts';
+import { type PlanParts, planParts } from './plan-parts.ts';
+import type { PlanDocument } from './read-plan.ts';
+import { pathOf, type Scrubber } from './redact.ts';
+import { pairResources, type Resource, withoutTwins } from './resource.ts';
+import { collectSecrets, scrubberFor } from './secrets.ts';
+
+interface Context {
+  readonly key: string;
+  readonly plan: PlanParts;
+  readonly configuration: Configuration;
+  readonly echoes: Echoes;
+  readonly scrub: Scrubber;
+}
+
+type Judgement = { readonly is: 'finding' | 'noise'; readonly finding: Finding };
+
+/**
+ * What drifted, which way, and what an apply would do about it. Pure: the same plan gives the same answer.
+ * Nothing in `findings`, `outputs` and `noise` holds a secret; `secrets` does. `key` keys the hashes under
+ * which secrets enter fingerprints, so it must stay the same for fingerprints to be comparable.
+ */
+export function analyzePlan(document: PlanDocument, options: { readonly key: string }): Analysis {
+  const plan = planParts(document);
+  const secrets = collectSecrets(document, plan);
+  const resources = pairResources(plan);
+  const configuration = readConfiguration(plan);
+  const context: Context = {
+    key: options.key,
+    plan,
+    configuration,
+    echoes: new Echoes(resources, configuration),
+    scrub: scrubberFor(secrets),
+  };
+  const judgements = resources
+    // Most of a plan: nothing moved and nothing is asked for.
+    .filter((resource) => resource.drift !== undefined || resource.action !== 'none')
+    .map((resource) => judgeResource(resource, context))
+    .filter((judgement) => judgement !== undefined);
+  const of = (is: Judgement['is']): Finding[] =>
+    judgements
+      .filter((judgement) => judgement.is === is)
+      .map((judgement) => judgement.finding)
+      .sort((a, b) => compare(a.address, b.address));
+  const findings = of('finding');
+  const noise = of('noise');
+  return { findings, outputs: outputsOf(plan), noise, counts: countsOf(findings, noise), secrets };
+}
+
+function judgeResource(original: Resource, context: Context): Judgement | undefined {
+  const resource = withoutTwins(original);
+  const { action, drift } = resource;
+  const deletedByHand = drift?.actions.includes('delete') === true && drift.after === null;
+  const block = context.configuration.blocks.get(configKey(resource.entry));
+  const judged = deletedByHand ? [] : judgeAttributes(resource, block);
+
+  const repeatable = judged.filter((row) => row.set !== true && (row.kept || row.origin === 'cloud'));
+  const untouched = repeatable.filter(
+    (row) => row.kept || row.raw.desired === null || hasUnknown(row.raw.desired),
+  );
+  const echoed = context.echoes.among(
+    resource,
+    untouched.map((row) => row.raw),
+  );
+  let rows = judged.filter((row) => !echoed.has(row.raw));
+  if (action === 'none' && rows.every((row) => row.set !== true && isBookkeeping(row.raw.segments)))
+    rows = [];
+
+  if (rows.length === 0 && !deletedByHand) {
+    if (action === 'none') return differs(resource) ? noiseOf(resource, judged, context) : undefined;
+    if (action === 'update' || action === 'replace') {
+      const cause = judgeHiddenCause(resource);
+      if (cause === undefined) return noiseOf(resource, judged, context);
+      rows = cause;
+    }
+  }
+  const origin = deletedByHand ? originOfDeleted(resource, context) : originOf(resource, rows);
+  return { is: 'finding', finding: findingOf(resource, { rows, origin, deletedByHand }, context) };
+}
+
+function originOf(resource: Resource, rows: readonly JudgedRow[]): Origin {
+  const goes = resource.action === 'delete' || resource.action === 'forget';
+  if (goes) return rows.length > 0 ? 'both' : 'code';
+  // What an apply leaves alone only speaks where nothing else does.
+  const touched = rows.filter((row) => !row.kept);
+  const origins = new Set((touched.length > 0 ? touched : rows).map((row) => row.origin));
+  if (origins.size === 1) return [...origins][0] ?? 'code';
+  return origins.size === 0 ? 'code' : 'both';
+}
+
+/** Deleted by hand: the cloud moved; the code did too where it doesn't want the object any more. */
+function originOfDeleted(resource: Resource, context: Context): Origin {
+  const { action, change, entry } = resource;
+  if (action === 'create' || action === 'replace' || action === 'update') return 'cloud';
+  if (action === 'delete' || action === 'forget') return 'both';
+  if (change !== undefined || !context.configuration.known) return 'cloud';
+  if (!context.configuration.blocks.has(configKey(entry))) return 'both';
+  // The block is there, so this instance of it was dropped; a refresh-only plan lists no changes at all.
+  return entry.indexed && context.plan.changes.length > 0 ? 'both' : 'cloud';
+}
+
+interface Verdict {
+  readonly rows: readonly JudgedRow[];
+  readonly origin: Origin;
+  readonly deletedByHand: boolean;
+}
+
+function findingOf(resource: Resource, verdict: Verdict, context: Context): Finding {
+  const { entry, action, change } = resource;
+  const { rows, origin, deletedByHand } = verdict;
+  const previousAddress = change?.previousAddress ?? resource.drift?.previousAddress;
+  const attributes = rows.map((row) => showAttribute(row, resource, context.scrub)).sort(compareAttributes);
+  // Parts that may be the echo of a sibling are left out: a plan of this resource alone can't tell them.
+  const bound = rows.filter((row) => action === 'none' || row.set === true || !leftAsItIs(row, resource));
+  return {
+    address: entry.address,
+    type: entry.type,
+    origin,
+    action,
+    actionable: action !== 'none',
+    attributes,
+    ...(previousAddress === undefined || previousAddress === entry.address ? {} : { previousAddress }),
+    ...(deletedByHand ? { deletedByHand: true as const } : {}),
+    fingerprint: findingFingerprint(
+      {
+        address: entry.address,
+        previousAddress: previousAddress ?? null,
+        action,
+        deletedByHand,
+        rows: bound.map(({ raw }) => ({
+          path: pathOf(raw, (key) => key),
+          recorded: raw.recorded,
+          actual: raw.actual,
+          desired: raw.desired,
+          secret: holdsSecret(raw, context.scrub),
+        })),
+        whole: wholeOf(resource, deletedByHand),
+      },
+      context.key,
+    ),
+  };
+}
+
+function leftAsItIs(row: JudgedRow, resource: Resource): boolean {
+  return row.kept || (resource.action === 'replace' && hasUnknown(row.raw.desired));
+}
+
+/** Where attributes are not listed one by one, the object as a whole binds the fingerprint. */
+function wholeOf(resource: Resource, deletedByHand: boolean): Json[] {
+  const { action, recorded, actual, desired } = resource;
+  if (deletedByHand) return [recorded, desired];
+  if (action === 'create') return [desired];
+  return action === 'delete' || action === 'forget' ? [recorded, actual] : [];
+}
+
+/** True where the drift entry says anything at all: Terraform up to 1.0.0 lists unchanged resources too. */
+function differs(resource: Resource): boolean {
+  return JSON.stringify(resource.drift?.before) !== JSON.stringify(resource.drift?.after);
+}
+
+function noiseOf(resource: Resource, judged: readonly JudgedRow[], context: Context): Judgement {
+  const rows = judged.length > 0 ? judged : spellings(resource);
+  const finding = findingOf(
+    resource,
+    { rows, origin: originOf(resource, rows), deletedByHand: false },
+    context,
+  );
+  return { is: 'noise', finding: { ...finding, actionable: false } };
+}
+
+/** Attributes that are equal but written differently, each whole. */
+function spellings(resource: Resource): JudgedRow[] {
+  const { recorded, actual, desired, masks } = resource;
+  if (!isObject(recorded) || !isObject(actual)) return [];
+  return Object.keys({ ...recorded, ...actual }).flatMap((key) => {
+    const [r, a, d] = [recorded, actual, desired].map((place) => field(place, key) ?? null) as [
+      Json,
+      Json,
+      Json,
+    ];
+    if (JSON.stringify(r) === JSON.stringify(a) && JSON.stringify(a) === JSON.stringify(d)) return [];
+    const raw = {
+      segments: [key],
+      recorded: r,
+      actual: a,
+      desired: d,
+      masks: masks.flatMap((m) => field(m, key) ?? []),
+    };
+    return [{ raw, origin: 'cloud' as const, kept: true, set: undefined }];
+  });
+}
+
+function outputsOf(plan: PlanParts): OutputDrift[] {
+  return plan.outputs
+    .flatMap(({ name, actions, sensitive }) => {
+      if (actions.every((action) => action === 'no-op')) return [];
+      const [only] = actions;
+      const single = actions.length === 1 && (only === 'create' || only === 'delete') ? only : 'update';
+      return [{ name, action: single, sensitive } as const];
+    })
+    .sort((a, b) => compare(a.name, b.name));
+}
+
+function countsOf(findings: readonly Finding[], noise: readonly Finding[]): Counts {
+  const count = (test: (finding: Finding) => boolean): number => findings.filter(test).length;
+  return {
+    findings: findings.length,
+    cloud: count((f) => f.origin === 'cloud'),
+    code: count((f) => f.origin === 'code'),
+    both: count((f) => f.origin === 'both'),
+    create: count((f) => f.action === 'create'),
+    update: count((f) => f.action === 'update'),
+    delete: count((f) => f.action === 'delete'),
+    replace: count((f) => f.action === 'replace'),
+    noise: noise.length,
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function compareAttributes(a: AttributeDrift, b: AttributeDrift): number {
+  return compare(a.path, b.path) || compare(JSON.stringify(a), JSON.stringify(b));
+}

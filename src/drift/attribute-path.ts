@@ -1,0 +1,14 @@
+/** One step into a value: a key, an index, or `null` for an element matched by value. */
+export type Segment = string | number | null;
+
+/** Writes a path as people read it: `tags.Owner`, `tags["a.b/c"]`, `ingress[*]`, `versioning[0].enabled`. */
+export function formatPath(segments: readonly Segment[]): string {
+  let path = '';
+  for (const segment of segments) {
+    if (segment === null) path += '[*]';
+    else if (typeof segment === 'number') path += `[${segment}]`;
+    else if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(segment)) path += `[${JSON.stringify(segment)}]`;
+    else path += path === '' ? segment : `.${segment}`;
+  }
+  return path;
+}

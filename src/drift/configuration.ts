@@ -1,0 +1,102 @@
+import type { Segment } from './attribute-path.ts';
+import type { Json } from './finding.ts';
+import { field, isArray, isObject, type JsonObject } from './json-value.ts';
+import type { PlanParts, ResourceEntry } from './plan-parts.ts';
+
+/** What the code says of one place. `constant` only where it stands there literally. */
+export interface Written {
+  readonly set: boolean;
+  readonly constant?: Json;
+}
+
+/** The part of `configuration` that says what the code sets; `known` is false where a plan came without. */
+export interface Configuration {
+  readonly known: boolean;
+  /** Config key (module path without instance keys, type, name) -> its block. */
+  readonly blocks: ReadonlyMap<string, JsonObject>;
+  /** Config key -> keys of the blocks in the same module that refer to it. */
+  readonly referrers: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** Indexes `configuration` once, so that each look-up is cheap however many resources there are. */
+export function readConfiguration(plan: PlanParts): Configuration {
+  const blocks = new Map<string, JsonObject>();
+  const referrers = new Map<string, Set<string>>();
+  const root = field(plan.configuration, 'root_module');
+  const visit = (module: Json | undefined, prefix: string): void => {
+    const resources = field(module, 'resources');
+    for (const block of isArray(resources) ? resources : []) {
+      if (!isObject(block) || block.mode === 'data') continue;
+      const key = `${prefix}${String(block.type)}.${String(block.name)}`;
+      blocks.set(key, block);
+      for (const reference of referencesIn(block.expressions)) {
+        const [type, name] = reference.split('.');
+        const target = `${prefix}${type}.${name?.replace(/\[.*$/, '')}`;
+        const from = referrers.get(target) ?? new Set();
+        referrers.set(target, from.add(key));
+      }
+    }
+    const calls = field(module, 'module_calls');
+    for (const [name, call] of isObject(calls) ? Object.entries(calls) : []) {
+      visit(field(call, 'module'), `${prefix}module.${name}.`);
+    }
+  };
+  visit(root, '');
+  return { known: root !== undefined, blocks, referrers };
+}
+
+/** The key under which `Configuration` knows a resource's block. */
+export function configKey(entry: ResourceEntry): string {
+  const module = entry.moduleAddress.replace(/\[(?:"(?:[^"\\]|\\.)*"|\d+)\]/g, '');
+  return `${module === '' ? '' : `${module}.`}${entry.type}.${entry.name}`;
+}
+
+/** What the code says at a path of a resource; undefined where the plan doesn't tell. */
+export function writtenAt(block: JsonObject | undefined, segments: readonly Segment[]): Written | undefined {
+  const expressions = field(block, 'expressions');
+  if (block === undefined) return undefined;
+  if (!isObject(expressions)) return { set: false };
+  return descend(expressions, segments);
+}
+
+function descend(node: JsonObject, segments: readonly Segment[]): Written {
+  const [head, ...rest] = segments;
+  if (typeof head !== 'string') return { set: true };
+  const next = field(node, head);
+  if (next === undefined) return { set: false };
+  if (isArray(next)) {
+    // Nested blocks. Only a single one can be told apart by its index.
+    const [block] = next;
+    if (rest.length === 0 || rest[0] === null) return { set: true };
+    if (rest.length === 1 || next.length !== 1 || !isObject(block)) return { set: true };
+    return descend(block, rest.slice(1));
+  }
+  if (!isObject(next)) return { set: true };
+  const constant = field(next, 'constant_value');
+  if (constant !== undefined) return { set: true, ...constantAt(constant, rest) };
+  if (Object.hasOwn(next, 'references') || Object.keys(next).length === 0) return { set: true };
+  return rest.length === 0 ? { set: true } : descend(next, rest);
+}
+
+function constantAt(constant: Json, segments: readonly Segment[]): { constant?: Json } {
+  let value: Json = constant;
+  for (const segment of segments) {
+    // An element has no place of its own: whoever asks compares with the whole list.
+    if (segment === null) return { constant: value };
+    if (isArray(value) && typeof segment === 'number') value = value[segment] ?? null;
+    else if (isObject(value) && typeof segment === 'string') value = field(value, segment) ?? null;
+    else return {};
+  }
+  return { constant: value };
+}
+
+function referencesIn(node: Json | undefined): string[] {
+  if (isArray(node)) return node.flatMap(referencesIn);
+  if (!isObject(node)) return [];
+  const own = node.references;
+  const here = isArray(own) ? own.filter((r): r is string => typeof r === 'string') : [];
+  return [
+    ...here,
+    ...Object.entries(node).flatMap(([key, v]) => (key === 'references' ? [] : referencesIn(v))),
+  ];
+}

@@ -1,0 +1,145 @@
+import type { Segment } from './attribute-path.ts';
+import { canonical } from './canonical.ts';
+import { type Configuration, configKey } from './configuration.ts';
+import type { Json } from './finding.ts';
+import { isEmpty, leavesOf } from './json-value.ts';
+import { handlesOf, type Resource, refersTo } from './resource.ts';
+import { isRuleEcho } from './security-group.ts';
+import type { RawRow } from './walk.ts';
+
+/**
+ * Types whose whole purpose is one aspect of another resource, and the attributes of that resource which
+ * repeat it. Whatever moves there, by hand or by an apply, is told by the sibling itself.
+ */
+const ASPECTS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  aws_s3_bucket: {
+    aws_s3_bucket_accelerate_configuration: ['acceleration_status'],
+    aws_s3_bucket_acl: ['acl', 'grant'],
+    aws_s3_bucket_cors_configuration: ['cors_rule'],
+    aws_s3_bucket_lifecycle_configuration: ['lifecycle_rule'],
+    aws_s3_bucket_logging: ['logging'],
+    aws_s3_bucket_object_lock_configuration: ['object_lock_configuration', 'object_lock_enabled'],
+    aws_s3_bucket_ownership_controls: ['acl', 'grant'],
+    aws_s3_bucket_policy: ['policy'],
+    aws_s3_bucket_replication_configuration: ['replication_configuration'],
+    aws_s3_bucket_request_payment_configuration: ['request_payer'],
+    aws_s3_bucket_server_side_encryption_configuration: ['server_side_encryption_configuration'],
+    aws_s3_bucket_versioning: ['versioning'],
+    aws_s3_bucket_website_configuration: ['website', 'website_domain', 'website_endpoint'],
+  },
+  aws_sqs_queue: {
+    aws_sqs_queue_policy: ['policy'],
+    aws_sqs_queue_redrive_policy: ['redrive_policy'],
+    aws_sqs_queue_redrive_allow_policy: ['redrive_allow_policy'],
+  },
+  aws_sns_topic: { aws_sns_topic_policy: ['policy'] },
+  aws_kms_key: { aws_kms_key_policy: ['policy'] },
+  aws_secretsmanager_secret: {
+    aws_secretsmanager_secret_policy: ['policy'],
+    aws_secretsmanager_secret_rotation: ['rotation_enabled', 'rotation_lambda_arn', 'rotation_rules'],
+  },
+  aws_ecs_cluster: {
+    aws_ecs_cluster_capacity_providers: ['capacity_providers', 'default_capacity_provider_strategy'],
+  },
+  aws_vpc: {
+    aws_main_route_table_association: ['main_route_table_id'],
+    aws_vpc_dhcp_options_association: ['dhcp_options_id'],
+  },
+  aws_rds_cluster: { aws_rds_cluster_instance: ['cluster_members'] },
+};
+
+/** Bookkeeping that a provider counts or dates by itself. */
+const FOLLOWS = new Set([
+  'attachment_count',
+  'last_modified',
+  'last_modified_date',
+  'last_updated',
+  'last_update_time',
+]);
+
+/** True where the attribute only follows what happens elsewhere and nobody can set it. */
+export function isBookkeeping(segments: readonly Segment[]): boolean {
+  return typeof segments[0] === 'string' && FOLLOWS.has(segments[0]);
+}
+
+/** Knows all resources of a plan, and so whether a drift only repeats what another resource manages. */
+export class Echoes {
+  readonly #resources: readonly Resource[];
+  readonly #configuration: Configuration;
+  #byConfigKey: Map<string, Resource[]> | undefined;
+
+  constructor(resources: readonly Resource[], configuration: Configuration) {
+    this.#resources = resources;
+    this.#configuration = configuration;
+  }
+
+  /**
+   * The rows of a resource that are the echo of a sibling. `candidates` are rows of attributes which the
+   * resource's own code doesn't set and which an apply would leave as they are.
+   */
+  among(resource: Resource, candidates: readonly RawRow[]): ReadonlySet<RawRow> {
+    if (candidates.length === 0) return new Set();
+    const siblings = this.#siblingsOf(resource);
+    if (siblings.length === 0) return new Set();
+    return new Set(candidates.filter((row) => isEcho(resource, row, siblings)));
+  }
+
+  #siblingsOf(resource: Resource): Resource[] {
+    const handles = handlesOf(resource);
+    const key = configKey(resource.entry);
+    const referring = this.#configuration.referrers.get(key) ?? new Set<string>();
+    const byKey = this.#index();
+    const near = [...referring].flatMap((from) => byKey.get(from) ?? []);
+    const aspects = ASPECTS[resource.entry.type] ?? {};
+    const kin = this.#resources.filter(
+      (other) =>
+        Object.hasOwn(aspects, other.entry.type) || other.entry.type.startsWith(`${resource.entry.type}_`),
+    );
+    const rules = this.#resources.filter((other) => other.entry.type.startsWith('aws_vpc_security_group_'));
+    const all = new Set([...near, ...kin, ...(resource.entry.type === 'aws_security_group' ? rules : [])]);
+    all.delete(resource);
+    return [...all].filter((other) => refersTo(other, handles));
+  }
+
+  #index(): Map<string, Resource[]> {
+    this.#byConfigKey ??= Map.groupBy(this.#resources, (resource) => configKey(resource.entry));
+    return this.#byConfigKey;
+  }
+}
+
+function isEcho(resource: Resource, row: RawRow, siblings: readonly Resource[]): boolean {
+  const attribute = row.segments[0];
+  if (typeof attribute !== 'string') return false;
+  const { type } = resource.entry;
+  if (type === 'aws_security_group' && (attribute === 'ingress' || attribute === 'egress')) {
+    return isRuleEcho(resource, attribute, row, siblings);
+  }
+  return siblings.some((sibling) => {
+    const aspects = ASPECTS[type]?.[sibling.entry.type];
+    if (aspects?.includes(attribute)) return true;
+    return (
+      repeats(row.recorded, sibling.recorded) && repeats(row.actual, sibling.actual) && saysSomething(row)
+    );
+  });
+}
+
+/** True where every scalar of the value is one of the sibling's; a value that isn't there repeats anything. */
+function repeats(value: Json, sibling: Json): boolean {
+  const leaves = telling(value);
+  if (leaves.length === 0) return true;
+  const own = new Set(leavesOf(sibling).map((leaf) => canonical(leaf, 'plan')));
+  return leaves.every((leaf) => own.has(leaf));
+}
+
+/** Short or common scalars prove nothing: at least one text of some length must be repeated. */
+function saysSomething(row: RawRow): boolean {
+  return [row.recorded, row.actual]
+    .flatMap(leavesOf)
+    .some((leaf) => typeof leaf === 'string' && leaf.length >= 4);
+}
+
+function telling(value: Json): string[] {
+  return leavesOf(value)
+    .filter((leaf) => !isEmpty(leaf) && typeof leaf !== 'boolean' && leaf !== 0)
+    .map((leaf) => canonical(leaf, 'plan'));
+}

@@ -1,0 +1,127 @@
+import type { Json } from './finding.ts';
+import { isObject, type JsonObject } from './json-value.ts';
+import { planParts } from './plan-parts.ts';
+
+/** The input can't be judged. `message` is one line: what is wrong, where, and what to do. */
+export class PlanError extends Error {
+  override readonly name = 'PlanError';
+}
+
+/** A plan as `terraform show -json` wrote it, whose judged parts were checked. It may hold secrets. */
+export interface PlanDocument extends JsonObject {
+  readonly format_version: string;
+}
+
+/** What to do about a file that is no plan. */
+const HOW = 'write it with `terraform show -json PLANFILE`';
+
+/**
+ * Reads and checks a document of `terraform show -json PLANFILE` (or OpenTofu's). Log lines around the
+ * document, a byte order mark and UTF-16 are coped with. `where` names the input in errors.
+ *
+ * @throws PlanError where the input is empty, cut short, something else than a plan, of an unknown format
+ * version, or a plan that ended in an error.
+ */
+export function readPlan(bytes: Uint8Array | string, where: string): PlanDocument {
+  return checkPlan(parsePlan(typeof bytes === 'string' ? bytes : decode(bytes, where), where), where);
+}
+
+function checkPlan(input: unknown, where: string): PlanDocument {
+  const refuse = (what: string): PlanError => new PlanError(`${where}: ${what}`);
+  if (!isObject(input as Json)) throw refuse(`holds no JSON object, so it is no plan; ${HOW}`);
+  const plan = input as JsonObject;
+  const version = plan.format_version;
+  if (typeof version !== 'string') throw refuse(`${whatElse(plan)}; ${HOW}`);
+  const major = /^(\d+)\.\d+$/.exec(version)?.[1];
+  if (major !== '0' && major !== '1') {
+    throw refuse(
+      `plan format ${JSON.stringify(version.slice(0, 20))} is unknown here (0.x and 1.x are known); update m0`,
+    );
+  }
+  if (plan.errored === true) {
+    throw refuse('the plan ended in an error and is not complete; mend the error and plan again');
+  }
+  const parts = ['planned_values', 'resource_changes', 'resource_drift', 'output_changes', 'configuration'];
+  if (!parts.some((part) => plan[part] !== undefined)) throw refuse(`${whatElse(plan)}; ${HOW}`);
+  const document: PlanDocument = { ...plan, format_version: version };
+  // Checked here so that errors name the place; taken apart again where it is judged.
+  planParts(document, (what) => refuse(`${what}; ${HOW}`));
+  return document;
+}
+
+function decode(bytes: Uint8Array, where: string): string {
+  const [a, b, c, d] = bytes;
+  if (a === 0x50 && b === 0x4b) {
+    throw new PlanError(`${where}: is a saved plan file, not JSON; ${HOW.replace('PLANFILE', 'it')}`);
+  }
+  // PowerShell's `>` writes UTF-16, with a byte order mark or without.
+  if ((a === 0xff && b === 0xfe) || (b === 0 && d === 0)) return new TextDecoder('utf-16le').decode(bytes);
+  if ((a === 0xfe && b === 0xff) || (a === 0 && c === 0)) return new TextDecoder('utf-16be').decode(bytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new PlanError(`${where}: is no UTF-8 or UTF-16 text, so it is no plan; ${HOW}`);
+  }
+}
+
+function parsePlan(text: string, where: string): unknown {
+  const clean = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  if (clean.trim() === '') throw new PlanError(`${where}: is empty; ${HOW}`);
+  try {
+    return JSON.parse(clean) as unknown;
+  } catch {
+    // Not JSON as a whole: perhaps there are log lines around the document.
+  }
+  const start = /^[^\S\n]*\{\s*"format_version"/m.exec(clean)?.index;
+  if (start === undefined) throw new PlanError(`${where}: ${whatText(clean)}; ${HOW}`);
+  const end = endOfObject(clean, start);
+  if (end === undefined) {
+    throw new PlanError(`${where}: the plan is cut short at character ${clean.length}; write it again`);
+  }
+  try {
+    return JSON.parse(clean.slice(start, end)) as unknown;
+  } catch (error) {
+    // V8 puts some of the text into its message; only the position may be shown.
+    const at = error instanceof Error ? /at position (\d+)/.exec(error.message)?.[1] : undefined;
+    const place = at === undefined ? '' : ` at character ${start + Number(at)}`;
+    throw new PlanError(`${where}: the plan is broken JSON${place}; write it again`);
+  }
+}
+
+/** Index after the object that starts at `start`, or undefined where the text ends before it does. */
+function endOfObject(text: string, start: number): number | undefined {
+  const token = /["{}[\]]/g;
+  token.lastIndex = start;
+  let depth = 0;
+  for (let match = token.exec(text); match !== null; match = token.exec(text)) {
+    if (match[0] === '"') {
+      let at = match.index + 1;
+      while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+      token.lastIndex = at + 1;
+    } else if (match[0] === '{' || match[0] === '[') {
+      depth += 1;
+    } else {
+      depth -= 1;
+      if (depth === 0) return match.index + 1;
+    }
+  }
+  return undefined;
+}
+
+function whatText(text: string): string {
+  if (/^\s*\{"@level"/m.test(text)) return "is the log of `terraform plan -json`, not the plan's document";
+  if (/^\s*</.test(text)) return 'is HTML or XML, not a plan';
+  if (/Terraform will perform|No changes\.|# \S+ will be/.test(text))
+    return 'is the plan as text, not as JSON';
+  if (/^\s*[{[]/.test(text)) return 'is broken or cut-short JSON and no plan';
+  return 'is no JSON';
+}
+
+function whatElse(plan: JsonObject): string {
+  if (plan.lineage !== undefined || plan.serial !== undefined) return 'is a state file, not a plan';
+  if (plan.values !== undefined) return 'is a state shown as JSON, not a plan';
+  if (plan['@level'] !== undefined) return "is the log of `terraform plan -json`, not the plan's document";
+  if (plan.provider_schemas !== undefined) return 'is a provider schema, not a plan';
+  if (plan.formatVersion !== undefined) return 'is an answer of `m0 explain --json`, not a plan';
+  return 'is JSON but no plan';
+}

@@ -1,0 +1,75 @@
+import { formatPath } from './attribute-path.ts';
+import { equal, equalityOf, parseDocument } from './canonical.ts';
+import type { ChangeKind, Json, JsonDifference, ShownValue } from './finding.ts';
+import { isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
+import { childMasks, isMasked, type Masks, NO_MASKS } from './masks.ts';
+import { HIDDEN } from './secrets.ts';
+import { type Points, type RawRow, walk } from './walk.ts';
+
+export type Scrubber = (text: string) => string;
+
+/** A value as it may be shown: masked places and known secrets gone, unknown places said so. */
+export function shown(value: Json, masks: Masks, scrub: Scrubber): ShownValue {
+  if (value === UNKNOWN) return { unknown: true };
+  if (isEmpty(value) && typeof value !== 'object') return value;
+  if (isMasked(masks)) return isEmpty(value) ? null : { sensitive: true };
+  if (isArray(value)) return value.map((item) => shown(item, childMasks(masks, null), scrub) as Json);
+  if (isObject(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, child]) => [
+        scrub(key),
+        shown(child, childMasks(masks, key), scrub) as Json,
+      ]),
+    );
+  }
+  if (typeof value === 'boolean' || value === null) return value;
+  const clean = scrub(String(value));
+  if (clean === String(value)) return value;
+  return clean === HIDDEN ? { sensitive: true } : clean;
+}
+
+/** True where showing the value hides something of it. */
+export function hidesAnything(value: Json, masks: Masks, scrub: Scrubber): boolean {
+  if (value === UNKNOWN || isEmpty(value) || typeof value === 'boolean') return false;
+  if (isMasked(masks)) return true;
+  if (isArray(value)) return value.some((item) => hidesAnything(item, childMasks(masks, null), scrub));
+  if (isObject(value)) {
+    return Object.entries(value).some(
+      ([key, child]) => scrub(key) !== key || hidesAnything(child, childMasks(masks, key), scrub),
+    );
+  }
+  return scrub(String(value)) !== String(value);
+}
+
+/** From recorded to actual where the cloud moved, else from recorded to desired. */
+export function kindOf(points: Points, cloudMoved: boolean): ChangeKind {
+  const next = cloudMoved ? points.actual : points.desired;
+  if (isEmpty(points.recorded)) return 'added';
+  return isEmpty(next) ? 'removed' : 'changed';
+}
+
+/** What differs inside where all the values that are there are JSON documents; undefined where they are not. */
+export function documentDifferences(row: RawRow, scrub: Scrubber): readonly JsonDifference[] | undefined {
+  if (isMasked(row.masks)) return undefined;
+  const texts = [row.recorded, row.actual, row.desired].filter((v) => !isEmpty(v) && v !== UNKNOWN);
+  const documents = texts.map(parseDocument);
+  const first = documents.find((document) => document !== undefined);
+  if (first === undefined || documents.includes(undefined)) return undefined;
+  const equality = equalityOf(first);
+  const parse = (value: Json): Json => (value === UNKNOWN ? UNKNOWN : (parseDocument(value) ?? null));
+  const points = { recorded: parse(row.recorded), actual: parse(row.actual), desired: parse(row.desired) };
+  return walk(points, NO_MASKS, equality)
+    .map((inner) => ({
+      path: pathOf(inner, scrub),
+      kind: kindOf(inner, !equal(inner.recorded, inner.actual, equality)),
+      recorded: shown(inner.recorded, NO_MASKS, scrub),
+      actual: shown(inner.actual, NO_MASKS, scrub),
+      desired: shown(inner.desired, NO_MASKS, scrub),
+    }))
+    .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
+
+/** The path of a row. Keys below the attribute's own name come from people, so they are scrubbed. */
+export function pathOf(row: RawRow, scrub: Scrubber): string {
+  return formatPath(row.segments.map((s, i) => (i > 0 && typeof s === 'string' ? scrub(s) : s)));
+}

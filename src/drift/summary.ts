@@ -1,0 +1,174 @@
+import type { AttributeDrift, Finding, Json, ShownValue } from './finding.ts';
+import { isArray, isObject } from './json-value.ts';
+import { HIDDEN } from './secrets.ts';
+
+/** How many findings the sentence names before it only counts. */
+const NAMED = 3;
+
+/**
+ * One sentence that tells what drifted: "3 drifted in prod-network: 2 tags removed by hand on
+ * aws_s3_bucket.logs, …". Plain text on one line, without markup; actionable findings come first.
+ */
+export function summarize(findings: readonly Finding[], stack: string): string {
+  const place = oneLine(stack);
+  const actionable = findings.filter((finding) => finding.actionable);
+  const left = findings.length - actionable.length;
+  if (findings.length === 0) return `Nothing drifted in ${place}`;
+  if (actionable.length === 0) {
+    return `${left} drifted in ${place} where an apply would change nothing: ${nameSome(findings)}`;
+  }
+  const tail = left > 0 ? `; ${left} more where an apply would change nothing` : '';
+  return `${actionable.length} drifted in ${place}: ${nameSome(actionable)}${tail}`;
+}
+
+function nameSome(findings: readonly Finding[]): string {
+  // Where not all fit, whatever cannot be undone is named first.
+  const weight = (finding: Finding): number =>
+    finding.deletedByHand || finding.action === 'delete' || finding.action === 'replace' ? 0 : 1;
+  const all = findings.length > NAMED;
+  const ordered = all ? findings.toSorted((a, b) => weight(a) - weight(b)) : findings;
+  const named = ordered.slice(0, NAMED).map((finding) => tell(finding));
+  const more = all ? ` and ${findings.length - NAMED} more` : '';
+  return `${named.join(', ')}${more}`;
+}
+
+/** What happened to one finding, in a few words with its address: "2 tags removed by hand on aws_s3_bucket.logs". */
+export function tell(finding: Finding): string {
+  const address = oneLine(finding.address);
+  if (finding.deletedByHand) {
+    return finding.action === 'create'
+      ? `${address} deleted by hand`
+      : `${address} deleted by hand${finding.origin === 'both' ? ' and removed from the code' : ''}`;
+  }
+  switch (finding.action) {
+    case 'create':
+      return `${address} new in the code`;
+    case 'delete':
+      return `${address} removed from the code${byHandToo(finding)}`;
+    case 'forget':
+      return `${address} to be forgotten by the code${byHandToo(finding)}`;
+    default:
+      break;
+  }
+  const replaced = finding.action === 'replace' ? ' (to be replaced)' : '';
+  const moved = finding.previousAddress === undefined ? '' : ` (was ${oneLine(finding.previousAddress)})`;
+  const parts = (['cloud', 'both', 'code'] as const).flatMap((origin) => {
+    const some = finding.attributes.filter((attribute) => attribute.origin === origin);
+    return some.length === 0 ? [] : [`${changes(some)} ${BY[origin]}`];
+  });
+  const what = parts.length === 0 ? 'changed in the code' : parts.join(' and ');
+  return `${what} on ${address}${replaced}${moved}`;
+}
+
+const BY = { cloud: 'by hand', code: 'in the code', both: 'by hand and in the code' } as const;
+
+function byHandToo(finding: Finding): string {
+  return finding.attributes.length > 0 ? ' after a change by hand' : '';
+}
+
+/** "2 tags removed", "1 rule added", "retention_in_days changed", "4 attributes changed". */
+function changes(attributes: readonly AttributeDrift[]): string {
+  const [first] = attributes;
+  if (first === undefined) return 'nothing';
+  const kinds = new Set(attributes.map((attribute) => attribute.kind));
+  const kind = kinds.size === 1 ? first.kind : 'changed';
+  const nouns = new Set(attributes.map(nounOf));
+  const [noun] = nouns;
+  if (nouns.size === 1 && noun !== undefined && noun !== 'attribute') {
+    return `${attributes.length} ${noun}${attributes.length === 1 ? '' : 's'} ${kind}`;
+  }
+  if (attributes.length === 1) return `${oneLine(first.path)} ${kind}`;
+  return `${attributes.length} attributes ${kind}`;
+}
+
+function nounOf(attribute: AttributeDrift): string {
+  if (/^(tags|labels)[.[]/.test(attribute.path)) return attribute.path.startsWith('tags') ? 'tag' : 'label';
+  return /^(ingress|egress)\b/.test(attribute.path) ? 'rule' : 'attribute';
+}
+
+/**
+ * One line for a value, for people: texts as they are with everything invisible made visible, firewall rules
+ * in short. At most `maxLength` characters (code units), cut with `…`. Plain text: a renderer must still
+ * escape it.
+ */
+export function describeValue(value: ShownValue, maxLength: number): string {
+  return cut(describe(value as Json), maxLength);
+}
+
+function describe(value: Json): string {
+  if (value === null) return '(none)';
+  if (typeof value === 'string') return value === '' ? '""' : oneLine(value);
+  if (typeof value !== 'object') return String(value);
+  if (isArray(value)) return `[${value.map(inside).join(', ')}]`;
+  if (isMarker(value, 'sensitive')) return HIDDEN;
+  if (isMarker(value, 'unknown')) return '(known after apply)';
+  return (
+    ruleText(value) ??
+    `{${Object.keys(value)
+      .map((key) => `${oneLine(key)}: ${inside(value[key] ?? null)}`)
+      .join(', ')}}`
+  );
+}
+
+function inside(value: Json): string {
+  return typeof value === 'string'
+    ? oneLine(JSON.stringify(value))
+    : value === null
+      ? 'null'
+      : describe(value);
+}
+
+function isMarker(value: Json, name: 'sensitive' | 'unknown'): boolean {
+  return isObject(value) && value[name] === true && Object.keys(value).length === 1;
+}
+
+/** `22/tcp from 203.0.113.7/32 "emergency hotfix"`, where a value is a firewall rule as AWS writes it. */
+function ruleText(value: Json): string | undefined {
+  if (!isObject(value)) return undefined;
+  const { from_port: from, to_port: to, protocol, description } = value;
+  if (typeof protocol !== 'string' || typeof from !== 'number' || typeof to !== 'number') return undefined;
+  const lists = ['cidr_blocks', 'ipv6_cidr_blocks', 'prefix_list_ids', 'security_groups'].flatMap((key) => {
+    const list = value[key];
+    if (isArray(list)) return list.map((source) => describe(source));
+    return list === undefined || list === null ? [] : [describe(list)];
+  });
+  const sources = value.self === true ? [...lists, 'itself'] : lists;
+  const every = protocol === '-1' || protocol === 'all';
+  const ports = every ? 'all traffic' : `${from === to ? from : `${from}-${to}`}/${oneLine(protocol)}`;
+  const note = typeof description === 'string' && description !== '' ? ` "${oneLine(description)}"` : '';
+  const hidden = isMarker(description ?? null, 'sensitive') ? ` ${HIDDEN}` : '';
+  return `${ports} from ${sources.length > 0 ? sources.join(', ') : 'nobody'}${note}${hidden}`;
+}
+
+const NAMES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** Control, format (bidi, zero width), private, lone surrogate and blank-looking characters. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u115f\u1160\u2800\u3164\uffa0]/gu;
+
+/** The text on one line, with everything made visible that could hide, break the line or turn it around. */
+export function oneLine(text: string): string {
+  return text.replace(INVISIBLE, (character, offset: number) => {
+    // A joiner between the parts of one emoji is no disguise.
+    if (character === '\u200d' && joinsEmoji(text, offset)) return character;
+    const named = NAMES[character];
+    if (named !== undefined) return named;
+    const code = (character.codePointAt(0) ?? 0).toString(16);
+    return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;
+  });
+}
+
+function joinsEmoji(text: string, at: number): boolean {
+  const before = text.slice(Math.max(0, at - 5), at);
+  return (
+    /\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]*$/u.test(before) &&
+    /^\p{Extended_Pictographic}/u.test(text.slice(at + 1, at + 3))
+  );
+}
+
+function cut(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  let end = Math.max(0, maxLength - 1);
+  // Never half a surrogate pair.
+  if (/[\ud800-\udbff]/.test(text.charAt(end - 1))) end -= 1;
+  return `${text.slice(0, end)}…`;
+}

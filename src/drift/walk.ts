@@ -1,0 +1,147 @@
+import type { Segment } from './attribute-path.ts';
+import { canonical, type Equality, equal } from './canonical.ts';
+import type { Json } from './finding.ts';
+import { field, hasUnknown, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
+import { childMasks, isMasked, type Masks } from './masks.ts';
+
+/** The three values of one place. */
+export interface Points {
+  readonly recorded: Json;
+  readonly actual: Json;
+  /** May be or hold `UNKNOWN`. */
+  readonly desired: Json;
+}
+
+/** A place whose three values are not all equal. */
+export interface RawRow extends Points {
+  readonly segments: readonly Segment[];
+  readonly masks: Masks;
+}
+
+/**
+ * Walks the three values together and returns the places that differ: maps by key, the single element of a
+ * block list inside, all other elements whole and matched by value. Does not look into masked values.
+ */
+export function walk(
+  points: Points,
+  masks: Masks,
+  equality: Equality,
+  segments: readonly Segment[] = [],
+): RawRow[] {
+  const { recorded, actual, desired } = points;
+  const cloudMoved = !equal(recorded, actual, equality);
+  if (!cloudMoved && equal(recorded, desired, equality)) return [];
+  const whole: RawRow[] = [{ segments, recorded, actual, desired, masks }];
+  // A wholly unknown value is one row, unless the cloud moved something inside.
+  if (desired === UNKNOWN && !cloudMoved) return whole;
+  if (isMasked(masks)) return whole;
+
+  const known = [recorded, actual, ...(desired === UNKNOWN ? [] : [desired])];
+  const filled = known.filter((value) => !isEmpty(value));
+  if (filled.length === 0) return whole;
+  if (filled.every(isObject)) return walkKeys(points, masks, equality, segments);
+  // In a policy document one value stands for a list of one.
+  const listed = equality === 'iam' && filled.some(isArray);
+  if (!listed && !filled.every(isArray)) return whole;
+
+  const [r, a, d] = [itemsOf(recorded), itemsOf(actual), desired === UNKNOWN ? null : itemsOf(desired)];
+  if ([r, a, ...(d ? [d] : [])].every((items) => items.length === 1 && isObject(items[0]))) {
+    const inside = { recorded: r[0] ?? null, actual: a[0] ?? null, desired: d ? (d[0] ?? null) : UNKNOWN };
+    return walk(inside, childMasks(masks, 0), equality, [...segments, 0]);
+  }
+  const rows = matchElements(r, a, d, equality).map((row) => ({
+    ...row,
+    segments: [...segments, null],
+    masks: childMasks(masks, null),
+  }));
+  // Nothing came or went, yet it differs: the order does.
+  return rows.length > 0 ? rows : whole;
+}
+
+function walkKeys(points: Points, masks: Masks, equality: Equality, segments: readonly Segment[]): RawRow[] {
+  const { recorded, actual, desired } = points;
+  const keys = new Set([recorded, actual, desired].flatMap((v) => (isObject(v) ? Object.keys(v) : [])));
+  return [...keys].flatMap((key) => {
+    const child = {
+      recorded: field(recorded, key) ?? null,
+      actual: field(actual, key) ?? null,
+      desired: desired === UNKNOWN ? UNKNOWN : (field(desired, key) ?? null),
+    };
+    // Below an unknown map only what the cloud moved is worth a row.
+    if (desired === UNKNOWN && equal(child.recorded, child.actual, equality)) return [];
+    return walk(child, childMasks(masks, key), equality, [...segments, key]);
+  });
+}
+
+function itemsOf(value: Json): readonly Json[] {
+  if (isArray(value)) return value;
+  return isEmpty(value) ? [] : [value];
+}
+
+interface Group {
+  readonly recorded: Json[];
+  readonly actual: Json[];
+  readonly desired: Json[];
+}
+
+function matchElements(
+  recorded: readonly Json[],
+  actual: readonly Json[],
+  desired: readonly Json[] | null,
+  equality: Equality,
+): Points[] {
+  const groups = new Map<string, Group>();
+  const put = (items: readonly Json[], place: keyof Group): void => {
+    for (const item of items) {
+      const key = canonical(item, equality);
+      const group = groups.get(key) ?? { recorded: [], actual: [], desired: [] };
+      group[place].push(item);
+      groups.set(key, group);
+    }
+  };
+  put(recorded, 'recorded');
+  put(actual, 'actual');
+  put(
+    (desired ?? []).filter((item) => !hasUnknown(item)),
+    'desired',
+  );
+
+  const rows: Points[] = [];
+  for (const { recorded: r, actual: a, desired: d } of groups.values()) {
+    const count = Math.max(r.length, a.length, d.length);
+    for (let i = 0; i < count; i++) {
+      rows.push({
+        recorded: r[i] ?? null,
+        actual: a[i] ?? null,
+        desired: desired === null ? UNKNOWN : (d[i] ?? null),
+      });
+    }
+  }
+  for (const item of (desired ?? []).filter(hasUnknown)) {
+    const at = rows.findIndex(
+      (row) => row.desired === null && (fits(row.actual, item) || fits(row.recorded, item)),
+    );
+    const match = rows[at];
+    if (match === undefined) rows.push({ recorded: null, actual: null, desired: item });
+    else rows[at] = { ...match, desired: item };
+  }
+  return rows.filter(
+    (row) =>
+      !equal(row.recorded, row.actual, equality) ||
+      (row.desired !== UNKNOWN && !equal(row.recorded, row.desired, equality)),
+  );
+}
+
+/** True where `value` is what `pattern` says, wherever the pattern is known. */
+function fits(value: Json, pattern: Json): boolean {
+  if (pattern === UNKNOWN) return true;
+  if (isObject(pattern)) {
+    return (
+      isObject(value) && Object.keys(pattern).every((k) => fits(field(value, k) ?? null, pattern[k] ?? null))
+    );
+  }
+  if (isArray(pattern) && hasUnknown(pattern)) {
+    return isArray(value) && value.length === pattern.length;
+  }
+  return equal(value, pattern, 'plan');
+}
