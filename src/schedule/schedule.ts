@@ -13,9 +13,10 @@ export interface ScheduleOptions {
   /** Called once for a tick, however many crons of the stack fire in that minute. */
   readonly onTick: (stack: string) => Promise<void> | void;
   readonly log: Logger;
-  /** When the stack last ticked (ms since epoch), as `setLastTick` stored it; undefined: never seen. */
-  readonly lastTick: (stack: string) => Promise<number | undefined>;
-  readonly setLastTick: (stack: string, at: number) => Promise<void>;
+  /** When the stack last ticked, as `setLastTick` was told to store it; undefined: never seen. */
+  readonly lastTick: (stack: string) => Promise<string | undefined>;
+  /** `at` is ms since epoch as text. */
+  readonly setLastTick: (stack: string, at: string) => Promise<void>;
   /** Each tick comes up to this much later (ms), so that many stacks don't start at once; 0 where not given. */
   readonly jitterMs?: number;
   /** From 0 up to 1, for the jitter. */
@@ -62,7 +63,7 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
     try {
       await options.onTick(name);
       // Remembered after, not before: a tick that a crash cut short comes again, one too many harms nobody.
-      await options.setLastTick(name, now());
+      await options.setLastTick(name, String(now()));
     } catch (error) {
       log.error({ stack: name, err: error }, 'scheduled check could not be started');
     }
@@ -84,8 +85,8 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
   let seenUntil = now();
   const missed: string[] = [];
   for (const { name, crons } of clockworks) {
-    const last = await options.lastTick(name);
-    if (last === undefined) await options.setLastTick(name, seenUntil);
+    const last = Number(await options.lastTick(name));
+    if (Number.isNaN(last)) await options.setLastTick(name, String(seenUntil));
     else if (firedBetween(crons, last, seenUntil)) missed.push(name);
   }
 

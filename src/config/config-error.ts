@@ -1,0 +1,9 @@
+/** The configuration can't be used. `problems`: one line each, saying where, what and what to do. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[], options: { cause?: unknown } = {}) {
+    super(problems.join('\n'), options);
+    this.problems = problems;
+  }
+}

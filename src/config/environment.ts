@@ -1,0 +1,151 @@
+import { availableParallelism } from 'node:os';
+import { ConfigError } from './config-error.ts';
+
+/** Environment variables by name, as a process has them. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What m0 reads from its environment, defaults applied. Tokens and passwords in it are secrets. */
+export interface Environment {
+  readonly configPath: string;
+  readonly databaseUrl: string;
+  readonly dataDir: string;
+  /** `file:` (under the data folder), `file:PATH`, or `s3://bucket/prefix`. */
+  readonly artifacts: string;
+  /** Another S3 server; null: Amazon's. */
+  readonly s3Endpoint: string | null;
+  /** Runs at the same time; one a core where not set. */
+  readonly concurrency: number;
+  /** Paths or names of tools; null: looked for on PATH. */
+  readonly terraform: string | null;
+  readonly tofu: string | null;
+  readonly opa: string | null;
+  readonly pluginMirror: string | null;
+  readonly logLevel: LogLevel;
+  readonly host: string;
+  readonly port: number;
+  readonly slack: {
+    readonly botToken: string | null;
+    readonly appToken: string | null;
+    readonly signingSecret: string | null;
+    /** Another Slack server; null: Slack's. */
+    readonly apiUrl: string | null;
+  };
+  readonly teams: {
+    readonly appId: string | null;
+    readonly appPassword: string | null;
+    readonly tenantId: string | null;
+    /** Only ever true on a loopback HOST: whoever reaches the port is then believed to be anybody. */
+    readonly insecureLoopback: boolean;
+  };
+  /** All variables, for `${env:NAME}` in m0.yaml and for what tools need. Holds secrets: never log it. */
+  readonly variables: Variables;
+}
+
+/** m0's own secrets: m0.yaml may not hand them to a stack. */
+export const OWN_SECRETS = [
+  'SLACK_BOT_TOKEN',
+  'SLACK_APP_TOKEN',
+  'SLACK_SIGNING_SECRET',
+  'MICROSOFT_APP_PASSWORD',
+  'M0_DATABASE_URL',
+] as const;
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/**
+ * Reads and checks m0's environment variables (docs/configuration.md has the list); an empty one counts as
+ * not set. Throws a ConfigError with every bad one, which never shows the value of a secret.
+ */
+export function readEnvironment(env: Variables = process.env): Environment {
+  const problems: string[] = [];
+  const text = (name: string): string | null => {
+    const value = env[name]?.trim();
+    return value === undefined || value === '' ? null : value;
+  };
+  const whole = (name: string, min: number, max: number): number | null => {
+    const value = text(name);
+    if (value === null) return null;
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= min && number <= max) return number;
+    problems.push(`${name}: "${value}" is not a whole number from ${min} to ${max}`);
+    return null;
+  };
+  const address = (name: string): string | null => {
+    const value = text(name);
+    if (value === null) return null;
+    const url = URL.canParse(value) ? new URL(value) : null;
+    if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return value;
+    problems.push(`${name}: is not an address: set it to one that starts with https:// or http://`);
+    return null;
+  };
+  const prefixed = (name: string, prefix: string): string | null => {
+    const value = text(name);
+    // Another Slack server may have tokens of another make; Slack's own are worth telling apart.
+    if (value !== null && text('SLACK_API_URL') === null && !value.startsWith(prefix)) {
+      problems.push(
+        `${name}: is not a token that starts with ${prefix}: copy it from the Slack app's settings`,
+      );
+    }
+    return value;
+  };
+
+  const databaseUrl = text('M0_DATABASE_URL') ?? 'file:.m0/m0.db';
+  // Not shown: the address of a Postgres holds its password.
+  if (!/^(file:.+|postgres(ql)?:\/\/.+)$/.test(databaseUrl)) {
+    problems.push('M0_DATABASE_URL: is no database: set it to file:PATH, as in file:.m0/m0.db');
+  }
+  const artifacts = text('M0_ARTIFACTS') ?? 'file:';
+  if (!/^(file:.*|s3:\/\/[^/]+.*)$/.test(artifacts)) {
+    problems.push(`M0_ARTIFACTS: "${artifacts}" is no place: set it to file:PATH or s3://bucket/prefix`);
+  }
+  const logLevel = text('M0_LOG_LEVEL') ?? 'info';
+  if (!(LOG_LEVELS as readonly string[]).includes(logLevel)) {
+    problems.push(`M0_LOG_LEVEL: "${logLevel}" is no level: set it to one of ${LOG_LEVELS.join(', ')}`);
+  }
+  const host = text('HOST') ?? '127.0.0.1';
+  const insecure = text('M0_TEAMS_INSECURE_LOOPBACK');
+  if (insecure !== null && insecure !== '0' && insecure !== '1') {
+    problems.push(`M0_TEAMS_INSECURE_LOOPBACK: "${insecure}" is neither 1 nor 0`);
+  }
+  if (insecure === '1' && !isLoopback(host)) {
+    problems.push(
+      'M0_TEAMS_INSECURE_LOOPBACK: HOST must be 127.0.0.1 with it: else anybody on the network is an approver',
+    );
+  }
+
+  const environment: Environment = {
+    configPath: text('M0_CONFIG') ?? './m0.yaml',
+    databaseUrl,
+    dataDir: text('M0_DATA_DIR') ?? '.m0',
+    artifacts,
+    s3Endpoint: address('M0_S3_ENDPOINT'),
+    concurrency: whole('M0_CONCURRENCY', 1, 256) ?? availableParallelism(),
+    terraform: text('M0_TERRAFORM'),
+    tofu: text('M0_TOFU'),
+    opa: text('M0_OPA'),
+    pluginMirror: text('M0_PLUGIN_MIRROR'),
+    logLevel: logLevel as LogLevel,
+    host,
+    port: whole('PORT', 0, 65_535) ?? 3978,
+    slack: {
+      botToken: prefixed('SLACK_BOT_TOKEN', 'xoxb-'),
+      appToken: prefixed('SLACK_APP_TOKEN', 'xapp-'),
+      signingSecret: text('SLACK_SIGNING_SECRET'),
+      apiUrl: address('SLACK_API_URL'),
+    },
+    teams: {
+      appId: text('MICROSOFT_APP_ID'),
+      appPassword: text('MICROSOFT_APP_PASSWORD'),
+      tenantId: text('MICROSOFT_APP_TENANT_ID'),
+      insecureLoopback: insecure === '1',
+    },
+    variables: env,
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return environment;
+}

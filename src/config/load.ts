@@ -1,0 +1,146 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { ConfigError } from './config-error.ts';
+import type { Variables } from './environment.ts';
+import { suggestion } from './nearest.ts';
+import { type RawConfig, rawConfigSchema } from './schema.ts';
+import { hasReference } from './secrets.ts';
+import { type Path, parseYaml, pathText, type YamlSource } from './source.ts';
+import { type Config, toValid } from './valid.ts';
+
+export type { Config };
+
+interface Problem {
+  readonly path: Path;
+  readonly text: string;
+  /** What is wrong is the key itself rather than its value. */
+  readonly ofKey?: true;
+}
+
+/** The keys that an object at `path` of the schema may have, seen through defaults and optionals. */
+function keysAt(path: Path): readonly string[] {
+  let schema: z.core.$ZodType = rawConfigSchema;
+  const inner = (): void => {
+    while (
+      schema instanceof z.ZodOptional ||
+      schema instanceof z.ZodDefault ||
+      schema instanceof z.ZodPrefault
+    ) {
+      schema = schema.unwrap();
+    }
+  };
+  for (const key of path) {
+    inner();
+    if (schema instanceof z.ZodObject)
+      schema = (schema.shape as Record<string, z.core.$ZodType>)[key] ?? schema;
+    else if (schema instanceof z.ZodRecord) schema = schema.valueType;
+    else if (schema instanceof z.ZodArray) schema = schema.element;
+  }
+  inner();
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+/** One problem a wrong thing, in words for people. */
+function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
+  const path = issue.path.filter((key) => typeof key !== 'symbol');
+  if (issue.code === 'unrecognized_keys') {
+    const keys = keysAt(path);
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      text: `unknown key${suggestion(key, keys)}`,
+      ofKey: true,
+    }));
+  }
+  if (issue.code === 'invalid_key') {
+    return [{ path, text: `this name ${issue.issues[0]?.message ?? 'cannot be used'}`, ofKey: true }];
+  }
+  if (issue.code === 'invalid_type') {
+    if (issue.input === undefined && issue.message.includes('received undefined'))
+      return [{ path, text: 'is missing' }];
+    if (issue.expected === 'object' || issue.expected === 'record') {
+      return [{ path, text: 'must be a block of keys and values' }];
+    }
+    if (issue.expected === 'array') return [{ path, text: 'must be a list' }];
+  }
+  return [{ path, text: issue.message }];
+}
+
+/** The value without the unknown keys, so that the rest can be looked at in the same go. */
+function without(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
+  const copy = structuredClone(value);
+  for (const issue of issues) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    let holder = copy as Record<PropertyKey, unknown> | undefined;
+    for (const key of issue.path) holder = holder?.[key] as Record<PropertyKey, unknown> | undefined;
+    for (const key of issue.keys) delete holder?.[key];
+  }
+  return copy;
+}
+
+/** References to secrets stand in a stack's env and nowhere else. */
+function strayReferences(value: unknown, path: Path = []): readonly Problem[] {
+  if (typeof value === 'string') {
+    const inEnv = path[0] === 'stacks' && path[2] === 'env';
+    return hasReference(value) && !inEnv
+      ? [{ path, text: '${env:…} and ${file:…} are for the env of a stack only: write the value itself' }]
+      : [];
+  }
+  if (Array.isArray(value)) return value.flatMap((v, i) => strayReferences(v, [...path, i]));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, v]) => strayReferences(v, [...path, key]));
+}
+
+function toError(file: string, source: YamlSource, problems: readonly Problem[]): ConfigError {
+  const lines = problems.map(({ path, text, ofKey }) => {
+    const { line, column } = source.position(path, ofKey ? 'key' : 'value');
+    const where = pathText(path);
+    return { line, column, text: `${file}:${line}:${column} ${where === '' ? '' : `${where}: `}${text}` };
+  });
+  lines.sort((a, b) => a.line - b.line || a.column - b.column);
+  return new ConfigError([...new Set(lines.map((l) => l.text))]);
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const text = missing
+      ? 'there is no such file: make it, or set M0_CONFIG'
+      : String((error as Error).message);
+    throw new ConfigError([`${path}: ${text}`], { cause: error });
+  }
+}
+
+/**
+ * Reads m0.yaml at `path`. `env` is where `${env:NAME}` is looked up, `isValidCron` the schedule's own word on
+ * what a cron is. Rejects with a ConfigError that lists all problems, each with its line; values of secrets
+ * are never in it.
+ */
+export async function loadConfig(
+  path: string,
+  env: Variables,
+  isValidCron: (text: string) => boolean,
+): Promise<Config> {
+  const file = path.replace(/^\.\//, '');
+  const source = parseYaml(file, await readText(path));
+  if (source.value === null || source.value === undefined) throw new ConfigError([`${file}:1:1 is empty`]);
+
+  const problems: Problem[] = [...strayReferences(source.value)];
+  const report = (at: Path, text: string): void => {
+    problems.push({ path: at, text });
+  };
+  const first = rawConfigSchema.safeParse(source.value);
+  const issues = first.success ? [] : first.error.issues;
+  problems.push(...issues.flatMap(problemsOf));
+  const rest = first.success ? first : rawConfigSchema.safeParse(without(source.value, issues));
+  let config: Config | undefined;
+  if (rest.success) {
+    const raw: RawConfig = rest.data;
+    const absolute = resolve(path);
+    config = toValid(raw, { path: absolute, base: dirname(absolute), env, isValidCron, report });
+  }
+  if (problems.length > 0 || config === undefined) throw toError(file, source, problems);
+  return config;
+}

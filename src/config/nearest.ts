@@ -1,0 +1,16 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/** The known name that was probably meant, or null where none is near. */
+export function nearest(name: string, known: readonly string[]): string | null {
+  if (known.length === 0) return null;
+  const candidate = closest(name.toLowerCase(), [...known]);
+  const near = Math.max(2, Math.floor(name.length / 3));
+  return distance(name.toLowerCase(), candidate.toLowerCase()) <= near ? candidate : null;
+}
+
+/** `, did you mean "x"?` where one is near, else the list of what there is. */
+export function suggestion(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  if (meant !== null) return `, did you mean "${meant}"?`;
+  return known.length === 0 ? '' : `, there is ${known.join(', ')}`;
+}

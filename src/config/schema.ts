@@ -1,0 +1,173 @@
+import { z } from 'zod';
+
+/*
+ * m0.yaml as it is written. Strict everywhere: a key that m0 doesn't know is a mistake somebody should hear of.
+ * Descriptions end up in the JSON Schema, and so in editors.
+ */
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+const text = z
+  .string({ error: (issue) => (issue.input === undefined ? 'is missing' : 'must be text: put it in quotes') })
+  .min(1, 'must not be empty');
+const name = text.regex(
+  NAME,
+  'must be letters, digits, ".", "_" and "-", at most 100, starting with a letter or digit',
+);
+const duration = text.regex(/^[1-9]\d{0,5}[mhdw]$/, 'must be a number with m, h, d or w, as in 12h or 1w');
+const place = text
+  .regex(/^(slack|teams):\S+$/, 'must be slack:CHANNEL or teams:CONVERSATION, as in slack:C0OPS')
+  .describe('Where to post: slack:C0OPS or "teams:19:…"');
+const version = text.regex(
+  /^\d+(\.\d+){0,2}$/,
+  'must be a version or the start of one, as in 1.11 or 1.11.4, in quotes',
+);
+const ref = text
+  .regex(/^(?!-)[^\s~^:?*[\\]+$/, 'must be the name of a branch, a tag or a commit')
+  .describe('Branch, tag or commit');
+const git = text
+  .regex(/^(?!-)(?!.*::)\S+$/, 'must be a Git address: https://…, ssh://…, git@host:path or a path')
+  .describe('Git address; a relative path is relative to this file');
+const subPath = z
+  .string({ error: 'must be text: put it in quotes' })
+  .regex(/^(?![/\\-])(?!(.*[/\\])?\.\.([/\\]|$)).*$/, 'must be a path inside the repository')
+  .describe('Folder in the repository; its root where left out');
+
+const oneOrMore = 'must be a cron, as in "0 */2 * * *", or a list of them';
+const schedule = z
+  .union([z.string(), z.array(text)], { error: oneOrMore })
+  .describe('One cron or several: minute hour day month weekday; [] for none');
+
+const realign = z
+  .enum(['policy', 'ask', 'never'], { error: 'must be policy, ask or never' })
+  .describe('policy: apply by itself where the policies say so; ask: always ask a person; never: only tell');
+const tool = z.enum(['terraform', 'tofu'], { error: 'must be terraform or tofu' });
+
+const approvers = z
+  .strictObject({
+    from: z.array(text).describe('Groups, people, or oncall:NAME'),
+    need: z.int('must be a whole number').min(1, 'must be 1 or more').default(1).describe('How many people'),
+    notTheAuthor: z
+      .boolean('must be true or false')
+      .default(false)
+      .describe("The code's author may not approve"),
+  })
+  .describe('Who may approve. Left out: nobody can');
+
+const person = z
+  .strictObject({
+    name: text.optional().describe('How cards name them; the key where left out'),
+    slack: text.optional().describe('Slack member id, U…'),
+    teams: text.optional().describe('Microsoft Entra object id'),
+    email: text.optional().describe('As in their commits'),
+  })
+  .describe('One person, on every platform');
+
+const rotation = z.strictObject({
+  people: z.array(text).min(1, 'must name at least one person').describe('In the order of their turns'),
+  every: duration.describe('Length of a turn: 12h, 1d, 1w'),
+  from: z.iso
+    .datetime({ offset: true, error: 'must be a time with its zone, as in 2026-01-05T09:00:00Z' })
+    .describe('When the first turn begins'),
+});
+
+const rota = z
+  .strictObject({
+    rotation: rotation.optional(),
+    slackUsergroup: text.regex(/^S[A-Z0-9]+$/, 'must be the id of a user group, as in S0SRE').optional(),
+    pagerduty: z.strictObject({ schedule: text }).optional(),
+  })
+  .refine((value) => Object.values(value).filter((v) => v !== undefined).length === 1, {
+    error: 'must have one of rotation, slackUsergroup or pagerduty',
+  })
+  .describe('Who is on call: one of the three');
+
+const policy = z.strictObject({
+  git,
+  ref: ref.default('main'),
+  path: subPath.default(''),
+  mode: z
+    .enum(['decide', 'guardrail'], { error: 'must be decide or guardrail' })
+    .default('decide')
+    .describe('decide: silence leads to a person; guardrail: only objects, silence is no objection'),
+});
+
+const defaults = z
+  .strictObject({
+    timezone: text.default('UTC').describe('IANA time zone, as in Europe/Berlin'),
+    schedule: schedule.default('0 */2 * * *'),
+    realign: realign.default('policy'),
+    tool: tool.default('terraform'),
+    channels: z.array(place).default([]),
+    policies: z.array(text).default([]).describe('Added to the policies of each stack'),
+    approvers: approvers.optional(),
+  })
+  .describe('For stacks that do not say it themselves');
+
+const stack = z.strictObject({
+  name: name.describe('As people type it; once in the file'),
+  environment: name.describe('As in prod; a command can aim at it'),
+  source: z.strictObject({ git, ref: ref.default('main'), path: subPath.default('') }),
+  tool: tool.optional(),
+  version: version.optional().describe('Refuse any other version of the tool'),
+  workspace: name.default('default'),
+  varFiles: z.array(text).default([]).describe("Paths from the stack's folder, inside the repository"),
+  env: z
+    .record(
+      z.string().regex(ENV_NAME, 'is no name of a variable'),
+      z.string('must be text: put it in quotes'),
+    )
+    .default({})
+    .describe('Environment of the tool; secrets as ${env:NAME} or ${file:PATH}'),
+  schedule: schedule.optional(),
+  timezone: text.optional(),
+  realign: realign.optional(),
+  policies: z.array(text).default([]),
+  channels: z.array(place).optional(),
+  approvers: approvers.optional(),
+  ignore: z
+    .array(z.strictObject({ match: text, reason: text }))
+    .default([])
+    .describe('Drift that is nobody’s concern: ADDRESS.ATTRIBUTE with *'),
+});
+
+const digest = z.strictObject({
+  schedule,
+  timezone: text.optional(),
+  channels: z.array(place).min(1, 'must name at least one channel'),
+  targets: z.array(text).default([]).describe('Stacks, environments or globs; all where left out'),
+});
+
+export const rawConfigSchema = z
+  .strictObject({
+    chat: z.strictObject({
+      slack: z
+        .strictObject({
+          mode: z.enum(['socket', 'http'], { error: 'must be socket or http' }).default('socket'),
+        })
+        .optional(),
+      teams: z.strictObject({}).optional(),
+    }),
+    people: z.record(name, person).default({}),
+    groups: z.record(name, z.array(text)).default({}),
+    oncall: z.record(name, rota).default({}),
+    policies: z.record(name, policy).default({}),
+    defaults: defaults.prefault({}),
+    stacks: z.array(stack).min(1, 'must name at least one stack'),
+    digests: z.array(digest).default([]),
+    may: z
+      .strictObject({ snooze: z.array(text).optional(), accept: z.array(text).optional() })
+      .default({})
+      .describe('Who may snooze and accept besides the approvers'),
+  })
+  .meta({ title: 'm0.yaml', description: 'Configuration of m0, the drift bot for Terraform and OpenTofu' });
+
+/** m0.yaml as it is written, with each key's own default filled in. */
+export type RawConfig = z.infer<typeof rawConfigSchema>;
+export type RawStack = RawConfig['stacks'][number];
+
+/** The JSON Schema of m0.yaml, for editors. */
+export function configSchema(): object {
+  return z.toJSONSchema(rawConfigSchema, { io: 'input' });
+}

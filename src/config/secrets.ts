@@ -1,0 +1,57 @@
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { OWN_SECRETS, type Variables } from './environment.ts';
+
+const REFERENCE = /\$\{([^}]*)\}/g;
+const MAX_FILE_BYTES = 64 * 1024;
+
+/** Tells of a reference that can't be followed; the message never holds a value. */
+export class BadReference extends Error {
+  override readonly name = 'BadReference';
+}
+
+/** True where the text refers to a variable or a file. */
+export function hasReference(text: string): boolean {
+  return /\$\{(env|file):/.test(text);
+}
+
+function fileValue(path: string, base: string): string {
+  const file = resolve(base, path);
+  let value: string;
+  try {
+    const stat = statSync(file);
+    if (!stat.isFile()) throw new BadReference(`file ${path} is no file: name one that holds the value`);
+    if (stat.size > MAX_FILE_BYTES)
+      throw new BadReference(`file ${path} is too big for a value (over 64 KiB)`);
+    value = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof BadReference) throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? 'error';
+    throw new BadReference(`file ${path} cannot be read (${code}): make it, readable to m0`);
+  }
+  // Files made by hand or by an orchestrator end in a line break that is not part of the secret.
+  return value.replace(/\r?\n$/, '');
+}
+
+function follow(reference: string, env: Variables, base: string): string {
+  const colon = reference.indexOf(':');
+  const [kind, target] = [reference.slice(0, colon), reference.slice(colon + 1)];
+  if (kind === 'env' && target !== '') {
+    if ((OWN_SECRETS as readonly string[]).includes(target)) {
+      throw new BadReference(`${target} is m0's own secret and not for a stack: use another variable`);
+    }
+    const value = env[target];
+    if (value === undefined) throw new BadReference(`variable ${target} is not set: set it for m0's process`);
+    return value;
+  }
+  if (kind === 'file' && target !== '') return fileValue(target, base);
+  throw new BadReference('a ${…} that is neither ${env:NAME} nor ${file:PATH}');
+}
+
+/**
+ * The text with each `${env:NAME}` and `${file:PATH}` (relative to `base`) replaced by what it refers to.
+ * Throws a BadReference naming the variable or file that isn't there.
+ */
+export function resolveReferences(text: string, env: Variables, base: string): string {
+  return text.replace(REFERENCE, (_, reference: string) => follow(reference, env, base));
+}

@@ -1,0 +1,77 @@
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { ConfigError } from './config-error.ts';
+
+/** Where something stands in the file: keys and indexes from its top. */
+export type Path = readonly (string | number)[];
+
+/** `stacks[0].approvers`; keys that are no plain names in brackets. */
+export function pathText(path: Path): string {
+  return path
+    .map((key, i) => {
+      if (typeof key === 'number') return `[${key}]`;
+      if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(key)) return `[${JSON.stringify(key)}]`;
+      return i === 0 ? key : `.${key}`;
+    })
+    .join('');
+}
+
+/** A parsed YAML file that knows the line of everything in it. */
+export interface YamlSource {
+  readonly value: unknown;
+  /**
+   * Line and column (from 1) of what stands at `path`, or of the nearest thing around it that is there.
+   * A plain value is pointed at itself, or at its `key`; a block always at its key.
+   */
+  position(path: Path, at: 'key' | 'value'): { readonly line: number; readonly column: number };
+}
+
+/**
+ * Parses YAML. `file` is how the file is named to people. Throws a ConfigError with each mistake of syntax and
+ * where it is.
+ */
+export function parseYaml(file: string, content: string): YamlSource {
+  const lines = new LineCounter();
+  const document = parseDocument(content, { lineCounter: lines, prettyErrors: false });
+  if (document.errors.length > 0) {
+    throw new ConfigError(
+      document.errors.map((error) => {
+        const { line, col } = lines.linePos(error.pos[0]);
+        return `${file}:${line}:${col} ${error.message}: correct the YAML`;
+      }),
+    );
+  }
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (error) {
+    // Aliases that would blow the document up end here.
+    throw new ConfigError([`${file}:1:1 ${error instanceof Error ? error.message : String(error)}`], {
+      cause: error,
+    });
+  }
+
+  function position(path: Path, at: 'key' | 'value'): { line: number; column: number } {
+    let node: Node | null | undefined = document.contents;
+    let offset = node?.range?.[0] ?? 0;
+    for (const [i, key] of path.entries()) {
+      if (isAlias(node)) node = node.resolve(document);
+      if (isMap(node)) {
+        const pair = node.items.find((p) => isScalar(p.key) && String(p.key.value) === String(key));
+        if (pair === undefined) break;
+        const last = i === path.length - 1;
+        const inner = pair.value as Node | null;
+        const keyOffset = (pair.key as Node).range?.[0] ?? offset;
+        offset = at === 'value' && last && isScalar(inner) ? (inner.range?.[0] ?? keyOffset) : keyOffset;
+        node = inner;
+      } else if (isSeq(node)) {
+        const item = node.items[Number(key)] as Node | undefined;
+        if (item === undefined) break;
+        offset = item.range?.[0] ?? offset;
+        node = item;
+      } else break;
+    }
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  }
+  return { value, position };
+}

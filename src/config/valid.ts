@@ -1,0 +1,361 @@
+import { resolve } from 'node:path';
+import type { Place } from '../runs/alert.ts';
+import type { Approvers, Directory, Person, PolicySource, Rota, Stack } from '../runs/ports.ts';
+import type { Variables } from './environment.ts';
+import { suggestion } from './nearest.ts';
+import type { RawConfig, RawStack } from './schema.ts';
+import { BadReference, resolveReferences } from './secrets.ts';
+import type { Path } from './source.ts';
+
+export interface Digest {
+  readonly schedule: readonly string[];
+  readonly timezone: string;
+  readonly channels: readonly Place[];
+  /** Stacks, environments or globs; empty: all stacks. */
+  readonly targets: readonly string[];
+}
+
+/** Drift that is nobody's concern: `match` is ADDRESS.ATTRIBUTE with `*`. */
+export interface IgnoreRule {
+  readonly match: string;
+  readonly reason: string;
+}
+
+/** m0.yaml as m0 means it: defaults applied, names checked, references to secrets followed. */
+export interface Config {
+  /** Absolute path of the file it came from. */
+  readonly path: string;
+  readonly chat: {
+    readonly slack: { readonly mode: 'socket' | 'http' } | null;
+    readonly teams: Readonly<Record<string, never>> | null;
+  };
+  readonly directory: Directory;
+  readonly digests: readonly Digest[];
+  /** Ignore rules by the stack's name; a stack without any is left out. */
+  readonly ignore: Readonly<Record<string, readonly IgnoreRule[]>>;
+}
+
+export interface Context {
+  readonly path: string;
+  /** Folder of the file: what relative paths in it are relative to. */
+  readonly base: string;
+  readonly env: Variables;
+  readonly isValidCron: (text: string) => boolean;
+  /** Takes down a problem; the walk goes on, so that all of them are told at once. */
+  readonly report: (path: Path, problem: string) => void;
+}
+
+const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
+const ON_CALL = 'oncall:';
+
+function milliseconds(duration: string): number {
+  return Number(duration.slice(0, -1)) * UNITS[duration.slice(-1) as keyof typeof UNITS];
+}
+
+function toPlace(text: string): Place {
+  const colon = text.indexOf(':');
+  return { platform: text.slice(0, colon) as Place['platform'], channel: text.slice(colon + 1) };
+}
+
+function isZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: zone }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** The walk over one raw configuration; each method reads a part of it and reports what is wrong with it. */
+function reader(raw: RawConfig, context: Context) {
+  const { report } = context;
+  const people = Object.keys(raw.people);
+  const groups = Object.keys(raw.groups);
+
+  function known(path: Path, what: string, name: string, names: readonly string[]): boolean {
+    if (names.includes(name)) return true;
+    report(path, `there is no ${what} "${name}"${suggestion(name, names)}`);
+    return false;
+  }
+
+  /** Each of `names` must be a group, a person or `oncall:NAME`. */
+  function whoever(path: Path, names: readonly string[]): readonly string[] {
+    const all = [...groups, ...people, ...Object.keys(raw.oncall).map((rota) => ON_CALL + rota)];
+    names.forEach((name, i) => {
+      known([...path, i], 'group, person or rota', name, all);
+    });
+    return names;
+  }
+
+  function zone(path: Path, name: string): string {
+    if (!isZone(name)) report(path, `there is no time zone "${name}": use a name such as Europe/Berlin`);
+    return name;
+  }
+
+  function crons(path: Path, schedule: string | readonly string[]): readonly string[] {
+    const list = typeof schedule === 'string' ? [schedule] : schedule;
+    list.forEach((cron, i) => {
+      if (context.isValidCron(cron)) return;
+      const where = typeof schedule === 'string' ? path : [...path, i];
+      report(where, `"${cron}" is not a cron: write minute hour day month weekday, as in "0 */2 * * *"`);
+    });
+    return list;
+  }
+
+  function places(path: Path, texts: readonly string[]): readonly Place[] {
+    return texts.map((text, i) => {
+      const place = toPlace(text);
+      if (raw.chat[place.platform] === undefined) {
+        report([...path, i], `${place.platform} is not set up: add ${place.platform} under chat`);
+      }
+      return place;
+    });
+  }
+
+  function git(path: Path, address: string): string {
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) {
+      if (URL.canParse(address) && new URL(address).password !== '') {
+        // Cards and logs name the repository: a password in it would be read by everybody.
+        report(path, 'holds a password: take it out and use a credential helper or ssh');
+      }
+      return address;
+    }
+    // git@host:path; anything else is a path.
+    return /^[^/\\:]+:/.test(address) ? address : resolve(context.base, address);
+  }
+
+  function readPeople(): readonly Person[] {
+    const owner = new Map<string, string>();
+    return Object.entries(raw.people).map(([key, { name, slack, teams, email }]) => {
+      if (groups.includes(key)) report(['people', key], 'is also a group: give one of them another name');
+      for (const [field, id] of Object.entries({ slack, teams, email: email?.toLowerCase() })) {
+        if (id === undefined) continue;
+        // Two names for one human would let that human approve twice.
+        const other = owner.get(`${field} ${id}`);
+        if (other !== undefined)
+          report(['people', key, field], `is also that of ${other}: one person, one entry`);
+        owner.set(`${field} ${id}`, key);
+      }
+      return { key, name: name ?? key, slack: slack ?? null, teams: teams ?? null, email: email ?? null };
+    });
+  }
+
+  function readGroups(): Directory['groups'] {
+    for (const [group, members] of Object.entries(raw.groups)) {
+      members.forEach((member, i) => {
+        known(['groups', group, i], 'person', member, people);
+      });
+    }
+    return raw.groups;
+  }
+
+  function readOnCall(): Directory['oncall'] {
+    const rotas: Record<string, Rota> = {};
+    for (const [key, { rotation, slackUsergroup, pagerduty }] of Object.entries(raw.oncall)) {
+      if (pagerduty !== undefined) {
+        report(['oncall', key, 'pagerduty'], 'is not in this version yet: use rotation or slackUsergroup');
+      }
+      if (slackUsergroup !== undefined) {
+        if (raw.chat.slack === undefined) {
+          report(['oncall', key, 'slackUsergroup'], 'slack is not set up: add slack under chat');
+        }
+        rotas[key] = { kind: 'slackUsergroup', id: slackUsergroup };
+      }
+      if (rotation !== undefined) {
+        rotation.people.forEach((person, i) => {
+          known(['oncall', key, 'rotation', 'people', i], 'person', person, people);
+        });
+        const everyMs = milliseconds(rotation.every);
+        rotas[key] = { kind: 'rotation', people: rotation.people, everyMs, from: Date.parse(rotation.from) };
+      }
+    }
+    return rotas;
+  }
+
+  function readPolicies(): ReadonlyMap<string, PolicySource> {
+    return new Map(
+      Object.entries(raw.policies).map(([name, policy]) => [
+        name,
+        { ...policy, name, git: git(['policies', name, 'git'], policy.git) },
+      ]),
+    );
+  }
+
+  /** How many people could ever say yes; Infinity where only the chat knows. */
+  function atMost(from: readonly string[]): number {
+    const persons = new Set<string>();
+    for (const entry of from) {
+      const rota = entry.startsWith(ON_CALL) ? raw.oncall[entry.slice(ON_CALL.length)] : undefined;
+      if (rota?.slackUsergroup !== undefined || rota?.pagerduty !== undefined)
+        return Number.POSITIVE_INFINITY;
+      // One turn at a time: a rotation adds one person, whoever that is.
+      if (rota?.rotation !== undefined) persons.add(entry);
+      for (const person of raw.groups[entry] ?? []) persons.add(person);
+      if (people.includes(entry)) persons.add(entry);
+    }
+    return persons.size;
+  }
+
+  function readApprovers(path: Path, approvers: RawStack['approvers']): Approvers {
+    // Nobody named means nobody can approve; it never means anybody.
+    if (approvers === undefined) return { from: [], need: 1, notTheAuthor: false };
+    whoever([...path, 'from'], approvers.from);
+    const there = atMost(approvers.from);
+    if (approvers.from.length > 0 && approvers.need > there) {
+      report(
+        [...path, 'need'],
+        `needs ${approvers.need} people, but at most ${there} can approve: name more or need less`,
+      );
+    }
+    return approvers;
+  }
+
+  function readEnv(path: Path, values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    const resolved: Record<string, string> = {};
+    for (const [key, value] of Object.entries(values)) {
+      try {
+        resolved[key] = resolveReferences(value, context.env, context.base);
+      } catch (error) {
+        if (!(error instanceof BadReference)) throw error;
+        report([...path, key], error.message);
+      }
+    }
+    return resolved;
+  }
+
+  function varFiles(path: Path, folder: string, files: readonly string[]): readonly string[] {
+    files.forEach((file, i) => {
+      const steps = `${folder}/${file}`.split(/[/\\]/).filter((step) => step !== '' && step !== '.');
+      let depth = 0;
+      const leaves = steps.some((step) => {
+        depth += step === '..' ? -1 : 1;
+        return depth < 0;
+      });
+      if (leaves || /^[/\\-]/.test(file))
+        report([...path, i], "must be a path from the stack's folder, inside the repository");
+    });
+    return files;
+  }
+
+  return {
+    whoever,
+    zone,
+    crons,
+    places,
+    git,
+    readPeople,
+    readGroups,
+    readOnCall,
+    readPolicies,
+    readApprovers,
+    readEnv,
+    varFiles,
+    known,
+  };
+}
+
+function readStack(
+  raw: RawConfig,
+  stack: RawStack,
+  path: Path,
+  policies: ReadonlyMap<string, PolicySource>,
+  read: ReturnType<typeof reader>,
+  context: Context,
+): Stack {
+  const { defaults } = raw;
+  const names = [...policies.keys()];
+  stack.policies.forEach((name, i) => {
+    read.known([...path, 'policies', i], 'policy', name, names);
+  });
+  if ((stack.channels ?? defaults.channels).length === 0) {
+    context.report(
+      [...path, 'channels'],
+      'has no channel, so nobody would hear of its drift: name one, here or in defaults',
+    );
+  }
+  const used = [...new Set([...defaults.policies, ...stack.policies])];
+  return {
+    name: stack.name,
+    environment: stack.environment,
+    source: { ...stack.source, git: read.git([...path, 'source', 'git'], stack.source.git) },
+    tool: stack.tool ?? defaults.tool,
+    toolVersion: stack.version ?? null,
+    workspace: stack.workspace,
+    varFiles: read.varFiles([...path, 'varFiles'], stack.source.path, stack.varFiles),
+    env: read.readEnv([...path, 'env'], stack.env),
+    schedule:
+      stack.schedule === undefined
+        ? crons(defaults.schedule)
+        : read.crons([...path, 'schedule'], stack.schedule),
+    timezone:
+      stack.timezone === undefined ? defaults.timezone : read.zone([...path, 'timezone'], stack.timezone),
+    realign: stack.realign ?? defaults.realign,
+    policies: used.flatMap((name) => policies.get(name) ?? []),
+    channels:
+      stack.channels === undefined
+        ? defaults.channels.map(toPlace)
+        : read.places([...path, 'channels'], stack.channels),
+    approvers:
+      stack.approvers === undefined
+        ? (defaults.approvers ?? { from: [], need: 1, notTheAuthor: false })
+        : read.readApprovers([...path, 'approvers'], stack.approvers),
+  };
+}
+
+function crons(schedule: string | readonly string[]): readonly string[] {
+  return typeof schedule === 'string' ? [schedule] : schedule;
+}
+
+/** Applies defaults, checks every name that refers to another part, and reports all that is wrong. */
+export function toValid(raw: RawConfig, context: Context): Config {
+  const read = reader(raw, context);
+  const { defaults, chat } = raw;
+  if (chat.slack === undefined && chat.teams === undefined) {
+    context.report(['chat'], 'has no platform: add slack: {}');
+  }
+  const policies = read.readPolicies();
+  // The defaults are checked once, at their own place, and not again for each stack that uses them.
+  read.zone(['defaults', 'timezone'], defaults.timezone);
+  read.crons(['defaults', 'schedule'], defaults.schedule);
+  read.places(['defaults', 'channels'], defaults.channels);
+  defaults.policies.forEach((name, i) => {
+    read.known(['defaults', 'policies', i], 'policy', name, [...policies.keys()]);
+  });
+  read.readApprovers(['defaults', 'approvers'], defaults.approvers);
+
+  const first = new Map<string, number>();
+  raw.stacks.forEach(({ name }, i) => {
+    const earlier = first.get(name);
+    if (earlier === undefined) first.set(name, i);
+    else
+      context.report(
+        ['stacks', i, 'name'],
+        `"${name}" is also the name of stacks[${earlier}]: names must differ`,
+      );
+  });
+
+  return {
+    path: context.path,
+    chat: { slack: chat.slack ?? null, teams: chat.teams ?? null },
+    directory: {
+      stacks: raw.stacks.map((stack, i) => readStack(raw, stack, ['stacks', i], policies, read, context)),
+      people: read.readPeople(),
+      groups: read.readGroups(),
+      oncall: read.readOnCall(),
+      may: {
+        snooze: raw.may.snooze === undefined ? null : read.whoever(['may', 'snooze'], raw.may.snooze),
+        accept: raw.may.accept === undefined ? null : read.whoever(['may', 'accept'], raw.may.accept),
+      },
+      timezone: defaults.timezone,
+    },
+    digests: raw.digests.map((digest, i) => ({
+      schedule: read.crons(['digests', i, 'schedule'], digest.schedule),
+      timezone:
+        digest.timezone === undefined
+          ? defaults.timezone
+          : read.zone(['digests', i, 'timezone'], digest.timezone),
+      channels: read.places(['digests', i, 'channels'], digest.channels),
+      targets: digest.targets,
+    })),
+    ignore: Object.fromEntries(raw.stacks.filter((s) => s.ignore.length > 0).map((s) => [s.name, s.ignore])),
+  };
+}

@@ -1,0 +1,326 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigError } from '../../../src/config/config-error.ts';
+import type { Variables } from '../../../src/config/environment.ts';
+import { type Config, loadConfig } from '../../../src/config/load.ts';
+import { configSchema } from '../../../src/config/schema.ts';
+import { isValidCron } from '../../../src/schedule/cron.ts';
+
+const MINIMAL = `chat: { slack: {} }
+people:
+  dana: { slack: U0DANA }
+  kim: { slack: U0KIM }
+groups: { sre: [dana, kim] }
+oncall:
+  primary: { rotation: { people: [dana, kim], every: 12h, from: 2026-01-05T09:00:00+01:00 } }
+policies:
+  approvals: { git: ./policies }
+defaults: { channels: [slack:C0OPS] }
+stacks:
+  - name: prod
+    environment: prod
+    source: { git: ./infra }
+`;
+
+describe('loadConfig', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'm0-config-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  function load(text: string, env: Variables = {}): Promise<Config> {
+    const path = join(folder, 'm0.yaml');
+    writeFileSync(path, text);
+    return loadConfig(path, env, isValidCron);
+  }
+  /** The problems, without the folder in front. */
+  async function problems(text: string, env: Variables = {}): Promise<readonly string[]> {
+    const error: unknown = await load(text, env).catch((e: unknown) => e);
+    if (!(error instanceof ConfigError)) throw new Error(`no ConfigError: ${String(error)}`);
+    expect(error.message).toBe(error.problems.join('\n'));
+    return error.problems.map((p) => p.replace(`${folder}/`, ''));
+  }
+  const withStack = (lines: string): string => `${MINIMAL}${lines.replace(/^/gm, '    ')}\n`;
+
+  it('reads the file that the documentation shows', async () => {
+    const documentation = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+    const example = /```yaml\n(chat:[\s\S]*?)```/.exec(documentation)?.[1] ?? '';
+    const config = await load(example);
+    expect(config.chat).toEqual({ slack: { mode: 'socket' }, teams: {} });
+    const approvals = {
+      git: 'https://git.acme.dev/policies.git',
+      ref: 'main',
+      path: 'approvals',
+      mode: 'decide',
+    };
+    const freeze = {
+      git: 'https://git.acme.dev/policies.git',
+      ref: 'main',
+      path: 'freeze',
+      mode: 'guardrail',
+    };
+    expect(config.directory).toEqual({
+      stacks: [
+        {
+          name: 'prod-network',
+          environment: 'prod',
+          source: { git: 'https://git.acme.dev/infra.git', ref: 'main', path: 'envs/prod/network' },
+          tool: 'terraform',
+          toolVersion: '1.11',
+          workspace: 'default',
+          varFiles: ['prod.tfvars'],
+          env: { AWS_PROFILE: 'prod' },
+          schedule: ['0 */2 * * *'],
+          timezone: 'Europe/Berlin',
+          realign: 'policy',
+          policies: [
+            { name: 'freeze', ...freeze },
+            { name: 'approvals', ...approvals },
+          ],
+          channels: [
+            { platform: 'slack', channel: 'C0OPS' },
+            { platform: 'teams', channel: '19:abc@thread.tacv2' },
+          ],
+          approvers: { from: ['sre', 'oncall:primary'], need: 1, notTheAuthor: true },
+        },
+      ],
+      people: [
+        { key: 'dana', name: 'dana', slack: 'U0DANA', teams: '0000-aad-id', email: 'dana@acme.dev' },
+        { key: 'kim', name: 'Kim Lee', slack: 'U0KIM', teams: null, email: 'kim@acme.dev' },
+      ],
+      groups: { sre: ['dana', 'kim'], dev: ['kim'] },
+      oncall: {
+        primary: {
+          ...{ kind: 'rotation', people: ['dana', 'kim'], everyMs: 7 * 86_400_000 },
+          from: Date.parse('2026-01-05T09:00:00Z'),
+        },
+        secondary: { kind: 'slackUsergroup', id: 'S0SRE' },
+      },
+      may: { snooze: ['dev'], accept: ['sre'] },
+      timezone: 'Europe/Berlin',
+    });
+    expect(config.digests).toEqual([
+      {
+        ...{ schedule: ['0 9 * * 1-5'], timezone: 'Europe/Berlin', targets: ['prod'] },
+        channels: [{ platform: 'slack', channel: 'C0OPS' }],
+      },
+    ]);
+    expect(config.ignore).toEqual({
+      'prod-network': [{ match: 'aws_autoscaling_group.*.desired_capacity', reason: 'autoscaler' }],
+    });
+  });
+
+  it('applies defaults, and nobody can approve where nobody is named', async () => {
+    const { directory, digests, ignore, path } = await load(MINIMAL);
+    expect(path).toBe(join(folder, 'm0.yaml'));
+    expect(directory.stacks[0]).toEqual({
+      name: 'prod',
+      environment: 'prod',
+      source: { git: join(folder, 'infra'), ref: 'main', path: '' },
+      tool: 'terraform',
+      toolVersion: null,
+      workspace: 'default',
+      varFiles: [],
+      env: {},
+      schedule: ['0 */2 * * *'],
+      timezone: 'UTC',
+      realign: 'policy',
+      policies: [],
+      channels: [{ platform: 'slack', channel: 'C0OPS' }],
+      approvers: { from: [], need: 1, notTheAuthor: false },
+    });
+    expect(directory.may).toEqual({ snooze: null, accept: null });
+    expect(directory.timezone).toBe('UTC');
+    expect([digests, ignore]).toEqual([[], {}]);
+  });
+
+  it('lets a stack say it otherwise, and adds policies up', async () => {
+    const text = withStack(
+      'schedule: []\nrealign: never\ntool: tofu\ntimezone: Asia/Kolkata\npolicies: [other, approvals]',
+    )
+      .replace(
+        'channels: [slack:C0OPS] }',
+        'channels: [slack:C0OPS], policies: [approvals], approvers: { from: [dana] } }',
+      )
+      .replace('policies:\n', 'policies:\n  other: { git: git@host:policies.git }\n');
+    const stack = (await load(text)).directory.stacks[0];
+    expect(stack).toMatchObject({ schedule: [], realign: 'never', tool: 'tofu', timezone: 'Asia/Kolkata' });
+    expect(stack?.policies.map((p) => [p.name, p.git])).toEqual([
+      ['approvals', join(folder, 'policies')],
+      ['other', 'git@host:policies.git'],
+    ]);
+    expect(stack?.approvers).toEqual({ from: ['dana'], need: 1, notTheAuthor: false });
+  });
+
+  it('names an unknown key, where it is and what was meant', async () => {
+    expect(await problems(withStack('aprovers: { from: [sre] }'))).toEqual([
+      'm0.yaml:15:5 stacks[0].aprovers: unknown key, did you mean "approvers"?',
+    ]);
+    expect(await problems(`${MINIMAL}digest: []\n`)).toEqual([
+      'm0.yaml:15:1 digest: unknown key, did you mean "digests"?',
+    ]);
+    expect(await problems(MINIMAL.replace('every: 12h', 'evry: 1h, every: 12h'))).toEqual([
+      'm0.yaml:7:47 oncall.primary.rotation.evry: unknown key, did you mean "every"?',
+    ]);
+    expect(await problems(MINIMAL.replace('chat: { slack: {} }', 'chat: { slack: {}, irc: {} }'))).toEqual([
+      'm0.yaml:1:20 chat.irc: unknown key, there is slack, teams',
+    ]);
+  });
+
+  it('tells all problems at once, in the order of the file', async () => {
+    const text = withStack(
+      'aprovers: {}\npolicies: [aprovals]\nchannels: [irc:x]\nrealign: sometimes',
+    ).replace('sre: [dana, kim]', 'sre: [dana, kimm]');
+    expect(await problems(text)).toEqual([
+      'm0.yaml:15:5 stacks[0].aprovers: unknown key, did you mean "approvers"?',
+      'm0.yaml:17:16 stacks[0].channels[0]: must be slack:CHANNEL or teams:CONVERSATION, as in slack:C0OPS',
+      'm0.yaml:18:14 stacks[0].realign: must be policy, ask or never',
+    ]);
+    expect(await problems(text.replace('irc:x', 'slack:x').replace('sometimes', 'ask'))).toEqual([
+      'm0.yaml:5:23 groups.sre[1]: there is no person "kimm", did you mean "kim"?',
+      'm0.yaml:15:5 stacks[0].aprovers: unknown key, did you mean "approvers"?',
+      'm0.yaml:16:16 stacks[0].policies[0]: there is no policy "aprovals", did you mean "approvals"?',
+    ]);
+  });
+
+  it.each([
+    ['approvers: { from: [ops] }', 'approvers.from[0]: there is no group, person or rota "ops"'],
+    ['approvers: { from: [oncall:primry] }', 'did you mean "oncall:primary"?'],
+    ['approvers: { from: [sre], need: 3 }', 'approvers.need: needs 3 people, but at most 2 can approve'],
+    ['approvers: { from: [sre], need: 0 }', 'approvers.need: must be 1 or more'],
+    ['approvers: { from: sre }', 'approvers.from: must be a list'],
+    ['approvers: sre', 'approvers: must be a block of keys and values'],
+    ['schedule: "0 25 * * *"', 'schedule: "0 25 * * *" is not a cron'],
+    ['schedule: ["@daily", "now"]', 'schedule[1]: "now" is not a cron'],
+    ['schedule: 5', 'schedule: must be a cron'],
+    ['timezone: Mars/Olympus', 'timezone: there is no time zone "Mars/Olympus"'],
+    ['channels: []', 'has no channel, so nobody would hear of its drift'],
+    ['channels: ["teams:19:x"]', 'channels[0]: teams is not set up: add teams under chat'],
+    ['version: 1.11', 'version: must be text: put it in quotes'],
+    ['version: "~> 1.11"', 'version: must be a version or the start of one'],
+    ['varFiles: [../../x.tfvars]', 'varFiles[0]: must be a path'],
+    ['env: { AWS_PORT: 8080 }', 'env.AWS_PORT: must be text: put it in quotes'],
+    ['env: { "A B": x }', 'this name is no name of a variable'],
+    ['workspace: ${env:X}', 'workspace: '],
+    ['ignore: [{ match: "x.*" }]', 'ignore[0].reason: is missing'],
+  ])('refuses a stack with %s', async (lines, text) => {
+    const found = await problems(withStack(lines));
+    expect(found.join('\n')).toContain(text);
+    expect(found[0]).toMatch(/^m0\.yaml:15:\d+ stacks\[0\]/);
+  });
+
+  it.each([
+    ['name: prod', 'name: prod team', 'stacks[0].name: must be letters'],
+    ['git: ./infra', 'git: "ext::sh -c x"', 'stacks[0].source.git: must be a Git address'],
+    ['git: ./infra', 'git: -u', 'stacks[0].source.git: must be a Git address'],
+    ['git: ./infra', 'git: "https://u:hunter2@h/x"', 'stacks[0].source.git: holds a password'],
+    ['git: ./infra', 'git: ./infra, path: ../x', 'stacks[0].source.path: must be a path inside'],
+    ['git: ./infra', 'git: ./infra, ref: --upload-pack=x', 'stacks[0].source.ref: must be the name'],
+    ['git: ./infra', 'path: x', 'stacks[0].source.git: is missing'],
+    ['people: [dana, kim], every', 'people: [dana, lee], every', 'people[1]: there is no person "lee"'],
+    ['every: 12h', 'every: 12', 'oncall.primary.rotation.every: must be'],
+    ['every: 12h', 'every: 0h', 'must be a number with m, h, d or w'],
+    ['2026-01-05T09:00:00+01:00', '2026-01-05', 'rotation.from: must be a time with its zone'],
+    ['rotation: {', 'slackUsergroup: S0X, rotation: {', 'oncall.primary: must have one of'],
+    ['U0KIM', 'U0DANA', 'people.kim.slack: is also that of dana: one person, one entry'],
+    ['sre:', 'dana:', 'people.dana: is also a group'],
+    [
+      'git: ./policies',
+      'git: ./policies, mode: strict',
+      'policies.approvals.mode: must be decide or guardrail',
+    ],
+    ['chat: { slack: {} }', 'chat: {}', 'chat: has no platform'],
+    ['chat: { slack: {} }', 'digests: []', 'm0.yaml:1:1 chat: is missing'],
+    [
+      '[slack:C0OPS]',
+      '[slack:C0OPS], policies: [aprovals]',
+      'defaults.policies[0]: there is no policy "aprovals"',
+    ],
+  ])('refuses %s as %s', async (from, to, text) => {
+    expect(MINIMAL).toContain(from);
+    const found = (await problems(MINIMAL.replace(from, to))).join('\n');
+    expect(found).toContain(text);
+    expect(found).not.toContain('hunter2');
+  });
+
+  it('refuses two stacks of one name, telling where the first is', async () => {
+    const text = `${MINIMAL}  - { name: prod, environment: dev, source: { git: ./x } }\n`;
+    expect(await problems(text)).toEqual([
+      'm0.yaml:15:13 stacks[1].name: "prod" is also the name of stacks[0]: names must differ',
+    ]);
+  });
+
+  it('says of PagerDuty that it is for later', async () => {
+    const text = MINIMAL.replace(/rotation: \{.*\}/, 'pagerduty: { schedule: PABC123 } }');
+    expect(await problems(text)).toEqual([
+      'm0.yaml:7:14 oncall.primary.pagerduty: is not in this version yet: use rotation or slackUsergroup',
+    ]);
+  });
+
+  describe('secrets', () => {
+    it('follows references in the env of a stack', async () => {
+      writeFileSync(join(folder, 'key'), 's3cret\nsecond\n');
+      const text = withStack(
+        'env:\n  TOKEN: ${env:MY_TOKEN}\n  URL: http://u:${env:MY_TOKEN}@h\n  KEY: ${file:key}\n  EMPTY: ${env:NONE}',
+      );
+      const { directory } = await load(text, { MY_TOKEN: 'a$&b', NONE: '' });
+      expect(directory.stacks[0]?.env).toEqual({
+        ...{ TOKEN: 'a$&b', URL: 'http://u:a$&b@h', KEY: 's3cret\nsecond', EMPTY: '' },
+      });
+    });
+
+    it('names what is not there, and m0 keeps its own to itself', async () => {
+      const text = withStack(
+        'env:\n  A: ${env:MY_TOKEN}\n  B: ${file:nope}\n  C: ${vault:x}\n  D: ${env:SLACK_BOT_TOKEN}',
+      );
+      expect(await problems(text, { SLACK_BOT_TOKEN: 'xoxb-hunter2' })).toEqual([
+        "m0.yaml:16:10 stacks[0].env.A: variable MY_TOKEN is not set: set it for m0's process",
+        'm0.yaml:17:10 stacks[0].env.B: file nope cannot be read (ENOENT): make it, readable to m0',
+        'm0.yaml:18:10 stacks[0].env.C: a ${…} that is neither ${env:NAME} nor ${file:PATH}',
+        "m0.yaml:19:10 stacks[0].env.D: SLACK_BOT_TOKEN is m0's own secret and not for a stack: use another variable",
+      ]);
+    });
+
+    it('has no references anywhere else', async () => {
+      const text = MINIMAL.replace('git: ./infra', 'git: ./infra, path: "${env:TOKEN}"');
+      expect(await problems(text, { TOKEN: 'hunter2' })).toEqual([
+        expect.stringContaining(
+          'stacks[0].source.path: ${env:…} and ${file:…} are for the env of a stack only',
+        ),
+      ]);
+    });
+  });
+
+  it.each([
+    ['a: [1', /^m0\.yaml:1:\d+ .*correct the YAML$/],
+    ['chat: {}\nchat: {}\n', /^m0\.yaml:2:1 .*unique/],
+    ['', /^m0\.yaml:1:1 is empty$/],
+    ['- 1', /^m0\.yaml:1:1 must be a block of keys and values$/],
+  ])('refuses %j', async (text, problem) => {
+    expect((await problems(text))[0]).toMatch(problem);
+  });
+
+  it('says where there is no file', async () => {
+    await expect(loadConfig(join(folder, 'no.yaml'), {}, isValidCron)).rejects.toThrow(
+      'no.yaml: there is no such file',
+    );
+  });
+});
+
+describe('configSchema', () => {
+  it('knows every key, and that there are no others', () => {
+    const schema = configSchema() as {
+      properties: object;
+      required: string[];
+      additionalProperties: boolean;
+    };
+    expect(Object.keys(schema.properties)).toEqual([
+      ...['chat', 'people', 'groups', 'oncall', 'policies', 'defaults', 'stacks', 'digests', 'may'],
+    ]);
+    expect(schema.required).toEqual(['chat', 'stacks']);
+    expect(schema.additionalProperties).toBe(false);
+  });
+});
