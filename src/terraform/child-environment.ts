@@ -10,9 +10,8 @@ const REFUSED = /^(SLACK_|MICROSOFT_APP_|M0_|TF_CLI_ARGS|TF_REATTACH_PROVIDERS$)
 export function childEnvironment(options: {
   readonly base: Readonly<Record<string, string | undefined>>;
   readonly stackEnv: Readonly<Record<string, string>>;
-  /** CLI configuration file that names a provider mirror; null: the person's own, with m0's plugin cache. */
-  readonly cliConfig: string | null;
-  readonly pluginCache: string;
+  /** CLI configuration file, which says where providers come from. */
+  readonly cliConfig: string;
   readonly dataDir: string;
   readonly workspace: string;
 }): Record<string, string> {
@@ -29,10 +28,7 @@ export function childEnvironment(options: {
     GIT_TERMINAL_PROMPT: '0',
     TF_DATA_DIR: options.dataDir,
     ...(options.workspace === 'default' ? {} : { TF_WORKSPACE: options.workspace }),
-    // With a mirror on disk the tool links providers instead of copying them; a cache would only be in the way.
-    ...(options.cliConfig === null
-      ? { TF_PLUGIN_CACHE_DIR: options.pluginCache }
-      : { TF_CLI_CONFIG_FILE: options.cliConfig }),
+    TF_CLI_CONFIG_FILE: options.cliConfig,
   };
 }
 

@@ -38,9 +38,6 @@ const SHOW = { limitMs: 5 * MINUTE, graceMs: 5_000 };
 /** A stopped apply gets long to finish what it has begun and to save the state. */
 const APPLY = { limitMs: 60 * MINUTE, graceMs: 5 * MINUTE };
 const APPLY_LOCK_TIMEOUT = '30s';
-const LOG_TAIL = { keep: 'tail', bytes: 64 * 1024 } as const;
-/** The largest plan document that is read, as `show -json` writes it. */
-const PLAN_DOCUMENT = { keep: 'whole', bytes: 400 * 1024 * 1024 } as const;
 const NEEDS_INIT =
   /initialization required|Required plugins are not installed|Inconsistent dependency lock file|Module not installed|checksums recorded in the dependency lock file/i;
 
@@ -53,13 +50,27 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   const alone = createKeyedLock();
   const planFiles = createPlanFiles(options.artifacts);
   const dataDir = resolve(options.dataDir);
-  const pluginCache = join(dataDir, 'plugin-cache');
-  const stackTool = createStackTools({ tools: options.tools, base: options.base, pluginCache, log });
+  const scratchDir = join(dataDir, 'tmp');
+  // What a process that was killed left there: plan files nobody will ask for.
+  const swept = rm(scratchDir, { recursive: true, force: true });
+  const stackTool = createStackTools({ tools: options.tools, base: options.base, log });
   /** Secrets seen in a stack's last plan: a later error text may repeat one. In memory only. */
   const seenSecrets = new Map<string, readonly string[]>();
 
   function scrubberOf(stack: Stack): Scrubber {
     return (text) => scrubByValue(text, [...secretValues(stack.env), ...(seenSecrets.get(stack.name) ?? [])]);
+  }
+
+  /** An owner-only directory for as long as `work` runs. */
+  async function withScratch<T>(work: (dir: string) => Promise<T>): Promise<T> {
+    await swept;
+    await mkdir(scratchDir, { recursive: true, mode: 0o700 });
+    const dir = await mkdtemp(join(scratchDir, 'run-'));
+    try {
+      return await work(dir);
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
   }
 
   async function head(stack: Stack): Promise<CodeVersion> {
@@ -70,11 +81,10 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     stack: Stack,
     commit: string,
     asIs: boolean,
-    signal: AbortSignal,
   ): Promise<{ tree: WorkTree; tool: StackTool }> {
     const dir = join(dataDir, 'work');
     const tree = await inGit(() => openWorkTree({ dir, stack, commit, mirrors, key: options.key, asIs }));
-    const tool = await stackTool(stack, { cwd: tree.cwd, dataDir: tree.dataDir, signal }, scrubberOf(stack));
+    const tool = await stackTool(stack, tree, scrubberOf(stack));
     return { tree, tool };
   }
 
@@ -86,9 +96,8 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
         alone(
           'init',
           async () => {
-            await mkdir(pluginCache, { recursive: true, mode: 0o700 });
             const args = ['init', '-input=false', '-no-color', '-reconfigure'];
-            await tool.run('init', args, { ...INIT, signal, stdout: LOG_TAIL });
+            await tool.run('init', args, { ...INIT, signal });
           },
           signal,
         ),
@@ -146,19 +155,21 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     signal: AbortSignal,
   ): Promise<PlanResult> {
     const code = await head(stack);
-    const { tree, tool } = await open(stack, code.commit, false, signal);
-    return withScratch(dataDir, async (scratch) => {
+    const { tree, tool } = await open(stack, code.commit, false);
+    return withScratch(async (scratch) => {
       const file = join(scratch, 'plan');
       const args = ['plan', '-input=false', '-lock=false', '-no-color', '-detailed-exitcode', `-out=${file}`];
       args.push(...(only ?? []).map((address) => `-target=${address}`));
       args.push(...stack.varFiles.map((name) => `-var-file=${name}`));
-      await initialised(tree, tool, signal, () =>
-        tool.run('plan', args, { ...PLAN, signal, stdout: LOG_TAIL, fine: [0, 2] }),
-      );
-      const madeAt = options.clock();
+      // Taken before the refresh: what somebody changes while it runs may be missing from the plan.
+      let madeAt = options.clock();
+      await initialised(tree, tool, signal, () => {
+        madeAt = options.clock();
+        return tool.run('plan', args, { ...PLAN, signal, fine: [0, 2] });
+      });
       await chmod(file, 0o600);
       const show = ['show', '-json', '-no-color', file];
-      const json = await tool.run('show', show, { ...SHOW, signal, stdout: PLAN_DOCUMENT });
+      const json = await tool.run('show', show, { ...SHOW, signal });
       const { document, analysis } = analysed(json, stack);
       seenSecrets.set(stack.name, analysis.secrets);
       const artifact = await planFiles.keep(code.commit, await readFile(file));
@@ -174,13 +185,13 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
 
   async function apply(stack: Stack, artifact: string, signal: AbortSignal): Promise<ApplyResult> {
     const bytes = await planFiles.open(artifact);
-    const { tree, tool } = await open(stack, planFiles.commitOf(artifact), true, signal);
+    const { tree, tool } = await open(stack, planFiles.commitOf(artifact), true);
     await init(tree, tool, signal, false);
-    return withScratch(dataDir, async (scratch) => {
+    return withScratch(async (scratch) => {
       const file = join(scratch, 'plan');
       await writeFile(file, bytes, { mode: 0o600 });
       const args = ['apply', '-input=false', '-no-color', `-lock-timeout=${APPLY_LOCK_TIMEOUT}`, file];
-      const out = await tool.run('apply', args, { ...APPLY, signal, stdout: LOG_TAIL });
+      const out = await tool.run('apply', args, { ...APPLY, signal });
       return { log: scrubberOf(stack)(out.toString('utf8')) };
     });
   }
@@ -200,17 +211,5 @@ async function inGit<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof GitError) throw new RunnerError('git', error.message, { cause: error });
     throw error;
-  }
-}
-
-/** An owner-only directory for as long as `work` runs. */
-async function withScratch<T>(dataDir: string, work: (dir: string) => Promise<T>): Promise<T> {
-  const parent = join(dataDir, 'tmp');
-  await mkdir(parent, { recursive: true, mode: 0o700 });
-  const dir = await mkdtemp(join(parent, 'run-'));
-  try {
-    return await work(dir);
-  } finally {
-    await rm(dir, { recursive: true, force: true });
   }
 }

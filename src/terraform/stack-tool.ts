@@ -1,15 +1,16 @@
+import { assertNever } from '../assert-never.ts';
 import type { Logger } from '../log.ts';
 import type { Stack } from '../runs/ports.ts';
-import { RunnerError, type RunnerPhase } from '../runs/runner-error.ts';
+import { type HeldLock, RunnerError, type RunnerPhase } from '../runs/runner-error.ts';
 import { childEnvironment } from './child-environment.ts';
 import { condenseErrors, heldLock } from './tool-errors.ts';
-import { runTool, type ToolCall } from './tool-process.ts';
+import { runTool, type ToolCall, type ToolOutcome } from './tool-process.ts';
 
-/** Where the tools are. `cliConfig`: a CLI configuration that names a provider mirror, or null. */
+/** Where the tools are. `cliConfig`: the CLI configuration that says where providers come from. */
 export interface ToolPaths {
   readonly terraform: string | null;
   readonly tofu: string | null;
-  readonly cliConfig: string | null;
+  readonly cliConfig: string;
 }
 
 /** Takes secrets out of a text that is about to leave the runner. */
@@ -19,95 +20,84 @@ export type Scrubber = (text: string) => string;
 export interface StackTool {
   /** `terraform 1.11.4`, as it says itself. */
   readonly version: string;
-  readonly name: 'terraform' | 'tofu';
   /**
-   * Runs a subcommand and answers its stdout. Any exit code that is not in `fine` rejects with a RunnerError
+   * Runs a subcommand and answers its stdout (of a long one its end). Any exit code that is not in `fine` rejects with a RunnerError
    * `running terraform plan: <its own words>`, scrubbed.
    */
   run(
     phase: RunnerPhase,
     args: readonly string[],
-    options: Pick<ToolCall, 'signal' | 'limitMs' | 'graceMs' | 'stdout'> & {
+    options: Pick<ToolCall, 'signal' | 'limitMs' | 'graceMs'> & {
       readonly fine?: readonly number[];
     },
   ): Promise<Buffer>;
+}
+
+export interface ToolPlace {
+  /** The stack's root module. */
+  readonly cwd: string;
+  /** TF_DATA_DIR. */
+  readonly dataDir: string;
+  /** Where the tool's output of each phase is kept until the next one, readable to the owner only. */
+  readonly outputDir: string;
 }
 
 export interface StackToolOptions {
   readonly tools: ToolPaths;
   /** m0's environment, of which tools see what `baseEnvironment` lets through. */
   readonly base: Readonly<Record<string, string | undefined>>;
-  readonly pluginCache: string;
   readonly log: Logger;
 }
+
+/** The largest plan document that is read, as `show -json` writes it. */
+const PLAN_DOCUMENT_BYTES = 400 * 1024 * 1024;
 
 /** Asks the tool for its version once in the life of this process, and checks what the stack says of it. */
 export function createStackTools(options: StackToolOptions) {
   const versions = new Map<string, Promise<string>>();
 
-  return async function stackTool(
-    stack: Stack,
-    place: { readonly cwd: string; readonly dataDir: string; readonly signal: AbortSignal },
-    scrub: Scrubber,
-  ): Promise<StackTool> {
+  return async function stackTool(stack: Stack, place: ToolPlace, scrub: Scrubber): Promise<StackTool> {
     const binary = options.tools[stack.tool];
     if (binary === null) throw new RunnerError('init', `looking for ${stack.tool}: it is not installed`);
     const env = environmentOf(stack, place.dataDir);
-
-    let version = versions.get(binary);
-    if (version === undefined) {
-      version = askVersion(binary, place.cwd, env);
-      versions.set(binary, version);
-      version.catch(() => versions.delete(binary));
-    }
-    const number = await version;
-    if (
-      stack.toolVersion !== null &&
-      number !== stack.toolVersion &&
-      !number.startsWith(`${stack.toolVersion}.`)
-    ) {
-      throw new RunnerError('init', `looking for ${stack.tool} ${stack.toolVersion}: installed is ${number}`);
+    const version = await versionOf(binary, place.cwd, env);
+    const wanted = stack.toolVersion;
+    if (wanted !== null && version !== wanted && !version.startsWith(`${wanted}.`)) {
+      throw new RunnerError('init', `looking for ${stack.tool} ${wanted}: installed is ${version}`);
     }
 
     return {
-      version: `${stack.tool} ${number}`,
-      name: stack.tool,
+      version: `${stack.tool} ${version}`,
       async run(phase, args, call) {
         const doing = `running ${stack.tool} ${phase}`;
-        const began = Date.now();
-        const outcome = await runTool({ ...call, binary, args, cwd: place.cwd, env }).catch(
+        const began = performance.now();
+        const output =
+          phase === 'show'
+            ? ({ as: 'answer', bytes: PLAN_DOCUMENT_BYTES } as const)
+            : ({ as: 'log', dir: place.outputDir, name: phase } as const);
+        const outcome = await runTool({ ...call, binary, args, cwd: place.cwd, env, output }).catch(
           (cause: unknown) => {
-            if (call.signal.aborted)
-              throw new RunnerError(phase, `${doing}: stopped before it began`, { stopped: 'aborted' });
-            throw new RunnerError(
-              phase,
-              scrub(`${doing}: ${cause instanceof Error ? cause.message : String(cause)}`),
-            );
+            if (!call.signal.aborted) throw new RunnerError(phase, scrub(`${doing}: ${textOf(cause)}`));
+            throw new RunnerError(phase, `${doing}: stopped before it began`, { stopped: 'aborted' });
           },
         );
-        options.log.debug(
-          { stack: stack.name, phase, exitCode: outcome.exitCode, ms: Date.now() - began },
-          doing,
-        );
-        const mayHaveApplied = phase === 'apply';
-        if (outcome.stopped !== null) {
-          const why = {
-            aborted: 'it was stopped',
-            time: `it took longer than ${Math.round(call.limitMs / 60_000)} minutes and was stopped`,
-            output: 'its answer was too large to read',
-          }[outcome.stopped];
-          throw new RunnerError(phase, `${doing}: ${why}`, { stopped: outcome.stopped, mayHaveApplied });
-        }
-        if (outcome.exitCode !== null && (call.fine ?? [0]).includes(outcome.exitCode)) return outcome.stdout;
-        const locked = heldLock(outcome.stderr);
-        if (locked !== null) {
-          throw new RunnerError(phase, scrub(`${doing}: the state is locked by ${locked.who}`), { locked });
-        }
-        const text = outcome.exitCode === null ? 'it was killed' : condenseErrors(outcome.stderr);
-        throw new RunnerError(phase, scrub(`${doing}: ${text}`), { mayHaveApplied });
+        const ms = Math.round(performance.now() - began);
+        options.log.debug({ stack: stack.name, phase, exitCode: outcome.exitCode, ms }, 'tool ended');
+        const error = judge(phase, outcome, call);
+        if (error === null) return outcome.stdout;
+        throw new RunnerError(phase, scrub(`${doing}: ${error.text}`), error);
       },
     };
   };
+
+  function versionOf(binary: string, cwd: string, env: Readonly<Record<string, string>>): Promise<string> {
+    const known = versions.get(binary);
+    if (known !== undefined) return known;
+    const asked = askVersion(binary, cwd, env);
+    versions.set(binary, asked);
+    asked.catch(() => versions.delete(binary));
+    return asked;
+  }
 
   function environmentOf(stack: Stack, dataDir: string): Record<string, string> {
     try {
@@ -115,15 +105,11 @@ export function createStackTools(options: StackToolOptions) {
         base: options.base,
         stackEnv: stack.env,
         cliConfig: options.tools.cliConfig,
-        pluginCache: options.pluginCache,
         dataDir,
         workspace: stack.workspace,
       });
     } catch (cause) {
-      throw new RunnerError(
-        'init',
-        `preparing the environment: ${cause instanceof Error ? cause.message : ''}`,
-      );
+      throw new RunnerError('init', `preparing the environment: ${textOf(cause)}`);
     }
   }
 }
@@ -142,10 +128,51 @@ async function askVersion(
     signal: new AbortController().signal,
     limitMs: 60_000,
     graceMs: 5_000,
-    stdout: { keep: 'whole', bytes: 1024 * 1024 },
+    output: { as: 'answer', bytes: 1024 * 1024 },
   });
   const answer = /"terraform_version":\s*"([^"]+)"/.exec(outcome.stdout.toString('utf8'))?.[1];
   if (answer === undefined)
     throw new RunnerError('init', `asking ${binary} for its version: ${condenseErrors(outcome.stderr)}`);
   return answer;
+}
+
+/** What went wrong, or null where nothing did. */
+function judge(
+  phase: RunnerPhase,
+  outcome: ToolOutcome,
+  call: { readonly limitMs: number; readonly fine?: readonly number[] },
+): {
+  text: string;
+  stopped?: ToolOutcome['stopped'];
+  locked?: HeldLock;
+  mayHaveApplied: boolean;
+} | null {
+  const { exitCode, stopped, stderr } = outcome;
+  const fine = exitCode !== null && (call.fine ?? [0]).includes(exitCode);
+  // An apply that was asked to stop and came to its end all the same has done what was approved.
+  if (fine && (stopped === null || phase === 'apply')) return null;
+  const mayHaveApplied = phase === 'apply' && !/Saved plan is stale/.test(stderr);
+  switch (stopped) {
+    case 'aborted':
+      return { text: 'it was stopped', stopped, mayHaveApplied };
+    case 'time':
+      return {
+        text: `it took longer than ${Math.round(call.limitMs / 60_000)} minutes and was stopped`,
+        stopped,
+        mayHaveApplied,
+      };
+    case 'output':
+      return { text: 'its answer was too large to read', stopped, mayHaveApplied };
+    case null:
+      break;
+    default:
+      return assertNever(stopped);
+  }
+  const locked = heldLock(stderr);
+  if (locked !== null) return { text: `the state is locked by ${locked.who}`, locked, mayHaveApplied: false };
+  return { text: exitCode === null ? 'it was killed' : condenseErrors(stderr), mayHaveApplied };
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,3 +1,6 @@
+import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { execa } from 'execa';
 
 export interface ToolCall {
@@ -11,23 +14,38 @@ export interface ToolCall {
   readonly limitMs: number;
   /** ms a tool that was asked to stop gets to save its state, before it is killed. */
   readonly graceMs: number;
-  /**
-   * Most bytes of stdout. `whole`: more of it stops the tool (an answer cut short must not be read);
-   * `tail`: only the last ones are kept.
-   */
-  readonly stdout: { readonly keep: 'whole' | 'tail'; readonly bytes: number };
+  readonly output: ToolOutput;
 }
+
+/**
+ * `answer`: stdout is read whole through a pipe; more than `bytes` of it stops the tool, because an answer cut
+ * short must not be read. `log`: stdout and stderr go to files `NAME.out` and `NAME.err` in `dir`, and their
+ * ends are read afterwards. A tool that changes things needs `log`: on a pipe it would die of SIGPIPE in the
+ * middle of its work if this process died.
+ */
+export type ToolOutput =
+  | { readonly as: 'answer'; readonly bytes: number }
+  | { readonly as: 'log'; readonly dir: string; readonly name: string };
 
 export interface ToolOutcome {
   /** null where a signal ended it. */
   readonly exitCode: number | null;
+  /** The whole answer, or the last 64 KiB of a log. */
   readonly stdout: Buffer;
-  /** The last 256 KiB. */
+  /** The last 64 KiB. */
   readonly stderr: string;
   readonly stopped: 'aborted' | 'time' | 'output' | null;
 }
 
-const STDERR_BYTES = 256 * 1024;
+const TAIL_BYTES = 64 * 1024;
+
+interface Sink {
+  /** What execa gives the child as its stdout or stderr. */
+  readonly stdio: 'pipe' | Writable;
+  readonly read: () => Promise<Buffer>;
+  readonly close: () => Promise<void>;
+  readonly add: (chunk: Uint8Array) => void;
+}
 
 /**
  * Runs a tool to its end, without a shell. Stopping is SIGINT first, so that terraform saves its state, and
@@ -35,55 +53,64 @@ const STDERR_BYTES = 256 * 1024;
  */
 export async function runTool(call: ToolCall): Promise<ToolOutcome> {
   call.signal.throwIfAborted();
-  const child = execa(call.binary, call.args, {
-    cwd: call.cwd,
-    env: call.env,
-    extendEnv: false,
-    stdin: 'ignore',
-    buffer: false,
-    reject: false,
-    encoding: 'buffer',
-    // Its own process group: Ctrl-C on a terminal must not reach it besides our own SIGINT, because two of
-    // them make terraform give up without saving; and its providers can be killed with it.
-    detached: true,
-    cleanup: false,
-  });
-
-  let stopped: ToolOutcome['stopped'] = null;
-  let killer: NodeJS.Timeout | undefined;
-  const stop = (why: NonNullable<ToolOutcome['stopped']>): void => {
-    if (stopped !== null) return;
-    stopped = why;
-    child.kill('SIGINT');
-    killer = setTimeout(() => killGroup(child.pid), call.graceMs);
-  };
-  const onAbort = (): void => stop('aborted');
-  call.signal.addEventListener('abort', onAbort, { once: true });
-  const timer = setTimeout(() => stop('time'), call.limitMs);
-
-  const out = collector(call.stdout.bytes, () => {
-    if (call.stdout.keep === 'whole') stop('output');
-  });
-  const err = collector(STDERR_BYTES, () => {});
-  child.stdout.on('data', out.add);
-  child.stderr.on('data', err.add);
+  let tooMuch = (): void => {};
+  const out =
+    call.output.as === 'answer'
+      ? pipeSink(call.output.bytes, () => tooMuch())
+      : await fileSink(call.output.dir, `${call.output.name}.out`);
+  const err =
+    call.output.as === 'answer'
+      ? pipeSink(TAIL_BYTES, () => {})
+      : await fileSink(call.output.dir, `${call.output.name}.err`);
   try {
-    const result = await child;
-    if (result.exitCode === undefined && result.signal === undefined) {
-      throw new Error(
-        `starting ${call.binary}: ${result.code ?? result.originalMessage ?? 'unknown reason'}`,
-      );
-    }
-    return {
-      exitCode: result.exitCode ?? null,
-      stdout: out.bytes(),
-      stderr: err.bytes().toString('utf8'),
-      stopped,
+    const child = execa(call.binary, call.args, {
+      cwd: call.cwd,
+      env: call.env,
+      extendEnv: false,
+      stdin: 'ignore',
+      stdout: out.stdio,
+      stderr: err.stdio,
+      buffer: false,
+      reject: false,
+      encoding: 'buffer',
+      // Its own process group: Ctrl-C on a terminal must not reach it besides our own SIGINT, because two of
+      // them make terraform give up without saving; and its providers can be killed with it.
+      detached: true,
+      cleanup: false,
+    });
+    child.stdout?.on('data', out.add);
+    child.stderr?.on('data', err.add);
+
+    let stopped: ToolOutcome['stopped'] = null;
+    let killer: NodeJS.Timeout | undefined;
+    const stop = (why: NonNullable<ToolOutcome['stopped']>): void => {
+      if (stopped !== null) return;
+      stopped = why;
+      child.kill('SIGINT');
+      killer = setTimeout(() => killGroup(child.pid), call.graceMs);
     };
-  } finally {
+    tooMuch = () => stop('output');
+    const onAbort = (): void => stop('aborted');
+    call.signal.addEventListener('abort', onAbort, { once: true });
+    if (call.signal.aborted) onAbort();
+    const timer = setTimeout(() => stop('time'), call.limitMs);
+    const result = await child;
     clearTimeout(timer);
     clearTimeout(killer);
     call.signal.removeEventListener('abort', onAbort);
+
+    if (result.exitCode === undefined && result.signal === undefined) {
+      throw new Error(`${call.binary} did not start: ${result.code ?? result.originalMessage ?? ''}`);
+    }
+    return {
+      exitCode: result.exitCode ?? null,
+      stdout: await out.read(),
+      stderr: (await err.read()).toString('utf8'),
+      stopped,
+    };
+  } finally {
+    await out.close();
+    await err.close();
   }
 }
 
@@ -96,14 +123,37 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-/** Keeps the last `limit` bytes (up to twice as many while collecting); `onMore` is told when there are more. */
-function collector(
-  limit: number,
-  onMore: () => void,
-): { readonly add: (chunk: Uint8Array) => void; readonly bytes: () => Buffer } {
+async function fileSink(dir: string, name: string): Promise<Sink> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const path = join(dir, name);
+  // Open from here on, so that the child gets the file itself and not a pipe that we copy into it.
+  const stream = (await open(path, 'w', 0o600)).createWriteStream();
+  return {
+    stdio: stream,
+    add: () => {},
+    read: () => tailOf(path),
+    close: () => new Promise((resolve) => stream.destroy().once('close', resolve)),
+  };
+}
+
+async function tailOf(path: string): Promise<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const length = Math.min(size, TAIL_BYTES);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Keeps the last `limit` bytes; `onMore` is told when there are more. */
+function pipeSink(limit: number, onMore: () => void): Sink {
   let chunks: Buffer[] = [];
   let size = 0;
   return {
+    stdio: 'pipe',
     add(chunk) {
       chunks.push(Buffer.from(chunk));
       size += chunk.length;
@@ -114,6 +164,7 @@ function collector(
         size = limit;
       }
     },
-    bytes: () => Buffer.concat(chunks).subarray(-limit),
+    read: () => Promise.resolve(Buffer.concat(chunks).subarray(-limit)),
+    close: () => Promise.resolve(),
   };
 }

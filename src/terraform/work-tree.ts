@@ -11,6 +11,8 @@ export interface WorkTree {
   readonly cwd: string;
   /** Terraform's own data (providers, modules, backend), outside of the tree so that no commit can bring it. */
   readonly dataDir: string;
+  /** For the output of the tool. */
+  readonly outputDir: string;
   /**
    * Runs `init` unless nothing it depends on has moved since it last went well: the tool's version, the
    * configuration of the root and its local modules, the lock file, the stack's environment.
@@ -87,6 +89,7 @@ export async function openWorkTree(options: {
   return {
     cwd,
     dataDir,
+    outputDir: join(home, 'output'),
     async initialise(toolVersion, init, { force }) {
       if (!force && (await upToDate(toolVersion))) return;
       await rm(initFile, { force: true });

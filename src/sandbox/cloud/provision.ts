@@ -7,15 +7,14 @@ import { openWorkTree } from '../../terraform/work-tree.ts';
 import type { CloudApi } from './cloud-api.ts';
 import { SAMPLE } from './sample-infra.ts';
 
-/** What the sandbox starts; paths. `cliConfig` names a provider mirror, null: Terraform's own registry. */
+/** What the sandbox starts; paths. `cliConfig` says where providers come from. */
 export interface SandboxTools {
   readonly terraform: string;
   readonly motoServer: string;
-  readonly cliConfig: string | null;
+  readonly cliConfig: string;
 }
 
 const MINUTE = 60_000;
-const TAIL = { keep: 'tail', bytes: 64 * 1024 } as const;
 
 /**
  * Puts the sample stack into an empty local cloud with the real Terraform, as its code is at `commit` (null:
@@ -44,10 +43,9 @@ export async function provisionCloud(options: {
   const tree = await openWorkTree({ dir: home, stack, commit, mirrors, key: 'sandbox', asIs: false });
 
   const paths = { terraform: tools.terraform, tofu: null, cliConfig: tools.cliConfig };
-  const pluginCache = join(home, 'plugin-cache');
-  const stackTool = createStackTools({ tools: paths, base, pluginCache, log });
-  const tool = await stackTool(stack, { cwd: tree.cwd, dataDir: tree.dataDir, signal }, (text) => text);
-  const call = { signal, limitMs: 10 * MINUTE, graceMs: 10_000, stdout: TAIL };
+  const stackTool = createStackTools({ tools: paths, base, log });
+  const tool = await stackTool(stack, tree, (text) => text);
+  const call = { signal, limitMs: 10 * MINUTE, graceMs: 10_000 };
   await tree.initialise(
     tool.version,
     () => {

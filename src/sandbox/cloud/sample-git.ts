@@ -23,6 +23,7 @@ export interface SampleCommit {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const ALLOWED = [
+  'GIT_SSL_CAINFO',
   ...['GIT_CONFIG_GLOBAL', 'GIT_CONFIG_NOSYSTEM', 'GIT_TERMINAL_PROMPT'],
   ...['GIT_AUTHOR_NAME', 'GIT_AUTHOR_EMAIL', 'GIT_AUTHOR_DATE'],
   ...['GIT_COMMITTER_NAME', 'GIT_COMMITTER_EMAIL', 'GIT_COMMITTER_DATE'],

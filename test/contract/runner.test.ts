@@ -1,0 +1,236 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
+import { createMirrors } from '../../src/git/mirrors.ts';
+import { createLogger } from '../../src/log.ts';
+import type { CodePort, Runner, Stack } from '../../src/runs/ports.ts';
+import { createRunner } from '../../src/terraform/runner.ts';
+import { startTestCloud, TEST_KEY, type TestCloud, testTools } from '../support/cloud.ts';
+import { stack as anyStack } from '../support/directory.ts';
+import { commit, makeRepo, recordingTool } from '../support/terraform-repo.ts';
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+
+const signal = new AbortController().signal;
+const whole = { only: null, signal };
+
+describe('a stack in the cloud', () => {
+  let here: TestCloud;
+  beforeAll(async () => {
+    here = await startTestCloud();
+  });
+  afterAll(() => here.close());
+
+  it('finds nothing while it is aligned, then what was done by hand, and puts it back', async () => {
+    const { runner, cloud } = here;
+    const stack = here.stack();
+
+    const aligned = await runner.plan(stack, whole);
+    expect(aligned.analysis.findings).toEqual([]);
+    expect(aligned.code).toMatchObject({
+      ref: 'main',
+      author: 'Kim Sato',
+      commit: (await runner.head(stack)).commit,
+    });
+
+    await cloud.console.run('remove-tags');
+    await cloud.console.run('open-ssh');
+    const drifted = await runner.plan(stack, whole);
+    const found = drifted.analysis.findings.map((f) => [f.address, f.origin, f.action]);
+    expect(found).toEqual([
+      ['aws_s3_bucket.logs', 'cloud', 'update'],
+      ['aws_security_group.web', 'cloud', 'update'],
+    ]);
+    expect(drifted.fingerprint).not.toBe(aligned.fingerprint);
+
+    const only = await runner.plan(stack, { only: ['aws_s3_bucket.logs'], signal });
+    expect(only.plan.targets).toEqual(['aws_s3_bucket.logs']);
+    expect(only.analysis.findings.map((f) => f.address)).toEqual(['aws_s3_bucket.logs']);
+    const applied = await runner.apply(stack, only.plan, signal);
+    expect(applied.log).toContain('1 changed');
+    const facts = await cloud.console.facts();
+    expect(facts.find((f) => f.label.includes('tags'))).toMatchObject({ asBuilt: true });
+    expect(facts.find((f) => f.label.includes('lets in'))).toMatchObject({ asBuilt: false });
+  });
+});
+
+const ONE = `resource "terraform_data" "one" {\n  input = "1"\n}\n`;
+
+describe('the runner itself, on stacks without a provider', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'm0-runner-'));
+  const dataDir = join(dir, 'data');
+  let recorded: ReturnType<typeof recordingTool>;
+  let runner: Runner & CodePort;
+
+  beforeAll(async () => {
+    const tools = await testTools();
+    recorded = recordingTool(join(dir, 'bin'), tools.terraform ?? '');
+    const log = createLogger('silent');
+    const base = { ...process.env, SLACK_BOT_TOKEN: 'xoxb-m0s-own-token' };
+    runner = createRunner({
+      dataDir,
+      tools: { terraform: recorded.path, tofu: null, cliConfig: tools.terraformCliConfig },
+      base,
+      mirrors: createMirrors({ dir: join(dataDir, 'git'), log, base }),
+      artifacts: createFileArtifacts(join(dataDir, 'artifacts')),
+      log,
+      clock: Date.now,
+      key: TEST_KEY,
+    });
+  });
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  /** A stack of its own with its state on the local disk. */
+  function stackOf(name: string, files: Record<string, string>, change: Partial<Stack> = {}): Stack {
+    const backend = `terraform {\n  backend "local" {\n    path = "${join(dir, `${name}.tfstate`)}"\n  }\n}\n`;
+    const git = makeRepo(join(dir, 'repos', name), { 'a/backend.tf': backend, ...files });
+    return anyStack({ name, source: { git, ref: 'main', path: 'a' }, channels: [], ...change });
+  }
+  const callsOf = async (work: () => Promise<unknown>): Promise<string[]> => {
+    const before = recorded.calls().length;
+    await work();
+    return recorded.calls().slice(before);
+  };
+  const planFile = (artifact: string): string => join(dataDir, 'artifacts', artifact);
+
+  it('initialises once, and again only where what it depends on has moved', async () => {
+    const stack = stackOf('once', { 'a/main.tf': ONE });
+    expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['init', 'plan', 'show']);
+    expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['plan', 'show']);
+    commit(stack.source.git, { 'README.md': 'elsewhere\n' }, 'not the code');
+    expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['plan', 'show']);
+    commit(
+      stack.source.git,
+      { 'a/two.tf': 'module "two" {\n  source = "../two"\n}\n', 'two/main.tf': ONE },
+      'a module',
+    );
+    expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['init', 'plan', 'show']);
+    commit(stack.source.git, { 'two/more.tf': 'output "x" {\n  value = 1\n}\n' }, 'inside the module');
+    expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['init', 'plan', 'show']);
+    expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['plan', 'show']);
+  });
+
+  it('hands a stack what it needs and none of its own secrets', async () => {
+    const stack = stackOf(
+      'env',
+      { 'a/main.tf': ONE },
+      { env: { FROM_THE_STACK: 'yes' }, workspace: 'default' },
+    );
+    await runner.plan(stack, whole);
+    const environment = recorded.environment();
+    expect(environment).toContain('FROM_THE_STACK=yes');
+    expect(environment).toContain('TF_IN_AUTOMATION=1');
+    expect(environment).not.toContain('xoxb-m0s-own-token');
+    await expect(
+      runner.plan({ ...stack, env: { TF_CLI_ARGS_plan: '-refresh=false' } }, whole),
+    ).rejects.toThrow('may not set TF_CLI_ARGS_plan');
+  });
+
+  it('reads variables from files and keeps workspaces apart', async () => {
+    const vars = { 'a/main.tf': 'variable "x" {}\nresource "terraform_data" "one" {\n  input = var.x\n}\n' };
+    const stack = stackOf(
+      'vars',
+      { ...vars, 'a/prod.tfvars': 'x = "from the file"\n' },
+      { varFiles: ['prod.tfvars'] },
+    );
+    const { plan } = await runner.plan(stack, whole);
+    await runner.apply(stack, plan, signal);
+    expect(readFileSync(join(dir, 'vars.tfstate'), 'utf8')).toContain('from the file');
+    expect((await runner.plan(stack, whole)).analysis.findings).toEqual([]);
+  });
+
+  it('keeps plan files to itself, applies only the very file, and forgets it when told', async () => {
+    const stack = stackOf('files', { 'a/main.tf': ONE });
+    const { plan } = await runner.plan(stack, whole);
+    const file = planFile(plan.artifact);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(statSync(join(dataDir, 'artifacts/plans')).mode & 0o777).toBe(0o700);
+    expect(readdirSync(join(dataDir, 'tmp'))).toEqual([]);
+
+    const bytes = readFileSync(file);
+    writeFileSync(file, Buffer.concat([bytes, Buffer.from([0])]));
+    const calls = await callsOf(() =>
+      expect(runner.apply(stack, plan, signal)).rejects.toMatchObject({
+        phase: 'apply',
+        mayHaveApplied: false,
+        message: expect.stringContaining('SHA-256 differs'),
+      }),
+    );
+    expect(calls).toEqual([]);
+    writeFileSync(file, bytes);
+
+    // The code moves on: what is applied is still the plan's own commit.
+    commit(stack.source.git, { 'a/main.tf': ONE.replace('"1"', '"2"') }, 'later');
+    await runner.apply(stack, plan, signal);
+    expect(readFileSync(join(dir, 'files.tfstate'), 'utf8')).toContain('"value": "1"');
+
+    await expect(runner.apply(stack, plan, signal)).rejects.toMatchObject({
+      message: expect.stringContaining('stale'),
+      mayHaveApplied: false,
+    });
+    await runner.discard(plan);
+    await runner.discard(plan);
+    await expect(runner.apply(stack, plan, signal)).rejects.toThrow('it is gone');
+  });
+
+  it('tells in few words what went wrong, without the secrets in it', async () => {
+    const code = `variable "token" {}
+resource "terraform_data" "one" {
+  input = 1
+  lifecycle {
+    precondition {
+      condition     = var.token == ""
+      error_message = "The service did not take the token \${var.token} for an answer, which is a long story to tell."
+    }
+  }
+}
+`;
+    const stack = stackOf('errors', { 'a/main.tf': code }, { env: { TF_VAR_token: 'hunter2-hunter2' } });
+    const error = await runner.plan(stack, whole).catch((e: unknown) => e);
+    expect(error).toMatchObject({ name: 'RunnerError', phase: 'plan', locked: null, stopped: null });
+    const { message } = error as Error;
+    expect(message).toMatch(/^running terraform plan: Resource precondition failed\n/);
+    expect(message).not.toContain('hunter2');
+    expect(message).not.toMatch(/[│╷╵]/);
+  });
+
+  it('says what git could not do', async () => {
+    const missing = anyStack({ source: { git: join(dir, 'nowhere'), ref: 'main', path: '' } });
+    const message = expect.stringContaining(`running git fetch for ${join(dir, 'nowhere')}: `);
+    await expect(runner.head(missing)).rejects.toMatchObject({ phase: 'git', message });
+    await expect(runner.plan(missing, whole)).rejects.toMatchObject({ phase: 'git', message });
+    const stack = stackOf('outside', { 'a/main.tf': ONE });
+    const outside = { ...stack, source: { ...stack.source, path: '../..' } };
+    await expect(runner.plan(outside, whole)).rejects.toMatchObject({ phase: 'git' });
+  });
+
+  it('runs one tool at a time for a stack', async () => {
+    const stack = stackOf('serial', { 'a/main.tf': ONE });
+    const calls = await callsOf(() => Promise.all([runner.plan(stack, whole), runner.plan(stack, whole)]));
+    expect(calls).toEqual(['init', 'plan', 'show', 'plan', 'show']);
+  });
+
+  it('stops an apply so that what it did is saved', async () => {
+    const began = join(dir, 'began');
+    const slow = `resource "terraform_data" "slow" {
+  depends_on = [terraform_data.one]
+  provisioner "local-exec" {
+    command = "touch ${began} && exec sleep 600"
+  }
+}
+`;
+    const stack = stackOf('stop', { 'a/main.tf': ONE, 'a/slow.tf': slow });
+    const { plan } = await runner.plan(stack, whole);
+    const stopping = new AbortController();
+    const applying = runner.apply(stack, plan, stopping.signal).catch((e: unknown) => e);
+    await vi.waitFor(() => statSync(began), { timeout: 30_000, interval: 100 });
+    stopping.abort();
+    expect(await applying).toMatchObject({ phase: 'apply', stopped: 'aborted', mayHaveApplied: true });
+    expect(readFileSync(join(dir, 'stop.tfstate'), 'utf8')).toContain('"name": "one"');
+    await expect(runner.plan(stack, { only: null, signal: stopping.signal })).rejects.toMatchObject({
+      stopped: 'aborted',
+    });
+  });
+});
