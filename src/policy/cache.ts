@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { POLICY_RULES } from '../decisions/decision.ts';
+import { PACKAGES } from './bundle.ts';
+import type { CompiledFiles } from './compile.ts';
+
+/** Grows with every change of the entrypoint, of the builtins or of what is refused. */
+const COMPILER = 1;
+
+const Manifest = z.object({
+  digest: z.string(),
+  syntax: z.enum(['v1', 'v0']),
+  rules: z.array(
+    z.object({
+      package: z.enum(PACKAGES),
+      rule: z.enum(POLICY_RULES),
+      file: z.string(),
+      line: z.number(),
+      kind: z.enum(['set', 'value']),
+    }),
+  ),
+});
+
+/** What a compiled policy is known by: the same three always compile to the same. */
+export interface CacheKey {
+  readonly commit: string;
+  readonly path: string;
+  readonly opaVersion: string;
+}
+
+/** Compiled policies on disk. A damaged entry counts as none. */
+export interface BundleCache {
+  get(key: CacheKey): Promise<CompiledFiles | undefined>;
+  put(key: CacheKey, files: CompiledFiles): Promise<void>;
+}
+
+function digestOf(wasm: Uint8Array, data: string): string {
+  return createHash('sha256').update(wasm).update('\0').update(data).digest('hex');
+}
+
+/** A cache in `dir`, made when needed. */
+export function createBundleCache(dir: string): BundleCache {
+  const pathOf = (key: CacheKey): string => {
+    const parts = JSON.stringify([COMPILER, key.commit, key.path, key.opaVersion]);
+    return join(dir, createHash('sha256').update(parts).digest('hex').slice(0, 40));
+  };
+  return {
+    async get(key) {
+      const at = pathOf(key);
+      try {
+        const manifest = Manifest.parse(JSON.parse(await readFile(join(at, 'manifest.json'), 'utf8')));
+        const wasm = await readFile(join(at, 'policy.wasm'));
+        const data = await readFile(join(at, 'data.json'), 'utf8');
+        if (digestOf(wasm, data) !== manifest.digest) return undefined;
+        return { wasm, data, syntax: manifest.syntax, rules: manifest.rules };
+      } catch {
+        // Not there, or not whole: compiling again is always right.
+        return undefined;
+      }
+    },
+    async put(key, files) {
+      const at = pathOf(key);
+      await mkdir(dirname(at), { recursive: true });
+      const fresh = await mkdtemp(`${at}-`);
+      await writeFile(join(fresh, 'policy.wasm'), files.wasm);
+      await writeFile(join(fresh, 'data.json'), files.data);
+      const digest = digestOf(files.wasm, files.data);
+      await writeFile(
+        join(fresh, 'manifest.json'),
+        JSON.stringify({ digest, syntax: files.syntax, rules: files.rules }),
+      );
+      await rm(at, { recursive: true, force: true });
+      await rename(fresh, at);
+    },
+  };
+}

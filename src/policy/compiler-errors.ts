@@ -1,0 +1,32 @@
+import { IMPURE } from './capabilities.ts';
+
+const MOST_ERRORS = 5;
+
+/** opa's `file:line: code: message` lines, paths relative to the policy, in one text. */
+export function compilerErrors(output: string, stage: string): string {
+  const lines = output
+    .split('\n')
+    .map((line) => line.split(`${stage}/`).join('').trim())
+    .filter((line) => line !== '');
+  // A single error stands in one line with its announcement, several stand in lines of their own.
+  const located = lines.flatMap((line) => /[^\s:]+\.rego:\d+: .*$/.exec(line)?.[0] ?? []);
+  const shown = (located.length > 0 ? located : lines).slice(0, MOST_ERRORS).map(explain);
+  const more = located.length - shown.length;
+  return shown.join('; ') + (more > 0 ? `; and ${more} more` : '');
+}
+
+/** Says why a builtin that opa knows is not to be had here. */
+function explain(line: string): string {
+  const name = /rego_type_error: undefined function ([\w.]+)/.exec(line)?.[1];
+  if (name === undefined) return line;
+  const at = line.slice(0, line.indexOf(': rego_type_error'));
+  const reason = IMPURE[name];
+  if (reason !== undefined) return `${at}: ${name} may not be used in an approval policy: ${reason}`;
+  return `${at}: there is no builtin or function ${name} that m0 could answer exactly as opa does`;
+}
+
+/** True where every error is one of syntax, so that the other version of Rego may be the one meant. */
+export function onlySyntax(output: string): boolean {
+  const codes = [...output.matchAll(/: (rego_\w+_error): /g)].map((m) => m[1]);
+  return codes.length === 0 || codes.every((code) => code === 'rego_parse_error');
+}

@@ -1,0 +1,70 @@
+import type { Finding } from '../drift/finding.ts';
+import type { PolicyQuestion } from '../runs/ports.ts';
+import type { Actor } from '../runs/run.ts';
+
+/** A person as env0's document has them. */
+interface DocumentUser {
+  readonly name: string;
+  readonly email: string;
+}
+
+/** The address under which policies tell people apart; null where m0.yaml has none. */
+export type EmailOf = (actor: Actor) => string | null;
+
+/** Policies compare emails to tell people apart, so someone without one still gets a name of their own. */
+function userOf(actor: Actor, emailOf: EmailOf): DocumentUser {
+  return { name: actor.name, email: emailOf(actor) ?? `${actor.platform}:${actor.userId}` };
+}
+
+/** Findings as `explain --json` shows them: without what only m0 compares. */
+function shownFinding(finding: Finding): Omit<Finding, 'fingerprint'> {
+  const { fingerprint: _, ...shown } = finding;
+  return shown;
+}
+
+/**
+ * The document that policies get as `input`: env0's approval-policy document, so that policies written for it
+ * run unmodified, plus the key `m0` (contract "policies").
+ */
+export function inputDocument(question: PolicyQuestion, emailOf: EmailOf): Readonly<Record<string, unknown>> {
+  const { stack, code, requestedBy } = question;
+  return {
+    plan: question.document,
+    deploymentRequest: { type: 'deploy', triggerName: question.trigger, revision: code.commit },
+    template: {
+      name: stack.name,
+      repository: code.repository,
+      revision: code.ref,
+      path: stack.source.path,
+      type: stack.tool === 'tofu' ? 'opentofu' : 'terraform',
+    },
+    deployerUser: userOf(requestedBy, emailOf),
+    approvers: question.approvers.map((a) => userOf(a, emailOf)),
+    policyData: {},
+    policyConfiguration: {},
+    m0: {
+      drift: true,
+      stack: stack.name,
+      environment: stack.environment,
+      workspace: stack.workspace,
+      run: question.run,
+      now: new Date(question.now).toISOString(),
+      findings: question.analysis.findings.map(shownFinding),
+    },
+  };
+}
+
+/** Every address the plan document or the findings name. */
+export function knownAddresses(document: unknown, findings: readonly Finding[]): ReadonlySet<string> {
+  const known = new Set(findings.map((f) => f.address));
+  if (document === null || typeof document !== 'object') return known;
+  for (const key of ['resource_changes', 'resource_drift']) {
+    const list = (document as Readonly<Record<string, unknown>>)[key];
+    if (!Array.isArray(list)) continue;
+    for (const entry of list) {
+      const address = (entry as { readonly address?: unknown } | null)?.address;
+      if (typeof address === 'string') known.add(address);
+    }
+  }
+  return known;
+}

@@ -1,0 +1,26 @@
+import { POLICY_RULES } from '../decisions/decision.ts';
+import { ENTRY_PACKAGE, PACKAGES, PROOF_KEY } from './bundle.ts';
+
+/** The slash-separated path that `opa build -e` takes. */
+export const ENTRYPOINT = `${ENTRY_PACKAGE}/decision`;
+
+/** Keys of the entrypoint's document that prove that input and data arrived. */
+export const ECHO_RUN = 'input.m0.run';
+export const ECHO_DATA = `data.${PROOF_KEY}`;
+
+/**
+ * The generated module in front of every policy. One object with a key a rule: a rule that is not defined
+ * just drops out of it. A package as entrypoint would break where a function reads another rule
+ * (open-policy-agent/opa#4411).
+ */
+export function entrypointModule(): string {
+  const rules = PACKAGES.flatMap((p) => POLICY_RULES.map((r) => `${p}.${r}`));
+  return [
+    `package ${ENTRY_PACKAGE}`,
+    'import rego.v1',
+    ...rules.map((path) => `decision["${path}"] := data.${path}`),
+    `decision["${ECHO_RUN}"] := input.m0.run`,
+    `decision["${ECHO_DATA}"] := data.${PROOF_KEY}`,
+    '',
+  ].join('\n');
+}
