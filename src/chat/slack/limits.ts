@@ -18,7 +18,6 @@ export const LIMITS = {
   threadText: 3_000,
   contextElements: 10,
   contextText: 1_900,
-  actionsElements: 25,
   buttonLabel: 75,
   buttonValue: 2_000,
   confirmTitle: 100,

@@ -103,9 +103,13 @@ function richElement(span: Span, slackId: SlackIdOf, max: number): types.RichTex
   }
 }
 
+/** What mrkdwn would parse. Plain text is not mrkdwn, but not every client of Slack's messages keeps to that. */
+const MARKUP = /[<>&*~`]|(?<!\w)_\S|:[\w+-]+:|:\/\//;
+
 /**
  * Elements of a context block: foreign text as plain text, and mrkdwn only for what m0 itself makes (a time,
- * a mention, a link). Null where Slack would not take so many.
+ * a mention, a link). Null where Slack would not take so many, or where the text looks like markup: then
+ * rich text is the safer place.
  */
 export function contextElements(
   spans: readonly Span[],
@@ -122,10 +126,12 @@ export function contextElements(
   for (const span of spans) {
     const mrkdwn = contextMrkdwn(span, slackId);
     if (mrkdwn === null) {
-      run += span.t === 'link' ? span.text : spanText(span);
+      const text = span.t === 'link' ? span.text : spanText(span);
+      if (MARKUP.test(text)) return null;
+      run += text;
     } else {
       flush();
-      elements.push({ type: 'mrkdwn', text: mrkdwn, verbatim: true });
+      elements.push({ type: 'mrkdwn', text: mrkdwn });
     }
   }
   flush();

@@ -29,8 +29,8 @@ test('asks for exactly the scopes that the code uses', () => {
   const code = readdirSync('src/chat/slack')
     .map((file) => readFileSync(`src/chat/slack/${file}`, 'utf8'))
     .join('\n');
-  const called = [...code.matchAll(/[cC]lient\s*\.((?:[a-zA-Z]+\.)*[a-zA-Z0-9]+)\(/g)]
-    .map(([, method]) => method ?? '')
+  const called = [...code.matchAll(/[cC]lient\s*\.((?:[a-zA-Z]+\s*\.)*[a-zA-Z0-9]+)\(/g)]
+    .map(([, method]) => (method ?? '').replace(/\s+/g, ''))
     .filter((method) => !['start', 'disconnect', 'once', 'off'].includes(method));
   expect([...new Set(called)].sort()).toEqual(Object.keys(SCOPES).sort());
   const needed = new Set([
