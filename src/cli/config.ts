@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
 import { ConfigError } from '../config/config-error.ts';
 import type { Environment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
+import { notesOn } from '../config/notes.ts';
 import { configSchema } from '../config/schema.ts';
 import { isValidCron } from '../schedule/cron.ts';
 
@@ -12,13 +14,14 @@ export interface Io {
 
 const USAGE = 'config: say `config check [FILE]` or `config schema`\n';
 
-async function check(path: string, io: Io, env: Environment): Promise<number> {
+async function check(file: string, io: Io, env: Environment): Promise<number> {
+  // npm runs scripts in the package's folder; a path is meant from where the command was typed.
+  const path = resolve(env.variables.M0_CWD ?? '.', file);
   try {
-    const { directory } = await loadConfig(path, env.variables, isValidCron);
-    const nobody = directory.stacks.filter((s) => s.approvers.from.length === 0).map((s) => s.name);
-    const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
-    io.out(`${path}: fine, ${count(directory.stacks.length, 'stack')}\n`);
-    if (nobody.length > 0) io.out(`nobody can approve on: ${nobody.join(', ')} (no approvers)\n`);
+    const config = await loadConfig(path, env.variables, isValidCron, file);
+    const { length } = config.directory.stacks;
+    io.out(`${file}: fine, ${length} stack${length === 1 ? '' : 's'}\n`);
+    for (const note of notesOn(config)) io.out(`note: ${note}\n`);
     return 0;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

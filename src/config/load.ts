@@ -101,7 +101,7 @@ function toError(file: string, source: YamlSource, problems: readonly Problem[])
   return new ConfigError([...new Set(lines.map((l) => l.text))]);
 }
 
-async function readText(path: string): Promise<string> {
+async function readText(path: string, file: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
@@ -109,22 +109,23 @@ async function readText(path: string): Promise<string> {
     const text = missing
       ? 'there is no such file: make it, or set M0_CONFIG'
       : String((error as Error).message);
-    throw new ConfigError([`${path}: ${text}`], { cause: error });
+    throw new ConfigError([`${file}: ${text}`], { cause: error });
   }
 }
 
 /**
  * Reads m0.yaml at `path`. `env` is where `${env:NAME}` is looked up, `isValidCron` the schedule's own word on
- * what a cron is. Rejects with a ConfigError that lists all problems, each with its line; values of secrets
+ * what a cron is, `shownAs` how the file is named in problems. Rejects with a ConfigError that lists all problems, each with its line; values of secrets
  * are never in it.
  */
 export async function loadConfig(
   path: string,
   env: Variables,
   isValidCron: (text: string) => boolean,
+  shownAs: string = path,
 ): Promise<Config> {
-  const file = path.replace(/^\.\//, '');
-  const source = parseYaml(file, await readText(path));
+  const file = shownAs.replace(/^\.\//, '');
+  const source = parseYaml(file, await readText(path, file));
   if (source.value === null || source.value === undefined) throw new ConfigError([`${file}:1:1 is empty`]);
 
   const problems: Problem[] = [...strayReferences(source.value)];

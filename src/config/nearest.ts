@@ -4,7 +4,7 @@ import { closest, distance } from 'fastest-levenshtein';
 export function nearest(name: string, known: readonly string[]): string | null {
   if (known.length === 0) return null;
   const candidate = closest(name.toLowerCase(), [...known]);
-  const near = Math.max(2, Math.floor(name.length / 3));
+  const near = Math.max(1, Math.floor(name.length / 3));
   return distance(name.toLowerCase(), candidate.toLowerCase()) <= near ? candidate : null;
 }
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Place } from '../runs/alert.ts';
 import type { Approvers, Directory, Person, PolicySource, Rota, Stack } from '../runs/ports.ts';
 import type { Variables } from './environment.ts';
-import { suggestion } from './nearest.ts';
+import { nearest, suggestion } from './nearest.ts';
 import type { RawConfig, RawStack } from './schema.ts';
 import { BadReference, resolveReferences } from './secrets.ts';
 import type { Path } from './source.ts';
@@ -77,6 +77,15 @@ function reader(raw: RawConfig, context: Context) {
     return false;
   }
 
+  /**
+   * Somebody in a group or a rota need not be under `people`: without an id that person can't act, and
+   * notes.ts says so. A name that is nearly one of them is a slip.
+   */
+  function member(path: Path, name: string): void {
+    const meant = people.includes(name) ? null : nearest(name, people);
+    if (meant !== null) report(path, `there is no person "${name}", did you mean "${meant}"?`);
+  }
+
   /** Each of `names` must be a group, a person or `oncall:NAME`. */
   function whoever(path: Path, names: readonly string[]): readonly string[] {
     const all = [...groups, ...people, ...Object.keys(raw.oncall).map((rota) => ON_CALL + rota)];
@@ -141,8 +150,8 @@ function reader(raw: RawConfig, context: Context) {
 
   function readGroups(): Directory['groups'] {
     for (const [group, members] of Object.entries(raw.groups)) {
-      members.forEach((member, i) => {
-        known(['groups', group, i], 'person', member, people);
+      members.forEach((name, i) => {
+        member(['groups', group, i], name);
       });
     }
     return raw.groups;
@@ -162,7 +171,7 @@ function reader(raw: RawConfig, context: Context) {
       }
       if (rotation !== undefined) {
         rotation.people.forEach((person, i) => {
-          known(['oncall', key, 'rotation', 'people', i], 'person', person, people);
+          member(['oncall', key, 'rotation', 'people', i], person);
         });
         const everyMs = milliseconds(rotation.every);
         rotas[key] = { kind: 'rotation', people: rotation.people, everyMs, from: Date.parse(rotation.from) };
@@ -189,7 +198,7 @@ function reader(raw: RawConfig, context: Context) {
         return Number.POSITIVE_INFINITY;
       // One turn at a time: a rotation adds one person, whoever that is.
       if (rota?.rotation !== undefined) persons.add(entry);
-      for (const person of raw.groups[entry] ?? []) persons.add(person);
+      for (const person of raw.groups[entry] ?? []) if (people.includes(person)) persons.add(person);
       if (people.includes(entry)) persons.add(entry);
     }
     return persons.size;

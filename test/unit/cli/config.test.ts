@@ -41,12 +41,18 @@ describe('config', () => {
   it('check: fine, and tells of a stack that nobody can approve on', async () => {
     const path = file(FINE);
     expect(await say(['check', path])).toBe(0);
-    expect(out).toBe(`${path}: fine, 1 stack\nnobody can approve on: prod (no approvers)\n`);
+    expect(out).toBe(`${path}: fine, 1 stack\nnote: nobody can approve, as no approvers are named: prod\n`);
     expect(err).toBe('');
   });
 
   it('check: without a file takes that of M0_CONFIG', async () => {
     expect(await say(['check'], { M0_CONFIG: file(FINE) })).toBe(0);
+  });
+
+  it('check: takes a path from where the command was typed', async () => {
+    file(FINE);
+    expect(await say(['check', 'm0.yaml'], { M0_CWD: folder })).toBe(0);
+    expect(out).toContain('m0.yaml: fine');
   });
 
   it('check: one line on stderr for each problem', async () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/config/config-error.ts';
 import type { Variables } from '../../../src/config/environment.ts';
 import { type Config, loadConfig } from '../../../src/config/load.ts';
+import { notesOn } from '../../../src/config/notes.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { isValidCron } from '../../../src/schedule/cron.ts';
 
@@ -220,7 +221,11 @@ describe('loadConfig', () => {
     ['git: ./infra', 'git: ./infra, path: ../x', 'stacks[0].source.path: must be a path inside'],
     ['git: ./infra', 'git: ./infra, ref: --upload-pack=x', 'stacks[0].source.ref: must be the name'],
     ['git: ./infra', 'path: x', 'stacks[0].source.git: is missing'],
-    ['people: [dana, kim], every', 'people: [dana, lee], every', 'people[1]: there is no person "lee"'],
+    [
+      'people: [dana, kim], every',
+      'people: [dana, kin], every',
+      'people[1]: there is no person "kin", did you mean "kim"?',
+    ],
     ['every: 12h', 'every: 12', 'oncall.primary.rotation.every: must be'],
     ['every: 12h', 'every: 0h', 'must be a number with m, h, d or w'],
     ['2026-01-05T09:00:00+01:00', '2026-01-05', 'rotation.from: must be a time with its zone'],
@@ -244,6 +249,20 @@ describe('loadConfig', () => {
     const found = (await problems(MINIMAL.replace(from, to))).join('\n');
     expect(found).toContain(text);
     expect(found).not.toContain('hunter2');
+  });
+
+  it('lets a group name somebody who is nobody yet, and says so; that one counts as no approver', async () => {
+    const text = withStack('approvers: { from: [sre], need: 2 }');
+    expect(notesOn(await load(text))).toEqual([]);
+    const absent = text.replace('sre: [dana, kim]', 'sre: [dana, roberta]');
+    expect((await problems(absent))[0]).toContain('needs 2 people, but at most 1 can approve');
+    expect(
+      notesOn(await load(absent.replace('need: 2', 'need: 1').replace('{ slack: U0KIM }', '{}'))),
+    ).toEqual([
+      'named but not under people, so they can neither be asked nor act: roberta',
+      'without an id on any platform, so they can neither be asked nor act: kim',
+    ]);
+    expect(notesOn(await load(MINIMAL))).toEqual(['nobody can approve, as no approvers are named: prod']);
   });
 
   it('refuses two stacks of one name, telling where the first is', async () => {

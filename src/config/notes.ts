@@ -1,0 +1,27 @@
+import type { Config } from './valid.ts';
+
+/** `one: a, b` where there is anything to list. */
+function listed(what: string, names: readonly string[]): readonly string[] {
+  return names.length === 0 ? [] : [`${what}: ${[...new Set(names)].join(', ')}`];
+}
+
+/** What is allowed but worth a look: who can't act, and where nobody can approve. One line each. */
+export function notesOn({ directory }: Config): readonly string[] {
+  const known = new Set(directory.people.map((p) => p.key));
+  const turns = Object.values(directory.oncall).flatMap((r) => (r.kind === 'rotation' ? r.people : []));
+  const named = [...Object.values(directory.groups).flat(), ...turns];
+  return [
+    ...listed(
+      'named but not under people, so they can neither be asked nor act',
+      named.filter((name) => !known.has(name)),
+    ),
+    ...listed(
+      'without an id on any platform, so they can neither be asked nor act',
+      directory.people.filter((p) => p.slack === null && p.teams === null).map((p) => p.key),
+    ),
+    ...listed(
+      'nobody can approve, as no approvers are named',
+      directory.stacks.filter((s) => s.approvers.from.length === 0).map((s) => s.name),
+    ),
+  ];
+}
