@@ -15,24 +15,25 @@ export function diffLines(
   detail: Detail,
 ): { readonly lines: readonly string[]; readonly hidden: number } {
   const shown = rows.slice(0, detail.rows);
-  const pad = Math.min(
-    DIFF_LABEL,
-    Math.max(0, ...shown.filter((r) => r.kind !== 'note').map((r) => visible(r.label).length)),
-  );
+  const widths = shown
+    .filter((row) => row.kind !== 'note')
+    .map((row) => visible(row.label).length)
+    .filter((width) => width <= DIFF_LABEL);
+  const pad = Math.max(0, ...widths);
   const lines = shown.flatMap((row) => rowLines(row, pad, detail));
   const hidden = rows.length - shown.length;
   return { lines: hidden > 0 ? [...lines, `… ${hidden} more`] : lines, hidden };
 }
 
 function rowLines(row: DiffRow, pad: number, detail: Detail): readonly string[] {
-  const label = cutMiddle(visible(row.label), DIFF_LABEL);
+  const label = cutMiddle(visible(row.label), detail.value);
   switch (row.kind) {
     case 'add':
-      return valueLines('+', label, row.value, pad, detail);
+      return valueLines('+', label, visible(row.value), pad, detail);
     case 'del':
-      return valueLines('-', label, row.value, pad, detail);
+      return valueLines('-', label, visible(row.value), pad, detail);
     case 'same':
-      return valueLines(' ', label, row.value, pad, detail);
+      return valueLines(' ', label, visible(row.value), pad, detail);
     case 'change':
       return changeLines(label, visible(row.before), visible(row.after), pad, detail);
     case 'note':
@@ -42,6 +43,7 @@ function rowLines(row: DiffRow, pad: number, detail: Detail): readonly string[] 
   }
 }
 
+/** Label and value on one line where a phone shows that unbroken, else the value under its label. */
 function valueLines(
   sign: string,
   label: string,
@@ -49,10 +51,9 @@ function valueLines(
   pad: number,
   detail: Detail,
 ): readonly string[] {
-  const text = visible(value);
-  const oneLine = `${sign} ${label.padEnd(pad)}  ${text}`;
+  const oneLine = `${sign} ${label.padEnd(pad)}  ${value}`;
   if (oneLine.length <= DIFF_COLUMNS) return [oneLine.trimEnd()];
-  return [`${sign} ${label}`, `${sign}   ${cutMiddle(text, detail.value)}`];
+  return [`${sign} ${label}`, `${sign}   ${cutMiddle(value, detail.value)}`];
 }
 
 function changeLines(
@@ -70,13 +71,15 @@ function changeLines(
 
 /** Lines of a note are real lines, indented so that none can pass for a row of the diff. */
 function noteLines(label: string, value: string, detail: Detail): readonly string[] {
-  const all = value.split(/\r?\n/);
-  const lines = all.slice(0, detail.noteLines).map((line) => `  ${cutEnd(visible(line), detail.value * 2)}`);
+  const all = value.split(/\r?\n/).map((line) => cutEnd(visible(line), detail.value * 2));
+  const oneLine = label === '' ? `  ${all[0]}` : `  ${label}: ${all[0]}`;
+  if (all.length === 1 && oneLine.length <= DIFF_COLUMNS) return [oneLine];
+  const lines = all.slice(0, detail.noteLines).map((line) => `    ${line}`);
   const more = all.length - lines.length;
   return [
     ...(label === '' ? [] : [`  ${label}:`]),
     ...lines,
-    ...(more > 0 ? [`  … ${more} more line${more === 1 ? '' : 's'}`] : []),
+    ...(more > 0 ? [`    … ${more} more line${more === 1 ? '' : 's'}`] : []),
   ];
 }
 

@@ -72,5 +72,5 @@ export const PAGE_DETAIL: Detail = {
 
 /** Columns of a diff that a phone shows without wrapping twice; lines are kept under it where they can be. */
 export const DIFF_COLUMNS = 58;
-/** Columns a label may take before it is cut in the middle. */
+/** Columns up to which labels are aligned; a longer one would push all values off a phone. */
 export const DIFF_LABEL = 30;

@@ -14,7 +14,9 @@ export interface SlackOptions {
   readonly botToken: string;
   readonly appToken: string;
   /** Another Slack server, e.g. the local workspace; its Web API address. */
-  readonly apiUrl?: string;
+  readonly apiUrl?: string | undefined;
+  /** Proves requests in HTTP mode; Socket Mode needs none. */
+  readonly signingSecret?: string | undefined;
   readonly log: Logger;
   readonly people: readonly Person[];
   readonly clock: Clock;

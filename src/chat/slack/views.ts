@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { assertNever } from '../../assert-never.ts';
 import type { Card, Form, FormField, Pages } from '../../messages/card.ts';
 import { plainText } from './buttons.ts';
+import { cutMiddle, visible } from './inert.ts';
 import { LIMITS, PAGE_DETAIL } from './limits.ts';
 import { renderCard } from './render.ts';
 import { richElements, type SlackIdOf } from './spans.ts';
@@ -95,7 +96,8 @@ function inputBlock(field: FormField): types.InputBlock {
     case 'choice': {
       const usable = field.options.filter((o) => o.value !== '' && o.value.length <= LIMITS.optionValue);
       const options = usable.slice(0, LIMITS.selectOptions).map((option) => ({
-        text: plainText(option.label, LIMITS.optionLabel),
+        // Of an address both ends tell: the module at its front, the key at its end.
+        text: plainText(cutMiddle(visible(option.label), LIMITS.optionLabel), LIMITS.optionLabel),
         value: option.value,
       }));
       if (options.length === 0) {

@@ -35,8 +35,21 @@ describe('diffLines', () => {
 
   test('a note keeps its lines, indented, up to a limit', () => {
     const shown = lines({ kind: 'note', label: 'error', value: `first\n- second\n${'more\n'.repeat(20)}` });
-    expect(shown.slice(0, 3)).toEqual(['  error:', '  first', '  - second']);
-    expect(shown.at(-1)).toBe('  … 15 more lines');
+    expect(shown.slice(0, 3)).toEqual(['  error:', '    first', '    - second']);
+    expect(shown.at(-1)).toBe('    … 15 more lines');
+  });
+
+  test('a short note is one line', () => {
+    expect(lines({ kind: 'note', label: 'tags', value: 'an apply leaves this as it is' })).toEqual([
+      '  tags: an apply leaves this as it is',
+    ]);
+  });
+
+  test('a long label keeps the others aligned, and itself whole', () => {
+    const long = 'policy › Statement[0].Condition.StringEquals["aws:SourceAccount"]';
+    expect(lines({ kind: 'add', label: 'a', value: '1' }, { kind: 'del', label: long, value: '42' })).toEqual(
+      ['+ a  1', `- ${long}`, '-   42'],
+    );
   });
 
   test('says how many rows it left out', () => {
