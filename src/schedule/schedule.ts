@@ -93,8 +93,8 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
   /** Also looks at the minutes since the last look, so a late or left-out beat loses nothing. */
   function beat(): void {
     const at = now();
-    // A clock that was set back goes on from what it says now, rather than standing still until it caught up.
-    const from = Math.min(seenUntil, at);
+    const from = seenUntil;
+    // Also where the clock was set back: it goes on from there, rather than standing still until it caught up.
     seenUntil = at;
     for (const { name, crons } of clockworks) {
       if (firedBetween(crons, from, at)) later(name);

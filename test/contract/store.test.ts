@@ -229,6 +229,15 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       }
     });
 
+    it('lets one of two win also where neither changes the state', async () => {
+      const run = await inserted({ state: 'awaiting_approval' });
+      const results = await Promise.all([
+        store.commit([move(run, 'awaiting_approval', { updatedAt: 1 })]),
+        store.commit([move(run, 'awaiting_approval', { updatedAt: 2 })]),
+      ]);
+      expect(results.filter((r) => r.ok)).toHaveLength(1);
+    });
+
     it('holds the state to be as given even where the version is right', async () => {
       const run = await inserted({ state: 'deciding' });
       const claim: Change = {
