@@ -13,7 +13,7 @@ const STACKS = [
 
 function names(target: string): readonly string[] | { problem: string; choices: readonly string[] } {
   const result = resolveTarget(target, STACKS);
-  return result.ok ? result.stacks.map((s) => s.name) : { problem: result.problem, choices: result.choices };
+  return result.ok ? result.stacks : { problem: result.problem, choices: result.choices };
 }
 
 describe('resolveTarget', () => {

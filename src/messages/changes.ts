@@ -1,0 +1,199 @@
+import { assertNever } from '../assert-never.ts';
+/** What an apply would do to the cloud, in words: for the dialog that asks, and for the button's label. */
+import type { AttributeDrift, Finding } from '../drift/finding.ts';
+import { describeValue } from '../drift/summary.ts';
+import { labelOf } from './rows.ts';
+import { sameValue } from './values.ts';
+import { capital, count } from './words.ts';
+
+/** Longest value in a sentence, in characters. */
+const VALUE = 60;
+
+type Verb = 'removes' | 'puts back' | 'adds' | 'changes' | 'creates' | 'deletes' | 'replaces' | 'forgets';
+
+interface Change {
+  readonly verb: Verb;
+  readonly what: string;
+  /** The resource it is on; null where `what` is the resource. */
+  readonly on: string | null;
+}
+
+/** What an apply does to one attribute of a resource that stays: from actual to desired. */
+function attributeChange(attribute: AttributeDrift, address: string): readonly Change[] {
+  const label = labelOf(attribute.path);
+  const { actual, desired } = attribute;
+  const change = (verb: Verb, what: string): readonly Change[] => [{ verb, what, on: address }];
+  // Two secrets look alike; that the attribute is told at all means that they differ somewhere.
+  if (attribute.sensitive) return change('changes', `${label} (sensitive)`);
+  if (sameValue(actual, desired)) return [];
+  if (attribute.json !== undefined && attribute.json.length > 0) {
+    const inner = attribute.json.filter((j) => !sameValue(j.actual, j.desired)).map((j) => j.path);
+    return change('changes', inner.length === 0 ? label : `${label} (${inner.join(', ')})`);
+  }
+  const show = (value: typeof actual): string => describeValue(value, VALUE);
+  if (desired === null) return change('removes', `${label} ${show(actual)}`);
+  if (actual !== null) return change('changes', `${label} ${show(actual)} → ${show(desired)}`);
+  return change(attribute.recorded === null ? 'adds' : 'puts back', `${label} ${show(desired)}`);
+}
+
+function changesOf(finding: Finding): readonly Change[] {
+  const { address } = finding;
+  const whole = (verb: Verb, what: string): readonly Change[] => [{ verb, what, on: null }];
+  switch (finding.action) {
+    case 'create':
+      return whole('creates', address);
+    case 'delete':
+      return whole('deletes', address);
+    case 'replace':
+      return whole('replaces', `${address} (deletes it and creates it anew)`);
+    case 'forget':
+      return whole('forgets', `${address} (it stays in the cloud)`);
+    case 'update': {
+      const changes = finding.attributes.flatMap((a) => attributeChange(a, address));
+      return changes.length > 0 ? changes : whole('changes', address);
+    }
+    case 'none':
+      return [];
+    default:
+      return assertNever(finding.action);
+  }
+}
+
+/** What happens to each resource, its attributes together. */
+function resources(changes: readonly Change[]): string {
+  const places = [...new Set(changes.map((c) => c.on))];
+  return places
+    .map((on) => {
+      const what = changes.filter((c) => c.on === on).map((c) => c.what);
+      return on === null ? what.join(', ') : `${what.join(', ')} on ${on}`;
+    })
+    .join('; ');
+}
+
+function sentences(changes: readonly Change[]): string {
+  const verbs = [...new Set(changes.map((c) => c.verb))];
+  return verbs
+    .map((verb) => `${capital(verb)}: ${resources(changes.filter((c) => c.verb === verb))}.`)
+    .join(' ');
+}
+
+/** Deletes and replaces first: what can't be taken back is never what is folded. */
+const GRAVEST: readonly Verb[] = [
+  'deletes',
+  'replaces',
+  'forgets',
+  'removes',
+  'changes',
+  'puts back',
+  'adds',
+  'creates',
+];
+
+/**
+ * What an apply of the findings would do, as sentences of at most `max` characters together (or little more
+ * than a count): what does not fit is counted.
+ * `Removes: ingress 22/tcp from 203.0.113.7/32 on aws_security_group.web.`
+ */
+export function describeChanges(findings: readonly Finding[], max: number): string {
+  const changes = findings
+    .flatMap(changesOf)
+    .sort((a, b) => GRAVEST.indexOf(a.verb) - GRAVEST.indexOf(b.verb));
+  // No more of them fit than there are characters; a thousand need not be tried.
+  let shown = Math.min(changes.length, max);
+  for (; shown > 0; shown -= 1) {
+    const left = changes.length - shown;
+    const rest = left === 0 ? '' : ` And ${count(left, 'more change')}: see the full diff.`;
+    const text = `${sentences(changes.slice(0, shown))}${rest}`;
+    if (text.length <= max) return text;
+  }
+  const totals = [...new Set(changes.map((c) => c.verb))].map(
+    (verb) => `${verb} ${changes.filter((c) => c.verb === verb).length}`,
+  );
+  return `${capital(totals.join(', '))}: see the full diff.`;
+}
+
+/** What an apply of the findings does as a whole, where they are all of one kind. */
+export type Deed =
+  | 'revert'
+  | 'remove'
+  | 'recreate'
+  | 'code'
+  | 'overwrite'
+  | 'create'
+  | 'delete'
+  | 'replace'
+  | 'forget';
+
+function deedOf(finding: Finding): Deed {
+  switch (finding.action) {
+    case 'create':
+      return finding.deletedByHand === true ? 'recreate' : finding.origin === 'code' ? 'code' : 'create';
+    case 'delete':
+      return 'delete';
+    case 'replace':
+      return 'replace';
+    case 'forget':
+      return 'forget';
+    case 'update':
+    case 'none': {
+      if (finding.origin === 'code') return 'code';
+      if (finding.origin === 'both') return 'overwrite';
+      const moved = finding.attributes.filter((a) => !sameValue(a.actual, a.desired));
+      return moved.length > 0 && moved.every((a) => a.kind === 'added') ? 'remove' : 'revert';
+    }
+    default:
+      return assertNever(finding.action);
+  }
+}
+
+/** The attribute as people call it, e.g. `the rule`, `the tags`; null where there is no better word than "it". */
+function nounOf(findings: readonly Finding[]): string | null {
+  const paths = findings.flatMap((f) => f.attributes.map((a) => labelOf(a.path)));
+  const plural = paths.length > 1;
+  if (paths.length === 0) return null;
+  if (paths.every((p) => p === 'tags' || p.startsWith('tags.') || p.startsWith('tags['))) {
+    return plural ? 'the tags' : 'the tag';
+  }
+  if (paths.every((p) => /^(ingress|egress)\b/.test(p))) return plural ? 'the rules' : 'the rule';
+  return null;
+}
+
+/** Label of the button that applies the findings: what it does to the cloud. */
+export function deedLabel(findings: readonly Finding[]): string {
+  const deeds = [...new Set(findings.map(deedOf))];
+  // Taking away what was added and putting back what was taken away are both going back.
+  const back = deeds.length > 1 && deeds.every((d) => d === 'revert' || d === 'remove');
+  const deed = back ? 'revert' : deeds[0];
+  if (deed === undefined) return 'Apply';
+  if (deeds.length > 1 && !back) return `Apply these ${findings.length} changes`;
+  const many = findings.length > 1;
+  const noun = nounOf(findings);
+  switch (deed) {
+    case 'revert':
+      return noun === null ? 'Revert in the cloud' : `Revert ${noun} in the cloud`;
+    case 'remove':
+      if (noun !== null) return `Revert ${noun} in the cloud`;
+      return many ? 'Remove them from the cloud' : 'Remove it from the cloud';
+    case 'recreate':
+      return many ? `Create these ${findings.length} again` : 'Create it again';
+    case 'code':
+      return 'Apply the code';
+    case 'overwrite':
+      return 'Overwrite with the code';
+    case 'create':
+      return many ? `Create these ${findings.length}` : 'Create it';
+    case 'delete':
+      return many ? `Delete these ${findings.length} in the cloud` : 'Delete it in the cloud';
+    case 'replace':
+      return many ? `Replace these ${findings.length}` : 'Replace it';
+    case 'forget':
+      return many ? `Forget these ${findings.length}` : 'Forget it (keeps it running)';
+    default:
+      return assertNever(deed);
+  }
+}
+
+/** True where an apply would destroy something. */
+export function destroys(findings: readonly Finding[]): boolean {
+  return findings.some((f) => f.action === 'delete' || f.action === 'replace');
+}

@@ -1,0 +1,92 @@
+/** The buttons of a stack's drift. Each says what it will do to the cloud, and the dialog lists it. */
+import {
+  acceptText,
+  approveText,
+  driftText,
+  rejectText,
+  showText,
+  snoozeText,
+  unacceptText,
+  unsnoozeText,
+} from '../commands/text.ts';
+import type { Finding } from '../drift/finding.ts';
+import type { Button, ButtonConfirm } from './card.ts';
+import { deedLabel, describeChanges, destroys } from './changes.ts';
+import { approvableNow } from './standing.ts';
+import type { DriftView } from './view.ts';
+import { nobodyMay } from './who.ts';
+
+/** The tightest dialog there is takes so many characters of text, and of label. */
+const BODY = 300;
+const LABEL = 30;
+
+const AFTERWARDS = 'Nothing else is touched. Plans again first; if anything moved, you will be asked again.';
+
+function confirmation(findings: readonly Finding[], deed: string): ButtonConfirm {
+  return {
+    title: `${deed}?`,
+    body: `${describeChanges(findings, BODY - AFTERWARDS.length - 1)} ${AFTERWARDS}`,
+    confirm: deed.length <= LABEL ? deed : 'Apply',
+  };
+}
+
+function approveButton(view: DriftView): Button | null {
+  const waiting = approvableNow(view);
+  if (waiting.length === 0 || nobodyMay(view)) return null;
+  const findings = waiting.map((w) => w.finding);
+  const unknown = waiting.some((w) => w.standing.s === 'unknown');
+  const deed = deedLabel(findings);
+  const label = unknown ? 'Apply what is left' : view.moved === null ? deed : 'Approve what it is now';
+  const grave = destroys(findings);
+  return {
+    label,
+    style: grave ? 'danger' : 'primary',
+    command: approveText(view.runId, view.waitingFingerprint),
+    // What destroys is asked about everywhere.
+    ...(view.confirm || grave ? { confirm: confirmation(findings, deed) } : {}),
+  };
+}
+
+function has(view: DriftView, ...standings: readonly string[]): boolean {
+  return view.findings.some((f) => standings.includes(f.standing.s));
+}
+
+/** What can be done now, in the order of the card. */
+export function driftButtons(view: DriftView): readonly Button[] {
+  const run = view.runId;
+  const diff: Button = { label: 'Full diff', command: showText(run) };
+  const snooze: Button = { label: 'Snooze…', command: snoozeText(run) };
+  const accept: Button = { label: 'Accept…', command: acceptText(run) };
+  const leave: Button = { label: 'Leave it', command: rejectText(run) };
+  const wake: readonly Button[] = has(view, 'snoozed')
+    ? [{ label: 'Unsnooze', command: unsnoozeText(run) }]
+    : [];
+  const unaccept: readonly Button[] = has(view, 'accepted')
+    ? [{ label: 'Undo accept', command: unacceptText(run) }]
+    : [];
+  if (view.alert === 'superseded' || view.state === 'superseded') return [diff];
+  if (view.alert === 'resolved') return [...wake, ...unaccept, diff];
+  switch (view.state) {
+    case 'awaiting_approval': {
+      const approve = approveButton(view);
+      const asks = view.moved !== null || has(view, 'unknown');
+      const open = has(view, 'waits', 'unknown', 'denied');
+      return [
+        ...(approve === null ? [] : [approve]),
+        ...(asks ? [leave] : []),
+        ...(open ? [snooze, accept] : []),
+        ...wake,
+        ...unaccept,
+        diff,
+      ];
+    }
+    case 'denied':
+      return [...(has(view, 'denied') ? [snooze, accept] : []), ...wake, ...unaccept, diff];
+    case 'failed':
+    case 'apply_unknown':
+    case 'expired':
+      return [{ label: 'Check again', command: driftText(view.stack) }, diff];
+    default:
+      return [...wake, ...unaccept, diff];
+  }
+}

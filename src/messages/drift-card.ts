@@ -1,0 +1,215 @@
+/** The card of one stack's drift: one message, updated in place through all that happens to it. */
+import type { Finding } from '../drift/finding.ts';
+import type { Block, Card, Span } from './card.ts';
+import { driftButtons } from './drift-buttons.ts';
+import { driftHeadline } from './headline.ts';
+import { movedBlocks } from './moved.ts';
+import { reasonSpans } from './reasons.ts';
+import { CARD_VALUE, findingRows, foldRows, markOf } from './rows.ts';
+import { code, context, dotted, line, people, person, strong, text, time } from './spans.ts';
+import { asItStands, openNow, standingOf } from './standing.ts';
+import type { DriftView, FindingView } from './view.ts';
+import { whoSpans } from './who.ts';
+import { clip, codeName, count, lasting, listed } from './words.ts';
+
+/** Findings a card tells one by one, and rows of each, before it folds them into "and 37 more". */
+export const FINDINGS_SHOWN = 10;
+export const ROWS_SHOWN = 8;
+/** Addresses and outputs named in a folded line. */
+const NAMES_SHOWN = 5;
+
+function meta(view: DriftView): Block {
+  const seen: readonly Span[] =
+    view.seenCount > 1
+      ? [text(`seen ${view.seenCount} times since `), time(view.firstSeenAt, view)]
+      : [text('first seen '), time(view.firstSeenAt, view)];
+  return context(
+    ...dotted([
+      [text(view.environment)],
+      [text(count(view.findings.length, 'resource'))],
+      seen,
+      [text(`run #${view.runId}`)],
+      view.code === null || codeLine(view).length > 0 ? [] : [code(codeName(view.code))],
+    ]),
+  );
+}
+
+/** Which commit, whose and how old, where the code moved. */
+function codeLine(view: DriftView): readonly Block[] {
+  const coded = openNow(view).some((f) => f.finding.origin !== 'cloud');
+  if (view.code === null || !coded) return [];
+  return [
+    line(
+      code(codeName(view.code)),
+      text(` "${clip(view.code.subject, 100)}" by ${clip(view.code.author, 60)}, `),
+      text(`merged and not applied for ${lasting(view.now - view.code.committedAt)}`),
+    ),
+  ];
+}
+
+/** The body of what was kept, or healed without anybody, is one line; what a person decided on stays whole. */
+function showsRows({ standing }: FindingView): boolean {
+  if (standing.s === 'snoozed' || standing.s === 'accepted') return false;
+  return standing.s !== 'realigned' || standing.by.length > 0;
+}
+
+function findingBlock(item: FindingView, view: DriftView): Block {
+  const { finding } = item;
+  const rows = showsRows(item) ? foldRows(findingRows(finding, CARD_VALUE), ROWS_SHOWN) : [];
+  return {
+    b: 'finding',
+    mark: markOf(finding.action),
+    address: finding.address,
+    ...standingOf(item, view),
+    rows,
+  };
+}
+
+const URGENCY = ['unknown', 'waits', 'denied', 'rejected', 'applying', 'approved', 'heals'];
+
+/** Those shown one by one, in their order: where not all fit, those that need somebody come first. */
+function shownFindings(view: DriftView): readonly FindingView[] {
+  // Folding a single finding would cost the line that it saves.
+  if (view.findings.length <= FINDINGS_SHOWN + 1) return view.findings;
+  const rank = (f: FindingView): number => {
+    const at = URGENCY.indexOf(f.standing.s);
+    return at === -1 ? URGENCY.length : at;
+  };
+  const first = [...view.findings].sort((a, b) => rank(a) - rank(b)).slice(0, FINDINGS_SHOWN);
+  const chosen = new Set(first);
+  return view.findings.filter((f) => chosen.has(f));
+}
+
+function named(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN;
+  return more > 1 ? `${names.slice(0, NAMES_SHOWN).join(', ')} and ${more} more` : listed(names);
+}
+
+function unaffectedBlock(unaffected: readonly Finding[]): readonly Block[] {
+  if (unaffected.length === 0) return [];
+  const what = unaffected.length === 1 ? '1 resource moved' : `${unaffected.length} resources moved`;
+  return [
+    context(text(`${what} where an apply would change nothing: ${named(unaffected.map((f) => f.address))}`)),
+  ];
+}
+
+function findingBlocks(view: DriftView): readonly Block[] {
+  const shown = shownFindings(view);
+  const more = view.findings.length - shown.length;
+  const outputs = view.outputs.map((o) => o.name);
+  return [
+    ...shown.map((item) => findingBlock(item, view)),
+    ...(more > 0 ? [context(text(`and ${more} more: see the full diff`))] : []),
+    ...unaffectedBlock(view.unaffected),
+    ...(outputs.length > 0
+      ? [context(text(`${outputs.length === 1 ? 'Output' : 'Outputs'} that follow: ${named(outputs)}`))]
+      : []),
+  ];
+}
+
+function factBlocks(view: DriftView): readonly Block[] {
+  const open = openNow(view);
+  const why = reasonSpans(open.flatMap((f) => f.reasons));
+  const warns = reasonSpans(view.warnings);
+  const waits =
+    open.some((f) => f.standing.s === 'waits' || f.standing.s === 'unknown') &&
+    (view.state === 'awaiting_approval' || view.state === 'approved' || view.state === 'applying');
+  const facts = [
+    ...(why.length > 0 ? [{ label: 'Policy', spans: why }] : []),
+    ...(warns.length > 0 ? [{ label: 'Warns', spans: warns }] : []),
+    ...(waits ? [{ label: 'Who', spans: whoSpans(view) }] : []),
+  ];
+  return facts.length > 0 ? [{ b: 'facts', facts }] : [];
+}
+
+/** What stands where the buttons were, once somebody decided. */
+function outcomeBlocks(view: DriftView): readonly Block[] {
+  const outcomes: (readonly Span[])[] = [];
+  const [last] = view.approvals.slice(-1);
+  if (last !== undefined && view.state !== 'awaiting_approval') {
+    outcomes.push([
+      strong('Approved by '),
+      ...people(view.approvals.map((a) => a.by)),
+      text(' · '),
+      time(last.at, view),
+      text(` · run #${view.runId}`),
+    ]);
+  }
+  if (view.rejectedBy !== null) {
+    const { person: key, name } = view.rejectedBy;
+    const reason = view.findings.flatMap((f) =>
+      f.standing.s === 'rejected' && f.standing.reason !== null ? [f.standing.reason] : [],
+    )[0];
+    outcomes.push([
+      strong('Rejected by '),
+      person({ person: key, name }),
+      text(` · run #${view.runId}${reason === undefined ? '' : ` · "${reason}"`}`),
+    ]);
+  }
+  if (view.alert !== 'open' && view.outcome !== null) outcomes.push([text(view.outcome)]);
+  return outcomes.map((spans) => ({ b: 'outcome', spans }));
+}
+
+const APPLY_PHASE = {
+  planning: 'Planning again before the apply',
+  deciding: 'Asking the policies again before the apply',
+  applying: 'The apply',
+  verifying: 'The plan after the apply',
+} as const;
+
+/** What went wrong, where something did. */
+function troubleBlocks(view: DriftView): readonly Block[] {
+  if (view.state === 'apply_unknown') {
+    return [line(text("I don't know how far it came and will not try again by myself. Planning afresh."))];
+  }
+  if (view.state === 'awaiting_approval' && view.findings.some((f) => f.standing.s === 'unknown')) {
+    return [
+      line(
+        text("I don't know how far it came and will not try again by myself. Planned afresh, this is left:"),
+      ),
+    ];
+  }
+  if (view.state !== 'failed' || view.failure === null) return [];
+  const { phase, message } = view.failure;
+  return [line(strong(`${APPLY_PHASE[phase]} failed: `), text(clip(message, 1500)))];
+}
+
+/**
+ * The card of a stack's drift in whatever state it is (cards 1, 2, 3, 5, 7 and 11 of docs/cards.md). `why`
+ * makes it the copy for the person who is asked, with one line why that person.
+ */
+export function driftCard(given: DriftView, extra: { readonly why: string | null } = { why: null }): Card {
+  const view = asItStands(given);
+
+  const you = extra.why !== null;
+  const buttons = driftButtons(view);
+  const moved = view.state === 'awaiting_approval' ? view.moved : null;
+  return {
+    headline: driftHeadline(view, you),
+    tone: toneOf(view),
+    blocks: [
+      meta(view),
+      ...(extra.why === null ? [] : [line(strong(extra.why))]),
+      ...troubleBlocks(view),
+      ...(moved === null ? [] : movedBlocks(moved, view)),
+      ...codeLine(view),
+      ...findingBlocks(view),
+      ...factBlocks(view),
+      ...outcomeBlocks(view),
+      ...(buttons.length > 0 ? [{ b: 'buttons', buttons } as const] : []),
+    ],
+  };
+}
+
+function toneOf(view: DriftView): Card['tone'] {
+  if (view.alert === 'superseded' || view.state === 'superseded') return 'plain';
+  if (view.state === 'failed' || view.state === 'apply_unknown') return 'bad';
+  if (view.state === 'rejected' || view.state === 'canceled' || view.state === 'expired') return 'plain';
+  const standings = new Set(view.findings.map((f) => f.standing.s));
+  if (standings.has('unknown')) return 'bad';
+  if (view.alert === 'resolved' || openNow(view).length === 0) {
+    return standings.has('snoozed') ? 'plain' : 'good';
+  }
+  if (standings.has('waits') || standings.has('denied')) return 'waits';
+  return 'drift';
+}

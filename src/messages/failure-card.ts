@@ -1,0 +1,39 @@
+import { driftText } from '../commands/text.ts';
+import type { Card, Span } from './card.ts';
+import { context, dotted, line, strong, text, time } from './spans.ts';
+import type { FailureView } from './view.ts';
+import { whenText } from './when.ts';
+import { capital, clip, count, headlineOf } from './words.ts';
+
+/** An error's text on a card, in characters. */
+const MESSAGE = 1500;
+
+/** A check that fails: one message, updated in place, and closed once a check succeeds (card 8). */
+export function failureCard(view: FailureView): Card {
+  const { stack, now, zone, times } = view;
+  const since = whenText(view.since, now, zone);
+  const lastGood: readonly Span[] =
+    view.lastGoodAt === null
+      ? [text('no good check yet')]
+      : [text('last good check '), time(view.lastGoodAt, view)];
+  const meta = context(...dotted([[text(view.environment)], lastGood, [text(`run #${view.runId}`)]]));
+  const message = line(strong(`${capital(view.failure.phase)}: `), text(clip(view.failure.message, MESSAGE)));
+  if (view.resolvedAt !== null) {
+    return {
+      headline: headlineOf(
+        `${stack} can be checked again since ${whenText(view.resolvedAt, now, zone)} (failed ${count(times, 'time')} from ${since})`,
+      ),
+      tone: 'good',
+      blocks: [meta, message],
+    };
+  }
+  const often = times > 1 ? ` (${times} times)` : '';
+  const why = view.failure.message.split('\n').find((l) => l.trim() !== '') ?? '';
+  return {
+    headline: headlineOf(
+      `${stack} could not be checked since ${since}${often}: ${view.failure.phase}: ${why}`,
+    ),
+    tone: 'bad',
+    blocks: [meta, message, { b: 'buttons', buttons: [{ label: 'Try again', command: driftText(stack) }] }],
+  };
+}

@@ -1,0 +1,135 @@
+/** All of a run's diff: every attribute of every finding, in pages and as one text. */
+import { assertNever } from '../assert-never.ts';
+import type { Finding } from '../drift/finding.ts';
+import { summarize } from '../drift/summary.ts';
+import type { Block, Card, DiffRow, FindingTone, Pages } from './card.ts';
+import { findingRows, markOf } from './rows.ts';
+import { context, text } from './spans.ts';
+import { asItStands, originWords, standingOf } from './standing.ts';
+import type { DriftView } from './view.ts';
+import { codeName, headlineOf } from './words.ts';
+
+/** Rows of a page (a finding's own line counts as one), and characters of its rows. */
+const PAGE_ROWS = 25;
+const PAGE_LENGTH = 6000;
+/** Longest value on a page; the text has it whole. */
+const PAGE_VALUE = 800;
+const WHOLE = 1_000_000;
+
+interface Entry {
+  readonly finding: Finding;
+  readonly status: string;
+  readonly tone: FindingTone;
+}
+
+function entriesOf(view: DriftView): readonly Entry[] {
+  return [
+    ...view.findings.map((item) => ({ finding: item.finding, ...standingOf(item, view) })),
+    ...view.unaffected.map((finding) => ({
+      finding,
+      status: `${originWords(finding)} · an apply would change nothing`,
+      tone: 'info' as const,
+    })),
+  ];
+}
+
+function lengthOf(row: DiffRow): number {
+  return row.label.length + (row.kind === 'change' ? row.before.length + row.after.length : row.value.length);
+}
+
+function block(entry: Entry, rows: readonly DiffRow[], continued: boolean): Block {
+  const { finding, status, tone } = entry;
+  return {
+    b: 'finding',
+    mark: markOf(finding.action),
+    address: finding.address,
+    status: continued ? 'continued' : status,
+    tone,
+    rows,
+  };
+}
+
+/** The findings cut into pages; one that does not fit goes on on the next, under its own line. */
+function paged(entries: readonly Entry[]): readonly (readonly Block[])[] {
+  const pages: Block[][] = [[]];
+  let rows = 0;
+  let length = 0;
+  const turn = (): void => {
+    if ((pages.at(-1) ?? []).length === 0) return;
+    pages.push([]);
+    rows = 0;
+    length = 0;
+  };
+  for (const entry of entries) {
+    let some: DiffRow[] = [];
+    let continued = false;
+    const put = (): void => {
+      pages.at(-1)?.push(block(entry, some, continued));
+      some = [];
+      continued = true;
+    };
+    if (rows >= PAGE_ROWS || length >= PAGE_LENGTH) turn();
+    rows += 1;
+    length += entry.finding.address.length + entry.status.length;
+    for (const row of findingRows(entry.finding, PAGE_VALUE)) {
+      if (rows >= PAGE_ROWS || length + lengthOf(row) > PAGE_LENGTH) {
+        if (some.length > 0) put();
+        turn();
+        rows += 1;
+      }
+      some.push(row);
+      rows += 1;
+      length += lengthOf(row);
+    }
+    if (some.length > 0 || !continued) put();
+  }
+  return pages;
+}
+
+function rowText(row: DiffRow): string {
+  switch (row.kind) {
+    case 'add':
+      return `+ ${row.label}: ${row.value}`;
+    case 'del':
+      return `- ${row.label}: ${row.value}`;
+    case 'change':
+      return `~ ${row.label}: ${row.before} → ${row.after}`;
+    case 'same':
+    case 'note':
+      return `  ${row.label}: ${row.value}`;
+    default:
+      return assertNever(row);
+  }
+}
+
+function wholeText(view: DriftView, title: string, entries: readonly Entry[]): string {
+  const parts = entries.map(({ finding, status }) => {
+    const rows = findingRows(finding, WHOLE).map((r) => `    ${rowText(r)}`);
+    return [`${markOf(finding.action)} ${finding.address}  (${status})`, ...rows].join('\n');
+  });
+  const outputs = view.outputs.map((o) => `${markOf(o.action)} output ${o.name}`);
+  return `${[title, ...parts, ...(outputs.length > 0 ? [outputs.join('\n')] : [])].join('\n\n')}\n`;
+}
+
+/** Every attribute of every finding of the run, what an apply would not change included. */
+export function fullDiff(given: DriftView): Pages {
+  const view = asItStands(given);
+
+  const entries = entriesOf(view);
+  const pages = paged(entries);
+  const where = [view.stack, view.environment, `run #${view.runId}`];
+  const title = [...where, ...(view.code === null ? [] : [codeName(view.code)])].join(' · ');
+  const said = summarize(
+    view.findings.map((f) => f.finding),
+    view.stack,
+  );
+  const cards = pages.map((blocks, i): Card => {
+    const place = pages.length === 1 ? '' : ` · page ${i + 1} of ${pages.length}`;
+    return {
+      headline: headlineOf(`${view.stack} · run #${view.runId}${place}`),
+      tone: 'plain',
+      blocks: [...(i === 0 ? [context(text(said))] : []), ...blocks],
+    };
+  });
+  return { title: `Run #${view.runId}`, pages: cards, text: wholeText(view, title, entries) };
+}

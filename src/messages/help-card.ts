@@ -1,0 +1,55 @@
+import type { CommandName } from '../commands/command.ts';
+import { COMMAND_NAMES, EFFECTS, type Effect, GRAMMAR, isCommandName, usageOf } from '../commands/grammar.ts';
+import type { Block, Card } from './card.ts';
+import { code, context, line, strong, text } from './spans.ts';
+import { headlineOf } from './words.ts';
+
+const GROUPS: readonly (readonly [Effect, string])[] = [
+  ['looks', 'Look'],
+  ['checks', 'Check'],
+  ['decides', 'Decide'],
+  ['keeps', 'Leave as it is'],
+  ['settings', 'This channel'],
+];
+
+function topicCard(name: CommandName): Card {
+  const { help, examples, effect } = GRAMMAR[name];
+  return {
+    headline: headlineOf(`${name}: ${help}`),
+    tone: 'plain',
+    blocks: [
+      line(code(usageOf(name))),
+      context(text(EFFECTS[effect])),
+      ...examples.map((example) => line(text('For example  '), code(example))),
+    ],
+  };
+}
+
+/** All commands, or how one of them is typed, from the grammar itself. */
+export function helpCard(topic: string | null): Card {
+  if (topic !== null && isCommandName(topic)) return topicCard(topic);
+  return {
+    headline: 'What I can do',
+    tone: 'plain',
+    blocks: [
+      ...GROUPS.flatMap(([effect, title]): readonly Block[] => [
+        line(strong(title)),
+        ...COMMAND_NAMES.filter((name) => GRAMMAR[name].effect === effect).map((name) =>
+          line(code(usageOf(name)), text(`  ${GRAMMAR[name].help}`)),
+        ),
+      ]),
+      context(
+        text('TARGET is a stack, an environment or a pattern such as '),
+        code('prod-*'),
+        text('. FOR is '),
+        code('2h'),
+        text(', '),
+        code('3d'),
+        text(' or '),
+        code('until monday 9:00'),
+        text('. More about one: '),
+        code('help snooze'),
+      ),
+    ],
+  };
+}

@@ -1,0 +1,193 @@
+/** What had moved between an approval and the plan made for its apply. */
+import { assertNever } from '../assert-never.ts';
+import type { AttributeDrift, Finding } from '../drift/finding.ts';
+import { describeValue } from '../drift/summary.ts';
+import type { Moved } from '../runs/run.ts';
+import type { Block, DiffRow, Span } from './card.ts';
+import { CARD_VALUE, foldRows, labelOf, markOf } from './rows.ts';
+import { line, type Moment, people, strong, text, time } from './spans.ts';
+import { sameValue } from './values.ts';
+import { whenText } from './when.ts';
+import { listed } from './words.ts';
+
+/** Findings of the comparison shown, and rows of each. */
+const SHOWN = 6;
+const ROWS = 6;
+/** Longest value in a sentence, in characters. */
+const VALUE = 40;
+
+interface Step {
+  readonly finding: Finding;
+  readonly status: string;
+  readonly rows: readonly DiffRow[];
+  /** As part of a sentence. */
+  readonly said: string;
+}
+
+/** The two places that an approval is about: what is there, and what an apply would put there. */
+function places(attribute: AttributeDrift): readonly (readonly [string, AttributeDrift['actual']])[] {
+  return [
+    ['in the cloud', attribute.actual],
+    ['in the code', attribute.desired],
+  ];
+}
+
+function attributeSteps(before: Finding, after: Finding): readonly { row: DiffRow; said: string }[] {
+  const paths = [...new Set([...before.attributes, ...after.attributes].map((a) => a.path))];
+  return paths.flatMap((path) => {
+    const was = before.attributes.filter((a) => a.path === path);
+    const is = after.attributes.filter((a) => a.path === path);
+    const [a, b] = [was[0], is[0]];
+    const label = labelOf(path);
+    if (a === undefined || b === undefined || was.length > 1 || is.length > 1) {
+      return setSteps(label, was, is);
+    }
+    return places(a).flatMap(([where, value], i) => {
+      const now = places(b)[i]?.[1] ?? null;
+      if (sameValue(value, now)) return [];
+      const said = `${label} went ${describeValue(value, VALUE)} → ${describeValue(now, VALUE)}`;
+      const row: DiffRow = {
+        kind: 'change',
+        label: `${label} ${where}`,
+        before: describeValue(value, CARD_VALUE),
+        after: describeValue(now, CARD_VALUE),
+      };
+      return [{ row, said: where === 'in the cloud' ? said : `${said} in the code` }];
+    });
+  });
+}
+
+/** Elements of a set, and attributes told on one side only: which came and which went. */
+function setSteps(
+  label: string,
+  was: readonly AttributeDrift[],
+  is: readonly AttributeDrift[],
+): readonly { row: DiffRow; said: string }[] {
+  const same = (a: AttributeDrift, b: AttributeDrift): boolean =>
+    sameValue(a.actual, b.actual) && sameValue(a.desired, b.desired) && sameValue(a.recorded, b.recorded);
+  const shown = (a: AttributeDrift, max: number): string =>
+    describeValue(a.kind === 'removed' ? a.recorded : (a.actual ?? a.desired), max);
+  const gone = was.filter((a) => !is.some((b) => same(a, b)));
+  const come = is.filter((a) => !was.some((b) => same(a, b)));
+  return [
+    ...gone.map((a) => ({
+      row: { kind: 'note', label, value: `no longer drifts: ${shown(a, CARD_VALUE)}` } as const,
+      said: `${label} no longer drifts`,
+    })),
+    ...come.map((a) => cameStep(label, a, (max) => shown(a, max))),
+  ];
+}
+
+/** An attribute that drifts since the approval. */
+function cameStep(
+  label: string,
+  attribute: AttributeDrift,
+  shown: (max: number) => string,
+): { readonly row: DiffRow; readonly said: string } {
+  const { kind, origin, recorded, actual, desired } = attribute;
+  const now = origin === 'code' ? desired : actual;
+  const where = origin === 'code' ? ' in the code' : '';
+  switch (kind) {
+    case 'changed':
+      return {
+        row: {
+          kind: 'change',
+          label: `${label}${where}`,
+          before: describeValue(recorded, CARD_VALUE),
+          after: describeValue(now, CARD_VALUE),
+        },
+        said: `${label} went ${describeValue(recorded, VALUE)} → ${describeValue(now, VALUE)}${where}`,
+      };
+    case 'added':
+      return {
+        row: { kind: 'add', label: `${label}${where}`, value: shown(CARD_VALUE) },
+        said: `${label} ${shown(VALUE)} was added${where}`,
+      };
+    case 'removed':
+      return {
+        row: { kind: 'del', label: `${label}${where}`, value: shown(CARD_VALUE) },
+        said: `${label} ${shown(VALUE)} was removed${where}`,
+      };
+    default:
+      return assertNever(kind);
+  }
+}
+
+function stepsOf(moved: Moved): readonly Step[] {
+  const { before, after } = moved;
+  const addresses = [...new Set([...before, ...after].map((f) => f.address))].sort();
+  return addresses.flatMap((address): readonly Step[] => {
+    const was = before.find((f) => f.address === address);
+    const is = after.find((f) => f.address === address);
+    if (was !== undefined && is !== undefined) {
+      if (was.fingerprint === is.fingerprint) return [];
+      const steps = attributeSteps(was, is);
+      const otherwise =
+        was.action === is.action ? `${address} moved` : `${address} went ${was.action} → ${is.action}`;
+      return [
+        {
+          finding: is,
+          status: 'moved since it was approved',
+          rows: steps.map((s) => s.row),
+          said: steps.length === 0 ? otherwise : listed(steps.map((s) => s.said)),
+        },
+      ];
+    }
+    if (is !== undefined) {
+      return [
+        { finding: is, status: 'drifted since the approval', rows: [], said: `${address} drifted too` },
+      ];
+    }
+    if (was === undefined) return [];
+    return [
+      { finding: was, status: 'approved, no longer drifts', rows: [], said: `${address} no longer drifts` },
+    ];
+  });
+}
+
+function whatMoved(moved: Moved): string {
+  const said = [...stepsOf(moved).map((s) => s.said), ...moved.also];
+  const shown = said.slice(0, 3);
+  const more = said.length - shown.length;
+  return said.length === 0 ? 'something moved' : listed(more > 0 ? [...shown, `${more} more`] : shown);
+}
+
+/** `since Dana approved (14:05) tags.Owner went platform → root` */
+export function movedSentence(moved: Moved, { now, zone }: Moment): string {
+  const who = listed(moved.approvedBy.map((a) => a.name));
+  const approved = who === '' ? 'it was decided' : `${who} approved`;
+  return `since ${approved} (${whenText(moved.approvedAt, now, zone)}) ${whatMoved(moved)}`;
+}
+
+/** The section of a card that says what was approved and what it is now. */
+export function movedBlocks(moved: Moved, moment: Moment): readonly Block[] {
+  const steps = stepsOf(moved);
+  const who: readonly Span[] =
+    moved.approvedBy.length === 0
+      ? [text('it was decided')]
+      : [...people(moved.approvedBy), text(' approved')];
+  const more = steps.length - SHOWN;
+  return [
+    line(
+      strong('Not applied: '),
+      text('since '),
+      ...who,
+      text(' ('),
+      time(moved.approvedAt, moment),
+      text(`) ${whatMoved(moved)}.`),
+    ),
+    line(strong('What was approved → what it is now')),
+    ...steps.slice(0, SHOWN).map(
+      ({ finding, status, rows }): Block => ({
+        b: 'finding',
+        mark: markOf(finding.action),
+        address: finding.address,
+        status,
+        tone: 'info',
+        rows: foldRows(rows, ROWS),
+      }),
+    ),
+    ...(more > 0 ? [line(text(`and ${more} more`))] : []),
+    { b: 'divider' },
+  ];
+}

@@ -1,0 +1,68 @@
+/** Why something was decided as it was: which policy, which rule, in which words, from which commit. */
+import { assertNever } from '../assert-never.ts';
+import type { Reason } from '../decisions/decision.ts';
+import type { Span } from './card.ts';
+import { code, dotted, strong, text } from './spans.ts';
+import { clip, shortCommit } from './words.ts';
+
+/** Reasons told on a card before "and 3 more", and characters of one. */
+const SHOWN = 6;
+const LENGTH = 200;
+
+/** Where a rule leads to; empty where its own text says so. */
+function leadsTo(rule: Reason['rule']): string {
+  switch (rule) {
+    case 'allow':
+      return ' → apply';
+    case 'pending':
+    case 'error':
+      return ' → a person';
+    case 'deny':
+      return ' → nobody may apply it';
+    case 'warn':
+    case 'silent':
+    case 'm0':
+      return '';
+    default:
+      return assertNever(rule);
+  }
+}
+
+/** `approvals@a1b2c3d`; m0 itself where no policy spoke. */
+export function policyName(reason: Reason): string {
+  if (reason.policy === null) return 'm0';
+  return reason.commit === null ? reason.policy : `${reason.policy}@${shortCommit(reason.commit)}`;
+}
+
+/** What one reason said, without who said it. */
+export function reasonWords(reason: Reason, max = LENGTH): string {
+  const said = clip(reason.text, max);
+  const head = reason.rule === 'error' ? `could not decide: ${said}` : said;
+  return `${head}${leadsTo(reason.rule)}`;
+}
+
+function distinct(reasons: readonly Reason[]): readonly Reason[] {
+  const seen = new Set<string>();
+  return reasons.filter((r) => {
+    const key = JSON.stringify([r.policy, r.commit, r.rule, r.text]);
+    return seen.has(key) ? false : Boolean(seen.add(key));
+  });
+}
+
+/**
+ * The reasons in one line, each told once, those of one policy together:
+ * `metadata only → apply · security group → a person (approvals@a1b2c3d)`.
+ */
+export function reasonSpans(reasons: readonly Reason[]): readonly Span[] {
+  const all = distinct(reasons);
+  const shown = all.slice(0, SHOWN);
+  const names = [...new Set(shown.map(policyName))];
+  const groups = names.map((name): readonly Span[] => {
+    const own = shown.filter((r) => policyName(r) === name);
+    const said = text(own.map((r) => reasonWords(r)).join(' · '));
+    if (name === 'm0') return [strong('m0'), text(': '), said];
+    return [said, text(' ('), code(name), text(')')];
+  });
+  const more = all.length - shown.length;
+  return dotted(more > 0 ? [...groups, [text(`and ${more} more`)]] : groups);
+}

@@ -1,0 +1,91 @@
+/** A finding's attributes as rows of a diff. */
+import { assertNever } from '../assert-never.ts';
+import type { Action, AttributeDrift, Finding, JsonDifference, ShownValue } from '../drift/finding.ts';
+import { describeValue } from '../drift/summary.ts';
+import type { DiffRow } from './card.ts';
+import { sameValue } from './values.ts';
+
+/** Longest value on a card, in characters; a renderer may cut further, around what changed. */
+export const CARD_VALUE = 300;
+
+type Place = Pick<AttributeDrift, 'origin' | 'kind' | 'recorded' | 'actual' | 'desired'>;
+
+/** The mark at the left of a finding: what an apply would do to it. */
+export function markOf(action: Action): '~' | '+' | '-' | '±' | '!' {
+  return ({ create: '+', update: '~', delete: '-', replace: '±', forget: '!', none: '!' } as const)[action];
+}
+
+/** The path as people read it: the element of a set is told by its value, not by its place. */
+export function labelOf(path: string): string {
+  return path.replaceAll('[*]', '');
+}
+
+function note(label: string, value: string): DiffRow {
+  return { kind: 'note', label, value };
+}
+
+function moveRow(label: string, kind: Place['kind'], from: ShownValue, to: ShownValue, max: number): DiffRow {
+  switch (kind) {
+    case 'added':
+      return { kind: 'add', label, value: describeValue(to, max) };
+    case 'removed':
+      return { kind: 'del', label, value: describeValue(from, max) };
+    case 'changed':
+      return { kind: 'change', label, before: describeValue(from, max), after: describeValue(to, max) };
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** From recorded to where it is now; beside it what the code says, where that is a third thing. */
+function placeRows(label: string, place: Place, touched: boolean, max: number): readonly DiffRow[] {
+  const { origin, kind, recorded, actual, desired } = place;
+  if (origin === 'code') return [moveRow(label, kind, recorded, desired, max)];
+  const moved = moveRow(label, kind, recorded, actual, max);
+  if (!touched) return [moved];
+  if (sameValue(actual, desired)) return [moved, note(label, 'an apply leaves this as it is')];
+  if (origin === 'both') return [moved, note(label, `the code now says ${describeValue(desired, max)}`)];
+  return [moved];
+}
+
+function jsonRows(
+  attribute: AttributeDrift,
+  json: readonly JsonDifference[],
+  max: number,
+): readonly DiffRow[] {
+  return json.flatMap((inner) => {
+    // Which way the attribute moved as a whole need not hold for each place inside.
+    const cloud = !sameValue(inner.recorded, inner.actual);
+    const coded = !sameValue(inner.recorded, inner.desired);
+    const origin = cloud && coded ? 'both' : cloud ? 'cloud' : coded ? 'code' : attribute.origin;
+    return placeRows(`${labelOf(attribute.path)} › ${inner.path}`, { ...inner, origin }, true, max);
+  });
+}
+
+/** The rows of one attribute, values of at most `max` characters. `action` is what an apply does to the resource. */
+export function attributeRows(attribute: AttributeDrift, action: Action, max: number): readonly DiffRow[] {
+  const label = labelOf(attribute.path);
+  const forced: readonly DiffRow[] =
+    attribute.forcesReplacement === true ? [note(label, 'this forces the replacement')] : [];
+  if (attribute.json !== undefined && attribute.json.length > 0) {
+    return [...jsonRows(attribute, attribute.json, max), ...forced];
+  }
+  // Of a resource that comes or goes, each attribute's own fate says nothing new. A secret's values can't be compared.
+  const touched = (action === 'update' || action === 'replace') && !attribute.sensitive;
+  return [...placeRows(label, attribute, touched, max), ...forced];
+}
+
+/** All rows of a finding, unfolded. */
+export function findingRows(finding: Finding, max: number): readonly DiffRow[] {
+  const rows = finding.attributes.flatMap((a) => attributeRows(a, finding.action, max));
+  const moved: readonly DiffRow[] =
+    finding.previousAddress === undefined ? [] : [note('moved from', finding.previousAddress)];
+  return [...moved, ...rows];
+}
+
+/** The first `limit` rows, and how many more there are in a last one. */
+export function foldRows(rows: readonly DiffRow[], limit: number): readonly DiffRow[] {
+  // Folding a single row would cost the line that it saves.
+  if (rows.length <= limit + 1) return rows;
+  return [...rows.slice(0, limit), note('', `and ${rows.length - limit} more`)];
+}

@@ -1,0 +1,35 @@
+/** Cards of one sentence: what was done, and what was refused. */
+import type { Button, Card } from './card.ts';
+import { line, text } from './spans.ts';
+import { headlineOf } from './words.ts';
+
+function sentenceCard(said: string, tone: Card['tone'], buttons: readonly Button[]): Card {
+  const headline = headlineOf(said);
+  return {
+    headline: headline === '' ? 'm0' : headline,
+    tone,
+    blocks: [
+      // The whole text only where the headline is not it.
+      ...(headline === said.trim() ? [] : [line(text(said))]),
+      ...(buttons.length > 0 ? [{ b: 'buttons', buttons } as const] : []),
+    ],
+  };
+}
+
+/** A refusal (card 6): says who may and offers what can be done instead. */
+export function refusalCard(said: string, buttons: readonly Button[] = []): Card {
+  return sentenceCard(said, 'plain', buttons);
+}
+
+/** A plain answer. */
+export function infoCard(said: string, buttons: readonly Button[] = []): Card {
+  return sentenceCard(said, 'plain', buttons);
+}
+
+/** A command that can't be read: what is wrong, and a button that carries what would work. */
+export function problemCard(problem: string, suggestion: string | null): Card {
+  if (suggestion === null) return sentenceCard(problem, 'plain', []);
+  // What may be typed is longer than what a button can show.
+  const label = suggestion.length <= 60 ? suggestion : `${suggestion.slice(0, 59)}…`;
+  return sentenceCard(`${problem} Did you mean: ${suggestion}`, 'plain', [{ label, command: suggestion }]);
+}

@@ -1,0 +1,141 @@
+/** How a finding stands, in the words at its right. */
+import { assertNever } from '../assert-never.ts';
+import type { Finding } from '../drift/finding.ts';
+import { isTerminal } from '../runs/run.ts';
+import type { FindingTone } from './card.ts';
+import type { DriftView, FindingView, Standing } from './view.ts';
+import { whenText } from './when.ts';
+import { clip, listed } from './words.ts';
+
+/** Longest reason of a person beside a finding, in characters. */
+const REASON = 120;
+
+/**
+ * The view with each finding's standing as it is meant in the run's state: where the run waits for a person,
+ * what the policies would apply waits with the rest, and the same yes applies it.
+ */
+export function asItStands(view: DriftView): DriftView {
+  if (view.state !== 'awaiting_approval') return view;
+  const findings = view.findings.map((f) =>
+    f.standing.s === 'heals' ? { ...f, standing: { s: 'waits' } as const } : f,
+  );
+  return { ...view, findings };
+}
+
+/** True where nothing of this run can still happen. */
+export function ended(view: DriftView): boolean {
+  return view.alert !== 'open' || (isTerminal(view.state) && view.state !== 'denied');
+}
+
+/** Findings that an approval of the run would apply now. */
+export function approvableNow(view: DriftView): readonly FindingView[] {
+  if (view.state !== 'awaiting_approval' || view.alert !== 'open') return [];
+  return view.findings.filter(({ standing: { s } }) => s === 'waits' || s === 'unknown');
+}
+
+/** Those that are still to be dealt with: neither put back nor kept. */
+export function openNow(view: DriftView): readonly FindingView[] {
+  return view.findings.filter(
+    ({ standing: { s } }) => s !== 'realigned' && s !== 'snoozed' && s !== 'accepted',
+  );
+}
+
+/** Which way it drifted. */
+export function originWords(finding: Finding): string {
+  if (finding.deletedByHand === true) return 'deleted by hand';
+  switch (finding.origin) {
+    case 'cloud':
+      return 'changed in the cloud';
+    case 'both':
+      return 'changed in the cloud and in the code';
+    case 'code':
+      switch (finding.action) {
+        case 'create':
+          return 'new in the code';
+        case 'delete':
+          return 'gone from the code';
+        case 'forget':
+          return 'no longer managed by the code';
+        case 'replace':
+          return 'changed in the code, must be replaced';
+        case 'update':
+        case 'none':
+          return 'changed in the code';
+        default:
+          return assertNever(finding.action);
+      }
+    default:
+      return assertNever(finding.origin);
+  }
+}
+
+/** Names of the policies whose `allow` let it heal. */
+function healers(view: FindingView): string {
+  const names = view.reasons.flatMap((r) => (r.rule === 'allow' && r.policy !== null ? [r.policy] : []));
+  return names.length === 0 ? 'by policy' : `by policy ${listed([...new Set(names)])}`;
+}
+
+function because(reason: string): string {
+  return reason === '' ? '' : `: "${clip(reason, REASON)}"`;
+}
+
+/** The words at the right of a finding, and their tone. */
+export function standingOf(
+  item: FindingView,
+  view: DriftView,
+): { readonly status: string; readonly tone: FindingTone } {
+  const at = (ms: number): string => whenText(ms, view.now, view.zone);
+  const told = (words: string): string => `${originWords(item.finding)} · ${words}`;
+  const { standing } = item;
+  // What a run that ended left behind no longer waits on that run.
+  const left = ended(view);
+  const past = view.alert === 'open' ? 'left as it is' : 'no longer open';
+  switch (standing.s) {
+    case 'heals':
+      return left ? { status: told(past), tone: 'info' } : { status: told('heals itself'), tone: 'heals' };
+    case 'waits':
+      return left ? { status: told(past), tone: 'info' } : { status: told('waits'), tone: 'waits' };
+    case 'denied':
+      return { status: told('denied by policy'), tone: 'denied' };
+    case 'approved':
+      return { status: told(`approved by ${listed(standing.by.map((b) => b.name))}`), tone: 'heals' };
+    case 'applying':
+      return { status: told('being applied'), tone: 'heals' };
+    case 'realigned':
+      return { status: realignedWords(item, standing, at), tone: 'done' };
+    case 'snoozed': {
+      const until = standing.until === null ? 'it changes' : at(standing.until);
+      return {
+        status: `snoozed by ${standing.by.name} until ${until}${because(standing.reason)}`,
+        tone: 'kept',
+      };
+    }
+    case 'accepted':
+      return {
+        status: `accepted by ${standing.by.name} ${at(standing.at)}${because(standing.reason)}`,
+        tone: 'kept',
+      };
+    case 'rejected':
+      return {
+        status: told(`rejected by ${standing.by.name}${because(standing.reason ?? '')}`),
+        tone: 'denied',
+      };
+    case 'unknown':
+      return { status: told('m0 stopped while applying it'), tone: 'denied' };
+    default:
+      return assertNever(standing);
+  }
+}
+
+function realignedWords(
+  item: FindingView,
+  standing: Extract<Standing, { s: 'realigned' }>,
+  at: (ms: number) => string,
+): string {
+  const by =
+    standing.by.length === 0
+      ? ` ${healers(item)}`
+      : `, approved by ${listed(standing.by.map((b) => b.name))}`;
+  const proof = standing.verifiedAt === null ? 'not verified yet' : 'verified: nothing left to change';
+  return `realigned ${at(standing.at)}${by}, ${proof}`;
+}

@@ -1,0 +1,107 @@
+import { assertNever } from '../assert-never.ts';
+import { showText, whyText } from '../commands/text.ts';
+import type { Block, Button, Card, Span } from './card.ts';
+import { ago, context, dotted, line, strong, text } from './spans.ts';
+import type { StackStatus, StatusView } from './view-status.ts';
+import { clip, count, headlineOf, lasting } from './words.ts';
+
+/** Stacks told one by one, and characters of an error beside one. */
+const SHOWN = 25;
+const FAILURE = 200;
+
+const ORDER: Readonly<Record<StackStatus['state'], number>> = {
+  failing: 0,
+  drifted: 1,
+  unknown: 2,
+  quiet: 3,
+  aligned: 4,
+};
+
+function waitWords({ open, waiting }: StackStatus): string {
+  const waits = waiting === 0 ? '' : `, ${waiting} ${waiting === 1 ? 'waits' : 'wait'} for a person`;
+  return `${open} open${waits}`;
+}
+
+function words(status: StackStatus): string {
+  const kept = status.kept === 0 ? '' : `, ${status.kept} snoozed or accepted`;
+  switch (status.state) {
+    case 'aligned':
+      return 'aligned';
+    case 'drifted':
+      return `${waitWords(status)}${kept}`;
+    case 'quiet':
+      return `${status.kept} snoozed or accepted, nothing else open`;
+    case 'failing':
+      return status.open > 0 ? `the check fails; ${waitWords(status)}` : 'the check fails';
+    case 'unknown':
+      return 'not checked yet';
+    default:
+      return assertNever(status.state);
+  }
+}
+
+function statusSpans(status: StackStatus, view: StatusView): readonly Span[] {
+  const age: readonly Span[] =
+    status.lastGoodAt === null ? [] : [text('last good check '), ago(status.lastGoodAt, view)];
+  return dotted([
+    [strong(status.stack), text(`  ${words(status)}`)],
+    status.runId === null ? [] : [text(`run #${status.runId}`)],
+    age,
+    status.busy ? [text('checking now')] : [],
+    status.failure === null ? [] : [text(clip(status.failure.split('\n')[0] ?? '', FAILURE))],
+  ]);
+}
+
+function headline(view: StatusView): string {
+  const { stacks, target } = view;
+  const [only] = stacks;
+  const checking = view.checking ? ', checking now' : '';
+  if (only === undefined) return `${target === null ? 'This channel follows' : `${target} has`} no stacks`;
+  if (stacks.length === 1) {
+    const age =
+      only.lastGoodAt === null ? '' : `, last good check ${lasting(view.now - only.lastGoodAt)} ago`;
+    return `${only.stack}: ${words(only)}${age}${checking}`;
+  }
+  const of = (state: StackStatus['state']): number => stacks.filter((s) => s.state === state).length;
+  const drifted = of('drifted');
+  const [failing, quiet, unknown] = [of('failing'), of('quiet'), of('unknown')];
+  const parts = [
+    ...(drifted === 0 ? [] : [`${drifted} drifted`]),
+    ...(failing === 0 ? [] : [`${failing} can't be checked`]),
+    ...(quiet === 0 ? [] : [`${quiet} quiet`]),
+    ...(unknown === 0 ? [] : [`${unknown} not checked yet`]),
+    `${of('aligned')} of ${count(stacks.length, 'stack')} aligned`,
+  ];
+  return `${target === null ? '' : `${target}: `}${parts.join(', ')}${checking}`;
+}
+
+function tone(view: StatusView): Card['tone'] {
+  if (view.stacks.some((s) => s.state === 'failing')) return 'bad';
+  if (view.stacks.some((s) => s.waiting > 0)) return 'waits';
+  if (view.stacks.some((s) => s.open > 0)) return 'drift';
+  return view.stacks.length > 0 && view.stacks.every((s) => s.state === 'aligned') ? 'good' : 'plain';
+}
+
+/** Each stack with its state, its open drift and the age of its last good check; what needs somebody first. */
+export function statusCard(view: StatusView): Card {
+  const sorted = [...view.stacks].sort(
+    (a, b) => ORDER[a.state] - ORDER[b.state] || (a.stack < b.stack ? -1 : 1),
+  );
+  const shown = sorted.length <= SHOWN + 1 ? sorted : sorted.slice(0, SHOWN);
+  const folded = sorted.slice(shown.length);
+  const rest = folded.every((s) => s.state === 'aligned') ? ' aligned' : '';
+  const [only] = view.stacks;
+  const buttons: readonly Button[] =
+    view.stacks.length === 1 && only?.runId != null && only.open > 0
+      ? [
+          { label: 'Full diff', command: showText(only.runId) },
+          { label: 'Why', command: whyText(only.runId) },
+        ]
+      : [];
+  const blocks: readonly Block[] = [
+    ...shown.map((s) => line(...statusSpans(s, view))),
+    ...(folded.length > 0 ? [context(text(`and ${folded.length} more${rest}`))] : []),
+    ...(buttons.length > 0 ? [{ b: 'buttons', buttons } as const] : []),
+  ];
+  return { headline: headlineOf(headline(view)), tone: tone(view), blocks };
+}

@@ -1,0 +1,81 @@
+/** What the cards of the asking commands are made from. Times in ms since epoch. */
+import type { PolicyMode, RealignMode } from '../decisions/decision.ts';
+import type { Keep } from '../runs/keep.ts';
+import type { AuditEntry } from '../runs/ports.ts';
+import type { Named } from './view.ts';
+
+/** How a stack is: `unknown` before its first check. `quiet`: all its drift is snoozed or accepted. */
+export type StackState = 'aligned' | 'drifted' | 'quiet' | 'failing' | 'unknown';
+
+export interface StackStatus {
+  readonly stack: string;
+  readonly environment: string;
+  readonly state: StackState;
+  /** Findings that are neither put back nor kept, and those of them that wait for a person. */
+  readonly open: number;
+  readonly waiting: number;
+  /** Findings that are snoozed or accepted. */
+  readonly kept: number;
+  /** The run that tells of it; null where there is none. */
+  readonly runId: number | null;
+  readonly lastGoodAt: number | null;
+  /** Why the last check failed; null where it did not. */
+  readonly failure: string | null;
+  /** True while a check or an apply is under way. */
+  readonly busy: boolean;
+}
+
+export interface StatusView {
+  /** As it was asked for; null: what the channel is about. */
+  readonly target: string | null;
+  readonly stacks: readonly StackStatus[];
+  /** True where a fresh check was asked for and this message will be updated by it. */
+  readonly checking: boolean;
+  readonly now: number;
+  readonly zone: string;
+}
+
+export interface HistoryView {
+  readonly target: string | null;
+  /** Newest first. */
+  readonly entries: readonly AuditEntry[];
+  readonly now: number;
+  readonly zone: string;
+}
+
+export interface BaselineView {
+  readonly target: string;
+  readonly keeps: readonly Keep[];
+  readonly now: number;
+  readonly zone: string;
+}
+
+/** Who is on call in one rota; `until`: when the turn ends, null where that is not known. */
+export interface RotaView {
+  readonly rota: string;
+  readonly people: readonly Named[];
+  readonly until: number | null;
+  /** Why it could not be asked; null where it could. */
+  readonly problem: string | null;
+}
+
+export interface OnCallView {
+  readonly rotas: readonly RotaView[];
+  readonly now: number;
+  readonly zone: string;
+}
+
+export interface PolicyView {
+  readonly stack: string;
+  readonly realign: RealignMode;
+  readonly policies: readonly {
+    readonly name: string;
+    readonly mode: PolicyMode;
+    /** Repository, ref and path as m0.yaml has them. */
+    readonly source: string;
+    /** Commit in use; null: none, so that a person decides. */
+    readonly commit: string | null;
+    readonly problem: string | null;
+  }[];
+  readonly approvers: { readonly need: number; readonly groups: readonly string[] };
+}

@@ -1,0 +1,95 @@
+import { showText } from '../commands/text.ts';
+import type { RunState } from '../runs/run.ts';
+import type { Block, Card, DiffRow } from './card.ts';
+import { policyName, reasonSpans, reasonWords } from './reasons.ts';
+import { foldRows, markOf } from './rows.ts';
+import { context, text } from './spans.ts';
+import { approvableNow, asItStands, openNow, standingOf } from './standing.ts';
+import type { DriftView, FindingView } from './view.ts';
+import { approverSpans, nobodyMay, whoSpans } from './who.ts';
+import { count, headlineOf, listed } from './words.ts';
+
+const STATES: Readonly<Record<RunState, string>> = {
+  queued: 'waits for its turn',
+  planning: 'is being planned',
+  deciding: 'is being judged by the policies',
+  awaiting_approval: 'waits for nobody: all that is left is snoozed, accepted or denied',
+  approved: 'is about to be applied',
+  applying: 'is being applied',
+  verifying: 'is applied; the plan after it is being made',
+  clean: 'found nothing to do',
+  quiet: 'found nothing new: all of it is known, snoozed or accepted',
+  realigned: 'is realigned',
+  denied: 'is denied by the policies',
+  rejected: 'was rejected',
+  canceled: 'was canceled',
+  superseded: 'gave way to a newer run',
+  expired: 'expired: nobody decided in time',
+  failed: 'failed',
+  apply_unknown: 'was interrupted while applying',
+};
+
+const FINDINGS = 15;
+const REASONS = 8;
+
+function reasonRows(item: FindingView): readonly DiffRow[] {
+  if (item.reasons.length === 0)
+    return [{ kind: 'note', label: 'm0', value: 'nothing was decided on it yet' }];
+  return item.reasons.map((r) => ({ kind: 'note', label: policyName(r), value: reasonWords(r, 500) }));
+}
+
+/** Why the run is where it is, in one sentence. */
+function because(view: DriftView): string {
+  const run = `run #${view.runId}`;
+  const waiting = approvableNow(view).length;
+  if (waiting > 0) {
+    if (nobodyMay(view)) return `${run} of ${view.stack} waits, but m0.yaml names nobody who may approve it`;
+    const left = view.approvers.need - view.approvals.length;
+    const more = view.approvals.length > 0 ? 'more ' : '';
+    return `${run} of ${view.stack} waits for ${left === 1 && more === '' ? 'a person' : `${left} ${more}${left === 1 ? 'approval' : 'approvals'}`} to decide on ${count(waiting, 'resource')}`;
+  }
+  const denied = view.findings.filter((f) => f.standing.s === 'denied');
+  if (denied.length > 0 && openNow(view).length === denied.length) {
+    return `${run} of ${view.stack}: the policies let nobody apply ${listed(denied.slice(0, 3).map((f) => f.finding.address))}${denied.length > 3 ? ' and others' : ''}`;
+  }
+  return `${run} of ${view.stack} ${STATES[view.state]}`;
+}
+
+/** Which rule said what of each finding, why it waits, and who may approve. */
+export function whyCard(given: DriftView): Card {
+  const view = asItStands(given);
+
+  const shown = view.findings.length <= FINDINGS + 1 ? view.findings : view.findings.slice(0, FINDINGS);
+  const more = view.findings.length - shown.length;
+  const denied = view.findings.some((f) => f.standing.s === 'denied');
+  const warns = reasonSpans(view.warnings);
+  const asking = approvableNow(view).length > 0;
+  const facts = [
+    { label: 'Who', spans: asking ? whoSpans(view) : approverSpans(view) },
+    ...(warns.length > 0 ? [{ label: 'Warns', spans: warns }] : []),
+  ];
+  const blocks: readonly Block[] = [
+    ...shown.map(
+      (item): Block => ({
+        b: 'finding',
+        mark: markOf(item.finding.action),
+        address: item.finding.address,
+        ...standingOf(item, view),
+        rows: foldRows(reasonRows(item), REASONS),
+      }),
+    ),
+    ...(more > 0 ? [context(text(`and ${more} more`))] : []),
+    { b: 'facts', facts },
+    ...(denied
+      ? [
+          context(
+            text(
+              'What policies deny nobody can approve: snooze it, accept it, or change the code or the policy.',
+            ),
+          ),
+        ]
+      : []),
+    { b: 'buttons', buttons: [{ label: 'Full diff', command: showText(view.runId) }] },
+  ];
+  return { headline: headlineOf(because(view)), tone: 'plain', blocks };
+}

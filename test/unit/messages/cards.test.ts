@@ -1,0 +1,418 @@
+import { describe, expect, it } from 'vitest';
+import { COMMAND_NAMES, usageOf } from '../../../src/commands/grammar.ts';
+import { parseCommand } from '../../../src/commands/parse.ts';
+import type { Card } from '../../../src/messages/card.ts';
+import { driftCard } from '../../../src/messages/drift-card.ts';
+import { failureCard } from '../../../src/messages/failure-card.ts';
+import { acceptForm, snoozeForm } from '../../../src/messages/forms.ts';
+import { fullDiff } from '../../../src/messages/full-diff.ts';
+import { helpCard } from '../../../src/messages/help-card.ts';
+import { baselineCard, historyCard, onCallCard, policyCard } from '../../../src/messages/list-cards.ts';
+import { infoCard, problemCard, refusalCard } from '../../../src/messages/short-cards.ts';
+import { statusCard } from '../../../src/messages/status-card.ts';
+import type { StackStatus } from '../../../src/messages/view-status.ts';
+import { whyCard } from '../../../src/messages/why-card.ts';
+import type { Keep } from '../../../src/runs/keep.ts';
+import { seeded } from '../../support/random.ts';
+import {
+  actor,
+  buttonsOf,
+  byHand,
+  cardText,
+  DANA,
+  driftView,
+  failureView,
+  finding,
+  HOUR,
+  hotfixFinding,
+  item,
+  KIM,
+  MINUTE,
+  NETWORK_HUMAN,
+  NOW,
+  randomView,
+  TAGS_AUTO,
+  tagsFinding,
+  ZONE,
+} from '../../support/views.ts';
+
+const MOMENT = { now: NOW, zone: ZONE };
+const CONTEXT = { ...MOMENT, answers: null };
+const HOTFIX = hotfixFinding();
+
+describe('card 8: a check that fails', () => {
+  it('says since when, how often, what, and when it was last good', () => {
+    const card = failureCard(failureView());
+    expect(card.headline).toBe(
+      'prod-db could not be checked since 13:00 (3 times): planning: reading S3 state: AccessDenied for role m0-plan',
+    );
+    expect(card.tone).toBe('bad');
+    expect(cardText(card)).toContain('last good check <clock 10:00>');
+    expect(buttonsOf(card)).toEqual([{ label: 'Try again', command: 'drift prod-db' }]);
+  });
+
+  it('says it is over, once it is', () => {
+    const card = failureCard(failureView({ resolvedAt: NOW }));
+    expect(card.headline).toBe('prod-db can be checked again since 14:12 (failed 3 times from 13:00)');
+    expect(card.tone).toBe('good');
+    expect(buttonsOf(card)).toEqual([]);
+  });
+
+  it('keeps the whole of a long error in the body, the headline short', () => {
+    const card = failureCard(
+      failureView({ failure: { phase: 'planning', message: `Error: ${'x'.repeat(400)}\nsecond line` } }),
+    );
+    expect(card.headline.length).toBeLessThanOrEqual(150);
+    expect(cardText(card)).toContain('second line');
+  });
+});
+
+describe('card 6: a refusal', () => {
+  it('is one sentence with what can be done instead', () => {
+    const card = refusalCard('Only sre or the person on call (Dana) may approve prod-network.', [
+      { label: 'Why', command: 'why #42' },
+    ]);
+    expect(card.headline).toBe('Only sre or the person on call (Dana) may approve prod-network.');
+    expect(card.blocks).toHaveLength(1);
+  });
+
+  it('keeps the whole of a long text', () => {
+    const text = `No: ${'word '.repeat(100)}`.trim();
+    expect(cardText(infoCard(text))).toContain(text);
+  });
+
+  it('offers what a mistyped command may have meant', () => {
+    const result = parseCommand('aprove #42', CONTEXT);
+    if (result.ok) throw new Error('it must not be obeyed');
+    const card = problemCard(result.problem, result.suggestion);
+    expect(card.headline).toContain('Did you mean: approve #42');
+    expect(buttonsOf(card)).toEqual([{ label: 'approve #42', command: 'approve #42' }]);
+    expect(buttonsOf(problemCard('What?', null))).toEqual([]);
+  });
+});
+
+describe('status', () => {
+  const stack = (name: string, over: Partial<StackStatus> = {}): StackStatus => ({
+    stack: name,
+    environment: 'prod',
+    state: 'aligned',
+    open: 0,
+    waiting: 0,
+    kept: 0,
+    runId: null,
+    lastGoodAt: NOW - 5 * MINUTE,
+    failure: null,
+    busy: false,
+    ...over,
+  });
+
+  it('tells one stack in the headline', () => {
+    const card = statusCard({
+      target: 'prod-network',
+      stacks: [stack('prod-network', { state: 'drifted', open: 2, waiting: 1, runId: 42 })],
+      checking: true,
+      ...MOMENT,
+    });
+    expect(card.headline).toBe(
+      'prod-network: 2 open, 1 waits for a person, last good check 5 min ago, checking now',
+    );
+    expect(card.tone).toBe('waits');
+    expect(buttonsOf(card).map((b) => b.command)).toEqual(['show #42', 'why #42']);
+  });
+
+  it('counts many, and shows what needs somebody first', () => {
+    const stacks = [
+      ...Array.from({ length: 40 }, (_, i) => stack(`a-${i}`)),
+      stack('z-net', { state: 'drifted', open: 1, runId: 7 }),
+      stack('z-db', { state: 'failing', failure: 'planning: AccessDenied\nmore' }),
+    ];
+    const card = statusCard({ target: 'prod', stacks, checking: false, ...MOMENT });
+    expect(card.headline).toBe("prod: 1 drifted, 1 can't be checked, 40 of 42 stacks aligned");
+    const text = cardText(card);
+    expect(text.indexOf('z-db')).toBeLessThan(text.indexOf('z-net'));
+    expect(text.indexOf('z-net')).toBeLessThan(text.indexOf('a-0'));
+    expect(text).toContain('planning: AccessDenied');
+    expect(text).toContain('and 17 more aligned');
+  });
+
+  it('knows the empty case', () => {
+    const card = statusCard({ target: null, stacks: [], checking: false, ...MOMENT });
+    expect(card.headline).toBe('This channel follows no stacks');
+  });
+});
+
+describe('lists', () => {
+  it('history: who decided what', () => {
+    const entry = {
+      at: NOW,
+      actor: actor(DANA),
+      action: 'approve',
+      stack: 'prod-network',
+      runId: 42,
+      fingerprint: null,
+      commit: '9f8e7d6c5b4a',
+      detail: 'one rule',
+    };
+    const card = historyCard({ target: 'prod', entries: [entry], ...MOMENT });
+    expect(card.headline).toBe('History of prod: 1 entry');
+    expect(cardText(card)).toContain('Dana approve prod-network · run #42 · 9f8e7d6 · one rule');
+    const many = historyCard({ target: null, entries: Array.from({ length: 37 }, () => entry), ...MOMENT });
+    expect(cardText(many)).toContain('and 12 more');
+  });
+
+  it('baseline: what is kept, by whom and why; not what is over', () => {
+    const keep: Keep = {
+      id: 1,
+      kind: 'accept',
+      stack: 'prod-network',
+      address: 'aws_x.y',
+      fingerprint: 'f',
+      until: null,
+      by: actor(DANA),
+      at: NOW,
+      reason: 'agreed',
+      runId: 42,
+      endedBy: null,
+      endedAt: null,
+    };
+    const over: Keep = { ...keep, kind: 'snooze', until: NOW - HOUR, address: 'aws_old.y' };
+    const whole: Keep = { ...keep, kind: 'snooze', until: NOW + HOUR, address: null, reason: '' };
+    const card = baselineCard({ target: 'prod', keeps: [keep, over, whole], ...MOMENT });
+    expect(card.headline).toBe('prod: 1 accepted, 1 snoozed');
+    const text = cardText(card);
+    expect(text).toContain(
+      'prod-network  aws_x.y · accepted by Dana <clock 12:12> · until it changes · "agreed"',
+    );
+    expect(text).toContain('prod-network  all of it · snoozed by Dana');
+    expect(text).not.toContain('aws_old.y');
+    expect(baselineCard({ target: 'prod', keeps: [], ...MOMENT }).headline).toBe(
+      'prod: nothing is accepted or snoozed',
+    );
+  });
+
+  it('on call: who, and that nobody is', () => {
+    const card = onCallCard({
+      rotas: [
+        { rota: 'primary', people: [DANA], until: NOW + HOUR, problem: null },
+        { rota: 'secondary', people: [], until: null, problem: 'Slack: no such user group' },
+      ],
+      ...MOMENT,
+    });
+    expect(card.headline).toBe('On call: Dana (primary) · nobody (secondary)');
+    expect(card.tone).toBe('bad');
+    expect(cardText(card)).toContain('no such user group');
+    expect(onCallCard({ rotas: [], ...MOMENT }).headline).toBe('m0.yaml names no on-call rota');
+  });
+
+  it('policies: which decide, from which commit, and who may', () => {
+    const card = policyCard({
+      stack: 'prod-network',
+      realign: 'policy',
+      policies: [
+        {
+          name: 'approvals',
+          mode: 'decide',
+          source: 'git main approvals',
+          commit: 'a1b2c3d4e5',
+          problem: null,
+        },
+        {
+          name: 'guard',
+          mode: 'guardrail',
+          source: 'git main guard',
+          commit: null,
+          problem: 'does not compile',
+        },
+      ],
+      approvers: { need: 2, groups: ['sre'] },
+    });
+    expect(card.headline).toBe('prod-network: 1 policy decides, 1 guardrail');
+    expect(card.tone).toBe('bad');
+    const text = cardText(card);
+    expect(text).toContain('approvals  decides · a1b2c3d');
+    expect(text).toContain('does not compile');
+    expect(text).toContain('Approvers: 2 of sre');
+  });
+});
+
+describe('help', () => {
+  it('tells every command of the grammar', () => {
+    const text = cardText(helpCard(null));
+    for (const name of COMMAND_NAMES) expect(text).toContain(usageOf(name));
+  });
+
+  it('tells one command with what it may do', () => {
+    const text = cardText(helpCard('approve'));
+    expect(text).toContain('approve #RUN');
+    expect(text).toContain('for approvers');
+    expect(cardText(helpCard('constructor'))).toContain('What I can do');
+  });
+});
+
+describe('why', () => {
+  it('tells each rule, what waits and who may', () => {
+    const card = whyCard(
+      driftView({
+        findings: [
+          item(tagsFinding(), { s: 'realigned', by: [], at: NOW, verifiedAt: NOW }, TAGS_AUTO),
+          item(HOTFIX, { s: 'waits' }, NETWORK_HUMAN),
+        ],
+      }),
+    );
+    expect(card.headline).toBe('run #42 of prod-network waits for a person to decide on 1 resource');
+    const text = cardText(card);
+    expect(text).toContain('network-human@a1b2c3d: security group → a person');
+    expect(text).toContain('tags-auto@a1b2c3d: metadata only → apply');
+    expect(text).toContain('Who: Dana (on call) or anyone in sre');
+  });
+
+  it('says that nobody can approve what is denied', () => {
+    const view = driftView({ state: 'denied', findings: [item(HOTFIX, { s: 'denied' }, NETWORK_HUMAN)] });
+    expect(cardText(whyCard(view))).toContain('What policies deny nobody can approve');
+  });
+});
+
+describe('forms', () => {
+  const view = driftView({
+    findings: [
+      item(HOTFIX, { s: 'waits' }),
+      item(tagsFinding(), { s: 'snoozed', by: KIM, until: null, reason: '' }),
+    ],
+  });
+
+  it('snooze: every choice completes the command', () => {
+    const form = snoozeForm(view);
+    expect(form.fields.map((f) => f.name)).toEqual(['for', 'address', 'reason']);
+    for (const field of form.fields) {
+      if (field.kind !== 'choice') continue;
+      for (const { value } of field.options) {
+        const answers = { for: '2h', address: 'all', reason: '', [field.name]: value };
+        expect(parseCommand(form.command, { ...CONTEXT, answers }), value).toMatchObject({
+          ok: true,
+          command: { command: 'snooze', until: expect.any(Number) },
+        });
+      }
+    }
+  });
+
+  it('accept: asks for a reason, and offers only what is open', () => {
+    const form = acceptForm(view);
+    const [address, reason] = form.fields;
+    expect(address).toMatchObject({
+      name: 'address',
+      initial: 'aws_security_group.web',
+      options: [{ value: 'all' }, { value: 'aws_security_group.web' }],
+    });
+    expect(reason).toMatchObject({ name: 'reason', required: true });
+    expect(
+      parseCommand(form.command, {
+        ...CONTEXT,
+        answers: { address: 'aws_security_group.web', reason: 'ok' },
+      }),
+    ).toMatchObject({ ok: true, command: { address: 'aws_security_group.web', reason: 'ok' } });
+  });
+
+  it('starts at what was asked about, also beyond the end of the list', () => {
+    const many = driftView({
+      findings: Array.from({ length: 80 }, (_, i) => item(finding(`aws_a.n${i}`), { s: 'waits' })),
+    });
+    const field = snoozeForm(many, 'aws_a.n79').fields[1];
+    expect(field).toMatchObject({ initial: 'aws_a.n79' });
+    if (field?.kind !== 'choice') throw new Error('not a choice');
+    expect(field.options.map((o) => o.value)).toContain('aws_a.n79');
+    expect(field.options.length).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('full diff', () => {
+  const attributes = Array.from({ length: 60 }, (_, i) => byHand(`tags.K${i}`, `was ${i}`, `is ${i}`));
+  const view = driftView({
+    findings: [item(finding('aws_big.one', { attributes }), { s: 'waits' }), item(HOTFIX, { s: 'waits' })],
+    unaffected: [finding('aws_quiet.one', { actionable: false, attributes: [byHand('x', 'a', 'b')] })],
+  });
+  const pages = fullDiff(view);
+
+  it('has every attribute exactly once over its pages', () => {
+    const rows = pages.pages.flatMap((p) => p.blocks).flatMap((b) => (b.b === 'finding' ? b.rows : []));
+    const labels = rows.map((r) => r.label);
+    expect(labels).toHaveLength(62);
+    expect(new Set(labels).size).toBe(62);
+    expect(pages.pages.length).toBe(3);
+    expect(pages.pages[1]?.headline).toBe('prod-network · run #42 · page 2 of 3');
+    for (const page of pages.pages) {
+      const size = page.blocks.reduce((n, b) => n + (b.b === 'finding' ? b.rows.length + 1 : 0), 0);
+      expect(size).toBeLessThanOrEqual(25);
+    }
+  });
+
+  it('says which finding goes on', () => {
+    expect(pages.pages[1]?.blocks[0]).toMatchObject({ address: 'aws_big.one', status: 'continued' });
+  });
+
+  it('has the whole in its text, long values too', () => {
+    const long = 'y'.repeat(20_000);
+    const { text } = fullDiff(
+      driftView({
+        findings: [item(finding('aws_x.y', { attributes: [byHand('body', null, long)] }), { s: 'waits' })],
+      }),
+    );
+    expect(text).toContain(long);
+    expect(pages.text).toContain('aws_quiet.one  (changed in the cloud · an apply would change nothing)');
+  });
+
+  it('has a page where nothing drifted', () => {
+    expect(fullDiff(driftView()).pages).toHaveLength(1);
+  });
+});
+
+describe('any view at all', () => {
+  function holds(card: Card): void {
+    expect(card.headline.length).toBeGreaterThan(0);
+    expect(card.headline.length).toBeLessThanOrEqual(150);
+    expect(card.headline).not.toMatch(/\n/);
+    for (const button of buttonsOf(card)) {
+      expect(parseCommand(button.command, CONTEXT), button.command).toMatchObject({ ok: true });
+      expect(button.label.length).toBeLessThanOrEqual(75);
+      if (button.confirm === undefined) continue;
+      expect(button.confirm.title.length).toBeLessThanOrEqual(100);
+      expect(button.confirm.body.length).toBeLessThanOrEqual(300);
+      expect(button.confirm.confirm.length).toBeLessThanOrEqual(30);
+    }
+  }
+
+  it('makes cards that keep their promises', () => {
+    for (let seed = 1; seed <= 200; seed += 1) {
+      const random = seeded(seed);
+      const view = randomView(random);
+      holds(driftCard(view));
+      holds(driftCard(view, { why: 'You are on call (primary)' }));
+      holds(whyCard(view));
+      for (const form of [snoozeForm(view), acceptForm(view)]) {
+        expect(parseCommand(form.command, CONTEXT).ok).toBe(true);
+      }
+      for (const page of fullDiff(view).pages) holds(page);
+      holds(
+        failureCard(
+          failureView({
+            stack: view.stack,
+            failure: view.failure ?? { phase: 'deciding', message: view.outcome ?? '' },
+            times: random.int(5),
+          }),
+        ),
+      );
+    }
+  });
+
+  it('never offers an approval of what may not be approved', () => {
+    for (let seed = 1; seed <= 200; seed += 1) {
+      const view = randomView(seeded(seed));
+      const approves = buttonsOf(driftCard(view)).some((b) => b.command.startsWith('approve'));
+      const may =
+        view.state === 'awaiting_approval' &&
+        view.alert === 'open' &&
+        view.approvers.groups.length + view.approvers.onCall.length > 0 &&
+        view.findings.some((f) => ['waits', 'heals', 'unknown'].includes(f.standing.s));
+      expect(approves, `seed ${seed}`).toBe(may);
+    }
+  });
+});
