@@ -2,8 +2,10 @@ import type { Block } from './model.ts';
 import { elementsOf } from './validation/blocks.ts';
 import { isRecord } from './validation/check.ts';
 
-/** An action_id, the words on a button, or a predicate over the element. */
-export type ElementMatcher = string | ((element: Readonly<Record<string, unknown>>) => boolean);
+/** An action_id, the words on a button, or a predicate over the element and its block's id. */
+export type ElementMatcher =
+  | string
+  | ((element: Readonly<Record<string, unknown>>, blockId: string) => boolean);
 
 export interface FoundElement {
   readonly blockId: string;
@@ -17,7 +19,7 @@ export function findElement(blocks: readonly Block[], matcher: ElementMatcher): 
       .filter((element) => element.type !== 'image')
       .map((element) => ({ blockId: String(block.block_id), element })),
   );
-  const found = all.filter(({ element }) => matches(element, matcher));
+  const found = all.filter((candidate) => matches(candidate, matcher));
   const [only] = found;
   if (only && found.length === 1) return only;
   const there = all.map(({ element }) => `${labelOf(element)} (${String(element.action_id)})`).join(', ');
@@ -25,8 +27,8 @@ export function findElement(blocks: readonly Block[], matcher: ElementMatcher): 
   throw new Error(`clicking: ${found.length} elements match ${wanted}; there are: ${there || 'none'}`);
 }
 
-function matches(element: Record<string, unknown>, matcher: ElementMatcher): boolean {
-  if (typeof matcher === 'function') return matcher(element);
+function matches({ element, blockId }: FoundElement, matcher: ElementMatcher): boolean {
+  if (typeof matcher === 'function') return matcher(element, blockId);
   return element.action_id === matcher || labelOf(element) === matcher;
 }
 

@@ -13,6 +13,8 @@ export interface WorkspaceUser {
   readonly name: string;
   readonly realName: string;
   readonly email: string;
+  /** What they do, such as `on call`; shown where the page lets one choose whom to be. */
+  readonly title?: string;
 }
 
 export interface Usergroup {

@@ -110,7 +110,9 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
     botUserId: options.botUserId,
     botId: `B${options.botUserId.slice(1)}`,
     appId: 'A0LOCAL',
-    users: options.users.some((user) => user.id === options.botUserId) ? options.users : [...options.users, bot],
+    users: options.users.some((user) => user.id === options.botUserId)
+      ? options.users
+      : [...options.users, bot],
     usergroups: options.usergroups ?? [],
   };
   const state = new ChatState(directory, now, options.state ? parseState(options.state) : null);

@@ -1,0 +1,180 @@
+import { type Context, Hono, type Next } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import { z } from 'zod';
+import type { CloudConsole } from './console.ts';
+import { perform } from './page/acting.ts';
+import { bundlePage } from './page/bundle.ts';
+import { FactsWatch } from './page/facts-watch.ts';
+import type { ActAnswer, PageStatus } from './page/protocol.ts';
+import { snapshot } from './page/snapshot.ts';
+import { isLoopbackHost } from './workspace/loopback.ts';
+import type { Workspace } from './workspace/workspace.ts';
+
+export interface PageOptions {
+  /** The page is served at its address. */
+  readonly workspace: Workspace;
+  readonly console: CloudConsole;
+  /** How far the set-up is; the console's buttons wait until it is ready. */
+  readonly status: () => PageStatus;
+  /** Calls back with every change of the status until the returned function is called. */
+  readonly onStatus: (listener: (status: PageStatus) => void) => () => void;
+}
+
+export interface Page {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Changes that come together are told to the page together. */
+const GATHER_MS = 30;
+
+const formValue = z.union([z.string(), z.array(z.string()), z.number(), z.null()]);
+const formValues = z.record(z.string(), formValue);
+const as = z.string();
+const actSchema = z.discriminatedUnion('act', [
+  z.strictObject({
+    as,
+    act: z.literal('say'),
+    channel: z.string(),
+    text: z.string().min(1).max(12_000),
+    thread: z.string().nullable(),
+  }),
+  z.strictObject({
+    as,
+    act: z.literal('click'),
+    channel: z.string().nullable(),
+    where: z.string(),
+    blockId: z.string(),
+    actionId: z.string(),
+    value: formValue,
+    values: formValues,
+  }),
+  z.strictObject({ as, act: z.literal('submit'), view: z.string(), values: formValues }),
+  z.strictObject({ as, act: z.literal('close'), view: z.string() }),
+  z.strictObject({ as, act: z.literal('dismiss'), channel: z.string(), ts: z.string() }),
+  z.strictObject({ as, act: z.literal('home') }),
+]);
+const consoleSchema = z.strictObject({ id: z.string() });
+
+/** Serves the chat page and the cloud console at the workspace's address, for this machine only. */
+export async function startPage(options: PageOptions): Promise<Page> {
+  const { workspace } = options;
+  const bundle = await bundlePage();
+  const listeners = new Set<() => void>();
+  const tell = () => {
+    for (const listener of [...listeners]) listener();
+  };
+  const facts = new FactsWatch(options.console, tell);
+  const app = new Hono();
+  app.use(guard);
+  app.get('/', (context) => context.html(bundle.html));
+  app.get('/app.js', (context) => context.body(bundle.script, 200, { 'content-type': 'text/javascript' }));
+  app.get('/app.css', (context) => context.body(bundle.style, 200, { 'content-type': 'text/css' }));
+  app.get('/page/files/:id', (context) => {
+    const file = workspace.file(context.req.param('id'));
+    if (!file) return context.text('no such file', 404);
+    // Plain text, so that nothing in a file runs as part of the page.
+    return context.body(new Uint8Array(file.bytes), 200, { 'content-type': 'text/plain; charset=utf-8' });
+  });
+  app.get('/page/live', (context) => {
+    const person = workspace.users.find((user) => user.id === context.req.query('as')) ?? workspace.users[0];
+    if (!person || person.id === workspace.botUserId) return context.text('nobody to be', 404);
+    return live(context, listeners, facts, () =>
+      JSON.stringify(
+        snapshot(workspace, person.id, {
+          status: options.status(),
+          actions: options.console.actions,
+          facts: facts.facts,
+        }),
+      ),
+    );
+  });
+  app.post('/page/act', async (context) => {
+    const act = actSchema.safeParse(await context.req.json().catch(() => null));
+    if (!act.success) return context.json(problem(z.prettifyError(act.error)), 400);
+    return context.json(await perform(workspace, act.data).catch(problem));
+  });
+  app.post('/page/console', async (context) => {
+    const asked = consoleSchema.safeParse(await context.req.json().catch(() => null));
+    if (!asked.success) return context.json(problem(z.prettifyError(asked.error)), 400);
+    if (!options.status().ready) return context.json(problem('The cloud is not up yet.'));
+    const answer = await options.console.run(asked.data.id).then((done) => ({ ok: true, done }), problem);
+    await facts.read();
+    return context.json(answer);
+  });
+  app.onError((error, context) => context.json(problem(error), 500));
+
+  const forget = [
+    workspace.onChange(tell),
+    options.onStatus(tell),
+    workspace.mount((request) => app.fetch(request)),
+  ];
+  return {
+    url: workspace.url,
+    async close() {
+      for (const one of forget) one();
+    },
+  };
+}
+
+/**
+ * Lets in only the page itself: another site's page can neither name this machine otherwise (Host) nor send
+ * what it made up (Origin, JSON).
+ */
+async function guard(context: Context, next: Next): Promise<Response | undefined> {
+  const host = context.req.header('host');
+  if (!isLoopbackHost(host)) return context.text('only for this machine', 403);
+  if (context.req.method !== 'GET') {
+    if (context.req.header('origin') !== `http://${host}`) return context.text('only for its own page', 403);
+    const isJson = context.req.header('content-type')?.split(';')[0] === 'application/json';
+    if (!isJson) return context.text('application/json only', 415);
+  }
+  await next();
+  context.header('cache-control', 'no-store');
+  context.header('x-content-type-options', 'nosniff');
+  context.header('referrer-policy', 'no-referrer');
+  context.header(
+    'content-security-policy',
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  );
+  return undefined;
+}
+
+/** Sends what a person sees, now and after every change, until they leave. */
+function live(
+  context: Context,
+  listeners: Set<() => void>,
+  facts: FactsWatch,
+  current: () => string,
+): Response {
+  return streamSSE(context, async (stream) => {
+    let wake: () => void = () => {};
+    let changed = true;
+    const listener = () => {
+      changed = true;
+      wake();
+    };
+    listeners.add(listener);
+    const unwatch = facts.watch();
+    stream.onAbort(() => {
+      listeners.delete(listener);
+      unwatch();
+      wake();
+    });
+    while (!stream.aborted) {
+      if (changed) {
+        changed = false;
+        await stream.writeSSE({ event: 'snapshot', data: current() });
+        await stream.sleep(GATHER_MS);
+      } else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  });
+}
+
+function problem(error: unknown): ActAnswer {
+  return { ok: false, problem: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,61 @@
+import { assertNever } from '../../assert-never.ts';
+import type { Person } from '../workspace/person.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import type { Act, ActAnswer } from './protocol.ts';
+
+/** Does on the workspace what somebody did on the page. */
+export async function perform(workspace: Workspace, act: Act): Promise<ActAnswer> {
+  const person = workspace.as(act.as);
+  switch (act.act) {
+    case 'say':
+      return say(person, act);
+    case 'click':
+      return click(person, act);
+    case 'submit': {
+      const result = await person.submit(act.view, act.values);
+      if (result.outcome === 'errors') return { ok: false, problem: '', errors: result.errors };
+      return 'why' in result ? { ok: false, problem: `m0 could not take this: ${result.why}` } : { ok: true };
+    }
+    case 'close':
+      await person.closeView(act.view);
+      return { ok: true };
+    case 'dismiss': {
+      const message = person.sees(act.channel).find((other) => other.ts === act.ts);
+      if (message) person.dismiss(message);
+      return { ok: true };
+    }
+    case 'home':
+      await person.openHome();
+      return { ok: true };
+    default:
+      return assertNever(act);
+  }
+}
+
+async function say(person: Person, act: Extract<Act, { act: 'say' }>): Promise<ActAnswer> {
+  const slash = /^(\/\S+)\s*([\s\S]*)$/.exec(act.text);
+  if (slash && act.thread) {
+    return { ok: false, problem: 'Slash commands do not work in threads. Mention @m0 instead.' };
+  }
+  // What goes wrong with a command is told in the channel, to this person alone.
+  if (slash) await person.slash(slash[1] ?? '', slash[2] ?? '', act.channel);
+  else await person.say(act.channel, act.text, act.thread ?? undefined);
+  return { ok: true };
+}
+
+async function click(person: Person, act: Extract<Act, { act: 'click' }>): Promise<ActAnswer> {
+  const { channel, where: id } = act;
+  const where = channel
+    ? person.sees(channel).find((message) => message.ts === id)
+    : [...person.views, person.home].find((view) => view?.id === id);
+  if (!where) return { ok: false, problem: 'This is no longer here.' };
+  const result = await person.click(
+    where,
+    (element, blockId) => blockId === act.blockId && element.action_id === act.actionId,
+    // The page has asked for confirmation already.
+    { confirm: true, values: act.values, ...(act.value === null ? {} : { value: act.value }) },
+  );
+  return result.outcome === 'acked'
+    ? { ok: true }
+    : { ok: false, problem: `m0 did not react (${result.outcome}).` };
+}

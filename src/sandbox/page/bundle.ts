@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+export interface Bundle {
+  readonly html: string;
+  readonly script: string;
+  readonly style: string;
+}
+
+const HTML = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>m0 sandbox</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/app.css">
+</head>
+<body><div id="root"></div><script src="/app.js"></script></body>
+</html>
+`;
+
+/** Later ones override earlier ones. */
+const STYLES = ['frame', 'chat', 'blocks', 'narrow'];
+
+/** Bundles the page into memory. Rejects with what esbuild found wrong. */
+export async function bundlePage(): Promise<Bundle> {
+  const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+  const [built, styles] = await Promise.all([
+    build({
+      entryPoints: [here('client/main.tsx')],
+      bundle: true,
+      write: false,
+      format: 'iife',
+      target: 'es2022',
+      jsx: 'automatic',
+      minify: true,
+      define: { 'process.env.NODE_ENV': '"production"' },
+      logLevel: 'silent',
+    }),
+    Promise.all(STYLES.map((name) => readFile(here(`client/${name}.css`), 'utf8'))),
+  ]);
+  const [script] = built.outputFiles;
+  if (!script) throw new Error('bundling the page: esbuild wrote nothing');
+  return { html: HTML, script: script.text, style: styles.join('\n') };
+}

@@ -1,0 +1,80 @@
+import { createContext, type ReactNode, useContext, useState } from 'react';
+import { isRecord } from '../../workspace/validation/check.ts';
+import type { Act, FormValue, FormValues } from '../protocol.ts';
+import { type BlockUse, Text } from './blocks.tsx';
+import { Dialog } from './dialog.tsx';
+import { perform } from './live.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface Actor {
+  readonly me: string;
+  readonly onProblem: (problem: string) => void;
+}
+
+export const ActorContext = createContext<Actor>({ me: '', onProblem: () => {} });
+
+/** Does something as the person one is, and tells what went wrong. */
+export function useAct(): (act: WithoutAs<Act>) => Promise<void> {
+  const { me, onProblem } = useContext(ActorContext);
+  return async (act) => {
+    const answer = await perform({ ...act, as: me } as Act);
+    if (!answer.ok && answer.problem) onProblem(answer.problem);
+  };
+}
+
+type WithoutAs<T> = T extends unknown ? Omit<T, 'as'> : never;
+
+/** What blocks of a message or view need, with the dialog that some elements ask for before they act. */
+export function useBlocks(
+  channel: string | null,
+  where: string,
+  values: FormValues,
+  onEnter: (actionId: string, value: FormValue) => void,
+  errors: Readonly<Record<string, string>> = {},
+): { use: BlockUse; confirm: ReactNode; busy: boolean } {
+  const act = useAct();
+  const [asked, setAsked] = useState<{ confirm: Fields; go: () => void } | null>(null);
+  const [busy, setBusy] = useState(false);
+  const onAct = (blockId: string, element: Fields, value: FormValue) => {
+    const actionId = String(element.action_id);
+    const go = async () => {
+      setAsked(null);
+      setBusy(true);
+      await act({ act: 'click', channel, where, blockId, actionId, value, values });
+      setBusy(false);
+    };
+    if (isRecord(element.confirm)) setAsked({ confirm: element.confirm, go: () => void go() });
+    else void go();
+  };
+  const confirm = asked && <Confirm confirm={asked.confirm} onYes={asked.go} onNo={() => setAsked(null)} />;
+  return { use: { values, errors, onEnter, onAct }, confirm, busy };
+}
+
+function Confirm({
+  confirm,
+  onYes,
+  onNo,
+}: {
+  confirm: Fields;
+  onYes: () => void;
+  onNo: () => void;
+}): ReactNode {
+  const words = (text: unknown) => (isRecord(text) ? String(text.text) : '');
+  return (
+    <Dialog label={words(confirm.title)} small onCancel={onNo}>
+      <header>{words(confirm.title)}</header>
+      <div className="body text">
+        <Text text={confirm.text} />
+      </div>
+      <footer>
+        <button type="button" className="button" onClick={onNo}>
+          {words(confirm.deny)}
+        </button>
+        <button type="button" className={`button ${String(confirm.style ?? 'primary')}`} onClick={onYes}>
+          {words(confirm.confirm)}
+        </button>
+      </footer>
+    </Dialog>
+  );
+}

@@ -1,0 +1,159 @@
+import type { ReactNode } from 'react';
+import type { Block } from '../../workspace/model.ts';
+import { isRecord } from '../../workspace/validation/check.ts';
+import type { FormValue, FormValues } from '../protocol.ts';
+import { Element } from './elements.tsx';
+import { Markdown } from './markdown.tsx';
+import { each, Mrkdwn } from './mrkdwn.tsx';
+import { RichText } from './rich-text.tsx';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What blocks need to be used: what stands in them, and what happens on a click or a choice. */
+export interface BlockUse {
+  readonly values: FormValues;
+  readonly errors: Readonly<Record<string, string>>;
+  readonly onEnter: (actionId: string, value: FormValue) => void;
+  /** A click or choice that the app is told about at once. */
+  readonly onAct: (blockId: string, element: Fields, value: FormValue) => void;
+}
+
+/** A text object. */
+export function Text({ text }: { text: unknown }): ReactNode {
+  if (!isRecord(text)) return null;
+  if (text.type === 'mrkdwn') return <Mrkdwn text={String(text.text)} verbatim={text.verbatim === true} />;
+  return String(text.text);
+}
+
+/** Block Kit as Slack shows it, near enough to judge a card by eye. */
+export function Blocks({ blocks, use }: { blocks: readonly Block[]; use: BlockUse }): ReactNode {
+  return blocks.map((block) => (
+    <div key={block.block_id} className={`block block-${block.type}`}>
+      <OneBlock block={block} use={use} />
+    </div>
+  ));
+}
+
+function OneBlock({ block, use }: { block: Block; use: BlockUse }): ReactNode {
+  const blockId = String(block.block_id);
+  const elements = Array.isArray(block.elements) ? block.elements.filter(isRecord) : [];
+  switch (block.type) {
+    case 'section':
+      return <Section block={block} use={use} />;
+    case 'header':
+      return (
+        <h3>
+          <Text text={block.text} />
+        </h3>
+      );
+    case 'divider':
+      return <hr />;
+    case 'context':
+      return each(elements, (element) =>
+        element.type === 'image' ? (
+          <img src={String(element.image_url)} alt={String(element.alt_text)} />
+        ) : (
+          <span>
+            <Text text={element} />
+          </span>
+        ),
+      );
+    case 'actions':
+      return each(elements, (element) => <Element blockId={blockId} element={element} use={use} live />);
+    case 'input':
+      return <Input block={block} use={use} />;
+    case 'image':
+      return (
+        <figure>
+          {isRecord(block.title) && (
+            <figcaption>
+              <Text text={block.title} />
+            </figcaption>
+          )}
+          <img src={String(block.image_url)} alt={String(block.alt_text)} />
+        </figure>
+      );
+    case 'rich_text':
+      return <RichText block={block} />;
+    case 'markdown':
+      return <Markdown text={String(block.text)} />;
+    case 'table':
+      return <Table block={block} />;
+    default:
+      return null;
+  }
+}
+
+function Section({ block, use }: { block: Block; use: BlockUse }): ReactNode {
+  const fields = Array.isArray(block.fields) ? block.fields : [];
+  const accessory = isRecord(block.accessory) ? block.accessory : null;
+  return (
+    <>
+      <div className="section-text">
+        {isRecord(block.text) && (
+          <div className="text">
+            <Text text={block.text} />
+          </div>
+        )}
+        {fields.length > 0 && (
+          <div className="fields">
+            {each(fields, (field) => (
+              <div className="text">
+                <Text text={field} />
+              </div>
+            ))}
+          </div>
+        )}
+      </div>
+      {accessory && <Element blockId={String(block.block_id)} element={accessory} use={use} live />}
+    </>
+  );
+}
+
+function Input({ block, use }: { block: Block; use: BlockUse }): ReactNode {
+  const element = isRecord(block.element) ? block.element : {};
+  const blockId = String(block.block_id);
+  const error = use.errors[blockId];
+  return (
+    // biome-ignore lint/a11y/noLabelWithoutControl: the control is the Element
+    <label className={error ? 'with-error' : undefined}>
+      <span className="label">
+        <Text text={block.label} />
+        {block.optional === true && <span className="optional"> (optional)</span>}
+      </span>
+      <Element blockId={blockId} element={element} use={use} live={block.dispatch_action === true} />
+      {isRecord(block.hint) && (
+        <span className="hint">
+          <Text text={block.hint} />
+        </span>
+      )}
+      {error && <span className="error">{error}</span>}
+    </label>
+  );
+}
+
+function Table({ block }: { block: Block }): ReactNode {
+  const rows = Array.isArray(block.rows) ? block.rows : [];
+  const settings = Array.isArray(block.column_settings) ? block.column_settings : [];
+  const align = (column: number) => {
+    const setting: unknown = settings[column];
+    return isRecord(setting) && typeof setting.align === 'string' ? `align-${setting.align}` : undefined;
+  };
+  return (
+    <div className="table">
+      <table>
+        <tbody>
+          {each(rows, (row: unknown) => (
+            <tr>
+              {each(Array.isArray(row) ? row.filter(isRecord) : [], (cell, column) => (
+                <td className={align(column)}>
+                  {cell.type === 'rich_text' ? <RichText block={cell} /> : String(cell.text)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

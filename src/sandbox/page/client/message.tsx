@@ -1,0 +1,111 @@
+import { type ReactNode, useState } from 'react';
+import { type Message as MessageData, SLACKBOT } from '../../workspace/model.ts';
+import type { FormValues, PageFile } from '../protocol.ts';
+import { useAct, useBlocks } from './acting.tsx';
+import { Avatar } from './avatar.tsx';
+import { Blocks } from './blocks.tsx';
+import { Mrkdwn } from './mrkdwn.tsx';
+import { useNames } from './names.ts';
+import { fromTs, full, relative } from './time.ts';
+
+export interface MessageProps {
+  readonly message: MessageData;
+  readonly bot: string;
+  readonly files: Readonly<Record<string, PageFile>>;
+  /** How many replies hang under it; null within a thread. */
+  readonly replies: { readonly count: number; readonly lastTs: string } | null;
+  /** Right after one by the same author: shown without the name. */
+  readonly follows: boolean;
+  readonly onThread: (() => void) | null;
+}
+
+/** One message with all that hangs on it. */
+export function Message({ message, bot, files, replies, follows, onThread }: MessageProps): ReactNode {
+  const { users, now } = useNames();
+  const act = useAct();
+  const [values, setValues] = useState<FormValues>({});
+  const onEnter = (actionId: string, value: FormValues[string]) =>
+    setValues({ ...values, [actionId]: value });
+  const { use, confirm, busy } = useBlocks(message.channel, message.ts, values, onEnter);
+  const name = message.user === SLACKBOT ? 'Slackbot' : (users[message.user] ?? message.user);
+  const isApp = message.user === bot || message.user === SLACKBOT;
+  const edited = message.editedTs && (
+    <span className="edited" title={full(fromTs(message.editedTs))}>
+      (edited)
+    </span>
+  );
+  return (
+    <article
+      className={`message${message.visibleTo ? ' private' : ''}${busy ? ' busy' : ''}`}
+      data-ts={message.ts}
+    >
+      <div className="gutter">{!follows && <Avatar id={message.user} name={name} isApp={isApp} />}</div>
+      <div className="content">
+        {message.visibleTo && (
+          <div className="only-you">
+            Only visible to you
+            <button
+              type="button"
+              className="link"
+              onClick={() => void act({ act: 'dismiss', channel: message.channel, ts: message.ts })}
+            >
+              Dismiss
+            </button>
+          </div>
+        )}
+        {!follows && (
+          <div className="by">
+            <b>{name}</b>
+            {isApp && <span className="tag">app</span>}
+            <time title={full(fromTs(message.ts))}>{relative(fromTs(message.ts), now)}</time>
+          </div>
+        )}
+        {message.blocks.length > 0 ? (
+          <div className="blocks">
+            <Blocks blocks={message.blocks} use={use} />
+            {edited}
+          </div>
+        ) : (
+          message.text !== '' && (
+            <div className="text">
+              <Mrkdwn text={message.text} /> {edited}
+            </div>
+          )
+        )}
+        {message.files.map((id) => files[id] && <FileCard key={id} file={files[id]} />)}
+        {replies && replies.count > 0 && (
+          <button type="button" className="replies" onClick={() => onThread?.()}>
+            {replies.count} {replies.count === 1 ? 'reply' : 'replies'}
+            <span>last {relative(fromTs(replies.lastTs), now)}</span>
+          </button>
+        )}
+      </div>
+      {onThread && !message.visibleTo && (
+        <button
+          type="button"
+          className="reply"
+          title="Reply in thread"
+          aria-label="Reply in thread"
+          onClick={onThread}
+        >
+          ↩
+        </button>
+      )}
+      {confirm}
+    </article>
+  );
+}
+
+function FileCard({ file }: { file: PageFile }): ReactNode {
+  return (
+    <div className="file">
+      <a href={`/page/files/${file.id}`} target="_blank" rel="noreferrer">
+        {file.title}
+      </a>
+      <span>
+        {file.name} · {file.size.toLocaleString()} bytes
+      </span>
+      <pre className="pre">{file.preview}</pre>
+    </div>
+  );
+}

@@ -1,0 +1,79 @@
+/** What the page and its server say to each other. */
+import type { CloudFact, ConsoleAction } from '../console.ts';
+import type { Message, View } from '../workspace/model.ts';
+
+/** How far the sandbox is. */
+export interface PageStatus {
+  readonly phase: string;
+  readonly text: string;
+  readonly ready: boolean;
+}
+
+export interface PagePerson {
+  readonly id: string;
+  readonly name: string;
+  readonly realName: string;
+  readonly title: string;
+}
+
+export interface PageFile {
+  readonly id: string;
+  readonly name: string;
+  readonly title: string;
+  readonly size: number;
+  /** The first lines, for a look without opening it. */
+  readonly preview: string;
+}
+
+export interface PageChannel {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'channel' | 'im';
+  readonly messages: readonly Message[];
+}
+
+/** Everything the page shows to one person. */
+export interface Snapshot {
+  readonly me: string;
+  readonly bot: string;
+  /** People one can be. */
+  readonly people: readonly PagePerson[];
+  readonly names: Readonly<Record<string, string>>;
+  readonly channels: readonly PageChannel[];
+  readonly files: Readonly<Record<string, PageFile>>;
+  readonly views: readonly View[];
+  readonly home: View | null;
+  readonly commands: readonly string[];
+  readonly botIsHere: boolean;
+  readonly status: PageStatus;
+  readonly actions: readonly ConsoleAction[];
+  /** null until the cloud could be read. */
+  readonly facts: readonly CloudFact[] | null;
+}
+
+export type FormValue = string | string[] | number | null;
+export type FormValues = Readonly<Record<string, FormValue>>;
+
+/** Something a person does on the page. */
+export type Act = { readonly as: string } & (
+  | { readonly act: 'say'; readonly channel: string; readonly text: string; readonly thread: string | null }
+  | {
+      readonly act: 'click';
+      readonly channel: string | null;
+      /** ts of a message, or id of a view where `channel` is null. */
+      readonly where: string;
+      readonly blockId: string;
+      readonly actionId: string;
+      readonly value: FormValue;
+      readonly values: FormValues;
+    }
+  | { readonly act: 'submit'; readonly view: string; readonly values: FormValues }
+  | { readonly act: 'close'; readonly view: string }
+  | { readonly act: 'dismiss'; readonly channel: string; readonly ts: string }
+  | { readonly act: 'home' }
+);
+
+/** What came of it: `errors` stand beside a form's inputs, by block_id. */
+export type ActAnswer =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly problem: string; readonly errors?: Readonly<Record<string, string>> };

@@ -1,0 +1,242 @@
+import { App, LogLevel } from '@slack/bolt';
+import type { Browser, Page as Tab } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { CloudConsole } from '../../src/sandbox/console.ts';
+import { type Page, startPage } from '../../src/sandbox/page-server.ts';
+import { startWorkspace, type Workspace } from '../../src/sandbox/workspace/workspace.ts';
+import { launchBrowser } from '../support/browser.ts';
+
+const plain = (text: string) => ({ type: 'plain_text' as const, text });
+const QUIET = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  setLevel() {},
+  setName() {},
+  getLevel: () => LogLevel.ERROR,
+};
+
+/** A cloud of one bucket, whose tags the console removes and the app puts back. */
+class OneBucket implements CloudConsole {
+  owner: string | null = 'platform';
+  readonly actions = [
+    { id: 'remove-tags', label: 'Remove the bucket’s tags', explain: 'as a hurried person would' },
+  ];
+  async run(id: string): Promise<string> {
+    if (id !== 'remove-tags') throw new Error(`running ${id}: there is no such action`);
+    this.owner = null;
+    return 'Removed the tags of logs';
+  }
+  async facts() {
+    return [{ label: 'logs tags', value: this.owner ?? 'none', asBuilt: this.owner === 'platform' }];
+  }
+}
+
+/** A bot that tells drift when asked and puts it back for Dana alone. */
+function driftApp(workspace: Workspace, cloud: OneBucket): App {
+  const app = new App({
+    token: 'xoxb-page',
+    appToken: 'xapp-page',
+    socketMode: true,
+    clientOptions: { slackApiUrl: workspace.apiUrl },
+    logger: QUIET,
+  });
+  app.command('/m0', async ({ ack, client, command }) => {
+    await ack();
+    const confirm = {
+      title: plain('Revert?'),
+      text: plain('Sets tags.Owner'),
+      confirm: plain('Revert'),
+      deny: plain('No'),
+    };
+    await client.chat.postMessage({
+      channel: command.channel_id,
+      text: 'prod drifted',
+      blocks: [
+        { type: 'section', text: { type: 'mrkdwn', text: '*prod drifted* by &lt;!channel&gt;' } },
+        {
+          type: 'actions',
+          elements: [
+            {
+              type: 'button',
+              text: plain('Revert in the cloud'),
+              action_id: 'revert',
+              confirm,
+              style: 'primary',
+            },
+            { type: 'button', text: plain('Snooze…'), action_id: 'snooze' },
+          ],
+        },
+      ],
+    });
+  });
+  app.action('revert', async ({ ack, body, respond }) => {
+    await ack();
+    if (body.user.id !== 'U0DANA') {
+      await respond({
+        text: 'Only Dana may approve prod',
+        response_type: 'ephemeral',
+        replace_original: false,
+      });
+      return;
+    }
+    cloud.owner = 'platform';
+    await respond({ text: 'Realigned by Dana', replace_original: true });
+  });
+  app.action('snooze', async ({ ack, body, client }) => {
+    await ack();
+    if (body.type !== 'block_actions') return;
+    const input = { type: 'plain_text_input' as const, action_id: 'reason' };
+    await client.views.open({
+      trigger_id: body.trigger_id,
+      view: {
+        type: 'modal',
+        callback_id: 'snooze',
+        title: plain('Snooze prod'),
+        submit: plain('Snooze'),
+        blocks: [{ type: 'input', block_id: 'why', label: plain('Why'), element: input }],
+      },
+    });
+  });
+  app.view('snooze', async ({ ack, view, client, body }) => {
+    await ack();
+    const why = view.state.values.why?.reason?.value;
+    await client.chat.postMessage({ channel: 'C0OPS', text: `Snoozed by ${body.user.name}: ${why}` });
+  });
+  return app;
+}
+
+let browser: Browser;
+let workspace: Workspace;
+let page: Page;
+let app: App;
+let tab: Tab;
+let cloud: OneBucket;
+let complaints: string[];
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+});
+
+beforeEach(async () => {
+  cloud = new OneBucket();
+  workspace = await startWorkspace({
+    port: 0,
+    users: [
+      { id: 'U0DANA', name: 'dana', realName: 'Dana', email: 'dana@acme.dev', title: 'on call' },
+      { id: 'U0EVE', name: 'eve', realName: 'Eve', email: 'eve@acme.dev', title: 'engineer' },
+    ],
+    channels: [{ id: 'C0OPS', name: 'ops', members: ['U0M0', 'U0DANA', 'U0EVE'] }],
+    botUserId: 'U0M0',
+    teamId: 'T0ACME',
+    signingSecret: 'page-secret',
+    botToken: 'xoxb-page',
+    appToken: 'xapp-page',
+    rateLimit: null,
+  });
+  app = driftApp(workspace, cloud);
+  await app.start();
+  page = await startPage({
+    workspace,
+    console: cloud,
+    status: () => ({ phase: 'ready', text: 'm0 checks prod every minute', ready: true }),
+    onStatus: () => () => {},
+  });
+  tab = await (await browser.newContext()).newPage();
+  complaints = [];
+  tab.on('pageerror', (error) => complaints.push(error.message));
+  tab.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  await tab.goto(page.url);
+});
+
+afterEach(async () => {
+  await tab?.context().close();
+  await page?.close();
+  await app?.stop();
+  await workspace?.close();
+});
+
+async function type(text: string): Promise<void> {
+  await tab.getByLabel('Message', { exact: true }).fill(text);
+  await tab.keyboard.press('Enter');
+}
+
+describe('the sandbox page', () => {
+  it('goes from the console over a refusal to the approval that puts the tags back', async () => {
+    const fact = tab.getByLabel('Cloud console').getByText('logs tags');
+    await tab.getByRole('button', { name: 'Remove the bucket’s tags' }).click();
+    await tab.getByText('Removed the tags of logs').waitFor();
+    await fact.locator('..').filter({ hasText: 'none' }).waitFor();
+    expect(cloud.owner).toBeNull();
+
+    await tab.getByRole('button', { name: 'Eve' }).click();
+    await type('/m0 drift prod');
+    const card = tab.getByRole('article').filter({ hasText: 'prod drifted' });
+    // What was escaped stays text.
+    await card.getByText('<!channel>').waitFor();
+    expect(await card.locator('.mention').count()).toBe(0);
+
+    await card.getByRole('button', { name: 'Revert in the cloud' }).click();
+    const dialog = tab.getByRole('dialog', { name: 'Revert?' });
+    await dialog.getByText('Sets tags.Owner').waitFor();
+    await dialog.getByRole('button', { name: 'No' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await card.getByRole('button', { name: 'Revert in the cloud' }).click();
+    await dialog.getByRole('button', { name: 'Revert', exact: true }).click();
+    const refusal = tab.getByRole('article').filter({ hasText: 'Only Dana may approve prod' });
+    await refusal.getByText('Only visible to you').waitFor();
+    expect(cloud.owner).toBeNull();
+
+    await tab.getByRole('button', { name: 'Dana' }).click();
+    await refusal.waitFor({ state: 'detached' });
+    await card.getByRole('button', { name: 'Revert in the cloud' }).click();
+    await dialog.getByRole('button', { name: 'Revert', exact: true }).click();
+    await tab.getByText('Realigned by Dana').waitFor();
+    await tab.getByText('(edited)').waitFor();
+    await fact.locator('..').filter({ hasText: 'platform' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('fills in a modal, with what is missing told beside the input', async () => {
+    await type('/m0 drift prod');
+    await tab.getByRole('button', { name: 'Snooze…' }).click();
+    const modal = tab.getByRole('dialog', { name: 'Snooze prod' });
+    await modal.getByRole('button', { name: 'Snooze', exact: true }).click();
+    await modal.getByText('Please complete this required field.').waitFor();
+    await modal.getByLabel('Why').fill('the vendor needs it');
+    await modal.getByRole('button', { name: 'Snooze', exact: true }).click();
+    await modal.waitFor({ state: 'detached' });
+    await tab.getByText('Snoozed by dana: the vendor needs it').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('answers in a thread', async () => {
+    await type('hello');
+    await tab.getByRole('article').filter({ hasText: 'hello' }).hover();
+    await tab.getByRole('button', { name: 'Reply in thread' }).click();
+    await tab.getByLabel('Reply', { exact: true }).fill('and again');
+    await tab.keyboard.press('Enter');
+    await tab.getByRole('button', { name: '1 reply' }).waitFor();
+    const [root, reply] = workspace.channel('ops').messages;
+    expect(reply).toMatchObject({ text: 'and again', threadTs: root?.ts, user: 'U0DANA' });
+  });
+
+  it('lets no other site’s page drive it', async () => {
+    const act = { as: 'U0DANA', act: 'say', channel: 'C0OPS', text: 'forged', thread: null };
+    const post = (headers: Record<string, string>) =>
+      fetch(`${page.url}/page/act`, { method: 'POST', headers, body: JSON.stringify(act) });
+    const json = { 'content-type': 'application/json' };
+    expect((await post(json)).status).toBe(403);
+    expect((await post({ ...json, origin: 'https://evil.example' })).status).toBe(403);
+    expect((await post({ 'content-type': 'text/plain', origin: page.url })).status).toBe(415);
+    expect(workspace.channel('ops').messages).toEqual([]);
+    expect((await post({ ...json, origin: page.url })).status).toBe(200);
+    expect(workspace.channel('ops').messages).toHaveLength(1);
+  });
+});

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Chromium's path: `M0_CHROMIUM`, else what PATH has. Throws, naming the package to install, where there is none. */
+export function findBrowser(env: Readonly<Record<string, string | undefined>>): string {
+  const named = env.M0_CHROMIUM;
+  if (named) {
+    if (existsSync(named)) return named;
+    throw new Error(`looking for a browser: M0_CHROMIUM names ${named}, which is not there`);
+  }
+  const folders = (env.PATH ?? '').split(delimiter).filter(Boolean);
+  const candidates = [
+    '/usr/bin/chromium',
+    ...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))),
+  ];
+  const found = candidates.find((path) => existsSync(path));
+  if (found) return found;
+  throw new Error(
+    'looking for a browser: no Chromium found. Install the package `chromium` (Debian: apt-get install chromium), or set M0_CHROMIUM to its path',
+  );
+}
+
+/** A headless browser; the caller closes it. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: findBrowser(process.env), args: FLAGS });
+}
