@@ -183,7 +183,7 @@ export function driftCard(given: DriftView, extra: { readonly why: string | null
 
   const you = extra.why !== null;
   const buttons = driftButtons(view);
-  const moved = view.state === 'awaiting_approval' ? view.moved : null;
+  const moved = view.state === 'awaiting_approval' || view.state === 'denied' ? view.moved : null;
   return {
     headline: driftHeadline(view, you),
     tone: toneOf(view),

@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { COMMAND_NAMES, usageOf } from '../../../src/commands/grammar.ts';
 import { parseCommand } from '../../../src/commands/parse.ts';
-import type { Card } from '../../../src/messages/card.ts';
-import { driftCard } from '../../../src/messages/drift-card.ts';
 import { failureCard } from '../../../src/messages/failure-card.ts';
-import { acceptForm, snoozeForm } from '../../../src/messages/forms.ts';
-import { fullDiff } from '../../../src/messages/full-diff.ts';
 import { helpCard } from '../../../src/messages/help-card.ts';
 import { baselineCard, historyCard, onCallCard, policyCard } from '../../../src/messages/list-cards.ts';
 import { infoCard, problemCard, refusalCard } from '../../../src/messages/short-cards.ts';
@@ -13,24 +9,19 @@ import { statusCard } from '../../../src/messages/status-card.ts';
 import type { StackStatus } from '../../../src/messages/view-status.ts';
 import { whyCard } from '../../../src/messages/why-card.ts';
 import type { Keep } from '../../../src/runs/keep.ts';
-import { seeded } from '../../support/random.ts';
 import {
   actor,
   buttonsOf,
-  byHand,
   cardText,
   DANA,
   driftView,
   failureView,
-  finding,
   HOUR,
   hotfixFinding,
   item,
-  KIM,
   MINUTE,
   NETWORK_HUMAN,
   NOW,
-  randomView,
   TAGS_AUTO,
   tagsFinding,
   ZONE,
@@ -269,150 +260,5 @@ describe('why', () => {
   it('says that nobody can approve what is denied', () => {
     const view = driftView({ state: 'denied', findings: [item(HOTFIX, { s: 'denied' }, NETWORK_HUMAN)] });
     expect(cardText(whyCard(view))).toContain('What policies deny nobody can approve');
-  });
-});
-
-describe('forms', () => {
-  const view = driftView({
-    findings: [
-      item(HOTFIX, { s: 'waits' }),
-      item(tagsFinding(), { s: 'snoozed', by: KIM, until: null, reason: '' }),
-    ],
-  });
-
-  it('snooze: every choice completes the command', () => {
-    const form = snoozeForm(view);
-    expect(form.fields.map((f) => f.name)).toEqual(['for', 'address', 'reason']);
-    for (const field of form.fields) {
-      if (field.kind !== 'choice') continue;
-      for (const { value } of field.options) {
-        const answers = { for: '2h', address: 'all', reason: '', [field.name]: value };
-        expect(parseCommand(form.command, { ...CONTEXT, answers }), value).toMatchObject({
-          ok: true,
-          command: { command: 'snooze', until: expect.any(Number) },
-        });
-      }
-    }
-  });
-
-  it('accept: asks for a reason, and offers only what is open', () => {
-    const form = acceptForm(view);
-    const [address, reason] = form.fields;
-    expect(address).toMatchObject({
-      name: 'address',
-      initial: 'aws_security_group.web',
-      options: [{ value: 'all' }, { value: 'aws_security_group.web' }],
-    });
-    expect(reason).toMatchObject({ name: 'reason', required: true });
-    expect(
-      parseCommand(form.command, {
-        ...CONTEXT,
-        answers: { address: 'aws_security_group.web', reason: 'ok' },
-      }),
-    ).toMatchObject({ ok: true, command: { address: 'aws_security_group.web', reason: 'ok' } });
-  });
-
-  it('starts at what was asked about, also beyond the end of the list', () => {
-    const many = driftView({
-      findings: Array.from({ length: 80 }, (_, i) => item(finding(`aws_a.n${i}`), { s: 'waits' })),
-    });
-    const field = snoozeForm(many, 'aws_a.n79').fields[1];
-    expect(field).toMatchObject({ initial: 'aws_a.n79' });
-    if (field?.kind !== 'choice') throw new Error('not a choice');
-    expect(field.options.map((o) => o.value)).toContain('aws_a.n79');
-    expect(field.options.length).toBeLessThanOrEqual(100);
-  });
-});
-
-describe('full diff', () => {
-  const attributes = Array.from({ length: 60 }, (_, i) => byHand(`tags.K${i}`, `was ${i}`, `is ${i}`));
-  const view = driftView({
-    findings: [item(finding('aws_big.one', { attributes }), { s: 'waits' }), item(HOTFIX, { s: 'waits' })],
-    unaffected: [finding('aws_quiet.one', { actionable: false, attributes: [byHand('x', 'a', 'b')] })],
-  });
-  const pages = fullDiff(view);
-
-  it('has every attribute exactly once over its pages', () => {
-    const rows = pages.pages.flatMap((p) => p.blocks).flatMap((b) => (b.b === 'finding' ? b.rows : []));
-    const labels = rows.map((r) => r.label);
-    expect(labels).toHaveLength(62);
-    expect(new Set(labels).size).toBe(62);
-    expect(pages.pages.length).toBe(3);
-    expect(pages.pages[1]?.headline).toBe('prod-network · run #42 · page 2 of 3');
-    for (const page of pages.pages) {
-      const size = page.blocks.reduce((n, b) => n + (b.b === 'finding' ? b.rows.length + 1 : 0), 0);
-      expect(size).toBeLessThanOrEqual(25);
-    }
-  });
-
-  it('says which finding goes on', () => {
-    expect(pages.pages[1]?.blocks[0]).toMatchObject({ address: 'aws_big.one', status: 'continued' });
-  });
-
-  it('has the whole in its text, long values too', () => {
-    const long = 'y'.repeat(20_000);
-    const { text } = fullDiff(
-      driftView({
-        findings: [item(finding('aws_x.y', { attributes: [byHand('body', null, long)] }), { s: 'waits' })],
-      }),
-    );
-    expect(text).toContain(long);
-    expect(pages.text).toContain('aws_quiet.one  (changed in the cloud · an apply would change nothing)');
-  });
-
-  it('has a page where nothing drifted', () => {
-    expect(fullDiff(driftView()).pages).toHaveLength(1);
-  });
-});
-
-describe('any view at all', () => {
-  function holds(card: Card): void {
-    expect(card.headline.length).toBeGreaterThan(0);
-    expect(card.headline.length).toBeLessThanOrEqual(150);
-    expect(card.headline).not.toMatch(/\n/);
-    for (const button of buttonsOf(card)) {
-      expect(parseCommand(button.command, CONTEXT), button.command).toMatchObject({ ok: true });
-      expect(button.label.length).toBeLessThanOrEqual(75);
-      if (button.confirm === undefined) continue;
-      expect(button.confirm.title.length).toBeLessThanOrEqual(100);
-      expect(button.confirm.body.length).toBeLessThanOrEqual(300);
-      expect(button.confirm.confirm.length).toBeLessThanOrEqual(30);
-    }
-  }
-
-  it('makes cards that keep their promises', () => {
-    for (let seed = 1; seed <= 200; seed += 1) {
-      const random = seeded(seed);
-      const view = randomView(random);
-      holds(driftCard(view));
-      holds(driftCard(view, { why: 'You are on call (primary)' }));
-      holds(whyCard(view));
-      for (const form of [snoozeForm(view), acceptForm(view)]) {
-        expect(parseCommand(form.command, CONTEXT).ok).toBe(true);
-      }
-      for (const page of fullDiff(view).pages) holds(page);
-      holds(
-        failureCard(
-          failureView({
-            stack: view.stack,
-            failure: view.failure ?? { phase: 'deciding', message: view.outcome ?? '' },
-            times: random.int(5),
-          }),
-        ),
-      );
-    }
-  });
-
-  it('never offers an approval of what may not be approved', () => {
-    for (let seed = 1; seed <= 200; seed += 1) {
-      const view = randomView(seeded(seed));
-      const approves = buttonsOf(driftCard(view)).some((b) => b.command.startsWith('approve'));
-      const may =
-        view.state === 'awaiting_approval' &&
-        view.alert === 'open' &&
-        view.approvers.groups.length + view.approvers.onCall.length > 0 &&
-        view.findings.some((f) => ['waits', 'heals', 'unknown'].includes(f.standing.s));
-      expect(approves, `seed ${seed}`).toBe(may);
-    }
   });
 });

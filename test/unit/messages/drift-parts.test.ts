@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest';
+import { driftCard } from '../../../src/messages/drift-card.ts';
+import type { DriftView } from '../../../src/messages/view.ts';
+import {
+  buttonsOf,
+  byCode,
+  byHand,
+  CODE,
+  cardText,
+  DANA,
+  driftView,
+  finding,
+  hotfixFinding,
+  item,
+  MINUTE,
+  NETWORK_HUMAN,
+  NOW,
+  TAGS_AUTO,
+  tagsFinding,
+} from '../../support/views.ts';
+
+const HOTFIX = hotfixFinding();
+const TAGS = tagsFinding();
+const healed = item(TAGS, { s: 'realigned', by: [], at: NOW - 9 * MINUTE, verifiedAt: NOW }, TAGS_AUTO);
+const waiting = item(HOTFIX, { s: 'waits' }, NETWORK_HUMAN);
+
+function labels(view: DriftView, why: string | null = null): readonly string[] {
+  return buttonsOf(driftCard(view, { why })).map((b) => b.label);
+}
+
+describe('card 4: the dialog that asks', () => {
+  it('lists exactly what changes', () => {
+    const [approve] = buttonsOf(driftCard(driftView({ findings: [healed, waiting] })));
+    expect(approve).toEqual({
+      label: 'Revert the rule in the cloud',
+      style: 'primary',
+      command: 'approve #42 0a1b2c3d',
+      confirm: {
+        title: 'Revert the rule in the cloud?',
+        body: 'Removes: ingress 22/tcp from 203.0.113.7/32 on aws_security_group.web. Nothing else is touched. Plans again first; if anything moved, you will be asked again.',
+        confirm: 'Revert the rule in the cloud',
+      },
+    });
+  });
+
+  it('is left out where the environment needs none, but never before something is destroyed', () => {
+    const plain = driftView({ confirm: false, findings: [waiting] });
+    expect(buttonsOf(driftCard(plain))[0]).not.toHaveProperty('confirm');
+    const grave = finding('aws_db_instance.main', { action: 'replace', origin: 'code' });
+    const [button] = buttonsOf(driftCard({ ...plain, findings: [item(grave, { s: 'waits' })] }));
+    expect(button).toMatchObject({ style: 'danger', confirm: { title: 'Replace it?' } });
+    expect(button?.confirm?.body).toContain('Replaces: aws_db_instance.main');
+  });
+
+  it('names destruction first and counts what does not fit', () => {
+    const many = Array.from({ length: 40 }, (_, i) =>
+      item(finding(`aws_sqs_queue.q${i}`, { attributes: [byHand('tags.Owner', 'platform', null)] }), {
+        s: 'waits',
+      }),
+    );
+    const gone = item(finding('aws_s3_bucket.zzz', { action: 'delete', origin: 'code' }), { s: 'waits' });
+    const body = buttonsOf(driftCard(driftView({ findings: [...many, gone] })))[0]?.confirm?.body ?? '';
+    expect(body).toMatch(/^Deletes: aws_s3_bucket\.zzz\./);
+    expect(body).toMatch(/And \d+ more changes: see the full diff\./);
+    expect(body.length).toBeLessThanOrEqual(300);
+  });
+});
+
+describe('what the button says it does', () => {
+  const bucket = 'aws_s3_bucket.logs';
+  it.each([
+    ['Create it again', [finding(bucket, { action: 'create', deletedByHand: true })]],
+    ['Delete it in the cloud', [finding(bucket, { action: 'delete', origin: 'code' })]],
+    ['Replace it', [finding(bucket, { action: 'replace', origin: 'code' })]],
+    ['Apply the code', [finding(bucket, { action: 'create', origin: 'code' })]],
+    ['Revert the tags in the cloud', [TAGS]],
+    ['Remove it from the cloud', [finding(bucket, { attributes: [byHand('website', null, 'x')] })]],
+    ['Revert in the cloud', [finding(bucket, { attributes: [byHand('acl', 'private', 'public')] })]],
+    ['Revert in the cloud', [TAGS, HOTFIX]],
+    ['Overwrite with the code', [finding(bucket, { origin: 'both' })]],
+    ['Apply these 2 changes', [TAGS, finding(bucket, { action: 'delete', origin: 'code' })]],
+  ])('%s', (label, findings) => {
+    const view = driftView({ findings: findings.map((f) => item(f, { s: 'waits' })) });
+    expect(labels(view)[0]).toBe(label);
+  });
+});
+
+describe('what a diff shows', () => {
+  const rowsOf = (attributes: Parameters<typeof finding>[1]) => {
+    const card = driftCard(driftView({ findings: [item(finding('aws_x.y', attributes), { s: 'waits' })] }));
+    return card.blocks.flatMap((b) => (b.b === 'finding' ? b.rows : []));
+  };
+
+  it('JSON documents by what differs inside', () => {
+    const inner = {
+      path: 'Statement[0].Action',
+      kind: 'changed' as const,
+      recorded: 's3:Get*',
+      actual: 's3:*',
+      desired: 's3:Get*',
+    };
+    expect(rowsOf({ attributes: [{ ...byHand('policy', '{}', '{"a":1}'), json: [inner] }] })).toEqual([
+      { kind: 'change', label: 'policy › Statement[0].Action', before: 's3:Get*', after: 's3:*' },
+    ]);
+  });
+
+  it('all three values where they differ in three ways', () => {
+    const three = { ...byHand('size', 1, 2), origin: 'both' as const, desired: 3 };
+    expect(rowsOf({ origin: 'both', attributes: [three] })).toEqual([
+      { kind: 'change', label: 'size', before: '1', after: '2' },
+      { kind: 'note', label: 'size', value: 'the code now says 3' },
+    ]);
+  });
+
+  it('what an apply leaves as it is', () => {
+    expect(rowsOf({ attributes: [{ ...byHand('size', 1, 2), desired: 2 }] })).toMatchObject([
+      { kind: 'change' },
+      { kind: 'note', label: 'size', value: 'an apply leaves this as it is' },
+    ]);
+  });
+
+  it('no secret', () => {
+    const hidden = { sensitive: true as const };
+    const secret = { ...byHand('password', hidden, hidden), kind: 'changed' as const, sensitive: true };
+    expect(rowsOf({ attributes: [secret] })).toEqual([
+      { kind: 'change', label: 'password', before: '(sensitive)', after: '(sensitive)' },
+    ]);
+  });
+
+  it('what forces a replacement and where a resource came from', () => {
+    const rows = rowsOf({
+      action: 'replace',
+      origin: 'code',
+      previousAddress: 'aws_x.old',
+      attributes: [{ ...byCode('name', 'a', 'b'), forcesReplacement: true }],
+    });
+    expect(rows.map((r) => r.kind)).toEqual(['note', 'change', 'note']);
+    expect(rows[0]).toEqual({ kind: 'note', label: 'moved from', value: 'aws_x.old' });
+  });
+
+  it('the first rows and findings, and how many more there are', () => {
+    const attributes = Array.from({ length: 45 }, (_, i) => byHand(`tags.K${i}`, 'a', null));
+    const rows = rowsOf({ attributes });
+    expect(rows).toHaveLength(9);
+    expect(rows.at(-1)).toEqual({ kind: 'note', label: '', value: 'and 37 more' });
+
+    const kept = Array.from({ length: 46 }, (_, i) =>
+      item(finding(`aws_a.n${i}`), { s: 'snoozed', by: DANA, until: null, reason: '' }),
+    );
+    const text = cardText(driftCard(driftView({ findings: [...kept, waiting] })));
+    expect(text).toContain('and 37 more: see the full diff');
+    expect(text).toContain('aws_security_group.web | changed in the cloud · waits');
+  });
+
+  it('what an apply would not change, in one line', () => {
+    const unaffected = [finding('aws_a.b', { actionable: false }), finding('aws_c.d', { actionable: false })];
+    expect(cardText(driftCard(driftView({ findings: [waiting], unaffected })))).toContain(
+      '2 resources moved where an apply would change nothing: aws_a.b and aws_c.d',
+    );
+  });
+});
+
+describe('hostile words', () => {
+  it('stay typed text, whole and as they are', () => {
+    const evil = '<!channel> <@U1> *x* `y` [z](http://evil)';
+    const card = driftCard(
+      driftView({
+        code: { ...CODE, author: evil, subject: evil },
+        findings: [
+          item(
+            finding('aws_x.y', {
+              origin: 'both',
+              attributes: [byHand('tags.Owner', evil, evil.toUpperCase())],
+            }),
+            { s: 'waits' },
+            { ...NETWORK_HUMAN, text: evil },
+          ),
+        ],
+        asked: [{ who: { person: null, name: evil }, at: NOW }],
+      }),
+    );
+    const text = cardText(card);
+    expect(text.split(evil).length - 1).toBeGreaterThanOrEqual(4);
+    const spans = card.blocks.flatMap((b) =>
+      'spans' in b ? b.spans : b.b === 'facts' ? b.facts.flatMap((f) => f.spans) : [],
+    );
+    for (const span of spans) {
+      expect(span.t).not.toBe('link');
+      if (span.t === 'person') expect(span).toMatchObject({ person: 'dana', mention: false });
+    }
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { parseCommand } from '../../../src/commands/parse.ts';
+import { acceptForm, snoozeForm } from '../../../src/messages/forms.ts';
+import { fullDiff } from '../../../src/messages/full-diff.ts';
+import {
+  byHand,
+  driftView,
+  finding,
+  hotfixFinding,
+  item,
+  KIM,
+  NOW,
+  tagsFinding,
+  ZONE,
+} from '../../support/views.ts';
+
+const MOMENT = { now: NOW, zone: ZONE };
+const CONTEXT = { ...MOMENT, answers: null };
+const HOTFIX = hotfixFinding();
+
+describe('forms', () => {
+  const view = driftView({
+    findings: [
+      item(HOTFIX, { s: 'waits' }),
+      item(tagsFinding(), { s: 'snoozed', by: KIM, until: null, reason: '' }),
+    ],
+  });
+
+  it('snooze: every choice completes the command', () => {
+    const form = snoozeForm(view);
+    expect(form.fields.map((f) => f.name)).toEqual(['for', 'address', 'reason']);
+    for (const field of form.fields) {
+      if (field.kind !== 'choice') continue;
+      for (const { value } of field.options) {
+        const answers = { for: '2h', address: 'all', reason: '', [field.name]: value };
+        expect(parseCommand(form.command, { ...CONTEXT, answers }), value).toMatchObject({
+          ok: true,
+          command: { command: 'snooze', until: expect.any(Number) },
+        });
+      }
+    }
+  });
+
+  it('accept: asks for a reason, and offers only what is open', () => {
+    const form = acceptForm(view);
+    const [address, reason] = form.fields;
+    expect(address).toMatchObject({
+      name: 'address',
+      initial: 'aws_security_group.web',
+      options: [{ value: 'all' }, { value: 'aws_security_group.web' }],
+    });
+    expect(reason).toMatchObject({ name: 'reason', required: true });
+    expect(
+      parseCommand(form.command, {
+        ...CONTEXT,
+        answers: { address: 'aws_security_group.web', reason: 'ok' },
+      }),
+    ).toMatchObject({ ok: true, command: { address: 'aws_security_group.web', reason: 'ok' } });
+  });
+
+  it('starts at what was asked about, also beyond the end of the list', () => {
+    const many = driftView({
+      findings: Array.from({ length: 80 }, (_, i) => item(finding(`aws_a.n${i}`), { s: 'waits' })),
+    });
+    const field = snoozeForm(many, 'aws_a.n79').fields[1];
+    expect(field).toMatchObject({ initial: 'aws_a.n79' });
+    if (field?.kind !== 'choice') throw new Error('not a choice');
+    expect(field.options.map((o) => o.value)).toContain('aws_a.n79');
+    expect(field.options.length).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('full diff', () => {
+  const attributes = Array.from({ length: 60 }, (_, i) => byHand(`tags.K${i}`, `was ${i}`, `is ${i}`));
+  const view = driftView({
+    findings: [item(finding('aws_big.one', { attributes }), { s: 'waits' }), item(HOTFIX, { s: 'waits' })],
+    unaffected: [finding('aws_quiet.one', { actionable: false, attributes: [byHand('x', 'a', 'b')] })],
+  });
+  const pages = fullDiff(view);
+
+  it('has every attribute exactly once over its pages', () => {
+    const rows = pages.pages.flatMap((p) => p.blocks).flatMap((b) => (b.b === 'finding' ? b.rows : []));
+    const labels = rows.map((r) => r.label);
+    expect(labels).toHaveLength(62);
+    expect(new Set(labels).size).toBe(62);
+    expect(pages.pages.length).toBe(3);
+    expect(pages.pages[1]?.headline).toBe('prod-network · run #42 · page 2 of 3');
+    for (const page of pages.pages) {
+      const size = page.blocks.reduce((n, b) => n + (b.b === 'finding' ? b.rows.length + 1 : 0), 0);
+      expect(size).toBeLessThanOrEqual(25);
+    }
+  });
+
+  it('says which finding goes on', () => {
+    expect(pages.pages[1]?.blocks[0]).toMatchObject({ address: 'aws_big.one', status: 'continued' });
+  });
+
+  it('has the whole in its text, long values too', () => {
+    const long = 'y'.repeat(20_000);
+    const { text } = fullDiff(
+      driftView({
+        findings: [item(finding('aws_x.y', { attributes: [byHand('body', null, long)] }), { s: 'waits' })],
+      }),
+    );
+    expect(text).toContain(long);
+    expect(pages.text).toContain('aws_quiet.one  (changed in the cloud · an apply would change nothing)');
+  });
+
+  it('has a page where nothing drifted', () => {
+    expect(fullDiff(driftView()).pages).toHaveLength(1);
+  });
+});
