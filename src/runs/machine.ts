@@ -203,6 +203,9 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
             {
               scope: run.scope,
               findings: run.findings.filter((f) => run.scope.some((s) => s.address === f.address)),
+              decisions: (run.decision?.findings ?? []).filter((d) =>
+                run.scope.some((s) => s.address === d.address),
+              ),
               approvedBy: run.approvals.map((a) => a.by),
               at: now,
               verifiedAt: null,

@@ -1,4 +1,4 @@
-import type { Decision } from '../decisions/decision.ts';
+import type { Decision, FindingDecision } from '../decisions/decision.ts';
 import type { Counts, Finding, OutputDrift } from '../drift/finding.ts';
 
 export const TRIGGERS = ['schedule', 'push', 'command', 'verify'] as const;
@@ -55,6 +55,8 @@ export interface Approval {
 export interface AppliedPart {
   readonly scope: readonly ScopeEntry[];
   readonly findings: readonly Finding[];
+  /** What was decided on them, so that the card can still name the policy. */
+  readonly decisions: readonly FindingDecision[];
   readonly approvedBy: readonly Actor[];
   readonly at: number;
   /** When the verifying plan found nothing of it left; null until then, or where something was left. */

@@ -81,7 +81,7 @@ function findingViews(run: Run, keeps: readonly Keep[], now: number): readonly F
           at: part.at,
           verifiedAt: part.verifiedAt,
         },
-        reasons: reasonsOf(finding.address),
+        reasons: part.decisions.find((d) => d.address === finding.address)?.reasons ?? [],
       }),
     ),
   );

@@ -37,7 +37,6 @@ export interface Worker {
   settled(runId: number, timeoutMs: number): Promise<Run | undefined>;
 }
 
-
 export type Told =
   | { readonly ok: true; readonly run: Run }
   | { readonly ok: false; readonly refusal: string };

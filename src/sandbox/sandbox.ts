@@ -108,7 +108,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const configFile = join(dir, 'm0.yaml');
     await writeFile(
       configFile,
-      sandboxConfig({ tool: options.tool, repos: cloud.repos, stackEnv: cloud.stackEnv }),
+      sandboxConfig({
+        tool: options.tool,
+        repos: cloud.repos,
+        stackEnv: cloud.stackEnv,
+        zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+        schedule: '* * * * *',
+      }),
       {
         mode: 0o600,
       },

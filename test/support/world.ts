@@ -1,0 +1,225 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { readEnvironment } from '../../src/config/environment.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { createLogger } from '../../src/log.ts';
+import type { Run } from '../../src/runs/run.ts';
+import { type SandboxCloud, startSandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
+import { sandboxConfig } from '../../src/sandbox/config.ts';
+import { SECRETS, seats } from '../../src/sandbox/seats.ts';
+import {
+  type Message,
+  startWorkspace,
+  type View,
+  type Workspace,
+} from '../../src/sandbox/workspace/workspace.ts';
+import { isValidCron } from '../../src/schedule/cron.ts';
+import { type Service, serve } from '../../src/serve.ts';
+import type { Tools } from '../../src/setup/tools.ts';
+import { sandboxTools, testTools } from './cloud.ts';
+
+export const DANA = 'U0DANA';
+export const KIM = 'U0KIM';
+export const EVE = 'U0EVE';
+const PATIENCE_MS = 120_000;
+
+/** All of m0 with a real Terraform, cloud, Git, opa and Bolt; only Slack's servers and AWS are local. */
+export interface World {
+  readonly dir: string;
+  readonly cloud: SandboxCloud;
+  readonly workspace: Workspace;
+  /** The newest m0; another one after `restart`. */
+  readonly service: Service;
+  readonly logs: readonly string[];
+  /** Root messages of #ops, oldest first. */
+  cards(): readonly Message[];
+  /** The newest root message whose text holds all words; waits for it. */
+  card(...words: string[]): Promise<Message>;
+  /** The newest message from m0 to the person that holds all words; waits for it. */
+  dm(user: string, ...words: string[]): Promise<Message>;
+  /** What only the person sees in #ops and holds all words; waits for it. */
+  whisper(user: string, ...words: string[]): Promise<Message>;
+  /** The dialog open for the person; waits for it. */
+  view(user: string): Promise<View>;
+  /** Types a command in #ops. */
+  type(user: string, text: string): Promise<void>;
+  /** Asks for a check and waits until the run rests. */
+  check(): Promise<Run>;
+  /** Newest runs first. */
+  runs(): Promise<readonly Run[]>;
+  run(id: number): Promise<Run>;
+  /** Waits until the run is in the state. */
+  until(id: number, state: Run['state']): Promise<Run>;
+  /** A fact of the cloud, as the console reads it from the cloud. */
+  fact(label: string): Promise<string>;
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** All a person can read of a message or dialog, in one string. */
+export function words(message: Pick<Message, 'blocks'> & { readonly text?: string }): string {
+  const texts: string[] = [];
+  const walk = (value: unknown): void => {
+    if (Array.isArray(value)) for (const each of value) walk(each);
+    else if (typeof value === 'object' && value !== null) {
+      for (const [key, inner] of Object.entries(value)) {
+        if (key === 'text' && typeof inner === 'string') texts.push(inner);
+        else walk(inner);
+      }
+    }
+  };
+  walk(message.blocks);
+  return [message.text ?? '', ...texts].join(' ').replaceAll(/\s+/g, ' ');
+}
+
+/** Labels of the buttons of a message. */
+export function buttons(message: Pick<Message, 'blocks'>): readonly string[] {
+  return message.blocks.flatMap((block) => {
+    const elements = (block as { type?: string; elements?: unknown[] }).elements ?? [];
+    if ((block as { type?: string }).type !== 'actions') return [];
+    return elements.map((e) => (e as { text: { text: string } }).text.text);
+  });
+}
+
+function holds(message: Message, wanted: readonly string[]): boolean {
+  const said = words(message);
+  return wanted.every((w) => said.includes(w));
+}
+
+export interface WorldOptions {
+  readonly policiesFrom?: string;
+  /** Changes the text of m0.yaml before m0 reads it. */
+  readonly config?: (yaml: string) => string;
+}
+
+/** Starts everything; about 15 s, most of them Terraform's first apply. */
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const tools: Tools = await testTools();
+  const dir = await mkdtemp(join(tmpdir(), 'm0-world-'));
+  const logs: string[] = [];
+  const log = createLogger('debug', { write: (line) => void logs.push(line) });
+  const workspace = await startWorkspace(seats(0));
+  const cloud = await startSandboxCloud({
+    dir: join(dir, 'sandbox'),
+    tools: sandboxTools(tools),
+    port: 0,
+    log,
+    base: process.env,
+    now: Date.now,
+    onProgress: () => {},
+    policiesFrom: options.policiesFrom ?? resolve('policies'),
+  });
+  await cloud.ready;
+
+  const yaml = sandboxConfig({
+    tool: 'terraform',
+    repos: cloud.repos,
+    stackEnv: cloud.stackEnv,
+    zone: 'UTC',
+    // Never by itself within a test: checks are asked for.
+    schedule: '0 0 29 2 *',
+  });
+  const configFile = join(dir, 'm0.yaml');
+  await writeFile(configFile, options.config?.(yaml) ?? yaml);
+
+  async function begin(): Promise<Service> {
+    const environment = readEnvironment({
+      ...process.env,
+      M0_CONFIG: configFile,
+      M0_DATA_DIR: join(dir, 'data'),
+      M0_DATABASE_URL: `file:${join(dir, 'data', 'm0.db')}`,
+      PORT: '0',
+      SLACK_API_URL: workspace.apiUrl,
+      SLACK_BOT_TOKEN: SECRETS.botToken,
+      SLACK_APP_TOKEN: SECRETS.appToken,
+    });
+    const config = await loadConfig(configFile, environment.variables, isValidCron);
+    return serve({ config, environment, tools, base: process.env, log });
+  }
+
+  let service = await begin();
+  const newest = (messages: readonly Message[], wanted: readonly string[]): Message | undefined =>
+    messages.findLast((m) => holds(m, wanted));
+  const world: World = {
+    dir,
+    cloud,
+    workspace,
+    get service() {
+      return service;
+    },
+    logs,
+    cards: () => workspace.channel('ops').messages.filter((m) => m.threadTs === null && m.user === 'U0M0'),
+    card: (...wanted) => workspace.waitFor(() => newest(world.cards(), wanted), PATIENCE_MS),
+    dm: (user, ...wanted) =>
+      workspace.waitFor(() => newest(workspace.dm(user).messages, wanted), PATIENCE_MS),
+    whisper: (user, ...wanted) =>
+      workspace.waitFor(
+        () =>
+          newest(
+            workspace
+              .as(user)
+              .sees('ops')
+              .filter((m) => m.visibleTo === user),
+            wanted,
+          ),
+        PATIENCE_MS,
+      ),
+    view: (user) => workspace.waitFor(() => workspace.as(user).views.at(-1), PATIENCE_MS),
+    async type(user, text) {
+      const { outcome } = await workspace.as(user).slash('/m0', text, 'ops');
+      if (outcome !== 'acked') throw new Error(`/m0 ${text}: ${outcome}`);
+    },
+    async check() {
+      const before = (await world.runs())[0]?.id ?? 0;
+      await world.type(EVE, 'drift prod');
+      const id = await poll(async () => {
+        const [run] = await world.runs();
+        return run && run.id > before ? run.id : undefined;
+      });
+      return poll(async () => {
+        const run = await world.run(id);
+        const working = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
+        return working.includes(run.state) ? undefined : run;
+      });
+    },
+    runs: () => service.store.runs({ limit: 50 }),
+    async run(id) {
+      const run = await service.store.run(id);
+      if (!run) throw new Error(`there is no run #${id}`);
+      return run;
+    },
+    until: (id, state) =>
+      poll(async () => {
+        const run = await world.run(id);
+        return run.state === state ? run : undefined;
+      }, `run #${id} to be ${state}`),
+    async fact(label) {
+      const fact = (await cloud.console.facts()).find((f) => f.label.includes(label));
+      if (!fact) throw new Error(`the cloud tells nothing of "${label}"`);
+      return fact.value;
+    },
+    async restart() {
+      await service.close();
+      service = await begin();
+    },
+    async close() {
+      await service.close();
+      await workspace.close();
+      await cloud.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+  return world;
+}
+
+/** Asks again until there is an answer; rejects after two minutes, saying what was waited for. */
+async function poll<T>(ask: () => Promise<T | undefined>, what = 'an answer'): Promise<T> {
+  const end = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (Date.now() > end) throw new Error(`waited ${PATIENCE_MS / 1000} s for ${what}`);
+    await new Promise((wake) => setTimeout(wake, 100));
+  }
+}
