@@ -32,8 +32,14 @@ export function createS3Artifacts(place: S3Place): Artifacts {
   };
   return {
     async put(name, bytes) {
-      const put = { ...at(name), Body: bytes, ServerSideEncryption: 'AES256' as const };
-      await saying(`keeping the artifact ${name}`, client.send(new PutObjectCommand(put)));
+      const Body = Buffer.from(bytes);
+      const put = new PutObjectCommand({
+        ...at(name),
+        Body,
+        ContentLength: Body.length,
+        ServerSideEncryption: 'AES256',
+      });
+      await saying(`keeping the artifact ${name}`, client.send(put));
     },
     async get(name) {
       try {

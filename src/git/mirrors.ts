@@ -18,7 +18,7 @@ export interface Mirrors {
   fetch(url: string, ref: string): Promise<CodeVersion>;
   /**
    * Makes `into` exactly the tree of a commit that was fetched before: files that are gone from it are
-   * removed, ignored ones and an untracked `.terraform.lock.hcl` stay. Makes the directory if need be.
+   * removed; ignored ones stay, and so do Terraform's own (lock file, local state). Makes the directory.
    */
   checkout(url: string, commit: string, into: string): Promise<void>;
 }
@@ -33,8 +33,10 @@ export interface MirrorOptions {
   readonly timeLimitMs?: number;
 }
 
-/** The variables that git is handed on from `base`, besides those that any tool gets. */
+/** Names in git's own namespace that it may see; simple-git takes away all others. */
 const OWN_VARIABLES = ['GIT_TERMINAL_PROMPT', 'GIT_ALLOW_PROTOCOL', 'GIT_SSL_CAINFO'];
+/** What Terraform leaves beside the code and can't do without, ignored or not. */
+const KEPT = ['.terraform', '.terraform.lock.hcl', '*.tfstate', '*.tfstate.backup', 'terraform.tfstate.d'];
 /** A mirror or work tree that looks like this is broken, and cheaper to make anew than to repair. */
 const BROKEN =
   /not a git repository|corrupt|\.lock': File exists|bad object|loose object|unable to read tree/i;
@@ -147,8 +149,14 @@ export function createMirrors(options: MirrorOptions): Mirrors {
             async () => {
               await ensureWorkTree(mirror, into);
               await git(into).raw(['checkout', '--quiet', '--force', '--detach', commit, '--']);
-              const keep = ['-e', '.terraform', '-e', '.terraform.lock.hcl'];
-              await git(into).raw(['clean', '--quiet', '-f', '-f', '-d', ...keep]);
+              await git(into).raw([
+                'clean',
+                '--quiet',
+                '-f',
+                '-f',
+                '-d',
+                ...KEPT.flatMap((name) => ['-e', name]),
+              ]);
             },
             () => rm(into, { recursive: true, force: true }),
           ),

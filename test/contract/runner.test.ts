@@ -130,15 +130,14 @@ describe('the runner itself, on stacks without a provider', () => {
 
   it('reads variables from files and keeps workspaces apart', async () => {
     const vars = { 'a/main.tf': 'variable "x" {}\nresource "terraform_data" "one" {\n  input = var.x\n}\n' };
-    const stack = stackOf(
-      'vars',
-      { ...vars, 'a/prod.tfvars': 'x = "from the file"\n' },
-      { varFiles: ['prod.tfvars'] },
-    );
+    const files = { ...vars, 'a/prod.tfvars': 'x = "from the file"\n' };
+    const stack = stackOf('vars', files, { varFiles: ['prod.tfvars'] });
     const { plan } = await runner.plan(stack, whole);
     await runner.apply(stack, plan, signal);
     expect(readFileSync(join(dir, 'vars.tfstate'), 'utf8')).toContain('from the file');
     expect((await runner.plan(stack, whole)).analysis.findings).toEqual([]);
+    const other = await runner.plan({ ...stack, workspace: 'blue' }, whole);
+    expect(other.analysis.findings.map((f) => f.action)).toEqual(['create']);
   });
 
   it('keeps plan files to itself, applies only the very file, and forgets it when told', async () => {

@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { commitAs, DANA, KIM, type SampleCommit, sampleGit } from './sample-git.ts';
 import { INFRA_HISTORY } from './sample-infra.ts';
 
@@ -63,9 +63,9 @@ function policyHistory(files: Readonly<Record<string, string>>, now: number): re
 async function filesBelow(dir: string): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
   for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    files[path.slice(dir.length).replace(/^[/\\]+/, '')] = await readFile(path, 'utf8');
+    const path = relative(dir, join(entry.parentPath, entry.name));
+    const hidden = path.split(sep).some((part) => part.startsWith('.'));
+    if (entry.isFile() && !hidden) files[path] = await readFile(join(dir, path), 'utf8');
   }
   if (Object.keys(files).length === 0) throw new Error(`copying the policies: ${dir} is empty`);
   return files;

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
+import { createS3Artifacts } from '../../src/artifacts/s3-artifacts.ts';
+import { createLogger } from '../../src/log.ts';
+import type { Artifacts } from '../../src/runs/artifacts.ts';
+import { type Moto, startMoto } from '../../src/sandbox/cloud/moto.ts';
+import { sandboxTools, testTools } from '../support/cloud.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'm0-artifacts-'));
+let moto: Moto;
+
+beforeAll(async () => {
+  const { motoServer } = sandboxTools(await testTools());
+  moto = await startMoto({ motoServer, port: 0, log: createLogger('silent'), base: process.env });
+}, 90_000);
+afterAll(async () => {
+  await moto.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function s3Artifacts(): Promise<Artifacts> {
+  const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
+  const client = new S3Client({ endpoint: moto.url, region: 'us-east-1', forcePathStyle: true, credentials });
+  await client.send(new CreateBucketCommand({ Bucket: 'm0-artifacts' }));
+  return createS3Artifacts({
+    bucket: 'm0-artifacts',
+    prefix: 'some/folder',
+    endpoint: moto.url,
+    region: 'us-east-1',
+    credentials,
+  });
+}
+
+describe.each([
+  ['files', async () => createFileArtifacts(join(dir, 'files'))],
+  ['S3', s3Artifacts],
+] as const)('artifacts in %s', (_, create) => {
+  let artifacts: Artifacts;
+  beforeAll(async () => {
+    artifacts = await create();
+  });
+
+  it('gives back the bytes that were kept, the newest ones', async () => {
+    const bytes = Uint8Array.from({ length: 300_000 }, (_each, i) => (i * 7) % 256);
+    await artifacts.put('plans/a-1.tfplan', bytes);
+    expect(Buffer.from((await artifacts.get('plans/a-1.tfplan')) ?? []).equals(bytes)).toBe(true);
+    await artifacts.put('plans/a-1.tfplan', 'text: ü');
+    expect(Buffer.from((await artifacts.get('plans/a-1.tfplan')) ?? []).toString()).toBe('text: ü');
+    await artifacts.put('empty', '');
+    expect((await artifacts.get('empty'))?.length).toBe(0);
+  });
+
+  it('has nothing under a name that was never kept, or was deleted', async () => {
+    expect(await artifacts.get('plans/never')).toBeUndefined();
+    await artifacts.put('plans/b', 'b');
+    await artifacts.delete('plans/b');
+    await artifacts.delete('plans/b');
+    expect(await artifacts.get('plans/b')).toBeUndefined();
+  });
+
+  it.each(['', '/etc/passwd', '../x', 'a/../../x', 'a//b', 'a/', '.', 'a b', 'a\0b'])(
+    'refuses the name %j',
+    async (name) => {
+      await expect(artifacts.put(name, 'x')).rejects.toThrow('is no name for one');
+      await expect(artifacts.get(name)).rejects.toThrow('is no name for one');
+      await expect(artifacts.delete(name)).rejects.toThrow('is no name for one');
+    },
+  );
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { childEnvironment, secretValues } from '../../../src/terraform/child-environment.ts';
+
+const given = { cliConfig: '/etc/m0.tfrc', dataDir: '/data/tf', workspace: 'default', stackEnv: {} };
+
+describe('childEnvironment', () => {
+  it('is built from nothing: paths, proxies, certificates, the stack, and what m0 insists on', () => {
+    const base = {
+      PATH: '/bin',
+      HOME: '/home/m0',
+      https_proxy: 'http://proxy:3128',
+      SSL_CERT_FILE: '/etc/ca.pem',
+      SLACK_BOT_TOKEN: 'xoxb-1',
+      AWS_SECRET_ACCESS_KEY: "m0's own",
+      M0_DATABASE_URL: 'postgres://u:p@h/db',
+      TF_LOG: 'TRACE',
+    };
+    expect(childEnvironment({ ...given, base, stackEnv: { AWS_PROFILE: 'prod', TF_INPUT: '1' } })).toEqual({
+      PATH: '/bin',
+      HOME: '/home/m0',
+      https_proxy: 'http://proxy:3128',
+      SSL_CERT_FILE: '/etc/ca.pem',
+      GOGC: '250',
+      AWS_PROFILE: 'prod',
+      TF_IN_AUTOMATION: '1',
+      TF_INPUT: '0',
+      CHECKPOINT_DISABLE: '1',
+      GIT_TERMINAL_PROMPT: '0',
+      TF_DATA_DIR: '/data/tf',
+      TF_CLI_CONFIG_FILE: '/etc/m0.tfrc',
+    });
+  });
+
+  it('names the workspace where it is not the default one', () => {
+    expect(childEnvironment({ ...given, base: {}, workspace: 'blue' })).toMatchObject({
+      TF_WORKSPACE: 'blue',
+    });
+  });
+
+  it.each(['SLACK_BOT_TOKEN', 'M0_DATABASE_URL', 'TF_CLI_ARGS', 'TF_CLI_ARGS_plan', 'TF_REATTACH_PROVIDERS'])(
+    'refuses a stack that sets %s',
+    (name) => {
+      expect(() => childEnvironment({ ...given, base: {}, stackEnv: { [name]: 'x' } })).toThrow(name);
+    },
+  );
+});
+
+describe('secretValues', () => {
+  it('goes by the name, and by the look of the value', () => {
+    const secret = {
+      AWS_SECRET_ACCESS_KEY: 'short-one',
+      TF_VAR_db_password: 'pw',
+      API_KEY: 'k',
+      GITHUB_TOKEN: 't',
+      SOMETHING: 'wJalrXUtnFEMIK7MDENGbPxRfiCY',
+    };
+    const plain = { AWS_PROFILE: 'prod', AWS_REGION: 'eu-central-1', TF_VAR_name: 'monkey-business' };
+    expect(secretValues({ ...secret, ...plain }).sort()).toEqual(Object.values(secret).sort());
+    expect(secretValues({ DATABASE: 'postgres://app:pa55@db/x' })).toEqual(['pa55']);
+  });
+});
