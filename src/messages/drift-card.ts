@@ -135,6 +135,21 @@ function outcomeBlocks(view: DriftView): readonly Block[] {
       text(` · run #${view.runId}`),
     ]);
   }
+  // An approval is spent once it is applied; what it did still says whose it was.
+  const applied = view.findings.flatMap(({ standing: s }) =>
+    s.s === 'realigned' && s.by.length > 0 ? [s] : [],
+  );
+  const [done] = applied.slice(-1);
+  if (last === undefined && done !== undefined) {
+    const names = new Map(applied.flatMap((s) => s.by).map((who) => [who.person ?? who.name, who]));
+    outcomes.push([
+      strong('Approved by '),
+      ...people([...names.values()]),
+      text(' · applied '),
+      time(done.at, view),
+      text(` · run #${view.runId}`),
+    ]);
+  }
   if (view.rejectedBy !== null) {
     const { person: key, name } = view.rejectedBy;
     const reason = view.findings.flatMap((f) =>

@@ -171,7 +171,8 @@ function sentence(view: DriftView, you: boolean): string {
       return `${stack}: nobody decided on ${run} in time, nothing is applied`;
     case 'applying': {
       const now = view.findings.filter((f) => f.standing.s === 'applying' || f.standing.s === 'approved');
-      return `${stack}: applying ${count(now.length, 'change')}, ${by(view.approvals.map((a) => a.by))}`;
+      const comma = view.approvals.length === 0 ? '' : ',';
+      return `${stack}: applying ${count(now.length, 'change')}${comma} ${by(view.approvals.map((a) => a.by))}`;
     }
     case 'approved':
       if (view.approvals.length === 0) return story(view, you);

@@ -256,6 +256,21 @@ describe('once it is decided', () => {
     expect(labels(view)).toEqual(['Full diff']);
   });
 
+  it('says whose approval it was also after it is spent', () => {
+    const view = driftView({
+      findings: [item(TAGS, { s: 'realigned', by: [DANA], at: NOW, verifiedAt: NOW }), waiting],
+    });
+    expect(cardText(driftCard(view))).toContain('Approved by Dana · applied <clock 12:12> · run #42');
+    expect(labels(view)[0]).toBe('Revert the rule in the cloud');
+  });
+
+  it('says who lets it be applied while it is', () => {
+    const view = driftView({ state: 'applying', findings: [item(TAGS, { s: 'applying' }, TAGS_AUTO)] });
+    expect(driftCard(view).headline).toBe('prod-network: applying 1 change by policy');
+    const approved = { ...view, approvals: [{ by: DANA, at: NOW }] };
+    expect(driftCard(approved).headline).toBe('prod-network: applying 1 change, approved by Dana');
+  });
+
   it('a rejection is told with its reason', () => {
     const view = driftView({
       state: 'rejected',
