@@ -1,10 +1,10 @@
 import type { CommandName } from './command.ts';
 
 /** What may stand at a place of a command. */
-export type Slot = 'run' | 'seen' | 'target' | 'subject' | 'address' | 'time' | 'reason' | 'topic';
+type Slot = 'run' | 'seen' | 'target' | 'subject' | 'address' | 'time' | 'reason' | 'topic';
 
 /** `must`: refused without it. `form`: a form asks for it where it is missing. `may`: can be left out. */
-export type Need = 'must' | 'form' | 'may';
+type Need = 'must' | 'form' | 'may';
 
 export interface GrammarPlace {
   readonly slot: Slot;
@@ -16,7 +16,7 @@ export interface GrammarPlace {
 /** The strongest thing a command can lead to. */
 export type Effect = 'looks' | 'checks' | 'decides' | 'keeps' | 'settings';
 
-export interface GrammarEntry {
+interface GrammarEntry {
   /** In the order they are typed. */
   readonly places: readonly GrammarPlace[];
   /** One line. */

@@ -11,7 +11,7 @@ export const REASON_LIMIT = 500;
 /** Longer texts are refused unread. */
 const TEXT_LIMIT = 4000;
 
-export interface ParseContext {
+interface ParseContext {
   /** ms since epoch. */
   readonly now: number;
   /** IANA zone in which `until monday 9:00` is meant. */

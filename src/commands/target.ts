@@ -2,13 +2,13 @@ import type { Target } from './command.ts';
 import { nearest } from './nearest.ts';
 
 /** What a target is looked up in. */
-export interface NamedStack {
+interface NamedStack {
   readonly name: string;
   readonly environment: string;
 }
 
 /** `stacks` are names, in their order. `choices` are targets that would work in its place; `problem` tells them. */
-export type TargetResult =
+type TargetResult =
   | { readonly ok: true; readonly stacks: readonly string[] }
   | { readonly ok: false; readonly problem: string; readonly choices: readonly string[] };
 

@@ -5,8 +5,8 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** The shortest and the longest that something can be snoozed, in ms. */
-export const SHORTEST_SNOOZE = 5 * MINUTE;
-export const LONGEST_SNOOZE = 90 * DAY;
+const SHORTEST_SNOOZE = 5 * MINUTE;
+const LONGEST_SNOOZE = 90 * DAY;
 
 /** When a day is named without a time. */
 const MORNING: Time = { hour: 9, minute: 0 };

@@ -1,5 +1,5 @@
 /** A reading of a clock on the wall, in some IANA zone. `month` 1–12, `weekday` 0 (Sunday) – 6. */
-export interface WallClock {
+interface WallClock {
   readonly year: number;
   readonly month: number;
   readonly day: number;

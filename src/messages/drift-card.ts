@@ -13,8 +13,8 @@ import { whoSpans } from './who.ts';
 import { clip, codeName, count, lasting, listed } from './words.ts';
 
 /** Findings a card tells one by one, and rows of each, before it folds them into "and 37 more". */
-export const FINDINGS_SHOWN = 10;
-export const ROWS_SHOWN = 8;
+const FINDINGS_SHOWN = 10;
+const ROWS_SHOWN = 8;
 /** Addresses and outputs named in a folded line. */
 const NAMES_SHOWN = 5;
 

@@ -63,7 +63,7 @@ function jsonRows(
 }
 
 /** The rows of one attribute, values of at most `max` characters. `action` is what an apply does to the resource. */
-export function attributeRows(attribute: AttributeDrift, action: Action, max: number): readonly DiffRow[] {
+function attributeRows(attribute: AttributeDrift, action: Action, max: number): readonly DiffRow[] {
   const label = labelOf(attribute.path);
   const forced: readonly DiffRow[] =
     attribute.forcesReplacement === true ? [note(label, 'this forces the replacement')] : [];

@@ -51,7 +51,7 @@ export interface BaselineView {
 }
 
 /** Who is on call in one rota; `until`: when the turn ends, null where that is not known. */
-export interface RotaView {
+interface RotaView {
   readonly rota: string;
   readonly people: readonly Named[];
   readonly until: number | null;

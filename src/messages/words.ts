@@ -2,7 +2,7 @@
 import type { CodeVersion } from '../runs/run.ts';
 
 /** A headline is what a phone's notification shows, in characters. */
-export const HEADLINE_LIMIT = 150;
+const HEADLINE_LIMIT = 150;
 
 /** `1 resource`, `2 resources`. */
 export function count(n: number, one: string, many = `${one}s`): string {
