@@ -170,6 +170,7 @@ function actionMark(action: Action, paint: Paint): string {
 function attributeLines(attribute: AttributeDrift, paint: Paint): string[] {
   const notes = [
     ...(attribute.origin === 'both' ? ['both moved'] : [attribute.origin]),
+    ...(keeps(attribute) ? ['an apply keeps it'] : []),
     ...(attribute.forcesReplacement ? ['forces replacement'] : []),
   ];
   const note = paint('dim', `  (${notes.join(', ')})`);
@@ -181,6 +182,13 @@ function attributeLines(attribute: AttributeDrift, paint: Paint): string[] {
     ];
   }
   return valueLines(attribute, attribute.origin, '  ', note, paint);
+}
+
+/** True where the cloud moved and the plan leaves it so. */
+function keeps(attribute: AttributeDrift): boolean {
+  const { recorded, actual, desired } = attribute;
+  const [r, a, d] = [recorded, actual, desired].map((value) => JSON.stringify(value));
+  return attribute.origin === 'cloud' && a === d && r !== a;
 }
 
 /** Before and after: recorded -> actual where the cloud moved, recorded -> desired where the code did. */

@@ -1,6 +1,6 @@
 import { equal } from './canonical.ts';
 import { type Written, writtenAt } from './configuration.ts';
-import type { AttributeDrift, Json, Origin } from './finding.ts';
+import type { Action, AttributeDrift, Json, Origin } from './finding.ts';
 import { hasUnknown, isArray, isEmpty, type JsonObject, UNKNOWN } from './json-value.ts';
 import { documentDifferences, hidesAnything, kindOf, pathOf, type Scrubber, shown } from './redact.ts';
 import type { Resource } from './resource.ts';
@@ -22,7 +22,7 @@ export interface JudgedRow {
  */
 export function judgeAttributes(resource: Resource, block: JsonObject | undefined): JudgedRow[] {
   const { recorded, actual, action } = resource;
-  if (isEmpty(recorded) || isEmpty(actual)) return [];
+  if (recorded === null || actual === null) return [];
   const goes = action === 'delete' || action === 'forget' || action === 'create';
   // Comparing with what was recorded leaves exactly what the cloud moved.
   const desired = goes ? recorded : resource.desired;
@@ -31,14 +31,16 @@ export function judgeAttributes(resource: Resource, block: JsonObject | undefine
     const written = writtenAt(block, raw.segments);
     if (goes)
       return [{ raw: { ...raw, desired: null }, origin: 'cloud' as const, kept: false, set: written?.set }];
-    const judged = judge(raw, written, action === 'replace');
+    const judged = judge(raw, written, action);
     return judged === undefined ? [] : [judged];
   });
 }
 
-function judge(raw: RawRow, written: Written | undefined, replaces: boolean): JudgedRow | undefined {
-  const { recorded, actual, desired } = raw;
+function judge(found: RawRow, written: Written | undefined, action: Action): JudgedRow | undefined {
   const set = written?.set;
+  const raw =
+    set !== true && action === 'update' && isCounter(found) ? { ...found, desired: UNKNOWN } : found;
+  const { recorded, actual, desired } = raw;
   const row = (origin: Origin, kept = false): JudgedRow => ({ raw, origin, kept, set });
   const cloudMoved = !equal(recorded, actual, 'plan');
   if (hasUnknown(desired)) {
@@ -49,11 +51,28 @@ function judge(raw: RawRow, written: Written | undefined, replaces: boolean): Ju
   if (!cloudMoved) {
     // A new object starts without what providers fill in as a zero; nobody asked for that.
     const zero = actual === false || actual === 0;
-    return replaces && zero && isEmpty(desired) && set !== true ? undefined : row('code');
+    return action === 'replace' && zero && isEmpty(desired) && set !== true ? undefined : row('code');
   }
   if (equal(desired, recorded, 'plan')) return row('cloud');
   if (!equal(desired, actual, 'plan')) return row('both');
   return row(codeCaughtUp(raw, written) ? 'both' : 'cloud', true);
+}
+
+/**
+ * A number that the cloud raises with each change, such as the `version` of a parameter. Some providers plan
+ * it as it is now, but the update that is coming raises it again: it is not known.
+ */
+function isCounter({ segments, recorded, actual, desired }: RawRow): boolean {
+  const [name] = segments;
+  return (
+    segments.length === 1 &&
+    typeof name === 'string' &&
+    /^(latest_)?(version|revision|generation)$/.test(name) &&
+    Number.isInteger(recorded) &&
+    Number.isInteger(actual) &&
+    recorded !== actual &&
+    desired === actual
+  );
 }
 
 /** True where the code says literally what the cloud has now: then the code moved as well. */
