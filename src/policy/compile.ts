@@ -22,7 +22,8 @@ export interface CompiledFiles {
   readonly rules: readonly RuleDefinition[];
 }
 
-const STAGE = 'policy';
+/** Name of the directory that opa gets to see; cut off from paths in its messages. */
+export const STAGE = 'policy';
 
 /**
  * Compiles the policy in `dir` as production does: tests left out, v1 then v0 syntax, impure and unproven
@@ -44,9 +45,28 @@ export async function compilePolicy(opa: Opa, dir: string, scratch: string): Pro
 async function compileIn(opa: Opa, dir: string, files: PolicyFiles, work: string): Promise<CompiledFiles> {
   const stage = join(work, STAGE);
   await copyPolicy(dir, stage, [...files.rules, ...files.data]);
-  await mkdir(join(stage, ENTRY_PACKAGE));
-  await writeFile(join(stage, ENTRY_PACKAGE, 'entry.rego'), entrypointModule());
+  const built = await buildStage(opa, work, entrypointModule());
+  const rules = await findRules(opa, stage, files.rules, built.syntax);
+  if (rules.length === 0) {
+    throw new PolicyRefusal(
+      'no deny, pending, allow or warn rule in package env0 or m0: it could say nothing',
+    );
+  }
+  await runTests(opa, dir, files, built.syntax, work);
+  return { ...built, rules };
+}
 
+/** A built module with its data, before anything is known of its rules. */
+export type BuiltModule = Omit<CompiledFiles, 'rules'>;
+
+/**
+ * Builds what is staged in `work`/policy behind the entrypoint module given, and makes sure that m0 can answer
+ * every builtin of it. Throws a PolicyRefusal where the policy is at fault.
+ */
+export async function buildStage(opa: Opa, work: string, entrypoint: string): Promise<BuiltModule> {
+  const stage = join(work, STAGE);
+  await mkdir(join(stage, ENTRY_PACKAGE));
+  await writeFile(join(stage, ENTRY_PACKAGE, 'entry.rego'), entrypoint);
   const capabilities = (await opa.run(['capabilities', '--current'], work)).stdout;
   const build = async (without: ReadonlySet<string>, syntax: 'v1' | 'v0'): Promise<OpaResult> => {
     await writeFile(join(work, 'capabilities.json'), trimCapabilities(capabilities, without));
@@ -68,8 +88,7 @@ async function compileIn(opa: Opa, dir: string, files: PolicyFiles, work: string
   if (wasm === undefined) throw new PolicyRefusal('opa build made no module: there is nothing to ask');
   const data = built.get('/data.json')?.toString('utf8').trim() ?? '{}';
 
-  const module = loadModule(wasm);
-  const unproven = requiredBuiltins(module).filter((name) => HOST_BUILTINS[name] === undefined);
+  const unproven = requiredBuiltins(loadModule(wasm)).filter((name) => HOST_BUILTINS[name] === undefined);
   if (unproven.length > 0) {
     // The module says which builtins it needs, the compiler says where: so let it fail on exactly those.
     const again = await build(new Set([...impure, ...unproven]), syntax);
@@ -79,14 +98,7 @@ async function compileIn(opa: Opa, dir: string, files: PolicyFiles, work: string
         : compilerErrors(again.stdout + again.stderr, STAGE),
     );
   }
-  const rules = await findRules(opa, stage, files.rules, syntax);
-  if (rules.length === 0) {
-    throw new PolicyRefusal(
-      'no deny, pending, allow or warn rule in package env0 or m0: it could say nothing',
-    );
-  }
-  await runTests(opa, dir, files, syntax, work);
-  return { wasm, data, syntax, rules };
+  return { wasm, data, syntax };
 }
 
 /** v1 first, then v0. Returns the one that compiled; of two failures it tells the one that was meant. */
@@ -113,15 +125,18 @@ function loadModule(wasm: Uint8Array): WebAssembly.Module {
   }
 }
 
-/** Runs the policy's own tests, without network and without m0's environment. */
-async function runTests(
+/**
+ * Runs the policy's own tests, without network and without m0's environment, by the capabilities that
+ * `buildStage` left in `work`. Throws a PolicyRefusal that names what fails.
+ */
+export async function runTests(
   opa: Opa,
   dir: string,
   files: PolicyFiles,
   syntax: 'v1' | 'v0',
   work: string,
-): Promise<void> {
-  if (files.tests.length === 0) return;
+): Promise<readonly TestCase[]> {
+  if (files.tests.length === 0) return [];
   const stage = join(work, 'tests', STAGE);
   await copyPolicy(dir, stage, [...files.rules, ...files.tests, ...files.data]);
   const result = await opa.run(
@@ -132,26 +147,33 @@ async function runTests(
     ],
     join(work, 'tests'),
   );
-  if (result.exitCode !== 0) throw new PolicyRefusal(testFailures(result));
+  const cases = readTestCases(result.stdout);
+  if (result.exitCode !== 0) throw new PolicyRefusal(testFailures(cases, result));
+  return cases ?? [];
 }
 
-interface TestCase {
+/** One case of `opa test --format json`. */
+export interface TestCase {
   readonly package?: string;
   readonly name?: string;
+  readonly skip?: boolean;
   readonly fail?: boolean;
   readonly error?: unknown;
   readonly location?: { readonly file?: string; readonly row?: number };
 }
 
-function testFailures(result: OpaResult): string {
-  let cases: readonly TestCase[] | null = null;
+function readTestCases(stdout: string): readonly TestCase[] | null {
   try {
-    cases = JSON.parse(result.stdout) as readonly TestCase[];
+    const cases = JSON.parse(stdout) as unknown;
+    return Array.isArray(cases) ? (cases as readonly TestCase[]) : null;
   } catch {
-    cases = null;
+    return null;
   }
-  if (!Array.isArray(cases)) return compilerErrors(result.stdout + result.stderr, STAGE);
-  const failed = (cases as readonly TestCase[]).filter((c) => c.fail === true || c.error !== undefined);
+}
+
+function testFailures(cases: readonly TestCase[] | null, result: OpaResult): string {
+  if (cases === null) return compilerErrors(result.stdout + result.stderr, STAGE);
+  const failed = cases.filter((c) => c.fail === true || c.error !== undefined);
   const named = failed.slice(0, 3).map((c) => {
     const file = (c.location?.file ?? '').replace(new RegExp(`^/?${STAGE}/`), '');
     return `${file}:${c.location?.row ?? 0}: ${c.name ?? ''}`;

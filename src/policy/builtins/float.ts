@@ -1,5 +1,7 @@
 import { BuiltinFailure } from './failure.ts';
 
+const MOST_DIGITS = 1000;
+
 interface FloatFlags {
   readonly sharp: boolean;
   readonly zero: boolean;
@@ -10,45 +12,79 @@ interface FloatFlags {
   readonly precision: number | null;
 }
 
+/** A finite, non-negative double as numerator / denominator, exactly. */
+function fraction(value: number): readonly [bigint, bigint] {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  const bits = view.getBigUint64(0);
+  const stored = Number((bits >> 52n) & 0x7ffn);
+  const digits = (bits & 0xfffffffffffffn) | (stored === 0 ? 0n : 1n << 52n);
+  const exponent = (stored === 0 ? 1 : stored) - 1075;
+  return exponent >= 0 ? [digits << BigInt(exponent), 1n] : [digits, 1n << BigInt(-exponent)];
+}
+
+/** The value times 10^scale as a whole number, ties to even as Go has them (JavaScript rounds them up). */
+function scaled(value: number, scale: number): bigint {
+  let [over, under] = fraction(value);
+  if (scale >= 0) over *= 10n ** BigInt(scale);
+  else under *= 10n ** BigInt(-scale);
+  const whole = over / under;
+  const twice = (over % under) * 2n;
+  return twice > under || (twice === under && whole % 2n === 1n) ? whole + 1n : whole;
+}
+
+/** `%.*f`. */
+function withFraction(value: number, precision: number): string {
+  const digits = scaled(value, precision)
+    .toString()
+    .padStart(precision + 1, '0');
+  const at = digits.length - precision;
+  return precision === 0 ? digits : `${digits.slice(0, at)}.${digits.slice(at)}`;
+}
+
+/** So many significant digits, and the power of ten of the first. */
+function significant(value: number, count: number): readonly [string, number] {
+  if (value === 0) return ['0'.repeat(count), 0];
+  let exponent = Number(value.toExponential().split('e')[1]);
+  let digits = scaled(value, count - 1 - exponent).toString();
+  if (digits.length > count) {
+    // 9.99 became 10.0.
+    exponent++;
+    digits = digits.slice(0, count);
+  }
+  return [digits, exponent];
+}
+
+/** The fewest digits that read back the same, and the power of ten of the first. */
+function shortest(value: number): readonly [string, number] {
+  const [digits = '0', exponent = '0'] = value.toExponential().split('e');
+  return [digits.replace('.', ''), Number(exponent)];
+}
+
 /** Go writes at least two digits of exponent. */
-function goExponent(text: string): string {
-  return text.replace(/e([+-])(\d)$/, 'e$10$2');
+function withExponent(digits: string, exponent: number): string {
+  const sign = exponent < 0 ? '-' : '+';
+  const rest = digits.length > 1 ? `.${digits.slice(1)}` : '';
+  return `${digits[0]}${rest}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }
 
 /** `%g`: the shortest text (or so many significant digits), with an exponent where Go wants one. */
 function general(value: number, precision: number | null): string {
-  if (precision === null) {
-    const [digits = '0', exponent = '0'] = value.toExponential().split('e');
-    const at = Number(exponent);
-    // For the shortest text Go takes the exponent from 1e+06 on.
-    return at < -4 || at >= 6 ? goExponent(`${digits}e${at < 0 ? '-' : '+'}${Math.abs(at)}`) : fixed(value);
-  }
-  const significant = Math.max(1, precision);
-  const [digits = '0', exponent = '0'] = value.toExponential(Math.min(100, significant - 1)).split('e');
-  const at = Number(exponent);
-  const short = digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
-  const count = short.replace(/\D/g, '').length;
-  const limit = significant > count && count >= at + 1 ? count : significant;
-  if (at < -4 || at >= limit) return goExponent(`${short}e${at < 0 ? '-' : '+'}${Math.abs(at)}`);
-  const text = value.toFixed(Math.min(100, Math.max(0, significant - 1 - at)));
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+  const [all, exponent] = precision === null ? shortest(value) : significant(value, Math.max(1, precision));
+  const digits = all.replace(/0+$/, '') || '0';
+  let limit = precision === null ? SHORTEST_LIMIT : Math.max(1, precision);
+  if (precision !== null && limit > digits.length && digits.length >= exponent + 1) limit = digits.length;
+  if (exponent < -4 || exponent >= limit) return withExponent(digits, exponent);
+  if (exponent < 0) return `0.${'0'.repeat(-exponent - 1)}${digits}`;
+  const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, '0');
+  const rest = digits.slice(exponent + 1);
+  return rest === '' ? whole : `${whole}.${rest}`;
 }
 
-/** Plain decimal digits without an exponent, as short as reads back the same. */
-function fixed(value: number): string {
-  const text = String(value);
-  if (!text.includes('e')) return text;
-  const [digits = '0', exponent = '0'] = text.split('e');
-  const [whole = '0', fraction = ''] = digits.split('.');
-  const at = Number(exponent);
-  if (at < 0) return `0.${'0'.repeat(-at - 1)}${whole}${fraction}`;
-  return whole + fraction.padEnd(at, '0');
-}
+/** For the shortest text Go takes an exponent from 1e+06 on. */
+const SHORTEST_LIMIT = 6;
 
 function digitsOf(value: number, verb: string, precision: number | null): string | null {
-  if (precision !== null && precision > 100) {
-    throw new BuiltinFailure('sprintf: more than 100 digits of a fraction');
-  }
   switch (verb) {
     case 'v':
     case 'g':
@@ -56,13 +92,12 @@ function digitsOf(value: number, verb: string, precision: number | null): string
     case 'G':
       return general(value, precision).toUpperCase();
     case 'e':
-      return goExponent(value.toExponential(precision ?? 6));
+      return withExponent(...significant(value, (precision ?? 6) + 1));
     case 'E':
-      return goExponent(value.toExponential(precision ?? 6)).toUpperCase();
+      return withExponent(...significant(value, (precision ?? 6) + 1)).toUpperCase();
     case 'f':
     case 'F':
-      if (value >= 1e21) throw new BuiltinFailure('sprintf: %f of a number past 1e21');
-      return value.toFixed(precision ?? 6);
+      return withFraction(value, precision ?? 6);
     case 'b':
     case 'x':
     case 'X':
@@ -75,6 +110,8 @@ function digitsOf(value: number, verb: string, precision: number | null): string
 /** A float by Go's verbs for it; null where the verb is none of them. */
 export function formatFloat(value: number, verb: string, flags: FloatFlags): string | null {
   if (flags.sharp && verb !== 'v') throw new BuiltinFailure('sprintf: the # flag with a fraction');
+  if (!Number.isFinite(value)) throw new BuiltinFailure('sprintf: a number beyond 64 bits of float');
+  if ((flags.precision ?? 0) > MOST_DIGITS) throw new BuiltinFailure('sprintf: so many digits of a fraction');
   const digits = digitsOf(Math.abs(value), verb, flags.precision);
   if (digits === null) return null;
   const negative = value < 0 || Object.is(value, -0);

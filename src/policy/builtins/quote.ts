@@ -14,6 +14,11 @@ const SHORT: Readonly<Record<string, string>> = {
 /** Letters, marks, numbers, punctuation, symbols and the plain space are printable to Go; nothing else is. */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
+/** True where Go would print the rune as it is. */
+export function isPrintable(rune: string): boolean {
+  return PRINTABLE.test(rune);
+}
+
 function escapeRune(rune: string, quote: string, ascii: boolean): string {
   if (rune === quote) return `\\${rune}`;
   const short = SHORT[rune];

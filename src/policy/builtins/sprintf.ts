@@ -1,6 +1,6 @@
 import { BuiltinFailure } from './failure.ts';
 import { formatFloat } from './float.ts';
-import { quote, quoteRune } from './quote.ts';
+import { isPrintable, quote, quoteRune } from './quote.ts';
 import { isInteger, print, RegoNumber, type RegoValue } from './value.ts';
 
 /** An argument as OPA hands it to Go's fmt: integers, floats and text; everything else is its Rego text. */
@@ -78,9 +78,8 @@ function formatUnicode(value: bigint, flags: Flags): string {
     .toString(16)
     .toUpperCase()
     .padStart(Math.max(4, flags.precision ?? 4), '0');
-  const shown =
-    flags.sharp && code <= 0x10ffffn ? `U+${hex} '${String.fromCodePoint(Number(code))}'` : `U+${hex}`;
-  return pad(shown, flags, false);
+  const rune = code <= 0x10ffffn ? String.fromCodePoint(Number(code)) : '';
+  return pad(flags.sharp && isPrintable(rune) ? `U+${hex} '${rune}'` : `U+${hex}`, flags, false);
 }
 
 function formatHexText(text: string, verb: string, flags: Flags): string {
@@ -126,12 +125,7 @@ function formatWhole(value: bigint, verb: string, flags: Flags): string | null {
   if (isBig(value)) return formatBig(value, verb, flags);
   const base = BASES[verb];
   if (base !== undefined) {
-    return formatInteger(
-      value,
-      base,
-      verb,
-      verb === 'v' ? { ...flags, sharp: false, plus: flags.plus } : flags,
-    );
+    return formatInteger(value, base, verb, verb === 'v' ? { ...flags, sharp: false } : flags);
   }
   if (verb === 'c') {
     const valid = value >= 0n && value <= 0x10ffffn && !(value >= 0xd800n && value <= 0xdfffn);
@@ -159,7 +153,8 @@ function formatArgument(value: Argument, verb: string, flags: Flags): string | n
 
 /** `%!d(string=hi)`: what Go prints for a verb that does not fit its argument. */
 function misfit(value: Argument, verb: string, flags: Flags): string {
-  return `%!${verb}(${typeOf(value)}=${formatArgument(value, 'v', flags) ?? ''})`;
+  // Only a %v that was written has the sharp flag of its own meaning.
+  return `%!${verb}(${typeOf(value)}=${formatArgument(value, 'v', { ...flags, sharp: false }) ?? ''})`;
 }
 
 /** Go's fmt.Sprintf over one format and its arguments. */
@@ -235,6 +230,11 @@ class Formatter {
     const value = this.#args[this.#next];
     if (value === undefined) return `${trouble}%!${verb}(MISSING)`;
     this.#next++;
+    // For %v a plus means fields of structs, which no argument has; only big.Int reads it as a sign.
+    if (verb === 'v' && !(typeof value === 'bigint' && isBig(value))) flags.plus = false;
+    if (verb === 'w' && typeof value === 'bigint' && isBig(value)) {
+      throw new BuiltinFailure('sprintf: %w of an integer beyond 64 bits');
+    }
     if (verb === 'w') return `${trouble}${misfit(value, verb, flags)}`;
     const shown = formatArgument(value, verb, flags);
     return trouble + (shown ?? misfit(value, verb, flags));

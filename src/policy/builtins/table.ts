@@ -1,4 +1,6 @@
+import { countText, findN, replace, split } from './regex.ts';
 import { sprintf } from './sprintf.ts';
+import { addDate, clock, date, diff, parseDuration, parseRfc3339, weekday } from './time.ts';
 import { integer, type RegoValue } from './value.ts';
 
 /** What a builtin may know besides its arguments. */
@@ -22,5 +24,16 @@ export const HOST_BUILTINS: Readonly<Record<string, HostBuiltin>> = {
     typeof format === 'string' && Array.isArray(values)
       ? sprintf(format, values as readonly RegoValue[])
       : undefined,
+  'regex.find_n': findN,
+  'regex.replace': replace,
+  'regex.split': split,
+  'strings.count': countText,
+  'time.add_date': addDate,
+  'time.clock': clock,
+  'time.date': date,
+  'time.diff': diff,
   'time.now_ns': (_args, { nowNs }) => integer(nowNs),
+  'time.parse_duration_ns': parseDuration,
+  'time.parse_rfc3339_ns': parseRfc3339,
+  'time.weekday': weekday,
 };

@@ -1,0 +1,83 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ENTRY_PACKAGE, PROOF_KEY } from './bundle.ts';
+import { buildStage, loadBundle, runTests, STAGE } from './compile.ts';
+import { ECHO_DATA, ECHO_RUN } from './entrypoint.ts';
+import { type EvaluationLimits, evaluate } from './evaluate.ts';
+import type { Opa } from './opa.ts';
+import { copyPolicy, listPolicy } from './stage.ts';
+
+/** How a policy's own tests went, in opa and again through Wasm. Names are `package.test_name`. */
+export interface TestReport {
+  readonly passed: readonly string[];
+  /** Passed in opa, but not through Wasm: what production would do differently. */
+  readonly differ: readonly string[];
+  readonly skipped: readonly string[];
+}
+
+/**
+ * Runs `opa test` on the policy in `dir`, then compiles its tests as production compiles its rules and
+ * evaluates the same cases through Wasm. Throws a PolicyRefusal where the policy does not compile, here or
+ * there, or a test fails in opa.
+ */
+export async function testPolicy(
+  opa: Opa,
+  dir: string,
+  scratch: string,
+  limits: EvaluationLimits,
+): Promise<TestReport> {
+  const files = await listPolicy(dir);
+  await mkdir(scratch, { recursive: true });
+  const work = await mkdtemp(join(scratch, 'test-'));
+  try {
+    const stage = join(work, STAGE);
+    await copyPolicy(dir, stage, [...files.rules, ...files.data]);
+    const { syntax } = await buildStage(opa, work, entrypointOf([]));
+    const cases = await runTests(opa, dir, files, syntax, work);
+    const names = cases
+      .filter((c) => c.skip !== true)
+      .map((c) => ({ package: c.package ?? '', name: c.name ?? '' }));
+    const skipped = cases.filter((c) => c.skip === true).map((c) => `${c.package ?? ''}.${c.name ?? ''}`);
+    if (names.length === 0) return { passed: [], differ: [], skipped };
+
+    await rm(stage, { recursive: true });
+    await copyPolicy(dir, stage, [...files.rules, ...files.tests, ...files.data]);
+    const bundle = loadBundle({ ...(await buildStage(opa, work, entrypointOf(names))), rules: [] });
+    const input = { run: 1, json: JSON.stringify({ m0: { run: 1 } }) };
+    const evaluated = await evaluate(bundle, input, 0, limits);
+    if (!evaluated.ok) throw new Error(`running the tests through Wasm: ${evaluated.error}`);
+    const shown = names.map((c) => ({
+      key: keyOf(c),
+      name: `${c.package.replace(/^data\./, '')}.${c.name}`,
+    }));
+    const holds = (key: string): boolean => evaluated.values[key] === true;
+    return {
+      passed: shown.filter((c) => holds(c.key)).map((c) => c.name),
+      differ: shown.filter((c) => !holds(c.key)).map((c) => c.name),
+      skipped,
+    };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+interface CaseName {
+  readonly package: string;
+  readonly name: string;
+}
+
+function keyOf(test: CaseName): string {
+  return `${test.package}.${test.name}`;
+}
+
+/** The entrypoint that asks every test, with the same proof that input and data arrive. */
+function entrypointOf(tests: readonly CaseName[]): string {
+  return [
+    `package ${ENTRY_PACKAGE}`,
+    'import rego.v1',
+    ...tests.map((t) => `decision[${JSON.stringify(keyOf(t))}] := ${t.package}.${t.name}`),
+    `decision["${ECHO_RUN}"] := input.m0.run`,
+    `decision["${ECHO_DATA}"] := data.${PROOF_KEY}`,
+    '',
+  ].join('\n');
+}
