@@ -37,6 +37,8 @@ export interface MirrorOptions {
 const OWN_VARIABLES = ['GIT_TERMINAL_PROMPT', 'GIT_ALLOW_PROTOCOL', 'GIT_SSL_CAINFO'];
 /** What Terraform leaves beside the code and can't do without, ignored or not. */
 const KEPT = ['.terraform', '.terraform.lock.hcl', '*.tfstate', '*.tfstate.backup', 'terraform.tfstate.d'];
+/** Of an error's text. */
+const MOST_CHARACTERS = 1_000;
 /** A mirror or work tree that looks like this is broken, and cheaper to make anew than to repair. */
 const BROKEN =
   /not a git repository|corrupt|\.lock': File exists|bad object|loose object|unable to read tree/i;
@@ -180,7 +182,7 @@ async function said<T>(doing: string, url: string, work: () => Promise<T>): Prom
     return await work();
   } catch (error) {
     if (error instanceof GitError) throw error;
-    const text = scrubCredentials(textOf(error), url);
+    const text = scrubCredentials(textOf(error), url).slice(0, MOST_CHARACTERS);
     throw new GitError(`${doing} ${scrubUrl(url)}: ${text}`, scrubUrl(url));
   }
 }
@@ -191,12 +193,9 @@ function check(url: string, refusal: string | null, doing: string): void {
 
 function textOf(error: unknown): string {
   const text = (error instanceof Error ? error.message : String(error)).trim();
-  if (/abort/i.test(text)) return 'it took too long and was stopped';
+  if (/^Abort (signal received|already signaled)$/.test(text)) return 'it took too long and was stopped';
   const lines = text.split('\n').map((line) => line.replace(/^(fatal|error): /, '').trim());
-  return lines
-    .filter((line) => line !== '')
-    .join(' · ')
-    .slice(0, 1000);
+  return lines.filter((line) => line !== '').join(' · ');
 }
 
 async function exists(path: string): Promise<boolean> {

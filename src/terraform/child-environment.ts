@@ -39,7 +39,11 @@ const SECRET_NAME =
 export function secretValues(env: Readonly<Record<string, string>>): string[] {
   const secrets: string[] = [];
   for (const [name, value] of Object.entries(env)) {
-    if (SECRET_NAME.test(name) || looksRandom(value)) secrets.push(value);
+    if (SECRET_NAME.test(name) || looksRandom(value)) {
+      // Keys and certificates are quoted line by line.
+      const lines = value.split(/\r?\n/).map((line) => line.trim());
+      secrets.push(value, ...(lines.length > 1 ? lines.filter((line) => line.length >= 16) : []));
+    }
     const password = /^[a-z][a-z0-9+.-]*:\/\/[^/@\s]*:([^/@\s]+)@/i.exec(value)?.[1];
     if (password !== undefined) secrets.push(password);
   }

@@ -154,6 +154,8 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     only: readonly string[] | null,
     signal: AbortSignal,
   ): Promise<PlanResult> {
+    // Without a single -target the tool would take the whole stack.
+    if (only?.length === 0) throw new RunnerError('plan', 'planning: no address was given to plan for');
     const code = await head(stack);
     const { tree, tool } = await open(stack, code.commit, false);
     return withScratch(async (scratch) => {

@@ -52,6 +52,9 @@ export interface StackToolOptions {
 /** The largest plan document that is read, as `show -json` writes it. */
 const PLAN_DOCUMENT_BYTES = 400 * 1024 * 1024;
 
+/** Of an error's text. */
+const MOST_CHARACTERS = 2_000;
+
 /** Asks the tool for its version once in the life of this process, and checks what the stack says of it. */
 export function createStackTools(options: StackToolOptions) {
   const versions = new Map<string, Promise<string>>();
@@ -85,7 +88,7 @@ export function createStackTools(options: StackToolOptions) {
         options.log.debug({ stack: stack.name, phase, exitCode: outcome.exitCode, ms }, 'tool ended');
         const error = judge(phase, outcome, call);
         if (error === null) return outcome.stdout;
-        throw new RunnerError(phase, scrub(`${doing}: ${error.text}`), error);
+        throw new RunnerError(phase, clip(scrub(`${doing}: ${error.text}`)), error);
       },
     };
   };
@@ -171,6 +174,10 @@ function judge(
   const locked = heldLock(stderr);
   if (locked !== null) return { text: `the state is locked by ${locked.who}`, locked, mayHaveApplied: false };
   return { text: exitCode === null ? 'it was killed' : condenseErrors(stderr), mayHaveApplied };
+}
+
+function clip(text: string): string {
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)} …` : text;
 }
 
 function textOf(cause: unknown): string {

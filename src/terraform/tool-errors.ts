@@ -1,21 +1,21 @@
 import type { HeldLock } from '../runs/runner-error.ts';
 
-const MOST_CHARACTERS = 2_000;
 const MOST_ERRORS = 5;
 
 /**
  * What a tool's stderr says went wrong, in few lines: its error boxes without their drawing, the source
- * lines and values they quote, the warnings, and the line breaks at 78 columns.
+ * lines and values they quote, the warnings, and the line breaks at 78 columns. It may still be long, and
+ * hold secrets: hide them first and shorten then, or half a secret is left at the cut.
  */
 export function condenseErrors(stderr: string): string {
   const blocks = errorBlocks(plain(stderr));
   if (blocks.length === 0) {
     const last = plain(stderr).filter((line) => line.trim() !== '');
-    return clip(last.slice(-5).join('\n')) || 'it gave no reason';
+    return last.slice(-5).join('\n') || 'it gave no reason';
   }
   const shown = blocks.slice(0, MOST_ERRORS).map(paragraphs);
   const more = blocks.length - shown.length;
-  return clip([...shown, ...(more > 0 ? [`and ${more} more errors`] : [])].join('\n'));
+  return [...shown, ...(more > 0 ? [`and ${more} more errors`] : [])].join('\n');
 }
 
 /** Who holds the state's lock, where that is what the tool complains about; else null. */
@@ -78,8 +78,4 @@ function paragraphs(block: readonly string[]): string {
     }
   }
   return out.join('\n');
-}
-
-function clip(text: string): string {
-  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)} …` : text;
 }

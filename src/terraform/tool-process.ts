@@ -30,9 +30,9 @@ export type ToolOutput =
 export interface ToolOutcome {
   /** null where a signal ended it. */
   readonly exitCode: number | null;
-  /** The whole answer, or the last 64 KiB of a log. */
+  /** The whole answer, or of a log the whole lines in its last 64 KiB. */
   readonly stdout: Buffer;
-  /** The last 64 KiB. */
+  /** Its last 64 KiB, or less. */
   readonly stderr: string;
   readonly stopped: 'aborted' | 'time' | 'output' | null;
 }
@@ -142,7 +142,9 @@ async function tailOf(path: string): Promise<Buffer> {
     const { size } = await file.stat();
     const length = Math.min(size, TAIL_BYTES);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
-    return buffer.subarray(0, bytesRead);
+    const tail = buffer.subarray(0, bytesRead);
+    // A line that was cut could hold the rest of a secret, which nobody would recognise.
+    return size > length ? tail.subarray(tail.indexOf('\n') + 1) : tail;
   } finally {
     await file.close();
   }

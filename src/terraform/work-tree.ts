@@ -49,7 +49,8 @@ export async function openWorkTree(options: {
   const keptLock = join(home, 'init.lock.hcl');
   await mkdir(home, { recursive: true, mode: 0o700 });
 
-  const marker = `${stack.source.git} ${commit}`;
+  // Not the address itself, which may hold a token.
+  const marker = `${digest(Buffer.from(stack.source.git))} ${commit}`;
   const at = await readFile(commitFile, 'utf8').catch(() => '');
   if (!options.asIs || at !== marker) {
     await rm(commitFile, { force: true });

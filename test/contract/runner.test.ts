@@ -186,6 +186,11 @@ resource "terraform_data" "one" {
   }
 }
 `;
+    const long = 'Could not: '.padEnd(1_884, 'x');
+    const cut = code.replace('The service did not take the token', long);
+    const longer = stackOf('long', { 'a/main.tf': cut }, { env: { TF_VAR_token: 'hunter2-hunter2' } });
+    await expect(runner.plan(longer, whole)).rejects.not.toThrow('hunter2');
+
     const stack = stackOf('errors', { 'a/main.tf': code }, { env: { TF_VAR_token: 'hunter2-hunter2' } });
     const error = await runner.plan(stack, whole).catch((e: unknown) => e);
     expect(error).toMatchObject({ name: 'RunnerError', phase: 'plan', locked: null, stopped: null });
@@ -193,6 +198,11 @@ resource "terraform_data" "one" {
     expect(message).toMatch(/^running terraform plan: Resource precondition failed\n/);
     expect(message).not.toContain('hunter2');
     expect(message).not.toMatch(/[│╷╵]/);
+  });
+
+  it('never takes no address for all of them', async () => {
+    const stack = stackOf('none', { 'a/main.tf': ONE });
+    await expect(runner.plan(stack, { only: [], signal })).rejects.toMatchObject({ name: 'RunnerError' });
   });
 
   it('says what git could not do', async () => {

@@ -1,6 +1,7 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { type SandboxCloud, startSandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
@@ -77,5 +78,28 @@ describe('the cloud of the sandbox', () => {
     expect(after.find((fact) => fact.label === 'VPC, DNS hostnames')?.value).toBe('on');
     await cloud.close();
     open = undefined;
+  });
+
+  it('leaves no local AWS behind when it is killed', async () => {
+    const { motoServer } = sandboxTools(await testTools());
+    const script = `
+      import { startMoto } from ${JSON.stringify(resolve('src/sandbox/cloud/moto.ts'))};
+      import { createLogger } from ${JSON.stringify(resolve('src/log.ts'))};
+      const options = { motoServer: ${JSON.stringify(motoServer)}, port: 0, base: process.env };
+      console.log((await startMoto({ ...options, log: createLogger('silent') })).url);
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script]);
+    const url = await new Promise<string>((answer, reject) => {
+      child.stdout.once('data', (chunk: Buffer) => answer(chunk.toString().trim()));
+      child.once('exit', () => reject(new Error('it ended before it answered')));
+    });
+    expect((await fetch(url)).status).toBeLessThan(500);
+    child.kill('SIGKILL');
+    const gone = (): Promise<boolean> =>
+      fetch(url).then(
+        () => false,
+        () => true,
+      );
+    await expect.poll(gone, { timeout: 10_000 }).toBe(true);
   });
 });

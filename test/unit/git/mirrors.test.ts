@@ -7,6 +7,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -82,6 +83,20 @@ describe('fetch', () => {
     await expect(mirrors.fetch(join(dir, 'nowhere'), 'main')).rejects.toThrow(
       `running git fetch for ${dir}/nowhere: `,
     );
+  });
+
+  it('gives up on a server that never answers', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const hasty = createMirrors({
+      dir: join(dir, 'hasty'),
+      log: createLogger('silent'),
+      base: process.env,
+      timeLimitMs: 500,
+    });
+    await expect(hasty.fetch(`git://127.0.0.1:${port}/x`, 'main')).rejects.toThrow('it took too long');
+    silent.close();
   });
 
   it('makes a broken mirror anew', async () => {

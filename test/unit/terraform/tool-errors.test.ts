@@ -54,13 +54,9 @@ describe('condenseErrors', () => {
     expect(condenseErrors(text)).toBe('One\nBecause of this.\nTwo');
   });
 
-  it('counts what is too much, and stays short', () => {
-    const many = Array.from({ length: 40 }, (_, i) => `Error: Number ${i}\n\n${'long '.repeat(300)}\n`).join(
-      '\n',
-    );
-    expect(condenseErrors(many).length).toBeLessThan(2_100);
-    const short = Array.from({ length: 9 }, (_, i) => `Error: Number ${i}\n`).join('\n');
-    expect(condenseErrors(short)).toMatch(/Number 4\nand 4 more errors$/);
+  it('counts what is too much', () => {
+    const many = Array.from({ length: 9 }, (_, i) => `Error: Number ${i}\n`).join('\n');
+    expect(condenseErrors(many)).toMatch(/Number 4\nand 4 more errors$/);
   });
 
   it('falls back to the last lines, or says that there are none', () => {
