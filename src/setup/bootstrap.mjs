@@ -23,10 +23,13 @@ const SAME_SIGNAL_MS = 300;
 /** How long what is left of a process group gets to end by itself. */
 const GROUP_GRACE_MS = 15_000;
 
+/** An npm that is killed leaves its script running: what npm started ends with npm. */
+const parent = process.ppid;
+const underNpm = process.env.npm_package_json === path.join(root, 'package.json');
+
 /** Where the person stood: npm changes into the project and says in INIT_CWD where it came from. */
 function standingIn() {
-  const byThisProject = process.env.npm_package_json === path.join(root, 'package.json');
-  return byThisProject && process.env.INIT_CWD ? process.env.INIT_CWD : process.cwd();
+  return underNpm && process.env.INIT_CWD ? process.env.INIT_CWD : process.cwd();
 }
 
 function groupAlive(pid) {
@@ -67,12 +70,14 @@ async function run(node, args, extraEnv = {}) {
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, forward);
+  const watch = underNpm ? setInterval(() => process.ppid !== parent && forward('SIGTERM'), 1000) : undefined;
   try {
     return await new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal] ?? 0)));
     });
   } finally {
+    clearInterval(watch);
     if (child.pid && process.platform !== 'win32') await endGroup(child.pid);
     for (const signal of signals) process.off(signal, forward);
   }

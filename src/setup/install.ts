@@ -12,7 +12,7 @@ import { findTerraform, TERRAFORM_MISSING, toolsFolder } from './tools.ts';
 
 /** Rejects with one message that names all that is missing and cannot be brought from here. */
 async function install(command: string, env: Env): Promise<void> {
-  const toolsDir = toolsFolder(env.M0_DATA_DIR ?? '.m0');
+  const toolsDir = toolsFolder(env.M0_DATA_DIR || '.m0');
   const probes = await openProbes(toolsDir);
   const missing: string[] = [];
   const attempt = async (work: () => Promise<void>) => {
@@ -27,7 +27,7 @@ async function install(command: string, env: Env): Promise<void> {
 /** `serve` without a configuration is the sandbox. */
 function needsLocalCloud(command: string, env: Env): boolean {
   if (command === 'sandbox' || command === '--test') return true;
-  return command === 'serve' && !existsSync(env.M0_CONFIG ?? 'm0.yaml');
+  return command === 'serve' && !existsSync(env.M0_CONFIG || 'm0.yaml');
 }
 
 async function requireTerraform(env: Env, probes: Probes): Promise<void> {
