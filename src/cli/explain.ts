@@ -80,7 +80,7 @@ function nameOf(file: string): string {
 }
 
 /** The contract's document, keys in its order, indented by two. */
-export function explainJson(analysis: Analysis, withNoise: boolean): string {
+function explainJson(analysis: Analysis, withNoise: boolean): string {
   return JSON.stringify(
     {
       formatVersion: 1,

@@ -1,6 +1,6 @@
 import type { Segment } from './attribute-path.ts';
 import type { Json } from './finding.ts';
-import { field, hasTrue, isArray } from './json-value.ts';
+import { field, isArray } from './json-value.ts';
 
 /**
  * Sensitivity masks that hold together for one place: what any of them masks is masked. Terraform writes them
@@ -25,9 +25,4 @@ export function childMasks(masks: Masks, segment: Segment): Masks {
 /** True where the place itself is masked, as a whole. */
 export function isMasked(masks: Masks): boolean {
   return masks.includes(true);
-}
-
-/** True where the place or anything inside it is masked. */
-export function masksAnything(masks: Masks): boolean {
-  return masks.some(hasTrue);
 }

@@ -90,8 +90,9 @@ export function withoutTwins(resource: Resource): Resource {
   for (const { own, all } of TWINS) {
     const places = [recorded, actual, desired].filter(isObject);
     if (!places.some((p) => isObject(p[all])) || !places.every((p) => Object.hasOwn(p, own))) continue;
-    const defaults = Object.keys(asObject(field(recorded, all))).filter(
-      (key) => field(field(recorded, own), key) === undefined,
+    const mine = asObject(field(recorded, own));
+    const defaults = Object.entries(asObject(field(recorded, all))).filter(
+      ([key]) => !Object.hasOwn(mine, key),
     );
     const merge = (place: Json): Json => mergeTwins(place, own, all, defaults);
     [recorded, actual, desired] = [merge(recorded), merge(actual), merge(desired)];
@@ -104,14 +105,18 @@ function asObject(value: Json | undefined): JsonObject {
   return isObject(value) ? value : {};
 }
 
-function mergeTwins(place: Json, own: string, all: string, defaults: readonly string[]): Json {
+function mergeTwins(
+  place: Json,
+  own: string,
+  all: string,
+  defaults: readonly (readonly [string, Json])[],
+): Json {
   if (!isObject(place)) return place;
   const { [own]: mine, [all]: complete, terraform_labels: _echo, ...rest } = place;
   if (mine === UNKNOWN) return { ...rest, [own]: UNKNOWN };
   if (complete === UNKNOWN) {
-    // What the code writes is known; of the defaults it is not known whether they stay.
-    const unknown = Object.fromEntries(defaults.map((key) => [key, UNKNOWN]));
-    return { ...rest, [own]: { ...unknown, ...asObject(mine) } };
+    // What the code writes is known. The defaults are taken to stay: nothing says that they move.
+    return { ...rest, [own]: { ...Object.fromEntries(defaults), ...asObject(mine) } };
   }
   if (isEmpty(complete)) return { ...rest, [own]: mine ?? null };
   return { ...rest, [own]: { ...asObject(mine), ...asObject(complete) } };

@@ -1,6 +1,6 @@
 import { parseDocument } from './canonical.ts';
 import type { Json } from './finding.ts';
-import { field, isArray, isObject, leavesOf } from './json-value.ts';
+import { field, hasTrue, isArray, isObject, leavesOf } from './json-value.ts';
 import { type PlanParts, planParts } from './plan-parts.ts';
 import type { PlanDocument } from './read-plan.ts';
 
@@ -18,12 +18,15 @@ const SECRET_NAME = /pass(word|phrase|wd)?$|secret|token|private_key|access_key|
  */
 export function collectSecrets(document: PlanDocument, plan = planParts(document)): readonly string[] {
   const found = new Set<string>();
-  for (const entry of [...plan.drift, ...plan.changes]) {
-    addMasked(entry.before, entry.beforeSensitive, found);
-    addMasked(entry.after, entry.afterSensitive, found);
-    // A mask on one side speaks for the other side too.
-    addMasked(entry.before, entry.afterSensitive, found);
-    addMasked(entry.after, entry.beforeSensitive, found);
+  for (const list of [plan.drift, plan.changes]) {
+    for (const entry of list) {
+      for (const mask of [entry.beforeSensitive, entry.afterSensitive]) {
+        if (!hasTrue(mask)) continue;
+        // A mask on one side speaks for the other side too.
+        addMasked(entry.before, mask, found);
+        addMasked(entry.after, mask, found);
+      }
+    }
   }
   for (const output of plan.outputs) {
     if (output.sensitive) addLeaves([output.before, output.after], found);
@@ -113,7 +116,8 @@ function addOutputs(outputs: Json | undefined, found: Set<string>): void {
 function addState(module: Json | undefined, found: Set<string>): void {
   const resources = field(module, 'resources');
   for (const resource of isArray(resources) ? resources : []) {
-    addMasked(field(resource, 'values'), field(resource, 'sensitive_values'), found);
+    const mask = field(resource, 'sensitive_values');
+    if (hasTrue(mask)) addMasked(field(resource, 'values'), mask, found);
   }
   const children = field(module, 'child_modules');
   for (const child of isArray(children) ? children : []) addState(child, found);
@@ -123,6 +127,7 @@ function addState(module: Json | undefined, found: Set<string>): void {
 function addConfiguration(plan: PlanParts, found: Set<string>): void {
   const masks = new Map<string, Json[]>();
   for (const entry of plan.changes) {
+    if (!hasTrue(entry.afterSensitive)) continue;
     const name = `${entry.type}.${entry.name}`;
     masks.set(name, [...(masks.get(name) ?? []).slice(0, 4), entry.afterSensitive]);
   }

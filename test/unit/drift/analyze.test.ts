@@ -315,6 +315,22 @@ describe('paths', () => {
     expect(finding.attributes[0]?.recorded).toBe('x');
   });
 
+  it('takes default tags to stay where tags_all is not known yet', () => {
+    const recorded = { tags: { a: '1' }, tags_all: { a: '1', Team: 'x' } };
+    const desired = { tags: { a: null } };
+    const finding = only([
+      {
+        recorded,
+        actual: { ...recorded, tags_all: { a: '1', Team: 'evil' } },
+        desired,
+        unknown: { tags: { a: true }, tags_all: true },
+        expressions: { tags: { references: ['x.y'] } },
+      },
+    ]);
+    expect(rows(finding)).toEqual(['tags.Team cloud changed', 'tags.a code changed']);
+    expect(finding.attributes.map((a) => a.desired)).toEqual(['x', { unknown: true }]);
+  });
+
   it('diffs inside JSON documents, and policies by what they mean', () => {
     const policy = (action: string | string[], resource: string | string[] = '*'): string =>
       JSON.stringify({ Version: '1', Statement: { Effect: 'Allow', Action: action, Resource: resource } });
