@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve as resolvePath } from 'node:path';
 import { type SimpleGit, simpleGit } from 'simple-git';
 import { baseEnvironment } from '../base-environment.ts';
 import { createKeyedLock } from '../keyed-lock.ts';
@@ -45,7 +45,9 @@ const BROKEN =
 
 /** Mirrors under `dir`, each named by the hash of its URL, so that no URL decides about a path. */
 export function createMirrors(options: MirrorOptions): Mirrors {
-  const { dir, log } = options;
+  const { log } = options;
+  // Absolute, because git runs inside of the directories it is told of.
+  const dir = resolvePath(options.dir);
   const timeLimitMs = options.timeLimitMs ?? 5 * 60_000;
   const alone = createKeyedLock();
   const mirrorOf = (url: string): string =>
@@ -140,7 +142,8 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       );
     },
 
-    async checkout(url, commit, into) {
+    async checkout(url, commit, where) {
+      const into = resolvePath(where);
       check(url, refuseUrl(url), 'running git checkout for');
       check(url, /^[0-9a-f]{40,64}$/.test(commit) ? null : 'that is no commit', 'running git checkout for');
       const mirror = mirrorOf(url);

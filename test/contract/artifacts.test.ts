@@ -11,25 +11,26 @@ import { type Moto, startMoto } from '../../src/sandbox/cloud/moto.ts';
 import { sandboxTools, testTools } from '../support/cloud.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'm0-artifacts-'));
-let moto: Moto;
+let moto: Moto | undefined;
 
 beforeAll(async () => {
   const { motoServer } = sandboxTools(await testTools());
   moto = await startMoto({ motoServer, port: 0, log: createLogger('silent'), base: process.env });
 }, 90_000);
 afterAll(async () => {
-  await moto.close();
+  await moto?.close();
   rmSync(dir, { recursive: true, force: true });
 });
 
 async function s3Artifacts(): Promise<Artifacts> {
+  const endpoint = moto?.url ?? '';
   const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
-  const client = new S3Client({ endpoint: moto.url, region: 'us-east-1', forcePathStyle: true, credentials });
+  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
   await client.send(new CreateBucketCommand({ Bucket: 'm0-artifacts' }));
   return createS3Artifacts({
     bucket: 'm0-artifacts',
     prefix: 'some/folder',
-    endpoint: moto.url,
+    endpoint,
     region: 'us-east-1',
     credentials,
   });

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMirrors, type Mirrors } from '../../../src/git/mirrors.ts';
 import { createLogger } from '../../../src/log.ts';
@@ -151,6 +151,14 @@ describe('checkout', () => {
     const other = makeRepo(join(dir, 'other'), { 'other.tf': 'x' });
     await mirrors.checkout(other, (await mirrors.fetch(other, 'main')).commit, into);
     expect(readdirSync(into).sort()).toEqual(['.git', 'other.tf']);
+  });
+
+  it('takes relative directories', async () => {
+    const here = relative(process.cwd(), dir);
+    const log = createLogger('silent');
+    const nearby = createMirrors({ dir: join(here, 'nearby'), log, base: process.env });
+    await nearby.checkout(repo, (await nearby.fetch(repo, 'main')).commit, join(here, 'near/tree'));
+    expect(readdirSync(join(dir, 'near/tree'))).toContain('a.tf');
   });
 
   it('refuses what is no commit', async () => {
