@@ -33,7 +33,7 @@ function nameSome(findings: readonly Finding[]): string {
 }
 
 /** What happened to one finding, in a few words with its address: "2 tags removed by hand on aws_s3_bucket.logs". */
-function tell(finding: Finding): string {
+export function tell(finding: Finding): string {
   const address = oneLine(finding.address);
   if (finding.deletedByHand) {
     return finding.action === 'create'
