@@ -1,18 +1,16 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
+import { ConfigError } from '../config/config-error.ts';
 import type { Environment } from '../config/environment.ts';
+import { loadConfig } from '../config/load.ts';
+import { isValidCron } from '../schedule/cron.ts';
 import { inspectTools, type Row } from '../setup/inspect.ts';
 import type { Io } from './config.ts';
 
-/** What `doctor` asks of parts it does not know; each resolves to what to write into its row. */
-export interface DoctorParts {
-  /** Whether there is a configuration file; without one the sandbox is what starts. */
-  readonly hasConfig: boolean;
-  /** Reads and checks the configuration: null, or what is wrong with it. */
-  checkConfig(): Promise<string | null>;
-  /** Asks Slack who the bot token belongs to: the answer in a word, as the workspace's name. Rejects. */
-  askSlack(): Promise<string>;
-}
+/** Asks Slack who the bot token belongs to; resolves to the answer in a word, rejects with what went wrong. */
+export type AskSlack = (env: Environment) => Promise<string>;
+
+const SLACK_MS = 10_000;
 
 const MARK = { ok: 'ok', missing: 'MISSING', warning: 'warning' } as const;
 
@@ -20,12 +18,13 @@ const MARK = { ok: 'ok', missing: 'MISSING', warning: 'warning' } as const;
  * `doctor`: one table of everything a start needs, each row with what to do about it; tokens are never shown.
  * Installs nothing. Resolves with the exit code: 1 where a row is missing, 0 otherwise (warnings are fine).
  */
-export async function doctor(io: Io, env: Environment, parts: DoctorParts): Promise<number> {
+export async function doctor(io: Io, env: Environment, askSlack: AskSlack = askSlackItself): Promise<number> {
+  const sandbox = !existsSync(env.configPath);
   const rows = [
-    ...(await inspectTools({ dataDir: env.dataDir, env: env.variables, sandbox: !parts.hasConfig })),
+    ...(await inspectTools({ dataDir: env.dataDir, env: env.variables, sandbox })),
     await dataDirRow(env.dataDir),
-    await configRow(env.configPath, parts),
-    ...(await slackRows(env, parts)),
+    await configRow(env),
+    ...(sandbox ? [] : await slackRows(env, askSlack)),
   ];
   for (const line of table(rows)) io.out(`${line}\n`);
   return rows.some((row) => row.state === 'missing') ? 1 : 0;
@@ -43,36 +42,56 @@ async function dataDirRow(dataDir: string): Promise<Row> {
   }
 }
 
-async function configRow(configPath: string, parts: DoctorParts): Promise<Row> {
+async function configRow(env: Environment): Promise<Row> {
   const what = 'configuration';
-  if (!parts.hasConfig) return { what, state: 'ok', found: `no ${configPath}: the sandbox starts` };
-  const problem = await parts.checkConfig();
-  return problem === null
-    ? { what, state: 'ok', found: configPath }
-    : { what, state: 'missing', found: problem, todo: 'run m0 config check' };
+  if (!existsSync(env.configPath)) {
+    return env.variables.M0_CONFIG
+      ? { what, state: 'missing', found: `no ${env.configPath}`, todo: 'make it, or unset M0_CONFIG' }
+      : { what, state: 'ok', found: `no ${env.configPath}: the sandbox starts` };
+  }
+  try {
+    const { directory } = await loadConfig(env.configPath, env.variables, isValidCron);
+    return { what, state: 'ok', found: `${env.configPath}, stacks: ${directory.stacks.length}` };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return {
+      what,
+      state: 'missing',
+      found: error.problems.join('; '),
+      todo: 'correct it; config check says the same',
+    };
+  }
 }
 
-async function slackRows(env: Environment, parts: DoctorParts): Promise<Row[]> {
+async function slackRows(env: Environment, askSlack: AskSlack): Promise<Row[]> {
   const { botToken, appToken, signingSecret } = env.slack;
-  // The sandbox brings a workspace of its own.
-  if (!parts.hasConfig && !botToken) return [];
-  const tokens: Row = botToken
-    ? appToken || signingSecret
-      ? { what: 'Slack tokens', state: 'ok', found: 'set' }
-      : {
-          what: 'Slack tokens',
-          state: 'missing',
-          found: 'only SLACK_BOT_TOKEN is set',
-          todo: 'set SLACK_APP_TOKEN (socket mode) or SLACK_SIGNING_SECRET (http mode)',
-        }
-    : { what: 'Slack tokens', state: 'warning', found: 'none', todo: 'set SLACK_BOT_TOKEN to join Slack' };
-  if (!botToken) return [tokens];
+  const what = 'Slack tokens';
+  if (!botToken)
+    return [{ what, state: 'warning', found: 'none', todo: 'set SLACK_BOT_TOKEN to join Slack' }];
+  const complete = appToken !== null || signingSecret !== null;
+  const todo = 'set SLACK_APP_TOKEN (socket mode) or SLACK_SIGNING_SECRET (http mode)';
+  const tokens: Row = complete
+    ? { what, state: 'ok', found: 'set' }
+    : { what, state: 'missing', found: 'only SLACK_BOT_TOKEN is set', todo };
   try {
-    return [tokens, { what: 'Slack', state: 'ok', found: await parts.askSlack() }];
+    return [tokens, { what: 'Slack', state: 'ok', found: await askSlack(env) }];
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
     return [tokens, { what: 'Slack', state: 'missing', found, todo: 'check the network and the token' }];
   }
+}
+
+/** One plain request: what is asked is whether Slack answers this token, not whether m0's client works. */
+async function askSlackItself(env: Environment): Promise<string> {
+  const api = `${env.slack.apiUrl ?? 'https://slack.com/api'}`.replace(/\/*$/, '/');
+  const response = await fetch(new URL('auth.test', api), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${env.slack.botToken}` },
+    signal: AbortSignal.timeout(SLACK_MS),
+  });
+  const answer = (await response.json()) as { ok?: boolean; error?: string; team?: string };
+  if (!answer.ok) throw new Error(`${api} refuses the bot token: ${answer.error ?? response.status}`);
+  return `${answer.team ?? 'workspace'} knows the bot token`;
 }
 
 /** Columns padded to their widest cell; what to do stands on a line of its own below its row. */

@@ -19,7 +19,7 @@ const NEEDS_TOOLS = new Set(['serve', 'sandbox', 'worker', 'policy', '--test']);
 /** Commands that stay: those are told when this process goes away without a word. */
 const STAYS = new Set(['serve', 'sandbox', 'worker', '--test']);
 /** npm and the terminal both deliver one Ctrl-C; what arrives this soon after the first is the same one. */
-const SAME_SIGNAL_MS = 300;
+const SAME_SIGNAL_MS = 1000;
 /** How long what is left of a process group gets to end by itself. */
 const GROUP_GRACE_MS = 15_000;
 
@@ -64,13 +64,18 @@ async function run(node, args, extraEnv = {}) {
   });
   let lastSent = 0;
   const forward = (signal) => {
-    if (signal === 'SIGINT' && Date.now() - lastSent < SAME_SIGNAL_MS) return;
+    if (Date.now() - lastSent < SAME_SIGNAL_MS) return;
     lastSent = Date.now();
-    child.kill(signal);
+    // A terminal that closes is one more way to ask for an orderly end.
+    child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, forward);
-  const watch = underNpm ? setInterval(() => process.ppid !== parent && forward('SIGTERM'), 1000) : undefined;
+  const watch = setInterval(() => {
+    if (!underNpm || process.ppid === parent) return;
+    clearInterval(watch);
+    forward('SIGTERM');
+  }, 1000);
   try {
     return await new Promise((resolve, reject) => {
       child.once('error', reject);

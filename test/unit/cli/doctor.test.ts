@@ -1,0 +1,66 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type AskSlack, doctor } from '../../../src/cli/doctor.ts';
+import { readEnvironment } from '../../../src/config/environment.ts';
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'm0-doctor-'));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+const nobodyAsks: AskSlack = async () => {
+  throw new Error('asked without a reason');
+};
+
+async function run(variables: Record<string, string>, askSlack: AskSlack = nobodyAsks) {
+  const lines: string[] = [];
+  const io = { out: (text: string) => lines.push(text), err: (text: string) => lines.push(text) };
+  const env = readEnvironment({ HOME: dir, PATH: dir, M0_DATA_DIR: path.join(dir, 'data'), ...variables });
+  const code = await doctor(
+    io,
+    { ...env, configPath: variables.M0_CONFIG ?? path.join(dir, 'm0.yaml') },
+    askSlack,
+  );
+  return { code, text: lines.join('') };
+}
+
+it('names what is missing, says what to do, and fails', async () => {
+  const { code, text } = await run({});
+  expect(code).toBe(1);
+  expect(text).toMatch(/^Git +MISSING/m);
+  expect(text).toContain('-> apt-get install git');
+  expect(text).toMatch(/^Terraform, OpenTofu +MISSING/m);
+  expect(text).toMatch(/^opa +warning +not set up yet/m);
+});
+
+it('shows what is wrong with the configuration, and where', async () => {
+  const file = path.join(dir, 'm0.yaml');
+  await writeFile(file, 'stakcs: []\n');
+  const { code, text } = await run({ M0_CONFIG: file });
+  expect(code).toBe(1);
+  expect(text).toMatch(/^configuration +MISSING +.*stakcs/m);
+});
+
+it('says whether Slack answers, and never shows a token', async () => {
+  const file = path.join(dir, 'm0.yaml');
+  await writeFile(file, 'stacks: []\n');
+  const secrets = { SLACK_BOT_TOKEN: 'xoxb-1-hidden', SLACK_APP_TOKEN: 'xapp-1-hidden' };
+  const good = await run({ M0_CONFIG: file, ...secrets }, async () => 'Acme knows the bot token');
+  expect(good.text).toMatch(/^Slack +ok +Acme/m);
+  const bad = await run({ M0_CONFIG: file, ...secrets }, async () => {
+    throw new Error('invalid_auth');
+  });
+  expect(bad.text).toMatch(/^Slack +MISSING +invalid_auth/m);
+  expect(good.text + bad.text).not.toContain('hidden');
+});
+
+it('refuses a data folder that cannot be written', async () => {
+  const file = path.join(dir, 'file');
+  await writeFile(file, '');
+  const { code, text } = await run({ M0_DATA_DIR: path.join(file, 'below') });
+  expect(code).toBe(1);
+  expect(text).toMatch(/^data folder +MISSING/m);
+});
