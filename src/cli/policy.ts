@@ -13,7 +13,7 @@ import { evaluate } from '../policy/evaluate.ts';
 import { type LintWarning, lintRego } from '../policy/lint.ts';
 import { createOpa } from '../policy/opa.ts';
 import { POLICY_LIMITS } from '../policy/policies.ts';
-import { PolicyRefusal } from '../policy/refusal.ts';
+import { FailedTests, PolicyRefusal } from '../policy/refusal.ts';
 import { listPolicy } from '../policy/stage.ts';
 import { proveBundle } from '../policy/sync.ts';
 import { testPolicy } from '../policy/test-cases.ts';
@@ -46,7 +46,7 @@ class WrongUse extends Error {}
  * `policy check DIR …` and `policy test DIR` (contract "command line").
  *
  * @returns the exit code: 0 the policy compiles and, where it was given something to decide, lets all of it
- * happen by itself; 1 something waits, is denied or differs; 2 wrong use, or a policy or file that can't be
+ * happen by itself; 1 something waits, is denied or differs, or its tests fail; 2 wrong use, or a policy or file that can't be
  * used (one line on `err`).
  */
 export async function policyCommand(
@@ -68,7 +68,7 @@ export async function policyCommand(
     else if (error instanceof WrongUse || error instanceof PlanError) {
       io.err(`policy ${command}: ${oneLine(error.message)}\n`);
     } else throw error;
-    return 2;
+    return error instanceof FailedTests ? 1 : 2;
   }
 }
 

@@ -8,7 +8,7 @@ import { compilerErrors, onlySyntax } from './compiler-errors.ts';
 import { ENTRYPOINT, entrypointModule } from './entrypoint.ts';
 import { requiredBuiltins } from './instance.ts';
 import type { Opa, OpaResult } from './opa.ts';
-import { PolicyRefusal } from './refusal.ts';
+import { FailedTests, PolicyRefusal } from './refusal.ts';
 import { findRules } from './rules.ts';
 import { copyPolicy, listPolicy, type PolicyFiles } from './stage.ts';
 import { readTarGz } from './tar.ts';
@@ -148,7 +148,7 @@ export async function runTests(
     join(work, 'tests'),
   );
   const cases = readTestCases(result.stdout);
-  if (result.exitCode !== 0) throw new PolicyRefusal(testFailures(cases, result));
+  if (result.exitCode !== 0) throw new FailedTests(testFailures(cases, result));
   return cases ?? [];
 }
 

@@ -2,3 +2,6 @@
 export class PolicyRefusal extends Error {
   override readonly name = 'PolicyRefusal';
 }
+
+/** A policy whose own `opa test` fails. */
+export class FailedTests extends PolicyRefusal {}

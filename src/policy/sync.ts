@@ -68,7 +68,9 @@ export function createPolicySync(options: SyncOptions): (source: PolicySource) =
       states.set(key, state);
     }
     if (state.looking !== null) return state.looking;
-    if (state.lookedAt !== null && options.clock() - state.lookedAt < options.everyMs) return state.last;
+    const ago = state.lookedAt === null ? -1 : options.clock() - state.lookedAt;
+    // A clock that was set back must not keep an old look alive.
+    if (ago >= 0 && ago < options.everyMs) return state.last;
     const current = state;
     current.looking = look(options, cache, source, current).finally(() => {
       current.looking = null;
@@ -152,12 +154,16 @@ async function bundleOf(
   }
 }
 
+const PROOF_MS = 10_000;
+
 /** A bundle that has shown once that it runs and that input and data reach it. Throws a PolicyRefusal. */
 export async function proveBundle(compiled: CompiledFiles, limits: EvaluationLimits): Promise<Bundle> {
   const bundle = loadBundle(compiled);
   const run = 1;
   const input = { plan: {}, approvers: [], m0: { drift: true, run, findings: [] } };
-  const tried = await evaluate(bundle, { run, json: JSON.stringify(input) }, 0, limits);
+  // Longer than an evaluation may take: a busy moment at sync must not refuse a commit for good.
+  const timeMs = Math.max(limits.timeMs, PROOF_MS);
+  const tried = await evaluate(bundle, { run, json: JSON.stringify(input) }, 0, { ...limits, timeMs });
   if (!tried.ok) throw new PolicyRefusal(`it does not run, not even on an empty plan: ${tried.error}`);
   return bundle;
 }

@@ -1,0 +1,183 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { policyCommand } from '../../../src/cli/policy.ts';
+import { ALLOW_ALL, OPA, scratch, write } from '../policy/support.ts';
+
+const SHIPPED = fileURLToPath(new URL('../../../policies', import.meta.url));
+
+async function run(
+  args: readonly string[],
+  files: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; out: string; err: string }> {
+  const dir = await scratch();
+  await write(dir, files);
+  let out = '';
+  let err = '';
+  const code = await policyCommand(
+    args,
+    {
+      out: (text) => {
+        out += text;
+      },
+      err: (text) => {
+        err += text;
+      },
+    },
+    { opa: OPA, dataDir: join(dir, '.m0'), cwd: dir, now: Date.parse('2026-03-02T12:00:00Z') },
+  );
+  return { code, out, err };
+}
+
+/** A bucket whose tag was removed by hand, and a group somebody opened, as Terraform's plan has them. */
+const PLAN = JSON.stringify({
+  format_version: '1.2',
+  terraform_version: '1.11.4',
+  resource_drift: [
+    entry('aws_s3_bucket', 'update', { tags: { Owner: 'platform' } }, { tags: {} }),
+    entry('aws_security_group', 'update', { description: 'web' }, { description: 'hand' }),
+  ],
+  resource_changes: [
+    entry('aws_s3_bucket', 'update', { tags: {} }, { tags: { Owner: 'platform' } }),
+    entry('aws_security_group', 'update', { description: 'hand' }, { description: 'web' }),
+  ],
+  configuration: { root_module: {} },
+});
+
+function entry(type: string, action: string, before: unknown, after: unknown): unknown {
+  return {
+    address: `${type}.it`,
+    mode: 'managed',
+    type,
+    name: 'it',
+    provider_name: 'registry.terraform.io/hashicorp/aws',
+    change: {
+      actions: [action],
+      before,
+      after,
+      after_unknown: {},
+      before_sensitive: false,
+      after_sensitive: false,
+    },
+  };
+}
+
+describe('policy check', () => {
+  it('lists the rules of a policy that compiles', async () => {
+    const { code, out } = await run(['check', join(SHIPPED, 'network-human')]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/compiles as Rego v1\n {2}m0\.pending +network_human\.rego:\d+\n/);
+  });
+
+  it('decides a plan and says which rule spoke', async () => {
+    const { code, out } = await run(['check', join(SHIPPED, 'tags-auto'), '--plan', 'plan.json'], {
+      'plan.json': PLAN,
+    });
+    expect(out).toMatch(/auto +aws_s3_bucket\.it\n +allow: metadata only \(tags_auto\.rego:\d+\)/);
+    expect(out).toMatch(/human +aws_security_group\.it\n +silent: /);
+    expect(code).toBe(1);
+  });
+
+  it('--json says the same', async () => {
+    const { out } = await run(['check', join(SHIPPED, 'network-human'), '--plan', 'plan.json', '--json'], {
+      'plan.json': PLAN,
+    });
+    const said = JSON.parse(out) as { formatVersion: number; messages: unknown[]; findings: unknown[] };
+    expect(said.formatVersion).toBe(1);
+    expect(said.messages).toEqual([
+      {
+        rule: 'pending',
+        package: 'm0',
+        text: 'security group: never reverted without a person',
+        address: 'aws_security_group.it',
+        at: [expect.stringMatching(/^network_human\.rego:\d+$/)],
+      },
+    ]);
+    expect(said.findings).toHaveLength(2);
+  });
+
+  it('takes env0’s own document, which knows no findings', async () => {
+    const files = {
+      'policy/p.rego':
+        'package env0\n\nallow contains "trusted" if input.deployerUser.email == "kim@acme.dev"\n',
+      'kim.json': '{"deployerUser": {"email": "kim@acme.dev"}, "plan": {}}',
+      'eve.json': '{"deployerUser": {"email": "eve@acme.dev"}, "plan": {}}',
+    };
+    const kim = await run(['check', 'policy', '--input', 'kim.json'], files);
+    expect(kim.out).toContain('allow: trusted (p.rego:3)');
+    expect(kim.code).toBe(0);
+    expect((await run(['check', 'policy', '--input', 'eve.json'], files)).code).toBe(1);
+  });
+
+  it('an evaluation that fails is told and exits 1', async () => {
+    const { code, out } = await run(['check', 'policy', '--input', 'input.json'], {
+      'policy/p.rego': 'package m0\n\nallow := 3 if input.plan.x\n',
+      'input.json': '{"plan": {"x": 1}}',
+    });
+    expect(code).toBe(1);
+    expect(out).toContain('error: m0.allow is a number');
+  });
+
+  it('warns of what never fires', async () => {
+    const { code, out } = await run(['check', 'policy'], {
+      'policy/p.rego': `package m0
+# "destroy" in a comment is no matter
+allow contains "x" if {
+  every change in input.plan.resource_changes {
+    not "destroy" in change.change.actions
+  }
+  input.aprovers
+  input.m0.finding
+}
+pending if input.deploymentRequest.type == "destroy"
+`,
+    });
+    expect(code).toBe(0);
+    expect(out.match(/^warning: .*$/gm)).toEqual([
+      expect.stringMatching(/p\.rego:5: .*"delete"/),
+      expect.stringMatching(/p\.rego:7: input has no key aprovers/),
+      expect.stringMatching(/p\.rego:8: input\.m0 has no key finding/),
+    ]);
+  });
+
+  it.each([
+    [['check'], 'say `policy check DIR'],
+    [['check', 'a', 'b'], 'say `policy check DIR'],
+    [['check', 'a', '--plan'], 'say `policy check DIR'],
+    [['nonsense', 'a'], 'say `policy check DIR'],
+    [['check', 'nowhere'], 'nowhere is not a directory'],
+    [['check', 'bad'], 'bad: p.rego:4: rego_parse_error'],
+    [['check', 'good', '--plan', 'gone.json'], 'gone.json: ENOENT'],
+    [['check', 'good', '--plan', 'text.json'], 'text.json'],
+    [['check', 'good', '--input', 'text.json'], 'text.json: is no JSON'],
+    [['check', 'good', '--input', 'list.json'], 'list.json: is no input document'],
+  ])('%j exits 2 with one line', async (args, text) => {
+    const { code, out, err } = await run(args, {
+      'bad/p.rego': 'package m0\n\nallow contains {{{\n',
+      'good/p.rego': ALLOW_ALL,
+      'text.json': 'hello',
+      'list.json': '[]',
+    });
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err).toContain(text);
+    expect(err.trimEnd().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('policy test', () => {
+  it.each(['tags-auto', 'network-human'])('%s: its tests pass in opa and through Wasm', async (name) => {
+    const { code, out } = await run(['test', join(SHIPPED, name)]);
+    expect(out).toMatch(/: (\d+) tests pass in opa, \1 of them through Wasm too\n$/);
+    expect(code).toBe(0);
+  });
+
+  it('names the test that fails', async () => {
+    const { code, err } = await run(['test', 'policy'], {
+      'policy/p.rego': ALLOW_ALL,
+      'policy/p_test.rego': 'package m0_test\n\nimport data.m0\n\ntest_nothing if count(m0.allow) == 0\n',
+    });
+    expect(code).toBe(1);
+    expect(err).toContain('p_test.rego:5: test_nothing');
+  });
+});
