@@ -52,7 +52,6 @@ const actSchema = z.discriminatedUnion('act', [
   z.strictObject({ as, act: z.literal('submit'), view: z.string(), values: formValues }),
   z.strictObject({ as, act: z.literal('close'), view: z.string() }),
   z.strictObject({ as, act: z.literal('dismiss'), channel: z.string(), ts: z.string() }),
-  z.strictObject({ as, act: z.literal('home') }),
 ]);
 const consoleSchema = z.strictObject({ id: z.string() });
 
@@ -77,8 +76,9 @@ export async function startPage(options: PageOptions): Promise<Page> {
     return context.body(new Uint8Array(file.bytes), 200, { 'content-type': 'text/plain; charset=utf-8' });
   });
   app.get('/page/live', (context) => {
-    const person = workspace.users.find((user) => user.id === context.req.query('as')) ?? workspace.users[0];
-    if (!person || person.id === workspace.botUserId) return context.text('nobody to be', 404);
+    const people = workspace.users.filter((user) => user.id !== workspace.botUserId);
+    const person = people.find((user) => user.id === context.req.query('as')) ?? people[0];
+    if (!person) return context.text('nobody to be', 404);
     return live(context, listeners, facts, () =>
       JSON.stringify(
         snapshot(workspace, person.id, {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { CloudConsole } from '../../src/sandbox/console.ts';
 import { type Page, startPage } from '../../src/sandbox/page-server.ts';
 import { startWorkspace, type Workspace } from '../../src/sandbox/workspace/workspace.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { findBrowser, launchBrowser } from '../support/browser.ts';
 
 const plain = (text: string) => ({ type: 'plain_text' as const, text });
 const QUIET = {
@@ -225,6 +225,11 @@ describe('the sandbox page', () => {
     await tab.getByRole('button', { name: '1 reply' }).waitFor();
     const [root, reply] = workspace.channel('ops').messages;
     expect(reply).toMatchObject({ text: 'and again', threadTs: root?.ts, user: 'U0DANA' });
+  });
+
+  it('names the package to install where there is no browser', () => {
+    expect(() => findBrowser({ M0_CHROMIUM: '/nowhere/chromium' })).toThrow('/nowhere/chromium');
+    expect(() => findBrowser({ PATH: '/nowhere' }, [])).toThrow('Install the package `chromium`');
   });
 
   it('lets no other site’s page drive it', async () => {

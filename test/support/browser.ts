@@ -16,17 +16,17 @@ const FLAGS = [
 ];
 
 /** Chromium's path: `M0_CHROMIUM`, else what PATH has. Throws, naming the package to install, where there is none. */
-export function findBrowser(env: Readonly<Record<string, string | undefined>>): string {
+export function findBrowser(
+  env: Readonly<Record<string, string | undefined>>,
+  usual: readonly string[] = ['/usr/bin/chromium'],
+): string {
   const named = env.M0_CHROMIUM;
   if (named) {
     if (existsSync(named)) return named;
     throw new Error(`looking for a browser: M0_CHROMIUM names ${named}, which is not there`);
   }
   const folders = (env.PATH ?? '').split(delimiter).filter(Boolean);
-  const candidates = [
-    '/usr/bin/chromium',
-    ...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))),
-  ];
+  const candidates = [...usual, ...folders.flatMap((folder) => NAMES.map((name) => join(folder, name)))];
   const found = candidates.find((path) => existsSync(path));
   if (found) return found;
   throw new Error(

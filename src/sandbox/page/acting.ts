@@ -24,9 +24,6 @@ export async function perform(workspace: Workspace, act: Act): Promise<ActAnswer
       if (message) person.dismiss(message);
       return { ok: true };
     }
-    case 'home':
-      await person.openHome();
-      return { ok: true };
     default:
       return assertNever(act);
   }
@@ -47,7 +44,7 @@ async function click(person: Person, act: Extract<Act, { act: 'click' }>): Promi
   const { channel, where: id } = act;
   const where = channel
     ? person.sees(channel).find((message) => message.ts === id)
-    : [...person.views, person.home].find((view) => view?.id === id);
+    : person.views.find((view) => view.id === id);
   if (!where) return { ok: false, problem: 'This is no longer here.' };
   const result = await person.click(
     where,

@@ -42,7 +42,6 @@ export interface Snapshot {
   readonly channels: readonly PageChannel[];
   readonly files: Readonly<Record<string, PageFile>>;
   readonly views: readonly View[];
-  readonly home: View | null;
   readonly commands: readonly string[];
   readonly botIsHere: boolean;
   readonly status: PageStatus;
@@ -70,7 +69,6 @@ export type Act = { readonly as: string } & (
   | { readonly act: 'submit'; readonly view: string; readonly values: FormValues }
   | { readonly act: 'close'; readonly view: string }
   | { readonly act: 'dismiss'; readonly channel: string; readonly ts: string }
-  | { readonly act: 'home' }
 );
 
 /** What came of it: `errors` stand beside a form's inputs, by block_id. */

@@ -5,6 +5,7 @@ import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { ACK_TIMEOUT_MS, type Ack, type Delivery, type EnvelopeType } from './delivery.ts';
 
 const PING_EVERY_MS = 10_000;
+const CLOSE_TIMEOUT_MS = 1000;
 const PATH = '/link/';
 
 /** Socket Mode: the app connects with a ticket from apps.connections.open and gets envelopes to acknowledge. */
@@ -83,9 +84,16 @@ export class SocketMode implements Delivery {
     }
   }
 
-  close(): void {
+  /** Ends every connection with a handshake, so that apps see an end and not a breakage; resolves when all are gone. */
+  async close(): Promise<void> {
     clearInterval(this.#pings);
-    for (const socket of [...this.#sockets]) socket.terminate();
+    const gone = this.#sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    for (const socket of this.#sockets) socket.close(1001);
+    const impatience = setTimeout(() => {
+      for (const socket of this.#sockets) socket.terminate();
+    }, CLOSE_TIMEOUT_MS);
+    await Promise.all(gone);
+    clearTimeout(impatience);
     this.#server.close();
   }
 

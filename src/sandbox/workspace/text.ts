@@ -92,6 +92,7 @@ function walk(value: unknown, live: Live): void {
 }
 
 function readMarkdown(text: string, live: Live): void {
-  readMrkdwn(text, false, live);
-  for (const [, href = ''] of text.matchAll(/\]\(\s*([^\s)]+)/g)) live.links.push(href);
+  const target = /\]\(\s*([^\s)]+)\)/g;
+  for (const [, href = ''] of text.matchAll(target)) live.links.push(href);
+  readMrkdwn(text.replaceAll(target, '] '), false, live);
 }

@@ -3,15 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { type Delivery, httpDelivery } from './delivery.ts';
 import { type Mounted, workspaceRoutes } from './http.ts';
-import type {
-  Block,
-  ChannelRecord,
-  Message,
-  Usergroup,
-  View,
-  WorkspaceState,
-  WorkspaceUser,
-} from './model.ts';
+import type { ChannelRecord, Message, Usergroup, View, WorkspaceState, WorkspaceUser } from './model.ts';
 import { Person } from './person.ts';
 import { type RateLimit, RateLimiter } from './rate-limit.ts';
 import type { Realm } from './realm.ts';
@@ -99,7 +91,7 @@ export interface Workspace {
   close(): Promise<void>;
 }
 
-export type { Block, Message, View, WorkspaceUser };
+export type { Message, View, WorkspaceUser };
 
 /** Starts the workspace on 127.0.0.1; resolves once it listens, rejects where the port is taken. */
 export async function startWorkspace(options: WorkspaceOptions): Promise<Workspace> {
@@ -201,7 +193,7 @@ function face(
       state.changed();
     },
     async close() {
-      socketMode.close();
+      await socketMode.close();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();

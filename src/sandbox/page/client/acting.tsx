@@ -1,9 +1,9 @@
 import { createContext, type ReactNode, useContext, useState } from 'react';
 import { isRecord } from '../../workspace/validation/check.ts';
 import type { Act, FormValue, FormValues } from '../protocol.ts';
-import { type BlockUse, Text } from './blocks.tsx';
 import { Dialog } from './dialog.tsx';
 import { perform } from './live.ts';
+import { type BlockUse, Text } from './using.tsx';
 
 type Fields = Readonly<Record<string, unknown>>;
 

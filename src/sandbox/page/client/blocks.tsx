@@ -1,29 +1,11 @@
 import type { ReactNode } from 'react';
 import type { Block } from '../../workspace/model.ts';
 import { isRecord } from '../../workspace/validation/check.ts';
-import type { FormValue, FormValues } from '../protocol.ts';
 import { Element } from './elements.tsx';
 import { Markdown } from './markdown.tsx';
-import { each, Mrkdwn } from './mrkdwn.tsx';
+import { each } from './mrkdwn.tsx';
 import { RichText } from './rich-text.tsx';
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/** What blocks need to be used: what stands in them, and what happens on a click or a choice. */
-export interface BlockUse {
-  readonly values: FormValues;
-  readonly errors: Readonly<Record<string, string>>;
-  readonly onEnter: (actionId: string, value: FormValue) => void;
-  /** A click or choice that the app is told about at once. */
-  readonly onAct: (blockId: string, element: Fields, value: FormValue) => void;
-}
-
-/** A text object. */
-export function Text({ text }: { text: unknown }): ReactNode {
-  if (!isRecord(text)) return null;
-  if (text.type === 'mrkdwn') return <Mrkdwn text={String(text.text)} verbatim={text.verbatim === true} />;
-  return String(text.text);
-}
+import { type BlockUse, Text } from './using.tsx';
 
 /** Block Kit as Slack shows it, near enough to judge a card by eye. */
 export function Blocks({ blocks, use }: { blocks: readonly Block[]; use: BlockUse }): ReactNode {

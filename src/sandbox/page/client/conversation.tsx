@@ -48,7 +48,9 @@ export function Conversation(props: ConversationProps): ReactNode {
             bot={snapshot.bot}
             files={snapshot.files}
             replies={thread ? null : repliesOf(channel, message.ts)}
-            follows={follows(shown[index - 1], message)}
+            follows={
+              message.ts !== thread && shown[index - 1]?.ts !== thread && follows(shown[index - 1], message)
+            }
             onThread={onThread ? () => onThread(message.threadTs ?? message.ts) : null}
           />
         ))}

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { isRecord } from '../../workspace/validation/check.ts';
 import type { FormValue } from '../protocol.ts';
-import { type BlockUse, Text } from './blocks.tsx';
+import { type BlockUse, Text } from './using.tsx';
 
 type Fields = Readonly<Record<string, unknown>>;
 

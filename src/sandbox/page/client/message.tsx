@@ -58,17 +58,17 @@ export function Message({ message, bot, files, replies, follows, onThread }: Mes
             <b>{name}</b>
             {isApp && <span className="tag">app</span>}
             <time title={full(fromTs(message.ts))}>{relative(fromTs(message.ts), now)}</time>
+            {edited}
           </div>
         )}
         {message.blocks.length > 0 ? (
           <div className="blocks">
             <Blocks blocks={message.blocks} use={use} />
-            {edited}
           </div>
         ) : (
           message.text !== '' && (
             <div className="text">
-              <Mrkdwn text={message.text} /> {edited}
+              <Mrkdwn text={message.text} /> {follows && edited}
             </div>
           )
         )}
