@@ -30,7 +30,7 @@ export async function bundlePage(): Promise<Bundle> {
   const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   const [built, styles] = await Promise.all([
     build({
-      entryPoints: [here('main.tsx')],
+      entryPoints: [here('client/main.tsx')],
       bundle: true,
       write: false,
       format: 'iife',
