@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Workspace } from '../../../../src/sandbox/workspace/workspace.ts';
@@ -58,6 +58,18 @@ describe('who may call', () => {
       fetch(`${workspace.apiUrl}api.test`, { method: 'POST', headers });
     expect((await ask({})).status).toBe(200);
     expect((await ask({ origin: 'https://evil.example' })).status).toBe(403);
+    const status = await new Promise((resolve, reject) => {
+      const asked = request(
+        `${workspace.apiUrl}api.test`,
+        { headers: { host: 'evil.example' } },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        },
+      );
+      asked.on('error', reject).end();
+    });
+    expect(status).toBe(403);
   });
 
   it('opens a connection for a ticket only once', async () => {
@@ -265,13 +277,13 @@ describe('keeping and delivering', () => {
 
   it('sends signed requests where it is told to, and shows what they answer', async () => {
     const seen: { headers: Record<string, unknown>; body: string }[] = [];
-    const server = createServer((request, response) => {
+    const server = createServer((incoming, response) => {
       let body = '';
-      request.on('data', (part) => {
+      incoming.on('data', (part) => {
         body += String(part);
       });
-      request.on('end', () => {
-        seen.push({ headers: request.headers, body });
+      incoming.on('end', () => {
+        seen.push({ headers: incoming.headers, body });
         response.setHeader('content-type', 'application/json').end(JSON.stringify({ text: 'over HTTP' }));
       });
     });
@@ -280,13 +292,11 @@ describe('keeping and delivering', () => {
     const over = await startTestWorkspace({ deliver: { eventsUrl }, clock: () => now });
     const { ephemerals } = await over.as(DANA).slash('/m0', 'drift prod', 'ops');
     expect(ephemerals.map((message) => message.text)).toEqual(['over HTTP']);
-    const [request] = seen;
-    const timestamp = String(request?.headers['x-slack-request-timestamp']);
-    const digest = createHmac('sha256', 'test-secret')
-      .update(`v0:${timestamp}:${request?.body}`)
-      .digest('hex');
-    expect(request?.headers['x-slack-signature']).toBe(`v0=${digest}`);
-    expect(new URLSearchParams(request?.body).get('text')).toBe('drift prod');
+    const [sent] = seen;
+    const timestamp = String(sent?.headers['x-slack-request-timestamp']);
+    const digest = createHmac('sha256', 'test-secret').update(`v0:${timestamp}:${sent?.body}`).digest('hex');
+    expect(sent?.headers['x-slack-signature']).toBe(`v0=${digest}`);
+    expect(new URLSearchParams(sent?.body).get('text')).toBe('drift prod');
     await over.close();
     server.close();
   });
