@@ -140,7 +140,7 @@ async function main(args: readonly string[]): Promise<number> {
       });
     case 'policy': {
       const { opa } = await loadTools(environment.dataDir, environment.variables);
-      return policyCommand(rest, io, { opa, cwd: from, dataDir: environment.dataDir });
+      return policyCommand(rest, io, { opa, cwd: from, dataDir: environment.dataDir, now: Date.now() });
     }
     case 'config':
       return configCommand(rest, io, environment);

@@ -14,7 +14,7 @@ import { createPolicies } from './policy/policies.ts';
 import { askersOf, createOnCall } from './runs/asking.ts';
 import { createDelivery } from './runs/delivery.ts';
 import type { ChatPort, Platform, Store } from './runs/ports.ts';
-import { M0, type Run } from './runs/run.ts';
+import { type Actor, M0, type Run } from './runs/run.ts';
 import { createWorker } from './runs/worker.ts';
 import { startSchedule } from './schedule/schedule.ts';
 import type { Tools } from './setup/tools.ts';
@@ -100,7 +100,16 @@ export async function serve(options: ServeOptions): Promise<Service> {
       clock,
       key,
     });
-    const policies = createPolicies({ dataDir: environment.dataDir, opa: tools.opa, mirrors, log });
+    const emailOf = (actor: Actor): string | null =>
+      directory.people.find((p) => p.key === actor.person)?.email ?? null;
+    const policies = createPolicies({
+      dataDir: environment.dataDir,
+      opa: tools.opa,
+      mirrors,
+      log,
+      clock,
+      emailOf,
+    });
     closers.push(async () => policies.close());
 
     const slack = await createSlack({

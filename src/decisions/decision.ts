@@ -112,7 +112,9 @@ export function decide(
         // A silent policy is only worth telling where no policy gave a real reason to ask a person.
         const strictest = voices.filter((v) => v.verdict === verdict).flatMap((v) => v.reasons);
         const spoken = strictest.filter((r) => r.rule !== 'silent');
-        const reasons = [...(spoken.length > 0 ? spoken : strictest)];
+        // A policy that errs is always told, also where another one's objection is stricter.
+        const errors = voices.flatMap((v) => v.reasons).filter((r) => r.rule === 'error');
+        const reasons = [...new Set([...(spoken.length > 0 ? spoken : strictest), ...errors])];
         const own = (text: string): Reason => ({ policy: null, commit: null, rule: 'm0', text });
         if (verdict === 'auto' && deciders.length === 0) {
           verdict = 'human';

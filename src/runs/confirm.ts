@@ -3,7 +3,7 @@ import type { Finding } from '../drift/finding.ts';
 import { fingerprintOf } from '../drift/fingerprint.ts';
 import type { Planned } from './machine.ts';
 import type { PlanResult } from './ports.ts';
-import type { Run } from './run.ts';
+import type { Run, SavedPlan } from './run.ts';
 import { sameScope, toScope } from './waiting.ts';
 
 /** A plan made less than a minute ago, of exactly the set to be applied, counts as fresh (docs/design.md). */
@@ -26,7 +26,13 @@ export function toPlanned(result: PlanResult): Planned {
 export function freshAndExact(run: Run, now: number): boolean {
   if (!run.plan || now - run.plan.madeAt >= FRESH_MS || now < run.plan.madeAt) return false;
   const actionable = run.findings.filter((f) => f.actionable);
-  return run.plan.targets === null && sameScope(toScope(actionable), run.scope);
+  return run.plan.targets === null && sameScope(toScope(actionable), run.scope) && touchesOnly(run.plan, run);
+}
+
+/** True where the plan itself touches nothing but what was decided on. */
+export function touchesOnly(plan: SavedPlan, run: Run): boolean {
+  const scoped = new Set(run.scope.map((s) => s.address));
+  return plan.touches.every((address) => scoped.has(address));
 }
 
 export type Confirmation = { readonly ok: true } | { readonly ok: false; readonly also: readonly string[] };
@@ -35,8 +41,6 @@ export interface Evidence {
   readonly bundles: Readonly<Record<string, string | null>>;
   /** The plan made for this apply; null where the run's own fresh plan is used. */
   readonly result: PlanResult | null;
-  /** Addresses that the plan document itself says an apply would touch. */
-  readonly touched?: readonly string[];
 }
 
 /**
@@ -61,7 +65,7 @@ export function confirmPlan(run: Run, evidence: Evidence): Confirmation {
     also.push(`code ${short(approvedCommit)} → ${short(result.code.commit)}`);
   }
   const scoped = new Set(run.scope.map((s) => s.address));
-  const undecided = (evidence.touched ?? []).filter((address) => !scoped.has(address));
+  const undecided = result.plan.touches.filter((address) => !scoped.has(address));
   for (const address of undecided) also.push(`the plan would also touch ${address}`);
   const planned: readonly Finding[] = result.analysis.findings.filter((f) => f.actionable);
   const same = sameScope(toScope(planned), run.scope);

@@ -34,6 +34,8 @@ export interface SavedPlan {
   readonly artifact: string;
   readonly madeAt: number;
   readonly targets: readonly string[] | null;
+  /** Addresses that the plan document itself says an apply would touch. */
+  readonly touches: readonly string[];
 }
 
 /** One finding as somebody (or a policy) decided on it: bound to its three values by the fingerprint. */

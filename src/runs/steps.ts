@@ -1,8 +1,7 @@
 /** What the worker does in each state: plan, decide, confirm, apply, verify. */
 import { assertNever } from '../assert-never.ts';
 import { type Decision, decide, type FindingDecision } from '../decisions/decision.ts';
-import { touchedAddresses } from '../drift/touched.ts';
-import { confirmPlan, freshAndExact, toPlanned } from './confirm.ts';
+import { confirmPlan, freshAndExact, toPlanned, touchesOnly } from './confirm.ts';
 import type { RunEvent } from './machine.ts';
 import type { PlanResult, Stack } from './ports.ts';
 import type { Actor, Failure, Run } from './run.ts';
@@ -110,7 +109,11 @@ export function createSteps(parts: StepParts): Steps {
     }
     if (run.plan) await runner.discard(run.plan);
     const open = run.findings.filter((f) => f.actionable);
-    const whole = open.every((f) => run.scope.some((s) => s.address === f.address));
+    // A plan can touch more than what drifted (a change from null to an empty list): such a stack is narrowed.
+    const whole =
+      open.every((f) => run.scope.some((s) => s.address === f.address)) &&
+      run.plan !== null &&
+      touchesOnly(run.plan, run);
     const only = whole ? null : run.scope.map((s) => s.address);
     let result: PlanResult;
     try {
@@ -121,7 +124,7 @@ export function createSteps(parts: StepParts): Steps {
       await fail(run, 'planning', messageOf(error));
       return null;
     }
-    const check = confirmPlan(run, { bundles, result, touched: touchedAddresses(result.document) });
+    const check = confirmPlan(run, { bundles, result });
     if (check.ok) return (await moved(run, { e: 'confirmed', plan: result.plan })) ?? discard(result);
 
     await runner.discard(result.plan);

@@ -4,6 +4,7 @@ import { analyzePlan } from '../drift/analyze.ts';
 import { fingerprintOf } from '../drift/fingerprint.ts';
 import { readPlan } from '../drift/read-plan.ts';
 import { scrub as scrubByValue } from '../drift/secrets.ts';
+import { touchedAddresses } from '../drift/touched.ts';
 import { GitError } from '../git/git-error.ts';
 import type { Mirrors } from '../git/mirrors.ts';
 import { createKeyedLock } from '../keyed-lock.ts';
@@ -177,7 +178,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       const artifact = await planFiles.keep(code.commit, await readFile(file));
       return {
         code,
-        plan: { artifact, madeAt, targets: only },
+        plan: { artifact, madeAt, targets: only, touches: touchedAddresses(document) },
         analysis,
         fingerprint: fingerprintOf(analysis.findings),
         document,

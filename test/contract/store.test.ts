@@ -168,7 +168,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
         state: 'awaiting_approval',
         version: 7,
         forceHuman: 'm0 stopped while applying',
-        plan: { artifact: 'p1', madeAt: 5, targets: ['a.b'] },
+        plan: { artifact: 'p1', madeAt: 5, targets: ['a.b'], touches: ['a.b'] },
         scope: [{ address: 'a.b', fingerprint: 'f' }],
         approvals: [
           {

@@ -71,7 +71,7 @@ describe('tags removed and SSH opened by hand', () => {
     const card = await world.card('aws_security_group.web', 'Who');
     await world.workspace.as(DANA).click(card, 'Snooze…');
     const view = await world.view(DANA);
-    await world.workspace.as(DANA).submit(view.id, { for: '1d', reason: 'vendor needs SSH' });
+    await world.workspace.as(DANA).submit(view.id, { for: '3d', reason: 'vendor needs SSH' });
     await world.until(1, 'quiet');
     const snoozed = await world.card('snoozed by Dana', 'vendor needs SSH');
     expect(buttons(snoozed)).toContain('Unsnooze');

@@ -69,7 +69,7 @@ export function sshFinding(cidr = '203.0.113.7/32'): Finding {
 export function planned(findings: readonly Finding[]): Planned {
   return {
     code: CODE,
-    plan: { artifact: 'plan-1', madeAt: NOON, targets: null },
+    plan: { artifact: 'plan-1', madeAt: NOON, targets: null, touches: [] },
     findings,
     outputs: [],
     counts: {

@@ -8,11 +8,15 @@ const TAG = tagFinding();
 const SSH = sshFinding();
 const BUNDLES = { 'tags-auto': 'a1b2c3d4' };
 
-function result(findings: readonly (typeof TAG)[], commit = CODE.commit): PlanResult {
+function result(
+  findings: readonly (typeof TAG)[],
+  commit = CODE.commit,
+  touches: readonly string[] = [],
+): PlanResult {
   const { counts, outputs } = planned(findings);
   return {
     code: { ...CODE, commit },
-    plan: { artifact: 'fresh', madeAt: NOON, targets: null },
+    plan: { artifact: 'fresh', madeAt: NOON, targets: null, touches },
     analysis: {
       findings,
       outputs,
@@ -30,8 +34,8 @@ const approved = decidedRun('approved', [SSH], {}, { scope: toScope([SSH]), appr
 
 describe('what is approved is what is applied', () => {
   it('the same findings, commit and bundles are confirmed', () => {
-    const touched = [SSH.address];
-    expect(confirmPlan(approved, { bundles: BUNDLES, result: result([SSH]), touched })).toEqual({ ok: true });
+    const same = result([SSH], CODE.commit, [SSH.address]);
+    expect(confirmPlan(approved, { bundles: BUNDLES, result: same })).toEqual({ ok: true });
   });
 
   it.each([
@@ -46,8 +50,7 @@ describe('what is approved is what is applied', () => {
       'a touched resource the analysis does not know',
       {
         bundles: BUNDLES,
-        result: result([SSH]),
-        touched: [SSH.address, 'aws_db_instance.main'],
+        result: result([SSH], CODE.commit, [SSH.address, 'aws_db_instance.main']),
       },
     ],
   ])('%s is not', (_what, evidence) => {
@@ -69,6 +72,8 @@ describe('a plan that may be applied without planning again', () => {
     expect(freshAndExact(approved, NOON + 60_000)).toBe(false);
     expect(freshAndExact(approved, NOON - 1)).toBe(false);
     expect(freshAndExact({ ...approved, scope: [] }, NOON)).toBe(false);
+    const wider = { artifact: 'p', madeAt: NOON, targets: null, touches: ['aws_db_instance.main'] };
+    expect(freshAndExact({ ...approved, plan: wider }, NOON)).toBe(false);
     expect(freshAndExact(decidedRun('approved', [SSH, TAG], {}, { scope: toScope([SSH]) }), NOON)).toBe(
       false,
     );

@@ -34,7 +34,7 @@ const EVENTS: Record<RunEventName, RunEvent> = {
   cancel: { e: 'cancel', by: DANA, reason: null },
   supersede: { e: 'supersede', by: 43 },
   kept: { e: 'kept', keeps: [keep()] },
-  confirmed: { e: 'confirmed', plan: { artifact: 'p', madeAt: NOON, targets: null } },
+  confirmed: { e: 'confirmed', plan: { artifact: 'p', madeAt: NOON, targets: null, touches: [] } },
   moved: {
     e: 'moved',
     planned: planned([SSH]),
