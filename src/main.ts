@@ -3,18 +3,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { configCommand } from './cli/config.ts';
-import { doctor } from './cli/doctor.ts';
-import { explain } from './cli/explain.ts';
-import { policyCommand } from './cli/policy.ts';
 import { ConfigError } from './config/config-error.ts';
 import { type Environment, readEnvironment, type Variables } from './config/environment.ts';
-import { loadConfig } from './config/load.ts';
-import { createLogger } from './log.ts';
-import { startSandbox } from './sandbox/sandbox.ts';
-import { isValidCron } from './schedule/cron.ts';
-import { type Service, serve } from './serve.ts';
-import { loadTools } from './setup/tools.ts';
+import type { Service } from './serve.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const HELP = `m0 <command>
@@ -60,8 +51,18 @@ function untilStopped(running: Running): Promise<number> {
 }
 
 async function startService(environment: Environment, base: Variables, toolsDir: string): Promise<Service> {
+  const [{ loadConfig }, { notesOn }, { createLogger }, { isValidCron }, { serve }, { loadTools }] =
+    await Promise.all([
+      import('./config/load.ts'),
+      import('./config/notes.ts'),
+      import('./log.ts'),
+      import('./schedule/cron.ts'),
+      import('./serve.ts'),
+      import('./setup/tools.ts'),
+    ]);
   const log = createLogger(environment.logLevel);
   const config = await loadConfig(environment.configPath, environment.variables, isValidCron);
+  for (const note of notesOn(config)) log.warn({ note }, 'm0.yaml');
   const tools = await loadTools(toolsDir, base);
   return serve({ config, environment, tools, base, log });
 }
@@ -70,6 +71,11 @@ async function runSandbox(environment: Environment): Promise<number> {
   const started = Date.now();
   const seconds = (): string => `${((Date.now() - started) / 1000).toFixed(1)} s`;
   const dir = join(environment.dataDir, 'sandbox');
+  const [{ createLogger }, { startSandbox }, { loadTools }] = await Promise.all([
+    import('./log.ts'),
+    import('./sandbox/sandbox.ts'),
+    import('./setup/tools.ts'),
+  ]);
   const tools = await loadTools(environment.dataDir, environment.variables);
   const { motoServer } = tools;
   const tool = tools.terraform === null ? 'tofu' : 'terraform';
@@ -122,6 +128,7 @@ async function runServe(environment: Environment): Promise<number> {
   return untilStopped(service);
 }
 
+/** Each command loads only what it needs: `explain` must not wait for Bolt. */
 async function main(args: readonly string[]): Promise<number> {
   const [command = 'help', ...rest] = args;
   const environment = readEnvironment();
@@ -132,20 +139,28 @@ async function main(args: readonly string[]): Promise<number> {
       return runServe(environment);
     case 'sandbox':
       return runSandbox(environment);
-    case 'explain':
+    case 'explain': {
+      const { explain } = await import('./cli/explain.ts');
       return explain(rest, {
         ...io,
         color: process.stdout.isTTY === true,
         readFile: (path) => readFile(inFrom(path)),
       });
+    }
     case 'policy': {
+      const { policyCommand } = await import('./cli/policy.ts');
+      const { loadTools } = await import('./setup/tools.ts');
       const { opa } = await loadTools(environment.dataDir, environment.variables);
       return policyCommand(rest, io, { opa, cwd: from, dataDir: environment.dataDir, now: Date.now() });
     }
-    case 'config':
+    case 'config': {
+      const { configCommand } = await import('./cli/config.ts');
       return configCommand(rest, io, environment);
-    case 'doctor':
+    }
+    case 'doctor': {
+      const { doctor } = await import('./cli/doctor.ts');
       return doctor(io, environment);
+    }
     case 'worker':
       io.err('m0: worker: workers on other machines are not in this version yet; "serve" does their work\n');
       return 2;

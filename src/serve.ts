@@ -56,6 +56,18 @@ function required(name: string, value: string | null): string {
   return value;
 }
 
+/** What m0.yaml may ask for one day and this version can't do is refused, never quietly left out. */
+function refuseWhatIsMissing(config: Config): void {
+  const asked = [
+    ...(config.chat.teams === null ? [] : ['chat.teams']),
+    ...config.directory.stacks
+      .filter((s) => s.channels.some((c) => c.platform === 'teams'))
+      .map((s) => `a teams: channel of stack ${s.name}`),
+  ];
+  if (asked.length > 0) throw new Error(`starting m0: not in this version yet: ${asked.join(', ')}`);
+  if (config.chat.slack === null) throw new Error('starting m0: m0.yaml names no chat: add chat.slack');
+}
+
 /** Names what stands in the way of m0's work. */
 async function readiness(store: Store, slack: Slack): Promise<Readiness> {
   const problems: { part: string; problem: string }[] = [];
@@ -74,6 +86,9 @@ export async function serve(options: ServeOptions): Promise<Service> {
   const { config, environment, tools, base, log } = options;
   const { directory } = config;
   const clock = Date.now;
+  refuseWhatIsMissing(config);
+  if (config.digests.length > 0)
+    log.warn('digests are not in this version yet: those of m0.yaml are not sent');
   const closers: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.reverse()) await close();

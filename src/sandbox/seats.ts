@@ -8,9 +8,9 @@ export const SECRETS = {
 } as const;
 
 const PEOPLE = [
-  { id: 'U0DANA', name: 'dana', realName: 'Dana', email: 'dana@acme.dev' },
-  { id: 'U0KIM', name: 'kim', realName: 'Kim', email: 'kim@acme.dev' },
-  { id: 'U0EVE', name: 'eve', realName: 'Eve', email: 'eve@acme.dev' },
+  { id: 'U0DANA', name: 'dana', realName: 'Dana', title: 'on call, may approve', email: 'dana@acme.dev' },
+  { id: 'U0KIM', name: 'kim', realName: 'Kim', title: 'writes the code', email: 'kim@acme.dev' },
+  { id: 'U0EVE', name: 'eve', realName: 'Eve', title: 'engineer', email: 'eve@acme.dev' },
 ];
 
 /** Dana is on call and may approve, Kim writes the code, Eve is an engineer who may not. */
