@@ -279,14 +279,26 @@ export async function release(
         null,
         live.map((k) => k.address ?? 'the whole stack').join(', '),
       ),
-      ...alerts.map(
-        (alert): Change => ({
+      ...alerts.flatMap((alert): Change[] => [
+        // A card that ended with the keep must not go on saying so; the check tells what is open now.
+        ...(alert.state === 'resolved'
+          ? [
+              {
+                c: 'alert.update' as const,
+                alert: {
+                  ...alert,
+                  outcome: `no longer ${word}: ${incoming.actor.name} asked for a new check`,
+                },
+              },
+            ]
+          : []),
+        {
           c: 'outbox.add',
           key: `card:${alert.id}:released:${now}`,
           delivery: { d: 'card', alertId: alert.id },
           at: now,
-        }),
-      ),
+        },
+      ]),
     ]);
     await parts.worker.check(stack, 'command', incoming.actor);
     ended.push(...live.map((k) => k.address ?? stack.name));

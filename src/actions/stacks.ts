@@ -103,7 +103,8 @@ export async function drift(parts: ActionParts, incoming: Incoming, target: stri
   const runs = await Promise.all(stacks.map((s) => parts.worker.check(s, 'command', incoming.actor)));
 
   async function* updates(): AsyncGenerator<Card> {
-    await Promise.all(runs.map((run) => parts.worker.settled(run.id, FOLLOW_MS)));
+    const rested = await Promise.all(runs.map((run) => parts.worker.settled(run.id, FOLLOW_MS)));
+    if (rested.some((run) => run === undefined)) return;
     yield await card(parts, target, stacks as readonly Stack[], false);
   }
   return { r: 'public', card: first, updates: updates() };

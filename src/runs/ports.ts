@@ -3,6 +3,7 @@
  */
 import type { PolicyAnswer, PolicyMode, RealignMode } from '../decisions/decision.ts';
 import type { Analysis } from '../drift/finding.ts';
+import type { IgnoreRule } from '../drift/ignore.ts';
 import type { Card, Form, Pages } from '../messages/card.ts';
 import type { Alert, Delivery, OutboxEntry, Place, PostedMessage } from './alert.ts';
 import type { Keep } from './keep.ts';
@@ -46,6 +47,7 @@ export interface Stack {
   readonly policies: readonly PolicySource[];
   readonly channels: readonly Place[];
   readonly approvers: Approvers;
+  readonly ignore: readonly IgnoreRule[];
 }
 
 export interface Person {

@@ -39,6 +39,7 @@ export function stackOrGone(directory: Directory, run: Run): Stack {
     policies: [],
     channels: [],
     approvers: { from: [], need: 1, notTheAuthor: true },
+    ignore: [],
   };
 }
 

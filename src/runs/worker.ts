@@ -33,7 +33,7 @@ export interface Worker {
   start(): Promise<void>;
   /** Stops taking work; plans under way are given back to the queue, an apply under way is finished. */
   drain(): Promise<void>;
-  /** Resolves once the run rests (no work left to do for now) or `timeoutMs` is over. */
+  /** Resolves once the run rests; undefined when `timeoutMs` is over or the worker is drained before. */
   settled(runId: number, timeoutMs: number): Promise<Run | undefined>;
 }
 
@@ -218,6 +218,7 @@ export function createWorker(parts: WorkerParts): Worker {
           }, reject);
         };
         const timer = setTimeout(() => done(undefined), timeoutMs);
+        stop.signal.addEventListener('abort', () => done(undefined), { once: true });
         watchers.add(look);
         look();
       });

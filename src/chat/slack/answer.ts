@@ -52,7 +52,7 @@ export class Answerer {
       case 'private':
         return this.tell(reply.card, origin);
       case 'public':
-        return this.announce(reply.card, origin);
+        return this.announce(reply.card, origin, reply.updates);
       case 'form':
       case 'pages':
         return this.#openDialog(reply, origin);
@@ -120,8 +120,11 @@ export class Answerer {
     );
   }
 
-  /** Posts a card where everybody of the channel sees it; where m0 may not, the sender gets it. */
-  async announce(card: Card, origin: Origin): Promise<void> {
+  /**
+   * Posts a card where everybody of the channel sees it; where m0 may not, the sender gets it. What `updates`
+   * brings later takes the posted card's place; nobody waits for it.
+   */
+  async announce(card: Card, origin: Origin, updates?: AsyncIterable<Card>): Promise<void> {
     const { text, blocks } = renderCard(card, this.#people.slackId);
     const { thread } = origin.memory;
     const place: Place =
@@ -130,7 +133,7 @@ export class Answerer {
         : { platform: 'slack', channel: origin.memory.channel };
     try {
       const channel = await this.#poster.channelOf(place);
-      await this.#api.patiently(`answering in ${channel}`, channel, (client) =>
+      const posted = await this.#api.patiently(`answering in ${channel}`, channel, (client) =>
         client.chat.postMessage({
           channel,
           text,
@@ -140,10 +143,20 @@ export class Answerer {
           unfurl_media: false,
         }),
       );
+      if (updates !== undefined && posted.ts !== undefined) {
+        this.#follow(updates, channel, posted.ts).catch((error: unknown) => {
+          const { message } = toChatError(`updating an answer in ${channel}`, error);
+          this.#log.warn({ problem: message }, 'an answer could not be updated');
+        });
+      }
     } catch (error) {
       if (!(error instanceof ChatError && error.permanent)) throw error;
       await this.tell(card, origin);
     }
+  }
+
+  async #follow(updates: AsyncIterable<Card>, channel: string, ts: string): Promise<void> {
+    for await (const card of updates) await this.#poster.update(channel, ts, card);
   }
 
   /** Puts a view in place of the one with this id. */
