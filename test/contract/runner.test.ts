@@ -25,7 +25,8 @@ describe('a stack in the cloud', () => {
 
   it('finds nothing while it is aligned, then what was done by hand, and puts it back', async () => {
     const { runner, cloud } = here;
-    const stack = here.stack();
+    const reason = 'opened for a drill';
+    const stack = here.stack({ ignore: [{ match: 'aws_security_group.*.ingress[*]', reason }] });
 
     const aligned = await runner.plan(stack, whole);
     expect(aligned.analysis.findings).toEqual([]);
@@ -38,10 +39,10 @@ describe('a stack in the cloud', () => {
     await cloud.console.run('remove-tags');
     await cloud.console.run('open-ssh');
     const drifted = await runner.plan(stack, whole);
-    const found = drifted.analysis.findings.map((f) => [f.address, f.origin, f.action]);
+    const found = drifted.analysis.findings.map((f) => [f.address, f.origin, f.action, f.ignored]);
     expect(found).toEqual([
-      ['aws_s3_bucket.logs', 'cloud', 'update'],
-      ['aws_security_group.web', 'cloud', 'update'],
+      ['aws_s3_bucket.logs', 'cloud', 'update', undefined],
+      ['aws_security_group.web', 'cloud', 'update', reason],
     ]);
     expect(drifted.fingerprint).not.toBe(aligned.fingerprint);
 

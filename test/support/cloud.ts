@@ -113,6 +113,7 @@ export async function startTestCloud(options: { policiesFrom?: string } = {}): P
       policies: [],
       channels: [],
       approvers: { from: [], need: 1, notTheAuthor: false },
+      ignore: [],
       ...overrides,
     }),
     close,

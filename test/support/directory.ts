@@ -23,6 +23,7 @@ export function stack(change: Partial<Stack> = {}): Stack {
     policies: [],
     channels: [{ platform: 'slack', channel: 'C0OPS' }],
     approvers: { from: ['sre', 'oncall:primary'], need: 1, notTheAuthor: true },
+    ignore: [],
     ...change,
   };
 }

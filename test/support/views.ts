@@ -286,7 +286,10 @@ export function randomView(random: Random): DriftView {
       ? null
       : { ...CODE, subject: random.pick(HOSTILE), author: random.pick(HOSTILE) },
     findings,
-    unaffected: some(random, 8, (i) => randomFinding(random, i)),
+    unaffected: some(random, 8, (i) => ({
+      ...randomFinding(random, i),
+      ...(random.chance(0.4) ? { ignored: random.pick(HOSTILE) } : {}),
+    })),
     outputs: some(random, 8, (i) => ({ name: `o${i}`, action: 'update', sensitive: random.chance(0.5) })),
     warnings: some(random, 3, () => randomReason(random)),
     approvals: some(random, 2, () => ({ by: randomNamed(random), at: NOW - MINUTE })),

@@ -86,6 +86,7 @@ describe('loadConfig', () => {
             { platform: 'teams', channel: '19:abc@thread.tacv2' },
           ],
           approvers: { from: ['sre', 'oncall:primary'], need: 1, notTheAuthor: true },
+          ignore: [{ match: 'aws_autoscaling_group.*.desired_capacity', reason: 'autoscaler' }],
         },
       ],
       people: [
@@ -109,13 +110,10 @@ describe('loadConfig', () => {
         channels: [{ platform: 'slack', channel: 'C0OPS' }],
       },
     ]);
-    expect(config.ignore).toEqual({
-      'prod-network': [{ match: 'aws_autoscaling_group.*.desired_capacity', reason: 'autoscaler' }],
-    });
   });
 
   it('applies defaults, and nobody can approve where nobody is named', async () => {
-    const { directory, digests, ignore, path } = await load(MINIMAL);
+    const { directory, digests, path } = await load(MINIMAL);
     expect(path).toBe(join(folder, 'm0.yaml'));
     expect(directory.stacks[0]).toEqual({
       name: 'prod',
@@ -132,19 +130,20 @@ describe('loadConfig', () => {
       policies: [],
       channels: [{ platform: 'slack', channel: 'C0OPS' }],
       approvers: { from: [], need: 1, notTheAuthor: false },
+      ignore: [],
     });
     expect(directory.may).toEqual({ snooze: null, accept: null });
     expect(directory.timezone).toBe('UTC');
-    expect([digests, ignore]).toEqual([[], {}]);
+    expect(digests).toEqual([]);
   });
 
-  it('lets a stack say it otherwise, and adds policies up', async () => {
+  it('lets a stack say it otherwise, and adds policies and ignore rules up', async () => {
     const text = withStack(
-      'schedule: []\nrealign: never\ntool: tofu\ntimezone: Asia/Kolkata\npolicies: [other, approvals]',
+      'schedule: []\nrealign: never\ntool: tofu\ntimezone: Asia/Kolkata\npolicies: [other, approvals]\nignore: [{ match: aws_b.c, reason: y }]',
     )
       .replace(
         'channels: [slack:C0OPS] }',
-        'channels: [slack:C0OPS], policies: [approvals], approvers: { from: [dana] } }',
+        'channels: [slack:C0OPS], policies: [approvals], ignore: [{ match: aws_a.*.size, reason: x }], approvers: { from: [dana] } }',
       )
       .replace('policies:\n', 'policies:\n  other: { git: git@host:policies.git }\n');
     const stack = (await load(text)).directory.stacks[0];
@@ -154,6 +153,10 @@ describe('loadConfig', () => {
       ['other', 'git@host:policies.git'],
     ]);
     expect(stack?.approvers).toEqual({ from: ['dana'], need: 1, notTheAuthor: false });
+    expect(stack?.ignore).toEqual([
+      { match: 'aws_a.*.size', reason: 'x' },
+      { match: 'aws_b.c', reason: 'y' },
+    ]);
   });
 
   it('names an unknown key, where it is and what was meant', async () => {
@@ -207,6 +210,7 @@ describe('loadConfig', () => {
     ['env: { "A B": x }', 'this name is no name of a variable'],
     ['workspace: ${env:X}', 'workspace: '],
     ['ignore: [{ match: "x.*" }]', 'ignore[0].reason: is missing'],
+    ['ignore: [{ match: "*", reason: x }]', 'ignore[0].match: must be ADDRESS or ADDRESS.ATTRIBUTE'],
   ])('refuses a stack with %s', async (lines, text) => {
     const found = await problems(withStack(lines));
     expect(found.join('\n')).toContain(text);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { analyzePlan } from '../../../src/drift/analyze.ts';
+import { ignoreFindings } from '../../../src/drift/ignore.ts';
 import { describeValue, oneLine, summarize } from '../../../src/drift/summary.ts';
 import { type Planned, plan } from '../../support/plan.ts';
 
@@ -33,6 +34,31 @@ describe('the sentence', () => {
     expect(sentence(tags('aws_s3_bucket.logs'), group)).toBe(
       '2 drifted in prod-network: 2 tags removed by hand on aws_s3_bucket.logs, 1 rule added by hand on aws_security_group.web',
     );
+  });
+
+  it('tells what is ignored apart from what an apply would change', () => {
+    const kept: Planned = {
+      address: 'aws_thing.kept',
+      recorded: { a: 1 },
+      actual: { a: 2 },
+      expressions: {},
+    };
+    const said = (resources: readonly Planned[], ...match: readonly string[]): string =>
+      summarize(
+        ignoreFindings(
+          analyzePlan(plan(resources), { key: 'k' }),
+          match.map((m) => ({ match: m, reason: 'r' })),
+        ).findings,
+        'prod',
+      );
+    const [x, y] = [tags('aws_x.x'), tags('aws_y.y')];
+    expect(said([x, y, kept], 'aws_y.*')).toBe(
+      '1 drifted in prod: 2 tags removed by hand on aws_x.x; 1 more where an apply would change nothing; 1 more ignored',
+    );
+    expect(said([x, kept], 'aws_x.*')).toBe(
+      '1 drifted in prod where an apply would change nothing: a changed by hand on aws_thing.kept; 1 more ignored',
+    );
+    expect(said([x], 'aws_x.*')).toBe('1 drifted in prod and ignored: 2 tags removed by hand on aws_x.x');
   });
 
   it.each<[string, Planned, string]>([

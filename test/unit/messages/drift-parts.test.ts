@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Finding } from '../../../src/drift/finding.ts';
 import { driftCard } from '../../../src/messages/drift-card.ts';
 import type { DriftView } from '../../../src/messages/view.ts';
 import {
@@ -157,6 +158,26 @@ describe('what a diff shows', () => {
     expect(cardText(driftCard(driftView({ findings: [waiting], unaffected })))).toContain(
       '2 resources moved where an apply would change nothing: aws_a.b and aws_c.d',
     );
+  });
+
+  it('what rules ignore, with the reasons and apart from what an apply would not change', () => {
+    const because = (address: string, ignored: string): Finding =>
+      finding(address, { actionable: false, ignored });
+    const scaled = [because('aws_asg.a', 'autoscaler'), because('aws_asg.b', 'autoscaler')];
+    const quiet = finding('aws_quiet.one', { actionable: false });
+    const textOf = (...unaffected: readonly Finding[]): string =>
+      cardText(driftCard(driftView({ findings: [waiting], unaffected })));
+
+    const text = textOf(...scaled, quiet);
+    expect(text).toContain('2 ignored: autoscaler\n');
+    expect(text).toContain('1 resource moved where an apply would change nothing: aws_quiet.one');
+    expect(textOf(...scaled)).not.toContain('would change nothing');
+    expect(textOf(quiet)).not.toContain('ignored');
+    expect(textOf(...scaled, because('aws_x.y', 'backups'))).toContain(
+      '3 ignored: autoscaler (2), backups (1)',
+    );
+    const many = Array.from({ length: 9 }, (_, i) => because(`aws_x.n${i}`, `reason ${i}`));
+    expect(textOf(...many)).toMatch(/9 ignored: reason 0 \(1\), .*reason 4 \(1\) and 4 more reasons/);
   });
 });
 

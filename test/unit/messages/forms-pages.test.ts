@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parseCommand } from '../../../src/commands/parse.ts';
+import type { Card } from '../../../src/messages/card.ts';
 import { acceptForm, snoozeForm } from '../../../src/messages/forms.ts';
 import { fullDiff } from '../../../src/messages/full-diff.ts';
 import {
   byHand,
+  cardText,
   driftView,
   finding,
   hotfixFinding,
@@ -104,6 +106,20 @@ describe('full diff', () => {
     );
     expect(text).toContain(long);
     expect(pages.text).toContain('aws_quiet.one  (changed in the cloud · an apply would change nothing)');
+  });
+
+  it('lists what rules ignore, with the reason, and says so first', () => {
+    const ignored = finding('aws_asg.web', {
+      actionable: false,
+      ignored: 'autoscaler',
+      attributes: [byHand('desired_capacity', 2, 5)],
+    });
+    const { text, pages: cards } = fullDiff(driftView({ unaffected: [ignored] }));
+    expect(text).toContain('~ aws_asg.web  (changed in the cloud · ignored: autoscaler)');
+    expect(text).toContain('desired_capacity: 2 → 5');
+    expect(cardText(cards[0] as Card)).toContain(
+      '1 drifted in prod-network and ignored: desired_capacity changed by hand on aws_asg.web',
+    );
   });
 
   it('has a page where nothing drifted', () => {

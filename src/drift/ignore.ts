@@ -1,0 +1,115 @@
+import { countsOf } from './counts.ts';
+import type { Analysis, Finding } from './finding.ts';
+
+/**
+ * Drift that is nobody's concern. `match` is an address, or an address and an attribute's path with a dot
+ * between them, written as findings write them; `*` stands for any characters but a separating dot.
+ */
+export interface IgnoreRule {
+  readonly match: string;
+  readonly reason: string;
+}
+
+interface Rule {
+  readonly segments: readonly string[];
+  readonly reason: string;
+}
+
+/** A rule whose address fits a finding; `path` is what it says of the attribute, empty: the whole resource. */
+interface Fit {
+  readonly path: readonly string[];
+  readonly reason: string;
+}
+
+/**
+ * The analysis with every finding that the rules cover made unactionable and given the reason in `ignored`:
+ * still told, never applied. A rule with an attribute covers that attribute, and a finding only where all of its
+ * attributes are covered and the resource stays; what is created, deleted, replaced or forgotten is covered
+ * by a rule for the whole resource alone. Fingerprints stay; `counts` follow.
+ */
+export function ignoreFindings(analysis: Analysis, rules: readonly IgnoreRule[]): Analysis {
+  if (rules.length === 0) return analysis;
+  const split = rules.map(({ match, reason }) => ({ segments: dotted(match), reason }));
+  const findings = analysis.findings.map((finding): Finding => {
+    const reason = reasonToIgnore(finding, split);
+    return reason === null ? finding : { ...finding, actionable: false, ignored: reason };
+  });
+  return { ...analysis, findings, counts: countsOf(findings, analysis.noise) };
+}
+
+/** True where `match` can be an address, or an address and a path: a resource has a type and a name. */
+export function isIgnoreMatch(match: string): boolean {
+  const segments = dotted(match);
+  return segments.length > 1 && segments.every((segment) => WHOLE_SEGMENT.test(segment));
+}
+
+/** A name and any number of brackets, each closed. */
+const WHOLE_SEGMENT = /^[^.[\]"\s]+(\[([^[\]"\s]+|"([^"\\]|\\.)*")\])*$/;
+
+function reasonToIgnore(finding: Finding, rules: readonly Rule[]): string | null {
+  const address = dotted(finding.address);
+  const fits = rules.flatMap(({ segments, reason }): Fit[] => {
+    const fit = address.every((segment, i) => covers(segments[i], segment));
+    return fit ? [{ path: keyed(segments.slice(address.length)), reason }] : [];
+  });
+  const whole = fits.find((fit) => fit.path.length === 0);
+  if (whole !== undefined) return whole.reason;
+
+  if (fits.length === 0) return null;
+  const stays = finding.action === 'update' || finding.action === 'none';
+  // Without a single attribute there is nothing that a rule about attributes could be right about.
+  if (!stays || finding.deletedByHand === true || finding.attributes.length === 0) return null;
+  const reasons = new Set<string>();
+  for (const attribute of finding.attributes) {
+    const path = keyed(dotted(attribute.path));
+    const fit = fits.find(
+      (f) => f.path.length === path.length && path.every((segment, i) => covers(f.path[i], segment)),
+    );
+    if (fit === undefined) return null;
+    reasons.add(fit.reason);
+  }
+  return [...reasons].join(', ');
+}
+
+/** The parts between the dots; a dot in brackets or quotes belongs to a key. */
+function dotted(path: string): readonly string[] {
+  const segments: string[] = [];
+  let from = 0;
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < path.length; i++) {
+    const character = path[i];
+    if (quoted) {
+      if (character === '\\') i += 1;
+      else if (character === '"') quoted = false;
+    } else if (character === '"') quoted = true;
+    else if (character === '[') depth += 1;
+    else if (character === ']') depth -= 1;
+    else if (character === '.' && depth === 0) {
+      segments.push(path.slice(from, i));
+      from = i + 1;
+    }
+  }
+  return [...segments, path.slice(from)];
+}
+
+/** A key is a part of its own however it is written: `tags.Owner` and `tags["a.b/c"]` have two each. */
+function keyed(segments: readonly string[]): readonly string[] {
+  return segments.flatMap((segment) => segment.split(/(?=\[")/));
+}
+
+/** True where the pattern, with `*` for any characters, is the whole text. */
+function covers(pattern: string | undefined, text: string): boolean {
+  if (pattern === undefined) return false;
+  const [head = '', ...rest] = pattern.split('*');
+  const tail = rest.pop();
+  if (tail === undefined) return pattern === text;
+  if (text.length < head.length + tail.length || !text.startsWith(head) || !text.endsWith(tail)) return false;
+  let middle = text.slice(head.length, text.length - tail.length);
+  for (const part of rest) {
+    const at = middle.indexOf(part);
+    if (at === -1) return false;
+    middle = middle.slice(at + part.length);
+  }
+  return true;
+}
