@@ -300,6 +300,7 @@ function questionAbout(
       policies: [],
       channels: [],
       approvers: { from: [], need: 1, notTheAuthor: true },
+      ignore: [],
     },
     trigger: 'command',
     code: { repository: '', ref: '', commit: '', author: '', authorEmail: '', committedAt: 0, subject: '' },

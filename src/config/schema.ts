@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isIgnoreMatch } from '../drift/ignore.ts';
 
 /*
  * m0.yaml as it is written. Strict everywhere: a key that m0 doesn't know is a mistake somebody should hear of.
@@ -93,6 +94,17 @@ const policy = z.strictObject({
     .describe('decide: silence leads to a person; guardrail: only objects, silence is no objection'),
 });
 
+const ignore = z.array(
+  z.strictObject({
+    match: text
+      .refine(isIgnoreMatch, {
+        error: 'must be ADDRESS or ADDRESS.ATTRIBUTE, as in aws_autoscaling_group.*.desired_capacity',
+      })
+      .describe('ADDRESS (the whole resource) or ADDRESS.ATTRIBUTE; * stands for anything but a dot'),
+    reason: text.describe('Cards show it beside the count'),
+  }),
+);
+
 const defaults = z
   .strictObject({
     timezone: text.default('UTC').describe('IANA time zone, as in Europe/Berlin'),
@@ -102,6 +114,7 @@ const defaults = z
     channels: z.array(place).default([]),
     policies: z.array(text).default([]).describe('Added to the policies of each stack'),
     approvers: approvers.optional(),
+    ignore: ignore.default([]).describe('Added to the ignore rules of each stack'),
   })
   .describe('For stacks that do not say it themselves');
 
@@ -126,10 +139,7 @@ const stack = z.strictObject({
   policies: z.array(text).default([]),
   channels: z.array(place).optional(),
   approvers: approvers.optional(),
-  ignore: z
-    .array(z.strictObject({ match: text, reason: text }))
-    .default([])
-    .describe('Drift that is nobody’s concern: ADDRESS.ATTRIBUTE with *'),
+  ignore: ignore.default([]).describe('Drift that is nobody’s concern'),
 });
 
 const digest = z.strictObject({

@@ -15,12 +15,6 @@ export interface Digest {
   readonly targets: readonly string[];
 }
 
-/** Drift that is nobody's concern: `match` is ADDRESS.ATTRIBUTE with `*`. */
-export interface IgnoreRule {
-  readonly match: string;
-  readonly reason: string;
-}
-
 /** m0.yaml as m0 means it: defaults applied, names checked, references to secrets followed. */
 export interface Config {
   /** Absolute path of the file it came from. */
@@ -31,8 +25,6 @@ export interface Config {
   };
   readonly directory: Directory;
   readonly digests: readonly Digest[];
-  /** Ignore rules by the stack's name; a stack without any is left out. */
-  readonly ignore: Readonly<Record<string, readonly IgnoreRule[]>>;
 }
 
 export interface Context {
@@ -307,6 +299,7 @@ function readStack(
       stack.approvers === undefined
         ? (defaults.approvers ?? { from: [], need: 1, notTheAuthor: false })
         : read.readApprovers([...path, 'approvers'], stack.approvers),
+    ignore: [...defaults.ignore, ...stack.ignore],
   };
 }
 
@@ -365,6 +358,5 @@ export function toValid(raw: RawConfig, context: Context): Config {
       channels: read.places(['digests', i, 'channels'], digest.channels),
       targets: digest.targets,
     })),
-    ignore: Object.fromEntries(raw.stacks.filter((s) => s.ignore.length > 0).map((s) => [s.name, s.ignore])),
   };
 }

@@ -6,8 +6,9 @@ import {
   showAttribute,
 } from './attributes.ts';
 import { type Configuration, configKey, readConfiguration } from './configuration.ts';
+import { countsOf } from './counts.ts';
 import { Echoes, isBookkeeping } from './echo.ts';
-import type { Analysis, AttributeDrift, Counts, Finding, Json, Origin, OutputDrift } from './finding.ts';
+import type { Analysis, AttributeDrift, Finding, Json, Origin, OutputDrift } from './finding.ts';
 import { findingFingerprint } from './fingerprint.ts';
 import { field, hasUnknown, isObject } from './json-value.ts';
 import { type PlanParts, planParts } from './plan-parts.ts';
@@ -210,21 +211,6 @@ function outputsOf(plan: PlanParts): OutputDrift[] {
       return [{ name, action: single, sensitive } as const];
     })
     .sort((a, b) => compare(a.name, b.name));
-}
-
-function countsOf(findings: readonly Finding[], noise: readonly Finding[]): Counts {
-  const count = (test: (finding: Finding) => boolean): number => findings.filter(test).length;
-  return {
-    findings: findings.length,
-    cloud: count((f) => f.origin === 'cloud'),
-    code: count((f) => f.origin === 'code'),
-    both: count((f) => f.origin === 'both'),
-    create: count((f) => f.action === 'create'),
-    update: count((f) => f.action === 'update'),
-    delete: count((f) => f.action === 'delete'),
-    replace: count((f) => f.action === 'replace'),
-    noise: noise.length,
-  };
 }
 
 function compare(a: string, b: string): number {

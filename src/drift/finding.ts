@@ -52,11 +52,13 @@ export interface Finding {
   readonly type: string;
   readonly origin: Origin;
   readonly action: Action;
-  /** False where an apply would change nothing of it; such findings never alert or hold up anything. */
+  /** False where an apply would change nothing of it, or a rule ignores it; such findings never alert or hold up anything. */
   readonly actionable: boolean;
   readonly attributes: readonly AttributeDrift[];
   readonly previousAddress?: string;
   readonly deletedByHand?: true;
+  /** Why an ignore rule of m0.yaml covers it; m0 never applies it then, whatever an apply would do. */
+  readonly ignored?: string;
   /** Hex digest over address, action, paths and the three values of each; secrets enter it as keyed hashes. */
   readonly fingerprint: string;
 }
@@ -79,6 +81,8 @@ export interface Counts {
   readonly delete: number;
   readonly replace: number;
   readonly noise: number;
+  /** How many of the findings a rule ignores; left out where none. They count under no action. */
+  readonly ignored?: number;
 }
 
 /** The whole answer of the analysis for one plan. Findings are sorted by address. */

@@ -12,12 +12,17 @@ const NAMED = 3;
 export function summarize(findings: readonly Finding[], stack: string): string {
   const place = oneLine(stack);
   const actionable = findings.filter((finding) => finding.actionable);
-  const left = findings.length - actionable.length;
+  const left = findings.filter((finding) => !finding.actionable && finding.ignored === undefined);
+  const ignored = findings.filter((finding) => finding.ignored !== undefined);
   if (findings.length === 0) return `Nothing drifted in ${place}`;
-  if (actionable.length === 0) {
-    return `${left} drifted in ${place} where an apply would change nothing: ${nameSome(findings)}`;
+  if (actionable.length === 0 && left.length === 0) {
+    return `${ignored.length} drifted in ${place} and ignored: ${nameSome(ignored)}`;
   }
-  const tail = left > 0 ? `; ${left} more where an apply would change nothing` : '';
+  const aside = ignored.length > 0 ? `; ${ignored.length} more ignored` : '';
+  if (actionable.length === 0) {
+    return `${left.length} drifted in ${place} where an apply would change nothing: ${nameSome(left)}${aside}`;
+  }
+  const tail = `${left.length > 0 ? `; ${left.length} more where an apply would change nothing` : ''}${aside}`;
   return `${actionable.length} drifted in ${place}: ${nameSome(actionable)}${tail}`;
 }
 

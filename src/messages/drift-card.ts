@@ -17,6 +17,8 @@ const FINDINGS_SHOWN = 10;
 const ROWS_SHOWN = 8;
 /** Addresses and outputs named in a folded line. */
 const NAMES_SHOWN = 5;
+/** Longest reason of an ignore rule, in characters. */
+const REASON = 120;
 
 function meta(view: DriftView): Block {
   const seen: readonly Span[] =
@@ -85,6 +87,18 @@ function named(names: readonly string[]): string {
   return more > 1 ? `${names.slice(0, NAMES_SHOWN).join(', ')} and ${more} more` : listed(names);
 }
 
+/** `2 ignored: autoscaler`, `3 ignored: autoscaler (2), backups (1)`. */
+function ignoredBlock(reasons: readonly string[]): readonly Block[] {
+  if (reasons.length === 0) return [];
+  const times = new Map<string, number>();
+  for (const reason of reasons) times.set(reason, (times.get(reason) ?? 0) + 1);
+  const told = [...times].map(([reason, n]) => `${clip(reason, REASON)}${times.size === 1 ? '' : ` (${n})`}`);
+  const more = told.length - NAMES_SHOWN;
+  const shown =
+    more > 1 ? `${told.slice(0, NAMES_SHOWN).join(', ')} and ${more} more reasons` : told.join(', ');
+  return [context(text(`${reasons.length} ignored: ${shown}`))];
+}
+
 function unaffectedBlock(unaffected: readonly Finding[]): readonly Block[] {
   if (unaffected.length === 0) return [];
   const what = unaffected.length === 1 ? '1 resource moved' : `${unaffected.length} resources moved`;
@@ -100,7 +114,8 @@ function findingBlocks(view: DriftView): readonly Block[] {
   return [
     ...shown.map((item) => findingBlock(item, view)),
     ...(more > 0 ? [context(text(`and ${more} more: see the full diff`))] : []),
-    ...unaffectedBlock(view.unaffected),
+    ...unaffectedBlock(view.unaffected.filter((f) => f.ignored === undefined)),
+    ...ignoredBlock(view.unaffected.flatMap((f) => f.ignored ?? [])),
     ...(outputs.length > 0
       ? [context(text(`${outputs.length === 1 ? 'Output' : 'Outputs'} that follow: ${named(outputs)}`))]
       : []),

@@ -7,7 +7,7 @@ import { findingRows, markOf } from './rows.ts';
 import { context, text } from './spans.ts';
 import { asItStands, originWords, standingOf } from './standing.ts';
 import type { DriftView } from './view.ts';
-import { codeName, headlineOf } from './words.ts';
+import { clip, codeName, headlineOf } from './words.ts';
 
 /** Rows of a page (a finding's own line counts as one), and characters of its rows. */
 const PAGE_ROWS = 25;
@@ -15,6 +15,8 @@ const PAGE_LENGTH = 6000;
 /** Longest value on a page; the text has it whole. */
 const PAGE_VALUE = 800;
 const WHOLE = 1_000_000;
+/** Longest reason of an ignore rule, in characters. */
+const REASON = 120;
 
 interface Entry {
   readonly finding: Finding;
@@ -27,10 +29,16 @@ function entriesOf(view: DriftView): readonly Entry[] {
     ...view.findings.map((item) => ({ finding: item.finding, ...standingOf(item, view) })),
     ...view.unaffected.map((finding) => ({
       finding,
-      status: `${originWords(finding)} · an apply would change nothing`,
+      status: `${originWords(finding)} · ${whyUnaffected(finding)}`,
       tone: 'info' as const,
     })),
   ];
+}
+
+function whyUnaffected(finding: Finding): string {
+  return finding.ignored === undefined
+    ? 'an apply would change nothing'
+    : `ignored: ${clip(finding.ignored, REASON)}`;
 }
 
 function lengthOf(row: DiffRow): number {
@@ -111,7 +119,7 @@ function wholeText(view: DriftView, title: string, entries: readonly Entry[]): s
   return `${[title, ...parts, ...(outputs.length > 0 ? [outputs.join('\n')] : [])].join('\n\n')}\n`;
 }
 
-/** Every attribute of every finding of the run, what an apply would not change included. */
+/** Every attribute of every finding of the run, with what an apply would not change and what rules ignore. */
 export function fullDiff(given: DriftView): Pages {
   const view = asItStands(given);
 
@@ -120,7 +128,7 @@ export function fullDiff(given: DriftView): Pages {
   const where = [view.stack, view.environment, `run #${view.runId}`];
   const title = [...where, ...(view.code === null ? [] : [codeName(view.code)])].join(' · ');
   const said = summarize(
-    view.findings.map((f) => f.finding),
+    entries.map((entry) => entry.finding),
     view.stack,
   );
   const cards = pages.map((blocks, i): Card => {

@@ -57,7 +57,7 @@ export interface DriftView {
   readonly code: CodeVersion | null;
   /** Actionable findings, sorted by address; those realigned earlier in this run are included. */
   readonly findings: readonly FindingView[];
-  /** Findings an apply would not change: told in one folded line. */
+  /** Findings an apply would not change, and those that a rule ignores: told in one folded line each. */
   readonly unaffected: readonly Finding[];
   readonly outputs: readonly OutputDrift[];
   readonly warnings: readonly Reason[];

@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { join, resolve } from 'node:path';
 import { analyzePlan } from '../drift/analyze.ts';
 import { fingerprintOf } from '../drift/fingerprint.ts';
+import { ignoreFindings } from '../drift/ignore.ts';
 import { readPlan } from '../drift/read-plan.ts';
 import { scrub as scrubByValue } from '../drift/secrets.ts';
 import { touchedAddresses } from '../drift/touched.ts';
@@ -127,7 +128,8 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   function analysed(json: Uint8Array, stack: Stack): Pick<PlanResult, 'document' | 'analysis'> {
     try {
       const document = readPlan(json, `the plan of ${stack.name}`);
-      return { document, analysis: analyzePlan(document, { key: options.key }) };
+      const analysis = analyzePlan(document, { key: options.key });
+      return { document, analysis: ignoreFindings(analysis, stack.ignore) };
     } catch (cause) {
       const text = cause instanceof Error ? cause.message : String(cause);
       throw new RunnerError('show', scrubberOf(stack)(`reading the plan: ${text}`), { cause });

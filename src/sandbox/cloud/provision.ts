@@ -84,5 +84,6 @@ function sampleStack(infra: string, env: Readonly<Record<string, string>>): Stac
     policies: [],
     channels: [],
     approvers: { from: [], need: 1, notTheAuthor: false },
+    ignore: [],
   };
 }
