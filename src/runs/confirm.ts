@@ -26,16 +26,23 @@ export function toPlanned(result: PlanResult): Planned {
 export function freshAndExact(run: Run, now: number): boolean {
   if (!run.plan || now - run.plan.madeAt >= FRESH_MS || now < run.plan.madeAt) return false;
   const actionable = run.findings.filter((f) => f.actionable);
-  return run.plan.targets === null && sameScope(toScope(actionable), run.scope) && touchesOnly(run.plan, run);
+  return (
+    run.plan.targets === null &&
+    sameScope(toScope(actionable), run.scope) &&
+    undecidedIn(run.plan, run).length === 0
+  );
 }
 
-/** True where the plan itself touches nothing but what was decided on. */
-export function touchesOnly(plan: SavedPlan, run: Run): boolean {
+/** Addresses that the plan would touch and nobody decided on. */
+function undecidedIn(plan: SavedPlan, run: Run): readonly string[] {
   const scoped = new Set(run.scope.map((s) => s.address));
-  return plan.touches.every((address) => scoped.has(address));
+  return plan.touches.filter((address) => !scoped.has(address));
 }
 
-export type Confirmation = { readonly ok: true } | { readonly ok: false; readonly also: readonly string[] };
+export type Confirmation =
+  | { readonly ok: true }
+  /** `narrower`: all that was approved is as it was, and a plan of only that may do. */
+  | { readonly ok: false; readonly also: readonly string[]; readonly narrower: boolean };
 
 export interface Evidence {
   readonly bundles: Readonly<Record<string, string | null>>;
@@ -58,18 +65,21 @@ export function confirmPlan(run: Run, evidence: Evidence): Confirmation {
     if (!(policy in approvedBundles)) also.push(`policy ${policy} is new`);
   }
   const { result } = evidence;
-  if (result === null) return also.length === 0 ? { ok: true } : { ok: false, also };
+  if (result === null) return also.length === 0 ? { ok: true } : { ok: false, also, narrower: false };
 
   const approvedCommit = run.approvals.at(-1)?.commit ?? run.code?.commit ?? '';
   if (result.code.commit !== approvedCommit) {
     also.push(`code ${short(approvedCommit)} → ${short(result.code.commit)}`);
   }
-  const scoped = new Set(run.scope.map((s) => s.address));
-  const undecided = result.plan.touches.filter((address) => !scoped.has(address));
-  for (const address of undecided) also.push(`the plan would also touch ${address}`);
   const planned: readonly Finding[] = result.analysis.findings.filter((f) => f.actionable);
-  const same = sameScope(toScope(planned), run.scope);
-  return same && also.length === 0 ? { ok: true } : { ok: false, also };
+  const asApproved = also.length === 0 && sameScope(toScope(planned), run.scope);
+  const undecided = undecidedIn(result.plan, run);
+  if (asApproved && undecided.length === 0) return { ok: true };
+  return {
+    ok: false,
+    also: [...also, ...undecided.map((address) => `the plan would also touch ${address}`)],
+    narrower: asApproved,
+  };
 }
 
 function short(commit: string | null): string {

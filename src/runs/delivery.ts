@@ -176,7 +176,9 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         held.add(alertId);
         const wait = error instanceof ChatError ? error.retryAfterMs : null;
         await store.outboxFailed(entry.id, text, clock() + (wait ?? backoff(entry.attempts)));
-        log.warn({ err: error, key: entry.key, attempts: entry.attempts + 1 }, 'a delivery has to wait');
+        // Being asked to slow down is everyday; anything else is worth a line.
+        if (wait === null)
+          log.warn({ err: error, key: entry.key, attempts: entry.attempts + 1 }, 'a delivery has to wait');
       }
     }
   }

@@ -94,7 +94,7 @@ export function changesOf(
     switch (effect.f) {
       case 'announce': {
         if (state.drift) {
-          const outcome = `superseded by run #${run.id}: the drift changed`;
+          const outcome = `superseded by run #${run.id}`;
           changes.push({ c: 'alert.update', alert: { ...state.drift, state: 'superseded', outcome } });
           send(`card:${state.drift.id}:${stamp}`, { d: 'card', alertId: state.drift.id });
         }

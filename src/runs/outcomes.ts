@@ -16,7 +16,8 @@ function names(actors: readonly Actor[]): string {
 
 /** Where a run goes once its newest plan is decided. Nothing here is applied that is not `auto`. */
 export function afterDecision(run: Run, event: Extract<RunEvent, { e: 'decided' }>, now: number): Next {
-  const change = { decision: event.decision };
+  // The plan file is only kept where it is applied at once: plan files hold secrets.
+  const change = { decision: event.decision, plan: null };
   const decided = { ...run, ...change };
   const open = openFindings(decided, event.keeps, now);
   const told = event.told;
@@ -54,7 +55,11 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { e: 'decided' 
     { f: 'announce' },
   ];
   if (auto.length > 0) {
-    return { to: 'approved', change: { ...change, scope: toScope(auto) }, effects: takeOver };
+    return {
+      to: 'approved',
+      change: { decision: event.decision, scope: toScope(auto) },
+      effects: takeOver,
+    };
   }
   if (approvable(open).length > 0) {
     return { to: 'awaiting_approval', change, effects: [...takeOver, { f: 'ask' }] };
@@ -110,13 +115,19 @@ export function afterMoved(run: Run, event: Extract<RunEvent, { e: 'moved' }>, n
       change: { scope: [] },
       effects: [
         { f: 'history', text: `Not applied: it moved since it was decided. Checking again` },
-        { f: 'check', trigger: 'verify', forceHuman: null },
+        {
+          f: 'check',
+          trigger: 'verify',
+          // Once is somebody else's change; again and again would be a loop that nobody watches.
+          forceHuman: run.trigger === 'verify' ? 'it keeps moving between the decision and the apply' : null,
+        },
       ],
     };
   }
   const { planned } = event;
   const change: Partial<Run> = {
     ...planned,
+    plan: null,
     decision: event.decision,
     scope: [],
     approvals: [],
@@ -147,6 +158,7 @@ export function afterVerify(run: Run, event: Extract<RunEvent, { e: 'verified' }
   );
   const change: Partial<Run> = {
     ...planned,
+    plan: null,
     decision: event.decision,
     scope: [],
     approvals: [],

@@ -1,7 +1,7 @@
 /** What the worker does in each state: plan, decide, confirm, apply, verify. */
 import { assertNever } from '../assert-never.ts';
 import { type Decision, decide, type FindingDecision } from '../decisions/decision.ts';
-import { confirmPlan, freshAndExact, toPlanned, touchesOnly } from './confirm.ts';
+import { type Confirmation, confirmPlan, freshAndExact, toPlanned } from './confirm.ts';
 import type { RunEvent } from './machine.ts';
 import type { PlanResult, Stack } from './ports.ts';
 import type { Actor, Failure, Run } from './run.ts';
@@ -108,23 +108,24 @@ export function createSteps(parts: StepParts): Steps {
       if (same.ok && run.plan) return moved(run, { e: 'confirmed', plan: run.plan });
     }
     if (run.plan) await runner.discard(run.plan);
-    const open = run.findings.filter((f) => f.actionable);
-    // A plan can touch more than what drifted (a change from null to an empty list): such a stack is narrowed.
-    const whole =
-      open.every((f) => run.scope.some((s) => s.address === f.address)) &&
-      run.plan !== null &&
-      touchesOnly(run.plan, run);
-    const only = whole ? null : run.scope.map((s) => s.address);
+    const scope = run.scope.map((s) => s.address);
+    const whole = run.findings.every((f) => !f.actionable || scope.includes(f.address));
     let result: PlanResult;
+    let check: Confirmation;
     try {
-      result = await runner.plan(stack, { only, signal });
+      result = await runner.plan(stack, { only: whole ? null : scope, signal });
+      check = confirmPlan(run, { bundles, result });
+      if (!check.ok && check.narrower && whole) {
+        // A plan can touch more than what drifted, as a change from null to an empty list.
+        await runner.discard(result.plan);
+        result = await runner.plan(stack, { only: scope, signal });
+        check = confirmPlan(run, { bundles, result });
+      }
     } catch (error) {
       // Still approved: the next start confirms it afresh.
-      if (signal.aborted) return null;
-      await fail(run, 'planning', messageOf(error));
+      if (!signal.aborted) await fail(run, 'planning', messageOf(error));
       return null;
     }
-    const check = confirmPlan(run, { bundles, result });
     if (check.ok) return (await moved(run, { e: 'confirmed', plan: result.plan })) ?? discard(result);
 
     await runner.discard(result.plan);
@@ -139,7 +140,7 @@ export function createSteps(parts: StepParts): Steps {
       moved: {
         approvedBy: run.approvals.map((a) => a.by),
         approvedAt: run.approvals.at(-1)?.at ?? run.updatedAt,
-        before: run.findings.filter((f) => run.scope.some((s) => s.address === f.address)),
+        before: run.findings.filter((f) => scope.includes(f.address)),
         after: fresh.analysis.findings.filter((f) => f.actionable),
         also: check.also,
       },
@@ -212,6 +213,8 @@ export function createSteps(parts: StepParts): Steps {
     },
     fail,
     async broke(runId, error) {
+      // While stopping, everything is left as it is stored: the next start takes it up.
+      if (signal.aborted) return;
       const run = await store.run(runId);
       const phase = run && PHASES[run.state];
       if (run && phase) await fail(run, phase, messageOf(error));

@@ -62,7 +62,11 @@ describe('what is approved is what is applied', () => {
       bundles: { 'tags-auto': null },
       result: result([SSH], '1c2d3e4f'),
     });
-    expect(moved).toEqual({ ok: false, also: ['policy tags-auto a1b2c3d → none', 'code 9f8e7d6 → 1c2d3e4'] });
+    expect(moved).toEqual({
+      ok: false,
+      also: ['policy tags-auto a1b2c3d → none', 'code 9f8e7d6 → 1c2d3e4'],
+      narrower: false,
+    });
   });
 });
 
