@@ -34,6 +34,7 @@ export function capital(text: string): string {
 /** How long, in the largest unit that is still exact enough: `35 min`, `26 h`, `4 d`. */
 export function lasting(ms: number): string {
   const minutes = Math.max(0, Math.floor(ms / 60_000));
+  if (minutes === 0) return 'under a minute';
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
