@@ -88,8 +88,6 @@ export function createSteps(parts: StepParts): Steps {
     ]);
     const told = open[0] ? ((await store.run(open[0].runId)) ?? null) : null;
     const decided = await moved(deciding, { e: 'decided', decision, keeps, told });
-    // Only a plan that may be applied at once is kept: plan files hold secrets.
-    if (decided?.state !== 'approved') await runner.discard(result.plan);
     return decided?.state === 'approved' ? decided : null;
   }
 

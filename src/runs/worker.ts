@@ -4,7 +4,7 @@ import type { Approver } from './asking.ts';
 import { changesOf, newRun, type StackState } from './effects.ts';
 import { type RunEvent, transition } from './machine.ts';
 import type { Change, Clock, CodePort, Directory, PolicyPort, Runner, Stack, Store } from './ports.ts';
-import type { Actor, Run, RunState, Trigger } from './run.ts';
+import type { Actor, Run, RunState, SavedPlan, Trigger } from './run.ts';
 import { createSteps } from './steps.ts';
 
 export interface WorkerParts {
@@ -44,6 +44,10 @@ export type Told =
 /** States in which the worker has something to do, most urgent first. */
 const WORK: readonly RunState[] = ['verifying', 'approved', 'queued'];
 const UNDER_WAY: readonly RunState[] = ['planning', 'deciding', 'approved', 'applying', 'verifying'];
+/** Elsewhere nothing can be applied any more, and the plan file, which holds secrets, goes. */
+const HOLDS_PLAN: readonly RunState[] = ['deciding', 'approved', 'applying'];
+/** Newest runs whose plan file a process that died may have left behind. */
+const LOOK_BACK = 200;
 const URGENCY: Record<Trigger, number> = { command: 0, verify: 1, push: 2, schedule: 3 };
 
 export function createWorker(parts: WorkerParts): Worker {
@@ -85,17 +89,31 @@ export function createWorker(parts: WorkerParts): Worker {
     const result = transition(run, event, now);
     if (!result.ok) return result;
     const state = await stateOf(run);
-    const stored = await store.commit([
-      ...changesOf(run, result.run, event, result.effects, state, now),
-      ...also,
-    ]);
+    const changes = changesOf(run, result.run, event, result.effects, state, now);
+    const stored = await store.commit([...changes, ...also]);
     if (!stored.ok) return { ok: false, refusal: `run #${stored.stale} was changed by somebody else` };
     log.info(
       { run: run.id, stack: run.stack, event: event.e, from: run.state, to: result.run.state },
       'run moved',
     );
+    if (run.plan && run.plan.artifact !== result.run.plan?.artifact) await discard(run, run.plan);
+    // Also that of a run which this one has superseded.
+    for (const change of changes) if (change.c === 'run.update') await discardOutlived(change.run);
     changed();
     return { ok: true, run: result.run };
+  }
+
+  async function discardOutlived(run: Run): Promise<void> {
+    if (run.plan && !HOLDS_PLAN.includes(run.state)) await discard(run, run.plan);
+  }
+
+  async function discard(run: Run, plan: SavedPlan): Promise<void> {
+    try {
+      await parts.runner.discard(plan);
+    } catch (error) {
+      // The step is stored already; the next start tries again.
+      log.warn({ err: error, run: run.id, stack: run.stack }, 'a plan file could not be deleted');
+    }
   }
 
   const steps = createSteps({ ...parts, step, signal: stop.signal });
@@ -160,6 +178,7 @@ export function createWorker(parts: WorkerParts): Worker {
   }
 
   async function recover(): Promise<void> {
+    for (const run of await store.runs({ limit: LOOK_BACK })) await discardOutlived(run);
     for (const run of await store.runs({ states: ['planning', 'deciding', 'applying'] })) {
       // An apply that was under way may have done anything: people are asked. Plans are just made again.
       await step(run, run.state === 'applying' ? { e: 'lost' } : { e: 'requeue' });
