@@ -16,14 +16,18 @@ export interface SlackProxy {
 }
 
 /** Stands between m0 and a workspace's Web API, on this machine, and breaks what `fault` says. */
-export async function slackProxy(target: string, fault: (method: string) => Fault): Promise<SlackProxy> {
+export async function slackProxy(
+  target: string,
+  fault: (method: string, body: string) => Fault,
+): Promise<SlackProxy> {
   const calls: string[] = [];
   const forward = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const method = (request.url ?? '').replace(/^\/api\//, '').replace(/\?.*$/, '');
     calls.push(method);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const what = fault(method);
+    const body = Buffer.concat(chunks);
+    const what = fault(method, body.toString('utf8'));
     if (what === 'lose-call') {
       request.socket.destroy();
       return;
@@ -38,9 +42,9 @@ export async function slackProxy(target: string, fault: (method: string) => Faul
         authorization: request.headers.authorization ?? '',
         'content-type': request.headers['content-type'] ?? 'application/x-www-form-urlencoded',
       },
-      body: Buffer.concat(chunks),
+      body,
     });
-    const body = await answer.text();
+    const text = await answer.text();
     if (what === 'lose-answer') {
       request.socket.destroy();
       return;
@@ -51,7 +55,7 @@ export async function slackProxy(target: string, fault: (method: string) => Faul
         'content-type': 'application/json',
         ...(retryAfter === null ? {} : { 'retry-after': retryAfter }),
       })
-      .end(body);
+      .end(text);
   };
   const server = createServer((request, response) => {
     forward(request, response).catch(() => request.socket.destroy());

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { readEnvironment } from '../../src/config/environment.ts';
+import { readEnvironment, type Variables } from '../../src/config/environment.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createLogger } from '../../src/log.ts';
 import type { Run } from '../../src/runs/run.ts';
@@ -30,7 +30,7 @@ export interface World {
   readonly cloud: SandboxCloud;
   readonly workspace: Workspace;
   /** The newest m0; another one after `restart`. */
-  readonly service: Service;
+  readonly service: Started;
   readonly logs: readonly string[];
   /** Root messages of #ops, oldest first. */
   cards(): readonly Message[];
@@ -89,9 +89,18 @@ function holds(message: Message, wanted: readonly string[]): boolean {
 
 export interface WorldOptions {
   readonly policiesFrom?: string;
-  /** Changes the text of m0.yaml before m0 reads it. */
-  readonly config?: (yaml: string) => string;
+  /** Changes the text of m0.yaml before m0 reads it; asked again at each start. */
+  readonly config?: (yaml: string, cloud: SandboxCloud) => string;
+  /** Makes further preparations in the cloud and its repositories, before m0 starts. */
+  readonly prepare?: (cloud: SandboxCloud) => Promise<void>;
+  /** What m0 finds as SLACK_API_URL, given the workspace's own; the workspace itself unless told. */
+  readonly slack?: (apiUrl: string) => Promise<string>;
+  /** Starts m0 with these variables; in this process unless told. */
+  readonly start?: (variables: Variables, tools: Tools) => Promise<Started>;
 }
+
+/** What the world needs of a running m0. */
+export type Started = Pick<Service, 'store' | 'close'>;
 
 /** Starts everything; about 15 s, most of them Terraform's first apply. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -111,6 +120,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     policiesFrom: options.policiesFrom ?? resolve('policies'),
   });
   await cloud.ready;
+  await options.prepare?.(cloud);
 
   const yaml = sandboxConfig({
     tool: 'terraform',
@@ -121,21 +131,26 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     schedule: '0 0 29 2 *',
   });
   const configFile = join(dir, 'm0.yaml');
-  await writeFile(configFile, options.config?.(yaml) ?? yaml);
+  const variables: Variables = {
+    ...process.env,
+    M0_CONFIG: configFile,
+    M0_DATA_DIR: join(dir, 'data'),
+    M0_DATABASE_URL: `file:${join(dir, 'data', 'm0.db')}`,
+    PORT: '0',
+    SLACK_API_URL: (await options.slack?.(workspace.apiUrl)) ?? workspace.apiUrl,
+    SLACK_BOT_TOKEN: SECRETS.botToken,
+    SLACK_APP_TOKEN: SECRETS.appToken,
+  };
 
-  async function begin(): Promise<Service> {
-    const environment = readEnvironment({
-      ...process.env,
-      M0_CONFIG: configFile,
-      M0_DATA_DIR: join(dir, 'data'),
-      M0_DATABASE_URL: `file:${join(dir, 'data', 'm0.db')}`,
-      PORT: '0',
-      SLACK_API_URL: workspace.apiUrl,
-      SLACK_BOT_TOKEN: SECRETS.botToken,
-      SLACK_APP_TOKEN: SECRETS.appToken,
-    });
-    const config = await loadConfig(configFile, environment.variables, isValidCron);
-    return serve({ config, environment, tools, base: process.env, log });
+  async function startHere(): Promise<Started> {
+    const environment = readEnvironment(variables);
+    const config = await loadConfig(configFile, variables, isValidCron);
+    return serve({ config, environment, tools, base: variables, log });
+  }
+
+  async function begin(): Promise<Started> {
+    await writeFile(configFile, options.config?.(yaml, cloud) ?? yaml);
+    return options.start ? options.start(variables, tools) : startHere();
   }
 
   let service = await begin();
@@ -214,7 +229,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 /** Asks again until there is an answer; rejects after two minutes, saying what was waited for. */
-async function poll<T>(ask: () => Promise<T | undefined>, what = 'an answer'): Promise<T> {
+export async function poll<T>(ask: () => Promise<T | undefined>, what = 'an answer'): Promise<T> {
   const end = Date.now() + PATIENCE_MS;
   for (;;) {
     const answer = await ask();

@@ -1,0 +1,252 @@
+/** m0 is killed without a word, at the worst moments: nothing is applied twice, nothing told twice or lost. */
+import { existsSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import type { Run } from '../../src/runs/run.ts';
+import { commitAs, KIM as KIM_WRITES } from '../../src/sandbox/cloud/sample-git.ts';
+import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
+import type { SandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
+import type { Message } from '../../src/sandbox/workspace/workspace.ts';
+import type { AuditedStore } from '../../src/store/sqlite.ts';
+import { type M0Process, m0Process } from '../support/process.ts';
+import { type Fault, type SlackProxy, slackProxy } from '../support/slack-proxy.ts';
+import { buttons, DANA, EVE, poll, startWorld, type World, words } from '../support/world.ts';
+
+const STACK_PATH = 'envs/prod/jobs';
+
+/** A job whose making takes until the file `open` is there: an apply that is under way for as long as it is needed. */
+const MAIN = (version: string): string => `
+variable "dir" { type = string }
+
+resource "terraform_data" "job" {
+  triggers_replace = "${version}"
+
+  provisioner "local-exec" {
+    command = <<-EOT
+      echo "began ${version}" >> "\${var.dir}/tally"
+      i=0
+      while [ ! -e "\${var.dir}/open" ] && [ $i -lt 900 ]; do sleep 0.1; i=$((i + 1)); done
+      echo "made ${version}" >> "\${var.dir}/tally"
+    EOT
+  }
+}
+`;
+
+const FIRST_TIME_IS_AUTO = `package m0
+
+allow contains {"msg": "a job that is not there yet", "address": finding.address} if {
+	some finding in input.m0.findings
+	finding.action == "create"
+}
+`;
+
+let world: World;
+let m0: M0Process;
+let proxy: SlackProxy;
+let fault: (method: string, body: string) => Fault = () => 'pass';
+let cloud: SandboxCloud;
+
+async function merge(version: string): Promise<void> {
+  await commitAs(cloud.repos.infra, process.env, {
+    author: KIM_WRITES,
+    at: Date.now(),
+    message: `Make the job ${version}`,
+    files: { [`${STACK_PATH}/main.tf`]: MAIN(version) },
+  });
+}
+
+/** The only stack is one without a provider: its plans take a second, so more stories fit into a minute. */
+async function prepare(made: SandboxCloud): Promise<void> {
+  cloud = made;
+  const { infra, policies } = made.repos;
+  const backend = await readFile(join(infra, SAMPLE.stackPath, 'backend.tf'), 'utf8');
+  await commitAs(infra, process.env, {
+    author: KIM_WRITES,
+    at: Date.now(),
+    message: 'Keep the state of the jobs apart',
+    files: { [`${STACK_PATH}/backend.tf`]: backend.replace('network.tfstate', 'jobs.tfstate') },
+  });
+  await merge('v1');
+  await commitAs(policies, process.env, {
+    author: KIM_WRITES,
+    at: Date.now(),
+    message: 'A job that is not there yet is made by itself',
+    files: { 'jobs-auto/jobs_auto.rego': FIRST_TIME_IS_AUTO },
+  });
+}
+
+function config(yaml: string, { repos }: SandboxCloud): string {
+  const raw = parse(yaml) as { policies: object; stacks: Record<string, unknown>[] };
+  const [sample] = raw.stacks;
+  const stack = {
+    ...sample,
+    name: 'prod-jobs',
+    source: { git: repos.infra, ref: 'main', path: STACK_PATH },
+    env: { ...(sample?.env as object), TF_VAR_dir: jobsDir() },
+    policies: ['jobs-auto'],
+  };
+  const policy = { git: repos.policies, ref: 'main', path: 'jobs-auto' };
+  return stringify({ ...raw, policies: { 'jobs-auto': policy }, stacks: [stack] });
+}
+
+/** Beside the sandbox's own folder; it goes away with the world. */
+const jobsDir = (): string => join(cloud.repos.infra, '../../..');
+const openGate = (): Promise<void> => writeFile(join(jobsDir(), 'open'), '');
+
+async function tally(): Promise<readonly string[]> {
+  const file = join(jobsDir(), 'tally');
+  return existsSync(file) ? (await readFile(file, 'utf8')).trim().split('\n') : [];
+}
+
+/** Waits for the newest run to be in the state. */
+function newest(state: Run['state'], after = 0): Promise<Run> {
+  return poll(async () => {
+    const [run] = await world.runs();
+    return run && run.id > after && run.state === state ? run : undefined;
+  }, `the newest run to be ${state}`);
+}
+
+/** Cards of the run that one can act on, in the channel. */
+function buttonCards(run: number): readonly Message[] {
+  return world.cards().filter((m) => buttons(m).length > 0 && words(m).includes(`· run #${run} `));
+}
+
+/** Lines with the text in the threads of the channel. */
+function threadLines(text: string): readonly Message[] {
+  const { messages } = world.workspace.channel('ops');
+  return messages.filter((m) => m.threadTs !== null && words(m).includes(text));
+}
+
+beforeAll(async () => {
+  m0 = m0Process();
+  world = await startWorld({
+    prepare,
+    config,
+    start: m0.start,
+    slack: async (apiUrl) => {
+      proxy = await slackProxy(apiUrl, (method, body) => fault(method, body));
+      return proxy.apiUrl;
+    },
+  });
+});
+afterAll(async () => {
+  if (cloud) await openGate();
+  await m0.cleanUp();
+  // Where the world did not come up, nobody else ends the process.
+  await (world ? world.close() : m0.kill().catch(() => {}));
+  await proxy?.close();
+});
+
+const planFiles = (): Promise<readonly string[]> =>
+  readdir(join(world.dir, 'data/artifacts/plans')).catch(() => []);
+
+describe('killed in the middle of an apply', () => {
+  it('the run is unknown, its card says so, and a fresh check asks a person', async () => {
+    await world.type(EVE, 'drift prod');
+    await newest('applying');
+    await poll(async () => (await tally()).length === 1 || undefined, 'the job to be under way');
+    await m0.kill();
+    await world.restart();
+
+    expect((await world.run(1)).state).toBe('apply_unknown');
+    await world.card('m0 stopped while applying prod-jobs (run #1)', 'will not try again');
+    const asked = await newest('awaiting_approval');
+    expect(asked).toMatchObject({ id: 2, trigger: 'verify', applied: [] });
+    expect(asked.forceHuman).toContain('stopped while applying run #1');
+    const card = await world.card('run #2', 'waits');
+    expect(words(card)).toContain('m0 stopped while applying run #1');
+    await world.dm(DANA, 'run #2', 'waits for you');
+    expect(buttonCards(2)).toHaveLength(1);
+    expect(await planFiles()).toEqual([]);
+  });
+
+  it('exactly one message tells it, also after one more kill', async () => {
+    await world.restart();
+    await m0.kill();
+    await world.restart();
+    expect(threadLines('m0 stopped while applying run #1')).toHaveLength(1);
+    expect(buttonCards(2)).toHaveLength(1);
+    expect(world.workspace.dm(DANA).messages.filter((m) => words(m).includes('run #2'))).toHaveLength(1);
+    expect((await world.runs()).map((r) => [r.id, r.state])).toEqual([
+      [2, 'awaiting_approval'],
+      [1, 'apply_unknown'],
+    ]);
+  });
+
+  it('approved while the old Terraform still works, it is not applied beside it nor after it', async () => {
+    expect(await m0.orphans()).not.toEqual([]);
+    expect(await tally()).toEqual(['began v1']);
+    const card = await world.card('run #2', 'waits');
+    await world.workspace.as(DANA).click(card, buttons(card)[0] ?? '', { confirm: true });
+    await world.until(2, 'applying');
+    // It waits for the lock that the old one holds; the old one now ends and has moved the state.
+    await openGate();
+    await m0.orphansEnded();
+    const failed = await world.until(2, 'failed');
+    expect(failed.failure?.message).toContain('stale');
+    const checked = await newest('clean', 2);
+    expect(checked.forceHuman).toContain('run #2');
+    expect(await tally()).toEqual(['began v1', 'made v1']);
+    expect(await world.service.store.alerts({ stack: 'prod-jobs', state: 'open' })).toEqual([]);
+  });
+});
+
+describe('killed while planning', () => {
+  it('the check is simply made again: one card, one question, nothing lost', async () => {
+    await merge('v2');
+    const before = (await world.runs())[0]?.id ?? 0;
+    await world.type(EVE, 'drift prod');
+    const { id } = await newest('planning', before);
+    await m0.kill();
+    await world.restart();
+
+    await world.until(id, 'awaiting_approval');
+    await world.card(`run #${id}`, 'waits');
+    await world.dm(DANA, `run #${id}`, 'waits for you');
+    expect((await world.runs())[0]?.id).toBe(id);
+    expect(buttonCards(id)).toHaveLength(1);
+    expect(await planFiles()).toEqual([]);
+    await m0.orphansEnded();
+  });
+});
+
+describe('killed between posting a card and storing that it is posted', () => {
+  it('the next start finds the message: it is in the channel once', async () => {
+    await merge('v3');
+    fault = (method, body) =>
+      method === 'chat.postMessage' && body.includes('alert') ? 'lose-answer' : 'pass';
+    const before = (await world.runs())[0]?.id ?? 0;
+    await world.type(EVE, 'drift prod');
+    await world.workspace.waitFor(() => buttonCards(before + 1)[0], 60_000);
+    await m0.kill();
+    fault = () => 'pass';
+    const open = await world.service.store.alerts({ stack: 'prod-jobs', state: 'open' });
+    expect(open).toMatchObject([{ runId: before + 1 }]);
+    expect(await world.service.store.messages(open[0]?.id ?? 0)).toEqual([]);
+
+    await world.restart();
+    await world.dm(DANA, `run #${before + 1}`, 'waits for you');
+    await poll(async () => (await world.service.store.messages(open[0]?.id ?? 0)).length === 2 || undefined);
+    expect(buttonCards(before + 1)).toHaveLength(1);
+  });
+});
+
+describe('killed while a card waits for approval', () => {
+  it('after the restart the buttons of the old card work', async () => {
+    const [{ id } = { id: 0 }] = await world.runs();
+    const card = await world.card(`run #${id}`, 'waits');
+    await m0.kill();
+    await world.restart();
+    await world.workspace.as(DANA).click(card, buttons(card)[0] ?? '', { confirm: true });
+    await world.until(id, 'realigned');
+    await world.card(`run #${id}`, 'Dana', 'verified');
+    expect(await tally()).toEqual(['began v1', 'made v1', 'began v3', 'made v3']);
+    expect(await planFiles()).toEqual([]);
+  });
+
+  it('the record is whole after five kills', async () => {
+    expect(await (world.service.store as AuditedStore).verifyAudit()).toMatchObject({ ok: true });
+  });
+});

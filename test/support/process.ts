@@ -1,0 +1,124 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import type { Variables } from '../../src/config/environment.ts';
+import { createLogger } from '../../src/log.ts';
+import type { Tools } from '../../src/setup/tools.ts';
+import { openStore } from '../../src/store/open.ts';
+import { poll, type Started } from './world.ts';
+
+const run = promisify(execFile);
+
+/** m0 as a process of its own, to be killed without a word. */
+export interface M0Process {
+  /** Everything the processes have written, newest last. */
+  readonly logs: string[];
+  /** For `startWorld`. */
+  start(variables: Variables, tools: Tools): Promise<Started>;
+  /** kill -9, and waits until it is gone. What it had started goes on. */
+  kill(): Promise<void>;
+  /** What killed processes left running and still runs. */
+  orphans(): Promise<readonly number[]>;
+  /** Resolves when all of those have ended by themselves. */
+  orphansEnded(): Promise<void>;
+  /** Ends what is left, by its process group. */
+  cleanUp(): Promise<void>;
+}
+
+interface Listed {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  /** Tells a process from a later one with the same number. */
+  readonly began: string;
+}
+
+async function processes(): Promise<readonly Listed[]> {
+  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,pgid=,stat=,lstart=']);
+  return stdout.split('\n').flatMap((line) => {
+    const [pid, parent, group, state, ...began] = line.trim().split(/\s+/);
+    if (!pid || state === undefined || state.startsWith('Z')) return [];
+    return [{ pid: Number(pid), parent: Number(parent), group: Number(group), began: began.join(' ') }];
+  });
+}
+
+function descendants(of: number, all: readonly Listed[]): readonly Listed[] {
+  const children = all.filter((p) => p.parent === of);
+  return children.flatMap((child) => [child, ...descendants(child.pid, all)]);
+}
+
+/** Runs `src/main.ts serve` as `npm start` does once everything is set up. */
+export function m0Process(): M0Process {
+  const logs: string[] = [];
+  let child: ChildProcess | null = null;
+  const left: Listed[] = [];
+
+  function ended(one: ChildProcess): Promise<void> {
+    if (one.exitCode !== null || one.signalCode !== null) return Promise.resolve();
+    return new Promise((wake) => one.once('exit', () => wake()));
+  }
+
+  async function orphans(): Promise<readonly Listed[]> {
+    const all = await processes();
+    return left.filter((o) => all.some((p) => p.pid === o.pid && p.began === o.began));
+  }
+
+  return {
+    logs,
+    async start(variables, tools) {
+      const mine = spawn(process.execPath, [resolve('src/main.ts'), 'serve'], {
+        env: {
+          ...variables,
+          M0_LOG_LEVEL: 'debug',
+          M0_OPA: tools.opa,
+          ...(tools.terraform === null ? {} : { M0_TERRAFORM: tools.terraform }),
+          TF_CLI_CONFIG_FILE: tools.terraformCliConfig,
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      child = mine;
+      const from = logs.length;
+      for (const stream of [mine.stdout, mine.stderr]) {
+        stream?.setEncoding('utf8').on('data', (text: string) => void logs.push(text));
+      }
+      await poll(async () => {
+        const said = logs.slice(from).join('');
+        if (mine.exitCode !== null) throw new Error(`m0 ended at once: ${said}`);
+        return said.includes('m0 is at work') || undefined;
+      }, 'm0 to be at work');
+      const store = await openStore({
+        url: String(variables.M0_DATABASE_URL),
+        log: createLogger('silent'),
+      });
+      return {
+        store,
+        async close() {
+          await store.close();
+          mine.kill('SIGTERM');
+          await ended(mine);
+        },
+      };
+    },
+    async kill() {
+      const victim = child;
+      if (!victim?.pid) throw new Error('killing m0: it is not running');
+      const before = descendants(victim.pid, await processes());
+      victim.kill('SIGKILL');
+      await ended(victim);
+      left.push(...before);
+    },
+    orphans: async () => (await orphans()).map((o) => o.pid),
+    async orphansEnded() {
+      await poll(async () => (await orphans()).length === 0 || undefined, 'what was left running to end');
+    },
+    async cleanUp() {
+      for (const { pid, group } of await orphans()) {
+        try {
+          process.kill(pid === group ? -group : pid, 'SIGKILL');
+        } catch {
+          // It ended in between.
+        }
+      }
+    },
+  };
+}
