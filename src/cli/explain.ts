@@ -87,6 +87,8 @@ function explainJson(analysis: Analysis, withNoise: boolean): string {
       findings: analysis.findings.map(findingJson),
       outputs: analysis.outputs.map(({ name, action, sensitive }) => ({ name, action, sensitive })),
       counts: analysis.counts,
+      checks: analysis.checks,
+      inputs: analysis.inputs,
       ...(withNoise ? { noise: analysis.noise.map(findingJson) } : {}),
     },
     null,
@@ -121,6 +123,7 @@ function diff(analysis: Analysis, name: string, withNoise: boolean, color: boole
     for (const output of analysis.outputs)
       lines.push(`  ${actionMark(output.action, paint)} ${oneLine(output.name)}`);
   }
+  lines.push(...asideLines(analysis));
   const count = analysis.counts.noise;
   if (count > 0 && !withNoise) {
     lines.push('', paint('dim', `${count} more differ without anybody's doing (--noise lists them)`));
@@ -130,6 +133,19 @@ function diff(analysis: Analysis, name: string, withNoise: boolean, color: boole
     for (const finding of analysis.noise) lines.push(...findingLines(finding, paint));
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** What is told beside the drift: conditions of the code that don't hold, and what only an apply reads. */
+function asideLines(analysis: Analysis): string[] {
+  const failing = (analysis.checks ?? []).filter((check) => check.status !== 'unknown');
+  const told = failing.map(({ address, problems }) =>
+    oneLine([address, ...problems].join(': ').slice(0, MAX_VALUE)),
+  );
+  const reads = (analysis.inputs ?? []).map(({ address }) => oneLine(address));
+  return [
+    ...(told.length > 0 ? ['', `No drift, but the code's own checks fail: ${told.join('; ')}`] : []),
+    ...(reads.length > 0 ? ['', `Read only while applying: ${reads.join(', ')}`] : []),
+  ];
 }
 
 const WAY = {
@@ -171,6 +187,7 @@ function attributeLines(attribute: AttributeDrift, paint: Paint): string[] {
   const notes = [
     ...(attribute.origin === 'both' ? ['both moved'] : [attribute.origin]),
     ...(keeps(attribute) ? ['an apply keeps it'] : []),
+    ...(attribute.inputs ? [`from ${attribute.inputs.map(oneLine).join(', ')}`] : []),
     ...(attribute.forcesReplacement ? ['forces replacement'] : []),
   ];
   const note = paint('dim', `  (${notes.join(', ')})`);

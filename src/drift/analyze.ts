@@ -5,6 +5,7 @@ import {
   judgeHiddenCause,
   showAttribute,
 } from './attributes.ts';
+import { checksOf, lateReadsOf } from './checks.ts';
 import { type Configuration, configKey, readConfiguration } from './configuration.ts';
 import { countsOf } from './counts.ts';
 import { Echoes, isBookkeeping } from './echo.ts';
@@ -56,7 +57,17 @@ export function analyzePlan(document: PlanDocument, options: { readonly key: str
       .sort((a, b) => compare(a.address, b.address));
   const findings = of('finding');
   const noise = of('noise');
-  return { findings, outputs: outputsOf(plan), noise, counts: countsOf(findings, noise), secrets };
+  const checks = checksOf(document, context.scrub);
+  const inputs = lateReadsOf(document);
+  return {
+    findings,
+    outputs: outputsOf(plan),
+    noise,
+    counts: countsOf(findings, noise),
+    secrets,
+    ...(checks.length === 0 ? {} : { checks }),
+    ...(inputs.length === 0 ? {} : { inputs }),
+  };
 }
 
 function judgeResource(original: Resource, context: Context): Judgement | undefined {

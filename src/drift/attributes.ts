@@ -14,6 +14,8 @@ export interface JudgedRow {
   readonly kept: boolean;
   /** Whether the code sets the attribute; undefined where the plan doesn't tell. */
   readonly set: boolean | undefined;
+  /** The data sources the code works the value out from. */
+  readonly data?: readonly string[] | undefined;
 }
 
 /**
@@ -41,7 +43,13 @@ function judge(found: RawRow, written: Written | undefined, action: Action): Jud
   const raw =
     set !== true && action === 'update' && isCounter(found) ? { ...found, desired: UNKNOWN } : found;
   const { recorded, actual, desired } = raw;
-  const row = (origin: Origin, kept = false): JudgedRow => ({ raw, origin, kept, set });
+  const row = (origin: Origin, kept = false): JudgedRow => ({
+    raw,
+    origin,
+    kept,
+    set,
+    data: origin === 'cloud' ? undefined : written?.data,
+  });
   const cloudMoved = !equal(recorded, actual, 'plan');
   if (hasUnknown(desired)) {
     // What the code doesn't set merely follows; that it becomes unknown is nobody's change.
@@ -126,6 +134,7 @@ export function showAttribute(judged: JudgedRow, resource: Resource, scrub: Scru
     desired: shown(raw.desired, raw.masks, scrub),
     sensitive: holdsSecret(raw, scrub),
     ...(json === undefined || json.length === 0 ? {} : { json }),
+    ...(judged.data === undefined ? {} : { inputs: judged.data }),
     ...(forcesReplacement(raw, resource) ? { forcesReplacement: true as const } : {}),
   };
 }

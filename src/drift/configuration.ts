@@ -7,6 +7,8 @@ import type { PlanParts, ResourceEntry } from './plan-parts.ts';
 export interface Written {
   readonly set: boolean;
   readonly constant?: Json;
+  /** The data sources the value is worked out from. */
+  readonly data?: readonly string[];
 }
 
 /** The part of `configuration` that says what the code sets; `known` is false where a plan came without. */
@@ -74,8 +76,14 @@ function descend(node: JsonObject, segments: readonly Segment[]): Written {
   if (!isObject(next)) return { set: true };
   const constant = field(next, 'constant_value');
   if (constant !== undefined) return { set: true, ...constantAt(constant, rest) };
-  if (Object.hasOwn(next, 'references') || Object.keys(next).length === 0) return { set: true };
+  if (Object.hasOwn(next, 'references')) return { set: true, ...dataAmong(referencesIn(next)) };
+  if (Object.keys(next).length === 0) return { set: true };
   return rest.length === 0 ? { set: true } : descend(next, rest);
+}
+
+function dataAmong(references: readonly string[]): { data?: readonly string[] } {
+  const data = references.filter((reference) => /^data\.[^.]+\.[^.]+$/.test(reference));
+  return data.length === 0 ? {} : { data: [...new Set(data)].sort() };
 }
 
 function constantAt(constant: Json, segments: readonly Segment[]): { constant?: Json } {

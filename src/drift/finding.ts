@@ -42,6 +42,8 @@ export interface AttributeDrift {
   readonly desired: ShownValue;
   readonly sensitive: boolean;
   readonly json?: readonly JsonDifference[];
+  /** Data sources that the code works the value out from: they may have moved, and the code not. */
+  readonly inputs?: readonly string[];
   /** True where this attribute is what forces a replace. */
   readonly forcesReplacement?: true;
 }
@@ -85,6 +87,27 @@ export interface Counts {
   readonly ignored?: number;
 }
 
+/**
+ * A condition of the code that did not hold when it was planned, or could not be judged. It says that something
+ * is not as it should be, but not that anything drifted.
+ */
+export interface CheckResult {
+  readonly address: string;
+  /** What carries the condition: a `check` block, a resource's precondition or postcondition, an output, a variable. */
+  readonly kind: string;
+  /** `unknown`: only an apply can tell. */
+  readonly status: 'fail' | 'error' | 'unknown';
+  /** The code's own messages. */
+  readonly problems: readonly string[];
+}
+
+/** A data source that is read only while applying, so that all that hangs on it is unknown until then. */
+export interface LateRead {
+  readonly address: string;
+  /** Terraform's word for why. */
+  readonly reason: string | null;
+}
+
 /** The whole answer of the analysis for one plan. Findings are sorted by address. */
 export interface Analysis {
   readonly findings: readonly Finding[];
@@ -93,4 +116,8 @@ export interface Analysis {
   readonly counts: Counts;
   /** Literal secrets found in the plan, longest first, for scrubbing by value. Never stored, never logged. */
   readonly secrets: readonly string[];
+  /** Conditions of the code that did not pass: no drift, and never the cause of a finding. Left out where none. */
+  readonly checks?: readonly CheckResult[];
+  /** Data sources that only an apply reads. Left out where none. */
+  readonly inputs?: readonly LateRead[];
 }

@@ -1,0 +1,51 @@
+import type { CheckResult, Json, LateRead } from './finding.ts';
+import { field, isArray, isObject } from './json-value.ts';
+import type { PlanDocument } from './read-plan.ts';
+
+/** The conditions that did not pass, sorted by address. Older versions of Terraform write none. */
+export function checksOf(document: PlanDocument, scrub: (text: string) => string): CheckResult[] {
+  const checks = document.checks;
+  const results = (isArray(checks) ? checks : []).flatMap((check) => {
+    const instances = field(check, 'instances');
+    // Without instances the block itself carries the verdict.
+    const told = isArray(instances) && instances.length > 0 ? instances : [check];
+    return told.flatMap((instance): CheckResult[] => {
+      const status = field(instance, 'status');
+      if (status !== 'fail' && status !== 'error' && status !== 'unknown') return [];
+      const block = field(check, 'address');
+      const address = field(field(instance, 'address'), 'to_display') ?? field(block, 'to_display');
+      const problems = field(instance, 'problems');
+      return [
+        {
+          address: scrub(textOf(address)),
+          kind: textOf(field(block, 'kind')),
+          status,
+          problems: (isArray(problems) ? problems : []).map((p) => scrub(textOf(field(p, 'message')))),
+        },
+      ];
+    });
+  });
+  return results.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+}
+
+/** The data sources that an apply would read, sorted by address. They are no findings: nothing of them is managed. */
+export function lateReadsOf(document: PlanDocument): LateRead[] {
+  const changes = document.resource_changes;
+  return (isArray(changes) ? changes : [])
+    .filter((entry) => {
+      const actions = field(field(entry, 'change'), 'actions');
+      return isObject(entry) && isArray(actions) && actions.includes('read');
+    })
+    .map((entry) => {
+      const reason = field(entry, 'action_reason');
+      return {
+        address: textOf(field(entry, 'address')),
+        reason: typeof reason === 'string' ? reason : null,
+      };
+    })
+    .sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
