@@ -58,7 +58,7 @@ const approvers = z
 
 const person = z
   .strictObject({
-    name: text.optional().describe('How cards name them; the key where left out'),
+    name: text.optional().describe('How cards name them; the key with a capital where left out'),
     slack: text.optional().describe('Slack member id, U…'),
     teams: text.optional().describe('Microsoft Entra object id'),
     email: text.optional().describe('As in their commits'),

@@ -48,6 +48,11 @@ function follow(reference: string, env: Variables, base: string): string {
   throw new BadReference('a ${…} that is neither ${env:NAME} nor ${file:PATH}');
 }
 
+/** The values that the references of the text stand for. Throws as `resolveReferences`. */
+export function referredValues(text: string, env: Variables, base: string): readonly string[] {
+  return [...text.matchAll(REFERENCE)].map(([, reference = '']) => follow(reference, env, base));
+}
+
 /**
  * The text with each `${env:NAME}` and `${file:PATH}` (relative to `base`) replaced by what it refers to.
  * Throws a BadReference naming the variable or file that isn't there.

@@ -49,6 +49,10 @@ function toPlace(text: string): Place {
   return { platform: text.slice(0, colon) as Place['platform'], channel: text.slice(colon + 1) };
 }
 
+function capital(key: string): string {
+  return key.charAt(0).toUpperCase() + key.slice(1);
+}
+
 function isZone(zone: string): boolean {
   try {
     return new Intl.DateTimeFormat('en-US', { timeZone: zone }) !== undefined;
@@ -136,7 +140,7 @@ function reader(raw: RawConfig, context: Context) {
           report(['people', key, field], `is also that of ${other}: one person, one entry`);
         owner.set(`${field} ${id}`, key);
       }
-      return { key, name: name ?? key, slack: slack ?? null, teams: teams ?? null, email: email ?? null };
+      return { key, name: name ?? capital(key), slack: slack ?? null, teams: teams ?? null, email: email ?? null };
     });
   }
 
@@ -210,17 +214,22 @@ function reader(raw: RawConfig, context: Context) {
     return approvers;
   }
 
-  function readEnv(path: Path, values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  function readEnv(
+    path: Path,
+    values: Readonly<Record<string, string>>,
+  ): Pick<Stack, 'env'> & { readonly secrets: readonly string[] } {
     const resolved: Record<string, string> = {};
+    const secrets: string[] = [];
     for (const [key, value] of Object.entries(values)) {
       try {
         resolved[key] = resolveReferences(value, context.env, context.base);
+        secrets.push(...referredValues(value, context.env, context.base));
       } catch (error) {
         if (!(error instanceof BadReference)) throw error;
         report([...path, key], error.message);
       }
     }
-    return resolved;
+    return { env: resolved, secrets };
   }
 
   function varFiles(path: Path, folder: string, files: readonly string[]): readonly string[] {
@@ -282,7 +291,7 @@ function readStack(
     toolVersion: stack.version ?? null,
     workspace: stack.workspace,
     varFiles: read.varFiles([...path, 'varFiles'], stack.source.path, stack.varFiles),
-    env: read.readEnv([...path, 'env'], stack.env),
+    ...read.readEnv([...path, 'env'], stack.env),
     schedule:
       stack.schedule === undefined
         ? crons(defaults.schedule)

@@ -90,7 +90,7 @@ describe('loadConfig', () => {
         },
       ],
       people: [
-        { key: 'dana', name: 'dana', slack: 'U0DANA', teams: '0000-aad-id', email: 'dana@acme.dev' },
+        { key: 'dana', name: 'Dana', slack: 'U0DANA', teams: '0000-aad-id', email: 'dana@acme.dev' },
         { key: 'kim', name: 'Kim Lee', slack: 'U0KIM', teams: null, email: 'kim@acme.dev' },
       ],
       groups: { sre: ['dana', 'kim'], dev: ['kim'] },
