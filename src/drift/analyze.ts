@@ -6,7 +6,7 @@ import {
   showAttribute,
 } from './attributes.ts';
 import { checksOf, lateReadsOf } from './checks.ts';
-import { type Configuration, configKey, readConfiguration } from './configuration.ts';
+import { type Configuration, codeOf, configKey, readConfiguration } from './configuration.ts';
 import { countsOf } from './counts.ts';
 import { Echoes, isBookkeeping } from './echo.ts';
 import type { Analysis, AttributeDrift, Finding, Json, Origin, OutputDrift } from './finding.ts';
@@ -74,8 +74,8 @@ function judgeResource(original: Resource, context: Context): Judgement | undefi
   const resource = withoutTwins(original);
   const { action, drift } = resource;
   const deletedByHand = drift?.actions.includes('delete') === true && drift.after === null;
-  const block = context.configuration.blocks.get(configKey(resource.entry));
-  const judged = deletedByHand ? [] : judgeAttributes(resource, block);
+  const code = codeOf(resource.entry, context.configuration);
+  const judged = deletedByHand ? [] : judgeAttributes(resource, code);
 
   const repeatable = judged.filter((row) => row.set !== true && (row.kept || row.origin === 'cloud'));
   const untouched = repeatable.filter(

@@ -1,7 +1,7 @@
 import { equal } from './canonical.ts';
-import { type Written, writtenAt } from './configuration.ts';
+import { type Code, type Written, writtenAt } from './configuration.ts';
 import type { Action, AttributeDrift, Json, Origin } from './finding.ts';
-import { hasUnknown, isArray, isEmpty, type JsonObject, UNKNOWN } from './json-value.ts';
+import { field, hasUnknown, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 import { documentDifferences, hidesAnything, kindOf, pathOf, type Scrubber, shown } from './redact.ts';
 import type { Resource } from './resource.ts';
 import { type RawRow, walk } from './walk.ts';
@@ -22,7 +22,7 @@ export interface JudgedRow {
  * The attributes of a resource whose three values are not all equal, each with its origin. Where the object
  * comes or goes as a whole, only what the cloud moved.
  */
-export function judgeAttributes(resource: Resource, block: JsonObject | undefined): JudgedRow[] {
+export function judgeAttributes(resource: Resource, code: Code): JudgedRow[] {
   const { recorded, actual, action } = resource;
   if (recorded === null || actual === null) return [];
   const goes = action === 'delete' || action === 'forget' || action === 'create';
@@ -30,7 +30,7 @@ export function judgeAttributes(resource: Resource, block: JsonObject | undefine
   const desired = goes ? recorded : resource.desired;
   const rows = walk({ recorded, actual, desired }, resource.masks, 'plan');
   return rows.flatMap((raw) => {
-    const written = writtenAt(block, raw.segments);
+    const written = writtenAt(code, raw.segments);
     if (goes)
       return [{ raw: { ...raw, desired: null }, origin: 'cloud' as const, kept: false, set: written?.set }];
     const judged = judge(raw, written, action);
@@ -89,8 +89,23 @@ function codeCaughtUp(raw: RawRow, written: Written | undefined): boolean {
   if (constant === undefined) return false;
   if (raw.segments.at(-1) !== null) return equal(constant, raw.actual, 'plan');
   const elements: readonly Json[] = isArray(constant) ? constant : [];
-  const holds = (value: Json): boolean => elements.some((element) => equal(element, value, 'plan'));
-  return isEmpty(raw.actual) ? !holds(raw.recorded) : holds(raw.actual);
+  // In doubt the code did not move: only what it says in full speaks for it, and anything like it against.
+  return isEmpty(raw.actual)
+    ? !elements.some((element) => saysSo(element, raw.recorded, () => true))
+    : elements.some((element) => saysSo(element, raw.actual, isBlank));
+}
+
+/** True where the value is what the code says; `fills` judges what a provider fills in where the code is silent. */
+function saysSo(written: Json, value: Json, fills: (filled: Json | undefined) => boolean): boolean {
+  if (!isObject(written) || !isObject(value)) return equal(written, value, 'plan');
+  return Object.keys(written).every((key) => {
+    const said = written[key] ?? null;
+    return isEmpty(said) ? fills(field(value, key)) : saysSo(said, field(value, key) ?? null, fills);
+  });
+}
+
+function isBlank(value: Json | undefined): boolean {
+  return isEmpty(value) || value === false || value === 0;
 }
 
 /**

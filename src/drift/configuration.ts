@@ -3,7 +3,7 @@ import type { Json } from './finding.ts';
 import { field, isArray, isObject, type JsonObject } from './json-value.ts';
 import type { PlanParts, ResourceEntry } from './plan-parts.ts';
 
-/** What the code says of one place. `constant` only where it stands there literally. */
+/** What the code says of one place. `constant` only where it stands there literally or as one variable. */
 export interface Written {
   readonly set: boolean;
   readonly constant?: Json;
@@ -18,6 +18,8 @@ export interface Configuration {
   readonly blocks: ReadonlyMap<string, JsonObject>;
   /** Config key -> keys of the blocks in the same module that refer to it. */
   readonly referrers: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The values of the root module's variables. */
+  readonly variables: Json;
 }
 
 /** Indexes `configuration` once, so that each look-up is cheap however many resources there are. */
@@ -44,7 +46,7 @@ export function readConfiguration(plan: PlanParts): Configuration {
     }
   };
   visit(root, '');
-  return { known: root !== undefined, blocks, referrers };
+  return { known: root !== undefined, blocks, referrers, variables: plan.variables };
 }
 
 /** The key under which `Configuration` knows a resource's block. */
@@ -53,15 +55,28 @@ export function configKey(entry: ResourceEntry): string {
   return `${module === '' ? '' : `${module}.`}${entry.type}.${entry.name}`;
 }
 
+/** What a resource's block says, and the values of the variables it may speak of. */
+export interface Code {
+  readonly block: JsonObject | undefined;
+  readonly variables: Json;
+}
+
+/** What the code says of a resource. */
+export function codeOf(entry: ResourceEntry, configuration: Configuration): Code {
+  // What a module's variables are worth is not written in a plan.
+  const variables = entry.moduleAddress === '' ? configuration.variables : null;
+  return { block: configuration.blocks.get(configKey(entry)), variables };
+}
+
 /** What the code says at a path of a resource; undefined where the plan doesn't tell. */
-export function writtenAt(block: JsonObject | undefined, segments: readonly Segment[]): Written | undefined {
+export function writtenAt({ block, variables }: Code, segments: readonly Segment[]): Written | undefined {
   const expressions = field(block, 'expressions');
   if (block === undefined) return undefined;
   if (!isObject(expressions)) return { set: false };
-  return descend(expressions, segments);
+  return descend(expressions, segments, variables);
 }
 
-function descend(node: JsonObject, segments: readonly Segment[]): Written {
+function descend(node: JsonObject, segments: readonly Segment[], variables: Json): Written {
   const [head, ...rest] = segments;
   if (typeof head !== 'string') return { set: true };
   const next = field(node, head);
@@ -71,14 +86,24 @@ function descend(node: JsonObject, segments: readonly Segment[]): Written {
     const [block] = next;
     if (rest.length === 0 || rest[0] === null) return { set: true };
     if (rest.length === 1 || next.length !== 1 || !isObject(block)) return { set: true };
-    return descend(block, rest.slice(1));
+    return descend(block, rest.slice(1), variables);
   }
   if (!isObject(next)) return { set: true };
   const constant = field(next, 'constant_value');
   if (constant !== undefined) return { set: true, ...constantAt(constant, rest) };
-  if (Object.hasOwn(next, 'references')) return { set: true, ...dataAmong(referencesIn(next)) };
+  if (Object.hasOwn(next, 'references')) {
+    const references = referencesIn(next);
+    const value = variableOf(references, variables);
+    return { set: true, ...(value === undefined ? dataAmong(references) : constantAt(value, rest)) };
+  }
   if (Object.keys(next).length === 0) return { set: true };
-  return rest.length === 0 ? { set: true } : descend(next, rest);
+  return rest.length === 0 ? { set: true } : descend(next, rest, variables);
+}
+
+/** The value of the one variable that an expression speaks of. It may do more with it than to name it. */
+function variableOf(references: readonly string[], variables: Json): Json | undefined {
+  const name = references.length === 1 ? /^var\.([^.[]+)$/.exec(references[0] ?? '')?.[1] : undefined;
+  return name === undefined ? undefined : field(field(variables, name), 'value');
 }
 
 function dataAmong(references: readonly string[]): { data?: readonly string[] } {

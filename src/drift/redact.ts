@@ -58,7 +58,10 @@ export function documentDifferences(row: RawRow, scrub: Scrubber): readonly Json
   const equality = equalityOf(first);
   const parse = (value: Json): Json => (value === UNKNOWN ? UNKNOWN : (parseDocument(value) ?? null));
   const points = { recorded: parse(row.recorded), actual: parse(row.actual), desired: parse(row.desired) };
-  return walk(points, NO_MASKS, equality)
+  const inside = walk(points, NO_MASKS, equality);
+  // Differing as a whole, the attribute has said it.
+  if (inside.some((inner) => inner.segments.length === 0)) return undefined;
+  return inside
     .map((inner) => ({
       path: pathOf(inner, scrub),
       kind: kindOf(inner, !equal(inner.recorded, inner.actual, equality)),

@@ -12,6 +12,9 @@ interface Case {
   readonly outputs: readonly unknown[];
   readonly noise: readonly (string | { readonly address: string })[];
   readonly secrets: readonly string[];
+  /** Told beside the drift; where a case is silent nothing may be told. */
+  readonly checks?: readonly unknown[];
+  readonly inputs?: readonly unknown[];
 }
 
 const CASES = join(import.meta.dirname, '../../cases');
@@ -63,7 +66,7 @@ function plain(value: unknown, key = ''): unknown {
 function contractual(finding: Record<string, unknown>): unknown {
   const { type: _type, alsoAccepted: _also, ...rest } = finding;
   const attributes = (rest.attributes as Record<string, unknown>[]).map(
-    ({ forcesReplacement: _forces, ...attribute }) => attribute,
+    ({ forcesReplacement: _forces, inputs: _inputs, ...attribute }) => attribute,
   );
   return plain({ ...rest, attributes });
 }
@@ -82,13 +85,19 @@ describe.each(names)('case %s', (name) => {
 
   it('explains exactly what was done', async () => {
     const { code, out, err } = await run([file, '--json']);
-    const answer = JSON.parse(out) as { findings: Record<string, unknown>[]; outputs: unknown[] };
+    const answer = JSON.parse(out) as {
+      findings: Record<string, unknown>[];
+      outputs: unknown[];
+      checks?: unknown[];
+      inputs?: unknown[];
+    };
     expect(err).toBe('');
     expect(answer.findings.map((f) => f.address)).toEqual(expected.findings.map((f) => f.address));
     for (const [i, finding] of expected.findings.entries()) {
       expect(accepted(finding)).toContainEqual(contractual(answer.findings[i] ?? {}));
     }
     expect(answer.outputs).toEqual(expected.outputs);
+    expect([answer.checks, answer.inputs]).toEqual([expected.checks, expected.inputs]);
     expect(code).toBe(expected.findings.some((f) => f.actionable) ? 1 : 0);
   });
 

@@ -1,0 +1,4 @@
+import boto3, json
+def c(s): return boto3.client(s, endpoint_url="http://127.0.0.1:5621", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+c("s3").put_bucket_tagging(Bucket="acme-logs",Tagging={"TagSet":[{"Key":k,"Value":v} for k,v in {"Owner":"mallory","Env":"prod","Temp":"yes","kubernetes.io/cluster/x":"owned"}.items()]})
+q=c("sqs"); q.tag_queue(QueueUrl=q.get_queue_url(QueueName="plain")["QueueUrl"],Tags={"Why":"testing"})

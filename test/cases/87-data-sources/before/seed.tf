@@ -1,0 +1,1 @@
+# the parameter is made by hand, see mutate.py
