@@ -4,7 +4,7 @@ import type { Approvers, Directory, Person, PolicySource, Rota, Stack } from '..
 import type { Variables } from './environment.ts';
 import { nearest, suggestion } from './nearest.ts';
 import type { RawConfig, RawStack } from './schema.ts';
-import { BadReference, resolveReferences } from './secrets.ts';
+import { BadReference, referredValues, resolveReferences } from './secrets.ts';
 import type { Path } from './source.ts';
 
 export interface Digest {
@@ -140,7 +140,13 @@ function reader(raw: RawConfig, context: Context) {
           report(['people', key, field], `is also that of ${other}: one person, one entry`);
         owner.set(`${field} ${id}`, key);
       }
-      return { key, name: name ?? capital(key), slack: slack ?? null, teams: teams ?? null, email: email ?? null };
+      return {
+        key,
+        name: name ?? capital(key),
+        slack: slack ?? null,
+        teams: teams ?? null,
+        email: email ?? null,
+      };
     });
   }
 

@@ -41,6 +41,8 @@ export interface Stack {
   readonly varFiles: readonly string[];
   /** Resolved environment for the stack's own processes; values may be secret. */
   readonly env: Readonly<Record<string, string>>;
+  /** Values that m0.yaml gives by reference: secret by that, whatever they look like. */
+  readonly secrets?: readonly string[];
   readonly schedule: readonly string[];
   readonly timezone: string;
   readonly realign: RealignMode;

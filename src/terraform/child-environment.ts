@@ -1,4 +1,5 @@
 import { baseEnvironment } from '../base-environment.ts';
+import type { Stack } from '../runs/ports.ts';
 
 /** Names that would change what a plan is, or hand m0's own access to a stack's code. */
 const REFUSED = /^(SLACK_|MICROSOFT_APP_|M0_|TF_CLI_ARGS|TF_REATTACH_PROVIDERS$)/;
@@ -35,19 +36,24 @@ export function childEnvironment(options: {
 const SECRET_NAME =
   /SECRET|TOKEN|PASS|PWD|CREDENTIAL|PRIVATE|AUTH|(^|_)(KEY|PAT|SAS|DSN)(_|$)|CONNECTION_STRING/i;
 
-/** Values of a stack's environment that must not be repeated anywhere: by their name, or by how they look. */
-export function secretValues(env: Readonly<Record<string, string>>): string[] {
-  const secrets: string[] = [];
-  for (const [name, value] of Object.entries(env)) {
-    if (SECRET_NAME.test(name) || looksRandom(value)) {
-      // Keys and certificates are quoted line by line.
-      const lines = value.split(/\r?\n/).map((line) => line.trim());
-      secrets.push(value, ...(lines.length > 1 ? lines.filter((line) => line.length >= 16) : []));
-    }
+/**
+ * Values of a stack's environment that must not be repeated anywhere: those m0.yaml gives by reference, and
+ * others by their name, or by how they look.
+ */
+export function secretValues(stack: Pick<Stack, 'env' | 'secrets'>): string[] {
+  const secrets = (stack.secrets ?? []).flatMap(withLines);
+  for (const [name, value] of Object.entries(stack.env)) {
+    if (SECRET_NAME.test(name) || looksRandom(value)) secrets.push(...withLines(value));
     const password = /^[a-z][a-z0-9+.-]*:\/\/[^/@\s]*:([^/@\s]+)@/i.exec(value)?.[1];
     if (password !== undefined) secrets.push(password);
   }
   return secrets;
+}
+
+/** Keys and certificates are quoted line by line. */
+function withLines(value: string): string[] {
+  const lines = value.split(/\r?\n/).map((line) => line.trim());
+  return [value, ...(lines.length > 1 ? lines.filter((line) => line.length >= 16) : [])];
 }
 
 function looksRandom(value: string): boolean {

@@ -15,6 +15,7 @@ import type { ApplyResult, Clock, CodePort, PlanResult, Runner, Stack } from '..
 import type { CodeVersion } from '../runs/run.ts';
 import { RunnerError } from '../runs/runner-error.ts';
 import { secretValues } from './child-environment.ts';
+import { declaredSecrets } from './declared-secrets.ts';
 import { createPlanFiles } from './plan-files.ts';
 import { createStackTools, type Scrubber, type StackTool, type ToolPaths } from './stack-tool.ts';
 import { openWorkTree, type WorkTree } from './work-tree.ts';
@@ -58,9 +59,16 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   const stackTool = createStackTools({ tools: options.tools, base: options.base, log });
   /** Secrets seen in a stack's last plan: a later error text may repeat one. In memory only. */
   const seenSecrets = new Map<string, readonly string[]>();
+  /** What a stack's code declares as secret: a first plan may fail before it has told any. In memory only. */
+  const declared = new Map<string, readonly string[]>();
 
   function scrubberOf(stack: Stack): Scrubber {
-    return (text) => scrubByValue(text, [...secretValues(stack.env), ...(seenSecrets.get(stack.name) ?? [])]);
+    return (text) =>
+      scrubByValue(text, [
+        ...secretValues(stack),
+        ...(declared.get(stack.name) ?? []),
+        ...(seenSecrets.get(stack.name) ?? []),
+      ]);
   }
 
   /** An owner-only directory for as long as `work` runs. */
@@ -86,6 +94,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   ): Promise<{ tree: WorkTree; tool: StackTool }> {
     const dir = join(dataDir, 'work');
     const tree = await inGit(() => openWorkTree({ dir, stack, commit, mirrors, key: options.key, asIs }));
+    declared.set(stack.name, await declaredSecrets(tree.cwd, stack));
     const tool = await stackTool(stack, tree, scrubberOf(stack));
     return { tree, tool };
   }

@@ -38,7 +38,7 @@ export interface ToolPlace {
   readonly cwd: string;
   /** TF_DATA_DIR. */
   readonly dataDir: string;
-  /** Where the tool's output of each phase is kept until the next one, readable to the owner only. */
+  /** Where the tool's output is while it runs, readable to the owner only. */
   readonly outputDir: string;
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { execa } from 'execa';
@@ -19,9 +19,9 @@ export interface ToolCall {
 
 /**
  * `answer`: stdout is read whole through a pipe; more than `bytes` of it stops the tool, because an answer cut
- * short must not be read. `log`: stdout and stderr go to files `NAME.out` and `NAME.err` in `dir`, and their
- * ends are read afterwards. A tool that changes things needs `log`: on a pipe it would die of SIGPIPE in the
- * middle of its work if this process died.
+ * short must not be read. `log`: stdout and stderr go to files `NAME.out` and `NAME.err` in `dir`, their ends are
+ * read afterwards, and then the files are deleted. A tool that changes things needs `log`: on a pipe it would
+ * die of SIGPIPE in the middle of its work if this process died.
  */
 export type ToolOutput =
   | { readonly as: 'answer'; readonly bytes: number }
@@ -132,7 +132,11 @@ async function fileSink(dir: string, name: string): Promise<Sink> {
     stdio: stream,
     add: () => {},
     read: () => tailOf(path),
-    close: () => new Promise((resolve) => stream.destroy().once('close', resolve)),
+    async close() {
+      await new Promise<void>((resolve) => stream.destroy().once('close', () => resolve()));
+      // A tool repeats secrets in its errors, so its own words are not left lying about.
+      await rm(path, { force: true });
+    },
   };
 }
 

@@ -74,6 +74,7 @@ describe('loadConfig', () => {
           workspace: 'default',
           varFiles: ['prod.tfvars'],
           env: { AWS_PROFILE: 'prod' },
+          secrets: [],
           schedule: ['0 */2 * * *'],
           timezone: 'Europe/Berlin',
           realign: 'policy',
@@ -124,6 +125,7 @@ describe('loadConfig', () => {
       workspace: 'default',
       varFiles: [],
       env: {},
+      secrets: [],
       schedule: ['0 */2 * * *'],
       timezone: 'UTC',
       realign: 'policy',
@@ -293,6 +295,7 @@ describe('loadConfig', () => {
       expect(directory.stacks[0]?.env).toEqual({
         ...{ TOKEN: 'a$&b', URL: 'http://u:a$&b@h', KEY: 's3cret\nsecond', EMPTY: '' },
       });
+      expect(directory.stacks[0]?.secrets).toEqual(['a$&b', 'a$&b', 's3cret\nsecond', '']);
     });
 
     it('names what is not there, and m0 keeps its own to itself', async () => {

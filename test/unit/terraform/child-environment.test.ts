@@ -55,7 +55,15 @@ describe('secretValues', () => {
       SOMETHING: 'wJalrXUtnFEMIK7MDENGbPxRfiCY',
     };
     const plain = { AWS_PROFILE: 'prod', AWS_REGION: 'eu-central-1', TF_VAR_name: 'monkey-business' };
-    expect(secretValues({ ...secret, ...plain }).sort()).toEqual(Object.values(secret).sort());
-    expect(secretValues({ DATABASE: 'postgres://app:pa55@db/x' })).toEqual(['pa55']);
+    expect(secretValues({ env: { ...secret, ...plain } }).sort()).toEqual(Object.values(secret).sort());
+    expect(secretValues({ env: { DATABASE: 'postgres://app:pa55@db/x' } })).toEqual(['pa55']);
+  });
+
+  it('takes what m0.yaml gives by reference, whatever it looks like, and its lines', () => {
+    const secrets = ['plain word', 'first line of a key\nsecond line of a key'];
+    expect(secretValues({ env: { NAME: 'plain word' }, secrets })).toEqual([
+      ...secrets,
+      ...['first line of a key', 'second line of a key'],
+    ]);
   });
 });

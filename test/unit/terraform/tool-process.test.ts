@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -44,7 +44,7 @@ describe('runTool', () => {
     expect(names.filter((name) => !['PATH', 'PWD', 'SHLVL', '_', 'OLDPWD', ''].includes(name))).toEqual([]);
   });
 
-  it('keeps a log readable to its owner only, and answers its end', async () => {
+  it('keeps a log readable to its owner only while the tool runs, and answers its end', async () => {
     const { stdout } = await shell(
       'i=0; while [ $i -lt 20000 ]; do echo 0123456789; i=$((i+1)); done; echo end',
       {
@@ -53,7 +53,9 @@ describe('runTool', () => {
     );
     expect(stdout.length).toBeLessThanOrEqual(64 * 1024);
     expect(stdout.toString()).toMatch(/^0123456789\n(0123456789\n)+end\n$/);
-    expect(statSync(join(log.dir, 'plan.out')).mode & 0o777).toBe(0o600);
+    const listed = await shell(`ls -l '${log.dir}'`, { output: log });
+    expect(listed.stdout.toString()).toMatch(/^-rw-------.*plan\.out$/m);
+    expect(readdirSync(log.dir)).toEqual([]);
   });
 
   it('stops a tool that answers too much', async () => {
