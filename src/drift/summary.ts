@@ -57,15 +57,25 @@ export function tell(finding: Finding): string {
   }
   const replaced = finding.action === 'replace' ? ' (to be replaced)' : '';
   const moved = finding.previousAddress === undefined ? '' : ` (was ${oneLine(finding.previousAddress)})`;
-  const parts = (['cloud', 'both', 'code'] as const).flatMap((origin) => {
-    const some = finding.attributes.filter((attribute) => attribute.origin === origin);
-    return some.length === 0 ? [] : [`${changes(some)} ${BY[origin]}`];
+  const parts = (['cloud', 'both', 'code', 'input'] as const).flatMap((mover) => {
+    const some = finding.attributes.filter((attribute) => moverOf(attribute) === mover);
+    return some.length === 0 ? [] : [`${changes(some)} ${BY[mover]}`];
   });
   const what = parts.length === 0 ? 'changed in the code' : parts.join(' and ');
   return `${what} on ${address}${replaced}${moved}`;
 }
 
-const BY = { cloud: 'by hand', code: 'in the code', both: 'by hand and in the code' } as const;
+const BY = {
+  cloud: 'by hand',
+  code: 'in the code',
+  both: 'by hand and in the code',
+  input: 'in the code or what it reads',
+} as const;
+
+/** A value that the code works out from a data source may have moved without the code. */
+function moverOf({ origin, inputs }: AttributeDrift): keyof typeof BY {
+  return origin === 'code' && inputs !== undefined ? 'input' : origin;
+}
 
 function byHandToo(finding: Finding): string {
   return finding.attributes.length > 0 ? ' after a change by hand' : '';

@@ -72,6 +72,45 @@ describe('the three points', () => {
     expect(rows(finding)).toEqual([row]);
   });
 
+  describe('a list of rules that the code writes out and an apply leaves as it is', () => {
+    const written = (port: number) => ({ port, cidr: ['10.0.0.0/8'], self: null, description: null });
+    const filled = (port: number) => ({ port, cidr: ['10.0.0.0/8'], self: false, description: '' });
+    const moved = (recorded: readonly number[], actual: readonly number[], code: readonly number[]) =>
+      only([
+        {
+          recorded: { rule: recorded.map(filled) },
+          actual: { rule: actual.map(filled) },
+          expressions: { rule: { constant_value: code.map(written) } },
+        },
+      ]);
+    it.each([
+      ['added by hand, ignored', [1, 2], [1, 2, 3], [1, 2], 'rule[*] cloud added'],
+      ['removed by hand, ignored', [1, 2], [1], [1, 2], 'rule[*] cloud removed'],
+      ['added by hand and in the code', [1, 2], [1, 2, 3], [1, 2, 3], 'rule[*] both added'],
+      ['removed by hand and in the code', [1, 2, 3], [1, 2], [1, 2], 'rule[*] both removed'],
+    ])('%s', (_what, recorded, actual, code, row) => {
+      expect(rows(moved(recorded, actual, code))).toEqual([row]);
+    });
+  });
+
+  it.each([
+    [2, 'both'],
+    [1, 'cloud'],
+  ])('a variable worth %i speaks for the code', (value, origin) => {
+    const resource = { recorded: { a: 1 }, actual: { a: 2 }, expressions: { a: { references: ['var.a'] } } };
+    const { findings } = analyzePlan(plan([resource], { variables: { a: { value } } }), { key: 'k' });
+    expect(findings[0]?.origin).toBe(origin);
+  });
+
+  it('names the data sources that a value of the code comes from, and only there', () => {
+    const a = { references: ['data.aws_x.y.value', 'data.aws_x.y', 'local.z'] };
+    const [code, cloud] = [
+      only([{ recorded: { a: 1 }, desired: { a: 2 }, expressions: { a } }]),
+      only([{ recorded: { a: 1 }, actual: { a: 2 }, desired: { a: 1 }, expressions: { a } }]),
+    ];
+    expect([code.attributes[0]?.inputs, cloud.attributes[0]?.inputs]).toEqual([['data.aws_x.y'], undefined]);
+  });
+
   it('leaves kept attributes out of the origin where something else remains', () => {
     const finding = only([{ recorded: { a: 1, b: 1 }, actual: { a: 2, b: 1 }, desired: { a: 2, b: 2 } }]);
     expect(rows(finding)).toEqual(['a both changed', 'b code changed']);
@@ -329,6 +368,18 @@ describe('paths', () => {
     ]);
     expect(rows(finding)).toEqual(['tags.Team cloud changed', 'tags.a code changed']);
     expect(finding.attributes.map((a) => a.desired)).toEqual(['x', { unknown: true }]);
+  });
+
+  it('says nothing more of a document that is not known yet', () => {
+    const finding = only([
+      {
+        recorded: { policy: '{"a":1}' },
+        desired: {},
+        unknown: { policy: true },
+        expressions: { policy: { references: ['x.y'] } },
+      },
+    ]);
+    expect(finding.attributes[0]).not.toHaveProperty('json');
   });
 
   it('diffs inside JSON documents, and policies by what they mean', () => {

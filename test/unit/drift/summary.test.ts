@@ -36,6 +36,18 @@ describe('the sentence', () => {
     );
   });
 
+  it('does not put on the code what may be a data source that moved', () => {
+    const resource: Planned = {
+      address: 'aws_x.x',
+      recorded: { a: 1, b: 1 },
+      desired: { a: 2, b: 2 },
+      expressions: { a: { references: ['data.aws_y.y'] }, b: { constant_value: 2 } },
+    };
+    expect(sentence(resource)).toBe(
+      '1 drifted in prod-network: b changed in the code and a changed in the code or what it reads on aws_x.x',
+    );
+  });
+
   it('tells what is ignored apart from what an apply would change', () => {
     const kept: Planned = {
       address: 'aws_thing.kept',

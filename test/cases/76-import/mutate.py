@@ -1,0 +1,5 @@
+import boto3, json
+def c(s): return boto3.client(s, endpoint_url="http://127.0.0.1:5621", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+l=c("logs")
+for n in ("same","differs"):
+    l.create_log_group(logGroupName="/hand/"+n,tags={"Owner":"bob"}); l.put_retention_policy(logGroupName="/hand/"+n,retentionInDays=3)
