@@ -86,7 +86,9 @@ export async function findTerraform(
 async function terraformVersion(file: string, env: Env, probes: Probes): Promise<string> {
   return await probes.get(file, 'terraform', async () => {
     const { stdout } = await execa(file, ['version', '-json'], { env: { ...env, CHECKPOINT_DISABLE: '1' } });
-    const { terraform_version: version } = JSON.parse(stdout) as { terraform_version?: unknown };
+    // OpenTofu warns in front of its JSON, on stdout, where TF_CLI_CONFIG_FILE names no file.
+    const json = stdout.slice(Math.max(0, stdout.indexOf('{')));
+    const { terraform_version: version } = JSON.parse(json) as { terraform_version?: unknown };
     if (typeof version !== 'string') throw new Error(`${file}: asked for its version, said ${stdout}`);
     return version;
   });

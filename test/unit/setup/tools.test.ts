@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { loadTools } from '../../../src/setup/tools.ts';
+import { openProbes } from '../../../src/setup/probe.ts';
+import { findTerraform, loadTools } from '../../../src/setup/tools.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -19,4 +20,14 @@ it('names everything that is missing in one message', async () => {
 it('refuses a tool that is named but cannot be run, and says which variable names it', async () => {
   const env = { PATH: '/nowhere', HOME: dir, M0_TOFU: '/nowhere/tofu' };
   await expect(loadTools(dir, env)).rejects.toThrow('M0_TOFU: /nowhere/tofu');
+});
+
+it('reads the version also where the tool warns in front of it, as OpenTofu does', async () => {
+  const tofu = path.join(dir, 'tofu');
+  const said = '\nWarning: Unable to open CLI configuration file\n\n{ "terraform_version": "1.12.6" }';
+  await writeFile(tofu, `#!/bin/sh\ncat <<'EOF'\n${said}\nEOF\n`);
+  await chmod(tofu, 0o755);
+  const env = { PATH: process.env.PATH, HOME: dir, M0_TOFU: tofu };
+  const { tofu: found } = await findTerraform(env, await openProbes(dir));
+  expect(found).toEqual({ path: tofu, version: '1.12.6' });
 });
