@@ -1,6 +1,5 @@
 /** The command line: `npm start` is `serve`, everything else only looks. */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from './config/config-error.ts';
@@ -144,7 +143,8 @@ async function main(args: readonly string[]): Promise<number> {
       return explain(rest, {
         ...io,
         color: process.stdout.isTTY === true,
-        readFile: (path) => readFile(inFrom(path)),
+        // In one go: a plan may be big, and nothing else waits.
+        readFile: async (path) => readFileSync(inFrom(path)),
       });
     }
     case 'policy': {

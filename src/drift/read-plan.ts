@@ -1,6 +1,8 @@
 import type { Json } from './finding.ts';
 import { isObject, type JsonObject } from './json-value.ts';
+import { parseInPieces } from './parse-pieces.ts';
 import { planParts } from './plan-parts.ts';
+import { valueSharer } from './shared-values.ts';
 
 /** The input can't be judged. `message` is one line: what is wrong, where, and what to do. */
 export class PlanError extends Error {
@@ -12,6 +14,10 @@ export interface PlanDocument extends JsonObject {
   readonly format_version: string;
 }
 
+/** Documents from this many bytes on are read piece by piece. */
+const BIG = 1024 * 1024;
+/** The longest text V8 holds, in characters. */
+const MAX_TEXT = 2 ** 29 - 24;
 /** What to do about a file that is no plan. */
 const HOW = 'write it with `terraform show -json PLANFILE`';
 
@@ -23,7 +29,21 @@ const HOW = 'write it with `terraform show -json PLANFILE`';
  * version, or a plan that ended in an error.
  */
 export function readPlan(bytes: Uint8Array | string, where: string): PlanDocument {
+  const parsed = typeof bytes === 'string' ? undefined : parseBig(bytes);
+  if (parsed !== undefined) return checkPlan(parsed, where);
   return checkPlan(parsePlan(typeof bytes === 'string' ? bytes : decode(bytes, where), where), where);
+}
+
+/** A big document of plain JSON in UTF-8; undefined for all others, which have to be read as one text. */
+function parseBig(bytes: Uint8Array): Json | undefined {
+  if (bytes.length < BIG) return undefined;
+  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  try {
+    return parseInPieces(marked ? bytes.subarray(3) : bytes, valueSharer());
+  } catch {
+    // Whatever is wrong is found, and named, where the text is read as a whole.
+    return undefined;
+  }
 }
 
 function checkPlan(input: unknown, where: string): PlanDocument {
@@ -53,6 +73,9 @@ function decode(bytes: Uint8Array, where: string): string {
   const [a, b, c, d] = bytes;
   if (a === 0x50 && b === 0x4b) {
     throw new PlanError(`${where}: is a saved plan file, not JSON; ${HOW.replace('PLANFILE', 'it')}`);
+  }
+  if (bytes.length > MAX_TEXT) {
+    throw new PlanError(`${where}: is over 512 MiB and not just a plan as JSON in UTF-8; ${HOW}`);
   }
   // PowerShell's `>` writes UTF-16, with a byte order mark or without.
   if ((a === 0xff && b === 0xfe) || (b === 0 && d === 0)) return new TextDecoder('utf-16le').decode(bytes);

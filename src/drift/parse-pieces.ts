@@ -1,0 +1,192 @@
+import type { Json } from './finding.ts';
+
+/**
+ * Values up to this many bytes are parsed at once. Small enough that what is dropped again dies young, big
+ * enough that the calls cost nothing.
+ */
+const PIECE = 64 * 1024;
+/** Containers are entered this deep; what is nested deeper is parsed at once however big it is. */
+const MAX_DEPTH = 24;
+
+const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+/** What a byte means outside of strings. */
+const [OPENS, CLOSES, QUOTES] = [1, 2, 3];
+const MEANING = new Uint8Array(256);
+for (const byte of [OPEN_LIST, OPEN_OBJECT]) MEANING[byte] = OPENS;
+for (const byte of [CLOSE_LIST, CLOSE_OBJECT]) MEANING[byte] = CLOSES;
+MEANING[QUOTE] = QUOTES;
+
+/**
+ * The value of a JSON text in UTF-8, as `JSON.parse` gives it, but made piece by piece: the text never stands
+ * in memory as one string, and `tidy` sees (and may lighten) each element of a long list before the next
+ * one is read.
+ *
+ * @throws SyntaxError where the text is no JSON, TypeError where it is no UTF-8.
+ */
+export function parseInPieces(bytes: Uint8Array, tidy: (element: Json) => void): Json {
+  const reader = new Reader(bytes, tidy);
+  return reader.document();
+}
+
+class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #tidy: (element: Json) => void;
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  #at = 0;
+
+  constructor(bytes: Uint8Array, tidy: (element: Json) => void) {
+    this.#bytes = bytes;
+    this.#tidy = tidy;
+  }
+
+  document(): Json {
+    const value = this.#value(0);
+    if (this.#next() !== undefined) throw new SyntaxError(`unexpected text at byte ${this.#at}`);
+    return value;
+  }
+
+  #value(depth: number): Json {
+    const first = this.#next();
+    const end = this.#end(this.#at, depth < MAX_DEPTH ? PIECE : Number.POSITIVE_INFINITY);
+    if (end !== undefined) return this.#take(end);
+    return first === OPEN_LIST ? this.#list(depth) : this.#object(depth);
+  }
+
+  #list(depth: number): Json {
+    const list: Json[] = [];
+    this.#at += 1;
+    if (this.#next() === CLOSE_LIST) this.#at += 1;
+    else this.#elements(list, depth);
+    return list;
+  }
+
+  #elements(list: Json[], depth: number): void {
+    for (;;) {
+      // As many whole elements as fit into one piece are parsed together.
+      this.#next();
+      const from = this.#at;
+      let to: number | undefined;
+      for (;;) {
+        const end = this.#end(this.#at, from + PIECE - this.#at);
+        if (end === undefined) break;
+        this.#at = to = end;
+        if (this.#next() !== COMMA) break;
+        this.#at += 1;
+        this.#next();
+      }
+      if (to === undefined) {
+        const element = this.#value(depth + 1);
+        this.#tidy(element);
+        list.push(element);
+      } else {
+        for (const element of JSON.parse(`[${this.#text(from, to)}]`) as Json[]) {
+          this.#tidy(element);
+          list.push(element);
+        }
+        this.#at = to;
+      }
+      if (this.#separator(CLOSE_LIST)) return;
+    }
+  }
+
+  #object(depth: number): Json {
+    const object: Record<string, Json> = {};
+    this.#at += 1;
+    if (this.#next() === CLOSE_OBJECT) {
+      this.#at += 1;
+      return object;
+    }
+    for (;;) {
+      if (this.#next() !== QUOTE) throw new SyntaxError(`a key is missing at byte ${this.#at}`);
+      const key = this.#take(this.#endOfString(this.#at)) as string;
+      if (this.#next() !== COLON) throw new SyntaxError(`a colon is missing at byte ${this.#at}`);
+      this.#at += 1;
+      const value = this.#value(depth + 1);
+      if (key !== '__proto__') object[key] = value;
+      else
+        Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true });
+      if (this.#separator(CLOSE_OBJECT)) return object;
+    }
+  }
+
+  /** Steps over a comma (false) or over the end of the container (true). */
+  #separator(close: number): boolean {
+    const byte = this.#next();
+    if (byte !== COMMA && byte !== close) throw new SyntaxError(`unexpected text at byte ${this.#at}`);
+    this.#at += 1;
+    return byte === close;
+  }
+
+  /** Steps over white space; the byte that stands there, undefined at the end. */
+  #next(): number | undefined {
+    let byte = this.#bytes[this.#at];
+    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) {
+      this.#at += 1;
+      byte = this.#bytes[this.#at];
+    }
+    return byte;
+  }
+
+  #take(end: number): Json {
+    const value = JSON.parse(this.#text(this.#at, end)) as Json;
+    this.#at = end;
+    return value;
+  }
+
+  #text(from: number, to: number): string {
+    return this.#decoder.decode(this.#bytes.subarray(from, to));
+  }
+
+  /**
+   * Index after the value that starts at `from`; undefined where that is a container of more than `limit`
+   * bytes. What stands inside is not checked: whoever parses it does that.
+   */
+  #end(from: number, limit: number): number | undefined {
+    const bytes = this.#bytes;
+    const first = bytes[from];
+    if (first === QUOTE) return this.#endOfString(from);
+    if (first !== OPEN_LIST && first !== OPEN_OBJECT) return this.#endOfWord(from);
+    const last = Math.min(bytes.length, from + limit);
+    let depth = 0;
+    for (let i = from; i < last; i++) {
+      const meaning = MEANING[bytes[i] ?? 0];
+      if (meaning === QUOTES) i = this.#endOfString(i) - 1;
+      else if (meaning === OPENS) depth += 1;
+      else if (meaning === CLOSES && --depth === 0) return i + 1;
+    }
+    if (last === bytes.length) throw new SyntaxError('the text ends too early');
+    return undefined;
+  }
+
+  #endOfString(from: number): number {
+    const bytes = this.#bytes;
+    const length = bytes.length;
+    for (let i = from + 1; i < length; i++) {
+      const byte = bytes[i];
+      if (byte === QUOTE) return i + 1;
+      if (byte === BACKSLASH) i += 1;
+    }
+    throw new SyntaxError('the text ends inside a string');
+  }
+
+  #endOfWord(from: number): number {
+    let at = from;
+    for (let byte = this.#bytes[at]; byte !== undefined && isWord(byte); byte = this.#bytes[at]) at += 1;
+    if (at === from) throw new SyntaxError(`unexpected text at byte ${from}`);
+    return at;
+  }
+}
+
+/** Letters, digits and the signs of numbers: `true`, `null`, `-1.5e+3`. */
+function isWord(byte: number): boolean {
+  return (
+    (byte >= 0x30 && byte <= 0x39) ||
+    (byte >= 0x61 && byte <= 0x7a) ||
+    byte === 0x45 ||
+    byte === 0x2e ||
+    byte === 0x2b ||
+    byte === 0x2d
+  );
+}
