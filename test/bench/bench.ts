@@ -1,0 +1,110 @@
+/**
+ * `npm run bench [RUNS]`: what `explain --json` of big plans costs as a whole process, as ratios to a process
+ * that only parses the same file, both measured in turn. Exits 1 where a limit is broken.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeBigPlan } from './big-plan.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const GIB = 2 ** 30;
+
+interface Usage {
+  /** Milliseconds from start to end, with what npm would hand over to. */
+  readonly wall: number;
+  /** Bytes of the biggest process. */
+  readonly peak: number;
+}
+
+interface Plan {
+  readonly changes: number;
+  readonly drifted: number;
+}
+
+interface Limit {
+  readonly what: string;
+  readonly measured: readonly number[];
+  readonly most: number;
+  readonly unit: string;
+}
+
+/** Runs Node to its end. */
+async function measure(args: readonly string[], scratch: string, expected: number): Promise<Usage> {
+  const folder = mkdtempSync(join(scratch, 'usage-'));
+  const hook = `--import=${join(import.meta.dirname, 'report-usage.mjs')}`;
+  const started = performance.now();
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, M0_BENCH_USAGE: folder, NODE_OPTIONS: hook },
+  });
+  const code = await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
+  const wall = performance.now() - started;
+  if (code !== expected) throw new Error(`measuring ${args.join(' ')}: ended with ${String(code)}`);
+  const peaks = readdirSync(folder).map((name) => Number(readFileSync(join(folder, name), 'utf8')));
+  return { wall, peak: Math.max(...peaks) };
+}
+
+async function limitsOf(plan: Plan, runs: number, scratch: string): Promise<Limit[]> {
+  const file = join(scratch, 'plan.json');
+  writeBigPlan(file, plan);
+  const { size } = statSync(file);
+  const explain = [join(ROOT, 'src/setup/bootstrap.mjs'), 'explain', file, '--json'];
+  const parse = [join(import.meta.dirname, 'parse-only.mjs'), file];
+  const wall: number[] = [];
+  const peak: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    const bare = await measure(parse, scratch, 0);
+    // Exit code 1: there are findings.
+    const whole = await measure(explain, scratch, plan.drifted > 0 ? 1 : 0);
+    wall.push(whole.wall / bare.wall);
+    peak.push(whole.peak);
+  }
+  rmSync(file);
+  const name = `${plan.changes} changes, ${plan.drifted} drifted, ${Math.round(size / 1e6)} MB`;
+  return [
+    { what: `${name}: time / JSON.parse alone`, measured: wall, most: 3, unit: '×' },
+    { what: `${name}: peak memory / file`, measured: peak.map((bytes) => bytes / size), most: 6, unit: '×' },
+    { what: `${name}: peak memory`, measured: peak.map((bytes) => bytes / GIB), most: 2, unit: ' GiB' },
+  ];
+}
+
+/** One row of the table: median, least and most. */
+function rowOf({ what, measured, most, unit }: Limit): string {
+  const sorted = measured.toSorted((a, b) => a - b);
+  const show = (value: number | undefined): string => (value ?? 0).toFixed(2);
+  const verdict = broken({ what, measured, most, unit }) ? 'BROKEN' : 'ok';
+  const range = `${show(sorted[0])}–${show(sorted.at(-1))}`;
+  return `| ${what} | ${show(median(measured))}${unit} | ${range} | ≤ ${most}${unit} | ${verdict} |`;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+function broken({ measured, most }: Limit): boolean {
+  return median(measured) > most;
+}
+
+const runs = Math.max(1, Number(process.argv[2] ?? 5));
+const scratch = mkdtempSync(join(tmpdir(), 'm0-bench-'));
+try {
+  const table: Limit[] = [];
+  for (const plan of [
+    { changes: 10_000, drifted: 500 },
+    { changes: 50_000, drifted: 2_500 },
+  ]) {
+    process.stderr.write(`measuring ${plan.changes} changes, ${runs} runs …\n`);
+    table.push(...(await limitsOf(plan, runs, scratch)));
+  }
+  const rows = ['| measured | median | least–most | limit | |', '|---|---|---|---|---|', ...table.map(rowOf)];
+  process.stdout.write(`${rows.join('\n')}\n`);
+  process.exitCode = table.some(broken) ? 1 : 0;
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
