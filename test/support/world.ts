@@ -93,6 +93,8 @@ export interface WorldOptions {
   readonly config?: (yaml: string, cloud: SandboxCloud) => string;
   /** Makes further preparations in the cloud and its repositories, before m0 starts. */
   readonly prepare?: (cloud: SandboxCloud) => Promise<void>;
+  /** Variables m0 finds in its environment besides those it needs. */
+  readonly variables?: Variables;
   /** What m0 finds as SLACK_API_URL, given the workspace's own; the workspace itself unless told. */
   readonly slack?: (apiUrl: string) => Promise<string>;
   /** Starts m0 with these variables; in this process unless told. */
@@ -133,6 +135,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const configFile = join(dir, 'm0.yaml');
   const variables: Variables = {
     ...process.env,
+    ...options.variables,
     M0_CONFIG: configFile,
     M0_DATA_DIR: join(dir, 'data'),
     M0_DATABASE_URL: `file:${join(dir, 'data', 'm0.db')}`,
