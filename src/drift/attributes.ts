@@ -56,12 +56,10 @@ function judge(found: RawRow, written: Written | undefined, action: Action): Jud
     if (cloudMoved) return row(set === true ? 'both' : 'cloud');
     return set === true ? row('code') : undefined;
   }
-  if (!cloudMoved) {
-    // A new object starts without what providers fill in as a zero; nobody asked for that.
-    const zero = actual === false || actual === 0;
-    return action === 'replace' && zero && isEmpty(desired) && set !== true ? undefined : row('code');
-  }
-  if (equal(desired, recorded, 'plan')) return row('cloud');
+  // Where the code is silent, providers fill in a zero and plan it as nothing.
+  const silent = set !== true && isEmpty(desired) && (recorded === false || recorded === 0);
+  if (!cloudMoved) return silent && action === 'replace' ? undefined : row('code');
+  if (silent || equal(desired, recorded, 'plan')) return row('cloud');
   if (!equal(desired, actual, 'plan')) return row('both');
   return row(codeCaughtUp(raw, written) ? 'both' : 'cloud', true);
 }

@@ -59,6 +59,25 @@ describe('the three points', () => {
       'a cloud removed',
     ],
     [
+      'a zero that the provider filled in is what the code wants by its silence',
+      { recorded: { a: false }, actual: { a: true }, desired: { a: null }, expressions: {} },
+      'cloud',
+      'update',
+      'a cloud changed',
+    ],
+    [
+      'a zero where the code speaks is not',
+      {
+        recorded: { a: false },
+        actual: { a: true },
+        desired: { a: null },
+        expressions: { a: { references: ['var.a'] } },
+      },
+      'both',
+      'update',
+      'a both changed',
+    ],
+    [
       'false is a value',
       { recorded: { a: null }, actual: { a: false }, desired: { a: null } },
       'cloud',
