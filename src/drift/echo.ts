@@ -3,7 +3,7 @@ import { canonical } from './canonical.ts';
 import { type Configuration, configKey } from './configuration.ts';
 import type { Json } from './finding.ts';
 import { isEmpty, leavesOf } from './json-value.ts';
-import { handlesOf, type Resource, refersTo } from './resource.ts';
+import { handlesOf, namesIn, type Resource } from './resource.ts';
 import { isRuleEcho } from './security-group.ts';
 import type { RawRow } from './walk.ts';
 
@@ -66,7 +66,7 @@ export function isBookkeeping(segments: readonly Segment[]): boolean {
 export class Echoes {
   readonly #resources: readonly Resource[];
   readonly #configuration: Configuration;
-  #byConfigKey: Map<string, Resource[]> | undefined;
+  #byHandle: ReadonlyMap<string, ReadonlySet<Resource>> | undefined;
 
   constructor(resources: readonly Resource[], configuration: Configuration) {
     this.#resources = resources;
@@ -85,25 +85,32 @@ export class Echoes {
   }
 
   #siblingsOf(resource: Resource): Resource[] {
-    const handles = handlesOf(resource);
-    const key = configKey(resource.entry);
-    const referring = this.#configuration.referrers.get(key) ?? new Set<string>();
-    const byKey = this.#index();
-    const near = [...referring].flatMap((from) => byKey.get(from) ?? []);
-    const aspects = ASPECTS[resource.entry.type] ?? {};
-    const kin = this.#resources.filter(
-      (other) =>
-        Object.hasOwn(aspects, other.entry.type) || other.entry.type.startsWith(`${resource.entry.type}_`),
-    );
-    const rules = this.#resources.filter((other) => other.entry.type.startsWith('aws_vpc_security_group_'));
-    const all = new Set([...near, ...kin, ...(resource.entry.type === 'aws_security_group' ? rules : [])]);
+    const { type } = resource.entry;
+    const referring = this.#configuration.referrers.get(configKey(resource.entry));
+    const aspects = ASPECTS[type] ?? {};
+    const isNear = (other: Resource): boolean =>
+      Object.hasOwn(aspects, other.entry.type) ||
+      other.entry.type.startsWith(`${type}_`) ||
+      (type === 'aws_security_group' && other.entry.type.startsWith('aws_vpc_security_group_')) ||
+      referring?.has(configKey(other.entry)) === true;
+    const byHandle = this.#index();
+    const all = new Set([...handlesOf(resource)].flatMap((handle) => [...(byHandle.get(handle) ?? [])]));
     all.delete(resource);
-    return [...all].filter((other) => refersTo(other, handles));
+    return [...all].filter(isNear);
   }
 
-  #index(): Map<string, Resource[]> {
-    this.#byConfigKey ??= Map.groupBy(this.#resources, (resource) => configKey(resource.entry));
-    return this.#byConfigKey;
+  /** Who says the handles of what drifted. Made in one pass: in a big plan, looking at each pair takes minutes. */
+  #index(): ReadonlyMap<string, ReadonlySet<Resource>> {
+    if (this.#byHandle !== undefined) return this.#byHandle;
+    const drifted = this.#resources.filter((resource) => resource.drift !== undefined);
+    const index = new Map<string, Set<Resource>>();
+    for (const handle of drifted.flatMap((resource) => [...handlesOf(resource)]))
+      index.set(handle, new Set());
+    for (const resource of this.#resources) {
+      for (const name of namesIn(resource)) index.get(name)?.add(resource);
+    }
+    this.#byHandle = index;
+    return index;
   }
 }
 

@@ -141,10 +141,9 @@ export function handlesOf(resource: Resource): Set<string> {
   return new Set(values.filter((v): v is string => typeof v === 'string' && v !== ''));
 }
 
-/** True where one of a resource's own scalars is one of these handles. */
-export function refersTo(resource: Resource, handles: ReadonlySet<string>): boolean {
-  const places = [resource.recorded, resource.actual, resource.desired];
-  return places.some((place) =>
-    leavesOf(place).some((leaf) => typeof leaf === 'string' && handles.has(leaf)),
-  );
+/** All texts among a resource's own scalars, in any of its three places. */
+export function namesIn({ recorded, actual, desired }: Resource): string[] {
+  return [...new Set([recorded, actual, desired])]
+    .flatMap(leavesOf)
+    .filter((leaf) => typeof leaf === 'string');
 }
