@@ -153,7 +153,10 @@ export interface Store {
     readonly runId?: number;
     readonly limit?: number;
   }): Promise<readonly AuditEntry[]>;
-  /** Undelivered entries due at `now`, oldest first. */
+  /**
+   * Undelivered entries due at `now`, oldest first. A line of an alert's history is not due before those in front
+   * of it; what is put off by more than an hour is, because then the clock was set back.
+   */
   dueOutbox(now: number, limit: number): Promise<readonly OutboxEntry[]>;
   outboxDone(id: number, at: number): Promise<void>;
   outboxFailed(id: number, error: string, nextAttemptAt: number): Promise<void>;

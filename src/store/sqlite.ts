@@ -1,9 +1,26 @@
-import { and, asc, desc, eq, inArray, isNull, lte, type SQL, sql } from 'drizzle-orm';
+import {
+  and,
+  asc,
+  type Column,
+  desc,
+  eq,
+  exists,
+  gt,
+  inArray,
+  isNull,
+  lt,
+  lte,
+  not,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
+import { alias } from 'drizzle-orm/sqlite-core';
 import type { Logger } from '../log.ts';
 import type { OutboxEntry } from '../runs/alert.ts';
 import type { Change, CommitResult, Store } from '../runs/ports.ts';
 import { type ChainVerdict, verifyChain } from './audit-chain.ts';
-import { openDatabase } from './database.ts';
+import { type Database, openDatabase } from './database.ts';
 import { toAlert, toAuditEntry, toChainedEntry, toKeep, toMessage, toOutboxEntry, toRun } from './rows.ts';
 import { alerts, audit, keeps, kv, messages, outbox, runs } from './schema.ts';
 import { StoreError, toStoreError } from './store-error.ts';
@@ -16,6 +33,36 @@ export interface AuditedStore extends Store {
 }
 
 const MAX_ERROR_TEXT = 2000;
+
+/** Nobody puts a delivery off for longer, in ms: one that seems to be waits on a clock that was set back. */
+const LONGEST_PAUSE = 60 * 60_000;
+
+function isDue(nextAttemptAt: Column, now: number): SQL | undefined {
+  return or(lte(nextAttemptAt, now), gt(nextAttemptAt, now + LONGEST_PAUSE));
+}
+
+/** What a delivery says at `path`; null where it is not even JSON, which is told when it is read. */
+function said(delivery: Column, path: string): SQL {
+  return sql`CASE WHEN json_valid(${delivery}) THEN json_extract(${delivery}, ${path}) END`;
+}
+
+/** True unless it is a line of history and one in front of it, of the same alert, has been put off. */
+function inOrder(db: Database, now: number): SQL | undefined {
+  const before = alias(outbox, 'before');
+  const blocking = db
+    .select({ id: before.id })
+    .from(before)
+    .where(
+      and(
+        isNull(before.doneAt),
+        lt(before.id, outbox.id),
+        not(isDue(before.nextAttemptAt, now) as SQL),
+        eq(said(before.delivery, '$.d'), 'thread'),
+        eq(said(before.delivery, '$.alertId'), said(outbox.delivery, '$.alertId')),
+      ),
+    );
+  return or(sql`${said(outbox.delivery, '$.d')} IS NOT 'thread'`, not(exists(blocking)));
+}
 
 /** Runs `work`; whatever it throws becomes a StoreError that says `doing`. */
 async function attempt<T>(doing: string, work: () => T): Promise<T> {
@@ -153,7 +200,7 @@ export async function openSqliteStore(
         db
           .select()
           .from(outbox)
-          .where(and(isNull(outbox.doneAt), lte(outbox.nextAttemptAt, now)))
+          .where(and(isNull(outbox.doneAt), isDue(outbox.nextAttemptAt, now), inOrder(db, now)))
           .orderBy(asc(outbox.id))
           .limit(limit)
           .all()
