@@ -91,7 +91,10 @@ export async function serve(options: ServeOptions): Promise<Service> {
     log.warn('digests are not in this version yet: those of m0.yaml are not sent');
   const closers: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
-    for (const close of closers.reverse()) await close();
+    // What can't be closed keeps nothing else from being closed.
+    for (const close of closers.reverse()) {
+      await close().catch((error: unknown) => log.error({ err: error }, 'closing a part broke'));
+    }
   };
 
   try {

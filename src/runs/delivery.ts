@@ -1,4 +1,4 @@
-/** Empties the outbox into the chats: at least once, de-duplicated by key, in order for one message. */
+/** Empties the outbox into the chats: at least once, de-duplicated by key, and each alert's history in its order. */
 import { assertNever } from '../assert-never.ts';
 import type { Logger } from '../log.ts';
 import type { Card } from '../messages/card.ts';
@@ -24,10 +24,23 @@ const BATCH = 50;
 const IDLE_MS = 1_000;
 const FIRST_RETRY_MS = 2_000;
 const LAST_RETRY_MS = 5 * 60_000;
+/** A chat that asks for longer is asked again anyway. */
+const LONGEST_WAIT_MS = 30 * 60_000;
 
 /** Doubles from 2 s to 5 min: a chat that is down for an hour is not hammered. */
 function backoff(attempts: number): number {
   return Math.min(FIRST_RETRY_MS * 2 ** attempts, LAST_RETRY_MS);
+}
+
+function isPermanent(error: unknown): boolean {
+  return error instanceof ChatError && error.permanent;
+}
+
+/** Rejects with what trying again may mend, else, where `insist`, with what it can't. */
+function throwWorst(problems: readonly unknown[], insist: boolean): void {
+  const [passing] = problems.filter((p) => !isPermanent(p));
+  if (passing !== undefined) throw passing;
+  if (insist && problems.length > 0) throw problems[0];
 }
 
 export function createDelivery(parts: DeliveryParts): Delivery {
@@ -74,23 +87,24 @@ export function createDelivery(parts: DeliveryParts): Delivery {
 
   async function syncCard(alert: Alert): Promise<void> {
     const messages = await store.messages(alert.id);
+    // One place that can't be reached keeps no other from hearing of it.
+    const problems: unknown[] = [];
     for (const message of messages) {
       const card = await cardOf(alert, messages, message.why);
       try {
         await chatOf(message.platform).update(message.channel, message.messageId, card);
       } catch (error) {
-        if (!(error instanceof ChatError && error.permanent)) throw error;
-        log.warn(
-          { err: error, alert: alert.id, channel: message.channel },
-          'a card can no longer be updated',
-        );
+        if (!isPermanent(error)) problems.push(error);
+        else
+          log.warn(
+            { err: error, alert: alert.id, channel: message.channel },
+            'a card can no longer be updated',
+          );
       }
     }
     // What was superseded before it was ever posted is no news: its successor tells the story.
-    if (alert.state === 'superseded') return;
-    const run = await store.run(alert.runId);
+    const run = alert.state === 'superseded' ? undefined : await store.run(alert.runId);
     const places = run ? stackOrGone(directory, run).channels : [];
-    const problems: unknown[] = [];
     for (const place of places) {
       const there = messages.some(
         (m) =>
@@ -106,7 +120,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         problems.push(error);
       }
     }
-    if (problems.length > 0) throw problems[0];
+    throwWorst(problems, alert.state === 'open');
   }
 
   async function deliver(entry: OutboxEntry): Promise<void> {
@@ -121,10 +135,15 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         if (roots.length === 0 && alert.state !== 'superseded') {
           throw new ChatError(`the message that "${entry.key}" belongs under is not posted yet`);
         }
+        const problems: unknown[] = [];
         for (const m of roots) {
-          await chatOf(m.platform).reply(m.channel, m.messageId, delivery.text, `${entry.key}:${m.id}`);
+          try {
+            await chatOf(m.platform).reply(m.channel, m.messageId, delivery.text, `${entry.key}:${m.id}`);
+          } catch (error) {
+            problems.push(error);
+          }
         }
-        return;
+        return throwWorst(problems, true);
       }
       case 'dm': {
         if (alert.state !== 'open') return;
@@ -152,8 +171,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     const held = new Set<number>();
     for (const [index, entry] of due.entries()) {
       const { alertId } = entry.delivery;
-      // In order for one message: behind a failed delivery the later ones wait.
-      if (held.has(alertId)) continue;
+      // History is told in its order: behind a line that failed the later ones wait.
+      if (entry.delivery.d === 'thread' && held.has(alertId)) continue;
       const newer = due
         .slice(index + 1)
         .some((e) => e.delivery.d === 'card' && e.delivery.alertId === alertId);
@@ -168,14 +187,15 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         await store.outboxDone(entry.id, clock());
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
-        if (error instanceof ChatError && error.permanent && entry.delivery.d !== 'card') {
+        if (isPermanent(error) && entry.delivery.d !== 'card') {
           log.error({ err: error, key: entry.key }, 'a message can not be delivered and is given up');
           await store.outboxDone(entry.id, clock());
           continue;
         }
-        held.add(alertId);
+        if (entry.delivery.d === 'thread') held.add(alertId);
         const wait = error instanceof ChatError ? error.retryAfterMs : null;
-        await store.outboxFailed(entry.id, text, clock() + (wait ?? backoff(entry.attempts)));
+        const pause = Math.min(wait ?? backoff(entry.attempts), LONGEST_WAIT_MS);
+        await store.outboxFailed(entry.id, text, clock() + pause);
         // Being asked to slow down is everyday; anything else is worth a line.
         if (wait === null)
           log.warn({ err: error, key: entry.key, attempts: entry.attempts + 1 }, 'a delivery has to wait');
@@ -206,7 +226,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       stopped = true;
       if (timer) clearTimeout(timer);
       await running;
-      await deliverDue();
+      await deliverDue().catch((error: unknown) => log.error({ err: error }, 'the last delivery broke'));
     },
   };
 }

@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ChatError } from '../../src/runs/ports.ts';
+import { Core, STACK, stackWith } from '../support/core.ts';
+import { textOf } from '../support/fake-chat.ts';
+import { KIM, sshFinding } from '../support/runs.ts';
+
+const SSH = sshFinding();
+const lost = { error: new ChatError('posting: no answer'), arrived: true };
+const down = { error: new ChatError('posting: no answer'), arrived: false };
+const MINUTE = 60_000;
+
+let core: Core;
+async function open(channels = ['C0OPS']): Promise<void> {
+  core = await Core.open([
+    stackWith({ channels: channels.map((channel) => ({ platform: 'slack' as const, channel })) }),
+  ]);
+  await core.worker.start();
+  core.cloud.drift.set(STACK, [SSH]);
+}
+beforeEach(() => open());
+afterEach(async () => {
+  await core.holds();
+  await core.close();
+});
+
+async function later(times = 1): Promise<void> {
+  for (let i = 0; i < times; i += 1) {
+    core.now += 10 * MINUTE;
+    await core.deliver();
+  }
+}
+const ops = () => core.chat.in('C0OPS');
+
+describe('an alert', () => {
+  it('is posted once, although it is uncertain twice whether it was', async () => {
+    core.chat.fail('post', 'C0OPS', lost);
+    core.chat.fail('post', 'C0OPS', lost);
+    await core.check();
+    await core.deliver();
+    await later(4);
+    expect(ops()).toHaveLength(1);
+    expect(core.chat.in('DU0DANA')).toHaveLength(1);
+    expect(await core.store.dueOutbox(core.now + 1e9, 50)).toEqual([]);
+  });
+
+  it('is posted once where the memory breaks right after the post', async () => {
+    await core.check();
+    core.broken = (method) => (method === 'addMessage' ? new Error('the disk is full') : null);
+    await core.deliver();
+    core.broken = null;
+    await later(2);
+    expect(ops()).toHaveLength(1);
+    expect(await core.store.messages(1)).toHaveLength(2);
+  });
+
+  it('reaches its other channels where one is gone, and the one who is asked', async () => {
+    await core.close();
+    await open(['C0GONE', 'C0OPS']);
+    const { id } = await core.check();
+    await core.deliver();
+    await later();
+    expect(ops()).toHaveLength(1);
+    expect(core.chat.in('DU0DANA')).toHaveLength(1);
+    await core.say(`reject #${id} not now`);
+    await later();
+    expect(core.chat.at('C0OPS', 0).replies).toHaveLength(1);
+  });
+
+  it('reaches its other channels where one of them cannot be updated', async () => {
+    await core.close();
+    await open(['C0DEV', 'C0OPS']);
+    core.chat.fail('post', 'C0OPS', down);
+    await core.check();
+    await core.deliver();
+    core.chat.fail('update', 'C0DEV', down);
+    core.chat.fail('update', 'C0DEV', down);
+    await later();
+    expect(ops()).toHaveLength(1);
+  });
+
+  it('that ended is no longer offered to a channel that is gone', async () => {
+    await core.close();
+    await open(['C0GONE', 'C0OPS']);
+    await core.check();
+    await core.deliver();
+    core.cloud.drift.set(STACK, []);
+    await core.check();
+    await later(3);
+    expect(await core.store.dueOutbox(core.now + 1e9, 50)).toEqual([]);
+  });
+});
+
+describe('the history of an alert', () => {
+  it('stays in order where a line fails, and is told once each', async () => {
+    const { id } = await core.check();
+    await core.deliver();
+    core.chat.fail('reply', 'C0OPS', down);
+    core.cloud.next('plan', () => Promise.reject(new Error('running git fetch: no route')));
+    await core.say(`approve #${id}`);
+    await core.rest();
+    // Not due again yet: what comes behind the line that failed waits with it.
+    await core.deliver();
+    core.now += 1_000;
+    await core.deliver();
+    core.now += 1_500;
+    await core.deliver();
+    await later(4);
+    expect(core.chat.at('C0OPS', 0).replies).toEqual([
+      `Dana approved run #${id}; planning again before the apply`,
+      'Not applied: running git fetch: no route',
+    ]);
+  });
+
+  it('that cannot be told in one channel is told in the other', async () => {
+    await core.close();
+    await open(['C0DEV', 'C0OPS']);
+    const { id } = await core.check();
+    await core.deliver();
+    const gone = new ChatError('the thread was deleted', { permanent: true });
+    core.chat.fail('reply', 'C0DEV', { error: gone, arrived: false });
+    await core.say(`reject #${id}`, KIM);
+    await core.deliver();
+    await later();
+    expect(core.chat.at('C0OPS', 0).replies).toEqual([`Kim rejected run #${id}`]);
+    expect(textOf(core.chat.at('C0OPS', 0).card)).toContain('rejected by Kim');
+  });
+});
+
+describe('a clock that is set back', () => {
+  it('holds up nothing', async () => {
+    await core.check();
+    core.now -= 24 * 60 * MINUTE;
+    await core.deliver();
+    expect(ops()).toHaveLength(1);
+  });
+});

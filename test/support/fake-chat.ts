@@ -1,0 +1,105 @@
+import type { Button, Card } from '../../src/messages/card.ts';
+import type { Place } from '../../src/runs/alert.ts';
+import { ChatError, type ChatPort } from '../../src/runs/ports.ts';
+
+export interface FakeMessage {
+  readonly channel: string;
+  readonly id: string;
+  readonly key: string;
+  card: Card;
+  readonly replies: string[];
+}
+
+/** What a failure does to the call: it never arrived, or it arrived and the answer got lost. */
+export type Failure = { readonly error: Error; readonly arrived: boolean };
+
+/** A chat that keeps what it shows. A message, a channel or a place it does not know is an error. */
+export class FakeChat implements ChatPort {
+  readonly platform = 'slack';
+  readonly messages: FakeMessage[] = [];
+  readonly #channels: ReadonlySet<string>;
+  readonly #failures: { readonly method: string; readonly where: string; readonly failure: Failure }[] = [];
+  readonly #replyKeys = new Set<string>();
+
+  constructor(channels: readonly string[]) {
+    this.#channels = new Set(channels);
+  }
+
+  fail(method: 'post' | 'update' | 'reply', where: string, failure: Failure): void {
+    this.#failures.push({ method, where, failure });
+  }
+
+  #failing(method: string, where: string): Failure | null {
+    const at = this.#failures.findIndex((f) => f.method === method && f.where === where);
+    return at === -1 ? null : (this.#failures.splice(at, 1)[0]?.failure ?? null);
+  }
+
+  async post(place: Place, card: Card, key: string): Promise<{ channel: string; messageId: string }> {
+    const channel = 'channel' in place ? place.channel : `D${place.user}`;
+    const failure = this.#failing('post', channel);
+    if (failure && !failure.arrived) throw failure.error;
+    if ('channel' in place && !this.#channels.has(channel)) {
+      throw new ChatError(`posting to ${channel}: there is no such channel`, { permanent: true });
+    }
+    let message = this.messages.find((m) => m.key === key && m.channel === channel);
+    if (!message) {
+      message = { channel, id: `ts-${this.messages.length + 1}`, key, card, replies: [] };
+      this.messages.push(message);
+    }
+    if (failure) throw failure.error;
+    return { channel, messageId: message.id };
+  }
+
+  #find(channel: string, id: string): FakeMessage {
+    const message = this.messages.find((m) => m.channel === channel && m.id === id);
+    if (!message) throw new Error(`there is no message ${id} in ${channel}`);
+    return message;
+  }
+
+  async update(channel: string, messageId: string, card: Card): Promise<void> {
+    const failure = this.#failing('update', channel);
+    if (failure) throw failure.error;
+    this.#find(channel, messageId).card = card;
+  }
+
+  async reply(channel: string, messageId: string, text: string, key: string): Promise<void> {
+    const failure = this.#failing('reply', channel);
+    if (failure && !failure.arrived) throw failure.error;
+    const message = this.#find(channel, messageId);
+    if (!this.#replyKeys.has(key)) message.replies.push(text);
+    this.#replyKeys.add(key);
+    if (failure) throw failure.error;
+  }
+
+  async usergroup(id: string): Promise<readonly string[]> {
+    throw new ChatError(`reading the members of ${id}: no answer`);
+  }
+
+  /** The message at this place of a channel, from 0. */
+  at(channel: string, index: number): FakeMessage {
+    const message = this.in(channel)[index];
+    if (!message) throw new Error(`there is no message ${index} in ${channel}`);
+    return message;
+  }
+
+  /** Root messages of a channel, oldest first. */
+  in(channel: string): readonly FakeMessage[] {
+    return this.messages.filter((m) => m.channel === channel);
+  }
+}
+
+export function buttonsOf(card: Card): readonly Button[] {
+  return card.blocks.flatMap((b) => (b.b === 'buttons' ? b.buttons : []));
+}
+
+/** The command of a card's first button. */
+export function commandOf(card: Card): string {
+  const [first] = buttonsOf(card);
+  if (!first) throw new Error(`"${card.headline}" has no button`);
+  return first.command;
+}
+
+/** All that a card says, as one text. */
+export function textOf(card: Card): string {
+  return JSON.stringify(card);
+}

@@ -1,0 +1,135 @@
+import type { PolicyAnswer, PolicyMessage } from '../../src/decisions/decision.ts';
+import type { Finding } from '../../src/drift/finding.ts';
+import { fingerprintOf } from '../../src/drift/fingerprint.ts';
+import type { Clock, CodePort, PlanResult, PolicyPort, Runner, Stack, Store } from '../../src/runs/ports.ts';
+import type { CodeVersion, SavedPlan } from '../../src/runs/run.ts';
+import { CODE } from './runs.ts';
+
+type Doing = 'head' | 'plan' | 'apply' | 'ask' | 'bundles';
+
+/** One apply as it reached the cloud. */
+export interface Applied {
+  readonly stack: string;
+  readonly run: number;
+  readonly touched: readonly string[];
+  /** What the store said was decided when the tool started. */
+  readonly scope: readonly string[];
+}
+
+/**
+ * A cloud, its code and its policies: what drifted is what a plan finds, what a plan touches is what an apply
+ * puts back. An apply of anything but a plan that is still kept, for a run stored as applying, is an error.
+ */
+export class FakeCloud implements Runner, CodePort, PolicyPort {
+  readonly drift = new Map<string, readonly Finding[]>();
+  readonly code = new Map<string, CodeVersion>();
+  readonly applies: Applied[] = [];
+  readonly plans: { readonly stack: string; readonly only: readonly string[] | null }[] = [];
+  readonly kept = new Map<string, SavedPlan>();
+  /** Rules' messages by policy; `Error` for a policy that errs. */
+  readonly policies = new Map<string, readonly PolicyMessage[] | Error>();
+  commit: string | null = 'a1b2c3d4';
+  /** What a plan touches beside the drift it found. */
+  alsoTouches: (only: readonly string[] | null) => readonly string[] = () => [];
+  /** Addresses that an apply leaves as they were. */
+  stubborn = new Set<string>();
+  readonly #store: () => Store;
+  readonly #clock: Clock;
+  readonly #scripts: { readonly doing: Doing; readonly act: () => Promise<void> | void }[] = [];
+  #made = 0;
+
+  constructor(store: () => Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** The next time it is `doing` that, `act` comes first: it may change the world, throw, or never end. */
+  next(doing: Doing, act: () => Promise<void> | void): void {
+    this.#scripts.push({ doing, act });
+  }
+
+  async #play(doing: Doing): Promise<void> {
+    const at = this.#scripts.findIndex((s) => s.doing === doing);
+    if (at === -1) return;
+    const [script] = this.#scripts.splice(at, 1);
+    await script?.act();
+  }
+
+  async head(stack: Stack): Promise<CodeVersion> {
+    await this.#play('head');
+    return this.code.get(stack.name) ?? CODE;
+  }
+
+  async plan(
+    stack: Stack,
+    { only, signal }: { readonly only: readonly string[] | null; readonly signal: AbortSignal },
+  ): Promise<PlanResult> {
+    this.plans.push({ stack: stack.name, only });
+    const madeAt = this.#clock();
+    await this.#play('plan');
+    signal.throwIfAborted();
+    if (only?.length === 0) throw new Error('a plan of no address');
+    const found = this.drift.get(stack.name) ?? [];
+    const findings = found.filter((f) => only === null || only.includes(f.address));
+    const touches = [
+      ...findings.filter((f) => f.action !== 'none').map((f) => f.address),
+      ...this.alsoTouches(only),
+    ];
+    this.#made += 1;
+    const plan: SavedPlan = { artifact: `plan-${this.#made}`, madeAt, targets: only, touches };
+    this.kept.set(plan.artifact, plan);
+    const n = findings.length;
+    const counts = {
+      ...{ findings: n, cloud: n, code: 0, both: 0, create: 0, update: n, delete: 0, replace: 0, noise: 0 },
+    };
+    return {
+      code: this.code.get(stack.name) ?? CODE,
+      plan,
+      analysis: { findings, outputs: [], noise: [], counts, secrets: [] },
+      fingerprint: fingerprintOf(findings),
+      document: {},
+    };
+  }
+
+  async apply(stack: Stack, plan: SavedPlan): Promise<{ readonly log: string }> {
+    if (this.kept.get(plan.artifact)?.touches !== plan.touches && !this.kept.has(plan.artifact)) {
+      throw new Error(`apply of ${plan.artifact}, which is not kept`);
+    }
+    const [run, ...more] = await this.#store().runs({ stack: stack.name, states: ['applying'] });
+    if (!run || more.length > 0) throw new Error(`apply of ${stack.name} without one run that is applying`);
+    this.applies.push({
+      stack: stack.name,
+      run: run.id,
+      touched: [...plan.touches].sort(),
+      scope: run.scope.map((s) => s.address).sort(),
+    });
+    await this.#play('apply');
+    const drift = this.drift.get(stack.name) ?? [];
+    this.drift.set(
+      stack.name,
+      drift.filter((f) => !plan.touches.includes(f.address) || this.stubborn.has(f.address)),
+    );
+    return { log: '' };
+  }
+
+  async discard(plan: SavedPlan): Promise<void> {
+    this.kept.delete(plan.artifact);
+  }
+
+  async ask(question: Parameters<PolicyPort['ask']>[0]): Promise<readonly PolicyAnswer[]> {
+    await this.#play('ask');
+    return question.stack.policies.map(({ name, mode }) => {
+      const said = this.policies.get(name) ?? [];
+      const outcome =
+        said instanceof Error
+          ? ({ ok: false, error: said.message } as const)
+          : ({ ok: true, messages: said } as const);
+      return { policy: name, mode, commit: this.commit, outcome };
+    });
+  }
+
+  async bundles(stack: Stack): Promise<Readonly<Record<string, string | null>>> {
+    await this.#play('bundles');
+    return Object.fromEntries(stack.policies.map((p) => [p.name, this.commit]));
+  }
+}
