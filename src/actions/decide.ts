@@ -3,7 +3,7 @@
 import { infoCard } from '../messages/short-cards.ts';
 import { describeState } from '../runs/machine.ts';
 import type { Incoming, Reply } from '../runs/ports.ts';
-import { type Deed, mayDo } from '../runs/rights.ts';
+import { couldApprove, type Deed, mayDo } from '../runs/rights.ts';
 import type { Actor, Run } from '../runs/run.ts';
 import { approvable, openFindings, scopeFingerprint, toScope } from '../runs/waiting.ts';
 import { type ActionParts, findRun, privately, refused } from './parts.ts';
@@ -63,11 +63,15 @@ export async function approve(
     commit: run.code.commit,
     bundles: run.decision.bundles,
   };
-  const told = await parts.worker.tell(run.id, () => ({
+  const told = await parts.worker.tell(run.id, async (current) => ({
     e: 'approve',
     approval,
     need: stack.approvers.need,
-    keeps,
+    // Read again: what somebody keeps in this very moment is not in this yes.
+    keeps: await parts.store.keeps(run.stack),
+    voids: current.approvals.flatMap(({ by }) =>
+      by.person === null || couldApprove(by.person, stack, parts.directory) ? [] : [by.person],
+    ),
   }));
   if (!told.ok) return refused(`${capital(told.refusal)}.`);
   return done(

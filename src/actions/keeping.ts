@@ -6,7 +6,7 @@ import { infoCard } from '../messages/short-cards.ts';
 import type { Keep } from '../runs/keep.ts';
 import type { Change, Incoming, Reply, Stack } from '../runs/ports.ts';
 import { mayDo } from '../runs/rights.ts';
-import type { Actor, Run } from '../runs/run.ts';
+import { type Actor, isTerminal, type Run } from '../runs/run.ts';
 import { driftView } from '../runs/view.ts';
 import { type Open, openFindings } from '../runs/waiting.ts';
 import { type ActionParts, findRun, privately, refused } from './parts.ts';
@@ -79,14 +79,14 @@ function auditOf(
   };
 }
 
-/** Stores the keeps, with the run's own step where it waits, else with its alert brought up to date. */
+/** Stores the keeps, with the step of the stack's run that waits or is about to apply, and with its alerts. */
 async function keep(
   parts: ActionParts,
   stack: Stack,
   run: Run | null,
   fresh: readonly NewKeep[],
   actor: Actor,
-): Promise<string | null> {
+): Promise<void> {
   const now = parts.clock();
   const changes: Change[] = [
     ...fresh.map((k): Change => ({ c: 'keep.insert', keep: k })),
@@ -94,27 +94,40 @@ async function keep(
       auditOf(parts, actor, k.kind, stack, run, `${k.address ?? 'the whole stack'}: ${k.reason}`),
     ),
   ];
-  const keeps = [...(await parts.store.keeps(stack.name)), ...fresh.map((k) => ({ ...k, id: 0 }))];
-  if (run?.state === 'awaiting_approval') {
-    const told = await parts.worker.tell(run.id, () => ({ e: 'kept', keeps }), changes);
-    return told.ok ? null : told.refusal;
+  const keepsNow = async (): Promise<readonly Keep[]> => [
+    ...(await parts.store.keeps(stack.name)),
+    ...fresh.map((k) => ({ ...k, id: 0 })),
+  ];
+  // Whichever run was named: the one that waits, or that is about to apply, must hear of it.
+  const active = await parts.store.runs({ stack: stack.name, states: ['awaiting_approval', 'approved'] });
+  for (const { id } of active) {
+    const told = await parts.worker.tell(id, async () => ({ e: 'kept', keeps: await keepsNow() }), changes);
+    if (told.ok) return;
   }
-  for (const alert of await parts.store.alerts({ stack: stack.name, state: 'open', kind: 'drift' })) {
-    const shown = await parts.store.run(alert.runId);
-    const left = shown ? openFindings(shown, keeps, now) : [];
-    if (left.length === 0) {
-      const outcome = 'everything left is snoozed or accepted';
-      changes.push({ c: 'alert.update', alert: { ...alert, state: 'resolved', outcome } });
-    }
-    changes.push({
-      c: 'outbox.add',
-      key: `card:${alert.id}:kept:${now}`,
-      delivery: { d: 'card', alertId: alert.id },
-      at: now,
-    });
-  }
-  await parts.worker.write(changes);
-  return null;
+  await parts.worker.write(stack.name, async () => {
+    const keeps = await keepsNow();
+    const open = await parts.store.alerts({ stack: stack.name, state: 'open', kind: 'drift' });
+    const cards = await Promise.all(
+      open.map(async (alert): Promise<readonly Change[]> => {
+        const shown = await parts.store.run(alert.runId);
+        const left = shown ? openFindings(shown, keeps, now) : [];
+        const outcome = 'everything left is snoozed or accepted';
+        return [
+          // While it is under way the run itself will say how it ends.
+          ...(left.length === 0 && shown && isTerminal(shown.state)
+            ? [{ c: 'alert.update' as const, alert: { ...alert, state: 'resolved' as const, outcome } }]
+            : []),
+          {
+            c: 'outbox.add',
+            key: `card:${alert.id}:kept:${now}`,
+            delivery: { d: 'card', alertId: alert.id },
+            at: now,
+          },
+        ];
+      }),
+    );
+    return [...changes, ...cards.flat()];
+  });
 }
 
 /** The open findings of a run that an address (or all of them, null) means. */
@@ -170,8 +183,7 @@ async function keepOnRun(
   const now = parts.clock();
   const full: Wish = { ...wish, reason: wish.reason ?? '' };
   const fresh = open.map((o) => keepFor(full, stack, o, incoming.actor, now, run.id));
-  const problem = await keep(parts, stack, run, fresh, incoming.actor);
-  if (problem !== null) return refused(`${problem}.`);
+  await keep(parts, stack, run, fresh, incoming.actor);
   const what = open.map((o) => o.address).join(', ');
   return done(
     incoming,
@@ -220,8 +232,7 @@ export async function snooze(
       entries = found;
     }
     const fresh = entries.map((e) => keepFor(wish, stack, e, incoming.actor, parts.clock(), run?.id ?? null));
-    const problem = await keep(parts, stack, run, fresh, incoming.actor);
-    if (problem !== null) return refused(`${problem}.`);
+    await keep(parts, stack, run, fresh, incoming.actor);
   }
   return done(incoming, `Snoozed ${stacks.map((s) => s.name).join(', ')}.`);
 }
@@ -269,7 +280,7 @@ export async function release(
     if (no !== null) return refused(no);
     const shown = new Set(live.flatMap((k) => (k.runId === null ? [] : [k.runId])));
     const alerts = (await Promise.all([...shown].map((runId) => parts.store.alerts({ runId })))).flat();
-    await parts.worker.write([
+    await parts.worker.write(stack.name, () => [
       ...live.map((k): Change => ({ c: 'keep.end', id: k.id, by: incoming.actor, at: now })),
       auditOf(
         parts,

@@ -18,6 +18,13 @@ export function failureCard(view: FailureView): Card {
       : [text('last good check '), time(view.lastGoodAt, view)];
   const meta = context(...dotted([[text(view.environment)], lastGood, [text(`run #${view.runId}`)]]));
   const message = line(strong(`${capital(view.failure.phase)}: `), text(clip(view.failure.message, MESSAGE)));
+  if (view.gone === true) {
+    return {
+      headline: headlineOf(`${stack} is no longer in m0.yaml, so it is not checked any more`),
+      tone: 'plain',
+      blocks: [meta, message],
+    };
+  }
   if (view.resolvedAt !== null) {
     return {
       headline: headlineOf(

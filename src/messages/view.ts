@@ -88,6 +88,8 @@ export interface FailureView {
   readonly lastGoodAt: number | null;
   readonly now: number;
   readonly zone: string;
-  /** Set once a check succeeded again. */
+  /** Set once a check succeeded again, or none is made any more. */
   readonly resolvedAt: number | null;
+  /** True where the stack is no longer in m0.yaml. */
+  readonly gone?: boolean;
 }

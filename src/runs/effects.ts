@@ -3,7 +3,7 @@ import { assertNever } from '../assert-never.ts';
 import type { Alert, Delivery } from './alert.ts';
 import { describeState, type Effect, type RunEvent, transition } from './machine.ts';
 import type { Change, NewDelivery } from './ports.ts';
-import { type Actor, M0, type Run, type Trigger } from './run.ts';
+import { type Actor, type Interrupted, M0, type Run, type Trigger } from './run.ts';
 
 /** What the effects need to know of the stack, read just before. */
 export interface StackState {
@@ -24,6 +24,7 @@ export function newRun(
   requestedBy: Actor,
   forceHuman: string | null,
   now: number,
+  interrupted: Interrupted | null = null,
 ): Omit<Run, 'id'> {
   return {
     stack: stack.name,
@@ -35,6 +36,7 @@ export function newRun(
     createdAt: now,
     updatedAt: now,
     forceHuman,
+    interrupted,
     code: null,
     plan: null,
     findings: [],
@@ -94,7 +96,7 @@ export function changesOf(
     switch (effect.f) {
       case 'announce': {
         if (state.drift) {
-          const outcome = `superseded by run #${run.id}`;
+          const outcome = successionOf(state.told, run);
           changes.push({ c: 'alert.update', alert: { ...state.drift, state: 'superseded', outcome } });
           send(`card:${state.drift.id}:${stamp}`, { d: 'card', alertId: state.drift.id });
         }
@@ -166,6 +168,7 @@ export function changesOf(
             M0,
             effect.forceHuman,
             now,
+            effect.interrupted,
           ),
         });
         return;
@@ -198,6 +201,15 @@ export function changesOf(
     }
   });
   return changes;
+}
+
+/** How the card of `told` says that `run` took its place. */
+function successionOf(told: Run | null, run: Run): string {
+  if (told?.state === 'apply_unknown') {
+    return `m0 stopped while applying run #${told.id}, planned afresh as run #${run.id}`;
+  }
+  if (told?.state === 'failed') return `run #${told.id} failed, planned afresh as run #${run.id}`;
+  return `superseded by run #${run.id}`;
 }
 
 /** A check that fails is told once; while it goes on failing, the same message counts. */

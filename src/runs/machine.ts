@@ -10,6 +10,7 @@ import {
   afterApproval,
   afterDecision,
   afterFailure,
+  afterKept,
   afterMoved,
   afterVerify,
   type Next,
@@ -19,6 +20,7 @@ import {
   type Approval,
   type CodeVersion,
   type Failure,
+  type Interrupted,
   type Moved,
   RUN_STATES,
   type Run,
@@ -26,7 +28,6 @@ import {
   type SavedPlan,
   type Trigger,
 } from './run.ts';
-import { openFindings } from './waiting.ts';
 
 /** What a plan told, without anything secret. */
 export interface Planned {
@@ -53,6 +54,8 @@ export type RunEvent =
       readonly approval: Approval;
       readonly need: number;
       readonly keeps: readonly Keep[];
+      /** Persons whose earlier yes no longer counts, because they may not approve any more. */
+      readonly voids?: readonly string[];
     }
   | { readonly e: 'reject'; readonly by: Actor; readonly reason: string | null }
   | { readonly e: 'cancel'; readonly by: Actor; readonly reason: string | null }
@@ -97,7 +100,12 @@ export type Effect =
   | { readonly f: 'seen' }
   /** People who may decide are asked. */
   | { readonly f: 'ask' }
-  | { readonly f: 'check'; readonly trigger: Trigger; readonly forceHuman: string | null }
+  | {
+      readonly f: 'check';
+      readonly trigger: Trigger;
+      readonly forceHuman: string | null;
+      readonly interrupted?: Interrupted;
+    }
   | { readonly f: 'check-failed' }
   | { readonly f: 'check-worked' }
   | { readonly f: 'supersede'; readonly run: number };
@@ -115,7 +123,7 @@ export const EVENT_STATES: Record<RunEventName, readonly RunState[]> = {
   reject: ['awaiting_approval'],
   cancel: ['queued', 'planning', 'deciding', 'awaiting_approval', 'approved'],
   supersede: ['queued', 'planning', 'deciding', 'awaiting_approval', 'approved'],
-  kept: ['awaiting_approval'],
+  kept: ['awaiting_approval', 'approved'],
   confirmed: ['approved'],
   moved: ['approved'],
   applied: ['applying'],
@@ -185,11 +193,8 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
       };
     case 'supersede':
       return { to: 'superseded', change: { relatedRun: event.by, scope: [] } };
-    case 'kept': {
-      const open = openFindings(run, event.keeps, now);
-      if (open.length > 0) return { to: 'awaiting_approval', effects: [{ f: 'refresh' }] };
-      return { to: 'quiet', effects: [{ f: 'resolve', outcome: 'everything left is snoozed or accepted' }] };
-    }
+    case 'kept':
+      return afterKept(run, event, now);
     case 'confirmed':
       return { to: 'applying', change: { plan: event.plan }, effects: [{ f: 'refresh' }] };
     case 'moved':
@@ -198,6 +203,7 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
       return {
         to: 'verifying',
         change: {
+          interrupted: null,
           applied: [
             ...run.applied,
             {
@@ -226,6 +232,7 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
             f: 'check',
             trigger: 'verify',
             forceHuman: `m0 stopped while applying run #${run.id}, so a person decides what is left`,
+            interrupted: { run: run.id, addresses: run.scope.map((s) => s.address) },
           },
         ],
       };

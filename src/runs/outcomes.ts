@@ -1,4 +1,6 @@
 /** Where a run goes once something is known: decided, approved, moved, verified, failed. All pure. */
+
+import { heldBack } from './held-back.ts';
 import type { Effect, RunEvent } from './machine.ts';
 import { type Actor, type Failure, RUN_STATES, type Run, type RunState } from './run.ts';
 import { approvable, openFindings, sameScope, toScope } from './waiting.ts';
@@ -16,12 +18,17 @@ function names(actors: readonly Actor[]): string {
 
 /** Where a run goes once its newest plan is decided. Nothing here is applied that is not `auto`. */
 export function afterDecision(run: Run, event: Extract<RunEvent, { e: 'decided' }>, now: number): Next {
+  const told = event.told;
   // The plan file is only kept where it is applied at once: plan files hold secrets.
-  const change = { decision: event.decision, plan: null };
+  const change = { ...heldBack(run, event.decision, told), plan: null };
   const decided = { ...run, ...change };
   const open = openFindings(decided, event.keeps, now);
-  const told = event.told;
   const worked: Effect = { f: 'check-worked' };
+
+  if (told?.state === 'applying' || told?.state === 'verifying') {
+    // Under way beyond recall: it will plan by itself once it is through, and tell.
+    return { to: 'quiet', change: { ...change, relatedRun: told.id }, effects: [worked, { f: 'seen' }] };
+  }
 
   if (open.length === 0) {
     const kept = run.findings.some((f) => f.actionable);
@@ -38,13 +45,13 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { e: 'decided' 
   }
 
   const auto = open.filter((o) => o.verdict === 'auto');
-  if (told && sameScope(openFindings(told, event.keeps, now), open)) {
+  // As it was when it was told: a snooze that is over since makes news of what it hid.
+  if (told && sameScope(openFindings(told, event.keeps, told.updatedAt), open)) {
     const active = told.state === 'awaiting_approval';
-    const settled = run.trigger === 'schedule' || run.trigger === 'push';
-    const nothingNew = auto.length === 0 || told.forceHuman !== null;
-    // An approved or applying run is under way already; it will verify and tell by itself.
-    const underWay = told.state === 'approved' || told.state === 'applying' || told.state === 'verifying';
-    if (underWay || ((active || settled) && nothingNew)) {
+    const asked = run.trigger === 'command' || run.trigger === 'verify';
+    // An approved run is under way already; it will verify and tell by itself.
+    const underWay = told.state === 'approved';
+    if (underWay || (auto.length === 0 && (active || (!asked && ANSWERED.includes(told.state))))) {
       return { to: 'quiet', change: { ...change, relatedRun: told.id }, effects: [worked, { f: 'seen' }] };
     }
   }
@@ -57,7 +64,7 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { e: 'decided' 
   if (auto.length > 0) {
     return {
       to: 'approved',
-      change: { decision: event.decision, scope: toScope(auto) },
+      change: { ...change, plan: run.plan, scope: toScope(auto) },
       effects: takeOver,
     };
   }
@@ -66,6 +73,9 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { e: 'decided' 
   }
   return { to: 'denied', change, effects: takeOver };
 }
+
+/** Ends in which the drift itself was answered; all others leave it to be asked about again. */
+const ANSWERED: readonly RunState[] = ['denied', 'rejected', 'canceled', 'expired'];
 
 function isDone(state: RunState): boolean {
   return RUN_STATES[state].length === 0;
@@ -81,12 +91,15 @@ export function afterApproval(
   if (!sameScope(open, event.approval.scope)) {
     return `what waits on run #${run.id} has changed since that card was shown; look at it again`;
   }
-  // The newest word of a person counts, and only words about exactly what waits now.
-  const others = run.approvals.filter(
-    (a) => a.by.person !== event.approval.by.person && sameScope(a.scope, open),
+  const { person, name: by } = event.approval.by;
+  // Only words about exactly what waits now count, and only of those who may still say them.
+  const counting = run.approvals.filter(
+    (a) => sameScope(a.scope, open) && !event.voids?.includes(a.by.person ?? ''),
   );
-  const approvals = [...others, event.approval];
-  const by = event.approval.by.name;
+  if (counting.some((a) => a.by.person === person) && counting.length < event.need) {
+    return `${by} has approved run #${run.id} already: ${counting.length} of ${event.need}, somebody else must too`;
+  }
+  const approvals = [...counting.filter((a) => a.by.person !== person), event.approval];
   if (approvals.length < event.need) {
     return {
       to: 'awaiting_approval',
@@ -105,6 +118,30 @@ export function afterApproval(
       { f: 'history', text: `${by} approved run #${run.id}; planning again before the apply` },
     ],
   };
+}
+
+/** Somebody snoozed or accepted something: it leaves what is asked, and what was about to be applied. */
+export function afterKept(run: Run, event: Extract<RunEvent, { e: 'kept' }>, now: number): Next {
+  const open = openFindings(run, event.keeps, now);
+  const scope = run.scope.filter((s) => open.some((o) => sameScope([o], [s])));
+  // What people approved together is asked again as a whole; what the policies allow, they allow one by one.
+  const goesOn = run.approvals.length === 0 ? scope.length > 0 : sameScope(scope, run.scope);
+  if (run.state === 'approved' && goesOn) {
+    return { to: 'approved', change: { scope }, effects: [{ f: 'refresh' }] };
+  }
+  if (open.length === 0) {
+    return {
+      to: 'quiet',
+      change: { scope: [] },
+      effects: [{ f: 'resolve', outcome: 'everything left is snoozed or accepted' }],
+    };
+  }
+  if (run.state === 'awaiting_approval') return { to: run.state, effects: [{ f: 'refresh' }] };
+  const change = { scope: [], approvals: [] };
+  const text = 'Not applied: something of it was snoozed or accepted meanwhile';
+  const told: Effect[] = [{ f: 'refresh' }, { f: 'history', text }];
+  if (approvable(open).length === 0) return { to: 'denied', change, effects: told };
+  return { to: 'awaiting_approval', change, effects: [...told, { f: 'ask' }] };
 }
 
 export function afterMoved(run: Run, event: Extract<RunEvent, { e: 'moved' }>, now: number): Next {

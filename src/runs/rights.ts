@@ -26,6 +26,20 @@ export function personsIn(
   );
 }
 
+/**
+ * True where the person may approve the stack at one time or another, on call or not. Who is in a chat's user
+ * group is known to the chat alone, so there everybody could.
+ */
+export function couldApprove(person: string | null, stack: Stack, directory: Directory): boolean {
+  if (person === null || !directory.people.some((p) => p.key === person)) return false;
+  const { from } = stack.approvers;
+  if (personsIn(from, directory, {}).has(person)) return true;
+  return rotasOf(stack).some((name) => {
+    const rota = directory.oncall[name];
+    return rota !== undefined && (rota.kind === 'slackUsergroup' || rota.people.includes(person));
+  });
+}
+
 /** The on-call rotas that a stack's approvers name. */
 export function rotasOf(stack: Stack): readonly string[] {
   return stack.approvers.from.filter((e) => e.startsWith(ON_CALL)).map((e) => e.slice(ON_CALL.length));

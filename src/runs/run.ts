@@ -88,6 +88,12 @@ export interface Ending {
   readonly reason: string | null;
 }
 
+/** An apply that m0 stopped in the middle of: whose, and what it was to put back. */
+export interface Interrupted {
+  readonly run: number;
+  readonly addresses: readonly string[];
+}
+
 /**
  * One pass through the states of `machine.ts`. Everything a card shows of a run is in here; nothing in here
  * is secret.
@@ -105,6 +111,8 @@ export interface Run {
   readonly updatedAt: number;
   /** A reason of m0's own for which this run must ask a person, whatever the policies say. */
   readonly forceHuman: string | null;
+  /** Set where this run looks at what an interrupted apply left behind. */
+  readonly interrupted?: Interrupted | null;
   readonly code: CodeVersion | null;
   readonly plan: SavedPlan | null;
   readonly findings: readonly Finding[];
@@ -151,7 +159,17 @@ export const RUN_STATES = {
     'expired',
     'awaiting_approval',
   ],
-  approved: ['applying', 'awaiting_approval', 'clean', 'quiet', 'denied', 'superseded', 'failed', 'canceled'],
+  approved: [
+    'applying',
+    'approved',
+    'awaiting_approval',
+    'clean',
+    'quiet',
+    'denied',
+    'superseded',
+    'failed',
+    'canceled',
+  ],
   applying: ['verifying', 'failed', 'apply_unknown'],
   verifying: ['realigned', 'awaiting_approval', 'denied', 'failed'],
   clean: [],

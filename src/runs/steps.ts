@@ -1,14 +1,17 @@
 /** What the worker does in each state: plan, decide, confirm, apply, verify. */
 import { assertNever } from '../assert-never.ts';
 import { type Decision, decide, type FindingDecision } from '../decisions/decision.ts';
-import { type Confirmation, confirmPlan, freshAndExact, toPlanned } from './confirm.ts';
+import { type Confirmation, configMoved, confirmPlan, freshAndExact, toPlanned } from './confirm.ts';
 import type { RunEvent } from './machine.ts';
 import type { PlanResult, Stack } from './ports.ts';
-import type { Actor, Failure, Run } from './run.ts';
+import type { Actor, Failure, Run, SavedPlan } from './run.ts';
 import type { Told, WorkerParts } from './worker.ts';
 
+export type Eventually<T> = T | Promise<T>;
+
 export interface StepParts extends WorkerParts {
-  readonly step: (run: Run, event: RunEvent) => Promise<Told>;
+  /** An event that is made is made while nothing else of the stack is being stored. */
+  readonly step: (run: Run, event: RunEvent | (() => Eventually<RunEvent>)) => Promise<Told>;
   readonly signal: AbortSignal;
 }
 
@@ -36,10 +39,10 @@ const PHASES: Partial<Record<Run['state'], Failure['phase']>> = {
 export function createSteps(parts: StepParts): Steps {
   const { store, runner, policies, clock, log, signal } = parts;
 
-  async function moved(run: Run, event: RunEvent): Promise<Run | null> {
+  async function moved(run: Run, event: RunEvent | (() => Eventually<RunEvent>)): Promise<Run | null> {
     const told = await parts.step(run, event);
     if (told.ok) return told.run;
-    log.info({ run: run.id, stack: run.stack, event: event.e, refusal: told.refusal }, 'step refused');
+    log.info({ run: run.id, stack: run.stack, from: run.state, refusal: told.refusal }, 'step refused');
     return null;
   }
 
@@ -79,21 +82,37 @@ export function createSteps(parts: StepParts): Steps {
       else await fail(planning, 'planning', messageOf(error));
       return null;
     }
-    const deciding = await moved(planning, { e: 'planned', planned: toPlanned(result) });
-    if (!deciding) return discard(result);
+    const deciding = await movedWith(result, planning, { e: 'planned', planned: toPlanned(result) });
+    if (!deciding) return null;
     const decision = await ask(deciding, stack, result, [], deciding.forceHuman);
-    const [keeps, open] = await Promise.all([
-      store.keeps(stack.name),
-      store.alerts({ stack: stack.name, state: 'open', kind: 'drift' }),
-    ]);
-    const told = open[0] ? ((await store.run(open[0].runId)) ?? null) : null;
-    const decided = await moved(deciding, { e: 'decided', decision, keeps, told });
+    // Read at the last moment: what somebody snoozes meanwhile is not applied, whom somebody answers not asked.
+    const decided = await moved(deciding, async () => {
+      const keeps = await store.keeps(stack.name);
+      const [open] = await store.alerts({ stack: stack.name, state: 'open', kind: 'drift' });
+      const told = open ? ((await store.run(open.runId)) ?? null) : null;
+      return { e: 'decided', decision, keeps, told };
+    });
     return decided?.state === 'approved' ? decided : null;
   }
 
-  async function discard(result: PlanResult): Promise<null> {
-    await runner.discard(result.plan);
-    return null;
+  /** As `moved`, to a state that holds the plan file; where that is not reached the file goes. */
+  async function movedWith(result: PlanResult, run: Run, event: RunEvent): Promise<Run | null> {
+    let next: Run | null = null;
+    try {
+      next = await moved(run, event);
+      return next;
+    } finally {
+      if (next === null) await forget(result.plan);
+    }
+  }
+
+  /** A file that can't be deleted changes nothing of what happened. */
+  async function forget(plan: SavedPlan): Promise<void> {
+    try {
+      await runner.discard(plan);
+    } catch (error) {
+      log.warn({ err: error }, 'a plan file could not be deleted');
+    }
   }
 
   /** Approved: plan again, compare, and only then apply that very plan. */
@@ -101,11 +120,12 @@ export function createSteps(parts: StepParts): Steps {
     const now = clock();
     const commit = (await runner.head(stack)).commit;
     const bundles = await policies.bundles(stack);
-    if (freshAndExact(run, now) && run.code?.commit === commit) {
+    const reworded = configMoved(run, stack, parts.directory);
+    if (reworded.length === 0 && freshAndExact(run, now) && run.code?.commit === commit) {
       const same = confirmPlan(run, { bundles, result: null });
       if (same.ok && run.plan) return moved(run, { e: 'confirmed', plan: run.plan });
     }
-    if (run.plan) await runner.discard(run.plan);
+    if (run.plan) await forget(run.plan);
     const scope = run.scope.map((s) => s.address);
     const whole = run.findings.every((f) => !f.actionable || scope.includes(f.address));
     let result: PlanResult;
@@ -115,7 +135,7 @@ export function createSteps(parts: StepParts): Steps {
       check = confirmPlan(run, { bundles, result });
       if (!check.ok && check.narrower && whole) {
         // A plan can touch more than what drifted, as a change from null to an empty list.
-        await runner.discard(result.plan);
+        await forget(result.plan);
         result = await runner.plan(stack, { only: scope, signal });
         check = confirmPlan(run, { bundles, result });
       }
@@ -124,13 +144,15 @@ export function createSteps(parts: StepParts): Steps {
       if (!signal.aborted) await fail(run, 'planning', messageOf(error));
       return null;
     }
-    if (check.ok) return (await moved(run, { e: 'confirmed', plan: result.plan })) ?? discard(result);
+    if (check.ok && reworded.length > 0) check = { ok: false, also: [], narrower: false };
+    if (check.ok) return movedWith(result, run, { e: 'confirmed', plan: result.plan });
 
-    await runner.discard(result.plan);
+    const also = [...reworded, ...check.also];
+    await forget(result.plan);
     const fresh = await runner.plan(stack, { only: null, signal });
-    await runner.discard(fresh.plan);
+    await forget(fresh.plan);
     const decision = await ask(run, stack, fresh, [], 'it moved since it was approved');
-    await moved(run, {
+    await moved(run, async () => ({
       e: 'moved',
       planned: toPlanned(fresh),
       decision,
@@ -140,9 +162,9 @@ export function createSteps(parts: StepParts): Steps {
         approvedAt: run.approvals.at(-1)?.at ?? run.updatedAt,
         before: run.findings.filter((f) => scope.includes(f.address)),
         after: fresh.analysis.findings.filter((f) => f.actionable),
-        also: check.also,
+        also,
       },
-    });
+    }));
     return null;
   }
 
@@ -156,7 +178,7 @@ export function createSteps(parts: StepParts): Steps {
       await fail(run, 'applying', messageOf(error));
       return null;
     } finally {
-      await runner.discard(run.plan);
+      await forget(run.plan);
     }
     return moved(run, { e: 'applied' });
   }
@@ -169,14 +191,14 @@ export function createSteps(parts: StepParts): Steps {
       if (!signal.aborted) await fail(run, 'verifying', messageOf(error));
       return null;
     }
-    await runner.discard(result.plan);
+    await forget(result.plan);
     const decision = await ask(run, stack, result, [], null);
-    await moved(run, {
+    await moved(run, async () => ({
       e: 'verified',
       planned: toPlanned(result),
       decision: neverByItself(decision, run),
       keeps: await store.keeps(stack.name),
-    });
+    }));
     return null;
   }
 

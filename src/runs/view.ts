@@ -66,6 +66,9 @@ function standingOf(run: Run, finding: Finding, keeps: readonly Keep[], now: num
     (d) => d.address === finding.address && d.fingerprint === finding.fingerprint,
   )?.verdict;
   if (verdict === 'deny') return { s: 'denied' };
+  if (run.state === 'awaiting_approval' && run.interrupted?.addresses.includes(finding.address)) {
+    return { s: 'unknown' };
+  }
   return verdict === 'auto' && run.forceHuman === null ? { s: 'heals' } : { s: 'waits' };
 }
 
@@ -176,5 +179,6 @@ export async function failureView(parts: ViewParts, run: Run, alert: Alert): Pro
     now: parts.clock(),
     zone: stack.timezone,
     resolvedAt: alert.state === 'open' ? null : alert.lastSeenAt,
+    gone: !parts.directory.stacks.some((s) => s.name === run.stack),
   };
 }

@@ -1,11 +1,12 @@
 /** Walks runs through their states. All truth is in the store: a worker that dies loses nothing but time. */
+import { createKeyedLock } from '../keyed-lock.ts';
 import type { Logger } from '../log.ts';
 import type { Approver } from './asking.ts';
 import { changesOf, newRun, type StackState } from './effects.ts';
 import { type RunEvent, transition } from './machine.ts';
 import type { Change, Clock, CodePort, Directory, PolicyPort, Runner, Stack, Store } from './ports.ts';
-import type { Actor, Run, RunState, SavedPlan, Trigger } from './run.ts';
-import { createSteps } from './steps.ts';
+import { type Actor, M0, type Run, type RunState, type SavedPlan, type Trigger } from './run.ts';
+import { createSteps, type Eventually } from './steps.ts';
 
 export interface WorkerParts {
   readonly store: Store;
@@ -23,12 +24,21 @@ export interface WorkerParts {
 }
 
 export interface Worker {
-  /** Queues a check of the stack, or answers the one that is already queued or planning. */
+  /**
+   * Queues a check of the stack, or answers the one that is already queued, or planning: but what a person asks
+   * for by command begins after the asking.
+   */
   check(stack: Stack, trigger: Trigger, by: Actor): Promise<Run>;
-  /** Applies an event to a run with compare-and-set; a refusal is a sentence for the sender. */
-  tell(runId: number, event: (run: Run) => RunEvent, also?: readonly Change[]): Promise<Told>;
-  /** Stores changes that belong to no event of a run (keeps, alerts), and has them delivered. */
-  write(changes: readonly Change[]): Promise<void>;
+  /**
+   * Applies an event, made from the run as it is by then, with compare-and-set, and stores `also` with it. A
+   * refusal is a sentence for the sender.
+   */
+  tell(runId: number, event: (run: Run) => Eventually<RunEvent>, also?: readonly Change[]): Promise<Told>;
+  /**
+   * Stores changes that belong to no event of a run (keeps, alerts), and has them delivered. They are made while
+   * nothing else of the stack is being stored.
+   */
+  write(stack: string, changes: () => Eventually<readonly Change[]>): Promise<void>;
   /** Takes up what an earlier process left, then works until `drain`. */
   start(): Promise<void>;
   /** Stops taking work; plans under way are given back to the queue, an apply under way is finished. */
@@ -48,11 +58,16 @@ const UNDER_WAY: readonly RunState[] = ['planning', 'deciding', 'approved', 'app
 const HOLDS_PLAN: readonly RunState[] = ['deciding', 'approved', 'applying'];
 /** Newest runs whose plan file a process that died may have left behind. */
 const LOOK_BACK = 200;
+/** After the memory broke a stack rests so long, unless somebody asks for a check of it. */
+const REST_MS = 10_000;
 const URGENCY: Record<Trigger, number> = { command: 0, verify: 1, push: 2, schedule: 3 };
 
 export function createWorker(parts: WorkerParts): Worker {
   const { store, clock, log, directory } = parts;
   const busy = new Map<string, Promise<void>>();
+  const resting = new Map<string, NodeJS.Timeout>();
+  /** What is stored of one stack is read and written in one go, so that nobody's words cross. */
+  const alone = createKeyedLock();
   const stop = new AbortController();
   const watchers = new Set<() => void>();
   let started = false;
@@ -61,19 +76,18 @@ export function createWorker(parts: WorkerParts): Worker {
 
   const stackOf = (name: string): Stack | undefined => directory.stacks.find((s) => s.name === name);
 
-  async function stateOf(run: Run): Promise<StackState> {
+  async function stateOf(run: Run, toAsk: StackState['toAsk']): Promise<StackState> {
     const [open, ofRun] = await Promise.all([
       store.alerts({ stack: run.stack, state: 'open' }),
       store.alerts({ runId: run.id, kind: 'drift' }),
     ]);
     const drift = open.find((a) => a.kind === 'drift') ?? null;
-    const stack = stackOf(run.stack);
     return {
       drift,
       failure: open.find((a) => a.kind === 'failure') ?? null,
       ofRun,
       told: drift ? ((await store.run(drift.runId)) ?? null) : null,
-      toAsk: stack ? (await parts.askers(stack)).map(({ person, why }) => ({ person, why })) : [],
+      toAsk,
     };
   }
 
@@ -83,15 +97,34 @@ export function createWorker(parts: WorkerParts): Worker {
     pump();
   }
 
-  /** One stored step. Somebody else's step in between is answered by the run as it is now. */
-  async function step(run: Run, event: RunEvent, also: readonly Change[] = []): Promise<Told> {
+  /** One stored step. Where somebody else's came first it is refused, and the run is as they left it. */
+  async function step(
+    run: Run,
+    make: RunEvent | ((run: Run) => Eventually<RunEvent>),
+    also: readonly Change[] = [],
+  ): Promise<Told> {
+    const stack = stackOf(run.stack);
+    const toAsk = stack ? (await parts.askers(stack)).map(({ person, why }) => ({ person, why })) : [];
+    return alone(run.stack, async () => {
+      // A made event is about the run as it is now; a given one is about the run it was made for.
+      const current = typeof make === 'function' ? ((await store.run(run.id)) ?? run) : run;
+      return stored(current, typeof make === 'function' ? await make(current) : make, toAsk, also);
+    });
+  }
+
+  async function stored(
+    run: Run,
+    event: RunEvent,
+    toAsk: StackState['toAsk'],
+    also: readonly Change[],
+  ): Promise<Told> {
     const now = clock();
     const result = transition(run, event, now);
     if (!result.ok) return result;
-    const state = await stateOf(run);
+    const state = await stateOf(run, toAsk);
     const changes = changesOf(run, result.run, event, result.effects, state, now);
-    const stored = await store.commit([...changes, ...also]);
-    if (!stored.ok) return { ok: false, refusal: `run #${stored.stale} was changed by somebody else` };
+    const done = await store.commit([...changes, ...also]);
+    if (!done.ok) return { ok: false, refusal: `run #${done.stale} was changed by somebody else` };
     log.info(
       { run: run.id, stack: run.stack, event: event.e, from: run.state, to: result.run.state },
       'run moved',
@@ -128,6 +161,7 @@ export function createWorker(parts: WorkerParts): Worker {
   }
 
   async function pumpOnce(): Promise<void> {
+    await recover();
     const waiting = await store.runs({ states: WORK });
     const order = [...waiting].sort(
       (a, b) =>
@@ -137,11 +171,9 @@ export function createWorker(parts: WorkerParts): Worker {
     );
     for (const run of order) {
       if (busy.size >= parts.concurrency || stop.signal.aborted) return;
-      if (busy.has(run.stack)) continue;
+      if (busy.has(run.stack) || resting.has(run.stack)) continue;
       const stack = stackOf(run.stack);
-      const job = stack
-        ? work(run, stack)
-        : steps.fail(run, 'planning', `stack ${run.stack} is no longer in m0.yaml`);
+      const job = stack ? work(run, stack) : leave(run);
       busy.set(
         run.stack,
         job
@@ -149,9 +181,10 @@ export function createWorker(parts: WorkerParts): Worker {
             log.error({ err: error, run: run.id, stack: run.stack }, 'working on a run broke');
             return steps.broke(run.id, error);
           })
-          .catch((error: unknown) =>
-            log.error({ err: error, run: run.id }, 'storing that a run broke, broke'),
-          )
+          .catch((error: unknown) => {
+            log.error({ err: error, run: run.id }, 'storing that a run broke, broke');
+            rest(run.stack);
+          })
           .finally(() => {
             busy.delete(run.stack);
             pump();
@@ -167,7 +200,10 @@ export function createWorker(parts: WorkerParts): Worker {
       return;
     }
     pumping = pumpOnce()
-      .catch((error: unknown) => log.error({ err: error }, 'looking for work broke'))
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'looking for work broke');
+        rest('');
+      })
       .finally(() => {
         pumping = null;
         if (again) {
@@ -177,25 +213,71 @@ export function createWorker(parts: WorkerParts): Worker {
       });
   }
 
+  /** Nothing of the stack is taken up for a while: what broke would only break again. */
+  function rest(stack: string): void {
+    if (stop.signal.aborted || resting.has(stack)) return;
+    const timer = setTimeout(() => {
+      resting.delete(stack);
+      pump();
+    }, REST_MS);
+    resting.set(stack, timer);
+  }
+
+  /** Takes up runs that an earlier process, or a job of this one that could not store its end, left under way. */
   async function recover(): Promise<void> {
-    for (const run of await store.runs({ limit: LOOK_BACK })) await discardOutlived(run);
     for (const run of await store.runs({ states: ['planning', 'deciding', 'applying'] })) {
+      if (busy.has(run.stack) || resting.has(run.stack)) continue;
       // An apply that was under way may have done anything: people are asked. Plans are just made again.
       await step(run, run.state === 'applying' ? { e: 'lost' } : { e: 'requeue' });
     }
   }
 
+  /** Ends the run of a stack that is gone from m0.yaml. */
+  async function leave(run: Run): Promise<void> {
+    const reason = `stack ${run.stack} is no longer in m0.yaml`;
+    if (run.state === 'verifying') return steps.fail(run, 'verifying', reason);
+    await step(run, { e: 'cancel', by: M0, reason });
+  }
+
+  /** Nobody will check, approve or heal it any more, so no card may go on asking. */
+  async function leaveWhatIsGone(): Promise<void> {
+    const gone = (name: string): boolean => stackOf(name) === undefined;
+    for (const run of await store.runs({ states: ['queued', 'awaiting_approval', 'approved'] })) {
+      if (gone(run.stack)) await leave(run);
+    }
+    const now = clock();
+    for (const alert of await store.alerts({ state: 'open' })) {
+      if (!gone(alert.stack)) continue;
+      const outcome = `${alert.stack} is no longer in m0.yaml`;
+      await store.commit([
+        { c: 'alert.update', alert: { ...alert, state: 'resolved', outcome } },
+        {
+          c: 'outbox.add',
+          key: `card:${alert.id}:gone`,
+          delivery: { d: 'card', alertId: alert.id },
+          at: now,
+        },
+      ]);
+    }
+  }
+
   return {
     async check(stack, trigger, by) {
-      const waiting = await store.runs({ stack: stack.name, states: ['queued', ...UNDER_WAY] });
-      const joinable = waiting.find((r) => r.state === 'queued' || r.state === 'planning');
-      if (joinable) return joinable;
-      const stored = await store.commit([
-        { c: 'run.insert', run: newRun(stack, trigger, by, null, clock()) },
-      ]);
-      const id = stored.ok ? stored.insertedRuns[0] : undefined;
-      const run = id === undefined ? undefined : await store.run(id);
+      // What a command asks for must be planned after it: whoever types it may just have changed something.
+      const joins: readonly RunState[] = trigger === 'command' ? ['queued'] : ['queued', 'planning'];
+      const run = await alone(stack.name, async () => {
+        const [joinable] = await store.runs({ stack: stack.name, states: joins, limit: 1 });
+        if (joinable) return joinable;
+        const queued = newRun(stack, trigger, by, null, clock());
+        const done = await store.commit([{ c: 'run.insert', run: queued }]);
+        const id = done.ok ? done.insertedRuns[0] : undefined;
+        return id === undefined ? undefined : store.run(id);
+      });
       if (!run) throw new Error(`queueing a check of ${stack.name}: the store did not keep it`);
+      for (const rested of [stack.name, '']) {
+        clearTimeout(resting.get(rested));
+        resting.delete(rested);
+      }
       changed();
       return run;
     },
@@ -203,43 +285,58 @@ export function createWorker(parts: WorkerParts): Worker {
     async tell(runId, event, also = []) {
       const run = await store.run(runId);
       if (!run) return { ok: false, refusal: `there is no run #${runId}` };
-      return step(run, event(run), also);
+      return step(run, event, also);
     },
 
-    async write(changes) {
-      const stored = await store.commit(changes);
-      if (!stored.ok) throw new Error(`storing a change: run #${stored.stale} moved in between`);
+    async write(stack, changes) {
+      const done = await alone(stack, async () => store.commit(await changes()));
+      if (!done.ok) throw new Error(`storing a change: run #${done.stale} moved in between`);
       changed();
     },
 
     async start() {
+      for (const run of await store.runs({ limit: LOOK_BACK })) await discardOutlived(run);
       await recover();
+      await leaveWhatIsGone();
       started = true;
       pump();
     },
 
     async drain() {
       stop.abort();
+      for (const timer of resting.values()) clearTimeout(timer);
       await pumping;
       await Promise.all(busy.values());
     },
 
     settled(runId, timeoutMs) {
       return new Promise((resolve, reject) => {
-        const done = (run: Run | undefined): void => {
+        const leave = (): void => {
           clearTimeout(timer);
           watchers.delete(look);
+          stop.signal.removeEventListener('abort', giveUp);
+        };
+        const done = (run: Run | undefined): void => {
+          leave();
           resolve(run);
         };
+        const giveUp = (): void => done(undefined);
         const look = (): void => {
-          store.run(runId).then((run) => {
-            if (run && !UNDER_WAY.includes(run.state) && run.state !== 'queued') done(run);
-          }, reject);
+          store.run(runId).then(
+            (run) => {
+              if (run && !UNDER_WAY.includes(run.state) && run.state !== 'queued') done(run);
+            },
+            (error: unknown) => {
+              leave();
+              reject(error);
+            },
+          );
         };
-        const timer = setTimeout(() => done(undefined), timeoutMs);
-        stop.signal.addEventListener('abort', () => done(undefined), { once: true });
+        const timer = setTimeout(giveUp, timeoutMs);
+        stop.signal.addEventListener('abort', giveUp, { once: true });
         watchers.add(look);
         look();
+        if (stop.signal.aborted) giveUp();
       });
     },
   };

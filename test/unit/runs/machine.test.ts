@@ -195,9 +195,11 @@ describe('approving', () => {
     const two = (by: typeof DANA): RunEvent => ({ ...yes(by), need: 2 }) as RunEvent;
     const first = step(waiting, two(DANA)).run;
     expect(first.state).toBe('awaiting_approval');
-    const again = step(first, two(DANA)).run;
-    expect(again.state).toBe('awaiting_approval');
-    expect(step(again, two(KIM)).run.state).toBe('approved');
+    expect(transition(first, two(DANA), NOON)).toMatchObject({
+      ok: false,
+      refusal: expect.stringContaining('1 of 2'),
+    });
+    expect(step(first, two(KIM)).run.state).toBe('approved');
   });
 });
 

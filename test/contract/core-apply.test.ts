@@ -1,0 +1,347 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Stack } from '../../src/runs/ports.ts';
+import { Core, EVE, STACK, stackWith } from '../support/core.ts';
+import { directory } from '../support/directory.ts';
+import { buttonsOf, commandOf, textOf } from '../support/fake-chat.ts';
+import { CODE, DANA, KIM, sshFinding, tagFinding } from '../support/runs.ts';
+
+const TAG = tagFinding();
+const SSH = sshFinding();
+const allow = (address: string) => [{ rule: 'allow' as const, text: 'metadata only', address }];
+
+let core: Core;
+async function open(change: Partial<Stack> = {}): Promise<void> {
+  core = await Core.open([stackWith(change)]);
+  await core.worker.start();
+}
+beforeEach(() => open());
+afterEach(async () => {
+  await core.holds();
+  await core.close();
+});
+
+async function waiting(findings = [SSH]): Promise<number> {
+  core.cloud.drift.set(STACK, findings);
+  const run = await core.check();
+  expect(run.state).toBe('awaiting_approval');
+  await core.deliver();
+  return run.id;
+}
+const applied = () => core.cloud.applies.map((a) => a.touched);
+
+describe('what the policies allow', () => {
+  it('is applied alone; the rest waits in the same run', async () => {
+    core.cloud.policies.set('tags-auto', allow(TAG.address));
+    core.cloud.drift.set(STACK, [TAG, SSH]);
+    const run = await core.check();
+    expect(run).toMatchObject({ state: 'awaiting_approval', scope: [] });
+    expect(applied()).toEqual([[TAG.address]]);
+    expect(core.cloud.plans.some((p) => p.only?.join() === TAG.address)).toBe(true);
+  });
+
+  it('is not applied where a policy errs, were it the only one', async () => {
+    core.cloud.policies.set('tags-auto', new Error('took longer than 2 s'));
+    core.cloud.drift.set(STACK, [TAG]);
+    expect((await core.check()).state).toBe('awaiting_approval');
+    expect(applied()).toEqual([]);
+  });
+
+  it('is judged afresh where the bundle moved before the apply; where it keeps moving a person looks', async () => {
+    core.cloud.policies.set('tags-auto', allow(TAG.address));
+    core.cloud.drift.set(STACK, [TAG]);
+    let n = 0;
+    const move = (): void => {
+      n += 1;
+      core.cloud.commit = `bundle-${n}`;
+    };
+    for (let i = 0; i < 10; i += 1) core.cloud.next('bundles', move);
+    await core.check();
+    expect(applied()).toEqual([]);
+    const states = (await core.store.runs({})).map((r) => r.state);
+    expect(states).toEqual(['awaiting_approval', 'superseded', 'superseded']);
+  });
+
+  it('is left alone where somebody snoozed it between the decision and the apply', async () => {
+    core.cloud.policies.set('tags-auto', allow(TAG.address));
+    core.cloud.drift.set(STACK, [TAG]);
+    core.cloud.next('head', async () => {
+      const [run] = await core.store.runs({});
+      expect(await core.say(`snooze #${run?.id} 2h vendor`)).not.toBeNull();
+    });
+    await core.check();
+    expect(applied()).toEqual([]);
+    expect(await core.store.keeps(STACK)).toHaveLength(1);
+  });
+
+  it('is left alone where the whole stack is snoozed between the decision and the apply', async () => {
+    core.cloud.policies.set('tags-auto', allow(TAG.address));
+    core.cloud.drift.set(STACK, [TAG]);
+    core.cloud.next('bundles', async () => {
+      await core.say(`snooze ${STACK} 2h release freeze`);
+    });
+    await core.check();
+    expect(applied()).toEqual([]);
+  });
+
+  it('is not applied again by itself after somebody rejected or canceled it', async () => {
+    core.cloud.policies.set('tags-auto', allow(TAG.address));
+    core.cloud.drift.set(STACK, [TAG]);
+    core.cloud.next('head', async () => {
+      const [run] = await core.store.runs({});
+      await core.say(`cancel #${run?.id}`);
+    });
+    expect((await core.check()).state).toBe('canceled');
+    await core.check();
+    expect(applied()).toEqual([]);
+    // Anybody may ask for a check; that is no decision to apply.
+    expect((await core.check('command')).state).toBe('awaiting_approval');
+    expect(applied()).toEqual([]);
+  });
+});
+
+describe('approving', () => {
+  it('applies exactly what was approved, and says so', async () => {
+    const id = await waiting([SSH, TAG]);
+    await core.click(`approve #${id}`);
+    await core.rest();
+    expect(applied()).toEqual([[TAG.address, SSH.address].sort()]);
+    expect((await core.run(id)).state).toBe('realigned');
+    await core.deliver();
+    expect(buttonsOf(core.chat.at('C0OPS', 0).card).map((b) => b.label)).toEqual(['Full diff']);
+  });
+
+  it('is refused, privately, to who is no approver, and to everybody where nobody is', async () => {
+    const id = await waiting();
+    expect(await core.told(`approve #${id}`, EVE)).toContain('Only sre');
+    expect(await core.told(`approve #${id}`, { ...EVE, person: null })).toContain('Only sre');
+    await core.restart(
+      directory({ stacks: [stackWith({ approvers: { from: [], need: 1, notTheAuthor: true } })] }),
+    );
+    expect(await core.told(`approve #${id}`)).toContain('Nobody may');
+    expect((await core.run(id)).state).toBe('awaiting_approval');
+    expect(applied()).toEqual([]);
+  });
+
+  it('by `oncall:` is refused while the rota cannot be resolved', async () => {
+    const id = await waiting();
+    await core.restart(
+      directory({
+        stacks: [stackWith({ approvers: { from: ['oncall:primary'], need: 1, notTheAuthor: true } })],
+        oncall: { primary: { kind: 'slackUsergroup', id: 'S0SRE' } },
+      }),
+    );
+    expect(await core.told(`approve #${id}`)).toContain('nobody now');
+    expect(applied()).toEqual([]);
+  });
+
+  it('from a card that shows something else is refused', async () => {
+    const id = await waiting([SSH]);
+    const old = commandOf(core.chat.at('C0OPS', 0).card);
+    core.cloud.drift.set(STACK, [sshFinding('0.0.0.0/0')]);
+    const next = await core.check();
+    expect(await core.told(old, DANA, true)).toContain('superseded');
+    expect(await core.told(old.replace(`#${id}`, `#${next.id}`), DANA, true)).toContain('has changed');
+    expect(applied()).toEqual([]);
+  });
+
+  it('clicked twice applies once', async () => {
+    const id = await waiting();
+    const [a, b] = await Promise.all([core.click(`approve #${id}`), core.click(`approve #${id}`)]);
+    expect([a, b].filter((card) => card === null)).toHaveLength(1);
+    await core.rest();
+    expect(applied()).toEqual([[SSH.address]]);
+  });
+
+  it('what policy denies is refused', async () => {
+    core.cloud.policies.set('tags-auto', [{ rule: 'deny', text: 'never' }]);
+    core.cloud.drift.set(STACK, [SSH]);
+    const run = await core.check();
+    expect(run.state).toBe('denied');
+    expect(await core.told(`approve #${run.id}`)).toContain('denied by policy');
+  });
+
+  it('one of two is snoozed meanwhile: the card clicked no longer counts', async () => {
+    const id = await waiting([SSH, TAG]);
+    const old = commandOf(core.chat.at('C0OPS', 0).card);
+    await core.say(`snooze #${id} ${TAG.address} 2h vendor`, KIM);
+    expect(await core.told(old, DANA, true)).toContain('has changed');
+    await core.deliver();
+    await core.click(`approve #${id}`);
+    await core.rest();
+    expect(applied()).toEqual([[SSH.address]]);
+  });
+
+  it('what is snoozed after the yes and before the apply is left alone, and asked again', async () => {
+    const id = await waiting([SSH, TAG]);
+    core.cloud.next('head', async () => {
+      expect(await core.told(`snooze #${id} ${TAG.address} 2h vendor`, KIM)).toContain('Snoozed');
+    });
+    await core.say(`approve #${id}`);
+    await core.rest();
+    expect(applied()).toEqual([]);
+    expect(await core.run(id)).toMatchObject({ state: 'awaiting_approval', approvals: [], scope: [] });
+  });
+
+  it('canceled while it plans again: nothing is applied', async () => {
+    const id = await waiting();
+    core.cloud.next('plan', async () => {
+      await core.say(`cancel #${id}`, KIM);
+    });
+    await core.say(`approve #${id}`);
+    await core.rest();
+    expect((await core.run(id)).state).toBe('canceled');
+    expect(applied()).toEqual([]);
+  });
+
+  it('of one who wrote the code that moved is refused', async () => {
+    core.cloud.drift.set(STACK, [{ ...SSH, origin: 'code' }]);
+    const { id } = await core.check();
+    expect(await core.told(`approve #${id}`, KIM)).toContain('notTheAuthor');
+    await core.say(`approve #${id}`, DANA);
+    await core.rest();
+    expect(applied()).toHaveLength(1);
+  });
+});
+
+describe('where two must approve', () => {
+  const two = { from: ['sre'], need: 2, notTheAuthor: false };
+  beforeEach(async () => {
+    await core.close();
+    await open({ approvers: two });
+  });
+
+  it('two in one moment both count', async () => {
+    const id = await waiting();
+    const said = await Promise.all([core.told(`approve #${id}`, DANA), core.told(`approve #${id}`, KIM)]);
+    expect(said.join()).not.toContain('changed by somebody else');
+    await core.rest();
+    expect((await core.run(id)).state).toBe('realigned');
+  });
+
+  it('the same person twice is one, and told once', async () => {
+    const id = await waiting();
+    await core.say(`approve #${id}`, DANA);
+    expect(await core.told(`approve #${id}`, DANA)).toContain('already');
+    await core.deliver();
+    expect(core.chat.at('C0OPS', 0).replies.filter((r) => r.includes('1 of 2'))).toHaveLength(1);
+    expect(applied()).toEqual([]);
+  });
+
+  it('one who may no longer approve does not count', async () => {
+    const id = await waiting();
+    await core.say(`approve #${id}`, DANA);
+    const people = directory();
+    await core.restart({
+      ...people,
+      stacks: [stackWith({ approvers: two })],
+      groups: { sre: ['kim', 'eve'] },
+    });
+    await core.say(`approve #${id}`, KIM);
+    expect((await core.run(id)).state).toBe('awaiting_approval');
+    await core.say(`approve #${id}`, EVE);
+    await core.rest();
+    expect(applied()).toHaveLength(1);
+  });
+});
+
+describe('approved, and m0.yaml says otherwise by the time of the apply', () => {
+  it.each([
+    ['realign: never', { realign: 'never' as const }, 'denied'],
+    ['two must approve', { approvers: { from: ['sre'], need: 2, notTheAuthor: true } }, 'awaiting_approval'],
+    [
+      'the approver is none any more',
+      { approvers: { from: ['kim'], need: 1, notTheAuthor: true } },
+      'awaiting_approval',
+    ],
+  ])('%s', async (_what, change, state) => {
+    const id = await waiting();
+    core.cloud.next('head', () => new Promise(() => {}));
+    await core.say(`approve #${id}`, DANA);
+    expect((await core.run(id)).state).toBe('approved');
+    await core.restart(directory({ stacks: [stackWith(change)] }));
+    expect((await core.run(id)).state).toBe(state);
+    expect(applied()).toEqual([]);
+  });
+
+  it('realign: ask, and no person was asked', async () => {
+    core.cloud.policies.set('tags-auto', allow(TAG.address));
+    core.cloud.drift.set(STACK, [TAG]);
+    core.cloud.next('head', () => new Promise(() => {}));
+    await core.worker.check(core.stack, 'schedule', DANA);
+    await core.reaches('approved');
+    await core.restart(directory({ stacks: [stackWith({ realign: 'ask' })] }));
+    expect(applied()).toEqual([]);
+    expect((await core.store.runs({}))[0]?.state).toBe('awaiting_approval');
+  });
+});
+
+describe('what moved since the yes is never applied', () => {
+  it.each<[string, (c: Core) => void]>([
+    ['the policy bundle', (c) => (c.cloud.commit = 'ffffffff')],
+    ['the code', (c) => c.cloud.code.set(STACK, { ...CODE, commit: 'ffffffff' })],
+    ['a value', (c) => c.cloud.drift.set(STACK, [sshFinding('0.0.0.0/0')])],
+    ['one finding more', (c) => c.cloud.drift.set(STACK, [SSH, TAG])],
+    ['the plan touches an undecided address', (c) => (c.cloud.alsoTouches = () => ['aws_db_instance.main'])],
+  ])('%s', async (_what, change) => {
+    const id = await waiting();
+    change(core);
+    await core.click(`approve #${id}`);
+    await core.rest();
+    expect(applied()).toEqual([]);
+    expect(await core.run(id)).toMatchObject({ state: 'awaiting_approval', approvals: [] });
+    await core.deliver();
+    expect(textOf(core.chat.at('C0OPS', 0).card)).toContain('Not applied');
+  });
+
+  it('all gone: nothing is applied and the alert ends', async () => {
+    const id = await waiting();
+    core.cloud.drift.set(STACK, []);
+    await core.click(`approve #${id}`);
+    await core.rest();
+    expect(applied()).toEqual([]);
+    expect((await core.run(id)).state).toBe('clean');
+    expect(await core.alerts('open')).toEqual([]);
+  });
+});
+
+describe('after an apply', () => {
+  it('what it left is told, asked about, and never applied again by itself', async () => {
+    core.cloud.policies.set('tags-auto', [{ rule: 'allow', text: 'all' }]);
+    core.cloud.drift.set(STACK, [TAG]);
+    core.cloud.stubborn.add(TAG.address);
+    expect((await core.check()).state).toBe('awaiting_approval');
+    await core.check();
+    await core.check('command');
+    // Something else drifts too: what the apply could not mend still waits.
+    core.cloud.drift.set(STACK, [TAG, SSH]);
+    await core.check();
+    expect(applied()).toEqual([[TAG.address]]);
+  });
+
+  it('one that failed is not repeated, whoever asks for a check first', async () => {
+    core.cloud.policies.set('tags-auto', [{ rule: 'allow', text: 'all' }]);
+    core.cloud.drift.set(STACK, [TAG]);
+    core.cloud.next('apply', async () => {
+      await core.worker.check(core.stack, 'command', EVE);
+      throw new Error('running terraform apply: AccessDenied');
+    });
+    await core.check();
+    expect(applied()).toHaveLength(1);
+    await core.check('command');
+    expect(applied()).toHaveLength(1);
+    expect((await core.store.runs({ states: ['awaiting_approval'] })).length).toBe(1);
+  });
+
+  it('one that failed is asked about by the next check where the one after it failed too', async () => {
+    core.cloud.policies.set('tags-auto', [{ rule: 'allow', text: 'all' }]);
+    core.cloud.drift.set(STACK, [TAG]);
+    core.cloud.next('apply', () => {
+      core.cloud.next('plan', () => Promise.reject(new Error('no credentials')));
+      throw new Error('running terraform apply: AccessDenied');
+    });
+    await core.check();
+    await core.check();
+    expect(applied()).toHaveLength(1);
+    expect((await core.store.runs({ states: ['awaiting_approval'] })).length).toBe(1);
+  });
+});
