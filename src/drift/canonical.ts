@@ -1,5 +1,5 @@
 import type { Json } from './finding.ts';
-import { identical, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
+import { field, identical, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 
 /**
  * How two values are held to be equal.
@@ -53,5 +53,10 @@ export function canonical(value: Json, equality: Equality): string {
 
 export function equal(a: Json, b: Json, equality: Equality): boolean {
   // Most values did not move at all, and seeing that is much cheaper than writing both out.
-  return identical(a, b) || canonical(a, equality) === canonical(b, equality);
+  if (identical(a, b)) return true;
+  if (!isObject(a) || !isObject(b)) return canonical(a, equality) === canonical(b, equality);
+  // As `canonical` has it, key by key: a key that is not there is null.
+  for (const key in a) if (!equal(a[key] ?? null, field(b, key) ?? null, equality)) return false;
+  for (const key in b) if (!Object.hasOwn(a, key) && !equal(null, b[key] ?? null, equality)) return false;
+  return true;
 }
