@@ -110,7 +110,10 @@ function newest(state: Run['state'], after = 0): Promise<Run> {
 
 /** Cards of the run that one can act on, in the channel. */
 function buttonCards(run: number): readonly Message[] {
-  return world.cards().filter((m) => buttons(m).length > 0 && words(m).includes(`· run #${run} `));
+  // What answers a command has buttons too, but is no card of an alert: those carry the key they are posted under.
+  return world
+    .cards()
+    .filter((m) => m.metadata !== null && buttons(m).length > 0 && words(m).includes(`· run #${run} `));
 }
 
 /** Lines with the text in the threads of the channel. */
