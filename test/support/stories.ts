@@ -1,0 +1,346 @@
+import fc from 'fast-check';
+import type { Json, Origin } from '../../src/drift/finding.ts';
+import type { Planned } from './plan.ts';
+
+/** Recorded, actual, desired. */
+export type Points = readonly [Json, Json, Json];
+
+/** What must be told of one place. `json` are the places inside a document. */
+export interface Told {
+  readonly path: string;
+  readonly points: Points;
+  readonly sensitive: boolean;
+  readonly json?: readonly Told[];
+}
+
+/** What somebody did to a resource as a whole. `stays`: only its attributes were touched, if anything. */
+export const FATES = [
+  'stays',
+  'moved',
+  'imported',
+  'replaced',
+  'created',
+  'deleted',
+  'forgotten',
+  'lost',
+] as const;
+export type Fate = (typeof FATES)[number];
+
+/** One resource, what was done to it, and what an answer must say of that. */
+export interface Story {
+  readonly address: string;
+  readonly fate: Fate;
+  readonly attributes: readonly Attribute[];
+}
+
+/** One attribute in its three places, before anything is known of a plan. */
+export interface Attribute {
+  readonly name: string;
+  readonly points: Points;
+  readonly told: readonly Told[];
+  readonly sensitive?: true;
+  readonly unknown?: true;
+  readonly secrets?: readonly string[];
+}
+
+const DEEDS = ['nothing', 'byHand', 'inCode', 'inBoth', 'sameInBoth'] as const;
+const SHAPES = ['changed', 'added', 'removed'] as const;
+const deed = fc.record({ done: fc.constantFrom(...DEEDS), shape: fc.constantFrom(...SHAPES) });
+type Deed = typeof deed extends fc.Arbitrary<infer T> ? T : never;
+
+function pointsOf({ done, shape }: Deed, was: Json, now: Json, wanted: Json): Points {
+  const first = shape === 'added' ? null : was;
+  const next = shape === 'removed' ? null : now;
+  switch (done) {
+    case 'nothing':
+      return [was, was, was];
+    case 'byHand':
+      return [first, next, first];
+    case 'inCode':
+      return [first, first, next];
+    case 'inBoth':
+      return [first, next, wanted];
+    case 'sameInBoth':
+      return [first, next, next];
+  }
+}
+
+/** One text for what means the same: the order of keys in a document says nothing. */
+export function meaning(value: Json): string {
+  if (typeof value !== 'string' || !value.startsWith('{')) return JSON.stringify(value);
+  return JSON.stringify(Object.entries(JSON.parse(value) as object).sort());
+}
+
+/** Who moved, in the words of the three points. */
+export function originOf([recorded, actual, desired]: Points): Origin | undefined {
+  const [r, a, d] = [recorded, actual, desired].map(meaning);
+  if (r === a) return r === d ? undefined : 'code';
+  return d === r || d === a ? 'cloud' : 'both';
+}
+
+const moves = (told: Told): boolean => originOf(told.points) !== undefined;
+
+function scalar(name: string): fc.Arbitrary<Attribute> {
+  const values = fc.constantFrom<Points>(
+    [`${name} was`, `${name} now`, `${name} wanted`],
+    [1, 2.5, -3],
+    ['<b>"\u202e', '*_~`', '${x} %s'],
+    [true, 'true', 7],
+  );
+  return fc.tuple(deed, values).map(([done, [was, now, wanted]]) => {
+    const points = pointsOf(done, was, now, wanted);
+    return { name, points, told: [{ path: name, points, sensitive: false }].filter(moves) };
+  });
+}
+
+const KEYS = ['Owner', 'a.b/c', 'with "quotes"', 'constructor', 'x y', '0', 'Ünï'];
+
+function pathTo(name: string, key: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_-]*$/.test(key) ? `${name}.${key}` : `${name}[${JSON.stringify(key)}]`;
+}
+
+const keyed = fc.uniqueArray(fc.tuple(fc.constantFrom(...KEYS), deed), {
+  minLength: 1,
+  maxLength: 4,
+  selector: ([key]) => key,
+});
+
+/** Objects from points by key; absent is left out. */
+function objectsOf(entries: readonly (readonly [string, Points])[]): [Json, Json, Json] {
+  const at = (place: 0 | 1 | 2): Json =>
+    Object.fromEntries(entries.filter(([, p]) => p[place] !== null).map(([key, p]) => [key, p[place]]));
+  return [at(0), at(1), at(2)];
+}
+
+function map(name: string): fc.Arbitrary<Attribute> {
+  return keyed.map((keys) => {
+    const entries = keys.map(
+      ([key, done]) => [key, pointsOf(done, `${key} was`, `${key} now`, 'wanted')] as const,
+    );
+    const told = entries.map(([key, points]) => ({ path: pathTo(name, key), points, sensitive: false }));
+    return { name, points: objectsOf(entries), told: told.filter(moves) };
+  });
+}
+
+function block(name: string): fc.Arbitrary<Attribute> {
+  return fc.array(deed, { minLength: 1, maxLength: 3 }).map((deeds) => {
+    const entries = deeds.map((done, i) => [`field_${i}`, pointsOf(done, i + 1, `now ${i}`, false)] as const);
+    // What holds the block together: it is there in all three places.
+    const [r, a, d] = objectsOf([['kept', ['x', 'x', 'x']], ...entries]);
+    const told = entries.map(([key, points]) => ({ path: `${name}[0].${key}`, points, sensitive: false }));
+    return { name, points: [[r], [a], [d]], told: told.filter(moves) };
+  });
+}
+
+/** What may be done to one element of a set: it is there or not. */
+const PRESENCE: readonly (readonly [boolean, boolean, boolean])[] = [
+  [true, true, true],
+  [false, true, false],
+  [true, false, true],
+  [false, false, true],
+  [true, true, false],
+  [false, true, true],
+];
+
+function set(name: string): fc.Arbitrary<Attribute> {
+  const make = (value: number, shape: boolean): Json =>
+    shape ? { from_port: value, cidr: [`10.0.${value}.0/24`], note: '' } : `element ${value}`;
+  const elements = fc.array(fc.constantFrom(...PRESENCE), { minLength: 2, maxLength: 5 });
+  return fc.tuple(elements, fc.boolean(), fc.boolean()).map(([presence, objects, turned]) => {
+    const rows = presence.map((there, i) => {
+      const points = there.map((is) => (is ? make(i, objects) : null)) as unknown as Points;
+      return { path: `${name}[*]`, points, sensitive: false };
+    });
+    // One that nobody touches keeps the list from being a single block.
+    const fixed = ['fixed one', 'fixed two'].map((text) => (objects ? { note: text } : text));
+    const at = (place: 0 | 1 | 2): Json => {
+      const all = [...fixed, ...rows.map((row) => row.points[place]).filter((value) => value !== null)];
+      return turned && place > 0 ? all.toReversed() : all;
+    };
+    return { name, points: [at(0), at(1), at(2)], told: rows.filter(moves) };
+  });
+}
+
+function document(name: string): fc.Arbitrary<Attribute> {
+  return fc.tuple(keyed, fc.boolean()).map(([keys, spaced]) => {
+    const entries = keys.map(
+      ([key, done]) => [key, pointsOf(done, 'was', { deep: 1 }, ['wanted', 2])] as const,
+    );
+    const places = objectsOf([['Version', ['1', '1', '1']], ...entries]);
+    const text = (place: 0 | 1 | 2): Json => {
+      const turned = Object.fromEntries(Object.entries(places[place] ?? {}).toReversed());
+      return JSON.stringify(place === 1 ? turned : places[place], null, spaced && place === 2 ? 2 : 0);
+    };
+    const json = entries.map(([key, points]) => ({
+      path: pathTo('', key).replace(/^\./, ''),
+      points,
+      sensitive: false,
+    }));
+    const points: Points = [text(0), text(1), text(2)];
+    const touched = json.filter(moves);
+    const told = touched.length === 0 ? [] : [{ path: name, points, sensitive: false, json: touched }];
+    return { name, points, told };
+  });
+}
+
+/** Looks changed, and nobody did anything. */
+function spelling(name: string): fc.Arbitrary<Attribute> {
+  const pairs: readonly (readonly [Json, Json])[] = [
+    [null, ''],
+    [[], null],
+    [{}, null],
+    [{ a: null }, {}],
+    ['{"a":[1,2],"b":null}', '{ "b": null, "a": [1, 2] }'],
+    ['{"Statement":[{"Action":"s3:*"}]}', '{"Statement":{"Action":["s3:*"]}}'],
+    [
+      ['a', 'b'],
+      ['b', 'a'],
+    ],
+  ];
+  return fc.constantFrom(...pairs).map(([one, other]) => ({ name, points: [one, other, other], told: [] }));
+}
+
+function secret(name: string, unique: string): fc.Arbitrary<Attribute> {
+  return deed.map((done) => {
+    const secrets = [`S3cret-${unique}-was`, `S3cret-${unique}-now`, `S3cret-${unique}-wanted`] as const;
+    const points = pointsOf(done, ...secrets);
+    const told = [{ path: name, points, sensitive: true }].filter(moves);
+    const used = points.filter((value) => value !== null) as string[];
+    return { name, points, told, sensitive: true, secrets: used };
+  });
+}
+
+/** Known only after an apply, and the code sets it. */
+function unknown(name: string): fc.Arbitrary<Attribute> {
+  return fc.boolean().map((byHand) => {
+    const points: Points = [`${name} was`, byHand ? `${name} now` : `${name} was`, { unknown: true }];
+    return { name, points, told: [{ path: name, points, sensitive: false }], unknown: true };
+  });
+}
+
+function attributes(unique: string): fc.Arbitrary<readonly Attribute[]> {
+  const makers = [scalar, map, block, set, document, spelling, unknown, (n: string) => secret(n, unique + n)];
+  const one = (i: number): fc.Arbitrary<Attribute> => fc.oneof(...makers.map((make) => make(`attr_${i}`)));
+  return fc
+    .integer({ min: 1, max: 5 })
+    .chain((n) => fc.tuple(...Array.from({ length: n }, (_, i) => one(i))));
+}
+
+const ADDRESSES = [
+  'aws_thing.plain',
+  'aws_thing.counted[0]',
+  'aws_thing.each["a.b]"]',
+  'aws_thing.other',
+  'aws_thing.more[1]',
+];
+
+function story(address: string): fc.Arbitrary<Story> {
+  const unique = String(ADDRESSES.indexOf(address));
+  return fc.record({
+    address: fc.constant(address),
+    fate: fc.constantFrom(...FATES),
+    attributes: attributes(unique),
+  });
+}
+
+/** A stack of up to five resources and what was done to each. */
+export const stories: fc.Arbitrary<readonly Story[]> = fc
+  .subarray(ADDRESSES, { minLength: 1 })
+  .chain((chosen) => fc.tuple(...chosen.map(story)));
+
+/** The story as its fate leaves it: an attribute has no past where the object was not there. */
+export function settled({ address, fate, attributes: given }: Story): Story {
+  const known = ['stays', 'moved', 'replaced'].includes(fate)
+    ? given
+    : given.filter((one) => one.unknown !== true);
+  const force: Attribute = {
+    name: 'force',
+    points: ['was', 'was', 'now'],
+    told: [{ path: 'force', points: ['was', 'was', 'now'], sensitive: false }],
+  };
+  const all = fate === 'replaced' ? [...known, force] : known;
+  const see = (points: Points): Points => {
+    const [recorded, actual, desired] = points;
+    if (fate === 'imported') return [actual, actual, desired];
+    return fate === 'deleted' || fate === 'forgotten' ? [recorded, actual, null] : points;
+  };
+  const isTold = ({ points: [r, a, d] }: Told): boolean => {
+    if (fate === 'created' || fate === 'lost') return false;
+    if (fate === 'deleted' || fate === 'forgotten') return meaning(r) !== meaning(a);
+    return originOf([r, a, d]) !== undefined;
+  };
+  const fated = all.map((one) => ({
+    ...one,
+    // What an import brings was there as it is: how it is written is all there is.
+    points: fate === 'imported' ? see(one.points) : one.points,
+    told: one.told
+      .map((row) => ({
+        ...row,
+        points: see(row.points),
+        ...(row.json === undefined
+          ? {}
+          : { json: row.json.map((inner) => ({ ...inner, points: see(inner.points) })).filter(moves) }),
+      }))
+      .filter((row) => isTold(row) && row.json?.length !== 0),
+  }));
+  return { address, fate, attributes: fated };
+}
+
+const objectAt = (story: Story, place: 0 | 1 | 2): { readonly [key: string]: Json } => ({
+  fixed: 'nobody touches this',
+  ...Object.fromEntries(
+    story.attributes
+      .filter((one) => place < 2 || one.unknown !== true)
+      .map((one) => [one.name, one.points[place]]),
+  ),
+});
+
+/** True where the code or an apply has something to do. */
+export function isDue(story: Story): boolean {
+  return story.attributes.some((one) =>
+    one.told.some(({ points: [r, a, d] }) => originOf([r, a, d]) !== 'cloud' || meaning(d) !== meaning(a)),
+  );
+}
+
+/** What Terraform's plan says where a story happened. */
+export function plannedOf(story: Story): Planned {
+  const { address, fate } = story;
+  const [recorded, actual, desired] = [objectAt(story, 0), objectAt(story, 1), objectAt(story, 2)];
+  const names = story.attributes.map((one) => one.name);
+  const flags = (which: 'sensitive' | 'unknown'): Json =>
+    Object.fromEntries(story.attributes.filter((one) => one[which]).map((one) => [one.name, true]));
+  const common = {
+    address,
+    sensitive: flags('sensitive'),
+    expressions: Object.fromEntries([...names, 'fixed'].map((name) => [name, { references: ['var.x'] }])),
+  };
+  const due = isDue(story);
+  const update = due ? ['update'] : ['no-op'];
+  // Where nothing is due, desired is what there is, however it is written.
+  const stays = {
+    ...common,
+    recorded,
+    actual,
+    desired: due ? desired : actual,
+    unknown: flags('unknown'),
+    actions: update,
+  };
+  switch (fate) {
+    case 'stays':
+      return stays;
+    case 'moved':
+      return { ...stays, previousAddress: 'aws_thing.before' };
+    case 'imported':
+      return { ...stays, recorded: actual, importing: true };
+    case 'replaced':
+      return { ...stays, actions: ['delete', 'create'], replacePaths: [['force']] };
+    case 'created':
+      return { ...common, recorded: null, actual: null, desired, actions: ['create'] };
+    case 'deleted':
+      return { ...common, recorded, actual, desired: null, actions: ['delete'] };
+    case 'forgotten':
+      return { ...common, recorded, actual, desired: null, actions: ['forget'] };
+    case 'lost':
+      return { ...common, recorded, actual: null, desired, actions: ['create'] };
+  }
+}

@@ -1,0 +1,270 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { explain } from '../../../src/cli/explain.ts';
+import { analyzePlan } from '../../../src/drift/analyze.ts';
+import type { Action, Finding, Json, Origin } from '../../../src/drift/finding.ts';
+import { readPlan } from '../../../src/drift/read-plan.ts';
+import { planJson } from '../../support/plan.ts';
+import {
+  type Attribute,
+  isDue,
+  meaning,
+  originOf,
+  type Points,
+  plannedOf,
+  type Story,
+  settled,
+  stories,
+  type Told,
+} from '../../support/stories.ts';
+
+const RUNS = { numRuns: 300 };
+
+function documentOf(told: readonly Story[]): string {
+  // Two resources may not have moved from one address.
+  const planned = told.map((story, i) => {
+    const one = plannedOf(story);
+    return one.previousAddress === undefined ? one : { ...one, previousAddress: `aws_thing.before${i}` };
+  });
+  return JSON.stringify(planJson(planned));
+}
+
+function findingsOf(text: string): readonly Finding[] {
+  return analyzePlan(readPlan(text, 'p'), { key: 'k' }).findings;
+}
+
+const ACTIONS: Record<Story['fate'], Action | undefined> = {
+  stays: undefined,
+  moved: undefined,
+  imported: undefined,
+  replaced: 'replace',
+  created: 'create',
+  lost: 'create',
+  deleted: 'delete',
+  forgotten: 'forget',
+};
+
+function expectedOrigin(story: Story, rows: readonly Told[]): Origin {
+  if (story.fate === 'lost') return 'cloud';
+  if (story.fate === 'deleted' || story.fate === 'forgotten') return rows.length > 0 ? 'both' : 'code';
+  const due = rows.filter(({ points: [, a, d] }) => meaning(a) !== meaning(d));
+  const origins = new Set((due.length > 0 ? due : rows).map((row) => originOf(row.points)));
+  if (origins.size === 0) return 'code';
+  const [only] = origins;
+  return origins.size === 1 && only !== undefined ? only : 'both';
+}
+
+function kindOf([recorded, actual, desired]: Points): string {
+  const next = meaning(recorded) === meaning(actual) ? desired : actual;
+  if (recorded === null) return 'added';
+  return next === null ? 'removed' : 'changed';
+}
+
+function expectedRow(row: Told, goes: boolean): Record<string, unknown> {
+  const [recorded, actual, desired] = row.points.map((value) =>
+    meaning(row.sensitive && value !== null ? { sensitive: true } : value),
+  );
+  return {
+    path: row.path,
+    origin: goes ? 'cloud' : originOf(row.points),
+    kind: kindOf(row.points),
+    recorded,
+    actual,
+    desired,
+    sensitive: row.sensitive,
+  };
+}
+
+const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+
+/** What the answer must be for a story; undefined where nobody did anything. */
+function expected(story: Story): Record<string, unknown> | undefined {
+  const rows = story.attributes.flatMap((one) => one.told);
+  const action = ACTIONS[story.fate] ?? (isDue(story) ? 'update' : 'none');
+  if (rows.length === 0 && action === 'none') return undefined;
+  const goes = story.fate === 'deleted' || story.fate === 'forgotten';
+  return {
+    address: story.address,
+    origin: expectedOrigin(story, rows),
+    action,
+    actionable: action !== 'none',
+    deletedByHand: story.fate === 'lost' ? true : undefined,
+    moved: story.fate === 'moved',
+    attributes: rows.map((row) => expectedRow(row, goes)).sort(byText),
+  };
+}
+
+function told(finding: Finding): Record<string, unknown> {
+  const { address, origin, action, actionable, deletedByHand, previousAddress, attributes } = finding;
+  const rows = attributes.map((row) => {
+    const [recorded, actual, desired] = [row.recorded, row.actual, row.desired].map((v) =>
+      meaning(v as Json),
+    );
+    const { path, origin: whose, kind, sensitive } = row;
+    return { path, origin: whose, kind, recorded, actual, desired, sensitive };
+  });
+  return {
+    address,
+    origin,
+    action,
+    actionable,
+    deletedByHand,
+    moved: previousAddress !== undefined,
+    attributes: rows.sort(byText),
+  };
+}
+
+const byAddress = (a: Story, b: Story): number => (a.address < b.address ? -1 : 1);
+
+describe('whatever was done', () => {
+  it('is what is told', () => {
+    fc.assert(
+      fc.property(stories, (given) => {
+        const done = given.map(settled).sort(byAddress);
+        const answer = findingsOf(documentOf(done)).map(told);
+        expect(answer).toEqual(done.map(expected).filter((one) => one !== undefined));
+      }),
+      RUNS,
+    );
+  });
+
+  it('is told by place inside a document', () => {
+    fc.assert(
+      fc.property(stories, (given) => {
+        const done = given.map(settled).filter(({ fate }) => fate !== 'deleted' && fate !== 'forgotten');
+        const answer = new Map(findingsOf(documentOf(done)).map((finding) => [finding.address, finding]));
+        for (const story of done) {
+          for (const row of story.attributes.flatMap((one) => one.told)) {
+            const json = answer.get(story.address)?.attributes.find(({ path }) => path === row.path)?.json;
+            const inner = json?.map((place) => place.path.replace(/\[\*\]$/, ''));
+            const places = row.json?.map((place) => place.path);
+            expect(inner && [...new Set(inner)].map(top).sort()).toEqual(places?.sort());
+          }
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it('shows which attribute forces a replace', () => {
+    fc.assert(
+      fc.property(stories, (given) => {
+        for (const finding of findingsOf(documentOf(given.map(settled)))) {
+          const forcing = finding.attributes.filter((row) => row.forcesReplacement).map((row) => row.path);
+          expect(forcing).toEqual(finding.action === 'replace' ? ['force'] : []);
+        }
+      }),
+      RUNS,
+    );
+  });
+});
+
+/** The key at which a place inside a document begins. */
+function top(path: string): string {
+  return /^(\["(?:[^"\\]|\\.)*"\]|[^.[]+)/.exec(path)?.[1] ?? path;
+}
+
+/** The same document with keys of objects, resources and elements of all lists in another order. */
+function shuffled(text: string): string {
+  const turn = (value: Json, key = ''): Json => {
+    if (Array.isArray(value)) {
+      const items = value.map((item: Json) => turn(item));
+      // What is to be done says something in its order.
+      return key === 'actions' || key === 'replace_paths' ? items : items.toReversed();
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    const entries = Object.entries(value).toReversed();
+    return Object.fromEntries(entries.map(([name, child]) => [name, turn(child as Json, name)]));
+  };
+  return JSON.stringify(turn(JSON.parse(text) as Json));
+}
+
+const digests = (text: string): string[] => findingsOf(text).map((finding) => finding.fingerprint);
+
+describe('fingerprints', () => {
+  it('hold still in another order, and under another spelling of nothing', () => {
+    fc.assert(
+      fc.property(stories, (given) => {
+        const text = documentOf(given.map(settled));
+        expect(digests(shuffled(text))).toEqual(digests(text));
+      }),
+      RUNS,
+    );
+  });
+
+  it('move when any one of the three values moves', () => {
+    const place = fc.constantFrom(0 as const, 1 as const, 2 as const);
+    fc.assert(
+      fc.property(stories, fc.nat(), place, (given, at, which) => {
+        const done = given.map(settled).sort(byAddress);
+        const candidates = done.flatMap((story, s) =>
+          ['stays', 'moved', 'replaced'].includes(story.fate)
+            ? story.attributes.flatMap((one, a) =>
+                one.told.length > 0 && isPlain(one, which) ? [[s, a] as const] : [],
+              )
+            : [],
+        );
+        fc.pre(candidates.length > 0);
+        const [s, a] = candidates[at % candidates.length] ?? [0, 0];
+        const moved = done.map((story, i) => (i === s ? nudged(story, a, which) : story));
+        const address = done[s]?.address;
+        const digest = (of: readonly Story[]): string | undefined =>
+          findingsOf(documentOf(of)).find((finding) => finding.address === address)?.fingerprint;
+        expect(digest(moved)).not.toBe(digest(done));
+      }),
+      RUNS,
+    );
+  });
+});
+
+const isPlain = (one: Attribute, place: 0 | 1 | 2): boolean =>
+  !(one.unknown && place === 2) && one.told[0]?.path === one.name && one.told[0].json === undefined;
+
+function nudged(story: Story, at: number, place: 0 | 1 | 2): Story {
+  const attributes = story.attributes.map((one, i) => {
+    if (i !== at) return one;
+    const points = one.points.map((value, p) =>
+      p === place ? `another ${String(value)}` : value,
+    ) as unknown as Points;
+    return { ...one, points, told: one.told.map((row) => ({ ...row, points })) };
+  });
+  return { ...story, attributes };
+}
+
+describe('secrets', () => {
+  it('are nowhere in what is told, also where copies stand in clear', async () => {
+    await fc.assert(
+      fc.asyncProperty(stories, fc.boolean(), async (given, asJson) => {
+        const done = given.map(settled);
+        const planned = done.map(plannedOf);
+        const plain = JSON.stringify(planned);
+        // What was there before a create or an import never reaches a plan.
+        const secrets = done
+          .flatMap((story) => story.attributes.flatMap((one) => one.secrets ?? []))
+          .filter((one) => plain.includes(one));
+        const copy = {
+          address: 'aws_thing.copies',
+          recorded: { text: 'nothing', k: { x: 1 } },
+          actual: {
+            text: secrets.map((s) => `postgres://user:${encodeURIComponent(s)}@host`).join(),
+            k: { x: secrets.join(' ') },
+          },
+        };
+        const text = JSON.stringify(planJson([...planned, copy]));
+        let out = '';
+        const write = (text: string): void => {
+          out += text;
+        };
+        await explain(['p', '--noise', ...(asJson ? ['--json'] : [])], {
+          out: write,
+          err: write,
+          color: false,
+          readFile: async () => Buffer.from(text),
+        });
+        expect(out).toContain('copies');
+        for (const secret of secrets) expect(out).not.toContain(secret);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
