@@ -174,6 +174,12 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+// Whoever reads, as in `explain … | head`, may have read enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
