@@ -75,7 +75,9 @@ function decode(bytes: Uint8Array, where: string): string {
     throw new PlanError(`${where}: is a saved plan file, not JSON; ${HOW.replace('PLANFILE', 'it')}`);
   }
   if (bytes.length > MAX_TEXT) {
-    throw new PlanError(`${where}: is over 512 MiB and cut short, broken, or more than a plan as JSON in UTF-8; ${HOW}`);
+    throw new PlanError(
+      `${where}: is over 512 MiB and cut short, broken, or more than a plan as JSON in UTF-8; ${HOW}`,
+    );
   }
   // PowerShell's `>` writes UTF-16, with a byte order mark or without.
   if ((a === 0xff && b === 0xfe) || (b === 0 && d === 0)) return new TextDecoder('utf-16le').decode(bytes);
