@@ -33,9 +33,16 @@ type Judgement = { readonly is: 'finding' | 'noise'; readonly finding: Finding }
  * Nothing in `findings`, `outputs` and `noise` holds a secret; `secrets` does. `key` keys the hashes under
  * which secrets enter fingerprints, so it must stay the same for fingerprints to be comparable.
  */
-export function analyzePlan(document: PlanDocument, options: { readonly key: string }): Analysis {
+export function analyzePlan(
+  document: PlanDocument,
+  options: {
+    readonly key: string;
+    /** Secrets known from elsewhere (the stack's environment), which the plan's masks may not cover. */
+    readonly secrets?: readonly string[];
+  },
+): Analysis {
   const plan = planParts(document);
-  const secrets = collectSecrets(document, plan);
+  const secrets = collectSecrets(document, plan, options.secrets);
   const resources = pairResources(plan);
   const configuration = readConfiguration(plan);
   const context: Context = {

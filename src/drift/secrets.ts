@@ -14,10 +14,14 @@ const SECRET_NAME = /pass(word|phrase|wd)?$|secret|token|private_key|access_key|
 /**
  * The literal secrets of a plan, longest first: everything masked in either list and on either side, in
  * planned values and prior state, sensitive variables and outputs, and what the configuration holds in clear
- * at the same places. Terraform's masks miss copies, so these are looked for by value.
+ * at the same places, and those in `known`. Terraform's masks miss copies, so these are looked for by value.
  */
-export function collectSecrets(document: PlanDocument, plan = planParts(document)): readonly string[] {
-  const found = new Set<string>();
+export function collectSecrets(
+  document: PlanDocument,
+  plan = planParts(document),
+  known: readonly string[] = [],
+): readonly string[] {
+  const found = new Set<string>(known.filter((secret) => secret.length >= MIN_LENGTH));
   for (const list of [plan.drift, plan.changes]) {
     for (const entry of list) {
       for (const mask of [entry.beforeSensitive, entry.afterSensitive]) {

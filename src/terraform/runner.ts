@@ -137,7 +137,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   function analysed(json: Uint8Array, stack: Stack): Pick<PlanResult, 'document' | 'analysis'> {
     try {
       const document = readPlan(json, `the plan of ${stack.name}`);
-      const analysis = analyzePlan(document, { key: options.key });
+      const analysis = analyzePlan(document, { key: options.key, secrets: secretValues(stack) });
       return { document, analysis: ignoreFindings(analysis, stack.ignore) };
     } catch (cause) {
       const text = cause instanceof Error ? cause.message : String(cause);

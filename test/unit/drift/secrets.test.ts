@@ -107,6 +107,17 @@ describe('by value', () => {
     expect(text).not.toContain('S3cr3t');
   });
 
+  it('hides a secret of the stack that no mask covers, copied by hand into a tag', () => {
+    const copied: Planned = {
+      recorded: { tags: { Owner: 'x' } },
+      actual: { tags: { Owner: 'x', Note: `use ${SECRET}` } },
+      desired: { tags: { Owner: 'x' } },
+    };
+    const { secrets: _secrets, ...shown } = analyzePlan(plan([copied]), { key: 'k', secrets: [SECRET] });
+    expect(shown.findings[0]?.attributes).toMatchObject([{ path: 'tags.Note', actual: 'use (sensitive)' }]);
+    expect(JSON.stringify(shown)).not.toContain('0001');
+  });
+
   it('leaves short secrets to their path', () => {
     const short: Planned = { address: 'a.short', recorded: { v: 'abc' }, sensitive: { v: true } };
     expect(
