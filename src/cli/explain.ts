@@ -38,10 +38,16 @@ export async function explain(args: readonly string[], io: ExplainIo): Promise<n
     io.err(`${what}; ${USAGE}\n`);
     return 2;
   }
+  const noise = flags.includes('--noise');
   let analysis: Analysis;
+  let picture: string;
   try {
     // Fingerprints are not shown here, so their key need not be anybody's.
     analysis = analyzePlan(readPlan(await read(file, io), file), { key: 'explain' });
+    // Whole before the first character is printed: half an answer is none.
+    picture = flags.includes('--json')
+      ? `${explainJson(analysis, noise)}\n`
+      : diff(analysis, nameOf(file), noise, io.color);
   } catch (error) {
     if (error instanceof PlanError) io.err(`explain: ${oneLine(error.message)}\n`);
     else if (error instanceof RangeError) {
@@ -49,12 +55,7 @@ export async function explain(args: readonly string[], io: ExplainIo): Promise<n
     } else throw error;
     return 2;
   }
-  const noise = flags.includes('--noise');
-  io.out(
-    flags.includes('--json')
-      ? `${explainJson(analysis, noise)}\n`
-      : diff(analysis, nameOf(file), noise, io.color),
-  );
+  io.out(picture);
   return analysis.findings.some((finding) => finding.actionable) ? 1 : 0;
 }
 
