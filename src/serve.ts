@@ -114,6 +114,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       base,
       mirrors,
       artifacts,
+      keepPlans: environment.keepPlans,
       log,
       clock,
       key,

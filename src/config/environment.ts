@@ -23,6 +23,8 @@ export interface Environment {
   readonly tofu: string | null;
   readonly opa: string | null;
   readonly pluginMirror: string | null;
+  /** Saved plan files stay when their run ends, for looking into them; they hold secrets. */
+  readonly keepPlans: boolean;
   readonly logLevel: LogLevel;
   readonly host: string;
   readonly port: number;
@@ -109,8 +111,14 @@ export function readEnvironment(env: Variables = process.env): Environment {
   }
   const host = text('HOST') ?? '127.0.0.1';
   const insecure = text('M0_TEAMS_INSECURE_LOOPBACK');
-  if (insecure !== null && insecure !== '0' && insecure !== '1') {
-    problems.push(`M0_TEAMS_INSECURE_LOOPBACK: "${insecure}" is neither 1 nor 0`);
+  const keepPlans = text('M0_KEEP_PLANS');
+  for (const [name, value] of [
+    ['M0_TEAMS_INSECURE_LOOPBACK', insecure],
+    ['M0_KEEP_PLANS', keepPlans],
+  ]) {
+    if (value !== null && value !== '0' && value !== '1') {
+      problems.push(`${name}: "${value}" is neither 1 nor 0`);
+    }
   }
   if (insecure === '1' && !isLoopback(host)) {
     problems.push(
@@ -129,6 +137,7 @@ export function readEnvironment(env: Variables = process.env): Environment {
     tofu: text('M0_TOFU'),
     opa: text('M0_OPA'),
     pluginMirror: text('M0_PLUGIN_MIRROR'),
+    keepPlans: keepPlans === '1',
     logLevel: logLevel as LogLevel,
     host,
     port: whole('PORT', 0, 65_535) ?? 3978,

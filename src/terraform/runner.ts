@@ -26,6 +26,8 @@ export interface RunnerOptions {
   /** m0's environment; children see of it only what `baseEnvironment` lets through. */
   readonly base: Readonly<Record<string, string | undefined>>;
   readonly mirrors: Mirrors;
+  /** True: `discard` leaves plan files where they are. */
+  readonly keepPlans?: boolean;
   /** Where saved plan files go. */
   readonly artifacts: Artifacts;
   readonly log: Logger;
@@ -215,7 +217,9 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     plan: (stack, { only, signal }) => inTurn('plan', stack, signal, () => plan(stack, only, signal)),
     apply: (stack, saved, signal) =>
       inTurn('apply', stack, signal, () => apply(stack, saved.artifact, signal)),
-    discard: (saved) => planFiles.discard(saved.artifact),
+    async discard(saved) {
+      if (options.keepPlans !== true) await planFiles.discard(saved.artifact);
+    },
   };
 }
 
