@@ -1,6 +1,7 @@
 /** What people decide on a run: approve, reject, cancel. Rights are checked here, on every word and click. */
 
 import { infoCard } from '../messages/short-cards.ts';
+import { capital } from '../messages/words.ts';
 import { describeState } from '../runs/machine.ts';
 import type { Incoming, Reply } from '../runs/ports.ts';
 import { couldApprove, type Deed, mayDo } from '../runs/rights.ts';
@@ -11,10 +12,6 @@ import { type ActionParts, findRun, privately, refused } from './parts.ts';
 /** Typed words get a private answer; a click is answered by the card that changes. */
 function done(incoming: Incoming, text: string): Reply {
   return incoming.from === null ? privately(infoCard(text)) : { r: 'none' };
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 async function refusal(

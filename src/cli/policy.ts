@@ -18,6 +18,7 @@ import { listPolicy } from '../policy/stage.ts';
 import { proveBundle } from '../policy/sync.ts';
 import { testPolicy } from '../policy/test-cases.ts';
 import { M0 } from '../runs/run.ts';
+import { bareStack } from '../runs/stack.ts';
 
 /** Where a command writes; `text` has its own line breaks. */
 export interface PolicyIo {
@@ -285,23 +286,7 @@ function questionAbout(
   const name = basename(typed.plan ?? typed.input ?? '', '.json');
   return {
     run: 1,
-    stack: {
-      name,
-      environment: name,
-      source: { git: '', ref: '', path: '' },
-      tool: 'terraform',
-      toolVersion: null,
-      workspace: 'default',
-      varFiles: [],
-      env: {},
-      schedule: [],
-      timezone: 'UTC',
-      realign: 'policy',
-      policies: [],
-      channels: [],
-      approvers: { from: [], need: 1, notTheAuthor: true },
-      ignore: [],
-    },
+    stack: bareStack(name, name, { realign: 'policy' }),
     trigger: 'command',
     code: { repository: '', ref: '', commit: '', author: '', authorEmail: '', committedAt: 0, subject: '' },
     analysis,

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { capital } from '../messages/words.ts';
 import type { Place } from '../runs/alert.ts';
 import type { Approvers, Directory, Person, PolicySource, Rota, Stack } from '../runs/ports.ts';
 import type { Variables } from './environment.ts';
@@ -47,10 +48,6 @@ function milliseconds(duration: string): number {
 function toPlace(text: string): Place {
   const colon = text.indexOf(':');
   return { platform: text.slice(0, colon) as Place['platform'], channel: text.slice(colon + 1) };
-}
-
-function capital(key: string): string {
-  return key.charAt(0).toUpperCase() + key.slice(1);
 }
 
 function isZone(zone: string): boolean {

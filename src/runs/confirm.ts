@@ -1,6 +1,7 @@
 /** Approved is exactly what is applied: the comparison between an approval and the plan made for its apply. */
 import type { Finding } from '../drift/finding.ts';
 import { fingerprintOf } from '../drift/fingerprint.ts';
+import { shortCommit } from '../messages/words.ts';
 import type { Planned } from './machine.ts';
 import type { Directory, PlanResult, Stack } from './ports.ts';
 import { couldApprove } from './rights.ts';
@@ -93,5 +94,5 @@ export function confirmPlan(run: Run, evidence: Evidence): Confirmation {
 }
 
 function short(commit: string | null): string {
-  return commit === null ? 'none' : commit.slice(0, 7);
+  return commit === null ? 'none' : shortCommit(commit);
 }

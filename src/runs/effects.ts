@@ -1,5 +1,6 @@
 /** From the effects of a transition to the writes that are stored with it, in one transaction. */
 import { assertNever } from '../assert-never.ts';
+import { capital } from '../messages/words.ts';
 import type { Alert, Delivery } from './alert.ts';
 import { describeState, type Effect, type RunEvent, transition } from './machine.ts';
 import type { Change, NewDelivery } from './ports.ts';
@@ -107,17 +108,7 @@ export function changesOf(
         ];
         changes.push({
           c: 'alert.insert',
-          alert: {
-            kind: 'drift',
-            stack: run.stack,
-            fingerprint: run.fingerprint ?? '',
-            state: 'open',
-            firstSeenAt: now,
-            lastSeenAt: now,
-            seenCount: 1,
-            runId: run.id,
-            outcome: null,
-          },
+          alert: newAlert('drift', run, run.fingerprint ?? '', now),
           deliveries,
         });
         return;
@@ -212,6 +203,20 @@ function successionOf(told: Run | null, run: Run): string {
   return `superseded by run #${run.id}`;
 }
 
+function newAlert(kind: Alert['kind'], run: Run, fingerprint: string, now: number): Omit<Alert, 'id'> {
+  return {
+    kind,
+    stack: run.stack,
+    fingerprint,
+    state: 'open',
+    firstSeenAt: now,
+    lastSeenAt: now,
+    seenCount: 1,
+    runId: run.id,
+    outcome: null,
+  };
+}
+
 /** A check that fails is told once; while it goes on failing, the same message counts. */
 function failed(run: Run, state: StackState, stamp: string, now: number): readonly Change[] {
   if (state.failure) {
@@ -232,22 +237,8 @@ function failed(run: Run, state: StackState, stamp: string, now: number): readon
   return [
     {
       c: 'alert.insert',
-      alert: {
-        kind: 'failure',
-        stack: run.stack,
-        fingerprint: 'failure',
-        state: 'open',
-        firstSeenAt: now,
-        lastSeenAt: now,
-        seenCount: 1,
-        runId: run.id,
-        outcome: null,
-      },
+      alert: newAlert('failure', run, 'failure', now),
       deliveries: [{ d: 'card' }],
     },
   ];
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

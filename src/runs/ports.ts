@@ -179,8 +179,6 @@ export interface PlanResult {
   readonly code: CodeVersion;
   readonly plan: SavedPlan;
   readonly analysis: Analysis;
-  /** Over all findings, keyed; see drift/fingerprint.ts. */
-  readonly fingerprint: string;
   /** Terraform's plan document, for policies only: it may hold secrets and never leaves the process. */
   readonly document: unknown;
 }

@@ -4,7 +4,7 @@ import { type Decision, decide, type FindingDecision } from '../decisions/decisi
 import { type Confirmation, configMoved, confirmPlan, freshAndExact, toPlanned } from './confirm.ts';
 import type { RunEvent } from './machine.ts';
 import type { PlanResult, Stack } from './ports.ts';
-import type { Actor, Failure, Run, SavedPlan } from './run.ts';
+import type { Failure, Run, SavedPlan } from './run.ts';
 import type { Told, WorkerParts } from './worker.ts';
 
 export type Eventually<T> = T | Promise<T>;
@@ -12,6 +12,8 @@ export type Eventually<T> = T | Promise<T>;
 export interface StepParts extends WorkerParts {
   /** An event that is made is made while nothing else of the stack is being stored. */
   readonly step: (run: Run, event: RunEvent | (() => Eventually<RunEvent>)) => Promise<Told>;
+  /** Deletes the plan file; one that can't be deleted is logged and changes nothing of what happened. */
+  readonly discard: (run: Run, plan: SavedPlan) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -54,7 +56,6 @@ export function createSteps(parts: StepParts): Steps {
     run: Run,
     stack: Stack,
     result: PlanResult,
-    approvers: readonly Actor[],
     forceHuman: string | null,
   ): Promise<Decision> {
     const answers = await policies.ask({
@@ -65,7 +66,7 @@ export function createSteps(parts: StepParts): Steps {
       analysis: result.analysis,
       document: result.document,
       requestedBy: run.requestedBy,
-      approvers,
+      approvers: [],
       now: clock(),
     });
     return decide(result.analysis.findings, answers, stack.realign, forceHuman ?? undefined);
@@ -84,7 +85,7 @@ export function createSteps(parts: StepParts): Steps {
     }
     const deciding = await movedWith(result, planning, { e: 'planned', planned: toPlanned(result) });
     if (!deciding) return null;
-    const decision = await ask(deciding, stack, result, [], deciding.forceHuman);
+    const decision = await ask(deciding, stack, result, deciding.forceHuman);
     // Read at the last moment: what somebody snoozes meanwhile is not applied, whom somebody answers not asked.
     const decided = await moved(deciding, async () => {
       const keeps = await store.keeps(stack.name);
@@ -102,16 +103,7 @@ export function createSteps(parts: StepParts): Steps {
       next = await moved(run, event);
       return next;
     } finally {
-      if (next === null) await forget(result.plan);
-    }
-  }
-
-  /** A file that can't be deleted changes nothing of what happened. */
-  async function forget(plan: SavedPlan): Promise<void> {
-    try {
-      await runner.discard(plan);
-    } catch (error) {
-      log.warn({ err: error }, 'a plan file could not be deleted');
+      if (next === null) await parts.discard(run, result.plan);
     }
   }
 
@@ -125,7 +117,7 @@ export function createSteps(parts: StepParts): Steps {
       const same = confirmPlan(run, { bundles, result: null });
       if (same.ok && run.plan) return moved(run, { e: 'confirmed', plan: run.plan });
     }
-    if (run.plan) await forget(run.plan);
+    if (run.plan) await parts.discard(run, run.plan);
     const scope = run.scope.map((s) => s.address);
     const whole = run.findings.every((f) => !f.actionable || scope.includes(f.address));
     let result: PlanResult;
@@ -135,7 +127,7 @@ export function createSteps(parts: StepParts): Steps {
       check = confirmPlan(run, { bundles, result });
       if (!check.ok && check.narrower && whole) {
         // A plan can touch more than what drifted, as a change from null to an empty list.
-        await forget(result.plan);
+        await parts.discard(run, result.plan);
         result = await runner.plan(stack, { only: scope, signal });
         check = confirmPlan(run, { bundles, result });
       }
@@ -148,10 +140,10 @@ export function createSteps(parts: StepParts): Steps {
     if (check.ok) return movedWith(result, run, { e: 'confirmed', plan: result.plan });
 
     const also = [...reworded, ...check.also];
-    await forget(result.plan);
+    await parts.discard(run, result.plan);
     const fresh = await runner.plan(stack, { only: null, signal });
-    await forget(fresh.plan);
-    const decision = await ask(run, stack, fresh, [], 'it moved since it was approved');
+    await parts.discard(run, fresh.plan);
+    const decision = await ask(run, stack, fresh, 'it moved since it was approved');
     await moved(run, async () => ({
       e: 'moved',
       planned: toPlanned(fresh),
@@ -178,7 +170,7 @@ export function createSteps(parts: StepParts): Steps {
       await fail(run, 'applying', messageOf(error));
       return null;
     } finally {
-      await forget(run.plan);
+      await parts.discard(run, run.plan);
     }
     return moved(run, { e: 'applied' });
   }
@@ -191,8 +183,8 @@ export function createSteps(parts: StepParts): Steps {
       if (!signal.aborted) await fail(run, 'verifying', messageOf(error));
       return null;
     }
-    await forget(result.plan);
-    const decision = await ask(run, stack, result, [], null);
+    await parts.discard(run, result.plan);
+    const decision = await ask(run, stack, result, null);
     await moved(run, async () => ({
       e: 'verified',
       planned: toPlanned(result),

@@ -7,6 +7,7 @@ import { type Keep, keepOf } from './keep.ts';
 import type { Clock, Directory, Stack, Store } from './ports.ts';
 import { type OnCallNow, personsIn, rotasOf } from './rights.ts';
 import type { Actor, Run } from './run.ts';
+import { bareStack } from './stack.ts';
 import { approvable, openFindings, scopeFingerprint } from './waiting.ts';
 
 export interface ViewParts {
@@ -24,23 +25,7 @@ export function named(actor: Actor): Named {
 export function stackOrGone(directory: Directory, run: Run): Stack {
   const stack = directory.stacks.find((s) => s.name === run.stack);
   if (stack) return stack;
-  return {
-    name: run.stack,
-    environment: run.environment,
-    source: { git: '', ref: '', path: '' },
-    tool: 'terraform',
-    toolVersion: null,
-    workspace: 'default',
-    varFiles: [],
-    env: {},
-    schedule: [],
-    timezone: directory.timezone,
-    realign: 'never',
-    policies: [],
-    channels: [],
-    approvers: { from: [], need: 1, notTheAuthor: true },
-    ignore: [],
-  };
+  return bareStack(run.stack, run.environment, { timezone: directory.timezone });
 }
 
 function standingOf(run: Run, finding: Finding, keeps: readonly Keep[], now: number): Standing {

@@ -144,12 +144,12 @@ export function createWorker(parts: WorkerParts): Worker {
     try {
       await parts.runner.discard(plan);
     } catch (error) {
-      // The step is stored already; the next start tries again.
+      // What is stored stands without it; the next start tries again.
       log.warn({ err: error, run: run.id, stack: run.stack }, 'a plan file could not be deleted');
     }
   }
 
-  const steps = createSteps({ ...parts, step, signal: stop.signal });
+  const steps = createSteps({ ...parts, step, discard, signal: stop.signal });
 
   /** Works on one run until it rests. */
   async function work(run: Run, stack: Stack): Promise<void> {

@@ -1,7 +1,6 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { analyzePlan } from '../drift/analyze.ts';
-import { fingerprintOf } from '../drift/fingerprint.ts';
 import { ignoreFindings } from '../drift/ignore.ts';
 import { readPlan } from '../drift/read-plan.ts';
 import { scrub as scrubByValue } from '../drift/secrets.ts';
@@ -193,7 +192,6 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
         code,
         plan: { artifact, madeAt, targets: only, touches: touchedAddresses(document) },
         analysis,
-        fingerprint: fingerprintOf(analysis.findings),
         document,
       };
     });

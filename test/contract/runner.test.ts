@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
+import { fingerprintOf } from '../../src/drift/fingerprint.ts';
 import { createMirrors } from '../../src/git/mirrors.ts';
 import { createLogger } from '../../src/log.ts';
 import type { CodePort, Runner, Stack } from '../../src/runs/ports.ts';
@@ -44,7 +45,7 @@ describe('a stack in the cloud', () => {
       ['aws_s3_bucket.logs', 'cloud', 'update', undefined],
       ['aws_security_group.web', 'cloud', 'update', reason],
     ]);
-    expect(drifted.fingerprint).not.toBe(aligned.fingerprint);
+    expect(fingerprintOf(drifted.analysis.findings)).not.toBe(fingerprintOf(aligned.analysis.findings));
 
     const only = await runner.plan(stack, { only: ['aws_s3_bucket.logs'], signal });
     expect(only.plan.targets).toEqual(['aws_s3_bucket.logs']);

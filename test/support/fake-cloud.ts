@@ -1,6 +1,5 @@
 import type { PolicyAnswer, PolicyMessage } from '../../src/decisions/decision.ts';
 import type { Finding } from '../../src/drift/finding.ts';
-import { fingerprintOf } from '../../src/drift/fingerprint.ts';
 import type { Clock, CodePort, PlanResult, PolicyPort, Runner, Stack, Store } from '../../src/runs/ports.ts';
 import type { CodeVersion, SavedPlan } from '../../src/runs/run.ts';
 import { CODE } from './runs.ts';
@@ -86,7 +85,6 @@ export class FakeCloud implements Runner, CodePort, PolicyPort {
       code: this.code.get(stack.name) ?? CODE,
       plan,
       analysis: { findings, outputs: [], noise: [], counts, secrets: [] },
-      fingerprint: fingerprintOf(findings),
       document: {},
     };
   }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createMirrors } from '../../git/mirrors.ts';
 import type { Logger } from '../../log.ts';
 import type { Stack } from '../../runs/ports.ts';
+import { bareStack } from '../../runs/stack.ts';
 import { createStackTools } from '../../terraform/stack-tool.ts';
 import { openWorkTree } from '../../terraform/work-tree.ts';
 import type { CloudApi } from './cloud-api.ts';
@@ -69,21 +70,8 @@ export async function provisionCloud(options: {
 }
 
 function sampleStack(infra: string, env: Readonly<Record<string, string>>): Stack {
-  return {
-    name: 'sandbox',
-    environment: 'prod',
+  return bareStack('sandbox', 'prod', {
     source: { git: infra, ref: 'main', path: SAMPLE.stackPath },
-    tool: 'terraform',
-    toolVersion: null,
-    workspace: 'default',
-    varFiles: [],
     env,
-    schedule: [],
-    timezone: 'UTC',
-    realign: 'never',
-    policies: [],
-    channels: [],
-    approvers: { from: [], need: 1, notTheAuthor: false },
-    ignore: [],
-  };
+  });
 }

@@ -24,7 +24,6 @@ function result(
       counts: counts as PlanResult['analysis']['counts'],
       secrets: [],
     },
-    fingerprint: '',
     document: {},
   };
 }
