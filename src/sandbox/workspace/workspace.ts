@@ -254,8 +254,12 @@ function waitFor<T>(
 function listen(fetch: Parameters<typeof serve>[0]['fetch'], port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = serve({ fetch, port, hostname: '127.0.0.1' }, () => resolve(server)) as Server;
-    server.once('error', (error) => {
-      reject(new Error(`starting the local workspace on port ${port}: ${error.message}`));
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason =
+        error.code === 'EADDRINUSE'
+          ? 'another program uses that port, perhaps another m0: end it, or set PORT'
+          : error.message;
+      reject(new Error(`starting the local workspace on port ${port}: ${reason}`, { cause: error }));
     });
   });
 }
