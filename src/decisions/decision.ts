@@ -7,22 +7,44 @@ export type Verdict = 'auto' | 'human' | 'deny';
 export const POLICY_RULES = ['deny', 'pending', 'allow', 'warn'] as const;
 export type PolicyRule = (typeof POLICY_RULES)[number];
 
+/** A line of a policy's own files, path relative to the policy's directory. */
+export interface RulePlace {
+  readonly file: string;
+  readonly line: number;
+}
+
 /** One thing a rule said. With an address it speaks for that finding only. */
 export interface PolicyMessage {
   readonly rule: PolicyRule;
   readonly text: string;
   readonly address?: string;
+  /** The definition that said it; absent where it can't be told. */
+  readonly at?: RulePlace;
 }
 
 /** `decide`: silence leads to a person. `guardrail`: it only objects, silence counts as no objection. */
 export type PolicyMode = 'decide' | 'guardrail';
 
+/** Why the newest state of a policy's repository is not in use. */
+export interface StaleBundle {
+  /** Names this trouble and no other: the refused commit, or since when the repository is away. */
+  readonly id: string;
+  /** The compiler's message with file and line, or git's own words. */
+  readonly error: string;
+  /** Ms since epoch. */
+  readonly since: number;
+}
+
 /** What one assigned policy answered for one run. */
 export interface PolicyAnswer {
   readonly policy: string;
   readonly mode: PolicyMode;
-  /** Full commit of the bundle in use, or null where there is none. */
+  /** Full commit of the bundle that was asked, or null where there is none. */
   readonly commit: string | null;
+  /** Why the bundle asked is not the newest commit's; then its `allow` is no more than a person's matter. */
+  readonly stale?: StaleBundle;
+  /** True where the policy reads who approved, so that its `pending` may go when somebody does. */
+  readonly readsApprovers?: boolean;
   readonly outcome:
     | { readonly ok: true; readonly messages: readonly PolicyMessage[] }
     | { readonly ok: false; readonly error: string };
@@ -34,6 +56,7 @@ export interface Reason {
   readonly commit: string | null;
   readonly rule: PolicyRule | 'error' | 'silent' | 'm0';
   readonly text: string;
+  readonly at?: RulePlace;
 }
 
 export interface FindingDecision {
@@ -73,7 +96,9 @@ function voiceOf(answer: PolicyAnswer, address: string): Voice {
   }
   const spoken = answer.outcome.messages.filter((m) => m.address === undefined || m.address === address);
   const reasonsOf = (rule: PolicyRule): Reason[] =>
-    spoken.filter((m) => m.rule === rule).map((m) => ({ ...from, rule, text: m.text }));
+    spoken
+      .filter((m) => m.rule === rule)
+      .map((m) => ({ ...from, rule, text: m.text, ...(m.at === undefined ? {} : { at: m.at }) }));
 
   const denied = reasonsOf('deny');
   if (denied.length > 0) return { verdict: 'deny', reasons: denied };

@@ -13,6 +13,8 @@ export interface RuleDefinition {
   readonly line: number;
   /** `set`: always defined, maybe empty. `value`: undefined where no body holds. */
   readonly kind: 'set' | 'value';
+  /** Title of its metadata, where it has one. */
+  readonly title: string | null;
 }
 
 /** A compiled policy, ready to be asked any number of times. */
@@ -23,6 +25,8 @@ export interface Bundle {
   readonly proof: string;
   readonly syntax: 'v1' | 'v0';
   readonly rules: readonly RuleDefinition[];
+  /** True where any rule of it may read `input.approvers`: its answer can change when somebody approves. */
+  readonly readsApprovers: boolean;
 }
 
 /** Package of the generated entrypoint, and the data key the proof lies under: no policy may use them. */

@@ -1,7 +1,14 @@
 /**
  * The ports of the core: what runs need from the outside. Adapters implement them; only main.ts wires them.
  */
-import type { PolicyAnswer, PolicyMode, RealignMode } from '../decisions/decision.ts';
+import type {
+  PolicyAnswer,
+  PolicyMode,
+  PolicyRule,
+  RealignMode,
+  RulePlace,
+  StaleBundle,
+} from '../decisions/decision.ts';
 import type { Analysis } from '../drift/finding.ts';
 import type { IgnoreRule } from '../drift/ignore.ts';
 import type { Card, Form, Pages } from '../messages/card.ts';
@@ -216,11 +223,29 @@ export interface PolicyQuestion {
   readonly now: number;
 }
 
+/** What a policy would be asked by now. */
+export interface BundleStatus {
+  readonly policy: string;
+  readonly mode: PolicyMode;
+  /** Full commit of the bundle in use; null where no commit was ever good. */
+  readonly commit: string | null;
+  readonly stale: StaleBundle | null;
+  readonly readsApprovers: boolean;
+  /** The rules it may speak by, in the order of their files; empty without a bundle. */
+  readonly rules: readonly PolicyRuleStatus[];
+}
+
+export interface PolicyRuleStatus extends RulePlace {
+  readonly rule: PolicyRule;
+  /** Title of its metadata, else null. */
+  readonly title: string | null;
+}
+
 export interface PolicyPort {
   /** One answer for each policy of the stack, in its order. Never rejects: an error is an answer. */
   ask(question: PolicyQuestion): Promise<readonly PolicyAnswer[]>;
-  /** Commit in use for each policy name now (null: none), after looking for newer ones. */
-  bundles(stack: Stack): Promise<Readonly<Record<string, string | null>>>;
+  /** The state of each source, in their order, after looking for newer commits. Never rejects. */
+  status(sources: readonly PolicySource[]): Promise<readonly BundleStatus[]>;
 }
 
 export interface ChatPort {
