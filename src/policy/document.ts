@@ -1,5 +1,5 @@
 import type { Finding } from '../drift/finding.ts';
-import type { PolicyQuestion } from '../runs/ports.ts';
+import type { PolicyQuestion, PolicySource } from '../runs/ports.ts';
 import type { Actor } from '../runs/run.ts';
 
 /** A person as env0's document has them. */
@@ -26,7 +26,11 @@ function shownFinding(finding: Finding): Omit<Finding, 'fingerprint'> {
  * The document that policies get as `input`: env0's approval-policy document, so that policies written for it
  * run unmodified, plus the key `m0` (contract "policies").
  */
-export function inputDocument(question: PolicyQuestion, emailOf: EmailOf): Readonly<Record<string, unknown>> {
+export function inputDocument(
+  question: PolicyQuestion,
+  emailOf: EmailOf,
+  policyData: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
   const { stack, code, requestedBy } = question;
   return {
     plan: question.document,
@@ -40,18 +44,43 @@ export function inputDocument(question: PolicyQuestion, emailOf: EmailOf): Reado
     },
     deployerUser: userOf(requestedBy, emailOf),
     approvers: question.approvers.map((a) => userOf(a, emailOf)),
-    policyData: {},
-    policyConfiguration: {},
+    policyData,
+    policyConfiguration: policyData,
     m0: {
       drift: true,
       stack: stack.name,
       environment: stack.environment,
       workspace: stack.workspace,
       run: question.run,
+      author: { name: code.author, email: code.authorEmail },
       now: new Date(question.now).toISOString(),
       findings: question.analysis.findings.map(shownFinding),
     },
   };
+}
+
+/** The document of one question as JSON text, made once for all policies that get the same data. */
+export class Documents {
+  readonly #question: PolicyQuestion;
+  readonly #emailOf: EmailOf;
+  #last: { readonly data: string; readonly json: string } | null = null;
+
+  constructor(question: PolicyQuestion, emailOf: EmailOf) {
+    this.#question = question;
+    this.#emailOf = emailOf;
+  }
+
+  jsonFor(source: PolicySource): string {
+    const data = JSON.stringify(source.data ?? {});
+    // A plan may have hundreds of MB: one text at a time is enough.
+    if (this.#last?.data !== data) {
+      this.#last = {
+        data,
+        json: JSON.stringify(inputDocument(this.#question, this.#emailOf, source.data ?? {})),
+      };
+    }
+    return this.#last.json;
+  }
 }
 
 /** Every address the plan document or the findings name. */

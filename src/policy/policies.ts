@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { PolicyAnswer } from '../decisions/decision.ts';
 import { scrub } from '../drift/secrets.ts';
 import type { Logger } from '../log.ts';
-import type { Clock, PolicyPort, PolicyQuestion, PolicySource } from '../runs/ports.ts';
+import type { BundleStatus, Clock, PolicyPort, PolicyQuestion, PolicySource } from '../runs/ports.ts';
 import { anchor, readValues, shorten } from './answer.ts';
-import { type EmailOf, inputDocument, knownAddresses } from './document.ts';
+import { Documents, type EmailOf, knownAddresses } from './document.ts';
 import { type EvaluationInput, type EvaluationLimits, evaluate } from './evaluate.ts';
 import { createOpa } from './opa.ts';
 import { createPolicySync, type PolicyMirrors, type SyncResult } from './sync.ts';
@@ -59,20 +59,25 @@ export function createPolicies(options: PolicyOptions): PolicyPort & { close(): 
     question: PolicyQuestion,
     input: EvaluationInput,
   ): Promise<PolicyAnswer> {
-    const from = { policy: source.name, mode: source.mode };
+    const { pinned, stale } = synced;
     const clean = (text: string): string => shorten(scrub(text, question.analysis.secrets));
-    const failed = (commit: string | null, error: string): PolicyAnswer => ({
+    const from = {
+      policy: source.name,
+      mode: source.mode,
+      commit: pinned?.commit ?? null,
+      ...(stale === null ? {} : { stale: { ...stale, error: clean(stale.error) } }),
+      ...(pinned?.bundle.readsApprovers === true ? { readsApprovers: true } : {}),
+    };
+    const failed = (error: string): PolicyAnswer => ({
       ...from,
-      commit,
       outcome: { ok: false, error: clean(error) },
     });
-    // No bundle decides while its repository is broken or away, so none is named as the one that did.
-    if (!synced.ok) return failed(null, synced.error);
-    const { bundle, commit } = synced.pinned;
+    if (pinned === null) return failed(stale?.error ?? 'there is no bundle');
+    const { bundle } = pinned;
     const evaluated = await evaluate(bundle, input, question.now, limits, stopping.signal);
-    if (!evaluated.ok) return failed(commit, evaluated.error);
+    if (!evaluated.ok) return failed(evaluated.error);
     const reading = readValues(evaluated.values, bundle.rules, source.mode);
-    if (!reading.ok) return failed(commit, reading.error);
+    if (!reading.ok) return failed(reading.error);
     const { findings } = question.analysis;
     const moved = new Map(
       findings.flatMap((f) => (f.previousAddress ? [[f.previousAddress, f.address] as const] : [])),
@@ -80,7 +85,6 @@ export function createPolicies(options: PolicyOptions): PolicyPort & { close(): 
     const messages = anchor(reading.messages, knownAddresses(question.document, findings), moved);
     return {
       ...from,
-      commit,
       outcome: {
         ok: true,
         messages: messages.map(({ package: _, ...m }) => ({ ...m, text: clean(m.text) })),
@@ -92,12 +96,12 @@ export function createPolicies(options: PolicyOptions): PolicyPort & { close(): 
     async ask(question) {
       const sources = question.stack.policies;
       const synced = await Promise.all(sources.map(sync));
+      const documents = new Documents(question, emailOf);
       const answers: PolicyAnswer[] = [];
-      let input: EvaluationInput | null = null;
       // One after the other: each may take hundreds of MB.
       for (const [i, source] of sources.entries()) {
         try {
-          input ??= { run: question.run, json: JSON.stringify(inputDocument(question, emailOf)) };
+          const input = { run: question.run, json: documents.jsonFor(source) };
           answers.push(await answerOf(source, synced[i] as SyncResult, question, input));
         } catch (error) {
           const text = error instanceof Error ? error.message : String(error);
@@ -111,14 +115,24 @@ export function createPolicies(options: PolicyOptions): PolicyPort & { close(): 
       }
       return answers;
     },
-    async bundles(stack) {
-      const synced = await Promise.all(stack.policies.map(sync));
-      return Object.fromEntries(
-        stack.policies.map((source, i) => {
-          const result = synced[i];
-          return [source.name, result?.ok === true ? result.pinned.commit : null];
-        }),
-      );
+    async status(sources) {
+      const synced = await Promise.all(sources.map(sync));
+      return sources.map((source, i): BundleStatus => {
+        const { pinned, stale } = synced[i] as SyncResult;
+        return {
+          policy: source.name,
+          mode: source.mode,
+          commit: pinned?.commit ?? null,
+          stale,
+          readsApprovers: pinned?.bundle.readsApprovers ?? false,
+          rules: (pinned?.bundle.rules ?? []).map(({ rule, file, line, title }) => ({
+            rule,
+            file,
+            line,
+            title,
+          })),
+        };
+      });
     },
     close() {
       stopping.abort();

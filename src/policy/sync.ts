@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { StaleBundle } from '../decisions/decision.ts';
 import type { Logger } from '../log.ts';
 import type { Clock, PolicySource } from '../runs/ports.ts';
 import type { CodeVersion } from '../runs/run.ts';
@@ -7,6 +8,7 @@ import type { Bundle } from './bundle.ts';
 import { type BundleCache, createBundleCache } from './cache.ts';
 import { type CompiledFiles, compilePolicy, loadBundle } from './compile.ts';
 import { type EvaluationLimits, evaluate } from './evaluate.ts';
+import { createLastGood, type LastGood } from './last-good.ts';
 import type { Opa } from './opa.ts';
 import { PolicyRefusal } from './refusal.ts';
 import { policyDirectory } from './stage.ts';
@@ -25,10 +27,12 @@ export interface PinnedBundle {
   readonly commit: string;
 }
 
-/** The newest commit's bundle, or why there is none: then nothing is decided without a person. */
-export type SyncResult =
-  | { readonly ok: true; readonly pinned: PinnedBundle }
-  | { readonly ok: false; readonly error: string };
+/** What a policy source has to offer now. `pinned` null: no commit of it was ever good. */
+export interface SyncResult {
+  readonly pinned: PinnedBundle | null;
+  /** Set while the newest commit is refused or not to be had; then `pinned` is the last good one. */
+  readonly stale: StaleBundle | null;
+}
 
 export interface SyncOptions {
   readonly dir: string;
@@ -44,25 +48,43 @@ export interface SyncOptions {
 interface SourceState {
   lookedAt: number | null;
   last: SyncResult;
-  lastGood: PinnedBundle | null;
-  refused: { readonly commit: string; readonly error: string } | null;
+  /** Undefined: not yet asked for what an earlier process left. */
+  lastGood: PinnedBundle | null | undefined;
+  refused: { readonly commit: string; readonly error: string; readonly since: number } | null;
+  awaySince: number | null;
   looking: Promise<SyncResult> | null;
+}
+
+interface Sync extends SyncOptions {
+  readonly cache: BundleCache;
+  readonly lastGood: LastGood;
+  /** As `mirrors.fetch`, but several policies of one repository look at it once. */
+  readonly fetch: PolicyMirrors['fetch'];
 }
 
 /** Keeps a bundle for each policy source up to date. Never rejects. */
 export function createPolicySync(options: SyncOptions): (source: PolicySource) => Promise<SyncResult> {
-  const cache = createBundleCache(join(options.dir, 'compiled'));
+  const sync: Sync = {
+    ...options,
+    cache: createBundleCache(join(options.dir, 'compiled')),
+    lastGood: createLastGood(join(options.dir, 'last-good')),
+    fetch: fetchedTogether(options.mirrors),
+  };
   const states = new Map<string, SourceState>();
+  let swept: Promise<void> | null = null;
 
   return async (source) => {
-    const key = JSON.stringify([source.git, source.ref, source.path]);
+    swept ??= sweep(options);
+    await swept;
+    const key = keyOf(source);
     let state = states.get(key);
     if (state === undefined) {
       state = {
         lookedAt: null,
-        last: { ok: false, error: 'not fetched yet' },
-        lastGood: null,
+        last: { pinned: null, stale: null },
+        lastGood: undefined,
         refused: null,
+        awaySince: null,
         looking: null,
       };
       states.set(key, state);
@@ -72,82 +94,120 @@ export function createPolicySync(options: SyncOptions): (source: PolicySource) =
     // A clock that was set back must not keep an old look alive.
     if (ago >= 0 && ago < options.everyMs) return state.last;
     const current = state;
-    current.looking = look(options, cache, source, current).finally(() => {
+    current.looking = look(sync, source, current).finally(() => {
       current.looking = null;
     });
     return current.looking;
   };
 }
 
-async function look(
-  options: SyncOptions,
-  cache: BundleCache,
-  source: PolicySource,
-  state: SourceState,
-): Promise<SyncResult> {
-  let result: SyncResult;
-  try {
-    result = await refresh(options, cache, source, state);
-  } catch (error) {
-    result = { ok: false, error: withLastGood(messageOf(error), state.lastGood) };
-    options.log.warn({ policy: source.name, error: messageOf(error) }, 'policy repository not usable');
-  }
-  state.last = result;
-  state.lookedAt = options.clock();
-  return result;
+function keyOf(source: PolicySource): string {
+  return JSON.stringify([source.git, source.ref, source.path]);
 }
 
+/** Whatever an earlier process was at when it ended lies there for nothing. */
+async function sweep(options: SyncOptions): Promise<void> {
+  try {
+    await rm(join(options.dir, 'scratch'), { recursive: true, force: true });
+  } catch (error) {
+    options.log.warn({ err: error }, 'the scratch space of policies could not be emptied');
+  }
+}
+
+/** Those who ask for one ref at the same time share one fetch. */
+function fetchedTogether(mirrors: PolicyMirrors): PolicyMirrors['fetch'] {
+  const under = new Map<string, Promise<CodeVersion>>();
+  return (url, ref) => {
+    const key = JSON.stringify([url, ref]);
+    const running = under.get(key);
+    if (running !== undefined) return running;
+    const fetched = mirrors.fetch(url, ref).finally(() => under.delete(key));
+    under.set(key, fetched);
+    return fetched;
+  };
+}
+
+async function look(sync: Sync, source: PolicySource, state: SourceState): Promise<SyncResult> {
+  const now = sync.clock();
+  let stale: StaleBundle | null;
+  try {
+    state.lastGood ??= await remembered(sync, source);
+    stale = await refresh(sync, source, state, now);
+    state.awaySince = null;
+  } catch (error) {
+    const text = messageOf(error);
+    // One log line for each time it goes away: it is looked at every few seconds.
+    if (state.awaySince === null) {
+      sync.log.warn({ policy: source.name, error: text }, 'policy repository not usable');
+    }
+    state.awaySince ??= now;
+    stale = { id: `away:${state.awaySince}`, error: text, since: state.awaySince };
+  }
+  state.last = { pinned: state.lastGood ?? null, stale };
+  state.lookedAt = sync.clock();
+  return state.last;
+}
+
+/** Puts the newest commit's bundle into `state`, or says why it stays as it is. */
 async function refresh(
-  options: SyncOptions,
-  cache: BundleCache,
+  sync: Sync,
   source: PolicySource,
   state: SourceState,
-): Promise<SyncResult> {
-  const { commit } = await options.mirrors.fetch(source.git, source.ref);
+  now: number,
+): Promise<StaleBundle | null> {
+  const { commit } = await sync.fetch(source.git, source.ref);
   if (!/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(commit)) throw new Error(`${commit} is no full commit`);
-  if (state.lastGood?.commit === commit) return { ok: true, pinned: state.lastGood };
+  if (state.lastGood?.commit === commit) {
+    state.refused = null;
+    return null;
+  }
   if (state.refused?.commit !== commit) {
     try {
-      const bundle = await bundleOf(options, cache, source, commit);
+      const bundle = await bundleOf(sync, source, commit);
+      await sync.lastGood.put(keyOf(source), commit);
       state.lastGood = { bundle, commit };
       state.refused = null;
-      options.log.info({ policy: source.name, commit }, 'policy bundle in use');
-      return { ok: true, pinned: state.lastGood };
+      sync.log.info({ policy: source.name, commit }, 'policy bundle in use');
+      return null;
     } catch (error) {
       // Only the policy's own fault is remembered; a full disk or a missing opa is tried again.
       if (!(error instanceof PolicyRefusal)) throw error;
-      state.refused = { commit, error: error.message };
-      options.log.warn({ policy: source.name, commit, error: error.message }, 'policy commit refused');
+      state.refused = { commit, error: error.message, since: now };
+      sync.log.warn({ policy: source.name, commit, error: error.message }, 'policy commit refused');
     }
   }
-  const error = `commit ${short(commit)} is refused: ${state.refused?.error ?? ''}`;
-  return { ok: false, error: withLastGood(error, state.lastGood) };
+  const { error, since } = state.refused ?? { error: '', since: now };
+  return { id: commit, error: `commit ${short(commit)} is refused: ${error}`, since };
 }
 
-/** Says what stays, and that it decides nothing: a stale policy must not wave anything through. */
-function withLastGood(error: string, lastGood: PinnedBundle | null): string {
-  if (lastGood === null) return error;
-  return `${error} (stale: the last good commit is ${short(lastGood.commit)}, and a person decides until this is mended)`;
+/** The last good bundle of an earlier process. One that can't be had any more is none. */
+async function remembered(sync: Sync, source: PolicySource): Promise<PinnedBundle | null> {
+  const commit = await sync.lastGood.get(keyOf(source));
+  if (commit === null) return null;
+  try {
+    return { bundle: await bundleOf(sync, source, commit), commit };
+  } catch (error) {
+    sync.log.warn(
+      { policy: source.name, commit, error: messageOf(error) },
+      'last good policy commit is gone',
+    );
+    return null;
+  }
 }
 
-async function bundleOf(
-  options: SyncOptions,
-  cache: BundleCache,
-  source: PolicySource,
-  commit: string,
-): Promise<Bundle> {
-  const key = { commit, path: source.path, opaVersion: await options.opa.version() };
-  const cached = await cache.get(key);
+async function bundleOf(sync: Sync, source: PolicySource, commit: string): Promise<Bundle> {
+  const key = { commit, path: source.path, opaVersion: await sync.opa.version() };
+  const cached = await sync.cache.get(key);
   if (cached !== undefined) return loadBundle(cached);
-  const scratch = join(options.dir, 'scratch');
+  const scratch = join(sync.dir, 'scratch');
   await mkdir(scratch, { recursive: true });
   const work = await mkdtemp(join(scratch, 'checkout-'));
   try {
     const tree = join(work, 'tree');
-    await options.mirrors.checkout(source.git, commit, tree);
-    const compiled = await compilePolicy(options.opa, await policyDirectory(tree, source.path), scratch);
-    const bundle = await proveBundle(compiled, options.limits);
-    await cache.put(key, compiled);
+    await sync.mirrors.checkout(source.git, commit, tree);
+    const compiled = await compilePolicy(sync.opa, await policyDirectory(tree, source.path), scratch);
+    const bundle = await proveBundle(compiled, sync.limits);
+    await sync.cache.put(key, compiled);
     return bundle;
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -35,6 +35,8 @@ export interface PolicySource {
   /** Sub-path of the repository, '' for its root. */
   readonly path: string;
   readonly mode: PolicyMode;
+  /** What m0.yaml hands to this policy as `input.policyData`. */
+  readonly data?: Readonly<Record<string, unknown>>;
 }
 
 /** One stack as m0.yaml means it, defaults applied and secrets still unresolved. */
