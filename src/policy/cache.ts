@@ -7,7 +7,7 @@ import { PACKAGES } from './bundle.ts';
 import type { CompiledFiles } from './compile.ts';
 
 /** Grows with every change of the entrypoint, of the builtins or of what is refused. */
-const COMPILER = 1;
+const COMPILER = 2;
 
 const Manifest = z.object({
   digest: z.string(),
@@ -19,8 +19,10 @@ const Manifest = z.object({
       file: z.string(),
       line: z.number(),
       kind: z.enum(['set', 'value']),
+      title: z.string().nullable(),
     }),
   ),
+  readsApprovers: z.boolean(),
 });
 
 /** What a compiled policy is known by: the same three always compile to the same. */
@@ -54,7 +56,8 @@ export function createBundleCache(dir: string): BundleCache {
         const wasm = await readFile(join(at, 'policy.wasm'));
         const data = await readFile(join(at, 'data.json'), 'utf8');
         if (digestOf(wasm, data) !== manifest.digest) return undefined;
-        return { wasm, data, syntax: manifest.syntax, rules: manifest.rules };
+        const { syntax, rules, readsApprovers } = manifest;
+        return { wasm, data, syntax, rules, readsApprovers };
       } catch {
         // Not there, or not whole: compiling again is always right.
         return undefined;
@@ -69,7 +72,12 @@ export function createBundleCache(dir: string): BundleCache {
       const digest = digestOf(files.wasm, files.data);
       await writeFile(
         join(fresh, 'manifest.json'),
-        JSON.stringify({ digest, syntax: files.syntax, rules: files.rules }),
+        JSON.stringify({
+          digest,
+          syntax: files.syntax,
+          rules: files.rules,
+          readsApprovers: files.readsApprovers,
+        }),
       );
       await rm(at, { recursive: true, force: true });
       await rename(fresh, at);

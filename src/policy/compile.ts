@@ -8,8 +8,9 @@ import { compilerErrors, onlySyntax } from './compiler-errors.ts';
 import { ENTRYPOINT, entrypointModule } from './entrypoint.ts';
 import { requiredBuiltins } from './instance.ts';
 import type { Opa, OpaResult } from './opa.ts';
+import { parseFiles } from './parse.ts';
 import { FailedTests, PolicyRefusal } from './refusal.ts';
-import { findRules } from './rules.ts';
+import { findRules, readsApprovers } from './rules.ts';
 import { copyPolicy, listPolicy, type PolicyFiles } from './stage.ts';
 import { readTarGz } from './tar.ts';
 
@@ -20,6 +21,7 @@ export interface CompiledFiles {
   readonly data: string;
   readonly syntax: 'v1' | 'v0';
   readonly rules: readonly RuleDefinition[];
+  readonly readsApprovers: boolean;
 }
 
 /** Name of the directory that opa gets to see; cut off from paths in its messages. */
@@ -46,18 +48,19 @@ async function compileIn(opa: Opa, dir: string, files: PolicyFiles, work: string
   const stage = join(work, STAGE);
   await copyPolicy(dir, stage, [...files.rules, ...files.data]);
   const built = await buildStage(opa, work, entrypointModule());
-  const rules = await findRules(opa, stage, files.rules, built.syntax);
+  const parsed = await parseFiles(opa, stage, files.rules, built.syntax);
+  const rules = findRules(parsed);
   if (rules.length === 0) {
     throw new PolicyRefusal(
       'no deny, pending, allow or warn rule in package env0 or m0: it could say nothing',
     );
   }
   await runTests(opa, dir, files, built.syntax, work);
-  return { ...built, rules };
+  return { ...built, rules, readsApprovers: readsApprovers(parsed) };
 }
 
 /** A built module with its data, before anything is known of its rules. */
-export type BuiltModule = Omit<CompiledFiles, 'rules'>;
+export type BuiltModule = Omit<CompiledFiles, 'rules' | 'readsApprovers'>;
 
 /**
  * Builds what is staged in `work`/policy behind the entrypoint module given, and makes sure that m0 can answer
@@ -193,5 +196,6 @@ export function loadBundle(files: CompiledFiles): Bundle {
   const rest = data.slice(1).trimStart();
   // Spliced as text, so that no number of the data changes on its way.
   const proven = `{${JSON.stringify(PROOF_KEY)}:${JSON.stringify(proof)}${rest.startsWith('}') ? '' : ','}${rest}`;
-  return { module: loadModule(files.wasm), data: proven, proof, syntax: files.syntax, rules: files.rules };
+  const { syntax, rules, readsApprovers: reads } = files;
+  return { module: loadModule(files.wasm), data: proven, proof, syntax, rules, readsApprovers: reads };
 }

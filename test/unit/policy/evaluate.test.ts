@@ -113,8 +113,77 @@ describe('a policy’s files', () => {
   });
 });
 
+describe('what is known of a policy', () => {
+  // Valid as v1 and as v0.
+  const ALLOWS = 'package m0\n\nimport rego.v1\n\nallow contains "fine" if true\n';
+  const body = (text: string): string => `package m0\n\n${text}\n`;
+
+  it.each([
+    ['by name', body('pending contains "x" if count(input.approvers) < 2')],
+    ['in brackets', body('pending contains "x" if count(input["approvers"]) < 2')],
+    ['by a name that is computed', body('pending contains "x" if input[_] == []')],
+    ['in a helper’s package', 'package lib\n\nenough if count(input.approvers) > 1\n'],
+    ['with the whole input', body('f(x) := x.approvers\n\npending contains "x" if f(input)')],
+    ['by walking all of it', body('pending contains "x" if walk(input, [_, "kim@acme.dev"])')],
+    ['by another name', body('all := input\n\npending contains "x" if all.approvers == []')],
+    ['by an import', 'package m0\n\nimport input.approvers as who\n\npending if count(who) < 2\n'],
+    ['by an import of all', 'package m0\n\nimport input as doc\n\npending if doc.approvers == []\n'],
+    ['in a comprehension', body('emails := {a.email | some a in input.approvers}')],
+    ['in an else', body('f(x) := 1 if x == 1 else := 2 if input.approvers[0]')],
+    ['in v0', 'package env0\n\npending[msg] { count(input.approvers) < 2; msg := "two" }\n'],
+  ])('it reads the approvers %s', async (_name, text) => {
+    const files = await compile({ 'p.rego': text, 'q.rego': ALLOWS });
+    expect(files.readsApprovers).toBe(true);
+  });
+
+  it.each([
+    ['other keys', body('pending contains input.m0.stack if input.plan.resource_changes[_].address')],
+    [
+      'the word',
+      body('# input.approvers\npending contains "approvers" if "input.approvers" != input.m0.stack'),
+    ],
+    ['a name of its own', body('approvers := ["kim"]\n\npending if count(approvers) > input.m0.run')],
+    ['an import of another key', 'package m0\n\nimport input.plan\n\npending if plan.approvers\n'],
+  ])('it does not: %s', async (_name, text) => {
+    const files = await compile({ 'p.rego': text, 'q.rego': ALLOWS });
+    expect(files.readsApprovers).toBe(false);
+  });
+
+  it('only its tests read them: it does not', async () => {
+    const test = 'package m0_test\n\nimport data.m0\n\ntest_a if { m0.allow with input.approvers as [] }\n';
+    expect((await compile({ 'p.rego': ALLOW_ALL, 'p_test.rego': test })).readsApprovers).toBe(false);
+  });
+
+  it('a definition has the title of its metadata', async () => {
+    const { rules } = await compile({
+      'p.rego': `# METADATA
+# title: All of it
+# scope: package
+package m0
+
+# METADATA
+# title: Objections
+# scope: document
+
+# METADATA
+# title: No root
+deny contains "root" if input.plan.root
+
+deny contains "user" if input.plan.user
+
+allow contains "fine"
+`,
+    });
+    expect(rules.map((r) => [r.rule, r.line, r.title])).toEqual([
+      ['deny', 12, 'No root'],
+      ['deny', 14, 'Objections'],
+      ['allow', 16, null],
+    ]);
+  });
+});
+
 describe('reading values', () => {
-  const set = [{ package: 'm0', rule: 'deny', file: 'p.rego', line: 3, kind: 'set' }] as const;
+  const set = [{ package: 'm0', rule: 'deny', file: 'p.rego', line: 3, kind: 'set', title: null }] as const;
 
   it.each([
     [{ 'm0.deny': [] }, []],
