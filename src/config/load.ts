@@ -78,13 +78,14 @@ function without(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
   return copy;
 }
 
-/** References to secrets stand in a stack's env and nowhere else. */
+/** References to secrets stand in a stack's env, as a token for Git, and nowhere else. */
 function strayReferences(value: unknown, path: Path = []): readonly Problem[] {
   if (typeof value === 'string') {
-    const inEnv = path[0] === 'stacks' && path[2] === 'env';
-    return hasReference(value) && !inEnv
-      ? [{ path, text: '${env:…} and ${file:…} are for the env of a stack only: write the value itself' }]
-      : [];
+    const allowed =
+      (path[0] === 'stacks' && path[2] === 'env') || (path[0] === 'credentials' && path[2] === 'token');
+    const text =
+      '${env:…} and ${file:…} are for the env of a stack and the token of credentials only: write the value itself';
+    return hasReference(value) && !allowed ? [{ path, text }] : [];
   }
   if (Array.isArray(value)) return value.flatMap((v, i) => strayReferences(v, [...path, i]));
   if (typeof value !== 'object' || value === null) return [];

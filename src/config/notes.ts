@@ -1,3 +1,4 @@
+import { credentialFor, nameOf } from '../git/credentials.ts';
 import type { Config } from './valid.ts';
 
 /** `one: a, b` where there is anything to list. */
@@ -5,11 +6,13 @@ function listed(what: string, names: readonly string[]): readonly string[] {
   return names.length === 0 ? [] : [`${what}: ${[...new Set(names)].join(', ')}`];
 }
 
-/** What is allowed but worth a look: who can't act, and where nobody can approve. One line each. */
-export function notesOn({ directory }: Config): readonly string[] {
+/** What is allowed but worth a look: who can't act, where nobody can approve, what is for nothing. One line each. */
+export function notesOn({ directory, credentials }: Config): readonly string[] {
   const known = new Set(directory.people.map((p) => p.key));
   const turns = Object.values(directory.oncall).flatMap((r) => (r.kind === 'rotation' ? r.people : []));
   const named = [...Object.values(directory.groups).flat(), ...turns];
+  const repositories = directory.stacks.flatMap((s) => [s.source.git, ...s.policies.map((p) => p.git)]);
+  const used = new Set(repositories.map((address) => credentialFor(address, credentials)));
   return [
     ...listed(
       'named but not under people, so they can neither be asked nor act',
@@ -22,6 +25,10 @@ export function notesOn({ directory }: Config): readonly string[] {
     ...listed(
       'nobody can approve, as no approvers are named',
       directory.stacks.filter((s) => s.approvers.from.length === 0).map((s) => s.name),
+    ),
+    ...listed(
+      'for no repository of a stack or of a policy it uses',
+      credentials.filter((credential) => !used.has(credential)).map(nameOf),
     ),
   ];
 }

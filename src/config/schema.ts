@@ -142,6 +142,42 @@ const stack = z.strictObject({
   ignore: ignore.default([]).describe('Drift that is nobody’s concern'),
 });
 
+/** A reference and nothing beside it: what stands in this file is read by everybody who reads the file. */
+const secret = text
+  .regex(
+    /^\$\{(env|file):[^}]+\}$/,
+    'must be ${env:NAME} or ${file:PATH} and nothing else: a secret does not stand in this file',
+  )
+  .describe('${env:NAME} or ${file:PATH}');
+
+const credential = z
+  .strictObject({
+    for: text.describe(
+      'Beginning of the addresses of repositories: https://HOST/…, ssh://HOST/… or USER@HOST:…; the longest that fits counts',
+    ),
+    token: secret.optional().describe('Access token for https, as ${env:NAME} or ${file:PATH}'),
+    username: text
+      .regex(/^[^\0-\x1f\x7f]+$/, 'must be one line')
+      .optional()
+      .describe('Goes with the token; what GitHub, GitLab, Bitbucket and Azure DevOps take where left out'),
+    sshKey: text.optional().describe('File of a private key for ssh; relative to this file'),
+    knownHosts: text
+      .optional()
+      .describe('File of host keys, the only ones believed; those of the user m0 runs as where left out'),
+  })
+  .refine((value) => (value.token === undefined) !== (value.sshKey === undefined), {
+    error: 'must have one of token or sshKey',
+  })
+  .refine((value) => value.username === undefined || value.sshKey === undefined, {
+    error: 'goes with a token; with an sshKey the user stands in the address',
+    path: ['username'],
+  })
+  .refine((value) => value.knownHosts === undefined || value.token === undefined, {
+    error: 'goes with an sshKey',
+    path: ['knownHosts'],
+  })
+  .describe('Access to private repositories, of policies and of stacks alike');
+
 const digest = z.strictObject({
   schedule,
   timezone: text.optional(),
@@ -163,6 +199,7 @@ export const rawConfigSchema = z
     groups: z.record(name, z.array(text)).default({}),
     oncall: z.record(name, rota).default({}),
     policies: z.record(name, policy).default({}),
+    credentials: z.array(credential).default([]),
     defaults: defaults.prefault({}),
     stacks: z.array(stack).min(1, 'must name at least one stack'),
     digests: z.array(digest).default([]),

@@ -38,7 +38,7 @@ function follow(reference: string, env: Variables, base: string): string {
   const [kind, target] = [reference.slice(0, colon), reference.slice(colon + 1)];
   if (kind === 'env' && target !== '') {
     if ((OWN_SECRETS as readonly string[]).includes(target)) {
-      throw new BadReference(`${target} is m0's own secret and not for a stack: use another variable`);
+      throw new BadReference(`${target} is m0's own secret and not for anything else: use another variable`);
     }
     const value = env[target];
     if (value === undefined) throw new BadReference(`variable ${target} is not set: set it for m0's process`);

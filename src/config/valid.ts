@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
+import type { GitCredential } from '../git/credentials.ts';
 import { capital } from '../messages/words.ts';
 import type { Place } from '../runs/alert.ts';
 import type { Approvers, Directory, Person, PolicySource, Rota, Stack } from '../runs/ports.ts';
+import { readCredentials } from './credentials.ts';
 import type { Variables } from './environment.ts';
 import { nearest, suggestion } from './nearest.ts';
 import type { RawConfig, RawStack } from './schema.ts';
@@ -25,6 +27,8 @@ export interface Config {
     readonly teams: Readonly<Record<string, never>> | null;
   };
   readonly directory: Directory;
+  /** For private repositories, of policies and of stacks alike. */
+  readonly credentials: readonly GitCredential[];
   readonly digests: readonly Digest[];
 }
 
@@ -117,7 +121,7 @@ function reader(raw: RawConfig, context: Context) {
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) {
       if (URL.canParse(address) && new URL(address).password !== '') {
         // Cards and logs name the repository: a password in it would be read by everybody.
-        report(path, 'holds a password: take it out and use a credential helper or ssh');
+        report(path, 'holds a password: take it out and name it under credentials, by reference');
       }
       return address;
     }
@@ -361,6 +365,7 @@ export function toValid(raw: RawConfig, context: Context): Config {
       },
       timezone: defaults.timezone,
     },
+    credentials: readCredentials(raw.credentials, context),
     digests: raw.digests.map((digest, i) => ({
       schedule: read.crons(['digests', i, 'schedule'], digest.schedule),
       timezone:

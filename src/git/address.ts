@@ -38,6 +38,18 @@ export function scrubUrl(url: string): string {
   return url.replace(/^([A-Za-z][A-Za-z0-9+.-]*:\/\/)[^/@\s]*@/, '$1');
 }
 
+/** The text without the secrets, as they are or written for a URL or in JSON. */
+export function scrubSecrets(text: string, secrets: readonly string[]): string {
+  const forms = secrets.flatMap((secret) => [
+    secret,
+    encodeURIComponent(secret),
+    JSON.stringify(secret).slice(1, -1),
+  ]);
+  // The longest first, so that no half of one stays because another one is its beginning.
+  const literals = forms.filter((form) => form !== '').sort((a, b) => b.length - a.length);
+  return literals.reduce((out, literal) => out.replaceAll(literal, '[redacted]'), text);
+}
+
 /**
  * Takes every credential of `url`, and any other `user:token@` or `token@` in an http URL, out of a text
  * that git wrote.

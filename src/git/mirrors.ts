@@ -6,14 +6,18 @@ import { baseEnvironment } from '../base-environment.ts';
 import { createKeyedLock } from '../keyed-lock.ts';
 import type { Logger } from '../log.ts';
 import type { CodeVersion } from '../runs/run.ts';
-import { refuseRef, refuseUrl, scrubCredentials, scrubUrl } from './address.ts';
+import { type Access, accessOf } from './access.ts';
+import { refuseRef, refuseUrl, scrubCredentials, scrubSecrets, scrubUrl } from './address.ts';
+import { credentialFor, type GitCredential } from './credentials.ts';
+import { explainFailure } from './failure.ts';
 import { GitError } from './git-error.ts';
 
 /** Local copies of Git repositories, one bare mirror a URL, shared by everything in this process. */
 export interface Mirrors {
   /**
    * Brings the mirror up to date and resolves a branch, a tag or a commit (in this order). Rejects with a
-   * GitError `running git fetch for <url>: …` where the repository, or the ref in it, is not there.
+   * GitError `running git fetch for <url>: …` where the repository, or the ref in it, is not there, or m0 may
+   * not read it. Tokens and keys are read anew each time, so that a rotated one counts from the next fetch on.
    */
   fetch(url: string, ref: string): Promise<CodeVersion>;
   /**
@@ -29,12 +33,25 @@ export interface MirrorOptions {
   readonly dir: string;
   readonly log: Logger;
   readonly base: Readonly<Record<string, string | undefined>>;
+  /** For private repositories; none where left out. */
+  readonly credentials?: readonly GitCredential[];
   /** Most ms one git command may take; default 5 minutes. */
   readonly timeLimitMs?: number;
 }
 
 /** Names in git's own namespace that it may see; simple-git takes away all others. */
-const OWN_VARIABLES = ['GIT_TERMINAL_PROMPT', 'GIT_ALLOW_PROTOCOL', 'GIT_SSL_CAINFO'];
+const OWN_VARIABLES = [
+  ...['GIT_TERMINAL_PROMPT', 'GIT_ASKPASS', 'GIT_ALLOW_PROTOCOL', 'GIT_SSL_CAINFO'],
+  ...['GIT_CONFIG_GLOBAL', 'GIT_CONFIG_NOSYSTEM', 'GIT_SSH_COMMAND', 'GIT_SSH_VARIANT'],
+];
+/** What simple-git refuses unless told that it is m0 itself who sets it. */
+const OWN_SETTINGS = {
+  allowUnsafeAskPass: true,
+  allowUnsafeConfigPaths: true,
+  allowUnsafeCredentialHelper: true,
+  allowUnsafeHooksPath: true,
+  allowUnsafeSshCommand: true,
+};
 /** What Terraform leaves beside the code and can't do without, ignored or not. */
 const KEPT = ['.terraform', '.terraform.lock.hcl', '*.tfstate', '*.tfstate.backup', 'terraform.tfstate.d'];
 /** Of an error's text. */
@@ -53,16 +70,23 @@ export function createMirrors(options: MirrorOptions): Mirrors {
   const mirrorOf = (url: string): string =>
     join(dir, createHash('sha256').update(url).digest('hex').slice(0, 32));
 
-  function git(baseDir: string): SimpleGit {
+  /** Git in `baseDir`. Only a fetch has `access`: a token must not lie about where nothing needs it. */
+  function git(baseDir: string, access?: Access): SimpleGit {
     return simpleGit({
       baseDir,
       trimmed: true,
       abort: AbortSignal.timeout(timeLimitMs),
       allowEnvironment: OWN_VARIABLES,
+      config: [...(access?.config ?? [])],
+      unsafe: OWN_SETTINGS,
     }).env({
       ...baseEnvironment(options.base),
+      // What went wrong is told from git's words, which it would else say in the language of the machine.
+      LC_ALL: 'C',
       GIT_TERMINAL_PROMPT: '0',
+      GIT_ASKPASS: '',
       GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
+      ...access?.environment,
     });
   }
 
@@ -78,21 +102,22 @@ export function createMirrors(options: MirrorOptions): Mirrors {
     }
   }
 
-  async function update(url: string, mirror: string): Promise<void> {
+  async function update(access: Access, mirror: string): Promise<void> {
     if (!(await exists(join(mirror, 'HEAD')))) {
       await mkdir(mirror, { recursive: true, mode: 0o700 });
       await git(mirror).raw(['init', '--quiet', '--bare', '.']);
     }
     const specs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
     // The URL is given each time, never stored: a token in it does not lie on the disk.
-    await git(mirror).raw([
+    await git(mirror, access).raw([
       'fetch',
       '--quiet',
       '--prune',
       '--force',
       '--no-tags',
       '--no-write-fetch-head',
-      url,
+      '--no-recurse-submodules',
+      access.address,
       ...specs,
     ]);
   }
@@ -128,17 +153,23 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       check(url, refuseUrl(url), 'running git fetch for');
       check(url, refuseRef(ref), 'running git fetch for');
       const mirror = mirrorOf(url);
+      const credential = credentialFor(url, options.credentials ?? []);
       return alone(mirror, () =>
-        said('running git fetch for', url, () =>
-          healing(
+        said('running git fetch for', url, async () => {
+          const access = accessOf(url, credential);
+          const explain = (error: unknown): never => {
+            const text = scrubCredentials(scrubSecrets(textOf(error), access.secrets), url);
+            throw new Error(explainFailure(text, url, credential));
+          };
+          return healing(
             url,
             async () => {
-              await update(url, mirror);
+              await update(access, mirror).catch(explain);
               return describe(url, mirror, ref, await resolve(url, mirror, ref));
             },
             () => rm(mirror, { recursive: true, force: true }),
-          ),
-        ),
+          );
+        }),
       );
     },
 

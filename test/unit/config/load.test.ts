@@ -49,7 +49,7 @@ describe('loadConfig', () => {
   it('reads the file that the documentation shows', async () => {
     const documentation = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
     const example = /```yaml\n(chat:[\s\S]*?)```/.exec(documentation)?.[1] ?? '';
-    const config = await load(example);
+    const config = await load(example, { GIT_TOKEN: 'x' });
     expect(config.chat).toEqual({ slack: { mode: 'socket' }, teams: {} });
     const approvals = {
       git: 'https://git.acme.dev/policies.git',
@@ -306,7 +306,7 @@ describe('loadConfig', () => {
         "m0.yaml:16:10 stacks[0].env.A: variable MY_TOKEN is not set: set it for m0's process",
         'm0.yaml:17:10 stacks[0].env.B: file nope cannot be read (ENOENT): make it, readable to m0',
         'm0.yaml:18:10 stacks[0].env.C: a ${…} that is neither ${env:NAME} nor ${file:PATH}',
-        "m0.yaml:19:10 stacks[0].env.D: SLACK_BOT_TOKEN is m0's own secret and not for a stack: use another variable",
+        "m0.yaml:19:10 stacks[0].env.D: SLACK_BOT_TOKEN is m0's own secret and not for anything else: use another variable",
       ]);
     });
 
@@ -314,7 +314,7 @@ describe('loadConfig', () => {
       const text = MINIMAL.replace('git: ./infra', 'git: ./infra, path: "${env:TOKEN}"');
       expect(await problems(text, { TOKEN: 'hunter2' })).toEqual([
         expect.stringContaining(
-          'stacks[0].source.path: ${env:…} and ${file:…} are for the env of a stack only',
+          'stacks[0].source.path: ${env:…} and ${file:…} are for the env of a stack and the token of credentials only',
         ),
       ]);
     });
@@ -344,7 +344,18 @@ describe('configSchema', () => {
       additionalProperties: boolean;
     };
     expect(Object.keys(schema.properties)).toEqual([
-      ...['chat', 'people', 'groups', 'oncall', 'policies', 'defaults', 'stacks', 'digests', 'may'],
+      ...[
+        'chat',
+        'people',
+        'groups',
+        'oncall',
+        'policies',
+        'credentials',
+        'defaults',
+        'stacks',
+        'digests',
+        'may',
+      ],
     ]);
     expect(schema.required).toEqual(['chat', 'stacks']);
     expect(schema.additionalProperties).toBe(false);

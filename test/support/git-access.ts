@@ -1,0 +1,97 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig } from '../../src/config/load.ts';
+import type { GitCredential } from '../../src/git/credentials.ts';
+import { createMirrors, type Mirrors } from '../../src/git/mirrors.ts';
+import { createLogger } from '../../src/log.ts';
+import { isValidCron } from '../../src/schedule/cron.ts';
+import { git } from './terraform-repo.ts';
+
+/** The `credentials` of an m0.yaml in `dir` that says this. */
+export async function credentialsOf(
+  dir: string,
+  credentials: readonly Readonly<Record<string, string>>[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly GitCredential[]> {
+  const stack = { name: 'prod', environment: 'prod', source: { git: './infra' }, channels: ['slack:C0OPS'] };
+  const file = join(dir, 'm0.yaml');
+  // JSON is YAML.
+  writeFileSync(file, JSON.stringify({ chat: { slack: {} }, credentials, stacks: [stack] }));
+  return (await loadConfig(file, env, isValidCron)).credentials;
+}
+
+export interface WatchedMirrors {
+  readonly mirrors: Mirrors;
+  /** Where the mirrors are, and nothing else. */
+  readonly dir: string;
+  /** What m0 is started with. */
+  readonly base: Readonly<Record<string, string | undefined>>;
+  /** What git and all that it started wrote of themselves: each command line among it. */
+  commandLines(): string;
+  /** What was logged. */
+  log(): string;
+  /** What the user's own credential helper was asked for or told. */
+  toldToHelper(): string;
+}
+
+/**
+ * Mirrors of a user who has a credential helper, and whose git leads every address that starts with
+ * `redirected` to a place where there is nothing, unless m0 keeps to what its own configuration says.
+ */
+export function watchedMirrors(
+  dir: string,
+  credentials: readonly GitCredential[],
+  env: Readonly<Record<string, string>> = {},
+  redirected = 'nothing://',
+): WatchedMirrors {
+  const home = join(dir, 'home');
+  const bin = join(dir, 'bin');
+  const told = join(dir, 'told');
+  const trace = join(dir, 'trace');
+  for (const folder of [home, bin]) mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(home, '.gitconfig'),
+    `[credential]\n\thelper = "!cat >> '${told}'"\n[url "/nowhere/"]\n\tinsteadOf = ${redirected}\n`,
+  );
+  const real = execFileSync('which', ['git'], { encoding: 'utf8' }).trim();
+  writeFileSync(join(bin, 'git'), `#!/bin/sh\nGIT_TRACE2_EVENT='${trace}' exec '${real}' "$@"\n`);
+  chmodSync(join(bin, 'git'), 0o755);
+  const lines: string[] = [];
+  const base = { PATH: `${bin}:${process.env.PATH}`, HOME: home, ...env };
+  const mirrors = join(dir, 'mirrors');
+  return {
+    mirrors: createMirrors({
+      dir: mirrors,
+      log: createLogger('trace', { write: (line) => lines.push(line) }),
+      base,
+      credentials,
+    }),
+    dir: mirrors,
+    base,
+    commandLines: () => readIfThere(trace),
+    log: () => lines.join(''),
+    toldToHelper: () => readIfThere(told),
+  };
+}
+
+/** A bare repository made of a work tree, as servers have it. */
+export function bare(root: string, name: string, workTree: string): string {
+  mkdirSync(root, { recursive: true });
+  git(root, 'clone', '--quiet', '--bare', workTree, name);
+  return join(root, name);
+}
+
+/** Everything that lies in files under `dir`, names included. */
+export function everythingIn(dir: string): string {
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      return `${path}\n${entry.isFile() ? readFileSync(path, 'latin1') : ''}`;
+    })
+    .join('\n');
+}
+
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}

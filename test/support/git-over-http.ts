@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+/** A request as it came in. */
+interface Seen {
+  readonly path: string;
+  readonly authorization: string | undefined;
+}
+
+export interface GitOverHttp {
+  /** `http://127.0.0.1:PORT`, or https with a certificate. */
+  readonly url: string;
+  readonly seen: Seen[];
+  /** Who may read, as `USER:PASSWORD`; may change between requests. Null: anybody. */
+  account: string | null;
+  /** Answers a request before git sees it; true where it did. */
+  before: (request: IncomingMessage, response: ServerResponse) => boolean;
+  close(): Promise<void>;
+}
+
+/** Serves the bare repositories under `root` through git's own CGI program, behind basic authentication. */
+export async function serveGitOverHttp(
+  root: string,
+  account: string | null,
+  tls?: { readonly key: string; readonly cert: string },
+): Promise<GitOverHttp> {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    const { authorization } = request.headers;
+    served.seen.push({ path: request.url ?? '', authorization });
+    if (served.before(request, response)) return;
+    const asked = `Basic ${Buffer.from(served.account ?? '').toString('base64')}`;
+    if (served.account !== null && authorization !== asked) {
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="git"', 'content-type': 'text/plain' });
+      // As careless as a server can be: it repeats what it was given.
+      response.end(`no entry with ${authorization ?? 'nothing'} ${passwordOf(authorization)}\n`);
+      return;
+    }
+    answer(root, request, response);
+  };
+  const server: Server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const served: GitOverHttp = {
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    seen: [],
+    account,
+    before: () => false,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  return served;
+}
+
+function passwordOf(authorization: string | undefined): string {
+  const text = Buffer.from(authorization?.replace(/^Basic /, '') ?? '', 'base64').toString();
+  return text.slice(text.indexOf(':') + 1);
+}
+
+function answer(root: string, request: IncomingMessage, response: ServerResponse): void {
+  const url = new URL(request.url ?? '', 'http://x');
+  const header = (name: string): string => String(request.headers[name] ?? '');
+  const cgi = spawn('git', ['http-backend'], {
+    env: {
+      PATH: process.env.PATH,
+      HOME: root,
+      GIT_PROJECT_ROOT: root,
+      GIT_HTTP_EXPORT_ALL: '1',
+      PATH_INFO: decodeURIComponent(url.pathname),
+      QUERY_STRING: url.search.slice(1),
+      REQUEST_METHOD: request.method,
+      CONTENT_TYPE: header('content-type'),
+      HTTP_CONTENT_ENCODING: header('content-encoding'),
+      GIT_PROTOCOL: header('git-protocol'),
+      REMOTE_USER: 'reader',
+    },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  request.pipe(cgi.stdin);
+  cgi.stdin.on('error', () => {});
+  let head = Buffer.alloc(0);
+  let begun = false;
+  cgi.stdout.on('data', (chunk: Buffer) => {
+    if (begun) {
+      response.write(chunk);
+      return;
+    }
+    head = Buffer.concat([head, chunk]);
+    const end = head.indexOf('\r\n\r\n');
+    if (end === -1) return;
+    begun = true;
+    const lines = head.subarray(0, end).toString().split('\r\n');
+    const headers = lines.map((line) => [
+      line.slice(0, line.indexOf(':')),
+      line.slice(line.indexOf(':') + 2),
+    ]);
+    const status = headers.find(([name]) => name === 'Status')?.[1] ?? '200';
+    response.writeHead(
+      Number.parseInt(status, 10),
+      Object.fromEntries(headers.filter(([name]) => name !== 'Status')),
+    );
+    response.write(head.subarray(end + 4));
+  });
+  cgi.on('close', () => response.end());
+}
