@@ -101,7 +101,12 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const store = await openStore({ url: environment.databaseUrl, log });
     closers.push(() => store.close());
     const key = await fingerprintKey(store);
-    const mirrors = createMirrors({ dir: join(environment.dataDir, 'git'), log, base });
+    const mirrors = createMirrors({
+      dir: join(environment.dataDir, 'git'),
+      log,
+      base,
+      credentials: config.credentials,
+    });
     const artifacts = openArtifacts({
       location: environment.artifacts,
       dataDir: environment.dataDir,
