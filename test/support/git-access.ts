@@ -82,9 +82,10 @@ export function bare(root: string, name: string, workTree: string): string {
   return join(root, name);
 }
 
-/** Everything that lies in files under `dir`, names included. */
+/** Everything that lies in files under `dir`, names included, but for the programs that are providers. */
 export function everythingIn(dir: string): string {
   return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => !/[/\\]providers([/\\]|$)/.test(entry.parentPath))
     .map((entry) => {
       const path = join(entry.parentPath, entry.name);
       return `${path}\n${entry.isFile() ? readFileSync(path, 'latin1') : ''}`;

@@ -1,0 +1,79 @@
+/** All of m0 with its policies and its code in private repositories, whose token is revoked one day. */
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import type { SandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
+import { everythingIn } from '../support/git-access.ts';
+import { type GitOverHttp, serveGitOverHttp } from '../support/git-over-http.ts';
+import { startWorld, type World } from '../support/world.ts';
+
+const TOKENS = { policies: 'tok-policies-77af31', infra: 'tok-infra-c04e52' };
+const account = (token: string): string => `x-access-token:${token}`;
+
+const servers: Partial<Record<keyof typeof TOKENS, GitOverHttp>> = {};
+let world: World;
+
+/** Each repository behind a server of its own, so that each token can be revoked by itself. */
+async function prepare({ repos }: SandboxCloud): Promise<void> {
+  for (const name of ['policies', 'infra'] as const) {
+    servers[name] = await serveGitOverHttp(dirname(repos[name]), account(TOKENS[name]));
+  }
+}
+
+function config(yaml: string, { repos }: SandboxCloud): string {
+  const address = (name: keyof typeof TOKENS): string =>
+    `${servers[name]?.url}/${repos[name].slice(dirname(repos[name]).length + 1)}/.git`;
+  const raw = parse(
+    yaml.replaceAll(repos.policies, address('policies')).replaceAll(repos.infra, address('infra')),
+  ) as object;
+  const credentials = [
+    { for: servers.policies?.url, token: '${env:POLICIES_TOKEN}' },
+    { for: servers.infra?.url, token: '${env:INFRA_TOKEN}' },
+  ];
+  return stringify({ ...raw, credentials });
+}
+
+beforeAll(async () => {
+  const variables = { POLICIES_TOKEN: TOKENS.policies, INFRA_TOKEN: TOKENS.infra };
+  world = await startWorld({ prepare, config, variables });
+});
+afterAll(async () => {
+  await world?.close();
+  for (const server of Object.values(servers)) await server.close();
+});
+
+describe('private repositories', () => {
+  it('are read: what their policy allows is put back by itself', async () => {
+    await world.cloud.console.run('remove-tags');
+    expect((await world.check()).state).toBe('realigned');
+    expect(await world.fact('Bucket acme-logs, tags')).toBe('CostCenter=4711, Owner=platform');
+  });
+
+  it('of policies that may not be read any more leave the decision to a person', async () => {
+    if (servers.policies) servers.policies.account = account('another');
+    // A new m0 looks at once, whatever it had looked at a moment ago.
+    await world.restart();
+    await world.cloud.console.run('remove-tags');
+    const run = await world.check();
+    expect(run.state).toBe('awaiting_approval');
+    expect(await world.fact('Bucket acme-logs, tags')).not.toContain('Owner=platform');
+    await world.card(`run #${run.id}`, 'the server refuses the token of credentials[0]');
+  });
+
+  it('of code that may not be read any more fail the check, and say so', async () => {
+    if (servers.infra) servers.infra.account = account('another');
+    expect((await world.check()).state).toBe('failed');
+    await world.card('running git fetch', 'the server refuses the token of credentials[1]', 'renew it');
+  });
+
+  it('have tokens that nobody can read anywhere', async () => {
+    const files = everythingIn(join(world.dir, 'data'));
+    expect(files).toContain('running git fetch');
+    for (const text of [world.workspace.dump(), world.logs.join('\n'), files]) {
+      for (const token of Object.values(TOKENS)) {
+        expect(text).not.toContain(token);
+        expect(text).not.toContain(Buffer.from(account(token)).toString('base64'));
+      }
+    }
+  });
+});
