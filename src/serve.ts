@@ -13,6 +13,7 @@ import { metricsOf } from './metrics.ts';
 import { createPolicies } from './policy/policies.ts';
 import { askersOf, createOnCall } from './runs/asking.ts';
 import { createDelivery } from './runs/delivery.ts';
+import { createPolicyWatch, type PolicyWatch } from './runs/policy-watch.ts';
 import type { ChatPort, Platform, Store } from './runs/ports.ts';
 import { type Actor, M0, type Run } from './runs/run.ts';
 import { createWorker } from './runs/worker.ts';
@@ -79,6 +80,28 @@ async function readiness(store: Store, slack: Slack): Promise<Readiness> {
   const { ok, problem } = slack.healthy();
   if (problem !== null) problems.push({ part: 'slack', problem });
   return { ok: ok && problems.every((p) => p.part === 'slack'), problems };
+}
+
+const POLICY_LOOK_MS = 30_000;
+
+/** Looks at the policies now and every half minute; `stop` waits for a look that is under way. */
+function watchPolicies(watch: PolicyWatch): { stop(): Promise<void> } {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  let looking = Promise.resolve();
+  const look = (): void => {
+    looking = watch.look().finally(() => {
+      if (!stopped) timer = setTimeout(look, POLICY_LOOK_MS);
+    });
+  };
+  look();
+  return {
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await looking;
+    },
+  };
 }
 
 /** Starts m0. Rejects, with everything closed again, when a part can't start. */
@@ -166,10 +189,16 @@ export async function serve(options: ServeOptions): Promise<Service> {
       onChange: () => delivery.wake(),
     });
     closers.push(() => worker.drain());
-    const handler = createHandler({ store, worker, policies, directory, onCall, clock, log });
+    const policyWatch = createPolicyWatch({
+      ...{ store, policies, directory, clock, log },
+      onChange: () => delivery.wake(),
+    });
+    const handler = createHandler({ store, worker, policies, policyWatch, directory, onCall, clock, log });
     await slack.start(handler);
     closers.push(() => slack.stop());
     await worker.start();
+    const watching = watchPolicies(policyWatch);
+    closers.push(() => watching.stop());
 
     const check = async (name: string): Promise<void> => {
       const stack = directory.stacks.find((s) => s.name === name);

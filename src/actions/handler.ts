@@ -9,6 +9,7 @@ import { approve, end } from './decide.ts';
 import { accept, release, snooze } from './keeping.ts';
 import { baseline, history, onCall, policy, show, why } from './look.ts';
 import { type ActionParts, privately, refused } from './parts.ts';
+import { seen } from './seen.ts';
 import { drift, status } from './stacks.ts';
 
 function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<Reply> | Reply {
@@ -43,6 +44,8 @@ function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<
       return onCall(parts);
     case 'policy':
       return policy(parts, command.target);
+    case 'seen':
+      return seen(parts, incoming, command);
     case 'help':
       return privately(helpCard(command.topic));
     case 'digest':

@@ -94,17 +94,17 @@ export async function policy(parts: ActionParts, target: string): Promise<Reply>
   if (stack === undefined || stacks.length > 1) {
     return refused(`${target} is several stacks. Name one: ${stacks.map((s) => s.name).join(', ')}.`);
   }
-  const bundles = await parts.policies.bundles(stack);
+  const statuses = await parts.policies.status(stack.policies);
   return privately(
     policyCard({
       stack: stack.name,
       realign: stack.realign,
-      policies: stack.policies.map((p) => ({
+      policies: stack.policies.map((p, i) => ({
         name: p.name,
         mode: p.mode,
         source: `${p.git}@${p.ref}${p.path === '' ? '' : `/${p.path}`}`,
-        commit: bundles[p.name] ?? null,
-        problem: bundles[p.name] == null ? 'no bundle is in use, so a person decides' : null,
+        commit: statuses[i]?.commit ?? null,
+        problem: statuses[i]?.stale?.error ?? null,
       })),
       approvers: { need: stack.approvers.need, groups: stack.approvers.from },
     }),

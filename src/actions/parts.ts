@@ -1,6 +1,7 @@
 import type { Logger } from '../log.ts';
 import type { Button, Card } from '../messages/card.ts';
 import { refusalCard } from '../messages/short-cards.ts';
+import type { PolicyWatch } from '../runs/policy-watch.ts';
 import type { Clock, Directory, PolicyPort, Reply, Stack, Store } from '../runs/ports.ts';
 import type { OnCallNow } from '../runs/rights.ts';
 import type { Run } from '../runs/run.ts';
@@ -11,6 +12,7 @@ export interface ActionParts {
   readonly store: Store;
   readonly worker: Worker;
   readonly policies: PolicyPort;
+  readonly policyWatch: PolicyWatch;
   readonly directory: Directory;
   readonly onCall: () => Promise<OnCallNow>;
   readonly clock: Clock;

@@ -34,13 +34,12 @@ function stateOf(open: number, kept: number, failing: boolean, run: Run | undefi
 async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatus> {
   const { store } = parts;
   const now = parts.clock();
-  const [runs, alerts, keeps] = await Promise.all([
+  const [runs, [drift], [failing], keeps] = await Promise.all([
     store.runs({ stack: stack.name, limit: 20 }),
-    store.alerts({ stack: stack.name, state: 'open' }),
+    store.alerts({ stack: stack.name, state: 'open', kind: 'drift' }),
+    store.alerts({ stack: stack.name, state: 'open', kind: 'failure' }),
     store.keeps(stack.name),
   ]);
-  const drift = alerts.find((a) => a.kind === 'drift');
-  const failing = alerts.find((a) => a.kind === 'failure');
   const told = drift ? await store.run(drift.runId) : undefined;
   const good = runs.find((r) => GOOD.includes(r.state) && r.decision !== null);
   const shown = told ?? good;

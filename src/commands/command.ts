@@ -35,6 +35,8 @@ export type Command =
   | { readonly command: 'subscribe'; readonly target: Target }
   | { readonly command: 'unsubscribe'; readonly target: Target }
   | { readonly command: 'policy'; readonly target: Target }
+  /** `trouble`: start of what names it on the card that was clicked; null where it was typed. */
+  | { readonly command: 'seen'; readonly policy: string; readonly trouble: string | null }
   | { readonly command: 'help'; readonly topic: string | null };
 
 /** A run by its number, or stacks by a target. */

@@ -1,7 +1,7 @@
 import type { CommandName } from './command.ts';
 
 /** What may stand at a place of a command. */
-type Slot = 'run' | 'seen' | 'target' | 'subject' | 'address' | 'time' | 'reason' | 'topic';
+type Slot = 'run' | 'seen' | 'target' | 'policy' | 'subject' | 'address' | 'time' | 'reason' | 'topic';
 
 /** `must`: refused without it. `form`: a form asks for it where it is missing. `may`: can be left out. */
 type Need = 'must' | 'form' | 'may';
@@ -170,6 +170,13 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
     effect: 'looks',
     alsoCalled: ['policies', 'rules', 'rego'],
   },
+  seen: {
+    places: [place('policy'), { slot: 'seen', need: 'may', hidden: true }],
+    help: 'A policy’s newest commit is refused: let m0 go on with the last good one',
+    examples: ['seen approvals'],
+    effect: 'decides',
+    alsoCalled: ['ack', 'acknowledge', 'noted'],
+  },
   help: {
     places: [place('topic', 'may')],
     help: 'All commands, or one of them',
@@ -191,6 +198,7 @@ const SHOWN: Readonly<Record<Slot, string>> = {
   run: '#RUN',
   seen: 'SEEN',
   target: 'TARGET',
+  policy: 'POLICY',
   subject: 'TARGET|#RUN',
   address: 'ADDRESS',
   time: 'FOR',

@@ -97,6 +97,7 @@ function readPlace(place: GrammarPlace, reading: Reading, filled: Filled): Step 
       filled.seen = word.toLowerCase();
       return { used: 1 };
     case 'target':
+    case 'policy':
       filled.target = unquote(word);
       return { used: 1 };
     case 'subject': {
@@ -160,6 +161,7 @@ const MISSING: Readonly<Record<GrammarPlace['slot'], string>> = {
   run: 'the number of a run',
   seen: 'what was seen',
   target: 'the name of a stack or an environment',
+  policy: 'the name of a policy',
   subject: 'a run, a stack or an environment',
   address: 'the address of a resource',
   time: 'a time',
@@ -232,6 +234,9 @@ function toCommand(name: CommandName, filled: Filled): Command | null {
     case 'unsubscribe':
     case 'policy':
       return target === undefined ? null : { command: name, target };
+    case 'seen':
+      if (target === undefined) return null;
+      return { command: name, policy: target, trouble: filled.seen ?? null };
     case 'oncall':
       return { command: name };
     case 'help':

@@ -27,7 +27,7 @@ export type PolicyMode = 'decide' | 'guardrail';
 
 /** Why the newest state of a policy's repository is not in use. */
 export interface StaleBundle {
-  /** Names this trouble and no other: the refused commit, or since when the repository is away. */
+  /** Names this trouble and no other: the refused commit, or since when (ms, hex) the repository is away. */
   readonly id: string;
   /** The compiler's message with file and line, or git's own words. */
   readonly error: string;
@@ -94,6 +94,7 @@ function voiceOf(answer: PolicyAnswer, address: string): Voice {
   if (!answer.outcome.ok) {
     return { verdict: 'human', reasons: [{ ...from, rule: 'error', text: answer.outcome.error }] };
   }
+  if (answer.stale !== undefined) return staleVoice(answer, answer.stale, address);
   const spoken = answer.outcome.messages.filter((m) => m.address === undefined || m.address === address);
   const reasonsOf = (rule: PolicyRule): Reason[] =>
     spoken
@@ -113,9 +114,20 @@ function voiceOf(answer: PolicyAnswer, address: string): Voice {
   };
 }
 
+/** A stale bundle may object, and nothing else: what the newest commit would have said is not known. */
+function staleVoice(answer: PolicyAnswer, stale: StaleBundle, address: string): Voice {
+  const { stale: _, ...asked } = answer;
+  const last = voiceOf(asked, address);
+  const from = { policy: answer.policy, commit: answer.commit };
+  const text = `${stale.error} (the last good commit was asked, and a person decides)`;
+  const trouble: Reason = { ...from, rule: 'error', text };
+  if (last.verdict === 'auto') return { verdict: 'human', reasons: [trouble] };
+  return { verdict: last.verdict, reasons: [...last.reasons.filter((r) => r.rule !== 'silent'), trouble] };
+}
+
 /**
  * Combines what the assigned policies answered into one decision, finding by finding, strictest first
- * (contract "policies" in docs/design.md): an error leads to a person, any `deny` denies, any `pending`
+ * (contract "policies" in docs/design.md): an error or a stale bundle leads to a person, any `deny` denies, any `pending`
  * waits, `auto` needs an `allow` from every policy in mode `decide` and at least one such policy;
  * everything else leads to a person. `realign: ask` turns `auto` into a person, `never` denies.
  *
@@ -166,6 +178,20 @@ export function decide(
             .map((m) => ({ policy: a.policy, commit: a.commit, rule: m.rule, text: m.text }))
         : [],
     ),
-    bundles: Object.fromEntries(answers.map((a) => [a.policy, a.commit])),
+    bundles: bundlesOf(answers),
   };
+}
+
+/**
+ * What is compared again before an apply: the commit of each policy's newest bundle, null where the one that
+ * was asked is stale or there is none. So a bundle that turns stale in between is one that moved.
+ */
+export function bundlesOf(
+  answers: readonly {
+    readonly policy: string;
+    readonly commit: string | null;
+    readonly stale?: StaleBundle | null;
+  }[],
+): Readonly<Record<string, string | null>> {
+  return Object.fromEntries(answers.map((a) => [a.policy, a.stale ? null : a.commit]));
 }

@@ -77,6 +77,28 @@ export interface DriftView {
   readonly confirm: boolean;
 }
 
+/** A policy whose newest state can't be used. Times in ms since epoch. */
+export interface PolicyAlertView {
+  readonly policy: string;
+  /** Repository, ref and path, without anything secret. */
+  readonly source: string;
+  /** The compiler's message with file and line, or git's own words. */
+  readonly error: string;
+  /** The refused commit; null where the repository can't be reached. */
+  readonly refused: string | null;
+  /** The last good commit; null: none. */
+  readonly inUse: string | null;
+  readonly seen: { readonly by: Named; readonly at: number } | null;
+  /** Names of the stacks it decides for. */
+  readonly stacks: readonly string[];
+  readonly since: number;
+  readonly now: number;
+  readonly zone: string;
+  readonly resolvedAt: number | null;
+  /** What the button says again, so that an old card can't speak for a newer trouble. */
+  readonly troubleId: string;
+}
+
 /** A check that fails: its own message, updated in place. */
 export interface FailureView {
   readonly stack: string;

@@ -141,7 +141,7 @@ async function look(sync: Sync, source: PolicySource, state: SourceState): Promi
       sync.log.warn({ policy: source.name, error: text }, 'policy repository not usable');
     }
     state.awaySince ??= now;
-    stale = { id: `away:${state.awaySince}`, error: text, since: state.awaySince };
+    stale = { id: state.awaySince.toString(16), error: text, since: state.awaySince };
   }
   state.last = { pinned: state.lastGood ?? null, stale };
   state.lookedAt = sync.clock();

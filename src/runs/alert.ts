@@ -1,23 +1,55 @@
 import type { Platform } from './ports.ts';
+import type { Actor } from './run.ts';
+
+interface AlertBase {
+  readonly id: number;
+  readonly state: 'open' | 'resolved' | 'superseded';
+  readonly firstSeenAt: number;
+  readonly lastSeenAt: number;
+  readonly seenCount: number;
+  /** How it ended, one plain sentence; null while open. */
+  readonly outcome: string | null;
+}
 
 /**
  * What people see of one stack's drift (or of a check that fails): one root message a channel, its copies in
  * DMs, and the thread under it. The same fingerprint updates it, a changed one supersedes it.
  */
-export interface Alert {
-  readonly id: number;
+export interface RunAlert extends AlertBase {
   readonly kind: 'drift' | 'failure';
   readonly stack: string;
   /** The drift's fingerprint, or `failure` for a failing check. */
   readonly fingerprint: string;
-  readonly state: 'open' | 'resolved' | 'superseded';
-  readonly firstSeenAt: number;
-  readonly lastSeenAt: number;
-  readonly seenCount: number;
   /** The run whose findings and state the card shows. */
   readonly runId: number;
-  /** How it ended, one plain sentence; null while open. */
-  readonly outcome: string | null;
+  readonly trouble: null;
+}
+
+/** A policy whose newest commit can't be used, told once in every channel whose stacks it decides for. */
+export interface PolicyAlert extends AlertBase {
+  readonly kind: 'policy';
+  /** The policy's name in m0.yaml. */
+  readonly stack: string;
+  /** Names this very trouble: see StaleBundle. */
+  readonly fingerprint: string;
+  readonly runId: null;
+  readonly trouble: PolicyTrouble;
+}
+
+export type Alert = RunAlert | PolicyAlert;
+export type AlertKind = Alert['kind'];
+export type AlertOf<K extends AlertKind> = K extends 'policy' ? PolicyAlert : RunAlert;
+/** An alert that has no number yet. */
+export type NewAlert = Omit<RunAlert, 'id'> | Omit<PolicyAlert, 'id'>;
+
+/** What a policy alert tells. */
+export interface PolicyTrouble {
+  /** The compiler's message with file and line, or git's own words. */
+  readonly error: string;
+  /** The last good commit, which goes on being asked; null: there is none. */
+  readonly inUse: string | null;
+  /** Who let m0 go on with the last good commit; null: nothing is applied by itself on this policy's word. */
+  readonly seen: { readonly by: Actor; readonly at: number } | null;
 }
 
 /** A place a card can be posted to: a channel, or a person's DM. */

@@ -4,7 +4,9 @@ import type { Logger } from '../log.ts';
 import type { Card } from '../messages/card.ts';
 import { driftCard } from '../messages/drift-card.ts';
 import { failureCard } from '../messages/failure-card.ts';
+import { policyAlertCard } from '../messages/policy-alert-card.ts';
 import type { Alert, OutboxEntry, Place, PostedMessage } from './alert.ts';
+import { placesOfPolicy, policyAlertView } from './policy-trouble.ts';
 import { ChatError, type ChatPort, type Platform } from './ports.ts';
 import { driftView, failureView, stackOrGone, type ViewParts } from './view.ts';
 
@@ -57,6 +59,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   }
 
   async function cardOf(alert: Alert, messages: readonly PostedMessage[], why: string | null): Promise<Card> {
+    if (alert.kind === 'policy') return policyAlertCard(policyAlertView(parts, alert));
     const run = await store.run(alert.runId);
     if (!run) throw new Error(`rendering alert ${alert.id}: run #${alert.runId} is not in the store`);
     if (alert.kind === 'failure') return failureCard(await failureView(parts, run, alert));
@@ -85,6 +88,12 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     });
   }
 
+  async function placesOf(alert: Alert): Promise<readonly Place[]> {
+    if (alert.kind === 'policy') return placesOfPolicy(directory, alert.stack);
+    const run = await store.run(alert.runId);
+    return run ? stackOrGone(directory, run).channels : [];
+  }
+
   async function syncCard(alert: Alert): Promise<void> {
     const messages = await store.messages(alert.id);
     // One place that can't be reached keeps no other from hearing of it.
@@ -103,9 +112,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       }
     }
     // What was superseded before it was ever posted is no news: its successor tells the story.
-    const run = alert.state === 'superseded' ? undefined : await store.run(alert.runId);
-    const places = run ? stackOrGone(directory, run).channels : [];
-    for (const place of places) {
+    for (const place of alert.state === 'superseded' ? [] : await placesOf(alert)) {
       const there = messages.some(
         (m) =>
           m.role === 'root' &&

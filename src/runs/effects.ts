@@ -1,17 +1,17 @@
 /** From the effects of a transition to the writes that are stored with it, in one transaction. */
 import { assertNever } from '../assert-never.ts';
 import { capital } from '../messages/words.ts';
-import type { Alert, Delivery } from './alert.ts';
+import type { Delivery, NewAlert, RunAlert } from './alert.ts';
 import { describeState, type Effect, type RunEvent, transition } from './machine.ts';
 import type { Change, NewDelivery } from './ports.ts';
 import { type Actor, type Interrupted, M0, type Run, type Trigger } from './run.ts';
 
 /** What the effects need to know of the stack, read just before. */
 export interface StackState {
-  readonly drift: Alert | null;
-  readonly failure: Alert | null;
+  readonly drift: RunAlert | null;
+  readonly failure: RunAlert | null;
   /** Alerts whose card shows this run, whatever their state. */
-  readonly ofRun: readonly Alert[];
+  readonly ofRun: readonly RunAlert[];
   /** The run told by the open drift alert. */
   readonly told: Run | null;
   /** Persons to ask by DM, each with why. */
@@ -203,7 +203,7 @@ function successionOf(told: Run | null, run: Run): string {
   return `superseded by run #${run.id}`;
 }
 
-function newAlert(kind: Alert['kind'], run: Run, fingerprint: string, now: number): Omit<Alert, 'id'> {
+function newAlert(kind: RunAlert['kind'], run: Run, fingerprint: string, now: number): NewAlert {
   return {
     kind,
     stack: run.stack,
@@ -214,6 +214,7 @@ function newAlert(kind: Alert['kind'], run: Run, fingerprint: string, now: numbe
     seenCount: 1,
     runId: run.id,
     outcome: null,
+    trouble: null,
   };
 }
 

@@ -12,6 +12,7 @@ import {
   afterFailure,
   afterKept,
   afterMoved,
+  afterObjection,
   afterVerify,
   type Next,
 } from './outcomes.ts';
@@ -64,6 +65,8 @@ export type RunEvent =
   | { readonly e: 'kept'; readonly keeps: readonly Keep[] }
   /** The plan made for the apply is what was approved. */
   | { readonly e: 'confirmed'; readonly plan: SavedPlan }
+  /** The policies, asked again with those who approved, object: `decision` is about what was approved. */
+  | { readonly e: 'objected'; readonly decision: Decision; readonly keeps: readonly Keep[] }
   /** It is not: `decision` is about the fresh whole plan. */
   | {
       readonly e: 'moved';
@@ -125,6 +128,7 @@ export const EVENT_STATES: Record<RunEventName, readonly RunState[]> = {
   supersede: ['queued', 'planning', 'deciding', 'awaiting_approval', 'approved'],
   kept: ['awaiting_approval', 'approved'],
   confirmed: ['approved'],
+  objected: ['approved'],
   moved: ['approved'],
   applied: ['applying'],
   verified: ['verifying'],
@@ -197,6 +201,8 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
       return afterKept(run, event, now);
     case 'confirmed':
       return { to: 'applying', change: { plan: event.plan }, effects: [{ f: 'refresh' }] };
+    case 'objected':
+      return afterObjection(run, event, now);
     case 'moved':
       return afterMoved(run, event, now);
     case 'applied':

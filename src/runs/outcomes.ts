@@ -144,6 +144,29 @@ export function afterKept(run: Run, event: Extract<RunEvent, { e: 'kept' }>, now
   return { to: 'awaiting_approval', change, effects: [...told, { f: 'ask' }] };
 }
 
+/**
+ * The policies, asked with the approvers, do not let it happen yet. Each yes stands: one more may be what is
+ * missing. What they deny now nobody can approve.
+ */
+export function afterObjection(run: Run, event: Extract<RunEvent, { e: 'objected' }>, now: number): Next {
+  const asked = new Map(event.decision.findings.map((d) => [`${d.address} ${d.fingerprint}`, d]));
+  const before = run.decision ?? event.decision;
+  const decision = {
+    ...before,
+    findings: before.findings.map((d) => asked.get(`${d.address} ${d.fingerprint}`) ?? d),
+  };
+  const change: Partial<Run> = { decision, scope: [], plan: null };
+  const said = event.decision.findings
+    .flatMap((d) => d.reasons)
+    .filter((r) => r.rule === 'pending' || r.rule === 'deny' || r.rule === 'error')
+    .map((r) => `${r.policy ?? 'm0'}: ${r.text}`);
+  const text = `Not applied yet: ${[...new Set(said)].slice(0, 3).join('; ')}`;
+  const told: Effect[] = [{ f: 'refresh' }, { f: 'history', text }];
+  const open = openFindings({ ...run, ...change }, event.keeps, now);
+  if (approvable(open).length === 0) return { to: 'denied', change, effects: told };
+  return { to: 'awaiting_approval', change, effects: [...told, { f: 'ask' }] };
+}
+
 export function afterMoved(run: Run, event: Extract<RunEvent, { e: 'moved' }>, now: number): Next {
   if (run.approvals.length === 0) {
     // The policies approved something that is no longer there: forget it and judge afresh.

@@ -12,7 +12,16 @@ import type {
 import type { Analysis } from '../drift/finding.ts';
 import type { IgnoreRule } from '../drift/ignore.ts';
 import type { Card, Form, Pages } from '../messages/card.ts';
-import type { Alert, Delivery, OutboxEntry, Place, PostedMessage } from './alert.ts';
+import type {
+  Alert,
+  AlertKind,
+  AlertOf,
+  Delivery,
+  NewAlert,
+  OutboxEntry,
+  Place,
+  PostedMessage,
+} from './alert.ts';
 import type { Keep } from './keep.ts';
 import type { Actor, CodeVersion, Run, RunState, SavedPlan } from './run.ts';
 
@@ -112,13 +121,14 @@ export type Change =
     }
   | {
       readonly c: 'alert.insert';
-      readonly alert: Omit<Alert, 'id'>;
+      readonly alert: NewAlert;
       readonly deliveries: readonly NewDelivery[];
     }
   | { readonly c: 'alert.update'; readonly alert: Alert }
   | { readonly c: 'keep.insert'; readonly keep: Omit<Keep, 'id'> }
   | { readonly c: 'keep.end'; readonly id: number; readonly by: Actor; readonly at: number }
   | { readonly c: 'outbox.add'; readonly key: string; readonly delivery: Delivery; readonly at: number }
+  | { readonly c: 'value.set'; readonly name: string; readonly value: string }
   | { readonly c: 'audit'; readonly entry: AuditEntry };
 
 /** A delivery of an alert that is inserted in the same commit, so has no id yet. `key` is completed with it. */
@@ -136,6 +146,13 @@ export type CommitResult =
   /** Somebody else moved the run first; nothing was written. */
   | { readonly ok: false; readonly stale: number };
 
+export interface AlertQuery<K extends AlertKind = AlertKind> {
+  readonly stack?: string;
+  readonly state?: Alert['state'];
+  readonly kind?: K;
+  readonly runId?: number;
+}
+
 /** Durable memory. Every method may reject with a StoreError that says what was being done. */
 export interface Store {
   /** Writes all or nothing, in order. */
@@ -149,12 +166,7 @@ export interface Store {
   }): Promise<readonly Run[]>;
   alert(id: number): Promise<Alert | undefined>;
   /** Newest first. */
-  alerts(query: {
-    readonly stack?: string;
-    readonly state?: Alert['state'];
-    readonly kind?: Alert['kind'];
-    readonly runId?: number;
-  }): Promise<readonly Alert[]>;
+  alerts<K extends AlertKind = AlertKind>(query: AlertQuery<K>): Promise<readonly AlertOf<K>[]>;
   /** Keeps of a stack that nobody ended (expired ones included: the caller knows the time). */
   keeps(stack: string): Promise<readonly Keep[]>;
   audit(query: {

@@ -1,10 +1,18 @@
 /** What the worker does in each state: plan, decide, confirm, apply, verify. */
 import { assertNever } from '../assert-never.ts';
-import { type Decision, decide, type FindingDecision } from '../decisions/decision.ts';
-import { type Confirmation, configMoved, confirmPlan, freshAndExact, toPlanned } from './confirm.ts';
+import { type Decision, decide, type FindingDecision, type PolicyAnswer } from '../decisions/decision.ts';
+import {
+  type Confirmation,
+  configMoved,
+  confirmPlan,
+  freshAndExact,
+  objections,
+  toPlanned,
+} from './confirm.ts';
 import type { RunEvent } from './machine.ts';
+import { bundlesNow, withSeen } from './policy-trouble.ts';
 import type { PlanResult, Stack } from './ports.ts';
-import type { Failure, Run, SavedPlan } from './run.ts';
+import type { Actor, Failure, Run, SavedPlan } from './run.ts';
 import type { Told, WorkerParts } from './worker.ts';
 
 export type Eventually<T> = T | Promise<T>;
@@ -57,8 +65,9 @@ export function createSteps(parts: StepParts): Steps {
     stack: Stack,
     result: PlanResult,
     forceHuman: string | null,
-  ): Promise<Decision> {
-    const answers = await policies.ask({
+    approvers: readonly Actor[] = [],
+  ): Promise<{ readonly decision: Decision; readonly answers: readonly PolicyAnswer[] }> {
+    const asked = await policies.ask({
       run: run.id,
       stack,
       trigger: run.trigger,
@@ -66,10 +75,12 @@ export function createSteps(parts: StepParts): Steps {
       analysis: result.analysis,
       document: result.document,
       requestedBy: run.requestedBy,
-      approvers: [],
+      approvers,
       now: clock(),
     });
-    return decide(result.analysis.findings, answers, stack.realign, forceHuman ?? undefined);
+    const answers = await withSeen(store, asked);
+    const decision = decide(result.analysis.findings, answers, stack.realign, forceHuman ?? undefined);
+    return { decision, answers };
   }
 
   async function planAndDecide(run: Run, stack: Stack): Promise<Run | null> {
@@ -85,7 +96,7 @@ export function createSteps(parts: StepParts): Steps {
     }
     const deciding = await movedWith(result, planning, { e: 'planned', planned: toPlanned(result) });
     if (!deciding) return null;
-    const decision = await ask(deciding, stack, result, deciding.forceHuman);
+    const { decision } = await ask(deciding, stack, result, deciding.forceHuman);
     // Read at the last moment: what somebody snoozes meanwhile is not applied, whom somebody answers not asked.
     const decided = await moved(deciding, async () => {
       const keeps = await store.keeps(stack.name);
@@ -111,7 +122,7 @@ export function createSteps(parts: StepParts): Steps {
   async function confirm(run: Run, stack: Stack): Promise<Run | null> {
     const now = clock();
     const commit = (await runner.head(stack)).commit;
-    const bundles = await policies.bundles(stack);
+    const bundles = await bundlesNow(store, await policies.status(stack.policies));
     const reworded = configMoved(run, stack, parts.directory);
     if (reworded.length === 0 && freshAndExact(run, now) && run.code?.commit === commit) {
       const same = confirmPlan(run, { bundles, result: null });
@@ -137,13 +148,25 @@ export function createSteps(parts: StepParts): Steps {
       return null;
     }
     if (check.ok && reworded.length > 0) check = { ok: false, also: [], narrower: false };
-    if (check.ok) return movedWith(result, run, { e: 'confirmed', plan: result.plan });
+    if (check.ok) {
+      // Asked once more, with those who approved: a freeze may have begun, or a second yes be wanted.
+      const approvers = run.approvals.map((a) => a.by);
+      const { decision, answers } = await ask(run, stack, result, null, approvers);
+      const no = objections(run, decision, answers);
+      if (no === null) return movedWith(result, run, { e: 'confirmed', plan: result.plan });
+      if (approvers.length > 0) {
+        await parts.discard(run, result.plan);
+        await moved(run, async () => ({ e: 'objected', decision: no, keeps: await store.keeps(stack.name) }));
+        return null;
+      }
+      check = { ok: false, also: ['the policies no longer allow it'], narrower: false };
+    }
 
     const also = [...reworded, ...check.also];
     await parts.discard(run, result.plan);
     const fresh = await runner.plan(stack, { only: null, signal });
     await parts.discard(run, fresh.plan);
-    const decision = await ask(run, stack, fresh, 'it moved since it was approved');
+    const { decision } = await ask(run, stack, fresh, 'it moved since it was approved');
     await moved(run, async () => ({
       e: 'moved',
       planned: toPlanned(fresh),
@@ -184,7 +207,7 @@ export function createSteps(parts: StepParts): Steps {
       return null;
     }
     await parts.discard(run, result.plan);
-    const decision = await ask(run, stack, result, null);
+    const { decision } = await ask(run, stack, result, null);
     await moved(run, async () => ({
       e: 'verified',
       planned: toPlanned(result),

@@ -127,7 +127,11 @@ export async function driftView(
     warnings: run.decision?.warnings ?? [],
     approvals: run.approvals.map((a) => ({ by: named(a.by), at: a.at })),
     approvers: {
-      need: stack.approvers.need,
+      // Where enough have said yes and it waits again, a policy wants somebody more.
+      need:
+        run.state === 'awaiting_approval'
+          ? Math.max(stack.approvers.need, run.approvals.length + 1)
+          : stack.approvers.need,
       groups: stack.approvers.from,
       onCall: [
         ...personsIn(

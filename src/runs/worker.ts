@@ -77,14 +77,14 @@ export function createWorker(parts: WorkerParts): Worker {
   const stackOf = (name: string): Stack | undefined => directory.stacks.find((s) => s.name === name);
 
   async function stateOf(run: Run, toAsk: StackState['toAsk']): Promise<StackState> {
-    const [open, ofRun] = await Promise.all([
-      store.alerts({ stack: run.stack, state: 'open' }),
+    const [[drift = null], [failure = null], ofRun] = await Promise.all([
+      store.alerts({ stack: run.stack, state: 'open', kind: 'drift' }),
+      store.alerts({ stack: run.stack, state: 'open', kind: 'failure' }),
       store.alerts({ runId: run.id, kind: 'drift' }),
     ]);
-    const drift = open.find((a) => a.kind === 'drift') ?? null;
     return {
       drift,
-      failure: open.find((a) => a.kind === 'failure') ?? null,
+      failure,
       ofRun,
       told: drift ? ((await store.run(drift.runId)) ?? null) : null,
       toAsk,
@@ -247,7 +247,8 @@ export function createWorker(parts: WorkerParts): Worker {
     }
     const now = clock();
     for (const alert of await store.alerts({ state: 'open' })) {
-      if (!gone(alert.stack)) continue;
+      // A policy's alert ends when nothing is wrong with the policy, see policy-watch.ts.
+      if (alert.kind === 'policy' || !gone(alert.stack)) continue;
       const outcome = `${alert.stack} is no longer in m0.yaml`;
       await store.commit([
         { c: 'alert.update', alert: { ...alert, state: 'resolved', outcome } },

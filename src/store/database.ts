@@ -56,13 +56,19 @@ export function openDatabase(file: string, busyTimeoutMs: number): Database {
     client.pragma('journal_mode = WAL');
     // A decision must survive a power cut: each commit reaches the disk before it is told to anybody.
     client.pragma('synchronous = FULL');
-    client.pragma('foreign_keys = ON');
     // Else INSERT OR REPLACE would pass by the triggers that keep the audit record.
     client.pragma('recursive_triggers = ON');
     const state: unknown = client.pragma('quick_check(1)', { simple: true });
     if (state !== 'ok') throw new StoreError(String(state), { problem: 'corrupt' });
     const db: Database = drizzle(client);
+    // A table can only be made anew, as some migrations do, while nothing insists on what refers to it.
+    client.pragma('foreign_keys = OFF');
     migrateOnce(db);
+    client.pragma('foreign_keys = ON');
+    const [broken] = client.pragma('foreign_key_check') as readonly { readonly table?: string }[];
+    if (broken !== undefined) {
+      throw new StoreError(`a row of ${broken.table ?? 'a table'} refers to nothing`, { problem: 'corrupt' });
+    }
     return db;
   } catch (error) {
     client.close();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Alert, Delivery, OutboxEntry, PostedMessage } from '../runs/alert.ts';
+import type { Alert, Delivery, NewAlert, OutboxEntry, PostedMessage } from '../runs/alert.ts';
 import type { Keep } from '../runs/keep.ts';
 import type { AuditEntry } from '../runs/ports.ts';
 import { type Actor, RUN_STATES, type Run, TRIGGERS } from '../runs/run.ts';
@@ -48,7 +48,12 @@ const delivery = z.discriminatedUnion('d', [
 ]);
 
 const runState = z.enum(Object.keys(RUN_STATES) as [Run['state'], ...Run['state'][]]);
-const alertKind = z.enum(['drift', 'failure']);
+const alertKind = z.enum(['drift', 'failure', 'policy']);
+const policyTrouble = z.object({
+  error: z.string(),
+  inUse: z.string().nullable(),
+  seen: z.object({ by: actor, at: z.number() }).nullable(),
+});
 const alertState = z.enum(['open', 'resolved', 'superseded']);
 const keepKind = z.enum(['snooze', 'accept']);
 const platform = z.enum(['slack', 'teams']);
@@ -102,9 +107,23 @@ export function toRun(row: typeof runs.$inferSelect): Run {
   };
 }
 
+/** The columns of an alert, without its number. */
+export function alertColumns(alert: NewAlert): Omit<typeof alerts.$inferInsert, 'id'> {
+  const { kind, stack, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome, trouble } =
+    alert;
+  const data = trouble === null ? null : JSON.stringify(trouble);
+  return { kind, stack, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome, data };
+}
+
 export function toAlert(row: typeof alerts.$inferSelect): Alert {
   const what = `alert ${row.id}`;
-  return { ...row, kind: check(what, alertKind, row.kind), state: check(what, alertState, row.state) };
+  const { data, runId, ...rest } = row;
+  const kind = check(what, alertKind, row.kind);
+  const state = check(what, alertState, row.state);
+  if (kind === 'policy') {
+    return { ...rest, kind, state, runId: null, trouble: json(what, policyTrouble, data ?? '') };
+  }
+  return { ...rest, kind, state, runId: check(what, z.number(), runId), trouble: null };
 }
 
 export function toMessage(row: typeof messages.$inferSelect): PostedMessage {

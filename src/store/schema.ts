@@ -31,10 +31,10 @@ export const alerts = sqliteTable(
     firstSeenAt: integer('first_seen_at').notNull(),
     lastSeenAt: integer('last_seen_at').notNull(),
     seenCount: integer('seen_count').notNull(),
-    runId: integer('run_id')
-      .notNull()
-      .references(() => runs.id),
+    /** Null for alerts that are about no run; those have `data`, as JSON. */
+    runId: integer('run_id').references(() => runs.id),
     outcome: text('outcome'),
+    data: text('data'),
   },
   (t) => [
     index('alerts_stack_state').on(t.stack, t.state),

@@ -17,14 +17,14 @@ import {
 } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/sqlite-core';
 import type { Logger } from '../log.ts';
-import type { OutboxEntry } from '../runs/alert.ts';
-import type { Change, CommitResult, Store } from '../runs/ports.ts';
+import type { AlertKind, AlertOf, OutboxEntry } from '../runs/alert.ts';
+import type { AlertQuery, Change, CommitResult, Store } from '../runs/ports.ts';
 import { type ChainVerdict, verifyChain } from './audit-chain.ts';
 import { type Database, openDatabase } from './database.ts';
 import { toAlert, toAuditEntry, toChainedEntry, toKeep, toMessage, toOutboxEntry, toRun } from './rows.ts';
 import { alerts, audit, keeps, kv, messages, outbox, runs } from './schema.ts';
 import { StoreError, toStoreError } from './store-error.ts';
-import { type Inserted, StaleRun, write } from './write.ts';
+import { type Inserted, StaleRun, setValue, write } from './write.ts';
 
 /** A store whose record of who did what can be checked. */
 export interface AuditedStore extends Store {
@@ -147,7 +147,7 @@ export async function openSqliteStore(
         return row && toAlert(row);
       }),
 
-    alerts: ({ stack, state, kind, runId }) =>
+    alerts: <K extends AlertKind>({ stack, state, kind, runId }: AlertQuery<K>) =>
       attempt('reading alerts', () =>
         db
           .select()
@@ -162,7 +162,8 @@ export async function openSqliteStore(
           )
           .orderBy(desc(alerts.id))
           .all()
-          .map(toAlert),
+          // The query itself lets no other kind through.
+          .map((row) => toAlert(row) as AlertOf<K>),
       ),
 
     keeps: (stack) =>
@@ -274,7 +275,7 @@ export async function openSqliteStore(
 
     setValue: (name, value) =>
       attempt(`storing the value ${name}`, () => {
-        db.insert(kv).values({ name, value }).onConflictDoUpdate({ target: kv.name, set: { value } }).run();
+        setValue(db, name, value);
       }),
 
     close: () =>

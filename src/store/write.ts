@@ -5,8 +5,8 @@ import type { AuditEntry, Change, NewDelivery } from '../runs/ports.ts';
 import { isTerminal, RUN_STATES, type Run, type RunState } from '../runs/run.ts';
 import { CHAIN_START, chainHash } from './audit-chain.ts';
 import type { Database } from './database.ts';
-import { keepColumns, runColumns } from './rows.ts';
-import { alerts, audit, keeps, outbox, runs } from './schema.ts';
+import { alertColumns, keepColumns, runColumns } from './rows.ts';
+import { alerts, audit, keeps, kv, outbox, runs } from './schema.ts';
 import { StoreError } from './store-error.ts';
 
 /** What a transaction offers that the writes below need. */
@@ -96,6 +96,11 @@ function appendAudit(tx: Writer, entry: AuditEntry): void {
     .run();
 }
 
+/** Sets a named value, whatever it was. */
+export function setValue(tx: Writer, name: string, value: string): void {
+  tx.insert(kv).values({ name, value }).onConflictDoUpdate({ target: kv.name, set: { value } }).run();
+}
+
 /**
  * Writes one change inside the caller's transaction. Throws StaleRun where the run moved meanwhile, a
  * StoreError where the change must not be; either way the caller rolls everything back.
@@ -109,22 +114,17 @@ export function write(tx: Writer, change: Change, inserted: Inserted): void {
       updateRun(tx, change.run, change.was);
       return;
     case 'alert.insert': {
-      const { kind, stack, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome } =
-        change.alert;
-      const { id } = tx
-        .insert(alerts)
-        .values({ kind, stack, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome })
-        .returning({ id: alerts.id })
-        .get();
+      const { id } = tx.insert(alerts).values(alertColumns(change.alert)).returning({ id: alerts.id }).get();
       inserted.alerts.push(id);
-      addNewDeliveries(tx, id, change.deliveries, lastSeenAt);
+      addNewDeliveries(tx, id, change.deliveries, change.alert.lastSeenAt);
       return;
     }
     case 'alert.update': {
-      const { id, fingerprint, state, lastSeenAt, seenCount, runId, outcome } = change.alert;
+      const { id } = change.alert;
+      const { fingerprint, state, lastSeenAt, seenCount, runId, outcome, data } = alertColumns(change.alert);
       const result = tx
         .update(alerts)
-        .set({ fingerprint, state, lastSeenAt, seenCount, runId, outcome })
+        .set({ fingerprint, state, lastSeenAt, seenCount, runId, outcome, data })
         .where(eq(alerts.id, id))
         .run();
       if (result.changes === 0) throw new StoreError(`there is no alert ${id}`);
@@ -150,6 +150,9 @@ export function write(tx: Writer, change: Change, inserted: Inserted): void {
     }
     case 'outbox.add':
       addDelivery(tx, change.key, change.delivery, change.at);
+      return;
+    case 'value.set':
+      setValue(tx, change.name, change.value);
       return;
     case 'audit':
       appendAudit(tx, change.entry);

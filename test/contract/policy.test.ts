@@ -1,7 +1,8 @@
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PolicyAnswer } from '../../src/decisions/decision.ts';
+import type { PolicyPort, PolicyQuestion } from '../../src/runs/ports.ts';
 import { DANA, KIM, sshFinding, tagFinding } from '../support/runs.ts';
 import {
   ALLOW_ALL,
@@ -19,6 +20,12 @@ import {
 
 function errorOf(answer: PolicyAnswer | undefined): string {
   return answer?.outcome.ok === false ? answer.outcome.error : '';
+}
+
+/** Commit in use by policy. */
+async function commits(port: PolicyPort, asked: PolicyQuestion): Promise<Record<string, string | null>> {
+  const statuses = await port.status(asked.stack.policies);
+  return Object.fromEntries(statuses.map((s) => [s.policy, s.commit]));
 }
 
 /** Asks one policy that is the whole repository. */
@@ -46,7 +53,7 @@ describe('a policy from Git', () => {
       },
     ]);
     expect(verdicts(asked, answers)).toEqual(['auto']);
-    expect(await port.bundles(asked.stack)).toEqual({ approvals: repository.first });
+    expect(await commits(port, asked)).toEqual({ approvals: repository.first });
   });
 
   it('gets env0’s document and the key m0', async () => {
@@ -180,9 +187,9 @@ describe('how often repositories are looked at', () => {
     const repository = await policyRepository({ 'policy.rego': ALLOW_ALL });
     const port = await policies({ syncEveryMs: 3_600_000 });
     const asked = question([source(repository.url)]);
-    await Promise.all([port.ask(asked), port.ask(asked), port.bundles(asked.stack)]);
+    await Promise.all([port.ask(asked), port.ask(asked), commits(port, asked)]);
     await repository.commit({ 'policy.rego': 'package m0\n\ndeny contains "no"\n' });
-    expect(await port.bundles(asked.stack)).toEqual({ approvals: repository.first });
+    expect(await commits(port, asked)).toEqual({ approvals: repository.first });
   });
 });
 
@@ -366,7 +373,7 @@ deny contains "y" if {
     ]);
   });
 
-  it('stale: a new commit that is refused leaves the last good one deciding nothing, until it is mended', async () => {
+  it('stale: a new commit that is refused leaves the last good one to object, until it is mended', async () => {
     const repository = await policyRepository({ 'policy.rego': ALLOW_ALL });
     const port = await policies();
     const asked = question([source(repository.url)]);
@@ -375,13 +382,30 @@ deny contains "y" if {
     const bad = await repository.commit({ 'policy.rego': 'package m0\n\nallow contains "x" if {{\n' });
     const stale = await port.ask(asked);
     expect(verdicts(asked, stale)).toEqual(['human']);
-    expect(errorOf(stale[0])).toContain(`commit ${bad.slice(0, 7)} is refused: policy.rego:4: `);
-    expect(errorOf(stale[0])).toContain(`the last good commit is ${repository.first.slice(0, 7)}`);
-    expect(await port.bundles(asked.stack)).toEqual({ approvals: null });
+    expect(stale[0]).toMatchObject({ commit: repository.first, stale: { id: bad }, outcome: { ok: true } });
+    expect(stale[0]?.stale?.error).toContain(`commit ${bad.slice(0, 7)} is refused: policy.rego:4: `);
+    expect(combined(asked, stale).bundles).toEqual({ approvals: null });
 
     const mended = await repository.commit({ 'policy.rego': ALLOW_ALL });
     expect(verdicts(asked, await port.ask(asked))).toEqual(['auto']);
-    expect(await port.bundles(asked.stack)).toEqual({ approvals: mended });
+    expect(await commits(port, asked)).toEqual({ approvals: mended });
+  });
+
+  it('stale over a restart: the last good commit still objects', async () => {
+    const repository = await policyRepository({ 'p.rego': 'package m0\n\ndeny contains "frozen"\n' });
+    const dir = await scratch();
+    const asked = question([source(repository.url)]);
+    const before = await policies({}, OPA, dir);
+    expect(verdicts(asked, await before.ask(asked))).toEqual(['deny']);
+    before.close();
+
+    await repository.commit({ 'p.rego': 'package m0\n\nallow contains {{\n' });
+    const after = await policies({}, OPA, dir);
+    const answers = await after.ask(asked);
+    expect(verdicts(asked, answers)).toEqual(['deny']);
+    expect(answers[0]).toMatchObject({ commit: repository.first });
+    expect(answers[0]?.stale?.error).toContain('is refused: p.rego:3');
+    expect(await readdir(join(dir, 'policies', 'scratch')).catch(() => [])).toEqual([]);
   });
 
   it('the repository is gone, though a good commit was fetched before', async () => {
@@ -393,8 +417,8 @@ deny contains "y" if {
     await repository.vanish();
     const answers = await port.ask(asked);
     expect(verdicts(asked, answers)).toEqual(['human']);
-    expect(errorOf(answers[0])).toMatch(/running git fetch/);
-    expect(errorOf(answers[0])).toContain(`the last good commit is ${repository.first.slice(0, 7)}`);
+    expect(answers[0]?.stale?.error).toMatch(/running git fetch/);
+    expect(answers[0]).toMatchObject({ commit: repository.first, outcome: { ok: true } });
   });
 
   it('the evaluation is cut short because m0 stops', async () => {

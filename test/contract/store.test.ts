@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/log.ts';
-import type { Alert, PostedMessage } from '../../src/runs/alert.ts';
+import type { PostedMessage, RunAlert } from '../../src/runs/alert.ts';
 import type { Keep } from '../../src/runs/keep.ts';
 import type { AuditEntry, Change } from '../../src/runs/ports.ts';
 import { type Actor, M0, RUN_STATES, type Run, type RunState } from '../../src/runs/run.ts';
@@ -69,7 +69,7 @@ function aRun(over: Partial<Omit<Run, 'id'>> = {}): Omit<Run, 'id'> {
   };
 }
 
-function anAlert(runId: number, over: Partial<Omit<Alert, 'id'>> = {}): Omit<Alert, 'id'> {
+function anAlert(runId: number, over: Partial<Omit<RunAlert, 'id'>> = {}): Omit<RunAlert, 'id'> {
   return {
     kind: 'drift',
     stack: 'prod-network',
@@ -80,6 +80,7 @@ function anAlert(runId: number, over: Partial<Omit<Alert, 'id'>> = {}): Omit<Ale
     seenCount: 1,
     runId,
     outcome: null,
+    trouble: null,
     ...over,
   };
 }
@@ -337,7 +338,13 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       const run = await inserted();
       await alerted(run.id);
       await alerted(run.id);
-      const closed: Alert = { ...anAlert(run.id), id: 1, state: 'resolved', seenCount: 3, outcome: 'gone' };
+      const closed: RunAlert = {
+        ...anAlert(run.id),
+        id: 1,
+        state: 'resolved',
+        seenCount: 3,
+        outcome: 'gone',
+      };
       await store.commit([{ c: 'alert.update', alert: closed }]);
       expect(await store.alert(1)).toStrictEqual(closed);
       const ids = async (query: Parameters<AuditedStore['alerts']>[0]) =>

@@ -9,6 +9,7 @@ import type { Card } from '../../src/messages/card.ts';
 import type { Alert } from '../../src/runs/alert.ts';
 import { askersOf, createOnCall } from '../../src/runs/asking.ts';
 import { createDelivery } from '../../src/runs/delivery.ts';
+import { createPolicyWatch, type PolicyWatch } from '../../src/runs/policy-watch.ts';
 import type { CommandHandler, Directory, Stack, Store } from '../../src/runs/ports.ts';
 import { type Actor, M0, type Run, type RunState, type Trigger } from '../../src/runs/run.ts';
 import { createWorker, type Worker } from '../../src/runs/worker.ts';
@@ -39,6 +40,7 @@ export class Core {
   now = NOON;
   worker!: Worker;
   handler!: CommandHandler;
+  policyWatch!: PolicyWatch;
   /** Stands between the core and its memory, so that a test can break it. */
   broken: ((method: string) => Error | null) | null = null;
 
@@ -102,7 +104,13 @@ export class Core {
       onChange: () => {},
     });
     const { worker } = this;
-    this.handler = createHandler({ store, worker, policies: cloud, directory, onCall, clock, log });
+    this.policyWatch = createPolicyWatch({
+      ...{ store, policies: cloud, directory, clock, log },
+      onChange: () => {},
+    });
+    const { policyWatch } = this;
+    const parts = { store, worker, policies: cloud, policyWatch, directory, onCall, clock, log };
+    this.handler = createHandler(parts);
   }
 
   async restart(directory: Directory = this.directory): Promise<void> {

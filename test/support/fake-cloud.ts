@@ -1,10 +1,22 @@
-import type { PolicyAnswer, PolicyMessage } from '../../src/decisions/decision.ts';
+import type { PolicyAnswer, PolicyMessage, StaleBundle } from '../../src/decisions/decision.ts';
 import type { Finding } from '../../src/drift/finding.ts';
-import type { Clock, CodePort, PlanResult, PolicyPort, Runner, Stack, Store } from '../../src/runs/ports.ts';
+import type {
+  BundleStatus,
+  Clock,
+  CodePort,
+  PlanResult,
+  PolicyPort,
+  PolicySource,
+  Runner,
+  Stack,
+  Store,
+} from '../../src/runs/ports.ts';
 import type { CodeVersion, SavedPlan } from '../../src/runs/run.ts';
 import { CODE } from './runs.ts';
 
 type Doing = 'head' | 'plan' | 'apply' | 'ask' | 'bundles';
+
+type Said = readonly PolicyMessage[] | Error;
 
 /** One apply as it reached the cloud. */
 export interface Applied {
@@ -25,8 +37,12 @@ export class FakeCloud implements Runner, CodePort, PolicyPort {
   readonly applies: Applied[] = [];
   readonly plans: { readonly stack: string; readonly only: readonly string[] | null }[] = [];
   readonly kept = new Map<string, SavedPlan>();
-  /** Rules' messages by policy; `Error` for a policy that errs. */
-  readonly policies = new Map<string, readonly PolicyMessage[] | Error>();
+  /** Rules' messages by policy, maybe by who has approved; `Error` for a policy that errs. */
+  readonly policies = new Map<string, Said | ((approvers: readonly (string | null)[]) => Said)>();
+  /** Policies whose newest commit is not the one in use. */
+  readonly stale = new Map<string, StaleBundle>();
+  /** Policies that read who approved. */
+  readonly readers = new Set<string>();
   commit: string | null = 'a1b2c3d4';
   /** What a plan touches beside the drift it found. */
   alsoTouches: (only: readonly string[] | null) => readonly string[] = () => [];
@@ -117,17 +133,30 @@ export class FakeCloud implements Runner, CodePort, PolicyPort {
   async ask(question: Parameters<PolicyPort['ask']>[0]): Promise<readonly PolicyAnswer[]> {
     await this.#play('ask');
     return question.stack.policies.map(({ name, mode }) => {
-      const said = this.policies.get(name) ?? [];
+      const rules = this.policies.get(name) ?? [];
+      const said = typeof rules === 'function' ? rules(question.approvers.map((a) => a.person)) : rules;
+      const stale = this.stale.get(name);
       const outcome =
         said instanceof Error
           ? ({ ok: false, error: said.message } as const)
           : ({ ok: true, messages: said } as const);
-      return { policy: name, mode, commit: this.commit, outcome };
+      return {
+        ...{ policy: name, mode, commit: this.commit, outcome },
+        ...(stale === undefined ? {} : { stale }),
+        ...(this.readers.has(name) ? { readsApprovers: true } : {}),
+      };
     });
   }
 
-  async bundles(stack: Stack): Promise<Readonly<Record<string, string | null>>> {
+  async status(sources: readonly PolicySource[]): Promise<readonly BundleStatus[]> {
     await this.#play('bundles');
-    return Object.fromEntries(stack.policies.map((p) => [p.name, this.commit]));
+    return sources.map(({ name, mode }) => ({
+      policy: name,
+      mode,
+      commit: this.commit,
+      stale: this.stale.get(name) ?? null,
+      readsApprovers: this.readers.has(name),
+      rules: [],
+    }));
   }
 }

@@ -36,6 +36,7 @@ function randomAnswer(random: Random, index: number): PolicyAnswer {
     policy: `p${index}`,
     mode: random.chance(0.3) ? 'guardrail' : 'decide',
     commit: random.chance(0.9) ? 'a1b2' : null,
+    ...(random.chance(0.15) ? { stale: { id: 'f00d', error: 'refused', since: 0 } } : {}),
     outcome: random.chance(0.1) ? { ok: false, error: 'took longer than 2 s' } : { ok: true, messages },
   };
 }
@@ -47,6 +48,7 @@ function mayBeAuto(answers: readonly PolicyAnswer[], address: string): boolean {
       ? a.outcome.messages.filter((m) => m.address === undefined || m.address === address).map((m) => m.rule)
       : ['error'];
   const deciders = answers.filter((a) => a.mode === 'decide');
+  if (answers.some((a) => a.stale !== undefined)) return false;
   const objects = answers.some((a) => rules(a).some((r) => r === 'deny' || r === 'pending' || r === 'error'));
   return !objects && deciders.length > 0 && deciders.every((a) => rules(a).includes('allow'));
 }

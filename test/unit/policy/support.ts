@@ -102,8 +102,9 @@ export function question(
 export async function policies(
   limits: Partial<PolicyLimits> = {},
   opa = OPA,
+  home?: string,
 ): Promise<PolicyPort & { close(): void }> {
-  const dir = await scratch();
+  const dir = home ?? (await scratch());
   const mirrors = createMirrors({
     dir: join(dir, 'mirrors'),
     log: SILENT,

@@ -1,0 +1,36 @@
+import { infoCard } from '../messages/short-cards.ts';
+import { shortCommit } from '../messages/words.ts';
+import { policySources, stacksOfPolicy } from '../runs/policy-trouble.ts';
+import type { Incoming, Reply } from '../runs/ports.ts';
+import { mayDo } from '../runs/rights.ts';
+import { type ActionParts, privately, refused } from './parts.ts';
+
+/**
+ * `seen POLICY`: somebody has read that a policy's newest commit can't be used, and lets m0 go on with the last
+ * good one. As it makes m0 apply by itself again, it takes the right to approve on every stack of the policy.
+ */
+export async function seen(
+  parts: ActionParts,
+  incoming: Incoming,
+  command: { readonly policy: string; readonly trouble: string | null },
+): Promise<Reply> {
+  const { directory } = parts;
+  const stacks = stacksOfPolicy(directory, command.policy);
+  if (stacks.length === 0) {
+    const names = policySources(directory).map((p) => p.name);
+    return refused(
+      `No stack uses a policy ${command.policy}. ${names.length === 0 ? 'm0.yaml names none.' : `There are ${names.join(', ')}.`}`,
+    );
+  }
+  const onCall = await parts.onCall();
+  for (const stack of stacks) {
+    const right = mayDo('approve', incoming.actor, stack, directory, onCall, { code: null, findings: [] });
+    if (!right.ok) return refused(right.refusal);
+  }
+  const done = await parts.policyWatch.see(command.policy, command.trouble, incoming.actor);
+  if (!done.ok) return refused(done.refusal);
+  if (incoming.from !== null) return { r: 'none' };
+  return privately(
+    infoCard(`Noted. ${command.policy} decides by ${shortCommit(done.inUse)} until it moves again.`),
+  );
+}

@@ -1,0 +1,151 @@
+/** Tells chat, once, that a policy's newest state can't be used, and when it can again. */
+import { createKeyedLock } from '../keyed-lock.ts';
+import type { Logger } from '../log.ts';
+import type { PolicyAlert } from './alert.ts';
+import { isAway, policySources, troubleOf } from './policy-trouble.ts';
+import type { BundleStatus, Change, Clock, Directory, PolicyPort, Store } from './ports.ts';
+import { type Actor, M0 } from './run.ts';
+
+export interface PolicyWatchParts {
+  readonly store: Store;
+  readonly policies: PolicyPort;
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called after a stored change: something has to be delivered. */
+  readonly onChange: () => void;
+}
+
+export interface PolicyWatch {
+  /** Looks at all policies once. Never rejects. */
+  look(): Promise<void>;
+  /**
+   * Somebody has seen that a policy is stale and lets m0 go on with the last good commit. `trouble`: start of
+   * what names the trouble on the card that was clicked; null where it was typed. Refusals are sentences.
+   */
+  see(
+    policy: string,
+    trouble: string | null,
+    by: Actor,
+  ): Promise<
+    { readonly ok: true; readonly inUse: string } | { readonly ok: false; readonly refusal: string }
+  >;
+}
+
+/** A repository that is away for less than this is a blip: a person decides meanwhile, nobody is told. */
+const AWAY_MS = 5 * 60_000;
+/** Of the trouble's name on a button. */
+const LEAST_NAMED = 4;
+
+export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
+  const { store, directory, clock, log } = parts;
+  /** One look or word at a time for a policy, so that nobody is told twice. */
+  const alone = createKeyedLock();
+
+  async function openAlert(policy: string): Promise<PolicyAlert | undefined> {
+    return (await store.alerts({ stack: policy, kind: 'policy', state: 'open' }))[0];
+  }
+
+  function record(policy: string, by: Actor, action: string, commit: string | null, detail: string): Change {
+    const entry = { at: clock(), actor: by, action, stack: policy, runId: null, fingerprint: null };
+    return { c: 'audit', entry: { ...entry, commit, detail } };
+  }
+
+  function end(alert: PolicyAlert, state: 'resolved' | 'superseded', outcome: string): readonly Change[] {
+    const at = clock();
+    return [
+      { c: 'alert.update', alert: { ...alert, state, outcome, lastSeenAt: at } },
+      {
+        c: 'outbox.add',
+        key: `card:${alert.id}:${state}`,
+        delivery: { d: 'card', alertId: alert.id },
+        at,
+      },
+    ];
+  }
+
+  async function lookAt(status: BundleStatus): Promise<void> {
+    const alert = await openAlert(status.policy);
+    const { stale } = status;
+    const now = clock();
+    if (stale === null) {
+      if (!alert) return;
+      const outcome = `commit ${status.commit?.slice(0, 7) ?? ''} is in use`;
+      await store.commit([
+        ...end(alert, 'resolved', outcome),
+        record(status.policy, M0, 'policy-mended', status.commit, outcome),
+      ]);
+      parts.onChange();
+      return;
+    }
+    const same = alert?.fingerprint === stale.id && alert.trouble.inUse === status.commit;
+    // Counted from when m0 saw it first; a restart in between begins anew, which only makes it calmer.
+    if (same || (!alert && isAway(stale.id) && now - stale.since < AWAY_MS)) return;
+    await store.commit([
+      ...(alert ? end(alert, 'superseded', 'the policy moved on') : []),
+      {
+        c: 'alert.insert',
+        alert: {
+          ...{ kind: 'policy', stack: status.policy, fingerprint: stale.id, state: 'open' },
+          ...{ firstSeenAt: stale.since, lastSeenAt: now, seenCount: 1, runId: null, outcome: null },
+          trouble: troubleOf(status),
+        },
+        deliveries: [{ d: 'card' }],
+      },
+      record(status.policy, M0, 'policy-stale', status.commit, stale.error),
+    ]);
+    parts.onChange();
+  }
+
+  /** A policy that no stack uses any more is nobody's trouble. */
+  async function leaveWhatIsGone(known: ReadonlySet<string>): Promise<void> {
+    for (const alert of await store.alerts({ kind: 'policy', state: 'open' })) {
+      if (known.has(alert.stack)) continue;
+      await store.commit(end(alert, 'resolved', 'it is no longer used in m0.yaml'));
+      parts.onChange();
+    }
+  }
+
+  return {
+    async look() {
+      try {
+        const sources = policySources(directory);
+        await leaveWhatIsGone(new Set(sources.map((s) => s.name)));
+        for (const status of await parts.policies.status(sources)) {
+          await alone(status.policy, () => lookAt(status));
+        }
+      } catch (error) {
+        log.error({ err: error }, 'looking at the policies broke');
+      }
+    },
+
+    see: (policy, trouble, by) =>
+      alone(policy, async () => {
+        const alert = await openAlert(policy);
+        if (!alert) return { ok: false, refusal: `Nothing is wrong with the policy ${policy}.` };
+        const { inUse, seen } = alert.trouble;
+        if (trouble !== null && (trouble.length < LEAST_NAMED || !alert.fingerprint.startsWith(trouble))) {
+          const refusal = `That card is about an earlier state of ${policy}. Look at the newest one.`;
+          return { ok: false, refusal };
+        }
+        if (inUse === null) {
+          const refusal = `No commit of ${policy} was ever good, so there is nothing to go on with. Mend the policy.`;
+          return { ok: false, refusal };
+        }
+        if (seen !== null) return { ok: false, refusal: `${seen.by.name} has seen it already.` };
+        const at = clock();
+        await store.commit([
+          { c: 'alert.update', alert: { ...alert, trouble: { ...alert.trouble, seen: { by, at } } } },
+          record(policy, by, 'policy-seen', inUse, alert.trouble.error),
+          {
+            c: 'outbox.add',
+            key: `card:${alert.id}:seen`,
+            delivery: { d: 'card', alertId: alert.id },
+            at,
+          },
+        ]);
+        parts.onChange();
+        return { ok: true, inUse };
+      }),
+  };
+}
