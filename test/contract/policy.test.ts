@@ -404,7 +404,7 @@ deny contains "y" if {
     const answers = await after.ask(asked);
     expect(verdicts(asked, answers)).toEqual(['deny']);
     expect(answers[0]).toMatchObject({ commit: repository.first });
-    expect(answers[0]?.stale?.error).toContain('is refused: p.rego:3');
+    expect(answers[0]?.stale?.error).toContain('is refused: p.rego:4');
     expect(await readdir(join(dir, 'policies', 'scratch')).catch(() => [])).toEqual([]);
   });
 
