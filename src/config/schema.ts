@@ -92,6 +92,10 @@ const policy = z.strictObject({
     .enum(['decide', 'guardrail'], { error: 'must be decide or guardrail' })
     .default('decide')
     .describe('decide: silence leads to a person; guardrail: only objects, silence is no objection'),
+  data: z
+    .record(z.string(), z.json())
+    .default({})
+    .describe('What the policy gets as input.policyData, and as input.policyConfiguration'),
 });
 
 const ignore = z.array(

@@ -52,12 +52,14 @@ describe('loadConfig', () => {
     const config = await load(example, { GIT_TOKEN: 'x' });
     expect(config.chat).toEqual({ slack: { mode: 'socket' }, teams: {} });
     const approvals = {
+      data: {},
       git: 'https://git.acme.dev/policies.git',
       ref: 'main',
       path: 'approvals',
       mode: 'decide',
     };
     const freeze = {
+      data: {},
       git: 'https://git.acme.dev/policies.git',
       ref: 'main',
       path: 'freeze',
