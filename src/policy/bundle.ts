@@ -1,4 +1,5 @@
 import type { PolicyRule } from '../decisions/decision.ts';
+import type { InputPaths } from './input-paths.ts';
 
 /** The packages whose rules m0 asks. */
 export const PACKAGES = ['env0', 'm0'] as const;
@@ -15,6 +16,14 @@ export interface RuleDefinition {
   readonly kind: 'set' | 'value';
   /** Title of its metadata, where it has one. */
   readonly title: string | null;
+  /** True for a default that says nothing. */
+  readonly mute: boolean;
+}
+
+/** Copies of definitions by their place in the bundle's rules. */
+export interface SpokenModule {
+  readonly module: WebAssembly.Module;
+  readonly copied: readonly number[];
 }
 
 /** A compiled policy, ready to be asked any number of times. */
@@ -27,6 +36,10 @@ export interface Bundle {
   readonly rules: readonly RuleDefinition[];
   /** True where any rule of it may read `input.approvers`: its answer can change when somebody approves. */
   readonly readsApprovers: boolean;
+  /** Tells which of the rules' definitions said what (spoken.ts); null where nobody needs to, or none can. */
+  readonly spoken: SpokenModule | null;
+  /** What its rules can read of the input; it gets no more than that. */
+  readonly inputPaths: InputPaths;
 }
 
 /** Package of the generated entrypoint, and the data key the proof lies under: no policy may use them. */

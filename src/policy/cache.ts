@@ -7,7 +7,7 @@ import { PACKAGES } from './bundle.ts';
 import type { CompiledFiles } from './compile.ts';
 
 /** Grows with every change of the entrypoint, of the builtins or of what is refused. */
-const COMPILER = 2;
+const COMPILER = 3;
 
 const Manifest = z.object({
   digest: z.string(),
@@ -20,9 +20,11 @@ const Manifest = z.object({
       line: z.number(),
       kind: z.enum(['set', 'value']),
       title: z.string().nullable(),
+      mute: z.boolean(),
     }),
   ),
   readsApprovers: z.boolean(),
+  inputPaths: z.array(z.array(z.string())).nullable(),
 });
 
 /** What a compiled policy is known by: the same three always compile to the same. */
@@ -56,8 +58,8 @@ export function createBundleCache(dir: string): BundleCache {
         const wasm = await readFile(join(at, 'policy.wasm'));
         const data = await readFile(join(at, 'data.json'), 'utf8');
         if (digestOf(wasm, data) !== manifest.digest) return undefined;
-        const { syntax, rules, readsApprovers } = manifest;
-        return { wasm, data, syntax, rules, readsApprovers };
+        const { digest: _, ...known } = manifest;
+        return { ...known, wasm, data };
       } catch {
         // Not there, or not whole: compiling again is always right.
         return undefined;
@@ -69,16 +71,9 @@ export function createBundleCache(dir: string): BundleCache {
       const fresh = await mkdtemp(`${at}-`);
       await writeFile(join(fresh, 'policy.wasm'), files.wasm);
       await writeFile(join(fresh, 'data.json'), files.data);
-      const digest = digestOf(files.wasm, files.data);
-      await writeFile(
-        join(fresh, 'manifest.json'),
-        JSON.stringify({
-          digest,
-          syntax: files.syntax,
-          rules: files.rules,
-          readsApprovers: files.readsApprovers,
-        }),
-      );
+      const { wasm, data, ...known } = files;
+      const manifest = { ...known, digest: digestOf(wasm, data) };
+      await writeFile(join(fresh, 'manifest.json'), JSON.stringify(manifest));
       await rm(at, { recursive: true, force: true });
       await rename(fresh, at);
     },

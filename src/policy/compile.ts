@@ -6,6 +6,7 @@ import { type Bundle, ENTRY_PACKAGE, PROOF_KEY, type RuleDefinition } from './bu
 import { IMPURE, trimCapabilities } from './capabilities.ts';
 import { compilerErrors, onlySyntax } from './compiler-errors.ts';
 import { ENTRYPOINT, entrypointModule } from './entrypoint.ts';
+import { type InputPaths, inputPaths } from './input-paths.ts';
 import { requiredBuiltins } from './instance.ts';
 import type { Opa, OpaResult } from './opa.ts';
 import { parseFiles } from './parse.ts';
@@ -22,6 +23,7 @@ export interface CompiledFiles {
   readonly syntax: 'v1' | 'v0';
   readonly rules: readonly RuleDefinition[];
   readonly readsApprovers: boolean;
+  readonly inputPaths: InputPaths;
 }
 
 /** Name of the directory that opa gets to see; cut off from paths in its messages. */
@@ -56,11 +58,11 @@ async function compileIn(opa: Opa, dir: string, files: PolicyFiles, work: string
     );
   }
   await runTests(opa, dir, files, built.syntax, work);
-  return { ...built, rules, readsApprovers: readsApprovers(parsed) };
+  return { ...built, rules, readsApprovers: readsApprovers(parsed), inputPaths: inputPaths(parsed) };
 }
 
 /** A built module with its data, before anything is known of its rules. */
-export type BuiltModule = Omit<CompiledFiles, 'rules' | 'readsApprovers'>;
+export type BuiltModule = Omit<CompiledFiles, 'rules' | 'readsApprovers' | 'inputPaths'>;
 
 /**
  * Builds what is staged in `work`/policy behind the entrypoint module given, and makes sure that m0 can answer
@@ -196,6 +198,6 @@ export function loadBundle(files: CompiledFiles): Bundle {
   const rest = data.slice(1).trimStart();
   // Spliced as text, so that no number of the data changes on its way.
   const proven = `{${JSON.stringify(PROOF_KEY)}:${JSON.stringify(proof)}${rest.startsWith('}') ? '' : ','}${rest}`;
-  const { syntax, rules, readsApprovers: reads } = files;
-  return { module: loadModule(files.wasm), data: proven, proof, syntax, rules, readsApprovers: reads };
+  const { wasm, data: _, ...known } = files;
+  return { ...known, module: loadModule(wasm), data: proven, proof };
 }

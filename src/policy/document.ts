@@ -1,6 +1,7 @@
-import type { Finding } from '../drift/finding.ts';
+import type { Finding, Json } from '../drift/finding.ts';
 import type { PolicyQuestion, PolicySource } from '../runs/ports.ts';
 import type { Actor } from '../runs/run.ts';
+import { type InputPaths, projectInput } from './input-paths.ts';
 
 /** A person as env0's document has them. */
 interface DocumentUser {
@@ -59,25 +60,28 @@ export function inputDocument(
   };
 }
 
+/** Read by m0's own entrypoint, to prove that the input arrived. */
+const PROVEN = ['m0', 'run'];
+
 /** The document of one question as JSON text, made once for all policies that get the same data. */
 export class Documents {
   readonly #question: PolicyQuestion;
   readonly #emailOf: EmailOf;
-  #last: { readonly data: string; readonly json: string } | null = null;
+  #last: { readonly key: string; readonly json: string } | null = null;
 
   constructor(question: PolicyQuestion, emailOf: EmailOf) {
     this.#question = question;
     this.#emailOf = emailOf;
   }
 
-  jsonFor(source: PolicySource): string {
-    const data = JSON.stringify(source.data ?? {});
-    // A plan may have hundreds of MB: one text at a time is enough.
-    if (this.#last?.data !== data) {
-      this.#last = {
-        data,
-        json: JSON.stringify(inputDocument(this.#question, this.#emailOf, source.data ?? {})),
-      };
+  /** `paths`: what the policy can read; the rest of a plan of hundreds of MB is not even written down. */
+  jsonFor(source: PolicySource, paths: InputPaths): string {
+    const key = JSON.stringify([source.data ?? {}, paths]);
+    if (this.#last?.key !== key) {
+      const whole = inputDocument(this.#question, this.#emailOf, source.data ?? {});
+      const read = paths === null ? null : [...paths, PROVEN];
+      // One text at a time is enough.
+      this.#last = { key, json: JSON.stringify(projectInput(whole as Record<string, Json>, read)) };
     }
     return this.#last.json;
   }

@@ -1,8 +1,8 @@
 /** The thread in which one policy is evaluated once. It may be ended from outside at any instruction. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { evaluateModule } from './instance.ts';
 
-/** What the thread is started with. Buffers hold JSON text. */
+/** What the thread is given, once. Buffers hold JSON text. */
 export interface EvaluationTask {
   readonly module: WebAssembly.Module;
   readonly data: ArrayBuffer;
@@ -25,12 +25,14 @@ function describe(thrown: unknown): string {
   return JSON.stringify(thrown) ?? String(thrown);
 }
 
-const task = workerData as EvaluationTask;
 const say = (report: EvaluationReport): void => parentPort?.postMessage(report);
-say({ r: 'started' });
-try {
-  const result = evaluateModule(task.module, task.data, task.input, task.nowNs, task.mostPages);
-  say({ r: 'done', result });
-} catch (thrown) {
-  say({ r: 'failed', error: describe(thrown) });
-}
+
+parentPort?.once('message', (task: EvaluationTask) => {
+  say({ r: 'started' });
+  try {
+    const result = evaluateModule(task.module, task.data, task.input, task.nowNs, task.mostPages);
+    say({ r: 'done', result });
+  } catch (thrown) {
+    say({ r: 'failed', error: describe(thrown) });
+  }
+});

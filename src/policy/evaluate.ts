@@ -1,8 +1,9 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Bundle } from './bundle.ts';
 import { ECHO_DATA, ECHO_RUN } from './entrypoint.ts';
 import type { EvaluationReport, EvaluationTask } from './evaluate-worker.ts';
 import { pagesIn } from './instance.ts';
+import { createThreads, type Threads } from './threads.ts';
 
 export interface EvaluationLimits {
   /** Most ms an evaluation may take, from the moment its thread runs. */
@@ -35,6 +36,7 @@ export async function evaluate(
   nowMs: number,
   limits: EvaluationLimits,
   signal?: AbortSignal,
+  threads: Threads = createThreads(),
 ): Promise<Evaluation> {
   const bytes = exactBuffer(input.json);
   const task: EvaluationTask = {
@@ -44,7 +46,7 @@ export async function evaluate(
     nowNs: BigInt(Math.trunc(nowMs)) * 1_000_000n,
     mostPages: pagesIn(limits.memoryBytes),
   };
-  const report = await runThread(task, limits.timeMs, signal);
+  const report = await runThread(task, limits.timeMs, threads, signal);
   if (report.r !== 'done') return { ok: false, error: report.r === 'failed' ? report.error : 'no answer' };
   const document = report.result;
   if (document === null || typeof document !== 'object' || Array.isArray(document)) {
@@ -62,7 +64,12 @@ function exactBuffer(text: string): ArrayBuffer {
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
 }
 
-function runThread(task: EvaluationTask, timeMs: number, signal?: AbortSignal): Promise<EvaluationReport> {
+function runThread(
+  task: EvaluationTask,
+  timeMs: number,
+  threads: Threads,
+  signal?: AbortSignal,
+): Promise<EvaluationReport> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) {
       resolve({ r: 'failed', error: 'm0 is stopping' });
@@ -70,14 +77,7 @@ function runThread(task: EvaluationTask, timeMs: number, signal?: AbortSignal): 
     }
     let worker: Worker;
     try {
-      worker = new Worker(new URL('./evaluate-worker.ts', import.meta.url), {
-        name: 'policy',
-        workerData: task,
-        transferList: [task.input, task.data],
-        env: {},
-        execArgv: [],
-        resourceLimits: { maxOldGenerationSizeMb: 256, stackSizeMb: 4 },
-      });
+      worker = threads.take();
     } catch (error) {
       resolve({ r: 'failed', error: `starting a thread: ${(error as Error).message}` });
       return;
@@ -111,6 +111,7 @@ function runThread(task: EvaluationTask, timeMs: number, signal?: AbortSignal): 
     });
     worker.on('error', (error) => end(describeCrash(error)));
     worker.on('exit', () => end('its thread ended without an answer'));
+    worker.postMessage(task, [task.input, task.data]);
   });
 }
 

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import type { PolicyAnswer } from '../decisions/decision.ts';
-import { scrub } from '../drift/secrets.ts';
+import { scrubberFor } from '../drift/secrets.ts';
 import type { Logger } from '../log.ts';
 import type { BundleStatus, Clock, PolicyPort, PolicyQuestion, PolicySource } from '../runs/ports.ts';
 import { anchor, readValues, shorten } from './answer.ts';
 import { Documents, type EmailOf, knownAddresses } from './document.ts';
-import { type EvaluationInput, type EvaluationLimits, evaluate } from './evaluate.ts';
+import { type EvaluationLimits, evaluate } from './evaluate.ts';
 import { createOpa } from './opa.ts';
 import { createPolicySync, type PolicyMirrors, type SyncResult } from './sync.ts';
+import { createThreads } from './threads.ts';
 
 export interface PolicyLimits extends EvaluationLimits {
   /** Least ms between two looks at one policy repository. */
@@ -52,15 +53,17 @@ export function createPolicies(options: PolicyOptions): PolicyPort & { close(): 
   });
   const emailOf = options.emailOf ?? (() => null);
   const stopping = new AbortController();
+  const threads = createThreads();
 
   async function answerOf(
     source: PolicySource,
     synced: SyncResult,
     question: PolicyQuestion,
-    input: EvaluationInput,
+    documents: Documents,
+    hide: (text: string) => string,
   ): Promise<PolicyAnswer> {
     const { pinned, stale } = synced;
-    const clean = (text: string): string => shorten(scrub(text, question.analysis.secrets));
+    const clean = (text: string): string => shorten(hide(text));
     const from = {
       policy: source.name,
       mode: source.mode,
@@ -74,7 +77,8 @@ export function createPolicies(options: PolicyOptions): PolicyPort & { close(): 
     });
     if (pinned === null) return failed(stale?.error ?? 'there is no bundle');
     const { bundle } = pinned;
-    const evaluated = await evaluate(bundle, input, question.now, limits, stopping.signal);
+    const input = { run: question.run, json: documents.jsonFor(source, bundle.inputPaths) };
+    const evaluated = await evaluate(bundle, input, question.now, limits, stopping.signal, threads);
     if (!evaluated.ok) return failed(evaluated.error);
     const reading = readValues(evaluated.values, bundle.rules, source.mode);
     if (!reading.ok) return failed(reading.error);
@@ -97,22 +101,24 @@ export function createPolicies(options: PolicyOptions): PolicyPort & { close(): 
       const sources = question.stack.policies;
       const synced = await Promise.all(sources.map(sync));
       const documents = new Documents(question, emailOf);
+      const hide = scrubberFor(question.analysis.secrets);
       const answers: PolicyAnswer[] = [];
       // One after the other: each may take hundreds of MB.
       for (const [i, source] of sources.entries()) {
         try {
-          const input = { run: question.run, json: documents.jsonFor(source) };
-          answers.push(await answerOf(source, synced[i] as SyncResult, question, input));
+          answers.push(await answerOf(source, synced[i] as SyncResult, question, documents, hide));
         } catch (error) {
           const text = error instanceof Error ? error.message : String(error);
           answers.push({
             policy: source.name,
             mode: source.mode,
             commit: null,
-            outcome: { ok: false, error: scrub(text, question.analysis.secrets) },
+            outcome: { ok: false, error: hide(text) },
           });
         }
       }
+      // Made ready only now, so that it takes no time from the answers.
+      if (!stopping.signal.aborted) threads.prepare();
       return answers;
     },
     async status(sources) {
@@ -136,6 +142,7 @@ export function createPolicies(options: PolicyOptions): PolicyPort & { close(): 
     },
     close() {
       stopping.abort();
+      threads.close();
     },
   };
 }

@@ -43,7 +43,7 @@ export async function testPolicy(
     await rm(stage, { recursive: true });
     await copyPolicy(dir, stage, [...files.rules, ...files.tests, ...files.data]);
     const built = await buildStage(opa, work, entrypointOf(names));
-    const bundle = loadBundle({ ...built, rules: [], readsApprovers: false });
+    const bundle = loadBundle({ ...built, rules: [], readsApprovers: false, inputPaths: null });
     const input = { run: 1, json: JSON.stringify({ m0: { run: 1 } }) };
     const evaluated = await evaluate(bundle, input, 0, limits);
     if (!evaluated.ok) throw new Error(`running the tests through Wasm: ${evaluated.error}`);

@@ -1,12 +1,15 @@
 /**
  * `npm run bench [RUNS]`: what `explain --json` of big plans costs as a whole process, as ratios to a process
- * that only parses the same file, both measured in turn. Exits 1 where a limit is broken.
+ * that only parses the same file, both measured in turn; and what policies cost, see policy.ts. Exits 1 where a
+ * limit is broken.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeBigPlan } from './big-plan.ts';
+import { policyLimits } from './policy.ts';
+import { broken, type Limit, rowOf } from './table.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const GIB = 2 ** 30;
@@ -21,13 +24,6 @@ interface Usage {
 interface Plan {
   readonly changes: number;
   readonly drifted: number;
-}
-
-interface Limit {
-  readonly what: string;
-  readonly measured: readonly number[];
-  readonly most: number;
-  readonly unit: string;
 }
 
 /** Runs Node to its end. */
@@ -74,23 +70,6 @@ async function limitsOf(plan: Plan, runs: number, scratch: string): Promise<Limi
   ];
 }
 
-/** One row of the table: median, least and most. */
-function rowOf({ what, measured, most, unit }: Limit): string {
-  const sorted = measured.toSorted((a, b) => a - b);
-  const show = (value: number | undefined): string => (value ?? 0).toFixed(2);
-  const verdict = broken({ what, measured, most, unit }) ? 'BROKEN' : 'ok';
-  const range = `${show(sorted[0])}–${show(sorted.at(-1))}`;
-  return `| ${what} | ${show(median(measured))}${unit} | ${range} | ≤ ${most}${unit} | ${verdict} |`;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
-
-function broken({ measured, most }: Limit): boolean {
-  return median(measured) > most;
-}
-
 const runs = Math.max(1, Number(process.argv[2] ?? 5));
 const scratch = mkdtempSync(join(tmpdir(), 'm0-bench-'));
 try {
@@ -102,6 +81,8 @@ try {
     process.stderr.write(`measuring ${plan.changes} changes, ${runs} runs …\n`);
     table.push(...(await limitsOf(plan, runs, scratch)));
   }
+  process.stderr.write(`measuring policies, ${runs} runs …\n`);
+  table.push(...(await policyLimits(runs, scratch)));
   const rows = ['| measured | median | least–most | limit | |', '|---|---|---|---|---|', ...table.map(rowOf)];
   process.stdout.write(`${rows.join('\n')}\n`);
   process.exitCode = table.some(broken) ? 1 : 0;

@@ -1,0 +1,26 @@
+/** Something measured several times, and the most its median may be. */
+export interface Limit {
+  readonly what: string;
+  readonly measured: readonly number[];
+  readonly most: number;
+  readonly unit: string;
+}
+
+/** One row of the table: median, least and most. */
+export function rowOf({ what, measured, most, unit }: Limit): string {
+  const sorted = measured.toSorted((a, b) => a - b);
+  const show = (value: number | undefined): string => (value ?? 0).toFixed(2);
+  const verdict = broken({ what, measured, most, unit }) ? 'BROKEN' : 'ok';
+  const range = `${show(sorted[0])}–${show(sorted.at(-1))}`;
+  return `| ${what} | ${show(median(measured))}${unit} | ${range} | ≤ ${most}${unit} | ${verdict} |`;
+}
+
+/** The middle one of the values. */
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+/** True where the median is beyond the limit. */
+export function broken({ measured, most }: Limit): boolean {
+  return median(measured) > most;
+}
