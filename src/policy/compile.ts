@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { mendModule } from './builtins/natives.ts';
 import { HOST_BUILTINS } from './builtins/table.ts';
 import { type Bundle, ENTRY_PACKAGE, PROOF_KEY, type RuleDefinition } from './bundle.ts';
 import { IMPURE, trimCapabilities } from './capabilities.ts';
@@ -124,7 +125,7 @@ async function buildEither(
 /** The module as V8 sees it: `opa build` can succeed and emit one that V8 rejects. */
 function loadModule(wasm: Uint8Array): WebAssembly.Module {
   try {
-    return new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
+    return new WebAssembly.Module(mendModule(wasm) as Uint8Array<ArrayBuffer>);
   } catch (error) {
     throw new PolicyRefusal(`the compiled module is not valid: ${(error as Error).message}`);
   }

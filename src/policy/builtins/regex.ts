@@ -271,3 +271,8 @@ export function countText([text, part]: readonly RegoValue[]): RegoValue | undef
   if (typeof text !== 'string' || typeof part !== 'string') return undefined;
   return integer(part === '' ? Array.from(text).length + 1 : text.split(part).length - 1);
 }
+
+/** `glob.quote_meta`. */
+export function quoteGlob([text]: readonly RegoValue[]): RegoValue | undefined {
+  return typeof text === 'string' ? text.replace(/[*?\\[\]{}]/g, '\\$&') : undefined;
+}

@@ -1,7 +1,10 @@
+import { wholeOf } from './arguments.ts';
 import { BuiltinFailure } from './failure.ts';
+import { formatLayout, layoutOf, parseLayout } from './time-layout.ts';
 import { integer, isInteger, RegoNumber, type RegoValue } from './value.ts';
 
 const NS_PER_MS = 1_000_000n;
+const NS_PER_S = 1_000_000_000n;
 const MAX_NS = 2n ** 63n - 1n;
 const MIN_NS = -(2n ** 63n);
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const;
@@ -19,19 +22,21 @@ interface Calendar {
 interface Moment {
   readonly ns: bigint;
   readonly zone: string;
+  /** Empty where none was given. */
+  readonly layout: string;
 }
 
-/** ns since epoch, or `[ns, zone]`; undefined where it is neither. */
+/** ns since epoch, or `[ns, zone]`, maybe with a layout behind; undefined where it is neither. */
 function momentOf(value: RegoValue | undefined): Moment | undefined {
-  const [first, zone = 'UTC'] = Array.isArray(value) ? (value as readonly RegoValue[]) : [value];
+  const [first, zone = 'UTC', layout = ''] = Array.isArray(value) ? (value as readonly RegoValue[]) : [value];
   if (!(first instanceof RegoNumber) || typeof zone !== 'string') return undefined;
-  if (Array.isArray(value) && value.length > 2) throw new BuiltinFailure('time: a layout with a time');
-  if (!isInteger(first)) throw new BuiltinFailure('time: a fraction of a nanosecond');
-  const ns = BigInt(first.text);
+  if (typeof layout !== 'string') return undefined;
+  const ns = wholeOf(first);
+  if (ns === undefined) throw new BuiltinFailure('time: a fraction of a nanosecond');
   if (ns > MAX_NS || ns < MIN_NS) throw new BuiltinFailure('time: timestamp too big');
   // "Local" would make the answer depend on where m0 runs.
   if (zone === 'Local') throw new BuiltinFailure('time: the zone "Local"; name one');
-  return { ns, zone: zone === '' ? 'UTC' : zone };
+  return { ns, zone: zone === '' ? 'UTC' : zone, layout };
 }
 
 /** Division that rounds towards the past, so that times before 1970 are right too. */
@@ -147,6 +152,33 @@ export function diff([one, two]: readonly RegoValue[]): RegoValue | undefined {
   if (days < 0) [days, months] = [days + new Date(utc(x.year, x.month + 1, 0)).getUTCDate(), months - 1];
   if (months < 0) [months, years] = [months + 12, years - 1];
   return numbers(years, months, days, hours, minutes, seconds);
+}
+
+/** `time.format`, by default as RFC 3339 with all of the fraction. */
+export function format([time]: readonly RegoValue[]): RegoValue | undefined {
+  const moment = momentOf(time);
+  if (moment === undefined) return undefined;
+  const shown = calendarOf(moment);
+  const { year, month, day, hour, minute, second } = shown;
+  const seconds = (moment.ns - nanosecondOf(moment.ns)) / NS_PER_S;
+  const wall = utc(year, month, day) / 1000 + (hour * 60 + minute) * 60 + second;
+  const offset = wall - Number(seconds);
+  const at = { ...shown, nanosecond: Number(nanosecondOf(moment.ns)), offset };
+  return formatLayout(moment.layout === '' ? layoutOf('RFC3339Nano') : layoutOf(moment.layout), at);
+}
+
+/** The part of a second, also of times before 1970. */
+function nanosecondOf(ns: bigint): bigint {
+  return ((ns % NS_PER_S) + NS_PER_S) % NS_PER_S;
+}
+
+/** `time.parse_ns`, by one of Go's layouts. */
+export function parseNs([layout, text]: readonly RegoValue[]): RegoValue | undefined {
+  if (typeof layout !== 'string' || typeof text !== 'string') return undefined;
+  const at = parseLayout(layoutOf(layout), text);
+  const days = utc(at.year, at.month, at.day) / 1000;
+  const seconds = days + (at.hour * 60 + at.minute) * 60 + at.second - at.offset;
+  return inRange(BigInt(seconds) * NS_PER_S + BigInt(at.nanosecond));
 }
 
 const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?(Z|([+-])(\d{2}):(\d{2}))$/;

@@ -1,3 +1,5 @@
+import { compareNumberTexts } from './number.ts';
+
 /**
  * Rego values as host builtins see them. JSON would lose what Rego tells apart (sets from arrays, 1 from 1.0,
  * integers past 2^53), so arguments cross as Rego text: `opa_value_dump` out, `opa_value_parse` back.
@@ -50,14 +52,6 @@ function rank(value: RegoValue): number {
   return 6;
 }
 
-function compareNumbers(a: RegoNumber, b: RegoNumber): number {
-  if (isInteger(a) && isInteger(b)) {
-    const [x, y] = [BigInt(a.text), BigInt(b.text)];
-    return x < y ? -1 : x > y ? 1 : 0;
-  }
-  return Number(a.text) - Number(b.text);
-}
-
 /** Go compares strings by bytes of UTF-8, which is the order of code points (not of UTF-16 units). */
 function compareStrings(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -77,21 +71,12 @@ export function compare(a: RegoValue, b: RegoValue): number {
   if (types !== 0) return types;
   if (a === null || b === null) return 0;
   if (typeof a === 'boolean') return Number(a) - Number(b);
-  if (a instanceof RegoNumber) return compareNumbers(a, b as RegoNumber);
+  if (a instanceof RegoNumber) return compareNumberTexts(a.text, (b as RegoNumber).text);
   if (typeof a === 'string') return compareStrings(a, b as string);
   if (a instanceof RegoSet) return compareLists(sorted(a.items), sorted((b as RegoSet).items));
   if (a instanceof RegoObject) {
-    const [x, y] = [byKey(a), byKey(b as RegoObject)];
-    const keys = compareLists(
-      x.map(([k]) => k),
-      y.map(([k]) => k),
-    );
-    return keys !== 0
-      ? keys
-      : compareLists(
-          x.map(([, v]) => v),
-          y.map(([, v]) => v),
-        );
+    // Key, its value, the next key: a difference in a value counts before one in a later key.
+    return compareLists(byKey(a).flat(), byKey(b as RegoObject).flat());
   }
   return compareLists(a as readonly RegoValue[], b as readonly RegoValue[]);
 }
@@ -228,7 +213,8 @@ function escapeControl(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+/** A policy may write `.5` and `5.` too. */
+const NUMBER = /-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
 /** Control characters may stand raw in a dump, so JSON.parse gets them escaped. */
 const STRING = /"(?:[^"\\]|\\.)*"/sy;
 const WORDS: readonly (readonly [string, RegoValue])[] = [
