@@ -1,74 +1,91 @@
 import { seenText } from '../commands/text.ts';
 import type { Block, Card } from './card.ts';
-import { context, dotted, line, person, strong, text, time } from './spans.ts';
+import { context, dotted, line, person, text, time } from './spans.ts';
 import type { PolicyAlertView } from './view.ts';
 import { whenText } from './when.ts';
-import { capital, clip, count, headlineOf, listed, shortCommit } from './words.ts';
+import { capital, clip, headlineOf, listed, shortCommit } from './words.ts';
 
 /** A compiler's text on a card, in characters. */
 const MESSAGE = 1500;
 const STACKS = 5;
 
+/** The repository's own name, ref and folder: addresses are too long for a phone. */
+function where(source: string): string {
+  const [, name = source] = /([^/:]+?(?:\.git)?@.*)$/.exec(source) ?? [];
+  return name.replace('.git@', '@');
+}
+
 /** A policy whose newest commit can't be used: told once, updated in place, closed once it is mended. */
 export function policyAlertCard(view: PolicyAlertView): Card {
-  const { policy, stacks, inUse } = view;
-  const more = stacks.length - STACKS;
-  const about = `${listed(stacks.slice(0, STACKS))}${more > 0 ? ` and ${more} more` : ''}`;
+  const { policy, inUse, seen } = view;
   const meta = context(
-    ...dotted([[text(count(stacks.length, 'stack'))], [text(view.source)], [time(view.since, view)]]),
+    ...dotted([[text(where(view.source))], [text(stacksOf(view))], [text('since '), time(view.since, view)]]),
   );
-  const message = line(strong('Git and opa say: '), text(clip(capital(view.error), MESSAGE)));
+  const message = line(text(clip(capital(view.error), MESSAGE)));
   if (view.resolvedAt !== null) {
+    const since = whenText(view.resolvedAt, view.now, view.zone);
     return {
-      headline: headlineOf(
-        `Policy ${policy} is in order since ${whenText(view.resolvedAt, view.now, view.zone)}`,
-      ),
+      headline: headlineOf(`Policy ${policy} is in order since ${since}`),
       tone: 'good',
       blocks: [meta, message],
     };
   }
-  const what =
-    view.refused === null ? 'its repository can’t be read' : `commit ${shortCommit(view.refused)} is refused`;
-  const asked =
-    inUse === null
-      ? 'no commit of it was ever good'
-      : `the last good one, ${shortCommit(inUse)}, is still asked`;
-  const blocks: Block[] = [meta, message];
-  if (view.seen !== null) {
-    blocks.push(
-      line(
-        ...[person(view.seen.by), text(` has seen it ${whenText(view.seen.at, view.now, view.zone)}: `)],
-        text(`${shortCommit(inUse ?? '')} decides by itself until the policy moves again`),
-      ),
-    );
-  } else {
-    blocks.push(
-      line(
-        text(
-          `Nothing is applied by itself on ${about} until this is mended${inUse === null ? '' : ', or somebody who may approve there lets m0 go on'}.`,
-        ),
-      ),
-    );
-    if (inUse !== null) {
-      blocks.push({
-        b: 'buttons',
-        buttons: [
-          {
-            label: `Go on with ${shortCommit(inUse)}`,
-            command: seenText(policy, view.troubleId),
-            confirm: {
-              title: `Go on with ${shortCommit(inUse)}?`,
-              body: `The policy ${policy} decides by its last good commit again, for ${about}, and m0 applies by itself what it allows. The refused commit stays refused.`,
-              confirm: 'Go on',
-            },
-          },
-        ],
-      });
-    }
+  const what = view.refused === null ? 'can’t be fetched' : `is broken at ${shortCommit(view.refused)}`;
+  if (seen !== null) {
+    return {
+      headline: headlineOf(`Policy ${policy} ${what}: ${shortCommit(inUse ?? '')} goes on deciding`),
+      tone: 'plain',
+      blocks: [
+        meta,
+        message,
+        {
+          b: 'outcome',
+          spans: [
+            person(seen.by),
+            text(' has seen it · '),
+            time(seen.at, view),
+            text(' · until it moves again'),
+          ],
+        },
+      ],
+    };
   }
   return {
-    headline: headlineOf(`Policy ${policy}: ${what}; ${asked}`),
-    tone: view.seen === null ? 'bad' : 'plain',
-    blocks,
+    headline: headlineOf(`Policy ${policy} ${what}: nothing is applied by itself`),
+    tone: 'bad',
+    blocks: [meta, message, ...waysOut(view)],
   };
+}
+
+function stacksOf({ stacks }: PolicyAlertView): string {
+  const more = stacks.length - STACKS;
+  return more > 0 ? `${stacks.slice(0, STACKS).join(', ')} and ${more} more` : listed(stacks);
+}
+
+function waysOut(view: PolicyAlertView): readonly Block[] {
+  const { inUse, policy } = view;
+  if (inUse === null) {
+    return [line(text('No commit of it was ever good, so people decide until the policy is mended.'))];
+  }
+  const good = shortCommit(inUse);
+  return [
+    line(
+      text(`The last good commit, ${good}, is asked only for what it denies; people decide all else. `),
+      text('Mend the policy, or let m0 go on with that commit.'),
+    ),
+    {
+      b: 'buttons',
+      buttons: [
+        {
+          label: `Go on with ${good}`,
+          command: seenText(policy, view.troubleId),
+          confirm: {
+            title: `Go on with ${good}?`,
+            body: `By this commit of ${clip(policy, 60)} m0 applies by itself again what it allows, until the policy moves.`,
+            confirm: 'Go on',
+          },
+        },
+      ],
+    },
+  ];
 }

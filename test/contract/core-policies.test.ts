@@ -48,7 +48,7 @@ describe('a stale policy', () => {
     expect(more).toEqual([]);
     const text = card === undefined ? '' : textOf(card.card);
     expect(text).toContain('tags.rego:7: rego_parse_error');
-    expect(text).toContain('commit e4f5a6b is refused');
+    expect(text).toContain('is broken at e4f5a6b: nothing is applied by itself');
     expect(text).toContain(STACK);
   });
 

@@ -13,7 +13,7 @@ const SSH = '22/tcp from 203.0.113.7/32';
 
 let world: World;
 
-/** All of the guardrails that are shipped, and two people wherever one of them makes somebody decide. */
+/** The sandbox's policies, and one that wants two people for a security group. */
 function config(yaml: string): string {
   const raw = parse(yaml) as {
     policies: Record<string, { git: string; [key: string]: unknown }>;
@@ -97,7 +97,10 @@ describe('a broken commit of a policy', () => {
     const run = await world.check();
     expect(run.state).toBe('awaiting_approval');
     expect(await world.fact(TAGS)).not.toContain('Owner=platform');
-    const card = await world.card('Policy tags-auto', `commit ${bad.slice(0, 7)} is refused`);
+    const card = await world.card(
+      'Policy tags-auto',
+      `is broken at ${bad.slice(0, 7)}: nothing is applied by itself`,
+    );
     expect(words(card)).toMatch(/tags_auto\.rego:\d+: rego_parse_error/);
     expect(world.cards().filter((m) => words(m).includes('Policy tags-auto'))).toHaveLength(1);
   });
@@ -110,7 +113,7 @@ describe('a broken commit of a policy', () => {
   });
 
   it('is waved on by an approver only, and then the last good commit decides', async () => {
-    const card = await world.card('Policy tags-auto', 'is refused');
+    const card = await world.card('Policy tags-auto', 'is broken');
     const [go = ''] = buttons(card);
     await world.workspace.as(EVE).click(card, go, { confirm: true });
     await world.whisper(EVE, 'may approve prod-network');
