@@ -1,5 +1,6 @@
 import { POLICY_RULES, type PolicyMessage, type PolicyMode, type PolicyRule } from '../decisions/decision.ts';
 import { PACKAGES, type RuleDefinition } from './bundle.ts';
+import { type SpokenValues, speakersOf, speaking } from './spoken.ts';
 
 /** A message with the package whose rule said it. */
 export interface SpokenMessage extends PolicyMessage {
@@ -21,23 +22,34 @@ class Unreadable extends Error {}
 /**
  * Reads what an evaluation returned: partial sets, `contains`, booleans; messages as text or `{msg, address}`;
  * `{msg, failed: false}` says nothing. Anything of another type is an error, and so is a set that is
- * undefined, and a policy that by its mode could say nothing that counts.
+ * undefined, and a policy that by its mode could say nothing that counts. What several definitions say alike
+ * is a message of each.
  *
- * `values` are the rules' values by `package.rule`, without a key where undefined.
+ * `values` are the rules' values by `package.rule`, without a key where undefined; `spoken` is what the
+ * definitions said each, where they were asked.
  */
 export function readValues(
   values: Readonly<Record<string, unknown>>,
   rules: readonly RuleDefinition[],
   mode: PolicyMode,
+  spoken: SpokenValues | null = null,
 ): Reading {
   if (mode === 'guardrail' && !rules.some((r) => r.rule === 'deny' || r.rule === 'pending')) {
     return { ok: false, error: 'a guardrail needs a deny or pending rule, and it has none' };
   }
   try {
-    const messages = PACKAGES.flatMap((name) =>
-      POLICY_RULES.flatMap((rule) => readRule(values[`${name}.${rule}`], name, rule, rules)),
+    const read = PACKAGES.flatMap((name) =>
+      POLICY_RULES.flatMap((rule) => {
+        const speakers = speakersOf(speaking(name, rule, rules), spoken);
+        return readRule(values[`${name}.${rule}`], name, rule, rules).map(
+          ({ item, message }) => [message, speakers(item)] as const,
+        );
+      }),
     );
-    if (messages.length > MOST_MESSAGES) throw new Unreadable(`said more than ${MOST_MESSAGES} things`);
+    if (read.length > MOST_MESSAGES) throw new Unreadable(`said more than ${MOST_MESSAGES} things`);
+    const messages = read.flatMap(([message, by]): readonly SpokenMessage[] =>
+      by.length === 0 ? [message] : by.map(({ file, line }) => ({ ...message, at: { file, line } })),
+    );
     return { ok: true, messages };
   } catch (error) {
     if (error instanceof Unreadable) return { ok: false, error: error.message };
@@ -45,12 +57,18 @@ export function readValues(
   }
 }
 
+/** A message and what stands for it in the rule's value. */
+interface ReadItem {
+  readonly item: unknown;
+  readonly message: SpokenMessage;
+}
+
 function readRule(
   value: unknown,
   name: (typeof PACKAGES)[number],
   rule: PolicyRule,
   rules: readonly RuleDefinition[],
-): SpokenMessage[] {
+): readonly ReadItem[] {
   const where = `${name}.${rule}`;
   const defined = rules.filter((r) => r.package === name && r.rule === rule);
   if (value === undefined) {
@@ -58,12 +76,14 @@ function readRule(
     return [];
   }
   if (typeof value === 'boolean') {
-    return value ? [{ rule, package: name, text: `${rule} holds` }] : [];
+    return value ? [{ item: true, message: { rule, package: name, text: `${rule} holds` } }] : [];
   }
   if (!Array.isArray(value)) {
     throw new Unreadable(`${where} is ${typeName(value)}; it must be a set of messages or a boolean`);
   }
-  return value.flatMap((item) => readMessage(item, name, rule));
+  return value.flatMap((item: unknown) =>
+    readMessage(item, name, rule).map((message) => ({ item, message })),
+  );
 }
 
 function readMessage(item: unknown, name: (typeof PACKAGES)[number], rule: PolicyRule): SpokenMessage[] {

@@ -7,7 +7,7 @@ import { PACKAGES } from './bundle.ts';
 import type { CompiledFiles } from './compile.ts';
 
 /** Grows with every change of the entrypoint, of the builtins or of what is refused. */
-const COMPILER = 3;
+const COMPILER = 4;
 
 const Manifest = z.object({
   digest: z.string(),
@@ -24,6 +24,8 @@ const Manifest = z.object({
     }),
   ),
   readsApprovers: z.boolean(),
+  /** Definitions that spoken.wasm has copies of; null: there is no such file. */
+  copied: z.array(z.number()).nullable(),
   inputPaths: z.array(z.array(z.string())).nullable(),
 });
 
@@ -40,8 +42,10 @@ export interface BundleCache {
   put(key: CacheKey, files: CompiledFiles): Promise<void>;
 }
 
-function digestOf(wasm: Uint8Array, data: string): string {
-  return createHash('sha256').update(wasm).update('\0').update(data).digest('hex');
+function digestOf(files: Pick<CompiledFiles, 'wasm' | 'data' | 'spoken'>): string {
+  const hash = createHash('sha256').update(files.wasm).update('\0').update(files.data);
+  if (files.spoken !== null) hash.update('\0').update(files.spoken.wasm);
+  return hash.digest('hex');
 }
 
 /** A cache in `dir`, made when needed. */
@@ -57,9 +61,10 @@ export function createBundleCache(dir: string): BundleCache {
         const manifest = Manifest.parse(JSON.parse(await readFile(join(at, 'manifest.json'), 'utf8')));
         const wasm = await readFile(join(at, 'policy.wasm'));
         const data = await readFile(join(at, 'data.json'), 'utf8');
-        if (digestOf(wasm, data) !== manifest.digest) return undefined;
-        const { digest: _, ...known } = manifest;
-        return { ...known, wasm, data };
+        const { digest, copied, ...known } = manifest;
+        const spoken = copied === null ? null : { wasm: await readFile(join(at, 'spoken.wasm')), copied };
+        if (digestOf({ wasm, data, spoken }) !== digest) return undefined;
+        return { ...known, wasm, data, spoken };
       } catch {
         // Not there, or not whole: compiling again is always right.
         return undefined;
@@ -71,8 +76,9 @@ export function createBundleCache(dir: string): BundleCache {
       const fresh = await mkdtemp(`${at}-`);
       await writeFile(join(fresh, 'policy.wasm'), files.wasm);
       await writeFile(join(fresh, 'data.json'), files.data);
-      const { wasm, data, ...known } = files;
-      const manifest = { ...known, digest: digestOf(wasm, data) };
+      if (files.spoken !== null) await writeFile(join(fresh, 'spoken.wasm'), files.spoken.wasm);
+      const { wasm: _wasm, data: _data, spoken, ...known } = files;
+      const manifest = { ...known, copied: spoken?.copied ?? null, digest: digestOf(files) };
       await writeFile(join(fresh, 'manifest.json'), JSON.stringify(manifest));
       await rm(at, { recursive: true, force: true });
       await rename(fresh, at);

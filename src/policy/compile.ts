@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mendModule } from './builtins/natives.ts';
 import { HOST_BUILTINS } from './builtins/table.ts';
 import { type Bundle, ENTRY_PACKAGE, PROOF_KEY, type RuleDefinition } from './bundle.ts';
 import { IMPURE, trimCapabilities } from './capabilities.ts';
 import { compilerErrors, onlySyntax } from './compiler-errors.ts';
-import { ENTRYPOINT, entrypointModule } from './entrypoint.ts';
+import { DECIDING, ENTRYPOINT, entrypointModule } from './entrypoint.ts';
 import { type InputPaths, inputPaths } from './input-paths.ts';
 import { requiredBuiltins } from './instance.ts';
 import type { Opa, OpaResult } from './opa.ts';
-import { parseFiles } from './parse.ts';
+import { type ParsedFile, parseFiles } from './parse.ts';
 import { FailedTests, PolicyRefusal } from './refusal.ts';
 import { findRules, readsApprovers } from './rules.ts';
+import { copyDefinitions, keyOfCopy } from './spoken.ts';
 import { copyPolicy, listPolicy, type PolicyFiles } from './stage.ts';
 import { readTarGz } from './tar.ts';
 
@@ -24,6 +25,8 @@ export interface CompiledFiles {
   readonly syntax: 'v1' | 'v0';
   readonly rules: readonly RuleDefinition[];
   readonly readsApprovers: boolean;
+  /** The module that tells which definition said what, and the definitions it has copies of. */
+  readonly spoken: { readonly wasm: Buffer; readonly copied: readonly number[] } | null;
   readonly inputPaths: InputPaths;
 }
 
@@ -50,7 +53,7 @@ export async function compilePolicy(opa: Opa, dir: string, scratch: string): Pro
 async function compileIn(opa: Opa, dir: string, files: PolicyFiles, work: string): Promise<CompiledFiles> {
   const stage = join(work, STAGE);
   await copyPolicy(dir, stage, [...files.rules, ...files.data]);
-  const built = await buildStage(opa, work, entrypointModule());
+  const built = await buildStage(opa, work, entrypointModule(DECIDING));
   const parsed = await parseFiles(opa, stage, files.rules, built.syntax);
   const rules = findRules(parsed);
   if (rules.length === 0) {
@@ -59,11 +62,39 @@ async function compileIn(opa: Opa, dir: string, files: PolicyFiles, work: string
     );
   }
   await runTests(opa, dir, files, built.syntax, work);
-  return { ...built, rules, readsApprovers: readsApprovers(parsed), inputPaths: inputPaths(parsed) };
+  const spoken = await buildSpoken(opa, parsed, files, built.syntax, work);
+  const reads = { readsApprovers: readsApprovers(parsed), inputPaths: inputPaths(parsed) };
+  return { ...built, rules, ...reads, spoken };
+}
+
+/**
+ * Builds the module that tells who spoke, from the policy staged in `work` with copies of its definitions.
+ * Null where there is nothing to tell, or where the copies don't build: naming lines must not cost a policy.
+ */
+async function buildSpoken(
+  opa: Opa,
+  parsed: readonly ParsedFile[],
+  files: PolicyFiles,
+  syntax: 'v1' | 'v0',
+  work: string,
+): Promise<CompiledFiles['spoken']> {
+  const copies = copyDefinitions(parsed);
+  if (copies === null) return null;
+  try {
+    const stage = join(work, 'spoken', STAGE);
+    await copyPolicy(join(work, STAGE), stage, [...files.rules, ...files.data]);
+    for (const [file, text] of copies.append) await appendFile(join(stage, file), text);
+    const asked = new Map([...copies.refs].map(([i, ref]) => [keyOfCopy(i), ref]));
+    const built = await buildStage(opa, join(work, 'spoken'), entrypointModule(asked));
+    return built.syntax === syntax ? { wasm: built.wasm, copied: [...copies.refs.keys()] } : null;
+  } catch {
+    // Whatever the reason, the policy itself has been built.
+    return null;
+  }
 }
 
 /** A built module with its data, before anything is known of its rules. */
-export type BuiltModule = Omit<CompiledFiles, 'rules' | 'readsApprovers' | 'inputPaths'>;
+export type BuiltModule = Pick<CompiledFiles, 'wasm' | 'data' | 'syntax'>;
 
 /**
  * Builds what is staged in `work`/policy behind the entrypoint module given, and makes sure that m0 can answer
@@ -199,6 +230,12 @@ export function loadBundle(files: CompiledFiles): Bundle {
   const rest = data.slice(1).trimStart();
   // Spliced as text, so that no number of the data changes on its way.
   const proven = `{${JSON.stringify(PROOF_KEY)}:${JSON.stringify(proof)}${rest.startsWith('}') ? '' : ','}${rest}`;
-  const { wasm, data: _, ...known } = files;
-  return { ...known, module: loadModule(wasm), data: proven, proof };
+  const { wasm, data: _, spoken, ...known } = files;
+  return {
+    ...known,
+    module: loadModule(wasm),
+    data: proven,
+    proof,
+    spoken: spoken === null ? null : { module: loadModule(spoken.wasm), copied: spoken.copied },
+  };
 }

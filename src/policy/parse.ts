@@ -8,13 +8,22 @@ const Term = z.object({ type: z.string(), value: z.unknown() });
 const Rule = z.object({
   default: z.boolean().optional(),
   location: Location,
-  annotations: z.array(z.object({ scope: z.string().optional(), title: z.string().optional() })).optional(),
+  annotations: z
+    .array(
+      z.object({
+        scope: z.string().optional(),
+        title: z.string().optional(),
+        location: Location.optional(),
+      }),
+    )
+    .optional(),
   head: z.looseObject({
     name: z.string().optional(),
     ref: z.array(Term).optional(),
     key: z.unknown().optional(),
     value: z.unknown().optional(),
     args: z.array(z.unknown()).optional(),
+    location: Location.optional(),
   }),
   body: z.unknown().optional(),
   else: z.unknown().optional(),
@@ -71,6 +80,11 @@ export async function parseFiles(
 /** The name a rule is defined under: `deny` for `deny contains …` as for `deny["x"] …`. */
 export function ruleName(rule: ParsedRule): string {
   return rule.head.name ?? String(rule.head.ref?.[0]?.value ?? '');
+}
+
+/** A node's own text, which the parser gives in base64; empty where it gives none. */
+export function textOf(location: { readonly text?: string | undefined } | undefined): string {
+  return Buffer.from(location?.text ?? '', 'base64').toString('utf8');
 }
 
 /** A part of a reference: constant where its type is `string`. */

@@ -4,9 +4,11 @@ import { scrubberFor } from '../drift/secrets.ts';
 import type { Logger } from '../log.ts';
 import type { BundleStatus, Clock, PolicyPort, PolicyQuestion, PolicySource } from '../runs/ports.ts';
 import { anchor, readValues, shorten } from './answer.ts';
+import type { Bundle } from './bundle.ts';
 import { Documents, type EmailOf, knownAddresses } from './document.ts';
-import { type EvaluationLimits, evaluate } from './evaluate.ts';
+import { type Evaluation, type EvaluationLimits, evaluate } from './evaluate.ts';
 import { createOpa } from './opa.ts';
+import { whoSpoke } from './spoken.ts';
 import { createPolicySync, type PolicyMirrors, type SyncResult } from './sync.ts';
 import { createThreads } from './threads.ts';
 
@@ -78,9 +80,12 @@ export function createPolicies(options: PolicyOptions): PolicyPort & { close(): 
     if (pinned === null) return failed(stale?.error ?? 'there is no bundle');
     const { bundle } = pinned;
     const input = { run: question.run, json: documents.jsonFor(source, bundle.inputPaths) };
-    const evaluated = await evaluate(bundle, input, question.now, limits, stopping.signal, threads);
+    const ask = (asked: Bundle): Promise<Evaluation> =>
+      evaluate(asked, input, question.now, limits, stopping.signal, threads);
+    const evaluated = await ask(bundle);
     if (!evaluated.ok) return failed(evaluated.error);
-    const reading = readValues(evaluated.values, bundle.rules, source.mode);
+    const spoken = await whoSpoke(bundle, evaluated.values, ask);
+    const reading = readValues(evaluated.values, bundle.rules, source.mode, spoken);
     if (!reading.ok) return failed(reading.error);
     const { findings } = question.analysis;
     const moved = new Map(

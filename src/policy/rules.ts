@@ -3,32 +3,47 @@ import { ENTRY_PACKAGE, PACKAGES, PROOF_KEY, type RuleDefinition } from './bundl
 import { eachRef, type ParsedFile, type ParsedRule, type Part, ruleName } from './parse.ts';
 import { PolicyRefusal } from './refusal.ts';
 
-/**
- * Where a policy defines the rules m0 asks, in the order of files and lines. Refuses the packages that m0
- * keeps for itself.
- */
+/** A definition of a rule that m0 asks, and what the parser knows of it. */
+export interface AskedRule {
+  readonly definition: RuleDefinition;
+  readonly parsed: ParsedRule;
+}
+
+/** Where a policy defines the rules m0 asks, in the order of files and lines. */
 export function findRules(files: readonly ParsedFile[]): readonly RuleDefinition[] {
+  return askedRules(files).map((a) => a.definition);
+}
+
+/** The same, with their trees. Refuses the packages that m0 keeps for itself. */
+export function askedRules(files: readonly ParsedFile[]): readonly AskedRule[] {
   return files.flatMap(({ file, package: path, rules }) => {
     if (path[0] === ENTRY_PACKAGE || path[0] === PROOF_KEY) {
       throw new PolicyRefusal(`${file}: package ${path[0]} is m0's own; choose another name`);
     }
     const name = PACKAGES.find((p) => path.length === 1 && p === path[0]);
     if (name === undefined) return [];
-    return rules.flatMap((rule): readonly RuleDefinition[] => {
-      const known = POLICY_RULES.find((r) => r === ruleName(rule));
+    return rules.flatMap((parsed): readonly AskedRule[] => {
+      const known = POLICY_RULES.find((r) => r === ruleName(parsed));
       if (known === undefined) return [];
-      return [
-        {
-          package: name,
-          rule: known,
-          file,
-          line: rule.location.row,
-          kind: rule.head.key !== undefined && rule.head.value === undefined ? 'set' : 'value',
-          title: titleOf(rule),
-        },
-      ];
+      const definition: RuleDefinition = {
+        package: name,
+        rule: known,
+        file,
+        line: parsed.location.row,
+        kind: parsed.head.key !== undefined && parsed.head.value === undefined ? 'set' : 'value',
+        title: titleOf(parsed),
+        mute: isMute(parsed),
+      };
+      return [{ definition, parsed }];
     });
   });
+}
+
+/** `default allow := false` and the like: what it stands for is silence. */
+function isMute(rule: ParsedRule): boolean {
+  if (rule.default !== true) return false;
+  const value = (rule.head.value as Part | undefined)?.value;
+  return value === false || (Array.isArray(value) && value.length === 0);
 }
 
 /** Its own title before that of all definitions of its name. */

@@ -1,8 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ENTRY_PACKAGE, PROOF_KEY } from './bundle.ts';
 import { buildStage, loadBundle, runTests, STAGE } from './compile.ts';
-import { ECHO_DATA, ECHO_RUN } from './entrypoint.ts';
+import { entrypointModule } from './entrypoint.ts';
 import { type EvaluationLimits, evaluate } from './evaluate.ts';
 import type { Opa } from './opa.ts';
 import { copyPolicy, listPolicy } from './stage.ts';
@@ -43,7 +42,7 @@ export async function testPolicy(
     await rm(stage, { recursive: true });
     await copyPolicy(dir, stage, [...files.rules, ...files.tests, ...files.data]);
     const built = await buildStage(opa, work, entrypointOf(names));
-    const bundle = loadBundle({ ...built, rules: [], readsApprovers: false, inputPaths: null });
+    const bundle = loadBundle({ ...built, rules: [], readsApprovers: false, inputPaths: null, spoken: null });
     const input = { run: 1, json: JSON.stringify({ m0: { run: 1 } }) };
     const evaluated = await evaluate(bundle, input, 0, limits);
     if (!evaluated.ok) throw new Error(`running the tests through Wasm: ${evaluated.error}`);
@@ -71,14 +70,7 @@ function keyOf(test: CaseName): string {
   return `${test.package}.${test.name}`;
 }
 
-/** The entrypoint that asks every test, with the same proof that input and data arrive. */
+/** What asks every test. */
 function entrypointOf(tests: readonly CaseName[]): string {
-  return [
-    `package ${ENTRY_PACKAGE}`,
-    'import rego.v1',
-    ...tests.map((t) => `decision[${JSON.stringify(keyOf(t))}] := ${t.package}.${t.name}`),
-    `decision["${ECHO_RUN}"] := input.m0.run`,
-    `decision["${ECHO_DATA}"] := data.${PROOF_KEY}`,
-    '',
-  ].join('\n');
+  return entrypointModule(new Map(tests.map((t) => [keyOf(t), keyOf(t)])));
 }

@@ -49,7 +49,10 @@ describe('a policy from Git', () => {
         policy: 'approvals',
         mode: 'decide',
         commit: repository.first,
-        outcome: { ok: true, messages: [{ rule: 'allow', text: 'fine' }] },
+        outcome: {
+          ok: true,
+          messages: [{ rule: 'allow', text: 'fine', at: { file: 'policy.rego', line: 3 } }],
+        },
       },
     ]);
     expect(verdicts(asked, answers)).toEqual(['auto']);
@@ -111,7 +114,10 @@ test_limit if count(allow) == 2 with input as {"m0": {"findings": [1, 2]}}
 allow contains "from the tests"`,
     });
     const [answer] = await port.ask(question([source(repository.url)]));
-    expect(answer?.outcome).toEqual({ ok: true, messages: [{ rule: 'allow', text: '1 of 3' }] });
+    expect(answer?.outcome).toEqual({
+      ok: true,
+      messages: [{ rule: 'allow', text: '1 of 3', at: { file: 'policy.rego', line: 2 } }],
+    });
   });
 
   it('decides finding by finding with the two policies that m0 ships', async () => {

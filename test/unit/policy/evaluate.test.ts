@@ -183,7 +183,9 @@ allow contains "fine"
 });
 
 describe('reading values', () => {
-  const set = [{ package: 'm0', rule: 'deny', file: 'p.rego', line: 3, kind: 'set', title: null }] as const;
+  const set = [
+    { package: 'm0', rule: 'deny', file: 'p.rego', line: 3, kind: 'set', title: null, mute: false },
+  ] as const;
 
   it.each([
     [{ 'm0.deny': [] }, []],
