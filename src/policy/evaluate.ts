@@ -61,6 +61,7 @@ export async function evaluate(
 /** The bytes in a buffer of exactly their size: the SDK takes anything else for something else. */
 function exactBuffer(text: string): ArrayBuffer {
   const bytes = new TextEncoder().encode(text);
+  if (bytes.byteLength === bytes.buffer.byteLength) return bytes.buffer;
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
 }
 
