@@ -53,7 +53,7 @@ export async function metricsOf(store: Store, directory: Directory, clock: Clock
     {
       name: 'm0_alerts_open',
       help: 'Open alerts, by kind.',
-      values: (['drift', 'failure'] as const).map((kind) => ({
+      values: (['drift', 'failure', 'policy'] as const).map((kind) => ({
         label: `{kind="${kind}"}`,
         value: alerts.filter((a) => a.kind === kind).length,
       })),

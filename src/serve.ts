@@ -73,13 +73,16 @@ function refuseWhatIsMissing(config: Config): void {
 async function readiness(store: Store, slack: Slack): Promise<Readiness> {
   const problems: { part: string; problem: string }[] = [];
   try {
-    await store.value(KEY_NAME);
+    for (const { stack, trouble } of await store.alerts({ kind: 'policy', state: 'open' })) {
+      if (trouble.seen === null) problems.push({ part: `policy ${stack}`, problem: trouble.error });
+    }
   } catch (error) {
     problems.push({ part: 'store', problem: error instanceof Error ? error.message : String(error) });
   }
   const { ok, problem } = slack.healthy();
   if (problem !== null) problems.push({ part: 'slack', problem });
-  return { ok: ok && problems.every((p) => p.part === 'slack'), problems };
+  // A broken policy makes people decide; m0 itself is at work.
+  return { ok: ok && problems.every((p) => p.part !== 'store'), problems };
 }
 
 const POLICY_LOOK_MS = 30_000;
