@@ -8,6 +8,7 @@ import type { Logger } from '../log.ts';
 import type { CodeVersion } from '../runs/run.ts';
 import { type Access, accessOf } from './access.ts';
 import { refuseRef, refuseUrl, scrubCredentials, scrubSecrets, scrubUrl } from './address.ts';
+import { type StackCode, touches } from './changes.ts';
 import { credentialFor, type GitCredential } from './credentials.ts';
 import { explainFailure } from './failure.ts';
 import { GitError } from './git-error.ts';
@@ -25,6 +26,8 @@ export interface Mirrors {
    * removed; ignored ones stay, and so do Terraform's own (lock file, local state). Makes the directory.
    */
   checkout(url: string, commit: string, into: string): Promise<void>;
+  /** See changes.ts: whether the stack may depend on what changed between two commits, both fetched before. */
+  touches(from: string, to: string, code: StackCode): Promise<boolean>;
 }
 
 /** What mirrors need. `base`: m0's environment, of which git gets PATH, HOME, proxies and certificates only. */
@@ -196,6 +199,19 @@ export function createMirrors(options: MirrorOptions): Mirrors {
             },
             () => rm(into, { recursive: true, force: true }),
           ),
+        ),
+      );
+    },
+
+    async touches(from, to, code) {
+      const { git: url } = code;
+      check(url, refuseUrl(url), 'comparing commits of');
+      const commits = /^[0-9a-f]{40,64}$/.test(from) && /^[0-9a-f]{40,64}$/.test(to);
+      check(url, commits ? null : 'that is no commit', 'comparing commits of');
+      const mirror = mirrorOf(url);
+      return alone(mirror, () =>
+        said('comparing commits of', url, () =>
+          touches((args) => git(mirror).raw([...args]), from, to, code),
         ),
       );
     },

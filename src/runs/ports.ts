@@ -62,6 +62,8 @@ export interface Stack {
   /** Values that m0.yaml gives by reference: secret by that, whatever they look like. */
   readonly secrets?: readonly string[];
   readonly schedule: readonly string[];
+  /** How often its code is looked at for pushes, in ms; null or left out: never. */
+  readonly pollMs?: number | null;
   readonly timezone: string;
   readonly realign: RealignMode;
   readonly policies: readonly PolicySource[];
@@ -194,6 +196,18 @@ export interface Store {
 export interface CodePort {
   /** Newest commit of the stack's ref, fetched now. Rejects with what was being done and git's own words. */
   head(stack: Stack): Promise<CodeVersion>;
+}
+
+/** The history of the stacks' code. Everything rejects with what was being done and git's own words. */
+export interface CodeHistory {
+  /** Newest commit of a ref, fetched now. */
+  fetch(git: string, ref: string): Promise<CodeVersion>;
+  /** Whether a stack may depend on what changed between two commits of its repository; in doubt true. */
+  touches(
+    from: string,
+    to: string,
+    code: { readonly git: string; readonly path: string; readonly varFiles: readonly string[] },
+  ): Promise<boolean>;
 }
 
 export interface PlanResult {
