@@ -5,6 +5,8 @@
  * here what it said there.
  */
 
+import { assertNever } from '../assert-never.ts';
+
 /** A function of the library, by its name in the module's name section, that the host answers instead. */
 export interface Mend {
   readonly symbol: string;
@@ -12,8 +14,11 @@ export interface Mend {
   readonly params: number;
   /** What the host is called with. */
   readonly id: number;
-  /** The host is asked only where the library found nothing for a key that is a number. */
-  readonly onMiss?: true;
+  /**
+   * When the host is asked: always; where the library found nothing for a second argument that is a number; or
+   * where the first argument is an object or a set.
+   */
+  readonly when: 'always' | 'numberMissed' | 'unordered';
 }
 
 /** The library's own function stays reachable under this name. */
@@ -23,12 +28,15 @@ export function keptName(symbol: string): string {
 
 const SECTION = { custom: 0, type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
 const I32 = 0x7f;
-/** `unsigned char type` of a number in OPA's library. */
+/** `unsigned char type` of values in OPA's library. */
 const OPA_NUMBER = 3;
+const OPA_OBJECT = 6;
+const OPA_SET = 7;
 
 const OP = {
   if: 0x04,
   end: 0x0b,
+  return: 0x0f,
   call: 0x10,
   localGet: 0x20,
   localSet: 0x21,
@@ -37,6 +45,7 @@ const OP = {
   i32Const: 0x41,
   i32Eqz: 0x45,
   i32Eq: 0x46,
+  i32Or: 0x72,
   void: 0x40,
 } as const;
 
@@ -191,19 +200,36 @@ function hostCall(mend: Mend, dispatcher: number): number[] {
   return [...constant(mend.id), ...constant(0), ...args, OP.call, ...unsigned(dispatcher)];
 }
 
-/** The function's new code: the host is asked, always or where the library has nothing for a number. */
+function typeOf(local: number): number[] {
+  return [OP.localGet, local, OP.i32Load8, 0, 0];
+}
+
+/** The function's new code. */
 function replacement(mend: Mend, dispatcher: number, kept: number): number[] {
-  if (mend.onMiss !== true) return [0, ...hostCall(mend, dispatcher), OP.end];
+  const host = hostCall(mend, dispatcher);
   const [node, key, found] = [0, 1, 2];
-  return [
-    ...[1, 1, I32],
-    ...[OP.localGet, node, OP.localGet, key, OP.call, ...unsigned(kept), OP.localTee, found],
-    ...[OP.i32Eqz, OP.if, OP.void],
-    ...[OP.localGet, key, OP.if, OP.void],
-    ...[OP.localGet, key, OP.i32Load8, 0, 0, ...constant(OPA_NUMBER), OP.i32Eq, OP.if, OP.void],
-    ...[...hostCall(mend, dispatcher), OP.localSet, found],
-    ...[OP.end, OP.end, OP.end, OP.localGet, found, OP.end],
-  ];
+  const library = [OP.localGet, node, OP.localGet, key, OP.call, ...unsigned(kept)];
+  switch (mend.when) {
+    case 'always':
+      return [0, ...host, OP.end];
+    case 'numberMissed':
+      return [
+        ...[1, 1, I32, ...library, OP.localTee, found, OP.i32Eqz, OP.if, OP.void],
+        ...[OP.localGet, key, OP.if, OP.void],
+        ...[...typeOf(key), ...constant(OPA_NUMBER), OP.i32Eq, OP.if, OP.void],
+        ...[...host, OP.localSet, found],
+        ...[OP.end, OP.end, OP.end, OP.localGet, found, OP.end],
+      ];
+    case 'unordered':
+      return [
+        ...[0, OP.localGet, node, OP.if, OP.void],
+        ...[...typeOf(node), ...constant(OPA_OBJECT), OP.i32Eq],
+        ...[...typeOf(node), ...constant(OPA_SET), OP.i32Eq, OP.i32Or, OP.if, OP.void],
+        ...[...host, OP.return, OP.end, OP.end, ...library, OP.end],
+      ];
+    default:
+      return assertNever(mend.when);
+  }
 }
 
 function withSize(bytes: readonly number[] | Uint8Array): Uint8Array {

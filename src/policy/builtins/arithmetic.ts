@@ -22,11 +22,19 @@ function small(text: string): bigint | undefined {
   return value !== undefined && value === BigInt.asIntN(32, value) ? value : undefined;
 }
 
+/** Whole numbers that a double holds, as most are. */
+const PLAIN = /^-?\d{1,15}$/;
+
 function exactly(
+  plain: (a: number, b: number) => number,
   whole: (a: bigint, b: bigint) => bigint,
   float: (a: BigFloat, b: BigFloat) => BigFloat,
 ): Arithmetic {
   return (a, b) => {
+    if (PLAIN.test(a) && PLAIN.test(b)) {
+      const result = plain(Number(a), Number(b));
+      if (Number.isSafeInteger(result)) return String(result);
+    }
     const x = wholeNumber(a);
     const y = x === undefined ? undefined : wholeNumber(b);
     if (x !== undefined && y !== undefined) return whole(x, y).toString();
@@ -34,9 +42,21 @@ function exactly(
   };
 }
 
-export const plus = exactly((a, b) => a + b, add);
-export const minus = exactly((a, b) => a - b, subtract);
-export const times = exactly((a, b) => a * b, multiply);
+export const plus = exactly(
+  (a, b) => a + b,
+  (a, b) => a + b,
+  add,
+);
+export const minus = exactly(
+  (a, b) => a - b,
+  (a, b) => a - b,
+  subtract,
+);
+export const times = exactly(
+  (a, b) => a * b,
+  (a, b) => a * b,
+  multiply,
+);
 
 export const over: Arithmetic = (a, b) => {
   const [x, y] = [small(a), small(b)];

@@ -6,11 +6,6 @@ import { membersOf } from './arguments.ts';
 import { BuiltinFailure } from './failure.ts';
 import type { Machine, RawBuiltin } from './host.ts';
 
-function textAt(machine: Machine, address: number): string | undefined {
-  const value = machine.valueAt(address);
-  return typeof value === 'string' ? value : undefined;
-}
-
 /** JSON's own numbers; Go takes some more as numbers, which the library reads otherwise or not at all. */
 const JSON_NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const GO_NUMBER = /^[+-]?(?:[\d_]+\.?[\d_]*|\.[\d_]+)(?:[eE][+-]?\d+)?$|^[+-]?0x/i;
@@ -21,7 +16,7 @@ function isTooBig(text: string): boolean {
 
 /** `to_number`. */
 export const toNumber: RawBuiltin = (machine, address = 0) => {
-  const text = textAt(machine, address);
+  const text = machine.stringAt(address);
   if (text === undefined) return machine.kept('opa_to_number', address);
   if (JSON_NUMBER.test(text)) {
     // No double is so big: an error to Go.
@@ -49,13 +44,13 @@ function isJson(text: string): boolean {
 
 /** `json.unmarshal`. */
 export const unmarshal: RawBuiltin = (machine, address = 0) => {
-  const text = textAt(machine, address);
+  const text = machine.stringAt(address);
   return text === undefined || !isJson(text) ? 0 : machine.kept('opa_json_unmarshal', address);
 };
 
 /** `json.is_valid`. */
 export const isValidJson: RawBuiltin = (machine, address = 0) => {
-  const text = textAt(machine, address);
+  const text = machine.stringAt(address);
   return machine.addressOf(text !== undefined && isJson(text));
 };
 
@@ -68,19 +63,19 @@ function goPattern(pattern: string): string {
 }
 
 function withPattern(machine: Machine, symbol: string, pattern: number, rest: readonly number[]): number {
-  const text = textAt(machine, pattern);
+  const text = machine.stringAt(pattern);
   if (text === undefined) return 0;
   const known = goPattern(text);
   const found = machine.kept(symbol, known === text ? pattern : machine.addressOf(known), ...rest);
   if (found !== 0) return found;
   // Not undefined in silence: what would the rule have objected to?
-  if (rest.some((a) => textAt(machine, a) === undefined && machine.numberAt(a) === undefined)) return 0;
+  if (rest.some((a) => machine.stringAt(a) === undefined && machine.numberAt(a) === undefined)) return 0;
   throw new BuiltinFailure(`regex: ${JSON.stringify(text)} does not compile`);
 }
 
 /** `regex.match`. */
 export const regexMatch: RawBuiltin = (machine, pattern = 0, text = 0) =>
-  textAt(machine, text) === undefined ? 0 : withPattern(machine, 'opa_regex_match', pattern, [text]);
+  machine.stringAt(text) === undefined ? 0 : withPattern(machine, 'opa_regex_match', pattern, [text]);
 
 /** A group that may be empty before it may be something: Go and the library repeat it differently. */
 const EMPTY_FIRST = /\((?:\?(?:[a-zA-Z-]*:|P?<\w+>))?\|/;
@@ -88,10 +83,10 @@ const EMPTY_FIRST = /\((?:\?(?:[a-zA-Z-]*:|P?<\w+>))?\|/;
 /** `regex.find_all_string_submatch_n`. */
 export const submatches: RawBuiltin = (machine, pattern = 0, text = 0, count = 0) => {
   const symbol = 'opa_regex_find_all_string_submatch';
-  if (textAt(machine, text) === undefined || machine.numberAt(count) === undefined) {
+  if (machine.stringAt(text) === undefined || machine.numberAt(count) === undefined) {
     return machine.kept(symbol, pattern, text, count);
   }
-  if (EMPTY_FIRST.test(textAt(machine, pattern) ?? '')) {
+  if (EMPTY_FIRST.test(machine.stringAt(pattern) ?? '')) {
     throw new BuiltinFailure('regex: a group whose first choice is empty');
   }
   return withPattern(machine, symbol, pattern, [text, count]);
@@ -99,7 +94,7 @@ export const submatches: RawBuiltin = (machine, pattern = 0, text = 0, count = 0
 
 /** `regex.is_valid`. */
 export const isValidPattern: RawBuiltin = (machine, pattern = 0) => {
-  const text = textAt(machine, pattern);
+  const text = machine.stringAt(pattern);
   if (text === undefined) return machine.addressOf(false);
   const known = goPattern(text);
   return machine.kept('opa_regex_is_valid', known === text ? pattern : machine.addressOf(known));
@@ -118,7 +113,7 @@ function hasBalancedBraces(pattern: string): boolean {
 
 /** `glob.match`. */
 export const globMatch: RawBuiltin = (machine, pattern = 0, delimiters = 0, text = 0) => {
-  const glob = textAt(machine, pattern);
+  const glob = machine.stringAt(pattern);
   if (glob !== undefined && !hasBalancedBraces(glob)) {
     throw new BuiltinFailure(`glob.match: ${JSON.stringify(glob)} does not compile`);
   }

@@ -16,7 +16,13 @@ export type HostBuiltin = (args: readonly RegoValue[], context: BuiltinContext) 
 export interface Machine {
   /** The text of the number at an address; undefined where no number is there. */
   numberAt(address: number): string | undefined;
-  /** Only the type byte: 3 number, 5 array, 6 object, 7 set. */
+  /** The number at an address as the nearest double. */
+  doubleAt(address: number): number;
+  /** The text at an address; undefined where none is there. */
+  stringAt(address: number): string | undefined;
+  /** The keys of an object or the members of a set, in no particular order. */
+  keysAt(address: number): number[];
+  /** One of `TYPE` in structure.ts. */
   typeAt(address: number): number;
   valueAt(address: number): RegoValue;
   addressOf(value: RegoValue): number;

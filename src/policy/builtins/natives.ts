@@ -70,10 +70,10 @@ const unionOfAll: RawBuiltin = (machine, objects = 0) => {
 };
 
 /** Functions below the level of builtins: every module has them. */
-const STRUCTURE: readonly (readonly [symbol: string, params: number, () => RawBuiltin])[] = [
-  ['opa_value_iter', 2, createIterate],
-  ['opa_number_hash', 1, () => hashNumber],
-  ['opa_value_get', 2, () => getByNumber],
+const STRUCTURE: readonly (readonly [symbol: string, params: number, () => RawBuiltin, Mend['when']])[] = [
+  ['opa_value_iter', 2, createIterate, 'unordered'],
+  ['opa_number_hash', 1, () => hashNumber, 'always'],
+  ['opa_value_get', 2, () => getByNumber, 'numberMissed'],
 ];
 
 /** Builtins by the functions of OPA's library that answer them, with what m0 does in their place. */
@@ -127,10 +127,9 @@ const BY_VALUE: readonly (readonly [symbol: string, params: number, builtin: str
   ['opa_template_string', 1, 'internal.template_string'],
 ];
 
-const MENDS: readonly Mend[] = [...STRUCTURE, ...BY_ADDRESS, ...BY_VALUE].map(([symbol, params], i) => ({
-  ...{ symbol, params, id: FIRST_ID + i },
-  ...(symbol === 'opa_value_get' ? { onMiss: true } : {}),
-}));
+const MENDS: readonly Mend[] = [...STRUCTURE, ...BY_ADDRESS, ...BY_VALUE].map(
+  ([symbol, params, , when = 'always'], i) => ({ symbol, params, id: FIRST_ID + i, when }),
+);
 
 /** Functions of the library that m0 calls itself. */
 const NEEDED = ['opa_value_compare', 'opa_number_int'];

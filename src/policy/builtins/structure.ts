@@ -4,10 +4,22 @@ import { smallInt } from './number.ts';
 import { RegoNumber } from './value.ts';
 
 /** Types in OPA's library, as its values carry them in their first byte. */
-export const TYPE = { number: 3, array: 5, object: 6, set: 7 } as const;
+export const TYPE = {
+  null: 1,
+  boolean: 2,
+  number: 3,
+  text: 4,
+  array: 5,
+  object: 6,
+  set: 7,
+  constantText: 8,
+  constantBoolean: 9,
+} as const;
 
-/** Keys in their order that may be kept in all, before the oldest are forgotten. */
+/** Keys that may be kept in all; then everything is forgotten, and walks under way begin anew where they were. */
 const MOST_KEYS = 1_000_000;
+/** Fewer keys than these are found again sooner than they are kept. */
+const FEW = 64;
 
 interface Walk {
   readonly keys: readonly number[];
@@ -24,18 +36,12 @@ export function createIterate(): RawBuiltin {
   let held = 0;
 
   function begin(machine: Machine, node: number): Walk {
-    const keys: number[] = [];
-    for (let key = 0; ; ) {
-      key = machine.kept('opa_value_iter', node, key);
-      if (key === 0) break;
-      keys.push(key);
-    }
-    keys.sort((a, b) => machine.compare(a, b));
+    const keys = machine.keysAt(node).sort((a, b) => machine.compare(a, b));
     if (held > MOST_KEYS) {
       walks.clear();
       held = 0;
     }
-    held += keys.length;
+    held += keys.length - (walks.get(node)?.keys.length ?? 0);
     const walk = { keys, last: -1 };
     // What lies at this address may be another collection than before: a walk always begins anew.
     walks.set(node, walk);
@@ -48,25 +54,30 @@ export function createIterate(): RawBuiltin {
   }
 
   return (machine, node = 0, previous = 0) => {
-    const type = node === 0 ? 0 : machine.typeAt(node);
-    if (type !== TYPE.object && type !== TYPE.set) return machine.kept('opa_value_iter', node, previous);
     const walk = (previous === 0 ? undefined : walks.get(node)) ?? begin(machine, node);
     if (previous === 0) walk.last = -1;
     else if (walk.keys[walk.last] !== previous) walk.last = find(machine, walk, previous);
     walk.last++;
-    return walk.keys[walk.last] ?? 0;
+    const next = walk.keys[walk.last];
+    if (next !== undefined) return next;
+    if (walk.keys.length < FEW) {
+      walks.delete(node);
+      held -= walk.keys.length;
+    }
+    return 0;
   };
 }
 
+const DOUBLE = new Float64Array(1);
+const HALVES = new Int32Array(DOUBLE.buffer);
+
 /** `opa_number_hash`: equal numbers must hash alike, however they are written (the library takes 1e10 apart). */
 export const hashNumber: RawBuiltin = (machine, address = 0) => {
-  const text = machine.numberAt(address) ?? '0';
-  const value = Number(text);
+  const value = machine.doubleAt(address);
   if (!Number.isFinite(value)) throw new BuiltinFailure('a number beyond 64 bits of float');
-  const view = new DataView(new ArrayBuffer(8));
   // -0 equals 0.
-  view.setFloat64(0, value === 0 ? 0 : value);
-  return Math.imul(view.getInt32(0) ^ Math.imul(view.getInt32(4), 0x9e3779b1), 0x85ebca6b);
+  DOUBLE[0] = value === 0 ? 0 : value;
+  return Math.imul((HALVES[0] ?? 0) ^ Math.imul(HALVES[1] ?? 0, 0x9e3779b1), 0x85ebca6b);
 };
 
 /**
