@@ -80,6 +80,11 @@ export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
     }
     const same = alert?.fingerprint === stale.id && alert.trouble.inUse === status.commit;
     // Counted from when m0 saw it first; a restart in between begins anew, which only makes it calmer.
+    if (alert && isAway(alert.fingerprint) && isAway(stale.id) && alert.trouble.inUse === status.commit) {
+      // Still away, only counted anew since m0 started: no news, and who has seen it has.
+      if (!same) await store.commit([{ c: 'alert.update', alert: { ...alert, fingerprint: stale.id } }]);
+      return;
+    }
     if (same || (!alert && isAway(stale.id) && now - stale.since < AWAY_MS)) return;
     await store.commit([
       ...(alert ? end(alert, 'superseded', 'the policy moved on') : []),

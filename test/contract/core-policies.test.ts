@@ -138,6 +138,15 @@ describe('a stale policy', () => {
     await core.deliver();
     expect(policyCards().map((m) => textOf(m.card))).toEqual([expect.stringContaining('connection refused')]);
     expect(applied()).toEqual([]);
+
+    // Another process counts anew since when it is away: for people it is the same trouble.
+    await core.click('seen tags-auto');
+    const since = core.now + 1000;
+    await stale({ id: since.toString(16), error: 'running git fetch: connection refused', since });
+    await core.policyWatch.look();
+    await core.deliver();
+    expect(policyCards()).toHaveLength(1);
+    expect((await core.check('command')).state).toBe('realigned');
   });
 });
 
