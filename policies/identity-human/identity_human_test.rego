@@ -1,0 +1,177 @@
+package m0_test
+
+import data.m0
+
+attribute(path) := {
+	"path": path,
+	"origin": "cloud",
+	"kind": "changed",
+	"recorded": "a",
+	"actual": "b",
+	"desired": "a",
+	"sensitive": false,
+}
+
+finding(type, paths) := {
+	"address": sprintf("%s.it", [type]),
+	"type": type,
+	"origin": "cloud",
+	"action": "update",
+	"actionable": true,
+	"attributes": [attribute(path) | some path in paths],
+}
+
+waiting(findings) := {message.address: message.msg |
+	some message in m0.pending with input as {"m0": {"findings": findings}}
+}
+
+waiting_with(data_given, findings) := {message.address |
+	some message in m0.pending with input as {"policyData": data_given, "m0": {"findings": findings}}
+}
+
+test_kinds_have_their_names if {
+	waiting([finding(type, ["description"]) | some type in [
+		"aws_iam_policy",
+		"aws_kms_key",
+		"azurerm_key_vault_secret",
+		"google_secret_manager_secret_version",
+		"awscc_sso_permission_set",
+		"google_org_policy_policy",
+		"aws_sqs_queue_policy",
+		"azapi_update_resource",
+	]]) == {
+		"aws_iam_policy.it": "IAM: rights change only by a person",
+		"aws_kms_key.it": "key: rights change only by a person",
+		"azurerm_key_vault_secret.it": "key: rights change only by a person",
+		"google_secret_manager_secret_version.it": "secret: rights change only by a person",
+		"awscc_sso_permission_set.it": "sign-on: rights change only by a person",
+		"google_org_policy_policy.it": "organisation: rights change only by a person",
+		"aws_sqs_queue_policy.it": "policy of a resource: rights change only by a person",
+		"azapi_update_resource.it": "resource of any kind: rights change only by a person",
+	}
+}
+
+test_every_cloud_has_its_rights if {
+	types := [
+		"aws_iam_role_policy_attachment",
+		"aws_iam_instance_profile",
+		"aws_s3_bucket_policy",
+		"aws_s3_bucket_acl",
+		"aws_organizations_policy",
+		"aws_lambda_permission",
+		"aws_cognito_user_group",
+		"awscc_iam_managed_policy",
+		"awscc_s3_bucket_policy",
+		"azuread_app_role_assignment",
+		"azurerm_role_assignment",
+		"azurerm_role_definition",
+		"azurerm_pim_eligible_role_assignment",
+		"azurerm_user_assigned_identity",
+		"azurerm_key_vault_access_policy",
+		"azurerm_servicebus_queue_authorization_rule",
+		"azurerm_mssql_managed_instance_active_directory_administrator",
+		"google_project_iam_member",
+		"google_storage_bucket_iam_binding",
+		"google_project_iam_custom_role",
+		"google_service_account_key",
+		"google_kms_crypto_key",
+		"google_storage_bucket_access_control",
+		"google_tags_tag_binding",
+	]
+	count(waiting([finding(type, ["description"]) | some type in types])) == count(types)
+}
+
+test_every_action_waits if {
+	every action in ["create", "delete", "replace", "forget"] {
+		every paths in [[], ["tags.Owner"]] {
+			waiting([object.union(finding("aws_kms_key", paths), {"action": action})]) != {}
+		}
+	}
+}
+
+test_code_waits_too if {
+	waiting([object.union(finding("aws_iam_policy", ["policy"]), {"origin": "code"})]) != {}
+}
+
+test_a_policy_inside_another_resource if {
+	waiting([finding("aws_sqs_queue", ["policy"])]) == {"aws_sqs_queue.it": "policy: rights change only by a person"}
+	every path in [
+		"access_policies",
+		"resource_policy",
+		"key_policy",
+		"inline_policy[*]",
+		"assume_role_policy_document",
+		"iam_instance_profile",
+		"role",
+		"execution_role_arn",
+		"service_account[0].email",
+		"identity[0].identity_ids[*]",
+		"access_policy[*]",
+		"access[*]",
+		"grant[*]",
+	] {
+		waiting([finding("example_resource", [path])]) != {}
+	}
+}
+
+test_policies_that_are_no_rights_pass if {
+	every path in ["redrive_policy", "delivery_policy", "tags.role", "tags.policy", "role_count"] {
+		waiting([finding("aws_sqs_queue", [path])]) == {}
+	}
+}
+
+test_tags_of_a_key_pass if {
+	waiting([finding("aws_kms_key", ["tags.Owner", "tags[\"cost/center\"]"])]) == {}
+	waiting([finding("google_kms_crypto_key", ["labels.owner"])]) == {}
+	waiting([finding("azapi_resource", ["tags.owner"])]) == {}
+}
+
+test_tags_beside_something_else_wait if {
+	waiting([finding("aws_kms_key", ["tags.Owner", "enable_key_rotation"])]) != {}
+	waiting([finding("aws_kms_key", ["tagsets.Owner"])]) != {}
+}
+
+test_no_attribute_at_all_waits if {
+	waiting([finding("aws_kms_key", [])]) != {}
+}
+
+test_tags_that_decide_rights_wait if {
+	waiting([finding("aws_iam_role", ["tags.Team"])]) != {}
+	waiting([finding("google_tags_tag_value", ["labels.team"])]) != {}
+	waiting_with({"tagsDecideRights": true}, [finding("aws_kms_key", ["tags.Team"])]) != set()
+	waiting_with({"tagsDecideRights": "yes"}, [finding("aws_kms_key", ["tags.Team"])]) != set()
+	waiting_with({"tagsDecideRights": false}, [finding("aws_kms_key", ["tags.Team"])]) == set()
+}
+
+test_tags_that_nobody_can_see_wait if {
+	every change in [
+		{"desired": {"unknown": true}},
+		{"desired": {"sensitive": true}, "sensitive": true},
+	] {
+		tags := object.union(attribute("tags.Owner"), change)
+		waiting([object.union(finding("aws_kms_key", []), {"attributes": [tags]})]) != {}
+	}
+}
+
+test_what_no_apply_would_touch_gets_no_objection if {
+	idle := {"actionable": false, "action": "none"}
+	waiting([object.union(finding("aws_iam_policy", ["policy"]), idle)]) == {}
+	waiting([object.union(finding("aws_sqs_queue", ["policy"]), idle)]) == {}
+}
+
+test_a_finding_that_does_not_say_whether_an_apply_touches_it_waits if {
+	waiting([object.remove(finding("aws_iam_policy", ["policy"]), ["actionable"])]) != {}
+}
+
+test_other_resources_get_no_objection if {
+	waiting([
+		finding("aws_s3_bucket", ["tags.Owner"]),
+		finding("aws_instance", ["instance_type"]),
+		finding("azurerm_storage_account", ["min_tls_version"]),
+		finding("google_compute_instance", ["machine_type"]),
+	]) == {}
+}
+
+test_nothing_to_judge_no_objection if {
+	waiting([]) == {}
+}
