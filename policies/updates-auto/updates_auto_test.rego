@@ -1,0 +1,74 @@
+package m0_test
+
+import data.m0
+
+# Strange findings are made by changing this one.
+update := {
+	"address": "aws_instance.web",
+	"type": "aws_instance",
+	"origin": "cloud",
+	"action": "update",
+	"actionable": true,
+	"attributes": [{"path": "instance_type", "origin": "cloud", "kind": "changed", "sensitive": false}],
+}
+
+allowed(findings) := {message.address |
+	some message in m0.allow with input as {"m0": {"findings": findings}}
+}
+
+but(changes) := object.union(update, changes)
+
+test_updates_are_allowed_whoever_moved if {
+	every origin in ["cloud", "code", "both"] {
+		allowed([but({"origin": origin})]) == {"aws_instance.web"}
+	}
+}
+
+test_every_other_action_waits if {
+	every action in ["create", "delete", "replace", "forget", "none", "read", "", "Update", null, ["update"]] {
+		allowed([but({"action": action})]) == set()
+	}
+}
+
+test_a_resource_deleted_by_hand_waits if {
+	allowed([but({"action": "create", "deletedByHand": true})]) == set()
+	allowed([but({"deletedByHand": true})]) == set()
+}
+
+test_what_an_apply_leaves_alone_gets_no_word if {
+	allowed([but({"actionable": false})]) == set()
+}
+
+test_an_update_of_nothing_waits if {
+	allowed([but({"attributes": []})]) == set()
+	allowed([but({"attributes": null})]) == set()
+}
+
+test_a_strange_origin_waits if {
+	every origin in ["", "elsewhere", null] {
+		allowed([but({"origin": origin})]) == set()
+	}
+}
+
+test_a_missing_key_waits if {
+	every key in ["action", "actionable", "origin", "attributes", "address"] {
+		allowed([object.remove(update, [key])]) == set()
+	}
+}
+
+test_each_finding_is_judged_alone if {
+	allowed([
+		update,
+		but({"address": "aws_instance.new", "action": "create"}),
+		but({"address": "aws_instance.old", "action": "replace"}),
+	]) == {"aws_instance.web"}
+}
+
+test_the_message_is_one_a_person_understands if {
+	m0.allow == {{"msg": "updated in place", "address": "aws_instance.web"}} with input as {"m0": {"findings": [update]}}
+}
+
+test_nothing_to_judge_no_word if {
+	allowed([]) == set()
+	count(m0.allow) == 0 with input as {}
+}
