@@ -7,6 +7,7 @@ import { createSlack, type Slack } from './chat/slack/slack.ts';
 import type { Environment } from './config/environment.ts';
 import type { Config } from './config/load.ts';
 import { createMirrors } from './git/mirrors.ts';
+import { repositoryKey } from './git/remote.ts';
 import { type Readiness, startHttp } from './http/server.ts';
 import type { Logger } from './log.ts';
 import { metricsOf } from './metrics.ts';
@@ -15,8 +16,9 @@ import { askersOf, createOnCall } from './runs/asking.ts';
 import { createDelivery } from './runs/delivery.ts';
 import { createPolicyWatch, type PolicyWatch } from './runs/policy-watch.ts';
 import type { ChatPort, Platform, Store } from './runs/ports.ts';
-import { type Actor, M0, type Run } from './runs/run.ts';
+import { type Actor, M0, type Run, type Trigger } from './runs/run.ts';
 import { createWorker } from './runs/worker.ts';
+import { watchPushes } from './schedule/push.ts';
 import { startSchedule } from './schedule/schedule.ts';
 import type { Tools } from './setup/tools.ts';
 import { openStore } from './store/open.ts';
@@ -203,14 +205,19 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const watching = watchPolicies(policyWatch);
     closers.push(() => watching.stop());
 
-    const check = async (name: string): Promise<void> => {
+    const check = async (name: string, trigger: Trigger = 'schedule'): Promise<void> => {
       const stack = directory.stacks.find((s) => s.name === name);
-      if (stack) await worker.check(stack, 'schedule', M0);
+      if (stack) await worker.check(stack, trigger, M0);
     };
+    const pushes = watchPushes({
+      ...{ stacks: directory.stacks, code: mirrors, store, keyOf: repositoryKey, log },
+      onPush: (stack) => check(stack, 'push'),
+    });
+    closers.push(() => pushes.stop());
     const schedule = await startSchedule({
       stacks: directory.stacks,
       now: clock,
-      onTick: check,
+      onTick: (stack) => check(stack),
       lastTick: (stack) => store.value(`tick:${stack}`),
       setLastTick: (stack, at) => store.setValue(`tick:${stack}`, at),
       log,

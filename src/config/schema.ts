@@ -40,6 +40,23 @@ const schedule = z
   .union([z.string(), z.array(text)], { error: oneOrMore })
   .describe('One cron or several: minute hour day month weekday; [] for none');
 
+const push = z
+  .union(
+    [
+      z.literal('off'),
+      z.strictObject({
+        poll: text
+          .regex(
+            /^([5-9]|[1-9]\d{1,4})s$|^[1-9]\d{0,3}[mh]$/,
+            'must be 5s or more, with s, m or h, as in 30s',
+          )
+          .describe('How often to look: 30s, 5m, 24h'),
+      }),
+    ],
+    { error: 'must be off or { poll: 30s }: 5s or more, with s, m or h' },
+  )
+  .describe('Check the stack when its code was pushed; off: only by schedule and command');
+
 const realign = z
   .enum(['policy', 'ask', 'never'], { error: 'must be policy, ask or never' })
   .describe('policy: apply by itself where the policies say so; ask: always ask a person; never: only tell');
@@ -113,6 +130,7 @@ const defaults = z
   .strictObject({
     timezone: text.default('UTC').describe('IANA time zone, as in Europe/Berlin'),
     schedule: schedule.default('0 */2 * * *'),
+    push: push.default({ poll: '30s' }),
     realign: realign.default('policy'),
     tool: tool.default('terraform'),
     channels: z.array(place).default([]),
@@ -138,6 +156,7 @@ const stack = z.strictObject({
     .default({})
     .describe('Environment of the tool; secrets as ${env:NAME} or ${file:PATH}'),
   schedule: schedule.optional(),
+  push: push.optional(),
   timezone: text.optional(),
   realign: realign.optional(),
   policies: z.array(text).default([]),

@@ -42,7 +42,7 @@ export interface Context {
   readonly report: (path: Path, problem: string) => void;
 }
 
-const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
+const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 const ON_CALL = 'oncall:';
 
 function milliseconds(duration: string): number {
@@ -303,6 +303,7 @@ function readStack(
       stack.schedule === undefined
         ? crons(defaults.schedule)
         : read.crons([...path, 'schedule'], stack.schedule),
+    pollMs: pollMs(stack.push ?? defaults.push),
     timezone:
       stack.timezone === undefined ? defaults.timezone : read.zone([...path, 'timezone'], stack.timezone),
     realign: stack.realign ?? defaults.realign,
@@ -317,6 +318,10 @@ function readStack(
         : read.readApprovers([...path, 'approvers'], stack.approvers),
     ignore: [...defaults.ignore, ...stack.ignore],
   };
+}
+
+function pollMs(push: RawConfig['defaults']['push']): number | null {
+  return push === 'off' ? null : milliseconds(push.poll);
 }
 
 function crons(schedule: string | readonly string[]): readonly string[] {

@@ -47,6 +47,18 @@ export function covers(scope: Remote, remote: Remote): boolean {
   return scope.steps.every((step, i) => step === remote.steps[i]);
 }
 
+/**
+ * Equal for the ways to write one repository's address: over https or ssh, with a user or without, with `.git` or
+ * without. Good enough to know a repository by; never to choose what is fetched, or with which credential.
+ */
+export function repositoryKey(address: string): string {
+  const remote = remoteOf(address);
+  const written =
+    remote === null ? address.replace(/^file:\/\//, '') : `${remote.host}/${remote.steps.join('/')}`;
+  const plain = written.replace(/\/+$/, '').replace(/\.git$/, '');
+  return remote === null ? plain : plain.toLowerCase();
+}
+
 /** Whether what is sent there stays on this machine. */
 export function isLoopback({ host }: Remote): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);

@@ -26,7 +26,7 @@ export interface WorkerParts {
 export interface Worker {
   /**
    * Queues a check of the stack, or answers the one that is already queued, or planning: but what a person asks
-   * for by command begins after the asking.
+   * for by command, or a push, begins after it.
    */
   check(stack: Stack, trigger: Trigger, by: Actor): Promise<Run>;
   /**
@@ -264,8 +264,10 @@ export function createWorker(parts: WorkerParts): Worker {
 
   return {
     async check(stack, trigger, by) {
-      // What a command asks for must be planned after it: whoever types it may just have changed something.
-      const joins: readonly RunState[] = trigger === 'command' ? ['queued'] : ['queued', 'planning'];
+      // What a command asks for must be planned after it: whoever types it may just have changed something. And a
+      // plan under way may have been begun with the code from before the push.
+      const after = trigger === 'command' || trigger === 'push';
+      const joins: readonly RunState[] = after ? ['queued'] : ['queued', 'planning'];
       const run = await alone(stack.name, async () => {
         const [joinable] = await store.runs({ stack: stack.name, states: joins, limit: 1 });
         if (joinable) return joinable;

@@ -78,6 +78,7 @@ describe('loadConfig', () => {
           env: { AWS_PROFILE: 'prod' },
           secrets: [],
           schedule: ['0 */2 * * *'],
+          pollMs: 30_000,
           timezone: 'Europe/Berlin',
           realign: 'policy',
           policies: [
@@ -129,6 +130,7 @@ describe('loadConfig', () => {
       env: {},
       secrets: [],
       schedule: ['0 */2 * * *'],
+      pollMs: 30_000,
       timezone: 'UTC',
       realign: 'policy',
       policies: [],
@@ -143,7 +145,7 @@ describe('loadConfig', () => {
 
   it('lets a stack say it otherwise, and adds policies and ignore rules up', async () => {
     const text = withStack(
-      'schedule: []\nrealign: never\ntool: tofu\ntimezone: Asia/Kolkata\npolicies: [other, approvals]\nignore: [{ match: aws_b.c, reason: y }]',
+      'schedule: []\npush: { poll: 5m }\nrealign: never\ntool: tofu\ntimezone: Asia/Kolkata\npolicies: [other, approvals]\nignore: [{ match: aws_b.c, reason: y }]',
     )
       .replace(
         'channels: [slack:C0OPS] }',
@@ -151,7 +153,13 @@ describe('loadConfig', () => {
       )
       .replace('policies:\n', 'policies:\n  other: { git: git@host:policies.git }\n');
     const stack = (await load(text)).directory.stacks[0];
-    expect(stack).toMatchObject({ schedule: [], realign: 'never', tool: 'tofu', timezone: 'Asia/Kolkata' });
+    expect(stack).toMatchObject({
+      schedule: [],
+      pollMs: 300_000,
+      realign: 'never',
+      tool: 'tofu',
+      timezone: 'Asia/Kolkata',
+    });
     expect(stack?.policies.map((p) => [p.name, p.git])).toEqual([
       ['approvals', join(folder, 'policies')],
       ['other', 'git@host:policies.git'],
@@ -204,6 +212,9 @@ describe('loadConfig', () => {
     ['schedule: "0 25 * * *"', 'schedule: "0 25 * * *" is not a cron'],
     ['schedule: ["@daily", "now"]', 'schedule[1]: "now" is not a cron'],
     ['schedule: 5', 'schedule: must be a cron'],
+    ['push: on', 'push: must be off or { poll: 30s }'],
+    ['push: { poll: 4s }', 'push.poll: must be 5s or more'],
+    ['push: { pol: 30s }', 'push: must be off or { poll: 30s }'],
     ['timezone: Mars/Olympus', 'timezone: there is no time zone "Mars/Olympus"'],
     ['channels: []', 'has no channel, so nobody would hear of its drift'],
     ['channels: ["teams:19:x"]', 'channels[0]: teams is not set up: add teams under chat'],

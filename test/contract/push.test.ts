@@ -1,0 +1,222 @@
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createMirrors } from '../../src/git/mirrors.ts';
+import { repositoryKey } from '../../src/git/remote.ts';
+import { createLogger } from '../../src/log.ts';
+import type { CodeHistory, Stack } from '../../src/runs/ports.ts';
+import { M0, type Run } from '../../src/runs/run.ts';
+import { type PushWatch, watchPushes } from '../../src/schedule/push.ts';
+import { Core, stackWith } from '../support/core.ts';
+import { CODE } from '../support/runs.ts';
+import { commit, git, makeRepo } from '../support/terraform-repo.ts';
+
+const NEVER_MS = 3_600_000;
+const MAIN = 'module "vpc" {\n  source = "../../modules/vpc"\n}\n';
+
+let dir: string;
+let repo: string;
+let core: Core;
+let watch: PushWatch | undefined;
+let fetched: string[];
+let lines: string[];
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'm0-push-'));
+  repo = makeRepo(join(dir, 'infra'), { 'envs/a/main.tf': MAIN, 'envs/b/main.tf': 'b', 'README.md': 'x' });
+  fetched = [];
+  lines = [];
+});
+afterEach(async () => {
+  await watch?.stop();
+  watch = undefined;
+  await core.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function stackAt(
+  name: string,
+  change: Partial<Stack['source']> = {},
+  pollMs: number | null = NEVER_MS,
+): Stack {
+  return stackWith({ name, source: { git: repo, ref: 'main', path: `envs/${name}`, ...change }, pollMs });
+}
+
+async function open(...stacks: Stack[]): Promise<void> {
+  core = await Core.open(stacks);
+  await core.worker.start();
+}
+
+/** A new m0 on the same memory begins to look; resolves when it has looked once. */
+async function start(stacks: readonly Stack[] = core.directory.stacks): Promise<void> {
+  await watch?.stop();
+  const mirrors = createMirrors({
+    dir: join(dir, 'mirrors'),
+    log: createLogger('silent'),
+    base: process.env,
+  });
+  const code: CodeHistory = {
+    touches: mirrors.touches,
+    async fetch(url, ref) {
+      const found = await mirrors.fetch(url, ref).finally(() => fetched.push(ref));
+      return found;
+    },
+  };
+  watch = watchPushes({
+    ...{ stacks, code, store: core.store, keyOf: repositoryKey },
+    log: createLogger('info', { write: (line) => void lines.push(line) }),
+    onPush: (name) => {
+      const stack = stacks.find((s) => s.name === name) as Stack;
+      return core.worker.check(stack, 'push', M0);
+    },
+  });
+}
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 1_000; i += 1) {
+    if (await holds()) return;
+    await sleep(5);
+  }
+  throw new Error(`never: ${what}`);
+}
+
+/** Resolves when m0 has dealt with the newest commit of the ref for the stacks. */
+async function dealt(names: readonly string[], ref = 'main'): Promise<void> {
+  const head = git(repo, 'rev-parse', ref);
+  for (const name of names) {
+    const seen = async () => ((await core.store.value(`pushed:${name}`)) ?? '').startsWith(head);
+    await until(`${name} at ${head}`, seen);
+  }
+  await core.rest();
+}
+
+const pushed = async (): Promise<readonly string[]> =>
+  (await core.store.runs({ limit: 100 }))
+    .filter((run: Run) => run.trigger === 'push')
+    .map((run) => run.stack)
+    .sort();
+
+describe('watchPushes', () => {
+  it('only remembers a stack it sees first, then checks those that a push may concern', async () => {
+    await open(stackAt('a'), stackAt('b'));
+    await start();
+    await dealt(['a', 'b']);
+    expect(await pushed()).toEqual([]);
+
+    commit(repo, { 'envs/b/main.tf': 'b2' }, 'b');
+    expect(watch?.lookNow([repo])).toBe(1);
+    await dealt(['a', 'b']);
+    expect(await pushed()).toEqual(['b']);
+
+    commit(repo, { 'modules/vpc/main.tf': 'new' }, 'module');
+    commit(repo, { 'README.md': 'y' }, 'readme');
+    watch?.lookNow([`file://${repo}.git`]);
+    await dealt(['a', 'b']);
+    expect(await pushed()).toEqual(['a', 'b']);
+  });
+
+  it('fetches once for all stacks of a ref, and each ref by itself', async () => {
+    git(repo, 'branch', 'live');
+    await open(stackAt('a'), stackAt('b'), stackAt('b', { ref: 'live' }), stackAt('c', {}, null));
+    await start();
+    await dealt(['a', 'b']);
+    await until('both refs', () => fetched.length === 2);
+    expect(fetched).toEqual(['main', 'live']);
+    expect(await core.store.value('pushed:c')).toBeUndefined();
+  });
+
+  it('finds by itself what is pushed later', async () => {
+    await open(stackAt('a', {}, 50));
+    await start();
+    await dealt(['a']);
+    commit(repo, { 'envs/a/main.tf': 'a2' }, 'a');
+    await dealt(['a']);
+    expect(await pushed()).toEqual(['a']);
+  });
+
+  it('finds after a restart what was pushed in between, once', async () => {
+    await open(stackAt('a'));
+    await start();
+    await dealt(['a']);
+    await watch?.stop();
+    commit(repo, { 'envs/a/main.tf': 'a2' }, 'a');
+    await start();
+    await dealt(['a']);
+    expect(await pushed()).toEqual(['a']);
+    fetched = [];
+    await start();
+    await until('a look', () => fetched.length === 1);
+    await core.rest();
+    expect(await pushed()).toEqual(['a']);
+  });
+
+  it('tells again what could not be queued', async () => {
+    await open(stackAt('a', {}, 50));
+    await start();
+    await dealt(['a']);
+    core.broken = (method) => (method === 'commit' ? new Error('disk full') : null);
+    commit(repo, { 'envs/a/main.tf': 'a2' }, 'a');
+    await until('a failure', () => lines.some((line) => line.includes('could not be followed up')));
+    core.broken = null;
+    await dealt(['a']);
+    expect(await pushed()).toEqual(['a']);
+  });
+
+  it('checks where the history was rewritten, or m0.yaml names other code', async () => {
+    await open(stackAt('a'));
+    await start();
+    await dealt(['a']);
+    git(repo, '-c', 'user.name=K', '-c', 'user.email=k@x', 'commit', '--amend', '-qm', 'rewritten');
+    rmSync(join(dir, 'mirrors'), { recursive: true });
+    watch?.lookNow([repo]);
+    await dealt(['a']);
+    expect(await pushed()).toEqual(['a']);
+    await start([stackAt('a', { path: 'envs/b' })]);
+    await until('the second check', async () => (await pushed()).length === 2);
+  });
+
+  it('does not check again what the newest check was made from', async () => {
+    await open(stackAt('a'));
+    await start();
+    await dealt(['a']);
+    const head = commit(repo, { 'envs/a/main.tf': 'a2' }, 'a');
+    core.cloud.code.set('a', { ...CODE, commit: head });
+    await core.check('schedule', 'a');
+    watch?.lookNow([repo]);
+    await dealt(['a']);
+    expect(await pushed()).toEqual([]);
+  });
+
+  it('logs a repository that is away once, and that it is back', async () => {
+    await open(stackAt('a', {}, 20));
+    await start();
+    await dealt(['a']);
+    renameSync(repo, `${repo}-away`);
+    const fetches = fetched.length;
+    await until('several looks', () => fetched.length > fetches + 3);
+    renameSync(`${repo}-away`, repo);
+    commit(repo, { 'envs/a/main.tf': 'a2' }, 'a');
+    await dealt(['a']);
+    expect(lines.filter((line) => line.includes('can’t be looked at'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('looked at for pushes again'))).toHaveLength(1);
+    expect(await pushed()).toEqual(['a']);
+  });
+
+  it('a push while a plan is being made is looked at by a check after it', async () => {
+    await open(stackAt('a'));
+    await start();
+    await dealt(['a']);
+    let go = (): void => {};
+    core.cloud.next('plan', () => new Promise<void>((resolve) => (go = resolve)));
+    await core.worker.check(core.stack, 'schedule', M0);
+    await core.reaches('planning', 'a');
+    commit(repo, { 'envs/a/main.tf': 'a2' }, 'a');
+    watch?.lookNow([repo]);
+    await until('the push is queued', async () => (await pushed()).length === 1);
+    go();
+    await dealt(['a']);
+    expect(core.cloud.plans).toHaveLength(2);
+  });
+});
