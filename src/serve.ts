@@ -8,18 +8,21 @@ import type { Environment } from './config/environment.ts';
 import type { Config } from './config/load.ts';
 import { createMirrors } from './git/mirrors.ts';
 import { repositoryKey } from './git/remote.ts';
+import { createGitWebhook } from './http/git-webhook.ts';
 import { type Readiness, startHttp } from './http/server.ts';
 import type { Logger } from './log.ts';
 import { metricsOf } from './metrics.ts';
 import { createPolicies } from './policy/policies.ts';
 import { askersOf, createOnCall } from './runs/asking.ts';
-import { createDelivery } from './runs/delivery.ts';
+import { createDelivery, type Delivery } from './runs/delivery.ts';
+import { sendDigest } from './runs/digest.ts';
 import { createPolicyWatch, type PolicyWatch } from './runs/policy-watch.ts';
 import type { ChatPort, Platform, Store } from './runs/ports.ts';
 import { type Actor, M0, type Run, type Trigger } from './runs/run.ts';
+import type { ViewParts } from './runs/view.ts';
 import { createWorker } from './runs/worker.ts';
 import { watchPushes } from './schedule/push.ts';
-import { startSchedule } from './schedule/schedule.ts';
+import { type Schedule, startSchedule } from './schedule/schedule.ts';
 import type { Tools } from './setup/tools.ts';
 import { openStore } from './store/open.ts';
 import { createRunner } from './terraform/runner.ts';
@@ -87,6 +90,30 @@ async function readiness(store: Store, slack: Slack): Promise<Readiness> {
   return { ok: ok && problems.every((p) => p.part !== 'store'), problems };
 }
 
+/** Sends each digest of m0.yaml at its times; one that was missed while m0 was down is sent once. */
+function startDigests(
+  digests: Config['digests'],
+  parts: ViewParts,
+  delivery: Delivery,
+  log: Logger,
+): Promise<Schedule> {
+  const named = digests.map((digest, i) => ({ ...digest, name: `digest ${i}` }));
+  const tickName = (name: string): string => `tick:${name}`;
+  return startSchedule({
+    stacks: named,
+    now: parts.clock,
+    async onTick(name) {
+      const digest = named.find((d) => d.name === name);
+      if (digest === undefined) return;
+      await sendDigest(parts, digest, name, tickName(name));
+      delivery.wake();
+    },
+    lastTick: (name) => parts.store.value(tickName(name)),
+    setLastTick: (name, at) => parts.store.setValue(tickName(name), at),
+    log,
+  });
+}
+
 const POLICY_LOOK_MS = 30_000;
 
 /** Looks at the policies now and every half minute; `stop` waits for a look that is under way. */
@@ -115,8 +142,6 @@ export async function serve(options: ServeOptions): Promise<Service> {
   const { directory } = config;
   const clock = Date.now;
   refuseWhatIsMissing(config);
-  if (config.digests.length > 0)
-    log.warn('digests are not in this version yet: those of m0.yaml are not sent');
   const closers: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
     // What can't be closed keeps nothing else from being closed.
@@ -228,9 +253,19 @@ export async function serve(options: ServeOptions): Promise<Service> {
       ready: () => readiness(store, slack),
       metrics: () => metricsOf(store, directory, clock),
       log,
+      routes: [
+        createGitWebhook({
+          secret: environment.gitWebhookSecret,
+          look: (addresses) => pushes.lookNow(addresses),
+          clock,
+          log,
+        }),
+      ],
     });
     closers.push(() => http.close());
     closers.push(async () => schedule.stop());
+    const digests = await startDigests(config.digests, { store, directory, onCall, clock }, delivery, log);
+    closers.push(async () => digests.stop());
     log.info({ url: http.url, stacks: directory.stacks.length }, 'm0 is at work');
 
     return {

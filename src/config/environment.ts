@@ -28,6 +28,8 @@ export interface Environment {
   readonly logLevel: LogLevel;
   readonly host: string;
   readonly port: number;
+  /** What Git servers sign their webhooks with; null: there is no endpoint for them. */
+  readonly gitWebhookSecret: string | null;
   readonly slack: {
     readonly botToken: string | null;
     readonly appToken: string | null;
@@ -53,7 +55,10 @@ export const OWN_SECRETS = [
   'SLACK_SIGNING_SECRET',
   'MICROSOFT_APP_PASSWORD',
   'M0_DATABASE_URL',
+  'M0_GIT_WEBHOOK_SECRET',
 ] as const;
+
+const LEAST_SECRET = 16;
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
@@ -109,6 +114,12 @@ export function readEnvironment(env: Variables = process.env): Environment {
   if (!(LOG_LEVELS as readonly string[]).includes(logLevel)) {
     problems.push(`M0_LOG_LEVEL: "${logLevel}" is no level: set it to one of ${LOG_LEVELS.join(', ')}`);
   }
+  const gitWebhookSecret = text('M0_GIT_WEBHOOK_SECRET');
+  if (gitWebhookSecret !== null && gitWebhookSecret.length < LEAST_SECRET) {
+    problems.push(
+      `M0_GIT_WEBHOOK_SECRET: is shorter than ${LEAST_SECRET} characters and can be guessed: take a random one`,
+    );
+  }
   const host = text('HOST') ?? '127.0.0.1';
   const insecure = text('M0_TEAMS_INSECURE_LOOPBACK');
   const keepPlans = text('M0_KEEP_PLANS');
@@ -141,6 +152,7 @@ export function readEnvironment(env: Variables = process.env): Environment {
     logLevel: logLevel as LogLevel,
     host,
     port: whole('PORT', 0, 65_535) ?? 3978,
+    gitWebhookSecret,
     slack: {
       botToken: prefixed('SLACK_BOT_TOKEN', 'xoxb-'),
       appToken: prefixed('SLACK_APP_TOKEN', 'xapp-'),

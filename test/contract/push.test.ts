@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMirrors } from '../../src/git/mirrors.ts';
 import { repositoryKey } from '../../src/git/remote.ts';
+import { createGitWebhook } from '../../src/http/git-webhook.ts';
+import { startHttp } from '../../src/http/server.ts';
 import { createLogger } from '../../src/log.ts';
 import type { CodeHistory, Stack } from '../../src/runs/ports.ts';
 import { M0, type Run } from '../../src/runs/run.ts';
@@ -202,6 +204,36 @@ describe('watchPushes', () => {
     expect(lines.filter((line) => line.includes('can’t be looked at'))).toHaveLength(1);
     expect(lines.filter((line) => line.includes('looked at for pushes again'))).toHaveLength(1);
     expect(await pushed()).toEqual(['a']);
+  });
+
+  it('a webhook has it looked at now, over real HTTP', async () => {
+    await open(stackAt('a'));
+    await start();
+    await dealt(['a']);
+    const http = await startHttp({
+      ...{ host: '127.0.0.1', port: 0, log: core.log, metrics: async () => '' },
+      ready: async () => ({ ok: true, problems: [] }),
+      routes: [
+        createGitWebhook({
+          ...{ secret: 'correct horse battery', clock: Date.now, log: core.log },
+          look: (addresses) => watch?.lookNow(addresses) ?? 0,
+        }),
+      ],
+    });
+    const post = (address: string, token: string): Promise<Response> =>
+      fetch(`${http.url}/git/webhook`, {
+        ...{ method: 'POST', headers: { 'x-gitlab-token': token } },
+        body: JSON.stringify({ project: { git_http_url: address, name: 'a' }, after: 'f'.repeat(40) }),
+      });
+    commit(repo, { 'envs/a/main.tf': 'a2' }, 'a');
+    const fetches = fetched.length;
+    expect((await post(repo, 'wrong')).status).toBe(401);
+    expect((await post(`${repo}-other`, 'correct horse battery')).status).toBe(200);
+    expect(fetched.length).toBe(fetches);
+    expect((await post(repo, 'correct horse battery')).status).toBe(202);
+    await dealt(['a']);
+    expect(await pushed()).toEqual(['a']);
+    await http.close();
   });
 
   it('a push while a plan is being made is looked at by a check after it', async () => {

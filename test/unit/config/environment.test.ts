@@ -31,6 +31,7 @@ describe('readEnvironment', () => {
       logLevel: 'info',
       host: '127.0.0.1',
       port: 3978,
+      gitWebhookSecret: null,
       slack: { botToken: null, appToken: null, signingSecret: null, apiUrl: null },
       teams: { appId: null, appPassword: null, tenantId: null, insecureLoopback: false },
     });
@@ -63,6 +64,7 @@ describe('readEnvironment', () => {
       'M0_ARTIFACTS: "gs://x" is no place: set it to file:PATH or s3://bucket/prefix',
     ],
     ['M0_LOG_LEVEL', 'loud', 'M0_LOG_LEVEL: "loud" is no level: set it to one of trace'],
+    ['M0_GIT_WEBHOOK_SECRET', 'hunter2', 'M0_GIT_WEBHOOK_SECRET: is shorter than 16 characters'],
     ['SLACK_API_URL', 'slack.test', 'SLACK_API_URL: is not an address'],
     ['SLACK_BOT_TOKEN', 'xapp-hunter2', 'SLACK_BOT_TOKEN: is not a token that starts with xoxb-'],
     ['M0_TEAMS_INSECURE_LOOPBACK', 'yes', 'M0_TEAMS_INSECURE_LOOPBACK: "yes" is neither 1 nor 0'],
