@@ -37,7 +37,9 @@ pending contains sprintf("blast-radius: %s", [problem]) if some problem in probl
 # title: Nothing to judge by
 # description: Waits for a person where the findings are missing.
 # scope: rule
-pending contains "blast-radius: there are no findings that can be counted" if not is_array(input.m0.findings)
+pending contains "blast-radius: there are no findings that can be counted" if not countable
+
+countable if is_array(input.m0.findings)
 
 # Whatever isn't plainly left alone by an apply counts.
 changing := [finding |
