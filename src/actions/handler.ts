@@ -6,6 +6,7 @@ import { helpCard } from '../messages/help-card.ts';
 import { problemCard } from '../messages/short-cards.ts';
 import type { CommandHandler, Incoming, Reply } from '../runs/ports.ts';
 import { approve, end } from './decide.ts';
+import { digest } from './digest.ts';
 import { accept, release, snooze } from './keeping.ts';
 import { baseline, history, onCall, policy, show, why } from './look.ts';
 import { type ActionParts, privately, refused } from './parts.ts';
@@ -49,7 +50,7 @@ function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<
     case 'help':
       return privately(helpCard(command.topic));
     case 'digest':
-      return status(parts, incoming, command.target);
+      return digest(parts, incoming, command.target);
     case 'subscribe':
     case 'unsubscribe':
       return refused(

@@ -68,7 +68,11 @@ function announcesIn(stack: Stack, place: Place): boolean {
 }
 
 /** The stacks a target means; without one, those this channel hears of, else all. */
-function meant(parts: ActionParts, incoming: Incoming, target: string | null): readonly Stack[] | Reply {
+export function meant(
+  parts: ActionParts,
+  incoming: Incoming,
+  target: string | null,
+): readonly Stack[] | Reply {
   const { stacks } = parts.directory;
   if (target === null) {
     const here = stacks.filter((s) => announcesIn(s, incoming.place));

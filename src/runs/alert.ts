@@ -1,3 +1,4 @@
+import type { Card } from '../messages/card.ts';
 import type { Platform } from './ports.ts';
 import type { Actor } from './run.ts';
 
@@ -81,7 +82,9 @@ export type Delivery =
   /** One line of history in the thread of each root message. Plain text. */
   | { readonly d: 'thread'; readonly alertId: number; readonly text: string }
   /** A copy of the card to a person, with a line why that person. */
-  | { readonly d: 'dm'; readonly alertId: number; readonly person: string; readonly why: string };
+  | { readonly d: 'dm'; readonly alertId: number; readonly person: string; readonly why: string }
+  /** A message of its own that is posted once and never updated, as a digest is. */
+  | { readonly d: 'post'; readonly place: Place; readonly card: Card };
 
 export interface OutboxEntry {
   readonly id: number;

@@ -132,6 +132,10 @@ export function createDelivery(parts: DeliveryParts): Delivery {
 
   async function deliver(entry: OutboxEntry): Promise<void> {
     const { delivery } = entry;
+    if (delivery.d === 'post') {
+      await chatOf(delivery.place.platform).post(delivery.place, delivery.card, entry.key);
+      return;
+    }
     const alert = await store.alert(delivery.alertId);
     if (!alert) throw new Error(`delivering ${entry.key}: alert ${delivery.alertId} is not in the store`);
     switch (delivery.d) {
@@ -177,13 +181,14 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     const due = await store.dueOutbox(clock(), BATCH);
     const held = new Set<number>();
     for (const [index, entry] of due.entries()) {
-      const { alertId } = entry.delivery;
+      const alertId = entry.delivery.d === 'post' ? null : entry.delivery.alertId;
       // History is told in its order: behind a line that failed the later ones wait.
-      if (entry.delivery.d === 'thread' && held.has(alertId)) continue;
+      if (entry.delivery.d === 'thread' && held.has(entry.delivery.alertId)) continue;
       const newer = due
         .slice(index + 1)
         .some((e) => e.delivery.d === 'card' && e.delivery.alertId === alertId);
-      const messages = entry.delivery.d === 'card' && newer ? await store.messages(alertId) : [];
+      const messages =
+        entry.delivery.d === 'card' && newer ? await store.messages(entry.delivery.alertId) : [];
       // A card shows the newest state anyway: of several in a row only the last is sent.
       if (messages.length > 0) {
         await store.outboxDone(entry.id, clock());
@@ -199,7 +204,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
           await store.outboxDone(entry.id, clock());
           continue;
         }
-        if (entry.delivery.d === 'thread') held.add(alertId);
+        if (entry.delivery.d === 'thread') held.add(entry.delivery.alertId);
         const wait = error instanceof ChatError ? error.retryAfterMs : null;
         const pause = Math.min(wait ?? backoff(entry.attempts), LONGEST_WAIT_MS);
         await store.outboxFailed(entry.id, text, clock() + pause);

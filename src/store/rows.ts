@@ -45,6 +45,7 @@ const delivery = z.discriminatedUnion('d', [
   z.looseObject({ d: z.literal('card'), alertId: z.number() }),
   z.looseObject({ d: z.literal('thread'), alertId: z.number(), text: z.string() }),
   z.looseObject({ d: z.literal('dm'), alertId: z.number(), person: z.string(), why: z.string() }),
+  z.looseObject({ d: z.literal('post'), place: z.looseObject({ platform: z.string() }), card: z.unknown() }),
 ]);
 
 const runState = z.enum(Object.keys(RUN_STATES) as [Run['state'], ...Run['state'][]]);
@@ -152,7 +153,7 @@ export function toKeep(row: typeof keeps.$inferSelect): Keep {
 
 export function toOutboxEntry(row: typeof outbox.$inferSelect): OutboxEntry {
   const { id, key, createdAt, attempts, nextAttemptAt, lastError } = row;
-  const parsed: Delivery = json(`delivery ${id}`, delivery, row.delivery);
+  const parsed = json(`delivery ${id}`, delivery, row.delivery) as Delivery;
   return { id, key, delivery: parsed, createdAt, attempts, nextAttemptAt, lastError };
 }
 

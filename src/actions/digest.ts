@@ -1,0 +1,13 @@
+import { digestCard } from '../messages/digest-card.ts';
+import { digestView } from '../runs/digest.ts';
+import type { Incoming, Reply } from '../runs/ports.ts';
+import { type ActionParts, privately } from './parts.ts';
+import { meant } from './stacks.ts';
+
+/** `digest [TARGET]`: what is open, what healed in the last day, what ends; seen by its sender only. */
+export async function digest(parts: ActionParts, incoming: Incoming, target: string | null): Promise<Reply> {
+  const stacks = meant(parts, incoming, target);
+  if ('r' in stacks) return stacks;
+  const about = { stacks, targets: target === null ? [] : [target], zone: parts.directory.timezone };
+  return privately(digestCard(await digestView(parts, about, null)));
+}

@@ -1,0 +1,108 @@
+import { statusText } from '../commands/text.ts';
+import type { Block, Card, Span } from './card.ts';
+import { ago, context, dotted, line, person, strong, text, time } from './spans.ts';
+import type { DigestOpen, DigestView } from './view-digest.ts';
+import { whenText } from './when.ts';
+import { count, headlineOf, lasting, listed } from './words.ts';
+
+/** Lines of one kind before "and 12 more". */
+const SHOWN = 8;
+
+function aligned(view: DigestView): number {
+  const troubled = new Set([...view.open, ...view.failing].map((s) => s.stack));
+  return view.stacks - troubled.size;
+}
+
+function about(view: DigestView): string {
+  const since = view.since === null ? '' : `since ${whenText(view.since, view.now, view.zone)}`;
+  return [
+    ...(view.targets.length > 0 ? [view.targets.join(', ')] : []),
+    ...(since === '' ? [] : [since]),
+  ].join(', ');
+}
+
+function headline(view: DigestView): string {
+  const [oldest] = view.open;
+  const ending = view.snoozesEnding.length;
+  const failing = view.failing.length;
+  const broken = view.brokenPolicies.length;
+  const parts = [
+    ...(oldest === undefined
+      ? []
+      : [`${view.open.length} open (oldest ${lasting(view.now - oldest.since)}, ${oldest.stack})`]),
+    ...(failing === 0 ? [] : [`${count(failing, 'check')} failing`]),
+    ...(broken === 0 ? [] : [`${count(broken, 'policy', 'policies')} broken`]),
+    ...(view.healed === 0 ? [] : [`${view.healed} healed ${view.healed === 1 ? 'itself' : 'themselves'}`]),
+    ...(ending === 0 ? [] : [`${count(ending, 'snooze')} ${ending === 1 ? 'ends' : 'end'} within a day`]),
+    `${aligned(view)} of ${view.stacks} aligned`,
+  ];
+  const where = about(view);
+  const quiet = parts.length === 1 && aligned(view) === view.stacks;
+  const told = quiet ? `all ${count(view.stacks, 'stack')} aligned` : parts.join(' · ');
+  return where === '' ? told.charAt(0).toUpperCase() + told.slice(1) : `${where}: ${told}`;
+}
+
+function folded<T>(items: readonly T[], toLine: (item: T) => Block): readonly Block[] {
+  const shown = items.length <= SHOWN + 1 ? items : items.slice(0, SHOWN);
+  const more = items.length - shown.length;
+  return [...shown.map(toLine), ...(more > 0 ? [context(text(`and ${more} more`))] : [])];
+}
+
+function openSpans(open: DigestOpen, view: DigestView): readonly Span[] {
+  const waits = open.waiting === 0 ? [] : [[text(`waits for ${listed(open.waitsFor, 'or')}`)]];
+  return dotted([
+    [strong(open.stack), text(`  ${count(open.open, 'resource')}`)],
+    [text('open since '), ago(open.since, view)],
+    ...(open.waitsFor.length === 0 && open.waiting > 0 ? [[text('nobody may approve it')]] : waits),
+    [text(`run #${open.runId}`)],
+  ]);
+}
+
+function trend({ open, openBefore }: DigestView): string | null {
+  if (openBefore === null || openBefore === open.length) return null;
+  const by = Math.abs(open.length - openBefore);
+  return `${by} ${open.length > openBefore ? 'more' : 'fewer'} open than in the digest before`;
+}
+
+/** What is open by age and for whom it waits, what healed, what ends and what fails; all well is one line. */
+export function digestCard(view: DigestView): Card {
+  const moved = [
+    ...(view.approved === 0 ? [] : [`${count(view.approved, 'resource')} put back after an approval`]),
+    ...[trend(view)].flatMap((t) => (t === null ? [] : [t])),
+  ];
+  const blocks: readonly Block[] = [
+    ...folded(view.open, (open) => line(...openSpans(open, view))),
+    ...folded(view.failing, (failing) =>
+      line(strong(failing.stack), text('  can’t be checked since '), time(failing.since, view)),
+    ),
+    ...folded(view.snoozesEnding, (snooze) =>
+      line(
+        strong(snooze.stack),
+        text(`  the snooze of ${snooze.address ?? 'everything'} by `),
+        person(snooze.by),
+        text(' ends '),
+        time(snooze.until, view),
+      ),
+    ),
+    ...(view.brokenPolicies.length === 0
+      ? []
+      : [line(text(`Broken, so people decide: ${view.brokenPolicies.join(', ')}`))]),
+    ...(moved.length === 0 ? [] : [context(text(moved.join(' · ')))]),
+    ...(view.open.length + view.failing.length > 0
+      ? [
+          {
+            b: 'buttons' as const,
+            buttons: [
+              {
+                label: 'Status',
+                command: statusText(view.targets.length === 1 ? (view.targets[0] ?? null) : null),
+              },
+            ],
+          },
+        ]
+      : []),
+  ];
+  const tone =
+    view.failing.length + view.brokenPolicies.length > 0 ? 'bad' : view.open.length > 0 ? 'waits' : 'good';
+  return { headline: headlineOf(headline(view)), tone, blocks };
+}
