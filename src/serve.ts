@@ -21,6 +21,7 @@ import type { ChatPort, Platform, Store } from './runs/ports.ts';
 import { type Actor, M0, type Run, type Trigger } from './runs/run.ts';
 import type { ViewParts } from './runs/view.ts';
 import { createWorker } from './runs/worker.ts';
+import { jitterOf } from './schedule/jitter.ts';
 import { watchPushes } from './schedule/push.ts';
 import { type Schedule, startSchedule } from './schedule/schedule.ts';
 import type { Tools } from './setup/tools.ts';
@@ -244,6 +245,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       now: clock,
       onTick: (stack) => check(stack),
       lastTick: (stack) => store.value(`tick:${stack}`),
+      jitterOf: jitterOf(directory.stacks),
       setLastTick: (stack, at) => store.setValue(`tick:${stack}`, at),
       log,
     });

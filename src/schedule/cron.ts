@@ -64,3 +64,13 @@ export function readCron(text: string, zone: string): Cron {
     },
   };
 }
+
+/** The minutes of an hour, 0 to 59, at which the cron may fire in some hour. Throws where `text` is no cron. */
+export function minutesOf(text: string): readonly number[] {
+  if (!isValidCron(text)) throw new Error(`"${text}" is not a cron`);
+  const [minutes = ''] = text.trim().split(/\s+/);
+  // All nicknames fire at the full hour.
+  if (minutes.startsWith('@')) return [0];
+  const task = createTask(`${minutes} * * * *`, () => undefined, { timezone: 'UTC' });
+  return Array.from({ length: 60 }, (_, minute) => minute).filter((m) => task.match(new Date(m * MINUTE)));
+}

@@ -17,10 +17,8 @@ export interface ScheduleOptions {
   readonly lastTick: (stack: string) => Promise<string | undefined>;
   /** `at` is ms since epoch as text. */
   readonly setLastTick: (stack: string, at: string) => Promise<void>;
-  /** Each tick comes up to this much later (ms), so that many stacks don't start at once; 0 where not given. */
-  readonly jitterMs?: number;
-  /** From 0 up to 1, for the jitter. */
-  readonly random?: () => number;
+  /** How much later a stack's ticks come (ms), so that many stacks don't start at once; 0 where not given. */
+  readonly jitterOf?: (stack: string) => number;
 }
 
 export interface Schedule {
@@ -52,7 +50,7 @@ function firedBetween(crons: readonly Cron[], from: number, to: number): boolean
  * cron is none or the last ticks can't be read; a tick that fails is logged and comes again at its next time.
  */
 export async function startSchedule(options: ScheduleOptions): Promise<Schedule> {
-  const { now, log, jitterMs = 0, random = Math.random } = options;
+  const { now, log, jitterOf = () => 0 } = options;
   const clockworks: readonly Clockwork[] = options.stacks.map((stack) => ({
     name: stack.name,
     crons: stack.schedule.map((text) => readCron(text, stack.timezone)),
@@ -70,7 +68,7 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
   }
 
   function later(name: string): void {
-    const delay = Math.floor(jitterMs * random());
+    const delay = jitterOf(name);
     if (delay === 0) {
       void tick(name);
       return;

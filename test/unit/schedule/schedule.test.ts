@@ -108,16 +108,17 @@ describe('startSchedule', () => {
   });
 
   it('spreads ticks by the jitter, and none comes after stop', async () => {
-    const random = vi.fn().mockReturnValueOnce(0).mockReturnValue(0.5);
-    await start({ a: ['* * * * *'], b: ['* * * * *'] }, { jitterMs: 20_000, random });
+    const jitterOf = (name: string): number => (name === 'a' ? 0 : 10_000);
+    await start({ a: ['* * * * *'], b: ['* * * * *'] }, { jitterOf });
     await vi.advanceTimersByTimeAsync(30_000);
     expect(ticks).toEqual(['a 10:01']);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(ticks).toEqual(['a 10:01', 'b 10:01']);
     await vi.advanceTimersByTimeAsync(50_000);
+    expect(ticks).toEqual(['a 10:01', 'b 10:01', 'a 10:02']);
     running?.stop();
     await pass(3);
-    expect(ticks).toHaveLength(2);
+    expect(ticks).toHaveLength(3);
     expect(vi.getTimerCount()).toBe(0);
   });
 
