@@ -52,7 +52,7 @@ function openSpans(open: DigestOpen, view: DigestView): readonly Span[] {
   const waits = open.waiting === 0 ? [] : [[text(`waits for ${listed(open.waitsFor, 'or')}`)]];
   return dotted([
     [strong(open.stack), text(`  ${count(open.open, 'resource')}`)],
-    [text('open since '), ago(open.since, view)],
+    [text('first seen '), ago(open.since, view)],
     ...(open.waitsFor.length === 0 && open.waiting > 0 ? [[text('nobody may approve it')]] : waits),
     [text(`run #${open.runId}`)],
   ]);
