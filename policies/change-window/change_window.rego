@@ -32,7 +32,7 @@ pending contains freeze_message(freeze) if some freeze in freezes_today
 # scope: rule
 deny contains freeze_message(freeze) if {
 	some freeze in freezes_today
-	freeze.hard == true
+	not soft(freeze)
 }
 
 # METADATA
@@ -129,6 +129,9 @@ freezes_today := [freeze |
 	freeze.from <= today
 	today <= freeze.to
 ]
+
+# What "yes" or "true" in quotes was meant to be is told as a problem; until then it is taken as hard.
+soft(freeze) if object.get(freeze, "hard", false) == false
 
 freeze_message(freeze) := sprintf("change freeze until %s: %s", [freeze.to, reason_of(freeze)])
 

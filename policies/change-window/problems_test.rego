@@ -99,6 +99,14 @@ test_a_freeze_neither_hard_nor_soft_waits if {
 	told(freeze_with({"reason": 5})) == {"change-window: freezes[0]: reason must be text, and it is 5"}
 }
 
+test_a_freeze_neither_hard_nor_soft_denies if {
+	every hard in ["yes", "true", 1, null] {
+		today := {"from": "2026-06-10", "to": "2026-06-10", "reason": "launch", "hard": hard}
+		denied_by := m0.deny with input as {"m0": {"now": noon}, "policyData": {"freezes": [today]}}
+		denied_by == {"change freeze until 2026-06-10: launch"}
+	}
+}
+
 test_a_mistake_beside_it_ends_no_freeze if {
 	today := {"from": "2026-06-10", "to": "2026-06-10", "reason": "launch", "hard": true}
 	every mistake in [{"zone": "Europe/Bonn"}, {"windows": "none"}, {"max": 1}] {
