@@ -17,8 +17,9 @@ import { askersOf, createOnCall } from './runs/asking.ts';
 import { createDelivery, type Delivery } from './runs/delivery.ts';
 import { sendDigest } from './runs/digest.ts';
 import { createPolicyWatch, type PolicyWatch } from './runs/policy-watch.ts';
-import type { ChatPort, Platform, Store } from './runs/ports.ts';
+import type { ChatPort, Platform, Stack, Store } from './runs/ports.ts';
 import { type Actor, M0, type Run, type Trigger } from './runs/run.ts';
+import { checkOnSchedule } from './runs/scheduled-check.ts';
 import type { ViewParts } from './runs/view.ts';
 import { createWorker } from './runs/worker.ts';
 import { jitterOf } from './schedule/jitter.ts';
@@ -231,8 +232,9 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const watching = watchPolicies(policyWatch);
     closers.push(() => watching.stop());
 
-    const check = async (name: string, trigger: Trigger = 'schedule'): Promise<void> => {
-      const stack = directory.stacks.find((s) => s.name === name);
+    const stackOf = (name: string): Stack | undefined => directory.stacks.find((s) => s.name === name);
+    const check = async (name: string, trigger: Trigger): Promise<void> => {
+      const stack = stackOf(name);
       if (stack) await worker.check(stack, trigger, M0);
     };
     const pushes = watchPushes({
@@ -243,7 +245,10 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const schedule = await startSchedule({
       stacks: directory.stacks,
       now: clock,
-      onTick: (stack) => check(stack),
+      onTick: async (name) => {
+        const stack = stackOf(name);
+        if (stack) await checkOnSchedule({ store, worker, clock }, stack);
+      },
       lastTick: (stack) => store.value(`tick:${stack}`),
       jitterOf: jitterOf(directory.stacks),
       setLastTick: (stack, at) => store.setValue(`tick:${stack}`, at),
@@ -275,7 +280,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       store,
       runs: (stack) => store.runs({ stack, limit: 200 }),
       async checkAll() {
-        for (const stack of directory.stacks) await check(stack.name);
+        for (const stack of directory.stacks) await check(stack.name, 'schedule');
       },
       close: closeAll,
     };

@@ -7,6 +7,7 @@ import type { Place } from '../runs/alert.ts';
 import { keepOf } from '../runs/keep.ts';
 import type { Incoming, Reply, Stack } from '../runs/ports.ts';
 import { isTerminal, type Run, type RunState } from '../runs/run.ts';
+import { lastSkipped, skippedText } from '../runs/scheduled-check.ts';
 import { openFindings } from '../runs/waiting.ts';
 import { type ActionParts, refused } from './parts.ts';
 
@@ -34,11 +35,12 @@ function stateOf(open: number, kept: number, failing: boolean, run: Run | undefi
 async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatus> {
   const { store } = parts;
   const now = parts.clock();
-  const [runs, [drift], [failing], keeps] = await Promise.all([
+  const [runs, [drift], [failing], keeps, skipped] = await Promise.all([
     store.runs({ stack: stack.name, limit: 20 }),
     store.alerts({ stack: stack.name, state: 'open', kind: 'drift' }),
     store.alerts({ stack: stack.name, state: 'open', kind: 'failure' }),
     store.keeps(stack.name),
+    lastSkipped(store, stack.name),
   ]);
   const told = drift ? await store.run(drift.runId) : undefined;
   const good = runs.find((r) => GOOD.includes(r.state) && r.decision !== null);
@@ -57,6 +59,11 @@ async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatus> 
     lastGoodAt: good?.updatedAt ?? null,
     failure: failed?.failure?.message ?? null,
     busy: runs.some((r) => BUSY.includes(r.state)),
+    // A check made since, whatever for, is newer than the one that was skipped.
+    skipped:
+      skipped === null || runs.some((r) => r.createdAt > skipped.at)
+        ? null
+        : { why: skippedText(skipped), since: skipped.since, times: skipped.times },
   };
 }
 

@@ -1,7 +1,7 @@
 import { assertNever } from '../assert-never.ts';
 import { showText, whyText } from '../commands/text.ts';
 import type { Block, Button, Card, Span } from './card.ts';
-import { ago, context, dotted, line, strong, text } from './spans.ts';
+import { ago, context, dotted, line, strong, text, time } from './spans.ts';
 import type { StackStatus, StatusView } from './view-status.ts';
 import { clip, count, headlineOf, lasting } from './words.ts';
 
@@ -40,6 +40,13 @@ function words(status: StackStatus): string {
   }
 }
 
+function skippedSpans({ skipped }: StackStatus, view: StatusView): readonly Span[] {
+  if (skipped === null) return [];
+  const { why, since, times } = skipped;
+  const said = text(`last check skipped: ${why}`);
+  return times === 1 ? [said] : [said, text(`, ${times} times since `), time(since, view)];
+}
+
 function statusSpans(status: StackStatus, view: StatusView): readonly Span[] {
   const age: readonly Span[] =
     status.lastGoodAt === null ? [] : [text('last good check '), ago(status.lastGoodAt, view)];
@@ -48,6 +55,7 @@ function statusSpans(status: StackStatus, view: StatusView): readonly Span[] {
     status.runId === null ? [] : [text(`run #${status.runId}`)],
     age,
     status.busy ? [text('checking now')] : [],
+    skippedSpans(status, view),
     status.failure === null ? [] : [text(clip(status.failure.split('\n')[0] ?? '', FAILURE))],
   ]);
 }

@@ -23,6 +23,8 @@ export interface StackStatus {
   readonly failure: string | null;
   /** True while a check or an apply is under way. */
   readonly busy: boolean;
+  /** Why the last scheduled check was not made, since when, and how often in a row; null where it was made. */
+  readonly skipped: { readonly why: string; readonly since: number; readonly times: number } | null;
 }
 
 export interface StatusView {

@@ -94,6 +94,7 @@ describe('status', () => {
     lastGoodAt: NOW - 5 * MINUTE,
     failure: null,
     busy: false,
+    skipped: null,
     ...over,
   });
 
@@ -124,6 +125,16 @@ describe('status', () => {
     expect(text.indexOf('z-net')).toBeLessThan(text.indexOf('a-0'));
     expect(text).toContain('planning: AccessDenied');
     expect(text).toContain('and 17 more aligned');
+  });
+
+  it('says why the last scheduled check was not made', () => {
+    const textWith = (times: number): string => {
+      const skipped = { why: 'run #7 was putting it back', since: NOW - 3 * MINUTE, times };
+      const stacks = [stack('prod-network', { skipped })];
+      return cardText(statusCard({ target: 'prod-network', stacks, checking: false, ...MOMENT }));
+    };
+    expect(textWith(1)).toMatch(/last check skipped: run #7 was putting it back$/m);
+    expect(textWith(4)).toContain('run #7 was putting it back, 4 times since ');
   });
 
   it('knows the empty case', () => {

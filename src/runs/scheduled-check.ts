@@ -1,0 +1,95 @@
+/** Checks by the clock: queued, or skipped with a reason that people can see. */
+import { assertNever } from '../assert-never.ts';
+import type { Clock, Stack, Store } from './ports.ts';
+import { M0, type Run, type RunState } from './run.ts';
+import type { Worker } from './worker.ts';
+
+/** Why a scheduled check was not made. Times in ms since epoch. */
+export interface Skipped {
+  readonly kind: 'checking' | 'applying' | 'verified';
+  /** The run that made it needless. */
+  readonly run: number;
+  /** When this reason came up first, when last, and how often without a check in between. */
+  readonly since: number;
+  readonly at: number;
+  readonly times: number;
+}
+
+export interface ScheduledCheckParts {
+  readonly store: Store;
+  readonly worker: Pick<Worker, 'check' | 'write'>;
+  readonly clock: Clock;
+}
+
+const CHECKING: readonly RunState[] = ['queued', 'planning', 'deciding'];
+const APPLYING: readonly RunState[] = ['approved', 'applying', 'verifying'];
+/** A plan this young counts as fresh, see confirm.ts. */
+const FRESH_MS = 60_000;
+
+const skipName = (stack: string): string => `skipped:${stack}`;
+
+/** A reason in words, as the end of "last check skipped: …". */
+export function skippedText({ kind, run }: Pick<Skipped, 'kind' | 'run'>): string {
+  switch (kind) {
+    case 'checking':
+      return `run #${run} was still checking it`;
+    case 'applying':
+      return `run #${run} was putting it back`;
+    case 'verified':
+      return `run #${run} had just put it back and checked all of it`;
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** How the stack's last scheduled check was skipped; null where it was made, or another one was since. */
+export async function lastSkipped(store: Pick<Store, 'value'>, stack: string): Promise<Skipped | null> {
+  const text = await store.value(skipName(stack));
+  return text === undefined || text === '' ? null : (JSON.parse(text) as Skipped);
+}
+
+/** Whether a check of the stack now would only tell what another run tells anyhow. */
+function needless(runs: readonly Run[], now: number): Pick<Skipped, 'kind' | 'run'> | null {
+  const applying = runs.find((run) => APPLYING.includes(run.state));
+  if (applying) return { kind: 'applying', run: applying.id };
+  const checking = runs.find((run) => CHECKING.includes(run.state));
+  if (checking) return { kind: 'checking', run: checking.id };
+  const verified = runs.find((run) =>
+    run.applied.some(
+      ({ verifiedAt }) => verifiedAt !== null && now - verifiedAt < FRESH_MS && verifiedAt <= now,
+    ),
+  );
+  return verified ? { kind: 'verified', run: verified.id } : null;
+}
+
+/**
+ * Queues a check of the stack, unless one is queued or under way, an apply is (its last step is a whole plan), or
+ * that whole plan was made less than a minute ago. What is skipped is stored for `status`, and goes into the record
+ * when its reason is another one than that of the tick before. Rejects where the store does.
+ */
+export async function checkOnSchedule(parts: ScheduledCheckParts, stack: Stack): Promise<void> {
+  const { store, worker } = parts;
+  const now = parts.clock();
+  const before = await lastSkipped(store, stack.name);
+  const why = needless(await store.runs({ stack: stack.name, limit: 20 }), now);
+  if (why === null) {
+    if (before !== null) await store.setValue(skipName(stack.name), '');
+    await worker.check(stack, 'schedule', M0);
+    return;
+  }
+  const goesOn = before?.kind === why.kind;
+  const skipped: Skipped = {
+    ...why,
+    since: goesOn ? before.since : now,
+    at: now,
+    times: goesOn ? before.times + 1 : 1,
+  };
+  const about = { fingerprint: null, commit: null, place: null, bundles: null, scope: null };
+  const line = { at: now, actor: M0, action: 'skipped', stack: stack.name, runId: why.run, ...about };
+  const entry = { ...line, detail: `scheduled check: ${skippedText(why)}` };
+  await worker.write(stack.name, () => [
+    { c: 'value.set', name: skipName(stack.name), value: JSON.stringify(skipped) },
+    // The record is for ever: a reason that lasts is one line in it.
+    ...(goesOn ? [] : [{ c: 'audit' as const, entry }]),
+  ]);
+}
