@@ -64,6 +64,7 @@ export async function approve(
     e: 'approve',
     approval,
     need: stack.approvers.need,
+    place: incoming.place,
     // Read again: what somebody keeps in this very moment is not in this yes.
     keeps: await parts.store.keeps(run.stack),
     voids: current.approvals.flatMap(({ by }) =>
@@ -95,6 +96,7 @@ export async function end(
     e: deed,
     by: incoming.actor,
     reason: command.reason,
+    place: incoming.place,
   }));
   if (!told.ok) return refused(`${capital(told.refusal)}.`);
   return done(

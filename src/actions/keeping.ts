@@ -56,27 +56,36 @@ async function right(
   return may.ok ? null : may.refusal;
 }
 
+/** `about`: the keeps that begin or end. */
 function auditOf(
-  parts: ActionParts,
-  actor: Actor,
+  { actor, place }: Incoming,
+  at: number,
   action: string,
   stack: Stack,
   run: Run | null,
-  detail: string,
+  about: readonly NewKeep[],
 ): Change {
+  const scope = about.flatMap(({ address, fingerprint }) =>
+    address === null || fingerprint === null ? [] : [{ address, fingerprint }],
+  );
   return {
     c: 'audit',
     entry: {
-      at: parts.clock(),
-      actor,
-      action,
+      ...{ at, actor, place, action },
       stack: stack.name,
       runId: run?.id ?? null,
       fingerprint: run?.fingerprint ?? null,
       commit: run?.code?.commit ?? null,
-      detail,
+      bundles: run?.decision?.bundles ?? null,
+      scope: scope.length > 0 ? scope : null,
+      detail: about.map(describeKeep).join(', '),
     },
   };
+}
+
+function describeKeep({ address, until, reason }: NewKeep): string {
+  const time = until === null ? '' : ` until ${new Date(until).toISOString()}`;
+  return `${address ?? 'the whole stack'}${time}${reason === '' ? '' : `: ${reason}`}`;
 }
 
 /** Stores the keeps, with the step of the stack's run that waits or is about to apply, and with its alerts. */
@@ -85,14 +94,12 @@ async function keep(
   stack: Stack,
   run: Run | null,
   fresh: readonly NewKeep[],
-  actor: Actor,
+  incoming: Incoming,
 ): Promise<void> {
   const now = parts.clock();
   const changes: Change[] = [
     ...fresh.map((k): Change => ({ c: 'keep.insert', keep: k })),
-    ...fresh.map((k) =>
-      auditOf(parts, actor, k.kind, stack, run, `${k.address ?? 'the whole stack'}: ${k.reason}`),
-    ),
+    ...fresh.map((k) => auditOf(incoming, now, k.kind, stack, run, [k])),
   ];
   const keepsNow = async (): Promise<readonly Keep[]> => [
     ...(await parts.store.keeps(stack.name)),
@@ -183,7 +190,7 @@ async function keepOnRun(
   const now = parts.clock();
   const full: Wish = { ...wish, reason: wish.reason ?? '' };
   const fresh = open.map((o) => keepFor(full, stack, o, incoming.actor, now, run.id));
-  await keep(parts, stack, run, fresh, incoming.actor);
+  await keep(parts, stack, run, fresh, incoming);
   const what = open.map((o) => o.address).join(', ');
   return done(
     incoming,
@@ -232,7 +239,7 @@ export async function snooze(
       entries = found;
     }
     const fresh = entries.map((e) => keepFor(wish, stack, e, incoming.actor, parts.clock(), run?.id ?? null));
-    await keep(parts, stack, run, fresh, incoming.actor);
+    await keep(parts, stack, run, fresh, incoming);
   }
   return done(incoming, `Snoozed ${stacks.map((s) => s.name).join(', ')}.`);
 }
@@ -282,14 +289,7 @@ export async function release(
     const alerts = (await Promise.all([...shown].map((runId) => parts.store.alerts({ runId })))).flat();
     await parts.worker.write(stack.name, () => [
       ...live.map((k): Change => ({ c: 'keep.end', id: k.id, by: incoming.actor, at: now })),
-      auditOf(
-        parts,
-        incoming.actor,
-        kind === 'snooze' ? 'unsnooze' : 'unaccept',
-        stack,
-        null,
-        live.map((k) => k.address ?? 'the whole stack').join(', '),
-      ),
+      auditOf(incoming, now, kind === 'snooze' ? 'unsnooze' : 'unaccept', stack, null, live),
       ...alerts.flatMap((alert): Change[] => [
         // A card that ended with the keep must not go on saying so; the check tells what is open now.
         ...(alert.state === 'resolved'

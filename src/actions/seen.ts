@@ -27,7 +27,7 @@ export async function seen(
     const right = mayDo('approve', incoming.actor, stack, directory, onCall, { code: null, findings: [] });
     if (!right.ok) return refused(right.refusal);
   }
-  const done = await parts.policyWatch.see(command.policy, command.trouble, incoming.actor);
+  const done = await parts.policyWatch.see(command.policy, command.trouble, incoming.actor, incoming.place);
   if (!done.ok) return refused(done.refusal);
   if (incoming.from !== null) return { r: 'none' };
   return privately(

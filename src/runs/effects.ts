@@ -4,6 +4,7 @@ import { capital } from '../messages/words.ts';
 import type { Delivery, NewAlert, RunAlert } from './alert.ts';
 import { describeState, type Effect, type RunEvent, transition } from './machine.ts';
 import type { Change, NewDelivery } from './ports.ts';
+import { lineOf } from './record.ts';
 import { type Actor, type Interrupted, M0, type Run, type Trigger } from './run.ts';
 
 /** What the effects need to know of the stack, read just before. */
@@ -55,24 +56,6 @@ export function newRun(
   };
 }
 
-/** The line of the record for a transition. */
-function auditOf(was: Run, run: Run, event: RunEvent, now: number): Change {
-  const actor = 'by' in event && typeof event.by === 'object' ? event.by : null;
-  return {
-    c: 'audit',
-    entry: {
-      at: now,
-      actor: event.e === 'approve' ? event.approval.by : (actor ?? M0),
-      action: event.e,
-      stack: run.stack,
-      runId: run.id,
-      fingerprint: run.fingerprint,
-      commit: run.code?.commit ?? null,
-      detail: `${was.state} -> ${run.state}${run.failure && run.state === 'failed' ? `: ${run.failure.message}` : ''}`,
-    },
-  };
-}
-
 /** All writes of one transition. The caller commits them at once, or not at all. */
 export function changesOf(
   was: Run,
@@ -84,7 +67,7 @@ export function changesOf(
 ): readonly Change[] {
   const changes: Change[] = [
     { c: 'run.update', run, was: { state: was.state, version: was.version } },
-    auditOf(was, run, event, now),
+    { c: 'audit', entry: lineOf(was, run, event, now) },
   ];
   const stamp = `${run.id}.${run.version}`;
   const send = (key: string, delivery: Delivery): void => {
@@ -179,11 +162,12 @@ export function changesOf(
         return;
       case 'supersede': {
         if (state.told === null) return;
-        const step = transition(state.told, { e: 'supersede', by: run.id }, now);
+        const event: RunEvent = { e: 'supersede', by: run.id };
+        const step = transition(state.told, event, now);
         if (!step.ok) throw new Error(`superseding run #${state.told.id}: ${describeState(state.told)}`);
         changes.push(
           { c: 'run.update', run: step.run, was: { state: state.told.state, version: state.told.version } },
-          auditOf(state.told, step.run, { e: 'supersede', by: run.id }, now),
+          { c: 'audit', entry: lineOf(state.told, step.run, event, now) },
         );
         return;
       }

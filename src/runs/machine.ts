@@ -5,6 +5,7 @@
 import { assertNever } from '../assert-never.ts';
 import type { Decision } from '../decisions/decision.ts';
 import type { Counts, Finding, OutputDrift } from '../drift/finding.ts';
+import type { Place } from './alert.ts';
 import type { Keep } from './keep.ts';
 import {
   afterApproval,
@@ -57,9 +58,15 @@ export type RunEvent =
       readonly keeps: readonly Keep[];
       /** Persons whose earlier yes no longer counts, because they may not approve any more. */
       readonly voids?: readonly string[];
+      /** The chat it was said in, for the record. */
+      readonly place?: Place;
     }
-  | { readonly e: 'reject'; readonly by: Actor; readonly reason: string | null }
-  | { readonly e: 'cancel'; readonly by: Actor; readonly reason: string | null }
+  | {
+      readonly e: 'reject' | 'cancel';
+      readonly by: Actor;
+      readonly reason: string | null;
+      readonly place?: Place;
+    }
   | { readonly e: 'supersede'; readonly by: number }
   /** Somebody snoozed or accepted something of it. */
   | { readonly e: 'kept'; readonly keeps: readonly Keep[] }

@@ -1,7 +1,7 @@
 /** Tells chat, once, that a policy's newest state can't be used, and when it can again. */
 import { createKeyedLock } from '../keyed-lock.ts';
 import type { Logger } from '../log.ts';
-import type { PolicyAlert } from './alert.ts';
+import type { Place, PolicyAlert } from './alert.ts';
 import { isAway, policySources, troubleOf } from './policy-trouble.ts';
 import type { BundleStatus, Change, Clock, Directory, PolicyPort, Store } from './ports.ts';
 import { type Actor, M0 } from './run.ts';
@@ -27,6 +27,7 @@ export interface PolicyWatch {
     policy: string,
     trouble: string | null,
     by: Actor,
+    place: Place,
   ): Promise<
     { readonly ok: true; readonly inUse: string } | { readonly ok: false; readonly refusal: string }
   >;
@@ -46,9 +47,17 @@ export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
     return (await store.alerts({ stack: policy, kind: 'policy', state: 'open' }))[0];
   }
 
-  function record(policy: string, by: Actor, action: string, commit: string | null, detail: string): Change {
-    const entry = { at: clock(), actor: by, action, stack: policy, runId: null, fingerprint: null };
-    return { c: 'audit', entry: { ...entry, commit, detail } };
+  /** Such a line has the policy's name for a stack, and the commit in use for a bundle. */
+  function record(
+    { policy, inUse }: { readonly policy: string; readonly inUse: string | null },
+    action: string,
+    detail: string,
+    by: Actor = M0,
+    place: Place | null = null,
+  ): Change {
+    const about = { stack: policy, runId: null, fingerprint: null, commit: inUse, scope: null };
+    const entry = { at: clock(), actor: by, place, action, ...about, bundles: { [policy]: inUse }, detail };
+    return { c: 'audit', entry };
   }
 
   function end(alert: PolicyAlert, state: 'resolved' | 'superseded', outcome: string): readonly Change[] {
@@ -73,7 +82,7 @@ export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
       const outcome = `commit ${status.commit?.slice(0, 7) ?? ''} is in use`;
       await store.commit([
         ...end(alert, 'resolved', outcome),
-        record(status.policy, M0, 'policy-mended', status.commit, outcome),
+        record({ policy: status.policy, inUse: status.commit }, 'policy-mended', outcome),
       ]);
       parts.onChange();
       return;
@@ -97,7 +106,7 @@ export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
         },
         deliveries: [{ d: 'card' }],
       },
-      record(status.policy, M0, 'policy-stale', status.commit, stale.error),
+      record({ policy: status.policy, inUse: status.commit }, 'policy-stale', stale.error),
     ]);
     parts.onChange();
   }
@@ -124,7 +133,7 @@ export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
       }
     },
 
-    see: (policy, trouble, by) =>
+    see: (policy, trouble, by, place) =>
       alone(policy, async () => {
         const alert = await openAlert(policy);
         if (!alert) return { ok: false, refusal: `Nothing is wrong with the policy ${policy}.` };
@@ -141,7 +150,7 @@ export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
         const at = clock();
         await store.commit([
           { c: 'alert.update', alert: { ...alert, trouble: { ...alert.trouble, seen: { by, at } } } },
-          record(policy, by, 'policy-seen', inUse, alert.trouble.error),
+          record({ policy, inUse }, 'policy-seen', alert.trouble.error, by, place),
           {
             c: 'outbox.add',
             key: `card:${alert.id}:seen`,

@@ -4,12 +4,17 @@ import type { AuditEntry } from '../runs/ports.ts';
 /** What the first entry has as the hash before it. */
 export const CHAIN_START = '0'.repeat(64);
 
+/** Keys in the order of their code units: what is hashed must never depend on how an object was built. */
+function sorted(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /**
  * The hash of an entry: SHA-256 over its canonical JSON (keys sorted, no spaces) with the hash of the entry
- * before it as `prevHash`. Changing, dropping or reordering an entry breaks every hash after it.
+ * before it as `prevHash`. Changing, dropping or reordering an entry breaks every hash after it. `bundles`,
+ * `place` and `scope` are left out where there are none, as in every entry from before they were written.
  */
 export function chainHash(prevHash: string, entry: AuditEntry): string {
-  // Spelled out in sorted order rather than sorted: what is hashed must never depend on how an object was built.
   const canonical = JSON.stringify({
     action: entry.action,
     actor: {
@@ -19,11 +24,14 @@ export function chainHash(prevHash: string, entry: AuditEntry): string {
       userId: entry.actor.userId,
     },
     at: entry.at,
+    bundles: entry.bundles ? sorted(entry.bundles) : undefined,
     commit: entry.commit,
     detail: entry.detail,
     fingerprint: entry.fingerprint,
+    place: entry.place ? sorted({ ...entry.place }) : undefined,
     prevHash,
     runId: entry.runId,
+    scope: entry.scope?.map(({ address, fingerprint }) => ({ address, fingerprint })),
     stack: entry.stack,
   });
   return createHash('sha256').update(canonical).digest('hex');
@@ -31,7 +39,8 @@ export function chainHash(prevHash: string, entry: AuditEntry): string {
 
 export interface ChainedEntry {
   readonly id: number;
-  readonly entry: AuditEntry;
+  /** Null where what is stored is no entry at all. */
+  readonly entry: AuditEntry | null;
   readonly prevHash: string;
   readonly hash: string;
 }
@@ -49,7 +58,7 @@ export function verifyChain(entries: Iterable<ChainedEntry>): ChainVerdict {
     if (prevHash !== lastHash) {
       return { ok: false, entry: id, problem: 'the entry before it was changed, removed or put in later' };
     }
-    if (chainHash(prevHash, entry) !== hash) {
+    if (entry === null || chainHash(prevHash, entry) !== hash) {
       return { ok: false, entry: id, problem: 'its text is not the one that was written' };
     }
     lastHash = hash;

@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import type { Alert, Delivery, NewAlert, OutboxEntry, PostedMessage } from '../runs/alert.ts';
 import type { Keep } from '../runs/keep.ts';
-import type { AuditEntry } from '../runs/ports.ts';
 import { type Actor, RUN_STATES, type Run, TRIGGERS } from '../runs/run.ts';
-import type { ChainedEntry } from './audit-chain.ts';
-import type { alerts, audit, keeps, messages, outbox, runs } from './schema.ts';
+import type { alerts, keeps, messages, outbox, runs } from './schema.ts';
 import { StoreError } from './store-error.ts';
 
 /*
@@ -12,7 +10,7 @@ import { StoreError } from './store-error.ts';
  * named error instead of a surprise later; the full shapes are the writer's promise.
  */
 
-const actor = z.looseObject({
+export const actor = z.looseObject({
   person: z.string().nullable(),
   platform: z.enum(['slack', 'teams', 'm0']),
   userId: z.string(),
@@ -23,7 +21,7 @@ const finding = z.looseObject({
   fingerprint: z.string(),
   attributes: z.array(z.unknown()),
 });
-const scopeEntry = z.looseObject({ address: z.string(), fingerprint: z.string() });
+export const scopeEntry = z.looseObject({ address: z.string(), fingerprint: z.string() });
 
 const runData = z.looseObject({
   trigger: z.enum(TRIGGERS),
@@ -68,7 +66,8 @@ function check<T>(what: string, schema: z.ZodType<T>, value: unknown): T {
   throw new StoreError(`${what} in the database is not what m0 wrote${where}`, { problem: 'corrupt' });
 }
 
-function json<T>(what: string, schema: z.ZodType<T>, text: string): T {
+/** The value that a column's JSON holds. Throws a StoreError that names `what` where it is not of the shape. */
+export function json<T>(what: string, schema: z.ZodType<T>, text: string): T {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -155,22 +154,4 @@ export function toOutboxEntry(row: typeof outbox.$inferSelect): OutboxEntry {
   const { id, key, createdAt, attempts, nextAttemptAt, lastError } = row;
   const parsed = json(`delivery ${id}`, delivery, row.delivery) as Delivery;
   return { id, key, delivery: parsed, createdAt, attempts, nextAttemptAt, lastError };
-}
-
-export function toAuditEntry(row: typeof audit.$inferSelect): AuditEntry {
-  const { at, action, stack, runId, fingerprint, commit, detail } = row;
-  return {
-    at,
-    actor: readActor(`audit entry ${row.id}`, row.actor),
-    action,
-    stack,
-    runId,
-    fingerprint,
-    commit,
-    detail,
-  };
-}
-
-export function toChainedEntry(row: typeof audit.$inferSelect): ChainedEntry {
-  return { id: row.id, entry: toAuditEntry(row), prevHash: row.prevHash, hash: row.hash };
 }

@@ -113,6 +113,10 @@ export const audit = sqliteTable(
     fingerprint: text('fingerprint'),
     commit: text('commit'),
     detail: text('detail'),
+    /** JSON, as `actor` is; null also in lines from before m0 wrote them. */
+    place: text('place'),
+    bundles: text('bundles'),
+    scope: text('scope'),
     prevHash: text('prev_hash').notNull(),
     hash: text('hash').notNull(),
   },

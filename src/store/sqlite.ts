@@ -21,7 +21,8 @@ import type { AlertKind, AlertOf, OutboxEntry } from '../runs/alert.ts';
 import type { AlertQuery, Change, CommitResult, Store } from '../runs/ports.ts';
 import { type ChainVerdict, verifyChain } from './audit-chain.ts';
 import { type Database, openDatabase } from './database.ts';
-import { toAlert, toAuditEntry, toChainedEntry, toKeep, toMessage, toOutboxEntry, toRun } from './rows.ts';
+import { recordLines, toAuditEntry } from './record.ts';
+import { toAlert, toKeep, toMessage, toOutboxEntry, toRun } from './rows.ts';
 import { alerts, audit, keeps, kv, messages, outbox, runs } from './schema.ts';
 import { StoreError, toStoreError } from './store-error.ts';
 import { type Inserted, StaleRun, setValue, write } from './write.ts';
@@ -191,10 +192,7 @@ export async function openSqliteStore(
           .map(toAuditEntry),
       ),
 
-    verifyAudit: () =>
-      attempt('verifying the audit record', () =>
-        verifyChain(db.select().from(audit).orderBy(asc(audit.id)).all().map(toChainedEntry)),
-      ),
+    verifyAudit: () => attempt('verifying the audit record', () => verifyChain(recordLines(db.$client))),
 
     dueOutbox: (now, limit) =>
       attempt('reading the outbox', () =>

@@ -85,12 +85,16 @@ function addNewDeliveries(tx: Writer, alertId: number, deliveries: readonly NewD
 function appendAudit(tx: Writer, entry: AuditEntry): void {
   const last = tx.select({ hash: audit.hash }).from(audit).orderBy(desc(audit.id)).limit(1).get();
   const prevHash = last?.hash ?? CHAIN_START;
-  const { at, action, stack, runId, fingerprint, commit, detail } = entry;
+  const { at, action, stack, runId, fingerprint, commit, detail, place, bundles, scope } = entry;
   const { person, platform, userId, name } = entry.actor;
   tx.insert(audit)
     .values({
       ...{ at, action, stack, runId, fingerprint, commit, detail, prevHash },
       actor: JSON.stringify({ person, platform, userId, name }),
+      place: place && JSON.stringify(place),
+      bundles: bundles && JSON.stringify(bundles),
+      scope:
+        scope && JSON.stringify(scope.map(({ address, fingerprint: f }) => ({ address, fingerprint: f }))),
       hash: chainHash(prevHash, entry),
     })
     .run();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -125,6 +126,9 @@ function anEntry(over: Partial<AuditEntry> = {}): AuditEntry {
     runId: 1,
     fingerprint: 'f1',
     commit: 'c0ffee',
+    place: { platform: 'slack', channel: 'C0OPS' },
+    bundles: { 'tags-auto': 'a1b2c3d4', 'network-human': null },
+    scope: [{ address: 'aws_s3_bucket.logs', fingerprint: 'tag-1' }],
     detail: null,
     ...over,
   };
@@ -479,12 +483,12 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       ['DELETE FROM audit WHERE id = 3', 'append-only'],
       [
         `INSERT OR REPLACE INTO audit SELECT id, 9, actor, action, stack, run_id, fingerprint, "commit", detail,
-          prev_hash, hash FROM audit WHERE id = 3`,
+          prev_hash, hash, place, bundles, scope FROM audit WHERE id = 3`,
         'only grows',
       ],
       [
         `INSERT INTO audit SELECT 77, at, actor, action, stack, run_id, fingerprint, "commit", detail,
-          prev_hash, 'x' FROM audit WHERE id = 2`,
+          prev_hash, 'x', place, bundles, scope FROM audit WHERE id = 2`,
         'only grows',
       ],
     ])('only grows: %s', async (statement, text) => {
@@ -493,10 +497,45 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 3 });
     });
 
-    it('notices a change by somebody who took the triggers away', async () => {
+    it.each([
+      "stack = 'x'",
+      "actor = 'nobody'",
+      `place = '{"platform":"slack","channel":"C0DEV"}'`,
+      'place = NULL',
+      "bundles = '{}'",
+      "scope = '[]'",
+    ])('notices a change by somebody who took the triggers away: %s', async (change) => {
       await store.commit(three);
-      backend.sql(place, "DROP TRIGGER audit_no_update; UPDATE audit SET stack = 'x' WHERE id = 2;");
+      backend.sql(place, `DROP TRIGGER audit_no_update; UPDATE audit SET ${change} WHERE id = 2;`);
       expect(await store.verifyAudit()).toMatchObject({ ok: false, entry: 2 });
+    });
+
+    it('goes on from lines that say nothing of a chat, bundles or findings, hashed as ever', async () => {
+      const old = {
+        action: 'approve',
+        actor: { name: 'Dana', person: 'dana', platform: 'slack', userId: 'U0DANA' },
+        ...{ at: 1000, commit: 'c0ffee', detail: null, fingerprint: 'f1', prevHash: '0'.repeat(64) },
+        ...{ runId: 1, stack: 'prod-network' },
+      };
+      const hash = createHash('sha256').update(JSON.stringify(old)).digest('hex');
+      backend.sql(
+        place,
+        `INSERT INTO audit (at, actor, action, stack, run_id, fingerprint, "commit", detail, prev_hash, hash)
+          VALUES (1000, '${JSON.stringify(old.actor)}', 'approve', 'prod-network', 1, 'f1', 'c0ffee', NULL,
+          '${old.prevHash}', '${hash}')`,
+      );
+      await store.commit(three);
+      expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 4 });
+      expect((await store.audit({})).at(-1)).toStrictEqual(
+        anEntry({ place: null, bundles: null, scope: null }),
+      );
+    });
+
+    it('walks a record of many pages', async () => {
+      await store.commit(
+        Array.from({ length: 1201 }, (_, at): Change => ({ c: 'audit', entry: anEntry({ at }) })),
+      );
+      expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 1201 });
     });
 
     it('notices an entry that was taken out', async () => {

@@ -10,10 +10,11 @@ import type { Alert } from '../../src/runs/alert.ts';
 import { askersOf, createOnCall } from '../../src/runs/asking.ts';
 import { createDelivery } from '../../src/runs/delivery.ts';
 import { createPolicyWatch, type PolicyWatch } from '../../src/runs/policy-watch.ts';
-import type { CommandHandler, Directory, Stack, Store } from '../../src/runs/ports.ts';
+import type { CommandHandler, Directory, Stack } from '../../src/runs/ports.ts';
 import { type Actor, M0, type Run, type RunState, type Trigger } from '../../src/runs/run.ts';
 import { createWorker, type Worker } from '../../src/runs/worker.ts';
 import { openStore } from '../../src/store/open.ts';
+import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { directory as aDirectory, stack as aStack } from './directory.ts';
 import { buttonsOf, FakeChat, textOf } from './fake-chat.ts';
 import { FakeCloud } from './fake-cloud.ts';
@@ -31,7 +32,7 @@ export function stackWith(change: Partial<Stack> = {}): Stack {
 
 /** m0's core with its real memory, on a cloud and a chat of the test's making. */
 export class Core {
-  readonly store: Store;
+  readonly store: AuditedStore;
   readonly cloud: FakeCloud;
   readonly chat = new FakeChat(['C0OPS', 'C0DEV']);
   readonly #dir: string;
@@ -44,7 +45,7 @@ export class Core {
   /** Stands between the core and its memory, so that a test can break it. */
   broken: ((method: string) => Error | null) | null = null;
 
-  private constructor(dir: string, store: Store, directory: Directory) {
+  private constructor(dir: string, store: AuditedStore, directory: Directory) {
     this.#dir = dir;
     this.directory = directory;
     this.store = this.#guarded(store);
@@ -62,7 +63,7 @@ export class Core {
     return core;
   }
 
-  #guarded(store: Store): Store {
+  #guarded(store: AuditedStore): AuditedStore {
     return new Proxy(store, {
       get: (target, name) => {
         const method = Reflect.get(target, name) as unknown;

@@ -1,0 +1,3 @@
+ALTER TABLE `audit` ADD `place` text;--> statement-breakpoint
+ALTER TABLE `audit` ADD `bundles` text;--> statement-breakpoint
+ALTER TABLE `audit` ADD `scope` text;

@@ -1,0 +1,76 @@
+/** Reading the record, oldest first and a page at a time, from a database that m0 may be writing to. */
+import type Sqlite from 'better-sqlite3';
+import { z } from 'zod';
+import type { AuditEntry } from '../runs/ports.ts';
+import type { ChainedEntry } from './audit-chain.ts';
+import { actor, json, scopeEntry } from './rows.ts';
+import { audit } from './schema.ts';
+import { StoreError } from './store-error.ts';
+
+type Row = typeof audit.$inferSelect;
+
+/** So many lines are in memory at once. */
+const PAGE = 500;
+
+const platform = z.enum(['slack', 'teams']);
+const place = z.union([
+  z.object({ platform, channel: z.string() }),
+  z.object({ platform, user: z.string() }),
+]);
+const bundles = z.record(z.string(), z.string().nullable());
+const scope = z.array(scopeEntry);
+
+export function toAuditEntry(row: Row): AuditEntry {
+  const { at, action, stack, runId, fingerprint, commit, detail } = row;
+  const what = `audit entry ${row.id}`;
+  return {
+    ...{ at, action, stack, runId, fingerprint, commit, detail },
+    actor: json(what, actor, row.actor),
+    place: row.place === null ? null : json(what, place, row.place),
+    bundles: row.bundles === null ? null : json(what, bundles, row.bundles),
+    scope: row.scope === null ? null : json(what, scope, row.scope),
+  };
+}
+
+function toChainedEntry(row: Row): ChainedEntry {
+  const { id, prevHash, hash } = row;
+  try {
+    return { id, entry: toAuditEntry(row), prevHash, hash };
+  } catch (error) {
+    if (error instanceof StoreError) return { id, entry: null, prevHash, hash };
+    throw error;
+  }
+}
+
+/** The columns as the file has them: one that an older m0 wrote, and none has migrated yet, lacks some. */
+function columnsOf(client: Sqlite.Database): string {
+  const there = new Set(
+    (client.pragma('table_info(audit)') as readonly { readonly name: string }[]).map((c) => c.name),
+  );
+  if (there.size === 0) throw new StoreError('it holds no record: it is not a database of m0');
+  return Object.entries(audit)
+    .flatMap(([key, column]) =>
+      'name' in column && typeof column.name === 'string'
+        ? [`${there.has(column.name) ? `"${column.name}"` : 'NULL'} AS "${key}"`]
+        : [],
+    )
+    .join(', ');
+}
+
+/**
+ * Every line of the record, oldest first, those included that are written meanwhile. Holds no lock between two
+ * pages. Throws the driver's errors, and a StoreError where the file has no record.
+ */
+export function* recordLines(client: Sqlite.Database): Generator<ChainedEntry> {
+  const page = client.prepare<[number], Row>(
+    `SELECT ${columnsOf(client)} FROM audit WHERE id > ? ORDER BY id LIMIT ${PAGE}`,
+  );
+  let last = Number.MIN_SAFE_INTEGER;
+  for (;;) {
+    const rows = page.all(last);
+    for (const row of rows) yield toChainedEntry(row);
+    const end = rows.at(-1);
+    if (end === undefined) return;
+    last = end.id;
+  }
+}
