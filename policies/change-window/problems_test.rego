@@ -25,6 +25,9 @@ test_no_time_waits if {
 	unknown := {"change-window: there is no time to go by"}
 	unknown == m0.pending with input as {}
 	unknown == m0.pending with input as {"m0": {"now": "yesterday"}}
+	unknown == m0.pending with input as {"m0": {"now": "2026-06-10"}}
+	unknown == m0.pending with input as {"m0": {"now": "2026-06-31T12:00:00Z"}}
+	unknown == m0.pending with input as {"m0": {"now": "2026-06-10T12:00:00"}}
 	unknown == m0.pending with input as {"m0": {"now": 1781092800}}
 	unknown == m0.pending with input as {"m0": {"now": null}}
 }
@@ -36,9 +39,8 @@ test_data_of_another_kind_wait if {
 	told({"timezone": "UTC"}) == {"change-window: data has no key timezone: there are zone, windows and freezes"}
 }
 
-test_a_zone_nobody_knows_waits if {
-	told({"zone": "Europe/Bonn"}) == {"change-window: zone must be a time zone such as Europe/Berlin, and it is \"Europe/Bonn\""}
-	every zone in ["", "Local", null, 2, ["UTC"], false] {
+test_a_zone_that_is_none_waits if {
+	every zone in ["", "Local", "Europe / Berlin", "+02:00", "../UTC", null, 2, ["UTC"], false] {
 		text := sprintf("change-window: zone must be a time zone such as Europe/Berlin, and it is %s", [json.marshal(zone)])
 		told({"zone": zone}) == {text}
 	}
@@ -87,7 +89,7 @@ test_freezes_with_other_keys_wait if {
 }
 
 test_days_of_a_freeze_that_are_none_wait if {
-	every day in ["2026-02-30", "2026-13-01", "20.12.2026", "2026-12-20T00:00:00Z", 20261220, null, ""] {
+	every day in ["2026-02-30", "2026-11-31", "2026-13-01", "2026-00-10", "20.12.2026", "2026-12-20T00:00:00Z", 20261220, null, ""] {
 		text := sprintf("change-window: freezes[0]: from must be a day such as \"2026-12-20\", and it is %s", [json.marshal(day)])
 		told(freeze_with({"from": day})) == {text}
 	}
@@ -109,7 +111,7 @@ test_a_freeze_neither_hard_nor_soft_denies if {
 
 test_a_mistake_beside_it_ends_no_freeze if {
 	today := {"from": "2026-06-10", "to": "2026-06-10", "reason": "launch", "hard": true}
-	every mistake in [{"zone": "Europe/Bonn"}, {"windows": "none"}, {"max": 1}] {
+	every mistake in [{"zone": "Berlin time"}, {"windows": "none"}, {"max": 1}] {
 		settings := object.union({"freezes": [today, {"from": "soon"}]}, mistake)
 		denied_by := m0.deny with input as {"m0": {"now": noon}, "policyData": settings}
 		denied_by == {"change freeze until 2026-06-10: launch"}

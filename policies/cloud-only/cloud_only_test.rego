@@ -62,6 +62,7 @@ test_findings_that_cannot_be_read_wait if {
 	unreadable == m0.pending with input as {}
 	waiting("none") == unreadable
 	waiting(null) == unreadable
+	waiting([null, "x"]) == unreadable
 	waiting([object.remove(by_hand, ["address"])]) == unreadable
 }
 

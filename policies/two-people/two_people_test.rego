@@ -159,6 +159,7 @@ test_findings_that_cannot_be_read_wait if {
 	unreadable := {"two-people: there are findings that can’t be read"}
 	unreadable == m0.pending with input as {}
 	after([dana, kim], {"m0": {"findings": null}}) == unreadable
+	after([dana, kim], {"m0": {"findings": [null]}}) == unreadable
 	after([dana, kim], {"m0": {"findings": [object.remove(created, ["address"])]}}) == unreadable
 }
 
