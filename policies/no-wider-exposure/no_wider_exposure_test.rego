@@ -1,0 +1,266 @@
+package m0_test
+
+import data.m0
+
+row(path, actual, desired) := {
+	"path": path,
+	"origin": "cloud",
+	"kind": "changed",
+	"recorded": desired,
+	"actual": actual,
+	"desired": desired,
+	"sensitive": false,
+}
+
+finding(type, rows) := {
+	"address": sprintf("%s.it", [type]),
+	"type": type,
+	"origin": "cloud",
+	"action": "update",
+	"actionable": true,
+	"attributes": rows,
+}
+
+# A change that the plan shows whole.
+in_plan(type, before, after) := {
+	"finding": object.union(finding(type, []), {"action": action_of(before, after)}),
+	"change": {"address": sprintf("%s.it", [type]), "change": {"before": before, "after": after}},
+}
+
+action_of(before, after) := "create" if {
+	before == null
+} else := "delete" if {
+	after == null
+} else := "update"
+
+said(findings) := {message.msg |
+	some message in m0.pending with input as {"m0": {"findings": findings}}
+}
+
+said_in_plan(it) := {message.msg |
+	some message in m0.pending with input as {
+		"plan": {"resource_changes": [it.change]},
+		"m0": {"findings": [it.finding]},
+	}
+}
+
+denied(policy_data, findings) := {message.msg |
+	some message in m0.deny with input as {"policyData": policy_data, "m0": {"findings": findings}}
+}
+
+ingress(port, sources) := {
+	"cidr_blocks": sources,
+	"description": "",
+	"from_port": port,
+	"to_port": port,
+	"protocol": "tcp",
+	"ipv6_cidr_blocks": [],
+	"self": false,
+}
+
+ssh_opened := finding("aws_security_group", [row("ingress[*]", null, ingress(22, ["0.0.0.0/0"]))])
+
+test_the_message_says_what_would_open if {
+	said([ssh_opened]) == {"would open 22/tcp to 0.0.0.0/0"}
+	some message in m0.pending with input as {"m0": {"findings": [ssh_opened]}}
+	message.address == "aws_security_group.it"
+}
+
+test_closing_is_no_objection if {
+	said([finding("aws_security_group", [row("ingress[*]", ingress(22, ["0.0.0.0/0"]), null)])]) == set()
+	said([finding("aws_db_instance", [row("publicly_accessible", true, false)])]) == set()
+	said([finding("aws_s3_bucket_public_access_block", [row("block_public_acls", false, true)])]) == set()
+}
+
+test_a_narrow_rule_is_no_objection if {
+	said([finding("aws_security_group", [row("ingress[*]", null, ingress(22, ["10.0.0.0/8"]))])]) == set()
+}
+
+test_every_spelling_of_everybody if {
+	said([finding("aws_security_group", [row("ingress[*]", null, ingress(22, ["0.0.0.0/1"]))])]) == {"would open 22/tcp to 0.0.0.0/1"}
+	said([finding("aws_vpc_security_group_ingress_rule", [row("cidr_ipv6", null, "::/0")])]) == {"would open cidr_ipv6 to ::/0"}
+	said([finding("google_compute_firewall", [row("source_ranges[*]", null, "0.0.0.0/0")])]) == {"would open source_ranges to 0.0.0.0/0"}
+	every source in ["*", "Internet", "0.0.0.0/0", "Any"] {
+		azure := row("source_address_prefix", "10.0.0.0/8", source)
+		said([finding("azurerm_network_security_rule", [azure])]) == {sprintf("would open source_address_prefix to %s", [source])}
+	}
+	said([finding("azurerm_mssql_firewall_rule", [row("start_ip_address", "1.2.3.4", "0.0.0.0")])]) == {"would open start_ip_address to 0.0.0.0"}
+	said([finding("google_storage_bucket_iam_binding", [row("members[*]", null, "allUsers")])]) == {"would open members to allUsers"}
+}
+
+test_a_star_that_is_no_source_is_no_objection if {
+	said([finding("azurerm_network_security_group", [row("security_rule[*]", null, {
+		"access": "Allow",
+		"direction": "Inbound",
+		"source_address_prefix": "10.0.0.0/8",
+		"source_port_range": "*",
+		"destination_port_range": "22",
+		"protocol": "Tcp",
+	})])]) == set()
+}
+
+test_azure_says_its_port if {
+	said([finding("azurerm_network_security_group", [row("security_rule[*]", null, {
+		"access": "Allow",
+		"direction": "Inbound",
+		"source_address_prefix": "Internet",
+		"destination_port_range": "22",
+		"protocol": "Tcp",
+	})])]) == {"would open 22/tcp to Internet"}
+}
+
+test_all_traffic if {
+	every_port := object.union(ingress(0, ["0.0.0.0/0"]), {"protocol": "-1"})
+	said([finding("aws_security_group", [row("egress[*]", null, every_port)])]) == {"would open all traffic to 0.0.0.0/0"}
+}
+
+test_only_the_description_of_an_open_rule_moves if {
+	said([finding("aws_security_group", [
+		row("ingress[*]", ingress(443, ["0.0.0.0/0"]), null),
+		row("ingress[*]", null, object.union(ingress(443, ["0.0.0.0/0"]), {"description": "web"})),
+	])]) == set()
+}
+
+test_open_out_is_not_open_in if {
+	said([finding("aws_security_group", [
+		row("egress[*]", ingress(443, ["0.0.0.0/0"]), null),
+		row("ingress[*]", null, ingress(443, ["0.0.0.0/0"])),
+	])]) == {"would open 443/tcp to 0.0.0.0/0"}
+}
+
+test_a_rule_that_denies_opens_nothing_but_its_end_does if {
+	deny := {"access": "Deny", "source_address_prefix": "*", "destination_port_range": "22", "protocol": "Tcp"}
+	said([finding("azurerm_network_security_group", [row("security_rule[*]", null, deny)])]) == set()
+	said([finding("azurerm_network_security_group", [row("security_rule[*]", deny, null)])]) == {"would take away a rule that denies"}
+}
+
+test_switches if {
+	said([finding("aws_db_instance", [row("publicly_accessible", false, true)])]) == {"would make public: publicly_accessible = true"}
+	said([finding("aws_s3_bucket_public_access_block", [row("block_public_acls", true, false)])]) == {"would make public: block_public_acls = false"}
+	said([finding("aws_s3_bucket_public_access_block", [row("block_public_acls", true, null)])]) == {"would make public: block_public_acls = null"}
+	said([finding("aws_s3_bucket_acl", [row("acl", "private", "public-read")])]) == {"would make public: acl = public-read"}
+	said([finding("azurerm_storage_account", [row("allow_nested_items_to_be_public", false, true)])]) != set()
+	said([finding("azurerm_key_vault", [row("network_acls[0].default_action", "Deny", "Allow")])]) != set()
+	said([finding("azapi_resource", [row("body.properties.publicNetworkAccess", "Disabled", "Enabled")])]) != set()
+	said([finding("google_storage_bucket", [row("public_access_prevention", "enforced", "inherited")])]) != set()
+	said([finding("google_sql_database_instance", [row("settings[0].ip_configuration[0].ipv4_enabled", false, true)])]) != set()
+	said([finding("azurerm_network_interface", [row("ip_configuration[0].public_ip_address_id", null, "id")])]) == {"would give a public address: public_ip_address_id"}
+	said([finding("google_compute_instance", [row("network_interface[0].access_config[*]", null, {"nat_ip": ""})])]) != set()
+}
+
+policy(principal) := json.marshal({"Statement": [{
+	"Sid": "Read",
+	"Effect": "Allow",
+	"Principal": principal,
+	"Action": ["s3:GetObject"],
+	"Resource": "*",
+}]})
+
+test_a_policy_for_everybody if {
+	narrow := policy({"AWS": "arn:aws:iam::123456789012:root"})
+	every wide in ["*", {"AWS": "*"}, {"AWS": ["*"]}] {
+		said([finding("aws_s3_bucket_policy", [row("policy", narrow, policy(wide))])]) == {"would open s3:GetObject to everybody"}
+	}
+	said([finding("aws_s3_bucket_policy", [row("policy", policy("*"), narrow)])]) == set()
+}
+
+test_a_policy_for_everybody_but_one if {
+	but := `{"Statement": [{"Effect": "Allow", "NotPrincipal": {"AWS": "a"}, "Action": "sqs:*"}]}`
+	said([finding("aws_sqs_queue", [row("policy", null, but)])]) == {"would open sqs:* to everybody"}
+}
+
+test_a_statement_that_denies_goes if {
+	deny := json.marshal({"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*"}]})
+	said([finding("aws_sqs_queue", [row("policy", deny, `{"Statement": []}`)])]) == {"would take away a rule that denies"}
+}
+
+test_a_new_rule_is_seen_in_the_plan if {
+	rule := {"cidr_ipv4": "0.0.0.0/0", "from_port": 22, "to_port": 22, "ip_protocol": "tcp"}
+	said_in_plan(in_plan("aws_vpc_security_group_ingress_rule", null, rule)) == {"would open 22/tcp to 0.0.0.0/0"}
+	narrow := object.union(rule, {"cidr_ipv4": "10.0.0.0/8"})
+	said_in_plan(in_plan("aws_vpc_security_group_ingress_rule", null, narrow)) == set()
+}
+
+test_a_port_that_moves_under_an_open_source_is_seen_in_the_plan if {
+	before := {"cidr_ipv4": "0.0.0.0/0", "from_port": 443, "to_port": 443, "ip_protocol": "tcp", "tags": {}}
+	after := object.union(before, {"from_port": 22, "to_port": 22})
+	said_in_plan(in_plan("aws_vpc_security_group_ingress_rule", before, after)) == {"would open 22/tcp to 0.0.0.0/0"}
+	tagged := object.union(before, {"tags": {"public": "yes"}, "description": "web"})
+	said_in_plan(in_plan("aws_vpc_security_group_ingress_rule", before, tagged)) == set()
+}
+
+test_google_says_its_ports if {
+	said_in_plan(in_plan("google_compute_firewall", null, {
+		"allow": [{"protocol": "tcp", "ports": ["22"]}],
+		"source_ranges": ["0.0.0.0/0"],
+	})) == {"would open 22/tcp to 0.0.0.0/0"}
+}
+
+test_a_firewall_switched_on_again if {
+	off := {"allow": [{"protocol": "tcp", "ports": ["22"]}], "source_ranges": ["0.0.0.0/0"], "disabled": true}
+	said_in_plan(in_plan("google_compute_firewall", off, object.union(off, {"disabled": false}))) == {"would open 22/tcp to 0.0.0.0/0"}
+}
+
+test_taking_away_what_keeps_others_out if {
+	gone := in_plan("aws_s3_bucket_public_access_block", {"block_public_acls": true}, null)
+	said_in_plan(gone) == {"would take away aws_s3_bucket_public_access_block"}
+}
+
+test_a_new_address if {
+	said_in_plan(in_plan("aws_eip", null, {"domain": "vpc"})) == {"would make a public address: aws_eip"}
+}
+
+test_what_cannot_be_seen_waits if {
+	unknown := row("cidr_ipv4", "10.0.0.0/8", {"unknown": true})
+	message := "cidr_ipv4: whether this opens anything can't be seen before an apply"
+	said([finding("aws_vpc_security_group_ingress_rule", [unknown])]) == {message}
+	sensitive := object.union(row("cidr_ipv4", {"sensitive": true}, {"sensitive": true}), {"sensitive": true})
+	said([finding("aws_vpc_security_group_ingress_rule", [sensitive])]) == {message}
+	nested := row("ingress[*]", null, object.union(ingress(22, []), {"cidr_blocks": [{"unknown": true}]}))
+	said([finding("aws_security_group", [nested])]) == {"ingress: whether this opens anything can't be seen before an apply"}
+}
+
+test_a_new_resource_that_no_plan_shows_waits if {
+	every action in ["create", "replace"] {
+		said([object.union(finding("aws_db_instance", []), {"action": action})]) == {"aws_db_instance: whether this opens anything can't be seen before an apply"}
+	}
+}
+
+test_a_port_that_moves_unseen_waits if {
+	said([finding("aws_vpc_security_group_ingress_rule", [row("from_port", 443, 22)])]) == {"from_port: whether this opens anything can't be seen before an apply"}
+}
+
+test_a_source_unknown_in_a_new_rule_waits if {
+	new := in_plan("aws_vpc_security_group_ingress_rule", null, {"from_port": 22})
+	unknown := object.union(new, {"change": {"change": {"after_unknown": {"cidr_ipv4": true, "arn": true}}}})
+	said_in_plan(unknown) == {"cidr_ipv4: whether this opens anything can't be seen before an apply"}
+}
+
+test_strict_denies if {
+	denied({"strict": true}, [ssh_opened]) == {"would open 22/tcp to 0.0.0.0/0"}
+	denied({"strict": "yes"}, [ssh_opened]) == {"would open 22/tcp to 0.0.0.0/0"}
+	denied({"strict": false}, [ssh_opened]) == set()
+	denied({}, [ssh_opened]) == set()
+	denied({"strict": true}, [finding("aws_s3_bucket", [row("tags.Owner", null, "x")])]) == set()
+}
+
+test_what_is_open_on_both_sides_is_no_objection if {
+	said([finding("aws_instance", [row("associate_public_ip_address", true, true)])]) == set()
+}
+
+test_what_no_apply_would_touch_gets_no_objection if {
+	said([object.union(ssh_opened, {"actionable": false, "action": "none"})]) == set()
+}
+
+test_a_finding_that_does_not_say_whether_an_apply_touches_it_waits if {
+	said([object.remove(ssh_opened, ["actionable"])]) != set()
+}
+
+test_tags_open_nothing if {
+	said([finding("aws_s3_bucket", [row("tags.public", null, true), row("tags.source", "a", {"unknown": true})])]) == set()
+	said([finding("aws_s3_bucket", [row("tags.cidr", null, "0.0.0.0/0")])]) == set()
+}
+
+test_nothing_to_judge_no_objection if {
+	said([]) == set()
+}
