@@ -1,0 +1,23 @@
+/** Code that was merged and not applied is told without anybody asking, also where m0 was down meanwhile. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startWorld, type World } from '../support/world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld({
+    config: (yaml) => yaml.replace(/^defaults:\n/m, 'defaults:\n  push: { poll: 5s }\n'),
+  });
+});
+afterAll(() => world?.close());
+
+it('finds a merge by itself', async () => {
+  const remembered = async (): Promise<string | undefined> =>
+    world.service.store.value('pushed:prod-network');
+  await expect.poll(remembered, { timeout: 30_000 }).toBeDefined();
+  await world.cloud.console.run('merge-code');
+  await world.card('aws_vpc.main', 'waits');
+  const [run, ...older] = await world.runs();
+  expect(run).toMatchObject({ trigger: 'push', state: 'awaiting_approval' });
+  expect(run?.findings.find((f) => f.address === 'aws_vpc.main')).toMatchObject({ origin: 'code' });
+  expect(older).toEqual([]);
+});
