@@ -172,6 +172,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       dataDir: environment.dataDir,
       tools: { terraform: tools.terraform, tofu: tools.tofu, cliConfig: tools.terraformCliConfig },
       base,
+      stackUser: environment.stackUser,
       mirrors,
       artifacts,
       keepPlans: environment.keepPlans,

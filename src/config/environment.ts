@@ -25,6 +25,8 @@ export interface Environment {
   readonly pluginMirror: string | null;
   /** Saved plan files stay when their run ends, for looking into them; they hold secrets. */
   readonly keepPlans: boolean;
+  /** Whom stacks' tools run as: NAME, UID:GID or FROM-TO; null: m0's own user. */
+  readonly stackUser: string | null;
   readonly logLevel: LogLevel;
   readonly host: string;
   readonly port: number;
@@ -149,6 +151,7 @@ export function readEnvironment(env: Variables = process.env): Environment {
     opa: text('M0_OPA'),
     pluginMirror: text('M0_PLUGIN_MIRROR'),
     keepPlans: keepPlans === '1',
+    stackUser: text('M0_STACK_USER'),
     logLevel: logLevel as LogLevel,
     host,
     port: whole('PORT', 0, 65_535) ?? 3978,

@@ -1,4 +1,5 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chown, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { analyzePlan } from '../drift/analyze.ts';
 import { ignoreFindings } from '../drift/ignore.ts';
@@ -17,13 +18,16 @@ import { secretValues } from './child-environment.ts';
 import { declaredSecrets } from './declared-secrets.ts';
 import { createPlanFiles } from './plan-files.ts';
 import { createStackTools, type Scrubber, type StackTool, type ToolPaths } from './stack-tool.ts';
+import { createStackUsers, letPass, type StackUser } from './stack-user.ts';
 import { openWorkTree, type WorkTree } from './work-tree.ts';
 
 export interface RunnerOptions {
   readonly dataDir: string;
   readonly tools: ToolPaths;
-  /** m0's environment; children see of it only what `baseEnvironment` lets through. */
+  /** m0's environment; stacks' tools see of it only what `strangersEnvironment` lets through. */
   readonly base: Readonly<Record<string, string | undefined>>;
+  /** Whom stacks' tools run as, as `M0_STACK_USER` has it; null or left out: m0's own user. */
+  readonly stackUser?: string | null;
   readonly mirrors: Mirrors;
   /** True: `discard` leaves plan files where they are. */
   readonly keepPlans?: boolean;
@@ -47,7 +51,7 @@ const NEEDS_INIT =
 
 /**
  * Terraform and OpenTofu by their command lines: one work tree a stack under `<dataDir>/work`, one tool at a
- * time in it. Every error of `plan`, `apply` and `head` is a RunnerError.
+ * time in it. Every error of `plan`, `apply` and `head` is a RunnerError. Throws where `stackUser` can't be.
  */
 export function createRunner(options: RunnerOptions): Runner & CodePort {
   const { mirrors, log } = options;
@@ -57,6 +61,8 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   const scratchDir = join(dataDir, 'tmp');
   // What a process that was killed left there: plan files nobody will ask for.
   const swept = rm(scratchDir, { recursive: true, force: true });
+  const wanted = options.stackUser ?? null;
+  const users = wanted === null ? null : createStackUsers(wanted, process.getuid?.());
   const stackTool = createStackTools({ tools: options.tools, base: options.base, log });
   /** Secrets seen in a stack's last plan: a later error text may repeat one. In memory only. */
   const seenSecrets = new Map<string, readonly string[]>();
@@ -72,12 +78,14 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       ]);
   }
 
-  /** An owner-only directory for as long as `work` runs. */
-  async function withScratch<T>(work: (dir: string) => Promise<T>): Promise<T> {
+  /** A directory for as long as `work` runs, for the eyes of whom the stack's tool runs as. */
+  async function withScratch<T>(user: StackUser | null, work: (dir: string) => Promise<T>): Promise<T> {
     await swept;
     await mkdir(scratchDir, { recursive: true, mode: 0o700 });
+    if (user !== null) await letPass(scratchDir);
     const dir = await mkdtemp(join(scratchDir, 'run-'));
     try {
+      if (user !== null) await chown(dir, user.uid, user.gid);
       return await work(dir);
     } finally {
       await rm(dir, { recursive: true, force: true });
@@ -88,13 +96,17 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     return inGit(() => mirrors.fetch(stack.source.git, stack.source.ref));
   }
 
-  async function open(
+  async function openStack(
     stack: Stack,
     commit: string,
     asIs: boolean,
   ): Promise<{ tree: WorkTree; tool: StackTool }> {
     const dir = join(dataDir, 'work');
-    const tree = await inGit(() => openWorkTree({ dir, stack, commit, mirrors, key: options.key, asIs }));
+    const opened = { dir, stack, commit, mirrors, key: options.key, asIs, users };
+    const tree = await inGit(async () => {
+      if (users !== null) await letPass(dataDir);
+      return openWorkTree(opened);
+    });
     declared.set(stack.name, await declaredSecrets(tree.cwd, stack));
     const tool = await stackTool(stack, tree, scrubberOf(stack));
     return { tree, tool };
@@ -170,8 +182,8 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     // Without a single -target the tool would take the whole stack.
     if (only?.length === 0) throw new RunnerError('plan', 'planning: no address was given to plan for');
     const code = await head(stack);
-    const { tree, tool } = await open(stack, code.commit, false);
-    return withScratch(async (scratch) => {
+    const { tree, tool } = await openStack(stack, code.commit, false);
+    return withScratch(tree.user, async (scratch) => {
       const file = join(scratch, 'plan');
       const args = ['plan', '-input=false', '-lock=false', '-no-color', '-detailed-exitcode', `-out=${file}`];
       args.push(...(only ?? []).map((address) => `-target=${address}`));
@@ -182,12 +194,12 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
         madeAt = options.clock();
         return tool.run('plan', args, { ...PLAN, signal, fine: [0, 2] });
       });
-      await chmod(file, 0o600);
+      const bytes = await ownBytes(file);
       const show = ['show', '-json', '-no-color', file];
       const json = await tool.run('show', show, { ...SHOW, signal });
       const { document, analysis } = analysed(json, stack);
       seenSecrets.set(stack.name, analysis.secrets);
-      const artifact = await planFiles.keep(code.commit, await readFile(file));
+      const artifact = await planFiles.keep(code.commit, bytes);
       return {
         code,
         plan: { artifact, madeAt, targets: only, touches: touchedAddresses(document) },
@@ -199,11 +211,12 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
 
   async function apply(stack: Stack, artifact: string, signal: AbortSignal): Promise<ApplyResult> {
     const bytes = await planFiles.open(artifact);
-    const { tree, tool } = await open(stack, planFiles.commitOf(artifact), true);
+    const { tree, tool } = await openStack(stack, planFiles.commitOf(artifact), true);
     await init(tree, tool, signal, false);
-    return withScratch(async (scratch) => {
+    return withScratch(tree.user, async (scratch) => {
       const file = join(scratch, 'plan');
-      await writeFile(file, bytes, { mode: 0o600 });
+      await writeFile(file, bytes, { mode: 0o600, flag: 'wx' });
+      if (tree.user !== null) await chown(file, tree.user.uid, tree.user.gid);
       const args = ['apply', '-input=false', '-no-color', `-lock-timeout=${APPLY_LOCK_TIMEOUT}`, file];
       const out = await tool.run('apply', args, { ...APPLY, signal });
       return { log: scrubberOf(stack)(out.toString('utf8')) };
@@ -219,6 +232,17 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       if (options.keepPlans !== true) await planFiles.discard(saved.artifact);
     },
   };
+}
+
+/** What the tool has written there, readable to its owner only from now on. Follows no link. */
+async function ownBytes(file: string): Promise<Buffer> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    await handle.chmod(0o600);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
 }
 
 async function inGit<T>(work: () => Promise<T>): Promise<T> {

@@ -1,8 +1,12 @@
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { assertNever } from '../assert-never.ts';
 import type { Logger } from '../log.ts';
 import type { Stack } from '../runs/ports.ts';
 import { type HeldLock, RunnerError, type RunnerPhase } from '../runs/runner-error.ts';
 import { childEnvironment } from './child-environment.ts';
+import { lend, type StackUser } from './stack-user.ts';
 import { condenseErrors, heldLock } from './tool-errors.ts';
 import { runTool, type ToolCall, type ToolOutcome } from './tool-process.ts';
 
@@ -40,11 +44,17 @@ export interface ToolPlace {
   readonly dataDir: string;
   /** Where the tool's output is while it runs, readable to the owner only. */
   readonly outputDir: string;
+  /** HOME. */
+  readonly homeDir: string;
+  /** TF_PLUGIN_CACHE_DIR, where the stack has one of its own. */
+  readonly pluginCacheDir: string | null;
+  /** Whom the tool runs as; null: m0's own user. */
+  readonly user: StackUser | null;
 }
 
 export interface StackToolOptions {
   readonly tools: ToolPaths;
-  /** m0's environment, of which tools see what `baseEnvironment` lets through. */
+  /** m0's environment, of which tools see what `strangersEnvironment` lets through. */
   readonly base: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
 }
@@ -62,8 +72,15 @@ export function createStackTools(options: StackToolOptions) {
   return async function stackTool(stack: Stack, place: ToolPlace, scrub: Scrubber): Promise<StackTool> {
     const binary = options.tools[stack.tool];
     if (binary === null) throw new RunnerError('init', `looking for ${stack.tool}: it is not installed`);
-    const env = environmentOf(stack, place.dataDir);
-    const version = await versionOf(binary, place.cwd, env);
+    const { user } = place;
+    const { cliConfig } = options.tools;
+    const readable = user === null ? cliConfig : await lend(cliConfig, dirname(place.homeDir), user);
+    const env = environmentOf(stack, place, readable);
+    const start: Start = (call) =>
+      withTemporary(user, (dir) =>
+        runTool({ binary, cwd: place.cwd, user, ...call, env: { TMPDIR: dir, ...env } }),
+      );
+    const version = await versionOf(binary, start);
     const wanted = stack.toolVersion;
     if (wanted !== null && version !== wanted && !version.startsWith(`${wanted}.`)) {
       throw new RunnerError('init', `looking for ${stack.tool} ${wanted}: installed is ${version}`);
@@ -78,12 +95,10 @@ export function createStackTools(options: StackToolOptions) {
           phase === 'show'
             ? ({ as: 'answer', bytes: PLAN_DOCUMENT_BYTES } as const)
             : ({ as: 'log', dir: place.outputDir, name: phase } as const);
-        const outcome = await runTool({ ...call, binary, args, cwd: place.cwd, env, output }).catch(
-          (cause: unknown) => {
-            if (!call.signal.aborted) throw new RunnerError(phase, scrub(`${doing}: ${textOf(cause)}`));
-            throw new RunnerError(phase, `${doing}: stopped before it began`, { stopped: 'aborted' });
-          },
-        );
+        const outcome = await start({ ...call, args, output }).catch((cause: unknown) => {
+          if (!call.signal.aborted) throw new RunnerError(phase, scrub(`${doing}: ${textOf(cause)}`));
+          throw new RunnerError(phase, `${doing}: stopped before it began`, { stopped: 'aborted' });
+        });
         const ms = Math.round(performance.now() - began);
         options.log.debug({ stack: stack.name, phase, exitCode: outcome.exitCode, ms }, 'tool ended');
         const error = judge(phase, outcome, call);
@@ -93,22 +108,24 @@ export function createStackTools(options: StackToolOptions) {
     };
   };
 
-  function versionOf(binary: string, cwd: string, env: Readonly<Record<string, string>>): Promise<string> {
+  function versionOf(binary: string, start: Start): Promise<string> {
     const known = versions.get(binary);
     if (known !== undefined) return known;
-    const asked = askVersion(binary, cwd, env);
+    const asked = askVersion(binary, start);
     versions.set(binary, asked);
     asked.catch(() => versions.delete(binary));
     return asked;
   }
 
-  function environmentOf(stack: Stack, dataDir: string): Record<string, string> {
+  function environmentOf(stack: Stack, place: ToolPlace, cliConfig: string): Record<string, string> {
     try {
       return childEnvironment({
         base: options.base,
         stackEnv: stack.env,
-        cliConfig: options.tools.cliConfig,
-        dataDir,
+        cliConfig,
+        dataDir: place.dataDir,
+        homeDir: place.homeDir,
+        pluginCacheDir: place.pluginCacheDir,
         workspace: stack.workspace,
       });
     } catch (cause) {
@@ -117,16 +134,26 @@ export function createStackTools(options: StackToolOptions) {
   }
 }
 
-async function askVersion(
-  binary: string,
-  cwd: string,
-  env: Readonly<Record<string, string>>,
-): Promise<string> {
-  const outcome = await runTool({
-    binary,
+/** Starts the stack's tool as it is to be started. */
+type Start = (call: Omit<ToolCall, 'binary' | 'cwd' | 'env' | 'user'>) => Promise<ToolOutcome>;
+
+/**
+ * A directory for temporary files that nobody else looks into, for as long as `work` runs. Not in the data
+ * directory: providers put sockets there, whose paths have to be short.
+ */
+async function withTemporary<T>(user: StackUser | null, work: (dir: string) => Promise<T>): Promise<T> {
+  const dir = await mkdtemp(join(tmpdir(), 'm0-'));
+  try {
+    if (user !== null) await chown(dir, user.uid, user.gid);
+    return await work(dir);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function askVersion(binary: string, start: Start): Promise<string> {
+  const outcome = await start({
     args: ['version', '-json'],
-    cwd,
-    env,
     // Not the caller's signal: the answer is shared by all stacks.
     signal: new AbortController().signal,
     limitMs: 60_000,

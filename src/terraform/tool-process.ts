@@ -2,6 +2,7 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { execa } from 'execa';
+import type { StackUser } from './stack-user.ts';
 
 export interface ToolCall {
   readonly binary: string;
@@ -9,6 +10,8 @@ export interface ToolCall {
   readonly cwd: string;
   /** The whole environment: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
+  /** Whom it runs as; null or left out: as m0 itself does. */
+  readonly user?: StackUser | null;
   readonly signal: AbortSignal;
   /** ms until the tool is asked to stop. */
   readonly limitMs: number;
@@ -67,6 +70,7 @@ export async function runTool(call: ToolCall): Promise<ToolOutcome> {
       cwd: call.cwd,
       env: call.env,
       extendEnv: false,
+      ...(call.user == null ? {} : { uid: call.user.uid, gid: call.user.gid }),
       stdin: 'ignore',
       stdout: out.stdio,
       stderr: err.stdio,

@@ -1,9 +1,11 @@
 import { createHash, createHmac } from 'node:crypto';
-import { mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lchown, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import type { Mirrors } from '../git/mirrors.ts';
 import type { Stack } from '../runs/ports.ts';
 import { RunnerError } from '../runs/runner-error.ts';
+import { handOver, handOverTree, letPass, type StackUser, type StackUsers } from './stack-user.ts';
 
 /** One stack's directory under `<dataDir>/work`, kept from run to run. */
 export interface WorkTree {
@@ -13,6 +15,12 @@ export interface WorkTree {
   readonly dataDir: string;
   /** For the output of the tool. */
   readonly outputDir: string;
+  /** HOME of the stack's processes: no other stack's, and not that of m0's user. */
+  readonly homeDir: string;
+  /** The stack's own providers, where another user than m0's has to write them; else null. */
+  readonly pluginCacheDir: string | null;
+  /** Whom the stack's processes run as; null: m0's own user. */
+  readonly user: StackUser | null;
   /**
    * Runs `init` unless nothing it depends on has moved since it last went well: the tool's version, the
    * configuration of the root and its local modules, the lock file, the stack's environment.
@@ -27,6 +35,7 @@ interface Remembered {
 }
 
 const LOCK_FILE = '.terraform.lock.hcl';
+const PLUGINS = 'plugins';
 
 /**
  * Brings the stack's work tree to a commit and opens it. With `asIs` a tree that already is at the commit is
@@ -39,15 +48,19 @@ export async function openWorkTree(options: {
   readonly mirrors: Mirrors;
   readonly key: string;
   readonly asIs: boolean;
+  /** Whom the stack's processes run as; left out: m0's own user. */
+  readonly users?: StackUsers | null;
 }): Promise<WorkTree> {
   const { stack, commit } = options;
-  const home = join(options.dir, folderName(stack.name));
-  const tree = join(home, 'tree');
-  const dataDir = join(home, 'terraform');
-  const commitFile = join(home, 'commit');
-  const initFile = join(home, 'init.json');
-  const keptLock = join(home, 'init.lock.hcl');
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  const folder = join(options.dir, folderName(stack.name));
+  const tree = join(folder, 'tree');
+  const dataDir = join(folder, 'terraform');
+  const homeDir = join(folder, 'home');
+  const commitFile = join(folder, 'commit');
+  const initFile = join(folder, 'init.json');
+  const keptLock = join(folder, 'init.lock.hcl');
+  await mkdir(homeDir, { recursive: true, mode: 0o700 });
+  const user = (await options.users?.userOf(folder)) ?? null;
 
   // Not the address itself, which may hold a token.
   const marker = `${digest(Buffer.from(stack.source.git))} ${commit}`;
@@ -57,9 +70,14 @@ export async function openWorkTree(options: {
     await options.mirrors.checkout(stack.source.git, commit, tree);
     await writeFile(commitFile, marker, { mode: 0o600 });
   }
+  if (user !== null) {
+    await letPass(options.dir);
+    await handOver(folder, ['home', 'terraform', PLUGINS], user);
+    await handOverTree(tree, user);
+  }
   const cwd = await rootModule(tree, stack.source.path, commit);
 
-  const lockNow = async (): Promise<string> => digest(await readFile(join(cwd, LOCK_FILE)).catch(() => null));
+  const lockNow = async (): Promise<string> => digest(await readPlain(join(cwd, LOCK_FILE)));
 
   async function hashOf(toolVersion: string): Promise<string> {
     const hash = createHmac('sha256', options.key);
@@ -83,26 +101,41 @@ export async function openWorkTree(options: {
     // A checkout brought back the committed lock file: put there again what `init` had added to it.
     const kept = await readFile(keptLock).catch(() => null);
     if (kept === null || digest(kept) !== last.lockAfter) return false;
-    await writeFile(join(cwd, LOCK_FILE), kept);
+    await replace(join(cwd, LOCK_FILE), kept, user);
     return true;
   }
 
   return {
     cwd,
     dataDir,
-    outputDir: join(home, 'output'),
+    outputDir: join(folder, 'output'),
+    homeDir,
+    pluginCacheDir: user === null ? null : join(folder, PLUGINS),
+    user,
     async initialise(toolVersion, init, { force }) {
       if (!force && (await upToDate(toolVersion))) return;
       await rm(initFile, { force: true });
       const lockBefore = await lockNow();
       await init();
-      const lock = await readFile(join(cwd, LOCK_FILE)).catch(() => null);
+      const lock = await readPlain(join(cwd, LOCK_FILE));
       if (lock !== null) await writeFile(keptLock, lock, { mode: 0o600 });
       // Taken now, because only now the list of local modules is known.
       const remembered: Remembered = { hash: await hashOf(toolVersion), lockBefore, lockAfter: digest(lock) };
       await writeFile(initFile, JSON.stringify(remembered), { mode: 0o600 });
     },
   };
+}
+
+/** A file the stack's code may have put there; null where there is none, or it leads elsewhere. */
+async function readPlain(path: string): Promise<Buffer | null> {
+  return readFile(path, { flag: constants.O_RDONLY | constants.O_NOFOLLOW }).catch(() => null);
+}
+
+/** Writes a file in the place of whatever is there, never through a link. */
+async function replace(path: string, bytes: Uint8Array, user: StackUser | null): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+  await writeFile(path, bytes, { flag: 'wx' });
+  if (user !== null) await lchown(path, user.uid, user.gid);
 }
 
 /** A stack's name as one folder's name, different for different names. */

@@ -70,7 +70,7 @@ describe('the runner itself, on stacks without a provider', () => {
     const tools = await testTools();
     recorded = recordingTool(join(dir, 'bin'), tools.terraform ?? '');
     const log = createLogger('silent');
-    const base = { ...process.env, SLACK_BOT_TOKEN: 'xoxb-m0s-own-token' };
+    const base = { ...process.env, SLACK_BOT_TOKEN: 'xoxb-m0s-own-token', SSH_AUTH_SOCK: '/agent' };
     runner = createRunner({
       dataDir,
       tools: { terraform: recorded.path, tofu: null, cliConfig: tools.terraformCliConfig },
@@ -125,6 +125,8 @@ describe('the runner itself, on stacks without a provider', () => {
     expect(environment).toContain('FROM_THE_STACK=yes');
     expect(environment).toContain('TF_IN_AUTOMATION=1');
     expect(environment).not.toContain('xoxb-m0s-own-token');
+    expect(environment).toContain(`HOME=${join(dataDir, 'work/env/home')}\n`);
+    expect(environment).not.toContain('SSH_AUTH_SOCK');
     await expect(
       runner.plan({ ...stack, env: { TF_CLI_ARGS_plan: '-refresh=false' } }, whole),
     ).rejects.toThrow('may not set TF_CLI_ARGS_plan');
