@@ -28,6 +28,7 @@ describe('readEnvironment', () => {
       opa: null,
       pluginMirror: null,
       keepPlans: false,
+      stackUser: null,
       logLevel: 'info',
       host: '127.0.0.1',
       port: 3978,
