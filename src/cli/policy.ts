@@ -1,24 +1,24 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { type Decision, decide, type PolicyAnswer } from '../decisions/decision.ts';
-import { analyzePlan } from '../drift/analyze.ts';
-import type { Analysis, Finding } from '../drift/finding.ts';
-import { PlanError, readPlan } from '../drift/read-plan.ts';
+import { type Decision, decide, type PolicyAnswer, type Reason } from '../decisions/decision.ts';
+import { PlanError } from '../drift/read-plan.ts';
 import { scrub } from '../drift/secrets.ts';
 import { oneLine } from '../drift/summary.ts';
 import { anchor, readValues, type SpokenMessage } from '../policy/answer.ts';
+import type { Bundle, RuleDefinition } from '../policy/bundle.ts';
 import { compilePolicy } from '../policy/compile.ts';
-import { inputDocument, knownAddresses } from '../policy/document.ts';
-import { evaluate } from '../policy/evaluate.ts';
-import { type LintWarning, lintRego } from '../policy/lint.ts';
-import { createOpa } from '../policy/opa.ts';
+import { knownAddresses } from '../policy/document.ts';
+import { type Evaluation, evaluate } from '../policy/evaluate.ts';
+import { type LintWarning, lintPolicy, notesOn } from '../policy/lint.ts';
+import { createOpa, type Opa } from '../policy/opa.ts';
+import { parseFiles } from '../policy/parse.ts';
 import { POLICY_LIMITS } from '../policy/policies.ts';
 import { FailedTests, PolicyRefusal } from '../policy/refusal.ts';
+import { whoSpoke } from '../policy/spoken.ts';
 import { listPolicy } from '../policy/stage.ts';
 import { proveBundle } from '../policy/sync.ts';
 import { testPolicy } from '../policy/test-cases.ts';
-import { M0 } from '../runs/run.ts';
-import { bareStack } from '../runs/stack.ts';
+import { type Asked, questionOf, type TypedQuestion, WrongUse } from './policy-question.ts';
 
 /** Where a command writes; `text` has its own line breaks. */
 export interface PolicyIo {
@@ -38,10 +38,7 @@ export interface PolicyCommandOptions {
 }
 
 const USAGE =
-  'policy: say `policy check DIR [--plan PLAN.json] [--input INPUT.json] [--json]` or `policy test DIR`\n';
-
-/** Something typed or named that can't be used; its text is the one line for stderr. */
-class WrongUse extends Error {}
+  'policy: say `policy check DIR [--plan PLAN.json] [--input INPUT.json] [--approver EMAIL]… [--json]` or `policy test DIR`\n';
 
 /**
  * `policy check DIR …` and `policy test DIR` (contract "command line").
@@ -59,9 +56,7 @@ export async function policyCommand(
   try {
     const typed = parse(rest);
     if (typed !== null && command === 'check') return await check(typed, io, options);
-    if (typed !== null && command === 'test' && !typed.json && !typed.plan && !typed.input) {
-      return await test(typed.dir, io, options);
-    }
+    if (typed !== null && command === 'test' && rest.length === 1) return await test(typed.dir, io, options);
     io.err(USAGE);
     return 2;
   } catch (error) {
@@ -73,30 +68,35 @@ export async function policyCommand(
   }
 }
 
-interface Typed {
+interface Typed extends TypedQuestion {
   readonly dir: string;
-  readonly plan: string | null;
-  readonly input: string | null;
   readonly json: boolean;
 }
 
+const VALUES = ['--plan', '--input', '--approver'] as const;
+
 function parse(args: readonly string[]): Typed | null {
-  let dir: string | null = null;
-  let plan: string | null = null;
-  let input: string | null = null;
+  const given: Record<(typeof VALUES)[number], string[]> = { '--plan': [], '--input': [], '--approver': [] };
+  const dirs: string[] = [];
   let json = false;
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] as string;
+    const option = VALUES.find((v) => v === arg);
     if (arg === '--json') json = true;
-    else if (arg === '--plan' || arg === '--input') {
+    else if (option !== undefined) {
       const value = args[++i];
       if (value === undefined) return null;
-      if (arg === '--plan') plan = value;
-      else input = value;
-    } else if (arg.startsWith('-') || dir !== null) return null;
-    else dir = arg;
+      given[option].push(value);
+    } else if (arg.startsWith('-')) return null;
+    else dirs.push(arg);
   }
-  return dir === null ? null : { dir, plan, input, json };
+  const [dir] = dirs;
+  if (dir === undefined || dirs.length > 1) return null;
+  const plan = given['--plan'].at(-1) ?? null;
+  const input = given['--input'].at(-1) ?? null;
+  // Approvers change nothing where nothing is asked.
+  if (given['--approver'].length > 0 && plan === null && input === null) return null;
+  return { dir, plan, input, approvers: given['--approver'], json };
 }
 
 async function directory(typed: string, options: PolicyCommandOptions): Promise<string> {
@@ -128,198 +128,129 @@ function scratchOf(options: PolicyCommandOptions): string {
 
 async function check(typed: Typed, io: PolicyIo, options: PolicyCommandOptions): Promise<number> {
   const dir = await directory(typed.dir, options);
-  const compiled = await compilePolicy(createOpa(options.opa, POLICY_LIMITS.opaMs), dir, scratchOf(options));
+  const opa = createOpa(options.opa, POLICY_LIMITS.opaMs);
+  const compiled = await compilePolicy(opa, dir, scratchOf(options));
   const bundle = await proveBundle(compiled, POLICY_LIMITS);
-  const warnings: LintWarning[] = [];
-  for (const file of (await listPolicy(dir)).rules) {
-    warnings.push(...lintRego(file, await readFile(join(dir, file), 'utf8')));
-  }
-  const placesOf = (message: { rule: string; package?: string }): string[] =>
-    bundle.rules
-      .filter((r) => r.rule === message.rule && (message.package ?? r.package) === r.package)
-      .map((r) => `${r.file}:${r.line}`);
-
+  const checked: Checked = { dir: typed.dir, bundle, ...(await lint(opa, dir, bundle.syntax)) };
   const asked = await questionOf(typed, options);
-  if (asked === null) {
-    if (typed.json) {
-      io.out(
-        `${JSON.stringify({ formatVersion: 1, syntax: bundle.syntax, rules: bundle.rules, warnings }, null, 2)}\n`,
-      );
-    } else {
-      io.out(header(typed.dir, bundle.syntax, bundle.rules, warnings));
-    }
-    return 0;
-  }
+  const answered = asked === null ? null : await answer(bundle, basename(dir), asked, options);
+  io.out(
+    typed.json ? jsonOf(checked, answered) : header(checked) + (answered === null ? '' : decided(answered)),
+  );
+  return answered === null || answered.decision.findings.every((f) => f.verdict === 'auto') ? 0 : 1;
+}
+
+/** What is known of a policy before it is asked anything. */
+interface Checked {
+  readonly dir: string;
+  readonly bundle: Bundle;
+  readonly warnings: readonly LintWarning[];
+  readonly notes: readonly string[];
+}
+
+async function lint(
+  opa: Opa,
+  dir: string,
+  syntax: 'v1' | 'v0',
+): Promise<Pick<Checked, 'warnings' | 'notes'>> {
+  const files = await listPolicy(dir);
+  const parsed = await parseFiles(opa, dir, files.rules, syntax);
+  const tests = await parseFiles(opa, dir, files.tests, syntax);
+  return { warnings: lintPolicy(parsed, tests), notes: notesOn(parsed) };
+}
+
+/** A message or reason with the lines it may have come from: those that said it, else all of its rule. */
+type Placed<T> = T & { readonly at: readonly string[] };
+
+interface Answered {
+  readonly messages: readonly Placed<Omit<SpokenMessage, 'at'>>[];
+  readonly error: string | null;
+  readonly decision: Decision;
+  placed(reasons: readonly Reason[]): readonly Placed<Pick<Reason, 'rule' | 'text'>>[];
+}
+
+async function answer(
+  bundle: Bundle,
+  policy: string,
+  asked: Asked,
+  options: PolicyCommandOptions,
+): Promise<Answered> {
   const clean = (text: string): string => scrub(text, asked.analysis.secrets);
-  const evaluated = await evaluate(bundle, asked.input, options.now, POLICY_LIMITS);
-  const reading = evaluated.ok ? readValues(evaluated.values, bundle.rules, 'decide') : evaluated;
+  const ask = (which: Bundle): Promise<Evaluation> =>
+    evaluate(which, asked.input, options.now, POLICY_LIMITS);
+  const evaluated = await ask(bundle);
+  const spoken = evaluated.ok ? await whoSpoke(bundle, evaluated.values, ask) : null;
+  const reading = evaluated.ok ? readValues(evaluated.values, bundle.rules, 'decide', spoken) : evaluated;
   const known = knownAddresses(asked.document, asked.analysis.findings);
   const messages: readonly SpokenMessage[] = reading.ok
     ? anchor(reading.messages, known, new Map()).map((m) => ({ ...m, text: clean(m.text) }))
     : [];
-  const answer: PolicyAnswer = {
-    policy: basename(dir),
-    mode: 'decide',
-    commit: null,
-    outcome: reading.ok ? { ok: true, messages } : { ok: false, error: clean(reading.error) },
+  const error = reading.ok ? null : clean(reading.error);
+  const outcome: PolicyAnswer['outcome'] = error === null ? { ok: true, messages } : { ok: false, error };
+  const decision = decide(
+    asked.analysis.findings,
+    [{ policy, mode: 'decide', commit: null, outcome }],
+    'policy',
+  );
+  return {
+    messages: merged(messages.map(({ at, ...m }) => ({ ...m, at: placesOf(bundle.rules, { ...m, at }) }))),
+    error,
+    decision,
+    placed: (reasons) =>
+      merged(reasons.map((r) => ({ rule: r.rule, text: r.text, at: placesOf(bundle.rules, r) }))),
   };
-  const decision = decide(asked.analysis.findings, [answer], 'policy');
-  const shown = messages.map((m) => ({ ...m, at: placesOf(m) }));
-  if (typed.json) {
-    const findings = decision.findings.map((f) => ({
-      address: f.address,
-      verdict: f.verdict,
-      reasons: f.reasons.map((r) => ({ rule: r.rule, text: r.text, at: placesOf(r) })),
-    }));
-    const error = answer.outcome.ok ? {} : { error: answer.outcome.error };
-    io.out(
-      `${JSON.stringify({ formatVersion: 1, syntax: bundle.syntax, rules: bundle.rules, warnings, messages: shown, ...error, findings }, null, 2)}\n`,
-    );
-  } else {
-    io.out(header(typed.dir, bundle.syntax, bundle.rules, warnings) + decided(decision, placesOf));
-  }
-  return decision.findings.every((f) => f.verdict === 'auto') ? 0 : 1;
 }
 
-function header(
-  dir: string,
-  syntax: string,
-  rules: readonly { package: string; rule: string; file: string; line: number }[],
-  warnings: readonly LintWarning[],
-): string {
+function placesOf(
+  rules: readonly RuleDefinition[],
+  said: Pick<Reason, 'rule'> & { readonly package?: string; readonly at?: Reason['at'] | undefined },
+): readonly string[] {
+  const spoke = said.at === undefined ? null : [said.at];
+  const all = rules.filter((r) => r.rule === said.rule && (said.package ?? r.package) === r.package);
+  return (spoke ?? all).map((r) => `${r.file}:${r.line}`);
+}
+
+/** What several definitions said alike, once, with the lines of all of them. */
+function merged<T extends { readonly at: readonly string[] }>(said: readonly T[]): readonly T[] {
+  const by = new Map<string, T>();
+  for (const one of said) {
+    const key = JSON.stringify({ ...one, at: null });
+    by.set(key, { ...one, at: [...(by.get(key)?.at ?? []), ...one.at] });
+  }
+  return [...by.values()].map((one) => ({ ...one, at: [...new Set(one.at)] }));
+}
+
+function jsonOf({ bundle, warnings, notes }: Checked, answered: Answered | null): string {
+  const { syntax, readsApprovers } = bundle;
+  const rules = bundle.rules.map(({ mute: _, ...rule }) => rule);
+  const known = { formatVersion: 1, syntax, rules, readsApprovers, warnings, notes };
+  if (answered === null) return `${JSON.stringify(known, null, 2)}\n`;
+  const { messages, error, decision } = answered;
+  const findings = decision.findings.map((f) => ({
+    address: f.address,
+    verdict: f.verdict,
+    reasons: answered.placed(f.reasons),
+  }));
+  const document = { ...known, messages, ...(error === null ? {} : { error }), findings };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function header({ dir, bundle, warnings, notes }: Checked): string {
   const lines = [
-    `${dir}: compiles as Rego ${syntax}`,
-    ...rules.map((r) => `  ${`${r.package}.${r.rule}`.padEnd(14)}${r.file}:${r.line}`),
+    `${dir}: compiles as Rego ${bundle.syntax}`,
+    ...bundle.rules.map((r) => `  ${`${r.package}.${r.rule}`.padEnd(14)}${r.file}:${r.line}`),
     ...warnings.map((w) => `warning: ${w.file}:${w.line}: ${w.text}`),
+    ...notes.map((note) => `note: ${note}`),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function decided(decision: Decision, placesOf: (m: { rule: string }) => string[]): string {
+function decided({ messages, decision, placed }: Answered): string {
+  const at = (places: readonly string[]): string => (places.length > 0 ? ` (${places.join(', ')})` : '');
   const lines = decision.findings.flatMap((f) => [
     `${f.verdict.padEnd(7)}${oneLine(f.address)}`,
-    ...f.reasons.map((r) => {
-      const at = placesOf(r);
-      return `       ${r.rule}: ${oneLine(r.text)}${at.length > 0 ? ` (${at.join(', ')})` : ''}`;
-    }),
+    ...placed(f.reasons).map((r) => `       ${r.rule}: ${oneLine(r.text)}${at(r.at)}`),
   ]);
-  for (const w of decision.warnings) lines.push(`warn   ${oneLine(w.text)} (${placesOf(w).join(', ')})`);
+  for (const w of messages) if (w.rule === 'warn') lines.push(`warn   ${oneLine(w.text)}${at(w.at)}`);
   return lines.length > 0 ? `\n${lines.join('\n')}\n` : '\nnothing to decide\n';
-}
-
-interface Asked {
-  readonly input: { readonly run: number; readonly json: string };
-  readonly document: unknown;
-  readonly analysis: Analysis;
-}
-
-/** Stands for a run as a whole where the input names no findings, as env0's own documents do. */
-const WHOLE_RUN: Finding = {
-  address: '(the whole run)',
-  type: '',
-  origin: 'cloud',
-  action: 'update',
-  actionable: true,
-  attributes: [],
-  fingerprint: '',
-};
-
-const NOTHING: Analysis = {
-  findings: [],
-  outputs: [],
-  noise: [],
-  counts: { findings: 0, cloud: 0, code: 0, both: 0, create: 0, update: 0, delete: 0, replace: 0, noise: 0 },
-  secrets: [],
-};
-
-async function questionOf(typed: Typed, options: PolicyCommandOptions): Promise<Asked | null> {
-  if (typed.plan === null && typed.input === null) return null;
-  const given = typed.input === null ? {} : await readInput(typed.input, options);
-  let analysis = NOTHING;
-  let document: unknown = given.plan;
-  if (typed.plan !== null) {
-    const bytes = await read(typed.plan, options);
-    // Fingerprints are not shown here, so their key need not be anybody's.
-    analysis = analyzePlan(readPlan(bytes, typed.plan), { key: 'policy check' });
-    document = JSON.parse(bytes.toString('utf8'));
-  }
-  const made = inputDocument(questionAbout(typed, options, analysis, document), () => null);
-  const m0 = (typed.input === null ? made.m0 : { ...madeM0(made), ...givenM0(given) }) as Readonly<
-    Record<string, unknown>
-  >;
-  const findings = typed.plan !== null ? madeM0(made).findings : m0.findings;
-  const run = typeof m0.run === 'number' && Number.isSafeInteger(m0.run) ? m0.run : 1;
-  const full = { ...made, ...given, plan: document ?? {}, m0: { ...m0, findings, run } };
-  const judged = typed.plan !== null ? analysis.findings : findingsIn(givenM0(given).findings);
-  return {
-    input: { run, json: JSON.stringify(full) },
-    document,
-    analysis: { ...analysis, findings: judged.length === 0 && typed.plan === null ? [WHOLE_RUN] : judged },
-  };
-}
-
-function madeM0(made: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return made.m0 as Readonly<Record<string, unknown>>;
-}
-
-function givenM0(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const m0 = given.m0;
-  return m0 !== null && typeof m0 === 'object' ? (m0 as Readonly<Record<string, unknown>>) : {};
-}
-
-/** Findings of an input document, as far as a decision needs them. */
-function findingsIn(value: unknown): readonly Finding[] {
-  if (!Array.isArray(value)) return [];
-  return value.flatMap((item: unknown) => {
-    const address = (item as { readonly address?: unknown } | null)?.address;
-    if (typeof address !== 'string') return [];
-    return [{ ...WHOLE_RUN, ...(item as Partial<Finding>), address }];
-  });
-}
-
-function questionAbout(
-  typed: Typed,
-  options: PolicyCommandOptions,
-  analysis: Analysis,
-  document: unknown,
-): Parameters<typeof inputDocument>[0] {
-  const name = basename(typed.plan ?? typed.input ?? '', '.json');
-  return {
-    run: 1,
-    stack: bareStack(name, name, { realign: 'policy' }),
-    trigger: 'command',
-    code: { repository: '', ref: '', commit: '', author: '', authorEmail: '', committedAt: 0, subject: '' },
-    analysis,
-    document,
-    requestedBy: M0,
-    approvers: [],
-    now: options.now,
-  };
-}
-
-async function read(typed: string, options: PolicyCommandOptions): Promise<Buffer> {
-  try {
-    return await readFile(resolve(options.cwd, typed));
-  } catch (error) {
-    throw new WrongUse(
-      `${typed}: ${(error as NodeJS.ErrnoException).code ?? 'can’t be read'}; name a file that is there`,
-    );
-  }
-}
-
-async function readInput(
-  typed: string,
-  options: PolicyCommandOptions,
-): Promise<Readonly<Record<string, unknown>>> {
-  const text = (await read(typed, options)).toString('utf8');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new WrongUse(`${typed}: is no JSON: ${(error as Error).message}`);
-  }
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw new WrongUse(`${typed}: is no input document; it must be a JSON object`);
-  }
-  return value as Readonly<Record<string, unknown>>;
 }

@@ -1,3 +1,11 @@
+import { nearest } from '../commands/nearest.ts';
+import { POLICY_RULES } from '../decisions/decision.ts';
+import { PACKAGES } from './bundle.ts';
+import { Inference, type Node, stringsIn } from './infer.ts';
+import { INPUT, PLAN_ACTION, type Shape, type WordShape } from './input-shape.ts';
+import { type ParsedFile, type ParsedRule, type Part, ruleName } from './parse.ts';
+import { unread } from './unread.ts';
+
 /** Something in a policy that compiles and yet can't do what it was written for. */
 export interface LintWarning {
   readonly file: string;
@@ -5,29 +13,179 @@ export interface LintWarning {
   readonly text: string;
 }
 
-/** The keys of the input document (contract "policies"). */
-const INPUT_KEYS = new Set([
-  ...['plan', 'deploymentRequest', 'template', 'deployerUser', 'approvers', 'policyData'],
-  ...['policyConfiguration', 'm0'],
-]);
-const M0_KEYS = new Set(['drift', 'stack', 'environment', 'workspace', 'run', 'now', 'findings']);
+/**
+ * Reads a policy for what never fires, is never asked, or says another thing than it means. A warning is
+ * advice: it changes no decision. `tests` are read only for what they use of the policy.
+ */
+export function lintPolicy(
+  files: readonly ParsedFile[],
+  tests: readonly ParsedFile[],
+): readonly LintWarning[] {
+  const inference = new Inference(files);
+  const warnings = [
+    ...files.flatMap((file) => file.rules.flatMap((rule) => lintRule(inference, file, rule))),
+    ...unread(files, tests),
+    ...yesThatWaits(files),
+  ];
+  const seen = new Set<string>();
+  return warnings
+    .filter((w) => {
+      const key = JSON.stringify(w);
+      return seen.has(key) ? false : Boolean(seen.add(key));
+    })
+    .sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
+}
 
-/** Reads a policy's lines for what never fires. A warning is advice: it changes no decision. */
-export function lintRego(file: string, text: string): readonly LintWarning[] {
-  return text.split('\n').flatMap((raw, i) => {
-    const line = raw.replace(/(^|\s)#.*$/, '');
-    const warn = (message: string): LintWarning => ({ file, line: i + 1, text: message });
-    const warnings: LintWarning[] = [];
-    // A deployment's type may well be "destroy"; an action of a plan never is.
-    if (line.includes('"destroy"') && !/deploymentRequest|type/.test(line)) {
-      warnings.push(warn('Terraform never says the action "destroy", it says "delete": this never matches'));
-    }
-    for (const [, key = ''] of line.matchAll(/\binput\.(\w+)/g)) {
-      if (!INPUT_KEYS.has(key)) warnings.push(warn(`input has no key ${key}: this is always undefined`));
-    }
-    for (const [, key = ''] of line.matchAll(/\binput\.m0\.(\w+)/g)) {
-      if (!M0_KEYS.has(key)) warnings.push(warn(`input.m0 has no key ${key}: this is always undefined`));
-    }
-    return warnings;
+const COMPARISONS = new Set(['equal', 'eq', 'neq']);
+const MEMBER = 'internal.member_2';
+
+/** Keys that don't exist, and words that are never said. */
+function lintRule(inference: Inference, file: ParsedFile, rule: ParsedRule): readonly LintWarning[] {
+  const warnings: LintWarning[] = [];
+  const warn = (row: number, text: string): void => {
+    warnings.push({ file: file.file, line: row || rule.location.row, text });
+  };
+  const constantsOf = (node: Node | undefined): readonly string[] => {
+    const inside = stringsIn(node);
+    if (inside.length > 0) return inside;
+    const parts = node?.type === 'ref' ? (node.value as readonly Part[]) : [node as Part | undefined];
+    const [head, ...rest] = parts;
+    if (head?.type !== 'var' || rest.some((p) => p?.type === 'string')) return [];
+    return inference.constants(file, String(head.value));
+  };
+
+  /** `other` is compared with something of this shape. */
+  const compare = (shape: Shape, other: Node | undefined, row: number): void => {
+    const word = shape?.s === 'list' || shape?.s === 'set' ? shape.of : shape;
+    if (word?.s !== 'word') return;
+    const said = other?.type === 'string' ? [String(other.value)] : constantsOf(other);
+    for (const text of neverSaid(word, said)) warn(row, text);
+  };
+
+  inference.walk(rule, {
+    missing: (shape, key, row) => warn(row, missingText(shape, key)),
+    called: (name, args, shapes, row) => {
+      const [a, b] = args;
+      const at = (i: number): Shape => shapes[i] ?? namedAction(args[i]);
+      if (COMPARISONS.has(name)) {
+        compare(at(0), b, row);
+        compare(at(1), a, row);
+      } else if (name === MEMBER) {
+        compare(at(0), b, row);
+        compare(at(1), a, row);
+      } else if (args.some((arg) => isText(arg, 'destroy')) && args.some((_, i) => isAction(at(i)))) {
+        for (const text of neverSaid(PLAN_ACTION, ['destroy'])) warn(row, text);
+      }
+    },
   });
+  return warnings;
+}
+
+function isText(node: Node | undefined, text: string): boolean {
+  return node?.type === 'string' && node.value === text;
+}
+
+function isAction(shape: Shape): boolean {
+  const word = shape?.s === 'list' || shape?.s === 'set' ? shape.of : shape;
+  return word?.s === 'word' && word.wrong !== undefined;
+}
+
+/** Only this one word is held against what is no more than called an action. */
+const CALLED_ACTION: WordShape = { ...PLAN_ACTION, words: [] };
+
+/** `actions`, `change.actions[_]`: an action by its name where nothing else is known of it. */
+function namedAction(node: Node | undefined): Shape {
+  const parts = node?.type === 'ref' ? (node.value as readonly Part[]) : [node as Part | undefined];
+  const names = parts.filter((p, i) => p?.type === 'string' || (i === 0 && p?.type === 'var'));
+  return /^actions?$/.test(String(names.at(-1)?.value)) ? CALLED_ACTION : null;
+}
+
+/** Why a comparison with these texts never holds. A list that has the right word beside the wrong one is fine. */
+function neverSaid(word: WordShape, said: readonly string[]): readonly string[] {
+  return said.flatMap((text) => {
+    if (word.words.includes(text)) return [];
+    const wrong = word.wrong?.[text];
+    if (wrong !== undefined) return said.includes('delete') ? [] : [`${wrong}: this never matches`];
+    if (word.words.length === 0) return [];
+    const all = word.words.map((w) => JSON.stringify(w)).join(', ');
+    return [`${word.name} is never ${JSON.stringify(text)}; it is one of ${all}`];
+  });
+}
+
+/** More keys than these help nobody who meant another one. */
+const KEYS_SHOWN = 10;
+
+function missingText(shape: Exclude<Shape, null>, key: string): string {
+  if (shape.s !== 'object') {
+    const name = shape.s === 'list' || shape.s === 'set' ? shape.name : 'it';
+    return `${name} is a list and has no key ${key}: this is always undefined; write [_] or "some … in" before it`;
+  }
+  const text = `${shape.name} has no key ${key}: this is always undefined`;
+  const { plan } = INPUT.keys;
+  if (shape === INPUT && plan?.s === 'object' && Object.hasOwn(plan.keys, key)) {
+    return `${text}; Terraform's plan is under input.plan: write input.plan.${key}`;
+  }
+  if (shape === INPUT && key === 'costEstimation') return `${text}; m0 knows no costs`;
+  const keys = Object.keys(shape.keys).sort();
+  const [near] = nearest(key, keys, 1);
+  if (near !== undefined) return `${text}; did you mean ${near}?`;
+  return keys.length <= KEYS_SHOWN ? `${text}; it has ${keys.join(', ')}` : text;
+}
+
+/** Titles and messages that say yes. */
+const YES =
+  /^\W*(?:allow(?:ed|s)?|permit(?:ted)?|approved|ok(?:ay)?|auto(?:matic(?:ally)?)?[- ]?(?:approv|appl|allow)\w*|approves? automatically)\b/i;
+const YET = /\b(?:only|must|needs?|requires?|waits?|not|never|unless|until|before)\b/i;
+
+/** A `pending` whose words say yes, in a policy that has no `allow`: it makes wait what it was to let through. */
+function yesThatWaits(files: readonly ParsedFile[]): readonly LintWarning[] {
+  const asked = files.filter((f) => f.package.length === 1 && PACKAGES.some((p) => p === f.package[0]));
+  const rules = asked.flatMap(({ file, rules: own }) => own.map((rule) => ({ file, rule })));
+  if (rules.some(({ rule }) => ruleName(rule) === 'allow' && rule.default !== true)) return [];
+  return rules.flatMap(({ file, rule }) => {
+    if (ruleName(rule) !== 'pending') return [];
+    const yes = wordsOf(rule).find((text) => YES.test(text) && !YET.test(text));
+    if (yes === undefined) return [];
+    const text = `pending makes a run wait, but ${JSON.stringify(yes)} sounds like a yes; write it as allow`;
+    return [{ file, line: rule.location.row, text }];
+  });
+}
+
+/** What a rule may say: its metadata, its head, and what its body assigns. */
+function wordsOf(rule: ParsedRule): readonly string[] {
+  const notes = (rule.annotations ?? []).flatMap((a) => (a.scope === 'rule' ? [a.title, a.description] : []));
+  const words: string[] = notes.filter((n) => n !== undefined);
+  const collect = (node: unknown): void => {
+    const { type, value } = (node ?? {}) as Node;
+    if (type === 'string') words.push(String(value));
+    else if (type === 'object') {
+      for (const [key, item] of value as readonly (readonly Node[])[]) if (isText(key, 'msg')) collect(item);
+    } else if (type === 'call' || type === 'array')
+      for (const item of value as readonly Node[]) collect(item);
+  };
+  collect(rule.head.key);
+  for (const expr of (rule.body ?? []) as readonly { readonly terms?: unknown }[]) {
+    if (!Array.isArray(expr.terms)) continue;
+    const [operator, target, value] = expr.terms as readonly Node[];
+    const name = Array.isArray(operator?.value) ? String((operator.value as readonly Part[])[0]?.value) : '';
+    if ((name === 'assign' || name === 'eq') && target?.type === 'var') collect(value);
+  }
+  return words;
+}
+
+/** What is so and may well be meant: no warning, but worth knowing before a policy is put to work. */
+export function notesOn(files: readonly ParsedFile[]): readonly string[] {
+  const has = (name: string): boolean =>
+    files.some(
+      (f) =>
+        f.package.length === 1 &&
+        PACKAGES.some((p) => p === f.package[0]) &&
+        f.rules.some((r) => ruleName(r) === name && r.default !== true),
+    );
+  if (!POLICY_RULES.some(has) || has('allow')) return [];
+  if (!has('deny') && !has('pending'))
+    return ['it only warns: with mode decide, a person decides on everything'];
+  return [
+    'it has no allow rule: with mode decide nothing is ever applied by itself; if it is only to object, say mode: guardrail in m0.yaml',
+  ];
 }

@@ -13,6 +13,7 @@ const Rule = z.object({
       z.object({
         scope: z.string().optional(),
         title: z.string().optional(),
+        description: z.string().optional(),
         location: Location.optional(),
       }),
     )

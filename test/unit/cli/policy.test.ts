@@ -109,6 +109,84 @@ describe('policy check', () => {
     expect((await run(['check', 'policy', '--input', 'eve.json'], files)).code).toBe(1);
   });
 
+  const MANY = {
+    'policy/a.rego': `package m0
+
+# METADATA
+# title: No root
+deny contains "root" if input.policyData.root
+
+deny contains "twice" if input.policyData.twice
+
+pending contains "somebody must look" if count(input.approvers) == 0
+`,
+    'policy/b.rego': `package m0
+
+deny contains "twice" if input.policyData.twice
+
+warn contains "late" if input.policyData.late
+
+warn contains "later" if input.policyData.later
+`,
+  };
+
+  it('names the one definition that spoke, and both where two say the same', async () => {
+    const files = { ...MANY, 'input.json': '{"policyData": {"root": 1, "twice": 1, "late": 1}}' };
+    const { out } = await run(['check', 'policy', '--input', 'input.json'], files);
+    expect(out.slice(out.indexOf('\ndeny'))).toBe(`
+deny   (the whole run)
+       deny: root (a.rego:5)
+       deny: twice (a.rego:7, b.rego:3)
+warn   late (b.rego:5)
+`);
+    const json = JSON.parse((await run(['check', 'policy', '--input', 'input.json', '--json'], files)).out);
+    expect(json.messages).toEqual([
+      { rule: 'deny', package: 'm0', text: 'root', at: ['a.rego:5'] },
+      { rule: 'deny', package: 'm0', text: 'twice', at: ['a.rego:7', 'b.rego:3'] },
+      { rule: 'pending', package: 'm0', text: 'somebody must look', at: ['a.rego:9'] },
+      { rule: 'warn', package: 'm0', text: 'late', at: ['b.rego:5'] },
+    ]);
+    expect(json.findings).toEqual([
+      {
+        address: '(the whole run)',
+        verdict: 'deny',
+        reasons: [
+          { rule: 'deny', text: 'root', at: ['a.rego:5'] },
+          { rule: 'deny', text: 'twice', at: ['a.rego:7', 'b.rego:3'] },
+        ],
+      },
+    ]);
+    expect(json).toMatchObject({
+      readsApprovers: true,
+      warnings: [],
+      notes: [expect.stringContaining('allow')],
+    });
+    expect(json.rules[0]).toEqual({
+      ...{ package: 'm0', rule: 'deny', file: 'a.rego', line: 5, kind: 'set', title: 'No root' },
+    });
+  });
+
+  it('--approver says who approved', async () => {
+    const files = { ...MANY, 'input.json': '{"plan": {}, "approvers": []}' };
+    const waits = await run(['check', 'policy', '--input', 'input.json'], files);
+    expect(waits.out).toContain('pending: somebody must look (a.rego:9)');
+    const asked = await run(
+      [
+        'check',
+        'policy',
+        '--input',
+        'input.json',
+        '--approver',
+        'dana@acme.dev',
+        '--approver',
+        'kim@acme.dev',
+      ],
+      files,
+    );
+    expect(asked.out).not.toContain('somebody must look');
+    expect(asked.out).toContain('silent: ');
+  });
+
   it('an evaluation that fails is told and exits 1', async () => {
     const { code, out } = await run(['check', 'policy', '--input', 'input.json'], {
       'policy/p.rego': 'package m0\n\nallow := 3 if input.plan.x\n',
@@ -144,6 +222,8 @@ pending if input.deploymentRequest.type == "destroy"
     [['check'], 'say `policy check DIR'],
     [['check', 'a', 'b'], 'say `policy check DIR'],
     [['check', 'a', '--plan'], 'say `policy check DIR'],
+    [['check', 'a', '--approver', 'dana@acme.dev'], 'say `policy check DIR'],
+    [['test', 'a', '--json'], 'say `policy check DIR'],
     [['nonsense', 'a'], 'say `policy check DIR'],
     [['check', 'nowhere'], 'nowhere is not a directory'],
     [['check', 'bad'], 'bad: p.rego:4: rego_parse_error'],

@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { analyzePlan } from '../drift/analyze.ts';
+import type { Analysis, Finding } from '../drift/finding.ts';
+import { readPlan } from '../drift/read-plan.ts';
+import { inputDocument } from '../policy/document.ts';
+import { M0 } from '../runs/run.ts';
+import { bareStack } from '../runs/stack.ts';
+
+/** Something typed or named that can't be used; its text is the one line for stderr. */
+export class WrongUse extends Error {}
+
+/** What was typed about the question; paths as typed. */
+export interface TypedQuestion {
+  readonly plan: string | null;
+  readonly input: string | null;
+  /** Emails of those who approved. */
+  readonly approvers: readonly string[];
+}
+
+export interface QuestionOptions {
+  /** Where paths typed are meant from. */
+  readonly cwd: string;
+  /** ms since epoch: the instant that the policy sees. */
+  readonly now: number;
+}
+
+/** What a policy is asked on the command line, and the findings that are decided. */
+export interface Asked {
+  readonly input: { readonly run: number; readonly json: string };
+  readonly document: unknown;
+  readonly analysis: Analysis;
+}
+
+/** Stands for a run as a whole where the input names no findings, as env0's own documents do. */
+const WHOLE_RUN: Finding = {
+  address: '(the whole run)',
+  type: '',
+  origin: 'cloud',
+  action: 'update',
+  actionable: true,
+  attributes: [],
+  fingerprint: '',
+};
+
+const NOTHING: Analysis = {
+  findings: [],
+  outputs: [],
+  noise: [],
+  counts: { findings: 0, cloud: 0, code: 0, both: 0, create: 0, update: 0, delete: 0, replace: 0, noise: 0 },
+  secrets: [],
+};
+
+/**
+ * Builds the input document from `--plan` and `--input`, the second one's keys before the first one's; null
+ * where neither is given. Throws a WrongUse or a PlanError for files that can't be used.
+ */
+export async function questionOf(typed: TypedQuestion, options: QuestionOptions): Promise<Asked | null> {
+  if (typed.plan === null && typed.input === null) return null;
+  const given = typed.input === null ? {} : await readInput(typed.input, options);
+  let analysis = NOTHING;
+  let document: unknown = given.plan;
+  if (typed.plan !== null) {
+    const bytes = await read(typed.plan, options);
+    // Fingerprints are not shown here, so their key need not be anybody's.
+    analysis = analyzePlan(readPlan(bytes, typed.plan), { key: 'policy check' });
+    document = JSON.parse(bytes.toString('utf8'));
+  }
+  const made = inputDocument(questionAbout(typed, options, analysis, document), () => null);
+  const m0 = (typed.input === null ? made.m0 : { ...madeM0(made), ...givenM0(given) }) as Readonly<
+    Record<string, unknown>
+  >;
+  const findings = typed.plan !== null ? madeM0(made).findings : m0.findings;
+  const run = typeof m0.run === 'number' && Number.isSafeInteger(m0.run) ? m0.run : 1;
+  const approvers = typed.approvers.map((email) => ({ name: email, email }));
+  const full = {
+    ...made,
+    ...given,
+    ...(approvers.length > 0 ? { approvers } : {}),
+    plan: document ?? {},
+    m0: { ...m0, findings, run },
+  };
+  const judged = typed.plan !== null ? analysis.findings : findingsIn(givenM0(given).findings);
+  return {
+    input: { run, json: JSON.stringify(full) },
+    document,
+    analysis: { ...analysis, findings: judged.length === 0 && typed.plan === null ? [WHOLE_RUN] : judged },
+  };
+}
+
+function madeM0(made: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return made.m0 as Readonly<Record<string, unknown>>;
+}
+
+function givenM0(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const m0 = given.m0;
+  return m0 !== null && typeof m0 === 'object' ? (m0 as Readonly<Record<string, unknown>>) : {};
+}
+
+/** Findings of an input document, as far as a decision needs them. */
+function findingsIn(value: unknown): readonly Finding[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item: unknown) => {
+    const address = (item as { readonly address?: unknown } | null)?.address;
+    if (typeof address !== 'string') return [];
+    return [{ ...WHOLE_RUN, ...(item as Partial<Finding>), address }];
+  });
+}
+
+function questionAbout(
+  typed: TypedQuestion,
+  options: QuestionOptions,
+  analysis: Analysis,
+  document: unknown,
+): Parameters<typeof inputDocument>[0] {
+  const name = basename(typed.plan ?? typed.input ?? '', '.json');
+  return {
+    run: 1,
+    stack: bareStack(name, name, { realign: 'policy' }),
+    trigger: 'command',
+    code: { repository: '', ref: '', commit: '', author: '', authorEmail: '', committedAt: 0, subject: '' },
+    analysis,
+    document,
+    requestedBy: M0,
+    approvers: [],
+    now: options.now,
+  };
+}
+
+async function read(typed: string, options: QuestionOptions): Promise<Buffer> {
+  try {
+    return await readFile(resolve(options.cwd, typed));
+  } catch (error) {
+    throw new WrongUse(
+      `${typed}: ${(error as NodeJS.ErrnoException).code ?? 'can’t be read'}; name a file that is there`,
+    );
+  }
+}
+
+async function readInput(
+  typed: string,
+  options: QuestionOptions,
+): Promise<Readonly<Record<string, unknown>>> {
+  const text = (await read(typed, options)).toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new WrongUse(`${typed}: is no JSON: ${(error as Error).message}`);
+  }
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw new WrongUse(`${typed}: is no input document; it must be a JSON object`);
+  }
+  return value as Readonly<Record<string, unknown>>;
+}

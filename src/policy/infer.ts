@@ -1,0 +1,370 @@
+/**
+ * Follows what a policy's variables stand for, so that the lint can tell `finding.adress` from a name of the
+ * policy's own. Sound in one direction only: a shape is given where there is no doubt, else null.
+ */
+import { INPUT, type ListShape, type Shape } from './input-shape.ts';
+import type { ParsedFile, ParsedRule, Part } from './parse.ts';
+import { ruleName } from './parse.ts';
+
+/** A node of the parser's tree. */
+export interface Node {
+  readonly type?: string;
+  readonly value?: unknown;
+  readonly location?: { readonly row?: number };
+}
+
+/** What is told of a policy while its terms are followed. */
+export interface Findings {
+  /** A reference asks `shape` for a key it does not have. */
+  missing(shape: Exclude<Shape, null>, key: string, row: number): void;
+  /** An operator or function with its arguments, their shapes known. */
+  called(name: string, args: readonly Node[], shapes: readonly Shape[], row: number): void;
+}
+
+const SILENT: Findings = { missing: () => undefined, called: () => undefined };
+
+/** Names of a body: known, or declared and unknown. */
+type Scope = Map<string, Shape>;
+
+/** How often calls are followed into functions that call functions. */
+const ROUNDS = 3;
+
+/** Where a policy's rules are, by full name (`m0.deny`), and what its functions are called with. */
+export class Inference {
+  readonly #rules = new Map<string, ParsedRule[]>();
+  readonly #files = new Map<ParsedRule, ParsedFile>();
+  readonly #known = new Map<string, Shape>();
+  /** Shapes of the arguments of all calls; null once two calls differ. */
+  #params = new Map<string, readonly Shape[]>();
+
+  constructor(files: readonly ParsedFile[]) {
+    for (const file of files) {
+      for (const rule of file.rules) {
+        const name = fullName(file, ruleName(rule));
+        this.#rules.set(name, [...(this.#rules.get(name) ?? []), rule]);
+        this.#files.set(rule, file);
+      }
+    }
+    for (let round = 0; round < ROUNDS; round++) {
+      const calls = new Map<string, readonly Shape[]>();
+      for (const [rule, file] of this.#files) {
+        this.walk(rule, {
+          ...SILENT,
+          called: (name, _args, shapes) => {
+            const key = this.#resolve(file, name);
+            const before = calls.get(key);
+            calls.set(
+              key,
+              before === undefined ? shapes : shapes.map((s, i) => (s === before[i] ? s : null)),
+            );
+          },
+        });
+      }
+      this.#params = calls;
+    }
+  }
+
+  /** Follows one rule and tells what it meets. */
+  walk(rule: ParsedRule, findings: Findings): void {
+    const file = this.#files.get(rule);
+    if (file === undefined) return;
+    new Walk(this, file, findings).rule(rule, this.#params.get(fullName(file, ruleName(rule))) ?? []);
+  }
+
+  /** What a name stands for outside of any body: an import, or a rule of the same package. */
+  global(file: ParsedFile, name: string): Shape {
+    for (const { path, alias } of file.imports) {
+      const parts = path.value as readonly Part[];
+      if ((alias ?? String(parts.at(-1)?.value)) !== name || parts[0]?.value !== 'input') continue;
+      let shape: Shape = INPUT;
+      for (const part of parts.slice(1))
+        shape = shape?.s === 'object' ? (shape.keys[String(part.value)] ?? null) : null;
+      return shape;
+    }
+    const key = fullName(file, name);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    // A rule that leads to itself is not followed round and round.
+    this.#known.set(key, null);
+    const shape = this.#shapeOfRule(file, key);
+    this.#known.set(key, shape);
+    return shape;
+  }
+
+  #shapeOfRule(file: ParsedFile, key: string): Shape {
+    const [rule, ...others] = this.#rules.get(key) ?? [];
+    if (rule === undefined || others.length > 0 || rule.default === true) return null;
+    if (rule.else !== undefined || rule.head.args !== undefined) return null;
+    return new Walk(this, this.#files.get(rule) ?? file, SILENT).headOf(rule);
+  }
+
+  /** The text constants that a rule of the same package is a plain collection of. */
+  constants(file: ParsedFile, name: string): readonly string[] {
+    const [rule, ...others] = this.#rules.get(fullName(file, name)) ?? [];
+    if (rule === undefined || others.length > 0) return [];
+    return stringsIn(rule.head.value as Node | undefined);
+  }
+
+  /** True for what has a meaning outside of any body. */
+  isGlobal(file: ParsedFile, name: string): boolean {
+    const imported = file.imports.some(
+      ({ path, alias }) => (alias ?? String((path.value as readonly Part[]).at(-1)?.value)) === name,
+    );
+    return imported || name === 'input' || name === 'data' || this.#rules.has(fullName(file, name));
+  }
+
+  /** Full name of a function as a file calls it. */
+  #resolve(file: ParsedFile, name: string): string {
+    if (name.startsWith('data.')) return name.slice('data.'.length);
+    const [head = '', ...rest] = name.split('.');
+    for (const { path, alias } of file.imports) {
+      const parts = (path.value as readonly Part[]).map((p) => String(p.value));
+      if (parts[0] === 'data' && (alias ?? parts.at(-1)) === head)
+        return [...parts.slice(1), ...rest].join('.');
+    }
+    return fullName(file, name);
+  }
+}
+
+function fullName(file: ParsedFile, name: string): string {
+  return [...file.package, name].join('.');
+}
+
+/** The texts of an array or set that holds nothing else; empty for anything else. */
+export function stringsIn(node: Node | undefined): readonly string[] {
+  if ((node?.type !== 'array' && node?.type !== 'set') || !Array.isArray(node.value)) return [];
+  const items = node.value as readonly Node[];
+  return items.every((i) => i.type === 'string') ? items.map((i) => String(i.value)) : [];
+}
+
+/** `internal.member_2` of a call's operator. */
+function operatorOf(node: Node | undefined): string {
+  if (node?.type === 'var') return String(node.value);
+  return Array.isArray(node?.value)
+    ? (node.value as readonly Part[]).map((p) => String(p.value)).join('.')
+    : '';
+}
+
+function elementOf(shape: Shape): Shape {
+  return shape?.s === 'list' || shape?.s === 'set' || shape?.s === 'map' ? shape.of : null;
+}
+
+/** One body with those inside it. Names are learnt in a first pass, told of in a second. */
+class Walk {
+  readonly #inference: Inference;
+  readonly #file: ParsedFile;
+  #findings: Findings;
+
+  constructor(inference: Inference, file: ParsedFile, findings: Findings) {
+    this.#inference = inference;
+    this.#file = file;
+    this.#findings = findings;
+  }
+
+  rule(rule: ParsedRule, params: readonly Shape[]): void {
+    const scope: Scope = new Map();
+    for (const [i, arg] of ((rule.head.args ?? []) as readonly Node[]).entries()) {
+      if (arg.type === 'var') scope.set(String(arg.value), params[i] ?? null);
+    }
+    this.#definition(rule, scope);
+  }
+
+  #definition(
+    rule: Pick<ParsedRule, 'body' | 'else'> & { readonly head?: ParsedRule['head'] },
+    scope: Scope,
+  ): void {
+    const own = this.#body(rule.body, scope);
+    this.#term(rule.head?.key as Node | undefined, own);
+    this.#term(rule.head?.value as Node | undefined, own);
+    if (rule.else !== undefined && rule.else !== null) this.#definition(rule.else as ParsedRule, scope);
+  }
+
+  /** What a rule's value is, where its one head tells. */
+  headOf(rule: ParsedRule): Shape {
+    const scope = this.#body(rule.body, new Map());
+    const key = rule.head.key as Node | undefined;
+    const value = rule.head.value as Node | undefined;
+    if (key !== undefined && value === undefined) return set(this.#term(key, scope));
+    return key === undefined ? this.#term(value, scope) : null;
+  }
+
+  #body(body: unknown, outer: Scope): Scope {
+    const scope: Scope = new Map(outer);
+    const exprs = (Array.isArray(body) ? body : []) as readonly Expression[];
+    const findings = this.#findings;
+    this.#findings = SILENT;
+    for (const { terms } of exprs) {
+      // Declared here, so no longer what it was outside.
+      for (const name of declared(terms)) scope.set(name, null);
+    }
+    // A name may be learnt from one that is learnt further down.
+    for (let round = 0; round < 2; round++) for (const expr of exprs) this.#learn(expr, scope);
+    this.#findings = findings;
+    for (const expr of exprs) this.#tell(expr, scope);
+    return scope;
+  }
+
+  #learn({ terms, with: replaced }: Expression, scope: Scope): void {
+    if (replaced !== undefined) return;
+    if (Array.isArray(terms)) {
+      const [operator, a, b] = terms as readonly Node[];
+      const name = operatorOf(operator);
+      if (name !== 'assign' && name !== 'eq') return;
+      this.#bind(a, this.#term(b, scope), scope);
+      if (name === 'eq') this.#bind(b, this.#term(a, scope), scope);
+      return;
+    }
+    for (const symbol of (terms as Some | undefined)?.symbols ?? []) {
+      if (symbol.type !== 'call') continue;
+      const parts = symbol.value as readonly Node[];
+      this.#bind(parts.at(-2), elementOf(this.#term(parts.at(-1), scope)), scope);
+    }
+  }
+
+  /** Gives a name its shape, unless it has one, or stands for something outside of the body. */
+  #bind(node: Node | undefined, shape: Shape, scope: Scope): void {
+    if (node?.type !== 'var' || shape === null) return;
+    const name = String(node.value);
+    const free = scope.has(name) ? scope.get(name) === null : !this.#inference.isGlobal(this.#file, name);
+    if (free) scope.set(name, shape);
+  }
+
+  #tell({ terms, with: replaced }: Expression, scope: Scope): void {
+    // Under `with` the input is another one.
+    if (replaced !== undefined || terms === undefined) return;
+    if (Array.isArray(terms)) {
+      this.#call(terms as readonly Node[], scope);
+      return;
+    }
+    const { symbols, domain, body, key, value } = terms as Some & Every;
+    if (symbols !== undefined) {
+      for (const symbol of symbols) {
+        if (symbol.type === 'call') this.#term((symbol.value as readonly Node[]).at(-1), scope);
+      }
+      return;
+    }
+    if (domain !== undefined) {
+      const element = elementOf(this.#term(domain, scope));
+      const inner: Scope = new Map(scope);
+      if (key?.type === 'var') inner.set(String(key.value), null);
+      if (value?.type === 'var') inner.set(String(value.value), element);
+      this.#body(body, inner);
+      return;
+    }
+    this.#term(terms as Node, scope);
+  }
+
+  #call(nodes: readonly Node[], scope: Scope): Shape {
+    const [operator, ...args] = nodes;
+    const shapes = args.map((arg) => this.#term(arg, scope));
+    const name = operatorOf(operator);
+    const row = operator?.location?.row ?? 0;
+    this.#findings.called(name, args, shapes, row);
+    const [shape = null] = shapes;
+    if (name === 'object.get' && args[1]?.type === 'string') return this.#step(shape, args[1] as Part, row);
+    return null;
+  }
+
+  #term(node: Node | undefined | null, scope: Scope): Shape {
+    if (node === undefined || node === null) return null;
+    const { type, value } = node;
+    switch (type) {
+      case 'var':
+        return this.#name(String(value), scope);
+      case 'ref':
+        return this.#ref(value as readonly Node[], scope);
+      case 'call':
+        return this.#call(value as readonly Node[], scope);
+      case 'arraycomprehension':
+      case 'setcomprehension': {
+        const { term, body } = value as { readonly term: Node; readonly body: unknown };
+        const of = this.#term(term, this.#body(body, scope));
+        return type === 'setcomprehension'
+          ? set(of)
+          : of === null
+            ? null
+            : { s: 'list', name: 'the list', of };
+      }
+      case 'objectcomprehension': {
+        const of = value as { readonly key: Node; readonly value: Node; readonly body: unknown };
+        const inner = this.#body(of.body, scope);
+        this.#term(of.key, inner);
+        this.#term(of.value, inner);
+        return null;
+      }
+      case 'array':
+      case 'set':
+        for (const item of value as readonly Node[]) this.#term(item, scope);
+        return null;
+      case 'object':
+        for (const pair of value as readonly (readonly Node[])[]) for (const n of pair) this.#term(n, scope);
+        return null;
+      default:
+        return null;
+    }
+  }
+
+  #name(name: string, scope: Scope): Shape {
+    if (scope.has(name)) return scope.get(name) ?? null;
+    return name === 'input' ? INPUT : this.#inference.global(this.#file, name);
+  }
+
+  #ref(parts: readonly Node[], scope: Scope): Shape {
+    const [head, ...rest] = parts;
+    let shape = head?.type === 'call' ? this.#term(head, scope) : this.#name(String(head?.value), scope);
+    for (const part of rest) {
+      if (part.type === 'ref' || part.type === 'call') this.#term(part, scope);
+      // `findings[f]` of a set makes `f` one of its elements.
+      if (shape?.s === 'set') this.#bind(part, shape.of, scope);
+      shape = this.#step(shape, part, part.location?.row ?? head?.location?.row ?? 0);
+    }
+    return shape;
+  }
+
+  #step(shape: Shape, part: Node, row: number): Shape {
+    if (shape === null || shape.s === 'word') return null;
+    if (shape.s !== 'object') {
+      if (shape.s === 'list' && part.type === 'string')
+        this.#findings.missing(shape, String(part.value), row);
+      return shape.s === 'list' && part.type === 'string' ? null : shape.of;
+    }
+    if (part.type !== 'string') return null;
+    const key = String(part.value);
+    if (Object.hasOwn(shape.keys, key)) return shape.keys[key] ?? null;
+    this.#findings.missing(shape, key, row);
+    return null;
+  }
+}
+
+/** Names that an expression declares: `x := …`, `some x`, `some x in …`. */
+function declared(terms: unknown): readonly string[] {
+  const names = (nodes: readonly (Node | undefined)[]): readonly string[] =>
+    nodes.flatMap((n) => (n?.type === 'var' ? [String(n.value)] : []));
+  if (Array.isArray(terms)) {
+    const [operator, left] = terms as readonly Node[];
+    return operatorOf(operator) === 'assign' ? names([left]) : [];
+  }
+  return ((terms as Some | undefined)?.symbols ?? []).flatMap((symbol) =>
+    symbol.type === 'call' ? names((symbol.value as readonly Node[]).slice(1, -1)) : names([symbol]),
+  );
+}
+
+interface Expression {
+  readonly terms?: unknown;
+  readonly with?: unknown;
+}
+
+interface Some {
+  readonly symbols?: readonly Node[];
+}
+
+interface Every {
+  readonly domain?: Node;
+  readonly body?: unknown;
+  readonly key?: Node | null;
+  readonly value?: Node | null;
+}
+
+function set(of: Shape): ListShape | null {
+  return of === null ? null : { s: 'set', name: 'the set', of };
+}

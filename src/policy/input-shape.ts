@@ -1,0 +1,131 @@
+/** What the input document of a policy can hold (contract "policies"), for the lint. */
+
+/** A part of the input; null: nothing is known of what it may hold. */
+export type Shape = ObjectShape | ListShape | MapShape | WordShape | null;
+
+/** Has these keys and no other. `name` is how a policy would write it. */
+export interface ObjectShape {
+  readonly s: 'object';
+  readonly name: string;
+  readonly keys: Readonly<Record<string, Shape>>;
+}
+
+/** `set`: a set of the policy's own, whose elements are its keys too. */
+export interface ListShape {
+  readonly s: 'list' | 'set';
+  readonly name: string;
+  readonly of: Shape;
+}
+
+/** An object with names of its own. */
+export interface MapShape {
+  readonly s: 'map';
+  readonly of: Shape;
+}
+
+/** A text that is one of a few. */
+export interface WordShape {
+  readonly s: 'word';
+  readonly name: string;
+  readonly words: readonly string[];
+  /** Words that people write instead, and what is said of them. */
+  readonly wrong?: Readonly<Record<string, string>>;
+}
+
+function object(name: string, known: Readonly<Record<string, Shape>>, others = ''): ObjectShape {
+  const rest = Object.fromEntries(others.split(' ').flatMap((key) => (key === '' ? [] : [[key, null]])));
+  return { s: 'object', name, keys: { ...rest, ...known } };
+}
+
+function list(name: string, of: Shape): ListShape {
+  return { s: 'list', name, of };
+}
+
+const DESTROY = 'says "delete"';
+
+const ORIGIN: Shape = { s: 'word', name: 'an origin', words: ['cloud', 'code', 'both'] };
+const KIND: Shape = { s: 'word', name: 'the kind of a change', words: ['added', 'removed', 'changed'] };
+const ACTION: Shape = {
+  s: 'word',
+  name: "a finding's action",
+  words: ['create', 'update', 'delete', 'replace', 'forget', 'none'],
+  wrong: { destroy: `m0 never says the action "destroy", it ${DESTROY}` },
+};
+
+/** What Terraform would do, in a plan. */
+export const PLAN_ACTION: WordShape = {
+  s: 'word',
+  name: 'an action of a plan',
+  words: ['no-op', 'create', 'read', 'update', 'delete', 'forget', 'open', 'renew', 'close'],
+  wrong: {
+    destroy: `Terraform never says the action "destroy", it ${DESTROY}`,
+    replace: 'a plan never says "replace", it says "delete" and "create"',
+  },
+};
+
+const CHANGE = object(
+  'input.plan.resource_changes[_].change',
+  { actions: list('input.plan.resource_changes[_].change.actions', PLAN_ACTION) },
+  'before after after_unknown before_sensitive after_sensitive replace_paths importing generated_config before_identity after_identity',
+);
+
+function changes(key: string): Shape {
+  const name = `input.plan.${key}`;
+  const others =
+    'address previous_address module_address mode type name index provider_name deposed action_reason';
+  return list(name, object(`${name}[_]`, { change: CHANGE }, others));
+}
+
+const PLAN = object(
+  'input.plan',
+  {
+    resource_changes: changes('resource_changes'),
+    resource_drift: changes('resource_drift'),
+    output_changes: { s: 'map', of: CHANGE },
+  },
+  'format_version terraform_version variables planned_values proposed_unknown prior_state configuration relevant_attributes checks timestamp applyable complete errored deferred_changes deferred_action_invocations action_invocations',
+);
+
+const ATTRIBUTE = object(
+  'input.m0.findings[_].attributes[_]',
+  {
+    origin: ORIGIN,
+    kind: KIND,
+    json: list(
+      'input.m0.findings[_].attributes[_].json',
+      object('input.m0.findings[_].attributes[_].json[_]', { kind: KIND }, 'path recorded actual desired'),
+    ),
+  },
+  'path recorded actual desired sensitive inputs forcesReplacement',
+);
+
+const FINDING = object(
+  'input.m0.findings[_]',
+  { origin: ORIGIN, action: ACTION, attributes: list('input.m0.findings[_].attributes', ATTRIBUTE) },
+  'address type actionable previousAddress deletedByHand ignored',
+);
+
+function user(name: string): ObjectShape {
+  return object(name, {}, 'name email');
+}
+
+/** `input` as a whole. */
+export const INPUT: ObjectShape = object(
+  'input',
+  {
+    plan: PLAN,
+    deploymentRequest: object('input.deploymentRequest', {}, 'type triggerName revision'),
+    template: object('input.template', {}, 'name repository revision path type'),
+    deployerUser: user('input.deployerUser'),
+    approvers: list('input.approvers', user('input.approvers[_]')),
+    m0: object(
+      'input.m0',
+      {
+        author: user('input.m0.author'),
+        findings: list('input.m0.findings', FINDING),
+      },
+      'drift stack environment workspace run now',
+    ),
+  },
+  'policyData policyConfiguration',
+);

@@ -1,0 +1,97 @@
+/** Rules of a policy that nobody asks: neither m0 nor another rule. */
+import { POLICY_RULES, type PolicyRule } from '../decisions/decision.ts';
+import { PACKAGES } from './bundle.ts';
+import type { LintWarning } from './lint.ts';
+import { eachTerm, type ParsedFile, type ParsedRule, type Part, ruleName } from './parse.ts';
+
+/** Names that people give the rules m0 asks, by the first letters. */
+const MEANT: readonly (readonly [RegExp, PolicyRule])[] = [
+  [/^(?:den(?:y|ies|ied|ial)|reject|violat|block|forbid|disallow|prohibit|error|fail)/i, 'deny'],
+  [/^(?:allow|approv|permit|accept|auto|pass)/i, 'allow'],
+  [/^(?:pend|wait|manual|human|review|require|need|hold|ask)/i, 'pending'],
+  [/^(?:warn|info|notice|advis)/i, 'warn'],
+];
+
+/** The rule that was probably meant by a name. */
+export function meantRule(name: string): PolicyRule | null {
+  return MEANT.find(([pattern]) => pattern.test(name))?.[1] ?? null;
+}
+
+function isAsked(path: readonly string[]): boolean {
+  return path.length === 1 && PACKAGES.some((p) => p === path[0]);
+}
+
+/** Warns of rules in env0 and m0 that nothing reads, and of answers in packages that m0 does not ask. */
+export function unread(files: readonly ParsedFile[], tests: readonly ParsedFile[]): readonly LintWarning[] {
+  const reads = [...files, ...tests].flatMap(readsOf);
+  const isRead = (path: readonly string[]): boolean =>
+    reads.some((read) => read.every((part, i) => i >= path.length || part === path[i]));
+  const told = new Set<string>();
+  return files.flatMap((file) =>
+    file.rules.flatMap((rule): readonly LintWarning[] => {
+      const name = ruleName(rule);
+      const path = [...file.package, name];
+      const asked = isAsked(file.package);
+      if (told.has(path.join('.')) || name.startsWith('test_') || isRead(path)) return [];
+      if (asked && POLICY_RULES.some((r) => r === name)) return [];
+      const text = asked ? unaskedRule(name) : unaskedPackage(file.package, name);
+      if (text === null) return [];
+      told.add(path.join('.'));
+      return [{ file: file.file, line: rule.location.row, text }];
+    }),
+  );
+}
+
+function unaskedRule(name: string): string {
+  const meant = meantRule(name);
+  const said = `nothing reads ${name}: m0 asks ${POLICY_RULES.join(', ')} only`;
+  return meant === null
+    ? `${said}; use it in one of them, or leave it out`
+    : `${said}; did you mean ${meant}?`;
+}
+
+function unaskedPackage(path: readonly string[], name: string): string | null {
+  if (!POLICY_RULES.some((r) => r === name) && !/^violations?$/.test(name)) return null;
+  return `m0 asks only packages ${PACKAGES.join(' and ')}, so it never hears ${path.join('.')}.${name}; say package m0, or use it in a rule of m0`;
+}
+
+/** Constant beginnings of all that a file reads, as paths below `data`. */
+function readsOf(file: ParsedFile): readonly (readonly string[])[] {
+  const reads: (readonly string[])[] = [];
+  const aliases = new Map<string, readonly string[]>();
+  for (const { path, alias } of file.imports) {
+    const parts = constant(path.value as readonly Part[]);
+    if (parts[0] !== 'data') continue;
+    aliases.set(alias ?? parts.at(-1) ?? '', parts.slice(1));
+  }
+  const read = (parts: readonly Part[]): void => {
+    const [head = '', ...rest] = constant(parts);
+    if (head === 'data') reads.push(rest);
+    else reads.push([...(aliases.get(head) ?? [...file.package, head]), ...rest]);
+  };
+  const heads = new Set<unknown>();
+  for (const tree of file.rules.flatMap(bodiesOf)) {
+    eachTerm(tree, ({ type, value, raw }) => {
+      if (type === 'ref' && Array.isArray(value)) {
+        heads.add(value[0]);
+        read(value as readonly Part[]);
+      } else if (type === 'var' && !heads.has(raw)) read([raw as Part]);
+    });
+  }
+  return reads;
+}
+
+function constant(parts: readonly Part[]): readonly string[] {
+  const computed = parts.findIndex((p, i) => i > 0 && p.type !== 'string');
+  return parts.slice(0, computed === -1 ? parts.length : computed).map((p) => String(p.value));
+}
+
+/** All of a rule but its own name. */
+function bodiesOf(rule: ParsedRule): readonly unknown[] {
+  const { head } = rule;
+  const rest = rule.else as ParsedRule | undefined | null;
+  return [
+    ...[head.key, head.value, head.args, head.ref?.slice(1), rule.body],
+    ...(rest === undefined || rest === null ? [] : bodiesOf(rest)),
+  ];
+}
