@@ -291,7 +291,8 @@ deny contains "y" if {
 allow contains "x"
 deny contains "y" if {
   input.plan.format_version
-  count({[i, j] | some i in numbers.range(1, 3000); some j in numbers.range(1, 3000)}) == 3
+  all := numbers.range(1, 3000)
+  count({[i, j] | some i in all; some j in all}) == 3
 }`,
       { memoryBytes: 16 * 1024 * 1024, timeMs: 20_000 },
     );
