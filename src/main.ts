@@ -1,4 +1,5 @@
 /** The command line: `npm start` is `serve`, everything else only looks. */
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,12 +15,20 @@ const HELP = `m0 <command>
   policy check DIR | test DIR  compile, decide and test policies as production does
   config check [FILE] | schema what is wrong with m0.yaml; its JSON Schema
   doctor                       everything a start needs, in one table
+  audit verify [FILE.jsonl]    whether the record of who did what still is what was written
+  audit export                 the record as JSON Lines [--stack NAME] [--since DATE] [--until DATE]
+  backup FILE                  a verified copy of the database, also while m0 runs
 `;
 
 const io = {
   out: (text: string): void => void process.stdout.write(text),
   err: (text: string): void => void process.stderr.write(text),
 };
+
+/** Resolves once whoever reads has taken enough of it, so that a long answer is never whole in memory. */
+async function writeOut(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+}
 
 interface Running {
   close(): Promise<void>;
@@ -100,7 +109,7 @@ async function runSandbox(environment: Environment): Promise<number> {
         ...env,
         M0_CONFIG: configFile,
         M0_DATA_DIR: dir,
-        M0_DATABASE_URL: `file:${join(dir, 'm0.db')}`,
+        M0_DATABASE_URL: `file:${sandboxDatabase(environment.dataDir)}`,
         M0_LOG_LEVEL: environment.variables.M0_LOG_LEVEL ?? 'warn',
       };
       return startService(readEnvironment(variables), environment.variables, environment.dataDir);
@@ -125,6 +134,17 @@ async function runServe(environment: Environment): Promise<number> {
   }
   const service = await startService(environment, environment.variables, environment.dataDir);
   return untilStopped(service);
+}
+
+/** The database that a start without a command would open. */
+function databaseOf(environment: Environment): string {
+  const { configPath, databaseUrl, dataDir, variables } = environment;
+  if (variables.M0_DATABASE_URL || variables.M0_CONFIG || existsSync(configPath)) return databaseUrl;
+  return `file:${sandboxDatabase(dataDir)}`;
+}
+
+function sandboxDatabase(dataDir: string): string {
+  return join(dataDir, 'sandbox', 'm0.db');
 }
 
 /** Each command loads only what it needs: `explain` must not wait for Bolt. */
@@ -160,6 +180,14 @@ async function main(args: readonly string[]): Promise<number> {
     case 'doctor': {
       const { doctor } = await import('./cli/doctor.ts');
       return doctor(io, environment);
+    }
+    case 'audit': {
+      const { auditCommand } = await import('./cli/audit.ts');
+      return auditCommand(rest, io, { databaseUrl: databaseOf(environment), inFrom, write: writeOut });
+    }
+    case 'backup': {
+      const { backupCommand } = await import('./cli/backup.ts');
+      return backupCommand(rest, io, { databaseUrl: databaseOf(environment), inFrom });
     }
     case 'worker':
       io.err('m0: worker: workers on other machines are not in this version yet; "serve" does their work\n');

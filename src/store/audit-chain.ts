@@ -50,19 +50,46 @@ export type ChainVerdict =
   | { readonly ok: true; readonly entries: number; readonly lastHash: string }
   | { readonly ok: false; readonly entry: number; readonly problem: string };
 
+export interface ChainWalk {
+  /** What is wrong with the entry that comes next; null where it holds. */
+  next(entry: ChainedEntry): string | null;
+  /** Of the entries that held. */
+  count(): number;
+  lastHash(): string;
+}
+
+/**
+ * Walks a record entry by entry, oldest first. `part`: one that may begin anywhere and leave entries out, so that
+ * an entry must follow the one before it only where its number does.
+ */
+export function walkChain(part: boolean): ChainWalk {
+  let last: { readonly id: number; readonly hash: string } | null = null;
+  let count = 0;
+  return {
+    next({ id, entry, prevHash, hash }) {
+      if (last !== null && id <= last.id) return 'it is out of order';
+      const follows = !part || last?.id === id - 1;
+      if (follows && prevHash !== (last?.hash ?? CHAIN_START)) {
+        return 'the entry before it was changed, removed or put in later';
+      }
+      if (entry === null || chainHash(prevHash, entry) !== hash) {
+        return 'its text is not the one that was written';
+      }
+      last = { id, hash };
+      count += 1;
+      return null;
+    },
+    count: () => count,
+    lastHash: () => last?.hash ?? CHAIN_START,
+  };
+}
+
 /** Walks the record from its start, oldest first, and says where it stops being what was written. */
 export function verifyChain(entries: Iterable<ChainedEntry>): ChainVerdict {
-  let lastHash = CHAIN_START;
-  let count = 0;
-  for (const { id, entry, prevHash, hash } of entries) {
-    if (prevHash !== lastHash) {
-      return { ok: false, entry: id, problem: 'the entry before it was changed, removed or put in later' };
-    }
-    if (entry === null || chainHash(prevHash, entry) !== hash) {
-      return { ok: false, entry: id, problem: 'its text is not the one that was written' };
-    }
-    lastHash = hash;
-    count += 1;
+  const walk = walkChain(false);
+  for (const entry of entries) {
+    const problem = walk.next(entry);
+    if (problem !== null) return { ok: false, entry: entry.id, problem };
   }
-  return { ok: true, entries: count, lastHash };
+  return { ok: true, entries: walk.count(), lastHash: walk.lastHash() };
 }

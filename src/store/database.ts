@@ -11,7 +11,7 @@ export type Database = BetterSQLite3Database & { readonly $client: Sqlite.Databa
 const MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
 
 /** Refuses a database that a newer m0 has migrated: this version doesn't know what it holds. */
-function refuseNewer(client: Sqlite.Database): void {
+export function refuseNewer(client: Sqlite.Database): void {
   const known = client
     .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '__drizzle_migrations'")
     .get();

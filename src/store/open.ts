@@ -11,11 +11,8 @@ export interface StoreOptions {
   readonly busyTimeoutMs?: number;
 }
 
-/**
- * Opens m0's durable memory, made and brought to the newest schema where needed. Rejects with a StoreError that
- * says what was being done and what to do.
- */
-export async function openStore({ url, log, busyTimeoutMs = 5000 }: StoreOptions): Promise<AuditedStore> {
+/** The file that `url` names. Throws a StoreError where it names none. */
+export function databaseFile(url: string): string {
   if (/^postgres(ql)?:/.test(url)) {
     throw new StoreError(
       'opening the database: postgres:// is not in this version yet: use file:PATH (SQLite)',
@@ -24,6 +21,13 @@ export async function openStore({ url, log, busyTimeoutMs = 5000 }: StoreOptions
   if (!url.startsWith('file:') || url === 'file:') {
     throw new StoreError('opening the database: M0_DATABASE_URL must be file:PATH, as in file:.m0/m0.db');
   }
-  const file = url.startsWith('file://') ? fileURLToPath(url) : url.slice('file:'.length);
-  return openSqliteStore(file, log, busyTimeoutMs);
+  return url.startsWith('file://') ? fileURLToPath(url) : url.slice('file:'.length);
+}
+
+/**
+ * Opens m0's durable memory, made and brought to the newest schema where needed. Rejects with a StoreError that
+ * says what was being done and what to do.
+ */
+export async function openStore({ url, log, busyTimeoutMs = 5000 }: StoreOptions): Promise<AuditedStore> {
+  return openSqliteStore(databaseFile(url), log, busyTimeoutMs);
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -55,8 +55,19 @@ export class Core {
     );
   }
 
-  static async open(stacks: readonly Stack[] = [stackWith()], more: Partial<Directory> = {}): Promise<Core> {
+  /** The file of its memory. */
+  get file(): string {
+    return join(this.#dir, 'm0.db');
+  }
+
+  /** `memory`: a file to begin with a copy of, as after a restore; without one it knows nothing. */
+  static async open(
+    stacks: readonly Stack[] = [stackWith()],
+    more: Partial<Directory> = {},
+    memory: string | null = null,
+  ): Promise<Core> {
     const dir = await mkdtemp(join(tmpdir(), 'm0-core-'));
+    if (memory !== null) await copyFile(memory, join(dir, 'm0.db'));
     const store = await openStore({ url: `file:${join(dir, 'm0.db')}`, log: createLogger('silent') });
     const core = new Core(dir, store, aDirectory({ stacks, ...more }));
     core.boot();
