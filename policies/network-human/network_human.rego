@@ -388,6 +388,16 @@ network := {
 		"google_compute_url_map",
 		"google_network_services_",
 	],
+	"API gateway": [
+		"aws_api_gateway_",
+		"aws_apigatewayv2_",
+		"aws_lambda_function_url",
+		"awscc_apigateway",
+		"awscc_lambda_url",
+		"azurerm_api_management",
+		"google_api_gateway_",
+		"google_apigee_",
+	],
 	"DNS": [
 		"aws_lightsail_domain",
 		"aws_route53",

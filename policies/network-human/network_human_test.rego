@@ -41,6 +41,7 @@ test_kinds_have_their_names if {
 		"aws_eip": "public address",
 		"aws_lb": "load balancer",
 		"azurerm_dns_a_record": "DNS",
+		"aws_apigatewayv2_route": "API gateway",
 		"azapi_resource": "resource of any kind",
 	}
 	waiting([finding(type, ["description"]) | some type, _ in kinds]) == {address: message |
