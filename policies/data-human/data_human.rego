@@ -34,6 +34,24 @@ pending contains {"msg": message, "address": finding.address} if {
 	message := sprintf("%s: data changes only by a person", [attribute.path])
 }
 
+# METADATA
+# title: Nothing to judge by
+# description: Waits for a person where the findings, or an address, type or attribute of one, can't be read.
+# scope: rule
+pending contains "there are findings that can’t be read, so a person looks first" if not readable
+
+readable if {
+	is_array(input.m0.findings)
+	every finding in input.m0.findings {
+		is_string(finding.address)
+		is_string(finding.type)
+		is_array(finding.attributes)
+		every attribute in finding.attributes {
+			is_string(attribute.path)
+		}
+	}
+}
+
 # What an apply would not touch needs no objection.
 actionable contains finding if {
 	some finding in input.m0.findings

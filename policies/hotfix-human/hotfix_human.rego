@@ -21,6 +21,24 @@ pending contains {"msg": message, "address": finding.address} if {
 	message := sprintf("changed by hand, perhaps a hotfix: ask %s before it is reverted%s", [ask, what(finding)])
 }
 
+# METADATA
+# title: Nothing to judge by
+# description: Waits for a person where the findings, or an address, type or attribute of one, can't be read.
+# scope: rule
+pending contains "there are findings that can’t be read, so a person looks first" if not readable
+
+readable if {
+	is_array(input.m0.findings)
+	every finding in input.m0.findings {
+		is_string(finding.address)
+		is_string(finding.type)
+		is_array(finding.attributes)
+		every attribute in finding.attributes {
+			is_string(attribute.path)
+		}
+	}
+}
+
 # The rules as the hand left them; one taken out shows in the finding.
 what(finding) := sprintf(" (%s)", [concat(", ", added)]) if {
 	added := sort({said |

@@ -97,7 +97,7 @@ test_unknown_sensitive_and_missing_wait if {
 	every actual in [{"unknown": true}, {"sensitive": true}, null, 7, "x", [], {"cidr_blocks": null}] {
 		said({}, [finding("aws_security_group", [row("ingress[*]", actual)])]) == {asking("the network on-call")}
 	}
-	every key in ["origin", "actionable", "attributes", "action"] {
+	every key in ["origin", "actionable", "action"] {
 		said({}, [object.remove(by_hand, [key])]) != set()
 	}
 }
@@ -116,4 +116,11 @@ test_other_resources_get_no_objection if {
 
 test_nothing_to_judge_no_objection if {
 	said({}, []) == set()
+}
+
+test_what_cannot_be_read_waits if {
+	every findings in [null, {}, [{"type": "aws_lb"}], [object.remove(by_hand, ["attributes"])], [object.union(by_hand, {"type": 7})]] {
+		m0.pending["there are findings that can’t be read, so a person looks first"] with input as {"m0": {"findings": findings}}
+	}
+	m0.pending["there are findings that can’t be read, so a person looks first"] with input as {}
 }

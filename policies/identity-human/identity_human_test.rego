@@ -175,3 +175,10 @@ test_other_resources_get_no_objection if {
 test_nothing_to_judge_no_objection if {
 	waiting([]) == {}
 }
+
+test_what_cannot_be_read_waits if {
+	every findings in [null, {}, [{"type": "aws_lb"}], [object.remove(finding("aws_lb", []), ["attributes"])], [object.union(finding("aws_lb", []), {"type": 7})]] {
+		m0.pending["there are findings that can’t be read, so a person looks first"] with input as {"m0": {"findings": findings}}
+	}
+	m0.pending["there are findings that can’t be read, so a person looks first"] with input as {}
+}
