@@ -1,0 +1,170 @@
+/** State in S3 with a lock file beside it, as the sample stack has it, and somebody else at work on it. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetObjectCommand, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
+import { createMirrors } from '../../src/git/mirrors.ts';
+import { createLogger } from '../../src/log.ts';
+import type { Runner, Stack } from '../../src/runs/ports.ts';
+import { createCloudApi, LOCAL_CREDENTIALS } from '../../src/sandbox/cloud/cloud-api.ts';
+import { type Moto, startMoto } from '../../src/sandbox/cloud/moto.ts';
+import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
+import { createRunner } from '../../src/terraform/runner.ts';
+import { sandboxTools, TEST_KEY, testTools } from '../support/cloud.ts';
+import { stack as anyStack } from '../support/directory.ts';
+import { commit, makeRepo, recordingTool } from '../support/terraform-repo.ts';
+
+const signal = new AbortController().signal;
+const whole = { only: null, signal };
+const BACKEND = `terraform {
+  backend "s3" {
+    bucket                      = "${SAMPLE.stateBucket}"
+    key                         = "locks.tfstate"
+    region                      = "${SAMPLE.region}"
+    use_lockfile                = true
+    use_path_style              = true
+    skip_s3_checksum            = true
+    skip_credentials_validation = true
+    skip_requesting_account_id  = true
+    skip_metadata_api_check     = true
+    skip_region_validation      = true
+  }
+}
+`;
+const ONE = 'resource "terraform_data" "one" {\n  input = "1"\n}\n';
+
+let dir: string;
+let moto: Moto;
+let s3: S3Client;
+/** Processes that must not outlive this file, whatever becomes of the tests. */
+const others: ChildProcess[] = [];
+let recorded: ReturnType<typeof recordingTool>;
+let runner: Runner;
+let stack: Stack;
+let terraform: string;
+let env: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'm0-s3-'));
+  const tools = sandboxTools(await testTools());
+  terraform = tools.terraform;
+  const log = createLogger('silent');
+  const base = process.env;
+  moto = await startMoto({ motoServer: tools.motoServer, port: 0, log, base });
+  s3 = new S3Client({
+    ...{ endpoint: moto.url, region: SAMPLE.region, forcePathStyle: true, credentials: LOCAL_CREDENTIALS },
+  });
+  const api = createCloudApi(moto.url);
+  await api.ensureStateBucket();
+  api.close();
+  env = {
+    AWS_ENDPOINT_URL: moto.url,
+    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+  const git = makeRepo(join(dir, 'infra'), { 'a/backend.tf': BACKEND, 'a/main.tf': ONE });
+  stack = anyStack({ name: 'locks', source: { git, ref: 'main', path: 'a' }, env });
+  recorded = recordingTool(join(dir, 'bin'), terraform);
+  const dataDir = join(dir, 'data');
+  runner = createRunner({
+    dataDir,
+    tools: { terraform: recorded.path, tofu: null, cliConfig: tools.cliConfig },
+    base,
+    mirrors: createMirrors({ dir: join(dataDir, 'git'), log, base }),
+    artifacts: createFileArtifacts(join(dataDir, 'artifacts')),
+    log,
+    clock: Date.now,
+    key: TEST_KEY,
+  });
+});
+afterAll(async () => {
+  for (const child of others) child.kill('SIGKILL');
+  s3?.destroy();
+  await moto?.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** An object of the state's bucket as it is now; null where there is none. */
+async function object(key: string): Promise<string | null> {
+  try {
+    const answer = await s3.send(new GetObjectCommand({ Bucket: SAMPLE.stateBucket, Key: key }));
+    return (await answer.Body?.transformToString()) ?? '';
+  } catch (error) {
+    if (error instanceof NoSuchKey) return null;
+    throw error;
+  }
+}
+const lock = (): Promise<string | null> => object('locks.tfstate.tflock');
+
+/** A colleague whose own terraform has planned, holds the lock, and waits for a yes. */
+async function colleague(): Promise<{ readonly child: ChildProcess; refuse(): Promise<void> }> {
+  const cwd = join(dir, 'colleague', 'a');
+  execFileSync('git', ['clone', '--quiet', stack.source.git, join(dir, 'colleague')]);
+  const options = { cwd, env: { ...process.env, ...env } };
+  execFileSync(terraform, ['init', '-input=false'], { ...options, stdio: 'ignore' });
+  const child = spawn(terraform, ['apply', '-no-color'], { ...options, stdio: ['pipe', 'ignore', 'ignore'] });
+  others.push(child);
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  await vi.waitFor(async () => expect(await lock()).not.toBeNull(), { timeout: 60_000, interval: 100 });
+  return {
+    child,
+    async refuse() {
+      child.stdin?.end('no\n');
+      await ended;
+    },
+  };
+}
+
+describe('a stack with its state in S3', () => {
+  it('is planned beside a lock of somebody else, applied only after it, and the lock is left alone', async () => {
+    const other = await colleague();
+    const held = JSON.parse((await lock()) ?? '') as { ID: string; Who: string; Created: string };
+    const { plan, analysis } = await runner.plan(stack, whole);
+    expect(analysis.findings.map((f) => [f.address, f.action])).toEqual([['terraform_data.one', 'create']]);
+
+    const refused = await runner.apply(stack, plan, signal).catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      ...{ name: 'RunnerError', phase: 'apply', mayHaveApplied: false },
+      message: `running terraform apply: the state is locked by ${held.Who}`,
+      locked: { who: held.Who, id: held.ID, since: Math.floor(Date.parse(held.Created)) },
+    });
+    expect(JSON.parse((await lock()) ?? '')).toEqual(held);
+    expect(other.child.exitCode).toBeNull();
+    expect(recorded.calls()).toEqual(['init', 'plan', 'show', 'apply']);
+    expect(await object('locks.tfstate')).toBeNull();
+
+    await other.refuse();
+    expect((await runner.apply(stack, plan, signal)).log).toContain('1 added');
+    expect(await object('locks.tfstate')).toContain('"name": "one"');
+    expect(await lock()).toBeNull();
+    expect((await runner.plan(stack, whole)).analysis.findings).toEqual([]);
+  });
+
+  it('keeps what a stopped apply has done, and gives the lock back', async () => {
+    const began = join(dir, 'began');
+    const slow = `resource "terraform_data" "quick" {}
+resource "terraform_data" "slow" {
+  depends_on = [terraform_data.quick]
+  provisioner "local-exec" {
+    command = "touch ${began} && exec sleep 600"
+  }
+}
+`;
+    commit(stack.source.git, { 'a/slow.tf': slow }, 'slow');
+    const { plan } = await runner.plan(stack, whole);
+    const stopping = new AbortController();
+    const applying = runner.apply(stack, plan, stopping.signal).catch((error: unknown) => error);
+    await vi.waitFor(() => expect(existsSync(began)).toBe(true), { timeout: 60_000, interval: 100 });
+    expect(await lock()).not.toBeNull();
+    stopping.abort();
+    expect(await applying).toMatchObject({ phase: 'apply', stopped: 'aborted', mayHaveApplied: true });
+    expect(await object('locks.tfstate')).toContain('"name": "quick"');
+    expect(await lock()).toBeNull();
+    const after = await runner.plan(stack, whole);
+    expect(after.analysis.findings.map((f) => f.address)).toEqual(['terraform_data.slow']);
+  });
+});
