@@ -3,7 +3,8 @@ import { resolveTarget } from '../commands/target.ts';
 import { fullDiff } from '../messages/full-diff.ts';
 import { baselineCard, historyCard, onCallCard, policyCard } from '../messages/list-cards.ts';
 import { whyCard } from '../messages/why-card.ts';
-import type { Reply, Stack } from '../runs/ports.ts';
+import { withSeen } from '../runs/policy-trouble.ts';
+import type { PolicySource, Reply, Stack } from '../runs/ports.ts';
 import { onCallUntil } from '../runs/rota.ts';
 import { driftView } from '../runs/view.ts';
 import { type ActionParts, findRun, privately, refused } from './parts.ts';
@@ -86,7 +87,7 @@ export async function onCall(parts: ActionParts): Promise<Reply> {
   return privately(onCallCard({ rotas, now, zone: directory.timezone }));
 }
 
-/** `policy TARGET`: which bundles decide for a stack, at which commit. */
+/** `policy TARGET`: which policies decide for a stack, by which rules, and from which commit. */
 export async function policy(parts: ActionParts, target: string): Promise<Reply> {
   const stacks = stacksOf(parts, target);
   if ('r' in stacks) return stacks;
@@ -95,18 +96,23 @@ export async function policy(parts: ActionParts, target: string): Promise<Reply>
     return refused(`${target} is several stacks. Name one: ${stacks.map((s) => s.name).join(', ')}.`);
   }
   const statuses = await parts.policies.status(stack.policies);
+  const counted = await withSeen(parts.store, statuses);
   return privately(
     policyCard({
       stack: stack.name,
       realign: stack.realign,
-      policies: stack.policies.map((p, i) => ({
-        name: p.name,
-        mode: p.mode,
-        source: `${p.git}@${p.ref}${p.path === '' ? '' : `/${p.path}`}`,
-        commit: statuses[i]?.commit ?? null,
-        problem: statuses[i]?.stale?.error ?? null,
+      policies: statuses.map((status, i) => ({
+        status,
+        source: sourceOf(stack.policies[i]),
+        seen: status.stale !== null && !counted[i]?.stale,
       })),
       approvers: { need: stack.approvers.need, groups: stack.approvers.from },
+      now: parts.clock(),
+      zone: parts.directory.timezone,
     }),
   );
+}
+
+function sourceOf(source: PolicySource | undefined): string {
+  return source ? `${source.git}@${source.ref}${source.path === '' ? '' : `/${source.path}`}` : '';
 }

@@ -1,8 +1,11 @@
 /** Cards that list what is on record: history, the baseline, who is on call, which policies decide. */
+
+import type { BundleStatus } from '../runs/ports.ts';
 import type { Block, Card, Span } from './card.ts';
+import { placeWords } from './reasons.ts';
 import { code, context, dotted, line, people, quiet, strong, text, time } from './spans.ts';
-import type { BaselineView, HistoryView, OnCallView, PolicyView } from './view-status.ts';
-import { clip, count, headlineOf, shortCommit } from './words.ts';
+import type { BaselineView, HistoryView, OnCallView, PolicyStateView, PolicyView } from './view-status.ts';
+import { clip, count, headlineOf, listed, shortCommit } from './words.ts';
 
 /** Entries of a list before "and 12 more", and characters of what somebody wrote beside one. */
 const SHOWN = 25;
@@ -122,33 +125,85 @@ const REALIGN: Readonly<Record<PolicyView['realign'], string>> = {
   never: 'Nothing is ever applied: realign is "never" in m0.yaml.',
 };
 
-/** Which policies decide for a stack, and from which commit. */
+/** Rules of one policy before "and 12 more rules", and characters of a compiler's error. */
+const RULES = 10;
+const ERROR = 600;
+
+/** True where a policy decides nothing, so that a person does. */
+function isOut({ status, seen }: PolicyStateView): boolean {
+  return status.commit === null || (status.stale !== null && !seen);
+}
+
+/** What is wrong with a policy's newest state, and what follows from it. */
+function troubleLines({ status, seen }: PolicyStateView, view: PolicyView): readonly Block[] {
+  const { stale, commit } = status;
+  if (stale === null) {
+    return commit === null ? [line(text('No commit of it was ever good, so a person decides.'))] : [];
+  }
+  const follows =
+    commit === null
+      ? 'No commit of it was ever good: a person decides until it is mended.'
+      : seen
+        ? `Somebody has seen it: ${shortCommit(commit)} goes on deciding until it moves again.`
+        : `A person decides until it is mended; ${shortCommit(commit)} is asked only for what it denies.`;
+  return [
+    line(strong('STALE'), text(' since '), time(stale.since, view), text(`: ${clip(stale.error, ERROR)}`)),
+    line(text(follows)),
+  ];
+}
+
+function ruleLines({ rules }: BundleStatus): readonly Block[] {
+  const shown = rules.length <= RULES + 1 ? rules : rules.slice(0, RULES);
+  const more = rules.length - shown.length;
+  return [
+    ...shown.map((r) =>
+      line(
+        ...dotted([
+          [code(r.rule)],
+          r.title === null ? [] : [text(clip(r.title, DETAIL))],
+          [quiet(placeWords(r))],
+        ]),
+      ),
+    ),
+    ...(more > 0 ? [line(text(`and ${more} more rules`))] : []),
+  ];
+}
+
+/** Which policies decide for a stack, by which rules, and from which commit. */
 export function policyCard(view: PolicyView): Card {
   const { policies, approvers } = view;
-  const deciding = policies.filter((p) => p.mode === 'decide').length;
+  const deciding = policies.filter((p) => p.status.mode === 'decide').length;
+  const out = policies.filter(isOut).map((p) => p.status.policy);
   const said =
     policies.length === 0
       ? 'no policy decides, so a person does'
       : `${count(deciding, 'policy decides', 'policies decide')}, ${count(policies.length - deciding, 'guardrail')}`;
+  const stale =
+    out.length === 0
+      ? ''
+      : ` · a person decides while ${listed(out)} ${out.length === 1 ? 'is' : 'are'} stale`;
   const who =
     approvers.groups.length === 0
       ? 'nobody: m0.yaml names no approvers'
       : `${approvers.need > 1 ? `${approvers.need} of ` : ''}${approvers.groups.join(', ')}`;
   return {
-    headline: headlineOf(`${view.stack}: ${said}`),
-    tone: policies.some((p) => p.problem !== null || p.commit === null) ? 'bad' : 'plain',
+    headline: headlineOf(`${view.stack}: ${said}${stale}`),
+    tone: out.length > 0 ? 'bad' : 'plain',
     blocks: [
-      ...folded(policies, (p) =>
+      ...policies.flatMap((p): readonly Block[] => [
         line(
           ...dotted([
-            [strong(p.name), text(p.mode === 'guardrail' ? '  only objects' : '  decides')],
-            [code(p.commit === null ? 'no commit in use' : shortCommit(p.commit))],
+            [strong(p.status.policy), text(p.status.mode === 'guardrail' ? '  only objects' : '  decides')],
+            [code(p.status.commit === null ? 'no commit in use' : shortCommit(p.status.commit))],
             [text(p.source)],
-            p.problem === null ? [] : [text(clip(p.problem, DETAIL))],
+            p.status.readsApprovers ? [text('reads who approved')] : [],
           ]),
         ),
-      ),
-      context(text(REALIGN[view.realign])),
+        ...troubleLines(p, view),
+        ...ruleLines(p.status),
+        { b: 'divider' },
+      ]),
+      ...(out.length > 0 && view.realign === 'policy' ? [] : [context(text(REALIGN[view.realign]))]),
       { b: 'facts', facts: [{ label: 'Approvers', spans: [text(who)] }] },
     ],
   };

@@ -1,6 +1,6 @@
 /** Why something was decided as it was: which policy, which rule, in which words, from which commit. */
 import { assertNever } from '../assert-never.ts';
-import type { Reason } from '../decisions/decision.ts';
+import type { Reason, RulePlace } from '../decisions/decision.ts';
 import type { Span } from './card.ts';
 import { code, dotted, strong, text } from './spans.ts';
 import { clip, shortCommit } from './words.ts';
@@ -39,6 +39,32 @@ export function reasonWords(reason: Reason, max = LENGTH): string {
   const said = clip(reason.text, max);
   const head = reason.rule === 'error' ? `could not decide: ${said}` : said;
   return `${head}${leadsTo(reason.rule)}`;
+}
+
+/** Characters of a path before its folders are given up. */
+const PATH = 32;
+
+/** `deny.rego:12`: where a rule stands, short enough for a phone. */
+export function placeWords({ file, line }: RulePlace): string {
+  const name = file.split('/').at(-1) ?? file;
+  return `${file.length <= PATH ? file : `…/${clip(name, PATH)}`}:${line}`;
+}
+
+/** The rule that spoke and where it stands; null where no rule did. */
+export function ruleWords(reason: Reason): string | null {
+  switch (reason.rule) {
+    case 'deny':
+    case 'pending':
+    case 'allow':
+    case 'warn':
+      return reason.at === undefined ? reason.rule : `${reason.rule} · ${placeWords(reason.at)}`;
+    case 'error':
+    case 'silent':
+    case 'm0':
+      return null;
+    default:
+      return assertNever(reason.rule);
+  }
 }
 
 function distinct(reasons: readonly Reason[]): readonly Reason[] {

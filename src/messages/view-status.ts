@@ -1,7 +1,7 @@
 /** What the cards of the asking commands are made from. Times in ms since epoch. */
-import type { PolicyMode, RealignMode } from '../decisions/decision.ts';
+import type { RealignMode } from '../decisions/decision.ts';
 import type { Keep } from '../runs/keep.ts';
-import type { AuditEntry } from '../runs/ports.ts';
+import type { AuditEntry, BundleStatus } from '../runs/ports.ts';
 import type { Named } from './view.ts';
 
 /** How a stack is: `unknown` before its first check. `quiet`: all its drift is snoozed or accepted. */
@@ -67,17 +67,20 @@ export interface OnCallView {
   readonly zone: string;
 }
 
+/** A policy of a stack as it is now. */
+export interface PolicyStateView {
+  readonly status: BundleStatus;
+  /** Repository, ref and path as m0.yaml has them. */
+  readonly source: string;
+  /** True where it is stale, and somebody let m0 go on with its last good commit. */
+  readonly seen: boolean;
+}
+
 export interface PolicyView {
   readonly stack: string;
   readonly realign: RealignMode;
-  readonly policies: readonly {
-    readonly name: string;
-    readonly mode: PolicyMode;
-    /** Repository, ref and path as m0.yaml has them. */
-    readonly source: string;
-    /** Commit in use; null: none, so that a person decides. */
-    readonly commit: string | null;
-    readonly problem: string | null;
-  }[];
+  readonly policies: readonly PolicyStateView[];
   readonly approvers: { readonly need: number; readonly groups: readonly string[] };
+  readonly now: number;
+  readonly zone: string;
 }

@@ -1,7 +1,8 @@
 import { showText } from '../commands/text.ts';
+import { oneLine } from '../drift/summary.ts';
 import type { RunState } from '../runs/run.ts';
 import type { Block, Card, DiffRow } from './card.ts';
-import { policyName, reasonSpans, reasonWords } from './reasons.ts';
+import { policyName, reasonSpans, reasonWords, ruleWords } from './reasons.ts';
 import { foldRows, markOf } from './rows.ts';
 import { context, text } from './spans.ts';
 import { approvableNow, asItStands, openNow, standingOf } from './standing.ts';
@@ -35,7 +36,12 @@ const REASONS = 8;
 function reasonRows(item: FindingView): readonly DiffRow[] {
   if (item.reasons.length === 0)
     return [{ kind: 'note', label: 'm0', value: 'nothing was decided on it yet' }];
-  return item.reasons.map((r) => ({ kind: 'note', label: policyName(r), value: reasonWords(r, 500) }));
+  return item.reasons.map((r) => {
+    const rule = ruleWords(r);
+    const said = reasonWords(r, 500);
+    // What was said may hold anything, and must not look like the line that names the rule.
+    return { kind: 'note', label: policyName(r), value: rule === null ? said : `${oneLine(said)}\n${rule}` };
+  });
 }
 
 /** Why the run is where it is, in one sentence. */

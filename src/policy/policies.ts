@@ -136,12 +136,14 @@ export function createPolicies(options: PolicyOptions): PolicyPort & { close(): 
           commit: pinned?.commit ?? null,
           stale,
           readsApprovers: pinned?.bundle.readsApprovers ?? false,
-          rules: (pinned?.bundle.rules ?? []).map(({ rule, file, line, title }) => ({
-            rule,
-            file,
-            line,
-            title,
-          })),
+          rules: (pinned?.bundle.rules ?? [])
+            .filter((r) => !r.mute)
+            .map(({ rule, file, line, title }) => ({
+              rule,
+              file,
+              line,
+              title,
+            })),
         };
       });
     },

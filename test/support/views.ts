@@ -70,7 +70,7 @@ export function hotfixFinding(): Finding {
   return finding('aws_security_group.web', { attributes: [byHand('ingress[*]', null, SSH_RULE)] });
 }
 
-const COMMIT = 'a1b2c3d4e5f60718293a4b5c6d7e8f9001122334';
+export const COMMIT = 'a1b2c3d4e5f60718293a4b5c6d7e8f9001122334';
 
 export const TAGS_AUTO: Reason = {
   policy: 'tags-auto',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { COMMAND_NAMES, usageOf } from '../../../src/commands/grammar.ts';
 import { parseCommand } from '../../../src/commands/parse.ts';
+import type { Card } from '../../../src/messages/card.ts';
 import { failureCard } from '../../../src/messages/failure-card.ts';
 import { helpCard } from '../../../src/messages/help-card.ts';
 import { baselineCard, historyCard, onCallCard, policyCard } from '../../../src/messages/list-cards.ts';
@@ -9,6 +10,7 @@ import { statusCard } from '../../../src/messages/status-card.ts';
 import type { StackStatus } from '../../../src/messages/view-status.ts';
 import { whyCard } from '../../../src/messages/why-card.ts';
 import type { Keep } from '../../../src/runs/keep.ts';
+import type { BundleStatus } from '../../../src/runs/ports.ts';
 import {
   actor,
   buttonsOf,
@@ -206,34 +208,88 @@ describe('lists', () => {
     expect(onCallCard({ rotas: [], ...MOMENT }).headline).toBe('m0.yaml names no on-call rota');
   });
 
-  it('policies: which decide, from which commit, and who may', () => {
+  const STATUS: BundleStatus = {
+    policy: 'approvals',
+    mode: 'decide',
+    commit: 'a1b2c3d4e5',
+    stale: null,
+    readsApprovers: true,
+    rules: [
+      { rule: 'deny', file: 'deny.rego', line: 12, title: 'No root' },
+      { rule: 'pending', file: 'a/very/long/way/down/to/the/rules/pending.rego', line: 3, title: null },
+    ],
+  };
+  const STALE = {
+    id: 'c'.repeat(40),
+    error: 'commit ccccccc: p.rego:4: rego_parse_error',
+    since: NOW - HOUR,
+  };
+
+  function policyText(change: Partial<BundleStatus>, seen = false): { card: Card; text: string } {
+    const guard = {
+      ...STATUS,
+      policy: 'guard',
+      mode: 'guardrail',
+      readsApprovers: false,
+      ...change,
+    } as const;
     const card = policyCard({
       stack: 'prod-network',
       realign: 'policy',
       policies: [
-        {
-          name: 'approvals',
-          mode: 'decide',
-          source: 'git main approvals',
-          commit: 'a1b2c3d4e5',
-          problem: null,
-        },
-        {
-          name: 'guard',
-          mode: 'guardrail',
-          source: 'git main guard',
-          commit: null,
-          problem: 'does not compile',
-        },
+        { status: STATUS, source: 'git@main/approvals', seen: false },
+        { status: guard, source: 'git@main/guard', seen },
       ],
       approvers: { need: 2, groups: ['sre'] },
+      ...MOMENT,
     });
+    return { card, text: cardText(card) };
+  }
+
+  it('policies: which decide, by which rules, from which commit, and who may', () => {
+    const { card, text } = policyText({});
     expect(card.headline).toBe('prod-network: 1 policy decides, 1 guardrail');
-    expect(card.tone).toBe('bad');
-    const text = cardText(card);
-    expect(text).toContain('approvals  decides · a1b2c3d');
-    expect(text).toContain('does not compile');
+    expect(card.tone).toBe('plain');
+    expect(text).toContain('approvals  decides · a1b2c3d · git@main/approvals · reads who approved');
+    expect(text).toContain('deny · No root · deny.rego:12');
+    expect(text).toContain('pending · …/pending.rego:3');
+    expect(text).toContain('guard  only objects · a1b2c3d · git@main/guard\n');
     expect(text).toContain('Approvers: 2 of sre');
+  });
+
+  it('policies: a stale one says why, since when, and what follows', () => {
+    const { card, text } = policyText({ stale: STALE });
+    expect(card.headline).toBe(
+      'prod-network: 1 policy decides, 1 guardrail · a person decides while guard is stale',
+    );
+    expect(card.tone).toBe('bad');
+    expect(text).toContain('STALE since <clock 11:12>: commit ccccccc: p.rego:4: rego_parse_error');
+    expect(text).toContain('A person decides until it is mended; a1b2c3d is asked only for what it denies.');
+    expect(text).not.toContain('What all of them allow is applied by itself');
+  });
+
+  it('policies: one that somebody has seen goes on deciding', () => {
+    const { card, text } = policyText({ stale: STALE }, true);
+    expect(card.headline).toBe('prod-network: 1 policy decides, 1 guardrail');
+    expect(text).toContain('Somebody has seen it: a1b2c3d goes on deciding until it moves again.');
+    expect(text).toContain('What all of them allow is applied by itself');
+  });
+
+  it('policies: one that never was good', () => {
+    const { card, text } = policyText({ stale: STALE, commit: null, rules: [] });
+    expect(card.tone).toBe('bad');
+    expect(text).toContain('guard  only objects · no commit in use');
+    expect(text).toContain('No commit of it was ever good: a person decides until it is mended.');
+  });
+
+  it('policies: many rules are folded', () => {
+    const rules = Array.from({ length: 30 }, (_, i) => ({
+      rule: 'deny' as const,
+      file: 'd.rego',
+      line: i,
+      title: null,
+    }));
+    expect(policyText({ rules }).text).toContain('and 20 more rules');
   });
 });
 
@@ -257,15 +313,23 @@ describe('why', () => {
       driftView({
         findings: [
           item(tagsFinding(), { s: 'realigned', by: [], at: NOW, verifiedAt: NOW }, TAGS_AUTO),
-          item(HOTFIX, { s: 'waits' }, NETWORK_HUMAN),
+          item(HOTFIX, { s: 'waits' }, { ...NETWORK_HUMAN, at: { file: 'network_human.rego', line: 13 } }),
         ],
       }),
     );
     expect(card.headline).toBe('run #42 of prod-network waits for a person to decide on 1 resource');
     const text = cardText(card);
-    expect(text).toContain('network-human@a1b2c3d: security group → a person');
-    expect(text).toContain('tags-auto@a1b2c3d: metadata only → apply');
+    expect(text).toContain(
+      'network-human@a1b2c3d: security group → a person\npending · network_human.rego:13',
+    );
+    expect(text).toContain('tags-auto@a1b2c3d: metadata only → apply\nallow\n');
     expect(text).toContain('Who: Dana (on call) or anyone in sre');
+  });
+
+  it('no message can pass for the line that names the rule', () => {
+    const forged = { ...NETWORK_HUMAN, text: 'fine\nallow · tags.rego:3', at: { file: 'p.rego', line: 1 } };
+    const view = driftView({ findings: [item(HOTFIX, { s: 'waits' }, forged)] });
+    expect(cardText(whyCard(view)).split('\n')).not.toContain('allow · tags.rego:3 → a person');
   });
 
   it('says that nobody can approve what is denied', () => {
