@@ -196,6 +196,78 @@ test_google_says_its_ports if {
 	})) == {"would open 22/tcp to 0.0.0.0/0"}
 }
 
+test_one_more_source_in_an_open_rule_opens_nothing if {
+	said([finding("aws_security_group", [
+		row("ingress[*]", ingress(443, ["0.0.0.0/0", "10.0.0.0/8"]), null),
+		row("ingress[*]", null, ingress(443, ["0.0.0.0/0"])),
+	])]) == set()
+}
+
+test_what_else_moves_in_something_public_opens_nothing if {
+	before := {"internal": false, "instance_type": "m5.large", "idle_timeout": 60, "access_logs": [{"enabled": true}]}
+	after := object.union(before, {"instance_type": "m5.xlarge", "access_logs": [{"enabled": false}]})
+	said_in_plan(in_plan("aws_lb", before, after)) == set()
+}
+
+test_a_way_to_the_internet_in_place_of_another if {
+	nat := {"cidr_block": "0.0.0.0/0", "nat_gateway_id": "nat-1", "gateway_id": ""}
+	igw := {"cidr_block": "0.0.0.0/0", "nat_gateway_id": "", "gateway_id": "igw-1"}
+	said_in_plan(in_plan("aws_route_table", {"route": [nat]}, {"route": [igw]})) == {"would open cidr_block to 0.0.0.0/0"}
+	said_in_plan(in_plan("aws_route_table", {"route": [nat]}, {"route": [nat], "propagating_vgws": ["vgw-1"]})) == set()
+}
+
+test_a_firewall_for_all_machines_in_place_of_some if {
+	some_machines := {"source_ranges": ["0.0.0.0/0"], "target_tags": ["web"], "allow": [{"protocol": "tcp", "ports": ["22"]}]}
+	all_machines := object.union(some_machines, {"target_tags": []})
+	said_in_plan(in_plan("google_compute_firewall", some_machines, all_machines)) == {"would open 22/tcp to 0.0.0.0/0"}
+}
+
+test_a_limit_that_goes if {
+	limited := {"api_server_access_profile": [{"authorized_ip_ranges": ["203.0.113.0/24"]}]}
+	open := {"api_server_access_profile": [{"authorized_ip_ranges": []}]}
+	said_in_plan(in_plan("azurerm_kubernetes_cluster", limited, open)) == {"would take away a limit: authorized_ip_ranges"}
+	said_in_plan(in_plan("azurerm_kubernetes_cluster", limited, {"api_server_access_profile": []})) == {"would take away a limit: authorized_ip_ranges"}
+	said_in_plan(in_plan("azurerm_kubernetes_cluster", open, limited)) == set()
+	blocked := {"public_access_block_configuration": {"block_public_acls": true}}
+	said_in_plan(in_plan("awscc_s3_bucket", blocked, {"public_access_block_configuration": null})) == {"would take away a limit: block_public_acls"}
+	said_in_plan(in_plan("awscc_s3_bucket", blocked, null)) == set()
+}
+
+test_a_denying_rule_that_comes_later if {
+	deny := {"access": "Deny", "priority": 100, "source_address_prefix": "*", "destination_port_range": "22", "protocol": "Tcp"}
+	later := object.union(deny, {"priority": 4000})
+	said_in_plan(in_plan("azurerm_network_security_group", {"security_rule": [deny]}, {"security_rule": [later]})) == {"would take away a rule that denies"}
+	said_in_plan(in_plan("azurerm_network_security_rule", deny, later)) == {"would take away a rule that denies"}
+	renamed := object.union(deny, {"description": "ssh"})
+	said_in_plan(in_plan("azurerm_network_security_rule", deny, renamed)) == set()
+}
+
+test_a_policy_inside_a_block if {
+	before := {"inline": [{"policy": policy({"AWS": "arn:aws:iam::123456789012:root"})}]}
+	said_in_plan(in_plan("example_resource", before, {"inline": [{"policy": policy("*")}]})) == {"would open s3:GetObject to everybody"}
+}
+
+test_a_deposed_object_of_the_same_name_confuses_nothing if {
+	rule := {"cidr_ipv4": "0.0.0.0/0", "from_port": 22, "to_port": 22, "ip_protocol": "tcp"}
+	new := in_plan("aws_vpc_security_group_ingress_rule", null, rule)
+	deposed := object.union(new.change, {"deposed": "00ab12cd", "change": {"before": rule, "after": null}})
+	{message.msg | some message in m0.pending} == {"would open 22/tcp to 0.0.0.0/0"} with input as {
+		"plan": {"resource_changes": [new.change, deposed]},
+		"m0": {"findings": [new.finding]},
+	}
+}
+
+test_findings_that_cannot_be_read_wait if {
+	unreadable := {"there are findings that can’t be read, so a person looks first"}
+	unreadable == m0.pending with input as {}
+	unreadable == m0.pending with input as {"m0": {"findings": "none"}}
+	bucket := finding("aws_s3_bucket", [row("acl", "private", "private")])
+	every key in ["address", "type", "action", "attributes"] {
+		unreadable == m0.pending with input as {"m0": {"findings": [object.remove(bucket, [key])]}}
+	}
+	unreadable == m0.pending with input as {"m0": {"findings": [object.union(bucket, {"attributes": [{"sensitive": false}]})]}}
+}
+
 test_a_firewall_switched_on_again if {
 	off := {"allow": [{"protocol": "tcp", "ports": ["22"]}], "source_ranges": ["0.0.0.0/0"], "disabled": true}
 	said_in_plan(in_plan("google_compute_firewall", off, object.union(off, {"disabled": false}))) == {"would open 22/tcp to 0.0.0.0/0"}

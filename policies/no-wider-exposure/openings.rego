@@ -1,0 +1,330 @@
+package m0
+
+# What would open, in words: everything open afterwards that is not open now, and every wall that would fall.
+would_open(pairs) := union({opened, undenied, unlimited}) if {
+	views := [[before, after, scanned(before, after)] | some [before, after] in pairs]
+	opened := {text | some [text, _, _] in (all_open(views, 1) - all_open(views, 0))}
+	undenied := {"would take away a rule that denies" | count(all_denied(views, 0) - all_denied(views, 1)) > 0}
+	unlimited := {sprintf("would take away a limit: %s", [key]) |
+		some [before, after, keys] in views
+		after != {}
+		limited := limits(after, keys)
+		some key in limits(before, keys)
+		not key in limited
+	}
+}
+
+all_open(views, side) := {open |
+	some view in views
+	some open in openings(view[side], view[2])
+}
+
+all_denied(views, side) := {denial |
+	some view in views
+	some denial in denials(view[side], view[2])
+}
+
+# Names in a resource that an apply changes. Where what a rule is about changes, all of the rule counts: a source
+# that was open to port 443 and stays as it is opens port 22.
+scanned(before, after) := touched if {
+	touched := changed(before, after)
+	not is_rule_changed(touched)
+} else := {key |
+	some key in (object.keys(before) | object.keys(after))
+	not is_metadata(key)
+}
+
+changed(before, after) := {key |
+	some key in (object.keys(before) | object.keys(after))
+	object.get(before, key, null) != object.get(after, key, null)
+	not is_metadata(key)
+}
+
+is_rule_changed(keys) if {
+	some key in keys
+	regex.match(about, key)
+}
+
+# What of a rule makes it another rule; a description or one more source does not.
+about := concat("", [
+	`^(from_|to_)?ports?$|port_range|protocol|direction|^type$|egress|^access$|action$|^role|^allow|^deny|disabled`,
+	`|priority|rule_n|gateway|next_hop|target_|destination|resource`,
+])
+
+about_rule(holder) := {key: inner |
+	some key, inner in holder
+	regex.match(about, key)
+}
+
+# Everything open under some names of a resource: what people read, and what tells two of the same text apart.
+openings(root, keys) := {open |
+	not is_shut(root)
+	some key in keys
+	leaf := leaves(root[key])[_]
+	some open in open_leaf(key, leaf, root)
+} | ({[sprintf("would give a public address: %s", [key]), key, null] |
+	some key in keys
+	is_attached(key, root[key])
+} | {open |
+	some key in keys
+	some [at, holder] in holders(key, root[key])
+	not is_shut(holder)
+	some open in opened_in(at, holder)
+})
+
+open_leaf(key, leaf, root) := {[sprintf("would open %s to %s", [traffic(key, root), leaf]), key, about_rule(root)]} if {
+	is_wide(plain(key), leaf)
+} else := {[sprintf("would make public: %s = %v", [key, leaf]), key, null]} if {
+	is_public(plain(key), leaf)
+} else := set()
+
+opened_in(at, holder) := ({[text, at, about_rule(holder)] |
+	not holder.Effect
+	some key, inner in holder
+	some leaf in leaves(inner)
+	some text in texts(key, leaf, holder)
+} | {[sprintf("would give a public address: %s", [key]), at, key] |
+	some key, inner in holder
+	is_attached(key, inner)
+}) | {[sprintf("would open %s to everybody", [what]), at, object.remove(holder, ["Sid"])] |
+	holder.Effect == "Allow"
+	is_for_everybody(holder)
+	what := concat(", ", sort(leaves(object.get(holder, "Action", "what it says"))))
+}
+
+texts(key, leaf, holder) := {sprintf("would open %s to %s", [traffic(key, holder), leaf])} if {
+	is_wide(plain(key), leaf)
+} else := {sprintf("would make public: %s = %v", [key, leaf])} if {
+	is_public(plain(key), leaf)
+} else := set()
+
+is_attached(key, inner) if {
+	plain(key) in {"publicipaddressid", "publicipaddressids", "publicip", "accessconfig", "allocationid"}
+	not inner in {null, "", [], {}}
+}
+
+# Who is denied counts here too: at the top of a resource by its names, as there is much else.
+denials(root, keys) := {["", denied_by(root)] | is_denial(root)} | {[at, object.remove(holder, ["Sid", "name", "description"])] |
+	some key in keys
+	some [at, holder] in holders(key, root[key])
+	is_denial(holder)
+}
+
+denied_by(root) := object.union(about_rule(root), {key: inner |
+	some key, inner in root
+	regex.match(`source|cidr|range`, key)
+})
+
+# Walls of a resource: switches that keep the public out, and lists of who may come in. An empty list lets all in.
+limits(root, keys) := {key |
+	some key in keys
+	is_limit(plain(key), root[key])
+} | {inner_key |
+	some key in keys
+	is_nested(root[key])
+	walk(root[key], [_, holder])
+	is_object(holder)
+	some inner_key, value in holder
+	is_limit(plain(inner_key), value)
+}
+
+is_limit(key, value) if {
+	key in limiting_lists
+	not value in {null, "", [], {}}
+}
+
+# Turned to false it reads "would make public"; here it is gone.
+is_limit(key, _) if key in public_unless_true
+
+limiting_lists := {
+	"allowediprange",
+	"allowedipranges",
+	"apiserverauthorizedipranges",
+	"authorizedipranges",
+	"authorizednetworks",
+	"iprangefilter",
+	"iprestriction",
+	"ipsecurityrestrictions",
+	"masterauthorizednetworksconfig",
+	"publicaccesscidrs",
+	"sourceranges",
+}
+
+# Objects at any depth under a name, also inside JSON in a string, with the names that lead to them.
+holders(key, value) := {[concat(".", [key, steps(path)]), holder] |
+	some root in roots(value)
+	walk(root, [path, holder])
+	is_object(holder)
+}
+
+steps(path) := concat(".", [step | some step in path; is_string(step)])
+
+roots(value) := array.concat(
+	[value | is_nested(value)],
+	[json.unmarshal(text) |
+		walk(value, [_, text])
+		is_string(text)
+		regex.match(`^\s*[{\[]`, text)
+		json.is_valid(text)
+	],
+)
+
+# Most attributes are lists of texts and numbers: nothing to walk through.
+is_nested(value) if is_object(value)
+
+is_nested(value) if {
+	is_array(value)
+	some inner in value
+	not is_plain(inner)
+}
+
+is_plain(inner) if not type_name(inner) in {"object", "array"}
+
+is_for_everybody(statement) if statement.Principal == "*"
+
+is_for_everybody(statement) if "*" in leaves(statement.Principal.AWS)
+
+# Everybody but those named.
+is_for_everybody(statement) if statement.NotPrincipal
+
+is_shut(holder) if is_denial(holder)
+
+is_shut(holder) if holder.disabled == true
+
+is_denial(holder) if {
+	some key in ["access", "action", "rule_action", "Effect"]
+	lower(holder[key]) == "deny"
+}
+
+is_denial(holder) if count(holder.deny) > 0
+
+# Which traffic a rule is about, as people say it: 22/tcp.
+traffic(key, holder) := "all traffic" if {
+	protocol_of(holder) in {"-1", "all"}
+} else := sprintf("%v/%s", [holder.from_port, protocol_of(holder)]) if {
+	holder.from_port == holder.to_port
+} else := sprintf("%v-%v/%s", [holder.from_port, holder.to_port, protocol_of(holder)]) if {
+	holder.from_port != holder.to_port
+} else := sprintf("%s/%s", [holder.destination_port_range, lower(protocol_of(holder))]) if {
+	holder.destination_port_range != ""
+} else := sprintf("%s/%s", [concat(",", sort(holder.destination_port_ranges)), lower(protocol_of(holder))]) if {
+	count(holder.destination_port_ranges) > 0
+} else := concat(" ", sort([sprintf("%s/%s", [concat(",", sort(object.get(rule, "ports", ["all"]))), rule.protocol]) |
+	some rule in holder.allow
+])) if {
+	count(holder.allow) > 0
+} else := holder.role if {
+	holder.role
+} else := key
+
+protocol_of(holder) := lower(holder.protocol) if {
+	is_string(holder.protocol)
+} else := lower(object.get(holder, "ip_protocol", "any"))
+
+leaves(inner) := {leaf | some leaf in inner; not is_object(leaf)} if {
+	is_array(inner)
+} else := {inner} if {
+	not is_object(inner)
+} else := set()
+
+# The same name on every cloud: source_address_prefix and sourceAddressPrefix.
+plain(key) := lower(replace(key, "_", ""))
+
+# Everybody's addresses, or at least half of a continent's; everybody by name.
+is_wide(_, leaf) if regex.match(`^[0-9a-fA-F:.]+/[0-7]$`, leaf)
+
+is_wide(_, leaf) if {
+	leaf in {
+		"allUsers",
+		"allAuthenticatedUsers",
+		"http://acs.amazonaws.com/groups/global/AllUsers",
+		"http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
+	}
+}
+
+is_wide(key, leaf) if {
+	regex.match(`^(source|src)(address|ip|range)|^(allowed|authorized)ip|^ip(range|address|mask|rule)|^(start|end)ip|^servicetag|^principal$`, key)
+	lower(leaf) in {"*", "internet", "any", "0.0.0.0", "255.255.255.255"}
+}
+
+is_public(key, leaf) if {
+	key in public_if_true
+	leaf == true
+}
+
+is_public(key, leaf) if {
+	key in public_unless_true
+	leaf != true
+}
+
+is_public(key, leaf) if lower(leaf) in public_values[key]
+
+public_if_true := {
+	"allowblobpublicaccess",
+	"allownesteditemstobepublic",
+	"anonymouspullenabled",
+	"assignpublicip",
+	"associatepublicipaddress",
+	"autoassignpublicips",
+	"createpublicip",
+	"enabledefaultinternetaccess",
+	"enableinternetaccess",
+	"endpointpublicaccess",
+	"ipv4enabled",
+	"ispubliclyaccessible",
+	"mappubliciponlaunch",
+	"nodepublicipenabled",
+	"public",
+	"publicconnectivity",
+	"publiclyaccessible",
+	"publicnetworkaccessenabled",
+	"publicnetworkenabled",
+}
+
+public_unless_true := {
+	"blockpublicacls",
+	"blockpublicpolicy",
+	"blockpublicsecuritygrouprules",
+	"disallowpublicipaddress",
+	"enableprivateendpoint",
+	"enableprivatenodes",
+	"ignorepublicacls",
+	"internal",
+	"privateclusterenabled",
+	"publicaccessblockenabled",
+	"restrictpublicbuckets",
+}
+
+public_acls := {
+	"public-read",
+	"public-read-write",
+	"authenticated-read",
+	"publicread",
+	"publicreadwrite",
+	"authenticatedread",
+}
+
+public_values := {
+	"accesscontrol": public_acls,
+	"acl": public_acls,
+	"addresstype": {"external"},
+	"authorization": {"none"},
+	"authorizationtype": {"none"},
+	"authtype": {"none"},
+	"containeraccesstype": {"blob", "container"},
+	"defaultaction": {"allow"},
+	"directinternetaccess": {"enabled"},
+	"group": {"all"},
+	"ingress": {"ingress_traffic_all"},
+	"ingresssettings": {"allow_all"},
+	"internetgatewayblockmode": {"off"},
+	"loadbalancingscheme": {"external", "external_managed"},
+	"networkaccesspolicy": {"allowall"},
+	"predefinedacl": public_acls,
+	"publicaccess": {"blob", "container"},
+	"publicaccessprevention": {"inherited", "unspecified"},
+	"publicnetworkaccess": {"enabled"},
+	"scheme": {"internet-facing"},
+	"state": {"unblocked"},
+	"type": {"service_provided_eips"},
+}
