@@ -16,6 +16,7 @@ import { findRules, readsApprovers } from './rules.ts';
 import { copyDefinitions, keyOfCopy } from './spoken.ts';
 import { copyPolicy, listPolicy, type PolicyFiles } from './stage.ts';
 import { readTarGz } from './tar.ts';
+import { meantFor } from './unread.ts';
 
 /** What a compilation leaves behind, before anything of it is loaded: this is what the cache keeps. */
 export interface CompiledFiles {
@@ -57,8 +58,9 @@ async function compileIn(opa: Opa, dir: string, files: PolicyFiles, work: string
   const parsed = await parseFiles(opa, stage, files.rules, built.syntax);
   const rules = findRules(parsed);
   if (rules.length === 0) {
+    const meant = meantFor(parsed);
     throw new PolicyRefusal(
-      'no deny, pending, allow or warn rule in package env0 or m0: it could say nothing',
+      `no deny, pending, allow or warn rule in package env0 or m0: it could say nothing${meant === null ? '' : `; ${meant}`}`,
     );
   }
   await runTests(opa, dir, files, built.syntax, work);

@@ -42,6 +42,14 @@ export function unread(files: readonly ParsedFile[], tests: readonly ParsedFile[
   );
 }
 
+/** Why a policy without any rule that m0 asks has none: the first that looks like one; null where none does. */
+export function meantFor(files: readonly ParsedFile[]): string | null {
+  const first = unread(files, []).find(
+    ({ text }) => text.startsWith('m0 asks only packages') || text.includes('did you mean'),
+  );
+  return first === undefined ? null : `${first.file}:${first.line}: ${first.text}`;
+}
+
 function unaskedRule(name: string): string {
   const meant = meantRule(name);
   const said = `nothing reads ${name}: m0 asks ${POLICY_RULES.join(', ')} only`;

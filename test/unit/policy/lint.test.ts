@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { compilePolicy } from '../../../src/policy/compile.ts';
 import { lintPolicy, notesOn } from '../../../src/policy/lint.ts';
 import { createOpa } from '../../../src/policy/opa.ts';
 import { parseFiles } from '../../../src/policy/parse.ts';
@@ -251,6 +252,17 @@ allow["update only"] {
     ],
   ] as const)('no false alarm, %s: %s', async (syntax, text) => {
     expect(await lint(text, syntax)).toEqual([]);
+  });
+
+  it.each([
+    ['package terraform\n\ndeny contains "x"\n', 'p.rego:3: m0 asks only packages env0 and m0'],
+    ['package m0\n\nviolation contains "x"\n', 'p.rego:3: nothing reads violation: .*did you mean deny'],
+    ['package lib\n\nhelper := 1\n', 'it could say nothing$'],
+  ])('is part of the refusal where m0 would ask nothing: %s', async (text, said) => {
+    const dir = await scratch();
+    await write(join(dir, 'policy'), { 'p.rego': text });
+    const compiling = compilePolicy(createOpa(OPA, 30_000), join(dir, 'policy'), join(dir, 'scratch'));
+    await expect(compiling).rejects.toThrow(new RegExp(said));
   });
 
   it('what only its tests read is read', async () => {
