@@ -27,6 +27,7 @@ import { watchPushes } from './schedule/push.ts';
 import { type Schedule, startSchedule } from './schedule/schedule.ts';
 import type { Tools } from './setup/tools.ts';
 import { openStore } from './store/open.ts';
+import { startRetention } from './store/retention.ts';
 import { createRunner } from './terraform/runner.ts';
 
 export interface ServeOptions {
@@ -274,6 +275,8 @@ export async function serve(options: ServeOptions): Promise<Service> {
     closers.push(async () => schedule.stop());
     const digests = await startDigests(config.digests, { store, directory, onCall, clock }, delivery, log);
     closers.push(async () => digests.stop());
+    const retention = startRetention({ store, clock, log });
+    closers.push(() => retention.stop());
     log.info({ url: http.url, stacks: directory.stacks.length }, 'm0 is at work');
 
     return {

@@ -21,6 +21,7 @@ import type { AlertKind, AlertOf, OutboxEntry } from '../runs/alert.ts';
 import type { AlertQuery, Change, CommitResult, Store } from '../runs/ports.ts';
 import { type ChainVerdict, verifyChain } from './audit-chain.ts';
 import { type Database, openDatabase } from './database.ts';
+import { type Cutoffs, type Pruned, prune } from './prune.ts';
 import { recordLines, toAuditEntry } from './record.ts';
 import { toAlert, toKeep, toMessage, toOutboxEntry, toRun } from './rows.ts';
 import { alerts, audit, keeps, kv, messages, outbox, runs } from './schema.ts';
@@ -31,6 +32,8 @@ import { type Inserted, StaleRun, setValue, write } from './write.ts';
 export interface AuditedStore extends Store {
   /** Walks the whole audit record and says whether it still is what was written. */
   verifyAudit(): Promise<ChainVerdict>;
+  /** Deletes one batch of what was over before the cutoffs, see prune.ts; call it until nothing went. */
+  prune(before: Cutoffs): Promise<Pruned>;
 }
 
 const MAX_ERROR_TEXT = 2000;
@@ -193,6 +196,8 @@ export async function openSqliteStore(
       ),
 
     verifyAudit: () => attempt('verifying the audit record', () => verifyChain(recordLines(db.$client))),
+
+    prune: (before) => attempt('deleting what is long over', () => prune(db, before)),
 
     dueOutbox: (now, limit) =>
       attempt('reading the outbox', () =>

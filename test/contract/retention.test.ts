@@ -1,0 +1,132 @@
+import Sqlite from 'better-sqlite3';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { startRetention } from '../../src/store/retention.ts';
+import { Core, STACK } from '../support/core.ts';
+import { sshFinding, tagFinding } from '../support/runs.ts';
+
+const DAY = 86_400_000;
+const TAG = tagFinding();
+const SSH = sshFinding();
+
+let core: Core;
+beforeEach(async () => {
+  core = await Core.open();
+  await core.worker.start();
+});
+afterEach(async () => {
+  await core.holds();
+  expect(await core.store.verifyAudit()).toMatchObject({ ok: true });
+  await core.close();
+});
+
+function days(count: number): void {
+  core.now += count * DAY;
+}
+
+async function prune(): Promise<void> {
+  const { store, log } = core;
+  const retention = startRetention({ store, log, clock: () => core.now });
+  await retention.look();
+  await retention.stop();
+}
+
+function rows(table: string): number {
+  const client = new Sqlite(core.file, { readonly: true });
+  try {
+    return (client.prepare(`SELECT count(*) AS n FROM ${table}`).get() as { n: number }).n;
+  } finally {
+    client.close();
+  }
+}
+
+/** So many checks that find nothing. */
+async function calm(count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) await core.check();
+}
+
+it('runs go after 400 days with their cards and keeps; the record and the newest runs stay', async () => {
+  core.cloud.drift.set(STACK, [SSH]);
+  const { id } = await core.check();
+  await core.deliver();
+  await core.say(`snooze #${id} 2h`);
+  core.cloud.drift.set(STACK, []);
+  await calm(24);
+  await core.deliver();
+  const lines = rows('audit');
+  days(399);
+  await prune();
+  expect(await core.store.run(id)).toBeDefined();
+  days(2);
+  await prune();
+  expect(await core.store.run(id)).toBeUndefined();
+  expect(await core.store.runs({})).toHaveLength(20);
+  for (const table of ['alerts', 'messages', 'keeps', 'outbox']) expect(rows(table), table).toBe(0);
+  expect(rows('audit')).toBe(lines);
+  expect(await core.store.audit({ runId: id })).not.toEqual([]);
+  expect(await core.told(`why #${id}`)).toContain(`no run #${id}`);
+  // Numbers are never given twice.
+  expect((await core.check()).id).toBe(26);
+});
+
+it('what is open, waits or is kept stays, however old', async () => {
+  core.cloud.drift.set(STACK, [SSH, TAG]);
+  const { id } = await core.check();
+  await core.say(`accept #${id} ${TAG.address} nobody owns it`);
+  await calm(25);
+  await core.deliver();
+  days(1000);
+  await prune();
+  expect((await core.run(id)).state).toBe('awaiting_approval');
+  expect(await core.store.keeps(STACK)).toHaveLength(1);
+  // Asked once: the keys of an open alert stay taken.
+  expect(rows('outbox')).toBeGreaterThan(0);
+  await core.say(`approve #${id}`);
+  await core.rest();
+  expect((await core.run(id)).state).toBe('realigned');
+});
+
+it('a run that was answered stays while its card is open', async () => {
+  core.cloud.drift.set(STACK, [SSH]);
+  const { id } = await core.check();
+  await core.say(`reject #${id}`);
+  await calm(25);
+  await core.deliver();
+  days(1000);
+  await prune();
+  expect((await core.run(id)).state).toBe('rejected');
+  // Still answered: nobody is asked about it again.
+  expect((await core.check()).state).toBe('quiet');
+});
+
+it('an accept outlives the card it was given on', async () => {
+  core.cloud.drift.set(STACK, [SSH]);
+  const { id } = await core.check();
+  await core.say(`accept #${id} nobody owns it`);
+  await core.deliver();
+  await calm(25);
+  days(1000);
+  await prune();
+  expect(await core.store.keeps(STACK)).toHaveLength(1);
+  expect((await core.check()).state).toBe('quiet');
+});
+
+it('what is due is never deleted, what was delivered goes after 30 days', async () => {
+  core.cloud.drift.set(STACK, [SSH]);
+  const { id } = await core.check();
+  await core.say(`reject #${id}`);
+  core.cloud.drift.set(STACK, []);
+  await calm(25);
+  days(1000);
+  await prune();
+  const due = rows('outbox');
+  expect(due).toBeGreaterThan(0);
+  expect(await core.store.run(id)).toBeDefined();
+  await core.deliver();
+  expect(core.chat.in('C0OPS')).toHaveLength(1);
+  days(29);
+  await prune();
+  expect(rows('outbox')).toBe(due);
+  days(2);
+  await prune();
+  expect(rows('outbox')).toBe(0);
+});
