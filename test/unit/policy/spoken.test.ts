@@ -95,6 +95,9 @@ deny[msg] {
 } {
   input.plan.b
   msg := "b"
+} {
+  input.plan.c
+  msg := "c"
 }
 
 deny["literal"] { input.plan.c }
@@ -103,11 +106,19 @@ allow { input.plan.a } { input.plan.never }
 allow { input.plan.b }
 `;
     expect((await said({ 'p.rego': rego }, { plan: { a: 1, b: 1, c: 1 } })).messages).toEqual([
-      'allow: allow holds p.rego:13',
-      'allow: allow holds p.rego:14',
+      'allow: allow holds p.rego:16',
+      'allow: allow holds p.rego:17',
       'deny: a p.rego:3',
       'deny: b p.rego:6',
-      'deny: literal p.rego:11',
+      'deny: c p.rego:9',
+      'deny: literal p.rego:14',
+    ]);
+  });
+
+  it('in v1, with bodies in a row', async () => {
+    const rego = 'package m0\n\npending if {\n  input.plan.a\n} {\n  input.plan.b\n} {\n  input.plan.c\n}\n';
+    expect((await said({ 'p.rego': rego }, { plan: { b: 1 } })).messages).toEqual([
+      'pending: pending holds p.rego:5',
     ]);
   });
 
