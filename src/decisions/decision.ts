@@ -175,7 +175,10 @@ export function decide(
       a.outcome.ok
         ? a.outcome.messages
             .filter((m) => m.rule === 'warn')
-            .map((m) => ({ policy: a.policy, commit: a.commit, rule: m.rule, text: m.text }))
+            .map((m) => ({
+              ...{ policy: a.policy, commit: a.commit, rule: m.rule, text: m.text },
+              ...(m.at === undefined ? {} : { at: m.at }),
+            }))
         : [],
     ),
     bundles: bundlesOf(answers),
