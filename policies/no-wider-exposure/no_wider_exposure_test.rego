@@ -131,7 +131,7 @@ test_open_out_is_not_open_in if {
 test_a_rule_that_denies_opens_nothing_but_its_end_does if {
 	deny := {"access": "Deny", "source_address_prefix": "*", "destination_port_range": "22", "protocol": "Tcp"}
 	said([finding("azurerm_network_security_group", [row("security_rule[*]", null, deny)])]) == set()
-	said([finding("azurerm_network_security_group", [row("security_rule[*]", deny, null)])]) == {"would take away a rule that denies"}
+	said([finding("azurerm_network_security_group", [row("security_rule[*]", deny, null)])]) == {"would take away or change a rule that denies"}
 }
 
 test_switches if {
@@ -171,7 +171,7 @@ test_a_policy_for_everybody_but_one if {
 
 test_a_statement_that_denies_goes if {
 	deny := json.marshal({"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*"}]})
-	said([finding("aws_sqs_queue", [row("policy", deny, `{"Statement": []}`)])]) == {"would take away a rule that denies"}
+	said([finding("aws_sqs_queue", [row("policy", deny, `{"Statement": []}`)])]) == {"would take away or change a rule that denies"}
 }
 
 test_a_new_rule_is_seen_in_the_plan if {
@@ -216,6 +216,12 @@ test_a_way_to_the_internet_in_place_of_another if {
 	said_in_plan(in_plan("aws_route_table", {"route": [nat]}, {"route": [nat], "propagating_vgws": ["vgw-1"]})) == set()
 }
 
+test_nothing_written_in_two_ways_opens_nothing if {
+	as_cloud := {"cidr_block": "0.0.0.0/0", "gateway_id": "igw-1", "nat_gateway_id": ""}
+	as_code := object.union(as_cloud, {"nat_gateway_id": null})
+	said_in_plan(in_plan("aws_route_table", {"route": [as_cloud]}, {"route": [as_code]})) == set()
+}
+
 test_a_firewall_for_all_machines_in_place_of_some if {
 	some_machines := {"source_ranges": ["0.0.0.0/0"], "target_tags": ["web"], "allow": [{"protocol": "tcp", "ports": ["22"]}]}
 	all_machines := object.union(some_machines, {"target_tags": []})
@@ -236,8 +242,8 @@ test_a_limit_that_goes if {
 test_a_denying_rule_that_comes_later if {
 	deny := {"access": "Deny", "priority": 100, "source_address_prefix": "*", "destination_port_range": "22", "protocol": "Tcp"}
 	later := object.union(deny, {"priority": 4000})
-	said_in_plan(in_plan("azurerm_network_security_group", {"security_rule": [deny]}, {"security_rule": [later]})) == {"would take away a rule that denies"}
-	said_in_plan(in_plan("azurerm_network_security_rule", deny, later)) == {"would take away a rule that denies"}
+	said_in_plan(in_plan("azurerm_network_security_group", {"security_rule": [deny]}, {"security_rule": [later]})) == {"would take away or change a rule that denies"}
+	said_in_plan(in_plan("azurerm_network_security_rule", deny, later)) == {"would take away or change a rule that denies"}
 	renamed := object.union(deny, {"description": "ssh"})
 	said_in_plan(in_plan("azurerm_network_security_rule", deny, renamed)) == set()
 }

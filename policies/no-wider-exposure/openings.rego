@@ -4,7 +4,7 @@ package m0
 would_open(pairs) := union({opened, undenied, unlimited}) if {
 	views := [[before, after, scanned(before, after)] | some [before, after] in pairs]
 	opened := {text | some [text, _, _] in (all_open(views, 1) - all_open(views, 0))}
-	undenied := {"would take away a rule that denies" | count(all_denied(views, 0) - all_denied(views, 1)) > 0}
+	undenied := {"would take away or change a rule that denies" | count(all_denied(views, 0) - all_denied(views, 1)) > 0}
 	unlimited := {sprintf("would take away a limit: %s", [key]) |
 		some [before, after, keys] in views
 		after != {}
@@ -54,7 +54,11 @@ about := concat("", [
 about_rule(holder) := {key: inner |
 	some key, inner in holder
 	regex.match(about, key)
+	not inner in nothing
 }
+
+# The cloud says "" where the code says null.
+nothing := {null, "", [], {}}
 
 # Everything open under some names of a resource: what people read, and what tells two of the same text apart.
 openings(root, keys) := {open |
@@ -100,20 +104,26 @@ texts(key, leaf, holder) := {sprintf("would open %s to %s", [traffic(key, holder
 
 is_attached(key, inner) if {
 	plain(key) in {"publicipaddressid", "publicipaddressids", "publicip", "accessconfig", "allocationid"}
-	not inner in {null, "", [], {}}
+	not inner in nothing
 }
 
 # Who is denied counts here too: at the top of a resource by its names, as there is much else.
-denials(root, keys) := {["", denied_by(root)] | is_denial(root)} | {[at, object.remove(holder, ["Sid", "name", "description"])] |
+denials(root, keys) := {["", object.union(about_rule(root), about_source(root))] | is_denial(root)} | {[at, denial] |
 	some key in keys
 	some [at, holder] in holders(key, root[key])
 	is_denial(holder)
+	denial := {name: inner |
+		some name, inner in holder
+		not name in {"Sid", "name", "description"}
+		not inner in nothing
+	}
 }
 
-denied_by(root) := object.union(about_rule(root), {key: inner |
+about_source(root) := {key: inner |
 	some key, inner in root
 	regex.match(`source|cidr|range`, key)
-})
+	not inner in nothing
+}
 
 # Walls of a resource: switches that keep the public out, and lists of who may come in. An empty list lets all in.
 limits(root, keys) := {key |
@@ -130,7 +140,7 @@ limits(root, keys) := {key |
 
 is_limit(key, value) if {
 	key in limiting_lists
-	not value in {null, "", [], {}}
+	not value in nothing
 }
 
 # Turned to false it reads "would make public"; here it is gone.
