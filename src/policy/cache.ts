@@ -7,7 +7,7 @@ import { PACKAGES } from './bundle.ts';
 import type { CompiledFiles } from './compile.ts';
 
 /** Grows with every change of the entrypoint, of the builtins or of what is refused. */
-const COMPILER = 4;
+const COMPILER = 5;
 
 const Manifest = z.object({
   digest: z.string(),

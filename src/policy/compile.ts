@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { mendModule } from './builtins/natives.ts';
 import { HOST_BUILTINS } from './builtins/table.ts';
 import { type Bundle, ENTRY_PACKAGE, PROOF_KEY, type RuleDefinition } from './bundle.ts';
-import { IMPURE, trimCapabilities } from './capabilities.ts';
+import { trimCapabilities } from './capabilities.ts';
 import { compilerErrors, onlySyntax } from './compiler-errors.ts';
 import { DECIDING, ENTRYPOINT, entrypointModule } from './entrypoint.ts';
 import { type InputPaths, inputPaths } from './input-paths.ts';
@@ -35,8 +35,8 @@ export interface CompiledFiles {
 export const STAGE = 'policy';
 
 /**
- * Compiles the policy in `dir` as production does: tests left out, v1 then v0 syntax, impure and unproven
- * builtins refused, and then its own `opa test`. Throws a PolicyRefusal that names file and line where the
+ * Compiles the policy in `dir` as production does: tests left out, v1 then v0 syntax, refused and unproven
+ * builtins kept away, and then its own `opa test`. Throws a PolicyRefusal that names file and line where the
  * policy is at fault, any other error where the compiling itself could not be done. Works under `scratch`.
  */
 export async function compilePolicy(opa: Opa, dir: string, scratch: string): Promise<CompiledFiles> {
@@ -120,8 +120,7 @@ export async function buildStage(opa: Opa, work: string, entrypoint: string): Pr
     );
   };
 
-  const impure = new Set(Object.keys(IMPURE));
-  const syntax = await buildEither(build, impure);
+  const syntax = await buildEither((tried) => build(new Set(), tried));
   const built = readTarGz(await readFile(join(work, 'bundle.tar.gz')));
   const wasm = built.get('/policy.wasm');
   if (wasm === undefined) throw new PolicyRefusal('opa build made no module: there is nothing to ask');
@@ -130,7 +129,7 @@ export async function buildStage(opa: Opa, work: string, entrypoint: string): Pr
   const unproven = requiredBuiltins(loadModule(wasm)).filter((name) => HOST_BUILTINS[name] === undefined);
   if (unproven.length > 0) {
     // The module says which builtins it needs, the compiler says where: so let it fail on exactly those.
-    const again = await build(new Set([...impure, ...unproven]), syntax);
+    const again = await build(new Set(unproven), syntax);
     throw new PolicyRefusal(
       again.exitCode === 0
         ? `m0 can't answer ${unproven.join(', ')} exactly as opa does`
@@ -141,13 +140,10 @@ export async function buildStage(opa: Opa, work: string, entrypoint: string): Pr
 }
 
 /** v1 first, then v0. Returns the one that compiled; of two failures it tells the one that was meant. */
-async function buildEither(
-  build: (without: ReadonlySet<string>, syntax: 'v1' | 'v0') => Promise<OpaResult>,
-  impure: ReadonlySet<string>,
-): Promise<'v1' | 'v0'> {
-  const v1 = await build(impure, 'v1');
+async function buildEither(build: (syntax: 'v1' | 'v0') => Promise<OpaResult>): Promise<'v1' | 'v0'> {
+  const v1 = await build('v1');
   if (v1.exitCode === 0) return 'v1';
-  const v0 = await build(impure, 'v0');
+  const v0 = await build('v0');
   if (v0.exitCode === 0) return 'v0';
   const [said1, said0] = [v1.stdout + v1.stderr, v0.stdout + v0.stderr];
   // Where only v1 finds the syntax wrong, the text is v0 and its real fault is what v0 names.

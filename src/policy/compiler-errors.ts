@@ -1,4 +1,4 @@
-import { IMPURE } from './capabilities.ts';
+import { REFUSED } from './capabilities.ts';
 
 const MOST_ERRORS = 5;
 
@@ -20,7 +20,7 @@ function explain(line: string): string {
   const name = /rego_type_error: undefined function ([\w.]+)/.exec(line)?.[1];
   if (name === undefined) return line;
   const at = line.slice(0, line.indexOf(': rego_type_error'));
-  const reason = IMPURE[name];
+  const reason = REFUSED[name];
   if (reason !== undefined) return `${at}: ${name} may not be used in an approval policy: ${reason}`;
   return `${at}: there is no builtin or function ${name} that m0 could answer exactly as opa does`;
 }

@@ -12,15 +12,42 @@ interface FloatFlags {
   readonly precision: number | null;
 }
 
-/** A finite, non-negative double as numerator / denominator, exactly. */
-function fraction(value: number): readonly [bigint, bigint] {
+/** A finite, non-negative double as a whole number times a power of two. */
+function parts(value: number): readonly [mantissa: bigint, exponent: number] {
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, value);
   const bits = view.getBigUint64(0);
   const stored = Number((bits >> 52n) & 0x7ffn);
-  const digits = (bits & 0xfffffffffffffn) | (stored === 0 ? 0n : 1n << 52n);
-  const exponent = (stored === 0 ? 1 : stored) - 1075;
-  return exponent >= 0 ? [digits << BigInt(exponent), 1n] : [digits, 1n << BigInt(-exponent)];
+  const mantissa = (bits & 0xfffffffffffffn) | (stored === 0 ? 0n : 1n << 52n);
+  return [mantissa, (stored === 0 ? 1 : stored) - 1075];
+}
+
+/** The same as numerator / denominator, exactly. */
+function fraction(value: number): readonly [bigint, bigint] {
+  const [mantissa, exponent] = parts(value);
+  return exponent >= 0 ? [mantissa << BigInt(exponent), 1n] : [mantissa, 1n << BigInt(-exponent)];
+}
+
+function binaryExponent(exponent: number, least: number): string {
+  return `p${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(least, '0')}`;
+}
+
+/** `%x`: `0x1.8p+00`. */
+function hexadecimal(value: number): string {
+  const [mantissa, exponent] = parts(value);
+  if (mantissa === 0n) return '0x0p+00';
+  const binary = mantissa.toString(2);
+  const rest = binary.slice(1).replace(/0+$/, '');
+  const digits =
+    rest === '' ? '' : BigInt(`0b${rest.padEnd(Math.ceil(rest.length / 4) * 4, '0')}`).toString(16);
+  const shown = digits === '' ? '' : `.${digits.padStart(Math.ceil(rest.length / 4), '0')}`;
+  return `0x1${shown}${binaryExponent(exponent + binary.length - 1, 2)}`;
+}
+
+/** `%b`: `4503599627370496p-52`. */
+function binary(value: number): string {
+  const [mantissa, exponent] = parts(value);
+  return `${mantissa}${binaryExponent(exponent, 1)}`;
 }
 
 /** The value times 10^scale as a whole number, ties to even as Go has them (JavaScript rounds them up). */
@@ -99,9 +126,11 @@ function digitsOf(value: number, verb: string, precision: number | null): string
     case 'F':
       return withFraction(value, precision ?? 6);
     case 'b':
+      return binary(value);
     case 'x':
     case 'X':
-      throw new BuiltinFailure(`sprintf: %${verb} of a fraction`);
+      if (precision !== null) throw new BuiltinFailure(`sprintf: %${verb} of a fraction with a precision`);
+      return verb === 'x' ? hexadecimal(value) : hexadecimal(value).toUpperCase();
     default:
       return null;
   }

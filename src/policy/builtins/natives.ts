@@ -69,34 +69,56 @@ const unionOfAll: RawBuiltin = (machine, objects = 0) => {
   return Array.isArray(value) && value.length === 0 ? machine.addressOf(new RegoObject([])) : 0;
 };
 
+/** Builtins that OPA's library answers as `opa eval` does: compared by differential-builtins.test.ts. */
+export const AGREED: readonly string[] = [
+  ...[
+    'all',
+    'and',
+    'any',
+    'array.concat',
+    'array.flatten',
+    'array.reverse',
+    'base64.encode',
+    'base64url.encode',
+  ],
+  ...['contains', 'count', 'endswith', 'equal', 'graph.reachable', 'gt', 'gte', 'internal.member_2'],
+  ...['internal.member_3', 'intersection', 'is_array', 'is_boolean', 'is_null', 'is_number', 'is_object'],
+  ...['is_set', 'is_string', 'lower', 'lt', 'lte', 'neq', 'object.filter', 'object.get', 'object.keys'],
+  ...['object.remove', 'object.union', 'or', 'set_diff', 'sort', 'split', 'startswith', 'strings.reverse'],
+  ...['trim', 'trim_left', 'trim_prefix', 'trim_right', 'trim_space', 'trim_suffix', 'type_name', 'union'],
+  ...['upper', 'walk'],
+  // Answered by the compiler.
+  ...['rego.metadata.chain', 'rego.metadata.rule'],
+];
+
 /** Functions below the level of builtins: every module has them. */
-const STRUCTURE: readonly (readonly [symbol: string, params: number, () => RawBuiltin, Mend['when']])[] = [
-  ['opa_value_iter', 2, createIterate, 'unordered'],
-  ['opa_number_hash', 1, () => hashNumber, 'always'],
-  ['opa_value_get', 2, () => getByNumber, 'numberMissed'],
+const STRUCTURE: readonly (readonly [symbol: string, params: number, Mend['when'], () => RawBuiltin])[] = [
+  ['opa_value_iter', 2, 'unordered', createIterate],
+  ['opa_number_hash', 1, 'always', () => hashNumber],
+  ['opa_value_get', 2, 'numberMissed', () => getByNumber],
 ];
 
 /** Builtins by the functions of OPA's library that answer them, with what m0 does in their place. */
-const BY_ADDRESS: readonly (readonly [symbol: string, params: number, RawBuiltin])[] = [
-  ['opa_arith_plus', 2, binary(plus)],
-  ['opa_arith_minus', 2, minusOrDifference],
-  ['opa_arith_multiply', 2, binary(times)],
-  ['opa_arith_divide', 2, binary(over)],
-  ['opa_arith_rem', 2, binary(remainder)],
-  ['opa_arith_abs', 1, unary(abs)],
-  ['opa_arith_round', 1, unary(round)],
-  ['opa_arith_ceil', 1, unary(ceil)],
-  ['opa_arith_floor', 1, unary(floor)],
-  ['builtin_object_union_n', 1, unionOfAll],
-  ['builtin_json_filter', 2, jsonFilter],
-  ['builtin_json_remove', 2, jsonRemove],
-  ['opa_glob_match', 3, globMatch],
-  ['opa_json_is_valid', 1, isValidJson],
-  ['opa_json_unmarshal', 1, unmarshal],
-  ['opa_regex_find_all_string_submatch', 3, submatches],
-  ['opa_regex_is_valid', 1, isValidPattern],
-  ['opa_regex_match', 2, regexMatch],
-  ['opa_to_number', 1, toNumber],
+const BY_ADDRESS: readonly (readonly [symbol: string, params: number, builtin: string, RawBuiltin])[] = [
+  ['opa_arith_plus', 2, 'plus', binary(plus)],
+  ['opa_arith_minus', 2, 'minus', minusOrDifference],
+  ['opa_arith_multiply', 2, 'mul', binary(times)],
+  ['opa_arith_divide', 2, 'div', binary(over)],
+  ['opa_arith_rem', 2, 'rem', binary(remainder)],
+  ['opa_arith_abs', 1, 'abs', unary(abs)],
+  ['opa_arith_round', 1, 'round', unary(round)],
+  ['opa_arith_ceil', 1, 'ceil', unary(ceil)],
+  ['opa_arith_floor', 1, 'floor', unary(floor)],
+  ['builtin_object_union_n', 1, 'object.union_n', unionOfAll],
+  ['builtin_json_filter', 2, 'json.filter', jsonFilter],
+  ['builtin_json_remove', 2, 'json.remove', jsonRemove],
+  ['opa_glob_match', 3, 'glob.match', globMatch],
+  ['opa_json_is_valid', 1, 'json.is_valid', isValidJson],
+  ['opa_json_unmarshal', 1, 'json.unmarshal', unmarshal],
+  ['opa_regex_find_all_string_submatch', 3, 'regex.find_all_string_submatch_n', submatches],
+  ['opa_regex_is_valid', 1, 'regex.is_valid', isValidPattern],
+  ['opa_regex_match', 2, 'regex.match', regexMatch],
+  ['opa_to_number', 1, 'to_number', toNumber],
 ];
 
 const BY_VALUE: readonly (readonly [symbol: string, params: number, builtin: string])[] = [
@@ -127,9 +149,17 @@ const BY_VALUE: readonly (readonly [symbol: string, params: number, builtin: str
   ['opa_template_string', 1, 'internal.template_string'],
 ];
 
-const MENDS: readonly Mend[] = [...STRUCTURE, ...BY_ADDRESS, ...BY_VALUE].map(
-  ([symbol, params, , when = 'always'], i) => ({ symbol, params, id: FIRST_ID + i, when }),
-);
+const MENDS: readonly Mend[] = [
+  ...STRUCTURE.map(([symbol, params, when]) => ({ symbol, params, when })),
+  ...[...BY_ADDRESS, ...BY_VALUE].map(([symbol, params]) => ({ symbol, params, when: 'always' as const })),
+].map((mended, i) => ({ ...mended, id: FIRST_ID + i }));
+
+/** The builtins that are mended, by the names that policies call them by. */
+export const MENDED: readonly string[] = [
+  ...[...BY_ADDRESS, ...BY_VALUE].map(([, , name]) => name),
+  // Older names of regex.match and net.cidr_contains.
+  ...['re_match', 'net.cidr_overlap'],
+];
 
 /** Functions of the library that m0 calls itself. */
 const NEEDED = ['opa_value_compare', 'opa_number_int'];
@@ -145,8 +175,8 @@ export function mendModule(wasm: Uint8Array): Uint8Array {
 /** m0's answers by the ids that `mendModule` gave them, for one evaluation. */
 export function createMended(context: BuiltinContext): ReadonlyMap<number, RawBuiltin> {
   const answers = [
-    ...STRUCTURE.map(([, , create]) => create()),
-    ...BY_ADDRESS.map(([, , raw]) => raw),
+    ...STRUCTURE.map(([, , , create]) => create()),
+    ...BY_ADDRESS.map(([, , , raw]) => raw),
     ...BY_VALUE.map(([, , name]) => {
       const answer = HOST_BUILTINS[name];
       if (answer === undefined) throw new Error(`no builtin ${name}`);

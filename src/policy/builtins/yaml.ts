@@ -1,6 +1,10 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
+import { createRequire } from 'node:module';
+import type { Document } from 'yaml';
 import { BuiltinFailure } from './failure.ts';
 import { RegoNumber, RegoObject, type RegoValue } from './value.ts';
+
+/** Loaded when it is needed: every evaluation starts a thread, and few of them read YAML. */
+const load = (): typeof import('yaml') => createRequire(import.meta.url)('yaml') as typeof import('yaml');
 
 /**
  * YAML as far as every version and library reads it alike. OPA's reads YAML 1.1, where `no` is false, `0755` is
@@ -31,6 +35,7 @@ function plain(source: string): RegoValue {
 }
 
 function readNode(node: unknown, document: Document): RegoValue {
+  const { isAlias, isMap, isScalar, isSeq } = load();
   if (node === null || node === undefined) return null;
   if (isAlias(node)) return readNode(node.resolve(document), document);
   if ((isScalar(node) || isMap(node) || isSeq(node)) && node.tag !== undefined) return refuse('a tag');
@@ -50,7 +55,7 @@ function readNode(node: unknown, document: Document): RegoValue {
 }
 
 function parse(text: string): RegoValue {
-  const documents = parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: true, merge: false });
+  const documents = load().parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: true, merge: false });
   if (!Array.isArray(documents) || documents.length !== 1) return refuse('not one document');
   const document = documents[0] as Document;
   if (document.errors.length > 0 || document.warnings.length > 0) {
