@@ -93,11 +93,14 @@ metadata := {
 	"google_": ["labels", "user_labels", "resource_labels", "effective_labels", "terraform_labels"],
 }
 
-# Parts of attribute names; the second line are whole names.
+# Parts of attribute names; the last two lines are whole words.
 safety := concat("", [
-	`(deletion_protect|delete_protect|retention|backup|snapshot|encrypt|kms_key|versioning|lifecycle_rule|object_lock`,
-	`|force_destroy|soft_delete|purge_|deletion_policy|block_device|storage_data_disk|replication)`,
-	`|(^|\.)(disk|boot_disk|attached_disk|scratch_disk|os_disk|data_disk|volume)($|[.\[])`,
+	`(deletion_protect|delete_protect|termination_protection|api_termination|retention|backup|snapshot|encrypt|kms_key`,
+	`|versioning|lifecycle_rule|lifecycle_polic|object_lock|force_destroy|force_delete|skip_destroy|soft_delete|purge_`,
+	`|deletion_policy|block_device|point_in_time|recovery_window|deletion_window|delete_on_termination|storage_data_disk`,
+	`|replication)`,
+	`|(^|[._])(archive|archiving|expiration|restore|storage|volume|volumes)($|[._\[])`,
+	`|(^|\.)(disk|boot_disk|attached_disk|scratch_disk|os_disk|data_disk)($|[.\[])`,
 ])
 
 # Beginnings of resource types; the key is what people read.

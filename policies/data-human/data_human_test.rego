@@ -113,6 +113,13 @@ test_what_keeps_data_safe_waits_on_any_resource if {
 		"boot_disk[0].auto_delete",
 		"os_disk[0].disk_size_gb",
 		"force_destroy",
+		"skip_destroy",
+		"disable_api_termination",
+		"termination_protection",
+		"point_in_time_recovery[0].enabled",
+		"ephemeral_storage[0].size",
+		"configuration[0].volume_size",
+		"expiration",
 	] {
 		waiting([finding("example_resource", [path])]) != {}
 	}

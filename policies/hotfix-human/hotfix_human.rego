@@ -66,7 +66,7 @@ ports_of(rule) := "all traffic" if {
 } else := sprintf("%s/%s", [rule.destination_port_range, lower(rule.protocol)])
 
 ask := concat(" or ", asked) if {
-	asked := sort(names(object.get(input, ["policyData", "ask"], null)))
+	asked := sort(names(input.policyData.ask))
 	count(asked) > 0
 } else := "the network on-call"
 

@@ -21,16 +21,42 @@ pending contains {"msg": message, "address": finding.address} if {
 }
 
 # METADATA
-# title: A policy or role inside another resource
-# description: Waits for a person where an attribute says who may use a resource, or whose rights it has.
+# title: Rights inside another resource
+# description: >-
+#   Waits for a person where an attribute of any other resource says who may use it, whose rights it has, or how
+#   somebody proves who they are.
 # scope: rule
 pending contains {"msg": message, "address": finding.address} if {
 	some finding in actionable
 	count(kinds(finding.type)) == 0
 	some attribute in finding.attributes
 	not is_metadata(finding.type, attribute.path)
-	regex.match(embedded, attribute.path)
+	is_right(attribute)
 	message := sprintf("%s: rights change only by a person", [attribute.path])
+}
+
+# METADATA
+# title: A secret anywhere
+# description: Waits for a person where a value is hidden, also in a tag, as nobody can see what would be put back.
+# scope: rule
+pending contains {"msg": message, "address": finding.address} if {
+	some finding in actionable
+	count(kinds(finding.type)) == 0
+	some attribute in finding.attributes
+	not attribute.sensitive == false
+	message := sprintf("%s: a hidden value changes only by a person", [attribute.path])
+}
+
+# METADATA
+# title: Tags that decide rights
+# description: Waits for a person on the tags and labels of every resource, where policyData.tagsDecideRights is set.
+# scope: rule
+pending contains {"msg": message, "address": finding.address} if {
+	tags_decide_rights
+	some finding in actionable
+	some attribute in finding.attributes
+	is_metadata(finding.type, attribute.path)
+	message := sprintf("%s: tags decide rights here", [attribute.path])
 }
 
 # METADATA
@@ -71,9 +97,13 @@ only_metadata(finding) if {
 		is_metadata(finding.type, attribute.path)
 		is_known(attribute)
 	}
-	object.get(input, ["policyData", "tagsDecideRights"], false) == false
 	not strings.any_prefix_match(finding.type, principals)
 }
+
+default tags_decide_rights := false
+
+# Anything but an outspoken false is meant as true.
+tags_decide_rights if input.policyData.tagsDecideRights != false
 
 is_metadata(type, path) if {
 	some provider, names in metadata
@@ -100,14 +130,40 @@ metadata := {
 # Their tags are aws:PrincipalTag and resource.matchTag in conditions.
 principals := ["aws_iam_user", "aws_iam_role", "awscc_iam_user", "awscc_iam_role", "google_tags_"]
 
-# Attributes, wherever they stand in a path, that grant rights on a resource or lend it rights of its own.
-embedded := concat("", [
-	`(^|\.)(`,
-	`((inline|access|auth|file_system|key|repository|resource|service|topic)_)?polic(y|ies)(_document|_text|_json|_data)?`,
-	`|assume_role_policy(_document)?|managed_policy_arns|permissions_boundary|grants?|access|authorization_rules?`,
-	`|iam_instance_profile|instance_profile(_name)?|([a-z]+_)*role(_arn)?|iam_roles`,
-	`|identity|identity_ids|service_account(_email|_name)?`,
-	`)($|[.\[])`,
+is_right(attribute) if {
+	some name in names_in(attribute.path)
+	regex.match(right, name)
+}
+
+is_right(attribute) if {
+	some name in names_in(attribute.path)
+	regex.match(`(^|_)polic(y|ies)(_|$)`, name)
+	not regex.match(operations, name)
+}
+
+# A document that says who may do what, under whatever name.
+is_right(attribute) if {
+	some difference in attribute.json
+	startswith(difference.path, "Statement")
+}
+
+# Environments have them in capitals.
+names_in(path) := [lower(name) | some name in regex.find_n(`[A-Za-z_][A-Za-z0-9_-]*`, path, -1)]
+
+# Words in names of attributes that grant rights on a resource, lend it rights of its own, or prove who somebody is.
+right := concat("", [
+	`(^|_)(access_key|acl|acls|api_?key|assume|auth|authentication|authorization|authorizer|credentials?`,
+	`|grantees?|grants?|iam|identit(y|ies)|members?|mfa|oauth|oidc|owners?|passwords?|permissions?|principals?`,
+	`|private_key|public_key|roles?|saml|secrets?|service_accounts?|sso|sudo|tokens?|trust|trusted|user_data|users)(_|$)`,
+	`|^instance_profile|^access($|_control|_config|_entr|_rule)`,
+])
+
+# Policies of how something runs, not of who may.
+operations := concat("", [
+	`^(alpn|archive|auto_?scaling|backup|cache|delivery|deletion|dns|fair_share|filter|image_pull|instance_maintenance`,
+	`|instance_reuse|latency|lifecycle|notification|origin_request|padding|pit|placement|queue|recrawl|redrive`,
+	`|redrive_allow|replay|restart|retention|retry|rolling_update|rollout|scale_in|scale_out|scaling|scheduling`,
+	`|schema_change|sizing|snapshot|termination|tiering|update|upgrade)_polic`,
 ])
 
 # Parts of resource types that mean a right wherever they stand.

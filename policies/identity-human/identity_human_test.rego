@@ -108,6 +108,17 @@ test_a_policy_inside_another_resource if {
 		"identity[0].identity_ids[*]",
 		"access_policy[*]",
 		"access[*]",
+		"assume_role_policy",
+		"managed_policy_arns[*]",
+		"cluster_config[0].iam_roles[*]",
+		"permissions[*]",
+		"principal",
+		"environment[0].variables.DB_PASSWORD",
+		"master_password",
+		"metadata_options[0].http_tokens",
+		"user_data",
+		"authorization_type",
+		"security_policy",
 		"grant[*]",
 	] {
 		waiting([finding("example_resource", [path])]) != {}
@@ -115,7 +126,7 @@ test_a_policy_inside_another_resource if {
 }
 
 test_policies_that_are_no_rights_pass if {
-	every path in ["redrive_policy", "delivery_policy", "tags.role", "tags.policy", "role_count"] {
+	every path in ["redrive_policy", "delivery_policy", "redrive_allow_policy", "tags.role", "tags.policy", "roll_count"] {
 		waiting([finding("aws_sqs_queue", [path])]) == {}
 	}
 }
@@ -141,6 +152,28 @@ test_tags_that_decide_rights_wait if {
 	waiting_with({"tagsDecideRights": true}, [finding("aws_kms_key", ["tags.Team"])]) != set()
 	waiting_with({"tagsDecideRights": "yes"}, [finding("aws_kms_key", ["tags.Team"])]) != set()
 	waiting_with({"tagsDecideRights": false}, [finding("aws_kms_key", ["tags.Team"])]) == set()
+}
+
+test_tags_anywhere_wait_where_they_decide_rights if {
+	every given in [true, "yes", 1, null] {
+		waiting_with({"tagsDecideRights": given}, [finding("aws_s3_bucket", ["tags.Team"])]) != set()
+	}
+	waiting_with({"tagsDecideRights": false}, [finding("aws_s3_bucket", ["tags.Team"])]) == set()
+	waiting_with({}, [finding("aws_s3_bucket", ["tags.Team"])]) == set()
+}
+
+test_a_document_of_rights_under_any_name if {
+	statement := object.union(attribute("document"), {"json": [{"path": "Statement[0].Action[*]", "kind": "added"}]})
+	waiting([object.union(finding("example_resource", []), {"attributes": [statement]})]) != {}
+	other := object.union(attribute("document"), {"json": [{"path": "Widgets[0]", "kind": "added"}]})
+	waiting([object.union(finding("example_resource", []), {"attributes": [other]})]) == {}
+}
+
+test_a_hidden_value_waits_wherever_it_stands if {
+	hidden := object.union(attribute("tags.Token"), {"desired": {"sensitive": true}, "sensitive": true})
+	waiting([object.union(finding("aws_s3_bucket", []), {"attributes": [hidden]})]) == {"aws_s3_bucket.it": "tags.Token: a hidden value changes only by a person"}
+	unmarked := object.remove(attribute("input"), ["sensitive"])
+	waiting([object.union(finding("terraform_data", []), {"attributes": [unmarked]})]) != {}
 }
 
 test_tags_that_nobody_can_see_wait if {

@@ -2,7 +2,8 @@
 # title: Tags put themselves right
 # description: >-
 #   Allows putting back what somebody changed by hand where nothing but tags and labels moved. Everything else,
-#   and every change that comes from the code, gets no word from this policy and so waits for a person.
+#   every change that comes from the code, and a tag whose value is hidden or known only after the apply, get no
+#   word from this policy and so wait for a person.
 # scope: package
 package m0
 
@@ -20,7 +21,19 @@ allow contains {"msg": "metadata only", "address": finding.address} if {
 	every attribute in finding.attributes {
 		attribute.origin == "cloud"
 		is_metadata(finding.type, attribute.path)
+		is_known(attribute)
 	}
+}
+
+is_known(attribute) if {
+	attribute.sensitive == false
+	not is_hidden(attribute.desired)
+}
+
+is_hidden(value) if {
+	walk(value, [_, inner])
+	some mark in ["unknown", "sensitive"]
+	inner[mark] == true
 }
 
 is_metadata(type, path) if {

@@ -2,7 +2,15 @@ package m0_test
 
 import data.m0
 
-attribute(path) := {"path": path, "origin": "cloud", "kind": "removed", "sensitive": false}
+attribute(path) := {
+	"path": path,
+	"origin": "cloud",
+	"kind": "removed",
+	"recorded": "platform",
+	"actual": null,
+	"desired": "platform",
+	"sensitive": false,
+}
 
 finding(type, paths) := {
 	"address": sprintf("%s.it", [type]),
@@ -53,8 +61,35 @@ test_code_waits if {
 
 test_one_attribute_from_the_code_waits if {
 	tags := finding("aws_s3_bucket", ["tags.Owner"])
-	mixed := object.union(tags, {"attributes": [{"path": "tags.Owner", "origin": "code"}]})
+	mixed := object.union(tags, {"attributes": [object.union(attribute("tags.Owner"), {"origin": "code"})]})
 	allowed([mixed]) == set()
+}
+
+test_a_tag_that_nobody_can_see_waits if {
+	every change in [
+		{"desired": {"unknown": true}},
+		{"desired": [{"key": "Owner", "value": {"unknown": true}}]},
+		{"desired": {"sensitive": true}, "sensitive": true},
+		{"sensitive": null},
+	] {
+		hidden := object.union(attribute("tags.Owner"), change)
+		allowed([object.union(finding("aws_s3_bucket", []), {"attributes": [attribute("tags.Env"), hidden]})]) == set()
+	}
+	unmarked := object.remove(attribute("tags.Owner"), ["sensitive"])
+	allowed([object.union(finding("aws_s3_bucket", []), {"attributes": [unmarked]})]) == set()
+}
+
+test_a_tag_named_like_a_mark_is_put_back if {
+	named := object.union(attribute("tags"), {"desired": {"Owner": "platform", "unknown": "true"}})
+	allowed([object.union(finding("aws_s3_bucket", []), {"attributes": [named]})]) == {"aws_s3_bucket.it"}
+}
+
+test_a_finding_that_cannot_be_read_waits if {
+	tags := finding("aws_s3_bucket", ["tags.Owner"])
+	every key in ["address", "type", "origin", "action", "attributes"] {
+		allowed([object.remove(tags, [key])]) == set()
+	}
+	count(m0.allow) == 0 with input as {}
 }
 
 test_every_other_action_waits if {

@@ -1,10 +1,11 @@
 # METADATA
 # title: Updates put themselves right
 # description: >-
-#   Allows every update of a resource that exists, whichever attributes it changes and whether the cloud or the
-#   code moved. Whatever would be created, deleted, replaced or forgotten gets no word from this policy and so
-#   waits for a person. An update can still open a firewall, hand out a right or end a backup: use it together
-#   with guardrails for network, identity and data (network-human, identity-human, data-human).
+#   Allows updates of resources that exist, whichever attributes they change and whether the cloud or the code moved,
+#   on AWS, Azure and Google. Whatever would be created, deleted, replaced or forgotten waits for a person, and so
+#   does a value that is hidden or known only after the apply. An update can still open a firewall, hand out a right
+#   or end a backup: use it together with guardrails for network, identity and data (network-human, identity-human,
+#   data-human), which know the resources of these clouds and no other.
 # scope: package
 package m0
 
@@ -18,7 +19,37 @@ allow contains {"msg": "updated in place", "address": finding.address} if {
 	finding.actionable == true
 	finding.origin in {"cloud", "code", "both"}
 	not object.get(finding, "deletedByHand", false)
+	strings.any_prefix_match(finding.type, ["aws_", "awscc_", "azurerm_", "azapi_", "google_"])
 
 	# An update that shows nothing can't be judged by anybody.
 	count(finding.attributes) > 0
+	every attribute in finding.attributes {
+		is_string(attribute.path)
+		attribute.sensitive == false
+		not is_hidden(attribute.desired)
+	}
+}
+
+# METADATA
+# title: More than an update
+# description: Says why what is created, deleted, replaced or forgotten waits for a person.
+# scope: rule
+pending contains {"msg": message, "address": finding.address} if {
+	some finding in input.m0.findings
+	not finding.actionable == false
+	message := reasons[finding.action]
+}
+
+reasons := {
+	"create": "would be made anew, empty, so a person decides",
+	"delete": "would be deleted, so a person decides",
+	"replace": "would be deleted and made anew, so a person decides",
+	"forget": "would be forgotten and left alone from then on, so a person decides",
+}
+
+# At any depth: one element of a list may be known only after the apply.
+is_hidden(value) if {
+	walk(value, [_, inner])
+	some mark in ["unknown", "sensitive"]
+	inner[mark] == true
 }

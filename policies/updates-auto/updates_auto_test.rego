@@ -2,6 +2,16 @@ package m0_test
 
 import data.m0
 
+attribute := {
+	"path": "instance_type",
+	"origin": "cloud",
+	"kind": "changed",
+	"recorded": "m5.large",
+	"actual": "m5.xlarge",
+	"desired": "m5.large",
+	"sensitive": false,
+}
+
 # Strange findings are made by changing this one.
 update := {
 	"address": "aws_instance.web",
@@ -9,7 +19,7 @@ update := {
 	"origin": "cloud",
 	"action": "update",
 	"actionable": true,
-	"attributes": [{"path": "instance_type", "origin": "cloud", "kind": "changed", "sensitive": false}],
+	"attributes": [attribute],
 }
 
 allowed(findings) := {message.address |
@@ -50,8 +60,45 @@ test_a_strange_origin_waits if {
 	}
 }
 
+test_what_cannot_be_seen_waits if {
+	every change in [
+		{"desired": {"unknown": true}},
+		{"desired": [{"name": {"unknown": true}}]},
+		{"desired": {"sensitive": true}, "sensitive": true},
+		{"sensitive": null},
+		{"path": null},
+	] {
+		allowed([but({"attributes": [attribute, object.union(attribute, change)]})]) == set()
+	}
+	allowed([but({"attributes": [object.remove(attribute, ["sensitive"])]})]) == set()
+}
+
+test_a_cloud_that_no_guardrail_knows_waits if {
+	every type in ["kubernetes_network_policy", "vault_policy", "terraform_data", "awsx_thing", null] {
+		allowed([but({"type": type})]) == set()
+	}
+	every type in ["awscc_ec2_instance", "azurerm_linux_web_app", "google_compute_instance"] {
+		allowed([but({"type": type})]) == {"aws_instance.web"}
+	}
+}
+
+test_what_is_no_update_says_why_it_waits if {
+	said := {action: message.msg |
+		some action in ["create", "delete", "replace", "forget", "update", "none"]
+		some message in m0.pending with input as {"m0": {"findings": [but({"action": action})]}}
+	}
+	said == {
+		"create": "would be made anew, empty, so a person decides",
+		"delete": "would be deleted, so a person decides",
+		"replace": "would be deleted and made anew, so a person decides",
+		"forget": "would be forgotten and left alone from then on, so a person decides",
+	}
+	idle := but({"action": "delete", "actionable": false})
+	count(m0.pending) == 0 with input as {"m0": {"findings": [idle]}}
+}
+
 test_a_missing_key_waits if {
-	every key in ["action", "actionable", "origin", "attributes", "address"] {
+	every key in ["action", "actionable", "origin", "attributes", "address", "type"] {
 		allowed([object.remove(update, [key])]) == set()
 	}
 }
