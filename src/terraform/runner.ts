@@ -17,6 +17,7 @@ import { RunnerError } from '../runs/runner-error.ts';
 import { secretValues } from './child-environment.ts';
 import { declaredSecrets } from './declared-secrets.ts';
 import { createPlanFiles } from './plan-files.ts';
+import { showConfig } from './show-config.ts';
 import { createStackTools, type Scrubber, type StackTool, type ToolPaths } from './stack-tool.ts';
 import { createStackUsers, letPass, type StackUser } from './stack-user.ts';
 import { openWorkTree, type WorkTree } from './work-tree.ts';
@@ -195,8 +196,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
         return tool.run('plan', args, { ...PLAN, signal, fine: [0, 2] });
       });
       const bytes = await ownBytes(file);
-      const show = ['show', '-json', '-no-color', file];
-      const json = await tool.run('show', show, { ...SHOW, signal });
+      const json = await show(tree, tool, file, signal);
       const { document, analysis } = analysed(json, stack);
       seenSecrets.set(stack.name, analysis.secrets);
       const artifact = await planFiles.keep(code.commit, bytes);
@@ -207,6 +207,17 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
         document,
       };
     });
+  }
+
+  /** The plan as JSON, with a plan's own check of the providers taken as read. */
+  async function show(tree: WorkTree, tool: StackTool, file: string, signal: AbortSignal): Promise<Buffer> {
+    const args = ['show', '-json', '-no-color', file];
+    const text = await showConfig({ ...tree, cliConfig: options.tools.cliConfig });
+    if (text === null) return tool.run('show', args, { ...SHOW, signal });
+    const cliConfig = `${file}.tfrc`;
+    await writeFile(cliConfig, text, { mode: 0o600, flag: 'wx' });
+    if (tree.user !== null) await chown(cliConfig, tree.user.uid, tree.user.gid);
+    return tool.run('show', args, { ...SHOW, signal, cliConfig });
   }
 
   async function apply(stack: Stack, artifact: string, signal: AbortSignal): Promise<ApplyResult> {

@@ -33,6 +33,8 @@ export interface StackTool {
     args: readonly string[],
     options: Pick<ToolCall, 'signal' | 'limitMs' | 'graceMs'> & {
       readonly fine?: readonly number[];
+      /** In place of the CLI configuration of all stacks. */
+      readonly cliConfig?: string;
     },
   ): Promise<Buffer>;
 }
@@ -76,9 +78,9 @@ export function createStackTools(options: StackToolOptions) {
     const { cliConfig } = options.tools;
     const readable = user === null ? cliConfig : await lend(cliConfig, dirname(place.homeDir), user);
     const env = environmentOf(stack, place, readable);
-    const start: Start = (call) =>
+    const start: Start = (call, change = {}) =>
       withTemporary(user, (dir) =>
-        runTool({ binary, cwd: place.cwd, user, ...call, env: { TMPDIR: dir, ...env } }),
+        runTool({ binary, cwd: place.cwd, user, ...call, env: { TMPDIR: dir, ...env, ...change } }),
       );
     const version = await versionOf(binary, start);
     const wanted = stack.toolVersion;
@@ -91,11 +93,13 @@ export function createStackTools(options: StackToolOptions) {
       async run(phase, args, call) {
         const doing = `running ${stack.tool} ${phase}`;
         const began = performance.now();
+        const change: Record<string, string> =
+          call.cliConfig === undefined ? {} : { TF_CLI_CONFIG_FILE: call.cliConfig };
         const output =
           phase === 'show'
             ? ({ as: 'answer', bytes: PLAN_DOCUMENT_BYTES } as const)
             : ({ as: 'log', dir: place.outputDir, name: phase } as const);
-        const outcome = await start({ ...call, args, output }).catch((cause: unknown) => {
+        const outcome = await start({ ...call, args, output }, change).catch((cause: unknown) => {
           if (!call.signal.aborted) throw new RunnerError(phase, scrub(`${doing}: ${textOf(cause)}`));
           throw new RunnerError(phase, `${doing}: stopped before it began`, { stopped: 'aborted' });
         });
@@ -135,7 +139,10 @@ export function createStackTools(options: StackToolOptions) {
 }
 
 /** Starts the stack's tool as it is to be started. */
-type Start = (call: Omit<ToolCall, 'binary' | 'cwd' | 'env' | 'user'>) => Promise<ToolOutcome>;
+type Start = (
+  call: Omit<ToolCall, 'binary' | 'cwd' | 'env' | 'user'>,
+  change?: Readonly<Record<string, string>>,
+) => Promise<ToolOutcome>;
 
 /**
  * A directory for temporary files that nobody else looks into, for as long as `work` runs. Not in the data

@@ -1,6 +1,6 @@
 /**
  * `npm run bench [RUNS]`: what `explain --json` of big plans costs as a whole process, as ratios to a process
- * that only parses the same file, both measured in turn; and what policies cost, see policy.ts. Exits 1 where a
+ * that only parses the same file, both measured in turn; what policies cost, see policy.ts; and what a check costs, see runner.ts. Exits 1 where a
  * limit is broken.
  */
 import { spawn } from 'node:child_process';
@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeBigPlan } from './big-plan.ts';
 import { policyLimits } from './policy.ts';
+import { runnerLimits } from './runner.ts';
 import { broken, type Limit, rowOf } from './table.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -83,6 +84,8 @@ try {
   }
   process.stderr.write(`measuring policies, ${runs} runs …\n`);
   table.push(...(await policyLimits(runs, scratch)));
+  process.stderr.write(`measuring the runner, ${runs} runs …\n`);
+  table.push(...(await runnerLimits(runs, scratch)));
   const rows = ['| measured | median | least–most | limit | |', '|---|---|---|---|---|', ...table.map(rowOf)];
   process.stdout.write(`${rows.join('\n')}\n`);
   process.exitCode = table.some(broken) ? 1 : 0;

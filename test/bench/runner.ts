@@ -1,0 +1,102 @@
+/**
+ * What a check of a stack costs whose code did not move: the runner's plan of the sample stack, against the same
+ * tool called by hand in a directory that is ready, and against a pipeline that starts from nothing.
+ */
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
+import { startTestCloud, type TestCloud } from '../support/cloud.ts';
+import type { Limit } from './table.ts';
+
+interface Cost {
+  /** ms. */
+  readonly wall: number;
+  /** ms of CPU: this process and all its children that have ended meanwhile, theirs included. */
+  readonly cpu: number;
+}
+
+const TICK_MS = 10;
+
+/** ms of CPU of this process and its ended children; NaN where the system does not tell. */
+async function cpuSoFar(): Promise<number> {
+  const stat = await readFile('/proc/self/stat', 'utf8').catch(() => '');
+  // The name in brackets may hold blanks; utime, stime, cutime, cstime are fields 14 to 17.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * TICK_MS, stat === '' ? NaN : 0);
+}
+
+async function costOf(work: () => Promise<unknown>): Promise<Cost> {
+  const cpu = await cpuSoFar();
+  const begun = performance.now();
+  await work();
+  return { wall: performance.now() - begun, cpu: (await cpuSoFar()) - cpu };
+}
+
+/** Terraform as a person or a pipeline calls it. */
+async function terraform(here: TestCloud, cwd: string, ...args: string[]): Promise<void> {
+  const env = { ...here.cloud.stackEnv, TF_CLI_CONFIG_FILE: here.tools.terraformCliConfig, TF_INPUT: '0' };
+  await execa(here.tools.terraform ?? 'terraform', args, { cwd, env });
+}
+
+async function planAndShow(here: TestCloud, cwd: string): Promise<void> {
+  await terraform(here, cwd, 'plan', '-out=plan');
+  await terraform(here, cwd, 'show', '-json', 'plan');
+}
+
+async function clone(here: TestCloud, scratch: string): Promise<string> {
+  const dir = await mkdtemp(join(scratch, 'clone-'));
+  await execa('git', ['clone', '--quiet', here.cloud.repos.infra, dir]);
+  return join(dir, SAMPLE.stackPath);
+}
+
+/** The runner as limits. Rejects where its plan finds anything: nobody has changed the sample. */
+export async function runnerLimits(runs: number, scratch: string): Promise<Limit[]> {
+  const here = await startTestCloud();
+  try {
+    const stack = here.stack();
+    const check = async (): Promise<void> => {
+      const { plan, analysis } = await here.runner.plan(stack, {
+        only: null,
+        signal: new AbortController().signal,
+      });
+      if (analysis.findings.length > 0) throw new Error('measuring the runner: the sample has drifted');
+      await here.runner.discard(plan);
+    };
+    const ready = await clone(here, scratch);
+    await terraform(here, ready, 'init');
+    await planAndShow(here, ready);
+    await check();
+
+    const bare: Cost[] = [];
+    const ours: Cost[] = [];
+    const cold: Cost[] = [];
+    for (let run = 0; run < runs; run++) {
+      bare.push(await costOf(() => planAndShow(here, ready)));
+      ours.push(await costOf(check));
+      cold.push(
+        await costOf(async () => {
+          const cwd = await clone(here, scratch);
+          await terraform(here, cwd, 'init');
+          await planAndShow(here, cwd);
+        }),
+      );
+    }
+    const ratio = (of: (cost: Cost) => number, to: readonly Cost[]): number[] =>
+      ours.map((cost, i) => of(cost) / of(to[i] ?? cost));
+    const name = 'a check of a stack whose code did not move';
+    const cpu = ratio((cost) => cost.cpu, bare);
+    return [
+      { what: `${name}: time / plan and show`, measured: ratio((c) => c.wall, bare), most: 1, unit: '×' },
+      ...(cpu.some(Number.isNaN)
+        ? []
+        : [{ what: `${name}: CPU / plan and show`, measured: cpu, most: 0.8, unit: '×' }]),
+      {
+        ...{ what: `${name}: time / clone, init, plan and show`, most: 0.75, unit: '×' },
+        measured: ratio((c) => c.wall, cold),
+      },
+    ];
+  } finally {
+    await here.close();
+  }
+}
