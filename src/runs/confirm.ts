@@ -1,5 +1,5 @@
 /** Approved is exactly what is applied: the comparison between an approval and the plan made for its apply. */
-import type { Decision, FindingDecision, PolicyAnswer } from '../decisions/decision.ts';
+import type { Decision, FindingDecision, PolicyAnswer, Reason } from '../decisions/decision.ts';
 import type { Finding } from '../drift/finding.ts';
 import { fingerprintOf } from '../drift/fingerprint.ts';
 import { shortCommit } from '../messages/words.ts';
@@ -98,20 +98,28 @@ export function confirmPlan(run: Run, evidence: Evidence): Confirmation {
  * The part of a decision, made with those who approved, that stands in the way of the apply; null: nothing
  * does. What people approved gets past a policy that only wanted a person, but not past a `deny`, nor past a
  * policy that reads who approved and is still not content, or can't be asked. What nobody approved is applied
- * only where the policies still say so.
+ * only where the policies still say so. `said`: the reasons that stand in the way, those of other policies left out.
  */
-export function objections(run: Run, decision: Decision, answers: readonly PolicyAnswer[]): Decision | null {
+export function objections(
+  run: Run,
+  decision: Decision,
+  answers: readonly PolicyAnswer[],
+): { readonly decision: Decision; readonly said: readonly Reason[] } | null {
   const readers = new Set(answers.filter((a) => a.readsApprovers === true).map((a) => a.policy));
   const scope = new Set(run.scope.map((s) => s.address));
+  const ofReader = (r: Reason): boolean =>
+    r.policy !== null && readers.has(r.policy) && (r.rule === 'pending' || r.rule === 'error');
   const objects = (entry: FindingDecision): boolean => {
     if (!scope.has(entry.address) || entry.verdict === 'auto') return false;
     if (entry.verdict === 'deny' || run.approvals.length === 0) return true;
-    return entry.reasons.some(
-      (r) => r.policy !== null && readers.has(r.policy) && (r.rule === 'pending' || r.rule === 'error'),
-    );
+    return entry.reasons.some(ofReader);
   };
   const findings = decision.findings.filter(objects);
-  return findings.length === 0 ? null : { ...decision, findings };
+  if (findings.length === 0) return null;
+  const said = findings.flatMap((f) =>
+    f.verdict === 'deny' ? f.reasons.filter((r) => r.rule === 'deny') : f.reasons.filter(ofReader),
+  );
+  return { decision: { ...decision, findings }, said };
 }
 
 function short(commit: string | null): string {

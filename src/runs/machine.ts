@@ -3,7 +3,7 @@
  * refusal that people are shown. It knows no clock and no I/O; the table of legal steps is RUN_STATES.
  */
 import { assertNever } from '../assert-never.ts';
-import type { Decision } from '../decisions/decision.ts';
+import type { Decision, Reason } from '../decisions/decision.ts';
 import type { Counts, Finding, OutputDrift } from '../drift/finding.ts';
 import type { Place } from './alert.ts';
 import type { Keep } from './keep.ts';
@@ -73,7 +73,12 @@ export type RunEvent =
   /** The plan made for the apply is what was approved. */
   | { readonly e: 'confirmed'; readonly plan: SavedPlan }
   /** The policies, asked again with those who approved, object: `decision` is about what was approved. */
-  | { readonly e: 'objected'; readonly decision: Decision; readonly keeps: readonly Keep[] }
+  | {
+      readonly e: 'objected';
+      readonly decision: Decision;
+      readonly said: readonly Reason[];
+      readonly keeps: readonly Keep[];
+    }
   /** It is not: `decision` is about the fresh whole plan. */
   | {
       readonly e: 'moved';

@@ -156,10 +156,7 @@ export function afterObjection(run: Run, event: Extract<RunEvent, { e: 'objected
     findings: before.findings.map((d) => asked.get(`${d.address} ${d.fingerprint}`) ?? d),
   };
   const change: Partial<Run> = { decision, scope: [], plan: null };
-  const said = event.decision.findings
-    .flatMap((d) => d.reasons)
-    .filter((r) => r.rule === 'pending' || r.rule === 'deny' || r.rule === 'error')
-    .map((r) => `${r.policy ?? 'm0'}: ${r.text}`);
+  const said = event.said.map((r) => `${r.policy ?? 'm0'}: ${r.text}`);
   const text = `Not applied yet: ${[...new Set(said)].slice(0, 3).join('; ')}`;
   const told: Effect[] = [{ f: 'refresh' }, { f: 'history', text }];
   const open = openFindings({ ...run, ...change }, event.keeps, now);

@@ -156,7 +156,7 @@ export function createSteps(parts: StepParts): Steps {
       if (no === null) return movedWith(result, run, { e: 'confirmed', plan: result.plan });
       if (approvers.length > 0) {
         await parts.discard(run, result.plan);
-        await moved(run, async () => ({ e: 'objected', decision: no, keeps: await store.keeps(stack.name) }));
+        await moved(run, async () => ({ e: 'objected', ...no, keeps: await store.keeps(stack.name) }));
         return null;
       }
       check = { ok: false, also: ['the policies no longer allow it'], narrower: false };

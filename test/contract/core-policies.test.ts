@@ -191,6 +191,29 @@ describe('policies asked again with those who approved', () => {
     expect(applied()).toEqual([[SSH.address]]);
   });
 
+  it('what is said to be missing is what that policy misses, whatever others want a person for', async () => {
+    await core.close();
+    await open({
+      policies: ['tags-auto', 'network-human'].map((name) => ({
+        ...{ name, git: '', ref: '', path: '' },
+        mode: 'decide' as const,
+      })),
+    });
+    core.cloud.policies.set('tags-auto', two);
+    core.cloud.readers.add('tags-auto');
+    core.cloud.policies.set('network-human', [{ rule: 'pending', text: 'a person looks' }]);
+    const id = await waiting();
+    await core.told(`approve #${id}`, DANA);
+    await core.rest();
+    await core.deliver();
+    expect(core.chat.in('C0OPS').flatMap((m) => m.replies)).toContain(
+      'Not applied yet: tags-auto: two people must approve',
+    );
+    await core.told(`approve #${id}`, KIM);
+    await core.rest();
+    expect(applied()).toEqual([[SSH.address]]);
+  });
+
   it('a deny that comes up by then is final', async () => {
     core.cloud.policies.set('tags-auto', (approvers) =>
       approvers.includes('dana') ? [{ rule: 'deny', text: 'not by the author' }] : [],

@@ -35,7 +35,7 @@ const EVENTS: Record<RunEventName, RunEvent> = {
   supersede: { e: 'supersede', by: 43 },
   kept: { e: 'kept', keeps: [keep()] },
   confirmed: { e: 'confirmed', plan: { artifact: 'p', madeAt: NOON, targets: null, touches: [] } },
-  objected: { e: 'objected', decision: decision([SSH], {}), keeps: [] },
+  objected: { e: 'objected', decision: decision([SSH], {}), said: [], keeps: [] },
   moved: {
     e: 'moved',
     planned: planned([SSH]),
