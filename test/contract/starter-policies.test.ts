@@ -6,8 +6,9 @@ import { policyCommand } from '../../src/cli/policy.ts';
 import type { PolicyMode } from '../../src/decisions/decision.ts';
 import type { AttributeDrift, Finding } from '../../src/drift/finding.ts';
 import { createOpa } from '../../src/policy/opa.ts';
-import type { PolicySource } from '../../src/runs/ports.ts';
-import { NOON, sshFinding, tagFinding } from '../support/runs.ts';
+import type { PolicyQuestion, PolicySource } from '../../src/runs/ports.ts';
+import { type Actor, M0 } from '../../src/runs/run.ts';
+import { CODE, DANA, KIM, NOON, sshFinding, tagFinding } from '../support/runs.ts';
 import {
   analysis,
   combined,
@@ -166,13 +167,14 @@ const OBJECTIONS: readonly (readonly [Finding, readonly string[]])[] = [
   [CODE_TAG, ['cloud-only']],
 ];
 
-describe('all guardrails beside tags-auto', () => {
+describe('the starter policies together', () => {
+  /** Every guardrail, beside tags-auto. */
   const assigned = FOLDERS.filter((f) => f === 'tags-auto' || modeOf(f) === 'guardrail');
   let files: Readonly<Record<string, string>> = {};
 
   beforeAll(async () => {
     const read = await Promise.all(
-      assigned.map(async (folder) => {
+      FOLDERS.map(async (folder) => {
         const names = (await readdir(join(SHIPPED, folder))).filter((n) => !n.endsWith('_test.rego'));
         return Promise.all(
           names.map(
@@ -184,25 +186,29 @@ describe('all guardrails beside tags-auto', () => {
     files = Object.fromEntries(read.flat());
   });
 
-  it('decide each finding as the library promises', async () => {
+  /** Asks some of the starter policies, as they are in a repository, and combines what they say. */
+  async function asking(names: readonly string[], data: Readonly<Record<string, PolicySource['data']>> = {}) {
     const { url } = await policyRepository(files);
-    const port = await policies({ timeMs: 10_000, syncEveryMs: 3_600_000 });
-    const sources = assigned.map(
-      (name): PolicySource => source(url, { name, path: name, mode: modeOf(name) }),
-    );
-
-    /** Verdict and who gave reasons for it, by address. */
-    const decideOn = async (findings: readonly Finding[]) => {
-      const asked = question(sources, { analysis: analysis(findings) });
+    const port = await policies({ timeMs: 20_000, syncEveryMs: 3_600_000 });
+    const sources = names.map((name): PolicySource => {
+      const given = data[name];
+      return source(url, { name, path: name, mode: modeOf(name), ...(given ? { data: given } : {}) });
+    });
+    return async (findings: readonly Finding[], change: Partial<PolicyQuestion> = {}) => {
+      const asked = question(sources, { analysis: analysis(findings), ...change });
       const answers = await port.ask(asked);
       expect(answers.filter((a) => !a.outcome.ok)).toEqual([]);
       return new Map(
         combined(asked, answers).findings.map((f) => [
           f.address,
-          { verdict: f.verdict, by: f.reasons.map((r) => r.policy) },
+          { verdict: f.verdict, by: f.reasons.map((r) => r.policy), texts: f.reasons.map((r) => r.text) },
         ]),
       );
     };
+  }
+
+  it('decide each finding as the library promises', async () => {
+    const decideOn = await asking(assigned);
 
     const passing = await decideOn([tagFinding(), KEY_TAG]);
     expect([...passing].map(([address, { verdict }]) => [address, verdict])).toEqual([
@@ -216,5 +222,105 @@ describe('all guardrails beside tags-auto', () => {
       expect([one.address, decided?.verdict]).toEqual([one.address, 'human']);
       expect(decided?.by).toEqual(expect.arrayContaining([...objectors]));
     }
+  }, 120_000);
+
+  it('a tag waits at night, and nobody touches it in a hard freeze', async () => {
+    const decideOn = await asking(['tags-auto', 'change-window'], {
+      'change-window': {
+        zone: 'Europe/Berlin',
+        windows: [{ days: ['mon'], from: '09:00', to: '17:00' }],
+        freezes: [{ from: '2026-12-20', to: '2026-12-31', reason: 'holidays', hard: true }],
+      },
+    });
+    const verdictAt = async (instant: string) =>
+      (await decideOn([tagFinding()], { now: Date.parse(instant) })).get('aws_s3_bucket.logs');
+
+    // Mondays; 08:30 in UTC is 09:30 in Berlin.
+    expect((await verdictAt('2026-03-02T08:30:00Z'))?.verdict).toBe('auto');
+    expect((await verdictAt('2026-03-02T07:30:00Z'))?.verdict).toBe('human');
+    const frozen = await verdictAt('2026-12-21T10:00:00Z');
+    expect(frozen?.verdict).toBe('deny');
+    expect(frozen?.texts).toEqual(['change freeze until 2026-12-31: holidays']);
+  }, 60_000);
+
+  it('two people other than the author, however many times one of them says yes', async () => {
+    const decideOn = await asking(['two-people']);
+    const said = async (approvers: readonly Actor[]) =>
+      (await decideOn([DELETED_BUCKET], { approvers, requestedBy: M0 })).get('aws_s3_bucket.gone')?.texts;
+    const lee: Actor = { ...DANA, person: 'lee', userId: 'U0LEE', name: 'Lee' };
+
+    expect(CODE.author).toBe(KIM.name);
+    const waits = 'people have approved (not the author)';
+    expect(await said([])).toEqual([`0 of 2 ${waits}`]);
+    expect(await said([KIM, DANA, DANA])).toEqual([`1 of 2 ${waits}`]);
+    expect(await said([KIM, DANA, lee])).not.toContain(`2 of 2 ${waits}`);
+  }, 60_000);
+
+  it('a hole that somebody closed by hand is not opened again, and with strict by nobody', async () => {
+    const open = { from_port: 22, to_port: 22, protocol: 'tcp', cidr_blocks: ['0.0.0.0/0'] };
+    const closed = finding('aws_security_group.web', { attributes: [byHand('ingress[*]', open, null)] });
+    const loudly = 'would open 22/tcp to 0.0.0.0/0';
+
+    const asks = await asking(['updates-auto', 'no-wider-exposure']);
+    const waiting = (await asks([closed])).get(closed.address);
+    expect([waiting?.verdict, waiting?.texts]).toEqual(['human', [loudly]]);
+
+    const strictly = await asking(['updates-auto', 'no-wider-exposure'], {
+      'no-wider-exposure': { strict: true },
+    });
+    const denied = (await strictly([closed])).get(closed.address);
+    expect([denied?.verdict, denied?.texts]).toEqual(['deny', [loudly]]);
+  }, 60_000);
+
+  it('updates go through only where no guardrail knows better', async () => {
+    const decideOn = await asking(['updates-auto', ...assigned.filter((f) => f !== 'tags-auto')]);
+    const size = finding('aws_instance.web', {
+      attributes: [byHand('instance_type', 'm5.large', 'm5.xlarge')],
+    });
+    const profile = finding('aws_instance.worker', {
+      attributes: [byHand('iam_instance_profile', 'worker', 'admin')],
+    });
+    const hidden = finding('aws_lambda_function.mail', {
+      attributes: [{ ...byHand('description', { sensitive: true }, { sensitive: true }), sensitive: true }],
+    });
+    const decided = await decideOn([size, profile, hidden]);
+    expect([...decided].map(([address, { verdict }]) => [address, verdict])).toEqual([
+      ['aws_instance.web', 'auto'],
+      ['aws_instance.worker', 'human'],
+      ['aws_lambda_function.mail', 'human'],
+    ]);
+  }, 60_000);
+
+  it('all of them have an answer to a thousand findings', async () => {
+    const decideOn = await asking(assigned);
+    const rule = (port: number) => ({
+      from_port: port,
+      to_port: port,
+      protocol: 'tcp',
+      cidr_blocks: ['::/0'],
+    });
+    const rules = Array.from({ length: 5 }, (_, port) => rule(port));
+    const many = Array.from({ length: 1000 }, (_, i) =>
+      finding(`aws_instance.many["${i}"]`, { attributes: [byHand('tags.Owner', 'platform', null)] }),
+    );
+    const decided = await decideOn(many, {
+      document: {
+        format_version: '1.2',
+        resource_changes: many.map(({ address, type }) => ({
+          ...{ address, type },
+          change: {
+            actions: ['update'],
+            before: { name: address, tags: {}, ingress: rules },
+            after: { name: address, tags: { Owner: 'platform' }, ingress: rules },
+            after_unknown: {},
+          },
+        })),
+      },
+    });
+    // A thousand tags at once are more than blast-radius ever lets go, and nobody else minds.
+    expect(decided.size).toBe(1000);
+    expect(new Set([...decided.values()].map((d) => `${d.verdict} ${d.by.join()}`))).toEqual(
+      new Set(['deny blast-radius']),
+    );
   }, 120_000);
 });
