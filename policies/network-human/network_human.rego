@@ -47,10 +47,10 @@ pending contains {"msg": "resource of any kind: never reverted without a person"
 pending contains "there are findings that can’t be read, so a person looks first" if not readable
 
 # What an apply would not touch needs no objection.
-actionable contains finding if {
+actionable := [finding |
 	some finding in input.m0.findings
 	not finding.actionable == false
-}
+]
 
 readable if {
 	is_array(input.m0.findings)
