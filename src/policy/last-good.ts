@@ -25,9 +25,9 @@ export function createLastGood(dir: string): LastGood {
       }
     },
     async put(source, commit) {
-      await mkdir(dir, { recursive: true });
+      await mkdir(dir, { recursive: true, mode: 0o700 });
       const fresh = `${pathOf(source)}.new`;
-      await writeFile(fresh, JSON.stringify({ commit }));
+      await writeFile(fresh, JSON.stringify({ commit }), { mode: 0o600 });
       await rename(fresh, pathOf(source));
     },
   };
