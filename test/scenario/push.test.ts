@@ -5,7 +5,7 @@ import { startWorld, type World } from '../support/world.ts';
 let world: World;
 beforeAll(async () => {
   world = await startWorld({
-    config: (yaml) => yaml.replace(/^defaults:\n/m, 'defaults:\n  push: { poll: 5s }\n'),
+    config: (yaml) => yaml.replace('push: off', 'push: { poll: 5s }'),
   });
 });
 afterAll(() => world?.close());
