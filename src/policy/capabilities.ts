@@ -65,7 +65,7 @@ export const REFUSED: Readonly<Record<string, string>> = {
 };
 
 /** What the compiler itself turns into something else, or what only tests and debugging use. */
-const COMPILED_AWAY = ['assign', 'eq', 'internal.print', 'internal.test_case', 'print'];
+export const COMPILED_AWAY = ['assign', 'eq', 'internal.print', 'internal.test_case', 'print'];
 
 /** Every builtin whose answer is known to be that of `opa eval`. */
 const KNOWN: ReadonlySet<string> = new Set([
