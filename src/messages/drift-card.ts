@@ -1,5 +1,6 @@
 /** The card of one stack's drift: one message, updated in place through all that happens to it. */
 import type { Finding } from '../drift/finding.ts';
+import type { LockWait } from '../runs/run.ts';
 import type { Block, Card, Span } from './card.ts';
 import { driftButtons } from './drift-buttons.ts';
 import { driftHeadline } from './headline.ts';
@@ -183,14 +184,45 @@ function outcomeBlocks(view: DriftView): readonly Block[] {
 const APPLY_PHASE = {
   planning: 'Planning again before the apply',
   deciding: 'Asking the policies again before the apply',
+  locking: 'Taking the lock of the state',
   applying: 'The apply',
   verifying: 'The plan after the apply',
 } as const;
 
+/** Whose lock the apply waits for, and what can be done about one that nobody holds any more. */
+function lockLine(view: DriftView, lock: LockWait): Block {
+  const since: readonly Span[] = lock.since === null ? [] : [text(' since '), time(lock.since, view)];
+  const left =
+    view.interrupted === null
+      ? []
+      : [
+          text(
+            ` It may be left over from run #${view.interrupted}, which m0 was applying when it stopped: make sure that nothing is running there, then force-unlock `,
+          ),
+          code(clip(lock.id, 80)),
+          text('.'),
+        ];
+  return line(
+    strong('Not applied yet: '),
+    text(`the state is locked by ${clip(lock.who, 80)}`),
+    ...since,
+    text('. m0 breaks no lock; it plans again and tries at '),
+    time(lock.retryAt, view),
+    text('.'),
+    ...left,
+  );
+}
+
 /** What went wrong, where something did. */
 function troubleBlocks(view: DriftView): readonly Block[] {
   if (view.state === 'apply_unknown') {
-    return [line(text("I don't know how far it came and will not try again by myself. Planning afresh."))];
+    return [
+      line(
+        text(
+          "I don't know how far it came and will not try again by myself. Planning afresh. Its lock on the state may still be held; m0 breaks no lock.",
+        ),
+      ),
+    ];
   }
   if (view.state === 'awaiting_approval' && view.findings.some((f) => f.standing.s === 'unknown')) {
     return [
@@ -199,6 +231,7 @@ function troubleBlocks(view: DriftView): readonly Block[] {
       ),
     ];
   }
+  if (view.state === 'approved' && view.lock !== null) return [lockLine(view, view.lock)];
   if (view.state !== 'failed' || view.failure === null) return [];
   const { phase, message } = view.failure;
   return [line(strong(`${APPLY_PHASE[phase]} failed: `), text(clip(message, 1500)))];

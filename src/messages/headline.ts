@@ -136,6 +136,7 @@ function story(view: DriftView, you: boolean): string {
 const PHASES = {
   planning: 'planning again failed, nothing was applied',
   deciding: 'asking the policies failed, nothing was applied',
+  locking: 'the state stayed locked, nothing was applied',
   applying: 'the apply failed',
   verifying: 'it was applied, but could not be verified',
 } as const;

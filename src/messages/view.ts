@@ -1,7 +1,7 @@
 /** What the cards are made from: plain facts, gathered by runs/, with no clock and no store behind them. */
 import type { Reason } from '../decisions/decision.ts';
 import type { Finding, OutputDrift } from '../drift/finding.ts';
-import type { Actor, CodeVersion, Failure, Moved, RunState } from '../runs/run.ts';
+import type { Actor, CodeVersion, Failure, LockWait, Moved, RunState } from '../runs/run.ts';
 
 /** A person as a card names them; `person` is the key in m0.yaml, null for somebody who is not in it. */
 export interface Named {
@@ -72,6 +72,10 @@ export interface DriftView {
   readonly asked: readonly { readonly who: Named; readonly at: number }[];
   readonly moved: Moved | null;
   readonly failure: Failure | null;
+  /** Set while the approved apply waits for somebody else's lock. */
+  readonly lock: LockWait | null;
+  /** The run whose apply m0 stopped in the middle of, where this one looks at what it left. */
+  readonly interrupted: number | null;
   readonly rejectedBy: Actor | null;
   /** True where the stack's environment is one whose buttons ask for confirmation. */
   readonly confirm: boolean;

@@ -12,6 +12,7 @@ import {
   afterDecision,
   afterFailure,
   afterKept,
+  afterLocked,
   afterMoved,
   afterObjection,
   afterVerify,
@@ -30,6 +31,7 @@ import {
   type SavedPlan,
   type Trigger,
 } from './run.ts';
+import type { HeldLock } from './runner-error.ts';
 
 /** What a plan told, without anything secret. */
 export interface Planned {
@@ -87,6 +89,8 @@ export type RunEvent =
       readonly keeps: readonly Keep[];
       readonly moved: Moved;
     }
+  /** The tool found the state locked by somebody else and began nothing. */
+  | { readonly e: 'locked'; readonly lock: HeldLock }
   | { readonly e: 'applied' }
   | {
       readonly e: 'verified';
@@ -142,6 +146,7 @@ export const EVENT_STATES: Record<RunEventName, readonly RunState[]> = {
   confirmed: ['approved'],
   objected: ['approved'],
   moved: ['approved'],
+  locked: ['applying'],
   applied: ['applying'],
   verified: ['verifying'],
   lost: ['applying'],
@@ -217,11 +222,14 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
       return afterObjection(run, event, now);
     case 'moved':
       return afterMoved(run, event, now);
+    case 'locked':
+      return afterLocked(run, event, now);
     case 'applied':
       return {
         to: 'verifying',
         change: {
           interrupted: null,
+          lock: null,
           applied: [
             ...run.applied,
             {

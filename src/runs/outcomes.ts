@@ -120,6 +120,40 @@ export function afterApproval(
   };
 }
 
+const MINUTE = 60_000;
+/** After which an apply that met a lock is tried again: half an hour in all, then people are told. */
+const LOCK_PAUSES = [1, 2, 5, 10, 12].map((minutes) => minutes * MINUTE);
+export const LONGEST_LOCK_PAUSE_MS = Math.max(...LOCK_PAUSES);
+
+/**
+ * The state was locked by somebody else, so the tool began nothing: the run is still approved, and before it
+ * tries again it plans and compares afresh, as ever. A lock is never broken.
+ */
+export function afterLocked(run: Run, event: Extract<RunEvent, { e: 'locked' }>, now: number): Next {
+  const { who, id, since } = event.lock;
+  const times = (run.lock?.times ?? 0) + 1;
+  const pause = LOCK_PAUSES[times - 1];
+  if (pause === undefined) {
+    const message = `the state is still locked by ${who}; nothing was applied`;
+    return {
+      to: 'failed',
+      change: { failure: { phase: 'locking', message }, plan: null },
+      effects: [
+        { f: 'refresh' },
+        { f: 'history', text: `Not applied: ${message}. It is not tried again by itself` },
+        { f: 'check', trigger: 'verify', forceHuman: `run #${run.id} found the state locked by ${who}` },
+      ],
+    };
+  }
+  const told: Effect[] =
+    times > 1 ? [] : [{ f: 'history', text: `Not applied yet: the state is locked by ${who}` }];
+  return {
+    to: 'approved',
+    change: { plan: null, lock: { who, id, since, times, retryAt: now + pause } },
+    effects: [{ f: 'refresh' }, ...told],
+  };
+}
+
 /** Somebody snoozed or accepted something: it leaves what is asked, and what was about to be applied. */
 export function afterKept(run: Run, event: Extract<RunEvent, { e: 'kept' }>, now: number): Next {
   const open = openFindings(run, event.keeps, now);
@@ -155,7 +189,7 @@ export function afterObjection(run: Run, event: Extract<RunEvent, { e: 'objected
     ...before,
     findings: before.findings.map((d) => asked.get(`${d.address} ${d.fingerprint}`) ?? d),
   };
-  const change: Partial<Run> = { decision, scope: [], plan: null };
+  const change: Partial<Run> = { decision, scope: [], plan: null, lock: null };
   const said = event.said.map((r) => `${r.policy ?? 'm0'}: ${r.text}`);
   const text = `Not applied yet: ${[...new Set(said)].slice(0, 3).join('; ')}`;
   const told: Effect[] = [{ f: 'refresh' }, { f: 'history', text }];
@@ -189,6 +223,7 @@ export function afterMoved(run: Run, event: Extract<RunEvent, { e: 'moved' }>, n
     scope: [],
     approvals: [],
     moved: event.moved,
+    lock: null,
     forceHuman: 'it moved since it was approved',
   };
   const open = openFindings({ ...run, ...change }, event.keeps, now);

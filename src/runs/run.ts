@@ -66,7 +66,8 @@ export interface AppliedPart {
 }
 
 export interface Failure {
-  readonly phase: 'planning' | 'deciding' | 'applying' | 'verifying';
+  /** `locking`: somebody else held the state's lock for too long, so no apply began. */
+  readonly phase: 'planning' | 'deciding' | 'locking' | 'applying' | 'verifying';
   /** Scrubbed of secrets; may have several lines. */
   readonly message: string;
 }
@@ -94,6 +95,19 @@ export interface Interrupted {
   readonly addresses: readonly string[];
 }
 
+/** Somebody else held the lock of the state when an apply was to begin, so none did. Times in ms since epoch. */
+export interface LockWait {
+  /** `user@host`, as the tool wrote it into the lock. */
+  readonly who: string;
+  readonly id: string;
+  /** Null where the lock does not say. */
+  readonly since: number | null;
+  /** How often it was met, in a row. */
+  readonly times: number;
+  /** When m0 plans again and tries. */
+  readonly retryAt: number;
+}
+
 /**
  * One pass through the states of `machine.ts`. Everything a card shows of a run is in here; nothing in here
  * is secret.
@@ -113,6 +127,8 @@ export interface Run {
   readonly forceHuman: string | null;
   /** Set where this run looks at what an interrupted apply left behind. */
   readonly interrupted?: Interrupted | null;
+  /** Set while the approved apply waits for somebody else's lock. */
+  readonly lock?: LockWait | null;
   readonly code: CodeVersion | null;
   readonly plan: SavedPlan | null;
   readonly findings: readonly Finding[];
@@ -170,7 +186,7 @@ export const RUN_STATES = {
     'failed',
     'canceled',
   ],
-  applying: ['verifying', 'failed', 'apply_unknown'],
+  applying: ['verifying', 'approved', 'failed', 'apply_unknown'],
   verifying: ['realigned', 'awaiting_approval', 'denied', 'failed'],
   clean: [],
   quiet: [],

@@ -6,7 +6,7 @@ import type { Worker } from './worker.ts';
 
 /** Why a scheduled check was not made. Times in ms since epoch. */
 export interface Skipped {
-  readonly kind: 'checking' | 'applying' | 'verified';
+  readonly kind: 'queued' | 'checking' | 'locked' | 'applying' | 'verified';
   /** The run that made it needless. */
   readonly run: number;
   /** When this reason came up first, when last, and how often without a check in between. */
@@ -21,7 +21,7 @@ export interface ScheduledCheckParts {
   readonly clock: Clock;
 }
 
-const CHECKING: readonly RunState[] = ['queued', 'planning', 'deciding'];
+const CHECKING: readonly RunState[] = ['planning', 'deciding'];
 const APPLYING: readonly RunState[] = ['approved', 'applying', 'verifying'];
 /** A plan this young counts as fresh, see confirm.ts. */
 const FRESH_MS = 60_000;
@@ -31,8 +31,12 @@ const skipName = (stack: string): string => `skipped:${stack}`;
 /** A reason in words, as the end of "last check skipped: …". */
 export function skippedText({ kind, run }: Pick<Skipped, 'kind' | 'run'>): string {
   switch (kind) {
+    case 'queued':
+      return `run #${run} still waited for its turn (M0_CONCURRENCY says how many go at once)`;
     case 'checking':
       return `run #${run} was still checking it`;
+    case 'locked':
+      return `run #${run} waited for somebody else's lock on the state to put it back`;
     case 'applying':
       return `run #${run} was putting it back`;
     case 'verified':
@@ -51,9 +55,14 @@ export async function lastSkipped(store: Pick<Store, 'value'>, stack: string): P
 /** Whether a check of the stack now would only tell what another run tells anyhow. */
 function needless(runs: readonly Run[], now: number): Pick<Skipped, 'kind' | 'run'> | null {
   const applying = runs.find((run) => APPLYING.includes(run.state));
-  if (applying) return { kind: 'applying', run: applying.id };
+  if (applying) {
+    const waits = applying.state === 'approved' && applying.lock != null;
+    return { kind: waits ? 'locked' : 'applying', run: applying.id };
+  }
   const checking = runs.find((run) => CHECKING.includes(run.state));
   if (checking) return { kind: 'checking', run: checking.id };
+  const queued = runs.find((run) => run.state === 'queued');
+  if (queued) return { kind: 'queued', run: queued.id };
   const verified = runs.find((run) =>
     run.applied.some(
       ({ verifiedAt }) => verifiedAt !== null && now - verifiedAt < FRESH_MS && verifiedAt <= now,

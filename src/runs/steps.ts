@@ -13,6 +13,7 @@ import type { RunEvent } from './machine.ts';
 import { bundlesNow, withSeen } from './policy-trouble.ts';
 import type { PlanResult, Stack } from './ports.ts';
 import type { Actor, Failure, Run, SavedPlan } from './run.ts';
+import { RunnerError } from './runner-error.ts';
 import type { Told, WorkerParts } from './worker.ts';
 
 export type Eventually<T> = T | Promise<T>;
@@ -23,6 +24,8 @@ export interface StepParts extends WorkerParts {
   /** Deletes the plan file; one that can't be deleted is logged and changes nothing of what happened. */
   readonly discard: (run: Run, plan: SavedPlan) => Promise<void>;
   readonly signal: AbortSignal;
+  /** The signal for a check, which also aborts when a newer one takes its place. */
+  readonly planningOf: (run: Run) => { readonly signal: AbortSignal; ended(): void };
 }
 
 export interface Steps {
@@ -87,12 +90,16 @@ export function createSteps(parts: StepParts): Steps {
     const planning = await moved(run, { e: 'start' });
     if (!planning) return null;
     let result: PlanResult;
+    const check = parts.planningOf(planning);
     try {
-      result = await runner.plan(stack, { only: null, signal });
+      result = await runner.plan(stack, { only: null, signal: check.signal });
     } catch (error) {
-      if (signal.aborted) await moved(planning, { e: 'requeue' });
+      // Where a newer check took its place the run is superseded by now, and stays so.
+      if (check.signal.aborted) await moved(planning, { e: 'requeue' });
       else await fail(planning, 'planning', messageOf(error));
       return null;
+    } finally {
+      check.ended();
     }
     const deciding = await movedWith(result, planning, { e: 'planned', planned: toPlanned(result) });
     if (!deciding) return null;
@@ -190,7 +197,9 @@ export function createSteps(parts: StepParts): Steps {
       // No abort signal from a drain: an apply that has begun is finished, so that the state is saved.
       await runner.apply(stack, run.plan, new AbortController().signal);
     } catch (error) {
-      await fail(run, 'applying', messageOf(error));
+      const lock = error instanceof RunnerError && !error.mayHaveApplied ? error.locked : null;
+      if (lock !== null) await moved(run, { e: 'locked', lock });
+      else await fail(run, 'applying', messageOf(error));
       return null;
     } finally {
       await parts.discard(run, run.plan);

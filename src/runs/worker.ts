@@ -4,6 +4,7 @@ import type { Logger } from '../log.ts';
 import type { Approver } from './asking.ts';
 import { changesOf, newRun, type StackState } from './effects.ts';
 import { type RunEvent, transition } from './machine.ts';
+import { LONGEST_LOCK_PAUSE_MS } from './outcomes.ts';
 import type { Change, Clock, CodePort, Directory, PolicyPort, Runner, Stack, Store } from './ports.ts';
 import { type Actor, M0, type Run, type RunState, type SavedPlan, type Trigger } from './run.ts';
 import { createSteps, type Eventually } from './steps.ts';
@@ -17,7 +18,7 @@ export interface WorkerParts {
   readonly askers: (stack: Stack) => Promise<readonly Approver[]>;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How many stacks are worked on at once. */
+  /** How many stacks are worked on at once; one more where somebody waits for it. */
   readonly concurrency: number;
   /** Called after every stored change: something may have to be delivered. */
   readonly onChange: () => void;
@@ -26,7 +27,7 @@ export interface WorkerParts {
 export interface Worker {
   /**
    * Queues a check of the stack, or answers the one that is already queued, or planning: but what a person asks
-   * for by command, or a push, begins after it.
+   * for by command, or a push, begins after it, and takes the place of a scheduled check that is still planning.
    */
   check(stack: Stack, trigger: Trigger, by: Actor): Promise<Run>;
   /**
@@ -61,11 +62,21 @@ const LOOK_BACK = 200;
 /** After the memory broke a stack rests so long, unless somebody asks for a check of it. */
 const REST_MS = 10_000;
 const URGENCY: Record<Trigger, number> = { command: 0, verify: 1, push: 2, schedule: 3 };
+/** Longest sleep before the queue is looked at again: a clock may be set while m0 sleeps. */
+const LONGEST_NAP_MS = 60_000;
+
+/** An apply that is due, and what a person asked for, never stand behind checks. */
+function isUrgent(run: Run): boolean {
+  return run.state !== 'queued' || run.trigger === 'command';
+}
 
 export function createWorker(parts: WorkerParts): Worker {
   const { store, clock, log, directory } = parts;
   const busy = new Map<string, Promise<void>>();
   const resting = new Map<string, NodeJS.Timeout>();
+  /** Checks that are planning now, by stack. */
+  const planning = new Map<string, { readonly run: number; readonly stop: AbortController }>();
+  let alarm: NodeJS.Timeout | undefined;
   /** What is stored of one stack is read and written in one go, so that nobody's words cross. */
   const alone = createKeyedLock();
   const stop = new AbortController();
@@ -149,7 +160,29 @@ export function createWorker(parts: WorkerParts): Worker {
     }
   }
 
-  const steps = createSteps({ ...parts, step, discard, signal: stop.signal });
+  /** The signal for one run's check; `ended` once it needs none any more. */
+  function planningOf(run: Run): { readonly signal: AbortSignal; ended(): void } {
+    const entry = { run: run.id, stop: new AbortController() };
+    planning.set(run.stack, entry);
+    return {
+      signal: AbortSignal.any([stop.signal, entry.stop.signal]),
+      ended() {
+        if (planning.get(run.stack) === entry) planning.delete(run.stack);
+      },
+    };
+  }
+
+  /** Scheduled checks give way to the newer one that somebody waits for, rather than all being made. */
+  async function giveWay(to: Run): Promise<void> {
+    for (const older of await store.runs({ stack: to.stack, states: ['queued', 'planning'] })) {
+      if (older.id >= to.id || older.trigger !== 'schedule' || older.forceHuman !== null) continue;
+      const told = await step(older, { e: 'supersede', by: to.id });
+      const entry = planning.get(to.stack);
+      if (told.ok && entry?.run === older.id) entry.stop.abort();
+    }
+  }
+
+  const steps = createSteps({ ...parts, step, discard, planningOf, signal: stop.signal });
 
   /** Works on one run until it rests. */
   async function work(run: Run, stack: Stack): Promise<void> {
@@ -169,9 +202,12 @@ export function createWorker(parts: WorkerParts): Worker {
         URGENCY[a.trigger] - URGENCY[b.trigger] ||
         a.id - b.id,
     );
+    const now = clock();
+    napUntil(Math.min(...waiting.flatMap((r) => (isDue(r, now) ? [] : (r.lock?.retryAt ?? [])))), now);
     for (const run of order) {
-      if (busy.size >= parts.concurrency || stop.signal.aborted) return;
-      if (busy.has(run.stack) || resting.has(run.stack)) continue;
+      if (stop.signal.aborted) return;
+      if (busy.size >= parts.concurrency + (isUrgent(run) ? 1 : 0)) continue;
+      if (busy.has(run.stack) || resting.has(run.stack) || !isDue(run, now)) continue;
       const stack = stackOf(run.stack);
       const job = stack ? work(run, stack) : leave(run);
       busy.set(
@@ -211,6 +247,19 @@ export function createWorker(parts: WorkerParts): Worker {
           pump();
         }
       });
+  }
+
+  /** An apply that met somebody else's lock has a time of its own; where the clock was set back, that is now. */
+  function isDue({ state, lock }: Run, now: number): boolean {
+    if (state !== 'approved' || lock == null) return true;
+    return lock.retryAt <= now || lock.retryAt > now + LONGEST_LOCK_PAUSE_MS;
+  }
+
+  /** Looks for work again at `at` (ms since epoch; Infinity: when something happens). */
+  function napUntil(at: number, now: number): void {
+    clearTimeout(alarm);
+    if (at === Number.POSITIVE_INFINITY) return;
+    alarm = setTimeout(pump, Math.min(Math.max(0, at - now), LONGEST_NAP_MS));
   }
 
   /** Nothing of the stack is taken up for a while: what broke would only break again. */
@@ -270,7 +319,8 @@ export function createWorker(parts: WorkerParts): Worker {
       const joins: readonly RunState[] = after ? ['queued'] : ['queued', 'planning'];
       const run = await alone(stack.name, async () => {
         const [joinable] = await store.runs({ stack: stack.name, states: joins, limit: 1 });
-        if (joinable) return joinable;
+        // One of the schedule would stand behind all others: what somebody waits for takes its place.
+        if (joinable && (!after || joinable.trigger !== 'schedule')) return joinable;
         const queued = newRun(stack, trigger, by, null, clock());
         const done = await store.commit([{ c: 'run.insert', run: queued }]);
         const id = done.ok ? done.insertedRuns[0] : undefined;
@@ -281,6 +331,7 @@ export function createWorker(parts: WorkerParts): Worker {
         clearTimeout(resting.get(rested));
         resting.delete(rested);
       }
+      if (after) await giveWay(run);
       changed();
       return run;
     },
@@ -307,6 +358,7 @@ export function createWorker(parts: WorkerParts): Worker {
 
     async drain() {
       stop.abort();
+      clearTimeout(alarm);
       for (const timer of resting.values()) clearTimeout(timer);
       await pumping;
       await Promise.all(busy.values());

@@ -206,8 +206,17 @@ function judge(
       return assertNever(stopped);
   }
   const locked = heldLock(stderr);
-  if (locked !== null) return { text: `the state is locked by ${locked.who}`, locked, mayHaveApplied: false };
+  // A provider's error may quote anything: only a tool that has not begun on any resource is believed.
+  if (locked !== null && !(phase === 'apply' && hasBegun(outcome.stdout)))
+    return { text: `the state is locked by ${locked.who}`, locked, mayHaveApplied: false };
   return { text: exitCode === null ? 'it was killed' : condenseErrors(stderr), mayHaveApplied };
+}
+
+/** True where the output tells of a resource that is being created, modified, destroyed or read. */
+function hasBegun(stdout: Buffer): boolean {
+  return /: (Creating|Modifying|Destroying|Reading|Provisioning with|Still \w+)\b/.test(
+    stdout.toString('utf8'),
+  );
 }
 
 function clip(text: string): string {

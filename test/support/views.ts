@@ -112,6 +112,8 @@ export function driftView(over: Partial<DriftView> = {}): DriftView {
     asked: [],
     moved: null,
     failure: null,
+    lock: null,
+    interrupted: null,
     rejectedBy: null,
     confirm: true,
     ...over,
