@@ -1,18 +1,12 @@
 /** What people decide on a run: approve, reject, cancel. Rights are checked here, on every word and click. */
 
-import { infoCard } from '../messages/short-cards.ts';
 import { capital } from '../messages/words.ts';
 import { describeState } from '../runs/machine.ts';
 import type { Incoming, Reply } from '../runs/ports.ts';
 import { couldApprove, type Deed, mayDo } from '../runs/rights.ts';
 import type { Actor, Run } from '../runs/run.ts';
 import { approvable, openFindings, scopeFingerprint, toScope } from '../runs/waiting.ts';
-import { type ActionParts, findRun, privately, refused } from './parts.ts';
-
-/** Typed words get a private answer; a click is answered by the card that changes. */
-function done(incoming: Incoming, text: string): Reply {
-  return incoming.from === null ? privately(infoCard(text)) : { r: 'none' };
-}
+import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 
 async function refusal(
   parts: ActionParts,
@@ -72,7 +66,8 @@ export async function approve(
     ),
   }));
   if (!told.ok) return refused(`${capital(told.refusal)}.`);
-  return done(
+  return confirmed(
+    parts,
     incoming,
     told.run.state === 'approved'
       ? `Approved run #${run.id}. m0 plans again first; if anything moved, you will be asked again.`
@@ -99,7 +94,8 @@ export async function end(
     place: incoming.place,
   }));
   if (!told.ok) return refused(`${capital(told.refusal)}.`);
-  return done(
+  return confirmed(
+    parts,
     incoming,
     `Run #${run.id} is ${deed === 'reject' ? 'rejected' : 'canceled'}; nothing is applied.`,
   );

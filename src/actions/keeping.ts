@@ -1,15 +1,14 @@
 /** What people want left as it is: snooze and accept, and taking either back. */
-import type { Subject } from '../commands/command.ts';
+import type { SnoozeEnd, Subject } from '../commands/command.ts';
 import { resolveTarget } from '../commands/target.ts';
 import { acceptForm, snoozeForm } from '../messages/forms.ts';
-import { infoCard } from '../messages/short-cards.ts';
 import type { Keep } from '../runs/keep.ts';
 import type { Change, Incoming, Reply, Stack } from '../runs/ports.ts';
 import { mayDo } from '../runs/rights.ts';
 import { type Actor, isTerminal, type Run } from '../runs/run.ts';
 import { driftView } from '../runs/view.ts';
 import { type Open, openFindings } from '../runs/waiting.ts';
-import { type ActionParts, findRun, privately, refused } from './parts.ts';
+import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 
 type NewKeep = Omit<Keep, 'id'>;
 
@@ -83,8 +82,9 @@ function auditOf(
   };
 }
 
-function describeKeep({ address, until, reason }: NewKeep): string {
-  const time = until === null ? '' : ` until ${new Date(until).toISOString()}`;
+function describeKeep({ kind, address, until, reason }: NewKeep): string {
+  const changes = kind === 'snooze' ? ' until it changes' : '';
+  const time = until === null ? changes : ` until ${new Date(until).toISOString()}`;
   return `${address ?? 'the whole stack'}${time}${reason === '' ? '' : `: ${reason}`}`;
 }
 
@@ -151,11 +151,6 @@ async function chosen(
   return `${address} is not open on run #${run.id}. Open: ${open.map((o) => o.address).join(', ')}.`;
 }
 
-/** What the person sees after a typed command; a click or a form is answered by the card itself. */
-function done(incoming: Incoming, text: string): Reply {
-  return incoming.from === null ? privately(infoCard(text)) : { r: 'none' };
-}
-
 /** A superseded run's findings are judged by its successor. */
 async function newest(parts: ActionParts, run: Run): Promise<Run> {
   let current = run;
@@ -172,7 +167,12 @@ async function keepOnRun(
   incoming: Incoming,
   runId: number,
   address: string | null,
-  wish: Omit<Wish, 'until' | 'reason'> & { readonly until: number | null; readonly reason: string | null },
+  wish: {
+    readonly kind: Keep['kind'];
+    /** Null: not said. An accept has no end but the next change. */
+    readonly until: SnoozeEnd | null;
+    readonly reason: string | null;
+  },
 ): Promise<Reply> {
   const found = await findRun(parts, runId);
   if (!found.ok) return found.reply;
@@ -188,16 +188,21 @@ async function keepOnRun(
     return { r: 'form', form: wish.kind === 'snooze' ? snoozeForm(view) : acceptForm(view) };
   }
   const now = parts.clock();
-  const full: Wish = { ...wish, reason: wish.reason ?? '' };
+  const full: Wish = { kind: wish.kind, until: endOf(wish.until), reason: wish.reason ?? '' };
   const fresh = open.map((o) => keepFor(full, stack, o, incoming.actor, now, run.id));
   await keep(parts, stack, run, fresh, incoming);
   const what = open.map((o) => o.address).join(', ');
-  return done(
+  return confirmed(
+    parts,
     incoming,
     wish.kind === 'snooze'
-      ? `Snoozed ${what}. It wakes up by itself, or as soon as one of its values changes.`
+      ? `Snoozed ${what}. ${wish.until === 'changes' ? 'It wakes up' : 'It wakes up by itself, or'} as soon as one of its values changes.`
       : `Accepted ${what} as it is. It opens again as soon as one of its values changes.`,
   );
+}
+
+function endOf(until: SnoozeEnd | null): number | null {
+  return until === 'changes' ? null : until;
 }
 
 /** `snooze TARGET|#RUN [ADDRESS] FOR [REASON]` */
@@ -207,7 +212,7 @@ export async function snooze(
   command: {
     readonly subject: Subject;
     readonly address: string | null;
-    readonly until: number | null;
+    readonly until: SnoozeEnd | null;
     readonly reason: string | null;
   },
 ): Promise<Reply> {
@@ -228,20 +233,25 @@ export async function snooze(
     const no = await right(parts, 'snooze', incoming.actor, stack, null);
     if (no !== null) return refused(no);
   }
+  const snoozed: string[] = [];
   for (const stack of stacks) {
     const open = await parts.store.alerts({ stack: stack.name, state: 'open', kind: 'drift' });
     const run = open[0] ? ((await parts.store.run(open[0].runId)) ?? null) : null;
-    const wish: Wish = { kind: 'snooze', until, reason: command.reason ?? '' };
+    const wish: Wish = { kind: 'snooze', until: endOf(until), reason: command.reason ?? '' };
     let entries: readonly (Open | null)[] = [null];
-    if (command.address !== null) {
+    // Until it changes can only be said of what is there; a time covers what is still to come as well.
+    if (command.address !== null || until === 'changes') {
       const found = run ? await chosen(parts, run, command.address) : `Nothing is open on ${stack.name}.`;
+      if (typeof found === 'string' && stacks.length > 1) continue;
       if (typeof found === 'string') return refused(found);
       entries = found;
     }
     const fresh = entries.map((e) => keepFor(wish, stack, e, incoming.actor, parts.clock(), run?.id ?? null));
     await keep(parts, stack, run, fresh, incoming);
+    snoozed.push(stack.name);
   }
-  return done(incoming, `Snoozed ${stacks.map((s) => s.name).join(', ')}.`);
+  if (snoozed.length === 0) return refused(`Nothing is open on ${command.subject.target}.`);
+  return confirmed(parts, incoming, `Snoozed ${snoozed.join(', ')}.`);
 }
 
 /** `accept #RUN [ADDRESS] REASON` */
@@ -315,5 +325,5 @@ export async function release(
     ended.push(...live.map((k) => k.address ?? stack.name));
   }
   if (ended.length === 0) return refused(`Nothing is ${word} there.`);
-  return done(incoming, `No longer ${word}: ${ended.join(', ')}. Checking now.`);
+  return confirmed(parts, incoming, `No longer ${word}: ${ended.join(', ')}. Checking now.`);
 }

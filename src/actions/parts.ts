@@ -1,8 +1,8 @@
 import type { Logger } from '../log.ts';
 import type { Button, Card } from '../messages/card.ts';
-import { refusalCard } from '../messages/short-cards.ts';
+import { infoCard, refusalCard } from '../messages/short-cards.ts';
 import type { PolicyWatch } from '../runs/policy-watch.ts';
-import type { Clock, Directory, PolicyPort, Reply, Stack, Store } from '../runs/ports.ts';
+import type { Clock, Directory, Incoming, PolicyPort, Reply, Stack, Store } from '../runs/ports.ts';
 import type { OnCallNow } from '../runs/rights.ts';
 import type { Run } from '../runs/run.ts';
 import type { Worker } from '../runs/worker.ts';
@@ -26,6 +26,16 @@ export function privately(card: Card): Reply {
 /** A refusal, seen by its sender only. */
 export function refused(text: string, buttons: readonly Button[] = []): Reply {
   return privately(refusalCard(text, buttons));
+}
+
+/**
+ * The answer to something that was done. A click on an alert's card is answered by that card; typed words, and a
+ * click on an answer that only its sender sees, get one of their own.
+ */
+export async function confirmed({ store }: ActionParts, incoming: Incoming, text: string): Promise<Reply> {
+  const { from, place } = incoming;
+  const card = from && (await store.messageAt(place.platform, from.channel, from.messageId));
+  return card ? { r: 'none' } : privately(infoCard(text));
 }
 
 /** The run and its stack, or the reply that says what is wrong. */

@@ -1,9 +1,8 @@
-import { infoCard } from '../messages/short-cards.ts';
 import { shortCommit } from '../messages/words.ts';
 import { policySources, stacksOfPolicy } from '../runs/policy-trouble.ts';
 import type { Incoming, Reply } from '../runs/ports.ts';
 import { mayDo } from '../runs/rights.ts';
-import { type ActionParts, privately, refused } from './parts.ts';
+import { type ActionParts, confirmed, refused } from './parts.ts';
 
 /**
  * `seen POLICY`: somebody has read that a policy's newest commit can't be used, and lets m0 go on with the last
@@ -29,8 +28,6 @@ export async function seen(
   }
   const done = await parts.policyWatch.see(command.policy, command.trouble, incoming.actor, incoming.place);
   if (!done.ok) return refused(done.refusal);
-  if (incoming.from !== null) return { r: 'none' };
-  return privately(
-    infoCard(`Noted. ${command.policy} decides by ${shortCommit(done.inUse)} until it moves again.`),
-  );
+  const text = `Noted. ${command.policy} decides by ${shortCommit(done.inUse)} until it moves again.`;
+  return confirmed(parts, incoming, text);
 }

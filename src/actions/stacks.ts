@@ -1,6 +1,7 @@
 /** How stacks stand: `drift` (known at once, checked afresh) and `status`. */
 import { resolveTarget } from '../commands/target.ts';
 import type { Card } from '../messages/card.ts';
+import { driftCard } from '../messages/drift-card.ts';
 import { statusCard } from '../messages/status-card.ts';
 import type { StackState, StackStatus } from '../messages/view-status.ts';
 import type { Place } from '../runs/alert.ts';
@@ -8,8 +9,9 @@ import { keepOf } from '../runs/keep.ts';
 import type { Incoming, Reply, Stack } from '../runs/ports.ts';
 import { isTerminal, type Run, type RunState } from '../runs/run.ts';
 import { lastSkipped, skippedText } from '../runs/scheduled-check.ts';
+import { driftView } from '../runs/view.ts';
 import { openFindings } from '../runs/waiting.ts';
-import { type ActionParts, refused } from './parts.ts';
+import { type ActionParts, privately, refused } from './parts.ts';
 
 /** A check that takes longer has been reported by its own card long since. */
 const FOLLOW_MS = 20 * 60_000;
@@ -124,5 +126,19 @@ export async function drift(parts: ActionParts, incoming: Incoming, target: stri
 export async function status(parts: ActionParts, incoming: Incoming, target: string | null): Promise<Reply> {
   const stacks = meant(parts, incoming, target);
   if ('r' in stacks) return stacks;
-  return { r: 'private', card: await card(parts, target, stacks, false) };
+  const known = await card(parts, target, stacks, false);
+  const drift = await openDrift(parts, stacks);
+  // Of one stack that has drifted all is told, with what can be done about it.
+  if (drift === null) return privately(known);
+  return privately({ ...drift, blocks: [...known.blocks.filter((b) => b.b === 'line'), ...drift.blocks] });
+}
+
+/** The card of the drift that is open, where it is one stack that is asked about. */
+async function openDrift(parts: ActionParts, stacks: readonly Stack[]): Promise<Card | null> {
+  const [only, ...more] = stacks;
+  if (only === undefined || more.length > 0) return null;
+  const [alert] = await parts.store.alerts({ stack: only.name, state: 'open', kind: 'drift' });
+  const run = alert && (await parts.store.run(alert.runId));
+  if (!alert || !run) return null;
+  return driftCard(await driftView(parts, run, alert, await parts.store.messages(alert.id)));
 }

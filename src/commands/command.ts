@@ -13,8 +13,8 @@ export type Command =
       readonly command: 'snooze';
       readonly subject: Subject;
       readonly address: string | null;
-      /** ms since epoch; null where it was not said, so a form asks. */
-      readonly until: number | null;
+      /** null where it was not said, so a form asks. */
+      readonly until: SnoozeEnd | null;
       readonly reason: string | null;
     }
   | { readonly command: 'unsnooze'; readonly subject: Subject; readonly address: string | null }
@@ -38,6 +38,9 @@ export type Command =
   /** `trouble`: start of what names it on the card that was clicked; null where it was typed. */
   | { readonly command: 'seen'; readonly policy: string; readonly trouble: string | null }
   | { readonly command: 'help'; readonly topic: string | null };
+
+/** When a snooze ends: ms since epoch, or as soon as one of the values moves. */
+export type SnoozeEnd = number | 'changes';
 
 /** A run by its number, or stacks by a target. */
 export type Subject =

@@ -82,6 +82,7 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
       'snooze #42 2h',
       'snooze #42 aws_security_group.web until monday 9:00 vendor needs SSH',
       'snooze prod 3d change freeze',
+      'snooze #42 until it changes',
     ],
     effect: 'keeps',
     alsoCalled: ['mute', 'silence', 'pause', 'later'],

@@ -1,5 +1,5 @@
 import { assertNever } from '../assert-never.ts';
-import type { Command, CommandName, ParseResult, Subject } from './command.ts';
+import type { Command, CommandName, ParseResult, SnoozeEnd, Subject } from './command.ts';
 import { COMMAND_NAMES, GRAMMAR, type GrammarPlace, isCommandName, usageOf } from './grammar.ts';
 import { nearest } from './nearest.ts';
 import { addressOf, type Token, tokenize, unquote } from './tokens.ts';
@@ -27,7 +27,7 @@ interface Filled {
   subject?: Subject;
   target?: string;
   address?: string;
-  until?: number;
+  until?: SnoozeEnd;
   reason?: string;
   topic?: CommandName;
 }
@@ -126,6 +126,9 @@ function readPlace(place: GrammarPlace, reading: Reading, filled: Filled): Step 
         case 'at':
           filled.until = until.at;
           return { used: until.used };
+        case 'changes':
+          filled.until = 'changes';
+          return { used: until.used };
         default:
           return assertNever(until);
       }
@@ -198,6 +201,7 @@ function complete(filled: Filled, places: readonly GrammarPlace[], context: Pars
     const read = plain?.is === 'none' ? until : plain;
     if (read?.is === 'problem') return { problem: read.problem };
     if (read?.is === 'at') filled.until = read.at;
+    if (read?.is === 'changes') filled.until = 'changes';
   }
   return null;
 }

@@ -24,7 +24,7 @@ const UNITS: ReadonlyMap<string, number> = new Map(
 
 const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
 
-const HOW = 'Say for how long, as in 2h, 3d, until monday 9:00 or until 2026-12-01 09:00.';
+const HOW = 'Say for how long, as in 2h, 3d, until monday 9:00, until 2026-12-01 09:00 or until it changes.';
 
 /**
  * `none`: the words don't begin with a time. `at`: ms since epoch, said by the first `used` words. `problem`:
@@ -33,6 +33,8 @@ const HOW = 'Say for how long, as in 2h, 3d, until monday 9:00 or until 2026-12-
 export type Until =
   | { readonly is: 'none' }
   | { readonly is: 'at'; readonly at: number; readonly used: number }
+  /** Until one of the values moves; said by the first `used` words. */
+  | { readonly is: 'changes'; readonly used: number }
   | { readonly is: 'problem'; readonly problem: string };
 
 interface Time {
@@ -144,6 +146,13 @@ function untilPoint(words: readonly string[], now: number, zone: string): Until 
   return { is: 'at', at: point, used: from + (time === null ? 0 : at + time.used) };
 }
 
+/** `it changes`, `changed`, `a value moves`: how many words say so; 0 where they don't. */
+function untilChange(words: readonly string[]): number {
+  const subject =
+    words[0] === 'it' ? 1 : (words[0] === 'a' || words[0] === 'any') && words[1] === 'value' ? 2 : 0;
+  return /^(change|changes|changed|move|moves|moved)$/.test(words[subject] ?? '') ? subject + 1 : 0;
+}
+
 function withinLimits(at: number, used: number, now: number): Until {
   if (at <= now) return problem('That time has passed already.');
   if (at - now < SHORTEST_SNOOZE) return problem('That is too short: at least 5 minutes.');
@@ -154,7 +163,7 @@ function withinLimits(at: number, used: number, now: number): Until {
 /**
  * Reads how long something is to be snoozed from the first of `words` (in small letters): `2h`, `for 2 hours`,
  * `until monday 9:00`, `until 2026-12-01 09:00`, `until tomorrow`. Times of the day are in `zone`; a day alone
- * means 9:00 there. Between 5 minutes and 90 days from `now` (ms since epoch). Never throws.
+ * means 9:00 there. Between 5 minutes and 90 days from `now` (ms since epoch), or `until it changes`. Never throws.
  */
 export function parseUntil(words: readonly string[], now: number, zone: string): Until {
   const [first] = words;
@@ -166,6 +175,8 @@ export function parseUntil(words: readonly string[], now: number, zone: string):
   }
   if (lead === 1) return problem(HOW);
   if (first !== 'until' && first !== 'till' && first !== 'til') return { is: 'none' };
+  const change = untilChange(words.slice(1));
+  if (change > 0) return { is: 'changes', used: change + 1 };
   if (!isZone(zone)) return problem(`I don't know the time zone ${zone}.`);
   const point = untilPoint(words.slice(1), now, zone);
   return point.is === 'at' ? withinLimits(point.at, point.used + 1, now) : point;

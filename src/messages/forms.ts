@@ -18,6 +18,7 @@ const TIMES = [
   { label: 'Until Monday 9:00', value: 'until monday 9:00' },
   { label: '1 week', value: '1w' },
   { label: '30 days', value: '30d' },
+  { label: 'Until it changes', value: 'until it changes' },
 ] as const;
 
 function addressField(view: DriftView, chosen: string | null): FormField {

@@ -79,13 +79,21 @@ function because(reason: string): string {
   return reason === '' ? '' : `: "${clip(reason, REASON)}"`;
 }
 
+/** ` · Dana's snooze is over`, ` · Dana had accepted it, it moved since`. */
+function lapsedWords({ lapsed }: FindingView): string {
+  if (lapsed === undefined) return '';
+  const { kind, by, why } = lapsed;
+  if (why === 'over') return ` · the snooze by ${by.name} is over`;
+  return ` · ${by.name} had ${kind === 'accept' ? 'accepted' : 'snoozed'} it, it moved since`;
+}
+
 /** The words at the right of a finding, and their tone. */
 export function standingOf(
   item: FindingView,
   view: DriftView,
 ): { readonly status: string; readonly tone: FindingTone } {
   const at = (ms: number): string => whenText(ms, view.now, view.zone);
-  const told = (words: string): string => `${originWords(item.finding)} · ${words}`;
+  const told = (words: string): string => `${originWords(item.finding)} · ${words}${lapsedWords(item)}`;
   const { standing } = item;
   // What a run that ended left behind no longer waits on that run.
   const left = ended(view);

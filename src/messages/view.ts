@@ -37,6 +37,12 @@ export interface FindingView {
   readonly standing: Standing;
   /** Why it was decided so. */
   readonly reasons: readonly Reason[];
+  /** Set where somebody had snoozed or accepted it: the time is over, or a value moved since. */
+  readonly lapsed?: {
+    readonly kind: 'snooze' | 'accept';
+    readonly by: Named;
+    readonly why: 'over' | 'moved';
+  };
 }
 
 /** Everything the card of one stack's drift shows. */
@@ -101,6 +107,22 @@ export interface PolicyAlertView {
   readonly resolvedAt: number | null;
   /** What the button says again, so that an old card can't speak for a newer trouble. */
   readonly troubleId: string;
+}
+
+/** Something waits, and nobody of the rotas that should be asked can be. Times in ms since epoch. */
+export interface ReachView {
+  readonly rotas: string;
+  /** One sentence each. */
+  readonly problems: readonly string[];
+  /** Names of the stacks that wait. */
+  readonly stacks: readonly string[];
+  /** Groups and people who may decide besides. */
+  readonly others: readonly string[];
+  readonly since: number;
+  readonly resolvedAt: number | null;
+  readonly outcome: string | null;
+  readonly now: number;
+  readonly zone: string;
 }
 
 /** A check that fails: its own message, updated in place. */

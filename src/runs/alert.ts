@@ -37,11 +37,57 @@ export interface PolicyAlert extends AlertBase {
   readonly trouble: PolicyTrouble;
 }
 
-export type Alert = RunAlert | PolicyAlert;
+/**
+ * Many stacks that drifted (or can't be checked) at about the same time, told in one message of one place
+ * instead of one message each. `stack` names the place, see fleet.ts.
+ */
+export interface FleetAlert extends AlertBase {
+  readonly kind: 'fleet';
+  readonly stack: string;
+  readonly fingerprint: string;
+  readonly runId: null;
+  readonly trouble: Fleet;
+}
+
+/** What a fleet's message tells of. */
+export interface Fleet {
+  readonly of: RunAlert['kind'];
+  readonly place: Place;
+  /** Whose direct messages the place is, and why that person; null for a channel. */
+  readonly person: string | null;
+  readonly why: string | null;
+  /** Alerts told there, in the order they came. */
+  readonly members: readonly number[];
+}
+
+/** Something waits and nobody who should be asked can be: told in each channel that waits. */
+export interface ReachAlert extends AlertBase {
+  readonly kind: 'reach';
+  /** The rotas whose people should have been asked, as `oncall:primary`. */
+  readonly stack: string;
+  readonly fingerprint: string;
+  readonly runId: null;
+  readonly trouble: { readonly problems: readonly string[]; readonly stacks: readonly string[] };
+}
+
+export type Alert = RunAlert | PolicyAlert | FleetAlert | ReachAlert;
 export type AlertKind = Alert['kind'];
-export type AlertOf<K extends AlertKind> = K extends 'policy' ? PolicyAlert : RunAlert;
+/** Those that are about one run of one stack. */
+export type RunAlertKind = RunAlert['kind'];
+export type AlertOf<K extends AlertKind> = K extends RunAlertKind
+  ? RunAlert
+  : Extract<Alert, { readonly kind: K }>;
 /** An alert that has no number yet. */
-export type NewAlert = Omit<RunAlert, 'id'> | Omit<PolicyAlert, 'id'>;
+export type NewAlert =
+  | Omit<RunAlert, 'id'>
+  | Omit<PolicyAlert, 'id'>
+  | Omit<FleetAlert, 'id'>
+  | Omit<ReachAlert, 'id'>;
+
+/** True where the alert is about one run of one stack. */
+export function isOfRun(alert: Alert): alert is RunAlert {
+  return alert.kind === 'drift' || alert.kind === 'failure';
+}
 
 /** What a policy alert tells. */
 export interface PolicyTrouble {
@@ -83,6 +129,11 @@ export type Delivery =
   | { readonly d: 'thread'; readonly alertId: number; readonly text: string }
   /** A copy of the card to a person, with a line why that person. */
   | { readonly d: 'dm'; readonly alertId: number; readonly person: string; readonly why: string }
+  /**
+   * Says again that the alert waits, loudly: in the thread of a person's copy, or, `person` null, in those of the
+   * root messages and in their channels. Plain text.
+   */
+  | { readonly d: 'nudge'; readonly alertId: number; readonly person: string | null; readonly text: string }
   /** A message of its own that is posted once and never updated, as a digest is. */
   | { readonly d: 'post'; readonly place: Place; readonly card: Card };
 

@@ -1,19 +1,7 @@
 /** Empties the outbox into the chats: at least once, de-duplicated by key, and each alert's history in its order. */
-import { assertNever } from '../assert-never.ts';
-import type { Logger } from '../log.ts';
-import type { Card } from '../messages/card.ts';
-import { driftCard } from '../messages/drift-card.ts';
-import { failureCard } from '../messages/failure-card.ts';
-import { policyAlertCard } from '../messages/policy-alert-card.ts';
-import type { Alert, OutboxEntry, Place, PostedMessage } from './alert.ts';
-import { placesOfPolicy, policyAlertView } from './policy-trouble.ts';
-import { ChatError, type ChatPort, type Platform } from './ports.ts';
-import { driftView, failureView, stackOrGone, type ViewParts } from './view.ts';
 
-export interface DeliveryParts extends ViewParts {
-  readonly chats: ReadonlyMap<Platform, ChatPort>;
-  readonly log: Logger;
-}
+import { ChatError } from './ports.ts';
+import { createPosting, isPermanent, type PostingParts } from './posting.ts';
 
 export interface Delivery {
   /** Looks at the outbox soon. */
@@ -34,148 +22,12 @@ function backoff(attempts: number): number {
   return Math.min(FIRST_RETRY_MS * 2 ** attempts, LAST_RETRY_MS);
 }
 
-function isPermanent(error: unknown): boolean {
-  return error instanceof ChatError && error.permanent;
-}
-
-/** Rejects with what trying again may mend, else, where `insist`, with what it can't. */
-function throwWorst(problems: readonly unknown[], insist: boolean): void {
-  const [passing] = problems.filter((p) => !isPermanent(p));
-  if (passing !== undefined) throw passing;
-  if (insist && problems.length > 0) throw problems[0];
-}
-
-export function createDelivery(parts: DeliveryParts): Delivery {
-  const { store, clock, log, directory } = parts;
+export function createDelivery(parts: PostingParts): Delivery {
+  const { store, clock, log } = parts;
+  const posting = createPosting(parts);
   let timer: NodeJS.Timeout | null = null;
   let running: Promise<void> | null = null;
   let stopped = false;
-
-  function chatOf(platform: Platform): ChatPort {
-    const chat = parts.chats.get(platform);
-    if (!chat)
-      throw new ChatError(`${platform} is not configured under "chat" in m0.yaml`, { permanent: true });
-    return chat;
-  }
-
-  async function cardOf(alert: Alert, messages: readonly PostedMessage[], why: string | null): Promise<Card> {
-    if (alert.kind === 'policy') return policyAlertCard(policyAlertView(parts, alert));
-    const run = await store.run(alert.runId);
-    if (!run) throw new Error(`rendering alert ${alert.id}: run #${alert.runId} is not in the store`);
-    if (alert.kind === 'failure') return failureCard(await failureView(parts, run, alert));
-    return driftCard(await driftView(parts, run, alert, messages), { why });
-  }
-
-  async function post(
-    alert: Alert,
-    place: Place,
-    person: string | null,
-    why: string | null,
-    messages: readonly PostedMessage[],
-  ): Promise<void> {
-    const where = 'channel' in place ? place.channel : place.user;
-    const key = `alert:${alert.id}:${place.platform}:${where}`;
-    const card = await cardOf(alert, messages, why);
-    const posted = await chatOf(place.platform).post(place, card, key);
-    await store.addMessage({
-      alertId: alert.id,
-      platform: place.platform,
-      ...posted,
-      role: person === null ? 'root' : 'dm',
-      person,
-      why,
-      postedAt: clock(),
-    });
-  }
-
-  async function placesOf(alert: Alert): Promise<readonly Place[]> {
-    if (alert.kind === 'policy') return placesOfPolicy(directory, alert.stack);
-    const run = await store.run(alert.runId);
-    return run ? stackOrGone(directory, run).channels : [];
-  }
-
-  async function syncCard(alert: Alert): Promise<void> {
-    const messages = await store.messages(alert.id);
-    // One place that can't be reached keeps no other from hearing of it.
-    const problems: unknown[] = [];
-    for (const message of messages) {
-      const card = await cardOf(alert, messages, message.why);
-      try {
-        await chatOf(message.platform).update(message.channel, message.messageId, card);
-      } catch (error) {
-        if (!isPermanent(error)) problems.push(error);
-        else
-          log.warn(
-            { err: error, alert: alert.id, channel: message.channel },
-            'a card can no longer be updated',
-          );
-      }
-    }
-    // What was superseded before it was ever posted is no news: its successor tells the story.
-    for (const place of alert.state === 'superseded' ? [] : await placesOf(alert)) {
-      const there = messages.some(
-        (m) =>
-          m.role === 'root' &&
-          m.platform === place.platform &&
-          'channel' in place &&
-          m.channel === place.channel,
-      );
-      if (there) continue;
-      try {
-        await post(alert, place, null, null, messages);
-      } catch (error) {
-        problems.push(error);
-      }
-    }
-    throwWorst(problems, alert.state === 'open');
-  }
-
-  async function deliver(entry: OutboxEntry): Promise<void> {
-    const { delivery } = entry;
-    if (delivery.d === 'post') {
-      await chatOf(delivery.place.platform).post(delivery.place, delivery.card, entry.key);
-      return;
-    }
-    const alert = await store.alert(delivery.alertId);
-    if (!alert) throw new Error(`delivering ${entry.key}: alert ${delivery.alertId} is not in the store`);
-    switch (delivery.d) {
-      case 'card':
-        return syncCard(alert);
-      case 'thread': {
-        const roots = (await store.messages(alert.id)).filter((m) => m.role === 'root');
-        if (roots.length === 0 && alert.state !== 'superseded') {
-          throw new ChatError(`the message that "${entry.key}" belongs under is not posted yet`);
-        }
-        const problems: unknown[] = [];
-        for (const m of roots) {
-          try {
-            await chatOf(m.platform).reply(m.channel, m.messageId, delivery.text, `${entry.key}:${m.id}`);
-          } catch (error) {
-            problems.push(error);
-          }
-        }
-        return throwWorst(problems, true);
-      }
-      case 'dm': {
-        if (alert.state !== 'open') return;
-        const messages = await store.messages(alert.id);
-        if (messages.some((m) => m.role === 'dm' && m.person === delivery.person)) return;
-        const person = directory.people.find((p) => p.key === delivery.person);
-        const place: Place | null = person?.slack
-          ? { platform: 'slack', user: person.slack }
-          : person?.teams
-            ? { platform: 'teams', user: person.teams }
-            : null;
-        if (!place)
-          throw new ChatError(`${delivery.person} has no chat id under "people"`, { permanent: true });
-        await post(alert, place, delivery.person, delivery.why, messages);
-        // The root card tells who was asked.
-        return syncCard(alert);
-      }
-      default:
-        return assertNever(delivery);
-    }
-  }
 
   async function deliverDue(): Promise<void> {
     const due = await store.dueOutbox(clock(), BATCH);
@@ -195,7 +47,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         continue;
       }
       try {
-        await deliver(entry);
+        await posting.deliver(entry);
         await store.outboxDone(entry.id, clock());
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);

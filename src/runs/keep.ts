@@ -31,6 +31,21 @@ export function keepHolds(keep: Keep, finding: Finding, now: number): boolean {
   return keep.address === finding.address && keep.fingerprint === finding.fingerprint;
 }
 
+/** A keep of the same resource that no longer holds: its time is `over`, or a value `moved` since. */
+export interface Lapsed {
+  readonly keep: Keep;
+  readonly why: 'over' | 'moved';
+}
+
+/** What was kept of the finding's resource and is no longer, the newest; undefined where nothing was. */
+export function lapsedOf(finding: Finding, keeps: readonly Keep[], now: number): Lapsed | undefined {
+  return keeps
+    .filter((k) => k.endedAt === null && k.address === finding.address && !keepHolds(k, finding, now))
+    .map((keep): Lapsed => ({ keep, why: keep.fingerprint === finding.fingerprint ? 'over' : 'moved' }))
+    .filter(({ keep, why }) => why === 'over' || keep.until === null || keep.until > now)
+    .at(-1);
+}
+
 /** The keep that holds the finding, or undefined. An accept is told before a snooze. */
 export function keepOf(finding: Finding, keeps: readonly Keep[], now: number): Keep | undefined {
   const holding = keeps.filter((k) => keepHolds(k, finding, now));

@@ -178,6 +178,8 @@ export interface Store {
   alerts<K extends AlertKind = AlertKind>(query: AlertQuery<K>): Promise<readonly AlertOf<K>[]>;
   /** Keeps of a stack that nobody ended (expired ones included: the caller knows the time). */
   keeps(stack: string): Promise<readonly Keep[]>;
+  /** Those that nobody ended, of all stacks, whose time is after `after` and not after `upTo` (ms since epoch). */
+  keepsOver(after: number, upTo: number): Promise<readonly Keep[]>;
   audit(query: {
     readonly stack?: string;
     readonly runId?: number;
@@ -188,11 +190,22 @@ export interface Store {
    * of it; what is put off by more than an hour is, because then the clock was set back.
    */
   dueOutbox(now: number, limit: number): Promise<readonly OutboxEntry[]>;
+  /** True where a delivery of that key was ever added, delivered or not. */
+  wasAdded(key: string): Promise<boolean>;
   outboxDone(id: number, at: number): Promise<void>;
   outboxFailed(id: number, error: string, nextAttemptAt: number): Promise<void>;
   messages(alertId: number): Promise<readonly PostedMessage[]>;
   /** The alert whose copy this message is. */
   messageAt(platform: Platform, channel: string, messageId: string): Promise<PostedMessage | undefined>;
+  /**
+   * Alerts of the kind whose own message was posted at `since` (ms since epoch) or later: as a root in the channel,
+   * or as a copy for the person. Oldest first.
+   */
+  postedSince(
+    where: { readonly platform: Platform } & ({ readonly channel: string } | { readonly person: string }),
+    kind: AlertKind,
+    since: number,
+  ): Promise<readonly number[]>;
   addMessage(message: Omit<PostedMessage, 'id'>): Promise<void>;
   /** Small named values (last tick of a schedule, the fingerprint key …). */
   value(name: string): Promise<string | undefined>;
@@ -292,8 +305,8 @@ export interface ChatPort {
     key: string,
   ): Promise<{ readonly channel: string; readonly messageId: string }>;
   update(channel: string, messageId: string, card: Card): Promise<void>;
-  /** A plain line in the thread of a message. */
-  reply(channel: string, messageId: string, text: string, key: string): Promise<void>;
+  /** A plain line in the thread of a message; `loud`: in the channel as well, where the platform can. */
+  reply(channel: string, messageId: string, text: string, key: string, loud?: boolean): Promise<void>;
   /** Members of a user group, as platform ids. */
   usergroup(id: string): Promise<readonly string[]>;
 }

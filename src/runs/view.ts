@@ -3,7 +3,7 @@
 import type { Finding } from '../drift/finding.ts';
 import type { DriftView, FailureView, FindingView, Named, Standing } from '../messages/view.ts';
 import type { Alert, PostedMessage } from './alert.ts';
-import { type Keep, keepOf } from './keep.ts';
+import { type Keep, keepOf, lapsedOf } from './keep.ts';
 import type { Clock, Directory, Stack, Store } from './ports.ts';
 import { type OnCallNow, personsIn, rotasOf } from './rights.ts';
 import type { Actor, Run } from './run.ts';
@@ -57,6 +57,13 @@ function standingOf(run: Run, finding: Finding, keeps: readonly Keep[], now: num
   return verdict === 'auto' && run.forceHuman === null ? { s: 'heals' } : { s: 'waits' };
 }
 
+function lapsed(finding: Finding, keeps: readonly Keep[], now: number): Pick<FindingView, 'lapsed'> {
+  const found = lapsedOf(finding, keeps, now);
+  return found === undefined
+    ? {}
+    : { lapsed: { kind: found.keep.kind, by: named(found.keep.by), why: found.why } };
+}
+
 function findingViews(run: Run, keeps: readonly Keep[], now: number): readonly FindingView[] {
   const reasonsOf = (address: string): FindingView['reasons'] =>
     run.decision?.findings.find((d) => d.address === address)?.reasons ?? [];
@@ -83,6 +90,7 @@ function findingViews(run: Run, keeps: readonly Keep[], now: number): readonly F
         finding,
         standing: standingOf(run, finding, keeps, now),
         reasons: reasonsOf(finding.address),
+        ...lapsed(finding, keeps, now),
       }),
     );
   const still = new Set(current.map((v) => v.finding.address));

@@ -1,6 +1,7 @@
 /** Walks runs through their states. All truth is in the store: a worker that dies loses nothing but time. */
 import { createKeyedLock } from '../keyed-lock.ts';
 import type { Logger } from '../log.ts';
+import { isOfRun } from './alert.ts';
 import type { Approver } from './asking.ts';
 import { changesOf, newRun, type StackState } from './effects.ts';
 import { type RunEvent, transition } from './machine.ts';
@@ -297,7 +298,7 @@ export function createWorker(parts: WorkerParts): Worker {
     const now = clock();
     for (const alert of await store.alerts({ state: 'open' })) {
       // A policy's alert ends when nothing is wrong with the policy, see policy-watch.ts.
-      if (alert.kind === 'policy' || !gone(alert.stack)) continue;
+      if (!isOfRun(alert) || !gone(alert.stack)) continue;
       const outcome = `${alert.stack} is no longer in m0.yaml`;
       await store.commit([
         { c: 'alert.update', alert: { ...alert, state: 'resolved', outcome } },

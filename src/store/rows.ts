@@ -43,16 +43,33 @@ const delivery = z.discriminatedUnion('d', [
   z.looseObject({ d: z.literal('card'), alertId: z.number() }),
   z.looseObject({ d: z.literal('thread'), alertId: z.number(), text: z.string() }),
   z.looseObject({ d: z.literal('dm'), alertId: z.number(), person: z.string(), why: z.string() }),
+  z.looseObject({
+    d: z.literal('nudge'),
+    alertId: z.number(),
+    person: z.string().nullable(),
+    text: z.string(),
+  }),
   z.looseObject({ d: z.literal('post'), place: z.looseObject({ platform: z.string() }), card: z.unknown() }),
 ]);
 
 const runState = z.enum(Object.keys(RUN_STATES) as [Run['state'], ...Run['state'][]]);
-const alertKind = z.enum(['drift', 'failure', 'policy']);
+const alertKind = z.enum(['drift', 'failure', 'policy', 'fleet', 'reach']);
 const policyTrouble = z.object({
   error: z.string(),
   inUse: z.string().nullable(),
   seen: z.object({ by: actor, at: z.number() }).nullable(),
 });
+const fleet = z.object({
+  of: z.enum(['drift', 'failure']),
+  place: z.union([
+    z.object({ platform: z.enum(['slack', 'teams']), channel: z.string() }),
+    z.object({ platform: z.enum(['slack', 'teams']), user: z.string() }),
+  ]),
+  person: z.string().nullable(),
+  why: z.string().nullable(),
+  members: z.array(z.number()),
+});
+const reach = z.object({ problems: z.array(z.string()), stacks: z.array(z.string()) });
 const alertState = z.enum(['open', 'resolved', 'superseded']);
 const keepKind = z.enum(['snooze', 'accept']);
 const platform = z.enum(['slack', 'teams']);
@@ -120,9 +137,12 @@ export function toAlert(row: typeof alerts.$inferSelect): Alert {
   const { data, runId, ...rest } = row;
   const kind = check(what, alertKind, row.kind);
   const state = check(what, alertState, row.state);
+  const told = data ?? '';
   if (kind === 'policy') {
-    return { ...rest, kind, state, runId: null, trouble: json(what, policyTrouble, data ?? '') };
+    return { ...rest, kind, state, runId: null, trouble: json(what, policyTrouble, told) };
   }
+  if (kind === 'fleet') return { ...rest, kind, state, runId: null, trouble: json(what, fleet, told) };
+  if (kind === 'reach') return { ...rest, kind, state, runId: null, trouble: json(what, reach, told) };
   return { ...rest, kind, state, runId: check(what, z.number(), runId), trouble: null };
 }
 

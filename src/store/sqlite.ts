@@ -6,6 +6,7 @@ import {
   eq,
   exists,
   gt,
+  gte,
   inArray,
   isNull,
   lt,
@@ -181,6 +182,17 @@ export async function openSqliteStore(
           .map(toKeep),
       ),
 
+    keepsOver: (after, upTo) =>
+      attempt('reading which snoozes are over', () =>
+        db
+          .select()
+          .from(keeps)
+          .where(and(isNull(keeps.endedAt), gt(keeps.until, after), lte(keeps.until, upTo)))
+          .orderBy(asc(keeps.id))
+          .all()
+          .map(toKeep),
+      ),
+
     audit: ({ stack, runId, limit }) =>
       attempt('reading the audit record', () =>
         db
@@ -209,6 +221,12 @@ export async function openSqliteStore(
           .limit(limit)
           .all()
           .flatMap(readable),
+      ),
+
+    wasAdded: (key) =>
+      attempt(
+        'looking a delivery up',
+        () => db.select({ id: outbox.id }).from(outbox).where(eq(outbox.key, key)).get() !== undefined,
       ),
 
     outboxDone: (id, at) =>
@@ -257,6 +275,27 @@ export async function openSqliteStore(
           .get();
         return row && toMessage(row);
       }),
+
+    postedSince: (where, kind, since) =>
+      attempt('reading what was posted lately', () =>
+        db
+          .selectDistinct({ id: messages.alertId })
+          .from(messages)
+          .innerJoin(alerts, eq(alerts.id, messages.alertId))
+          .where(
+            and(
+              eq(messages.platform, where.platform),
+              'channel' in where
+                ? and(eq(messages.channel, where.channel), eq(messages.role, 'root'))
+                : and(eq(messages.person, where.person), eq(messages.role, 'dm')),
+              eq(alerts.kind, kind),
+              gte(messages.postedAt, since),
+            ),
+          )
+          .orderBy(asc(messages.alertId))
+          .all()
+          .map((row) => row.id),
+      ),
 
     addMessage: ({ alertId, platform, channel, messageId, role, person, why, postedAt }) =>
       attempt(`storing a message of alert ${alertId}`, () => {

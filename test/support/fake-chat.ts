@@ -17,6 +17,8 @@ export type Failure = { readonly error: Error; readonly arrived: boolean };
 export class FakeChat implements ChatPort {
   readonly platform = 'slack';
   readonly messages: FakeMessage[] = [];
+  /** Replies that also showed in their channel. */
+  readonly loud: string[] = [];
   readonly #channels: ReadonlySet<string>;
   readonly #failures: { readonly method: string; readonly where: string; readonly failure: Failure }[] = [];
   readonly #replyKeys = new Set<string>();
@@ -62,11 +64,14 @@ export class FakeChat implements ChatPort {
     this.#find(channel, messageId).card = card;
   }
 
-  async reply(channel: string, messageId: string, text: string, key: string): Promise<void> {
+  async reply(channel: string, messageId: string, text: string, key: string, loud = false): Promise<void> {
     const failure = this.#failing('reply', channel);
     if (failure && !failure.arrived) throw failure.error;
     const message = this.#find(channel, messageId);
-    if (!this.#replyKeys.has(key)) message.replies.push(text);
+    if (!this.#replyKeys.has(key)) {
+      message.replies.push(text);
+      if (loud) this.loud.push(text);
+    }
     this.#replyKeys.add(key);
     if (failure) throw failure.error;
   }

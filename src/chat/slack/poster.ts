@@ -20,6 +20,17 @@ export interface Posted {
   readonly messageId: string;
 }
 
+/** The thread of a message; `loud`: its replies also show in the channel. */
+interface Thread {
+  readonly ts: string;
+  readonly loud: boolean;
+}
+
+function inThread(thread: Thread | null) {
+  if (thread === null) return {};
+  return thread.loud ? { thread_ts: thread.ts, reply_broadcast: true as const } : { thread_ts: thread.ts };
+}
+
 /** What is known of a key: where its message is, or that Slack refused it and so has none. */
 type Outcome = Posted | 'refused';
 
@@ -65,9 +76,9 @@ export class Poster {
     return this.#once(channel, null, key, text, blocks);
   }
 
-  async reply(channel: string, messageId: string, text: string, key: string): Promise<void> {
+  async reply(channel: string, messageId: string, text: string, key: string, loud = false): Promise<void> {
     const fallback = notification(text, LIMITS.fallbackText);
-    await this.#once(channel, messageId, key, fallback, lineBlocks(text));
+    await this.#once(channel, { ts: messageId, loud }, key, fallback, lineBlocks(text));
   }
 
   async update(channel: string, messageId: string, card: Card): Promise<void> {
@@ -94,12 +105,12 @@ export class Poster {
 
   #once(
     channel: string,
-    thread: string | null,
+    thread: Thread | null,
     key: string,
     text: string,
     blocks: types.KnownBlock[],
   ): Promise<Posted> {
-    const id = JSON.stringify([channel, thread, key]);
+    const id = JSON.stringify([channel, thread?.ts ?? null, key]);
     const underWay = this.#underWay.get(id);
     if (underWay) return underWay;
     const work = this.#postOrFind(id, channel, thread, key, text, blocks).finally(() => {
@@ -112,7 +123,7 @@ export class Poster {
   async #postOrFind(
     id: string,
     channel: string,
-    thread: string | null,
+    thread: Thread | null,
     key: string,
     text: string,
     blocks: types.KnownBlock[],
@@ -121,7 +132,7 @@ export class Poster {
     if (known !== undefined && known !== 'refused') return known;
     if (known === undefined) {
       // It may have been posted before a restart, or by a call whose answer never came.
-      const found = await this.#find(channel, thread, key);
+      const found = await this.#find(channel, thread?.ts ?? null, key);
       if (found !== null) return this.#remember(id, { channel, messageId: found });
     }
     try {
@@ -130,7 +141,7 @@ export class Poster {
           channel,
           text,
           blocks,
-          ...(thread === null ? {} : { thread_ts: thread }),
+          ...inThread(thread),
           metadata: { event_type: EVENT_TYPE, event_payload: { key } },
           unfurl_links: false,
           unfurl_media: false,

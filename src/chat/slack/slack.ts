@@ -76,7 +76,7 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     platform: 'slack',
     post: (place, card, key) => poster.post(place, card, key),
     update: (channel, messageId, card) => poster.update(channel, messageId, card),
-    reply: (channel, messageId, text, key) => poster.reply(channel, messageId, text, key),
+    reply: (channel, messageId, text, key, loud) => poster.reply(channel, messageId, text, key, loud),
     usergroup: (id) => people.usergroup(id),
     async start(handler) {
       if (inbox !== null) throw new Error('starting Slack: it was started before');

@@ -6,6 +6,7 @@ const BERLIN = 'Europe/Berlin';
 function until(text: string, now: string, zone = BERLIN): string {
   const result = parseUntil(text.toLowerCase().split(' '), Date.parse(now), zone);
   if (result.is === 'at') return `${new Date(result.at).toISOString().slice(0, 16)} ${result.used}`;
+  if (result.is === 'changes') return `changes ${result.used}`;
   return result.is === 'none' ? 'none' : result.problem;
 }
 
@@ -28,6 +29,10 @@ describe('parseUntil', () => {
     ['until wednesday 13:00', '2026-07-22T11:00 3'],
     ['until wednesday 15:00', '2026-07-15T13:00 3'],
     ['until tomorrow', '2026-07-16T07:00 2'],
+    ['until it changes because of audit', 'changes 3'],
+    ['until changed', 'changes 2'],
+    ['until a value moves', 'changes 4'],
+
     ['until today 18:00', '2026-07-15T16:00 3'],
     ['until 18:00', '2026-07-15T16:00 2'],
     ['until 9:00', '2026-07-16T07:00 2'],

@@ -1,0 +1,158 @@
+/** Many stacks that drifted, or can't be checked, at once: one message, updated in place (card 9). */
+import { assertNever } from '../assert-never.ts';
+import { driftText, statusText } from '../commands/text.ts';
+import type { Block, Button, Card } from './card.ts';
+import { context, dotted, line, strong, text, time } from './spans.ts';
+import type { FleetStack, FleetStanding, FleetView } from './view-fleet.ts';
+import { whenText } from './when.ts';
+import { clip, count, headlineOf, listed } from './words.ts';
+
+/** Stacks told line by line, names in a folded line, buttons, and characters of what waits. */
+const SHOWN = 12;
+const NAMES = 8;
+const BUTTONS = 5;
+const WHAT = 120;
+
+/** Those that need somebody come first, each on a line of its own. */
+const SINGLE: readonly FleetStanding[] = ['trouble', 'waits', 'denied'];
+
+function words(standing: FleetStanding, n: number): string {
+  const many = (one: string, more: string): string => `${n} ${n === 1 ? one : more}`;
+  switch (standing) {
+    case 'waits':
+      return many('waits for a person', 'wait for a person');
+    case 'denied':
+      return many('is denied by policy', 'are denied by policy');
+    case 'trouble':
+      return many('apply went wrong', 'applies went wrong');
+    case 'failing':
+      return many('can’t be checked', 'can’t be checked');
+    case 'heals':
+      return many('is being put back', 'are being put back');
+    case 'left':
+      return many('left as it is', 'left as they are');
+    case 'kept':
+      return many('snoozed or accepted', 'snoozed or accepted');
+    case 'healed':
+      return many('healed itself', 'healed themselves');
+    case 'applied':
+      return many('put back after an approval', 'put back after an approval');
+    case 'gone':
+      return many('aligned again', 'aligned again');
+    case 'mended':
+      return many('can be checked again', 'can be checked again');
+    default:
+      return assertNever(standing);
+  }
+}
+
+const ORDER: readonly FleetStanding[] = [
+  'trouble',
+  'waits',
+  'denied',
+  'failing',
+  'heals',
+  'left',
+  'kept',
+  'healed',
+  'applied',
+  'gone',
+  'mended',
+];
+
+function of(view: FleetView, standing: FleetStanding): readonly FleetStack[] {
+  return view.stacks.filter((s) => s.standing === standing);
+}
+
+function names(stacks: readonly FleetStack[], most = NAMES): string {
+  const more = stacks.length - most;
+  const shown = more > 1 ? stacks.slice(0, most) : stacks;
+  const said = shown.map((s) => clip(s.stack, 60));
+  return more > 1 ? `${said.join(', ')} and ${more} more` : listed(said);
+}
+
+function headline(view: FleetView): string {
+  const since = whenText(view.since, view.now, view.zone);
+  const n = count(view.stacks.length, 'stack');
+  const waits = [...of(view, 'trouble'), ...of(view, 'waits')];
+  const what =
+    view.of === 'failure'
+      ? `${n} can’t be checked since ${since}`
+      : view.common === null
+        ? `${n} drifted since ${since}`
+        : `${n} drifted the same way at ${since}: ${view.common}`;
+  const counts = ORDER.filter((s) => s !== 'failing' && s !== 'waits' && s !== 'trouble').flatMap((s) => {
+    const there = of(view, s).length;
+    return there === 0 ? [] : [words(s, there)];
+  });
+  if (view.over) return `${view.of === 'failure' ? `${n} could not be checked` : what}. ${counts.join(', ')}`;
+  const open =
+    waits.length === 0
+      ? []
+      : [`${waits.length} ${waits.length === 1 ? 'waits' : 'wait'}: ${names(waits, 3)}`];
+  const told = [...counts, ...open].join(', ');
+  const why = view.of === 'failure' && view.common !== null ? `: ${view.common}` : '';
+  return `${what}${why}${told === '' ? '' : `. ${told}`}`;
+}
+
+function singles(view: FleetView): readonly Block[] {
+  const all = SINGLE.flatMap((standing) => of(view, standing));
+  const shown = all.length <= SHOWN + 1 ? all : all.slice(0, SHOWN);
+  const more = all.length - shown.length;
+  return [
+    ...shown.map((s) =>
+      line(
+        ...dotted([
+          [strong(s.stack), text(`  ${words(s.standing, 1).slice(2)}`)],
+          s.what === '' ? [] : [text(clip(s.what, WHAT))],
+          [text(`run #${s.runId}`)],
+        ]),
+      ),
+    ),
+    ...(more > 0 ? [context(text(`and ${more} more`))] : []),
+  ];
+}
+
+function groups(view: FleetView): readonly Block[] {
+  return ORDER.filter((standing) => !SINGLE.includes(standing)).flatMap((standing) => {
+    const there = of(view, standing);
+    return there.length === 0 ? [] : [context(text(`${words(standing, there.length)}: ${names(there)}`))];
+  });
+}
+
+function buttons(view: FleetView): readonly Button[] {
+  const open = SINGLE.flatMap((standing) => of(view, standing)).slice(0, BUTTONS);
+  const environments = new Set(view.stacks.map((s) => s.environment));
+  const [only] = environments.size === 1 ? environments : [];
+  const target = only === undefined ? null : `env:${only}`;
+  const failing = of(view, 'failing').length > 0;
+  return [
+    ...open.map((s) => ({ label: `${clip(s.stack, 40)}…`, command: statusText(`stack:${s.stack}`) })),
+    ...(failing ? [{ label: 'Check again', command: driftText(target) }] : []),
+    { label: 'Status', command: statusText(target) },
+  ];
+}
+
+/** `why` makes it the copy for the person who is asked. */
+export function fleetCard(view: FleetView): Card {
+  const environments = [...new Set(view.stacks.map((s) => s.environment))].sort();
+  const bad = of(view, 'trouble').length + of(view, 'failing').length > 0;
+  const open = of(view, 'waits').length + of(view, 'denied').length;
+  return {
+    headline: headlineOf(headline(view)),
+    tone: bad ? 'bad' : open > 0 ? 'waits' : view.over ? 'good' : 'drift',
+    blocks: [
+      context(
+        ...dotted([
+          [text(listed(environments.slice(0, 4)))],
+          [text(count(view.stacks.length, 'stack'))],
+          [text('since '), time(view.since, view)],
+        ]),
+      ),
+      ...(view.why === null ? [] : [line(strong(view.why))]),
+      ...singles(view),
+      ...groups(view),
+      ...(view.over ? [] : [{ b: 'buttons' as const, buttons: buttons(view) }]),
+    ],
+  };
+}

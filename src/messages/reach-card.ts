@@ -1,0 +1,46 @@
+import { statusText } from '../commands/text.ts';
+import type { Card } from './card.ts';
+import { context, line, text, time } from './spans.ts';
+import type { ReachView } from './view.ts';
+import { whenText } from './when.ts';
+import { clip, headlineOf, listed } from './words.ts';
+
+/** Names in a sentence, and characters of what went wrong. */
+const NAMES = 5;
+const PROBLEM = 300;
+
+function named(names: readonly string[]): string {
+  const more = names.length - NAMES;
+  return more > 1 ? `${names.slice(0, NAMES).join(', ')} and ${more} more` : listed(names);
+}
+
+/** Something waits and nobody who should be asked can be: told in the channel, closed once somebody can. */
+export function reachCard(view: ReachView): Card {
+  const { rotas, stacks, others } = view;
+  const since = context(text(`${rotas} · since `), time(view.since, view));
+  if (view.resolvedAt !== null) {
+    const at = whenText(view.resolvedAt, view.now, view.zone);
+    return {
+      headline: headlineOf(`${rotas}: ${view.outcome ?? 'somebody can be asked again'} (${at})`),
+      tone: 'good',
+      blocks: [since],
+    };
+  }
+  const may =
+    others.length === 0
+      ? 'Nobody else may decide: name a group under "approvers" in m0.yaml, or mend the rota.'
+      : `Anyone in ${listed(others, 'or')} may decide meanwhile.`;
+  return {
+    headline: headlineOf(`Nobody on call can be asked about ${named(stacks)}`),
+    tone: 'bad',
+    blocks: [
+      since,
+      ...view.problems.map((problem) => line(text(clip(problem, PROBLEM)))),
+      line(text(may)),
+      {
+        b: 'buttons',
+        buttons: [{ label: 'Status', command: statusText(stacks.length === 1 ? (stacks[0] ?? null) : null) }],
+      },
+    ],
+  };
+}

@@ -1,0 +1,227 @@
+/** Brings one entry of the outbox into the chats: cards and their copies, history, nudges. */
+import { assertNever } from '../assert-never.ts';
+import type { Logger } from '../log.ts';
+import type { Card } from '../messages/card.ts';
+import { driftCard } from '../messages/drift-card.ts';
+import { failureCard } from '../messages/failure-card.ts';
+import { fleetCard } from '../messages/fleet-card.ts';
+import { policyAlertCard } from '../messages/policy-alert-card.ts';
+import { reachCard } from '../messages/reach-card.ts';
+import { type Alert, isOfRun, type OutboxEntry, type Place, type PostedMessage } from './alert.ts';
+import { createFleets, type Seat } from './fleet.ts';
+import { fleetView } from './fleet-view.ts';
+import { placesOfPolicy, policyAlertView } from './policy-trouble.ts';
+import { ChatError, type ChatPort, type Platform } from './ports.ts';
+import { notReached, placeOfPerson, placesOfReach, reached, reachView } from './reach.ts';
+import { driftView, failureView, stackOrGone, type ViewParts } from './view.ts';
+
+export interface PostingParts extends ViewParts {
+  readonly chats: ReadonlyMap<Platform, ChatPort>;
+  readonly log: Logger;
+}
+
+export interface Posting {
+  /** Rejects with a ChatError where a chat refuses or is away; what was done until then is not done again. */
+  deliver(entry: OutboxEntry): Promise<void>;
+}
+
+export function isPermanent(error: unknown): boolean {
+  return error instanceof ChatError && error.permanent;
+}
+
+/** Rejects with what trying again may mend, else, where `insist`, with what it can't. */
+function throwWorst(problems: readonly unknown[], insist: boolean): void {
+  const [passing] = problems.filter((p) => !isPermanent(p));
+  if (passing !== undefined) throw passing;
+  if (insist && problems.length > 0) throw problems[0];
+}
+
+function isAt(message: PostedMessage, place: Place): boolean {
+  return message.platform === place.platform && 'channel' in place && message.channel === place.channel;
+}
+
+export function createPosting(parts: PostingParts): Posting {
+  const { store, clock, log, directory } = parts;
+  const fleets = createFleets({ store, clock });
+
+  function chatOf(platform: Platform): ChatPort {
+    const chat = parts.chats.get(platform);
+    if (!chat)
+      throw new ChatError(`${platform} is not configured under "chat" in m0.yaml`, { permanent: true });
+    return chat;
+  }
+
+  async function cardOf(alert: Alert, messages: readonly PostedMessage[], why: string | null): Promise<Card> {
+    switch (alert.kind) {
+      case 'policy':
+        return policyAlertCard(policyAlertView(parts, alert));
+      case 'fleet':
+        return fleetCard(await fleetView(parts, alert));
+      case 'reach':
+        return reachCard(reachView(parts, alert));
+      case 'drift':
+      case 'failure': {
+        const run = await store.run(alert.runId);
+        if (!run) throw new Error(`rendering alert ${alert.id}: run #${alert.runId} is not in the store`);
+        if (alert.kind === 'failure') return failureCard(await failureView(parts, run, alert));
+        return driftCard(await driftView(parts, run, alert, messages), { why });
+      }
+      default:
+        return assertNever(alert);
+    }
+  }
+
+  async function post(alert: Alert, seat: Seat, messages: readonly PostedMessage[]): Promise<void> {
+    const { place, person, why } = seat;
+    const where = 'channel' in place ? place.channel : place.user;
+    const key = `alert:${alert.id}:${place.platform}:${where}`;
+    const card = await cardOf(alert, messages, why);
+    const posted = await chatOf(place.platform).post(place, card, key);
+    await store.addMessage({
+      alertId: alert.id,
+      platform: place.platform,
+      ...posted,
+      role: person === null ? 'root' : 'dm',
+      person,
+      why,
+      postedAt: clock(),
+    });
+  }
+
+  /** Posts the alert there, or has the fleet there tell of it. */
+  async function postOrJoin(alert: Alert, seat: Seat, messages: readonly PostedMessage[]): Promise<void> {
+    const joined = isOfRun(alert) && (await fleets.join(alert, seat));
+    if (!joined) await post(alert, seat, messages);
+  }
+
+  async function seatsOf(alert: Alert): Promise<readonly Seat[]> {
+    const inChannel = (place: Place): Seat => ({ place, person: null, why: null });
+    switch (alert.kind) {
+      case 'policy':
+        return placesOfPolicy(directory, alert.stack).map(inChannel);
+      case 'reach':
+        return placesOfReach(directory, alert).map(inChannel);
+      case 'fleet':
+        return [alert.trouble];
+      case 'drift':
+      case 'failure': {
+        const run = await store.run(alert.runId);
+        return run ? stackOrGone(directory, run).channels.map(inChannel) : [];
+      }
+      default:
+        return assertNever(alert);
+    }
+  }
+
+  async function syncCard(alert: Alert): Promise<void> {
+    const messages = await store.messages(alert.id);
+    // One place that can't be reached keeps no other from hearing of it.
+    const problems: unknown[] = [];
+    for (const message of messages) {
+      const card = await cardOf(alert, messages, message.why);
+      try {
+        await chatOf(message.platform).update(message.channel, message.messageId, card);
+      } catch (error) {
+        if (!isPermanent(error)) problems.push(error);
+        else
+          log.warn(
+            { err: error, alert: alert.id, channel: message.channel },
+            'a card can no longer be updated',
+          );
+      }
+    }
+    for (const seat of await seatsOf(alert)) {
+      const there = messages.some((m) =>
+        seat.person === null ? m.role === 'root' && isAt(m, seat.place) : m.person === seat.person,
+      );
+      if (there) continue;
+      try {
+        // What was superseded before it was ever posted is no news: its successor tells the story.
+        if (alert.state !== 'superseded') await postOrJoin(alert, seat, messages);
+      } catch (error) {
+        problems.push(error);
+      }
+    }
+    if (isOfRun(alert)) await fleets.refreshWith(alert.id);
+    throwWorst(problems, alert.state === 'open');
+  }
+
+  async function addToThreads(alert: Alert, entry: OutboxEntry, text: string): Promise<void> {
+    const roots = (await store.messages(alert.id)).filter((m) => m.role === 'root');
+    if (roots.length === 0 && alert.state !== 'superseded' && !(await isToldByFleets(alert))) {
+      throw new ChatError(`the message that "${entry.key}" belongs under is not posted yet`);
+    }
+    const problems: unknown[] = [];
+    for (const m of roots) {
+      try {
+        await chatOf(m.platform).reply(m.channel, m.messageId, text, `${entry.key}:${m.id}`);
+      } catch (error) {
+        problems.push(error);
+      }
+    }
+    throwWorst(problems, true);
+  }
+
+  /** Under a fleet's message there would be a line for each of its stacks: that history is `/m0 history`. */
+  async function isToldByFleets(alert: Alert): Promise<boolean> {
+    for (const seat of await seatsOf(alert)) if (await fleets.tells(alert.id, seat)) return true;
+    return false;
+  }
+
+  async function ask(alert: Alert, who: string, why: string): Promise<void> {
+    if (alert.state !== 'open') return;
+    const messages = await store.messages(alert.id);
+    if (messages.some((m) => m.role === 'dm' && m.person === who)) return;
+    const place = placeOfPerson(directory, who);
+    try {
+      if (!place) throw new ChatError(`${who} has no chat id under "people"`, { permanent: true });
+      await postOrJoin(alert, { place, person: who, why }, messages);
+    } catch (error) {
+      if (isPermanent(error)) await notReached(store, who, error, clock());
+      throw error;
+    }
+    await reached(store, who);
+    // The root card tells who was asked.
+    return syncCard(alert);
+  }
+
+  async function nudge(alert: Alert, entry: OutboxEntry, who: string | null, text: string): Promise<void> {
+    if (alert.state !== 'open') return;
+    const copies = (await store.messages(alert.id)).filter((m) =>
+      who === null ? m.role === 'root' : m.person === who,
+    );
+    const problems: unknown[] = [];
+    for (const m of copies) {
+      try {
+        await chatOf(m.platform).reply(m.channel, m.messageId, text, `${entry.key}:${m.id}`, true);
+      } catch (error) {
+        problems.push(error);
+      }
+    }
+    throwWorst(problems, true);
+  }
+
+  return {
+    async deliver(entry) {
+      const { delivery } = entry;
+      if (delivery.d === 'post') {
+        await chatOf(delivery.place.platform).post(delivery.place, delivery.card, entry.key);
+        return;
+      }
+      const alert = await store.alert(delivery.alertId);
+      if (!alert) throw new Error(`delivering ${entry.key}: alert ${delivery.alertId} is not in the store`);
+      switch (delivery.d) {
+        case 'card':
+          return syncCard(alert);
+        case 'thread':
+          return addToThreads(alert, entry, delivery.text);
+        case 'dm':
+          return ask(alert, delivery.person, delivery.why);
+        case 'nudge':
+          return nudge(alert, entry, delivery.person, delivery.text);
+        default:
+          return assertNever(delivery);
+      }
+    },
+  };
+}

@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tellEndedSnoozes } from '../../src/runs/snooze-watch.ts';
+import { Core, STACK, stackWith } from '../support/core.ts';
+import { textOf } from '../support/fake-chat.ts';
+import { sshFinding, tagFinding } from '../support/runs.ts';
+
+const HOUR = 3_600_000;
+const TAG = tagFinding();
+const SSH = sshFinding();
+const SSH_MOVED = { ...SSH, fingerprint: 'f'.repeat(64) };
+const ALL = [{ rule: 'allow' as const, text: 'all' }];
+
+let core: Core;
+beforeEach(async () => {
+  core = await Core.open([stackWith(), stackWith({ name: 'prod-db' })]);
+  await core.worker.start();
+  await look();
+});
+afterEach(async () => {
+  await core.holds();
+  await core.close();
+});
+
+const ops = () => core.chat.in('C0OPS');
+const newest = (): string => textOf(ops().at(-1)?.card as never);
+
+/** What the clock does every few seconds. */
+async function look(): Promise<void> {
+  const { store, worker, directory, log } = core;
+  await tellEndedSnoozes({ store, worker, directory, clock: () => core.now, log });
+  await core.rest();
+  await core.deliver();
+}
+
+/** Checked, told, and snoozed by Dana for two hours. */
+async function snoozed(words = '2h vendor needs SSH'): Promise<number> {
+  core.cloud.drift.set(STACK, [SSH]);
+  const { id } = await core.check();
+  await core.deliver();
+  await core.say(`snooze #${id} ${words}`);
+  await core.deliver();
+  return id;
+}
+
+describe('a snooze that is over', () => {
+  it('is told under its card, checked at once, and asked about again', async () => {
+    await snoozed();
+    core.now += HOUR;
+    await look();
+    expect(ops()).toHaveLength(1);
+
+    core.now += HOUR + 1;
+    await look();
+    expect(ops()[0]?.replies).toContain(
+      `The snooze of ${SSH.address} by Dana ("vendor needs SSH") is over: checking again`,
+    );
+    expect(ops()[0]?.card.headline).toContain('the snooze is over, checked again');
+    expect(ops()).toHaveLength(2);
+    expect(newest()).toContain('the snooze by Dana is over');
+    const [run] = await core.store.runs({ stack: STACK });
+    expect(run?.state).toBe('awaiting_approval');
+    expect((await core.store.audit({ stack: STACK })).map((e) => e.action)).toContain('snooze-over');
+  });
+
+  it('is told once, however often m0 looks', async () => {
+    await snoozed();
+    core.now += 3 * HOUR;
+    await look();
+    await look();
+    await core.restart();
+    await look();
+    expect(ops()[0]?.replies.filter((r) => r.includes('is over'))).toHaveLength(1);
+    const lines = await core.store.audit({ stack: STACK });
+    expect(lines.filter((e) => e.action === 'snooze-over')).toHaveLength(1);
+    expect(ops()).toHaveLength(2);
+  });
+
+  it('while m0 was down is told at its next start', async () => {
+    await snoozed();
+    core.now += 5 * HOUR;
+    await core.restart();
+    await look();
+    expect(ops()[0]?.replies.join()).toContain('is over');
+  });
+
+  it('of drift that is gone says nothing new', async () => {
+    await snoozed();
+    core.cloud.drift.set(STACK, []);
+    core.now += 3 * HOUR;
+    await look();
+    expect(ops()).toHaveLength(1);
+  });
+
+  it('of what the policies allow heals by itself then, and not before', async () => {
+    core.cloud.policies.set('tags-auto', ALL);
+    core.cloud.drift.set(STACK, [TAG]);
+    await core.say(`snooze ${STACK} 2h we are moving`);
+    await core.check();
+    expect(core.cloud.applies).toEqual([]);
+    core.now += 2 * HOUR + 1;
+    await look();
+    expect(core.cloud.applies.map((a) => a.touched)).toEqual([[TAG.address]]);
+  });
+});
+
+describe('a snooze until it changes', () => {
+  it('keeps quiet for as long as nothing moves, and opens when a value does', async () => {
+    const id = await snoozed('until it changes known to network team');
+    core.now += 80 * 24 * HOUR;
+    await look();
+    await core.check();
+    await core.deliver();
+    expect(ops()).toHaveLength(1);
+    expect(await core.told(`baseline ${STACK}`)).toContain('until it changes');
+
+    core.cloud.drift.set(STACK, [SSH_MOVED]);
+    await core.check();
+    await core.deliver();
+    expect(ops()).toHaveLength(2);
+    expect(newest()).toContain('Dana had snoozed it, it moved since');
+    expect((await core.run(id)).state).toBe('quiet');
+  });
+
+  it('of an environment takes what is open, and stacks where nothing is are left alone', async () => {
+    core.cloud.drift.set(STACK, [SSH]);
+    await core.check();
+    expect(await core.told('snooze prod until it changes')).toContain(`Snoozed ${STACK}.`);
+    expect(await core.store.keeps('prod-db')).toEqual([]);
+    expect(await core.told('snooze prod-db until it changes')).toContain('Nothing is open on prod-db');
+  });
+});
+
+describe('drift that was accepted', () => {
+  it('opens again when a value moves, and says who had accepted it', async () => {
+    core.cloud.drift.set(STACK, [SSH]);
+    const { id } = await core.check();
+    await core.say(`accept #${id} agreed with security`);
+    await core.check();
+    await core.deliver();
+    expect((await core.alerts('open')).length).toBe(0);
+
+    core.cloud.drift.set(STACK, [SSH_MOVED]);
+    const again = await core.check();
+    await core.deliver();
+    expect(again.state).toBe('awaiting_approval');
+    expect(newest()).toContain('Dana had accepted it, it moved since');
+  });
+
+  it('and goes back to what was accepted is quiet again', async () => {
+    core.cloud.drift.set(STACK, [SSH]);
+    const { id } = await core.check();
+    await core.say(`accept #${id} agreed with security`);
+    core.cloud.drift.set(STACK, [SSH_MOVED]);
+    await core.check();
+    core.cloud.drift.set(STACK, [SSH]);
+    expect((await core.check()).state).toBe('quiet');
+    expect((await core.alerts('open')).length).toBe(0);
+  });
+
+  it('is never applied by itself, whatever the policies allow', async () => {
+    core.cloud.drift.set(STACK, [TAG]);
+    const { id } = await core.check();
+    await core.say(`accept #${id} finance owns these tags`);
+    core.cloud.policies.set('tags-auto', ALL);
+    core.cloud.drift.set(STACK, [TAG, SSH]);
+    await core.check();
+    expect(core.cloud.applies.flatMap((a) => a.touched)).toEqual([SSH.address]);
+  });
+});
