@@ -16,14 +16,17 @@ import { createPolicies } from './policy/policies.ts';
 import { askersOf, createOnCall } from './runs/asking.ts';
 import { createDelivery, type Delivery } from './runs/delivery.ts';
 import { sendDigest } from './runs/digest.ts';
-import { createPolicyWatch, type PolicyWatch } from './runs/policy-watch.ts';
+import { createPolicyWatch } from './runs/policy-watch.ts';
 import type { ChatPort, Platform, Stack, Store } from './runs/ports.ts';
 import { type Actor, M0, type Run, type Trigger } from './runs/run.ts';
+import { escalate } from './runs/escalation.ts';
 import { checkOnSchedule } from './runs/scheduled-check.ts';
+import { tellEndedSnoozes } from './runs/snooze-watch.ts';
 import type { ViewParts } from './runs/view.ts';
 import { createWorker } from './runs/worker.ts';
 import { jitterOf } from './schedule/jitter.ts';
 import { watchPushes } from './schedule/push.ts';
+import { repeat } from './schedule/repeat.ts';
 import { type Schedule, startSchedule } from './schedule/schedule.ts';
 import type { Tools } from './setup/tools.ts';
 import { openStore } from './store/open.ts';
@@ -118,26 +121,8 @@ function startDigests(
 }
 
 const POLICY_LOOK_MS = 30_000;
-
-/** Looks at the policies now and every half minute; `stop` waits for a look that is under way. */
-function watchPolicies(watch: PolicyWatch): { stop(): Promise<void> } {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  let looking = Promise.resolve();
-  const look = (): void => {
-    looking = watch.look().finally(() => {
-      if (!stopped) timer = setTimeout(look, POLICY_LOOK_MS);
-    });
-  };
-  look();
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await looking;
-    },
-  };
-}
+/** How often snoozes that end and questions that nobody answers are looked for. */
+const WAITING_LOOK_MS = 15_000;
 
 /** Starts m0. Rejects, with everything closed again, when a part can't start. */
 export async function serve(options: ServeOptions): Promise<Service> {
@@ -231,8 +216,14 @@ export async function serve(options: ServeOptions): Promise<Service> {
     await slack.start(handler);
     closers.push(() => slack.stop());
     await worker.start();
-    const watching = watchPolicies(policyWatch);
-    closers.push(() => watching.stop());
+    const watching = [
+      repeat(POLICY_LOOK_MS, () => policyWatch.look()),
+      repeat(WAITING_LOOK_MS, async () => {
+        await tellEndedSnoozes({ store, worker, directory, clock, log });
+        await escalate({ store, worker, directory, rotas, clock, log });
+      }),
+    ];
+    for (const each of watching) closers.push(() => each.stop());
 
     const stackOf = (name: string): Stack | undefined => directory.stacks.find((s) => s.name === name);
     const check = async (name: string, trigger: Trigger): Promise<void> => {

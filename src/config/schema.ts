@@ -126,6 +126,51 @@ const ignore = z.array(
   }),
 );
 
+const severity = z
+  .array(
+    z.strictObject({
+      match: text
+        .refine(isIgnoreMatch, {
+          error: 'must be ADDRESS or ADDRESS.ATTRIBUTE, as in aws_security_group.*.ingress',
+        })
+        .describe('ADDRESS or ADDRESS.ATTRIBUTE; * stands for anything but a dot'),
+      severity: z.enum(['low', 'normal', 'urgent'], { error: 'must be low, normal or urgent' }),
+    }),
+  )
+  .describe('low: only cards and digests; normal: not in quiet hours; urgent: at any hour. The gravest that fits');
+
+const clockTime = text.regex(
+  /^([01]?\d|2[0-3]):[0-5]\d$/,
+  'must be a time of the day in quotes, as in "22:00"',
+);
+const quietHours = z
+  .union(
+    [
+      z.literal('off'),
+      z.strictObject({
+        from: clockTime,
+        to: clockTime,
+        weekends: z.boolean('must be true or false').default(false).describe('Saturday and Sunday all day'),
+        timezone: text.optional(),
+      }),
+    ],
+    { error: 'must be off or { from: "22:00", to: "07:00" }' },
+  )
+  .describe('When only what is urgent is sent to people; the rest is when they are over');
+
+const escalation = z
+  .array(
+    z.strictObject({
+      after: duration.describe('How long nobody has decided: 30m, 72h'),
+      to: text.describe('asked (whoever was asked before), channel, oncall:NAME, a group or a person'),
+      every: text
+        .regex(/^([1-9]\d{0,3}[hdw])$/, 'must be 1h or more, as in 4h or 1d')
+        .optional()
+        .describe('Again after so long; once where left out'),
+    }),
+  )
+  .describe('Who hears of it when nobody decides');
+
 const defaults = z
   .strictObject({
     timezone: text.default('UTC').describe('IANA time zone, as in Europe/Berlin'),
@@ -137,6 +182,9 @@ const defaults = z
     policies: z.array(text).default([]).describe('Added to the policies of each stack'),
     approvers: approvers.optional(),
     ignore: ignore.default([]).describe('Added to the ignore rules of each stack'),
+    severity: severity.default([]),
+    quietHours: quietHours.default('off'),
+    escalation: escalation.default([]),
   })
   .describe('For stacks that do not say it themselves');
 
@@ -163,6 +211,9 @@ const stack = z.strictObject({
   channels: z.array(place).optional(),
   approvers: approvers.optional(),
   ignore: ignore.default([]).describe('Drift that is nobody’s concern'),
+  severity: severity.default([]),
+  quietHours: quietHours.optional(),
+  escalation: escalation.optional(),
 });
 
 /** A reference and nothing beside it: what stands in this file is read by everybody who reads the file. */

@@ -3,6 +3,7 @@ import type { GitCredential } from '../git/credentials.ts';
 import { capital } from '../messages/words.ts';
 import type { Place } from '../runs/alert.ts';
 import type { Approvers, Directory, Person, PolicySource, Rota, Stack } from '../runs/ports.ts';
+import { checkAsking, readAsking } from './asking.ts';
 import { readCredentials } from './credentials.ts';
 import type { Variables } from './environment.ts';
 import { nearest, suggestion } from './nearest.ts';
@@ -267,6 +268,8 @@ function reader(raw: RawConfig, context: Context) {
     readEnv,
     varFiles,
     known,
+    milliseconds,
+    report,
   };
 }
 
@@ -317,6 +320,7 @@ function readStack(
         ? (defaults.approvers ?? { from: [], need: 1, notTheAuthor: false })
         : read.readApprovers([...path, 'approvers'], stack.approvers),
     ignore: [...defaults.ignore, ...stack.ignore],
+    ...readAsking(raw, stack, path, stack.timezone ?? defaults.timezone, read),
   };
 }
 
@@ -344,6 +348,7 @@ export function toValid(raw: RawConfig, context: Context): Config {
     read.known(['defaults', 'policies', i], 'policy', name, [...policies.keys()]);
   });
   read.readApprovers(['defaults', 'approvers'], defaults.approvers);
+  checkAsking(raw, read);
 
   const first = new Map<string, number>();
   raw.stacks.forEach(({ name }, i) => {

@@ -43,6 +43,21 @@ export function isIgnoreMatch(match: string): boolean {
   return segments.length > 1 && segments.every((segment) => WHOLE_SEGMENT.test(segment));
 }
 
+/** True where the rule's address fits the finding and, where it names an attribute, one of those that drifted does. */
+export function concerns(match: string, finding: Finding): boolean {
+  const segments = dotted(match);
+  const address = dotted(finding.address);
+  if (!address.every((segment, i) => covers(segments[i], segment))) return false;
+  const path = keyed(segments.slice(address.length));
+  return (
+    path.length === 0 ||
+    finding.attributes.some((attribute) => {
+      const there = keyed(dotted(attribute.path));
+      return path.length <= there.length && path.every((segment, i) => covers(segment, there[i] ?? ''));
+    })
+  );
+}
+
 /** A name and any number of brackets, each closed. */
 const WHOLE_SEGMENT = /^[^.[\]"\s]+(\[([^[\]"\s]+|"([^"\\]|\\.)*")\])*$/;
 

@@ -24,6 +24,8 @@ export interface RunAlert extends AlertBase {
   /** The run whose findings and state the card shows. */
   readonly runId: number;
   readonly trouble: null;
+  /** How often each step of the stack's escalation was taken, in their order; left out: none was. */
+  readonly escalated?: readonly number[];
 }
 
 /** A policy whose newest commit can't be used, told once in every channel whose stacks it decides for. */

@@ -37,6 +37,33 @@ export interface Approvers {
   readonly notTheAuthor: boolean;
 }
 
+/** How much drift disturbs: `low` nobody but the digest, `urgent` also at night. */
+export type Severity = 'low' | 'normal' | 'urgent';
+
+/** `match` as in an ignore rule; of several that fit, the most severe counts. */
+export interface SeverityRule {
+  readonly match: string;
+  readonly severity: Severity;
+}
+
+/** When only what is urgent disturbs anybody. Minutes of the day; from 22:00 to 7:00 is one night. */
+export interface QuietHours {
+  readonly from: number;
+  readonly to: number;
+  /** Saturday and Sunday are quiet all day. */
+  readonly weekends: boolean;
+  readonly timezone: string;
+}
+
+/** Who hears of it when nobody has decided `afterMs` after it was told. */
+export interface EscalationStep {
+  readonly afterMs: number;
+  /** `asked` (those who were asked before), `channel`, `oncall:NAME`, a group or a person. */
+  readonly to: string;
+  /** Again after so long; null: once. */
+  readonly everyMs: number | null;
+}
+
 export interface PolicySource {
   readonly name: string;
   readonly git: string;
@@ -70,6 +97,9 @@ export interface Stack {
   readonly channels: readonly Place[];
   readonly approvers: Approvers;
   readonly ignore: readonly IgnoreRule[];
+  readonly severity?: readonly SeverityRule[];
+  readonly quietHours?: QuietHours | null;
+  readonly escalation?: readonly EscalationStep[];
 }
 
 export interface Person {

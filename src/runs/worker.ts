@@ -9,6 +9,8 @@ import { LONGEST_LOCK_PAUSE_MS } from './outcomes.ts';
 import type { Change, Clock, CodePort, Directory, PolicyPort, Runner, Stack, Store } from './ports.ts';
 import { type Actor, M0, type Run, type RunState, type SavedPlan, type Trigger } from './run.ts';
 import { createSteps, type Eventually } from './steps.ts';
+import { mayDisturb, severityOf } from './urgency.ts';
+import { approvable, openFindings } from './waiting.ts';
 
 export interface WorkerParts {
   readonly store: Store;
@@ -88,6 +90,15 @@ export function createWorker(parts: WorkerParts): Worker {
 
   const stackOf = (name: string): Stack | undefined => directory.stacks.find((s) => s.name === name);
 
+  /** Whom to ask at once: nobody in quiet hours, unless it is urgent; escalation.ts asks them after. */
+  async function askersOf(run: Run, now: number): Promise<StackState['toAsk']> {
+    const stack = stackOf(run.stack);
+    if (!stack) return [];
+    const open = approvable(openFindings(run, await store.keeps(run.stack), now));
+    if (!mayDisturb(stack, severityOf(stack, run, open), now)) return [];
+    return (await parts.askers(stack)).map(({ person, why }) => ({ person, why }));
+  }
+
   async function stateOf(run: Run, toAsk: StackState['toAsk']): Promise<StackState> {
     const [[drift = null], [failure = null], ofRun] = await Promise.all([
       store.alerts({ stack: run.stack, state: 'open', kind: 'drift' }),
@@ -115,25 +126,23 @@ export function createWorker(parts: WorkerParts): Worker {
     make: RunEvent | ((run: Run) => Eventually<RunEvent>),
     also: readonly Change[] = [],
   ): Promise<Told> {
-    const stack = stackOf(run.stack);
-    const toAsk = stack ? (await parts.askers(stack)).map(({ person, why }) => ({ person, why })) : [];
     return alone(run.stack, async () => {
       // A made event is about the run as it is now; a given one is about the run it was made for.
       const current = typeof make === 'function' ? ((await store.run(run.id)) ?? run) : run;
-      return stored(current, typeof make === 'function' ? await make(current) : make, toAsk, also);
+      return stored(current, typeof make === 'function' ? await make(current) : make, also);
     });
   }
 
   async function stored(
     run: Run,
     event: RunEvent,
-    toAsk: StackState['toAsk'],
     also: readonly Change[],
   ): Promise<Told> {
     const now = clock();
     const result = transition(run, event, now);
     if (!result.ok) return result;
-    const state = await stateOf(run, toAsk);
+    const asks = result.effects.some((effect) => effect.f === 'ask');
+    const state = await stateOf(run, asks ? await askersOf(result.run, now) : []);
     const changes = changesOf(run, result.run, event, result.effects, state, now);
     const done = await store.commit([...changes, ...also]);
     if (!done.ok) return { ok: false, refusal: `run #${done.stale} was changed by somebody else` };

@@ -69,6 +69,7 @@ const fleet = z.object({
   why: z.string().nullable(),
   members: z.array(z.number()),
 });
+const escalation = z.object({ escalated: z.array(z.number()) });
 const reach = z.object({ problems: z.array(z.string()), stacks: z.array(z.string()) });
 const alertState = z.enum(['open', 'resolved', 'superseded']);
 const keepKind = z.enum(['snooze', 'accept']);
@@ -126,9 +127,10 @@ export function toRun(row: typeof runs.$inferSelect): Run {
 
 /** The columns of an alert, without its number. */
 export function alertColumns(alert: NewAlert): Omit<typeof alerts.$inferInsert, 'id'> {
-  const { kind, stack, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome, trouble } =
-    alert;
-  const data = trouble === null ? null : JSON.stringify(trouble);
+  const { kind, stack, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome } = alert;
+  const escalated = 'escalated' in alert && alert.escalated !== undefined ? { escalated: alert.escalated } : null;
+  const told = alert.trouble ?? escalated;
+  const data = told === null ? null : JSON.stringify(told);
   return { kind, stack, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome, data };
 }
 
@@ -143,7 +145,10 @@ export function toAlert(row: typeof alerts.$inferSelect): Alert {
   }
   if (kind === 'fleet') return { ...rest, kind, state, runId: null, trouble: json(what, fleet, told) };
   if (kind === 'reach') return { ...rest, kind, state, runId: null, trouble: json(what, reach, told) };
-  return { ...rest, kind, state, runId: check(what, z.number(), runId), trouble: null };
+  return {
+    ...{ ...rest, kind, state, runId: check(what, z.number(), runId), trouble: null },
+    ...(data === null ? {} : json(what, escalation, data)),
+  };
 }
 
 export function toMessage(row: typeof messages.$inferSelect): PostedMessage {

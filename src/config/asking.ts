@@ -1,0 +1,64 @@
+/** When people are asked, and who is next: severity, quiet hours, escalation. */
+import type { EscalationStep, QuietHours, Stack } from '../runs/ports.ts';
+import type { RawConfig, RawStack } from './schema.ts';
+import type { Path } from './source.ts';
+
+const MINUTE_OF = (time: string): number => {
+  const [hour = 0, minute = 0] = time.split(':').map(Number);
+  return hour * 60 + minute;
+};
+
+/** What the walk over m0.yaml offers. */
+export interface AskingReader {
+  zone(path: Path, name: string): string;
+  whoever(path: Path, names: readonly string[]): readonly string[];
+  milliseconds(duration: string): number;
+  report(path: Path, problem: string): void;
+}
+
+function quietHours(raw: RawConfig['defaults']['quietHours'], path: Path, zone: string, read: AskingReader): QuietHours | null {
+  if (raw === 'off') return null;
+  const [from, to] = [MINUTE_OF(raw.from), MINUTE_OF(raw.to)];
+  if (from === to) read.report([...path, 'to'], 'is the same time as from: say off, or another time');
+  const timezone = raw.timezone === undefined ? zone : read.zone([...path, 'timezone'], raw.timezone);
+  return { from, to, weekends: raw.weekends, timezone };
+}
+
+function escalation(raw: RawConfig['defaults']['escalation'], path: Path, read: AskingReader): readonly EscalationStep[] {
+  return raw.map(({ after, to, every }, i) => {
+    if (to !== 'asked' && to !== 'channel') read.whoever([...path, i], [to]);
+    return {
+      afterMs: read.milliseconds(after),
+      to,
+      everyMs: every === undefined ? null : read.milliseconds(every),
+    };
+  });
+}
+
+/** Checks the defaults once, at their own place. */
+export function checkAsking({ defaults }: RawConfig, read: AskingReader): void {
+  quietHours(defaults.quietHours, ['defaults', 'quietHours'], defaults.timezone, read);
+  escalation(defaults.escalation, ['defaults', 'escalation'], read);
+}
+
+/** What a stack says, or else the defaults; severity rules of both add up. `zone`: the stack's time zone. */
+export function readAsking(
+  { defaults }: RawConfig,
+  stack: RawStack,
+  path: Path,
+  zone: string,
+  read: AskingReader,
+): Pick<Stack, 'severity' | 'quietHours' | 'escalation'> {
+  const silent: AskingReader = { ...read, zone: (_, name) => name, whoever: (_, names) => names, report: () => {} };
+  return {
+    severity: [...defaults.severity, ...stack.severity],
+    quietHours:
+      stack.quietHours === undefined
+        ? quietHours(defaults.quietHours, [], zone, silent)
+        : quietHours(stack.quietHours, [...path, 'quietHours'], zone, read),
+    escalation:
+      stack.escalation === undefined
+        ? escalation(defaults.escalation, [], silent)
+        : escalation(stack.escalation, [...path, 'escalation'], read),
+  };
+}

@@ -1,0 +1,213 @@
+/**
+ * What waits is asked about until somebody decides: those on call who have not been asked yet (a turn that changed,
+ * a night that is over), then the steps of the stack's escalation by the age of what waits. Nobody to ask is told.
+ */
+import type { Logger } from '../log.ts';
+import { lasting, listed } from '../messages/words.ts';
+import type { FleetAlert, RunAlert } from './alert.ts';
+import { type Approver, askersOf } from './asking.ts';
+import type { Change, Clock, Directory, EscalationStep, Stack, Store } from './ports.ts';
+import { type RotaNow, tellUnreached, whyNobody } from './reach-watch.ts';
+import { type OnCallNow, personsIn } from './rights.ts';
+import { M0, type Run } from './run.ts';
+import { mayDisturb, severityOf } from './urgency.ts';
+import { approvable, openFindings } from './waiting.ts';
+import type { Worker } from './worker.ts';
+
+export interface EscalationParts {
+  readonly store: Store;
+  readonly worker: Pick<Worker, 'write'>;
+  readonly directory: Directory;
+  readonly rotas: () => Promise<Readonly<Record<string, RotaNow>>>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+interface Waiting {
+  readonly alert: RunAlert;
+  readonly run: Run;
+  readonly stack: Stack;
+  /** ms since it was told. */
+  readonly age: number;
+  readonly open: number;
+}
+
+const SEVERAL = 'oncall:';
+
+/** Steps that are due at this age, with how often each should have been taken by then. */
+export function dueSteps(
+  steps: readonly EscalationStep[],
+  age: number,
+): readonly { readonly index: number; readonly step: EscalationStep; readonly times: number }[] {
+  return steps.flatMap((step, index) => {
+    if (age < step.afterMs) return [];
+    const times = step.everyMs === null ? 1 : 1 + Math.floor((age - step.afterMs) / step.everyMs);
+    return [{ index, step, times }];
+  });
+}
+
+/** Looks once at all that waits. Never rejects. */
+export async function escalate(parts: EscalationParts): Promise<void> {
+  const { log } = parts;
+  try {
+    const waiting = await whatWaits(parts);
+    const rotas = await parts.rotas();
+    const unreached = new Map<string, readonly string[]>();
+    for (const one of waiting) {
+      const problems = await whyNobody(parts, one.stack, rotas);
+      if (problems !== null) unreached.set(one.stack.name, problems);
+      await askAgain(parts, one, rotas, problems !== null);
+    }
+    await tellUnreached(parts, waiting, unreached);
+  } catch (error) {
+    log.error({ err: error }, 'looking at what waits broke; it is tried again');
+  }
+}
+
+/** What waits for a person and may disturb somebody now. */
+async function whatWaits({ store, directory, clock }: EscalationParts): Promise<readonly Waiting[]> {
+  const now = clock();
+  const found: Waiting[] = [];
+  for (const alert of await store.alerts({ state: 'open', kind: 'drift' })) {
+    const stack = directory.stacks.find((s) => s.name === alert.stack);
+    const run = stack && (await store.run(alert.runId));
+    if (!stack || run?.state !== 'awaiting_approval') continue;
+    const open = approvable(openFindings(run, await store.keeps(stack.name), now));
+    if (open.length === 0 || !mayDisturb(stack, severityOf(stack, run, open), now)) continue;
+    found.push({ alert, run, stack, age: now - alert.firstSeenAt, open: open.length });
+  }
+  return found;
+}
+
+function peopleOf(rotas: Readonly<Record<string, RotaNow>>): OnCallNow {
+  return Object.fromEntries(Object.entries(rotas).map(([name, { people }]) => [name, people]));
+}
+
+function nameOf(directory: Directory, person: string): string {
+  return directory.people.find((p) => p.key === person)?.name ?? person;
+}
+
+/** The fleet that tells of the alert in one of the stack's channels, where one does. */
+async function fleetOf(store: Store, alert: RunAlert): Promise<FleetAlert | undefined> {
+  const open = await store.alerts({ kind: 'fleet', state: 'open' });
+  return open.find((f) => f.trouble.person === null && f.trouble.members.includes(alert.id));
+}
+
+async function askAgain(
+  parts: EscalationParts,
+  waiting: Waiting,
+  rotas: Readonly<Record<string, RotaNow>>,
+  unreached: boolean,
+): Promise<void> {
+  const { store, worker } = parts;
+  const { stack } = waiting;
+  const changes = await changesFor(parts, waiting, rotas, unreached);
+  if (changes.length === 0) return;
+  await worker.write(stack.name, async () => {
+    // As it is by now: somebody may have decided meanwhile.
+    const alert = await store.alert(waiting.alert.id);
+    const run = await store.run(waiting.run.id);
+    if (alert?.kind !== 'drift' || alert.state !== 'open' || run?.version !== waiting.run.version) return [];
+    return changesFor(parts, { ...waiting, alert }, rotas, unreached);
+  });
+}
+
+async function changesFor(
+  parts: EscalationParts,
+  waiting: Waiting,
+  rotas: Readonly<Record<string, RotaNow>>,
+  unreached: boolean,
+): Promise<readonly Change[]> {
+  const { store, clock } = parts;
+  const { alert, stack, age } = waiting;
+  const now = clock();
+  const onCall = peopleOf(rotas);
+  const changes: Change[] = [];
+  const asked = new Set<string>();
+
+  const ask = async ({ person, why }: Approver): Promise<boolean> => {
+    const key = `alert:${alert.id}:dm:${person}`;
+    if (asked.has(person) || (await store.wasAdded(key))) return false;
+    asked.add(person);
+    changes.push({ c: 'outbox.add', key, delivery: { d: 'dm', alertId: alert.id, person, why }, at: now });
+    return true;
+  };
+  for (const approver of askersOf(stack, onCall)) await ask(approver);
+
+  const steps = stack.escalation ?? [];
+  const taken = alert.escalated ?? [];
+  const due = dueSteps(steps, age).filter(({ index, times }) => times > (taken[index] ?? 0));
+  // Where nobody of the first ones can be asked, the next in line are at once.
+  const first = steps.findIndex((step, i) => isForPeople(step) && (taken[i] ?? 0) === 0);
+  const step = steps[first];
+  if (unreached && step !== undefined && !due.some((d) => d.index === first)) due.push({ index: first, step, times: 1 });
+  if (due.length === 0) return changes;
+
+  for (const { index, step: { to }, times } of due) {
+    await take(parts, waiting, { index, to, times }, onCall, ask, changes);
+  }
+  const escalated = steps.map((_, i) => due.find((d) => d.index === i)?.times ?? taken[i] ?? 0);
+  changes.push({ c: 'alert.update', alert: { ...alert, escalated } });
+  return changes;
+}
+
+function isForPeople({ to }: EscalationStep): boolean {
+  return to !== 'channel' && to !== 'asked';
+}
+
+/** Adds what one step of the escalation sends, and its line in the record. */
+async function take(
+  { store, directory, clock }: EscalationParts,
+  { alert, run, stack, age, open }: Waiting,
+  { index, to, times }: { readonly index: number; readonly to: string; readonly times: number },
+  onCall: OnCallNow,
+  ask: (approver: Approver) => Promise<boolean>,
+  changes: Change[],
+): Promise<void> {
+  const now = clock();
+  const since = lasting(age);
+  const nudge = (alertId: number, key: string, person: string | null, text: string): void => {
+    changes.push({
+      c: 'outbox.add',
+      key: `nudge:${key}:${index}.${times}`,
+      delivery: { d: 'nudge', alertId, person, text },
+      at: now,
+    });
+  };
+  const what = `${stack.name} has waited for ${since}: run #${run.id}, ${open} ${open === 1 ? 'resource' : 'resources'}`;
+  let told: readonly string[] = [];
+  if (to === 'channel') {
+    const fleet = await fleetOf(store, alert);
+    // One line for all that a fleet tells of.
+    if (fleet) nudge(fleet.id, `${fleet.id}`, null, `Stacks of this message have waited for ${since}`);
+    else nudge(alert.id, `${alert.id}`, null, what);
+    told = ['the channel'];
+  } else {
+    const approved = new Set(run.approvals.map((a) => a.by.person));
+    const meant =
+      to === 'asked' ? await askedBefore(store, directory, alert) : [...personsIn([to], directory, onCall)];
+    const people = meant.filter((person) => !approved.has(person));
+    for (const person of people) {
+      const why = `Nobody has decided for ${since}${to.startsWith(SEVERAL) ? `: you are on call (${to.slice(SEVERAL.length)})` : ''}`;
+      if (!(await ask({ person, why }))) nudge(alert.id, `${alert.id}:${person}`, person, what);
+    }
+    told = people.map((person) => nameOf(directory, person));
+  }
+  changes.push({
+    c: 'audit',
+    entry: {
+      ...{ at: now, actor: M0, place: null, action: 'escalated', stack: stack.name, runId: run.id },
+      ...{ fingerprint: run.fingerprint, commit: run.code?.commit ?? null, bundles: null, scope: null },
+      detail: `after ${since} to ${to}: ${told.length === 0 ? 'nobody is there' : listed(told)}`,
+    },
+  });
+}
+
+/** Everybody who was written to about the alert. */
+async function askedBefore(store: Store, directory: Directory, alert: RunAlert): Promise<readonly string[]> {
+  const asked: string[] = [];
+  for (const { key } of directory.people) {
+    if (await store.wasAdded(`alert:${alert.id}:dm:${key}`)) asked.push(key);
+  }
+  return asked;
+}
