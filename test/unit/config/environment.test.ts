@@ -34,6 +34,7 @@ describe('readEnvironment', () => {
       port: 3978,
       gitWebhookSecret: null,
       slack: { botToken: null, appToken: null, signingSecret: null, apiUrl: null },
+      pagerduty: { token: null, apiUrl: 'https://api.pagerduty.com' },
       teams: { appId: null, appPassword: null, tenantId: null, insecureLoopback: false },
     });
   });
