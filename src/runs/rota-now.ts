@@ -27,14 +27,10 @@ export function rotationNow(rota: Rotation, { people, timezone }: Directory, now
     const first = until === null ? '' : `: its first turn begins ${whenText(until, now, timezone)}`;
     return { ...nobody(`nobody is on call yet${first}`), until };
   }
-  return {
-    people: [person],
-    until,
-    ends: until === null ? {} : { [person]: until },
-    problem: people.some((p) => p.key === person)
-      ? null
-      : `${person} is on call, who is not under people in m0.yaml`,
-  };
+  if (!people.some((p) => p.key === person)) {
+    return { ...nobody(`${person} is on call, who is not under people`), until };
+  }
+  return { people: [person], until, ends: until === null ? {} : { [person]: until }, problem: null };
 }
 
 /** `members`: the Slack ids of those in the user group. Groups may well hold people who are none of m0's. */
@@ -43,9 +39,7 @@ export function usergroupNow(id: string, members: readonly string[], { people }:
   const known = people.filter((p) => p.slack !== null && ids.has(p.slack)).map((p) => p.key);
   if (known.length > 0) return { people: known, until: null, ends: {}, problem: null };
   return nobody(
-    ids.size === 0
-      ? `the user group ${id} is empty`
-      : `nobody in the user group ${id} is under people in m0.yaml`,
+    ids.size === 0 ? `the user group ${id} is empty` : `nobody in the user group ${id} is under people`,
   );
 }
 
