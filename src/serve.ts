@@ -12,6 +12,7 @@ import { createGitWebhook } from './http/git-webhook.ts';
 import { type Readiness, startHttp } from './http/server.ts';
 import type { Logger } from './log.ts';
 import { metricsOf } from './metrics.ts';
+import { openPagerDuty } from './oncall/pagerduty.ts';
 import { createPolicies } from './policy/policies.ts';
 import { askersOf, createOnCall } from './runs/asking.ts';
 import { createDelivery, type Delivery } from './runs/delivery.ts';
@@ -130,6 +131,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
   const { directory } = config;
   const clock = Date.now;
   refuseWhatIsMissing(config);
+  const pagerduty = openPagerDuty(environment.pagerduty, directory.oncall, clock);
   const closers: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
     // What can't be closed keeps nothing else from being closed.
@@ -192,7 +194,11 @@ export async function serve(options: ServeOptions): Promise<Service> {
       directory,
       (id) => slack.usergroup(id),
       clock,
-      (rota, error) => log.warn({ err: error, rota }, 'nobody can be named for an on-call rota'),
+      (rota, problem) => {
+        if (problem === null) log.info({ rota }, 'an on-call rota is well again');
+        else log.warn({ rota, problem }, 'an on-call rota has a problem');
+      },
+      pagerduty,
     );
     const delivery = createDelivery({ store, directory, onCall, clock, chats, log });
     closers.push(() => delivery.drain());
@@ -201,7 +207,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       runner,
       policies,
       directory,
-      askers: async (stack) => askersOf(stack, await onCall()),
+      askers: async (stack) => askersOf(stack, await onCall.rotasNow(), clock()),
       clock,
       log,
       concurrency: environment.concurrency,
@@ -220,7 +226,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       repeat(POLICY_LOOK_MS, () => policyWatch.look()),
       repeat(WAITING_LOOK_MS, async () => {
         await tellEndedSnoozes({ store, worker, directory, clock, log });
-        await escalate({ store, worker, directory, rotas, clock, log });
+        await escalate({ store, worker, directory, rotas: onCall.rotasNow, clock, log });
       }),
     ];
     for (const each of watching) closers.push(() => each.stop());

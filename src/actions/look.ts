@@ -5,7 +5,6 @@ import { baselineCard, historyCard, onCallCard, policyCard } from '../messages/l
 import { whyCard } from '../messages/why-card.ts';
 import { withSeen } from '../runs/policy-trouble.ts';
 import type { PolicySource, Reply, Stack } from '../runs/ports.ts';
-import { onCallUntil } from '../runs/rota.ts';
 import { driftView } from '../runs/view.ts';
 import { type ActionParts, findRun, privately, refused } from './parts.ts';
 
@@ -66,24 +65,20 @@ export async function baseline(parts: ActionParts, target: string): Promise<Repl
   return privately(baselineCard({ target, keeps, now: parts.clock(), zone: parts.directory.timezone }));
 }
 
-/** `oncall`: who is on call in each rota, and until when. */
+/** `oncall`: who is on call in each rota, until when, and what is wrong with it. */
 export async function onCall(parts: ActionParts): Promise<Reply> {
   const { directory } = parts;
   const now = parts.clock();
-  const current = await parts.onCall();
-  const rotas = Object.entries(directory.oncall).map(([rota, how]) => {
-    const people = (current[rota] ?? []).map((person) => ({
+  const current = await parts.onCall.rotasNow();
+  const rotas = Object.entries(current).map(([rota, { people, until, problem }]) => ({
+    rota,
+    people: people.map((person) => ({
       person,
       name: directory.people.find((p) => p.key === person)?.name ?? person,
-    }));
-    const asked = how.kind === 'rotation' || people.length > 0;
-    return {
-      rota,
-      people,
-      until: how.kind === 'rotation' ? onCallUntil(how, now) : null,
-      problem: asked ? null : 'the user group is empty, or could not be asked',
-    };
-  });
+    })),
+    until,
+    problem,
+  }));
   return privately(onCallCard({ rotas, now, zone: directory.timezone }));
 }
 

@@ -1,9 +1,9 @@
 import type { Logger } from '../log.ts';
 import type { Button, Card } from '../messages/card.ts';
 import { infoCard, refusalCard } from '../messages/short-cards.ts';
+import type { OnCall } from '../runs/asking.ts';
 import type { PolicyWatch } from '../runs/policy-watch.ts';
 import type { Clock, Directory, Incoming, PolicyPort, Reply, Stack, Store } from '../runs/ports.ts';
-import type { OnCallNow } from '../runs/rights.ts';
 import type { Run } from '../runs/run.ts';
 import type { Worker } from '../runs/worker.ts';
 
@@ -14,7 +14,7 @@ export interface ActionParts {
   readonly policies: PolicyPort;
   readonly policyWatch: PolicyWatch;
   readonly directory: Directory;
-  readonly onCall: () => Promise<OnCallNow>;
+  readonly onCall: OnCall;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -6,6 +6,7 @@ import { loadConfig } from '../config/load.ts';
 import { isValidCron } from '../schedule/cron.ts';
 import { inspectTools, type Row } from '../setup/inspect.ts';
 import type { Io } from './config.ts';
+import { onCallRows } from './doctor-oncall.ts';
 
 /** Asks Slack who the bot token belongs to; resolves to the answer in a word, rejects with what went wrong. */
 export type AskSlack = (env: Environment) => Promise<string>;
@@ -24,7 +25,7 @@ export async function doctor(io: Io, env: Environment, askSlack: AskSlack = askS
     ...(await inspectTools({ dataDir: env.dataDir, env: env.variables, sandbox })),
     await dataDirRow(env.dataDir),
     await configRow(env),
-    ...(sandbox ? [] : await slackRows(env, askSlack)),
+    ...(sandbox ? [] : [...(await slackRows(env, askSlack)), ...(await onCallRows(env))]),
   ];
   for (const line of table(rows)) io.out(`${line}\n`);
   return rows.some((row) => row.state === 'missing') ? 1 : 0;

@@ -39,6 +39,10 @@ export interface Environment {
     /** Another Slack server; null: Slack's. */
     readonly apiUrl: string | null;
   };
+  readonly pagerduty: {
+    readonly token: string | null;
+    readonly apiUrl: string;
+  };
   readonly teams: {
     readonly appId: string | null;
     readonly appPassword: string | null;
@@ -58,9 +62,11 @@ export const OWN_SECRETS = [
   'MICROSOFT_APP_PASSWORD',
   'M0_DATABASE_URL',
   'M0_GIT_WEBHOOK_SECRET',
+  'PAGERDUTY_TOKEN',
 ] as const;
 
 const LEAST_SECRET = 16;
+const PAGERDUTY_API = 'https://api.pagerduty.com';
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
@@ -122,6 +128,18 @@ export function readEnvironment(env: Variables = process.env): Environment {
       `M0_GIT_WEBHOOK_SECRET: is shorter than ${LEAST_SECRET} characters and can be guessed: take a random one`,
     );
   }
+  const pagerdutyToken = text('PAGERDUTY_TOKEN');
+  if (pagerdutyToken !== null && !/^[!-~]+$/.test(pagerdutyToken)) {
+    problems.push('PAGERDUTY_TOKEN: has characters that no key has: copy it again');
+  }
+  const pagerdutyUrl = address('PAGERDUTY_API_URL') ?? PAGERDUTY_API;
+  const { protocol, hostname, username, password } = new URL(pagerdutyUrl);
+  if (protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''))) {
+    problems.push('PAGERDUTY_API_URL: the key would travel in clear: set it to an https:// address');
+  }
+  if (username !== '' || password !== '') {
+    problems.push('PAGERDUTY_API_URL: holds a user or a password: the key goes into PAGERDUTY_TOKEN');
+  }
   const host = text('HOST') ?? '127.0.0.1';
   const insecure = text('M0_TEAMS_INSECURE_LOOPBACK');
   const keepPlans = text('M0_KEEP_PLANS');
@@ -162,6 +180,7 @@ export function readEnvironment(env: Variables = process.env): Environment {
       signingSecret: text('SLACK_SIGNING_SECRET'),
       apiUrl: address('SLACK_API_URL'),
     },
+    pagerduty: { token: pagerdutyToken, apiUrl: pagerdutyUrl },
     teams: {
       appId: text('MICROSOFT_APP_ID'),
       appPassword: text('MICROSOFT_APP_PASSWORD'),

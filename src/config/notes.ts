@@ -23,6 +23,13 @@ export function notesOn({ directory, credentials }: Config): readonly string[] {
       directory.people.filter((p) => p.slack === null && p.teams === null).map((p) => p.key),
     ),
     ...listed(
+      'without a pagerduty id or an e-mail, so PagerDuty can put nobody on call as them',
+      directory.people
+        .filter(() => Object.values(directory.oncall).some((r) => r.kind === 'pagerduty'))
+        .filter((p) => (p.pagerduty ?? p.email) === null)
+        .map((p) => p.key),
+    ),
+    ...listed(
       'nobody can approve, as no approvers are named',
       directory.stacks.filter((s) => s.approvers.from.length === 0).map((s) => s.name),
     ),

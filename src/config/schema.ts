@@ -78,7 +78,11 @@ const person = z
     name: text.optional().describe('How cards name them; the key with a capital where left out'),
     slack: text.optional().describe('Slack member id, U…'),
     teams: text.optional().describe('Microsoft Entra object id'),
-    email: text.optional().describe('As in their commits'),
+    email: text.optional().describe('As in their commits, and at PagerDuty'),
+    pagerduty: text
+      .regex(/^[A-Z0-9]+$/, 'must be the id of a user, as in PUSER1: the end of their address in PagerDuty')
+      .optional()
+      .describe('PagerDuty user id, P…; where left out the e-mail tells who they are there'),
   })
   .describe('One person, on every platform');
 
@@ -94,7 +98,16 @@ const rota = z
   .strictObject({
     rotation: rotation.optional(),
     slackUsergroup: text.regex(/^S[A-Z0-9]+$/, 'must be the id of a user group, as in S0SRE').optional(),
-    pagerduty: z.strictObject({ schedule: text }).optional(),
+    pagerduty: z
+      .strictObject({
+        schedule: text
+          .regex(
+            /^[A-Z0-9]+$/,
+            'must be the id of a schedule, as in PABC123: the end of its address in PagerDuty',
+          )
+          .describe('PagerDuty schedule id, P…'),
+      })
+      .optional(),
   })
   .refine((value) => Object.values(value).filter((v) => v !== undefined).length === 1, {
     error: 'must have one of rotation, slackUsergroup or pagerduty',

@@ -132,9 +132,10 @@ function reader(raw: RawConfig, context: Context) {
 
   function readPeople(): readonly Person[] {
     const owner = new Map<string, string>();
-    return Object.entries(raw.people).map(([key, { name, slack, teams, email }]) => {
+    return Object.entries(raw.people).map(([key, { name, slack, teams, email, pagerduty }]) => {
       if (groups.includes(key)) report(['people', key], 'is also a group: give one of them another name');
-      for (const [field, id] of Object.entries({ slack, teams, email: email?.toLowerCase() })) {
+      const ids = { slack, teams, email: email?.toLowerCase(), pagerduty };
+      for (const [field, id] of Object.entries(ids)) {
         if (id === undefined) continue;
         // Two names for one human would let that human approve twice.
         const other = owner.get(`${field} ${id}`);
@@ -148,6 +149,7 @@ function reader(raw: RawConfig, context: Context) {
         slack: slack ?? null,
         teams: teams ?? null,
         email: email ?? null,
+        ...(pagerduty === undefined ? {} : { pagerduty }),
       };
     });
   }
@@ -165,7 +167,7 @@ function reader(raw: RawConfig, context: Context) {
     const rotas: Record<string, Rota> = {};
     for (const [key, { rotation, slackUsergroup, pagerduty }] of Object.entries(raw.oncall)) {
       if (pagerduty !== undefined) {
-        report(['oncall', key, 'pagerduty'], 'is not in this version yet: use rotation or slackUsergroup');
+        rotas[key] = { kind: 'pagerduty', schedule: pagerduty.schedule };
       }
       if (slackUsergroup !== undefined) {
         if (raw.chat.slack === undefined) {
@@ -193,7 +195,7 @@ function reader(raw: RawConfig, context: Context) {
     );
   }
 
-  /** How many people could ever say yes; Infinity where only the chat knows. */
+  /** How many people could ever say yes; Infinity where only the chat or PagerDuty knows. */
   function atMost(from: readonly string[]): number {
     const persons = new Set<string>();
     for (const entry of from) {

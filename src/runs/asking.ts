@@ -1,7 +1,9 @@
 /** Who is asked when something waits, and why that person. */
-import type { Clock, Directory, Stack } from './ports.ts';
+import { assertNever } from '../assert-never.ts';
+import { whenText } from '../messages/when.ts';
+import type { Clock, Directory, Rota, ScheduleOnCall, Stack } from './ports.ts';
 import { type OnCallNow, rotasOf } from './rights.ts';
-import { onCallNow } from './rota.ts';
+import { nobody, pagerdutyNow, type RotaNow, rotationNow, usergroupNow } from './rota-now.ts';
 
 /** Somebody to ask by DM; `why` is one plain line that the DM shows. */
 export interface Approver {
@@ -12,47 +14,92 @@ export interface Approver {
 /** Platform user ids of a user group. */
 export type UsergroupMembers = (id: string) => Promise<readonly string[]>;
 
+/** Who is on call now, for each rota of the configuration. Nothing of it rejects, and all of it agrees. */
+export interface OnCall {
+  (): Promise<OnCallNow>;
+  /** The same with until when, and what is wrong. */
+  rotasNow(): Promise<Readonly<Record<string, RotaNow>>>;
+  /** Only what is wrong, by the rota's name, for `/readyz` and its like. Asks, as everything here does. */
+  problems(): Promise<readonly { readonly part: string; readonly problem: string }[]>;
+}
+
+const noPagerDuty: ScheduleOnCall = async () => {
+  throw new Error('PagerDuty is not set up: set PAGERDUTY_TOKEN');
+};
+
 /**
- * Resolves who is on call now, for each rota of the configuration. A rota that can't be resolved has nobody,
- * which never means anybody; `onProblem` is told why.
+ * Resolves who is on call now. A rota that can't be resolved has nobody, which never means anybody; `onProblem` is
+ * told why, once, and with null when that is over.
  */
 export function createOnCall(
   directory: Directory,
   usergroup: UsergroupMembers,
   clock: Clock,
-  onProblem: (rota: string, error: unknown) => void,
-): () => Promise<OnCallNow> {
-  return async () => {
+  onProblem: (rota: string, problem: string | null) => void,
+  pagerduty: ScheduleOnCall = noPagerDuty,
+): OnCall {
+  const told = new Map<string, string | null>();
+
+  async function resolve(rota: Rota): Promise<RotaNow> {
+    switch (rota.kind) {
+      case 'rotation':
+        return rotationNow(rota, directory, clock());
+      case 'slackUsergroup':
+        return usergroupNow(rota.id, await usergroup(rota.id), directory);
+      case 'pagerduty':
+        return pagerdutyNow(rota.schedule, await pagerduty(rota.schedule), directory);
+      default:
+        return assertNever(rota);
+    }
+  }
+
+  function tell(name: string, { problem }: RotaNow): void {
+    if ((told.get(name) ?? null) === problem) return;
+    told.set(name, problem);
+    onProblem(name, problem);
+  }
+
+  async function rotasNow(): Promise<Readonly<Record<string, RotaNow>>> {
     const entries = await Promise.all(
-      Object.entries(directory.oncall).map(async ([name, rota]): Promise<[string, readonly string[]]> => {
-        if (rota.kind === 'rotation') {
-          const person = onCallNow(rota, clock());
-          return [name, person === null ? [] : [person]];
-        }
-        try {
-          const ids = new Set(await usergroup(rota.id));
-          return [
-            name,
-            directory.people.filter((p) => p.slack !== null && ids.has(p.slack)).map((p) => p.key),
-          ];
-        } catch (error) {
-          onProblem(name, error);
-          return [name, []];
-        }
+      Object.entries(directory.oncall).map(async ([name, rota]) => {
+        const now = await resolve(rota).catch((error: unknown) =>
+          nobody(error instanceof Error ? error.message : String(error)),
+        );
+        tell(name, now);
+        return [name, now] as const;
       }),
     );
     return Object.fromEntries(entries);
+  }
+
+  const onCall = async (): Promise<OnCallNow> => {
+    const rotas = Object.entries(await rotasNow());
+    return Object.fromEntries(rotas.map(([name, { people }]) => [name, people]));
   };
+  return Object.assign(onCall, {
+    rotasNow,
+    problems: async () =>
+      Object.entries(await rotasNow()).flatMap(([name, { problem }]) =>
+        problem === null ? [] : [{ part: `oncall ${name}`, problem }],
+      ),
+  });
 }
 
-/** Those on call whom the stack's approvers name. */
-export function askersOf(stack: Stack, onCall: OnCallNow): readonly Approver[] {
+/** Those on call whom the stack's approvers name; until when in the stack's own zone. */
+export function askersOf(
+  stack: Stack,
+  rotas: Readonly<Record<string, RotaNow>>,
+  now: number,
+): readonly Approver[] {
   const seen = new Set<string>();
-  return rotasOf(stack).flatMap((rota) =>
-    (onCall[rota] ?? []).flatMap((person) => {
+  return rotasOf(stack).flatMap((rota) => {
+    const one = rotas[rota];
+    return (one?.people ?? []).flatMap((person) => {
       if (seen.has(person)) return [];
       seen.add(person);
-      return [{ person, why: `You are on call (${rota})` }];
-    }),
-  );
+      const end = one?.ends[person];
+      const until = end === undefined ? '' : ` until ${whenText(end, now, stack.timezone)}`;
+      return [{ person, why: `You are on call (${rota})${until}` }];
+    });
+  });
 }

@@ -7,8 +7,9 @@ import { lasting, listed } from '../messages/words.ts';
 import type { FleetAlert, RunAlert } from './alert.ts';
 import { type Approver, askersOf } from './asking.ts';
 import type { Change, Clock, Directory, EscalationStep, Stack, Store } from './ports.ts';
-import { type RotaNow, tellUnreached, whyNobody } from './reach-watch.ts';
+import { tellUnreached, whyNobody } from './reach-watch.ts';
 import { type OnCallNow, personsIn } from './rights.ts';
+import type { RotaNow } from './rota-now.ts';
 import { M0, type Run } from './run.ts';
 import { mayDisturb, severityOf } from './urgency.ts';
 import { approvable, openFindings } from './waiting.ts';
@@ -132,7 +133,7 @@ async function changesFor(
     changes.push({ c: 'outbox.add', key, delivery: { d: 'dm', alertId: alert.id, person, why }, at: now });
     return true;
   };
-  for (const approver of askersOf(stack, onCall)) await ask(approver);
+  for (const approver of askersOf(stack, rotas, now)) await ask(approver);
 
   const steps = stack.escalation ?? [];
   const taken = alert.escalated ?? [];

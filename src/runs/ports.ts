@@ -108,6 +108,8 @@ export interface Person {
   readonly slack: string | null;
   readonly teams: string | null;
   readonly email: string | null;
+  /** User id at PagerDuty; without one the e-mail tells who is who there. */
+  readonly pagerduty?: string | null;
 }
 
 /** `rotation`: people take turns of `everyMs` from `from` on. */
@@ -118,7 +120,27 @@ export type Rota =
       readonly everyMs: number;
       readonly from: number;
     }
-  | { readonly kind: 'slackUsergroup'; readonly id: string };
+  | { readonly kind: 'slackUsergroup'; readonly id: string }
+  | { readonly kind: 'pagerduty'; readonly schedule: string };
+
+/** Somebody whom an on-call service names; `until` in ms since epoch, null where no end is known. */
+export interface OnDuty {
+  /** As that service knows them. */
+  readonly id: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly until: number | null;
+}
+
+/** What an on-call service says of a schedule. */
+export interface ScheduleAnswer {
+  readonly onDuty: readonly OnDuty[];
+  /** Why it could not be asked just now, so that an earlier answer still counts; null where it could. */
+  readonly trouble: string | null;
+}
+
+/** Rejects, with what was being done, where the service can't be asked and no earlier answer counts. */
+export type ScheduleOnCall = (schedule: string) => Promise<ScheduleAnswer>;
 
 /** The part of the configuration that the core reads. */
 export interface Directory {

@@ -4,15 +4,9 @@ import type { ReachAlert } from './alert.ts';
 import type { Change, Clock, Directory, Stack, Store } from './ports.ts';
 import { placeOfPerson, whyNotReached } from './reach.ts';
 import { rotasOf } from './rights.ts';
+import type { RotaNow } from './rota-now.ts';
 import { M0 } from './run.ts';
 import type { Worker } from './worker.ts';
-
-/** A rota as it is now. */
-export interface RotaNow {
-  readonly people: readonly string[];
-  /** Why nobody, or not everybody, can be named; null where nothing is wrong. */
-  readonly problem: string | null;
-}
 
 interface ReachParts {
   readonly store: Store;

@@ -28,7 +28,7 @@ export function personsIn(
 
 /**
  * True where the person may approve the stack at one time or another, on call or not. Who is in a chat's user
- * group is known to the chat alone, so there everybody could.
+ * group, or on a schedule of PagerDuty, is known to them alone, so there everybody could.
  */
 export function couldApprove(person: string | null, stack: Stack, directory: Directory): boolean {
   if (person === null || !directory.people.some((p) => p.key === person)) return false;
@@ -36,7 +36,7 @@ export function couldApprove(person: string | null, stack: Stack, directory: Dir
   if (personsIn(from, directory, {}).has(person)) return true;
   return rotasOf(stack).some((name) => {
     const rota = directory.oncall[name];
-    return rota !== undefined && (rota.kind === 'slackUsergroup' || rota.people.includes(person));
+    return rota !== undefined && (rota.kind !== 'rotation' || rota.people.includes(person));
   });
 }
 

@@ -3,7 +3,7 @@ import { strangersEnvironment } from '../base-environment.ts';
 import type { Stack } from '../runs/ports.ts';
 
 /** Names that would change what a plan is, or hand m0's own access to a stack's code. */
-const REFUSED = /^(SLACK_|MICROSOFT_APP_|M0_|TF_CLI_ARGS|TF_REATTACH_PROVIDERS$)/;
+const REFUSED = /^(SLACK_|MICROSOFT_APP_|M0_|TF_CLI_ARGS|TF_REATTACH_PROVIDERS$|PAGERDUTY_TOKEN$)/;
 
 /**
  * The whole environment of one terraform or tofu process, built from nothing: what any tool gets, places of

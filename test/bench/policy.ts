@@ -11,6 +11,7 @@ import { createMirrors } from '../../src/git/mirrors.ts';
 import { createLogger } from '../../src/log.ts';
 import { inputDocument } from '../../src/policy/document.ts';
 import { createPolicies } from '../../src/policy/policies.ts';
+import { createOnCall } from '../../src/runs/asking.ts';
 import type { PolicyPort, PolicyQuestion, PolicySource } from '../../src/runs/ports.ts';
 import { SECRETS, seats } from '../../src/sandbox/seats.ts';
 import { startWorkspace } from '../../src/sandbox/workspace/workspace.ts';
@@ -157,7 +158,12 @@ async function chatWhileBusy(scratch: string, opa: string): Promise<Limit[]> {
   await slack.start(
     createHandler({
       ...{ store, worker, policies, policyWatch, directory, log, clock: Date.now },
-      onCall: async () => ({}),
+      onCall: createOnCall(
+        directory,
+        (id) => core.chat.usergroup(id),
+        Date.now,
+        () => {},
+      ),
     }),
   );
   const seen = (): number =>

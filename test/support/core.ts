@@ -10,7 +10,7 @@ import type { Alert } from '../../src/runs/alert.ts';
 import { askersOf, createOnCall } from '../../src/runs/asking.ts';
 import { createDelivery } from '../../src/runs/delivery.ts';
 import { createPolicyWatch, type PolicyWatch } from '../../src/runs/policy-watch.ts';
-import type { CommandHandler, Directory, Stack } from '../../src/runs/ports.ts';
+import type { CommandHandler, Directory, ScheduleOnCall, Stack } from '../../src/runs/ports.ts';
 import { type Actor, M0, type Run, type RunState, type Trigger } from '../../src/runs/run.ts';
 import { createWorker, type Worker } from '../../src/runs/worker.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -42,6 +42,10 @@ export class Core {
   worker!: Worker;
   handler!: CommandHandler;
   policyWatch!: PolicyWatch;
+  /** Its schedules; where a test has none, nobody should ask. */
+  pagerduty: ScheduleOnCall = async (id) => {
+    throw new Error(`nobody told what is on schedule ${id}`);
+  };
   /** Stands between the core and its memory, so that a test can break it. */
   broken: ((method: string) => Error | null) | null = null;
 
@@ -103,13 +107,14 @@ export class Core {
       (id) => this.chat.usergroup(id),
       clock,
       () => {},
+      (id) => this.pagerduty(id),
     );
     this.worker = createWorker({
       store,
       runner: cloud,
       policies: cloud,
       directory,
-      askers: async (s) => askersOf(s, await onCall()),
+      askers: async (s) => askersOf(s, await onCall.rotasNow(), clock()),
       clock,
       log,
       concurrency: 4,
@@ -180,6 +185,7 @@ export class Core {
       (id) => this.chat.usergroup(id),
       clock,
       () => {},
+      (id) => this.pagerduty(id),
     );
     const chats = new Map([['slack' as const, this.chat]]);
     await createDelivery({ store, directory, onCall, clock, chats, log }).drain();

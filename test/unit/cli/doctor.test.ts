@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type AskSlack, doctor } from '../../../src/cli/doctor.ts';
 import { readEnvironment } from '../../../src/config/environment.ts';
+import { DANA_THERE, FakePagerDuty, KEY, SAM } from '../../support/fake-pagerduty.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -63,4 +64,35 @@ it('refuses a data folder that cannot be written', async () => {
   const { code, text } = await run({ M0_DATA_DIR: path.join(file, 'below') });
   expect(code).toBe(1);
   expect(text).toMatch(/^data folder +MISSING/m);
+});
+
+it('says whether PagerDuty answers, and names people m0 knows; never shows the key', async () => {
+  const file = path.join(dir, 'm0.yaml');
+  await writeFile(
+    file,
+    `chat: { slack: {} }
+people: { dana: { slack: U0DANA, email: dana@acme.dev } }
+oncall: { primary: { pagerduty: { schedule: PABC123 } } }
+defaults: { channels: [slack:C0OPS] }
+stacks: [ { name: prod, environment: prod, source: { git: ./infra } } ]
+`,
+  );
+  const there = await FakePagerDuty.start();
+  const set = { M0_CONFIG: file, PAGERDUTY_TOKEN: KEY, PAGERDUTY_API_URL: there.url };
+  try {
+    there.puts('PABC123', DANA_THERE, null);
+    const good = await run(set);
+    expect(good.text).toMatch(/^PagerDuty, primary +ok +on call now: dana$/m);
+    there.puts('PABC123', SAM, null);
+    const unknown = await run(set);
+    expect(unknown.text).toMatch(/^PagerDuty, primary +warning +PagerDuty says Sam Lee/m);
+    const wrong = await run({ ...set, PAGERDUTY_TOKEN: 'hidden' });
+    expect(wrong.text).toMatch(/^PagerDuty, primary +MISSING +.*refuses the key/m);
+    const none = await run({ ...set, PAGERDUTY_TOKEN: '' });
+    expect(none.text).toMatch(/^PagerDuty +MISSING +PAGERDUTY_TOKEN is not set/m);
+    expect(none.code).toBe(1);
+    expect([good, unknown, wrong].map((r) => r.text).join()).not.toMatch(/hidden|4711/);
+  } finally {
+    await there.close();
+  }
 });

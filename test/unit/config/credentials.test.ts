@@ -90,6 +90,7 @@ describe('credentials', () => {
     ['for: https://h/, token: "${env:LINES}"', 'token: stands for more than one line'],
     ['for: https://h/, token: "${file:none}"', 'token: file none cannot be read (ENOENT): make it'],
     ['for: https://h/, token: "${env:SLACK_BOT_TOKEN}"', "token: SLACK_BOT_TOKEN is m0's own secret"],
+    ['for: https://h/, token: "${env:PAGERDUTY_TOKEN}"', "token: PAGERDUTY_TOKEN is m0's own secret"],
     [`for: https://h/, ${TOKEN}, user: x`, 'user: unknown key, there is for, token, username'],
     [`for: https://h/, ${TOKEN}, username: "\${env:GIT_TOKEN}"`, 'username: ${env:…} and ${file:…} are'],
     [`${TOKEN}`, 'for: is missing'],

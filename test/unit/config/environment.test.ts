@@ -34,6 +34,7 @@ describe('readEnvironment', () => {
       port: 3978,
       gitWebhookSecret: null,
       slack: { botToken: null, appToken: null, signingSecret: null, apiUrl: null },
+      pagerduty: { token: null, apiUrl: 'https://api.pagerduty.com' },
       teams: { appId: null, appPassword: null, tenantId: null, insecureLoopback: false },
     });
   });
@@ -66,6 +67,10 @@ describe('readEnvironment', () => {
     ],
     ['M0_LOG_LEVEL', 'loud', 'M0_LOG_LEVEL: "loud" is no level: set it to one of trace'],
     ['M0_GIT_WEBHOOK_SECRET', 'hunter2', 'M0_GIT_WEBHOOK_SECRET: is shorter than 16 characters'],
+    ['PAGERDUTY_TOKEN', 'hunter2\nhunter2', 'PAGERDUTY_TOKEN: has characters that no key has'],
+    ['PAGERDUTY_API_URL', 'http://api.eu.pagerduty.com', 'PAGERDUTY_API_URL: the key would travel in clear'],
+    ['PAGERDUTY_API_URL', 'https://me:hunter2@h', 'PAGERDUTY_API_URL: holds a user or a password'],
+    ['PAGERDUTY_API_URL', 'api.eu.pagerduty.com', 'PAGERDUTY_API_URL: is not an address'],
     ['SLACK_API_URL', 'slack.test', 'SLACK_API_URL: is not an address'],
     ['SLACK_BOT_TOKEN', 'xapp-hunter2', 'SLACK_BOT_TOKEN: is not a token that starts with xoxb-'],
     ['M0_TEAMS_INSECURE_LOOPBACK', 'yes', 'M0_TEAMS_INSECURE_LOOPBACK: "yes" is neither 1 nor 0'],
@@ -74,6 +79,16 @@ describe('readEnvironment', () => {
     expect(problem).toContain(text);
     expect(problem).not.toContain('hunter2');
     expect(more).toEqual([]);
+  });
+
+  it('takes PagerDuty of another region, or on this machine', () => {
+    const eu = { PAGERDUTY_TOKEN: ' u+key ', PAGERDUTY_API_URL: 'https://api.eu.pagerduty.com' };
+    expect(readEnvironment(eu).pagerduty).toEqual({
+      token: 'u+key',
+      apiUrl: 'https://api.eu.pagerduty.com',
+    });
+    expect(problems({ PAGERDUTY_API_URL: 'http://127.0.0.1:9' })).toEqual([]);
+    expect(problems({ PAGERDUTY_API_URL: 'http://[::1]:9' })).toEqual([]);
   });
 
   it('takes any token for another Slack server', () => {

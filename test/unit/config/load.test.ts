@@ -291,11 +291,44 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('says of PagerDuty that it is for later', async () => {
-    const text = MINIMAL.replace(/rotation: \{.*\}/, 'pagerduty: { schedule: PABC123 } }');
-    expect(await problems(text)).toEqual([
-      'm0.yaml:7:14 oncall.primary.pagerduty: is not in this version yet: use rotation or slackUsergroup',
-    ]);
+  describe('PagerDuty', () => {
+    const BY_PAGERDUTY = MINIMAL.replace(/rotation: \{.*\}/, 'pagerduty: { schedule: PABC123 } }');
+
+    it('fills a rota, and knows people by id or mail address', async () => {
+      const text = BY_PAGERDUTY.replace('{ slack: U0DANA }', '{ slack: U0DANA, pagerduty: PUSER1 }');
+      const { directory } = await load(text);
+      expect(directory.oncall).toEqual({ primary: { kind: 'pagerduty', schedule: 'PABC123' } });
+      expect(directory.people.map((p) => p.pagerduty)).toEqual(['PUSER1', undefined]);
+      expect(notesOn(await load(text))[0]).toBe(
+        'without a pagerduty id or an e-mail, so PagerDuty can put nobody on call as them: kim',
+      );
+    });
+
+    it('may put as many on call as are needed', async () => {
+      const approvers = '    approvers: { from: [oncall:primary], need: 3 }\n';
+      expect((await load(`${BY_PAGERDUTY}${approvers}`)).directory.stacks[0]?.approvers.need).toBe(3);
+    });
+
+    it.each([
+      ['PABC123', '"primary rota"', 'oncall.primary.pagerduty.schedule: must be the id of a schedule'],
+      ['{ schedule: PABC123 }', '{}', 'oncall.primary.pagerduty.schedule: is missing'],
+      [
+        '{ slack: U0DANA }',
+        '{ pagerduty: dana@acme.dev }',
+        'people.dana.pagerduty: must be the id of a user',
+      ],
+    ])('refuses %s as %s', async (from, to, text) => {
+      expect(BY_PAGERDUTY).toContain(from);
+      expect((await problems(BY_PAGERDUTY.replace(from, to))).join()).toContain(text);
+    });
+
+    it('refuses one id for two people', async () => {
+      const text = BY_PAGERDUTY.replace('{ slack: U0DANA }', '{ pagerduty: P1 }').replace(
+        '{ slack: U0KIM }',
+        '{ pagerduty: P1 }',
+      );
+      expect((await problems(text)).join()).toContain('people.kim.pagerduty: is also that of dana');
+    });
   });
 
   describe('secrets', () => {

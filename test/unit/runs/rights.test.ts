@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mayDo } from '../../../src/runs/rights.ts';
+import { couldApprove, mayDo } from '../../../src/runs/rights.ts';
 import { directory, stack } from '../../support/directory.ts';
 import { CODE, DANA, KIM, sshFinding } from '../../support/runs.ts';
 
@@ -56,5 +56,19 @@ describe('who may', () => {
     expect(mayDo('snooze', eve, stack(), wide, ON_CALL, about).ok).toBe(true);
     expect(mayDo('accept', eve, stack(), wide, ON_CALL, about).ok).toBe(false);
     expect(mayDo('approve', eve, stack(), wide, ON_CALL, about).ok).toBe(false);
+  });
+
+  it('anybody m0 knows could be put on call by a user group or by PagerDuty, only its people by a rotation', () => {
+    const byRota = stack({ approvers: { from: ['oncall:primary'], need: 1, notTheAuthor: true } });
+    const filled = [
+      { kind: 'pagerduty', schedule: 'PABC123' },
+      { kind: 'slackUsergroup', id: 'S0SRE' },
+      { kind: 'rotation', people: ['dana'], everyMs: 1, from: 0 },
+    ] as const;
+    const could = (person: string) =>
+      filled.map((primary) => couldApprove(person, byRota, directory({ oncall: { primary } })));
+    expect(could('eve')).toEqual([true, true, false]);
+    expect(could('dana')).toEqual([true, true, true]);
+    expect(could('stranger')).toEqual([false, false, false]);
   });
 });

@@ -75,12 +75,16 @@ describe('childEnvironment', () => {
     });
   });
 
-  it.each(['SLACK_BOT_TOKEN', 'M0_DATABASE_URL', 'TF_CLI_ARGS', 'TF_CLI_ARGS_plan', 'TF_REATTACH_PROVIDERS'])(
-    'refuses a stack that sets %s',
-    (name) => {
-      expect(() => childEnvironment({ ...given, base: {}, stackEnv: { [name]: 'x' } })).toThrow(name);
-    },
-  );
+  it.each([
+    'SLACK_BOT_TOKEN',
+    'M0_DATABASE_URL',
+    'TF_CLI_ARGS',
+    'TF_CLI_ARGS_plan',
+    'TF_REATTACH_PROVIDERS',
+    'PAGERDUTY_TOKEN',
+  ])('refuses a stack that sets %s', (name) => {
+    expect(() => childEnvironment({ ...given, base: {}, stackEnv: { [name]: 'x' } })).toThrow(name);
+  });
 });
 
 describe('secretValues', () => {

@@ -1,0 +1,51 @@
+import { ConfigError } from '../config/config-error.ts';
+import type { Environment } from '../config/environment.ts';
+import { loadConfig } from '../config/load.ts';
+import { openPagerDuty } from '../oncall/pagerduty.ts';
+import type { Directory, ScheduleOnCall } from '../runs/ports.ts';
+import { pagerdutyNow } from '../runs/rota-now.ts';
+import { isValidCron } from '../schedule/cron.ts';
+import type { Row } from '../setup/inspect.ts';
+
+/** One row a rota that PagerDuty fills: whether it answers, and names people whom m0 knows. */
+export async function onCallRows(env: Environment): Promise<Row[]> {
+  let directory: Directory;
+  try {
+    ({ directory } = await loadConfig(env.configPath, env.variables, isValidCron));
+  } catch (error) {
+    // The row of the configuration tells what is wrong with it.
+    if (error instanceof ConfigError) return [];
+    throw error;
+  }
+  const schedules = Object.entries(directory.oncall).flatMap(([name, rota]) =>
+    rota.kind === 'pagerduty' ? [{ name, schedule: rota.schedule }] : [],
+  );
+  let pagerduty: ScheduleOnCall | undefined;
+  try {
+    pagerduty = openPagerDuty(env.pagerduty, directory.oncall, Date.now);
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    return [{ what: 'PagerDuty', state: 'missing', found, todo: 'set PAGERDUTY_TOKEN' }];
+  }
+  const ask = pagerduty;
+  if (ask === undefined) return [];
+  return Promise.all(schedules.map(({ name, schedule }) => rowOf(name, schedule, directory, ask)));
+}
+
+async function rowOf(
+  name: string,
+  schedule: string,
+  directory: Directory,
+  ask: ScheduleOnCall,
+): Promise<Row> {
+  const what = `PagerDuty, ${name}`;
+  try {
+    const { people, problem } = pagerdutyNow(schedule, await ask(schedule), directory);
+    if (problem === null) return { what, state: 'ok', found: `on call now: ${people.join(', ')}` };
+    const todo = 'see the schedule in PagerDuty, and people in m0.yaml (pagerduty, email)';
+    return { what, state: 'warning', found: problem, todo };
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    return { what, state: 'missing', found, todo: 'nobody is on call there until m0 can ask' };
+  }
+}

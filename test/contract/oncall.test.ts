@@ -1,0 +1,210 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSlack } from '../../src/chat/slack/slack.ts';
+import { createLogger } from '../../src/log.ts';
+import { openPagerDuty } from '../../src/oncall/pagerduty.ts';
+import { askersOf, createOnCall, type OnCall } from '../../src/runs/asking.ts';
+import type { Rota } from '../../src/runs/ports.ts';
+import { SECRETS, seats } from '../../src/sandbox/seats.ts';
+import { startWorkspace } from '../../src/sandbox/workspace/workspace.ts';
+import { directory, stack } from '../support/directory.ts';
+import { DANA_THERE, FakePagerDuty, KEY, KIM_THERE, SAM } from '../support/fake-pagerduty.ts';
+import { type Fault, slackProxy } from '../support/slack-proxy.ts';
+
+const NOON = Date.parse('2026-03-02T12:00:00Z');
+const MINUTE = 60_000;
+const WEEK = 7 * 86_400_000;
+/** Monday 9:00 in the stacks' zone, a week from now. */
+const MONDAY = Date.parse('2026-03-09T08:00:00Z');
+const STRANGER = 'stranger';
+const USERS = { dana: DANA_THERE, kim: KIM_THERE, [STRANGER]: SAM };
+
+/** A rota of one kind, with what fills it. */
+interface Source {
+  readonly rota: () => Rota;
+  readonly usergroup: (id: string) => Promise<readonly string[]>;
+  readonly pagerduty?: ReturnType<typeof openPagerDuty>;
+  /** From the next minute on these are on call, and nobody else. */
+  puts(people: readonly string[]): void;
+  /** From the next minute on it can't be asked. */
+  fails(): void;
+  close(): Promise<void>;
+}
+
+let now = NOON;
+const unasked = async (): Promise<readonly string[]> => {
+  throw new Error('asked for a user group without a reason');
+};
+
+async function rotation(): Promise<Source> {
+  let people: readonly string[] = [];
+  return {
+    rota: () => ({ kind: 'rotation', people: [...people, 'eve'], everyMs: WEEK, from: begins(people) }),
+    usergroup: unasked,
+    puts: (turn) => {
+      people = turn;
+    },
+    fails: () => {},
+    close: async () => {},
+  };
+}
+
+/** Without anybody the first turn is still to come. */
+function begins(people: readonly string[]): number {
+  return people.length === 0 ? MONDAY : MONDAY - WEEK;
+}
+
+async function usergroup(): Promise<Source> {
+  const workspace = await startWorkspace(seats(0));
+  let answer: Fault = 'pass';
+  const proxy = await slackProxy(workspace.apiUrl, (method) =>
+    method === 'usergroups.users.list' ? answer : 'pass',
+  );
+  const slack = await createSlack({
+    ...{ mode: 'socket', botToken: SECRETS.botToken, appToken: SECRETS.appToken, apiUrl: proxy.apiUrl },
+    ...{ log: createLogger('silent'), people: directory().people, clock: () => now },
+  });
+  const users = (people: readonly string[]) => people.map((key) => `U0${key.toUpperCase()}`);
+  return {
+    rota: () => ({ kind: 'slackUsergroup', id: 'S0SRE' }),
+    usergroup: (id) => slack.usergroup(id),
+    puts: (people) => {
+      answer = { answer: { ok: true, users: users(people) } };
+    },
+    fails: () => {
+      answer = { answer: { ok: false, error: 'no_such_subteam' } };
+    },
+    async close() {
+      await slack.stop();
+      await proxy.close();
+      await workspace.close();
+    },
+  };
+}
+
+async function pagerduty(): Promise<Source> {
+  const there = await FakePagerDuty.start();
+  const rota: Rota = { kind: 'pagerduty', schedule: 'PABC123' };
+  return {
+    rota: () => rota,
+    usergroup: unasked,
+    pagerduty: openPagerDuty({ token: KEY, apiUrl: there.url }, { primary: rota }, () => now),
+    puts: (people) => {
+      there.works();
+      const end = new Date(MONDAY).toISOString();
+      const shifts = people.map((key) => USERS[key as keyof typeof USERS]);
+      there.shifts.splice(0, there.shifts.length);
+      for (const user of shifts) there.shifts.push({ schedule: 'PABC123', user, start: null, end });
+    },
+    fails: () => there.answers(401, '{}'),
+    close: () => there.close(),
+  };
+}
+
+let source: Source;
+let onCall: OnCall;
+let told: [rota: string, problem: string | null][];
+async function open(make: () => Promise<Source>): Promise<void> {
+  now = NOON;
+  told = [];
+  source = await make();
+  const oncall = {
+    get primary() {
+      return source.rota();
+    },
+  };
+  onCall = createOnCall(
+    { ...directory(), oncall },
+    source.usergroup,
+    () => now,
+    (...what) => told.push(what),
+    source.pagerduty,
+  );
+}
+/** All that is told at once: both views and the problems, which must agree. */
+async function look() {
+  const [plain, { primary }, problems] = await Promise.all([onCall(), onCall.rotasNow(), onCall.problems()]);
+  if (primary === undefined) throw new Error('there is no rota');
+  expect(plain).toEqual({ primary: primary.people });
+  expect(problems).toEqual(
+    primary.problem === null ? [] : [{ part: 'oncall primary', problem: primary.problem }],
+  );
+  return primary;
+}
+
+const SOURCES = { rotation, 'user group': usergroup, PagerDuty: pagerduty };
+
+describe.each(Object.entries(SOURCES))('a rota filled by a %s', (name, make) => {
+  beforeEach(() => open(make));
+  afterEach(() => source.close());
+
+  it('has those on call, under the names of m0.yaml', async () => {
+    source.puts(['dana']);
+    expect(await look()).toMatchObject({ people: ['dana'], problem: null });
+    source.puts(['kim']);
+    now += MINUTE;
+    expect(await look()).toMatchObject({ people: ['kim'], problem: null });
+  });
+
+  it('says until when, where it knows, to whom it asks', async () => {
+    source.puts(['dana']);
+    const known = name !== 'user group';
+    expect(await look()).toMatchObject({
+      until: known ? MONDAY : null,
+      ends: known ? { dana: MONDAY } : {},
+    });
+    expect(askersOf(stack(), await onCall.rotasNow(), MONDAY - 86_400_000)).toEqual([
+      { person: 'dana', why: `You are on call (primary)${known ? ' until Mon 9:00' : ''}` },
+    ]);
+  });
+
+  it('has nobody, and says so, where nobody is on call', async () => {
+    source.puts([]);
+    const primary = await look();
+    expect(primary).toMatchObject({ people: [], ends: {} });
+    expect(primary.problem).toMatch(/nobody|is empty/);
+  });
+
+  it('has nobody whom m0 does not know, and says so', async () => {
+    source.puts([STRANGER]);
+    const primary = await look();
+    expect(primary.people).toEqual([]);
+    expect(primary.problem).toContain('under people');
+  });
+});
+
+describe.each(Object.entries({ 'user group': usergroup, PagerDuty: pagerduty }))('%s', (_, make) => {
+  beforeEach(() => open(make));
+  afterEach(() => source.close());
+
+  it('that refuses to tell leaves nobody on call; that is told once, and once when it is over', async () => {
+    source.puts(['dana', 'kim']);
+    expect((await look()).people).toEqual(['dana', 'kim']);
+    source.fails();
+    now += MINUTE;
+    const { people, problem } = await look();
+    expect(people).toEqual([]);
+    expect(problem).not.toBeNull();
+    await look();
+    expect(told).toEqual([['primary', problem]]);
+    source.puts(['kim']);
+    now += MINUTE;
+    expect((await look()).people).toEqual(['kim']);
+    expect(told.slice(1)).toEqual([['primary', null]]);
+  });
+});
+
+it('one rota that fails leaves the others as they are', async () => {
+  await open(pagerduty);
+  source.fails();
+  const { primary } = directory().oncall;
+  if (primary === undefined) throw new Error('there is a rotation');
+  const both = createOnCall(
+    directory({ oncall: { primary: source.rota(), secondary: primary } }),
+    unasked,
+    () => now,
+    () => {},
+    source.pagerduty,
+  );
+  expect(await both()).toEqual({ primary: [], secondary: ['dana'] });
+  await source.close();
+});
