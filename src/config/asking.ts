@@ -16,7 +16,12 @@ export interface AskingReader {
   report(path: Path, problem: string): void;
 }
 
-function quietHours(raw: RawConfig['defaults']['quietHours'], path: Path, zone: string, read: AskingReader): QuietHours | null {
+function quietHours(
+  raw: RawConfig['defaults']['quietHours'],
+  path: Path,
+  zone: string,
+  read: AskingReader,
+): QuietHours | null {
   if (raw === 'off') return null;
   const [from, to] = [MINUTE_OF(raw.from), MINUTE_OF(raw.to)];
   if (from === to) read.report([...path, 'to'], 'is the same time as from: say off, or another time');
@@ -24,7 +29,11 @@ function quietHours(raw: RawConfig['defaults']['quietHours'], path: Path, zone: 
   return { from, to, weekends: raw.weekends, timezone };
 }
 
-function escalation(raw: RawConfig['defaults']['escalation'], path: Path, read: AskingReader): readonly EscalationStep[] {
+function escalation(
+  raw: RawConfig['defaults']['escalation'],
+  path: Path,
+  read: AskingReader,
+): readonly EscalationStep[] {
   return raw.map(({ after, to, every }, i) => {
     if (to !== 'asked' && to !== 'channel') read.whoever([...path, i], [to]);
     return {
@@ -49,7 +58,12 @@ export function readAsking(
   zone: string,
   read: AskingReader,
 ): Pick<Stack, 'severity' | 'quietHours' | 'escalation'> {
-  const silent: AskingReader = { ...read, zone: (_, name) => name, whoever: (_, names) => names, report: () => {} };
+  const silent: AskingReader = {
+    ...read,
+    zone: (_, name) => name,
+    whoever: (_, names) => names,
+    report: () => {},
+  };
   return {
     severity: [...defaults.severity, ...stack.severity],
     quietHours:

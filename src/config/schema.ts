@@ -150,7 +150,9 @@ const severity = z
       severity: z.enum(['low', 'normal', 'urgent'], { error: 'must be low, normal or urgent' }),
     }),
   )
-  .describe('low: only cards and digests; normal: not in quiet hours; urgent: at any hour. The gravest that fits');
+  .describe(
+    'low: only cards and digests; normal: not in quiet hours; urgent: at any hour. The gravest that fits',
+  );
 
 const clockTime = text.regex(
   /^([01]?\d|2[0-3]):[0-5]\d$/,

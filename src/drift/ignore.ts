@@ -53,7 +53,10 @@ export function concerns(match: string, finding: Finding): boolean {
     path.length === 0 ||
     finding.attributes.some((attribute) => {
       const there = keyed(dotted(attribute.path));
-      return path.length <= there.length && path.every((segment, i) => covers(segment, there[i] ?? ''));
+      // `ingress` means each of its rules, `ingress[*]`.
+      const fits = (pattern: string, segment: string): boolean =>
+        covers(pattern, segment) || covers(pattern, segment.replace(/\[[^\]]*\]$/, ''));
+      return path.length <= there.length && path.every((segment, i) => fits(segment, there[i] ?? ''));
     })
   );
 }

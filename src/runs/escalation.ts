@@ -141,10 +141,15 @@ async function changesFor(
   // Where nobody of the first ones can be asked, the next in line are at once.
   const first = steps.findIndex((step, i) => isForPeople(step) && (taken[i] ?? 0) === 0);
   const step = steps[first];
-  if (unreached && step !== undefined && !due.some((d) => d.index === first)) due.push({ index: first, step, times: 1 });
+  if (unreached && step !== undefined && !due.some((d) => d.index === first))
+    due.push({ index: first, step, times: 1 });
   if (due.length === 0) return changes;
 
-  for (const { index, step: { to }, times } of due) {
+  for (const {
+    index,
+    step: { to },
+    times,
+  } of due) {
     await take(parts, waiting, { index, to, times }, onCall, ask, changes);
   }
   const escalated = steps.map((_, i) => due.find((d) => d.index === i)?.times ?? taken[i] ?? 0);

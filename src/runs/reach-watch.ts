@@ -46,7 +46,10 @@ export async function tellUnreached(
   unreached: ReadonlyMap<string, readonly string[]>,
 ): Promise<void> {
   const now = clock();
-  const wanted = new Map<string, { readonly problems: readonly string[]; readonly stacks: readonly string[] }>();
+  const wanted = new Map<
+    string,
+    { readonly problems: readonly string[]; readonly stacks: readonly string[] }
+  >();
   for (const { stack } of waiting) {
     const problems = unreached.get(stack.name);
     if (problems === undefined) continue;
@@ -104,5 +107,8 @@ export async function tellUnreached(
 }
 
 function fingerprintOf(trouble: ReachAlert['trouble']): string {
-  return createHash('sha256').update(JSON.stringify([trouble.problems, trouble.stacks])).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(JSON.stringify([trouble.problems, trouble.stacks]))
+    .digest('hex')
+    .slice(0, 16);
 }

@@ -133,11 +133,7 @@ export function createWorker(parts: WorkerParts): Worker {
     });
   }
 
-  async function stored(
-    run: Run,
-    event: RunEvent,
-    also: readonly Change[],
-  ): Promise<Told> {
+  async function stored(run: Run, event: RunEvent, also: readonly Change[]): Promise<Told> {
     const now = clock();
     const result = transition(run, event, now);
     if (!result.ok) return result;

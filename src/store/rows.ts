@@ -128,7 +128,8 @@ export function toRun(row: typeof runs.$inferSelect): Run {
 /** The columns of an alert, without its number. */
 export function alertColumns(alert: NewAlert): Omit<typeof alerts.$inferInsert, 'id'> {
   const { kind, stack, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome } = alert;
-  const escalated = 'escalated' in alert && alert.escalated !== undefined ? { escalated: alert.escalated } : null;
+  const escalated =
+    'escalated' in alert && alert.escalated !== undefined ? { escalated: alert.escalated } : null;
   const told = alert.trouble ?? escalated;
   const data = told === null ? null : JSON.stringify(told);
   return { kind, stack, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome, data };

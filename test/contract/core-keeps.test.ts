@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { tellEndedSnoozes } from '../../src/runs/snooze-watch.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { textOf } from '../support/fake-chat.ts';
 import { sshFinding, tagFinding } from '../support/runs.ts';
@@ -24,13 +23,7 @@ afterEach(async () => {
 const ops = () => core.chat.in('C0OPS');
 const newest = (): string => textOf(ops().at(-1)?.card as never);
 
-/** What the clock does every few seconds. */
-async function look(): Promise<void> {
-  const { store, worker, directory, log } = core;
-  await tellEndedSnoozes({ store, worker, directory, clock: () => core.now, log });
-  await core.rest();
-  await core.deliver();
-}
+const look = (): Promise<void> => core.look();
 
 /** Checked, told, and snoozed by Dana for two hours. */
 async function snoozed(words = '2h vendor needs SSH'): Promise<number> {

@@ -7,11 +7,13 @@ import { createHandler } from '../../src/actions/handler.ts';
 import { createLogger } from '../../src/log.ts';
 import type { Card } from '../../src/messages/card.ts';
 import type { Alert } from '../../src/runs/alert.ts';
-import { askersOf, createOnCall } from '../../src/runs/asking.ts';
+import { askersOf, createOnCall, type OnCall } from '../../src/runs/asking.ts';
 import { createDelivery } from '../../src/runs/delivery.ts';
+import { escalate } from '../../src/runs/escalation.ts';
 import { createPolicyWatch, type PolicyWatch } from '../../src/runs/policy-watch.ts';
 import type { CommandHandler, Directory, ScheduleOnCall, Stack } from '../../src/runs/ports.ts';
 import { type Actor, M0, type Run, type RunState, type Trigger } from '../../src/runs/run.ts';
+import { tellEndedSnoozes } from '../../src/runs/snooze-watch.ts';
 import { createWorker, type Worker } from '../../src/runs/worker.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
@@ -41,6 +43,7 @@ export class Core {
   now = NOON;
   worker!: Worker;
   handler!: CommandHandler;
+  onCall!: OnCall;
   policyWatch!: PolicyWatch;
   /** Its schedules; where a test has none, nobody should ask. */
   pagerduty: ScheduleOnCall = async (id) => {
@@ -109,6 +112,7 @@ export class Core {
       () => {},
       (id) => this.pagerduty(id),
     );
+    this.onCall = onCall;
     this.worker = createWorker({
       store,
       runner: cloud,
@@ -174,6 +178,16 @@ export class Core {
 
   async alerts(state?: Alert['state']): Promise<readonly Alert[]> {
     return this.store.alerts(state === undefined ? {} : { state });
+  }
+
+  /** What m0 does every few seconds: ends of snoozes, and what waits unanswered; and tells of it. */
+  async look(): Promise<void> {
+    const { store, worker, directory, log } = this;
+    const clock = (): number => this.now;
+    await tellEndedSnoozes({ store, worker, directory, clock, log });
+    await escalate({ store, worker, directory, rotas: this.onCall.rotasNow, clock, log });
+    await this.rest();
+    await this.deliver();
   }
 
   /** Delivers what is due now, each once. */
