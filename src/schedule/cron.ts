@@ -10,14 +10,20 @@ export function isValidCron(text: string): boolean {
   return shaped && validate(trimmed);
 }
 
-const formatters = new Map<string, Intl.DateTimeFormat>();
+interface Zone {
+  readonly formatter: Intl.DateTimeFormat;
+  /** What its clocks show, by the minute asked for: many stacks ask for the same ones. */
+  readonly known: Map<number, number>;
+}
 
-/** What a clock on the wall in `zone` shows at `at`, to the minute, written as if it were UTC. */
-function wallClock(at: number, zone: string): number {
-  let formatter = formatters.get(zone);
-  if (formatter === undefined) {
-    formatter = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
+const zones = new Map<string, Zone>();
+const MOST_KNOWN = 1_000;
+
+function zoneOf(name: string): Zone {
+  let zone = zones.get(name);
+  if (zone === undefined) {
+    const formatter = new Intl.DateTimeFormat('en-US', {
+      timeZone: name,
       hourCycle: 'h23',
       year: 'numeric',
       month: 'numeric',
@@ -25,11 +31,22 @@ function wallClock(at: number, zone: string): number {
       hour: 'numeric',
       minute: 'numeric',
     });
-    formatters.set(zone, formatter);
+    zone = { formatter, known: new Map() };
+    zones.set(name, zone);
   }
+  return zone;
+}
+
+/** What a clock on the wall in `zone` shows at `at`, to the minute, written as if it were UTC. */
+function wallClock(at: number, { formatter, known }: Zone): number {
+  const before = known.get(at);
+  if (before !== undefined) return before;
   const part: Record<string, number> = {};
   for (const { type, value } of formatter.formatToParts(at)) part[type] = Number(value);
-  return Date.UTC(part.year ?? 0, (part.month ?? 1) - 1, part.day, part.hour, part.minute);
+  const wall = Date.UTC(part.year ?? 0, (part.month ?? 1) - 1, part.day, part.hour, part.minute);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(at, wall);
+  return wall;
 }
 
 /** A cron in a time zone, asked minute by minute. */
@@ -52,9 +69,10 @@ export function readCron(text: string, zone: string): Cron {
   const everyHour = trimmed === '@hourly' || (trimmed.split(/\s+/)[1] ?? '').startsWith('*');
   return {
     firesAt(minute) {
-      const wall = wallClock(minute, zone);
-      const before = wallClock(minute - MINUTE, zone);
-      const hourAgo = wallClock(minute - 60 * MINUTE, zone);
+      const here = zoneOf(zone);
+      const wall = wallClock(minute, here);
+      const before = wallClock(minute - MINUTE, here);
+      const hourAgo = wallClock(minute - 60 * MINUTE, here);
       if (wall - before > MINUTE) {
         for (let skipped = before + MINUTE; skipped < wall; skipped += MINUTE) {
           if (matches(skipped)) return true;
