@@ -66,6 +66,10 @@ export function createWorker(parts: WorkerParts): Worker {
   const { store, clock, log, directory } = parts;
   const busy = new Map<string, Promise<void>>();
   const resting = new Map<string, NodeJS.Timeout>();
+  /** Queued runs that something more urgent than what had queued them has joined. Forgotten at a restart. */
+  const hurried = new Map<number, Trigger>();
+  /** When each stack was last looked at. */
+  const lookedAt = new Map<string, number>();
   /** What is stored of one stack is read and written in one go, so that nobody's words cross. */
   const alone = createKeyedLock();
   const stop = new AbortController();
@@ -162,17 +166,26 @@ export function createWorker(parts: WorkerParts): Worker {
 
   async function pumpOnce(): Promise<void> {
     await recover();
+    // Every change looks for work: where no hand is free, the queue is not even read.
+    if (busy.size >= parts.concurrency) return;
     const waiting = await store.runs({ states: WORK });
+    for (const id of hurried.keys()) if (!waiting.some((run) => run.id === id)) hurried.delete(id);
+    const urgency = (run: Run): number => URGENCY[hurried.get(run.id) ?? run.trigger];
+    // What was looked at longest ago first: a stack that came early for once is not the last one next time.
+    const looked = (run: Run): number =>
+      urgency(run) === URGENCY.schedule ? (lookedAt.get(run.stack) ?? 0) : 0;
     const order = [...waiting].sort(
       (a, b) =>
         WORK.indexOf(a.state) - WORK.indexOf(b.state) ||
-        URGENCY[a.trigger] - URGENCY[b.trigger] ||
+        urgency(a) - urgency(b) ||
+        looked(a) - looked(b) ||
         a.id - b.id,
     );
     for (const run of order) {
       if (busy.size >= parts.concurrency || stop.signal.aborted) return;
       if (busy.has(run.stack) || resting.has(run.stack)) continue;
       const stack = stackOf(run.stack);
+      lookedAt.set(run.stack, clock());
       const job = stack ? work(run, stack) : leave(run);
       busy.set(
         run.stack,
@@ -239,6 +252,14 @@ export function createWorker(parts: WorkerParts): Worker {
     await step(run, { e: 'cancel', by: M0, reason });
   }
 
+  /** So that a restart does not change whose turn it is. */
+  async function rememberLooks(): Promise<void> {
+    for (const { name } of directory.stacks) {
+      const [run] = (await store.runs({ stack: name, limit: 2 })).filter((r) => r.state !== 'queued');
+      if (run) lookedAt.set(name, run.updatedAt);
+    }
+  }
+
   /** Nobody will check, approve or heal it any more, so no card may go on asking. */
   async function leaveWhatIsGone(): Promise<void> {
     const gone = (name: string): boolean => stackOf(name) === undefined;
@@ -270,7 +291,13 @@ export function createWorker(parts: WorkerParts): Worker {
       const joins: readonly RunState[] = after ? ['queued'] : ['queued', 'planning'];
       const run = await alone(stack.name, async () => {
         const [joinable] = await store.runs({ stack: stack.name, states: joins, limit: 1 });
-        if (joinable) return joinable;
+        if (joinable) {
+          const before = hurried.get(joinable.id) ?? joinable.trigger;
+          if (joinable.state === 'queued' && URGENCY[trigger] < URGENCY[before]) {
+            hurried.set(joinable.id, trigger);
+          }
+          return joinable;
+        }
         const queued = newRun(stack, trigger, by, null, clock());
         const done = await store.commit([{ c: 'run.insert', run: queued }]);
         const id = done.ok ? done.insertedRuns[0] : undefined;
@@ -301,6 +328,7 @@ export function createWorker(parts: WorkerParts): Worker {
       for (const run of await store.runs({ limit: LOOK_BACK })) await discardOutlived(run);
       await recover();
       await leaveWhatIsGone();
+      await rememberLooks();
       started = true;
       pump();
     },
