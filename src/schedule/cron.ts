@@ -10,20 +10,14 @@ export function isValidCron(text: string): boolean {
   return shaped && validate(trimmed);
 }
 
-interface Zone {
-  readonly formatter: Intl.DateTimeFormat;
-  /** What its clocks show, by the minute asked for: many stacks ask for the same ones. */
-  readonly known: Map<number, number>;
-}
+const formatters = new Map<string, Intl.DateTimeFormat>();
 
-const zones = new Map<string, Zone>();
-const MOST_KNOWN = 1_000;
-
-function zoneOf(name: string): Zone {
-  let zone = zones.get(name);
-  if (zone === undefined) {
-    const formatter = new Intl.DateTimeFormat('en-US', {
-      timeZone: name,
+/** What a clock on the wall in `zone` shows at `at`, to the minute, written as if it were UTC. */
+function wallClock(at: number, zone: string): number {
+  let formatter = formatters.get(zone);
+  if (formatter === undefined) {
+    formatter = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
       hourCycle: 'h23',
       year: 'numeric',
       month: 'numeric',
@@ -31,22 +25,11 @@ function zoneOf(name: string): Zone {
       hour: 'numeric',
       minute: 'numeric',
     });
-    zone = { formatter, known: new Map() };
-    zones.set(name, zone);
+    formatters.set(zone, formatter);
   }
-  return zone;
-}
-
-/** What a clock on the wall in `zone` shows at `at`, to the minute, written as if it were UTC. */
-function wallClock(at: number, { formatter, known }: Zone): number {
-  const before = known.get(at);
-  if (before !== undefined) return before;
   const part: Record<string, number> = {};
   for (const { type, value } of formatter.formatToParts(at)) part[type] = Number(value);
-  const wall = Date.UTC(part.year ?? 0, (part.month ?? 1) - 1, part.day, part.hour, part.minute);
-  if (known.size >= MOST_KNOWN) known.clear();
-  known.set(at, wall);
-  return wall;
+  return Date.UTC(part.year ?? 0, (part.month ?? 1) - 1, part.day, part.hour, part.minute);
 }
 
 /** A cron in a time zone, asked minute by minute. */
@@ -54,6 +37,8 @@ export interface Cron {
   /** True where the cron fires in the minute that begins at `minute` (ms since epoch, a whole minute). */
   firesAt(minute: number): boolean;
 }
+
+const crons = new Map<string, Cron>();
 
 /**
  * Reads a cron for a time zone (IANA name). Where clocks are put forward, what stood in the hour that is left
@@ -63,16 +48,33 @@ export interface Cron {
 export function readCron(text: string, zone: string): Cron {
   if (!isValidCron(text)) throw new Error(`"${text}" is not a cron`);
   const trimmed = text.trim();
+  const name = `${trimmed} ${zone}`;
+  const cron = crons.get(name) ?? remembering(makeCron(trimmed, zone));
+  crons.set(name, cron);
+  return cron;
+}
+
+/** Stacks by the hundred share a cron, and all ask for the same minute. */
+function remembering({ firesAt }: Cron): Cron {
+  let last = { minute: Number.NaN, fires: false };
+  return {
+    firesAt(minute) {
+      if (minute !== last.minute) last = { minute, fires: firesAt(minute) };
+      return last.fires;
+    },
+  };
+}
+
+function makeCron(trimmed: string, zone: string): Cron {
   // Wall-clock minutes are handed over as if they were UTC: node-cron itself skips both hours of a change.
   const task = createTask(trimmed, () => undefined, { timezone: 'UTC' });
   const matches = (wall: number): boolean => task.match(new Date(wall));
   const everyHour = trimmed === '@hourly' || (trimmed.split(/\s+/)[1] ?? '').startsWith('*');
   return {
     firesAt(minute) {
-      const here = zoneOf(zone);
-      const wall = wallClock(minute, here);
-      const before = wallClock(minute - MINUTE, here);
-      const hourAgo = wallClock(minute - 60 * MINUTE, here);
+      const wall = wallClock(minute, zone);
+      const before = wallClock(minute - MINUTE, zone);
+      const hourAgo = wallClock(minute - 60 * MINUTE, zone);
       if (wall - before > MINUTE) {
         for (let skipped = before + MINUTE; skipped < wall; skipped += MINUTE) {
           if (matches(skipped)) return true;
