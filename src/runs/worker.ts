@@ -5,10 +5,10 @@ import { isOfRun } from './alert.ts';
 import type { Approver } from './asking.ts';
 import { changesOf, newRun, type StackState } from './effects.ts';
 import { type RunEvent, transition } from './machine.ts';
-import { LONGEST_LOCK_PAUSE_MS } from './outcomes.ts';
 import type { Change, Clock, CodePort, Directory, PolicyPort, Runner, Stack, Store } from './ports.ts';
 import { type Actor, M0, type Run, type RunState, type SavedPlan, type Trigger } from './run.ts';
 import { createSteps, type Eventually } from './steps.ts';
+import { inTurn, isDue, isUrgent, nextDue, WORK } from './turns.ts';
 import { mayDisturb, severityOf } from './urgency.ts';
 import { approvable, openFindings } from './waiting.ts';
 
@@ -55,8 +55,6 @@ export type Told =
   | { readonly ok: true; readonly run: Run }
   | { readonly ok: false; readonly refusal: string };
 
-/** States in which the worker has something to do, most urgent first. */
-const WORK: readonly RunState[] = ['verifying', 'approved', 'queued'];
 const UNDER_WAY: readonly RunState[] = ['planning', 'deciding', 'approved', 'applying', 'verifying'];
 /** Elsewhere nothing can be applied any more, and the plan file, which holds secrets, goes. */
 const HOLDS_PLAN: readonly RunState[] = ['deciding', 'approved', 'applying'];
@@ -64,14 +62,8 @@ const HOLDS_PLAN: readonly RunState[] = ['deciding', 'approved', 'applying'];
 const LOOK_BACK = 200;
 /** After the memory broke a stack rests so long, unless somebody asks for a check of it. */
 const REST_MS = 10_000;
-const URGENCY: Record<Trigger, number> = { command: 0, verify: 1, push: 2, schedule: 3 };
 /** Longest sleep before the queue is looked at again: a clock may be set while m0 sleeps. */
 const LONGEST_NAP_MS = 60_000;
-
-/** An apply that is due, and what a person asked for, never stand behind checks. */
-function isUrgent(run: Run): boolean {
-  return run.state !== 'queued' || run.trigger === 'command';
-}
 
 export function createWorker(parts: WorkerParts): Worker {
   const { store, clock, log, directory } = parts;
@@ -80,6 +72,8 @@ export function createWorker(parts: WorkerParts): Worker {
   /** Checks that are planning now, by stack. */
   const planning = new Map<string, { readonly run: number; readonly stop: AbortController }>();
   let alarm: NodeJS.Timeout | undefined;
+  /** When each stack was last looked at. */
+  const lookedAt = new Map<string, number>();
   /** What is stored of one stack is read and written in one go, so that nobody's words cross. */
   const alone = createKeyedLock();
   const stop = new AbortController();
@@ -201,20 +195,17 @@ export function createWorker(parts: WorkerParts): Worker {
 
   async function pumpOnce(): Promise<void> {
     await recover();
+    // Every change looks for work: where no hand is free, the queue is not even read.
+    if (busy.size > parts.concurrency) return;
     const waiting = await store.runs({ states: WORK });
-    const order = [...waiting].sort(
-      (a, b) =>
-        WORK.indexOf(a.state) - WORK.indexOf(b.state) ||
-        URGENCY[a.trigger] - URGENCY[b.trigger] ||
-        a.id - b.id,
-    );
     const now = clock();
-    napUntil(Math.min(...waiting.flatMap((r) => (isDue(r, now) ? [] : (r.lock?.retryAt ?? [])))), now);
-    for (const run of order) {
+    napUntil(nextDue(waiting, now), now);
+    for (const run of inTurn(waiting, (stack) => lookedAt.get(stack) ?? 0)) {
       if (stop.signal.aborted) return;
       if (busy.size >= parts.concurrency + (isUrgent(run) ? 1 : 0)) continue;
       if (busy.has(run.stack) || resting.has(run.stack) || !isDue(run, now)) continue;
       const stack = stackOf(run.stack);
+      lookedAt.set(run.stack, clock());
       const job = stack ? work(run, stack) : leave(run);
       busy.set(
         run.stack,
@@ -255,12 +246,6 @@ export function createWorker(parts: WorkerParts): Worker {
       });
   }
 
-  /** An apply that met somebody else's lock has a time of its own; where the clock was set back, that is now. */
-  function isDue({ state, lock }: Run, now: number): boolean {
-    if (state !== 'approved' || lock == null) return true;
-    return lock.retryAt <= now || lock.retryAt > now + LONGEST_LOCK_PAUSE_MS;
-  }
-
   /** Looks for work again at `at` (ms since epoch; Infinity: when something happens). */
   function napUntil(at: number, now: number): void {
     clearTimeout(alarm);
@@ -292,6 +277,14 @@ export function createWorker(parts: WorkerParts): Worker {
     const reason = `stack ${run.stack} is no longer in m0.yaml`;
     if (run.state === 'verifying') return steps.fail(run, 'verifying', reason);
     await step(run, { e: 'cancel', by: M0, reason });
+  }
+
+  /** So that a restart does not change whose turn it is. */
+  async function rememberLooks(): Promise<void> {
+    for (const { name } of directory.stacks) {
+      const [run] = (await store.runs({ stack: name, limit: 2 })).filter((r) => r.state !== 'queued');
+      if (run) lookedAt.set(name, run.updatedAt);
+    }
   }
 
   /** Nobody will check, approve or heal it any more, so no card may go on asking. */
@@ -358,6 +351,7 @@ export function createWorker(parts: WorkerParts): Worker {
       for (const run of await store.runs({ limit: LOOK_BACK })) await discardOutlived(run);
       await recover();
       await leaveWhatIsGone();
+      await rememberLooks();
       started = true;
       pump();
     },

@@ -38,6 +38,8 @@ export interface Cron {
   firesAt(minute: number): boolean;
 }
 
+const crons = new Map<string, Cron>();
+
 /**
  * Reads a cron for a time zone (IANA name). Where clocks are put forward, what stood in the hour that is left
  * out fires in the first minute after it; where they are put back, a cron with a fixed hour fires the first
@@ -46,6 +48,24 @@ export interface Cron {
 export function readCron(text: string, zone: string): Cron {
   if (!isValidCron(text)) throw new Error(`"${text}" is not a cron`);
   const trimmed = text.trim();
+  const name = `${trimmed} ${zone}`;
+  const cron = crons.get(name) ?? remembering(makeCron(trimmed, zone));
+  crons.set(name, cron);
+  return cron;
+}
+
+/** Stacks by the hundred share a cron, and all ask for the same minute. */
+function remembering({ firesAt }: Cron): Cron {
+  let last = { minute: Number.NaN, fires: false };
+  return {
+    firesAt(minute) {
+      if (minute !== last.minute) last = { minute, fires: firesAt(minute) };
+      return last.fires;
+    },
+  };
+}
+
+function makeCron(trimmed: string, zone: string): Cron {
   // Wall-clock minutes are handed over as if they were UTC: node-cron itself skips both hours of a change.
   const task = createTask(trimmed, () => undefined, { timezone: 'UTC' });
   const matches = (wall: number): boolean => task.match(new Date(wall));

@@ -15,7 +15,7 @@ const OLDEST_NODE = 20;
 const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
 /** Commands that need more than npm packages; `install.ts` knows what exactly. */
-const NEEDS_TOOLS = new Set(['serve', 'sandbox', 'worker', 'policy', '--test']);
+const NEEDS_TOOLS = new Set(['serve', 'sandbox', 'worker', 'policy', '--test', '--bench']);
 /** Commands that stay: those are told when this process goes away without a word. */
 const STAYS = new Set(['serve', 'sandbox', 'worker', '--test']);
 /** Stripped and compiled sources are kept here, which saves each later start time and 40 MB. */

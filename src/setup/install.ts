@@ -1,6 +1,6 @@
 /**
  * Brings the tools a command needs, called by bootstrap.mjs once the npm packages are there:
- * `install.ts serve | sandbox | worker | policy | --test`. Prints nothing when there is nothing to do.
+ * `install.ts serve | sandbox | worker | policy | --test | --bench`. Prints nothing when there is nothing to do.
  */
 import { existsSync } from 'node:fs';
 import type { Env } from './find-executable.ts';
@@ -26,7 +26,7 @@ async function install(command: string, env: Env): Promise<void> {
 
 /** `serve` without a configuration is the sandbox. */
 function needsLocalCloud(command: string, env: Env): boolean {
-  if (command === 'sandbox' || command === '--test') return true;
+  if (['sandbox', '--test', '--bench'].includes(command)) return true;
   return command === 'serve' && !existsSync(env.M0_CONFIG || 'm0.yaml');
 }
 

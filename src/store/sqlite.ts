@@ -42,8 +42,9 @@ const MAX_ERROR_TEXT = 2000;
 /** Nobody puts a delivery off for longer, in ms: one that seems to be waits on a clock that was set back. */
 const LONGEST_PAUSE = 60 * 60_000;
 
-function isDue(nextAttemptAt: Column, now: number): SQL | undefined {
-  return or(lte(nextAttemptAt, now), gt(nextAttemptAt, now + LONGEST_PAUSE));
+/** `now` and `later`, which is LONGEST_PAUSE after it, are filled in with each question. */
+function isDue(nextAttemptAt: Column): SQL | undefined {
+  return or(lte(nextAttemptAt, sql.placeholder('now')), gt(nextAttemptAt, sql.placeholder('later')));
 }
 
 /** What a delivery says at `path`; null where it is not even JSON, which is told when it is read. */
@@ -52,7 +53,7 @@ function said(delivery: Column, path: string): SQL {
 }
 
 /** True unless it is a line of history and one in front of it, of the same alert, has been put off. */
-function inOrder(db: Database, now: number): SQL | undefined {
+function inOrder(db: Database): SQL | undefined {
   const before = alias(outbox, 'before');
   const blocking = db
     .select({ id: before.id })
@@ -61,7 +62,7 @@ function inOrder(db: Database, now: number): SQL | undefined {
       and(
         isNull(before.doneAt),
         lt(before.id, outbox.id),
-        not(isDue(before.nextAttemptAt, now) as SQL),
+        not(isDue(before.nextAttemptAt) as SQL),
         eq(said(before.delivery, '$.d'), 'thread'),
         eq(said(before.delivery, '$.alertId'), said(outbox.delivery, '$.alertId')),
       ),
@@ -93,6 +94,15 @@ export async function openSqliteStore(
   busyTimeoutMs: number,
 ): Promise<AuditedStore> {
   const db = await attempt(`opening the database ${file}`, () => openDatabase(file, busyTimeoutMs));
+
+  // Asked every second, busy or not: so it is made ready once.
+  const due = db
+    .select()
+    .from(outbox)
+    .where(and(isNull(outbox.doneAt), isDue(outbox.nextAttemptAt), inOrder(db)))
+    .orderBy(asc(outbox.id))
+    .limit(sql.placeholder('limit'))
+    .prepare();
 
   async function commit(changes: readonly Change[]): Promise<CommitResult> {
     const doing = `storing ${changes.map((c) => c.c).join(', ') || 'nothing'}`;
@@ -213,14 +223,7 @@ export async function openSqliteStore(
 
     dueOutbox: (now, limit) =>
       attempt('reading the outbox', () =>
-        db
-          .select()
-          .from(outbox)
-          .where(and(isNull(outbox.doneAt), isDue(outbox.nextAttemptAt, now), inOrder(db, now)))
-          .orderBy(asc(outbox.id))
-          .limit(limit)
-          .all()
-          .flatMap(readable),
+        due.all({ now, later: now + LONGEST_PAUSE, limit }).flatMap(readable),
       ),
 
     wasAdded: (key) =>

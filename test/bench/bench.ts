@@ -1,7 +1,8 @@
 /**
- * `npm run bench [RUNS]`: what `explain --json` of big plans costs as a whole process, as ratios to a process
- * that only parses the same file, both measured in turn; what policies cost, see policy.ts; and what a check costs, see runner.ts. Exits 1 where a
- * limit is broken.
+ * `npm run bench -- [RUNS] [PART …]`: what m0 costs, each measured thing beside what it is compared to, in turn.
+ * Parts, all of them where none is named: `explain` (big plans as a whole process, against one that only parses the
+ * same file), `policy`, `runner` (a check of a stack), each in a file of its name. Exits 1 where a limit is broken,
+ * 2 where it was called wrongly.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -71,24 +72,50 @@ async function limitsOf(plan: Plan, runs: number, scratch: string): Promise<Limi
   ];
 }
 
-const runs = Math.max(1, Number(process.argv[2] ?? 5));
-const scratch = mkdtempSync(join(tmpdir(), 'm0-bench-'));
-try {
+async function explainLimits(runs: number, scratch: string): Promise<Limit[]> {
   const table: Limit[] = [];
   for (const plan of [
     { changes: 10_000, drifted: 500 },
     { changes: 50_000, drifted: 2_500 },
   ]) {
-    process.stderr.write(`measuring ${plan.changes} changes, ${runs} runs …\n`);
+    process.stderr.write(`  ${plan.changes} changes …\n`);
     table.push(...(await limitsOf(plan, runs, scratch)));
   }
-  process.stderr.write(`measuring policies, ${runs} runs …\n`);
-  table.push(...(await policyLimits(runs, scratch)));
-  process.stderr.write(`measuring the runner, ${runs} runs …\n`);
-  table.push(...(await runnerLimits(runs, scratch)));
-  const rows = ['| measured | median | least–most | limit | |', '|---|---|---|---|---|', ...table.map(rowOf)];
-  process.stdout.write(`${rows.join('\n')}\n`);
-  process.exitCode = table.some(broken) ? 1 : 0;
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
+  return table;
 }
+
+type Part = (runs: number, scratch: string) => Promise<Limit[]>;
+const PARTS = new Map<string, Part>([
+  ['explain', explainLimits],
+  ['policy', policyLimits],
+  ['runner', runnerLimits],
+]);
+
+/** Exit code. */
+async function bench(words: readonly string[]): Promise<number> {
+  const counts = words.filter((word) => /^\d+$/.test(word));
+  const named = words.filter((word) => !/^\d+$/.test(word));
+  const unknown = named.filter((name) => !PARTS.has(name));
+  if (unknown.length > 0 || counts.length > 1) {
+    const usage = `npm run bench -- [RUNS] [PART …], parts: ${[...PARTS.keys()].join(', ')}`;
+    process.stderr.write(`bench: can't read "${words.join(' ')}": ${usage}\n`);
+    return 2;
+  }
+  const runs = Math.max(1, Number(counts[0] ?? 5));
+  const scratch = mkdtempSync(join(tmpdir(), 'm0-bench-'));
+  try {
+    const table: Limit[] = [];
+    for (const [name, part] of PARTS) {
+      if (named.length > 0 && !named.includes(name)) continue;
+      process.stderr.write(`measuring ${name}, ${runs} runs …\n`);
+      table.push(...(await part(runs, scratch)));
+    }
+    const rows = ['| measured | median | least–most | limit | |', '|---|---|---|---|---|', ...table.map(rowOf)];
+    process.stdout.write(`${rows.join('\n')}\n`);
+    return table.some(broken) ? 1 : 0;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = await bench(process.argv.slice(2));

@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { M0 } from '../../src/runs/run.ts';
+import { Core, stackWith } from '../support/core.ts';
+import { DANA } from '../support/runs.ts';
+
+const NAMES = ['prod-a', 'prod-b', 'prod-c', 'prod-d', 'prod-e', 'prod-f', 'prod-g'];
+
+describe('whose turn it is', () => {
+  let core: Core;
+  beforeEach(async () => {
+    core = await Core.open(NAMES.map((name) => stackWith({ name })));
+    await core.worker.start();
+  });
+  afterEach(() => core.close());
+
+  const named = (name: string) => {
+    const stack = core.directory.stacks.find((s) => s.name === name);
+    if (!stack) throw new Error(`there is no ${name}`);
+    return stack;
+  };
+  const planned = (): readonly string[] => core.cloud.plans.map((plan) => plan.stack);
+
+  /** Every worker plans, and goes on planning until the answer is called; these stacks are kept out of the count. */
+  async function allHandsFull(): Promise<() => void> {
+    let go = (): void => {};
+    const gone = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    // As many as a Core works on at once.
+    for (const name of NAMES.slice(0, 4)) {
+      core.cloud.next('plan', () => gone);
+      await core.worker.check(named(name), 'schedule', M0);
+      await core.reaches('planning', name);
+    }
+    core.cloud.plans.length = 0;
+    return () => go();
+  }
+
+  it('a person’s command takes the place of a check by the clock, and waits behind none', async () => {
+    const go = await allHandsFull();
+    for (const name of ['prod-e', 'prod-f', 'prod-g']) await core.worker.check(named(name), 'schedule', M0);
+    const { id } = await core.worker.check(named('prod-g'), 'command', DANA);
+    await core.worker.settled(id, 5_000);
+    expect(planned()).toEqual(['prod-g']);
+    go();
+    await core.rest();
+    expect(planned()).toEqual(['prod-g', 'prod-e', 'prod-f']);
+  });
+
+  it.each(['by the same process', 'after a restart'])(
+    'the stack that was looked at longest ago comes first, %s',
+    async (when) => {
+      for (const name of ['prod-g', 'prod-e', 'prod-f']) {
+        core.now += 1000;
+        await core.check('push', name);
+      }
+      if (when === 'after a restart') await core.restart();
+      core.now += 7_200_000;
+      const go = await allHandsFull();
+      for (const name of ['prod-e', 'prod-f', 'prod-g']) await core.worker.check(named(name), 'schedule', M0);
+      go();
+      await core.rest();
+      expect(planned()).toEqual(['prod-g', 'prod-e', 'prod-f']);
+    },
+  );
+});

@@ -1,0 +1,57 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { FleetDayReport } from '../support/fleet-day-report.ts';
+import { fleetDay } from '../support/fleet-day.ts';
+
+const MINUTE = 60_000;
+/** ms of one of two plans of the sample stack that run together on two cores, as the bench measures them. */
+const PLAN_MS = [6_000, 6_500, 7_000, 8_000];
+const APPLY_MS = [6_500, 7_500];
+
+/** New messages that people get about one thing that happened to many stacks. */
+const A_HANDFUL = 8;
+
+describe('400 stacks every two hours on two cores', () => {
+  let day: FleetDayReport;
+  beforeAll(async () => {
+    day = await fleetDay({ planMs: PLAN_MS, applyMs: APPLY_MS, concurrency: 2, seed: 6 });
+  });
+
+  it('no answer is ever older than its schedule and ten minutes', () => {
+    expect(day.late.ms, `of ${day.late.stack}`).toBeLessThanOrEqual(10 * MINUTE);
+    expect(day.unanswered).toEqual([]);
+  });
+
+  it('no stack is checked twice for one tick, a restart in between or not', () => {
+    expect(day.twice).toEqual([]);
+    // Twelve ticks of each; nothing that was missed is made up for more than once.
+    expect(day.checks.schedule).toBe(400 * 12);
+  });
+
+  it('what people type, and what they approve, waits for no more than one plan and no scheduled check', () => {
+    expect(day.overtaken).toEqual([]);
+    expect(day.commands.n).toBe(10);
+    expect(day.commands.longestWait).toBeLessThanOrEqual(day.longestPlan);
+    expect(day.approvals.n).toBe(3);
+    expect(day.approvals.longestWait).toBeLessThanOrEqual(day.longestPlan);
+  });
+
+  it('what happened is told, and ends as people and policies decided', () => {
+    expect(day.untold).toEqual([]);
+    expect(day.undelivered).toBe(0);
+    expect(day.ends).toEqual({
+      'stage-011': 'realigned',
+      'prod-055': 'realigned',
+      'stage-042': 'realigned',
+      'dev-070': 'quiet',
+      'stage-099': 'awaiting_approval',
+      'prod-000': 'realigned',
+      'prod-003': 'realigned',
+    });
+    expect(Object.values(day.told).reduce((sum, told) => sum + told.digests, 0)).toBe(4);
+  });
+
+  it('what happens to many stacks at once is a handful of new messages', () => {
+    expect(day.fleetMessages.lostTag, 'a tag lost by 40 stacks').toBeLessThanOrEqual(A_HANDFUL);
+    expect(day.fleetMessages.unreadable, '60 stacks that can’t be read').toBeLessThanOrEqual(A_HANDFUL);
+  });
+});

@@ -1,0 +1,255 @@
+/** What a day of a fleet looked like: from m0's own record, what the tools did, and what stands in the chat. */
+import type { Alert } from '../../src/runs/alert.ts';
+import type { AuditEntry, Stack } from '../../src/runs/ports.ts';
+import type { Run } from '../../src/runs/run.ts';
+import { readCron } from '../../src/schedule/cron.ts';
+import type { AuditedStore } from '../../src/store/sqlite.ts';
+import { textOf } from './fake-chat.ts';
+import type { Work } from './fleet-cloud.ts';
+import type { Happened } from './fleet-day.ts';
+import type { CountedChat } from './fleet-service.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** Of one channel, or of all DMs. */
+export interface Told {
+  /** New messages of m0's own accord, digests left out. */
+  readonly messages: number;
+  readonly digests: number;
+  /** Public answers to what people typed. */
+  readonly answers: number;
+  readonly threadLines: number;
+  readonly updates: number;
+}
+
+/** Times in ms. */
+export interface FleetDayReport {
+  readonly checks: Readonly<Record<Run['trigger'], number>>;
+  readonly plans: number;
+  readonly applies: number;
+  /** How much older than its schedule the oldest answer of any stack ever was, and whose it was. */
+  readonly late: { readonly ms: number; readonly stack: string; readonly at: number };
+  /** Stacks checked twice for one tick of their cron, and ticks that nobody answered. */
+  readonly twice: readonly string[];
+  readonly unanswered: readonly string[];
+  readonly longestPlan: number;
+  /** Longest time in which a worker was not free for anything else: plan, apply and the plan after it. */
+  readonly longestJob: number;
+  readonly commands: { readonly n: number; readonly longestWait: number };
+  readonly approvals: { readonly n: number; readonly longestWait: number };
+  /** Scheduled checks that were begun while a person's word waited. */
+  readonly overtaken: readonly string[];
+  /** Stacks whose drift, or whose failing check, stands nowhere in the chat. */
+  readonly untold: readonly string[];
+  /** Deliveries that have not arrived. */
+  readonly undelivered: number;
+  /** Names of what ended how: state by single drift. */
+  readonly ends: Readonly<Record<string, Run['state']>>;
+  readonly told: Readonly<Record<string, Told>>;
+  /** New messages, DMs among them, about what happened to many stacks at once. */
+  readonly fleetMessages: { readonly lostTag: number; readonly unreadable: number };
+}
+
+export interface DaySeen {
+  readonly directory: { readonly stacks: readonly Stack[] };
+  readonly chat: CountedChat;
+  readonly works: readonly Work[];
+  readonly answers: readonly {
+    readonly channel: string;
+    readonly text: string;
+    readonly asked: number;
+    readonly updates: number;
+  }[];
+}
+
+/** From when on the world was looked at, and when it was known. */
+interface Answer {
+  readonly begun: number;
+  readonly known: number;
+}
+
+function answersOf(lines: readonly AuditEntry[]): readonly Answer[] {
+  const begun = new Map<number, number>();
+  const answers: Answer[] = [];
+  for (const { action, runId, at } of lines) {
+    if (runId === null) continue;
+    // A verifying plan begins where its apply ended, and is an answer like any other.
+    if (action === 'start' || action === 'applied') begun.set(runId, at);
+    if (action !== 'decided' && action !== 'verified' && action !== 'fail') continue;
+    answers.push({ begun: begun.get(runId) ?? at, known: at });
+  }
+  return answers;
+}
+
+function minutesOf(stack: Stack, from: number, to: number): readonly number[] {
+  const crons = stack.schedule.map((text) => readCron(text, stack.timezone));
+  const minutes: number[] = [];
+  for (let minute = from; minute < to; minute += MINUTE) {
+    if (crons.some((cron) => cron.firesAt(minute))) minutes.push(minute);
+  }
+  return minutes;
+}
+
+function group<T>(all: readonly T[], key: (one: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const there = groups.get(key(one));
+    if (there) there.push(one);
+    else groups.set(key(one), [one]);
+  }
+  return groups;
+}
+
+/** The first moment at or after `from` at which a tool was begun for the stack; null: none was. */
+function begunAfter(works: readonly Work[], stack: string, from: number): number | null {
+  const begun = works.filter((w) => w.stack === stack && w.begun >= from).map((w) => w.begun);
+  return begun.length === 0 ? null : Math.min(...begun);
+}
+
+export async function reportOf(
+  day: DaySeen,
+  store: AuditedStore,
+  happened: Happened,
+): Promise<FleetDayReport> {
+  const { begin, end } = happened;
+  const { stacks } = day.directory;
+  const runs = [...(await store.runs({}))].reverse();
+  const lines = [...(await store.audit({}))].reverse();
+  const alerts = await store.alerts({});
+  const linesOf = group(lines, (line) => line.stack);
+  const runsOf = group(runs, (run) => run.stack);
+  const ticks = new Map<string, readonly number[]>();
+
+  let late = { ms: Number.NEGATIVE_INFINITY, stack: '', at: 0 };
+  const twice: string[] = [];
+  const unanswered: string[] = [];
+  for (const stack of stacks) {
+    const key = stack.schedule.join(' ');
+    const fired = ticks.get(key) ?? minutesOf(stack, begin, end);
+    ticks.set(key, fired);
+    const every = (fired[1] ?? 0) - (fired[0] ?? 0);
+    const answers = answersOf(linesOf.get(stack.name) ?? []);
+    // Before its first tick a stack has no answer that could be too old.
+    let newest = fired[0] ?? begin;
+    for (const { begun, known } of [...answers, { begun: end, known: end }]) {
+      const ms = known - newest - every;
+      if (ms > late.ms) late = { ms, stack: stack.name, at: known };
+      newest = Math.max(newest, begun);
+    }
+    const checked = (runsOf.get(stack.name) ?? []).filter((run) => run.trigger === 'schedule');
+    const tickOf = (run: Run): number => fired.filter((minute) => minute <= run.createdAt).at(-1) ?? 0;
+    const answered = checked.map(tickOf);
+    if (new Set(answered).size < answered.length) twice.push(stack.name);
+    const made = new Set(answered);
+    // A tick of m0's downtime is made up for once, whatever it missed.
+    const asked = fired.filter((tick) => !made.has(tick));
+    const known = answers.map((a) => a.known);
+    unanswered.push(
+      ...asked
+        .filter((tick) => !known.some((k) => k >= tick && k < tick + every))
+        .map((tick) => `${stack.name} ${new Date(tick).toISOString()}`),
+    );
+  }
+
+  const started = new Map(lines.flatMap((l) => (l.action === 'start' ? [[l.runId, l.at] as const] : [])));
+  const waits: { readonly stack: string; readonly from: number; readonly to: number }[] = [];
+  const commandWaits = day.answers.map(({ text, asked }) => {
+    const [, stack = ''] = text.split(' ');
+    const to = begunAfter(day.works, stack, asked) ?? end;
+    waits.push({ stack, from: asked, to });
+    return to - asked;
+  });
+  const approvals = lines.filter((line) => line.action === 'approve');
+  const approvalWaits = approvals.map(({ stack, at }) => {
+    const to = begunAfter(day.works, stack, at) ?? end;
+    waits.push({ stack, from: at, to });
+    return to - at;
+  });
+  const overtaken = runs.flatMap((run) => {
+    const begun = started.get(run.id);
+    if (run.trigger !== 'schedule' || begun === undefined) return [];
+    const by = waits.filter((w) => w.from < begun && begun < w.to && w.stack !== run.stack);
+    return by.map((w) => `#${run.id} of ${run.stack} before ${w.stack}`);
+  });
+
+  const said = day.chat.messages.map((m) => `${textOf(m.card)} ${m.replies.join(' ')}`);
+  const drifted = [...happened.lostTag.stacks, ...happened.single, ...happened.unreadable];
+  const untold = drifted.filter((name) => !said.some((text) => text.includes(name)));
+
+  const checks = { schedule: 0, push: 0, command: 0, verify: 0 };
+  for (const run of runs) checks[run.trigger] += 1;
+  const plans = day.works.filter((w) => w.what === 'plan');
+  return {
+    ...{ checks, late, twice, unanswered, overtaken, untold },
+    plans: plans.length,
+    applies: day.works.length - plans.length,
+    longestPlan: Math.max(...plans.map((w) => w.ended - w.begun)),
+    longestJob: longestJob(lines),
+    commands: { n: commandWaits.length, longestWait: Math.max(0, ...commandWaits) },
+    approvals: { n: approvals.length, longestWait: Math.max(0, ...approvalWaits) },
+    undelivered: (await store.dueOutbox(end + HOUR, 1000)).length,
+    ends: Object.fromEntries(
+      [...happened.single, ...happened.lostTag.waiting].map((name) => [name, endOf(name, alerts, runs)]),
+    ),
+    told: toldIn(day),
+    fleetMessages: {
+      lostTag: newMessages(day, happened, begin + 3 * HOUR, begin + 6 * HOUR),
+      unreadable: newMessages(day, happened, begin + 8 * HOUR, begin + 12.5 * HOUR),
+    },
+  };
+}
+
+/** How the run ended whose card the stack's newest drift alert shows. */
+function endOf(stack: string, alerts: readonly Alert[], runs: readonly Run[]): Run['state'] {
+  const alert = alerts.find((a) => a.kind === 'drift' && a.stack === stack);
+  const run = runs.find((r) => r.id === alert?.runId);
+  if (!run) throw new Error(`no drift of ${stack} was ever told`);
+  return run.state;
+}
+
+/** From a run's start, or what a person approved, to where its worker was free again. */
+function longestJob(lines: readonly AuditEntry[]): number {
+  const from = new Map<number, number>();
+  let longest = 0;
+  for (const { action, runId, at } of lines) {
+    if (runId === null) continue;
+    if (action === 'start' || action === 'approve') from.set(runId, at);
+    if (['decided', 'verified', 'fail'].includes(action)) longest = Math.max(longest, at - (from.get(runId) ?? at));
+  }
+  return longest;
+}
+
+function isDigest(key: string): boolean {
+  return key.startsWith('digest');
+}
+
+/** New messages of these hours that are about no other story of the day. */
+function newMessages(day: DaySeen, happened: Happened, from: number, to: number): number {
+  return day.chat.posts.filter(({ at, message }) => {
+    if (at < from || at >= to || isDigest(message.key)) return false;
+    return !happened.single.some((name) => textOf(message.card).includes(name));
+  }).length;
+}
+
+function toldIn({ chat, answers }: DaySeen): Readonly<Record<string, Told>> {
+  const placeOf = (channel: string): string => (channel.startsWith('C') ? channel : 'DMs');
+  const places = new Set(chat.messages.map((m) => placeOf(m.channel)));
+  return Object.fromEntries(
+    [...places].sort().map((place): [string, Told] => {
+      const here = chat.messages.filter((m) => placeOf(m.channel) === place);
+      const answered = answers.filter((a) => a.channel === place);
+      const updates = [...chat.updates].filter(([channel]) => placeOf(channel) === place);
+      return [
+        place,
+        {
+          messages: here.filter((m) => !isDigest(m.key)).length,
+          digests: here.filter((m) => isDigest(m.key)).length,
+          answers: answered.length,
+          threadLines: here.reduce((sum, m) => sum + m.replies.length, 0),
+          updates: [...updates.map(([, n]) => n), ...answered.map((a) => a.updates)].reduce((a, b) => a + b, 0),
+        },
+      ];
+    }),
+  );
+}
