@@ -19,7 +19,7 @@ import { createDelivery, type Delivery } from './runs/delivery.ts';
 import { sendDigest } from './runs/digest.ts';
 import { escalate } from './runs/escalation.ts';
 import { createPolicyWatch } from './runs/policy-watch.ts';
-import type { ChatPort, Platform, Stack, Store } from './runs/ports.ts';
+import type { ChatPort, Clock, Platform, Stack, Store } from './runs/ports.ts';
 import { type Actor, M0, type Run, type Trigger } from './runs/run.ts';
 import { checkOnSchedule } from './runs/scheduled-check.ts';
 import { tellEndedSnoozes } from './runs/snooze-watch.ts';
@@ -41,6 +41,8 @@ export interface ServeOptions {
   /** What child processes may inherit from (PATH, HOME, proxies); never handed over whole. */
   readonly base: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
+  /** Now, in ms since epoch; the machine's own clock where left out. */
+  readonly clock?: Clock;
 }
 
 export interface Service {
@@ -129,7 +131,7 @@ const WAITING_LOOK_MS = 15_000;
 export async function serve(options: ServeOptions): Promise<Service> {
   const { config, environment, tools, base, log } = options;
   const { directory } = config;
-  const clock = Date.now;
+  const clock = options.clock ?? Date.now;
   refuseWhatIsMissing(config);
   const pagerduty = openPagerDuty(environment.pagerduty, directory.oncall, clock);
   const closers: (() => Promise<void>)[] = [];

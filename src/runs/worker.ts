@@ -63,7 +63,7 @@ const LOOK_BACK = 200;
 /** After the memory broke a stack rests so long, unless somebody asks for a check of it. */
 const REST_MS = 10_000;
 /** Longest sleep before the queue is looked at again: a clock may be set while m0 sleeps. */
-const LONGEST_NAP_MS = 60_000;
+const LONGEST_NAP_MS = 15_000;
 
 export function createWorker(parts: WorkerParts): Worker {
   const { store, clock, log, directory } = parts;

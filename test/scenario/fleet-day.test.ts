@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { FleetDayReport } from '../support/fleet-day-report.ts';
 import { fleetDay } from '../support/fleet-day.ts';
+import type { FleetDayReport } from '../support/fleet-day-report.ts';
 
 const MINUTE = 60_000;
 /** ms of one of two plans of the sample stack that run together on two cores, as the bench measures them. */

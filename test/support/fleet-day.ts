@@ -11,9 +11,9 @@ import type { Finding } from '../../src/drift/finding.ts';
 import type { Directory, Stack } from '../../src/runs/ports.ts';
 import { type Actor, M0 } from '../../src/runs/run.ts';
 import { directory, stack } from './directory.ts';
+import { FleetCloud, type Work } from './fleet-cloud.ts';
 import { type FleetDayReport, reportOf } from './fleet-day-report.ts';
 import { CountedChat, type FleetService, startFleetService } from './fleet-service.ts';
-import { FleetCloud, type Work } from './fleet-cloud.ts';
 import { type Random, seeded } from './random.ts';
 import { CODE, DANA, sshFinding, tagFinding } from './runs.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -228,7 +228,14 @@ function script(day: Day): Happened {
     day.then(at(clock) + i * 1000, () => day.say(`drift ${asked.name}`, DANA, channel));
   }
   return {
-    ...{ begin: MIDNIGHT, end: END, restart: RESTART, lostTag: { stacks: lost, waiting }, unreadable, single },
+    ...{
+      begin: MIDNIGHT,
+      end: END,
+      restart: RESTART,
+      lostTag: { stacks: lost, waiting },
+      unreadable,
+      single,
+    },
   };
 }
 

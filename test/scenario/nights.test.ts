@@ -1,0 +1,146 @@
+/**
+ * What happens while nobody is looking: a lock that somebody holds, a question nobody answers, a snooze that ends,
+ * something accepted that moves, checks missed while m0 was down. All real but Slack's servers and AWS; m0's clock is
+ * moved on where a person would wait for hours.
+ */
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  DescribeSecurityGroupsCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2';
+import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LOCAL_CREDENTIALS } from '../../src/sandbox/cloud/cloud-api.ts';
+import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
+import { DANA, KIM, poll, startWorld, type World, words } from '../support/world.ts';
+
+const HOUR = 3_600_000;
+const SSH = '22/tcp from 203.0.113.7/32';
+const INGRESS = 'Security group web, lets in';
+const TAGS = 'Bucket acme-logs, tags';
+const AS_BUILT = 'CostCenter=4711, Owner=platform';
+const LOCK = { Bucket: SAMPLE.stateBucket, Key: 'prod/network.tfstate.tflock' };
+
+let world: World;
+let s3: S3Client;
+let ec2: EC2Client;
+/** Set for the start that has missed something. */
+let schedule = '0 0 29 2 *';
+
+beforeAll(async () => {
+  world = await startWorld({
+    config: (yaml) =>
+      yaml
+        .replace(
+          'oncall:\n',
+          'oncall:\n  secondary:\n    rotation:\n      people: [kim]\n      every: 1w\n      from: 2026-01-05T09:00:00Z\n',
+        )
+        .replace('defaults:\n', 'defaults:\n  escalation: [{ after: 30m, to: "oncall:secondary" }]\n')
+        .replace('schedule: 0 0 29 2 *', `schedule: "${schedule}"`),
+  });
+  const here = { endpoint: world.cloud.motoUrl, region: SAMPLE.region, credentials: LOCAL_CREDENTIALS };
+  s3 = new S3Client({ ...here, forcePathStyle: true });
+  ec2 = new EC2Client(here);
+});
+afterAll(async () => {
+  s3?.destroy();
+  ec2?.destroy();
+  await world?.close();
+});
+
+/** The lock as a colleague's terraform on a laptop would hold it. */
+function lockedBy(who: string): Promise<unknown> {
+  const created = new Date().toISOString();
+  const info = { ID: 'b6d0c1d2-0000-4000-8000-000000000001', Operation: 'OperationTypeApply', Who: who };
+  const Body = JSON.stringify({ ...info, Info: '', Version: '1.11.4', Created: created, Path: LOCK.Key });
+  return s3.send(new PutObjectCommand({ ...LOCK, Body }));
+}
+
+/** One more rule, by hand, on the group that has the hotfix already. */
+async function openPort(port: number): Promise<void> {
+  const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({}));
+  const group = SecurityGroups.find((g) => g.GroupName === 'web');
+  await ec2.send(
+    new AuthorizeSecurityGroupIngressCommand({
+      GroupId: group?.GroupId,
+      IpPermissions: [
+        { IpProtocol: 'tcp', FromPort: port, ToPort: port, IpRanges: [{ CidrIp: '203.0.113.7/32' }] },
+      ],
+    }),
+  );
+}
+
+const thread = (text: string) =>
+  poll(async () =>
+    world.workspace.channel('ops').messages.find((m) => m.threadTs !== null && words(m).includes(text)),
+  );
+
+describe('while nobody is looking', () => {
+  it('a state that a colleague has locked: told, left alone, and put back once the lock is gone', async () => {
+    await lockedBy('kim@laptop');
+    await world.cloud.console.run('remove-tags');
+    await world.type(DANA, 'drift prod');
+    const card = await world.card('is locked by kim@laptop', 'm0 breaks no lock');
+    expect(words(card)).toContain('Not applied yet');
+    expect(await world.fact(TAGS)).not.toBe(AS_BUILT);
+    const [run] = await world.runs();
+    expect(run).toMatchObject({ state: 'approved', lock: { who: 'kim@laptop', times: 1 } });
+
+    await s3.send(new DeleteObjectCommand(LOCK));
+    world.pass(61_000);
+    const done = await world.until(run?.id ?? 0, 'realigned');
+    expect(await world.fact(TAGS)).toBe(AS_BUILT);
+    expect(done.applied).toHaveLength(1);
+    await thread('the state is locked by kim@laptop');
+  });
+
+  it('a question nobody answers goes to the second on call', async () => {
+    await world.cloud.console.run('open-ssh');
+    const run = await world.check();
+    expect(run.state).toBe('awaiting_approval');
+    await world.dm(DANA, 'You are on call (primary)', SSH);
+    world.pass(30 * 60_000);
+    const dm = await world.dm(KIM, 'Nobody has decided for 30 min', 'you are on call (secondary)');
+    expect(words(dm)).toContain(SSH);
+  });
+
+  it('a snooze that ends is told, checked at once, and asked about again', async () => {
+    const [before] = await world.runs();
+    await world.type(KIM, `snooze #${before?.id} 2h vendor needs SSH`);
+    await world.until(before?.id ?? 0, 'quiet');
+    world.pass(2 * HOUR + 1);
+    await thread('The snooze of aws_security_group.web by Kim ("vendor needs SSH") is over: checking again');
+    const card = await world.card('the snooze by Kim is over', 'waits');
+    expect(words(card)).toContain(SSH);
+    expect(await world.fact(INGRESS)).toContain(SSH);
+  });
+
+  it('what was accepted opens again when it moves, and is never applied by itself', async () => {
+    const [run] = await world.service.store.runs({ states: ['awaiting_approval'] });
+    await world.type(DANA, `accept #${run?.id} agreed with security`);
+    await world.until(run?.id ?? 0, 'quiet');
+    expect((await world.check()).state).toBe('quiet');
+
+    await openPort(5432);
+    const again = await world.check();
+    expect(again.state).toBe('awaiting_approval');
+    await world.card(`run #${again.id}`, 'Dana had accepted it, it moved since');
+    expect(await world.fact(INGRESS)).toContain(SSH);
+  });
+
+  it('checks missed while m0 was down are made up for by one', async () => {
+    schedule = '*/30 * * * *';
+    await world.restart();
+    await world.service.close();
+    const before = (await (async () => world.workspace.channel('ops').messages.length)()) ?? 0;
+    world.pass(5 * HOUR);
+    await world.restart();
+    const made = await poll(async () => {
+      const runs = (await world.runs()).filter((r) => r.trigger === 'schedule');
+      return runs.some((r) => r.decision !== null) ? runs : undefined;
+    }, 'the missed check');
+    expect(made).toHaveLength(1);
+    expect(made[0]?.state).toBe('quiet');
+    expect(world.cards().length).toBeLessThanOrEqual(before);
+  });
+});
