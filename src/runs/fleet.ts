@@ -29,8 +29,10 @@ export interface Fleets {
   join(alert: RunAlert, seat: Seat): Promise<boolean>;
   /** True where a fleet's message tells of the alert there. */
   tells(alertId: number, seat: Pick<Seat, 'place' | 'person'>): Promise<boolean>;
-  /** Has the messages of the fleets that the alert is in brought up to date soon; ends those that are dealt with. */
+  /** Has the messages of the fleets that the alert is in brought up to date soon. */
   refreshWith(alertId: number): Promise<void>;
+  /** The fleet as it is now: over, once all that it tells of is dealt with. */
+  settle(fleet: FleetAlert): Promise<FleetAlert>;
 }
 
 function seatName({ place, person }: Pick<Seat, 'place' | 'person'>): string {
@@ -71,18 +73,6 @@ export function createFleets({ store, clock }: { readonly store: Store; readonly
     );
     // A stack that moves again and again is one stack.
     return [...new Map(others.map((other) => [other?.stack, other?.id ?? 0])).values()];
-  }
-
-  async function refresh(fleet: FleetAlert): Promise<void> {
-    const members = await Promise.all(fleet.trouble.members.map((member) => store.alert(member)));
-    const over = members.every((m) => m?.state !== 'open');
-    const outcome = 'all of them are dealt with';
-    await store.commit([
-      ...(over
-        ? [{ c: 'alert.update' as const, alert: { ...fleet, state: 'resolved' as const, outcome } }]
-        : []),
-      refreshing(fleet.id, clock()),
-    ]);
   }
 
   return {
@@ -129,7 +119,19 @@ export function createFleets({ store, clock }: { readonly store: Store; readonly
 
     async refreshWith(alertId) {
       const open = await store.alerts({ kind: 'fleet', state: 'open' });
-      for (const fleet of open) if (fleet.trouble.members.includes(alertId)) await refresh(fleet);
+      for (const { id, trouble } of open) {
+        if (trouble.members.includes(alertId)) await store.commit([refreshing(id, clock())]);
+      }
+    },
+
+    async settle(fleet) {
+      if (fleet.state !== 'open') return fleet;
+      for (const member of fleet.trouble.members) {
+        if ((await store.alert(member))?.state === 'open') return fleet;
+      }
+      const over: FleetAlert = { ...fleet, state: 'resolved', outcome: 'all of them are dealt with' };
+      await store.commit([{ c: 'alert.update', alert: over }]);
+      return over;
     },
   };
 }

@@ -212,7 +212,7 @@ export function createPosting(parts: PostingParts): Posting {
       if (!alert) throw new Error(`delivering ${entry.key}: alert ${delivery.alertId} is not in the store`);
       switch (delivery.d) {
         case 'card':
-          return syncCard(alert);
+          return syncCard(alert.kind === 'fleet' ? await fleets.settle(alert) : alert);
         case 'thread':
           return addToThreads(alert, entry, delivery.text);
         case 'dm':
