@@ -1,0 +1,137 @@
+/** What the store knows of snoozes that end, of what was queued and posted, and of alerts that are about no run. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '../../src/log.ts';
+import type { FleetAlert, NewAlert, ReachAlert, RunAlert } from '../../src/runs/alert.ts';
+import { newRun } from '../../src/runs/effects.ts';
+import type { Keep } from '../../src/runs/keep.ts';
+import type { Change } from '../../src/runs/ports.ts';
+import { M0 } from '../../src/runs/run.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { AuditedStore } from '../../src/store/sqlite.ts';
+import { DANA } from '../support/runs.ts';
+
+describe.each([{ name: 'SQLite' }])('a store by $name', () => {
+  let place: string;
+  let store: AuditedStore;
+  const open = () => openStore({ url: `file:${join(place, 'm0.db')}`, log: createLogger('silent') });
+  beforeEach(async () => {
+    place = mkdtempSync(join(tmpdir(), 'm0-store-'));
+    store = await open();
+  });
+  afterEach(async () => {
+    await store.close();
+    rmSync(place, { recursive: true, force: true });
+  });
+
+  async function reopened(): Promise<void> {
+    await store.close();
+    store = await open();
+  }
+
+  async function inserted(alert: NewAlert): Promise<number> {
+    const done = await store.commit([{ c: 'alert.insert', alert, deliveries: [] }]);
+    return (done.ok ? done.insertedAlerts[0] : undefined) ?? 0;
+  }
+
+  async function driftAlert(over: Partial<Omit<RunAlert, 'id'>> = {}): Promise<number> {
+    const run = newRun({ name: over.stack ?? 'a', environment: 'prod' }, 'schedule', M0, null, 1000);
+    const done = await store.commit([{ c: 'run.insert', run }]);
+    const runId = (done.ok ? done.insertedRuns[0] : undefined) ?? 0;
+    return inserted({
+      ...{ kind: 'drift', stack: 'a', fingerprint: 'f', state: 'open', firstSeenAt: 1000, lastSeenAt: 1000 },
+      ...{ seenCount: 1, runId, outcome: null, trouble: null },
+      ...over,
+    });
+  }
+
+  const keep = (until: number | null, stack = 'a'): Change => ({
+    c: 'keep.insert',
+    keep: {
+      ...{ kind: 'snooze', stack, address: 'aws_a.b', fingerprint: 'f', until, by: DANA, at: 1, reason: '' },
+      ...{ runId: null, endedBy: null, endedAt: null },
+    } satisfies Omit<Keep, 'id'>,
+  });
+
+  it('tells which snoozes end in a time, each in exactly one of two that follow each other', async () => {
+    await store.commit([keep(100), keep(200, 'b'), keep(300), keep(null)]);
+    const ends = async (after: number, upTo: number) =>
+      (await store.keepsOver(after, upTo)).map((k) => [k.stack, k.until]);
+    expect(await ends(0, 200)).toEqual([
+      ['a', 100],
+      ['b', 200],
+    ]);
+    expect(await ends(200, 300)).toEqual([['a', 300]]);
+    const [first] = await store.keeps('a');
+    await store.commit([{ c: 'keep.end', id: first?.id ?? 0, by: DANA, at: 50 }]);
+    expect(await ends(0, 100)).toEqual([]);
+  });
+
+  it('knows whether a delivery was ever added, also once it is done', async () => {
+    expect(await store.wasAdded('nudge:1')).toBe(false);
+    const id = await driftAlert();
+    const delivery = { d: 'nudge' as const, alertId: id, person: 'dana', text: 'still waits' };
+    await store.commit([{ c: 'outbox.add', key: 'nudge:1', delivery, at: 1000 }]);
+    const [due] = await store.dueOutbox(1000, 10);
+    expect(due?.delivery).toEqual(delivery);
+    await store.outboxDone(due?.id ?? 0, 1001);
+    await reopened();
+    expect(await store.wasAdded('nudge:1')).toBe(true);
+  });
+
+  it('tells what was posted lately in a channel, and to a person', async () => {
+    const [old, fresh, other] = [
+      await driftAlert(),
+      await driftAlert({ stack: 'b' }),
+      await driftAlert({ kind: 'failure' }),
+    ];
+    const message = (alertId: number, over: object) => ({
+      ...{ alertId, platform: 'slack' as const, channel: 'C0OPS', messageId: `ts-${alertId}` },
+      ...{ role: 'root' as const, person: null, why: null, postedAt: 1000 },
+      ...over,
+    });
+    await store.addMessage(message(old, { postedAt: 10 }));
+    await store.addMessage(message(fresh, {}));
+    await store.addMessage(message(other, {}));
+    await store.addMessage(message(fresh, { channel: 'D1', messageId: 'dm', role: 'dm', person: 'dana' }));
+    const channel = { platform: 'slack' as const, channel: 'C0OPS' };
+    expect(await store.postedSince(channel, 'drift', 500)).toEqual([fresh]);
+    expect(await store.postedSince(channel, 'drift', 0)).toEqual([old, fresh]);
+    expect(await store.postedSince(channel, 'failure', 500)).toEqual([other]);
+    expect(await store.postedSince({ platform: 'slack', channel: 'D1' }, 'drift', 0)).toEqual([]);
+    expect(await store.postedSince({ platform: 'slack', person: 'dana' }, 'drift', 500)).toEqual([fresh]);
+    expect(await store.postedSince({ platform: 'slack', person: 'kim' }, 'drift', 0)).toEqual([]);
+    expect(await store.postedSince({ platform: 'teams', person: 'dana' }, 'drift', 0)).toEqual([]);
+  });
+
+  it('keeps fleets, alerts of nobody to ask, and how far an escalation has come', async () => {
+    const base = { fingerprint: '', state: 'open' as const, firstSeenAt: 1, lastSeenAt: 2, seenCount: 1 };
+    const fleet: Omit<FleetAlert, 'id'> = {
+      ...{ ...base, kind: 'fleet', stack: 'slack:C0OPS', runId: null, outcome: null },
+      trouble: {
+        ...{ of: 'drift', place: { platform: 'slack', channel: 'C0OPS' }, person: null, why: null },
+        members: [1, 2],
+      },
+    };
+    const reach: Omit<ReachAlert, 'id'> = {
+      ...{ ...base, kind: 'reach', stack: 'oncall:primary', runId: null, outcome: null },
+      trouble: { problems: ['primary: nobody is on call'], stacks: ['a'] },
+    };
+    const ids = [await inserted(fleet), await inserted(reach), await driftAlert({ escalated: [1, 4] })];
+    await reopened();
+    expect(await store.alert(ids[0] ?? 0)).toEqual({ ...fleet, id: ids[0] });
+    expect(await store.alert(ids[1] ?? 0)).toEqual({ ...reach, id: ids[1] });
+    expect(await store.alert(ids[2] ?? 0)).toMatchObject({ kind: 'drift', escalated: [1, 4] });
+    expect((await store.alerts({ kind: 'fleet', state: 'open' })).map((a) => a.id)).toEqual([ids[0]]);
+
+    const grown: FleetAlert = {
+      ...fleet,
+      id: ids[0] ?? 0,
+      trouble: { ...fleet.trouble, members: [1, 2, 3] },
+    };
+    await store.commit([{ c: 'alert.update', alert: grown }]);
+    expect(await store.alert(grown.id)).toEqual(grown);
+  });
+});
