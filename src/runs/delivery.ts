@@ -1,5 +1,6 @@
 /** Empties the outbox into the chats: at least once, de-duplicated by key, and each alert's history in its order. */
 
+import type { OutboxEntry } from './alert.ts';
 import { ChatError } from './ports.ts';
 import { createPosting, isPermanent, type PostingParts } from './posting.ts';
 
@@ -29,24 +30,24 @@ export function createDelivery(parts: PostingParts): Delivery {
   let running: Promise<void> | null = null;
   let stopped = false;
 
+  /** A card shows the newest state anyway: of several that wait, as after an outage, only the last is sent. */
+  async function isOutdated({ id, delivery }: OutboxEntry): Promise<boolean> {
+    if (delivery.d !== 'card' || !(await store.hasNewerCard(delivery.alertId, id))) return false;
+    // The first one posts, so that what belongs under it has a place.
+    return (await store.messages(delivery.alertId)).length > 0;
+  }
+
   async function deliverDue(): Promise<void> {
     const due = await store.dueOutbox(clock(), BATCH);
     const held = new Set<number>();
-    for (const [index, entry] of due.entries()) {
-      const alertId = entry.delivery.d === 'post' ? null : entry.delivery.alertId;
+    for (const entry of due) {
       // History is told in its order: behind a line that failed the later ones wait.
       if (entry.delivery.d === 'thread' && held.has(entry.delivery.alertId)) continue;
-      const newer = due
-        .slice(index + 1)
-        .some((e) => e.delivery.d === 'card' && e.delivery.alertId === alertId);
-      const messages =
-        entry.delivery.d === 'card' && newer ? await store.messages(entry.delivery.alertId) : [];
-      // A card shows the newest state anyway: of several in a row only the last is sent.
-      if (messages.length > 0) {
-        await store.outboxDone(entry.id, clock());
-        continue;
-      }
       try {
+        if (await isOutdated(entry)) {
+          await store.outboxDone(entry.id, clock());
+          continue;
+        }
         await posting.deliver(entry);
         await store.outboxDone(entry.id, clock());
       } catch (error) {

@@ -244,6 +244,8 @@ export interface Store {
   dueOutbox(now: number, limit: number): Promise<readonly OutboxEntry[]>;
   /** True where a delivery of that key was ever added, delivered or not. */
   wasAdded(key: string): Promise<boolean>;
+  /** True where another card of the alert, added after the entry, is still to be delivered. */
+  hasNewerCard(alertId: number, entry: number): Promise<boolean>;
   outboxDone(id: number, at: number): Promise<void>;
   outboxFailed(id: number, error: string, nextAttemptAt: number): Promise<void>;
   messages(alertId: number): Promise<readonly PostedMessage[]>;

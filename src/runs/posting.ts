@@ -10,6 +10,7 @@ import { reachCard } from '../messages/reach-card.ts';
 import { type Alert, isOfRun, type OutboxEntry, type Place, type PostedMessage } from './alert.ts';
 import { createFleets, type Seat } from './fleet.ts';
 import { fleetView } from './fleet-view.ts';
+import { pacedChat } from './paced-chat.ts';
 import { placesOfPolicy, policyAlertView } from './policy-trouble.ts';
 import { ChatError, type ChatPort, type Platform } from './ports.ts';
 import { notReached, placeOfPerson, placesOfReach, reached, reachView } from './reach.ts';
@@ -43,9 +44,10 @@ function isAt(message: PostedMessage, place: Place): boolean {
 export function createPosting(parts: PostingParts): Posting {
   const { store, clock, log, directory } = parts;
   const fleets = createFleets({ store, clock });
+  const chats = new Map([...parts.chats].map(([platform, chat]) => [platform, pacedChat(chat, clock)]));
 
   function chatOf(platform: Platform): ChatPort {
-    const chat = parts.chats.get(platform);
+    const chat = chats.get(platform);
     if (!chat)
       throw new ChatError(`${platform} is not configured under "chat" in m0.yaml`, { permanent: true });
     return chat;

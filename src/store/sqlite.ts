@@ -232,6 +232,17 @@ export async function openSqliteStore(
         () => db.select({ id: outbox.id }).from(outbox).where(eq(outbox.key, key)).get() !== undefined,
       ),
 
+    hasNewerCard: (alertId, entry) =>
+      attempt('looking for a newer card', () => {
+        const newer = and(
+          isNull(outbox.doneAt),
+          gt(outbox.id, entry),
+          eq(said(outbox.delivery, '$.d'), 'card'),
+          eq(said(outbox.delivery, '$.alertId'), alertId),
+        );
+        return db.select({ id: outbox.id }).from(outbox).where(newer).limit(1).get() !== undefined;
+      }),
+
     outboxDone: (id, at) =>
       attempt(`marking delivery ${id} as done`, () => {
         db.update(outbox)

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pacedChat } from '../../src/runs/paced-chat.ts';
 import { ChatError } from '../../src/runs/ports.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { textOf } from '../support/fake-chat.ts';
-import { KIM, sshFinding } from '../support/runs.ts';
+import { KIM, sshFinding, tagFinding } from '../support/runs.ts';
 
 const SSH = sshFinding();
 const lost = { error: new ChatError('posting: no answer'), arrived: true };
@@ -132,5 +133,62 @@ describe('a clock that is set back', () => {
     core.now -= 24 * 60 * MINUTE;
     await core.deliver();
     expect(ops()).toHaveLength(1);
+  });
+});
+
+describe('a chat that is down for an hour', () => {
+  it('loses nothing, and gets the newest state alone when it is back', async () => {
+    await core.check();
+    await core.deliver();
+    const before = core.chat.updated;
+    core.chat.away = new ChatError('posting: no answer');
+    for (let i = 0; i < 30; i += 1) {
+      core.now += 2 * MINUTE;
+      await core.check();
+      await core.deliver();
+    }
+    core.cloud.drift.set(STACK, [SSH, tagFinding()]);
+    await core.check();
+    core.chat.away = null;
+    await later(4);
+    // The message and its copy, once each for what was seen and once for being superseded.
+    expect(core.chat.updated - before).toBeLessThanOrEqual(6);
+    expect(ops().map((m) => m.card.headline)).toEqual([
+      expect.stringContaining('superseded by run #32'),
+      expect.stringContaining('2 wait'),
+    ]);
+    expect(core.chat.in('DU0DANA')).toHaveLength(2);
+    expect(await core.store.dueOutbox(core.now + 1e9, 50)).toEqual([]);
+  });
+
+  it('that asks one channel to wait is not asked there again before the time; other channels go on', async () => {
+    const calls: string[] = [];
+    const busy = new ChatError('posting: slow down', { retryAfterMs: 30_000 });
+    const chat = pacedChat(
+      {
+        platform: 'slack',
+        async post(place) {
+          const channel = 'channel' in place ? place.channel : place.user;
+          calls.push(channel);
+          if (channel === 'C0BUSY') throw busy;
+          return { channel, messageId: '1' };
+        },
+        async update() {},
+        async reply() {},
+        usergroup: async () => [],
+      },
+      () => core.now,
+    );
+    const post = (channel: string) =>
+      chat
+        .post({ platform: 'slack', channel }, { headline: '', tone: 'plain', blocks: [] }, 'k')
+        .catch((error: unknown) => error);
+    await post('C0BUSY');
+    core.now += 10_000;
+    expect(await post('C0BUSY')).toMatchObject({ retryAfterMs: 20_000 });
+    await post('C0OPS');
+    core.now += 20_000;
+    await post('C0BUSY');
+    expect(calls).toEqual(['C0BUSY', 'C0OPS', 'C0BUSY']);
   });
 });

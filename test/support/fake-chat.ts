@@ -17,6 +17,10 @@ export type Failure = { readonly error: Error; readonly arrived: boolean };
 export class FakeChat implements ChatPort {
   readonly platform = 'slack';
   readonly messages: FakeMessage[] = [];
+  /** While set, no call arrives. */
+  away: Error | null = null;
+  /** Changes of cards that arrived, each counted. */
+  updated = 0;
   /** Replies that also showed in their channel. */
   readonly loud: string[] = [];
   readonly #channels: ReadonlySet<string>;
@@ -32,6 +36,7 @@ export class FakeChat implements ChatPort {
   }
 
   #failing(method: string, where: string): Failure | null {
+    if (this.away) return { error: this.away, arrived: false };
     const at = this.#failures.findIndex((f) => f.method === method && f.where === where);
     return at === -1 ? null : (this.#failures.splice(at, 1)[0]?.failure ?? null);
   }
@@ -61,6 +66,7 @@ export class FakeChat implements ChatPort {
   async update(channel: string, messageId: string, card: Card): Promise<void> {
     const failure = this.#failing('update', channel);
     if (failure) throw failure.error;
+    this.updated += 1;
     this.#find(channel, messageId).card = card;
   }
 
