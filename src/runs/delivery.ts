@@ -1,11 +1,13 @@
 /** Empties the outbox into the chats: at least once, de-duplicated by key, and each alert's history in its order. */
 import { assertNever } from '../assert-never.ts';
 import type { Logger } from '../log.ts';
+import { type LogFields, outside, within } from '../log-context.ts';
 import type { Card } from '../messages/card.ts';
 import { driftCard } from '../messages/drift-card.ts';
 import { failureCard } from '../messages/failure-card.ts';
 import { policyAlertCard } from '../messages/policy-alert-card.ts';
 import type { Alert, OutboxEntry, Place, PostedMessage } from './alert.ts';
+import type { Meter } from './meter.ts';
 import { placesOfPolicy, policyAlertView } from './policy-trouble.ts';
 import { ChatError, type ChatPort, type Platform } from './ports.ts';
 import { driftView, failureView, stackOrGone, type ViewParts } from './view.ts';
@@ -13,6 +15,7 @@ import { driftView, failureView, stackOrGone, type ViewParts } from './view.ts';
 export interface DeliveryParts extends ViewParts {
   readonly chats: ReadonlyMap<Platform, ChatPort>;
   readonly log: Logger;
+  readonly meter?: Meter;
 }
 
 export interface Delivery {
@@ -36,6 +39,10 @@ function backoff(attempts: number): number {
 
 function isPermanent(error: unknown): boolean {
   return error instanceof ChatError && error.permanent;
+}
+
+function aboutOf(alert: Alert): LogFields {
+  return alert.kind === 'policy' ? { policy: alert.stack } : { run: alert.runId, stack: alert.stack };
 }
 
 /** Rejects with what trying again may mend, else, where `insist`, with what it can't. */
@@ -130,7 +137,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     throwWorst(problems, alert.state === 'open');
   }
 
-  async function deliver(entry: OutboxEntry): Promise<void> {
+  /** `about` is completed with what the entry turns out to be about. */
+  async function deliver(entry: OutboxEntry, about: LogFields): Promise<void> {
     const { delivery } = entry;
     if (delivery.d === 'post') {
       await chatOf(delivery.place.platform).post(delivery.place, delivery.card, entry.key);
@@ -138,6 +146,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     }
     const alert = await store.alert(delivery.alertId);
     if (!alert) throw new Error(`delivering ${entry.key}: alert ${delivery.alertId} is not in the store`);
+    Object.assign(about, aboutOf(alert));
     switch (delivery.d) {
       case 'card':
         return syncCard(alert);
@@ -194,23 +203,33 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         await store.outboxDone(entry.id, clock());
         continue;
       }
+      const about: LogFields = alertId === null ? {} : { alert: alertId };
       try {
-        await deliver(entry);
+        await within(about, () => deliver(entry, about));
         await store.outboxDone(entry.id, clock());
+        parts.meter?.attempted('delivered');
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
         if (isPermanent(error) && entry.delivery.d !== 'card') {
-          log.error({ err: error, key: entry.key }, 'a message can not be delivered and is given up');
+          log.error(
+            { ...about, err: error, key: entry.key },
+            'a message can not be delivered and is given up',
+          );
           await store.outboxDone(entry.id, clock());
+          parts.meter?.attempted('given-up');
           continue;
         }
         if (entry.delivery.d === 'thread') held.add(entry.delivery.alertId);
         const wait = error instanceof ChatError ? error.retryAfterMs : null;
+        parts.meter?.attempted(wait === null ? 'failed' : 'slowed');
         const pause = Math.min(wait ?? backoff(entry.attempts), LONGEST_WAIT_MS);
         await store.outboxFailed(entry.id, text, clock() + pause);
         // Being asked to slow down is everyday; anything else is worth a line.
         if (wait === null)
-          log.warn({ err: error, key: entry.key, attempts: entry.attempts + 1 }, 'a delivery has to wait');
+          log.warn(
+            { ...about, err: error, key: entry.key, attempts: entry.attempts + 1 },
+            'a delivery has to wait',
+          );
       }
     }
   }
@@ -228,7 +247,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   function wake(): void {
     if (stopped || running) return;
     if (timer) clearTimeout(timer);
-    timer = setTimeout(look, 0);
+    timer = outside(() => setTimeout(look, 0));
   }
 
   timer = setTimeout(look, 0);
