@@ -1,6 +1,7 @@
 /** Import rules: the shape in docs/architecture.md, checked rather than remembered. */
 const PURE = '^src/(drift|decisions|messages|commands)/';
-const ADAPTER = '^src/(chat/slack|chat/teams|terraform|policy|store|artifacts|schedule|http|oncall|sandbox)/';
+const ADAPTER =
+  '^src/(chat/slack|chat/teams|terraform|policy|store|artifacts|schedule|http|oncall|metrics|sandbox)/';
 
 export default {
   forbidden: [
@@ -23,7 +24,9 @@ export default {
       comment: 'The core speaks to the outside through the ports in runs/ports.ts only.',
       severity: 'error',
       from: { path: '^src/(drift|decisions|messages|commands|runs)/' },
-      to: { path: '^src/(chat|terraform|policy|store|artifacts|schedule|http|oncall|sandbox|setup|config)/' },
+      to: {
+        path: '^src/(chat|terraform|policy|store|artifacts|schedule|http|oncall|metrics|sandbox|setup|config)/',
+      },
     },
     {
       name: 'drift-and-decisions-are-the-innermost',
@@ -36,7 +39,7 @@ export default {
       name: 'adapters-do-not-meet',
       comment: 'Adapters meet only in main.ts (and in the sandbox, which stands for the outside world).',
       severity: 'error',
-      from: { path: '^src/(chat/[a-z]+|terraform|policy|store|artifacts|schedule|http|oncall)/' },
+      from: { path: '^src/(chat/[a-z]+|terraform|policy|store|artifacts|schedule|http|oncall|metrics)/' },
       to: { path: ADAPTER, pathNot: '^src/$1/' },
     },
     ...[
@@ -46,6 +49,7 @@ export default {
       ['@open-policy-agent/', '^src/policy/'],
       ['@aws-sdk/', '^src/(artifacts|sandbox)/'],
       ['node-cron', '^src/schedule/'],
+      ['prom-client', '^src/metrics/'],
       ['^hono|@hono/', '^src/(http|sandbox)/'],
     ].map(([sdk, owner]) => ({
       name: `one-owner-for-${sdk.replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '')}`,

@@ -1,23 +1,27 @@
 /** The only place that wires adapters to the core, starts them and drains them. */
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { createHandler } from './actions/handler.ts';
 import { openArtifacts } from './artifacts/open-artifacts.ts';
-import { createSlack, type Slack } from './chat/slack/slack.ts';
+import { createSlack } from './chat/slack/slack.ts';
 import type { Environment } from './config/environment.ts';
 import type { Config } from './config/load.ts';
 import { createMirrors } from './git/mirrors.ts';
 import { repositoryKey } from './git/remote.ts';
+import { watchedMirrors } from './git/watched-mirrors.ts';
 import { createGitWebhook } from './http/git-webhook.ts';
-import { type Readiness, startHttp } from './http/server.ts';
+import { startHttp } from './http/server.ts';
 import type { Logger } from './log.ts';
-import { metricsOf } from './metrics.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { openPagerDuty } from './oncall/pagerduty.ts';
 import { createPolicies } from './policy/policies.ts';
+import { createReadiness } from './readiness.ts';
 import { askersOf, createOnCall } from './runs/asking.ts';
 import { createDelivery, type Delivery } from './runs/delivery.ts';
 import { sendDigest } from './runs/digest.ts';
 import { escalate } from './runs/escalation.ts';
+import { metered } from './runs/meter.ts';
 import { createPolicyWatch } from './runs/policy-watch.ts';
 import type { ChatPort, Clock, Platform, Stack, Store } from './runs/ports.ts';
 import { type Actor, M0, type Run, type Trigger } from './runs/run.ts';
@@ -30,7 +34,7 @@ import { watchPushes } from './schedule/push.ts';
 import { repeat } from './schedule/repeat.ts';
 import { type Schedule, startSchedule } from './schedule/schedule.ts';
 import type { Tools } from './setup/tools.ts';
-import { openStore } from './store/open.ts';
+import { databaseFile, openStore } from './store/open.ts';
 import { startRetention } from './store/retention.ts';
 import { createRunner } from './terraform/runner.ts';
 
@@ -83,20 +87,13 @@ function refuseWhatIsMissing(config: Config): void {
   if (config.chat.slack === null) throw new Error('starting m0: m0.yaml names no chat: add chat.slack');
 }
 
-/** Names what stands in the way of m0's work. */
-async function readiness(store: Store, slack: Slack): Promise<Readiness> {
-  const problems: { part: string; problem: string }[] = [];
-  try {
-    for (const { stack, trouble } of await store.alerts({ kind: 'policy', state: 'open' })) {
-      if (trouble.seen === null) problems.push({ part: `policy ${stack}`, problem: trouble.error });
-    }
-  } catch (error) {
-    problems.push({ part: 'store', problem: error instanceof Error ? error.message : String(error) });
-  }
-  const { ok, problem } = slack.healthy();
-  if (problem !== null) problems.push({ part: 'slack', problem });
-  // A broken policy makes people decide; m0 itself is at work.
-  return { ok: ok && problems.every((p) => p.part !== 'store'), problems };
+/** m0's own version, as package.json has it, and those of what it works with. */
+function versions(tools: Tools): Readonly<Record<string, string>> {
+  const own = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  const { terraform = '', tofu = '', opa = '' } = tools.versions;
+  return { version: own.version, node: process.versions.node, terraform, tofu, opa };
 }
 
 /** Sends each digest of m0.yaml at its times; one that was missed while m0 was down is sent once. */
@@ -146,12 +143,15 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const store = await openStore({ url: environment.databaseUrl, log });
     closers.push(() => store.close());
     const key = await fingerprintKey(store);
-    const mirrors = createMirrors({
-      dir: join(environment.dataDir, 'git'),
-      log,
-      base,
-      credentials: config.credentials,
-    });
+    const mirrors = watchedMirrors(
+      createMirrors({
+        dir: join(environment.dataDir, 'git'),
+        log,
+        base,
+        credentials: config.credentials,
+      }),
+      clock,
+    );
     const artifacts = openArtifacts({
       location: environment.artifacts,
       dataDir: environment.dataDir,
@@ -192,28 +192,39 @@ export async function serve(options: ServeOptions): Promise<Service> {
       clock,
     });
     const chats = new Map<Platform, ChatPort>([['slack', slack]]);
+    const rotaProblems = new Map<string, string>();
     const onCall = createOnCall(
       directory,
       (id) => slack.usergroup(id),
       clock,
       (rota, problem) => {
+        if (problem === null) rotaProblems.delete(rota);
+        else rotaProblems.set(rota, problem);
         if (problem === null) log.info({ rota }, 'an on-call rota is well again');
         else log.warn({ rota, problem }, 'an on-call rota has a problem');
       },
       pagerduty,
     );
-    const delivery = createDelivery({ store, directory, onCall, clock, chats, log });
+    const chatHealth = () => [{ platform: slack.platform, ...slack.healthy() }];
+    const metrics = createMetrics({
+      ...{ store, directory, clock, log },
+      chats: chatHealth,
+      build: versions(tools),
+    });
+    const { meter } = metrics;
+    const delivery = createDelivery({ store, directory, onCall, clock, chats, log, meter });
     closers.push(() => delivery.drain());
     const worker = createWorker({
       store,
       runner,
-      policies,
+      policies: metered(policies, meter, clock),
       directory,
       askers: async (stack) => askersOf(stack, await onCall.rotasNow(), clock()),
       clock,
       log,
       concurrency: environment.concurrency,
       onChange: () => delivery.wake(),
+      meter,
     });
     closers.push(() => worker.drain());
     const policyWatch = createPolicyWatch({
@@ -255,11 +266,19 @@ export async function serve(options: ServeOptions): Promise<Service> {
       setLastTick: (stack, at) => store.setValue(`tick:${stack}`, at),
       log,
     });
+    const schedules = [schedule];
     const http = await startHttp({
       host: environment.host,
       port: environment.port,
-      ready: () => readiness(store, slack),
-      metrics: () => metricsOf(store, directory, clock),
+      ready: createReadiness({
+        ...{ store, directory, clock, tools },
+        chats: chatHealth,
+        folders: [environment.dataDir, dirname(databaseFile(environment.databaseUrl))],
+        schedules: () => schedules,
+        mirrors: () => mirrors.troubles(),
+        rotas: () => [...rotaProblems].map(([rota, problem]) => ({ rota, problem })),
+      }),
+      metrics: () => metrics.text(),
       log,
       routes: [
         createGitWebhook({
@@ -273,6 +292,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
     closers.push(() => http.close());
     closers.push(async () => schedule.stop());
     const digests = await startDigests(config.digests, { store, directory, onCall, clock }, delivery, log);
+    schedules.push(digests);
     closers.push(async () => digests.stop());
     const retention = startRetention({ store, clock, log });
     closers.push(() => retention.stop());

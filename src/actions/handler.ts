@@ -2,6 +2,7 @@
 import { assertNever } from '../assert-never.ts';
 import type { Command } from '../commands/command.ts';
 import { parseCommand } from '../commands/parse.ts';
+import { type LogFields, within } from '../log-context.ts';
 import { helpCard } from '../messages/help-card.ts';
 import { problemCard } from '../messages/short-cards.ts';
 import type { CommandHandler, Incoming, Reply } from '../runs/ports.ts';
@@ -64,7 +65,7 @@ function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<
 /** The one entrance for every platform: parse, check the rights, act. A button's words are typed words. */
 export function createHandler(parts: ActionParts): CommandHandler {
   return async (incoming) => {
-    const about = { user: incoming.actor.userId, person: incoming.actor.person };
+    const about: LogFields = { user: incoming.actor.userId, person: incoming.actor.person };
     try {
       const parsed = parseCommand(incoming.text, {
         now: parts.clock(),
@@ -72,8 +73,9 @@ export function createHandler(parts: ActionParts): CommandHandler {
         answers: incoming.answers,
       });
       if (!parsed.ok) return privately(problemCard(parsed.problem, parsed.suggestion));
-      parts.log.info({ ...about, command: parsed.command.command }, 'command');
-      return await run(parts, incoming, parsed.command);
+      about.command = parsed.command.command;
+      parts.log.info(about, 'command');
+      return await within(about, () => run(parts, incoming, parsed.command));
     } catch (error) {
       parts.log.error({ ...about, err: error }, 'a command broke');
       return refused(

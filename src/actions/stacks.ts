@@ -3,11 +3,12 @@ import { resolveTarget } from '../commands/target.ts';
 import type { Card } from '../messages/card.ts';
 import { driftCard } from '../messages/drift-card.ts';
 import { statusCard } from '../messages/status-card.ts';
-import type { StackState, StackStatus } from '../messages/view-status.ts';
+import type { StackStatus } from '../messages/view-status.ts';
 import type { Place } from '../runs/alert.ts';
 import { keepOf } from '../runs/keep.ts';
+import { ANSWERED, stackStateOf } from '../runs/overview.ts';
 import type { Incoming, Reply, Stack } from '../runs/ports.ts';
-import { isTerminal, type Run, type RunState } from '../runs/run.ts';
+import { isTerminal, type RunState } from '../runs/run.ts';
 import { lastSkipped, skippedText } from '../runs/scheduled-check.ts';
 import { driftView } from '../runs/view.ts';
 import { openFindings } from '../runs/waiting.ts';
@@ -15,24 +16,7 @@ import { type ActionParts, privately, refused } from './parts.ts';
 
 /** A check that takes longer has been reported by its own card long since. */
 const FOLLOW_MS = 20 * 60_000;
-const GOOD: readonly RunState[] = [
-  'clean',
-  'quiet',
-  'awaiting_approval',
-  'realigned',
-  'denied',
-  'rejected',
-  'canceled',
-  'superseded',
-];
 const BUSY: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
-
-function stateOf(open: number, kept: number, failing: boolean, run: Run | undefined): StackState {
-  if (failing) return 'failing';
-  if (run === undefined) return 'unknown';
-  if (open > 0) return 'drifted';
-  return kept > 0 ? 'quiet' : 'aligned';
-}
 
 async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatus> {
   const { store } = parts;
@@ -45,7 +29,7 @@ async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatus> 
     lastSkipped(store, stack.name),
   ]);
   const told = drift ? await store.run(drift.runId) : undefined;
-  const good = runs.find((r) => GOOD.includes(r.state) && r.decision !== null);
+  const good = runs.find((r) => ANSWERED.includes(r.state) && r.decision !== null);
   const shown = told ?? good;
   const open = told ? openFindings(told, keeps, now) : [];
   const kept = (shown?.findings ?? []).filter((f) => f.actionable && keepOf(f, keeps, now));
@@ -53,7 +37,10 @@ async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatus> 
   return {
     stack: stack.name,
     environment: stack.environment,
-    state: stateOf(open.length, kept.length, failing !== undefined, shown),
+    state: stackStateOf({
+      ...{ open: open.length, kept: kept.length },
+      ...{ failing: failing !== undefined, known: shown !== undefined },
+    }),
     open: open.length,
     waiting: told && !isTerminal(told.state) ? open.filter((o) => o.verdict !== 'auto').length : 0,
     kept: kept.length,

@@ -1,8 +1,14 @@
 /** Empties the outbox into the chats: at least once, de-duplicated by key, and each alert's history in its order. */
 
+import { type LogFields, outside, within } from '../log-context.ts';
 import type { OutboxEntry } from './alert.ts';
+import type { Meter } from './meter.ts';
 import { ChatError } from './ports.ts';
 import { createPosting, isPermanent, type PostingParts } from './posting.ts';
+
+export interface DeliveryParts extends PostingParts {
+  readonly meter?: Meter;
+}
 
 export interface Delivery {
   /** Looks at the outbox soon. */
@@ -23,7 +29,7 @@ function backoff(attempts: number): number {
   return Math.min(FIRST_RETRY_MS * 2 ** attempts, LAST_RETRY_MS);
 }
 
-export function createDelivery(parts: PostingParts): Delivery {
+export function createDelivery(parts: DeliveryParts): Delivery {
   const { store, clock, log } = parts;
   const posting = createPosting(parts);
   let timer: NodeJS.Timeout | null = null;
@@ -43,27 +49,37 @@ export function createDelivery(parts: PostingParts): Delivery {
     for (const entry of due) {
       // History is told in its order: behind a line that failed the later ones wait.
       if (entry.delivery.d === 'thread' && held.has(entry.delivery.alertId)) continue;
+      const about: LogFields = entry.delivery.d === 'post' ? {} : { alert: entry.delivery.alertId };
       try {
         if (await isOutdated(entry)) {
           await store.outboxDone(entry.id, clock());
           continue;
         }
-        await posting.deliver(entry);
+        await within(about, () => posting.deliver(entry, about));
         await store.outboxDone(entry.id, clock());
+        parts.meter?.attempted('delivered');
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
         if (isPermanent(error) && entry.delivery.d !== 'card') {
-          log.error({ err: error, key: entry.key }, 'a message can not be delivered and is given up');
+          log.error(
+            { ...about, err: error, key: entry.key },
+            'a message can not be delivered and is given up',
+          );
           await store.outboxDone(entry.id, clock());
+          parts.meter?.attempted('given-up');
           continue;
         }
         if (entry.delivery.d === 'thread') held.add(entry.delivery.alertId);
         const wait = error instanceof ChatError ? error.retryAfterMs : null;
+        parts.meter?.attempted(wait === null ? 'failed' : 'slowed');
         const pause = Math.min(wait ?? backoff(entry.attempts), LONGEST_WAIT_MS);
         await store.outboxFailed(entry.id, text, clock() + pause);
         // Being asked to slow down is everyday; anything else is worth a line.
         if (wait === null)
-          log.warn({ err: error, key: entry.key, attempts: entry.attempts + 1 }, 'a delivery has to wait');
+          log.warn(
+            { ...about, err: error, key: entry.key, attempts: entry.attempts + 1 },
+            'a delivery has to wait',
+          );
       }
     }
   }
@@ -81,7 +97,7 @@ export function createDelivery(parts: PostingParts): Delivery {
   function wake(): void {
     if (stopped || running) return;
     if (timer) clearTimeout(timer);
-    timer = setTimeout(look, 0);
+    timer = outside(() => setTimeout(look, 0));
   }
 
   timer = setTimeout(look, 0);

@@ -23,8 +23,12 @@ export interface Keep {
   readonly endedAt: number | null;
 }
 
+/** What of a keep says for what it holds. */
+type Bound = Pick<Keep, 'kind' | 'address' | 'fingerprint' | 'until' | 'endedAt'>;
+type Kept = Pick<Finding, 'address' | 'fingerprint'>;
+
 /** True while the keep holds for the finding at `now` (ms since epoch). */
-export function keepHolds(keep: Keep, finding: Finding, now: number): boolean {
+export function keepHolds(keep: Bound, finding: Kept, now: number): boolean {
   if (keep.endedAt !== null) return false;
   if (keep.until !== null && keep.until <= now) return false;
   if (keep.address === null) return true;
@@ -47,7 +51,7 @@ export function lapsedOf(finding: Finding, keeps: readonly Keep[], now: number):
 }
 
 /** The keep that holds the finding, or undefined. An accept is told before a snooze. */
-export function keepOf(finding: Finding, keeps: readonly Keep[], now: number): Keep | undefined {
+export function keepOf<K extends Bound>(finding: Kept, keeps: readonly K[], now: number): K | undefined {
   const holding = keeps.filter((k) => keepHolds(k, finding, now));
   return holding.find((k) => k.kind === 'accept') ?? holding[0];
 }

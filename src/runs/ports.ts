@@ -23,6 +23,7 @@ import type {
   PostedMessage,
 } from './alert.ts';
 import type { Keep } from './keep.ts';
+import type { Overview } from './overview.ts';
 import type { Actor, CodeVersion, Run, RunState, SavedPlan, ScopeEntry } from './run.ts';
 
 export type Platform = 'slack' | 'teams';
@@ -264,6 +265,10 @@ export interface Store {
   /** Small named values (last tick of a schedule, the fingerprint key …). */
   value(name: string): Promise<string | undefined>;
   setValue(name: string, value: string): Promise<void>;
+  /** How everything stands at `now`, of these stacks as far as it is about stacks. */
+  overview(stacks: readonly string[], now: number): Promise<Overview>;
+  /** Proves that it can be written to at this moment; waits for other processes only a moment. */
+  probe(now: number): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 /** Brings one entry of the outbox into the chats: cards and their copies, history, nudges. */
 import { assertNever } from '../assert-never.ts';
 import type { Logger } from '../log.ts';
+import type { LogFields } from '../log-context.ts';
 import type { Card } from '../messages/card.ts';
 import { driftCard } from '../messages/drift-card.ts';
 import { failureCard } from '../messages/failure-card.ts';
@@ -22,8 +23,11 @@ export interface PostingParts extends ViewParts {
 }
 
 export interface Posting {
-  /** Rejects with a ChatError where a chat refuses or is away; what was done until then is not done again. */
-  deliver(entry: OutboxEntry): Promise<void>;
+  /**
+   * Rejects with a ChatError where a chat refuses or is away; what was done until then is not done again. `about` is
+   * completed with what the entry turns out to be about.
+   */
+  deliver(entry: OutboxEntry, about: LogFields): Promise<void>;
 }
 
 export function isPermanent(error: unknown): boolean {
@@ -39,6 +43,11 @@ function throwWorst(problems: readonly unknown[], insist: boolean): void {
 
 function isAt(message: PostedMessage, place: Place): boolean {
   return message.platform === place.platform && 'channel' in place && message.channel === place.channel;
+}
+
+function aboutOf(alert: Alert): LogFields {
+  if (isOfRun(alert)) return { run: alert.runId, stack: alert.stack };
+  return { [alert.kind]: alert.stack };
 }
 
 export function createPosting(parts: PostingParts): Posting {
@@ -204,7 +213,7 @@ export function createPosting(parts: PostingParts): Posting {
   }
 
   return {
-    async deliver(entry) {
+    async deliver(entry, about) {
       const { delivery } = entry;
       if (delivery.d === 'post') {
         await chatOf(delivery.place.platform).post(delivery.place, delivery.card, entry.key);
@@ -212,6 +221,7 @@ export function createPosting(parts: PostingParts): Posting {
       }
       const alert = await store.alert(delivery.alertId);
       if (!alert) throw new Error(`delivering ${entry.key}: alert ${delivery.alertId} is not in the store`);
+      Object.assign(about, aboutOf(alert));
       switch (delivery.d) {
         case 'card':
           return syncCard(alert.kind === 'fleet' ? await fleets.settle(alert) : alert);

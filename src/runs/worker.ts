@@ -1,10 +1,12 @@
 /** Walks runs through their states. All truth is in the store: a worker that dies loses nothing but time. */
 import { createKeyedLock } from '../keyed-lock.ts';
 import type { Logger } from '../log.ts';
+import { outside, within } from '../log-context.ts';
 import { isOfRun } from './alert.ts';
 import type { Approver } from './asking.ts';
 import { changesOf, newRun, type StackState } from './effects.ts';
 import { type RunEvent, transition } from './machine.ts';
+import { type Meter, tellMoves } from './meter.ts';
 import type { Change, Clock, CodePort, Directory, PolicyPort, Runner, Stack, Store } from './ports.ts';
 import { type Actor, M0, type Run, type RunState, type SavedPlan, type Trigger } from './run.ts';
 import { createSteps, type Eventually } from './steps.ts';
@@ -25,6 +27,7 @@ export interface WorkerParts {
   readonly concurrency: number;
   /** Called after every stored change: something may have to be delivered. */
   readonly onChange: () => void;
+  readonly meter?: Meter;
 }
 
 export interface Worker {
@@ -109,9 +112,11 @@ export function createWorker(parts: WorkerParts): Worker {
   }
 
   function changed(): void {
-    parts.onChange();
-    for (const watcher of watchers) watcher();
-    pump();
+    outside(() => {
+      parts.onChange();
+      for (const watcher of watchers) watcher();
+      pump();
+    });
   }
 
   /** One stored step. Where somebody else's came first it is refused, and the run is as they left it. */
@@ -140,6 +145,7 @@ export function createWorker(parts: WorkerParts): Worker {
       { run: run.id, stack: run.stack, event: event.e, from: run.state, to: result.run.state },
       'run moved',
     );
+    tellMoves(parts.meter, changes, [run, state.told]);
     if (run.plan && run.plan.artifact !== result.run.plan?.artifact) await discard(run, run.plan);
     // Also that of a run which this one has superseded.
     for (const change of changes) if (change.c === 'run.update') await discardOutlived(change.run);
@@ -206,7 +212,8 @@ export function createWorker(parts: WorkerParts): Worker {
       if (busy.has(run.stack) || resting.has(run.stack) || !isDue(run, now)) continue;
       const stack = stackOf(run.stack);
       lookedAt.set(run.stack, clock());
-      const job = stack ? work(run, stack) : leave(run);
+      const about = { run: run.id, stack: run.stack };
+      const job = within(about, () => (stack ? work(run, stack) : leave(run)));
       busy.set(
         run.stack,
         job
@@ -215,7 +222,7 @@ export function createWorker(parts: WorkerParts): Worker {
             return steps.broke(run.id, error);
           })
           .catch((error: unknown) => {
-            log.error({ err: error, run: run.id }, 'storing that a run broke, broke');
+            log.error({ err: error, ...about }, 'storing that a run broke, broke');
             rest(run.stack);
           })
           .finally(() => {

@@ -24,6 +24,17 @@ export interface ScheduleOptions {
 export interface Schedule {
   /** No tick begins after it. Ticks under way are the caller's. */
   stop(): void;
+  /** When it last looked at the clock, in ms since epoch: about a minute ago at most. */
+  lookedAt(): number;
+  /** Ticks that came and were not followed up yet, or could not be. */
+  overdue(): readonly Overdue[];
+}
+
+/** `since`: when the tick came, in ms since epoch. `error`: why it could not be followed up; null while it is tried. */
+export interface Overdue {
+  readonly name: string;
+  readonly since: number;
+  readonly error: string | null;
 }
 
 interface Clockwork {
@@ -57,12 +68,18 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
   }));
   const delayed = new Set<NodeJS.Timeout>();
 
+  const overdue = new Map<string, Overdue>();
+
   async function tick(name: string): Promise<void> {
+    const before = overdue.get(name) ?? { name, since: now(), error: null };
+    overdue.set(name, before);
     try {
       await options.onTick(name);
       // Remembered after, not before: a tick that a crash cut short comes again, one too many harms nobody.
       await options.setLastTick(name, String(now()));
+      overdue.delete(name);
     } catch (error) {
+      overdue.set(name, { ...before, error: error instanceof Error ? error.message : String(error) });
       log.error({ stack: name, err: error }, 'scheduled check could not be started');
     }
   }
@@ -123,5 +140,7 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
       for (const timer of delayed) clearTimeout(timer);
       delayed.clear();
     },
+    lookedAt: () => seenUntil,
+    overdue: () => [...overdue.values()],
   };
 }

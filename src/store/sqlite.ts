@@ -2,6 +2,7 @@ import {
   and,
   asc,
   type Column,
+  count,
   desc,
   eq,
   exists,
@@ -22,6 +23,7 @@ import type { AlertKind, AlertOf, OutboxEntry } from '../runs/alert.ts';
 import type { AlertQuery, Change, CommitResult, Store } from '../runs/ports.ts';
 import { type ChainVerdict, verifyChain } from './audit-chain.ts';
 import { type Database, openDatabase } from './database.ts';
+import { overviewOf } from './overview.ts';
 import { type Cutoffs, type Pruned, prune } from './prune.ts';
 import { recordLines, toAuditEntry } from './record.ts';
 import { toAlert, toKeep, toMessage, toOutboxEntry, toRun } from './rows.ts';
@@ -38,6 +40,9 @@ export interface AuditedStore extends Store {
 }
 
 const MAX_ERROR_TEXT = 2000;
+/** How long a probe waits for another process, in ms: it blocks, and somebody may ask for it every few seconds. */
+const PROBE_MS = 200;
+const PROBE_NAME = 'probed-at';
 
 /** Nobody puts a delivery off for longer, in ms: one that seems to be waits on a clock that was set back. */
 const LONGEST_PAUSE = 60 * 60_000;
@@ -102,6 +107,11 @@ export async function openSqliteStore(
     .where(and(isNull(outbox.doneAt), isDue(outbox.nextAttemptAt), inOrder(db)))
     .orderBy(asc(outbox.id))
     .limit(sql.placeholder('limit'))
+    .prepare();
+  const dueCount = db
+    .select({ n: count() })
+    .from(outbox)
+    .where(and(isNull(outbox.doneAt), isDue(outbox.nextAttemptAt), inOrder(db)))
     .prepare();
 
   async function commit(changes: readonly Change[]): Promise<CommitResult> {
@@ -332,6 +342,24 @@ export async function openSqliteStore(
     setValue: (name, value) =>
       attempt(`storing the value ${name}`, () => {
         setValue(db, name, value);
+      }),
+
+    overview: (stacks, now) =>
+      attempt('reading how everything stands', () => {
+        const { outbox: standing, ...rest } = overviewOf(db, stacks, now);
+        const due = dueCount.get({ now, later: now + LONGEST_PAUSE })?.n ?? 0;
+        return { ...rest, outbox: { ...standing, due } };
+      }),
+
+    probe: (now) =>
+      attempt('writing to the database', () => {
+        db.$client.pragma(`busy_timeout = ${Math.min(PROBE_MS, busyTimeoutMs)}`);
+        try {
+          // Another value each time: SQLite leaves out a write that changes nothing.
+          setValue(db, PROBE_NAME, String(now));
+        } finally {
+          db.$client.pragma(`busy_timeout = ${busyTimeoutMs}`);
+        }
       }),
 
     close: () =>

@@ -1,5 +1,6 @@
 /** The first story, told once with everything real: what heals, what waits, who may. In order, one cloud. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readExposition } from '../support/exposition.ts';
 import { buttons, DANA, EVE, KIM, startWorld, type World, words } from '../support/world.ts';
 
 const TAGS = 'Bucket acme-logs, tags';
@@ -174,6 +175,24 @@ describe('the other direction, and what is accepted', () => {
     await world.until(run.id, 'realigned');
     expect(await world.fact(TAGS)).toBe(AS_BUILT);
     expect(await world.fact(INGRESS)).toContain(SSH);
+  });
+});
+
+describe('seen from outside', () => {
+  const lines = () => world.logs.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+
+  it('it is ready, counts what it did, and each line of a tool names its run', async () => {
+    const url = String(lines().findLast((l) => l.msg === 'm0 is at work')?.url);
+    expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ ok: true, problems: [] });
+    const seen = readExposition(await (await fetch(`${url}/metrics`)).text());
+    expect(seen.value('m0_applies_total', { outcome: 'realigned' })).toBeGreaterThan(1);
+    expect(seen.value('m0_phase_seconds_sum', { phase: 'apply' })).toBeGreaterThan(1);
+    expect(seen.value('m0_delivery_attempts_total', { outcome: 'delivered' })).toBeGreaterThan(5);
+    expect(seen.value('m0_keeps', { kind: 'accept' })).toBe(1);
+    expect(seen.value('m0_stack_drifted', { stack: 'prod-network', environment: 'prod' })).toBe(0);
+    const ended = lines().filter((l) => l.msg === 'tool ended' && l.stack !== 'sandbox');
+    expect(ended.length).toBeGreaterThan(10);
+    for (const line of ended) expect(line).toMatchObject({ run: expect.any(Number), stack: 'prod-network' });
   });
 });
 

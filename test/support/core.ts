@@ -10,6 +10,7 @@ import type { Alert } from '../../src/runs/alert.ts';
 import { askersOf, createOnCall, type OnCall } from '../../src/runs/asking.ts';
 import { createDelivery } from '../../src/runs/delivery.ts';
 import { escalate } from '../../src/runs/escalation.ts';
+import { type Meter, metered } from '../../src/runs/meter.ts';
 import { createPolicyWatch, type PolicyWatch } from '../../src/runs/policy-watch.ts';
 import type { CommandHandler, Directory, ScheduleOnCall, Stack } from '../../src/runs/ports.ts';
 import { type Actor, M0, type Run, type RunState, type Trigger } from '../../src/runs/run.ts';
@@ -38,7 +39,11 @@ export class Core {
   readonly cloud: FakeCloud;
   readonly chat = new FakeChat(['C0OPS', 'C0DEV']);
   readonly #dir: string;
-  readonly log = createLogger('silent');
+  /** Lines of the log, as they would stand on stdout. */
+  readonly lines: string[] = [];
+  readonly log = createLogger('debug', { write: (line) => void this.lines.push(line) });
+  /** Set before a `boot`: whom the core tells of its work. */
+  meter: Meter | undefined;
   directory: Directory;
   now = NOON;
   worker!: Worker;
@@ -105,6 +110,7 @@ export class Core {
   boot(): void {
     const { store, cloud, directory, log } = this;
     const clock = (): number => this.now;
+    const meter = this.meter === undefined ? {} : { meter: this.meter };
     const onCall = createOnCall(
       directory,
       (id) => this.chat.usergroup(id),
@@ -116,13 +122,14 @@ export class Core {
     this.worker = createWorker({
       store,
       runner: cloud,
-      policies: cloud,
+      policies: this.meter === undefined ? cloud : metered(cloud, this.meter, clock),
       directory,
       askers: async (s) => askersOf(s, await onCall.rotasNow(), clock()),
       clock,
       log,
       concurrency: 4,
       onChange: () => {},
+      ...meter,
     });
     const { worker } = this;
     this.policyWatch = createPolicyWatch({
@@ -202,7 +209,8 @@ export class Core {
       (id) => this.pagerduty(id),
     );
     const chats = new Map([['slack' as const, this.chat]]);
-    await createDelivery({ store, directory, onCall, clock, chats, log }).drain();
+    const meter = this.meter === undefined ? {} : { meter: this.meter };
+    await createDelivery({ store, directory, onCall, clock, chats, log, ...meter }).drain();
   }
 
   /** The answer to typed words, or to a click where `clicked`. Null: nothing to say. */

@@ -8,8 +8,9 @@ import { ChatError } from '../../runs/ports.ts';
 
 /** Refusals that trying again can't mend, each with what to do. */
 const PERMANENT: Readonly<Record<string, string>> = {
-  channel_not_found: 'the channel does not exist, or is private and m0 is not in it',
-  is_archived: 'the channel is archived',
+  channel_not_found:
+    'the channel does not exist, or is private and m0 is not in it: check "channels" in m0.yaml, or /invite m0',
+  is_archived: 'the channel is archived: name another under "channels" in m0.yaml',
   not_in_channel: 'm0 is not in the channel: /invite it there',
   message_not_found: 'the message was deleted',
   thread_not_found: 'the thread was deleted',

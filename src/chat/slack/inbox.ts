@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AckFn, App, BlockAction, RespondFn, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
 import type { Logger } from '../../log.ts';
+import { within } from '../../log-context.ts';
 import type { Card } from '../../messages/card.ts';
 import type { CommandHandler, Incoming, Reply } from '../../runs/ports.ts';
 import type { Answerer, Origin } from './answer.ts';
@@ -175,8 +176,10 @@ export class Inbox {
   }
 
   async #run(origin: Origin): Promise<void> {
-    const reply = await this.#ask(origin.userId, origin.memory, null);
-    await this.#parts.answerer.answer(reply, origin);
+    await within({ user: origin.userId }, async () => {
+      const reply = await this.#ask(origin.userId, origin.memory, null);
+      await this.#parts.answerer.answer(reply, origin);
+    });
   }
 
   async #turnPage(body: BlockAction, index: number): Promise<void> {

@@ -1,0 +1,108 @@
+/** What has happened since m0 started, counted as it happens. */
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { Logger } from '../log.ts';
+import type { Attempt, Meter } from '../runs/meter.ts';
+import { RUN_STATES, type RunState, TRIGGERS } from '../runs/run.ts';
+import { APPLY_OUTCOMES, measuresOf, PHASES, rests } from './moves.ts';
+
+const RESTS = (Object.keys(RUN_STATES) as RunState[]).filter(rests);
+const ATTEMPTS: readonly Attempt[] = ['delivered', 'slowed', 'failed', 'given-up'];
+/** Plans take seconds to minutes, a queue may hold for an hour. In seconds. */
+const LONG = [1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600];
+const SHORT = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/**
+ * The counters in `registry`. Series that may come are there from the start with 0, so that a first error is a rise
+ * and not a beginning.
+ */
+export function createMeter(registry: Registry, policies: readonly string[], log: Logger): Meter {
+  const registers = [registry];
+  const runs = new Counter({
+    name: 'm0_runs_total',
+    help: 'Runs that reached an end, or wait for a person, since m0 started.',
+    labelNames: ['trigger', 'state'],
+    registers,
+  });
+  const queued = new Histogram({
+    name: 'm0_queue_wait_seconds',
+    help: 'How long checks waited for a worker.',
+    labelNames: ['trigger'],
+    buckets: LONG,
+    registers,
+  });
+  const checks = new Histogram({
+    name: 'm0_check_seconds',
+    help: 'From asking for a check to its answer, the wait for a worker included.',
+    labelNames: ['trigger'],
+    buckets: LONG,
+    registers,
+  });
+  const phases = new Histogram({
+    name: 'm0_phase_seconds',
+    help: 'How long each phase of a run took.',
+    labelNames: ['phase'],
+    buckets: LONG,
+    registers,
+  });
+  const applies = new Counter({
+    name: 'm0_applies_total',
+    help: 'Applies, by what became of them, since m0 started.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const asked = new Histogram({
+    name: 'm0_policy_seconds',
+    help: 'How long all policies of a run took to answer, a look for newer commits included.',
+    buckets: SHORT,
+    registers,
+  });
+  const errors = new Counter({
+    name: 'm0_policy_errors_total',
+    help: 'Questions that a policy answered with an error, since m0 started.',
+    labelNames: ['policy'],
+    registers,
+  });
+  const deliveries = new Counter({
+    name: 'm0_delivery_attempts_total',
+    help: 'Attempts to bring something to a chat, by how they ended, since m0 started.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const trigger of TRIGGERS) {
+    for (const state of RESTS) runs.inc({ trigger, state }, 0);
+    queued.zero({ trigger });
+    checks.zero({ trigger });
+  }
+  for (const phase of PHASES) phases.zero({ phase });
+  for (const outcome of APPLY_OUTCOMES) applies.inc({ outcome }, 0);
+  for (const policy of policies) errors.inc({ policy }, 0);
+  for (const outcome of ATTEMPTS) deliveries.inc({ outcome }, 0);
+
+  /** What is told has happened and is stored: counting it must not undo anything. */
+  function safely(count: () => void): void {
+    try {
+      count();
+    } catch (error) {
+      log.error({ err: error }, 'something could not be counted');
+    }
+  }
+
+  return {
+    moved: (before, after) =>
+      safely(() => {
+        const { trigger, state } = after;
+        const { rested, queuedMs, phase, checkMs, applied } = measuresOf(before, after);
+        if (rested) runs.inc({ trigger, state });
+        if (queuedMs !== null) queued.observe({ trigger }, queuedMs / 1000);
+        if (phase !== null) phases.observe({ phase: phase.name }, phase.ms / 1000);
+        if (checkMs !== null) checks.observe({ trigger }, checkMs / 1000);
+        if (applied !== null) applies.inc({ outcome: applied });
+      }),
+    answered: (answers, ms) =>
+      safely(() => {
+        asked.observe(Math.max(0, ms) / 1000);
+        for (const { policy, outcome } of answers) if (!outcome.ok) errors.inc({ policy });
+      }),
+    attempted: (outcome) => safely(() => deliveries.inc({ outcome })),
+  };
+}

@@ -1,0 +1,208 @@
+/** How everything stands at one instant, as gauges. */
+import { Gauge, Registry } from 'prom-client';
+import { type Overview, type StackStanding, standingOf } from '../runs/overview.ts';
+import { policySources } from '../runs/policy-trouble.ts';
+import type { Directory } from '../runs/ports.ts';
+import { isTerminal, RUN_STATES, type RunState, type Trigger } from '../runs/run.ts';
+
+const LIVE = (Object.keys(RUN_STATES) as RunState[]).filter((s) => !isTerminal(s));
+const STACK_STATES = ['aligned', 'drifted', 'quiet', 'failing', 'unknown'] as const;
+const ORIGINS = ['cloud', 'code', 'both'] as const;
+const ALERT_KINDS = ['drift', 'failure', 'policy'] as const;
+const KEEP_KINDS = ['snooze', 'accept'] as const;
+const URGENCIES = ['apply', 'command', 'schedule'] as const;
+
+type Urgency = (typeof URGENCIES)[number];
+
+/** What an interrupted apply left behind is as urgent as an apply; nobody sits and waits for a push. */
+const URGENCY_OF: Record<Trigger, Urgency> = {
+  command: 'command',
+  verify: 'apply',
+  push: 'schedule',
+  schedule: 'schedule',
+};
+
+/** What waits for a worker; approved runs are among it until their apply begins. */
+function urgencyOf(state: RunState, trigger: Trigger | null): Urgency | null {
+  if (state === 'approved') return 'apply';
+  return state === 'queued' && trigger !== null ? URGENCY_OF[trigger] : null;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+/** One gauge: its name, what it tells, and its values at `now`. */
+interface Shown {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly values: (facts: Facts) => readonly (readonly [Labels, number])[];
+}
+
+interface Facts extends Overview {
+  readonly now: number;
+  readonly directory: Directory;
+  readonly stacks: readonly StackStanding[];
+}
+
+/** Seconds since the oldest of the instants (ms since epoch), 0 where there is none. */
+function age(now: number, instants: readonly (number | null)[]): number {
+  const known = instants.filter((at) => at !== null);
+  return known.length === 0 ? 0 : Math.max(0, now - Math.min(...known)) / 1000;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
+}
+
+const SHOWN: readonly Shown[] = [
+  {
+    name: 'm0_stacks',
+    help: 'Stacks in m0.yaml, by how they stand.',
+    labels: ['state'],
+    values: ({ stacks }) =>
+      STACK_STATES.map((state) => [{ state }, stacks.filter((s) => s.state === state).length]),
+  },
+  {
+    name: 'm0_stack_drifted',
+    help: '1 where the stack has drift that is neither put back nor kept.',
+    labels: ['stack', 'environment'],
+    values: ({ stacks }) =>
+      stacks.map(({ stack, environment, open }) => [{ stack, environment }, open.length > 0 ? 1 : 0]),
+  },
+  {
+    name: 'm0_findings_open',
+    help: 'Findings that are neither put back nor kept.',
+    labels: ['origin', 'environment'],
+    values: ({ stacks }) =>
+      [...Map.groupBy(stacks, (s) => s.environment)].flatMap(([environment, those]) => {
+        const open = those.flatMap((s) => s.open);
+        return ORIGINS.map(
+          (origin) => [{ origin, environment }, open.filter((o) => o === origin).length] as const,
+        );
+      }),
+  },
+  {
+    name: 'm0_answer_oldest_age_seconds',
+    help: 'Age of the oldest newest good check over all stacks that ever had one.',
+    labels: [],
+    values: ({ stacks, now }) => [
+      [
+        {},
+        age(
+          now,
+          stacks.map((s) => s.answeredAt),
+        ),
+      ],
+    ],
+  },
+  {
+    name: 'm0_runs',
+    help: 'Runs that have not ended, by state.',
+    labels: ['state'],
+    values: ({ runs }) =>
+      LIVE.map((state) => [{ state }, sum(runs.filter((r) => r.state === state).map((r) => r.count))]),
+  },
+  {
+    name: 'm0_queue_length',
+    help: 'Runs that wait for a worker, or for the plan that is made right before their apply.',
+    labels: ['urgency'],
+    values: ({ runs }) =>
+      URGENCIES.map((urgency) => [
+        { urgency },
+        sum(runs.filter((r) => urgencyOf(r.state, r.trigger) === urgency).map((r) => r.count)),
+      ]),
+  },
+  {
+    name: 'm0_queue_oldest_age_seconds',
+    help: 'How long the first of them has waited.',
+    labels: ['urgency'],
+    values: ({ runs, now }) =>
+      URGENCIES.map((urgency) => [
+        { urgency },
+        age(
+          now,
+          runs.filter((r) => urgencyOf(r.state, r.trigger) === urgency).map((r) => r.since),
+        ),
+      ]),
+  },
+  {
+    name: 'm0_approval_oldest_age_seconds',
+    help: 'Age of the oldest run that waits for a person.',
+    labels: [],
+    values: ({ runs, now }) => [
+      [
+        {},
+        age(
+          now,
+          runs.filter((r) => r.state === 'awaiting_approval').map((r) => r.askedAt),
+        ),
+      ],
+    ],
+  },
+  {
+    name: 'm0_alerts_open',
+    help: 'Open alerts, by kind.',
+    labels: ['kind'],
+    values: ({ alerts }) =>
+      ALERT_KINDS.map((kind) => [{ kind }, alerts.filter((a) => a.kind === kind).length]),
+  },
+  {
+    name: 'm0_alert_oldest_age_seconds',
+    help: 'Age of the oldest open alert, by kind.',
+    labels: ['kind'],
+    values: ({ alerts, now }) =>
+      ALERT_KINDS.map((kind) => [
+        { kind },
+        age(
+          now,
+          alerts.filter((a) => a.kind === kind).map((a) => a.firstSeenAt),
+        ),
+      ]),
+  },
+  {
+    name: 'm0_keeps',
+    help: 'Snoozes and accepts in force.',
+    labels: ['kind'],
+    values: ({ keeps }) => KEEP_KINDS.map((kind) => [{ kind }, keeps.filter((k) => k.kind === kind).length]),
+  },
+  {
+    name: 'm0_deliveries_waiting',
+    help: 'Messages and updates that are not in a chat yet, whenever they are tried next.',
+    labels: [],
+    values: ({ outbox }) => [[{}, outbox.waiting]],
+  },
+  {
+    name: 'm0_deliveries_due',
+    help: 'Messages that should be in a chat by now and are not.',
+    labels: [],
+    values: ({ outbox }) => [[{}, outbox.due]],
+  },
+  {
+    name: 'm0_delivery_oldest_age_seconds',
+    help: 'Age of the oldest of those that are not in a chat yet.',
+    labels: [],
+    values: ({ outbox, now }) => [[{}, age(now, [outbox.oldestAt])]],
+  },
+  {
+    name: 'm0_policy_stale',
+    help: '1 where the newest commit of a policy is refused or can not be fetched, and chat was told.',
+    labels: ['policy'],
+    values: ({ alerts, directory }) =>
+      policySources(directory).map(({ name }) => [
+        { policy: name },
+        alerts.some((a) => a.kind === 'policy' && a.stack === name) ? 1 : 0,
+      ]),
+  },
+];
+
+/** All of it in Prometheus' text format, as it was read at `now` (ms since epoch). */
+export function gaugesText(overview: Overview, directory: Directory, now: number): Promise<string> {
+  const facts = { ...overview, now, directory, stacks: standingOf(directory.stacks, overview, now) };
+  // A registry for this one time: what is gone, or can't be read next time, must not go on being told.
+  const registry = new Registry();
+  for (const { name, help, labels, values } of SHOWN) {
+    const gauge = new Gauge({ name, help, labelNames: labels, registers: [registry] });
+    for (const [label, value] of values(facts)) gauge.set(label, value);
+  }
+  return registry.metrics();
+}

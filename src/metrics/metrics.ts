@@ -1,0 +1,84 @@
+/** What `/metrics` tells: how everything stands, what has happened since the start, and the process itself. */
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Logger } from '../log.ts';
+import type { Meter } from '../runs/meter.ts';
+import { policySources } from '../runs/policy-trouble.ts';
+import type { Clock, Directory, Platform, Store } from '../runs/ports.ts';
+import { timely } from '../timely.ts';
+import { createMeter } from './counters.ts';
+import { gaugesText } from './gauges.ts';
+
+export interface MetricsParts {
+  readonly store: Pick<Store, 'overview'>;
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Whether each chat can be heard and posted to. */
+  readonly chats: () => readonly { readonly platform: Platform; readonly ok: boolean }[];
+  /** Labels of `m0_build_info`: m0's own version and those of its tools. */
+  readonly build: Readonly<Record<string, string>>;
+  /** Most ms that the store may take; default 5 s, well within what Prometheus waits for. */
+  readonly patienceMs?: number;
+}
+
+export interface Metrics {
+  readonly meter: Meter;
+  /**
+   * Everything in Prometheus' text format. Where the store fails or takes too long, the rest, with `m0_store_up 0`
+   * and what went wrong in a comment and in the log.
+   */
+  text(): Promise<string>;
+}
+
+const PATIENCE_MS = 5_000;
+
+export function createMetrics(parts: MetricsParts): Metrics {
+  const { store, directory, clock, log, build } = parts;
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const meter = createMeter(
+    registry,
+    policySources(directory).map((p) => p.name),
+    log,
+  );
+  const gauge = (name: string, help: string, labelNames: readonly string[]): Gauge =>
+    new Gauge({ name, help, labelNames, registers: [registry] });
+  gauge('m0_build_info', 'Versions of m0 and of its tools.', Object.keys(build)).set(build, 1);
+  const chatUp = gauge('m0_chat_up', '1 where the chat can be heard and posted to.', ['platform']);
+  const storeUp = gauge('m0_store_up', '1 where the store told how everything stands.', []);
+  const names = directory.stacks.map((s) => s.name);
+  let underWay: Promise<string> | null = null;
+
+  async function standing(): Promise<string> {
+    try {
+      const now = clock();
+      const doing = 'reading how everything stands';
+      const overview = await timely(doing, parts.patienceMs ?? PATIENCE_MS, store.overview(names, now));
+      const text = await gaugesText(overview, directory, now);
+      storeUp.set(1);
+      return text;
+    } catch (error) {
+      log.error({ err: error }, 'metrics could not be read from the store');
+      storeUp.set(0);
+      const message = error instanceof Error ? error.message : String(error);
+      return `# The store failed, so only the rest is told: ${message.replaceAll(/\s+/g, ' ')}\n`;
+    }
+  }
+
+  async function collect(): Promise<string> {
+    const gauges = await standing();
+    for (const { platform, ok } of parts.chats()) chatUp.set({ platform }, ok ? 1 : 0);
+    return `${gauges}${await registry.metrics()}`;
+  }
+
+  return {
+    meter,
+    text() {
+      // Several that scrape at once, or again while the store takes its time, read it once.
+      underWay ??= collect().finally(() => {
+        underWay = null;
+      });
+      return underWay;
+    },
+  };
+}

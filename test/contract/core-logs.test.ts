@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ChatError } from '../../src/runs/ports.ts';
+import { Core, EVE, STACK, stackWith } from '../support/core.ts';
+import { DANA, sshFinding } from '../support/runs.ts';
+
+const DATA = 'dev-data';
+
+let core: Core;
+beforeEach(async () => {
+  core = await Core.open([stackWith(), stackWith({ name: DATA, environment: 'dev' })]);
+  await core.worker.start();
+});
+afterEach(() => core.close());
+
+type Line = Readonly<Record<string, unknown>>;
+const lines = (): readonly Line[] => core.lines.map((line) => JSON.parse(line) as Line);
+/** Without what every line has. */
+const saying = (msg: string): readonly Line[] =>
+  lines()
+    .filter((l) => l.msg === msg)
+    .map(({ level: _, time: _t, msg: _m, ...rest }) => rest);
+
+/** As code does that knows nothing of runs: now, and after the promises in between. */
+function says(text: string): () => Promise<void> {
+  return async () => {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    core.log.debug(text);
+  };
+}
+
+describe('each line', () => {
+  it('written while a run is worked on says which, and of which stack', async () => {
+    core.cloud.next('plan', says('planning'));
+    core.cloud.next('ask', says('asking'));
+    core.cloud.next('plan', says('planning'));
+    const [a, b] = await Promise.all([core.check(), core.check('push', DATA)]);
+    const said = [...saying('planning')].sort((x, y) => Number(x.run) - Number(y.run));
+    expect(said).toEqual([
+      { run: a.id, stack: STACK },
+      { run: b.id, stack: DATA },
+    ]);
+    expect(saying('asking')).toHaveLength(1);
+    expect(saying('asking')[0]).toMatchObject({ run: expect.any(Number), stack: expect.any(String) });
+  });
+
+  it('about the next run, which the one before set going, is about that alone', async () => {
+    core.cloud.drift.set(STACK, [sshFinding()]);
+    await core.check();
+    core.cloud.next('plan', says('planning'));
+    await core.say(`drift ${STACK}`, DANA).catch(() => {});
+    await core.rest();
+    expect(saying('planning')).toEqual([{ run: 2, stack: STACK }]);
+  });
+
+  it('written while a command is followed says whose it is and which', async () => {
+    core.cloud.next('bundles', says('looking'));
+    await core.say(`policy ${STACK}`, EVE);
+    expect(saying('looking')).toEqual([{ user: 'U0EVE', person: 'eve', command: 'policy' }]);
+    core.broken = (method) => (method === 'keeps' ? new Error('the disk is full') : null);
+    await core.say(`baseline ${STACK}`, EVE);
+    expect(saying('a command broke')).toMatchObject([{ user: 'U0EVE', person: 'eve', command: 'baseline' }]);
+  });
+
+  it('about a delivery says which alert it is, and its run and stack', async () => {
+    core.cloud.drift.set(STACK, [sshFinding()]);
+    const { id } = await core.check();
+    core.chat.fail('post', 'C0OPS', { error: new ChatError('posting: no answer'), arrived: false });
+    core.chat.fail('post', 'DU0DANA', {
+      error: new ChatError('there is no such user', { permanent: true }),
+      arrived: false,
+    });
+    await core.deliver();
+    const about = { alert: 1, run: id, stack: STACK };
+    expect(saying('a delivery has to wait')).toMatchObject([about]);
+    expect(saying('a message can not be delivered and is given up')).toMatchObject([about]);
+  });
+
+  it('outside of all work has none of it', async () => {
+    await core.check();
+    core.log.info('at rest');
+    expect(saying('at rest')).toEqual([{}]);
+  });
+});

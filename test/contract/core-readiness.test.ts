@@ -1,0 +1,294 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSlack } from '../../src/chat/slack/slack.ts';
+import { createMirrors } from '../../src/git/mirrors.ts';
+import { watchedMirrors } from '../../src/git/watched-mirrors.ts';
+import type { Card } from '../../src/messages/card.ts';
+import { createOnCall } from '../../src/runs/asking.ts';
+import { ChatError } from '../../src/runs/ports.ts';
+import { startWorkspace } from '../../src/sandbox/workspace/workspace.ts';
+import { startSchedule } from '../../src/schedule/schedule.ts';
+import { toStoreError } from '../../src/store/store-error.ts';
+import { Core, STACK, stackWith } from '../support/core.ts';
+import { type Outside, outsideOf } from '../support/outside.ts';
+import { DANA, sshFinding } from '../support/runs.ts';
+import { makeRepo } from '../support/terraform-repo.ts';
+
+const MINUTE = 60_000;
+const WELL = { status: 200, problems: {} };
+const STALE = { id: 'e4f5a6b7'.repeat(5), error: 'commit e4f5a6b is refused: tags.rego:7: unexpected token' };
+
+let dir: string;
+let core: Core;
+let outside: Outside;
+const endings: (() => Promise<void> | void)[] = [];
+const open = async (...change: Parameters<typeof outsideOf> extends [Core, ...infer R] ? R : never) => {
+  outside = await outsideOf(core, ...change);
+  endings.push(outside.close);
+};
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'm0-ready-'));
+  core = await Core.open();
+});
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end();
+  await core.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** What the store says where SQLite answers with this code. */
+const sqlite = (code: string, text: string): Error =>
+  toStoreError('writing to the database', Object.assign(new Error(text), { code }));
+
+describe('m0 is not ready', () => {
+  it('where the store is locked by another process, and is again when it let go', async () => {
+    await open();
+    expect(await outside.ready()).toEqual(WELL);
+    const other = new Sqlite(core.file);
+    other.exec('BEGIN IMMEDIATE');
+    const { status, problems } = await outside.ready();
+    other.exec('ROLLBACK');
+    other.close();
+    expect([status, problems.store]).toEqual([
+      503,
+      expect.stringContaining('the database is locked by another process: stop that process'),
+    ]);
+    expect(await outside.ready()).toEqual(WELL);
+  });
+
+  it.each([
+    ['probe', sqlite('SQLITE_FULL', 'database or disk is full'), 'the disk is full: free space on it'],
+    [
+      'overview',
+      sqlite('SQLITE_CORRUPT', 'database disk image is malformed'),
+      'the database file is damaged: restore it from a back-up',
+    ],
+  ])('where its store breaks at %s, and says what to do', async (broken, error, said) => {
+    await open();
+    core.broken = (method) => (method === broken ? error : null);
+    const { status, problems } = await outside.ready();
+    expect([status, problems.store]).toEqual([503, expect.stringContaining(said)]);
+  });
+
+  it('where its store does not answer, rather than hang', async () => {
+    await open({ patienceMs: 20 });
+    core.store.probe = () => new Promise(() => {});
+    const { status, problems } = await outside.ready();
+    expect([status, problems.store]).toEqual([503, 'writing to the store: no answer within 0.02 s']);
+  });
+
+  it('where a tool is gone that a stack or a policy needs, naming it', async () => {
+    const tools = { terraform: join(dir, 'terraform'), tofu: null, opa: join(dir, 'opa') };
+    await open({ tools });
+    const { status, problems } = await outside.ready();
+    expect(status).toBe(503);
+    expect(problems.terraform).toBe(
+      `${tools.terraform} is gone or can't be run: put it back, or name another in M0_TERRAFORM and restart m0`,
+    );
+    expect(problems.opa).toContain('M0_OPA');
+    expect(problems).not.toHaveProperty('tofu');
+  });
+
+  it('where a stack wants OpenTofu and there is none', async () => {
+    await core.close();
+    core = await Core.open([stackWith({ tool: 'tofu' })]);
+    await open();
+    expect(await outside.ready()).toMatchObject({
+      status: 503,
+      problems: { tofu: expect.stringContaining('M0_TOFU') },
+    });
+  });
+});
+
+describe('Slack', () => {
+  const user = (id: string, name: string) => ({ id, name, realName: name, email: `${name}@acme.dev` });
+  async function slackWith(botToken: string) {
+    const workspace = await startWorkspace({
+      port: 0,
+      users: [user('U0DANA', 'dana'), user('U0M0', 'm0')],
+      channels: [{ id: 'C0ELSE', name: 'elsewhere', members: ['U0DANA'] }],
+      usergroups: [],
+      ...{ botUserId: 'U0M0', teamId: 'T0ACME', signingSecret: 'local', rateLimit: null },
+      ...{ botToken: 'xoxb-local-bot', appToken: 'xapp-local-app' },
+    });
+    endings.push(() => workspace.close());
+    const slack = await createSlack({
+      ...{ mode: 'socket', botToken, appToken: 'xapp-local-app', apiUrl: workspace.apiUrl },
+      ...{ log: core.log, people: [], clock: Date.now },
+    });
+    await slack.start(async () => ({ r: 'none' }));
+    endings.push(() => slack.stop());
+    await open({ chats: () => [{ platform: 'slack', ...slack.healthy() }] });
+    return slack;
+  }
+
+  it('that refuses the token makes it not ready, and the token is not told', async () => {
+    await slackWith('xoxb-of-another-app');
+    const { status, problems } = await outside.ready();
+    expect([status, problems.slack]).toEqual([
+      503,
+      expect.stringContaining('Slack refuses the token: check SLACK_BOT_TOKEN'),
+    ]);
+    expect(problems.slack).not.toContain('xoxb-of');
+    expect((await outside.scrape()).value('m0_chat_up', { platform: 'slack' })).toBe(0);
+  });
+
+  it('with a channel that m0 was not invited to is told, and m0 goes on', async () => {
+    const slack = await slackWith('xoxb-local-bot');
+    expect(await outside.ready()).toEqual(WELL);
+    const card: Card = { headline: 'a card', tone: 'plain', blocks: [] };
+    await slack.post({ platform: 'slack', channel: 'C0ELSE' }, card, 'k').catch(() => {});
+    const { status, problems } = await outside.ready();
+    expect([status, problems.slack]).toEqual([200, expect.stringMatching(/C0ELSE.*\/invite/)]);
+  });
+});
+
+describe('m0 is at work, and tells', () => {
+  it('of a policy that is stale, one that was never good, and who has seen it', async () => {
+    await open();
+    core.cloud.stale.set('tags-auto', { ...STALE, since: core.now });
+    await core.policyWatch.look();
+    const unseen = await outside.ready();
+    expect(unseen.status).toBe(200);
+    expect(unseen.problems['policy tags-auto']).toMatch(
+      /tags\.rego:7.*a1b2c3d.*say "seen tags-auto" in chat/,
+    );
+    await core.say('seen tags-auto', DANA);
+    expect((await outside.ready()).problems['policy tags-auto']).toContain('Dana has seen it');
+    core.cloud.stale.clear();
+    await core.policyWatch.look();
+    expect(await outside.ready()).toEqual(WELL);
+
+    core.cloud.commit = null;
+    core.cloud.stale.set('tags-auto', { ...STALE, since: core.now });
+    await core.policyWatch.look();
+    expect((await outside.ready()).problems['policy tags-auto']).toContain('No commit of it was ever good');
+  });
+
+  it('of deliveries that are stuck, with what the chat says', async () => {
+    await open();
+    core.cloud.drift.set(STACK, [sshFinding()]);
+    await core.check();
+    core.now += 9 * MINUTE;
+    expect(await outside.ready()).toEqual(WELL);
+    core.now += 2 * MINUTE;
+    const stuck = await outside.ready();
+    expect([stuck.status, stuck.problems.deliveries]).toEqual([
+      200,
+      expect.stringMatching(/^2 wait, the oldest for 11 min; nothing was ever delivered: .*restart m0$/),
+    ]);
+    const archived = new ChatError('posting to C0OPS: the channel is archived');
+    core.chat.fail('post', 'C0OPS', { error: archived, arrived: false });
+    await core.deliver();
+    expect((await outside.ready()).problems.deliveries).toMatch(
+      /^1 wait, .* arrived at .*: posting to C0OPS: the channel is archived$/,
+    );
+    core.now += MINUTE;
+    await core.deliver();
+    expect(await outside.ready()).toEqual(WELL);
+  });
+
+  it('of a schedule that can not be followed, hangs, or no longer looks at the clock', async () => {
+    let onTick: () => Promise<void> = () => Promise.reject(new Error('the store is gone'));
+    const schedule = await startSchedule({
+      stacks: [{ name: STACK, schedule: ['0 * * * *'], timezone: 'UTC' }],
+      now: () => core.now,
+      onTick: () => onTick(),
+      lastTick: async () => String(core.now - 120 * MINUTE),
+      setLastTick: async () => {},
+      log: core.log,
+    });
+    endings.push(() => schedule.stop());
+    await open({ schedules: () => [schedule] });
+    expect(await outside.ready()).toMatchObject({
+      status: 200,
+      problems: { schedule: expect.stringMatching(/^prod-network: due since .* the store is gone$/) },
+    });
+    core.now += 11 * MINUTE;
+    expect((await outside.ready()).problems.schedule).toContain(
+      'it has not looked at the clock for 11 min: restart m0',
+    );
+
+    onTick = () => new Promise(() => {});
+    const hanging = await startSchedule({
+      stacks: [{ name: STACK, schedule: ['0 * * * *'], timezone: 'UTC' }],
+      now: () => core.now,
+      onTick: () => onTick(),
+      lastTick: async () => String(core.now - 120 * MINUTE),
+      setLastTick: async () => {},
+      log: core.log,
+    });
+    endings.push(() => hanging.stop());
+    await open({ schedules: () => [hanging] });
+    expect(await outside.ready()).toEqual(WELL);
+    core.now += 11 * MINUTE;
+    expect((await outside.ready()).problems.schedule).toContain('it hangs, restart m0');
+  });
+
+  it('of a repository that can not be fetched, until it can', async () => {
+    const mirrors = watchedMirrors(
+      createMirrors({ dir: join(dir, 'mirrors'), log: core.log, base: process.env }),
+      () => core.now,
+    );
+    await open({ mirrors: mirrors.troubles });
+    const repo = join(dir, 'repo');
+    await mirrors.fetch(repo, 'main').catch(() => {});
+    await mirrors.fetch(repo, 'main').catch(() => {});
+    const { status, problems } = await outside.ready();
+    expect(status).toBe(200);
+    expect(problems.git).toMatch(
+      /^running git fetch for .*\/repo: .*\(2 times since 2026-03-02T12:00:00.000Z\)$/,
+    );
+    makeRepo(repo, { 'a.tf': 'one' });
+    await mirrors.fetch(repo, 'main');
+    expect(await outside.ready()).toEqual(WELL);
+  });
+
+  it('of a rota that nobody can be named for', async () => {
+    const problems = new Map<string, string>();
+    const groups = { primary: { kind: 'slackUsergroup', id: 'S0SRE' } } as const;
+    const onCall = createOnCall(
+      { ...core.directory, oncall: groups },
+      (id) => core.chat.usergroup(id),
+      () => core.now,
+      (rota, problem) => {
+        if (problem !== null) problems.set(rota, problem);
+      },
+    );
+    await open({ rotas: () => [...problems].map(([rota, problem]) => ({ rota, problem })) });
+    expect(await outside.ready()).toEqual(WELL);
+    await onCall();
+    expect(await outside.ready()).toMatchObject({
+      status: 200,
+      problems: { 'rota primary': expect.stringMatching(/nobody can be named.*S0SRE: no answer/) },
+    });
+  });
+
+  it('of a disk that is almost full', async () => {
+    await open({ folders: [dir, dir, join(dir, 'not-there-yet')] });
+    expect(await outside.ready()).toEqual(WELL);
+    await open({ folders: [dir], leastFreeBytes: Number.MAX_SAFE_INTEGER });
+    expect(await outside.ready()).toMatchObject({
+      status: 200,
+      problems: { disk: expect.stringMatching(/^\d+ MiB are free in .*m0-ready-.*: free space on it$/) },
+    });
+  });
+
+  it('of a clock that was set back, also while m0 was down', async () => {
+    await open();
+    await core.check();
+    core.now -= 120 * MINUTE;
+    const back = 'it shows 2026-03-02T10:00:00.000Z, and was at 2026-03-02T12:00:00.000Z before';
+    expect((await outside.ready()).problems.clock).toContain(back);
+    await open();
+    expect(await outside.ready()).toMatchObject({
+      status: 200,
+      problems: { clock: expect.stringContaining(back) },
+    });
+    core.now += 120 * MINUTE;
+    expect(await outside.ready()).toEqual(WELL);
+  });
+});

@@ -1,0 +1,178 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '../../src/log.ts';
+import type { Alert } from '../../src/runs/alert.ts';
+import { newRun } from '../../src/runs/effects.ts';
+import type { Change } from '../../src/runs/ports.ts';
+import { M0, type Run, type RunState, type Trigger } from '../../src/runs/run.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { AuditedStore } from '../../src/store/sqlite.ts';
+import { decision, keep, NOON, planned, sshFinding, tagFinding } from '../support/runs.ts';
+
+interface Backend {
+  readonly name: string;
+  open(place: string): Promise<AuditedStore>;
+  /** Another process that is writing; ends with what it answers. */
+  hold(place: string): () => void;
+}
+
+const BACKENDS: readonly Backend[] = [
+  {
+    name: 'SQLite',
+    open: (place) =>
+      openStore({ url: `file:${join(place, 'm0.db')}`, log: createLogger('silent'), busyTimeoutMs: 60_000 }),
+    hold(place) {
+      const other = new Sqlite(join(place, 'm0.db'));
+      other.exec('BEGIN IMMEDIATE');
+      return () => {
+        other.exec('ROLLBACK');
+        other.close();
+      };
+    },
+  },
+];
+
+const TAG = tagFinding();
+const SSH = sshFinding();
+
+describe.each(BACKENDS)('how everything stands in $name', (backend) => {
+  let place: string;
+  let store: AuditedStore;
+  beforeEach(async () => {
+    place = mkdtempSync(join(tmpdir(), 'm0-overview-'));
+    store = await backend.open(place);
+  });
+  afterEach(async () => {
+    await store.close();
+    rmSync(place, { recursive: true, force: true });
+  });
+
+  async function inserted(
+    state: RunState,
+    change: Partial<Run> & { trigger?: Trigger } = {},
+  ): Promise<number> {
+    const run = {
+      ...newRun({ name: 'a', environment: 'prod' }, 'schedule', M0, null, NOON),
+      state,
+      ...change,
+    };
+    const done = await store.commit([{ c: 'run.insert', run }]);
+    return done.ok ? (done.insertedRuns[0] ?? 0) : 0;
+  }
+  const decided = (findings = [TAG]): Partial<Run> => ({
+    ...planned(findings),
+    decision: decision(findings, {}),
+  });
+  const alert = (runId: number, change: Partial<Alert> = {}): Change => ({
+    c: 'alert.insert',
+    alert: {
+      ...{ kind: 'drift', stack: 'a', fingerprint: 'f', state: 'open', firstSeenAt: NOON, lastSeenAt: NOON },
+      ...{ seenCount: 1, runId, outcome: null, trouble: null },
+      ...(change as object),
+    },
+    deliveries: [],
+  });
+
+  it('is nothing in an empty one', async () => {
+    expect(await store.overview(['a'], NOON)).toEqual({
+      ...{ runs: [], alerts: [], answers: [], findings: [], keeps: [], recordedAt: null },
+      outbox: { waiting: 0, due: 0, oldestAt: null, doneAt: null, error: null },
+    });
+  });
+
+  it('counts the runs that have not ended, queued ones by trigger, with their ages', async () => {
+    await inserted('queued', { trigger: 'command', createdAt: NOON - 5, updatedAt: NOON - 5 });
+    await inserted('queued', { trigger: 'command', createdAt: NOON - 9, updatedAt: NOON - 1 });
+    await inserted('queued', { trigger: 'push' });
+    await inserted('awaiting_approval', decided());
+    await inserted('clean', decided());
+    const { runs } = await store.overview([], NOON);
+    expect(
+      [...runs].sort((a, b) => `${a.state}${a.trigger}`.localeCompare(`${b.state}${b.trigger}`)),
+    ).toEqual([
+      { state: 'awaiting_approval', trigger: null, count: 1, askedAt: NOON, since: NOON },
+      { state: 'queued', trigger: 'command', count: 2, askedAt: NOON - 9, since: NOON - 5 },
+      { state: 'queued', trigger: 'push', count: 1, askedAt: NOON, since: NOON },
+    ]);
+  });
+
+  it('knows the newest answer of each stack that is asked about, and when the cloud was looked at', async () => {
+    const old = await inserted('clean', decided());
+    const answered = await inserted('superseded', {
+      ...decided(),
+      plan: { artifact: 'p', madeAt: NOON - 7, targets: null, touches: [] },
+    });
+    await inserted('superseded');
+    await inserted('canceled');
+    await inserted('failed', decided());
+    await inserted('planning', decided());
+    await inserted('clean', { ...decided(), stack: 'gone' });
+    expect(old).toBeLessThan(answered);
+    const { answers } = await store.overview(['a', 'never'], NOON);
+    expect(answers).toEqual([{ stack: 'a', runId: answered, at: NOON - 7 }]);
+  });
+
+  it('has the actionable findings of open drift, and of stacks that somebody keeps something of', async () => {
+    const told = await inserted('awaiting_approval', decided([TAG, { ...SSH, actionable: false }]));
+    const kept = await inserted('quiet', { ...decided([SSH]), stack: 'b' });
+    await inserted('quiet', { ...decided([SSH]), stack: 'c' });
+    const closed = await inserted('realigned', { ...decided([SSH]), stack: 'd' });
+    const bound = { address: SSH.address, fingerprint: SSH.fingerprint };
+    const { id: _, ...aKeep } = keep({ ...bound, stack: 'b', runId: null });
+    await store.commit([
+      alert(told),
+      alert(closed, { stack: 'd', state: 'resolved', outcome: 'gone' }),
+      { c: 'keep.insert', keep: aKeep },
+      { c: 'keep.insert', keep: { ...aKeep, until: NOON } },
+      { c: 'keep.insert', keep: { ...aKeep, endedAt: NOON - 1, endedBy: M0 } },
+      { c: 'keep.insert', keep: { ...aKeep, stack: 'gone' } },
+    ]);
+    const seen = await store.overview(['a', 'b', 'c', 'd'], NOON);
+    expect(seen.alerts).toEqual([{ kind: 'drift', stack: 'a', runId: told, firstSeenAt: NOON }]);
+    expect(seen.findings).toEqual([
+      { stack: 'a', runId: told, address: TAG.address, fingerprint: TAG.fingerprint, origin: 'cloud' },
+      { stack: 'b', runId: kept, address: SSH.address, fingerprint: SSH.fingerprint, origin: 'cloud' },
+    ]);
+    const { address, fingerprint } = SSH;
+    const until = NOON + 3_600_000;
+    expect(seen.keeps).toEqual([{ kind: 'snooze', stack: 'b', address, fingerprint, until, endedAt: null }]);
+  });
+
+  it('knows what waits for a chat, what of it is due, and what went wrong', async () => {
+    for (const [key, at] of [
+      ['k1', NOON - 30],
+      ['k2', NOON - 20],
+      ['k3', NOON - 10],
+    ] as const) {
+      await store.commit([{ c: 'outbox.add', key, delivery: { d: 'card', alertId: 1 }, at }]);
+    }
+    await store.outboxDone(1, NOON - 5);
+    await store.outboxFailed(2, 'the channel is archived', NOON + 60_000);
+    const { outbox } = await store.overview([], NOON);
+    expect(outbox).toEqual({
+      ...{ waiting: 2, due: 1, oldestAt: NOON - 20, doneAt: NOON - 5 },
+      error: 'the channel is archived',
+    });
+  });
+
+  it('knows when the newest line of the record was written', async () => {
+    const entry = { actor: M0, action: 'start', stack: 'a', runId: 1, fingerprint: null, commit: null };
+    for (const at of [NOON, NOON - 9]) {
+      await store.commit([{ c: 'audit', entry: { ...entry, at, detail: null } }]);
+    }
+    expect((await store.overview([], NOON)).recordedAt).toBe(NOON - 9);
+  });
+
+  it('a probe writes, and does not wait for another process as a write does', async () => {
+    await store.probe(NOON);
+    const letGo = backend.hold(place);
+    const began = performance.now();
+    await expect(store.probe(NOON + 1)).rejects.toMatchObject({ name: 'StoreError', problem: 'busy' });
+    expect(performance.now() - began).toBeLessThan(5_000);
+    letGo();
+    await store.probe(NOON + 2);
+  });
+});

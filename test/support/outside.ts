@@ -1,0 +1,60 @@
+/** What stands outside of m0 sees: its HTTP endpoints, started for real around a core. */
+import { startHttp } from '../../src/http/server.ts';
+import { createMetrics, type MetricsParts } from '../../src/metrics/metrics.ts';
+import { createReadiness, type ReadinessParts } from '../../src/readiness.ts';
+import type { Core } from './core.ts';
+import { type Exposition, readExposition } from './exposition.ts';
+
+export interface Outside {
+  readonly url: string;
+  scrape(): Promise<Exposition>;
+  /** Status and body of /readyz; `problems` has those of each part, joined by a bar. */
+  ready(): Promise<{ readonly status: number; readonly problems: Readonly<Record<string, string>> }>;
+  close(): Promise<void>;
+}
+
+type Change = Partial<Omit<ReadinessParts, 'store'>> & Partial<Pick<MetricsParts, 'patienceMs'>>;
+
+/** The endpoints of a core whose worker and deliveries are counted from now on. Without changes all is well. */
+export async function outsideOf(core: Core, change: Change = {}): Promise<Outside> {
+  const { store, directory, log } = core;
+  const clock = (): number => core.now;
+  const chats = change.chats ?? (() => [{ platform: 'slack' as const, ok: true, problem: null }]);
+  const build = { version: '0.1.0', node: process.versions.node };
+  const patience = change.patienceMs === undefined ? {} : { patienceMs: change.patienceMs };
+  const metrics = createMetrics({ store, directory, clock, log, chats, build, ...patience });
+  const ready = createReadiness({
+    ...{ store, directory, clock, chats },
+    tools: { terraform: process.execPath, tofu: null, opa: process.execPath },
+    folders: [],
+    schedules: () => [],
+    mirrors: () => [],
+    rotas: () => [],
+    ...change,
+  });
+  core.meter = metrics.meter;
+  await core.restart();
+  const http = await startHttp({ host: '127.0.0.1', port: 0, ready, metrics: () => metrics.text(), log });
+  return {
+    url: http.url,
+    async scrape() {
+      const response = await fetch(`${http.url}/metrics`);
+      if (response.status !== 200) throw new Error(`/metrics answers ${response.status}`);
+      return readExposition(await response.text());
+    },
+    async ready() {
+      const response = await fetch(`${http.url}/readyz`);
+      const body = (await response.json()) as {
+        ok: boolean;
+        problems: readonly { part: string; problem: string }[];
+      };
+      if (body.ok !== (response.status === 200)) throw new Error(`ok ${body.ok} with ${response.status}`);
+      const byPart = Map.groupBy(body.problems, (p) => p.part);
+      const problems = Object.fromEntries(
+        [...byPart].map(([part, those]) => [part, those.map((p) => p.problem).join(' | ')]),
+      );
+      return { status: response.status, problems };
+    },
+    close: () => http.close(),
+  };
+}
