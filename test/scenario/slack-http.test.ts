@@ -1,6 +1,6 @@
 /** The first story where Slack calls m0, in place of a connection that m0 opens. In order, one cloud. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buttons, DANA, EVE, startWorld, type World, words } from '../support/world.ts';
+import { buttons, DANA, EVE, poll, startWorld, type World, words } from '../support/world.ts';
 
 const TAGS = 'Bucket acme-logs, tags';
 const INGRESS = 'Security group web, lets in';
@@ -50,9 +50,11 @@ it('snoozed in its dialog and unsnoozed, it waits again', async () => {
 });
 
 it('approved by its button, the hotfix is reverted and the proof is told', async () => {
-  const dm = await world.dm(DANA, 'You are on call', 'waits for you');
-  const [open] = await world.service.store.alerts({ stack: 'prod-network', state: 'open' });
-  const id = open?.runId ?? 0;
+  const id = await poll(async () => {
+    const [open] = await world.service.store.alerts({ stack: 'prod-network', state: 'open' });
+    return open?.runId;
+  });
+  const dm = await world.dm(DANA, `run #${id}`, 'waits for you');
   await world.workspace.as(DANA).click(dm, 'Revert the rule in the cloud', { confirm: true });
   const run = await world.until(id, 'realigned');
   expect(await world.fact(INGRESS)).not.toContain(SSH);
