@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createHandler } from './actions/handler.ts';
 import { openArtifacts } from './artifacts/open-artifacts.ts';
-import { createSlack } from './chat/slack/slack.ts';
+import { createSlack, type SlackMode } from './chat/slack/slack.ts';
 import type { Environment } from './config/environment.ts';
 import type { Config } from './config/load.ts';
 import { createMirrors } from './git/mirrors.ts';
@@ -73,6 +73,13 @@ async function fingerprintKey(store: Store): Promise<string> {
 function required(name: string, value: string | null): string {
   if (value === null) throw new Error(`starting m0: ${name} is not set; README.md tells where to find it`);
   return value;
+}
+
+/** How Slack reaches m0; each way needs its own secret and not the other's. */
+function slackMode(config: Config, { slack }: Environment): SlackMode {
+  if (config.chat.slack?.mode !== 'http')
+    return { mode: 'socket', appToken: required('SLACK_APP_TOKEN', slack.appToken) };
+  return { mode: 'http', signingSecret: required('SLACK_SIGNING_SECRET', slack.signingSecret) };
 }
 
 /** What m0.yaml may ask for one day and this version can't do is refused, never quietly left out. */
@@ -183,9 +190,8 @@ export async function serve(options: ServeOptions): Promise<Service> {
     closers.push(async () => policies.close());
 
     const slack = await createSlack({
-      mode: config.chat.slack?.mode ?? 'socket',
+      ...slackMode(config, environment),
       botToken: required('SLACK_BOT_TOKEN', environment.slack.botToken),
-      appToken: required('SLACK_APP_TOKEN', environment.slack.appToken),
       ...(environment.slack.apiUrl === null ? {} : { apiUrl: environment.slack.apiUrl }),
       log,
       people: directory.people,
@@ -281,6 +287,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       metrics: () => metrics.text(),
       log,
       routes: [
+        ...(slack.endpoint === null ? [] : [slack.endpoint]),
         createGitWebhook({
           secret: environment.gitWebhookSecret,
           look: (addresses) => pushes.lookNow(addresses),

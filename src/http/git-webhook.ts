@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Logger } from '../log.ts';
+import { rawBody } from '../raw-body.ts';
 import type { PostRoute } from './server.ts';
 
 export interface GitWebhookOptions {
@@ -49,7 +50,7 @@ export function createGitWebhook(options: GitWebhookOptions): PostRoute {
       if (secret === null) return answer(404, 'not found');
       // Before the body is read: there is no need to take in what can't be signed.
       if (!SIGNED_BY.some((name) => request.headers.has(name))) return refuse();
-      const body = await bodyOf(request);
+      const body = await rawBody(request, MOST_BYTES);
       if (body === null) return answer(413, `at most ${MOST_BYTES} bytes are taken here`);
       if (!isSigned(request.headers, body, secret)) return refuse();
       const addresses = addressesIn(body, request.headers.get('content-type') ?? '');
@@ -80,19 +81,6 @@ function isSigned(headers: Headers, body: Buffer, secret: string): boolean {
 function same(a: string, b: string): boolean {
   const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(hash(a), hash(b));
-}
-
-/** The raw body, or null where it is larger than is taken. */
-async function bodyOf(request: Request): Promise<Buffer | null> {
-  if (Number(request.headers.get('content-length') ?? 0) > MOST_BYTES) return null;
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > MOST_BYTES) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** All addresses the payload gives for its repository; null where it is no payload. */

@@ -11,6 +11,8 @@ import {
 } from '../../src/sandbox/workspace/workspace.ts';
 import { driftMixed, fullDiff, healed, hostile, snoozeForm, thousand, threePages } from '../support/cards.ts';
 import { directory } from '../support/directory.ts';
+import { MANIFEST } from '../support/slack-app.ts';
+import { openSlackDoor, type SlackDoor } from '../support/slack-door.ts';
 import { type Fault, slackProxy } from '../support/slack-proxy.ts';
 
 const OPS = { platform: 'slack', channel: 'C0OPS' } as const;
@@ -33,9 +35,14 @@ const OPTIONS: WorkspaceOptions = {
   rateLimit: null,
 };
 
+/** How Slack reaches m0. */
+type Mode = 'socket' | 'http';
+
 const logged: string[] = [];
 let workspace: Workspace;
-/** How far the workspace's clock is ahead, ms. */
+let door: SlackDoor;
+let mode: Mode;
+/** How far the clock is ahead, m0's and the workspace's, ms. */
 let ahead = 0;
 let slack: Slack;
 let heard: Incoming[];
@@ -50,14 +57,14 @@ const handler: CommandHandler = async (incoming) => {
 };
 
 function connect(apiUrl: string): Promise<Slack> {
+  const { appToken, signingSecret } = OPTIONS;
   return createSlack({
-    mode: 'socket',
+    ...(mode === 'socket' ? { mode, appToken } : { mode, signingSecret }),
     botToken: OPTIONS.botToken,
-    appToken: OPTIONS.appToken,
     apiUrl,
     log: createLogger('debug', { write: (line) => void logged.push(line) }),
     people: directory().people,
-    clock: Date.now,
+    clock: () => Date.now() + ahead,
   });
 }
 
@@ -68,20 +75,29 @@ async function through(fault: (method: string) => Fault) {
   return { proxy, slack: await connect(proxy.apiUrl) };
 }
 
-beforeEach(async () => {
+async function begin(by: Mode): Promise<void> {
+  mode = by;
   heard = [];
   answer = () => none;
   ahead = 0;
-  workspace = await startWorkspace({ ...OPTIONS, clock: () => Date.now() + ahead });
+  door = await openSlackDoor();
+  workspace = await startWorkspace({
+    ...OPTIONS,
+    clock: () => Date.now() + ahead,
+    scopes: MANIFEST.scopes,
+    deliver: mode === 'http' ? { eventsUrl: door.eventsUrl, retryWaits: [0, 0, 0] } : undefined,
+  });
   slack = await connect(workspace.apiUrl);
+  door.leadTo(slack.endpoint);
   await slack.start(handler);
-});
+}
 
 afterEach(async () => {
   await slack.stop();
   for (const end of endings.splice(0)) await end();
   await workspace.close();
-  expect(logged.join('')).not.toMatch(/xoxb-|xapp-|"level":50/);
+  await door.close();
+  expect(logged.join('')).not.toMatch(/xoxb-|xapp-|local-signing|"level":50/);
   logged.length = 0;
 });
 
@@ -102,141 +118,394 @@ const viewShowing = (userId: string, text: string): Promise<View> =>
     return view && JSON.stringify(view.blocks).includes(text) ? view : null;
   }, SOON);
 
-describe('posting', () => {
-  test.each(Object.entries({ driftMixed, hostile, thousand }))('Slack takes %s', async (_name, card) => {
-    const { channel, messageId } = await slack.post(OPS, card, 'k');
-    expect(channel).toBe('C0OPS');
-    expect(ops().map((m) => m.ts)).toEqual([messageId]);
-    expect(ops()[0]?.mentions.filter((m) => m !== 'U0DANA')).toEqual([]);
-  });
+describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
+  beforeEach(() => begin(by));
 
-  test('the same key is posted once, at once or later', async () => {
-    const [a, b] = await Promise.all([slack.post(OPS, driftMixed, 'k'), slack.post(OPS, driftMixed, 'k')]);
-    expect(await slack.post(OPS, driftMixed, 'k')).toEqual(a);
-    expect(b).toEqual(a);
-    expect(ops()).toHaveLength(1);
-  });
-
-  test('the same key is posted once across a restart', async () => {
-    const first = await slack.post(OPS, driftMixed, 'k');
-    await slack.post(OPS, driftMixed, 'other');
-    const again = await connect(workspace.apiUrl);
-    expect(await again.post(OPS, driftMixed, 'k')).toEqual(first);
-    expect(ops()).toHaveLength(2);
-  });
-
-  test('a post whose answer got lost is found, not repeated', async () => {
-    let lost = 0;
-    const { slack: shaky } = await through((method) =>
-      method === 'chat.postMessage' && lost++ === 0 ? 'lose-answer' : 'pass',
-    );
-    await expect(shaky.post(OPS, driftMixed, 'k')).rejects.toMatchObject({ permanent: false });
-    const { messageId } = await shaky.post(OPS, driftMixed, 'k');
-    expect(ops().map((m) => m.ts)).toEqual([messageId]);
-  });
-
-  test('a post that never arrived is made on the next attempt', async () => {
-    let lost = 0;
-    const { slack: shaky } = await through((method) =>
-      method === 'chat.postMessage' && lost++ === 0 ? 'lose-call' : 'pass',
-    );
-    await expect(shaky.post(OPS, driftMixed, 'k')).rejects.toBeInstanceOf(ChatError);
-    expect(ops()).toHaveLength(0);
-    await shaky.post(OPS, driftMixed, 'k');
-    expect(ops()).toHaveLength(1);
-  });
-
-  test('a person’s message with m0’s key in it hides nothing', async () => {
-    await workspace.as('U0KIM').say('ops', 'k');
-    await slack.post(OPS, driftMixed, 'k');
-    expect(ops()).toHaveLength(2);
-  });
-
-  test('a card for a person goes to their direct messages', async () => {
-    await slack.post({ platform: 'slack', user: 'U0DANA' }, driftMixed, 'k');
-    expect(workspace.dm('U0DANA').messages).toHaveLength(1);
-    expect(ops()).toHaveLength(0);
-  });
-
-  test('an update changes the message in place and leaves its key', async () => {
-    const { channel, messageId } = await slack.post(OPS, driftMixed, 'k');
-    await slack.update(channel, messageId, healed);
-    expect(ops()).toHaveLength(1);
-    expect(ops()[0]?.text).toContain('back as it was');
-    expect(await (await connect(workspace.apiUrl)).post(OPS, driftMixed, 'k')).toEqual({
-      channel,
-      messageId,
+  describe('posting', () => {
+    test.each(Object.entries({ driftMixed, hostile, thousand }))('Slack takes %s', async (_name, card) => {
+      const { channel, messageId } = await slack.post(OPS, card, 'k');
+      expect(channel).toBe('C0OPS');
+      expect(ops().map((m) => m.ts)).toEqual([messageId]);
+      expect(ops()[0]?.mentions.filter((m) => m !== 'U0DANA')).toEqual([]);
     });
-  });
 
-  test('a reply stands in the thread, once, and is inert', async () => {
-    const { channel, messageId } = await slack.post(OPS, driftMixed, 'k');
-    await slack.reply(channel, messageId, 'Approved by <@U0DANA> <!channel>', 'r');
-    await (await connect(workspace.apiUrl)).reply(channel, messageId, 'Approved', 'r');
-    const replies = workspace.channel('ops').replies(messageId);
-    expect(replies).toHaveLength(1);
-    expect(replies[0]?.mentions).toEqual([]);
-  });
-
-  test('members of a user group are Slack ids', async () => {
-    expect(await slack.usergroup('S0SRE')).toEqual(['U0DANA', 'U0KIM']);
-  });
-});
-
-describe('refusals', () => {
-  test('a full channel says when to come back, and the next attempt works without a look', async () => {
-    let full = true;
-    const { slack: limited, proxy } = await through((method) =>
-      method === 'chat.postMessage' && full ? { answer: { ok: false, error: 'ratelimited' } } : 'pass',
-    );
-    await expect(limited.post(OPS, driftMixed, 'k')).rejects.toMatchObject({
-      permanent: false,
-      retryAfterMs: 1000,
+    test('the same key is posted once, at once or later', async () => {
+      const [a, b] = await Promise.all([slack.post(OPS, driftMixed, 'k'), slack.post(OPS, driftMixed, 'k')]);
+      expect(await slack.post(OPS, driftMixed, 'k')).toEqual(a);
+      expect(b).toEqual(a);
+      expect(ops()).toHaveLength(1);
     });
-    full = false;
-    await limited.post(OPS, driftMixed, 'k');
-    expect(proxy.calls.filter((m) => m === 'conversations.history')).toHaveLength(1);
-    expect(ops()).toHaveLength(1);
-  });
 
-  test('429 carries Slack’s own wait', async () => {
-    const busy = await startWorkspace({ ...OPTIONS, rateLimit: { perSecond: 1 } });
-    endings.push(() => busy.close());
-    const eager = await connect(busy.apiUrl);
-    await eager.post(OPS, driftMixed, 'a');
-    await expect(eager.post(OPS, driftMixed, 'b')).rejects.toMatchObject({
-      permanent: false,
-      retryAfterMs: expect.any(Number),
+    test('the same key is posted once across a restart', async () => {
+      const first = await slack.post(OPS, driftMixed, 'k');
+      await slack.post(OPS, driftMixed, 'other');
+      const again = await connect(workspace.apiUrl);
+      expect(await again.post(OPS, driftMixed, 'k')).toEqual(first);
+      expect(ops()).toHaveLength(2);
     });
-  });
 
-  test('an archived channel is permanent and named in the health', async () => {
-    let archived = true;
-    const { slack: other } = await through((method) =>
-      method === 'chat.postMessage' && archived ? { answer: { ok: false, error: 'is_archived' } } : 'pass',
-    );
-    await expect(other.post(OPS, driftMixed, 'k')).rejects.toMatchObject({ permanent: true });
-    expect(other.healthy().problem).not.toBeNull();
-    archived = false;
-    await other.post(OPS, driftMixed, 'k');
-  });
+    test('a post whose answer got lost is found, not repeated', async () => {
+      let lost = 0;
+      const { slack: shaky } = await through((method) =>
+        method === 'chat.postMessage' && lost++ === 0 ? 'lose-answer' : 'pass',
+      );
+      await expect(shaky.post(OPS, driftMixed, 'k')).rejects.toMatchObject({ permanent: false });
+      const { messageId } = await shaky.post(OPS, driftMixed, 'k');
+      expect(ops().map((m) => m.ts)).toEqual([messageId]);
+    });
 
-  test('a channel without m0, or none at all, is permanent', async () => {
-    for (const channel of ['C0ELSE', 'C0NONE']) {
-      await expect(slack.post({ platform: 'slack', channel }, driftMixed, 'k')).rejects.toMatchObject({
-        permanent: true,
-        message: expect.stringContaining(channel),
+    test('a post that never arrived is made on the next attempt', async () => {
+      let lost = 0;
+      const { slack: shaky } = await through((method) =>
+        method === 'chat.postMessage' && lost++ === 0 ? 'lose-call' : 'pass',
+      );
+      await expect(shaky.post(OPS, driftMixed, 'k')).rejects.toBeInstanceOf(ChatError);
+      expect(ops()).toHaveLength(0);
+      await shaky.post(OPS, driftMixed, 'k');
+      expect(ops()).toHaveLength(1);
+    });
+
+    test('a person’s message with m0’s key in it hides nothing', async () => {
+      await workspace.as('U0KIM').say('ops', 'k');
+      await slack.post(OPS, driftMixed, 'k');
+      expect(ops()).toHaveLength(2);
+    });
+
+    test('a card for a person goes to their direct messages', async () => {
+      await slack.post({ platform: 'slack', user: 'U0DANA' }, driftMixed, 'k');
+      expect(workspace.dm('U0DANA').messages).toHaveLength(1);
+      expect(ops()).toHaveLength(0);
+    });
+
+    test('an update changes the message in place and leaves its key', async () => {
+      const { channel, messageId } = await slack.post(OPS, driftMixed, 'k');
+      await slack.update(channel, messageId, healed);
+      expect(ops()).toHaveLength(1);
+      expect(ops()[0]?.text).toContain('back as it was');
+      expect(await (await connect(workspace.apiUrl)).post(OPS, driftMixed, 'k')).toEqual({
+        channel,
+        messageId,
       });
-    }
-    expect(slack.healthy()).toMatchObject({ ok: true, problem: expect.stringContaining('C0ELSE') });
+    });
+
+    test('a reply stands in the thread, once, and is inert', async () => {
+      const { channel, messageId } = await slack.post(OPS, driftMixed, 'k');
+      await slack.reply(channel, messageId, 'Approved by <@U0DANA> <!channel>', 'r');
+      await (await connect(workspace.apiUrl)).reply(channel, messageId, 'Approved', 'r');
+      const replies = workspace.channel('ops').replies(messageId);
+      expect(replies).toHaveLength(1);
+      expect(replies[0]?.mentions).toEqual([]);
+    });
+
+    test('members of a user group are Slack ids', async () => {
+      expect(await slack.usergroup('S0SRE')).toEqual(['U0DANA', 'U0KIM']);
+    });
   });
 
-  test('a deleted message is permanent', async () => {
-    await expect(slack.update('C0OPS', '1.000001', healed)).rejects.toMatchObject({ permanent: true });
+  describe('refusals', () => {
+    test('a full channel says when to come back, and the next attempt works without a look', async () => {
+      let full = true;
+      const { slack: limited, proxy } = await through((method) =>
+        method === 'chat.postMessage' && full ? { answer: { ok: false, error: 'ratelimited' } } : 'pass',
+      );
+      await expect(limited.post(OPS, driftMixed, 'k')).rejects.toMatchObject({
+        permanent: false,
+        retryAfterMs: 1000,
+      });
+      full = false;
+      ahead = 1_000;
+      await limited.post(OPS, driftMixed, 'k');
+      expect(proxy.calls.filter((m) => m === 'conversations.history')).toHaveLength(1);
+      expect(ops()).toHaveLength(1);
+    });
+
+    test('429 carries Slack’s own wait', async () => {
+      const busy = await startWorkspace({ ...OPTIONS, rateLimit: { perSecond: 1 } });
+      endings.push(() => busy.close());
+      const eager = await connect(busy.apiUrl);
+      await eager.post(OPS, driftMixed, 'a');
+      await expect(eager.post(OPS, driftMixed, 'b')).rejects.toMatchObject({
+        permanent: false,
+        retryAfterMs: expect.any(Number),
+      });
+    });
+
+    test('an archived channel is permanent and named in the health', async () => {
+      let archived = true;
+      const { slack: other } = await through((method) =>
+        method === 'chat.postMessage' && archived ? { answer: { ok: false, error: 'is_archived' } } : 'pass',
+      );
+      await expect(other.post(OPS, driftMixed, 'k')).rejects.toMatchObject({ permanent: true });
+      expect(other.healthy().problem).not.toBeNull();
+      archived = false;
+      await other.post(OPS, driftMixed, 'k');
+    });
+
+    test('a channel without m0, or none at all, is permanent', async () => {
+      for (const channel of ['C0ELSE', 'C0NONE']) {
+        await expect(slack.post({ platform: 'slack', channel }, driftMixed, 'k')).rejects.toMatchObject({
+          permanent: true,
+          message: expect.stringContaining(channel),
+        });
+      }
+      expect(slack.healthy()).toMatchObject({ ok: true, problem: expect.stringContaining('C0ELSE') });
+    });
+
+    test('a deleted message is permanent', async () => {
+      await expect(slack.update('C0OPS', '1.000001', healed)).rejects.toMatchObject({ permanent: true });
+    });
+  });
+
+  describe('a slash command', () => {
+    test('is heard with who and where, and answered privately', async () => {
+      answer = () => ({ r: 'private', card: told('Only sre may approve <!channel>') });
+      await workspace.as('U0DANA').slash('/m0', 'approve #42', 'ops');
+      const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('ops')[0], SOON);
+      expect(seen).toMatchObject({ visibleTo: 'U0DANA', text: 'Only sre may approve &lt;!channel&gt;' });
+      expect(workspace.as('U0KIM').sees('ops')).toEqual([]);
+      expect(heard).toEqual([
+        {
+          text: 'approve #42',
+          actor: { person: 'dana', platform: 'slack', userId: 'U0DANA', name: 'Dana' },
+          place: OPS,
+          answers: null,
+          from: null,
+        },
+      ]);
+    });
+
+    test('of somebody who is not in m0.yaml comes with Slack’s own name for them', async () => {
+      await workspace.as('U0GUEST').slash('/m0', 'help', 'ops');
+      expect((await heardOne()).actor).toEqual({
+        person: null,
+        platform: 'slack',
+        userId: 'U0GUEST',
+        name: 'guest',
+      });
+    });
+
+    test('answered publicly is seen by all', async () => {
+      answer = () => ({ r: 'public', card: driftMixed });
+      await workspace.as('U0DANA').slash('/m0', 'drift', 'ops');
+      await workspace.waitFor(() => workspace.as('U0KIM').sees('ops')[0], SOON);
+    });
+
+    test('answered publicly where m0 may not post is seen by its sender', async () => {
+      answer = () => ({ r: 'public', card: told('three open') });
+      await workspace.as('U0DANA').slash('/m0', 'status', 'elsewhere');
+      const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('elsewhere')[0], SOON);
+      expect(seen).toMatchObject({ visibleTo: 'U0DANA', text: 'three open' });
+    });
+  });
+
+  describe('a message', () => {
+    test('with a mention is a command, answered in its thread', async () => {
+      answer = () => ({ r: 'private', card: told('fine') });
+      const { messageId } = await slack.post(OPS, driftMixed, 'k');
+      await workspace.as('U0DANA').say('ops', '@m0 why #42 & <more>', messageId);
+      expect((await heardOne()).text).toBe('why #42 & <more>');
+      const seen = await workspace.waitFor(
+        () =>
+          workspace
+            .as('U0DANA')
+            .sees('ops')
+            .find((m) => m.visibleTo),
+        SOON,
+      );
+      expect(seen).toMatchObject({ text: 'fine', threadTs: messageId });
+    });
+
+    test('to m0 directly is a command, answered as a plain message', async () => {
+      answer = () => ({ r: 'private', card: told('fine') });
+      await workspace.as('U0DANA').say('@m0', 'status');
+      await workspace.waitFor(() => workspace.dm('U0DANA').messages.length === 2, SOON);
+      expect(heard).toHaveLength(1);
+      expect(workspace.dm('U0DANA').messages[1]).toMatchObject({ text: 'fine', visibleTo: null });
+    });
+
+    test('that needs a dialog gets a button that opens it', async () => {
+      answer = () => ({ r: 'form', form: snoozeForm });
+      await workspace.as('U0DANA').say('@m0', 'snooze #42');
+      const offer = await workspace.waitFor(() => workspace.dm('U0DANA').messages[1], SOON);
+      await workspace.as('U0DANA').click(offer, 'Snooze run #42…');
+      await viewShowing('U0DANA', 'For how long');
+      expect(heard.map((h) => h.text)).toEqual(['snooze #42', 'snooze #42']);
+    });
+  });
+
+  describe('a click', () => {
+    test('sends the command of its button, and which card it was on', async () => {
+      const { messageId } = await slack.post(OPS, driftMixed, 'k');
+      const [card] = ops();
+      if (!card) throw new Error('no card');
+      const dana = workspace.as('U0DANA');
+      const asked = await dana.click(card, 'Revert the rule in the cloud');
+      expect(asked.outcome).toBe('needs_confirmation');
+      expect(heard).toEqual([]);
+      await dana.click(card, 'Revert the rule in the cloud', { confirm: true });
+      expect(await heardOne()).toMatchObject({
+        text: 'approve #42 seen:1a2b3c4d',
+        actor: { person: 'dana' },
+        place: OPS,
+        answers: null,
+        from: { channel: 'C0OPS', messageId },
+      });
+    });
+
+    test('refused is told to its sender alone, and the card stays', async () => {
+      answer = () => ({ r: 'private', card: told('Only sre may approve') });
+      await slack.post(OPS, driftMixed, 'k');
+      const [card] = ops();
+      if (!card) throw new Error('no card');
+      await workspace.as('U0GUEST').click(card, 'Full diff');
+      await workspace.waitFor(() => workspace.as('U0GUEST').sees('ops').length === 2, SOON);
+      expect(workspace.as('U0DANA').sees('ops')).toHaveLength(1);
+    });
+
+    test('in direct messages is answered there, for good', async () => {
+      answer = () => ({ r: 'private', card: told('Done') });
+      const { channel, messageId } = await slack.post({ platform: 'slack', user: 'U0DANA' }, driftMixed, 'k');
+      const [card] = workspace.dm('U0DANA').messages;
+      if (!card) throw new Error('no card');
+      await workspace.as('U0DANA').click(card, 'Full diff');
+      const seen = await workspace.waitFor(() => workspace.dm('U0DANA').messages[1], SOON);
+      expect(seen).toMatchObject({ text: 'Done', visibleTo: null });
+      expect(heard[0]?.from).toEqual({ channel, messageId });
+    });
+
+    test('on a private answer is about no card', async () => {
+      answer = () => ({
+        r: 'private',
+        card: { ...told('see'), blocks: [{ b: 'buttons', buttons: [fullDiff] }] },
+      });
+      await workspace.as('U0DANA').slash('/m0', 'status', 'ops');
+      const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('ops')[0], SOON);
+      await workspace.as('U0DANA').click(seen, 'Full diff');
+      await workspace.waitFor(() => workspace.as('U0DANA').sees('ops').length === 2, SOON);
+      expect(heard[1]).toMatchObject({ text: 'show #42', from: null });
+    });
+  });
+
+  describe('a form', () => {
+    const filled = { FOR: '3d', REASON: 'vendor needs SSH' };
+
+    async function opened(): Promise<View> {
+      answer = () => ({ r: 'form', form: snoozeForm });
+      await slack.post(OPS, driftMixed, 'k');
+      const [card] = ops();
+      if (!card) throw new Error('no card');
+      await workspace.as('U0DANA').click(card, 'Snooze…');
+      return viewShowing('U0DANA', 'For how long');
+    }
+
+    test('opens on a click; its answers come with the command and the card', async () => {
+      const view = await opened();
+      answer = () => none;
+      expect((await workspace.as('U0DANA').submit(view.id, filled)).outcome).toBe('closed');
+      expect(heard.at(-1)).toMatchObject({
+        text: 'snooze #42',
+        actor: { person: 'dana' },
+        place: OPS,
+        answers: filled,
+        from: { channel: 'C0OPS' },
+      });
+    });
+
+    test('that comes too late for Slack says so', async () => {
+      answer = () => {
+        ahead = 4_000;
+        return { r: 'form', form: snoozeForm };
+      };
+      await workspace.as('U0DANA').slash('/m0', 'snooze #42', 'ops');
+      const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('ops')[0], SOON);
+      expect(seen.text).toContain('try again');
+    });
+
+    test('refused shows why in the dialog', async () => {
+      const view = await opened();
+      answer = () => ({ r: 'private', card: told('Only sre may snooze') });
+      expect((await workspace.as('U0DANA').submit(view.id, filled)).outcome).toBe('updated');
+      await viewShowing('U0DANA', 'Only sre may snooze');
+    });
+
+    test('of spaces only is told beside the field and not sent', async () => {
+      const view = await opened();
+      const sent = heard.length;
+      const result = await workspace.as('U0DANA').submit(view.id, { ...filled, REASON: '   ' });
+      expect(result).toMatchObject({ outcome: 'errors', errors: { REASON: 'This is needed.' } });
+      expect(heard).toHaveLength(sent);
+    });
+
+    test('whose answer takes long says so in time, and shows it later', async () => {
+      const view = await opened();
+      const { promise, resolve } = Promise.withResolvers<Reply>();
+      answer = () => promise;
+      expect((await workspace.as('U0DANA').submit(view.id, filled)).outcome).toBe('updated');
+      await viewShowing('U0DANA', 'One moment');
+      resolve({ r: 'private', card: told('Snoozed until Mon 9:00') });
+      await viewShowing('U0DANA', 'Snoozed until Mon 9:00');
+    });
+  });
+
+  describe('pages', () => {
+    async function opened(): Promise<View> {
+      answer = () => ({ r: 'pages', pages: threePages });
+      await workspace.as('U0DANA').slash('/m0', 'show #42', 'ops');
+      return viewShowing('U0DANA', 'Page 1 of 3');
+    }
+
+    test('turn, each asked for afresh', async () => {
+      const first = await opened();
+      await workspace.as('U0DANA').click(first, 'Next');
+      const second = await viewShowing('U0DANA', 'Page 2 of 3');
+      await workspace.as('U0DANA').click(second, 'Previous');
+      await viewShowing('U0DANA', 'Page 1 of 3');
+      expect(heard.map((h) => h.text)).toEqual(['show #42', 'show #42', 'show #42']);
+      expect(workspace.as('U0DANA').views).toHaveLength(1);
+    });
+
+    test('come as a file, to the one who asks', async () => {
+      const view = await opened();
+      await workspace.as('U0DANA').click(view, 'Get as file');
+      await viewShowing('U0DANA', 'sent to you as a file');
+      const [message] = workspace.dm('U0DANA').messages;
+      expect(workspace.file(message?.files[0] ?? '')?.bytes.toString()).toBe(threePages.text);
+      expect(ops()).toEqual([]);
+    });
+
+    test('have the card’s buttons, which answer over the dialog', async () => {
+      const view = await opened();
+      answer = () => ({ r: 'form', form: snoozeForm });
+      await workspace.as('U0DANA').click(view, 'Snooze…');
+      await viewShowing('U0DANA', 'For how long');
+      expect(workspace.as('U0DANA').views).toHaveLength(2);
+      expect(heard.at(-1)).toMatchObject({ text: 'snooze #42', place: OPS, from: null });
+    });
+  });
+
+  describe('the end', () => {
+    test('stopping waits for the answers under way', async () => {
+      const { promise, resolve } = Promise.withResolvers<Reply>();
+      answer = () => promise;
+      const acked = await workspace.as('U0DANA').slash('/m0', 'drift', 'ops');
+      expect(acked.outcome).toBe('acked');
+      await heardOne();
+      const stopped = slack.stop();
+      resolve({ r: 'private', card: told('late but here') });
+      await stopped;
+      expect(
+        workspace
+          .as('U0DANA')
+          .sees('ops')
+          .map((m) => m.text),
+      ).toEqual(['late but here']);
+    });
   });
 });
 
-describe('the connection', () => {
+describe('the connection of Socket Mode', () => {
+  beforeEach(() => begin('socket'));
+
   test('is healthy, survives Slack’s own refresh, and is not once stopped', async () => {
     expect(slack.healthy()).toEqual({ ok: true, problem: null });
     workspace.refreshConnections();
@@ -275,260 +544,5 @@ describe('the connection', () => {
       problem: expect.stringContaining('SLACK_BOT_TOKEN'),
     });
     await refused.stop();
-  });
-
-  test('stopping waits for the answers under way', async () => {
-    const { promise, resolve } = Promise.withResolvers<Reply>();
-    answer = () => promise;
-    const acked = await workspace.as('U0DANA').slash('/m0', 'drift', 'ops');
-    expect(acked.outcome).toBe('acked');
-    await heardOne();
-    const stopped = slack.stop();
-    resolve({ r: 'private', card: told('late but here') });
-    await stopped;
-    expect(
-      workspace
-        .as('U0DANA')
-        .sees('ops')
-        .map((m) => m.text),
-    ).toEqual(['late but here']);
-  });
-
-  test('HTTP mode is refused plainly', async () => {
-    const options = {
-      botToken: 'xoxb-1',
-      appToken: 'xapp-1',
-      log: createLogger('silent'),
-      people: [],
-      clock: Date.now,
-    };
-    await expect(createSlack({ ...options, mode: 'http' })).rejects.toThrow('not in this version yet');
-  });
-});
-
-describe('a slash command', () => {
-  test('is heard with who and where, and answered privately', async () => {
-    answer = () => ({ r: 'private', card: told('Only sre may approve <!channel>') });
-    await workspace.as('U0DANA').slash('/m0', 'approve #42', 'ops');
-    const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('ops')[0], SOON);
-    expect(seen).toMatchObject({ visibleTo: 'U0DANA', text: 'Only sre may approve &lt;!channel&gt;' });
-    expect(workspace.as('U0KIM').sees('ops')).toEqual([]);
-    expect(heard).toEqual([
-      {
-        text: 'approve #42',
-        actor: { person: 'dana', platform: 'slack', userId: 'U0DANA', name: 'Dana' },
-        place: OPS,
-        answers: null,
-        from: null,
-      },
-    ]);
-  });
-
-  test('of somebody who is not in m0.yaml comes with Slack’s own name for them', async () => {
-    await workspace.as('U0GUEST').slash('/m0', 'help', 'ops');
-    expect((await heardOne()).actor).toEqual({
-      person: null,
-      platform: 'slack',
-      userId: 'U0GUEST',
-      name: 'guest',
-    });
-  });
-
-  test('answered publicly is seen by all', async () => {
-    answer = () => ({ r: 'public', card: driftMixed });
-    await workspace.as('U0DANA').slash('/m0', 'drift', 'ops');
-    await workspace.waitFor(() => workspace.as('U0KIM').sees('ops')[0], SOON);
-  });
-
-  test('answered publicly where m0 may not post is seen by its sender', async () => {
-    answer = () => ({ r: 'public', card: told('three open') });
-    await workspace.as('U0DANA').slash('/m0', 'status', 'elsewhere');
-    const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('elsewhere')[0], SOON);
-    expect(seen).toMatchObject({ visibleTo: 'U0DANA', text: 'three open' });
-  });
-});
-
-describe('a message', () => {
-  test('with a mention is a command, answered in its thread', async () => {
-    answer = () => ({ r: 'private', card: told('fine') });
-    const { messageId } = await slack.post(OPS, driftMixed, 'k');
-    await workspace.as('U0DANA').say('ops', '@m0 why #42 & <more>', messageId);
-    expect((await heardOne()).text).toBe('why #42 & <more>');
-    const seen = await workspace.waitFor(
-      () =>
-        workspace
-          .as('U0DANA')
-          .sees('ops')
-          .find((m) => m.visibleTo),
-      SOON,
-    );
-    expect(seen).toMatchObject({ text: 'fine', threadTs: messageId });
-  });
-
-  test('to m0 directly is a command, answered as a plain message', async () => {
-    answer = () => ({ r: 'private', card: told('fine') });
-    await workspace.as('U0DANA').say('@m0', 'status');
-    await workspace.waitFor(() => workspace.dm('U0DANA').messages.length === 2, SOON);
-    expect(heard).toHaveLength(1);
-    expect(workspace.dm('U0DANA').messages[1]).toMatchObject({ text: 'fine', visibleTo: null });
-  });
-
-  test('that needs a dialog gets a button that opens it', async () => {
-    answer = () => ({ r: 'form', form: snoozeForm });
-    await workspace.as('U0DANA').say('@m0', 'snooze #42');
-    const offer = await workspace.waitFor(() => workspace.dm('U0DANA').messages[1], SOON);
-    await workspace.as('U0DANA').click(offer, 'Snooze run #42…');
-    await viewShowing('U0DANA', 'For how long');
-    expect(heard.map((h) => h.text)).toEqual(['snooze #42', 'snooze #42']);
-  });
-});
-
-describe('a click', () => {
-  test('sends the command of its button, and which card it was on', async () => {
-    const { messageId } = await slack.post(OPS, driftMixed, 'k');
-    const [card] = ops();
-    if (!card) throw new Error('no card');
-    const dana = workspace.as('U0DANA');
-    const asked = await dana.click(card, 'Revert the rule in the cloud');
-    expect(asked.outcome).toBe('needs_confirmation');
-    expect(heard).toEqual([]);
-    await dana.click(card, 'Revert the rule in the cloud', { confirm: true });
-    expect(await heardOne()).toMatchObject({
-      text: 'approve #42 seen:1a2b3c4d',
-      actor: { person: 'dana' },
-      place: OPS,
-      answers: null,
-      from: { channel: 'C0OPS', messageId },
-    });
-  });
-
-  test('refused is told to its sender alone, and the card stays', async () => {
-    answer = () => ({ r: 'private', card: told('Only sre may approve') });
-    await slack.post(OPS, driftMixed, 'k');
-    const [card] = ops();
-    if (!card) throw new Error('no card');
-    await workspace.as('U0GUEST').click(card, 'Full diff');
-    await workspace.waitFor(() => workspace.as('U0GUEST').sees('ops').length === 2, SOON);
-    expect(workspace.as('U0DANA').sees('ops')).toHaveLength(1);
-  });
-
-  test('in direct messages is answered there, for good', async () => {
-    answer = () => ({ r: 'private', card: told('Done') });
-    const { channel, messageId } = await slack.post({ platform: 'slack', user: 'U0DANA' }, driftMixed, 'k');
-    const [card] = workspace.dm('U0DANA').messages;
-    if (!card) throw new Error('no card');
-    await workspace.as('U0DANA').click(card, 'Full diff');
-    const seen = await workspace.waitFor(() => workspace.dm('U0DANA').messages[1], SOON);
-    expect(seen).toMatchObject({ text: 'Done', visibleTo: null });
-    expect(heard[0]?.from).toEqual({ channel, messageId });
-  });
-
-  test('on a private answer is about no card', async () => {
-    answer = () => ({
-      r: 'private',
-      card: { ...told('see'), blocks: [{ b: 'buttons', buttons: [fullDiff] }] },
-    });
-    await workspace.as('U0DANA').slash('/m0', 'status', 'ops');
-    const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('ops')[0], SOON);
-    await workspace.as('U0DANA').click(seen, 'Full diff');
-    await workspace.waitFor(() => workspace.as('U0DANA').sees('ops').length === 2, SOON);
-    expect(heard[1]).toMatchObject({ text: 'show #42', from: null });
-  });
-});
-
-describe('a form', () => {
-  const filled = { FOR: '3d', REASON: 'vendor needs SSH' };
-
-  async function opened(): Promise<View> {
-    answer = () => ({ r: 'form', form: snoozeForm });
-    await slack.post(OPS, driftMixed, 'k');
-    const [card] = ops();
-    if (!card) throw new Error('no card');
-    await workspace.as('U0DANA').click(card, 'Snooze…');
-    return viewShowing('U0DANA', 'For how long');
-  }
-
-  test('opens on a click; its answers come with the command and the card', async () => {
-    const view = await opened();
-    answer = () => none;
-    expect((await workspace.as('U0DANA').submit(view.id, filled)).outcome).toBe('closed');
-    expect(heard.at(-1)).toMatchObject({
-      text: 'snooze #42',
-      actor: { person: 'dana' },
-      place: OPS,
-      answers: filled,
-      from: { channel: 'C0OPS' },
-    });
-  });
-
-  test('that comes too late for Slack says so', async () => {
-    answer = () => {
-      ahead = 4_000;
-      return { r: 'form', form: snoozeForm };
-    };
-    await workspace.as('U0DANA').slash('/m0', 'snooze #42', 'ops');
-    const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('ops')[0], SOON);
-    expect(seen.text).toContain('try again');
-  });
-
-  test('refused shows why in the dialog', async () => {
-    const view = await opened();
-    answer = () => ({ r: 'private', card: told('Only sre may snooze') });
-    expect((await workspace.as('U0DANA').submit(view.id, filled)).outcome).toBe('updated');
-    await viewShowing('U0DANA', 'Only sre may snooze');
-  });
-
-  test('of spaces only is told beside the field and not sent', async () => {
-    const view = await opened();
-    const sent = heard.length;
-    const result = await workspace.as('U0DANA').submit(view.id, { ...filled, REASON: '   ' });
-    expect(result).toMatchObject({ outcome: 'errors', errors: { REASON: 'This is needed.' } });
-    expect(heard).toHaveLength(sent);
-  });
-
-  test('whose answer takes long says so in time, and shows it later', async () => {
-    const view = await opened();
-    const { promise, resolve } = Promise.withResolvers<Reply>();
-    answer = () => promise;
-    expect((await workspace.as('U0DANA').submit(view.id, filled)).outcome).toBe('updated');
-    await viewShowing('U0DANA', 'One moment');
-    resolve({ r: 'private', card: told('Snoozed until Mon 9:00') });
-    await viewShowing('U0DANA', 'Snoozed until Mon 9:00');
-  });
-});
-
-describe('pages', () => {
-  async function opened(): Promise<View> {
-    answer = () => ({ r: 'pages', pages: threePages });
-    await workspace.as('U0DANA').slash('/m0', 'show #42', 'ops');
-    return viewShowing('U0DANA', 'Page 1 of 3');
-  }
-
-  test('turn, each asked for afresh', async () => {
-    const first = await opened();
-    await workspace.as('U0DANA').click(first, 'Next');
-    const second = await viewShowing('U0DANA', 'Page 2 of 3');
-    await workspace.as('U0DANA').click(second, 'Previous');
-    await viewShowing('U0DANA', 'Page 1 of 3');
-    expect(heard.map((h) => h.text)).toEqual(['show #42', 'show #42', 'show #42']);
-    expect(workspace.as('U0DANA').views).toHaveLength(1);
-  });
-
-  test('come as a file, to the one who asks', async () => {
-    const view = await opened();
-    await workspace.as('U0DANA').click(view, 'Get as file');
-    await viewShowing('U0DANA', 'sent to you as a file');
-    const [message] = workspace.dm('U0DANA').messages;
-    expect(workspace.file(message?.files[0] ?? '')?.bytes.toString()).toBe(threePages.text);
-    expect(ops()).toEqual([]);
-  });
-
-  test('have the card’s buttons, which answer over the dialog', async () => {
-    const view = await opened();
-    answer = () => ({ r: 'form', form: snoozeForm });
-    await workspace.as('U0DANA').click(view, 'Snooze…');
-    await viewShowing('U0DANA', 'For how long');
-    expect(workspace.as('U0DANA').views).toHaveLength(2);
-    expect(heard.at(-1)).toMatchObject({ text: 'snooze #42', place: OPS, from: null });
   });
 });

@@ -86,12 +86,14 @@ export function m0Process(): M0Process {
         if (mine.exitCode !== null) throw new Error(`m0 ended at once: ${said}`);
         return said.includes('m0 is at work') || undefined;
       }, 'm0 to be at work');
+      const url = /"url":"(http[^"]+)"/.exec(logs.slice(from).join(''))?.[1];
       const store = await openStore({
         url: String(variables.M0_DATABASE_URL),
         log: createLogger('silent'),
       });
       return {
         store,
+        ...(url === undefined ? {} : { url }),
         async close() {
           await store.close();
           mine.kill('SIGTERM');

@@ -18,6 +18,7 @@ import { isValidCron } from '../../src/schedule/cron.ts';
 import { type Service, serve } from '../../src/serve.ts';
 import type { Tools } from '../../src/setup/tools.ts';
 import { sandboxTools, testTools } from './cloud.ts';
+import { MANIFEST } from './slack-app.ts';
 
 export const DANA = 'U0DANA';
 export const KIM = 'U0KIM';
@@ -97,6 +98,8 @@ export interface WorldOptions {
   readonly prepare?: (cloud: SandboxCloud) => Promise<void>;
   /** Variables m0 finds in its environment besides those it needs. */
   readonly variables?: Variables;
+  /** How Slack reaches m0; over a connection that m0 opens unless told. */
+  readonly slackMode?: 'socket' | 'http';
   /** What m0 finds as SLACK_API_URL, given the workspace's own; the workspace itself unless told. */
   readonly slack?: (apiUrl: string) => Promise<string>;
   /** Starts m0 with these variables; in this process unless told. */
@@ -104,7 +107,7 @@ export interface WorldOptions {
 }
 
 /** What the world needs of a running m0. */
-export type Started = Pick<Service, 'store' | 'close'>;
+export type Started = Pick<Service, 'store' | 'close'> & Partial<Pick<Service, 'url'>>;
 
 /** Starts everything; about 15 s, most of them Terraform's first apply. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -112,7 +115,14 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), 'm0-world-'));
   const logs: string[] = [];
   const log = createLogger('debug', { write: (line) => void logs.push(line) });
-  const workspace = await startWorkspace(seats(0));
+  const isHttp = options.slackMode === 'http';
+  // Where m0 will listen is known once it does; until then nobody is there.
+  const to = { eventsUrl: 'http://127.0.0.1:1/slack/events', retryWaits: [0, 1_000, 1_000] };
+  const workspace = await startWorkspace({
+    ...seats(0),
+    scopes: MANIFEST.scopes,
+    ...(isHttp ? { deliver: to } : {}),
+  });
   const cloud = await startSandboxCloud({
     dir: join(dir, 'sandbox'),
     tools: sandboxTools(tools),
@@ -133,7 +143,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     zone: 'UTC',
     // Never by itself within a test: checks are asked for.
     schedule: '0 0 29 2 *',
-  }).replace(/^defaults:\n/m, 'defaults:\n  push: off\n');
+  })
+    .replace(/^defaults:\n/m, 'defaults:\n  push: off\n')
+    .replace('mode: socket', `mode: ${options.slackMode ?? 'socket'}`);
   const configFile = join(dir, 'm0.yaml');
   const variables: Variables = {
     ...process.env,
@@ -144,7 +156,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     PORT: '0',
     SLACK_API_URL: (await options.slack?.(workspace.apiUrl)) ?? workspace.apiUrl,
     SLACK_BOT_TOKEN: SECRETS.botToken,
-    SLACK_APP_TOKEN: SECRETS.appToken,
+    ...(isHttp ? { SLACK_SIGNING_SECRET: SECRETS.signingSecret } : { SLACK_APP_TOKEN: SECRETS.appToken }),
   };
 
   let ahead = 0;
@@ -156,7 +168,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 
   async function begin(): Promise<Started> {
     await writeFile(configFile, options.config?.(yaml, cloud) ?? yaml);
-    return options.start ? options.start(variables, tools) : startHere();
+    const started = await (options.start ? options.start(variables, tools) : startHere());
+    if (started.url !== undefined) to.eventsUrl = `${started.url}/slack/events`;
+    return started;
   }
 
   let service = await begin();

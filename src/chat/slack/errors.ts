@@ -6,8 +6,8 @@ import {
 } from '@slack/web-api';
 import { ChatError } from '../../runs/ports.ts';
 
-/** Refusals that trying again can't mend, each with what to do. */
-const PERMANENT: Readonly<Record<string, string>> = {
+/** Refusals that trying again can't mend by itself, each with what to do. */
+const TO_MEND: Readonly<Record<string, string>> = {
   channel_not_found:
     'the channel does not exist, or is private and m0 is not in it: check "channels" in m0.yaml, or /invite m0',
   is_archived: 'the channel is archived: name another under "channels" in m0.yaml',
@@ -62,6 +62,19 @@ export function concernsApp(error: unknown): boolean {
   return code !== null && OF_THE_APP.has(code);
 }
 
+/** The scope a call was refused for, or null where it was refused for something else. */
+export function missingScope(error: unknown): string | null {
+  if (!(error instanceof WebAPIPlatformError) || error.data.error !== 'missing_scope') return null;
+  return 'needed' in error.data && typeof error.data.needed === 'string' ? error.data.needed : null;
+}
+
+/** The scopes Slack says the token has, as each answer tells; none where it does not tell. */
+export function scopesOf(answer: unknown): readonly string[] {
+  if (typeof answer !== 'object' || answer === null || !('response_metadata' in answer)) return [];
+  const { scopes } = answer.response_metadata as { readonly scopes?: readonly string[] };
+  return scopes ?? [];
+}
+
 /** `doing` says what was being done, e.g. `posting to C0OPS`. The error's text never holds a token. */
 export function toChatError(doing: string, error: unknown): ChatError {
   if (error instanceof ChatError) return error;
@@ -80,14 +93,15 @@ export function toChatError(doing: string, error: unknown): ChatError {
         cause: error,
       });
     }
-    const text = PERMANENT[code];
+    const text = TO_MEND[code];
     const needed = 'needed' in error.data && typeof error.data.needed === 'string' ? [error.data.needed] : [];
     const details = [...needed, ...(error.data.response_metadata?.messages ?? [])];
     const said = details.length > 0 ? `${code}: ${details.join('; ')}` : code;
     return new ChatError(
       text === undefined ? `${doing}: Slack says ${said}` : `${doing}: ${text} (${said})`,
       {
-        permanent: text !== undefined,
+        // What concerns the app is mended in the app's settings: then all that waited is delivered.
+        permanent: text !== undefined && !OF_THE_APP.has(code),
         cause: error,
       },
     );

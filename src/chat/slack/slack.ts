@@ -3,24 +3,26 @@ import type { Logger } from '../../log.ts';
 import type { ChatPort, Clock, CommandHandler, Person } from '../../runs/ports.ts';
 import { Answerer } from './answer.ts';
 import { clientOptions, SlackApi } from './api.ts';
+import { SlackEndpoint } from './endpoint.ts';
 import { Inbox } from './inbox.ts';
 import { SlackPeople } from './people.ts';
 import { Poster } from './poster.ts';
 import { SocketKeeper } from './socket.ts';
+import { TokenWatch } from './token-watch.ts';
 
-export interface SlackOptions {
-  /** `http` is refused for now. */
-  readonly mode: 'socket' | 'http';
+/** How Slack reaches m0: over a connection m0 opens with the app token, or by requests signed with the secret. */
+export type SlackMode =
+  | { readonly mode: 'socket'; readonly appToken: string }
+  | { readonly mode: 'http'; readonly signingSecret: string };
+
+export type SlackOptions = SlackMode & {
   readonly botToken: string;
-  readonly appToken: string;
   /** Another Slack server, e.g. the local workspace; its Web API address. */
   readonly apiUrl?: string | undefined;
-  /** Proves requests in HTTP mode; Socket Mode needs none. */
-  readonly signingSecret?: string | undefined;
   readonly log: Logger;
   readonly people: readonly Person[];
   readonly clock: Clock;
-}
+};
 
 /** `ok` is false while nothing can be heard or posted; a `problem` beside `ok` concerns single channels. */
 export interface SlackHealth {
@@ -37,27 +39,43 @@ export interface Slack extends ChatPort {
   /** Takes nothing in any more and resolves when all that was taken in has been answered. */
   stop(): Promise<void>;
   healthy(): SlackHealth;
+  /** What to serve over HTTP; null in Socket Mode. */
+  readonly endpoint: { readonly path: string; handle(request: Request): Promise<Response> } | null;
+}
+
+/** What takes requests in, in either mode. */
+interface Intake {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  problem(): string | null;
 }
 
 /** Slack through Bolt. Rejects where the options can't work; whether Slack can be reached is not asked yet. */
 export async function createSlack(options: SlackOptions): Promise<Slack> {
-  if (options.mode === 'http') throw new Error('chat.slack.mode: http is not in this version yet');
-  if (!options.botToken.startsWith('xoxb-')) throw new Error('SLACK_BOT_TOKEN is not a bot token (xoxb-…)');
-  if (!options.appToken.startsWith('xapp-')) throw new Error('SLACK_APP_TOKEN is not an app token (xapp-…)');
+  const { botToken, log, clock } = options;
+  if (!botToken.startsWith('xoxb-')) throw new Error('SLACK_BOT_TOKEN is not a bot token (xoxb-…)');
+  if (options.mode === 'socket' && !options.appToken.startsWith('xapp-'))
+    throw new Error('SLACK_APP_TOKEN is not an app token (xapp-…)');
 
-  const { botToken, appToken, log } = options;
-  const client = clientOptions(log, [botToken, appToken], options.apiUrl);
-  const api = new SlackApi(botToken, client);
-  const people = new SlackPeople(api.client, options.people, options.clock);
+  const secret = options.mode === 'socket' ? options.appToken : options.signingSecret;
+  const client = clientOptions(log, [botToken, secret], options.apiUrl);
+  const api = new SlackApi(botToken, client, clock);
+  const people = new SlackPeople(api.client, options.people, clock);
   const poster = new Poster(api, people);
   const answerer = new Answerer(api, people, poster, log);
 
-  const receiver = new SocketModeReceiver({
-    appToken,
-    logger: client.logger,
-    autoReconnectEnabled: false,
-    installerOptions: { clientOptions: client },
-  });
+  const endpoint =
+    options.mode === 'http'
+      ? new SlackEndpoint({ signingSecret: secret, identify: () => api.identity(), clock, log })
+      : null;
+  const receiver =
+    endpoint ??
+    new SocketModeReceiver({
+      appToken: secret,
+      logger: client.logger,
+      autoReconnectEnabled: false,
+      installerOptions: { clientOptions: client },
+    });
   const app = new App({
     receiver,
     logger: client.logger,
@@ -69,11 +87,14 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
   app.error(async (error) => {
     log.error({ problem: error.message }, 'a Slack request was not handled');
   });
-  const socket = new SocketKeeper(receiver, () => api.identity(), log);
+  const intake: Intake =
+    receiver instanceof SocketModeReceiver ? new SocketKeeper(receiver, () => api.identity(), log) : receiver;
+  const tokenWatch = new TokenWatch(() => api.look(), log);
   let inbox: Inbox | null = null;
 
   return {
     platform: 'slack',
+    endpoint,
     post: (place, card, key) => poster.post(place, card, key),
     update: (channel, messageId, card) => poster.update(channel, messageId, card),
     reply: (channel, messageId, text, key, loud) => poster.reply(channel, messageId, text, key, loud),
@@ -82,14 +103,16 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
       if (inbox !== null) throw new Error('starting Slack: it was started before');
       inbox = new Inbox({ api, people, poster, answerer, log }, handler);
       inbox.listen(app);
-      await socket.start();
+      await intake.start();
+      tokenWatch.start();
     },
     async stop() {
-      await socket.stop();
+      await tokenWatch.stop();
+      await intake.stop();
       await inbox?.drained();
     },
     healthy() {
-      const problem = api.appProblem() ?? socket.problem();
+      const problem = api.appProblem() ?? intake.problem();
       if (problem !== null) return { ok: false, problem };
       const channels = api.channelProblems();
       return { ok: true, problem: channels.length > 0 ? channels.join('; ') : null };

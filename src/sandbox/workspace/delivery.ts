@@ -1,48 +1,121 @@
 import { createHmac } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isRecord } from './validation/check.ts';
 
 export type EnvelopeType = 'slash_commands' | 'interactive' | 'events_api';
+
+/** Which attempt this is: an event that was not acknowledged is sent again. */
+export interface Retry {
+  readonly num: number;
+  readonly reason: string;
+}
 
 /** What became of a payload that was sent to the app. */
 export type Ack =
   | { readonly ok: true; readonly payload: unknown }
-  /** `operation_timeout`: not acknowledged within 3 s. `dispatch_failed`: the app can't be reached. */
-  | { readonly ok: false; readonly error: 'operation_timeout' | 'dispatch_failed' };
+  /** `operation_timeout`: not acknowledged within 3 s. `dispatch_failed`: the app can't be reached, or refuses. */
+  | {
+      readonly ok: false;
+      readonly error: 'operation_timeout' | 'dispatch_failed';
+      /** Why an event is sent again; null where it is not: nobody is connected, or the app asks for no more. */
+      readonly retryReason: string | null;
+    };
 
 /** Carries payloads to the app; resolves with its acknowledgement, never rejects. */
 export interface Delivery {
-  deliver(type: EnvelopeType, payload: Record<string, unknown>, retry: number): Promise<Ack>;
+  deliver(type: EnvelopeType, payload: Record<string, unknown>, retry: Retry | null): Promise<Ack>;
+  /** Waits before each further attempt to deliver an event, ms. */
+  readonly retryWaits: readonly number[];
 }
 
 export const ACK_TIMEOUT_MS = 3000;
+/** At once, after a minute and after five. */
+const RETRY_WAITS_MS = [0, 60_000, 300_000];
+
+/** Where signed requests go. */
+export interface RequestUrl {
+  readonly eventsUrl: string;
+  /** Waits before an event is sent again, ms; Slack's own unless told. */
+  readonly retryWaits?: readonly number[];
+}
 
 /** Delivers by signed HTTP requests, as Slack does to an app that is not in Socket Mode. */
-export function httpDelivery(eventsUrl: string, signingSecret: string, now: () => number): Delivery {
+export function httpDelivery(to: RequestUrl, signingSecret: string, now: () => number): Delivery {
   return {
+    retryWaits: to.retryWaits ?? RETRY_WAITS_MS,
     async deliver(type, payload, retry) {
       const [contentType, body] = encode(type, payload);
-      const timestamp = String(Math.floor(now() / 1000));
-      const digest = createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`).digest('hex');
       const headers: Record<string, string> = {
+        ...signedHeaders(body, signingSecret, now()),
         'content-type': contentType,
-        'x-slack-request-timestamp': timestamp,
-        'x-slack-signature': `v0=${digest}`,
+        'user-agent': 'Slackbot 1.0 (+https://api.slack.com/robots)',
       };
-      if (retry > 0) {
-        headers['x-slack-retry-num'] = String(retry);
-        headers['x-slack-retry-reason'] = 'http_timeout';
+      if (retry !== null) {
+        headers['x-slack-retry-num'] = String(retry.num);
+        headers['x-slack-retry-reason'] = retry.reason;
       }
       try {
         const signal = AbortSignal.timeout(ACK_TIMEOUT_MS);
-        const response = await fetch(eventsUrl, { method: 'POST', headers, body, signal });
+        const response = await fetch(to.eventsUrl, { method: 'POST', headers, body, signal });
         const text = await response.text();
-        if (!response.ok) return { ok: false, error: 'dispatch_failed' };
-        return { ok: true, payload: parse(text) };
+        if (!response.ok) {
+          const retryReason = response.headers.get('x-slack-no-retry') === '1' ? null : 'http_error';
+          return { ok: false, error: 'dispatch_failed', retryReason };
+        }
+        const answer = parse(text);
+        // A dialog's answer is an object or nothing; anything else is "We had some trouble connecting".
+        if (payload.type === 'view_submission' && answer !== undefined && !isRecord(answer))
+          return { ok: false, error: 'dispatch_failed', retryReason: 'http_error' };
+        return { ok: true, payload: typeof answer === 'string' ? { text: answer } : answer };
       } catch (error) {
         const timedOut = error instanceof Error && error.name === 'TimeoutError';
-        return { ok: false, error: timedOut ? 'operation_timeout' : 'dispatch_failed' };
+        return timedOut
+          ? { ok: false, error: 'operation_timeout', retryReason: 'http_timeout' }
+          : { ok: false, error: 'dispatch_failed', retryReason: 'connection_failed' };
       }
     },
   };
+}
+
+/** The two headers that prove a request to be Slack's. */
+export function signedHeaders(body: string, signingSecret: string, nowMs: number): Record<string, string> {
+  const timestamp = String(Math.floor(nowMs / 1000));
+  const digest = createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`).digest('hex');
+  return { 'x-slack-request-timestamp': timestamp, 'x-slack-signature': `v0=${digest}` };
+}
+
+/** Delivers an event until it is acknowledged or Slack gives up; it keeps its event_id. */
+export async function deliverEvent(delivery: Delivery, payload: Record<string, unknown>): Promise<void> {
+  let ack = await delivery.deliver('events_api', payload, null);
+  for (const [index, wait] of delivery.retryWaits.entries()) {
+    if (ack.ok || ack.retryReason === null) return;
+    await sleep(wait, undefined, { ref: false });
+    ack = await delivery.deliver('events_api', payload, { num: index + 1, reason: ack.retryReason });
+  }
+}
+
+/**
+ * What Slack does when somebody enters a request URL in the app's settings: it sends a challenge, which must come
+ * back. Resolves with what is wrong, or null where the URL is taken.
+ */
+export async function verifyRequestUrl(
+  { eventsUrl }: RequestUrl,
+  signingSecret: string,
+  nowMs: number,
+): Promise<string | null> {
+  const challenge = crypto.randomUUID();
+  const body = JSON.stringify({ token: 'local', challenge, type: 'url_verification' });
+  const headers = { ...signedHeaders(body, signingSecret, nowMs), 'content-type': 'application/json' };
+  try {
+    const signal = AbortSignal.timeout(ACK_TIMEOUT_MS);
+    const response = await fetch(eventsUrl, { method: 'POST', headers, body, signal });
+    const answer = parse(await response.text());
+    if (!response.ok) return `the URL answers with HTTP ${response.status}`;
+    const given = isRecord(answer) ? answer.challenge : answer;
+    return given === challenge ? null : 'the URL does not answer with the challenge';
+  } catch (error) {
+    return `the URL can not be reached: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 function encode(type: EnvelopeType, payload: Record<string, unknown>): [contentType: string, body: string] {
@@ -54,11 +127,12 @@ function encode(type: EnvelopeType, payload: Record<string, unknown>): [contentT
   return [form, new URLSearchParams(fields).toString()];
 }
 
+/** JSON, else the text as it is; undefined where there is none. */
 function parse(text: string): unknown {
-  if (text === '') return undefined;
+  if (text.trim() === '') return undefined;
   try {
     return JSON.parse(text);
   } catch {
-    return { text };
+    return text;
   }
 }

@@ -9,6 +9,7 @@ import { viewMethods } from './api/views.ts';
 import { isLoopbackHost } from './loopback.ts';
 import type { Realm } from './realm.ts';
 import { respond } from './response-url.ts';
+import { scopeOfCall } from './scopes.ts';
 import { isRecord } from './validation/check.ts';
 
 const methods: Readonly<Record<string, Method>> = {
@@ -26,6 +27,11 @@ export type Mounted = (request: Request) => Response | Promise<Response>;
 export function workspaceRoutes(realm: () => Realm, mounted: () => Mounted | null): Hono {
   const app = new Hono();
   app.notFound((context) => mounted()?.(context.req.raw) ?? context.text('nothing is here', 404));
+  app.use('/api/*', async (context, next) => {
+    if (realm().troubles.isDown) return context.text('Service Unavailable', 503);
+    await next();
+    return undefined;
+  });
   for (const path of ['/api/*', '/upload/*', '/files/*', '/response/*']) app.use(path, onlyApps);
   app.all('/api/:method', (context) => callMethod(realm(), context));
   app.on(['POST', 'PUT'], '/upload/:id', async (context) => {
@@ -64,21 +70,45 @@ async function onlyApps(context: Context, next: Next): Promise<Response | undefi
 
 async function callMethod(realm: Realm, context: Context): Promise<Response> {
   const name = context.req.param('method') ?? '';
+  const { troubles } = realm;
+  let channel = '';
   try {
     const args = await readArgs(context);
+    channel = String(args.channel ?? args.channel_id ?? '');
     if (name === 'api.test') return answerApiTest(context, args);
     const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
     if (!method) throw new ApiError('unknown_method');
     authenticate(realm, name, bearer(context) || String(args.token ?? ''));
-    return context.json({ ok: true, ...method(realm, new Args(args)) });
+    if (name !== 'apps.connections.open') {
+      requireScope(realm, name, channel);
+      troubles.refuseHeld(name, channel);
+    }
+    const answer = method(realm, new Args(args));
+    troubles.note(name, channel, 'ok');
+    return context.json({ ok: true, ...answer }, 200, grantedScopes(realm));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
+    troubles.note(name, channel, error.code);
     const headers: Record<string, string> = error.retryAfter
       ? { 'retry-after': String(error.retryAfter) }
       : {};
     const metadata = error.messages.length > 0 ? { response_metadata: { messages: error.messages } } : {};
-    return context.json({ ok: false, error: error.code, ...metadata }, error.retryAfter ? 429 : 200, headers);
+    const body = { ok: false, error: error.code, ...error.details, ...metadata };
+    return context.json(body, error.retryAfter ? 429 : 200, headers);
   }
+}
+
+function requireScope(realm: Realm, method: string, channel: string): void {
+  const { troubles, state } = realm;
+  const needed = scopeOfCall(method, state.channel(channel));
+  if (needed === null || troubles.has(needed)) return;
+  const provided = [...(troubles.scopes ?? [])].join(',');
+  throw new ApiError('missing_scope', [], null, { needed, provided });
+}
+
+/** Slack tells with each answer what the token may do. */
+function grantedScopes({ troubles }: Realm): Record<string, string> {
+  return troubles.scopes === null ? {} : { 'x-oauth-scopes': [...troubles.scopes].join(',') };
 }
 
 function answerApiTest(context: Context, args: Record<string, unknown>): Response {
@@ -91,6 +121,7 @@ function authenticate(realm: Realm, method: string, token: string): void {
   const isApp = same(token, realm.appToken);
   if (!isApp && !same(token, realm.botToken)) throw new ApiError('invalid_auth');
   if (isApp !== (method === 'apps.connections.open')) throw new ApiError('not_allowed_token_type');
+  if (realm.troubles.token !== null) throw new ApiError(realm.troubles.token);
 }
 
 function bearer(context: Context): string {

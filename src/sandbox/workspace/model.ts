@@ -30,6 +30,10 @@ export interface ChannelRecord {
   readonly name: string;
   readonly kind: 'channel' | 'im';
   members: string[];
+  /** Nobody but its members knows of it. */
+  readonly isPrivate?: boolean;
+  /** Nothing can be said or changed in it any more. */
+  isArchived?: boolean;
 }
 
 export interface Message {

@@ -1,3 +1,4 @@
+import { deliverEvent } from './delivery.ts';
 import { type ElementMatcher, findElement } from './finding-elements.ts';
 import { type ChannelRecord, type Message, SLACKBOT, type View, type WorkspaceUser } from './model.ts';
 import {
@@ -12,6 +13,7 @@ import {
 } from './payloads.ts';
 import { accept, contentOf, postAsBot } from './posting.ts';
 import type { Realm } from './realm.ts';
+import { OF_WHAT_IS_HEARD } from './scopes.ts';
 import { type SubmitResult, submitView } from './submitting.ts';
 import { PLAIN_PARSING, parseMessage } from './text.ts';
 import type { Entered } from './views.ts';
@@ -42,8 +44,6 @@ export interface ClickOptions {
   readonly values?: EnteredValues;
 }
 
-const MAX_EVENT_TRIES = 3;
-
 /** Acting as one person of the workspace, through what Slack's own client would let them do. */
 export class Person {
   readonly #realm: Realm;
@@ -56,14 +56,15 @@ export class Person {
 
   /** Runs a slash command. Resolves once the app acknowledged it, or 3 s later with an error the person sees. */
   async slash(command: string, text: string, channelIdOrName: string): Promise<SlashResult> {
-    const channel = this.#channel(channelIdOrName);
-    if (!this.#realm.commands.includes(command)) {
+    const channel = this.#channel(channelIdOrName, true);
+    const registered = this.#realm.troubles.has(OF_WHAT_IS_HEARD.command) ? this.#realm.commands : [];
+    if (!registered.includes(command)) {
       const told = this.#tell(channel, `${command} is not a valid command.`, null);
       return { outcome: 'invalid_command', ephemerals: [told] };
     }
     const before = this.#ephemerals(channel).length;
     const payload = slashPayload(this.#realm, this.#user, channel, command, text);
-    const ack = await this.#realm.delivery.deliver('slash_commands', payload, 0);
+    const ack = await this.#realm.delivery.deliver('slash_commands', payload, null);
     let outcome: SlashResult['outcome'] = ack.ok ? 'acked' : ack.error;
     if (ack.ok && !this.#showAck(channel, ack.payload)) outcome = 'invalid_command_response';
     if (outcome !== 'acked') this.#tell(channel, `${command} failed with the error "${outcome}"`, null);
@@ -75,7 +76,8 @@ export class Person {
    * that follows (a mention of the bot, or any message to it), or Slack gave up delivering it.
    */
   async say(channelIdOrName: string, text: string, threadTs?: string): Promise<Message> {
-    const channel = this.#channel(channelIdOrName);
+    const channel = this.#channel(channelIdOrName, true);
+    const { troubles } = this.#realm;
     const root = threadTs ? this.#realm.state.message(channel.id, threadTs) : undefined;
     if (threadTs && !root) throw new Error(`replying in ${channel.name}: there is no message ${threadTs}`);
     const written = this.#asTyped(text);
@@ -92,8 +94,14 @@ export class Person {
       ...parseMessage(written, [], PLAIN_PARSING),
     });
     const { botUserId } = this.#realm.state.directory;
-    if (channel.kind === 'im') await this.#emit(messageEvent(this.#realm, 'message', channel, message));
-    else if (message.mentions.includes(botUserId) && channel.members.includes(botUserId)) {
+    if (channel.kind === 'im') {
+      if (troubles.has(OF_WHAT_IS_HEARD['message.im']))
+        await this.#emit(messageEvent(this.#realm, 'message', channel, message));
+    } else if (
+      message.mentions.includes(botUserId) &&
+      channel.members.includes(botUserId) &&
+      troubles.has(OF_WHAT_IS_HEARD.app_mention)
+    ) {
       await this.#emit(messageEvent(this.#realm, 'app_mention', channel, message));
     }
     return message;
@@ -117,14 +125,14 @@ export class Person {
     if (isView(where)) {
       const view = this.#ownView(where.id);
       const payload = viewActionPayload(this.#realm, this.#user, view, action, values);
-      const ack = await this.#realm.delivery.deliver('interactive', payload, 0);
+      const ack = await this.#realm.delivery.deliver('interactive', payload, null);
       return { outcome: ack.ok ? 'acked' : ack.error };
     }
     const message = this.sees(where.channel).find((other) => other.ts === where.ts);
     if (!message) throw new Error(`clicking: ${this.#user.name} does not see message ${where.ts}`);
     const channel = this.#channel(message.channel);
     const payload = messageActionPayload(this.#realm, this.#user, channel, message, action, values);
-    const ack = await this.#realm.delivery.deliver('interactive', payload, 0);
+    const ack = await this.#realm.delivery.deliver('interactive', payload, null);
     if (ack.ok) return { outcome: 'acked' };
     this.#tell(channel, `m0 did not react to your click: "${ack.error}"`, message.threadTs);
     return { outcome: ack.error };
@@ -146,7 +154,7 @@ export class Person {
       await this.#realm.delivery.deliver(
         'interactive',
         closedPayload(this.#realm, this.#user, one, clear),
-        0,
+        null,
       );
     }
   }
@@ -181,13 +189,14 @@ export class Person {
     return this.#realm.state.data.homes.find((view) => view.user === this.#user.id) ?? null;
   }
 
-  #channel(idOrName: string): ChannelRecord {
+  #channel(idOrName: string, writing = false): ChannelRecord {
     const bot = this.#realm.state.user(this.#realm.state.directory.botUserId);
     if (bot && idOrName === `@${bot.name}`) return this.#realm.state.directMessage(this.#user.id);
     const channel = this.#realm.state.channel(idOrName);
     if (!channel?.members.includes(this.#user.id)) {
       throw new Error(`${this.#user.name} is in no channel ${idOrName}`);
     }
+    if (writing && channel.isArchived) throw new Error(`#${channel.name} is archived: nothing is said there`);
     return channel;
   }
 
@@ -247,13 +256,9 @@ export class Person {
       });
   }
 
-  /** Slack tries an event three times where it isn't acknowledged, under one event_id. */
   async #emit(event: Record<string, unknown>): Promise<void> {
     const payload = eventPayload(this.#realm, event);
-    for (let retry = 0; retry < MAX_EVENT_TRIES; retry += 1) {
-      const ack = await this.#realm.delivery.deliver('events_api', payload, retry);
-      if (ack.ok || ack.error === 'dispatch_failed') return;
-    }
+    await deliverEvent(this.#realm.delivery, payload);
   }
 }
 

@@ -3,6 +3,7 @@ import type { RateLimiter } from './rate-limit.ts';
 import type { SocketMode } from './socket-mode.ts';
 import type { ChatState } from './state.ts';
 import type { Triggers } from './triggers.ts';
+import type { Troubles } from './troubles.ts';
 
 /** Everything the parts of one running workspace share. */
 export interface Realm {
@@ -11,6 +12,7 @@ export interface Realm {
   readonly limiter: RateLimiter;
   readonly socketMode: SocketMode;
   readonly delivery: Delivery;
+  readonly troubles: Troubles;
   readonly botToken: string;
   readonly appToken: string;
   /** `http://127.0.0.1:PORT`, known once it listens. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
-import { ACK_TIMEOUT_MS, type Ack, type Delivery, type EnvelopeType } from './delivery.ts';
+import { ACK_TIMEOUT_MS, type Ack, type Delivery, type EnvelopeType, type Retry } from './delivery.ts';
 
 const PING_EVERY_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 1000;
@@ -17,6 +17,8 @@ export class SocketMode implements Delivery {
   readonly #appId: string;
   readonly #onConnections: () => void;
   readonly #pings: NodeJS.Timeout;
+  /** Slack tries an event three times over a connection. */
+  readonly retryWaits = [0, 0];
   #turn = 0;
 
   constructor(appId: string, onConnections: () => void) {
@@ -51,21 +53,21 @@ export class SocketMode implements Delivery {
   }
 
   /** Sends one envelope over one connection, in turn where the app has several, and waits 3 s for its ack. */
-  deliver(type: EnvelopeType, payload: Record<string, unknown>, retry: number): Promise<Ack> {
+  deliver(type: EnvelopeType, payload: Record<string, unknown>, retry: Retry | null): Promise<Ack> {
     const socket = this.#sockets[this.#turn++ % Math.max(1, this.#sockets.length)];
     if (socket?.readyState !== WebSocket.OPEN)
-      return Promise.resolve({ ok: false, error: 'dispatch_failed' });
+      return Promise.resolve({ ok: false, error: 'dispatch_failed', retryReason: null });
     const envelope = {
       envelope_id: randomUUID(),
       type,
       payload,
       accepts_response_payload: type !== 'events_api',
-      ...(type === 'events_api' ? { retry_attempt: retry, retry_reason: retry > 0 ? 'timeout' : '' } : {}),
+      ...(type === 'events_api' ? { retry_attempt: retry?.num ?? 0, retry_reason: retry?.reason ?? '' } : {}),
     };
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(envelope.envelope_id);
-        resolve({ ok: false, error: 'operation_timeout' });
+        resolve({ ok: false, error: 'operation_timeout', retryReason: 'timeout' });
       }, ACK_TIMEOUT_MS);
       this.#waiting.set(envelope.envelope_id, (answer) => {
         clearTimeout(timer);
@@ -82,6 +84,11 @@ export class SocketMode implements Delivery {
         JSON.stringify({ type: 'disconnect', reason: 'refresh_requested', debug_info: { host: 'local' } }),
       );
     }
+  }
+
+  /** Cuts every connection, without a word. */
+  cut(): void {
+    for (const socket of [...this.#sockets]) socket.terminate();
   }
 
   /** Ends every connection with a handshake, so that apps see an end and not a breakage; resolves when all are gone. */

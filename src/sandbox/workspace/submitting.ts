@@ -23,7 +23,7 @@ export async function submitView(
   const errors = entryProblems(view, values);
   if (Object.keys(errors).length > 0) return { outcome: 'errors', errors };
   const payload = submissionPayload(realm, user, view, values);
-  const ack = await realm.delivery.deliver('interactive', payload, 0);
+  const ack = await realm.delivery.deliver('interactive', payload, null);
   if (!ack.ok) return { outcome: ack.error, why: `the app did not answer (${ack.error})` };
   const answer = isRecord(ack.payload) ? ack.payload : {};
   switch (answer.response_action) {
@@ -66,7 +66,7 @@ async function clear(realm: Realm, user: WorkspaceUser, view: View): Promise<voi
   const others = realm.state.data.views.filter((other) => other.user === user.id && other !== view);
   close(realm, (other) => other.user === user.id);
   for (const other of others.filter((one) => one.notifyOnClose)) {
-    await realm.delivery.deliver('interactive', closedPayload(realm, user, other, true), 0);
+    await realm.delivery.deliver('interactive', closedPayload(realm, user, other, true), null);
   }
 }
 

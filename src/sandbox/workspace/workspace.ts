@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
-import { type Delivery, httpDelivery } from './delivery.ts';
+import { type Delivery, httpDelivery, type RequestUrl, verifyRequestUrl } from './delivery.ts';
 import { type Mounted, workspaceRoutes } from './http.ts';
 import type { ChannelRecord, Message, Usergroup, View, WorkspaceState, WorkspaceUser } from './model.ts';
 import { Person } from './person.ts';
@@ -10,6 +10,7 @@ import type { Realm } from './realm.ts';
 import { SocketMode } from './socket-mode.ts';
 import { ChatState } from './state.ts';
 import { Triggers } from './triggers.ts';
+import { Troubles } from './troubles.ts';
 
 export interface WorkspaceOptions {
   /** 0 for any free port. */
@@ -20,6 +21,7 @@ export interface WorkspaceOptions {
     readonly id: string;
     readonly name: string;
     readonly members: readonly string[];
+    readonly isPrivate?: boolean;
   }[];
   readonly usergroups?: readonly Usergroup[];
   /** The app's own user; called m0 where `users` does not name it. */
@@ -39,7 +41,9 @@ export interface WorkspaceOptions {
   /** Lets the app ping whole channels; refused otherwise. */
   readonly allowBroadcast?: boolean;
   /** Sends signed requests to this address instead of Socket Mode. */
-  readonly deliver?: { readonly eventsUrl: string };
+  readonly deliver?: RequestUrl | undefined;
+  /** What the app was installed with; a call that needs another is refused. All there are unless told. */
+  readonly scopes?: readonly string[];
 }
 
 /** A channel with what everybody in it sees. */
@@ -82,6 +86,24 @@ export interface Workspace {
   waitFor<T>(predicate: () => T | null | undefined | false, timeoutMs: number): Promise<T>;
   /** Asks the app's connections to reconnect, as Slack does from time to time. */
   refreshConnections(): void;
+  /** What is wrong with the request URL, as Slack tells whoever enters it; null: it is taken. */
+  verifyRequestUrl(): Promise<string | null>;
+  /** Archives a channel, or brings it back. */
+  archive(idOrName: string, archived?: boolean): void;
+  /** Takes the bot out of a channel. */
+  removeBot(idOrName: string): void;
+  /** What a person does with `/invite @m0`. */
+  inviteBot(idOrName: string): void;
+  /** The bot's token counts no more until `reinstall`. */
+  revokeToken(): void;
+  /** The app is installed again, with these scopes or those it had. */
+  reinstall(scopes?: readonly string[]): void;
+  /** Answers calls of a method, in one channel or in all, with 429 for so long. */
+  limitMethod(method: string, seconds: number, channel?: string): void;
+  /** Slack is away, or back. */
+  setDown(down: boolean): void;
+  /** The newest calls, and how each ended: `ok` or Slack's word for the refusal. */
+  readonly calls: readonly { readonly method: string; readonly channel: string; readonly outcome: string }[];
   /** Serves whatever else is asked of the workspace's address, such as the page, until the returned function is called. */
   mount(handler: Mounted): () => void;
   /** Everything said so far, as JSON. */
@@ -111,7 +133,7 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
   seedChannels(state, options.channels);
   const socketMode = new SocketMode(directory.appId, () => state.changed());
   const delivery: Delivery = options.deliver
-    ? httpDelivery(options.deliver.eventsUrl, options.signingSecret, now)
+    ? httpDelivery(options.deliver, options.signingSecret, now)
     : socketMode;
   let realm: Realm | null = null;
   const started = () => {
@@ -122,29 +144,41 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
   const routes = workspaceRoutes(started, () => mounts.at(-1) ?? null);
   const server = await listen(routes.fetch, options.port);
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  server.on('upgrade', (request, socket, head) => socketMode.upgrade(request, socket, head));
+  const troubles = new Troubles(now, options.scopes ?? null);
+  server.on('upgrade', (request, socket, head) => {
+    if (troubles.isDown) socket.destroy();
+    else socketMode.upgrade(request, socket, head);
+  });
   realm = {
     state,
     triggers: new Triggers(now),
     limiter: new RateLimiter(options.rateLimit === undefined ? { perSecond: 1 } : options.rateLimit, now),
     socketMode,
     delivery,
+    troubles,
     botToken: options.botToken,
     appToken: options.appToken,
     origin,
     commands: options.commands ?? ['/m0'],
     allowBroadcast: options.allowBroadcast ?? false,
   };
-  return face(realm, server, options.channels, mounts);
+  return face(realm, server, options, mounts);
 }
 
 function face(
   realm: Realm,
   server: Server,
-  channels: WorkspaceOptions['channels'],
+  { channels, deliver, signingSecret }: WorkspaceOptions,
   mounts: Mounted[],
 ): Workspace {
-  const { state, socketMode } = realm;
+  const { state, socketMode, troubles } = realm;
+  const channelOf = (idOrName: string): ChannelRecord => {
+    const channel = state.channel(idOrName);
+    if (!channel) throw new Error(`the workspace has no channel ${idOrName}`);
+    return channel;
+  };
+  const withoutBot = (channel: ChannelRecord): string[] =>
+    channel.members.filter((member) => member !== state.directory.botUserId);
   const view = (channel: ChannelRecord): ChannelView => ({
     id: channel.id,
     name: channel.name,
@@ -167,11 +201,7 @@ function face(
       if (!user) throw new Error(`the workspace has no user ${userId}`);
       return new Person(realm, user);
     },
-    channel(idOrName) {
-      const channel = state.channel(idOrName);
-      if (!channel) throw new Error(`the workspace has no channel ${idOrName}`);
-      return view(channel);
-    },
+    channel: (idOrName) => view(channelOf(idOrName)),
     dm: (userId) => view(state.directMessage(userId)),
     channelsOf: (userId) => state.data.channels.filter((c) => c.members.includes(userId)).map(view),
     file(id) {
@@ -182,6 +212,37 @@ function face(
     onChange: (listener) => state.onChange(listener),
     waitFor: (predicate, timeoutMs) => waitFor(state, predicate, timeoutMs),
     refreshConnections: () => socketMode.refresh(),
+    verifyRequestUrl() {
+      if (!deliver) return Promise.resolve('the app is in Socket Mode: it has no request URL');
+      return verifyRequestUrl(deliver, signingSecret, state.now());
+    },
+    archive(idOrName, archived = true) {
+      channelOf(idOrName).isArchived = archived;
+      state.changed();
+    },
+    removeBot(idOrName) {
+      const channel = channelOf(idOrName);
+      channel.members = withoutBot(channel);
+      state.changed();
+    },
+    inviteBot(idOrName) {
+      const channel = channelOf(idOrName);
+      channel.members = [...withoutBot(channel), state.directory.botUserId];
+      state.changed();
+    },
+    revokeToken() {
+      troubles.token = 'token_revoked';
+    },
+    reinstall(scopes) {
+      troubles.token = null;
+      if (scopes) troubles.scopes = new Set(scopes);
+    },
+    limitMethod: (method, seconds, channel) => troubles.hold(method, seconds, channel ?? null),
+    setDown(down) {
+      troubles.isDown = down;
+      if (down) socketMode.cut();
+    },
+    calls: troubles.calls,
     mount(handler) {
       mounts.push(handler);
       return () => mounts.splice(mounts.indexOf(handler), 1);
@@ -211,10 +272,17 @@ function parseState(dumped: string): WorkspaceState {
 
 /** Makes sure the configured channels exist; members come from the options, which may have changed since a dump. */
 function seedChannels(state: ChatState, channels: WorkspaceOptions['channels']): void {
-  for (const { id, name, members } of channels) {
+  for (const { id, name, members, isPrivate } of channels) {
     const known = state.data.channels.find((channel) => channel.id === id);
     if (known) known.members = [...new Set([...known.members, ...members])];
-    else state.data.channels.push({ id, name, kind: 'channel', members: [...members] });
+    else
+      state.data.channels.push({
+        id,
+        name,
+        kind: 'channel',
+        members: [...members],
+        ...(isPrivate ? { isPrivate } : {}),
+      });
   }
 }
 

@@ -3,7 +3,7 @@ import { type Accepted, accept, postAsBot } from '../posting.ts';
 import type { Realm } from '../realm.ts';
 import { isRecord } from '../validation/check.ts';
 import { ApiError, type Args, type Method } from './args.ts';
-import { channelOf, joinedChannelOf, messageShape } from './shapes.ts';
+import { channelOf, messageShape, openChannelOf } from './shapes.ts';
 
 function checked(realm: Realm, args: Args, blocks: readonly unknown[]): Accepted {
   const markdown = args.text('markdown_text');
@@ -57,7 +57,7 @@ function warnings(args: Args): Record<string, unknown> {
 const postMessage: Method = (realm, args) => {
   const wanted = args.required('channel');
   const person = realm.state.user(wanted);
-  const channel = person ? realm.state.directMessage(person.id) : joinedChannelOf(realm, args);
+  const channel = person ? realm.state.directMessage(person.id) : openChannelOf(realm, args);
   const accepted = checked(realm, args, blocksOf(args));
   const threadTs = threadOf(realm, channel.id, args);
   const metadata = metadataOf(args);
@@ -79,7 +79,7 @@ const postMessage: Method = (realm, args) => {
 };
 
 const postEphemeral: Method = (realm, args) => {
-  const channel = joinedChannelOf(realm, args);
+  const channel = openChannelOf(realm, args);
   const user = args.required('user');
   if (!realm.state.user(user)) throw new ApiError('user_not_found');
   if (!channel.members.includes(user)) throw new ApiError('user_not_in_channel');
@@ -94,6 +94,7 @@ function ownMessage(realm: Realm, args: Args, notMine: string): Message {
   const channel = channelOf(realm, args);
   const message = realm.state.message(channel.id, args.required('ts'));
   if (!message || message.visibleTo) throw new ApiError('message_not_found');
+  if (channel.isArchived) throw new ApiError('is_inactive');
   if (message.user !== realm.state.directory.botUserId) throw new ApiError(notMine);
   return message;
 }

@@ -20,7 +20,7 @@ const info: Method = (realm, args) => ({ channel: channelShape(realm, channelOf(
 const list: Method = (realm, args) => {
   const types = (args.text('types') || 'public_channel').split(',').map((type) => type.trim());
   const channels = realm.state.data.channels.filter((channel) =>
-    types.includes(channel.kind === 'im' ? 'im' : 'public_channel'),
+    types.includes(channel.kind === 'im' ? 'im' : channel.isPrivate ? 'private_channel' : 'public_channel'),
   );
   const { items, cursor } = page(channels, args);
   return {
@@ -71,6 +71,7 @@ const replies: Method = (realm, args) => {
 
 const join: Method = (realm, args) => {
   const channel = channelOf(realm, args);
+  if (channel.isArchived) throw new ApiError('is_archived');
   if (channel.kind === 'im') throw new ApiError('method_not_supported_for_channel_type');
   const { botUserId } = realm.state.directory;
   const already = channel.members.includes(botUserId);

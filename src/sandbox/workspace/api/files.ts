@@ -1,7 +1,7 @@
 import { accept, postAsBot } from '../posting.ts';
 import { isRecord } from '../validation/check.ts';
 import { ApiError, type Method } from './args.ts';
-import { fileShape, joinedChannelOf } from './shapes.ts';
+import { fileShape, openChannelOf } from './shapes.ts';
 
 const getUploadUrl: Method = (realm, args) => {
   const name = args.required('filename');
@@ -23,7 +23,7 @@ const completeUpload: Method = (realm, args) => {
     return file.id;
   });
   if (args.has('channel_id')) {
-    const channel = joinedChannelOf(realm, args, 'channel_id');
+    const channel = openChannelOf(realm, args, 'channel_id');
     const threadTs = args.text('thread_ts') || null;
     if (threadTs && !realm.state.message(channel.id, threadTs)) throw new ApiError('invalid_thread_ts');
     const comment = args.text('initial_comment');

@@ -45,8 +45,8 @@ export function channelShape(realm: Realm, channel: ChannelRecord): Record<strin
     id: channel.id,
     name: channel.name,
     is_channel: true,
-    is_private: false,
-    is_archived: false,
+    is_private: channel.isPrivate ?? false,
+    is_archived: channel.isArchived ?? false,
     is_member: isMember,
     num_members: channel.members.length,
   };
@@ -98,7 +98,15 @@ export function viewShape(
 /** The channel a call names. */
 export function channelOf(realm: Realm, args: Args, field = 'channel'): ChannelRecord {
   const channel = realm.state.channel(args.required(field));
-  if (!channel) throw new ApiError('channel_not_found');
+  const hidden = channel?.isPrivate && !channel.members.includes(realm.state.directory.botUserId);
+  if (!channel || hidden) throw new ApiError('channel_not_found');
+  return channel;
+}
+
+/** The channel a call names, where the bot may say something. */
+export function openChannelOf(realm: Realm, args: Args, field = 'channel'): ChannelRecord {
+  const channel = joinedChannelOf(realm, args, field);
+  if (channel.isArchived) throw new ApiError('is_archived');
   return channel;
 }
 

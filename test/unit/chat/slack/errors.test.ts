@@ -9,7 +9,7 @@ import { concernsApp, isUncertain, toChatError } from '../../../../src/chat/slac
 
 const refused = (error: string) => new WebAPIPlatformError({ ok: false, error });
 
-test.each(['channel_not_found', 'is_archived', 'not_in_channel', 'message_not_found', 'token_revoked'])(
+test.each(['channel_not_found', 'is_archived', 'not_in_channel', 'message_not_found'])(
   '%s is permanent and says what is wrong',
   (code) => {
     const error = toChatError('posting to C0OPS', refused(code));
@@ -17,6 +17,14 @@ test.each(['channel_not_found', 'is_archived', 'not_in_channel', 'message_not_fo
     expect(error.message).toMatch(/^posting to C0OPS: .{10,}/);
     expect(error.message).toContain(code);
     expect(isUncertain(error.cause)).toBe(false);
+  },
+);
+
+test.each(['token_revoked', 'invalid_auth', 'missing_scope'])(
+  '%s is mended in the app’s settings, so what was to be said is kept for then',
+  (code) => {
+    const error = toChatError('posting to C0OPS', refused(code));
+    expect(error).toMatchObject({ permanent: false, message: expect.stringContaining(code) });
   },
 );
 

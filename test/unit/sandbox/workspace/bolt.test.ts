@@ -1,18 +1,15 @@
 import type { App } from '@slack/bolt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Workspace } from '../../../../src/sandbox/workspace/workspace.ts';
-import { actions, boltApp, button, client, DANA, EVE, section, startTestWorkspace } from './support.ts';
+import { actions, button, client, DANA, EVE, type Mode, section, workspaceWithApp } from './support.ts';
 
 let workspace: Workspace;
 let app: App;
-
-beforeEach(async () => {
-  workspace = await startTestWorkspace();
-  app = boltApp(workspace);
-});
+let start: () => Promise<void>;
+let started: boolean;
 
 afterEach(async () => {
-  await app.stop();
+  if (started) await app.stop();
   await workspace.close();
 });
 
@@ -50,7 +47,17 @@ const CONFIRM = {
   deny: { type: 'plain_text', text: 'Leave it' },
 };
 
-describe('a Bolt app in Socket Mode', () => {
+describe.each<Mode>(['socket', 'http'])('a Bolt app in %s mode', (mode) => {
+  beforeEach(async () => {
+    const made = await workspaceWithApp(mode);
+    ({ workspace, app } = made);
+    started = false;
+    start = async () => {
+      await made.start();
+      started = true;
+    };
+  });
+
   it('goes from a command over a click and a modal to an updated message', async () => {
     app.command('/m0', async ({ ack, command, client: api }) => {
       await ack({ text: 'Looking at prod' });
@@ -85,7 +92,7 @@ describe('a Bolt app in Socket Mode', () => {
         blocks: [section(text)] as never,
       });
     });
-    await app.start();
+    await start();
 
     const dana = workspace.as(DANA);
     const { outcome, ephemerals } = await dana.slash('/m0', 'drift prod', '#ops');
@@ -136,7 +143,7 @@ describe('a Bolt app in Socket Mode', () => {
       await ack();
       await respond({ delete_original: true } as never);
     });
-    await app.start();
+    await start();
     const eve = workspace.as(EVE);
     await eve.slash('/m0', 'approve #1', 'ops');
     const first = await workspace.waitFor(() => eve.sees('ops')[0], 3000);
@@ -159,7 +166,7 @@ describe('a Bolt app in Socket Mode', () => {
       await ack();
       clicks.push('value' in action ? String(action.value) : '');
     });
-    await app.start();
+    await start();
     const block = actions(button('Revert', 'revert', { value: 'approve #42', confirm: CONFIRM }));
     await client(workspace).chat.postMessage({ channel: 'C0OPS', text: 'x', blocks: [block] as never });
     const [message] = workspace.channel('ops').messages;
@@ -180,7 +187,7 @@ describe('a Bolt app in Socket Mode', () => {
     app.message(async ({ message, say }) => {
       await say(`direct: ${'text' in message ? message.text : ''}`);
     });
-    await app.start();
+    await start();
     const dana = workspace.as(DANA);
     await dana.say('ops', 'not for you');
     const asked = await dana.say('ops', '@m0 drift <prod>');
@@ -211,7 +218,7 @@ describe('a Bolt app in Socket Mode', () => {
     app.view('c', async ({ ack }) => {
       await ack({ response_action: 'clear' });
     });
-    await app.start();
+    await start();
     const dana = workspace.as(DANA);
     await dana.slash('/m0', 'x', 'ops');
     const first = await workspace.waitFor(() => dana.views[0], 3000);
@@ -228,7 +235,7 @@ describe('a Bolt app in Socket Mode', () => {
     const alone = await dana.slash('/m0', 'drift', 'ops');
     expect(alone.outcome).toBe('dispatch_failed');
     app.command('/m0', async () => {});
-    await app.start();
+    await start();
     const late = await dana.slash('/m0', 'drift', 'ops');
     expect(late.outcome).toBe('operation_timeout');
     expect(late.ephemerals.map((m) => m.text)).toEqual(['/m0 failed with the error "operation_timeout"']);
@@ -238,7 +245,7 @@ describe('a Bolt app in Socket Mode', () => {
     app.command('/m0', async ({ ack }) => {
       await ack({ text: 'hello <!channel>' });
     });
-    await app.start();
+    await start();
     const { outcome } = await workspace.as(DANA).slash('/m0', '', 'ops');
     expect(outcome).toBe('invalid_command_response');
   });
@@ -250,7 +257,7 @@ describe('a Bolt app in Socket Mode', () => {
         view: { type: 'home', blocks: [section('all well')] as never },
       });
     });
-    await app.start();
+    await start();
     await workspace.as(DANA).openHome();
     const home = await workspace.waitFor(() => workspace.as(DANA).home, 3000);
     expect(home.blocks).toMatchObject([section('all well')]);

@@ -1,5 +1,8 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { App, LogLevel } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
+import { expect } from 'vitest';
 import {
   startWorkspace,
   type Workspace,
@@ -52,15 +55,37 @@ export function client(workspace: Workspace, token = 'xoxb-test'): WebClient {
   });
 }
 
-/** A real Bolt app in Socket Mode; the caller adds listeners, starts and stops it. */
-export function boltApp(workspace: Workspace): App {
+export type Mode = 'socket' | 'http';
+
+/** A real Bolt app; the caller adds listeners, starts and stops it. */
+export function boltApp(workspace: Workspace, mode: Mode = 'socket'): App {
   return new App({
     token: 'xoxb-test',
-    appToken: 'xapp-test',
-    socketMode: true,
+    ...(mode === 'http' ? { signingSecret: 'test-secret' } : { appToken: 'xapp-test', socketMode: true }),
     clientOptions: { slackApiUrl: workspace.apiUrl },
     logger: QUIET,
   });
+}
+
+/** A workspace and a real Bolt app in it; the caller adds listeners, then starts the app. */
+export async function workspaceWithApp(
+  mode: Mode,
+): Promise<{ workspace: Workspace; app: App; start(): Promise<void> }> {
+  // Nobody listens on port 1 until the app does elsewhere.
+  const to = { eventsUrl: 'http://127.0.0.1:1/slack/events', retryWaits: [0, 0, 0] };
+  const workspace = await startTestWorkspace(mode === 'http' ? { deliver: to } : {});
+  const app = boltApp(workspace, mode);
+  return {
+    workspace,
+    app,
+    async start() {
+      const server = await app.start({ port: 0, host: '127.0.0.1' });
+      if (mode === 'socket') return;
+      const { port } = (server as Server).address() as AddressInfo;
+      to.eventsUrl = `http://127.0.0.1:${port}/slack/events`;
+      expect(await workspace.verifyRequestUrl()).toBeNull();
+    },
+  };
 }
 
 /** Slack's error code and messages for a call that must be refused. */

@@ -1,0 +1,136 @@
+/**
+ * How soon m0 acknowledges what people type and click while it plans: m0 as a process of its own, in either mode,
+ * with two real plans under way all the time. Slack gives 3 s; a person notices a quarter of one.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse, stringify } from 'yaml';
+import type { RunState } from '../../src/runs/run.ts';
+import type { Message } from '../../src/sandbox/workspace/workspace.ts';
+import { m0Process } from '../support/process.ts';
+import { EVE, KIM, startWorld, type World } from '../support/world.ts';
+import type { Limit } from './table.ts';
+
+const REQUESTS = 1_000;
+const EVERY_MS = 20;
+/** Longest wait for the last answers, after the last request. */
+const ANSWERS_MS = 60_000;
+const STACKS = ['prod-network', 'prod-network-too'];
+const WORKING: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
+const BUTTON = 'Revert the rule in the cloud';
+
+interface Round {
+  /** ms until acknowledged, of each request that was. */
+  readonly acknowledged: readonly number[];
+  /** Requests that were not acknowledged, or never answered. */
+  readonly lost: number;
+  /** Plans that ended meanwhile. */
+  readonly plans: number;
+}
+
+/** The same stack twice, so that two plans can run at a time. */
+function twoStacks(yaml: string): string {
+  const config = parse(yaml) as { stacks: object[] };
+  return stringify({ ...config, stacks: STACKS.map((name) => ({ ...config.stacks[0], name })) });
+}
+
+/** Asks for a check of the stack again as soon as the one before is done, until told to end. */
+async function keepPlanning(world: World, stack: string, signal: AbortSignal): Promise<number> {
+  let plans = 0;
+  while (!signal.aborted) {
+    const [before] = await world.service.store.runs({ stack, limit: 1 });
+    await world.workspace.as(KIM).slash('/m0', `drift ${stack}`, 'ops');
+    for (;;) {
+      const [newest] = await world.service.store.runs({ stack, limit: 1 });
+      if (newest && newest.id !== before?.id && !WORKING.includes(newest.state)) break;
+      if (signal.aborted) return plans;
+      await sleep(200);
+    }
+    plans += 1;
+  }
+  return plans;
+}
+
+/** What Eve alone was told by m0 so far. */
+function answersSeen(world: World): number {
+  const { workspace } = world;
+  return workspace
+    .as(EVE)
+    .sees('ops')
+    .filter((m) => m.visibleTo === EVE && m.user === workspace.botUserId).length;
+}
+
+/** Requests at a steady pace, whatever becomes of those before: commands, and clicks that are refused. */
+async function round(world: World, card: Message): Promise<Round> {
+  const planning = new AbortController();
+  const planned = STACKS.map((stack) => keepPlanning(world, stack, planning.signal));
+  // Until both plans are on their way.
+  await sleep(2_000);
+  const before = answersSeen(world);
+  const eve = world.workspace.as(EVE);
+  const acknowledged: number[] = [];
+  const request = async (i: number): Promise<void> => {
+    const begun = performance.now();
+    const { outcome } =
+      i % 2 === 0
+        ? await eve.slash('/m0', 'status', 'ops')
+        : await eve.click(card, BUTTON, { confirm: true });
+    if (outcome === 'acked') acknowledged.push(performance.now() - begun);
+  };
+  const requests: Promise<void>[] = [];
+  const begun = performance.now();
+  for (let i = 0; i < REQUESTS; i++) {
+    await sleep(Math.max(0, begun + i * EVERY_MS - performance.now()));
+    requests.push(request(i));
+  }
+  await Promise.all(requests);
+  planning.abort();
+  const end = performance.now() + ANSWERS_MS;
+  const answered = (): number => answersSeen(world) - before;
+  while (answered() < REQUESTS && performance.now() < end) await sleep(100);
+  const plans = (await Promise.all(planned)).reduce((a, b) => a + b, 0);
+  return { acknowledged, lost: REQUESTS - Math.min(acknowledged.length, answered()), plans };
+}
+
+/** The value under which this share of the others lies. */
+function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+}
+
+async function inMode(mode: 'socket' | 'http', runs: number): Promise<Limit[]> {
+  const m0 = m0Process();
+  const world = await startWorld({
+    slackMode: mode,
+    config: twoStacks,
+    variables: { M0_CONCURRENCY: '2' },
+    start: m0.start,
+  });
+  try {
+    await world.cloud.console.run('open-ssh');
+    await world.workspace.as(KIM).slash('/m0', `drift ${STACKS[0]}`, 'ops');
+    const card = await world.card('aws_security_group.web', 'waits');
+    const rounds: Round[] = [];
+    for (let run = 0; run < runs; run++) {
+      const one = await round(world, card);
+      const [p50, p99, most] = [0.5, 0.99, 1].map((share) => percentile(one.acknowledged, share).toFixed(0));
+      process.stderr.write(`${mode}: p50 ${p50} ms, p99 ${p99} ms, most ${most} ms, ${one.plans} plans\n`);
+      if (one.plans === 0) throw new Error('measuring the chat: no plan was made meanwhile');
+      rounds.push(one);
+    }
+    const name = `${REQUESTS} commands and clicks, ${1000 / EVERY_MS} a second, beside two plans, ${mode} mode`;
+    const of = (share: number): number[] => rounds.map((r) => percentile(r.acknowledged, share));
+    return [
+      { what: `${name}: p99 until acknowledged`, measured: of(0.99), most: 250, unit: ' ms' },
+      { what: `${name}: the slowest`, measured: [Math.max(...of(1))], most: 3_000, unit: ' ms' },
+      { what: `${name}: lost`, measured: [Math.max(...rounds.map((r) => r.lost))], most: 0, unit: '' },
+    ];
+  } finally {
+    await world.close();
+    await m0.cleanUp();
+  }
+}
+
+/** The chat as limits, in both modes. Rejects where no plan ran meanwhile. */
+export async function chatLimits(runs: number): Promise<Limit[]> {
+  return [...(await inMode('socket', runs)), ...(await inMode('http', runs))];
+}

@@ -1,0 +1,230 @@
+/** What happens to what m0 has to say where Slack, a channel or the app is in trouble: real Slack client, real memory. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
+import { createLogger } from '../../src/log.ts';
+import { createOnCall } from '../../src/runs/asking.ts';
+import { createDelivery } from '../../src/runs/delivery.ts';
+import { type Message, startWorkspace, type Workspace } from '../../src/sandbox/workspace/workspace.ts';
+import { Core, STACK, stackWith } from '../support/core.ts';
+import { sshFinding } from '../support/runs.ts';
+import { MANIFEST } from '../support/slack-app.ts';
+import { words } from '../support/world.ts';
+
+const SSH = sshFinding();
+const OTHER = 'prod-data';
+const SECOND = 1_000;
+const MINUTE = 60_000;
+const person = (id: string, name: string) => ({ id, name, realName: name, email: `${name}@acme.dev` });
+
+let core: Core;
+let workspace: Workspace;
+let slack: Slack;
+let logged: string[];
+
+beforeEach(async () => {
+  logged = [];
+  const to = (channel: string) => ({ channels: [{ platform: 'slack' as const, channel }] });
+  core = await Core.open([stackWith(to('C0OPS')), stackWith({ name: OTHER, ...to('C0DEV') })]);
+  await core.worker.start();
+  const everybody = ['U0DANA', 'U0KIM', 'U0M0'];
+  workspace = await startWorkspace({
+    port: 0,
+    users: [person('U0DANA', 'dana'), person('U0KIM', 'kim')],
+    channels: [
+      { id: 'C0OPS', name: 'ops', members: everybody },
+      { id: 'C0DEV', name: 'dev', members: everybody },
+    ],
+    ...{ botUserId: 'U0M0', teamId: 'T0ACME', signingSecret: 's', botToken: 'xoxb-1', appToken: 'xapp-1' },
+    clock: () => core.now,
+    scopes: MANIFEST.scopes,
+    rateLimit: null,
+  });
+  slack = await createSlack({
+    ...{ mode: 'socket', botToken: 'xoxb-1', appToken: 'xapp-1', apiUrl: workspace.apiUrl },
+    log: createLogger('info', { write: (line) => void logged.push(line) }),
+    people: core.directory.people,
+    clock: () => core.now,
+  });
+  await slack.start(core.handler);
+  core.cloud.drift.set(STACK, [SSH]);
+  core.cloud.drift.set(OTHER, [SSH]);
+});
+afterEach(async () => {
+  await slack.stop();
+  await workspace.close();
+  await core.holds();
+  await core.close();
+});
+
+/** Delivers what is due, once. */
+async function deliver(): Promise<void> {
+  const { store, directory } = core;
+  const clock = (): number => core.now;
+  const log = createLogger('info', { write: (line) => void logged.push(line) });
+  const onCall = createOnCall(directory, slack.usergroup, clock, () => {});
+  await createDelivery({ store, directory, onCall, clock, chats: new Map([['slack', slack]]), log }).drain();
+}
+
+/** Lets time pass, delivering every second, as the service does. */
+async function pass(ms: number, step = SECOND): Promise<void> {
+  for (const end = core.now + ms; core.now < end; ) {
+    core.now += step;
+    await deliver();
+  }
+}
+
+const cards = (channel: string): readonly Message[] =>
+  workspace.channel(channel).messages.filter((m) => m.threadTs === null && m.user === 'U0M0');
+const replies = (channel: string): readonly string[] =>
+  workspace
+    .channel(channel)
+    .messages.filter((m) => m.threadTs !== null)
+    .map(words);
+const refusedWith429 = (channel: string): number =>
+  workspace.calls.filter((c) => c.channel === channel && c.outcome === 'ratelimited').length;
+/** Nothing is left to be said. */
+async function allTold(): Promise<void> {
+  expect(await core.store.dueOutbox(core.now + 1e9, 50)).toEqual([]);
+}
+
+describe('a channel that takes no more for a while', () => {
+  it('is left alone for as long as Slack asks; other channels go on', async () => {
+    workspace.limitMethod('chat.postMessage', 30, 'C0OPS');
+    await core.check();
+    await core.check('schedule', OTHER);
+    await deliver();
+    expect(cards('dev')).toHaveLength(1);
+    await pass(29 * SECOND);
+    expect(cards('ops')).toHaveLength(0);
+    expect(refusedWith429('C0OPS')).toBe(1);
+    await pass(3 * SECOND);
+    expect(cards('ops')).toHaveLength(1);
+    await allTold();
+  });
+
+  it('gets the newest state of a card and every line of its history, in order, once', async () => {
+    const { id } = await core.check();
+    await deliver();
+    workspace.limitMethod('chat.update', 20);
+    workspace.limitMethod('chat.postMessage', 20, 'C0OPS');
+    core.cloud.next('plan', () => Promise.reject(new Error('running git fetch: no route')));
+    await core.say(`approve #${id}`);
+    await core.rest();
+    await pass(40 * SECOND);
+    expect(cards('ops')).toHaveLength(2);
+    const [first, second] = replies('ops').filter(
+      (text) => text.includes('pproved') || text.includes('Not applied'),
+    );
+    expect(first).toContain('Dana approved run');
+    expect(second).toContain('Not applied: running git fetch');
+    expect(replies('ops').filter((text) => text.includes('Dana approved'))).toHaveLength(1);
+    await allTold();
+  });
+
+  it('takes one message a second without being hammered', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    await core.restart({
+      ...core.directory,
+      stacks: names.map((name) => stackWith({ name, channels: [{ platform: 'slack', channel: 'C0OPS' }] })),
+    });
+    for (const name of names) {
+      core.cloud.drift.set(name, [SSH]);
+      await core.check('schedule', name);
+    }
+    // One post a second: Slack holds the method again after each.
+    let seen = 0;
+    const stop = workspace.onChange(() => {
+      if (cards('ops').length === seen) return;
+      seen = cards('ops').length;
+      workspace.limitMethod('chat.postMessage', 1, 'C0OPS');
+    });
+    await pass(20 * SECOND);
+    stop();
+    expect(cards('ops')).toHaveLength(names.length);
+    expect(refusedWith429('C0OPS')).toBeLessThan(2 * names.length);
+    await allTold();
+  });
+});
+
+describe('Slack away for an hour', () => {
+  it('loses nothing, and on its return tells the newest state, not each on the way', async () => {
+    const { id } = await core.check();
+    await deliver();
+    workspace.setDown(true);
+    await core.say(`reject #${id} not now`);
+    core.cloud.drift.set(STACK, []);
+    await core.check();
+    core.cloud.drift.set(STACK, [SSH]);
+    await core.check();
+    await pass(60 * MINUTE, MINUTE);
+    expect(cards('ops')).toHaveLength(1);
+    const before = workspace.calls.length;
+    workspace.setDown(false);
+    await pass(10 * MINUTE, MINUTE);
+    const open = (await core.alerts('open')).find((a) => a.stack === STACK);
+    expect(words(cards('ops').at(-1) as Message)).toContain(`run #${open?.runId}`);
+    expect(cards('ops')).toHaveLength(2);
+    expect(words(cards('ops')[0] as Message)).toContain('rejected by Dana');
+    expect(replies('ops').filter((text) => text.includes('rejected'))).toHaveLength(1);
+    // Two cards, a DM and its copies, the lines between them: far from one call for each attempt of the hour.
+    expect(workspace.calls.length - before).toBeLessThan(30);
+    await allTold();
+  });
+});
+
+describe('a channel m0 may not speak in', () => {
+  it.each<[string, () => void, () => void, string]>([
+    ['archived', () => workspace.archive('ops'), () => workspace.archive('ops', false), 'archived'],
+    ['without m0', () => workspace.removeBot('ops'), () => workspace.inviteBot('ops'), '/invite'],
+  ])('%s is named in the health until it is mended, then told', async (_, breaks, mends, named) => {
+    breaks();
+    await core.check();
+    await deliver();
+    expect(slack.healthy()).toMatchObject({ ok: true, problem: expect.stringContaining(named) });
+    expect(slack.healthy().problem).toContain('C0OPS');
+    expect(logged.join('')).toContain(named);
+    mends();
+    await pass(10 * MINUTE, MINUTE);
+    expect(cards('ops')).toHaveLength(1);
+    expect(slack.healthy()).toEqual({ ok: true, problem: null });
+    await allTold();
+  });
+
+  it('archived later keeps its card, and the health says that it is stale', async () => {
+    const { id } = await core.check();
+    await deliver();
+    workspace.archive('ops');
+    await core.say(`reject #${id} not now`);
+    await deliver();
+    expect(slack.healthy().problem).toContain('archived');
+  });
+});
+
+describe('an app that is taken away', () => {
+  it('is named in the health; what was to be said waits, and is said when it is back', async () => {
+    workspace.revokeToken();
+    await core.check();
+    await deliver();
+    expect(slack.healthy()).toMatchObject({ ok: false, problem: expect.stringContaining('revoked') });
+    await core.say('reject #1 not now');
+    await pass(30 * MINUTE, MINUTE);
+    workspace.reinstall();
+    await pass(10 * MINUTE, MINUTE);
+    expect(slack.healthy()).toEqual({ ok: true, problem: null });
+    expect(words(cards('ops').at(-1) as Message)).toContain('rejected by Dana');
+    await allTold();
+  });
+
+  it('and lacks a scope says which, until it has it', async () => {
+    workspace.reinstall(MANIFEST.scopes.filter((scope) => scope !== 'im:write'));
+    await core.check();
+    await deliver();
+    expect(cards('ops')).toHaveLength(1);
+    expect(slack.healthy()).toMatchObject({ ok: false, problem: expect.stringContaining('im:write') });
+    workspace.reinstall(MANIFEST.scopes);
+    await pass(10 * MINUTE, MINUTE);
+    expect(slack.healthy()).toEqual({ ok: true, problem: null });
+    expect(workspace.dm('U0DANA').messages.length).toBeGreaterThan(0);
+    await allTold();
+  });
+});
