@@ -1,5 +1,5 @@
 import { statusText } from '../commands/text.ts';
-import type { Card } from './card.ts';
+import type { Block, Card } from './card.ts';
 import { context, line, text, time } from './spans.ts';
 import type { ReachView } from './view.ts';
 import { whenText } from './when.ts';
@@ -16,16 +16,17 @@ function named(names: readonly string[]): string {
 
 /** Something waits and nobody who should be asked can be: told in the channel, closed once somebody can. */
 export function reachCard(view: ReachView): Card {
-  const { rotas, stacks, others } = view;
-  const since = context(text(`${rotas} · since `), time(view.since, view));
+  const { what, stacks, others } = view;
+  const since = context(text(`${what} · since `), time(view.since, view));
   if (view.resolvedAt !== null) {
     const at = whenText(view.resolvedAt, view.now, view.zone);
     return {
-      headline: headlineOf(`${rotas}: ${view.outcome ?? 'somebody can be asked again'} (${at})`),
+      headline: headlineOf(`${what}: ${view.outcome ?? 'reached again'} (${at})`),
       tone: 'good',
       blocks: [since],
     };
   }
+  if (view.channel) return lostChannel(view, since);
   const may =
     others.length === 0
       ? 'Nobody else may decide: name a group under "approvers" in m0.yaml, or mend the rota.'
@@ -37,6 +38,24 @@ export function reachCard(view: ReachView): Card {
       since,
       ...view.problems.map((problem) => line(text(clip(problem, PROBLEM)))),
       line(text(may)),
+      {
+        b: 'buttons',
+        buttons: [{ label: 'Status', command: statusText(stacks.length === 1 ? (stacks[0] ?? null) : null) }],
+      },
+    ],
+  };
+}
+
+function lostChannel({ what, stacks, problems }: ReachView, since: Block): Card {
+  return {
+    headline: headlineOf(`m0 can’t write to ${what}, where ${named(stacks)} should be told`),
+    tone: 'bad',
+    blocks: [
+      since,
+      ...problems.map((problem) => line(text(clip(problem, PROBLEM)))),
+      line(
+        text('What was to be said there is not said. Mend the channel, or name another under "channels".'),
+      ),
       {
         b: 'buttons',
         buttons: [{ label: 'Status', command: statusText(stacks.length === 1 ? (stacks[0] ?? null) : null) }],

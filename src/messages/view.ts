@@ -109,12 +109,14 @@ export interface PolicyAlertView {
   readonly troubleId: string;
 }
 
-/** Something waits, and nobody of the rotas that should be asked can be. Times in ms since epoch. */
+/** Nobody of the rotas that should be asked can be, or a channel takes nothing. Times in ms since epoch. */
 export interface ReachView {
-  readonly rotas: string;
+  /** `oncall:primary`, or `slack:C0OPS`. */
+  readonly what: string;
+  readonly channel: boolean;
   /** One sentence each. */
   readonly problems: readonly string[];
-  /** Names of the stacks that wait. */
+  /** Names of the stacks that wait, or that are told in the channel. */
   readonly stacks: readonly string[];
   /** Groups and people who may decide besides. */
   readonly others: readonly string[];

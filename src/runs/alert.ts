@@ -62,10 +62,13 @@ export interface Fleet {
   readonly members: readonly number[];
 }
 
-/** Something waits and nobody who should be asked can be: told in each channel that waits. */
+/**
+ * People can't be reached: something waits and nobody who should be asked can be, or a channel takes nothing any
+ * more. Told in the channels of the stacks concerned, or in others.
+ */
 export interface ReachAlert extends AlertBase {
   readonly kind: 'reach';
-  /** The rotas whose people should have been asked, as `oncall:primary`. */
+  /** The rotas whose people should have been asked, as `oncall:primary`, or the channel, as `slack:C0OPS`. */
   readonly stack: string;
   readonly fingerprint: string;
   readonly runId: null;

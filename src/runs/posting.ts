@@ -14,7 +14,15 @@ import { fleetView } from './fleet-view.ts';
 import { pacedChat } from './paced-chat.ts';
 import { placesOfPolicy, policyAlertView } from './policy-trouble.ts';
 import { ChatError, type ChatPort, type Platform } from './ports.ts';
-import { notReached, placeOfPerson, placesOfReach, reached, reachView } from './reach.ts';
+import {
+  channelFound,
+  channelLost,
+  notReached,
+  placeOfPerson,
+  placesOfReach,
+  reached,
+  reachView,
+} from './reach.ts';
 import { driftView, failureView, stackOrGone, type ViewParts } from './view.ts';
 
 export interface PostingParts extends ViewParts {
@@ -148,8 +156,11 @@ export function createPosting(parts: PostingParts): Posting {
       if (there) continue;
       try {
         // What was superseded before it was ever posted is no news: its successor tells the story.
-        if (alert.state !== 'superseded') await postOrJoin(alert, seat, messages);
+        if (alert.state === 'superseded') continue;
+        await postOrJoin(alert, seat, messages);
+        if (seat.person === null) await channelFound(store, seat.place);
       } catch (error) {
+        if (isPermanent(error) && seat.person === null) await channelLost(store, seat.place, error);
         problems.push(error);
       }
     }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ReachAlert } from './alert.ts';
 import type { Change, Clock, Directory, Stack, Store } from './ports.ts';
-import { placeOfPerson, whyNotReached } from './reach.ts';
+import { lostChannels, placeOfPerson, whyNotReached } from './reach.ts';
 import { rotasOf } from './rights.ts';
 import type { RotaNow } from './rota-now.ts';
 import { M0 } from './run.ts';
@@ -39,17 +39,17 @@ export async function whyNobody(
   return problems;
 }
 
-/** One alert for each set of rotas of which nobody can be asked; it ends when somebody can, or nothing waits. */
+/**
+ * One alert for each set of rotas of which nobody can be asked, and for each channel that takes nothing; it ends when
+ * somebody can be, or nothing waits, or the channel takes something again.
+ */
 export async function tellUnreached(
-  { store, worker, clock }: Omit<ReachParts, 'directory'>,
+  { store, worker, clock, directory }: ReachParts,
   waiting: readonly { readonly stack: Stack }[],
   unreached: ReadonlyMap<string, readonly string[]>,
 ): Promise<void> {
   const now = clock();
-  const wanted = new Map<
-    string,
-    { readonly problems: readonly string[]; readonly stacks: readonly string[] }
-  >();
+  const wanted = new Map(await lostChannels(store, directory));
   for (const { stack } of waiting) {
     const problems = unreached.get(stack.name);
     if (problems === undefined) continue;
@@ -63,14 +63,16 @@ export async function tellUnreached(
   const changes: Change[] = [];
   const card = (alert: ReachAlert, what: string): Change => ({
     c: 'outbox.add',
-    key: `card:${alert.id}:${what}`,
+    key: `card:${alert.id}:${what}:${now}`,
     delivery: { d: 'card', alertId: alert.id },
     at: now,
   });
   for (const alert of open) {
     const trouble = wanted.get(alert.stack);
     if (trouble === undefined) {
-      const outcome = 'somebody can be asked again, or nothing waits any more';
+      const outcome = alert.stack.startsWith('oncall:')
+        ? 'somebody can be asked again, or nothing waits any more'
+        : 'it takes messages again';
       const ended: ReachAlert = { ...alert, state: 'resolved', outcome, lastSeenAt: now };
       changes.push({ c: 'alert.update', alert: ended }, card(alert, 'resolved'));
       continue;

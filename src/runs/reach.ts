@@ -1,7 +1,7 @@
 /** Whether those who should be asked can be, and what is told where nobody can. */
 import type { ReachView } from '../messages/view.ts';
 import type { Place, ReachAlert } from './alert.ts';
-import type { Clock, Directory, Store } from './ports.ts';
+import type { Clock, Directory, Stack, Store } from './ports.ts';
 
 const notReachedName = (person: string): string => `not-reached:${person}`;
 
@@ -31,11 +31,51 @@ export async function whyNotReached(store: Pick<Store, 'value'>, person: string)
   return typeof text === 'string' ? text : 'the last message was refused';
 }
 
-/** Each channel of the stacks that wait, once. */
+const lostName = (channel: string): string => `lost-channel:${channel}`;
+
+/** `slack:C0OPS`, as in m0.yaml. */
+export function channelName(place: Place): string {
+  return `${place.platform}:${'channel' in place ? place.channel : place.user}`;
+}
+
+/** A channel refused a message for good. */
+export async function channelLost(store: Store, place: Place, error: unknown): Promise<void> {
+  const text = error instanceof Error ? error.message : String(error);
+  await store.setValue(lostName(channelName(place)), text);
+}
+
+/** The channel takes messages again. */
+export async function channelFound(store: Store, place: Place): Promise<void> {
+  const name = lostName(channelName(place));
+  if (await store.value(name)) await store.setValue(name, '');
+}
+
+/** Channels of m0.yaml that refused their last message, with why and whose stacks are told there. */
+export async function lostChannels(
+  store: Pick<Store, 'value'>,
+  directory: Directory,
+): Promise<ReadonlyMap<string, ReachAlert['trouble']>> {
+  const lost = new Map<string, ReachAlert['trouble']>();
+  for (const { name, channels } of directory.stacks) {
+    for (const channel of channels.map(channelName)) {
+      const problem = lost.has(channel) ? undefined : await store.value(lostName(channel));
+      if (problem) lost.set(channel, { problems: [problem], stacks: [] });
+      const known = lost.get(channel);
+      if (known) lost.set(channel, { ...known, stacks: [...known.stacks, name].sort() });
+    }
+  }
+  return lost;
+}
+
+/** Each channel of the stacks concerned, once; those of other stacks where that leaves none. */
 export function placesOfReach(directory: Directory, alert: ReachAlert): readonly Place[] {
-  const waiting = new Set(alert.trouble.stacks);
-  const places = directory.stacks.filter((s) => waiting.has(s.name)).flatMap((s) => s.channels);
-  return [...new Map(places.map((p) => [JSON.stringify(p), p])).values()];
+  const concerned = new Set(alert.trouble.stacks);
+  const channels = (of: readonly Stack[]): readonly Place[] => {
+    const places = of.flatMap((s) => s.channels).filter((p) => channelName(p) !== alert.stack);
+    return [...new Map(places.map((p) => [channelName(p), p])).values()];
+  };
+  const own = channels(directory.stacks.filter((s) => concerned.has(s.name)));
+  return own.length > 0 ? own : channels(directory.stacks).slice(0, 1);
 }
 
 export function reachView(
@@ -45,7 +85,8 @@ export function reachView(
   const waiting = new Set(alert.trouble.stacks);
   const from = directory.stacks.filter((s) => waiting.has(s.name)).flatMap((s) => s.approvers.from);
   return {
-    rotas: alert.stack,
+    what: alert.stack,
+    channel: !alert.stack.startsWith('oncall:'),
     problems: alert.trouble.problems,
     stacks: alert.trouble.stacks,
     others: [...new Set(from.filter((entry) => !entry.startsWith('oncall:')))],

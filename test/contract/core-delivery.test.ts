@@ -192,3 +192,40 @@ describe('a chat that is down for an hour', () => {
     expect(calls).toEqual(['C0BUSY', 'C0OPS', 'C0BUSY']);
   });
 });
+
+describe('a channel that takes nothing any more', () => {
+  it('is told in another channel of its stacks, once, until it takes something again', async () => {
+    await core.close();
+    await open(['C0GONE', 'C0OPS']);
+    await core.check();
+    await core.look();
+    await core.look();
+    const told = ops().filter((m) => m.card.headline.includes('can’t write'));
+    expect(told.map((m) => m.card.headline)).toEqual([
+      `m0 can’t write to slack:C0GONE, where ${STACK} should be told`,
+    ]);
+    expect(textOf(told[0]?.card as never)).toContain('there is no such channel');
+    core.chat.open('C0GONE');
+    core.now += 10 * MINUTE;
+    await core.deliver();
+    await core.look();
+    expect(told[0]?.card.headline).toContain('it takes messages again');
+    expect(core.chat.in('C0GONE')).toHaveLength(1);
+  });
+
+  it('and is the only one of its stack: told in one of another stack', async () => {
+    await core.close();
+    core = await Core.open([
+      stackWith({ channels: [{ platform: 'slack', channel: 'C0GONE' }] }),
+      stackWith({ name: 'prod-db' }),
+    ]);
+    await core.worker.start();
+    core.cloud.drift.set(STACK, [SSH]);
+    await core.check();
+    await core.look();
+    await core.look();
+    expect(ops().map((m) => m.card.headline)).toEqual([
+      `m0 can’t write to slack:C0GONE, where ${STACK} should be told`,
+    ]);
+  });
+});

@@ -23,7 +23,7 @@ export class FakeChat implements ChatPort {
   updated = 0;
   /** Replies that also showed in their channel. */
   readonly loud: string[] = [];
-  readonly #channels: ReadonlySet<string>;
+  readonly #channels: Set<string>;
   readonly #failures: { readonly method: string; readonly where: string; readonly failure: Failure }[] = [];
   readonly #replyKeys = new Set<string>();
 
@@ -33,6 +33,11 @@ export class FakeChat implements ChatPort {
 
   fail(method: 'post' | 'update' | 'reply', where: string, failure: Failure): void {
     this.#failures.push({ method, where, failure });
+  }
+
+  /** The channel exists from now on. */
+  open(channel: string): void {
+    this.#channels.add(channel);
   }
 
   #failing(method: string, where: string): Failure | null {
