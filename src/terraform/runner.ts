@@ -17,6 +17,7 @@ import { RunnerError } from '../runs/runner-error.ts';
 import { secretValues } from './child-environment.ts';
 import { declaredSecrets } from './declared-secrets.ts';
 import { createPlanFiles } from './plan-files.ts';
+import { flagsFor, leavesOut, targetFlags, touchesExactly } from './plan-scope.ts';
 import { showConfig } from './show-config.ts';
 import { createStackTools, type Scrubber, type StackTool, type ToolPaths } from './stack-tool.ts';
 import { createStackUsers, letPass, type StackUser } from './stack-user.ts';
@@ -39,6 +40,8 @@ export interface RunnerOptions {
   /** Key of the fingerprints, so that a secret's value can't be guessed from one. */
   readonly key: string;
 }
+
+type PlanOptions = Parameters<Runner['plan']>[1];
 
 const MINUTE = 60_000;
 const INIT = { limitMs: 10 * MINUTE, graceMs: 30_000 };
@@ -175,38 +178,47 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     }
   }
 
-  async function plan(
-    stack: Stack,
-    only: readonly string[] | null,
-    signal: AbortSignal,
-  ): Promise<PlanResult> {
+  async function plan(stack: Stack, how: PlanOptions): Promise<PlanResult> {
+    const { only, except = [], signal } = how;
     // Without a single -target the tool would take the whole stack.
     if (only?.length === 0) throw new RunnerError('plan', 'planning: no address was given to plan for');
     const code = await head(stack);
     const { tree, tool } = await openStack(stack, code.commit, false);
     return withScratch(tree.user, async (scratch) => {
-      const file = join(scratch, 'plan');
-      const args = ['plan', '-input=false', '-lock=false', '-no-color', '-detailed-exitcode', `-out=${file}`];
-      args.push(...(only ?? []).map((address) => `-target=${address}`));
-      args.push(...stack.varFiles.map((name) => `-var-file=${name}`));
-      // Taken before the refresh: what somebody changes while it runs may be missing from the plan.
-      let madeAt = options.clock();
-      await initialised(tree, tool, signal, () => {
-        madeAt = options.clock();
-        return tool.run('plan', args, { ...PLAN, signal, fine: [0, 2] });
-      });
-      const bytes = await ownBytes(file);
-      const json = await show(tree, tool, file, signal);
-      const { document, analysis } = analysed(json, stack);
-      seenSecrets.set(stack.name, analysis.secrets);
+      const flags = flagsFor(tool.version, only, except);
+      let made = await planOnce(stack, tree, tool, join(scratch, 'plan'), flags, signal);
+      if (only !== null && leavesOut(flags) && !touchesExactly(made.touches, only)) {
+        // What is left out takes along what depends on it, and the rest may be more than was asked for.
+        made = await planOnce(stack, tree, tool, join(scratch, 'narrow'), targetFlags(only), signal);
+      }
+      const { bytes, madeAt, touches, document, analysis } = made;
       const artifact = await planFiles.keep(code.commit, bytes);
-      return {
-        code,
-        plan: { artifact, madeAt, targets: only, touches: touchedAddresses(document) },
-        analysis,
-        document,
-      };
+      return { code, plan: { artifact, madeAt, targets: only, touches }, analysis, document };
     });
+  }
+
+  /** One plan into `file`, and what it says. */
+  async function planOnce(
+    stack: Stack,
+    tree: WorkTree,
+    tool: StackTool,
+    file: string,
+    flags: readonly string[],
+    signal: AbortSignal,
+  ) {
+    const args = ['plan', '-input=false', '-lock=false', '-no-color', '-detailed-exitcode', `-out=${file}`];
+    args.push(...flags, ...stack.varFiles.map((name) => `-var-file=${name}`));
+    // Taken before the refresh: what somebody changes while it runs may be missing from the plan.
+    let madeAt = options.clock();
+    await initialised(tree, tool, signal, () => {
+      madeAt = options.clock();
+      return tool.run('plan', args, { ...PLAN, signal, fine: [0, 2] });
+    });
+    const bytes = await ownBytes(file);
+    const json = await show(tree, tool, file, signal);
+    const { document, analysis } = analysed(json, stack);
+    seenSecrets.set(stack.name, analysis.secrets);
+    return { bytes, madeAt, document, analysis, touches: touchedAddresses(document) };
   }
 
   /** The plan as JSON, with a plan's own check of the providers taken as read. */
@@ -236,7 +248,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
 
   return {
     head,
-    plan: (stack, { only, signal }) => inTurn('plan', stack, signal, () => plan(stack, only, signal)),
+    plan: (stack, how) => inTurn('plan', stack, how.signal, () => plan(stack, how)),
     apply: (stack, saved, signal) =>
       inTurn('apply', stack, signal, () => apply(stack, saved.artifact, signal)),
     async discard(saved) {
