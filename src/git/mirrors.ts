@@ -61,7 +61,7 @@ const KEPT = ['.terraform', '.terraform.lock.hcl', '*.tfstate', '*.tfstate.backu
 const MOST_CHARACTERS = 1_000;
 /** A mirror or work tree that looks like this is broken, and cheaper to make anew than to repair. */
 const BROKEN =
-  /not a git repository|corrupt|\.lock': File exists|bad object|loose object|unable to read tree/i;
+  /not a git repository|dubious ownership|corrupt|\.lock': File exists|bad object|loose object|unable to read tree/i;
 
 /** Mirrors under `dir`, each named by the hash of its URL, so that no URL decides about a path. */
 export function createMirrors(options: MirrorOptions): Mirrors {

@@ -22,6 +22,12 @@ export interface Tools {
   versions: Record<string, string>;
 }
 
+/** What stacks have to be able to run and read. */
+export function toolsForStacks(tools: Pick<Tools, 'terraform' | 'tofu' | 'pluginMirrors'>): string[] {
+  const binaries = [tools.terraform, tools.tofu].filter((file) => file !== null);
+  return [...binaries, ...tools.pluginMirrors.map((mirror) => mirror.path)];
+}
+
 /** Where set-up keeps what it brings, below m0's data folder. */
 export function toolsFolder(dataDir: string): string {
   return path.resolve(dataDir, 'tools');

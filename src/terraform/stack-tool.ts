@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -5,7 +6,7 @@ import { assertNever } from '../assert-never.ts';
 import type { Logger } from '../log.ts';
 import type { Stack } from '../runs/ports.ts';
 import { type HeldLock, RunnerError, type RunnerPhase } from '../runs/runner-error.ts';
-import { childEnvironment } from './child-environment.ts';
+import { awsFiles, childEnvironment } from './child-environment.ts';
 import { lend, type StackUser } from './stack-user.ts';
 import { condenseErrors, heldLock } from './tool-errors.ts';
 import { runTool, type ToolCall, type ToolOutcome } from './tool-process.ts';
@@ -64,6 +65,8 @@ export interface StackToolOptions {
 /** The largest plan document that is read, as `show -json` writes it. */
 const PLAN_DOCUMENT_BYTES = 400 * 1024 * 1024;
 
+const AWS_VARIABLES = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'] as const;
+
 /** Of an error's text. */
 const MOST_CHARACTERS = 2_000;
 
@@ -77,7 +80,7 @@ export function createStackTools(options: StackToolOptions) {
     const { user } = place;
     const { cliConfig } = options.tools;
     const readable = user === null ? cliConfig : await lend(cliConfig, dirname(place.homeDir), user);
-    const env = environmentOf(stack, place, readable);
+    const env = environmentOf(stack, place, readable, await awsFilesFor(stack, place));
     const start: Start = (call, change = {}) =>
       withTemporary(user, (dir) =>
         runTool({ binary, cwd: place.cwd, user, ...call, env: { TMPDIR: dir, ...env, ...change } }),
@@ -107,7 +110,11 @@ export function createStackTools(options: StackToolOptions) {
         options.log.debug({ stack: stack.name, phase, exitCode: outcome.exitCode, ms }, 'tool ended');
         const error = judge(phase, outcome, call);
         if (error === null) return outcome.stdout;
-        throw new RunnerError(phase, clip(scrub(`${doing}: ${error.text}`)), error);
+        throw new RunnerError(
+          phase,
+          clip(scrub(`${doing}: ${error.text}${asWhom(error.text, user)}`)),
+          error,
+        );
       },
     };
   };
@@ -121,7 +128,26 @@ export function createStackTools(options: StackToolOptions) {
     return asked;
   }
 
-  function environmentOf(stack: Stack, place: ToolPlace, cliConfig: string): Record<string, string> {
+  /** A stack that runs as somebody else gets copies, for as long as it names a profile. */
+  async function awsFilesFor(stack: Stack, { user, homeDir }: ToolPlace): Promise<Record<string, string>> {
+    const files = awsFiles(options.base, stack.env);
+    if (user === null) return files;
+    const folder = dirname(homeDir);
+    for (const name of AWS_VARIABLES) {
+      const copy = name.toLowerCase();
+      const file = files[name];
+      if (file !== undefined && existsSync(file)) files[name] = await lend(file, folder, user, copy);
+      else await rm(join(folder, copy), { force: true });
+    }
+    return files;
+  }
+
+  function environmentOf(
+    stack: Stack,
+    place: ToolPlace,
+    cliConfig: string,
+    aws: Readonly<Record<string, string>>,
+  ): Record<string, string> {
     try {
       return childEnvironment({
         base: options.base,
@@ -129,6 +155,7 @@ export function createStackTools(options: StackToolOptions) {
         cliConfig,
         dataDir: place.dataDir,
         homeDir: place.homeDir,
+        awsFiles: aws,
         pluginCacheDir: place.pluginCacheDir,
         workspace: stack.workspace,
       });
@@ -208,6 +235,12 @@ function judge(
   const locked = heldLock(stderr);
   if (locked !== null) return { text: `the state is locked by ${locked.who}`, locked, mayHaveApplied: false };
   return { text: exitCode === null ? 'it was killed' : condenseErrors(stderr), mayHaveApplied };
+}
+
+/** What may be behind a refusal of the system, where the stack runs as somebody else than m0. */
+function asWhom(text: string, user: StackUser | null): string {
+  if (user === null || !/permission denied/i.test(text)) return '';
+  return `\nThe stack runs as user ${user.uid}: see M0_STACK_USER`;
 }
 
 function clip(text: string): string {
