@@ -1,4 +1,4 @@
-import { chmod, lchown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, lchown, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { createKeyedLock } from '../keyed-lock.ts';
@@ -122,7 +122,11 @@ function rangeOfUsers(from: number, to: number): StackUsers {
     const own = await numberIn(file);
     const inRange = own !== null && own >= from && own <= to;
     const number = inRange ? own : await lowestFree(dirname(folder), basename(folder));
-    if (!inRange) await writeFile(file, `${number}\n`, { mode: 0o600 });
+    if (!inRange) {
+      // Whole or not at all: a stack that has lost its number could leave its files to the next one that gets it.
+      await writeFile(`${file}.half`, `${number}\n`, { mode: 0o600 });
+      await rename(`${file}.half`, file);
+    }
     return { uid: number, gid: number };
   }
 
