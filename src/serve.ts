@@ -182,7 +182,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
     }
     const runner = createRunner({
       dataDir: environment.dataDir,
-      tools: { terraform: tools.terraform, tofu: tools.tofu, cliConfig: tools.terraformCliConfig },
+      tools: { ...tools, cliConfig: tools.terraformCliConfig },
       base,
       stackUser,
       mirrors,

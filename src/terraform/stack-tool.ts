@@ -15,7 +15,14 @@ import { runTool, type ToolCall, type ToolOutcome } from './tool-process.ts';
 export interface ToolPaths {
   readonly terraform: string | null;
   readonly tofu: string | null;
+  /** All versions there are of each, newest first, for stacks that ask for one; left out: only those above. */
+  readonly installed?: Readonly<Record<Stack['tool'], readonly ToolVersion[]>>;
   readonly cliConfig: string;
+}
+
+export interface ToolVersion {
+  readonly path: string;
+  readonly version: string;
 }
 
 /** Takes secrets out of a text that is about to leave the runner. */
@@ -75,8 +82,7 @@ export function createStackTools(options: StackToolOptions) {
   const versions = new Map<string, Promise<string>>();
 
   return async function stackTool(stack: Stack, place: ToolPlace, scrub: Scrubber): Promise<StackTool> {
-    const binary = options.tools[stack.tool];
-    if (binary === null) throw new RunnerError('init', `looking for ${stack.tool}: it is not installed`);
+    const binary = binaryFor(stack, options.tools);
     const { user } = place;
     const { cliConfig } = options.tools;
     const readable = user === null ? cliConfig : await lend(cliConfig, dirname(place.homeDir), user);
@@ -86,10 +92,7 @@ export function createStackTools(options: StackToolOptions) {
         runTool({ binary, cwd: place.cwd, user, ...call, env: { TMPDIR: dir, ...env, ...change } }),
       );
     const version = await versionOf(binary, start);
-    const wanted = stack.toolVersion;
-    if (wanted !== null && version !== wanted && !version.startsWith(`${wanted}.`)) {
-      throw new RunnerError('init', `looking for ${stack.tool} ${wanted}: installed is ${version}`);
-    }
+    if (!fits(version, stack.toolVersion)) throw notInstalled(stack, [version]);
 
     return {
       version: `${stack.tool} ${version}`,
@@ -103,7 +106,8 @@ export function createStackTools(options: StackToolOptions) {
             ? ({ as: 'answer', bytes: PLAN_DOCUMENT_BYTES } as const)
             : ({ as: 'log', dir: place.outputDir, name: phase } as const);
         const outcome = await start({ ...call, args, output }, change).catch((cause: unknown) => {
-          if (!call.signal.aborted) throw new RunnerError(phase, scrub(`${doing}: ${textOf(cause)}`));
+          if (!call.signal.aborted)
+            throw new RunnerError(phase, scrub(`${doing}: ${textOf(cause)}${asWhom(textOf(cause), user)}`));
           throw new RunnerError(phase, `${doing}: stopped before it began`, { stopped: 'aborted' });
         });
         const ms = Math.round(performance.now() - began);
@@ -163,6 +167,35 @@ export function createStackTools(options: StackToolOptions) {
       throw new RunnerError('init', `preparing the environment: ${textOf(cause)}`);
     }
   }
+}
+
+/** The newest of those that fit what the stack asks for; without such a wish the usual one. */
+function binaryFor(stack: Stack, tools: ToolPaths): string {
+  const usual = tools[stack.tool];
+  const wanted = stack.toolVersion;
+  const installed = tools.installed?.[stack.tool] ?? [];
+  if (wanted !== null && installed.length > 0) {
+    const found = installed.find(({ version }) => fits(version, wanted));
+    if (found !== undefined) return found.path;
+    throw notInstalled(
+      stack,
+      installed.map(({ version }) => version),
+    );
+  }
+  if (usual === null) throw new RunnerError('init', `looking for ${stack.tool}: it is not installed`);
+  return usual;
+}
+
+function fits(version: string, wanted: string | null): boolean {
+  return wanted === null || version === wanted || version.startsWith(`${wanted}.`);
+}
+
+function notInstalled(stack: Stack, installed: readonly string[]): RunnerError {
+  const verb = installed.length === 1 ? 'is' : 'are';
+  return new RunnerError(
+    'init',
+    `looking for ${stack.tool} ${stack.toolVersion}: installed ${verb} ${installed.join(', ')}`,
+  );
 }
 
 /** Starts the stack's tool as it is to be started. */
@@ -239,7 +272,7 @@ function judge(
 
 /** What may be behind a refusal of the system, where the stack runs as somebody else than m0. */
 function asWhom(text: string, user: StackUser | null): string {
-  if (user === null || !/permission denied/i.test(text)) return '';
+  if (user === null || !/permission denied|EACCES/i.test(text)) return '';
   return `\nThe stack runs as user ${user.uid}: see M0_STACK_USER`;
 }
 
