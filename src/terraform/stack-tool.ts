@@ -8,7 +8,7 @@ import type { Stack } from '../runs/ports.ts';
 import { type HeldLock, RunnerError, type RunnerPhase } from '../runs/runner-error.ts';
 import { awsFiles, childEnvironment } from './child-environment.ts';
 import { lend, type StackUser } from './stack-user.ts';
-import { condenseErrors, heldLock } from './tool-errors.ts';
+import { condenseErrors, heldLock, lockInWords } from './tool-errors.ts';
 import { runTool, type ToolCall, type ToolOutcome } from './tool-process.ts';
 
 /** Where the tools are. `cliConfig`: the CLI configuration that says where providers come from. */
@@ -266,7 +266,7 @@ function judge(
       return assertNever(stopped);
   }
   const locked = heldLock(stderr);
-  if (locked !== null) return { text: `the state is locked by ${locked.who}`, locked, mayHaveApplied: false };
+  if (locked !== null) return { text: lockInWords(locked), locked, mayHaveApplied: false };
   return { text: exitCode === null ? 'it was killed' : condenseErrors(stderr), mayHaveApplied };
 }
 
