@@ -111,6 +111,8 @@ async function runSandbox(environment: Environment): Promise<number> {
         M0_DATA_DIR: dir,
         M0_DATABASE_URL: `file:${sandboxDatabase(environment.dataDir)}`,
         M0_LOG_LEVEL: environment.variables.M0_LOG_LEVEL ?? 'warn',
+        // Its one stack is m0's own.
+        M0_STACK_USER: environment.variables.M0_STACK_USER ?? 'self',
       };
       return startService(readEnvironment(variables), environment.variables, environment.dataDir);
     },

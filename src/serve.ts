@@ -33,10 +33,11 @@ import { jitterOf } from './schedule/jitter.ts';
 import { watchPushes } from './schedule/push.ts';
 import { repeat } from './schedule/repeat.ts';
 import { type Schedule, startSchedule } from './schedule/schedule.ts';
-import type { Tools } from './setup/tools.ts';
+import { type Tools, toolsForStacks } from './setup/tools.ts';
 import { databaseFile, openStore } from './store/open.ts';
 import { startRetention } from './store/retention.ts';
 import { createRunner } from './terraform/runner.ts';
+import { chooseStackUser, SHARED_MEANS } from './terraform/stack-user-default.ts';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -165,11 +166,21 @@ export async function serve(options: ServeOptions): Promise<Service> {
       s3Endpoint: environment.s3Endpoint,
       region: base.AWS_REGION ?? base.AWS_DEFAULT_REGION ?? 'us-east-1',
     });
+    const { stackUser, shared } = await chooseStackUser({
+      wanted: environment.stackUser,
+      uid: process.getuid?.(),
+      dataDir: environment.dataDir,
+      needed: toolsForStacks(tools),
+    });
+    if (shared !== null) {
+      const todo = 'see M0_STACK_USER in docs/configuration.md';
+      log.warn({ why: shared, means: SHARED_MEANS, todo }, "stacks run as m0's own user");
+    }
     const runner = createRunner({
       dataDir: environment.dataDir,
-      tools: { terraform: tools.terraform, tofu: tools.tofu, cliConfig: tools.terraformCliConfig },
+      tools: { ...tools, cliConfig: tools.terraformCliConfig },
       base,
-      stackUser: environment.stackUser,
+      stackUser,
       mirrors,
       artifacts,
       keepPlans: environment.keepPlans,

@@ -5,6 +5,9 @@ import type { Environment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
 import { isValidCron } from '../schedule/cron.ts';
 import { inspectTools, type Row } from '../setup/inspect.ts';
+import { openProbes } from '../setup/probe.ts';
+import { findTerraform, toolsFolder } from '../setup/tools.ts';
+import { chooseStackUser, SHARED_MEANS } from '../terraform/stack-user-default.ts';
 import type { Io } from './config.ts';
 import { onCallRows } from './doctor-oncall.ts';
 
@@ -24,6 +27,7 @@ export async function doctor(io: Io, env: Environment, askSlack: AskSlack = askS
   const rows = [
     ...(await inspectTools({ dataDir: env.dataDir, env: env.variables, sandbox })),
     await dataDirRow(env.dataDir),
+    ...(sandbox ? [] : [await stackUserRow(env)]),
     await configRow(env),
     ...(sandbox ? [] : [...(await slackRows(env, askSlack)), ...(await onCallRows(env))]),
   ];
@@ -41,6 +45,29 @@ async function dataDirRow(dataDir: string): Promise<Row> {
     const found = `${dataDir}: ${(error as NodeJS.ErrnoException).code}`;
     return { what, state: 'missing', found, todo: 'make it writable, or name another in M0_DATA_DIR' };
   }
+}
+
+async function stackUserRow(env: Environment): Promise<Row> {
+  const what = "stacks' users";
+  const tools = await findTerraform(env.variables, await openProbes(toolsFolder(env.dataDir))).catch(
+    () => null,
+  );
+  const { stackUser, shared } = await chooseStackUser({
+    wanted: env.stackUser,
+    uid: process.getuid?.(),
+    dataDir: env.dataDir,
+    needed: [tools?.terraform?.path, tools?.tofu?.path].filter((path) => path !== undefined),
+  });
+  if (shared !== null) {
+    const found = `m0's own, because ${shared}: ${SHARED_MEANS}`;
+    return {
+      what,
+      state: 'warning',
+      found,
+      todo: 'run m0 as root, or set M0_STACK_USER=self if that is fine',
+    };
+  }
+  return { what, state: 'ok', found: stackUser ?? "m0's own, as M0_STACK_USER says" };
 }
 
 async function configRow(env: Environment): Promise<Row> {

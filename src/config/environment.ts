@@ -25,7 +25,7 @@ export interface Environment {
   readonly pluginMirror: string | null;
   /** Saved plan files stay when their run ends, for looking into them; they hold secrets. */
   readonly keepPlans: boolean;
-  /** Whom stacks' tools run as: NAME, UID:GID or FROM-TO; null: m0's own user. */
+  /** Whom stacks' tools run as: NAME, UID:GID, FROM-TO or self; null: users of their own where m0 can do that. */
   readonly stackUser: string | null;
   readonly logLevel: LogLevel;
   readonly host: string;

@@ -208,7 +208,9 @@ const stack = z.strictObject({
   environment: name.describe('As in prod; a command can aim at it'),
   source: z.strictObject({ git, ref: ref.default('main'), path: subPath.default('') }),
   tool: tool.optional(),
-  version: version.optional().describe('Refuse any other version of the tool'),
+  version: version
+    .optional()
+    .describe('Version of the tool, or the start of one: the newest on the machine that fits'),
   workspace: name.default('default'),
   varFiles: z.array(text).default([]).describe("Paths from the stack's folder, inside the repository"),
   env: z

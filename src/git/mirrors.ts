@@ -44,7 +44,13 @@ export interface MirrorOptions {
 
 /** Names in git's own namespace that it may see; simple-git takes away all others. */
 const OWN_VARIABLES = [
-  ...['GIT_TERMINAL_PROMPT', 'GIT_ASKPASS', 'GIT_ALLOW_PROTOCOL', 'GIT_SSL_CAINFO'],
+  ...[
+    'GIT_TERMINAL_PROMPT',
+    'GIT_ASKPASS',
+    'GIT_ALLOW_PROTOCOL',
+    'GIT_SSL_CAINFO',
+    'GIT_CEILING_DIRECTORIES',
+  ],
   ...['GIT_CONFIG_GLOBAL', 'GIT_CONFIG_NOSYSTEM', 'GIT_SSH_COMMAND', 'GIT_SSH_VARIANT'],
 ];
 /** What simple-git refuses unless told that it is m0 itself who sets it. */
@@ -60,8 +66,17 @@ const KEPT = ['.terraform', '.terraform.lock.hcl', '*.tfstate', '*.tfstate.backu
 /** Of an error's text. */
 const MOST_CHARACTERS = 1_000;
 /** A mirror or work tree that looks like this is broken, and cheaper to make anew than to repair. */
-const BROKEN =
-  /not a git repository|corrupt|\.lock': File exists|bad object|loose object|unable to read tree/i;
+const BROKEN = new RegExp(
+  [
+    'not a git repository|dubious ownership|on a directory that does not exist|EEXIST|ENOTDIR|EISDIR',
+    'corrupt|bad object|loose object|unable to read (tree|sha1 file)|did not send all necessary objects',
+    'is not a tree|object directory|alternate object path|packfile|index file|bad signature',
+    "\\.lock': File exists|unexpected line in|in file (\\S+/)?config\\b|reference broken|broken ref",
+  ].join('|'),
+  'i',
+);
+/** Where this is the reason, making it anew would only cost what is still whole. */
+const FULL = /No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/i;
 
 /** Mirrors under `dir`, each named by the hash of its URL, so that no URL decides about a path. */
 export function createMirrors(options: MirrorOptions): Mirrors {
@@ -89,20 +104,46 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       GIT_TERMINAL_PROMPT: '0',
       GIT_ASKPASS: '',
       GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
+      // A broken one must not lead git to a repository that m0's data folder happens to lie in.
+      GIT_CEILING_DIRECTORIES: dirname(baseDir),
       ...access?.environment,
     });
   }
 
-  /** Runs `work`, and once more after `repair` where the local copy turns out to be broken. */
-  async function healing<T>(url: string, work: () => Promise<T>, repair: () => Promise<void>): Promise<T> {
+  /** Runs `work`, and once more after each of `repairs` in turn while the local copy turns out to be broken. */
+  async function healing<T>(
+    url: string,
+    work: () => Promise<T>,
+    repairs: readonly (() => Promise<unknown>)[],
+  ): Promise<T> {
+    const [repair, ...others] = repairs;
     try {
       return await work();
     } catch (error) {
-      if (error instanceof GitError || !BROKEN.test(textOf(error))) throw error;
-      log.warn({ repository: scrubUrl(url) }, 'local copy of a repository is broken, making it anew');
+      const text = textOf(error);
+      if (repair === undefined || error instanceof GitError || !BROKEN.test(text) || FULL.test(text))
+        throw error;
+      log.warn(
+        { repository: scrubUrl(url), why: scrubCredentials(text, url) },
+        'local copy of a repository is broken, making it anew',
+      );
       await repair();
-      return work();
+      return healing(url, work, others);
     }
+  }
+
+  /** How git gets at the repository; tokens and keys are read at this moment. */
+  function reach(url: string): { readonly credential: GitCredential | null; readonly access: Access } {
+    const credential = credentialFor(url, options.credentials ?? []);
+    return { credential, access: accessOf(url, credential) };
+  }
+
+  /** Makes the mirror what the server has now. */
+  async function bring(url: string, mirror: string, { credential, access } = reach(url)): Promise<void> {
+    await update(access, mirror).catch((error: unknown) => {
+      const text = scrubCredentials(scrubSecrets(textOf(error), access.secrets), url);
+      throw new Error(explainFailure(text, url, credential));
+    });
   }
 
   async function update(access: Access, mirror: string): Promise<void> {
@@ -156,22 +197,14 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       check(url, refuseUrl(url), 'running git fetch for');
       check(url, refuseRef(ref), 'running git fetch for');
       const mirror = mirrorOf(url);
-      const credential = credentialFor(url, options.credentials ?? []);
       return alone(mirror, () =>
         said('running git fetch for', url, async () => {
-          const access = accessOf(url, credential);
-          const explain = (error: unknown): never => {
-            const text = scrubCredentials(scrubSecrets(textOf(error), access.secrets), url);
-            throw new Error(explainFailure(text, url, credential));
+          const by = reach(url);
+          const work = async (): Promise<CodeVersion> => {
+            await bring(url, mirror, by);
+            return describe(url, mirror, ref, await resolve(url, mirror, ref));
           };
-          return healing(
-            url,
-            async () => {
-              await update(access, mirror).catch(explain);
-              return describe(url, mirror, ref, await resolve(url, mirror, ref));
-            },
-            () => rm(mirror, { recursive: true, force: true }),
-          );
+          return healing(url, work, [() => rm(mirror, { recursive: true, force: true })]);
         }),
       );
     },
@@ -183,22 +216,26 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       const mirror = mirrorOf(url);
       await alone(mirror, () =>
         said('running git checkout for', url, () =>
-          healing(
-            url,
-            async () => {
-              await ensureWorkTree(mirror, into);
-              await git(into).raw(['checkout', '--quiet', '--force', '--detach', commit, '--']);
-              await git(into).raw([
-                'clean',
-                '--quiet',
-                '-f',
-                '-f',
-                '-d',
-                ...KEPT.flatMap((name) => ['-e', name]),
-              ]);
-            },
+          healing(url, async () => {
+            await ensureWorkTree(mirror, into);
+            await git(into).raw(['checkout', '--quiet', '--force', '--detach', commit, '--']);
+            await git(into).raw([
+              'clean',
+              '--quiet',
+              '-f',
+              '-f',
+              '-d',
+              ...KEPT.flatMap((name) => ['-e', name]),
+            ]);
+          }, [
             () => rm(into, { recursive: true, force: true }),
-          ),
+            // It borrows from the mirror, which then is what is broken.
+            async () => {
+              await rm(mirror, { recursive: true, force: true });
+              await bring(url, mirror);
+              await rm(into, { recursive: true, force: true });
+            },
+          ]),
         ),
       );
     },
@@ -221,6 +258,7 @@ export function createMirrors(options: MirrorOptions): Mirrors {
   async function ensureWorkTree(mirror: string, into: string): Promise<void> {
     const borrowed = await readFile(join(into, '.git/objects/info/alternates'), 'utf8').catch(() => '');
     if (borrowed.trim() === join(mirror, 'objects')) return;
+    if (!(await exists(join(mirror, 'objects')))) throw new Error(`${mirror} is not a git repository`);
     await rm(into, { recursive: true, force: true });
     await mkdir(dirname(into), { recursive: true, mode: 0o700 });
     await git(mirror).raw(['clone', '--quiet', '--shared', '--no-checkout', '--', mirror, into]);

@@ -306,11 +306,16 @@ export interface ApplyResult {
 export interface Runner {
   /**
    * Plans the stack with a fresh refresh and without a lock (`-lock=false`).
-   * `only`: restrict the plan to these addresses; null: the whole stack.
+   * `only`: restrict the plan to these addresses; null: the whole stack. `except`: with `only`, what is known to
+   * have to stay out; a tool that can plan all but these is asked for that. Neither proves what the plan touches.
    */
   plan(
     stack: Stack,
-    options: { readonly only: readonly string[] | null; readonly signal: AbortSignal },
+    options: {
+      readonly only: readonly string[] | null;
+      readonly except?: readonly string[];
+      readonly signal: AbortSignal;
+    },
   ): Promise<PlanResult>;
   /** Applies exactly that saved plan file, taking the lock. Never retried by anybody. */
   apply(stack: Stack, plan: SavedPlan, signal: AbortSignal): Promise<ApplyResult>;

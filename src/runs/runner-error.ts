@@ -3,6 +3,8 @@ export interface HeldLock {
   /** `user@host`, as the tool wrote it into the lock. */
   readonly who: string;
   readonly id: string;
+  /** What is being done under it, as in `apply`; null where the lock does not say. */
+  readonly operation: string | null;
   /** ms since epoch; null where the lock does not say. */
   readonly since: number | null;
 }

@@ -138,15 +138,17 @@ export function createSteps(parts: StepParts): Steps {
     if (run.plan) await parts.discard(run, run.plan);
     const scope = run.scope.map((s) => s.address);
     const whole = run.findings.every((f) => !f.actionable || scope.includes(f.address));
+    const out = run.findings.filter((f) => f.action !== 'none' && !scope.includes(f.address));
+    const part = { only: scope, except: out.map((f) => f.address), signal };
     let result: PlanResult;
     let check: Confirmation;
     try {
-      result = await runner.plan(stack, { only: whole ? null : scope, signal });
+      result = await runner.plan(stack, whole ? { only: null, signal } : part);
       check = confirmPlan(run, { bundles, result });
       if (!check.ok && check.narrower && whole) {
         // A plan can touch more than what drifted, as a change from null to an empty list.
         await parts.discard(run, result.plan);
-        result = await runner.plan(stack, { only: scope, signal });
+        result = await runner.plan(stack, part);
         check = confirmPlan(run, { bundles, result });
       }
     } catch (error) {

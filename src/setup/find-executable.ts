@@ -20,3 +20,10 @@ export async function findOnPath(names: readonly string[], env: Env): Promise<st
   const found = await Promise.all(candidates.map(isExecutable));
   return candidates.filter((_, index) => found[index]);
 }
+
+/** Go, on PATH or where its installer puts it; null where there is none. */
+export async function findGo(env: Env): Promise<string | null> {
+  const usual = '/usr/local/go/bin/go';
+  const [go = (await isExecutable(usual)) ? usual : null] = await findOnPath(['go'], env);
+  return go;
+}

@@ -30,11 +30,12 @@ export async function inspectTools(options: { dataDir: string; env: Env; sandbox
       return stdout.replace(/^git version /, '');
     }),
     await asRow('Terraform, OpenTofu', TERRAFORM_MISSING, async () => {
-      const { terraform, tofu } = await findTerraform(env, probes);
+      const { terraform, tofu, installed } = await findTerraform(env, probes);
       if (!terraform && !tofu) throw new Error('neither');
-      return [terraform && `terraform ${terraform.version}`, tofu && `tofu ${tofu.version}`]
-        .filter((one) => one !== null)
-        .join(', ');
+      const lines = Object.entries(installed).flatMap(([name, all]) =>
+        all.map(({ path: file, version }) => `${name} ${version} (${file})`),
+      );
+      return lines.join(', ');
     }),
     await asRow(
       'provider mirror',

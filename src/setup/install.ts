@@ -3,11 +3,13 @@
  * `install.ts serve | sandbox | worker | policy | --test | --bench`. Prints nothing when there is nothing to do.
  */
 import { existsSync } from 'node:fs';
-import type { Env } from './find-executable.ts';
+import { type Env, findGo } from './find-executable.ts';
 import { findMoto, findPython, installMoto, MOTO_VERSION } from './moto.ts';
-import { buildOpa, downloadOpa, findOpa, findOpaSources, isFinal, OPA_VERSION } from './opa.ts';
+import { buildOpa, downloadOpa, findOpa, OPA_VERSION } from './opa.ts';
 import { openProbes, type Probes } from './probe.ts';
 import { step } from './progress.mjs';
+import { isFinal } from './release.ts';
+import { buildTofu, downloadTofu, findTofu, TOFU_VERSION } from './tofu.ts';
 import { findTerraform, TERRAFORM_MISSING, toolsFolder } from './tools.ts';
 
 /** Rejects with one message that names all that is missing and cannot be brought from here. */
@@ -20,6 +22,7 @@ async function install(command: string, env: Env): Promise<void> {
   };
   if (command !== 'policy') await attempt(() => requireTerraform(env, probes));
   await attempt(() => ensureOpa(toolsDir, env, probes));
+  if (command === '--test') await attempt(() => ensureTofu(toolsDir, env));
   if (needsLocalCloud(command, env)) await attempt(() => ensureMoto(toolsDir, env));
   if (missing.length > 0) throw new Error(`set-up is not complete:\n  ${missing.join('\n  ')}`);
 }
@@ -37,26 +40,60 @@ async function requireTerraform(env: Env, probes: Probes): Promise<void> {
 
 async function ensureOpa(toolsDir: string, env: Env, probes: Probes): Promise<void> {
   if (await findOpa(toolsDir, env, probes)) return;
-  const label = `[3/4] opa ${OPA_VERSION}`;
-  let reason = '';
-  try {
-    await step(label, 'downloading the release, about 50 MB', () => downloadOpa(toolsDir));
-  } catch (error) {
-    if (isFinal(error)) throw error;
-    reason = describe(error);
-    const { go } = await findOpaSources(env);
-    if (go === null) {
-      throw new Error(
-        `opa ${OPA_VERSION} cannot be downloaded (${reason}) and there is no Go to build it with: apt-get install golang-go, or name an opa in M0_OPA`,
-      );
-    }
-    process.stderr.write(`${label}: ${reason}\n`);
-    await step(label, 'building with Go instead, about 2 minutes', () => buildOpa(toolsDir, go, env));
-  }
+  await bring({
+    label: `[3/4] opa ${OPA_VERSION}`,
+    what: 'about 50 MB',
+    minutes: 'about 2 minutes',
+    todo: 'or name an opa in M0_OPA',
+    env,
+    download: () => downloadOpa(toolsDir),
+    build: (go) => buildOpa(toolsDir, go, env),
+  });
   if (!(await findOpa(toolsDir, env, probes))) {
     throw new Error(
       `opa ${OPA_VERSION} was installed in ${toolsDir} but does not compile policies on this machine`,
     );
+  }
+}
+
+async function ensureTofu(toolsDir: string, env: Env): Promise<void> {
+  if (await findTofu(toolsDir, env)) return;
+  await bring({
+    label: `[tests] tofu ${TOFU_VERSION}`,
+    what: 'about 30 MB',
+    minutes: 'about 3 minutes',
+    todo: 'or name a tofu in M0_TOFU',
+    env,
+    download: () => downloadTofu(toolsDir),
+    build: (go) => buildTofu(toolsDir, go, env),
+  });
+}
+
+/** Downloads a release, or where that is out of reach builds it. */
+async function bring(options: {
+  readonly label: string;
+  readonly what: string;
+  readonly minutes: string;
+  readonly todo: string;
+  readonly env: Env;
+  readonly download: () => Promise<void>;
+  readonly build: (go: string) => Promise<void>;
+}): Promise<void> {
+  const { label } = options;
+  try {
+    await step(label, `downloading the release, ${options.what}`, options.download);
+  } catch (error) {
+    if (isFinal(error)) throw error;
+    const reason = describe(error);
+    const go = await findGo(options.env);
+    if (go === null) {
+      const name = label.replace(/^\[.*\] /, '');
+      throw new Error(
+        `${name} cannot be downloaded (${reason}) and there is no Go to build it with: apt-get install golang-go, ${options.todo}`,
+      );
+    }
+    process.stderr.write(`${label}: ${reason}\n`);
+    await step(label, `building with Go instead, ${options.minutes}`, () => options.build(go));
   }
 }
 

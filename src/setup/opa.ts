@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,6 +5,7 @@ import { execa } from 'execa';
 import { type Env, findOnPath, isExecutable } from './find-executable.ts';
 import { goPlatform } from './platform.ts';
 import type { Probes } from './probe.ts';
+import { downloadRelease } from './release.ts';
 
 /** The release that set-up brings when there is no usable `opa` on the machine. */
 export const OPA_VERSION = '1.22.2';
@@ -66,35 +66,10 @@ async function proveWasm(file: string): Promise<void> {
   }
 }
 
-/** How the pinned release can be had: `go`, the Go that would build it, is null where there is none. */
-export interface OpaSources {
-  go: string | null;
-}
-
-/** Looks for Go on PATH and where its installer puts it. */
-export async function findOpaSources(env: Env): Promise<OpaSources> {
-  const usual = '/usr/local/go/bin/go';
-  const [go = (await isExecutable(usual)) ? usual : null] = await findOnPath(['go'], env);
-  return { go };
-}
-
-/** A release that came but is not what was published: no other way to get it is tried then. */
-class WrongChecksum extends Error {}
-
-/**
- * Downloads the pinned release into the cache. Its SHA-256 is compared with the one published beside it:
- * that finds a damaged or half a download, not a release that was exchanged together with its digest.
- * Rejects when the release is out of reach, or the checksum wrong (see `isFinal`).
- */
+/** Downloads the pinned release into the cache. Rejects as `downloadRelease` does. */
 export async function downloadOpa(toolsDir: string, fetcher: typeof fetch = fetch): Promise<void> {
-  const asset = opaAsset(process.platform, process.arch);
-  const url = `${RELEASES}/v${OPA_VERSION}/${asset}`;
-  const published = (await (await get(`${url}.sha256`, fetcher)).text()).trim().split(/\s+/)[0];
-  const binary = Buffer.from(await (await get(url, fetcher)).arrayBuffer());
-  const actual = createHash('sha256').update(binary).digest('hex');
-  if (actual !== published) {
-    throw new WrongChecksum(`${url}: SHA-256 is ${actual}, published is ${published}: not installed`);
-  }
+  const url = `${RELEASES}/v${OPA_VERSION}/${opaAsset(process.platform, process.arch)}`;
+  const binary = await downloadRelease(url, `${url}.sha256`, fetcher);
   await mkdir(toolsDir, { recursive: true });
   const half = `${cachedOpa(toolsDir)}.${process.pid}.half`;
   await writeFile(half, binary);
@@ -102,22 +77,11 @@ export async function downloadOpa(toolsDir: string, fetcher: typeof fetch = fetc
   await rename(half, cachedOpa(toolsDir));
 }
 
-/** Whether an error of `downloadOpa` means that nothing else may be tried either. */
-export function isFinal(error: unknown): boolean {
-  return error instanceof WrongChecksum;
-}
-
 /** The file of a release for a platform; the static builds, which run on any libc. */
 export function opaAsset(platform: string, arch: string): string {
   const name = `opa_${goPlatform(platform, arch)}`;
   if (platform === 'win32') return `${name}.exe`;
   return platform === 'darwin' && arch === 'x64' ? name : `${name}_static`;
-}
-
-async function get(url: string, fetcher: typeof fetch): Promise<Response> {
-  const response = await fetcher(url, { signal: AbortSignal.timeout(BUILD_MS / 3) });
-  if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);
-  return response;
 }
 
 /** Builds the pinned release from source, checked by Go's checksum database, into the cache. */

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { execa } from 'execa';
 import { type Env, findOnPath, isExecutable } from './find-executable.ts';
+import { findVersions, type Installed, newestFirst, type ToolName } from './installed.ts';
 import { findMoto, MOTO_VERSION } from './moto.ts';
 import { findOpa } from './opa.ts';
 import { findPluginMirrors, type PluginMirror, readOwnCliConfig } from './plugin-mirrors.ts';
@@ -9,9 +10,11 @@ import { ownsProviderInstallation, writeTerraformCliConfig } from './terraform-c
 
 /** The programs m0 works with, found on this machine. Paths are absolute unless the person named others. */
 export interface Tools {
-  /** Either may be null, not both. */
+  /** What stacks get that ask for no version. Either may be null, not both. */
   terraform: string | null;
   tofu: string | null;
+  /** Every version found, those above among them, newest first. */
+  installed: Record<ToolName, readonly Installed[]>;
   opa: string;
   /** The local AWS of sandbox and tests; null where set-up has not brought it. */
   motoServer: string | null;
@@ -20,6 +23,12 @@ export interface Tools {
   pluginMirrors: PluginMirror[];
   /** By tool: `terraform`, `tofu`, `opa`, `moto`, as far as they are there. */
   versions: Record<string, string>;
+}
+
+/** What stacks have to be able to run and read. */
+export function toolsForStacks(tools: Pick<Tools, 'terraform' | 'tofu' | 'pluginMirrors'>): string[] {
+  const binaries = [tools.terraform, tools.tofu].filter((file) => file !== null);
+  return [...binaries, ...tools.pluginMirrors.map((mirror) => mirror.path)];
 }
 
 /** Where set-up keeps what it brings, below m0's data folder. */
@@ -35,7 +44,7 @@ export async function loadTools(dataDir: string, env: Env): Promise<Tools> {
   const toolsDir = toolsFolder(dataDir);
   const probes = await openProbes(toolsDir);
   const missing: string[] = [];
-  const { terraform, tofu } = await findTerraform(env, probes);
+  const { terraform, tofu, installed } = await findTerraform(env, probes);
   if (!terraform && !tofu) missing.push(TERRAFORM_MISSING);
   const opa = await findOpa(toolsDir, env, probes);
   if (!opa) missing.push('opa is not set up: run `npm start`, or name one in M0_OPA');
@@ -45,6 +54,7 @@ export async function loadTools(dataDir: string, env: Env): Promise<Tools> {
   return {
     terraform: terraform?.path ?? null,
     tofu: tofu?.path ?? null,
+    installed,
     opa: opa.path,
     motoServer,
     terraformCliConfig: file,
@@ -62,24 +72,41 @@ export async function loadTools(dataDir: string, env: Env): Promise<Tools> {
 export const TERRAFORM_MISSING =
   'neither terraform nor tofu is on PATH: https://developer.hashicorp.com/terraform/install or https://opentofu.org/docs/intro/install, or name one in M0_TERRAFORM or M0_TOFU';
 
-interface Found {
-  path: string;
-  version: string;
+interface Terraforms {
+  readonly terraform: Installed | null;
+  readonly tofu: Installed | null;
+  readonly installed: Record<ToolName, readonly Installed[]>;
 }
 
-/** Terraform and OpenTofu: `M0_TERRAFORM` / `M0_TOFU`, else PATH. Rejects when a named one does not run. */
-export async function findTerraform(
-  env: Env,
-  probes: Probes,
-): Promise<{ terraform: Found | null; tofu: Found | null }> {
-  const find = async (name: string, named: string | undefined, variable: string): Promise<Found | null> => {
+/**
+ * Terraform and OpenTofu: `M0_TERRAFORM` / `M0_TOFU`, else the one of that name on PATH, else the newest of those
+ * that `installed.ts` finds. Rejects when a named one does not run; of the others one that does not is left out.
+ */
+export async function findTerraform(env: Env, probes: Probes): Promise<Terraforms> {
+  const find = async (
+    tool: ToolName,
+    named: string | undefined,
+    variable: string,
+  ): Promise<{ usual: Installed | null; all: Installed[] }> => {
     if (named && !(await isExecutable(named))) throw new Error(`${variable}: ${named} cannot be run`);
-    const file = named || (await findOnPath([name], env))[0];
-    return file ? { path: file, version: await terraformVersion(file, env, probes) } : null;
+    const file = named || (await findOnPath([tool], env))[0];
+    const usual = file ? { path: file, version: await terraformVersion(file, env, probes) } : null;
+    const all: Installed[] = usual === null ? [] : [usual];
+    // One after the other: what they answer is kept in one file.
+    for (const other of await findVersions(tool, env)) {
+      const version = await terraformVersion(other, env, probes).catch(() => null);
+      if (version !== null && all.every((each) => each.version !== version))
+        all.push({ path: other, version });
+    }
+    const sorted = newestFirst(all);
+    return { usual: usual ?? sorted[0] ?? null, all: sorted };
   };
+  const terraform = await find('terraform', env.M0_TERRAFORM, 'M0_TERRAFORM');
+  const tofu = await find('tofu', env.M0_TOFU, 'M0_TOFU');
   return {
-    terraform: await find('terraform', env.M0_TERRAFORM, 'M0_TERRAFORM'),
-    tofu: await find('tofu', env.M0_TOFU, 'M0_TOFU'),
+    terraform: terraform.usual,
+    tofu: tofu.usual,
+    installed: { terraform: terraform.all, tofu: tofu.all },
   };
 }
 

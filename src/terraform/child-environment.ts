@@ -18,6 +18,8 @@ export function childEnvironment(options: {
   readonly dataDir: string;
   /** HOME, which only this stack uses. */
   readonly homeDir: string;
+  /** In place of what `awsFiles` says. */
+  readonly awsFiles?: Readonly<Record<string, string>>;
   /** TF_PLUGIN_CACHE_DIR; null: what the CLI configuration says. */
   readonly pluginCacheDir: string | null;
   readonly workspace: string;
@@ -29,7 +31,7 @@ export function childEnvironment(options: {
     GOGC: '500',
     ...strangersEnvironment(options.base),
     HOME: options.homeDir,
-    ...awsFiles(options.base, options.stackEnv),
+    ...(options.awsFiles ?? awsFiles(options.base, options.stackEnv)),
     ...(options.pluginCacheDir === null ? {} : { TF_PLUGIN_CACHE_DIR: options.pluginCacheDir }),
     ...options.stackEnv,
     TF_IN_AUTOMATION: '1',
@@ -42,8 +44,11 @@ export function childEnvironment(options: {
   };
 }
 
-/** A stack that names a profile means one of m0's user; no other stack is led to those files. */
-function awsFiles(
+/**
+ * Variables with the paths of the AWS files of m0's user. A stack that names a profile means one of his; no
+ * other stack is led to those files.
+ */
+export function awsFiles(
   base: Readonly<Record<string, string | undefined>>,
   stackEnv: Readonly<Record<string, string>>,
 ): Record<string, string> {

@@ -12,11 +12,13 @@ import { createKeyedLock } from '../keyed-lock.ts';
 import type { Logger } from '../log.ts';
 import type { Artifacts } from '../runs/artifacts.ts';
 import type { ApplyResult, Clock, CodePort, PlanResult, Runner, Stack } from '../runs/ports.ts';
-import type { CodeVersion } from '../runs/run.ts';
+import type { CodeVersion, SavedPlan } from '../runs/run.ts';
 import { RunnerError } from '../runs/runner-error.ts';
+import { asRunnerError, saysDamaged } from './breakage.ts';
 import { secretValues } from './child-environment.ts';
 import { declaredSecrets } from './declared-secrets.ts';
 import { createPlanFiles } from './plan-files.ts';
+import { flagsFor, leavesOut, targetFlags, touchesExactly } from './plan-scope.ts';
 import { showConfig } from './show-config.ts';
 import { createStackTools, type Scrubber, type StackTool, type ToolPaths } from './stack-tool.ts';
 import { createStackUsers, letPass, type StackUser } from './stack-user.ts';
@@ -36,9 +38,13 @@ export interface RunnerOptions {
   readonly artifacts: Artifacts;
   readonly log: Logger;
   readonly clock: Clock;
+  /** ms that only ever go on, whatever the clock is set to; left out: this process's own. */
+  readonly steadyClock?: () => number;
   /** Key of the fingerprints, so that a secret's value can't be guessed from one. */
   readonly key: string;
 }
+
+type PlanOptions = Parameters<Runner['plan']>[1];
 
 const MINUTE = 60_000;
 const INIT = { limitMs: 10 * MINUTE, graceMs: 30_000 };
@@ -47,6 +53,9 @@ const SHOW = { limitMs: 5 * MINUTE, graceMs: 5_000 };
 /** A stopped apply gets long to finish what it has begun and to save the state. */
 const APPLY = { limitMs: 60 * MINUTE, graceMs: 5 * MINUTE };
 const APPLY_LOCK_TIMEOUT = '30s';
+const DOING = { plan: 'planning', apply: 'applying' } as const;
+/** A plan is applied right after it was made or compared; one that waited longer is from another time. */
+const APPLY_WITHIN_MS = 5 * MINUTE;
 const NEEDS_INIT =
   /initialization required|Required plugins are not installed|Inconsistent dependency lock file|Module not installed|checksums recorded in the dependency lock file/i;
 
@@ -65,6 +74,9 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   const wanted = options.stackUser ?? null;
   const users = wanted === null ? null : createStackUsers(wanted, process.getuid?.());
   const stackTool = createStackTools({ tools: options.tools, base: options.base, log });
+  const steady = options.steadyClock ?? (() => performance.now());
+  /** When plans of this process were made, by the steady clock. In memory only. */
+  const madeSteady = new Map<string, number>();
   /** Secrets seen in a stack's last plan: a later error text may repeat one. In memory only. */
   const seenSecrets = new Map<string, readonly string[]>();
   /** What a stack's code declares as secret: a first plan may fail before it has told any. In memory only. */
@@ -94,7 +106,11 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   }
 
   async function head(stack: Stack): Promise<CodeVersion> {
-    return inGit(() => mirrors.fetch(stack.source.git, stack.source.ref));
+    try {
+      return await inGit(() => mirrors.fetch(stack.source.git, stack.source.ref));
+    } catch (error) {
+      throw asRunnerError(error, 'git', `looking for the newest code of ${stack.name}`);
+    }
   }
 
   async function openStack(
@@ -130,19 +146,30 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     );
   }
 
-  /** Runs `work` initialised; once more after a fresh `init` where the tool says that it needs one. */
+  /**
+   * Runs `work` initialised; once more after a fresh `init` where the tool says that it needs one, or that what it
+   * keeps of earlier ones is damaged.
+   */
   async function initialised<T>(
     tree: WorkTree,
     tool: StackTool,
     signal: AbortSignal,
     work: () => Promise<T>,
   ): Promise<T> {
-    await init(tree, tool, signal, false);
     try {
+      await init(tree, tool, signal, false);
       return await work();
     } catch (error) {
-      if (!(error instanceof RunnerError) || error.stopped !== null || !NEEDS_INIT.test(error.message))
-        throw error;
+      if (!(error instanceof RunnerError) || error.stopped !== null) throw error;
+      const damaged = saysDamaged(error.message, tree.dataDir);
+      if (!damaged && !NEEDS_INIT.test(error.message)) throw error;
+      if (damaged) {
+        log.warn(
+          { dir: tree.dataDir, why: error.message },
+          'what a tool keeps of a stack is damaged, making it anew',
+        );
+        await tree.renew();
+      }
       await init(tree, tool, signal, true);
       return work();
     }
@@ -169,44 +196,56 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     try {
       return await alone(`stack ${stack.name}`, work, signal);
     } catch (error) {
-      if (!signal.aborted || error instanceof RunnerError) throw error;
-      const text = `running ${stack.tool} ${phase}: stopped before it began`;
-      throw new RunnerError(phase, text, { stopped: 'aborted', cause: error });
+      if (signal.aborted && !(error instanceof RunnerError)) {
+        const text = `running ${stack.tool} ${phase}: stopped before it began`;
+        throw new RunnerError(phase, text, { stopped: 'aborted', cause: error });
+      }
+      throw asRunnerError(error, phase, `${DOING[phase]} ${stack.name}`);
     }
   }
 
-  async function plan(
-    stack: Stack,
-    only: readonly string[] | null,
-    signal: AbortSignal,
-  ): Promise<PlanResult> {
+  async function plan(stack: Stack, how: PlanOptions): Promise<PlanResult> {
+    const { only, except = [], signal } = how;
     // Without a single -target the tool would take the whole stack.
     if (only?.length === 0) throw new RunnerError('plan', 'planning: no address was given to plan for');
     const code = await head(stack);
     const { tree, tool } = await openStack(stack, code.commit, false);
     return withScratch(tree.user, async (scratch) => {
-      const file = join(scratch, 'plan');
-      const args = ['plan', '-input=false', '-lock=false', '-no-color', '-detailed-exitcode', `-out=${file}`];
-      args.push(...(only ?? []).map((address) => `-target=${address}`));
-      args.push(...stack.varFiles.map((name) => `-var-file=${name}`));
-      // Taken before the refresh: what somebody changes while it runs may be missing from the plan.
-      let madeAt = options.clock();
-      await initialised(tree, tool, signal, () => {
-        madeAt = options.clock();
-        return tool.run('plan', args, { ...PLAN, signal, fine: [0, 2] });
-      });
-      const bytes = await ownBytes(file);
-      const json = await show(tree, tool, file, signal);
-      const { document, analysis } = analysed(json, stack);
-      seenSecrets.set(stack.name, analysis.secrets);
+      const flags = flagsFor(tool.version, only, except);
+      let made = await planOnce(stack, tree, tool, join(scratch, 'plan'), flags, signal);
+      if (only !== null && leavesOut(flags) && !touchesExactly(made.touches, only)) {
+        // What is left out takes along what depends on it, and the rest may be more than was asked for.
+        made = await planOnce(stack, tree, tool, join(scratch, 'narrow'), targetFlags(only), signal);
+      }
+      const { bytes, madeAt, touches, document, analysis } = made;
       const artifact = await planFiles.keep(code.commit, bytes);
-      return {
-        code,
-        plan: { artifact, madeAt, targets: only, touches: touchedAddresses(document) },
-        analysis,
-        document,
-      };
+      madeSteady.set(artifact, steady());
+      return { code, plan: { artifact, madeAt, targets: only, touches }, analysis, document };
     });
+  }
+
+  /** One plan into `file`, and what it says. */
+  async function planOnce(
+    stack: Stack,
+    tree: WorkTree,
+    tool: StackTool,
+    file: string,
+    flags: readonly string[],
+    signal: AbortSignal,
+  ) {
+    const args = ['plan', '-input=false', '-lock=false', '-no-color', '-detailed-exitcode', `-out=${file}`];
+    args.push(...flags, ...stack.varFiles.map((name) => `-var-file=${name}`));
+    // Taken before the refresh: what somebody changes while it runs may be missing from the plan.
+    let madeAt = options.clock();
+    await initialised(tree, tool, signal, () => {
+      madeAt = options.clock();
+      return tool.run('plan', args, { ...PLAN, signal, fine: [0, 2] });
+    });
+    const bytes = await ownBytes(file);
+    const json = await show(tree, tool, file, signal);
+    const { document, analysis } = analysed(json, stack);
+    seenSecrets.set(stack.name, analysis.secrets);
+    return { bytes, madeAt, document, analysis, touches: touchedAddresses(document) };
   }
 
   /** The plan as JSON, with a plan's own check of the providers taken as read. */
@@ -220,10 +259,21 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     return tool.run('show', args, { ...SHOW, signal, cliConfig });
   }
 
-  async function apply(stack: Stack, artifact: string, signal: AbortSignal): Promise<ApplyResult> {
-    const bytes = await planFiles.open(artifact);
-    const { tree, tool } = await openStack(stack, planFiles.commitOf(artifact), true);
-    await init(tree, tool, signal, false);
+  /** Refuses a plan that only counts as fresh because the clock was set back in the meantime. */
+  function refuseOld(saved: SavedPlan): void {
+    const age = steady() - (madeSteady.get(saved.artifact) ?? steady());
+    if (saved.madeAt <= options.clock() && age <= APPLY_WITHIN_MS) return;
+    throw new RunnerError(
+      'apply',
+      `opening the saved plan: the clock of this machine was set back, and the plan is ${Math.round(age / MINUTE)} minutes old; nothing was applied: plan again`,
+    );
+  }
+
+  async function apply(stack: Stack, saved: SavedPlan, signal: AbortSignal): Promise<ApplyResult> {
+    refuseOld(saved);
+    const bytes = await planFiles.open(saved.artifact);
+    const { tree, tool } = await openStack(stack, planFiles.commitOf(saved.artifact), true);
+    await initialised(tree, tool, signal, async () => {});
     return withScratch(tree.user, async (scratch) => {
       const file = join(scratch, 'plan');
       await writeFile(file, bytes, { mode: 0o600, flag: 'wx' });
@@ -236,10 +286,10 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
 
   return {
     head,
-    plan: (stack, { only, signal }) => inTurn('plan', stack, signal, () => plan(stack, only, signal)),
-    apply: (stack, saved, signal) =>
-      inTurn('apply', stack, signal, () => apply(stack, saved.artifact, signal)),
+    plan: (stack, how) => inTurn('plan', stack, how.signal, () => plan(stack, how)),
+    apply: (stack, saved, signal) => inTurn('apply', stack, signal, () => apply(stack, saved, signal)),
     async discard(saved) {
+      madeSteady.delete(saved.artifact);
       if (options.keepPlans !== true) await planFiles.discard(saved.artifact);
     },
   };

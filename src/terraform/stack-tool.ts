@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -5,16 +6,23 @@ import { assertNever } from '../assert-never.ts';
 import type { Logger } from '../log.ts';
 import type { Stack } from '../runs/ports.ts';
 import { type HeldLock, RunnerError, type RunnerPhase } from '../runs/runner-error.ts';
-import { childEnvironment } from './child-environment.ts';
+import { awsFiles, childEnvironment } from './child-environment.ts';
 import { lend, type StackUser } from './stack-user.ts';
-import { condenseErrors, heldLock } from './tool-errors.ts';
+import { condenseErrors, heldLock, lockInWords } from './tool-errors.ts';
 import { runTool, type ToolCall, type ToolOutcome } from './tool-process.ts';
 
 /** Where the tools are. `cliConfig`: the CLI configuration that says where providers come from. */
 export interface ToolPaths {
   readonly terraform: string | null;
   readonly tofu: string | null;
+  /** All versions there are of each, newest first, for stacks that ask for one; left out: only those above. */
+  readonly installed?: Readonly<Record<Stack['tool'], readonly ToolVersion[]>>;
   readonly cliConfig: string;
+}
+
+export interface ToolVersion {
+  readonly path: string;
+  readonly version: string;
 }
 
 /** Takes secrets out of a text that is about to leave the runner. */
@@ -64,6 +72,8 @@ export interface StackToolOptions {
 /** The largest plan document that is read, as `show -json` writes it. */
 const PLAN_DOCUMENT_BYTES = 400 * 1024 * 1024;
 
+const AWS_VARIABLES = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'] as const;
+
 /** Of an error's text. */
 const MOST_CHARACTERS = 2_000;
 
@@ -72,21 +82,17 @@ export function createStackTools(options: StackToolOptions) {
   const versions = new Map<string, Promise<string>>();
 
   return async function stackTool(stack: Stack, place: ToolPlace, scrub: Scrubber): Promise<StackTool> {
-    const binary = options.tools[stack.tool];
-    if (binary === null) throw new RunnerError('init', `looking for ${stack.tool}: it is not installed`);
+    const binary = binaryFor(stack, options.tools);
     const { user } = place;
     const { cliConfig } = options.tools;
     const readable = user === null ? cliConfig : await lend(cliConfig, dirname(place.homeDir), user);
-    const env = environmentOf(stack, place, readable);
+    const env = environmentOf(stack, place, readable, await awsFilesFor(stack, place));
     const start: Start = (call, change = {}) =>
       withTemporary(user, (dir) =>
         runTool({ binary, cwd: place.cwd, user, ...call, env: { TMPDIR: dir, ...env, ...change } }),
       );
     const version = await versionOf(binary, start);
-    const wanted = stack.toolVersion;
-    if (wanted !== null && version !== wanted && !version.startsWith(`${wanted}.`)) {
-      throw new RunnerError('init', `looking for ${stack.tool} ${wanted}: installed is ${version}`);
-    }
+    if (!fits(version, stack.toolVersion)) throw notInstalled(stack, [version]);
 
     return {
       version: `${stack.tool} ${version}`,
@@ -100,14 +106,19 @@ export function createStackTools(options: StackToolOptions) {
             ? ({ as: 'answer', bytes: PLAN_DOCUMENT_BYTES } as const)
             : ({ as: 'log', dir: place.outputDir, name: phase } as const);
         const outcome = await start({ ...call, args, output }, change).catch((cause: unknown) => {
-          if (!call.signal.aborted) throw new RunnerError(phase, scrub(`${doing}: ${textOf(cause)}`));
+          if (!call.signal.aborted)
+            throw new RunnerError(phase, scrub(`${doing}: ${textOf(cause)}${asWhom(textOf(cause), user)}`));
           throw new RunnerError(phase, `${doing}: stopped before it began`, { stopped: 'aborted' });
         });
         const ms = Math.round(performance.now() - began);
         options.log.debug({ stack: stack.name, phase, exitCode: outcome.exitCode, ms }, 'tool ended');
         const error = judge(phase, outcome, call);
         if (error === null) return outcome.stdout;
-        throw new RunnerError(phase, clip(scrub(`${doing}: ${error.text}`)), error);
+        throw new RunnerError(
+          phase,
+          clip(scrub(`${doing}: ${error.text}${asWhom(error.text, user)}`)),
+          error,
+        );
       },
     };
   };
@@ -121,7 +132,26 @@ export function createStackTools(options: StackToolOptions) {
     return asked;
   }
 
-  function environmentOf(stack: Stack, place: ToolPlace, cliConfig: string): Record<string, string> {
+  /** A stack that runs as somebody else gets copies, for as long as it names a profile. */
+  async function awsFilesFor(stack: Stack, { user, homeDir }: ToolPlace): Promise<Record<string, string>> {
+    const files = awsFiles(options.base, stack.env);
+    if (user === null) return files;
+    const folder = dirname(homeDir);
+    for (const name of AWS_VARIABLES) {
+      const copy = name.toLowerCase();
+      const file = files[name];
+      if (file !== undefined && existsSync(file)) files[name] = await lend(file, folder, user, copy);
+      else await rm(join(folder, copy), { force: true });
+    }
+    return files;
+  }
+
+  function environmentOf(
+    stack: Stack,
+    place: ToolPlace,
+    cliConfig: string,
+    aws: Readonly<Record<string, string>>,
+  ): Record<string, string> {
     try {
       return childEnvironment({
         base: options.base,
@@ -129,6 +159,7 @@ export function createStackTools(options: StackToolOptions) {
         cliConfig,
         dataDir: place.dataDir,
         homeDir: place.homeDir,
+        awsFiles: aws,
         pluginCacheDir: place.pluginCacheDir,
         workspace: stack.workspace,
       });
@@ -136,6 +167,35 @@ export function createStackTools(options: StackToolOptions) {
       throw new RunnerError('init', `preparing the environment: ${textOf(cause)}`);
     }
   }
+}
+
+/** The newest of those that fit what the stack asks for; without such a wish the usual one. */
+function binaryFor(stack: Stack, tools: ToolPaths): string {
+  const usual = tools[stack.tool];
+  const wanted = stack.toolVersion;
+  const installed = tools.installed?.[stack.tool] ?? [];
+  if (wanted !== null && installed.length > 0) {
+    const found = installed.find(({ version }) => fits(version, wanted));
+    if (found !== undefined) return found.path;
+    throw notInstalled(
+      stack,
+      installed.map(({ version }) => version),
+    );
+  }
+  if (usual === null) throw new RunnerError('init', `looking for ${stack.tool}: it is not installed`);
+  return usual;
+}
+
+function fits(version: string, wanted: string | null): boolean {
+  return wanted === null || version === wanted || version.startsWith(`${wanted}.`);
+}
+
+function notInstalled(stack: Stack, installed: readonly string[]): RunnerError {
+  const verb = installed.length === 1 ? 'is' : 'are';
+  return new RunnerError(
+    'init',
+    `looking for ${stack.tool} ${stack.toolVersion}: installed ${verb} ${installed.join(', ')}`,
+  );
 }
 
 /** Starts the stack's tool as it is to be started. */
@@ -208,7 +268,7 @@ function judge(
   const locked = heldLock(stderr);
   // A provider's error may quote anything: only a tool that has not begun on any resource is believed.
   if (locked !== null && !(phase === 'apply' && hasBegun(outcome.stdout)))
-    return { text: `the state is locked by ${locked.who}`, locked, mayHaveApplied: false };
+    return { text: lockInWords(locked), locked, mayHaveApplied: false };
   return { text: exitCode === null ? 'it was killed' : condenseErrors(stderr), mayHaveApplied };
 }
 
@@ -217,6 +277,12 @@ function hasBegun(stdout: Buffer): boolean {
   return /: (Creating|Modifying|Destroying|Reading|Provisioning with|Still \w+)\b/.test(
     stdout.toString('utf8'),
   );
+}
+
+/** What may be behind a refusal of the system, where the stack runs as somebody else than m0. */
+function asWhom(text: string, user: StackUser | null): string {
+  if (user === null || !/permission denied|EACCES/i.test(text)) return '';
+  return `\nThe stack runs as user ${user.uid}: see M0_STACK_USER`;
 }
 
 function clip(text: string): string {

@@ -1,4 +1,4 @@
-import { chmod, lchown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, lchown, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { createKeyedLock } from '../keyed-lock.ts';
@@ -19,7 +19,7 @@ export interface StackUsers {
 const USER_FILE = 'user';
 
 /**
- * `M0_STACK_USER`: `NAME` or `UID:GID`, one user for all stacks, or `FROM-TO`, of which each stack gets a
+ * `M0_STACK_USER` (but `self`): `NAME` or `UID:GID`, one user for all stacks, or `FROM-TO`, of which each stack gets a
  * number of its own for good, as user and as group. Throws where it is none of these, would be root, or m0 is
  * not root and so can't start anything as somebody else.
  */
@@ -33,7 +33,7 @@ export function createStackUsers(text: string, ownUid: number | undefined): Stac
     return { userOf: async () => user };
   }
   if (!/^[A-Za-z_][\w.-]*\$?$/.test(text)) {
-    throw bad(`"${text}" is no user: set it to NAME, UID:GID, or FROM-TO for one of their own each`);
+    throw bad(`"${text}" is no user: set it to FROM-TO for one of their own each, NAME, UID:GID, or self`);
   }
   let named: Promise<StackUser> | undefined;
   return { userOf: () => (named ??= userNamed(text)) };
@@ -50,8 +50,17 @@ export async function handOver(folder: string, names: readonly string[], user: S
   for (const path of paths) {
     await mkdir(path, { recursive: true, mode: 0o700 });
   }
-  // Node knows no recursive chown; this one follows no links.
-  await execa('chown', ['-RhP', `${user.uid}:${user.gid}`, '--', ...paths]);
+  await chownAll(paths, user);
+}
+
+/**
+ * Hands over the paths and all below them, following no link. What has a second name elsewhere is left alone: the
+ * stack could have made one for a file of m0's, where the system lets it.
+ */
+async function chownAll(paths: readonly string[], user: StackUser): Promise<void> {
+  if (paths.length === 0) return;
+  const args = ['(', '-type', 'd', '-o', '-links', '1', ')', '-exec', 'chown', '-h'];
+  await execa('find', ['-P', ...paths, ...args, `${user.uid}:${user.gid}`, '{}', '+']);
 }
 
 /**
@@ -60,16 +69,23 @@ export async function handOver(folder: string, names: readonly string[], user: S
  */
 export async function handOverTree(tree: string, user: StackUser): Promise<void> {
   const names = (await readdir(tree)).filter((name) => name !== '.git');
-  const owner = `${user.uid}:${user.gid}`;
-  if (names.length > 0) await execa('chown', ['-RhP', owner, '--', ...names.map((name) => join(tree, name))]);
+  await chownAll(
+    names.map((name) => join(tree, name)),
+    user,
+  );
   await chmod(join(tree, '.git'), 0o700);
   await lchown(tree, 0, user.gid);
   await chmod(tree, 0o1770);
 }
 
 /** A copy of m0's own file in the folder, which the user may read and not change. Answers its path. */
-export async function lend(file: string, folder: string, user: StackUser): Promise<string> {
-  const copy = join(folder, basename(file));
+export async function lend(
+  file: string,
+  folder: string,
+  user: StackUser,
+  name: string = basename(file),
+): Promise<string> {
+  const copy = join(folder, name);
   await writeFile(copy, await readFile(file), { mode: 0o600 });
   await lchown(copy, 0, user.gid);
   await chmod(copy, 0o640);
@@ -106,7 +122,11 @@ function rangeOfUsers(from: number, to: number): StackUsers {
     const own = await numberIn(file);
     const inRange = own !== null && own >= from && own <= to;
     const number = inRange ? own : await lowestFree(dirname(folder), basename(folder));
-    if (!inRange) await writeFile(file, `${number}\n`, { mode: 0o600 });
+    if (!inRange) {
+      // Whole or not at all: a stack that has lost its number could leave its files to the next one that gets it.
+      await writeFile(`${file}.half`, `${number}\n`, { mode: 0o600 });
+      await rename(`${file}.half`, file);
+    }
     return { uid: number, gid: number };
   }
 

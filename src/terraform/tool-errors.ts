@@ -18,13 +18,48 @@ export function condenseErrors(stderr: string): string {
   return [...shown, ...(more > 0 ? [`and ${more} more errors`] : [])].join('\n');
 }
 
-/** Who holds the state's lock, where that is what the tool complains about; else null. */
+/** Words of the backends for a lock that somebody has; they come without its details from some. */
+const TAKEN =
+  /already\s+locked|is\s+locked|temporarily\s+unavailable|PreconditionFailed|ConditionalCheckFailed|conditionNotMet/i;
+
+/**
+ * Who holds the state's lock, where that is what the tool complains about; else null, also where the lock could
+ * not be had for another reason, as for want of rights.
+ */
 export function heldLock(stderr: string): HeldLock | null {
   const text = plain(stderr).join('\n');
-  if (!/Error acquiring the state lock/i.test(text)) return null;
+  const from = text.search(/Error (acquiring the state lock|locking state)/i);
+  if (from === -1) return null;
+  const about = text.slice(from);
   const field = (name: string): string =>
-    new RegExp(`^\\s*${name}:[ \\t]*(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
-  return { who: field('Who') || 'somebody', id: field('ID'), since: timeOf(field('Created')) };
+    new RegExp(`^\\s*${name}:[ \\t]*(.*)$`, 'm').exec(about)?.[1]?.trim() ?? '';
+  const told = /already\s+locked:\s+ID=([\w-]+)/.exec(about)?.[1];
+  // Terraform shows the lock that it wanted itself there, with its own name, where the backend is an HTTP server.
+  if (told !== undefined && told !== field('ID')) {
+    return { who: 'somebody', id: told, operation: null, since: null };
+  }
+  const id = field('ID');
+  if (id === '' && !TAKEN.test(about)) return null;
+  const operation = field('Operation')
+    .replace(/^OperationType/, '')
+    .toLowerCase();
+  return {
+    who: field('Who') || 'somebody',
+    id,
+    operation: operation === '' || operation === 'invalid' ? null : operation,
+    since: timeOf(field('Created')),
+  };
+}
+
+/** The same as a sentence, as in `the state is locked by kim@laptop (apply) since 2026-11-23 06:33 UTC, lock 12ab`. */
+export function lockInWords(lock: HeldLock): string {
+  const operation = lock.operation === null ? '' : ` (${lock.operation})`;
+  const since =
+    lock.since === null
+      ? ''
+      : ` since ${new Date(lock.since).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const id = lock.id === '' ? '' : `, lock ${lock.id}`;
+  return `the state is locked by ${lock.who}${operation}${since}${id}`;
 }
 
 /** Go's `2026-11-23 06:00:00.123456789 +0000 UTC` as ms since epoch. */

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lchown, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { lchown, lstat, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import type { Mirrors } from '../git/mirrors.ts';
 import type { Stack } from '../runs/ports.ts';
@@ -26,6 +26,8 @@ export interface WorkTree {
    * configuration of the root and its local modules, the lock file, the stack's environment.
    */
   initialise(toolVersion: string, init: () => Promise<unknown>, options: { force: boolean }): Promise<void>;
+  /** Takes away what the tool keeps between its runs, so that the next `init` makes it anew. */
+  renew(): Promise<void>;
 }
 
 interface Remembered {
@@ -59,20 +61,26 @@ export async function openWorkTree(options: {
   const commitFile = join(folder, 'commit');
   const initFile = join(folder, 'init.json');
   const keptLock = join(folder, 'init.lock.hcl');
+  await mkdir(options.dir, { recursive: true, mode: 0o700 });
+  for (const dir of [folder, tree, dataDir, homeDir]) await removeUnlessDirectory(dir);
   await mkdir(homeDir, { recursive: true, mode: 0o700 });
   const user = (await options.users?.userOf(folder)) ?? null;
 
   // Not the address itself, which may hold a token.
   const marker = `${digest(Buffer.from(stack.source.git))} ${commit}`;
   const at = await readFile(commitFile, 'utf8').catch(() => '');
-  if (!options.asIs || at !== marker) {
+  const whole = await isDirectory(join(tree, '.git'));
+  if (!options.asIs || at !== marker || !whole) {
     await rm(commitFile, { force: true });
     await options.mirrors.checkout(stack.source.git, commit, tree);
     await writeFile(commitFile, marker, { mode: 0o600 });
   }
+  const handOverPlaces = async (): Promise<void> => {
+    if (user !== null) await handOver(folder, ['home', 'terraform', PLUGINS], user);
+  };
   if (user !== null) {
     await letPass(options.dir);
-    await handOver(folder, ['home', 'terraform', PLUGINS], user);
+    await handOverPlaces();
     await handOverTree(tree, user);
   }
   const cwd = await rootModule(tree, stack.source.path, commit);
@@ -114,7 +122,8 @@ export async function openWorkTree(options: {
     user,
     async initialise(toolVersion, init, { force }) {
       if (!force && (await upToDate(toolVersion))) return;
-      await rm(initFile, { force: true });
+      const last = await readRemembered(initFile);
+      if (last !== null) await writeFile(initFile, JSON.stringify({ ...last, hash: '' }), { mode: 0o600 });
       const lockBefore = await lockNow();
       await init();
       const lock = await readPlain(join(cwd, LOCK_FILE));
@@ -123,7 +132,28 @@ export async function openWorkTree(options: {
       const remembered: Remembered = { hash: await hashOf(toolVersion), lockBefore, lockAfter: digest(lock) };
       await writeFile(initFile, JSON.stringify(remembered), { mode: 0o600 });
     },
+    async renew() {
+      const last = await readRemembered(initFile);
+      const kept = await readFile(keptLock).catch(() => null);
+      await rm(dataDir, { recursive: true, force: true });
+      await handOverPlaces();
+      // Where the repository has a lock file, a checkout has already brought that back.
+      const lock = last?.lockBefore === '' && kept !== null && digest(kept) === last.lockAfter ? kept : null;
+      if (lock !== null) await replace(join(cwd, LOCK_FILE), lock, user);
+    },
   };
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
+
+/** Nothing that m0 needs is in a file at a place that is a folder of m0's own. */
+async function removeUnlessDirectory(path: string): Promise<void> {
+  if (!(await isDirectory(path))) await rm(path, { force: true });
 }
 
 /** A file the stack's code may have put there; null where there is none, or it leads elsewhere. */

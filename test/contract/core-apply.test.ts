@@ -36,7 +36,7 @@ describe('what the policies allow', () => {
     const run = await core.check();
     expect(run).toMatchObject({ state: 'awaiting_approval', scope: [] });
     expect(applied()).toEqual([[TAG.address]]);
-    expect(core.cloud.plans.some((p) => p.only?.join() === TAG.address)).toBe(true);
+    expect(core.cloud.plans).toContainEqual({ stack: STACK, only: [TAG.address], except: [SSH.address] });
   });
 
   it('is not applied where a policy errs, were it the only one', async () => {

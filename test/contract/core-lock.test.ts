@@ -28,7 +28,7 @@ function locked(times: number): void {
       // The tool began nothing.
       core.cloud.applies.pop();
       throw new RunnerError('apply', 'running terraform apply: the state is locked by kim@laptop', {
-        locked: { who: 'kim@laptop', id: 'f00d', since: core.now - 10 * MINUTE },
+        locked: { who: 'kim@laptop', id: 'f00d', operation: 'apply', since: core.now - 10 * MINUTE },
       });
     });
   }

@@ -1,6 +1,16 @@
 /** A stack whose code looks for what is not its own: in its environment, at home, and beyond. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +18,10 @@ import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
 import { createMirrors } from '../../src/git/mirrors.ts';
 import { createLogger } from '../../src/log.ts';
 import type { CodePort, Runner, Stack } from '../../src/runs/ports.ts';
+import { toolsForStacks } from '../../src/setup/tools.ts';
+import { openStore } from '../../src/store/open.ts';
 import { createRunner } from '../../src/terraform/runner.ts';
+import { chooseStackUser, OWN_USERS, type StackUserChoice } from '../../src/terraform/stack-user-default.ts';
 import { TEST_KEY, testTools } from '../support/cloud.ts';
 import { stack as anyStack } from '../support/directory.ts';
 import { makeRepo } from '../support/terraform-repo.ts';
@@ -18,6 +31,7 @@ const SSH_KEY = 'the-ssh-key-of-m0s-user';
 const AWS_KEY = 'the-aws-key-of-m0s-user';
 const THEIRS = 'the-token-of-another-stack';
 const signal = new AbortController().signal;
+const whole = { only: null, signal };
 
 /** Reads at plan time what functions reach, and at apply time what a shell reaches. */
 const HOSTILE = `variable "beyond" { default = "/nowhere" }
@@ -33,11 +47,31 @@ resource "terraform_data" "loot" {
     command = <<-SHELL
       { env; tr '\\0' '\\n' < /proc/$PPID/environ; cat "$HOME"/.ssh/* "$HOME"/.aws/*; } > "$HOME/loot" 2>/dev/null
       ls -ld "$TMPDIR" "$HOME" >> "$HOME/loot"
-      { cat /proc/*/environ; grep -rs . "$(dirname "$(dirname "$TF_DATA_DIR")")/.."; } > "$HOME/beyond" 2>/dev/null
+      data=$(dirname "$(dirname "$TF_DATA_DIR")")/..
+      { cat /proc/*/environ "$KEYS"/*; grep -rs . "$data"; } > "$HOME/beyond" 2>/dev/null
+      printf '%s' "$KNOWN" | while read -r path; do
+        { [ -r "$path" ] || [ -w "$path" ]; } && echo "$path"
+      done > "$HOME/open"
+      printf '%s' "$PEEK" > "$HOME/peek.py" && python3 "$HOME/peek.py" "$OF_M0" > "$HOME/peeked" 2>&1
       true
     SHELL
   }
 }
+`;
+/** Reads the stack of a process, where its environment is, and then tries to take hold of it. */
+const PEEK = `import ctypes, sys
+pid = sys.argv[1]
+try:
+    for line in open(f"/proc/{pid}/maps"):
+        if "[stack]" in line:
+            start, end = (int(part, 16) for part in line.split()[0].split("-"))
+            with open(f"/proc/{pid}/mem", "rb") as memory:
+                memory.seek(start)
+                sys.stdout.write(memory.read(end - start).decode("latin1"))
+except OSError as error:
+    print("memory:", error.strerror)
+libc = ctypes.CDLL(None, use_errno=True)
+print("attached" if libc.ptrace(16, int(pid), 0, 0) == 0 else "not attached")
 `;
 const HARMLESS = `variable "token" { sensitive = true }
 resource "terraform_data" "mine" {
@@ -72,6 +106,13 @@ interface Place {
   stack(name: string, code: string, env: Readonly<Record<string, string>>): Stack;
   run(stack: Stack): Promise<void>;
   read(stack: Stack, path: string): string;
+}
+
+/** What m0 would choose by itself in that place. */
+async function chosen(name: string, wanted: string | null): Promise<StackUserChoice> {
+  const tools = await testTools();
+  const dataDir = join(dir, name, 'data');
+  return chooseStackUser({ wanted, uid: process.getuid?.(), dataDir, needed: toolsForStacks(tools) });
 }
 
 async function place(name: string, stackUser: string | null): Promise<Place> {
@@ -140,28 +181,86 @@ describe('a hostile stack', () => {
   });
 
   it.runIf(process.getuid?.() === 0)(
-    "as a user of its own reads neither m0's processes and files nor another stack's",
+    "as a user of its own, which is what root gives it, reads neither m0's processes and files nor another stack's",
     async () => {
-      const here = await place('own-users', '61000-61009');
+      const choice = await chosen('own-users', null);
+      expect(choice).toEqual({ stackUser: OWN_USERS, shared: null });
+      const here = await place('own-users', choice.stackUser);
+      const store = await openStore({
+        url: `file:${join(here.dataDir, 'm0.db')}`,
+        log: createLogger('silent'),
+      });
       const victim = here.stack('victim', HARMLESS, { TF_VAR_token: THEIRS });
       await here.run(victim);
+      const kept = await here.runner.plan({ ...victim, env: { TF_VAR_token: `${THEIRS}-2` } }, whole);
       const state = join(here.dataDir, 'work/victim/tree/a/terraform.tfstate');
       expect(readFileSync(state, 'utf8')).toContain(THEIRS);
-      const hostile = here.stack('hostile', HOSTILE, { ITS_OWN: 'given-to-it', TF_VAR_beyond: state });
+      // All that is there, by name, so that it need not even look for it.
+      const known = readdirSync(here.dataDir, { recursive: true, encoding: 'utf8' }).map((path) =>
+        join(here.dataDir, path),
+      );
+      const hostile = here.stack('hostile', HOSTILE, {
+        ...{ KNOWN: `${known.join('\n')}\n` },
+        ...{ ITS_OWN: 'given-to-it', TF_VAR_beyond: state, PEEK, OF_M0: String(asM0.pid) },
+        ...{ KEYS: join(m0Home, '.ssh') },
+      });
       await here.run(hostile);
 
       const beyond = here.read(hostile, 'home/beyond');
+      const peeked = here.read(hostile, 'home/peeked');
       expect(beyond).toContain('ITS_OWN=given-to-it');
+      expect(peeked).toMatch(/memory: Permission denied\nnot attached/);
       for (const secret of [...Object.values(OURS), SSH_KEY, AWS_KEY, THEIRS]) {
         expect(beyond).not.toContain(secret);
+        expect(peeked).not.toContain(secret);
       }
       expect(here.read(hostile, 'tree/a/terraform.tfstate')).toContain('out of reach');
+      // Neither the memory, nor kept plans, nor mirrors, nor anything else of the data folder.
+      expect(kept.plan.artifact).not.toBe('');
+      expect(
+        known.filter((path) => /m0\.db|artifacts|git\/|work\/victim\/(home|tree)/.test(path)).length,
+      ).toBeGreaterThan(20);
+      expect(here.read(hostile, 'home/open')).toBe('');
+
+      // A second name for a file of m0's, which the system may let it make, does not get it handed over.
+      linkSync(join(here.dataDir, 'm0.db'), join(here.dataDir, 'work/hostile/home/stolen'));
+      await here.runner.plan(hostile, whole);
+      expect(statSync(join(here.dataDir, 'm0.db')).uid).toBe(0);
+      await store.close();
       // Neither is in the way of the next checks.
       for (const stack of [victim, hostile]) {
         expect((await here.runner.plan(stack, { only: null, signal })).analysis.findings).toEqual([]);
       }
     },
   );
+
+  it.runIf(process.getuid?.() === 0)('as a user of its own still has the AWS profile it names', async () => {
+    const here = await place('own-profiles', OWN_USERS);
+    const code = HOSTILE.replace('cat "$HOME"/.ssh/*', 'cat "$AWS_SHARED_CREDENTIALS_FILE"');
+    const stack = here.stack('named', code, { AWS_PROFILE: 'prod' });
+    await here.run(stack);
+    expect(here.read(stack, 'home/loot')).toContain(AWS_KEY);
+    // Not for longer than it names one.
+    await here.runner.plan({ ...stack, env: {} }, whole);
+    expect(readdirSync(join(here.dataDir, 'work/named')).join()).not.toContain('aws');
+  });
+
+  it('shares the user of m0 where that is said, or can only be so, and then it is told why', async () => {
+    expect(await chosen('self', 'self')).toEqual({ stackUser: null, shared: null });
+    expect(await chosen('set', '61000-61009')).toEqual({ stackUser: '61000-61009', shared: null });
+    const stranger = await chooseStackUser({ wanted: null, uid: 1000, dataDir: join(dir, 'x'), needed: [] });
+    expect(stranger).toEqual({ stackUser: null, shared: 'm0 does not run as root' });
+  });
+
+  it.runIf(process.getuid?.() === 0)('is told of what other users would not get at', async () => {
+    const closed = join(dir, 'closed');
+    mkdirSync(closed, { mode: 0o700 });
+    const inside = { wanted: null, uid: 0, dataDir: join(closed, 'data'), needed: [] };
+    expect((await chooseStackUser(inside)).shared).toContain(`can't pass through ${closed}`);
+    writeFileSync(join(closed, 'terraform'), '', { mode: 0o755 });
+    const tool = { ...inside, dataDir: join(dir, 'open'), needed: [join(closed, 'terraform')] };
+    expect((await chooseStackUser(tool)).shared).toContain(`can't get at ${join(closed, 'terraform')}`);
+  });
 
   it.each([
     ['root', 'would be root'],

@@ -129,8 +129,11 @@ describe('a stack with its state in S3', () => {
     const refused = await runner.apply(stack, plan, signal).catch((error: unknown) => error);
     expect(refused).toMatchObject({
       ...{ name: 'RunnerError', phase: 'apply', mayHaveApplied: false },
-      message: `running terraform apply: the state is locked by ${held.Who}`,
-      locked: { who: held.Who, id: held.ID, since: Math.floor(Date.parse(held.Created)) },
+      message: `running terraform apply: the state is locked by ${held.Who} (apply) since ${held.Created.slice(0, 16).replace('T', ' ')} UTC, lock ${held.ID}`,
+      locked: {
+        ...{ who: held.Who, id: held.ID, operation: 'apply' },
+        since: Math.floor(Date.parse(held.Created)),
+      },
     });
     expect(JSON.parse((await lock()) ?? '')).toEqual(held);
     expect(other.child.exitCode).toBeNull();

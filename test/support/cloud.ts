@@ -8,7 +8,8 @@ import type { Artifacts } from '../../src/runs/artifacts.ts';
 import type { CodePort, Runner, Stack } from '../../src/runs/ports.ts';
 import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
 import { type SandboxCloud, startSandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
-import { loadTools, type Tools } from '../../src/setup/tools.ts';
+import { findTofu } from '../../src/setup/tofu.ts';
+import { loadTools, type Tools, toolsFolder } from '../../src/setup/tools.ts';
 import { createRunner } from '../../src/terraform/runner.ts';
 
 /** Key of the fingerprints in tests. */
@@ -30,9 +31,18 @@ export interface TestCloud {
   close(): Promise<void>;
 }
 
+const dataDir = process.env.M0_DATA_DIR ?? '.m0';
+
 /** The tools that set-up has brought; tests run after it. */
 export async function testTools(): Promise<Tools> {
-  return loadTools(process.env.M0_DATA_DIR ?? '.m0', process.env);
+  return loadTools(dataDir, process.env);
+}
+
+/** As `testTools`, with an OpenTofu for sure. */
+export async function toolsWithTofu(): Promise<Tools & { readonly tofu: string }> {
+  const tofu = await findTofu(toolsFolder(dataDir), process.env);
+  if (tofu === null) throw new Error('tests with OpenTofu need one: run them by npm test, which sets it up');
+  return { ...(await testTools()), tofu };
 }
 
 /** `motoServer` and `terraform` of the tools, or a sentence of which one is missing. */

@@ -35,7 +35,11 @@ export class FakeCloud implements Runner, CodePort, PolicyPort {
   readonly drift = new Map<string, readonly Finding[]>();
   readonly code = new Map<string, CodeVersion>();
   readonly applies: Applied[] = [];
-  readonly plans: { readonly stack: string; readonly only: readonly string[] | null }[] = [];
+  readonly plans: {
+    readonly stack: string;
+    readonly only: readonly string[] | null;
+    readonly except: readonly string[];
+  }[] = [];
   readonly kept = new Map<string, SavedPlan>();
   /** Rules' messages by policy, maybe by who has approved; `Error` for a policy that errs. */
   readonly policies = new Map<string, Said | ((approvers: readonly (string | null)[]) => Said)>();
@@ -77,13 +81,15 @@ export class FakeCloud implements Runner, CodePort, PolicyPort {
 
   async plan(
     stack: Stack,
-    { only, signal }: { readonly only: readonly string[] | null; readonly signal: AbortSignal },
+    { only, except = [], signal }: Parameters<Runner['plan']>[1],
   ): Promise<PlanResult> {
-    this.plans.push({ stack: stack.name, only });
+    this.plans.push({ stack: stack.name, only, except });
     const madeAt = this.#clock();
     await this.#play('plan');
     signal.throwIfAborted();
     if (only?.length === 0) throw new Error('a plan of no address');
+    const both = except.find((address) => only === null || only.includes(address));
+    if (both !== undefined) throw new Error(`a plan of ${both} that is to leave it out`);
     const found = this.drift.get(stack.name) ?? [];
     const findings = found.filter((f) => only === null || only.includes(f.address));
     const touches = [

@@ -96,3 +96,15 @@ stacks: [ { name: prod, environment: prod, source: { git: ./infra } } ]
     await there.close();
   }
 });
+
+it('says where stacks share the user of m0, and what that means', async () => {
+  const file = path.join(dir, 'm0.yaml');
+  await writeFile(file, 'stacks: []\n');
+  // The folder above is closed to others, and who is not root can't start anything as somebody else anyway.
+  const shared = await run({ M0_CONFIG: file });
+  expect(shared.text).toMatch(
+    /^stacks' users +warning +m0's own, because .+: code that a stack runs can read/m,
+  );
+  const said = await run({ M0_CONFIG: file, M0_STACK_USER: 'self' });
+  expect(said.text).toMatch(/^stacks' users +ok +m0's own, as M0_STACK_USER says/m);
+});

@@ -43,7 +43,7 @@ const EVENTS: Record<RunEventName, RunEvent> = {
     keeps: [],
     moved: { approvedBy: [DANA], approvedAt: NOON, before: [], after: [], also: [] },
   },
-  locked: { e: 'locked', lock: { who: 'kim@laptop', id: 'f00', since: null } },
+  locked: { e: 'locked', lock: { who: 'kim@laptop', id: 'f00', operation: null, since: null } },
   applied: { e: 'applied' },
   verified: { e: 'verified', planned: planned([]), decision: decision([], {}), keeps: [] },
   lost: { e: 'lost' },

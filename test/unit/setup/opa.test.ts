@@ -3,8 +3,9 @@ import { access, chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cachedOpa, downloadOpa, findOpa, isFinal, opaAsset } from '../../../src/setup/opa.ts';
+import { cachedOpa, downloadOpa, findOpa, opaAsset } from '../../../src/setup/opa.ts';
 import { openProbes } from '../../../src/setup/probe.ts';
+import { isFinal } from '../../../src/setup/release.ts';
 
 let dir: string;
 beforeEach(async () => {

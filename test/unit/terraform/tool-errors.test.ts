@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { condenseErrors, heldLock } from '../../../src/terraform/tool-errors.ts';
+import { condenseErrors, heldLock, lockInWords } from '../../../src/terraform/tool-errors.ts';
 
 const BOXED = `\u001b[33m╷\u001b[0m
 │ Warning: Deprecated parameter
@@ -70,16 +70,33 @@ describe('heldLock', () => {
     expect(heldLock(LOCKED)).toEqual({
       who: 'kim@laptop',
       id: 'a560bb2d-6ad5-9fac-ed56-9838c3c7fc64',
+      operation: 'apply',
       since: Date.parse('2026-11-23T06:33:47.933Z'),
     });
   });
 
   it('is null for any other error, and does without what is missing', () => {
     expect(heldLock(BOXED)).toBeNull();
-    expect(heldLock('Error: Error acquiring the state lock\n')).toEqual({
-      who: 'somebody',
-      id: '',
-      since: null,
-    });
+    const bare = 'Error: Error acquiring the state lock\n\nError message: workspace already locked\n';
+    expect(heldLock(bare)).toEqual({ who: 'somebody', id: '', operation: null, since: null });
+    const http =
+      'Error: Error acquiring the state lock\n\nError message: HTTP remote state already locked: ID=12-ab\n';
+    expect(heldLock(http)).toEqual({ who: 'somebody', id: '12-ab', operation: null, since: null });
+  });
+
+  it('is no lock of somebody where m0 may not take one', () => {
+    const denied =
+      'Error: Error acquiring the state lock\n\nError message: operation error S3: PutObject, https response error StatusCode: 403, AccessDenied\n';
+    expect(heldLock(denied)).toBeNull();
+  });
+
+  it('is a sentence', () => {
+    const whole = heldLock(LOCKED);
+    expect(whole && lockInWords(whole)).toBe(
+      'the state is locked by kim@laptop (apply) since 2026-11-23 06:33 UTC, lock a560bb2d-6ad5-9fac-ed56-9838c3c7fc64',
+    );
+    expect(lockInWords({ who: 'somebody', id: '', operation: null, since: null })).toBe(
+      'the state is locked by somebody',
+    );
   });
 });
