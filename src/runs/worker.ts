@@ -56,8 +56,6 @@ const WORK: readonly RunState[] = ['verifying', 'approved', 'queued'];
 const UNDER_WAY: readonly RunState[] = ['planning', 'deciding', 'approved', 'applying', 'verifying'];
 /** Elsewhere nothing can be applied any more, and the plan file, which holds secrets, goes. */
 const HOLDS_PLAN: readonly RunState[] = ['deciding', 'approved', 'applying'];
-/** Newest runs whose plan file a process that died may have left behind. */
-const LOOK_BACK = 200;
 /** After the memory broke a stack rests so long, unless somebody asks for a check of it. */
 const REST_MS = 10_000;
 const URGENCY: Record<Trigger, number> = { command: 0, verify: 1, push: 2, schedule: 3 };
@@ -146,6 +144,16 @@ export function createWorker(parts: WorkerParts): Worker {
     } catch (error) {
       // What is stored stands without it; the next start tries again.
       log.warn({ err: error, run: run.id, stack: run.stack }, 'a plan file could not be deleted');
+    }
+  }
+
+  /** Before anything is planned: what no run holds is left from a process that died, and holds secrets. */
+  async function discardLeftOver(): Promise<void> {
+    const holding = await store.runs({ states: HOLDS_PLAN });
+    try {
+      await parts.runner.discardAllBut(holding.flatMap((run) => run.plan?.artifact ?? []));
+    } catch (error) {
+      log.warn({ err: error }, 'plan files that an earlier process left could not be deleted');
     }
   }
 
@@ -298,7 +306,7 @@ export function createWorker(parts: WorkerParts): Worker {
     },
 
     async start() {
-      for (const run of await store.runs({ limit: LOOK_BACK })) await discardOutlived(run);
+      await discardLeftOver();
       await recover();
       await leaveWhatIsGone();
       started = true;

@@ -242,6 +242,9 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     async discard(saved) {
       if (options.keepPlans !== true) await planFiles.discard(saved.artifact);
     },
+    async discardAllBut(held) {
+      if (options.keepPlans !== true) await planFiles.discardAllBut(held);
+    },
   };
 }
 
