@@ -18,9 +18,18 @@ export interface Ended {
   readonly output: string;
 }
 
+export interface Started {
+  readonly ended: Promise<Ended>;
+  /** All that it wrote so far. */
+  said(): string;
+  term(): void;
+}
+
 export interface Children {
   /** Runs a child to its end. */
   run(order: Order): Promise<Ended>;
+  /** Starts a child that says what goes wrong in it. */
+  start(order: Order): Started;
   /** As `run`; rejects where it does not come to its end by itself. */
   complete(order: Order): Promise<readonly Mark[]>;
   /** A fresh folder for a world, with all that is in another one. */
@@ -59,25 +68,29 @@ export async function createChildren(): Promise<Children> {
   const file = join(CACHE, `child-${process.pid}.mjs`);
   await bundle(file);
 
-  function run(order: Order): Promise<Ended> {
-    return new Promise((done, reject) => {
-      const child = spawn(process.execPath, [file, JSON.stringify(order)], {
-        env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: CACHE },
-        stdio: ['ignore', 'pipe', 'pipe'],
+  function start(order: Order, level: string): Started {
+    const child = spawn(process.execPath, [file, JSON.stringify(order)], {
+      env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: CACHE, M0_LOG_LEVEL: level },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
       });
-      let output = '';
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding('utf8').on('data', (text: string) => {
-          output += text;
-        });
-      }
+    }
+    const ended = new Promise<Ended>((done, reject) => {
       child.once('error', reject);
       child.once('close', (code, signal) => done({ code, signal, output }));
     });
+    return { ended, said: () => output, term: () => void child.kill('SIGTERM') };
   }
+
+  const run = (order: Order): Promise<Ended> => start(order, 'silent').ended;
 
   return {
     run,
+    start: (order) => start(order, 'error'),
     async complete(order) {
       const { code, signal, output } = await run(order);
       if (code !== 0) throw new Error(`"${order.story}" ended with ${code ?? signal}: ${output}`);

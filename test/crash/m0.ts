@@ -19,6 +19,11 @@ import type { Doing, World } from './world.ts';
 
 const BUSY: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
 
+/** How long a write waits for another process. */
+const BUSY_MS = 300;
+/** Long enough for a memory that breaks for a while. */
+const REST_MS = 60_000;
+
 export interface M0 {
   /** As the core has it: every write is a point. */
   readonly store: AuditedStore;
@@ -45,7 +50,7 @@ export interface M0Parts {
 export async function createM0(parts: M0Parts): Promise<M0> {
   const { dir, world, points, directory, log, meanwhile } = parts;
   const { clock } = world;
-  const memory = await openStore({ url: `file:${join(dir, 'm0.db')}`, log });
+  const memory = await openStore({ url: `file:${join(dir, 'm0.db')}`, log, busyTimeoutMs: BUSY_MS });
   const store = pointedStore(
     {
       ...memory,
@@ -98,7 +103,8 @@ export async function createM0(parts: M0Parts): Promise<M0> {
   return {
     ...{ store, worker, handler, policyWatch, view, deliver },
     async rest() {
-      for (let i = 0; i < 2_000; i += 1) {
+      const until = performance.now() + REST_MS;
+      while (performance.now() < until) {
         const runs = await memory.runs({ states: BUSY });
         // The step that brought it here may still have something to tidy up.
         await sleep(1);

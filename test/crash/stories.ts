@@ -14,12 +14,15 @@ import {
   type Step,
   type Story,
   types,
+  waits,
 } from './story.ts';
 import type { Happening } from './world.ts';
 
 const TAG = tagFinding();
 const TAG2 = tagFinding('aws_s3_bucket.assets');
 const SSH = sshFinding();
+/** Too large for what room there may be in a database's pages. */
+const LARGE = tagFinding(TAG.address, 'platform'.repeat(5_000));
 const OTHER_SSH = sshFinding('198.51.100.0/24');
 
 const drift = (...findings: (typeof TAG)[]): Happening => ({ w: 'drift', stack: STACK, findings });
@@ -199,8 +202,18 @@ export const CUT_OFF: readonly Story[] = [
   }),
 );
 
+/** Stories that stop in the middle, for as long as something else is done to the process. */
+export const STOPPED = {
+  applying: story('an apply that takes its time', ASKED, [during('apply', waits()), clicks(DANA, 'approve')]),
+  planning: story(
+    'a plan that takes its time',
+    [happens(drift(LARGE))],
+    [during('plan', waits()), checks(), checks()],
+  ),
+} as const;
+
 export function storyOf(name: string): Story {
-  const found = [...STORIES, ...CUT_OFF].find((s) => s.name === name);
+  const found = [...STORIES, ...CUT_OFF, ...Object.values(STOPPED)].find((s) => s.name === name);
   if (!found) throw new Error(`there is no story "${name}"`);
   return found;
 }

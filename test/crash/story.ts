@@ -18,6 +18,8 @@ export type Act =
       readonly rest: string;
     }
   | { readonly a: 'checks'; readonly trigger: Trigger }
+  /** Tells the parent that it has come so far, and goes on at its word. */
+  | { readonly a: 'waits' }
   | { readonly a: 'looks' }
   | { readonly a: 'digest' };
 
@@ -55,6 +57,7 @@ export const clicks = (by: Actor, verb: string): Step => act({ a: 'says', by, cl
 export const types = (by: Actor, verb: string, rest = ''): Step =>
   act({ a: 'says', by, click: false, verb, rest });
 export const fails = (error: string): Step => act({ a: 'fails', error });
+export const waits = (): Step => act({ a: 'waits' });
 export const looks = (): Step => act({ a: 'looks' });
 export const digest = (): Step => act({ a: 'digest' });
 

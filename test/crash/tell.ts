@@ -1,4 +1,7 @@
 /** Tells a story to m0, from where it stands: what happens, what people say, and what they say again. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sendDigest } from '../../src/runs/digest.ts';
 import { M0 as BY_ITSELF } from '../../src/runs/run.ts';
 import { buttonsOf, textOf } from '../support/fake-chat.ts';
@@ -21,6 +24,12 @@ const OVER = [
   'apply_unknown',
 ];
 
+/** Files by which a child and its parent speak. */
+export const REACHED = 'reached';
+export const GO = 'go';
+export const DRAINING = 'draining';
+export const FULL = 'full';
+
 export interface Teller {
   /** What goes on while m0 is doing something; rejects where the answer to m0 is an error. */
   meanwhile(doing: Doing, moves: readonly string[]): Promise<void>;
@@ -30,7 +39,7 @@ export interface Teller {
   close(): Promise<void>;
 }
 
-export function createTeller(story: Story, world: World, m0: () => M0): Teller {
+export function createTeller(story: Story, dir: string, world: World, m0: () => M0): Teller {
   const steps: readonly Step[] = [...story.before, ...story.steps];
   let closing = false;
 
@@ -92,6 +101,10 @@ export function createTeller(story: Story, world: World, m0: () => M0): Teller {
         await worker.check(stack, act.trigger, act.trigger === 'command' ? DANA : BY_ITSELF);
         return;
       }
+      case 'waits':
+        writeFileSync(join(dir, REACHED), '');
+        while (!existsSync(join(dir, GO))) await sleep(5);
+        return;
       case 'looks':
         return policyWatch.look();
       case 'digest': {
