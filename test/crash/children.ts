@@ -34,6 +34,7 @@ export interface Children {
   complete(order: Order): Promise<readonly Mark[]>;
   /** A fresh folder for a world, with all that is in another one. */
   folder(copyOf: string | null): Promise<string>;
+  forget(dir: string): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -101,6 +102,7 @@ export async function createChildren(): Promise<Children> {
       if (copyOf !== null) await cp(copyOf, dir, { recursive: true });
       return dir;
     },
+    forget: (dir) => rm(dir, { recursive: true, force: true }),
     async remove() {
       await rm(root, { recursive: true, force: true });
       await rm(file, { force: true });

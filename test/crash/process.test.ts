@@ -11,7 +11,7 @@ import { type Children, createChildren, each, type Started } from './children.ts
 import { judge } from './judge.ts';
 import { STOPPED, storyOf } from './stories.ts';
 import type { Story } from './story.ts';
-import { DRAINING, FULL, GO, REACHED } from './tell.ts';
+import { DRAINING, FULL, go, reached } from './tell.ts';
 import { World } from './world.ts';
 
 const HOUR = 3_600_000;
@@ -29,10 +29,13 @@ async function begin(story: Story): Promise<string> {
 }
 
 /** The story up to where it waits. */
-async function halfway(story: Story): Promise<{ readonly dir: string; readonly child: Started }> {
+async function halfway(
+  story: Story,
+  at: 'apply' | 'plan',
+): Promise<{ readonly dir: string; readonly child: Started }> {
   const dir = await begin(story);
   const child = children.start({ dir, story: story.name, part: 'all', killAt: null });
-  await appears(dir, REACHED, child);
+  await appears(dir, reached(at), child);
   return { dir, child };
 }
 
@@ -51,17 +54,18 @@ async function runs(dir: string): Promise<readonly Run[]> {
 }
 
 async function goesOn(dir: string, story: Story): Promise<void> {
+  writeFileSync(join(dir, go('next check')), '');
   await children.complete({ dir, story: story.name, part: 'all', killAt: null });
   expect((await judge(dir, story)).problems).toEqual([]);
 }
 
 describe('asked to end', () => {
   it('it finishes the apply that is under way and stores it', async () => {
-    const { dir, child } = await halfway(STOPPED.applying);
+    const { dir, child } = await halfway(STOPPED.applying, 'apply');
     child.term();
     await appears(dir, DRAINING, child);
     expect(new World(dir).applies).toMatchObject([{ ended: false }]);
-    writeFileSync(join(dir, GO), '');
+    writeFileSync(join(dir, go('apply')), '');
     expect(await child.ended).toMatchObject({ code: 0, signal: null });
     expect(new World(dir).applies).toMatchObject([{ ended: true }]);
     expect((await runs(dir)).map((r) => r.state)).toEqual(['verifying']);
@@ -71,10 +75,10 @@ describe('asked to end', () => {
   });
 
   it('it gives a plan that is under way back to the queue', async () => {
-    const { dir, child } = await halfway(STOPPED.planning);
+    const { dir, child } = await halfway(STOPPED.planning, 'plan');
     child.term();
     await appears(dir, DRAINING, child);
-    writeFileSync(join(dir, GO), '');
+    writeFileSync(join(dir, go('plan')), '');
     expect(await child.ended).toMatchObject({ code: 0, signal: null });
     expect((await runs(dir)).map((r) => r.state)).toEqual(['queued']);
     await goesOn(dir, STOPPED.planning);
@@ -93,7 +97,7 @@ describe('a memory that another process has locked', () => {
 
   it('at a start: it says so and ends; once it is free the next start goes on', async () => {
     const dir = await begin(STOPPED.planning);
-    writeFileSync(join(dir, GO), '');
+    writeFileSync(join(dir, go('plan')), '');
     const free = lock(dir);
     const ended = await children.run({ dir, story: STOPPED.planning.name, part: 'all', killAt: null });
     free();
@@ -103,9 +107,9 @@ describe('a memory that another process has locked', () => {
   });
 
   it('as an apply ends: it is asked about, not applied again', async () => {
-    const { dir, child } = await halfway(STOPPED.applying);
+    const { dir, child } = await halfway(STOPPED.applying, 'apply');
     const free = lock(dir);
-    writeFileSync(join(dir, GO), '');
+    writeFileSync(join(dir, go('apply')), '');
     await says(child, 'storing that a run broke, broke');
     expect(child.said()).toContain('the database is locked by another process');
     free();
@@ -116,11 +120,13 @@ describe('a memory that another process has locked', () => {
 
 describe('a disk that is full', () => {
   it('while a check is planned: it says so, and goes on by itself once there is room', async () => {
-    const { dir, child } = await halfway(STOPPED.planning);
+    const { dir, child } = await halfway(STOPPED.planning, 'plan');
     writeFileSync(join(dir, FULL), '');
-    writeFileSync(join(dir, GO), '');
+    writeFileSync(join(dir, go('plan')), '');
     await says(child, 'the disk is full: free space on it, nothing was written');
+    await appears(dir, reached('next check'), child);
     rmSync(join(dir, FULL));
+    writeFileSync(join(dir, go('next check')), '');
     expect(await child.ended).toMatchObject({ code: 0 });
     const { problems, outcome } = await judge(dir, STOPPED.planning);
     expect(problems).toEqual([]);

@@ -204,11 +204,14 @@ export const CUT_OFF: readonly Story[] = [
 
 /** Stories that stop in the middle, for as long as something else is done to the process. */
 export const STOPPED = {
-  applying: story('an apply that takes its time', ASKED, [during('apply', waits()), clicks(DANA, 'approve')]),
+  applying: story('an apply that takes its time', ASKED, [
+    during('apply', waits('apply')),
+    clicks(DANA, 'approve'),
+  ]),
   planning: story(
     'a plan that takes its time',
     [happens(drift(LARGE))],
-    [during('plan', waits()), checks(), checks()],
+    [during('plan', waits('plan')), checks(), waits('next check'), checks()],
   ),
 } as const;
 

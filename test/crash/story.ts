@@ -19,7 +19,7 @@ export type Act =
     }
   | { readonly a: 'checks'; readonly trigger: Trigger }
   /** Tells the parent that it has come so far, and goes on at its word. */
-  | { readonly a: 'waits' }
+  | { readonly a: 'waits'; readonly what: string }
   | { readonly a: 'looks' }
   | { readonly a: 'digest' };
 
@@ -57,7 +57,7 @@ export const clicks = (by: Actor, verb: string): Step => act({ a: 'says', by, cl
 export const types = (by: Actor, verb: string, rest = ''): Step =>
   act({ a: 'says', by, click: false, verb, rest });
 export const fails = (error: string): Step => act({ a: 'fails', error });
-export const waits = (): Step => act({ a: 'waits' });
+export const waits = (what: string): Step => act({ a: 'waits', what });
 export const looks = (): Step => act({ a: 'looks' });
 export const digest = (): Step => act({ a: 'digest' });
 

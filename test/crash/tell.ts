@@ -25,8 +25,8 @@ const OVER = [
 ];
 
 /** Files by which a child and its parent speak. */
-export const REACHED = 'reached';
-export const GO = 'go';
+export const reached = (what: string): string => `reached ${what}`;
+export const go = (what: string): string => `go ${what}`;
 export const DRAINING = 'draining';
 export const FULL = 'full';
 
@@ -102,8 +102,8 @@ export function createTeller(story: Story, dir: string, world: World, m0: () => 
         return;
       }
       case 'waits':
-        writeFileSync(join(dir, REACHED), '');
-        while (!existsSync(join(dir, GO))) await sleep(5);
+        writeFileSync(join(dir, reached(act.what)), '');
+        while (!existsSync(join(dir, go(act.what)))) await sleep(5);
         return;
       case 'looks':
         return policyWatch.look();
