@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'quick',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/scenario/**', 'test/browser/**'],
+          exclude: ['test/scenario/**', 'test/browser/**', 'test/crash/**'],
           pool: 'forks',
           testTimeout: 20_000,
           hookTimeout: 30_000,
@@ -21,7 +21,7 @@ export default defineConfig({
       {
         test: {
           name: 'scenario',
-          include: ['test/scenario/**/*.test.ts', 'test/browser/**/*.test.ts'],
+          include: ['test/scenario/**/*.test.ts', 'test/browser/**/*.test.ts', 'test/crash/**/*.test.ts'],
           // Each runs Terraform, which fills two cores by itself: one file after another.
           fileParallelism: false,
           pool: 'forks',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Artifacts } from '../runs/artifacts.ts';
 import { checkName } from './artifact-name.ts';
@@ -33,6 +33,14 @@ export function createFileArtifacts(dir: string): Artifacts {
     },
     async delete(name) {
       await rm(pathOf(name), { force: true });
+    },
+    async list(folder) {
+      try {
+        return (await readdir(pathOf(folder))).map((name) => `${folder}/${name}`);
+      } catch (cause) {
+        if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
+        throw new Error(`listing the artifacts in ${folder}: ${textOf(cause)}`, { cause });
+      }
     },
   };
 }

@@ -1,6 +1,7 @@
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  ListObjectsV2Command,
   NoSuchKey,
   PutObjectCommand,
   S3Client,
@@ -52,6 +53,27 @@ export function createS3Artifacts(place: S3Place): Artifacts {
     },
     async delete(name) {
       await saying(`deleting the artifact ${name}`, client.send(new DeleteObjectCommand(at(name))));
+    },
+    async list(folder) {
+      const { Bucket, Key } = at(folder);
+      const names: string[] = [];
+      let from: string | undefined;
+      do {
+        const page = await saying(
+          `listing the artifacts in ${folder}`,
+          client.send(
+            new ListObjectsV2Command({
+              ...{ Bucket, Prefix: `${Key}/` },
+              ...(from === undefined ? {} : { ContinuationToken: from }),
+            }),
+          ),
+        );
+        for (const object of page.Contents ?? []) {
+          if (object.Key !== undefined) names.push(`${folder}${object.Key.slice(Key.length)}`);
+        }
+        from = page.NextContinuationToken;
+      } while (from !== undefined);
+      return names;
     },
   };
 }

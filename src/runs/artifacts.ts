@@ -9,4 +9,6 @@ export interface Artifacts {
   get(name: string): Promise<Uint8Array | undefined>;
   /** Forgets the name; fine where it is not there. */
   delete(name: string): Promise<void>;
+  /** Names in a folder, also of what a process that died has only half written. */
+  list(folder: string): Promise<readonly string[]>;
 }

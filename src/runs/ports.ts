@@ -321,6 +321,8 @@ export interface Runner {
   apply(stack: Stack, plan: SavedPlan, signal: AbortSignal): Promise<ApplyResult>;
   /** Deletes the saved plan file, if it is still there. */
   discard(plan: SavedPlan): Promise<void>;
+  /** Deletes every saved plan file but these: a process that died may have stored no run that knows of one. */
+  discardAllBut(artifacts: readonly string[]): Promise<void>;
 }
 
 export interface PolicyQuestion {

@@ -7,6 +7,7 @@ import type { Approver } from './asking.ts';
 import { changesOf, newRun, type StackState } from './effects.ts';
 import { type RunEvent, transition } from './machine.ts';
 import { type Meter, tellMoves } from './meter.ts';
+import { createPlannings } from './plannings.ts';
 import type { Change, Clock, CodePort, Directory, PolicyPort, Runner, Stack, Store } from './ports.ts';
 import { type Actor, M0, type Run, type RunState, type SavedPlan, type Trigger } from './run.ts';
 import { createSteps, type Eventually } from './steps.ts';
@@ -61,8 +62,6 @@ export type Told =
 const UNDER_WAY: readonly RunState[] = ['planning', 'deciding', 'approved', 'applying', 'verifying'];
 /** Elsewhere nothing can be applied any more, and the plan file, which holds secrets, goes. */
 const HOLDS_PLAN: readonly RunState[] = ['deciding', 'approved', 'applying'];
-/** Newest runs whose plan file a process that died may have left behind. */
-const LOOK_BACK = 200;
 /** After the memory broke a stack rests so long, unless somebody asks for a check of it. */
 const REST_MS = 10_000;
 /** Longest sleep before the queue is looked at again: a clock may be set while m0 sleeps. */
@@ -72,14 +71,13 @@ export function createWorker(parts: WorkerParts): Worker {
   const { store, clock, log, directory } = parts;
   const busy = new Map<string, Promise<void>>();
   const resting = new Map<string, NodeJS.Timeout>();
-  /** Checks that are planning now, by stack. */
-  const planning = new Map<string, { readonly run: number; readonly stop: AbortController }>();
   let alarm: NodeJS.Timeout | undefined;
   /** When each stack was last looked at. */
   const lookedAt = new Map<string, number>();
   /** What is stored of one stack is read and written in one go, so that nobody's words cross. */
   const alone = createKeyedLock();
   const stop = new AbortController();
+  const plannings = createPlannings(stop.signal);
   const watchers = new Set<() => void>();
   let started = false;
   let pumping: Promise<void> | null = null;
@@ -166,28 +164,26 @@ export function createWorker(parts: WorkerParts): Worker {
     }
   }
 
-  /** The signal for one run's check; `ended` once it needs none any more. */
-  function planningOf(run: Run): { readonly signal: AbortSignal; ended(): void } {
-    const entry = { run: run.id, stop: new AbortController() };
-    planning.set(run.stack, entry);
-    return {
-      signal: AbortSignal.any([stop.signal, entry.stop.signal]),
-      ended() {
-        if (planning.get(run.stack) === entry) planning.delete(run.stack);
-      },
-    };
-  }
-
   /** Scheduled checks give way to the newer one that somebody waits for, rather than all being made. */
   async function giveWay(to: Run): Promise<void> {
     for (const older of await store.runs({ stack: to.stack, states: ['queued', 'planning'] })) {
       if (older.id >= to.id || older.trigger !== 'schedule' || older.forceHuman !== null) continue;
       const told = await step(older, { e: 'supersede', by: to.id });
-      const entry = planning.get(to.stack);
-      if (told.ok && entry?.run === older.id) entry.stop.abort();
+      if (told.ok) plannings.abort(older);
     }
   }
 
+  /** Before anything is planned: what no run holds is left from a process that died, and holds secrets. */
+  async function discardLeftOver(): Promise<void> {
+    const holding = await store.runs({ states: HOLDS_PLAN });
+    try {
+      await parts.runner.discardAllBut(holding.flatMap((run) => run.plan?.artifact ?? []));
+    } catch (error) {
+      log.warn({ err: error }, 'plan files that an earlier process left could not be deleted');
+    }
+  }
+
+  const planningOf = plannings.of;
   const steps = createSteps({ ...parts, step, discard, planningOf, signal: stop.signal });
 
   /** Works on one run until it rests. */
@@ -355,7 +351,7 @@ export function createWorker(parts: WorkerParts): Worker {
     },
 
     async start() {
-      for (const run of await store.runs({ limit: LOOK_BACK })) await discardOutlived(run);
+      await discardLeftOver();
       await recover();
       await leaveWhatIsGone();
       await rememberLooks();

@@ -2,6 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Artifacts } from '../runs/artifacts.ts';
 import { RunnerError } from '../runs/runner-error.ts';
 
+const PLAN_FILE = /^plans\/([0-9a-f]{40,64})\.([0-9a-f]{64})\.[0-9a-f]{32}\.tfplan$/;
+/** What a file that was never written to its end has at its name's end. */
+const HALF = /\.[0-9a-f]+\.part$/;
+
 /** What the name of a kept plan file says: the commit it was made from and the file's SHA-256. */
 interface PlanName {
   readonly commit: string;
@@ -46,11 +50,18 @@ export function createPlanFiles(artifacts: Artifacts) {
       parse(artifact);
       await artifacts.delete(artifact);
     },
+
+    /** Deletes every plan that is none of these, and what is only half of one. Other files stay. */
+    async discardAllBut(held: readonly string[]): Promise<void> {
+      for (const name of await artifacts.list('plans')) {
+        if (!held.includes(name) && PLAN_FILE.test(name.replace(HALF, ''))) await artifacts.delete(name);
+      }
+    },
   };
 }
 
 function parse(artifact: string): PlanName {
-  const parts = /^plans\/([0-9a-f]{40,64})\.([0-9a-f]{64})\.[0-9a-f]{32}\.tfplan$/.exec(artifact);
+  const parts = PLAN_FILE.exec(artifact);
   const [, commit, sha] = parts ?? [];
   if (commit === undefined || sha === undefined) {
     throw new RunnerError('apply', `opening the saved plan: "${artifact}" is no name of a plan`);

@@ -292,6 +292,9 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       madeSteady.delete(saved.artifact);
       if (options.keepPlans !== true) await planFiles.discard(saved.artifact);
     },
+    async discardAllBut(held) {
+      if (options.keepPlans !== true) await planFiles.discardAllBut(held);
+    },
   };
 }
 

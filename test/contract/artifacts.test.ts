@@ -63,12 +63,21 @@ describe.each([
     expect(await artifacts.get('plans/b')).toBeUndefined();
   });
 
+  it('lists what is in a folder, and nothing where nothing was ever kept', async () => {
+    expect(await artifacts.list('never')).toEqual([]);
+    await artifacts.put('listed/a.tfplan', 'a');
+    await artifacts.put('listed/b', 'b');
+    await artifacts.put('listed-too/c', 'c');
+    expect([...(await artifacts.list('listed'))].sort()).toEqual(['listed/a.tfplan', 'listed/b']);
+  });
+
   it.each(['', '/etc/passwd', '../x', 'a/../../x', 'a//b', 'a/', '.', 'a b', 'a\0b'])(
     'refuses the name %j',
     async (name) => {
       await expect(artifacts.put(name, 'x')).rejects.toThrow('is no name for one');
       await expect(artifacts.get(name)).rejects.toThrow('is no name for one');
       await expect(artifacts.delete(name)).rejects.toThrow('is no name for one');
+      await expect(artifacts.list(name)).rejects.toThrow('is no name for one');
     },
   );
 });

@@ -178,6 +178,19 @@ describe('the runner itself, on stacks without a provider', () => {
     await expect(runner.apply(stack, plan, signal)).rejects.toThrow('it is gone');
   });
 
+  it('deletes the plans that nobody holds, half written ones too, and nothing else', async () => {
+    const stack = stackOf('held', { 'a/main.tf': ONE });
+    const { plan: held } = await runner.plan(stack, whole);
+    const { plan: lost } = await runner.plan(stack, whole);
+    writeFileSync(`${planFile(lost.artifact)}.0123456789ab.part`, 'half');
+    writeFileSync(planFile('plans/notes.txt'), 'mine');
+    await runner.discardAllBut([held.artifact]);
+    const left = readdirSync(join(dataDir, 'artifacts/plans')).map((name) => `plans/${name}`);
+    expect(left.sort()).toEqual([held.artifact, 'plans/notes.txt'].sort());
+    await runner.discardAllBut([]);
+    expect(readdirSync(join(dataDir, 'artifacts/plans'))).toEqual(['notes.txt']);
+  });
+
   it('tells in few words what went wrong, without the secrets in it', async () => {
     const code = `variable "token" {}
 resource "terraform_data" "one" {

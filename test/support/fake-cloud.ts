@@ -136,6 +136,10 @@ export class FakeCloud implements Runner, CodePort, PolicyPort {
     this.kept.delete(plan.artifact);
   }
 
+  async discardAllBut(artifacts: readonly string[]): Promise<void> {
+    for (const artifact of this.kept.keys()) if (!artifacts.includes(artifact)) this.kept.delete(artifact);
+  }
+
   async ask(question: Parameters<PolicyPort['ask']>[0]): Promise<readonly PolicyAnswer[]> {
     await this.#play('ask');
     return question.stack.policies.map(({ name, mode }) => {

@@ -1,0 +1,162 @@
+/** The cloud, the policies and the chat as m0 meets them, on a `World` that a kill leaves whole. */
+import type { PolicyAnswer } from '../../src/decisions/decision.ts';
+import {
+  ChatError,
+  type ChatPort,
+  type CodePort,
+  type PolicyPort,
+  type Runner,
+} from '../../src/runs/ports.ts';
+import type { CodeVersion, RunState, SavedPlan } from '../../src/runs/run.ts';
+import { CODE } from '../support/runs.ts';
+import type { Doing, World } from './world.ts';
+
+/** The last good commit of every policy. */
+const BUNDLE = 'a1b2c3d4e5f60718293a4b5c6d7e8f9001122334';
+
+export interface FarEndParts {
+  readonly world: World;
+  /** What goes on while m0 waits for the answer; may throw in the answer's place. */
+  readonly meanwhile: (doing: Doing) => Promise<void>;
+  /** Called when an apply has put back one of several. */
+  readonly halfway: (artifact: string) => void;
+  /** The run of a stack that the store has in a state, and what was decided of it. */
+  readonly stored: (
+    stack: string,
+    state: RunState,
+  ) => Promise<{ readonly id: number; readonly scope: readonly string[] } | undefined>;
+}
+
+/** A plan finds what drifted; an apply of a plan that is still kept puts back, one by one, what it touches. */
+export function createCloud({ world, meanwhile, halfway, stored }: FarEndParts): Runner & CodePort {
+  const codeNow = (): CodeVersion => ({ ...CODE, commit: world.commit });
+  return {
+    async head() {
+      await meanwhile('head');
+      return codeNow();
+    },
+
+    async plan(stack, { only, signal }) {
+      const madeAt = world.clock();
+      await meanwhile('plan');
+      signal.throwIfAborted();
+      if (only?.length === 0) throw new Error('a plan of no address');
+      const findings = (world.drift.get(stack.name) ?? []).filter(
+        (f) => only === null || only.includes(f.address),
+      );
+      const touches = findings.map((f) => f.address);
+      const plan: SavedPlan = {
+        artifact: `plan-${world.of('planned').length + 1}`,
+        madeAt,
+        targets: only,
+        touches,
+      };
+      world.add({ w: 'planned', plan, only });
+      const n = findings.length;
+      const counts = { findings: n, cloud: n, code: 0, both: 0, create: 0, update: n };
+      return {
+        code: codeNow(),
+        plan,
+        analysis: {
+          findings,
+          outputs: [],
+          noise: [],
+          counts: { ...counts, delete: 0, replace: 0, noise: 0 },
+          secrets: [],
+        },
+        document: {},
+      };
+    },
+
+    async apply(stack, { artifact }) {
+      const plan = world.plans.get(artifact);
+      if (!plan) throw new Error(`opening the saved plan ${artifact}: it is gone; plan again`);
+      const run = await stored(stack.name, 'applying');
+      if (!run) throw new Error(`an apply of ${stack.name} without a run that is applying`);
+      const touched = [...plan.touches].sort();
+      const scope = [...run.scope].sort();
+      world.add({ w: 'apply-began', artifact, stack: stack.name, run: run.id, touched, scope });
+      halfway(`apply of ${artifact}: it has begun`);
+      for (const [index, address] of touched.entries()) {
+        world.add({ w: 'put-back', stack: stack.name, address });
+        if (index === 0) {
+          if (touched.length > 1) halfway(`apply of ${artifact}: one of ${touched.length} is put back`);
+          await ended(artifact, () => meanwhile('apply'));
+        }
+      }
+      world.add({ w: 'apply-ended', artifact });
+      return { log: '' };
+    },
+
+    async discard({ artifact }) {
+      if (world.plans.has(artifact)) world.add({ w: 'discarded', artifact });
+    },
+
+    async discardAllBut(held) {
+      for (const artifact of [...world.plans.keys()]) {
+        if (!held.includes(artifact)) world.add({ w: 'discarded', artifact });
+      }
+    },
+  };
+
+  /** A tool that fails in the middle has ended as well. */
+  async function ended(artifact: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      world.add({ w: 'apply-ended', artifact });
+      throw error;
+    }
+  }
+}
+
+export function createPolicies({ world, meanwhile }: FarEndParts): PolicyPort {
+  return {
+    async ask({ stack, approvers }) {
+      await meanwhile('ask');
+      return stack.policies.map(({ name, mode }): PolicyAnswer => {
+        const policy = world.policies.get(name);
+        const approved = approvers.length > 0 ? policy?.onceApproved : undefined;
+        const stale = world.stale.get(name);
+        return {
+          ...{ policy: name, mode, commit: BUNDLE },
+          outcome: { ok: true, messages: approved ?? policy?.says ?? [] },
+          ...(stale === undefined ? {} : { stale }),
+        };
+      });
+    },
+
+    status: async (sources) =>
+      sources.map(({ name, mode }) => ({
+        ...{ policy: name, mode, commit: BUNDLE, readsApprovers: false, rules: [] },
+        stale: world.stale.get(name) ?? null,
+      })),
+  };
+}
+
+/** A message whose key it knows is not posted again, as Slack's adapter finds what it posted before. */
+export function createChat(world: World, channels: readonly string[]): ChatPort {
+  return {
+    platform: 'slack',
+    async post(place, card, key) {
+      const channel = world.channelOf(place);
+      if ('channel' in place && !channels.includes(channel)) {
+        throw new ChatError(`posting to ${channel}: there is no such channel`, { permanent: true });
+      }
+      const before = world.in(channel).find((m) => m.key === key);
+      if (before) return { channel, messageId: before.id };
+      const id = `ts-${world.messages.length + 1}`;
+      world.add({ w: 'posted', channel, id, key, card });
+      return { channel, messageId: id };
+    },
+    async update(channel, messageId, card) {
+      world.message(channel, messageId);
+      world.add({ w: 'updated', channel, id: messageId, card });
+    },
+    async reply(channel, messageId, text, key) {
+      const { replies } = world.message(channel, messageId);
+      if (!replies.some((r) => r.key === key)) world.add({ w: 'replied', channel, id: messageId, key, text });
+    },
+    usergroup: (id) => Promise.reject(new ChatError(`reading the members of ${id}: no answer`)),
+  };
+}

@@ -1,0 +1,285 @@
+/** What must hold when a story is over, wherever m0 was killed in it. */
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { createLogger } from '../../src/log.ts';
+import type { Alert, Delivery } from '../../src/runs/alert.ts';
+import type { AuditEntry } from '../../src/runs/ports.ts';
+import { isTerminal, type Run } from '../../src/runs/run.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { AuditedStore } from '../../src/store/sqlite.ts';
+import { buttonsOf, textOf } from '../support/fake-chat.ts';
+import { CLOSING, OPS, STACK, type Story } from './story.ts';
+import { World } from './world.ts';
+
+/** How a story ended, as far as a kill may not change it. */
+export interface Outcome {
+  readonly drift: readonly string[];
+  /** Kind and drift of what is still open, and how its run stands. */
+  readonly open: readonly { readonly what: string; readonly state: string }[];
+  readonly keeps: readonly string[];
+  /** What people were told of, once each: kind and drift of the alerts, oldest first. */
+  readonly told: readonly string[];
+  readonly digests: number;
+  /** Lines of history that are told more than once. */
+  readonly repeated: readonly string[];
+}
+
+export interface Verdict {
+  readonly outcome: Outcome;
+  /** Steps whose words m0 obeyed, and whether it was what somebody did meanwhile and had to say again. */
+  readonly obeyed: readonly string[];
+  /** Runs whose apply was cut off. */
+  readonly cutOff: readonly number[];
+  readonly problems: readonly string[];
+}
+
+interface Evidence {
+  readonly world: World;
+  readonly story: Story;
+  readonly store: AuditedStore;
+  readonly runs: readonly Run[];
+  readonly alerts: readonly Alert[];
+  readonly record: readonly AuditEntry[];
+  readonly outbox: readonly { readonly key: string; readonly delivery: Delivery; readonly done: boolean }[];
+}
+
+/** Words that say that something was done, by what it left in the record. */
+const DONE: readonly (readonly [RegExp, string])[] = [
+  [/^approve/, 'approve'],
+  [/^reject/, 'reject'],
+  [/^cancel/, 'cancel'],
+  [/^snooze/, 'snooze'],
+  [/^accept/, 'accept'],
+  [/^seen/, 'policy-seen'],
+];
+const ACCEPTED =
+  /^none$|"headline":"(Approved run|Noted[.:]|Run #\d+ is (rejected|canceled);|Snoozed |Accepted )/;
+const stopped = 'stopped while applying';
+/** Ends after which the same drift is told anew. */
+const UNANSWERED: readonly string[] = ['failed', 'apply_unknown', 'rejected', 'canceled'];
+
+function doubles(values: readonly string[]): readonly string[] {
+  return [...new Set(values.filter((value, i) => values.indexOf(value) !== i))];
+}
+
+/** Every alert is in every channel that hears of it, once; nothing else is there. */
+function* chatProblems({ world, story, alerts, outbox }: Evidence): Generator<string> {
+  const channels = story.directory.stacks.flatMap((s) => s.channels.map((p) => world.channelOf(p)));
+  for (const channel of channels) {
+    const keys = world.in(channel).map((m) => m.key);
+    for (const key of doubles(keys)) yield `${key} is in ${channel} twice`;
+    const posts = outbox.filter((o) => o.delivery.d === 'post').map((o) => o.key);
+    const wanted = new Set([...posts, ...alerts.map((a) => `alert:${a.id}:slack:${channel}`)]);
+    for (const key of keys) if (!wanted.has(key)) yield `${channel} has a message of nothing: ${key}`;
+    for (const alert of alerts) {
+      const there = keys.includes(`alert:${alert.id}:slack:${channel}`);
+      if (!there && alert.state !== 'superseded') yield `alert ${alert.id} is not in ${channel}`;
+    }
+  }
+  for (const key of doubles(world.messages.map((m) => `${m.channel} ${m.key}`))) yield `posted twice: ${key}`;
+  for (const { channel, card, key } of world.messages) {
+    const alert = alerts.find((a) => key.startsWith(`alert:${a.id}:`));
+    const acts = buttonsOf(card).some((b) => b.command.startsWith('approve'));
+    if (alert && alert.state !== 'open' && acts)
+      yield `${channel} still asks about alert ${alert.id}, which is over`;
+  }
+}
+
+/** The same drift is told again only where it was over, or nobody had answered it. */
+function* repetitions({ alerts, runs }: Evidence): Generator<string> {
+  for (const [index, alert] of alerts.entries()) {
+    if (alert.kind !== 'drift') continue;
+    // They are newest first.
+    const before = alerts
+      .slice(index + 1)
+      .find((a) => a.kind === 'drift' && a.fingerprint === alert.fingerprint);
+    if (!before || before.state === 'resolved') continue;
+    const state = runs.find((r) => r.id === before.runId)?.state ?? '';
+    if (!UNANSWERED.includes(state)) yield `alert ${alert.id} tells what alert ${before.id}, ${state}, told`;
+  }
+}
+
+/** Each line of history is under each root message of its alert, once and in its order. */
+function* historyProblems({ world, alerts, outbox }: Evidence, messages: Messages): Generator<string> {
+  for (const alert of alerts) {
+    for (const root of messages.filter((m) => m.alertId === alert.id && m.role === 'root')) {
+      const wanted = outbox.flatMap(({ key, delivery }) =>
+        delivery.d === 'thread' && delivery.alertId === alert.id ? [`${key}:${root.id}`] : [],
+      );
+      const there = world.message(root.channel, root.messageId).replies.map((r) => r.key);
+      if (JSON.stringify(there) !== JSON.stringify(wanted)) {
+        yield `the history of alert ${alert.id} in ${root.channel} is ${there.join(', ')} in place of ${wanted.join(', ')}`;
+      }
+    }
+  }
+}
+
+type Messages = Awaited<ReturnType<AuditedStore['messages']>>;
+
+/** What somebody was told is done is in the record, once. */
+function* decisionProblems({ world, record }: Evidence): Generator<string> {
+  for (const { step, by, text } of world.of('typed')) {
+    const [, action] = DONE.find(([words]) => words.test(text)) ?? [];
+    if (action === undefined) throw new Error(`"${text}" is no decision that a story makes`);
+    const run = Number(/#(\d+)/.exec(text)?.[1] ?? 0);
+    const lines = record.filter(
+      (e) => e.action === action && e.actor.person === by.person && (run === 0 || e.runId === run),
+    );
+    const answers = world.of('answered').filter((a) => a.step === step);
+    if (answers.length !== 1) yield `"${text}" was answered ${answers.length} times`;
+    if (answers.some((a) => ACCEPTED.test(a.answer)) && lines.length === 0)
+      yield `"${text}" is not in the record`;
+    const same = doubles(lines.map((e) => JSON.stringify([e.runId, e.scope, e.commit])));
+    // A policy's trouble can be seen more than once, a run decided upon again only when something moved.
+    if (same.length > 0) yield `"${text}" is in the record ${lines.length} times`;
+  }
+}
+
+/** Nothing is applied twice, nothing that was not decided, and what was cut off is known as that. */
+function* applyProblems({ world, story, runs, record }: Evidence): Generator<string> {
+  for (const artifact of doubles(world.applies.map((a) => a.artifact))) yield `${artifact} was applied twice`;
+  const scopes = world.applies.map((a) => `run #${a.run} ${a.scope.join(' ')}`);
+  for (const scope of doubles(scopes)) yield `applied twice: ${scope}`;
+  for (const { run, artifact, touched, scope } of world.applies) {
+    if (touched.join() !== scope.join())
+      yield `${artifact} touched ${touched.join()}, decided was ${scope.join()}`;
+    const lines = record.filter((e) => e.runId === run).toReversed();
+    const confirmed = lines.filter((e) => e.action === 'confirmed');
+    const asDecided = confirmed.some((e) => names(e) === scope.join());
+    if (!asDecided) yield `${artifact} was applied before the record had it`;
+    const need = story.directory.stacks[0]?.approvers.need ?? 1;
+    const people = new Set(
+      lines.filter((e) => e.action === 'approve' && names(e) === scope.join()).map((e) => e.actor.person),
+    );
+    const byPolicy = lines.some((e) => e.action === 'decided' && allowedOf(e).join() === scope.join());
+    const kept = lines.some((e) => e.action === 'kept' && names(e) === scope.join());
+    if (!byPolicy && !kept && people.size < need) yield `${artifact} was applied and nobody had decided that`;
+  }
+  for (const { run: id } of world.applies) {
+    const run = runs.find((r) => r.id === id);
+    if (run && !isTerminal(run.state)) yield `run #${id} is still ${run.state}`;
+  }
+}
+
+function names(entry: AuditEntry): string {
+  return (entry.scope ?? [])
+    .map((s) => s.address)
+    .sort()
+    .join();
+}
+
+function allowedOf(entry: AuditEntry): readonly string[] {
+  return (entry.scope ?? []).map((s) => s.address).sort();
+}
+
+/** An apply that m0 did not see the end of is unknown, told under its card, and a fresh plan asks people. */
+function* cutOffProblems(
+  { world, runs, alerts, record }: Evidence,
+  cutOff: readonly number[],
+): Generator<string> {
+  for (const id of cutOff) {
+    const run = runs.find((r) => r.id === id);
+    if (run?.state !== 'apply_unknown') {
+      yield `the apply of run #${id} was cut off, and it is ${run?.state}`;
+      continue;
+    }
+    const about = run.scope.map((s) => s.address);
+    const told = world.messages.some((m) =>
+      m.replies.some((r) => r.text.startsWith(`m0 ${stopped} run #${id}`)),
+    );
+    if (!told) yield `nobody is told that m0 stopped while applying run #${id}`;
+    const decided = record.findLast((e) => (e.runId ?? 0) > id && e.action === 'decided');
+    const fresh = runs.find((r) => r.id === decided?.runId);
+    if (!fresh || !decided) yield `nothing was planned afresh after run #${id}`;
+    // Nothing is left, or nobody may apply it.
+    if (!fresh || /-> (clean|quiet|denied)$/.test(decided?.detail ?? '')) continue;
+    if (!decided?.detail?.endsWith('-> awaiting_approval')) {
+      yield `what run #${id} left was not asked about: ${decided?.detail}`;
+    }
+    const cards = alerts
+      .filter((a) => a.runId === fresh.id)
+      .flatMap((a) => world.of('posted').filter((p) => p.key.startsWith(`alert:${a.id}:`)));
+    for (const channel of [OPS, 'DU0DANA']) {
+      const card = cards.find((c) => c.channel === channel)?.card;
+      if (!card) yield `nobody is asked in ${channel} about what run #${id} left`;
+      // What the apply was not about waits as it did before.
+      else if (about.some((address) => textOf(card).includes(address)) && !textOf(card).includes(stopped)) {
+        yield `the card in ${channel} about what run #${id} left does not say what happened`;
+      }
+    }
+  }
+}
+
+/** Nothing is left to do and nothing lies about. */
+function* leftovers({ world, runs, alerts, outbox }: Evidence): Generator<string> {
+  for (const run of runs) if (!isTerminal(run.state)) yield `run #${run.id} is left ${run.state}`;
+  for (const artifact of world.plans.keys()) yield `the plan file ${artifact} is left over`;
+  for (const { key, done } of outbox) if (!done) yield `${key} is still to be delivered`;
+  const open = alerts.filter((a) => a.state === 'open').map((a) => `${a.kind} of ${a.stack}`);
+  for (const what of doubles(open)) yield `two open alerts: ${what}`;
+}
+
+function outcomeOf({ world, runs, alerts, outbox }: Evidence, keeps: readonly string[]): Outcome {
+  const stateOf = (id: number | null): string => runs.find((r) => r.id === id)?.state ?? '';
+  const oldestFirst = alerts.toSorted((a, b) => a.id - b.id);
+  return {
+    drift: (world.drift.get(STACK) ?? []).map((f) => f.fingerprint),
+    open: oldestFirst
+      .filter((a) => a.state === 'open')
+      .map((a) => ({ what: `${a.kind} ${a.fingerprint}`, state: stateOf(a.runId) })),
+    keeps,
+    told: oldestFirst.map((a) => `${a.kind} ${a.fingerprint}`),
+    repeated: world.messages.flatMap((m) => doubles(m.replies.map((r) => r.text))),
+    digests: outbox.filter((o) => o.delivery.d === 'post').length,
+  };
+}
+
+/** Looks at the world and the memory that a story has left in a folder. */
+export async function judge(dir: string, story: Story): Promise<Verdict> {
+  const file = join(dir, 'm0.db');
+  const world = new World(dir);
+  const store = await openStore({ url: `file:${file}`, log: createLogger('silent') });
+  const client = new Sqlite(file, { readonly: true });
+  try {
+    const rows = client
+      .prepare<[], { key: string; delivery: string; done_at: number | null }>(
+        'SELECT key, delivery, done_at FROM outbox ORDER BY id',
+      )
+      .all();
+    const [runs, alerts, record] = await Promise.all([store.runs({}), store.alerts({}), store.audit({})]);
+    const evidence: Evidence = {
+      ...{ world, story, store, runs, alerts, record },
+      outbox: rows.map((r) => ({
+        key: r.key,
+        delivery: JSON.parse(r.delivery) as Delivery,
+        done: r.done_at !== null,
+      })),
+    };
+    const messages = (await Promise.all(alerts.map((a) => store.messages(a.id)))).flat();
+    const keeps = (await store.keeps(STACK)).map((k) => `${k.kind} ${k.address} ${k.fingerprint}`);
+    const cutOff = runs.filter((r) => r.state === 'apply_unknown').map((r) => r.id);
+    const begun = world.applies.filter((a) => !a.ended).map((a) => a.run);
+    const chain = await store.verifyAudit();
+    return {
+      outcome: outcomeOf(evidence, keeps),
+      obeyed: world
+        .of('answered')
+        .filter((a) => a.step < CLOSING && ACCEPTED.test(a.answer))
+        .map((a) => `${a.step}${a.again && world.has('armed', a.step) ? ' again' : ''}`),
+      cutOff,
+      problems: [
+        ...(chain.ok ? [] : [`the record does not hold at entry ${chain.entry}: ${chain.problem}`]),
+        ...chatProblems(evidence),
+        ...repetitions(evidence),
+        ...historyProblems(evidence, messages),
+        ...decisionProblems(evidence),
+        ...applyProblems(evidence),
+        ...cutOffProblems(evidence, [...new Set([...cutOff, ...begun])]),
+        ...leftovers(evidence),
+      ],
+    };
+  } finally {
+    client.close();
+    await store.close();
+  }
+}

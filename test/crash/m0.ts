@@ -1,0 +1,117 @@
+/** m0's real core and memory at a far end that outlives it, with an eye on every effect. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createHandler } from '../../src/actions/handler.ts';
+import type { Logger } from '../../src/log.ts';
+import { askersOf, createOnCall } from '../../src/runs/asking.ts';
+import { createDelivery } from '../../src/runs/delivery.ts';
+import { createPolicyWatch, type PolicyWatch } from '../../src/runs/policy-watch.ts';
+import type { CommandHandler, Directory } from '../../src/runs/ports.ts';
+import type { RunState } from '../../src/runs/run.ts';
+import type { ViewParts } from '../../src/runs/view.ts';
+import { createWorker, type Worker } from '../../src/runs/worker.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { AuditedStore } from '../../src/store/sqlite.ts';
+import { createChat, createCloud, createPolicies } from './far-end.ts';
+import { movesOf, type Points, pointedChat, pointedPolicies, pointedRunner, pointedStore } from './points.ts';
+import { CHANNELS } from './story.ts';
+import type { Doing, World } from './world.ts';
+
+const BUSY: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
+
+/** How long a write waits for another process. */
+const BUSY_MS = 300;
+/** Long enough for a memory that breaks for a while. */
+const REST_MS = 60_000;
+
+export interface M0 {
+  /** As the core has it: every write is a point. */
+  readonly store: AuditedStore;
+  readonly worker: Worker;
+  readonly handler: CommandHandler;
+  readonly policyWatch: PolicyWatch;
+  readonly view: ViewParts;
+  /** Delivers what is due, each once. */
+  deliver(): Promise<void>;
+  /** Resolves when no run has anything under way, and what is due is delivered. */
+  rest(): Promise<void>;
+}
+
+export interface M0Parts {
+  readonly dir: string;
+  readonly world: World;
+  readonly points: Points;
+  readonly directory: Directory;
+  readonly log: Logger;
+  /** What goes on while m0 waits for the far end, or, for `commit`, before it stores these moves. */
+  readonly meanwhile: (doing: Doing, moves: readonly string[]) => Promise<void>;
+}
+
+export async function createM0(parts: M0Parts): Promise<M0> {
+  const { dir, world, points, directory, log, meanwhile } = parts;
+  const { clock } = world;
+  const memory = await openStore({ url: `file:${join(dir, 'm0.db')}`, log, busyTimeoutMs: BUSY_MS });
+  const store = pointedStore(
+    {
+      ...memory,
+      async commit(changes) {
+        await meanwhile('commit', movesOf(changes));
+        return memory.commit(changes);
+      },
+    },
+    points,
+  );
+  const farEnd = {
+    world,
+    async meanwhile(doing: Doing) {
+      // A tool takes its time: what is due is delivered long before it is through.
+      if (doing === 'plan' || doing === 'apply') await deliver();
+      await meanwhile(doing, []);
+    },
+    halfway: points.within,
+    async stored(stack: string, state: RunState) {
+      const [run] = await memory.runs({ stack, states: [state] });
+      return run && { id: run.id, scope: run.scope.map((s) => s.address) };
+    },
+  };
+  const runner = pointedRunner(createCloud(farEnd), points, (artifact) => world.plans.has(artifact));
+  const policies = pointedPolicies(createPolicies(farEnd), points);
+  const chat = pointedChat(createChat(world, CHANNELS), points);
+  const onCall = createOnCall(
+    directory,
+    (id) => chat.usergroup(id),
+    clock,
+    () => {},
+  );
+  const view = { store, directory, onCall, clock };
+  const worker = createWorker({
+    ...{ store, runner, policies, directory, clock, log },
+    askers: async (stack) => askersOf(stack, await onCall()),
+    concurrency: 2,
+    onChange: () => {},
+  });
+  const policyWatch = createPolicyWatch({ store, policies, directory, clock, log, onChange: () => {} });
+  const handler = createHandler({ ...view, worker, policies, policyWatch, log });
+
+  let delivering = Promise.resolve();
+  function deliver(): Promise<void> {
+    const chats = new Map([['slack' as const, chat]]);
+    delivering = delivering.then(() => createDelivery({ ...view, chats, log }).drain());
+    return delivering;
+  }
+
+  return {
+    ...{ store, worker, handler, policyWatch, view, deliver },
+    async rest() {
+      const until = performance.now() + REST_MS;
+      while (performance.now() < until) {
+        const runs = await memory.runs({ states: BUSY });
+        // The step that brought it here may still have something to tidy up.
+        await sleep(1);
+        if (runs.length === 0) return deliver();
+      }
+      const runs = await memory.runs({ states: BUSY });
+      throw new Error(`never rests: ${runs.map((r) => `#${r.id} ${r.state}`).join(', ')}`);
+    },
+  };
+}

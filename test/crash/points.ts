@@ -1,0 +1,170 @@
+/** Where m0 can be killed: around every effect it has, and in the middle of each commit. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Change, ChatPort, CodePort, PolicyPort, Runner, Store } from '../../src/runs/ports.ts';
+import type { AuditedStore } from '../../src/store/sqlite.ts';
+
+/** One instant of a story. */
+export interface Mark {
+  /** Instants between which nothing outside the process changed have the same number: they are one point. */
+  readonly point: number;
+  readonly name: string;
+  readonly side: 'before' | 'within' | 'after';
+  /** Steps of runs that the effect stores, as `queued→planning`. */
+  readonly moves: readonly string[];
+}
+
+export interface Points {
+  readonly marks: readonly Mark[];
+  /** From here on nothing is counted. */
+  stop(): void;
+  /** Around an effect. Never returns where the process is to be killed there. */
+  around<T>(
+    name: string,
+    effect: () => Promise<T>,
+    movesOf?: (result: T | null) => readonly string[],
+  ): Promise<T>;
+  /** Around what only asks, and leaves everything as it is. */
+  asking<T>(name: string, question: () => Promise<T>): Promise<T>;
+  /** In the middle of an effect, when part of it is done. */
+  within(name: string): void;
+}
+
+/** Counts the points, and kills the process, as `kill -9` does, at the one with the number `killAt`. */
+export function createPoints(dir: string, killAt: number | null): Points {
+  const marks: Mark[] = [];
+  let point = 0;
+  let stopped = false;
+
+  function mark(side: Mark['side'], name: string, changed: boolean, moves: readonly string[] = []): void {
+    if (stopped) return;
+    const isNew = point === 0 || changed;
+    if (isNew) point += 1;
+    marks.push({ point, name: `${side} ${name}`, side, moves });
+    if (!isNew || point !== killAt) return;
+    writeFileSync(join(dir, 'killed'), `${side} ${name}`);
+    process.kill(process.pid, 'SIGKILL');
+    for (;;) {
+      // Not one more instruction of m0 runs.
+    }
+  }
+
+  return {
+    marks,
+    stop() {
+      stopped = true;
+    },
+    async around(name, effect, movesOf = () => []) {
+      mark('before', name, false, movesOf(null));
+      const result = await effect();
+      mark('after', name, true, movesOf(result));
+      return result;
+    },
+    async asking(name, question) {
+      mark('before', name, false);
+      const result = await question();
+      mark('after', name, false);
+      return result;
+    },
+    within: (name) => mark('within', name, true),
+  };
+}
+
+export function movesOf(changes: readonly Change[]): readonly string[] {
+  return changes.flatMap((c) => (c.c === 'run.update' ? [`${c.was.state}→${c.run.state}`] : []));
+}
+
+/** Without an instant in it, which is another one each time. */
+function timeless(key: string): string {
+  return key.replace(/:\d{13}\b/, ':…');
+}
+
+function nameOf(changes: readonly Change[]): string {
+  const parts = changes.map((c) => {
+    if (c.c === 'run.update') return `#${c.run.id} ${c.was.state}→${c.run.state}`;
+    if (c.c === 'audit') return `audit ${c.entry.action}`;
+    if (c.c === 'outbox.add') return timeless(c.key);
+    return c.c === 'value.set' ? `value ${c.name}` : c.c;
+  });
+  return `commit [${parts.join(', ')}]`;
+}
+
+/** The same changes; `onFirst` is called when the first of them is written and the transaction is still open. */
+function watched(changes: readonly Change[], onFirst: () => void): readonly Change[] {
+  const list = [...changes];
+  list[Symbol.iterator] = function* (): Generator<Change, undefined> {
+    for (let i = 0; i < changes.length; i += 1) {
+      if (i === 1) onFirst();
+      yield changes[i] as Change;
+    }
+    if (changes.length === 1) onFirst();
+    return undefined;
+  };
+  return list;
+}
+
+export function pointedStore(store: AuditedStore, points: Points): AuditedStore {
+  const named = <K extends 'outboxDone' | 'outboxFailed' | 'addMessage' | 'setValue'>(
+    method: K,
+    name: (...args: Parameters<Store[K]>) => string,
+  ): Store[K] =>
+    ((...args: Parameters<Store[K]>) =>
+      points.around(name(...args), () =>
+        (store[method] as (...a: typeof args) => Promise<void>)(...args),
+      )) as Store[K];
+  return {
+    ...store,
+    commit(changes) {
+      const name = nameOf(changes);
+      const list = watched(changes, () => points.within(name));
+      const moves = movesOf(changes);
+      return points.around(
+        name,
+        () => store.commit(list),
+        (result) => (result?.ok === false ? [] : moves),
+      );
+    },
+    outboxDone: named('outboxDone', (id) => `delivery ${id} is done`),
+    outboxFailed: named('outboxFailed', (id) => `delivery ${id} is put off`),
+    addMessage: named('addMessage', (m) => `storing where alert ${m.alertId} is in ${m.channel}`),
+    setValue: named('setValue', (name) => `value ${name}`),
+  };
+}
+
+/** `isKept`: whether a plan file is there, so that its discard changes anything. */
+export function pointedRunner(
+  runner: Runner & CodePort,
+  points: Points,
+  isKept: (artifact: string) => boolean,
+): Runner & CodePort {
+  return {
+    ...runner,
+    head: (stack) => points.asking('head', () => runner.head(stack)),
+    plan: (stack, options) =>
+      points.around(`plan of ${options.only?.join(' ') ?? 'all'}`, () => runner.plan(stack, options)),
+    apply: (stack, plan, signal) =>
+      points.around(`apply of ${plan.artifact}`, () => runner.apply(stack, plan, signal)),
+    discard: (plan) =>
+      points[isKept(plan.artifact) ? 'around' : 'asking'](`discard of ${plan.artifact}`, () =>
+        runner.discard(plan),
+      ),
+  };
+}
+
+export function pointedPolicies(policies: PolicyPort, points: Points): PolicyPort {
+  return {
+    ask: (question) => points.asking('asking the policies', () => policies.ask(question)),
+    status: (sources) => points.asking('looking at the policies', () => policies.status(sources)),
+  };
+}
+
+export function pointedChat(chat: ChatPort, points: Points): ChatPort {
+  return {
+    ...chat,
+    post: (place, card, key) => points.around(`post ${timeless(key)}`, () => chat.post(place, card, key)),
+    update: (channel, id, card) =>
+      points.around(`update of ${channel} ${id}`, () => chat.update(channel, id, card)),
+    reply: (channel, id, text, key) =>
+      points.around(`reply ${key}`, () => chat.reply(channel, id, text, key)),
+  };
+}

@@ -1,0 +1,85 @@
+/** What a story is made of. Each step begins from what the chat shows and the store says, so it can begin again. */
+
+import type { Directory, PolicySource, Stack } from '../../src/runs/ports.ts';
+import type { Actor, Trigger } from '../../src/runs/run.ts';
+import { directory, stack } from '../support/directory.ts';
+import type { Doing, Happening } from './world.ts';
+
+export type Act =
+  | { readonly a: 'happens'; readonly what: readonly Happening[] }
+  /** The answer that m0 waits for is an error. */
+  | { readonly a: 'fails'; readonly error: string }
+  /** A word typed about the newest run, or a click on the newest card's button for it. */
+  | {
+      readonly a: 'says';
+      readonly by: Actor;
+      readonly click: boolean;
+      readonly verb: string;
+      readonly rest: string;
+    }
+  | { readonly a: 'checks'; readonly trigger: Trigger }
+  /** Tells the parent that it has come so far, and goes on at its word. */
+  | { readonly a: 'waits'; readonly what: string }
+  | { readonly a: 'looks' }
+  | { readonly a: 'digest' };
+
+export interface Step {
+  readonly act: Act;
+  /** Null: when all is at rest. Else while m0 is next doing this. */
+  readonly during: Doing | null;
+  /** Of commits: only one that moves a run so, as `queued→planning`. */
+  readonly move: string | null;
+}
+
+export interface Story {
+  readonly name: string;
+  /** The story that was cut off where the story begins, and the first instant that has this in its name. */
+  readonly cutOff?: { readonly story: string; readonly at: string };
+  /** How it comes to where it begins; nobody is killed there. */
+  readonly before: readonly Step[];
+  readonly steps: readonly Step[];
+  readonly directory: Directory;
+}
+
+export const STACK = 'prod-network';
+export const OPS = 'C0OPS';
+/** Steps of how a story is brought to its end are numbered from here. */
+export const CLOSING = 1000;
+export const CHANNELS = [OPS, 'C0DEV'];
+
+function act(what: Act): Step {
+  return { act: what, during: null, move: null };
+}
+
+export const happens = (...what: readonly Happening[]): Step => act({ a: 'happens', what });
+export const checks = (trigger: Trigger = 'schedule'): Step => act({ a: 'checks', trigger });
+export const clicks = (by: Actor, verb: string): Step => act({ a: 'says', by, click: true, verb, rest: '' });
+export const types = (by: Actor, verb: string, rest = ''): Step =>
+  act({ a: 'says', by, click: false, verb, rest });
+export const fails = (error: string): Step => act({ a: 'fails', error });
+export const waits = (what: string): Step => act({ a: 'waits', what });
+export const looks = (): Step => act({ a: 'looks' });
+export const digest = (): Step => act({ a: 'digest' });
+
+/** The step as what goes on while m0 is next doing something. */
+export function during(doing: Doing, step: Step, move: string | null = null): Step {
+  return { ...step, during: doing, move };
+}
+
+const TAGS_AUTO: PolicySource = {
+  name: 'tags-auto',
+  git: 'https://git.acme.dev/p.git',
+  ref: 'main',
+  path: '',
+  mode: 'decide',
+};
+
+/** One stack that Dana, on call, and Kim may approve, and the channels that hear of it. */
+export function oneStack(change: Partial<Stack> = {}, heard: readonly string[] = [OPS]): Directory {
+  const channels = heard.map((channel) => ({ platform: 'slack' as const, channel }));
+  const primary = { kind: 'rotation', people: ['dana'], everyMs: 604_800_000, from: 0 } as const;
+  return directory({
+    stacks: [stack({ policies: [TAGS_AUTO], channels, ...change })],
+    oncall: { primary },
+  });
+}

@@ -1,0 +1,207 @@
+/** What outlives an m0 that is killed: the cloud, its code and policies, the chat, and what people did. */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PolicyMessage, StaleBundle } from '../../src/decisions/decision.ts';
+import type { Finding } from '../../src/drift/finding.ts';
+import type { Card } from '../../src/messages/card.ts';
+import type { Place } from '../../src/runs/alert.ts';
+import type { Clock } from '../../src/runs/ports.ts';
+import type { Actor, SavedPlan } from '../../src/runs/run.ts';
+import { CODE, NOON } from '../support/runs.ts';
+
+/** What m0 asks of the outside, as far as a story can do something meanwhile. */
+export type Doing = 'head' | 'plan' | 'apply' | 'ask' | 'commit';
+
+/** Something that happened out there. */
+export type Happening =
+  | { readonly w: 'drift'; readonly stack: string; readonly findings: readonly Finding[] }
+  | { readonly w: 'code'; readonly commit: string }
+  /** `onceApproved`: what it says instead as soon as somebody has approved. */
+  | {
+      readonly w: 'policy';
+      readonly name: string;
+      readonly says: readonly PolicyMessage[];
+      readonly onceApproved?: readonly PolicyMessage[];
+    }
+  | { readonly w: 'stale'; readonly name: string; readonly stale: StaleBundle | null }
+  | { readonly w: 'later'; readonly ms: number };
+
+export type Line =
+  | Happening
+  | { readonly w: 'planned'; readonly plan: SavedPlan; readonly only: readonly string[] | null }
+  | { readonly w: 'discarded'; readonly artifact: string }
+  | {
+      readonly w: 'apply-began';
+      readonly artifact: string;
+      readonly stack: string;
+      readonly run: number;
+      readonly touched: readonly string[];
+      /** What the store said was decided when the tool started. */
+      readonly scope: readonly string[];
+    }
+  | { readonly w: 'put-back'; readonly stack: string; readonly address: string }
+  | { readonly w: 'apply-ended'; readonly artifact: string }
+  | {
+      readonly w: 'posted';
+      readonly channel: string;
+      readonly id: string;
+      readonly key: string;
+      readonly card: Card;
+    }
+  | { readonly w: 'updated'; readonly channel: string; readonly id: string; readonly card: Card }
+  | {
+      readonly w: 'replied';
+      readonly channel: string;
+      readonly id: string;
+      readonly key: string;
+      readonly text: string;
+    }
+  /** A step of the story is over. */
+  | { readonly w: 'done'; readonly step: number }
+  /** What is to happen while m0 is next doing this, and that it has. */
+  | { readonly w: 'armed' | 'played'; readonly step: number }
+  | {
+      readonly w: 'typed';
+      readonly step: number;
+      readonly by: Actor;
+      readonly text: string;
+      readonly from: { readonly channel: string; readonly messageId: string } | null;
+    }
+  /** `again`: it had to be said a second time. */
+  | { readonly w: 'answered'; readonly step: number; readonly answer: string; readonly again: boolean };
+
+export type LineOf<W extends Line['w']> = Extract<Line, { readonly w: W }>;
+
+export interface Message {
+  readonly channel: string;
+  readonly id: string;
+  readonly key: string;
+  card: Card;
+  readonly replies: { readonly key: string; readonly text: string }[];
+}
+
+export interface Apply extends LineOf<'apply-began'> {
+  ended: boolean;
+}
+
+/** How long a start takes at most, in the time of the story. */
+const START_MS = 1_000;
+
+/**
+ * Everything that happened, one line each in a file, and how things stand by it. Written before whoever did it
+ * hears of it, so that a kill at any instant leaves it whole.
+ */
+export class World {
+  readonly lines: Line[] = [];
+  readonly drift = new Map<string, readonly Finding[]>();
+  readonly policies = new Map<string, LineOf<'policy'>>();
+  readonly stale = new Map<string, StaleBundle>();
+  readonly plans = new Map<string, SavedPlan>();
+  readonly applies: Apply[] = [];
+  readonly messages: Message[] = [];
+  commit = CODE.commit;
+  readonly clock: Clock;
+  readonly #file: string;
+  #now = NOON;
+  #begun = performance.now();
+
+  /** `offset`: by how much this process's clock goes wrong, in ms. */
+  constructor(dir: string, offset = 0) {
+    this.#file = join(dir, 'world.jsonl');
+    if (existsSync(this.#file)) {
+      for (const text of readFileSync(this.#file, 'utf8').split('\n')) {
+        if (text === '') continue;
+        const { at, ...line } = JSON.parse(text) as Line & { readonly at: number };
+        this.#fold(line);
+        this.#now = at;
+      }
+    }
+    this.#now += START_MS;
+    this.#begun = performance.now();
+    this.clock = () => Math.round(this.#time() + offset);
+  }
+
+  /** Time passes while m0 runs, and when a story says so; not between two processes of a test. */
+  #time(): number {
+    return this.#now + (performance.now() - this.#begun);
+  }
+
+  add(line: Line): void {
+    this.#fold(line);
+    appendFileSync(this.#file, `${JSON.stringify({ ...line, at: this.#time() })}\n`);
+  }
+
+  of<W extends Line['w']>(w: W): readonly LineOf<W>[] {
+    return this.lines.filter((line): line is LineOf<W> => line.w === w);
+  }
+
+  has(w: 'done' | 'armed' | 'played' | 'typed' | 'answered', step: number): boolean {
+    return this.of(w).some((line) => line.step === step);
+  }
+
+  channelOf(place: Place): string {
+    return 'channel' in place ? place.channel : `D${place.user}`;
+  }
+
+  /** Root messages of a channel, oldest first. */
+  in(channel: string): readonly Message[] {
+    return this.messages.filter((m) => m.channel === channel);
+  }
+
+  message(channel: string, id: string): Message {
+    const found = this.messages.find((m) => m.channel === channel && m.id === id);
+    if (!found) throw new Error(`there is no message ${id} in ${channel}`);
+    return found;
+  }
+
+  #fold(line: Line): void {
+    this.lines.push(line);
+    switch (line.w) {
+      case 'drift':
+        this.drift.set(line.stack, line.findings);
+        return;
+      case 'code':
+        this.commit = line.commit;
+        return;
+      case 'policy':
+        this.policies.set(line.name, line);
+        return;
+      case 'stale':
+        if (line.stale) this.stale.set(line.name, line.stale);
+        else this.stale.delete(line.name);
+        return;
+      case 'later':
+        this.#now += line.ms;
+        return;
+      case 'planned':
+        this.plans.set(line.plan.artifact, line.plan);
+        return;
+      case 'discarded':
+        this.plans.delete(line.artifact);
+        return;
+      case 'apply-began':
+        this.applies.push({ ...line, ended: false });
+        return;
+      case 'put-back': {
+        const left = (this.drift.get(line.stack) ?? []).filter((f) => f.address !== line.address);
+        this.drift.set(line.stack, left);
+        return;
+      }
+      case 'apply-ended':
+        for (const apply of this.applies) if (apply.artifact === line.artifact) apply.ended = true;
+        return;
+      case 'posted':
+        this.messages.push({ ...line, replies: [] });
+        return;
+      case 'updated':
+        this.message(line.channel, line.id).card = line.card;
+        return;
+      case 'replied':
+        this.message(line.channel, line.id).replies.push({ key: line.key, text: line.text });
+        return;
+      default:
+        // What people did is only listed.
+        return;
+    }
+  }
+}
