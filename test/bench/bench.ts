@@ -1,14 +1,16 @@
 /**
  * `npm run bench -- [RUNS] [PART …]`: what m0 costs, each measured thing beside what it is compared to, in turn.
  * Parts, all of them where none is named: `explain` (big plans as a whole process, against one that only parses the
- * same file), `policy`, `runner` (a check of a stack), each in a file of its name. Exits 1 where a limit is broken,
- * 2 where it was called wrongly.
+ * same file), `policy`, `runner` (a check of a stack), `fleet` (a day of 400 stacks), `memory` (10,000 runs), each in a file of
+ * its name. Exits 1 where a limit is broken, 2 where it was called wrongly.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeBigPlan } from './big-plan.ts';
+import { fleetLimits } from './fleet.ts';
+import { memoryLimits } from './memory.ts';
 import { policyLimits } from './policy.ts';
 import { runnerLimits } from './runner.ts';
 import { broken, type Limit, rowOf } from './table.ts';
@@ -89,6 +91,8 @@ const PARTS = new Map<string, Part>([
   ['explain', explainLimits],
   ['policy', policyLimits],
   ['runner', runnerLimits],
+  ['fleet', fleetLimits],
+  ['memory', memoryLimits],
 ]);
 
 /** Exit code. */

@@ -3,9 +3,7 @@
  * read, drifts, pushes, people and a restart. m0's core and memory are the real ones; time is virtual, and what
  * takes it are the plans and applies, drawn around what was measured.
  */
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Finding } from '../../src/drift/finding.ts';
 import type { Directory, Stack } from '../../src/runs/ports.ts';
@@ -16,6 +14,7 @@ import { type FleetDayReport, reportOf } from './fleet-day-report.ts';
 import { CountedChat, type FleetService, startFleetService } from './fleet-service.ts';
 import { type Random, seeded } from './random.ts';
 import { CODE, DANA, sshFinding, tagFinding } from './runs.ts';
+import { scratchInMemory } from './scratch.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 const MINUTE = 60_000;
@@ -239,14 +238,9 @@ function script(day: Day): Happened {
   };
 }
 
-/** Where files need no disk, if there is such a place: what each of 40,000 commits costs on one is not asked. */
-function memoryDir(): string {
-  return existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-}
-
 /** Lives through the day. Rejects where somebody's deed, or what should have followed it, broke. */
 export async function fleetDay(options: FleetDayOptions): Promise<FleetDayReport> {
-  const dir = await mkdtemp(join(memoryDir(), 'm0-fleet-'));
+  const dir = await scratchInMemory('m0-fleet-');
   const day = new Day(options);
   const { time, chat, cloud, clock } = day;
   const start = async (): Promise<FleetService> =>

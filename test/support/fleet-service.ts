@@ -7,7 +7,7 @@ import { askersOf, createOnCall } from '../../src/runs/asking.ts';
 import { createDelivery } from '../../src/runs/delivery.ts';
 import { type DigestPlan, sendDigest } from '../../src/runs/digest.ts';
 import { createPolicyWatch } from '../../src/runs/policy-watch.ts';
-import type { CommandHandler, Directory } from '../../src/runs/ports.ts';
+import type { ChatPort, CommandHandler, Directory } from '../../src/runs/ports.ts';
 import { checkOnSchedule } from '../../src/runs/scheduled-check.ts';
 import { createWorker, type Worker } from '../../src/runs/worker.ts';
 import { jitterOf } from '../../src/schedule/jitter.ts';
@@ -52,7 +52,7 @@ export interface FleetServiceOptions {
   readonly directory: Directory;
   readonly digests: readonly (DigestPlan & { readonly schedule: readonly string[] })[];
   readonly cloud: FleetCloud;
-  readonly chat: FakeChat;
+  readonly chat: ChatPort;
   readonly clock: () => number;
   readonly concurrency: number;
 }

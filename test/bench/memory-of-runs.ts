@@ -1,0 +1,135 @@
+/**
+ * Lives through 10,000 runs of 100 stacks and prints what memory it holds after each 1,000, as JSON. Real memory,
+ * worker, delivery and cards; plans are read and compared as the runner does; only tool and chat are not there.
+ */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { analyzePlan } from '../../src/drift/analyze.ts';
+import { readPlan } from '../../src/drift/read-plan.ts';
+import type { Card } from '../../src/messages/card.ts';
+import type { Place } from '../../src/runs/alert.ts';
+import type { ChatPort, PlanResult, Runner, Stack } from '../../src/runs/ports.ts';
+import { M0 } from '../../src/runs/run.ts';
+import { directory, stack } from '../support/directory.ts';
+import { FleetCloud } from '../support/fleet-cloud.ts';
+import { startFleetService } from '../support/fleet-service.ts';
+import { sshFinding } from '../support/runs.ts';
+import { scratchInMemory } from '../support/scratch.ts';
+import { writeBigPlan } from './big-plan.ts';
+import type { Sample } from './memory.ts';
+
+const RUNS = 10_000;
+const EVERY = 1_000;
+const STACKS = 100;
+/** About 150 KB as JSON. */
+const RESOURCES = 30;
+const SETTLED_MS = 60_000;
+/** In turn: clean, tags that heal, a rule that waits, still waiting, gone again, and a state that can't be read. */
+const WEATHERS = ['clean', 'tags', 'rule', 'rule', 'clean', 'away'] as const;
+
+/** A chat that forgets: what a real one holds is not in this process. */
+class ForgetfulChat implements ChatPort {
+  readonly platform = 'slack';
+  #posted = 0;
+
+  async post(place: Place, _card: Card, _key: string): Promise<{ channel: string; messageId: string }> {
+    this.#posted += 1;
+    return { channel: 'channel' in place ? place.channel : `D${place.user}`, messageId: `ts-${this.#posted}` };
+  }
+  async update(): Promise<void> {}
+  async reply(): Promise<void> {}
+  async usergroup(): Promise<readonly string[]> {
+    return [];
+  }
+}
+
+/** Whose plans are documents, read anew each time. */
+class DocumentCloud extends FleetCloud {
+  readonly documents = new Map<string, Buffer>();
+
+  override async plan(of: Stack, options: Parameters<Runner['plan']>[1]): Promise<PlanResult> {
+    const result = await super.plan(of, options);
+    const bytes = this.documents.get(of.name);
+    if (bytes === undefined || result.analysis.findings.length > 0) return result;
+    const document = readPlan(bytes, `the plan of ${of.name}`);
+    const analysis = analyzePlan(document, { key: 'a key for the bench', secrets: [] });
+    const touches = analysis.findings.map((f) => f.address);
+    return { ...result, plan: { ...result.plan, touches }, analysis, document };
+  }
+
+  override async apply(...[of, plan, signal]: Parameters<Runner['apply']>): Promise<{ readonly log: string }> {
+    const done = await super.apply(of, plan, signal);
+    this.documents.set(of.name, plans.clean);
+    return done;
+  }
+}
+
+async function planOf(dir: string, drifted: number): Promise<Buffer> {
+  const file = join(dir, `plan-${drifted}.json`);
+  writeBigPlan(file, { changes: RESOURCES, drifted });
+  return readFile(file);
+}
+
+async function sample(runs: number): Promise<Sample> {
+  if (globalThis.gc === undefined) throw new Error('measuring memory: start node with --expose-gc');
+  // What native code holds is given back in the turn after its object has gone.
+  for (let i = 0; i < 3; i += 1) {
+    globalThis.gc();
+    await turn();
+  }
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { runs, heap: heapUsed + external, rss };
+}
+
+const dir = await scratchInMemory('m0-memory-');
+const plans = { clean: await planOf(dir, 0), tags: await planOf(dir, 6) };
+try {
+  const stacks = Array.from({ length: STACKS }, (_, i) =>
+    stack({
+      ...{ name: `prod-${i}`, schedule: [] },
+      policies: [{ name: 'tags-auto', git: '', ref: '', path: '', mode: 'decide' }],
+    }),
+  );
+  const cloud = new DocumentCloud({
+    clock: Date.now,
+    onWork: () => {},
+    // A tool is waited for, however short: the process gets to do what else there is to do.
+    pass: async (_what, _stack, signal) => {
+      await turn();
+      signal.throwIfAborted();
+    },
+  });
+  const m0 = await startFleetService({
+    ...{ file: join(dir, 'm0.db'), directory: directory({ stacks }), digests: [], cloud },
+    ...{ chat: new ForgetfulChat(), clock: Date.now, concurrency: 4 },
+  });
+  const ends = new Map<string, number>();
+  const samples: Sample[] = [];
+  for (let done = 0; done < RUNS; done += STACKS) {
+    const weather = WEATHERS[(done / STACKS) % WEATHERS.length] ?? 'clean';
+    const runs = await Promise.all(
+      stacks.map(async (of) => {
+        cloud.documents.set(of.name, weather === 'tags' ? plans.tags : plans.clean);
+        cloud.drift.set(of.name, weather === 'rule' ? [sshFinding()] : []);
+        if (weather === 'away') cloud.unreadable.add(of.name);
+        else cloud.unreadable.delete(of.name);
+        return m0.worker.check(of, 'schedule', M0);
+      }),
+    );
+    for (const run of runs) {
+      const rested = await m0.worker.settled(run.id, SETTLED_MS);
+      if (rested === undefined) throw new Error(`run #${run.id} never rests`);
+      ends.set(rested.state, (ends.get(rested.state) ?? 0) + 1);
+    }
+    if ((done + STACKS) % EVERY === 0) samples.push(await sample(done + STACKS));
+  }
+  for (const state of ['clean', 'realigned', 'awaiting_approval', 'quiet', 'failed']) {
+    if (!ends.has(state)) throw new Error(`no run has ended ${state}: ${JSON.stringify([...ends])}`);
+  }
+  if (cloud.kept > 0) throw new Error(`${cloud.kept} plan files were left behind`);
+  await m0.close();
+  process.stdout.write(JSON.stringify(samples));
+} finally {
+  await rm(dir, { recursive: true, force: true });
+}
