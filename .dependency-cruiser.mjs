@@ -24,7 +24,9 @@ export default {
       comment: 'The core speaks to the outside through the ports in runs/ports.ts only.',
       severity: 'error',
       from: { path: '^src/(drift|decisions|messages|commands|runs)/' },
-      to: { path: '^src/(chat|terraform|policy|store|artifacts|schedule|http|metrics|sandbox|setup|config)/' },
+      to: {
+        path: '^src/(chat|terraform|policy|store|artifacts|schedule|http|metrics|sandbox|setup|config)/',
+      },
     },
     {
       name: 'drift-and-decisions-are-the-innermost',
