@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { within } from '../../src/log-context.ts';
+import { createDelivery } from '../../src/runs/delivery.ts';
 import { ChatError } from '../../src/runs/ports.ts';
 import { Core, EVE, STACK, stackWith } from '../support/core.ts';
 import { DANA, sshFinding } from '../support/runs.ts';
@@ -23,7 +26,7 @@ const saying = (msg: string): readonly Line[] =>
 /** As code does that knows nothing of runs: now, and after the promises in between. */
 function says(text: string): () => Promise<void> {
   return async () => {
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await sleep(1);
     core.log.debug(text);
   };
 }
@@ -50,6 +53,33 @@ describe('each line', () => {
     await core.say(`drift ${STACK}`, DANA).catch(() => {});
     await core.rest();
     expect(saying('planning')).toEqual([{ run: 2, stack: STACK }]);
+  });
+
+  it('about what goes on by itself has none of what set it going', async () => {
+    let breaks = false;
+    core.broken = (method) => {
+      if (!breaks || (method !== 'runs' && method !== 'dueOutbox')) return null;
+      breaks = false;
+      return new Error('the disk is full');
+    };
+    core.cloud.next('plan', () => {
+      breaks = true;
+    });
+    await core.check();
+    expect(saying('looking for work broke')).toEqual([{ err: expect.anything() }]);
+
+    const { store, directory, log, chat } = core;
+    const delivery = createDelivery({
+      ...{ store, directory, log, onCall: async () => ({}), clock: () => core.now },
+      chats: new Map([['slack' as const, chat]]),
+    });
+    // Its first look, as at a start.
+    await sleep(10);
+    breaks = true;
+    within({ run: 9 }, () => delivery.wake());
+    await sleep(10);
+    await delivery.drain();
+    expect(saying('looking at the outbox broke')).toEqual([{ err: expect.anything() }]);
   });
 
   it('written while a command is followed says whose it is and which', async () => {

@@ -72,6 +72,29 @@ describe('runs', () => {
     expect(later.value('m0_queue_wait_seconds_sum', { trigger: 'command' })).toBe(120);
   });
 
+  it('that are approved and not yet applied wait as well', async () => {
+    core.cloud.drift.set(STACK, [SSH]);
+    await core.check();
+    let go = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    core.cloud.next('head', () => held);
+    core.now += MINUTE;
+    await core.say('approve #1', KIM);
+    await core.reaches('approved');
+    core.now += 3 * MINUTE;
+    const seen = await outside.scrape();
+    expect(seen.value('m0_queue_length', { urgency: 'apply' })).toBe(1);
+    expect(seen.value('m0_queue_oldest_age_seconds', { urgency: 'apply' })).toBe(180);
+    expect(seen.value('m0_approval_oldest_age_seconds')).toBe(0);
+    go();
+    await core.rest();
+    const after = await outside.scrape();
+    expect(after.value('m0_queue_length', { urgency: 'apply' })).toBe(0);
+    expect(after.value('m0_phase_seconds_sum', { phase: 'confirm' })).toBe(180);
+  });
+
   it('that fail are counted, and their stack is failing', async () => {
     core.cloud.next('plan', () => {
       throw new Error('no credentials');

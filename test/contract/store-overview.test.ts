@@ -168,6 +168,7 @@ describe.each(BACKENDS)('how everything stands in $name', (backend) => {
 
   it('a probe writes, and does not wait for another process as a write does', async () => {
     await store.probe(NOON);
+    expect(await store.value('probed-at')).toBe(String(NOON));
     const letGo = backend.hold(place);
     const began = performance.now();
     await expect(store.probe(NOON + 1)).rejects.toMatchObject({ name: 'StoreError', problem: 'busy' });

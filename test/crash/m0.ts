@@ -86,7 +86,7 @@ export async function createM0(parts: M0Parts): Promise<M0> {
   const view = { store, directory, onCall, clock };
   const worker = createWorker({
     ...{ store, runner, policies, directory, clock, log },
-    askers: async (stack) => askersOf(stack, await onCall()),
+    askers: async (stack) => askersOf(stack, await onCall.rotasNow(), clock()),
     concurrency: 2,
     onChange: () => {},
   });

@@ -114,6 +114,9 @@ export class FleetCloud implements Runner, CodePort, PolicyPort {
     return { log: '' };
   }
 
+  /** Its plans are nowhere but in its memory. */
+  async discardAllBut(): Promise<void> {}
+
   async discard(plan: SavedPlan): Promise<void> {
     this.#kept.delete(plan.artifact);
   }

@@ -102,9 +102,11 @@ describe('startSchedule', () => {
     await pass(1);
     expect(last.get('a')).toBe(START);
     expect(lines.join('')).toContain('store is gone');
+    expect(running?.overdue()).toMatchObject([{ name: 'a', error: 'store is gone' }]);
     fail = false;
     await pass(1);
     expect(ticks).toEqual(['a']);
+    expect(running?.overdue()).toEqual([]);
   });
 
   it('spreads ticks by the jitter, and none comes after stop', async () => {
