@@ -84,16 +84,16 @@ export function createFleets({ store, clock }: { readonly store: Store; readonly
       const fleets = await fleetsAt(seat);
       if (fleets.some((f) => f.trouble.members.includes(alert.id))) return true;
       const now = clock();
+      // Also one whose stacks are all dealt with by now: the round that finds them goes on.
       const going = fleets.find(
-        (f) => f.state === 'open' && f.trouble.of === alert.kind && Math.abs(now - f.lastSeenAt) < JOINS_MS,
+        (f) => f.trouble.of === alert.kind && Math.abs(now - f.lastSeenAt) < JOINS_MS,
       );
       if (going) {
         const trouble = { ...going.trouble, members: [...going.trouble.members, alert.id] };
+        const seen = { lastSeenAt: now, seenCount: going.seenCount + 1 };
+        const open = { state: 'open' as const, outcome: null };
         await store.commit([
-          {
-            c: 'alert.update',
-            alert: { ...going, trouble, lastSeenAt: now, seenCount: going.seenCount + 1 },
-          },
+          { c: 'alert.update', alert: { ...going, ...open, ...seen, trouble } },
           refreshing(going.id, now),
         ]);
         return true;

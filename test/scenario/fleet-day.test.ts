@@ -7,8 +7,8 @@ const MINUTE = 60_000;
 const PLAN_MS = [6_000, 6_500, 7_000, 8_000];
 const APPLY_MS = [6_500, 7_500];
 
-/** New messages that people get about one thing that happened to many stacks. */
-const A_HANDFUL = 8;
+/** New messages in one channel about one thing that happened to many stacks. */
+const A_HANDFUL = 5;
 
 describe('400 stacks every two hours on two cores', () => {
   let day: FleetDayReport;
@@ -51,7 +51,12 @@ describe('400 stacks every two hours on two cores', () => {
   });
 
   it('what happens to many stacks at once is a handful of new messages', () => {
-    expect(day.fleetMessages.lostTag, 'a tag lost by 40 stacks').toBeLessThanOrEqual(A_HANDFUL);
-    expect(day.fleetMessages.unreadable, '60 stacks that can’t be read').toBeLessThanOrEqual(A_HANDFUL);
+    const { lostTag, unreadable } = day.fleetMessages;
+    // Two of the forty wait for whoever is on call.
+    expect(Object.keys(lostTag).sort(), 'a tag lost by 40 stacks').toEqual(['C0OPS', 'C0PROD', 'DU0DANA']);
+    expect(Object.keys(unreadable), '60 stacks that can’t be read').toEqual(['C0DEV']);
+    for (const [place, n] of [...Object.entries(lostTag), ...Object.entries(unreadable)]) {
+      expect(n, place).toBeLessThanOrEqual(A_HANDFUL);
+    }
   });
 });

@@ -47,8 +47,11 @@ export interface FleetDayReport {
   /** Names of what ended how: state by single drift. */
   readonly ends: Readonly<Record<string, Run['state']>>;
   readonly told: Readonly<Record<string, Told>>;
-  /** New messages, DMs among them, about what happened to many stacks at once. */
-  readonly fleetMessages: { readonly lostTag: number; readonly unreadable: number };
+  /** New messages about what happened to many stacks at once, by channel; a person's DMs are one. */
+  readonly fleetMessages: {
+    readonly lostTag: Readonly<Record<string, number>>;
+    readonly unreadable: Readonly<Record<string, number>>;
+  };
 }
 
 export interface DaySeen {
@@ -173,9 +176,9 @@ export async function reportOf(
     return by.map((w) => `#${run.id} of ${run.stack} before ${w.stack}`);
   });
 
-  const said = day.chat.messages.map((m) => `${textOf(m.card)} ${m.replies.join(' ')}`);
   const drifted = [...happened.lostTag.stacks, ...happened.single, ...happened.unreadable];
-  const untold = drifted.filter((name) => !said.some((text) => text.includes(name)));
+  const told = await toldStacks(store, alerts);
+  const untold = drifted.filter((name) => !told.has(name));
 
   const checks = { schedule: 0, push: 0, command: 0, verify: 0 };
   for (const run of runs) checks[run.trigger] += 1;
@@ -198,6 +201,18 @@ export async function reportOf(
       unreadable: newMessages(day, happened, begin + 8 * HOUR, begin + 12.5 * HOUR),
     },
   };
+}
+
+/** Stacks with a message of their own, or that a message of many tells of; it may fold their names. */
+async function toldStacks(store: AuditedStore, alerts: readonly Alert[]): Promise<ReadonlySet<string>> {
+  const told = new Set<string>();
+  const stackOf = new Map(alerts.map((a) => [a.id, a.stack]));
+  for (const alert of alerts) {
+    if ((await store.messages(alert.id)).length === 0) continue;
+    if (alert.kind !== 'fleet') told.add(alert.stack);
+    else for (const member of alert.trouble.members) told.add(stackOf.get(member) ?? '');
+  }
+  return told;
 }
 
 /** How the run ended whose card the stack's newest drift alert shows. */
@@ -226,11 +241,19 @@ function isDigest(key: string): boolean {
 }
 
 /** New messages of these hours that are about no other story of the day. */
-function newMessages(day: DaySeen, happened: Happened, from: number, to: number): number {
-  return day.chat.posts.filter(({ at, message }) => {
-    if (at < from || at >= to || isDigest(message.key)) return false;
-    return !happened.single.some((name) => textOf(message.card).includes(name));
-  }).length;
+function newMessages(
+  day: DaySeen,
+  happened: Happened,
+  from: number,
+  to: number,
+): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { at, message } of day.chat.posts) {
+    if (at < from || at >= to || isDigest(message.key)) continue;
+    if (happened.single.some((name) => textOf(message.card).includes(name))) continue;
+    counts[message.channel] = (counts[message.channel] ?? 0) + 1;
+  }
+  return counts;
 }
 
 function toldIn({ chat, answers }: DaySeen): Readonly<Record<string, Told>> {
