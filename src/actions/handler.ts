@@ -12,6 +12,7 @@ import { baseline, history, onCall, policy, show, why } from './look.ts';
 import { type ActionParts, privately, refused } from './parts.ts';
 import { seen } from './seen.ts';
 import { drift, status } from './stacks.ts';
+import { subscribe, unsubscribe } from './subscribing.ts';
 
 function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<Reply> | Reply {
   switch (command.command) {
@@ -52,10 +53,9 @@ function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<
     case 'digest':
       return digest(parts, incoming, command.target);
     case 'subscribe':
+      return subscribe(parts, incoming, command.target);
     case 'unsubscribe':
-      return refused(
-        'Which channel hears of a stack is set by "channels" in m0.yaml; changing it from chat is not in this version yet.',
-      );
+      return unsubscribe(parts, incoming, command.target);
     default:
       return assertNever(command);
   }

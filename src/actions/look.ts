@@ -1,12 +1,12 @@
 /** Commands that only look: show, why, history, baseline, oncall, policy. Anybody in the channel may. */
-import { resolveTarget } from '../commands/target.ts';
 import { fullDiff } from '../messages/full-diff.ts';
 import { baselineCard, historyCard, onCallCard, policyCard } from '../messages/list-cards.ts';
 import { whyCard } from '../messages/why-card.ts';
 import { withSeen } from '../runs/policy-trouble.ts';
-import type { PolicySource, Reply, Stack } from '../runs/ports.ts';
+import type { PolicySource, Reply } from '../runs/ports.ts';
 import { driftView } from '../runs/view.ts';
-import { type ActionParts, findRun, privately, refused } from './parts.ts';
+import { type ActionParts, findRun, privately } from './parts.ts';
+import { choicesOf, targeted } from './targets.ts';
 
 const HISTORY_LINES = 50;
 
@@ -33,16 +33,9 @@ export async function why(parts: ActionParts, id: number): Promise<Reply> {
   return 'r' in view ? view : privately(whyCard(view));
 }
 
-function stacksOf(parts: ActionParts, target: string | null): readonly Stack[] | Reply {
-  if (target === null) return parts.directory.stacks;
-  const found = resolveTarget(target, parts.directory.stacks);
-  if (!found.ok) return refused(found.problem);
-  return parts.directory.stacks.filter((s) => found.stacks.includes(s.name));
-}
-
 /** `history [TARGET]`: the newest lines of the record. */
 export async function history(parts: ActionParts, target: string | null): Promise<Reply> {
-  const stacks = stacksOf(parts, target);
+  const stacks = target === null ? parts.directory.stacks : targeted(parts, 'history', target);
   if ('r' in stacks) return stacks;
   const lines = await Promise.all(
     stacks.map((s) => parts.store.audit({ stack: s.name, limit: HISTORY_LINES })),
@@ -59,7 +52,7 @@ export async function history(parts: ActionParts, target: string | null): Promis
 
 /** `baseline TARGET`: what is accepted or snoozed, by whom and why. */
 export async function baseline(parts: ActionParts, target: string): Promise<Reply> {
-  const stacks = stacksOf(parts, target);
+  const stacks = targeted(parts, 'baseline', target);
   if ('r' in stacks) return stacks;
   const keeps = (await Promise.all(stacks.map((s) => parts.store.keeps(s.name)))).flat();
   return privately(baselineCard({ target, keeps, now: parts.clock(), zone: parts.directory.timezone }));
@@ -84,11 +77,12 @@ export async function onCall(parts: ActionParts): Promise<Reply> {
 
 /** `policy TARGET`: which policies decide for a stack, by which rules, and from which commit. */
 export async function policy(parts: ActionParts, target: string): Promise<Reply> {
-  const stacks = stacksOf(parts, target);
+  const stacks = targeted(parts, 'policy', target);
   if ('r' in stacks) return stacks;
   const [stack] = stacks;
   if (stack === undefined || stacks.length > 1) {
-    return refused(`${target} is several stacks. Name one: ${stacks.map((s) => s.name).join(', ')}.`);
+    const names = stacks.map((s) => s.name);
+    return choicesOf(`${target} is several stacks. Name one: ${names.join(', ')}.`, 'policy', names);
   }
   const statuses = await parts.policies.status(stack.policies);
   const counted = await withSeen(parts.store, statuses);

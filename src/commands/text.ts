@@ -64,6 +64,14 @@ export function historyText(target: string | null): string {
   return words('history', target);
 }
 
+export function subscribeText(target: string): string {
+  return words('subscribe', target);
+}
+
+export function unsubscribeText(target: string): string {
+  return words('unsubscribe', target);
+}
+
 export function helpText(topic: CommandName | null): string {
   return words('help', topic);
 }

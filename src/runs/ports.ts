@@ -153,6 +153,16 @@ export interface Directory {
   readonly timezone: string;
 }
 
+/** A channel that somebody made hear of a target from chat, besides the channels of m0.yaml. */
+export interface Subscription {
+  readonly platform: Platform;
+  readonly channel: string;
+  /** As it was typed: what it means is looked up when it is used. */
+  readonly target: string;
+  readonly by: Actor;
+  readonly at: number;
+}
+
 /** One append-only line of the record: who did what to which run. */
 export interface AuditEntry {
   /** Ms since epoch. */
@@ -190,6 +200,10 @@ export type Change =
   | { readonly c: 'keep.end'; readonly id: number; readonly by: Actor; readonly at: number }
   | { readonly c: 'outbox.add'; readonly key: string; readonly delivery: Delivery; readonly at: number }
   | { readonly c: 'value.set'; readonly name: string; readonly value: string }
+  /** A channel that is subscribed to that target already stays so, by whom it was. */
+  | { readonly c: 'subscription.add'; readonly subscription: Subscription }
+  /** One that is not there is no error. */
+  | { readonly c: 'subscription.end'; readonly where: Omit<Subscription, 'by' | 'at'> }
   | { readonly c: 'audit'; readonly entry: AuditEntry };
 
 /** A delivery of an alert that is inserted in the same commit, so has no id yet. `key` is completed with it. */
@@ -259,6 +273,8 @@ export interface Store {
     since: number,
   ): Promise<readonly number[]>;
   addMessage(message: Omit<PostedMessage, 'id'>): Promise<void>;
+  /** All of them, in the order they were made. */
+  subscriptions(): Promise<readonly Subscription[]>;
   /** Small named values (last tick of a schedule, the fingerprint key …). */
   value(name: string): Promise<string | undefined>;
   setValue(name: string, value: string): Promise<void>;

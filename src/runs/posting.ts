@@ -10,6 +10,7 @@ import { reachCard } from '../messages/reach-card.ts';
 import { type Alert, isOfRun, type OutboxEntry, type Place, type PostedMessage } from './alert.ts';
 import { createFleets, type Seat } from './fleet.ts';
 import { fleetView } from './fleet-view.ts';
+import { toldDirectory } from './places.ts';
 import { placesOfPolicy, policyAlertView } from './policy-trouble.ts';
 import { ChatError, type ChatPort, type Platform } from './ports.ts';
 import { notReached, placeOfPerson, placesOfReach, reached, reachView } from './reach.ts';
@@ -95,18 +96,19 @@ export function createPosting(parts: PostingParts): Posting {
   }
 
   async function seatsOf(alert: Alert): Promise<readonly Seat[]> {
+    const told = await toldDirectory({ store, directory });
     const inChannel = (place: Place): Seat => ({ place, person: null, why: null });
     switch (alert.kind) {
       case 'policy':
-        return placesOfPolicy(directory, alert.stack).map(inChannel);
+        return placesOfPolicy(told, alert.stack).map(inChannel);
       case 'reach':
-        return placesOfReach(directory, alert).map(inChannel);
+        return placesOfReach(told, alert).map(inChannel);
       case 'fleet':
         return [alert.trouble];
       case 'drift':
       case 'failure': {
         const run = await store.run(alert.runId);
-        return run ? stackOrGone(directory, run).channels.map(inChannel) : [];
+        return run ? stackOrGone(told, run).channels.map(inChannel) : [];
       }
       default:
         return assertNever(alert);
@@ -187,8 +189,10 @@ export function createPosting(parts: PostingParts): Posting {
 
   async function nudge(alert: Alert, entry: OutboxEntry, who: string | null, text: string): Promise<void> {
     if (alert.state !== 'open') return;
+    const seats = await seatsOf(alert);
     const copies = (await store.messages(alert.id)).filter((m) =>
-      who === null ? m.role === 'root' : m.person === who,
+      // A channel that no longer hears of it keeps the message, and is left in peace.
+      who === null ? m.role === 'root' && seats.some(({ place }) => isAt(m, place)) : m.person === who,
     );
     const problems: unknown[] = [];
     for (const m of copies) {

@@ -24,8 +24,8 @@ import { type ChainVerdict, verifyChain } from './audit-chain.ts';
 import { type Database, openDatabase } from './database.ts';
 import { type Cutoffs, type Pruned, prune } from './prune.ts';
 import { recordLines, toAuditEntry } from './record.ts';
-import { toAlert, toKeep, toMessage, toOutboxEntry, toRun } from './rows.ts';
-import { alerts, audit, keeps, kv, messages, outbox, runs } from './schema.ts';
+import { toAlert, toKeep, toMessage, toOutboxEntry, toRun, toSubscription } from './rows.ts';
+import { alerts, audit, keeps, kv, messages, outbox, runs, subscriptions } from './schema.ts';
 import { StoreError, toStoreError } from './store-error.ts';
 import { type Inserted, StaleRun, setValue, write } from './write.ts';
 
@@ -311,6 +311,11 @@ export async function openSqliteStore(
         const other = db.select().from(messages).where(there).get()?.alertId;
         if (other !== alertId) throw new StoreError(`that message already belongs to alert ${String(other)}`);
       }),
+
+    subscriptions: () =>
+      attempt('reading which channels are subscribed', () =>
+        db.select().from(subscriptions).orderBy(asc(subscriptions.id)).all().map(toSubscription),
+      ),
 
     value: (name) =>
       attempt(`reading the value ${name}`, () => db.select().from(kv).where(eq(kv.name, name)).get()?.value),

@@ -403,6 +403,31 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
     });
   });
 
+  describe('subscriptions', () => {
+    const prod = { platform: 'slack', channel: 'C0DEV', target: 'prod', by: DANA, at: 5 } as const;
+
+    it('come back in their order, each place and target once, by whoever was first', async () => {
+      const other = { ...prod, channel: 'C0OPS', target: 'prod-*' };
+      await store.commit([
+        { c: 'subscription.add', subscription: prod },
+        { c: 'subscription.add', subscription: other },
+        { c: 'subscription.add', subscription: { ...prod, by: M0, at: 9 } },
+      ]);
+      expect(await store.subscriptions()).toEqual([prod, other]);
+    });
+
+    it('end where and as they were made, and nowhere else', async () => {
+      await store.commit([{ c: 'subscription.add', subscription: prod }]);
+      const { by: _by, at: _at, ...where } = prod;
+      await store.commit([{ c: 'subscription.end', where: { ...where, channel: 'C0OPS' } }]);
+      await store.commit([{ c: 'subscription.end', where: { ...where, target: 'pro' } }]);
+      expect(await store.subscriptions()).toEqual([prod]);
+      await store.commit([{ c: 'subscription.end', where }]);
+      await store.commit([{ c: 'subscription.end', where }]);
+      expect(await store.subscriptions()).toEqual([]);
+    });
+  });
+
   describe('outbox', () => {
     const add = (key: string, at: number): Change => ({
       ...{ c: 'outbox.add', key, at },
@@ -563,7 +588,10 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       { c: 'audit', entry: anEntry() },
     ]);
     await store.setValue('v', '1');
+    const subscription = { platform: 'slack', channel: 'C', target: 'prod', by: DANA, at: 1 } as const;
+    await store.commit([{ c: 'subscription.add', subscription }]);
     const all = async () => [
+      await store.subscriptions(),
       await store.runs({}),
       await store.alerts({}),
       await store.messages(alertId),

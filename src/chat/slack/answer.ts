@@ -31,6 +31,12 @@ const TOO_LATE: Card = {
   blocks: [],
 };
 
+/** The card with a line that says why only its sender sees it. */
+function notPosted(card: Card, problem: string): Card {
+  const said = `Only you see this: ${problem}. Where m0 should post, invite it first: /invite @m0`;
+  return { ...card, blocks: [...card.blocks, { b: 'context', spans: [{ t: 'text', text: said }] }] };
+}
+
 /** Carries answers of the command handler back to where the command came from. */
 export class Answerer {
   readonly #api: SlackApi;
@@ -151,7 +157,7 @@ export class Answerer {
       }
     } catch (error) {
       if (!(error instanceof ChatError && error.permanent)) throw error;
-      await this.tell(card, origin);
+      await this.tell(notPosted(card, error.message), origin);
     }
   }
 
