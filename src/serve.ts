@@ -187,6 +187,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       ...(environment.slack.apiUrl === null ? {} : { apiUrl: environment.slack.apiUrl }),
       log,
       people: directory.people,
+      matchByEmail: config.chat.slack?.matchByEmail ?? false,
       clock,
     });
     const chats = new Map<Platform, ChatPort>([['slack', slack]]);
@@ -208,6 +209,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       policies,
       directory,
       askers: async (stack) => askersOf(stack, await onCall.rotasNow(), clock()),
+      onCall,
       clock,
       log,
       concurrency: environment.concurrency,

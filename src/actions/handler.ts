@@ -5,6 +5,7 @@ import { parseCommand } from '../commands/parse.ts';
 import { helpCard } from '../messages/help-card.ts';
 import { problemCard } from '../messages/short-cards.ts';
 import type { CommandHandler, Incoming, Reply } from '../runs/ports.ts';
+import { ask } from './ask.ts';
 import { approve, end } from './decide.ts';
 import { digest } from './digest.ts';
 import { accept, release, snooze } from './keeping.ts';
@@ -38,6 +39,8 @@ function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<
       return release(parts, incoming, 'snooze', command);
     case 'unaccept':
       return release(parts, incoming, 'accept', command);
+    case 'ask':
+      return ask(parts, incoming, command.run);
     case 'baseline':
       return baseline(parts, command.target);
     case 'history':

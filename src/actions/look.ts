@@ -63,15 +63,17 @@ export async function onCall(parts: ActionParts): Promise<Reply> {
   const { directory } = parts;
   const now = parts.clock();
   const current = await parts.onCall.rotasNow();
-  const rotas = Object.entries(current).map(([rota, { people, until, problem }]) => ({
-    rota,
-    people: people.map((person) => ({
-      person,
-      name: directory.people.find((p) => p.key === person)?.name ?? person,
-    })),
-    until,
-    problem,
-  }));
+  const rotas = Object.entries(current)
+    .filter(([name]) => name in directory.oncall)
+    .map(([rota, { people, until, problem }]) => ({
+      rota,
+      people: people.map((person) => ({
+        person,
+        name: directory.people.find((p) => p.key === person)?.name ?? person,
+      })),
+      until,
+      problem,
+    }));
   return privately(onCallCard({ rotas, now, zone: directory.timezone }));
 }
 

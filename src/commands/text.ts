@@ -47,6 +47,10 @@ export function whyText(run: number): string {
   return `why #${run}`;
 }
 
+export function askText(run: number): string {
+  return `ask #${run}`;
+}
+
 export function cancelText(run: number): string {
   return `cancel #${run}`;
 }

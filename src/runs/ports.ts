@@ -147,6 +147,8 @@ export interface Directory {
   readonly stacks: readonly Stack[];
   readonly people: readonly Person[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** Groups whose members a Slack user group names: group -> its id there. */
+  readonly usergroups?: Readonly<Record<string, string>>;
   readonly oncall: Readonly<Record<string, Rota>>;
   /** Groups that may snooze / accept besides the approvers; null: only the approvers. */
   readonly may: { readonly snooze: readonly string[] | null; readonly accept: readonly string[] | null };

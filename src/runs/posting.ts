@@ -170,14 +170,14 @@ export function createPosting(parts: PostingParts): Posting {
     return false;
   }
 
-  async function ask(alert: Alert, who: string, why: string): Promise<void> {
+  async function ask(alert: Alert, who: string, why: string, alone: boolean): Promise<void> {
     if (alert.state !== 'open') return;
     const messages = await store.messages(alert.id);
     if (messages.some((m) => m.role === 'dm' && m.person === who)) return;
     const place = placeOfPerson(directory, who);
     try {
       if (!place) throw new ChatError(`${who} has no chat id under "people"`, { permanent: true });
-      await postOrJoin(alert, { place, person: who, why }, messages);
+      await (alone ? post : postOrJoin)(alert, { place, person: who, why }, messages);
     } catch (error) {
       if (isPermanent(error)) await notReached(store, who, error, clock());
       throw error;
@@ -220,7 +220,7 @@ export function createPosting(parts: PostingParts): Posting {
         case 'thread':
           return addToThreads(alert, entry, delivery.text);
         case 'dm':
-          return ask(alert, delivery.person, delivery.why);
+          return ask(alert, delivery.person, delivery.why, delivery.alone === true);
         case 'nudge':
           return nudge(alert, entry, delivery.person, delivery.text);
         default:

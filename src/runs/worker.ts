@@ -7,6 +7,7 @@ import { changesOf, newRun, type StackState } from './effects.ts';
 import { type RunEvent, transition } from './machine.ts';
 import { LONGEST_LOCK_PAUSE_MS } from './outcomes.ts';
 import type { Change, Clock, CodePort, Directory, PolicyPort, Runner, Stack, Store } from './ports.ts';
+import type { OnCallNow } from './rights.ts';
 import { type Actor, M0, type Run, type RunState, type SavedPlan, type Trigger } from './run.ts';
 import { createSteps, type Eventually } from './steps.ts';
 import { mayDisturb, severityOf } from './urgency.ts';
@@ -19,6 +20,8 @@ export interface WorkerParts {
   readonly directory: Directory;
   /** Who is to be asked about a stack now. */
   readonly askers: (stack: Stack) => Promise<readonly Approver[]>;
+  /** Who is in each group that a Slack user group fills, and on call, now. */
+  readonly onCall: () => Promise<OnCallNow>;
   readonly clock: Clock;
   readonly log: Logger;
   /** How many stacks are worked on at once; one more where somebody waits for it. */

@@ -119,6 +119,7 @@ export class Core {
       policies: cloud,
       directory,
       askers: async (s) => askersOf(s, await onCall.rotasNow(), clock()),
+      onCall,
       clock,
       log,
       concurrency: 4,

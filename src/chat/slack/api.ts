@@ -15,6 +15,7 @@ const PATIENT_ATTEMPTS = 3;
 export interface Identity {
   readonly botId: string;
   readonly botUserId: string;
+  readonly teamId: string;
 }
 
 /** Options of each Slack client: nothing is sent twice behind m0's back, and a 429 comes back at once. */
@@ -86,7 +87,7 @@ export class SlackApi {
         permanent: true,
       });
     }
-    this.#identity = { botId: me.bot_id, botUserId: me.user_id };
+    this.#identity = { botId: me.bot_id, botUserId: me.user_id, teamId: me.team_id ?? '' };
     return this.#identity;
   }
 

@@ -19,6 +19,8 @@ export interface SlackOptions {
   readonly signingSecret?: string | undefined;
   readonly log: Logger;
   readonly people: readonly Person[];
+  /** Who has no id under `people` is known by a confirmed e-mail; needs the scope users:read.email. */
+  readonly matchByEmail?: boolean;
   readonly clock: Clock;
 }
 
@@ -48,7 +50,17 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
   const { botToken, appToken, log } = options;
   const client = clientOptions(log, [botToken, appToken], options.apiUrl);
   const api = new SlackApi(botToken, client);
-  const people = new SlackPeople(api.client, options.people, options.clock);
+  const people = new SlackPeople(
+    api.client,
+    options.people,
+    options.clock,
+    options.matchByEmail === true
+      ? {
+          teamId: async () => (await api.identity()).teamId,
+          onProblem: (problem) => log.warn({ problem }, 'somebody could not be known by e-mail'),
+        }
+      : null,
+  );
   const poster = new Poster(api, people);
   const answerer = new Answerer(api, people, poster, log);
 

@@ -1,0 +1,166 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Directory, Stack } from '../../src/runs/ports.ts';
+import type { Actor } from '../../src/runs/run.ts';
+import { Core, EVE, STACK, stackWith } from '../support/core.ts';
+import { directory } from '../support/directory.ts';
+import { buttonsOf, textOf } from '../support/fake-chat.ts';
+import { DANA, KIM, sshFinding } from '../support/runs.ts';
+
+const SSH = sshFinding();
+const HOUR = 3_600_000;
+const GUEST: Actor = { person: null, platform: 'slack', userId: 'U0GUEST', name: 'Guest' };
+const BY_GROUP = stackWith({ approvers: { from: ['sre'], need: 1, notTheAuthor: true } });
+const USERGROUP: Partial<Directory> = { groups: { dev: ['eve'] }, usergroups: { sre: 'S0SRE' } };
+
+let core: Core;
+async function open(stack: Stack = stackWith(), more: Partial<Directory> = {}): Promise<number> {
+  core = await Core.open([stack], more);
+  await core.worker.start();
+  core.cloud.drift.set(STACK, [SSH]);
+  const { id, state } = await core.check();
+  expect(state).toBe('awaiting_approval');
+  await core.deliver();
+  return id;
+}
+afterEach(async () => {
+  await core.holds();
+  await core.close();
+});
+
+const applied = () => core.cloud.applies.map((a) => a.touched);
+const state = async (id: number) => (await core.run(id)).state;
+
+describe('a group that a Slack user group fills', () => {
+  it('lets its members approve, and nobody else', async () => {
+    const id = await open(BY_GROUP, USERGROUP);
+    core.chat.usergroups.set('S0SRE', ['U0KIM', 'U0GUEST']);
+    expect(await core.told(`approve #${id}`, DANA)).toContain('Only sre may approve');
+    expect(await core.told(`approve #${id}`, GUEST)).toContain('Only sre may approve');
+    await core.say(`approve #${id}`, KIM);
+    await core.rest();
+    expect(applied()).toEqual([[SSH.address]]);
+  });
+
+  it('that Slack can not be asked about has nobody in it', async () => {
+    const id = await open(BY_GROUP, USERGROUP);
+    for (const actor of [DANA, KIM, EVE]) {
+      expect(await core.told(`approve #${id}`, actor)).toContain('Only sre may approve');
+    }
+    expect(await state(id)).toBe('awaiting_approval');
+    expect(await core.onCall.problems()).toEqual([
+      { part: 'group:sre', problem: expect.stringContaining('no answer') },
+    ]);
+    // It is no rota, so nobody is told of it as one.
+    expect(await core.told('oncall')).not.toContain('group:sre');
+  });
+
+  it('whoever was taken out of it no longer counts, nor does an earlier yes of theirs', async () => {
+    const two = stackWith({ approvers: { from: ['sre'], need: 2, notTheAuthor: false } });
+    const id = await open(two, USERGROUP);
+    core.chat.usergroups.set('S0SRE', ['U0DANA', 'U0KIM', 'U0EVE']);
+    await core.say(`approve #${id}`, DANA);
+    core.chat.usergroups.set('S0SRE', ['U0KIM', 'U0EVE']);
+    await core.say(`approve #${id}`, KIM);
+    expect(await state(id)).toBe('awaiting_approval');
+    await core.say(`approve #${id}`, EVE);
+    await core.rest();
+    expect(await state(id)).toBe('realigned');
+  });
+
+  it('that is emptied between the yes and the apply stops it', async () => {
+    const id = await open(BY_GROUP, USERGROUP);
+    core.chat.usergroups.set('S0SRE', ['U0KIM']);
+    core.cloud.next('head', () => void core.chat.usergroups.set('S0SRE', []));
+    await core.say(`approve #${id}`, KIM);
+    await core.rest();
+    expect(applied()).toEqual([]);
+    expect(await core.run(id)).toMatchObject({ state: 'awaiting_approval', approvals: [] });
+  });
+
+  it('is asked by an escalation as any group is', async () => {
+    const escalation = [{ afterMs: HOUR, to: 'sre', everyMs: null }];
+    await open({ ...BY_GROUP, escalation }, USERGROUP);
+    core.chat.usergroups.set('S0SRE', ['U0KIM']);
+    core.now += HOUR;
+    await core.look();
+    expect(core.chat.in('DU0KIM')).toHaveLength(1);
+  });
+});
+
+describe('a refusal', () => {
+  it('offers to ask the one on call, and asking sends them the card', async () => {
+    const quiet = { from: 0, to: 24 * 60 - 1, weekends: true, timezone: 'UTC' };
+    const id = await open(stackWith({ quietHours: quiet }));
+    expect(core.chat.in('DU0DANA')).toEqual([]);
+    const card = await core.say(`approve #${id}`, EVE);
+    expect(card === null ? [] : buttonsOf(card)).toEqual([{ label: 'Ask Dana', command: `ask #${id}` }]);
+    expect(await core.told(`ask #${id}`, EVE)).toContain(`Asked Dana to decide on run #${id}.`);
+    await core.deliver();
+    const [copy] = core.chat.in('DU0DANA');
+    expect(textOf(copy?.card as never)).toContain('Eve asks you to decide. You are on call (primary)');
+    expect(copy && buttonsOf(copy.card).map((b) => b.command)).toContainEqual(
+      expect.stringContaining(`approve #${id}`),
+    );
+    expect(core.chat.at('C0OPS', 0).replies).toEqual(['Eve asked Dana to decide']);
+    const [line] = await core.store.audit({ runId: id });
+    expect(line).toMatchObject({
+      ...{ action: 'ask', actor: EVE, detail: 'Dana', place: { platform: 'slack', channel: 'C0OPS' } },
+    });
+  });
+
+  it('asks by the copy that is there already, once an hour, also when two ask at once', async () => {
+    const id = await open();
+    expect(core.chat.in('DU0DANA')).toHaveLength(1);
+    const said = await Promise.all([core.told(`ask #${id}`, EVE), core.told(`ask #${id}`, GUEST)]);
+    expect(said.filter((s) => s.includes('Asked Dana'))).toHaveLength(1);
+    await core.deliver();
+    expect(core.chat.in('DU0DANA')).toHaveLength(1);
+    expect(core.chat.at('DU0DANA', 0).replies).toEqual([
+      expect.stringMatching(new RegExp(`^(Eve|Guest) asks you to decide on ${STACK}, run #${id}$`)),
+    ]);
+    core.now += HOUR - 1;
+    await core.restart();
+    expect(await core.told(`ask #${id}`, EVE)).toContain('once an hour is enough');
+    core.now += 1;
+    expect(await core.told(`ask #${id}`, EVE)).toContain('Asked Dana');
+    await core.deliver();
+    expect(core.chat.at('DU0DANA', 0).replies).toHaveLength(2);
+  });
+
+  it('offers nobody where nobody is on call, and asking says why', async () => {
+    const oncall = { primary: { kind: 'pagerduty', schedule: 'PABC123' } } as const;
+    const id = await open(
+      stackWith({ approvers: { from: ['oncall:primary'], need: 1, notTheAuthor: true } }),
+      {
+        oncall,
+      },
+    );
+    const card = await core.say(`approve #${id}`, EVE);
+    expect(card && buttonsOf(card)).toEqual([]);
+    expect(await core.told(`ask #${id}`, EVE)).toContain('Nobody on call for prod-network can be asked');
+    await core.restart(directory({ stacks: [BY_GROUP] }));
+    expect(await core.told(`ask #${id}`, EVE)).toContain(
+      'There is nobody to ask for prod-network: sre may approve it.',
+    );
+  });
+
+  it('of the one on call does not offer them themselves; of what is decided offers nobody', async () => {
+    core = await Core.open([stackWith()]);
+    await core.worker.start();
+    core.cloud.drift.set(STACK, [{ ...SSH, origin: 'code' }]);
+    core.cloud.code.set(STACK, {
+      ...(await core.cloud.head(core.stack)),
+      author: 'Dana',
+      authorEmail: 'dana@acme.dev',
+    });
+    const { id } = await core.check();
+    const own = await core.say(`approve #${id}`, DANA);
+    expect(textOf(own as never)).toContain('notTheAuthor');
+    expect(own && buttonsOf(own)).toEqual([]);
+    expect(await core.told(`ask #${id}`, DANA)).toContain('You are the one to ask');
+    await core.say(`reject #${id} not now`, KIM);
+    const late = await core.say(`approve #${id}`, EVE);
+    expect(late && buttonsOf(late)).toEqual([]);
+    expect(await core.told(`ask #${id}`, EVE)).toContain('Nothing to ask about');
+  });
+});
