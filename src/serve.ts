@@ -11,6 +11,7 @@ import { repositoryKey } from './git/remote.ts';
 import { createGitWebhook } from './http/git-webhook.ts';
 import { type Readiness, startHttp } from './http/server.ts';
 import type { Logger } from './log.ts';
+import { homeCard } from './messages/home-card.ts';
 import { metricsOf } from './metrics.ts';
 import { openPagerDuty } from './oncall/pagerduty.ts';
 import { createPolicies } from './policy/policies.ts';
@@ -18,6 +19,7 @@ import { askersOf, createOnCall } from './runs/asking.ts';
 import { createDelivery, type Delivery } from './runs/delivery.ts';
 import { sendDigest } from './runs/digest.ts';
 import { escalate } from './runs/escalation.ts';
+import { homeView } from './runs/home.ts';
 import { createPolicyWatch } from './runs/policy-watch.ts';
 import type { ChatPort, Platform, Stack, Store } from './runs/ports.ts';
 import { type Actor, M0, type Run, type Trigger } from './runs/run.ts';
@@ -203,6 +205,10 @@ export async function serve(options: ServeOptions): Promise<Service> {
     );
     const delivery = createDelivery({ store, directory, onCall, clock, chats, log });
     closers.push(() => delivery.drain());
+    const changed = (): void => {
+      delivery.wake();
+      slack.refreshHomes();
+    };
     const worker = createWorker({
       store,
       runner,
@@ -213,15 +219,16 @@ export async function serve(options: ServeOptions): Promise<Service> {
       clock,
       log,
       concurrency: environment.concurrency,
-      onChange: () => delivery.wake(),
+      onChange: changed,
     });
     closers.push(() => worker.drain());
     const policyWatch = createPolicyWatch({
       ...{ store, policies, directory, clock, log },
-      onChange: () => delivery.wake(),
+      onChange: changed,
     });
     const handler = createHandler({ store, worker, policies, policyWatch, directory, onCall, clock, log });
-    await slack.start(handler);
+    const home = { store, directory, onCall, clock };
+    await slack.start(handler, async (actor) => homeCard(await homeView(home, actor)));
     closers.push(() => slack.stop());
     await worker.start();
     const watching = [

@@ -34,6 +34,11 @@ export function unacceptText(run: number, address: string | null = null): string
   return words(`unaccept #${run}`, address);
 }
 
+/** Ends what is kept of one stack; `address` null: of all of it. */
+export function keepEndText(kind: 'snooze' | 'accept', stack: string, address: string | null): string {
+  return words(`un${kind} stack:${stack}`, address);
+}
+
 /** Lets m0 go on with a policy's last good commit, for the trouble named and no other. */
 export function seenText(policy: string, trouble: string): string {
   return `seen ${policy} ${trouble.slice(0, SEEN_LENGTH)}`;

@@ -3,6 +3,7 @@ import type { Logger } from '../../log.ts';
 import type { ChatPort, Clock, CommandHandler, Person } from '../../runs/ports.ts';
 import { Answerer } from './answer.ts';
 import { clientOptions, SlackApi } from './api.ts';
+import { type HomeOf, Homes } from './homes.ts';
 import { Inbox } from './inbox.ts';
 import { SlackPeople } from './people.ts';
 import { Poster } from './poster.ts';
@@ -33,9 +34,11 @@ export interface SlackHealth {
 export interface Slack extends ChatPort {
   /**
    * Takes in commands from now on. Resolves after the first attempt to connect: `healthy()` then says
-   * whether it worked, and m0 goes on trying either way.
+   * whether it worked, and m0 goes on trying either way. `homeOf`: what the Home tab shows; without it, nothing.
    */
-  start(handler: CommandHandler): Promise<void>;
+  start(handler: CommandHandler, homeOf?: HomeOf): Promise<void>;
+  /** Something changed that may stand in somebody's home; cheap, and soon enough. */
+  refreshHomes(): void;
   /** Takes nothing in any more and resolves when all that was taken in has been answered. */
   stop(): Promise<void>;
   healthy(): SlackHealth;
@@ -83,6 +86,7 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
   });
   const socket = new SocketKeeper(receiver, () => api.identity(), log);
   let inbox: Inbox | null = null;
+  let homes: Homes | null = null;
 
   return {
     platform: 'slack',
@@ -90,15 +94,18 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     update: (channel, messageId, card) => poster.update(channel, messageId, card),
     reply: (channel, messageId, text, key, loud) => poster.reply(channel, messageId, text, key, loud),
     usergroup: (id) => people.usergroup(id),
-    async start(handler) {
+    async start(handler, homeOf) {
       if (inbox !== null) throw new Error('starting Slack: it was started before');
-      inbox = new Inbox({ api, people, poster, answerer, log }, handler);
+      if (homeOf) homes = new Homes({ api, people, clock: options.clock, log }, homeOf);
+      inbox = new Inbox({ api, people, poster, answerer, homes, log }, handler);
       inbox.listen(app);
       await socket.start();
     },
+    refreshHomes: () => homes?.changed(),
     async stop() {
       await socket.stop();
       await inbox?.drained();
+      await homes?.stop();
     },
     healthy() {
       const problem = api.appProblem() ?? socket.problem();

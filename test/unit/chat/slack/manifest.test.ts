@@ -15,6 +15,7 @@ const SCOPES: Readonly<Record<string, readonly string[] | null>> = {
   'usergroups.users.list': ['usergroups:read'],
   'users.info': ['users:read'],
   'views.open': null,
+  'views.publish': null,
   'views.push': null,
   'views.update': null,
 };
@@ -43,6 +44,10 @@ test('asks for exactly the scopes that the code uses', () => {
 
 test('turns on what m0 listens to', () => {
   expect(manifest.settings.socket_mode_enabled).toBe(true);
-  expect(manifest.settings.event_subscriptions.bot_events.sort()).toEqual(['app_mention', 'message.im']);
+  expect(manifest.settings.event_subscriptions.bot_events.sort()).toEqual([
+    'app_home_opened',
+    'app_mention',
+    'message.im',
+  ]);
   expect(manifest.features.slash_commands.map((c) => c.command)).toEqual(['/m0']);
 });
