@@ -2,13 +2,36 @@
 import { fullDiff } from '../messages/full-diff.ts';
 import { baselineCard, historyCard, onCallCard, policyCard } from '../messages/list-cards.ts';
 import { whyCard } from '../messages/why-card.ts';
+import { stacksOfSubscription } from '../runs/places.ts';
 import { withSeen } from '../runs/policy-trouble.ts';
-import type { PolicySource, Reply } from '../runs/ports.ts';
+import type { PolicySource, Reply, Stack } from '../runs/ports.ts';
 import { driftView } from '../runs/view.ts';
 import { type ActionParts, findRun, privately } from './parts.ts';
 import { choicesOf, targeted } from './targets.ts';
 
 const HISTORY_LINES = 50;
+
+/** What m0 does on its way is noise in a history; what was decided and done is what it tells. */
+const ON_THE_WAY = [
+  { action: 'start' },
+  { action: 'planned' },
+  { action: 'requeue' },
+  { action: 'decided', ending: '-> clean' },
+  { action: 'decided', ending: '-> quiet' },
+] as const;
+
+/** What channels were subscribed to, as typed, where it means one of the stacks; and the target itself. */
+async function targetsOf(
+  parts: ActionParts,
+  stacks: readonly Stack[],
+  target: string | null,
+): Promise<readonly string[]> {
+  const names = new Set(stacks.map((s) => s.name));
+  const subscribed = (await parts.store.subscriptions())
+    .filter((s) => stacksOfSubscription(s, parts.directory).some((name) => names.has(name)))
+    .map((s) => s.target);
+  return [...subscribed, ...(target === null ? [] : [target])];
+}
 
 async function viewOf(
   parts: ActionParts,
@@ -37,17 +60,17 @@ export async function why(parts: ActionParts, id: number): Promise<Reply> {
 export async function history(parts: ActionParts, target: string | null): Promise<Reply> {
   const stacks = target === null ? parts.directory.stacks : targeted(parts, 'history', target);
   if ('r' in stacks) return stacks;
+  // What is said of a whole environment or pattern, as a subscription is, stands under that name.
+  const names = new Set([...stacks.map((s) => s.name), ...(await targetsOf(parts, stacks, target))]);
   const lines = await Promise.all(
-    stacks.map((s) => parts.store.audit({ stack: s.name, limit: HISTORY_LINES })),
+    [...names].map((stack) => parts.store.audit({ stack, without: ON_THE_WAY, limit: HISTORY_LINES + 1 })),
   );
-  const entries = lines
-    .flat()
-    // What m0 does on its way is noise here; what was decided and done is the history.
-    .filter((e) => !['start', 'planned', 'requeue'].includes(e.action))
-    .filter((e) => !(e.action === 'decided' && /-> (clean|quiet)$/.test(e.detail ?? '')))
-    .sort((a, b) => b.at - a.at)
-    .slice(0, HISTORY_LINES);
-  return privately(historyCard({ target, entries, now: parts.clock(), zone: parts.directory.timezone }));
+  const found = lines.flat().sort((a, b) => b.at - a.at);
+  const entries = found.slice(0, HISTORY_LINES);
+  const more = found.length > entries.length;
+  return privately(
+    historyCard({ target, entries, more, now: parts.clock(), zone: parts.directory.timezone }),
+  );
 }
 
 /** `baseline TARGET`: what is accepted or snoozed, by whom and why. */

@@ -10,13 +10,28 @@ const BUTTONS = 5;
 
 /** A refusal with a button for each target that would work in place of what was typed. */
 export function choicesOf(problem: string, command: CommandName, choices: readonly string[]): Reply {
+  return offered(
+    problem,
+    choices.map((choice) => `${command} ${choice}`),
+  );
+}
+
+function offered(problem: string, commands: readonly string[]): Reply {
   return refused(
     problem,
-    choices.slice(0, BUTTONS).map((choice) => ({
-      label: clip(`${command} ${choice}`, 60),
-      command: `${command} ${choice}`,
-    })),
+    commands.slice(0, BUTTONS).map((command) => ({ label: clip(command, 60), command })),
   );
+}
+
+/** As `targeted`, for a command with words behind its target, which each choice keeps. `text` is what was typed. */
+export function targetedIn(parts: ActionParts, text: string, target: string): readonly Stack[] | Reply {
+  const { stacks } = parts.directory;
+  const found = resolveTarget(target, stacks);
+  if (found.ok) return stacks.filter((s) => found.stacks.includes(s.name));
+  const at = text.indexOf(target, text.search(/\s/));
+  const instead = (choice: string): string =>
+    `${text.slice(0, at)}${choice}${text.slice(at + target.length)}`;
+  return offered(found.problem, at === -1 ? [] : found.choices.map(instead));
 }
 
 /** The stacks that a target means, or the reply with the choices. */

@@ -248,9 +248,11 @@ export interface Store {
   keeps(stack: string): Promise<readonly Keep[]>;
   /** Those that nobody ended, of all stacks, whose time is after `after` and not after `upTo` (ms since epoch). */
   keepsOver(after: number, upTo: number): Promise<readonly Keep[]>;
+  /** Newest first. `without` leaves out lines of an action, or those of them whose detail ends so. */
   audit(query: {
     readonly stack?: string;
     readonly runId?: number;
+    readonly without?: readonly { readonly action: string; readonly ending?: string }[];
     readonly limit?: number;
   }): Promise<readonly AuditEntry[]>;
   /**

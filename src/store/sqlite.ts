@@ -78,6 +78,13 @@ async function attempt<T>(doing: string, work: () => T): Promise<T> {
   }
 }
 
+/** False for lines of the action, or for those of them whose detail ends so. */
+function leftOut({ action, ending }: { readonly action: string; readonly ending?: string }): SQL | undefined {
+  const other = not(eq(audit.action, action));
+  if (ending === undefined) return other;
+  return or(other, isNull(audit.detail), sql`substr(${audit.detail}, ${-ending.length}) <> ${ending}`);
+}
+
 /** `eq` where a value was asked for, nothing where not. */
 function all(...conditions: readonly (SQL | undefined | false)[]): SQL | undefined {
   return and(...conditions.filter((c) => c !== false));
@@ -193,13 +200,17 @@ export async function openSqliteStore(
           .map(toKeep),
       ),
 
-    audit: ({ stack, runId, limit }) =>
+    audit: ({ stack, runId, without = [], limit }) =>
       attempt('reading the audit record', () =>
         db
           .select()
           .from(audit)
           .where(
-            all(stack !== undefined && eq(audit.stack, stack), runId !== undefined && eq(audit.runId, runId)),
+            all(
+              stack !== undefined && eq(audit.stack, stack),
+              runId !== undefined && eq(audit.runId, runId),
+              ...without.map(leftOut),
+            ),
           )
           .orderBy(desc(audit.id))
           .limit(limit ?? -1)

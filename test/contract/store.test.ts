@@ -472,6 +472,27 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
     });
   });
 
+  it('leaves out of the record what is not asked for, and counts only the rest', async () => {
+    const line = (action: string, detail: string | null): Change => ({
+      c: 'audit',
+      entry: { ...anEntry(), action, detail },
+    });
+    await store.commit([
+      line('decided', 'deciding -> awaiting_approval'),
+      line('decided', null),
+      line('approve', '-> clean'),
+      line('decided', 'deciding -> clean'),
+      line('start', null),
+    ]);
+    const without = [{ action: 'start' }, { action: 'decided', ending: '-> clean' }];
+    const found = await store.audit({ without, limit: 2 });
+    expect(found.map((e) => [e.action, e.detail])).toEqual([
+      ['approve', '-> clean'],
+      ['decided', null],
+    ]);
+    expect(await store.audit({ without })).toHaveLength(3);
+  });
+
   describe('audit', () => {
     const three: Change[] = ['approve', 'apply', 'snooze'].map((action, i) => ({
       c: 'audit',
