@@ -87,6 +87,45 @@ describe('a group that a Slack user group fills', () => {
   });
 });
 
+describe('where two must approve', () => {
+  const TWO = stackWith({ approvers: { from: ['sre', 'oncall:primary'], need: 2, notTheAuthor: false } });
+
+  it('the newest word of a person counts: who said yes may still say no', async () => {
+    const id = await open(TWO);
+    await core.say(`approve #${id}`, DANA);
+    await core.say(`reject #${id} I looked again`, DANA);
+    expect(await core.told(`approve #${id}`, KIM)).toContain('was rejected');
+    expect(await core.run(id)).toMatchObject({ state: 'rejected', ending: { reason: 'I looked again' } });
+    expect(applied()).toEqual([]);
+  });
+
+  it('one person is one, by whichever right and from whichever card', async () => {
+    const id = await open(TWO);
+    // Dana is on call and in sre, and has the card twice.
+    expect(core.chat.in('DU0DANA')).toHaveLength(1);
+    await core.say(`approve #${id}`, DANA);
+    const direct = { platform: 'slack', channel: 'DU0DANA' } as const;
+    const from = { channel: 'DU0DANA', messageId: core.chat.at('DU0DANA', 0).id };
+    await core.handler({ text: `approve #${id}`, actor: DANA, place: direct, answers: null, from });
+    await core.rest();
+    expect((await core.run(id)).approvals).toHaveLength(1);
+    expect(applied()).toEqual([]);
+    const yes = (await core.store.audit({ runId: id })).filter((e) => e.action === 'approve');
+    expect(yes).toHaveLength(1);
+  });
+
+  it('a yes does not outlive what it was said of', async () => {
+    const id = await open(TWO);
+    await core.say(`approve #${id}`, DANA);
+    core.cloud.drift.set(STACK, [sshFinding('0.0.0.0/0')]);
+    const next = await core.check();
+    await core.say(`approve #${next.id}`, KIM);
+    await core.rest();
+    expect(applied()).toEqual([]);
+    expect((await core.run(next.id)).approvals.map((a) => a.by.name)).toEqual(['Kim']);
+  });
+});
+
 describe('a refusal', () => {
   it('offers to ask the one on call, and asking sends them the card', async () => {
     const quiet = { from: 0, to: 24 * 60 - 1, weekends: true, timezone: 'UTC' };
