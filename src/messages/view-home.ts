@@ -17,7 +17,6 @@ export interface HomeDrift {
 }
 
 export interface HomeView {
-  readonly name: string;
   /** False for somebody who is not under `people`, who may look and ask. */
   readonly known: boolean;
   /** What waits and the reader may approve, the oldest first. */
@@ -28,7 +27,6 @@ export interface HomeView {
   readonly keeps: readonly Pick<Keep, 'kind' | 'stack' | 'address' | 'until' | 'reason'>[];
   readonly failing: readonly { readonly stack: string; readonly since: number; readonly times: number }[];
   readonly rotas: OnCallView['rotas'];
-  readonly stacks: number;
   readonly now: number;
   readonly zone: string;
 }

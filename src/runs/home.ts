@@ -47,7 +47,6 @@ export async function homeView(parts: HomeParts, actor: Actor): Promise<HomeView
   const rotas = Object.entries(await parts.onCall.rotasNow()).filter(([name]) => name in directory.oncall);
   const nameOf = (person: string): string => directory.people.find((p) => p.key === person)?.name ?? person;
   return {
-    name: actor.name,
     known: directory.people.some((p) => p.key === actor.person),
     waiting: found.filter((f) => f.mine).map((f) => f.drift),
     others: found.filter((f) => !f.mine).map((f) => f.drift),
@@ -61,7 +60,6 @@ export async function homeView(parts: HomeParts, actor: Actor): Promise<HomeView
       ...{ rota, until, problem },
       people: people.map((person) => ({ person, name: nameOf(person) })),
     })),
-    stacks: directory.stacks.length,
     now,
     zone: directory.timezone,
   };

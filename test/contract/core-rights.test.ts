@@ -166,6 +166,23 @@ describe('a refusal', () => {
     expect(core.chat.at('DU0DANA', 0).replies).toHaveLength(2);
   });
 
+  it('asks with a card of its own about a stack that a message of many tells of', async () => {
+    const names = Array.from({ length: 6 }, (_, i) => `prod-${i}`);
+    core = await Core.open(names.map((name) => stackWith({ name })));
+    await core.worker.start();
+    for (const name of names) {
+      core.cloud.drift.set(name, [SSH]);
+      await core.check('schedule', name);
+      await core.deliver();
+    }
+    expect(core.chat.in('DU0DANA')).toHaveLength(4);
+    const [last] = await core.store.runs({ stack: 'prod-5' });
+    expect(await core.told(`ask #${last?.id}`, EVE)).toContain('Asked Dana');
+    await core.deliver();
+    expect(core.chat.in('DU0DANA')).toHaveLength(5);
+    expect(core.chat.at('DU0DANA', 4).card.headline).toMatch(/^prod-5: /);
+  });
+
   it('offers nobody where nobody is on call, and asking says why', async () => {
     const oncall = { primary: { kind: 'pagerduty', schedule: 'PABC123' } } as const;
     const id = await open(

@@ -100,6 +100,22 @@ describe('subscribe', () => {
     expect(await core.store.subscriptions()).toEqual([]);
   });
 
+  it('to many that are open makes a handful of messages', async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `prod-${String(i).padStart(2, '0')}`);
+    await core.restart({ ...core.directory, stacks: names.map((name) => stackWith({ name })) });
+    for (const name of names) {
+      await drifts(name);
+      core.now += 60_000;
+    }
+    core.now += 3_600_000;
+    await said('subscribe prod');
+    await core.deliver();
+    core.now += 15_000;
+    await core.deliver();
+    expect(core.chat.in(DEV)).toHaveLength(4);
+    expect(core.chat.at(DEV, 3).card.headline).toMatch(/^20 stacks drifted/);
+  });
+
   it('a policy that breaks is told there, too', async () => {
     await said('subscribe prod');
     core.cloud.stale.set('tags-auto', { id: 'b'.repeat(40), error: 'rego_parse_error', since: core.now });
