@@ -1,8 +1,8 @@
 /** What a person's home shows: gathered from the memory, for whoever opens it. */
 import type { HomeDrift, HomeView } from '../messages/view-home.ts';
+import type { RunAlert } from './alert.ts';
 import type { OnCall } from './asking.ts';
-import type { Stack } from './ports.ts';
-import { describeApprovers, mayDo } from './rights.ts';
+import { describeApprovers, mayDo, type OnCallNow } from './rights.ts';
 import type { Actor } from './run.ts';
 import type { ViewParts } from './view.ts';
 import { approvable, openFindings } from './waiting.ts';
@@ -13,15 +13,19 @@ export interface HomeParts extends ViewParts {
 
 type Found = { readonly drift: HomeDrift; readonly mine: boolean };
 
-async function driftOf(parts: HomeParts, actor: Actor, stack: Stack): Promise<Found | null> {
+async function driftOf(
+  parts: HomeParts,
+  actor: Actor,
+  alert: RunAlert,
+  onCall: OnCallNow,
+): Promise<Found | null> {
   const { store, directory, clock } = parts;
-  const [alert] = await store.alerts({ stack: stack.name, state: 'open', kind: 'drift' });
-  const run = alert && (await store.run(alert.runId));
+  const stack = directory.stacks.find((s) => s.name === alert.stack);
+  const run = stack && (await store.run(alert.runId));
   if (!run) return null;
   const open = openFindings(run, await store.keeps(stack.name), clock());
   if (open.length === 0) return null;
   const waiting = run.state === 'awaiting_approval' ? approvable(open).length : 0;
-  const onCall = await parts.onCall();
   const about = { code: run.code, findings: open.map((o) => o.finding) };
   const may = waiting > 0 && mayDo('approve', actor, stack, directory, onCall, about).ok;
   const approved = run.approvals.some((a) => a.by.person !== null && a.by.person === actor.person);
@@ -39,7 +43,9 @@ export async function homeView(parts: HomeParts, actor: Actor): Promise<HomeView
   const { store, directory, clock } = parts;
   const now = clock();
   const names = new Set(directory.stacks.map((s) => s.name));
-  const found = (await Promise.all(directory.stacks.map((s) => driftOf(parts, actor, s))))
+  const open = await store.alerts({ state: 'open', kind: 'drift' });
+  const onCall = await parts.onCall();
+  const found = (await Promise.all(open.map((alert) => driftOf(parts, actor, alert, onCall))))
     .flatMap((one) => (one === null ? [] : [one]))
     .sort((a, b) => a.drift.since - b.drift.since || (a.drift.stack < b.drift.stack ? -1 : 1));
   const keeps = (await Promise.all(directory.stacks.map((s) => store.keeps(s.name)))).flat();
