@@ -13,6 +13,7 @@ import { watchedMirrors } from './git/watched-mirrors.ts';
 import { createGitWebhook } from './http/git-webhook.ts';
 import { startHttp } from './http/server.ts';
 import type { Logger } from './log.ts';
+import { homeCard } from './messages/home-card.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { openPagerDuty } from './oncall/pagerduty.ts';
 import { createPolicies } from './policy/policies.ts';
@@ -21,6 +22,7 @@ import { askersOf, createOnCall } from './runs/asking.ts';
 import { createDelivery, type Delivery } from './runs/delivery.ts';
 import { sendDigest } from './runs/digest.ts';
 import { escalate } from './runs/escalation.ts';
+import { homeView } from './runs/home.ts';
 import { metered } from './runs/meter.ts';
 import { createPolicyWatch } from './runs/policy-watch.ts';
 import type { ChatPort, Clock, Platform, Stack, Store } from './runs/ports.ts';
@@ -206,6 +208,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       ...(environment.slack.apiUrl === null ? {} : { apiUrl: environment.slack.apiUrl }),
       log,
       people: directory.people,
+      matchByEmail: config.chat.slack?.matchByEmail ?? false,
       clock,
     });
     const chats = new Map<Platform, ChatPort>([['slack', slack]]);
@@ -231,25 +234,31 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const { meter } = metrics;
     const delivery = createDelivery({ store, directory, onCall, clock, chats, log, meter });
     closers.push(() => delivery.drain());
+    const changed = (): void => {
+      delivery.wake();
+      slack.refreshHomes();
+    };
     const worker = createWorker({
       store,
       runner,
       policies: metered(policies, meter, clock),
       directory,
       askers: async (stack) => askersOf(stack, await onCall.rotasNow(), clock()),
+      onCall,
       clock,
       log,
       concurrency: environment.concurrency,
-      onChange: () => delivery.wake(),
+      onChange: changed,
       meter,
     });
     closers.push(() => worker.drain());
     const policyWatch = createPolicyWatch({
       ...{ store, policies, directory, clock, log },
-      onChange: () => delivery.wake(),
+      onChange: changed,
     });
     const handler = createHandler({ store, worker, policies, policyWatch, directory, onCall, clock, log });
-    await slack.start(handler);
+    const home = { store, directory, onCall, clock };
+    await slack.start(handler, async (actor) => homeCard(await homeView(home, actor)));
     closers.push(() => slack.stop());
     await worker.start();
     const watching = [

@@ -6,6 +6,7 @@ import type { Incoming, Reply } from '../runs/ports.ts';
 import { couldApprove, type Deed, mayDo } from '../runs/rights.ts';
 import type { Actor, Run } from '../runs/run.ts';
 import { approvable, openFindings, scopeFingerprint, toScope } from '../runs/waiting.ts';
+import { askButtons } from './ask.ts';
 import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 
 async function refusal(
@@ -35,7 +36,7 @@ export async function approve(
   if (!found.ok) return found.reply;
   const { run, stack } = found;
   const no = await refusal(parts, 'approve', incoming.actor, run, stack.name);
-  if (no !== null) return refused(no);
+  if (no !== null) return refused(no, await askButtons(parts, stack, run, incoming.actor));
   if (run.state !== 'awaiting_approval') return refused(`Nothing to approve: ${describeState(run)}.`);
 
   const keeps = await parts.store.keeps(run.stack);
@@ -54,6 +55,7 @@ export async function approve(
     commit: run.code.commit,
     bundles: run.decision.bundles,
   };
+  const onCall = await parts.onCall();
   const told = await parts.worker.tell(run.id, async (current) => ({
     e: 'approve',
     approval,
@@ -62,7 +64,7 @@ export async function approve(
     // Read again: what somebody keeps in this very moment is not in this yes.
     keeps: await parts.store.keeps(run.stack),
     voids: current.approvals.flatMap(({ by }) =>
-      by.person === null || couldApprove(by.person, stack, parts.directory) ? [] : [by.person],
+      by.person === null || couldApprove(by.person, stack, parts.directory, onCall) ? [] : [by.person],
     ),
   }));
   if (!told.ok) return refused(`${capital(told.refusal)}.`);
@@ -86,7 +88,7 @@ export async function end(
   if (!found.ok) return found.reply;
   const { run, stack } = found;
   const no = await refusal(parts, deed, incoming.actor, run, stack.name);
-  if (no !== null) return refused(no);
+  if (no !== null) return refused(no, await askButtons(parts, stack, run, incoming.actor));
   const told = await parts.worker.tell(run.id, () => ({
     e: deed,
     by: incoming.actor,

@@ -6,6 +6,7 @@ import { type LogFields, within } from '../log-context.ts';
 import { helpCard } from '../messages/help-card.ts';
 import { problemCard } from '../messages/short-cards.ts';
 import type { CommandHandler, Incoming, Reply } from '../runs/ports.ts';
+import { ask } from './ask.ts';
 import { approve, end } from './decide.ts';
 import { digest } from './digest.ts';
 import { accept, release, snooze } from './keeping.ts';
@@ -13,6 +14,7 @@ import { baseline, history, onCall, policy, show, why } from './look.ts';
 import { type ActionParts, privately, refused } from './parts.ts';
 import { seen } from './seen.ts';
 import { drift, status } from './stacks.ts';
+import { subscribe, unsubscribe } from './subscribing.ts';
 
 function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<Reply> | Reply {
   switch (command.command) {
@@ -38,6 +40,8 @@ function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<
       return release(parts, incoming, 'snooze', command);
     case 'unaccept':
       return release(parts, incoming, 'accept', command);
+    case 'ask':
+      return ask(parts, incoming, command.run);
     case 'baseline':
       return baseline(parts, command.target);
     case 'history':
@@ -53,10 +57,9 @@ function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<
     case 'digest':
       return digest(parts, incoming, command.target);
     case 'subscribe':
+      return subscribe(parts, incoming, command.target);
     case 'unsubscribe':
-      return refused(
-        'Which channel hears of a stack is set by "channels" in m0.yaml; changing it from chat is not in this version yet.',
-      );
+      return unsubscribe(parts, incoming, command.target);
     default:
       return assertNever(command);
   }

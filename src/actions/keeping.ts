@@ -1,6 +1,5 @@
 /** What people want left as it is: snooze and accept, and taking either back. */
 import type { SnoozeEnd, Subject } from '../commands/command.ts';
-import { resolveTarget } from '../commands/target.ts';
 import { acceptForm, snoozeForm } from '../messages/forms.ts';
 import type { Keep } from '../runs/keep.ts';
 import type { Change, Incoming, Reply, Stack } from '../runs/ports.ts';
@@ -9,6 +8,7 @@ import { type Actor, isTerminal, type Run } from '../runs/run.ts';
 import { driftView } from '../runs/view.ts';
 import { type Open, openFindings } from '../runs/waiting.ts';
 import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
+import { targetedIn } from './targets.ts';
 
 type NewKeep = Omit<Keep, 'id'>;
 
@@ -226,9 +226,8 @@ export async function snooze(
   const { until } = command;
   if (until === null)
     return refused('For how long? For example: snooze prod 2h, or snooze prod until monday 9:00.');
-  const target = resolveTarget(command.subject.target, parts.directory.stacks);
-  if (!target.ok) return refused(target.problem);
-  const stacks = parts.directory.stacks.filter((s) => target.stacks.includes(s.name));
+  const stacks = targetedIn(parts, incoming.text, command.subject.target);
+  if ('r' in stacks) return stacks;
   for (const stack of stacks) {
     const no = await right(parts, 'snooze', incoming.actor, stack, null);
     if (no !== null) return refused(no);
@@ -280,9 +279,9 @@ export async function release(
     if (!found.ok) return found.reply;
     stacks = [found.stack];
   } else {
-    const target = resolveTarget(command.subject.target, parts.directory.stacks);
-    if (!target.ok) return refused(target.problem);
-    stacks = parts.directory.stacks.filter((s) => target.stacks.includes(s.name));
+    const meant = targetedIn(parts, incoming.text, command.subject.target);
+    if ('r' in meant) return meant;
+    stacks = meant;
   }
   const word = kind === 'snooze' ? 'snoozed' : 'accepted';
   const now = parts.clock();

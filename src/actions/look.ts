@@ -1,14 +1,37 @@
 /** Commands that only look: show, why, history, baseline, oncall, policy. Anybody in the channel may. */
-import { resolveTarget } from '../commands/target.ts';
 import { fullDiff } from '../messages/full-diff.ts';
 import { baselineCard, historyCard, onCallCard, policyCard } from '../messages/list-cards.ts';
 import { whyCard } from '../messages/why-card.ts';
+import { stacksOfSubscription } from '../runs/places.ts';
 import { withSeen } from '../runs/policy-trouble.ts';
 import type { PolicySource, Reply, Stack } from '../runs/ports.ts';
 import { driftView } from '../runs/view.ts';
-import { type ActionParts, findRun, privately, refused } from './parts.ts';
+import { type ActionParts, findRun, privately } from './parts.ts';
+import { choicesOf, targeted } from './targets.ts';
 
 const HISTORY_LINES = 50;
+
+/** What m0 does on its way is noise in a history; what was decided and done is what it tells. */
+const ON_THE_WAY = [
+  { action: 'start' },
+  { action: 'planned' },
+  { action: 'requeue' },
+  { action: 'decided', ending: '-> clean' },
+  { action: 'decided', ending: '-> quiet' },
+] as const;
+
+/** What channels were subscribed to, as typed, where it means one of the stacks; and the target itself. */
+async function targetsOf(
+  parts: ActionParts,
+  stacks: readonly Stack[],
+  target: string | null,
+): Promise<readonly string[]> {
+  const names = new Set(stacks.map((s) => s.name));
+  const subscribed = (await parts.store.subscriptions())
+    .filter((s) => stacksOfSubscription(s, parts.directory).some((name) => names.has(name)))
+    .map((s) => s.target);
+  return [...subscribed, ...(target === null ? [] : [target])];
+}
 
 async function viewOf(
   parts: ActionParts,
@@ -33,33 +56,26 @@ export async function why(parts: ActionParts, id: number): Promise<Reply> {
   return 'r' in view ? view : privately(whyCard(view));
 }
 
-function stacksOf(parts: ActionParts, target: string | null): readonly Stack[] | Reply {
-  if (target === null) return parts.directory.stacks;
-  const found = resolveTarget(target, parts.directory.stacks);
-  if (!found.ok) return refused(found.problem);
-  return parts.directory.stacks.filter((s) => found.stacks.includes(s.name));
-}
-
 /** `history [TARGET]`: the newest lines of the record. */
 export async function history(parts: ActionParts, target: string | null): Promise<Reply> {
-  const stacks = stacksOf(parts, target);
+  const stacks = target === null ? parts.directory.stacks : targeted(parts, 'history', target);
   if ('r' in stacks) return stacks;
+  // What is said of a whole environment or pattern, as a subscription is, stands under that name.
+  const names = new Set([...stacks.map((s) => s.name), ...(await targetsOf(parts, stacks, target))]);
   const lines = await Promise.all(
-    stacks.map((s) => parts.store.audit({ stack: s.name, limit: HISTORY_LINES })),
+    [...names].map((stack) => parts.store.audit({ stack, without: ON_THE_WAY, limit: HISTORY_LINES + 1 })),
   );
-  const entries = lines
-    .flat()
-    // What m0 does on its way is noise here; what was decided and done is the history.
-    .filter((e) => !['start', 'planned', 'requeue'].includes(e.action))
-    .filter((e) => !(e.action === 'decided' && /-> (clean|quiet)$/.test(e.detail ?? '')))
-    .sort((a, b) => b.at - a.at)
-    .slice(0, HISTORY_LINES);
-  return privately(historyCard({ target, entries, now: parts.clock(), zone: parts.directory.timezone }));
+  const found = lines.flat().sort((a, b) => b.at - a.at);
+  const entries = found.slice(0, HISTORY_LINES);
+  const more = found.length > entries.length;
+  return privately(
+    historyCard({ target, entries, more, now: parts.clock(), zone: parts.directory.timezone }),
+  );
 }
 
 /** `baseline TARGET`: what is accepted or snoozed, by whom and why. */
 export async function baseline(parts: ActionParts, target: string): Promise<Reply> {
-  const stacks = stacksOf(parts, target);
+  const stacks = targeted(parts, 'baseline', target);
   if ('r' in stacks) return stacks;
   const keeps = (await Promise.all(stacks.map((s) => parts.store.keeps(s.name)))).flat();
   return privately(baselineCard({ target, keeps, now: parts.clock(), zone: parts.directory.timezone }));
@@ -70,25 +86,28 @@ export async function onCall(parts: ActionParts): Promise<Reply> {
   const { directory } = parts;
   const now = parts.clock();
   const current = await parts.onCall.rotasNow();
-  const rotas = Object.entries(current).map(([rota, { people, until, problem }]) => ({
-    rota,
-    people: people.map((person) => ({
-      person,
-      name: directory.people.find((p) => p.key === person)?.name ?? person,
-    })),
-    until,
-    problem,
-  }));
+  const rotas = Object.entries(current)
+    .filter(([name]) => name in directory.oncall)
+    .map(([rota, { people, until, problem }]) => ({
+      rota,
+      people: people.map((person) => ({
+        person,
+        name: directory.people.find((p) => p.key === person)?.name ?? person,
+      })),
+      until,
+      problem,
+    }));
   return privately(onCallCard({ rotas, now, zone: directory.timezone }));
 }
 
 /** `policy TARGET`: which policies decide for a stack, by which rules, and from which commit. */
 export async function policy(parts: ActionParts, target: string): Promise<Reply> {
-  const stacks = stacksOf(parts, target);
+  const stacks = targeted(parts, 'policy', target);
   if ('r' in stacks) return stacks;
   const [stack] = stacks;
   if (stack === undefined || stacks.length > 1) {
-    return refused(`${target} is several stacks. Name one: ${stacks.map((s) => s.name).join(', ')}.`);
+    const names = stacks.map((s) => s.name);
+    return choicesOf(`${target} is several stacks. Name one: ${names.join(', ')}.`, 'policy', names);
   }
   const statuses = await parts.policies.status(stack.policies);
   const counted = await withSeen(parts.store, statuses);

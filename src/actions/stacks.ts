@@ -1,18 +1,20 @@
 /** How stacks stand: `drift` (known at once, checked afresh) and `status`. */
-import { resolveTarget } from '../commands/target.ts';
+import type { CommandName } from '../commands/command.ts';
 import type { Card } from '../messages/card.ts';
 import { driftCard } from '../messages/drift-card.ts';
 import { statusCard } from '../messages/status-card.ts';
 import type { StackStatus } from '../messages/view-status.ts';
-import type { Place } from '../runs/alert.ts';
 import { keepOf } from '../runs/keep.ts';
 import { ANSWERED, stackStateOf } from '../runs/overview.ts';
+import { isToldIn, toldDirectory } from '../runs/places.ts';
 import type { Incoming, Reply, Stack } from '../runs/ports.ts';
 import { isTerminal, type RunState } from '../runs/run.ts';
 import { lastSkipped, skippedText } from '../runs/scheduled-check.ts';
 import { driftView } from '../runs/view.ts';
 import { openFindings } from '../runs/waiting.ts';
-import { type ActionParts, privately, refused } from './parts.ts';
+import { type ActionParts, privately } from './parts.ts';
+import { hearingBlocks } from './subscribing.ts';
+import { targeted } from './targets.ts';
 
 /** A check that takes longer has been reported by its own card long since. */
 const FOLLOW_MS = 20 * 60_000;
@@ -56,27 +58,17 @@ async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatus> 
   };
 }
 
-function announcesIn(stack: Stack, place: Place): boolean {
-  return stack.channels.some(
-    (c) =>
-      c.platform === place.platform && 'channel' in c && 'channel' in place && c.channel === place.channel,
-  );
-}
-
-/** The stacks a target means; without one, those this channel hears of, else all. */
-export function meant(
+/** The stacks a target means; without one, those this channel hears of, else all. `command` is what was typed. */
+export async function meant(
   parts: ActionParts,
   incoming: Incoming,
+  command: CommandName,
   target: string | null,
-): readonly Stack[] | Reply {
-  const { stacks } = parts.directory;
-  if (target === null) {
-    const here = stacks.filter((s) => announcesIn(s, incoming.place));
-    return here.length > 0 ? here : stacks;
-  }
-  const found = resolveTarget(target, stacks);
-  if (!found.ok) return refused(found.problem);
-  return stacks.filter((s) => found.stacks.includes(s.name));
+): Promise<readonly Stack[] | Reply> {
+  if (target !== null) return targeted(parts, command, target);
+  const { stacks } = await toldDirectory(parts);
+  const here = stacks.filter((s) => isToldIn(s, incoming.place));
+  return here.length > 0 ? here : stacks;
 }
 
 async function card(
@@ -96,7 +88,7 @@ async function card(
 
 /** `drift [TARGET]`: what is known at once, with its age, and a fresh check that updates the message. */
 export async function drift(parts: ActionParts, incoming: Incoming, target: string | null): Promise<Reply> {
-  const stacks = meant(parts, incoming, target);
+  const stacks = await meant(parts, incoming, 'drift', target);
   if ('r' in stacks) return stacks;
   const first = await card(parts, target, stacks, true);
   const runs = await Promise.all(stacks.map((s) => parts.worker.check(s, 'command', incoming.actor)));
@@ -111,13 +103,18 @@ export async function drift(parts: ActionParts, incoming: Incoming, target: stri
 
 /** `status [TARGET]`: what is known, without a new check. */
 export async function status(parts: ActionParts, incoming: Incoming, target: string | null): Promise<Reply> {
-  const stacks = meant(parts, incoming, target);
+  const stacks = await meant(parts, incoming, 'status', target);
   if ('r' in stacks) return stacks;
-  const known = await card(parts, target, stacks, false);
+  const of = await card(parts, target, stacks, false);
+  const here = target === null ? await hearingBlocks(parts, incoming.place) : [];
+  const known = { ...of, blocks: [...of.blocks, ...here] };
   const drift = await openDrift(parts, stacks);
   // Of one stack that has drifted all is told, with what can be done about it.
   if (drift === null) return privately(known);
-  return privately({ ...drift, blocks: [...known.blocks.filter((b) => b.b === 'line'), ...drift.blocks] });
+  return privately({
+    ...drift,
+    blocks: [...known.blocks.filter((b) => b.b === 'line'), ...drift.blocks, ...here],
+  });
 }
 
 /** The card of the drift that is open, where it is one stack that is asked about. */

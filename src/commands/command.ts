@@ -29,6 +29,7 @@ export type Command =
   | { readonly command: 'baseline'; readonly target: Target }
   | { readonly command: 'cancel'; readonly run: number }
   | { readonly command: 'why'; readonly run: number }
+  | { readonly command: 'ask'; readonly run: number }
   | { readonly command: 'history'; readonly target: Target | null }
   | { readonly command: 'oncall' }
   | { readonly command: 'digest'; readonly target: Target | null }

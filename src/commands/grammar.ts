@@ -14,7 +14,7 @@ export interface GrammarPlace {
 }
 
 /** The strongest thing a command can lead to. */
-export type Effect = 'looks' | 'checks' | 'decides' | 'keeps' | 'settings';
+export type Effect = 'looks' | 'checks' | 'asks' | 'decides' | 'keeps' | 'settings';
 
 interface GrammarEntry {
   /** In the order they are typed. */
@@ -31,6 +31,7 @@ interface GrammarEntry {
 export const EFFECTS: Readonly<Record<Effect, string>> = {
   looks: 'Only looks: changes nothing.',
   checks: 'Starts a check, which plans and changes nothing by itself.',
+  asks: 'Writes to somebody: changes nothing.',
   decides: 'Decides what is applied to the cloud: for approvers.',
   keeps: 'Changes nothing in the cloud: decides what is left as it is. For approvers, or who m0.yaml names.',
   settings: 'Changes what this channel is told.',
@@ -128,6 +129,13 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
     examples: ['why #42'],
     effect: 'looks',
     alsoCalled: ['explain', 'reason', 'reasons'],
+  },
+  ask: {
+    places: [place('run')],
+    help: 'Have whoever is on call asked to decide on a run',
+    examples: ['ask #42'],
+    effect: 'asks',
+    alsoCalled: ['ping', 'remind', 'nudge'],
   },
   history: {
     places: [place('target', 'may')],

@@ -220,6 +220,7 @@ function toCommand(name: CommandName, filled: Filled): Command | null {
     case 'show':
     case 'cancel':
     case 'why':
+    case 'ask':
       return run === undefined ? null : { command: name, run };
     case 'approve':
       return run === undefined ? null : { command: name, run, seen: filled.seen ?? null };

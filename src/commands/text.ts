@@ -34,6 +34,11 @@ export function unacceptText(run: number, address: string | null = null): string
   return words(`unaccept #${run}`, address);
 }
 
+/** Ends what is kept of one stack; `address` null: of all of it. */
+export function keepEndText(kind: 'snooze' | 'accept', stack: string, address: string | null): string {
+  return words(`un${kind} stack:${stack}`, address);
+}
+
 /** Lets m0 go on with a policy's last good commit, for the trouble named and no other. */
 export function seenText(policy: string, trouble: string): string {
   return `seen ${policy} ${trouble.slice(0, SEEN_LENGTH)}`;
@@ -45,6 +50,10 @@ export function showText(run: number): string {
 
 export function whyText(run: number): string {
   return `why #${run}`;
+}
+
+export function askText(run: number): string {
+  return `ask #${run}`;
 }
 
 export function cancelText(run: number): string {
@@ -62,6 +71,14 @@ export function statusText(target: string | null): string {
 
 export function historyText(target: string | null): string {
   return words('history', target);
+}
+
+export function subscribeText(target: string): string {
+  return words('subscribe', target);
+}
+
+export function unsubscribeText(target: string): string {
+  return words('unsubscribe', target);
 }
 
 export function helpText(topic: CommandName | null): string {

@@ -7,10 +7,12 @@ function listed(what: string, names: readonly string[]): readonly string[] {
 }
 
 /** What is allowed but worth a look: who can't act, where nobody can approve, what is for nothing. One line each. */
-export function notesOn({ directory, credentials }: Config): readonly string[] {
+export function notesOn({ chat, directory, credentials }: Config): readonly string[] {
   const known = new Set(directory.people.map((p) => p.key));
   const turns = Object.values(directory.oncall).flatMap((r) => (r.kind === 'rotation' ? r.people : []));
   const named = [...Object.values(directory.groups).flat(), ...turns];
+  const byEmail = chat.slack?.matchByEmail === true;
+  const withoutId = directory.people.filter((p) => p.slack === null && p.teams === null);
   const repositories = directory.stacks.flatMap((s) => [s.source.git, ...s.policies.map((p) => p.git)]);
   const used = new Set(repositories.map((address) => credentialFor(address, credentials)));
   return [
@@ -20,7 +22,11 @@ export function notesOn({ directory, credentials }: Config): readonly string[] {
     ),
     ...listed(
       'without an id on any platform, so they can neither be asked nor act',
-      directory.people.filter((p) => p.slack === null && p.teams === null).map((p) => p.key),
+      withoutId.filter((p) => !byEmail || p.email === null).map((p) => p.key),
+    ),
+    ...listed(
+      'known by their e-mail alone, so they can act, but can’t be asked by direct message',
+      withoutId.filter((p) => byEmail && p.email !== null).map((p) => p.key),
     ),
     ...listed(
       'without a pagerduty id or an e-mail, so PagerDuty can put nobody on call as them',

@@ -94,10 +94,12 @@ const rotation = z.strictObject({
     .describe('When the first turn begins'),
 });
 
+const usergroup = text.regex(/^S[A-Z0-9]+$/, 'must be the id of a user group, as in S0SRE');
+
 const rota = z
   .strictObject({
     rotation: rotation.optional(),
-    slackUsergroup: text.regex(/^S[A-Z0-9]+$/, 'must be the id of a user group, as in S0SRE').optional(),
+    slackUsergroup: usergroup.optional(),
     pagerduty: z
       .strictObject({
         schedule: text
@@ -113,6 +115,12 @@ const rota = z
     error: 'must have one of rotation, slackUsergroup or pagerduty',
   })
   .describe('Who is on call: one of the three');
+
+const group = z
+  .union([z.array(text), z.strictObject({ slackUsergroup: usergroup })], {
+    error: 'must be a list of people, or { slackUsergroup: S0SRE }',
+  })
+  .describe('People by name, or everybody under people who is in a Slack user group');
 
 const policy = z.strictObject({
   git,
@@ -282,12 +290,18 @@ export const rawConfigSchema = z
       slack: z
         .strictObject({
           mode: z.enum(['socket', 'http'], { error: 'must be socket or http' }).default('socket'),
+          matchByEmail: z
+            .boolean('must be true or false')
+            .default(false)
+            .describe(
+              'Who has no slack id under people is known by the confirmed e-mail of their Slack account',
+            ),
         })
         .optional(),
       teams: z.strictObject({}).optional(),
     }),
     people: z.record(name, person).default({}),
-    groups: z.record(name, z.array(text)).default({}),
+    groups: z.record(name, group).default({}),
     oncall: z.record(name, rota).default({}),
     policies: z.record(name, policy).default({}),
     credentials: z.array(credential).default([]),

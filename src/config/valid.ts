@@ -24,7 +24,7 @@ export interface Config {
   /** Absolute path of the file it came from. */
   readonly path: string;
   readonly chat: {
-    readonly slack: { readonly mode: 'socket' | 'http' } | null;
+    readonly slack: { readonly mode: 'socket' | 'http'; readonly matchByEmail: boolean } | null;
     readonly teams: Readonly<Record<string, never>> | null;
   };
   readonly directory: Directory;
@@ -154,13 +154,23 @@ function reader(raw: RawConfig, context: Context) {
     });
   }
 
-  function readGroups(): Directory['groups'] {
+  function readGroups(): Pick<Directory, 'groups' | 'usergroups'> {
+    const named: Record<string, readonly string[]> = {};
+    const usergroups: Record<string, string> = {};
     for (const [group, members] of Object.entries(raw.groups)) {
+      if ('slackUsergroup' in members) {
+        if (raw.chat.slack === undefined) {
+          report(['groups', group, 'slackUsergroup'], 'slack is not set up: add slack under chat');
+        }
+        usergroups[group] = members.slackUsergroup;
+        continue;
+      }
       members.forEach((name, i) => {
         member(['groups', group, i], name);
       });
+      named[group] = members;
     }
-    return raw.groups;
+    return { groups: named, ...(Object.keys(usergroups).length === 0 ? {} : { usergroups }) };
   }
 
   function readOnCall(): Directory['oncall'] {
@@ -204,7 +214,9 @@ function reader(raw: RawConfig, context: Context) {
         return Number.POSITIVE_INFINITY;
       // One turn at a time: a rotation adds one person, whoever that is.
       if (rota?.rotation !== undefined) persons.add(entry);
-      for (const person of raw.groups[entry] ?? []) if (people.includes(person)) persons.add(person);
+      const group = raw.groups[entry] ?? [];
+      if ('slackUsergroup' in group) return Number.POSITIVE_INFINITY;
+      for (const person of group) if (people.includes(person)) persons.add(person);
       if (people.includes(entry)) persons.add(entry);
     }
     return persons.size;
@@ -369,7 +381,7 @@ export function toValid(raw: RawConfig, context: Context): Config {
     directory: {
       stacks: raw.stacks.map((stack, i) => readStack(raw, stack, ['stacks', i], policies, read, context)),
       people: read.readPeople(),
-      groups: read.readGroups(),
+      ...read.readGroups(),
       oncall: read.readOnCall(),
       may: {
         snooze: raw.may.snooze === undefined ? null : read.whoever(['may', 'snooze'], raw.may.snooze),

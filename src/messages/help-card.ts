@@ -7,6 +7,7 @@ import { headlineOf } from './words.ts';
 const GROUPS: readonly (readonly [Effect, string])[] = [
   ['looks', 'Look'],
   ['checks', 'Check'],
+  ['asks', 'Ask'],
   ['decides', 'Decide'],
   ['keeps', 'Leave as it is'],
   ['settings', 'This channel'],

@@ -22,24 +22,41 @@ function folded<T>(items: readonly T[], toLine: (item: T) => Block): readonly Bl
 export function historyCard(view: HistoryView): Card {
   const { entries } = view;
   const about = view.target === null ? 'History' : `History of ${view.target}`;
-  const said = entries.length === 0 ? 'nothing yet' : count(entries.length, 'entry', 'entries');
+  const all = count(entries.length, 'entry', 'entries');
+  const said = entries.length === 0 ? 'nothing yet' : view.more === true ? `the newest ${all}` : all;
+  const older: readonly Block[] =
+    view.more === true
+      ? [
+          context(
+            text(
+              view.target === null
+                ? 'Older ones are on record: name a stack to see more of it, or write all of it out with '
+                : 'Older ones are on record; all of it is written out by ',
+            ),
+            code('m0 audit export'),
+          ),
+        ]
+      : [];
   return {
     headline: headlineOf(`${about}: ${said}`),
     tone: 'plain',
-    blocks: folded(entries, (entry) =>
-      line(
-        time(entry.at, view),
-        text('  '),
-        ...people([{ person: entry.actor.person, name: entry.actor.name }]),
-        text(` ${entry.action} `),
-        ...dotted([
-          [strong(entry.stack)],
-          entry.runId === null ? [] : [text(`run #${entry.runId}`)],
-          entry.commit === null ? [] : [code(shortCommit(entry.commit))],
-          entry.detail === null || entry.detail === '' ? [] : [quiet(clip(entry.detail, DETAIL))],
-        ]),
+    blocks: [
+      ...folded(entries, (entry) =>
+        line(
+          time(entry.at, view),
+          text('  '),
+          ...people([{ person: entry.actor.person, name: entry.actor.name }]),
+          text(` ${entry.action} `),
+          ...dotted([
+            [strong(entry.stack)],
+            entry.runId === null ? [] : [text(`run #${entry.runId}`)],
+            entry.commit === null ? [] : [code(shortCommit(entry.commit))],
+            entry.detail === null || entry.detail === '' ? [] : [quiet(clip(entry.detail, DETAIL))],
+          ]),
+        ),
       ),
-    ),
+      ...older,
+    ],
   };
 }
 

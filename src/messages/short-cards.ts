@@ -1,7 +1,8 @@
 /** Cards of one sentence: what was done, and what was refused. */
+import { GRAMMAR, isCommandName } from '../commands/grammar.ts';
 import type { Button, Card } from './card.ts';
 import { line, text } from './spans.ts';
-import { headlineOf } from './words.ts';
+import { capital, headlineOf } from './words.ts';
 
 function sentenceCard(said: string, tone: Card['tone'], buttons: readonly Button[]): Card {
   const headline = headlineOf(said);
@@ -31,5 +32,16 @@ export function problemCard(problem: string, suggestion: string | null): Card {
   if (suggestion === null) return sentenceCard(problem, 'plain', []);
   // What may be typed is longer than what a button can show.
   const label = suggestion.length <= 60 ? suggestion : `${suggestion.slice(0, 59)}…`;
-  return sentenceCard(`${problem} Did you mean: ${suggestion}`, 'plain', [{ label, command: suggestion }]);
+  return sentenceCard(`${problem} Did you mean: ${suggestion}`, 'plain', [
+    { label, command: suggestion, ...confirmOf(suggestion) },
+  ]);
+}
+
+/** What decides anything is not done by one click on a guess. */
+function confirmOf(suggestion: string): Pick<Button, 'confirm'> {
+  const [name = ''] = suggestion.split(/\s/);
+  if (!isCommandName(name) || GRAMMAR[name].effect !== 'decides') return {};
+  return {
+    confirm: { title: headlineOf(suggestion), body: `${GRAMMAR[name].help}.`, confirm: capital(name) },
+  };
 }

@@ -41,6 +41,8 @@ export interface HistoryView {
   readonly target: string | null;
   /** Newest first. */
   readonly entries: readonly AuditEntry[];
+  /** True where the record has older ones that are not among them. */
+  readonly more?: boolean;
   readonly now: number;
   readonly zone: string;
 }

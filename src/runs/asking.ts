@@ -2,7 +2,7 @@
 import { assertNever } from '../assert-never.ts';
 import { whenText } from '../messages/when.ts';
 import type { Clock, Directory, Rota, ScheduleOnCall, Stack } from './ports.ts';
-import { type OnCallNow, rotasOf } from './rights.ts';
+import { groupName, type OnCallNow, rotasOf } from './rights.ts';
 import { nobody, pagerdutyNow, type RotaNow, rotationNow, usergroupNow } from './rota-now.ts';
 
 /** Somebody to ask by DM; `why` is one plain line that the DM shows. */
@@ -14,7 +14,10 @@ export interface Approver {
 /** Platform user ids of a user group. */
 export type UsergroupMembers = (id: string) => Promise<readonly string[]>;
 
-/** Who is on call now, for each rota of the configuration. Nothing of it rejects, and all of it agrees. */
+/**
+ * Who is on call now, for each rota of the configuration, and who is in each group that a Slack user group fills
+ * (as `group:NAME`). Nothing of it rejects, and all of it agrees.
+ */
 export interface OnCall {
   (): Promise<OnCallNow>;
   /** The same with until when, and what is wrong. */
@@ -60,8 +63,12 @@ export function createOnCall(
   }
 
   async function rotasNow(): Promise<Readonly<Record<string, RotaNow>>> {
+    const groups = Object.entries(directory.usergroups ?? {}).map(([group, id]): [string, Rota] => [
+      groupName(group),
+      { kind: 'slackUsergroup', id },
+    ]);
     const entries = await Promise.all(
-      Object.entries(directory.oncall).map(async ([name, rota]) => {
+      [...Object.entries(directory.oncall), ...groups].map(async ([name, rota]) => {
         const now = await resolve(rota).catch((error: unknown) =>
           nobody(error instanceof Error ? error.message : String(error)),
         );
@@ -80,7 +87,7 @@ export function createOnCall(
     rotasNow,
     problems: async () =>
       Object.entries(await rotasNow()).flatMap(([name, { problem }]) =>
-        problem === null ? [] : [{ part: `oncall ${name}`, problem }],
+        problem === null ? [] : [{ part: name in directory.oncall ? `oncall ${name}` : name, problem }],
       ),
   });
 }

@@ -5,7 +5,7 @@ import { fingerprintOf } from '../drift/fingerprint.ts';
 import { shortCommit } from '../messages/words.ts';
 import type { Planned } from './machine.ts';
 import type { Directory, PlanResult, Stack } from './ports.ts';
-import { couldApprove } from './rights.ts';
+import { couldApprove, type OnCallNow } from './rights.ts';
 import type { Run, SavedPlan } from './run.ts';
 import { sameScope, toScope } from './waiting.ts';
 
@@ -37,10 +37,10 @@ export function freshAndExact(run: Run, now: number): boolean {
 }
 
 /** What m0.yaml says otherwise since the run was decided or approved, so that its apply must not begin. */
-export function configMoved(run: Run, stack: Stack, directory: Directory): readonly string[] {
+export function configMoved(run: Run, stack: Stack, directory: Directory, now: OnCallNow): readonly string[] {
   if (stack.realign === 'never') return ['m0.yaml says realign: never'];
   if (run.approvals.length === 0) return stack.realign === 'ask' ? ['m0.yaml says realign: ask'] : [];
-  const counting = run.approvals.filter((a) => couldApprove(a.by.person, stack, directory));
+  const counting = run.approvals.filter((a) => couldApprove(a.by.person, stack, directory, now));
   if (counting.length >= Math.max(1, stack.approvers.need)) return [];
   return [`m0.yaml asks for ${stack.approvers.need} who may approve, and ${counting.length} did`];
 }

@@ -148,10 +148,22 @@ export interface Directory {
   readonly stacks: readonly Stack[];
   readonly people: readonly Person[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** Groups whose members a Slack user group names: group -> its id there. */
+  readonly usergroups?: Readonly<Record<string, string>>;
   readonly oncall: Readonly<Record<string, Rota>>;
   /** Groups that may snooze / accept besides the approvers; null: only the approvers. */
   readonly may: { readonly snooze: readonly string[] | null; readonly accept: readonly string[] | null };
   readonly timezone: string;
+}
+
+/** A channel that somebody made hear of a target from chat, besides the channels of m0.yaml. */
+export interface Subscription {
+  readonly platform: Platform;
+  readonly channel: string;
+  /** As it was typed: what it means is looked up when it is used. */
+  readonly target: string;
+  readonly by: Actor;
+  readonly at: number;
 }
 
 /** One append-only line of the record: who did what to which run. */
@@ -191,6 +203,10 @@ export type Change =
   | { readonly c: 'keep.end'; readonly id: number; readonly by: Actor; readonly at: number }
   | { readonly c: 'outbox.add'; readonly key: string; readonly delivery: Delivery; readonly at: number }
   | { readonly c: 'value.set'; readonly name: string; readonly value: string }
+  /** A channel that is subscribed to that target already stays so, by whom it was. */
+  | { readonly c: 'subscription.add'; readonly subscription: Subscription }
+  /** One that is not there is no error. */
+  | { readonly c: 'subscription.end'; readonly where: Omit<Subscription, 'by' | 'at'> }
   | { readonly c: 'audit'; readonly entry: AuditEntry };
 
 /** A delivery of an alert that is inserted in the same commit, so has no id yet. `key` is completed with it. */
@@ -233,9 +249,11 @@ export interface Store {
   keeps(stack: string): Promise<readonly Keep[]>;
   /** Those that nobody ended, of all stacks, whose time is after `after` and not after `upTo` (ms since epoch). */
   keepsOver(after: number, upTo: number): Promise<readonly Keep[]>;
+  /** Newest first. `without` leaves out lines of an action, or those of them whose detail ends so. */
   audit(query: {
     readonly stack?: string;
     readonly runId?: number;
+    readonly without?: readonly { readonly action: string; readonly ending?: string }[];
     readonly limit?: number;
   }): Promise<readonly AuditEntry[]>;
   /**
@@ -262,6 +280,8 @@ export interface Store {
     since: number,
   ): Promise<readonly number[]>;
   addMessage(message: Omit<PostedMessage, 'id'>): Promise<void>;
+  /** All of them, in the order they were made. */
+  subscriptions(): Promise<readonly Subscription[]>;
   /** Small named values (last tick of a schedule, the fingerprint key …). */
   value(name: string): Promise<string | undefined>;
   setValue(name: string, value: string): Promise<void>;

@@ -12,6 +12,7 @@ import { type Alert, isOfRun, type OutboxEntry, type Place, type PostedMessage }
 import { createFleets, type Seat } from './fleet.ts';
 import { fleetView } from './fleet-view.ts';
 import { pacedChat } from './paced-chat.ts';
+import { toldDirectory } from './places.ts';
 import { placesOfPolicy, policyAlertView } from './policy-trouble.ts';
 import { ChatError, type ChatPort, type Platform } from './ports.ts';
 import {
@@ -114,18 +115,19 @@ export function createPosting(parts: PostingParts): Posting {
   }
 
   async function seatsOf(alert: Alert): Promise<readonly Seat[]> {
+    const told = await toldDirectory({ store, directory });
     const inChannel = (place: Place): Seat => ({ place, person: null, why: null });
     switch (alert.kind) {
       case 'policy':
-        return placesOfPolicy(directory, alert.stack).map(inChannel);
+        return placesOfPolicy(told, alert.stack).map(inChannel);
       case 'reach':
-        return placesOfReach(directory, alert).map(inChannel);
+        return placesOfReach(told, alert).map(inChannel);
       case 'fleet':
         return [alert.trouble];
       case 'drift':
       case 'failure': {
         const run = await store.run(alert.runId);
-        return run ? stackOrGone(directory, run).channels.map(inChannel) : [];
+        return run ? stackOrGone(told, run).channels.map(inChannel) : [];
       }
       default:
         return assertNever(alert);
@@ -190,14 +192,14 @@ export function createPosting(parts: PostingParts): Posting {
     return false;
   }
 
-  async function ask(alert: Alert, who: string, why: string): Promise<void> {
+  async function ask(alert: Alert, who: string, why: string, alone: boolean): Promise<void> {
     if (alert.state !== 'open') return;
     const messages = await store.messages(alert.id);
     if (messages.some((m) => m.role === 'dm' && m.person === who)) return;
     const place = placeOfPerson(directory, who);
     try {
       if (!place) throw new ChatError(`${who} has no chat id under "people"`, { permanent: true });
-      await postOrJoin(alert, { place, person: who, why }, messages);
+      await (alone ? post : postOrJoin)(alert, { place, person: who, why }, messages);
     } catch (error) {
       if (isPermanent(error)) await notReached(store, who, error, clock());
       throw error;
@@ -209,8 +211,10 @@ export function createPosting(parts: PostingParts): Posting {
 
   async function nudge(alert: Alert, entry: OutboxEntry, who: string | null, text: string): Promise<void> {
     if (alert.state !== 'open') return;
+    const seats = await seatsOf(alert);
     const copies = (await store.messages(alert.id)).filter((m) =>
-      who === null ? m.role === 'root' : m.person === who,
+      // A channel that no longer hears of it keeps the message, and is left in peace.
+      who === null ? m.role === 'root' && seats.some(({ place }) => isAt(m, place)) : m.person === who,
     );
     const problems: unknown[] = [];
     for (const m of copies) {
@@ -239,7 +243,7 @@ export function createPosting(parts: PostingParts): Posting {
         case 'thread':
           return addToThreads(alert, entry, delivery.text);
         case 'dm':
-          return ask(alert, delivery.person, delivery.why);
+          return ask(alert, delivery.person, delivery.why, delivery.alone === true);
         case 'nudge':
           return nudge(alert, entry, delivery.person, delivery.text);
         default:

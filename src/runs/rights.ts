@@ -7,10 +7,15 @@ export type Deed = 'approve' | 'reject' | 'cancel' | 'snooze' | 'accept';
 
 export type Right = { readonly ok: true } | { readonly ok: false; readonly refusal: string };
 
-/** Names of `oncall:` entries -> persons on call now. */
+/** Names of `oncall:` entries -> persons on call now; `group:NAME` -> who is in that Slack user group now. */
 export type OnCallNow = Readonly<Record<string, readonly string[]>>;
 
 const ON_CALL = 'oncall:';
+
+/** What a group that a Slack user group fills is called beside the rotas. */
+export function groupName(group: string): string {
+  return `group:${group}`;
+}
 
 /** Persons that a list of groups, persons and `oncall:NAME` entries stands for now. */
 export function personsIn(
@@ -21,19 +26,33 @@ export function personsIn(
   return new Set(
     entries.flatMap((entry) => {
       if (entry.startsWith(ON_CALL)) return onCall[entry.slice(ON_CALL.length)] ?? [];
+      if (directory.usergroups?.[entry] !== undefined) return onCall[groupName(entry)] ?? [];
       return directory.groups[entry] ?? (directory.people.some((p) => p.key === entry) ? [entry] : []);
     }),
   );
 }
 
 /**
- * True where the person may approve the stack at one time or another, on call or not. Who is in a chat's user
- * group, or on a schedule of PagerDuty, is known to them alone, so there everybody could.
+ * True where the person may approve the stack at one time or another, on call or not. Who is on call by a chat's
+ * user group, or by PagerDuty, is known to them alone, so there everybody could. A group that a user group fills
+ * is who is in it now: whoever was taken out of it, or can't be found there, may not any more.
  */
-export function couldApprove(person: string | null, stack: Stack, directory: Directory): boolean {
+export function couldApprove(
+  person: string | null,
+  stack: Stack,
+  directory: Directory,
+  now: OnCallNow = {},
+): boolean {
   if (person === null || !directory.people.some((p) => p.key === person)) return false;
   const { from } = stack.approvers;
-  if (personsIn(from, directory, {}).has(person)) return true;
+  if (
+    personsIn(
+      from.filter((e) => !e.startsWith(ON_CALL)),
+      directory,
+      now,
+    ).has(person)
+  )
+    return true;
   return rotasOf(stack).some((name) => {
     const rota = directory.oncall[name];
     return rota !== undefined && (rota.kind !== 'rotation' || rota.people.includes(person));

@@ -130,7 +130,7 @@ export function createSteps(parts: StepParts): Steps {
     const now = clock();
     const commit = (await runner.head(stack)).commit;
     const bundles = await bundlesNow(store, await policies.status(stack.policies));
-    const reworded = configMoved(run, stack, parts.directory);
+    const reworded = configMoved(run, stack, parts.directory, await parts.onCall());
     if (reworded.length === 0 && freshAndExact(run, now) && run.code?.commit === commit) {
       const same = confirmPlan(run, { bundles, result: null });
       if (same.ok && run.plan) return moved(run, { e: 'confirmed', plan: run.plan });

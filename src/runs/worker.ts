@@ -9,6 +9,7 @@ import { type RunEvent, transition } from './machine.ts';
 import { type Meter, tellMoves } from './meter.ts';
 import { createPlannings } from './plannings.ts';
 import type { Change, Clock, CodePort, Directory, PolicyPort, Runner, Stack, Store } from './ports.ts';
+import type { OnCallNow } from './rights.ts';
 import { type Actor, M0, type Run, type RunState, type SavedPlan, type Trigger } from './run.ts';
 import { createSteps, type Eventually } from './steps.ts';
 import { inTurn, isDue, isUrgent, nextDue, WORK } from './turns.ts';
@@ -22,6 +23,8 @@ export interface WorkerParts {
   readonly directory: Directory;
   /** Who is to be asked about a stack now. */
   readonly askers: (stack: Stack) => Promise<readonly Approver[]>;
+  /** Who is in each group that a Slack user group fills, and on call, now. */
+  readonly onCall: () => Promise<OnCallNow>;
   readonly clock: Clock;
   readonly log: Logger;
   /** How many stacks are worked on at once; one more where somebody waits for it. */

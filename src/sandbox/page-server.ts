@@ -50,6 +50,7 @@ const actSchema = z.discriminatedUnion('act', [
     values: formValues,
   }),
   z.strictObject({ as, act: z.literal('submit'), view: z.string(), values: formValues }),
+  z.strictObject({ as, act: z.literal('home') }),
   z.strictObject({ as, act: z.literal('close'), view: z.string() }),
   z.strictObject({ as, act: z.literal('dismiss'), channel: z.string(), ts: z.string() }),
 ]);

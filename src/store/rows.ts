@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Alert, Delivery, NewAlert, OutboxEntry, PostedMessage } from '../runs/alert.ts';
 import type { Keep } from '../runs/keep.ts';
+import type { Subscription } from '../runs/ports.ts';
 import { type Actor, RUN_STATES, type Run, TRIGGERS } from '../runs/run.ts';
-import type { alerts, keeps, messages, outbox, runs } from './schema.ts';
+import type { alerts, keeps, messages, outbox, runs, subscriptions } from './schema.ts';
 import { StoreError } from './store-error.ts';
 
 /*
@@ -180,4 +181,10 @@ export function toOutboxEntry(row: typeof outbox.$inferSelect): OutboxEntry {
   const { id, key, createdAt, attempts, nextAttemptAt, lastError } = row;
   const parsed = json(`delivery ${id}`, delivery, row.delivery) as Delivery;
   return { id, key, delivery: parsed, createdAt, attempts, nextAttemptAt, lastError };
+}
+
+export function toSubscription(row: typeof subscriptions.$inferSelect): Subscription {
+  const what = `subscription ${row.id}`;
+  const { channel, target, at } = row;
+  return { platform: check(what, platform, row.platform), channel, target, by: readActor(what, row.by), at };
 }

@@ -123,6 +123,20 @@ export const audit = sqliteTable(
   (t) => [index('audit_stack').on(t.stack), index('audit_run').on(t.runId)],
 );
 
+/** Channels that people made hear of a target, besides those of m0.yaml. `by` is JSON. */
+export const subscriptions = sqliteTable(
+  'subscriptions',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    platform: text('platform').notNull(),
+    channel: text('channel').notNull(),
+    target: text('target').notNull(),
+    by: text('by').notNull(),
+    at: integer('at').notNull(),
+  },
+  (t) => [uniqueIndex('subscriptions_place_target').on(t.platform, t.channel, t.target)],
+);
+
 export const kv = sqliteTable('kv', {
   name: text('name').primaryKey(),
   value: text('value').notNull(),

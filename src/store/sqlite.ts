@@ -26,8 +26,8 @@ import { type Database, openDatabase } from './database.ts';
 import { overviewOf } from './overview.ts';
 import { type Cutoffs, type Pruned, prune } from './prune.ts';
 import { recordLines, toAuditEntry } from './record.ts';
-import { toAlert, toKeep, toMessage, toOutboxEntry, toRun } from './rows.ts';
-import { alerts, audit, keeps, kv, messages, outbox, runs } from './schema.ts';
+import { toAlert, toKeep, toMessage, toOutboxEntry, toRun, toSubscription } from './rows.ts';
+import { alerts, audit, keeps, kv, messages, outbox, runs, subscriptions } from './schema.ts';
 import { StoreError, toStoreError } from './store-error.ts';
 import { type Inserted, StaleRun, setValue, write } from './write.ts';
 
@@ -82,6 +82,13 @@ async function attempt<T>(doing: string, work: () => T): Promise<T> {
   } catch (error) {
     throw toStoreError(doing, error);
   }
+}
+
+/** False for lines of the action, or for those of them whose detail ends so. */
+function leftOut({ action, ending }: { readonly action: string; readonly ending?: string }): SQL | undefined {
+  const other = not(eq(audit.action, action));
+  if (ending === undefined) return other;
+  return or(other, isNull(audit.detail), sql`substr(${audit.detail}, ${-ending.length}) <> ${ending}`);
 }
 
 /** `eq` where a value was asked for, nothing where not. */
@@ -213,13 +220,17 @@ export async function openSqliteStore(
           .map(toKeep),
       ),
 
-    audit: ({ stack, runId, limit }) =>
+    audit: ({ stack, runId, without = [], limit }) =>
       attempt('reading the audit record', () =>
         db
           .select()
           .from(audit)
           .where(
-            all(stack !== undefined && eq(audit.stack, stack), runId !== undefined && eq(audit.runId, runId)),
+            all(
+              stack !== undefined && eq(audit.stack, stack),
+              runId !== undefined && eq(audit.runId, runId),
+              ...without.map(leftOut),
+            ),
           )
           .orderBy(desc(audit.id))
           .limit(limit ?? -1)
@@ -335,6 +346,11 @@ export async function openSqliteStore(
         const other = db.select().from(messages).where(there).get()?.alertId;
         if (other !== alertId) throw new StoreError(`that message already belongs to alert ${String(other)}`);
       }),
+
+    subscriptions: () =>
+      attempt('reading which channels are subscribed', () =>
+        db.select().from(subscriptions).orderBy(asc(subscriptions.id)).all().map(toSubscription),
+      ),
 
     value: (name) =>
       attempt(`reading the value ${name}`, () => db.select().from(kv).where(eq(kv.name, name)).get()?.value),

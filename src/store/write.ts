@@ -6,11 +6,11 @@ import { isTerminal, RUN_STATES, type Run, type RunState } from '../runs/run.ts'
 import { CHAIN_START, chainHash } from './audit-chain.ts';
 import type { Database } from './database.ts';
 import { alertColumns, keepColumns, runColumns } from './rows.ts';
-import { alerts, audit, keeps, kv, outbox, runs } from './schema.ts';
+import { alerts, audit, keeps, kv, outbox, runs, subscriptions } from './schema.ts';
 import { StoreError } from './store-error.ts';
 
 /** What a transaction offers that the writes below need. */
-export type Writer = Pick<Database, 'insert' | 'update' | 'select'>;
+export type Writer = Pick<Database, 'insert' | 'update' | 'select' | 'delete'>;
 
 /** Thrown inside the transaction to roll it back: somebody else moved the run first. */
 export class StaleRun extends Error {
@@ -158,6 +158,27 @@ export function write(tx: Writer, change: Change, inserted: Inserted): void {
     case 'value.set':
       setValue(tx, change.name, change.value);
       return;
+    case 'subscription.add': {
+      const { platform, channel, target, by, at } = change.subscription;
+      tx.insert(subscriptions)
+        .values({ platform, channel, target, by: JSON.stringify(by), at })
+        .onConflictDoNothing()
+        .run();
+      return;
+    }
+    case 'subscription.end': {
+      const { platform, channel, target } = change.where;
+      tx.delete(subscriptions)
+        .where(
+          and(
+            eq(subscriptions.platform, platform),
+            eq(subscriptions.channel, channel),
+            eq(subscriptions.target, target),
+          ),
+        )
+        .run();
+      return;
+    }
     case 'audit':
       appendAudit(tx, change.entry);
       return;

@@ -35,7 +35,10 @@ class ForgetfulChat implements ChatPort {
 
   async post(place: Place, _card: Card, _key: string): Promise<{ channel: string; messageId: string }> {
     this.#posted += 1;
-    return { channel: 'channel' in place ? place.channel : `D${place.user}`, messageId: `ts-${this.#posted}` };
+    return {
+      channel: 'channel' in place ? place.channel : `D${place.user}`,
+      messageId: `ts-${this.#posted}`,
+    };
   }
   async update(): Promise<void> {}
   async reply(): Promise<void> {}
@@ -58,7 +61,9 @@ class DocumentCloud extends FleetCloud {
     return { ...result, plan: { ...result.plan, touches }, analysis, document };
   }
 
-  override async apply(...[of, plan, signal]: Parameters<Runner['apply']>): Promise<{ readonly log: string }> {
+  override async apply(
+    ...[of, plan, signal]: Parameters<Runner['apply']>
+  ): Promise<{ readonly log: string }> {
     const done = await super.apply(of, plan, signal);
     this.documents.set(of.name, plans.clean);
     return done;

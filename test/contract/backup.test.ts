@@ -156,6 +156,8 @@ describe('restored in the middle of things', () => {
     expect(restored.cloud.applies.map((a) => a.stack)).toEqual(['approved']);
 
     await restored.deliver();
+    // The fourth at once is told together with the others.
+    await restored.deliver();
     const cards = restored.chat.in('C0OPS').map((m) => textOf(m.card));
     for (const stack of ['waiting', 'planning', 'applying']) {
       expect(cards.filter((text) => text.includes(stack)).length, stack).toBeGreaterThan(0);

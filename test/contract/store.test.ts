@@ -403,6 +403,31 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
     });
   });
 
+  describe('subscriptions', () => {
+    const prod = { platform: 'slack', channel: 'C0DEV', target: 'prod', by: DANA, at: 5 } as const;
+
+    it('come back in their order, each place and target once, by whoever was first', async () => {
+      const other = { ...prod, channel: 'C0OPS', target: 'prod-*' };
+      await store.commit([
+        { c: 'subscription.add', subscription: prod },
+        { c: 'subscription.add', subscription: other },
+        { c: 'subscription.add', subscription: { ...prod, by: M0, at: 9 } },
+      ]);
+      expect(await store.subscriptions()).toEqual([prod, other]);
+    });
+
+    it('end where and as they were made, and nowhere else', async () => {
+      await store.commit([{ c: 'subscription.add', subscription: prod }]);
+      const { by: _by, at: _at, ...where } = prod;
+      await store.commit([{ c: 'subscription.end', where: { ...where, channel: 'C0OPS' } }]);
+      await store.commit([{ c: 'subscription.end', where: { ...where, target: 'pro' } }]);
+      expect(await store.subscriptions()).toEqual([prod]);
+      await store.commit([{ c: 'subscription.end', where }]);
+      await store.commit([{ c: 'subscription.end', where }]);
+      expect(await store.subscriptions()).toEqual([]);
+    });
+  });
+
   describe('outbox', () => {
     const add = (key: string, at: number): Change => ({
       ...{ c: 'outbox.add', key, at },
@@ -445,6 +470,27 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       backend.sql(place, `UPDATE outbox SET delivery = '{"d":"fax"}' WHERE key = 'bad'`);
       expect(await due(10)).toEqual(['good']);
     });
+  });
+
+  it('leaves out of the record what is not asked for, and counts only the rest', async () => {
+    const line = (action: string, detail: string | null): Change => ({
+      c: 'audit',
+      entry: { ...anEntry(), action, detail },
+    });
+    await store.commit([
+      line('decided', 'deciding -> awaiting_approval'),
+      line('decided', null),
+      line('approve', '-> clean'),
+      line('decided', 'deciding -> clean'),
+      line('start', null),
+    ]);
+    const without = [{ action: 'start' }, { action: 'decided', ending: '-> clean' }];
+    const found = await store.audit({ without, limit: 2 });
+    expect(found.map((e) => [e.action, e.detail])).toEqual([
+      ['approve', '-> clean'],
+      ['decided', null],
+    ]);
+    expect(await store.audit({ without })).toHaveLength(3);
   });
 
   describe('audit', () => {
@@ -563,7 +609,10 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       { c: 'audit', entry: anEntry() },
     ]);
     await store.setValue('v', '1');
+    const subscription = { platform: 'slack', channel: 'C', target: 'prod', by: DANA, at: 1 } as const;
+    await store.commit([{ c: 'subscription.add', subscription }]);
     const all = async () => [
+      await store.subscriptions(),
       await store.runs({}),
       await store.alerts({}),
       await store.messages(alertId),

@@ -87,6 +87,7 @@ export async function createM0(parts: M0Parts): Promise<M0> {
   const worker = createWorker({
     ...{ store, runner, policies, directory, clock, log },
     askers: async (stack) => askersOf(stack, await onCall.rotasNow(), clock()),
+    onCall,
     concurrency: 2,
     onChange: () => {},
   });

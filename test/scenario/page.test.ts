@@ -99,6 +99,28 @@ function driftApp(workspace: Workspace, cloud: OneBucket): App {
       },
     });
   });
+  app.event('app_home_opened', async ({ event, client }) => {
+    const button = { type: 'button' as const, text: plain('Put back'), action_id: 'put-back' };
+    await client.views.publish({
+      user_id: event.user,
+      view: {
+        type: 'home',
+        blocks: [
+          { type: 'section', text: plain(`logs of ${event.user}: ${cloud.owner ?? 'none'}`) },
+          { type: 'actions', elements: [button] },
+        ],
+      },
+    });
+  });
+  app.action('put-back', async ({ ack, body, client }) => {
+    await ack();
+    cloud.owner = `put back by ${body.user.id}`;
+    const view = {
+      type: 'home' as const,
+      blocks: [{ type: 'section' as const, text: plain('All is well') }],
+    };
+    await client.views.publish({ user_id: body.user.id, view });
+  });
   app.view('snooze', async ({ ack, view, client, body }) => {
     await ack();
     const why = view.state.values.why?.reason?.value;
@@ -213,6 +235,19 @@ describe('the sandbox page', () => {
     await modal.getByRole('button', { name: 'Snooze', exact: true }).click();
     await modal.waitFor({ state: 'detached' });
     await tab.getByText('Snoozed by dana: the vendor needs it').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows each person their own Home tab, whose buttons work', async () => {
+    await tab.getByRole('button', { name: 'm0 · Home' }).click();
+    await tab.getByText('logs of U0DANA: platform').waitFor();
+    await tab.getByRole('button', { name: 'Eve' }).click();
+    await tab.getByText('logs of U0EVE: platform').waitFor();
+    await tab.getByRole('button', { name: 'Put back' }).click();
+    await tab.getByText('All is well').waitFor();
+    expect(cloud.owner).toBe('put back by U0EVE');
+    await tab.getByRole('button', { name: '# ops' }).click();
+    await tab.getByText('All is well').waitFor({ state: 'detached' });
     expect(complaints).toEqual([]);
   });
 

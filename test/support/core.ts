@@ -125,6 +125,7 @@ export class Core {
       policies: this.meter === undefined ? cloud : metered(cloud, this.meter, clock),
       directory,
       askers: async (s) => askersOf(s, await onCall.rotasNow(), clock()),
+      onCall,
       clock,
       log,
       concurrency: 4,

@@ -87,7 +87,12 @@ export class FakeChat implements ChatPort {
     if (failure) throw failure.error;
   }
 
+  /** Members of its user groups, by the groups' ids. */
+  readonly usergroups = new Map<string, readonly string[]>();
+
   async usergroup(id: string): Promise<readonly string[]> {
+    const members = this.usergroups.get(id);
+    if (members !== undefined) return members;
     throw new ChatError(`reading the members of ${id}: no answer`);
   }
 

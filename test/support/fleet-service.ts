@@ -82,6 +82,7 @@ export async function startFleetService(options: FleetServiceOptions): Promise<F
   const worker = createWorker({
     ...{ store, runner: cloud, policies: cloud, directory, clock, log, concurrency, onChange },
     askers: async (stack) => askersOf(stack, await onCall.rotasNow(), clock()),
+    onCall,
   });
   const policyWatch = createPolicyWatch({ store, policies: cloud, directory, clock, log, onChange });
   const handler = createHandler({

@@ -23,6 +23,8 @@ export interface Origin {
   readonly respond: RespondFn | null;
   /** Set where a button inside a modal was clicked. */
   readonly viewId: string | null;
+  /** True where a button of the person's home was clicked: what only they see is a dialog over it. */
+  readonly atHome?: boolean;
 }
 
 const TOO_LATE: Card = {
@@ -30,6 +32,12 @@ const TOO_LATE: Card = {
   tone: 'plain',
   blocks: [],
 };
+
+/** The card with a line that says why only its sender sees it. */
+function notPosted(card: Card, problem: string): Card {
+  const said = `Only you see this: ${problem}. Where m0 should post, invite it first: /invite @m0`;
+  return { ...card, blocks: [...card.blocks, { b: 'context', spans: [{ t: 'text', text: said }] }] };
+}
 
 /** Carries answers of the command handler back to where the command came from. */
 export class Answerer {
@@ -85,6 +93,7 @@ export class Answerer {
   async tell(card: Card, origin: Origin): Promise<void> {
     if (origin.viewId !== null)
       return this.#showOver(resultView(card, origin.memory, this.#people.slackId), origin);
+    if (origin.atHome === true && (await this.#showAtHome(card, origin))) return;
     const { text, blocks } = renderCard(card, this.#people.slackId);
     const { respond, memory } = origin;
     const { channel, thread } = memory;
@@ -151,7 +160,7 @@ export class Answerer {
       }
     } catch (error) {
       if (!(error instanceof ChatError && error.permanent)) throw error;
-      await this.tell(card, origin);
+      await this.tell(notPosted(card, error.message), origin);
     }
   }
 
@@ -183,6 +192,21 @@ export class Answerer {
       const code = error instanceof ChatError ? slackCode(error.cause) : null;
       if (code !== 'expired_trigger_id' && code !== 'exchanged_trigger_id') throw error;
       await this.tell(TOO_LATE, origin);
+    }
+  }
+
+  /** False where Slack opens no dialog any more: then the answer goes the way of all others. */
+  async #showAtHome(card: Card, { memory, triggerId }: Origin): Promise<boolean> {
+    if (triggerId === null || !fitsView(memory)) return false;
+    const view = resultView(card, memory, this.#people.slackId);
+    try {
+      await this.#api.call('opening a dialog', null, (client) =>
+        client.views.open({ trigger_id: triggerId, view }),
+      );
+      return true;
+    } catch (error) {
+      this.#log.debug({ problem: toChatError('opening', error).message }, 'a dialog could not be opened');
+      return false;
     }
   }
 

@@ -17,6 +17,7 @@ const LONGEST_WAIT_MS = 60 * 60_000;
 export interface Identity {
   readonly botId: string;
   readonly botUserId: string;
+  readonly teamId: string;
 }
 
 /** What is wrong with the app as a whole; `scope`: the one it lacks, null for other troubles. */
@@ -111,7 +112,7 @@ export class SlackApi {
         permanent: true,
       });
     }
-    this.#identity = { botId: me.bot_id, botUserId: me.user_id };
+    this.#identity = { botId: me.bot_id, botUserId: me.user_id, teamId: me.team_id ?? '' };
     return this.#identity;
   }
 

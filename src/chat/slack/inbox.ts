@@ -7,6 +7,7 @@ import type { CommandHandler, Incoming, Reply } from '../../runs/ports.ts';
 import type { Answerer, Origin } from './answer.ts';
 import type { SlackApi } from './api.ts';
 import { COMMAND_ACTION } from './buttons.ts';
+import type { Homes } from './homes.ts';
 import { LIMITS } from './limits.ts';
 import type { SlackPeople } from './people.ts';
 import type { Poster } from './poster.ts';
@@ -35,6 +36,7 @@ export interface InboxParts {
   readonly people: SlackPeople;
   readonly poster: Poster;
   readonly answerer: Answerer;
+  readonly homes: Homes | null;
   readonly log: Logger;
 }
 
@@ -78,6 +80,11 @@ export class Inbox {
         return;
       if (!this.#isNew(body.event_id)) return;
       await this.#typed(message.user, message.channel, null, message.text ?? '', true);
+    });
+    app.event('app_home_opened', async ({ event, body }) => {
+      const { homes } = this.#parts;
+      if (homes === null || event.tab !== 'home' || !this.#isNew(body.event_id)) return;
+      await this.#work(() => homes.opened(event.user));
     });
     app.action<BlockAction>(COMMAND_ACTION, async ({ ack, body, action, respond }) => {
       await ack();
@@ -145,6 +152,10 @@ export class Inbox {
   #clicked(body: BlockAction, respond: RespondFn, command: string): Origin {
     const userId = body.user.id;
     const triggerId = body.trigger_id;
+    if (body.view?.type === 'home') {
+      const memory = { ...NOWHERE, command };
+      return { userId, memory, direct: false, triggerId, respond: null, viewId: null, atHome: true };
+    }
     if (body.view) {
       const memory = readMemory(body.view.private_metadata) ?? { ...NOWHERE, command };
       const own = { ...memory, command };
@@ -179,6 +190,7 @@ export class Inbox {
     await within({ user: origin.userId }, async () => {
       const reply = await this.#ask(origin.userId, origin.memory, null);
       await this.#parts.answerer.answer(reply, origin);
+      if (origin.atHome === true) await this.#parts.homes?.opened(origin.userId);
     });
   }
 

@@ -4,6 +4,7 @@ import type { ChatPort, Clock, CommandHandler, Person } from '../../runs/ports.t
 import { Answerer } from './answer.ts';
 import { clientOptions, SlackApi } from './api.ts';
 import { SlackEndpoint } from './endpoint.ts';
+import { type HomeOf, Homes } from './homes.ts';
 import { Inbox } from './inbox.ts';
 import { SlackPeople } from './people.ts';
 import { Poster } from './poster.ts';
@@ -21,6 +22,8 @@ export type SlackOptions = SlackMode & {
   readonly apiUrl?: string | undefined;
   readonly log: Logger;
   readonly people: readonly Person[];
+  /** Who has no id under `people` is known by a confirmed e-mail; needs the scope users:read.email. */
+  readonly matchByEmail?: boolean;
   readonly clock: Clock;
 };
 
@@ -33,9 +36,11 @@ export interface SlackHealth {
 export interface Slack extends ChatPort {
   /**
    * Takes in commands from now on. Resolves after the first attempt to connect: `healthy()` then says
-   * whether it worked, and m0 goes on trying either way.
+   * whether it worked, and m0 goes on trying either way. `homeOf`: what the Home tab shows; without it, nothing.
    */
-  start(handler: CommandHandler): Promise<void>;
+  start(handler: CommandHandler, homeOf?: HomeOf): Promise<void>;
+  /** Something changed that may stand in somebody's home; cheap, and soon enough. */
+  refreshHomes(): void;
   /** Takes nothing in any more and resolves when all that was taken in has been answered. */
   stop(): Promise<void>;
   healthy(): SlackHealth;
@@ -60,7 +65,17 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
   const secret = options.mode === 'socket' ? options.appToken : options.signingSecret;
   const client = clientOptions(log, [botToken, secret], options.apiUrl);
   const api = new SlackApi(botToken, client, clock);
-  const people = new SlackPeople(api.client, options.people, clock);
+  const people = new SlackPeople(
+    api.client,
+    options.people,
+    clock,
+    options.matchByEmail === true
+      ? {
+          teamId: async () => (await api.identity()).teamId,
+          onProblem: (problem) => log.warn({ problem }, 'somebody could not be known by e-mail'),
+        }
+      : null,
+  );
   const poster = new Poster(api, people);
   const answerer = new Answerer(api, people, poster, log);
 
@@ -91,6 +106,7 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     receiver instanceof SocketModeReceiver ? new SocketKeeper(receiver, () => api.identity(), log) : receiver;
   const tokenWatch = new TokenWatch(() => api.look(), log);
   let inbox: Inbox | null = null;
+  let homes: Homes | null = null;
 
   return {
     platform: 'slack',
@@ -99,17 +115,20 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     update: (channel, messageId, card) => poster.update(channel, messageId, card),
     reply: (channel, messageId, text, key, loud) => poster.reply(channel, messageId, text, key, loud),
     usergroup: (id) => people.usergroup(id),
-    async start(handler) {
+    async start(handler, homeOf) {
       if (inbox !== null) throw new Error('starting Slack: it was started before');
-      inbox = new Inbox({ api, people, poster, answerer, log }, handler);
+      if (homeOf) homes = new Homes({ api, people, clock: options.clock, log }, homeOf);
+      inbox = new Inbox({ api, people, poster, answerer, homes, log }, handler);
       inbox.listen(app);
       await intake.start();
       tokenWatch.start();
     },
+    refreshHomes: () => homes?.changed(),
     async stop() {
       await tokenWatch.stop();
       await intake.stop();
       await inbox?.drained();
+      await homes?.stop();
     },
     healthy() {
       const problem = api.appProblem() ?? intake.problem();

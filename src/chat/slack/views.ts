@@ -189,3 +189,8 @@ export function pagesView(
 export function resultView(card: Card, memory: ViewMemory, slackId: SlackIdOf): types.ModalView {
   return modal(RESULT_VIEW, 'm0', memory, renderCard(card, slackId).blocks);
 }
+
+/** A person's home. The number of blocks stays that of a message, which is half of what Slack takes here. */
+export function homeTab(card: Card, slackId: SlackIdOf): types.HomeView {
+  return { type: 'home', blocks: renderCard(card, slackId, PAGE_DETAIL).blocks };
+}

@@ -16,6 +16,9 @@ export async function perform(workspace: Workspace, act: Act): Promise<ActAnswer
       if (result.outcome === 'errors') return { ok: false, problem: '', errors: result.errors };
       return 'why' in result ? { ok: false, problem: `m0 could not take this: ${result.why}` } : { ok: true };
     }
+    case 'home':
+      await person.openHome();
+      return { ok: true };
     case 'close':
       await person.closeView(act.view);
       return { ok: true };
@@ -44,7 +47,7 @@ async function click(person: Person, act: Extract<Act, { act: 'click' }>): Promi
   const { channel, where: id } = act;
   const where = channel
     ? person.sees(channel).find((message) => message.ts === id)
-    : person.views.find((view) => view.id === id);
+    : [...person.views, person.home].find((view) => view?.id === id);
   if (!where) return { ok: false, problem: 'This is no longer here.' };
   const result = await person.click(
     where,

@@ -42,6 +42,8 @@ export interface Snapshot {
   readonly channels: readonly PageChannel[];
   readonly files: Readonly<Record<string, PageFile>>;
   readonly views: readonly View[];
+  /** What the app shows on this person's Home tab; null before it was opened. */
+  readonly home: View | null;
   readonly commands: readonly string[];
   readonly botIsHere: boolean;
   readonly status: PageStatus;
@@ -67,6 +69,7 @@ export type Act = { readonly as: string } & (
       readonly values: FormValues;
     }
   | { readonly act: 'submit'; readonly view: string; readonly values: FormValues }
+  | { readonly act: 'home' }
   | { readonly act: 'close'; readonly view: string }
   | { readonly act: 'dismiss'; readonly channel: string; readonly ts: string }
 );

@@ -33,6 +33,7 @@ export function snapshot(
       fileIds.flatMap((id) => pageFile(workspace, id) ?? []).map((file) => [file.id, file]),
     ),
     views: person.views,
+    home: person.home,
     commands: workspace.commands,
     botIsHere: workspace.connections > 0,
     ...rest,

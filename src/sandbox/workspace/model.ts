@@ -15,6 +15,8 @@ export interface WorkspaceUser {
   readonly email: string;
   /** What they do, such as `on call`; shown where the page lets one choose whom to be. */
   readonly title?: string;
+  /** What is special about the account: a guest, switched off, of another workspace, an e-mail never confirmed. */
+  readonly account?: 'guest' | 'deactivated' | 'stranger' | 'unconfirmed';
 }
 
 export interface Usergroup {

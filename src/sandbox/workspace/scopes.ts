@@ -27,11 +27,12 @@ const OPEN_TO_ALL: ReadonlySet<string> = new Set([
   ...['views.open', 'views.push', 'views.update', 'views.publish'],
 ]);
 
-/** What Slack asks for before it sends a command or an event. */
+/** What Slack asks for before it sends a command or an event; null: nothing. */
 export const OF_WHAT_IS_HEARD = {
   command: 'commands',
   app_mention: 'app_mentions:read',
   'message.im': 'im:history',
+  app_home_opened: null,
 } as const;
 
 /** Every scope a method may need, over all kinds of channels. Throws for a method that is in no table. */

@@ -50,7 +50,7 @@ describe('loadConfig', () => {
     const documentation = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
     const example = /```yaml\n(chat:[\s\S]*?)```/.exec(documentation)?.[1] ?? '';
     const config = await load(example, { GIT_TOKEN: 'x' });
-    expect(config.chat).toEqual({ slack: { mode: 'socket' }, teams: {} });
+    expect(config.chat).toEqual({ slack: { mode: 'socket', matchByEmail: false }, teams: {} });
     const approvals = {
       data: {},
       git: 'https://git.acme.dev/policies.git',
@@ -91,6 +91,7 @@ describe('loadConfig', () => {
           ],
           approvers: { from: ['sre', 'oncall:primary'], need: 1, notTheAuthor: true },
           ignore: [{ match: 'aws_autoscaling_group.*.desired_capacity', reason: 'autoscaler' }],
+          ...{ severity: [], quietHours: null, escalation: [] },
         },
       ],
       people: [
@@ -137,6 +138,7 @@ describe('loadConfig', () => {
       channels: [{ platform: 'slack', channel: 'C0OPS' }],
       approvers: { from: [], need: 1, notTheAuthor: false },
       ignore: [],
+      ...{ severity: [], quietHours: null, escalation: [] },
     });
     expect(directory.may).toEqual({ snooze: null, accept: null });
     expect(directory.timezone).toBe('UTC');
@@ -289,6 +291,28 @@ describe('loadConfig', () => {
     expect(await problems(text)).toEqual([
       'm0.yaml:15:13 stacks[1].name: "prod" is also the name of stacks[0]: names must differ',
     ]);
+  });
+
+  it('fills a group from a Slack user group, of whom any number may approve', async () => {
+    const text = withStack('approvers: { from: [sre], need: 3 }').replace(
+      'sre: [dana, kim]',
+      'sre: { slackUsergroup: S0SRE }',
+    );
+    const { directory } = await load(text);
+    expect([directory.groups, directory.usergroups]).toEqual([{}, { sre: 'S0SRE' }]);
+    const [wrong] = await problems(text.replace('S0SRE', 'sre'));
+    expect(wrong).toContain('groups.sre');
+    const noSlack = text.replace('slack: {}', 'teams: {}').replace('slack:C0OPS', '"teams:19:x"');
+    expect((await problems(noSlack)).join()).toContain('groups.sre.slackUsergroup: slack is not set up');
+  });
+
+  it('knows people by their e-mail only where it is told to', async () => {
+    const text = MINIMAL.replace('{ slack: U0KIM }', '{ email: kim@acme.dev }');
+    expect((await load(text)).chat.slack).toEqual({ mode: 'socket', matchByEmail: false });
+    expect(notesOn(await load(text)).join()).toContain('can neither be asked nor act: kim');
+    const told = text.replace('slack: {}', 'slack: { matchByEmail: true }');
+    expect((await load(told)).chat.slack).toEqual({ mode: 'socket', matchByEmail: true });
+    expect(notesOn(await load(told)).join()).toContain('can act, but can’t be asked by direct message: kim');
   });
 
   describe('PagerDuty', () => {

@@ -79,7 +79,9 @@ describe('card 6: a refusal', () => {
     if (result.ok) throw new Error('it must not be obeyed');
     const card = problemCard(result.problem, result.suggestion);
     expect(card.headline).toContain('Did you mean: approve #42');
-    expect(buttonsOf(card)).toEqual([{ label: 'approve #42', command: 'approve #42' }]);
+    const body = 'Apply what waits in a run, exactly as it was shown; m0 plans again first.';
+    const confirm = { title: 'approve #42', body, confirm: 'Approve' };
+    expect(buttonsOf(card)).toEqual([{ label: 'approve #42', command: 'approve #42', confirm }]);
     expect(buttonsOf(problemCard('What?', null))).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { ActorContext } from './acting.tsx';
 import { CloudConsoleStrip } from './cloud-console.tsx';
 import { Conversation } from './conversation.tsx';
+import { HOME, Home } from './home.tsx';
 import { useKept, useLive, useNow } from './live.ts';
 import { Modal } from './modal.tsx';
 import { NamesContext } from './names.ts';
@@ -23,8 +24,8 @@ export function App(): ReactNode {
   const newest = channel?.messages.at(-1)?.ts ?? '';
   // biome-ignore lint/correctness/useExhaustiveDependencies: read means that the newest message is on the screen
   useEffect(() => {
-    if (channel && newest) markRead(channel.id, newest);
-  }, [channel?.id, newest, snapshot?.me]);
+    if (channel && newest && chosen !== HOME) markRead(channel.id, newest);
+  }, [channel?.id, newest, snapshot?.me, chosen]);
   useEffect(() => {
     if (!problem) return;
     const timer = setTimeout(() => setProblem(''), PROBLEM_SHOWN_MS);
@@ -33,6 +34,7 @@ export function App(): ReactNode {
 
   if (!snapshot || !channel)
     return <p className="loading">{connected ? 'Opening …' : 'The sandbox is not running.'}</p>;
+  const atHome = chosen === HOME;
   const top = snapshot.views.at(-1);
   const channels = Object.fromEntries(snapshot.channels.map((one) => [one.id, one.name]));
   const command = snapshot.commands[0] ?? '/m0';
@@ -48,29 +50,33 @@ export function App(): ReactNode {
               setAs(id);
               setThread(null);
               // A direct message belongs to whoever one was.
-              if (channel.kind === 'im') setChosen('');
+              if (channel.kind === 'im' && !atHome) setChosen('');
             }}
           />
           <CloudConsoleStrip snapshot={snapshot} />
           <main className={thread ? 'with-thread' : undefined}>
             <Sidebar
               snapshot={snapshot}
-              current={channel.id}
+              current={atHome ? HOME : channel.id}
               read={read}
               onOpen={(id) => {
                 setChosen(id);
                 setThread(null);
               }}
             />
-            <Conversation
-              snapshot={snapshot}
-              channel={channel}
-              thread={null}
-              title={title}
-              hint={`Message ${title} · try ${command} help`}
-              onThread={setThread}
-              onClose={null}
-            />
+            {atHome ? (
+              <Home snapshot={snapshot} />
+            ) : (
+              <Conversation
+                snapshot={snapshot}
+                channel={channel}
+                thread={null}
+                title={title}
+                hint={`Message ${title} · try ${command} help`}
+                onThread={setThread}
+                onClose={null}
+              />
+            )}
             {thread && (
               <Conversation
                 snapshot={snapshot}

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { PageChannel, Snapshot } from '../protocol.ts';
+import { HOME } from './home.tsx';
 
 interface SidebarProps {
   readonly snapshot: Snapshot;
@@ -43,6 +44,12 @@ export function Sidebar({ snapshot, current, read, onOpen }: SidebarProps): Reac
         'Direct messages',
         snapshot.channels.filter((channel) => channel.kind === 'im'),
       )}
+      <div className="group">
+        <h2>Apps</h2>
+        <button type="button" aria-current={current === HOME} onClick={() => onOpen(HOME)}>
+          <span>{snapshot.names[snapshot.bot] ?? 'm0'} · Home</span>
+        </button>
+      </div>
     </nav>
   );
 }

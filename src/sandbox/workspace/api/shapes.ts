@@ -55,11 +55,15 @@ export function channelShape(realm: Realm, channel: ChannelRecord): Record<strin
 export function userShape(realm: Realm, user: WorkspaceUser): Record<string, unknown> {
   return {
     id: user.id,
-    team_id: realm.state.directory.teamId,
+    team_id: user.account === 'stranger' ? 'T0OTHER' : realm.state.directory.teamId,
     name: user.name,
     real_name: user.realName,
-    deleted: false,
+    deleted: user.account === 'deactivated',
     is_bot: user.id === realm.state.directory.botUserId,
+    is_restricted: user.account === 'guest',
+    is_ultra_restricted: false,
+    is_stranger: user.account === 'stranger',
+    is_email_confirmed: user.account !== 'unconfirmed',
     tz: 'Europe/Berlin',
     profile: { real_name: user.realName, display_name: user.name, email: user.email },
   };

@@ -1,0 +1,126 @@
+/** `ask #RUN`: whoever may not decide can have those on call asked to (card 6). */
+import { askText } from '../commands/text.ts';
+import type { Button } from '../messages/card.ts';
+import { lasting, listed } from '../messages/words.ts';
+import type { RunAlert } from '../runs/alert.ts';
+import { type Approver, askersOf } from '../runs/asking.ts';
+import { describeState } from '../runs/machine.ts';
+import type { Change, Incoming, Reply, Stack } from '../runs/ports.ts';
+import { placeOfPerson } from '../runs/reach.ts';
+import { whyNobody } from '../runs/reach-watch.ts';
+import { describeApprovers } from '../runs/rights.ts';
+import type { Actor, Run } from '../runs/run.ts';
+import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
+
+/** Those on call are asked about a run by hand at most so often, whoever asks. */
+const PAUSE_MS = 60 * 60_000;
+
+/** Those on call for the stack who can be written to and have not said yes yet. */
+async function askable(parts: ActionParts, stack: Stack, run: Run): Promise<readonly Approver[]> {
+  const yes = new Set(run.approvals.map((a) => a.by.person));
+  const rotas = await parts.onCall.rotasNow();
+  return askersOf(stack, rotas, parts.clock()).filter(
+    ({ person }) => !yes.has(person) && placeOfPerson(parts.directory, person) !== null,
+  );
+}
+
+function nameOf(parts: ActionParts, person: string): string {
+  return parts.directory.people.find((p) => p.key === person)?.name ?? person;
+}
+
+/** The button of a refusal that has somebody else asked; none where there is nobody, or nothing waits. */
+export async function askButtons(
+  parts: ActionParts,
+  stack: Stack,
+  run: Run,
+  actor: Actor,
+): Promise<readonly Button[]> {
+  if (run.state !== 'awaiting_approval') return [];
+  const people = (await askable(parts, stack, run)).filter((a) => a.person !== actor.person);
+  if (people.length === 0) return [];
+  const names = people.map((a) => nameOf(parts, a.person));
+  return [{ label: `Ask ${listed(names)}`, command: askText(run.id) }];
+}
+
+/** When the run was last asked about by hand, by the record; null: not within the pause. */
+async function askedAt(parts: ActionParts, run: Run): Promise<number | null> {
+  const now = parts.clock();
+  const last = (await parts.store.audit({ runId: run.id })).find((e) => e.action === 'ask');
+  return last === undefined || Math.abs(now - last.at) >= PAUSE_MS ? null : last.at;
+}
+
+async function deliveryTo(
+  parts: ActionParts,
+  { person, why }: Approver,
+  { alert, run, actor }: { readonly alert: RunAlert; readonly run: Run; readonly actor: Actor },
+): Promise<Change> {
+  const at = parts.clock();
+  const key = `ask:${alert.id}:${person}:${at}`;
+  const copies = await parts.store.messages(alert.id);
+  // Who has the card already is called back to it.
+  if (copies.some((m) => m.role === 'dm' && m.person === person)) {
+    const text = `${actor.name} asks you to decide on ${run.stack}, run #${run.id}`;
+    return { c: 'outbox.add', key, delivery: { d: 'nudge', alertId: alert.id, person, text }, at };
+  }
+  const asks = `${actor.name} asks you to decide. ${why}`;
+  const delivery = { d: 'dm', alertId: alert.id, person, why: asks, alone: true } as const;
+  return { c: 'outbox.add', key, delivery, at };
+}
+
+/** `ask #RUN`: those on call get the card as a direct message. Anybody may, once an hour for a run. */
+export async function ask(parts: ActionParts, incoming: Incoming, id: number): Promise<Reply> {
+  const found = await findRun(parts, id);
+  if (!found.ok) return found.reply;
+  const { run, stack } = found;
+  const { actor, place } = incoming;
+  const [alert] = await parts.store.alerts({ runId: run.id, kind: 'drift', state: 'open' });
+  if (run.state !== 'awaiting_approval' || alert === undefined) {
+    return refused(`Nothing to ask about: ${describeState(run)}.`);
+  }
+  const people = await askable(parts, stack, run);
+  if (people.length === 0) return refused(await whyNotAsked(parts, stack));
+  const others = people.filter((a) => a.person !== actor.person);
+  if (others.length === 0) return refused(`You are the one to ask: you are on call for ${stack.name}.`);
+  const names = listed(others.map((a) => nameOf(parts, a.person)));
+  let before: number | null = null;
+  await parts.worker.write(stack.name, async () => {
+    // Two people who click in the same second ask once.
+    before = await askedAt(parts, run);
+    if (before !== null) return [];
+    const at = parts.clock();
+    const asks = await Promise.all(others.map((a) => deliveryTo(parts, a, { alert, run, actor })));
+    const said = `${actor.name} asked ${names} to decide`;
+    return [
+      ...asks,
+      {
+        c: 'outbox.add',
+        key: `thread:${alert.id}:ask:${at}`,
+        delivery: { d: 'thread', alertId: alert.id, text: said },
+        at,
+      },
+      {
+        c: 'audit',
+        entry: {
+          ...{ at, actor, place, action: 'ask', stack: stack.name, runId: run.id, detail: names },
+          ...{ fingerprint: run.fingerprint, commit: run.code?.commit ?? null, bundles: null, scope: null },
+        },
+      },
+    ];
+  });
+  if (before !== null) {
+    const ago = lasting(Math.max(0, parts.clock() - before));
+    return refused(`Somebody asked about run #${run.id} ${ago} ago already; once an hour is enough.`);
+  }
+  return confirmed(parts, incoming, `Asked ${names} to decide on run #${run.id}.`);
+}
+
+async function whyNotAsked(parts: ActionParts, stack: Stack): Promise<string> {
+  const problems = await whyNobody(parts, stack, await parts.onCall.rotasNow());
+  if (problems !== null) return `Nobody on call for ${stack.name} can be asked: ${problems.join('; ')}.`;
+  const { from } = stack.approvers;
+  const who =
+    from.length === 0
+      ? 'nobody may approve it'
+      : `${describeApprovers(from, parts.directory, await parts.onCall())} may approve it`;
+  return `There is nobody to ask for ${stack.name}: ${who}.`;
+}

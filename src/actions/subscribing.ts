@@ -1,0 +1,206 @@
+/** Which channel hears of what: `subscribe` and `unsubscribe`, and how a channel stands with both. */
+import { subscribeText, unsubscribeText } from '../commands/text.ts';
+import type { Block, Button } from '../messages/card.ts';
+import { infoCard } from '../messages/short-cards.ts';
+import { code, context, text } from '../messages/spans.ts';
+import { count, listed } from '../messages/words.ts';
+import type { Place } from '../runs/alert.ts';
+import { isDirect, isToldIn, stacksOfSubscription, subscriptionsAt, toldDirectory } from '../runs/places.ts';
+import type { Change, Incoming, Reply, Stack, Subscription } from '../runs/ports.ts';
+import { type ActionParts, privately, refused } from './parts.ts';
+import { targeted } from './targets.ts';
+
+/** Names in one sentence before "and 12 more". */
+const NAMES = 8;
+/** Changes of subscriptions come one after the other under this name. */
+const LOCK = 'subscriptions';
+
+function namesOf(stacks: readonly { readonly name: string }[]): string {
+  const names = stacks.map((s) => s.name);
+  if (names.length <= NAMES + 1) return listed(names);
+  return `${names.slice(0, NAMES).join(', ')} and ${names.length - NAMES} more`;
+}
+
+/** Why the sender may not change what the channel is told; null where they may. */
+function refusal(parts: ActionParts, { actor, place }: Incoming): string | null {
+  if (!parts.directory.people.some((p) => p.key === actor.person)) {
+    return 'Only people of m0.yaml may change what a channel is told. m0 does not know you: you are not under "people" in m0.yaml.';
+  }
+  if (isDirect(place)) {
+    return 'Direct messages can’t be subscribed: here m0 writes to you when something waits for you. Say it in a channel.';
+  }
+  return null;
+}
+
+function sameTarget(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+function auditOf(
+  { actor, place }: Incoming,
+  at: number,
+  action: string,
+  target: string,
+  detail: string,
+): Change {
+  return {
+    c: 'audit',
+    entry: {
+      ...{ at, actor, place, action, stack: target, detail },
+      ...{ runId: null, fingerprint: null, commit: null, bundles: null, scope: null },
+    },
+  };
+}
+
+/** Has the open alerts of those stacks, of whatever kind, posted where they are missing. */
+async function showOpen(
+  parts: ActionParts,
+  stacks: readonly Stack[],
+  at: number,
+): Promise<readonly Change[]> {
+  const names = new Set(stacks.map((s) => s.name));
+  const policies = new Set(stacks.flatMap((s) => s.policies.map((p) => p.name)));
+  const open = (await parts.store.alerts({ state: 'open' })).filter((alert) => {
+    if (alert.kind === 'policy') return policies.has(alert.stack);
+    if (alert.kind === 'reach') return alert.trouble.stacks.some((name) => names.has(name));
+    return alert.kind !== 'fleet' && names.has(alert.stack);
+  });
+  return open.toReversed().map(
+    (alert): Change => ({
+      c: 'outbox.add',
+      key: `card:${alert.id}:subscribed:${at}`,
+      delivery: { d: 'card', alertId: alert.id },
+      at,
+    }),
+  );
+}
+
+/** `subscribe TARGET`: this channel hears of it from now on, and at once of what is open. */
+export async function subscribe(parts: ActionParts, incoming: Incoming, target: string): Promise<Reply> {
+  const { actor, place } = incoming;
+  const no = refusal(parts, incoming);
+  if (no !== null || !('channel' in place)) return refused(no ?? 'That is no channel.');
+  const stacks = targeted(parts, 'subscribe', target);
+  if ('r' in stacks) return stacks;
+  const isThere = (s: Subscription): boolean => sameTarget(s.target, target);
+  if ((await subscriptionsAt(parts.store, place)).some(isThere)) {
+    return privately(infoCard(`This channel is subscribed to ${target} already: ${namesOf(stacks)}.`));
+  }
+  const told = await toldDirectory(parts);
+  const fresh = stacks.filter((s) => !told.stacks.some((t) => t.name === s.name && isToldIn(t, place)));
+  const at = parts.clock();
+  await parts.worker.write(LOCK, async () => {
+    // Somebody else may have said it in the same moment.
+    if ((await subscriptionsAt(parts.store, place)).some(isThere)) return [];
+    const { platform, channel } = place;
+    return [
+      { c: 'subscription.add', subscription: { platform, channel, target, by: actor, at } },
+      auditOf(incoming, at, 'subscribe', target, `this channel hears of ${namesOf(stacks)}`),
+      ...(await showOpen(parts, fresh, at)),
+    ];
+  });
+  const news =
+    fresh.length === stacks.length
+      ? `${count(stacks.length, 'stack')} now: ${namesOf(stacks)}`
+      : `${count(stacks.length, 'stack')} now, ${fresh.length === 0 ? 'all of which it hears of already' : `new here: ${namesOf(fresh)}`}`;
+  return {
+    r: 'public',
+    card: infoCard(`${actor.name} subscribed this channel to ${target}: ${news}.`, [endButton(target)]),
+  };
+}
+
+function endButton(target: string): Button {
+  return { label: `Unsubscribe ${target}`, command: unsubscribeText(target) };
+}
+
+/** `unsubscribe TARGET`: ends what somebody subscribed here; what m0.yaml says is changed there. */
+export async function unsubscribe(parts: ActionParts, incoming: Incoming, target: string): Promise<Reply> {
+  const { actor, place } = incoming;
+  const no = refusal(parts, incoming);
+  if (no !== null || !('channel' in place)) return refused(no ?? 'That is no channel.');
+  const there = await subscriptionsAt(parts.store, place);
+  const ended = there.filter((s) => sameTarget(s.target, target));
+  // A target that names nothing any more can still be ended.
+  if (ended.length === 0) return notSubscribed(parts, place, target, there);
+  const at = parts.clock();
+  await parts.worker.write(LOCK, async () => {
+    const still = (await subscriptionsAt(parts.store, place)).filter((s) => sameTarget(s.target, target));
+    return still.flatMap(({ by: _by, at: _at, ...where }): Change[] => [
+      { c: 'subscription.end', where },
+      auditOf(incoming, at, 'unsubscribe', where.target, 'ended for this channel'),
+    ]);
+  });
+  const names = new Set(ended.flatMap((s) => stacksOfSubscription(s, parts.directory)));
+  const left = (await toldDirectory(parts)).stacks.filter((s) => names.has(s.name) && isToldIn(s, place));
+  const still =
+    left.length === 0 ? '' : ` It still hears of ${namesOf(left)}: ${whoSays(parts, place, left)}.`;
+  return {
+    r: 'public',
+    card: infoCard(
+      `${actor.name} ended this channel's subscription to ${target}.${still} What was posted here stays up to date.`,
+    ),
+  };
+}
+
+/** Whether m0.yaml or another subscription makes the channel hear of those stacks. */
+function whoSays(parts: ActionParts, place: Place, stacks: readonly Stack[]): string {
+  const byConfig = parts.directory.stacks.filter(
+    (s) => stacks.some((t) => t.name === s.name) && isToldIn(s, place),
+  );
+  return byConfig.length > 0 ? 'that is what "channels" in m0.yaml says' : 'by another subscription';
+}
+
+/** Nothing of that name is subscribed here: why the channel hears of it all the same, if it does. */
+async function notSubscribed(
+  parts: ActionParts,
+  place: Place,
+  target: string,
+  there: readonly Subscription[],
+): Promise<Reply> {
+  const stacks = targeted(parts, 'unsubscribe', target);
+  if ('r' in stacks) return stacks;
+  const byConfig = stacks.filter((s) => isToldIn(s, place));
+  if (byConfig.length > 0) {
+    return refused(
+      `That this channel hears of ${namesOf(byConfig)} is said by m0.yaml and can't be ended from chat: take the channel out of "channels" there, of the ${byConfig.length === 1 ? 'stack' : 'stacks'} or of "defaults".`,
+    );
+  }
+  const names = new Set(stacks.map((s) => s.name));
+  const wider = there.filter((s) => stacksOfSubscription(s, parts.directory).some((n) => names.has(n)));
+  if (wider.length > 0) {
+    const targets = wider.map((s) => s.target);
+    return refused(
+      `This channel hears of it as it is subscribed to ${listed(targets)}.`,
+      targets.map(endButton),
+    );
+  }
+  const known = there.length === 0 ? 'nothing' : listed(there.map((s) => s.target));
+  return refused(`This channel is not subscribed to ${target}. It is subscribed to ${known}.`);
+}
+
+/** How `status` says what its channel is subscribed to, and how one subscribes. Nothing in direct messages. */
+export async function hearingBlocks(parts: ActionParts, place: Place): Promise<readonly Block[]> {
+  if (isDirect(place)) return [];
+  const there = await subscriptionsAt(parts.store, place);
+  const gone = there.filter((s) => stacksOfSubscription(s, parts.directory).length === 0);
+  const live = there.filter((s) => !gone.includes(s));
+  const [example] = parts.directory.stacks;
+  const hears = live.length > 0 || parts.directory.stacks.some((s) => isToldIn(s, place));
+  return [
+    ...(live.length === 0 ? [] : [context(text(`Subscribed to ${listed(live.map((s) => s.target))}`))]),
+    ...gone.map((s) =>
+      context(
+        text(`Subscribed to ${s.target}, which names nothing in m0.yaml any more: `),
+        code(unsubscribeText(s.target)),
+      ),
+    ),
+    ...(hears
+      ? []
+      : [
+          context(
+            text('This channel hears of no stack, so these are all of them. To have it told: '),
+            code(subscribeText(example?.environment ?? 'prod')),
+          ),
+        ]),
+  ];
+}

@@ -1,0 +1,43 @@
+/** What a typed target means, and the choices where it could mean several things. */
+import type { CommandName } from '../commands/command.ts';
+import { resolveTarget } from '../commands/target.ts';
+import { clip } from '../messages/words.ts';
+import type { Reply, Stack } from '../runs/ports.ts';
+import { type ActionParts, refused } from './parts.ts';
+
+/** Choices offered as buttons; all of them stand in the text. */
+const BUTTONS = 5;
+
+/** A refusal with a button for each target that would work in place of what was typed. */
+export function choicesOf(problem: string, command: CommandName, choices: readonly string[]): Reply {
+  return offered(
+    problem,
+    choices.map((choice) => `${command} ${choice}`),
+  );
+}
+
+function offered(problem: string, commands: readonly string[]): Reply {
+  return refused(
+    problem,
+    commands.slice(0, BUTTONS).map((command) => ({ label: clip(command, 60), command })),
+  );
+}
+
+/** As `targeted`, for a command with words behind its target, which each choice keeps. `text` is what was typed. */
+export function targetedIn(parts: ActionParts, text: string, target: string): readonly Stack[] | Reply {
+  const { stacks } = parts.directory;
+  const found = resolveTarget(target, stacks);
+  if (found.ok) return stacks.filter((s) => found.stacks.includes(s.name));
+  const at = text.indexOf(target, text.search(/\s/));
+  const instead = (choice: string): string =>
+    `${text.slice(0, at)}${choice}${text.slice(at + target.length)}`;
+  return offered(found.problem, at === -1 ? [] : found.choices.map(instead));
+}
+
+/** The stacks that a target means, or the reply with the choices. */
+export function targeted(parts: ActionParts, command: CommandName, target: string): readonly Stack[] | Reply {
+  const { stacks } = parts.directory;
+  const found = resolveTarget(target, stacks);
+  if (!found.ok) return choicesOf(found.problem, command, found.choices);
+  return stacks.filter((s) => found.stacks.includes(s.name));
+}

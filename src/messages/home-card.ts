@@ -1,0 +1,192 @@
+/** A person's home: what waits for them, what is open, what they keep, what fails, who is on call. */
+import { keepEndText, statusText } from '../commands/text.ts';
+import type { Block, Button, Card, Span } from './card.ts';
+import { ago, code, context, dotted, line, people, strong, text, time } from './spans.ts';
+import type { HomeDrift, HomeView } from './view-home.ts';
+import { clip, count, headlineOf } from './words.ts';
+
+/** Entries with a button of their own, entries of one line, and characters of what somebody wrote. */
+const WITH_BUTTON = 7;
+const LINES = 12;
+const REASON = 120;
+
+interface Part {
+  readonly title: string;
+  readonly blocks: readonly Block[];
+}
+
+function more(n: number, where: string): readonly Block[] {
+  return n <= 0 ? [] : [context(text(`and ${n} more: `), code(where))];
+}
+
+function button(label: string, command: string): Block {
+  return { b: 'buttons', buttons: [{ label, command }] };
+}
+
+function driftSpans(drift: HomeDrift, view: HomeView): readonly Span[] {
+  const left =
+    drift.waiting === 0
+      ? []
+      : drift.approved
+        ? [[text('you said yes, and somebody else must, too')]]
+        : drift.waitsFor === ''
+          ? [[text('nobody may approve it')]]
+          : [[text(`waits for ${clip(drift.waitsFor, REASON)}`)]];
+  return dotted([
+    [strong(drift.stack), text(`  ${count(drift.open, 'resource')}`)],
+    ...left,
+    [text('first seen '), ago(drift.since, view)],
+    [text(`run #${drift.runId}`)],
+  ]);
+}
+
+function waitingPart(view: HomeView): Part {
+  const shown = view.waiting.slice(0, WITH_BUTTON);
+  return {
+    title: `Waits for you (${view.waiting.length})`,
+    blocks: [
+      ...shown.flatMap((drift) => [
+        line(
+          ...dotted([
+            [strong(drift.stack), text(`  ${count(drift.waiting, 'resource')}`)],
+            [text('first seen '), ago(drift.since, view)],
+            [text(`run #${drift.runId}`)],
+          ]),
+        ),
+        button(`Review ${clip(drift.stack, 50)}`, statusText(`stack:${drift.stack}`)),
+      ]),
+      ...more(view.waiting.length - shown.length, '/m0 status'),
+    ],
+  };
+}
+
+function othersPart(view: HomeView): Part {
+  const shown = view.others.slice(0, LINES);
+  return {
+    title: `Open elsewhere (${view.others.length})`,
+    blocks: [
+      ...shown.map((drift) => line(...driftSpans(drift, view))),
+      ...more(view.others.length - shown.length, '/m0 status'),
+    ],
+  };
+}
+
+function keepsPart(view: HomeView): Part {
+  const shown = view.keeps.slice(0, WITH_BUTTON);
+  return {
+    title: `Left as it is by you (${view.keeps.length})`,
+    blocks: [
+      ...shown.flatMap((keep) => [
+        line(
+          ...dotted([
+            [strong(keep.stack), text('  '), keep.address === null ? text('all of it') : code(keep.address)],
+            [
+              text(keep.kind === 'accept' ? 'accepted ' : 'snoozed '),
+              ...(keep.until === null
+                ? [text('until it changes')]
+                : [text('until '), time(keep.until, view)]),
+            ],
+            keep.reason === '' ? [] : [text(`"${clip(keep.reason, REASON)}"`)],
+          ]),
+        ),
+        button(
+          keep.kind === 'accept' ? 'Undo accept' : 'Unsnooze',
+          keepEndText(keep.kind, keep.stack, keep.address),
+        ),
+      ]),
+      ...more(view.keeps.length - shown.length, '/m0 baseline STACK'),
+    ],
+  };
+}
+
+function failingPart(view: HomeView): Part {
+  const shown = view.failing.slice(0, WITH_BUTTON);
+  return {
+    title: `Can’t be checked (${view.failing.length})`,
+    blocks: [
+      ...shown.map((failing) =>
+        line(
+          strong(failing.stack),
+          text('  since '),
+          time(failing.since, view),
+          text(failing.times > 1 ? ` (${failing.times} times)` : ''),
+        ),
+      ),
+      ...more(view.failing.length - shown.length, '/m0 status'),
+    ],
+  };
+}
+
+function onCallPart(view: HomeView): Part {
+  return {
+    title: 'On call',
+    blocks: view.rotas
+      .slice(0, LINES)
+      .map((rota) =>
+        line(
+          ...dotted([
+            [
+              strong(rota.rota),
+              text('  '),
+              ...(rota.people.length === 0 ? [text('nobody')] : people(rota.people)),
+            ],
+            rota.until === null ? [] : [text('until '), time(rota.until, view)],
+          ]),
+        ),
+      ),
+  };
+}
+
+function headline(view: HomeView): string {
+  if (view.waiting.length > 0) {
+    return `${count(view.waiting.length, 'stack')} ${view.waiting.length === 1 ? 'waits' : 'wait'} for you`;
+  }
+  if (view.others.length > 0) return `Nothing waits for you; ${count(view.others.length, 'stack')} drifted`;
+  if (view.failing.length > 0) return 'Nothing waits for you';
+  return 'Nothing waits for you, and nothing has drifted';
+}
+
+/** Everything about one person's stacks, with what they can do about it; parts with nothing to say are left out. */
+export function homeCard(view: HomeView): Card {
+  const parts = [
+    waitingPart(view),
+    failingPart(view),
+    othersPart(view),
+    keepsPart(view),
+    onCallPart(view),
+  ].filter((part) => part.blocks.length > 0);
+  const stranger: readonly Block[] = view.known
+    ? []
+    : [
+        context(
+          text(
+            'm0 does not know you: you are not under "people" in m0.yaml. You can look, and have those on call asked.',
+          ),
+        ),
+      ];
+  const buttons: readonly Button[] = [
+    { label: 'All stacks', command: statusText(null) },
+    { label: 'Digest', command: 'digest' },
+    { label: 'Help', command: 'help' },
+  ];
+  return {
+    headline: headlineOf(headline(view)),
+    tone:
+      view.waiting.length > 0
+        ? 'waits'
+        : view.failing.length > 0
+          ? 'bad'
+          : view.others.length > 0
+            ? 'drift'
+            : 'good',
+    blocks: [
+      ...stranger,
+      { b: 'buttons', buttons },
+      ...parts.flatMap((part): readonly Block[] => [
+        { b: 'divider' },
+        line(strong(part.title)),
+        ...part.blocks,
+      ]),
+    ],
+  };
+}

@@ -1,0 +1,32 @@
+/** What a person's home is made from. Times in ms since epoch. */
+import type { Keep } from '../runs/keep.ts';
+import type { OnCallView } from './view-status.ts';
+
+/** Open drift of one stack. */
+export interface HomeDrift {
+  readonly stack: string;
+  readonly runId: number;
+  /** Findings that are neither put back nor kept, and those of them that a person could approve now. */
+  readonly open: number;
+  readonly waiting: number;
+  readonly since: number;
+  /** Who may decide, in words; empty where nobody may. */
+  readonly waitsFor: string;
+  /** True where the reader has said yes already and others must, too. */
+  readonly approved: boolean;
+}
+
+export interface HomeView {
+  /** False for somebody who is not under `people`, who may look and ask. */
+  readonly known: boolean;
+  /** What waits and the reader may approve, the oldest first. */
+  readonly waiting: readonly HomeDrift[];
+  /** All other open drift, the oldest first. */
+  readonly others: readonly HomeDrift[];
+  /** What the reader snoozed or accepted and is still kept. */
+  readonly keeps: readonly Pick<Keep, 'kind' | 'stack' | 'address' | 'until' | 'reason'>[];
+  readonly failing: readonly { readonly stack: string; readonly since: number; readonly times: number }[];
+  readonly rotas: OnCallView['rotas'];
+  readonly now: number;
+  readonly zone: string;
+}

@@ -1,0 +1,38 @@
+import { type ReactNode, useEffect, useRef } from 'react';
+import type { Snapshot } from '../protocol.ts';
+import { useAct, useBlocks } from './acting.tsx';
+import { Blocks } from './blocks.tsx';
+
+/** Stands for the Home tab among the conversations. */
+export const HOME = 'home';
+
+/** The app's Home tab, as this person sees it. */
+export function Home({ snapshot }: { snapshot: Snapshot }): ReactNode {
+  const { home, me, bot, names } = snapshot;
+  const act = useAct();
+  const open = useRef(act);
+  open.current = act;
+  // Opening it tells the app so, for whoever one is.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each person opens their own
+  useEffect(() => {
+    void open.current({ act: 'home' });
+  }, [me]);
+  const { use, confirm, busy } = useBlocks(null, home?.id ?? '', {}, () => {});
+  return (
+    <section className="conversation" aria-label="Home">
+      <header className="head">
+        <h2>{names[bot] ?? 'm0'} · Home</h2>
+      </header>
+      <div className="messages">
+        {home === null ? (
+          <p className="empty">Nothing here yet.</p>
+        ) : (
+          <div className={busy ? 'home busy' : 'home'}>
+            <Blocks blocks={home.blocks} use={use} />
+          </div>
+        )}
+      </div>
+      {confirm}
+    </section>
+  );
+}

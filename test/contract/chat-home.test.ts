@@ -1,0 +1,180 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
+import { createLogger } from '../../src/log.ts';
+import { homeCard } from '../../src/messages/home-card.ts';
+import { homeView } from '../../src/runs/home.ts';
+import type { Stack } from '../../src/runs/ports.ts';
+import { startWorkspace, type View, type Workspace } from '../../src/sandbox/workspace/workspace.ts';
+import { Core, STACK, stackWith } from '../support/core.ts';
+import { DANA, sshFinding } from '../support/runs.ts';
+import { slackProxy } from '../support/slack-proxy.ts';
+
+const SSH = sshFinding();
+const SOON = 5_000;
+const user = (id: string, name: string) => ({ id, name, realName: name, email: `${name}@acme.dev` });
+const TOKENS = { botToken: 'xoxb-local-bot', appToken: 'xapp-local-app' };
+const log = createLogger('silent');
+
+let workspace: Workspace;
+let core: Core;
+let slack: Slack;
+let published: () => number;
+/** How far Slack's clock is ahead, ms. */
+let ahead: number;
+const endings: (() => Promise<void>)[] = [];
+
+async function open(stacks: readonly Stack[] = [stackWith()]): Promise<void> {
+  core = await Core.open(stacks);
+  await core.worker.start();
+  const proxy = await slackProxy(workspace.apiUrl, () => 'pass');
+  endings.push(() => proxy.close());
+  published = () => proxy.calls.filter((method) => method === 'views.publish').length;
+  slack = await createSlack({
+    ...{ mode: 'socket', ...TOKENS, apiUrl: proxy.apiUrl, log },
+    people: core.directory.people,
+    clock: () => Date.now() + ahead,
+  });
+  const { store, directory, onCall } = core;
+  const parts = { store, directory, onCall, clock: () => core.now };
+  await slack.start(
+    (incoming) => core.handler(incoming),
+    async (actor) => homeCard(await homeView(parts, actor)),
+  );
+}
+
+beforeEach(async () => {
+  ahead = 0;
+  const users = [user('U0DANA', 'dana'), user('U0EVE', 'eve'), user('U0GUEST', 'guest')];
+  workspace = await startWorkspace({
+    ...{ port: 0, users, botUserId: 'U0M0', teamId: 'T0ACME', signingSecret: 'local', ...TOKENS },
+    channels: [{ id: 'C0OPS', name: 'ops', members: ['U0M0', ...users.map((u) => u.id)] }],
+    rateLimit: null,
+  });
+});
+afterEach(async () => {
+  await slack.stop();
+  await core.holds();
+  await core.close();
+  for (const end of endings.splice(0)) await end();
+  await workspace.close();
+});
+
+const wordsOf = (view: View | null | undefined): string => JSON.stringify(view?.blocks ?? []);
+const home = (userId = 'U0DANA'): string => wordsOf(workspace.as(userId).home);
+/** The home once it shows the words. */
+const showing = (words: string, userId = 'U0DANA'): Promise<View> =>
+  workspace.waitFor(() => {
+    const view = workspace.as(userId).home;
+    return view !== null && wordsOf(view).includes(words) ? view : null;
+  }, SOON);
+async function opened(userId = 'U0DANA'): Promise<string> {
+  const before = published();
+  await workspace.as(userId).openHome();
+  await vi.waitFor(() => expect(published()).toBeGreaterThan(before), SOON);
+  await workspace.waitFor(() => workspace.as(userId).home, SOON);
+  return home(userId);
+}
+const valuesIn = (words: string): readonly string[] =>
+  [...words.matchAll(/"value":"([^"]+)"/g)].map((match) => match[1] ?? '');
+
+async function drifts(name = STACK): Promise<number> {
+  core.cloud.drift.set(name, [SSH]);
+  return (await core.check('schedule', name)).id;
+}
+
+describe('the Home tab', () => {
+  test('tells what waits for you with a way to review it, and others what it waits for', async () => {
+    await open();
+    await drifts();
+    const mine = await opened();
+    expect(mine).toContain('1 stack waits for you');
+    expect(valuesIn(mine)).toContain(`status stack:${STACK}`);
+    const eves = await opened('U0EVE');
+    expect(eves).toContain('Nothing waits for you; 1 stack drifted');
+    expect(eves).toContain('waits for sre or the person on call (Dana)');
+    expect(valuesIn(eves)).not.toContain(`status stack:${STACK}`);
+    expect(await opened('U0GUEST')).toContain('m0 does not know you');
+  });
+
+  test('tells of checks that fail, and who is on call; all well is said as well', async () => {
+    await open();
+    const well = await opened();
+    expect(well).toContain('Nothing waits for you, and nothing has drifted');
+    expect(well).toMatch(/primary.*Dana.*until/);
+    core.cloud.next('plan', () => Promise.reject(new Error('AccessDenied')));
+    await core.check();
+    expect(await opened()).toContain('Can’t be checked (1)');
+  });
+
+  test('Review opens the card over it, which can be decided there, and the home follows', async () => {
+    await open();
+    const id = await drifts();
+    await opened();
+    const dana = workspace.as('U0DANA');
+    await dana.click(dana.home as View, `Review ${STACK}`);
+    const dialog = await workspace.waitFor(() => dana.views.at(-1), SOON);
+    expect(wordsOf(dialog)).toContain(SSH.address);
+    await dana.click(dialog, (e) => String(e.value).startsWith(`approve #${id}`), { confirm: true });
+    await vi.waitFor(() => expect(core.cloud.applies).toHaveLength(1), SOON);
+    await core.rest();
+    slack.refreshHomes();
+    await showing('nothing has drifted');
+  });
+
+  test('lists what you keep, and ends it by its button', async () => {
+    await open();
+    const id = await drifts();
+    await core.say(`snooze #${id} ${SSH.address} 2h vendor needs it`);
+    const words = await opened();
+    expect(words).toContain('Left as it is by you (1)');
+    expect(words).toContain('vendor needs it');
+    expect(await opened('U0EVE')).not.toContain('Left as it is by you');
+    const dana = workspace.as('U0DANA');
+    await dana.click(dana.home as View, 'Unsnooze');
+    const dialog = await workspace.waitFor(() => dana.views.at(-1), SOON);
+    expect(wordsOf(dialog)).toContain(`No longer snoozed: ${SSH.address}`);
+    await core.rest();
+    slack.refreshHomes();
+    await showing('1 stack waits for you');
+    expect(home()).not.toContain('Left as it is by you');
+  });
+
+  test('a click there by somebody who may not is refused in a dialog', async () => {
+    await open();
+    const id = await drifts();
+    await core.say(`snooze #${id} ${SSH.address} 2h vendor`, DANA);
+    await opened();
+    const old = structuredClone(workspace.as('U0DANA').home as View);
+    await core.restart({ ...core.directory, groups: { sre: ['kim'] }, oncall: {} });
+    await workspace.as('U0DANA').click(old, 'Unsnooze');
+    const dialog = await workspace.waitFor(() => workspace.as('U0DANA').views.at(-1), SOON);
+    expect(wordsOf(dialog)).toContain('Only sre');
+    expect(await core.store.keeps(STACK)).toHaveLength(1);
+  });
+
+  test('follows what changes while it is open, and no longer than an hour', async () => {
+    await open();
+    await opened('U0EVE');
+    ahead = 60 * 60_000 + 1_000;
+    await opened();
+    const before = published();
+    await drifts();
+    slack.refreshHomes();
+    slack.refreshHomes();
+    await showing('1 stack waits for you');
+    // Eve's was opened first, so its turn in the round was before Dana's.
+    expect(home('U0EVE')).toContain('nothing has drifted');
+    expect(published()).toBe(before + 1);
+    expect(await opened('U0EVE')).toContain('1 stack drifted');
+  });
+
+  test('of somebody with a hundred stacks stays within what Slack takes', async () => {
+    const names = Array.from({ length: 100 }, (_, i) => `prod-${String(i).padStart(3, '0')}`);
+    await open(names.map((name) => stackWith({ name })));
+    for (const name of names) await drifts(name);
+    const words = await opened();
+    expect(words).toContain('100 stacks wait for you');
+    expect(words).toContain('and 93 more: ');
+    expect(workspace.as('U0DANA').home?.blocks.length).toBeLessThanOrEqual(100);
+  });
+});

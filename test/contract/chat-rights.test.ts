@@ -1,0 +1,289 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
+import { createLogger } from '../../src/log.ts';
+import { createDelivery } from '../../src/runs/delivery.ts';
+import type { CommandHandler, Incoming } from '../../src/runs/ports.ts';
+import type { Person } from '../../src/sandbox/workspace/person.ts';
+import { type Message, startWorkspace, type Workspace } from '../../src/sandbox/workspace/workspace.ts';
+import { Core, STACK, stackWith } from '../support/core.ts';
+import { directory } from '../support/directory.ts';
+import { sshFinding } from '../support/runs.ts';
+import { type Fault, slackProxy } from '../support/slack-proxy.ts';
+
+const SSH = sshFinding();
+const SOON = 5_000;
+const user = (id: string, name: string, account?: 'guest' | 'deactivated' | 'stranger' | 'unconfirmed') => ({
+  ...{ id, name, realName: name, email: `${name.replace(/\d$/, '')}@acme.dev` },
+  ...(account === undefined ? {} : { account }),
+});
+const MEMBERS = [
+  user('U0DANA', 'dana'),
+  user('U0KIM', 'kim'),
+  user('U0EVE', 'eve'),
+  user('U1KIM', 'kim1', 'guest'),
+  user('U2KIM', 'kim2', 'deactivated'),
+  user('U3KIM', 'kim3', 'stranger'),
+  user('U4KIM', 'kim4', 'unconfirmed'),
+];
+const TOKENS = { botToken: 'xoxb-local-bot', appToken: 'xapp-local-app' };
+const log = createLogger('silent');
+
+let workspace: Workspace;
+let core: Core;
+let slack: Slack;
+/** How far Slack's clock is ahead, ms. */
+let ahead = 0;
+const endings: (() => Promise<void>)[] = [];
+
+/** m0's Slack side, and what it hears. */
+async function connect(
+  handler: CommandHandler,
+  matchByEmail = false,
+  apiUrl = workspace.apiUrl,
+): Promise<void> {
+  slack = await createSlack({
+    ...{ mode: 'socket', ...TOKENS, apiUrl, log, matchByEmail },
+    people: core.directory.people,
+    clock: () => Date.now() + ahead,
+  });
+  await slack.start(handler);
+}
+
+beforeEach(async () => {
+  ahead = 0;
+  workspace = await startWorkspace({
+    ...{ port: 0, users: MEMBERS, botUserId: 'U0M0', teamId: 'T0ACME', signingSecret: 'local', ...TOKENS },
+    channels: [{ id: 'C0OPS', name: 'ops', members: ['U0M0', ...MEMBERS.map((m) => m.id)] }],
+    rateLimit: null,
+  });
+});
+afterEach(async () => {
+  await slack.stop();
+  await core.holds();
+  await core.close();
+  for (const end of endings.splice(0)) await end();
+  await workspace.close();
+});
+
+const dana = (): Person => workspace.as('U0DANA');
+const kim = (): Person => workspace.as('U0KIM');
+const ops = (): readonly Message[] => workspace.channel('ops').messages.filter((m) => m.threadTs === null);
+const newest = (): Message => ops().at(-1) as Message;
+const applied = (): number => core.cloud.applies.length;
+const words = (message: Message | undefined): string => JSON.stringify(message?.blocks ?? []);
+const whispers = (person: Person): readonly string[] =>
+  person.sees('ops').flatMap((m) => (m.visibleTo === null ? [] : [m.text]));
+const isApprove = (element: Readonly<Record<string, unknown>>): boolean =>
+  String(element.value).startsWith('approve #');
+const approve = (person: Person, card: Message) => person.click(card, isApprove, { confirm: true });
+
+async function deliver(): Promise<void> {
+  const { store, onCall } = core;
+  const chats = new Map([['slack' as const, slack]]);
+  await createDelivery({
+    ...{ store, directory: core.directory, onCall, clock: () => core.now, chats, log },
+  }).drain();
+}
+
+/** Drift that waits, shown in #ops. */
+async function waiting(change: Parameters<typeof stackWith>[0] = {}): Promise<number> {
+  core = await Core.open([stackWith(change)]);
+  await core.worker.start();
+  await connect((incoming) => core.handler(incoming));
+  core.cloud.drift.set(STACK, [SSH]);
+  const { id } = await core.check();
+  await deliver();
+  return id;
+}
+
+/** Resolves when the clicks are answered and all that follows is told. */
+async function settled(): Promise<void> {
+  await core.rest();
+  await deliver();
+}
+
+describe('clicks that race', () => {
+  test('two people in the same second: one effect, and the second hears how it stands', async () => {
+    const id = await waiting();
+    const card = structuredClone(newest());
+    await Promise.all([approve(dana(), card), approve(kim(), card)]);
+    await vi.waitFor(() => expect([...whispers(dana()), ...whispers(kim())]).toHaveLength(1), SOON);
+    await settled();
+    expect(applied()).toBe(1);
+    expect([...whispers(dana()), ...whispers(kim())]).toEqual([expect.stringContaining(`Run #${id} is`)]);
+    expect((await core.run(id)).applied.map((part) => part.approvedBy.length)).toEqual([1]);
+    expect(words(newest())).toMatch(/approved by (Dana|Kim), verified/);
+    expect(words(newest())).not.toContain('approve #');
+  });
+
+  test('the same button twice, and once more when all is over', async () => {
+    await waiting();
+    const card = structuredClone(newest());
+    await Promise.all([approve(dana(), card), approve(dana(), card)]);
+    await vi.waitFor(() => expect(whispers(dana())).toHaveLength(1), SOON);
+    await settled();
+    await approve(dana(), card);
+    await vi.waitFor(() => expect(whispers(dana())).toHaveLength(2), SOON);
+    expect(whispers(dana())[1]).toContain('is realigned');
+    expect(applied()).toBe(1);
+  });
+
+  test('one approves and one rejects at once: whichever came first stands, and the card says so', async () => {
+    const id = await waiting();
+    const card = structuredClone(newest());
+    await Promise.all([approve(dana(), card), kim().slash('/m0', `reject #${id} not now`, 'ops')]);
+    await vi.waitFor(() => expect(whispers(dana()).length + whispers(kim()).length).toBeGreaterThan(0), SOON);
+    await settled();
+    const { state } = await core.run(id);
+    expect([state, applied()]).toEqual(state === 'rejected' ? ['rejected', 0] : ['realigned', 1]);
+    expect(words(newest())).toContain(state === 'rejected' ? 'rejected by' : 'approved by');
+  });
+
+  test('an old card: nothing is applied, and its sender is told', async () => {
+    await waiting();
+    const old = structuredClone(newest());
+    core.cloud.drift.set(STACK, [sshFinding('0.0.0.0/0')]);
+    await core.check();
+    await deliver();
+    expect(ops()).toHaveLength(2);
+    await approve(dana(), old);
+    await vi.waitFor(() => expect(whispers(dana())).toEqual([expect.stringContaining('superseded')]), SOON);
+    await core.rest();
+    expect(applied()).toBe(0);
+  });
+
+  test('after a restart the card still works, once', async () => {
+    await waiting();
+    const card = structuredClone(newest());
+    await slack.stop();
+    await core.restart();
+    await connect((incoming) => core.handler(incoming));
+    await approve(dana(), card);
+    await vi.waitFor(() => expect(applied()).toBe(1), SOON);
+    await settled();
+    await slack.stop();
+    await core.restart();
+    await connect((incoming) => core.handler(incoming));
+    await approve(kim(), card);
+    await vi.waitFor(() => expect(whispers(kim())).toEqual([expect.stringContaining('is realigned')]), SOON);
+    expect(applied()).toBe(1);
+    expect(words(newest())).toContain('approved by');
+  });
+
+  test('where two must approve, one person in two clicks is one', async () => {
+    const id = await waiting({ approvers: { from: ['sre'], need: 2, notTheAuthor: false } });
+    const card = structuredClone(newest());
+    await Promise.all([approve(dana(), card), approve(dana(), card)]);
+    await vi.waitFor(() => expect(whispers(dana())).toHaveLength(1), SOON);
+    await settled();
+    expect((await core.run(id)).approvals).toHaveLength(1);
+    expect(applied()).toBe(0);
+    expect(words(newest())).toContain('approve #');
+    await approve(kim(), newest());
+    await vi.waitFor(() => expect(applied()).toBe(1), SOON);
+    await settled();
+  });
+});
+
+describe('who may not', () => {
+  test('is told so alone, and can have the one on call asked by a button', async () => {
+    const id = await waiting();
+    const eve = workspace.as('U0EVE');
+    await approve(eve, newest());
+    const refusal = await workspace.waitFor(
+      () => eve.sees('ops').find((m) => m.visibleTo !== null && words(m).includes('Ask Dana')),
+      SOON,
+    );
+    expect(refusal.text).toContain('Only sre or the person on call (Dana) may approve prod-network.');
+    await eve.click(refusal, 'Ask Dana');
+    await vi.waitFor(() => expect(whispers(eve).join()).toContain('Asked Dana to decide'), SOON);
+    await deliver();
+    const said = workspace.dm('U0DANA').messages.map((m) => m.text);
+    expect(said).toEqual([
+      expect.any(String),
+      `eve asks you to decide on ${STACK}, run #${id}`.replace('eve', 'Eve'),
+    ]);
+    expect(applied()).toBe(0);
+    expect(whispers(dana())).toEqual([]);
+  });
+});
+
+describe('by e-mail', () => {
+  let heard: Incoming[];
+  /** Kim has no id in m0.yaml, an e-mail only. */
+  async function withEmails(matchByEmail: boolean, fault: ((method: string) => Fault) | null = null) {
+    heard = [];
+    const people = directory().people.map((p) => (p.key === 'kim' ? { ...p, slack: null } : p));
+    core = await Core.open([stackWith()], { people });
+    const proxy = fault === null ? null : await slackProxy(workspace.apiUrl, fault);
+    if (proxy) endings.push(() => proxy.close());
+    await connect(
+      async (incoming) => {
+        heard.push(incoming);
+        return { r: 'none' };
+      },
+      matchByEmail,
+      proxy?.apiUrl,
+    );
+  }
+  async function personOf(userId: string): Promise<string | null | undefined> {
+    const before = heard.length;
+    await workspace.as(userId).slash('/m0', 'status', 'ops');
+    await vi.waitFor(() => expect(heard.length).toBeGreaterThan(before), SOON);
+    return heard.at(-1)?.actor.person;
+  }
+
+  test('a member is known by the address that Slack has confirmed, and nobody else by it', async () => {
+    await withEmails(true);
+    expect(await personOf('U0KIM')).toBe('kim');
+    for (const other of ['U1KIM', 'U2KIM', 'U3KIM', 'U4KIM']) expect(await personOf(other)).toBeNull();
+  });
+
+  test('nobody is, unless m0.yaml says so', async () => {
+    await withEmails(false);
+    expect(await personOf('U0KIM')).toBeNull();
+    expect(await personOf('U0DANA')).toBe('dana');
+  });
+
+  test('an id in m0.yaml is the last word: the same address on another account is nobody', async () => {
+    heard = [];
+    const people = directory().people.map((p) => (p.key === 'kim' ? { ...p, slack: 'U9KIM' } : p));
+    core = await Core.open([stackWith()], { people });
+    await connect(async (incoming) => {
+      heard.push(incoming);
+      return { r: 'none' };
+    }, true);
+    expect(await personOf('U0KIM')).toBeNull();
+  });
+
+  test('an address of two people is nobody', async () => {
+    heard = [];
+    const people = directory().people.map((p) => ({ ...p, slack: null, email: 'kim@acme.dev' }));
+    core = await Core.open([stackWith()], { people });
+    await connect(async (incoming) => {
+      heard.push(incoming);
+      return { r: 'none' };
+    }, true);
+    expect(await personOf('U0KIM')).toBeNull();
+  });
+
+  test('while Slack can not be asked nobody is; an answer is good for ten minutes', async () => {
+    let away = true;
+    let asked = 0;
+    await withEmails(true, (method) => {
+      if (method !== 'users.info') return 'pass';
+      asked += 1;
+      return away ? 'lose-call' : 'pass';
+    });
+    expect(await personOf('U0KIM')).toBeNull();
+    away = false;
+    expect(await personOf('U0KIM')).toBe('kim');
+    const until = asked;
+    away = true;
+    ahead = 10 * 60_000 - 1_000;
+    expect(await personOf('U0KIM')).toBe('kim');
+    expect(asked).toBe(until);
+    ahead = 10 * 60_000 + 60_000;
+    expect(await personOf('U0KIM')).toBeNull();
+  });
+});

@@ -1,0 +1,45 @@
+/** The Home tab with everything real: what happens in the cloud shows there, and is decided from there. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DANA, EVE, startWorld, type World, words } from '../support/world.ts';
+
+const INGRESS = 'Security group web, lets in';
+const SSH = '22/tcp from 203.0.113.7/32';
+const SOON = 60_000;
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world?.close());
+
+/** The person's home once it holds the words. */
+function home(user: string, wanted: string) {
+  return world.workspace.waitFor(() => {
+    const view = world.workspace.as(user).home;
+    return view !== null && words(view).includes(wanted) ? view : null;
+  }, SOON);
+}
+
+describe('a home that is open', () => {
+  it('follows the cloud by itself, for each by their rights', async () => {
+    await world.workspace.as(DANA).openHome();
+    await world.workspace.as(EVE).openHome();
+    await home(DANA, 'nothing has drifted');
+    await world.cloud.console.run('open-ssh');
+    expect((await world.check()).state).toBe('awaiting_approval');
+    await home(DANA, '1 stack waits for you');
+    expect(words(await home(EVE, '1 stack drifted'))).toContain('waits for sre or the person on call (Dana)');
+  });
+
+  it('is where it can be reviewed and put back', async () => {
+    const dana = world.workspace.as(DANA);
+    await dana.click(await home(DANA, 'waits for you'), 'Review prod-network');
+    const dialog = await world.view(DANA);
+    expect(words(dialog)).toContain(SSH);
+    await dana.click(dialog, 'Revert the rule in the cloud', { confirm: true });
+    await world.until(1, 'realigned');
+    expect(await world.fact(INGRESS)).not.toContain(SSH);
+    await home(DANA, 'nothing has drifted');
+    await home(EVE, 'nothing has drifted');
+  });
+});
