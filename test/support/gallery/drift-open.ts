@@ -148,7 +148,7 @@ export const driftOpen: readonly DriftExhibit[] = [
       item(
         finding('aws_route53_record.mail', { action: 'create', deletedByHand: true }),
         { s: 'waits' },
-        { policy: 'dns', commit: COMMIT, rule: 'pending', text: 'records come back by a person' },
+        { policy: 'dns', commit: COMMIT, rule: 'pending', text: 'a DNS record' },
       ),
     ],
     asked: ASKED,

@@ -37,7 +37,10 @@ describe('forms', () => {
         const answers = { for: '2h', address: 'all', reason: '', [field.name]: value };
         expect(parseCommand(form.command, { ...CONTEXT, answers }), value).toMatchObject({
           ok: true,
-          command: { command: 'snooze', until: expect.any(Number) },
+          command: {
+            command: 'snooze',
+            until: value === 'until it changes' ? 'changes' : expect.any(Number),
+          },
         });
       }
     }
