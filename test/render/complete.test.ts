@@ -1,24 +1,14 @@
 /** Every kind of message there is has an exhibit; test/render holds a golden file of each for every platform. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { RUN_STATES } from '../../src/runs/run.ts';
 import { driftDecided } from '../support/gallery/drift-decided.ts';
 import { driftOpen } from '../support/gallery/drift-open.ts';
 import { exhibits } from '../support/gallery/gallery.ts';
+import { makers } from '../support/gallery/makers.ts';
 
-const SOURCE = new URL('../../src/messages/', import.meta.url);
 const CHAT = new URL('../../src/chat/', import.meta.url);
 const RENDER = new URL('./', import.meta.url);
-
-/** Names of the functions of src/messages that return a card, a form or pages to the rest of m0. */
-function makers(): readonly string[] {
-  return readdirSync(SOURCE).flatMap((file) => {
-    const code = readFileSync(new URL(file, SOURCE), 'utf8');
-    return [...code.matchAll(/^export function (\w+)\([\s\S]*?\): (\w+)/gm)]
-      .filter(([, , type]) => /^(Card|Form|Pages)$/.test(type ?? ''))
-      .map(([, name]) => name ?? '');
-  });
-}
 
 test('every maker of a card, a form or pages has an exhibit', () => {
   const all = makers();

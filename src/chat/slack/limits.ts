@@ -34,6 +34,8 @@ export const LIMITS = {
   inputLabel: 2_000,
   inputHint: 2_000,
   inputMaxLength: 3_000,
+  /** A field for a longer text has several lines. */
+  oneLine: 200,
   selectOptions: 100,
   optionLabel: 75,
   optionValue: 150,
