@@ -13,6 +13,7 @@ import { policyAlertCard } from '../../src/messages/policy-alert-card.ts';
 import { reachCard } from '../../src/messages/reach-card.ts';
 import { infoCard, problemCard, refusalCard } from '../../src/messages/short-cards.ts';
 import { statusCard } from '../../src/messages/status-card.ts';
+import type { DriftView } from '../../src/messages/view.ts';
 import { whyCard } from '../../src/messages/why-card.ts';
 import { HOSTILE_TEXTS } from './cards.ts';
 import { seeded } from './random.ts';
@@ -44,11 +45,15 @@ function hundreds<T>(some: readonly T[]): readonly T[] {
   return some.length === 0 ? [] : Array.from({ length: 400 }, (_, i) => some[i % some.length] as T);
 }
 
-const drift = fc.tuple(fc.nat(), said, said).map(([seed, stack, environment]) => ({
-  ...randomView(seeded(seed)),
-  stack,
-  environment,
-}));
+/** Any view; the first finding is called what no tool would call it, as are its attributes. */
+const drift = fc.tuple(fc.nat(), said, said, said).map(([seed, stack, environment, name]): DriftView => {
+  const view = randomView(seeded(seed));
+  const [first, ...rest] = view.findings;
+  if (first === undefined) return { ...view, stack, environment };
+  const attributes = first.finding.attributes.map((one) => ({ ...one, path: name }));
+  const finding = { ...first.finding, address: name, attributes };
+  return { ...view, stack, environment, findings: [{ ...first, finding }, ...rest] };
+});
 
 const failure = fc.record({
   phase: fc.constantFrom('planning', 'deciding', 'locking', 'applying', 'verifying' as const),
