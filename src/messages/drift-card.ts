@@ -186,9 +186,15 @@ function outcomeBlocks(view: DriftView): readonly Block[] {
       text(` · run #${view.runId}${reason === undefined ? '' : ` · "${reason}"`}`),
     ]);
   }
-  // What the headline says already is not said again.
+  // What the headline says already is not said again; nor what each finding says of itself.
   const { outcome } = view;
-  if (view.alert !== 'open' && outcome !== null && !driftHeadline(view, false).includes(outcome)) {
+  const settled = openNow(view).length === 0 && view.findings.length > 0;
+  if (
+    view.alert !== 'open' &&
+    outcome !== null &&
+    !settled &&
+    !driftHeadline(view, false).includes(outcome)
+  ) {
     outcomes.push([text(capital(outcome))]);
   }
   return outcomes.map((spans) => ({ b: 'outcome', spans }));
@@ -203,27 +209,31 @@ const APPLY_PHASE = {
 } as const;
 
 /** Whose lock the apply waits for, and what can be done about one that nobody holds any more. */
-function lockLine(view: DriftView, lock: LockWait): Block {
+function lockLines(view: DriftView, lock: LockWait): readonly Block[] {
   const since: readonly Span[] = lock.since === null ? [] : [text(' since '), time(lock.since, view)];
   const left =
     view.interrupted === null
       ? []
       : [
-          text(
-            ` It may be left over from run #${view.interrupted}, which m0 was applying when it stopped: make sure that nothing is running there, then force-unlock `,
+          line(
+            text(
+              `It may be left over from run #${view.interrupted}, which m0 was applying when it stopped: make sure that nothing is running there, then force-unlock `,
+            ),
+            code(clip(lock.id, 80)),
+            text('.'),
           ),
-          code(clip(lock.id, 80)),
-          text('.'),
         ];
-  return line(
-    strong('Not applied yet: '),
-    text(`the state is locked by ${clip(lock.who, 80)}`),
-    ...since,
-    text('. m0 breaks no lock; it plans again and tries at '),
-    time(lock.retryAt, view),
-    text('.'),
+  return [
+    line(
+      strong('Not applied yet: '),
+      text(`the state is locked by ${clip(lock.who, 80)}`),
+      ...since,
+      text('. m0 breaks no lock; it plans again and tries at '),
+      time(lock.retryAt, view),
+      text('.'),
+    ),
     ...left,
-  );
+  ];
 }
 
 /** What went wrong, where something did. */
@@ -244,7 +254,7 @@ function troubleBlocks(view: DriftView): readonly Block[] {
       ),
     ];
   }
-  if (view.state === 'approved' && view.lock !== null) return [lockLine(view, view.lock)];
+  if (view.state === 'approved' && view.lock !== null) return lockLines(view, view.lock);
   if (view.state !== 'failed' || view.failure === null) return [];
   const { phase, message } = view.failure;
   return [line(strong(`${APPLY_PHASE[phase]} failed: `), text(clip(message, 1500)))];

@@ -11,7 +11,7 @@ import { clip, count } from './words.ts';
 /** Choices in one list, the one for all included; what is beyond can be typed. */
 const CHOICES = 50;
 /** Characters of what an apply will leave out, in the dialog that accepts it. */
-const LEFT_OUT = 500;
+const LEFT_OUT = 300;
 
 const TIMES = [
   { label: '1 hour', value: '1h' },

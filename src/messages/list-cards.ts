@@ -27,6 +27,16 @@ const DONE: Readonly<Record<string, string>> = {
   unsnooze: 'ended the snooze on',
   accept: 'accepted',
   unaccept: 'took out of the baseline',
+  start: 'started on',
+  kept: 'left what is kept of',
+  moved: 'found a later change on',
+  locked: 'found a lock on',
+  lost: 'was stopped while applying',
+  fail: 'failed on',
+  supersede: 'superseded a run of',
+  requeue: 'put back into the queue',
+  'nobody-reached': 'reached nobody about',
+  'snooze-over': 'saw a snooze end on',
 };
 
 /** Who decided what, newest first. */

@@ -23,10 +23,12 @@ const HEIGHT = 2_400;
 const DESK = 780;
 const PHONE = 390;
 
-/** No grid of coloured fringes around letters: pictures are small, and the same on every screen. */
-const STYLE = `.picture { width: fit-content; min-width: min(100%, 30rem); max-width: 100%; padding: 0.4rem 0; }
+/** As wide as the card needs; nothing of the page around it. */
+const STYLE = `.picture { width: fit-content; min-width: min(100%, 30rem); max-width: 100%; }
 @media (max-width: 760px) { .picture { width: 100%; } }
-.message:hover { background: none; }`;
+.message:hover { background: none; }
+.message.private:hover { background: var(--private); }
+dialog::backdrop { background: var(--bg); }`;
 
 const blocksOf = (value: unknown): Block[] =>
   (Array.isArray(value) ? value.filter(isRecord) : []).map((block, i) => ({

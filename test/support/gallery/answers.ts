@@ -71,7 +71,7 @@ const ENTRY: AuditEntry = {
   runId: 42,
   fingerprint: null,
   commit: '9f8e7d6c5b4a39281706f5e4d3c2b1a098765432',
-  detail: null,
+  detail: 'awaiting_approval -> approved: 1 of 1',
 };
 
 const POLICIES: PolicyView = {
@@ -200,7 +200,7 @@ export const answers: readonly Exhibit[] = [
       target: 'prod',
       entries: [
         ENTRY,
-        { ...ENTRY, at: NOW - 9 * MINUTE, actor: M0, action: 'realign', detail: 'by policy tags-auto' },
+        { ...ENTRY, at: NOW - 9 * MINUTE, actor: M0, action: 'verified', detail: 'verifying -> realigned' },
         {
           ...ENTRY,
           at: NOW - 20 * HOUR,
