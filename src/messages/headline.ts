@@ -136,12 +136,26 @@ function codeWords(view: DriftView): string {
   return ` (${codeName(view.code)} "${clip(view.code.subject, 40)}", ${clip(view.code.author, 24)})`;
 }
 
+/** What an apply would destroy: nobody may have to read on to learn of that. */
+function graveWords(view: DriftView): readonly string[] {
+  const grave = openNow(view)
+    .map((f) => f.finding)
+    .filter((f) => f.action === 'replace' || f.action === 'delete');
+  const [only] = grave;
+  if (only === undefined || ended(view)) return [];
+  if (grave.length > 1) return [`an apply deletes or replaces ${grave.length}`];
+  return [`an apply ${only.action}s ${clip(only.address, 50)}`];
+}
+
 function story(view: DriftView, you: boolean): string {
   const settled = [...backWords(view), ...keptWords(view)];
   const open = openWords(view, you);
-  if (settled.length > 0) return `${view.stack}: ${[...settled, ...open].join(', ')}`;
+  if (settled.length > 0) return `${view.stack}: ${[...settled, ...graveWords(view), ...open].join(', ')}`;
   const why = cause(view);
-  const said = open.length === 0 ? '' : `${why.told ? ', ' : ': '}${open.join(', ')}`;
+  // What tells the change of a single resource tells that too.
+  const grave = /\(to be replaced\)|removed from the code/.test(why.words) ? [] : graveWords(view);
+  const then = [...grave, ...open];
+  const said = then.length === 0 ? '' : `${why.told ? ', ' : ': '}${then.join(', ')}`;
   return `${view.stack}${why.told ? ': ' : ' '}${why.words}${codeWords(view)}${said}`;
 }
 

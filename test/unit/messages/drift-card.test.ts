@@ -341,6 +341,19 @@ describe('the first line', () => {
     expect(driftCard(view).headline).toBe('prod-network: tags are back, the rule is gone again');
   });
 
+  it('says what an apply would destroy', () => {
+    const database = finding('aws_db_instance.main', { origin: 'code', action: 'replace' });
+    const one = driftView({ findings: [item(database, { s: 'waits' }), waiting] });
+    expect(driftCard(one).headline).toContain('an apply replaces aws_db_instance.main, 2 wait for a person');
+    const gone = finding('aws_db_instance.old', { origin: 'code', action: 'delete' });
+    const two = driftView({ findings: [item(database, { s: 'waits' }), item(gone, { s: 'waits' })] });
+    expect(driftCard(two).headline).toContain('an apply deletes or replaces 2');
+    const kept = driftView({
+      findings: [item(database, { s: 'snoozed', by: DANA, until: null, reason: '' }), waiting],
+    });
+    expect(driftCard(kept).headline).not.toContain('an apply');
+  });
+
   it('is not said again in the body', () => {
     const outcome = 'the drift is gone: code and cloud agree (run #43)';
     const card = driftCard(driftView({ alert: 'resolved', outcome, findings: [waiting] }));
