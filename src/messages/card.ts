@@ -48,6 +48,7 @@ export interface Button {
 }
 
 export type Block =
+  /** Lines in a row stand together; one of nothing parts two groups of them. */
   | { readonly b: 'line'; readonly spans: readonly Span[] }
   | { readonly b: 'context'; readonly spans: readonly Span[] }
   | {

@@ -3,7 +3,7 @@ import type { Block, Card, Span } from './card.ts';
 import { ago, context, dotted, line, person, strong, text, time } from './spans.ts';
 import type { DigestOpen, DigestView } from './view-digest.ts';
 import { whenText } from './when.ts';
-import { count, headlineOf, lasting, listed } from './words.ts';
+import { capital, count, headlineOf, lasting, listed } from './words.ts';
 
 /** Lines of one kind before "and 12 more". */
 const SHOWN = 8;
@@ -26,20 +26,33 @@ function headline(view: DigestView): string {
   const ending = view.snoozesEnding.length;
   const failing = view.failing.length;
   const broken = view.brokenPolicies.length;
+  const healed = healedWords(view);
   const parts = [
     ...(oldest === undefined
       ? []
       : [`${view.open.length} open (oldest ${lasting(view.now - oldest.since)}, ${oldest.stack})`]),
     ...(failing === 0 ? [] : [`${count(failing, 'check')} failing`]),
     ...(broken === 0 ? [] : [`${count(broken, 'policy', 'policies')} broken`]),
-    ...(view.healed === 0 ? [] : [`${view.healed} healed ${view.healed === 1 ? 'itself' : 'themselves'}`]),
+    ...healed,
     ...(ending === 0 ? [] : [`${count(ending, 'snooze')} ${ending === 1 ? 'ends' : 'end'} within a day`]),
     `${aligned(view)} of ${view.stacks} aligned`,
   ];
   const where = about(view);
   const quiet = parts.length === 1 && aligned(view) === view.stacks;
-  const told = quiet ? `all ${count(view.stacks, 'stack')} aligned` : parts.join(' · ');
-  return where === '' ? told.charAt(0).toUpperCase() + told.slice(1) : `${where}: ${told}`;
+  const say = (told: string): string => (where === '' ? capital(told) : `${where}: ${told}`);
+  if (quiet) return say(`all ${count(view.stacks, 'stack')} aligned`);
+  // Where not all of it fits, what the body tells beside is left to it, and the sum stays.
+  const most = [
+    parts,
+    parts.filter((p) => !p.includes('within a day')),
+    parts.filter((p) => !p.includes('within a day') && !healed.includes(p)),
+  ];
+  const told = most.map((some) => say(some.join(' · ')));
+  return told.find((sentence) => headlineOf(sentence) === sentence) ?? told.at(-1) ?? '';
+}
+
+function healedWords({ healed }: DigestView): readonly string[] {
+  return healed === 0 ? [] : [`${healed} healed ${healed === 1 ? 'itself' : 'themselves'}`];
 }
 
 function folded<T>(items: readonly T[], toLine: (item: T) => Block): readonly Block[] {
@@ -66,7 +79,9 @@ function trend({ open, openBefore }: DigestView): string | null {
 
 /** What is open by age and for whom it waits, what healed, what ends and what fails; all well is one line. */
 export function digestCard(view: DigestView): Card {
+  const said = headlineOf(headline(view));
   const moved = [
+    ...healedWords(view).filter((words) => !said.includes(words)),
     ...(view.approved === 0 ? [] : [`${count(view.approved, 'resource')} put back after an approval`]),
     ...[trend(view)].flatMap((t) => (t === null ? [] : [t])),
   ];
@@ -86,7 +101,7 @@ export function digestCard(view: DigestView): Card {
     ),
     ...(view.brokenPolicies.length === 0
       ? []
-      : [line(text(`Broken, so people decide: ${view.brokenPolicies.join(', ')}`))]),
+      : [line(text(`Broken policies, so people decide: ${view.brokenPolicies.join(', ')}`))]),
     ...(moved.length === 0 ? [] : [context(text(moved.join(' · ')))]),
     ...(view.open.length + view.failing.length > 0
       ? [
@@ -104,5 +119,5 @@ export function digestCard(view: DigestView): Card {
   ];
   const tone =
     view.failing.length + view.brokenPolicies.length > 0 ? 'bad' : view.open.length > 0 ? 'waits' : 'good';
-  return { headline: headlineOf(headline(view)), tone, blocks };
+  return { headline: said, tone, blocks };
 }

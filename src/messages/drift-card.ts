@@ -11,10 +11,10 @@ import { code, context, dotted, line, people, person, strong, text, time } from 
 import { asItStands, openNow, standingOf } from './standing.ts';
 import type { DriftView, FindingView } from './view.ts';
 import { whoSpans } from './who.ts';
-import { clip, codeName, count, lasting, listed } from './words.ts';
+import { capital, clip, codeName, count, lasting, listed } from './words.ts';
 
 /** Findings a card tells one by one, and rows of each, before it folds them into "and 37 more". */
-const FINDINGS_SHOWN = 10;
+const FINDINGS_SHOWN = 6;
 const ROWS_SHOWN = 8;
 /** Addresses and outputs named in a folded line. */
 const NAMES_SHOWN = 5;
@@ -41,6 +41,8 @@ function meta(view: DriftView): Block {
 function codeLine(view: DriftView): readonly Block[] {
   const coded = openNow(view).some((f) => f.finding.origin !== 'cloud');
   if (view.code === null || !coded) return [];
+  const { author, subject } = view.code;
+  if (driftHeadline(view, false).includes(`(${codeName(view.code)} "${subject}", ${author})`)) return [];
   return [
     line(
       code(codeName(view.code)),
@@ -118,7 +120,13 @@ function findingBlocks(view: DriftView): readonly Block[] {
     ...unaffectedBlock(view.unaffected.filter((f) => f.ignored === undefined)),
     ...ignoredBlock(view.unaffected.flatMap((f) => f.ignored ?? [])),
     ...(outputs.length > 0
-      ? [context(text(`${outputs.length === 1 ? 'Output' : 'Outputs'} that follow: ${named(outputs)}`))]
+      ? [
+          context(
+            text(
+              `${outputs.length === 1 ? 'Output that follows' : 'Outputs that follow'}: ${named(outputs)}`,
+            ),
+          ),
+        ]
       : []),
   ];
 }
@@ -129,6 +137,7 @@ function factBlocks(view: DriftView): readonly Block[] {
   const warns = reasonSpans(view.warnings);
   const waits =
     open.some((f) => f.standing.s === 'waits' || f.standing.s === 'unknown') &&
+    view.alert === 'open' &&
     (view.state === 'awaiting_approval' || view.state === 'approved' || view.state === 'applying');
   const facts = [
     ...(why.length > 0 ? [{ label: 'Policy', spans: why }] : []),
@@ -177,7 +186,17 @@ function outcomeBlocks(view: DriftView): readonly Block[] {
       text(` · run #${view.runId}${reason === undefined ? '' : ` · "${reason}"`}`),
     ]);
   }
-  if (view.alert !== 'open' && view.outcome !== null) outcomes.push([text(view.outcome)]);
+  // What the headline says already is not said again; nor what each finding says of itself.
+  const { outcome } = view;
+  const settled = openNow(view).length === 0 && view.findings.length > 0;
+  if (
+    view.alert !== 'open' &&
+    outcome !== null &&
+    !settled &&
+    !driftHeadline(view, false).includes(outcome)
+  ) {
+    outcomes.push([text(capital(outcome))]);
+  }
   return outcomes.map((spans) => ({ b: 'outcome', spans }));
 }
 
@@ -190,27 +209,31 @@ const APPLY_PHASE = {
 } as const;
 
 /** Whose lock the apply waits for, and what can be done about one that nobody holds any more. */
-function lockLine(view: DriftView, lock: LockWait): Block {
+function lockLines(view: DriftView, lock: LockWait): readonly Block[] {
   const since: readonly Span[] = lock.since === null ? [] : [text(' since '), time(lock.since, view)];
   const left =
     view.interrupted === null
       ? []
       : [
-          text(
-            ` It may be left over from run #${view.interrupted}, which m0 was applying when it stopped: make sure that nothing is running there, then force-unlock `,
+          line(
+            text(
+              `It may be left over from run #${view.interrupted}, which m0 was applying when it stopped: make sure that nothing is running there, then force-unlock `,
+            ),
+            code(clip(lock.id, 80)),
+            text('.'),
           ),
-          code(clip(lock.id, 80)),
-          text('.'),
         ];
-  return line(
-    strong('Not applied yet: '),
-    text(`the state is locked by ${clip(lock.who, 80)}`),
-    ...since,
-    text('. m0 breaks no lock; it plans again and tries at '),
-    time(lock.retryAt, view),
-    text('.'),
+  return [
+    line(
+      strong('Not applied yet: '),
+      text(`the state is locked by ${clip(lock.who, 80)}`),
+      ...since,
+      text('. m0 breaks no lock; it plans again and tries at '),
+      time(lock.retryAt, view),
+      text('.'),
+    ),
     ...left,
-  );
+  ];
 }
 
 /** What went wrong, where something did. */
@@ -231,7 +254,7 @@ function troubleBlocks(view: DriftView): readonly Block[] {
       ),
     ];
   }
-  if (view.state === 'approved' && view.lock !== null) return [lockLine(view, view.lock)];
+  if (view.state === 'approved' && view.lock !== null) return lockLines(view, view.lock);
   if (view.state !== 'failed' || view.failure === null) return [];
   const { phase, message } = view.failure;
   return [line(strong(`${APPLY_PHASE[phase]} failed: `), text(clip(message, 1500)))];
@@ -254,7 +277,7 @@ export function driftCard(given: DriftView, extra: { readonly why: string | null
       meta(view),
       ...(extra.why === null ? [] : [line(strong(extra.why))]),
       ...troubleBlocks(view),
-      ...(moved === null ? [] : movedBlocks(moved, view)),
+      ...(moved === null ? [] : movedBlocks(moved, view, driftHeadline(view, you))),
       ...codeLine(view),
       ...findingBlocks(view),
       ...factBlocks(view),

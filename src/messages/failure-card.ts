@@ -17,12 +17,14 @@ export function failureCard(view: FailureView): Card {
       ? [text('no good check yet')]
       : [text('last good check '), time(view.lastGoodAt, view)];
   const meta = context(...dotted([[text(view.environment)], lastGood, [text(`run #${view.runId}`)]]));
-  const message = line(strong(`${capital(view.failure.phase)}: `), text(clip(view.failure.message, MESSAGE)));
+  const said = clip(view.failure.message, MESSAGE);
+  const message = line(strong(`${capital(view.failure.phase)}: `), text(said));
+  const past = line(strong('Last error: '), text(`${view.failure.phase}: ${said}`));
   if (view.gone === true) {
     return {
       headline: headlineOf(`${stack} is no longer in m0.yaml, so it is not checked any more`),
       tone: 'plain',
-      blocks: [meta, message],
+      blocks: [meta, past],
     };
   }
   if (view.resolvedAt !== null) {
@@ -31,16 +33,22 @@ export function failureCard(view: FailureView): Card {
         `${stack} can be checked again since ${whenText(view.resolvedAt, now, zone)} (failed ${count(times, 'time')} from ${since})`,
       ),
       tone: 'good',
-      blocks: [meta, message],
+      blocks: [meta, past],
     };
   }
   const often = times > 1 ? ` (${times} times)` : '';
   const why = view.failure.message.split('\n').find((l) => l.trim() !== '') ?? '';
+  const headline = headlineOf(
+    `${stack} could not be checked since ${since}${often}: ${view.failure.phase}: ${why}`,
+  );
   return {
-    headline: headlineOf(
-      `${stack} could not be checked since ${since}${often}: ${view.failure.phase}: ${why}`,
-    ),
+    headline,
     tone: 'bad',
-    blocks: [meta, message, { b: 'buttons', buttons: [{ label: 'Try again', command: driftText(stack) }] }],
+    // An error that the headline tells whole is not told again.
+    blocks: [
+      meta,
+      ...(headline.endsWith(view.failure.message.trim()) ? [] : [message]),
+      { b: 'buttons', buttons: [{ label: 'Try again', command: driftText(stack) }] },
+    ],
   };
 }

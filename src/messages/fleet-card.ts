@@ -90,9 +90,12 @@ function headline(view: FleetView): string {
     waits.length === 0
       ? []
       : [`${waits.length} ${waits.length === 1 ? 'waits' : 'wait'}: ${names(waits, 3)}`];
-  const told = [...counts, ...open].join(', ');
   const why = view.of === 'failure' && view.common !== null ? `: ${view.common}` : '';
-  return `${what}${why}${told === '' ? '' : `. ${told}`}`;
+  const told = (parts: readonly string[]): string =>
+    `${what}${why}${parts.length === 0 ? '' : `. ${parts.join(', ')}`}`;
+  const usual = told([...counts, ...open]);
+  // Where not all of it fits, what waits is not what is cut.
+  return headlineOf(usual) === usual ? usual : told([...open, ...counts]);
 }
 
 function singles(view: FleetView): readonly Block[] {
@@ -149,7 +152,7 @@ export function fleetCard(view: FleetView): Card {
           [text('since '), time(view.since, view)],
         ]),
       ),
-      ...(view.why === null ? [] : [line(strong(view.why))]),
+      ...(view.why === null ? [] : [line(strong(view.why)), line()]),
       ...singles(view),
       ...groups(view),
       ...(view.over ? [] : [{ b: 'buttons' as const, buttons: buttons(view) }]),

@@ -2,6 +2,7 @@
 import { REASON_LIMIT } from '../commands/parse.ts';
 import { acceptText, snoozeText } from '../commands/text.ts';
 import type { Form, FormField } from './card.ts';
+import { describeChanges } from './changes.ts';
 import { strong, text } from './spans.ts';
 import { openNow } from './standing.ts';
 import type { DriftView } from './view.ts';
@@ -9,6 +10,8 @@ import { clip, count } from './words.ts';
 
 /** Choices in one list, the one for all included; what is beyond can be typed. */
 const CHOICES = 50;
+/** Characters of what an apply will leave out, in the dialog that accepts it. */
+const LEFT_OUT = 300;
 
 const TIMES = [
   { label: '1 hour', value: '1h' },
@@ -70,12 +73,17 @@ export function snoozeForm(view: DriftView, address: string | null = null): Form
 
 /** Asks what is right as it is, and why. `address`: what was clicked or typed already. */
 export function acceptForm(view: DriftView, address: string | null = null): Form {
+  const open = openNow(view).map((f) => f.finding);
+  const about = address === null ? open : open.filter((f) => f.address === address);
   return {
     title: 'Accept drift',
-    submit: 'Accept',
+    submit: 'Keep as it is',
     intro: [
       strong(what(view)),
-      text('Becomes part of the baseline: left as it is in the cloud until one of its values changes.'),
+      text('Becomes part of the baseline: left as it is in the cloud until one of its values changes. '),
+      ...(about.length === 0
+        ? []
+        : [text('What no apply will do from then on: '), text(describeChanges(about, LEFT_OUT))]),
     ],
     command: acceptText(view.runId),
     fields: [addressField(view, address), reasonField(true, 'Shown in the baseline and kept in the history')],

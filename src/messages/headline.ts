@@ -6,6 +6,7 @@ import { movedSentence } from './moved.ts';
 import { ended, openNow } from './standing.ts';
 import type { DriftView, FindingView, Standing } from './view.ts';
 import { whenText } from './when.ts';
+import { nobodyMay } from './who.ts';
 import { clip, codeName, count, headlineOf, lasting, listed } from './words.ts';
 
 type Word = Standing['s'];
@@ -58,19 +59,28 @@ function backWords(view: DriftView): readonly string[] {
     return [`${count(back.length, 'change')} applied, being verified`];
   }
   // "Back" is what was taken away or altered; what somebody added is gone, what the code asked for is there.
-  const restored = back.every(
-    (f) => f.finding.origin === 'cloud' && f.finding.attributes.every((a) => a.kind !== 'added'),
+  const restored = back.filter(
+    ({ finding: f }) => f.origin === 'cloud' && f.attributes.every((a) => a.kind !== 'added'),
   );
-  if (restored)
-    return [subject(back) === null ? `${back.length} are back` : sayOf(back, 'is back', 'are back')];
-  const removed = back.every(
-    (f) =>
-      f.finding.origin === 'cloud' &&
-      f.finding.action === 'update' &&
-      f.finding.attributes.every((a) => a.kind === 'added'),
+  const removed = back.filter(
+    ({ finding: f }) =>
+      f.origin === 'cloud' &&
+      f.action === 'update' &&
+      f.attributes.length > 0 &&
+      f.attributes.every((a) => a.kind === 'added'),
   );
-  if (removed) return [sayOf(back, 'is gone again', 'are gone again')];
-  return [`${back.length} realigned`];
+  if (restored.length + removed.length < back.length) return [`${back.length} realigned`];
+  const say = (items: readonly FindingView[], one: string, many: string): readonly string[] =>
+    items.length === 0 ? [] : [subject(items) === null ? `${items.length} ${many}` : sayOf(items, one, many)];
+  return [...say(restored, 'is back', 'are back'), ...say(removed, 'is gone again', 'are gone again')];
+}
+
+/** For whom it waits, as far as that is known. */
+function whom(view: DriftView, you: boolean): string {
+  if (nobodyMay(view)) return 'nobody: m0.yaml names no approvers';
+  if (you) return 'you';
+  const left = view.approvers.need - view.approvals.length;
+  return view.approvals.length === 0 || left < 1 ? 'a person' : count(left, 'more approval');
 }
 
 /** What is still to happen: who or what acts on the open ones. */
@@ -97,9 +107,11 @@ function openWords(view: DriftView, you: boolean): readonly string[] {
       ? []
       : [
           // Beside what is settled, what still waits is told by its name too.
-          `${settled ? sayOf(waiting, 'waits', 'wait') : plural(waiting.length, 'waits', 'wait')} for ${you ? 'you' : 'a person'}`,
+          `${settled ? sayOf(waiting, 'waits', 'wait') : plural(waiting.length, 'waits', 'wait')} for ${whom(view, you)}`,
         ]),
-    ...(denied === 0 ? [] : [plural(denied, 'is denied by policy', 'are denied by policy')]),
+    ...(denied === 0
+      ? []
+      : [plural(denied, alone ? 'denied by policy' : 'is denied by policy', 'are denied by policy')]),
   ];
 }
 
@@ -124,12 +136,26 @@ function codeWords(view: DriftView): string {
   return ` (${codeName(view.code)} "${clip(view.code.subject, 40)}", ${clip(view.code.author, 24)})`;
 }
 
+/** What an apply would destroy: nobody may have to read on to learn of that. */
+function graveWords(view: DriftView): readonly string[] {
+  const grave = openNow(view)
+    .map((f) => f.finding)
+    .filter((f) => f.action === 'replace' || f.action === 'delete');
+  const [only] = grave;
+  if (only === undefined || ended(view)) return [];
+  if (grave.length > 1) return [`an apply deletes or replaces ${grave.length}`];
+  return [`an apply ${only.action}s ${clip(only.address, 50)}`];
+}
+
 function story(view: DriftView, you: boolean): string {
   const settled = [...backWords(view), ...keptWords(view)];
   const open = openWords(view, you);
-  if (settled.length > 0) return `${view.stack}: ${[...settled, ...open].join(', ')}`;
+  if (settled.length > 0) return `${view.stack}: ${[...settled, ...graveWords(view), ...open].join(', ')}`;
   const why = cause(view);
-  const said = open.length === 0 ? '' : `${why.told ? ', ' : ': '}${open.join(', ')}`;
+  // What tells the change of a single resource tells that too.
+  const grave = /\(to be replaced\)|removed from the code/.test(why.words) ? [] : graveWords(view);
+  const then = [...grave, ...open];
+  const said = then.length === 0 ? '' : `${why.told ? ', ' : ': '}${then.join(', ')}`;
   return `${view.stack}${why.told ? ': ' : ' '}${why.words}${codeWords(view)}${said}`;
 }
 
@@ -176,6 +202,8 @@ function sentence(view: DriftView, you: boolean): string {
       return `${stack}: applying ${count(now.length, 'change')}${comma} ${by(view.approvals.map((a) => a.by))}`;
     }
     case 'approved':
+      if (view.lock !== null)
+        return `${stack} not applied yet: the state is locked by ${clip(view.lock.who, 60)}`;
       if (view.approvals.length === 0) return story(view, you);
       return `${stack}: ${by(view.approvals.map((a) => a.by))}, planning again before the apply`;
     case 'awaiting_approval':

@@ -33,7 +33,8 @@ export function helpCard(topic: string | null): Card {
     headline: 'What I can do',
     tone: 'plain',
     blocks: [
-      ...GROUPS.flatMap(([effect, title]): readonly Block[] => [
+      ...GROUPS.flatMap(([effect, title], i): readonly Block[] => [
+        ...(i === 0 ? [] : [line()]),
         line(strong(title)),
         ...COMMAND_NAMES.filter((name) => GRAMMAR[name].effect === effect).map((name) =>
           line(code(usageOf(name)), text(`  ${GRAMMAR[name].help}`)),

@@ -5,7 +5,7 @@ import type { Block, Card, Span } from './card.ts';
 import { placeWords } from './reasons.ts';
 import { code, context, dotted, line, people, quiet, strong, text, time } from './spans.ts';
 import type { BaselineView, HistoryView, OnCallView, PolicyStateView, PolicyView } from './view-status.ts';
-import { clip, count, headlineOf, listed, shortCommit } from './words.ts';
+import { clip, count, headlineOf, listed, shortCommit, sourceName } from './words.ts';
 
 /** Entries of a list before "and 12 more", and characters of what somebody wrote beside one. */
 const SHOWN = 25;
@@ -17,6 +17,27 @@ function folded<T>(items: readonly T[], toLine: (item: T) => Block): readonly Bl
   const more = items.length - shown.length;
   return [...shown.map(toLine), ...(more > 0 ? [context(text(`and ${more} more`))] : [])];
 }
+
+/** What was done, in the word that stands between who and where. */
+const DONE: Readonly<Record<string, string>> = {
+  approve: 'approved',
+  reject: 'rejected',
+  cancel: 'canceled',
+  snooze: 'snoozed',
+  unsnooze: 'ended the snooze on',
+  accept: 'accepted',
+  unaccept: 'took out of the baseline',
+  start: 'started on',
+  kept: 'left what is kept of',
+  moved: 'found a later change on',
+  locked: 'found a lock on',
+  lost: 'was stopped while applying',
+  fail: 'failed on',
+  supersede: 'superseded a run of',
+  requeue: 'put back into the queue',
+  'nobody-reached': 'reached nobody about',
+  'snooze-over': 'saw a snooze end on',
+};
 
 /** Who decided what, newest first. */
 export function historyCard(view: HistoryView): Card {
@@ -46,7 +67,7 @@ export function historyCard(view: HistoryView): Card {
           time(entry.at, view),
           text('  '),
           ...people([{ person: entry.actor.person, name: entry.actor.name }]),
-          text(` ${entry.action} `),
+          text(` ${DONE[entry.action] ?? entry.action} `),
           ...dotted([
             [strong(entry.stack)],
             entry.runId === null ? [] : [text(`run #${entry.runId}`)],
@@ -212,7 +233,7 @@ export function policyCard(view: PolicyView): Card {
           ...dotted([
             [strong(p.status.policy), text(p.status.mode === 'guardrail' ? '  only objects' : '  decides')],
             [code(p.status.commit === null ? 'no commit in use' : shortCommit(p.status.commit))],
-            [text(p.source)],
+            [text(sourceName(p.source))],
             p.status.readsApprovers ? [text('reads who approved')] : [],
           ]),
         ),

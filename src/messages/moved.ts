@@ -146,7 +146,8 @@ function stepsOf(moved: Moved): readonly Step[] {
 }
 
 function whatMoved(moved: Moved): string {
-  const said = [...stepsOf(moved).map((s) => s.said), ...moved.also];
+  const also = moved.also.map((words) => words.replace(/ (\S+ → \S+)$/, ' went $1'));
+  const said = [...stepsOf(moved).map((s) => s.said), ...also];
   const shown = said.slice(0, 3);
   const more = said.length - shown.length;
   return said.length === 0 ? 'something moved' : listed(more > 0 ? [...shown, `${more} more`] : shown);
@@ -159,24 +160,30 @@ export function movedSentence(moved: Moved, { now, zone }: Moment): string {
   return `since ${approved} (${whenText(moved.approvedAt, now, zone)}) ${whatMoved(moved)}`;
 }
 
-/** The section of a card that says what was approved and what it is now. */
-export function movedBlocks(moved: Moved, moment: Moment): readonly Block[] {
+/** The section of a card that says what was approved and what it is now; `told` is what its headline says. */
+export function movedBlocks(moved: Moved, moment: Moment, told: string): readonly Block[] {
   const steps = stepsOf(moved);
   const who: readonly Span[] =
     moved.approvedBy.length === 0
       ? [text('it was decided')]
       : [...people(moved.approvedBy), text(' approved')];
   const more = steps.length - SHOWN;
+  const what = whatMoved(moved);
   return [
-    line(
-      strong('Not applied: '),
-      text('since '),
-      ...who,
-      text(' ('),
-      time(moved.approvedAt, moment),
-      text(`) ${whatMoved(moved)}.`),
-    ),
-    line(strong('What was approved → what it is now')),
+    // A headline that tells it whole need not be told again.
+    ...(told.endsWith(what)
+      ? []
+      : [
+          line(
+            strong('Not applied: '),
+            text('since '),
+            ...who,
+            text(' ('),
+            time(moved.approvedAt, moment),
+            text(`) ${what}.`),
+          ),
+        ]),
+    ...(steps.length === 0 ? [] : [line(strong('What was approved → what it is now'))]),
     ...steps.slice(0, SHOWN).map(
       ({ finding, status, rows }): Block => ({
         b: 'finding',
@@ -188,6 +195,6 @@ export function movedBlocks(moved: Moved, moment: Moment): readonly Block[] {
       }),
     ),
     ...(more > 0 ? [line(text(`and ${more} more`))] : []),
-    { b: 'divider' },
+    ...(steps.length === 0 ? [] : [{ b: 'divider' } as const]),
   ];
 }

@@ -1,25 +1,23 @@
 import { seenText } from '../commands/text.ts';
 import type { Block, Card } from './card.ts';
-import { context, dotted, line, person, text, time } from './spans.ts';
+import { context, dotted, line, person, strong, text, time } from './spans.ts';
 import type { PolicyAlertView } from './view.ts';
 import { whenText } from './when.ts';
-import { capital, clip, headlineOf, listed, shortCommit } from './words.ts';
+import { capital, clip, headlineOf, listed, shortCommit, sourceName } from './words.ts';
 
 /** A compiler's text on a card, in characters. */
 const MESSAGE = 1500;
 const STACKS = 5;
 
-/** The repository's own name, ref and folder: addresses are too long for a phone. */
-function where(source: string): string {
-  const [, name = source] = /([^/:]+?(?:\.git)?@.*)$/.exec(source) ?? [];
-  return name.replace('.git@', '@');
-}
-
 /** A policy whose newest commit can't be used: told once, updated in place, closed once it is mended. */
 export function policyAlertCard(view: PolicyAlertView): Card {
   const { policy, inUse, seen } = view;
   const meta = context(
-    ...dotted([[text(where(view.source))], [text(stacksOf(view))], [text('since '), time(view.since, view)]]),
+    ...dotted([
+      [text(sourceName(view.source))],
+      [text(stacksOf(view))],
+      [text('since '), time(view.since, view)],
+    ]),
   );
   const message = line(text(clip(capital(view.error), MESSAGE)));
   if (view.resolvedAt !== null) {
@@ -27,7 +25,7 @@ export function policyAlertCard(view: PolicyAlertView): Card {
     return {
       headline: headlineOf(`Policy ${policy} is in order since ${since}`),
       tone: 'good',
-      blocks: [meta, message],
+      blocks: [meta, line(strong('Last error: '), text(clip(view.error, MESSAGE)))],
     };
   }
   const what = view.refused === null ? 'can’t be fetched' : `is broken at ${shortCommit(view.refused)}`;
@@ -53,7 +51,7 @@ export function policyAlertCard(view: PolicyAlertView): Card {
   return {
     headline: headlineOf(`Policy ${policy} ${what}: nothing is applied by itself`),
     tone: 'bad',
-    blocks: [meta, message, ...waysOut(view)],
+    blocks: [meta, message, line(), ...waysOut(view)],
   };
 }
 

@@ -49,9 +49,13 @@ function skippedSpans({ skipped }: StackStatus, view: StatusView): readonly Span
 
 function statusSpans(status: StackStatus, view: StatusView): readonly Span[] {
   const age: readonly Span[] =
-    status.lastGoodAt === null ? [] : [text('last good check '), ago(status.lastGoodAt, view)];
+    status.lastGoodAt === null
+      ? []
+      : [text(status.state === 'failing' ? 'last good check ' : 'checked '), ago(status.lastGoodAt, view)];
+  // Of a single one the headline tells the state.
+  const single = view.stacks.length === 1;
   return dotted([
-    [strong(status.stack), text(`  ${words(status)}`)],
+    single ? [text(status.environment)] : [strong(status.stack), text(`  ${words(status)}`)],
     status.runId === null ? [] : [text(`run #${status.runId}`)],
     age,
     status.busy ? [text('checking now')] : [],

@@ -50,3 +50,9 @@ export function codeName(code: CodeVersion): string {
   const name = path.split(/[/:]/).at(-1) ?? '';
   return `${name === '' ? 'code' : name}@${shortCommit(code.commit)}`;
 }
+
+/** The repository's own name, ref and folder: addresses are too long for a phone. */
+export function sourceName(source: string): string {
+  const [, name = source] = /([^/:]+?(?:\.git)?@.*)$/.exec(source) ?? [];
+  return name.replace('.git@', '@');
+}

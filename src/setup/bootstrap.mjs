@@ -141,7 +141,7 @@ async function main() {
   }
   const [command = 'help', ...args] = process.argv.slice(2);
   const cwd = standingIn();
-  await ensurePackages(root, { dev: ['--test', '--check', '--bench'].includes(command) });
+  await ensurePackages(root, { dev: ['--test', '--check', '--bench', '--cards'].includes(command) });
   const node = await findNode(root);
   if (command === '--check') {
     return await runChecks(checks(root, args), (check) => run(node, check.args, withBin(node)));
@@ -155,6 +155,8 @@ async function main() {
   if (command === '--test') return await test(node, args);
   if (command === '--bench')
     return await run(node, [...FLAGS, path.join(root, 'test/bench/bench.ts'), ...args]);
+  if (command === '--cards')
+    return await run(node, [...FLAGS, path.join(root, 'test/cards/cards.ts'), ...args]);
   const flags = [...FLAGS, ...(STAYS.has(command) ? WATCH : []), ...(NURSERY[command] ?? [])];
   return await run(node, [...flags, path.join(root, 'src/main.ts'), ...process.argv.slice(2)], {
     M0_CWD: cwd,

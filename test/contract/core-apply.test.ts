@@ -290,7 +290,7 @@ describe('what moved since the yes is never applied', () => {
     expect(applied()).toEqual([]);
     expect(await core.run(id)).toMatchObject({ state: 'awaiting_approval', approvals: [] });
     await core.deliver();
-    expect(textOf(core.chat.at('C0OPS', 0).card)).toContain('Not applied');
+    expect(textOf(core.chat.at('C0OPS', 0).card)).toContain('not applied: since Dana approved');
   });
 
   it('all gone: nothing is applied and the alert ends', async () => {

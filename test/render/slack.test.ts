@@ -1,104 +1,55 @@
+import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { renderCard } from '../../src/chat/slack/render.ts';
 import { formView, pagesView } from '../../src/chat/slack/views.ts';
-import { policyCard } from '../../src/messages/list-cards.ts';
-import { whyCard } from '../../src/messages/why-card.ts';
-import { cards, snoozeForm, threePages } from '../support/cards.ts';
-import {
-  COMMIT,
-  driftView,
-  HOUR,
-  hotfixFinding,
-  item,
-  NETWORK_HUMAN,
-  NOW,
-  TAGS_AUTO,
-  tagsFinding,
-  ZONE,
-} from '../support/views.ts';
+import { PLAIN_PARSING } from '../../src/sandbox/workspace/text.ts';
+import { refuseMessage } from '../../src/sandbox/workspace/validation/message.ts';
+import { refuseView } from '../../src/sandbox/workspace/validation/view.ts';
+import { driftMixed, healed, snoozeForm, threePages, waiting } from '../support/cards.ts';
+import type { Exhibit } from '../support/gallery/exhibit.ts';
+import { exhibits } from '../support/gallery/gallery.ts';
 
 const slackId = (person: string): string | null => (person === 'dana' ? 'U0DANA' : null);
 const memory = { command: 'show #42', channel: 'C0OPS', thread: null, card: '1772456520.000100' };
-
-function golden(name: string): string {
-  return `./slack/${name}.golden.json`;
-}
+const FOLDER = new URL('./slack/', import.meta.url);
+const ENDING = '.golden.json';
 
 async function same(value: unknown, name: string): Promise<void> {
-  await expect(`${JSON.stringify(value, null, 2)}\n`).toMatchFileSnapshot(golden(name));
+  await expect(`${JSON.stringify(value, null, 2)}\n`).toMatchFileSnapshot(`./slack/${name}${ENDING}`);
 }
 
-const why = whyCard(
-  driftView({
-    findings: [
-      item(tagsFinding(), { s: 'waits' }, { ...TAGS_AUTO, at: { file: 'tags_auto.rego', line: 13 } }),
-      item(
-        hotfixFinding(),
-        { s: 'waits' },
-        {
-          ...NETWORK_HUMAN,
-          text: 'security group: never reverted without a person, whoever opened it',
-          at: { file: 'network/groups/aws/network_human.rego', line: 13 },
-        },
-        { policy: 'freeze', commit: COMMIT, rule: 'error', text: 'took longer than 2 s' },
-      ),
-    ],
-  }),
-);
+const plain = { says: '', maker: null, where: 'channel' } as const;
 
-const policy = policyCard({
-  stack: 'prod-network',
-  realign: 'policy',
-  policies: [
-    {
-      status: {
-        policy: 'tags-auto',
-        mode: 'decide',
-        commit: COMMIT,
-        stale: null,
-        readsApprovers: false,
-        rules: [{ rule: 'allow', file: 'tags_auto.rego', line: 13, title: 'Metadata only' }],
-      },
-      source: 'https://git.acme.dev/policies.git@main/tags-auto',
-      seen: false,
-    },
-    {
-      status: {
-        policy: 'two-people',
-        mode: 'guardrail',
-        commit: COMMIT,
-        stale: {
-          id: 'b'.repeat(40),
-          error: 'commit bbbbbbb is refused: two_people.rego:16: rego_parse_error: unexpected } token',
-          since: NOW - HOUR,
-        },
-        readsApprovers: true,
-        rules: [
-          { rule: 'pending', file: 'two_people.rego', line: 16, title: 'Two people' },
-          { rule: 'pending', file: 'two_people.rego', line: 27, title: null },
-        ],
-      },
-      source: 'https://git.acme.dev/policies.git@main/two-people',
-      seen: false,
-    },
-  ],
-  approvers: { need: 1, groups: ['sre', 'oncall:primary'] },
-  now: NOW,
-  zone: ZONE,
-});
+/** What no card of src/messages has, and a renderer must know all the same. */
+const ofTheRenderer: readonly Exhibit[] = [
+  ...Object.entries({ 'drift-mixed': driftMixed, waiting, healed }).map(
+    ([name, card]): Exhibit => ({ ...plain, name, shown: { kind: 'card', card } }),
+  ),
+  { ...plain, name: 'form', shown: { kind: 'form', form: snoozeForm } },
+  { ...plain, name: 'pages', shown: { kind: 'pages', pages: threePages, page: 1 } },
+];
 
-for (const [name, card] of Object.entries({ ...cards, why, policy })) {
-  test(`the card "${name}" looks in Slack as recorded`, async () => {
-    const { text, blocks, overflow } = renderCard(card, slackId);
+const recorded = [...ofTheRenderer, ...exhibits];
+
+test.each(recorded)('$name looks in Slack as recorded, and Slack takes it', async ({ name, shown }) => {
+  if (shown.kind === 'card') {
+    const { text, blocks, overflow } = renderCard(shown.card, slackId);
+    expect(refuseMessage(text, blocks, PLAIN_PARSING, false)).toBeNull();
     // Of a thousand folded findings the first lines show enough.
     await same({ text, blocks, overflow: overflow?.split('\n').slice(0, 3) ?? null }, name);
-  });
-}
-
-test('a form looks in Slack as recorded', async () => {
-  await same(formView(snoozeForm, { ...memory, command: snoozeForm.command }, slackId), 'form');
+    return;
+  }
+  const view =
+    shown.kind === 'form'
+      ? formView(shown.form, { ...memory, command: shown.form.command }, slackId)
+      : pagesView(shown.pages, shown.page, memory, slackId);
+  expect(refuseView(view, 'modal', false)).toBeNull();
+  await same(view, name);
 });
 
-test('a page in the middle looks in Slack as recorded', async () => {
-  await same(pagesView(threePages, 1, memory, slackId), 'pages');
+test('nothing is recorded twice, or left over', () => {
+  const names = recorded.map((one) => one.name).sort();
+  expect(new Set(names).size).toBe(names.length);
+  const files = readdirSync(FOLDER).map((file) => file.replace(ENDING, ''));
+  expect(files.sort()).toEqual(names);
 });

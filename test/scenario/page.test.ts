@@ -198,6 +198,8 @@ describe('the sandbox page', () => {
     expect(cloud.owner).toBeNull();
 
     await tab.getByRole('button', { name: 'Eve' }).click();
+    // Until the page shows what Eve sees, what is typed is Dana's, and lost with hers.
+    await tab.getByRole('button', { name: 'Eve', pressed: true }).waitFor();
     await type('/m0 drift prod');
     const card = tab.getByRole('article').filter({ hasText: 'prod drifted' });
     // What was escaped stays text.

@@ -113,7 +113,7 @@ describe('what moves between the click and the apply', () => {
     await world.cloud.console.run('merge-code');
     await world.workspace.as(DANA).click(card, 'Revert the rule in the cloud', { confirm: true });
 
-    await world.card(`run #${run.id}`, 'Not applied');
+    await world.card(`run #${run.id}`, 'not applied: since');
     const asked = await world.run(run.id);
     expect(asked).toMatchObject({ state: 'awaiting_approval', applied: [], approvals: [] });
     expect(asked.moved?.approvedBy).toMatchObject([{ person: 'dana' }]);

@@ -311,6 +311,10 @@ export function randomView(random: Random): DriftView {
           also: some(random, 3, () => 'code 9f8e7d6 → 1c2d3e4'),
         },
     failure: random.chance(0.7) ? null : { phase: 'applying', message: random.pick(HOSTILE) },
+    lock: random.chance(0.7)
+      ? null
+      : { who: random.pick(HOSTILE), id: random.pick(HOSTILE), since: null, times: 1, retryAt: NOW },
+    interrupted: random.chance(0.7) ? null : random.int(100_000),
     rejectedBy: random.chance(0.7) ? null : actor(randomNamed(random)),
     confirm: random.chance(0.5),
   });

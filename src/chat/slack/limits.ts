@@ -16,6 +16,9 @@ export const LIMITS = {
   fallbackText: 1_000,
   /** One plain line in a thread. */
   threadText: 3_000,
+  /** Address and status of a finding, and the words of a link beside other text; m0's own measure. */
+  findingText: 300,
+  linkText: 300,
   contextElements: 10,
   contextText: 1_900,
   buttonLabel: 75,
@@ -31,6 +34,8 @@ export const LIMITS = {
   inputLabel: 2_000,
   inputHint: 2_000,
   inputMaxLength: 3_000,
+  /** A field for a longer text has several lines. */
+  oneLine: 200,
   selectOptions: 100,
   optionLabel: 75,
   optionValue: 150,

@@ -19,6 +19,8 @@ interface Piece {
   readonly blocks: readonly types.KnownBlock[];
   readonly plain: string;
   readonly rank: 0 | 1 | 2;
+  /** Set where it goes on with the lines of the piece before it: shown without a gap between them. */
+  readonly goesOn?: true;
   /** How many of `what` it stands for, in "and 37 more". */
   readonly count: number;
 }
@@ -41,7 +43,7 @@ const FINDING_SYMBOL: Record<FindingTone, string> = {
   info: '',
 };
 
-/** Lines that stand together are one block, so that a list of fifty fits a message. */
+/** Lines that are folded together. Those of one list are one block, so that a list of fifty fits a message. */
 const LINES_A_BLOCK = 10;
 /** Room kept for the two lines that say what was folded. */
 const FOLD_NOTE = 400;
@@ -67,7 +69,7 @@ export function renderCard(card: Card, slackId: SlackIdOf, detail: Detail = CARD
   const noted = new Set<number>();
   for (const piece of pieces) {
     if (chosen.has(piece)) {
-      blocks.push(...piece.blocks);
+      if (!(piece.goesOn && joined(blocks.at(-1), piece.blocks[0]))) blocks.push(...piece.blocks);
       continue;
     }
     // One note for findings and one for all else, each where the first of its kind is missing.
@@ -85,6 +87,15 @@ export function renderCard(card: Card, slackId: SlackIdOf, detail: Detail = CARD
     blocks,
     overflow: left.length > 0 ? left.join('\n') : null,
   };
+}
+
+/** Puts the lines of a list under those before them; false where they are no two pieces of one list. */
+function joined(before: types.KnownBlock | undefined, lines: types.KnownBlock | undefined): boolean {
+  if (before?.type !== 'rich_text' || lines?.type !== 'rich_text') return false;
+  const [into, from] = [before.elements[0], lines.elements[0]];
+  if (into?.type !== 'rich_text_section' || from?.type !== 'rich_text_section') return false;
+  into.elements.push({ type: 'text', text: '\n' }, ...from.elements);
+  return true;
 }
 
 function headline(card: Card): Piece {
@@ -128,16 +139,21 @@ function blockPieces(blocks: readonly Block[], slackId: SlackIdOf, detail: Detai
   let findings = 0;
   let buttons = 0;
   let lines: Span[][] = [];
-  const flush = (): void => {
-    if (lines.length > 0) pieces.push(linesPiece(lines, slackId, detail));
+  let goesOn = false;
+  const flush = (more: boolean): void => {
+    if (lines.length > 0) {
+      pieces.push({ ...linesPiece(lines, slackId, detail), ...(goesOn ? { goesOn } : {}) });
+    }
+    goesOn = more;
     lines = [];
   };
   for (const block of blocks) {
-    if (block.b !== 'line') flush();
+    // A line of nothing parts what stands before it from what follows.
+    if (block.b !== 'line' || block.spans.length === 0) flush(false);
     switch (block.b) {
       case 'line':
-        lines.push([...block.spans]);
-        if (lines.length === LINES_A_BLOCK) flush();
+        if (block.spans.length > 0) lines.push([...block.spans]);
+        if (lines.length === LINES_A_BLOCK) flush(true);
         break;
       case 'context':
         pieces.push(contextPiece(block.spans, slackId, detail));
@@ -169,7 +185,7 @@ function blockPieces(blocks: readonly Block[], slackId: SlackIdOf, detail: Detai
         assertNever(block);
     }
   }
-  flush();
+  flush(false);
   return pieces;
 }
 
@@ -208,11 +224,12 @@ function outcomePiece(spans: readonly Span[], slackId: SlackIdOf, detail: Detail
 function findingPiece(block: Extract<Block, { b: 'finding' }>, detail: Detail, shown: boolean): Piece {
   const head = `${block.mark} ${block.address}  ${block.status}`;
   if (!shown) return { blocks: [], plain: head, rank: 2, count: 1 };
-  const status = cutEnd(visible(block.status), 300);
+  const status = cutEnd(visible(block.status), LIMITS.findingText);
   const title: types.RichTextElement[] = [
     {
       type: 'text',
-      text: `${block.mark} ${cutEnd(visible(block.address), 300)}`,
+      // Never the mark alone on a line.
+      text: `${block.mark}\u00a0${cutEnd(visible(block.address), LIMITS.findingText)}`,
       style: { bold: true, code: true },
     },
   ];

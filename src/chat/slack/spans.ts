@@ -154,7 +154,7 @@ function contextMrkdwn(span: Span, slackId: SlackIdOf): string | null {
     case 'link': {
       const url = webAddress(span.url);
       if (url === null) return null;
-      return `<${url}|${escapeMrkdwn(cutEnd(span.text === '' ? url : span.text, 300))}>`;
+      return `<${url}|${escapeMrkdwn(cutEnd(span.text === '' ? url : span.text, LIMITS.linkText))}>`;
     }
     default:
       return assertNever(span);

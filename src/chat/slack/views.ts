@@ -16,6 +16,9 @@ const RESULT_VIEW = 'm0:result';
 export const PAGE_ACTION = /^m0:page:(\d+)$/;
 export const FILE_ACTION = 'm0:file';
 
+/** From so many pages on, turning them one by one is no way to the end. */
+const MANY_PAGES = 4;
+
 /** Block id under which the answer of a field comes back. */
 const ANSWER = 'answer';
 
@@ -89,7 +92,7 @@ function inputBlock(field: FormField): types.InputBlock {
         element: {
           type: 'plain_text_input',
           action_id: ANSWER,
-          multiline: field.maxLength > 200,
+          multiline: field.maxLength > LIMITS.oneLine,
           max_length: Math.min(field.maxLength, LIMITS.inputMaxLength),
         },
       };
@@ -107,7 +110,7 @@ function inputBlock(field: FormField): types.InputBlock {
           name: field.name,
           label: field.label,
           required: true,
-          maxLength: 200,
+          maxLength: LIMITS.optionValue,
         });
       }
       const initial = options.find((o) => o.value === field.initial);
@@ -115,7 +118,12 @@ function inputBlock(field: FormField): types.InputBlock {
       return {
         ...common,
         ...(missing > 0
-          ? { hint: plainText(`${missing} more fit no list of Slack's: type the command for them`, 200) }
+          ? {
+              hint: plainText(
+                `${missing} more fit no list of Slack's: type the command for them`,
+                LIMITS.inputHint,
+              ),
+            }
           : {}),
         element: {
           type: 'static_select',
@@ -175,6 +183,9 @@ export function pagesView(
   const turning = [
     ...(at > 0 ? [button('Previous', `m0:page:${at - 1}`)] : []),
     ...(at < last ? [button('Next', `m0:page:${at + 1}`)] : []),
+    // Of many pages the ends are one click away; the neighbours are that already.
+    ...(last >= MANY_PAGES && at > 1 ? [button('First', 'm0:page:0')] : []),
+    ...(last >= MANY_PAGES && at < last - 1 ? [button('Last', `m0:page:${last}`)] : []),
     ...(pages.text === '' ? [] : [button('Get as file', FILE_ACTION)]),
   ];
   const where = [`Page ${at + 1} of ${last + 1}`, ...(note === null ? [] : [note])].join(' · ');

@@ -25,12 +25,16 @@ const HTML = `<!doctype html>
 /** Later ones override earlier ones. */
 const STYLES = ['frame', 'chat', 'blocks', 'narrow'];
 
-/** Bundles the page into memory. Rejects with what esbuild found wrong. */
-export async function bundlePage(): Promise<Bundle> {
-  const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/**
+ * Bundles a script of the page, by default the page itself, with the page's styles, into memory. Rejects with
+ * what esbuild found wrong.
+ */
+export async function bundlePage(entry = here('client/main.tsx')): Promise<Bundle> {
   const [built, styles] = await Promise.all([
     build({
-      entryPoints: [here('client/main.tsx')],
+      entryPoints: [entry],
       bundle: true,
       write: false,
       format: 'iife',

@@ -44,10 +44,16 @@ describe('card 8: a check that fails', () => {
     expect(buttonsOf(card)).toEqual([{ label: 'Try again', command: 'drift prod-db' }]);
   });
 
+  it('does not say twice what its headline says whole', () => {
+    const text = cardText(failureCard(failureView()));
+    expect(text.split('AccessDenied for role m0-plan')).toHaveLength(2);
+  });
+
   it('says it is over, once it is', () => {
     const card = failureCard(failureView({ resolvedAt: NOW }));
     expect(card.headline).toBe('prod-db can be checked again since 14:12 (failed 3 times from 13:00)');
     expect(card.tone).toBe('good');
+    expect(cardText(card)).toContain('Last error: planning: reading S3 state');
     expect(buttonsOf(card)).toEqual([]);
   });
 
@@ -161,7 +167,7 @@ describe('lists', () => {
     };
     const card = historyCard({ target: 'prod', entries: [entry], ...MOMENT });
     expect(card.headline).toBe('History of prod: 1 entry');
-    expect(cardText(card)).toContain('Dana approve prod-network · run #42 · 9f8e7d6 · one rule');
+    expect(cardText(card)).toContain('Dana approved prod-network · run #42 · 9f8e7d6 · one rule');
     const many = historyCard({ target: null, entries: Array.from({ length: 37 }, () => entry), ...MOMENT });
     expect(cardText(many)).toContain('and 12 more');
   });

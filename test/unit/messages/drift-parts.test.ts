@@ -149,7 +149,7 @@ describe('what a diff shows', () => {
       item(finding(`aws_a.n${i}`), { s: 'snoozed', by: DANA, until: null, reason: '' }),
     );
     const text = cardText(driftCard(driftView({ findings: [...kept, waiting] })));
-    expect(text).toContain('and 37 more: see the full diff');
+    expect(text).toContain('and 41 more: see the full diff');
     expect(text).toContain('aws_security_group.web | changed in the cloud · waits');
   });
 

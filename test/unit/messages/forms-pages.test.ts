@@ -12,6 +12,7 @@ import {
   item,
   KIM,
   NOW,
+  spanText,
   tagsFinding,
   ZONE,
 } from '../../support/views.ts';
@@ -61,6 +62,28 @@ describe('forms', () => {
         answers: { address: 'aws_security_group.web', reason: 'ok' },
       }),
     ).toMatchObject({ ok: true, command: { address: 'aws_security_group.web', reason: 'ok' } });
+  });
+
+  it('accept: says what no apply will do from then on, of all or of what was asked about', () => {
+    const both = driftView({ findings: [item(HOTFIX, { s: 'waits' }), item(tagsFinding(), { s: 'waits' })] });
+    const told = (address: string | null) => acceptForm(both, address).intro.map(spanText).join('');
+    expect(told(null)).toContain(
+      'What no apply will do from then on: Removes: ingress 22/tcp from 203.0.113.7/32 on aws_security_group.web. Puts back: tags.CostCenter 42, tags.Owner platform on aws_s3_bucket.logs.',
+    );
+    expect(told('aws_security_group.web')).not.toContain('tags.Owner');
+    expect(acceptForm(both).submit).toBe('Keep as it is');
+  });
+
+  it('accept: of far too much, says what can’t be taken back, and how much more there is', () => {
+    const many = Array.from({ length: 900 }, (_, i) =>
+      item(finding(`aws_a.n${i}`, { action: i === 899 ? 'delete' : 'create' }), { s: 'waits' }),
+    );
+    const said = acceptForm(driftView({ findings: many }))
+      .intro.map(spanText)
+      .join('');
+    expect(said).toContain('Deletes: aws_a.n899.');
+    expect(said).toMatch(/And \d+ more changes: see the full diff\.$/);
+    expect(said.length).toBeLessThan(1000);
   });
 
   it('starts at what was asked about, also beyond the end of the list', () => {

@@ -96,6 +96,16 @@ describe('folding', () => {
     expect(shown(rendered.blocks)).toContain('stack-49');
   });
 
+  test('lines of one list stand together; one of nothing parts them', () => {
+    const line = (text: string) => ({ b: 'line', spans: [{ t: 'text', text }] }) as const;
+    const lines = Array.from({ length: 25 }, (_, i) => line(`stack-${i}`));
+    const { blocks } = render(plain(...lines, { b: 'line', spans: [] }, line('below')));
+    // The headline, the list, and what stands below it.
+    expect(blocks).toHaveLength(3);
+    expect(shown(blocks[1]).replaceAll(/\n+/g, ' ')).toMatch(/stack-0 stack-1 .* stack-24$/);
+    expect(shown(blocks[2]).trim()).toBe('below');
+  });
+
   test('nothing is said to be missing where nothing is', () => {
     const { blocks, overflow } = render(plain({ b: 'buttons', buttons: [fullDiff] }));
     expect(overflow).toBeNull();

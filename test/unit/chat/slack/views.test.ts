@@ -74,8 +74,8 @@ describe('answers', () => {
 });
 
 describe('pages', () => {
-  const ids = (index: number): string[] => {
-    const view = pagesView(threePages, index, memory, nobody);
+  const ids = (index: number, all = threePages): string[] => {
+    const view = pagesView(all, index, memory, nobody);
     expect(refused(view)).toBeNull();
     return [...JSON.stringify(view.blocks).matchAll(/"action_id":"([^"]+)"/g)]
       .map(([, id]) => id ?? '')
@@ -86,6 +86,14 @@ describe('pages', () => {
     expect(ids(0)).toEqual(['m0:page:1', 'm0:file']);
     expect(ids(1)).toEqual(['m0:page:0', 'm0:page:2', 'm0:file']);
     expect(ids(2)).toEqual(['m0:page:1', 'm0:file']);
+  });
+
+  test('have both ends one click away where they are many', () => {
+    const many = { ...threePages, pages: [...threePages.pages, ...threePages.pages] };
+    expect(ids(0, many)).toEqual(['m0:page:1', 'm0:page:5', 'm0:file']);
+    expect(ids(1, many)).toEqual(['m0:page:0', 'm0:page:2', 'm0:page:5', 'm0:file']);
+    expect(ids(3, many)).toEqual(['m0:page:2', 'm0:page:4', 'm0:page:0', 'm0:page:5', 'm0:file']);
+    expect(ids(5, many)).toEqual(['m0:page:4', 'm0:page:0', 'm0:file']);
   });
 
   test('a page that is gone by now shows the last one', () => {

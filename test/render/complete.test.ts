@@ -1,0 +1,50 @@
+/** Every kind of message there is has an exhibit; test/render holds a golden file of each for every platform. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { RUN_STATES } from '../../src/runs/run.ts';
+import { picturesOf, readme } from '../cards/readme.ts';
+import { driftDecided } from '../support/gallery/drift-decided.ts';
+import { driftOpen } from '../support/gallery/drift-open.ts';
+import { exhibits, gallery } from '../support/gallery/gallery.ts';
+import { makers } from '../support/gallery/makers.ts';
+
+const CHAT = new URL('../../src/chat/', import.meta.url);
+const PICTURES = new URL('../../docs/cards/', import.meta.url);
+const RENDER = new URL('./', import.meta.url);
+
+test('every maker of a card, a form or pages has an exhibit', () => {
+  const all = makers();
+  expect(all).toContain('driftCard');
+  const shown = new Set(exhibits.map((one) => one.maker));
+  expect(all.filter((name) => !shown.has(name))).toEqual([]);
+});
+
+test('drift is shown in every state of a run, and with every standing of a finding', () => {
+  const views = [...driftOpen, ...driftDecided].map((one) => one.view);
+  expect(new Set(views.map((view) => view.state))).toEqual(new Set(Object.keys(RUN_STATES)));
+  const standings = {
+    heals: 0,
+    waits: 0,
+    denied: 0,
+    approved: 0,
+    applying: 0,
+    realigned: 0,
+    snoozed: 0,
+    accepted: 0,
+    rejected: 0,
+    unknown: 0,
+  };
+  for (const { standing } of views.flatMap((view) => view.findings)) standings[standing.s] += 1;
+  expect(Object.entries(standings).filter(([, times]) => times === 0)).toEqual([]);
+});
+
+test('every platform has its golden files', () => {
+  const folders = readdirSync(RENDER, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(folders.map((folder) => folder.name).sort()).toEqual(readdirSync(CHAT).sort());
+});
+
+test('docs/cards shows every exhibit, and nothing that is none: `npm run cards` brings it up to date', () => {
+  expect(readFileSync(new URL('README.md', PICTURES), 'utf8')).toBe(readme(gallery));
+  const files = readdirSync(PICTURES).filter((file) => file.endsWith('.png') && file !== 'first-story.png');
+  expect(files.sort()).toEqual(exhibits.flatMap(picturesOf).sort());
+});

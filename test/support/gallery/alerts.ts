@@ -1,0 +1,225 @@
+/** What m0 says by itself besides a stack's drift: checks that fail, fleets, policies, nobody to ask, digests. */
+import { digestCard } from '../../../src/messages/digest-card.ts';
+import { failureCard } from '../../../src/messages/failure-card.ts';
+import { fleetCard } from '../../../src/messages/fleet-card.ts';
+import { policyAlertCard } from '../../../src/messages/policy-alert-card.ts';
+import { reachCard } from '../../../src/messages/reach-card.ts';
+import type { PolicyAlertView, ReachView } from '../../../src/messages/view.ts';
+import type { DigestView } from '../../../src/messages/view-digest.ts';
+import type { FleetStack, FleetStanding, FleetView } from '../../../src/messages/view-fleet.ts';
+import { COMMIT, DANA, failureView, HOUR, KIM, MINUTE, NOW, ZONE } from '../views.ts';
+import { type Exhibit, exhibit } from './exhibit.ts';
+
+const MOMENT = { now: NOW, zone: ZONE };
+
+const POLICY: PolicyAlertView = {
+  policy: 'approvals',
+  source: 'https://git.acme.dev/policies.git@main/approvals',
+  error: 'commit e4f5a6b is refused: approvals/tags.rego:7: rego_parse_error: unexpected } token',
+  refused: 'e4f5a6b7'.repeat(5),
+  inUse: COMMIT,
+  seen: null,
+  stacks: ['prod-network', 'prod-db', 'prod-app', 'prod-dns', 'prod-iam', 'prod-cache', 'prod-queue'],
+  since: NOW - 10 * MINUTE,
+  resolvedAt: null,
+  troubleId: 'e4f5a6b7'.repeat(5),
+  ...MOMENT,
+};
+
+export function fleetStack(
+  name: string,
+  standing: FleetStanding,
+  over: Partial<FleetStack> = {},
+): FleetStack {
+  return { stack: name, environment: 'prod', runId: 100, standing, open: 0, what: '', ...over };
+}
+
+const forty = (standing: FleetStanding, names = 38): readonly FleetStack[] =>
+  Array.from({ length: names }, (_, i) =>
+    fleetStack(`prod-svc-${String(i + 1).padStart(2, '0')}`, standing, { runId: 100 + i }),
+  );
+
+const RULE = '1 rule added by hand on aws_security_group.web';
+const FLEET: FleetView = {
+  of: 'drift',
+  stacks: [
+    ...forty('healed'),
+    fleetStack('prod-network', 'waits', { runId: 140, open: 1, what: RULE }),
+    fleetStack('prod-db', 'waits', {
+      runId: 141,
+      open: 2,
+      what: '1 tag removed by hand on aws_db_instance.main, and 1 more',
+    }),
+  ],
+  common: 'tags.Owner removed on 118 resources',
+  since: Date.parse('2026-07-15T01:10:00Z'),
+  over: false,
+  why: null,
+  ...MOMENT,
+};
+/** One stack of every standing a drift can have. */
+const ALL: readonly FleetStanding[] = [
+  'trouble',
+  'waits',
+  'denied',
+  'heals',
+  'left',
+  'kept',
+  'healed',
+  'applied',
+  'gone',
+];
+
+const DENIED = 'planning: reading S3 state: AccessDenied for role m0-plan';
+const FAILING: FleetView = {
+  ...FLEET,
+  of: 'failure',
+  stacks: forty('failing').map((s) => ({ ...s, what: DENIED })),
+  common: DENIED,
+  since: NOW - 72 * MINUTE,
+};
+
+const REACH: ReachView = {
+  what: 'oncall:primary',
+  channel: false,
+  problems: ['primary: Dana: direct messages with m0 are turned off', 'primary: Kim: no chat knows them'],
+  stacks: ['prod-network', 'prod-db'],
+  others: ['sre'],
+  since: NOW - 12 * MINUTE,
+  resolvedAt: null,
+  outcome: null,
+  ...MOMENT,
+};
+
+const DIGEST: DigestView = {
+  targets: ['prod'],
+  since: NOW - 29 * HOUR,
+  stacks: 400,
+  open: [
+    { stack: 'prod-db', open: 2, waiting: 2, since: NOW - 98 * HOUR, runId: 12, waitsFor: ['Kim', 'sre'] },
+    {
+      stack: 'prod-network',
+      open: 1,
+      waiting: 1,
+      since: NOW - 3 * HOUR,
+      runId: 42,
+      waitsFor: ['Dana', 'sre'],
+    },
+    { stack: 'prod-dns', open: 1, waiting: 0, since: NOW - HOUR, runId: 44, waitsFor: [] },
+  ],
+  healed: 12,
+  approved: 3,
+  snoozesEnding: [
+    { stack: 'prod-app', address: 'aws_security_group.web', until: NOW + 3 * HOUR, by: DANA },
+    { stack: 'prod-cache', address: null, until: NOW + 20 * HOUR, by: KIM },
+  ],
+  failing: [{ stack: 'prod-iam', since: NOW - 72 * MINUTE }],
+  brokenPolicies: ['approvals'],
+  openBefore: 1,
+  ...MOMENT,
+};
+
+export const alerts: readonly Exhibit[] = [
+  exhibit(
+    'failure-open',
+    'A check fails: since when, how often, why, and when it was last good.',
+    failureCard,
+    failureView(),
+  ),
+  exhibit('failure-mended', 'The check works again.', failureCard, failureView({ resolvedAt: NOW })),
+  exhibit(
+    'failure-gone',
+    'The stack was taken out of m0.yaml.',
+    failureCard,
+    failureView({ gone: true, resolvedAt: NOW }),
+  ),
+  exhibit('fleet-drift', 'Forty stacks drifted at once: one message, not forty.', fleetCard, FLEET, {
+    dark: true,
+  }),
+  exhibit('fleet-standings', 'A fleet in which stacks stand in every way they can.', fleetCard, {
+    ...FLEET,
+    stacks: ALL.map((standing, i) =>
+      fleetStack(`prod-${standing}`, standing, { runId: 100 + i, what: standing === 'waits' ? RULE : '' }),
+    ),
+    common: null,
+  }),
+  exhibit(
+    'fleet-direct',
+    'The copy for the person on call.',
+    fleetCard,
+    { ...FLEET, why: 'You are on call (primary) until Mon 9:00' },
+    { where: 'direct' },
+  ),
+  exhibit('fleet-over', 'The fleet is settled.', fleetCard, {
+    ...FLEET,
+    over: true,
+    stacks: [...forty('healed'), fleetStack('prod-db', 'applied'), fleetStack('prod-network', 'kept')],
+  }),
+  exhibit('fleet-failures', 'Many stacks can’t be checked, for one reason.', fleetCard, FAILING),
+  exhibit(
+    'fleet-failures-direct',
+    'The copy of that for the person on call.',
+    fleetCard,
+    { ...FAILING, why: 'You are on call (primary) until Mon 9:00' },
+    { where: 'direct', unpictured: true },
+  ),
+  exhibit('fleet-failures-over', 'They can be checked again.', fleetCard, {
+    ...FAILING,
+    over: true,
+    stacks: forty('mended'),
+  }),
+  exhibit(
+    'policy-broken',
+    'The newest commit of a policy can’t be used, so nothing is applied by itself.',
+    policyAlertCard,
+    POLICY,
+    { asks: `Go on with ${COMMIT.slice(0, 7)}` },
+  ),
+  exhibit('policy-away', 'The repository of a policy can’t be reached.', policyAlertCard, {
+    ...POLICY,
+    refused: null,
+    error: 'fetching https://git.acme.dev/policies.git: could not resolve host git.acme.dev',
+  }),
+  exhibit('policy-never', 'No commit of the policy was ever good.', policyAlertCard, {
+    ...POLICY,
+    inUse: null,
+  }),
+  exhibit('policy-seen', 'Somebody lets m0 go on with the last good commit.', policyAlertCard, {
+    ...POLICY,
+    seen: { by: DANA, at: NOW },
+  }),
+  exhibit('policy-mended', 'The policy is in order again.', policyAlertCard, { ...POLICY, resolvedAt: NOW }),
+  exhibit('reach-open', 'Something waits, and nobody on call can be asked.', reachCard, REACH),
+  exhibit('reach-nobody', 'The same where nobody else may decide either.', reachCard, {
+    ...REACH,
+    others: [],
+    stacks: ['prod-network'],
+  }),
+  exhibit('reach-channel', 'A channel takes nothing any more: told in another.', reachCard, {
+    ...REACH,
+    what: 'slack:C0PROD',
+    channel: true,
+    problems: ['posting to C0PROD: the channel is archived: name another under "channels" in m0.yaml'],
+  }),
+  exhibit('reach-over', 'Somebody can be asked again.', reachCard, {
+    ...REACH,
+    resolvedAt: NOW,
+    outcome: 'somebody can be asked again',
+  }),
+  exhibit(
+    'digest',
+    'A digest: what is open by age and for whom it waits, what healed, what ends, what fails.',
+    digestCard,
+    DIGEST,
+  ),
+  exhibit('digest-well', 'A digest of a good day is one line.', digestCard, {
+    ...DIGEST,
+    open: [],
+    healed: 0,
+    approved: 0,
+    snoozesEnding: [],
+    failing: [],
+    brokenPolicies: [],
+    openBefore: 0,
+  }),
+];

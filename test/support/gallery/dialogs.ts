@@ -1,0 +1,66 @@
+/** The dialogs: forms that ask for what a click can't say, and the full diff in pages. */
+import { acceptForm, snoozeForm } from '../../../src/messages/forms.ts';
+import { fullDiff } from '../../../src/messages/full-diff.ts';
+import type { DriftView } from '../../../src/messages/view.ts';
+import { byHand, COMMIT, driftView, finding, item } from '../views.ts';
+import { HEALED, HOTFIX, TAGS, WAITS } from './drift-open.ts';
+import type { Exhibit } from './exhibit.ts';
+
+/** A thousand findings, as nobody wants to read them in a message. */
+export function thousandFindings(): DriftView {
+  return driftView({
+    findings: Array.from({ length: 1000 }, (_, i) =>
+      item(
+        finding(`module.fleet["eu-${i % 4}"].aws_instance.web[${i}]`, {
+          attributes: [byHand('tags.Owner', `team-${i}`, null), byHand('monitoring', true, false)],
+        }),
+        { s: 'waits' },
+        { policy: 'fleet', commit: COMMIT, rule: 'pending', text: 'more than ten at once' },
+      ),
+    ),
+  });
+}
+
+const TWO = driftView({
+  findings: [item(TAGS, { s: 'waits' }), WAITS],
+});
+const thousand = fullDiff(thousandFindings());
+
+function form(name: string, says: string, make: typeof acceptForm, view: DriftView): Exhibit {
+  return { name, says, maker: make.name, where: 'dialog', shown: { kind: 'form', form: make(view) } };
+}
+
+function page(name: string, says: string, pages: typeof thousand, at: number): Exhibit {
+  return { name, says, maker: fullDiff.name, where: 'dialog', shown: { kind: 'pages', pages, page: at } };
+}
+
+export const dialogs: readonly Exhibit[] = [
+  form('form-snooze', '*Snooze…*: for how long, what and why.', snoozeForm, TWO),
+  form(
+    'form-accept',
+    '*Accept…*: what is kept as it is, and why.',
+    acceptForm,
+    driftView({ findings: [WAITS] }),
+  ),
+  form('form-accept-many', '*Accept…* where there is more than fits.', acceptForm, thousandFindings()),
+  page(
+    'diff',
+    '*Full diff* of a small run.',
+    fullDiff(
+      driftView({
+        findings: [HEALED, item(HOTFIX, { s: 'waits' })],
+        unaffected: [
+          finding('aws_autoscaling_group.web', {
+            actionable: false,
+            ignored: 'autoscaler',
+            attributes: [byHand('desired_capacity', 2, 5)],
+          }),
+        ],
+      }),
+    ),
+    0,
+  ),
+  page('diff-first', '*Full diff* of a thousand resources: the first page.', thousand, 0),
+  page('diff-middle', 'A page in the middle.', thousand, Math.floor(thousand.pages.length / 2)),
+  page('diff-last', 'The last page.', thousand, thousand.pages.length - 1),
+];

@@ -1,0 +1,263 @@
+/** A stack's drift while something can still happen. */
+import { driftCard } from '../../../src/messages/drift-card.ts';
+import type { DriftView } from '../../../src/messages/view.ts';
+import {
+  byCode,
+  byHand,
+  COMMIT,
+  DANA,
+  driftView,
+  finding,
+  HOUR,
+  hotfixFinding,
+  item,
+  KIM,
+  MINUTE,
+  NETWORK_HUMAN,
+  NOW,
+  TAGS_AUTO,
+  tagsFinding,
+} from '../views.ts';
+import { type Exhibit, type Extra, exhibit } from './exhibit.ts';
+
+export const HOTFIX = hotfixFinding();
+export const TAGS = tagsFinding();
+export const HEALED = item(
+  TAGS,
+  { s: 'realigned', by: [], at: NOW - 9 * MINUTE, verifiedAt: NOW - 8 * MINUTE },
+  TAGS_AUTO,
+);
+export const WAITS = item(HOTFIX, { s: 'waits' }, NETWORK_HUMAN);
+export const ASKED = [{ who: DANA, at: NOW - 8 * MINUTE }];
+
+/** The exhibit of a drift and what its view is made of; `states` names the run states shown. */
+export interface DriftExhibit extends Exhibit {
+  readonly view: DriftView;
+}
+
+export function drift(name: string, says: string, over: Partial<DriftView>, extra: Extra = {}): DriftExhibit {
+  const view = driftView(over);
+  return { ...exhibit(name, says, driftCard, view, extra), view };
+}
+
+const DIRECT = driftView({ findings: [HEALED, WAITS], asked: ASKED });
+
+/** A thing of each kind, all waiting: far more than a card tells one by one. */
+const MANY = Array.from({ length: 37 }, (_, i) =>
+  item(
+    finding(`module.network.aws_security_group_rule.office["10.${i}.0.0/16"]`, {
+      attributes: [byHand('description', `office ${i}`, 'temporary')],
+    }),
+    i % 9 === 8 ? { s: 'denied' } : { s: 'waits' },
+    i % 9 === 8 ? { ...NETWORK_HUMAN, rule: 'deny', text: 'frozen until Monday' } : NETWORK_HUMAN,
+  ),
+);
+
+export const driftOpen: readonly DriftExhibit[] = [
+  drift(
+    'drift-mixed-origin',
+    'Drift is found: what the policies allow heals itself, the rest waits for a person.',
+    { state: 'approved', findings: [item(TAGS, { s: 'heals' }, TAGS_AUTO), WAITS], asked: [] },
+    { dark: true },
+  ),
+  drift(
+    'drift-healed-waits',
+    'The same a minute later: the tags are back and verified, the rule waits for Dana.',
+    { findings: [HEALED, WAITS], asked: ASKED },
+    { dark: true, asks: 'Revert the rule in the cloud' },
+  ),
+  {
+    name: 'drift-direct',
+    says: 'The copy that the person on call gets, with one line why them.',
+    maker: driftCard.name,
+    where: 'direct',
+    shown: {
+      kind: 'card',
+      card: driftCard(DIRECT, { why: 'You are on call (primary) until Mon 9:00' }),
+    },
+    view: DIRECT,
+  },
+  drift('drift-code', 'Merged, and nobody applied it.', {
+    stack: 'prod-app',
+    findings: [
+      item(
+        finding('aws_cloudwatch_log_group.app', {
+          origin: 'code',
+          attributes: [byCode('retention_in_days', 7, 30)],
+        }),
+        { s: 'waits' },
+        { policy: null, commit: null, rule: 'm0', text: 'no policy decided' },
+      ),
+    ],
+    asked: ASKED,
+  }),
+  drift(
+    'drift-replace',
+    'The code and the cloud both moved, and an apply would destroy something.',
+    {
+      stack: 'prod-db',
+      findings: [
+        item(
+          finding('aws_db_instance.main', {
+            origin: 'both',
+            action: 'replace',
+            attributes: [
+              { ...byCode('engine_version', '15.4', '16.2'), forcesReplacement: true },
+              {
+                path: 'backup_retention_period',
+                origin: 'both',
+                kind: 'changed',
+                recorded: 7,
+                actual: 1,
+                desired: 14,
+                sensitive: false,
+              },
+              { ...byHand('password', { sensitive: true }, { sensitive: true }), sensitive: true },
+            ],
+          }),
+          { s: 'waits' },
+          { policy: 'databases', commit: COMMIT, rule: 'pending', text: 'a database is replaced' },
+        ),
+        item(
+          finding('aws_iam_role_policy.backup', {
+            attributes: [
+              {
+                ...byHand('policy', '{"Statement":[]}', '{"Statement":[{}]}'),
+                json: [
+                  {
+                    path: 'Statement[0].Action',
+                    kind: 'changed',
+                    recorded: 's3:GetObject',
+                    actual: 's3:*',
+                    desired: 's3:GetObject',
+                  },
+                ],
+              },
+            ],
+          }),
+          { s: 'waits' },
+          { policy: 'iam', commit: COMMIT, rule: 'pending', text: 'access is a person’s decision' },
+        ),
+      ],
+      asked: ASKED,
+    },
+    { asks: 'Apply these 2 changes' },
+  ),
+  drift('drift-deleted', 'A resource was deleted by hand.', {
+    findings: [
+      item(
+        finding('aws_route53_record.mail', { action: 'create', deletedByHand: true }),
+        { s: 'waits' },
+        { policy: 'dns', commit: COMMIT, rule: 'pending', text: 'a DNS record' },
+      ),
+    ],
+    asked: ASKED,
+  }),
+  drift(
+    'drift-denied',
+    'A policy forbids the apply, so it can be snoozed or accepted, and approved by nobody.',
+    {
+      state: 'denied',
+      findings: [
+        item(
+          HOTFIX,
+          { s: 'denied' },
+          {
+            ...NETWORK_HUMAN,
+            rule: 'deny',
+            text: 'change freeze until Monday 9:00',
+          },
+        ),
+      ],
+    },
+  ),
+  drift('drift-nobody', 'Nobody may approve, because m0.yaml names nobody.', {
+    findings: [WAITS],
+    approvers: { need: 1, groups: [], onCall: [] },
+  }),
+  drift('drift-one-of-two', 'Two people must approve, and one has.', {
+    findings: [WAITS],
+    approvals: [{ by: KIM, at: NOW - 3 * MINUTE }],
+    approvers: { need: 2, groups: ['sre', 'oncall:primary'], onCall: [DANA] },
+    asked: ASKED,
+  }),
+  drift('drift-heals', 'All of it heals itself; nobody needs to do anything.', {
+    state: 'approved',
+    findings: [item(TAGS, { s: 'heals' }, TAGS_AUTO)],
+  }),
+  drift('drift-approved', 'Dana approved; m0 plans again before it applies.', {
+    state: 'approved',
+    findings: [item(HOTFIX, { s: 'approved', by: [DANA] }, NETWORK_HUMAN)],
+    approvals: [{ by: DANA, at: NOW }],
+  }),
+  drift('drift-locked', 'The approved apply waits, because somebody else holds the lock of the state.', {
+    state: 'approved',
+    findings: [item(HOTFIX, { s: 'approved', by: [DANA] }, NETWORK_HUMAN)],
+    approvals: [{ by: DANA, at: NOW - 4 * MINUTE }],
+    lock: {
+      who: 'kim@laptop',
+      id: '6b2a9e5c-0d6f-4c0f-9f0e-2f1c7c1f3a11',
+      since: NOW - 6 * MINUTE,
+      times: 2,
+      retryAt: NOW + 2 * MINUTE,
+    },
+  }),
+  drift('drift-lock-left', 'The lock may be left over from an apply in which m0 was stopped.', {
+    state: 'approved',
+    findings: [item(HOTFIX, { s: 'approved', by: [DANA] }, NETWORK_HUMAN)],
+    approvals: [{ by: DANA, at: NOW - 4 * MINUTE }],
+    interrupted: 41,
+    lock: {
+      who: 'm0@runner-2',
+      id: '6b2a9e5c-0d6f-4c0f-9f0e-2f1c7c1f3a11',
+      since: NOW - 6 * MINUTE,
+      times: 2,
+      retryAt: NOW + 2 * MINUTE,
+    },
+  }),
+  drift('drift-applying', 'What Dana approved is being applied.', {
+    state: 'applying',
+    findings: [HEALED, item(HOTFIX, { s: 'applying' }, NETWORK_HUMAN)],
+    approvals: [{ by: DANA, at: NOW - MINUTE }],
+  }),
+  drift(
+    'drift-verifying',
+    'Applied; the plan after it is being made.',
+    {
+      state: 'verifying',
+      findings: [item(TAGS, { s: 'realigned', by: [], at: NOW, verifiedAt: null }, TAGS_AUTO)],
+    },
+    { unpictured: true },
+  ),
+  ...(['queued', 'planning', 'deciding'] as const).map((state) =>
+    drift(
+      `drift-${state}`,
+      `The run that tells of it is ${state}.`,
+      { state, findings: [item(HOTFIX, { s: 'waits' })] },
+      { unpictured: true },
+    ),
+  ),
+  drift('drift-snooze-over', 'A snooze is over, and it waits again.', {
+    seenCount: 14,
+    firstSeenAt: NOW - 52 * HOUR,
+    findings: [{ ...WAITS, lapsed: { kind: 'snooze', by: DANA, why: 'over' } }],
+    asked: ASKED,
+  }),
+  drift('drift-accept-moved', 'What Kim had accepted moved again.', {
+    findings: [{ ...WAITS, lapsed: { kind: 'accept', by: KIM, why: 'moved' } }],
+    asked: ASKED,
+  }),
+  drift('drift-folded', 'Far more drift than a card shows: the first of it, and how to see the rest.', {
+    findings: MANY,
+    unaffected: [
+      finding('aws_instance.web', { actionable: false, attributes: [byHand('ami', 'ami-1', 'ami-2')] }),
+      finding('aws_autoscaling_group.web', { actionable: false, ignored: 'autoscaler' }),
+      finding('aws_autoscaling_group.api', { actionable: false, ignored: 'autoscaler' }),
+    ],
+    outputs: [{ name: 'endpoint', action: 'update', sensitive: false }],
+    warnings: [
+      { policy: 'network-human', commit: COMMIT, rule: 'warn', text: 'more than 30 rules in one change' },
+    ],
+    asked: ASKED,
+  }),
+];

@@ -1,0 +1,31 @@
+import { hostile, longValue, thousand } from '../cards.ts';
+import { alerts } from './alerts.ts';
+import { answers } from './answers.ts';
+import { dialogs } from './dialogs.ts';
+import { driftDecided } from './drift-decided.ts';
+import { driftOpen } from './drift-open.ts';
+import type { Exhibit } from './exhibit.ts';
+
+const byHand = (name: string, says: string, card: typeof hostile): Exhibit => ({
+  name,
+  says,
+  maker: null,
+  where: 'channel',
+  shown: { kind: 'card', card },
+});
+
+/** Everything m0 says, under the headings of docs/cards. */
+export const gallery: Readonly<Record<string, readonly Exhibit[]>> = {
+  'Drift that is open': driftOpen,
+  'Drift that is decided': driftDecided,
+  'What m0 tells by itself': alerts,
+  'Answers to commands': answers,
+  Dialogs: dialogs,
+  'What a card has to withstand': [
+    byHand('hostile', 'Everything that a value could try on a chat: nothing of it works.', hostile),
+    byHand('long-value', 'Values of five thousand characters, one of which differs by a word.', longValue),
+    byHand('thousand', 'A thousand resources in one message.', thousand),
+  ],
+};
+
+export const exhibits: readonly Exhibit[] = Object.values(gallery).flat();

@@ -1,0 +1,69 @@
+/** Headlines that have to choose what they tell: not all of it fits a phone. */
+import { describe, expect, it } from 'vitest';
+import { digestCard } from '../../../src/messages/digest-card.ts';
+import { fleetCard } from '../../../src/messages/fleet-card.ts';
+import type { DigestView } from '../../../src/messages/view-digest.ts';
+import type { FleetStack, FleetStanding, FleetView } from '../../../src/messages/view-fleet.ts';
+import { cardText, DANA, HOUR, NOW, ZONE } from '../../support/views.ts';
+
+const MOMENT = { now: NOW, zone: ZONE };
+
+function stack(standing: FleetStanding, i: number): FleetStack {
+  return { stack: `prod-${standing}-${i}`, environment: 'prod', runId: i, standing, open: 1, what: '' };
+}
+
+describe('a fleet', () => {
+  const view = (...standings: readonly FleetStanding[]): FleetView => ({
+    of: 'drift',
+    stacks: standings.map(stack),
+    common: null,
+    since: NOW,
+    over: false,
+    why: null,
+    ...MOMENT,
+  });
+
+  it('says what healed and then what waits', () => {
+    expect(fleetCard(view('healed', 'healed', 'waits')).headline).toBe(
+      '3 stacks drifted since 14:12. 2 healed themselves, 1 waits: prod-waits-2',
+    );
+  });
+
+  it('gives up the rest rather than what waits', () => {
+    const many = view('trouble', 'denied', 'heals', 'left', 'kept', 'healed', 'applied', 'gone', 'waits');
+    expect(fleetCard(many).headline).toMatch(
+      /^9 stacks drifted since 14:12\. 2 wait: prod-trouble-0 and prod-waits-8, 1 is denied/,
+    );
+  });
+});
+
+describe('a digest', () => {
+  const view: DigestView = {
+    targets: ['prod'],
+    since: NOW - 29 * HOUR,
+    stacks: 400,
+    open: [{ stack: 'prod-db', open: 2, waiting: 2, since: NOW - 98 * HOUR, runId: 12, waitsFor: ['Kim'] }],
+    healed: 12,
+    approved: 0,
+    snoozesEnding: [{ stack: 'prod-app', address: null, until: NOW + HOUR, by: DANA }],
+    failing: [{ stack: 'prod-iam', since: NOW }],
+    brokenPolicies: ['approvals'],
+    openBefore: 1,
+    ...MOMENT,
+  };
+
+  it('ends with how many are aligned, and leaves the snoozes to its body where they do not fit', () => {
+    const card = digestCard(view);
+    expect(card.headline).toBe(
+      'prod, since Tue 9:12: 1 open (oldest 4 d, prod-db) · 1 check failing · 1 policy broken · 12 healed themselves · 398 of 400 aligned',
+    );
+    expect(cardText(card)).toContain('the snooze of everything by Dana ends');
+  });
+
+  it('leaves what healed to its body only where it has to', () => {
+    const card = digestCard({ ...view, targets: ['prod-europe-and-the-middle-east'] });
+    expect(card.headline).toContain('398 of 400 aligned');
+    expect(card.headline).not.toContain('healed');
+    expect(cardText(card)).toContain('12 healed themselves');
+  });
+});
