@@ -9,7 +9,7 @@ import { openStore } from '../../src/store/open.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { buttonsOf, textOf } from '../support/fake-chat.ts';
 import { CLOSING, OPS, STACK, type Story } from './story.ts';
-import { World } from './world.ts';
+import { type LineOf, World } from './world.ts';
 
 /** How a story ended, as far as a kill may not change it. */
 export interface Outcome {
@@ -116,21 +116,28 @@ function* historyProblems({ world, alerts, outbox }: Evidence, messages: Message
 
 type Messages = Awaited<ReturnType<AuditedStore['messages']>>;
 
+/** The lines that somebody's words left in the record. */
+function linesOf({ by, text }: LineOf<'typed'>, record: readonly AuditEntry[]): readonly AuditEntry[] {
+  const [, action] = DONE.find(([words]) => words.test(text)) ?? [];
+  if (action === undefined) throw new Error(`"${text}" is no decision that a story makes`);
+  const run = Number(/#(\d+)/.exec(text)?.[1] ?? 0);
+  return record.filter(
+    (e) => e.action === action && e.actor.person === by.person && (run === 0 || e.runId === run),
+  );
+}
+
 /** What somebody was told is done is in the record, once. */
 function* decisionProblems({ world, record }: Evidence): Generator<string> {
-  for (const { step, by, text } of world.of('typed')) {
-    const [, action] = DONE.find(([words]) => words.test(text)) ?? [];
-    if (action === undefined) throw new Error(`"${text}" is no decision that a story makes`);
-    const run = Number(/#(\d+)/.exec(text)?.[1] ?? 0);
-    const lines = record.filter(
-      (e) => e.action === action && e.actor.person === by.person && (run === 0 || e.runId === run),
-    );
+  for (const typed of world.of('typed')) {
+    const { step, text } = typed;
+    const lines = linesOf(typed, record);
     const answers = world.of('answered').filter((a) => a.step === step);
     if (answers.length !== 1) yield `"${text}" was answered ${answers.length} times`;
-    if (answers.some((a) => ACCEPTED.test(a.answer)) && lines.length === 0)
+    if (answers.some((a) => ACCEPTED.test(a.answer)) && lines.length === 0) {
       yield `"${text}" is not in the record`;
+    }
+    // A run is decided upon again by the same person only when something moved.
     const same = doubles(lines.map((e) => JSON.stringify([e.runId, e.scope, e.commit])));
-    // A policy's trouble can be seen more than once, a run decided upon again only when something moved.
     if (same.length > 0) yield `"${text}" is in the record ${lines.length} times`;
   }
 }
@@ -263,9 +270,12 @@ export async function judge(dir: string, story: Story): Promise<Verdict> {
     return {
       outcome: outcomeOf(evidence, keeps),
       obeyed: world
-        .of('answered')
-        .filter((a) => a.step < CLOSING && ACCEPTED.test(a.answer))
-        .map((a) => `${a.step}${a.again && world.has('armed', a.step) ? ' again' : ''}`),
+        .of('typed')
+        .filter((typed) => typed.step < CLOSING && linesOf(typed, record).length > 0)
+        .map(({ step }) => {
+          const late = world.of('answered').some((a) => a.step === step && a.again);
+          return `${step}${late && world.has('armed', step) ? ' again' : ''}`;
+        }),
       cutOff,
       problems: [
         ...(chain.ok ? [] : [`the record does not hold at entry ${chain.entry}: ${chain.problem}`]),
