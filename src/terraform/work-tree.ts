@@ -38,6 +38,8 @@ interface Remembered {
 
 const LOCK_FILE = '.terraform.lock.hcl';
 const PLUGINS = 'plugins';
+/** In the tool's own data: where the state is. */
+const BACKEND_FILE = 'terraform.tfstate';
 
 /**
  * Brings the stack's work tree to a commit and opens it. With `asIs` a tree that already is at the commit is
@@ -135,7 +137,13 @@ export async function openWorkTree(options: {
     async renew() {
       const last = await readRemembered(initFile);
       const kept = await readFile(keptLock).catch(() => null);
+      const backend = await readPlain(join(dataDir, BACKEND_FILE));
       await rm(dataDir, { recursive: true, force: true });
+      if (isJson(backend)) {
+        // Without it the tool takes local states for some that are to be moved to the backend.
+        await mkdir(dataDir, { mode: 0o700 });
+        await writeFile(join(dataDir, BACKEND_FILE), backend, { mode: 0o600 });
+      }
       await handOverPlaces();
       // Where the repository has a lock file, a checkout has already brought that back.
       const lock = last?.lockBefore === '' && kept !== null && digest(kept) === last.lockAfter ? kept : null;
@@ -149,6 +157,15 @@ async function isDirectory(path: string): Promise<boolean> {
     (stats) => stats.isDirectory(),
     () => false,
   );
+}
+
+function isJson(bytes: Buffer | null): bytes is Buffer {
+  try {
+    JSON.parse(bytes?.toString('utf8') ?? '');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Nothing that m0 needs is in a file at a place that is a folder of m0's own. */
