@@ -19,6 +19,7 @@ import { secretValues } from './child-environment.ts';
 import { declaredSecrets } from './declared-secrets.ts';
 import { createPlanFiles } from './plan-files.ts';
 import { flagsFor, leavesOut, targetFlags, touchesExactly } from './plan-scope.ts';
+import { dropBrokenPackage, sharedPluginCache } from './plugin-cache.ts';
 import { showConfig } from './show-config.ts';
 import { createStackTools, type Scrubber, type StackTool, type ToolPaths } from './stack-tool.ts';
 import { createStackUsers, letPass, type StackUser } from './stack-user.ts';
@@ -156,7 +157,12 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     } catch (error) {
       if (!(error instanceof RunnerError) || error.stopped !== null) throw error;
       const damaged = saysDamaged(error.message, tree.dataDir);
-      if (!damaged && !NEEDS_INIT.test(error.message)) throw error;
+      const caches = [tree.pluginCacheDir, await sharedPluginCache(options.tools.cliConfig)];
+      // Not while another stack's `init` is writing there.
+      const dropped = await alone('init', () => dropBrokenPackage(error.message, caches), signal);
+      if (!damaged && !dropped && !NEEDS_INIT.test(error.message)) throw error;
+      if (dropped)
+        log.warn({ why: error.message }, 'a provider in the plugin cache is broken, getting it anew');
       if (damaged) {
         log.warn(
           { dir: tree.dataDir, why: error.message },

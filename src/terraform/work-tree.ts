@@ -17,7 +17,11 @@ export interface WorkTree {
   readonly outputDir: string;
   /** HOME of the stack's processes: no other stack's, and not that of m0's user. */
   readonly homeDir: string;
-  /** The stack's own providers, where another user than m0's has to write them; else null. */
+  /**
+   * The stack's own plugin cache: where another user than m0's has to write it, and for the first `init` of code
+   * without a lock file. That one installs every provider anew, over the one that other stacks may be running
+   * just then, were it the shared cache; with a lock file the tools only read what is there. Else null.
+   */
   readonly pluginCacheDir: string | null;
   /** Whom the stack's processes run as; null: m0's own user. */
   readonly user: StackUser | null;
@@ -87,6 +91,14 @@ export async function openWorkTree(options: {
   }
   const cwd = await rootModule(tree, stack.source.path, commit);
 
+  const ownPlugins = user !== null || (await readPlain(join(cwd, LOCK_FILE))) === null;
+  const pluginCacheDir = ownPlugins ? join(folder, PLUGINS) : null;
+  if (pluginCacheDir !== null) {
+    await removeUnlessDirectory(pluginCacheDir);
+    await mkdir(pluginCacheDir, { recursive: true, mode: 0o700 });
+    await handOverPlaces();
+  }
+
   const lockNow = async (): Promise<string> => digest(await readPlain(join(cwd, LOCK_FILE)));
 
   async function hashOf(toolVersion: string): Promise<string> {
@@ -120,7 +132,7 @@ export async function openWorkTree(options: {
     dataDir,
     outputDir: join(folder, 'output'),
     homeDir,
-    pluginCacheDir: user === null ? null : join(folder, PLUGINS),
+    pluginCacheDir,
     user,
     async initialise(toolVersion, init, { force }) {
       if (!force && (await upToDate(toolVersion))) return;
