@@ -19,6 +19,7 @@ import { secretValues } from './child-environment.ts';
 import { declaredSecrets } from './declared-secrets.ts';
 import { createPlanFiles } from './plan-files.ts';
 import { flagsFor, leavesOut, targetFlags, touchesExactly } from './plan-scope.ts';
+import { dropBrokenPackage, sharedPluginCache } from './plugin-cache.ts';
 import { showConfig } from './show-config.ts';
 import { createStackTools, type Scrubber, type StackTool, type ToolPaths } from './stack-tool.ts';
 import { createStackUsers, letPass, type StackUser } from './stack-user.ts';
@@ -56,6 +57,8 @@ const APPLY_LOCK_TIMEOUT = '30s';
 const DOING = { plan: 'planning', apply: 'applying' } as const;
 /** A plan is applied right after it was made or compared; one that waited longer is from another time. */
 const APPLY_WITHIN_MS = 5 * MINUTE;
+const NO_WORKSPACE_YET = /selected workspace .* does not exist/i;
+const ASKS_TO_MIGRATE = /asking for state migration action/i;
 const NEEDS_INIT =
   /initialization required|Required plugins are not installed|Inconsistent dependency lock file|Module not installed|checksums recorded in the dependency lock file/i;
 
@@ -133,15 +136,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     await tree.initialise(
       tool.version,
       // One at a time: the tools do not guard a shared plugin cache against each other.
-      () =>
-        alone(
-          'init',
-          async () => {
-            const args = ['init', '-input=false', '-no-color', '-reconfigure'];
-            await tool.run('init', args, { ...INIT, signal });
-          },
-          signal,
-        ),
+      () => alone('init', () => runInit(tool, signal), signal),
       { force },
     );
   }
@@ -162,7 +157,12 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     } catch (error) {
       if (!(error instanceof RunnerError) || error.stopped !== null) throw error;
       const damaged = saysDamaged(error.message, tree.dataDir);
-      if (!damaged && !NEEDS_INIT.test(error.message)) throw error;
+      const caches = [tree.pluginCacheDir, await sharedPluginCache(options.tools.cliConfig)];
+      // Not while another stack's `init` is writing there.
+      const dropped = await alone('init', () => dropBrokenPackage(error.message, caches), signal);
+      if (!damaged && !dropped && !NEEDS_INIT.test(error.message)) throw error;
+      if (dropped)
+        log.warn({ why: error.message }, 'a provider in the plugin cache is broken, getting it anew');
       if (damaged) {
         log.warn(
           { dir: tree.dataDir, why: error.message },
@@ -256,7 +256,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     const cliConfig = `${file}.tfrc`;
     await writeFile(cliConfig, text, { mode: 0o600, flag: 'wx' });
     if (tree.user !== null) await chown(cliConfig, tree.user.uid, tree.user.gid);
-    return tool.run('show', args, { ...SHOW, signal, cliConfig });
+    return tool.run('show', args, { ...SHOW, signal, change: { TF_CLI_CONFIG_FILE: cliConfig } });
   }
 
   /** Refuses a plan that only counts as fresh because the clock was set back in the meantime. */
@@ -296,6 +296,28 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       if (options.keepPlans !== true) await planFiles.discardAllBut(held);
     },
   };
+}
+
+/**
+ * `init`, which never moves a state: with `-reconfigure`, unless the tool then would ask whether to (it does where a
+ * local state of a workspace lies in the folder); without the workspace where that is still to come.
+ */
+async function runInit(tool: StackTool, signal: AbortSignal): Promise<void> {
+  const args = ['init', '-input=false', '-no-color', '-reconfigure'];
+  let change: Readonly<Record<string, string>> = {};
+  for (;;) {
+    try {
+      await tool.run('init', args, { ...INIT, signal, change });
+      return;
+    } catch (error) {
+      if (!(error instanceof RunnerError) || error.stopped !== null) throw error;
+      if (change.TF_WORKSPACE === undefined && NO_WORKSPACE_YET.test(error.message)) {
+        change = { TF_WORKSPACE: '' };
+      } else if (args.includes('-reconfigure') && ASKS_TO_MIGRATE.test(error.message)) {
+        args.pop();
+      } else throw error;
+    }
+  }
 }
 
 /** What the tool has written there, readable to its owner only from now on. Follows no link. */

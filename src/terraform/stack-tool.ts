@@ -41,8 +41,8 @@ export interface StackTool {
     args: readonly string[],
     options: Pick<ToolCall, 'signal' | 'limitMs' | 'graceMs'> & {
       readonly fine?: readonly number[];
-      /** In place of the CLI configuration of all stacks. */
-      readonly cliConfig?: string;
+      /** Variables in place of those the stack's calls have otherwise. */
+      readonly change?: Readonly<Record<string, string>>;
     },
   ): Promise<Buffer>;
 }
@@ -99,13 +99,11 @@ export function createStackTools(options: StackToolOptions) {
       async run(phase, args, call) {
         const doing = `running ${stack.tool} ${phase}`;
         const began = performance.now();
-        const change: Record<string, string> =
-          call.cliConfig === undefined ? {} : { TF_CLI_CONFIG_FILE: call.cliConfig };
         const output =
           phase === 'show'
             ? ({ as: 'answer', bytes: PLAN_DOCUMENT_BYTES } as const)
             : ({ as: 'log', dir: place.outputDir, name: phase } as const);
-        const outcome = await start({ ...call, args, output }, change).catch((cause: unknown) => {
+        const outcome = await start({ ...call, args, output }, call.change).catch((cause: unknown) => {
           if (!call.signal.aborted)
             throw new RunnerError(phase, scrub(`${doing}: ${textOf(cause)}${asWhom(textOf(cause), user)}`));
           throw new RunnerError(phase, `${doing}: stopped before it began`, { stopped: 'aborted' });

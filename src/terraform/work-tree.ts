@@ -17,7 +17,11 @@ export interface WorkTree {
   readonly outputDir: string;
   /** HOME of the stack's processes: no other stack's, and not that of m0's user. */
   readonly homeDir: string;
-  /** The stack's own providers, where another user than m0's has to write them; else null. */
+  /**
+   * The stack's own plugin cache: where another user than m0's has to write it, and for the first `init` of code
+   * without a lock file. That one installs every provider anew, over the one that other stacks may be running
+   * just then, were it the shared cache; with a lock file the tools only read what is there. Else null.
+   */
   readonly pluginCacheDir: string | null;
   /** Whom the stack's processes run as; null: m0's own user. */
   readonly user: StackUser | null;
@@ -38,6 +42,8 @@ interface Remembered {
 
 const LOCK_FILE = '.terraform.lock.hcl';
 const PLUGINS = 'plugins';
+/** In the tool's own data: where the state is. */
+const BACKEND_FILE = 'terraform.tfstate';
 
 /**
  * Brings the stack's work tree to a commit and opens it. With `asIs` a tree that already is at the commit is
@@ -85,6 +91,14 @@ export async function openWorkTree(options: {
   }
   const cwd = await rootModule(tree, stack.source.path, commit);
 
+  const ownPlugins = user !== null || (await readPlain(join(cwd, LOCK_FILE))) === null;
+  const pluginCacheDir = ownPlugins ? join(folder, PLUGINS) : null;
+  if (pluginCacheDir !== null) {
+    await removeUnlessDirectory(pluginCacheDir);
+    await mkdir(pluginCacheDir, { recursive: true, mode: 0o700 });
+    await handOverPlaces();
+  }
+
   const lockNow = async (): Promise<string> => digest(await readPlain(join(cwd, LOCK_FILE)));
 
   async function hashOf(toolVersion: string): Promise<string> {
@@ -118,7 +132,7 @@ export async function openWorkTree(options: {
     dataDir,
     outputDir: join(folder, 'output'),
     homeDir,
-    pluginCacheDir: user === null ? null : join(folder, PLUGINS),
+    pluginCacheDir,
     user,
     async initialise(toolVersion, init, { force }) {
       if (!force && (await upToDate(toolVersion))) return;
@@ -135,7 +149,13 @@ export async function openWorkTree(options: {
     async renew() {
       const last = await readRemembered(initFile);
       const kept = await readFile(keptLock).catch(() => null);
+      const backend = await readPlain(join(dataDir, BACKEND_FILE));
       await rm(dataDir, { recursive: true, force: true });
+      if (isJson(backend)) {
+        // Without it the tool takes local states for some that are to be moved to the backend.
+        await mkdir(dataDir, { mode: 0o700 });
+        await writeFile(join(dataDir, BACKEND_FILE), backend, { mode: 0o600 });
+      }
       await handOverPlaces();
       // Where the repository has a lock file, a checkout has already brought that back.
       const lock = last?.lockBefore === '' && kept !== null && digest(kept) === last.lockAfter ? kept : null;
@@ -149,6 +169,15 @@ async function isDirectory(path: string): Promise<boolean> {
     (stats) => stats.isDirectory(),
     () => false,
   );
+}
+
+function isJson(bytes: Buffer | null): bytes is Buffer {
+  try {
+    JSON.parse(bytes?.toString('utf8') ?? '');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Nothing that m0 needs is in a file at a place that is a folder of m0's own. */

@@ -140,8 +140,13 @@ describe('the runner itself, on stacks without a provider', () => {
     await runner.apply(stack, plan, signal);
     expect(readFileSync(join(dir, 'vars.tfstate'), 'utf8')).toContain('from the file');
     expect((await runner.plan(stack, whole)).analysis.findings).toEqual([]);
-    const other = await runner.plan({ ...stack, workspace: 'blue' }, whole);
+    const blue = { ...stack, name: 'blue', workspace: 'blue' };
+    const other = await runner.plan(blue, whole);
     expect(other.analysis.findings.map((f) => f.action)).toEqual(['create']);
+    await runner.apply(blue, other.plan, signal);
+    // Initialised anew beside the state of the workspace, which the tool would like to move.
+    commit(stack.source.git, { 'a/more.tf': 'output "more" {\n  value = 1\n}\n' }, 'more');
+    expect((await runner.plan(blue, whole)).analysis.findings).toEqual([]);
   });
 
   it('keeps plan files to itself, applies only the very file, and forgets it when told', async () => {

@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GetObjectCommand, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
 import { createMirrors } from '../../src/git/mirrors.ts';
@@ -13,7 +13,7 @@ import { createCloudApi, LOCAL_CREDENTIALS } from '../../src/sandbox/cloud/cloud
 import { type Moto, startMoto } from '../../src/sandbox/cloud/moto.ts';
 import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
 import { createRunner } from '../../src/terraform/runner.ts';
-import { sandboxTools, TEST_KEY, testTools } from '../support/cloud.ts';
+import { sandboxTools, TEST_KEY, toolsWithTofu } from '../support/cloud.ts';
 import { stack as anyStack } from '../support/directory.ts';
 import { commit, makeRepo, recordingTool } from '../support/terraform-repo.ts';
 
@@ -49,7 +49,8 @@ let env: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'm0-s3-'));
-  const tools = sandboxTools(await testTools());
+  const { tofu, ...found } = await toolsWithTofu();
+  const tools = sandboxTools({ ...found, tofu });
   terraform = tools.terraform;
   const log = createLogger('silent');
   const base = process.env;
@@ -72,7 +73,7 @@ beforeAll(async () => {
   const dataDir = join(dir, 'data');
   runner = createRunner({
     dataDir,
-    tools: { terraform: recorded.path, tofu: null, cliConfig: tools.cliConfig },
+    tools: { terraform: recorded.path, tofu, cliConfig: tools.cliConfig },
     base,
     mirrors: createMirrors({ dir: join(dataDir, 'git'), log, base }),
     artifacts: createFileArtifacts(join(dataDir, 'artifacts')),
@@ -97,6 +98,11 @@ async function object(key: string): Promise<string | null> {
     if (error instanceof NoSuchKey) return null;
     throw error;
   }
+}
+/** What the state under the key says of its one resource. */
+async function inputIn(key: string): Promise<unknown> {
+  const state = JSON.parse((await object(key)) ?? '');
+  return state.resources[0].instances[0].attributes.input.value;
 }
 const lock = (): Promise<string | null> => object('locks.tfstate.tflock');
 
@@ -169,5 +175,62 @@ resource "terraform_data" "slow" {
     expect(await lock()).toBeNull();
     const after = await runner.plan(stack, whole);
     expect(after.analysis.findings.map((f) => f.address)).toEqual(['terraform_data.slow']);
+  });
+
+  it('keeps its workspaces apart, each with its variables from files, whichever tool works on it', async () => {
+    const key = 'workspaces.tfstate';
+    const code = `variable "size" {}
+variable "owner" { default = "nobody" }
+resource "terraform_data" "one" {
+  input = "\${terraform.workspace} \${var.size} \${var.owner}"
+}
+`;
+    const git = makeRepo(join(dir, 'workspaces'), {
+      'a/backend.tf': BACKEND.replace('locks.tfstate', key),
+      'a/main.tf': code,
+      'a/small.tfvars': 'size = "small"\n',
+      'vars/blue.tfvars': 'owner = "kim"\nsize = "from the first file"\n',
+      'a/large.tfvars': 'size = "large"\n',
+    });
+    const source = { git, ref: 'main', path: 'a' };
+    const usual = anyStack({ name: 'usual', source, env, varFiles: ['small.tfvars'] });
+    // The later file counts, and one may lie elsewhere in the repository.
+    const files = ['../vars/blue.tfvars', 'large.tfvars'];
+    const blue = anyStack({ name: 'blue', source, env, workspace: 'blue', varFiles: files });
+    const green: Stack = { ...blue, name: 'green', workspace: 'green', tool: 'tofu' };
+
+    for (const each of [usual, blue, green]) {
+      const { plan, analysis } = await runner.plan(each, whole);
+      expect(analysis.findings.map((f) => f.action)).toEqual(['create']);
+      await runner.apply(each, plan, signal);
+    }
+    expect(await inputIn(key)).toBe('default small nobody');
+    expect(await inputIn(`env:/blue/${key}`)).toBe('blue large kim');
+    expect(await inputIn(`env:/green/${key}`)).toBe('green large kim');
+    for (const each of [usual, blue, green]) {
+      expect((await runner.plan(each, whole)).analysis.findings).toEqual([]);
+    }
+
+    // A lock on one workspace is none on another.
+    const lockOfBlue = { Bucket: SAMPLE.stateBucket, Key: `env:/blue/${key}.tflock` };
+    const held = {
+      ID: 'b1',
+      Who: 'kim@laptop',
+      Operation: 'OperationTypePlan',
+      Created: '2026-11-23T06:00:00Z',
+    };
+    await s3.send(new PutObjectCommand({ ...lockOfBlue, Body: JSON.stringify(held) }));
+    commit(git, { 'a/small.tfvars': 'size = "tiny"\n', 'a/large.tfvars': 'size = "huge"\n' }, 'sizes');
+    const moved = await runner.plan(usual, whole);
+    expect(moved.analysis.findings.map((f) => [f.address, f.origin, f.action])).toEqual([
+      ['terraform_data.one', 'code', 'update'],
+    ]);
+    await runner.apply(usual, moved.plan, signal);
+    expect(await inputIn(key)).toBe('default tiny nobody');
+    const waiting = await runner.plan(blue, whole);
+    await expect(runner.apply(blue, waiting.plan, signal)).rejects.toMatchObject({
+      locked: { who: 'kim@laptop', id: 'b1', operation: 'plan' },
+    });
+    expect(await inputIn(`env:/blue/${key}`)).toBe('blue large kim');
   });
 });

@@ -85,7 +85,7 @@ export function bare(root: string, name: string, workTree: string): string {
 /** Everything that lies in files under `dir`, names included, but for the programs that are providers. */
 export function everythingIn(dir: string): string {
   return readdirSync(dir, { recursive: true, withFileTypes: true })
-    .filter((entry) => !/[/\\]providers([/\\]|$)/.test(entry.parentPath))
+    .filter((entry) => !/[/\\](providers|plugins)([/\\]|$)/.test(entry.parentPath))
     .map((entry) => {
       const path = join(entry.parentPath, entry.name);
       return `${path}\n${entry.isFile() ? readFileSync(path, 'latin1') : ''}`;

@@ -1,0 +1,31 @@
+import { mkdir, readFile, rm } from 'node:fs/promises';
+
+/** The plugin cache that a CLI configuration names; null where it names none. */
+export async function sharedPluginCache(cliConfig: string): Promise<string | null> {
+  const text = await readFile(cliConfig, 'utf8').catch(() => '');
+  const quoted = /^\s*plugin_cache_dir\s*=\s*("(?:[^"\\]|\\.)*")/m.exec(text)?.[1];
+  if (quoted === undefined) return null;
+  try {
+    return JSON.parse(quoted) as string;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Takes a package out of a plugin cache where `init` says that it is in the way, as one that was only half
+ * written. False where it says nothing of the kind.
+ */
+export async function dropBrokenPackage(error: string, caches: readonly (string | null)[]): Promise<boolean> {
+  if (!/Failed to install provider/.test(error)) return false;
+  for (const cache of caches) {
+    const at = cache === null ? -1 : error.indexOf(cache);
+    if (cache === null || at === -1) continue;
+    const path = /^[^\s:]*/.exec(error.slice(at))?.[0] ?? cache;
+    if (path.split('/').includes('..')) return false;
+    await rm(path, { recursive: true, force: true });
+    await mkdir(cache, { recursive: true });
+    return true;
+  }
+  return false;
+}
