@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
-import type { RunState } from '../../src/runs/run.ts';
+import type { Run, RunState } from '../../src/runs/run.ts';
 import type { Message } from '../../src/sandbox/workspace/workspace.ts';
 import { m0Process } from '../support/process.ts';
 import { EVE, KIM, startWorld, type World } from '../support/world.ts';
@@ -24,7 +24,7 @@ interface Round {
   readonly acknowledged: readonly number[];
   /** Requests that were not acknowledged, or never answered. */
   readonly lost: number;
-  /** Plans that ended meanwhile. */
+  /** Plans that were under way meanwhile. */
   readonly plans: number;
 }
 
@@ -34,19 +34,21 @@ function twoStacks(yaml: string): string {
   return stringify({ ...config, stacks: STACKS.map((name) => ({ ...config.stacks[0], name })) });
 }
 
-/** Asks for a check of the stack again as soon as the one before is done, until told to end. */
+/** Has a check of the stack under way all the time, until told to end. Resolves with how many there were. */
 async function keepPlanning(world: World, stack: string, signal: AbortSignal): Promise<number> {
+  const newest = async (): Promise<Run | undefined> =>
+    (await world.service.store.runs({ stack, limit: 1 }))[0];
   let plans = 0;
+  let last: number | null = null;
   while (!signal.aborted) {
-    const [before] = await world.service.store.runs({ stack, limit: 1 });
-    await world.workspace.as(KIM).slash('/m0', `drift ${stack}`, 'ops');
-    for (;;) {
-      const [newest] = await world.service.store.runs({ stack, limit: 1 });
-      if (newest && newest.id !== before?.id && !WORKING.includes(newest.state)) break;
-      if (signal.aborted) return plans;
-      await sleep(200);
+    const run = await newest();
+    if (run === undefined || !WORKING.includes(run.state)) {
+      await world.workspace.as(KIM).slash('/m0', `drift ${stack}`, 'ops');
+    } else if (run.id !== last) {
+      last = run.id;
+      plans += 1;
     }
-    plans += 1;
+    await sleep(300);
   }
   return plans;
 }

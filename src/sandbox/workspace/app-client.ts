@@ -23,7 +23,12 @@ export function postToApp(
   return new Promise((resolve, reject) => {
     const length = { 'content-length': String(Buffer.byteLength(body)) };
     const sent = request(url, { method: 'POST', agent, signal, headers: { ...headers, ...length } });
-    sent.once('error', reject);
+    sent.once('error', (error: NodeJS.ErrnoException) => {
+      // The app closed a connection that was idle just as it was used again: nothing was taken in.
+      if (sent.reusedSocket && error.code === 'ECONNRESET')
+        postToApp(url, headers, body, signal).then(resolve, reject);
+      else reject(error);
+    });
     sent.once('response', (response) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => void parts.push(part));
