@@ -11,7 +11,6 @@ import { reachCard } from '../messages/reach-card.ts';
 import { type Alert, isOfRun, type OutboxEntry, type Place, type PostedMessage } from './alert.ts';
 import { createFleets, type Seat } from './fleet.ts';
 import { fleetView } from './fleet-view.ts';
-import { pacedChat } from './paced-chat.ts';
 import { toldDirectory } from './places.ts';
 import { placesOfPolicy, policyAlertView } from './policy-trouble.ts';
 import { ChatError, type ChatPort, type Platform } from './ports.ts';
@@ -62,10 +61,9 @@ function aboutOf(alert: Alert): LogFields {
 export function createPosting(parts: PostingParts): Posting {
   const { store, clock, log, directory } = parts;
   const fleets = createFleets({ store, clock });
-  const chats = new Map([...parts.chats].map(([platform, chat]) => [platform, pacedChat(chat, clock)]));
 
   function chatOf(platform: Platform): ChatPort {
-    const chat = chats.get(platform);
+    const chat = parts.chats.get(platform);
     if (!chat)
       throw new ChatError(`${platform} is not configured under "chat" in m0.yaml`, { permanent: true });
     return chat;

@@ -290,6 +290,14 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       await workspace.waitFor(() => workspace.as('U0KIM').sees('ops')[0], SOON);
     });
 
+    test('answered publicly where the channel takes nothing for long is seen by its sender', async () => {
+      workspace.limitMethod('chat.postMessage', 60, 'C0OPS');
+      answer = () => ({ r: 'public', card: told('three open') });
+      await workspace.as('U0DANA').slash('/m0', 'status', 'ops');
+      const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('ops')[0], SOON);
+      expect(seen).toMatchObject({ visibleTo: 'U0DANA', text: 'three open' });
+    });
+
     test('answered publicly where m0 may not post is seen by its sender', async () => {
       answer = () => ({ r: 'public', card: told('three open') });
       await workspace.as('U0DANA').slash('/m0', 'status', 'elsewhere');

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { pacedChat } from '../../src/runs/paced-chat.ts';
 import { ChatError } from '../../src/runs/ports.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { textOf } from '../support/fake-chat.ts';
@@ -159,37 +158,6 @@ describe('a chat that is down for an hour', () => {
     ]);
     expect(core.chat.in('DU0DANA')).toHaveLength(2);
     expect(await core.store.dueOutbox(core.now + 1e9, 50)).toEqual([]);
-  });
-
-  it('that asks one channel to wait is not asked there again before the time; other channels go on', async () => {
-    const calls: string[] = [];
-    const busy = new ChatError('posting: slow down', { retryAfterMs: 30_000 });
-    const chat = pacedChat(
-      {
-        platform: 'slack',
-        async post(place) {
-          const channel = 'channel' in place ? place.channel : place.user;
-          calls.push(channel);
-          if (channel === 'C0BUSY') throw busy;
-          return { channel, messageId: '1' };
-        },
-        async update() {},
-        async reply() {},
-        usergroup: async () => [],
-      },
-      () => core.now,
-    );
-    const post = (channel: string) =>
-      chat
-        .post({ platform: 'slack', channel }, { headline: '', tone: 'plain', blocks: [] }, 'k')
-        .catch((error: unknown) => error);
-    await post('C0BUSY');
-    core.now += 10_000;
-    expect(await post('C0BUSY')).toMatchObject({ retryAfterMs: 20_000 });
-    await post('C0OPS');
-    core.now += 20_000;
-    await post('C0BUSY');
-    expect(calls).toEqual(['C0BUSY', 'C0OPS', 'C0BUSY']);
   });
 });
 

@@ -5,6 +5,7 @@ import { createLogger } from '../../src/log.ts';
 import { createOnCall } from '../../src/runs/asking.ts';
 import { createDelivery } from '../../src/runs/delivery.ts';
 import { type Message, startWorkspace, type Workspace } from '../../src/sandbox/workspace/workspace.ts';
+import { healed } from '../support/cards.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { sshFinding } from '../support/runs.ts';
 import { MANIFEST } from '../support/slack-app.ts';
@@ -195,8 +196,11 @@ describe('a channel m0 may not speak in', () => {
     await deliver();
     workspace.archive('ops');
     await core.say(`reject #${id} not now`);
-    await deliver();
+    await pass(10 * MINUTE, MINUTE);
     expect(slack.healthy().problem).toContain('archived');
+    expect(words(cards('ops')[0] as Message)).not.toContain('rejected by Dana');
+    // Nothing is tried for ever where nothing can come of it.
+    await allTold();
   });
 });
 
@@ -220,6 +224,9 @@ describe('an app that is taken away', () => {
     await core.check();
     await deliver();
     expect(cards('ops')).toHaveLength(1);
+    expect(slack.healthy()).toMatchObject({ ok: false, problem: expect.stringContaining('im:write') });
+    // What works without the scope does not hide that it is missing.
+    await slack.post({ platform: 'slack', channel: 'C0DEV' }, healed, 'k');
     expect(slack.healthy()).toMatchObject({ ok: false, problem: expect.stringContaining('im:write') });
     workspace.reinstall(MANIFEST.scopes);
     await pass(10 * MINUTE, MINUTE);

@@ -130,7 +130,7 @@ export class Answerer {
   }
 
   /**
-   * Posts a card where everybody of the channel sees it; where m0 may not, the sender gets it. What `updates`
+   * Posts a card where everybody of the channel sees it; where m0 may not, or the channel is full for long, the sender gets it. What `updates`
    * brings later takes the posted card's place; nobody waits for it.
    */
   async announce(card: Card, origin: Origin, updates?: AsyncIterable<Card>): Promise<void> {
@@ -159,7 +159,8 @@ export class Answerer {
         });
       }
     } catch (error) {
-      if (!(error instanceof ChatError && error.permanent)) throw error;
+      const isFull = error instanceof ChatError && error.retryAfterMs !== null;
+      if (!isFull && !(error instanceof ChatError && error.permanent)) throw error;
       await this.tell(notPosted(card, error.message), origin);
     }
   }

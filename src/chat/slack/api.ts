@@ -7,9 +7,8 @@ import { concernsApp, missingScope, scopesOf, slackCode, toChatError } from './e
 
 /** No call to Slack takes longer; then its outcome counts as uncertain. */
 const TIMEOUT_MS = 10_000;
-/** Longest wait that an answer to a person is worth; cards wait in the outbox instead. */
+/** Longest wait, in all, that an answer to a person is worth; cards wait in the outbox instead. */
 const PATIENCE_MS = 30_000;
-const PATIENT_ATTEMPTS = 3;
 /** Slack asks for a minute at most; a longer wait comes from a clock that was set back. */
 const LONGEST_WAIT_MS = 60 * 60_000;
 
@@ -92,13 +91,14 @@ export class SlackApi {
     channel: string | null,
     request: (client: WebClient) => Promise<T>,
   ): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
+    for (let waited = 0; ; ) {
       try {
         return await this.call(doing, channel, request);
       } catch (error) {
         const wait = error instanceof ChatError ? error.retryAfterMs : null;
-        if (wait === null || wait > PATIENCE_MS || attempt === PATIENT_ATTEMPTS) throw error;
+        if (wait === null || waited + wait > PATIENCE_MS) throw error;
         await sleep(wait);
+        waited += wait;
       }
     }
   }

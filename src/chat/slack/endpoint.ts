@@ -82,10 +82,12 @@ export class SlackEndpoint implements Receiver {
 
   async handle(request: Request): Promise<Response> {
     const { status, body, json } = await this.#answer(request);
-    const headers = new Headers({ 'content-type': json ? 'application/json' : 'text/plain' });
+    const headers = new Headers();
+    if (body !== '') headers.set('content-type', json ? 'application/json' : 'text/plain');
     // A body that was not read to its end must not be taken for the next request.
     if (status >= 400) headers.set('connection', 'close');
-    return new Response(body, { status, headers });
+    // Most acknowledgements say nothing: without a body they are sent at once, with one in turns of their own.
+    return new Response(body === '' ? null : body, { status, headers });
   }
 
   async #answer(request: Request): Promise<Answer> {
@@ -154,7 +156,7 @@ export class SlackEndpoint implements Receiver {
         },
       );
     this.#underWay.add(processed);
-    processed.finally(() => this.#underWay.delete(processed));
+    void processed.then(() => this.#underWay.delete(processed));
     const timer = new AbortController();
     const late = sleep(LATE_MS, null, { signal: timer.signal, ref: false }).then(
       () => {

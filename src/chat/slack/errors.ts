@@ -11,6 +11,7 @@ const TO_MEND: Readonly<Record<string, string>> = {
   channel_not_found:
     'the channel does not exist, or is private and m0 is not in it: check "channels" in m0.yaml, or /invite m0',
   is_archived: 'the channel is archived: name another under "channels" in m0.yaml',
+  is_inactive: 'the channel is archived, so its messages stay as they are',
   not_in_channel: 'm0 is not in the channel: /invite it there',
   message_not_found: 'the message was deleted',
   thread_not_found: 'the thread was deleted',

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { AckFn, App, BlockAction, RespondFn, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
 import type { Logger } from '../../log.ts';
 import { within } from '../../log-context.ts';
@@ -49,6 +49,7 @@ export class Inbox {
   readonly #handler: CommandHandler;
   readonly #underWay = new Set<Promise<void>>();
   readonly #events = new Set<string>();
+  #turns: Promise<unknown> = Promise.resolve();
 
   constructor(parts: InboxParts, handler: CommandHandler) {
     this.#parts = parts;
@@ -59,7 +60,7 @@ export class Inbox {
   listen(app: App): void {
     app.command('/m0', async ({ ack, command, respond }) => {
       await ack();
-      await this.#work(() =>
+      await this.#workLater(() =>
         this.#run({
           userId: command.user_id,
           memory: { ...NOWHERE, command: command.text.trim(), channel: command.channel_id },
@@ -90,16 +91,16 @@ export class Inbox {
       await ack();
       if (action.type !== 'button' || action.value === undefined) return;
       const origin = this.#clicked(body, respond, action.value);
-      await this.#work(() => this.#run(origin));
+      await this.#workLater(() => this.#run(origin));
     });
     app.action<BlockAction>(PAGE_ACTION, async ({ ack, body, action }) => {
       await ack();
       const index = Number(PAGE_ACTION.exec(action.action_id)?.[1] ?? 0);
-      await this.#work(() => this.#turnPage(body, index));
+      await this.#workLater(() => this.#turnPage(body, index));
     });
     app.action<BlockAction>(FILE_ACTION, async ({ ack, body }) => {
       await ack();
-      await this.#work(() => this.#sendFile(body));
+      await this.#workLater(() => this.#sendFile(body));
     });
     app.view<ViewSubmitAction>(FORM_VIEW, async ({ ack, body }) => {
       await this.#work(() => this.#submitted(body, ack));
@@ -124,6 +125,18 @@ export class Inbox {
     this.#underWay.delete(work);
   }
 
+  /**
+   * As `work`, for what was acknowledged: each begins in a turn of the event loop of its own. Of many requests at
+   * once all are acknowledged before the first is answered, where else each would wait for those before it.
+   */
+  async #workLater(task: () => Promise<void>): Promise<void> {
+    await this.#work(async () => {
+      this.#turns = this.#turns.then(() => nextTurn());
+      await this.#turns;
+      await task();
+    });
+  }
+
   #isNew(eventId: string): boolean {
     if (this.#events.has(eventId)) return false;
     this.#events.add(eventId);
@@ -141,7 +154,7 @@ export class Inbox {
     text: string,
     direct: boolean,
   ): Promise<void> {
-    await this.#work(async () => {
+    await this.#workLater(async () => {
       const { botUserId } = await this.#parts.api.identity();
       const command = typedCommand(text, botUserId);
       const memory: ViewMemory = { command, channel, thread, card: null };

@@ -19,11 +19,23 @@ const DATE_FORMAT: Record<TimeSpan['style'], string> = {
 /** Slack's timestamps: whole seconds since epoch, never below it. */
 const seconds = (at: number): number => Math.max(0, Math.floor(at / 1000));
 
+/** Making one costs a millisecond, as much as the rest of a small card; there are as many as zones in m0.yaml. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf({ zone, style }: TimeSpan): Intl.DateTimeFormat {
+  const clock: Intl.DateTimeFormatOptions = { timeZone: zone, hour: '2-digit', minute: '2-digit' };
+  const full: Intl.DateTimeFormatOptions = { ...clock, weekday: 'short', day: 'numeric', month: 'short' };
+  const name = style === 'clock' ? `clock ${zone}` : zone;
+  const known = formats.get(name);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat('en-GB', style === 'clock' ? clock : full);
+  formats.set(name, made);
+  return made;
+}
+
 /** The instant in its own zone, for where Slack can't show the reader's. */
 export function timeText(span: TimeSpan): string {
-  const options: Intl.DateTimeFormatOptions = { timeZone: span.zone, hour: '2-digit', minute: '2-digit' };
-  const full: Intl.DateTimeFormatOptions = { ...options, weekday: 'short', day: 'numeric', month: 'short' };
-  return new Intl.DateTimeFormat('en-GB', span.style === 'clock' ? options : full).format(span.at);
+  return formatOf(span).format(span.at);
 }
 
 /** The span as plain text, for files and for what a card left out. */

@@ -8,12 +8,14 @@ const EVERY_MS = 60_000;
 export class TokenWatch {
   readonly #look: () => Promise<unknown>;
   readonly #log: Logger;
+  readonly #everyMs: number;
   readonly #ending = new AbortController();
   #loop: Promise<void> | null = null;
 
-  constructor(look: () => Promise<unknown>, log: Logger) {
+  constructor(look: () => Promise<unknown>, log: Logger, everyMs = EVERY_MS) {
     this.#look = look;
     this.#log = log;
+    this.#everyMs = everyMs;
   }
 
   start(): void {
@@ -28,7 +30,7 @@ export class TokenWatch {
   async #watch(): Promise<void> {
     const { signal } = this.#ending;
     while (!signal.aborted) {
-      await sleep(EVERY_MS, undefined, { signal }).catch(() => {});
+      await sleep(this.#everyMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
       await this.#look().catch((error: unknown) => {
         const { message } = toChatError('asking Slack whether the token holds', error);

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type AppAnswer, postToApp } from './app-client.ts';
 import { isRecord } from './validation/check.ts';
 
 export type EnvelopeType = 'slash_commands' | 'interactive' | 'events_api';
@@ -54,22 +55,20 @@ export function httpDelivery(to: RequestUrl, signingSecret: string, now: () => n
         headers['x-slack-retry-num'] = String(retry.num);
         headers['x-slack-retry-reason'] = retry.reason;
       }
+      const signal = AbortSignal.timeout(ACK_TIMEOUT_MS);
       try {
-        const signal = AbortSignal.timeout(ACK_TIMEOUT_MS);
-        const response = await fetch(to.eventsUrl, { method: 'POST', headers, body, signal });
-        const text = await response.text();
-        if (!response.ok) {
-          const retryReason = response.headers.get('x-slack-no-retry') === '1' ? null : 'http_error';
+        const response = await postToApp(to.eventsUrl, headers, body, signal);
+        if (!isFine(response)) {
+          const retryReason = response.headers['x-slack-no-retry'] === '1' ? null : 'http_error';
           return { ok: false, error: 'dispatch_failed', retryReason };
         }
-        const answer = parse(text);
+        const answer = parse(response.text);
         // A dialog's answer is an object or nothing; anything else is "We had some trouble connecting".
         if (payload.type === 'view_submission' && answer !== undefined && !isRecord(answer))
           return { ok: false, error: 'dispatch_failed', retryReason: 'http_error' };
         return { ok: true, payload: typeof answer === 'string' ? { text: answer } : answer };
-      } catch (error) {
-        const timedOut = error instanceof Error && error.name === 'TimeoutError';
-        return timedOut
+      } catch {
+        return signal.aborted
           ? { ok: false, error: 'operation_timeout', retryReason: 'http_timeout' }
           : { ok: false, error: 'dispatch_failed', retryReason: 'connection_failed' };
       }
@@ -108,9 +107,9 @@ export async function verifyRequestUrl(
   const headers = { ...signedHeaders(body, signingSecret, nowMs), 'content-type': 'application/json' };
   try {
     const signal = AbortSignal.timeout(ACK_TIMEOUT_MS);
-    const response = await fetch(eventsUrl, { method: 'POST', headers, body, signal });
-    const answer = parse(await response.text());
-    if (!response.ok) return `the URL answers with HTTP ${response.status}`;
+    const response = await postToApp(eventsUrl, headers, body, signal);
+    const answer = parse(response.text);
+    if (!isFine(response)) return `the URL answers with HTTP ${response.status}`;
     const given = isRecord(answer) ? answer.challenge : answer;
     return given === challenge ? null : 'the URL does not answer with the challenge';
   } catch (error) {
@@ -125,6 +124,10 @@ function encode(type: EnvelopeType, payload: Record<string, unknown>): [contentT
     return [form, new URLSearchParams({ payload: JSON.stringify(payload) }).toString()];
   const fields = Object.entries(payload).map(([key, value]): [string, string] => [key, String(value)]);
   return [form, new URLSearchParams(fields).toString()];
+}
+
+function isFine({ status }: AppAnswer): boolean {
+  return status >= 200 && status < 300;
 }
 
 /** JSON, else the text as it is; undefined where there is none. */
