@@ -114,7 +114,11 @@ async function bench(words: readonly string[]): Promise<number> {
       process.stderr.write(`measuring ${name}, ${runs} runs …\n`);
       table.push(...(await part(runs, scratch)));
     }
-    const rows = ['| measured | median | least–most | limit | |', '|---|---|---|---|---|', ...table.map(rowOf)];
+    const rows = [
+      '| measured | median | least–most | limit | |',
+      '|---|---|---|---|---|',
+      ...table.map(rowOf),
+    ];
     process.stdout.write(`${rows.join('\n')}\n`);
     return table.some(broken) ? 1 : 0;
   } finally {

@@ -22,8 +22,8 @@ import type { Sample } from './memory.ts';
 const RUNS = 10_000;
 const EVERY = 1_000;
 const STACKS = 100;
-/** About 150 KB as JSON. */
-const RESOURCES = 30;
+/** About 110 KB as JSON. */
+const RESOURCES = 20;
 const SETTLED_MS = 60_000;
 /** In turn: clean, tags that heal, a rule that waits, still waiting, gone again, and a state that can't be read. */
 const WEATHERS = ['clean', 'tags', 'rule', 'rule', 'clean', 'away'] as const;
@@ -35,7 +35,10 @@ class ForgetfulChat implements ChatPort {
 
   async post(place: Place, _card: Card, _key: string): Promise<{ channel: string; messageId: string }> {
     this.#posted += 1;
-    return { channel: 'channel' in place ? place.channel : `D${place.user}`, messageId: `ts-${this.#posted}` };
+    return {
+      channel: 'channel' in place ? place.channel : `D${place.user}`,
+      messageId: `ts-${this.#posted}`,
+    };
   }
   async update(): Promise<void> {}
   async reply(): Promise<void> {}
@@ -58,7 +61,9 @@ class DocumentCloud extends FleetCloud {
     return { ...result, plan: { ...result.plan, touches }, analysis, document };
   }
 
-  override async apply(...[of, plan, signal]: Parameters<Runner['apply']>): Promise<{ readonly log: string }> {
+  override async apply(
+    ...[of, plan, signal]: Parameters<Runner['apply']>
+  ): Promise<{ readonly log: string }> {
     const done = await super.apply(of, plan, signal);
     this.documents.set(of.name, plans.clean);
     return done;

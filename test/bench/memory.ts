@@ -1,6 +1,7 @@
 /** Whether m0's memory stays flat: the heap of a process of its own while it lives through 10,000 runs. */
-import { execa } from 'execa';
+
 import { join } from 'node:path';
+import { execa } from 'execa';
 import type { Limit } from './table.ts';
 
 const MIB = 2 ** 20;
@@ -33,7 +34,17 @@ export async function memoryLimits(): Promise<Limit[]> {
   const heap = samples.map((sample) => sample.heap);
   const rss = samples.map((sample) => sample.rss);
   return [
-    { what: '10,000 runs: heap at the end / at the beginning', measured: [growth(heap)], most: 1.1, unit: '×' },
-    { what: '10,000 runs: process at the end / at the beginning', measured: [growth(rss)], most: 1.3, unit: '×' },
+    {
+      what: '10,000 runs: heap at the end / at the beginning',
+      measured: [growth(heap)],
+      most: 1.1,
+      unit: '×',
+    },
+    {
+      what: '10,000 runs: process at the end / at the beginning',
+      measured: [growth(rss)],
+      most: 1.3,
+      unit: '×',
+    },
   ];
 }

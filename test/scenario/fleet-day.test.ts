@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { FleetDayReport } from '../support/fleet-day-report.ts';
 import { fleetDay } from '../support/fleet-day.ts';
+import type { FleetDayReport } from '../support/fleet-day-report.ts';
 
 const MINUTE = 60_000;
 /** ms of one of two plans of the sample stack that run together on two cores, as the bench measures them. */
@@ -13,7 +13,7 @@ const A_HANDFUL = 8;
 describe('400 stacks every two hours on two cores', () => {
   let day: FleetDayReport;
   beforeAll(async () => {
-    day = await fleetDay({ planMs: PLAN_MS, applyMs: APPLY_MS, concurrency: 2, seed: 6 });
+    day = await fleetDay({ planMs: PLAN_MS, applyMs: APPLY_MS, concurrency: 2, seed: 1 });
   });
 
   it('no answer is ever older than its schedule and ten minutes', () => {

@@ -215,7 +215,8 @@ function longestJob(lines: readonly AuditEntry[]): number {
   for (const { action, runId, at } of lines) {
     if (runId === null) continue;
     if (action === 'start' || action === 'approve') from.set(runId, at);
-    if (['decided', 'verified', 'fail'].includes(action)) longest = Math.max(longest, at - (from.get(runId) ?? at));
+    if (['decided', 'verified', 'fail'].includes(action))
+      longest = Math.max(longest, at - (from.get(runId) ?? at));
   }
   return longest;
 }
@@ -247,7 +248,10 @@ function toldIn({ chat, answers }: DaySeen): Readonly<Record<string, Told>> {
           digests: here.filter((m) => isDigest(m.key)).length,
           answers: answered.length,
           threadLines: here.reduce((sum, m) => sum + m.replies.length, 0),
-          updates: [...updates.map(([, n]) => n), ...answered.map((a) => a.updates)].reduce((a, b) => a + b, 0),
+          updates: [...updates.map(([, n]) => n), ...answered.map((a) => a.updates)].reduce(
+            (a, b) => a + b,
+            0,
+          ),
         },
       ];
     }),
