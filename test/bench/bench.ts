@@ -1,14 +1,15 @@
 /**
  * `npm run bench -- [RUNS] [PART …]`: what m0 costs, each measured thing beside what it is compared to, in turn.
  * Parts, all of them where none is named: `explain` (big plans as a whole process, against one that only parses the
- * same file), `policy`, `runner` (a check of a stack), `fleet` (a day of 400 stacks), `memory` (10,000 runs), each in a file of
- * its name. Exits 1 where a limit is broken, 2 where it was called wrongly.
+ * same file), `policy`, `runner` (a check of a stack), `fleet` (a day of 400 stacks), `memory` (10,000 runs), `chat`
+ * (commands and clicks while plans run), each in a file of its name. Exits 1 where a limit is broken, 2 where it was called wrongly.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeBigPlan } from './big-plan.ts';
+import { chatLimits } from './chat.ts';
 import { fleetLimits } from './fleet.ts';
 import { memoryLimits } from './memory.ts';
 import { policyLimits } from './policy.ts';
@@ -93,6 +94,7 @@ const PARTS = new Map<string, Part>([
   ['runner', runnerLimits],
   ['fleet', fleetLimits],
   ['memory', memoryLimits],
+  ['chat', chatLimits],
 ]);
 
 /** Exit code. */

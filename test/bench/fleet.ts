@@ -20,8 +20,22 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - begun;
 }
 
+interface Times {
+  readonly planMs: number[];
+  readonly applyMs: number[];
+}
+
+async function measure(runs: number): Promise<Times> {
+  const here = await startTestCloud();
+  try {
+    return await together(here, runs);
+  } finally {
+    await here.close();
+  }
+}
+
 /** ms of plans and applies of the sample stack, each with a plan of another stack beside it. */
-async function together(here: TestCloud, runs: number): Promise<{ planMs: number[]; applyMs: number[] }> {
+async function together(here: TestCloud, runs: number): Promise<Times> {
   // The same code twice: each has its own work tree and its own turn.
   const [one, other] = [here.stack({ name: 'one' }), here.stack({ name: 'other' })];
   const check = async (stack: typeof one): Promise<void> => {
@@ -50,6 +64,7 @@ function say(report: FleetDayReport, planMs: readonly number[], applyMs: readonl
     `two plans at once took ${seconds(planMs)} s; applies beside a plan ${seconds(applyMs)} s`,
     `checks: ${checks.schedule} by the clock, ${checks.push} by pushes, ${checks.command} by people`,
     `plans ${report.plans}, applies ${report.applies}`,
+    `longest waits: a command ${seconds([report.commands.longestWait])} s, an approval ${seconds([report.approvals.longestWait])} s, longest plan ${seconds([report.longestPlan])} s`,
     `oldest answer: ${late.stack} at ${new Date(late.at).toISOString().slice(11, 19)}`,
     ...Object.entries(told).map(
       ([place, t]) =>
@@ -61,9 +76,8 @@ function say(report: FleetDayReport, planMs: readonly number[], applyMs: readonl
 
 /** The day of the fleet as limits. Rejects where somebody was not told, or a tick was answered twice or never. */
 export async function fleetLimits(runs: number): Promise<Limit[]> {
-  const here = await startTestCloud();
-  const measured = await together(here, runs).finally(() => here.close());
-  const report = await fleetDay({ ...measured, concurrency: CONCURRENCY, seed: 6 });
+  const measured = await measure(runs);
+  const report = await fleetDay({ ...measured, concurrency: CONCURRENCY, seed: 1 });
   say(report, measured.planMs, measured.applyMs);
   const broken = [
     ...report.twice.map((stack) => `${stack} was checked twice for one tick`),

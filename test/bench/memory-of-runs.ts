@@ -22,8 +22,8 @@ import type { Sample } from './memory.ts';
 const RUNS = 10_000;
 const EVERY = 1_000;
 const STACKS = 100;
-/** About 150 KB as JSON. */
-const RESOURCES = 30;
+/** About 110 KB as JSON. */
+const RESOURCES = 20;
 const SETTLED_MS = 60_000;
 /** In turn: clean, tags that heal, a rule that waits, still waiting, gone again, and a state that can't be read. */
 const WEATHERS = ['clean', 'tags', 'rule', 'rule', 'clean', 'away'] as const;

@@ -13,7 +13,7 @@ const A_HANDFUL = 5;
 describe('400 stacks every two hours on two cores', () => {
   let day: FleetDayReport;
   beforeAll(async () => {
-    day = await fleetDay({ planMs: PLAN_MS, applyMs: APPLY_MS, concurrency: 2, seed: 6 });
+    day = await fleetDay({ planMs: PLAN_MS, applyMs: APPLY_MS, concurrency: 2, seed: 1 });
   });
 
   it('no answer is ever older than its schedule and ten minutes', () => {

@@ -22,14 +22,13 @@ const HOUR = 60 * MINUTE;
 /** A Monday. */
 const MIDNIGHT = Date.parse('2026-03-02T00:00:00Z');
 const END = MIDNIGHT + 24 * HOUR;
-export const EVERY_MS = 2 * HOUR;
 
 const FLEET = [
   { environment: 'prod', stacks: 120, channels: ['C0PROD', 'C0OPS'] },
   { environment: 'stage', stacks: 120, channels: ['C0STAGE'] },
   { environment: 'dev', stacks: 160, channels: ['C0DEV'] },
 ] as const;
-export const CHANNELS = ['C0OPS', 'C0PROD', 'C0STAGE', 'C0DEV'] as const;
+const CHANNELS = ['C0OPS', 'C0PROD', 'C0STAGE', 'C0DEV'] as const;
 /** Of dev: checked at five past the odd hours, so that the restart meets a tick. The others all at once. */
 const APART = 60;
 const UNREADABLE = 60;
@@ -124,7 +123,7 @@ class Day {
   }
 
   /** Somebody does something at that time. */
-  then(time: number, act: () => Promise<void> | void): void {
+  when(time: number, act: () => Promise<void> | void): void {
     this.time.at(time, () => {
       Promise.resolve()
         .then(act)
@@ -133,7 +132,7 @@ class Day {
   }
 
   drifts(clock: string, name: string, finding: Finding): void {
-    this.then(at(clock), () => void this.cloud.drift.set(name, [finding]));
+    this.when(at(clock), () => void this.cloud.drift.set(name, [finding]));
   }
 
   running(): FleetService {
@@ -165,9 +164,9 @@ class Day {
 
   /** Does it once a run of the stack waits for a person, and so much later. */
   whenWaiting(name: string, from: number, laterMs: number, act: (run: number) => Promise<void>): void {
-    this.then(from, async () => {
+    this.when(from, async () => {
       const [run] = (await this.m0?.store.runs({ stack: name, states: ['awaiting_approval'] })) ?? [];
-      if (run) this.then(this.time.now + laterMs, () => act(run.id));
+      if (run) this.when(this.time.now + laterMs, () => act(run.id));
       else this.whenWaiting(name, this.time.now + MINUTE, laterMs, act);
     });
   }
@@ -179,7 +178,7 @@ function script(day: Day): Happened {
   const prod = (i: number): string => nameOf('prod', i);
   const lost = Array.from({ length: LOST_TAG.stacks }, (_, i) => prod(i * 3));
   const waiting = lost.slice(0, LOST_TAG.andARule);
-  day.then(at('03:10'), () => {
+  day.when(at('03:10'), () => {
     for (const [i, name] of lost.entries()) {
       // 118 resources on 40 stacks: three each, two in the first two.
       const resources = i < LOST_TAG.andARule ? 2 : 3;
@@ -193,10 +192,10 @@ function script(day: Day): Happened {
   });
 
   const unreadable = Array.from({ length: UNREADABLE }, (_, i) => nameOf('dev', i));
-  day.then(at('08:00'), () => {
+  day.when(at('08:00'), () => {
     for (const name of unreadable) cloud.unreadable.add(name);
   });
-  day.then(at('12:00'), () => cloud.unreadable.clear());
+  day.when(at('12:00'), () => cloud.unreadable.clear());
 
   const single = ['stage-011', 'prod-055', 'stage-042', 'dev-070', 'stage-099'] as const;
   const [, , approved, snoozed, left] = single;
@@ -215,16 +214,16 @@ function script(day: Day): Happened {
     const when = at('07:00') + random.int(13 * HOUR);
     // m0 is down: its next look finds the push.
     const seen = when >= RESTART.from && when < RESTART.to ? RESTART.to + MINUTE : when;
-    for (let i = 0; i <= random.int(3); i += 1) day.then(seen, () => day.push(random.pick(everyStack)));
+    for (let i = 0; i <= random.int(3); i += 1) day.when(seen, () => day.push(random.pick(everyStack)));
   }
   // One is being planned when m0 is told to stop.
-  day.then(RESTART.from - 1000, () => day.push('stage-001'));
+  day.when(RESTART.from - 1000, () => day.push('stage-001'));
 
   for (const [i, clock] of COMMANDS.entries()) {
     const asked = random.pick(day.directory.stacks);
     const [where] = asked.channels;
     const channel = where && 'channel' in where ? where.channel : 'C0OPS';
-    day.then(at(clock) + i * 1000, () => day.say(`drift ${asked.name}`, DANA, channel));
+    day.when(at(clock) + i * 1000, () => day.say(`drift ${asked.name}`, DANA, channel));
   }
   return {
     ...{
