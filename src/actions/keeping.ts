@@ -1,6 +1,7 @@
 /** What people want left as it is: snooze and accept, and taking either back. */
 import type { SnoozeEnd, Subject } from '../commands/command.ts';
 import { acceptForm, snoozeForm } from '../messages/forms.ts';
+import { newRun } from '../runs/effects.ts';
 import type { Keep } from '../runs/keep.ts';
 import type { Change, Incoming, Reply, Stack } from '../runs/ports.ts';
 import { mayDo } from '../runs/rights.ts';
@@ -266,6 +267,13 @@ export function accept(
   });
 }
 
+/** A check as by command, where none is queued yet. */
+async function checkOf(parts: ActionParts, stack: Stack, by: Actor, now: number): Promise<readonly Change[]> {
+  const queued = await parts.store.runs({ stack: stack.name, states: ['queued'] });
+  if (queued.some((run) => run.trigger === 'command')) return [];
+  return [{ c: 'run.insert', run: newRun(stack, 'command', by, null, now) }];
+}
+
 /** `unsnooze` and `unaccept`: the keep ends, and the stack is checked at once. */
 export async function release(
   parts: ActionParts,
@@ -296,7 +304,9 @@ export async function release(
     if (no !== null) return refused(no);
     const shown = new Set(live.flatMap((k) => (k.runId === null ? [] : [k.runId])));
     const alerts = (await Promise.all([...shown].map((runId) => parts.store.alerts({ runId })))).flat();
-    await parts.worker.write(stack.name, () => [
+    await parts.worker.write(stack.name, async () => [
+      // With the check it promises: cut off in between, nobody would ask again.
+      ...(await checkOf(parts, stack, incoming.actor, now)),
       ...live.map((k): Change => ({ c: 'keep.end', id: k.id, by: incoming.actor, at: now })),
       auditOf(incoming, now, kind === 'snooze' ? 'unsnooze' : 'unaccept', stack, null, live),
       ...alerts.flatMap((alert): Change[] => [
@@ -320,7 +330,6 @@ export async function release(
         },
       ]),
     ]);
-    await parts.worker.check(stack, 'command', incoming.actor);
     ended.push(...live.map((k) => k.address ?? stack.name));
   }
   if (ended.length === 0) return refused(`Nothing is ${word} there.`);

@@ -96,6 +96,23 @@ describe('a snooze that is over', () => {
   });
 });
 
+describe('a snooze that somebody ends', () => {
+  it('is checked again, also where nothing more can be stored right after', async () => {
+    const id = await snoozed();
+    let commits = 0;
+    core.broken = (method) => {
+      if (method === 'commit') commits += 1;
+      return method === 'commit' && commits > 1 ? new Error('the disk is full') : null;
+    };
+    await core.say(`unsnooze #${id}`);
+    core.broken = null;
+    const [run] = await core.store.runs({ stack: STACK });
+    expect(run).toMatchObject({ trigger: 'command', state: 'queued' });
+    expect(run?.id).toBeGreaterThan(id);
+    expect(await core.store.keeps(STACK)).toEqual([]);
+  });
+});
+
 describe('a snooze until it changes', () => {
   it('keeps quiet for as long as nothing moves, and opens when a value does', async () => {
     const id = await snoozed('until it changes known to network team');

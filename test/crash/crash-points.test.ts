@@ -14,9 +14,7 @@ const WIDTH = 2;
 
 /** Steps of the table that nothing takes, and why. */
 const NEVER: Readonly<Record<string, string>> = {
-  'queued→superseded': 'only a run that people were told of is superseded, and this one has told nothing yet',
-  'planning→superseded': 'the same',
-  'deciding→superseded': 'the same',
+  'deciding→superseded': 'what has its plan is judged, and tells of it',
   'awaiting_approval→expired': 'nothing expires yet',
 };
 

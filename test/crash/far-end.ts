@@ -75,6 +75,7 @@ export function createCloud({ world, meanwhile, halfway, stored }: FarEndParts):
       if (!run) throw new Error(`an apply of ${stack.name} without a run that is applying`);
       const touched = [...plan.touches].sort();
       const scope = [...run.scope].sort();
+      await meanwhile('lock');
       world.add({ w: 'apply-began', artifact, stack: stack.name, run: run.id, touched, scope });
       halfway(`apply of ${artifact}: it has begun`);
       for (const [index, address] of touched.entries()) {

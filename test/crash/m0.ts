@@ -106,7 +106,9 @@ export async function createM0(parts: M0Parts): Promise<M0> {
     async rest() {
       const until = performance.now() + REST_MS;
       while (performance.now() < until) {
-        const runs = await memory.runs({ states: BUSY });
+        const runs = (await memory.runs({ states: BUSY })).filter(
+          (run) => run.lock == null || run.state !== 'approved' || run.lock.retryAt <= clock(),
+        );
         // The step that brought it here may still have something to tidy up.
         await sleep(1);
         if (runs.length === 0) return deliver();

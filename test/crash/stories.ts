@@ -8,6 +8,7 @@ import {
   during,
   fails,
   happens,
+  locked,
   looks,
   oneStack,
   STACK,
@@ -42,7 +43,8 @@ const stale = (now: boolean): Happening => ({
   ...{ w: 'stale', name: 'tags-auto' },
   stale: now ? { id: REFUSED, error: 'tags.rego:3: rego_parse_error', since: 0 } : null,
 });
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const later = (ms: number): Step => happens({ w: 'later', ms });
 
 /** Somebody opened a port, and people are asked. */
@@ -111,7 +113,7 @@ export const STORIES: readonly Story[] = [
   story(
     'canceled in the queue',
     [happens(drift(SSH))],
-    [during('plan', checks('command')), during('ask', types(DANA, 'cancel')), checks()],
+    [during('plan', checks('command')), during('ask', types(DANA, 'cancel')), checks('command')],
   ),
   story('canceled while it is confirmed', ASKED, [
     during('plan', types(KIM, 'cancel')),
@@ -153,6 +155,18 @@ export const STORIES: readonly Story[] = [
       checks(),
     ],
   ),
+  story('the state is locked by somebody else, and free again later', ASKED, [
+    during('lock', locked()),
+    clicks(DANA, 'approve'),
+    later(2 * MINUTE),
+  ]),
+  story('a command takes the place of a check by the clock, planning and queued', ASKED, [
+    during('plan', checks('command')),
+    checks(),
+    during('plan', checks()),
+    during('lock', checks('command')),
+    clicks(DANA, 'approve'),
+  ]),
   story('an apply fails', ASKED, [during('apply', fails('AccessDenied')), clicks(DANA, 'approve')]),
   story('the plan after an apply fails', ASKED, [
     during('plan', happens()),

@@ -9,6 +9,8 @@ export type Act =
   | { readonly a: 'happens'; readonly what: readonly Happening[] }
   /** The answer that m0 waits for is an error. */
   | { readonly a: 'fails'; readonly error: string }
+  /** The state is locked by somebody else. */
+  | { readonly a: 'locked' }
   /** A word typed about the newest run, or a click on the newest card's button for it. */
   | {
       readonly a: 'says';
@@ -57,6 +59,7 @@ export const clicks = (by: Actor, verb: string): Step => act({ a: 'says', by, cl
 export const types = (by: Actor, verb: string, rest = ''): Step =>
   act({ a: 'says', by, click: false, verb, rest });
 export const fails = (error: string): Step => act({ a: 'fails', error });
+export const locked = (): Step => act({ a: 'locked' });
 export const waits = (what: string): Step => act({ a: 'waits', what });
 export const looks = (): Step => act({ a: 'looks' });
 export const digest = (): Step => act({ a: 'digest' });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sendDigest } from '../../src/runs/digest.ts';
 import { M0 as BY_ITSELF } from '../../src/runs/run.ts';
+import { RunnerError } from '../../src/runs/runner-error.ts';
 import { buttonsOf, textOf } from '../support/fake-chat.ts';
 import { DANA, KIM } from '../support/runs.ts';
 import type { M0 } from './m0.ts';
@@ -90,9 +91,15 @@ export function createTeller(story: Story, dir: string, world: World, m0: () => 
     switch (act.a) {
       case 'happens':
         for (const what of act.what) world.add(what);
+        // What has a time of its own is looked for when the clock goes on.
+        if (act.what.some((what) => what.w === 'later')) await worker.write('', () => []);
         return;
       case 'fails':
         throw new Error(act.error);
+      case 'locked':
+        throw new RunnerError('apply', 'running terraform apply: the state is locked by kim@laptop', {
+          locked: { who: 'kim@laptop', id: 'f00d', operation: 'apply', since: null },
+        });
       case 'says':
         return say(step, act);
       case 'checks': {
@@ -174,6 +181,7 @@ export function createTeller(story: Story, dir: string, world: World, m0: () => 
       // Whatever was put off is due by then.
       for (let i = 0; i < 2; i += 1) {
         world.add({ w: 'later', ms: LATER_MS });
+        await m0().worker.write('', () => []);
         await m0().rest();
       }
     },

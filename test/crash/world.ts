@@ -10,7 +10,8 @@ import type { Actor, SavedPlan } from '../../src/runs/run.ts';
 import { CODE, NOON } from '../support/runs.ts';
 
 /** What m0 asks of the outside, as far as a story can do something meanwhile. */
-export type Doing = 'head' | 'plan' | 'apply' | 'ask' | 'commit';
+/** `lock`: a tool takes the state's lock for its apply. */
+export type Doing = 'head' | 'plan' | 'lock' | 'apply' | 'ask' | 'commit';
 
 /** Something that happened out there. */
 export type Happening =
