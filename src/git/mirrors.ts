@@ -78,6 +78,14 @@ const BROKEN = new RegExp(
 /** Where this is the reason, making it anew would only cost what is still whole. */
 const FULL = /No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/i;
 
+/**
+ * simple-git takes silence for words that are still to come, and waits 50 ms for them after each command that has
+ * none. Once its output has ended there are none to come.
+ */
+function silenceIsAnAnswer(_command: string, output: NodeJS.ReadableStream): void {
+  output.once('end', () => output.emit('data', Buffer.alloc(0)));
+}
+
 /** Mirrors under `dir`, each named by the hash of its URL, so that no URL decides about a path. */
 export function createMirrors(options: MirrorOptions): Mirrors {
   const { log } = options;
@@ -90,14 +98,15 @@ export function createMirrors(options: MirrorOptions): Mirrors {
 
   /** Git in `baseDir`. Only a fetch has `access`: a token must not lie about where nothing needs it. */
   function git(baseDir: string, access?: Access): SimpleGit {
-    return simpleGit({
+    const plain = simpleGit({
       baseDir,
       trimmed: true,
       abort: AbortSignal.timeout(timeLimitMs),
       allowEnvironment: OWN_VARIABLES,
       config: [...(access?.config ?? [])],
       unsafe: OWN_SETTINGS,
-    }).env({
+    });
+    return plain.outputHandler(silenceIsAnAnswer).env({
       ...baseEnvironment(options.base),
       // What went wrong is told from git's words, which it would else say in the language of the machine.
       LC_ALL: 'C',
