@@ -106,6 +106,7 @@ describe('a snooze that somebody ends', () => {
     };
     await core.say(`unsnooze #${id}`);
     core.broken = null;
+    await core.worker.drain();
     const [run] = await core.store.runs({ stack: STACK });
     expect(run).toMatchObject({ trigger: 'command', state: 'queued' });
     expect(run?.id).toBeGreaterThan(id);
