@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createHandler } from './actions/handler.ts';
 import { openArtifacts } from './artifacts/open-artifacts.ts';
-import { createSlack, type Slack } from './chat/slack/slack.ts';
+import { type Chats, openChats, refuseMissingChats, withinChats } from './chats.ts';
 import type { Environment } from './config/environment.ts';
 import type { Config } from './config/load.ts';
 import { createMirrors } from './git/mirrors.ts';
@@ -19,7 +19,7 @@ import { createDelivery, type Delivery } from './runs/delivery.ts';
 import { sendDigest } from './runs/digest.ts';
 import { escalate } from './runs/escalation.ts';
 import { createPolicyWatch } from './runs/policy-watch.ts';
-import type { ChatPort, Clock, Platform, Stack, Store } from './runs/ports.ts';
+import type { Clock, Stack, Store } from './runs/ports.ts';
 import { type Actor, M0, type Run, type Trigger } from './runs/run.ts';
 import { checkOnSchedule } from './runs/scheduled-check.ts';
 import { tellEndedSnoozes } from './runs/snooze-watch.ts';
@@ -66,25 +66,8 @@ async function fingerprintKey(store: Store): Promise<string> {
   return made;
 }
 
-function required(name: string, value: string | null): string {
-  if (value === null) throw new Error(`starting m0: ${name} is not set; README.md tells where to find it`);
-  return value;
-}
-
-/** What m0.yaml may ask for one day and this version can't do is refused, never quietly left out. */
-function refuseWhatIsMissing(config: Config): void {
-  const asked = [
-    ...(config.chat.teams === null ? [] : ['chat.teams']),
-    ...config.directory.stacks
-      .filter((s) => s.channels.some((c) => c.platform === 'teams'))
-      .map((s) => `a teams: channel of stack ${s.name}`),
-  ];
-  if (asked.length > 0) throw new Error(`starting m0: not in this version yet: ${asked.join(', ')}`);
-  if (config.chat.slack === null) throw new Error('starting m0: m0.yaml names no chat: add chat.slack');
-}
-
 /** Names what stands in the way of m0's work. */
-async function readiness(store: Store, slack: Slack): Promise<Readiness> {
+async function readiness(store: Store, chats: Chats): Promise<Readiness> {
   const problems: { part: string; problem: string }[] = [];
   try {
     for (const { stack, trouble } of await store.alerts({ kind: 'policy', state: 'open' })) {
@@ -93,9 +76,10 @@ async function readiness(store: Store, slack: Slack): Promise<Readiness> {
   } catch (error) {
     problems.push({ part: 'store', problem: error instanceof Error ? error.message : String(error) });
   }
-  const { ok, problem } = slack.healthy();
-  if (problem !== null) problems.push({ part: 'slack', problem });
+  const health = chats.healthy();
+  for (const { part, problem } of health) if (problem !== null) problems.push({ part, problem });
   // A broken policy makes people decide; m0 itself is at work.
+  const ok = health.every((chat) => chat.ok);
   return { ok: ok && problems.every((p) => p.part !== 'store'), problems };
 }
 
@@ -130,9 +114,9 @@ const WAITING_LOOK_MS = 15_000;
 /** Starts m0. Rejects, with everything closed again, when a part can't start. */
 export async function serve(options: ServeOptions): Promise<Service> {
   const { config, environment, tools, base, log } = options;
-  const { directory } = config;
+  const directory = withinChats(config);
   const clock = options.clock ?? Date.now;
-  refuseWhatIsMissing(config);
+  refuseMissingChats(config);
   const pagerduty = openPagerDuty(environment.pagerduty, directory.oncall, clock);
   const closers: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -182,19 +166,10 @@ export async function serve(options: ServeOptions): Promise<Service> {
     });
     closers.push(async () => policies.close());
 
-    const slack = await createSlack({
-      mode: config.chat.slack?.mode ?? 'socket',
-      botToken: required('SLACK_BOT_TOKEN', environment.slack.botToken),
-      appToken: required('SLACK_APP_TOKEN', environment.slack.appToken),
-      ...(environment.slack.apiUrl === null ? {} : { apiUrl: environment.slack.apiUrl }),
-      log,
-      people: directory.people,
-      clock,
-    });
-    const chats = new Map<Platform, ChatPort>([['slack', slack]]);
+    const chats = await openChats({ config, environment, store, log, clock });
     const onCall = createOnCall(
       directory,
-      (id) => slack.usergroup(id),
+      (id) => chats.usergroup(id),
       clock,
       (rota, problem) => {
         if (problem === null) log.info({ rota }, 'an on-call rota is well again');
@@ -202,7 +177,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       },
       pagerduty,
     );
-    const delivery = createDelivery({ store, directory, onCall, clock, chats, log });
+    const delivery = createDelivery({ store, directory, onCall, clock, chats: chats.ports, log });
     closers.push(() => delivery.drain());
     const worker = createWorker({
       store,
@@ -221,8 +196,8 @@ export async function serve(options: ServeOptions): Promise<Service> {
       onChange: () => delivery.wake(),
     });
     const handler = createHandler({ store, worker, policies, policyWatch, directory, onCall, clock, log });
-    await slack.start(handler);
-    closers.push(() => slack.stop());
+    await chats.start(handler);
+    closers.push(() => chats.stop());
     await worker.start();
     const watching = [
       repeat(POLICY_LOOK_MS, () => policyWatch.look()),
@@ -258,10 +233,11 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const http = await startHttp({
       host: environment.host,
       port: environment.port,
-      ready: () => readiness(store, slack),
+      ready: () => readiness(store, chats),
       metrics: () => metricsOf(store, directory, clock),
       log,
       routes: [
+        ...chats.routes,
         createGitWebhook({
           secret: environment.gitWebhookSecret,
           look: (addresses) => pushes.lookNow(addresses),
