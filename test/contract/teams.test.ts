@@ -284,7 +284,40 @@ describe('a message', () => {
     expect(connector.in(connector.chat(DANA))).toHaveLength(2);
   });
 
+  test('answered in private is seen by its sender alone, below it; as a slash command too', async () => {
+    answer = ({ text }) => ({ r: 'private', card: told(`about ${text}`) });
+    await connector.as(DANA).say(OPS, '@m0 why #42');
+    await soon(() => connector.whispers(DANA).length === 1);
+    await connector.as(DANA).slash(OPS, 'status');
+    await soon(() => connector.whispers(DANA).length === 2);
+    expect(connector.whispers(DANA).map((m) => textOfCard(m.card))).toEqual([
+      'about why #42',
+      'about status',
+    ]);
+    expect(connector.whispers(DANA)[0]?.thread).toBe(connector.in(OPS)[0]?.id);
+    expect(connector.in(connector.chat(DANA))).toEqual([]);
+  });
+
+  test('that nobody else saw opens its form for its sender alone', async () => {
+    answer = () => ({ r: 'form', form: snoozeForm });
+    await connector.as(DANA).slash(OPS, 'snooze #42');
+    const form = await soon(() => connector.whispers(DANA)[0]);
+    answer = () => ({ r: 'private', card: told('Snoozed') });
+    const sent = await connector.as(DANA).click(form, 'Snooze', { 'f0.FOR': '3d', 'f0.REASON': 'x' });
+    expect(sent.bar).toBe('Snoozed');
+    expect(connector.in(OPS)).toEqual([]);
+  });
+
+  test('is answered in the chat with its sender where clients show nothing private in a channel', async () => {
+    connector.targeted = false;
+    answer = () => ({ r: 'private', card: told('fine') });
+    await connector.as(DANA).say(OPS, '@m0 why #42');
+    await soon(() => textOfCard(connector.in(connector.chat(DANA))[0]?.card) === 'fine');
+    expect(teams.healthy()).toEqual({ ok: true, problem: null });
+  });
+
   test('whose answer is private, of somebody m0 can’t write to, tells nothing of it in front of others', async () => {
+    connector.targeted = false;
     connector.uninstall(GUEST);
     answer = () => ({ r: 'private', card: told('the secret of prod') });
     await connector.as(GUEST).say(OPS, '@m0 why #42');
@@ -301,8 +334,14 @@ describe('a click', () => {
     expect(clicked).toEqual({ status: 200, bar: 'm0 is on it.', card: null });
   });
 
-  test('whose private answer has buttons gets them in the chat with m0', async () => {
+  test('whose private answer has buttons gets them below it, else in the chat with m0', async () => {
     answer = () => ({ r: 'private', card: told('Only sre may', { b: 'buttons', buttons: [fullDiff] }) });
+    const below = await connector.as(KIM).click(await posted(), 'Full diff');
+    expect(below.bar).toContain('Only sre may · More below, for you alone.');
+    expect(elements(connector.whispers(KIM)[0]?.card, 'Action.Execute').map((a) => a.title)).toEqual([
+      'Full diff',
+    ]);
+    connector.targeted = false;
     const clicked = await connector.as(DANA).click(await posted(), 'Full diff');
     expect(clicked.bar).toContain('Only sre may · More in your chat with m0.');
     const [sent] = connector.in(connector.chat(DANA));

@@ -28,6 +28,8 @@ export interface TeamsMessage {
   /** The root message of the thread it stands in; null: it is one itself. */
   readonly thread: string | null;
   readonly from: string;
+  /** The one who sees it, as `29:…`; null: everybody. */
+  readonly visibleTo: string | null;
   card: Json | null;
   summary: string;
 }
@@ -87,6 +89,7 @@ export async function startConnector(options: ConnectorOptions) {
   const calls: string[] = [];
   const waiting = new Set<() => void>();
   let fault: (call: string) => Fault = () => 'pass';
+  let targeted = true;
   let botUrl = '';
   let ids = 1_700_000_000_000;
   const nextId = (): string => {
@@ -119,7 +122,8 @@ export async function startConnector(options: ConnectorOptions) {
     };
     const no = (status: number, code: string, message = code): void =>
       json(status, { error: { code, message } });
-    const path = (request.url ?? '').split('/').slice(1).map(decodeURIComponent);
+    const [address = '', query = ''] = (request.url ?? '').split('?');
+    const path = address.split('/').slice(1).map(decodeURIComponent);
     if (path[0] === 'openid') return json(200, { issuer: ISSUER, jwks_uri: `${url}/keys` });
     if (path[0] === 'keys')
       return json(200, { keys: [{ ...jwk, kid, use: 'sig', endorsements: ['msteams'] }] });
@@ -138,7 +142,8 @@ export async function startConnector(options: ConnectorOptions) {
         retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
       );
     }
-    const answer = take(request.method ?? '', path.slice(2), body === '' ? {} : JSON.parse(body));
+    const only = query === 'isTargetedActivity=true';
+    const answer = take(request.method ?? '', path.slice(2), body === '' ? {} : JSON.parse(body), only);
     changed();
     if (happens === 'lose-answer') return void request.socket.destroy();
     if ('error' in answer) return no(answer.status, answer.error, answer.message);
@@ -149,7 +154,7 @@ export async function startConnector(options: ConnectorOptions) {
     | { readonly status: number; readonly body: unknown }
     | { readonly status: number; readonly error: string; readonly message?: string };
 
-  function take(method: string, path: readonly string[], body: Json): Answer {
+  function take(method: string, path: readonly string[], body: Json, only: boolean): Answer {
     const [what, id = '', sub, messageId] = path;
     if (what === 'teams' && sub === 'conversations' && method === 'GET') {
       if (!inTeams.has(id)) return { status: 403, error: 'BotNotInConversationRoster' };
@@ -174,11 +179,16 @@ export async function startConnector(options: ConnectorOptions) {
       }
       const bad = refuseActivity(body);
       if (bad !== null) return bad;
+      const recipient = (body.recipient as { readonly id?: string } | undefined)?.id ?? null;
+      if (only && (!targeted || recipient === null || conversation.startsWith('a:'))) {
+        return { status: 400, error: 'BadArgument' };
+      }
       const message: TeamsMessage = {
         id: nextId(),
         conversation,
         thread,
         from: BOT,
+        visibleTo: only ? recipient : null,
         card: cardOf(body),
         summary: String(body.summary ?? ''),
       };
@@ -345,10 +355,18 @@ export async function startConnector(options: ConnectorOptions) {
     set fault(next: (call: string) => Fault) {
       fault = next;
     },
-    /** Root messages of a conversation, oldest first. */
+    /** Whether clients show messages that only one person sees. */
+    set targeted(able: boolean) {
+      targeted = able;
+    },
+    /** Root messages of a conversation that all see, oldest first. */
     in: (conversation: string): readonly TeamsMessage[] =>
-      messages.filter((m) => m.conversation === conversation && m.thread === null),
-    replies: (id: string): readonly TeamsMessage[] => messages.filter((m) => m.thread === id),
+      messages.filter((m) => m.conversation === conversation && m.thread === null && m.visibleTo === null),
+    replies: (id: string): readonly TeamsMessage[] =>
+      messages.filter((m) => m.thread === id && m.visibleTo === null),
+    /** What only this person sees. */
+    whispers: (person: string): readonly TeamsMessage[] =>
+      messages.filter((m) => m.visibleTo === `29:${person}`),
     chat: (person: string): string => openChat(person),
     /** The app is added to a team. */
     async addToTeam(team: string): Promise<void> {
@@ -365,7 +383,15 @@ export async function startConnector(options: ConnectorOptions) {
         async say(conversation: string, text: string, thread: string | null = null): Promise<void> {
           const where = teamOf(conversation);
           const id = nextId();
-          messages.push({ id, conversation, thread, from: person, card: null, summary: text });
+          messages.push({
+            id,
+            conversation,
+            thread,
+            from: person,
+            visibleTo: null,
+            card: null,
+            summary: text,
+          });
           changed();
           const mentioned = text.includes('@m0');
           if (!mentioned && !conversation.startsWith('a:')) return;
@@ -379,6 +405,16 @@ export async function startConnector(options: ConnectorOptions) {
               entities: mentioned
                 ? [{ type: 'mention', text: '<at>m0 (test)</at>', mentioned: { id: BOT, name: 'm0 (test)' } }]
                 : [],
+            }),
+          );
+        },
+        /** Chooses a slash command, which nobody else sees. */
+        async slash(conversation: string, text: string): Promise<void> {
+          await deliver(
+            activity(person, conversation, {
+              type: 'message',
+              text,
+              recipient: { id: BOT, isTargeted: true },
             }),
           );
         },

@@ -9,7 +9,8 @@ const activity = z.object({
   channelId: z.literal('msteams'),
   serviceUrl: z.string().max(1_000),
   from: z.object({ id, name: z.string().max(500).nullish(), aadObjectId: id.nullish() }),
-  recipient: z.object({ id }),
+  /** `isTargeted`: a slash command, which only its sender sees. */
+  recipient: z.object({ id, isTargeted: z.boolean().nullish() }),
   conversation: z.object({
     id,
     conversationType: z.enum(['personal', 'groupChat', 'channel']).optional(),

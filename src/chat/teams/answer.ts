@@ -15,6 +15,10 @@ import { renderCard, renderForm, renderPage } from './render.ts';
 export interface Origin {
   /** The sender as m0.yaml would name them. */
   readonly userId: string;
+  /** The sender as Teams names them. */
+  readonly teamsId: string;
+  /** A slash command, which nobody else saw. */
+  readonly targeted: boolean;
   readonly channel: string;
   /** The conversation with its thread: where answers stand. */
   readonly thread: string;
@@ -27,6 +31,9 @@ export interface Origin {
 
 /** What a click is answered with: a line under the card that its sender alone sees, or a card in its place. */
 export type ClickAnswer = { readonly bar: string } | { readonly card: AdaptiveCard };
+
+/** What nobody else saw is answered to its sender alone. */
+const onlyTo = (origin: Origin): string | null => (origin.targeted ? origin.teamsId : null);
 
 const BELOW: ClickAnswer = { bar: 'Answered below.' };
 
@@ -92,14 +99,14 @@ export class Answerer {
         return BELOW;
       case 'form': {
         const card = renderForm(reply.form);
-        const id = await poster.send(origin.channel, origin.thread, card, reply.form.title);
+        const id = await poster.send(origin.channel, origin.thread, card, reply.form.title, onlyTo(origin));
         const about = origin.clicked === null ? null : { channel: origin.channel, messageId: origin.clicked };
         await this.#forms.set(JSON.stringify([origin.channel, id]), JSON.stringify(about));
         return { bar: 'Please fill in the form below.' };
       }
       case 'pages': {
         const card = this.page(reply.pages, 0, origin.command);
-        await poster.send(origin.channel, origin.thread, card, reply.pages.title);
+        await poster.send(origin.channel, origin.thread, card, reply.pages.title, onlyTo(origin));
         return BELOW;
       }
       default:
@@ -135,14 +142,15 @@ export class Answerer {
     }
     const commands = commandsOf(card);
     if (origin.clicked !== null && commands.length === 0) return { bar };
-    try {
-      const channel = await poster.channelOf({ platform: 'teams', user: origin.userId });
-      await poster.send(channel, channel, rendered, card.headline);
-      return { bar: `${bar} · More in your chat with m0.` };
-    } catch (error) {
-      if (!(error instanceof ChatError && error.permanent)) throw error;
-      this.#parts.log.info({ problem: error.message }, 'a private answer can’t be sent as a direct message');
+    const { channel, thread, teamsId } = origin;
+    if (await this.#reaches(() => poster.send(channel, thread, rendered, card.headline, teamsId))) {
+      return { bar: `${bar} · More below, for you alone.` };
     }
+    const reached = await this.#reaches(async () => {
+      const own = await poster.channelOf({ platform: 'teams', user: origin.userId });
+      await poster.send(own, own, rendered, card.headline);
+    });
+    if (reached) return { bar: `${bar} · More in your chat with m0.` };
     if (origin.clicked !== null)
       return { bar: cutEnd(`${bar} · You can type: ${commands.join(', ')}`, 1_500) };
     // Typed in front of others, and they can't be written to: what is private stays so.
@@ -151,6 +159,18 @@ export class Answerer {
     const short = renderCard({ headline, tone: 'plain', blocks: [] }, people.teamsId);
     await poster.send(origin.channel, origin.thread, short, headline);
     return { bar };
+  }
+
+  /** False where Teams refuses that way to the person for good. */
+  async #reaches(send: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await send();
+      return true;
+    } catch (error) {
+      if (!(error instanceof ChatError && error.permanent)) throw error;
+      this.#parts.log.info({ problem: error.message }, 'a private answer takes another way');
+      return false;
+    }
   }
 
   /**

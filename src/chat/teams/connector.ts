@@ -18,6 +18,8 @@ export interface Call {
   /** Parts of the address after `/v3`, not yet escaped. */
   readonly path: readonly string[];
   readonly body?: object;
+  /** True: a message that only its recipient sees. */
+  readonly targeted?: boolean;
   /** The conversation whose rate it counts to and whose health it tells; null: none. */
   readonly conversation: string | null;
 }
@@ -76,7 +78,8 @@ export class Connector {
       if (conversation !== null) this.#problems.delete(conversation);
       return answer;
     } catch (error) {
-      if (conversation !== null && error instanceof ChatError && error.permanent) {
+      // Not every client takes targeted messages, which tells nothing of the conversation.
+      if (conversation !== null && !call.targeted && error instanceof ChatError && error.permanent) {
         this.#problems.set(conversation, error.message);
       }
       throw error;
@@ -106,7 +109,8 @@ export class Connector {
     const headers = await this.#headers(doing);
     try {
       headers.set('content-type', 'application/json');
-      response = await fetch(`${address.href.replace(/\/$/, '')}/${path}`, {
+      const query = call.targeted ? '?isTargetedActivity=true' : '';
+      response = await fetch(`${address.href.replace(/\/$/, '')}/${path}${query}`, {
         method: call.method,
         headers,
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),

@@ -133,7 +133,13 @@ export class Inbox {
       return { card: answerer.page(reply.pages, click.page, click.command) };
     }
     const answer = await answerer.answer(reply, origin());
-    if (form !== undefined && click.answers !== null) await answerer.settleForm(origin(), reply);
+    if (form !== undefined && click.answers !== null) {
+      await answerer.settleForm(origin(), reply).catch((error: unknown) => {
+        // What was asked for is done all the same.
+        const problem = error instanceof Error ? error.message : String(error);
+        this.#parts.log.warn({ problem }, 'a form that was filled in still stands');
+      });
+    }
     return answer;
   }
 
@@ -159,6 +165,8 @@ export class Inbox {
 function originOf(activity: Activity, command: string, clicked: string | null): Origin {
   return {
     userId: userOf(activity),
+    teamsId: activity.from.id,
+    targeted: activity.recipient.isTargeted === true,
     channel: conversationOf(activity),
     thread: activity.conversation.id,
     direct: activity.conversation.conversationType === 'personal',

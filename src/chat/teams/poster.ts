@@ -99,9 +99,18 @@ export class Poster {
     return kind === 'channel' ? `${channel};messageid=${messageId}` : channel;
   }
 
-  /** Sends a card to a conversation or a thread in it and answers the message's id; waits a little if asked to. */
-  send(channel: string, thread: string, card: AdaptiveCard, summary: string): Promise<string> {
-    return this.#send(channel, thread, card, summary, true);
+  /**
+   * Sends a card to a conversation or a thread in it and answers the message's id; waits a little if asked to.
+   * `only`: the Teams id of the one who sees it; rejects for good where Teams can't do that.
+   */
+  send(
+    channel: string,
+    thread: string,
+    card: AdaptiveCard,
+    summary: string,
+    only: string | null = null,
+  ): Promise<string> {
+    return this.#send(channel, thread, card, summary, true, only);
   }
 
   async #send(
@@ -110,6 +119,7 @@ export class Poster {
     card: AdaptiveCard,
     summary: string,
     patient: boolean,
+    only: string | null = null,
   ): Promise<string> {
     const { connector } = this.#parts;
     const { serviceUrl } = await this.#known(channel);
@@ -118,7 +128,8 @@ export class Poster {
       serviceUrl,
       method: 'POST',
       path: ['conversations', thread, 'activities'],
-      body: message(card, summary),
+      body: { ...message(card, summary), ...(only === null ? {} : { recipient: { id: only } }) },
+      targeted: only !== null,
       conversation: channel,
     };
     const answer = resource.safeParse(

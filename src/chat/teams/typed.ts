@@ -16,9 +16,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '&amp;': '&',
 };
 
-/** True where the message is said to m0: in a channel and a group only with a mention of it. */
+/** True where the message is said to m0: in a channel and a group only with a mention of it, or to it alone. */
 export function isForM0(activity: Activity): boolean {
-  if (activity.conversation.conversationType === 'personal') return true;
+  if (activity.conversation.conversationType === 'personal' || activity.recipient.isTargeted) return true;
   return mentionsIn(activity).some((m) => m.mentioned.id === activity.recipient.id);
 }
 
