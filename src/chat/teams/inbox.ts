@@ -69,7 +69,7 @@ export class Inbox {
       case 'message':
         if (isNew && isForM0(activity)) {
           const origin = originOf(activity, typedCommand(activity), null);
-          this.#work(async () => {
+          void this.#work(async () => {
             await this.#parts.answerer.answer(await this.#ask(activity, origin.command, null, null), origin);
           });
         }
@@ -81,7 +81,7 @@ export class Inbox {
       }
       case 'conversationUpdate':
         if (isNew && activity.membersAdded?.some((m) => m.id === activity.recipient.id)) {
-          this.#work(() => this.#parts.joined(activity));
+          void this.#work(() => this.#parts.joined(activity));
         }
         return null;
       case 'installationUpdate':
