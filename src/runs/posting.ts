@@ -168,7 +168,17 @@ export function createPosting(parts: PostingParts): Posting {
     return false;
   }
 
-  async function ask(alert: Alert, who: string, why: string): Promise<void> {
+  /** In Teams a direct message needs the app installed for the person; a mention in the channel does not. */
+  async function callInChannel(alert: Alert, entry: OutboxEntry, who: string, why: string): Promise<void> {
+    const name = directory.people.find((p) => p.key === who)?.name ?? who;
+    const text = `${name}: ${why}. I can’t write to you directly: add m0 for yourself in Teams.`;
+    for (const m of await store.messages(alert.id)) {
+      if (m.role !== 'root' || m.platform !== 'teams') continue;
+      await chatOf(m.platform).reply(m.channel, m.messageId, text, `${entry.key}:${m.id}`, false, who);
+    }
+  }
+
+  async function ask(alert: Alert, entry: OutboxEntry, who: string, why: string): Promise<void> {
     if (alert.state !== 'open') return;
     const messages = await store.messages(alert.id);
     if (messages.some((m) => m.role === 'dm' && m.person === who)) return;
@@ -177,7 +187,10 @@ export function createPosting(parts: PostingParts): Posting {
       if (!place) throw new ChatError(`${who} has no chat id under "people"`, { permanent: true });
       await postOrJoin(alert, { place, person: who, why }, messages);
     } catch (error) {
-      if (isPermanent(error)) await notReached(store, who, error, clock());
+      if (isPermanent(error)) {
+        await notReached(store, who, error, clock());
+        if (place?.platform === 'teams') await callInChannel(alert, entry, who, why);
+      }
       throw error;
     }
     await reached(store, who);
@@ -216,7 +229,7 @@ export function createPosting(parts: PostingParts): Posting {
         case 'thread':
           return addToThreads(alert, entry, delivery.text);
         case 'dm':
-          return ask(alert, delivery.person, delivery.why);
+          return ask(alert, entry, delivery.person, delivery.why);
         case 'nudge':
           return nudge(alert, entry, delivery.person, delivery.text);
         default:

@@ -208,6 +208,14 @@ describe('where m0 may write', () => {
     });
   });
 
+  test('a line that calls a person mentions them, and only whom m0.yaml knows', async () => {
+    const { id } = await posted();
+    await teams.reply(OPS, id, 'Dana, you are on call', 'r', false, 'dana');
+    await teams.reply(OPS, id, 'Nobody, you are on call', 's', false, 'nobody');
+    const mentions = connector.replies(id).map((m) => elements(m.card, 'mention'));
+    expect(mentions).toMatchObject([[{ mentioned: { id: DANA } }], []]);
+  });
+
   test('a person it was taken from later is refused too, and written to again once they have it back', async () => {
     await connector.as(DANA).say(connector.chat(DANA), 'status');
     await teams.post({ platform: 'teams', user: DANA }, driftMixed, 'k');

@@ -177,4 +177,17 @@ describe('Teams alone', () => {
     await card(OPS, `run #${id}`, 'verified');
     await card(connector.chat(DANA_TEAMS), `run #${id}`, 'verified');
   });
+
+  it('whoever is on call and can’t be written to is called by name in the channel', async () => {
+    connector.uninstall(DANA_TEAMS);
+    await world.cloud.console.run('open-ssh');
+    await connector.as(KIM_TEAMS).say(OPS, '@m0 drift prod');
+    const there = await card(OPS, 'aws_security_group.web', SSH, 'waits');
+    const call = await connector.waitFor(
+      () => connector.replies(there.id).find((m) => elements(m.card, 'mention').length > 0),
+      90_000,
+    );
+    expect(elements(call.card, 'mention')).toMatchObject([{ mentioned: { id: DANA_TEAMS, name: 'Dana' } }]);
+    expect(textOfCard(call.card)).toContain('add m0 for yourself in Teams');
+  });
 });

@@ -21,6 +21,10 @@ export class TeamsPeople {
     return id !== null && /^[\w-]+$/.test(id) ? id : null;
   };
 
+  nameOf(person: string): string {
+    return this.#byKey.get(person)?.name ?? person;
+  }
+
   readonly isKnown = (aadObjectId: string): boolean => this.#byTeams.has(aadObjectId.toLowerCase());
 
   /** The sender as an actor. Only the object id counts: a Teams id in its place is nobody of m0.yaml. */

@@ -7,11 +7,10 @@ import { ChatError } from '../../runs/ports.ts';
 import type { Call, Connector } from './connector.ts';
 import type { Conversation, Conversations } from './conversations.ts';
 import type { AdaptiveCard } from './elements.ts';
-import { LIMITS } from './limits.ts';
 import type { TeamsPeople } from './people.ts';
 import { type Memory, Recent } from './recent.ts';
-import { renderCard } from './render.ts';
-import { inert, richText, summaryOf } from './spans.ts';
+import { renderCard, renderLine } from './render.ts';
+import { summaryOf } from './spans.ts';
 
 export interface Posted {
   readonly channel: string;
@@ -61,15 +60,16 @@ export class Poster {
     });
   }
 
-  async reply(channel: string, messageId: string, text: string, key: string): Promise<void> {
-    const line = inert(text, LIMITS.threadText);
-    const card: AdaptiveCard = {
-      type: 'AdaptiveCard',
-      $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
-      version: LIMITS.cardVersion,
-      body: [richText([{ type: 'TextRun', text: line === '' ? '–' : line }])],
-      msteams: { width: 'Full' },
-    };
+  async reply(
+    channel: string,
+    messageId: string,
+    text: string,
+    key: string,
+    mention?: string,
+  ): Promise<void> {
+    const { people } = this.#parts;
+    const called = mention === undefined ? null : { person: mention, name: people.nameOf(mention) };
+    const card = renderLine(text, called, people.teamsId);
     await this.#once([channel, messageId, key], async () => {
       const thread = await this.threadOf(channel, messageId);
       return { channel, messageId: await this.#send(channel, thread, card, text, false) };

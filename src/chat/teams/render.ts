@@ -58,6 +58,18 @@ function envelope(body: readonly Element[], mentions: readonly Mention[] = []): 
   };
 }
 
+/** One plain line, which calls a person where it is to. */
+export function renderLine(
+  text: string,
+  called: { readonly person: string; readonly name: string } | null,
+  teamsId: TeamsIdOf,
+): AdaptiveCard {
+  const line: TextRun = { type: 'TextRun', text: label(text, LIMITS.threadText) };
+  const span = called && { t: 'person' as const, ...called, mention: true };
+  const mentions = span === null ? [] : mentionsIn([span], teamsId);
+  return envelope([richText([line]), ...(mentions.length > 0 ? [mentionLine(mentions)] : [])], mentions);
+}
+
 /** A form as a message of its own, for where no button of a card opens it. */
 export function renderForm(form: Form): AdaptiveCard {
   const { body, actions } = formParts(form, 'f0');
@@ -187,21 +199,23 @@ function findingPiece(block: Extract<Block, { b: 'finding' }>, detail: Detail, s
 
 /** The people the card asks to be mentioned, each once. */
 function mentionsOf(card: Card, teamsId: TeamsIdOf): readonly Mention[] {
+  const spans = card.blocks.flatMap((block) => {
+    if (block.b === 'facts') return block.facts.flatMap((fact) => fact.spans);
+    return block.b === 'line' || block.b === 'context' || block.b === 'outcome' ? block.spans : [];
+  });
+  return mentionsIn(spans, teamsId);
+}
+
+function mentionsIn(spans: readonly Span[], teamsId: TeamsIdOf): readonly Mention[] {
   const found = new Map<string, Mention>();
-  const look = (spans: readonly Span[]): void => {
-    for (const span of spans) {
-      if (span.t !== 'person' || !span.mention) continue;
-      const id = teamsId(span.person);
-      if (id === null) continue;
-      // In a TextBlock Markdown is parsed, so only letters, digits and what joins them is left of the name.
-      const name = cutEnd(span.name.replace(/[^\p{L}\p{M}\p{N} .'-]/gu, '').trim(), 80) || span.person;
-      if (!/^[\p{L}\p{M}\p{N} .'-]+$/u.test(name.replace('…', ''))) continue;
-      found.set(id, { type: 'mention', text: `<at>${name}</at>`, mentioned: { id, name } });
-    }
-  };
-  for (const block of card.blocks) {
-    if (block.b === 'facts') for (const fact of block.facts) look(fact.spans);
-    else if (block.b === 'line' || block.b === 'context' || block.b === 'outcome') look(block.spans);
+  for (const span of spans) {
+    if (span.t !== 'person' || !span.mention) continue;
+    const id = teamsId(span.person);
+    if (id === null) continue;
+    // In a TextBlock Markdown is parsed, so only letters, digits and what joins them is left of the name.
+    const name = cutEnd(span.name.replace(/[^\p{L}\p{M}\p{N} .'-]/gu, '').trim(), 80) || span.person;
+    if (!/^[\p{L}\p{M}\p{N} .'-]+$/u.test(name.replace('…', ''))) continue;
+    found.set(id, { type: 'mention', text: `<at>${name}</at>`, mentioned: { id, name } });
   }
   return [...found.values()].slice(0, LIMITS.mentions);
 }

@@ -121,7 +121,8 @@ export function createTeams(options: TeamsOptions): Teams {
     route: { path: '/api/messages', handle },
     post: (place, card, key) => poster.post(place, card, key),
     update: (channel, messageId, card) => poster.update(channel, messageId, card),
-    reply: (channel, messageId, text, key) => poster.reply(channel, messageId, text, key),
+    reply: (channel, messageId, text, key, _loud, mention) =>
+      poster.reply(channel, messageId, text, key, mention),
     async usergroup(id) {
       throw new ChatError(`reading the members of ${id}: Teams has no user groups`, { permanent: true });
     },
