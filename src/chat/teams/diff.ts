@@ -5,8 +5,8 @@ import type { Colour, RichTextBlock, TextRun } from './elements.ts';
 import type { Detail } from './limits.ts';
 import { inert, richText } from './spans.ts';
 
-/** Colours follow the reader's theme; the signs tell the same to who sees none. */
-const COLOUR = { '+': 'good', '-': 'attention', '~': 'warning', ' ': 'default' } as const;
+/** Colours follow the reader's theme (yellow can't be read in the light one); the signs tell the same without. */
+const COLOUR = { '+': 'good', '-': 'attention', '~': 'default', ' ': 'default' } as const;
 type Sign = keyof typeof COLOUR;
 
 /** Rows of a diff, one block a line: values cut to `detail.value` around what changed. */
@@ -44,12 +44,9 @@ function rowBlocks(row: DiffRow, detail: Detail): readonly RichTextBlock[] {
       const [was, is] = cutChange(visible(row.before), visible(row.after), detail.value);
       return [
         line(
-          [
-            mono(`~ ${label}  `),
-            mono(was, COLOUR['-']),
-            mono(' → ', COLOUR['~']),
-            mono(is, COLOUR['+']),
-          ].filter((run) => run.text !== ''),
+          [mono(`~ ${label}  `), mono(was, COLOUR['-']), mono(' → '), mono(is, COLOUR['+'])].filter(
+            (run) => run.text !== '',
+          ),
         ),
       ];
     }

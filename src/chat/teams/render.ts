@@ -14,7 +14,7 @@ type Piece = PieceOf<Element>;
 
 const TONE_COLOUR: Record<Card['tone'], Colour> = {
   drift: 'default',
-  waits: 'warning',
+  waits: 'default',
   good: 'good',
   bad: 'attention',
   plain: 'default',
