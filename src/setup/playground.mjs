@@ -6,15 +6,15 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-const CLIENT = '@microsoft/m365agentsplayground';
+const require = createRequire(import.meta.url);
 const port = process.env.M0_PLAYGROUND_PORT ?? '56150';
 const m0 = `http://127.0.0.1:${process.env.PORT ?? '3978'}/api/messages`;
 
 function clientScript() {
   try {
-    return join(dirname(createRequire(import.meta.url).resolve(`${CLIENT}/package.json`)), 'cli.js');
+    return join(dirname(require.resolve('@microsoft/m365agentsplayground/package.json')), 'cli.js');
   } catch {
-    process.stderr.write(`m0: playground: ${CLIENT} is not installed: run npm install\n`);
+    process.stderr.write("m0: playground: Microsoft's client is not installed: run npm install\n");
     process.exit(2);
   }
 }

@@ -1,6 +1,6 @@
 /** What is Teams' own; what the core relies on of any chat is in chat-port.test.ts. */
 import { generateKeyPairSync } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createTeams, type TeamsOptions } from '../../src/chat/teams/teams.ts';
 import type { Card } from '../../src/messages/card.ts';
 import type { CommandHandler, Incoming, Reply } from '../../src/runs/ports.ts';
@@ -57,7 +57,10 @@ beforeEach(async () => {
   store = await memory();
   teams = (await start()).teams;
   await connector.addToTeam('sre');
-  await soon(() => connector.calls.includes('GET teams/sre/conversations'));
+  // The last channel of its list, which m0 asks for.
+  await vi.waitFor(async () =>
+    expect(await store.value('teams:conversation:19:second@thread.tacv2')).toBeDefined(),
+  );
 });
 
 afterEach(async () => {
