@@ -249,6 +249,15 @@ describe('where m0 may write', () => {
     expect(connector.in(OPS)).toHaveLength(1);
   });
 
+  test('a post whose answer got lost comes twice rather than never, and the second is kept up to date', async () => {
+    let lost = 0;
+    connector.fault = () => (lost++ === 0 ? 'lose-answer' : 'pass');
+    await expect(teams.post(IN_OPS, driftMixed, 'k')).rejects.toMatchObject({ permanent: false });
+    const { messageId } = await teams.post(IN_OPS, driftMixed, 'k');
+    await teams.update(OPS, messageId, told('healed'));
+    expect(connector.in(OPS).map((m) => textOfCard(m.card) === 'healed')).toEqual([false, true]);
+  });
+
   test('a refused sign-in says which settings to look at, and is over once it is mended', async () => {
     connector.fault = () => ({ status: 401 });
     await expect(teams.post(IN_OPS, driftMixed, 'k')).rejects.toMatchObject({ permanent: false });

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { refuseMissingChats, withinChats } from '../../src/chats.ts';
+import { openChats, refuseMissingChats, withinChats } from '../../src/chats.ts';
+import { readEnvironment } from '../../src/config/environment.ts';
 import type { Config } from '../../src/config/load.ts';
+import { createLogger } from '../../src/log.ts';
 import { placeOfPerson } from '../../src/runs/reach.ts';
+import { openStore } from '../../src/store/open.ts';
 import { directory, stack } from '../support/directory.ts';
 
 const TEAMS = { platform: 'teams', channel: '19:ops@thread.tacv2' } as const;
@@ -35,6 +38,40 @@ describe('a start is refused', () => {
     expect(() => refuseMissingChats(config(teams, there))).toThrow(
       'oncall.primary is a group of Slack’s'.replace('’', "'"),
     );
+  });
+});
+
+describe('Teams is opened', () => {
+  const open = async (variables: Record<string, string>, chat = teams) => {
+    const log = createLogger('silent');
+    const store = await openStore({ url: 'file::memory:', log });
+    const there = config(chat, { stacks: [stack({ channels: [TEAMS] })] });
+    try {
+      const environment = readEnvironment(variables);
+      return await openChats({ config: there, environment, store, log, clock: Date.now });
+    } finally {
+      await store.close();
+    }
+  };
+
+  test('not without an app id, unless nobody else can reach this machine', async () => {
+    await expect(open({})).rejects.toThrow('MICROSOFT_APP_ID is not set');
+    await expect(open({ M0_TEAMS_INSECURE_LOOPBACK: '1', HOST: '0.0.0.0' })).rejects.toThrow('HOST must be');
+    const { ports, routes } = await open({ M0_TEAMS_INSECURE_LOOPBACK: '1' });
+    expect([...ports.keys()]).toEqual(['teams']);
+    expect(routes.map((r) => r.path)).toEqual(['/api/messages']);
+  });
+
+  test('only where m0.yaml wants it', async () => {
+    const tokens = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' };
+    const { ports, routes } = await open(tokens, slack);
+    expect([...ports.keys()]).toEqual(['slack']);
+    expect(routes).toEqual([]);
+  });
+
+  test('and knows no group of Slack’s', async () => {
+    const { usergroup } = await open({ M0_TEAMS_INSECURE_LOOPBACK: '1' });
+    await expect(usergroup('S0SRE')).rejects.toMatchObject({ permanent: true });
   });
 });
 
