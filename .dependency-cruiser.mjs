@@ -44,6 +44,7 @@ export default {
     },
     ...[
       ['@slack/', '^src/(chat/slack|sandbox)/'],
+      ['botbuilder|botframework-', '^src/chat/teams/'],
       ['drizzle-orm|better-sqlite3', '^src/store/'],
       ['simple-git', '^src/(git|sandbox)/'],
       ['@open-policy-agent/', '^src/policy/'],

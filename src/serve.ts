@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createHandler } from './actions/handler.ts';
 import { openArtifacts } from './artifacts/open-artifacts.ts';
-import { createSlack, type SlackMode } from './chat/slack/slack.ts';
+import { openChats, refuseMissingChats, withinChats } from './chats.ts';
 import type { Environment } from './config/environment.ts';
 import type { Config } from './config/load.ts';
 import { createMirrors } from './git/mirrors.ts';
@@ -25,7 +25,7 @@ import { escalate } from './runs/escalation.ts';
 import { homeView } from './runs/home.ts';
 import { metered } from './runs/meter.ts';
 import { createPolicyWatch } from './runs/policy-watch.ts';
-import type { ChatPort, Clock, Platform, Stack, Store } from './runs/ports.ts';
+import type { Clock, Stack, Store } from './runs/ports.ts';
 import { type Actor, M0, type Run, type Trigger } from './runs/run.ts';
 import { checkOnSchedule } from './runs/scheduled-check.ts';
 import { tellEndedSnoozes } from './runs/snooze-watch.ts';
@@ -73,30 +73,6 @@ async function fingerprintKey(store: Store): Promise<string> {
   return made;
 }
 
-function required(name: string, value: string | null): string {
-  if (value === null) throw new Error(`starting m0: ${name} is not set; README.md tells where to find it`);
-  return value;
-}
-
-/** How Slack reaches m0; each way needs its own secret and not the other's. */
-function slackMode(config: Config, { slack }: Environment): SlackMode {
-  if (config.chat.slack?.mode !== 'http')
-    return { mode: 'socket', appToken: required('SLACK_APP_TOKEN', slack.appToken) };
-  return { mode: 'http', signingSecret: required('SLACK_SIGNING_SECRET', slack.signingSecret) };
-}
-
-/** What m0.yaml may ask for one day and this version can't do is refused, never quietly left out. */
-function refuseWhatIsMissing(config: Config): void {
-  const asked = [
-    ...(config.chat.teams === null ? [] : ['chat.teams']),
-    ...config.directory.stacks
-      .filter((s) => s.channels.some((c) => c.platform === 'teams'))
-      .map((s) => `a teams: channel of stack ${s.name}`),
-  ];
-  if (asked.length > 0) throw new Error(`starting m0: not in this version yet: ${asked.join(', ')}`);
-  if (config.chat.slack === null) throw new Error('starting m0: m0.yaml names no chat: add chat.slack');
-}
-
 /** m0's own version, as package.json has it, and those of what it works with. */
 function versions(tools: Tools): Readonly<Record<string, string>> {
   const own = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -137,9 +113,9 @@ const WAITING_LOOK_MS = 15_000;
 /** Starts m0. Rejects, with everything closed again, when a part can't start. */
 export async function serve(options: ServeOptions): Promise<Service> {
   const { config, environment, tools, base, log } = options;
-  const { directory } = config;
+  const directory = withinChats(config);
   const clock = options.clock ?? Date.now;
-  refuseWhatIsMissing(config);
+  refuseMissingChats(config);
   const pagerduty = openPagerDuty(environment.pagerduty, directory.oncall, clock);
   const closers: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -202,20 +178,11 @@ export async function serve(options: ServeOptions): Promise<Service> {
     });
     closers.push(async () => policies.close());
 
-    const slack = await createSlack({
-      ...slackMode(config, environment),
-      botToken: required('SLACK_BOT_TOKEN', environment.slack.botToken),
-      ...(environment.slack.apiUrl === null ? {} : { apiUrl: environment.slack.apiUrl }),
-      log,
-      people: directory.people,
-      matchByEmail: config.chat.slack?.matchByEmail ?? false,
-      clock,
-    });
-    const chats = new Map<Platform, ChatPort>([['slack', slack]]);
+    const chats = await openChats({ config, environment, store, log, clock });
     const rotaProblems = new Map<string, string>();
     const onCall = createOnCall(
       directory,
-      (id) => slack.usergroup(id),
+      (id) => chats.usergroup(id),
       clock,
       (rota, problem) => {
         if (problem === null) rotaProblems.delete(rota);
@@ -225,18 +192,18 @@ export async function serve(options: ServeOptions): Promise<Service> {
       },
       pagerduty,
     );
-    const chatHealth = () => [{ platform: slack.platform, ...slack.healthy() }];
+    const chatHealth = (): ReturnType<typeof chats.healthy> => chats.healthy();
     const metrics = createMetrics({
       ...{ store, directory, clock, log },
       chats: chatHealth,
       build: versions(tools),
     });
     const { meter } = metrics;
-    const delivery = createDelivery({ store, directory, onCall, clock, chats, log, meter });
+    const delivery = createDelivery({ store, directory, onCall, clock, chats: chats.ports, log, meter });
     closers.push(() => delivery.drain());
     const changed = (): void => {
       delivery.wake();
-      slack.refreshHomes();
+      chats.refreshHomes();
     };
     const worker = createWorker({
       store,
@@ -258,8 +225,8 @@ export async function serve(options: ServeOptions): Promise<Service> {
     });
     const handler = createHandler({ store, worker, policies, policyWatch, directory, onCall, clock, log });
     const home = { store, directory, onCall, clock };
-    await slack.start(handler, async (actor) => homeCard(await homeView(home, actor)));
-    closers.push(() => slack.stop());
+    await chats.start(handler, async (actor) => homeCard(await homeView(home, actor)));
+    closers.push(() => chats.stop());
     await worker.start();
     const watching = [
       repeat(POLICY_LOOK_MS, () => policyWatch.look()),
@@ -307,7 +274,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       metrics: () => metrics.text(),
       log,
       routes: [
-        ...(slack.endpoint === null ? [] : [slack.endpoint]),
+        ...chats.routes,
         createGitWebhook({
           secret: environment.gitWebhookSecret,
           look: (addresses) => pushes.lookNow(addresses),

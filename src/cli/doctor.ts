@@ -10,6 +10,7 @@ import { findTerraform, toolsFolder } from '../setup/tools.ts';
 import { chooseStackUser, SHARED_MEANS } from '../terraform/stack-user-default.ts';
 import type { Io } from './config.ts';
 import { onCallRows } from './doctor-oncall.ts';
+import { chatsOf, teamsRow } from './doctor-teams.ts';
 
 /** Asks Slack who the bot token belongs to; resolves to the answer in a word, rejects with what went wrong. */
 export type AskSlack = (env: Environment) => Promise<string>;
@@ -24,12 +25,15 @@ const MARK = { ok: 'ok', missing: 'MISSING', warning: 'warning' } as const;
  */
 export async function doctor(io: Io, env: Environment, askSlack: AskSlack = askSlackItself): Promise<number> {
   const sandbox = !existsSync(env.configPath);
+  const chats = sandbox ? null : await chatsOf(env);
   const rows = [
     ...(await inspectTools({ dataDir: env.dataDir, env: env.variables, sandbox })),
     await dataDirRow(env.dataDir),
     ...(sandbox ? [] : [await stackUserRow(env)]),
     await configRow(env),
-    ...(sandbox ? [] : [...(await slackRows(env, askSlack)), ...(await onCallRows(env))]),
+    ...(sandbox || chats?.slack === null ? [] : await slackRows(env, askSlack)),
+    ...((chats?.teams ?? null) === null ? [] : [teamsRow(env)]),
+    ...(sandbox ? [] : await onCallRows(env)),
   ];
   for (const line of table(rows)) io.out(`${line}\n`);
   return rows.some((row) => row.state === 'missing') ? 1 : 0;

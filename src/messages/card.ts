@@ -45,6 +45,8 @@ export interface Button {
   readonly style?: 'primary' | 'danger';
   readonly command: string;
   readonly confirm?: ButtonConfirm;
+  /** The form the handler would answer with, for a chat that shows it in the card itself. */
+  readonly form?: Form;
 }
 
 export type Block =

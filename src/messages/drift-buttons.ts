@@ -12,6 +12,7 @@ import {
 import type { Finding } from '../drift/finding.ts';
 import type { Button, ButtonConfirm } from './card.ts';
 import { deedLabel, describeChanges, destroys } from './changes.ts';
+import { acceptForm, snoozeForm } from './forms.ts';
 import { approvableNow } from './standing.ts';
 import type { DriftView } from './view.ts';
 import { nobodyMay } from './who.ts';
@@ -55,8 +56,8 @@ function has(view: DriftView, ...standings: readonly string[]): boolean {
 export function driftButtons(view: DriftView): readonly Button[] {
   const run = view.runId;
   const diff: Button = { label: 'Full diff', command: showText(run) };
-  const snooze: Button = { label: 'Snooze…', command: snoozeText(run) };
-  const accept: Button = { label: 'Accept…', command: acceptText(run) };
+  const snooze: Button = { label: 'Snooze…', command: snoozeText(run), form: snoozeForm(view) };
+  const accept: Button = { label: 'Accept…', command: acceptText(run), form: acceptForm(view) };
   const leave: Button = { label: 'Leave it', command: rejectText(run) };
   const wake: readonly Button[] = has(view, 'snoozed')
     ? [{ label: 'Unsnooze', command: unsnoozeText(run) }]

@@ -391,8 +391,18 @@ export interface ChatPort {
     key: string,
   ): Promise<{ readonly channel: string; readonly messageId: string }>;
   update(channel: string, messageId: string, card: Card): Promise<void>;
-  /** A plain line in the thread of a message; `loud`: in the channel as well, where the platform can. */
-  reply(channel: string, messageId: string, text: string, key: string, loud?: boolean): Promise<void>;
+  /**
+   * A plain line in the thread of a message; `loud`: in the channel as well, where the platform can. `mention`: a
+   * person of m0.yaml whom it calls, where the platform needs that to reach them.
+   */
+  reply(
+    channel: string,
+    messageId: string,
+    text: string,
+    key: string,
+    loud?: boolean,
+    mention?: string,
+  ): Promise<void>;
   /** Members of a user group, as platform ids. */
   usergroup(id: string): Promise<readonly string[]>;
 }

@@ -8,7 +8,14 @@ import { failureCard } from '../messages/failure-card.ts';
 import { fleetCard } from '../messages/fleet-card.ts';
 import { policyAlertCard } from '../messages/policy-alert-card.ts';
 import { reachCard } from '../messages/reach-card.ts';
-import { type Alert, isOfRun, type OutboxEntry, type Place, type PostedMessage } from './alert.ts';
+import {
+  type Alert,
+  type Delivery,
+  isOfRun,
+  type OutboxEntry,
+  type Place,
+  type PostedMessage,
+} from './alert.ts';
 import { createFleets, type Seat } from './fleet.ts';
 import { fleetView } from './fleet-view.ts';
 import { toldDirectory } from './places.ts';
@@ -190,7 +197,21 @@ export function createPosting(parts: PostingParts): Posting {
     return false;
   }
 
-  async function ask(alert: Alert, who: string, why: string, alone: boolean): Promise<void> {
+  /** In Teams a direct message needs the app installed for the person; a mention in the channel does not. */
+  async function callInChannel(alert: Alert, entry: OutboxEntry, who: string, why: string): Promise<void> {
+    const name = directory.people.find((p) => p.key === who)?.name ?? who;
+    const text = `${name}: ${why}. I can’t write to you directly: add m0 for yourself in Teams.`;
+    for (const m of await store.messages(alert.id)) {
+      if (m.role !== 'root' || m.platform !== 'teams') continue;
+      await chatOf(m.platform).reply(m.channel, m.messageId, text, `${entry.key}:${m.id}`, false, who);
+    }
+  }
+
+  async function ask(
+    alert: Alert,
+    entry: OutboxEntry,
+    { person: who, why, alone }: Extract<Delivery, { d: 'dm' }>,
+  ): Promise<void> {
     if (alert.state !== 'open') return;
     const messages = await store.messages(alert.id);
     if (messages.some((m) => m.role === 'dm' && m.person === who)) return;
@@ -199,7 +220,10 @@ export function createPosting(parts: PostingParts): Posting {
       if (!place) throw new ChatError(`${who} has no chat id under "people"`, { permanent: true });
       await (alone ? post : postOrJoin)(alert, { place, person: who, why }, messages);
     } catch (error) {
-      if (isPermanent(error)) await notReached(store, who, error, clock());
+      if (isPermanent(error)) {
+        await notReached(store, who, error, clock());
+        if (place?.platform === 'teams') await callInChannel(alert, entry, who, why);
+      }
       throw error;
     }
     await reached(store, who);
@@ -241,7 +265,7 @@ export function createPosting(parts: PostingParts): Posting {
         case 'thread':
           return addToThreads(alert, entry, delivery.text);
         case 'dm':
-          return ask(alert, delivery.person, delivery.why, delivery.alone === true);
+          return ask(alert, entry, delivery);
         case 'nudge':
           return nudge(alert, entry, delivery.person, delivery.text);
         default:

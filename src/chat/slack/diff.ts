@@ -1,10 +1,7 @@
 import { assertNever } from '../../assert-never.ts';
 import type { DiffRow } from '../../messages/card.ts';
-import { cutEnd, cutMiddle, visible } from './inert.ts';
+import { cutChange, cutEnd, cutMiddle, visible } from '../../messages/inert.ts';
 import { type Detail, DIFF_COLUMNS, DIFF_LABEL } from './limits.ts';
-
-/** Unchanged characters shown on either side of what changed, where a value is cut. */
-const AROUND = 10;
 
 /**
  * Rows of a diff as lines of preformatted text: aligned, inert, values cut to `detail.value` around what
@@ -81,24 +78,4 @@ function noteLines(label: string, value: string, detail: Detail): readonly strin
     ...lines,
     ...(more > 0 ? [`    … ${more} more line${more === 1 ? '' : 's'}`] : []),
   ];
-}
-
-/**
- * Both values cut to `max` characters so that the part in which they differ stays, with a little of what is
- * equal on either side.
- */
-export function cutChange(before: string, after: string, max: number): readonly [string, string] {
-  if (before.length <= max && after.length <= max) return [before, after];
-  const shorter = Math.min(before.length, after.length);
-  let prefix = 0;
-  while (prefix < shorter && before[prefix] === after[prefix]) prefix += 1;
-  let suffix = 0;
-  while (suffix < shorter - prefix && before.at(-1 - suffix) === after.at(-1 - suffix)) suffix += 1;
-  const from = Math.max(0, prefix - AROUND);
-  const cut = (text: string): string => {
-    const to = Math.min(text.length, text.length - suffix + AROUND);
-    const core = text.slice(from, to).toWellFormed();
-    return `${from > 0 ? '…' : ''}${cutMiddle(core, max - 2)}${to < text.length ? '…' : ''}`;
-  };
-  return [cut(before), cut(after)];
 }

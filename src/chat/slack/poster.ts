@@ -1,10 +1,11 @@
 import type { types } from '@slack/bolt';
 import type { Card } from '../../messages/card.ts';
+import { cutEnd, visible } from '../../messages/inert.ts';
 import type { Place } from '../../runs/alert.ts';
 import { ChatError } from '../../runs/ports.ts';
 import type { SlackApi } from './api.ts';
 import { isUncertain } from './errors.ts';
-import { cutEnd, notification, visible } from './inert.ts';
+import { notification } from './inert.ts';
 import { LIMITS } from './limits.ts';
 import type { SlackPeople } from './people.ts';
 import { renderCard } from './render.ts';

@@ -1,11 +1,17 @@
 import type { types } from '@slack/bolt';
 import { assertNever } from '../../assert-never.ts';
-import type { Block, Card, FindingTone, Span } from '../../messages/card.ts';
+import type { Block, Card, Span } from '../../messages/card.ts';
+import { fold, type Piece as PieceOf, rowText, wayToAll } from '../../messages/fold.ts';
+import { cutEnd, visible } from '../../messages/inert.ts';
+import { plainOf } from '../../messages/span-text.ts';
+import { CARD_SYMBOL, FINDING_SYMBOL } from '../../messages/symbols.ts';
 import { buttonRows } from './buttons.ts';
 import { diffLines } from './diff.ts';
-import { cutEnd, notification, visible } from './inert.ts';
+import { notification } from './inert.ts';
 import { CARD_DETAIL, type Detail, LIMITS } from './limits.ts';
-import { contextElements, richElements, type SlackIdOf, spanText } from './spans.ts';
+import { contextElements, richElements, type SlackIdOf } from './spans.ts';
+
+type Piece = PieceOf<types.KnownBlock>;
 
 /** What a message is made of. `overflow`: as plain text, all that the card left out; null: nothing. */
 export interface Rendered {
@@ -13,35 +19,6 @@ export interface Rendered {
   readonly blocks: types.KnownBlock[];
   readonly overflow: string | null;
 }
-
-/** One unit of folding. Pieces of a lower rank get their room first. */
-interface Piece {
-  readonly blocks: readonly types.KnownBlock[];
-  readonly plain: string;
-  readonly rank: 0 | 1 | 2;
-  /** Set where it goes on with the lines of the piece before it: shown without a gap between them. */
-  readonly goesOn?: true;
-  /** How many of `what` it stands for, in "and 37 more". */
-  readonly count: number;
-}
-
-/** A symbol before the headline; the words tell the same, so nothing depends on seeing it. */
-const CARD_SYMBOL: Record<Card['tone'], string> = {
-  drift: '◆ ',
-  waits: '● ',
-  good: '✓ ',
-  bad: '✕ ',
-  plain: '',
-};
-
-const FINDING_SYMBOL: Record<FindingTone, string> = {
-  heals: '↻ ',
-  waits: '● ',
-  denied: '✕ ',
-  kept: '‖ ',
-  done: '✓ ',
-  info: '',
-};
 
 /** Lines that are folded together. Those of one list are one block, so that a list of fifty fits a message. */
 const LINES_A_BLOCK = 10;
@@ -64,28 +41,18 @@ const section = (...elements: types.RichTextElement[]): types.RichTextSection =>
  */
 export function renderCard(card: Card, slackId: SlackIdOf, detail: Detail = CARD_DETAIL): Rendered {
   const pieces = [headline(card), ...blockPieces(card.blocks, slackId, detail)];
-  const chosen = choose(pieces, detail);
-  const blocks: types.KnownBlock[] = [];
-  const noted = new Set<number>();
-  for (const piece of pieces) {
-    if (chosen.has(piece)) {
-      if (!(piece.goesOn && joined(blocks.at(-1), piece.blocks[0]))) blocks.push(...piece.blocks);
-      continue;
-    }
-    // One note for findings and one for all else, each where the first of its kind is missing.
-    const kind = piece.rank === 2 ? 2 : 1;
-    if (noted.has(kind)) continue;
-    noted.add(kind);
-    const missing = pieces.filter((p) => !chosen.has(p) && (p.rank === 2) === (kind === 2));
-    const count = missing.reduce((sum, p) => sum + p.count, 0);
-    const what = kind === 2 ? '' : count === 1 ? ' line' : ' lines';
-    if (count > 0) blocks.push(foldNote(`and ${count} more${what}`, card));
-  }
-  const left = pieces.filter((p) => !chosen.has(p)).map((p) => p.plain);
+  const { blocks, left } = fold(pieces, {
+    budget: detail.budget - FOLD_NOTE,
+    blocks: LIMITS.blocks - 2,
+    findings: detail.findings,
+    sizeOf: (json) => json.length,
+    note: (text) => foldNote(text, card),
+    join: joined,
+  });
   return {
     text: notification(card.headline, LIMITS.fallbackText),
     blocks,
-    overflow: left.length > 0 ? left.join('\n') : null,
+    overflow: left,
   };
 }
 
@@ -105,33 +72,12 @@ function headline(card: Card): Piece {
 }
 
 function foldNote(text: string, card: Card): types.KnownBlock {
-  const more = card.blocks
-    .flatMap((b) => (b.b === 'buttons' ? b.buttons : []))
-    .find((button) => /^show #\d+$/.test(button.command));
+  const more = wayToAll(card);
   const elements: types.RichTextElement[] = [
     { type: 'text', text: more ? `${text}: ` : text, style: { italic: true } },
   ];
   if (more) elements.push({ type: 'text', text: `/m0 ${more.command}`, style: { code: true } });
   return richText(section(...elements));
-}
-
-/** The pieces that fit, by rank and then in order; once one of a rank does not fit, the rest of it does not. */
-function choose(pieces: readonly Piece[], detail: Detail): ReadonlySet<Piece> {
-  const chosen = new Set<Piece>();
-  let budget = detail.budget - FOLD_NOTE;
-  let blocks: number = LIMITS.blocks - 2;
-  for (const rank of [0, 1, 2] as const) {
-    const ofRank = pieces.filter((p) => p.rank === rank);
-    for (const [i, piece] of ofRank.entries()) {
-      const cost = JSON.stringify(piece.blocks).length;
-      const fits = cost <= budget && piece.blocks.length <= blocks;
-      if (!fits || (rank === 2 && i >= detail.findings)) break;
-      chosen.add(piece);
-      budget -= cost;
-      blocks -= piece.blocks.length;
-    }
-  }
-  return chosen;
 }
 
 function blockPieces(blocks: readonly Block[], slackId: SlackIdOf, detail: Detail): Piece[] {
@@ -195,8 +141,6 @@ const factSpans = (fact: { readonly label: string; readonly spans: readonly Span
   ...fact.spans,
 ];
 
-const plainOf = (spans: readonly Span[]): string => spans.map(spanText).join('');
-
 function linesPiece(lines: readonly (readonly Span[])[], slackId: SlackIdOf, detail: Detail): Piece {
   const sections = lines
     .map((spans) => section(...richElements(spans, slackId, detail.line)))
@@ -241,8 +185,4 @@ function findingPiece(block: Extract<Block, { b: 'finding' }>, detail: Detail, s
   }
   const plain = [head, ...block.rows.map((row) => `    ${rowText(row)}`)].join('\n');
   return { blocks: [richText(...elements)], plain, rank: 2, count: 1 };
-}
-
-function rowText(row: Extract<Block, { b: 'finding' }>['rows'][number]): string {
-  return row.kind === 'change' ? `${row.label}: ${row.before} → ${row.after}` : `${row.label}: ${row.value}`;
 }

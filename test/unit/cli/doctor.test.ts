@@ -58,6 +58,30 @@ it('says whether Slack answers, and never shows a token', async () => {
   expect(good.text + bad.text).not.toContain('hidden');
 });
 
+it('says what Teams needs, and asks for nothing of Slack’s where m0.yaml has none', async () => {
+  const file = path.join(dir, 'm0.yaml');
+  await writeFile(
+    file,
+    `chat: { teams: {} }
+defaults: { channels: ["teams:19:ops@thread.tacv2"] }
+stacks: [ { name: prod, environment: prod, source: { git: ./infra } } ]
+`,
+  );
+  const rowOf = async (variables: Record<string, string>) =>
+    (await run({ M0_CONFIG: file, ...variables })).text.split('\n').filter((l) => /Teams|Slack/.test(l));
+  const app = { MICROSOFT_APP_ID: 'app', MICROSOFT_APP_PASSWORD: 'hidden' };
+  expect(await rowOf({})).toEqual([
+    expect.stringMatching(/^Teams app +MISSING +MICROSOFT_APP_ID, MICROSOFT_APP_PASSWORD not set$/),
+  ]);
+  expect(await rowOf(app)).toEqual([expect.stringMatching(/^Teams app +warning .*only people of m0.yaml/)]);
+  expect(await rowOf({ ...app, MICROSOFT_APP_TENANT_ID: 'x' })).toEqual([
+    expect.stringMatching(/^Teams app +ok +set$/),
+  ]);
+  expect(await rowOf({ M0_TEAMS_INSECURE_LOOPBACK: '1' })).toEqual([
+    expect.stringMatching(/^Teams app +warning +no app id: anybody/),
+  ]);
+});
+
 it('refuses a data folder that cannot be written', async () => {
   const file = path.join(dir, 'file');
   await writeFile(file, '');

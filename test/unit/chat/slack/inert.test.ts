@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { cutEnd, cutMiddle, escapeMrkdwn, notification, visible } from '../../../../src/chat/slack/inert.ts';
+import { escapeMrkdwn, notification } from '../../../../src/chat/slack/inert.ts';
+import { cutEnd, cutMiddle, visible } from '../../../../src/messages/inert.ts';
 
 describe('visible', () => {
   test.each([

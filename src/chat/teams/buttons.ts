@@ -1,0 +1,134 @@
+import { assertNever } from '../../assert-never.ts';
+import type { Button, Form, FormField } from '../../messages/card.ts';
+import { cutMiddle, visible } from '../../messages/inert.ts';
+import type { Action, ActionSet, Element, ExecuteAction } from './elements.ts';
+import { LIMITS } from './limits.ts';
+import { inert, richText, runs } from './spans.ts';
+
+/** Verb of each button of m0's. */
+export const VERB = 'm0';
+/** Characters of a form's explanation. */
+const INTRO = 2_000;
+
+/** Text of a button or a field; never empty, which Teams would not show. */
+export function label(text: string, max: number): string {
+  const shown = inert(text, max);
+  return shown.trim() === '' ? '–' : shown;
+}
+
+export function execute(title: string, data: ExecuteAction['data'], style?: Button['style']): ExecuteAction {
+  return {
+    type: 'Action.Execute',
+    title: label(title, LIMITS.buttonLabel),
+    verb: VERB,
+    data,
+    ...(style === undefined ? {} : { style: STYLE[style] }),
+    associatedInputs: data.form === undefined ? 'none' : 'auto',
+  };
+}
+
+const STYLE = { primary: 'positive', danger: 'destructive' } as const;
+
+/**
+ * Sets of buttons; `first` numbers their forms on the card. What asks back or asks for words opens under its
+ * button. A button whose command Teams could not carry whole is left out: cut, it would be another command.
+ */
+export function buttonSets(buttons: readonly Button[], first: number): readonly ActionSet[] {
+  const actions = buttons
+    .filter((b) => b.command !== '' && b.command.length <= LIMITS.command)
+    .map((button, i) => actionOf(button, `f${first + i}`));
+  const sets: ActionSet[] = [];
+  for (let i = 0; i < actions.length; i += LIMITS.actions) {
+    sets.push({ type: 'ActionSet', actions: actions.slice(i, i + LIMITS.actions) });
+  }
+  return sets;
+}
+
+function actionOf(button: Button, form: string): Action {
+  const { confirm, style } = button;
+  const opened = (card: {
+    readonly body: readonly Element[];
+    readonly actions: readonly ExecuteAction[];
+  }): Action => ({
+    type: 'Action.ShowCard',
+    title: label(button.label, LIMITS.buttonLabel),
+    ...(style === undefined ? {} : { style: STYLE[style] }),
+    card: { type: 'AdaptiveCard', ...card },
+  });
+  if (button.form !== undefined) {
+    const parts = formParts(button.form, form);
+    if (Buffer.byteLength(JSON.stringify(parts)) <= LIMITS.formInCard) return opened(parts);
+  }
+  if (confirm === undefined) return execute(button.label, { command: button.command }, style);
+  const title = label(confirm.title, LIMITS.confirmTitle);
+  const body = label(confirm.body, LIMITS.confirmText);
+  return opened({
+    body: [
+      richText([{ type: 'TextRun', text: title, weight: 'bolder' }]),
+      richText([{ type: 'TextRun', text: body }]),
+    ],
+    actions: [execute(confirm.confirm, { command: button.command }, style)],
+  });
+}
+
+/** The inputs of a form and what sends them; `id` tells its answers from those of other forms of the card. */
+export function formParts(
+  form: Form,
+  id: string,
+): { readonly body: readonly Element[]; readonly actions: readonly ExecuteAction[] } {
+  const intro = runs(form.intro, INTRO);
+  return {
+    body: [...(intro.length > 0 ? [richText(intro)] : []), ...form.fields.map((field) => inputOf(field, id))],
+    actions: [execute(form.submit, { command: form.command, form: id }, 'primary')],
+  };
+}
+
+function inputOf(field: FormField, form: string): Element {
+  const common = { id: `${form}.${field.name}`, label: label(field.label, LIMITS.inputLabel) };
+  const required = { isRequired: true, errorMessage: 'This is needed.' } as const;
+  switch (field.kind) {
+    case 'text':
+      return {
+        type: 'Input.Text',
+        ...common,
+        ...(field.required ? required : {}),
+        isMultiline: field.maxLength > 200,
+        maxLength: Math.min(field.maxLength, LIMITS.inputMaxLength),
+        ...(field.hint === undefined ? {} : { placeholder: label(field.hint, LIMITS.inputLabel) }),
+      };
+    case 'choice': {
+      const choices = choicesOf(field.options);
+      const missing = field.options.length - choices.length;
+      const more = missing > 0 ? ` (${missing} more fit no list: type the command for them)` : '';
+      const initial = choices.find((c) => c.value === field.initial);
+      return {
+        type: 'Input.ChoiceSet',
+        ...common,
+        label: `${common.label}${more}`,
+        ...required,
+        style: 'compact',
+        choices,
+        ...(initial === undefined ? {} : { value: initial.value }),
+      };
+    }
+    default:
+      return assertNever(field);
+  }
+}
+
+type Choice = Extract<FormField, { kind: 'choice' }>['options'][number];
+
+/** The choices that fit one list of Teams', in their order. */
+function choicesOf(options: readonly Choice[]): { readonly title: string; readonly value: string }[] {
+  const choices: { title: string; value: string }[] = [];
+  let room: number = LIMITS.choicesBytes;
+  for (const { label: shown, value } of options) {
+    if (value === '' || value.length > LIMITS.choiceValue || choices.length === LIMITS.choices) continue;
+    // Of an address both ends tell: the module at its front, the key at its end.
+    const title = label(cutMiddle(visible(shown), LIMITS.choiceLabel), LIMITS.choiceLabel);
+    room -= Buffer.byteLength(JSON.stringify({ title, value }));
+    if (room < 0) break;
+    choices.push({ title, value });
+  }
+  return choices;
+}

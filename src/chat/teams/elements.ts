@@ -1,0 +1,115 @@
+/** The part of Adaptive Cards 1.5 that m0 speaks. */
+
+export type Colour = 'default' | 'good' | 'warning' | 'attention' | 'accent';
+
+/** Text of which Teams parses nothing: no Markdown, no mention, no address. */
+export interface TextRun {
+  readonly type: 'TextRun';
+  readonly text: string;
+  readonly color?: Colour;
+  readonly fontType?: 'monospace';
+  readonly isSubtle?: boolean;
+  readonly italic?: boolean;
+  readonly size?: 'small' | 'medium';
+  readonly weight?: 'bolder';
+  readonly selectAction?: { readonly type: 'Action.OpenUrl'; readonly url: string };
+}
+
+export interface RichTextBlock {
+  readonly type: 'RichTextBlock';
+  readonly inlines: readonly TextRun[];
+  readonly spacing?: Spacing;
+  readonly separator?: boolean;
+}
+
+/** Parsed as Markdown by Teams, so it only ever holds what m0 itself wrote. */
+export interface TextBlock {
+  readonly type: 'TextBlock';
+  readonly text: string;
+  readonly wrap: true;
+  readonly size: 'small';
+  readonly isSubtle: true;
+}
+
+type Spacing = 'none' | 'small' | 'default' | 'medium';
+
+export interface Container {
+  readonly type: 'Container';
+  readonly items: readonly Element[];
+  readonly spacing?: Spacing;
+  readonly separator?: boolean;
+}
+
+export interface ActionSet {
+  readonly type: 'ActionSet';
+  readonly actions: readonly Action[];
+}
+
+interface InputBase {
+  readonly id: string;
+  readonly label: string;
+  readonly isRequired?: boolean;
+  readonly errorMessage?: string;
+}
+
+export interface InputText extends InputBase {
+  readonly type: 'Input.Text';
+  readonly isMultiline: boolean;
+  readonly maxLength: number;
+  readonly placeholder?: string;
+}
+
+export interface InputChoiceSet extends InputBase {
+  readonly type: 'Input.ChoiceSet';
+  readonly style: 'compact';
+  readonly choices: readonly { readonly title: string; readonly value: string }[];
+  readonly value?: string;
+}
+
+export type Element = RichTextBlock | TextBlock | Container | ActionSet | InputText | InputChoiceSet;
+
+/** What a button of m0's sends back. Anybody can send anything: nothing in it is trusted. */
+export interface ActionData {
+  readonly command: string;
+  /** Which form's answers are meant; they come back beside it as `FORM.NAME`. */
+  readonly form?: string;
+  /** Turns to a page of the answer. */
+  readonly page?: number;
+}
+
+export interface ExecuteAction {
+  readonly type: 'Action.Execute';
+  readonly title: string;
+  readonly verb: string;
+  readonly data: ActionData;
+  readonly style?: 'positive' | 'destructive';
+  readonly associatedInputs: 'auto' | 'none';
+}
+
+/** A card laid open under its button. */
+export interface ShowCardAction {
+  readonly type: 'Action.ShowCard';
+  readonly title: string;
+  readonly style?: 'positive' | 'destructive';
+  readonly card: {
+    readonly type: 'AdaptiveCard';
+    readonly body: readonly Element[];
+    readonly actions: readonly ExecuteAction[];
+  };
+}
+
+export type Action = ExecuteAction | ShowCardAction;
+
+export interface Mention {
+  readonly type: 'mention';
+  readonly text: string;
+  readonly mentioned: { readonly id: string; readonly name: string };
+}
+
+export interface AdaptiveCard {
+  readonly type: 'AdaptiveCard';
+  readonly $schema: string;
+  readonly version: string;
+  readonly body: readonly Element[];
+  readonly msteams: { readonly width: 'Full'; readonly entities?: readonly Mention[] };
+}

@@ -1,0 +1,176 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../../log.ts';
+import type { CommandHandler, Incoming, Reply } from '../../runs/ports.ts';
+import { type Activity, type Click, conversationOf, readClick } from './activity.ts';
+import type { Answerer, ClickAnswer, Origin } from './answer.ts';
+import { VERB } from './buttons.ts';
+import type { Conversations } from './conversations.ts';
+import { userOf } from './conversations.ts';
+import type { TeamsPeople } from './people.ts';
+import type { Recent } from './recent.ts';
+import { inert } from './spans.ts';
+import { isForM0, typedCommand } from './typed.ts';
+
+/** After this long a click is answered with "one moment": Teams gives up on it after some 15 s. */
+const CLICK_PATIENCE_MS = 8_000;
+
+export interface InboxParts {
+  readonly people: TeamsPeople;
+  readonly conversations: Conversations;
+  readonly answerer: Answerer;
+  /** Activities that were heard: Teams sends one again when its answer got lost. */
+  readonly heard: Recent;
+  /** Learns the channels of a team that m0 was added to. */
+  readonly joined: (activity: Activity) => Promise<void>;
+  readonly log: Logger;
+}
+
+/** What an activity is answered with: the body of an invoke's answer, or null for none. */
+export type ActivityAnswer = object | null;
+
+const answerOf = (answer: ClickAnswer): object =>
+  'card' in answer
+    ? { statusCode: 200, type: 'application/vnd.microsoft.card.adaptive', value: answer.card }
+    : {
+        statusCode: 200,
+        type: 'application/vnd.microsoft.activity.message',
+        value: inert(answer.bar, 2_000),
+      };
+
+const TAKEN: ClickAnswer = { bar: 'm0 has heard this already.' };
+const BROKEN: ClickAnswer = { bar: 'That broke in m0: its log tells why. Please try again.' };
+
+/**
+ * Takes what people type, click and fill in, and hands it to the command handler as text. Of an activity it uses
+ * the user that Teams authenticated, where it was, and the command's text; nothing in it grants anything.
+ */
+export class Inbox {
+  readonly #parts: InboxParts;
+  readonly #handler: CommandHandler;
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(parts: InboxParts, handler: CommandHandler) {
+    this.#parts = parts;
+    this.#handler = handler;
+  }
+
+  /** Resolves when all that was taken in has been answered. */
+  async drained(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled([...this.#underWay]);
+  }
+
+  /** `activity` must be proven to come from Teams. */
+  async hear(activity: Activity): Promise<ActivityAnswer> {
+    const { conversations, heard } = this.#parts;
+    if (activity.id === undefined) return null;
+    const isNew = await heard.claim(JSON.stringify([activity.conversation.id, activity.type, activity.id]));
+    await conversations.meet(activity);
+    switch (activity.type) {
+      case 'message':
+        if (isNew && isForM0(activity)) {
+          const origin = originOf(activity, typedCommand(activity), null);
+          void this.#work(async () => {
+            await this.#parts.answerer.answer(await this.#ask(activity, origin.command, null, null), origin);
+          });
+        }
+        return null;
+      case 'invoke': {
+        const click = activity.name === 'adaptiveCard/action' ? readClick(activity.value) : null;
+        if (click === null || click.verb !== VERB) return answerOf({ bar: 'm0 knows no such button.' });
+        return answerOf(isNew ? await this.#clicked(activity, click) : TAKEN);
+      }
+      case 'conversationUpdate':
+        if (isNew && activity.membersAdded?.some((m) => m.id === activity.recipient.id)) {
+          void this.#work(() => this.#parts.joined(activity));
+        }
+        return null;
+      case 'installationUpdate':
+        if (activity.action === 'remove' && activity.conversation.conversationType === 'personal') {
+          await conversations.forgetPersonal(userOf(activity));
+        }
+        return null;
+      default:
+        return null;
+    }
+  }
+
+  /** Keeps track of work whose request is answered already; what goes wrong in it is logged here. */
+  #work(task: () => Promise<void>): Promise<void> {
+    const work = task()
+      .catch((error: unknown) => {
+        const problem = error instanceof Error ? error.message : String(error);
+        this.#parts.log.error({ problem }, 'a Teams activity was not answered');
+      })
+      .finally(() => this.#underWay.delete(work));
+    this.#underWay.add(work);
+    return work;
+  }
+
+  async #clicked(activity: Activity, click: Click): Promise<ClickAnswer> {
+    const origin = originOf(activity, click.command, activity.replyToId ?? null);
+    let answer: ClickAnswer = BROKEN;
+    let late = false;
+    const work = this.#work(async () => {
+      // Once Teams has been told "one moment", the answer goes the way of one that was typed.
+      answer = await this.#act(activity, click, () => (late ? { ...origin, clicked: null } : origin));
+    });
+    const inTime = await Promise.race([
+      work.then(() => true),
+      sleep(CLICK_PATIENCE_MS, false, { ref: false }),
+    ]);
+    if (inTime) return answer;
+    late = true;
+    return { bar: 'One moment: the answer comes here.' };
+  }
+
+  async #act(activity: Activity, click: Click, origin: () => Origin): Promise<ClickAnswer> {
+    const { answerer } = this.#parts;
+    const { channel, clicked } = origin();
+    const form = clicked === null ? undefined : await answerer.formAt(channel, clicked);
+    const card = form === undefined && clicked !== null ? { channel, messageId: clicked } : (form ?? null);
+    const reply = await this.#ask(activity, click.command, click.answers, card);
+    if (click.page !== null && reply.r === 'pages') {
+      return { card: answerer.page(reply.pages, click.page, click.command) };
+    }
+    const answer = await answerer.answer(reply, origin());
+    if (form !== undefined && click.answers !== null) {
+      await answerer.settleForm(origin(), reply).catch((error: unknown) => {
+        // What was asked for is done all the same.
+        const problem = error instanceof Error ? error.message : String(error);
+        this.#parts.log.warn({ problem }, 'a form that was filled in still stands');
+      });
+    }
+    return answer;
+  }
+
+  #ask(
+    activity: Activity,
+    text: string,
+    answers: Readonly<Record<string, string>> | null,
+    from: Incoming['from'],
+  ): Promise<Reply> {
+    const direct = activity.conversation.conversationType === 'personal';
+    return this.#handler({
+      text,
+      actor: this.#parts.people.actor(activity),
+      place: direct
+        ? { platform: 'teams', user: userOf(activity) }
+        : { platform: 'teams', channel: conversationOf(activity) },
+      answers,
+      from,
+    });
+  }
+}
+
+function originOf(activity: Activity, command: string, clicked: string | null): Origin {
+  return {
+    userId: userOf(activity),
+    teamsId: activity.from.id,
+    targeted: activity.recipient.isTargeted === true,
+    channel: conversationOf(activity),
+    thread: activity.conversation.id,
+    direct: activity.conversation.conversationType === 'personal',
+    command,
+    clicked,
+  };
+}

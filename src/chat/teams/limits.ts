@@ -1,0 +1,68 @@
+/** Every limit of Teams' that m0 keeps, in one place. */
+export const LIMITS = {
+  /** The only version that all of Teams' clients show. */
+  cardVersion: '1.5',
+  /** Teams refuses a card of more than 28 KB; counted in bytes of its JSON. */
+  cardBytes: 28 * 1024,
+  /** What m0 fills of it: the rest is for the envelope around the card and for mentions. */
+  cardBudget: 24_000,
+  /** Room for what else stands on a card: its frame, and the two lines that say what was folded. */
+  frame: 1_200,
+  /** Top-level elements; Teams names no limit, phones get slow. */
+  elements: 200,
+  /** Buttons of one set; Teams drops the seventh. */
+  actions: 6,
+  /** How deep cards stand inside cards: m0's dialogs are one deep. */
+  nesting: 1,
+  buttonLabel: 75,
+  /** Command a button carries. */
+  command: 2_000,
+  confirmTitle: 100,
+  confirmText: 600,
+  linkUrl: 2_000,
+  inputLabel: 200,
+  inputMaxLength: 3_000,
+  /** Bytes of one form inside a card; a larger one opens as a message of its own. */
+  formInCard: 4_000,
+  /** Bytes of the choices of one list. */
+  choicesBytes: 9_000,
+  choices: 100,
+  choiceLabel: 100,
+  choiceValue: 500,
+  /** What a notification shows. */
+  summary: 1_000,
+  /** One plain line in a thread. */
+  threadText: 3_000,
+  /** The bar under a card. */
+  barText: 1_000,
+  /** Mentions on one card. */
+  mentions: 20,
+  /** Largest request that m0 reads: Teams sends at most about 100 KB. */
+  requestBytes: 256 * 1024,
+} as const;
+
+/** Messages that Teams takes of a bot in one conversation: at most `messages` in `ms`. */
+export const RATES: readonly { readonly messages: number; readonly ms: number }[] = [
+  { messages: 7, ms: 1_000 },
+  { messages: 8, ms: 2_000 },
+  { messages: 60, ms: 30_000 },
+  { messages: 1_800, ms: 3_600_000 },
+];
+
+/** How much a card shows before it folds. `page` is one page of a full diff. */
+export interface Detail {
+  /** Findings of one card before "and N more". */
+  readonly findings: number;
+  /** Rows of one finding before "… N more". */
+  readonly rows: number;
+  /** Characters of one value. */
+  readonly value: number;
+  /** Lines of one note (an error text). */
+  readonly noteLines: number;
+  /** Characters of one line of text or one fact. */
+  readonly line: number;
+}
+
+export const CARD_DETAIL: Detail = { findings: 20, rows: 12, value: 110, noteLines: 8, line: 1_200 };
+
+export const PAGE_DETAIL: Detail = { findings: 45, rows: 60, value: 1_500, noteLines: 40, line: 2_000 };

@@ -1,0 +1,226 @@
+import { assertNever } from '../../assert-never.ts';
+import type { Block, Card, Form, Span } from '../../messages/card.ts';
+import { fold, type Piece as PieceOf, rowText, wayToAll } from '../../messages/fold.ts';
+import { cutEnd, visible } from '../../messages/inert.ts';
+import { plainOf } from '../../messages/span-text.ts';
+import { CARD_SYMBOL, FINDING_SYMBOL } from '../../messages/symbols.ts';
+import { buttonSets, execute, formParts, label } from './buttons.ts';
+import { diffBlocks } from './diff.ts';
+import type { AdaptiveCard, Colour, Element, Mention, TextRun } from './elements.ts';
+import { CARD_DETAIL, type Detail, LIMITS, PAGE_DETAIL } from './limits.ts';
+import { inert, richText, runs, type TeamsIdOf } from './spans.ts';
+
+type Piece = PieceOf<Element>;
+
+const TONE_COLOUR: Record<Card['tone'], Colour> = {
+  drift: 'default',
+  waits: 'default',
+  good: 'good',
+  bad: 'attention',
+  plain: 'default',
+};
+
+const SCHEMA = 'http://adaptivecards.io/schemas/adaptive-card.json';
+/** Bytes of a text as UTF-8, which is what Teams counts. */
+const bytes = (text: string): number => Buffer.byteLength(text);
+
+/**
+ * The card in Teams' dress. Always within Teams' limits: what does not fit is folded into a line that says how
+ * much it is and which command shows it. Everything in the card is inert but for mentions of people and m0's
+ * own links. `extra`: elements under all others, which always fit.
+ */
+export function renderCard(
+  card: Card,
+  teamsId: TeamsIdOf,
+  detail: Detail = CARD_DETAIL,
+  extra: readonly Element[] = [],
+): AdaptiveCard {
+  const pieces = [headline(card), ...blockPieces(card.blocks, detail)];
+  const mentions = mentionsOf(card, teamsId);
+  const asked = mentions.length > 0 ? [mentionLine(mentions)] : [];
+  const { blocks } = fold(pieces, {
+    budget: LIMITS.cardBudget - LIMITS.frame - bytes(JSON.stringify([extra, asked, mentions])),
+    blocks: LIMITS.elements - 2,
+    findings: detail.findings,
+    sizeOf: bytes,
+    note: (text) => foldNote(text, card),
+  });
+  return envelope([...blocks, ...asked, ...extra], mentions);
+}
+
+function envelope(body: readonly Element[], mentions: readonly Mention[] = []): AdaptiveCard {
+  return {
+    type: 'AdaptiveCard',
+    $schema: SCHEMA,
+    version: LIMITS.cardVersion,
+    body,
+    msteams: { width: 'Full', ...(mentions.length > 0 ? { entities: mentions } : {}) },
+  };
+}
+
+/** One plain line, which calls a person where it is to. */
+export function renderLine(
+  text: string,
+  called: { readonly person: string; readonly name: string } | null,
+  teamsId: TeamsIdOf,
+): AdaptiveCard {
+  const line: TextRun = { type: 'TextRun', text: label(text, LIMITS.threadText) };
+  const span = called && { t: 'person' as const, ...called, mention: true };
+  const mentions = span === null ? [] : mentionsIn([span], teamsId);
+  return envelope([richText([line]), ...(mentions.length > 0 ? [mentionLine(mentions)] : [])], mentions);
+}
+
+/** A form as a message of its own, for where no button of a card opens it. */
+export function renderForm(form: Form): AdaptiveCard {
+  const { body, actions } = formParts(form, 'f0');
+  const title: TextRun = { type: 'TextRun', text: label(form.title, 200), weight: 'bolder', size: 'medium' };
+  return envelope([richText([title]), ...body, { type: 'ActionSet', actions }]);
+}
+
+/** One page of `total`, with the way to the others; `command` is what shows them. */
+export function renderPage(
+  page: Card,
+  at: { readonly index: number; readonly total: number; readonly command: string },
+  teamsId: TeamsIdOf,
+): AdaptiveCard {
+  const { index, total, command } = at;
+  const turn = (title: string, to: number) => execute(title, { command, page: to });
+  const turns = [
+    ...(index > 0 ? [turn('Previous', index - 1)] : []),
+    ...(index < total - 1 ? [turn('Next', index + 1)] : []),
+  ];
+  const where: TextRun = {
+    type: 'TextRun',
+    text: `Page ${index + 1} of ${total}`,
+    isSubtle: true,
+    size: 'small',
+  };
+  return renderCard(page, teamsId, PAGE_DETAIL, [
+    richText([where]),
+    ...(turns.length > 0 ? [{ type: 'ActionSet' as const, actions: turns }] : []),
+  ]);
+}
+
+function headline(card: Card): Piece {
+  const symbol = CARD_SYMBOL[card.tone];
+  const text = `${symbol}${inert(card.headline, 1_000)}`;
+  const color = TONE_COLOUR[card.tone];
+  const run: TextRun = {
+    type: 'TextRun',
+    text: text === '' ? 'm0' : text,
+    weight: 'bolder',
+    size: 'medium',
+    ...(color === 'default' ? {} : { color }),
+  };
+  return { blocks: [richText([run])], plain: card.headline, rank: 0, count: 1 };
+}
+
+function foldNote(text: string, card: Card): Element {
+  const more = wayToAll(card);
+  const note: TextRun = {
+    type: 'TextRun',
+    text: more ? `${text}: see the full diff, or type ` : text,
+    italic: true,
+  };
+  const way: TextRun[] = more ? [{ type: 'TextRun', text: more.command, fontType: 'monospace' }] : [];
+  return richText([note, ...way]);
+}
+
+function blockPieces(blocks: readonly Block[], detail: Detail): Piece[] {
+  const pieces: Piece[] = [];
+  let findings = 0;
+  let buttons = 0;
+  for (const block of blocks) {
+    switch (block.b) {
+      case 'line':
+        pieces.push(linePiece(block.spans, detail));
+        break;
+      case 'context':
+        pieces.push(linePiece(block.spans, detail, true));
+        break;
+      case 'finding':
+        // Those beyond the limit are never shown, so a thousand of them cost no more than their text.
+        pieces.push(findingPiece(block, detail, findings < detail.findings));
+        findings += 1;
+        break;
+      case 'facts':
+        for (const { label, spans } of block.facts) {
+          pieces.push(linePiece([{ t: 'strong', text: label }, { t: 'text', text: '  ' }, ...spans], detail));
+        }
+        break;
+      case 'buttons':
+        for (const set of buttonSets(block.buttons, buttons)) {
+          pieces.push({ blocks: [set], plain: '', rank: 0, count: set.actions.length });
+        }
+        buttons += block.buttons.length;
+        break;
+      case 'outcome':
+        pieces.push({ ...linePiece(block.spans, detail), rank: 0 });
+        break;
+      case 'divider':
+        pieces.push({ blocks: [DIVIDER], plain: '---', rank: 1, count: 0 });
+        break;
+      default:
+        assertNever(block);
+    }
+  }
+  return pieces;
+}
+
+const DIVIDER: Element = {
+  type: 'RichTextBlock',
+  inlines: [{ type: 'TextRun', text: ' ', size: 'small' }],
+  separator: true,
+};
+
+function linePiece(spans: readonly Span[], detail: Detail, quiet = false): Piece {
+  const inlines = runs(spans, detail.line).map((run) =>
+    quiet ? { ...run, isSubtle: true, size: 'small' as const } : run,
+  );
+  const blocks = inlines.length > 0 ? [richText(inlines, { spacing: 'small' })] : [];
+  return { blocks, plain: plainOf(spans), rank: 1, count: 1 };
+}
+
+function findingPiece(block: Extract<Block, { b: 'finding' }>, detail: Detail, shown: boolean): Piece {
+  const head = `${block.mark} ${block.address}  ${block.status}`;
+  if (!shown) return { blocks: [], plain: head, rank: 2, count: 1 };
+  const address = inert(cutEnd(visible(block.address), 300), 300);
+  const status = inert(block.status, 300);
+  const title: TextRun[] = [
+    { type: 'TextRun', text: `${block.mark} ${address}`, weight: 'bolder', fontType: 'monospace' },
+    ...(status === ''
+      ? []
+      : [{ type: 'TextRun' as const, text: `  ${FINDING_SYMBOL[block.tone]}${status}` }]),
+  ];
+  const items = [richText(title), ...diffBlocks(block.rows, detail)];
+  const plain = [head, ...block.rows.map((row) => `    ${rowText(row)}`)].join('\n');
+  return { blocks: [{ type: 'Container', items, spacing: 'medium' }], plain, rank: 2, count: 1 };
+}
+
+/** The people the card asks to be mentioned, each once. */
+function mentionsOf(card: Card, teamsId: TeamsIdOf): readonly Mention[] {
+  const spans = card.blocks.flatMap((block) => {
+    if (block.b === 'facts') return block.facts.flatMap((fact) => fact.spans);
+    return block.b === 'line' || block.b === 'context' || block.b === 'outcome' ? block.spans : [];
+  });
+  return mentionsIn(spans, teamsId);
+}
+
+function mentionsIn(spans: readonly Span[], teamsId: TeamsIdOf): readonly Mention[] {
+  const found = new Map<string, Mention>();
+  for (const span of spans) {
+    if (span.t !== 'person' || !span.mention) continue;
+    const id = teamsId(span.person);
+    if (id === null) continue;
+    // In a TextBlock Markdown is parsed, so only letters, digits and what joins them is left of the name.
+    const name = cutEnd(span.name.replace(/[^\p{L}\p{M}\p{N} .'-]/gu, '').trim(), 80) || span.person;
+    if (!/^[\p{L}\p{M}\p{N} .'-]+$/u.test(name.replace('…', ''))) continue;
+    found.set(id, { type: 'mention', text: `<at>${name}</at>`, mentioned: { id, name } });
+  }
+  return [...found.values()].slice(0, LIMITS.mentions);
+}
+
+function mentionLine(mentions: readonly Mention[]): Element {
+  const text = mentions.map((m) => m.text).join(', ');
+  return { type: 'TextBlock', text, wrap: true, size: 'small', isSubtle: true };
+}

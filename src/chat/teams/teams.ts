@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import type { Logger } from '../../log.ts';
+import { ChatError, type ChatPort, type Clock, type CommandHandler, type Person } from '../../runs/ports.ts';
+import { type Activity, readActivity, tenantOf } from './activity.ts';
+import { Answerer } from './answer.ts';
+import { Connector } from './connector.ts';
+import { Conversations } from './conversations.ts';
+import { Identity, type OtherConnector, type Refusal } from './identity.ts';
+import { Inbox } from './inbox.ts';
+import { LIMITS } from './limits.ts';
+import { TeamsPeople } from './people.ts';
+import { notMet, Poster } from './poster.ts';
+import { type Memory, Recent } from './recent.ts';
+
+export interface TeamsOptions {
+  readonly appId: string | null;
+  readonly appPassword: string | null;
+  /** The only organisation that is heard; null: only people of m0.yaml are. */
+  readonly tenantId: string | null;
+  /** True: without an app id anybody on this machine is believed to be anybody. */
+  readonly insecureLoopback: boolean;
+  /** Another Bot Connector than Microsoft's, e.g. a local one. */
+  readonly connector?: OtherConnector | undefined;
+  readonly people: readonly Person[];
+  /** Teams conversations that m0.yaml names. */
+  readonly channels: readonly string[];
+  readonly memory: Memory;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** From 0 to 1, so that retries of many don't meet. */
+  readonly random: () => number;
+}
+
+/** `ok` is false while nothing can be posted; a `problem` beside `ok` concerns single channels. */
+export interface TeamsHealth {
+  readonly ok: boolean;
+  readonly problem: string | null;
+}
+
+export interface Teams extends ChatPort {
+  /** `POST /api/messages`, where Teams' Bot Connector sends what people do. */
+  readonly route: { readonly path: string; handle(request: Request): Promise<Response> };
+  /** Takes in commands from now on. */
+  start(handler: CommandHandler): Promise<void>;
+  /** Takes nothing in any more and resolves when all that was taken in has been answered. */
+  stop(): Promise<void>;
+  healthy(): TeamsHealth;
+}
+
+const channelList = z.object({
+  conversations: z.array(z.object({ id: z.string().min(1) })),
+});
+const LOG_EVERY_MS = 60_000;
+
+/** Teams through the Bot Connector. Throws where the options can't be safe. */
+export function createTeams(options: TeamsOptions): Teams {
+  const { memory, log, clock } = options;
+  const identity = new Identity(options);
+  const connector = new Connector(identity, clock, options.random);
+  const conversations = new Conversations(memory);
+  const people = new TeamsPeople(options.people);
+  const poster = new Poster({ connector, conversations, people, memory });
+  const answerer = new Answerer({ poster, people, memory, log });
+  const heard = new Recent(memory, 'teams:heard');
+  let inbox: Inbox | null = null;
+  let stopped = false;
+  let refused = 0;
+  let loggedAt = Number.NEGATIVE_INFINITY;
+
+  if (identity.open) log.warn('Teams: without an app id anybody on this machine passes for anybody');
+
+  function refuse({ status, why }: Refusal): Response {
+    refused += 1;
+    const now = clock();
+    if (now - loggedAt >= LOG_EVERY_MS || now < loggedAt) {
+      log.warn({ refused, why }, 'requests in the name of Teams were refused');
+      loggedAt = now;
+      refused = 0;
+    }
+    return said(status, 'refused');
+  }
+
+  /** Added to a team, m0 may write to each of its channels, and hears of them only by asking. */
+  async function joined(activity: Activity): Promise<void> {
+    const team = activity.channelData?.team?.id;
+    if (team === undefined) return;
+    const { serviceUrl, recipient } = activity;
+    const answer = await connector.patiently('asking for the channels of a team', {
+      serviceUrl,
+      method: 'GET',
+      path: ['teams', team, 'conversations'],
+      conversation: null,
+    });
+    for (const { id } of channelList.parse(answer).conversations) {
+      const where = { serviceUrl, botId: recipient.id, tenantId: tenantOf(activity) };
+      await conversations.add(id, { ...where, kind: 'channel' });
+    }
+  }
+
+  async function handle(request: Request): Promise<Response> {
+    if (inbox === null || stopped) return said(503, 'not at work');
+    // A web page can send anything else to this machine without being asked.
+    if (!/^application\/json\b/i.test(request.headers.get('content-type') ?? '')) {
+      return said(415, 'only application/json is taken here');
+    }
+    if (identity.open && !isLocal(request)) return refuse({ status: 403, why: 'it comes from a web page' });
+    const authorization = request.headers.get('authorization') ?? '';
+    if (!identity.open && authorization === '') return refuse({ status: 401, why: 'no token' });
+    const body = await bodyOf(request);
+    if (body === null) return said(413, `at most ${LIMITS.requestBytes} bytes are taken here`);
+    const activity = readActivity(parsed(body));
+    if (activity === null) return said(400, 'the body is no activity of Teams');
+    const refusal = await identity.refuse(activity, authorization, people.isKnown);
+    if (refusal !== null) return refuse(refusal);
+    const answer = await inbox.hear(activity);
+    return answer === null ? new Response(null, { status: 200 }) : Response.json(answer);
+  }
+
+  return {
+    platform: 'teams',
+    route: { path: '/api/messages', handle },
+    post: (place, card, key) => poster.post(place, card, key),
+    update: (channel, messageId, card) => poster.update(channel, messageId, card),
+    reply: (channel, messageId, text, key, _loud, mention) =>
+      poster.reply(channel, messageId, text, key, mention),
+    async usergroup(id) {
+      throw new ChatError(`reading the members of ${id}: Teams has no user groups`, { permanent: true });
+    },
+    async start(handler) {
+      if (inbox !== null) throw new Error('starting Teams: it was started before');
+      await conversations.expect(options.channels);
+      inbox = new Inbox({ people, conversations, answerer, heard, joined, log }, handler);
+    },
+    async stop() {
+      stopped = true;
+      await inbox?.drained();
+    },
+    healthy() {
+      if (stopped) return { ok: false, problem: 'stopped' };
+      const problem = connector.appProblem();
+      if (problem !== null) return { ok: false, problem };
+      const problems = [...conversations.unseen().map(notMet), ...connector.problems()];
+      return { ok: true, problem: problems.length > 0 ? problems.join('; ') : null };
+    },
+  };
+}
+
+/** False for what a browser sends on behalf of a page, and for names that only point to this machine. */
+function isLocal(request: Request): boolean {
+  const host = new URL(request.url).hostname;
+  return !request.headers.has('origin') && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host);
+}
+
+function said(status: number, text: string): Response {
+  // A body that was not read to its end must not be taken for the next request.
+  return new Response(`${text}\n`, { status, headers: { connection: 'close' } });
+}
+
+/** The body, or null where it is larger than is taken. */
+async function bodyOf(request: Request): Promise<string | null> {
+  if (Number(request.headers.get('content-length') ?? 0) > LIMITS.requestBytes) return null;
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > LIMITS.requestBytes) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

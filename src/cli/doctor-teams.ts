@@ -1,0 +1,44 @@
+import { ConfigError } from '../config/config-error.ts';
+import type { Environment } from '../config/environment.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/valid.ts';
+import { isValidCron } from '../schedule/cron.ts';
+import type { Row } from '../setup/inspect.ts';
+
+/** The chats that m0.yaml switches on; null where it can't be read, which the row of the configuration tells. */
+export async function chatsOf(env: Environment): Promise<Config['chat'] | null> {
+  try {
+    return (await loadConfig(env.configPath, env.variables, isValidCron)).chat;
+  } catch (error) {
+    if (error instanceof ConfigError) return null;
+    throw error;
+  }
+}
+
+/** Whether what Teams' app needs is set; whether Microsoft takes it is only known once Teams calls. */
+export function teamsRow({ teams }: Environment): Row {
+  const what = 'Teams app';
+  const { appId, appPassword, tenantId, insecureLoopback } = teams;
+  if (appId === null && insecureLoopback) {
+    const found = 'no app id: anybody on this machine passes for anybody';
+    return {
+      what,
+      state: 'warning',
+      found,
+      todo: 'unset M0_TEAMS_INSECURE_LOOPBACK and set MICROSOFT_APP_ID',
+    };
+  }
+  if (appId === null || appPassword === null) {
+    const missing = [
+      ...(appId === null ? ['MICROSOFT_APP_ID'] : []),
+      ...(appPassword === null ? ['MICROSOFT_APP_PASSWORD'] : []),
+    ];
+    const todo = `set ${missing.join(' and ')}: docs/teams.md says where they are`;
+    return { what, state: 'missing', found: `${missing.join(', ')} not set`, todo };
+  }
+  if (tenantId === null) {
+    const found = 'no MICROSOFT_APP_TENANT_ID: only people of m0.yaml are heard';
+    return { what, state: 'warning', found, todo: 'set it to the id of your organisation' };
+  }
+  return { what, state: 'ok', found: 'set' };
+}

@@ -1,0 +1,45 @@
+/** Spans as plain text, for what shows nothing else. */
+import { assertNever } from '../assert-never.ts';
+import type { Span } from './card.ts';
+
+type TimeSpan = Extract<Span, { t: 'time' }>;
+
+/** Making one costs a millisecond, as much as the rest of a small card; there are as many as zones in m0.yaml. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf({ zone, style }: TimeSpan): Intl.DateTimeFormat {
+  const clock: Intl.DateTimeFormatOptions = { timeZone: zone, hour: '2-digit', minute: '2-digit' };
+  const full: Intl.DateTimeFormatOptions = { ...clock, weekday: 'short', day: 'numeric', month: 'short' };
+  const name = style === 'clock' ? `clock ${zone}` : zone;
+  const known = formats.get(name);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat('en-GB', style === 'clock' ? clock : full);
+  formats.set(name, made);
+  return made;
+}
+
+/** The instant in its own zone, for where a chat can't show the reader's. */
+export function timeText(span: TimeSpan): string {
+  return formatOf(span).format(span.at);
+}
+
+/** The span as plain text, for files and for what a card left out. */
+export function spanText(span: Span): string {
+  switch (span.t) {
+    case 'text':
+    case 'strong':
+    case 'quiet':
+    case 'code':
+      return span.text;
+    case 'person':
+      return span.name;
+    case 'time':
+      return timeText(span);
+    case 'link':
+      return `${span.text} (${span.url})`;
+    default:
+      return assertNever(span);
+  }
+}
+
+export const plainOf = (spans: readonly Span[]): string => spans.map(spanText).join('');

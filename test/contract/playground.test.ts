@@ -1,0 +1,163 @@
+/** m0's side of Teams against Microsoft's own local client, driven over HTTP. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Place } from '../../src/runs/alert.ts';
+import type { Incoming, Reply } from '../../src/runs/ports.ts';
+import { driftMixed, healed, snoozeForm, threePages } from '../support/cards.ts';
+import { soon } from '../support/chat-ends.ts';
+import { type Bot, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
+import { startConnector } from '../support/teams-connector.ts';
+
+/** Who the client is by itself. */
+const ALEX = { id: 'user-id-0', aadObjectId: '00000000-0000-0000-0000-0000000000020' };
+const GENERAL = 'team-id';
+const BOT = '00000000-0000-0000-0000-00000000000011';
+const IN_GENERAL: Place = { platform: 'teams', channel: GENERAL };
+
+let client: ChildProcess;
+let url: string;
+/** The client's own chat with the bot, which has another id at each start. */
+let personal: string;
+let bot: Bot;
+let heard: Incoming[] = [];
+let answer: (incoming: Incoming) => Reply = () => ({ r: 'none' });
+const closing: (() => Promise<void>)[] = [];
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function ask(path: string, body: object): Promise<{ readonly status: number; readonly body: unknown }> {
+  const response = await fetch(`${url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: await response.json().catch(() => null) };
+}
+
+async function say(conversation: string, text: string, mentions: readonly object[] = []): Promise<void> {
+  const { status } = await ask(`/_conversation/v1/conversations/${conversation}/messages`, {
+    from: { id: ALEX.id },
+    text,
+    textFormat: 'plain',
+    mentions,
+  });
+  expect(status).toBe(200);
+}
+
+/** A click on a button of a message, which the client takes only where it shows that message. */
+const click = (conversation: string, messageId: string, data: object) =>
+  ask('/_conversation/v1/invoke', {
+    name: 'adaptiveCard/action',
+    from: { id: ALEX.id },
+    conversation: { id: conversation },
+    replyToId: messageId,
+    value: { action: { type: 'Action.Execute', verb: 'm0', title: 'x', data }, trigger: 'manual' },
+  });
+
+beforeAll(async () => {
+  const store = await memory();
+  const connector = await startConnector({ teams: {}, people: [] });
+  closing.push(
+    () => store.close(),
+    () => connector.close(),
+  );
+  bot = await startBot(
+    {
+      ...teamsOptions(connector, store, []),
+      ...{ appId: null, appPassword: null, tenantId: null, insecureLoopback: true, connector: undefined },
+      people: [{ key: 'alex', name: 'Alex', slack: null, teams: ALEX.aadObjectId, email: null }],
+    },
+    async (incoming) => {
+      heard.push(incoming);
+      return answer(incoming);
+    },
+  );
+  closing.push(() => bot.close());
+  const port = await freePort();
+  url = `http://127.0.0.1:${port}`;
+  client = spawn(process.execPath, ['src/setup/playground.mjs'], {
+    env: { PATH: process.env.PATH, PORT: new URL(bot.url).port, M0_PLAYGROUND_PORT: String(port) },
+    stdio: 'ignore',
+  });
+  await vi.waitFor(async () => expect((await fetch(url)).status).toBe(200), {
+    timeout: 20_000,
+    interval: 100,
+  });
+  const { config } = (await (await fetch(`${url}/_internal/v1/config`)).json()) as {
+    readonly config: { readonly personalChat: { readonly id: string } };
+  };
+  personal = config.personalChat.id;
+});
+
+afterAll(async () => {
+  client?.kill('SIGTERM');
+  for (const close of closing.reverse()) await close();
+});
+
+test('a command is heard, and its form, pages and card are taken', async () => {
+  for (const reply of [
+    { r: 'form', form: snoozeForm },
+    { r: 'pages', pages: threePages },
+    { r: 'public', card: driftMixed },
+    { r: 'private', card: healed },
+  ] satisfies Reply[]) {
+    heard = [];
+    answer = () => reply;
+    await say(personal, 'drift prod');
+    await soon(() => heard.length === 1);
+    expect(heard[0]).toMatchObject({ text: 'drift prod', actor: { person: 'alex' } });
+  }
+});
+
+test('a mention in a channel is a command without the mention', async () => {
+  heard = [];
+  answer = () => ({ r: 'none' });
+  const mention = { mentioned: { id: BOT }, text: '<at>Test Bot</at>' };
+  await say(GENERAL, '<at>Test Bot</at> status', [mention]);
+  await soon(() => heard.length === 1);
+  expect(heard[0]).toMatchObject({ text: 'status', place: IN_GENERAL });
+});
+
+test('a proactive post is shown, updated in place, replied to and clicked', async () => {
+  heard = [];
+  const { channel, messageId } = await bot.teams.post(IN_GENERAL, driftMixed, 'k');
+  answer = () => ({ r: 'private', card: { headline: 'Only sre may approve', tone: 'plain', blocks: [] } });
+  const clicked = await click(`${GENERAL};messageid=${messageId}`, messageId, { command: 'approve #42' });
+  expect(clicked).toMatchObject({ status: 200, body: { value: 'Only sre may approve' } });
+  expect(heard[0]).toMatchObject({ text: 'approve #42', from: { channel, messageId } });
+  await bot.teams.update(channel, messageId, healed);
+  await bot.teams.reply(channel, messageId, 'Approved by Alex', 'r');
+  await expect(bot.teams.update(channel, '1', healed)).rejects.toMatchObject({ permanent: true });
+  expect((await click(`${GENERAL};messageid=${messageId}`, '1', { command: 'approve #42' })).status).not.toBe(
+    200,
+  );
+});
+
+test('a snooze form in a direct message comes with its answers', async () => {
+  heard = [];
+  answer = () => ({ r: 'none' });
+  const { channel, messageId } = await bot.teams.post(
+    { platform: 'teams', user: ALEX.aadObjectId },
+    {
+      ...driftMixed,
+      blocks: [{ b: 'buttons', buttons: [{ label: 'Snooze…', command: 'snooze #42', form: snoozeForm }] }],
+    },
+    'k',
+  );
+  expect(channel).toBe(personal);
+  await click(personal, messageId, {
+    command: 'snooze #42',
+    form: 'f0',
+    'f0.FOR': '3d',
+    'f0.REASON': 'vendor',
+  });
+  expect(heard[0]).toMatchObject({ text: 'snooze #42', answers: { FOR: '3d', REASON: 'vendor' } });
+});

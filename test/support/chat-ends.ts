@@ -1,0 +1,236 @@
+/** The far ends of both chats, spoken to in the same words, so that one suite holds for each. */
+import { vi } from 'vitest';
+import { createSlack } from '../../src/chat/slack/slack.ts';
+import { createLogger } from '../../src/log.ts';
+import type { Place } from '../../src/runs/alert.ts';
+import type { ChatPort, CommandHandler, Incoming, Reply } from '../../src/runs/ports.ts';
+import type { Message } from '../../src/sandbox/workspace/model.ts';
+import { startWorkspace } from '../../src/sandbox/workspace/workspace.ts';
+import { directory } from './directory.ts';
+import { slackProxy } from './slack-proxy.ts';
+import { DANA, GUEST, KIM, memory, startBot, teamsOptions } from './teams-bot.ts';
+import { startConnector, type TeamsMessage, textOfCard } from './teams-connector.ts';
+
+const SOON = 5_000;
+
+/** A message as a person sees it. */
+export interface Seen {
+  readonly id: string;
+  readonly text: string;
+}
+
+/** A call of m0's that goes wrong, once. */
+export type Mishap = 'post lost' | 'busy';
+
+export interface ChatEnd {
+  readonly chat: ChatPort;
+  readonly ops: Place & { readonly channel: string };
+  /** A channel that exists and that m0 was not added to. */
+  readonly elsewhere: Place;
+  readonly dana: Place & { readonly user: string };
+  readonly heard: readonly Incoming[];
+  answer: (incoming: Incoming) => Reply | Promise<Reply>;
+  /** m0 after a restart, on what it remembers. */
+  again(): Promise<ChatPort>;
+  /** m0 to whom this happens. */
+  with(mishap: Mishap): Promise<ChatPort>;
+  /** Messages in ops that are not in a thread; in a person's chat with m0; in a thread. */
+  inOps(): readonly Seen[];
+  inChat(): readonly Seen[];
+  inThread(id: string): readonly Seen[];
+  /** Dana or a guest writes to m0. */
+  says(who: 'dana' | 'guest', where: 'ops' | 'chat', text: string): Promise<void>;
+  /** Dana clicks on the newest card of ops or of her chat; what only she sees of the answer. */
+  clicks(title: string, where?: 'ops' | 'chat'): Promise<string>;
+  close(): Promise<void>;
+}
+
+const none: Reply = { r: 'none' };
+
+/** What `look` finds, as soon as it does. */
+export function soon<T>(look: () => T | null | undefined | false): Promise<T> {
+  return vi.waitFor(
+    () => {
+      const found = look();
+      if (found === null || found === undefined || found === false) throw new Error(`in vain: ${look}`);
+      return found;
+    },
+    { timeout: SOON, interval: 10 },
+  );
+}
+
+async function slackEnd(): Promise<ChatEnd> {
+  const user = (id: string, name: string) => ({ id, name, realName: name, email: `${name}@acme.dev` });
+  const tokens = { botToken: 'xoxb-local-bot', appToken: 'xapp-local-app' };
+  const workspace = await startWorkspace({
+    port: 0,
+    users: [user('U0DANA', 'dana'), user('U0KIM', 'kim'), user('U0GUEST', 'guest'), user('U0M0', 'm0')],
+    channels: [
+      { id: 'C0OPS', name: 'ops', members: ['U0DANA', 'U0KIM', 'U0GUEST', 'U0M0'] },
+      { id: 'C0ELSE', name: 'elsewhere', members: ['U0DANA'] },
+    ],
+    usergroups: [],
+    botUserId: 'U0M0',
+    teamId: 'T0ACME',
+    signingSecret: 'local-signing-secret',
+    ...tokens,
+    rateLimit: null,
+  });
+  const endings: (() => Promise<void>)[] = [];
+  const heard: Incoming[] = [];
+  const connect = (apiUrl: string) =>
+    createSlack({
+      mode: 'socket',
+      ...tokens,
+      apiUrl,
+      log: createLogger('silent'),
+      people: directory().people,
+      clock: Date.now,
+    });
+  const slack = await connect(workspace.apiUrl);
+  const handler: CommandHandler = async (incoming) => {
+    heard.push(incoming);
+    return end.answer(incoming);
+  };
+  await slack.start(handler);
+  const ids = { dana: 'U0DANA', guest: 'U0GUEST' };
+  const seen = ({ ts, text }: Message): Seen => ({ id: ts, text });
+  const shown = (where: 'ops' | 'chat') =>
+    where === 'ops' ? workspace.channel('ops').messages : workspace.dm('U0DANA').messages;
+
+  const end: ChatEnd = {
+    chat: slack,
+    ops: { platform: 'slack', channel: 'C0OPS' },
+    elsewhere: { platform: 'slack', channel: 'C0ELSE' },
+    dana: { platform: 'slack', user: 'U0DANA' },
+    heard,
+    answer: () => none,
+    again: () => connect(workspace.apiUrl),
+    async with(mishap) {
+      let times = 0;
+      const proxy = await slackProxy(workspace.apiUrl, (method) => {
+        if (method !== 'chat.postMessage' || times++ > 0) return 'pass';
+        return mishap === 'busy' ? { answer: { ok: false, error: 'ratelimited' } } : 'lose-call';
+      });
+      endings.push(() => proxy.close());
+      return connect(proxy.apiUrl);
+    },
+    inOps: () =>
+      shown('ops')
+        .filter((m) => m.visibleTo === null && m.threadTs === null)
+        .map(seen),
+    inChat: () => shown('chat').map(seen),
+    inThread: (id) => workspace.channel('ops').replies(id).map(seen),
+    async says(who, where, text) {
+      if (where === 'ops') await workspace.as(ids[who]).say('ops', `@m0 ${text}`);
+      else await workspace.as(ids[who]).say('@m0', text);
+    },
+    async clicks(title, where = 'ops') {
+      const dana = workspace.as('U0DANA');
+      const card = shown(where)
+        .filter((m) => m.visibleTo === null)
+        .at(-1);
+      if (!card) throw new Error('there is no card');
+      const before = dana.sees('ops').length;
+      const asked = await dana.click(card, title);
+      if (asked.outcome === 'needs_confirmation') await dana.click(card, title, { confirm: true });
+      if (where === 'chat') return '';
+      const own = await workspace
+        .waitFor(
+          () =>
+            dana
+              .sees('ops')
+              .slice(before)
+              .find((m) => m.visibleTo !== null),
+          500,
+        )
+        .catch(() => null);
+      return own?.text ?? '';
+    },
+    async close() {
+      await slack.stop();
+      for (const ending of endings) await ending();
+      await workspace.close();
+    },
+  };
+  return end;
+}
+
+const OPS = '19:ops@thread.tacv2';
+
+async function teamsEnd(): Promise<ChatEnd> {
+  const connector = await startConnector({
+    teams: { sre: [OPS], other: ['19:else@thread.tacv2'] },
+    people: [
+      { aadObjectId: DANA, name: 'dana' },
+      { aadObjectId: KIM, name: 'kim' },
+      { aadObjectId: GUEST, name: 'guest' },
+    ],
+  });
+  const store = await memory();
+  const heard: Incoming[] = [];
+  const handler: CommandHandler = async (incoming) => {
+    heard.push(incoming);
+    return end.answer(incoming);
+  };
+  const bot = await startBot(teamsOptions(connector, store, []), handler);
+  connector.connect(bot.url);
+  await connector.addToTeam('sre');
+  await soon(() => connector.calls.includes('GET teams/sre/conversations'));
+  const bots = [bot];
+  const again = async () => {
+    const next = await startBot(teamsOptions(connector, store, []), handler);
+    bots.push(next);
+    return next.teams;
+  };
+  const ids = { dana: DANA, guest: GUEST };
+  const seen = ({ id, card, summary }: TeamsMessage): Seen => ({
+    id,
+    text: card === null ? summary : textOfCard(card),
+  });
+
+  const end: ChatEnd = {
+    chat: bot.teams,
+    ops: { platform: 'teams', channel: OPS },
+    elsewhere: { platform: 'teams', channel: '19:else@thread.tacv2' },
+    dana: { platform: 'teams', user: DANA },
+    heard,
+    answer: () => none,
+    again,
+    async with(mishap) {
+      let times = 0;
+      connector.fault = (call) => {
+        if (!call.startsWith('POST conversations/19:') || times++ > 0) return 'pass';
+        return mishap === 'busy' ? { status: 429, retryAfter: 1 } : 'lose-call';
+      };
+      return again();
+    },
+    inOps: () => connector.in(OPS).map(seen),
+    inChat: () => connector.in(connector.chat(DANA)).map(seen),
+    inThread: (id) => connector.replies(id).map(seen),
+    says: (who, where, text) =>
+      where === 'ops'
+        ? connector.as(ids[who]).say(OPS, `@m0 ${text}`)
+        : connector.as(ids[who]).say(connector.chat(ids[who]), text),
+    async clicks(title, where = 'ops') {
+      const card = connector
+        .in(where === 'ops' ? OPS : connector.chat(DANA))
+        .findLast((m) => m.card !== null);
+      if (!card) throw new Error('there is no card');
+      // What asks back has its button inside, under the dialog's own word for it.
+      const inside = title === 'Revert the rule in the cloud' ? 'Revert' : title;
+      return (await connector.as(DANA).click(card, inside)).bar ?? '';
+    },
+    async close() {
+      for (const each of bots) await each.close();
+      await store.close();
+      await connector.close();
+    },
+  };
+  return end;
+}
+
+export const CHAT_ENDS: Readonly<Record<'Slack' | 'Teams', () => Promise<ChatEnd>>> = {
+  Slack: slackEnd,
+  Teams: teamsEnd,
+};

@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest';
+import { readActivity, readClick } from '../../../../src/chat/teams/activity.ts';
+import { serviceAddress } from '../../../../src/chat/teams/identity.ts';
+import { Pace } from '../../../../src/chat/teams/pace.ts';
+import { type Memory, Recent } from '../../../../src/chat/teams/recent.ts';
+import { isForM0, typedCommand } from '../../../../src/chat/teams/typed.ts';
+
+const BOT = '28:bot';
+function message(text: string, mentions: readonly (readonly [string, string, string])[] = []) {
+  const activity = readActivity({
+    type: 'message',
+    id: '1',
+    channelId: 'msteams',
+    serviceUrl: 'https://smba.example/',
+    from: { id: '29:x' },
+    recipient: { id: BOT },
+    conversation: { id: '19:a@thread.tacv2', conversationType: 'channel' },
+    text,
+    entities: [
+      { type: 'clientInfo', locale: 'en' },
+      ...mentions.map(([tag, id, name]) => ({ type: 'mention', text: tag, mentioned: { id, name } })),
+    ],
+  });
+  if (activity === null) throw new Error('no activity');
+  return activity;
+}
+
+describe('a typed command', () => {
+  test.each([
+    [
+      'the bot under any name',
+      '<at>Drift Bot</at>&nbsp;status prod',
+      [['<at>Drift Bot</at>', BOT, 'x']],
+      'status prod',
+    ],
+    ['the bot in the middle', 'please <at>m0</at> help', [['<at>m0</at>', BOT, 'm0']], 'please help'],
+    [
+      'others by name',
+      '<at>m0</at> why <at>Kim</at>',
+      [
+        ['<at>m0</at>', BOT, 'm0'],
+        ['<at>Kim</at>', '29:kim', 'Kim'],
+      ],
+      'why Kim',
+    ],
+    ['escapes, undone once', 'snooze #42 2h a &amp;lt; b', [], 'snooze #42 2h a &lt; b'],
+    ['white space', ' drift \n\t prod ', [], 'drift prod'],
+    ['the slash of a menu', '/status', [], 'status'],
+    ['what only looks like a mention', '<at>m0</at> status', [], '<at>m0</at> status'],
+  ] as const)('%s', (_what, text, mentions, command) => {
+    expect(typedCommand(message(text, mentions))).toBe(command);
+  });
+
+  test('is for m0 where m0 is mentioned, by id and not by name', () => {
+    expect(isForM0(message('<at>m0</at> status', [['<at>m0</at>', '29:somebody', 'm0']]))).toBe(false);
+    expect(isForM0(message('<at>x</at> status', [['<at>x</at>', BOT, 'x']]))).toBe(true);
+  });
+});
+
+describe('a click', () => {
+  const value = (data: object, verb = 'm0') => ({ action: { type: 'Action.Execute', verb, data } });
+
+  test('carries the answers of its own form only, trimmed', () => {
+    const data = {
+      command: 'snooze #42',
+      form: 'f1',
+      'f1.for': ' 3d ',
+      'f0.for': '1h',
+      'f1.reason': ' ',
+      'f1.x': 7,
+    };
+    expect(readClick(value(data))).toEqual({
+      verb: 'm0',
+      command: 'snooze #42',
+      answers: { for: '3d' },
+      page: null,
+    });
+  });
+
+  test.each([
+    [{}],
+    [{ command: '' }],
+    [{ command: 'x'.repeat(2_001) }],
+    [{ command: 'show #1', page: -1 }],
+    [{ command: 'show #1', page: 1.5 }],
+    [{ command: 'show #1', form: '__proto__' }],
+  ])('%j is none', (data) => {
+    expect(readClick(value(data))).toBeNull();
+  });
+});
+
+test.each([
+  ['https://smba.trafficmanager.net/emea/', true],
+  ['http://127.0.0.1:56150/_connector', true],
+  ['http://localhost:1/', true],
+  ['http://smba.trafficmanager.net/', false],
+  ['http://127.0.0.1.evil.example/', false],
+  ['https://user:pw@smba.trafficmanager.net/', false],
+  ['file:///etc/passwd', false],
+  ['', false],
+])('m0 calls %s: %s', (url, fine) => {
+  expect(serviceAddress(url) !== null).toBe(fine);
+});
+
+test('the pace of a conversation keeps each of Teams’ rates, and conversations don’t slow each other', () => {
+  let now = 0;
+  const pace = new Pace(() => now);
+  for (let i = 0; i < 7; i += 1) expect(pace.take('a')).toBe(0);
+  expect(pace.take('a')).toBe(1_000);
+  expect(pace.take('b')).toBe(0);
+  now = 1_000;
+  expect(pace.take('a')).toBe(0);
+  // Eight in two seconds.
+  expect(pace.take('a')).toBe(1_000);
+  const sent: number[] = [];
+  for (now = 2_000; now < 60_000; now += 100) if (pace.take('a') === 0) sent.push(now);
+  for (const at of sent)
+    expect(sent.filter((t) => t > at - 30_000 && t <= at).length).toBeLessThanOrEqual(60);
+});
+
+describe('what is remembered', () => {
+  function memory(): Memory & { readonly values: Map<string, string> } {
+    const values = new Map<string, string>();
+    return {
+      values,
+      value: async (name) => values.get(name),
+      setValue: async (name, value) => void values.set(name, value),
+    };
+  }
+
+  test('is claimed once, also by many at a time and after a restart', async () => {
+    const store = memory();
+    const recent = new Recent(store, 'x');
+    const claims = await Promise.all(Array.from({ length: 20 }, () => recent.claim('k')));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    expect(await new Recent(store, 'x').claim('k')).toBe(false);
+    expect(await new Recent(store, 'y').claim('k')).toBe(true);
+  });
+
+  test('stays small, and the newest stays', async () => {
+    const store = memory();
+    const recent = new Recent(store, 'x');
+    for (let i = 0; i < 6_000; i += 1) await recent.set(`k${i}`, `v${i}`);
+    expect(store.values.size).toBe(64);
+    expect(Math.max(...[...store.values.values()].map((v) => JSON.parse(v).length))).toBe(64);
+    for (let i = 5_000; i < 6_000; i += 1) expect(await recent.get(`k${i}`)).toBe(`v${i}`);
+    expect(await recent.get('k0')).toBeNull();
+  });
+});
