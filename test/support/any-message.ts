@@ -8,6 +8,7 @@ import { fleetCard } from '../../src/messages/fleet-card.ts';
 import { acceptForm, snoozeForm } from '../../src/messages/forms.ts';
 import { fullDiff } from '../../src/messages/full-diff.ts';
 import { helpCard } from '../../src/messages/help-card.ts';
+import { homeCard } from '../../src/messages/home-card.ts';
 import { baselineCard, historyCard, onCallCard, policyCard } from '../../src/messages/list-cards.ts';
 import { policyAlertCard } from '../../src/messages/policy-alert-card.ts';
 import { reachCard } from '../../src/messages/reach-card.ts';
@@ -53,6 +54,13 @@ const drift = fc.tuple(fc.nat(), said, said, said).map(([seed, stack, environmen
   const attributes = first.finding.attributes.map((one) => ({ ...one, path: name }));
   const finding = { ...first.finding, address: name, attributes };
   return { ...view, stack, environment, findings: [{ ...first, finding }, ...rest] };
+});
+
+const rotas = some(fc.record({ rota: said, people: some(who), until: maybe(at), problem: maybe(said) }));
+
+const homeDrift = fc.record({
+  ...{ stack: said, runId: number, open: number, waiting: number, since: at },
+  ...{ waitsFor: said, approved: fc.boolean() },
 });
 
 const failure = fc.record({
@@ -230,9 +238,7 @@ export const anyCard: Readonly<Record<string, fc.Arbitrary<Card>>> = {
   baselineCard: fc
     .record({ target: said, keeps: many(keep) })
     .map((view) => baselineCard({ ...view, ...MOMENT })),
-  onCallCard: some(fc.record({ rota: said, people: some(who), until: maybe(at), problem: maybe(said) })).map(
-    (rotas) => onCallCard({ rotas, ...MOMENT }),
-  ),
+  onCallCard: rotas.map((some) => onCallCard({ rotas: some, ...MOMENT })),
   policyCard: fc
     .record({
       stack: said,
@@ -241,6 +247,21 @@ export const anyCard: Readonly<Record<string, fc.Arbitrary<Card>>> = {
       approvers: fc.record({ need: number, groups: some(said) }),
     })
     .map((view) => policyCard({ ...view, ...MOMENT })),
+  homeCard: fc
+    .record({
+      known: fc.boolean(),
+      waiting: many(homeDrift),
+      others: many(homeDrift),
+      keeps: many(
+        fc.record({
+          ...{ kind: fc.constantFrom('snooze' as const, 'accept' as const), stack: said },
+          ...{ address: maybe(said), until: maybe(at), reason: said },
+        }),
+      ),
+      failing: many(fc.record({ stack: said, since: at, times: number })),
+      rotas,
+    })
+    .map((view) => homeCard({ ...view, ...MOMENT })),
   helpCard: fc.oneof(maybe(said), fc.constantFrom('snooze', 'approve')).map(helpCard),
   refusalCard: said.map((text) => refusalCard(text, [{ label: text, command: text }])),
   infoCard: said.map((text) => infoCard(text)),
