@@ -1,4 +1,5 @@
 /** What the core may rely on of any chat, whichever it is. What is Slack's or Teams' own is tested beside it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Card } from '../../src/messages/card.ts';
 import { ChatError } from '../../src/runs/ports.ts';
@@ -51,6 +52,8 @@ describe.each(Object.entries(CHAT_ENDS))('%s', (_name, open) => {
       const failed = await busy.post(end.ops, driftMixed, 'k').catch((error: unknown) => error);
       expect(failed).toBeInstanceOf(ChatError);
       expect(failed).toMatchObject({ permanent: false, retryAfterMs: 1000 });
+      // Nobody is asked again before the time.
+      await sleep(1_050);
       await busy.post(end.ops, driftMixed, 'k');
       expect(end.inOps()).toHaveLength(1);
     });
