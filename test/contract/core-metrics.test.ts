@@ -162,7 +162,7 @@ describe('drift', () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.check();
     await core.check('schedule', DATA);
-    expect(await core.told('status prod')).toContain('1 open');
+    expect(await core.told('status prod')).toContain('1 rule added by hand');
     const seen = await outside.scrape();
     expect(seen.value('m0_stacks', { state: 'drifted' })).toBe(1);
     expect(seen.value('m0_stacks', { state: 'aligned' })).toBe(1);
