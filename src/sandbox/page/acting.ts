@@ -27,6 +27,9 @@ export async function perform(workspace: Workspace, act: Act): Promise<ActAnswer
       if (message) person.dismiss(message);
       return { ok: true };
     }
+    case 'teams-say':
+    case 'teams-click':
+      return { ok: false, problem: 'There is no Teams here.' };
     default:
       return assertNever(act);
   }

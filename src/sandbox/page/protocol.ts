@@ -1,5 +1,6 @@
 /** What the page and its server say to each other. */
 import type { CloudFact, ConsoleAction } from '../console.ts';
+import type { Json, TeamsConversation, TeamsMessage } from '../teams/model.ts';
 import type { Message, View } from '../workspace/model.ts';
 
 /** How far the sandbox is. */
@@ -32,6 +33,30 @@ export interface PageChannel {
   readonly messages: readonly Message[];
 }
 
+/** A command that Teams' menus offer, from the app's manifest. */
+export interface TeamsCommand {
+  readonly title: string;
+  readonly description: string;
+}
+
+export interface PageTeamsConversation extends TeamsConversation {
+  /** All the person sees, oldest first; replies among them carry their root as `thread`. */
+  readonly messages: readonly TeamsMessage[];
+}
+
+/** What Teams shows to one person. */
+export interface PageTeams {
+  /** Entra object id of who the page is. */
+  readonly me: string;
+  /** Who the app is in `from` of its messages. */
+  readonly bot: string;
+  /** `from` -> name, the app's too. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly team: string;
+  readonly conversations: readonly PageTeamsConversation[];
+  readonly commands: readonly TeamsCommand[];
+}
+
 /** Everything the page shows to one person. */
 export interface Snapshot {
   readonly me: string;
@@ -46,6 +71,8 @@ export interface Snapshot {
   readonly home: View | null;
   readonly commands: readonly string[];
   readonly botIsHere: boolean;
+  /** Null where there is only Slack. */
+  readonly teams: PageTeams | null;
   readonly status: PageStatus;
   readonly actions: readonly ConsoleAction[];
   /** null until the cloud could be read. */
@@ -72,9 +99,27 @@ export type Act = { readonly as: string } & (
   | { readonly act: 'home' }
   | { readonly act: 'close'; readonly view: string }
   | { readonly act: 'dismiss'; readonly channel: string; readonly ts: string }
+  /** Text that begins with `/` is a command that only its sender sees; `@m0` in it is a mention. */
+  | {
+      readonly act: 'teams-say';
+      readonly conversation: string;
+      readonly text: string;
+      readonly thread: string | null;
+    }
+  /** Presses an Action.Execute; `data` is the button's own with what was filled in. */
+  | {
+      readonly act: 'teams-click';
+      readonly message: string;
+      readonly verb: string;
+      readonly title: string;
+      readonly data: Readonly<Record<string, unknown>>;
+    }
 );
 
-/** What came of it: `errors` stand beside a form's inputs, by block_id. */
+/**
+ * What came of it: `errors` stand beside a form's inputs, by block_id. In Teams a click may bring a `bar` under the
+ * card or a `card` in its place, both for who clicked alone.
+ */
 export type ActAnswer =
-  | { readonly ok: true }
+  | { readonly ok: true; readonly bar?: string | null; readonly card?: Json | null }
   | { readonly ok: false; readonly problem: string; readonly errors?: Readonly<Record<string, string>> };

@@ -36,6 +36,7 @@ export function snapshot(
     home: person.home,
     commands: workspace.commands,
     botIsHere: workspace.connections > 0,
+    teams: null,
     ...rest,
   };
 }
