@@ -1,0 +1,117 @@
+import { refuseCard } from './card.ts';
+import type { Json, TeamsMessage } from './model.ts';
+import { cardOf, type Organisation } from './organisation.ts';
+
+const MOST_BYTES = 100 * 1024;
+
+export type Answer =
+  | { readonly status: number; readonly body: unknown }
+  | { readonly status: number; readonly error: string; readonly message?: string };
+
+/**
+ * Answers a call of the bot's to the Bot Connector's REST interface, refusing what Teams refuses. `path` stands
+ * behind `/v3` and is unescaped; `only`: the message is for its recipient alone.
+ */
+export function answerCall(
+  organisation: Organisation,
+  call: {
+    readonly method: string;
+    readonly path: readonly string[];
+    readonly body: Json;
+    readonly only: boolean;
+  },
+): Answer {
+  const { method, body } = call;
+  const [what, id = '', sub, messageId] = call.path;
+  if (what === 'teams' && sub === 'conversations' && method === 'GET') return channels(organisation, id);
+  if (what !== 'conversations') return { status: 404, error: 'NotFound' };
+  if (id === '' && method === 'POST') return openChat(organisation, body);
+  const [conversation = '', thread = null] = id.split(';messageid=');
+  const refused = refuseConversation(organisation, conversation);
+  if (refused !== null) return refused;
+  if (method === 'POST' && sub === 'activities') {
+    return post(organisation, conversation, thread, body, call.only);
+  }
+  const message = organisation.messages.find((m) => m.id === messageId && m.conversation === conversation);
+  if (message === undefined || message.from !== organisation.botId) {
+    return { status: 404, error: 'ActivityNotFound' };
+  }
+  if (method === 'DELETE') {
+    organisation.remove(message);
+    return { status: 200, body: {} };
+  }
+  return method === 'PUT' ? update(organisation, message, body) : { status: 405, error: 'MethodNotAllowed' };
+}
+
+function channels(organisation: Organisation, id: string): Answer {
+  const team = organisation.teams.find((t) => t.id === id);
+  if (team === undefined || !organisation.inTeams.has(id)) {
+    return { status: 403, error: 'BotNotInConversationRoster' };
+  }
+  return { status: 200, body: { conversations: team.channels.map((c) => ({ id: c.id })) } };
+}
+
+function openChat(organisation: Organisation, body: Json): Answer {
+  const members = body.members as readonly { readonly id: string }[] | undefined;
+  const person = members?.[0]?.id ?? '';
+  if (!organisation.people.some((p) => p.aadObjectId === person))
+    return { status: 404, error: 'UserNotFound' };
+  if (!organisation.installed.has(person)) return { status: 403, error: 'BotNotInConversationRoster' };
+  if (body.tenantId !== organisation.tenantId) return { status: 403, error: 'ForbiddenTenant' };
+  return { status: 201, body: { id: organisation.chatOf(person) } };
+}
+
+function post(
+  organisation: Organisation,
+  conversation: string,
+  thread: string | null,
+  body: Json,
+  only: boolean,
+): Answer {
+  const isRoot = (m: TeamsMessage): boolean => m.id === thread && m.conversation === conversation;
+  if (thread !== null && !organisation.messages.some(isRoot)) {
+    return { status: 404, error: 'ConversationNotFound' };
+  }
+  const bad = refuseActivity(body);
+  if (bad !== null) return bad;
+  const recipient = (body.recipient as { readonly id?: string } | undefined)?.id ?? null;
+  if (only && (!organisation.targeted || recipient === null || conversation.startsWith('a:'))) {
+    return { status: 400, error: 'BadArgument' };
+  }
+  const { id } = organisation.add({
+    id: organisation.nextId(),
+    conversation,
+    thread,
+    from: organisation.botId,
+    visibleTo: only ? recipient : null,
+    card: cardOf(body),
+    summary: String(body.summary ?? ''),
+  });
+  return { status: 201, body: { id } };
+}
+
+function update(organisation: Organisation, message: TeamsMessage, body: Json): Answer {
+  const bad = refuseActivity(body);
+  if (bad !== null) return bad;
+  organisation.edit(message, { card: cardOf(body), summary: String(body.summary ?? '') });
+  return { status: 200, body: { id: message.id } };
+}
+
+function refuseConversation(organisation: Organisation, conversation: string): Answer | null {
+  const absent: Answer = { status: 403, error: 'BotNotInConversationRoster' };
+  const person = organisation.personIn(conversation);
+  if (person !== undefined) return organisation.installed.has(person) ? null : absent;
+  if (organisation.isGroupChat(conversation)) return null;
+  const team = organisation.teamOf(conversation);
+  if (team === undefined) return { status: 404, error: 'ConversationNotFound' };
+  return organisation.inTeams.has(team.id) ? null : absent;
+}
+
+function refuseActivity(body: Json): Answer | null {
+  if (Buffer.byteLength(JSON.stringify(body)) > MOST_BYTES)
+    return { status: 413, error: 'MessageSizeTooBig' };
+  const card = cardOf(body);
+  if (body.type !== 'message' || card === null) return { status: 400, error: 'BadSyntax' };
+  const [problem] = refuseCard(card);
+  return problem === undefined ? null : { status: 400, error: 'BadArgument', message: problem };
+}

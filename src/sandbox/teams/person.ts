@@ -1,0 +1,88 @@
+import type { BotLine } from './bot-line.ts';
+import type { Clicked, Json, TeamsMessage } from './model.ts';
+import type { Organisation } from './organisation.ts';
+
+/** Acting as one person of the organisation, through what Teams' own client would let them do. */
+export class TeamsActs {
+  readonly #organisation: Organisation;
+  readonly #bot: BotLine;
+  readonly #me: string;
+
+  /** `me`: Entra object id. */
+  constructor(organisation: Organisation, bot: BotLine, me: string) {
+    this.#organisation = organisation;
+    this.#bot = bot;
+    this.#me = me;
+  }
+
+  /**
+   * Writes a message; `@m0` in it is a mention. One without a mention in a channel or a group never reaches the bot.
+   * Rejects where the bot can't be reached: the message stands all the same.
+   */
+  async say(conversation: string, text: string, thread: string | null = null): Promise<void> {
+    const id = this.#write(conversation, text, thread, null);
+    const mentioned = /(^|\s)@m0\b/.test(text);
+    const kind = this.#organisation.kindOf(conversation);
+    if (!mentioned && kind !== 'personal') return;
+    const where = kind === 'channel' ? `${conversation};messageid=${thread ?? id}` : conversation;
+    const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+    const mention = { id: this.#organisation.botId, name: this.#bot.name };
+    const tag = `<at>${this.#bot.name}</at>`;
+    await this.#bot.deliver(
+      this.#bot.activity(this.#me, where, {
+        id,
+        type: 'message',
+        text: escaped.replace(/@m0\b ?/, `${tag}&nbsp;`),
+        entities: mentioned ? [{ type: 'mention', text: tag, mentioned: mention }] : [],
+      }),
+    );
+  }
+
+  /** Chooses a slash command: what it says nobody else sees. */
+  async slash(conversation: string, text: string): Promise<void> {
+    const id = this.#write(conversation, text, null, `29:${this.#me}`);
+    await this.#bot.deliver(
+      this.#bot.activity(this.#me, conversation, {
+        id,
+        type: 'message',
+        text,
+        recipient: { id: this.#organisation.botId, isTargeted: true },
+      }),
+    );
+  }
+
+  /** Presses a button with what it carries and what was filled in. */
+  async press(
+    message: TeamsMessage,
+    action: { readonly title: unknown; readonly verb: unknown; readonly data: Json },
+  ): Promise<Clicked> {
+    const { conversation, thread, id } = message;
+    const isChannel = this.#organisation.kindOf(conversation) === 'channel';
+    const { status, body } = await this.#bot.deliver(
+      this.#bot.activity(this.#me, isChannel ? `${conversation};messageid=${thread ?? id}` : conversation, {
+        type: 'invoke',
+        name: 'adaptiveCard/action',
+        replyToId: id,
+        value: { action: { type: 'Action.Execute', ...action }, trigger: 'manual' },
+      }),
+    );
+    const answer = body?.value;
+    return {
+      status,
+      bar: typeof answer === 'string' ? answer : null,
+      card: typeof answer === 'object' && answer !== null ? (answer as Json) : null,
+    };
+  }
+
+  #write(conversation: string, text: string, thread: string | null, visibleTo: string | null): string {
+    return this.#organisation.add({
+      id: this.#organisation.nextId(),
+      conversation,
+      thread,
+      from: this.#me,
+      visibleTo,
+      card: null,
+      summary: text,
+    }).id;
+  }
+}

@@ -1,0 +1,50 @@
+import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
+import type { Json } from './model.ts';
+
+const ISSUER = 'https://api.botframework.com';
+/** Both in seconds, as the claims count. */
+const LIFETIME = 3_600;
+const SKEW = 60;
+
+/** Signs what is sent to a bot as the Bot Connector does, with keys that live as long as this process. */
+export class Signer {
+  readonly #appId: string;
+  readonly #serviceUrl: string;
+  readonly #keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  readonly #kid = randomUUID();
+  readonly #now: () => number;
+
+  /** `now`: ms since epoch. */
+  constructor(appId: string, serviceUrl: string, now: () => number) {
+    this.#appId = appId;
+    this.#serviceUrl = serviceUrl;
+    this.#now = now;
+  }
+
+  /** What a bot reads to find the keys. */
+  metadata(keysUrl: string): Json {
+    return { issuer: ISSUER, jwks_uri: keysUrl };
+  }
+
+  keys(): Json {
+    const jwk = this.#keys.publicKey.export({ format: 'jwk' });
+    return { keys: [{ ...jwk, kid: this.#kid, use: 'sig', endorsements: ['msteams'] }] };
+  }
+
+  /** A token for the app, with these claims changed, or signed with another key. */
+  token(change: Json = {}, key: KeyObject = this.#keys.privateKey): string {
+    const now = Math.floor(this.#now() / 1_000);
+    const claims = {
+      iss: ISSUER,
+      aud: this.#appId,
+      nbf: now - SKEW,
+      exp: now + LIFETIME,
+      serviceurl: this.#serviceUrl,
+      ...change,
+    };
+    const signed = `${part({ alg: 'RS256', typ: 'JWT', kid: this.#kid })}.${part(claims)}`;
+    return `${signed}.${sign('RSA-SHA256', Buffer.from(signed), key).toString('base64url')}`;
+  }
+}
+
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');

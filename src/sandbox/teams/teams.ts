@@ -1,0 +1,95 @@
+import { timingSafeEqual } from 'node:crypto';
+import { isLoopbackHost } from '../workspace/loopback.ts';
+import { answerCall } from './bot-connector.ts';
+import { BotLine } from './bot-line.ts';
+import type { Json } from './model.ts';
+import { Organisation, type OrganisationOptions } from './organisation.ts';
+import { TeamsActs } from './person.ts';
+import { Signer } from './signing.ts';
+
+export interface LocalTeamsOptions extends OrganisationOptions {
+  /** Where `handle` is reached, without a slash at the end. */
+  readonly url: string;
+  /** What people mention the bot as. */
+  readonly botName: string;
+  /** What the bot has to prove itself with; null: for a bot without an app id, and nothing is signed either. */
+  readonly accessToken: string | null;
+}
+
+/**
+ * A Microsoft Teams on this machine: a Bot Connector that takes a bot's calls over HTTP and refuses what Teams
+ * refuses, and people who write, click and fill in forms. What it sends to the bot is signed as Microsoft signs it.
+ */
+export class LocalTeams {
+  readonly organisation: Organisation;
+  readonly signer: Signer;
+  readonly bot: BotLine;
+  readonly serviceUrl: string;
+  readonly openIdMetadata: string;
+  readonly #url: string;
+  readonly #accessToken: string | null;
+
+  constructor(options: LocalTeamsOptions) {
+    this.#url = options.url;
+    this.#accessToken = options.accessToken;
+    this.serviceUrl = `${options.url}/emea/`;
+    this.openIdMetadata = `${options.url}/openid`;
+    this.organisation = new Organisation(options);
+    this.signer = new Signer(options.appId, this.serviceUrl, this.organisation.now);
+    const proof = (): string | null =>
+      options.accessToken === null ? null : `Bearer ${this.signer.token()}`;
+    this.bot = new BotLine(this.organisation, options.botName, this.serviceUrl, proof);
+  }
+
+  /** Acts as a person, by their Entra object id. */
+  as(aadObjectId: string): TeamsActs {
+    return new TeamsActs(this.organisation, this.bot, aadObjectId);
+  }
+
+  /** The app is added to a team, which the bot is told. Throws for an unknown team. */
+  async addToTeam(id: string): Promise<void> {
+    const team = this.organisation.teams.find((t) => t.id === id);
+    if (team === undefined) throw new Error(`adding the app to the team ${id}: there is none`);
+    this.organisation.inTeams.add(id);
+    const added = { type: 'conversationUpdate', membersAdded: [{ id: this.organisation.botId }] };
+    await this.bot.deliver(this.bot.activity('admin', team.channels[0]?.id ?? '', added));
+  }
+
+  /** Takes the bot's calls, and tells it where the keys are. */
+  async handle(request: Request): Promise<Response> {
+    // Bots send no Origin; a web page that tries to reach the connector does, and is none of its business.
+    if (request.headers.has('origin') || !isLoopbackHost(request.headers.get('host') ?? undefined)) {
+      return new Response('only for bots on this machine', { status: 403 });
+    }
+    const { pathname, searchParams } = new URL(request.url);
+    const path = pathname
+      .slice(new URL(this.#url).pathname.replace(/\/$/, '').length)
+      .split('/')
+      .slice(1)
+      .map(decodeURIComponent);
+    if (path[0] === 'openid') return Response.json(this.signer.metadata(`${this.#url}/keys`));
+    if (path[0] === 'keys') return Response.json(this.signer.keys());
+    if (path[0] !== 'emea' || path[1] !== 'v3') return refused(404, 'NotFound');
+    if (!this.#isProven(request.headers.get('authorization'))) return refused(401, 'Unauthorized');
+    const text = await request.text();
+    const answer = answerCall(this.organisation, {
+      method: request.method,
+      path: path.slice(2),
+      body: text === '' ? {} : (JSON.parse(text) as Json),
+      only: searchParams.get('isTargetedActivity') === 'true',
+    });
+    if ('error' in answer) return refused(answer.status, answer.error, answer.message);
+    return Response.json(answer.body, { status: answer.status });
+  }
+
+  #isProven(authorization: string | null): boolean {
+    if (this.#accessToken === null) return authorization === null;
+    const given = Buffer.from(authorization ?? '');
+    const wanted = Buffer.from(`Bearer ${this.#accessToken}`);
+    return given.length === wanted.length && timingSafeEqual(given, wanted);
+  }
+}
+
+function refused(status: number, code: string, message = code): Response {
+  return Response.json({ error: { code, message } }, { status });
+}
