@@ -1,6 +1,7 @@
 /** The chats that m0.yaml switches on, opened for serve.ts. */
 import type { HomeOf } from './chat/slack/homes.ts';
 import { createSlack, type Slack, type SlackMode } from './chat/slack/slack.ts';
+import type { OtherConnector } from './chat/teams/identity.ts';
 import type { Teams } from './chat/teams/teams.ts';
 import type { Environment } from './config/environment.ts';
 import type { Config } from './config/load.ts';
@@ -23,6 +24,8 @@ export interface ChatsOptions {
   readonly store: Store;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Another Bot Connector than Microsoft's. */
+  readonly teamsConnector?: OtherConnector | undefined;
 }
 
 export interface Chats {
@@ -136,7 +139,8 @@ export async function openChats(options: ChatsOptions): Promise<Chats> {
   };
 }
 
-async function openTeams({ config, environment, store, log, clock }: ChatsOptions): Promise<Teams> {
+async function openTeams(options: ChatsOptions): Promise<Teams> {
+  const { config, environment, store, log, clock, teamsConnector } = options;
   // Loaded only where it is used: botbuilder alone takes most of a second and tens of megabytes.
   const { createTeams } = await import('./chat/teams/teams.ts');
   const channels = placesIn(config).flatMap((place) =>
@@ -144,6 +148,7 @@ async function openTeams({ config, environment, store, log, clock }: ChatsOption
   );
   return createTeams({
     ...environment.teams,
+    connector: teamsConnector,
     people: config.directory.people,
     channels: [...new Set(channels)],
     memory: store,

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from './config/config-error.ts';
 import { type Environment, readEnvironment, type Variables } from './config/environment.ts';
-import type { Service } from './serve.ts';
+import type { ServeOptions, Service } from './serve.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const HELP = `m0 <command>
@@ -58,7 +58,12 @@ function untilStopped(running: Running): Promise<number> {
   });
 }
 
-async function startService(environment: Environment, base: Variables, toolsDir: string): Promise<Service> {
+async function startService(
+  environment: Environment,
+  base: Variables,
+  toolsDir: string,
+  rest: Pick<ServeOptions, 'teamsConnector'> = {},
+): Promise<Service> {
   const [{ loadConfig }, { notesOn }, { createLogger }, { isValidCron }, { serve }, { loadTools }] =
     await Promise.all([
       import('./config/load.ts'),
@@ -72,7 +77,7 @@ async function startService(environment: Environment, base: Variables, toolsDir:
   const config = await loadConfig(environment.configPath, environment.variables, isValidCron);
   for (const note of notesOn(config)) log.warn({ note }, 'm0.yaml');
   const tools = await loadTools(toolsDir, base);
-  return serve({ config, environment, tools, base, log });
+  return serve({ config, environment, tools, base, log, ...rest });
 }
 
 async function runSandbox(environment: Environment): Promise<number> {
@@ -103,7 +108,7 @@ async function runSandbox(environment: Environment): Promise<number> {
     // m0's own log would bury the progress; it goes to the service's log level only from warnings on.
     log: createLogger('warn', { write: (line) => void process.stderr.write(line) }),
     onProgress: (text) => io.err(`  ${seconds().padStart(7)}  ${text}\n`),
-    serve: (configFile, env) => {
+    serve: (configFile, env, teamsConnector) => {
       const variables = {
         ...environment.variables,
         ...env,
@@ -114,7 +119,9 @@ async function runSandbox(environment: Environment): Promise<number> {
         // Its one stack is m0's own.
         M0_STACK_USER: environment.variables.M0_STACK_USER ?? 'self',
       };
-      return startService(readEnvironment(variables), environment.variables, environment.dataDir);
+      return startService(readEnvironment(variables), environment.variables, environment.dataDir, {
+        teamsConnector,
+      });
     },
   });
   io.out(`\n  m0's sandbox is at ${sandbox.url}   (Ctrl-C stops it; nothing is lost)\n\n`);

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createHandler } from './actions/handler.ts';
 import { openArtifacts } from './artifacts/open-artifacts.ts';
-import { openChats, refuseMissingChats, withinChats } from './chats.ts';
+import { type ChatsOptions, openChats, refuseMissingChats, withinChats } from './chats.ts';
 import type { Environment } from './config/environment.ts';
 import type { Config } from './config/load.ts';
 import { createMirrors } from './git/mirrors.ts';
@@ -50,6 +50,8 @@ export interface ServeOptions {
   readonly log: Logger;
   /** Now, in ms since epoch; the machine's own clock where left out. */
   readonly clock?: Clock;
+  /** Another Bot Connector than Microsoft's, as the sandbox has one. */
+  readonly teamsConnector?: ChatsOptions['teamsConnector'];
 }
 
 export interface Service {
@@ -112,7 +114,7 @@ const WAITING_LOOK_MS = 15_000;
 
 /** Starts m0. Rejects, with everything closed again, when a part can't start. */
 export async function serve(options: ServeOptions): Promise<Service> {
-  const { config, environment, tools, base, log } = options;
+  const { config, environment, tools, base, log, teamsConnector } = options;
   const directory = withinChats(config);
   const clock = options.clock ?? Date.now;
   refuseMissingChats(config);
@@ -178,7 +180,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
     });
     closers.push(async () => policies.close());
 
-    const chats = await openChats({ config, environment, store, log, clock });
+    const chats = await openChats({ config, environment, store, log, clock, teamsConnector });
     const rotaProblems = new Map<string, string>();
     const onCall = createOnCall(
       directory,

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { PEOPLE } from './seats.ts';
 
 export interface SandboxConfigParts {
   readonly tool: 'terraform' | 'tofu';
@@ -7,24 +8,29 @@ export interface SandboxConfigParts {
   /** IANA name of the zone that cards tell times in. */
   readonly zone: string;
   readonly schedule: string;
+  /** The channel of Teams that hears of the stack too; null: there is only Slack. */
+  readonly teamsChannel: string | null;
 }
 
 /** The m0.yaml of the sandbox: one stack, the shipped policies, Dana on call. */
-export function sandboxConfig({ tool, repos, stackEnv, zone, schedule }: SandboxConfigParts): string {
+export function sandboxConfig(parts: SandboxConfigParts): string {
+  const { tool, repos, stackEnv, zone, schedule, teamsChannel } = parts;
+  const channels = ['slack:C0OPS', ...(teamsChannel === null ? [] : [`teams:${teamsChannel}`])];
   return stringify({
-    chat: { slack: { mode: 'socket' } },
-    people: {
-      dana: { name: 'Dana', slack: 'U0DANA', email: 'dana@acme.dev' },
-      kim: { name: 'Kim', slack: 'U0KIM', email: 'kim@acme.dev' },
-      eve: { name: 'Eve', slack: 'U0EVE', email: 'eve@acme.dev' },
-    },
+    chat: { slack: { mode: 'socket' }, ...(teamsChannel === null ? {} : { teams: {} }) },
+    people: Object.fromEntries(
+      PEOPLE.map(({ id, name, realName, email, teams }) => [
+        name,
+        { name: realName, slack: id, email, ...(teamsChannel === null ? {} : { teams }) },
+      ]),
+    ),
     groups: { sre: ['dana', 'kim'], dev: ['eve'] },
     oncall: { primary: { rotation: { people: ['dana'], every: '1w', from: '2026-01-05T09:00:00Z' } } },
     policies: {
       'tags-auto': { git: repos.policies, ref: 'main', path: 'tags-auto' },
       'network-human': { git: repos.policies, ref: 'main', path: 'network-human', mode: 'guardrail' },
     },
-    defaults: { timezone: zone, realign: 'policy', channels: ['slack:C0OPS'] },
+    defaults: { timezone: zone, realign: 'policy', channels },
     stacks: [
       {
         name: 'prod-network',

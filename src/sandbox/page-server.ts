@@ -7,12 +7,15 @@ import { bundlePage } from './page/bundle.ts';
 import { FactsWatch } from './page/facts-watch.ts';
 import type { ActAnswer, PageStatus } from './page/protocol.ts';
 import { snapshot } from './page/snapshot.ts';
+import type { TeamsPane } from './page/teams-pane.ts';
 import { isLoopbackHost } from './workspace/loopback.ts';
 import type { Workspace } from './workspace/workspace.ts';
 
 export interface PageOptions {
   /** The page is served at its address. */
   readonly workspace: Workspace;
+  /** Left out: there is only Slack. Bots reach its connector under `/teams` of the page's address. */
+  readonly teams?: TeamsPane | null;
   readonly console: CloudConsole;
   /** How far the set-up is; the console's buttons wait until it is ready. */
   readonly status: () => PageStatus;
@@ -24,6 +27,9 @@ export interface Page {
   readonly url: string;
   close(): Promise<void>;
 }
+
+/** Where the Bot Connector of the local Teams is, on the page's address. */
+export const TEAMS_PATH = '/teams';
 
 /** Changes that come together are told to the page together. */
 const GATHER_MS = 30;
@@ -53,12 +59,27 @@ const actSchema = z.discriminatedUnion('act', [
   z.strictObject({ as, act: z.literal('home') }),
   z.strictObject({ as, act: z.literal('close'), view: z.string() }),
   z.strictObject({ as, act: z.literal('dismiss'), channel: z.string(), ts: z.string() }),
+  z.strictObject({
+    as,
+    act: z.literal('teams-say'),
+    conversation: z.string(),
+    text: z.string().min(1).max(12_000),
+    thread: z.string().nullable(),
+  }),
+  z.strictObject({
+    as,
+    act: z.literal('teams-click'),
+    message: z.string(),
+    verb: z.string(),
+    title: z.string(),
+    data: z.record(z.string(), z.unknown()),
+  }),
 ]);
 const consoleSchema = z.strictObject({ id: z.string() });
 
 /** Serves the chat page and the cloud console at the workspace's address, for this machine only. */
 export async function startPage(options: PageOptions): Promise<Page> {
-  const { workspace } = options;
+  const { workspace, teams = null } = options;
   const bundle = await bundlePage();
   const listeners = new Set<() => void>();
   const tell = () => {
@@ -66,6 +87,7 @@ export async function startPage(options: PageOptions): Promise<Page> {
   };
   const facts = new FactsWatch(options.console, tell);
   const app = new Hono();
+  if (teams !== null) app.all(`${TEAMS_PATH}/*`, (context) => teams.local.handle(context.req.raw));
   app.use(guard);
   app.get('/', (context) => context.html(bundle.html));
   app.get('/app.js', (context) => context.body(bundle.script, 200, { 'content-type': 'text/javascript' }));
@@ -83,6 +105,7 @@ export async function startPage(options: PageOptions): Promise<Page> {
     return live(context, listeners, facts, () =>
       JSON.stringify(
         snapshot(workspace, person.id, {
+          teams: teams?.snapshot(person.id) ?? null,
           status: options.status(),
           actions: options.console.actions,
           facts: facts.facts,
@@ -93,7 +116,7 @@ export async function startPage(options: PageOptions): Promise<Page> {
   app.post('/page/act', async (context) => {
     const act = actSchema.safeParse(await context.req.json().catch(() => null));
     if (!act.success) return context.json(problem(z.prettifyError(act.error)), 400);
-    return context.json(await perform(workspace, act.data).catch(problem));
+    return context.json(await perform(workspace, teams, act.data).catch(problem));
   });
   app.post('/page/console', async (context) => {
     const asked = consoleSchema.safeParse(await context.req.json().catch(() => null));
@@ -107,6 +130,7 @@ export async function startPage(options: PageOptions): Promise<Page> {
 
   const forget = [
     workspace.onChange(tell),
+    ...(teams === null ? [] : [teams.local.organisation.onChange(tell)]),
     options.onStatus(tell),
     workspace.mount((request) => app.fetch(request)),
   ];

@@ -5,12 +5,16 @@ import type { Logger } from '../log.ts';
 import type { Run } from '../runs/run.ts';
 import { type SandboxCloud, startSandboxCloud } from './cloud/sandbox-cloud.ts';
 import { sandboxConfig } from './config.ts';
-import { type Page, startPage } from './page-server.ts';
-import { SECRETS, seats } from './seats.ts';
+import { createTeamsPane } from './page/teams-pane.ts';
+import { type Page, startPage, TEAMS_PATH } from './page-server.ts';
+import { PEOPLE, SECRETS, seats, TEAMS, TEAMS_OPS } from './seats.ts';
+import { LocalTeams } from './teams/teams.ts';
 import { startWorkspace, type Workspace } from './workspace/workspace.ts';
 
 /** The m0 that lives in the sandbox, as main.ts wires it: the same as for a real workspace. */
 export interface SandboxedService {
+  /** Where its HTTP endpoints are. */
+  readonly url: string;
   /** Newest runs of a stack, for knowing which commit the cloud was last brought to. */
   runs(stack: string): Promise<readonly Run[]>;
   /** Checks every stack now, without waiting for the schedule. */
@@ -30,8 +34,12 @@ export interface SandboxOptions {
   readonly base: Readonly<Record<string, string | undefined>>;
   readonly now: () => number;
   readonly log: Logger;
-  /** Starts m0 with this m0.yaml and these variables. */
-  readonly serve: (configFile: string, env: Readonly<Record<string, string>>) => Promise<SandboxedService>;
+  /** Starts m0 with this m0.yaml and these variables, and this Bot Connector in the place of Microsoft's. */
+  readonly serve: (
+    configFile: string,
+    env: Readonly<Record<string, string>>,
+    teamsConnector: { readonly openIdMetadata: string; readonly accessToken: string },
+  ) => Promise<SandboxedService>;
   readonly onProgress: (text: string) => void;
 }
 
@@ -53,6 +61,11 @@ async function readState(file: string): Promise<string | undefined> {
   }
 }
 
+async function saveState(file: string, state: string): Promise<void> {
+  await writeFile(`${file}.new`, state, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
+
 /** The commit at which code and cloud last agreed, as far as m0 remembers. */
 function appliedCommit(runs: readonly Run[]): string | null {
   return runs.find((r) => r.state === 'clean' || r.state === 'realigned')?.code?.commit ?? null;
@@ -61,15 +74,14 @@ function appliedCommit(runs: readonly Run[]): string | null {
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { dir, log, onProgress } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const stateFile = join(dir, 'workspace.json');
-  const remembered = await readState(stateFile);
+  const files = { slack: join(dir, 'workspace.json'), teams: join(dir, 'teams.json') };
+  const remembered = await readState(files.slack);
   const workspace: Workspace = await startWorkspace({ ...seats(options.port), state: remembered });
-
-  async function saveWorkspace(): Promise<void> {
-    const next = `${stateFile}.new`;
-    await writeFile(next, workspace.dump(), { mode: 0o600 });
-    await rename(next, stateFile);
-  }
+  const teams = new LocalTeams({
+    ...TEAMS,
+    url: `${workspace.url}${TEAMS_PATH}`,
+    state: await readState(files.teams),
+  });
 
   let status = { phase: 'cloud', text: 'Starting the local cloud', ready: false };
   const listeners = new Set<(s: typeof status) => void>();
@@ -91,6 +103,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   });
   const page: Page = await startPage({
     workspace,
+    teams: await createTeamsPane(teams, (user) => PEOPLE.find((p) => p.id === user)?.teams),
     console: cloud.console,
     status: () => status,
     onStatus: (listener) => {
@@ -114,6 +127,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         stackEnv: cloud.stackEnv,
         zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
         schedule: '* * * * *',
+        teamsChannel: TEAMS_OPS,
       }),
       {
         mode: 0o600,
@@ -126,12 +140,19 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       await cloud.console.run('open-ssh');
     }
     tell('m0', 'Starting m0', false);
-    service = await options.serve(configFile, {
+    const env = {
       SLACK_API_URL: workspace.apiUrl,
       SLACK_BOT_TOKEN: SECRETS.botToken,
       SLACK_APP_TOKEN: SECRETS.appToken,
       SLACK_SIGNING_SECRET: SECRETS.signingSecret,
-    });
+      MICROSOFT_APP_ID: TEAMS.appId,
+      MICROSOFT_APP_PASSWORD: TEAMS.appPassword,
+      MICROSOFT_APP_TENANT_ID: TEAMS.tenantId,
+    };
+    const { openIdMetadata } = teams;
+    service = await options.serve(configFile, env, { openIdMetadata, accessToken: TEAMS.accessToken });
+    teams.bot.connect(service.url);
+    for (const { id } of TEAMS.teams) await teams.addToTeam(id);
     await service.checkAll();
     tell('ready', 'm0 checks prod-network every minute', true);
   }
@@ -157,11 +178,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       await ready.catch(() => undefined);
       const runs = service ? await service.runs(STACK) : [];
       if (service !== null) {
+        teams.bot.connect(null);
         await service.close();
         await cloud.snapshot(appliedCommit(runs));
         await cloud.close();
       }
-      await saveWorkspace();
+      await saveState(files.slack, workspace.dump());
+      await saveState(files.teams, teams.organisation.dump());
       await page.close();
       await workspace.close();
     },

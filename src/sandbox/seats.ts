@@ -1,4 +1,5 @@
-/** Who sits in the sandbox's workspace. */
+/** Who sits in the sandbox's workspace and in its Teams. */
+import type { Team } from './teams/model.ts';
 
 /** Worth nothing: they open only the workspace on this machine, which makes them up. */
 export const SECRETS = {
@@ -7,16 +8,41 @@ export const SECRETS = {
   signingSecret: 'sandbox-signing-secret',
 } as const;
 
-const PEOPLE = [
-  { id: 'U0DANA', name: 'dana', realName: 'Dana', title: 'on call, may approve', email: 'dana@acme.dev' },
-  { id: 'U0KIM', name: 'kim', realName: 'Kim', title: 'writes the code', email: 'kim@acme.dev' },
-  { id: 'U0EVE', name: 'eve', realName: 'Eve', title: 'engineer', email: 'eve@acme.dev' },
-];
+/** `id`: at Slack; `teams`: Entra object id. */
+export const PEOPLE = [
+  {
+    ...{ id: 'U0DANA', teams: 'da4a0000-0000-4000-8000-000000000001' },
+    ...{ name: 'dana', realName: 'Dana', title: 'on call, may approve', email: 'dana@acme.dev' },
+  },
+  {
+    ...{ id: 'U0KIM', teams: 'c1400000-0000-4000-8000-000000000002' },
+    ...{ name: 'kim', realName: 'Kim', title: 'writes the code', email: 'kim@acme.dev' },
+  },
+  {
+    ...{ id: 'U0EVE', teams: 'e4e00000-0000-4000-8000-000000000003' },
+    ...{ name: 'eve', realName: 'Eve', title: 'engineer', email: 'eve@acme.dev' },
+  },
+] as const;
+
+/** The channel of Teams that m0 posts to. */
+export const TEAMS_OPS = '19:ops@thread.tacv2';
+const SRE: Team = { id: '19:sre@thread.tacv2', name: 'SRE', channels: [{ id: TEAMS_OPS, name: 'Ops' }] };
+
+/** The organisation that the local Teams is of. */
+export const TEAMS = {
+  appId: '3a0d0000-0000-4000-8000-00000000000a',
+  appPassword: 'sandbox-app-password',
+  tenantId: 'acce0000-0000-4000-8000-00000000000b',
+  accessToken: 'sandbox-connector-token',
+  botName: 'm0',
+  teams: [SRE],
+  people: PEOPLE.map(({ teams, realName }) => ({ aadObjectId: teams, name: realName })),
+} as const;
 
 /** Dana is on call and may approve, Kim writes the code, Eve is an engineer who may not. */
 export function seats(port: number): {
   port: number;
-  users: typeof PEOPLE;
+  users: { id: string; name: string; realName: string; title: string; email: string }[];
   channels: { id: string; name: string; members: string[] }[];
   usergroups: { id: string; handle: string; name: string; users: string[] }[];
   botUserId: string;
@@ -27,7 +53,7 @@ export function seats(port: number): {
 } {
   return {
     port,
-    users: PEOPLE,
+    users: PEOPLE.map(({ teams: _, ...user }) => user),
     channels: [{ id: 'C0OPS', name: 'ops', members: ['U0M0', ...PEOPLE.map((p) => p.id)] }],
     usergroups: [{ id: 'S0SRE', handle: 'sre', name: 'SRE', users: ['U0DANA', 'U0KIM'] }],
     botUserId: 'U0M0',

@@ -20,7 +20,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }));
 async function start(mode: 'socket' | 'http', secrets: Record<string, string>) {
   const yaml = sandboxConfig({
     ...{ tool: 'terraform', repos: { infra: dir, policies: dir }, stackEnv: {} },
-    ...{ zone: 'UTC', schedule: '0 0 29 2 *' },
+    ...{ zone: 'UTC', schedule: '0 0 29 2 *', teamsChannel: null },
   });
   await writeFile(join(dir, 'm0.yaml'), yaml.replace('mode: socket', `mode: ${mode}`));
   const base = {

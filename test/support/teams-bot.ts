@@ -1,5 +1,4 @@
 /** m0's side of Teams, listening over HTTP and bound to the local Bot Connector. */
-import { ConfigurationServiceClientCredentialFactory } from 'botbuilder';
 import { createTeams, type Teams, type TeamsOptions } from '../../src/chat/teams/teams.ts';
 import { startHttp } from '../../src/http/server.ts';
 import { createLogger } from '../../src/log.ts';
@@ -11,20 +10,6 @@ import { APP_ID, CONNECTOR_TOKEN, TENANT, type TeamsConnector } from './teams-co
 export const DANA = '00000000-0000-4000-8000-00000000da4a';
 export const KIM = '00000000-0000-4000-8000-0000000000c1';
 export const GUEST = '00000000-0000-4000-8000-00000000e57e';
-
-/** Stands for Microsoft's sign-in, which gives a token for the app's password. */
-class LocalSignIn extends ConfigurationServiceClientCredentialFactory {
-  override async createCredentials(): ReturnType<
-    ConfigurationServiceClientCredentialFactory['createCredentials']
-  > {
-    return {
-      async signRequest(resource) {
-        resource.headers.set('authorization', `Bearer ${CONNECTOR_TOKEN}`);
-        return resource;
-      },
-    };
-  }
-}
 
 export type Memory = TeamsOptions['memory'];
 
@@ -45,15 +30,7 @@ export function teamsOptions(
     appPassword: 'app-password',
     tenantId: TENANT,
     insecureLoopback: false,
-    connector: {
-      openIdMetadata: connector.openIdMetadata,
-      credentials: new LocalSignIn({
-        MicrosoftAppId: APP_ID,
-        MicrosoftAppPassword: 'app-password',
-        MicrosoftAppType: 'SingleTenant',
-        MicrosoftAppTenantId: TENANT,
-      }),
-    },
+    connector: { openIdMetadata: connector.openIdMetadata, accessToken: CONNECTOR_TOKEN },
     people: directory().people.map((p) => ({ ...p, teams: ids[p.key] ?? null })),
     channels: [],
     memory: store,

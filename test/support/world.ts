@@ -143,6 +143,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     zone: 'UTC',
     // Never by itself within a test: checks are asked for.
     schedule: '0 0 29 2 *',
+    teamsChannel: null,
   })
     .replace(/^defaults:\n/m, 'defaults:\n  push: off\n')
     .replace('mode: socket', `mode: ${options.slackMode ?? 'socket'}`);

@@ -13,10 +13,10 @@ const EMULATOR_METADATA =
   'https://login.microsoftonline.com/botframework.com/v2.0/.well-known/openid-configuration';
 const TOKEN_URL = 'https://token.botframework.com';
 
-/** Another Bot Connector than Microsoft's: where its keys are, and what m0 proves itself with to it. */
+/** Another Bot Connector than Microsoft's: where its keys are, and the token that m0 proves itself with to it. */
 export interface OtherConnector {
   readonly openIdMetadata: string;
-  readonly credentials: ConfigurationServiceClientCredentialFactory;
+  readonly accessToken: string;
 }
 
 export interface IdentityOptions {
@@ -75,7 +75,7 @@ export class Identity {
               ? { MicrosoftAppType: 'MultiTenant' }
               : { MicrosoftAppType: 'SingleTenant', MicrosoftAppTenantId: tenantId }),
           };
-    this.#credentials = connector?.credentials ?? new ConfigurationServiceClientCredentialFactory(app);
+    this.#credentials = new ConfigurationServiceClientCredentialFactory(app);
     this.#authentication = new ConfigurationBotFrameworkAuthentication(
       {
         ...app,
@@ -144,7 +144,11 @@ export class Identity {
   async headers(): Promise<Headers> {
     const headers = new Headers();
     if (this.open) return headers;
-    const { appId, tenantId } = this.#options;
+    const { appId, tenantId, connector } = this.#options;
+    if (connector !== undefined) {
+      headers.set('authorization', `Bearer ${connector.accessToken}`);
+      return headers;
+    }
     const credentials = await this.#credentials.createCredentials(
       appId ?? '',
       SCOPE,

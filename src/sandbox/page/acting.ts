@@ -2,9 +2,10 @@ import { assertNever } from '../../assert-never.ts';
 import type { Person } from '../workspace/person.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { Act, ActAnswer } from './protocol.ts';
+import type { TeamsPane } from './teams-pane.ts';
 
-/** Does on the workspace what somebody did on the page. */
-export async function perform(workspace: Workspace, act: Act): Promise<ActAnswer> {
+/** Does in Slack or in Teams what somebody did on the page. */
+export async function perform(workspace: Workspace, teams: TeamsPane | null, act: Act): Promise<ActAnswer> {
   const person = workspace.as(act.as);
   switch (act.act) {
     case 'say':
@@ -29,7 +30,7 @@ export async function perform(workspace: Workspace, act: Act): Promise<ActAnswer
     }
     case 'teams-say':
     case 'teams-click':
-      return { ok: false, problem: 'There is no Teams here.' };
+      return teams === null ? { ok: false, problem: 'There is no Teams here.' } : teams.perform(act);
     default:
       return assertNever(act);
   }

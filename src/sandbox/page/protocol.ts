@@ -55,6 +55,7 @@ export interface PageTeams {
   readonly team: string;
   readonly conversations: readonly PageTeamsConversation[];
   readonly commands: readonly TeamsCommand[];
+  readonly botIsHere: boolean;
 }
 
 /** Everything the page shows to one person. */

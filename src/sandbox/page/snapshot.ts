@@ -1,6 +1,5 @@
-import type { CloudFact, ConsoleAction } from '../console.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import type { PageFile, PageStatus, Snapshot } from './protocol.ts';
+import type { PageFile, Snapshot } from './protocol.ts';
 
 /** Older messages of a channel stay in the workspace but are not sent to the page. */
 const MAX_MESSAGES = 300;
@@ -10,7 +9,7 @@ const PREVIEW_CHARACTERS = 1500;
 export function snapshot(
   workspace: Workspace,
   userId: string,
-  rest: { status: PageStatus; actions: readonly ConsoleAction[]; facts: readonly CloudFact[] | null },
+  rest: Pick<Snapshot, 'teams' | 'status' | 'actions' | 'facts'>,
 ): Snapshot {
   const person = workspace.as(userId);
   workspace.dm(userId);
@@ -36,7 +35,6 @@ export function snapshot(
     home: person.home,
     commands: workspace.commands,
     botIsHere: workspace.connections > 0,
-    teams: null,
     ...rest,
   };
 }

@@ -1,0 +1,16 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+
+const MANIFEST = new URL('../../../manifests/teams/manifest.json', import.meta.url);
+
+const command = z.object({ title: z.string(), description: z.string() });
+const manifest = z.object({
+  bots: z.array(z.object({ commandLists: z.array(z.object({ commands: z.array(command) })) })),
+});
+
+/** What Teams' menus offer of the app: the commands of its manifest, each once. */
+export async function menuCommands(): Promise<readonly z.infer<typeof command>[]> {
+  const { bots } = manifest.parse(JSON.parse(await readFile(MANIFEST, 'utf8')));
+  const all = bots.flatMap((bot) => bot.commandLists.flatMap((list) => list.commands));
+  return [...new Map(all.map((each) => [each.title, each])).values()];
+}
