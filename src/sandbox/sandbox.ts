@@ -8,6 +8,7 @@ import { sandboxConfig } from './config.ts';
 import { createTeamsPane } from './page/teams-pane.ts';
 import { type Page, startPage, TEAMS_PATH } from './page-server.ts';
 import { PEOPLE, SECRETS, seats, TEAMS, TEAMS_OPS } from './seats.ts';
+import { TEAMS_RATES } from './teams/rates.ts';
 import { LocalTeams } from './teams/teams.ts';
 import { startWorkspace, type Workspace } from './workspace/workspace.ts';
 
@@ -79,6 +80,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const workspace: Workspace = await startWorkspace({ ...seats(options.port), state: remembered });
   const teams = new LocalTeams({
     ...TEAMS,
+    rates: TEAMS_RATES,
     url: `${workspace.url}${TEAMS_PATH}`,
     state: await readState(files.teams),
   });
