@@ -16,6 +16,7 @@ import {
   type Platform,
   type Store,
 } from './runs/ports.ts';
+import { isThere } from './runs/refused-messages.ts';
 
 export interface ChatsOptions {
   readonly config: Config;
@@ -147,6 +148,7 @@ async function openTeams({ config, environment, store, log, clock }: ChatsOption
     people: config.directory.people,
     channels: [...new Set(channels)],
     memory: store,
+    added: (person) => isThere(store, person, clock()),
     log,
     clock,
     random: Math.random,

@@ -7,7 +7,9 @@ import { lasting, listed } from '../messages/words.ts';
 import type { FleetAlert, RunAlert } from './alert.ts';
 import { type Approver, askersOf } from './asking.ts';
 import type { Change, Clock, Directory, EscalationStep, Stack, Store } from './ports.ts';
+import { channelName, placeOfPerson } from './reach.ts';
 import { tellUnreached, whyNobody } from './reach-watch.ts';
+import { nextAsk } from './refused-messages.ts';
 import { type OnCallNow, personsIn } from './rights.ts';
 import type { RotaNow } from './rota-now.ts';
 import { M0, type Run } from './run.ts';
@@ -119,24 +121,35 @@ async function changesFor(
   rotas: Readonly<Record<string, RotaNow>>,
   unreached: boolean,
 ): Promise<readonly Change[]> {
-  const { store, clock } = parts;
-  const { alert, stack, age } = waiting;
+  const { store, directory, clock } = parts;
+  const { alert, run, stack, age } = waiting;
   const now = clock();
   const onCall = peopleOf(rotas);
   const changes: Change[] = [];
   const asked = new Set<string>();
 
-  const ask = async ({ person, why }: Approver): Promise<boolean> => {
-    const key = `alert:${alert.id}:dm:${person}`;
-    if (asked.has(person) || (await store.wasAdded(key))) return false;
+  const approved = new Set(run.approvals.map((a) => a.by.person));
+  const send = async ({ person, why }: Approver, onlyAgain: boolean): Promise<boolean> => {
+    if (asked.has(person)) return false;
+    const place = placeOfPerson(directory, person);
+    const next = await nextAsk(store, alert, person, place && channelName(place), now);
+    if (next === null || (onlyAgain && !next.again) || (next.again && approved.has(person))) return false;
     asked.add(person);
-    changes.push({ c: 'outbox.add', key, delivery: { d: 'dm', alertId: alert.id, person, why }, at: now });
+    const again = next.again ? { again: true as const } : {};
+    const delivery = { d: 'dm' as const, alertId: alert.id, person, why, ...again };
+    changes.push({ c: 'outbox.add', key: next.key, delivery, at: now });
     return true;
   };
+  const ask = (approver: Approver): Promise<boolean> => send(approver, false);
   for (const approver of askersOf(stack, rotas, now)) await ask(approver);
 
   const steps = stack.escalation ?? [];
   const taken = alert.escalated ?? [];
+  for (const { to } of steps.filter((step, i) => isForPeople(step) && (taken[i] ?? 0) > 0)) {
+    for (const person of personsIn([to], directory, onCall)) {
+      await send({ person, why: whyEscalated(to, age) }, true);
+    }
+  }
   const due = dueSteps(steps, age).filter(({ index, times }) => times > (taken[index] ?? 0));
   // Where nobody of the first ones can be asked, the next in line are at once.
   const first = steps.findIndex((step, i) => isForPeople(step) && (taken[i] ?? 0) === 0);
@@ -159,6 +172,11 @@ async function changesFor(
 
 function isForPeople({ to }: EscalationStep): boolean {
   return to !== 'channel' && to !== 'asked';
+}
+
+function whyEscalated(to: string, age: number): string {
+  const rota = to.startsWith(SEVERAL) ? `: you are on call (${to.slice(SEVERAL.length)})` : '';
+  return `Nobody has decided for ${lasting(age)}${rota}`;
 }
 
 /** Adds what one step of the escalation sends, and its line in the record. */
@@ -194,8 +212,8 @@ async function take(
       to === 'asked' ? await askedBefore(store, directory, alert) : [...personsIn([to], directory, onCall)];
     const people = meant.filter((person) => !approved.has(person));
     for (const person of people) {
-      const why = `Nobody has decided for ${since}${to.startsWith(SEVERAL) ? `: you are on call (${to.slice(SEVERAL.length)})` : ''}`;
-      if (!(await ask({ person, why }))) nudge(alert.id, `${alert.id}:${person}`, person, what);
+      if (!(await ask({ person, why: whyEscalated(to, age) })))
+        nudge(alert.id, `${alert.id}:${person}`, person, what);
     }
     told = people.map((person) => nameOf(directory, person));
   }

@@ -377,6 +377,11 @@ export async function startConnector(options: ConnectorOptions) {
     uninstall(person: string): void {
       installed.delete(person);
     },
+    /** The app is added for a person. */
+    async install(person: string): Promise<void> {
+      installed.add(person);
+      await deliver(activity(person, openChat(person), { type: 'installationUpdate', action: 'add' }));
+    },
     as(person: string) {
       return {
         /** Writes a message; `@m0` in it is a mention. Unmentioned ones in a channel never reach a bot. */
