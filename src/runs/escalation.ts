@@ -30,6 +30,8 @@ interface Waiting {
   readonly alert: RunAlert;
   readonly run: Run;
   readonly stack: Stack;
+  /** The fleet that tells of it in one of the stack's channels, where one does. */
+  readonly fleet: FleetAlert | undefined;
   /** ms since it was told. */
   readonly age: number;
   readonly open: number;
@@ -71,13 +73,15 @@ export async function escalate(parts: EscalationParts): Promise<void> {
 async function whatWaits({ store, directory, clock }: EscalationParts): Promise<readonly Waiting[]> {
   const now = clock();
   const found: Waiting[] = [];
+  const fleets = await store.alerts({ state: 'open', kind: 'fleet' });
   for (const alert of await store.alerts({ state: 'open', kind: 'drift' })) {
     const stack = directory.stacks.find((s) => s.name === alert.stack);
     const run = stack && (await store.run(alert.runId));
     if (!stack || run?.state !== 'awaiting_approval') continue;
     const open = approvable(openFindings(run, await store.keeps(stack.name), now));
     if (open.length === 0 || !mayDisturb(stack, severityOf(stack, run, open), now)) continue;
-    found.push({ alert, run, stack, age: now - alert.firstSeenAt, open: open.length });
+    const fleet = fleets.find((f) => f.trouble.person === null && f.trouble.members.includes(alert.id));
+    found.push({ alert, run, stack, fleet, age: now - alert.firstSeenAt, open: open.length });
   }
   return found;
 }
@@ -88,12 +92,6 @@ function peopleOf(rotas: Readonly<Record<string, RotaNow>>): OnCallNow {
 
 function nameOf(directory: Directory, person: string): string {
   return directory.people.find((p) => p.key === person)?.name ?? person;
-}
-
-/** The fleet that tells of the alert in one of the stack's channels, where one does. */
-async function fleetOf(store: Store, alert: RunAlert): Promise<FleetAlert | undefined> {
-  const open = await store.alerts({ kind: 'fleet', state: 'open' });
-  return open.find((f) => f.trouble.person === null && f.trouble.members.includes(alert.id));
 }
 
 async function askAgain(
@@ -182,7 +180,7 @@ function whyEscalated(to: string, age: number): string {
 /** Adds what one step of the escalation sends, and its line in the record. */
 async function take(
   { store, directory, clock }: EscalationParts,
-  { alert, run, stack, age, open }: Waiting,
+  { alert, run, stack, fleet, age, open }: Waiting,
   { index, to, times }: { readonly index: number; readonly to: string; readonly times: number },
   onCall: OnCallNow,
   ask: (approver: Approver) => Promise<boolean>,
@@ -201,7 +199,6 @@ async function take(
   const what = `${stack.name} has waited for ${since}: run #${run.id}, ${open} ${open === 1 ? 'resource' : 'resources'}`;
   let told: readonly string[] = [];
   if (to === 'channel') {
-    const fleet = await fleetOf(store, alert);
     // One line for all that a fleet tells of.
     if (fleet) nudge(fleet.id, `${fleet.id}`, null, `Stacks of this message have waited for ${since}`);
     else nudge(alert.id, `${alert.id}`, null, what);
