@@ -6,7 +6,7 @@ import type { Logger } from '../log.ts';
 import { lasting, listed } from '../messages/words.ts';
 import type { FleetAlert, RunAlert } from './alert.ts';
 import { type Approver, askersOf } from './asking.ts';
-import type { Change, Clock, Directory, EscalationStep, Stack, Store } from './ports.ts';
+import type { Change, Clock, Directory, Stack, Store } from './ports.ts';
 import { channelName, placeOfPerson } from './reach.ts';
 import { tellUnreached, whyNobody } from './reach-watch.ts';
 import { nextAsk } from './refused-messages.ts';
@@ -16,6 +16,15 @@ import { M0, type Run } from './run.ts';
 import { mayDisturb, severityOf } from './urgency.ts';
 import { approvable, openFindings } from './waiting.ts';
 import type { Worker } from './worker.ts';
+
+/** Who hears of it when nobody has decided `afterMs` after it was told. */
+export interface EscalationStep {
+  readonly afterMs: number;
+  /** `asked` (those who were asked before), `channel`, `oncall:NAME`, a group or a person. */
+  readonly to: string;
+  /** Again after so long; null: once. */
+  readonly everyMs: number | null;
+}
 
 export interface EscalationParts {
   readonly store: Store;

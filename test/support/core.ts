@@ -12,14 +12,8 @@ import { createDelivery } from '../../src/runs/delivery.ts';
 import { escalate } from '../../src/runs/escalation.ts';
 import { type Meter, metered } from '../../src/runs/meter.ts';
 import { createPolicyWatch, type PolicyWatch } from '../../src/runs/policy-watch.ts';
-import type {
-  ChatPort,
-  CommandHandler,
-  Directory,
-  Platform,
-  ScheduleOnCall,
-  Stack,
-} from '../../src/runs/ports.ts';
+import type { ChatPort, CommandHandler, Directory, Platform, Stack } from '../../src/runs/ports.ts';
+import type { ScheduleOnCall } from '../../src/runs/rota.ts';
 import { type Actor, M0, type Run, type RunState, type Trigger } from '../../src/runs/run.ts';
 import { tellEndedSnoozes } from '../../src/runs/snooze-watch.ts';
 import { createWorker, type Worker } from '../../src/runs/worker.ts';
