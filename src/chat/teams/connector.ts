@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ChatError, type Clock } from '../../runs/ports.ts';
-import { type Identity, serviceAddress } from './identity.ts';
+import type { Identity } from './identity.ts';
 import { Pace } from './pace.ts';
 
 /** No call to the Bot Connector takes longer; then its outcome counts as uncertain. */
@@ -100,9 +100,10 @@ export class Connector {
   }
 
   async #send(doing: string, call: Call): Promise<unknown> {
-    const address = serviceAddress(call.serviceUrl);
-    if (address === null)
-      throw new ChatError(`${doing}: the stored service URL is none`, { permanent: true });
+    const address = this.#identity.address(call.serviceUrl);
+    if (address === null) {
+      throw new ChatError(`${doing}: the stored service URL is none of Teams'`, { permanent: true });
+    }
     const path = ['v3', ...call.path].map(encodeURIComponent).join('/');
     let response: Response;
     let text: string;

@@ -103,7 +103,9 @@ export function createTeams(options: TeamsOptions): Teams {
     if (!/^application\/json\b/i.test(request.headers.get('content-type') ?? '')) {
       return said(415, 'only application/json is taken here');
     }
-    if (identity.open && !isLocal(request)) return refuse({ status: 403, why: 'it comes from a web page' });
+    if (identity.open && !isLocal(request)) {
+      return refuse({ status: 403, why: 'it comes from a web page, or through a proxy' });
+    }
     const authorization = request.headers.get('authorization') ?? '';
     if (!identity.open && authorization === '') return refuse({ status: 401, why: 'no token' });
     const body = await bodyOf(request);
@@ -145,9 +147,16 @@ export function createTeams(options: TeamsOptions): Teams {
   };
 }
 
-/** False for what a browser sends on behalf of a page, and for names that only point to this machine. */
+/** What a proxy says of those it speaks for. */
+const PASSED_ON = /^(forwarded|via|x-forwarded-.*|x-real-ip|x-original-.*|cf-connecting-ip)$/;
+
+/**
+ * False for what a browser sends on behalf of a page, for names that only point to this machine, and for what a
+ * proxy on this machine passes on from elsewhere.
+ */
 function isLocal(request: Request): boolean {
   const host = new URL(request.url).hostname;
+  if ([...request.headers.keys()].some((name) => PASSED_ON.test(name))) return false;
   return !request.headers.has('origin') && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host);
 }
 
