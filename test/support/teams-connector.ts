@@ -197,6 +197,8 @@ export async function startConnector(options: ConnectorOptions) {
     }
     const message = messages.find((m) => m.id === messageId && m.conversation === conversation);
     if (message === undefined || message.from !== BOT) return { status: 404, error: 'ActivityNotFound' };
+    if (only !== (message.visibleTo !== null)) return { status: 404, error: 'ActivityNotFoundInConversation' };
+    if (only && body.recipient !== undefined) return { status: 400, error: 'BadArgument' };
     if (method === 'DELETE') {
       messages.splice(messages.indexOf(message), 1);
       return { status: 200, body: {} };

@@ -17,7 +17,7 @@ export interface Origin {
   readonly userId: string;
   /** The sender as Teams names them. */
   readonly teamsId: string;
-  /** A slash command, which nobody else saw. */
+  /** A slash command, or a click on a card of their own: nobody else saw it. */
   readonly targeted: boolean;
   readonly channel: string;
   /** The conversation with its thread: where answers stand. */
@@ -84,6 +84,11 @@ export class Answerer {
   async formAt(channel: string, messageId: string): Promise<Posted | null | undefined> {
     const value = await this.#forms.get(JSON.stringify([channel, messageId]));
     return value === null ? undefined : (JSON.parse(value) as Posted | null);
+  }
+
+  /** Whether nobody but its recipient sees a message of m0's. */
+  isWhisper(channel: string, messageId: string): Promise<boolean> {
+    return this.#parts.poster.isWhisper(channel, messageId);
   }
 
   /** Shows the reply; the answer is for a click and tells its sender where to look. */

@@ -42,7 +42,7 @@ function isLoopbackHost(hostname: string): boolean {
 }
 
 /** A service's address as it is called: TLS, or this machine. Null for any other. */
-function serviceAddress(serviceUrl: string): URL | null {
+export function serviceAddress(serviceUrl: string): URL | null {
   const url = URL.parse(serviceUrl);
   if (url === null || url.username !== '' || url.password !== '') return null;
   if (url.hash !== '' || url.search !== '') return null;

@@ -107,7 +107,11 @@ export class Inbox {
   }
 
   async #clicked(activity: Activity, click: Click): Promise<ClickAnswer> {
-    const origin = originOf(activity, click.command, activity.replyToId ?? null);
+    const seen = originOf(activity, click.command, activity.replyToId ?? null);
+    const { channel, clicked } = seen;
+    // What Teams says of the click does not tell who sees the card.
+    const alone = clicked !== null && (await this.#parts.answerer.isWhisper(channel, clicked));
+    const origin = alone ? { ...seen, targeted: true } : seen;
     let answer: ClickAnswer = BROKEN;
     let late = false;
     const work = this.#work(async () => {

@@ -44,11 +44,14 @@ export interface PosterParts {
 export class Poster {
   readonly #parts: PosterParts;
   readonly #posted: Recent;
+  /** Messages that only one person sees: Teams finds them only where it is told that they are. */
+  readonly #whispers: Recent;
   readonly #alone = createKeyedLock();
 
   constructor(parts: PosterParts) {
     this.#parts = parts;
     this.#posted = new Recent(parts.memory, 'teams:posted');
+    this.#whispers = new Recent(parts.memory, 'teams:whispers');
   }
 
   async post(place: Place, card: Card, key: string): Promise<Posted> {
@@ -88,9 +91,16 @@ export class Poster {
       serviceUrl,
       method: 'PUT',
       path: ['conversations', channel, 'activities', messageId],
+      // Without its recipient, which Teams refuses here.
       body: { ...message(card, summary), id: messageId },
+      targeted: await this.isWhisper(channel, messageId),
       conversation: channel,
     });
+  }
+
+  /** Whether a message is one that only one person sees. */
+  async isWhisper(channel: string, messageId: string): Promise<boolean> {
+    return (await this.#whispers.get(JSON.stringify([channel, messageId]))) !== null;
   }
 
   /** The conversation in which replies to a message stand: only channels have threads. */
@@ -136,7 +146,9 @@ export class Poster {
       await (patient ? connector.patiently(doing, call) : connector.call(doing, call)),
     );
     if (!answer.success) throw new ChatError(`${doing}: Teams gave the message no id`);
-    return answer.data.id;
+    const { id } = answer.data;
+    if (only !== null) await this.#whispers.set(JSON.stringify([channel, id]), '');
+    return id;
   }
 
   /** The conversation of a place; a person's is their chat with m0, opened where needed. */
