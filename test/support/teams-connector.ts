@@ -20,7 +20,7 @@ export type Fault =
   | 'pass'
   | 'lose-answer'
   | 'lose-call'
-  | { readonly status: number; readonly retryAfter?: number; readonly code?: string };
+  | { readonly status: number; readonly retryAfter?: number; readonly code?: string; readonly body?: object };
 
 export interface TeamsMessage {
   readonly id: string;
@@ -135,12 +135,8 @@ export async function startConnector(options: ConnectorOptions) {
     const happens = fault(call);
     if (happens === 'lose-call') return void request.socket.destroy();
     if (typeof happens === 'object') {
-      const { status, retryAfter, code = 'Fault' } = happens;
-      return json(
-        status,
-        { error: { code, message: code } },
-        retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
-      );
+      const { status, retryAfter, code = 'Fault', body = { error: { code, message: code } } } = happens;
+      return json(status, body, retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) });
     }
     const only = query === 'isTargetedActivity=true';
     const answer = take(request.method ?? '', path.slice(2), body === '' ? {} : JSON.parse(body), only);
@@ -197,7 +193,8 @@ export async function startConnector(options: ConnectorOptions) {
     }
     const message = messages.find((m) => m.id === messageId && m.conversation === conversation);
     if (message === undefined || message.from !== BOT) return { status: 404, error: 'ActivityNotFound' };
-    if (only !== (message.visibleTo !== null)) return { status: 404, error: 'ActivityNotFoundInConversation' };
+    if (only !== (message.visibleTo !== null))
+      return { status: 404, error: 'ActivityNotFoundInConversation' };
     if (only && body.recipient !== undefined) return { status: 400, error: 'BadArgument' };
     if (method === 'DELETE') {
       messages.splice(messages.indexOf(message), 1);
@@ -226,6 +223,7 @@ export async function startConnector(options: ConnectorOptions) {
     if (Buffer.byteLength(JSON.stringify(body)) > 100 * 1024)
       return { status: 413, error: 'MessageSizeTooBig' };
     const card = cardOf(body);
+    if ((body.from as Json | undefined)?.id !== BOT) return { status: 400, error: 'MissingProperty' };
     if (body.type !== 'message' || card === null) return { status: 400, error: 'BadSyntax' };
     const [problem] = refuseCard(card);
     return problem === undefined ? null : { status: 400, error: 'BadArgument', message: problem };

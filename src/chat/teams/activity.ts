@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
 const id = z.string().min(1).max(500);
+/** What m0 can do without: where Teams sends something odd there, it is as if it sent nothing. */
+const oddId = id.nullish().catch(undefined);
 
 /** What m0 reads of the activities that Teams sends; everything else in them is left alone. */
 const activity = z.object({
@@ -8,12 +10,12 @@ const activity = z.object({
   id: id.optional(),
   channelId: z.literal('msteams'),
   serviceUrl: z.string().max(1_000),
-  from: z.object({ id, name: z.string().max(500).nullish(), aadObjectId: id.nullish() }),
+  from: z.object({ id, name: z.string().max(500).nullish(), aadObjectId: oddId }),
   /** `isTargeted`: a slash command, which only its sender sees. */
   recipient: z.object({ id, isTargeted: z.boolean().nullish() }),
   conversation: z.object({
     id,
-    conversationType: z.enum(['personal', 'groupChat', 'channel']).optional(),
+    conversationType: z.enum(['personal', 'groupChat', 'channel']).optional().catch(undefined),
     tenantId: id.nullish(),
   }),
   channelData: z
@@ -26,7 +28,7 @@ const activity = z.object({
   name: z.string().max(200).nullish(),
   text: z.string().max(30_000).nullish(),
   entities: z.array(z.unknown()).max(500).nullish(),
-  replyToId: id.nullish(),
+  replyToId: oddId,
   action: z.string().max(100).nullish(),
   membersAdded: z.array(z.object({ id })).max(5_000).nullish(),
   value: z.unknown().optional(),

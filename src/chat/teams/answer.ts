@@ -151,10 +151,7 @@ export class Answerer {
     if (await this.#reaches(() => poster.send(channel, thread, rendered, card.headline, teamsId))) {
       return { bar: `${bar} · More below, for you alone.` };
     }
-    const reached = await this.#reaches(async () => {
-      const own = await poster.channelOf({ platform: 'teams', user: origin.userId });
-      await poster.send(own, own, rendered, card.headline);
-    });
+    const reached = await this.#reaches(() => poster.sendTo(origin.userId, rendered, card.headline));
     if (reached) return { bar: `${bar} · More in your chat with m0.` };
     if (origin.clicked !== null)
       return { bar: cutEnd(`${bar} · You can type: ${commands.join(', ')}`, 1_500) };

@@ -24,9 +24,14 @@ export interface Call {
   readonly conversation: string | null;
 }
 
-const failure = z.object({
-  error: z.object({ code: z.string().max(200).optional(), message: z.string().max(2_000).optional() }),
-});
+const word = z.string().max(2_000).nullish();
+const failure = z.object({ error: z.object({ code: word, message: word }) });
+/** The chat service's own words, which the Bot Connector passes on, e.g. of a chat in which m0 was blocked. */
+const inner = z.object({ message: z.string().max(4_000) });
+const innermost = z.object({ subCode: word, details: word });
+
+/** Teams knows no such conversation or message. */
+export class NotThereError extends ChatError {}
 
 /** Refusals that trying again can't mend. */
 const PERMANENT: Readonly<Record<number, string>> = {
@@ -59,6 +64,11 @@ export class Connector {
   /** What is wrong with the app as a whole, or null. */
   appProblem(): string | null {
     return this.#appProblem;
+  }
+
+  /** A conversation that is no more has nothing wrong with it. */
+  forget(conversation: string): void {
+    this.#problems.delete(conversation);
   }
 
   /** What is wrong with single conversations. */
@@ -159,7 +169,9 @@ export class Connector {
     }
     const why = PERMANENT[status];
     if (why === undefined) return new ChatError(`${doing}: Teams answered with ${details}`);
-    return new ChatError(`${doing}: ${why} (${details})`, { permanent: true });
+    const options = { permanent: true };
+    const message = `${doing}: ${why} (${details})`;
+    return status === 404 ? new NotThereError(message, options) : new ChatError(message, options);
   }
 
   #later(message: string, wait: number): ChatError {
@@ -168,9 +180,22 @@ export class Connector {
 }
 
 function saidIn(text: string): string | null {
+  const said = jsonOf(text);
+  const outer = failure.safeParse(said);
+  if (outer.success) return joined([outer.data.error.code, outer.data.error.message]);
+  const parsed = inner.safeParse(said);
+  if (!parsed.success) return null;
+  const { message } = parsed.data;
+  const deep = innermost.safeParse(jsonOf(message));
+  return deep.success ? joined([deep.data.subCode, deep.data.details]) : message;
+}
+
+const joined = (parts: readonly (string | null | undefined)[]): string | null =>
+  parts.filter((part) => part !== undefined && part !== null && part !== '').join(': ') || null;
+
+function jsonOf(text: string): unknown {
   try {
-    const { code, message } = failure.parse(JSON.parse(text)).error;
-    return [code, message].filter((part) => part !== undefined && part !== '').join(': ') || null;
+    return JSON.parse(text);
   } catch {
     return null;
   }

@@ -25,8 +25,8 @@ export interface InboxParts {
   readonly log: Logger;
 }
 
-/** What an activity is answered with: the body of an invoke's answer, or null for none. */
-export type ActivityAnswer = object | null;
+/** What an activity is answered with: the body of an invoke's answer, null for none, or that m0 knows no such thing. */
+export type ActivityAnswer = object | null | 'unknown';
 
 const answerOf = (answer: ClickAnswer): object =>
   'card' in answer
@@ -75,7 +75,8 @@ export class Inbox {
         }
         return null;
       case 'invoke': {
-        const click = activity.name === 'adaptiveCard/action' ? readClick(activity.value) : null;
+        if (activity.name !== 'adaptiveCard/action') return 'unknown';
+        const click = readClick(activity.value);
         if (click === null || click.verb !== VERB) return answerOf({ bar: 'm0 knows no such button.' });
         return answerOf(isNew ? await this.#clicked(activity, click) : TAKEN);
       }

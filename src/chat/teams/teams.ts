@@ -115,6 +115,7 @@ export function createTeams(options: TeamsOptions): Teams {
     const refusal = await identity.refuse(activity, authorization, people.isKnown);
     if (refusal !== null) return refuse(refusal);
     const answer = await inbox.hear(activity);
+    if (answer === 'unknown') return said(501, 'm0 does not do that');
     return answer === null ? new Response(null, { status: 200 }) : Response.json(answer);
   }
 
