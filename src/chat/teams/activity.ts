@@ -23,6 +23,7 @@ const activity = z.object({
       tenant: z.object({ id }).nullish(),
       team: z.object({ id }).nullish(),
       channel: z.object({ id }).nullish(),
+      eventType: z.string().max(100).nullish(),
     })
     .nullish(),
   name: z.string().max(200).nullish(),
@@ -31,6 +32,7 @@ const activity = z.object({
   replyToId: oddId,
   action: z.string().max(100).nullish(),
   membersAdded: z.array(z.object({ id })).max(5_000).nullish(),
+  membersRemoved: z.array(z.object({ id })).max(5_000).nullish(),
   value: z.unknown().optional(),
 });
 export type Activity = z.infer<typeof activity>;
@@ -89,6 +91,25 @@ export function baseOf(conversationId: string): string {
 /** Where the activity came from, without its thread. */
 export function conversationOf({ conversation, channelData }: Activity): string {
   return channelData?.channel?.id ?? baseOf(conversation.id);
+}
+
+/** What an activity says of m0's place there: it may write there from now on, or no more; null: nothing new. */
+export function moveIn(activity: Activity): 'in' | 'out' | null {
+  const { type, action, membersAdded, membersRemoved, recipient, channelData } = activity;
+  const isM0 = ({ id }: { readonly id: string }): boolean => id === recipient.id;
+  switch (type) {
+    case 'installationUpdate':
+      return /^add\b/i.test(action ?? '') ? 'in' : /^remove\b/i.test(action ?? '') ? 'out' : null;
+    case 'conversationUpdate': {
+      if (membersAdded?.some(isM0)) return 'in';
+      if (membersRemoved?.some(isM0)) return 'out';
+      const event = channelData?.eventType ?? '';
+      if (/^(channel|team)(deleted|harddeleted)$/i.test(event)) return 'out';
+      return /^team(restored|unarchived)$/i.test(event) ? 'in' : null;
+    }
+    default:
+      return null;
+  }
 }
 
 export function tenantOf({ conversation, channelData }: Activity): string | null {

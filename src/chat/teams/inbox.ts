@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../log.ts';
 import type { CommandHandler, Incoming, Reply } from '../../runs/ports.ts';
-import { type Activity, type Click, conversationOf, readClick } from './activity.ts';
+import { type Activity, type Click, conversationOf, moveIn, readClick } from './activity.ts';
 import type { Answerer, ClickAnswer, Origin } from './answer.ts';
 import { VERB } from './buttons.ts';
 import type { Conversations } from './conversations.ts';
@@ -64,7 +64,15 @@ export class Inbox {
     const { conversations, heard } = this.#parts;
     if (activity.id === undefined) return null;
     const isNew = await heard.claim(JSON.stringify([activity.conversation.id, activity.type, activity.id]));
+    const move = moveIn(activity);
+    if (move === 'out') {
+      if (isNew) await this.#left(activity);
+      return null;
+    }
     await conversations.meet(activity);
+    if (isNew && (move === 'in' || (await this.#isUnlisted(activity)))) {
+      void this.#work(() => this.#parts.joined(activity));
+    }
     switch (activity.type) {
       case 'message':
         if (isNew && isForM0(activity)) {
@@ -80,19 +88,24 @@ export class Inbox {
         if (click === null || click.verb !== VERB) return answerOf({ bar: 'm0 knows no such button.' });
         return answerOf(isNew ? await this.#clicked(activity, click) : TAKEN);
       }
-      case 'conversationUpdate':
-        if (isNew && activity.membersAdded?.some((m) => m.id === activity.recipient.id)) {
-          void this.#work(() => this.#parts.joined(activity));
-        }
-        return null;
-      case 'installationUpdate':
-        if (activity.action === 'remove' && activity.conversation.conversationType === 'personal') {
-          await conversations.forgetPersonal(userOf(activity));
-        }
-        return null;
       default:
         return null;
     }
+  }
+
+  async #left(activity: Activity): Promise<void> {
+    const { conversations } = this.#parts;
+    if (activity.conversation.conversationType === 'personal') {
+      await conversations.forgetPersonal(userOf(activity));
+    } else {
+      await conversations.leave(activity);
+    }
+  }
+
+  /** True where its team's channels could not be learned when m0 was added. */
+  async #isUnlisted({ channelData }: Activity): Promise<boolean> {
+    const team = channelData?.team?.id;
+    return team !== undefined && (await this.#parts.conversations.isUnlisted(team));
   }
 
   /** Keeps track of work whose request is answered already; what goes wrong in it is logged here. */

@@ -150,8 +150,8 @@ export class Poster {
     patient: boolean,
     only: string | null = null,
   ): Promise<string> {
-    const { connector } = this.#parts;
-    const { serviceUrl, botId } = await this.#known(channel);
+    const { connector, conversations } = this.#parts;
+    const { serviceUrl, botId, gone } = await this.#known(channel);
     const doing = `posting to ${channel}`;
     const call: Call = {
       serviceUrl,
@@ -166,6 +166,7 @@ export class Poster {
     );
     if (!answer.success) throw new ChatError(`${doing}: Teams gave the message no id`);
     const { id } = answer.data;
+    if (gone) await conversations.arrived(channel);
     if (only !== null) await this.#whispers.set(JSON.stringify([channel, id]), '');
     return id;
   }

@@ -85,16 +85,17 @@ export function createTeams(options: TeamsOptions): Teams {
     const team = activity.channelData?.team?.id;
     if (team === undefined) return;
     const { serviceUrl, recipient } = activity;
+    const where = { serviceUrl, botId: recipient.id, tenantId: tenantOf(activity) };
+    // What fails now, or is cut off by a restart, is made up for when next something is heard of the team.
+    await conversations.addTo(team, [], where, false);
     const answer = await connector.patiently('asking for the channels of a team', {
       serviceUrl,
       method: 'GET',
       path: ['teams', team, 'conversations'],
       conversation: null,
     });
-    for (const { id } of channelList.parse(answer).conversations) {
-      const where = { serviceUrl, botId: recipient.id, tenantId: tenantOf(activity) };
-      await conversations.add(id, { ...where, kind: 'channel' });
-    }
+    const ids = channelList.parse(answer).conversations.map(({ id }) => id);
+    await conversations.addTo(team, ids, where, true);
   }
 
   async function handle(request: Request): Promise<Response> {
