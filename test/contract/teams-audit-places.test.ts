@@ -104,6 +104,15 @@ test('where the service of a team moves, each of its channels is written to ther
   expect(stage.connector.in(SECOND)).toHaveLength(1);
 });
 
+test('what was refused in a channel is over once m0 was added to it anew', async () => {
+  await joined();
+  stage.connector.fault = () => ({ status: 403, code: 'BotNotInConversationRoster' });
+  await expect(post(SECOND, 'k')).rejects.toMatchObject({ permanent: true });
+  expect(problem()).toContain('BotNotInConversationRoster');
+  stage.connector.fault = () => 'pass';
+  await joined();
+});
+
 test('a group that m0 was taken out of is a problem told', async () => {
   await stage.start({ channels: [GROUP] });
   const inGroup = (change: object) =>

@@ -66,7 +66,7 @@ export class Connector {
     return this.#appProblem;
   }
 
-  /** A conversation that is no more has nothing wrong with it. */
+  /** What was wrong with a conversation is so no more: it is gone, or m0 was added there anew. */
   forget(conversation: string): void {
     this.#problems.delete(conversation);
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Logger } from '../../log.ts';
 import { ChatError, type ChatPort, type Clock, type CommandHandler, type Person } from '../../runs/ports.ts';
-import { type Activity, readActivity, tenantOf } from './activity.ts';
+import { type Activity, conversationOf, readActivity, tenantOf } from './activity.ts';
 import { Answerer } from './answer.ts';
 import { Connector } from './connector.ts';
 import { Conversations } from './conversations.ts';
@@ -82,6 +82,7 @@ export function createTeams(options: TeamsOptions): Teams {
 
   /** Added to a team, m0 may write to each of its channels, and hears of them only by asking. */
   async function joined(activity: Activity): Promise<void> {
+    connector.forget(conversationOf(activity));
     const team = activity.channelData?.team?.id;
     if (team === undefined) return;
     const { serviceUrl, recipient } = activity;
@@ -96,6 +97,7 @@ export function createTeams(options: TeamsOptions): Teams {
     });
     const ids = channelList.parse(answer).conversations.map(({ id }) => id);
     await conversations.addTo(team, ids, where, true);
+    for (const id of ids) connector.forget(id);
   }
 
   async function handle(request: Request): Promise<Response> {
