@@ -12,6 +12,8 @@ const OPEN_ID_METADATA = 'https://login.botframework.com/v1/.well-known/openidco
 const EMULATOR_METADATA =
   'https://login.microsoftonline.com/botframework.com/v2.0/.well-known/openid-configuration';
 const TOKEN_URL = 'https://token.botframework.com';
+/** Where Teams' Bot Connector is, for everybody and for the US government's community cloud. */
+const TEAMS_HOST = /^(smba\.trafficmanager\.net|([\w-]+\.)+teams\.microsoft\.com)$/;
 
 /** Another Bot Connector than Microsoft's: where its keys are, and the token that m0 proves itself with to it. */
 export interface OtherConnector {
@@ -42,20 +44,30 @@ function isLoopbackHost(hostname: string): boolean {
 /** A service's address as it is called: TLS, or this machine. Null for any other. */
 export function serviceAddress(serviceUrl: string): URL | null {
   const url = URL.parse(serviceUrl);
-  if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') return null;
+  if (url === null || url.username !== '' || url.password !== '') return null;
+  if (url.hash !== '' || url.search !== '') return null;
   const fine = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
   return fine ? url : null;
+}
+
+/** Microsoft's own clients tell service URLs apart without their case and closing slash, too. */
+function isSame(one: unknown, other: string): boolean {
+  const plain = (url: string): string => url.replace(/\/$/, '').toLowerCase();
+  return typeof one === 'string' && plain(one) === plain(other);
 }
 
 /** Proves to m0 who sends a request, and to the Bot Connector who m0 is. */
 export class Identity {
   readonly #options: IdentityOptions;
+  /** As tokens name it. */
+  readonly #appId: string | null;
   readonly #authentication: ConfigurationBotFrameworkAuthentication;
   readonly #credentials: ConfigurationServiceClientCredentialFactory;
 
   /** Throws where nobody could be told from anybody. */
   constructor(options: IdentityOptions) {
-    const { appId, appPassword, tenantId, connector } = options;
+    const { appPassword, tenantId, connector } = options;
+    const appId = options.appId?.toLowerCase() ?? null;
     if (appId === null && !options.insecureLoopback) {
       throw new Error(
         'starting Teams: MICROSOFT_APP_ID is not set, so anybody could pass for an approver: set it, with MICROSOFT_APP_PASSWORD and MICROSOFT_APP_TENANT_ID (M0_TEAMS_INSECURE_LOOPBACK=1 is for a local client only)',
@@ -65,6 +77,7 @@ export class Identity {
       throw new Error('starting Teams: MICROSOFT_APP_PASSWORD is not set');
     }
     this.#options = options;
+    this.#appId = appId;
     const app =
       appId === null || appPassword === null
         ? {}
@@ -93,7 +106,14 @@ export class Identity {
 
   /** True where requests are believed without a token. */
   get open(): boolean {
-    return this.#options.appId === null;
+    return this.#appId === null;
+  }
+
+  /** Where m0 calls a service, and with its token; null: it doesn't. */
+  address(serviceUrl: string): URL | null {
+    const address = serviceAddress(serviceUrl);
+    if (address === null || this.open || this.#options.connector !== undefined) return address;
+    return TEAMS_HOST.test(address.hostname) ? address : null;
   }
 
   /**
@@ -105,8 +125,10 @@ export class Identity {
     authorization: string,
     isKnown: (aadObjectId: string) => boolean,
   ): Promise<Refusal | null> {
-    const address = serviceAddress(activity.serviceUrl);
-    if (address === null) return { status: 403, why: 'its service URL is not one that m0 calls' };
+    const address = this.address(activity.serviceUrl);
+    if (address === null) {
+      return { status: 403, why: `its service URL is none of Teams': ${activity.serviceUrl.slice(0, 200)}` };
+    }
     if (this.open) {
       return isLoopbackHost(address.hostname)
         ? this.#refuseTenant(activity, true)
@@ -116,16 +138,17 @@ export class Identity {
     // Looked at first because botbuilder also takes tokens of its Emulator, which users of any organisation can have.
     if (claims === null || claims.iss !== ISSUER)
       return { status: 401, why: 'no token of the Bot Connector' };
-    if (claims.aud !== this.#options.appId) return { status: 401, why: 'the token is for another app' };
+    if (claims.aud !== this.#appId) return { status: 401, why: 'the token is for another app' };
     try {
       const { claimsIdentity } = await this.#authentication.authenticateRequest(
-        // It reads only these of it.
-        { channelId: activity.channelId, serviceUrl: activity.serviceUrl } as never,
+        // It reads only this of it, and the service URL, which is compared below.
+        { channelId: activity.channelId } as never,
         authorization,
       );
       if (!claimsIdentity.isAuthenticated) return { status: 401, why: 'the token is not valid' };
-      const from = claimsIdentity.getClaimValue('serviceurl');
-      if (from !== activity.serviceUrl) return { status: 401, why: 'the token is for another service URL' };
+      if (!isSame(claimsIdentity.getClaimValue('serviceurl'), activity.serviceUrl)) {
+        return { status: 401, why: 'the token is for another service URL' };
+      }
     } catch (error) {
       return { status: 401, why: error instanceof Error ? error.message : String(error) };
     }
@@ -144,13 +167,13 @@ export class Identity {
   async headers(): Promise<Headers> {
     const headers = new Headers();
     if (this.open) return headers;
-    const { appId, tenantId, connector } = this.#options;
+    const { tenantId, connector } = this.#options;
     if (connector !== undefined) {
       headers.set('authorization', `Bearer ${connector.accessToken}`);
       return headers;
     }
     const credentials = await this.#credentials.createCredentials(
-      appId ?? '',
+      this.#appId ?? '',
       SCOPE,
       `${LOGIN}${tenantId ?? 'botframework.com'}`,
       true,
