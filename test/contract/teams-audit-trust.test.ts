@@ -1,4 +1,6 @@
 /** Whom m0 believes in Teams, and where its own token goes. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { driftMixed } from '../support/cards.ts';
 import { soon } from '../support/chat-ends.ts';
@@ -61,6 +63,20 @@ describe('the service URL', () => {
     const authorization = `Bearer ${stage.connector.token({ aud: 'another-app' })}`;
     expect((await stage.connector.deliver(said({ serviceUrl }), authorization)).status).toBe(401);
   });
+});
+
+test("where Microsoft's keys are not to be had, nobody is believed and nothing hangs", async () => {
+  const silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const openIdMetadata = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
+  await stage.start({ connector: { openIdMetadata, accessToken: CONNECTOR_TOKEN }, patienceMs: 50 });
+  try {
+    expect((await stage.connector.deliver(said())).status).toBe(401);
+    expect(stage.heard).toEqual([]);
+  } finally {
+    silent.closeAllConnections();
+    silent.close();
+  }
 });
 
 test('an app id in capitals is the one that tokens name in small letters', async () => {

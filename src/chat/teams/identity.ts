@@ -3,6 +3,7 @@ import {
   ConfigurationServiceClientCredentialFactory,
 } from 'botbuilder';
 import type { Logger } from '../../log.ts';
+import { timely } from '../../timely.ts';
 import { type Activity, tenantOf } from './activity.ts';
 
 const ISSUER = 'https://api.botframework.com';
@@ -11,6 +12,8 @@ const LOGIN = 'https://login.microsoftonline.com/';
 const OPEN_ID_METADATA = 'https://login.botframework.com/v1/.well-known/openidconfiguration';
 const EMULATOR_METADATA =
   'https://login.microsoftonline.com/botframework.com/v2.0/.well-known/openid-configuration';
+/** Neither library gives up by itself. */
+const PATIENCE_MS = 10_000;
 const TOKEN_URL = 'https://token.botframework.com';
 /** Where Teams' Bot Connector is, for everybody and for the US government's community cloud. */
 const TEAMS_HOST = /^(smba\.trafficmanager\.net|([\w-]+\.)+teams\.microsoft\.com)$/;
@@ -28,6 +31,8 @@ export interface IdentityOptions {
   /** True: without an app id anybody on this machine is believed. */
   readonly insecureLoopback: boolean;
   readonly connector?: OtherConnector | undefined;
+  /** How long Microsoft's keys and sign-in are waited for, in ms. */
+  readonly patienceMs?: number;
   readonly log: Logger;
 }
 
@@ -62,6 +67,7 @@ export class Identity {
   /** As tokens name it. */
   readonly #appId: string | null;
   readonly #authentication: ConfigurationBotFrameworkAuthentication;
+  readonly #patienceMs: number;
   readonly #credentials: ConfigurationServiceClientCredentialFactory;
 
   /** Throws where nobody could be told from anybody. */
@@ -77,6 +83,7 @@ export class Identity {
       throw new Error('starting Teams: MICROSOFT_APP_PASSWORD is not set');
     }
     this.#options = options;
+    this.#patienceMs = options.patienceMs ?? PATIENCE_MS;
     this.#appId = appId;
     const app =
       appId === null || appPassword === null
@@ -140,10 +147,12 @@ export class Identity {
       return { status: 401, why: 'no token of the Bot Connector' };
     if (claims.aud !== this.#appId) return { status: 401, why: 'the token is for another app' };
     try {
-      const { claimsIdentity } = await this.#authentication.authenticateRequest(
-        // It reads only this of it, and the service URL, which is compared below.
-        { channelId: activity.channelId } as never,
-        authorization,
+      // It reads only this of it, and the service URL, which is compared below.
+      const read = { channelId: activity.channelId } as never;
+      const { claimsIdentity } = await timely(
+        "asking for Microsoft's keys",
+        this.#patienceMs,
+        this.#authentication.authenticateRequest(read, authorization),
       );
       if (!claimsIdentity.isAuthenticated) return { status: 401, why: 'the token is not valid' };
       if (!isSame(claimsIdentity.getClaimValue('serviceurl'), activity.serviceUrl)) {
@@ -172,13 +181,17 @@ export class Identity {
       headers.set('authorization', `Bearer ${connector.accessToken}`);
       return headers;
     }
-    const credentials = await this.#credentials.createCredentials(
-      this.#appId ?? '',
-      SCOPE,
-      `${LOGIN}${tenantId ?? 'botframework.com'}`,
-      true,
-    );
-    await credentials.signRequest({ headers } as never);
+    const signIn = async (): Promise<void> => {
+      const authority = `${LOGIN}${tenantId ?? 'botframework.com'}`;
+      const credentials = await this.#credentials.createCredentials(
+        this.#appId ?? '',
+        SCOPE,
+        authority,
+        true,
+      );
+      await credentials.signRequest({ headers } as never);
+    };
+    await timely('asking for a token', this.#patienceMs, signIn());
     return headers;
   }
 }

@@ -21,6 +21,8 @@ export interface TeamsOptions {
   readonly insecureLoopback: boolean;
   /** Another Bot Connector than Microsoft's, e.g. a local one. */
   readonly connector?: OtherConnector | undefined;
+  /** How long Microsoft's keys and sign-in are waited for, in ms. */
+  readonly patienceMs?: number;
   readonly people: readonly Person[];
   /** Teams conversations that m0.yaml names. */
   readonly channels: readonly string[];
