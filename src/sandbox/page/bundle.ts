@@ -23,7 +23,7 @@ const HTML = `<!doctype html>
 `;
 
 /** Later ones override earlier ones. */
-const STYLES = ['frame', 'chat', 'blocks', 'narrow'];
+const STYLES = ['frame', 'chat', 'blocks', 'narrow', 'panes', 'teams/teams', 'teams/box', 'teams/card'];
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
