@@ -17,6 +17,7 @@ import {
   type Platform,
   type Store,
 } from './runs/ports.ts';
+import { isThere } from './runs/refused-messages.ts';
 
 export interface ChatsOptions {
   readonly config: Config;
@@ -152,6 +153,7 @@ async function openTeams(options: ChatsOptions): Promise<Teams> {
     people: config.directory.people,
     channels: [...new Set(channels)],
     memory: store,
+    added: (person) => isThere(store, person, clock()),
     log,
     clock,
     random: Math.random,

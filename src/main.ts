@@ -100,6 +100,7 @@ async function runSandbox(environment: Environment): Promise<number> {
   const sandbox = await startSandbox({
     dir,
     port: environment.port + 1,
+    teams: environment.teams.insecureLoopback ? 'playground' : 'own',
     tool,
     tools: { terraform: binary, motoServer, cliConfig: tools.terraformCliConfig },
     policiesFrom: join(ROOT, 'policies'),

@@ -194,10 +194,9 @@ export async function serve(options: ServeOptions): Promise<Service> {
       },
       pagerduty,
     );
-    const chatHealth = (): ReturnType<typeof chats.healthy> => chats.healthy();
     const metrics = createMetrics({
       ...{ store, directory, clock, log },
-      chats: chatHealth,
+      chats: chats.healthy,
       build: versions(tools),
     });
     const { meter } = metrics;
@@ -267,7 +266,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       port: environment.port,
       ready: createReadiness({
         ...{ store, directory, clock, tools },
-        chats: chatHealth,
+        chats: chats.healthy,
         folders: [environment.dataDir, dirname(databaseFile(environment.databaseUrl))],
         schedules: () => schedules,
         mirrors: () => mirrors.troubles(),

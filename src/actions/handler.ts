@@ -5,7 +5,9 @@ import { parseCommand } from '../commands/parse.ts';
 import { type LogFields, within } from '../log-context.ts';
 import { helpCard } from '../messages/help-card.ts';
 import { problemCard } from '../messages/short-cards.ts';
+import { isDirect } from '../runs/places.ts';
 import type { CommandHandler, Incoming, Reply } from '../runs/ports.ts';
+import { isThere } from '../runs/refused-messages.ts';
 import { ask } from './ask.ts';
 import { approve, end } from './decide.ts';
 import { digest } from './digest.ts';
@@ -70,6 +72,9 @@ export function createHandler(parts: ActionParts): CommandHandler {
   return async (incoming) => {
     const about: LogFields = { user: incoming.actor.userId, person: incoming.actor.person };
     try {
+      const { person } = incoming.actor;
+      // Whoever writes to m0 can be written to.
+      if (person !== null && isDirect(incoming.place)) await isThere(parts.store, person, parts.clock());
       const parsed = parseCommand(incoming.text, {
         now: parts.clock(),
         zone: parts.directory.timezone,

@@ -5,8 +5,9 @@ import { infoCard } from '../messages/short-cards.ts';
 import { code, context, text } from '../messages/spans.ts';
 import { count, listed } from '../messages/words.ts';
 import type { Place } from '../runs/alert.ts';
+import type { Subscription } from '../runs/places.ts';
 import { isDirect, isToldIn, stacksOfSubscription, subscriptionsAt, toldDirectory } from '../runs/places.ts';
-import type { Change, Incoming, Reply, Stack, Subscription } from '../runs/ports.ts';
+import type { Change, Incoming, Reply, Stack } from '../runs/ports.ts';
 import { type ActionParts, privately, refused } from './parts.ts';
 import { targeted } from './targets.ts';
 

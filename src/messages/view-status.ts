@@ -1,7 +1,8 @@
 /** What the cards of the asking commands are made from. Times in ms since epoch. */
 import type { RealignMode } from '../decisions/decision.ts';
 import type { Keep } from '../runs/keep.ts';
-import type { AuditEntry, BundleStatus } from '../runs/ports.ts';
+import type { BundleStatus } from '../runs/ports.ts';
+import type { AuditEntry } from '../runs/record.ts';
 import type { Named } from './view.ts';
 
 /** How a stack is: `unknown` before its first check. `quiet`: all its drift is snoozed or accepted. */

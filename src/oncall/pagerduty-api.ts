@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { clip } from '../messages/words.ts';
-import type { Clock, OnDuty } from '../runs/ports.ts';
+import type { Clock } from '../runs/ports.ts';
+import type { OnDuty } from '../runs/rota.ts';
 
 /** PagerDuty could not be asked, or refused. The message says what was being done; the key is never in it. */
 export class PagerDutyError extends Error {

@@ -1,4 +1,5 @@
-import type { Clock, Directory, OnDuty, ScheduleAnswer, ScheduleOnCall } from '../runs/ports.ts';
+import type { Clock, Directory } from '../runs/ports.ts';
+import type { OnDuty, ScheduleAnswer, ScheduleOnCall } from '../runs/rota.ts';
 import { createPagerDutyApi, type PagerDutyApi, PagerDutyError } from './pagerduty-api.ts';
 
 const FRESH_MS = 60_000;

@@ -132,13 +132,17 @@ export type Delivery =
   | { readonly d: 'card'; readonly alertId: number }
   /** One line of history in the thread of each root message. Plain text. */
   | { readonly d: 'thread'; readonly alertId: number; readonly text: string }
-  /** A copy of the card to a person, with a line why that person; `alone`: even where a fleet tells of it. */
+  /**
+   * A copy of the card to a person, with a line why that person. `alone`: even where a fleet tells of it; `again`: an
+   * earlier one was refused.
+   */
   | {
       readonly d: 'dm';
       readonly alertId: number;
       readonly person: string;
       readonly why: string;
       readonly alone?: true;
+      readonly again?: true;
     }
   /**
    * Says again that the alert waits, loudly: in the thread of a person's copy, or, `person` null, in those of the

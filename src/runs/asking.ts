@@ -1,8 +1,9 @@
 /** Who is asked when something waits, and why that person. */
 import { assertNever } from '../assert-never.ts';
 import { whenText } from '../messages/when.ts';
-import type { Clock, Directory, Rota, ScheduleOnCall, Stack } from './ports.ts';
+import type { Clock, Directory, Stack } from './ports.ts';
 import { groupName, type OnCallNow, rotasOf } from './rights.ts';
+import type { Rota, ScheduleOnCall } from './rota.ts';
 import { nobody, pagerdutyNow, type RotaNow, rotationNow, usergroupNow } from './rota-now.ts';
 
 /** Somebody to ask by DM; `why` is one plain line that the DM shows. */

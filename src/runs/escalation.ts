@@ -6,14 +6,25 @@ import type { Logger } from '../log.ts';
 import { lasting, listed } from '../messages/words.ts';
 import type { FleetAlert, RunAlert } from './alert.ts';
 import { type Approver, askersOf } from './asking.ts';
-import type { Change, Clock, Directory, EscalationStep, Stack, Store } from './ports.ts';
+import type { Change, Clock, Directory, Stack, Store } from './ports.ts';
+import { channelName, placeOfPerson } from './reach.ts';
 import { tellUnreached, whyNobody } from './reach-watch.ts';
+import { nextAsk } from './refused-messages.ts';
 import { type OnCallNow, personsIn } from './rights.ts';
 import type { RotaNow } from './rota-now.ts';
 import { M0, type Run } from './run.ts';
 import { mayDisturb, severityOf } from './urgency.ts';
 import { approvable, openFindings } from './waiting.ts';
 import type { Worker } from './worker.ts';
+
+/** Who hears of it when nobody has decided `afterMs` after it was told. */
+export interface EscalationStep {
+  readonly afterMs: number;
+  /** `asked` (those who were asked before), `channel`, `oncall:NAME`, a group or a person. */
+  readonly to: string;
+  /** Again after so long; null: once. */
+  readonly everyMs: number | null;
+}
 
 export interface EscalationParts {
   readonly store: Store;
@@ -28,6 +39,8 @@ interface Waiting {
   readonly alert: RunAlert;
   readonly run: Run;
   readonly stack: Stack;
+  /** The fleet that tells of it in one of the stack's channels, where one does. */
+  readonly fleet: FleetAlert | undefined;
   /** ms since it was told. */
   readonly age: number;
   readonly open: number;
@@ -69,13 +82,15 @@ export async function escalate(parts: EscalationParts): Promise<void> {
 async function whatWaits({ store, directory, clock }: EscalationParts): Promise<readonly Waiting[]> {
   const now = clock();
   const found: Waiting[] = [];
+  const fleets = await store.alerts({ state: 'open', kind: 'fleet' });
   for (const alert of await store.alerts({ state: 'open', kind: 'drift' })) {
     const stack = directory.stacks.find((s) => s.name === alert.stack);
     const run = stack && (await store.run(alert.runId));
     if (!stack || run?.state !== 'awaiting_approval') continue;
     const open = approvable(openFindings(run, await store.keeps(stack.name), now));
     if (open.length === 0 || !mayDisturb(stack, severityOf(stack, run, open), now)) continue;
-    found.push({ alert, run, stack, age: now - alert.firstSeenAt, open: open.length });
+    const fleet = fleets.find((f) => f.trouble.person === null && f.trouble.members.includes(alert.id));
+    found.push({ alert, run, stack, fleet, age: now - alert.firstSeenAt, open: open.length });
   }
   return found;
 }
@@ -86,12 +101,6 @@ function peopleOf(rotas: Readonly<Record<string, RotaNow>>): OnCallNow {
 
 function nameOf(directory: Directory, person: string): string {
   return directory.people.find((p) => p.key === person)?.name ?? person;
-}
-
-/** The fleet that tells of the alert in one of the stack's channels, where one does. */
-async function fleetOf(store: Store, alert: RunAlert): Promise<FleetAlert | undefined> {
-  const open = await store.alerts({ kind: 'fleet', state: 'open' });
-  return open.find((f) => f.trouble.person === null && f.trouble.members.includes(alert.id));
 }
 
 async function askAgain(
@@ -119,24 +128,35 @@ async function changesFor(
   rotas: Readonly<Record<string, RotaNow>>,
   unreached: boolean,
 ): Promise<readonly Change[]> {
-  const { store, clock } = parts;
-  const { alert, stack, age } = waiting;
+  const { store, directory, clock } = parts;
+  const { alert, run, stack, age } = waiting;
   const now = clock();
   const onCall = peopleOf(rotas);
   const changes: Change[] = [];
   const asked = new Set<string>();
 
-  const ask = async ({ person, why }: Approver): Promise<boolean> => {
-    const key = `alert:${alert.id}:dm:${person}`;
-    if (asked.has(person) || (await store.wasAdded(key))) return false;
+  const approved = new Set(run.approvals.map((a) => a.by.person));
+  const send = async ({ person, why }: Approver, onlyAgain: boolean): Promise<boolean> => {
+    if (asked.has(person)) return false;
+    const place = placeOfPerson(directory, person);
+    const next = await nextAsk(store, alert, person, place && channelName(place), now);
+    if (next === null || (onlyAgain && !next.again) || (next.again && approved.has(person))) return false;
     asked.add(person);
-    changes.push({ c: 'outbox.add', key, delivery: { d: 'dm', alertId: alert.id, person, why }, at: now });
+    const again = next.again ? { again: true as const } : {};
+    const delivery = { d: 'dm' as const, alertId: alert.id, person, why, ...again };
+    changes.push({ c: 'outbox.add', key: next.key, delivery, at: now });
     return true;
   };
+  const ask = (approver: Approver): Promise<boolean> => send(approver, false);
   for (const approver of askersOf(stack, rotas, now)) await ask(approver);
 
   const steps = stack.escalation ?? [];
   const taken = alert.escalated ?? [];
+  for (const { to } of steps.filter((step, i) => isForPeople(step) && (taken[i] ?? 0) > 0)) {
+    for (const person of personsIn([to], directory, onCall)) {
+      await send({ person, why: whyEscalated(to, age) }, true);
+    }
+  }
   const due = dueSteps(steps, age).filter(({ index, times }) => times > (taken[index] ?? 0));
   // Where nobody of the first ones can be asked, the next in line are at once.
   const first = steps.findIndex((step, i) => isForPeople(step) && (taken[i] ?? 0) === 0);
@@ -161,10 +181,15 @@ function isForPeople({ to }: EscalationStep): boolean {
   return to !== 'channel' && to !== 'asked';
 }
 
+function whyEscalated(to: string, age: number): string {
+  const rota = to.startsWith(SEVERAL) ? `: you are on call (${to.slice(SEVERAL.length)})` : '';
+  return `Nobody has decided for ${lasting(age)}${rota}`;
+}
+
 /** Adds what one step of the escalation sends, and its line in the record. */
 async function take(
   { store, directory, clock }: EscalationParts,
-  { alert, run, stack, age, open }: Waiting,
+  { alert, run, stack, fleet, age, open }: Waiting,
   { index, to, times }: { readonly index: number; readonly to: string; readonly times: number },
   onCall: OnCallNow,
   ask: (approver: Approver) => Promise<boolean>,
@@ -183,7 +208,6 @@ async function take(
   const what = `${stack.name} has waited for ${since}: run #${run.id}, ${open} ${open === 1 ? 'resource' : 'resources'}`;
   let told: readonly string[] = [];
   if (to === 'channel') {
-    const fleet = await fleetOf(store, alert);
     // One line for all that a fleet tells of.
     if (fleet) nudge(fleet.id, `${fleet.id}`, null, `Stacks of this message have waited for ${since}`);
     else nudge(alert.id, `${alert.id}`, null, what);
@@ -194,8 +218,8 @@ async function take(
       to === 'asked' ? await askedBefore(store, directory, alert) : [...personsIn([to], directory, onCall)];
     const people = meant.filter((person) => !approved.has(person));
     for (const person of people) {
-      const why = `Nobody has decided for ${since}${to.startsWith(SEVERAL) ? `: you are on call (${to.slice(SEVERAL.length)})` : ''}`;
-      if (!(await ask({ person, why }))) nudge(alert.id, `${alert.id}:${person}`, person, what);
+      if (!(await ask({ person, why: whyEscalated(to, age) })))
+        nudge(alert.id, `${alert.id}:${person}`, person, what);
     }
     told = people.map((person) => nameOf(directory, person));
   }

@@ -1,7 +1,18 @@
 /** Where what concerns a stack is told: the channels of m0.yaml, and those that people subscribed from chat. */
 import { resolveTarget } from '../commands/target.ts';
 import type { Place } from './alert.ts';
-import type { Directory, Stack, Store, Subscription } from './ports.ts';
+import type { Directory, Platform, Stack, Store } from './ports.ts';
+import type { Actor } from './run.ts';
+
+/** A channel that somebody made hear of a target from chat, besides the channels of m0.yaml. */
+export interface Subscription {
+  readonly platform: Platform;
+  readonly channel: string;
+  /** As it was typed: what it means is looked up when it is used. */
+  readonly target: string;
+  readonly by: Actor;
+  readonly at: number;
+}
 
 /** The names of the stacks that a subscription means now; none where its target names nothing any more. */
 export function stacksOfSubscription(

@@ -1,5 +1,5 @@
 /**
- * The ports of the core: what runs need from the outside. Adapters implement them; only main.ts wires them.
+ * The ports of the core: what runs need from the outside. Adapters implement them; only serve.ts wires them.
  */
 import type {
   PolicyAnswer,
@@ -22,9 +22,14 @@ import type {
   Place,
   PostedMessage,
 } from './alert.ts';
+import type { EscalationStep } from './escalation.ts';
 import type { Keep } from './keep.ts';
 import type { Overview } from './overview.ts';
-import type { Actor, CodeVersion, Run, RunState, SavedPlan, ScopeEntry } from './run.ts';
+import type { Subscription } from './places.ts';
+import type { AuditEntry } from './record.ts';
+import type { Rota } from './rota.ts';
+import type { Actor, CodeVersion, Run, RunState, SavedPlan } from './run.ts';
+import type { QuietHours, SeverityRule } from './urgency.ts';
 
 export type Platform = 'slack' | 'teams';
 
@@ -36,33 +41,6 @@ export interface Approvers {
   readonly from: readonly string[];
   readonly need: number;
   readonly notTheAuthor: boolean;
-}
-
-/** How much drift disturbs: `low` nobody but the digest, `urgent` also at night. */
-export type Severity = 'low' | 'normal' | 'urgent';
-
-/** `match` as in an ignore rule; of several that fit, the most severe counts. */
-export interface SeverityRule {
-  readonly match: string;
-  readonly severity: Severity;
-}
-
-/** When only what is urgent disturbs anybody. Minutes of the day; from 22:00 to 7:00 is one night. */
-export interface QuietHours {
-  readonly from: number;
-  readonly to: number;
-  /** Saturday and Sunday are quiet all day. */
-  readonly weekends: boolean;
-  readonly timezone: string;
-}
-
-/** Who hears of it when nobody has decided `afterMs` after it was told. */
-export interface EscalationStep {
-  readonly afterMs: number;
-  /** `asked` (those who were asked before), `channel`, `oncall:NAME`, a group or a person. */
-  readonly to: string;
-  /** Again after so long; null: once. */
-  readonly everyMs: number | null;
 }
 
 export interface PolicySource {
@@ -113,36 +91,6 @@ export interface Person {
   readonly pagerduty?: string | null;
 }
 
-/** `rotation`: people take turns of `everyMs` from `from` on. */
-export type Rota =
-  | {
-      readonly kind: 'rotation';
-      readonly people: readonly string[];
-      readonly everyMs: number;
-      readonly from: number;
-    }
-  | { readonly kind: 'slackUsergroup'; readonly id: string }
-  | { readonly kind: 'pagerduty'; readonly schedule: string };
-
-/** Somebody whom an on-call service names; `until` in ms since epoch, null where no end is known. */
-export interface OnDuty {
-  /** As that service knows them. */
-  readonly id: string;
-  readonly name: string;
-  readonly email: string | null;
-  readonly until: number | null;
-}
-
-/** What an on-call service says of a schedule. */
-export interface ScheduleAnswer {
-  readonly onDuty: readonly OnDuty[];
-  /** Why it could not be asked just now, so that an earlier answer still counts; null where it could. */
-  readonly trouble: string | null;
-}
-
-/** Rejects, with what was being done, where the service can't be asked and no earlier answer counts. */
-export type ScheduleOnCall = (schedule: string) => Promise<ScheduleAnswer>;
-
 /** The part of the configuration that the core reads. */
 export interface Directory {
   readonly stacks: readonly Stack[];
@@ -154,35 +102,6 @@ export interface Directory {
   /** Groups that may snooze / accept besides the approvers; null: only the approvers. */
   readonly may: { readonly snooze: readonly string[] | null; readonly accept: readonly string[] | null };
   readonly timezone: string;
-}
-
-/** A channel that somebody made hear of a target from chat, besides the channels of m0.yaml. */
-export interface Subscription {
-  readonly platform: Platform;
-  readonly channel: string;
-  /** As it was typed: what it means is looked up when it is used. */
-  readonly target: string;
-  readonly by: Actor;
-  readonly at: number;
-}
-
-/** One append-only line of the record: who did what to which run. */
-export interface AuditEntry {
-  /** Ms since epoch. */
-  readonly at: number;
-  readonly actor: Actor;
-  /** The chat it was said in; none for what m0 does by itself. */
-  readonly place?: Place | null;
-  readonly action: string;
-  readonly stack: string;
-  readonly runId: number | null;
-  readonly fingerprint: string | null;
-  readonly commit: string | null;
-  /** Policy name -> commit of the bundle that had decided; none where nothing was decided yet. */
-  readonly bundles?: Readonly<Record<string, string | null>> | null;
-  /** The findings it was about, where it was about some of them. */
-  readonly scope?: readonly ScopeEntry[] | null;
-  readonly detail: string | null;
 }
 
 /** One write of an atomic commit. `run.update` holds only while the stored run has state and version as given. */

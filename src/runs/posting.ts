@@ -21,16 +21,11 @@ import { fleetView } from './fleet-view.ts';
 import { toldDirectory } from './places.ts';
 import { placesOfPolicy, policyAlertView } from './policy-trouble.ts';
 import { ChatError, type ChatPort, type Platform } from './ports.ts';
-import {
-  channelFound,
-  channelLost,
-  notReached,
-  placeOfPerson,
-  placesOfReach,
-  reached,
-  reachView,
-} from './reach.ts';
+import { channelFound, channelLost, channelName, placeOfPerson, placesOfReach, reachView } from './reach.ts';
+import { notReached, reached } from './refused-messages.ts';
 import { driftView, failureView, stackOrGone, type ViewParts } from './view.ts';
+
+type Asking = Extract<Delivery, { readonly d: 'dm' }>;
 
 export interface PostingParts extends ViewParts {
   readonly chats: ReadonlyMap<Platform, ChatPort>;
@@ -139,6 +134,12 @@ export function createPosting(parts: PostingParts): Posting {
     }
   }
 
+  /** The place refused the alert's message for good. */
+  async function notTaken(alert: Alert, { place, person }: Seat, error: unknown): Promise<void> {
+    if (person === null) return channelLost(store, place, error);
+    return notReached(store, person, { alert: alert.id, to: channelName(place), error, now: clock() });
+  }
+
   async function syncCard(alert: Alert): Promise<void> {
     const messages = await store.messages(alert.id);
     // One place that can't be reached keeps no other from hearing of it.
@@ -166,8 +167,9 @@ export function createPosting(parts: PostingParts): Posting {
         if (alert.state === 'superseded') continue;
         await postOrJoin(alert, seat, messages);
         if (seat.person === null) await channelFound(store, seat.place);
+        else await reached(store, seat.person, alert.id, clock());
       } catch (error) {
-        if (isPermanent(error) && seat.person === null) await channelLost(store, seat.place, error);
+        if (isPermanent(error)) await notTaken(alert, seat, error);
         problems.push(error);
       }
     }
@@ -207,26 +209,34 @@ export function createPosting(parts: PostingParts): Posting {
     }
   }
 
-  async function ask(
+  async function postTo(
     alert: Alert,
     entry: OutboxEntry,
-    { person: who, why, alone }: Extract<Delivery, { d: 'dm' }>,
+    { person: who, why, alone, again }: Asking,
+    messages: readonly PostedMessage[],
   ): Promise<void> {
-    if (alert.state !== 'open') return;
-    const messages = await store.messages(alert.id);
-    if (messages.some((m) => m.role === 'dm' && m.person === who)) return;
     const place = placeOfPerson(directory, who);
     try {
       if (!place) throw new ChatError(`${who} has no chat id under "people"`, { permanent: true });
       await (alone ? post : postOrJoin)(alert, { place, person: who, why }, messages);
     } catch (error) {
       if (isPermanent(error)) {
-        await notReached(store, who, error, clock());
-        if (place?.platform === 'teams') await callInChannel(alert, entry, who, why);
+        const to = place && channelName(place);
+        await notReached(store, who, { alert: alert.id, to, error, now: clock() });
+        // They were called there when the first one was refused.
+        if (place?.platform === 'teams' && !again) await callInChannel(alert, entry, who, why);
       }
       throw error;
     }
-    await reached(store, who);
+  }
+
+  async function ask(alert: Alert, entry: OutboxEntry, delivery: Asking): Promise<void> {
+    if (alert.state !== 'open') return;
+    const { person } = delivery;
+    const messages = await store.messages(alert.id);
+    const copy = messages.find((m) => m.role === 'dm' && m.person === person);
+    if (copy === undefined) await postTo(alert, entry, delivery, messages);
+    await reached(store, person, alert.id, copy?.postedAt ?? clock());
     // The root card tells who was asked.
     return syncCard(alert);
   }

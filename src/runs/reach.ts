@@ -3,8 +3,6 @@ import type { ReachView } from '../messages/view.ts';
 import type { Place, ReachAlert } from './alert.ts';
 import type { Clock, Directory, Stack, Store } from './ports.ts';
 
-const notReachedName = (person: string): string => `not-reached:${person}`;
-
 /** Where a person is written to; null where no chat knows them. */
 export function placeOfPerson(directory: Directory, key: string): Place | null {
   const person = directory.people.find((p) => p.key === key);
@@ -12,28 +10,9 @@ export function placeOfPerson(directory: Directory, key: string): Place | null {
   return person?.teams ? { platform: 'teams', user: person.teams } : null;
 }
 
-/** A direct message to the person was refused for good. */
-export async function notReached(store: Store, person: string, error: unknown, now: number): Promise<void> {
-  const text = error instanceof Error ? error.message : String(error);
-  await store.setValue(notReachedName(person), JSON.stringify({ at: now, text }));
-}
-
-/** A direct message reached the person, so an earlier refusal no longer counts. */
-export async function reached(store: Store, person: string): Promise<void> {
-  if (await store.value(notReachedName(person))) await store.setValue(notReachedName(person), '');
-}
-
-/** Why the last direct message to the person did not arrive; null where it did, or none was sent. */
-export async function whyNotReached(store: Pick<Store, 'value'>, person: string): Promise<string | null> {
-  const value = await store.value(notReachedName(person));
-  if (value === undefined || value === '') return null;
-  const { text } = JSON.parse(value) as { readonly text?: unknown };
-  return typeof text === 'string' ? text : 'the last message was refused';
-}
-
 const lostName = (channel: string): string => `lost-channel:${channel}`;
 
-/** `slack:C0OPS`, as in m0.yaml. */
+/** `slack:C0OPS`, as in m0.yaml; a person's as `slack:U0DANA`. */
 export function channelName(place: Place): string {
   return `${place.platform}:${'channel' in place ? place.channel : place.user}`;
 }

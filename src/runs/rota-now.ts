@@ -1,7 +1,8 @@
 /** Who a rota puts on call now, and what is wrong with it. */
 import { whenText } from '../messages/when.ts';
 import { listed } from '../messages/words.ts';
-import type { Directory, OnDuty, Person, ScheduleAnswer } from './ports.ts';
+import type { Directory, Person } from './ports.ts';
+import type { OnDuty, ScheduleAnswer } from './rota.ts';
 import { onCallNow, onCallUntil, type Rotation } from './rota.ts';
 
 export interface RotaNow {

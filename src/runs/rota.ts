@@ -1,4 +1,34 @@
-import type { Rota } from './ports.ts';
+/** Rotas of m0.yaml and of on-call services, and whose turn it is. */
+
+/** `rotation`: people take turns of `everyMs` from `from` on. */
+export type Rota =
+  | {
+      readonly kind: 'rotation';
+      readonly people: readonly string[];
+      readonly everyMs: number;
+      readonly from: number;
+    }
+  | { readonly kind: 'slackUsergroup'; readonly id: string }
+  | { readonly kind: 'pagerduty'; readonly schedule: string };
+
+/** Somebody whom an on-call service names; `until` in ms since epoch, null where no end is known. */
+export interface OnDuty {
+  /** As that service knows them. */
+  readonly id: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly until: number | null;
+}
+
+/** What an on-call service says of a schedule. */
+export interface ScheduleAnswer {
+  readonly onDuty: readonly OnDuty[];
+  /** Why it could not be asked just now, so that an earlier answer still counts; null where it could. */
+  readonly trouble: string | null;
+}
+
+/** Rejects, with what was being done, where the service can't be asked and no earlier answer counts. */
+export type ScheduleOnCall = (schedule: string) => Promise<ScheduleAnswer>;
 
 /** Rotas of m0.yaml itself; who is in a user group is the chat's knowledge. */
 export type Rotation = Extract<Rota, { readonly kind: 'rotation' }>;

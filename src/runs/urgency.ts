@@ -1,9 +1,27 @@
 /** How much drift disturbs people, and when they may be disturbed. Pure. */
 import { wallClock } from '../commands/zone.ts';
 import { concerns } from '../drift/ignore.ts';
-import type { QuietHours, Severity, Stack } from './ports.ts';
+import type { Stack } from './ports.ts';
 import type { Run } from './run.ts';
 import type { Open } from './waiting.ts';
+
+/** How much drift disturbs: `low` nobody but the digest, `urgent` also at night. */
+export type Severity = 'low' | 'normal' | 'urgent';
+
+/** `match` as in an ignore rule; of several that fit, the most severe counts. */
+export interface SeverityRule {
+  readonly match: string;
+  readonly severity: Severity;
+}
+
+/** When only what is urgent disturbs anybody. Minutes of the day; from 22:00 to 7:00 is one night. */
+export interface QuietHours {
+  readonly from: number;
+  readonly to: number;
+  /** Saturday and Sunday are quiet all day. */
+  readonly weekends: boolean;
+  readonly timezone: string;
+}
 
 const ORDER: readonly Severity[] = ['low', 'normal', 'urgent'];
 

@@ -2,15 +2,16 @@
 import { createKeyedLock } from '../keyed-lock.ts';
 import type { Logger } from '../log.ts';
 import { outside, within } from '../log-context.ts';
-import { isOfRun } from './alert.ts';
 import type { Approver } from './asking.ts';
 import { changesOf, newRun, type StackState } from './effects.ts';
+import { leaveRun, leaveWhatIsGone } from './gone-stacks.ts';
 import { type RunEvent, transition } from './machine.ts';
 import { type Meter, tellMoves } from './meter.ts';
 import { createPlannings } from './plannings.ts';
 import type { Change, Clock, CodePort, Directory, PolicyPort, Runner, Stack, Store } from './ports.ts';
 import type { OnCallNow } from './rights.ts';
-import { type Actor, M0, type Run, type RunState, type SavedPlan, type Trigger } from './run.ts';
+import type { Actor, Run, RunState, SavedPlan, Trigger } from './run.ts';
+import { createSettling, type Settling } from './settling.ts';
 import { createSteps, type Eventually } from './steps.ts';
 import { inTurn, isDue, isUrgent, nextDue, WORK } from './turns.ts';
 import { mayDisturb, severityOf } from './urgency.ts';
@@ -54,15 +55,13 @@ export interface Worker {
   start(): Promise<void>;
   /** Stops taking work; plans under way are given back to the queue, an apply under way is finished. */
   drain(): Promise<void>;
-  /** Resolves once the run rests; undefined when `timeoutMs` is over or the worker is drained before. */
-  settled(runId: number, timeoutMs: number): Promise<Run | undefined>;
+  readonly settled: Settling['settled'];
 }
 
 export type Told =
   | { readonly ok: true; readonly run: Run }
   | { readonly ok: false; readonly refusal: string };
 
-const UNDER_WAY: readonly RunState[] = ['planning', 'deciding', 'approved', 'applying', 'verifying'];
 /** Elsewhere nothing can be applied any more, and the plan file, which holds secrets, goes. */
 const HOLDS_PLAN: readonly RunState[] = ['deciding', 'approved', 'applying'];
 /** After the memory broke a stack rests so long, unless somebody asks for a check of it. */
@@ -81,7 +80,7 @@ export function createWorker(parts: WorkerParts): Worker {
   const alone = createKeyedLock();
   const stop = new AbortController();
   const plannings = createPlannings(stop.signal);
-  const watchers = new Set<() => void>();
+  const settling = createSettling(store, stop.signal);
   let started = false;
   let pumping: Promise<void> | null = null;
   let again = false;
@@ -115,7 +114,7 @@ export function createWorker(parts: WorkerParts): Worker {
   function changed(): void {
     outside(() => {
       parts.onChange();
-      for (const watcher of watchers) watcher();
+      settling.look();
       pump();
     });
   }
@@ -188,6 +187,7 @@ export function createWorker(parts: WorkerParts): Worker {
 
   const planningOf = plannings.of;
   const steps = createSteps({ ...parts, step, discard, planningOf, signal: stop.signal });
+  const gone = { store, directory, clock, step, fail: steps.fail };
 
   /** Works on one run until it rests. */
   async function work(run: Run, stack: Stack): Promise<void> {
@@ -212,7 +212,7 @@ export function createWorker(parts: WorkerParts): Worker {
       const stack = stackOf(run.stack);
       lookedAt.set(run.stack, clock());
       const about = { run: run.id, stack: run.stack };
-      const job = within(about, () => (stack ? work(run, stack) : leave(run)));
+      const job = within(about, () => (stack ? work(run, stack) : leaveRun(gone, run)));
       busy.set(
         run.stack,
         job
@@ -278,41 +278,11 @@ export function createWorker(parts: WorkerParts): Worker {
     }
   }
 
-  /** Ends the run of a stack that is gone from m0.yaml. */
-  async function leave(run: Run): Promise<void> {
-    const reason = `stack ${run.stack} is no longer in m0.yaml`;
-    if (run.state === 'verifying') return steps.fail(run, 'verifying', reason);
-    await step(run, { e: 'cancel', by: M0, reason });
-  }
-
   /** So that a restart does not change whose turn it is. */
   async function rememberLooks(): Promise<void> {
     for (const { name } of directory.stacks) {
       const [run] = (await store.runs({ stack: name, limit: 2 })).filter((r) => r.state !== 'queued');
       if (run) lookedAt.set(name, run.updatedAt);
-    }
-  }
-
-  /** Nobody will check, approve or heal it any more, so no card may go on asking. */
-  async function leaveWhatIsGone(): Promise<void> {
-    const gone = (name: string): boolean => stackOf(name) === undefined;
-    for (const run of await store.runs({ states: ['queued', 'awaiting_approval', 'approved'] })) {
-      if (gone(run.stack)) await leave(run);
-    }
-    const now = clock();
-    for (const alert of await store.alerts({ state: 'open' })) {
-      // A policy's alert ends when nothing is wrong with the policy, see policy-watch.ts.
-      if (!isOfRun(alert) || !gone(alert.stack)) continue;
-      const outcome = `${alert.stack} is no longer in m0.yaml`;
-      await store.commit([
-        { c: 'alert.update', alert: { ...alert, state: 'resolved', outcome } },
-        {
-          c: 'outbox.add',
-          key: `card:${alert.id}:gone`,
-          delivery: { d: 'card', alertId: alert.id },
-          at: now,
-        },
-      ]);
     }
   }
 
@@ -356,7 +326,7 @@ export function createWorker(parts: WorkerParts): Worker {
     async start() {
       await discardLeftOver();
       await recover();
-      await leaveWhatIsGone();
+      await leaveWhatIsGone(gone);
       await rememberLooks();
       started = true;
       pump();
@@ -370,35 +340,6 @@ export function createWorker(parts: WorkerParts): Worker {
       await Promise.all(busy.values());
     },
 
-    settled(runId, timeoutMs) {
-      return new Promise((resolve, reject) => {
-        const leave = (): void => {
-          clearTimeout(timer);
-          watchers.delete(look);
-          stop.signal.removeEventListener('abort', giveUp);
-        };
-        const done = (run: Run | undefined): void => {
-          leave();
-          resolve(run);
-        };
-        const giveUp = (): void => done(undefined);
-        const look = (): void => {
-          store.run(runId).then(
-            (run) => {
-              if (run && !UNDER_WAY.includes(run.state) && run.state !== 'queued') done(run);
-            },
-            (error: unknown) => {
-              leave();
-              reject(error);
-            },
-          );
-        };
-        const timer = setTimeout(giveUp, timeoutMs);
-        stop.signal.addEventListener('abort', giveUp, { once: true });
-        watchers.add(look);
-        look();
-        if (stop.signal.aborted) giveUp();
-      });
-    },
+    settled: settling.settled,
   };
 }

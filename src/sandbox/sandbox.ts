@@ -8,6 +8,7 @@ import { sandboxConfig } from './config.ts';
 import { createTeamsPane } from './page/teams-pane.ts';
 import { type Page, startPage, TEAMS_PATH } from './page-server.ts';
 import { PEOPLE, SECRETS, seats, TEAMS, TEAMS_OPS } from './seats.ts';
+import { TEAMS_RATES } from './teams/rates.ts';
 import { LocalTeams } from './teams/teams.ts';
 import { startWorkspace, type Workspace } from './workspace/workspace.ts';
 
@@ -26,6 +27,11 @@ export interface SandboxOptions {
   readonly dir: string;
   /** Port of the page; the local AWS takes the next one. */
   readonly port: number;
+  /**
+   * The page's own Teams, or Microsoft's local client in its place, which proves nothing, so that anybody on this
+   * machine passes for anybody.
+   */
+  readonly teams: 'own' | 'playground';
   /** Which of the two `tools.terraform` is. */
   readonly tool: 'terraform' | 'tofu';
   readonly tools: Parameters<typeof startSandboxCloud>[0]['tools'];
@@ -34,11 +40,11 @@ export interface SandboxOptions {
   readonly base: Readonly<Record<string, string | undefined>>;
   readonly now: () => number;
   readonly log: Logger;
-  /** Starts m0 with this m0.yaml and these variables, and this Bot Connector in the place of Microsoft's. */
+  /** Starts m0 with this m0.yaml and these variables, and with a Bot Connector in the place of Microsoft's. */
   readonly serve: (
     configFile: string,
     env: Readonly<Record<string, string>>,
-    teamsConnector: { readonly openIdMetadata: string; readonly accessToken: string },
+    teamsConnector: { readonly openIdMetadata: string; readonly accessToken: string } | undefined,
   ) => Promise<SandboxedService>;
   readonly onProgress: (text: string) => void;
 }
@@ -77,8 +83,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const files = { slack: join(dir, 'workspace.json'), teams: join(dir, 'teams.json') };
   const remembered = await readState(files.slack);
   const workspace: Workspace = await startWorkspace({ ...seats(options.port), state: remembered });
+  const isOwn = options.teams === 'own';
   const teams = new LocalTeams({
     ...TEAMS,
+    rates: TEAMS_RATES,
     url: `${workspace.url}${TEAMS_PATH}`,
     state: await readState(files.teams),
   });
@@ -103,7 +111,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   });
   const page: Page = await startPage({
     workspace,
-    teams: await createTeamsPane(teams, (user) => PEOPLE.find((p) => p.id === user)?.teams),
+    teams: isOwn ? await createTeamsPane(teams, (user) => PEOPLE.find((p) => p.id === user)?.teams) : null,
     console: cloud.console,
     status: () => status,
     onStatus: (listener) => {
@@ -145,14 +153,21 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       SLACK_BOT_TOKEN: SECRETS.botToken,
       SLACK_APP_TOKEN: SECRETS.appToken,
       SLACK_SIGNING_SECRET: SECRETS.signingSecret,
-      MICROSOFT_APP_ID: TEAMS.appId,
-      MICROSOFT_APP_PASSWORD: TEAMS.appPassword,
-      MICROSOFT_APP_TENANT_ID: TEAMS.tenantId,
+      ...(isOwn
+        ? {
+            MICROSOFT_APP_ID: TEAMS.appId,
+            MICROSOFT_APP_PASSWORD: TEAMS.appPassword,
+            MICROSOFT_APP_TENANT_ID: TEAMS.tenantId,
+          }
+        : { M0_TEAMS_INSECURE_LOOPBACK: '1', MICROSOFT_APP_ID: '' }),
     };
     const { openIdMetadata } = teams;
-    service = await options.serve(configFile, env, { openIdMetadata, accessToken: TEAMS.accessToken });
-    teams.bot.connect(service.url);
-    for (const { id } of TEAMS.teams) await teams.addToTeam(id);
+    const connector = isOwn ? { openIdMetadata, accessToken: TEAMS.accessToken } : undefined;
+    service = await options.serve(configFile, env, connector);
+    if (isOwn) {
+      teams.bot.connect(service.url);
+      for (const { id } of TEAMS.teams) await teams.addToTeam(id);
+    }
     await service.checkAll();
     tell('ready', 'm0 checks prod-network every minute', true);
   }

@@ -92,6 +92,8 @@ async function run(node, args, extraEnv = {}) {
   }
 }
 
+/** What needs the packages of developers too. */
+const WITH_DEV = new Set(['--test', '--check', '--bench', '--cards', '--playground']);
 const FLAGS = ['--disable-warning=ExperimentalWarning'];
 const WATCH = ['--import', new URL('./parent-watch.mjs', import.meta.url).href];
 
@@ -141,7 +143,7 @@ async function main() {
   }
   const [command = 'help', ...args] = process.argv.slice(2);
   const cwd = standingIn();
-  await ensurePackages(root, { dev: ['--test', '--check', '--bench', '--cards'].includes(command) });
+  await ensurePackages(root, { dev: WITH_DEV.has(command) });
   const node = await findNode(root);
   if (command === '--check') {
     return await runChecks(checks(root, args), (check) => run(node, check.args, withBin(node)));
@@ -157,6 +159,8 @@ async function main() {
     return await run(node, [...FLAGS, path.join(root, 'test/bench/bench.ts'), ...args]);
   if (command === '--cards')
     return await run(node, [...FLAGS, path.join(root, 'test/cards/cards.ts'), ...args]);
+  if (command === '--playground')
+    return await run(node, [...FLAGS, path.join(root, 'src/sandbox/playground.ts'), ...args]);
   const flags = [...FLAGS, ...(STAYS.has(command) ? WATCH : []), ...(NURSERY[command] ?? [])];
   return await run(node, [...flags, path.join(root, 'src/main.ts'), ...process.argv.slice(2)], {
     M0_CWD: cwd,

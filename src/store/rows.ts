@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Alert, Delivery, NewAlert, OutboxEntry, PostedMessage } from '../runs/alert.ts';
 import type { Keep } from '../runs/keep.ts';
-import type { Subscription } from '../runs/ports.ts';
+import type { Subscription } from '../runs/places.ts';
 import { type Actor, RUN_STATES, type Run, TRIGGERS } from '../runs/run.ts';
 import type { alerts, keeps, messages, outbox, runs, subscriptions } from './schema.ts';
 import { StoreError } from './store-error.ts';

@@ -1,7 +1,8 @@
 import { and, desc, eq, isNull } from 'drizzle-orm';
 import { assertNever } from '../assert-never.ts';
 import type { Delivery } from '../runs/alert.ts';
-import type { AuditEntry, Change, NewDelivery } from '../runs/ports.ts';
+import type { Change, NewDelivery } from '../runs/ports.ts';
+import type { AuditEntry } from '../runs/record.ts';
 import { isTerminal, RUN_STATES, type Run, type RunState } from '../runs/run.ts';
 import { CHAIN_START, chainHash } from './audit-chain.ts';
 import type { Database } from './database.ts';

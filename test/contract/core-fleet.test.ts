@@ -92,6 +92,22 @@ describe('forty stacks that drift at once', () => {
     expect(textOf(fleetCard())).toContain('1 put back after an approval: prod-30');
   });
 
+  it('that nobody decides on are said loudly in one line for all of them', async () => {
+    await core.close();
+    const escalation = [{ afterMs: 60 * MINUTE, to: 'channel', everyMs: null }];
+    core = await Core.open(NAMES.map((name) => stackWith({ name, escalation })));
+    await core.worker.start();
+    for (const name of NAMES) core.cloud.drift.set(name, [SSH]);
+    await round();
+    core.now += 60 * MINUTE;
+    await core.look();
+    await core.look();
+    // Under the message of all, which tells of the first three as well.
+    expect(core.chat.loud.filter((text) => text.includes('have waited for 1 h'))).toHaveLength(1);
+    expect(core.chat.loud).toHaveLength(1);
+    expect(ops().find((m) => m.card === fleetCard())?.replies).toEqual(core.chat.loud);
+  });
+
   it('all dealt with: the card ends, and says how', async () => {
     for (const name of NAMES) core.cloud.drift.set(name, [SSH]);
     await round();

@@ -3,7 +3,7 @@ import { createSlack } from '../../src/chat/slack/slack.ts';
 import { createLogger } from '../../src/log.ts';
 import { openPagerDuty } from '../../src/oncall/pagerduty.ts';
 import { askersOf, createOnCall, type OnCall } from '../../src/runs/asking.ts';
-import type { Rota } from '../../src/runs/ports.ts';
+import type { Rota } from '../../src/runs/rota.ts';
 import { SECRETS, seats } from '../../src/sandbox/seats.ts';
 import { startWorkspace } from '../../src/sandbox/workspace/workspace.ts';
 import { directory, stack } from '../support/directory.ts';

@@ -1,25 +1,27 @@
 /** m0's side of Teams against Microsoft's own local client, driven over HTTP. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Place } from '../../src/runs/alert.ts';
 import type { Incoming, Reply } from '../../src/runs/ports.ts';
+import { PEOPLE, TEAMS, TEAMS_OPS } from '../../src/sandbox/seats.ts';
 import { driftMixed, healed, snoozeForm, threePages } from '../support/cards.ts';
 import { soon } from '../support/chat-ends.ts';
 import { type Bot, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
 import { startConnector } from '../support/teams-connector.ts';
 
-/** Who the client is by itself. */
-const ALEX = { id: 'user-id-0', aadObjectId: '00000000-0000-0000-0000-0000000000020' };
-const GENERAL = 'team-id';
-const BOT = '00000000-0000-0000-0000-00000000000011';
-const IN_GENERAL: Place = { platform: 'teams', channel: GENERAL };
+/** Who the client is unless told. */
+const DANA = { id: '29:dana', aadObjectId: PEOPLE[0].teams };
+const OPS = TEAMS_OPS;
+const IN_OPS: Place = { platform: 'teams', channel: OPS };
+const PERSONAL = 'a:dana';
 
 let client: ChildProcess;
 let url: string;
-/** The client's own chat with the bot, which has another id at each start. */
-let personal: string;
 let bot: Bot;
 let heard: Incoming[] = [];
 let answer: (incoming: Incoming) => Reply = () => ({ r: 'none' });
@@ -44,7 +46,7 @@ async function ask(path: string, body: object): Promise<{ readonly status: numbe
 
 async function say(conversation: string, text: string, mentions: readonly object[] = []): Promise<void> {
   const { status } = await ask(`/_conversation/v1/conversations/${conversation}/messages`, {
-    from: { id: ALEX.id },
+    from: { id: DANA.id },
     text,
     textFormat: 'plain',
     mentions,
@@ -56,7 +58,7 @@ async function say(conversation: string, text: string, mentions: readonly object
 const click = (conversation: string, messageId: string, data: object) =>
   ask('/_conversation/v1/invoke', {
     name: 'adaptiveCard/action',
-    from: { id: ALEX.id },
+    from: { id: DANA.id },
     conversation: { id: conversation },
     replyToId: messageId,
     value: { action: { type: 'Action.Execute', verb: 'm0', title: 'x', data }, trigger: 'manual' },
@@ -73,7 +75,7 @@ beforeAll(async () => {
     {
       ...teamsOptions(connector, store, []),
       ...{ appId: null, appPassword: null, tenantId: null, insecureLoopback: true, connector: undefined },
-      people: [{ key: 'alex', name: 'Alex', slack: null, teams: ALEX.aadObjectId, email: null }],
+      people: [{ key: 'dana', name: 'Dana', slack: null, teams: DANA.aadObjectId, email: null }],
     },
     async (incoming) => {
       heard.push(incoming);
@@ -81,20 +83,23 @@ beforeAll(async () => {
     },
   );
   closing.push(() => bot.close());
+  const data = await mkdtemp(join(tmpdir(), 'm0-playground-'));
+  closing.push(() => rm(data, { recursive: true }));
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
-  client = spawn(process.execPath, ['src/setup/playground.mjs'], {
-    env: { PATH: process.env.PATH, PORT: new URL(bot.url).port, M0_PLAYGROUND_PORT: String(port) },
+  client = spawn(process.execPath, ['src/sandbox/playground.ts'], {
+    env: {
+      PATH: process.env.PATH,
+      PORT: new URL(bot.url).port,
+      M0_PLAYGROUND_PORT: String(port),
+      M0_DATA_DIR: data,
+    },
     stdio: 'ignore',
   });
   await vi.waitFor(async () => expect((await fetch(url)).status).toBe(200), {
     timeout: 20_000,
     interval: 100,
   });
-  const { config } = (await (await fetch(`${url}/_internal/v1/config`)).json()) as {
-    readonly config: { readonly personalChat: { readonly id: string } };
-  };
-  personal = config.personalChat.id;
 });
 
 afterAll(async () => {
@@ -111,32 +116,32 @@ test('a command is heard, and its form, pages and card are taken', async () => {
   ] satisfies Reply[]) {
     heard = [];
     answer = () => reply;
-    await say(personal, 'drift prod');
+    await say(PERSONAL, 'drift prod');
     await soon(() => heard.length === 1);
-    expect(heard[0]).toMatchObject({ text: 'drift prod', actor: { person: 'alex' } });
+    expect(heard[0]).toMatchObject({ text: 'drift prod', actor: { person: 'dana' } });
   }
 });
 
 test('a mention in a channel is a command without the mention', async () => {
   heard = [];
   answer = () => ({ r: 'none' });
-  const mention = { mentioned: { id: BOT }, text: '<at>Test Bot</at>' };
-  await say(GENERAL, '<at>Test Bot</at> status', [mention]);
+  const mention = { mentioned: { id: TEAMS.appId }, text: '<at>Test Bot</at>' };
+  await say(OPS, '<at>Test Bot</at> status', [mention]);
   await soon(() => heard.length === 1);
-  expect(heard[0]).toMatchObject({ text: 'status', place: IN_GENERAL });
+  expect(heard[0]).toMatchObject({ text: 'status', place: IN_OPS });
 });
 
 test('a proactive post is shown, updated in place, replied to and clicked', async () => {
   heard = [];
-  const { channel, messageId } = await bot.teams.post(IN_GENERAL, driftMixed, 'k');
+  const { channel, messageId } = await bot.teams.post(IN_OPS, driftMixed, 'k');
   answer = () => ({ r: 'private', card: { headline: 'Only sre may approve', tone: 'plain', blocks: [] } });
-  const clicked = await click(`${GENERAL};messageid=${messageId}`, messageId, { command: 'approve #42' });
+  const clicked = await click(`${OPS};messageid=${messageId}`, messageId, { command: 'approve #42' });
   expect(clicked).toMatchObject({ status: 200, body: { value: 'Only sre may approve' } });
   expect(heard[0]).toMatchObject({ text: 'approve #42', from: { channel, messageId } });
   await bot.teams.update(channel, messageId, healed);
-  await bot.teams.reply(channel, messageId, 'Approved by Alex', 'r');
+  await bot.teams.reply(channel, messageId, 'Approved by Dana', 'r');
   await expect(bot.teams.update(channel, '1', healed)).rejects.toMatchObject({ permanent: true });
-  expect((await click(`${GENERAL};messageid=${messageId}`, '1', { command: 'approve #42' })).status).not.toBe(
+  expect((await click(`${OPS};messageid=${messageId}`, '1', { command: 'approve #42' })).status).not.toBe(
     200,
   );
 });
@@ -145,15 +150,15 @@ test('a snooze form in a direct message comes with its answers', async () => {
   heard = [];
   answer = () => ({ r: 'none' });
   const { channel, messageId } = await bot.teams.post(
-    { platform: 'teams', user: ALEX.aadObjectId },
+    { platform: 'teams', user: DANA.aadObjectId },
     {
       ...driftMixed,
       blocks: [{ b: 'buttons', buttons: [{ label: 'Snooze…', command: 'snooze #42', form: snoozeForm }] }],
     },
     'k',
   );
-  expect(channel).toBe(personal);
-  await click(personal, messageId, {
+  expect(channel).toBe(PERSONAL);
+  await click(PERSONAL, messageId, {
     command: 'snooze #42',
     form: 'f0',
     'f0.FOR': '3d',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { createLogger } from '../../src/log.ts';
 import type { Alert, Delivery } from '../../src/runs/alert.ts';
-import type { AuditEntry } from '../../src/runs/ports.ts';
+import type { AuditEntry } from '../../src/runs/record.ts';
 import { isTerminal, type Run } from '../../src/runs/run.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';

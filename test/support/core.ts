@@ -12,7 +12,8 @@ import { createDelivery } from '../../src/runs/delivery.ts';
 import { escalate } from '../../src/runs/escalation.ts';
 import { type Meter, metered } from '../../src/runs/meter.ts';
 import { createPolicyWatch, type PolicyWatch } from '../../src/runs/policy-watch.ts';
-import type { CommandHandler, Directory, ScheduleOnCall, Stack } from '../../src/runs/ports.ts';
+import type { ChatPort, CommandHandler, Directory, Platform, Stack } from '../../src/runs/ports.ts';
+import type { ScheduleOnCall } from '../../src/runs/rota.ts';
 import { type Actor, M0, type Run, type RunState, type Trigger } from '../../src/runs/run.ts';
 import { tellEndedSnoozes } from '../../src/runs/snooze-watch.ts';
 import { createWorker, type Worker } from '../../src/runs/worker.ts';
@@ -38,6 +39,8 @@ export class Core {
   readonly store: AuditedStore;
   readonly cloud: FakeCloud;
   readonly chat = new FakeChat(['C0OPS', 'C0DEV']);
+  /** Chats beside that one. */
+  readonly chats = new Map<Platform, ChatPort>([['slack', this.chat]]);
   readonly #dir: string;
   /** Lines of the log, as they would stand on stdout. */
   readonly lines: string[] = [];
@@ -209,7 +212,7 @@ export class Core {
       () => {},
       (id) => this.pagerduty(id),
     );
-    const chats = new Map([['slack' as const, this.chat]]);
+    const { chats } = this;
     const meter = this.meter === undefined ? {} : { meter: this.meter };
     await createDelivery({ store, directory, onCall, clock, chats, log, ...meter }).drain();
   }

@@ -157,6 +157,11 @@ export async function startConnector(options: ConnectorOptions) {
     uninstall(person: string): void {
       organisation.installed.delete(person);
     },
+    /** The app is added for a person. */
+    async install(person: string): Promise<void> {
+      installed.add(person);
+      await deliver(activity(person, openChat(person), { type: 'installationUpdate', action: 'add' }));
+    },
     as(person: string) {
       const acts = teams.as(person);
       return {

@@ -22,6 +22,8 @@ export interface InboxParts {
   readonly heard: Recent;
   /** Learns the channels of a team that m0 was added to. */
   readonly joined: (activity: Activity) => Promise<void>;
+  /** m0 was added for a person of m0.yaml. */
+  readonly added: (person: string) => Promise<void>;
   readonly log: Logger;
 }
 
@@ -87,6 +89,10 @@ export class Inbox {
       case 'installationUpdate':
         if (activity.action === 'remove' && activity.conversation.conversationType === 'personal') {
           await conversations.forgetPersonal(userOf(activity));
+        }
+        if (activity.action === 'add' && activity.conversation.conversationType === 'personal') {
+          const { person } = this.#parts.people.actor(activity);
+          if (person !== null) await this.#parts.added(person);
         }
         return null;
       default:

@@ -25,6 +25,8 @@ export interface TeamsOptions {
   /** Teams conversations that m0.yaml names. */
   readonly channels: readonly string[];
   readonly memory: Memory;
+  /** Called when m0 was added for a person of m0.yaml, who can be written to from then on. */
+  readonly added?: (person: string) => Promise<void>;
   readonly log: Logger;
   readonly clock: Clock;
   /** From 0 to 1, so that retries of many don't meet. */
@@ -129,7 +131,8 @@ export function createTeams(options: TeamsOptions): Teams {
     async start(handler) {
       if (inbox !== null) throw new Error('starting Teams: it was started before');
       await conversations.expect(options.channels);
-      inbox = new Inbox({ people, conversations, answerer, heard, joined, log }, handler);
+      const { added = async () => {} } = options;
+      inbox = new Inbox({ people, conversations, answerer, heard, joined, added, log }, handler);
     },
     async stop() {
       stopped = true;

@@ -40,7 +40,7 @@ export class TeamsActs {
 
   /** Chooses a slash command: what it says nobody else sees. */
   async slash(conversation: string, text: string): Promise<void> {
-    const id = this.#write(conversation, text, null, `29:${this.#me}`);
+    const id = this.#write(conversation, `/${text}`, null, `29:${this.#me}`);
     await this.#bot.deliver(
       this.#bot.activity(this.#me, conversation, {
         id,

@@ -5,6 +5,7 @@ import { BotLine } from './bot-line.ts';
 import type { Json } from './model.ts';
 import { Organisation, type OrganisationOptions } from './organisation.ts';
 import { TeamsActs } from './person.ts';
+import { RateLimiter, type Rates } from './rates.ts';
 import { Signer } from './signing.ts';
 
 export interface LocalTeamsOptions extends OrganisationOptions {
@@ -14,6 +15,8 @@ export interface LocalTeamsOptions extends OrganisationOptions {
   readonly botName: string;
   /** What the bot has to prove itself with; null: for a bot without an app id, and nothing is signed either. */
   readonly accessToken: string | null;
+  /** None unless told. */
+  readonly rates?: Rates;
 }
 
 /**
@@ -28,10 +31,12 @@ export class LocalTeams {
   readonly openIdMetadata: string;
   readonly #url: string;
   readonly #accessToken: string | null;
+  readonly #limiter: RateLimiter;
 
   constructor(options: LocalTeamsOptions) {
     this.#url = options.url;
     this.#accessToken = options.accessToken;
+    this.#limiter = new RateLimiter(options.rates ?? []);
     this.serviceUrl = `${options.url}/emea/`;
     this.openIdMetadata = `${options.url}/openid`;
     this.organisation = new Organisation(options);
@@ -71,6 +76,12 @@ export class LocalTeams {
     if (path[0] === 'keys') return Response.json(this.signer.keys());
     if (path[0] !== 'emea' || path[1] !== 'v3') return refused(404, 'NotFound');
     if (!this.#isProven(request.headers.get('authorization'))) return refused(401, 'Unauthorized');
+    const [conversation = ''] = (path[3] ?? '').split(';');
+    if (conversation !== '' && request.method !== 'GET') {
+      const wait = this.#limiter.take(conversation, this.organisation.now());
+      const headers = { 'retry-after': String(wait) };
+      if (wait > 0) return refused(429, 'RateLimitExceeded', 'too many messages', headers);
+    }
     const text = await request.text();
     const answer = answerCall(this.organisation, {
       method: request.method,
@@ -90,6 +101,11 @@ export class LocalTeams {
   }
 }
 
-function refused(status: number, code: string, message = code): Response {
-  return Response.json({ error: { code, message } }, { status });
+function refused(
+  status: number,
+  code: string,
+  message = code,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return Response.json({ error: { code, message } }, { status, headers });
 }

@@ -8,7 +8,7 @@ import { statusCard } from '../../../src/messages/status-card.ts';
 import type { PolicyView, StackStatus } from '../../../src/messages/view-status.ts';
 import { whyCard } from '../../../src/messages/why-card.ts';
 import type { Keep } from '../../../src/runs/keep.ts';
-import type { AuditEntry } from '../../../src/runs/ports.ts';
+import type { AuditEntry } from '../../../src/runs/record.ts';
 import { M0 } from '../../../src/runs/run.ts';
 import {
   actor,

@@ -6,7 +6,7 @@ import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { auditCommand } from '../../../src/cli/audit.ts';
 import { createLogger } from '../../../src/log.ts';
-import type { AuditEntry } from '../../../src/runs/ports.ts';
+import type { AuditEntry } from '../../../src/runs/record.ts';
 import { openStore } from '../../../src/store/open.ts';
 import type { AuditedStore } from '../../../src/store/sqlite.ts';
 import { DANA } from '../../support/runs.ts';

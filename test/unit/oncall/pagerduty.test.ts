@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openPagerDuty } from '../../../src/oncall/pagerduty.ts';
-import type { ScheduleOnCall } from '../../../src/runs/ports.ts';
+import type { ScheduleOnCall } from '../../../src/runs/rota.ts';
 import { DANA_THERE, FakePagerDuty, KEY, KIM_THERE } from '../../support/fake-pagerduty.ts';
 
 const NOON = Date.parse('2026-03-02T12:00:00Z');

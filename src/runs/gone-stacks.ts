@@ -1,0 +1,44 @@
+/** What is left of stacks that m0.yaml no longer has: nobody will check, approve or heal them any more. */
+import { isOfRun } from './alert.ts';
+import type { Clock, Directory, Store } from './ports.ts';
+import { M0, type Run } from './run.ts';
+import type { StepParts, Steps } from './steps.ts';
+
+export interface GoneParts {
+  readonly store: Store;
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly step: StepParts['step'];
+  readonly fail: Steps['fail'];
+}
+
+/** Ends the run of a stack that is gone. */
+export async function leaveRun({ step, fail }: Pick<GoneParts, 'step' | 'fail'>, run: Run): Promise<void> {
+  const reason = `stack ${run.stack} is no longer in m0.yaml`;
+  if (run.state === 'verifying') return fail(run, 'verifying', reason);
+  await step(run, { e: 'cancel', by: M0, reason });
+}
+
+/** Ends what waits of such stacks, so that no card goes on asking. */
+export async function leaveWhatIsGone(parts: GoneParts): Promise<void> {
+  const { store, directory, clock } = parts;
+  const gone = (name: string): boolean => !directory.stacks.some((s) => s.name === name);
+  for (const run of await store.runs({ states: ['queued', 'awaiting_approval', 'approved'] })) {
+    if (gone(run.stack)) await leaveRun(parts, run);
+  }
+  const now = clock();
+  for (const alert of await store.alerts({ state: 'open' })) {
+    // A policy's alert ends when nothing is wrong with the policy, see policy-watch.ts.
+    if (!isOfRun(alert) || !gone(alert.stack)) continue;
+    const outcome = `${alert.stack} is no longer in m0.yaml`;
+    await store.commit([
+      { c: 'alert.update', alert: { ...alert, state: 'resolved', outcome } },
+      {
+        c: 'outbox.add',
+        key: `card:${alert.id}:gone`,
+        delivery: { d: 'card', alertId: alert.id },
+        at: now,
+      },
+    ]);
+  }
+}

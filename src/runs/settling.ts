@@ -1,0 +1,59 @@
+/** Waiting for a run to rest, as those do who asked for it. */
+import type { Store } from './ports.ts';
+import type { Run, RunState } from './run.ts';
+
+export interface Settling {
+  /** Something was stored: whoever waits looks again. */
+  look(): void;
+  /** Resolves once the run rests; undefined when `timeoutMs` is over or the worker is drained before. */
+  settled(runId: number, timeoutMs: number): Promise<Run | undefined>;
+}
+
+const UNDER_WAY: readonly RunState[] = [
+  'queued',
+  'planning',
+  'deciding',
+  'approved',
+  'applying',
+  'verifying',
+];
+
+export function createSettling(store: Pick<Store, 'run'>, stop: AbortSignal): Settling {
+  const watchers = new Set<() => void>();
+  return {
+    look() {
+      for (const watcher of watchers) watcher();
+    },
+
+    settled(runId, timeoutMs) {
+      return new Promise((resolve, reject) => {
+        const leave = (): void => {
+          clearTimeout(timer);
+          watchers.delete(look);
+          stop.removeEventListener('abort', giveUp);
+        };
+        const done = (run: Run | undefined): void => {
+          leave();
+          resolve(run);
+        };
+        const giveUp = (): void => done(undefined);
+        const look = (): void => {
+          store.run(runId).then(
+            (run) => {
+              if (run && !UNDER_WAY.includes(run.state)) done(run);
+            },
+            (error: unknown) => {
+              leave();
+              reject(error);
+            },
+          );
+        };
+        const timer = setTimeout(giveUp, timeoutMs);
+        stop.addEventListener('abort', giveUp, { once: true });
+        watchers.add(look);
+        look();
+        if (stop.aborted) giveUp();
+      });
+    },
+  };
+}
