@@ -6,7 +6,7 @@ import type { RunAlert } from '../runs/alert.ts';
 import { type Approver, askersOf } from '../runs/asking.ts';
 import { describeState } from '../runs/machine.ts';
 import type { Change, Incoming, Reply, Stack } from '../runs/ports.ts';
-import { placeOfPerson } from '../runs/reach.ts';
+import { addressOf } from '../runs/reach.ts';
 import { whyNobody } from '../runs/reach-watch.ts';
 import { describeApprovers } from '../runs/rights.ts';
 import type { Actor, Run } from '../runs/run.ts';
@@ -20,7 +20,7 @@ async function askable(parts: ActionParts, stack: Stack, run: Run): Promise<read
   const yes = new Set(run.approvals.map((a) => a.by.person));
   const rotas = await parts.onCall.rotasNow();
   return askersOf(stack, rotas, parts.clock()).filter(
-    ({ person }) => !yes.has(person) && placeOfPerson(parts.directory, person) !== null,
+    ({ person }) => !yes.has(person) && addressOf(parts.directory, person) !== null,
   );
 }
 

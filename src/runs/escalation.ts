@@ -7,7 +7,7 @@ import { lasting, listed } from '../messages/words.ts';
 import type { FleetAlert, RunAlert } from './alert.ts';
 import { type Approver, askersOf } from './asking.ts';
 import type { Change, Clock, Directory, Stack, Store } from './ports.ts';
-import { channelName, placeOfPerson } from './reach.ts';
+import { addressOf } from './reach.ts';
 import { tellUnreached, whyNobody } from './reach-watch.ts';
 import { nextAsk } from './refused-messages.ts';
 import { type OnCallNow, personsIn } from './rights.ts';
@@ -138,8 +138,7 @@ async function changesFor(
   const approved = new Set(run.approvals.map((a) => a.by.person));
   const send = async ({ person, why }: Approver, onlyAgain: boolean): Promise<boolean> => {
     if (asked.has(person)) return false;
-    const place = placeOfPerson(directory, person);
-    const next = await nextAsk(store, alert, person, place && channelName(place), now);
+    const next = await nextAsk(store, alert, person, addressOf(directory, person), now);
     if (next === null || (onlyAgain && !next.again) || (next.again && approved.has(person))) return false;
     asked.add(person);
     const again = next.again ? { again: true as const } : {};

@@ -21,7 +21,7 @@ import { fleetView } from './fleet-view.ts';
 import { toldDirectory } from './places.ts';
 import { placesOfPolicy, policyAlertView } from './policy-trouble.ts';
 import { ChatError, type ChatPort, type Platform } from './ports.ts';
-import { channelFound, channelLost, channelName, placeOfPerson, placesOfReach, reachView } from './reach.ts';
+import { addressOf, channelFound, channelLost, placesOfPerson, placesOfReach, reachView } from './reach.ts';
 import { notReached, reached } from './refused-messages.ts';
 import { driftView, failureView, stackOrGone, type ViewParts } from './view.ts';
 
@@ -137,7 +137,12 @@ export function createPosting(parts: PostingParts): Posting {
   /** The place refused the alert's message for good. */
   async function notTaken(alert: Alert, { place, person }: Seat, error: unknown): Promise<void> {
     if (person === null) return channelLost(store, place, error);
-    return notReached(store, person, { alert: alert.id, to: channelName(place), error, now: clock() });
+    return notReached(store, person, {
+      alert: alert.id,
+      to: addressOf(directory, person),
+      error,
+      now: clock(),
+    });
   }
 
   async function syncCard(alert: Alert): Promise<void> {
@@ -215,19 +220,25 @@ export function createPosting(parts: PostingParts): Posting {
     { person: who, why, alone, again }: Asking,
     messages: readonly PostedMessage[],
   ): Promise<void> {
-    const place = placeOfPerson(directory, who);
-    try {
-      if (!place) throw new ChatError(`${who} has no chat id under "people"`, { permanent: true });
-      await (alone ? post : postOrJoin)(alert, { place, person: who, why }, messages);
-    } catch (error) {
-      if (isPermanent(error)) {
-        const to = place && channelName(place);
-        await notReached(store, who, { alert: alert.id, to, error, now: clock() });
-        // They were called there when the first one was refused.
-        if (place?.platform === 'teams' && !again) await callInChannel(alert, entry, who, why);
+    const told = (await seatsOf(alert)).map((seat) => seat.place);
+    const places = placesOfPerson(directory, who, told);
+    const refusals: unknown[] = [];
+    for (const place of places) {
+      try {
+        await (alone ? post : postOrJoin)(alert, { place, person: who, why }, messages);
+        return;
+      } catch (error) {
+        // What may pass is waited for: only who can't be written to in one chat is written to in another.
+        if (!isPermanent(error)) throw error;
+        refusals.push(error);
       }
-      throw error;
     }
+    const error = refusals[0] ?? new ChatError(`${who} has no chat id under "people"`, { permanent: true });
+    const to = addressOf(directory, who);
+    await notReached(store, who, { alert: alert.id, to, error, now: clock() });
+    // They were called there when the first one was refused.
+    if (places.some((p) => p.platform === 'teams') && !again) await callInChannel(alert, entry, who, why);
+    throw error;
   }
 
   async function ask(alert: Alert, entry: OutboxEntry, delivery: Asking): Promise<void> {

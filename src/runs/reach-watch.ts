@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ReachAlert } from './alert.ts';
 import type { Change, Clock, Directory, Stack, Store } from './ports.ts';
-import { channelName, lostChannels, placeOfPerson } from './reach.ts';
+import { addressOf, lostChannels } from './reach.ts';
 import { whyNotReached } from './refused-messages.ts';
 import { rotasOf } from './rights.ts';
 import type { RotaNow } from './rota-now.ts';
@@ -29,11 +29,11 @@ export async function whyNobody(
     const { people = [], problem = null } = rotas[name] ?? {};
     if (people.length === 0) problems.push(`${name}: ${problem ?? 'nobody is on call'}`);
     for (const person of people) {
-      const place = placeOfPerson(directory, person);
+      const address = addressOf(directory, person);
       const why =
-        place === null
+        address === null
           ? 'has no chat id under "people" in m0.yaml'
-          : await whyNotReached(store, person, channelName(place));
+          : await whyNotReached(store, person, address);
       if (why === null) return null;
       problems.push(`${name}: ${directory.people.find((p) => p.key === person)?.name ?? person}: ${why}`);
     }

@@ -3,11 +3,28 @@ import type { ReachView } from '../messages/view.ts';
 import type { Place, ReachAlert } from './alert.ts';
 import type { Clock, Directory, Stack, Store } from './ports.ts';
 
-/** Where a person is written to; null where no chat knows them. */
-export function placeOfPerson(directory: Directory, key: string): Place | null {
+/**
+ * Where a person can be written to, best first: in the chat where the others are told (`told`), else in Slack. Empty
+ * where no chat knows them.
+ */
+export function placesOfPerson(
+  directory: Directory,
+  key: string,
+  told: readonly Place[] = [],
+): readonly Place[] {
   const person = directory.people.find((p) => p.key === key);
-  if (person?.slack) return { platform: 'slack', user: person.slack };
-  return person?.teams ? { platform: 'teams', user: person.teams } : null;
+  const places: readonly Place[] = [
+    ...(person?.slack ? [{ platform: 'slack' as const, user: person.slack }] : []),
+    ...(person?.teams ? [{ platform: 'teams' as const, user: person.teams }] : []),
+  ];
+  const [first] = told;
+  const isThere = (place: Place): boolean => place.platform === first?.platform;
+  return [...places.filter(isThere), ...places.filter((place) => !isThere(place))];
+}
+
+/** All that m0.yaml knows to write to the person by, as one text; null where that is nothing. */
+export function addressOf(directory: Directory, key: string): string | null {
+  return placesOfPerson(directory, key).map(channelName).join(' ') || null;
 }
 
 const lostName = (channel: string): string => `lost-channel:${channel}`;

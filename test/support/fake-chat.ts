@@ -1,6 +1,6 @@
 import type { Button, Card } from '../../src/messages/card.ts';
 import type { Place } from '../../src/runs/alert.ts';
-import { ChatError, type ChatPort } from '../../src/runs/ports.ts';
+import { ChatError, type ChatPort, type Platform } from '../../src/runs/ports.ts';
 
 export interface FakeMessage {
   readonly channel: string;
@@ -15,7 +15,7 @@ export type Failure = { readonly error: Error; readonly arrived: boolean };
 
 /** A chat that keeps what it shows. A message, a channel or a place it does not know is an error. */
 export class FakeChat implements ChatPort {
-  readonly platform = 'slack';
+  readonly platform: Platform;
   readonly messages: FakeMessage[] = [];
   /** While set, no call arrives. */
   away: Error | null = null;
@@ -27,7 +27,8 @@ export class FakeChat implements ChatPort {
   readonly #failures: { readonly method: string; readonly where: string; readonly failure: Failure }[] = [];
   readonly #replyKeys = new Set<string>();
 
-  constructor(channels: readonly string[]) {
+  constructor(channels: readonly string[], platform: Platform = 'slack') {
+    this.platform = platform;
     this.#channels = new Set(channels);
   }
 

@@ -158,10 +158,7 @@ export async function startConnector(options: ConnectorOptions) {
       organisation.installed.delete(person);
     },
     /** The app is added for a person. */
-    async install(person: string): Promise<void> {
-      installed.add(person);
-      await deliver(activity(person, openChat(person), { type: 'installationUpdate', action: 'add' }));
-    },
+    install: (person: string): Promise<void> => teams.addFor(person),
     as(person: string) {
       const acts = teams.as(person);
       return {

@@ -3,7 +3,7 @@ import { openChats, refuseMissingChats, withinChats } from '../../src/chats.ts';
 import { readEnvironment } from '../../src/config/environment.ts';
 import type { Config } from '../../src/config/load.ts';
 import { createLogger } from '../../src/log.ts';
-import { placeOfPerson } from '../../src/runs/reach.ts';
+import { placesOfPerson } from '../../src/runs/reach.ts';
 import { openStore } from '../../src/store/open.ts';
 import { directory, stack } from '../support/directory.ts';
 
@@ -76,11 +76,10 @@ describe('Teams is opened', () => {
 });
 
 test('people are written to where m0 is, and are one person whichever chat that is', () => {
-  expect(placeOfPerson(withinChats(config(teams)), 'dana')).toEqual({
-    platform: 'teams',
-    user: 'teams-dana',
-  });
-  expect(placeOfPerson(withinChats(config(slack)), 'dana')).toEqual({ platform: 'slack', user: 'U0DANA' });
+  const inTeams = { platform: 'teams', user: 'teams-dana' };
+  const inSlack = { platform: 'slack', user: 'U0DANA' };
+  expect(placesOfPerson(withinChats(config(teams)), 'dana')).toEqual([inTeams]);
+  expect(placesOfPerson(withinChats(config(slack)), 'dana')).toEqual([inSlack]);
   const both = withinChats(config({ slack: { mode: 'socket', matchByEmail: false }, teams: {} }));
   expect(both.people.find((p) => p.key === 'dana')).toMatchObject({ slack: 'U0DANA', teams: 'teams-dana' });
 });

@@ -60,6 +60,14 @@ export class LocalTeams {
     await this.bot.deliver(this.bot.activity('admin', team.channels[0]?.id ?? '', added));
   }
 
+  /** The app is added for a person, which the bot is told. */
+  async addFor(aadObjectId: string): Promise<void> {
+    this.organisation.installed.add(aadObjectId);
+    const chat = this.organisation.chatOf(aadObjectId);
+    const added = { type: 'installationUpdate', action: 'add' };
+    await this.bot.deliver(this.bot.activity(aadObjectId, chat, added));
+  }
+
   /** Takes the bot's calls, and tells it where the keys are. */
   async handle(request: Request): Promise<Response> {
     // Bots send no Origin; a web page that tries to reach the connector does, and is none of its business.

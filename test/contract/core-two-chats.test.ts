@@ -1,0 +1,95 @@
+/** People who are in Slack and in Teams are written to in one of them: where the others are told, else in the other. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Place } from '../../src/runs/alert.ts';
+import { ChatError, type Directory } from '../../src/runs/ports.ts';
+import { Core, STACK, stackWith } from '../support/core.ts';
+import { directory } from '../support/directory.ts';
+import { FakeChat } from '../support/fake-chat.ts';
+import { DANA, NOON, sshFinding } from '../support/runs.ts';
+
+const OPS = '19:ops@thread.tacv2';
+const IN_SLACK: Place = { platform: 'slack', channel: 'C0OPS' };
+const IN_TEAMS: Place = { platform: 'teams', channel: OPS };
+const oncall: Directory['oncall'] = {
+  primary: { kind: 'rotation', people: ['dana'], everyMs: 7 * 24 * 3_600_000, from: NOON - 3_600_000 },
+};
+const people = directory().people.map((p) => ({ ...p, teams: `${p.key}-in-teams` }));
+
+let core: Core;
+let teams: FakeChat;
+async function open(channels: readonly Place[]): Promise<void> {
+  core = await Core.open([stackWith({ channels })], { oncall, people });
+  teams = new FakeChat([OPS], 'teams');
+  core.chats.set('teams', teams);
+  await core.worker.start();
+}
+afterEach(async () => {
+  await core.holds();
+  await core.close();
+});
+
+const inSlack = () => core.chat.in('DU0DANA');
+const inTeams = () => teams.in('Ddana-in-teams');
+
+async function waits(): Promise<number> {
+  core.cloud.drift.set(STACK, [sshFinding()]);
+  const { id } = await core.check('schedule', STACK);
+  await core.look();
+  return id;
+}
+
+const gone = (where: string) => ({
+  error: new ChatError(`writing to ${where}: gone`, { permanent: true }),
+  arrived: false,
+});
+
+describe('the person on call', () => {
+  it('is written to in Slack where the stack is told there first', async () => {
+    await open([IN_SLACK, IN_TEAMS]);
+    await waits();
+    expect([inSlack().length, inTeams().length]).toEqual([1, 0]);
+  });
+
+  it('is written to in Teams where the stack is told there first', async () => {
+    await open([IN_TEAMS, IN_SLACK]);
+    await waits();
+    expect([inSlack().length, inTeams().length]).toEqual([0, 1]);
+  });
+
+  it('is written to in the other chat where the first refuses for good, and counts as asked', async () => {
+    await open([IN_SLACK]);
+    core.chat.fail('post', 'DU0DANA', gone('Dana'));
+    const id = await waits();
+    await core.look();
+    expect([inSlack().length, inTeams().length]).toEqual([0, 1]);
+    expect(core.chat.in('C0OPS').map((m) => m.card.headline)).not.toContainEqual(
+      expect.stringContaining('can be asked'),
+    );
+    await core.say(`approve #${id}`, DANA);
+    await core.rest();
+    await core.deliver();
+    expect(inTeams()[0]?.card.tone).toBe('good');
+  });
+
+  it('is waited for where the chat is only away', async () => {
+    await open([IN_SLACK]);
+    const away = new ChatError('writing to Dana: Slack is away');
+    core.chat.fail('post', 'DU0DANA', { error: away, arrived: false });
+    await waits();
+    expect(inTeams()).toEqual([]);
+    core.now += 3_600_000;
+    await core.look();
+    expect([inSlack().length, inTeams().length]).toEqual([1, 0]);
+  });
+
+  it('is reported as out of reach where both refuse', async () => {
+    await open([IN_SLACK]);
+    core.chat.fail('post', 'DU0DANA', gone('Dana in Slack'));
+    teams.fail('post', 'Ddana-in-teams', gone('Dana in Teams'));
+    await waits();
+    await core.look();
+    expect(core.chat.in('C0OPS').map((m) => m.card.headline)).toContainEqual(
+      expect.stringContaining('can be asked'),
+    );
+  });
+});
