@@ -58,13 +58,7 @@ export function Conversation(props: ConversationProps): ReactNode {
           />
         ))}
       </div>
-      <Composer
-        key={draft}
-        draft={draft}
-        channel={channel.id}
-        thread={thread}
-        hint={props.hint}
-      />
+      <Composer key={draft} draft={draft} channel={channel.id} thread={thread} hint={props.hint} />
     </section>
   );
 }

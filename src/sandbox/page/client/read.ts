@@ -8,5 +8,8 @@ export function useRead(
   const [kept, keep] = useKept(key, '{}');
   const all = JSON.parse(kept) as Record<string, Record<string, string>>;
   const mine = all[me] ?? {};
-  return [mine, (conversation, newest) => keep(JSON.stringify({ ...all, [me]: { ...mine, [conversation]: newest } }))];
+  return [
+    mine,
+    (conversation, newest) => keep(JSON.stringify({ ...all, [me]: { ...mine, [conversation]: newest } })),
+  ];
 }

@@ -11,10 +11,10 @@ interface Sending {
 }
 
 /**
- * A draft and its way out. What is sent before the page shows what the person sees waits for that, and what could
- * not be sent stands in the box again.
+ * A draft and its way out. What is sent before the page shows what the person sees waits for that, and what was
+ * refused stands in the box again, unless it `stands` in the conversation all the same.
  */
-export function useSending(key: string, toAct: (text: string) => WithoutAs<Act>): Sending {
+export function useSending(key: string, toAct: (text: string) => WithoutAs<Act>, stands = false): Sending {
   const { ready } = useContext(ActorContext);
   const act = useAct();
   const [text, setText] = useDraft(key);
@@ -33,7 +33,7 @@ export function useSending(key: string, toAct: (text: string) => WithoutAs<Act>)
     setBusy(true);
     const { ok } = await act(toAct(said));
     setBusy(false);
-    if (!ok && now.current === '') enter(said);
+    if (!ok && !stands && now.current === '') enter(said);
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: goes when both are there, not whenever it is drawn anew
   useEffect(() => {

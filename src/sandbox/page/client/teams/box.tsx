@@ -12,13 +12,13 @@ interface BoxProps {
 
 /** Where a post or a message is typed: `/` offers the app's commands, `@` the app. */
 export function Box({ draft, conversation: { id, kind, name } }: BoxProps): ReactNode {
-  const { commands } = useTeams();
-  const sending = useSending(draft, (text) => ({
-    act: 'teams-say',
-    conversation: id,
-    text,
-    thread: null,
-  }));
+  const { commands, botIsHere } = useTeams();
+  const sending = useSending(
+    draft,
+    (text) => ({ act: 'teams-say', conversation: id, text, thread: null }),
+    // People read it, though it can't reach m0.
+    !botIsHere,
+  );
   return (
     <Typing
       sending={sending}
@@ -42,10 +42,15 @@ export function ReplyBox(props: {
   onLeave: () => void;
 }): ReactNode {
   const { draft, root, onSent } = props;
-  const sending = useSending(draft, (text) => {
-    onSent();
-    return { act: 'teams-say', conversation: root.conversation, text, thread: root.id };
-  });
+  const { botIsHere } = useTeams();
+  const sending = useSending(
+    draft,
+    (text) => {
+      onSent();
+      return { act: 'teams-say', conversation: root.conversation, text, thread: root.id };
+    },
+    !botIsHere,
+  );
   return (
     <Typing
       sending={sending}

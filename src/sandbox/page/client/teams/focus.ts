@@ -23,7 +23,9 @@ function hasText(control: Element): control is HTMLInputElement | HTMLTextAreaEl
 export function focusIn(element: HTMLElement): Focus | null {
   const active = document.activeElement;
   if (!active?.matches(CONTROLS) || !element.contains(active)) return null;
-  const selection = hasText(active) ? ([active.selectionStart ?? 0, active.selectionEnd ?? 0] as const) : null;
+  const selection = hasText(active)
+    ? ([active.selectionStart ?? 0, active.selectionEnd ?? 0] as const)
+    : null;
   return { tag: active.tagName, label: labelOf(active as Control), selection };
 }
 

@@ -1,4 +1,4 @@
-/** How Teams has cards drawn. Colours are names of teams.css, so that a card follows the theme by itself. */
+/** How Teams has cards drawn. Colours are names of theme.css, so that a card follows the theme by itself. */
 import { HostConfig } from 'adaptivecards';
 
 const FONT_SIZES = { small: 12, default: 14, medium: 14, large: 18, extraLarge: 24 };

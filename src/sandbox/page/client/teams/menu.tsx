@@ -83,7 +83,14 @@ export function Menu({ id, menu }: { id: string; menu: MenuState }): ReactNode {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
   }, [chosen?.text]);
   return (
-    <div ref={list} id={id} role="listbox" aria-label="Suggestions" className="t-menu" hidden={offers.length === 0}>
+    <div
+      ref={list}
+      id={id}
+      role="listbox"
+      aria-label="Suggestions"
+      className="t-menu"
+      hidden={offers.length === 0}
+    >
       {offers.map((offer) => (
         <div
           key={offer.title}

@@ -4,14 +4,23 @@ import { isRecord } from '../../../workspace/validation/check.ts';
 type Fields = Readonly<Record<string, unknown>>;
 
 /** These would load pictures from elsewhere, which the page never does. */
-const LOADS = new Set(['backgroundImage', 'iconUrl', 'poster', 'images', 'sources', 'authentication', 'refresh']);
+const LOADS = new Set([
+  'backgroundImage',
+  'iconUrl',
+  'poster',
+  'images',
+  'sources',
+  'authentication',
+  'refresh',
+]);
 
 const MENTIONED = /(<at>[^<>]*<\/at>)/;
 
 /** The card without what would load something or lead off the web, and with its mentions made text that stands out. */
 export function plainCard(card: Fields): Fields {
   const { msteams } = card;
-  const entities = isRecord(msteams) && Array.isArray(msteams.entities) ? msteams.entities.filter(isRecord) : [];
+  const entities =
+    isRecord(msteams) && Array.isArray(msteams.entities) ? msteams.entities.filter(isRecord) : [];
   const mentions = new Map(
     entities.flatMap((entity) =>
       isRecord(entity.mentioned) ? [[String(entity.text), String(entity.mentioned.name)]] : [],

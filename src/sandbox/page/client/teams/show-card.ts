@@ -90,8 +90,9 @@ export function showCard(
     }
   };
   const element = card.render() ?? document.createElement('div');
-  const opened = () => card.getAllActions().filter((one) => one instanceof ShowCardAction);
-  for (const action of opened()) {
+  // The library lists some twice.
+  const openers = [...new Set(card.getAllActions())].filter((one) => one instanceof ShowCardAction);
+  for (const action of openers) {
     if (isSame && begun.open.has(action.title ?? '')) action.execute();
   }
   return {
@@ -107,7 +108,7 @@ export function showCard(
     begun() {
       const now = focusIn(element) ?? focus;
       if (isSent) return { ...NOTHING, focus: now };
-      const open = opened().filter((action) => action.renderedElement?.ariaExpanded === 'true');
+      const open = openers.filter((action) => action.renderedElement?.ariaExpanded === 'true');
       return {
         focus: now,
         open: new Map(open.map((action) => [action.title ?? '', inner.get(action.title ?? '') ?? ''])),

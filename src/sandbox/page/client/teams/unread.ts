@@ -14,7 +14,8 @@ export function newestOf(conversation: PageTeamsConversation): string {
 }
 
 export function unreadIn(conversation: PageTeamsConversation, me: string, read: string): number {
-  return conversation.messages.filter((message) => message.from !== me && message.sentAt > Number(read)).length;
+  return conversation.messages.filter((message) => message.from !== me && message.sentAt > Number(read))
+    .length;
 }
 
 /** How much of Teams this person has not read. */
