@@ -365,9 +365,8 @@ describe('Teams on the sandbox page', () => {
     await local.as(DANA).say(local.organisation.chatOf(DANA), 'help');
     const chats = teams.getByRole('navigation');
     await chats.getByRole('button', { name: 'm0 1' }).waitFor();
-    // Typed and sent at once, before the page can show what Eve sees: it is Eve's.
     await be('Eve');
-    await teams.getByLabel('Post in Ops').pressSequentially('@m0 hello');
+    await teams.getByLabel('Post in Ops').fill('@m0 hello');
     await tab.keyboard.press('Enter');
     await post('@m0 hello').filter({ hasText: 'Eve' }).waitFor();
     await chats.getByRole('button', { name: 'm0' }).click();
@@ -376,6 +375,26 @@ describe('Teams on the sandbox page', () => {
     await post('You said help').waitFor();
     expect(await teams.getByLabel('Type a message').inputValue()).toBe('status of pr');
     expect(heard.at(-1)).toMatchObject({ text: 'hello', actor: { userId: GUEST } });
+    expect(complaints).toEqual([]);
+  });
+
+  it('takes what is typed and sent before the page shows what Eve sees as Eve’s, in both chats', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await tab.route('**/page/live*', async (route) => {
+      await promise;
+      await route.continue();
+    });
+    const inSlack = tab.getByRole('region', { name: 'Slack' });
+    await be('Eve');
+    for (const box of [teams.getByLabel('Post in Ops'), inSlack.getByLabel('Message', { exact: true })]) {
+      await box.fill('it is me');
+      await box.press('Enter');
+      expect(await box.inputValue()).toBe('it is me');
+    }
+    resolve();
+    await post('it is me').filter({ hasText: 'Eve' }).waitFor();
+    await inSlack.getByRole('article').filter({ hasText: 'it is me' }).waitFor();
+    expect(workspace.channel('ops').messages).toMatchObject([{ user: 'U0EVE', text: 'it is me' }]);
     expect(complaints).toEqual([]);
   });
 
