@@ -49,6 +49,7 @@ export default {
       ['simple-git', '^src/(git|sandbox)/'],
       ['@open-policy-agent/', '^src/policy/'],
       ['@aws-sdk/', '^src/(artifacts|sandbox)/'],
+      ['adaptivecards/', '^src/sandbox/page/client/'],
       ['node-cron', '^src/schedule/'],
       ['prom-client', '^src/metrics/'],
       ['^hono|@hono/', '^src/(http|sandbox)/'],

@@ -19,7 +19,7 @@ export function memory() {
 }
 
 export function teamsOptions(
-  connector: TeamsConnector,
+  connector: Pick<TeamsConnector, 'openIdMetadata'>,
   store: Memory,
   logged: string[],
   change: Partial<TeamsOptions> = {},

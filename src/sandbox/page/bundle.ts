@@ -23,7 +23,8 @@ const HTML = `<!doctype html>
 `;
 
 /** Later ones override earlier ones. */
-const STYLES = ['frame', 'chat', 'blocks', 'narrow'];
+const TEAMS = ['theme', 'nav', 'messages', 'box', 'card', 'narrow'].map((name) => `teams/${name}`);
+const STYLES = ['frame', 'chat', 'blocks', 'narrow', 'panes', ...TEAMS];
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

@@ -1,6 +1,6 @@
 import { createContext, type ReactNode, useContext, useState } from 'react';
 import { isRecord } from '../../workspace/validation/check.ts';
-import type { Act, FormValue, FormValues } from '../protocol.ts';
+import type { Act, ActAnswer, FormValue, FormValues } from '../protocol.ts';
 import { Dialog } from './dialog.tsx';
 import { perform } from './live.ts';
 import { type BlockUse, Text } from './using.tsx';
@@ -8,22 +8,26 @@ import { type BlockUse, Text } from './using.tsx';
 type Fields = Readonly<Record<string, unknown>>;
 
 export interface Actor {
+  /** Who one chose to be. */
   readonly me: string;
+  /** False until the page shows what they see. */
+  readonly ready: boolean;
   readonly onProblem: (problem: string) => void;
 }
 
-export const ActorContext = createContext<Actor>({ me: '', onProblem: () => {} });
+export const ActorContext = createContext<Actor>({ me: '', ready: true, onProblem: () => {} });
 
 /** Does something as the person one is, and tells what went wrong. */
-export function useAct(): (act: WithoutAs<Act>) => Promise<void> {
+export function useAct(): (act: WithoutAs<Act>) => Promise<ActAnswer> {
   const { me, onProblem } = useContext(ActorContext);
   return async (act) => {
     const answer = await perform({ ...act, as: me } as Act);
     if (!answer.ok && answer.problem) onProblem(answer.problem);
+    return answer;
   };
 }
 
-type WithoutAs<T> = T extends unknown ? Omit<T, 'as'> : never;
+export type WithoutAs<T> = T extends unknown ? Omit<T, 'as'> : never;
 
 /** What blocks of a message or view need, with the dialog that some elements ask for before they act. */
 export function useBlocks(

@@ -1,12 +1,15 @@
 import { type ReactNode, useEffect, useState } from 'react';
+import type { Snapshot } from '../protocol.ts';
 import { ActorContext } from './acting.tsx';
 import { CloudConsoleStrip } from './cloud-console.tsx';
-import { Conversation } from './conversation.tsx';
-import { HOME, Home } from './home.tsx';
 import { useKept, useLive, useNow } from './live.ts';
 import { Modal } from './modal.tsx';
 import { NamesContext } from './names.ts';
-import { Sidebar } from './sidebar.tsx';
+import { PaneSwitch, usePanes } from './panes.tsx';
+import { useRead } from './read.ts';
+import { SlackPane, unreadInSlack } from './slack-pane.tsx';
+import { TeamsPane } from './teams/teams-pane.tsx';
+import { unreadInTeams } from './teams/unread.ts';
 import { TopBar } from './top-bar.tsx';
 
 const PROBLEM_SHOWN_MS = 8000;
@@ -16,79 +19,26 @@ export function App(): ReactNode {
   const [as, setAs] = useKept('m0.as', '');
   const { snapshot, connected } = useLive(as);
   const now = useNow(15_000);
-  const [chosen, setChosen] = useState('');
-  const [thread, setThread] = useState<string | null>(null);
   const [problem, setProblem] = useState('');
-  const channel = snapshot?.channels.find((one) => one.id === chosen) ?? snapshot?.channels[0];
-  const [read, markRead] = useRead(snapshot?.me ?? '');
-  const newest = channel?.messages.at(-1)?.ts ?? '';
-  // biome-ignore lint/correctness/useExhaustiveDependencies: read means that the newest message is on the screen
-  useEffect(() => {
-    if (channel && newest && chosen !== HOME) markRead(channel.id, newest);
-  }, [channel?.id, newest, snapshot?.me, chosen]);
   useEffect(() => {
     if (!problem) return;
     const timer = setTimeout(() => setProblem(''), PROBLEM_SHOWN_MS);
     return () => clearTimeout(timer);
   }, [problem]);
 
-  if (!snapshot || !channel)
+  if (!snapshot || snapshot.channels.length === 0)
     return <p className="loading">{connected ? 'Opening …' : 'The sandbox is not running.'}</p>;
-  const atHome = chosen === HOME;
   const top = snapshot.views.at(-1);
   const channels = Object.fromEntries(snapshot.channels.map((one) => [one.id, one.name]));
-  const command = snapshot.commands[0] ?? '/m0';
-  const title = channel.kind === 'im' ? (snapshot.names[channel.name] ?? '') : `# ${channel.name}`;
+  // Whoever was chosen is who acts from then on, though the page may still show what somebody else sees.
+  const me = snapshot.people.some((person) => person.id === as) ? as : snapshot.me;
   return (
-    <ActorContext value={{ me: snapshot.me, onProblem: setProblem }}>
+    <ActorContext value={{ me, ready: me === snapshot.me, onProblem: setProblem }}>
       <NamesContext value={{ users: snapshot.names, channels, me: snapshot.me, now }}>
         <div className="page">
-          <TopBar
-            snapshot={snapshot}
-            connected={connected}
-            onBe={(id) => {
-              setAs(id);
-              setThread(null);
-              // A direct message belongs to whoever one was.
-              if (channel.kind === 'im' && !atHome) setChosen('');
-            }}
-          />
+          <TopBar snapshot={snapshot} me={me} connected={connected} onBe={setAs} />
           <CloudConsoleStrip snapshot={snapshot} />
-          <main className={thread ? 'with-thread' : undefined}>
-            <Sidebar
-              snapshot={snapshot}
-              current={atHome ? HOME : channel.id}
-              read={read}
-              onOpen={(id) => {
-                setChosen(id);
-                setThread(null);
-              }}
-            />
-            {atHome ? (
-              <Home snapshot={snapshot} />
-            ) : (
-              <Conversation
-                snapshot={snapshot}
-                channel={channel}
-                thread={null}
-                title={title}
-                hint={`Message ${title} · try ${command} help`}
-                onThread={setThread}
-                onClose={null}
-              />
-            )}
-            {thread && (
-              <Conversation
-                snapshot={snapshot}
-                channel={channel}
-                thread={thread}
-                title="Thread"
-                hint="Reply …"
-                onThread={null}
-                onClose={() => setThread(null)}
-              />
-            )}
-          </main>
+          <Chats snapshot={snapshot} isSwitching={me !== snapshot.me} />
           {problem && (
             <p className="toast" role="alert">
               {problem}
@@ -101,10 +51,31 @@ export function App(): ReactNode {
   );
 }
 
-/** What a person has read, by channel, kept for the next visit. */
-function useRead(me: string): [Readonly<Record<string, string>>, (channel: string, ts: string) => void] {
-  const [kept, keep] = useKept('m0.read', '{}');
-  const all = JSON.parse(kept) as Record<string, Record<string, string>>;
-  const mine = all[me] ?? {};
-  return [mine, (channel, ts) => keep(JSON.stringify({ ...all, [me]: { ...mine, [channel]: ts } }))];
+/** Slack, and Teams beside it where there is one. */
+function Chats({ snapshot, isSwitching }: { snapshot: Snapshot; isSwitching: boolean }): ReactNode {
+  const { teams } = snapshot;
+  const panes = usePanes();
+  const [readInSlack, markInSlack] = useRead('m0.read', snapshot.me);
+  const [readInTeams, markInTeams] = useRead('m0.read-in-teams', snapshot.me);
+  const slack = (isShown: boolean) => (
+    <SlackPane snapshot={snapshot} isShown={isShown} read={readInSlack} onRead={markInSlack} />
+  );
+  if (teams === null) return <main aria-busy={isSwitching}>{slack(true)}</main>;
+  const unread = {
+    slack: unreadInSlack(snapshot, readInSlack),
+    teams: unreadInTeams(teams, readInTeams),
+  };
+  return (
+    <main className="chats" aria-busy={isSwitching}>
+      <PaneSwitch panes={panes} unread={unread} />
+      <div className="panes">
+        <section className="pane" aria-label="Slack" hidden={!panes.slack}>
+          {slack(panes.slack)}
+        </section>
+        <section className="pane teams" aria-label="Microsoft Teams" hidden={!panes.teams}>
+          <TeamsPane teams={teams} isShown={panes.teams} read={readInTeams} onRead={markInTeams} />
+        </section>
+      </div>
+    </main>
+  );
 }

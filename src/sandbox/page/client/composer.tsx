@@ -1,29 +1,31 @@
-import { type ReactNode, useState } from 'react';
-import { useAct } from './acting.tsx';
+import type { ReactNode } from 'react';
+import { useSending } from './sending.ts';
 
 /** Where messages and slash commands are typed. Enter sends, Shift+Enter breaks the line. */
-export function Composer(props: { channel: string; thread: string | null; hint: string }): ReactNode {
-  const act = useAct();
-  const [text, setText] = useState('');
-  const [busy, setBusy] = useState(false);
-  const send = async () => {
-    const said = text.trim();
-    if (said === '' || busy) return;
-    setText('');
-    setBusy(true);
-    await act({ act: 'say', channel: props.channel, text: said, thread: props.thread });
-    setBusy(false);
-  };
+export function Composer(props: {
+  /** Whose draft of what it holds. */
+  draft: string;
+  channel: string;
+  thread: string | null;
+  hint: string;
+}): ReactNode {
+  const { channel, thread } = props;
+  const { text, setText, busy, send } = useSending(props.draft, (said) => ({
+    act: 'say',
+    channel,
+    text: said,
+    thread,
+  }));
   return (
     <form
       className={busy ? 'composer busy' : 'composer'}
       onSubmit={(event) => {
         event.preventDefault();
-        void send();
+        send();
       }}
     >
       <textarea
-        aria-label={props.thread ? 'Reply' : 'Message'}
+        aria-label={thread ? 'Reply' : 'Message'}
         placeholder={props.hint}
         rows={1}
         value={text}
@@ -31,7 +33,7 @@ export function Composer(props: { channel: string; thread: string | null; hint: 
         onKeyDown={(event) => {
           if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
           event.preventDefault();
-          void send();
+          send();
         }}
       />
       <button type="submit" className="send" aria-label="Send" disabled={text.trim() === '' || busy}>

@@ -1,6 +1,7 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useContext, useEffect, useRef } from 'react';
 import type { Message as MessageData } from '../../workspace/model.ts';
 import type { PageChannel, Snapshot } from '../protocol.ts';
+import { ActorContext } from './acting.tsx';
 import { Composer } from './composer.tsx';
 import { Message } from './message.tsx';
 
@@ -20,6 +21,8 @@ interface ConversationProps {
 /** The messages of a channel or of a thread, with the composer under them. */
 export function Conversation(props: ConversationProps): ReactNode {
   const { snapshot, channel, thread, onThread } = props;
+  const { me } = useContext(ActorContext);
+  const draft = `slack/${me}/${channel.id}/${thread ?? ''}`;
   const shown = channel.messages.filter((message) =>
     thread
       ? message.ts === thread || message.threadTs === thread
@@ -55,12 +58,7 @@ export function Conversation(props: ConversationProps): ReactNode {
           />
         ))}
       </div>
-      <Composer
-        key={`${channel.id}/${thread ?? ''}/${snapshot.me}`}
-        channel={channel.id}
-        thread={thread}
-        hint={props.hint}
-      />
+      <Composer key={draft} draft={draft} channel={channel.id} thread={thread} hint={props.hint} />
     </section>
   );
 }
@@ -82,7 +80,7 @@ function follows(before: MessageData | undefined, message: MessageData): boolean
 }
 
 /** Scrolls to the end when something new arrives and the reader was near it, or opened another conversation. */
-function useStickToEnd(last: string, conversation: string) {
+export function useStickToEnd(last: string, conversation: string) {
   const ref = useRef<HTMLDivElement>(null);
   const seen = useRef('');
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new last message is what moves it

@@ -54,6 +54,6 @@ export function Sidebar({ snapshot, current, read, onOpen }: SidebarProps): Reac
   );
 }
 
-function unreadIn(channel: PageChannel, me: string, read: string): number {
+export function unreadIn(channel: PageChannel, me: string, read: string): number {
   return channel.messages.filter((message) => message.user !== me && message.ts > read).length;
 }

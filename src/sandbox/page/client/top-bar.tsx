@@ -5,6 +5,7 @@ import { Avatar } from './avatar.tsx';
 /** The name of the place, how far it is, and whom one acts as. */
 export function TopBar(props: {
   snapshot: Snapshot;
+  me: string;
   connected: boolean;
   onBe: (id: string) => void;
 }): ReactNode {
@@ -33,7 +34,7 @@ export function TopBar(props: {
           <button
             key={person.id}
             type="button"
-            aria-pressed={person.id === snapshot.me}
+            aria-pressed={person.id === props.me}
             onClick={() => props.onBe(person.id)}
           >
             <Avatar id={person.id} name={person.realName} />

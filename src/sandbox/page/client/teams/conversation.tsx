@@ -1,0 +1,62 @@
+import { type ReactNode, useContext, useState } from 'react';
+import type { PageTeamsConversation } from '../../protocol.ts';
+import { ActorContext } from '../acting.tsx';
+import { useStickToEnd } from '../conversation.tsx';
+import { Box } from './box.tsx';
+import { Face } from './face.tsx';
+import { Message } from './message.tsx';
+import { Post } from './post.tsx';
+import { useTeams } from './teams-context.ts';
+import { keyOf } from './unread.ts';
+
+/** A channel with its posts and their threads, or a chat, whose messages simply follow each other. */
+export function Conversation({ conversation }: { conversation: PageTeamsConversation }): ReactNode {
+  const { bot, team, botIsHere } = useTeams();
+  const { me } = useContext(ActorContext);
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const { messages, name, kind } = conversation;
+  const isChannel = kind === 'channel';
+  const roots = isChannel ? messages.filter((message) => message.thread === null) : messages;
+  const end = useStickToEnd(messages.at(-1)?.id ?? '', `${me}/${conversation.id}`);
+  const toggle = (root: string, isOpen: boolean) => {
+    const next = new Set(open);
+    if (isOpen) next.add(root);
+    else next.delete(root);
+    setOpen(next);
+  };
+  const draft = `teams/${me}/${keyOf(conversation)}`;
+  return (
+    <section className={isChannel ? 't-conversation channel' : 't-conversation chat'} aria-label={name}>
+      <header className="t-head">
+        {kind === 'personal' && <Face id={bot} name={name} />}
+        <h2>
+          {name}
+          {isChannel && <small>{team}</small>}
+        </h2>
+        {!botIsHere && <p className="t-quiet">m0 is not connected</p>}
+      </header>
+      <div className="t-messages" ref={end}>
+        {roots.length === 0 && (
+          <p className="t-empty">
+            {isChannel ? 'No posts yet. Mention @m0 and ask for a status.' : 'No messages yet. Say “help”.'}
+          </p>
+        )}
+        {roots.map((root) =>
+          isChannel ? (
+            <Post
+              key={root.id}
+              root={root}
+              replies={messages.filter((message) => message.thread === root.id)}
+              draft={`${draft}/${root.id}`}
+              isOpen={open.has(root.id)}
+              onOpen={(isOpen) => toggle(root.id, isOpen)}
+            />
+          ) : (
+            <Message key={root.id} message={root} onPressed={() => {}} />
+          ),
+        )}
+      </div>
+      <Box key={draft} draft={draft} conversation={conversation} />
+    </section>
+  );
+}

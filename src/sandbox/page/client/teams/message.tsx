@@ -1,0 +1,59 @@
+import type { ReactNode } from 'react';
+import type { TeamsMessage } from '../../../teams/model.ts';
+import { useNames } from '../names.ts';
+import { full, relative } from '../time.ts';
+import { CardAnswer } from './card-answer.tsx';
+import { Face } from './face.tsx';
+import { useTeams } from './teams-context.ts';
+
+const MENTION = /(^|\s)(@m0)\b/;
+
+interface MessageProps {
+  readonly message: TeamsMessage;
+  /** A button of its card was pressed, and the app has answered. */
+  readonly onPressed: () => void;
+}
+
+/** One message: who, when, and the card or the text. */
+export function Message({ message, onPressed }: MessageProps): ReactNode {
+  const { me, bot, names } = useTeams();
+  const { now } = useNames();
+  const { from, card, sentAt, editedAt, visibleTo } = message;
+  const name = names[from] ?? 'Somebody';
+  const kind = `${from === me ? ' mine' : ''}${visibleTo === null ? '' : ' private'}`;
+  return (
+    <article className={`t-message${kind}`} data-id={message.id}>
+      <Face id={from} name={name} />
+      <div className="t-content">
+        <div className="t-by">
+          <b>{name}</b>
+          {from === bot && <span className="t-app">App</span>}
+          <time title={full(sentAt)}>{relative(sentAt, now)}</time>
+          {editedAt !== null && <span title={full(editedAt)}>Edited</span>}
+        </div>
+        {visibleTo !== null && <div className="t-only-you">Only you can see this</div>}
+        {card === null ? (
+          <p className="t-text">{typed(message)}</p>
+        ) : (
+          // Answers to a click are for who clicked: another person starts without them.
+          <CardAnswer key={me} message={message.id} card={card} onPressed={onPressed} />
+        )}
+      </div>
+    </article>
+  );
+}
+
+/** What somebody wrote, with m0 mentioned in it; a command that only its sender sees begins with a slash again. */
+function typed({ summary, visibleTo }: TeamsMessage): ReactNode {
+  const text = visibleTo !== null && !summary.startsWith('/') ? `/${summary}` : summary;
+  const [before, lead, mention, ...rest] = text.split(MENTION);
+  if (mention === undefined) return text;
+  return (
+    <>
+      {before}
+      {lead}
+      <span className="t-mention">{mention}</span>
+      {rest.join('')}
+    </>
+  );
+}

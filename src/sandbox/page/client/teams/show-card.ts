@@ -1,0 +1,146 @@
+/** Microsoft's own renderer of Adaptive Cards, held to what this page lets a card do. */
+import {
+  type Action,
+  AdaptiveCard,
+  type CardElement,
+  CardObjectRegistry,
+  ExecuteAction,
+  GlobalRegistry,
+  GlobalSettings,
+  type Input,
+  OpenUrlAction,
+  SerializationContext,
+  ShowCardAction,
+  Versions,
+} from 'adaptivecards';
+import { isRecord } from '../../../workspace/validation/check.ts';
+import { type Focus, focusIn, giveFocus } from './focus.ts';
+import { TEAMS_HOST } from './host-config.ts';
+import { isWebAddress, plainCard } from './plain-card.ts';
+
+/** An Action.Execute that somebody pressed; `data` is the button's own with what was filled in. */
+export interface Pressed {
+  readonly verb: string;
+  readonly title: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface ShownCard {
+  readonly element: HTMLElement;
+  /** Marks the button whose answer is awaited. */
+  wait(): void;
+  /** Takes the mark away, and gives the focus back to where it was. */
+  resume(): void;
+  /** What was begun in it and is worth keeping when the card changes. */
+  begun(): Begun;
+}
+
+interface Begun {
+  readonly focus: Focus | null;
+  /** Cards laid open, as JSON text; by what opens them. */
+  readonly open: ReadonlyMap<string, string>;
+  /** What was filled in, by input. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
+const NOTHING: Begun = { focus: null, open: new Map(), values: new Map() };
+
+// What a cloud or a person wrote is text, whatever it looks like.
+AdaptiveCard.onProcessMarkdown = (_, result) => {
+  result.didProcess = false;
+};
+GlobalSettings.setTabIndexAtCardRoot = false;
+
+/** What loads something is unknown here, and left out as Teams leaves out what it does not know. */
+const ELEMENTS = new CardObjectRegistry<CardElement>();
+GlobalRegistry.populateWithDefaultElements(ELEMENTS);
+for (const type of ['Image', 'ImageSet', 'Media']) ELEMENTS.unregister(type);
+
+/**
+ * Draws a card. An inner card that was open in `before` is open again with what was filled in, where not a letter
+ * of it changed and nothing was sent from there meanwhile.
+ */
+export function showCard(
+  json: string,
+  before: ShownCard | null,
+  onPress: (pressed: Pressed) => void,
+): ShownCard {
+  const begun = before?.begun() ?? NOTHING;
+  const source = plainCard(JSON.parse(json) as Readonly<Record<string, unknown>>);
+  const inner = innerCards(source);
+  const isSame = [...begun.open].every(([title, text]) => inner.get(title) === text);
+  const card = new AdaptiveCard();
+  card.hostConfig = TEAMS_HOST;
+  const context = new SerializationContext(Versions.v1_5);
+  context.setElementRegistry(ELEMENTS);
+  card.parse(isSame ? withValues(source, begun.values) : source, context);
+
+  let pressed: Action | null = null;
+  let focus: Focus | null = begun.focus;
+  let isSent = false;
+  card.onExecuteAction = (action) => {
+    if (action instanceof OpenUrlAction) {
+      if (isWebAddress(action.url)) window.open(action.url, '_blank', 'noreferrer');
+    } else if (action instanceof ExecuteAction) {
+      pressed = action;
+      focus = focusIn(element);
+      isSent = true;
+      const data = (action.data ?? {}) as Pressed['data'];
+      onPress({ verb: action.verb, title: action.title ?? '', data });
+    }
+  };
+  const element = card.render() ?? document.createElement('div');
+  // The library lists some twice.
+  const openers = [...new Set(card.getAllActions())].filter((one) => one instanceof ShowCardAction);
+  for (const action of openers) {
+    if (isSame && begun.open.has(action.title ?? '')) action.execute();
+  }
+  return {
+    element,
+    wait() {
+      pressed?.renderedElement?.setAttribute('data-waits', '');
+    },
+    resume() {
+      pressed?.renderedElement?.removeAttribute('data-waits');
+      pressed = null;
+      if (focus && giveFocus(element, focus)) focus = null;
+    },
+    begun() {
+      const now = focusIn(element) ?? focus;
+      if (isSent) return { ...NOTHING, focus: now };
+      const open = openers.filter((action) => action.renderedElement?.ariaExpanded === 'true');
+      return {
+        focus: now,
+        open: new Map(open.map((action) => [action.title ?? '', inner.get(action.title ?? '') ?? ''])),
+        values: valuesOf(card.getAllInputs()),
+      };
+    },
+  };
+}
+
+function valuesOf(inputs: readonly Input[]): ReadonlyMap<string, string> {
+  return new Map(
+    inputs.flatMap((input) => (input.id && input.isSet() ? [[input.id, String(input.value)]] : [])),
+  );
+}
+
+/** The cards that buttons lay open, as JSON text, by the button's title. */
+function innerCards(value: unknown): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  const look = (one: unknown): void => {
+    if (Array.isArray(one)) one.forEach(look);
+    if (!isRecord(one)) return;
+    if (one.type === 'Action.ShowCard') found.set(String(one.title), JSON.stringify(one.card));
+    Object.values(one).forEach(look);
+  };
+  look(value);
+  return found;
+}
+
+function withValues(value: unknown, values: ReadonlyMap<string, string>): unknown {
+  if (Array.isArray(value)) return value.map((one) => withValues(one, values));
+  if (!isRecord(value)) return value;
+  const filled = String(value.type).startsWith('Input.') ? values.get(String(value.id)) : undefined;
+  const entries = Object.entries(value).map(([key, one]) => [key, withValues(one, values)] as const);
+  return { ...Object.fromEntries(entries), ...(filled === undefined ? {} : { value: filled }) };
+}
