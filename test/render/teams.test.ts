@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { renderCard, renderForm, renderPage } from '../../src/chat/teams/render.ts';
 import { summaryOf } from '../../src/chat/teams/spans.ts';
 import type { Card, Form } from '../../src/messages/card.ts';
-import { refuseCard } from '../support/adaptive-card.ts';
+import { refuseCard } from '../../src/sandbox/teams/card.ts';
 import type { Exhibit } from '../support/gallery/exhibit.ts';
 import { exhibitsOf } from '../support/gallery/gallery.ts';
 import { ofRenderers } from '../support/gallery/of-renderers.ts';
