@@ -16,8 +16,8 @@ const SEEN: Readonly<Record<Sight, string>> = {
   dark: 'in the dark',
   asks: 'asking',
 };
-const WIDE = 430;
-const NARROW = 200;
+const WIDE = 400;
+const NARROW = 190;
 
 function image(one: Exhibit, platform: Platform, sight: Sight): string {
   const width = sight === 'desk' || sight === 'dark' ? WIDE : NARROW;

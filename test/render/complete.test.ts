@@ -1,5 +1,5 @@
 /** Every kind of message there is has an exhibit; test/render holds a golden file of each for every platform. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { RUN_STATES } from '../../src/runs/run.ts';
 import { picturesOf } from '../cards/names.ts';
@@ -48,4 +48,10 @@ test('docs/cards shows every exhibit, and nothing that is none: `npm run cards` 
   expect(readFileSync(new URL('README.md', PICTURES), 'utf8')).toBe(readme(gallery));
   const files = readdirSync(PICTURES).filter((file) => file.endsWith('.png') && file !== 'first-story.png');
   expect(files.sort()).toEqual(exhibits.flatMap(picturesOf).sort());
+});
+
+test('the pictures stay few and small enough for a clone', () => {
+  const bytes = readdirSync(PICTURES).map((file) => statSync(new URL(file, PICTURES)).size);
+  expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(7_000_000);
+  expect(Math.max(...bytes)).toBeLessThan(120_000);
 });
