@@ -19,9 +19,11 @@ function formatOf({ zone, style, today }: TimeSpan): Intl.DateTimeFormat {
   return made;
 }
 
-/** The instant in its own zone, for where a chat can't show the reader's. */
+/** The instant in its own zone, for where a chat can't show the reader's. Hours as in `whenText`: 9:00, not 09:00. */
 export function timeText(span: TimeSpan): string {
-  return formatOf(span).format(span.at);
+  return formatOf(span)
+    .format(span.at)
+    .replace(/\b0(?=\d:)/, '');
 }
 
 /** The span as plain text, for files and for what a card left out. */

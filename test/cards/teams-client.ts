@@ -12,18 +12,18 @@ import { createLogger } from '../../src/log.ts';
 import type { Card } from '../../src/messages/card.ts';
 import type { Place } from '../../src/runs/alert.ts';
 import { ChatError, type Reply } from '../../src/runs/ports.ts';
+import { PEOPLE, TEAMS, TEAMS_OPS } from '../../src/sandbox/seats.ts';
 import { type Bot, memory, startBot } from '../support/teams-bot.ts';
 
-const SCRIPT = fileURLToPath(new URL('../../src/setup/playground.mjs', import.meta.url));
-/** Who the client is by itself: Dana of the exhibits. */
-const READER = { id: 'user-id-0', aadObjectId: '00000000-0000-0000-0000-0000000000020' };
-const BOT = '00000000-0000-0000-0000-00000000000011';
-const CHANNEL = 'team-id';
+const SCRIPT = fileURLToPath(new URL('../../src/sandbox/playground.ts', import.meta.url));
+/** Who the client is unless told: Dana of the exhibits. */
+const READER = { id: '29:dana', aadObjectId: PEOPLE[0].teams };
+const PERSONAL = 'a:dana';
 const START_MS = 30_000;
 const POLL_MS = 50;
 
 /** Where a message stands, as the client's list of conversations names it. */
-export type Conversation = 'Personal Chat' | 'My Team - General';
+export type Conversation = 'Personal Chat' | 'SRE - Ops';
 
 export interface TeamsClient {
   readonly url: string;
@@ -119,7 +119,13 @@ export async function startTeamsClient(): Promise<TeamsClient> {
     const port = String(await freePort());
     const url = `http://127.0.0.1:${port}`;
     const client = spawn(process.execPath, [SCRIPT], {
-      env: { PATH: process.env.PATH, HOME: home, PORT: new URL(bot.url).port, M0_PLAYGROUND_PORT: port },
+      env: {
+        PATH: process.env.PATH,
+        HOME: home,
+        M0_DATA_DIR: home,
+        PORT: new URL(bot.url).port,
+        M0_PLAYGROUND_PORT: port,
+      },
       stdio: 'ignore',
     });
     const ended = once(client, 'exit');
@@ -128,10 +134,6 @@ export async function startTeamsClient(): Promise<TeamsClient> {
       return ended;
     });
     await ready(client, url);
-    const { config } = (await asked(`${url}/_internal/v1/config`)) as {
-      readonly config: { readonly personalChat: { readonly id: string } };
-    };
-    const personal = config.personalChat.id;
     const type = (conversation: string, text: string, mentions: readonly object[] = []): Promise<unknown> =>
       asked(`${url}/_conversation/v1/conversations/${conversation}/messages`, {
         from: { id: READER.id },
@@ -140,19 +142,20 @@ export async function startTeamsClient(): Promise<TeamsClient> {
         mentions,
       });
     // m0 writes only where it was met.
-    const mention = '<at>Test Bot</at>';
-    await type(CHANNEL, `${mention} help`, [{ mentioned: { id: BOT }, text: mention }]);
-    await type(personal, 'help');
+    const mention = `<at>${TEAMS.botName}</at>`;
+    await type(TEAMS_OPS, `${mention} help`, [{ mentioned: { id: TEAMS.appId }, text: mention }]);
+    await type(PERSONAL, 'help');
     return {
       url,
       async post(card, conversation) {
         posted += 1;
-        const place = conversation === 'Personal Chat' ? { user: READER.aadObjectId } : { channel: CHANNEL };
+        const place =
+          conversation === 'Personal Chat' ? { user: READER.aadObjectId } : { channel: TEAMS_OPS };
         await post(bot, { platform: 'teams', ...place }, card, `card-${posted}`);
       },
       async answer(given) {
         reply = given;
-        await type(personal, 'show it');
+        await type(PERSONAL, 'show it');
       },
       close,
     };

@@ -12,7 +12,7 @@ import { DARK_STYLE, turnDark } from './teams-dark.ts';
 const WIDTH: Readonly<Record<Sight, number>> = { desk: 640, dark: 640, phone: 358, asks: 358 };
 const WINDOW = { width: 1_280, height: 1_000 };
 const PATIENCE_MS = 15_000;
-const CONVERSATIONS: readonly Conversation[] = ['My Team - General', 'Personal Chat'];
+const CONVERSATIONS: readonly Conversation[] = ['SRE - Ops', 'Personal Chat'];
 
 const CARD = '.ac-preview-panel > .ac-adaptiveCard';
 const NEW = `${CARD}:not([data-looked="before"])`;
@@ -38,7 +38,7 @@ async function openClient(browser: Browser, url: string, dark: boolean): Promise
 }
 
 const conversationOf = (one: Exhibit): Conversation =>
-  one.where === 'channel' ? 'My Team - General' : 'Personal Chat';
+  one.where === 'channel' ? 'SRE - Ops' : 'Personal Chat';
 
 /** Has m0 say what is to be seen, the way it does. */
 async function say({ shown, where }: Exhibit, to: Conversation, client: TeamsClient): Promise<void> {

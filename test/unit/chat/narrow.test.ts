@@ -79,7 +79,7 @@ describe('in Teams', () => {
     const moment = { now: NOW, zone: ZONE };
     const shown = (at: number) => prose(forTeams(plain(line(ago(at, moment))), nobody)).at(-1)?.text;
     expect(shown(NOW - HOUR)).toBe('13:12');
-    expect(shown(NOW - 30 * HOUR)).toBe('Tue 14 Jul, 08:12');
+    expect(shown(NOW - 30 * HOUR)).toBe('Tue 14 Jul, 8:12');
   });
 });
 
