@@ -294,9 +294,12 @@ describe('Teams on the sandbox page', () => {
     await say('@m0 drift prod');
     const card = post('prod-network drifted');
     await card.getByRole('button', { name: 'Snooze…' }).click();
-    await card.getByLabel('Why').fill('half a th');
+    await card.getByRole('button', { name: 'Snooze it' }).click();
+    await card.getByText('This is needed.').waitFor();
     await local.as(GUEST).say(OPS, 'good morning');
     await post('good morning').waitFor();
+    await card.getByText('This is needed.').waitFor();
+    await tab.keyboard.type('half a th');
     await tab.keyboard.type('ou');
     // The same drift, told anew: the form is the same to the letter.
     if (posted) await bot.teams.update(posted.channel, posted.messageId, drifted(2));
@@ -409,7 +412,9 @@ describe('Teams on the sandbox page', () => {
     expect(await teams.isVisible()).toBe(false);
     expect(await tab.getByRole('button', { name: 'Both' }).count()).toBe(0);
     await local.as(GUEST).say(OPS, 'good morning');
-    await tab.getByRole('button', { name: 'Teams 1' }).click();
+    await tab.getByRole('button', { name: 'Teams 1' }).waitFor();
+    await local.as(GUEST).say(OPS, 'is anybody here?');
+    await tab.getByRole('button', { name: 'Teams 2' }).click();
     await say('@m0 drift prod');
     const card = post('prod-network drifted');
     await card.getByRole('button', { name: REVERT }).click();
