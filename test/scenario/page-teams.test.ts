@@ -282,7 +282,9 @@ describe('Teams on the sandbox page', () => {
     await fold.click();
     await reply.waitFor({ state: 'detached' });
     await fold.click();
-    await teams.getByLabel('Reply', { exact: true }).fill('thanks');
+    const thread = teams.getByRole('region', { name: 'Post by m0' });
+    await thread.getByRole('button', { name: 'Reply', exact: true }).click();
+    await tab.keyboard.type('thanks');
     await tab.keyboard.press('Enter');
     await post('thanks').waitFor();
     const replies = local.organisation.messages.filter((message) => message.thread === posted?.messageId);
@@ -372,6 +374,8 @@ describe('Teams on the sandbox page', () => {
     await teams.getByLabel('Post in Ops').fill('@m0 hello');
     await tab.keyboard.press('Enter');
     await post('@m0 hello').filter({ hasText: 'Eve' }).waitFor();
+    // The answer stands in the thread, which is open for who asked.
+    await post('You said hello').waitFor();
     await chats.getByRole('button', { name: 'm0' }).click();
     expect(await teams.getByLabel('Type a message').inputValue()).toBe('');
     await be('Dana');
