@@ -9,6 +9,8 @@ export type Span =
   | { readonly t: 'strong'; readonly text: string }
   | { readonly t: 'quiet'; readonly text: string }
   | { readonly t: 'code'; readonly text: string }
+  /** A command of m0's, shown with what one types before it: `/m0` or `@m0`. */
+  | { readonly t: 'command'; readonly text: string }
   /** A person of m0.yaml; `mention` asks for a live mention, else the name alone. */
   | { readonly t: 'person'; readonly person: string; readonly name: string; readonly mention: boolean }
   /** An instant (ms since epoch), shown in the reader's zone where the platform can, else in `zone`. */
@@ -17,6 +19,8 @@ export type Span =
       readonly at: number;
       readonly zone: string;
       readonly style: 'clock' | 'day' | 'ago';
+      /** It was today when it was told: the clock says enough where a chat can't count how long ago it is. */
+      readonly today?: boolean;
     }
   /** A link that m0 itself made; `url` is never taken from a cloud, a repository or a person. */
   | { readonly t: 'link'; readonly text: string; readonly url: string };

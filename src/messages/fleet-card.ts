@@ -130,7 +130,7 @@ function buttons(view: FleetView): readonly Button[] {
   const target = only === undefined ? null : `env:${only}`;
   const failing = of(view, 'failing').length > 0;
   return [
-    ...open.map((s) => ({ label: `${clip(s.stack, 40)}…`, command: statusText(`stack:${s.stack}`) })),
+    ...open.map((s) => ({ label: `Review ${clip(s.stack, 50)}`, command: statusText(`stack:${s.stack}`) })),
     ...(failing ? [{ label: 'Check again', command: driftText(target) }] : []),
     { label: 'Status', command: statusText(target) },
   ];

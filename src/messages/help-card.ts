@@ -1,7 +1,7 @@
 import type { CommandName } from '../commands/command.ts';
 import { COMMAND_NAMES, EFFECTS, type Effect, GRAMMAR, isCommandName, usageOf } from '../commands/grammar.ts';
 import type { Block, Card } from './card.ts';
-import { code, context, line, strong, text } from './spans.ts';
+import { code, command, context, line, strong, text } from './spans.ts';
 import { headlineOf } from './words.ts';
 
 const GROUPS: readonly (readonly [Effect, string])[] = [
@@ -50,7 +50,7 @@ export function helpCard(topic: string | null): Card {
         text(' or '),
         code('until monday 9:00'),
         text('. More about one: '),
-        code('help snooze'),
+        command('help snooze'),
       ),
     ],
   };

@@ -1,7 +1,7 @@
 /** A person's home: what waits for them, what is open, what they keep, what fails, who is on call. */
 import { keepEndText, statusText } from '../commands/text.ts';
 import type { Block, Button, Card, Span } from './card.ts';
-import { ago, code, context, dotted, line, people, strong, text, time } from './spans.ts';
+import { ago, code, command, context, dotted, line, people, strong, text, time } from './spans.ts';
 import type { HomeDrift, HomeView } from './view-home.ts';
 import { clip, count, headlineOf } from './words.ts';
 
@@ -16,7 +16,7 @@ interface Part {
 }
 
 function more(n: number, where: string): readonly Block[] {
-  return n <= 0 ? [] : [context(text(`and ${n} more: `), code(where))];
+  return n <= 0 ? [] : [context(text(`and ${n} more: `), command(where))];
 }
 
 function button(label: string, command: string): Block {
@@ -55,7 +55,7 @@ function waitingPart(view: HomeView): Part {
         ),
         button(`Review ${clip(drift.stack, 50)}`, statusText(`stack:${drift.stack}`)),
       ]),
-      ...more(view.waiting.length - shown.length, '/m0 status'),
+      ...more(view.waiting.length - shown.length, 'status'),
     ],
   };
 }
@@ -66,7 +66,7 @@ function othersPart(view: HomeView): Part {
     title: `Open elsewhere (${view.others.length})`,
     blocks: [
       ...shown.map((drift) => line(...driftSpans(drift, view))),
-      ...more(view.others.length - shown.length, '/m0 status'),
+      ...more(view.others.length - shown.length, 'status'),
     ],
   };
 }
@@ -94,7 +94,7 @@ function keepsPart(view: HomeView): Part {
           keepEndText(keep.kind, keep.stack, keep.address),
         ),
       ]),
-      ...more(view.keeps.length - shown.length, '/m0 baseline STACK'),
+      ...more(view.keeps.length - shown.length, 'baseline STACK'),
     ],
   };
 }
@@ -112,7 +112,7 @@ function failingPart(view: HomeView): Part {
           text(failing.times > 1 ? ` (${failing.times} times)` : ''),
         ),
       ),
-      ...more(view.failing.length - shown.length, '/m0 status'),
+      ...more(view.failing.length - shown.length, 'status'),
     ],
   };
 }

@@ -20,6 +20,11 @@ export function visible(text: string): string {
   return text.replace(UNSEEN, writeOut);
 }
 
+/** The text with each dot between two parts tied to the first: where a phone breaks a line, none begins with a dot. */
+export function breakable(text: string): string {
+  return text.replaceAll(' · ', '\u00a0· ');
+}
+
 /** At most `max` UTF-16 units, no character split; what is cut shows as `…` at the end. */
 export function cutEnd(text: string, max: number): string {
   if (text.length <= max) return text;

@@ -3,7 +3,7 @@
 import type { BundleStatus } from '../runs/ports.ts';
 import type { Block, Card, Span } from './card.ts';
 import { placeWords } from './reasons.ts';
-import { code, context, dotted, line, people, quiet, strong, text, time } from './spans.ts';
+import { code, command, context, dotted, line, people, quiet, strong, text, time } from './spans.ts';
 import type { BaselineView, HistoryView, OnCallView, PolicyStateView, PolicyView } from './view-status.ts';
 import { clip, count, headlineOf, listed, shortCommit, sourceName } from './words.ts';
 
@@ -118,9 +118,9 @@ export function baselineCard(view: BaselineView): Card {
       : [
           context(
             text('Take one back with '),
-            code('unaccept STACK ADDRESS'),
+            command('unaccept STACK ADDRESS'),
             text(' or '),
-            code('unsnooze STACK ADDRESS'),
+            command('unsnooze STACK ADDRESS'),
           ),
         ];
   return {

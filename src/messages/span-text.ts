@@ -7,13 +7,14 @@ type TimeSpan = Extract<Span, { t: 'time' }>;
 /** Making one costs a millisecond, as much as the rest of a small card; there are as many as zones in m0.yaml. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-function formatOf({ zone, style }: TimeSpan): Intl.DateTimeFormat {
+function formatOf({ zone, style, today }: TimeSpan): Intl.DateTimeFormat {
+  const short = style === 'clock' || (style === 'ago' && today === true);
   const clock: Intl.DateTimeFormatOptions = { timeZone: zone, hour: '2-digit', minute: '2-digit' };
   const full: Intl.DateTimeFormatOptions = { ...clock, weekday: 'short', day: 'numeric', month: 'short' };
-  const name = style === 'clock' ? `clock ${zone}` : zone;
+  const name = short ? `clock ${zone}` : zone;
   const known = formats.get(name);
   if (known !== undefined) return known;
-  const made = new Intl.DateTimeFormat('en-GB', style === 'clock' ? clock : full);
+  const made = new Intl.DateTimeFormat('en-GB', short ? clock : full);
   formats.set(name, made);
   return made;
 }
@@ -30,6 +31,7 @@ export function spanText(span: Span): string {
     case 'strong':
     case 'quiet':
     case 'code':
+    case 'command':
       return span.text;
     case 'person':
       return span.name;

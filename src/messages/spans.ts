@@ -18,6 +18,11 @@ export function code(value: string): Span {
   return { t: 'code', text: value };
 }
 
+/** A command to type, without what stands before it. */
+export function command(value: string): Span {
+  return { t: 'command', text: value };
+}
+
 /** A person by name, without calling them. */
 export function person(who: Named): Span {
   return who.person === null
@@ -37,8 +42,8 @@ export function time(at: number, { now, zone }: Moment): Span {
 }
 
 /** An instant as how long ago it is. */
-export function ago(at: number, { zone }: Moment): Span {
-  return { t: 'time', at, zone, style: 'ago' };
+export function ago(at: number, { now, zone }: Moment): Span {
+  return { t: 'time', at, zone, style: 'ago', today: sameDay(at, now, zone) };
 }
 
 /** The groups of spans with ` · ` between them. */

@@ -10,6 +10,8 @@ import { crc32, deflateRawSync } from 'node:zlib';
 
 const SOURCE = join(import.meta.dirname, '..', '..', 'manifests', 'teams');
 const PLACEHOLDER = '00000000-0000-0000-0000-000000000000';
+/** Where the developer's addresses are not filled in yet: people see them in Teams, and an admin is to check them. */
+const NOBODY = 'https://m0.example';
 const PACKAGES = { 'm0-teams.zip': 'manifest.json', 'm0-teams-older.zip': 'manifest-older.json' };
 /** 1 January 1980, the first day a zip can name: the same input makes the same file. */
 const DATE = 0x0021;
@@ -27,6 +29,11 @@ mkdirSync(folder, { recursive: true });
 for (const [name, manifest] of Object.entries(PACKAGES)) {
   const text = readFileSync(join(SOURCE, manifest), 'utf8').replaceAll(PLACEHOLDER, appId);
   const icons = ['color.png', 'outline.png'].map((icon) => [icon, readFileSync(join(SOURCE, icon))]);
+  if (text.includes(NOBODY)) {
+    process.stderr.write(
+      `m0: teams:package: ${join('manifests', 'teams', manifest)} still has ${NOBODY} under "developer": put your own addresses there before others add the app\n`,
+    );
+  }
   const path = join(folder, name);
   writeFileSync(path, zip([['manifest.json', Buffer.from(text)], ...icons]));
   process.stdout.write(`${path}\n`);

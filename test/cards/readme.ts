@@ -1,29 +1,38 @@
 import type { Exhibit } from '../support/gallery/exhibit.ts';
-
-/** The pictures there are of an exhibit, by file name. */
-export function picturesOf(one: Exhibit): readonly string[] {
-  if (one.unpictured === true) return [];
-  const { name } = one;
-  return [
-    `${name}.png`,
-    `${name}.phone.png`,
-    ...(one.dark === true ? [`${name}.dark.png`] : []),
-    ...(one.asks === undefined ? [] : [`${name}.asks.png`]),
-  ];
-}
+import { fileOf, type Platform, type Sight, sightsOf } from './names.ts';
 
 const INTRO = `# What m0 says
 
-Every message and dialog, as the local chat page shows it on a desk and on a phone of 390 pixels. \`npm run cards\`
-takes the pictures anew from the golden files in \`test/render\` and writes this page.
+Every message and dialog, in Slack at the left and in Teams at the right: on a desk and on a phone of 390 pixels, some
+in the dark, and with what a button asks. Slack is the local chat page that \`npm start\` brings; Teams is Microsoft's
+own local client, into which m0's Teams side posted each card (its dark is the colours of Teams' dark theme: the client
+has none). \`npm run cards\` takes the pictures anew and writes this page.
 `;
 
+const TITLE = { slack: 'Slack', teams: 'Teams' } as const;
+const SEEN: Readonly<Record<Sight, string>> = {
+  desk: 'on a desk',
+  phone: 'on a phone',
+  dark: 'in the dark',
+  asks: 'asking',
+};
+const WIDE = 430;
+const NARROW = 200;
+
+function image(one: Exhibit, platform: Platform, sight: Sight): string {
+  const width = sight === 'desk' || sight === 'dark' ? WIDE : NARROW;
+  const alt = `${one.name} in ${TITLE[platform]}, ${SEEN[sight]}`;
+  return `<img src="${fileOf(one, platform, sight)}" width="${width}" alt="${alt}">`;
+}
+
 function pictured(one: Exhibit): string {
-  const images = picturesOf(one).map((file) => {
-    const width = file === `${one.name}.png` || file === `${one.name}.dark.png` ? 480 : 240;
-    return `<img src="${file}" width="${width}" alt="${one.name}">`;
+  const platforms = (['slack', 'teams'] as const).filter((platform) => sightsOf(one, platform).length > 0);
+  const heads = platforms.map((platform) => `<th>${TITLE[platform]}</th>`).join('');
+  const cells = platforms.map((platform) => {
+    const images = sightsOf(one, platform).map((sight) => image(one, platform, sight));
+    return `<td valign="top">\n${images.join('\n')}\n</td>`;
   });
-  return `### ${one.name}\n\n${one.says}\n\n${images.join('\n')}\n`;
+  return `### ${one.name}\n\n${one.says}\n\n<table>\n<tr>${heads}</tr>\n<tr>\n${cells.join('\n')}\n</tr>\n</table>\n`;
 }
 
 /** The page that shows all pictures, under the headings of the gallery. */

@@ -5,9 +5,8 @@ import { formView, pagesView } from '../../src/chat/slack/views.ts';
 import { PLAIN_PARSING } from '../../src/sandbox/workspace/text.ts';
 import { refuseMessage } from '../../src/sandbox/workspace/validation/message.ts';
 import { refuseView } from '../../src/sandbox/workspace/validation/view.ts';
-import { driftMixed, healed, snoozeForm, threePages, waiting } from '../support/cards.ts';
-import type { Exhibit } from '../support/gallery/exhibit.ts';
-import { exhibits } from '../support/gallery/gallery.ts';
+import { exhibitsOf } from '../support/gallery/gallery.ts';
+import { ofRenderers } from '../support/gallery/of-renderers.ts';
 
 const slackId = (person: string): string | null => (person === 'dana' ? 'U0DANA' : null);
 const memory = { command: 'show #42', channel: 'C0OPS', thread: null, card: '1772456520.000100' };
@@ -18,18 +17,7 @@ async function same(value: unknown, name: string): Promise<void> {
   await expect(`${JSON.stringify(value, null, 2)}\n`).toMatchFileSnapshot(`./slack/${name}${ENDING}`);
 }
 
-const plain = { says: '', maker: null, where: 'channel' } as const;
-
-/** What no card of src/messages has, and a renderer must know all the same. */
-const ofTheRenderer: readonly Exhibit[] = [
-  ...Object.entries({ 'drift-mixed': driftMixed, waiting, healed }).map(
-    ([name, card]): Exhibit => ({ ...plain, name, shown: { kind: 'card', card } }),
-  ),
-  { ...plain, name: 'form', shown: { kind: 'form', form: snoozeForm } },
-  { ...plain, name: 'pages', shown: { kind: 'pages', pages: threePages, page: 1 } },
-];
-
-const recorded = [...ofTheRenderer, ...exhibits];
+const recorded = [...ofRenderers, ...exhibitsOf('slack')];
 
 test.each(recorded)('$name looks in Slack as recorded, and Slack takes it', async ({ name, shown }) => {
   if (shown.kind === 'card') {

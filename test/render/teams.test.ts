@@ -1,32 +1,58 @@
+import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { renderCard, renderForm, renderPage } from '../../src/chat/teams/render.ts';
 import { summaryOf } from '../../src/chat/teams/spans.ts';
-import { cards, snoozeForm, threePages, waiting } from '../support/cards.ts';
+import type { Card, Form } from '../../src/messages/card.ts';
+import { refuseCard } from '../../src/sandbox/teams/card.ts';
+import type { Exhibit } from '../support/gallery/exhibit.ts';
+import { exhibitsOf } from '../support/gallery/gallery.ts';
+import { ofRenderers } from '../support/gallery/of-renderers.ts';
 
 const teamsId = (person: string): string | null =>
   person === 'dana' ? '00000000-0000-4000-8000-00000000da4a' : null;
+const FOLDER = new URL('./teams/', import.meta.url);
+const ENDING = '.golden.json';
 
-async function same(value: unknown, name: string): Promise<void> {
-  await expect(`${JSON.stringify(value, null, 2)}\n`).toMatchFileSnapshot(`./teams/${name}.golden.json`);
-}
+const recorded = [...ofRenderers, ...exhibitsOf('teams')];
 
-for (const [name, card] of Object.entries(cards)) {
-  test(`the card "${name}" looks in Teams as recorded`, async () => {
-    await same({ summary: summaryOf(card.headline), card: renderCard(card, teamsId) }, name);
-  });
-}
-
-test('a form looks in Teams as recorded', async () => {
-  await same(renderForm(snoozeForm), 'form');
+/** A card with the button that opens the form in it, where it fits. */
+const opening = (form: Form): Card => ({
+  headline: form.title,
+  tone: 'plain',
+  blocks: [{ b: 'buttons', buttons: [{ label: `${form.submit}…`, command: form.command, form }] }],
 });
 
-test('a form inside a card looks in Teams as recorded', async () => {
-  const button = { label: 'Snooze…', command: 'snooze #42', form: snoozeForm };
-  const card = { ...waiting, blocks: [{ b: 'buttons' as const, buttons: [button] }] };
-  await same(renderCard(card, teamsId), 'form-in-card');
+/** All that Teams is sent of an exhibit, under the name of what it is. */
+function sentOf({ shown }: Exhibit): { readonly summary: string } & Readonly<Record<string, unknown>> {
+  switch (shown.kind) {
+    case 'card':
+      return { summary: summaryOf(shown.card.headline), card: renderCard(shown.card, teamsId) };
+    case 'form':
+      return {
+        summary: summaryOf(shown.form.title),
+        card: renderForm(shown.form),
+        inCard: renderCard(opening(shown.form), teamsId),
+      };
+    case 'pages': {
+      const { pages, page: index } = shown;
+      const [page] = pages.pages.slice(index);
+      if (page === undefined) throw new Error(`there is no page ${index}`);
+      const at = { index, total: pages.pages.length, command: 'show #42' };
+      return { summary: summaryOf(pages.title), card: renderPage(page, at, teamsId) };
+    }
+  }
+}
+
+test.each(recorded)('$name looks in Teams as recorded, and Teams takes it', async (one) => {
+  const { summary, ...cards } = sentOf(one);
+  for (const card of Object.values(cards)) expect(refuseCard(card)).toEqual([]);
+  const golden = `${JSON.stringify({ summary, ...cards }, null, 2)}\n`;
+  await expect(golden).toMatchFileSnapshot(`./teams/${one.name}${ENDING}`);
 });
 
-test('a page in the middle looks in Teams as recorded', async () => {
-  const page = threePages.pages[1] ?? waiting;
-  await same(renderPage(page, { index: 1, total: 3, command: 'show #42' }, teamsId), 'pages');
+test('nothing is recorded twice, or left over', () => {
+  const names = recorded.map((one) => one.name).sort();
+  expect(new Set(names).size).toBe(names.length);
+  const files = readdirSync(FOLDER).map((file) => file.replace(ENDING, ''));
+  expect(files.sort()).toEqual(names);
 });

@@ -5,7 +5,7 @@ import { isRecord } from '../../src/sandbox/workspace/validation/check.ts';
 /** What nobody sees, or what turns the direction of what everybody sees. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 /** The one thing that m0 says in mrkdwn by itself: a time, shown in the reader's zone. */
-const TIME = /^<!date\^\d+\^[{}\w ]+\|[\w:, ]+>$/;
+const TIME = /^<!date\^\d+\^[{}\w ]+\|[\w:, ]+>(\u00a0·)?$/;
 const INLINE = ['text', 'date'];
 
 /** Fails where anything in the blocks is live, formatted by what it says, or unseen. */

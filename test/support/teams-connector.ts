@@ -17,7 +17,7 @@ export type Fault =
   | 'pass'
   | 'lose-answer'
   | 'lose-call'
-  | { readonly status: number; readonly retryAfter?: number; readonly code?: string };
+  | { readonly status: number; readonly retryAfter?: number; readonly code?: string; readonly body?: object };
 
 export interface ConnectorOptions {
   /** Team id -> its channels. */
@@ -187,7 +187,8 @@ export async function startConnector(options: ConnectorOptions) {
   };
 }
 
-function faulty({ status, retryAfter, code = 'Fault' }: Exclude<Fault, string>): Response {
+function faulty(fault: Exclude<Fault, string>): Response {
+  const { status, retryAfter, code = 'Fault', body = { error: { code, message: code } } } = fault;
   const headers = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
-  return Response.json({ error: { code, message: code } }, { status, headers });
+  return Response.json(body, { status, headers });
 }

@@ -2,7 +2,7 @@ import type { types } from '@slack/bolt';
 import { assertNever } from '../../assert-never.ts';
 import type { Block, Card, Span } from '../../messages/card.ts';
 import { fold, type Piece as PieceOf, rowText, wayToAll } from '../../messages/fold.ts';
-import { cutEnd, visible } from '../../messages/inert.ts';
+import { breakable, cutEnd, visible } from '../../messages/inert.ts';
 import { plainOf } from '../../messages/span-text.ts';
 import { CARD_SYMBOL, FINDING_SYMBOL } from '../../messages/symbols.ts';
 import { buttonRows } from './buttons.ts';
@@ -66,7 +66,8 @@ function joined(before: types.KnownBlock | undefined, lines: types.KnownBlock | 
 }
 
 function headline(card: Card): Piece {
-  const text = `${CARD_SYMBOL[card.tone]}${cutEnd(visible(card.headline), LIMITS.fallbackText)}`;
+  const said = breakable(cutEnd(visible(card.headline), LIMITS.fallbackText));
+  const text = `${CARD_SYMBOL[card.tone]}${said}`;
   const bold: types.RichTextText = { type: 'text', text: text === '' ? 'm0' : text, style: { bold: true } };
   return { blocks: [richText(section(bold))], plain: card.headline, rank: 0, count: 1 };
 }
@@ -168,7 +169,7 @@ function outcomePiece(spans: readonly Span[], slackId: SlackIdOf, detail: Detail
 function findingPiece(block: Extract<Block, { b: 'finding' }>, detail: Detail, shown: boolean): Piece {
   const head = `${block.mark} ${block.address}  ${block.status}`;
   if (!shown) return { blocks: [], plain: head, rank: 2, count: 1 };
-  const status = cutEnd(visible(block.status), LIMITS.findingText);
+  const status = breakable(cutEnd(visible(block.status), LIMITS.findingText));
   const title: types.RichTextElement[] = [
     {
       type: 'text',

@@ -1,7 +1,7 @@
 import type { types } from '@slack/bolt';
 import { assertNever } from '../../assert-never.ts';
 import type { Span } from '../../messages/card.ts';
-import { cutEnd, visible } from '../../messages/inert.ts';
+import { breakable, cutEnd, visible } from '../../messages/inert.ts';
 import { spanText, timeText } from '../../messages/span-text.ts';
 import { escapeMrkdwn } from './inert.ts';
 import { LIMITS } from './limits.ts';
@@ -51,13 +51,15 @@ function richElement(span: Span, slackId: SlackIdOf, max: number): types.RichTex
     text === '' ? null : { type: 'text', text: cutEnd(visible(text), max), ...(style ? { style } : {}) };
   switch (span.t) {
     case 'text':
-      return plain(span.text);
+      return plain(breakable(span.text));
     case 'strong':
-      return plain(span.text, { bold: true });
+      return plain(breakable(span.text), { bold: true });
     case 'quiet':
-      return plain(span.text, { italic: true });
+      return plain(breakable(span.text), { italic: true });
     case 'code':
       return plain(span.text, { code: true });
+    case 'command':
+      return plain(`/m0 ${span.text}`, { code: true });
     case 'person': {
       const id = span.mention ? slackId(span.person) : null;
       return id === null ? plain(span.name) : { type: 'user', user_id: id };
@@ -95,14 +97,20 @@ export function contextElements(
   const elements: (types.PlainTextElement | types.MrkdwnElement)[] = [];
   let run = '';
   const flush = (): void => {
-    const text = cutEnd(visible(run).trim(), Math.min(max, LIMITS.contextText));
+    const before = elements.at(-1);
+    // Each element may begin a line: a dot between two stays with the first.
+    if (before !== undefined && run.startsWith(' · ')) {
+      before.text += '\u00a0·';
+      run = run.slice(2);
+    }
+    const text = cutEnd(breakable(visible(run).trim()), Math.min(max, LIMITS.contextText));
     if (text !== '') elements.push({ type: 'plain_text', text, emoji: false });
     run = '';
   };
   for (const span of spans) {
     const mrkdwn = contextMrkdwn(span, slackId);
     if (mrkdwn === null) {
-      const text = span.t === 'link' ? span.text : spanText(span);
+      const text = span.t === 'link' ? span.text : span.t === 'command' ? `/m0 ${span.text}` : spanText(span);
       if (MARKUP.test(text)) return null;
       run += text;
     } else {
@@ -120,6 +128,7 @@ function contextMrkdwn(span: Span, slackId: SlackIdOf): string | null {
     case 'strong':
     case 'quiet':
     case 'code':
+    case 'command':
       return null;
     case 'person': {
       const id = span.mention ? slackId(span.person) : null;

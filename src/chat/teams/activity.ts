@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
 const id = z.string().min(1).max(500);
+/** What m0 can do without: where Teams sends something odd there, it is as if it sent nothing. */
+const oddId = id.nullish().catch(undefined);
 
 /** What m0 reads of the activities that Teams sends; everything else in them is left alone. */
 const activity = z.object({
@@ -8,12 +10,12 @@ const activity = z.object({
   id: id.optional(),
   channelId: z.literal('msteams'),
   serviceUrl: z.string().max(1_000),
-  from: z.object({ id, name: z.string().max(500).nullish(), aadObjectId: id.nullish() }),
+  from: z.object({ id, name: z.string().max(500).nullish(), aadObjectId: oddId }),
   /** `isTargeted`: a slash command, which only its sender sees. */
   recipient: z.object({ id, isTargeted: z.boolean().nullish() }),
   conversation: z.object({
     id,
-    conversationType: z.enum(['personal', 'groupChat', 'channel']).optional(),
+    conversationType: z.enum(['personal', 'groupChat', 'channel']).optional().catch(undefined),
     tenantId: id.nullish(),
   }),
   channelData: z
@@ -21,14 +23,16 @@ const activity = z.object({
       tenant: z.object({ id }).nullish(),
       team: z.object({ id }).nullish(),
       channel: z.object({ id }).nullish(),
+      eventType: z.string().max(100).nullish(),
     })
     .nullish(),
   name: z.string().max(200).nullish(),
   text: z.string().max(30_000).nullish(),
   entities: z.array(z.unknown()).max(500).nullish(),
-  replyToId: id.nullish(),
+  replyToId: oddId,
   action: z.string().max(100).nullish(),
   membersAdded: z.array(z.object({ id })).max(5_000).nullish(),
+  membersRemoved: z.array(z.object({ id })).max(5_000).nullish(),
   value: z.unknown().optional(),
 });
 export type Activity = z.infer<typeof activity>;
@@ -87,6 +91,25 @@ export function baseOf(conversationId: string): string {
 /** Where the activity came from, without its thread. */
 export function conversationOf({ conversation, channelData }: Activity): string {
   return channelData?.channel?.id ?? baseOf(conversation.id);
+}
+
+/** What an activity says of m0's place there: it may write there from now on, or no more; null: nothing new. */
+export function moveIn(activity: Activity): 'in' | 'out' | null {
+  const { type, action, membersAdded, membersRemoved, recipient, channelData } = activity;
+  const isM0 = ({ id }: { readonly id: string }): boolean => id === recipient.id;
+  switch (type) {
+    case 'installationUpdate':
+      return /^add\b/i.test(action ?? '') ? 'in' : /^remove\b/i.test(action ?? '') ? 'out' : null;
+    case 'conversationUpdate': {
+      if (membersAdded?.some(isM0)) return 'in';
+      if (membersRemoved?.some(isM0)) return 'out';
+      const event = channelData?.eventType ?? '';
+      if (/^(channel|team)(deleted|harddeleted)$/i.test(event)) return 'out';
+      return /^team(restored|unarchived)$/i.test(event) ? 'in' : null;
+    }
+    default:
+      return null;
+  }
 }
 
 export function tenantOf({ conversation, channelData }: Activity): string | null {

@@ -17,7 +17,7 @@ export interface Origin {
   readonly userId: string;
   /** The sender as Teams names them. */
   readonly teamsId: string;
-  /** A slash command, which nobody else saw. */
+  /** A slash command, or a click on a card of their own: nobody else saw it. */
   readonly targeted: boolean;
   readonly channel: string;
   /** The conversation with its thread: where answers stand. */
@@ -86,6 +86,11 @@ export class Answerer {
     return value === null ? undefined : (JSON.parse(value) as Posted | null);
   }
 
+  /** Whether nobody but its recipient sees a message of m0's. */
+  isWhisper(channel: string, messageId: string): Promise<boolean> {
+    return this.#parts.poster.isWhisper(channel, messageId);
+  }
+
   /** Shows the reply; the answer is for a click and tells its sender where to look. */
   async answer(reply: Reply, origin: Origin): Promise<ClickAnswer> {
     const { poster } = this.#parts;
@@ -146,10 +151,7 @@ export class Answerer {
     if (await this.#reaches(() => poster.send(channel, thread, rendered, card.headline, teamsId))) {
       return { bar: `${bar} · More below, for you alone.` };
     }
-    const reached = await this.#reaches(async () => {
-      const own = await poster.channelOf({ platform: 'teams', user: origin.userId });
-      await poster.send(own, own, rendered, card.headline);
-    });
+    const reached = await this.#reaches(() => poster.sendTo(origin.userId, rendered, card.headline));
     if (reached) return { bar: `${bar} · More in your chat with m0.` };
     if (origin.clicked !== null)
       return { bar: cutEnd(`${bar} · You can type: ${commands.join(', ')}`, 1_500) };

@@ -1,6 +1,6 @@
 import { assertNever } from '../../assert-never.ts';
 import type { Button, Form, FormField } from '../../messages/card.ts';
-import { cutMiddle, visible } from '../../messages/inert.ts';
+import { breakable, cutMiddle, visible } from '../../messages/inert.ts';
 import type { Action, ActionSet, Element, ExecuteAction } from './elements.ts';
 import { LIMITS } from './limits.ts';
 import { inert, richText, runs } from './spans.ts';
@@ -61,7 +61,7 @@ function actionOf(button: Button, form: string): Action {
   }
   if (confirm === undefined) return execute(button.label, { command: button.command }, style);
   const title = label(confirm.title, LIMITS.confirmTitle);
-  const body = label(confirm.body, LIMITS.confirmText);
+  const body = breakable(label(confirm.body, LIMITS.confirmText));
   return opened({
     body: [
       richText([{ type: 'TextRun', text: title, weight: 'bolder' }]),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ChatError, type Clock } from '../../runs/ports.ts';
-import { type Identity, serviceAddress } from './identity.ts';
+import type { Identity } from './identity.ts';
 import { Pace } from './pace.ts';
 
 /** No call to the Bot Connector takes longer; then its outcome counts as uncertain. */
@@ -24,9 +24,14 @@ export interface Call {
   readonly conversation: string | null;
 }
 
-const failure = z.object({
-  error: z.object({ code: z.string().max(200).optional(), message: z.string().max(2_000).optional() }),
-});
+const word = z.string().max(2_000).nullish();
+const failure = z.object({ error: z.object({ code: word, message: word }) });
+/** The chat service's own words, which the Bot Connector passes on, e.g. of a chat in which m0 was blocked. */
+const inner = z.object({ message: z.string().max(4_000) });
+const innermost = z.object({ subCode: word, details: word });
+
+/** Teams knows no such conversation or message. */
+export class NotThereError extends ChatError {}
 
 /** Refusals that trying again can't mend. */
 const PERMANENT: Readonly<Record<number, string>> = {
@@ -59,6 +64,11 @@ export class Connector {
   /** What is wrong with the app as a whole, or null. */
   appProblem(): string | null {
     return this.#appProblem;
+  }
+
+  /** What was wrong with a conversation is so no more: it is gone, or m0 was added there anew. */
+  forget(conversation: string): void {
+    this.#problems.delete(conversation);
   }
 
   /** What is wrong with single conversations. */
@@ -100,9 +110,10 @@ export class Connector {
   }
 
   async #send(doing: string, call: Call): Promise<unknown> {
-    const address = serviceAddress(call.serviceUrl);
-    if (address === null)
-      throw new ChatError(`${doing}: the stored service URL is none`, { permanent: true });
+    const address = this.#identity.address(call.serviceUrl);
+    if (address === null) {
+      throw new ChatError(`${doing}: the stored service URL is none of Teams'`, { permanent: true });
+    }
     const path = ['v3', ...call.path].map(encodeURIComponent).join('/');
     let response: Response;
     let text: string;
@@ -158,7 +169,9 @@ export class Connector {
     }
     const why = PERMANENT[status];
     if (why === undefined) return new ChatError(`${doing}: Teams answered with ${details}`);
-    return new ChatError(`${doing}: ${why} (${details})`, { permanent: true });
+    const options = { permanent: true };
+    const message = `${doing}: ${why} (${details})`;
+    return status === 404 ? new NotThereError(message, options) : new ChatError(message, options);
   }
 
   #later(message: string, wait: number): ChatError {
@@ -167,9 +180,22 @@ export class Connector {
 }
 
 function saidIn(text: string): string | null {
+  const said = jsonOf(text);
+  const outer = failure.safeParse(said);
+  if (outer.success) return joined([outer.data.error.code, outer.data.error.message]);
+  const parsed = inner.safeParse(said);
+  if (!parsed.success) return null;
+  const { message } = parsed.data;
+  const deep = innermost.safeParse(jsonOf(message));
+  return deep.success ? joined([deep.data.subCode, deep.data.details]) : message;
+}
+
+const joined = (parts: readonly (string | null | undefined)[]): string | null =>
+  parts.filter((part) => part !== undefined && part !== null && part !== '').join(': ') || null;
+
+function jsonOf(text: string): unknown {
   try {
-    const { code, message } = failure.parse(JSON.parse(text)).error;
-    return [code, message].filter((part) => part !== undefined && part !== '').join(': ') || null;
+    return JSON.parse(text);
   } catch {
     return null;
   }

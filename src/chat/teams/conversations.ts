@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { createKeyedLock } from '../../keyed-lock.ts';
 import { type Activity, conversationOf, tenantOf } from './activity.ts';
 import type { Memory } from './recent.ts';
 
@@ -6,13 +7,24 @@ import type { Memory } from './recent.ts';
 const service = z.object({ serviceUrl: z.string(), botId: z.string(), tenantId: z.string().nullable() });
 export type Service = z.infer<typeof service>;
 
-const conversation = service.extend({ kind: z.enum(['personal', 'groupChat', 'channel']) });
+const conversation = service.extend({
+  kind: z.enum(['personal', 'groupChat', 'channel']),
+  /** True: Teams said that m0 is there no more. It is tried all the same: a success tells more than a word. */
+  gone: z.literal(true).optional(),
+});
 export type Conversation = z.infer<typeof conversation>;
+
+/** `listed` is false until Teams has told all of its channels. */
+const team = z.object({ serviceUrl: z.string(), channels: z.array(z.string()), listed: z.boolean() });
+type Team = z.infer<typeof team>;
+/** Teams lets a team have no more. */
+const CHANNELS = 1_000;
 
 const person = z.object({ conversation: z.string() });
 
 const conversationName = (id: string): string => `teams:conversation:${id}`;
 const personName = (aadObjectId: string): string => `teams:person:${aadObjectId.toLowerCase()}`;
+const teamName = (id: string): string => `teams:team:${id}`;
 const SERVICE = 'teams:service';
 
 /** A person of an activity as m0.yaml names them; their Teams id where Teams gives no other. */
@@ -28,8 +40,11 @@ export class Conversations {
   readonly #memory: Memory;
   /** What was stored lately, so that a busy channel is not written again and again. */
   readonly #stored = new Map<string, string>();
-  /** Those of m0.yaml that m0 was not met in. */
+  /** Those of m0.yaml. */
+  readonly #expected = new Set<string>();
+  /** Those of them that m0 was not met in. */
   readonly #unseen = new Set<string>();
+  readonly #alone = createKeyedLock();
 
   constructor(memory: Memory) {
     this.#memory = memory;
@@ -37,10 +52,14 @@ export class Conversations {
 
   /** Looks which of these channels m0 was met in. */
   async expect(channels: readonly string[]): Promise<void> {
-    for (const id of channels) if ((await this.find(id)) === null) this.#unseen.add(id);
+    for (const id of channels) {
+      this.#expected.add(id);
+      const known = await this.find(id);
+      if (known === null || known.gone) this.#unseen.add(id);
+    }
   }
 
-  /** Channels of m0.yaml that m0 was not met in yet. */
+  /** Channels of m0.yaml that m0 was not met in yet, or is in no more. */
   unseen(): readonly string[] {
     return [...this.#unseen];
   }
@@ -54,6 +73,56 @@ export class Conversations {
     const id = conversationOf(activity);
     await this.add(id, { ...where, kind });
     if (kind === 'personal') await this.#set(personName(userOf(activity)), { conversation: id });
+    const teamId = activity.channelData?.team?.id;
+    if (teamId !== undefined && kind === 'channel') await this.addTo(teamId, [id], where);
+  }
+
+  /** Channels of a team. Where its service has moved, so have those that nothing was heard of since. */
+  async addTo(teamId: string, ids: readonly string[], where: Service, listed?: boolean): Promise<void> {
+    for (const id of ids) await this.add(id, { ...where, kind: 'channel' });
+    await this.#changeTeam(teamId, async (known) => {
+      if (known !== null && known.serviceUrl !== where.serviceUrl) {
+        for (const id of known.channels) {
+          const other = await this.find(id);
+          if (other !== null)
+            await this.#set(conversationName(id), { ...other, serviceUrl: where.serviceUrl });
+        }
+      }
+      const channels = [...new Set([...(known?.channels ?? []), ...ids])].slice(0, CHANNELS);
+      return { serviceUrl: where.serviceUrl, channels, listed: listed ?? known?.listed ?? true };
+    });
+  }
+
+  /** True where Teams was asked for a team's channels, and has not told them. */
+  async isUnlisted(teamId: string): Promise<boolean> {
+    return (await this.#get(teamName(teamId), team))?.listed === false;
+  }
+
+  /** m0 is there no more: in a channel that was deleted, a group, or a whole team. */
+  async leave(activity: Activity): Promise<void> {
+    const teamId = activity.channelData?.team?.id;
+    const ofChannel = /^channel/i.test(activity.channelData?.eventType ?? '');
+    const ids = [conversationOf(activity)];
+    if (teamId !== undefined && !ofChannel) {
+      ids.push(...((await this.#get(teamName(teamId), team))?.channels ?? []));
+    }
+    for (const id of ids) {
+      const known = await this.find(id);
+      if (known !== null) await this.#set(conversationName(id), { ...known, gone: true });
+      if (this.#expected.has(id)) this.#unseen.add(id);
+    }
+  }
+
+  /** A message arrived there, so m0 is there after all. */
+  async arrived(id: string): Promise<void> {
+    const known = await this.find(id);
+    if (known?.gone) await this.add(id, { ...known, gone: undefined });
+  }
+
+  async #changeTeam(id: string, change: (known: Team | null) => Promise<Team>): Promise<void> {
+    await this.#alone(id, async () => {
+      await this.#set(teamName(id), await change(await this.#get(teamName(id), team)));
+    });
   }
 
   async add(id: string, where: Conversation): Promise<void> {

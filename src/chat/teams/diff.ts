@@ -9,19 +9,23 @@ import { inert, richText } from './spans.ts';
 const COLOUR = { '+': 'good', '-': 'attention', '~': 'default', ' ': 'default' } as const;
 type Sign = keyof typeof COLOUR;
 
-/** Rows of a diff, one block a line: values cut to `detail.value` around what changed. */
+/**
+ * Rows of a diff, one block a line: values cut to `detail.value` around what changed. Coloured runs of rich text
+ * everywhere: a CodeBlock knows no diff, is not shown by every client, and would need these runs as its fallback.
+ */
 export function diffBlocks(rows: readonly DiffRow[], detail: Detail): readonly RichTextBlock[] {
   const blocks = rows.slice(0, detail.rows).flatMap((row) => rowBlocks(row, detail));
   const hidden = rows.length - Math.min(rows.length, detail.rows);
   return hidden > 0 ? [...blocks, line([mono(`… ${hidden} more`)])] : blocks;
 }
 
-function mono(text: string, color: Colour = 'default'): TextRun {
+function mono(text: string, color: Colour = 'default', bold = false): TextRun {
   return {
     type: 'TextRun',
     text: inert(text, Number.POSITIVE_INFINITY),
     fontType: 'monospace',
     ...(color === 'default' ? {} : { color }),
+    ...(bold ? { weight: 'bolder' as const } : {}),
   };
 }
 
@@ -31,7 +35,10 @@ function rowBlocks(row: DiffRow, detail: Detail): readonly RichTextBlock[] {
   const label = cutMiddle(visible(row.label), detail.value);
   const valued = (sign: Sign, value: string): RichTextBlock => {
     const shown = cutMiddle(visible(value), detail.value);
-    return line([mono(`${sign} ${label}`), ...(shown === '' ? [] : [mono(`  ${shown}`, COLOUR[sign])])]);
+    const color = COLOUR[sign];
+    // Teams' green is hard to read on white: it marks what came, and does not spell it.
+    const spelled = mono(`  ${shown}`, color === 'good' ? 'default' : color);
+    return line([mono(`${sign} ${label}`, color, color !== 'default'), ...(shown === '' ? [] : [spelled])]);
   };
   switch (row.kind) {
     case 'add':
@@ -44,14 +51,18 @@ function rowBlocks(row: DiffRow, detail: Detail): readonly RichTextBlock[] {
       const [was, is] = cutChange(visible(row.before), visible(row.after), detail.value);
       return [
         line(
-          [mono(`~ ${label}  `), mono(was, COLOUR['-']), mono(' → '), mono(is, COLOUR['+'])].filter(
-            (run) => run.text !== '',
-          ),
+          [
+            mono(`~ ${label}  `),
+            mono(was, COLOUR['-']),
+            mono(' → ', COLOUR['+'], true),
+            mono(is, 'default', true),
+          ].filter((run) => run.text !== ''),
         ),
       ];
     }
     case 'note': {
       const all = row.value.split(/\r?\n/).map((text) => cutEnd(visible(text), detail.value * 2));
+      if (all.length === 1) return [line([mono(label === '' ? `  ${all[0]}` : `  ${label}: ${all[0]}`)])];
       const lines = all.slice(0, detail.noteLines);
       const more = all.length - lines.length;
       return [

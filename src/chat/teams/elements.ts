@@ -29,6 +29,8 @@ export interface TextBlock {
   readonly wrap: true;
   readonly size: 'small';
   readonly isSubtle: true;
+  readonly spacing?: Spacing;
+  readonly separator?: boolean;
 }
 
 type Spacing = 'none' | 'small' | 'default' | 'medium';
@@ -42,6 +44,8 @@ export interface Container {
 
 export interface ActionSet {
   readonly type: 'ActionSet';
+  readonly spacing?: Spacing;
+  readonly separator?: boolean;
   readonly actions: readonly Action[];
 }
 
@@ -50,6 +54,8 @@ interface InputBase {
   readonly label: string;
   readonly isRequired?: boolean;
   readonly errorMessage?: string;
+  readonly spacing?: Spacing;
+  readonly separator?: boolean;
 }
 
 export interface InputText extends InputBase {

@@ -3,6 +3,7 @@ import {
   ConfigurationServiceClientCredentialFactory,
 } from 'botbuilder';
 import type { Logger } from '../../log.ts';
+import { timely } from '../../timely.ts';
 import { type Activity, tenantOf } from './activity.ts';
 
 const ISSUER = 'https://api.botframework.com';
@@ -11,7 +12,11 @@ const LOGIN = 'https://login.microsoftonline.com/';
 const OPEN_ID_METADATA = 'https://login.botframework.com/v1/.well-known/openidconfiguration';
 const EMULATOR_METADATA =
   'https://login.microsoftonline.com/botframework.com/v2.0/.well-known/openid-configuration';
+/** Neither library gives up by itself. */
+const PATIENCE_MS = 10_000;
 const TOKEN_URL = 'https://token.botframework.com';
+/** Where Teams' Bot Connector is, for everybody and for the US government's community cloud. */
+const TEAMS_HOST = /^(smba\.trafficmanager\.net|([\w-]+\.)+teams\.microsoft\.com)$/;
 
 /** Another Bot Connector than Microsoft's: where its keys are, and the token that m0 proves itself with to it. */
 export interface OtherConnector {
@@ -26,6 +31,8 @@ export interface IdentityOptions {
   /** True: without an app id anybody on this machine is believed. */
   readonly insecureLoopback: boolean;
   readonly connector?: OtherConnector | undefined;
+  /** How long Microsoft's keys and sign-in are waited for, in ms. */
+  readonly patienceMs?: number;
   readonly log: Logger;
 }
 
@@ -42,20 +49,31 @@ function isLoopbackHost(hostname: string): boolean {
 /** A service's address as it is called: TLS, or this machine. Null for any other. */
 export function serviceAddress(serviceUrl: string): URL | null {
   const url = URL.parse(serviceUrl);
-  if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') return null;
+  if (url === null || url.username !== '' || url.password !== '') return null;
+  if (url.hash !== '' || url.search !== '') return null;
   const fine = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
   return fine ? url : null;
+}
+
+/** Microsoft's own clients tell service URLs apart without their case and closing slash, too. */
+function isSame(one: unknown, other: string): boolean {
+  const plain = (url: string): string => url.replace(/\/$/, '').toLowerCase();
+  return typeof one === 'string' && plain(one) === plain(other);
 }
 
 /** Proves to m0 who sends a request, and to the Bot Connector who m0 is. */
 export class Identity {
   readonly #options: IdentityOptions;
+  /** As tokens name it. */
+  readonly #appId: string | null;
   readonly #authentication: ConfigurationBotFrameworkAuthentication;
+  readonly #patienceMs: number;
   readonly #credentials: ConfigurationServiceClientCredentialFactory;
 
   /** Throws where nobody could be told from anybody. */
   constructor(options: IdentityOptions) {
-    const { appId, appPassword, tenantId, connector } = options;
+    const { appPassword, tenantId, connector } = options;
+    const appId = options.appId?.toLowerCase() ?? null;
     if (appId === null && !options.insecureLoopback) {
       throw new Error(
         'starting Teams: MICROSOFT_APP_ID is not set, so anybody could pass for an approver: set it, with MICROSOFT_APP_PASSWORD and MICROSOFT_APP_TENANT_ID (M0_TEAMS_INSECURE_LOOPBACK=1 is for a local client only)',
@@ -65,6 +83,8 @@ export class Identity {
       throw new Error('starting Teams: MICROSOFT_APP_PASSWORD is not set');
     }
     this.#options = options;
+    this.#patienceMs = options.patienceMs ?? PATIENCE_MS;
+    this.#appId = appId;
     const app =
       appId === null || appPassword === null
         ? {}
@@ -93,7 +113,14 @@ export class Identity {
 
   /** True where requests are believed without a token. */
   get open(): boolean {
-    return this.#options.appId === null;
+    return this.#appId === null;
+  }
+
+  /** Where m0 calls a service, and with its token; null: it doesn't. */
+  address(serviceUrl: string): URL | null {
+    const address = serviceAddress(serviceUrl);
+    if (address === null || this.open || this.#options.connector !== undefined) return address;
+    return TEAMS_HOST.test(address.hostname) ? address : null;
   }
 
   /**
@@ -105,8 +132,10 @@ export class Identity {
     authorization: string,
     isKnown: (aadObjectId: string) => boolean,
   ): Promise<Refusal | null> {
-    const address = serviceAddress(activity.serviceUrl);
-    if (address === null) return { status: 403, why: 'its service URL is not one that m0 calls' };
+    const address = this.address(activity.serviceUrl);
+    if (address === null) {
+      return { status: 403, why: `its service URL is none of Teams': ${activity.serviceUrl.slice(0, 200)}` };
+    }
     if (this.open) {
       return isLoopbackHost(address.hostname)
         ? this.#refuseTenant(activity, true)
@@ -116,16 +145,19 @@ export class Identity {
     // Looked at first because botbuilder also takes tokens of its Emulator, which users of any organisation can have.
     if (claims === null || claims.iss !== ISSUER)
       return { status: 401, why: 'no token of the Bot Connector' };
-    if (claims.aud !== this.#options.appId) return { status: 401, why: 'the token is for another app' };
+    if (claims.aud !== this.#appId) return { status: 401, why: 'the token is for another app' };
     try {
-      const { claimsIdentity } = await this.#authentication.authenticateRequest(
-        // It reads only these of it.
-        { channelId: activity.channelId, serviceUrl: activity.serviceUrl } as never,
-        authorization,
+      // It reads only this of it, and the service URL, which is compared below.
+      const read = { channelId: activity.channelId } as never;
+      const { claimsIdentity } = await timely(
+        "asking for Microsoft's keys",
+        this.#patienceMs,
+        this.#authentication.authenticateRequest(read, authorization),
       );
       if (!claimsIdentity.isAuthenticated) return { status: 401, why: 'the token is not valid' };
-      const from = claimsIdentity.getClaimValue('serviceurl');
-      if (from !== activity.serviceUrl) return { status: 401, why: 'the token is for another service URL' };
+      if (!isSame(claimsIdentity.getClaimValue('serviceurl'), activity.serviceUrl)) {
+        return { status: 401, why: 'the token is for another service URL' };
+      }
     } catch (error) {
       return { status: 401, why: error instanceof Error ? error.message : String(error) };
     }
@@ -144,18 +176,22 @@ export class Identity {
   async headers(): Promise<Headers> {
     const headers = new Headers();
     if (this.open) return headers;
-    const { appId, tenantId, connector } = this.#options;
+    const { tenantId, connector } = this.#options;
     if (connector !== undefined) {
       headers.set('authorization', `Bearer ${connector.accessToken}`);
       return headers;
     }
-    const credentials = await this.#credentials.createCredentials(
-      appId ?? '',
-      SCOPE,
-      `${LOGIN}${tenantId ?? 'botframework.com'}`,
-      true,
-    );
-    await credentials.signRequest({ headers } as never);
+    const signIn = async (): Promise<void> => {
+      const authority = `${LOGIN}${tenantId ?? 'botframework.com'}`;
+      const credentials = await this.#credentials.createCredentials(
+        this.#appId ?? '',
+        SCOPE,
+        authority,
+        true,
+      );
+      await credentials.signRequest({ headers } as never);
+    };
+    await timely('asking for a token', this.#patienceMs, signIn());
     return headers;
   }
 }

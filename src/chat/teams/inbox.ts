@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../log.ts';
 import type { CommandHandler, Incoming, Reply } from '../../runs/ports.ts';
-import { type Activity, type Click, conversationOf, readClick } from './activity.ts';
+import { type Activity, type Click, conversationOf, moveIn, readClick } from './activity.ts';
 import type { Answerer, ClickAnswer, Origin } from './answer.ts';
 import { VERB } from './buttons.ts';
 import type { Conversations } from './conversations.ts';
@@ -27,8 +27,8 @@ export interface InboxParts {
   readonly log: Logger;
 }
 
-/** What an activity is answered with: the body of an invoke's answer, or null for none. */
-export type ActivityAnswer = object | null;
+/** What an activity is answered with: the body of an invoke's answer, null for none, or that m0 knows no such thing. */
+export type ActivityAnswer = object | null | 'unknown';
 
 const answerOf = (answer: ClickAnswer): object =>
   'card' in answer
@@ -66,7 +66,15 @@ export class Inbox {
     const { conversations, heard } = this.#parts;
     if (activity.id === undefined) return null;
     const isNew = await heard.claim(JSON.stringify([activity.conversation.id, activity.type, activity.id]));
+    const move = moveIn(activity);
+    if (move === 'out') {
+      if (isNew) await this.#left(activity);
+      return null;
+    }
     await conversations.meet(activity);
+    if (isNew && (move === 'in' || (await this.#isUnlisted(activity)))) {
+      void this.#work(() => this.#parts.joined(activity));
+    }
     switch (activity.type) {
       case 'message':
         if (isNew && isForM0(activity)) {
@@ -77,20 +85,13 @@ export class Inbox {
         }
         return null;
       case 'invoke': {
-        const click = activity.name === 'adaptiveCard/action' ? readClick(activity.value) : null;
+        if (activity.name !== 'adaptiveCard/action') return 'unknown';
+        const click = readClick(activity.value);
         if (click === null || click.verb !== VERB) return answerOf({ bar: 'm0 knows no such button.' });
         return answerOf(isNew ? await this.#clicked(activity, click) : TAKEN);
       }
-      case 'conversationUpdate':
-        if (isNew && activity.membersAdded?.some((m) => m.id === activity.recipient.id)) {
-          void this.#work(() => this.#parts.joined(activity));
-        }
-        return null;
       case 'installationUpdate':
-        if (activity.action === 'remove' && activity.conversation.conversationType === 'personal') {
-          await conversations.forgetPersonal(userOf(activity));
-        }
-        if (activity.action === 'add' && activity.conversation.conversationType === 'personal') {
+        if (activity.conversation.conversationType === 'personal') {
           const { person } = this.#parts.people.actor(activity);
           if (person !== null) await this.#parts.added(person);
         }
@@ -98,6 +99,21 @@ export class Inbox {
       default:
         return null;
     }
+  }
+
+  async #left(activity: Activity): Promise<void> {
+    const { conversations } = this.#parts;
+    if (activity.conversation.conversationType === 'personal') {
+      await conversations.forgetPersonal(userOf(activity));
+    } else {
+      await conversations.leave(activity);
+    }
+  }
+
+  /** True where its team's channels could not be learned when m0 was added. */
+  async #isUnlisted({ channelData }: Activity): Promise<boolean> {
+    const team = channelData?.team?.id;
+    return team !== undefined && (await this.#parts.conversations.isUnlisted(team));
   }
 
   /** Keeps track of work whose request is answered already; what goes wrong in it is logged here. */
@@ -113,7 +129,11 @@ export class Inbox {
   }
 
   async #clicked(activity: Activity, click: Click): Promise<ClickAnswer> {
-    const origin = originOf(activity, click.command, activity.replyToId ?? null);
+    const seen = originOf(activity, click.command, activity.replyToId ?? null);
+    const { channel, clicked } = seen;
+    // What Teams says of the click does not tell who sees the card.
+    const alone = clicked !== null && (await this.#parts.answerer.isWhisper(channel, clicked));
+    const origin = alone ? { ...seen, targeted: true } : seen;
     let answer: ClickAnswer = BROKEN;
     let late = false;
     const work = this.#work(async () => {

@@ -8,6 +8,8 @@ export const LIMITS = {
   cardBudget: 24_000,
   /** Room for what else stands on a card: its frame, and the two lines that say what was folded. */
   frame: 1_200,
+  /** Characters of a line that says what was folded. */
+  foldNote: 300,
   /** Top-level elements; Teams names no limit, phones get slow. */
   elements: 200,
   /** Buttons of one set; Teams drops the seventh. */

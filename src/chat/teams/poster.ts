@@ -4,7 +4,7 @@ import type { Card } from '../../messages/card.ts';
 import { cutEnd } from '../../messages/inert.ts';
 import type { Place } from '../../runs/alert.ts';
 import { ChatError } from '../../runs/ports.ts';
-import type { Call, Connector } from './connector.ts';
+import { type Call, type Connector, NotThereError } from './connector.ts';
 import type { Conversation, Conversations } from './conversations.ts';
 import type { AdaptiveCard } from './elements.ts';
 import type { TeamsPeople } from './people.ts';
@@ -21,10 +21,11 @@ const CARD = 'application/vnd.microsoft.card.adaptive';
 
 const resource = z.object({ id: z.string().min(1) });
 
-/** A message that shows a card; `summary` is what a notification says. */
-function message(card: AdaptiveCard, summary: string): object {
+/** A message of m0's, which is `botId` there, that shows a card; `summary` is what a notification says. */
+function message(botId: string, card: AdaptiveCard, summary: string): object {
   return {
     type: 'message',
+    from: { id: botId },
     summary: summaryOf(summary),
     attachments: [{ contentType: CARD, content: card }],
   };
@@ -44,20 +45,41 @@ export interface PosterParts {
 export class Poster {
   readonly #parts: PosterParts;
   readonly #posted: Recent;
+  /** Messages that only one person sees: Teams finds them only where it is told that they are. */
+  readonly #whispers: Recent;
   readonly #alone = createKeyedLock();
 
   constructor(parts: PosterParts) {
     this.#parts = parts;
     this.#posted = new Recent(parts.memory, 'teams:posted');
+    this.#whispers = new Recent(parts.memory, 'teams:whispers');
   }
 
   async post(place: Place, card: Card, key: string): Promise<Posted> {
     const rendered = renderCard(card, this.#parts.people.teamsId);
     const where = 'channel' in place ? place.channel : place.user.toLowerCase();
-    return this.#once([where, key], async () => {
-      const channel = await this.channelOf(place);
-      return { channel, messageId: await this.#send(channel, channel, rendered, card.headline, false) };
-    });
+    return this.#once([where, key], () =>
+      this.#to(place, (channel) => this.#send(channel, channel, rendered, card.headline, false)),
+    );
+  }
+
+  /** Sends a card to a person's chat with m0; waits a little if asked to. */
+  async sendTo(user: string, card: AdaptiveCard, summary: string): Promise<void> {
+    await this.#to({ platform: 'teams', user }, (channel) => this.send(channel, channel, card, summary));
+  }
+
+  /** A chat that its person deleted is no more for Teams, until m0 opens it anew. */
+  async #to(place: Place, send: (channel: string) => Promise<string>): Promise<Posted> {
+    const channel = await this.channelOf(place);
+    try {
+      return { channel, messageId: await send(channel) };
+    } catch (error) {
+      if ('channel' in place || !(error instanceof NotThereError)) throw error;
+      this.#parts.connector.forget(channel);
+      await this.#parts.conversations.forgetPersonal(place.user);
+      const again = await this.channelOf(place);
+      return { channel: again, messageId: await send(again) };
+    }
   }
 
   async reply(
@@ -83,14 +105,21 @@ export class Poster {
 
   /** Puts another card in the place of a message's. */
   async replace(channel: string, messageId: string, card: AdaptiveCard, summary: string): Promise<void> {
-    const { serviceUrl } = await this.#known(channel);
+    const { serviceUrl, botId } = await this.#known(channel);
     await this.#parts.connector.call(`updating a message in ${channel}`, {
       serviceUrl,
       method: 'PUT',
       path: ['conversations', channel, 'activities', messageId],
-      body: { ...message(card, summary), id: messageId },
+      // Without its recipient, which Teams refuses here.
+      body: { ...message(botId, card, summary), id: messageId },
+      targeted: await this.isWhisper(channel, messageId),
       conversation: channel,
     });
+  }
+
+  /** Whether a message is one that only one person sees. */
+  async isWhisper(channel: string, messageId: string): Promise<boolean> {
+    return (await this.#whispers.get(JSON.stringify([channel, messageId]))) !== null;
   }
 
   /** The conversation in which replies to a message stand: only channels have threads. */
@@ -121,14 +150,14 @@ export class Poster {
     patient: boolean,
     only: string | null = null,
   ): Promise<string> {
-    const { connector } = this.#parts;
-    const { serviceUrl } = await this.#known(channel);
+    const { connector, conversations } = this.#parts;
+    const { serviceUrl, botId, gone } = await this.#known(channel);
     const doing = `posting to ${channel}`;
     const call: Call = {
       serviceUrl,
       method: 'POST',
       path: ['conversations', thread, 'activities'],
-      body: { ...message(card, summary), ...(only === null ? {} : { recipient: { id: only } }) },
+      body: { ...message(botId, card, summary), ...(only === null ? {} : { recipient: { id: only } }) },
       targeted: only !== null,
       conversation: channel,
     };
@@ -136,7 +165,10 @@ export class Poster {
       await (patient ? connector.patiently(doing, call) : connector.call(doing, call)),
     );
     if (!answer.success) throw new ChatError(`${doing}: Teams gave the message no id`);
-    return answer.data.id;
+    const { id } = answer.data;
+    if (gone) await conversations.arrived(channel);
+    if (only !== null) await this.#whispers.set(JSON.stringify([channel, id]), '');
+    return id;
   }
 
   /** The conversation of a place; a person's is their chat with m0, opened where needed. */

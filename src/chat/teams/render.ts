@@ -1,7 +1,7 @@
 import { assertNever } from '../../assert-never.ts';
 import type { Block, Card, Form, Span } from '../../messages/card.ts';
 import { fold, type Piece as PieceOf, rowText, wayToAll } from '../../messages/fold.ts';
-import { cutEnd, visible } from '../../messages/inert.ts';
+import { breakable, cutEnd, visible } from '../../messages/inert.ts';
 import { plainOf } from '../../messages/span-text.ts';
 import { CARD_SYMBOL, FINDING_SYMBOL } from '../../messages/symbols.ts';
 import { buttonSets, execute, formParts, label } from './buttons.ts';
@@ -89,76 +89,83 @@ export function renderPage(
     ...(index > 0 ? [turn('Previous', index - 1)] : []),
     ...(index < total - 1 ? [turn('Next', index + 1)] : []),
   ];
+  if (turns.length === 0) return renderCard(page, teamsId, PAGE_DETAIL);
   const where: TextRun = {
     type: 'TextRun',
     text: `Page ${index + 1} of ${total}`,
     isSubtle: true,
     size: 'small',
   };
-  return renderCard(page, teamsId, PAGE_DETAIL, [
-    richText([where]),
-    ...(turns.length > 0 ? [{ type: 'ActionSet' as const, actions: turns }] : []),
-  ]);
+  return renderCard(page, teamsId, PAGE_DETAIL, [richText([where]), { type: 'ActionSet', actions: turns }]);
 }
 
 function headline(card: Card): Piece {
   const symbol = CARD_SYMBOL[card.tone];
-  const text = `${symbol}${inert(card.headline, 1_000)}`;
-  const color = TONE_COLOUR[card.tone];
-  const run: TextRun = {
+  const said = breakable(inert(card.headline, 1_000));
+  const bold = (text: string, color: Colour): TextRun => ({
     type: 'TextRun',
-    text: text === '' ? 'm0' : text,
+    text,
     weight: 'bolder',
     size: 'medium',
     ...(color === 'default' ? {} : { color }),
-  };
-  return { blocks: [richText([run])], plain: card.headline, rank: 0, count: 1 };
+  });
+  const color = TONE_COLOUR[card.tone];
+  // Teams' green is hard to read on white: the symbol alone has it.
+  const inlines = [bold(symbol, color), bold(said, color === 'good' ? 'default' : color)].filter(
+    (run) => run.text !== '',
+  );
+  const blocks = [richText(inlines.length > 0 ? inlines : [bold('m0', 'default')])];
+  return { blocks, plain: card.headline, rank: 0, count: 1 };
 }
 
 function foldNote(text: string, card: Card): Element {
   const more = wayToAll(card);
-  const note: TextRun = {
-    type: 'TextRun',
-    text: more ? `${text}: see the full diff, or type ` : text,
-    italic: true,
-  };
-  const way: TextRun[] = more ? [{ type: 'TextRun', text: more.command, fontType: 'monospace' }] : [];
-  return richText([note, ...way]);
+  const note: Span = { t: 'quiet', text: more ? `${text}: see the full diff, or type ` : text };
+  return richText(runs(more ? [note, { t: 'command', text: more.command }] : [note], LIMITS.foldNote));
 }
 
 function blockPieces(blocks: readonly Block[], detail: Detail): Piece[] {
   const pieces: Piece[] = [];
   let findings = 0;
   let buttons = 0;
+  /** How what comes next stands off from what was before: after a divider, or a line of nothing. */
+  let apart: Pick<Element, 'spacing' | 'separator'> = {};
+  const push = (piece: Piece): void => {
+    const [first, ...rest] = piece.blocks;
+    if (first === undefined) return void pieces.push(piece);
+    pieces.push({ ...piece, blocks: [{ ...first, ...apart }, ...rest] });
+    apart = {};
+  };
   for (const block of blocks) {
     switch (block.b) {
       case 'line':
-        pieces.push(linePiece(block.spans, detail));
+        if (block.spans.length > 0) push(linePiece(block.spans, detail));
+        else apart = { spacing: 'medium', ...apart };
         break;
       case 'context':
-        pieces.push(linePiece(block.spans, detail, true));
+        push(linePiece(block.spans, detail, true));
         break;
       case 'finding':
         // Those beyond the limit are never shown, so a thousand of them cost no more than their text.
-        pieces.push(findingPiece(block, detail, findings < detail.findings));
+        push(findingPiece(block, detail, findings < detail.findings));
         findings += 1;
         break;
       case 'facts':
         for (const { label, spans } of block.facts) {
-          pieces.push(linePiece([{ t: 'strong', text: label }, { t: 'text', text: '  ' }, ...spans], detail));
+          push(linePiece([{ t: 'strong', text: label }, { t: 'text', text: '  ' }, ...spans], detail));
         }
         break;
       case 'buttons':
         for (const set of buttonSets(block.buttons, buttons)) {
-          pieces.push({ blocks: [set], plain: '', rank: 0, count: set.actions.length });
+          push({ blocks: [set], plain: '', rank: 0, count: set.actions.length });
         }
         buttons += block.buttons.length;
         break;
       case 'outcome':
-        pieces.push({ ...linePiece(block.spans, detail), rank: 0 });
+        push({ ...linePiece(block.spans, detail), rank: 0 });
         break;
       case 'divider':
-        pieces.push({ blocks: [DIVIDER], plain: '---', rank: 1, count: 0 });
+        apart = { spacing: 'medium', separator: true };
         break;
       default:
         assertNever(block);
@@ -166,12 +173,6 @@ function blockPieces(blocks: readonly Block[], detail: Detail): Piece[] {
   }
   return pieces;
 }
-
-const DIVIDER: Element = {
-  type: 'RichTextBlock',
-  inlines: [{ type: 'TextRun', text: ' ', size: 'small' }],
-  separator: true,
-};
 
 function linePiece(spans: readonly Span[], detail: Detail, quiet = false): Piece {
   const inlines = runs(spans, detail.line).map((run) =>
@@ -185,14 +186,21 @@ function findingPiece(block: Extract<Block, { b: 'finding' }>, detail: Detail, s
   const head = `${block.mark} ${block.address}  ${block.status}`;
   if (!shown) return { blocks: [], plain: head, rank: 2, count: 1 };
   const address = inert(cutEnd(visible(block.address), 300), 300);
-  const status = inert(block.status, 300);
-  const title: TextRun[] = [
-    { type: 'TextRun', text: `${block.mark} ${address}`, weight: 'bolder', fontType: 'monospace' },
-    ...(status === ''
-      ? []
-      : [{ type: 'TextRun' as const, text: `  ${FINDING_SYMBOL[block.tone]}${status}` }]),
+  const title: TextRun = {
+    type: 'TextRun',
+    // Never the mark alone on a line.
+    text: `${block.mark}\u00a0${address}`,
+    weight: 'bolder',
+    fontType: 'monospace',
+  };
+  const status = breakable(inert(block.status, 300));
+  // A line of its own: on a phone the address leaves it no room beside it.
+  const standing: TextRun = { type: 'TextRun', text: `${FINDING_SYMBOL[block.tone]}${status}` };
+  const items = [
+    richText([title]),
+    ...(status === '' ? [] : [richText([standing], { spacing: 'none' })]),
+    ...diffBlocks(block.rows, detail),
   ];
-  const items = [richText(title), ...diffBlocks(block.rows, detail)];
   const plain = [head, ...block.rows.map((row) => `    ${rowText(row)}`)].join('\n');
   return { blocks: [{ type: 'Container', items, spacing: 'medium' }], plain, rank: 2, count: 1 };
 }

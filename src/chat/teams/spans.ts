@@ -1,6 +1,6 @@
 import { assertNever } from '../../assert-never.ts';
 import type { Span } from '../../messages/card.ts';
-import { cutEnd, visible } from '../../messages/inert.ts';
+import { breakable, cutEnd, visible } from '../../messages/inert.ts';
 import { timeText } from '../../messages/span-text.ts';
 import type { RichTextBlock, TextRun } from './elements.ts';
 import { LIMITS } from './limits.ts';
@@ -51,13 +51,16 @@ function runOf(span: Span, max: number): TextRun {
   });
   switch (span.t) {
     case 'text':
-      return run(span.text);
+      return run(breakable(span.text));
     case 'strong':
-      return run(span.text, { weight: 'bolder' });
+      return run(breakable(span.text), { weight: 'bolder' });
     case 'quiet':
-      return run(span.text, { italic: true });
+      return run(breakable(span.text), { italic: true });
     case 'code':
       return run(span.text, { fontType: 'monospace' });
+    case 'command':
+      // In a channel nothing reaches a bot that is not mentioned.
+      return run(`@m0 ${span.text}`, { fontType: 'monospace' });
     case 'person':
       return run(span.name, span.mention ? { weight: 'bolder' } : {});
     case 'time':

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Logger } from '../../log.ts';
 import { ChatError, type ChatPort, type Clock, type CommandHandler, type Person } from '../../runs/ports.ts';
-import { type Activity, readActivity, tenantOf } from './activity.ts';
+import { type Activity, conversationOf, readActivity, tenantOf } from './activity.ts';
 import { Answerer } from './answer.ts';
 import { Connector } from './connector.ts';
 import { Conversations } from './conversations.ts';
@@ -21,6 +21,8 @@ export interface TeamsOptions {
   readonly insecureLoopback: boolean;
   /** Another Bot Connector than Microsoft's, e.g. a local one. */
   readonly connector?: OtherConnector | undefined;
+  /** How long Microsoft's keys and sign-in are waited for, in ms. */
+  readonly patienceMs?: number;
   readonly people: readonly Person[];
   /** Teams conversations that m0.yaml names. */
   readonly channels: readonly string[];
@@ -84,19 +86,22 @@ export function createTeams(options: TeamsOptions): Teams {
 
   /** Added to a team, m0 may write to each of its channels, and hears of them only by asking. */
   async function joined(activity: Activity): Promise<void> {
+    connector.forget(conversationOf(activity));
     const team = activity.channelData?.team?.id;
     if (team === undefined) return;
     const { serviceUrl, recipient } = activity;
+    const where = { serviceUrl, botId: recipient.id, tenantId: tenantOf(activity) };
+    // What fails now, or is cut off by a restart, is made up for when next something is heard of the team.
+    await conversations.addTo(team, [], where, false);
     const answer = await connector.patiently('asking for the channels of a team', {
       serviceUrl,
       method: 'GET',
       path: ['teams', team, 'conversations'],
       conversation: null,
     });
-    for (const { id } of channelList.parse(answer).conversations) {
-      const where = { serviceUrl, botId: recipient.id, tenantId: tenantOf(activity) };
-      await conversations.add(id, { ...where, kind: 'channel' });
-    }
+    const ids = channelList.parse(answer).conversations.map(({ id }) => id);
+    await conversations.addTo(team, ids, where, true);
+    for (const id of ids) connector.forget(id);
   }
 
   async function handle(request: Request): Promise<Response> {
@@ -105,7 +110,9 @@ export function createTeams(options: TeamsOptions): Teams {
     if (!/^application\/json\b/i.test(request.headers.get('content-type') ?? '')) {
       return said(415, 'only application/json is taken here');
     }
-    if (identity.open && !isLocal(request)) return refuse({ status: 403, why: 'it comes from a web page' });
+    if (identity.open && !isLocal(request)) {
+      return refuse({ status: 403, why: 'it comes from a web page, or through a proxy' });
+    }
     const authorization = request.headers.get('authorization') ?? '';
     if (!identity.open && authorization === '') return refuse({ status: 401, why: 'no token' });
     const body = await bodyOf(request);
@@ -115,6 +122,7 @@ export function createTeams(options: TeamsOptions): Teams {
     const refusal = await identity.refuse(activity, authorization, people.isKnown);
     if (refusal !== null) return refuse(refusal);
     const answer = await inbox.hear(activity);
+    if (answer === 'unknown') return said(501, 'm0 does not do that');
     return answer === null ? new Response(null, { status: 200 }) : Response.json(answer);
   }
 
@@ -148,9 +156,16 @@ export function createTeams(options: TeamsOptions): Teams {
   };
 }
 
-/** False for what a browser sends on behalf of a page, and for names that only point to this machine. */
+/** What a proxy says of those it speaks for. */
+const PASSED_ON = /^(forwarded|via|x-forwarded-.*|x-real-ip|x-original-.*|cf-connecting-ip)$/;
+
+/**
+ * False for what a browser sends on behalf of a page, for names that only point to this machine, and for what a
+ * proxy on this machine passes on from elsewhere.
+ */
 function isLocal(request: Request): boolean {
   const host = new URL(request.url).hostname;
+  if ([...request.headers.keys()].some((name) => PASSED_ON.test(name))) return false;
   return !request.headers.has('origin') && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host);
 }
 

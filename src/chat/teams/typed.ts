@@ -3,7 +3,7 @@ import type { Activity } from './activity.ts';
 
 const mention = z.object({
   type: z.literal('mention'),
-  text: z.string().min(1),
+  text: z.string().nullish(),
   mentioned: z.object({ id: z.string(), name: z.string().nullish() }),
 });
 
@@ -19,13 +19,23 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** True where the message is said to m0: in a channel and a group only with a mention of it, or to it alone. */
 export function isForM0(activity: Activity): boolean {
   if (activity.conversation.conversationType === 'personal' || activity.recipient.isTargeted) return true;
-  return mentionsIn(activity).some((m) => m.mentioned.id === activity.recipient.id);
+  return mentionsIn(activity).some(({ id }) => id === activity.recipient.id);
 }
 
-function mentionsIn(activity: Activity): readonly z.infer<typeof mention>[] {
+interface Mentioned {
+  /** As it stands in the message's text; empty where it does not. */
+  readonly tag: string;
+  readonly id: string;
+  readonly name: string | null;
+}
+
+function mentionsIn(activity: Activity): readonly Mentioned[] {
   return (activity.entities ?? []).flatMap((entity) => {
     const parsed = mention.safeParse(entity);
-    return parsed.success ? [parsed.data] : [];
+    if (!parsed.success) return [];
+    const { text, mentioned } = parsed.data;
+    const name = mentioned.name ?? null;
+    return [{ tag: text || (name === null ? '' : `<at>${name}</at>`), id: mentioned.id, name }];
   });
 }
 
@@ -35,8 +45,8 @@ function mentionsIn(activity: Activity): readonly z.infer<typeof mention>[] {
  */
 export function typedCommand(activity: Activity): string {
   let text = activity.text ?? '';
-  for (const { text: tag, mentioned } of mentionsIn(activity)) {
-    text = text.replaceAll(tag, mentioned.id === activity.recipient.id ? ' ' : (mentioned.name ?? ' '));
+  for (const { tag, id, name } of mentionsIn(activity)) {
+    if (tag !== '') text = text.replaceAll(tag, () => (id === activity.recipient.id ? ' ' : (name ?? ' ')));
   }
   return text
     .replace(/&(?:nbsp|lt|gt|quot|#39|amp);/g, (entity) => ENTITIES[entity] ?? entity)

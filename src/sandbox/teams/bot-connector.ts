@@ -36,6 +36,10 @@ export function answerCall(
   if (message === undefined || message.from !== organisation.botId) {
     return { status: 404, error: 'ActivityNotFound' };
   }
+  if (call.only !== (message.visibleTo !== null)) {
+    return { status: 404, error: 'ActivityNotFoundInConversation' };
+  }
+  if (call.only && body.recipient !== undefined) return { status: 400, error: 'BadArgument' };
   if (method === 'DELETE') {
     organisation.remove(message);
     return { status: 200, body: {} };
@@ -72,7 +76,7 @@ function post(
   if (thread !== null && !organisation.messages.some(isRoot)) {
     return { status: 404, error: 'ConversationNotFound' };
   }
-  const bad = refuseActivity(body);
+  const bad = refuseActivity(organisation, body);
   if (bad !== null) return bad;
   const recipient = (body.recipient as { readonly id?: string } | undefined)?.id ?? null;
   if (only && (!organisation.targeted || recipient === null || conversation.startsWith('a:'))) {
@@ -91,7 +95,7 @@ function post(
 }
 
 function update(organisation: Organisation, message: TeamsMessage, body: Json): Answer {
-  const bad = refuseActivity(body);
+  const bad = refuseActivity(organisation, body);
   if (bad !== null) return bad;
   organisation.edit(message, { card: cardOf(body), summary: String(body.summary ?? '') });
   return { status: 200, body: { id: message.id } };
@@ -107,9 +111,12 @@ function refuseConversation(organisation: Organisation, conversation: string): A
   return organisation.inTeams.has(team.id) ? null : absent;
 }
 
-function refuseActivity(body: Json): Answer | null {
+function refuseActivity(organisation: Organisation, body: Json): Answer | null {
   if (Buffer.byteLength(JSON.stringify(body)) > MOST_BYTES)
     return { status: 413, error: 'MessageSizeTooBig' };
+  if ((body.from as Json | undefined)?.id !== organisation.botId) {
+    return { status: 400, error: 'MissingProperty' };
+  }
   const card = cardOf(body);
   if (body.type !== 'message' || card === null) return { status: 400, error: 'BadSyntax' };
   const [problem] = refuseCard(card);

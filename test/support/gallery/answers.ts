@@ -336,7 +336,7 @@ export const answers: readonly Exhibit[] = [
       rotas: [{ rota: 'primary', people: [DANA], until: NOW + 115 * HOUR, problem: null }],
       ...MOMENT,
     },
-    PRIVATE,
+    { ...PRIVATE, only: 'slack' },
   ),
   exhibit('help', '`help`', helpCard, null, PRIVATE),
   exhibit('help-one', '`help snooze`', helpCard, 'snooze', PRIVATE),

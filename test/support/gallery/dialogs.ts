@@ -26,8 +26,21 @@ const TWO = driftView({
 });
 const thousand = fullDiff(thousandFindings());
 
-function form(name: string, says: string, make: typeof acceptForm, view: DriftView): Exhibit {
-  return { name, says, maker: make.name, where: 'dialog', shown: { kind: 'form', form: make(view) } };
+function form(
+  name: string,
+  says: string,
+  make: typeof acceptForm,
+  view: DriftView,
+  extra: Pick<Exhibit, 'asks'> = {},
+): Exhibit {
+  return {
+    name,
+    says,
+    maker: make.name,
+    where: 'dialog',
+    shown: { kind: 'form', form: make(view) },
+    ...extra,
+  };
 }
 
 function page(name: string, says: string, pages: typeof thousand, at: number): Exhibit {
@@ -35,12 +48,13 @@ function page(name: string, says: string, pages: typeof thousand, at: number): E
 }
 
 export const dialogs: readonly Exhibit[] = [
-  form('form-snooze', '*Snooze…*: for how long, what and why.', snoozeForm, TWO),
+  form('form-snooze', '*Snooze…*: for how long, what and why.', snoozeForm, TWO, { asks: 'Snooze…' }),
   form(
     'form-accept',
     '*Accept…*: what is kept as it is, and why.',
     acceptForm,
     driftView({ findings: [WAITS] }),
+    { asks: 'Accept…' },
   ),
   form('form-accept-many', '*Accept…* where there is more than fits.', acceptForm, thousandFindings()),
   page(

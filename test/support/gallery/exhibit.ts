@@ -16,15 +16,17 @@ export interface Exhibit {
   /** A message in a channel, a direct message, an answer that one person sees, or a dialog. */
   readonly where: 'channel' | 'direct' | 'private' | 'dialog';
   readonly shown: Shown;
+  /** The one platform that has it, where not every one does. */
+  readonly only?: 'slack' | 'teams';
   /** Also shown in the dark. */
   readonly dark?: true;
-  /** Label of the button whose question is shown as a picture of its own. */
+  /** Label of the button whose question, or form, is shown as a picture of its own. */
   readonly asks?: string;
   /** Recorded, and too much like another to be a picture. */
   readonly unpictured?: true;
 }
 
-export type Extra = Partial<Pick<Exhibit, 'where' | 'dark' | 'asks' | 'unpictured'>>;
+export type Extra = Partial<Pick<Exhibit, 'where' | 'only' | 'dark' | 'asks' | 'unpictured'>>;
 
 /** The card that `make` makes of a view, in a channel unless told. */
 export function exhibit<V>(

@@ -29,3 +29,8 @@ export const gallery: Readonly<Record<string, readonly Exhibit[]>> = {
 };
 
 export const exhibits: readonly Exhibit[] = Object.values(gallery).flat();
+
+/** What one platform shows of it. */
+export function exhibitsOf(platform: 'slack' | 'teams'): readonly Exhibit[] {
+  return exhibits.filter((one) => one.only === undefined || one.only === platform);
+}

@@ -15,6 +15,7 @@ const build = (appId: string) =>
 
 interface Manifest {
   readonly manifestVersion: string;
+  readonly version: string;
   readonly id: string;
   readonly name: { readonly short: string };
   readonly description: { readonly short: string };
@@ -56,11 +57,16 @@ test.each([
   ['m0-teams.zip', '1.29', 12],
   ['m0-teams-older.zip', '1.19', 10],
 ] as const)('%s is an app of manifest %s with its icons', async (name, version, most) => {
-  expect((await build(APP_ID)).exitCode).toBe(0);
+  const { exitCode, stderr } = await build(APP_ID);
+  expect(exitCode).toBe(0);
+  // The addresses in the repository are nobody's.
+  expect(stderr).toContain('put your own addresses there');
   const files = unzip(name);
   expect([...files.keys()]).toEqual(['manifest.json', 'color.png', 'outline.png']);
   const manifest = JSON.parse(files.get('manifest.json')?.toString() ?? '') as Manifest;
   expect(manifest).toMatchObject({ manifestVersion: version, id: APP_ID, bots: [{ botId: APP_ID }] });
+  // Teams takes no others: three numbers, and none before 1.
+  expect(manifest.version).toMatch(/^[1-9]\d*\.\d+\.\d+$/);
   expect(manifest.name.short.length).toBeLessThanOrEqual(30);
   expect(manifest.description.short.length).toBeLessThanOrEqual(80);
   const [bot] = manifest.bots;

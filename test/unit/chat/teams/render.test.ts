@@ -102,16 +102,21 @@ test('any form and any page is taken by Teams', () => {
 describe('the story', () => {
   test('is told in the order of the card, with colours that the signs tell too', () => {
     const text = shown(render(driftMixed));
-    expect(text.split('\n').slice(0, 4)).toEqual([
+    expect(text.split('\n').slice(0, 5)).toEqual([
       '● prod-network drifted by hand: 1 heals itself, 1 waits for you',
-      'prod · 2 resources · first seen 14:02 · run #42 · infra@9f8e7d6',
-      '~ aws_s3_bucket.logs  ↻ changed in the cloud · heals itself',
+      'prod\u00a0· 2 resources\u00a0· first seen 14:02\u00a0· run #42\u00a0· infra@9f8e7d6',
+      '~\u00a0aws_s3_bucket.logs',
+      '↻ changed in the cloud\u00a0· heals itself',
       '- tags.Owner  platform',
     ]);
     expect(text).toContain('~ revoke_rules_on_delete  false → true');
     const colours = all(render(driftMixed), 'TextRun').map((r) => [r.text, r.color]);
     expect(colours).toContainEqual(['  platform', 'attention']);
-    expect(colours).toContainEqual(['  22/tcp from 203.0.113.7/32 "emergency hotfix"', 'good']);
+    // Green marks what came; the value itself has the reader's own colour, because green on white is hard to read.
+    expect(colours).toContainEqual(['+ ingress[*]', 'good']);
+    expect(colours).toContainEqual(['  22/tcp from 203.0.113.7/32 "emergency hotfix"', undefined]);
+    expect(colours).toContainEqual(['false', 'attention']);
+    expect(colours).toContainEqual(['true', undefined]);
   });
 
   test('of a long value keeps what changed', () => {
@@ -122,7 +127,7 @@ describe('the story', () => {
 
   test('of a thousand findings is folded, with the way to all of it', () => {
     const card = render(thousand);
-    expect(shown(card)).toContain('and 980 more: see the full diff, or type show #42');
+    expect(shown(card)).toContain('and 980 more: see the full diff, or type @m0 show #42');
     expect(all(card, 'Action.Execute').map((a) => a.title)).toContain('Full diff');
   });
 

@@ -42,6 +42,7 @@ const card = (body: readonly unknown[] = [line], version = '1.5') => ({
 const message = (content: unknown, more: Json = {}) => ({
   type: 'message',
   summary: 'hello',
+  from: { id: '28:app' },
   attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content }],
   ...more,
 });
@@ -116,7 +117,9 @@ describe('the Bot Connector', () => {
 
   test('refuses a message without a card', async () => {
     const at = `conversations/${encodeURIComponent(OPS)}/activities`;
-    expect(await call('POST', at, { type: 'message', text: 'hello' })).toMatchObject({ said: 'BadSyntax' });
+    expect(await call('POST', at, { type: 'message', from: { id: '28:app' }, text: 'hello' })).toMatchObject({
+      said: 'BadSyntax',
+    });
   });
 
   test('refuses whoever does not prove to be the bot, and web pages', async () => {

@@ -1,0 +1,112 @@
+/** Pictures of what Slack is sent, on the sandbox's own chat page. */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { bundlePage } from '../../src/sandbox/page/bundle.ts';
+import type { Block, Message, View } from '../../src/sandbox/workspace/model.ts';
+import { isRecord } from '../../src/sandbox/workspace/validation/check.ts';
+import type { Exhibit } from '../support/gallery/exhibit.ts';
+import { NOW } from '../support/views.ts';
+import type { Album } from './album.ts';
+import { sightsOf } from './names.ts';
+import type { Act } from './stage.tsx';
+
+const GOLDEN = new URL('../render/slack/', import.meta.url);
+
+/** High enough for the longest dialog: what would scroll is not on the picture. */
+const HEIGHT = 2_400;
+const WIDTH = { desk: 780, phone: 390 } as const;
+
+/** As wide as the card needs; nothing of the page around it. */
+const STYLE = `.picture { width: fit-content; min-width: min(100%, 30rem); max-width: 100%; }
+@media (max-width: 760px) { .picture { width: 100%; } }
+.message:hover { background: none; }
+.message.private:hover { background: var(--private); }
+dialog::backdrop { background: var(--bg); }`;
+
+const blocksOf = (value: unknown): Block[] =>
+  (Array.isArray(value) ? value.filter(isRecord) : []).map((block, i) => ({
+    ...(block as unknown as Block),
+    block_id: String(block.block_id ?? `b${i}`),
+  }));
+
+const wordsOf = (text: unknown): string => (isRecord(text) ? String(text.text) : '');
+
+/** What the golden file holds, as the workspace would have it. */
+async function actOf(one: Exhibit): Promise<Act> {
+  const golden: unknown = JSON.parse(await readFile(new URL(`${one.name}.golden.json`, GOLDEN), 'utf8'));
+  if (!isRecord(golden))
+    throw new Error(`reading the golden file of ${one.name}: it holds no message or view`);
+  const blocks = blocksOf(golden.blocks);
+  const base = { name: one.name, now: NOW, message: null, view: null };
+  if (one.where === 'dialog') {
+    const view: View = {
+      id: 'V1',
+      type: 'modal',
+      user: 'U0DANA',
+      rootId: 'V1',
+      previousId: null,
+      hash: '',
+      callbackId: '',
+      externalId: '',
+      privateMetadata: '',
+      title: wordsOf(golden.title),
+      submit: golden.submit === undefined ? null : wordsOf(golden.submit),
+      close: golden.close === undefined ? null : wordsOf(golden.close),
+      clearOnClose: false,
+      notifyOnClose: false,
+      blocks,
+    };
+    return { ...base, view };
+  }
+  const message: Message = {
+    ts: `${NOW / 1000}.000100`,
+    channel: one.where === 'direct' ? 'D0DANA' : 'C0OPS',
+    user: 'U0M0',
+    text: String(golden.text),
+    blocks,
+    threadTs: null,
+    alsoInChannel: false,
+    visibleTo: one.where === 'private' ? 'U0DANA' : null,
+    editedTs: null,
+    metadata: null,
+    files: [],
+    mentions: [],
+    links: [],
+  };
+  return { ...base, message };
+}
+
+async function openStage(browser: Browser): Promise<Page> {
+  const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Berlin' });
+  const { script, style } = await bundlePage(fileURLToPath(new URL('./stage.tsx', import.meta.url)));
+  const page = await context.newPage();
+  await page.setContent(`<!doctype html><style>${style}\n${STYLE}</style><div id="root"></div>`);
+  await page.addScriptTag({ content: script });
+  return page;
+}
+
+async function picture(page: Page, one: Exhibit, album: Album): Promise<void> {
+  const act = await actOf(one);
+  const main = act.view === null ? '.picture' : 'dialog';
+  for (const sight of sightsOf(one, 'slack')) {
+    const width = sight === 'desk' || sight === 'dark' ? WIDTH.desk : WIDTH.phone;
+    await page.setViewportSize({ width, height: HEIGHT });
+    await page.emulateMedia({ colorScheme: sight === 'dark' ? 'dark' : 'light' });
+    await page.mouse.move(0, 0);
+    await page.evaluate((shown) => window.show(shown), act);
+    if (sight === 'asks') await page.getByRole('button', { name: one.asks ?? '', exact: true }).click();
+    const shown = page.locator(sight === 'asks' ? 'dialog.small' : main).last();
+    await album.add(one, 'slack', sight, await shown.screenshot({ animations: 'disabled' }));
+  }
+}
+
+/** Takes all pictures of the exhibits that Slack has. */
+export async function slackPictures(
+  browser: Browser,
+  exhibits: readonly Exhibit[],
+  album: Album,
+): Promise<void> {
+  const page = await openStage(browser);
+  for (const one of exhibits) await picture(page, one, album);
+}

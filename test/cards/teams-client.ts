@@ -1,0 +1,163 @@
+/** Microsoft's own local client for Teams, with m0's real Teams side connected to it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createLogger } from '../../src/log.ts';
+import type { Card } from '../../src/messages/card.ts';
+import type { Place } from '../../src/runs/alert.ts';
+import { ChatError, type Reply } from '../../src/runs/ports.ts';
+import { type Bot, memory, startBot } from '../support/teams-bot.ts';
+
+const SCRIPT = fileURLToPath(new URL('../../src/setup/playground.mjs', import.meta.url));
+/** Who the client is by itself: Dana of the exhibits. */
+const READER = { id: 'user-id-0', aadObjectId: '00000000-0000-0000-0000-0000000000020' };
+const BOT = '00000000-0000-0000-0000-00000000000011';
+const CHANNEL = 'team-id';
+const START_MS = 30_000;
+const POLL_MS = 50;
+
+/** Where a message stands, as the client's list of conversations names it. */
+export type Conversation = 'Personal Chat' | 'My Team - General';
+
+export interface TeamsClient {
+  readonly url: string;
+  /** m0 posts a card by itself, to the channel or to the reader's chat with it. */
+  post(card: Card, conversation: Conversation): Promise<void>;
+  /** The reader types something in their chat with m0, and gets this answer, also when they click on it. */
+  answer(reply: Reply): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function asked(url: string, body?: object): Promise<unknown> {
+  const response = await fetch(url, {
+    signal: AbortSignal.timeout(START_MS),
+    ...(body === undefined
+      ? {}
+      : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  if (!response.ok) throw new Error(`asking Microsoft's client at ${url}: status ${response.status}`);
+  return response.json().catch(() => null);
+}
+
+/** Resolves once the client answers; rejects where it ended, or takes too long. */
+async function ready(client: ChildProcess, url: string): Promise<void> {
+  const until = Date.now() + START_MS;
+  for (;;) {
+    if (client.exitCode !== null) {
+      throw new Error(`starting Microsoft's client: it ended with code ${client.exitCode}`);
+    }
+    const answered = await fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (answered) return;
+    if (Date.now() > until) {
+      throw new Error(`starting Microsoft's client: no answer at ${url} for ${START_MS / 1000} s`);
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+/** Posts; waits where m0 would be faster than Teams takes messages. */
+async function post(bot: Bot, place: Place, card: Card, key: string): Promise<void> {
+  for (;;) {
+    try {
+      await bot.teams.post(place, card, key);
+      return;
+    } catch (error) {
+      if (!(error instanceof ChatError) || error.retryAfterMs === null) throw error;
+      await sleep(error.retryAfterMs);
+    }
+  }
+}
+
+/** Starts both; the caller closes them. What the client writes goes to a folder of its own, deleted after. */
+export async function startTeamsClient(): Promise<TeamsClient> {
+  const closing: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
+  let reply: Reply = { r: 'none' };
+  let posted = 0;
+  try {
+    const home = await mkdtemp(join(tmpdir(), 'm0-cards-'));
+    closing.push(() => rm(home, { recursive: true, force: true }));
+    const store = await memory();
+    closing.push(() => store.close());
+    const bot = await startBot(
+      {
+        appId: null,
+        appPassword: null,
+        tenantId: null,
+        insecureLoopback: true,
+        people: [{ key: 'dana', name: 'Dana', slack: null, teams: READER.aadObjectId, email: null }],
+        channels: [],
+        memory: store,
+        log: createLogger('silent'),
+        clock: Date.now,
+        random: Math.random,
+      },
+      async () => reply,
+    );
+    closing.push(() => bot.close());
+    const port = String(await freePort());
+    const url = `http://127.0.0.1:${port}`;
+    const client = spawn(process.execPath, [SCRIPT], {
+      env: { PATH: process.env.PATH, HOME: home, PORT: new URL(bot.url).port, M0_PLAYGROUND_PORT: port },
+      stdio: 'ignore',
+    });
+    const ended = once(client, 'exit');
+    closing.push(() => {
+      client.kill('SIGTERM');
+      return ended;
+    });
+    await ready(client, url);
+    const { config } = (await asked(`${url}/_internal/v1/config`)) as {
+      readonly config: { readonly personalChat: { readonly id: string } };
+    };
+    const personal = config.personalChat.id;
+    const type = (conversation: string, text: string, mentions: readonly object[] = []): Promise<unknown> =>
+      asked(`${url}/_conversation/v1/conversations/${conversation}/messages`, {
+        from: { id: READER.id },
+        text,
+        textFormat: 'plain',
+        mentions,
+      });
+    // m0 writes only where it was met.
+    const mention = '<at>Test Bot</at>';
+    await type(CHANNEL, `${mention} help`, [{ mentioned: { id: BOT }, text: mention }]);
+    await type(personal, 'help');
+    return {
+      url,
+      async post(card, conversation) {
+        posted += 1;
+        const place = conversation === 'Personal Chat' ? { user: READER.aadObjectId } : { channel: CHANNEL };
+        await post(bot, { platform: 'teams', ...place }, card, `card-${posted}`);
+      },
+      async answer(given) {
+        reply = given;
+        await type(personal, 'show it');
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,113 @@
+/** What Teams sends and answers that its documents tell of, and m0's other tests do not. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { driftMixed } from '../support/cards.ts';
+import { soon } from '../support/chat-ends.ts';
+import { DANA, KIM } from '../support/teams-bot.ts';
+import { APP_ID } from '../support/teams-connector.ts';
+import { GROUP, OPS, type Stage, startStage } from '../support/teams-stage.ts';
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await startStage();
+  await stage.connector.addToTeam('sre');
+});
+afterEach(() => stage.close());
+
+const mention = (name: string, id: string, text?: string) => ({
+  type: 'mention',
+  mentioned: { id, name },
+  ...(text === undefined ? {} : { text }),
+});
+const said = (change: object) => stage.connector.activity(DANA, GROUP, { type: 'message', ...change });
+
+describe('a message', () => {
+  test.each([
+    [
+      'a mention without its text',
+      { text: '<at>m0</at> status', entities: [mention('m0', `28:${APP_ID}`)] },
+      'status',
+    ],
+    [
+      'two mentions of m0 and one of somebody whose name is odd',
+      {
+        text: '<at>m0</at>&nbsp;approve <at>$& Kim</at>\n<at>m0</at>',
+        entities: [
+          mention('m0', `28:${APP_ID}`, '<at>m0</at>'),
+          mention('$& Kim', '29:kim', '<at>$& Kim</at>'),
+        ],
+      },
+      'approve $& Kim',
+    ],
+  ])('with %s is understood', async (_what, change, text) => {
+    await stage.connector.deliver(said(change));
+    await soon(() => stage.heard.length === 1);
+    expect(stage.heard[0]?.text).toBe(text);
+  });
+
+  test('with odd things in fields that m0 can do without is heard all the same, and trusted no more', async () => {
+    const odd = stage.connector.activity(DANA, stage.connector.chat(DANA), {
+      type: 'message',
+      text: 'status',
+      replyToId: '',
+      from: { id: '29:somebody', name: 'Somebody', aadObjectId: '' },
+    });
+    expect((await stage.connector.deliver(odd)).status).toBe(200);
+    await soon(() => stage.heard.length === 1);
+    expect(stage.heard[0]?.actor.person).toBeNull();
+  });
+
+  test('in a kind of conversation that is new to m0 is not taken for a private one', async () => {
+    const sent = said({
+      conversation: { id: GROUP, conversationType: 'hologram' },
+      text: '<at>m0</at> status',
+      entities: [mention('m0', `28:${APP_ID}`)],
+    });
+    expect((await stage.connector.deliver(sent)).status).toBe(200);
+    await soon(() => stage.heard.length === 1);
+    expect(stage.heard[0]?.place).toEqual({ platform: 'teams', channel: GROUP });
+  });
+});
+
+test.each(['task/fetch', 'composeExtension/query', 'signin/verifyState', 'message/submitAction'])(
+  'an invoke of another kind (%s) is told that m0 does not do that',
+  async (name) => {
+    const value = { action: { type: 'Action.Execute', verb: 'm0', data: { command: 'approve #42' } } };
+    const sent = stage.connector.activity(DANA, OPS, { type: 'invoke', name, value });
+    expect(await stage.connector.deliver(sent)).toEqual({ status: 501, body: null });
+    expect(stage.heard).toEqual([]);
+  },
+);
+
+describe('writing to a person', () => {
+  const to = (user: string, key: string) =>
+    stage.bot.teams.post({ platform: 'teams', user }, driftMixed, key);
+
+  test('who deleted their chat with m0 opens it anew', async () => {
+    await to(KIM, 'first');
+    let lost = 0;
+    stage.connector.fault = (call) => {
+      const gone = call.startsWith('POST conversations/') && lost++ === 0;
+      return gone ? { status: 404, code: 'ConversationNotFound' } : 'pass';
+    };
+    await to(KIM, 'second');
+    expect(stage.connector.in(stage.connector.chat(KIM))).toHaveLength(2);
+    expect(stage.bot.teams.healthy()).toEqual({ ok: true, problem: null });
+  });
+
+  test('who blocked m0 is refused for good, in the words of the chat service', async () => {
+    const message =
+      '{\r\n  "subCode": "MessageWritesBlocked",\r\n  "details": "Thread is blocked.",\r\n  "errorCode": null\r\n}';
+    stage.connector.fault = () => ({ status: 403, body: { errorCode: 209, message } });
+    await expect(to(KIM, 'k')).rejects.toMatchObject({
+      permanent: true,
+      message: expect.stringContaining('(HTTP 403, MessageWritesBlocked: Thread is blocked.)'),
+    });
+  });
+
+  test('to whom nothing can be sent even so is given up', async () => {
+    await to(KIM, 'first');
+    stage.connector.fault = (call) =>
+      call.startsWith('POST conversations/') ? { status: 404, code: 'ConversationNotFound' } : 'pass';
+    await expect(to(KIM, 'second')).rejects.toMatchObject({ permanent: true });
+  });
+});

@@ -1,0 +1,112 @@
+/** Whom m0 believes in Teams, and where its own token goes. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { driftMixed } from '../support/cards.ts';
+import { soon } from '../support/chat-ends.ts';
+import { DANA } from '../support/teams-bot.ts';
+import { CONNECTOR_TOKEN, TENANT } from '../support/teams-connector.ts';
+import { OPS, type Stage, startStage } from '../support/teams-stage.ts';
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await startStage();
+});
+afterEach(() => stage.close());
+
+const said = (change: object = {}) =>
+  stage.connector.activity(DANA, stage.connector.chat(DANA), { type: 'message', text: 'status', ...change });
+
+describe('the service URL', () => {
+  test('of the token may differ in case and in its closing slash', async () => {
+    const { connector } = stage;
+    const claim = connector.serviceUrl.replace(/\/$/, '').replace('/emea', '/EMEA');
+    const authorization = `Bearer ${connector.token({ serviceurl: claim })}`;
+    expect((await connector.deliver(said(), authorization)).status).toBe(200);
+    await soon(() => stage.heard.length === 1);
+  });
+
+  test('must be whole: one with a query or a fragment is refused', async () => {
+    const { connector } = stage;
+    for (const end of ['?x=', '#x']) {
+      const serviceUrl = `${connector.serviceUrl}${end}`;
+      const authorization = `Bearer ${connector.token({ serviceurl: serviceUrl })}`;
+      expect((await connector.deliver(said({ serviceUrl }), authorization)).status).toBe(403);
+    }
+  });
+
+  test.each([
+    'https://evil.example/',
+    'https://smba.trafficmanager.net.evil.example/',
+    'https://evil.trafficmanager.net/',
+    'https://directline.botframework.com/',
+    'http://smba.trafficmanager.net/emea/',
+    'http://127.0.0.1/',
+  ])('%s is none of Teams’: nothing is heard from it, and no token sent to it', async (serviceUrl) => {
+    const { teams } = await stage.start({ connector: undefined });
+    const { connector, store } = stage;
+    expect((await connector.deliver(said({ serviceUrl }))).status).toBe(403);
+    const stored = { serviceUrl, botId: '28:m0', tenantId: TENANT, kind: 'channel' };
+    await store.setValue(`teams:conversation:${OPS}`, JSON.stringify(stored));
+    await expect(teams.post({ platform: 'teams', channel: OPS }, driftMixed, 'k')).rejects.toMatchObject({
+      permanent: true,
+      message: expect.stringContaining("none of Teams'"),
+    });
+  });
+
+  test.each([
+    'https://smba.trafficmanager.net/emea/',
+    `https://smba.trafficmanager.net/amer/${TENANT}/`,
+    'https://smba.infra.gcc.teams.microsoft.com/teams/',
+  ])('%s is one of Teams’: there the token decides', async (serviceUrl) => {
+    await stage.start({ connector: undefined });
+    const authorization = `Bearer ${stage.connector.token({ aud: 'another-app' })}`;
+    expect((await stage.connector.deliver(said({ serviceUrl }), authorization)).status).toBe(401);
+  });
+});
+
+test("where Microsoft's keys are not to be had, nobody is believed and nothing hangs", async () => {
+  const silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const openIdMetadata = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
+  await stage.start({ connector: { openIdMetadata, accessToken: CONNECTOR_TOKEN }, patienceMs: 50 });
+  try {
+    expect((await stage.connector.deliver(said())).status).toBe(401);
+    expect(stage.heard).toEqual([]);
+  } finally {
+    silent.closeAllConnections();
+    silent.close();
+  }
+});
+
+test('an app id in capitals is the one that tokens name in small letters', async () => {
+  const aud = 'abcdefab-1111-4111-8111-abcdefabcdef';
+  const { openIdMetadata } = stage.connector;
+  await stage.start({
+    appId: aud.toUpperCase(),
+    connector: { openIdMetadata, accessToken: CONNECTOR_TOKEN },
+  });
+  const authorization = `Bearer ${stage.connector.token({ aud })}`;
+  expect((await stage.connector.deliver(said(), authorization)).status).toBe(200);
+});
+
+describe('without an app id', () => {
+  test.each([
+    ['x-forwarded-for', '203.0.113.7'],
+    ['forwarded', 'for=203.0.113.7'],
+    ['via', '1.1 proxy'],
+    ['x-real-ip', '203.0.113.7'],
+    ['x-forwarded-host', 'm0.example'],
+  ])('what a proxy passes on (%s) is not taken for this machine', async (name, value) => {
+    const { url } = await stage.start({ appId: null, insecureLoopback: true });
+    const send = (headers: Record<string, string>) =>
+      fetch(`${url}/api/messages`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(said()),
+      });
+    expect((await send({ [name]: value })).status).toBe(403);
+    expect(stage.heard).toEqual([]);
+    expect((await send({})).status).toBe(200);
+  });
+});

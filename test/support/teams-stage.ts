@@ -1,0 +1,64 @@
+/** A local Teams with a team, a group and three people, and m0 as their bot: what tests of single topics start from. */
+import type { TeamsOptions } from '../../src/chat/teams/teams.ts';
+import type { CommandHandler, Incoming, Reply } from '../../src/runs/ports.ts';
+import { type Bot, DANA, GUEST, KIM, memory, startBot, teamsOptions } from './teams-bot.ts';
+import { startConnector, type TeamsConnector } from './teams-connector.ts';
+
+export const OPS = '19:ops@thread.tacv2';
+export const SECOND = '19:second@thread.tacv2';
+export const GROUP = '19:group@thread.v2';
+
+export interface Stage {
+  readonly connector: TeamsConnector;
+  readonly store: Awaited<ReturnType<typeof memory>>;
+  readonly heard: readonly Incoming[];
+  readonly logged: string[];
+  /** The newest bot. */
+  bot: Bot;
+  answer: (incoming: Incoming) => Reply | Promise<Reply>;
+  /** Starts m0 anew on the same store. */
+  start(change?: Partial<TeamsOptions>): Promise<Bot>;
+  close(): Promise<void>;
+}
+
+export async function startStage(change: Partial<TeamsOptions> = {}): Promise<Stage> {
+  const connector = await startConnector({
+    teams: { sre: [OPS, SECOND] },
+    groupChats: [GROUP],
+    people: [DANA, KIM, GUEST].map((aadObjectId, i) => ({
+      aadObjectId,
+      name: ['dana', 'kim', 'guest'][i] ?? '',
+    })),
+  });
+  const store = await memory();
+  const bots: Bot[] = [];
+  const logged: string[] = [];
+  const heard: Incoming[] = [];
+  const handler: CommandHandler = async (incoming) => {
+    heard.push(incoming);
+    return stage.answer(incoming);
+  };
+  const start = async (next: Partial<TeamsOptions> = {}): Promise<Bot> => {
+    const bot = await startBot(teamsOptions(connector, store, logged, { ...change, ...next }), handler);
+    bots.push(bot);
+    connector.connect(bot.url);
+    stage.bot = bot;
+    return bot;
+  };
+  const stage: Omit<Stage, 'bot'> & { bot: Bot } = {
+    connector,
+    store,
+    heard,
+    logged,
+    bot: undefined as unknown as Bot,
+    answer: () => ({ r: 'none' }),
+    start,
+    async close() {
+      for (const bot of bots) await bot.close();
+      await store.close();
+      await connector.close();
+    },
+  };
+  await start();
+  return stage;
+}
