@@ -282,7 +282,9 @@ describe('Teams on the sandbox page', () => {
     await fold.click();
     await reply.waitFor({ state: 'detached' });
     await fold.click();
-    await teams.getByLabel('Reply', { exact: true }).fill('thanks');
+    const thread = teams.getByRole('region', { name: 'Post by m0' });
+    await thread.getByRole('button', { name: 'Reply', exact: true }).click();
+    await tab.keyboard.type('thanks');
     await tab.keyboard.press('Enter');
     await post('thanks').waitFor();
     const replies = local.organisation.messages.filter((message) => message.thread === posted?.messageId);
@@ -294,9 +296,12 @@ describe('Teams on the sandbox page', () => {
     await say('@m0 drift prod');
     const card = post('prod-network drifted');
     await card.getByRole('button', { name: 'Snooze…' }).click();
-    await card.getByLabel('Why').fill('half a th');
+    await card.getByRole('button', { name: 'Snooze it' }).click();
+    await card.getByText('This is needed.').waitFor();
     await local.as(GUEST).say(OPS, 'good morning');
     await post('good morning').waitFor();
+    await card.getByText('This is needed.').waitFor();
+    await tab.keyboard.type('half a th');
     await tab.keyboard.type('ou');
     // The same drift, told anew: the form is the same to the letter.
     if (posted) await bot.teams.update(posted.channel, posted.messageId, drifted(2));
@@ -369,6 +374,8 @@ describe('Teams on the sandbox page', () => {
     await teams.getByLabel('Post in Ops').fill('@m0 hello');
     await tab.keyboard.press('Enter');
     await post('@m0 hello').filter({ hasText: 'Eve' }).waitFor();
+    // The answer stands in the thread, which is open for who asked.
+    await post('You said hello').waitFor();
     await chats.getByRole('button', { name: 'm0' }).click();
     expect(await teams.getByLabel('Type a message').inputValue()).toBe('');
     await be('Dana');
@@ -409,7 +416,9 @@ describe('Teams on the sandbox page', () => {
     expect(await teams.isVisible()).toBe(false);
     expect(await tab.getByRole('button', { name: 'Both' }).count()).toBe(0);
     await local.as(GUEST).say(OPS, 'good morning');
-    await tab.getByRole('button', { name: 'Teams 1' }).click();
+    await tab.getByRole('button', { name: 'Teams 1' }).waitFor();
+    await local.as(GUEST).say(OPS, 'is anybody here?');
+    await tab.getByRole('button', { name: 'Teams 2' }).click();
     await say('@m0 drift prod');
     const card = post('prod-network drifted');
     await card.getByRole('button', { name: REVERT }).click();

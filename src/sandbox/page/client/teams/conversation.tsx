@@ -1,4 +1,4 @@
-import { type ReactNode, useContext, useState } from 'react';
+import { type ReactNode, useContext } from 'react';
 import type { PageTeamsConversation } from '../../protocol.ts';
 import { ActorContext } from '../acting.tsx';
 import { useStickToEnd } from '../conversation.tsx';
@@ -13,17 +13,10 @@ import { keyOf } from './unread.ts';
 export function Conversation({ conversation }: { conversation: PageTeamsConversation }): ReactNode {
   const { bot, team, botIsHere } = useTeams();
   const { me } = useContext(ActorContext);
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const { messages, name, kind } = conversation;
   const isChannel = kind === 'channel';
   const roots = isChannel ? messages.filter((message) => message.thread === null) : messages;
   const end = useStickToEnd(messages.at(-1)?.id ?? '', `${me}/${conversation.id}`);
-  const toggle = (root: string, isOpen: boolean) => {
-    const next = new Set(open);
-    if (isOpen) next.add(root);
-    else next.delete(root);
-    setOpen(next);
-  };
   const draft = `teams/${me}/${keyOf(conversation)}`;
   return (
     <section className={isChannel ? 't-conversation channel' : 't-conversation chat'} aria-label={name}>
@@ -44,12 +37,10 @@ export function Conversation({ conversation }: { conversation: PageTeamsConversa
         {roots.map((root) =>
           isChannel ? (
             <Post
-              key={root.id}
+              key={`${draft}/${root.id}`}
               root={root}
               replies={messages.filter((message) => message.thread === root.id)}
               draft={`${draft}/${root.id}`}
-              isOpen={open.has(root.id)}
-              onOpen={(isOpen) => toggle(root.id, isOpen)}
             />
           ) : (
             <Message key={root.id} message={root} onPressed={() => {}} />

@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import type { TeamsMessage } from '../../../teams/model.ts';
+import { hasDraft } from '../drafts.ts';
 import { ReplyBox } from './box.tsx';
 import { Message } from './message.tsx';
 import { useTeams } from './teams-context.ts';
@@ -7,24 +8,28 @@ import { useTeams } from './teams-context.ts';
 interface PostProps {
   readonly root: TeamsMessage;
   readonly replies: readonly TeamsMessage[];
+  /** Whose draft of a reply to what; it must be keyed by it too. */
   readonly draft: string;
-  readonly isOpen: boolean;
-  readonly onOpen: (isOpen: boolean) => void;
 }
 
-/** A post of a channel with its thread, folded to how many replies it has and whose. */
-export function Post({ root, replies, draft, isOpen, onOpen }: PostProps): ReactNode {
-  const { names } = useTeams();
-  const [isAnswering, setAnswering] = useState(false);
-  const authors = [...new Set(replies.map((reply) => names[reply.from] ?? 'Somebody'))].join(', ');
+/**
+ * A post of a channel with its thread, folded to how many replies it has and whose. Where the person takes part, or
+ * pressed a button, it is laid open: what they wait for stands in there.
+ */
+export function Post({ root, replies, draft }: PostProps): ReactNode {
+  const { me, names } = useTeams();
+  const [open, setOpen] = useState<boolean | null>(null);
+  const [box, setBox] = useState<'shut' | 'kept' | 'asked for'>(() => (hasDraft(draft) ? 'kept' : 'shut'));
+  const isOpen = open ?? [root, ...replies].some((message) => message.from === me);
+  const nameOf = (message: TeamsMessage) => names[message.from] ?? 'Somebody';
+  const authors = [...new Set(replies.map(nameOf))].join(', ');
   const count = `${replies.length} ${replies.length === 1 ? 'reply' : 'replies'}`;
-  // What a click brings stands in the thread, so it is laid open for who clicked.
-  const onPressed = () => onOpen(true);
+  const onPressed = () => setOpen(true);
   return (
-    <div className="t-post">
+    <section className="t-post" aria-label={`Post by ${nameOf(root)}`}>
       <Message message={root} onPressed={onPressed} />
       {replies.length > 0 && (
-        <button type="button" className="t-fold" aria-expanded={isOpen} onClick={() => onOpen(!isOpen)}>
+        <button type="button" className="t-fold" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
           {count} <span>from {authors}</span>
         </button>
       )}
@@ -35,21 +40,20 @@ export function Post({ root, replies, draft, isOpen, onOpen }: PostProps): React
           ))}
         </div>
       )}
-      {isAnswering || isOpen ? (
+      {box !== 'shut' && (
         <ReplyBox
           draft={draft}
           root={root}
-          hasFocus={isAnswering}
-          onSent={() => onOpen(true)}
-          onLeave={() => setAnswering(false)}
+          hasFocus={box === 'asked for'}
+          onSent={() => setOpen(true)}
+          onLeave={() => setBox('shut')}
         />
-      ) : (
-        root.visibleTo === null && (
-          <button type="button" className="t-answer" onClick={() => setAnswering(true)}>
-            Reply
-          </button>
-        )
       )}
-    </div>
+      {box === 'shut' && root.visibleTo === null && (
+        <button type="button" className="t-answer" onClick={() => setBox('asked for')}>
+          Reply
+        </button>
+      )}
+    </section>
   );
 }
