@@ -108,6 +108,21 @@ describe('forty stacks that drift at once', () => {
     expect(ops().find((m) => m.card === fleetCard())?.replies).toEqual(core.chat.loud);
   });
 
+  it('are said again to who was asked, in one line under the message that tells of them', async () => {
+    await core.close();
+    const escalation = [{ afterMs: 60 * MINUTE, to: 'asked', everyMs: null }];
+    core = await Core.open(NAMES.map((name) => stackWith({ name, escalation })));
+    await core.worker.start();
+    for (const name of NAMES) core.cloud.drift.set(name, [SSH]);
+    await round();
+    core.now += 60 * MINUTE;
+    await core.look();
+    await core.look();
+    const fleet = dms().find((m) => m.card.headline.includes('stacks'));
+    expect(fleet?.replies).toEqual(['Stacks of this message have waited for 1 h']);
+    expect(dms().flatMap((m) => m.replies)).toHaveLength(1);
+  });
+
   it('all dealt with: the card ends, and says how', async () => {
     for (const name of NAMES) core.cloud.drift.set(name, [SSH]);
     await round();
