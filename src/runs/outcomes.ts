@@ -1,5 +1,6 @@
 /** Where a run goes once something is known: decided, approved, moved, verified, failed. All pure. */
 
+import { lasting } from '../messages/words.ts';
 import { heldBack } from './held-back.ts';
 import type { Effect, RunEvent } from './machine.ts';
 import { type Actor, type Failure, RUN_STATES, type Run, type RunState } from './run.ts';
@@ -75,7 +76,7 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { e: 'decided' 
 }
 
 /** Ends in which the drift itself was answered; all others leave it to be asked about again. */
-const ANSWERED: readonly RunState[] = ['denied', 'rejected', 'canceled', 'expired'];
+const ANSWERED: readonly RunState[] = ['denied', 'rejected', 'canceled'];
 
 function isDone(state: RunState): boolean {
   return RUN_STATES[state].length === 0;
@@ -158,6 +159,20 @@ export function afterLocked(run: Run, event: Extract<RunEvent, { e: 'locked' }>,
 function backToPeople(open: readonly Open[], change: Partial<Run>, told: readonly Effect[]): Next {
   if (approvable(open).length === 0) return { to: 'denied', change, effects: told };
   return { to: 'awaiting_approval', change, effects: [...told, { f: 'ask' }] };
+}
+
+/** What people approved never came to be applied, and is not any more: they are asked about a fresh plan. */
+export function afterTooLong(run: Run, now: number): Next {
+  const age = lasting(Math.max(0, now - (run.approvals.at(-1)?.at ?? now)));
+  return {
+    to: 'expired',
+    change: { scope: [], plan: null, lock: null },
+    effects: [
+      { f: 'refresh' },
+      { f: 'history', text: `Not applied: it was approved ${age} ago. Planning afresh, to ask again` },
+      { f: 'check', trigger: 'verify', forceHuman: `the approval of run #${run.id} is too old` },
+    ],
+  };
 }
 
 /** Somebody snoozed or accepted something: it leaves what is asked, and what was about to be applied. */

@@ -6,6 +6,7 @@ import {
   configMoved,
   confirmPlan,
   freshAndExact,
+  isTooOld,
   objections,
   toPlanned,
 } from './confirm.ts';
@@ -143,6 +144,10 @@ export function createSteps(parts: StepParts): Steps {
   /** Approved: plan again, compare, and only then apply that very plan. */
   async function confirm(run: Run, stack: Stack): Promise<Run | null> {
     const now = clock();
+    if (isTooOld(run, now)) {
+      await moved(run, { e: 'expire' });
+      return null;
+    }
     const commit = (await runner.head(stack)).commit;
     const bundles = await bundlesNow(store, await policies.status(stack.policies));
     const reworded = configMoved(run, stack, parts.directory, await parts.onCall());

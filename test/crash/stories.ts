@@ -160,6 +160,12 @@ export const STORIES: readonly Story[] = [
     clicks(DANA, 'approve'),
     later(2 * MINUTE),
   ]),
+  story('the state is locked by somebody else, and m0 sleeps until the approval is too old', ASKED, [
+    during('lock', locked()),
+    clicks(DANA, 'approve'),
+    later(5 * HOUR),
+    clicks(DANA, 'approve'),
+  ]),
   story('a command takes the place of a check by the clock, planning and queued', ASKED, [
     during('plan', checks('command')),
     checks(),
