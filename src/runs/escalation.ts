@@ -200,15 +200,15 @@ async function take(
   const what = `${stack.name} has waited for ${since}: run #${run.id}, ${open} ${open === 1 ? 'resource' : 'resources'}`;
   /** Says it where it was told; one line for all that a fleet tells of. */
   const nudge = (person: string | null): void => {
-    const fleet = fleets.find((f) => f.trouble.person === person);
-    const alertId = fleet?.id ?? alert.id;
-    const text = fleet ? `Stacks of this message have waited for ${since}` : what;
-    changes.push({
-      c: 'outbox.add',
-      key: `nudge:${alertId}${person === null ? '' : `:${person}`}:${index}.${times}`,
-      delivery: { d: 'nudge', alertId, person, text },
-      at: now,
-    });
+    const telling = fleets.filter((f) => f.trouble.person === person);
+    const text = telling.length > 0 ? `Stacks of this message have waited for ${since}` : what;
+    for (const { id } of telling.length > 0 ? telling : [alert]) {
+      const key = `nudge:${id}${person === null ? '' : `:${person}`}:${index}.${times}`;
+      changes.push({
+        ...{ c: 'outbox.add', key, at: now },
+        delivery: { d: 'nudge', alertId: id, person, text },
+      });
+    }
   };
   let told: readonly string[] = [];
   if (to === 'channel') {
