@@ -19,9 +19,13 @@ export function isZone(zone: string): boolean {
   }
 }
 
-/** What a clock on the wall shows in `zone` at `at` (ms since epoch). Throws a RangeError on an unknown zone. */
-export function wallClock(at: number, zone: string): WallClock {
-  const parts = new Intl.DateTimeFormat('en-US', {
+/** One a zone: to make one takes far longer than to use it, and schedules ask minute by minute. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatterOf(zone: string): Intl.DateTimeFormat {
+  const known = formatters.get(zone);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat('en-US', {
     timeZone: zone,
     calendar: 'gregory',
     numberingSystem: 'latn',
@@ -31,7 +35,14 @@ export function wallClock(at: number, zone: string): WallClock {
     day: 'numeric',
     hour: 'numeric',
     minute: 'numeric',
-  }).formatToParts(at);
+  });
+  formatters.set(zone, made);
+  return made;
+}
+
+/** What a clock on the wall shows in `zone` at `at` (ms since epoch). Throws a RangeError on an unknown zone. */
+export function wallClock(at: number, zone: string): WallClock {
+  const parts = formatterOf(zone).formatToParts(at);
   const part = (type: Intl.DateTimeFormatPartTypes): number =>
     Number(parts.find((p) => p.type === type)?.value ?? 0);
   const year = part('year');
@@ -41,7 +52,8 @@ export function wallClock(at: number, zone: string): WallClock {
   return { year, month, day, hour: part('hour'), minute: part('minute'), weekday };
 }
 
-function utcOf(wall: Omit<WallClock, 'weekday'>): number {
+/** That reading as if it were one of UTC, in ms since epoch. */
+export function utcOf(wall: Omit<WallClock, 'weekday'>): number {
   return Date.UTC(wall.year, wall.month - 1, wall.day, wall.hour, wall.minute);
 }
 

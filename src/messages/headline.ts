@@ -195,7 +195,7 @@ function sentence(view: DriftView, you: boolean): string {
     case 'canceled':
       return `${stack}: ${run} is canceled, nothing more is applied`;
     case 'expired':
-      return `${stack}: nobody decided on ${run} in time, nothing is applied`;
+      return `${stack}: the approval of ${run} is too old, nothing is applied`;
     case 'applying': {
       const now = view.findings.filter((f) => f.standing.s === 'applying' || f.standing.s === 'approved');
       const comma = view.approvals.length === 0 ? '' : ',';

@@ -25,7 +25,7 @@ const STATES: Readonly<Record<RunState, string>> = {
   rejected: 'was rejected',
   canceled: 'was canceled',
   superseded: 'gave way to a newer run',
-  expired: 'expired: nobody decided in time',
+  expired: 'expired: it was approved too long ago to be applied',
   failed: 'failed',
   apply_unknown: 'was interrupted while applying',
 };

@@ -11,6 +11,8 @@ import { sameScope, toScope } from './waiting.ts';
 
 /** A plan made less than a minute ago, of exactly the set to be applied, counts as fresh (docs/design.md). */
 const FRESH_MS = 60_000;
+/** So long a person's yes is good for an apply to begin; a lock is waited for much shorter. */
+const APPROVAL_MS = 4 * 60 * 60_000;
 
 /** What a run keeps of a plan: nothing secret, and the fingerprint of what an apply would change. */
 export function toPlanned(result: PlanResult): Planned {
@@ -23,6 +25,15 @@ export function toPlanned(result: PlanResult): Planned {
     counts: analysis.counts,
     fingerprint: fingerprintOf(analysis.findings.filter((f) => f.actionable)),
   };
+}
+
+/**
+ * True where people approved it so long ago that the apply would come as a surprise, as after days in which m0 was
+ * down. What the policies allowed by themselves is not that: they are asked again.
+ */
+export function isTooOld(run: Run, now: number): boolean {
+  const approved = run.approvals.at(-1);
+  return approved !== undefined && now - approved.at >= APPROVAL_MS;
 }
 
 /** True where the run's own saved plan is fresh and covers exactly its scope. */

@@ -184,6 +184,8 @@ function successionOf(told: Run | null, run: Run): string {
     return `m0 stopped while applying run #${told.id}, planned afresh as run #${run.id}`;
   }
   if (told?.state === 'failed') return `run #${told.id} failed, planned afresh as run #${run.id}`;
+  if (told?.state === 'expired')
+    return `the approval of run #${told.id} was too old, planned afresh as run #${run.id}`;
   return `superseded by run #${run.id}`;
 }
 

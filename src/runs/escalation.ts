@@ -39,8 +39,8 @@ interface Waiting {
   readonly alert: RunAlert;
   readonly run: Run;
   readonly stack: Stack;
-  /** The fleet that tells of it in one of the stack's channels, where one does. */
-  readonly fleet: FleetAlert | undefined;
+  /** The fleets that tell of it: in the stack's channels, and in direct messages. */
+  readonly fleets: readonly FleetAlert[];
   /** ms since it was told. */
   readonly age: number;
   readonly open: number;
@@ -89,8 +89,8 @@ async function whatWaits({ store, directory, clock }: EscalationParts): Promise<
     if (!stack || run?.state !== 'awaiting_approval') continue;
     const open = approvable(openFindings(run, await store.keeps(stack.name), now));
     if (open.length === 0 || !mayDisturb(stack, severityOf(stack, run, open), now)) continue;
-    const fleet = fleets.find((f) => f.trouble.person === null && f.trouble.members.includes(alert.id));
-    found.push({ alert, run, stack, fleet, age: now - alert.firstSeenAt, open: open.length });
+    const telling = fleets.filter((f) => f.trouble.members.includes(alert.id));
+    found.push({ alert, run, stack, fleets: telling, age: now - alert.firstSeenAt, open: open.length });
   }
   return found;
 }
@@ -188,7 +188,7 @@ function whyEscalated(to: string, age: number): string {
 /** Adds what one step of the escalation sends, and its line in the record. */
 async function take(
   { store, directory, clock }: EscalationParts,
-  { alert, run, stack, fleet, age, open }: Waiting,
+  { alert, run, stack, fleets, age, open }: Waiting,
   { index, to, times }: { readonly index: number; readonly to: string; readonly times: number },
   onCall: OnCallNow,
   ask: (approver: Approver) => Promise<boolean>,
@@ -196,20 +196,22 @@ async function take(
 ): Promise<void> {
   const now = clock();
   const since = lasting(age);
-  const nudge = (alertId: number, key: string, person: string | null, text: string): void => {
-    changes.push({
-      c: 'outbox.add',
-      key: `nudge:${key}:${index}.${times}`,
-      delivery: { d: 'nudge', alertId, person, text },
-      at: now,
-    });
-  };
   const what = `${stack.name} has waited for ${since}: run #${run.id}, ${open} ${open === 1 ? 'resource' : 'resources'}`;
+  /** Says it where it was told; one line for all that a fleet tells of. */
+  const nudge = (person: string | null): void => {
+    const telling = fleets.filter((f) => f.trouble.person === person);
+    const text = telling.length > 0 ? `Stacks of this message have waited for ${since}` : what;
+    for (const { id } of telling.length > 0 ? telling : [alert]) {
+      const key = `nudge:${id}${person === null ? '' : `:${person}`}:${index}.${times}`;
+      changes.push({
+        ...{ c: 'outbox.add', key, at: now },
+        delivery: { d: 'nudge', alertId: id, person, text },
+      });
+    }
+  };
   let told: readonly string[] = [];
   if (to === 'channel') {
-    // One line for all that a fleet tells of.
-    if (fleet) nudge(fleet.id, `${fleet.id}`, null, `Stacks of this message have waited for ${since}`);
-    else nudge(alert.id, `${alert.id}`, null, what);
+    nudge(null);
     told = ['the channel'];
   } else {
     const approved = new Set(run.approvals.map((a) => a.by.person));
@@ -217,8 +219,7 @@ async function take(
       to === 'asked' ? await askedBefore(store, directory, alert) : [...personsIn([to], directory, onCall)];
     const people = meant.filter((person) => !approved.has(person));
     for (const person of people) {
-      if (!(await ask({ person, why: whyEscalated(to, age) })))
-        nudge(alert.id, `${alert.id}:${person}`, person, what);
+      if (!(await ask({ person, why: whyEscalated(to, age) }))) nudge(person);
     }
     told = people.map((person) => nameOf(directory, person));
   }

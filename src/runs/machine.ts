@@ -15,6 +15,7 @@ import {
   afterLocked,
   afterMoved,
   afterObjection,
+  afterTooLong,
   afterVerify,
   type Next,
 } from './outcomes.ts';
@@ -72,6 +73,8 @@ export type RunEvent =
   | { readonly e: 'supersede'; readonly by: number }
   /** Somebody snoozed or accepted something of it. */
   | { readonly e: 'kept'; readonly keeps: readonly Keep[] }
+  /** What people approved is not to be applied any more: too much time has gone by since. */
+  | { readonly e: 'expire' }
   /** The plan made for the apply is what was approved. */
   | { readonly e: 'confirmed'; readonly plan: SavedPlan }
   /** The policies, asked again with those who approved, object: `decision` is about what was approved. */
@@ -143,6 +146,7 @@ export const EVENT_STATES: Record<RunEventName, readonly RunState[]> = {
   cancel: ['queued', 'planning', 'deciding', 'awaiting_approval', 'approved'],
   supersede: ['queued', 'planning', 'deciding', 'awaiting_approval', 'approved'],
   kept: ['awaiting_approval', 'approved'],
+  expire: ['approved'],
   confirmed: ['approved'],
   objected: ['approved'],
   moved: ['approved'],
@@ -216,6 +220,8 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
       return { to: 'superseded', change: { relatedRun: event.by, scope: [] } };
     case 'kept':
       return afterKept(run, event, now);
+    case 'expire':
+      return afterTooLong(run, now);
     case 'confirmed':
       return { to: 'applying', change: { plan: event.plan }, effects: [{ f: 'refresh' }] };
     case 'objected':

@@ -1,9 +1,10 @@
 /** Where a run goes once something is known: decided, approved, moved, verified, failed. All pure. */
 
+import { lasting } from '../messages/words.ts';
 import { heldBack } from './held-back.ts';
 import type { Effect, RunEvent } from './machine.ts';
 import { type Actor, type Failure, RUN_STATES, type Run, type RunState } from './run.ts';
-import { approvable, openFindings, sameScope, toScope } from './waiting.ts';
+import { approvable, type Open, openFindings, sameScope, toScope } from './waiting.ts';
 
 /** A step of the table: the state to go to, what changes with it, and what has to follow. */
 export interface Next {
@@ -75,7 +76,7 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { e: 'decided' 
 }
 
 /** Ends in which the drift itself was answered; all others leave it to be asked about again. */
-const ANSWERED: readonly RunState[] = ['denied', 'rejected', 'canceled', 'expired'];
+const ANSWERED: readonly RunState[] = ['denied', 'rejected', 'canceled'];
 
 function isDone(state: RunState): boolean {
   return RUN_STATES[state].length === 0;
@@ -154,6 +155,26 @@ export function afterLocked(run: Run, event: Extract<RunEvent, { e: 'locked' }>,
   };
 }
 
+/** What is open is asked about again; where the policies deny all of it, nobody can be. */
+function backToPeople(open: readonly Open[], change: Partial<Run>, told: readonly Effect[]): Next {
+  if (approvable(open).length === 0) return { to: 'denied', change, effects: told };
+  return { to: 'awaiting_approval', change, effects: [...told, { f: 'ask' }] };
+}
+
+/** What people approved never came to be applied, and is not any more: they are asked about a fresh plan. */
+export function afterTooLong(run: Run, now: number): Next {
+  const age = lasting(Math.max(0, now - (run.approvals.at(-1)?.at ?? now)));
+  return {
+    to: 'expired',
+    change: { scope: [], plan: null, lock: null },
+    effects: [
+      { f: 'refresh' },
+      { f: 'history', text: `Not applied: it was approved ${age} ago. Planning afresh, to ask again` },
+      { f: 'check', trigger: 'verify', forceHuman: `the approval of run #${run.id} is too old` },
+    ],
+  };
+}
+
 /** Somebody snoozed or accepted something: it leaves what is asked, and what was about to be applied. */
 export function afterKept(run: Run, event: Extract<RunEvent, { e: 'kept' }>, now: number): Next {
   const open = openFindings(run, event.keeps, now);
@@ -174,8 +195,7 @@ export function afterKept(run: Run, event: Extract<RunEvent, { e: 'kept' }>, now
   const change = { scope: [], approvals: [] };
   const text = 'Not applied: something of it was snoozed or accepted meanwhile';
   const told: Effect[] = [{ f: 'refresh' }, { f: 'history', text }];
-  if (approvable(open).length === 0) return { to: 'denied', change, effects: told };
-  return { to: 'awaiting_approval', change, effects: [...told, { f: 'ask' }] };
+  return backToPeople(open, change, told);
 }
 
 /**
@@ -194,8 +214,7 @@ export function afterObjection(run: Run, event: Extract<RunEvent, { e: 'objected
   const text = `Not applied yet: ${[...new Set(said)].slice(0, 3).join('; ')}`;
   const told: Effect[] = [{ f: 'refresh' }, { f: 'history', text }];
   const open = openFindings({ ...run, ...change }, event.keeps, now);
-  if (approvable(open).length === 0) return { to: 'denied', change, effects: told };
-  return { to: 'awaiting_approval', change, effects: [...told, { f: 'ask' }] };
+  return backToPeople(open, change, told);
 }
 
 export function afterMoved(run: Run, event: Extract<RunEvent, { e: 'moved' }>, now: number): Next {
@@ -237,8 +256,7 @@ export function afterMoved(run: Run, event: Extract<RunEvent, { e: 'moved' }>, n
   }
   const text = `Not applied: it moved since ${names(event.moved.approvedBy)} approved it`;
   const told: Effect[] = [{ f: 'refresh' }, { f: 'history', text }];
-  if (approvable(open).length === 0) return { to: 'denied', change, effects: told };
-  return { to: 'awaiting_approval', change, effects: [...told, { f: 'ask' }] };
+  return backToPeople(open, change, told);
 }
 
 export function afterVerify(run: Run, event: Extract<RunEvent, { e: 'verified' }>, now: number): Next {
@@ -270,8 +288,7 @@ export function afterVerify(run: Run, event: Extract<RunEvent, { e: 'verified' }
       effects: [...told.slice(1), { f: 'resolve', outcome: 'realigned and verified' }],
     };
   }
-  if (approvable(open).length === 0) return { to: 'denied', change, effects: told };
-  return { to: 'awaiting_approval', change, effects: [...told, { f: 'ask' }] };
+  return backToPeople(open, change, told);
 }
 
 export function afterFailure(run: Run, failure: Failure): Next {

@@ -6,6 +6,7 @@ import {
   configMoved,
   confirmPlan,
   freshAndExact,
+  isTooOld,
   objections,
   toPlanned,
 } from './confirm.ts';
@@ -86,6 +87,21 @@ export function createSteps(parts: StepParts): Steps {
     return { decision, answers };
   }
 
+  /** As `ask`, about a plan that no run holds yet: where that breaks its file goes. */
+  async function askOrDiscard(
+    run: Run,
+    stack: Stack,
+    result: PlanResult,
+    approvers: readonly Actor[],
+  ): ReturnType<typeof ask> {
+    try {
+      return await ask(run, stack, result, null, approvers);
+    } catch (error) {
+      await parts.discard(run, result.plan);
+      throw error;
+    }
+  }
+
   async function planAndDecide(run: Run, stack: Stack): Promise<Run | null> {
     const planning = await moved(run, { e: 'start' });
     if (!planning) return null;
@@ -128,6 +144,10 @@ export function createSteps(parts: StepParts): Steps {
   /** Approved: plan again, compare, and only then apply that very plan. */
   async function confirm(run: Run, stack: Stack): Promise<Run | null> {
     const now = clock();
+    if (isTooOld(run, now)) {
+      await moved(run, { e: 'expire' });
+      return null;
+    }
     const commit = (await runner.head(stack)).commit;
     const bundles = await bundlesNow(store, await policies.status(stack.policies));
     const reworded = configMoved(run, stack, parts.directory, await parts.onCall());
@@ -160,7 +180,7 @@ export function createSteps(parts: StepParts): Steps {
     if (check.ok) {
       // Asked once more, with those who approved: a freeze may have begun, or a second yes be wanted.
       const approvers = run.approvals.map((a) => a.by);
-      const { decision, answers } = await ask(run, stack, result, null, approvers);
+      const { decision, answers } = await askOrDiscard(run, stack, result, approvers);
       const no = objections(run, decision, answers);
       if (no === null) return movedWith(result, run, { e: 'confirmed', plan: result.plan });
       if (approvers.length > 0) {

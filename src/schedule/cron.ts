@@ -1,4 +1,5 @@
 import { createTask, validate } from 'node-cron';
+import { utcOf, wallClock } from '../commands/zone.ts';
 
 const MINUTE = 60_000;
 
@@ -10,26 +11,9 @@ export function isValidCron(text: string): boolean {
   return shaped && validate(trimmed);
 }
 
-const formatters = new Map<string, Intl.DateTimeFormat>();
-
 /** What a clock on the wall in `zone` shows at `at`, to the minute, written as if it were UTC. */
-function wallClock(at: number, zone: string): number {
-  let formatter = formatters.get(zone);
-  if (formatter === undefined) {
-    formatter = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-    });
-    formatters.set(zone, formatter);
-  }
-  const part: Record<string, number> = {};
-  for (const { type, value } of formatter.formatToParts(at)) part[type] = Number(value);
-  return Date.UTC(part.year ?? 0, (part.month ?? 1) - 1, part.day, part.hour, part.minute);
+function shownAt(at: number, zone: string): number {
+  return utcOf(wallClock(at, zone));
 }
 
 /** A cron in a time zone, asked minute by minute. */
@@ -72,9 +56,9 @@ function makeCron(trimmed: string, zone: string): Cron {
   const everyHour = trimmed === '@hourly' || (trimmed.split(/\s+/)[1] ?? '').startsWith('*');
   return {
     firesAt(minute) {
-      const wall = wallClock(minute, zone);
-      const before = wallClock(minute - MINUTE, zone);
-      const hourAgo = wallClock(minute - 60 * MINUTE, zone);
+      const wall = shownAt(minute, zone);
+      const before = shownAt(minute - MINUTE, zone);
+      const hourAgo = shownAt(minute - 60 * MINUTE, zone);
       if (wall - before > MINUTE) {
         for (let skipped = before + MINUTE; skipped < wall; skipped += MINUTE) {
           if (matches(skipped)) return true;

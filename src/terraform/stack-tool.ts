@@ -10,6 +10,7 @@ import { awsFiles, childEnvironment } from './child-environment.ts';
 import { lend, type StackUser } from './stack-user.ts';
 import { condenseErrors, heldLock, lockInWords } from './tool-errors.ts';
 import { runTool, type ToolCall, type ToolOutcome } from './tool-process.ts';
+import type { WorkTree } from './work-tree.ts';
 
 /** Where the tools are. `cliConfig`: the CLI configuration that says where providers come from. */
 export interface ToolPaths {
@@ -47,20 +48,11 @@ export interface StackTool {
   ): Promise<Buffer>;
 }
 
-export interface ToolPlace {
-  /** The stack's root module. */
-  readonly cwd: string;
-  /** TF_DATA_DIR. */
-  readonly dataDir: string;
-  /** Where the tool's output is while it runs, readable to the owner only. */
-  readonly outputDir: string;
-  /** HOME. */
-  readonly homeDir: string;
-  /** TF_PLUGIN_CACHE_DIR, where the stack has one of its own. */
-  readonly pluginCacheDir: string | null;
-  /** Whom the tool runs as; null: m0's own user. */
-  readonly user: StackUser | null;
-}
+/** Where the tool runs, and as whom: see WorkTree. */
+export type ToolPlace = Pick<
+  WorkTree,
+  'cwd' | 'dataDir' | 'outputDir' | 'homeDir' | 'pluginCacheDir' | 'user'
+>;
 
 export interface StackToolOptions {
   readonly tools: ToolPaths;

@@ -11,16 +11,20 @@ import { handOver, handOverTree, letPass, type StackUser, type StackUsers } from
 export interface WorkTree {
   /** Where the stack's root module is. */
   readonly cwd: string;
-  /** Terraform's own data (providers, modules, backend), outside of the tree so that no commit can bring it. */
+  /**
+   * TF_DATA_DIR: Terraform's own data (providers, modules, backend), outside of the tree so that no commit can
+   * bring it.
+   */
   readonly dataDir: string;
-  /** For the output of the tool. */
+  /** Where the tool's output is while it runs, readable to the owner only. */
   readonly outputDir: string;
   /** HOME of the stack's processes: no other stack's, and not that of m0's user. */
   readonly homeDir: string;
   /**
-   * The stack's own plugin cache: where another user than m0's has to write it, and for the first `init` of code
-   * without a lock file. That one installs every provider anew, over the one that other stacks may be running
-   * just then, were it the shared cache; with a lock file the tools only read what is there. Else null.
+   * TF_PLUGIN_CACHE_DIR, where the stack has one of its own: where another user than m0's has to write it, and for
+   * the first `init` of code without a lock file. That one installs every provider anew, over the one that other
+   * stacks may be running just then, were it the shared cache; with a lock file the tools only read what is there.
+   * Else null.
    */
   readonly pluginCacheDir: string | null;
   /** Whom the stack's processes run as; null: m0's own user. */

@@ -4,15 +4,14 @@ import { createLogger } from '../../src/log.ts';
 import { homeCard } from '../../src/messages/home-card.ts';
 import { homeView } from '../../src/runs/home.ts';
 import type { Stack } from '../../src/runs/ports.ts';
-import { startWorkspace, type View, type Workspace } from '../../src/sandbox/workspace/workspace.ts';
+import type { View, Workspace } from '../../src/sandbox/workspace/workspace.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { DANA, sshFinding } from '../support/runs.ts';
 import { slackProxy } from '../support/slack-proxy.ts';
+import { opsWorkspace, TOKENS, user } from '../support/slack-workspace.ts';
 
 const SSH = sshFinding();
 const SOON = 5_000;
-const user = (id: string, name: string) => ({ id, name, realName: name, email: `${name}@acme.dev` });
-const TOKENS = { botToken: 'xoxb-local-bot', appToken: 'xapp-local-app' };
 const log = createLogger('silent');
 
 let workspace: Workspace;
@@ -45,11 +44,7 @@ async function open(stacks: readonly Stack[] = [stackWith()]): Promise<void> {
 beforeEach(async () => {
   ahead = 0;
   const users = [user('U0DANA', 'dana'), user('U0EVE', 'eve'), user('U0GUEST', 'guest')];
-  workspace = await startWorkspace({
-    ...{ port: 0, users, botUserId: 'U0M0', teamId: 'T0ACME', signingSecret: 'local', ...TOKENS },
-    channels: [{ id: 'C0OPS', name: 'ops', members: ['U0M0', ...users.map((u) => u.id)] }],
-    rateLimit: null,
-  });
+  workspace = await opsWorkspace(users);
 });
 afterEach(async () => {
   await slack.stop();

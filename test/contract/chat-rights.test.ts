@@ -4,18 +4,15 @@ import { createLogger } from '../../src/log.ts';
 import { createDelivery } from '../../src/runs/delivery.ts';
 import type { CommandHandler, Incoming } from '../../src/runs/ports.ts';
 import type { Person } from '../../src/sandbox/workspace/person.ts';
-import { type Message, startWorkspace, type Workspace } from '../../src/sandbox/workspace/workspace.ts';
+import type { Message, Workspace } from '../../src/sandbox/workspace/workspace.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { directory } from '../support/directory.ts';
 import { sshFinding } from '../support/runs.ts';
 import { type Fault, slackProxy } from '../support/slack-proxy.ts';
+import { opsWorkspace, TOKENS, user } from '../support/slack-workspace.ts';
 
 const SSH = sshFinding();
 const SOON = 5_000;
-const user = (id: string, name: string, account?: 'guest' | 'deactivated' | 'stranger' | 'unconfirmed') => ({
-  ...{ id, name, realName: name, email: `${name.replace(/\d$/, '')}@acme.dev` },
-  ...(account === undefined ? {} : { account }),
-});
 const MEMBERS = [
   user('U0DANA', 'dana'),
   user('U0KIM', 'kim'),
@@ -25,7 +22,6 @@ const MEMBERS = [
   user('U3KIM', 'kim3', 'stranger'),
   user('U4KIM', 'kim4', 'unconfirmed'),
 ];
-const TOKENS = { botToken: 'xoxb-local-bot', appToken: 'xapp-local-app' };
 const log = createLogger('silent');
 
 let workspace: Workspace;
@@ -51,11 +47,7 @@ async function connect(
 
 beforeEach(async () => {
   ahead = 0;
-  workspace = await startWorkspace({
-    ...{ port: 0, users: MEMBERS, botUserId: 'U0M0', teamId: 'T0ACME', signingSecret: 'local', ...TOKENS },
-    channels: [{ id: 'C0OPS', name: 'ops', members: ['U0M0', ...MEMBERS.map((m) => m.id)] }],
-    rateLimit: null,
-  });
+  workspace = await opsWorkspace(MEMBERS);
 });
 afterEach(async () => {
   await slack.stop();

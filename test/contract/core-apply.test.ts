@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Stack } from '../../src/runs/ports.ts';
+import { M0 } from '../../src/runs/run.ts';
 import { Core, EVE, STACK, stackWith } from '../support/core.ts';
 import { directory } from '../support/directory.ts';
 import { buttonsOf, commandOf, textOf } from '../support/fake-chat.ts';
@@ -301,6 +302,69 @@ describe('what moved since the yes is never applied', () => {
     expect(applied()).toEqual([]);
     expect((await core.run(id)).state).toBe('clean');
     expect(await core.alerts('open')).toEqual([]);
+  });
+});
+
+describe('a yes that m0 could not follow for hours', () => {
+  const never = (): Promise<void> => new Promise(() => {});
+  const HOUR = 60 * 60_000;
+
+  /** m0 goes down right after the yes, for so long. */
+  async function downAfterYes(ms: number): Promise<number> {
+    const id = await waiting();
+    core.cloud.next('plan', never);
+    await core.say(`approve #${id}`);
+    await core.reaches('approved');
+    core.now += ms;
+    await core.restart();
+    await core.deliver();
+    return id;
+  }
+
+  it('is too old after four: nothing is applied, and those on call are asked about a fresh plan', async () => {
+    const id = await downAfterYes(4 * HOUR);
+    expect(applied()).toEqual([]);
+    expect((await core.run(id)).state).toBe('expired');
+    const [old, fresh] = core.chat.in('C0OPS');
+    expect(old?.card.headline).toBe(
+      `${STACK}: the approval of run #${id} was too old, planned afresh as run #${id + 1}`,
+    );
+    expect(old?.replies.at(-1)).toBe('Not applied: it was approved 4 h ago. Planning afresh, to ask again');
+    expect(await core.told(`approve #${id}`)).toContain(`run #${id} has expired`);
+    expect(core.chat.in('DU0DANA')).toHaveLength(2);
+    await core.say(commandOf(fresh?.card as never), DANA, true);
+    await core.rest();
+    expect(applied()).toEqual([[SSH.address]]);
+  });
+
+  it('is asked about again by the next check where that fresh plan could not be made', async () => {
+    const id = await waiting();
+    core.cloud.next('plan', never);
+    await core.say(`approve #${id}`);
+    await core.reaches('approved');
+    core.now += 5 * HOUR;
+    core.cloud.next('plan', () => Promise.reject(new Error('no credentials')));
+    await core.restart();
+    await core.check();
+    expect(applied()).toEqual([]);
+    expect((await core.store.runs({ states: ['awaiting_approval'] })).length).toBe(1);
+  });
+
+  it('is followed before that', async () => {
+    const id = await downAfterYes(4 * HOUR - 1);
+    expect(applied()).toEqual([[SSH.address]]);
+    expect((await core.run(id)).state).toBe('realigned');
+  });
+
+  it('of the policies alone is asked for again, and followed, however long it was', async () => {
+    core.cloud.policies.set('tags-auto', allow(TAG.address));
+    core.cloud.drift.set(STACK, [TAG]);
+    core.cloud.next('head', never);
+    await core.worker.check(core.stack, 'schedule', M0);
+    await core.reaches('approved');
+    core.now += 48 * HOUR;
+    await core.restart();
+    expect(applied()).toEqual([[TAG.address]]);
   });
 });
 

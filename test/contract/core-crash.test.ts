@@ -216,6 +216,24 @@ describe('a memory that breaks for a while', () => {
     expect((await core.store.runs({ states: ['awaiting_approval'] })).length).toBe(1);
   });
 
+  it('right before an apply: nothing is applied, and its plan file, which holds secrets, goes', async () => {
+    core.cloud.stale.set('tags-auto', { id: 'f00df00d', error: 'no answer', since: core.now });
+    core.cloud.drift.set(STACK, [SSH]);
+    const { id } = await core.check();
+    core.cloud.next('ask', () => {
+      core.broken = (method) => {
+        if (method !== 'alerts') return null;
+        core.broken = null;
+        return full;
+      };
+    });
+    await core.say(`approve #${id}`);
+    await core.rest();
+    expect((await core.run(id)).failure?.message).toBe('the disk is full');
+    expect(applied()).toEqual([]);
+    expect([...core.cloud.kept.keys()]).toEqual([]);
+  });
+
   it('is not asked in a tight loop', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     let commits = 0;

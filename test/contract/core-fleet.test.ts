@@ -95,6 +95,26 @@ describe('forty stacks that drift at once', () => {
   it('that nobody decides on are said loudly in one line for all of them', async () => {
     await core.close();
     const escalation = [{ afterMs: 60 * MINUTE, to: 'channel', everyMs: null }];
+    const channels = ['C0OPS', 'C0DEV'].map((channel) => ({ platform: 'slack' as const, channel }));
+    core = await Core.open(NAMES.map((name) => stackWith({ name, escalation, channels })));
+    await core.worker.start();
+    for (const name of NAMES) core.cloud.drift.set(name, [SSH]);
+    await round();
+    core.now += 60 * MINUTE;
+    await core.look();
+    await core.look();
+    // Under the message of all, which tells of the first three as well, in each of their channels.
+    const line = 'Stacks of this message have waited for 1 h';
+    expect(core.chat.loud).toEqual([line, line]);
+    for (const channel of ['C0OPS', 'C0DEV']) {
+      const fleet = core.chat.in(channel).find((m) => m.card.headline.includes('stacks'));
+      expect(fleet?.replies).toEqual([line]);
+    }
+  });
+
+  it('are said again to who was asked, in one line under the message that tells of them', async () => {
+    await core.close();
+    const escalation = [{ afterMs: 60 * MINUTE, to: 'asked', everyMs: null }];
     core = await Core.open(NAMES.map((name) => stackWith({ name, escalation })));
     await core.worker.start();
     for (const name of NAMES) core.cloud.drift.set(name, [SSH]);
@@ -102,10 +122,9 @@ describe('forty stacks that drift at once', () => {
     core.now += 60 * MINUTE;
     await core.look();
     await core.look();
-    // Under the message of all, which tells of the first three as well.
-    expect(core.chat.loud.filter((text) => text.includes('have waited for 1 h'))).toHaveLength(1);
-    expect(core.chat.loud).toHaveLength(1);
-    expect(ops().find((m) => m.card === fleetCard())?.replies).toEqual(core.chat.loud);
+    const fleet = dms().find((m) => m.card.headline.includes('stacks'));
+    expect(fleet?.replies).toEqual(['Stacks of this message have waited for 1 h']);
+    expect(dms().flatMap((m) => m.replies)).toHaveLength(1);
   });
 
   it('all dealt with: the card ends, and says how', async () => {

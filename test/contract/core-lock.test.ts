@@ -55,22 +55,32 @@ async function waits(times: number): Promise<void> {
   throw new Error(`no run met the lock ${times} times`);
 }
 
+/** Drift that heals itself meets the lock, for the first of so many times. */
+async function healsInto(times: number): Promise<void> {
+  core.cloud.policies.set('tags-auto', ALL);
+  core.cloud.drift.set(STACK, [TAG]);
+  locked(times);
+  await core.worker.check(core.stack, 'schedule', M0);
+  await waits(1);
+}
+
+/** Another process takes over so many minutes later; what it does is not waited for. */
+async function reboot(minutes: number): Promise<void> {
+  core.now += minutes * MINUTE;
+  core.boot();
+  await core.worker.start();
+}
+
 describe('a state that somebody else has locked', () => {
   it('is told, tried again later with a fresh plan, and applied once', async () => {
-    core.cloud.policies.set('tags-auto', ALL);
-    core.cloud.drift.set(STACK, [TAG]);
-    locked(2);
-    await core.worker.check(core.stack, 'schedule', M0);
-    await waits(1);
+    await healsInto(2);
     expect(core.cloud.applies).toEqual([]);
     const told = await card();
     expect(told).toContain('the state is locked by kim@laptop');
     expect(told).toContain('m0 breaks no lock');
     const plans = core.cloud.plans.length;
 
-    core.now += MINUTE;
-    core.boot();
-    await core.worker.start();
+    await reboot(1);
     await waits(2);
     expect(core.cloud.plans.length).toBeGreaterThan(plans);
 
@@ -82,14 +92,9 @@ describe('a state that somebody else has locked', () => {
   });
 
   it('is not tried before its time', async () => {
-    core.cloud.policies.set('tags-auto', ALL);
-    core.cloud.drift.set(STACK, [TAG]);
-    locked(1);
-    await core.worker.check(core.stack, 'schedule', M0);
-    await waits(1);
+    await healsInto(1);
     const plans = core.cloud.plans.length;
-    core.boot();
-    await core.worker.start();
+    await reboot(0);
     await new Promise((wake) => setTimeout(wake, 50));
     expect(core.cloud.plans.length).toBe(plans);
     await later(1);
@@ -104,9 +109,7 @@ describe('a state that somebody else has locked', () => {
     for (const minutes of [1, 2, 5, 10, 12]) {
       await waits([1, 2, 5, 10, 12].indexOf(minutes) + 1);
       await core.deliver();
-      core.now += minutes * MINUTE;
-      core.boot();
-      await core.worker.start();
+      await reboot(minutes);
     }
     await core.rest();
     const failed = await core.run(id);
@@ -124,11 +127,7 @@ describe('a state that somebody else has locked', () => {
   });
 
   it('and drift that moved meanwhile: nothing is applied', async () => {
-    core.cloud.policies.set('tags-auto', ALL);
-    core.cloud.drift.set(STACK, [TAG]);
-    locked(1);
-    await core.worker.check(core.stack, 'schedule', M0);
-    await waits(1);
+    await healsInto(1);
     core.cloud.drift.set(STACK, [SSH]);
     core.cloud.policies.set('tags-auto', []);
     await later(1);
@@ -149,11 +148,7 @@ describe('a state that somebody else has locked', () => {
   });
 
   it('has its scheduled checks skipped with that reason', async () => {
-    core.cloud.policies.set('tags-auto', ALL);
-    core.cloud.drift.set(STACK, [TAG]);
-    locked(1);
-    await core.worker.check(core.stack, 'schedule', M0);
-    await waits(1);
+    await healsInto(1);
     core.now += MINUTE / 2;
     await checkOnSchedule({ store: core.store, worker: core.worker, clock: () => core.now }, core.stack);
     expect(await core.told('status')).toContain("waited for somebody else's lock");

@@ -5,13 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
-import { createMirrors } from '../../src/git/mirrors.ts';
-import { createLogger } from '../../src/log.ts';
 import type { Runner, Stack } from '../../src/runs/ports.ts';
-import { createRunner } from '../../src/terraform/runner.ts';
-import { TEST_KEY, toolsWithTofu } from '../support/cloud.ts';
+import { toolsWithTofu } from '../support/cloud.ts';
 import { stack as anyStack } from '../support/directory.ts';
+import { runnerIn } from '../support/runner.ts';
 import { makeRepo } from '../support/terraform-repo.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -48,18 +45,8 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const tools = await toolsWithTofu();
-  const log = createLogger('silent');
-  const dataDir = join(dir, 'data');
-  runner = createRunner({
-    dataDir,
-    tools: { terraform: tools.terraform, tofu: tools.tofu, cliConfig: tools.terraformCliConfig },
-    base: process.env,
-    mirrors: createMirrors({ dir: join(dataDir, 'git'), log, base: process.env }),
-    artifacts: createFileArtifacts(join(dataDir, 'artifacts')),
-    log,
-    clock: Date.now,
-    key: TEST_KEY,
-  });
+  const { terraform, tofu, terraformCliConfig: cliConfig } = tools;
+  runner = runnerIn(join(dir, 'data'), { terraform, tofu, cliConfig });
 });
 afterAll(() => {
   server.closeAllConnections();

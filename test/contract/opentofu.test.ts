@@ -3,15 +3,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
-import { createMirrors } from '../../src/git/mirrors.ts';
-import { createLogger } from '../../src/log.ts';
 import { confirmPlan } from '../../src/runs/confirm.ts';
 import type { PlanResult, Runner, Stack } from '../../src/runs/ports.ts';
 import { toScope } from '../../src/runs/waiting.ts';
-import { createRunner } from '../../src/terraform/runner.ts';
-import { TEST_KEY, toolsWithTofu } from '../support/cloud.ts';
+import { toolsWithTofu } from '../support/cloud.ts';
 import { stack as anyStack } from '../support/directory.ts';
+import { runnerIn } from '../support/runner.ts';
 import { DANA, decidedRun, NOON } from '../support/runs.ts';
 import { commit, makeRepo } from '../support/terraform-repo.ts';
 
@@ -43,18 +40,8 @@ let tools: Awaited<ReturnType<typeof toolsWithTofu>>;
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'm0-tofu-'));
   tools = await toolsWithTofu();
-  const log = createLogger('silent');
-  const dataDir = join(dir, 'data');
-  runner = createRunner({
-    dataDir,
-    tools: { terraform: tools.terraform, tofu: tools.tofu, cliConfig: tools.terraformCliConfig },
-    base: process.env,
-    mirrors: createMirrors({ dir: join(dataDir, 'git'), log, base: process.env }),
-    artifacts: createFileArtifacts(join(dataDir, 'artifacts')),
-    log,
-    clock: Date.now,
-    key: TEST_KEY,
-  });
+  const { terraform, tofu, terraformCliConfig: cliConfig } = tools;
+  runner = runnerIn(join(dir, 'data'), { terraform, tofu, cliConfig });
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 

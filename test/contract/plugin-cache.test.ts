@@ -16,14 +16,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
-import { createMirrors } from '../../src/git/mirrors.ts';
-import { createLogger } from '../../src/log.ts';
 import type { Runner, Stack } from '../../src/runs/ports.ts';
 import { goPlatform } from '../../src/setup/platform.ts';
-import { createRunner } from '../../src/terraform/runner.ts';
-import { TEST_KEY, toolsWithTofu } from '../support/cloud.ts';
+import { toolsWithTofu } from '../support/cloud.ts';
 import { stack as anyStack } from '../support/directory.ts';
+import { runnerIn } from '../support/runner.ts';
 import { git, makeRepo } from '../support/terraform-repo.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -62,18 +59,8 @@ beforeEach(() => {
   const cliConfig = join(dir, 'terraform.rc');
   const installation = `provider_installation {\n  filesystem_mirror {\n    path = "${join(dir, 'mirror')}"\n  }\n}\n`;
   writeFileSync(cliConfig, `plugin_cache_dir = "${cache}"\n${installation}`);
-  const log = createLogger('silent');
-  const dataDir = join(dir, 'data');
-  runner = createRunner({
-    dataDir,
-    tools: { terraform: tools.terraform, tofu: tools.tofu, cliConfig },
-    base: process.env,
-    mirrors: createMirrors({ dir: join(dataDir, 'git'), log, base: process.env }),
-    artifacts: createFileArtifacts(join(dataDir, 'artifacts')),
-    log,
-    clock: Date.now,
-    key: TEST_KEY,
-  });
+  const { terraform, tofu } = tools;
+  runner = runnerIn(join(dir, 'data'), { terraform, tofu, cliConfig });
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 

@@ -16,12 +16,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
-import { createMirrors } from '../../src/git/mirrors.ts';
 import { createLogger } from '../../src/log.ts';
 import type { CodePort, Runner, Stack } from '../../src/runs/ports.ts';
-import { createRunner, type RunnerOptions } from '../../src/terraform/runner.ts';
-import { TEST_KEY, testTools } from '../support/cloud.ts';
+import type { RunnerOptions } from '../../src/terraform/runner.ts';
+import { testTools } from '../support/cloud.ts';
 import { stack as anyStack } from '../support/directory.ts';
+import { runnerIn } from '../support/runner.ts';
 import { commit, makeRepo } from '../support/terraform-repo.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -40,19 +40,10 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-function runnerIn(dataDir: string, change: Partial<RunnerOptions> = {}): Runner & CodePort {
+function runnerAt(dataDir: string, change: Partial<RunnerOptions> = {}): Runner & CodePort {
+  const { terraform, tofu, terraformCliConfig: cliConfig } = tools;
   const log = createLogger('info', { write: (line) => void logs.push(line) });
-  return createRunner({
-    dataDir,
-    tools: { terraform: tools.terraform, tofu: tools.tofu, cliConfig: tools.terraformCliConfig },
-    base: process.env,
-    mirrors: createMirrors({ dir: join(dataDir, 'git'), log, base: process.env }),
-    artifacts: createFileArtifacts(join(dataDir, 'artifacts')),
-    log,
-    clock: Date.now,
-    key: TEST_KEY,
-    ...change,
-  });
+  return runnerIn(dataDir, { terraform, tofu, cliConfig }, { log, ...change });
 }
 
 function stackOf(name: string, files: Record<string, string> = { 'a/main.tf': ONE }): Stack {
@@ -78,7 +69,7 @@ describe('what the tool keeps of a stack', () => {
   let kept: string;
   beforeAll(async () => {
     const dataDir = join(dir, 'kept');
-    runner = runnerIn(dataDir);
+    runner = runnerAt(dataDir);
     stack = stackOf('kept-stack', module);
     folder = join(dataDir, 'work', stack.name);
     kept = join(folder, 'terraform');
@@ -110,7 +101,7 @@ describe('what the tool keeps of a stack', () => {
 
 it('makes half a provider whole, and keeps the versions it had chosen where their list is rubbish', async () => {
   const dataDir = join(dir, 'provider');
-  const runner = runnerIn(dataDir);
+  const runner = runnerAt(dataDir);
   const aws = 'aws = { source = "registry.terraform.io/hashicorp/aws" }';
   const needs = `terraform {\n  required_providers {\n    ${aws}\n  }\n}\n${ONE}`;
   const stack = stackOf('provider-stack', { 'a/main.tf': needs });
@@ -133,7 +124,7 @@ it('makes half a provider whole, and keeps the versions it had chosen where thei
 
 it('lays a work tree anew that is gone when its plan is applied', async () => {
   const dataDir = join(dir, 'apply');
-  const runner = runnerIn(dataDir);
+  const runner = runnerAt(dataDir);
   const stack = stackOf('apply-stack');
   const { plan } = await runner.plan(stack, whole);
   rmSync(join(dataDir, 'work', stack.name, 'tree'), { recursive: true });
@@ -181,16 +172,16 @@ describe.runIf(canMount())('a full disk', () => {
   const full = { name: 'RunnerError', message: expect.stringContaining('The disk is full: make room') };
 
   it.each<[string, (stack: Stack) => { runner: Runner; before: boolean }]>([
-    ['for the data folder, from the beginning', () => ({ runner: runnerIn(join(disk, 'a')), before: false })],
+    ['for the data folder, from the beginning', () => ({ runner: runnerAt(join(disk, 'a')), before: false })],
     [
       'for the data folder, when there is a work tree already',
-      () => ({ runner: runnerIn(join(disk, 'b')), before: true }),
+      () => ({ runner: runnerAt(join(disk, 'b')), before: true }),
     ],
     [
       'for kept plans',
       () => {
         const artifacts = createFileArtifacts(join(disk, 'plans'));
-        return { runner: runnerIn(join(dir, 'elsewhere'), { artifacts }), before: true };
+        return { runner: runnerAt(join(dir, 'elsewhere'), { artifacts }), before: true };
       },
     ],
   ])('%s is said, and the next check goes on once there is room', async (what, make) => {
@@ -206,7 +197,7 @@ describe.runIf(canMount())('a full disk', () => {
 
   it('before an apply leaves the cloud as it was', async () => {
     const stack = stackOf('full-apply');
-    const runner = runnerIn(join(disk, 'c'));
+    const runner = runnerAt(join(disk, 'c'));
     const { plan } = await runner.plan(stack, whole);
     fill();
     await expect(runner.apply(stack, plan, signal)).rejects.toMatchObject({ ...full, mayHaveApplied: false });
@@ -222,7 +213,7 @@ describe('a clock that was set back', () => {
   it('makes no plan young again', async () => {
     let now = Date.now();
     let steady = 0;
-    const runner = runnerIn(join(dir, 'clock'), { clock: () => now, steadyClock: () => steady });
+    const runner = runnerAt(join(dir, 'clock'), { clock: () => now, steadyClock: () => steady });
     const stack = stackOf('clock-stack');
     const { plan } = await runner.plan(stack, whole);
     expect(plan.madeAt).toBe(now);

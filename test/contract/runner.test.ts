@@ -2,14 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
 import { fingerprintOf } from '../../src/drift/fingerprint.ts';
-import { createMirrors } from '../../src/git/mirrors.ts';
-import { createLogger } from '../../src/log.ts';
 import type { CodePort, Runner, Stack } from '../../src/runs/ports.ts';
-import { createRunner } from '../../src/terraform/runner.ts';
-import { startTestCloud, TEST_KEY, type TestCloud, testTools } from '../support/cloud.ts';
+import { startTestCloud, type TestCloud, testTools } from '../support/cloud.ts';
 import { stack as anyStack } from '../support/directory.ts';
+import { runnerIn } from '../support/runner.ts';
 import { commit, makeRepo, recordingTool } from '../support/terraform-repo.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
@@ -69,18 +66,9 @@ describe('the runner itself, on stacks without a provider', () => {
   beforeAll(async () => {
     const tools = await testTools();
     recorded = recordingTool(join(dir, 'bin'), tools.terraform ?? '');
-    const log = createLogger('silent');
     const base = { ...process.env, SLACK_BOT_TOKEN: 'xoxb-m0s-own-token', SSH_AUTH_SOCK: '/agent' };
-    runner = createRunner({
-      dataDir,
-      tools: { terraform: recorded.path, tofu: null, cliConfig: tools.terraformCliConfig },
-      base,
-      mirrors: createMirrors({ dir: join(dataDir, 'git'), log, base }),
-      artifacts: createFileArtifacts(join(dataDir, 'artifacts')),
-      log,
-      clock: Date.now,
-      key: TEST_KEY,
-    });
+    const only = { terraform: recorded.path, tofu: null, cliConfig: tools.terraformCliConfig };
+    runner = runnerIn(dataDir, only, { base });
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 

@@ -3,16 +3,13 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
-import { createMirrors } from '../../src/git/mirrors.ts';
-import { createLogger } from '../../src/log.ts';
 import type { Runner, Stack } from '../../src/runs/ports.ts';
 import { inspectTools } from '../../src/setup/inspect.ts';
 import { openProbes } from '../../src/setup/probe.ts';
 import { findTerraform } from '../../src/setup/tools.ts';
-import { createRunner } from '../../src/terraform/runner.ts';
-import { TEST_KEY, testTools, toolsWithTofu } from '../support/cloud.ts';
+import { testTools, toolsWithTofu } from '../support/cloud.ts';
 import { stack as anyStack } from '../support/directory.ts';
+import { runnerIn } from '../support/runner.ts';
 import { makeRepo } from '../support/terraform-repo.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -57,22 +54,12 @@ beforeAll(async () => {
 
   env = { PATH: `${join(dir, 'bin')}:/usr/bin:/bin`, HOME: join(dir, 'home') };
   const found = await findTerraform(env, await openProbes(join(dir, 'probes')));
-  const log = createLogger('silent');
   git = makeRepo(join(dir, 'repo'), { 'a/main.tf': CODE });
-  runner = createRunner({
-    dataDir: join(dir, 'data'),
-    tools: {
-      terraform: found.terraform?.path ?? null,
-      tofu: found.tofu?.path ?? null,
-      installed: found.installed,
-      cliConfig: tools.terraformCliConfig,
-    },
-    base: process.env,
-    mirrors: createMirrors({ dir: join(dir, 'data/git'), log, base: process.env }),
-    artifacts: createFileArtifacts(join(dir, 'data/artifacts')),
-    log,
-    clock: Date.now,
-    key: TEST_KEY,
+  runner = runnerIn(join(dir, 'data'), {
+    terraform: found.terraform?.path ?? null,
+    tofu: found.tofu?.path ?? null,
+    installed: found.installed,
+    cliConfig: tools.terraformCliConfig,
   });
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

@@ -15,7 +15,6 @@ const WIDTH = 2;
 /** Steps of the table that nothing takes, and why. */
 const NEVER: Readonly<Record<string, string>> = {
   'deciding→superseded': 'what has its plan is judged, and tells of it',
-  'awaiting_approval→expired': 'nothing expires yet',
 };
 
 let children: Children;

@@ -144,6 +144,11 @@ export function createChat(world: World, channels: readonly string[]): ChatPort 
       if ('channel' in place && !channels.includes(channel)) {
         throw new ChatError(`posting to ${channel}: there is no such channel`, { permanent: true });
       }
+      if ('user' in place && world.unreachable.has(place.user)) {
+        throw new ChatError(`opening direct messages with ${place.user}: users_not_found`, {
+          permanent: true,
+        });
+      }
       const before = world.in(channel).find((m) => m.key === key);
       if (before) return { channel, messageId: before.id };
       const id = `ts-${world.messages.length + 1}`;

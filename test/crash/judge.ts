@@ -56,7 +56,7 @@ const ACCEPTED =
   /^none$|"headline":"(Approved run|Noted[.:]|Run #\d+ is (rejected|canceled);|Snoozed |Accepted )/;
 const stopped = 'stopped while applying';
 /** Ends after which the same drift is told anew. */
-const UNANSWERED: readonly string[] = ['failed', 'apply_unknown', 'rejected', 'canceled'];
+const UNANSWERED: readonly string[] = ['failed', 'apply_unknown', 'rejected', 'canceled', 'expired'];
 
 function doubles(values: readonly string[]): readonly string[] {
   return [...new Set(values.filter((value, i) => values.indexOf(value) !== i))];

@@ -5,6 +5,7 @@ import { createHandler } from '../../src/actions/handler.ts';
 import type { Logger } from '../../src/log.ts';
 import { askersOf, createOnCall } from '../../src/runs/asking.ts';
 import { createDelivery } from '../../src/runs/delivery.ts';
+import type { EscalationParts } from '../../src/runs/escalation.ts';
 import { createPolicyWatch, type PolicyWatch } from '../../src/runs/policy-watch.ts';
 import type { CommandHandler, Directory } from '../../src/runs/ports.ts';
 import type { RunState } from '../../src/runs/run.ts';
@@ -31,6 +32,8 @@ export interface M0 {
   readonly handler: CommandHandler;
   readonly policyWatch: PolicyWatch;
   readonly view: ViewParts;
+  /** What looks at all that waits. */
+  readonly asking: EscalationParts;
   /** Delivers what is due, each once. */
   deliver(): Promise<void>;
   /** Resolves when no run has anything under way, and what is due is delivered. */
@@ -103,6 +106,7 @@ export async function createM0(parts: M0Parts): Promise<M0> {
 
   return {
     ...{ store, worker, handler, policyWatch, view, deliver },
+    asking: { store, worker, directory, rotas: onCall.rotasNow, clock, log },
     async rest() {
       const until = performance.now() + REST_MS;
       while (performance.now() < until) {

@@ -1,6 +1,7 @@
 /** The stories that m0 is killed in. Together they go through every step that a run can take. */
 import { DANA, KIM, sshFinding, tagFinding } from '../support/runs.ts';
 import {
+  asks,
   CHANNELS,
   checks,
   clicks,
@@ -43,6 +44,7 @@ const stale = (now: boolean): Happening => ({
   ...{ w: 'stale', name: 'tags-auto' },
   stale: now ? { id: REFUSED, error: 'tags.rego:3: rego_parse_error', since: 0 } : null,
 });
+const unreachable = (now: boolean): Happening => ({ w: 'unreachable', user: 'U0DANA', now });
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const later = (ms: number): Step => happens({ w: 'later', ms });
@@ -160,6 +162,12 @@ export const STORIES: readonly Story[] = [
     clicks(DANA, 'approve'),
     later(2 * MINUTE),
   ]),
+  story('the state is locked by somebody else, and m0 sleeps until the approval is too old', ASKED, [
+    during('lock', locked()),
+    clicks(DANA, 'approve'),
+    later(5 * HOUR),
+    clicks(DANA, 'approve'),
+  ]),
   story('a command takes the place of a check by the clock, planning and queued', ASKED, [
     during('plan', checks('command')),
     checks(),
@@ -201,6 +209,11 @@ export const STORIES: readonly Story[] = [
       happens(stale(false)),
       looks(),
     ],
+  ),
+  story(
+    'who is on call can not be written to, which is told, and can be an hour later',
+    [happens(unreachable(true))],
+    [happens(drift(SSH)), checks(), asks(), happens(unreachable(false)), later(HOUR), asks(), asks()],
   ),
   story('a digest', ASKED, [digest()]),
 ];

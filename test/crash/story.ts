@@ -23,6 +23,8 @@ export type Act =
   /** Tells the parent that it has come so far, and goes on at its word. */
   | { readonly a: 'waits'; readonly what: string }
   | { readonly a: 'looks' }
+  /** What waits is looked at, as m0 does every few seconds. */
+  | { readonly a: 'asks' }
   | { readonly a: 'digest' };
 
 export interface Step {
@@ -61,6 +63,7 @@ export const types = (by: Actor, verb: string, rest = ''): Step =>
 export const fails = (error: string): Step => act({ a: 'fails', error });
 export const locked = (): Step => act({ a: 'locked' });
 export const waits = (what: string): Step => act({ a: 'waits', what });
+export const asks = (): Step => act({ a: 'asks' });
 export const looks = (): Step => act({ a: 'looks' });
 export const digest = (): Step => act({ a: 'digest' });
 

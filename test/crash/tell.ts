@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sendDigest } from '../../src/runs/digest.ts';
+import { escalate } from '../../src/runs/escalation.ts';
 import { M0 as BY_ITSELF } from '../../src/runs/run.ts';
 import { RunnerError } from '../../src/runs/runner-error.ts';
 import { buttonsOf, textOf } from '../support/fake-chat.ts';
@@ -114,6 +115,8 @@ export function createTeller(story: Story, dir: string, world: World, m0: () => 
         return;
       case 'looks':
         return policyWatch.look();
+      case 'asks':
+        return escalate(m0().asking);
       case 'digest': {
         // As the schedule does: a tick that is stored is not made again.
         if ((await store.value('tick:digest 0')) !== undefined) return;

@@ -25,6 +25,8 @@ export type Happening =
       readonly onceApproved?: readonly PolicyMessage[];
     }
   | { readonly w: 'stale'; readonly name: string; readonly stale: StaleBundle | null }
+  /** Slack takes no direct messages to that user any more, or takes them again. */
+  | { readonly w: 'unreachable'; readonly user: string; readonly now: boolean }
   | { readonly w: 'later'; readonly ms: number };
 
 export type Line =
@@ -97,6 +99,7 @@ export class World {
   readonly drift = new Map<string, readonly Finding[]>();
   readonly policies = new Map<string, LineOf<'policy'>>();
   readonly stale = new Map<string, StaleBundle>();
+  readonly unreachable = new Set<string>();
   readonly plans = new Map<string, SavedPlan>();
   readonly applies: Apply[] = [];
   readonly messages: Message[] = [];
@@ -170,6 +173,10 @@ export class World {
       case 'stale':
         if (line.stale) this.stale.set(line.name, line.stale);
         else this.stale.delete(line.name);
+        return;
+      case 'unreachable':
+        if (line.now) this.unreachable.add(line.user);
+        else this.unreachable.delete(line.user);
         return;
       case 'later':
         this.#now += line.ms;

@@ -1,23 +1,15 @@
 import { wholeOf } from './arguments.ts';
 import { BuiltinFailure } from './failure.ts';
-import { formatLayout, layoutOf, parseLayout } from './time-layout.ts';
+import { DAYS, formatLayout, layoutOf, parseLayout, type Shown } from './time-layout.ts';
 import { integer, isInteger, RegoNumber, type RegoValue } from './value.ts';
 
 const NS_PER_MS = 1_000_000n;
 const NS_PER_S = 1_000_000_000n;
 const MAX_NS = 2n ** 63n - 1n;
 const MIN_NS = -(2n ** 63n);
-const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const;
 
 /** A moment as a calendar in its zone shows it, months from one. */
-interface Calendar {
-  readonly year: number;
-  readonly month: number;
-  readonly day: number;
-  readonly hour: number;
-  readonly minute: number;
-  readonly second: number;
-}
+type Calendar = Omit<Shown, 'nanosecond' | 'offset'>;
 
 interface Moment {
   readonly ns: bigint;

@@ -95,7 +95,10 @@ export const driftDecided: readonly DriftExhibit[] = [
     outcome: 'canceled by Kim',
     findings: [WAITS],
   }),
-  drift('drift-expired', 'Nobody decided in time.', { state: 'expired', findings: [WAITS] }),
+  drift('drift-expired', 'It was approved, and m0 could not apply it for hours.', {
+    state: 'expired',
+    findings: [WAITS],
+  }),
   drift('drift-superseded', 'It changed; a newer message tells it.', {
     state: 'superseded',
     alert: 'superseded',

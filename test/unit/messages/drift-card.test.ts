@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { driftCard } from '../../../src/messages/drift-card.ts';
 import type { DriftView } from '../../../src/messages/view.ts';
+import { HOTFIX, HEALED as healed, TAGS, WAITS as waiting } from '../../support/gallery/drift-open.ts';
 import {
   actor,
   buttonsOf,
@@ -11,20 +12,13 @@ import {
   driftView,
   finding,
   HOUR,
-  hotfixFinding,
   item,
   KIM,
   MINUTE,
   NETWORK_HUMAN,
   NOW,
   TAGS_AUTO,
-  tagsFinding,
 } from '../../support/views.ts';
-
-const HOTFIX = hotfixFinding();
-const TAGS = tagsFinding();
-const healed = item(TAGS, { s: 'realigned', by: [], at: NOW - 9 * MINUTE, verifiedAt: NOW }, TAGS_AUTO);
-const waiting = item(HOTFIX, { s: 'waits' }, NETWORK_HUMAN);
 
 function labels(view: DriftView, why: string | null = null): readonly string[] {
   return buttonsOf(driftCard(view, { why })).map((b) => b.label);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../../src/drift/finding.ts';
 import { driftCard } from '../../../src/messages/drift-card.ts';
 import type { DriftView } from '../../../src/messages/view.ts';
+import { HOTFIX, HEALED as healed, TAGS, WAITS as waiting } from '../../support/gallery/drift-open.ts';
 import {
   buttonsOf,
   byCode,
@@ -11,19 +12,10 @@ import {
   DANA,
   driftView,
   finding,
-  hotfixFinding,
   item,
-  MINUTE,
   NETWORK_HUMAN,
   NOW,
-  TAGS_AUTO,
-  tagsFinding,
 } from '../../support/views.ts';
-
-const HOTFIX = hotfixFinding();
-const TAGS = tagsFinding();
-const healed = item(TAGS, { s: 'realigned', by: [], at: NOW - 9 * MINUTE, verifiedAt: NOW }, TAGS_AUTO);
-const waiting = item(HOTFIX, { s: 'waits' }, NETWORK_HUMAN);
 
 function labels(view: DriftView, why: string | null = null): readonly string[] {
   return buttonsOf(driftCard(view, { why })).map((b) => b.label);

@@ -34,6 +34,7 @@ const EVENTS: Record<RunEventName, RunEvent> = {
   cancel: { e: 'cancel', by: DANA, reason: null },
   supersede: { e: 'supersede', by: 43 },
   kept: { e: 'kept', keeps: [keep()] },
+  expire: { e: 'expire' },
   confirmed: { e: 'confirmed', plan: { artifact: 'p', madeAt: NOON, targets: null, touches: [] } },
   objected: { e: 'objected', decision: decision([SSH], {}), said: [], keeps: [] },
   moved: {
@@ -213,6 +214,12 @@ describe('after an approval', () => {
     const moved = step(approved, EVENTS.moved);
     expect(moved.run).toMatchObject({ state: 'awaiting_approval', scope: [], approvals: [] });
     expect(moved.effects).toContain('ask');
+  });
+
+  it('that is too old, people are asked again, and nothing is in the scope any more', () => {
+    const end = step(approved, EVENTS.expire);
+    expect(end.run).toMatchObject({ state: 'expired', scope: [], plan: null });
+    expect(end.effects).toEqual(['refresh', 'history', 'check']);
   });
 
   it('what the policies approved and moved is judged afresh by a new check', () => {

@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
+import { createMirrors } from '../../src/git/mirrors.ts';
+import { createLogger } from '../../src/log.ts';
+import type { CodePort, Runner } from '../../src/runs/ports.ts';
+import { createRunner, type RunnerOptions } from '../../src/terraform/runner.ts';
+import { TEST_KEY } from './cloud.ts';
+
+/** m0's runner with all that it keeps in `dataDir`. */
+export function runnerIn(
+  dataDir: string,
+  tools: RunnerOptions['tools'],
+  change: Partial<RunnerOptions> = {},
+): Runner & CodePort {
+  const { log = createLogger('silent'), base = process.env } = change;
+  return createRunner({
+    ...{ dataDir, tools, base, log, clock: Date.now, key: TEST_KEY },
+    mirrors: createMirrors({ dir: join(dataDir, 'git'), log, base }),
+    artifacts: createFileArtifacts(join(dataDir, 'artifacts')),
+    ...change,
+  });
+}

@@ -1,0 +1,26 @@
+import {
+  startWorkspace,
+  type Workspace,
+  type WorkspaceOptions,
+} from '../../src/sandbox/workspace/workspace.ts';
+
+type User = WorkspaceOptions['users'][number];
+
+export const TOKENS = { botToken: 'xoxb-local-bot', appToken: 'xapp-local-app' };
+
+/** Somebody with an account; a digit behind the name is not part of their address. */
+export function user(id: string, name: string, account?: User['account']): User {
+  return {
+    ...{ id, name, realName: name, email: `${name.replace(/\d$/, '')}@acme.dev` },
+    ...(account === undefined ? {} : { account }),
+  };
+}
+
+/** A workspace of m0 and these people, who are all in its one channel, #ops. */
+export function opsWorkspace(users: readonly User[]): Promise<Workspace> {
+  return startWorkspace({
+    ...{ port: 0, users, botUserId: 'U0M0', teamId: 'T0ACME', signingSecret: 'local', ...TOKENS },
+    channels: [{ id: 'C0OPS', name: 'ops', members: ['U0M0', ...users.map((u) => u.id)] }],
+    rateLimit: null,
+  });
+}
