@@ -146,9 +146,15 @@ export type Delivery =
     }
   /**
    * Says again that the alert waits, loudly: in the thread of a person's copy, or, `person` null, in those of the
-   * root messages and in their channels. Plain text.
+   * root messages and in their channels. Plain text. `orCopy`: a person without a copy gets one, and the text on it.
    */
-  | { readonly d: 'nudge'; readonly alertId: number; readonly person: string | null; readonly text: string }
+  | {
+      readonly d: 'nudge';
+      readonly alertId: number;
+      readonly person: string | null;
+      readonly text: string;
+      readonly orCopy?: true;
+    }
   /** A message of its own that is posted once and never updated, as a digest is. */
   | { readonly d: 'post'; readonly place: Place; readonly card: Card };
 

@@ -133,6 +133,20 @@ export function changesOf(
           }
         }
         return;
+      case 'recall':
+        for (const { id } of shown) {
+          for (const person of effect.people) {
+            const delivery = {
+              d: 'nudge' as const,
+              alertId: id,
+              person,
+              text: effect.text,
+              orCopy: true as const,
+            };
+            send(`recall:${id}:${person}:${stamp}`, delivery);
+          }
+        }
+        return;
       case 'check':
         changes.push({
           c: 'run.insert',

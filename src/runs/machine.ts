@@ -122,6 +122,8 @@ export type Effect =
   | { readonly f: 'seen' }
   /** People who may decide are asked. */
   | { readonly f: 'ask' }
+  /** What these people said yes to is not done: they are told so, loudly. */
+  | { readonly f: 'recall'; readonly people: readonly string[]; readonly text: string }
   | {
       readonly f: 'check';
       readonly trigger: Trigger;

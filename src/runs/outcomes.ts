@@ -161,6 +161,13 @@ function backToPeople(open: readonly Open[], change: Partial<Run>, told: readonl
   return { to: 'awaiting_approval', change, effects: [...told, { f: 'ask' }] };
 }
 
+/** What people said yes to is not done: the card says so, and they are called back to it. */
+function calledOff(run: Run, text: string): readonly Effect[] {
+  const people = run.approvals.flatMap(({ by }) => (by.person === null ? [] : [by.person]));
+  const recall: Effect = { f: 'recall', people, text: `${text}. Please look again` };
+  return [{ f: 'refresh' }, { f: 'history', text }, ...(people.length > 0 ? [recall] : [])];
+}
+
 /** What people approved never came to be applied, and is not any more: they are asked about a fresh plan. */
 export function afterTooLong(run: Run, now: number): Next {
   const age = lasting(Math.max(0, now - (run.approvals.at(-1)?.at ?? now)));
@@ -194,8 +201,7 @@ export function afterKept(run: Run, event: Extract<RunEvent, { e: 'kept' }>, now
   if (run.state === 'awaiting_approval') return { to: run.state, effects: [{ f: 'refresh' }] };
   const change = { scope: [], approvals: [] };
   const text = 'Not applied: something of it was snoozed or accepted meanwhile';
-  const told: Effect[] = [{ f: 'refresh' }, { f: 'history', text }];
-  return backToPeople(open, change, told);
+  return backToPeople(open, change, calledOff(run, text));
 }
 
 /**
@@ -212,9 +218,8 @@ export function afterObjection(run: Run, event: Extract<RunEvent, { e: 'objected
   const change: Partial<Run> = { decision, scope: [], plan: null, lock: null };
   const said = event.said.map((r) => `${r.policy ?? 'm0'}: ${r.text}`);
   const text = `Not applied yet: ${[...new Set(said)].slice(0, 3).join('; ')}`;
-  const told: Effect[] = [{ f: 'refresh' }, { f: 'history', text }];
   const open = openFindings({ ...run, ...change }, event.keeps, now);
-  return backToPeople(open, change, told);
+  return backToPeople(open, change, calledOff(run, text));
 }
 
 export function afterMoved(run: Run, event: Extract<RunEvent, { e: 'moved' }>, now: number): Next {
@@ -255,8 +260,7 @@ export function afterMoved(run: Run, event: Extract<RunEvent, { e: 'moved' }>, n
     };
   }
   const text = `Not applied: it moved since ${names(event.moved.approvedBy)} approved it`;
-  const told: Effect[] = [{ f: 'refresh' }, { f: 'history', text }];
-  return backToPeople(open, change, told);
+  return backToPeople(open, change, calledOff(run, text));
 }
 
 export function afterVerify(run: Run, event: Extract<RunEvent, { e: 'verified' }>, now: number): Next {
@@ -280,15 +284,15 @@ export function afterVerify(run: Run, event: Extract<RunEvent, { e: 'verified' }
     left.length === 0
       ? `Realigned and verified: the plan after the apply has nothing left of it`
       : `Applied, but the plan after it still shows ${left.map((f) => f.address).join(', ')}`;
-  const told: Effect[] = [{ f: 'refresh' }, { f: 'history', text: proof }];
+  const history: Effect = { f: 'history', text: proof };
   if (open.length === 0) {
     return {
       to: 'realigned',
       change,
-      effects: [...told.slice(1), { f: 'resolve', outcome: 'realigned and verified' }],
+      effects: [history, { f: 'resolve', outcome: 'realigned and verified' }],
     };
   }
-  return backToPeople(open, change, told);
+  return backToPeople(open, change, left.length > 0 ? calledOff(run, proof) : [{ f: 'refresh' }, history]);
 }
 
 export function afterFailure(run: Run, failure: Failure): Next {

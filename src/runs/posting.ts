@@ -252,13 +252,20 @@ export function createPosting(parts: PostingParts): Posting {
     return syncCard(alert);
   }
 
-  async function nudge(alert: Alert, entry: OutboxEntry, who: string | null, text: string): Promise<void> {
+  async function nudge(
+    alert: Alert,
+    entry: OutboxEntry,
+    { person: who, text, orCopy }: Extract<Delivery, { d: 'nudge' }>,
+  ): Promise<void> {
     if (alert.state !== 'open') return;
     const seats = await seatsOf(alert);
     const copies = (await store.messages(alert.id)).filter((m) =>
       // A channel that no longer hears of it keeps the message, and is left in peace.
       who === null ? m.role === 'root' && seats.some(({ place }) => isAt(m, place)) : m.person === who,
     );
+    if (who !== null && orCopy && copies.length === 0) {
+      return ask(alert, entry, { d: 'dm', alertId: alert.id, person: who, why: text, alone: true });
+    }
     const problems: unknown[] = [];
     for (const m of copies) {
       try {
@@ -288,7 +295,7 @@ export function createPosting(parts: PostingParts): Posting {
         case 'dm':
           return ask(alert, entry, delivery);
         case 'nudge':
-          return nudge(alert, entry, delivery.person, delivery.text);
+          return nudge(alert, entry, delivery);
         default:
           return assertNever(delivery);
       }

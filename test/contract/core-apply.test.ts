@@ -294,6 +294,26 @@ describe('what moved since the yes is never applied', () => {
     expect(textOf(core.chat.at('C0OPS', 0).card)).toContain('not applied: since Dana approved');
   });
 
+  it('calls whoever had said yes back to it, loudly, in the copy they have or one they get', async () => {
+    await core.close();
+    const needs = { from: ['sre'], need: 2, notTheAuthor: false };
+    core = await Core.open([stackWith({ approvers: { ...needs, from: ['sre', 'oncall:primary'] } })], {
+      oncall: { primary: { kind: 'rotation', people: ['dana'], everyMs: 1e12, from: 0 } },
+    });
+    await core.worker.start();
+    const id = await waiting();
+    await core.say(`approve #${id}`, DANA);
+    core.cloud.drift.set(STACK, [sshFinding('0.0.0.0/0')]);
+    await core.say(`approve #${id}`, KIM);
+    await core.rest();
+    await core.deliver();
+    await core.deliver();
+    const text = 'Not applied: it moved since Dana and Kim approved it. Please look again';
+    expect(core.chat.in('DU0DANA').map((m) => m.replies)).toEqual([[text]]);
+    expect(core.chat.in('DU0KIM').map((m) => textOf(m.card))).toEqual([expect.stringContaining(text)]);
+    expect(applied()).toEqual([]);
+  });
+
   it('all gone: nothing is applied and the alert ends', async () => {
     const id = await waiting();
     core.cloud.drift.set(STACK, []);
