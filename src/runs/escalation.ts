@@ -60,39 +60,50 @@ export function dueSteps(
   });
 }
 
-/** Looks once at all that waits. Never rejects. */
+/** Looks once at all that waits; one stack that breaks keeps no other from being asked about. Never rejects. */
 export async function escalate(parts: EscalationParts): Promise<void> {
-  const { log } = parts;
+  const { store, log } = parts;
+  const again = 'looking at what waits broke; it is tried again';
   try {
-    const waiting = await whatWaits(parts);
     const rotas = await parts.rotas();
+    const fleets = await store.alerts({ state: 'open', kind: 'fleet' });
+    const waiting: Waiting[] = [];
     const unreached = new Map<string, readonly string[]>();
-    for (const one of waiting) {
-      const problems = await whyNobody(parts, one.stack, rotas);
-      if (problems !== null) unreached.set(one.stack.name, problems);
-      await askAgain(parts, one, rotas, problems !== null);
+    let broken = false;
+    for (const alert of await store.alerts({ state: 'open', kind: 'drift' })) {
+      try {
+        const one = await waitingOf(parts, alert, fleets);
+        if (one === null) continue;
+        waiting.push(one);
+        const problems = await whyNobody(parts, one.stack, rotas);
+        if (problems !== null) unreached.set(one.stack.name, problems);
+        await askAgain(parts, one, rotas, problems !== null);
+      } catch (error) {
+        broken = true;
+        log.error({ err: error, stack: alert.stack, alert: alert.id }, again);
+      }
     }
-    await tellUnreached(parts, waiting, unreached);
+    // Without all of them it is not known what has nobody to ask any more.
+    if (!broken) await tellUnreached(parts, waiting, unreached);
   } catch (error) {
-    log.error({ err: error }, 'looking at what waits broke; it is tried again');
+    log.error({ err: error }, again);
   }
 }
 
-/** What waits for a person and may disturb somebody now. */
-async function whatWaits({ store, directory, clock }: EscalationParts): Promise<readonly Waiting[]> {
+/** The alert as something that waits for a person and may disturb somebody now; null where it is not that. */
+async function waitingOf(
+  { store, directory, clock }: EscalationParts,
+  alert: RunAlert,
+  fleets: readonly FleetAlert[],
+): Promise<Waiting | null> {
   const now = clock();
-  const found: Waiting[] = [];
-  const fleets = await store.alerts({ state: 'open', kind: 'fleet' });
-  for (const alert of await store.alerts({ state: 'open', kind: 'drift' })) {
-    const stack = directory.stacks.find((s) => s.name === alert.stack);
-    const run = stack && (await store.run(alert.runId));
-    if (!stack || run?.state !== 'awaiting_approval') continue;
-    const open = approvable(openFindings(run, await store.keeps(stack.name), now));
-    if (open.length === 0 || !mayDisturb(stack, severityOf(stack, run, open), now)) continue;
-    const telling = fleets.filter((f) => f.trouble.members.includes(alert.id));
-    found.push({ alert, run, stack, fleets: telling, age: now - alert.firstSeenAt, open: open.length });
-  }
-  return found;
+  const stack = directory.stacks.find((s) => s.name === alert.stack);
+  const run = stack && (await store.run(alert.runId));
+  if (!stack || run?.state !== 'awaiting_approval') return null;
+  const open = approvable(openFindings(run, await store.keeps(stack.name), now));
+  if (open.length === 0 || !mayDisturb(stack, severityOf(stack, run, open), now)) return null;
+  const telling = fleets.filter((f) => f.trouble.members.includes(alert.id));
+  return { alert, run, stack, fleets: telling, age: now - alert.firstSeenAt, open: open.length };
 }
 
 function peopleOf(rotas: Readonly<Record<string, RotaNow>>): OnCallNow {

@@ -64,6 +64,24 @@ describe('what nobody decides on', () => {
     expect(lines.map((e) => e.detail)).toEqual(['after 30 min to oncall:secondary: Eve']);
   });
 
+  it('goes to the second on call although another stack that waits can’t be read', async () => {
+    core = await Core.open([stackWith({ escalation: STEPS }), stackWith({ name: 'prod-db' })], { oncall });
+    await core.worker.start();
+    core.cloud.drift.set('prod-db', [SSH]);
+    await core.check('schedule', 'prod-db');
+    await waits();
+    for (const which of [1, 2]) {
+      let reads = 0;
+      core.broken = (method) => {
+        if (method === 'keeps') reads += 1;
+        return method === 'keeps' && reads === which ? new Error('the row is damaged') : null;
+      };
+      await later(15 * MINUTE);
+    }
+    core.broken = null;
+    expect(dms('eve')).toHaveLength(1);
+  });
+
   it('is said again to those asked, each time once, over restarts', async () => {
     await open({ escalation: STEPS });
     await waits();

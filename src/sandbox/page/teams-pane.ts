@@ -58,6 +58,9 @@ export async function createTeamsPane(
           if (command !== '' && !commands.some((c) => c.title === command)) {
             return { ok: false, problem: `Teams offers no command /${command}. Mention @m0 instead.` };
           }
+          if (command !== '' && thread !== null) {
+            return { ok: false, problem: 'Slash commands do not work in replies. Mention @m0 instead.' };
+          }
           if (command === '') await person.say(conversation, text, thread);
           else await person.slash(conversation, `${command} ${rest}`.trim());
           return { ok: true };

@@ -168,11 +168,13 @@ describe('the Bot Connector', () => {
 
 describe('people', () => {
   let heard: Json[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    heard.push(JSON.parse(Buffer.concat(chunks).toString('utf8')) as Json);
-    response.writeHead(200).end();
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      heard.push(JSON.parse(Buffer.concat(chunks).toString('utf8')) as Json);
+      response.writeHead(200).end();
+    });
   });
   beforeEach(async () => {
     heard = [];
