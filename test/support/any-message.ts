@@ -23,7 +23,7 @@ import { NOW, randomView, ZONE } from './views.ts';
 const MOMENT = { now: NOW, zone: ZONE };
 
 /** Text that somebody else wrote. */
-const said: fc.Arbitrary<string> = fc.oneof(
+export const said: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(...HOSTILE_TEXTS, '', 'prod-network', 'vendor needs SSH'),
   fc.constantFrom(...HOSTILE_TEXTS).map((text) => text.repeat(200).slice(0, 5000)),
   fc.string({ unit: 'binary', maxLength: 80 }),
