@@ -6,6 +6,8 @@ import { elements } from './teams-connector.ts';
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 /** The start or the end of a mention, as any client might look for it. */
 const AT_TAG = /<\s*\/?\s*at\b/i;
+/** What Microsoft's own renderer of Adaptive Cards turns into a date of the reader's, in a TextRun too. */
+const DATE_FUNCTION = /\{\{(?:DATE|TIME)\(/i;
 
 export interface Live {
   /** Ids that may be mentioned; nobody unless told. */
@@ -44,6 +46,7 @@ function walk(value: unknown): void {
     const shown = value[key];
     if (typeof shown !== 'string') continue;
     expect(shown).not.toMatch(UNSEEN);
+    expect(shown).not.toMatch(DATE_FUNCTION);
     if (value.type !== 'TextBlock' && value.type !== 'mention') expect(shown).not.toMatch(AT_TAG);
   }
   for (const entry of Object.values(value)) walk(entry);
