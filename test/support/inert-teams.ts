@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { isRecord } from '../../src/sandbox/workspace/validation/check.ts';
+import { refuseCard } from './adaptive-card.ts';
 import { elements } from './teams-connector.ts';
 
 /** What nobody sees, or what turns the direction of what everybody sees. */
@@ -17,10 +18,11 @@ export interface Live {
 }
 
 /**
- * Fails where anything in an Adaptive Card is live but what may be. That only the names of mentions stand where
- * Markdown is parsed, and that there is no element but those m0 speaks, the connector itself sees to.
+ * Fails where Teams would refuse an Adaptive Card, and where anything in it is live but what may be. That nothing but
+ * mentions stands where Markdown is parsed is among what is refused.
  */
 export function expectInertCard(card: unknown, { mentions = [], links = [] }: Live = {}): void {
+  expect(refuseCard(card)).toEqual([]);
   const mentioned = elements(card, 'mention').map((m) => isRecord(m.mentioned) && m.mentioned.id);
   expect(mentioned.filter((id) => !mentions.includes(String(id)))).toEqual([]);
   expect(elements(card, 'TextBlock')).toHaveLength(mentioned.length > 0 ? 1 : 0);
