@@ -213,6 +213,25 @@ describe('far too much', () => {
     await turnsAll(fullDiff(view));
   });
 
+  test('the pages of a thousand findings turn forth, back and to both ends', async () => {
+    const pages = fullDiff(thousandFindings());
+    const last = pages.pages.length;
+    const message = await whispered({ r: 'pages', pages });
+    let { card } = message;
+    for (const [title, page] of [
+      ['Next', 2],
+      ['Last', last],
+      ['Previous', last - 1],
+      ['First', 1],
+    ] as const) {
+      ({ card } = await connector.as(DANA).click(message, title, {}, card));
+      expect(JSON.stringify(card)).toContain(`Page ${page} of ${last}`);
+      expectInertCard(card);
+    }
+    const ends = elements(card, 'Action.Execute').map((a) => a.title);
+    expect(ends).toEqual(expect.not.arrayContaining(['First', 'Previous']));
+  });
+
   test('four hundred stacks of a fleet, each with a name that tries something', async () => {
     const standings = ['waits', 'trouble', 'denied', 'healed'] as const;
     const stacks = Array.from({ length: 400 }, (_, i) => ({
