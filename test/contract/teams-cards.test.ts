@@ -18,7 +18,12 @@ import { exhibits } from '../support/gallery/gallery.ts';
 import { expectInertCard, expectInertSummary, type Live } from '../support/inert-teams.ts';
 import { seeded } from '../support/random.ts';
 import { type Bot, DANA, KIM, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
-import { elements, startConnector, type TeamsConnector, type TeamsMessage } from '../support/teams-connector.ts';
+import {
+  elements,
+  startConnector,
+  type TeamsConnector,
+  type TeamsMessage,
+} from '../support/teams-connector.ts';
 import { NOW, ZONE } from '../support/views.ts';
 
 const OPS = '19:ops@thread.tacv2';

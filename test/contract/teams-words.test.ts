@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { COMMAND_NAMES } from '../../src/commands/grammar.ts';
 import { STACK } from '../support/core.ts';
 import { sshFinding, tagFinding } from '../support/runs.ts';
-import { DANA, EVE, GROUP, KIM, OPS, readable, TeamsCore, titlesOf } from '../support/teams-core.ts';
 import { type Clicked, elements, type TeamsMessage } from '../support/teams-connector.ts';
+import { DANA, EVE, GROUP, KIM, OPS, readable, TeamsCore, titlesOf } from '../support/teams-core.ts';
 
 const SSH = sshFinding();
 const TAG = tagFinding();
@@ -29,8 +29,7 @@ afterEach(async () => {
 const WAYS: Readonly<Record<string, (person: string, text: string) => Promise<void>>> = {
   'in a channel': (person, text) => teams.connector.as(person).say(OPS, `@m0 ${text}`),
   'in a group chat': (person, text) => teams.connector.as(person).say(GROUP, `@m0 ${text}`),
-  'in the chat with m0': (person, text) =>
-    teams.connector.as(person).say(teams.connector.chat(person), text),
+  'in the chat with m0': (person, text) => teams.connector.as(person).say(teams.connector.chat(person), text),
   'as a slash command': (person, text) => teams.connector.as(person).slash(OPS, text),
 };
 
@@ -81,7 +80,7 @@ describe.each(Object.entries(WAYS))('%s', (where, say) => {
     await type(EVE, 'drift prod', /prod-network: /);
     const id = await teams.runId();
     expect(id).toBeGreaterThanOrEqual(first);
-    await type(EVE, `show #${id}`, /ingress[^]*Page 1 of/);
+    await type(EVE, `show #${id}`, /ingress.*Page 1 of/s);
     await type(EVE, `why #${id}`, /waits for/);
     await type(EVE, 'history', /History/);
     await type(EVE, 'oncall', /primary/);
@@ -186,7 +185,9 @@ async function press(
   title: string,
   answers: Readonly<Record<string, string>> = {},
 ): Promise<Clicked> {
-  const card = teams.cards().findLast((m) => elements(m.card, 'ActionSet').some((set) => hasTitle(set, title)));
+  const card = teams
+    .cards()
+    .findLast((m) => elements(m.card, 'ActionSet').some((set) => hasTitle(set, title)));
   if (!card) throw new Error(`no card in ${OPS} has a button "${title}"`);
   clicked.add(title);
   if (elements(card.card, 'Action.ShowCard').some((a) => a.title === title)) {
@@ -203,15 +204,15 @@ test('every button of a card does what it says, and the card follows', async () 
   await teams.drifted(SSH);
   const already = teams.before(EVE);
   await press(EVE, 'Full diff');
-  await answered(EVE, already, /ingress[^]*Page 1 of/);
+  await answered(EVE, already, /ingress.*Page 1 of/s);
   expect((await press(EVE, 'Revert the rule in the cloud')).bar).toMatch(/Only .*may approve/);
   expect(core.cloud.applies).toEqual([]);
   await press(DANA, 'Snooze…', { for: '4h', reason: 'vendor needs SSH' });
-  expect(readable(teams.newest())).toMatch(/snoozed by Dana[^]*vendor needs SSH/);
+  expect(readable(teams.newest())).toMatch(/snoozed by Dana.*vendor needs SSH/s);
   await press(DANA, 'Unsnooze');
   expect(await core.store.keeps(STACK)).toEqual([]);
   await press(DANA, 'Accept…', { reason: 'agreed with security' });
-  expect(readable(teams.newest())).toMatch(/accepted by Dana[^]*agreed with security/);
+  expect(readable(teams.newest())).toMatch(/accepted by Dana.*agreed with security/s);
   await press(DANA, 'Undo accept');
   await press(DANA, 'Revert the rule in the cloud');
   expect(core.cloud.applies).toHaveLength(1);

@@ -7,7 +7,13 @@ import type { Directory, Stack } from '../../src/runs/ports.ts';
 import { Core, STACK, stackWith } from './core.ts';
 import { directory } from './directory.ts';
 import { type Bot, DANA, GUEST, KIM, startBot, teamsOptions } from './teams-bot.ts';
-import { elements, startConnector, type TeamsConnector, type TeamsMessage, textOfCard } from './teams-connector.ts';
+import {
+  elements,
+  startConnector,
+  type TeamsConnector,
+  type TeamsMessage,
+  textOfCard,
+} from './teams-connector.ts';
 
 export { DANA, GUEST, KIM };
 /** Known to m0.yaml, and no approver. GUEST is of the same organisation and in no m0.yaml. */
@@ -146,15 +152,16 @@ export class TeamsCore {
 
 /** What stands in a message: its text and its buttons. */
 export function readable(message: TeamsMessage): string {
-  return message.card === null ? message.summary : `${textOfCard(message.card)} ${titlesOf(message).join(' | ')}`;
+  return message.card === null
+    ? message.summary
+    : `${textOfCard(message.card)} ${titlesOf(message).join(' | ')}`;
 }
 
 /** Titles of all buttons of a message, those inside its dialogs included. */
 export function titlesOf(message: TeamsMessage): readonly string[] {
-  return [
-    ...elements(message.card, 'Action.ShowCard'),
-    ...elements(message.card, 'Action.Execute'),
-  ].map((a) => String(a.title));
+  return [...elements(message.card, 'Action.ShowCard'), ...elements(message.card, 'Action.Execute')].map(
+    (a) => String(a.title),
+  );
 }
 
 /**
