@@ -1,9 +1,9 @@
-/** m0's core and its Teams side, with real memory and real HTTP between them and the local Bot Connector. */
+/** m0's core and its real Teams side, over HTTP with the local Bot Connector, on one memory. */
 import { vi } from 'vitest';
 import type { TeamsOptions } from '../../src/chat/teams/teams.ts';
 import type { Finding } from '../../src/drift/finding.ts';
 import { createDelivery } from '../../src/runs/delivery.ts';
-import type { Directory, Stack } from '../../src/runs/ports.ts';
+import type { ChatPort, Directory, Platform, Stack } from '../../src/runs/ports.ts';
 import { Core, STACK, stackWith } from './core.ts';
 import { directory } from './directory.ts';
 import { type Bot, DANA, GUEST, KIM, startBot, teamsOptions } from './teams-bot.ts';
@@ -26,7 +26,8 @@ export interface TeamsCoreOptions {
   readonly stacks?: readonly Stack[];
   readonly stack?: Partial<Stack>;
   readonly more?: Partial<Directory>;
-  readonly teams?: Partial<TeamsOptions>;
+  /** What is else about its Teams side, which else never waits for Teams' rates. */
+  readonly teams?: (core: Core) => Partial<TeamsOptions>;
 }
 
 /** Time that goes on by three seconds between any two looks at it, so that no rate of Teams' is ever reached. */
@@ -68,7 +69,7 @@ export class TeamsCore {
         { aadObjectId: GUEST, name: 'guest' },
       ],
     });
-    const all = new TeamsCore(core, connector, { clock: hastyClock(), ...teams });
+    const all = new TeamsCore(core, connector, { clock: hastyClock(), ...teams?.(core) });
     await all.start();
     await connector.addToTeam('sre');
     // The last channel of the team's list, which m0 asks for.
@@ -99,7 +100,10 @@ export class TeamsCore {
   async deliver(): Promise<void> {
     await this.core.rest();
     const { store, onCall, directory, log } = this.core;
-    const chats = new Map([['teams' as const, this.bot.teams]]);
+    const chats = new Map<Platform, ChatPort>([
+      ['teams', this.bot.teams],
+      ['slack', this.core.chat],
+    ]);
     await createDelivery({ store, directory, onCall, clock: () => this.core.now, chats, log }).drain();
   }
 
