@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Card } from '../../src/messages/card.ts';
 import type { Delivery } from '../../src/runs/alert.ts';
+import { ChatError } from '../../src/runs/ports.ts';
 import { STACK, stackWith } from '../support/core.ts';
 import { sshFinding } from '../support/runs.ts';
 import { elements, type Fault } from '../support/teams-connector.ts';
@@ -221,8 +222,8 @@ describe('Teams away for an hour', () => {
 });
 
 describe('who is on call and can’t be written to', () => {
-  const calls = () => {
-    const under = teams.cards().flatMap((m) => teams.connector.replies(m.id));
+  const calls = (channel = OPS) => {
+    const under = teams.cards(channel).flatMap((m) => teams.connector.replies(m.id));
     return under.flatMap((m) => elements(m.card, 'mention').map((mention) => mention.mentioned));
   };
 
@@ -248,16 +249,17 @@ describe('who is on call and can’t be written to', () => {
     expect(teams.connector.in(teams.connector.chat(DANA))).toHaveLength(1);
   });
 
-  test('is called once where the call itself is held up', async () => {
-    await open();
+  test('is called once in each channel, where the call itself is held up in one of them', async () => {
+    const channels = [OPS, DEV].map((channel) => ({ platform: 'teams' as const, channel }));
+    await open({ stack: { channels } });
     teams.connector.uninstall(DANA);
     let held = 0;
     fault = (call) =>
-      call.startsWith(`POST conversations/${OPS};messageid`) && held++ < 2 ? { status: 503 } : 'pass';
+      call.startsWith(`POST conversations/${DEV};messageid`) && held++ < 2 ? { status: 503 } : 'pass';
     await teams.drifted(SSH);
-    expect(calls()).toEqual([]);
-    await teams.pass(HOUR, 5 * SECOND * 6);
-    expect(calls()).toHaveLength(1);
+    expect([calls(OPS).length, calls(DEV).length]).toEqual([1, 0]);
+    await teams.pass(HOUR, 30 * SECOND);
+    expect([calls(OPS).length, calls(DEV).length]).toEqual([1, 1]);
     await allTold();
   });
 
@@ -274,14 +276,16 @@ describe('who is on call and can’t be written to', () => {
     expect(teams.core.chat.at('C0OPS', 0).replies).toEqual([]);
   });
 
-  test('in Slack is not called in any channel: Slack lets everybody be written to who is there', async () => {
+  test('in Slack, where nothing needs to be installed for them, is called in no channel', async () => {
     const both = [
       { platform: 'slack' as const, channel: 'C0OPS' },
       { platform: 'teams' as const, channel: OPS },
     ];
     await open({ stacks: [stackWith({ channels: both })] });
-    const people = teams.core.directory.people.map((p) => ({ ...p, slack: `UGONE${p.key}` }));
+    const people = teams.core.directory.people.map((p) => ({ ...p, slack: `U0${p.key.toUpperCase()}` }));
     await teams.core.restart({ ...teams.core.directory, people });
+    const gone = new ChatError('opening a chat with U0DANA: user_disabled', { permanent: true });
+    teams.core.chat.fail('post', 'DU0DANA', { error: gone, arrived: false });
     await teams.drifted(SSH);
     await teams.pass(MINUTE);
     expect(calls()).toEqual([]);
