@@ -123,7 +123,8 @@ async function turnsAll(pages: Pages): Promise<void> {
     const { status, body } = await connector.deliver(connector.activity(DANA, OPS, click));
     expect(status).toBe(200);
     expectInertCard(body?.value);
-    expect(JSON.stringify(body?.value)).toContain(`Page ${page + 1} of ${pages.pages.length}`);
+    const where = `Page ${page + 1} of ${pages.pages.length}`;
+    if (pages.pages.length > 1) expect(JSON.stringify(body?.value)).toContain(where);
   }
 }
 

@@ -80,7 +80,7 @@ describe.each(Object.entries(WAYS))('%s', (where, say) => {
     await type(EVE, 'drift prod', /prod-network: /);
     const id = await teams.runId();
     expect(id).toBeGreaterThanOrEqual(first);
-    await type(EVE, `show #${id}`, /ingress.*Page 1 of/s);
+    await type(EVE, `show #${id}`, /ingress/);
     await type(EVE, `why #${id}`, /waits for/);
     await type(EVE, 'history', /History/);
     await type(EVE, 'oncall', /primary/);
@@ -204,7 +204,7 @@ test('every button of a card does what it says, and the card follows', async () 
   await teams.drifted(SSH);
   const already = teams.before(EVE);
   await press(EVE, 'Full diff');
-  await answered(EVE, already, /ingress.*Page 1 of/s);
+  await answered(EVE, already, /ingress/);
   expect((await press(EVE, 'Revert the rule in the cloud')).bar).toMatch(/Only .*may approve/);
   expect(core.cloud.applies).toEqual([]);
   await press(DANA, 'Snooze…', { for: '4h', reason: 'vendor needs SSH' });
