@@ -242,9 +242,12 @@ describe('where m0 may write', () => {
   });
 
   test.each([412, 429, 502, 503, 504])('%i is tried again later', async (code) => {
+    let now = Date.now();
+    const { teams } = await start({ clock: () => now });
     connector.fault = () => ({ status: code, retryAfter: 7 });
     await expect(teams.post(IN_OPS, driftMixed, 'k')).rejects.toMatchObject({ retryAfterMs: 7_000 });
     connector.fault = () => 'pass';
+    now += 7_000;
     await teams.post(IN_OPS, driftMixed, 'k');
     expect(connector.in(OPS)).toHaveLength(1);
   });

@@ -3,15 +3,11 @@
  * something accepted that moves, checks missed while m0 was down. All real but Slack's servers and AWS; m0's clock is
  * moved on where a person would wait for hours.
  */
-import {
-  AuthorizeSecurityGroupIngressCommand,
-  DescribeSecurityGroupsCommand,
-  EC2Client,
-} from '@aws-sdk/client-ec2';
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOCAL_CREDENTIALS } from '../../src/sandbox/cloud/cloud-api.ts';
 import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
+import { openPort } from '../support/by-hand.ts';
 import { DANA, KIM, poll, startWorld, type World, words } from '../support/world.ts';
 
 const HOUR = 3_600_000;
@@ -23,7 +19,6 @@ const LOCK = { Bucket: SAMPLE.stateBucket, Key: 'prod/network.tfstate.tflock' };
 
 let world: World;
 let s3: S3Client;
-let ec2: EC2Client;
 /** Set for the start that has missed something. */
 let schedule = '0 0 29 2 *';
 
@@ -40,11 +35,9 @@ beforeAll(async () => {
   });
   const here = { endpoint: world.cloud.motoUrl, region: SAMPLE.region, credentials: LOCAL_CREDENTIALS };
   s3 = new S3Client({ ...here, forcePathStyle: true });
-  ec2 = new EC2Client(here);
 });
 afterAll(async () => {
   s3?.destroy();
-  ec2?.destroy();
   await world?.close();
 });
 
@@ -54,20 +47,6 @@ function lockedBy(who: string): Promise<unknown> {
   const info = { ID: 'b6d0c1d2-0000-4000-8000-000000000001', Operation: 'OperationTypeApply', Who: who };
   const Body = JSON.stringify({ ...info, Info: '', Version: '1.11.4', Created: created, Path: LOCK.Key });
   return s3.send(new PutObjectCommand({ ...LOCK, Body }));
-}
-
-/** One more rule, by hand, on the group that has the hotfix already. */
-async function openPort(port: number): Promise<void> {
-  const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({}));
-  const group = SecurityGroups.find((g) => g.GroupName === 'web');
-  await ec2.send(
-    new AuthorizeSecurityGroupIngressCommand({
-      GroupId: group?.GroupId,
-      IpPermissions: [
-        { IpProtocol: 'tcp', FromPort: port, ToPort: port, IpRanges: [{ CidrIp: '203.0.113.7/32' }] },
-      ],
-    }),
-  );
 }
 
 const thread = (text: string) =>
@@ -121,7 +100,7 @@ describe('while nobody is looking', () => {
     await world.until(run?.id ?? 0, 'quiet');
     expect((await world.check()).state).toBe('quiet');
 
-    await openPort(5432);
+    await openPort(world.cloud, 5432);
     const again = await world.check();
     expect(again.state).toBe('awaiting_approval');
     await world.card(`run #${again.id}`, 'Dana had accepted it, it moved since');

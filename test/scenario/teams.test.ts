@@ -1,193 +1,259 @@
-/** m0 with Slack and Teams side by side, then with Teams alone: everything real but the chats' own servers. */
+/**
+ * The first story in Teams: approved there while Slack tells it too, then with Teams alone. Everything is real but the
+ * chats' own servers. In order, one cloud.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse, stringify } from 'yaml';
-import { DANA as DANA_TEAMS, GUEST, KIM as KIM_TEAMS } from '../support/teams-bot.ts';
-import {
-  elements,
-  startConnector,
-  type TeamsConnector,
-  type TeamsMessage,
-  textOfCard,
-} from '../support/teams-connector.ts';
-import { buttons, poll, startWorld, type World } from '../support/world.ts';
+import type { Run } from '../../src/runs/run.ts';
+import { openPort } from '../support/by-hand.ts';
+import { elements, type TeamsMessage, textOfCard } from '../support/teams-connector.ts';
+import { buttonsOn, DANA, GUEST, KIM, OPS, TeamsWorld } from '../support/teams-world.ts';
+import { buttons, DANA as DANA_SLACK, words } from '../support/world.ts';
 
-const OPS = '19:ops@thread.tacv2';
+const TAGS = 'Bucket acme-logs, tags';
+const AS_BUILT = 'CostCenter=4711, Owner=platform';
 const INGRESS = 'Security group web, lets in';
 const SSH = '22/tcp from 203.0.113.7/32';
 const REVERT = 'Revert the rule in the cloud';
+const GROUP = 'aws_security_group.web';
+/** What is decided is on every card within so many ms. */
+const SECONDS = 10_000;
 
-let connector: TeamsConnector;
-let world: World;
-let slack = true;
-
-/** The sandbox's m0.yaml with Teams in it, and Slack only while it is wanted. */
-function withTeams(yaml: string): string {
-  const config = parse(yaml);
-  config.chat.teams = {};
-  if (!slack) delete config.chat.slack;
-  config.people.dana.teams = DANA_TEAMS;
-  config.people.kim.teams = KIM_TEAMS;
-  config.defaults.channels = [...(slack ? ['slack:C0OPS'] : []), `teams:${OPS}`];
-  return stringify(config);
-}
-
-/** Tells the Bot Connector where m0 listens, which changes with each start. */
-function reconnect(): void {
-  if (!('url' in world.service)) throw new Error('m0 runs elsewhere');
-  connector.connect(String(world.service.url));
-}
-
-/** The newest card of the channel that holds all words; waits for it. */
-const card = (where: string, ...words: readonly string[]): Promise<TeamsMessage> =>
-  connector.waitFor(
-    () => connector.in(where).findLast((m) => words.every((w) => textOfCard(m.card).includes(w))),
-    90_000,
-  );
-const titles = (message: TeamsMessage): readonly unknown[] =>
-  [...elements(message.card, 'Action.Execute'), ...elements(message.card, 'Action.ShowCard')].map(
-    (a) => a.title,
-  );
-
+let teams: TeamsWorld;
 beforeAll(async () => {
-  connector = await startConnector({
-    open: true,
-    teams: { sre: [OPS] },
-    people: [
-      { aadObjectId: DANA_TEAMS, name: 'Dana Dee' },
-      { aadObjectId: KIM_TEAMS, name: 'Kim Ko' },
-      { aadObjectId: GUEST, name: 'Guest' },
-    ],
+  teams = await TeamsWorld.start();
+});
+afterAll(() => teams?.close());
+
+const fact = (label: string): Promise<string> => teams.world.fact(label);
+const byHand = (id: string): Promise<unknown> => teams.world.cloud.console.run(id);
+const dms = (): readonly TeamsMessage[] => teams.connector.in(teams.connector.chat(DANA));
+
+/** Tags removed and SSH opened by hand: the tags are back, verified, with nobody acting; the hotfix waits. */
+async function healedAndWaiting(): Promise<{ readonly run: Run; readonly card: TeamsMessage }> {
+  await byHand('remove-tags');
+  await byHand('open-ssh');
+  const run = await teams.check();
+  expect(run.state).toBe('awaiting_approval');
+  expect(await fact(TAGS)).toBe(AS_BUILT);
+  expect(await fact(INGRESS)).toContain(SSH);
+  expect(run.applied).toMatchObject([
+    { scope: [{ address: 'aws_s3_bucket.logs' }], approvedBy: [], verifiedAt: expect.any(Number) },
+  ]);
+  const card = await teams.card(OPS, `run #${run.id}`, GROUP, 'verified');
+  for (const said of ['tags-auto', 'network-human', SSH, 'waits'])
+    expect(textOfCard(card.card)).toContain(said);
+  expect(buttonsOn(card)).toEqual(expect.arrayContaining([REVERT, 'Snooze…', 'Accept…', 'Full diff']));
+  // The question lists what will be done.
+  expect(textOfCard(elements(card.card, 'Action.ShowCard')[0])).toContain(SSH);
+  return { run, card };
+}
+
+/** The run has applied exactly what a person said yes to in Teams, and proven it. */
+async function appliedAsApproved(id: number, addresses: readonly string[]): Promise<void> {
+  const run = await teams.world.until(id, 'realigned');
+  const last = run.applied.at(-1);
+  expect(last).toMatchObject({
+    approvedBy: [{ person: 'dana', platform: 'teams' }],
+    verifiedAt: expect.any(Number),
   });
-  world = await startWorld({ config: withTeams, variables: { M0_TEAMS_INSECURE_LOOPBACK: '1' } });
-  reconnect();
-});
-afterAll(async () => {
-  await world?.close();
-  await connector?.close();
-});
+  expect(last?.scope.map((s) => s.address).toSorted()).toEqual(addresses);
+  const history = await teams.world.service.store.audit({ runId: id });
+  const yes = history.find((e) => e.action === 'approve');
+  expect(last?.scope.toSorted(byAddress)).toEqual(yes?.scope?.toSorted(byAddress));
+  expect(run.code?.commit).toBe(yes?.commit);
+}
+const byAddress = (a: { readonly address: string }, b: { readonly address: string }): number =>
+  a.address.localeCompare(b.address);
+
+/** Waits for it, and fails where it takes longer than a person would call at once. */
+async function soon<T>(shown: Promise<T>): Promise<T> {
+  const began = Date.now();
+  const message = await shown;
+  expect(Date.now() - began).toBeLessThan(SECONDS);
+  return message;
+}
 
 describe('one approval, two platforms', () => {
   it('a channel m0 was not met in is told by readyz, and Slack goes on', async () => {
-    if (!('url' in world.service)) throw new Error('m0 runs elsewhere');
-    const ready = await (await fetch(`${String(world.service.url)}/readyz`)).json();
-    expect(ready).toMatchObject({
+    expect(await teams.ready()).toMatchObject({
       ok: true,
       problems: [{ part: 'teams', problem: expect.stringContaining(OPS) }],
     });
-    await connector.addToTeam('sre');
-    await poll(async () => (connector.calls.includes('GET teams/sre/conversations') ? true : undefined));
+    await teams.join();
   });
 
-  it('drift is told in both, with the same buttons', async () => {
-    await world.cloud.console.run('open-ssh');
-    const run = await world.check();
-    expect(run.state).toBe('awaiting_approval');
-    const there = await card(OPS, 'aws_security_group.web', SSH, 'waits');
-    expect(titles(there)).toEqual(expect.arrayContaining([REVERT, 'Snooze…', 'Accept…', 'Full diff']));
-    expect(textOfCard(elements(there.card, 'Action.ShowCard'))).toContain(SSH);
-    expect(buttons(await world.card('aws_security_group.web', SSH))).toContain(REVERT);
+  it('the tags come back by policy, the hotfix waits, and both cards say both', async () => {
+    const { run, card } = await healedAndWaiting();
+    const there = await teams.world.card(`run #${run.id}`, GROUP, 'verified');
+    for (const said of ['tags-auto', 'network-human', SSH, 'waits']) expect(words(there)).toContain(said);
+    expect(buttons(there).toSorted()).toEqual(buttonsOn(card).toSorted());
+    const about = teams.connector.in(OPS).filter((m) => textOfCard(m.card).includes(GROUP));
+    // The answer to who asked, and the one card.
+    expect(about.filter((m) => buttonsOn(m).includes(REVERT))).toHaveLength(1);
+  });
+
+  it('whoever is on call is written to where m0.yaml names them first, once', async () => {
+    const dm = await teams.world.dm(DANA_SLACK, 'You are on call', SSH);
+    expect(buttons(dm)).toContain(REVERT);
+    expect(dms()).toEqual([]);
   });
 
   it('who is no approver is refused in private, and nothing changes', async () => {
-    const there = await card(OPS, 'aws_security_group.web');
-    const inside = elements(elements(there.card, 'Action.ShowCard'), 'Action.Execute')[0]?.title;
-    const before = textOfCard(there.card);
-    const { bar } = await connector.as(GUEST).click(there, String(inside));
-    expect(bar).toContain('may approve prod-network');
-    expect(textOfCard(there.card)).toBe(before);
-    expect(
-      connector
-        .replies(there.id)
-        .map((m) => textOfCard(m.card))
-        .join(),
-    ).not.toContain('Guest');
-    expect(await world.fact(INGRESS)).toContain(SSH);
+    const card = await teams.card(OPS, GROUP);
+    const before = textOfCard(card.card);
+    expect((await teams.press(GUEST, card, REVERT)).bar).toContain('may approve prod-network');
+    await teams.connector.as(GUEST).slash(OPS, 'approve #1');
+    await teams.connector.waitFor(() => teams.connector.whispers(GUEST).length >= 2, SECONDS);
+    for (const m of teams.connector.whispers(GUEST)) expect(textOfCard(m.card)).toContain('may approve');
+    expect(textOfCard(card.card)).toBe(before);
+    expect(teams.thread(card)).not.toContain('Guest');
+    expect((await teams.world.run(1)).state).toBe('awaiting_approval');
+    expect(await fact(INGRESS)).toContain(SSH);
   });
 
   it('snoozed by the form in the Teams card, both cards say so', async () => {
-    const there = await card(OPS, 'aws_security_group.web');
-    const form = elements(there.card, 'Action.ShowCard').find((a) => a.title === 'Snooze…');
-    const ids = [...elements(form, 'Input.ChoiceSet'), ...elements(form, 'Input.Text')].map((i) =>
-      String(i.id),
-    );
-    const id = (name: string): string => ids.find((i) => i.endsWith(`.${name}`)) ?? '?';
-    await connector.as(DANA_TEAMS).click(there, 'Snooze', {
-      [id('for')]: '3d',
-      [id('address')]: 'all',
-      [id('reason')]: 'vendor needs SSH',
-    });
-    await card(OPS, 'snoozed by Dana', 'vendor needs SSH');
-    await world.card('snoozed by Dana', 'vendor needs SSH');
-    await connector.as(DANA_TEAMS).say(OPS, '@m0 unsnooze #1');
-    await card(OPS, 'waits', SSH);
+    const card = await teams.card(OPS, GROUP);
+    const answers = { for: '3d', address: 'all', reason: 'vendor needs SSH' };
+    await teams.press(DANA, card, 'Snooze…', answers);
+    await soon(teams.card(OPS, 'snoozed by Dana', 'vendor needs SSH'));
+    await soon(teams.world.card('snoozed by Dana', 'vendor needs SSH'));
+    await teams.connector.as(DANA).say(OPS, '@m0 unsnooze #1');
+    await teams.card(OPS, 'waits', SSH);
   });
 
   it('approved in Teams it is reverted, and the cards of both tell who and what came of it', async () => {
-    const open = await world.service.store.alerts({ stack: 'prod-network', state: 'open' });
-    const id = open[0]?.runId ?? 0;
-    const there = await card(OPS, `run #${id}`, 'waits');
-    const inside = elements(elements(there.card, 'Action.ShowCard'), 'Action.Execute')[0]?.title;
-    await connector.as(DANA_TEAMS).click(there, String(inside));
-    const run = await world.until(id, 'realigned');
-    expect(run.applied).toMatchObject([{ approvedBy: [{ person: 'dana', platform: 'teams' }] }]);
-    expect(await world.fact(INGRESS)).not.toContain(SSH);
-    const done = await card(OPS, `run #${id}`, 'Dana', 'verified');
-    expect(done.id).toBe(there.id);
-    expect(titles(done)).not.toContain(REVERT);
-    const slackCard = await world.card(`run #${id}`, 'Dana', 'verified');
-    expect(buttons(slackCard)).not.toContain(REVERT);
-    expect(
-      connector
-        .replies(there.id)
-        .map((m) => textOfCard(m.card))
-        .join('\n'),
-    ).toContain('Dana');
+    const id = await teams.openRun();
+    const card = await teams.card(OPS, `run #${id}`, 'waits');
+    await teams.press(DANA, card, REVERT);
+    await appliedAsApproved(id, [GROUP]);
+    expect(await fact(INGRESS)).not.toContain(SSH);
+    const done = await soon(teams.card(OPS, `run #${id}`, 'Dana', 'verified'));
+    expect(done.id).toBe(card.id);
+    expect(buttonsOn(done)).not.toContain(REVERT);
+    const there = await soon(teams.world.card(`run #${id}`, 'Dana', 'verified'));
+    expect(buttons(there)).not.toContain(REVERT);
+    expect(teams.thread(card)).toContain('Dana');
+    // The old button, as somebody still has it before them, does nothing any more.
+    const applies = (await teams.world.run(id)).applied.length;
+    expect((await teams.connector.as(DANA).click(card, 'Full diff')).status).toBe(200);
+    expect((await teams.world.run(id)).applied).toHaveLength(applies);
+  });
+
+  it('and a check proves it: nothing is left', async () => {
+    expect((await teams.check()).state).toBe('clean');
+    expect([await fact(TAGS), await teams.openRun()]).toEqual([AS_BUILT, 0]);
+  });
+
+  it('what moves between the click and the apply is never applied: both cards ask again', async () => {
+    await byHand('open-ssh');
+    const { id } = await teams.check();
+    const card = await teams.card(OPS, `run #${id}`, 'waits', SSH);
+    const old = structuredClone(card);
+    await byHand('remove-tags');
+    await byHand('merge-code');
+    await teams.press(DANA, card, REVERT);
+    await teams.card(OPS, `run #${id}`, 'not applied: since');
+    await soon(teams.world.card(`run #${id}`, 'not applied: since'));
+    const asked = await teams.world.run(id);
+    expect(asked).toMatchObject({ state: 'awaiting_approval', applied: [], approvals: [] });
+    expect(asked.moved?.approvedBy).toMatchObject([{ person: 'dana', platform: 'teams' }]);
+    expect((await teams.press(DANA, old, REVERT)).bar).toContain('has changed since');
+    expect(await fact(INGRESS)).toContain(SSH);
+  });
+
+  it('left, it ends in both; told anew and approved in Teams, all of it is as the code says', async () => {
+    const first = await teams.openRun();
+    await teams.press(DANA, await teams.card(OPS, `run #${first}`), 'Leave it');
+    await teams.card(OPS, `run #${first}`, 'ejected by Dana');
+    await soon(teams.world.card(`run #${first}`, 'ejected by Dana'));
+    expect(await fact(INGRESS)).toContain(SSH);
+
+    const { id } = await teams.check();
+    // The merged code names all three otherwise.
+    const all = ['aws_s3_bucket.logs', GROUP, 'aws_vpc.main'];
+    const card = await teams.card(OPS, `run #${id}`, ...all, 'waits');
+    // Kim wrote what was merged, so Kim may not.
+    expect((await teams.press(KIM, card, buttonsOn(card)[0] ?? '')).bar).toContain(
+      'somebody else must approve',
+    );
+    await teams.press(DANA, card, buttonsOn(card)[0] ?? '');
+    await appliedAsApproved(id, all);
+    expect([(await fact(INGRESS)).includes(SSH), await fact(TAGS)]).toEqual([false, AS_BUILT]);
+    await soon(teams.card(OPS, `run #${id}`, 'verified'));
+    await soon(teams.world.card(`run #${id}`, 'verified'));
   });
 });
 
 describe('Teams alone', () => {
   it('starts without any token of Slack’s configuration, and forgot no channel', async () => {
-    slack = false;
-    const messages = connector.in(OPS).length;
-    await world.restart();
-    reconnect();
-    if (!('url' in world.service)) throw new Error('m0 runs elsewhere');
-    const ready = await (await fetch(`${String(world.service.url)}/readyz`)).json();
-    expect(ready).toEqual({ ok: true, problems: [] });
-    expect(connector.in(OPS)).toHaveLength(messages);
+    const messages = teams.connector.in(OPS).length;
+    await teams.restartAlone();
+    expect(await teams.ready()).toEqual({ ok: true, problems: [] });
+    expect(teams.connector.in(OPS)).toHaveLength(messages);
   });
 
-  it('a command in the channel checks, the card and the DM to the one on call come', async () => {
-    await world.cloud.console.run('open-ssh');
-    await connector.as(KIM_TEAMS).say(OPS, '@m0 drift prod');
-    const there = await card(OPS, 'aws_security_group.web', SSH, 'waits');
-    expect(elements(there.card, 'Action.ShowCard').map((a) => a.title)).toContain(REVERT);
-    const dm = await card(connector.chat(DANA_TEAMS), 'You are on call', SSH);
-    expect(titles(dm)).toContain(REVERT);
+  it('the tags come back by policy, the hotfix waits, and who is on call has it in their chat', async () => {
+    const { run } = await healedAndWaiting();
+    const dm = await teams.card(teams.connector.chat(DANA), 'You are on call', SSH, `run #${run.id}`);
+    expect(buttonsOn(dm)).toContain(REVERT);
   });
 
-  it('approved in the DM it is reverted, and both copies tell', async () => {
-    const dm = await card(connector.chat(DANA_TEAMS), 'You are on call', 'waits');
-    const inside = elements(elements(dm.card, 'Action.ShowCard'), 'Action.Execute')[0]?.title;
-    const open = await world.service.store.alerts({ stack: 'prod-network', state: 'open' });
-    const id = open[0]?.runId ?? 0;
-    await connector.as(DANA_TEAMS).click(dm, String(inside));
-    await world.until(id, 'realigned');
-    expect(await world.fact(INGRESS)).not.toContain(SSH);
-    await card(OPS, `run #${id}`, 'verified');
-    await card(connector.chat(DANA_TEAMS), `run #${id}`, 'verified');
+  it('who is no approver is refused alone, typed or clicked', async () => {
+    const id = await teams.openRun();
+    const card = await teams.card(OPS, `run #${id}`);
+    const before = teams.connector.whispers(GUEST).length;
+    await teams.connector.as(GUEST).say(OPS, `@m0 approve #${id}`);
+    await teams.connector.waitFor(() => teams.connector.whispers(GUEST).length > before, SECONDS);
+    expect((await teams.press(GUEST, card, REVERT)).bar).toContain('may approve prod-network');
+    expect((await teams.world.run(id)).state).toBe('awaiting_approval');
+  });
+
+  it('the full diff is read in Teams', async () => {
+    const card = await teams.card(OPS, `run #${await teams.openRun()}`);
+    await teams.press(KIM, card, 'Full diff');
+    await teams.connector.waitFor(() => teams.thread(card).includes(SSH), SECONDS);
+  });
+
+  it('approved in the chat with m0 it is reverted, and both copies tell', async () => {
+    const id = await teams.openRun();
+    const dm = await teams.card(teams.connector.chat(DANA), 'You are on call', `run #${id}`);
+    await teams.press(DANA, dm, REVERT);
+    await appliedAsApproved(id, [GROUP]);
+    expect(await fact(INGRESS)).not.toContain(SSH);
+    await soon(teams.card(OPS, `run #${id}`, 'Dana', 'verified'));
+    const copy = await soon(teams.card(teams.connector.chat(DANA), `run #${id}`, 'verified'));
+    expect([copy.id, buttonsOn(copy).includes(REVERT)]).toEqual([dm.id, false]);
+  });
+
+  it('and a check proves it: nothing is left', async () => {
+    expect((await teams.check()).state).toBe('clean');
+    expect([await fact(TAGS), await teams.openRun()]).toEqual([AS_BUILT, 0]);
+  });
+
+  it('what moves after the click is asked again in both copies, and applied only as it is then approved', async () => {
+    await byHand('open-ssh');
+    const { id } = await teams.check();
+    const dm = await teams.card(teams.connector.chat(DANA), `run #${id}`, 'waits', SSH);
+    await openPort(teams.world.cloud, 5432);
+    await teams.press(DANA, dm, REVERT);
+    const asked = await teams.card(OPS, `run #${id}`, 'not applied: since', '5432');
+    await soon(teams.card(teams.connector.chat(DANA), `run #${id}`, 'not applied: since', '5432'));
+    expect(await fact(INGRESS)).toContain(SSH);
+    await teams.press(DANA, asked, 'Approve what it is now');
+    await appliedAsApproved(id, [GROUP]);
+    expect(await fact(INGRESS)).not.toMatch(/22\/tcp|5432/);
   });
 
   it('whoever is on call and can’t be written to is called by name in the channel', async () => {
-    connector.uninstall(DANA_TEAMS);
-    await world.cloud.console.run('open-ssh');
-    await connector.as(KIM_TEAMS).say(OPS, '@m0 drift prod');
-    const there = await card(OPS, 'aws_security_group.web', SSH, 'waits');
-    const call = await connector.waitFor(
-      () => connector.replies(there.id).find((m) => elements(m.card, 'mention').length > 0),
+    teams.connector.uninstall(DANA);
+    await byHand('open-ssh');
+    await teams.connector.as(KIM).say(OPS, '@m0 drift prod');
+    const card = await teams.card(OPS, GROUP, SSH, 'waits');
+    const call = await teams.connector.waitFor(
+      () => teams.connector.replies(card.id).find((m) => elements(m.card, 'mention').length > 0),
       90_000,
     );
-    expect(elements(call.card, 'mention')).toMatchObject([{ mentioned: { id: DANA_TEAMS, name: 'Dana' } }]);
+    expect(elements(call.card, 'mention')).toMatchObject([{ mentioned: { id: DANA, name: 'Dana' } }]);
     expect(textOfCard(call.card)).toContain('add m0 for yourself in Teams');
   });
 });

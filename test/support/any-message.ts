@@ -22,10 +22,18 @@ import { NOW, randomView, ZONE } from './views.ts';
 
 const MOMENT = { now: NOW, zone: ZONE };
 
+/** What Teams' clients make something of. */
+const TEAMS_TRICKS = [
+  '<at>Dana</at> < / AT > <at id="0">everyone</at>',
+  '[Approve here](https://evil.example) **bold** # head',
+  '{{DATE(2026-01-01T00:00:00Z, SHORT)}} {{TIME(2026-01-01T00:00:00Z)}} ${user.name}',
+];
+const TRICKS = [...HOSTILE_TEXTS, ...TEAMS_TRICKS];
+
 /** Text that somebody else wrote. */
-const said: fc.Arbitrary<string> = fc.oneof(
-  fc.constantFrom(...HOSTILE_TEXTS, '', 'prod-network', 'vendor needs SSH'),
-  fc.constantFrom(...HOSTILE_TEXTS).map((text) => text.repeat(200).slice(0, 5000)),
+export const said: fc.Arbitrary<string> = fc.oneof(
+  fc.constantFrom(...TRICKS, '', 'prod-network', 'vendor needs SSH'),
+  fc.constantFrom(...TRICKS).map((text) => text.repeat(200).slice(0, 5000)),
   fc.string({ unit: 'binary', maxLength: 80 }),
   fc
     .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 60 })

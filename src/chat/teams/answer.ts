@@ -27,6 +27,8 @@ export interface Origin {
   readonly command: string;
   /** The message whose button was clicked; null where the command was typed. */
   readonly clicked: string | null;
+  /** True once who clicked was told to wait: then no bar reaches them any more. */
+  readonly late: () => boolean;
 }
 
 /** What a click is answered with: a line under the card that its sender alone sees, or a card in its place. */
@@ -91,8 +93,8 @@ export class Answerer {
     return this.#parts.poster.isWhisper(channel, messageId);
   }
 
-  /** Shows the reply; the answer is for a click and tells its sender where to look. */
-  async answer(reply: Reply, origin: Origin): Promise<ClickAnswer> {
+  /** Shows the reply, of pages that one; the answer is for a click and tells its sender where to look. */
+  async answer(reply: Reply, origin: Origin, page = 0): Promise<ClickAnswer> {
     const { poster } = this.#parts;
     switch (reply.r) {
       case 'none':
@@ -110,7 +112,7 @@ export class Answerer {
         return { bar: 'Please fill in the form below.' };
       }
       case 'pages': {
-        const card = this.page(reply.pages, 0, origin.command);
+        const card = this.page(reply.pages, page, origin.command);
         await poster.send(origin.channel, origin.thread, card, reply.pages.title, onlyTo(origin));
         return BELOW;
       }
@@ -146,16 +148,16 @@ export class Answerer {
       return { bar };
     }
     const commands = commandsOf(card);
-    if (origin.clicked !== null && commands.length === 0) return { bar };
+    if (origin.clicked !== null && !origin.late() && commands.length === 0) return { bar };
     const { channel, thread, teamsId } = origin;
     if (await this.#reaches(() => poster.send(channel, thread, rendered, card.headline, teamsId))) {
       return { bar: `${bar} · More below, for you alone.` };
     }
     const reached = await this.#reaches(() => poster.sendTo(origin.userId, rendered, card.headline));
     if (reached) return { bar: `${bar} · More in your chat with m0.` };
-    if (origin.clicked !== null)
+    if (origin.clicked !== null && !origin.late())
       return { bar: cutEnd(`${bar} · You can type: ${commands.join(', ')}`, 1_500) };
-    // Typed in front of others, and they can't be written to: what is private stays so.
+    // In front of others, and they can't be written to: what is private stays so.
     const headline =
       'The answer is for you alone, and I can’t write to you: add m0 for yourself and ask again.';
     const short = renderCard({ headline, tone: 'plain', blocks: [] }, people.teamsId);

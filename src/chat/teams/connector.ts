@@ -41,6 +41,8 @@ const PERMANENT: Readonly<Record<number, string>> = {
   405: 'Teams refuses the message',
   413: 'Teams finds the message too large',
 };
+/** Any other 4xx is a refusal too, but for a request that took too long or came too early. */
+const PASSING: ReadonlySet<number> = new Set([408, 425]);
 const AGAIN: ReadonlySet<number> = new Set([412, 429, 500, 502, 503, 504]);
 
 /**
@@ -135,7 +137,7 @@ export class Connector {
       const message = reason instanceof Error ? reason.message : String(reason);
       throw new ChatError(`${doing}: ${message}`, { cause: error });
     }
-    if (!response.ok) throw this.#failure(doing, response, text);
+    if (!response.ok) throw this.#failure(doing, call, response, text);
     this.#appProblem = null;
     try {
       return text === '' ? {} : JSON.parse(text);
@@ -154,7 +156,7 @@ export class Connector {
     }
   }
 
-  #failure(doing: string, response: Response, text: string): ChatError {
+  #failure(doing: string, { conversation }: Call, response: Response, text: string): ChatError {
     const { status } = response;
     const said = saidIn(text);
     const details = said === null ? `HTTP ${status}` : `HTTP ${status}, ${said}`;
@@ -165,9 +167,12 @@ export class Connector {
     if (AGAIN.has(status)) {
       const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
       const wait = Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : RETRY_MS;
+      // Nor does anything else that is to be said there come before.
+      if (conversation !== null) this.#pace.hold(conversation, wait);
       return this.#later(`${doing}: Teams asks to try again (${details})`, wait);
     }
-    const why = PERMANENT[status];
+    const isRefusal = status >= 400 && status < 500 && !PASSING.has(status);
+    const why = PERMANENT[status] ?? (isRefusal ? 'Teams refuses the message' : undefined);
     if (why === undefined) return new ChatError(`${doing}: Teams answered with ${details}`);
     const options = { permanent: true };
     const message = `${doing}: ${why} (${details})`;

@@ -24,6 +24,8 @@ export interface InboxParts {
   readonly joined: (activity: Activity) => Promise<void>;
   /** m0 was added for a person of m0.yaml. */
   readonly added: (person: string) => Promise<void>;
+  /** How long a click may take, if not as long as Teams waits. */
+  readonly clickPatienceMs?: number | undefined;
   readonly log: Logger;
 }
 
@@ -40,7 +42,7 @@ const answerOf = (answer: ClickAnswer): object =>
       };
 
 const TAKEN: ClickAnswer = { bar: 'm0 has heard this already.' };
-const BROKEN: ClickAnswer = { bar: 'That broke in m0: its log tells why. Please try again.' };
+const BROKEN = 'That broke in m0: its log tells why. Please try again.';
 
 /**
  * Takes what people type, click and fill in, and hands it to the command handler as text. Of an activity it uses
@@ -78,7 +80,7 @@ export class Inbox {
     switch (activity.type) {
       case 'message':
         if (isNew && isForM0(activity)) {
-          const origin = originOf(activity, typedCommand(activity), null);
+          const origin = { ...originOf(activity, typedCommand(activity), null), late: () => false };
           void this.#work(async () => {
             await this.#parts.answerer.answer(await this.#ask(activity, origin.command, null, null), origin);
           });
@@ -129,38 +131,41 @@ export class Inbox {
   }
 
   async #clicked(activity: Activity, click: Click): Promise<ClickAnswer> {
+    const { answerer, clickPatienceMs = CLICK_PATIENCE_MS } = this.#parts;
     const seen = originOf(activity, click.command, activity.replyToId ?? null);
-    const { channel, clicked } = seen;
     // What Teams says of the click does not tell who sees the card.
-    const alone = clicked !== null && (await this.#parts.answerer.isWhisper(channel, clicked));
-    const origin = alone ? { ...seen, targeted: true } : seen;
-    let answer: ClickAnswer = BROKEN;
+    const alone = seen.clicked !== null && (await answerer.isWhisper(seen.channel, seen.clicked));
+    let answer: ClickAnswer = { bar: BROKEN };
     let late = false;
+    // Once its sender was told "one moment", the answer goes the way of one that was typed.
+    const origin = { ...seen, targeted: seen.targeted || alone, late: () => late };
     const work = this.#work(async () => {
-      // Once Teams has been told "one moment", the answer goes the way of one that was typed.
-      answer = await this.#act(activity, click, () => (late ? { ...origin, clicked: null } : origin));
+      try {
+        answer = await this.#act(activity, click, origin);
+      } catch (error) {
+        const card = { headline: BROKEN, tone: 'bad', blocks: [] } as const;
+        if (late) void this.#work(async () => void (await answerer.answer({ r: 'private', card }, origin)));
+        throw error;
+      }
     });
-    const inTime = await Promise.race([
-      work.then(() => true),
-      sleep(CLICK_PATIENCE_MS, false, { ref: false }),
-    ]);
+    const inTime = await Promise.race([work.then(() => true), sleep(clickPatienceMs, false, { ref: false })]);
     if (inTime) return answer;
     late = true;
     return { bar: 'One moment: the answer comes here.' };
   }
 
-  async #act(activity: Activity, click: Click, origin: () => Origin): Promise<ClickAnswer> {
+  async #act(activity: Activity, click: Click, origin: Origin): Promise<ClickAnswer> {
     const { answerer } = this.#parts;
-    const { channel, clicked } = origin();
+    const { channel, clicked } = origin;
     const form = clicked === null ? undefined : await answerer.formAt(channel, clicked);
     const card = form === undefined && clicked !== null ? { channel, messageId: clicked } : (form ?? null);
     const reply = await this.#ask(activity, click.command, click.answers, card);
-    if (click.page !== null && reply.r === 'pages') {
+    if (click.page !== null && reply.r === 'pages' && !origin.late()) {
       return { card: answerer.page(reply.pages, click.page, click.command) };
     }
-    const answer = await answerer.answer(reply, origin());
+    const answer = await answerer.answer(reply, origin, click.page ?? 0);
     if (form !== undefined && click.answers !== null) {
-      await answerer.settleForm(origin(), reply).catch((error: unknown) => {
+      await answerer.settleForm(origin, reply).catch((error: unknown) => {
         // What was asked for is done all the same.
         const problem = error instanceof Error ? error.message : String(error);
         this.#parts.log.warn({ problem }, 'a form that was filled in still stands');
@@ -188,7 +193,7 @@ export class Inbox {
   }
 }
 
-function originOf(activity: Activity, command: string, clicked: string | null): Origin {
+function originOf(activity: Activity, command: string, clicked: string | null): Omit<Origin, 'late'> {
   return {
     userId: userOf(activity),
     teamsId: activity.from.id,

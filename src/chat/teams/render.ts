@@ -20,6 +20,9 @@ const TONE_COLOUR: Record<Card['tone'], Colour> = {
   plain: 'default',
 };
 
+/** From more pages on there are buttons to both ends. */
+const MANY_PAGES = 4;
+
 const SCHEMA = 'http://adaptivecards.io/schemas/adaptive-card.json';
 /** Bytes of a text as UTF-8, which is what Teams counts. */
 const bytes = (text: string): number => Buffer.byteLength(text);
@@ -88,6 +91,9 @@ export function renderPage(
   const turns = [
     ...(index > 0 ? [turn('Previous', index - 1)] : []),
     ...(index < total - 1 ? [turn('Next', index + 1)] : []),
+    // Of many pages the ends are one click away; the neighbours are that already.
+    ...(total > MANY_PAGES && index > 1 ? [turn('First', 0)] : []),
+    ...(total > MANY_PAGES && index < total - 2 ? [turn('Last', total - 1)] : []),
   ];
   if (turns.length === 0) return renderCard(page, teamsId, PAGE_DETAIL);
   const where: TextRun = {

@@ -9,11 +9,14 @@ import { LIMITS } from './limits.ts';
 export type TeamsIdOf = (person: string) => string | null;
 
 /**
- * Text for a TextRun, of which Teams parses nothing. A mention tag is broken all the same: it would match the
- * mentions of the card wherever a client looks for them in its whole text.
+ * Text for a TextRun, of which Teams parses next to nothing. A mention tag is broken: it would match the mentions of
+ * the card wherever a client looks for them in its whole text. So are the functions that clients show as a date.
  */
 export function inert(text: string, max: number): string {
-  return cutEnd(visible(text).replace(/<(?=\s*\/?\s*at\b)/gi, '‹'), max);
+  const shown = visible(text)
+    .replace(/<(?=\s*\/?\s*at\b)/gi, '‹')
+    .replace(/\{(?=\{(?:DATE|TIME)\()/gi, '{ ');
+  return cutEnd(shown, max);
 }
 
 /** What a notification shows: plain, and with addresses broken so that no client makes a link of them. */

@@ -33,6 +33,8 @@ export interface TeamsOptions {
   readonly clock: Clock;
   /** From 0 to 1, so that retries of many don't meet. */
   readonly random: () => number;
+  /** After how long a click is answered with "one moment", in ms; just before Teams gives up unless told. */
+  readonly clickPatienceMs?: number | undefined;
 }
 
 /** `ok` is false while nothing can be posted; a `problem` beside `ok` concerns single channels. */
@@ -139,8 +141,9 @@ export function createTeams(options: TeamsOptions): Teams {
     async start(handler) {
       if (inbox !== null) throw new Error('starting Teams: it was started before');
       await conversations.expect(options.channels);
-      const { added = async () => {} } = options;
-      inbox = new Inbox({ people, conversations, answerer, heard, joined, added, log }, handler);
+      const { added = async () => {}, clickPatienceMs } = options;
+      const parts = { people, conversations, answerer, heard, joined, added, log, clickPatienceMs };
+      inbox = new Inbox(parts, handler);
     },
     async stop() {
       stopped = true;

@@ -1,0 +1,156 @@
+/** All of m0 with a real Terraform, cloud, Git and opa, told in Teams, and in Slack beside it while that is wanted. */
+import { parse, stringify } from 'yaml';
+import type { Run } from '../../src/runs/run.ts';
+import { DANA, GUEST, KIM } from './teams-bot.ts';
+import {
+  type Clicked,
+  elements,
+  startConnector,
+  type TeamsConnector,
+  type TeamsMessage,
+  textOfCard,
+} from './teams-connector.ts';
+import { poll, startWorld, type World } from './world.ts';
+
+export { DANA, GUEST, KIM };
+export const OPS = '19:ops@thread.tacv2';
+const PATIENCE_MS = 90_000;
+const BUSY = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
+
+export class TeamsWorld {
+  readonly world: World;
+  readonly connector: TeamsConnector;
+  readonly #chats: { slack: boolean };
+
+  private constructor(world: World, connector: TeamsConnector, chats: { slack: boolean }) {
+    this.world = world;
+    this.connector = connector;
+    this.#chats = chats;
+  }
+
+  /** Slack and Teams side by side; m0 is in no team yet. */
+  static async start(): Promise<TeamsWorld> {
+    const chats = { slack: true };
+    const connector = await startConnector({
+      open: true,
+      teams: { sre: [OPS] },
+      people: [
+        { aadObjectId: DANA, name: 'Dana Dee' },
+        { aadObjectId: KIM, name: 'Kim Ko' },
+        { aadObjectId: GUEST, name: 'Guest' },
+      ],
+    });
+    const world = await startWorld({
+      config: (yaml) => withTeams(yaml, chats.slack),
+      variables: { M0_TEAMS_INSECURE_LOOPBACK: '1' },
+    });
+    const teams = new TeamsWorld(world, connector, chats);
+    teams.#reconnect();
+    return teams;
+  }
+
+  /** Where m0 listens. */
+  get url(): string {
+    const { url } = this.world.service;
+    if (url === undefined) throw new Error('m0 runs elsewhere');
+    return url;
+  }
+
+  /** Tells the Bot Connector where m0 listens, which changes with each start. */
+  #reconnect(): void {
+    this.connector.connect(this.url);
+  }
+
+  async join(): Promise<void> {
+    await this.connector.addToTeam('sre');
+    await poll(async () => (this.connector.calls.includes('GET teams/sre/conversations') ? true : undefined));
+  }
+
+  /** The same m0 without a word of Slack in its configuration. */
+  async restartAlone(): Promise<void> {
+    this.#chats.slack = false;
+    await this.world.restart();
+    this.#reconnect();
+  }
+
+  async ready(): Promise<unknown> {
+    return (await fetch(`${this.url}/readyz`)).json();
+  }
+
+  /** The newest message there that holds all words; waits for it. */
+  card(where: string, ...words: readonly string[]): Promise<TeamsMessage> {
+    const holds = (m: TeamsMessage) => words.every((w) => textOfCard(m.card).includes(w));
+    return this.connector.waitFor(() => this.connector.in(where).findLast(holds), PATIENCE_MS);
+  }
+
+  /** What stands in the thread of a message, as one text. */
+  thread(message: TeamsMessage): string {
+    return this.connector
+      .replies(message.id)
+      .map((m) => textOfCard(m.card))
+      .join('\n');
+  }
+
+  /** Asks in the channel for a check and waits until the run, and what follows from it by itself, rests. */
+  async check(): Promise<Run> {
+    const { world } = this;
+    const before = (await world.runs())[0]?.id ?? 0;
+    await this.connector.as(KIM).say(OPS, '@m0 drift prod');
+    return poll(async () => {
+      const run = (await world.runs()).find((r) => r.id > before);
+      return run === undefined || BUSY.includes(run.state) ? undefined : run;
+    }, 'a check asked for in Teams');
+  }
+
+  /** The run whose drift is told and open. */
+  async openRun(): Promise<number> {
+    const [alert] = await this.world.service.store.alerts({ stack: 'prod-network', state: 'open' });
+    return alert?.runId ?? 0;
+  }
+
+  /** Presses a button, and where that asks back or for words, sends what it opened with these answers. */
+  press(
+    person: string,
+    message: TeamsMessage,
+    title: string,
+    answers: Readonly<Record<string, string>> = {},
+  ): Promise<Clicked> {
+    const { connector } = this;
+    const show = elements(message.card, 'Action.ShowCard').find((a) => a.title === title);
+    if (show === undefined) return connector.as(person).click(message, title);
+    const inputs = [...elements(show, 'Input.ChoiceSet'), ...elements(show, 'Input.Text')];
+    const filled = Object.entries(answers).map(([name, answer]) => {
+      const input = inputs.find((i) => String(i.id).endsWith(`.${name}`));
+      return [String(input?.id ?? name), answer] as const;
+    });
+    const submit = String(elements(show, 'Action.Execute')[0]?.title);
+    // What stands in the dialog alone: elsewhere on the card a button may be called the same.
+    return connector
+      .as(person)
+      .click(message, submit, Object.fromEntries(filled), show.card as typeof message.card);
+  }
+
+  async close(): Promise<void> {
+    await this.world.close();
+    await this.connector.close();
+  }
+}
+
+/** The sandbox's m0.yaml with Teams in it, and Slack only while it is wanted. */
+function withTeams(yaml: string, slack: boolean): string {
+  const config = parse(yaml);
+  config.chat.teams = {};
+  if (!slack) delete config.chat.slack;
+  config.people.dana.teams = DANA;
+  config.people.kim.teams = KIM;
+  config.defaults.channels = [...(slack ? ['slack:C0OPS'] : []), `teams:${OPS}`];
+  return stringify(config);
+}
+
+/** Titles of the buttons that stand on a card, those inside its dialogs left out. */
+export function buttonsOn(message: TeamsMessage): readonly string[] {
+  const sets = elements(message.card, 'ActionSet').flatMap(
+    (set) => set.actions as readonly { title: unknown }[],
+  );
+  return sets.map((a) => String(a.title));
+}
