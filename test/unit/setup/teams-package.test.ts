@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
+import { AppManifestUtils, type TeamsManifest } from '@microsoft/app-manifest';
 import { execaNode } from 'execa';
 import { afterAll, expect, test } from 'vitest';
 import { isCommandName } from '../../../src/commands/grammar.ts';
@@ -65,6 +66,8 @@ test.each([
   expect([...files.keys()]).toEqual(['manifest.json', 'color.png', 'outline.png']);
   const manifest = JSON.parse(files.get('manifest.json')?.toString() ?? '') as Manifest;
   expect(manifest).toMatchObject({ manifestVersion: version, id: APP_ID, bots: [{ botId: APP_ID }] });
+  // Against the schema that Microsoft ships for that version.
+  expect(await AppManifestUtils.validateAgainstSchema(manifest as unknown as TeamsManifest)).toEqual([]);
   // Teams takes no others: three numbers, and none before 1.
   expect(manifest.version).toMatch(/^[1-9]\d*\.\d+\.\d+$/);
   expect(manifest.name.short.length).toBeLessThanOrEqual(30);
