@@ -112,7 +112,11 @@ export function changesOf(
             alert: { ...state.drift, state: 'resolved', outcome: effect.outcome, lastSeenAt: now },
           });
           send(`card:${id}:${stamp}`, { d: 'card', alertId: id });
-          send(`thread:${id}:${stamp}:${index}`, { d: 'thread', alertId: id, text: capital(effect.outcome) });
+          send(`thread:${id}:${stamp}:${index}`, {
+            d: 'thread',
+            alertId: id,
+            text: effect.line ?? capital(effect.outcome),
+          });
         }
         return;
       case 'seen':

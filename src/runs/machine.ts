@@ -116,8 +116,8 @@ export type Effect =
   /** The open alert's card must show the newest state. */
   | { readonly f: 'refresh' }
   | { readonly f: 'history'; readonly text: string }
-  /** The stack's open drift alert ends with this sentence. */
-  | { readonly f: 'resolve'; readonly outcome: string }
+  /** The stack's open drift alert ends with this sentence; `line`: what its history says instead. */
+  | { readonly f: 'resolve'; readonly outcome: string; readonly line?: string }
   /** The drift already told was seen again. */
   | { readonly f: 'seen' }
   /** People who may decide are asked. */

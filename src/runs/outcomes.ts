@@ -284,15 +284,15 @@ export function afterVerify(run: Run, event: Extract<RunEvent, { e: 'verified' }
     left.length === 0
       ? `Realigned and verified: the plan after the apply has nothing left of it`
       : `Applied, but the plan after it still shows ${left.map((f) => f.address).join(', ')}`;
-  const history: Effect = { f: 'history', text: proof };
   if (open.length === 0) {
     return {
       to: 'realigned',
       change,
-      effects: [history, { f: 'resolve', outcome: 'realigned and verified' }],
+      effects: [{ f: 'resolve', outcome: 'realigned and verified', line: proof }],
     };
   }
-  return backToPeople(open, change, left.length > 0 ? calledOff(run, proof) : [{ f: 'refresh' }, history]);
+  const told: Effect[] = [{ f: 'refresh' }, { f: 'history', text: proof }];
+  return backToPeople(open, change, left.length > 0 ? calledOff(run, proof) : told);
 }
 
 export function afterFailure(run: Run, failure: Failure): Next {

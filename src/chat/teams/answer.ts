@@ -39,6 +39,11 @@ const onlyTo = (origin: Origin): string | null => (origin.targeted ? origin.team
 
 const BELOW: ClickAnswer = { bar: 'Answered below.' };
 
+/** What is said one after the other in a bar; after a whole sentence no dot is needed. */
+function inOneLine(...parts: readonly string[]): string {
+  return parts.reduce((said, next) => `${said}${/[.!?]$/.test(said) ? ' ' : ' · '}${next}`);
+}
+
 /** A card as one line, for the bar under a card. */
 function asLine(card: Card): string {
   const lines = card.blocks.flatMap((block) => {
@@ -58,7 +63,7 @@ function asLine(card: Card): string {
         return assertNever(block);
     }
   });
-  return cutEnd([card.headline, ...lines].map(visible).join(' · '), LIMITS.barText);
+  return cutEnd(inOneLine(...[card.headline, ...lines].map(visible)), LIMITS.barText);
 }
 
 const commandsOf = (card: Card): readonly string[] =>
@@ -151,12 +156,12 @@ export class Answerer {
     if (origin.clicked !== null && !origin.late() && commands.length === 0) return { bar };
     const { channel, thread, teamsId } = origin;
     if (await this.#reaches(() => poster.send(channel, thread, rendered, card.headline, teamsId))) {
-      return { bar: `${bar} · More below, for you alone.` };
+      return { bar: inOneLine(bar, 'More below, for you alone.') };
     }
     const reached = await this.#reaches(() => poster.sendTo(origin.userId, rendered, card.headline));
-    if (reached) return { bar: `${bar} · More in your chat with m0.` };
+    if (reached) return { bar: inOneLine(bar, 'More in your chat with m0.') };
     if (origin.clicked !== null && !origin.late())
-      return { bar: cutEnd(`${bar} · You can type: ${commands.join(', ')}`, 1_500) };
+      return { bar: cutEnd(inOneLine(bar, `You can type: ${commands.join(', ')}`), 1_500) };
     // In front of others, and they can't be written to: what is private stays so.
     const headline =
       'The answer is for you alone, and I can’t write to you: add m0 for yourself and ask again.';
