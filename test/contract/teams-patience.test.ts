@@ -31,6 +31,11 @@ const handler: CommandHandler = () => {
   return atOnce === null ? held.promise : Promise.resolve(atOnce);
 };
 
+async function start(clickPatienceMs?: number): Promise<void> {
+  bot = await startBot(teamsOptions(connector, store, logged, { clickPatienceMs }), handler);
+  connector.connect(bot.url);
+}
+
 beforeEach(async () => {
   heard = 0;
   held = Promise.withResolvers();
@@ -41,8 +46,7 @@ beforeEach(async () => {
     people: [DANA, KIM, GUEST].map((aadObjectId) => ({ aadObjectId, name: 'x' })),
   });
   store = await memory();
-  bot = await startBot(teamsOptions(connector, store, logged, { clickPatienceMs: 20 }), handler);
-  connector.connect(bot.url);
+  await start(50);
   await connector.addToTeam('sre');
   await soon(() => connector.calls.includes('GET teams/sre/conversations'));
 });
@@ -214,6 +218,8 @@ describe('an answer that Teams does not take at once', () => {
 
 test('what comes in time is answered under the card alone', async () => {
   atOnce = { r: 'private', card: told('Only sre may') };
+  await bot.close();
+  await start();
   const card = await posted();
   expect((await connector.as(DANA).click(card, 'Full diff')).bar).toBe('Only sre may');
   await settled();
