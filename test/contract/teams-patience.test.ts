@@ -31,6 +31,11 @@ const handler: CommandHandler = () => {
   return atOnce === null ? held.promise : Promise.resolve(atOnce);
 };
 
+async function start(clickPatienceMs?: number): Promise<void> {
+  bot = await startBot(teamsOptions(connector, store, logged, { clickPatienceMs }), handler);
+  connector.connect(bot.url);
+}
+
 beforeEach(async () => {
   heard = 0;
   held = Promise.withResolvers();
@@ -41,8 +46,7 @@ beforeEach(async () => {
     people: [DANA, KIM, GUEST].map((aadObjectId) => ({ aadObjectId, name: 'x' })),
   });
   store = await memory();
-  bot = await startBot(teamsOptions(connector, store, logged, { clickPatienceMs: 20 }), handler);
-  connector.connect(bot.url);
+  await start(50);
   await connector.addToTeam('sre');
   await soon(() => connector.calls.includes('GET teams/sre/conversations'));
 });
@@ -183,8 +187,39 @@ test('what Teams sends again meanwhile is heard once and answered once', async (
   expect(whispers(DANA)).toEqual(['Approved run #42.']);
 });
 
+describe('an answer that Teams does not take at once', () => {
+  test('is tried again while it is worth anything, and comes once', async () => {
+    atOnce = { r: 'private', card: told('Only sre may', { b: 'buttons', buttons: [fullDiff] }) };
+    const card = await posted();
+    let answers = 0;
+    connector.fault = (call) =>
+      call.startsWith('POST') && answers++ < 2 ? { status: 429, retryAfter: 0 } : 'pass';
+    const clicked = await connector.as(DANA).click(card, 'Full diff');
+    await settled();
+    // Whether in time or not: once.
+    expect(clicked.bar === WAIT || clicked.bar?.includes('More below')).toBe(true);
+    expect(whispers(DANA)).toEqual(['Only sre may']);
+    expect(answers).toBe(3);
+  });
+
+  test('is given up after three attempts, which the log tells', async () => {
+    atOnce = { r: 'private', card: told('fine') };
+    await posted();
+    let answers = 0;
+    connector.fault = () => {
+      answers += 1;
+      return { status: 429, retryAfter: 0 };
+    };
+    await connector.as(DANA).say(OPS, '@m0 why #42');
+    await soon(() => logged.some((line) => line.includes('was not answered')));
+    expect([answers, whispers(DANA)]).toEqual([3, []]);
+  });
+});
+
 test('what comes in time is answered under the card alone', async () => {
   atOnce = { r: 'private', card: told('Only sre may') };
+  await bot.close();
+  await start();
   const card = await posted();
   expect((await connector.as(DANA).click(card, 'Full diff')).bar).toBe('Only sre may');
   await settled();

@@ -118,6 +118,29 @@ test('the pace of a conversation keeps each of Teams’ rates, and conversations
     expect(sent.filter((t) => t > at - 30_000 && t <= at).length).toBeLessThanOrEqual(60);
 });
 
+describe('a conversation that asks for patience', () => {
+  test('gets nothing before its time, whatever there is room for; others do', () => {
+    let now = 0;
+    const pace = new Pace(() => now);
+    pace.hold('a', 7_000);
+    expect([pace.take('a'), pace.take('b')]).toEqual([7_000, 0]);
+    now = 6_999;
+    expect(pace.take('a')).toBe(1);
+    now = 7_000;
+    expect(pace.take('a')).toBe(0);
+  });
+
+  test('is not held up by a clock that is set back, nor is one that was full', () => {
+    let now = 100_000_000;
+    const pace = new Pace(() => now);
+    pace.hold('a', 7_000);
+    for (let i = 0; i < 7; i += 1) pace.take('b');
+    expect(pace.take('b')).toBeGreaterThan(0);
+    now = 0;
+    expect([pace.take('a'), pace.take('b')]).toEqual([0, 0]);
+  });
+});
+
 describe('what is remembered', () => {
   function memory(): Memory & { readonly values: Map<string, string> } {
     const values = new Map<string, string>();
