@@ -136,13 +136,13 @@ describe('the answer comes later, once', () => {
     const card = await posted();
     atOnce = { r: 'pages', pages: threePages };
     await connector.as(DANA).click(card, 'Full diff');
-    const [pages] = connector.replies(card.id);
+    const [pages] = connector.whispers(DANA);
     if (!pages) throw new Error('no pages');
     atOnce = null;
     await waits(connector.as(DANA).click(pages, 'Next'));
     held.resolve({ r: 'pages', pages: threePages });
     await settled();
-    expect(under(card)).toEqual([
+    expect(whispers(DANA)).toEqual([
       expect.stringContaining('Page 1 of 3'),
       expect.stringContaining('Page 2 of 3'),
     ]);
@@ -152,7 +152,7 @@ describe('the answer comes later, once', () => {
     const card = await posted();
     await waits(connector.as(DANA).click(card, 'Snooze…'));
     held.resolve({ r: 'form', form: snoozeForm });
-    const form = await soon(() => connector.replies(card.id)[0]);
+    const form = await soon(() => connector.whispers(DANA)[0]);
     held = Promise.withResolvers();
     await waits(connector.as(DANA).click(form, 'Snooze', { 'f0.FOR': '3d', 'f0.REASON': 'x' }));
     expect(textOfCard(form.card)).toContain('Snooze run #42');

@@ -85,7 +85,7 @@ test('what was posted, heard or opened before is not again, and a form is still 
   const [card] = connector.in(OPS);
   if (!card) throw new Error('no card');
   await connector.as(DANA).click(card, 'Snooze…');
-  const [form] = connector.replies(card.id);
+  const [form] = connector.whispers(DANA);
   if (!form) throw new Error('no form');
   const typed = connector.activity(DANA, connector.chat(DANA), { type: 'message', text: 'status' });
   await connector.deliver(typed);

@@ -405,7 +405,26 @@ describe('a form', () => {
     });
   });
 
-  test('that a click opened is about the card it was asked on, and gives way once it has done its work', async () => {
+  test('that a click opened is for who clicked alone, about the card it was asked on, and gives way to its answer', async () => {
+    const card = await posted();
+    answer = () => ({ r: 'form', form: snoozeForm });
+    expect((await connector.as(DANA).click(card, 'Snooze…')).bar).toContain('form below');
+    expect(connector.replies(card.id)).toEqual([]);
+    const [form] = connector.whispers(DANA);
+    if (!form) throw new Error('no form');
+    expect(form.thread).toBe(card.id);
+    answer = () => ({ r: 'private', card: told('Snoozed until Monday') });
+    expect((await connector.as(DANA).click(form, 'Snooze', filled)).bar).toBe('Snoozed until Monday');
+    expect(textOfCard(form.card)).toBe('Snoozed until Monday');
+    expect(heard.at(-1)).toMatchObject({
+      actor: { person: 'dana' },
+      from: { channel: OPS, messageId: card.id },
+    });
+    expect(connector.whispers(DANA)).toHaveLength(1);
+  });
+
+  test('is for all where a client can’t show it to one, and stays until somebody has filled it in who may', async () => {
+    connector.targeted = false;
     const card = await posted();
     answer = () => ({ r: 'form', form: snoozeForm });
     expect((await connector.as(DANA).click(card, 'Snooze…')).bar).toContain('form below');
@@ -439,7 +458,8 @@ describe('pages', () => {
     answer = () => ({ r: 'pages', pages: threePages });
     const card = await posted();
     await connector.as(DANA).click(card, 'Full diff');
-    const [pages] = connector.replies(card.id);
+    expect(connector.replies(card.id)).toEqual([]);
+    const [pages] = connector.whispers(DANA);
     if (!pages) throw new Error('no pages');
     expect(textOfCard(pages.card)).toContain('Page 1 of 3');
     const second = await connector.as(DANA).click(pages, 'Next');

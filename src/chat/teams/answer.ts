@@ -34,9 +34,7 @@ export interface Origin {
 /** What a click is answered with: a line under the card that its sender alone sees, or a card in its place. */
 export type ClickAnswer = { readonly bar: string } | { readonly card: AdaptiveCard };
 
-/** What nobody else saw is answered to its sender alone. */
-const onlyTo = (origin: Origin): string | null => (origin.targeted ? origin.teamsId : null);
-
+const DONE: Card = { headline: 'Done.', tone: 'plain', blocks: [] };
 const BELOW: ClickAnswer = { bar: 'Answered below.' };
 
 /** What is said one after the other in a bar; after a whole sentence no dot is needed. */
@@ -100,7 +98,6 @@ export class Answerer {
 
   /** Shows the reply, of pages that one; the answer is for a click and tells its sender where to look. */
   async answer(reply: Reply, origin: Origin, page = 0): Promise<ClickAnswer> {
-    const { poster } = this.#parts;
     switch (reply.r) {
       case 'none':
         return { bar: 'm0 is on it.' };
@@ -111,14 +108,14 @@ export class Answerer {
         return BELOW;
       case 'form': {
         const card = renderForm(reply.form);
-        const id = await poster.send(origin.channel, origin.thread, card, reply.form.title, onlyTo(origin));
+        const id = await this.#sendFor(origin, card, reply.form.title);
         const about = origin.clicked === null ? null : { channel: origin.channel, messageId: origin.clicked };
         await this.#forms.set(JSON.stringify([origin.channel, id]), JSON.stringify(about));
         return { bar: 'Please fill in the form below.' };
       }
       case 'pages': {
         const card = this.page(reply.pages, page, origin.command);
-        await poster.send(origin.channel, origin.thread, card, reply.pages.title, onlyTo(origin));
+        await this.#sendFor(origin, card, reply.pages.title);
         return BELOW;
       }
       default:
@@ -133,14 +130,50 @@ export class Answerer {
     return renderPage(page, { index: at, total, command }, this.#parts.people.teamsId);
   }
 
-  /** A form that was sent, and has done its work, gives way to what came of it. */
-  async settleForm(origin: Origin, reply: Reply): Promise<void> {
-    const { poster, people } = this.#parts;
-    if (origin.clicked === null || reply.r === 'form' || reply.r === 'pages') return;
+  /**
+   * Shows the reply to a form of its own that was filled in, which gives way to what came of it: where only its
+   * sender sees the form, to the answer itself.
+   */
+  async answerForm(reply: Reply, origin: Origin): Promise<ClickAnswer> {
+    const own = origin.direct || origin.targeted;
+    if (reply.r === 'private' && own && (await this.#settle(origin, reply.card))) {
+      return { bar: asLine(reply.card) };
+    }
+    const answer = await this.answer(reply, origin);
     // In front of others a private answer may be a refusal: then the form stays for who may.
-    if (reply.r === 'private' && !origin.direct) return;
-    const done: Card = reply.r === 'private' ? reply.card : { headline: 'Done.', tone: 'plain', blocks: [] };
-    await poster.replace(origin.channel, origin.clicked, renderCard(done, people.teamsId), done.headline);
+    if (reply.r === 'none' || reply.r === 'public') await this.#settle(origin, DONE);
+    return answer;
+  }
+
+  /** Puts a card in the clicked one's place; false where that fails, for what was asked for is done all the same. */
+  async #settle({ channel, clicked }: Origin, card: Card): Promise<boolean> {
+    const { poster, people, log } = this.#parts;
+    if (clicked === null) return false;
+    try {
+      await poster.replace(channel, clicked, renderCard(card, people.teamsId), card.headline);
+      return true;
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      log.warn({ problem }, 'a form that was filled in still stands');
+      return false;
+    }
+  }
+
+  /**
+   * Sends what its sender asked for and the others need not see: to them alone, or, where their client can't show
+   * that and they asked in front of all, to all.
+   */
+  async #sendFor(origin: Origin, card: AdaptiveCard, summary: string): Promise<string> {
+    const { poster } = this.#parts;
+    const { channel, thread, teamsId } = origin;
+    if (origin.targeted) return poster.send(channel, thread, card, summary, teamsId);
+    let id: string | null = null;
+    if (!origin.direct) {
+      await this.#reaches(async () => {
+        id = await poster.send(channel, thread, card, summary, teamsId);
+      });
+    }
+    return id ?? poster.send(channel, thread, card, summary);
   }
 
   /** Shows a card to the sender only. */

@@ -163,15 +163,8 @@ export class Inbox {
     if (click.page !== null && reply.r === 'pages' && !origin.late()) {
       return { card: answerer.page(reply.pages, click.page, click.command) };
     }
-    const answer = await answerer.answer(reply, origin, click.page ?? 0);
-    if (form !== undefined && click.answers !== null) {
-      await answerer.settleForm(origin, reply).catch((error: unknown) => {
-        // What was asked for is done all the same.
-        const problem = error instanceof Error ? error.message : String(error);
-        this.#parts.log.warn({ problem }, 'a form that was filled in still stands');
-      });
-    }
-    return answer;
+    if (form !== undefined && click.answers !== null) return answerer.answerForm(reply, origin);
+    return answerer.answer(reply, origin, click.page ?? 0);
   }
 
   #ask(
