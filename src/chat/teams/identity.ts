@@ -5,6 +5,7 @@ import {
 import type { Logger } from '../../log.ts';
 import { timely } from '../../timely.ts';
 import { type Activity, tenantOf } from './activity.ts';
+import { quietly } from './quiet-library.ts';
 
 const ISSUER = 'https://api.botframework.com';
 const SCOPE = 'https://api.botframework.com';
@@ -152,7 +153,7 @@ export class Identity {
       const { claimsIdentity } = await timely(
         "asking for Microsoft's keys",
         this.#patienceMs,
-        this.#authentication.authenticateRequest(read, authorization),
+        quietly(() => this.#authentication.authenticateRequest(read, authorization)),
       );
       if (!claimsIdentity.isAuthenticated) return { status: 401, why: 'the token is not valid' };
       if (!isSame(claimsIdentity.getClaimValue('serviceurl'), activity.serviceUrl)) {
