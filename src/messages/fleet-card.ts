@@ -9,7 +9,7 @@ import { clip, count, headlineOf, listed } from './words.ts';
 
 /** Stacks told line by line, names in a folded line, buttons, and characters of what waits. */
 const SHOWN = 12;
-const NAMES = 30;
+const NAMES = 12;
 const BUTTONS = 5;
 const WHAT = 120;
 
