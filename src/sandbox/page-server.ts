@@ -74,6 +74,7 @@ const actSchema = z.discriminatedUnion('act', [
     title: z.string(),
     data: z.record(z.string(), z.unknown()),
   }),
+  z.strictObject({ as, act: z.literal('teams-file'), message: z.string(), take: z.boolean() }),
 ]);
 const consoleSchema = z.strictObject({ id: z.string() });
 

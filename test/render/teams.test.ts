@@ -37,7 +37,7 @@ function sentOf({ shown }: Exhibit): { readonly summary: string } & Readonly<Rec
       const { pages, page: index } = shown;
       const [page] = pages.pages.slice(index);
       if (page === undefined) throw new Error(`there is no page ${index}`);
-      const at = { index, total: pages.pages.length, command: 'show #42' };
+      const at = { index, total: pages.pages.length, command: 'show #42', file: pages.text !== '' };
       return { summary: summaryOf(pages.title), card: renderPage(page, at, teamsId) };
     }
   }

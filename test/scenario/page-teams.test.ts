@@ -8,6 +8,7 @@ import { type Page, startPage, TEAMS_PATH } from '../../src/sandbox/page-server.
 import { LocalTeams } from '../../src/sandbox/teams/teams.ts';
 import { startWorkspace, type Workspace } from '../../src/sandbox/workspace/workspace.ts';
 import { launchBrowser } from '../support/browser.ts';
+import { threePages } from '../support/cards.ts';
 import { type Bot, DANA, GUEST, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
 import { APP_ID, CONNECTOR_TOKEN, TENANT } from '../support/teams-connector.ts';
 
@@ -128,6 +129,7 @@ async function answer(incoming: Incoming): Promise<Reply> {
     const said = Object.values(incoming.answers ?? {}).join(', ');
     return { r: 'public', card: { headline: `Snoozed: ${said}`, tone: 'plain', blocks: [] } };
   }
+  if (text.startsWith('show')) return { r: 'pages', pages: { ...threePages, text: EVERYTHING } };
   return told(`You said ${text}`);
 }
 
@@ -250,6 +252,26 @@ describe('Teams on the sandbox page', () => {
       ['approve #42', null],
       ['approve #42', 'dana'],
     ]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('offers the full diff as a file in the chat with m0, and shows it as plain text once it is taken', async () => {
+    await say('@m0 show #42');
+    const pages = post('Page 1 of 3');
+    await pages.getByRole('button', { name: 'Get as file' }).click();
+    await pages.getByRole('status').getByText('In your chat with m0').waitFor();
+    await teams.getByRole('navigation').getByRole('button', { name: 'm0' }).click();
+    const offer = post('Run-42-the-full-diff.txt');
+    await offer.getByRole('button', { name: 'Decline' }).click();
+    await post('Not taken.').getByRole('button', { name: 'Get as file' }).click();
+    await offer.getByRole('button', { name: 'Allow' }).click();
+    const opened = tab.waitForEvent('popup');
+    await offer.getByRole('link', { name: 'Open' }).click();
+    const file = await opened;
+    expect(await file.locator('body').innerText()).toBe(EVERYTHING);
+    expect(await file.locator('img').count()).toBe(0);
+    await post('Stored in your OneDrive.').waitFor();
+    expect(await teams.getByRole('button', { name: 'Allow' }).count()).toBe(0);
     expect(complaints).toEqual([]);
   });
 

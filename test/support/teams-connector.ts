@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Clicked, Json, TeamsMessage, TeamsPerson } from '../../src/sandbox/teams/model.ts';
+import type { Clicked, DriveFile, Json, TeamsMessage, TeamsPerson } from '../../src/sandbox/teams/model.ts';
 import { LocalTeams } from '../../src/sandbox/teams/teams.ts';
 
 export type { Clicked, TeamsMessage, TeamsPerson } from '../../src/sandbox/teams/model.ts';
@@ -151,6 +151,9 @@ export async function startConnector(options: ConnectorOptions) {
     /** What m0 told this person only. */
     whispers: (person: string): readonly TeamsMessage[] =>
       organisation.messages.filter((m) => m.visibleTo === `29:${person}` && byBot(m)),
+    /** The files in people's OneDrives that m0 has stored. */
+    stored: (): readonly DriveFile[] =>
+      Object.values(organisation.files).filter((file) => file.text !== null),
     chat: (person: string): string => organisation.chatOf(person),
     /** The app is added to a team. */
     addToTeam: (team: string): Promise<void> => teams.addToTeam(team),
@@ -164,6 +167,8 @@ export async function startConnector(options: ConnectorOptions) {
       return {
         say: (conversation: string, text: string, thread: string | null = null): Promise<void> =>
           acts.say(conversation, text, thread),
+        acceptFile: (message: TeamsMessage): Promise<number> => acts.acceptFile(message),
+        declineFile: (message: TeamsMessage): Promise<number> => acts.declineFile(message),
         slash: (conversation: string, text: string): Promise<void> => acts.slash(conversation, text),
         /** Presses the button with this title; one inside a dialog is pressed by the dialog's and its own. */
         click(

@@ -3,6 +3,7 @@ import type { AckFn, App, BlockAction, RespondFn, ViewResponseAction, ViewSubmit
 import type { Logger } from '../../log.ts';
 import { within } from '../../log-context.ts';
 import type { Card } from '../../messages/card.ts';
+import { fileNameOf } from '../../messages/file-name.ts';
 import type { CommandHandler, Incoming, Reply } from '../../runs/ports.ts';
 import type { Answerer, Origin } from './answer.ts';
 import type { SlackApi } from './api.ts';
@@ -231,14 +232,13 @@ export class Inbox {
       return;
     }
     const channel = await poster.channelOf({ platform: 'slack', user: body.user.id });
-    const name = reply.pages.title.replace(/[^\w.-]+/g, '-').replace(/^-+|-+$/g, '');
     let note = 'sent to you as a file';
     try {
       await api.patiently('sending a file', null, (client) =>
         client.filesUploadV2({
           channel_id: channel,
           content: reply.pages.text,
-          filename: `${name.slice(0, LIMITS.fileName) || 'm0'}.txt`,
+          filename: fileNameOf(reply.pages.title, LIMITS.fileName),
           title: reply.pages.title.slice(0, LIMITS.fileName),
         }),
       );

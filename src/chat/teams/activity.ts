@@ -54,6 +54,7 @@ const clicked = z.object({
         .regex(/^f\d{1,4}$/)
         .optional(),
       page: z.int().min(0).max(10_000).optional(),
+      file: z.literal(true).optional(),
     }),
   }),
 });
@@ -65,6 +66,8 @@ export interface Click {
   /** What was filled in, by field name; null where the button is not one of a form. */
   readonly answers: Readonly<Record<string, string>> | null;
   readonly page: number | null;
+  /** The answer is wanted as a file. */
+  readonly file: boolean;
 }
 
 /** The click in the value of an invoke, or null where it is none. */
@@ -72,15 +75,15 @@ export function readClick(value: unknown): Click | null {
   const parsed = clicked.safeParse(value);
   if (!parsed.success) return null;
   const { verb, data } = parsed.data.action;
-  const { command, form, page = null } = data;
-  if (form === undefined) return { verb, command, answers: null, page };
+  const { command, form, page = null, file = false } = data;
+  if (form === undefined) return { verb, command, answers: null, page, file };
   const answers: Record<string, string> = {};
   for (const [key, entry] of Object.entries(data)) {
     if (!key.startsWith(`${form}.`) || typeof entry !== 'string') continue;
     const answer = entry.trim();
     if (answer !== '') answers[key.slice(form.length + 1)] = answer;
   }
-  return { verb, command, answers, page };
+  return { verb, command, answers, page, file };
 }
 
 /** The conversation without the thread in it, as it is named in m0.yaml. */

@@ -127,7 +127,11 @@ export class Answerer {
     const total = Math.max(1, pages.pages.length);
     const at = Math.min(Math.max(0, index), total - 1);
     const page = pages.pages[at] ?? { headline: pages.title, tone: 'plain', blocks: [] };
-    return renderPage(page, { index: at, total, command }, this.#parts.people.teamsId);
+    return renderPage(
+      page,
+      { index: at, total, command, file: pages.text !== '' },
+      this.#parts.people.teamsId,
+    );
   }
 
   /**

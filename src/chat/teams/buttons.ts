@@ -7,6 +7,8 @@ import { inert, richText, runs } from './spans.ts';
 
 /** Verb of each button of m0's. */
 export const VERB = 'm0';
+/** Label of the button that brings an answer's whole text as a file. */
+export const GET_FILE = 'Get as file';
 /** Characters of a form's explanation. */
 const INTRO = 2_000;
 

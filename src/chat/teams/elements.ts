@@ -81,6 +81,8 @@ export interface ActionData {
   readonly form?: string;
   /** Turns to a page of the answer. */
   readonly page?: number;
+  /** Brings the answer's whole text as a file. */
+  readonly file?: true;
 }
 
 export interface ExecuteAction {

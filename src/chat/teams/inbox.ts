@@ -6,6 +6,8 @@ import type { Answerer, ClickAnswer, Origin } from './answer.ts';
 import { VERB } from './buttons.ts';
 import type { Conversations } from './conversations.ts';
 import { userOf } from './conversations.ts';
+import { CONSENT, readConsent } from './file-cards.ts';
+import type { Files } from './files.ts';
 import type { TeamsPeople } from './people.ts';
 import type { Recent } from './recent.ts';
 import { inert } from './spans.ts';
@@ -18,6 +20,7 @@ export interface InboxParts {
   readonly people: TeamsPeople;
   readonly conversations: Conversations;
   readonly answerer: Answerer;
+  readonly files: Files;
   /** Activities that were heard: Teams sends one again when its answer got lost. */
   readonly heard: Recent;
   /** Learns the channels of a team that m0 was added to. */
@@ -87,6 +90,7 @@ export class Inbox {
         }
         return null;
       case 'invoke': {
+        if (activity.name === CONSENT) return this.#consented(activity, isNew);
         if (activity.name !== 'adaptiveCard/action') return 'unknown';
         const click = readClick(activity.value);
         if (click === null || click.verb !== VERB) return answerOf({ bar: 'm0 knows no such button.' });
@@ -163,8 +167,29 @@ export class Inbox {
     if (click.page !== null && reply.r === 'pages' && !origin.late()) {
       return { card: answerer.page(reply.pages, click.page, click.command) };
     }
+    if (click.file && reply.r === 'pages') {
+      const said = await this.#parts.files.offer(reply.pages, click.command, origin.userId);
+      const card = { headline: said, tone: 'plain', blocks: [] } as const;
+      return origin.late() ? answerer.answer({ r: 'private', card }, origin) : { bar: said };
+    }
     if (form !== undefined && click.answers !== null) return answerer.answerForm(reply, origin);
     return answerer.answer(reply, origin, click.page ?? 0);
+  }
+
+  /** Answered at once: what comes of it is told in the chat, for which Teams does not wait. */
+  #consented(activity: Activity, isNew: boolean): ActivityAnswer {
+    const consent = readConsent(activity.value);
+    if (consent === null || activity.conversation.conversationType !== 'personal') return 'unknown';
+    if (!isNew) return null;
+    const { files, answerer } = this.#parts;
+    const { command } = consent.context;
+    const where = { chat: conversationOf(activity), messageId: activity.replyToId ?? null };
+    void this.#work(async () => {
+      const reply = await files.settle(consent, where, () => this.#ask(activity, command, null, null));
+      const origin = { ...originOf(activity, command, null), late: () => false };
+      if (reply !== null) await answerer.answer(reply, origin);
+    });
+    return null;
   }
 
   #ask(

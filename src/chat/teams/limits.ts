@@ -39,6 +39,13 @@ export const LIMITS = {
   barText: 1_000,
   /** Mentions on one card. */
   mentions: 20,
+  /** What SharePoint takes of a file at once is a little more. */
+  fileBytes: 50_000_000,
+  fileName: 100,
+  /** What a file is shown as: Teams may have named it anew. */
+  fileShown: 255,
+  /** What an offer of a file says of it. */
+  fileAbout: 300,
   /** Largest request that m0 reads: Teams sends at most about 100 KB. */
   requestBytes: 256 * 1024,
 } as const;

@@ -7,6 +7,7 @@ import { ChatError } from '../../runs/ports.ts';
 import { type Call, type Connector, NotThereError } from './connector.ts';
 import type { Conversation, Conversations } from './conversations.ts';
 import type { AdaptiveCard } from './elements.ts';
+import type { FileCard } from './file-cards.ts';
 import type { TeamsPeople } from './people.ts';
 import { type Memory, Recent } from './recent.ts';
 import { renderCard, renderLine } from './render.ts';
@@ -17,17 +18,20 @@ export interface Posted {
   readonly messageId: string;
 }
 
+/** What a message shows: a card of m0's, or one of Teams' own. */
+type Shown = AdaptiveCard | FileCard;
+
 const CARD = 'application/vnd.microsoft.card.adaptive';
 
 const resource = z.object({ id: z.string().min(1) });
 
 /** A message of m0's, which is `botId` there, that shows a card; `summary` is what a notification says. */
-function message(botId: string, card: AdaptiveCard, summary: string): object {
+function message(botId: string, card: Shown, summary: string): object {
   return {
     type: 'message',
     from: { id: botId },
     summary: summaryOf(summary),
-    attachments: [{ contentType: CARD, content: card }],
+    attachments: ['contentType' in card ? card : { contentType: CARD, content: card }],
   };
 }
 
@@ -64,8 +68,8 @@ export class Poster {
   }
 
   /** Sends a card to a person's chat with m0; waits a little if asked to. */
-  async sendTo(user: string, card: AdaptiveCard, summary: string): Promise<void> {
-    await this.#to({ platform: 'teams', user }, (channel) => this.send(channel, channel, card, summary));
+  async sendTo(user: string, card: Shown, summary: string): Promise<Posted> {
+    return this.#to({ platform: 'teams', user }, (channel) => this.send(channel, channel, card, summary));
   }
 
   /** A chat that its person deleted is no more for Teams, until m0 opens it anew. */
@@ -135,7 +139,7 @@ export class Poster {
   send(
     channel: string,
     thread: string,
-    card: AdaptiveCard,
+    card: Shown,
     summary: string,
     only: string | null = null,
   ): Promise<string> {
@@ -145,7 +149,7 @@ export class Poster {
   async #send(
     channel: string,
     thread: string,
-    card: AdaptiveCard,
+    card: Shown,
     summary: string,
     patient: boolean,
     only: string | null = null,

@@ -4,7 +4,7 @@ import { fold, type Piece as PieceOf, rowText, wayToAll } from '../../messages/f
 import { breakable, cutEnd, visible } from '../../messages/inert.ts';
 import { plainOf } from '../../messages/span-text.ts';
 import { CARD_SYMBOL, FINDING_SYMBOL } from '../../messages/symbols.ts';
-import { buttonSets, execute, formParts, label } from './buttons.ts';
+import { buttonSets, execute, formParts, GET_FILE, label } from './buttons.ts';
 import { diffBlocks } from './diff.ts';
 import type { AdaptiveCard, Colour, Element, Mention, TextRun } from './elements.ts';
 import { CARD_DETAIL, type Detail, LIMITS, PAGE_DETAIL } from './limits.ts';
@@ -83,10 +83,16 @@ export function renderForm(form: Form): AdaptiveCard {
 /** One page of `total`, with the way to the others; `command` is what shows them. */
 export function renderPage(
   page: Card,
-  at: { readonly index: number; readonly total: number; readonly command: string },
+  at: {
+    readonly index: number;
+    readonly total: number;
+    readonly command: string;
+    /** Whether the whole can be had as a file. */
+    readonly file: boolean;
+  },
   teamsId: TeamsIdOf,
 ): AdaptiveCard {
-  const { index, total, command } = at;
+  const { index, total, command, file } = at;
   const turn = (title: string, to: number) => execute(title, { command, page: to });
   const turns = [
     ...(index > 0 ? [turn('Previous', index - 1)] : []),
@@ -95,14 +101,18 @@ export function renderPage(
     ...(total > MANY_PAGES && index > 1 ? [turn('First', 0)] : []),
     ...(total > MANY_PAGES && index < total - 2 ? [turn('Last', total - 1)] : []),
   ];
-  if (turns.length === 0) return renderCard(page, teamsId, PAGE_DETAIL);
+  const actions = [...turns, ...(file ? [execute(GET_FILE, { command, file: true })] : [])];
+  if (actions.length === 0) return renderCard(page, teamsId, PAGE_DETAIL);
   const where: TextRun = {
     type: 'TextRun',
     text: `Page ${index + 1} of ${total}`,
     isSubtle: true,
     size: 'small',
   };
-  return renderCard(page, teamsId, PAGE_DETAIL, [richText([where]), { type: 'ActionSet', actions: turns }]);
+  return renderCard(page, teamsId, PAGE_DETAIL, [
+    ...(turns.length > 0 ? [richText([where])] : []),
+    { type: 'ActionSet', actions },
+  ]);
 }
 
 function headline(card: Card): Piece {

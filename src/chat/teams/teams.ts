@@ -5,6 +5,7 @@ import { type Activity, conversationOf, readActivity, tenantOf } from './activit
 import { Answerer } from './answer.ts';
 import { Connector } from './connector.ts';
 import { Conversations } from './conversations.ts';
+import { Files } from './files.ts';
 import { Identity, type OtherConnector, type Refusal } from './identity.ts';
 import { Inbox } from './inbox.ts';
 import { LIMITS } from './limits.ts';
@@ -67,6 +68,7 @@ export function createTeams(options: TeamsOptions): Teams {
   const people = new TeamsPeople(options.people);
   const poster = new Poster({ connector, conversations, people, memory });
   const answerer = new Answerer({ poster, people, memory, log });
+  const files = new Files({ poster, people, memory, isLocal: options.connector !== undefined, log });
   const heard = new Recent(memory, 'teams:heard');
   let inbox: Inbox | null = null;
   let stopped = false;
@@ -142,7 +144,7 @@ export function createTeams(options: TeamsOptions): Teams {
       if (inbox !== null) throw new Error('starting Teams: it was started before');
       await conversations.expect(options.channels);
       const { added = async () => {}, clickPatienceMs } = options;
-      const parts = { people, conversations, answerer, heard, joined, added, log, clickPatienceMs };
+      const parts = { people, conversations, answerer, files, heard, joined, added, log, clickPatienceMs };
       inbox = new Inbox(parts, handler);
     },
     async stop() {

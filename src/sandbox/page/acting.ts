@@ -30,6 +30,7 @@ export async function perform(workspace: Workspace, teams: TeamsPane | null, act
     }
     case 'teams-say':
     case 'teams-click':
+    case 'teams-file':
       return teams === null ? { ok: false, problem: 'There is no Teams here.' } : teams.perform(act);
     default:
       return assertNever(act);

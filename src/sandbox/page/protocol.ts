@@ -115,6 +115,8 @@ export type Act = { readonly as: string } & (
       readonly title: string;
       readonly data: Readonly<Record<string, unknown>>;
     }
+  /** Takes the file that a message offers, or says no to it. */
+  | { readonly act: 'teams-file'; readonly message: string; readonly take: boolean }
 );
 
 /**

@@ -7,6 +7,8 @@ import type { Act, ActAnswer, PageTeams } from './protocol.ts';
 /** Older messages of a conversation stay in Teams but are not sent to the page. */
 const MAX_MESSAGES = 300;
 
+const GONE: ActAnswer = { ok: false, problem: 'This is no longer here.' };
+
 export type TeamsAct = Extract<Act, { act: `teams-${string}` }>;
 
 export interface TeamsPane {
@@ -27,6 +29,11 @@ export async function createTeamsPane(
     ...Object.fromEntries(organisation.people.map((p) => [p.aadObjectId, p.name])),
     [organisation.botId]: bot.name,
   };
+  const seen = (me: string, id: string) =>
+    organisation
+      .conversationsOf(me, bot.name)
+      .flatMap((conversation) => organisation.seenBy(me, conversation.id))
+      .find((message) => message.id === id);
   return {
     local,
     snapshot(userId) {
@@ -66,14 +73,20 @@ export async function createTeamsPane(
           return { ok: true };
         }
         case 'teams-click': {
-          const message = organisation.messages.find((m) => m.id === act.message);
-          if (message === undefined || !organisation.seenBy(me, message.conversation).includes(message)) {
-            return { ok: false, problem: 'This is no longer here.' };
-          }
+          const message = seen(me, act.message);
+          if (message === undefined) return GONE;
           const { title, verb, data } = act;
           const { status, bar, card } = await person.press(message, { title, verb, data });
           return status === 200
             ? { ok: true, bar, card }
+            : { ok: false, problem: `m0 did not take this (HTTP ${status}).` };
+        }
+        case 'teams-file': {
+          const message = seen(me, act.message);
+          if (message?.file?.kind !== 'offered') return GONE;
+          const status = await (act.take ? person.acceptFile(message) : person.declineFile(message));
+          return status === 200
+            ? { ok: true }
             : { ok: false, problem: `m0 did not take this (HTTP ${status}).` };
         }
         default:

@@ -1,4 +1,5 @@
 import { refuseCard } from './card.ts';
+import { fileOf } from './files.ts';
 import type { Json, TeamsMessage } from './model.ts';
 import { cardOf, type Organisation } from './organisation.ts';
 
@@ -76,7 +77,7 @@ function post(
   if (thread !== null && !organisation.messages.some(isRoot)) {
     return { status: 404, error: 'ConversationNotFound' };
   }
-  const bad = refuseActivity(organisation, body);
+  const bad = refuseActivity(organisation, conversation, body);
   if (bad !== null) return bad;
   const recipient = (body.recipient as { readonly id?: string } | undefined)?.id ?? null;
   if (only && (!organisation.targeted || recipient === null || conversation.startsWith('a:'))) {
@@ -89,15 +90,16 @@ function post(
     from: organisation.botId,
     visibleTo: only ? recipient : null,
     card: cardOf(body),
+    file: fileOf(body),
     summary: String(body.summary ?? ''),
   });
   return { status: 201, body: { id } };
 }
 
 function update(organisation: Organisation, message: TeamsMessage, body: Json): Answer {
-  const bad = refuseActivity(organisation, body);
+  const bad = refuseActivity(organisation, message.conversation, body);
   if (bad !== null) return bad;
-  organisation.edit(message, { card: cardOf(body), summary: String(body.summary ?? '') });
+  organisation.edit(message, { card: cardOf(body), file: fileOf(body), summary: String(body.summary ?? '') });
   return { status: 200, body: { id: message.id } };
 }
 
@@ -111,11 +113,15 @@ function refuseConversation(organisation: Organisation, conversation: string): A
   return organisation.inTeams.has(team.id) ? null : absent;
 }
 
-function refuseActivity(organisation: Organisation, body: Json): Answer | null {
+function refuseActivity(organisation: Organisation, conversation: string, body: Json): Answer | null {
   if (Buffer.byteLength(JSON.stringify(body)) > MOST_BYTES)
     return { status: 413, error: 'MessageSizeTooBig' };
   if ((body.from as Json | undefined)?.id !== organisation.botId) {
     return { status: 400, error: 'MissingProperty' };
+  }
+  if (body.type === 'message' && fileOf(body) !== null) {
+    // Elsewhere Teams knows no files of bots.
+    return conversation.startsWith('a:') ? null : { status: 400, error: 'BadArgument' };
   }
   const card = cardOf(body);
   if (body.type !== 'message' || card === null) return { status: 400, error: 'BadSyntax' };

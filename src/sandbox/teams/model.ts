@@ -21,12 +21,33 @@ export interface TeamsMessage {
   readonly visibleTo: string | null;
   /** The Adaptive Card it shows; null where it is text. */
   card: Json | null;
+  /** The file it offers or shows; left out where it does neither. */
+  file?: TeamsFile | null;
   /** What was typed, or what a notification of the card says. */
   summary: string;
   /** Ms since epoch. */
   readonly sentAt: number;
   /** Null where it was never changed. */
   editedAt: number | null;
+}
+
+/** What a file consent card (`offered`) or a file info card (`stored`) is about. */
+export type TeamsFile =
+  | {
+      readonly kind: 'offered';
+      readonly name: string;
+      readonly description: string;
+      readonly bytes: number;
+      /** What goes back to the bot with a yes and with a no. */
+      readonly accept: Json;
+      readonly decline: Json;
+    }
+  | { readonly kind: 'stored'; readonly name: string; readonly url: string };
+
+/** A file in somebody's OneDrive; `text` is null until the bot has stored it. */
+export interface DriveFile {
+  readonly name: string;
+  text: string | null;
 }
 
 /** A place to write in, as the people in it know it. */
@@ -57,4 +78,6 @@ export interface TeamsState {
   readonly messages: TeamsMessage[];
   /** Entra object id -> the chat with the bot. */
   readonly personal: Record<string, string>;
+  /** Id -> what is in people's OneDrives; left out by earlier versions. */
+  files?: Record<string, DriveFile>;
 }

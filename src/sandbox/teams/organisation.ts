@@ -1,4 +1,12 @@
-import type { Json, Team, TeamsConversation, TeamsMessage, TeamsPerson, TeamsState } from './model.ts';
+import type {
+  DriveFile,
+  Json,
+  Team,
+  TeamsConversation,
+  TeamsMessage,
+  TeamsPerson,
+  TeamsState,
+} from './model.ts';
 
 export interface OrganisationOptions {
   readonly appId: string;
@@ -59,7 +67,7 @@ export class Organisation {
     return added;
   }
 
-  edit(message: TeamsMessage, to: Pick<TeamsMessage, 'card' | 'summary'>): void {
+  edit(message: TeamsMessage, to: Pick<TeamsMessage, 'card' | 'file' | 'summary'>): void {
     Object.assign(message, to, { editedAt: this.now() });
     this.changed();
   }
@@ -67,6 +75,12 @@ export class Organisation {
   remove(message: TeamsMessage): void {
     this.#state.messages.splice(this.#state.messages.indexOf(message), 1);
     this.changed();
+  }
+
+  /** What is in people's OneDrives, by id. */
+  get files(): Record<string, DriveFile> {
+    this.#state.files ??= {};
+    return this.#state.files;
   }
 
   teamOf(channel: string): Team | undefined {

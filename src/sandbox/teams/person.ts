@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { BotLine } from './bot-line.ts';
+import { offeredIn } from './files.ts';
 import type { Clicked, Json, TeamsMessage } from './model.ts';
 import type { Organisation } from './organisation.ts';
 
@@ -7,12 +9,14 @@ export class TeamsActs {
   readonly #organisation: Organisation;
   readonly #bot: BotLine;
   readonly #me: string;
+  readonly #driveUrl: string;
 
-  /** `me`: Entra object id. */
-  constructor(organisation: Organisation, bot: BotLine, me: string) {
+  /** `me`: Entra object id; `driveUrl`: where files are stored and read. */
+  constructor(organisation: Organisation, bot: BotLine, me: string, driveUrl: string) {
     this.#organisation = organisation;
     this.#bot = bot;
     this.#me = me;
+    this.#driveUrl = driveUrl;
   }
 
   /**
@@ -72,6 +76,42 @@ export class TeamsActs {
       bar: typeof answer === 'string' ? answer : null,
       card: typeof answer === 'object' && answer !== null ? (answer as Json) : null,
     };
+  }
+
+  /** Lets the bot store the file that a message offers; answers the HTTP status of what the bot said. */
+  async acceptFile(message: TeamsMessage): Promise<number> {
+    const file = offeredIn(message);
+    const id = randomUUID();
+    this.#organisation.files[id] = { name: file.name, text: null };
+    const address = `${this.#driveUrl}/${id}`;
+    return this.#consent(message, {
+      action: 'accept',
+      context: file.accept,
+      uploadInfo: {
+        contentUrl: address,
+        name: file.name,
+        uploadUrl: address,
+        uniqueId: id,
+        fileType: file.name.split('.').at(-1) ?? '',
+      },
+    });
+  }
+
+  /** Says no to the file that a message offers. */
+  declineFile(message: TeamsMessage): Promise<number> {
+    return this.#consent(message, { action: 'decline', context: offeredIn(message).decline });
+  }
+
+  async #consent(message: TeamsMessage, answer: Json): Promise<number> {
+    const { status } = await this.#bot.deliver(
+      this.#bot.activity(this.#me, message.conversation, {
+        type: 'invoke',
+        name: 'fileConsent/invoke',
+        replyToId: message.id,
+        value: { type: 'fileUpload', ...answer },
+      }),
+    );
+    return status;
   }
 
   #write(conversation: string, text: string, thread: string | null, visibleTo: string | null): string {

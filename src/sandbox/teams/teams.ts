@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { isLoopbackHost } from '../workspace/loopback.ts';
 import { answerCall } from './bot-connector.ts';
 import { BotLine } from './bot-line.ts';
+import { answerDrive } from './files.ts';
 import type { Json } from './model.ts';
 import { Organisation, type OrganisationOptions } from './organisation.ts';
 import { TeamsActs } from './person.ts';
@@ -48,7 +49,7 @@ export class LocalTeams {
 
   /** Acts as a person, by their Entra object id. */
   as(aadObjectId: string): TeamsActs {
-    return new TeamsActs(this.organisation, this.bot, aadObjectId);
+    return new TeamsActs(this.organisation, this.bot, aadObjectId, `${this.#url}/drive`);
   }
 
   /** The app is added to a team, which the bot is told. Throws for an unknown team. */
@@ -82,6 +83,7 @@ export class LocalTeams {
       .map(decodeURIComponent);
     if (path[0] === 'openid') return Response.json(this.signer.metadata(`${this.#url}/keys`));
     if (path[0] === 'keys') return Response.json(this.signer.keys());
+    if (path[0] === 'drive') return answerDrive(this.organisation, path[1] ?? '', request);
     if (path[0] !== 'emea' || path[1] !== 'v3') return refused(404, 'NotFound');
     if (!this.#isProven(request.headers.get('authorization'))) return refused(401, 'Unauthorized');
     const [conversation = ''] = (path[3] ?? '').split(';');

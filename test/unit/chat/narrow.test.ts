@@ -64,7 +64,7 @@ describe('in Teams', () => {
   });
 
   test('a single page says no number', () => {
-    const at = { index: 0, total: 1, command: 'show #42' };
+    const at = { index: 0, total: 1, command: 'show #42', file: false };
     expect(JSON.stringify(renderPage(plain(first), at, nobody))).not.toContain('Page 1');
     expect(JSON.stringify(renderPage(plain(first), { ...at, total: 2 }, nobody))).toContain('Page 1 of 2');
   });

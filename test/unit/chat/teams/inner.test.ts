@@ -74,6 +74,7 @@ describe('a click', () => {
       command: 'snooze #42',
       answers: { for: '3d' },
       page: null,
+      file: false,
     });
   });
 

@@ -93,7 +93,8 @@ test('any form and any page is taken by Teams', () => {
       const button = { label: 'Snooze…', command: 'snooze #42', form: whole };
       expect(refuseCard(render(plain({ b: 'buttons', buttons: [button, button] })))).toEqual([]);
       const page = randomCard(seeded(seed));
-      expect(refuseCard(renderPage(page, { index: 1, total: 3, command: 'show #42' }, teamsId))).toEqual([]);
+      const at = { index: 1, total: 3, command: 'show #42', file: true };
+      expect(refuseCard(renderPage(page, at, teamsId))).toEqual([]);
     }),
     { numRuns: 100 },
   );

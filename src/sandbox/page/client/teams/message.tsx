@@ -4,6 +4,7 @@ import { useNames } from '../names.ts';
 import { full, relative } from '../time.ts';
 import { CardAnswer } from './card-answer.tsx';
 import { Face } from './face.tsx';
+import { File } from './file.tsx';
 import { useTeams } from './teams-context.ts';
 
 const MENTION = /(^|\s)(@m0)\b/;
@@ -18,7 +19,7 @@ interface MessageProps {
 export function Message({ message, onPressed }: MessageProps): ReactNode {
   const { me, bot, names } = useTeams();
   const { now } = useNames();
-  const { from, card, sentAt, editedAt, visibleTo } = message;
+  const { from, card, file, sentAt, editedAt, visibleTo } = message;
   const name = names[from] ?? 'Somebody';
   const kind = `${from === me ? ' mine' : ''}${visibleTo === null ? '' : ' private'}`;
   return (
@@ -32,7 +33,9 @@ export function Message({ message, onPressed }: MessageProps): ReactNode {
           {editedAt !== null && <span title={full(editedAt)}>Edited</span>}
         </div>
         {visibleTo !== null && <div className="t-only-you">Only you can see this</div>}
-        {card === null ? (
+        {file ? (
+          <File message={message.id} file={file} />
+        ) : card === null ? (
           <p className="t-text">{typed(message)}</p>
         ) : (
           // Answers to a click are for who clicked: another person starts without them.
