@@ -22,11 +22,13 @@ export function greetingCard({ home, entry }: GreetingView): Card {
     blocks: [
       asked,
       line(
-        text('You are not under "people" in m0.yaml: you can look, start checks, and have those on call asked. '),
+        text(
+          'You are not under "people" in m0.yaml: you can look, start checks, and have those on call asked. ',
+        ),
         text('To decide, too, have whoever keeps m0.yaml add you'),
         ...(entry === null ? [text('.')] : [text(' with '), code(entry), text('.')]),
       ),
-      context(text('Here I write to you only about what you are asked to decide, and what you ask me.')),
+      context(text('Until then I write here only what you ask for.')),
     ],
   };
 }

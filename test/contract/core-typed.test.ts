@@ -51,7 +51,7 @@ const ANSWERED: readonly (readonly [string, Reply['r'], RegExp])[] = [
   ['why #1', 'private', /prod-network/],
   ['history', 'private', /History/],
   ['history prod-network', 'private', /History of prod-network/],
-  ['home', 'private', /1 stack waits for you.*prod-network.*Refresh/s],
+  ['home', 'private', /^1 stack waits for you$/],
   ['oncall', 'private', /On call: Dana \(primary\)/],
   ['digest', 'private', /1 open/],
   ['digest prod', 'private', /^prod: 1 open/],

@@ -93,9 +93,7 @@ test('an upgrade greets nobody, nor does m0 added to a team or a group', async (
   const { connector } = teams;
   await installed(DANA, { action: 'add-upgrade' });
   for (const place of [OPS, GROUP]) {
-    await connector.deliver(
-      connector.activity(DANA, place, { type: 'installationUpdate', action: 'add' }),
-    );
+    await connector.deliver(connector.activity(DANA, place, { type: 'installationUpdate', action: 'add' }));
   }
   await settled(DANA);
   expect(greetings(DANA)).toEqual([]);
@@ -103,8 +101,7 @@ test('an upgrade greets nobody, nor does m0 added to a team or a group', async (
 });
 
 test('a greeting that fails is logged, and m0 goes on', async () => {
-  teams.connector.fault = (call) =>
-    call.startsWith('POST') ? { status: 403, code: 'Forbidden' } : 'pass';
+  teams.connector.fault = (call) => (call.startsWith('POST') ? { status: 403, code: 'Forbidden' } : 'pass');
   await teams.connector.install(DANA);
   await vi.waitFor(() => expect(teams.logged.join('')).toContain('a Teams activity was not answered'), SOON);
   teams.connector.fault = () => 'pass';
