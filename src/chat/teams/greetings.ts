@@ -17,7 +17,7 @@ export class Greetings {
     this.#since = new Recent(memory, 'teams:greeted');
   }
 
-  /** True where somebody added m0 for themselves who is to be greeted; from then on they have been. */
+  /** Of an activity in a personal chat: true where somebody added m0 who is to be greeted; then they have been. */
   async isDue(activity: Activity): Promise<boolean> {
     if (!isInstallation(activity, 'add')) return false;
     const user = userOf(activity);
@@ -36,8 +36,7 @@ export class Greetings {
 
 const GREETED = 'yes';
 
-/** Neither an upgrade, whose action is `add-upgrade` or `remove-upgrade`, nor a team or a group. */
-function isInstallation({ type, action, conversation }: Activity, what: 'add' | 'remove'): boolean {
-  const isPersonal = conversation.conversationType === 'personal';
-  return type === 'installationUpdate' && isPersonal && action?.toLowerCase() === what;
+/** Not an upgrade, whose action is `add-upgrade` or `remove-upgrade`. */
+function isInstallation({ type, action }: Activity, what: 'add' | 'remove'): boolean {
+  return type === 'installationUpdate' && action?.toLowerCase() === what;
 }
