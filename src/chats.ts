@@ -1,6 +1,7 @@
 /** The chats that m0.yaml switches on, opened for serve.ts. */
 import type { HomeOf } from './chat/slack/homes.ts';
 import { createSlack, type Slack, type SlackMode } from './chat/slack/slack.ts';
+import type { GreetingOf } from './chat/teams/greetings.ts';
 import type { OtherConnector } from './chat/teams/identity.ts';
 import type { Teams } from './chat/teams/teams.ts';
 import type { Environment } from './config/environment.ts';
@@ -35,8 +36,8 @@ export interface Chats {
   readonly routes: readonly PostRoute[];
   /** Members of one of Slack's user groups, as Slack ids. */
   usergroup(id: string): Promise<readonly string[]>;
-  /** `homeOf`: what a person's home shows, where the chat has one. */
-  start(handler: CommandHandler, homeOf: HomeOf): Promise<void>;
+  /** `homeOf`: what a person's home shows, where the chat has one; `greetingOf`: where it says who adds m0. */
+  start(handler: CommandHandler, homeOf: HomeOf, greetingOf: GreetingOf): Promise<void>;
   /** Something changed that somebody's home may show. */
   refreshHomes(): void;
   stop(): Promise<void>;
@@ -121,12 +122,16 @@ export async function openChats(options: ChatsOptions): Promise<Chats> {
       throw new ChatError(`reading the members of ${id}: chat.slack is not in m0.yaml`, { permanent: true });
     },
     refreshHomes: () => slack?.refreshHomes(),
-    async start(handler, homeOf) {
+    async start(handler, homeOf, greetingOf) {
       const started: (Slack | Teams)[] = [];
       try {
-        for (const chat of open) {
-          await chat.start(handler, homeOf);
-          started.push(chat);
+        if (slack !== null) {
+          await slack.start(handler, homeOf);
+          started.push(slack);
+        }
+        if (teams !== null) {
+          await teams.start(handler, greetingOf);
+          started.push(teams);
         }
       } catch (error) {
         await Promise.all(started.map((chat) => chat.stop()));

@@ -13,6 +13,7 @@ import { watchedMirrors } from './git/watched-mirrors.ts';
 import { createGitWebhook } from './http/git-webhook.ts';
 import { startHttp } from './http/server.ts';
 import type { Logger } from './log.ts';
+import { greetingCard } from './messages/greeting-card.ts';
 import { homeCard } from './messages/home-card.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { openPagerDuty } from './oncall/pagerduty.ts';
@@ -22,7 +23,7 @@ import { askersOf, createOnCall } from './runs/asking.ts';
 import { createDelivery, type Delivery } from './runs/delivery.ts';
 import { sendDigest } from './runs/digest.ts';
 import { escalate } from './runs/escalation.ts';
-import { homeView } from './runs/home.ts';
+import { greetingView, homeView } from './runs/home.ts';
 import { metered } from './runs/meter.ts';
 import { createPolicyWatch } from './runs/policy-watch.ts';
 import type { Clock, Stack, Store } from './runs/ports.ts';
@@ -226,7 +227,11 @@ export async function serve(options: ServeOptions): Promise<Service> {
     });
     const handler = createHandler({ store, worker, policies, policyWatch, directory, onCall, clock, log });
     const home = { store, directory, onCall, clock };
-    await chats.start(handler, async (actor) => homeCard(await homeView(home, actor)));
+    await chats.start(
+      handler,
+      async (actor) => homeCard(await homeView(home, actor)),
+      async (actor) => greetingCard(await greetingView(home, actor)),
+    );
     closers.push(() => chats.stop());
     await worker.start();
     const watching = [

@@ -11,6 +11,7 @@ import { isThere } from '../runs/refused-messages.ts';
 import { ask } from './ask.ts';
 import { approve, end } from './decide.ts';
 import { digest } from './digest.ts';
+import { home } from './home.ts';
 import { accept, release, snooze } from './keeping.ts';
 import { baseline, history, onCall, policy, show, why } from './look.ts';
 import { type ActionParts, privately, refused } from './parts.ts';
@@ -22,6 +23,8 @@ function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<
   switch (command.command) {
     case 'drift':
       return drift(parts, incoming, command.target);
+    case 'home':
+      return home(parts, incoming);
     case 'status':
       return status(parts, incoming, command.target);
     case 'show':

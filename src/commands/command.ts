@@ -4,6 +4,7 @@ export type Target = string;
 /** What somebody wants, typed or clicked. Whether they may is decided elsewhere. */
 export type Command =
   | { readonly command: 'drift'; readonly target: Target | null }
+  | { readonly command: 'home' }
   | { readonly command: 'status'; readonly target: Target | null }
   | { readonly command: 'show'; readonly run: number }
   /** `seen`: start of the fingerprint on the card that was clicked, so that an old card can't approve new drift. */

@@ -48,6 +48,13 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
     effect: 'checks',
     alsoCalled: ['check', 'plan', 'refresh', 'detect'],
   },
+  home: {
+    places: [],
+    help: 'What waits for you, what else is open, what you keep, and who is on call',
+    examples: ['home'],
+    effect: 'looks',
+    alsoCalled: ['me', 'mine', 'inbox', 'todo', 'start'],
+  },
   status: {
     places: [place('target', 'may')],
     help: 'Each stack with its state, its open drift and the age of its last good check',

@@ -242,6 +242,7 @@ function toCommand(name: CommandName, filled: Filled): Command | null {
     case 'seen':
       if (target === undefined) return null;
       return { command: name, policy: target, trouble: filled.seen ?? null };
+    case 'home':
     case 'oncall':
       return { command: name };
     case 'help':

@@ -65,6 +65,8 @@ export function driftText(target: string | null): string {
   return words('drift', target);
 }
 
+export const HOME_TEXT = 'home';
+
 export function statusText(target: string | null): string {
   return words('status', target);
 }

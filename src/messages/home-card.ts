@@ -1,5 +1,5 @@
 /** A person's home: what waits for them, what is open, what they keep, what fails, who is on call. */
-import { keepEndText, statusText } from '../commands/text.ts';
+import { HOME_TEXT, keepEndText, statusText } from '../commands/text.ts';
 import type { Block, Button, Card, Span } from './card.ts';
 import { ago, code, command, context, dotted, line, people, strong, text, time } from './spans.ts';
 import type { HomeDrift, HomeView } from './view-home.ts';
@@ -146,8 +146,23 @@ function headline(view: HomeView): string {
   return 'Nothing waits for you, and nothing has drifted';
 }
 
+const BUTTONS: readonly Button[] = [
+  { label: 'All stacks', command: statusText(null) },
+  { label: 'Digest', command: 'digest' },
+  { label: 'Help', command: 'help' },
+];
+
 /** Everything about one person's stacks, with what they can do about it; parts with nothing to say are left out. */
 export function homeCard(view: HomeView): Card {
+  return cardWith(view, BUTTONS);
+}
+
+/** The same as a message, which does not follow what changes: a button looks again. */
+export function homeMessage(view: HomeView): Card {
+  return cardWith(view, [{ label: 'Refresh', command: HOME_TEXT }, ...BUTTONS]);
+}
+
+function cardWith(view: HomeView, buttons: readonly Button[]): Card {
   const parts = [
     waitingPart(view),
     failingPart(view),
@@ -164,11 +179,6 @@ export function homeCard(view: HomeView): Card {
           ),
         ),
       ];
-  const buttons: readonly Button[] = [
-    { label: 'All stacks', command: statusText(null) },
-    { label: 'Digest', command: 'digest' },
-    { label: 'Help', command: 'help' },
-  ];
   return {
     headline: headlineOf(headline(view)),
     tone:

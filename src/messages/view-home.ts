@@ -16,6 +16,14 @@ export interface HomeDrift {
   readonly approved: boolean;
 }
 
+/** What m0 says first to somebody. */
+export interface GreetingView {
+  /** Null for somebody who is not under `people`. */
+  readonly home: HomeView | null;
+  /** What m0.yaml needs to know them by, as it is written there; null where the chat does not tell. */
+  readonly entry: string | null;
+}
+
 export interface HomeView {
   /** False for somebody who is not under `people`, who may look and ask. */
   readonly known: boolean;

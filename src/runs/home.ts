@@ -1,5 +1,5 @@
 /** What a person's home shows: gathered from the memory, for whoever opens it. */
-import type { HomeDrift, HomeView } from '../messages/view-home.ts';
+import type { GreetingView, HomeDrift, HomeView } from '../messages/view-home.ts';
 import type { RunAlert } from './alert.ts';
 import type { OnCall } from './asking.ts';
 import { describeApprovers, mayDo, type OnCallNow } from './rights.ts';
@@ -69,4 +69,13 @@ export async function homeView(parts: HomeParts, actor: Actor): Promise<HomeView
     now,
     zone: directory.timezone,
   };
+}
+
+const OBJECT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** What m0 says to this person when it is added for them: of the stacks nothing to somebody it does not know. */
+export async function greetingView(parts: HomeParts, actor: Actor): Promise<GreetingView> {
+  const known = parts.directory.people.some((p) => p.key === actor.person);
+  const entry = OBJECT_ID.test(actor.userId) ? `${actor.platform}: ${actor.userId}` : null;
+  return { home: known ? await homeView(parts, actor) : null, entry };
 }

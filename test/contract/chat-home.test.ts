@@ -4,7 +4,7 @@ import { createLogger } from '../../src/log.ts';
 import { homeCard } from '../../src/messages/home-card.ts';
 import { homeView } from '../../src/runs/home.ts';
 import type { Stack } from '../../src/runs/ports.ts';
-import type { View, Workspace } from '../../src/sandbox/workspace/workspace.ts';
+import type { Message, View, Workspace } from '../../src/sandbox/workspace/workspace.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { DANA, sshFinding } from '../support/runs.ts';
 import { slackProxy } from '../support/slack-proxy.ts';
@@ -54,6 +54,7 @@ afterEach(async () => {
   await workspace.close();
 });
 
+const wordsIn = (message: Message): string => JSON.stringify(message.blocks);
 const wordsOf = (view: View | null | undefined): string => JSON.stringify(view?.blocks ?? []);
 const home = (userId = 'U0DANA'): string => wordsOf(workspace.as(userId).home);
 /** The home once it shows the words. */
@@ -76,6 +77,28 @@ async function drifts(name = STACK): Promise<number> {
   core.cloud.drift.set(name, [SSH]);
   return (await core.check('schedule', name)).id;
 }
+
+test('`/m0 home` shows the same to its sender alone, and Refresh as it is then', async () => {
+  await open();
+  const [dana, eve] = [workspace.as('U0DANA'), workspace.as('U0EVE')];
+  const newest = (words: string): Promise<Message> =>
+    workspace.waitFor(
+      () => dana.sees('ops').findLast((m) => m.visibleTo === 'U0DANA' && wordsIn(m).includes(words)),
+      SOON,
+    );
+  await drifts();
+  const { outcome } = await dana.slash('/m0', 'home', 'ops');
+  expect(outcome).toBe('acked');
+  const first = await newest('1 stack waits for you');
+  expect(valuesIn(wordsIn(first))).toContain(`status stack:${STACK}`);
+  core.cloud.drift.set(STACK, []);
+  await core.check();
+  await dana.click(first, 'Refresh');
+  await newest('nothing has drifted');
+  expect(eve.sees('ops').filter((m) => m.visibleTo !== null)).toEqual([]);
+  expect(eve.sees('ops').map(wordsIn).join('')).not.toMatch(/waits for you/);
+  expect(await opened()).not.toContain('Refresh');
+});
 
 describe('the Home tab', () => {
   test('tells what waits for you with a way to review it, and others what it waits for', async () => {

@@ -152,6 +152,7 @@ describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
     await open(mode);
     const first = await drifted(SSH, TAG);
     await type('eve', 'help', /What I can do/);
+    await type('eve', 'home', /Nothing waits for you; 1 stack drifted/);
     await type('eve', 'status', /drifted|open/);
     await type('eve', 'drift prod', /prod-network: /);
     await deliver();

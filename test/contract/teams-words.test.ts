@@ -76,6 +76,7 @@ describe.each(Object.entries(WAYS))('%s', (where, say) => {
     const { core } = teams;
     const first = await teams.drifted(SSH, TAG);
     await type(EVE, 'help', /What I can do/);
+    await type(EVE, 'home', /Nothing waits for you; 1 stack drifted/);
     await type(EVE, 'status', /drifted|open/);
     await type(EVE, 'drift prod', /prod-network: /);
     const id = await teams.runId();

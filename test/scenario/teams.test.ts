@@ -261,4 +261,10 @@ describe('Teams alone', () => {
     expect(elements(call.card, 'mention')).toMatchObject([{ mentioned: { id: DANA, name: 'Dana' } }]);
     expect(textOfCard(call.card)).toContain('add m0 for yourself in Teams');
   });
+
+  it('and who then adds m0 is greeted with what waits for them', async () => {
+    await teams.connector.install(DANA);
+    const hello = await teams.card(teams.connector.chat(DANA), 'I am m0', '1 stack waits for you');
+    expect(buttonsOn(hello)).toContain('Review prod-network');
+  });
 });

@@ -7,8 +7,9 @@ import { failureCard } from '../../src/messages/failure-card.ts';
 import { fleetCard } from '../../src/messages/fleet-card.ts';
 import { acceptForm, snoozeForm } from '../../src/messages/forms.ts';
 import { fullDiff } from '../../src/messages/full-diff.ts';
+import { greetingCard } from '../../src/messages/greeting-card.ts';
 import { helpCard } from '../../src/messages/help-card.ts';
-import { homeCard } from '../../src/messages/home-card.ts';
+import { homeCard, homeMessage } from '../../src/messages/home-card.ts';
 import { baselineCard, historyCard, onCallCard, policyCard } from '../../src/messages/list-cards.ts';
 import { policyAlertCard } from '../../src/messages/policy-alert-card.ts';
 import { reachCard } from '../../src/messages/reach-card.ts';
@@ -180,6 +181,22 @@ const open = fc.record({
 });
 
 /** Cards by the name of the function that makes them. */
+const home = fc
+  .record({
+    known: fc.boolean(),
+    waiting: many(homeDrift),
+    others: many(homeDrift),
+    keeps: many(
+      fc.record({
+        ...{ kind: fc.constantFrom('snooze' as const, 'accept' as const), stack: said },
+        ...{ address: maybe(said), until: maybe(at), reason: said },
+      }),
+    ),
+    failing: many(fc.record({ stack: said, since: at, times: number })),
+    rotas,
+  })
+  .map((view) => ({ ...view, ...MOMENT }));
+
 export const anyCard: Readonly<Record<string, fc.Arbitrary<Card>>> = {
   driftCard: fc.tuple(drift, maybe(said)).map(([view, why]) => driftCard(view, { why })),
   whyCard: drift.map(whyCard),
@@ -255,21 +272,9 @@ export const anyCard: Readonly<Record<string, fc.Arbitrary<Card>>> = {
       approvers: fc.record({ need: number, groups: some(said) }),
     })
     .map((view) => policyCard({ ...view, ...MOMENT })),
-  homeCard: fc
-    .record({
-      known: fc.boolean(),
-      waiting: many(homeDrift),
-      others: many(homeDrift),
-      keeps: many(
-        fc.record({
-          ...{ kind: fc.constantFrom('snooze' as const, 'accept' as const), stack: said },
-          ...{ address: maybe(said), until: maybe(at), reason: said },
-        }),
-      ),
-      failing: many(fc.record({ stack: said, since: at, times: number })),
-      rotas,
-    })
-    .map((view) => homeCard({ ...view, ...MOMENT })),
+  homeCard: home.map(homeCard),
+  homeMessage: home.map(homeMessage),
+  greetingCard: fc.record({ home: maybe(home), entry: maybe(said) }).map(greetingCard),
   helpCard: fc.oneof(maybe(said), fc.constantFrom('snooze', 'approve')).map(helpCard),
   refusalCard: said.map((text) => refusalCard(text, [{ label: text, command: text }])),
   infoCard: said.map((text) => infoCard(text)),

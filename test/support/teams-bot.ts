@@ -1,4 +1,5 @@
 /** m0's side of Teams, listening over HTTP and bound to the local Bot Connector. */
+import type { GreetingOf } from '../../src/chat/teams/greetings.ts';
 import { createTeams, type Teams, type TeamsOptions } from '../../src/chat/teams/teams.ts';
 import { startHttp } from '../../src/http/server.ts';
 import { createLogger } from '../../src/log.ts';
@@ -47,9 +48,13 @@ export interface Bot {
   close(): Promise<void>;
 }
 
-export async function startBot(options: TeamsOptions, handler: CommandHandler): Promise<Bot> {
+export async function startBot(
+  options: TeamsOptions,
+  handler: CommandHandler,
+  greetingOf?: GreetingOf,
+): Promise<Bot> {
   const teams = createTeams(options);
-  await teams.start(handler);
+  await teams.start(handler, greetingOf);
   const http = await startHttp({
     host: '127.0.0.1',
     port: 0,

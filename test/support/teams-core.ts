@@ -2,7 +2,9 @@
 import { vi } from 'vitest';
 import type { TeamsOptions } from '../../src/chat/teams/teams.ts';
 import type { Finding } from '../../src/drift/finding.ts';
+import { greetingCard } from '../../src/messages/greeting-card.ts';
 import { createDelivery } from '../../src/runs/delivery.ts';
+import { greetingView } from '../../src/runs/home.ts';
 import type { ChatPort, Directory, Platform, Stack } from '../../src/runs/ports.ts';
 import { Core, STACK, stackWith } from './core.ts';
 import { directory } from './directory.ts';
@@ -86,7 +88,15 @@ export class TeamsCore {
       people: core.directory.people,
       ...this.#change,
     });
-    this.bot = await startBot(options, (incoming) => core.handler(incoming));
+    this.bot = await startBot(
+      options,
+      (incoming) => core.handler(incoming),
+      async (actor) => {
+        const { store, onCall } = core;
+        const parts = { store, directory: core.directory, onCall, clock: () => core.now };
+        return greetingCard(await greetingView(parts, actor));
+      },
+    );
     connector.connect(this.bot.url);
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HOME_TEXT } from '../../commands/text.ts';
 import type { Logger } from '../../log.ts';
 import type { CommandHandler, Incoming, Reply } from '../../runs/ports.ts';
 import { type Activity, type Click, conversationOf, moveIn, readClick } from './activity.ts';
@@ -8,8 +9,10 @@ import type { Conversations } from './conversations.ts';
 import { userOf } from './conversations.ts';
 import { CONSENT, readConsent } from './file-cards.ts';
 import type { Files } from './files.ts';
+import type { GreetingOf, Greetings } from './greetings.ts';
 import type { TeamsPeople } from './people.ts';
 import type { Recent } from './recent.ts';
+import { renderCard } from './render.ts';
 import { inert } from './spans.ts';
 import { isForM0, typedCommand } from './typed.ts';
 
@@ -27,6 +30,9 @@ export interface InboxParts {
   readonly joined: (activity: Activity) => Promise<void>;
   /** m0 was added for a person of m0.yaml. */
   readonly added: (person: string) => Promise<void>;
+  readonly greetings: Greetings;
+  /** What m0 says to whom it was added for; without it, nothing. */
+  readonly greetingOf?: GreetingOf | undefined;
   /** How long a click may take, if not as long as Teams waits. */
   readonly clickPatienceMs?: number | undefined;
   readonly log: Logger;
@@ -100,6 +106,7 @@ export class Inbox {
         if (activity.conversation.conversationType === 'personal') {
           const { person } = this.#parts.people.actor(activity);
           if (person !== null) await this.#parts.added(person);
+          if (isNew) void this.#work(() => this.#greet(activity));
         }
         return null;
       default:
@@ -111,9 +118,18 @@ export class Inbox {
     const { conversations } = this.#parts;
     if (activity.conversation.conversationType === 'personal') {
       await conversations.forgetPersonal(userOf(activity));
+      await this.#parts.greetings.removed(activity);
     } else {
       await conversations.leave(activity);
     }
+  }
+
+  async #greet(activity: Activity): Promise<void> {
+    const { greetings, greetingOf, answerer, people } = this.#parts;
+    if (greetingOf === undefined || !(await greetings.isDue(activity))) return;
+    const card = await greetingOf(people.actor(activity));
+    const origin = { ...originOf(activity, '', null), late: () => false };
+    await answerer.answer({ r: 'private', card }, origin);
   }
 
   /** True where its team's channels could not be learned when m0 was added. */
@@ -171,6 +187,11 @@ export class Inbox {
       const said = await this.#parts.files.offer(reply.pages, click.command, origin.userId);
       const card = { headline: said, tone: 'plain', blocks: [] } as const;
       return origin.late() ? answerer.answer({ r: 'private', card }, origin) : { bar: said };
+    }
+    // A home is looked at anew where it stands, like a page, unless others see that card.
+    const isAlone = origin.direct || origin.targeted;
+    if (click.command === HOME_TEXT && reply.r === 'private' && isAlone && !origin.late()) {
+      return { card: renderCard(reply.card, this.#parts.people.teamsId) };
     }
     if (form !== undefined && click.answers !== null) return answerer.answerForm(reply, origin);
     return answerer.answer(reply, origin, click.page ?? 0);

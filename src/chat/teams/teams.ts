@@ -6,6 +6,7 @@ import { Answerer } from './answer.ts';
 import { Connector } from './connector.ts';
 import { Conversations } from './conversations.ts';
 import { Files } from './files.ts';
+import { type GreetingOf, Greetings } from './greetings.ts';
 import { Identity, type OtherConnector, type Refusal } from './identity.ts';
 import { Inbox } from './inbox.ts';
 import { LIMITS } from './limits.ts';
@@ -47,8 +48,8 @@ export interface TeamsHealth {
 export interface Teams extends ChatPort {
   /** `POST /api/messages`, where Teams' Bot Connector sends what people do. */
   readonly route: { readonly path: string; handle(request: Request): Promise<Response> };
-  /** Takes in commands from now on. */
-  start(handler: CommandHandler): Promise<void>;
+  /** Takes in commands from now on. `greetingOf`: what whoever adds m0 for themselves is told; without it, nothing. */
+  start(handler: CommandHandler, greetingOf?: GreetingOf): Promise<void>;
   /** Takes nothing in any more and resolves when all that was taken in has been answered. */
   stop(): Promise<void>;
   healthy(): TeamsHealth;
@@ -70,6 +71,7 @@ export function createTeams(options: TeamsOptions): Teams {
   const answerer = new Answerer({ poster, people, memory, log });
   const files = new Files({ poster, people, memory, isLocal: options.connector !== undefined, log });
   const heard = new Recent(memory, 'teams:heard');
+  const greetings = new Greetings(memory);
   let inbox: Inbox | null = null;
   let stopped = false;
   let refused = 0;
@@ -140,12 +142,12 @@ export function createTeams(options: TeamsOptions): Teams {
     async usergroup(id) {
       throw new ChatError(`reading the members of ${id}: Teams has no user groups`, { permanent: true });
     },
-    async start(handler) {
+    async start(handler, greetingOf) {
       if (inbox !== null) throw new Error('starting Teams: it was started before');
       await conversations.expect(options.channels);
       const { added = async () => {}, clickPatienceMs } = options;
       const parts = { people, conversations, answerer, files, heard, joined, added, log, clickPatienceMs };
-      inbox = new Inbox(parts, handler);
+      inbox = new Inbox({ ...parts, greetings, greetingOf }, handler);
     },
     async stop() {
       stopped = true;

@@ -1,10 +1,12 @@
 /** What m0 answers to what people type and click. */
 import type { Card } from '../../../src/messages/card.ts';
+import { greetingCard } from '../../../src/messages/greeting-card.ts';
 import { helpCard } from '../../../src/messages/help-card.ts';
-import { homeCard } from '../../../src/messages/home-card.ts';
+import { homeCard, homeMessage } from '../../../src/messages/home-card.ts';
 import { baselineCard, historyCard, onCallCard, policyCard } from '../../../src/messages/list-cards.ts';
 import { infoCard, problemCard, refusalCard } from '../../../src/messages/short-cards.ts';
 import { statusCard } from '../../../src/messages/status-card.ts';
+import type { HomeView } from '../../../src/messages/view-home.ts';
 import type { PolicyView, StackStatus } from '../../../src/messages/view-status.ts';
 import { whyCard } from '../../../src/messages/why-card.ts';
 import type { Keep } from '../../../src/runs/keep.ts';
@@ -114,6 +116,36 @@ const POLICIES: PolicyView = {
   approvers: { need: 1, groups: ['sre', 'oncall:primary'] },
   ...MOMENT,
 };
+
+const HOME: HomeView = {
+  known: true,
+  waiting: [
+    {
+      ...{ stack: 'prod-network', runId: 42, open: 2, waiting: 1, since: NOW - 10 * MINUTE },
+      ...{ waitsFor: 'Dana or anyone in sre', approved: false },
+    },
+  ],
+  others: [
+    {
+      ...{ stack: 'prod-db', runId: 12, open: 2, waiting: 2, since: NOW - 98 * HOUR },
+      ...{ waitsFor: 'Kim', approved: false },
+    },
+  ],
+  keeps: [
+    {
+      ...{ kind: 'snooze' as const, stack: 'prod-app', address: 'aws_security_group.web' },
+      ...{ until: NOW + 3 * HOUR, reason: 'vendor needs SSH until the fix ships' },
+    },
+    {
+      ...{ kind: 'accept' as const, stack: 'prod-logs', address: 'aws_s3_bucket.logs', until: null },
+      reason: 'finance owns these tags',
+    },
+  ],
+  failing: [{ stack: 'prod-iam', since: NOW - 72 * MINUTE, times: 3 }],
+  rotas: [{ rota: 'primary', people: [DANA], until: NOW + 115 * HOUR, problem: null }],
+  ...MOMENT,
+};
+const ENTRY_LINE = 'teams: 00000000-0000-4000-8000-00000000da4a';
 
 function sentence(name: string, says: string, maker: string, card: Card): Exhibit {
   return { name, says, maker, where: 'private', shown: { kind: 'card', card } };
@@ -306,37 +338,29 @@ export const answers: readonly Exhibit[] = [
   ),
   exhibit(
     'home',
-    'The Home tab: what waits for you, what is open, what you keep, what can’t be checked, who is on call.',
-    homeCard,
-    {
-      known: true,
-      waiting: [
-        {
-          ...{ stack: 'prod-network', runId: 42, open: 2, waiting: 1, since: NOW - 10 * MINUTE },
-          ...{ waitsFor: 'Dana or anyone in sre', approved: false },
-        },
-      ],
-      others: [
-        {
-          ...{ stack: 'prod-db', runId: 12, open: 2, waiting: 2, since: NOW - 98 * HOUR },
-          ...{ waitsFor: 'Kim', approved: false },
-        },
-      ],
-      keeps: [
-        {
-          ...{ kind: 'snooze' as const, stack: 'prod-app', address: 'aws_security_group.web' },
-          ...{ until: NOW + 3 * HOUR, reason: 'vendor needs SSH until the fix ships' },
-        },
-        {
-          ...{ kind: 'accept' as const, stack: 'prod-logs', address: 'aws_s3_bucket.logs', until: null },
-          reason: 'finance owns these tags',
-        },
-      ],
-      failing: [{ stack: 'prod-iam', since: NOW - 72 * MINUTE, times: 3 }],
-      rotas: [{ rota: 'primary', people: [DANA], until: NOW + 115 * HOUR, problem: null }],
-      ...MOMENT,
-    },
-    { ...PRIVATE, only: 'slack' },
+    '`home`: what waits for you, what is open, what you keep, what can’t be checked, who is on call.',
+    homeMessage,
+    HOME,
+    PRIVATE,
+  ),
+  exhibit('home-tab', 'The same in the Home tab, which follows what changes.', homeCard, HOME, {
+    ...PRIVATE,
+    only: 'slack',
+    unpictured: true,
+  }),
+  exhibit(
+    'greeting',
+    'Somebody of m0.yaml added m0 for themselves: who it is, and their home.',
+    greetingCard,
+    { home: HOME, entry: ENTRY_LINE },
+    { where: 'direct', only: 'teams' },
+  ),
+  exhibit(
+    'greeting-stranger',
+    'Somebody added m0 for themselves who is not in m0.yaml.',
+    greetingCard,
+    { home: null, entry: ENTRY_LINE },
+    { where: 'direct', only: 'teams' },
   ),
   exhibit('help', '`help`', helpCard, null, PRIVATE),
   exhibit('help-one', '`help snooze`', helpCard, 'snooze', PRIVATE),

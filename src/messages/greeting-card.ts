@@ -1,0 +1,34 @@
+/** The first words to somebody for whom m0 was added. */
+import type { Card } from './card.ts';
+import { homeMessage } from './home-card.ts';
+import { code, command, context, line, strong, text } from './spans.ts';
+import type { GreetingView } from './view-home.ts';
+
+const WHO = 'I am m0: I tell you when the cloud drifts from your Terraform code';
+
+/** Who m0 is, what it can be asked, and the reader's home; for a stranger what they can do and who can add them. */
+export function greetingCard({ home, entry }: GreetingView): Card {
+  const asked = line(
+    ...[text('Ask me here, or in a channel I am in: '), command('home'), text(' for what waits for you, ')],
+    ...[command('drift'), text(' for a fresh check, '), command('help'), text(' for all else.')],
+  );
+  if (home !== null) {
+    const { headline, tone, blocks } = homeMessage(home);
+    return { headline: WHO, tone, blocks: [asked, { b: 'divider' }, line(strong(headline)), ...blocks] };
+  }
+  return {
+    headline: WHO,
+    tone: 'plain',
+    blocks: [
+      asked,
+      line(
+        text(
+          'You are not under "people" in m0.yaml: you can look, start checks, and have those on call asked. ',
+        ),
+        text('To decide, too, have whoever keeps m0.yaml add you'),
+        ...(entry === null ? [text('.')] : [text(' with '), code(entry), text('.')]),
+      ),
+      context(text('Until then I write here only what you ask for.')),
+    ],
+  };
+}
