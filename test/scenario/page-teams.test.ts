@@ -268,7 +268,7 @@ describe('Teams on the sandbox page', () => {
     const opened = tab.waitForEvent('popup');
     await offer.getByRole('link', { name: 'Open' }).click();
     const file = await opened;
-    expect(await file.locator('body').innerText()).toBe(EVERYTHING);
+    expect(await file.locator('body').textContent()).toBe(EVERYTHING);
     expect(await file.locator('img').count()).toBe(0);
     await post('Stored in your OneDrive.').waitFor();
     expect(await teams.getByRole('button', { name: 'Allow' }).count()).toBe(0);
