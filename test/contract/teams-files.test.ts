@@ -246,6 +246,16 @@ test('an offer is good for the one it was made to', async () => {
   expect(heard).toHaveLength(asked);
 });
 
+test('what comes back with an answer asks m0 for nothing: the offer alone decides', async () => {
+  const made = await offer();
+  if (made.file?.kind !== 'offered') throw new Error('no offer');
+  const context = { ...(made.file.accept as object), command: 'approve #42' };
+  const asked = heard.length;
+  await connector.deliver(consent(made, { context, ...room(`${connector.url}/drive/none`) }));
+  await soon(() => heard.length > asked);
+  expect(heard.slice(asked).map((h) => h.text)).toEqual(['show #42']);
+});
+
 test('in a channel, or made up, an answer is none', async () => {
   const offered = await offer();
   const inChannel = { conversation: { id: OPS, conversationType: 'channel' } };

@@ -4,11 +4,7 @@ import { LIMITS } from './limits.ts';
 import { inert } from './spans.ts';
 
 /** What an offer carries, there and back. Anybody can send anything: nothing in it is trusted. */
-const context = z.object({
-  /** What shows the text, asked anew for who accepts. */
-  command: z.string().min(1).max(LIMITS.command),
-  offer: z.string().min(1).max(100),
-});
+const context = z.object({ offer: z.string().min(1).max(100) });
 type FileContext = z.infer<typeof context>;
 
 /** Where Teams made room for a file. Who has `uploadUrl` can write there: it is never logged or shown. */

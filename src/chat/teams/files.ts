@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import type { Logger } from '../../log.ts';
 import type { Card, Pages } from '../../messages/card.ts';
 import { fileNameOf } from '../../messages/file-name.ts';
@@ -14,6 +15,9 @@ import { renderCard } from './render.ts';
 
 /** No upload takes longer. */
 const TIMEOUT_MS = 60_000;
+
+/** An offer as it is remembered: nothing that comes back with its answer is taken for it. */
+const offered = z.object({ messageId: z.string(), command: z.string() });
 
 /** Why a file can't be stored, in words for who asked for it. */
 class Unstored extends Error {}
@@ -35,12 +39,12 @@ export interface FilesParts {
 
 /**
  * Brings people the text of pages as a file, the way Teams has for bots: an offer in the person's chat with m0, and
- * once they accept it, the file in their own OneDrive. An offer holds nothing but the command: m0 asks it anew as
+ * once they accept it, the file in their own OneDrive. An offer is remembered by its command: m0 asks it anew as
  * the person who accepts, so that rights and redaction are those of that moment. It is good once.
  */
 export class Files {
   readonly #parts: FilesParts;
-  /** Offers that were made, with the message each stands in. */
+  /** Offers that were made, each with the message it stands in and the command whose text it is. */
   readonly #offers: Recent;
   /** Offers that were answered. */
   readonly #answered: Recent;
@@ -61,9 +65,9 @@ export class Files {
     const offer = randomUUID();
     const file = { name: nameOf(pages), about: `${pages.title}, the whole of it as plain text`, bytes };
     try {
-      const card = consentCard(file, { command, offer });
+      const card = consentCard(file, { offer });
       const { channel, messageId } = await this.#parts.poster.sendTo(user, card, `A file: ${file.name}`);
-      await this.#offers.set(JSON.stringify([channel, offer]), messageId);
+      await this.#offers.set(JSON.stringify([channel, offer]), JSON.stringify({ messageId, command }));
     } catch (error) {
       if (!(error instanceof ChatError && error.permanent)) throw error;
       this.#parts.log.info({ problem: error.message }, 'a file could not be offered');
@@ -76,16 +80,20 @@ export class Files {
    * Does what somebody answered to an offer. `ask`: what its command answers them now; where that is no pages any
    * more it is returned, to be told.
    */
-  async settle(consent: Consent, where: Answered, ask: () => Promise<Reply>): Promise<Reply | null> {
-    const { command, offer } = consent.context;
-    const id = JSON.stringify([where.chat, offer]);
+  async settle(
+    consent: Consent,
+    where: Answered,
+    ask: (command: string) => Promise<Reply>,
+  ): Promise<Reply | null> {
+    const id = JSON.stringify([where.chat, consent.context.offer]);
     const made = await this.#offers.get(id);
     if (this.#underWay.has(id)) return null;
-    const at = { chat: where.chat, messageId: made ?? where.messageId };
     if (made === null) {
-      await this.#say(at, 'I don’t know this offer (any more).', 'plain', command);
+      await this.#say(where, 'I don’t know this offer (any more).', 'plain');
       return null;
     }
+    const { messageId, command } = offered.parse(JSON.parse(made));
+    const at = { chat: where.chat, messageId };
     this.#underWay.add(id);
     try {
       if (!(await this.#answered.claim(id))) {
@@ -96,7 +104,7 @@ export class Files {
         await this.#say(at, 'Not taken.', 'plain', command);
         return null;
       }
-      return await this.#store(consent.uploadInfo, at, command, ask);
+      return await this.#store(consent.uploadInfo, at, command, () => ask(command));
     } finally {
       this.#underWay.delete(id);
     }
@@ -112,7 +120,7 @@ export class Files {
       const reply = await ask();
       if (reply.r !== 'pages' || reply.pages.text === '') {
         await this.#say(at, 'There is no file of this any more.', 'plain');
-        return reply;
+        return reply.r === 'pages' ? null : reply;
       }
       await upload(address, Buffer.from(reply.pages.text));
     } catch (error) {

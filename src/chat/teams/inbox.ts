@@ -203,11 +203,10 @@ export class Inbox {
     if (consent === null || activity.conversation.conversationType !== 'personal') return 'unknown';
     if (!isNew) return null;
     const { files, answerer } = this.#parts;
-    const { command } = consent.context;
     const where = { chat: conversationOf(activity), messageId: activity.replyToId ?? null };
     void this.#work(async () => {
-      const reply = await files.settle(consent, where, () => this.#ask(activity, command, null, null));
-      const origin = { ...originOf(activity, command, null), late: () => false };
+      const reply = await files.settle(consent, where, (command) => this.#ask(activity, command, null, null));
+      const origin = { ...originOf(activity, '', null), late: () => false };
       if (reply !== null) await answerer.answer(reply, origin);
     });
     return null;
