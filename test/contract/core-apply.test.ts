@@ -29,6 +29,12 @@ async function waiting(findings = [SSH]): Promise<number> {
   return run.id;
 }
 const applied = () => core.cloud.applies.map((a) => a.touched);
+/** All that the person was told in their chat with m0, in its newest form. */
+const called = (person: string): string =>
+  core.chat
+    .in(`DU0${person}`)
+    .map((m) => [textOf(m.card), ...m.replies].join('\n'))
+    .join('\n');
 
 describe('what the policies allow', () => {
   it('is applied alone; the rest waits in the same run', async () => {
@@ -181,6 +187,10 @@ describe('approving', () => {
     await core.rest();
     expect(applied()).toEqual([]);
     expect(await core.run(id)).toMatchObject({ state: 'awaiting_approval', approvals: [], scope: [] });
+    await core.deliver();
+    expect(called('DANA')).toContain(
+      'Not applied: something of it was snoozed or accepted meanwhile. Please look again',
+    );
   });
 
   it('canceled while it plans again: nothing is applied', async () => {
@@ -400,6 +410,18 @@ describe('after an apply', () => {
     core.cloud.drift.set(STACK, [TAG, SSH]);
     await core.check();
     expect(applied()).toEqual([[TAG.address]]);
+  });
+
+  it('what it left calls back whoever had said yes', async () => {
+    const id = await waiting();
+    core.cloud.stubborn.add(SSH.address);
+    await core.click(`approve #${id}`);
+    await core.rest();
+    await core.deliver();
+    expect(applied()).toEqual([[SSH.address]]);
+    expect(called('DANA')).toContain(
+      `Applied, but the plan after it still shows ${SSH.address}. Please look again`,
+    );
   });
 
   it('one that failed is not repeated, whoever asks for a check first', async () => {
