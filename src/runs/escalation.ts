@@ -63,7 +63,6 @@ export function dueSteps(
 /** Looks once at all that waits; one stack that breaks keeps no other from being asked about. Never rejects. */
 export async function escalate(parts: EscalationParts): Promise<void> {
   const { store, log } = parts;
-  const again = 'looking at what waits broke; it is tried again';
   try {
     const rotas = await parts.rotas();
     const fleets = await store.alerts({ state: 'open', kind: 'fleet' });
@@ -80,13 +79,16 @@ export async function escalate(parts: EscalationParts): Promise<void> {
         await askAgain(parts, one, rotas, problems !== null);
       } catch (error) {
         broken = true;
-        log.error({ err: error, stack: alert.stack, alert: alert.id }, again);
+        log.error(
+          { err: error, stack: alert.stack, alert: alert.id },
+          'asking about a stack broke; it is tried again',
+        );
       }
     }
     // Without all of them it is not known what has nobody to ask any more.
     if (!broken) await tellUnreached(parts, waiting, unreached);
   } catch (error) {
-    log.error({ err: error }, again);
+    log.error({ err: error }, 'looking at what waits broke; it is tried again');
   }
 }
 
