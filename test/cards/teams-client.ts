@@ -2,8 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +11,7 @@ import type { Card } from '../../src/messages/card.ts';
 import type { Place } from '../../src/runs/alert.ts';
 import { ChatError, type Reply } from '../../src/runs/ports.ts';
 import { PEOPLE, TEAMS, TEAMS_OPS } from '../../src/sandbox/seats.ts';
+import { freePort } from '../support/free-port.ts';
 import { type Bot, memory, startBot } from '../support/teams-bot.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../src/sandbox/playground.ts', import.meta.url));
@@ -32,16 +31,6 @@ export interface TeamsClient {
   /** The reader types something in their chat with m0, and gets this answer, also when they click on it. */
   answer(reply: Reply): Promise<void>;
   close(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function asked(url: string, body?: object): Promise<unknown> {

@@ -1,8 +1,6 @@
 /** m0's side of Teams against Microsoft's own local client, driven over HTTP. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -11,6 +9,7 @@ import type { Incoming, Reply } from '../../src/runs/ports.ts';
 import { PEOPLE, TEAMS, TEAMS_OPS } from '../../src/sandbox/seats.ts';
 import { driftMixed, healed, snoozeForm, threePages } from '../support/cards.ts';
 import { soon } from '../support/chat-ends.ts';
+import { freePort } from '../support/free-port.ts';
 import { type Bot, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
 import { startConnector } from '../support/teams-connector.ts';
 
@@ -26,14 +25,6 @@ let bot: Bot;
 let heard: Incoming[] = [];
 let answer: (incoming: Incoming) => Reply = () => ({ r: 'none' });
 const closing: (() => Promise<void>)[] = [];
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function ask(path: string, body: object): Promise<{ readonly status: number; readonly body: unknown }> {
   const response = await fetch(`${url}${path}`, {

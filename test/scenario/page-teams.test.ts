@@ -6,9 +6,10 @@ import type { Incoming, Reply } from '../../src/runs/ports.ts';
 import { createTeamsPane } from '../../src/sandbox/page/teams-pane.ts';
 import { type Page, startPage, TEAMS_PATH } from '../../src/sandbox/page-server.ts';
 import { LocalTeams } from '../../src/sandbox/teams/teams.ts';
-import { startWorkspace, type Workspace } from '../../src/sandbox/workspace/workspace.ts';
+import type { Workspace } from '../../src/sandbox/workspace/workspace.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { threePages } from '../support/cards.ts';
+import { opsWorkspace, PAGE_PEOPLE } from '../support/slack-workspace.ts';
 import { type Bot, DANA, GUEST, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
 import { APP_ID, CONNECTOR_TOKEN, TENANT } from '../support/teams-connector.ts';
 
@@ -145,20 +146,7 @@ beforeEach(async () => {
   posted = null;
   hold = null;
   complaints = [];
-  workspace = await startWorkspace({
-    port: 0,
-    users: [
-      { id: 'U0DANA', name: 'dana', realName: 'Dana', email: 'dana@acme.dev', title: 'on call' },
-      { id: 'U0EVE', name: 'eve', realName: 'Eve', email: 'eve@acme.dev', title: 'engineer' },
-    ],
-    channels: [{ id: 'C0OPS', name: 'ops', members: ['U0M0', 'U0DANA', 'U0EVE'] }],
-    botUserId: 'U0M0',
-    teamId: 'T0ACME',
-    signingSecret: 'page-secret',
-    botToken: 'xoxb-page',
-    appToken: 'xapp-page',
-    rateLimit: null,
-  });
+  workspace = await opsWorkspace(PAGE_PEOPLE);
   local = new LocalTeams({
     url: `${workspace.url}${TEAMS_PATH}`,
     appId: APP_ID,

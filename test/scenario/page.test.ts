@@ -3,8 +3,9 @@ import type { Browser, Page as Tab } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CloudConsole } from '../../src/sandbox/console.ts';
 import { type Page, startPage } from '../../src/sandbox/page-server.ts';
-import { startWorkspace, type Workspace } from '../../src/sandbox/workspace/workspace.ts';
+import type { Workspace } from '../../src/sandbox/workspace/workspace.ts';
 import { findBrowser, launchBrowser } from '../support/browser.ts';
+import { opsWorkspace, PAGE_PEOPLE, TOKENS } from '../support/slack-workspace.ts';
 
 const plain = (text: string) => ({ type: 'plain_text' as const, text });
 const QUIET = {
@@ -36,8 +37,8 @@ class OneBucket implements CloudConsole {
 /** A bot that tells drift when asked and puts it back for Dana alone. */
 function driftApp(workspace: Workspace, cloud: OneBucket): App {
   const app = new App({
-    token: 'xoxb-page',
-    appToken: 'xapp-page',
+    token: TOKENS.botToken,
+    appToken: TOKENS.appToken,
     socketMode: true,
     clientOptions: { slackApiUrl: workspace.apiUrl },
     logger: QUIET,
@@ -146,20 +147,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   cloud = new OneBucket();
-  workspace = await startWorkspace({
-    port: 0,
-    users: [
-      { id: 'U0DANA', name: 'dana', realName: 'Dana', email: 'dana@acme.dev', title: 'on call' },
-      { id: 'U0EVE', name: 'eve', realName: 'Eve', email: 'eve@acme.dev', title: 'engineer' },
-    ],
-    channels: [{ id: 'C0OPS', name: 'ops', members: ['U0M0', 'U0DANA', 'U0EVE'] }],
-    botUserId: 'U0M0',
-    teamId: 'T0ACME',
-    signingSecret: 'page-secret',
-    botToken: 'xoxb-page',
-    appToken: 'xapp-page',
-    rateLimit: null,
-  });
+  workspace = await opsWorkspace(PAGE_PEOPLE);
   app = driftApp(workspace, cloud);
   await app.start();
   page = await startPage({

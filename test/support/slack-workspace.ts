@@ -16,6 +16,12 @@ export function user(id: string, name: string, account?: User['account']): User 
   };
 }
 
+/** Whom one can be on the page of the sandbox in its tests. */
+export const PAGE_PEOPLE: readonly User[] = [
+  { ...user('U0DANA', 'dana'), realName: 'Dana', title: 'on call' },
+  { ...user('U0EVE', 'eve'), realName: 'Eve', title: 'engineer' },
+];
+
 /** A workspace of m0 and these people, who are all in its one channel, #ops. */
 export function opsWorkspace(users: readonly User[]): Promise<Workspace> {
   return startWorkspace({

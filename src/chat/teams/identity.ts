@@ -28,8 +28,9 @@ export interface OtherConnector {
 export interface IdentityOptions {
   readonly appId: string | null;
   readonly appPassword: string | null;
+  /** The only organisation that is heard; null: only people of m0.yaml are. */
   readonly tenantId: string | null;
-  /** True: without an app id anybody on this machine is believed. */
+  /** True: without an app id anybody on this machine is believed to be anybody. */
   readonly insecureLoopback: boolean;
   readonly connector?: OtherConnector | undefined;
   /** How long Microsoft's keys and sign-in are waited for, in ms. */

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Logger } from '../../log.ts';
 import { ChatError, type ChatPort, type Clock, type CommandHandler, type Person } from '../../runs/ports.ts';
 import { type Activity, conversationOf, readActivity, tenantOf } from './activity.ts';
 import { Answerer } from './answer.ts';
@@ -7,31 +6,20 @@ import { Connector } from './connector.ts';
 import { Conversations } from './conversations.ts';
 import { Files } from './files.ts';
 import { type GreetingOf, Greetings } from './greetings.ts';
-import { Identity, type OtherConnector, type Refusal } from './identity.ts';
+import { Identity, type IdentityOptions, isLoopbackHost, type Refusal } from './identity.ts';
 import { Inbox } from './inbox.ts';
 import { LIMITS } from './limits.ts';
 import { TeamsPeople } from './people.ts';
 import { notMet, Poster } from './poster.ts';
 import { type Memory, Recent } from './recent.ts';
 
-export interface TeamsOptions {
-  readonly appId: string | null;
-  readonly appPassword: string | null;
-  /** The only organisation that is heard; null: only people of m0.yaml are. */
-  readonly tenantId: string | null;
-  /** True: without an app id anybody on this machine is believed to be anybody. */
-  readonly insecureLoopback: boolean;
-  /** Another Bot Connector than Microsoft's, e.g. a local one. */
-  readonly connector?: OtherConnector | undefined;
-  /** How long Microsoft's keys and sign-in are waited for, in ms. */
-  readonly patienceMs?: number;
+export interface TeamsOptions extends IdentityOptions {
   readonly people: readonly Person[];
   /** Teams conversations that m0.yaml names. */
   readonly channels: readonly string[];
   readonly memory: Memory;
   /** Called when m0 was added for a person of m0.yaml, who can be written to from then on. */
   readonly added?: (person: string) => Promise<void>;
-  readonly log: Logger;
   readonly clock: Clock;
   /** From 0 to 1, so that retries of many don't meet. */
   readonly random: () => number;
@@ -173,7 +161,7 @@ const PASSED_ON = /^(forwarded|via|x-forwarded-.*|x-real-ip|x-original-.*|cf-con
 function isLocal(request: Request): boolean {
   const host = new URL(request.url).hostname;
   if ([...request.headers.keys()].some((name) => PASSED_ON.test(name))) return false;
-  return !request.headers.has('origin') && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host);
+  return !request.headers.has('origin') && isLoopbackHost(host);
 }
 
 function said(status: number, text: string): Response {

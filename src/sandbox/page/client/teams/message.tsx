@@ -36,7 +36,7 @@ export function Message({ message, onPressed }: MessageProps): ReactNode {
         {file ? (
           <File message={message.id} file={file} />
         ) : card === null ? (
-          <p className="t-text">{typed(message)}</p>
+          <p className="t-text">{typed(message.summary)}</p>
         ) : (
           // Answers to a click are for who clicked: another person starts without them.
           <CardAnswer key={me} message={message.id} card={card} onPressed={onPressed} />
@@ -46,9 +46,8 @@ export function Message({ message, onPressed }: MessageProps): ReactNode {
   );
 }
 
-/** What somebody wrote, with m0 mentioned in it; a command that only its sender sees begins with a slash again. */
-function typed({ summary, visibleTo }: TeamsMessage): ReactNode {
-  const text = visibleTo !== null && !summary.startsWith('/') ? `/${summary}` : summary;
+/** What somebody wrote, with m0 mentioned in it. */
+function typed(text: string): ReactNode {
   const [before, lead, mention, ...rest] = text.split(MENTION);
   if (mention === undefined) return text;
   return (
