@@ -68,7 +68,7 @@ async function startService(
     await Promise.all([
       import('./config/load.ts'),
       import('./config/notes.ts'),
-      import('./log.ts'),
+      import('./base/log.ts'),
       import('./schedule/cron.ts'),
       import('./serve.ts'),
       import('./setup/tools.ts'),
@@ -85,7 +85,7 @@ async function runSandbox(environment: Environment): Promise<number> {
   const seconds = (): string => `${((Date.now() - started) / 1000).toFixed(1)} s`;
   const dir = join(environment.dataDir, 'sandbox');
   const [{ createLogger }, { startSandbox }, { loadTools }] = await Promise.all([
-    import('./log.ts'),
+    import('./base/log.ts'),
     import('./sandbox/sandbox.ts'),
     import('./setup/tools.ts'),
   ]);

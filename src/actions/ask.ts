@@ -1,15 +1,18 @@
 /** `ask #RUN`: whoever may not decide can have those on call asked to (card 6). */
+
+import { addressOf } from '../alerts/unreachable.ts';
+import { whyNobody } from '../alerts/unreachable-watch.ts';
 import { askText } from '../commands/text.ts';
 import type { Button } from '../messages/card.ts';
-import { lasting, listed } from '../messages/words.ts';
-import type { RunAlert } from '../runs/alert.ts';
-import { type Approver, askersOf } from '../runs/asking.ts';
+import type { RunAlert } from '../model/alert.ts';
+import type { Stack } from '../model/directory.ts';
+import type { Actor, Run } from '../model/run.ts';
+import { type Approver, askersOf } from '../people/asking.ts';
+import { describeApprovers } from '../people/rights.ts';
+import type { Incoming, Reply } from '../ports/chat.ts';
+import type { Change } from '../ports/store.ts';
 import { describeState } from '../runs/machine.ts';
-import type { Change, Incoming, Reply, Stack } from '../runs/ports.ts';
-import { addressOf } from '../runs/reach.ts';
-import { whyNobody } from '../runs/reach-watch.ts';
-import { describeApprovers } from '../runs/rights.ts';
-import type { Actor, Run } from '../runs/run.ts';
+import { lasting, listed } from '../text/words.ts';
 import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 
 /** Those on call are asked about a run by hand at most so often, whoever asks. */

@@ -1,11 +1,11 @@
 /** What people decide on a run: approve, reject, cancel. Rights are checked here, on every word and click. */
 
-import { capital } from '../messages/words.ts';
+import { approvable, openFindings, scopeFingerprint, toScope } from '../model/open-findings.ts';
+import type { Actor, Run } from '../model/run.ts';
+import { couldApprove, type Deed, mayDo } from '../people/rights.ts';
+import type { Incoming, Reply } from '../ports/chat.ts';
 import { describeState } from '../runs/machine.ts';
-import type { Incoming, Reply } from '../runs/ports.ts';
-import { couldApprove, type Deed, mayDo } from '../runs/rights.ts';
-import type { Actor, Run } from '../runs/run.ts';
-import { approvable, openFindings, scopeFingerprint, toScope } from '../runs/waiting.ts';
+import { capital } from '../text/words.ts';
 import { askButtons } from './ask.ts';
 import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 

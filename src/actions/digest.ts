@@ -1,6 +1,6 @@
+import { digestView } from '../alerts/digest.ts';
 import { digestCard } from '../messages/digest-card.ts';
-import { digestView } from '../runs/digest.ts';
-import type { Incoming, Reply } from '../runs/ports.ts';
+import type { Incoming, Reply } from '../ports/chat.ts';
 import { type ActionParts, privately } from './parts.ts';
 import { meant } from './stacks.ts';
 

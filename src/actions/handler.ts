@@ -1,13 +1,14 @@
 /** From typed or clicked words to an answer. Whatever goes wrong becomes a private card: it never rejects. */
-import { assertNever } from '../assert-never.ts';
+
+import { isThere } from '../alerts/refused-messages.ts';
+import { isDirect } from '../alerts/subscriptions.ts';
+import { assertNever } from '../base/assert-never.ts';
+import { type LogFields, within } from '../base/log-context.ts';
 import type { Command } from '../commands/command.ts';
 import { parseCommand } from '../commands/parse.ts';
-import { type LogFields, within } from '../log-context.ts';
 import { helpCard } from '../messages/help-card.ts';
 import { problemCard } from '../messages/short-cards.ts';
-import { isDirect } from '../runs/places.ts';
-import type { CommandHandler, Incoming, Reply } from '../runs/ports.ts';
-import { isThere } from '../runs/refused-messages.ts';
+import type { CommandHandler, Incoming, Reply } from '../ports/chat.ts';
 import { ask } from './ask.ts';
 import { approve, end } from './decide.ts';
 import { digest } from './digest.ts';

@@ -1,6 +1,6 @@
+import { homeView } from '../alerts/home.ts';
 import { homeMessage } from '../messages/home-card.ts';
-import { homeView } from '../runs/home.ts';
-import type { Incoming, Reply } from '../runs/ports.ts';
+import type { Incoming, Reply } from '../ports/chat.ts';
 import { type ActionParts, privately } from './parts.ts';
 
 /** `home`: what waits for its sender, what else is open, what they keep, what fails, who is on call. */

@@ -1,13 +1,16 @@
 /** What people want left as it is: snooze and accept, and taking either back. */
+
+import { driftView } from '../alerts/drift-view.ts';
 import type { SnoozeEnd, Subject } from '../commands/command.ts';
 import { acceptForm, snoozeForm } from '../messages/forms.ts';
+import type { Stack } from '../model/directory.ts';
+import type { Keep } from '../model/exemption.ts';
+import { type Open, openFindings } from '../model/open-findings.ts';
+import { type Actor, isTerminal, type Run } from '../model/run.ts';
+import { mayDo } from '../people/rights.ts';
+import type { Incoming, Reply } from '../ports/chat.ts';
+import type { Change } from '../ports/store.ts';
 import { newRun } from '../runs/effects.ts';
-import type { Keep } from '../runs/keep.ts';
-import type { Change, Incoming, Reply, Stack } from '../runs/ports.ts';
-import { mayDo } from '../runs/rights.ts';
-import { type Actor, isTerminal, type Run } from '../runs/run.ts';
-import { driftView } from '../runs/view.ts';
-import { type Open, openFindings } from '../runs/waiting.ts';
 import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 import { targetedIn } from './targets.ts';
 

@@ -1,11 +1,13 @@
 /** Commands that only look: show, why, history, baseline, oncall, policy. Anybody in the channel may. */
+
+import { driftView } from '../alerts/drift-view.ts';
+import { stacksOfSubscription } from '../alerts/subscriptions.ts';
 import { fullDiff } from '../messages/full-diff.ts';
 import { baselineCard, historyCard, onCallCard, policyCard } from '../messages/list-cards.ts';
 import { whyCard } from '../messages/why-card.ts';
-import { stacksOfSubscription } from '../runs/places.ts';
-import { withSeen } from '../runs/policy-trouble.ts';
-import type { PolicySource, Reply, Stack } from '../runs/ports.ts';
-import { driftView } from '../runs/view.ts';
+import type { PolicySource, Stack } from '../model/directory.ts';
+import type { Reply } from '../ports/chat.ts';
+import { withSeen } from '../runs/seen-policies.ts';
 import { type ActionParts, findRun, privately } from './parts.ts';
 import { choicesOf, targeted } from './targets.ts';
 

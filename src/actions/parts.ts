@@ -1,11 +1,14 @@
-import type { Logger } from '../log.ts';
+import type { PolicyWatch } from '../alerts/policy-watch.ts';
+import type { Logger } from '../base/log.ts';
 import type { Button, Card } from '../messages/card.ts';
 import { infoCard, refusalCard } from '../messages/short-cards.ts';
-import type { OnCall } from '../runs/asking.ts';
-import type { PolicyWatch } from '../runs/policy-watch.ts';
-import type { Clock, Directory, Incoming, PolicyPort, Reply, Stack, Store } from '../runs/ports.ts';
-import type { Run } from '../runs/run.ts';
-import type { Worker } from '../runs/worker.ts';
+import type { Clock, Directory, Stack } from '../model/directory.ts';
+import type { Run } from '../model/run.ts';
+import type { OnCall } from '../people/on-call.ts';
+import type { Incoming, Reply } from '../ports/chat.ts';
+import type { PolicyPort } from '../ports/policy.ts';
+import type { Store } from '../ports/store.ts';
+import type { Worker } from '../runs/worker-parts.ts';
 
 /** What the commands work with. */
 export interface ActionParts {

@@ -1,7 +1,7 @@
-import { shortCommit } from '../messages/words.ts';
-import { policySources, stacksOfPolicy } from '../runs/policy-trouble.ts';
-import type { Incoming, Reply } from '../runs/ports.ts';
-import { mayDo } from '../runs/rights.ts';
+import { policySources, stacksOfPolicy } from '../alerts/policy-trouble.ts';
+import { mayDo } from '../people/rights.ts';
+import type { Incoming, Reply } from '../ports/chat.ts';
+import { shortCommit } from '../text/words.ts';
 import { type ActionParts, confirmed, refused } from './parts.ts';
 
 /**

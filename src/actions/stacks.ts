@@ -1,17 +1,19 @@
 /** How stacks stand: `drift` (known at once, checked afresh) and `status`. */
+
+import { driftView } from '../alerts/drift-view.ts';
+import { isToldIn, toldDirectory } from '../alerts/subscriptions.ts';
 import type { CommandName } from '../commands/command.ts';
 import type { Card } from '../messages/card.ts';
 import { driftCard } from '../messages/drift-card.ts';
 import { statusCard } from '../messages/status-card.ts';
 import type { StackStatus } from '../messages/view-status.ts';
-import { keepOf } from '../runs/keep.ts';
-import { ANSWERED, stackStateOf } from '../runs/overview.ts';
-import { isToldIn, toldDirectory } from '../runs/places.ts';
-import type { Incoming, Reply, Stack } from '../runs/ports.ts';
-import { isTerminal, type RunState } from '../runs/run.ts';
+import type { Stack } from '../model/directory.ts';
+import { keepOf } from '../model/exemption.ts';
+import { openFindings } from '../model/open-findings.ts';
+import { ANSWERED, stackStateOf } from '../model/overview.ts';
+import { isTerminal, type RunState } from '../model/run.ts';
+import type { Incoming, Reply } from '../ports/chat.ts';
 import { lastSkipped, skippedText } from '../runs/scheduled-check.ts';
-import { driftView } from '../runs/view.ts';
-import { openFindings } from '../runs/waiting.ts';
 import { type ActionParts, privately } from './parts.ts';
 import { hearingBlocks } from './subscribing.ts';
 import { targeted } from './targets.ts';

@@ -1,13 +1,21 @@
 /** Which channel hears of what: `subscribe` and `unsubscribe`, and how a channel stands with both. */
+
+import {
+  isDirect,
+  isToldIn,
+  stacksOfSubscription,
+  subscriptionsAt,
+  toldDirectory,
+} from '../alerts/subscriptions.ts';
 import { subscribeText, unsubscribeText } from '../commands/text.ts';
 import type { Block, Button } from '../messages/card.ts';
 import { infoCard } from '../messages/short-cards.ts';
 import { code, context, text } from '../messages/spans.ts';
-import { count, listed } from '../messages/words.ts';
-import type { Place } from '../runs/alert.ts';
-import type { Subscription } from '../runs/places.ts';
-import { isDirect, isToldIn, stacksOfSubscription, subscriptionsAt, toldDirectory } from '../runs/places.ts';
-import type { Change, Incoming, Reply, Stack } from '../runs/ports.ts';
+import type { Subscription } from '../model/alert.ts';
+import type { Place, Stack } from '../model/directory.ts';
+import type { Incoming, Reply } from '../ports/chat.ts';
+import type { Change } from '../ports/store.ts';
+import { count, listed } from '../text/words.ts';
 import { type ActionParts, privately, refused } from './parts.ts';
 import { targeted } from './targets.ts';
 

@@ -1,8 +1,9 @@
 /** What a typed target means, and the choices where it could mean several things. */
 import type { CommandName } from '../commands/command.ts';
 import { resolveTarget } from '../commands/target.ts';
-import { clip } from '../messages/words.ts';
-import type { Reply, Stack } from '../runs/ports.ts';
+import type { Stack } from '../model/directory.ts';
+import type { Reply } from '../ports/chat.ts';
+import { clip } from '../text/words.ts';
 import { type ActionParts, refused } from './parts.ts';
 
 /** Choices offered as buttons; all of them stand in the text. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Artifacts } from '../runs/artifacts.ts';
+import type { Artifacts } from '../ports/artifacts.ts';
 import { checkName } from './artifact-name.ts';
 
 /** Artifacts as files under `dir`, readable to their owner only; each is written whole or not at all. */

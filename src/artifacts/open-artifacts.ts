@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Artifacts } from '../runs/artifacts.ts';
+import type { Artifacts } from '../ports/artifacts.ts';
 import { createFileArtifacts } from './file-artifacts.ts';
 import { createS3Artifacts } from './s3-artifacts.ts';
 

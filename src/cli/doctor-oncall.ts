@@ -1,10 +1,10 @@
 import { ConfigError } from '../config/config-error.ts';
 import type { Environment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
-import { openPagerDuty } from '../oncall/pagerduty.ts';
-import type { Directory } from '../runs/ports.ts';
-import type { ScheduleOnCall } from '../runs/rota.ts';
-import { pagerdutyNow } from '../runs/rota-now.ts';
+import type { Directory } from '../model/directory.ts';
+import type { ScheduleOnCall } from '../model/rota.ts';
+import { openPagerDuty } from '../people/pagerduty/pagerduty.ts';
+import { pagerdutyNow } from '../people/rota-now.ts';
 import { isValidCron } from '../schedule/cron.ts';
 import type { Row } from '../setup/inspect.ts';
 

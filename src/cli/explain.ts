@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { assertNever } from '../assert-never.ts';
+import { assertNever } from '../base/assert-never.ts';
 import { analyzePlan } from '../drift/analyze.ts';
 import type { Action, Analysis, AttributeDrift, Finding, JsonDifference } from '../drift/finding.ts';
 import { PlanError, readPlan } from '../drift/read-plan.ts';

@@ -3,9 +3,9 @@ import { basename, resolve } from 'node:path';
 import { analyzePlan } from '../drift/analyze.ts';
 import type { Analysis, Finding } from '../drift/finding.ts';
 import { readPlan } from '../drift/read-plan.ts';
+import { M0 } from '../model/run.ts';
+import { bareStack } from '../model/stack.ts';
 import { inputDocument } from '../policy/document.ts';
-import { M0 } from '../runs/run.ts';
-import { bareStack } from '../runs/stack.ts';
 
 /** Something typed or named that can't be used; its text is the one line for stderr. */
 export class WrongUse extends Error {}

@@ -1,4 +1,4 @@
-import { assertNever } from '../assert-never.ts';
+import { assertNever } from '../base/assert-never.ts';
 import type { Command, CommandName, ParseResult, SnoozeEnd, Subject } from './command.ts';
 import { COMMAND_NAMES, GRAMMAR, type GrammarPlace, isCommandName, usageOf } from './grammar.ts';
 import { nearest } from './nearest.ts';

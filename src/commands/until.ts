@@ -1,4 +1,4 @@
-import { instantsOf, isZone, wallClock } from './zone.ts';
+import { instantsOf, isZone, wallClock } from '../text/zone.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,7 +1,5 @@
 /** When people are asked, and who is next: severity, quiet hours, escalation. */
-import type { EscalationStep } from '../runs/escalation.ts';
-import type { Stack } from '../runs/ports.ts';
-import type { QuietHours } from '../runs/urgency.ts';
+import type { EscalationStep, QuietHours, Stack } from '../model/directory.ts';
 import type { RawConfig, RawStack } from './schema.ts';
 import type { Path } from './source.ts';
 

@@ -3,10 +3,10 @@ import { refuseSshPath } from '../git/access.ts';
 import type { GitCredential } from '../git/credentials.ts';
 import { refuseKeyFile, refuseKnownHosts } from '../git/key-file.ts';
 import { isLoopback, type Remote, remoteOf } from '../git/remote.ts';
+import type { Context } from './context.ts';
 import type { RawConfig } from './schema.ts';
 import { BadReference, resolveReferences } from './secrets.ts';
 import type { Path } from './source.ts';
-import type { Context } from './valid.ts';
 
 type RawCredential = RawConfig['credentials'][number];
 

@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
 import type { GitCredential } from '../git/credentials.ts';
-import { capital } from '../messages/words.ts';
-import type { Place } from '../runs/alert.ts';
-import type { Approvers, Directory, Person, PolicySource, Stack } from '../runs/ports.ts';
-import type { Rota } from '../runs/rota.ts';
+import type { Approvers, Directory, Person, Place, PolicySource, Stack } from '../model/directory.ts';
+import type { Rota } from '../model/rota.ts';
+import { capital } from '../text/words.ts';
 import { checkAsking, readAsking } from './asking.ts';
+import type { Context } from './context.ts';
 import { readCredentials } from './credentials.ts';
-import type { Variables } from './environment.ts';
 import { nearest, suggestion } from './nearest.ts';
 import type { RawConfig, RawStack } from './schema.ts';
 import { BadReference, referredValues, resolveReferences } from './secrets.ts';
@@ -32,16 +31,6 @@ export interface Config {
   /** For private repositories, of policies and of stacks alike. */
   readonly credentials: readonly GitCredential[];
   readonly digests: readonly Digest[];
-}
-
-export interface Context {
-  readonly path: string;
-  /** Folder of the file: what relative paths in it are relative to. */
-  readonly base: string;
-  readonly env: Variables;
-  readonly isValidCron: (text: string) => boolean;
-  /** Takes down a problem; the walk goes on, so that all of them are told at once. */
-  readonly report: (path: Path, problem: string) => void;
 }
 
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;

@@ -1,6 +1,6 @@
 import type { CheckResult, Json, LateRead } from './finding.ts';
 import { field, isArray, isObject } from './json-value.ts';
-import type { PlanDocument } from './read-plan.ts';
+import type { PlanDocument } from './plan-document.ts';
 
 /** The conditions that did not pass, sorted by address. Older versions of Terraform write none. */
 export function checksOf(document: PlanDocument, scrub: (text: string) => string): CheckResult[] {

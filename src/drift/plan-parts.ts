@@ -1,6 +1,6 @@
 import type { Json } from './finding.ts';
 import { isArray, isObject, type JsonObject } from './json-value.ts';
-import type { PlanDocument } from './read-plan.ts';
+import type { PlanDocument } from './plan-document.ts';
 
 /** What m0 reads of one entry of `resource_drift` or `resource_changes`. */
 export interface ResourceEntry {

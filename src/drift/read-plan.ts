@@ -1,17 +1,13 @@
 import type { Json } from './finding.ts';
 import { isObject, type JsonObject } from './json-value.ts';
 import { parseInPieces } from './parse-pieces.ts';
+import type { PlanDocument } from './plan-document.ts';
 import { planParts } from './plan-parts.ts';
 import { valueSharer } from './shared-values.ts';
 
 /** The input can't be judged. `message` is one line: what is wrong, where, and what to do. */
 export class PlanError extends Error {
   override readonly name = 'PlanError';
-}
-
-/** A plan as `terraform show -json` wrote it, whose judged parts were checked. It may hold secrets. */
-export interface PlanDocument extends JsonObject {
-  readonly format_version: string;
 }
 
 /** Documents from this many bytes on are read piece by piece. */

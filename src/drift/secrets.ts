@@ -1,8 +1,8 @@
 import { parseDocument } from './canonical.ts';
 import type { Json } from './finding.ts';
 import { field, hasTrue, isArray, isObject, leavesOf } from './json-value.ts';
+import type { PlanDocument } from './plan-document.ts';
 import { type PlanParts, planParts } from './plan-parts.ts';
-import type { PlanDocument } from './read-plan.ts';
 
 /** What stands in a text where a secret stood. */
 export const HIDDEN = '(sensitive)';

@@ -1,4 +1,4 @@
-import { assertNever } from '../assert-never.ts';
+import { assertNever } from '../base/assert-never.ts';
 import { type GitCredential, type KeyCredential, nameOf, type TokenCredential } from './credentials.ts';
 import { refuseKeyFile, refuseKnownHosts } from './key-file.ts';
 import { isLoopback, plainAddress, remoteOf } from './remote.ts';

@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { Logger } from '../log.ts';
-import { rawBody } from '../raw-body.ts';
+import type { Logger } from '../base/log.ts';
+import { rawBody } from '../base/raw-body.ts';
 import type { PostRoute } from './server.ts';
 
 export interface GitWebhookOptions {

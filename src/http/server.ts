@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../base/log.ts';
 
 /** Whether m0 can do its work, and by name what stands in the way. */
 export interface Readiness {

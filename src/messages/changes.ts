@@ -1,10 +1,10 @@
-import { assertNever } from '../assert-never.ts';
+import { assertNever } from '../base/assert-never.ts';
 /** What an apply would do to the cloud, in words: for the dialog that asks, and for the button's label. */
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
 import { describeValue } from '../drift/summary.ts';
+import { capital, count } from '../text/words.ts';
 import { labelOf } from './rows.ts';
 import { sameValue } from './values.ts';
-import { capital, count } from './words.ts';
 
 /** Longest value in a sentence, in characters. */
 const VALUE = 60;

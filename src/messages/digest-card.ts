@@ -1,9 +1,9 @@
 import { statusText } from '../commands/text.ts';
+import { whenText } from '../text/when.ts';
+import { capital, count, headlineOf, lasting, listed } from '../text/words.ts';
 import type { Block, Card, Span } from './card.ts';
 import { ago, context, dotted, line, person, strong, text, time } from './spans.ts';
 import type { DigestOpen, DigestView } from './view-digest.ts';
-import { whenText } from './when.ts';
-import { capital, count, headlineOf, lasting, listed } from './words.ts';
 
 /** Lines of one kind before "and 12 more". */
 const SHOWN = 8;

@@ -1,6 +1,7 @@
 /** The card of one stack's drift: one message, updated in place through all that happens to it. */
 import type { Finding } from '../drift/finding.ts';
-import type { LockWait } from '../runs/run.ts';
+import type { LockWait } from '../model/run.ts';
+import { capital, clip, codeName, count, lasting, listed } from '../text/words.ts';
 import type { Block, Card, Span } from './card.ts';
 import { driftButtons } from './drift-buttons.ts';
 import { driftHeadline } from './headline.ts';
@@ -11,7 +12,6 @@ import { code, context, dotted, line, people, person, strong, text, time } from 
 import { asItStands, openNow, standingOf } from './standing.ts';
 import type { DriftView, FindingView } from './view.ts';
 import { whoSpans } from './who.ts';
-import { capital, clip, codeName, count, lasting, listed } from './words.ts';
 
 /** Findings a card tells one by one, and rows of each, before it folds them into "and 37 more". */
 const FINDINGS_SHOWN = 6;

@@ -1,9 +1,9 @@
 import { driftText } from '../commands/text.ts';
+import { whenText } from '../text/when.ts';
+import { capital, clip, count, headlineOf } from '../text/words.ts';
 import type { Card, Span } from './card.ts';
 import { context, dotted, line, strong, text, time } from './spans.ts';
 import type { FailureView } from './view.ts';
-import { whenText } from './when.ts';
-import { capital, clip, count, headlineOf } from './words.ts';
 
 /** An error's text on a card, in characters. */
 const MESSAGE = 1500;

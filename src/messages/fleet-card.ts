@@ -1,11 +1,11 @@
 /** Many stacks that drifted, or can't be checked, at once: one message, updated in place (card 9). */
-import { assertNever } from '../assert-never.ts';
+import { assertNever } from '../base/assert-never.ts';
 import { driftText, statusText } from '../commands/text.ts';
+import { whenText } from '../text/when.ts';
+import { clip, count, headlineOf, listed } from '../text/words.ts';
 import type { Block, Button, Card } from './card.ts';
 import { context, dotted, line, strong, text, time } from './spans.ts';
 import type { FleetStack, FleetStanding, FleetView } from './view-fleet.ts';
-import { whenText } from './when.ts';
-import { clip, count, headlineOf, listed } from './words.ts';
 
 /** Stacks told line by line, names in a folded line, buttons, and characters of what waits. */
 const SHOWN = 12;

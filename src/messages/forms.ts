@@ -1,12 +1,12 @@
 /** Forms that ask for what a click can't say. Field names are those that parseCommand completes from. */
 import { REASON_LIMIT } from '../commands/parse.ts';
 import { acceptText, snoozeText } from '../commands/text.ts';
+import { clip, count } from '../text/words.ts';
 import type { Form, FormField } from './card.ts';
 import { describeChanges } from './changes.ts';
 import { strong, text } from './spans.ts';
 import { openNow } from './standing.ts';
 import type { DriftView } from './view.ts';
-import { clip, count } from './words.ts';
 
 /** Choices in one list, the one for all included; what is beyond can be typed. */
 const CHOICES = 50;

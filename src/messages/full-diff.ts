@@ -1,13 +1,13 @@
 /** All of a run's diff: every attribute of every finding, in pages and as one text. */
-import { assertNever } from '../assert-never.ts';
+import { assertNever } from '../base/assert-never.ts';
 import type { Finding } from '../drift/finding.ts';
 import { summarize } from '../drift/summary.ts';
+import { clip, codeName, headlineOf } from '../text/words.ts';
 import type { Block, Card, DiffRow, FindingTone, Pages } from './card.ts';
 import { findingRows, markOf } from './rows.ts';
 import { context, text } from './spans.ts';
 import { asItStands, originWords, standingOf } from './standing.ts';
 import type { DriftView } from './view.ts';
-import { clip, codeName, headlineOf } from './words.ts';
 
 /** Rows of a page (a finding's own line counts as one), and characters of its rows. */
 const PAGE_ROWS = 25;

@@ -1,13 +1,13 @@
 /** The one sentence of a stack's drift that must tell the story in a phone's notification. */
-import { assertNever } from '../assert-never.ts';
+import { assertNever } from '../base/assert-never.ts';
 
 import { tell } from '../drift/summary.ts';
+import { whenText } from '../text/when.ts';
+import { clip, codeName, count, headlineOf, lasting, listed } from '../text/words.ts';
 import { movedSentence } from './moved.ts';
 import { ended, openNow } from './standing.ts';
 import type { DriftView, FindingView, Standing } from './view.ts';
-import { whenText } from './when.ts';
 import { nobodyMay } from './who.ts';
-import { clip, codeName, count, headlineOf, lasting, listed } from './words.ts';
 
 type Word = Standing['s'];
 

@@ -1,8 +1,8 @@
 import type { CommandName } from '../commands/command.ts';
 import { COMMAND_NAMES, EFFECTS, type Effect, GRAMMAR, isCommandName, usageOf } from '../commands/grammar.ts';
+import { headlineOf } from '../text/words.ts';
 import type { Block, Card } from './card.ts';
 import { code, command, context, line, strong, text } from './spans.ts';
-import { headlineOf } from './words.ts';
 
 const GROUPS: readonly (readonly [Effect, string])[] = [
   ['looks', 'Look'],

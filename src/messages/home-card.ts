@@ -1,9 +1,9 @@
 /** A person's home: what waits for them, what is open, what they keep, what fails, who is on call. */
 import { HOME_TEXT, keepEndText, statusText } from '../commands/text.ts';
+import { clip, count, headlineOf } from '../text/words.ts';
 import type { Block, Button, Card, Span } from './card.ts';
 import { ago, code, command, context, dotted, line, people, strong, text, time } from './spans.ts';
 import type { HomeDrift, HomeView } from './view-home.ts';
-import { clip, count, headlineOf } from './words.ts';
 
 /** Entries with a button of their own, entries of one line, and characters of what somebody wrote. */
 const WITH_BUTTON = 7;

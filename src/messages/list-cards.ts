@@ -1,11 +1,11 @@
 /** Cards that list what is on record: history, the baseline, who is on call, which policies decide. */
 
-import type { BundleStatus } from '../runs/ports.ts';
+import type { BundleStatus } from '../model/policy-status.ts';
+import { clip, count, headlineOf, listed, shortCommit, sourceName } from '../text/words.ts';
 import type { Block, Card, Span } from './card.ts';
 import { placeWords } from './reasons.ts';
 import { code, command, context, dotted, line, people, quiet, strong, text, time } from './spans.ts';
 import type { BaselineView, HistoryView, OnCallView, PolicyStateView, PolicyView } from './view-status.ts';
-import { clip, count, headlineOf, listed, shortCommit, sourceName } from './words.ts';
 
 /** Entries of a list before "and 12 more", and characters of what somebody wrote beside one. */
 const SHOWN = 25;

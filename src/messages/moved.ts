@@ -1,14 +1,14 @@
 /** What had moved between an approval and the plan made for its apply. */
-import { assertNever } from '../assert-never.ts';
+import { assertNever } from '../base/assert-never.ts';
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
 import { describeValue } from '../drift/summary.ts';
-import type { Moved } from '../runs/run.ts';
+import type { Moved } from '../model/run.ts';
+import { whenText } from '../text/when.ts';
+import { listed } from '../text/words.ts';
 import type { Block, DiffRow, Span } from './card.ts';
 import { CARD_VALUE, foldRows, labelOf, markOf } from './rows.ts';
 import { line, type Moment, people, strong, text, time } from './spans.ts';
 import { sameValue } from './values.ts';
-import { whenText } from './when.ts';
-import { listed } from './words.ts';
 
 /** Findings of the comparison shown, and rows of each. */
 const SHOWN = 6;

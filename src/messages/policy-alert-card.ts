@@ -1,9 +1,9 @@
 import { seenText } from '../commands/text.ts';
+import { whenText } from '../text/when.ts';
+import { capital, clip, headlineOf, listed, shortCommit, sourceName } from '../text/words.ts';
 import type { Block, Card } from './card.ts';
 import { context, dotted, line, person, strong, text, time } from './spans.ts';
 import type { PolicyAlertView } from './view.ts';
-import { whenText } from './when.ts';
-import { capital, clip, headlineOf, listed, shortCommit, sourceName } from './words.ts';
 
 /** A compiler's text on a card, in characters. */
 const MESSAGE = 1500;

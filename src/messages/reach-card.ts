@@ -1,9 +1,9 @@
 import { statusText } from '../commands/text.ts';
+import { whenText } from '../text/when.ts';
+import { clip, headlineOf, listed } from '../text/words.ts';
 import type { Block, Card } from './card.ts';
 import { context, line, text, time } from './spans.ts';
 import type { ReachView } from './view.ts';
-import { whenText } from './when.ts';
-import { clip, headlineOf, listed } from './words.ts';
 
 /** Names in a sentence, and characters of what went wrong. */
 const NAMES = 5;

@@ -1,9 +1,9 @@
 /** Why something was decided as it was: which policy, which rule, in which words, from which commit. */
-import { assertNever } from '../assert-never.ts';
+import { assertNever } from '../base/assert-never.ts';
 import type { Reason, RulePlace } from '../decisions/decision.ts';
+import { clip, shortCommit } from '../text/words.ts';
 import type { Span } from './card.ts';
 import { code, dotted, strong, text } from './spans.ts';
-import { clip, shortCommit } from './words.ts';
 
 /** Reasons told on a card before "and 3 more", and characters of one. */
 const SHOWN = 6;

@@ -1,5 +1,5 @@
 /** A finding's attributes as rows of a diff. */
-import { assertNever } from '../assert-never.ts';
+import { assertNever } from '../base/assert-never.ts';
 import type { Action, AttributeDrift, Finding, JsonDifference, ShownValue } from '../drift/finding.ts';
 import { describeValue } from '../drift/summary.ts';
 import type { DiffRow } from './card.ts';

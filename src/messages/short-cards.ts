@@ -1,8 +1,8 @@
 /** Cards of one sentence: what was done, and what was refused. */
 import { GRAMMAR, isCommandName } from '../commands/grammar.ts';
+import { capital, headlineOf } from '../text/words.ts';
 import type { Button, Card } from './card.ts';
 import { line, text } from './spans.ts';
-import { capital, headlineOf } from './words.ts';
 
 function sentenceCard(said: string, tone: Card['tone'], buttons: readonly Button[]): Card {
   const headline = headlineOf(said);

@@ -1,5 +1,5 @@
 /** Spans as plain text, for what shows nothing else. */
-import { assertNever } from '../assert-never.ts';
+import { assertNever } from '../base/assert-never.ts';
 import type { Span } from './card.ts';
 
 type TimeSpan = Extract<Span, { t: 'time' }>;

@@ -1,6 +1,6 @@
+import { sameDay } from '../text/when.ts';
 import type { Block, Span } from './card.ts';
 import type { Named } from './view.ts';
-import { sameDay } from './when.ts';
 
 export function text(value: string): Span {
   return { t: 'text', text: value };

@@ -1,11 +1,11 @@
 /** How a finding stands, in the words at its right. */
-import { assertNever } from '../assert-never.ts';
+import { assertNever } from '../base/assert-never.ts';
 import type { Finding } from '../drift/finding.ts';
-import { isTerminal } from '../runs/run.ts';
+import { isTerminal } from '../model/run.ts';
+import { whenText } from '../text/when.ts';
+import { clip, listed } from '../text/words.ts';
 import type { FindingTone } from './card.ts';
 import type { DriftView, FindingView, Standing } from './view.ts';
-import { whenText } from './when.ts';
-import { clip, listed } from './words.ts';
 
 /** Longest reason of a person beside a finding, in characters. */
 const REASON = 120;

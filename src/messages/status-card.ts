@@ -1,9 +1,9 @@
-import { assertNever } from '../assert-never.ts';
+import { assertNever } from '../base/assert-never.ts';
 import { showText, whyText } from '../commands/text.ts';
+import { clip, count, headlineOf, lasting } from '../text/words.ts';
 import type { Block, Button, Card, Span } from './card.ts';
 import { ago, context, dotted, line, strong, text, time } from './spans.ts';
 import type { StackStatus, StatusView } from './view-status.ts';
-import { clip, count, headlineOf, lasting } from './words.ts';
 
 /** Stacks told one by one, and characters of an error beside one. */
 const SHOWN = 25;

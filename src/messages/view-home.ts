@@ -1,5 +1,5 @@
 /** What a person's home is made from. Times in ms since epoch. */
-import type { Keep } from '../runs/keep.ts';
+import type { Keep } from '../model/exemption.ts';
 import type { OnCallView } from './view-status.ts';
 
 /** Open drift of one stack. */

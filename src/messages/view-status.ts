@@ -1,12 +1,11 @@
 /** What the cards of the asking commands are made from. Times in ms since epoch. */
-import type { RealignMode } from '../decisions/decision.ts';
-import type { Keep } from '../runs/keep.ts';
-import type { BundleStatus } from '../runs/ports.ts';
-import type { AuditEntry } from '../runs/record.ts';
-import type { Named } from './view.ts';
 
-/** How a stack is: `unknown` before its first check. `quiet`: all its drift is snoozed or accepted. */
-export type StackState = 'aligned' | 'drifted' | 'quiet' | 'failing' | 'unknown';
+import type { RealignMode } from '../decisions/decision.ts';
+import type { AuditEntry } from '../model/audit-entry.ts';
+import type { Keep } from '../model/exemption.ts';
+import type { StackState } from '../model/overview.ts';
+import type { BundleStatus } from '../model/policy-status.ts';
+import type { Named } from './view.ts';
 
 export interface StackStatus {
   readonly stack: string;

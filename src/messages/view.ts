@@ -1,7 +1,7 @@
 /** What the cards are made from: plain facts, gathered by runs/, with no clock and no store behind them. */
 import type { Reason } from '../decisions/decision.ts';
 import type { Finding, OutputDrift } from '../drift/finding.ts';
-import type { Actor, CodeVersion, Failure, LockWait, Moved, RunState } from '../runs/run.ts';
+import type { Actor, CodeVersion, Failure, LockWait, Moved, RunState } from '../model/run.ts';
 
 /** A person as a card names them; `person` is the key in m0.yaml, null for somebody who is not in it. */
 export interface Named {

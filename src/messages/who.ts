@@ -1,8 +1,9 @@
 /** Who may decide, and who was asked. */
+
+import { count } from '../text/words.ts';
 import type { Span } from './card.ts';
 import { dotted, people, person, text, time } from './spans.ts';
 import type { DriftView } from './view.ts';
-import { count } from './words.ts';
 
 const ON_CALL = 'oncall:';
 

@@ -1,6 +1,7 @@
 import { showText } from '../commands/text.ts';
 import { oneLine } from '../drift/summary.ts';
-import type { RunState } from '../runs/run.ts';
+import type { RunState } from '../model/run.ts';
+import { count, headlineOf, listed } from '../text/words.ts';
 import type { Block, Card, DiffRow } from './card.ts';
 import { policyName, reasonSpans, reasonWords, ruleWords } from './reasons.ts';
 import { foldRows, markOf } from './rows.ts';
@@ -8,7 +9,6 @@ import { context, text } from './spans.ts';
 import { approvableNow, asItStands, openNow, standingOf } from './standing.ts';
 import type { DriftView, FindingView } from './view.ts';
 import { approverSpans, nobodyMay, whoSpans } from './who.ts';
-import { count, headlineOf, listed } from './words.ts';
 
 const STATES: Readonly<Record<RunState, string>> = {
   queued: 'waits for its turn',

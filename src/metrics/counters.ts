@@ -1,8 +1,8 @@
 /** What has happened since m0 started, counted as it happens. */
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { Logger } from '../log.ts';
-import type { Attempt, Meter } from '../runs/meter.ts';
-import { RUN_STATES, type RunState, TRIGGERS } from '../runs/run.ts';
+import type { Logger } from '../base/log.ts';
+import { RUN_STATES, type RunState, TRIGGERS } from '../model/run.ts';
+import type { Attempt, Meter } from '../ports/meter.ts';
 import { APPLY_OUTCOMES, measuresOf, PHASES, rests } from './moves.ts';
 
 const RESTS = (Object.keys(RUN_STATES) as RunState[]).filter(rests);

@@ -1,9 +1,9 @@
 /** How everything stands at one instant, as gauges. */
 import { Gauge, Registry } from 'prom-client';
-import { type Overview, type StackStanding, standingOf } from '../runs/overview.ts';
-import { policySources } from '../runs/policy-trouble.ts';
-import type { Directory } from '../runs/ports.ts';
-import { isTerminal, RUN_STATES, type RunState, type Trigger } from '../runs/run.ts';
+import { policySources } from '../alerts/policy-trouble.ts';
+import type { Directory } from '../model/directory.ts';
+import { type Overview, type StackStanding, standingOf } from '../model/overview.ts';
+import { isTerminal, RUN_STATES, type RunState, type Trigger } from '../model/run.ts';
 
 const LIVE = (Object.keys(RUN_STATES) as RunState[]).filter((s) => !isTerminal(s));
 const STACK_STATES = ['aligned', 'drifted', 'quiet', 'failing', 'unknown'] as const;

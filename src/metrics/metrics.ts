@@ -1,10 +1,11 @@
 /** What `/metrics` tells: how everything stands, what has happened since the start, and the process itself. */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Logger } from '../log.ts';
-import type { Meter } from '../runs/meter.ts';
-import { policySources } from '../runs/policy-trouble.ts';
-import type { Clock, Directory, Platform, Store } from '../runs/ports.ts';
-import { timely } from '../timely.ts';
+import { policySources } from '../alerts/policy-trouble.ts';
+import type { Logger } from '../base/log.ts';
+import { timely } from '../base/timely.ts';
+import type { Clock, Directory, Platform } from '../model/directory.ts';
+import type { Meter } from '../ports/meter.ts';
+import type { Store } from '../ports/store.ts';
 import { createMeter } from './counters.ts';
 import { gaugesText } from './gauges.ts';
 

@@ -1,6 +1,6 @@
 /** What one stored step of a run has to say to the counters. */
-import type { Run, RunState } from '../runs/run.ts';
-import { isTerminal } from '../runs/run.ts';
+import type { Run, RunState } from '../model/run.ts';
+import { isTerminal } from '../model/run.ts';
 
 /**
  * What m0 itself does in a state. `confirm` is the fresh plan and its comparison right before an apply, with the

@@ -1,6 +1,7 @@
 import type { Finding, Json } from '../drift/finding.ts';
-import type { PolicyQuestion, PolicySource } from '../runs/ports.ts';
-import type { Actor } from '../runs/run.ts';
+import type { PolicySource } from '../model/directory.ts';
+import type { Actor } from '../model/run.ts';
+import type { PolicyQuestion } from '../ports/policy.ts';
 import { type InputPaths, projectInput } from './input-paths.ts';
 
 /** A person as env0's document has them. */

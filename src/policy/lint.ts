@@ -3,15 +3,9 @@ import { POLICY_RULES } from '../decisions/decision.ts';
 import { PACKAGES } from './bundle.ts';
 import { Inference, type Node, stringsIn } from './infer.ts';
 import { INPUT, PLAN_ACTION, type Shape, type WordShape } from './input-shape.ts';
+import type { LintWarning } from './lint-warning.ts';
 import { type ParsedFile, type ParsedRule, type Part, ruleName } from './parse.ts';
 import { unread } from './unread.ts';
-
-/** Something in a policy that compiles and yet can't do what it was written for. */
-export interface LintWarning {
-  readonly file: string;
-  readonly line: number;
-  readonly text: string;
-}
 
 /**
  * Reads a policy for what never fires, is never asked, or says another thing than it means. A warning is

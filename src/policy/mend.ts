@@ -5,7 +5,7 @@
  * here what it said there.
  */
 
-import { assertNever } from '../assert-never.ts';
+import { assertNever } from '../base/assert-never.ts';
 
 /** A function of the library, by its name in the module's name section, that the host answers instead. */
 export interface Mend {

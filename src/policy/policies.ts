@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import type { Logger } from '../base/log.ts';
 import type { PolicyAnswer } from '../decisions/decision.ts';
 import { scrubberFor } from '../drift/secrets.ts';
-import type { Logger } from '../log.ts';
-import type { BundleStatus, Clock, PolicyPort, PolicyQuestion, PolicySource } from '../runs/ports.ts';
+import type { Clock, PolicySource } from '../model/directory.ts';
+import type { BundleStatus } from '../model/policy-status.ts';
+import type { PolicyPort, PolicyQuestion } from '../ports/policy.ts';
 import { anchor, readValues, shorten } from './answer.ts';
 import type { Bundle } from './bundle.ts';
 import { Documents, type EmailOf, knownAddresses } from './document.ts';

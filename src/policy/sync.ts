@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Logger } from '../base/log.ts';
 import type { StaleBundle } from '../decisions/decision.ts';
-import type { Logger } from '../log.ts';
-import type { Clock, PolicySource } from '../runs/ports.ts';
-import type { CodeVersion } from '../runs/run.ts';
+import type { Clock, PolicySource } from '../model/directory.ts';
+import type { CodeVersion } from '../model/run.ts';
 import type { Bundle } from './bundle.ts';
 import { type BundleCache, createBundleCache } from './cache.ts';
 import { type CompiledFiles, compilePolicy, loadBundle } from './compile.ts';

@@ -1,7 +1,7 @@
 /** Rules of a policy that nobody asks: neither m0 nor another rule. */
 import { POLICY_RULES, type PolicyRule } from '../decisions/decision.ts';
 import { PACKAGES } from './bundle.ts';
-import type { LintWarning } from './lint.ts';
+import type { LintWarning } from './lint-warning.ts';
 import { eachTerm, type ParsedFile, type ParsedRule, type Part, ruleName } from './parse.ts';
 
 /** Names that people give the rules m0 asks, by the first letters. */

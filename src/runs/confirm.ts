@@ -2,12 +2,13 @@
 import type { Decision, FindingDecision, PolicyAnswer, Reason } from '../decisions/decision.ts';
 import type { Finding } from '../drift/finding.ts';
 import { fingerprintOf } from '../drift/fingerprint.ts';
-import { shortCommit } from '../messages/words.ts';
-import type { Planned } from './machine.ts';
-import type { Directory, PlanResult, Stack } from './ports.ts';
-import { couldApprove, type OnCallNow } from './rights.ts';
-import type { Run, SavedPlan } from './run.ts';
-import { sameScope, toScope } from './waiting.ts';
+import type { Directory, Stack } from '../model/directory.ts';
+import { sameScope, toScope } from '../model/open-findings.ts';
+import type { Run, SavedPlan } from '../model/run.ts';
+import { couldApprove, type OnCallNow } from '../people/rights.ts';
+import type { PlanResult } from '../ports/runner.ts';
+import { shortCommit } from '../text/words.ts';
+import type { Planned } from './run-event.ts';
 
 /** A plan made less than a minute ago, of exactly the set to be applied, counts as fresh (docs/design.md). */
 const FRESH_MS = 60_000;

@@ -1,11 +1,13 @@
 /** From the effects of a transition to the writes that are stored with it, in one transaction. */
-import { assertNever } from '../assert-never.ts';
-import { capital } from '../messages/words.ts';
-import type { Delivery, NewAlert, RunAlert } from './alert.ts';
-import { describeState, type Effect, type RunEvent, transition } from './machine.ts';
-import type { Change, NewDelivery } from './ports.ts';
+import { assertNever } from '../base/assert-never.ts';
+import type { NewAlert, RunAlert } from '../model/alert.ts';
+import { type Actor, type Interrupted, M0, type Run, type Trigger } from '../model/run.ts';
+import type { Delivery } from '../ports/outbox.ts';
+import type { Change, NewDelivery } from '../ports/store.ts';
+import { capital } from '../text/words.ts';
+import { describeState, transition } from './machine.ts';
 import { lineOf } from './record.ts';
-import { type Actor, type Interrupted, M0, type Run, type Trigger } from './run.ts';
+import type { Effect, RunEvent } from './run-event.ts';
 
 /** What the effects need to know of the stack, read just before. */
 export interface StackState {

@@ -1,7 +1,8 @@
 /** What is left of stacks that m0.yaml no longer has: nobody will check, approve or heal them any more. */
-import { isOfRun } from './alert.ts';
-import type { Clock, Directory, Store } from './ports.ts';
-import { M0, type Run } from './run.ts';
+import { isOfRun } from '../model/alert.ts';
+import type { Clock, Directory } from '../model/directory.ts';
+import { M0, type Run } from '../model/run.ts';
+import type { Store } from '../ports/store.ts';
 import type { StepParts, Steps } from './steps.ts';
 
 export interface GoneParts {

@@ -1,6 +1,6 @@
 /** What m0 no longer applies by itself, whatever the policies say: a person has spoken, or an apply went wrong. */
 import type { Decision } from '../decisions/decision.ts';
-import type { Run } from './run.ts';
+import type { Run } from '../model/run.ts';
 
 /** Why nothing of what `told` was about may be applied by itself; null where it may. */
 function trouble(told: Run): string | null {

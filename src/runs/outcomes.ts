@@ -1,17 +1,10 @@
 /** Where a run goes once something is known: decided, approved, moved, verified, failed. All pure. */
 
-import { lasting } from '../messages/words.ts';
+import { approvable, type Open, openFindings, sameScope, toScope } from '../model/open-findings.ts';
+import { type Actor, type Failure, RUN_STATES, type Run, type RunState } from '../model/run.ts';
+import { lasting } from '../text/words.ts';
 import { heldBack } from './held-back.ts';
-import type { Effect, RunEvent } from './machine.ts';
-import { type Actor, type Failure, RUN_STATES, type Run, type RunState } from './run.ts';
-import { approvable, type Open, openFindings, sameScope, toScope } from './waiting.ts';
-
-/** A step of the table: the state to go to, what changes with it, and what has to follow. */
-export interface Next {
-  readonly to: RunState;
-  readonly change?: Partial<Run>;
-  readonly effects?: readonly Effect[];
-}
+import type { Effect, Next, RunEvent } from './run-event.ts';
 
 function names(actors: readonly Actor[]): string {
   return actors.map((a) => a.name).join(' and ');

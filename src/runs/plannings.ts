@@ -1,5 +1,5 @@
 /** Checks that are being planned now, so that a newer one can end them. */
-import type { Run } from './run.ts';
+import type { Run } from '../model/run.ts';
 
 export interface Plannings {
   /** The signal for the check of the run, which also aborts with `stop`; `ended` once it needs none any more. */

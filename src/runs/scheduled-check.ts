@@ -1,8 +1,9 @@
 /** Checks by the clock: queued, or skipped with a reason that people can see. */
-import { assertNever } from '../assert-never.ts';
-import type { Clock, Stack, Store } from './ports.ts';
-import { M0, type Run, type RunState } from './run.ts';
-import type { Worker } from './worker.ts';
+import { assertNever } from '../base/assert-never.ts';
+import type { Clock, Stack } from '../model/directory.ts';
+import { M0, type Run, type RunState } from '../model/run.ts';
+import type { Store } from '../ports/store.ts';
+import type { Worker } from './worker-parts.ts';
 
 /** Why a scheduled check was not made. Times in ms since epoch. */
 export interface Skipped {

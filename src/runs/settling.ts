@@ -1,13 +1,8 @@
 /** Waiting for a run to rest, as those do who asked for it. */
-import type { Store } from './ports.ts';
-import type { Run, RunState } from './run.ts';
 
-export interface Settling {
-  /** Something was stored: whoever waits looks again. */
-  look(): void;
-  /** Resolves once the run rests; undefined when `timeoutMs` is over or the worker is drained before. */
-  settled(runId: number, timeoutMs: number): Promise<Run | undefined>;
-}
+import type { Run, RunState } from '../model/run.ts';
+import type { Store } from '../ports/store.ts';
+import type { Settling } from './worker-parts.ts';
 
 const UNDER_WAY: readonly RunState[] = [
   'queued',

@@ -1,6 +1,11 @@
 /** What the worker does in each state: plan, decide, confirm, apply, verify. */
-import { assertNever } from '../assert-never.ts';
+
+import { assertNever } from '../base/assert-never.ts';
 import { type Decision, decide, type FindingDecision, type PolicyAnswer } from '../decisions/decision.ts';
+import type { Stack } from '../model/directory.ts';
+import type { Actor, Failure, Run, SavedPlan } from '../model/run.ts';
+import type { PlanResult } from '../ports/runner.ts';
+import { RunnerError } from '../ports/runner-error.ts';
 import {
   type Confirmation,
   configMoved,
@@ -10,14 +15,9 @@ import {
   objections,
   toPlanned,
 } from './confirm.ts';
-import type { RunEvent } from './machine.ts';
-import { bundlesNow, withSeen } from './policy-trouble.ts';
-import type { PlanResult, Stack } from './ports.ts';
-import type { Actor, Failure, Run, SavedPlan } from './run.ts';
-import { RunnerError } from './runner-error.ts';
-import type { Told, WorkerParts } from './worker.ts';
-
-export type Eventually<T> = T | Promise<T>;
+import type { RunEvent } from './run-event.ts';
+import { bundlesNow, withSeen } from './seen-policies.ts';
+import type { Eventually, Told, WorkerParts } from './worker-parts.ts';
 
 export interface StepParts extends WorkerParts {
   /** An event that is made is made while nothing else of the stack is being stored. */

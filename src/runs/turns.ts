@@ -1,6 +1,7 @@
 /** Whose turn it is: what somebody waits for before what the clock asks for. Pure. */
+
+import type { Run, RunState, Trigger } from '../model/run.ts';
 import { LONGEST_LOCK_PAUSE_MS } from './outcomes.ts';
-import type { Run, RunState, Trigger } from './run.ts';
 
 /** States in which the worker has something to do, most urgent first. */
 export const WORK: readonly RunState[] = ['verifying', 'approved', 'queued'];

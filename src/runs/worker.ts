@@ -1,66 +1,22 @@
 /** Walks runs through their states. All truth is in the store: a worker that dies loses nothing but time. */
-import { createKeyedLock } from '../keyed-lock.ts';
-import type { Logger } from '../log.ts';
-import { outside, within } from '../log-context.ts';
-import type { Approver } from './asking.ts';
+
+import { createKeyedLock } from '../base/keyed-lock.ts';
+import { outside, within } from '../base/log-context.ts';
+import type { Stack } from '../model/directory.ts';
+import { approvable, openFindings } from '../model/open-findings.ts';
+import type { Run, RunState, SavedPlan } from '../model/run.ts';
+import { mayDisturb, severityOf } from '../people/urgency.ts';
+import type { Change } from '../ports/store.ts';
 import { changesOf, newRun, type StackState } from './effects.ts';
 import { leaveRun, leaveWhatIsGone } from './gone-stacks.ts';
-import { type RunEvent, transition } from './machine.ts';
-import { type Meter, tellMoves } from './meter.ts';
+import { transition } from './machine.ts';
+import { tellMoves } from './meter.ts';
 import { createPlannings } from './plannings.ts';
-import type { Change, Clock, CodePort, Directory, PolicyPort, Runner, Stack, Store } from './ports.ts';
-import type { OnCallNow } from './rights.ts';
-import type { Actor, Run, RunState, SavedPlan, Trigger } from './run.ts';
-import { createSettling, type Settling } from './settling.ts';
-import { createSteps, type Eventually } from './steps.ts';
+import type { RunEvent } from './run-event.ts';
+import { createSettling } from './settling.ts';
+import { createSteps } from './steps.ts';
 import { inTurn, isDue, isUrgent, nextDue, WORK } from './turns.ts';
-import { mayDisturb, severityOf } from './urgency.ts';
-import { approvable, openFindings } from './waiting.ts';
-
-export interface WorkerParts {
-  readonly store: Store;
-  readonly runner: Runner & CodePort;
-  readonly policies: PolicyPort;
-  readonly directory: Directory;
-  /** Who is to be asked about a stack now. */
-  readonly askers: (stack: Stack) => Promise<readonly Approver[]>;
-  /** Who is in each group that a Slack user group fills, and on call, now. */
-  readonly onCall: () => Promise<OnCallNow>;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** How many stacks are worked on at once; one more where somebody waits for it. */
-  readonly concurrency: number;
-  /** Called after every stored change: something may have to be delivered. */
-  readonly onChange: () => void;
-  readonly meter?: Meter;
-}
-
-export interface Worker {
-  /**
-   * Queues a check of the stack, or answers the one that is already queued, or planning: but what a person asks
-   * for by command, or a push, begins after it, and takes the place of a scheduled check that is still planning.
-   */
-  check(stack: Stack, trigger: Trigger, by: Actor): Promise<Run>;
-  /**
-   * Applies an event, made from the run as it is by then, with compare-and-set, and stores `also` with it. A
-   * refusal is a sentence for the sender.
-   */
-  tell(runId: number, event: (run: Run) => Eventually<RunEvent>, also?: readonly Change[]): Promise<Told>;
-  /**
-   * Stores changes that belong to no event of a run (keeps, alerts), and has them delivered. They are made while
-   * nothing else of the stack is being stored.
-   */
-  write(stack: string, changes: () => Eventually<readonly Change[]>): Promise<void>;
-  /** Takes up what an earlier process left, then works until `drain`. */
-  start(): Promise<void>;
-  /** Stops taking work; plans under way are given back to the queue, an apply under way is finished. */
-  drain(): Promise<void>;
-  readonly settled: Settling['settled'];
-}
-
-export type Told =
-  | { readonly ok: true; readonly run: Run }
-  | { readonly ok: false; readonly refusal: string };
+import type { Eventually, Told, Worker, WorkerParts } from './worker-parts.ts';
 
 /** Elsewhere nothing can be applied any more, and the plan file, which holds secrets, goes. */
 const HOLDS_PLAN: readonly RunState[] = ['deciding', 'approved', 'applying'];

@@ -1,8 +1,8 @@
 /** What `npm start` brings up where there is no m0.yaml: a local cloud, a local workspace, and m0 in both. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Logger } from '../log.ts';
-import type { Run } from '../runs/run.ts';
+import type { Logger } from '../base/log.ts';
+import type { Run } from '../model/run.ts';
 import { type SandboxCloud, startSandboxCloud } from './cloud/sandbox-cloud.ts';
 import { sandboxConfig } from './config.ts';
 import { createTeamsPane } from './page/teams-pane.ts';

@@ -1,5 +1,5 @@
 import { createTask, validate } from 'node-cron';
-import { utcOf, wallClock } from '../commands/zone.ts';
+import { utcOf, wallClock } from '../text/zone.ts';
 
 const MINUTE = 60_000;
 

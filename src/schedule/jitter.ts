@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Stack } from '../runs/ports.ts';
+import type { Stack } from '../model/directory.ts';
 import { minutesOf } from './cron.ts';
 
 const MINUTE = 60_000;

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Logger } from '../log.ts';
-import type { CodeHistory, Stack, Store } from '../runs/ports.ts';
+import type { Logger } from '../base/log.ts';
+import type { Stack } from '../model/directory.ts';
+import type { CodeHistory } from '../ports/runner.ts';
+import type { Store } from '../ports/store.ts';
 
 /** What is watched of a stack. */
 export type WatchedStack = Pick<Stack, 'name' | 'source' | 'varFiles' | 'pollMs'>;

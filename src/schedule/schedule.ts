@@ -1,5 +1,5 @@
-import type { Logger } from '../log.ts';
-import type { Stack } from '../runs/ports.ts';
+import type { Logger } from '../base/log.ts';
+import type { Stack } from '../model/directory.ts';
 import { type Cron, readCron } from './cron.ts';
 
 const MINUTE = 60_000;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AuditEntry } from '../runs/record.ts';
+import type { AuditEntry } from '../model/audit-entry.ts';
 
 /** What the first entry has as the hash before it. */
 export const CHAIN_START = '0'.repeat(64);

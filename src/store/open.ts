@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../base/log.ts';
 import { type AuditedStore, openSqliteStore } from './sqlite.ts';
 import { StoreError } from './store-error.ts';
 

@@ -7,9 +7,9 @@ import type {
   OutboxStanding,
   Overview,
   RunsUnderWay,
-} from '../runs/overview.ts';
-import { ANSWERED, MAYBE_UNANSWERED } from '../runs/overview.ts';
-import { isTerminal, RUN_STATES, type RunState } from '../runs/run.ts';
+} from '../model/overview.ts';
+import { ANSWERED, MAYBE_UNANSWERED } from '../model/overview.ts';
+import { isTerminal, RUN_STATES, type RunState } from '../model/run.ts';
 import type { Database } from './database.ts';
 
 function quoted(states: readonly RunState[]): string {

@@ -1,5 +1,5 @@
 /** What is deleted once nobody needs it any more. Never the record. */
-import { isTerminal, RUN_STATES, type RunState } from '../runs/run.ts';
+import { isTerminal, RUN_STATES, type RunState } from '../model/run.ts';
 import type { Database } from './database.ts';
 
 /** Ms since epoch: what was over before goes. */

@@ -1,7 +1,7 @@
 /** Reading the record, oldest first and a page at a time, from a database that m0 may be writing to. */
 import type Sqlite from 'better-sqlite3';
 import { z } from 'zod';
-import type { AuditEntry } from '../runs/record.ts';
+import type { AuditEntry } from '../model/audit-entry.ts';
 import type { ChainedEntry } from './audit-chain.ts';
 import { actor, json, scopeEntry } from './rows.ts';
 import { audit } from './schema.ts';

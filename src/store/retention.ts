@@ -1,7 +1,7 @@
 /** Deletes, day by day, what has been over for long. */
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { Logger } from '../log.ts';
-import type { Clock } from '../runs/ports.ts';
+import type { Logger } from '../base/log.ts';
+import type { Clock } from '../model/directory.ts';
 import type { Cutoffs, Pruned } from './prune.ts';
 
 const DAY_MS = 86_400_000;

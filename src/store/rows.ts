@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Alert, Delivery, NewAlert, OutboxEntry, PostedMessage } from '../runs/alert.ts';
-import type { Keep } from '../runs/keep.ts';
-import type { Subscription } from '../runs/places.ts';
-import { type Actor, RUN_STATES, type Run, TRIGGERS } from '../runs/run.ts';
+import type { Alert, NewAlert, PostedMessage, Subscription } from '../model/alert.ts';
+import type { Keep } from '../model/exemption.ts';
+import { type Actor, RUN_STATES, type Run, TRIGGERS } from '../model/run.ts';
+import type { Delivery, OutboxEntry } from '../ports/outbox.ts';
 import type { alerts, keeps, messages, outbox, runs, subscriptions } from './schema.ts';
 import { StoreError } from './store-error.ts';
 

@@ -18,9 +18,10 @@ import {
   sql,
 } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/sqlite-core';
-import type { Logger } from '../log.ts';
-import type { AlertKind, AlertOf, OutboxEntry } from '../runs/alert.ts';
-import type { AlertQuery, Change, CommitResult, Store } from '../runs/ports.ts';
+import type { Logger } from '../base/log.ts';
+import type { AlertKind, AlertOf } from '../model/alert.ts';
+import type { OutboxEntry } from '../ports/outbox.ts';
+import type { AlertQuery, Change, CommitResult, Store } from '../ports/store.ts';
 import { type ChainVerdict, verifyChain } from './audit-chain.ts';
 import { type Database, openDatabase } from './database.ts';
 import { overviewOf } from './overview.ts';

@@ -1,9 +1,9 @@
 import { and, desc, eq, isNull } from 'drizzle-orm';
-import { assertNever } from '../assert-never.ts';
-import type { Delivery } from '../runs/alert.ts';
-import type { Change, NewDelivery } from '../runs/ports.ts';
-import type { AuditEntry } from '../runs/record.ts';
-import { isTerminal, RUN_STATES, type Run, type RunState } from '../runs/run.ts';
+import { assertNever } from '../base/assert-never.ts';
+import type { AuditEntry } from '../model/audit-entry.ts';
+import { isTerminal, RUN_STATES, type Run, type RunState } from '../model/run.ts';
+import type { Delivery } from '../ports/outbox.ts';
+import type { Change, NewDelivery } from '../ports/store.ts';
 import { CHAIN_START, chainHash } from './audit-chain.ts';
 import type { Database } from './database.ts';
 import { alertColumns, keepColumns, runColumns } from './rows.ts';

@@ -1,5 +1,5 @@
 /** What goes wrong around a tool rather than in the code it runs: full disks, closed folders, damaged files. */
-import { RunnerError, type RunnerPhase } from '../runs/runner-error.ts';
+import { RunnerError, type RunnerPhase } from '../ports/runner-error.ts';
 
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { strangersEnvironment } from '../base-environment.ts';
-import type { Stack } from '../runs/ports.ts';
+import { strangersEnvironment } from '../base/base-environment.ts';
+import type { Stack } from '../model/directory.ts';
 
 /** Names that would change what a plan is, or hand m0's own access to a stack's code. */
 const REFUSED = /^(SLACK_|MICROSOFT_APP_|M0_|TF_CLI_ARGS|TF_REATTACH_PROVIDERS$|PAGERDUTY_TOKEN$)/;

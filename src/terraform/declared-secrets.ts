@@ -4,7 +4,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Stack } from '../runs/ports.ts';
+import type { Stack } from '../model/directory.ts';
 
 const CODE = /\.(tf|tofu)$/;
 const VALUES = /(^terraform|\.auto)\.tfvars(\.json)?$/;

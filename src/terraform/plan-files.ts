@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Artifacts } from '../runs/artifacts.ts';
-import { RunnerError } from '../runs/runner-error.ts';
+import type { Artifacts } from '../ports/artifacts.ts';
+import { RunnerError } from '../ports/runner-error.ts';
 
 const PLAN_FILE = /^plans\/([0-9a-f]{40,64})\.([0-9a-f]{64})\.[0-9a-f]{32}\.tfplan$/;
 /** What a file that was never written to its end has at its name's end. */

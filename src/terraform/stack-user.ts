@@ -1,8 +1,8 @@
 import { chmod, lchown, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { createKeyedLock } from '../keyed-lock.ts';
-import { RunnerError } from '../runs/runner-error.ts';
+import { createKeyedLock } from '../base/keyed-lock.ts';
+import { RunnerError } from '../ports/runner-error.ts';
 
 /** A user of the operating system, by its numbers. */
 export interface StackUser {

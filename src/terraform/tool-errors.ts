@@ -1,4 +1,4 @@
-import type { HeldLock } from '../runs/runner-error.ts';
+import type { HeldLock } from '../model/run.ts';
 
 const MOST_ERRORS = 5;
 

@@ -3,8 +3,8 @@ import { constants } from 'node:fs';
 import { lchown, lstat, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import type { Mirrors } from '../git/mirrors.ts';
-import type { Stack } from '../runs/ports.ts';
-import { RunnerError } from '../runs/runner-error.ts';
+import type { Stack } from '../model/directory.ts';
+import { RunnerError } from '../ports/runner-error.ts';
 import { handOver, handOverTree, letPass, type StackUser, type StackUsers } from './stack-user.ts';
 
 /** One stack's directory under `<dataDir>/work`, kept from run to run. */

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
-import type { Run, RunState } from '../../src/runs/run.ts';
+import type { Run, RunState } from '../../src/model/run.ts';
 import type { Message } from '../../src/sandbox/workspace/workspace.ts';
 import { m0Process } from '../support/process.ts';
 import { EVE, KIM, startWorld, type World } from '../support/world.ts';

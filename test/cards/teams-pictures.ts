@@ -1,6 +1,6 @@
 /** Pictures of what m0 posts to Teams, as Microsoft's own local client shows it. */
 import type { Browser, Locator, Page } from 'playwright-core';
-import { assertNever } from '../../src/assert-never.ts';
+import { assertNever } from '../../src/base/assert-never.ts';
 import type { Card, Form } from '../../src/messages/card.ts';
 import type { Exhibit } from '../support/gallery/exhibit.ts';
 import type { Album } from './album.ts';

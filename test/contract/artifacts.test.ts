@@ -5,8 +5,8 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
 import { createS3Artifacts } from '../../src/artifacts/s3-artifacts.ts';
-import { createLogger } from '../../src/log.ts';
-import type { Artifacts } from '../../src/runs/artifacts.ts';
+import { createLogger } from '../../src/base/log.ts';
+import type { Artifacts } from '../../src/ports/artifacts.ts';
 import { type Moto, startMoto } from '../../src/sandbox/cloud/moto.ts';
 import { sandboxTools, testTools } from '../support/cloud.ts';
 

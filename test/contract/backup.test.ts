@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backupCommand } from '../../src/cli/backup.ts';
-import { M0 } from '../../src/runs/run.ts';
+import { M0 } from '../../src/model/run.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { textOf } from '../support/fake-chat.ts';
 import { sshFinding, tagFinding } from '../support/runs.ts';

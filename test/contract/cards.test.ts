@@ -1,11 +1,11 @@
 /** All that m0 says, through the real adapter into the local workspace, which refuses what Slack refuses. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createLogger } from '../../src/base/log.ts';
 import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
-import { createLogger } from '../../src/log.ts';
 import type { Card } from '../../src/messages/card.ts';
 import { fullDiff } from '../../src/messages/full-diff.ts';
-import type { Reply } from '../../src/runs/ports.ts';
+import type { Reply } from '../../src/ports/chat.ts';
 import type { View, Workspace } from '../../src/sandbox/workspace/workspace.ts';
 import { anyCard } from '../support/any-message.ts';
 import { directory } from '../support/directory.ts';

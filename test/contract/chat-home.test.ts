@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { homeView } from '../../src/alerts/home.ts';
+import { createLogger } from '../../src/base/log.ts';
 import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
-import { createLogger } from '../../src/log.ts';
 import { homeCard } from '../../src/messages/home-card.ts';
-import { homeView } from '../../src/runs/home.ts';
-import type { Stack } from '../../src/runs/ports.ts';
+import type { Stack } from '../../src/model/directory.ts';
 import type { Message, View, Workspace } from '../../src/sandbox/workspace/workspace.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { DANA, sshFinding } from '../support/runs.ts';

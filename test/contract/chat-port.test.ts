@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Card } from '../../src/messages/card.ts';
-import { ChatError } from '../../src/runs/ports.ts';
+import { ChatError } from '../../src/ports/chat.ts';
 import { driftMixed, healed, hostile, longValue, snoozeForm, thousand, waiting } from '../support/cards.ts';
 import { CHAT_ENDS, type ChatEnd, soon } from '../support/chat-ends.ts';
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createDelivery } from '../../src/alerts/outbox-loop.ts';
+import { createLogger } from '../../src/base/log.ts';
 import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
-import { createLogger } from '../../src/log.ts';
-import { createDelivery } from '../../src/runs/delivery.ts';
-import type { CommandHandler, Incoming } from '../../src/runs/ports.ts';
+import type { CommandHandler, Incoming } from '../../src/ports/chat.ts';
 import type { Person } from '../../src/sandbox/workspace/person.ts';
 import type { Message, Workspace } from '../../src/sandbox/workspace/workspace.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createLogger } from '../../src/base/log.ts';
 import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
-import { createLogger } from '../../src/log.ts';
 import type { Card } from '../../src/messages/card.ts';
-import { ChatError, type CommandHandler, type Incoming, type Reply } from '../../src/runs/ports.ts';
+import { ChatError, type CommandHandler, type Incoming, type Reply } from '../../src/ports/chat.ts';
 import {
   startWorkspace,
   type View,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { M0 } from '../../src/runs/run.ts';
+import { M0 } from '../../src/model/run.ts';
 import { Core, EVE, STACK, stackWith } from '../support/core.ts';
 import { buttonsOf, textOf } from '../support/fake-chat.ts';
 import { DANA, KIM, NOON, sshFinding, tagFinding } from '../support/runs.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Stack } from '../../src/runs/ports.ts';
-import { M0 } from '../../src/runs/run.ts';
+import type { Stack } from '../../src/model/directory.ts';
+import { M0 } from '../../src/model/run.ts';
 import { Core, EVE, STACK, stackWith } from '../support/core.ts';
 import { directory } from '../support/directory.ts';
 import { buttonsOf, commandOf, textOf } from '../support/fake-chat.ts';

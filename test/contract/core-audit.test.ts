@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { AuditEntry } from '../../src/runs/record.ts';
+import type { AuditEntry } from '../../src/model/audit-entry.ts';
 import { Core, EVE, STACK, stackWith } from '../support/core.ts';
 import { CODE, DANA, KIM, NOON, sshFinding, tagFinding } from '../support/runs.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { M0 } from '../../src/runs/run.ts';
+import { M0 } from '../../src/model/run.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { directory } from '../support/directory.ts';
 import { buttonsOf, textOf } from '../support/fake-chat.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sendDigest } from '../../src/runs/digest.ts';
+import { sendDigest } from '../../src/alerts/digest.ts';
 import { Core, EVE, STACK, stackWith } from '../support/core.ts';
 import { textOf } from '../support/fake-chat.ts';
 import { sshFinding, tagFinding } from '../support/runs.ts';

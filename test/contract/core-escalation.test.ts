@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Directory, Stack } from '../../src/runs/ports.ts';
-import { ChatError } from '../../src/runs/ports.ts';
+import type { Directory, Stack } from '../../src/model/directory.ts';
+import { ChatError } from '../../src/ports/chat.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { buttonsOf, textOf } from '../support/fake-chat.ts';
 import { DANA, KIM, NOON, sshFinding, tagFinding } from '../support/runs.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { M0 } from '../../src/runs/run.ts';
-import { RunnerError } from '../../src/runs/runner-error.ts';
+import { M0 } from '../../src/model/run.ts';
+import { RunnerError } from '../../src/ports/runner-error.ts';
 import { checkOnSchedule } from '../../src/runs/scheduled-check.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { textOf } from '../support/fake-chat.ts';

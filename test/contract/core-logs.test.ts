@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { within } from '../../src/log-context.ts';
-import { createDelivery } from '../../src/runs/delivery.ts';
-import { ChatError } from '../../src/runs/ports.ts';
+import { createDelivery } from '../../src/alerts/outbox-loop.ts';
+import { within } from '../../src/base/log-context.ts';
+import { ChatError } from '../../src/ports/chat.ts';
 import { Core, EVE, STACK, stackWith } from '../support/core.ts';
 import { DANA, sshFinding } from '../support/runs.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openPagerDuty } from '../../src/oncall/pagerduty.ts';
-import type { Rota } from '../../src/runs/rota.ts';
+import type { Rota } from '../../src/model/rota.ts';
+import { openPagerDuty } from '../../src/people/pagerduty/pagerduty.ts';
 import { Core, EVE, STACK, stackWith } from '../support/core.ts';
 import { directory } from '../support/directory.ts';
 import { textOf } from '../support/fake-chat.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StaleBundle } from '../../src/decisions/decision.ts';
-import type { Stack } from '../../src/runs/ports.ts';
+import type { Stack } from '../../src/model/directory.ts';
 import { Core, EVE, STACK, stackWith } from '../support/core.ts';
 import { textOf } from '../support/fake-chat.ts';
 import { DANA, KIM, NOON, sshFinding, tagFinding } from '../support/runs.ts';

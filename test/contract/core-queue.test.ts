@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { M0 } from '../../src/runs/run.ts';
+import { M0 } from '../../src/model/run.ts';
 import { Core, stackWith } from '../support/core.ts';
 import { DANA } from '../support/runs.ts';
 

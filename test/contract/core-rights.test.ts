@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Directory, Stack } from '../../src/runs/ports.ts';
-import type { Actor } from '../../src/runs/run.ts';
+import type { Directory, Stack } from '../../src/model/directory.ts';
+import type { Actor } from '../../src/model/run.ts';
 import { Core, EVE, STACK, stackWith } from '../support/core.ts';
 import { directory } from '../support/directory.ts';
 import { buttonsOf, textOf } from '../support/fake-chat.ts';

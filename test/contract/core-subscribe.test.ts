@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Card } from '../../src/messages/card.ts';
-import type { Reply } from '../../src/runs/ports.ts';
-import type { Actor } from '../../src/runs/run.ts';
+import type { Actor } from '../../src/model/run.ts';
+import type { Reply } from '../../src/ports/chat.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { buttonsOf, textOf } from '../support/fake-chat.ts';
 import { DANA, KIM, sshFinding } from '../support/runs.ts';

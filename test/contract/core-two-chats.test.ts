@@ -1,7 +1,7 @@
 /** People who are in Slack and in Teams are written to in one of them: where the others are told, else in the other. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Place } from '../../src/runs/alert.ts';
-import { ChatError, type Directory } from '../../src/runs/ports.ts';
+import type { Directory, Place } from '../../src/model/directory.ts';
+import { ChatError } from '../../src/ports/chat.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { directory } from '../support/directory.ts';
 import { FakeChat } from '../support/fake-chat.ts';

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMAND_NAMES, GRAMMAR, usageOf } from '../../src/commands/grammar.ts';
 import type { Card } from '../../src/messages/card.ts';
-import type { Reply } from '../../src/runs/ports.ts';
-import type { Actor } from '../../src/runs/run.ts';
+import type { Actor } from '../../src/model/run.ts';
+import type { Reply } from '../../src/ports/chat.ts';
 import { Core, EVE, STACK, stackWith } from '../support/core.ts';
 import { buttonsOf, textOf } from '../support/fake-chat.ts';
 import { DANA, sshFinding } from '../support/runs.ts';

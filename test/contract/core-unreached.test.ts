@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ChatError, type Directory, type Stack } from '../../src/runs/ports.ts';
-import { isThere } from '../../src/runs/refused-messages.ts';
+import { isThere } from '../../src/alerts/refused-messages.ts';
+import type { Directory, Stack } from '../../src/model/directory.ts';
+import { ChatError } from '../../src/ports/chat.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { directory } from '../support/directory.ts';
 import { buttonsOf, textOf } from '../support/fake-chat.ts';

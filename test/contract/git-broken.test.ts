@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '../../src/base/log.ts';
 import { createMirrors, type Mirrors } from '../../src/git/mirrors.ts';
-import { createLogger } from '../../src/log.ts';
 import { commit, git, makeRepo } from '../support/terraform-repo.ts';
 
 let dir: string;

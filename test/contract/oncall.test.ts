@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '../../src/base/log.ts';
 import { createSlack } from '../../src/chat/slack/slack.ts';
-import { createLogger } from '../../src/log.ts';
-import { openPagerDuty } from '../../src/oncall/pagerduty.ts';
-import { askersOf, createOnCall, type OnCall } from '../../src/runs/asking.ts';
-import type { Rota } from '../../src/runs/rota.ts';
+import type { Rota } from '../../src/model/rota.ts';
+import { askersOf } from '../../src/people/asking.ts';
+import { createOnCall, type OnCall } from '../../src/people/on-call.ts';
+import { openPagerDuty } from '../../src/people/pagerduty/pagerduty.ts';
 import { SECRETS, seats } from '../../src/sandbox/seats.ts';
 import { startWorkspace } from '../../src/sandbox/workspace/workspace.ts';
 import { directory, stack } from '../support/directory.ts';

@@ -16,7 +16,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import type { Runner, Stack } from '../../src/runs/ports.ts';
+import type { Stack } from '../../src/model/directory.ts';
+import type { Runner } from '../../src/ports/runner.ts';
 import { goPlatform } from '../../src/setup/platform.ts';
 import { toolsWithTofu } from '../support/cloud.ts';
 import { stack as anyStack } from '../support/directory.ts';

@@ -2,7 +2,7 @@ import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PolicyAnswer } from '../../src/decisions/decision.ts';
-import type { PolicyPort, PolicyQuestion } from '../../src/runs/ports.ts';
+import type { PolicyPort, PolicyQuestion } from '../../src/ports/policy.ts';
 import { DANA, KIM, sshFinding, tagFinding } from '../support/runs.ts';
 import {
   ALLOW_ALL,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { M0, type Run } from '../../src/runs/run.ts';
+import { M0, type Run } from '../../src/model/run.ts';
 import { checkOnSchedule } from '../../src/runs/scheduled-check.ts';
 import { Core, STACK } from '../support/core.ts';
 import { tagFinding } from '../support/runs.ts';

@@ -1,9 +1,9 @@
 /** What happens to what m0 has to say where Slack, a channel or the app is in trouble: real Slack client, real memory. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDelivery } from '../../src/alerts/outbox-loop.ts';
+import { createLogger } from '../../src/base/log.ts';
 import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
-import { createLogger } from '../../src/log.ts';
-import { createOnCall } from '../../src/runs/asking.ts';
-import { createDelivery } from '../../src/runs/delivery.ts';
+import { createOnCall } from '../../src/people/on-call.ts';
 import { type Message, startWorkspace, type Workspace } from '../../src/sandbox/workspace/workspace.ts';
 import { healed } from '../support/cards.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';

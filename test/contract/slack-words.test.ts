@@ -1,11 +1,11 @@
 /** Each command typed and each button clicked in a workspace, through real Bolt, in both modes. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { homeView } from '../../src/alerts/home.ts';
+import { createDelivery } from '../../src/alerts/outbox-loop.ts';
+import { createLogger } from '../../src/base/log.ts';
 import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
 import { COMMAND_NAMES } from '../../src/commands/grammar.ts';
-import { createLogger } from '../../src/log.ts';
 import { homeCard } from '../../src/messages/home-card.ts';
-import { createDelivery } from '../../src/runs/delivery.ts';
-import { homeView } from '../../src/runs/home.ts';
 import {
   type Message,
   startWorkspace,

@@ -5,9 +5,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { policyCommand } from '../../src/cli/policy.ts';
 import type { PolicyMode } from '../../src/decisions/decision.ts';
 import type { AttributeDrift, Finding } from '../../src/drift/finding.ts';
+import type { PolicySource } from '../../src/model/directory.ts';
+import { type Actor, M0 } from '../../src/model/run.ts';
 import { createOpa } from '../../src/policy/opa.ts';
-import type { PolicyQuestion, PolicySource } from '../../src/runs/ports.ts';
-import { type Actor, M0 } from '../../src/runs/run.ts';
+import type { PolicyQuestion } from '../../src/ports/policy.ts';
 import { CODE, DANA, KIM, NOON, sshFinding, tagFinding } from '../support/runs.ts';
 import {
   analysis,

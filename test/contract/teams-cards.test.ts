@@ -9,7 +9,7 @@ import { driftCard } from '../../src/messages/drift-card.ts';
 import { fleetCard } from '../../src/messages/fleet-card.ts';
 import { fullDiff } from '../../src/messages/full-diff.ts';
 import { whyCard } from '../../src/messages/why-card.ts';
-import type { CommandHandler, Reply } from '../../src/runs/ports.ts';
+import type { CommandHandler, Reply } from '../../src/ports/chat.ts';
 import { anyCard, anyForm, anyPages, said } from '../support/any-message.ts';
 import { HOSTILE_TEXTS, randomCard } from '../support/cards.ts';
 import { soon } from '../support/chat-ends.ts';

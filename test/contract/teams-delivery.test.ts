@@ -1,8 +1,8 @@
 /** What happens to what m0 has to say where Teams is in trouble or asks for patience: real adapter, real memory. */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Card } from '../../src/messages/card.ts';
-import type { Delivery } from '../../src/runs/alert.ts';
-import { ChatError } from '../../src/runs/ports.ts';
+import { ChatError } from '../../src/ports/chat.ts';
+import type { Delivery } from '../../src/ports/outbox.ts';
 import { STACK, stackWith } from '../support/core.ts';
 import { sshFinding } from '../support/runs.ts';
 import { elements, type Fault } from '../support/teams-connector.ts';

@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { CommandHandler, Incoming, Reply } from '../../src/runs/ports.ts';
+import type { CommandHandler, Incoming, Reply } from '../../src/ports/chat.ts';
 import { driftMixed, threePages } from '../support/cards.ts';
 import { soon } from '../support/chat-ends.ts';
 import { type Bot, DANA, GUEST, KIM, memory, startBot, teamsOptions } from '../support/teams-bot.ts';

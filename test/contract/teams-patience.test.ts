@@ -1,7 +1,7 @@
 /** Clicks whose answer takes longer than Teams waits: told to wait in time, and answered later, once. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Card } from '../../src/messages/card.ts';
-import type { CommandHandler, Reply } from '../../src/runs/ports.ts';
+import type { CommandHandler, Reply } from '../../src/ports/chat.ts';
 import { driftMixed, fullDiff, snoozeForm, threePages } from '../support/cards.ts';
 import { soon } from '../support/chat-ends.ts';
 import { type Bot, DANA, GUEST, KIM, memory, startBot, teamsOptions } from '../support/teams-bot.ts';

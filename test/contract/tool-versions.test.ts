@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Runner, Stack } from '../../src/runs/ports.ts';
+import type { Stack } from '../../src/model/directory.ts';
+import type { Runner } from '../../src/ports/runner.ts';
 import { inspectTools } from '../../src/setup/inspect.ts';
 import { openProbes } from '../../src/setup/probe.ts';
 import { findTerraform } from '../../src/setup/tools.ts';

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RUN_STATES } from '../../src/runs/run.ts';
+import { RUN_STATES } from '../../src/model/run.ts';
 import { type Children, createChildren, each } from './children.ts';
 import { judge, type Outcome, type Verdict } from './judge.ts';
 import type { Mark } from './points.ts';

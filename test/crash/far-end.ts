@@ -1,13 +1,9 @@
 /** The cloud, the policies and the chat as m0 meets them, on a `World` that a kill leaves whole. */
 import type { PolicyAnswer } from '../../src/decisions/decision.ts';
-import {
-  ChatError,
-  type ChatPort,
-  type CodePort,
-  type PolicyPort,
-  type Runner,
-} from '../../src/runs/ports.ts';
-import type { CodeVersion, RunState, SavedPlan } from '../../src/runs/run.ts';
+import type { CodeVersion, RunState, SavedPlan } from '../../src/model/run.ts';
+import { ChatError, type ChatPort } from '../../src/ports/chat.ts';
+import type { PolicyPort } from '../../src/ports/policy.ts';
+import type { CodePort, Runner } from '../../src/ports/runner.ts';
 import { CODE } from '../support/runs.ts';
 import type { Doing, World } from './world.ts';
 

@@ -1,10 +1,11 @@
 /** What must hold when a story is over, wherever m0 was killed in it. */
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { createLogger } from '../../src/log.ts';
-import type { Alert, Delivery } from '../../src/runs/alert.ts';
-import type { AuditEntry } from '../../src/runs/record.ts';
-import { isTerminal, type Run } from '../../src/runs/run.ts';
+import { createLogger } from '../../src/base/log.ts';
+import type { Alert } from '../../src/model/alert.ts';
+import type { AuditEntry } from '../../src/model/audit-entry.ts';
+import { isTerminal, type Run } from '../../src/model/run.ts';
+import type { Delivery } from '../../src/ports/outbox.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { buttonsOf, textOf } from '../support/fake-chat.ts';

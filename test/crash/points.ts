@@ -1,7 +1,10 @@
 /** Where m0 can be killed: around every effect it has, and in the middle of each commit. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Change, ChatPort, CodePort, PolicyPort, Runner, Store } from '../../src/runs/ports.ts';
+import type { ChatPort } from '../../src/ports/chat.ts';
+import type { PolicyPort } from '../../src/ports/policy.ts';
+import type { CodePort, Runner } from '../../src/ports/runner.ts';
+import type { Change, Store } from '../../src/ports/store.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
 
 /** One instant of a story. */

@@ -1,7 +1,7 @@
 /** What a story is made of. Each step begins from what the chat shows and the store says, so it can begin again. */
 
-import type { Directory, PolicySource, Stack } from '../../src/runs/ports.ts';
-import type { Actor, Trigger } from '../../src/runs/run.ts';
+import type { Directory, PolicySource, Stack } from '../../src/model/directory.ts';
+import type { Actor, Trigger } from '../../src/model/run.ts';
 import { directory, stack } from '../support/directory.ts';
 import type { Doing, Happening } from './world.ts';
 

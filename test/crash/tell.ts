@@ -2,10 +2,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sendDigest } from '../../src/runs/digest.ts';
-import { escalate } from '../../src/runs/escalation.ts';
-import { M0 as BY_ITSELF } from '../../src/runs/run.ts';
-import { RunnerError } from '../../src/runs/runner-error.ts';
+import { sendDigest } from '../../src/alerts/digest.ts';
+import { escalate } from '../../src/alerts/escalation.ts';
+import { M0 as BY_ITSELF } from '../../src/model/run.ts';
+import { RunnerError } from '../../src/ports/runner-error.ts';
 import { buttonsOf, textOf } from '../support/fake-chat.ts';
 import { DANA, KIM } from '../support/runs.ts';
 import type { M0 } from './m0.ts';

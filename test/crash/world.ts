@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import type { PolicyMessage, StaleBundle } from '../../src/decisions/decision.ts';
 import type { Finding } from '../../src/drift/finding.ts';
 import type { Card } from '../../src/messages/card.ts';
-import type { Place } from '../../src/runs/alert.ts';
-import type { Clock } from '../../src/runs/ports.ts';
-import type { Actor, SavedPlan } from '../../src/runs/run.ts';
+import type { Clock, Place } from '../../src/model/directory.ts';
+import type { Actor, SavedPlan } from '../../src/model/run.ts';
 import { CODE, NOON } from '../support/runs.ts';
 
 /** What m0 asks of the outside, as far as a story can do something meanwhile. */

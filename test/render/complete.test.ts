@@ -1,7 +1,7 @@
 /** Every kind of message there is has an exhibit; test/render holds a golden file of each for every platform. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { RUN_STATES } from '../../src/runs/run.ts';
+import { RUN_STATES } from '../../src/model/run.ts';
 import { picturesOf } from '../cards/names.ts';
 import { readme } from '../cards/readme.ts';
 import { driftDecided } from '../support/gallery/drift-decided.ts';

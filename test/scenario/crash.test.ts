@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import type { Run } from '../../src/runs/run.ts';
+import type { Run } from '../../src/model/run.ts';
 import { commitAs, KIM as KIM_WRITES } from '../../src/sandbox/cloud/sample-git.ts';
 import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
 import type { SandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';

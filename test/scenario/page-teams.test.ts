@@ -2,7 +2,7 @@
 import type { Browser, Locator, Page as Tab } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Card } from '../../src/messages/card.ts';
-import type { Incoming, Reply } from '../../src/runs/ports.ts';
+import type { Incoming, Reply } from '../../src/ports/chat.ts';
 import { createTeamsPane } from '../../src/sandbox/page/teams-pane.ts';
 import { type Page, startPage, TEAMS_PATH } from '../../src/sandbox/page-server.ts';
 import { LocalTeams } from '../../src/sandbox/teams/teams.ts';

@@ -3,7 +3,7 @@
  * chats' own servers. In order, one cloud.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Run } from '../../src/runs/run.ts';
+import type { Run } from '../../src/model/run.ts';
 import { openPort } from '../support/by-hand.ts';
 import { elements, type TeamsMessage, textOfCard } from '../support/teams-connector.ts';
 import { buttonsOn, DANA, GUEST, KIM, OPS, TeamsWorld } from '../support/teams-world.ts';

@@ -1,9 +1,9 @@
 /** The far ends of both chats, spoken to in the same words, so that one suite holds for each. */
 import { vi } from 'vitest';
+import { createLogger } from '../../src/base/log.ts';
 import { createSlack } from '../../src/chat/slack/slack.ts';
-import { createLogger } from '../../src/log.ts';
-import type { Place } from '../../src/runs/alert.ts';
-import type { ChatPort, CommandHandler, Incoming, Reply } from '../../src/runs/ports.ts';
+import type { Place } from '../../src/model/directory.ts';
+import type { ChatPort, CommandHandler, Incoming, Reply } from '../../src/ports/chat.ts';
 import type { Message } from '../../src/sandbox/workspace/model.ts';
 import { startWorkspace } from '../../src/sandbox/workspace/workspace.ts';
 import { directory } from './directory.ts';

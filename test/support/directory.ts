@@ -1,4 +1,4 @@
-import type { Directory, Person, Stack } from '../../src/runs/ports.ts';
+import type { Directory, Person, Stack } from '../../src/model/directory.ts';
 
 const PEOPLE: readonly Person[] = [
   { key: 'dana', name: 'Dana', slack: 'U0DANA', teams: null, email: 'dana@acme.dev' },

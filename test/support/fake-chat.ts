@@ -1,6 +1,6 @@
 import type { Button, Card } from '../../src/messages/card.ts';
-import type { Place } from '../../src/runs/alert.ts';
-import { ChatError, type ChatPort, type Platform } from '../../src/runs/ports.ts';
+import type { Place, Platform } from '../../src/model/directory.ts';
+import { ChatError, type ChatPort } from '../../src/ports/chat.ts';
 
 export interface FakeMessage {
   readonly channel: string;

@@ -1,17 +1,11 @@
 import type { PolicyAnswer, PolicyMessage, StaleBundle } from '../../src/decisions/decision.ts';
 import type { Finding } from '../../src/drift/finding.ts';
-import type {
-  BundleStatus,
-  Clock,
-  CodePort,
-  PlanResult,
-  PolicyPort,
-  PolicySource,
-  Runner,
-  Stack,
-  Store,
-} from '../../src/runs/ports.ts';
-import type { CodeVersion, SavedPlan } from '../../src/runs/run.ts';
+import type { Clock, PolicySource, Stack } from '../../src/model/directory.ts';
+import type { BundleStatus } from '../../src/model/policy-status.ts';
+import type { CodeVersion, SavedPlan } from '../../src/model/run.ts';
+import type { PolicyPort } from '../../src/ports/policy.ts';
+import type { CodePort, PlanResult, Runner } from '../../src/ports/runner.ts';
+import type { Store } from '../../src/ports/store.ts';
 import { CODE } from './runs.ts';
 
 type Doing = 'head' | 'plan' | 'apply' | 'ask' | 'bundles';

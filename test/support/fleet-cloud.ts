@@ -1,17 +1,11 @@
 import type { PolicyAnswer, PolicyMessage } from '../../src/decisions/decision.ts';
 import type { Finding } from '../../src/drift/finding.ts';
-import type {
-  BundleStatus,
-  CodePort,
-  PlanResult,
-  PolicyPort,
-  PolicyQuestion,
-  PolicySource,
-  Runner,
-  Stack,
-} from '../../src/runs/ports.ts';
-import type { CodeVersion, SavedPlan } from '../../src/runs/run.ts';
-import { RunnerError } from '../../src/runs/runner-error.ts';
+import type { PolicySource, Stack } from '../../src/model/directory.ts';
+import type { BundleStatus } from '../../src/model/policy-status.ts';
+import type { CodeVersion, SavedPlan } from '../../src/model/run.ts';
+import type { PolicyPort, PolicyQuestion } from '../../src/ports/policy.ts';
+import type { CodePort, PlanResult, Runner } from '../../src/ports/runner.ts';
+import { RunnerError } from '../../src/ports/runner-error.ts';
 import { CODE } from './runs.ts';
 
 const BUNDLE = 'a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4';

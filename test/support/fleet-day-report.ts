@@ -1,8 +1,8 @@
 /** What a day of a fleet looked like: from m0's own record, what the tools did, and what stands in the chat. */
-import type { Alert } from '../../src/runs/alert.ts';
-import type { Stack } from '../../src/runs/ports.ts';
-import type { AuditEntry } from '../../src/runs/record.ts';
-import type { Run } from '../../src/runs/run.ts';
+import type { Alert } from '../../src/model/alert.ts';
+import type { AuditEntry } from '../../src/model/audit-entry.ts';
+import type { Stack } from '../../src/model/directory.ts';
+import type { Run } from '../../src/model/run.ts';
 import { readCron } from '../../src/schedule/cron.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { textOf } from './fake-chat.ts';

@@ -6,8 +6,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Finding } from '../../src/drift/finding.ts';
-import type { Directory, Stack } from '../../src/runs/ports.ts';
-import { type Actor, M0 } from '../../src/runs/run.ts';
+import type { Directory, Stack } from '../../src/model/directory.ts';
+import { type Actor, M0 } from '../../src/model/run.ts';
 import { directory, stack } from './directory.ts';
 import { FleetCloud, type Work } from './fleet-cloud.ts';
 import { type FleetDayReport, reportOf } from './fleet-day-report.ts';

@@ -1,15 +1,17 @@
 /** m0 as it runs for a fleet: its real core and memory, wired as in serve.ts, on clouds and a chat that are not. */
 import { createHandler } from '../../src/actions/handler.ts';
-import { createLogger } from '../../src/log.ts';
+import { type DigestPlan, sendDigest } from '../../src/alerts/digest.ts';
+import { createDelivery } from '../../src/alerts/outbox-loop.ts';
+import { createPolicyWatch } from '../../src/alerts/policy-watch.ts';
+import { createLogger } from '../../src/base/log.ts';
 import type { Card } from '../../src/messages/card.ts';
-import type { Place } from '../../src/runs/alert.ts';
-import { askersOf, createOnCall } from '../../src/runs/asking.ts';
-import { createDelivery } from '../../src/runs/delivery.ts';
-import { type DigestPlan, sendDigest } from '../../src/runs/digest.ts';
-import { createPolicyWatch } from '../../src/runs/policy-watch.ts';
-import type { ChatPort, CommandHandler, Directory } from '../../src/runs/ports.ts';
+import type { Directory, Place } from '../../src/model/directory.ts';
+import { askersOf } from '../../src/people/asking.ts';
+import { createOnCall } from '../../src/people/on-call.ts';
+import type { ChatPort, CommandHandler } from '../../src/ports/chat.ts';
 import { checkOnSchedule } from '../../src/runs/scheduled-check.ts';
-import { createWorker, type Worker } from '../../src/runs/worker.ts';
+import { createWorker } from '../../src/runs/worker.ts';
+import type { Worker } from '../../src/runs/worker-parts.ts';
 import { jitterOf } from '../../src/schedule/jitter.ts';
 import { startSchedule } from '../../src/schedule/schedule.ts';
 import { openStore } from '../../src/store/open.ts';

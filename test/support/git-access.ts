@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createLogger } from '../../src/base/log.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { GitCredential } from '../../src/git/credentials.ts';
 import { createMirrors, type Mirrors } from '../../src/git/mirrors.ts';
-import { createLogger } from '../../src/log.ts';
 import { isValidCron } from '../../src/schedule/cron.ts';
 import { git } from './terraform-repo.ts';
 

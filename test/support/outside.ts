@@ -1,7 +1,8 @@
 /** What stands outside of m0 sees: its HTTP endpoints, started for real around a core. */
+
+import { createReadiness, type ReadinessParts } from '../../src/http/readiness.ts';
 import { startHttp } from '../../src/http/server.ts';
 import { createMetrics, type MetricsParts } from '../../src/metrics/metrics.ts';
-import { createReadiness, type ReadinessParts } from '../../src/readiness.ts';
 import type { Core } from './core.ts';
 import { type Exposition, readExposition } from './exposition.ts';
 

@@ -1,5 +1,6 @@
 import type { Json } from '../../src/drift/finding.ts';
-import { type PlanDocument, readPlan } from '../../src/drift/read-plan.ts';
+import type { PlanDocument } from '../../src/drift/plan-document.ts';
+import { readPlan } from '../../src/drift/read-plan.ts';
 
 type Values = { readonly [key: string]: Json };
 

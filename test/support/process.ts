@@ -1,8 +1,8 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { createLogger } from '../../src/base/log.ts';
 import type { Variables } from '../../src/config/environment.ts';
-import { createLogger } from '../../src/log.ts';
 import type { Tools } from '../../src/setup/tools.ts';
 import { openStore } from '../../src/store/open.ts';
 import { poll, type Started } from './world.ts';

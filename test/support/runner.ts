@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
+import { createLogger } from '../../src/base/log.ts';
 import { createMirrors } from '../../src/git/mirrors.ts';
-import { createLogger } from '../../src/log.ts';
-import type { CodePort, Runner } from '../../src/runs/ports.ts';
+import type { CodePort, Runner } from '../../src/ports/runner.ts';
 import { createRunner, type RunnerOptions } from '../../src/terraform/runner.ts';
 import { TEST_KEY } from './cloud.ts';
 

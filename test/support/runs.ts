@@ -1,9 +1,9 @@
 import type { Decision, Verdict } from '../../src/decisions/decision.ts';
 import type { Finding } from '../../src/drift/finding.ts';
+import type { Keep } from '../../src/model/exemption.ts';
+import type { Actor, CodeVersion, Run } from '../../src/model/run.ts';
 import { newRun } from '../../src/runs/effects.ts';
-import type { Keep } from '../../src/runs/keep.ts';
-import type { Planned } from '../../src/runs/machine.ts';
-import type { Actor, CodeVersion, Run } from '../../src/runs/run.ts';
+import type { Planned } from '../../src/runs/run-event.ts';
 
 export const NOON = Date.parse('2026-03-02T12:00:00Z');
 

@@ -1,5 +1,5 @@
+import { createLogger } from '../../src/base/log.ts';
 import { startHttp } from '../../src/http/server.ts';
-import { createLogger } from '../../src/log.ts';
 
 type Handle = (request: Request) => Promise<Response>;
 

@@ -1,9 +1,10 @@
 /** m0's side of Teams, listening over HTTP and bound to the local Bot Connector. */
+
+import { createLogger } from '../../src/base/log.ts';
 import type { GreetingOf } from '../../src/chat/teams/greetings.ts';
 import { createTeams, type Teams, type TeamsOptions } from '../../src/chat/teams/teams.ts';
 import { startHttp } from '../../src/http/server.ts';
-import { createLogger } from '../../src/log.ts';
-import type { CommandHandler } from '../../src/runs/ports.ts';
+import type { CommandHandler } from '../../src/ports/chat.ts';
 import { openStore } from '../../src/store/open.ts';
 import { directory } from './directory.ts';
 import { APP_ID, CONNECTOR_TOKEN, TENANT, type TeamsConnector } from './teams-connector.ts';

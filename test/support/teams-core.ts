@@ -1,11 +1,12 @@
 /** m0's core and its real Teams side, over HTTP with the local Bot Connector, on one memory. */
 import { vi } from 'vitest';
+import { greetingView } from '../../src/alerts/home.ts';
+import { createDelivery } from '../../src/alerts/outbox-loop.ts';
 import type { TeamsOptions } from '../../src/chat/teams/teams.ts';
 import type { Finding } from '../../src/drift/finding.ts';
 import { greetingCard } from '../../src/messages/greeting-card.ts';
-import { createDelivery } from '../../src/runs/delivery.ts';
-import { greetingView } from '../../src/runs/home.ts';
-import type { ChatPort, Directory, Platform, Stack } from '../../src/runs/ports.ts';
+import type { Directory, Platform, Stack } from '../../src/model/directory.ts';
+import type { ChatPort } from '../../src/ports/chat.ts';
 import { Core, STACK, stackWith } from './core.ts';
 import { directory } from './directory.ts';
 import { type Bot, DANA, GUEST, KIM, startBot, teamsOptions } from './teams-bot.ts';

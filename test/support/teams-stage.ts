@@ -1,6 +1,6 @@
 /** A local Teams with a team, a group and three people, and m0 as their bot: what tests of single topics start from. */
 import type { TeamsOptions } from '../../src/chat/teams/teams.ts';
-import type { CommandHandler, Incoming, Reply } from '../../src/runs/ports.ts';
+import type { CommandHandler, Incoming, Reply } from '../../src/ports/chat.ts';
 import { type Bot, DANA, GUEST, KIM, memory, startBot, teamsOptions } from './teams-bot.ts';
 import { startConnector, type TeamsConnector } from './teams-connector.ts';
 

@@ -1,6 +1,6 @@
 /** All of m0 with a real Terraform, cloud, Git and opa, told in Teams, and in Slack beside it while that is wanted. */
 import { parse, stringify } from 'yaml';
-import type { Run } from '../../src/runs/run.ts';
+import type { Run } from '../../src/model/run.ts';
 import { DANA, GUEST, KIM } from './teams-bot.ts';
 import {
   type Clicked,

@@ -3,7 +3,7 @@ import type { Reason } from '../../src/decisions/decision.ts';
 import type { AttributeDrift, Finding, ShownValue } from '../../src/drift/finding.ts';
 import type { Block, Button, Card, Span } from '../../src/messages/card.ts';
 import type { DriftView, FailureView, FindingView, Named, Standing } from '../../src/messages/view.ts';
-import { type Actor, type CodeVersion, RUN_STATES, type RunState } from '../../src/runs/run.ts';
+import { type Actor, type CodeVersion, RUN_STATES, type RunState } from '../../src/model/run.ts';
 import type { Random } from './random.ts';
 
 export const NOW = Date.parse('2026-07-15T12:12:00Z');

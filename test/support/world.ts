@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createLogger } from '../../src/base/log.ts';
 import { readEnvironment, type Variables } from '../../src/config/environment.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { createLogger } from '../../src/log.ts';
-import type { Run } from '../../src/runs/run.ts';
+import type { Run } from '../../src/model/run.ts';
 import { type SandboxCloud, startSandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
 import { sandboxConfig } from '../../src/sandbox/config.ts';
 import { SECRETS, seats } from '../../src/sandbox/seats.ts';

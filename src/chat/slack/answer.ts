@@ -1,9 +1,9 @@
 import type { RespondFn, types } from '@slack/bolt';
-import { assertNever } from '../../assert-never.ts';
-import type { Logger } from '../../log.ts';
+import { assertNever } from '../../base/assert-never.ts';
+import type { Logger } from '../../base/log.ts';
 import type { Card } from '../../messages/card.ts';
-import type { Place } from '../../runs/alert.ts';
-import { ChatError, type Reply } from '../../runs/ports.ts';
+import type { Place } from '../../model/directory.ts';
+import { ChatError, type Reply } from '../../ports/chat.ts';
 import type { SlackApi } from './api.ts';
 import { slackCode, toChatError } from './errors.ts';
 import { LIMITS } from './limits.ts';

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebClient } from '@slack/web-api';
-import type { Logger } from '../../log.ts';
-import { ChatError, type Clock } from '../../runs/ports.ts';
+import type { Logger } from '../../base/log.ts';
+import type { Clock } from '../../model/directory.ts';
+import { ChatError } from '../../ports/chat.ts';
 import { bridgeLogger } from './bridge.ts';
 import { concernsApp, missingScope, scopesOf, slackCode, toChatError } from './errors.ts';
 

@@ -1,6 +1,6 @@
 import type { types } from '@slack/bolt';
 import type { Button, ButtonConfirm } from '../../messages/card.ts';
-import { cutEnd, visible } from '../../messages/inert.ts';
+import { cutEnd, visible } from '../../text/inert.ts';
 import { LIMITS } from './limits.ts';
 
 /** Buttons of one row on a desk; also the grain in which they are folded. */

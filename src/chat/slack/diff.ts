@@ -1,6 +1,6 @@
-import { assertNever } from '../../assert-never.ts';
+import { assertNever } from '../../base/assert-never.ts';
 import type { DiffRow } from '../../messages/card.ts';
-import { cutChange, cutEnd, cutMiddle, visible } from '../../messages/inert.ts';
+import { cutChange, cutEnd, cutMiddle, visible } from '../../text/inert.ts';
 import { type Detail, DIFF_COLUMNS, DIFF_LABEL } from './limits.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App, Receiver } from '@slack/bolt';
-import type { Logger } from '../../log.ts';
-import { rawBody } from '../../raw-body.ts';
-import type { Clock } from '../../runs/ports.ts';
+import type { Logger } from '../../base/log.ts';
+import { rawBody } from '../../base/raw-body.ts';
+import type { Clock } from '../../model/directory.ts';
 import { toChatError } from './errors.ts';
 import { Replays } from './replays.ts';
 import { isSigned, prove, WINDOW_S } from './signature.ts';

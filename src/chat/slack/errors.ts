@@ -4,7 +4,7 @@ import {
   WebAPIRateLimitedError,
   WebAPIRequestError,
 } from '@slack/web-api';
-import { ChatError } from '../../runs/ports.ts';
+import { ChatError } from '../../ports/chat.ts';
 
 /** Refusals that trying again can't mend by itself, each with what to do. */
 const TO_MEND: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
-import { createKeyedLock } from '../../keyed-lock.ts';
-import type { Logger } from '../../log.ts';
+import { createKeyedLock } from '../../base/keyed-lock.ts';
+import type { Logger } from '../../base/log.ts';
 import type { Card } from '../../messages/card.ts';
-import type { Clock } from '../../runs/ports.ts';
-import type { Actor } from '../../runs/run.ts';
+import type { Clock } from '../../model/directory.ts';
+import type { Actor } from '../../model/run.ts';
 import type { SlackApi } from './api.ts';
 import type { SlackPeople } from './people.ts';
 import { homeTab } from './views.ts';

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { AckFn, App, BlockAction, RespondFn, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
-import type { Logger } from '../../log.ts';
-import { within } from '../../log-context.ts';
+import type { Logger } from '../../base/log.ts';
+import { within } from '../../base/log-context.ts';
 import type { Card } from '../../messages/card.ts';
 import { fileNameOf } from '../../messages/file-name.ts';
-import type { CommandHandler, Incoming, Reply } from '../../runs/ports.ts';
+import type { CommandHandler, Incoming, Reply } from '../../ports/chat.ts';
 import type { Answerer, Origin } from './answer.ts';
 import type { SlackApi } from './api.ts';
 import { COMMAND_ACTION } from './buttons.ts';

@@ -1,5 +1,5 @@
 /** Makes foreign text harmless: nothing in it is parsed. */
-import { cutEnd, visible } from '../../messages/inert.ts';
+import { cutEnd, visible } from '../../text/inert.ts';
 
 /** Visible, and with `&`, `<`, `>` escaped: for the few places where Slack parses mrkdwn. */
 export function escapeMrkdwn(text: string): string {

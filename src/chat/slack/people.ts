@@ -1,6 +1,6 @@
 import type { WebClient } from '@slack/web-api';
-import type { Clock, Person } from '../../runs/ports.ts';
-import type { Actor } from '../../runs/run.ts';
+import type { Clock, Person } from '../../model/directory.ts';
+import type { Actor } from '../../model/run.ts';
 import { toChatError } from './errors.ts';
 
 const NAME_TTL_MS = 10 * 60_000;

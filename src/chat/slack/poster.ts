@@ -1,8 +1,8 @@
 import type { types } from '@slack/bolt';
 import type { Card } from '../../messages/card.ts';
-import { cutEnd, visible } from '../../messages/inert.ts';
-import type { Place } from '../../runs/alert.ts';
-import { ChatError } from '../../runs/ports.ts';
+import type { Place } from '../../model/directory.ts';
+import { ChatError } from '../../ports/chat.ts';
+import { cutEnd, visible } from '../../text/inert.ts';
 import type { SlackApi } from './api.ts';
 import { isUncertain } from './errors.ts';
 import { notification } from './inert.ts';

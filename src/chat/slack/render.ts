@@ -1,10 +1,10 @@
 import type { types } from '@slack/bolt';
-import { assertNever } from '../../assert-never.ts';
+import { assertNever } from '../../base/assert-never.ts';
 import type { Block, Card, Span } from '../../messages/card.ts';
 import { fold, type Piece as PieceOf, rowText, wayToAll } from '../../messages/fold.ts';
-import { breakable, cutEnd, visible } from '../../messages/inert.ts';
 import { plainOf } from '../../messages/span-text.ts';
 import { CARD_SYMBOL, FINDING_SYMBOL } from '../../messages/symbols.ts';
+import { breakable, cutEnd, visible } from '../../text/inert.ts';
 import { buttonRows } from './buttons.ts';
 import { diffLines } from './diff.ts';
 import { notification } from './inert.ts';

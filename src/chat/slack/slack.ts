@@ -1,6 +1,7 @@
 import { App, SocketModeReceiver } from '@slack/bolt';
-import type { Logger } from '../../log.ts';
-import type { ChatPort, Clock, CommandHandler, Person } from '../../runs/ports.ts';
+import type { Logger } from '../../base/log.ts';
+import type { Clock, Person } from '../../model/directory.ts';
+import type { ChatPort, CommandHandler } from '../../ports/chat.ts';
 import { Answerer } from './answer.ts';
 import { clientOptions, SlackApi } from './api.ts';
 import { SlackEndpoint } from './endpoint.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SocketModeReceiver } from '@slack/bolt';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../base/log.ts';
 import { toChatError } from './errors.ts';
 
 const FIRST_WAIT_MS = 1_000;

@@ -1,8 +1,8 @@
 import type { types } from '@slack/bolt';
-import { assertNever } from '../../assert-never.ts';
+import { assertNever } from '../../base/assert-never.ts';
 import type { Span } from '../../messages/card.ts';
-import { breakable, cutEnd, visible } from '../../messages/inert.ts';
 import { spanText, timeText } from '../../messages/span-text.ts';
+import { breakable, cutEnd, visible } from '../../text/inert.ts';
 import { escapeMrkdwn } from './inert.ts';
 import { LIMITS } from './limits.ts';
 

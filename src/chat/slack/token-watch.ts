@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../base/log.ts';
 import { toChatError } from './errors.ts';
 
 const EVERY_MS = 60_000;

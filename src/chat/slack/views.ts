@@ -1,8 +1,8 @@
 import type { types } from '@slack/bolt';
 import { z } from 'zod';
-import { assertNever } from '../../assert-never.ts';
+import { assertNever } from '../../base/assert-never.ts';
 import type { Card, Form, FormField, Pages } from '../../messages/card.ts';
-import { cutMiddle, visible } from '../../messages/inert.ts';
+import { cutMiddle, visible } from '../../text/inert.ts';
 import { plainText } from './buttons.ts';
 import { LIMITS, PAGE_DETAIL } from './limits.ts';
 import { renderCard } from './render.ts';

@@ -1,9 +1,9 @@
-import { assertNever } from '../../assert-never.ts';
-import type { Logger } from '../../log.ts';
+import { assertNever } from '../../base/assert-never.ts';
+import type { Logger } from '../../base/log.ts';
 import type { Card, Pages } from '../../messages/card.ts';
-import { cutEnd, visible } from '../../messages/inert.ts';
 import { plainOf } from '../../messages/span-text.ts';
-import { ChatError, type Reply } from '../../runs/ports.ts';
+import { ChatError, type Reply } from '../../ports/chat.ts';
+import { cutEnd, visible } from '../../text/inert.ts';
 import type { AdaptiveCard } from './elements.ts';
 import { LIMITS } from './limits.ts';
 import type { TeamsPeople } from './people.ts';

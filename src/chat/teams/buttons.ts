@@ -1,6 +1,6 @@
-import { assertNever } from '../../assert-never.ts';
+import { assertNever } from '../../base/assert-never.ts';
 import type { Button, Form, FormField } from '../../messages/card.ts';
-import { breakable, cutMiddle, visible } from '../../messages/inert.ts';
+import { breakable, cutMiddle, visible } from '../../text/inert.ts';
 import type { Action, ActionSet, Element, ExecuteAction } from './elements.ts';
 import { LIMITS } from './limits.ts';
 import { inert, richText, runs } from './spans.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { ChatError, type Clock } from '../../runs/ports.ts';
+import type { Clock } from '../../model/directory.ts';
+import { ChatError } from '../../ports/chat.ts';
 import type { Identity } from './identity.ts';
 import { Pace } from './pace.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createKeyedLock } from '../../keyed-lock.ts';
+import { createKeyedLock } from '../../base/keyed-lock.ts';
 import { type Activity, conversationOf, tenantOf } from './activity.ts';
 import type { Memory } from './recent.ts';
 

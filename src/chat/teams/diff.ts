@@ -1,6 +1,6 @@
-import { assertNever } from '../../assert-never.ts';
+import { assertNever } from '../../base/assert-never.ts';
 import type { DiffRow } from '../../messages/card.ts';
-import { cutChange, cutEnd, cutMiddle, visible } from '../../messages/inert.ts';
+import { cutChange, cutEnd, cutMiddle, visible } from '../../text/inert.ts';
 import type { Colour, RichTextBlock, TextRun } from './elements.ts';
 import type { Detail } from './limits.ts';
 import { inert, richText } from './spans.ts';

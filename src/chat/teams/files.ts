@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../base/log.ts';
 import type { Card, Pages } from '../../messages/card.ts';
 import { fileNameOf } from '../../messages/file-name.ts';
-import { ChatError, type Reply } from '../../runs/ports.ts';
+import { ChatError, type Reply } from '../../ports/chat.ts';
 import { execute, GET_FILE } from './buttons.ts';
 import type { AdaptiveCard } from './elements.ts';
 import { type Consent, consentCard, fileAddress, fileCard, type Room } from './file-cards.ts';

@@ -1,6 +1,6 @@
-import { createKeyedLock } from '../../keyed-lock.ts';
+import { createKeyedLock } from '../../base/keyed-lock.ts';
 import type { Card } from '../../messages/card.ts';
-import type { Actor } from '../../runs/run.ts';
+import type { Actor } from '../../model/run.ts';
 import type { Activity } from './activity.ts';
 import { userOf } from './conversations.ts';
 import { type Memory, Recent } from './recent.ts';

@@ -2,8 +2,8 @@ import {
   ConfigurationBotFrameworkAuthentication,
   ConfigurationServiceClientCredentialFactory,
 } from 'botbuilder';
-import type { Logger } from '../../log.ts';
-import { timely } from '../../timely.ts';
+import type { Logger } from '../../base/log.ts';
+import { timely } from '../../base/timely.ts';
 import { type Activity, tenantOf } from './activity.ts';
 import { quietly } from './quiet-library.ts';
 

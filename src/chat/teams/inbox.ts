@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../../base/log.ts';
 import { HOME_TEXT } from '../../commands/text.ts';
-import type { Logger } from '../../log.ts';
-import type { CommandHandler, Incoming, Reply } from '../../runs/ports.ts';
+import type { CommandHandler, Incoming, Reply } from '../../ports/chat.ts';
 import { type Activity, type Click, conversationOf, moveIn, readClick } from './activity.ts';
 import type { Answerer, ClickAnswer, Origin } from './answer.ts';
 import { VERB } from './buttons.ts';

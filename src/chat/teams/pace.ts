@@ -1,4 +1,4 @@
-import type { Clock } from '../../runs/ports.ts';
+import type { Clock } from '../../model/directory.ts';
 import { RATES } from './limits.ts';
 
 const LONGEST_MS = Math.max(...RATES.map((r) => r.ms));

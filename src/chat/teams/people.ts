@@ -1,5 +1,5 @@
-import type { Person } from '../../runs/ports.ts';
-import type { Actor } from '../../runs/run.ts';
+import type { Person } from '../../model/directory.ts';
+import type { Actor } from '../../model/run.ts';
 import type { Activity } from './activity.ts';
 import { userOf } from './conversations.ts';
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { createKeyedLock } from '../../keyed-lock.ts';
+import { createKeyedLock } from '../../base/keyed-lock.ts';
 import type { Card } from '../../messages/card.ts';
-import { cutEnd } from '../../messages/inert.ts';
-import type { Place } from '../../runs/alert.ts';
-import { ChatError } from '../../runs/ports.ts';
+import type { Place } from '../../model/directory.ts';
+import { ChatError } from '../../ports/chat.ts';
+import { cutEnd } from '../../text/inert.ts';
 import { type Call, type Connector, NotThereError } from './connector.ts';
 import type { Conversation, Conversations } from './conversations.ts';
 import type { AdaptiveCard } from './elements.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { createKeyedLock } from '../../keyed-lock.ts';
-import type { Store } from '../../runs/ports.ts';
+import { createKeyedLock } from '../../base/keyed-lock.ts';
+import type { Store } from '../../ports/store.ts';
 
 /** Where small values outlive a restart. */
 export type Memory = Pick<Store, 'value' | 'setValue'>;

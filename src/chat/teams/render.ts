@@ -1,9 +1,9 @@
-import { assertNever } from '../../assert-never.ts';
+import { assertNever } from '../../base/assert-never.ts';
 import type { Block, Card, Form, Span } from '../../messages/card.ts';
 import { fold, type Piece as PieceOf, rowText, wayToAll } from '../../messages/fold.ts';
-import { breakable, cutEnd, visible } from '../../messages/inert.ts';
 import { plainOf } from '../../messages/span-text.ts';
 import { CARD_SYMBOL, FINDING_SYMBOL } from '../../messages/symbols.ts';
+import { breakable, cutEnd, visible } from '../../text/inert.ts';
 import { buttonSets, execute, formParts, GET_FILE, label } from './buttons.ts';
 import { diffBlocks } from './diff.ts';
 import type { AdaptiveCard, Colour, Element, Mention, TextRun } from './elements.ts';

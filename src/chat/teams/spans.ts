@@ -1,7 +1,7 @@
-import { assertNever } from '../../assert-never.ts';
+import { assertNever } from '../../base/assert-never.ts';
 import type { Span } from '../../messages/card.ts';
-import { breakable, cutEnd, visible } from '../../messages/inert.ts';
 import { timeText } from '../../messages/span-text.ts';
+import { breakable, cutEnd, visible } from '../../text/inert.ts';
 import type { RichTextBlock, TextRun } from './elements.ts';
 import { LIMITS } from './limits.ts';
 

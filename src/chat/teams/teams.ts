@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ChatError, type ChatPort, type Clock, type CommandHandler, type Person } from '../../runs/ports.ts';
+import type { Clock, Person } from '../../model/directory.ts';
+import { ChatError, type ChatPort, type CommandHandler } from '../../ports/chat.ts';
 import { type Activity, conversationOf, readActivity, tenantOf } from './activity.ts';
 import { Answerer } from './answer.ts';
 import { Connector } from './connector.ts';

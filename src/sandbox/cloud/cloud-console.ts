@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createKeyedLock } from '../../keyed-lock.ts';
+import { createKeyedLock } from '../../base/keyed-lock.ts';
 import type { CloudConsole, CloudFact, ConsoleAction } from '../console.ts';
 import type { CloudApi } from './cloud-api.ts';
 import { HAND_CHANGES } from './hand-changes.ts';

@@ -3,8 +3,8 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { baseEnvironment } from '../../base-environment.ts';
-import type { Logger } from '../../log.ts';
+import { baseEnvironment } from '../../base/base-environment.ts';
+import type { Logger } from '../../base/log.ts';
 
 /** A running local AWS that keeps everything in memory. */
 export interface Moto {

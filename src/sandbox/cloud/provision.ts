@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import type { Logger } from '../../base/log.ts';
 import { createMirrors } from '../../git/mirrors.ts';
-import type { Logger } from '../../log.ts';
-import type { Stack } from '../../runs/ports.ts';
-import { bareStack } from '../../runs/stack.ts';
+import type { Stack } from '../../model/directory.ts';
+import { bareStack } from '../../model/stack.ts';
 import { createStackTools } from '../../terraform/stack-tool.ts';
 import { openWorkTree } from '../../terraform/work-tree.ts';
 import type { CloudApi } from './cloud-api.ts';

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type SimpleGit, simpleGit } from 'simple-git';
-import { baseEnvironment } from '../../base-environment.ts';
+import { baseEnvironment } from '../../base/base-environment.ts';
 
 export interface Author {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createKeyedLock } from '../../keyed-lock.ts';
-import type { Logger } from '../../log.ts';
+import { createKeyedLock } from '../../base/keyed-lock.ts';
+import type { Logger } from '../../base/log.ts';
 import type { CloudConsole } from '../console.ts';
 import { type CloudApi, createCloudApi, LOCAL_CREDENTIALS } from './cloud-api.ts';
 import { createCloudConsole } from './cloud-console.ts';

@@ -1,5 +1,5 @@
 /** What the page shows of the local Teams, and what people do in it there. */
-import { assertNever } from '../../assert-never.ts';
+import { assertNever } from '../../base/assert-never.ts';
 import { menuCommands } from '../teams/commands.ts';
 import type { LocalTeams } from '../teams/teams.ts';
 import type { Act, ActAnswer, PageTeams } from './protocol.ts';

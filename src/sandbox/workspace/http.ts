@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type Context, Hono, type Next } from 'hono';
-import { ApiError, Args, type Method } from './api/args.ts';
+import { ApiError } from './api/api-error.ts';
+import { Args, type Method } from './api/args.ts';
 import { chatMethods } from './api/chat.ts';
 import { conversationMethods } from './api/conversations.ts';
 import { fileMethods } from './api/files.ts';

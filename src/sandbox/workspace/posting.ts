@@ -3,7 +3,8 @@ import type { Realm } from './realm.ts';
 import { type Live, type Parsing, parseMessage } from './text.ts';
 import { elementsOf } from './validation/blocks.ts';
 import { isRecord } from './validation/check.ts';
-import { type Refused, refuseMessage } from './validation/message.ts';
+import { refuseMessage } from './validation/message.ts';
+import type { Refused } from './validation/refused.ts';
 
 /** What an app wants a message to say, however it sent it. */
 export interface Content {

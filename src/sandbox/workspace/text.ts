@@ -1,5 +1,5 @@
 import { isRecord } from './validation/check.ts';
-import type { Refused } from './validation/message.ts';
+import type { Refused } from './validation/refused.ts';
 
 /** How Slack reads the top-level text of a message. */
 export interface Parsing {

@@ -1,4 +1,4 @@
-import { ApiError } from './api/args.ts';
+import { ApiError } from './api/api-error.ts';
 
 interface Held {
   readonly method: string;

@@ -9,9 +9,9 @@ import { statusCard } from '../../../src/messages/status-card.ts';
 import type { HomeView } from '../../../src/messages/view-home.ts';
 import type { PolicyView, StackStatus } from '../../../src/messages/view-status.ts';
 import { whyCard } from '../../../src/messages/why-card.ts';
-import type { Keep } from '../../../src/runs/keep.ts';
-import type { AuditEntry } from '../../../src/runs/record.ts';
-import { M0 } from '../../../src/runs/run.ts';
+import type { AuditEntry } from '../../../src/model/audit-entry.ts';
+import type { Keep } from '../../../src/model/exemption.ts';
+import { M0 } from '../../../src/model/run.ts';
 import {
   actor,
   COMMIT,

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '../../../src/base/log.ts';
 import { createMirrors, type Mirrors } from '../../../src/git/mirrors.ts';
-import { createLogger } from '../../../src/log.ts';
 import { commit, makeRepo } from '../../support/terraform-repo.ts';
 
 const NET = 'envs/prod/network';

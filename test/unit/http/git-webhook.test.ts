@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '../../../src/base/log.ts';
 import { createGitWebhook } from '../../../src/http/git-webhook.ts';
 import { type HttpServer, startHttp } from '../../../src/http/server.ts';
-import { createLogger } from '../../../src/log.ts';
 
 const SECRET = 'correct horse battery';
 const URL_HTTPS = 'https://git.acme.dev/platform/infra.git';

@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '../../../src/base/log.ts';
 import { type HttpOptions, type HttpServer, type Readiness, startHttp } from '../../../src/http/server.ts';
-import { createLogger } from '../../../src/log.ts';
 
 describe('startHttp', () => {
   let server: HttpServer;

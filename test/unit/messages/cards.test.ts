@@ -9,8 +9,8 @@ import { infoCard, problemCard, refusalCard } from '../../../src/messages/short-
 import { statusCard } from '../../../src/messages/status-card.ts';
 import type { StackStatus } from '../../../src/messages/view-status.ts';
 import { whyCard } from '../../../src/messages/why-card.ts';
-import type { Keep } from '../../../src/runs/keep.ts';
-import type { BundleStatus } from '../../../src/runs/ports.ts';
+import type { Keep } from '../../../src/model/exemption.ts';
+import type { BundleStatus } from '../../../src/model/policy-status.ts';
 import {
   actor,
   buttonsOf,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { toScope } from '../../../src/model/open-findings.ts';
+import type { PlanResult } from '../../../src/ports/runner.ts';
 import { confirmPlan, freshAndExact } from '../../../src/runs/confirm.ts';
-import type { PlanResult } from '../../../src/runs/ports.ts';
-import { toScope } from '../../../src/runs/waiting.ts';
 import { CODE, DANA, decidedRun, NOON, planned, sshFinding, tagFinding } from '../../support/runs.ts';
 
 const TAG = tagFinding();

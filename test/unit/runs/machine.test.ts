@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { EVENT_STATES, type RunEvent, type RunEventName, transition } from '../../../src/runs/machine.ts';
-import { isTerminal, RUN_STATES, type Run, type RunState } from '../../../src/runs/run.ts';
-import { openFindings, toScope } from '../../../src/runs/waiting.ts';
+import { openFindings, toScope } from '../../../src/model/open-findings.ts';
+import { isTerminal, RUN_STATES, type Run, type RunState } from '../../../src/model/run.ts';
+import { EVENT_STATES, transition } from '../../../src/runs/machine.ts';
+import type { RunEvent, RunEventName } from '../../../src/runs/run-event.ts';
 import {
   CODE,
   DANA,

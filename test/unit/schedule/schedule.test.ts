@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createLogger } from '../../../src/log.ts';
+import { createLogger } from '../../../src/base/log.ts';
 import { type Schedule, type ScheduleOptions, startSchedule } from '../../../src/schedule/schedule.ts';
 
 const MINUTE = 60_000;

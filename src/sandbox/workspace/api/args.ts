@@ -1,26 +1,5 @@
 import type { Realm } from '../realm.ts';
-
-/** A Slack error: the code, and what it says in `response_metadata.messages`. */
-export class ApiError extends Error {
-  readonly code: string;
-  readonly messages: readonly string[];
-  readonly retryAfter: number | null;
-  /** What stands beside `error`. */
-  readonly details: Readonly<Record<string, string>>;
-
-  constructor(
-    code: string,
-    messages: readonly string[] = [],
-    retryAfter: number | null = null,
-    details: Readonly<Record<string, string>> = {},
-  ) {
-    super(code);
-    this.code = code;
-    this.messages = messages;
-    this.retryAfter = retryAfter;
-    this.details = details;
-  }
-}
+import { ApiError } from './api-error.ts';
 
 /** The arguments of one call. Forms carry everything as text and objects as JSON; JSON bodies carry both as they are. */
 export class Args {

@@ -2,7 +2,8 @@ import type { Message } from '../model.ts';
 import { type Accepted, accept, postAsBot } from '../posting.ts';
 import type { Realm } from '../realm.ts';
 import { isRecord } from '../validation/check.ts';
-import { ApiError, type Args, type Method } from './args.ts';
+import { ApiError } from './api-error.ts';
+import type { Args, Method } from './args.ts';
 import { channelOf, messageShape, openChannelOf } from './shapes.ts';
 
 function checked(realm: Realm, args: Args, blocks: readonly unknown[]): Accepted {

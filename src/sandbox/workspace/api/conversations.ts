@@ -1,5 +1,6 @@
 import type { Message } from '../model.ts';
-import { ApiError, type Args, type Method } from './args.ts';
+import { ApiError } from './api-error.ts';
+import type { Args, Method } from './args.ts';
 import { channelOf, channelShape, joinedChannelOf, messageShape, page } from './shapes.ts';
 
 const open: Method = (realm, args) => {

@@ -1,6 +1,7 @@
 import { accept, postAsBot } from '../posting.ts';
 import { isRecord } from '../validation/check.ts';
-import { ApiError, type Method } from './args.ts';
+import { ApiError } from './api-error.ts';
+import type { Method } from './args.ts';
 import { fileShape, openChannelOf } from './shapes.ts';
 
 const getUploadUrl: Method = (realm, args) => {

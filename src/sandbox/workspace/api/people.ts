@@ -1,4 +1,5 @@
-import { ApiError, type Method } from './args.ts';
+import { ApiError } from './api-error.ts';
+import type { Method } from './args.ts';
 import { page, userShape } from './shapes.ts';
 
 const authTest: Method = (realm) => {

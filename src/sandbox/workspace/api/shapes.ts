@@ -1,6 +1,7 @@
 import type { ChannelRecord, FileRecord, Message, View, WorkspaceUser } from '../model.ts';
 import type { Realm } from '../realm.ts';
-import { ApiError, type Args } from './args.ts';
+import { ApiError } from './api-error.ts';
+import type { Args } from './args.ts';
 
 /** A message as the Web API returns it. */
 export function messageShape(realm: Realm, message: Message, withMetadata = false): Record<string, unknown> {

@@ -2,7 +2,8 @@ import type { View } from '../model.ts';
 import type { Realm } from '../realm.ts';
 import { refuseView } from '../validation/view.ts';
 import { applyView, buildView } from '../views.ts';
-import { ApiError, type Args, type Method } from './args.ts';
+import { ApiError } from './api-error.ts';
+import type { Args, Method } from './args.ts';
 import { viewShape } from './shapes.ts';
 
 const MAX_STACK = 3;

@@ -1,18 +1,13 @@
 import { brokenBroadcast, type Parsing, parseMessage } from '../text.ts';
 import { idsAreUnique, messageBlocks, textLength } from './blocks.ts';
 import { type Issue, isRecord, wording } from './check.ts';
+import type { Refused } from './refused.ts';
 
 /** Measured, not documented: Slack refuses a message whose blocks show more than about this. */
 const MAX_TEXT_IN_BLOCKS = 13_200;
 const MAX_TEXT = 40_000;
 const MAX_MARKDOWN = 12_000;
 const MAX_TABLE_TEXT = 10_000;
-
-/** Slack's error code with what it says about each place. */
-export interface Refused {
-  readonly error: string;
-  readonly messages: readonly string[];
-}
 
 /**
  * What Slack would say against this message, or null. `allowBroadcast` false refuses what would ping a

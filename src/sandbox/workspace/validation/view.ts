@@ -2,7 +2,7 @@ import { brokenBroadcast, PLAIN_PARSING, parseMessage } from '../text.ts';
 import { idsAreUnique, viewBlocks } from './blocks.ts';
 import { anything, boolean, byType, type Issue, isRecord, object, string, wording } from './check.ts';
 import { plainText } from './composition.ts';
-import type { Refused } from './message.ts';
+import type { Refused } from './refused.ts';
 
 const shared = {
   callback_id: string({ max: 255 }),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { createLogger } from '../../../../src/base/log.ts';
 import { bridgeLogger } from '../../../../src/chat/slack/bridge.ts';
-import { createLogger } from '../../../../src/log.ts';
 
 test('no token, response address or payload of Bolt’s reaches the log', () => {
   const lines: string[] = [];

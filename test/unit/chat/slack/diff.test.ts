@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { diffLines } from '../../../../src/chat/slack/diff.ts';
 import { CARD_DETAIL } from '../../../../src/chat/slack/limits.ts';
-import { cutChange } from '../../../../src/messages/inert.ts';
+import { cutChange } from '../../../../src/text/inert.ts';
 
 const lines = (...rows: Parameters<typeof diffLines>[0]): readonly string[] =>
   diffLines(rows, CARD_DETAIL).lines;

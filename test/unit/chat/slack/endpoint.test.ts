@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '../../../../src/base/log.ts';
 import { createSlack, type Slack } from '../../../../src/chat/slack/slack.ts';
-import { createLogger } from '../../../../src/log.ts';
-import type { Incoming, Reply } from '../../../../src/runs/ports.ts';
+import type { Incoming, Reply } from '../../../../src/ports/chat.ts';
 import { startWorkspace, type Workspace } from '../../../../src/sandbox/workspace/workspace.ts';
 import { directory } from '../../../support/directory.ts';
 import { openSlackDoor, type SlackDoor } from '../../../support/slack-door.ts';

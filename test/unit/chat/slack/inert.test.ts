@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { escapeMrkdwn, notification } from '../../../../src/chat/slack/inert.ts';
-import { cutEnd, cutMiddle, visible } from '../../../../src/messages/inert.ts';
+import { cutEnd, cutMiddle, visible } from '../../../../src/text/inert.ts';
 
 describe('visible', () => {
   test.each([

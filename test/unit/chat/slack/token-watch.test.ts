@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { createLogger } from '../../../../src/base/log.ts';
 import { TokenWatch } from '../../../../src/chat/slack/token-watch.ts';
-import { createLogger } from '../../../../src/log.ts';
 
 test('asks again after a refusal, tells of it, and no more once stopped', async () => {
   const lines: string[] = [];

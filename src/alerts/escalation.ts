@@ -1,0 +1,249 @@
+/**
+ * What waits is asked about until somebody decides: those on call who have not been asked yet (a turn that changed,
+ * a night that is over), then the steps of the stack's escalation by the age of what waits. Nobody to ask is told.
+ */
+
+import type { Logger } from '../base/log.ts';
+import type { FleetAlert, RunAlert } from '../model/alert.ts';
+import type { Clock, Directory, EscalationStep, Stack } from '../model/directory.ts';
+import { approvable, openFindings } from '../model/open-findings.ts';
+import { M0, type Run } from '../model/run.ts';
+import { type Approver, askersOf } from '../people/asking.ts';
+import { type OnCallNow, personsIn } from '../people/rights.ts';
+import type { RotaNow } from '../people/rota-now.ts';
+import { mayDisturb, severityOf } from '../people/urgency.ts';
+import type { Change, Store } from '../ports/store.ts';
+import type { Worker } from '../runs/worker-parts.ts';
+import { lasting, listed } from '../text/words.ts';
+import { nextAsk } from './refused-messages.ts';
+import { addressOf } from './unreachable.ts';
+import { tellUnreached, whyNobody } from './unreachable-watch.ts';
+
+export interface EscalationParts {
+  readonly store: Store;
+  readonly worker: Pick<Worker, 'write'>;
+  readonly directory: Directory;
+  readonly rotas: () => Promise<Readonly<Record<string, RotaNow>>>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+interface Waiting {
+  readonly alert: RunAlert;
+  readonly run: Run;
+  readonly stack: Stack;
+  /** The fleets that tell of it: in the stack's channels, and in direct messages. */
+  readonly fleets: readonly FleetAlert[];
+  /** ms since it was told. */
+  readonly age: number;
+  readonly open: number;
+}
+
+const SEVERAL = 'oncall:';
+
+/** Steps that are due at this age, with how often each should have been taken by then. */
+export function dueSteps(
+  steps: readonly EscalationStep[],
+  age: number,
+): readonly { readonly index: number; readonly step: EscalationStep; readonly times: number }[] {
+  return steps.flatMap((step, index) => {
+    if (age < step.afterMs) return [];
+    const times = step.everyMs === null ? 1 : 1 + Math.floor((age - step.afterMs) / step.everyMs);
+    return [{ index, step, times }];
+  });
+}
+
+/** Looks once at all that waits; one stack that breaks keeps no other from being asked about. Never rejects. */
+export async function escalate(parts: EscalationParts): Promise<void> {
+  const { store, log } = parts;
+  try {
+    const rotas = await parts.rotas();
+    const fleets = await store.alerts({ state: 'open', kind: 'fleet' });
+    const waiting: Waiting[] = [];
+    const unreached = new Map<string, readonly string[]>();
+    let broken = false;
+    for (const alert of await store.alerts({ state: 'open', kind: 'drift' })) {
+      try {
+        const one = await waitingOf(parts, alert, fleets);
+        if (one === null) continue;
+        waiting.push(one);
+        const problems = await whyNobody(parts, one.stack, rotas);
+        if (problems !== null) unreached.set(one.stack.name, problems);
+        await askAgain(parts, one, rotas, problems !== null);
+      } catch (error) {
+        broken = true;
+        log.error(
+          { err: error, stack: alert.stack, alert: alert.id },
+          'asking about a stack broke; it is tried again',
+        );
+      }
+    }
+    // Without all of them it is not known what has nobody to ask any more.
+    if (!broken) await tellUnreached(parts, waiting, unreached);
+  } catch (error) {
+    log.error({ err: error }, 'looking at what waits broke; it is tried again');
+  }
+}
+
+/** The alert as something that waits for a person and may disturb somebody now; null where it is not that. */
+async function waitingOf(
+  { store, directory, clock }: EscalationParts,
+  alert: RunAlert,
+  fleets: readonly FleetAlert[],
+): Promise<Waiting | null> {
+  const now = clock();
+  const stack = directory.stacks.find((s) => s.name === alert.stack);
+  const run = stack && (await store.run(alert.runId));
+  if (!stack || run?.state !== 'awaiting_approval') return null;
+  const open = approvable(openFindings(run, await store.keeps(stack.name), now));
+  if (open.length === 0 || !mayDisturb(stack, severityOf(stack, run, open), now)) return null;
+  const telling = fleets.filter((f) => f.trouble.members.includes(alert.id));
+  return { alert, run, stack, fleets: telling, age: now - alert.firstSeenAt, open: open.length };
+}
+
+function peopleOf(rotas: Readonly<Record<string, RotaNow>>): OnCallNow {
+  return Object.fromEntries(Object.entries(rotas).map(([name, { people }]) => [name, people]));
+}
+
+function nameOf(directory: Directory, person: string): string {
+  return directory.people.find((p) => p.key === person)?.name ?? person;
+}
+
+async function askAgain(
+  parts: EscalationParts,
+  waiting: Waiting,
+  rotas: Readonly<Record<string, RotaNow>>,
+  unreached: boolean,
+): Promise<void> {
+  const { store, worker } = parts;
+  const { stack } = waiting;
+  const changes = await changesFor(parts, waiting, rotas, unreached);
+  if (changes.length === 0) return;
+  await worker.write(stack.name, async () => {
+    // As it is by now: somebody may have decided meanwhile.
+    const alert = await store.alert(waiting.alert.id);
+    const run = await store.run(waiting.run.id);
+    if (alert?.kind !== 'drift' || alert.state !== 'open' || run?.version !== waiting.run.version) return [];
+    return changesFor(parts, { ...waiting, alert }, rotas, unreached);
+  });
+}
+
+async function changesFor(
+  parts: EscalationParts,
+  waiting: Waiting,
+  rotas: Readonly<Record<string, RotaNow>>,
+  unreached: boolean,
+): Promise<readonly Change[]> {
+  const { store, directory, clock } = parts;
+  const { alert, run, stack, age } = waiting;
+  const now = clock();
+  const onCall = peopleOf(rotas);
+  const changes: Change[] = [];
+  const asked = new Set<string>();
+
+  const approved = new Set(run.approvals.map((a) => a.by.person));
+  const send = async ({ person, why }: Approver, onlyAgain: boolean): Promise<boolean> => {
+    if (asked.has(person)) return false;
+    const next = await nextAsk(store, alert, person, addressOf(directory, person), now);
+    if (next === null || (onlyAgain && !next.again) || (next.again && approved.has(person))) return false;
+    asked.add(person);
+    const again = next.again ? { again: true as const } : {};
+    const delivery = { d: 'dm' as const, alertId: alert.id, person, why, ...again };
+    changes.push({ c: 'outbox.add', key: next.key, delivery, at: now });
+    return true;
+  };
+  const ask = (approver: Approver): Promise<boolean> => send(approver, false);
+  for (const approver of askersOf(stack, rotas, now)) await ask(approver);
+
+  const steps = stack.escalation ?? [];
+  const taken = alert.escalated ?? [];
+  for (const { to } of steps.filter((step, i) => isForPeople(step) && (taken[i] ?? 0) > 0)) {
+    for (const person of personsIn([to], directory, onCall)) {
+      await send({ person, why: whyEscalated(to, age) }, true);
+    }
+  }
+  const due = dueSteps(steps, age).filter(({ index, times }) => times > (taken[index] ?? 0));
+  // Where nobody of the first ones can be asked, the next in line are at once.
+  const first = steps.findIndex((step, i) => isForPeople(step) && (taken[i] ?? 0) === 0);
+  const step = steps[first];
+  if (unreached && step !== undefined && !due.some((d) => d.index === first))
+    due.push({ index: first, step, times: 1 });
+  if (due.length === 0) return changes;
+
+  for (const {
+    index,
+    step: { to },
+    times,
+  } of due) {
+    await take(parts, waiting, { index, to, times }, onCall, ask, changes);
+  }
+  const escalated = steps.map((_, i) => due.find((d) => d.index === i)?.times ?? taken[i] ?? 0);
+  changes.push({ c: 'alert.update', alert: { ...alert, escalated } });
+  return changes;
+}
+
+function isForPeople({ to }: EscalationStep): boolean {
+  return to !== 'channel' && to !== 'asked';
+}
+
+function whyEscalated(to: string, age: number): string {
+  const rota = to.startsWith(SEVERAL) ? `: you are on call (${to.slice(SEVERAL.length)})` : '';
+  return `Nobody has decided for ${lasting(age)}${rota}`;
+}
+
+/** Adds what one step of the escalation sends, and its line in the record. */
+async function take(
+  { store, directory, clock }: EscalationParts,
+  { alert, run, stack, fleets, age, open }: Waiting,
+  { index, to, times }: { readonly index: number; readonly to: string; readonly times: number },
+  onCall: OnCallNow,
+  ask: (approver: Approver) => Promise<boolean>,
+  changes: Change[],
+): Promise<void> {
+  const now = clock();
+  const since = lasting(age);
+  const what = `${stack.name} has waited for ${since}: run #${run.id}, ${open} ${open === 1 ? 'resource' : 'resources'}`;
+  /** Says it where it was told; one line for all that a fleet tells of. */
+  const nudge = (person: string | null): void => {
+    const telling = fleets.filter((f) => f.trouble.person === person);
+    const text = telling.length > 0 ? `Stacks of this message have waited for ${since}` : what;
+    for (const { id } of telling.length > 0 ? telling : [alert]) {
+      const key = `nudge:${id}${person === null ? '' : `:${person}`}:${index}.${times}`;
+      changes.push({
+        ...{ c: 'outbox.add', key, at: now },
+        delivery: { d: 'nudge', alertId: id, person, text },
+      });
+    }
+  };
+  let told: readonly string[] = [];
+  if (to === 'channel') {
+    nudge(null);
+    told = ['the channel'];
+  } else {
+    const approved = new Set(run.approvals.map((a) => a.by.person));
+    const meant =
+      to === 'asked' ? await askedBefore(store, directory, alert) : [...personsIn([to], directory, onCall)];
+    const people = meant.filter((person) => !approved.has(person));
+    for (const person of people) {
+      if (!(await ask({ person, why: whyEscalated(to, age) }))) nudge(person);
+    }
+    told = people.map((person) => nameOf(directory, person));
+  }
+  changes.push({
+    c: 'audit',
+    entry: {
+      ...{ at: now, actor: M0, place: null, action: 'escalated', stack: stack.name, runId: run.id },
+      ...{ fingerprint: run.fingerprint, commit: run.code?.commit ?? null, bundles: null, scope: null },
+      detail: `after ${since} to ${to}: ${told.length === 0 ? 'nobody is there' : listed(told)}`,
+    },
+  });
+}
+
+/** Everybody who was written to about the alert. */
+async function askedBefore(store: Store, directory: Directory, alert: RunAlert): Promise<readonly string[]> {
+  const asked: string[] = [];
+  for (const { key } of directory.people) {
+    if (await store.wasAdded(`alert:${alert.id}:dm:${key}`)) asked.push(key);
+  }
+  return asked;
+}

@@ -1,0 +1,126 @@
+/** Gathers what a fleet's card shows: each of its stacks as it stands now. */
+import { tell } from '../drift/summary.ts';
+import { labelOf } from '../messages/rows.ts';
+import type { FleetStack, FleetStanding, FleetView } from '../messages/view-fleet.ts';
+import type { FleetAlert, RunAlert } from '../model/alert.ts';
+import { isOfRun } from '../model/alert.ts';
+import { approvable, type Open, openFindings } from '../model/open-findings.ts';
+import type { Run } from '../model/run.ts';
+import { clip, count } from '../text/words.ts';
+import type { ViewParts } from './drift-view.ts';
+
+/** The part of the stacks that must share something for it to be what they have in common. */
+const NEARLY_ALL = 0.8;
+const WORDS = 90;
+
+interface Member {
+  readonly alert: RunAlert;
+  readonly run: Run;
+  readonly open: readonly Open[];
+}
+
+/** Everything the message of a fleet tells, as of now. */
+export async function fleetView(parts: ViewParts, fleet: FleetAlert): Promise<FleetView> {
+  const { store, directory, clock } = parts;
+  const now = clock();
+  const newest = new Map<string, Member>();
+  for (const id of fleet.trouble.members) {
+    const alert = await store.alert(id);
+    if (alert === undefined || !isOfRun(alert)) continue;
+    // What gave way to a newer alert that is told elsewhere is no longer this message's.
+    if (alert.state === 'superseded') {
+      newest.delete(alert.stack);
+      continue;
+    }
+    const run = await store.run(alert.runId);
+    if (!run) continue;
+    newest.set(alert.stack, { alert, run, open: openFindings(run, await store.keeps(alert.stack), now) });
+  }
+  const members = [...newest.values()].sort((a, b) => (a.alert.stack < b.alert.stack ? -1 : 1));
+  return {
+    of: fleet.trouble.of,
+    stacks: members.map(toStack),
+    common: fleet.trouble.of === 'drift' ? commonDrift(members) : commonFailure(members),
+    since: fleet.firstSeenAt,
+    over: fleet.state !== 'open',
+    why: fleet.trouble.why,
+    now,
+    zone: directory.timezone,
+  };
+}
+
+function toStack(member: Member): FleetStack {
+  const { alert, run, open } = member;
+  const standing = alert.kind === 'failure' ? failureStanding(alert) : driftStanding(member);
+  const [first] = approvable(open);
+  const more = open.length > 1 ? `, and ${open.length - 1} more` : '';
+  const waits = first === undefined ? '' : `${tell(first.finding)}${more}`;
+  return {
+    stack: run.stack,
+    environment: run.environment,
+    runId: run.id,
+    standing,
+    open: open.length,
+    what: alert.kind === 'failure' ? firstLine(run) : standing === 'waits' ? waits : '',
+  };
+}
+
+function failureStanding(alert: RunAlert): FleetStanding {
+  return alert.state === 'open' ? 'failing' : 'mended';
+}
+
+function driftStanding({ alert, run, open }: Member): FleetStanding {
+  if (alert.state !== 'open') {
+    if (run.applied.some((part) => part.approvedBy.length > 0)) return 'applied';
+    if (run.applied.length > 0) return 'healed';
+    return open.length === 0 && run.findings.some((f) => f.actionable) ? 'kept' : 'gone';
+  }
+  switch (run.state) {
+    case 'awaiting_approval':
+      return approvable(open).length > 0 ? 'waits' : open.length > 0 ? 'denied' : 'kept';
+    case 'denied':
+      return 'denied';
+    case 'failed':
+    case 'apply_unknown':
+      return 'trouble';
+    case 'approved':
+    case 'applying':
+    case 'verifying':
+      return 'heals';
+    default:
+      return open.length === 0 ? 'kept' : 'left';
+  }
+}
+
+function firstLine(run: Run): string {
+  return run.failure?.message.split('\n')[0] ?? '';
+}
+
+/** The text most of the members share, where nearly all do. */
+function shared(of: readonly ReadonlySet<string>[]): string | null {
+  const times = new Map<string, number>();
+  for (const texts of of) for (const each of texts) times.set(each, (times.get(each) ?? 0) + 1);
+  const [most] = [...times].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  return most !== undefined && of.length > 1 && most[1] >= of.length * NEARLY_ALL ? most[0] : null;
+}
+
+function commonFailure(members: readonly Member[]): string | null {
+  const said = shared(members.map(({ run }) => new Set([firstLine(run)])));
+  return said === null || said === '' ? null : clip(said, WORDS);
+}
+
+function commonDrift(members: readonly Member[]): string | null {
+  const findingsOf = ({ run }: Member): Run['findings'] => [
+    ...run.applied.flatMap((part) => part.findings),
+    ...run.findings.filter((f) => f.actionable),
+  ];
+  const deedsOf = (member: Member): readonly string[] =>
+    findingsOf(member).flatMap((f) => [
+      ...new Set(f.attributes.map((a) => `${labelOf(a.path)} ${a.kind}`)),
+      ...(f.deletedByHand === true ? ['deleted by hand'] : []),
+    ]);
+  const most = shared(members.map((m) => new Set(deedsOf(m))));
+  if (most === null) return null;
+  const resources = members.flatMap(deedsOf).filter((deed) => deed === most).length;
+  return clip(`${most} on ${count(resources, 'resource')}`, WORDS);
+}

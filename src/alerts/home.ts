@@ -1,0 +1,81 @@
+/** What a person's home shows: gathered from the memory, for whoever opens it. */
+import type { GreetingView, HomeDrift, HomeView } from '../messages/view-home.ts';
+import type { RunAlert } from '../model/alert.ts';
+import { approvable, openFindings } from '../model/open-findings.ts';
+import type { Actor } from '../model/run.ts';
+import type { OnCall } from '../people/on-call.ts';
+import { describeApprovers, mayDo, type OnCallNow } from '../people/rights.ts';
+import type { ViewParts } from './drift-view.ts';
+
+export interface HomeParts extends ViewParts {
+  readonly onCall: OnCall;
+}
+
+type Found = { readonly drift: HomeDrift; readonly mine: boolean };
+
+async function driftOf(
+  parts: HomeParts,
+  actor: Actor,
+  alert: RunAlert,
+  onCall: OnCallNow,
+): Promise<Found | null> {
+  const { store, directory, clock } = parts;
+  const stack = directory.stacks.find((s) => s.name === alert.stack);
+  const run = stack && (await store.run(alert.runId));
+  if (!run) return null;
+  const open = openFindings(run, await store.keeps(stack.name), clock());
+  if (open.length === 0) return null;
+  const waiting = run.state === 'awaiting_approval' ? approvable(open).length : 0;
+  const about = { code: run.code, findings: open.map((o) => o.finding) };
+  const may = waiting > 0 && mayDo('approve', actor, stack, directory, onCall, about).ok;
+  const approved = run.approvals.some((a) => a.by.person !== null && a.by.person === actor.person);
+  const { from } = stack.approvers;
+  const waitsFor = from.length === 0 ? '' : describeApprovers(from, directory, onCall);
+  const drift = {
+    ...{ stack: stack.name, runId: run.id, open: open.length, waiting, since: alert.firstSeenAt },
+    ...{ waitsFor, approved },
+  };
+  return { drift, mine: may && !approved };
+}
+
+/** The home of this person, as of now. */
+export async function homeView(parts: HomeParts, actor: Actor): Promise<HomeView> {
+  const { store, directory, clock } = parts;
+  const now = clock();
+  const names = new Set(directory.stacks.map((s) => s.name));
+  const open = await store.alerts({ state: 'open', kind: 'drift' });
+  const onCall = await parts.onCall();
+  const found = (await Promise.all(open.map((alert) => driftOf(parts, actor, alert, onCall))))
+    .flatMap((one) => (one === null ? [] : [one]))
+    .sort((a, b) => a.drift.since - b.drift.since || (a.drift.stack < b.drift.stack ? -1 : 1));
+  const keeps = (await Promise.all(directory.stacks.map((s) => store.keeps(s.name)))).flat();
+  const failing = await store.alerts({ state: 'open', kind: 'failure' });
+  const rotas = Object.entries(await parts.onCall.rotasNow()).filter(([name]) => name in directory.oncall);
+  const nameOf = (person: string): string => directory.people.find((p) => p.key === person)?.name ?? person;
+  return {
+    known: directory.people.some((p) => p.key === actor.person),
+    waiting: found.filter((f) => f.mine).map((f) => f.drift),
+    others: found.filter((f) => !f.mine).map((f) => f.drift),
+    keeps: keeps
+      .filter((k) => k.by.person !== null && k.by.person === actor.person)
+      .filter((k) => k.until === null || k.until > now),
+    failing: failing
+      .filter((alert) => names.has(alert.stack))
+      .map(({ stack, firstSeenAt, seenCount }) => ({ stack, since: firstSeenAt, times: seenCount })),
+    rotas: rotas.map(([rota, { people, until, problem }]) => ({
+      ...{ rota, until, problem },
+      people: people.map((person) => ({ person, name: nameOf(person) })),
+    })),
+    now,
+    zone: directory.timezone,
+  };
+}
+
+const OBJECT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** What m0 says to this person when it is added for them: of the stacks nothing to somebody it does not know. */
+export async function greetingView(parts: HomeParts, actor: Actor): Promise<GreetingView> {
+  const known = parts.directory.people.some((p) => p.key === actor.person);
+  const entry = OBJECT_ID.test(actor.userId) ? `${actor.platform}: ${actor.userId}` : null;
+  return { home: known ? await homeView(parts, actor) : null, entry };
+}

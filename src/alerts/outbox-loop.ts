@@ -1,0 +1,113 @@
+/** Empties the outbox into the chats: at least once, de-duplicated by key, and each alert's history in its order. */
+
+import { type LogFields, outside, within } from '../base/log-context.ts';
+import { ChatError } from '../ports/chat.ts';
+import type { Meter } from '../ports/meter.ts';
+import type { OutboxEntry } from '../ports/outbox.ts';
+import { createPosting, isPermanent, type PostingParts } from './posting.ts';
+
+export interface DeliveryParts extends PostingParts {
+  readonly meter?: Meter;
+}
+
+export interface Delivery {
+  /** Looks at the outbox soon. */
+  wake(): void;
+  /** Delivers what is due, then stops looking. */
+  drain(): Promise<void>;
+}
+
+const BATCH = 50;
+const IDLE_MS = 1_000;
+const FIRST_RETRY_MS = 2_000;
+const LAST_RETRY_MS = 5 * 60_000;
+/** A chat that asks for longer is asked again anyway. */
+const LONGEST_WAIT_MS = 30 * 60_000;
+
+/** Doubles from 2 s to 5 min: a chat that is down for an hour is not hammered. */
+function backoff(attempts: number): number {
+  return Math.min(FIRST_RETRY_MS * 2 ** attempts, LAST_RETRY_MS);
+}
+
+export function createDelivery(parts: DeliveryParts): Delivery {
+  const { store, clock, log } = parts;
+  const posting = createPosting(parts);
+  let timer: NodeJS.Timeout | null = null;
+  let running: Promise<void> | null = null;
+  let stopped = false;
+
+  /** A card shows the newest state anyway: of several that wait, as after an outage, only the last is sent. */
+  async function isOutdated({ id, delivery }: OutboxEntry): Promise<boolean> {
+    if (delivery.d !== 'card' || !(await store.hasNewerCard(delivery.alertId, id))) return false;
+    // The first one posts, so that what belongs under it has a place.
+    return (await store.messages(delivery.alertId)).length > 0;
+  }
+
+  async function deliverDue(): Promise<void> {
+    const due = await store.dueOutbox(clock(), BATCH);
+    const held = new Set<number>();
+    for (const entry of due) {
+      // History is told in its order: behind a line that failed the later ones wait.
+      if (entry.delivery.d === 'thread' && held.has(entry.delivery.alertId)) continue;
+      const about: LogFields = entry.delivery.d === 'post' ? {} : { alert: entry.delivery.alertId };
+      try {
+        if (await isOutdated(entry)) {
+          await store.outboxDone(entry.id, clock());
+          continue;
+        }
+        await within(about, () => posting.deliver(entry, about));
+        await store.outboxDone(entry.id, clock());
+        parts.meter?.attempted('delivered');
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error);
+        if (isPermanent(error) && entry.delivery.d !== 'card') {
+          log.error(
+            { ...about, err: error, key: entry.key },
+            'a message can not be delivered and is given up',
+          );
+          await store.outboxDone(entry.id, clock());
+          parts.meter?.attempted('given-up');
+          continue;
+        }
+        if (entry.delivery.d === 'thread') held.add(entry.delivery.alertId);
+        const wait = error instanceof ChatError ? error.retryAfterMs : null;
+        parts.meter?.attempted(wait === null ? 'failed' : 'slowed');
+        const pause = Math.min(wait ?? backoff(entry.attempts), LONGEST_WAIT_MS);
+        await store.outboxFailed(entry.id, text, clock() + pause);
+        // Being asked to slow down is everyday; anything else is worth a line.
+        if (wait === null)
+          log.warn(
+            { ...about, err: error, key: entry.key, attempts: entry.attempts + 1 },
+            'a delivery has to wait',
+          );
+      }
+    }
+  }
+
+  function look(): void {
+    if (running) return;
+    running = deliverDue()
+      .catch((error: unknown) => log.error({ err: error }, 'looking at the outbox broke'))
+      .finally(() => {
+        running = null;
+        if (!stopped) timer = setTimeout(look, IDLE_MS);
+      });
+  }
+
+  function wake(): void {
+    if (stopped || running) return;
+    if (timer) clearTimeout(timer);
+    timer = outside(() => setTimeout(look, 0));
+  }
+
+  timer = setTimeout(look, 0);
+  return {
+    wake,
+    async drain() {
+      stopped = true;
+      if (timer) clearTimeout(timer);
+      await running;
+      await deliverDue().catch((error: unknown) => log.error({ err: error }, 'the last delivery broke'));
+    },
+  };
+}

@@ -1,0 +1,168 @@
+/** Tells chat, once, that a policy's newest state can't be used, and when it can again. */
+import { createKeyedLock } from '../base/keyed-lock.ts';
+import type { Logger } from '../base/log.ts';
+import type { PolicyAlert } from '../model/alert.ts';
+import type { Clock, Directory, Place } from '../model/directory.ts';
+import type { BundleStatus } from '../model/policy-status.ts';
+import { type Actor, M0 } from '../model/run.ts';
+import type { PolicyPort } from '../ports/policy.ts';
+import type { Change, Store } from '../ports/store.ts';
+import { isAway, policySources, troubleOf } from './policy-trouble.ts';
+
+export interface PolicyWatchParts {
+  readonly store: Store;
+  readonly policies: PolicyPort;
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called after a stored change: something has to be delivered. */
+  readonly onChange: () => void;
+}
+
+export interface PolicyWatch {
+  /** Looks at all policies once. Never rejects. */
+  look(): Promise<void>;
+  /**
+   * Somebody has seen that a policy is stale and lets m0 go on with the last good commit. `trouble`: start of
+   * what names the trouble on the card that was clicked; null where it was typed. Refusals are sentences.
+   */
+  see(
+    policy: string,
+    trouble: string | null,
+    by: Actor,
+    place: Place,
+  ): Promise<
+    { readonly ok: true; readonly inUse: string } | { readonly ok: false; readonly refusal: string }
+  >;
+}
+
+/** A repository that is away for less than this is a blip: a person decides meanwhile, nobody is told. */
+const AWAY_MS = 5 * 60_000;
+/** Of the trouble's name on a button. */
+const LEAST_NAMED = 4;
+
+export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
+  const { store, directory, clock, log } = parts;
+  /** One look or word at a time for a policy, so that nobody is told twice. */
+  const alone = createKeyedLock();
+
+  async function openAlert(policy: string): Promise<PolicyAlert | undefined> {
+    return (await store.alerts({ stack: policy, kind: 'policy', state: 'open' }))[0];
+  }
+
+  /** Such a line has the policy's name for a stack, and the commit in use for a bundle. */
+  function record(
+    { policy, inUse }: { readonly policy: string; readonly inUse: string | null },
+    action: string,
+    detail: string,
+    by: Actor = M0,
+    place: Place | null = null,
+  ): Change {
+    const about = { stack: policy, runId: null, fingerprint: null, commit: inUse, scope: null };
+    const entry = { at: clock(), actor: by, place, action, ...about, bundles: { [policy]: inUse }, detail };
+    return { c: 'audit', entry };
+  }
+
+  function end(alert: PolicyAlert, state: 'resolved' | 'superseded', outcome: string): readonly Change[] {
+    const at = clock();
+    return [
+      { c: 'alert.update', alert: { ...alert, state, outcome, lastSeenAt: at } },
+      {
+        c: 'outbox.add',
+        key: `card:${alert.id}:${state}`,
+        delivery: { d: 'card', alertId: alert.id },
+        at,
+      },
+    ];
+  }
+
+  async function lookAt(status: BundleStatus): Promise<void> {
+    const alert = await openAlert(status.policy);
+    const { stale } = status;
+    const now = clock();
+    if (stale === null) {
+      if (!alert) return;
+      const outcome = `commit ${status.commit?.slice(0, 7) ?? ''} is in use`;
+      await store.commit([
+        ...end(alert, 'resolved', outcome),
+        record({ policy: status.policy, inUse: status.commit }, 'policy-mended', outcome),
+      ]);
+      parts.onChange();
+      return;
+    }
+    const same = alert?.fingerprint === stale.id && alert.trouble.inUse === status.commit;
+    // Counted from when m0 saw it first; a restart in between begins anew, which only makes it calmer.
+    if (alert && isAway(alert.fingerprint) && isAway(stale.id) && alert.trouble.inUse === status.commit) {
+      // Still away, only counted anew since m0 started: no news, and who has seen it has.
+      if (!same) await store.commit([{ c: 'alert.update', alert: { ...alert, fingerprint: stale.id } }]);
+      return;
+    }
+    if (same || (!alert && isAway(stale.id) && now - stale.since < AWAY_MS)) return;
+    await store.commit([
+      ...(alert ? end(alert, 'superseded', 'the policy moved on') : []),
+      {
+        c: 'alert.insert',
+        alert: {
+          ...{ kind: 'policy', stack: status.policy, fingerprint: stale.id, state: 'open' },
+          ...{ firstSeenAt: stale.since, lastSeenAt: now, seenCount: 1, runId: null, outcome: null },
+          trouble: troubleOf(status),
+        },
+        deliveries: [{ d: 'card' }],
+      },
+      record({ policy: status.policy, inUse: status.commit }, 'policy-stale', stale.error),
+    ]);
+    parts.onChange();
+  }
+
+  /** A policy that no stack uses any more is nobody's trouble. */
+  async function leaveWhatIsGone(known: ReadonlySet<string>): Promise<void> {
+    for (const alert of await store.alerts({ kind: 'policy', state: 'open' })) {
+      if (known.has(alert.stack)) continue;
+      await store.commit(end(alert, 'resolved', 'it is no longer used in m0.yaml'));
+      parts.onChange();
+    }
+  }
+
+  return {
+    async look() {
+      try {
+        const sources = policySources(directory);
+        await leaveWhatIsGone(new Set(sources.map((s) => s.name)));
+        for (const status of await parts.policies.status(sources)) {
+          await alone(status.policy, () => lookAt(status));
+        }
+      } catch (error) {
+        log.error({ err: error }, 'looking at the policies broke');
+      }
+    },
+
+    see: (policy, trouble, by, place) =>
+      alone(policy, async () => {
+        const alert = await openAlert(policy);
+        if (!alert) return { ok: false, refusal: `Nothing is wrong with the policy ${policy}.` };
+        const { inUse, seen } = alert.trouble;
+        if (trouble !== null && (trouble.length < LEAST_NAMED || !alert.fingerprint.startsWith(trouble))) {
+          const refusal = `That card is about an earlier state of ${policy}. Look at the newest one.`;
+          return { ok: false, refusal };
+        }
+        if (inUse === null) {
+          const refusal = `No commit of ${policy} was ever good, so there is nothing to go on with. Mend the policy.`;
+          return { ok: false, refusal };
+        }
+        if (seen !== null) return { ok: false, refusal: `${seen.by.name} has seen it already.` };
+        const at = clock();
+        await store.commit([
+          { c: 'alert.update', alert: { ...alert, trouble: { ...alert.trouble, seen: { by, at } } } },
+          record({ policy, inUse }, 'policy-seen', alert.trouble.error, by, place),
+          {
+            c: 'outbox.add',
+            key: `card:${alert.id}:seen`,
+            delivery: { d: 'card', alertId: alert.id },
+            at,
+          },
+        ]);
+        parts.onChange();
+        return { ok: true, inUse };
+      }),
+  };
+}

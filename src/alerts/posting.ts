@@ -1,0 +1,306 @@
+/** Brings one entry of the outbox into the chats: cards and their copies, history, nudges. */
+import { assertNever } from '../base/assert-never.ts';
+import type { Logger } from '../base/log.ts';
+import type { LogFields } from '../base/log-context.ts';
+import type { Card } from '../messages/card.ts';
+import { driftCard } from '../messages/drift-card.ts';
+import { failureCard } from '../messages/failure-card.ts';
+import { fleetCard } from '../messages/fleet-card.ts';
+import { policyAlertCard } from '../messages/policy-alert-card.ts';
+import { reachCard } from '../messages/reach-card.ts';
+import { type Alert, isOfRun, type PostedMessage } from '../model/alert.ts';
+import type { Place, Platform } from '../model/directory.ts';
+import { ChatError, type ChatPort } from '../ports/chat.ts';
+import type { Delivery, OutboxEntry } from '../ports/outbox.ts';
+import { driftView, failureView, stackOrGone, type ViewParts } from './drift-view.ts';
+import { createFleets, type Seat } from './fleet.ts';
+import { fleetView } from './fleet-view.ts';
+import { placesOfPolicy, policyAlertView } from './policy-trouble.ts';
+import { notReached, reached } from './refused-messages.ts';
+import { toldDirectory } from './subscriptions.ts';
+import {
+  addressOf,
+  channelFound,
+  channelLost,
+  placesOfPerson,
+  placesOfReach,
+  reachView,
+} from './unreachable.ts';
+
+type Asking = Extract<Delivery, { readonly d: 'dm' }>;
+
+export interface PostingParts extends ViewParts {
+  readonly chats: ReadonlyMap<Platform, ChatPort>;
+  readonly log: Logger;
+}
+
+export interface Posting {
+  /**
+   * Rejects with a ChatError where a chat refuses or is away; what was done until then is not done again. `about` is
+   * completed with what the entry turns out to be about.
+   */
+  deliver(entry: OutboxEntry, about: LogFields): Promise<void>;
+}
+
+export function isPermanent(error: unknown): boolean {
+  return error instanceof ChatError && error.permanent;
+}
+
+/** Rejects with what trying again may mend, else, where `insist`, with what it can't. */
+function throwWorst(problems: readonly unknown[], insist: boolean): void {
+  const [passing] = problems.filter((p) => !isPermanent(p));
+  if (passing !== undefined) throw passing;
+  if (insist && problems.length > 0) throw problems[0];
+}
+
+function isAt(message: PostedMessage, place: Place): boolean {
+  return message.platform === place.platform && 'channel' in place && message.channel === place.channel;
+}
+
+function aboutOf(alert: Alert): LogFields {
+  if (isOfRun(alert)) return { run: alert.runId, stack: alert.stack };
+  return { [alert.kind]: alert.stack };
+}
+
+export function createPosting(parts: PostingParts): Posting {
+  const { store, clock, log, directory } = parts;
+  const fleets = createFleets({ store, clock });
+
+  function chatOf(platform: Platform): ChatPort {
+    const chat = parts.chats.get(platform);
+    if (!chat)
+      throw new ChatError(`${platform} is not configured under "chat" in m0.yaml`, { permanent: true });
+    return chat;
+  }
+
+  async function cardOf(alert: Alert, messages: readonly PostedMessage[], why: string | null): Promise<Card> {
+    switch (alert.kind) {
+      case 'policy':
+        return policyAlertCard(policyAlertView(parts, alert));
+      case 'fleet':
+        return fleetCard(await fleetView(parts, alert));
+      case 'reach':
+        return reachCard(reachView(parts, alert));
+      case 'drift':
+      case 'failure': {
+        const run = await store.run(alert.runId);
+        if (!run) throw new Error(`rendering alert ${alert.id}: run #${alert.runId} is not in the store`);
+        if (alert.kind === 'failure') return failureCard(await failureView(parts, run, alert));
+        return driftCard(await driftView(parts, run, alert, messages), { why });
+      }
+      default:
+        return assertNever(alert);
+    }
+  }
+
+  async function post(alert: Alert, seat: Seat, messages: readonly PostedMessage[]): Promise<void> {
+    const { place, person, why } = seat;
+    const where = 'channel' in place ? place.channel : place.user;
+    const key = `alert:${alert.id}:${place.platform}:${where}`;
+    const card = await cardOf(alert, messages, why);
+    const posted = await chatOf(place.platform).post(place, card, key);
+    await store.addMessage({
+      alertId: alert.id,
+      platform: place.platform,
+      ...posted,
+      role: person === null ? 'root' : 'dm',
+      person,
+      why,
+      postedAt: clock(),
+    });
+  }
+
+  /** Posts the alert there, or has the fleet there tell of it. */
+  async function postOrJoin(alert: Alert, seat: Seat, messages: readonly PostedMessage[]): Promise<void> {
+    const joined = isOfRun(alert) && (await fleets.join(alert, seat));
+    if (!joined) await post(alert, seat, messages);
+  }
+
+  async function seatsOf(alert: Alert): Promise<readonly Seat[]> {
+    const told = await toldDirectory({ store, directory });
+    const inChannel = (place: Place): Seat => ({ place, person: null, why: null });
+    switch (alert.kind) {
+      case 'policy':
+        return placesOfPolicy(told, alert.stack).map(inChannel);
+      case 'reach':
+        return placesOfReach(told, alert).map(inChannel);
+      case 'fleet':
+        return [alert.trouble];
+      case 'drift':
+      case 'failure': {
+        const run = await store.run(alert.runId);
+        return run ? stackOrGone(told, run).channels.map(inChannel) : [];
+      }
+      default:
+        return assertNever(alert);
+    }
+  }
+
+  /** The place refused the alert's message for good. */
+  async function notTaken(alert: Alert, { place, person }: Seat, error: unknown): Promise<void> {
+    if (person === null) return channelLost(store, place, error);
+    return notReached(store, person, {
+      alert: alert.id,
+      to: addressOf(directory, person),
+      error,
+      now: clock(),
+    });
+  }
+
+  async function syncCard(alert: Alert): Promise<void> {
+    const messages = await store.messages(alert.id);
+    // One place that can't be reached keeps no other from hearing of it.
+    const problems: unknown[] = [];
+    for (const message of messages) {
+      const card = await cardOf(alert, messages, message.why);
+      try {
+        await chatOf(message.platform).update(message.channel, message.messageId, card);
+      } catch (error) {
+        if (!isPermanent(error)) problems.push(error);
+        else
+          log.warn(
+            { err: error, alert: alert.id, channel: message.channel },
+            'a card can no longer be updated',
+          );
+      }
+    }
+    for (const seat of await seatsOf(alert)) {
+      const there = messages.some((m) =>
+        seat.person === null ? m.role === 'root' && isAt(m, seat.place) : m.person === seat.person,
+      );
+      if (there) continue;
+      try {
+        // What was superseded before it was ever posted is no news: its successor tells the story.
+        if (alert.state === 'superseded') continue;
+        await postOrJoin(alert, seat, messages);
+        if (seat.person === null) await channelFound(store, seat.place);
+        else await reached(store, seat.person, alert.id, clock());
+      } catch (error) {
+        if (isPermanent(error)) await notTaken(alert, seat, error);
+        problems.push(error);
+      }
+    }
+    if (isOfRun(alert)) await fleets.refreshWith(alert.id);
+    throwWorst(problems, alert.state === 'open');
+  }
+
+  async function addToThreads(alert: Alert, entry: OutboxEntry, text: string): Promise<void> {
+    const roots = (await store.messages(alert.id)).filter((m) => m.role === 'root');
+    if (roots.length === 0 && alert.state !== 'superseded' && !(await isToldByFleets(alert))) {
+      throw new ChatError(`the message that "${entry.key}" belongs under is not posted yet`);
+    }
+    const problems: unknown[] = [];
+    for (const m of roots) {
+      try {
+        await chatOf(m.platform).reply(m.channel, m.messageId, text, `${entry.key}:${m.id}`);
+      } catch (error) {
+        problems.push(error);
+      }
+    }
+    throwWorst(problems, true);
+  }
+
+  /** Under a fleet's message there would be a line for each of its stacks: that history is `/m0 history`. */
+  async function isToldByFleets(alert: Alert): Promise<boolean> {
+    for (const seat of await seatsOf(alert)) if (await fleets.tells(alert.id, seat)) return true;
+    return false;
+  }
+
+  /** In Teams a direct message needs the app installed for the person; a mention in the channel does not. */
+  async function callInChannel(alert: Alert, entry: OutboxEntry, who: string, why: string): Promise<void> {
+    const name = directory.people.find((p) => p.key === who)?.name ?? who;
+    const text = `${name}: ${why}. I can’t write to you directly: add m0 for yourself in Teams.`;
+    for (const m of await store.messages(alert.id)) {
+      if (m.role !== 'root' || m.platform !== 'teams') continue;
+      await chatOf(m.platform).reply(m.channel, m.messageId, text, `${entry.key}:${m.id}`, false, who);
+    }
+  }
+
+  async function postTo(
+    alert: Alert,
+    entry: OutboxEntry,
+    { person: who, why, alone, again }: Asking,
+    messages: readonly PostedMessage[],
+  ): Promise<void> {
+    const told = (await seatsOf(alert)).map((seat) => seat.place);
+    const places = placesOfPerson(directory, who, told);
+    const refusals: unknown[] = [];
+    for (const place of places) {
+      try {
+        await (alone ? post : postOrJoin)(alert, { place, person: who, why }, messages);
+        return;
+      } catch (error) {
+        // What may pass is waited for: only who can't be written to in one chat is written to in another.
+        if (!isPermanent(error)) throw error;
+        refusals.push(error);
+      }
+    }
+    const error = refusals[0] ?? new ChatError(`${who} has no chat id under "people"`, { permanent: true });
+    const to = addressOf(directory, who);
+    await notReached(store, who, { alert: alert.id, to, error, now: clock() });
+    // They were called there when the first one was refused.
+    if (places.some((p) => p.platform === 'teams') && !again) await callInChannel(alert, entry, who, why);
+    throw error;
+  }
+
+  async function ask(alert: Alert, entry: OutboxEntry, delivery: Asking): Promise<void> {
+    if (alert.state !== 'open') return;
+    const { person } = delivery;
+    const messages = await store.messages(alert.id);
+    const copy = messages.find((m) => m.role === 'dm' && m.person === person);
+    if (copy === undefined) await postTo(alert, entry, delivery, messages);
+    await reached(store, person, alert.id, copy?.postedAt ?? clock());
+    // The root card tells who was asked.
+    return syncCard(alert);
+  }
+
+  async function nudge(
+    alert: Alert,
+    entry: OutboxEntry,
+    { person: who, text, orCopy }: Extract<Delivery, { d: 'nudge' }>,
+  ): Promise<void> {
+    if (alert.state !== 'open') return;
+    const seats = await seatsOf(alert);
+    const copies = (await store.messages(alert.id)).filter((m) =>
+      // A channel that no longer hears of it keeps the message, and is left in peace.
+      who === null ? m.role === 'root' && seats.some(({ place }) => isAt(m, place)) : m.person === who,
+    );
+    if (who !== null && orCopy && copies.length === 0) {
+      return ask(alert, entry, { d: 'dm', alertId: alert.id, person: who, why: text, alone: true });
+    }
+    const problems: unknown[] = [];
+    for (const m of copies) {
+      try {
+        await chatOf(m.platform).reply(m.channel, m.messageId, text, `${entry.key}:${m.id}`, true);
+      } catch (error) {
+        problems.push(error);
+      }
+    }
+    throwWorst(problems, true);
+  }
+
+  return {
+    async deliver(entry, about) {
+      const { delivery } = entry;
+      if (delivery.d === 'post') {
+        await chatOf(delivery.place.platform).post(delivery.place, delivery.card, entry.key);
+        return;
+      }
+      const alert = await store.alert(delivery.alertId);
+      if (!alert) throw new Error(`delivering ${entry.key}: alert ${delivery.alertId} is not in the store`);
+      Object.assign(about, aboutOf(alert));
+      switch (delivery.d) {
+        case 'card':
+          return syncCard(alert.kind === 'fleet' ? await fleets.settle(alert) : alert);
+        case 'thread':
+          return addToThreads(alert, entry, delivery.text);
+        case 'dm':
+          return ask(alert, entry, delivery);
+        case 'nudge':
+          return nudge(alert, entry, delivery);
+        default:
+          return assertNever(delivery);
+      }
+    },
+  };
+}

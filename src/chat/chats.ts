@@ -1,0 +1,160 @@
+/** The chats that m0.yaml switches on, opened for serve.ts. */
+
+import { isThere } from '../alerts/refused-messages.ts';
+import type { Logger } from '../base/log.ts';
+import type { Environment } from '../config/environment.ts';
+import type { Config } from '../config/load.ts';
+import type { PostRoute } from '../http/server.ts';
+import type { Clock, Directory, Place, Platform } from '../model/directory.ts';
+import { ChatError, type ChatPort, type CommandHandler } from '../ports/chat.ts';
+import type { Store } from '../ports/store.ts';
+import type { HomeOf } from './slack/homes.ts';
+import { createSlack, type Slack, type SlackMode } from './slack/slack.ts';
+import type { GreetingOf } from './teams/greetings.ts';
+import type { OtherConnector } from './teams/identity.ts';
+import type { Teams } from './teams/teams.ts';
+
+export interface ChatsOptions {
+  readonly config: Config;
+  readonly environment: Environment;
+  readonly store: Store;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Another Bot Connector than Microsoft's. */
+  readonly teamsConnector?: OtherConnector | undefined;
+}
+
+export interface Chats {
+  readonly ports: ReadonlyMap<Platform, ChatPort>;
+  /** Endpoints that the chats call. */
+  readonly routes: readonly PostRoute[];
+  /** Members of one of Slack's user groups, as Slack ids. */
+  usergroup(id: string): Promise<readonly string[]>;
+  /** `homeOf`: what a person's home shows, where the chat has one; `greetingOf`: where it says who adds m0. */
+  start(handler: CommandHandler, homeOf: HomeOf, greetingOf: GreetingOf): Promise<void>;
+  /** Something changed that somebody's home may show. */
+  refreshHomes(): void;
+  stop(): Promise<void>;
+  healthy(): readonly {
+    readonly platform: Platform;
+    readonly ok: boolean;
+    readonly problem: string | null;
+  }[];
+}
+
+function required(name: string, value: string | null): string {
+  if (value === null) throw new Error(`starting m0: ${name} is not set; README.md tells where to find it`);
+  return value;
+}
+
+/** How Slack reaches m0; each way needs its own secret and not the other's. */
+function slackMode({ chat }: Config, { slack }: Environment): SlackMode {
+  if (chat.slack?.mode !== 'http')
+    return { mode: 'socket', appToken: required('SLACK_APP_TOKEN', slack.appToken) };
+  return { mode: 'http', signingSecret: required('SLACK_SIGNING_SECRET', slack.signingSecret) };
+}
+
+function placesIn({ directory, digests }: Config): readonly Place[] {
+  return [...directory.stacks, ...digests].flatMap((each) => each.channels);
+}
+
+/** Refuses a start whose messages would have nowhere to go. */
+export function refuseMissingChats(config: Config): void {
+  const { chat, directory } = config;
+  if (chat.slack === null && chat.teams === null) {
+    throw new Error('starting m0: m0.yaml names no chat: add chat.slack or chat.teams');
+  }
+  for (const platform of ['slack', 'teams'] as const) {
+    if (chat[platform] !== null) continue;
+    const asked = placesIn(config).find((place) => place.platform === platform);
+    if (asked !== undefined && 'channel' in asked) {
+      throw new Error(
+        `starting m0: ${platform}:${asked.channel} is a channel, and chat.${platform} is not in m0.yaml: add it`,
+      );
+    }
+  }
+  const rota = Object.entries(directory.oncall).find(([, r]) => r.kind === 'slackUsergroup');
+  if (chat.slack === null && rota !== undefined) {
+    throw new Error(`starting m0: oncall.${rota[0]} is a group of Slack's, and chat.slack is not in m0.yaml`);
+  }
+}
+
+/** The directory as far as the configured chats reach: nobody is written to where m0 is not. */
+export function withinChats({ chat, directory }: Config): Directory {
+  const people = directory.people.map((person) => ({
+    ...person,
+    slack: chat.slack === null ? null : person.slack,
+    teams: chat.teams === null ? null : person.teams,
+  }));
+  return { ...directory, people };
+}
+
+/** Opens them; nothing is heard or posted before `start`. Rejects where one can't work or can't be safe. */
+export async function openChats(options: ChatsOptions): Promise<Chats> {
+  const { config, environment, log, clock } = options;
+  const { people } = config.directory;
+  const slack: Slack | null =
+    config.chat.slack === null
+      ? null
+      : await createSlack({
+          ...slackMode(config, environment),
+          botToken: required('SLACK_BOT_TOKEN', environment.slack.botToken),
+          ...(environment.slack.apiUrl === null ? {} : { apiUrl: environment.slack.apiUrl }),
+          log,
+          people,
+          matchByEmail: config.chat.slack.matchByEmail,
+          clock,
+        });
+  const teams = config.chat.teams === null ? null : await openTeams(options);
+  const open = [...(slack === null ? [] : [slack]), ...(teams === null ? [] : [teams])];
+
+  return {
+    ports: new Map(open.map((chat) => [chat.platform, chat])),
+    routes: [...(slack?.endpoint ? [slack.endpoint] : []), ...(teams === null ? [] : [teams.route])],
+    async usergroup(id) {
+      if (slack !== null) return slack.usergroup(id);
+      throw new ChatError(`reading the members of ${id}: chat.slack is not in m0.yaml`, { permanent: true });
+    },
+    refreshHomes: () => slack?.refreshHomes(),
+    async start(handler, homeOf, greetingOf) {
+      const started: (Slack | Teams)[] = [];
+      try {
+        if (slack !== null) {
+          await slack.start(handler, homeOf);
+          started.push(slack);
+        }
+        if (teams !== null) {
+          await teams.start(handler, greetingOf);
+          started.push(teams);
+        }
+      } catch (error) {
+        await Promise.all(started.map((chat) => chat.stop()));
+        throw error;
+      }
+    },
+    async stop() {
+      await Promise.all(open.map((chat) => chat.stop()));
+    },
+    healthy: () => open.map((chat) => ({ platform: chat.platform, ...chat.healthy() })),
+  };
+}
+
+async function openTeams(options: ChatsOptions): Promise<Teams> {
+  const { config, environment, store, log, clock, teamsConnector } = options;
+  // Loaded only where it is used: botbuilder alone takes most of a second and tens of megabytes.
+  const { createTeams } = await import('./teams/teams.ts');
+  const channels = placesIn(config).flatMap((place) =>
+    place.platform === 'teams' && 'channel' in place ? [place.channel] : [],
+  );
+  return createTeams({
+    ...environment.teams,
+    connector: teamsConnector,
+    people: config.directory.people,
+    channels: [...new Set(channels)],
+    memory: store,
+    added: (person) => isThere(store, person, clock()),
+    log,
+    clock,
+    random: Math.random,
+  });
+}

@@ -1,0 +1,29 @@
+import type { Stack } from '../model/directory.ts';
+import { whenText } from '../text/when.ts';
+import { rotasOf } from './rights.ts';
+import type { RotaNow } from './rota-now.ts';
+
+/** Somebody to ask by DM; `why` is one plain line that the DM shows. */
+export interface Approver {
+  readonly person: string;
+  readonly why: string;
+}
+
+/** Those on call whom the stack's approvers name; until when in the stack's own zone. */
+export function askersOf(
+  stack: Stack,
+  rotas: Readonly<Record<string, RotaNow>>,
+  now: number,
+): readonly Approver[] {
+  const seen = new Set<string>();
+  return rotasOf(stack).flatMap((rota) => {
+    const one = rotas[rota];
+    return (one?.people ?? []).flatMap((person) => {
+      if (seen.has(person)) return [];
+      seen.add(person);
+      const end = one?.ends[person];
+      const until = end === undefined ? '' : ` until ${whenText(end, now, stack.timezone)}`;
+      return [{ person, why: `You are on call (${rota})${until}` }];
+    });
+  });
+}

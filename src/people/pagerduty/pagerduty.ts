@@ -1,0 +1,97 @@
+import type { Clock, Directory } from '../../model/directory.ts';
+import type { OnDuty, ScheduleAnswer, ScheduleOnCall } from '../../model/rota.ts';
+import { createPagerDutyApi, type PagerDutyApi, PagerDutyError } from './pagerduty-api.ts';
+
+const FRESH_MS = 60_000;
+/** For how long an answer counts where PagerDuty can't be asked again. */
+const COUNTS_MS = 10 * 60_000;
+/** A PagerDuty that failed is left alone so long, or as long as it says, within bounds. */
+const PAUSE_MS = 10_000;
+const MOST_PAUSE_MS = 5 * 60_000;
+
+interface Known {
+  /** The last answer, and for which instant it was asked. */
+  good: { readonly onDuty: readonly OnDuty[]; readonly at: number } | null;
+  /** Set while the newest question failed. */
+  bad: { readonly error: unknown; readonly at: number; readonly pauseMs: number } | null;
+  asking: Promise<void> | null;
+}
+
+/** Within `ms` after `then`. A clock that was set back makes it long ago. */
+function within(ms: number, then: number, now: number): boolean {
+  return now >= then && now - then < ms;
+}
+
+/**
+ * Who is on call by PagerDuty, at most a minute old, and never past the end of a shift. Where PagerDuty can't be
+ * reached its last answer counts for ten minutes and each shift in it until its own end; where it refuses (the key
+ * is gone, the schedule is) nothing it said before counts.
+ */
+export function createPagerDuty(api: PagerDutyApi, clock: Clock): ScheduleOnCall {
+  const schedules = new Map<string, Known>();
+
+  async function ask(schedule: string, known: Known): Promise<void> {
+    const at = clock();
+    try {
+      known.good = { onDuty: await api.onCallAt(schedule, at), at };
+      known.bad = null;
+    } catch (error) {
+      const refused = error instanceof PagerDutyError && error.refused;
+      const asked = error instanceof PagerDutyError ? error.retryAfterMs : null;
+      const pauseMs = Math.min(Math.max(asked ?? PAUSE_MS, PAUSE_MS), MOST_PAUSE_MS);
+      if (refused) known.good = null;
+      known.bad = { error, at, pauseMs };
+    }
+  }
+
+  function isDue({ good, bad }: Known, now: number): boolean {
+    if (bad !== null) return !within(bad.pauseMs, bad.at, now);
+    if (good === null || !within(FRESH_MS, good.at, now)) return true;
+    // Whoever comes after a shift that is over is not in that answer.
+    return good.onDuty.some((one) => isOver(one, now));
+  }
+
+  function answerOf({ good, bad }: Known, now: number): ScheduleAnswer {
+    const onDuty = good === null ? [] : good.onDuty.filter((one) => !isOver(one, now));
+    if (bad === null) return { onDuty, trouble: null };
+    const { error } = bad;
+    if (good === null || onDuty.length === 0 || !within(COUNTS_MS, good.at, now)) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    return { onDuty, trouble: `${why}; what it said last counts for up to ten minutes` };
+  }
+
+  return async (schedule) => {
+    const known = schedules.get(schedule) ?? { good: null, bad: null, asking: null };
+    schedules.set(schedule, known);
+    if (isDue(known, clock())) {
+      known.asking ??= ask(schedule, known).finally(() => {
+        known.asking = null;
+      });
+      await known.asking;
+    }
+    return answerOf(known, clock());
+  };
+}
+
+function isOver({ until }: OnDuty, now: number): boolean {
+  return until !== null && until <= now;
+}
+
+/**
+ * PagerDuty as the environment sets it up. Throws where m0.yaml has schedules of PagerDuty and there is no key to
+ * ask with; undefined where nobody needs one.
+ */
+export function openPagerDuty(
+  { token, apiUrl }: { readonly token: string | null; readonly apiUrl: string },
+  oncall: Directory['oncall'],
+  clock: Clock,
+): ScheduleOnCall | undefined {
+  const rotas = Object.keys(oncall).filter((name) => oncall[name]?.kind === 'pagerduty');
+  if (token !== null) return createPagerDuty(createPagerDutyApi({ token, apiUrl, clock }), clock);
+  if (rotas.length > 0) {
+    throw new Error(
+      `PAGERDUTY_TOKEN is not set, which oncall.${rotas.join(', oncall.')} of m0.yaml needs: set it to a read-only REST API key of PagerDuty`,
+    );
+  }
+  return undefined;
+}

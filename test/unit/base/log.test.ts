@@ -1,0 +1,96 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { createLogger } from '../../../src/base/log.ts';
+import { outside, within } from '../../../src/base/log-context.ts';
+
+function logged() {
+  const lines: Record<string, unknown>[] = [];
+  const log = createLogger('info', { write: (line) => void lines.push(JSON.parse(line)) });
+  return { log, lines };
+}
+
+describe('the fields of what is being worked on', () => {
+  it('go along through promises and timers, and what a line says itself comes first', async () => {
+    const { log, lines } = logged();
+    await within({ run: 1, stack: 'a' }, async () => {
+      await sleep(1);
+      log.info({ run: 2 }, 'line');
+      await new Promise<void>((resolve) => {
+        setTimeout(() => {
+          log.info('later');
+          resolve();
+        }, 1);
+      });
+    });
+    log.info('after');
+    expect(lines).toMatchObject(
+      [
+        { run: 2, stack: 'a' },
+        { run: 1, stack: 'a' },
+      ].concat([{}] as never),
+    );
+    expect(lines[2]).not.toHaveProperty('run');
+  });
+
+  it('stay with their own work where two go on at once, and away from what goes on by itself', async () => {
+    const { log, lines } = logged();
+    await Promise.all(
+      [1, 2].map((run) =>
+        within({ run }, async () => {
+          await sleep(3 - run);
+          log.info('mine');
+          outside(() => log.info('nobody’s'));
+        }),
+      ),
+    );
+    const mine = lines.filter((l) => l.msg === 'mine').map((l) => l.run);
+    expect(mine.sort()).toEqual([1, 2]);
+    expect(lines.filter((l) => l.msg === 'nobody’s').map((l) => 'run' in l)).toEqual([false, false]);
+  });
+
+  it('that are learned on the way are on the lines that follow, and secrets stay censored', () => {
+    const { log, lines } = logged();
+    const about: Record<string, string | number | null> = { alert: 7, token: 'xoxb-1' };
+    within(about, () => {
+      log.info('before');
+      about.stack = 'a';
+      log.info('then');
+    });
+    expect(lines[0]).not.toHaveProperty('stack');
+    expect(lines[1]).toMatchObject({ alert: 7, stack: 'a', token: '[redacted]' });
+  });
+});
+
+describe('from warnings on', () => {
+  it('messages are static, so that a line can be counted and looked for', () => {
+    const bad: string[] = [];
+    let seen = 0;
+    const src = join(import.meta.dirname, '../../src');
+    for (const name of readdirSync(src, { recursive: true, encoding: 'utf8' })) {
+      if (!/\.tsx?$/.test(name)) continue;
+      const file = ts.createSourceFile(
+        name,
+        readFileSync(join(src, name), 'utf8'),
+        ts.ScriptTarget.Latest,
+        true,
+      );
+      const visit = (node: ts.Node): void => {
+        if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+          const { expression, name: method } = node.expression;
+          if (/\blog$/i.test(expression.getText()) && ['warn', 'error', 'fatal'].includes(method.text)) {
+            seen += 1;
+            const message = node.arguments.at(-1);
+            if (!message || !ts.isStringLiteralLike(message)) bad.push(`${name}: ${node.getText()}`);
+          }
+        }
+        ts.forEachChild(node, visit);
+      };
+      visit(file);
+    }
+    expect(bad).toEqual([]);
+    expect(seen).toBeGreaterThan(30);
+  });
+});

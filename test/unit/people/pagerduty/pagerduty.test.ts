@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ScheduleOnCall } from '../../../../src/model/rota.ts';
+import { openPagerDuty } from '../../../../src/people/pagerduty/pagerduty.ts';
+import { DANA_THERE, FakePagerDuty, KEY, KIM_THERE } from '../../../support/fake-pagerduty.ts';
+
+const NOON = Date.parse('2026-03-02T12:00:00Z');
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const FAR = '2026-03-09T09:00:00Z';
+const PRIMARY = { primary: { kind: 'pagerduty', schedule: 'PABC123' } } as const;
+
+let there: FakePagerDuty;
+let now: number;
+let ask: ScheduleOnCall;
+beforeEach(async () => {
+  there = await FakePagerDuty.start();
+  now = NOON;
+  const opened = openPagerDuty({ token: KEY, apiUrl: there.url }, PRIMARY, () => now);
+  if (opened === undefined) throw new Error('PagerDuty is not set up');
+  ask = opened;
+});
+afterEach(() => there.close());
+
+/** Names of those on call; `nobody: …` where that can't be told. */
+async function names(): Promise<string> {
+  return ask('PABC123').then(
+    ({ onDuty }) => onDuty.map((one) => one.name).join(', '),
+    (error: unknown) => `nobody: ${(error as Error).message}`,
+  );
+}
+
+describe('answers', () => {
+  it('are asked for once by all who ask at the same time, and count for a minute', async () => {
+    there.puts('PABC123', DANA_THERE, FAR);
+    expect(await Promise.all([names(), names(), names()])).toEqual(['Dana Ray', 'Dana Ray', 'Dana Ray']);
+    there.puts('PABC123', KIM_THERE, FAR);
+    now += MINUTE - 1;
+    expect(await names()).toBe('Dana Ray');
+    expect(there.asked).toHaveLength(1);
+    now += 1;
+    expect(await names()).toBe('Kim Lee');
+  });
+
+  it('are asked for anew as soon as a shift in them is over', async () => {
+    there.puts('PABC123', DANA_THERE, '2026-03-02T12:00:20Z');
+    there.shifts.push({ schedule: 'PABC123', user: KIM_THERE, start: '2026-03-02T12:00:20Z', end: FAR });
+    expect(await names()).toBe('Dana Ray');
+    now += 20 * SECOND - 1;
+    expect(await names()).toBe('Dana Ray');
+    now += 1;
+    expect(await names()).toBe('Kim Lee');
+  });
+
+  it('of one schedule say nothing of another', async () => {
+    there.puts('PABC123', DANA_THERE, FAR);
+    expect(await names()).toBe('Dana Ray');
+    expect(await ask('POTHER')).toEqual({ onDuty: [], trouble: null });
+  });
+
+  it('are asked for anew where the clock was set back', async () => {
+    there.puts('PABC123', DANA_THERE, FAR);
+    await names();
+    there.puts('PABC123', KIM_THERE, FAR);
+    now -= 60 * MINUTE;
+    expect(await names()).toBe('Kim Lee');
+  });
+});
+
+describe('while PagerDuty cannot be reached', () => {
+  it('the last answer counts for ten minutes, with a word on it, and then nobody is on call', async () => {
+    there.puts('PABC123', DANA_THERE, FAR);
+    await names();
+    there.breaks();
+    now += MINUTE;
+    expect(await ask('PABC123')).toEqual({
+      onDuty: [{ id: 'PDANA1', name: 'Dana Ray', email: 'Dana@Acme.dev', until: Date.parse(FAR) }],
+      trouble: expect.stringMatching(/can't be reached \(.+\); what it said last counts/),
+    });
+    now = NOON + 10 * MINUTE - 1;
+    expect(await names()).toBe('Dana Ray');
+    now += 1;
+    expect(await names()).toMatch(/^nobody: asking PagerDuty who is on call for PABC123: .*can't be reached/);
+    there.works();
+    now += 10 * SECOND;
+    expect(await ask('PABC123')).toMatchObject({ onDuty: [{ name: 'Dana Ray' }], trouble: null });
+  });
+
+  it('nobody is on call past the end of a shift, or where nothing was ever said', async () => {
+    there.puts('PABC123', DANA_THERE, '2026-03-02T12:03:00Z');
+    await names();
+    there.breaks();
+    now = NOON + 3 * MINUTE - 1;
+    expect(await names()).toBe('Dana Ray');
+    now += 1;
+    expect(await names()).toMatch(/^nobody: /);
+    expect(await ask('POTHER').catch((e: unknown) => (e as Error).message)).toContain("can't be reached");
+  });
+
+  it('one whose shift is over is off call, the others stay', async () => {
+    there.puts('PABC123', DANA_THERE, '2026-03-02T12:03:00Z');
+    there.shifts.push({ schedule: 'PABC123', user: KIM_THERE, start: null, end: FAR });
+    await names();
+    there.breaks();
+    now += 3 * MINUTE;
+    expect(await names()).toBe('Kim Lee');
+  });
+
+  it('it is left alone for ten seconds, or as long as it says but never for more than five minutes', async () => {
+    there.breaks();
+    await names();
+    const tries = there.asked.length;
+    now += 10 * SECOND - 1;
+    await names();
+    expect(there.asked).toHaveLength(tries);
+    there.answers(429, '{}', { 'retry-after': '90' });
+    now += 1;
+    expect(await names()).toContain('429');
+    there.puts('PABC123', DANA_THERE, FAR);
+    there.works();
+    now += 90 * SECOND - 1;
+    expect(await names()).toContain('429');
+    now += 1;
+    expect(await names()).toBe('Dana Ray');
+    there.answers(429, '{}', { 'ratelimit-reset': '86400' });
+    now += MINUTE;
+    await names();
+    there.works();
+    now += 5 * MINUTE - 1;
+    await names();
+    const before = there.asked.length;
+    now += 1;
+    await names();
+    expect(there.asked).toHaveLength(before + 1);
+  });
+});
+
+it('what PagerDuty said before it refused counts no more', async () => {
+  for (const status of [401, 403, 404]) {
+    there.works();
+    there.puts('PABC123', DANA_THERE, FAR);
+    now += 10 * SECOND;
+    expect(await names()).toBe('Dana Ray');
+    there.answers(status, '{}');
+    now += MINUTE;
+    expect(await names()).toMatch(/^nobody: /);
+  }
+});
+
+describe('without a key', () => {
+  const without = { token: null, apiUrl: 'https://api.pagerduty.com' };
+
+  it('a rota of PagerDuty is refused, with what to do', () => {
+    expect(() => openPagerDuty(without, PRIMARY, () => NOON)).toThrow(
+      'PAGERDUTY_TOKEN is not set, which oncall.primary of m0.yaml needs: set it to a read-only REST API key',
+    );
+  });
+
+  it('nothing is missing where no rota is PagerDuty’s', () => {
+    const group = { primary: { kind: 'slackUsergroup', id: 'S0SRE' } } as const;
+    expect(openPagerDuty(without, group, () => NOON)).toBeUndefined();
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { couldApprove, mayDo } from '../../../src/people/rights.ts';
+import { directory, stack } from '../../support/directory.ts';
+import { CODE, DANA, KIM, sshFinding } from '../../support/runs.ts';
+
+const ON_CALL = { primary: ['dana'] };
+const about = { code: CODE, findings: [sshFinding()] };
+const byCode = { code: CODE, findings: [{ ...sshFinding(), origin: 'code' as const }] };
+
+describe('who may', () => {
+  it('a member of an approving group and the person on call', () => {
+    const bySre = stack({ approvers: { from: ['sre'], need: 1, notTheAuthor: true } });
+    const byRota = stack({ approvers: { from: ['oncall:primary'], need: 1, notTheAuthor: true } });
+    expect(mayDo('approve', DANA, bySre, directory(), ON_CALL, about).ok).toBe(true);
+    expect(mayDo('approve', DANA, byRota, directory(), ON_CALL, about).ok).toBe(true);
+    expect(mayDo('approve', DANA, byRota, directory(), { primary: ['kim'] }, about)).toMatchObject({
+      ok: false,
+      refusal: 'Only the person on call (Kim) may approve prod-network.',
+    });
+  });
+
+  it('nobody, where no approvers are configured', () => {
+    const none = stack({ approvers: { from: [], need: 1, notTheAuthor: true } });
+    for (const deed of ['approve', 'reject', 'cancel', 'snooze', 'accept'] as const) {
+      expect(mayDo(deed, DANA, none, directory(), ON_CALL, about)).toMatchObject({
+        ok: false,
+        refusal: expect.stringContaining('no approvers are configured'),
+      });
+    }
+  });
+
+  it('nobody on call means nobody, not anybody', () => {
+    const byRota = stack({ approvers: { from: ['oncall:primary'], need: 1, notTheAuthor: true } });
+    expect(mayDo('approve', DANA, byRota, directory(), {}, about).ok).toBe(false);
+    expect(mayDo('approve', DANA, byRota, directory(), { primary: [] }, about).ok).toBe(false);
+  });
+
+  it('a chat user who is not in m0.yaml never may', () => {
+    const stranger = { ...DANA, person: null };
+    expect(mayDo('approve', stranger, stack(), directory(), ON_CALL, about)).toMatchObject({
+      ok: false,
+      refusal: expect.stringContaining('does not know you'),
+    });
+  });
+
+  it('whoever wrote the code may revert the cloud, but not approve their own code', () => {
+    const bySre = stack({ approvers: { from: ['sre'], need: 1, notTheAuthor: true } });
+    expect(mayDo('approve', KIM, bySre, directory(), ON_CALL, about).ok).toBe(true);
+    expect(mayDo('approve', KIM, bySre, directory(), ON_CALL, byCode).ok).toBe(false);
+    expect(mayDo('approve', DANA, bySre, directory(), ON_CALL, byCode).ok).toBe(true);
+  });
+
+  it('snoozing and accepting can be given to more people; approving can not', () => {
+    const wide = directory({ may: { snooze: ['dev'], accept: null } });
+    const eve = { ...DANA, person: 'eve', name: 'Eve' };
+    expect(mayDo('snooze', eve, stack(), wide, ON_CALL, about).ok).toBe(true);
+    expect(mayDo('accept', eve, stack(), wide, ON_CALL, about).ok).toBe(false);
+    expect(mayDo('approve', eve, stack(), wide, ON_CALL, about).ok).toBe(false);
+  });
+
+  it('anybody m0 knows could be put on call by a user group or by PagerDuty, only its people by a rotation', () => {
+    const byRota = stack({ approvers: { from: ['oncall:primary'], need: 1, notTheAuthor: true } });
+    const filled = [
+      { kind: 'pagerduty', schedule: 'PABC123' },
+      { kind: 'slackUsergroup', id: 'S0SRE' },
+      { kind: 'rotation', people: ['dana'], everyMs: 1, from: 0 },
+    ] as const;
+    const could = (person: string) =>
+      filled.map((primary) => couldApprove(person, byRota, directory({ oncall: { primary } })));
+    expect(could('eve')).toEqual([true, true, false]);
+    expect(could('dana')).toEqual([true, true, true]);
+    expect(could('stranger')).toEqual([false, false, false]);
+  });
+});
