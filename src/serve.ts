@@ -7,7 +7,7 @@ import { sendDigest } from './alerts/digest.ts';
 import type { ViewParts } from './alerts/drift-view.ts';
 import { escalate } from './alerts/escalation.ts';
 import { greetingView, homeView } from './alerts/home.ts';
-import { createDelivery, type Delivery } from './alerts/outbox-loop.ts';
+import { createOutboxDispatcher, type OutboxDispatcher } from './alerts/outbox-dispatcher.ts';
 import { createPolicyWatch } from './alerts/policy-watch.ts';
 import { tellEndedSnoozes } from './alerts/snooze-watch.ts';
 import { openArtifacts } from './artifacts/open-artifacts.ts';
@@ -91,7 +91,7 @@ function versions(tools: Tools): Readonly<Record<string, string>> {
 function startDigests(
   digests: Config['digests'],
   parts: ViewParts,
-  delivery: Delivery,
+  delivery: OutboxDispatcher,
   log: Logger,
 ): Promise<Schedule> {
   const named = digests.map((digest, i) => ({ ...digest, name: `digest ${i}` }));
@@ -203,7 +203,15 @@ export async function serve(options: ServeOptions): Promise<Service> {
       build: versions(tools),
     });
     const { meter } = metrics;
-    const delivery = createDelivery({ store, directory, onCall, clock, chats: chats.ports, log, meter });
+    const delivery = createOutboxDispatcher({
+      store,
+      directory,
+      onCall,
+      clock,
+      chats: chats.ports,
+      log,
+      meter,
+    });
     closers.push(() => delivery.drain());
     const changed = (): void => {
       delivery.wake();

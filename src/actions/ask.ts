@@ -63,11 +63,11 @@ async function deliveryTo(
   // Who has the card already is called back to it.
   if (copies.some((m) => m.role === 'dm' && m.person === person)) {
     const text = `${actor.name} asks you to decide on ${run.stack}, run #${run.id}`;
-    return { c: 'outbox.add', key, delivery: { d: 'nudge', alertId: alert.id, person, text }, at };
+    return { type: 'outbox.add', key, delivery: { type: 'nudge', alertId: alert.id, person, text }, at };
   }
   const asks = `${actor.name} asks you to decide. ${why}`;
-  const delivery = { d: 'dm', alertId: alert.id, person, why: asks, alone: true } as const;
-  return { c: 'outbox.add', key, delivery, at };
+  const delivery = { type: 'dm', alertId: alert.id, person, why: asks, alone: true } as const;
+  return { type: 'outbox.add', key, delivery, at };
 }
 
 /** `ask #RUN`: those on call get the card as a direct message. Anybody may, once an hour for a run. */
@@ -96,13 +96,13 @@ export async function ask(parts: ActionParts, incoming: Incoming, id: number): P
     return [
       ...asks,
       {
-        c: 'outbox.add',
+        type: 'outbox.add',
         key: `thread:${alert.id}:ask:${at}`,
-        delivery: { d: 'thread', alertId: alert.id, text: said },
+        delivery: { type: 'thread', alertId: alert.id, text: said },
         at,
       },
       {
-        c: 'audit',
+        type: 'audit',
         entry: {
           ...{ at, actor, place, action: 'ask', stack: stack.name, runId: run.id, detail: names },
           ...{ fingerprint: run.fingerprint, commit: run.code?.commit ?? null, bundles: null, scope: null },

@@ -2,7 +2,7 @@
 
 import { approvable, openFindings, scopeFingerprint, toScope } from '../model/open-findings.ts';
 import type { Actor, Run } from '../model/run.ts';
-import { couldApprove, type Deed, mayDo } from '../people/rights.ts';
+import { couldApprove, mayDo, type Permission } from '../people/rights.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
 import { describeState } from '../runs/machine.ts';
 import { capital } from '../text/words.ts';
@@ -11,14 +11,14 @@ import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 
 async function refusal(
   parts: ActionParts,
-  deed: Deed,
+  deed: Permission,
   actor: Actor,
   run: Run,
   stackName: string,
 ): Promise<string | null> {
   const stack = parts.directory.stacks.find((s) => s.name === stackName);
   if (!stack) return `${stackName} is no longer in m0.yaml.`;
-  const open = openFindings(run, await parts.store.keeps(run.stack), parts.clock());
+  const open = openFindings(run, await parts.store.exemptions(run.stack), parts.clock());
   const right = mayDo(deed, actor, stack, parts.directory, await parts.onCall(), {
     code: run.code,
     findings: open.map((o) => o.finding),
@@ -39,9 +39,9 @@ export async function approve(
   if (no !== null) return refused(no, await askButtons(parts, stack, run, incoming.actor));
   if (run.state !== 'awaiting_approval') return refused(`Nothing to approve: ${describeState(run)}.`);
 
-  const keeps = await parts.store.keeps(run.stack);
+  const exemptions = await parts.store.exemptions(run.stack);
   const now = parts.clock();
-  const scope = toScope(approvable(openFindings(run, keeps, now)));
+  const scope = toScope(approvable(openFindings(run, exemptions, now)));
   if (command.seen !== null && !scopeFingerprint(scope).startsWith(command.seen)) {
     return refused(
       `What waits on run #${run.id} has changed since the card you clicked. Look at its newest state and decide again.`,
@@ -56,24 +56,24 @@ export async function approve(
     bundles: run.decision.bundles,
   };
   const onCall = await parts.onCall();
-  const told = await parts.worker.tell(run.id, async (current) => ({
-    e: 'approve',
+  const result = await parts.worker.submit(run.id, async (current) => ({
+    type: 'approve',
     approval,
     need: stack.approvers.need,
     place: incoming.place,
     // Read again: what somebody keeps in this very moment is not in this yes.
-    keeps: await parts.store.keeps(run.stack),
+    exemptions: await parts.store.exemptions(run.stack),
     voids: current.approvals.flatMap(({ by }) =>
       by.person === null || couldApprove(by.person, stack, parts.directory, onCall) ? [] : [by.person],
     ),
   }));
-  if (!told.ok) return refused(`${capital(told.refusal)}.`);
+  if (!result.ok) return refused(`${capital(result.refusal)}.`);
   return confirmed(
     parts,
     incoming,
-    told.run.state === 'approved'
+    result.run.state === 'approved'
       ? `Approved run #${run.id}. m0 plans again first; if anything moved, you will be asked again.`
-      : `Noted: ${told.run.approvals.length} of ${stack.approvers.need} have approved run #${run.id}.`,
+      : `Noted: ${result.run.approvals.length} of ${stack.approvers.need} have approved run #${run.id}.`,
   );
 }
 
@@ -89,13 +89,13 @@ export async function end(
   const { run, stack } = found;
   const no = await refusal(parts, deed, incoming.actor, run, stack.name);
   if (no !== null) return refused(no, await askButtons(parts, stack, run, incoming.actor));
-  const told = await parts.worker.tell(run.id, () => ({
-    e: deed,
+  const result = await parts.worker.submit(run.id, () => ({
+    type: deed,
     by: incoming.actor,
     reason: command.reason,
     place: incoming.place,
   }));
-  if (!told.ok) return refused(`${capital(told.refusal)}.`);
+  if (!result.ok) return refused(`${capital(result.refusal)}.`);
   return confirmed(
     parts,
     incoming,

@@ -7,7 +7,7 @@ import { meant } from './stacks.ts';
 /** `digest [TARGET]`: what is open, what healed in the last day, what ends; seen by its sender only. */
 export async function digest(parts: ActionParts, incoming: Incoming, target: string | null): Promise<Reply> {
   const stacks = await meant(parts, incoming, 'digest', target);
-  if ('r' in stacks) return stacks;
+  if ('type' in stacks) return stacks;
   const about = { stacks, targets: target === null ? [] : [target], zone: parts.directory.timezone };
   return privately(digestCard(await digestView(parts, about, null)));
 }

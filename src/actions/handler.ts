@@ -1,6 +1,6 @@
 /** From typed or clicked words to an answer. Whatever goes wrong becomes a private card: it never rejects. */
 
-import { isThere } from '../alerts/refused-messages.ts';
+import { markReachable } from '../alerts/refused-messages.ts';
 import { isDirect } from '../alerts/subscriptions.ts';
 import { assertNever } from '../base/assert-never.ts';
 import { type LogFields, within } from '../base/log-context.ts';
@@ -12,11 +12,11 @@ import type { CommandHandler, Incoming, Reply } from '../ports/chat.ts';
 import { ask } from './ask.ts';
 import { approve, end } from './decide.ts';
 import { digest } from './digest.ts';
+import { accept, release, snooze } from './exempting.ts';
 import { home } from './home.ts';
-import { accept, release, snooze } from './keeping.ts';
-import { baseline, history, onCall, policy, show, why } from './look.ts';
 import { type ActionParts, privately, refused } from './parts.ts';
 import { seen } from './seen.ts';
+import { baseline, history, onCall, policy, show, why } from './show.ts';
 import { drift, status } from './stacks.ts';
 import { subscribe, unsubscribe } from './subscribing.ts';
 
@@ -78,7 +78,8 @@ export function createHandler(parts: ActionParts): CommandHandler {
     try {
       const { person } = incoming.actor;
       // Whoever writes to m0 can be written to.
-      if (person !== null && isDirect(incoming.place)) await isThere(parts.store, person, parts.clock());
+      if (person !== null && isDirect(incoming.place))
+        await markReachable(parts.store, person, parts.clock());
       const parsed = parseCommand(incoming.text, {
         now: parts.clock(),
         zone: parts.directory.timezone,

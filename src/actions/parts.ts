@@ -23,7 +23,7 @@ export interface ActionParts {
 }
 
 export function privately(card: Card): Reply {
-  return { r: 'private', card };
+  return { type: 'private', card };
 }
 
 /** A refusal, seen by its sender only. */
@@ -38,7 +38,7 @@ export function refused(text: string, buttons: readonly Button[] = []): Reply {
 export async function confirmed({ store }: ActionParts, incoming: Incoming, text: string): Promise<Reply> {
   const { from, place } = incoming;
   const card = from && (await store.messageAt(place.platform, from.channel, from.messageId));
-  return card ? { r: 'none' } : privately(infoCard(text));
+  return card ? { type: 'none' } : privately(infoCard(text));
 }
 
 /** The run and its stack, or the reply that says what is wrong. */

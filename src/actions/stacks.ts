@@ -1,16 +1,16 @@
 /** How stacks stand: `drift` (known at once, checked afresh) and `status`. */
 
 import { driftView } from '../alerts/drift-view.ts';
-import { isToldIn, toldDirectory } from '../alerts/subscriptions.ts';
+import { directoryWithSubscriptions, isToldIn } from '../alerts/subscriptions.ts';
 import type { CommandName } from '../commands/command.ts';
 import type { Card } from '../messages/card.ts';
 import { driftCard } from '../messages/drift-card.ts';
 import { statusCard } from '../messages/status-card.ts';
 import type { StackStatus } from '../messages/view-status.ts';
 import type { Stack } from '../model/directory.ts';
-import { keepOf } from '../model/exemption.ts';
+import { exemptionOf } from '../model/exemption.ts';
 import { openFindings } from '../model/open-findings.ts';
-import { ANSWERED, stackStateOf } from '../model/overview.ts';
+import { STATES_WITH_ANSWER, stackStateOf } from '../model/overview.ts';
 import { isTerminal, type RunState } from '../model/run.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
 import { lastSkipped, skippedText } from '../runs/scheduled-check.ts';
@@ -25,18 +25,18 @@ const BUSY: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved',
 async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatus> {
   const { store } = parts;
   const now = parts.clock();
-  const [runs, [drift], [failing], keeps, skipped] = await Promise.all([
+  const [runs, [drift], [failing], exemptions, skipped] = await Promise.all([
     store.runs({ stack: stack.name, limit: 20 }),
-    store.alerts({ stack: stack.name, state: 'open', kind: 'drift' }),
-    store.alerts({ stack: stack.name, state: 'open', kind: 'failure' }),
-    store.keeps(stack.name),
+    store.alerts({ subject: stack.name, state: 'open', kind: 'drift' }),
+    store.alerts({ subject: stack.name, state: 'open', kind: 'failure' }),
+    store.exemptions(stack.name),
     lastSkipped(store, stack.name),
   ]);
-  const told = drift ? await store.run(drift.runId) : undefined;
-  const good = runs.find((r) => ANSWERED.includes(r.state) && r.decision !== null);
-  const shown = told ?? good;
-  const open = told ? openFindings(told, keeps, now) : [];
-  const kept = (shown?.findings ?? []).filter((f) => f.actionable && keepOf(f, keeps, now));
+  const openAlertRun = drift ? await store.run(drift.runId) : undefined;
+  const good = runs.find((r) => STATES_WITH_ANSWER.includes(r.state) && r.decision !== null);
+  const shown = openAlertRun ?? good;
+  const open = openAlertRun ? openFindings(openAlertRun, exemptions, now) : [];
+  const kept = (shown?.findings ?? []).filter((f) => f.actionable && exemptionOf(f, exemptions, now));
   const failed = failing ? await store.run(failing.runId) : undefined;
   return {
     stack: stack.name,
@@ -46,9 +46,10 @@ async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatus> 
       ...{ failing: failing !== undefined, known: shown !== undefined },
     }),
     open: open.length,
-    waiting: told && !isTerminal(told.state) ? open.filter((o) => o.verdict !== 'auto').length : 0,
+    waiting:
+      openAlertRun && !isTerminal(openAlertRun.state) ? open.filter((o) => o.verdict !== 'auto').length : 0,
     kept: kept.length,
-    runId: open.length > 0 ? (told?.id ?? null) : null,
+    runId: open.length > 0 ? (openAlertRun?.id ?? null) : null,
     lastGoodAt: good?.updatedAt ?? null,
     failure: failed?.failure?.message ?? null,
     busy: runs.some((r) => BUSY.includes(r.state)),
@@ -68,7 +69,7 @@ export async function meant(
   target: string | null,
 ): Promise<readonly Stack[] | Reply> {
   if (target !== null) return targeted(parts, command, target);
-  const { stacks } = await toldDirectory(parts);
+  const { stacks } = await directoryWithSubscriptions(parts);
   const here = stacks.filter((s) => isToldIn(s, incoming.place));
   return here.length > 0 ? here : stacks;
 }
@@ -91,7 +92,7 @@ async function card(
 /** `drift [TARGET]`: what is known at once, with its age, and a fresh check that updates the message. */
 export async function drift(parts: ActionParts, incoming: Incoming, target: string | null): Promise<Reply> {
   const stacks = await meant(parts, incoming, 'drift', target);
-  if ('r' in stacks) return stacks;
+  if ('type' in stacks) return stacks;
   const first = await card(parts, target, stacks, true);
   const runs = await Promise.all(stacks.map((s) => parts.worker.check(s, 'command', incoming.actor)));
 
@@ -100,22 +101,22 @@ export async function drift(parts: ActionParts, incoming: Incoming, target: stri
     if (rested.some((run) => run === undefined)) return;
     yield await card(parts, target, stacks as readonly Stack[], false);
   }
-  return { r: 'public', card: first, updates: updates() };
+  return { type: 'public', card: first, updates: updates() };
 }
 
 /** `status [TARGET]`: what is known, without a new check. */
 export async function status(parts: ActionParts, incoming: Incoming, target: string | null): Promise<Reply> {
   const stacks = await meant(parts, incoming, 'status', target);
-  if ('r' in stacks) return stacks;
+  if ('type' in stacks) return stacks;
   const of = await card(parts, target, stacks, false);
   const here = target === null ? await hearingBlocks(parts, incoming.place) : [];
   const known = { ...of, blocks: [...of.blocks, ...here] };
   const drift = await openDrift(parts, stacks);
-  // Of one stack that has drifted all is told, with what can be done about it.
+  // Of one stack that has drifted all is openAlertRun, with what can be done about it.
   if (drift === null) return privately(known);
   return privately({
     ...drift,
-    blocks: [...known.blocks.filter((b) => b.b === 'line'), ...drift.blocks, ...here],
+    blocks: [...known.blocks.filter((b) => b.type === 'line'), ...drift.blocks, ...here],
   });
 }
 
@@ -123,7 +124,7 @@ export async function status(parts: ActionParts, incoming: Incoming, target: str
 async function openDrift(parts: ActionParts, stacks: readonly Stack[]): Promise<Card | null> {
   const [only, ...more] = stacks;
   if (only === undefined || more.length > 0) return null;
-  const [alert] = await parts.store.alerts({ stack: only.name, state: 'open', kind: 'drift' });
+  const [alert] = await parts.store.alerts({ subject: only.name, state: 'open', kind: 'drift' });
   const run = alert && (await parts.store.run(alert.runId));
   if (!alert || !run) return null;
   return driftCard(await driftView(parts, run, alert, await parts.store.messages(alert.id)));

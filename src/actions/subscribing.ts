@@ -1,11 +1,11 @@
 /** Which channel hears of what: `subscribe` and `unsubscribe`, and how a channel stands with both. */
 
 import {
+  directoryWithSubscriptions,
   isDirect,
   isToldIn,
   stacksOfSubscription,
   subscriptionsAt,
-  toldDirectory,
 } from '../alerts/subscriptions.ts';
 import { subscribeText, unsubscribeText } from '../commands/text.ts';
 import type { Block, Button } from '../messages/card.ts';
@@ -53,7 +53,7 @@ function auditOf(
   detail: string,
 ): Change {
   return {
-    c: 'audit',
+    type: 'audit',
     entry: {
       ...{ at, actor, place, action, stack: target, detail },
       ...{ runId: null, fingerprint: null, commit: null, bundles: null, scope: null },
@@ -70,15 +70,15 @@ async function showOpen(
   const names = new Set(stacks.map((s) => s.name));
   const policies = new Set(stacks.flatMap((s) => s.policies.map((p) => p.name)));
   const open = (await parts.store.alerts({ state: 'open' })).filter((alert) => {
-    if (alert.kind === 'policy') return policies.has(alert.stack);
-    if (alert.kind === 'reach') return alert.trouble.stacks.some((name) => names.has(name));
-    return alert.kind !== 'fleet' && names.has(alert.stack);
+    if (alert.kind === 'policy') return policies.has(alert.subject);
+    if (alert.kind === 'reach') return alert.details.stacks.some((name) => names.has(name));
+    return alert.kind !== 'fleet' && names.has(alert.subject);
   });
   return open.toReversed().map(
     (alert): Change => ({
-      c: 'outbox.add',
+      type: 'outbox.add',
       key: `card:${alert.id}:subscribed:${at}`,
-      delivery: { d: 'card', alertId: alert.id },
+      delivery: { type: 'card', alertId: alert.id },
       at,
     }),
   );
@@ -90,20 +90,20 @@ export async function subscribe(parts: ActionParts, incoming: Incoming, target: 
   const no = refusal(parts, incoming);
   if (no !== null || !('channel' in place)) return refused(no ?? 'That is no channel.');
   const stacks = targeted(parts, 'subscribe', target);
-  if ('r' in stacks) return stacks;
+  if ('type' in stacks) return stacks;
   const isThere = (s: Subscription): boolean => sameTarget(s.target, target);
   if ((await subscriptionsAt(parts.store, place)).some(isThere)) {
     return privately(infoCard(`This channel is subscribed to ${target} already: ${namesOf(stacks)}.`));
   }
-  const told = await toldDirectory(parts);
-  const fresh = stacks.filter((s) => !told.stacks.some((t) => t.name === s.name && isToldIn(t, place)));
+  const known = await directoryWithSubscriptions(parts);
+  const fresh = stacks.filter((s) => !known.stacks.some((t) => t.name === s.name && isToldIn(t, place)));
   const at = parts.clock();
   await parts.worker.write(LOCK, async () => {
     // Somebody else may have said it in the same moment.
     if ((await subscriptionsAt(parts.store, place)).some(isThere)) return [];
     const { platform, channel } = place;
     return [
-      { c: 'subscription.add', subscription: { platform, channel, target, by: actor, at } },
+      { type: 'subscription.add', subscription: { platform, channel, target, by: actor, at } },
       auditOf(incoming, at, 'subscribe', target, `this channel hears of ${namesOf(stacks)}`),
       ...(await showOpen(parts, fresh, at)),
     ];
@@ -113,7 +113,7 @@ export async function subscribe(parts: ActionParts, incoming: Incoming, target: 
       ? `${count(stacks.length, 'stack')} now: ${namesOf(stacks)}`
       : `${count(stacks.length, 'stack')} now, ${fresh.length === 0 ? 'all of which it hears of already' : `new here: ${namesOf(fresh)}`}`;
   return {
-    r: 'public',
+    type: 'public',
     card: infoCard(`${actor.name} subscribed this channel to ${target}: ${news}.`, [endButton(target)]),
   };
 }
@@ -135,16 +135,18 @@ export async function unsubscribe(parts: ActionParts, incoming: Incoming, target
   await parts.worker.write(LOCK, async () => {
     const still = (await subscriptionsAt(parts.store, place)).filter((s) => sameTarget(s.target, target));
     return still.flatMap(({ by: _by, at: _at, ...where }): Change[] => [
-      { c: 'subscription.end', where },
+      { type: 'subscription.end', where },
       auditOf(incoming, at, 'unsubscribe', where.target, 'ended for this channel'),
     ]);
   });
   const names = new Set(ended.flatMap((s) => stacksOfSubscription(s, parts.directory)));
-  const left = (await toldDirectory(parts)).stacks.filter((s) => names.has(s.name) && isToldIn(s, place));
+  const left = (await directoryWithSubscriptions(parts)).stacks.filter(
+    (s) => names.has(s.name) && isToldIn(s, place),
+  );
   const still =
     left.length === 0 ? '' : ` It still hears of ${namesOf(left)}: ${whoSays(parts, place, left)}.`;
   return {
-    r: 'public',
+    type: 'public',
     card: infoCard(
       `${actor.name} ended this channel's subscription to ${target}.${still} What was posted here stays up to date.`,
     ),
@@ -167,7 +169,7 @@ async function notSubscribed(
   there: readonly Subscription[],
 ): Promise<Reply> {
   const stacks = targeted(parts, 'unsubscribe', target);
-  if ('r' in stacks) return stacks;
+  if ('type' in stacks) return stacks;
   const byConfig = stacks.filter((s) => isToldIn(s, place));
   if (byConfig.length > 0) {
     return refused(

@@ -7,7 +7,7 @@ import { approvable, openFindings } from '../model/open-findings.ts';
 import type { RunState } from '../model/run.ts';
 import { describeApprovers } from '../people/rights.ts';
 import type { Change } from '../ports/store.ts';
-import { named, type ViewParts } from './drift-view.ts';
+import { namedActor, type ViewParts } from './drift-view.ts';
 
 const DAY_MS = 86_400_000;
 /** Newest runs looked at for what was put back: some days of a busy fleet. */
@@ -44,10 +44,10 @@ export function stacksOfTargets(directory: Directory, targets: readonly string[]
 
 async function openOf(parts: ViewParts, stack: Stack): Promise<readonly DigestOpen[]> {
   const now = parts.clock();
-  const [alert] = await parts.store.alerts({ stack: stack.name, state: 'open', kind: 'drift' });
+  const [alert] = await parts.store.alerts({ subject: stack.name, state: 'open', kind: 'drift' });
   const run = alert ? await parts.store.run(alert.runId) : undefined;
   if (!alert || !run) return [];
-  const open = openFindings(run, await parts.store.keeps(stack.name), now);
+  const open = openFindings(run, await parts.store.exemptions(stack.name), now);
   if (open.length === 0) return [];
   const waiting = run.state === 'awaiting_approval' ? approvable(open).length : 0;
   const { from } = stack.approvers;
@@ -69,7 +69,7 @@ export async function digestView(
   const names = new Set(about.stacks.map((s) => s.name));
   const since = before?.at ?? now - DAY_MS;
   const open = (await Promise.all(about.stacks.map((s) => openOf(parts, s)))).flat();
-  const keeps = (await Promise.all(about.stacks.map((s) => store.keeps(s.name)))).flat();
+  const exemptions = (await Promise.all(about.stacks.map((s) => store.exemptions(s.name)))).flat();
   const failing = await store.alerts({ state: 'open', kind: 'failure' });
   const policies = await store.alerts({ state: 'open', kind: 'policy' });
   const used = new Set(about.stacks.flatMap((s) => s.policies.map((p) => p.name)));
@@ -89,15 +89,17 @@ export async function digestView(
     open: open.toSorted((a, b) => a.since - b.since || (a.stack < b.stack ? -1 : 1)),
     healed: count(false),
     approved: count(true),
-    snoozesEnding: keeps
+    snoozesEnding: exemptions
       .flatMap((k) =>
         k.kind === 'snooze' && k.until !== null && k.until > now && k.until <= now + DAY_MS
-          ? [{ stack: k.stack, address: k.address, until: k.until, by: named(k.by) }]
+          ? [{ stack: k.stack, address: k.address, until: k.until, by: namedActor(k.by) }]
           : [],
       )
       .toSorted((a, b) => a.until - b.until),
-    failing: failing.filter((a) => names.has(a.stack)).map((a) => ({ stack: a.stack, since: a.firstSeenAt })),
-    brokenPolicies: policies.filter((a) => used.has(a.stack)).map((a) => a.stack),
+    failing: failing
+      .filter((a) => names.has(a.subject))
+      .map((a) => ({ stack: a.subject, since: a.firstSeenAt })),
+    brokenPolicies: policies.filter((a) => used.has(a.subject)).map((a) => a.subject),
     openBefore: before?.open ?? null,
     now,
     zone: about.zone,
@@ -121,12 +123,12 @@ export async function sendDigest(
   const card = digestCard(view);
   const at = clock();
   const changes = plan.channels.map((place, i): Change => {
-    return { c: 'outbox.add', key: `${name}:${at}:${i}`, delivery: { d: 'post', place, card }, at };
+    return { type: 'outbox.add', key: `${name}:${at}:${i}`, delivery: { type: 'post', place, card }, at };
   });
   await store.commit([
     ...changes,
-    { c: 'value.set', name, value: JSON.stringify({ at, open: view.open.length }) },
-    { c: 'value.set', name: tickName, value: String(at) },
+    { type: 'value.set', name, value: JSON.stringify({ at, open: view.open.length }) },
+    { type: 'value.set', name: tickName, value: String(at) },
   ]);
 }
 

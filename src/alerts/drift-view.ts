@@ -4,7 +4,7 @@ import type { Finding } from '../drift/finding.ts';
 import type { DriftView, FailureView, FindingView, Named, Standing } from '../messages/view.ts';
 import type { Alert, PostedMessage } from '../model/alert.ts';
 import type { Clock, Directory, Stack } from '../model/directory.ts';
-import { type Keep, keepOf, lapsedOf } from '../model/exemption.ts';
+import { type Exemption, exemptionOf, lapsedOf } from '../model/exemption.ts';
 import { approvable, openFindings, scopeFingerprint } from '../model/open-findings.ts';
 import type { Actor, Run } from '../model/run.ts';
 import { bareStack } from '../model/stack.ts';
@@ -18,7 +18,7 @@ export interface ViewParts {
   readonly clock: Clock;
 }
 
-export function named(actor: Actor): Named {
+export function namedActor(actor: Actor): Named {
   return { person: actor.person, name: actor.name };
 }
 
@@ -29,43 +29,58 @@ export function stackOrGone(directory: Directory, run: Run): Stack {
   return bareStack(run.stack, run.environment, { timezone: directory.timezone });
 }
 
-function standingOf(run: Run, finding: Finding, keeps: readonly Keep[], now: number): Standing {
-  const keep = keepOf(finding, keeps, now);
-  if (keep?.kind === 'accept') {
-    return { s: 'accepted', by: named(keep.by), at: keep.at, reason: keep.reason };
+function findingStanding(
+  run: Run,
+  finding: Finding,
+  exemptions: readonly Exemption[],
+  now: number,
+): Standing {
+  const exemption = exemptionOf(finding, exemptions, now);
+  if (exemption?.kind === 'accept') {
+    return { type: 'accepted', by: namedActor(exemption.by), at: exemption.at, reason: exemption.reason };
   }
-  if (keep) return { s: 'snoozed', by: named(keep.by), until: keep.until, reason: keep.reason };
+  if (exemption)
+    return {
+      type: 'snoozed',
+      by: namedActor(exemption.by),
+      until: exemption.until,
+      reason: exemption.reason,
+    };
   const inScope = run.scope.some(
     (s) => s.address === finding.address && s.fingerprint === finding.fingerprint,
   );
-  if (inScope && run.state === 'apply_unknown') return { s: 'unknown' };
-  if (inScope && run.state === 'applying') return { s: 'applying' };
+  if (inScope && run.state === 'apply_unknown') return { type: 'unknown' };
+  if (inScope && run.state === 'applying') return { type: 'applying' };
   if (inScope && run.state === 'approved') {
     return run.approvals.length > 0
-      ? { s: 'approved', by: run.approvals.map((a) => named(a.by)) }
-      : { s: 'heals' };
+      ? { type: 'approved', by: run.approvals.map((a) => namedActor(a.by)) }
+      : { type: 'heals' };
   }
   if (run.state === 'rejected' && run.ending) {
-    return { s: 'rejected', by: named(run.ending.by), reason: run.ending.reason };
+    return { type: 'rejected', by: namedActor(run.ending.by), reason: run.ending.reason };
   }
   const verdict = run.decision?.findings.find(
     (d) => d.address === finding.address && d.fingerprint === finding.fingerprint,
   )?.verdict;
-  if (verdict === 'deny') return { s: 'denied' };
+  if (verdict === 'deny') return { type: 'denied' };
   if (run.state === 'awaiting_approval' && run.interrupted?.addresses.includes(finding.address)) {
-    return { s: 'unknown' };
+    return { type: 'unknown' };
   }
-  return verdict === 'auto' && run.forceHuman === null ? { s: 'heals' } : { s: 'waits' };
+  return verdict === 'auto' && run.forceHuman === null ? { type: 'heals' } : { type: 'waits' };
 }
 
-function lapsed(finding: Finding, keeps: readonly Keep[], now: number): Pick<FindingView, 'lapsed'> {
-  const found = lapsedOf(finding, keeps, now);
+function lapsed(
+  finding: Finding,
+  exemptions: readonly Exemption[],
+  now: number,
+): Pick<FindingView, 'lapsed'> {
+  const found = lapsedOf(finding, exemptions, now);
   return found === undefined
     ? {}
-    : { lapsed: { kind: found.keep.kind, by: named(found.keep.by), why: found.why } };
+    : { lapsed: { kind: found.exemption.kind, by: namedActor(found.exemption.by), why: found.why } };
 }
 
-function findingViews(run: Run, keeps: readonly Keep[], now: number): readonly FindingView[] {
+function findingViews(run: Run, exemptions: readonly Exemption[], now: number): readonly FindingView[] {
   const reasonsOf = (address: string): FindingView['reasons'] =>
     run.decision?.findings.find((d) => d.address === address)?.reasons ?? [];
   const done = run.applied.flatMap((part) =>
@@ -73,8 +88,8 @@ function findingViews(run: Run, keeps: readonly Keep[], now: number): readonly F
       (finding): FindingView => ({
         finding,
         standing: {
-          s: 'realigned',
-          by: part.approvedBy.map(named),
+          type: 'realigned',
+          by: part.approvedBy.map(namedActor),
           at: part.at,
           verifiedAt: part.verifiedAt,
         },
@@ -89,9 +104,9 @@ function findingViews(run: Run, keeps: readonly Keep[], now: number): readonly F
     .map(
       (finding): FindingView => ({
         finding,
-        standing: standingOf(run, finding, keeps, now),
+        standing: findingStanding(run, finding, exemptions, now),
         reasons: reasonsOf(finding.address),
-        ...lapsed(finding, keeps, now),
+        ...lapsed(finding, exemptions, now),
       }),
     );
   const still = new Set(current.map((v) => v.finding.address));
@@ -110,12 +125,12 @@ export async function driftView(
   const { store, directory, clock } = parts;
   const now = clock();
   const stack = stackOrGone(directory, run);
-  const [keeps, onCall] = await Promise.all([store.keeps(run.stack), parts.onCall()]);
+  const [exemptions, onCall] = await Promise.all([store.exemptions(run.stack), parts.onCall()]);
   const nameOf = (person: string): Named => ({
     person,
     name: directory.people.find((p) => p.key === person)?.name ?? person,
   });
-  const open = approvable(openFindings(run, keeps, now));
+  const open = approvable(openFindings(run, exemptions, now));
   const asked = messages.filter((m) => m.role === 'dm' && m.person !== null);
   return {
     stack: run.stack,
@@ -130,11 +145,11 @@ export async function driftView(
     firstSeenAt: alert?.firstSeenAt ?? run.createdAt,
     seenCount: alert?.seenCount ?? 1,
     code: run.code,
-    findings: findingViews(run, keeps, now),
+    findings: findingViews(run, exemptions, now),
     unaffected: run.findings.filter((f) => !f.actionable),
     outputs: run.outputs,
     warnings: run.decision?.warnings ?? [],
-    approvals: run.approvals.map((a) => ({ by: named(a.by), at: a.at })),
+    approvals: run.approvals.map((a) => ({ by: namedActor(a.by), at: a.at })),
     approvers: {
       // Where enough have said yes and it waits again, a policy wants somebody more.
       need:

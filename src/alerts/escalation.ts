@@ -73,7 +73,7 @@ export async function escalate(parts: EscalationParts): Promise<void> {
       } catch (error) {
         broken = true;
         log.error(
-          { err: error, stack: alert.stack, alert: alert.id },
+          { err: error, stack: alert.subject, alert: alert.id },
           'asking about a stack broke; it is tried again',
         );
       }
@@ -92,12 +92,12 @@ async function waitingOf(
   fleets: readonly FleetAlert[],
 ): Promise<Waiting | null> {
   const now = clock();
-  const stack = directory.stacks.find((s) => s.name === alert.stack);
+  const stack = directory.stacks.find((s) => s.name === alert.subject);
   const run = stack && (await store.run(alert.runId));
   if (!stack || run?.state !== 'awaiting_approval') return null;
-  const open = approvable(openFindings(run, await store.keeps(stack.name), now));
+  const open = approvable(openFindings(run, await store.exemptions(stack.name), now));
   if (open.length === 0 || !mayDisturb(stack, severityOf(stack, run, open), now)) return null;
-  const telling = fleets.filter((f) => f.trouble.members.includes(alert.id));
+  const telling = fleets.filter((f) => f.details.members.includes(alert.id));
   return { alert, run, stack, fleets: telling, age: now - alert.firstSeenAt, open: open.length };
 }
 
@@ -148,8 +148,8 @@ async function changesFor(
     if (next === null || (onlyAgain && !next.again) || (next.again && approved.has(person))) return false;
     asked.add(person);
     const again = next.again ? { again: true as const } : {};
-    const delivery = { d: 'dm' as const, alertId: alert.id, person, why, ...again };
-    changes.push({ c: 'outbox.add', key: next.key, delivery, at: now });
+    const delivery = { type: 'dm' as const, alertId: alert.id, person, why, ...again };
+    changes.push({ type: 'outbox.add', key: next.key, delivery, at: now });
     return true;
   };
   const ask = (approver: Approver): Promise<boolean> => send(approver, false);
@@ -178,7 +178,7 @@ async function changesFor(
     await take(parts, waiting, { index, to, times }, onCall, ask, changes);
   }
   const escalated = steps.map((_, i) => due.find((d) => d.index === i)?.times ?? taken[i] ?? 0);
-  changes.push({ c: 'alert.update', alert: { ...alert, escalated } });
+  changes.push({ type: 'alert.update', alert: { ...alert, escalated } });
   return changes;
 }
 
@@ -205,20 +205,20 @@ async function take(
   const what = `${stack.name} has waited for ${since}: run #${run.id}, ${open} ${open === 1 ? 'resource' : 'resources'}`;
   /** Says it where it was told; one line for all that a fleet tells of. */
   const nudge = (person: string | null): void => {
-    const telling = fleets.filter((f) => f.trouble.person === person);
+    const telling = fleets.filter((f) => f.details.person === person);
     const text = telling.length > 0 ? `Stacks of this message have waited for ${since}` : what;
     for (const { id } of telling.length > 0 ? telling : [alert]) {
       const key = `nudge:${id}${person === null ? '' : `:${person}`}:${index}.${times}`;
       changes.push({
-        ...{ c: 'outbox.add', key, at: now },
-        delivery: { d: 'nudge', alertId: id, person, text },
+        ...{ type: 'outbox.add', key, at: now },
+        delivery: { type: 'nudge', alertId: id, person, text },
       });
     }
   };
-  let told: readonly string[] = [];
+  let asked: readonly string[] = [];
   if (to === 'channel') {
     nudge(null);
-    told = ['the channel'];
+    asked = ['the channel'];
   } else {
     const approved = new Set(run.approvals.map((a) => a.by.person));
     const meant =
@@ -227,14 +227,14 @@ async function take(
     for (const person of people) {
       if (!(await ask({ person, why: whyEscalated(to, age) }))) nudge(person);
     }
-    told = people.map((person) => nameOf(directory, person));
+    asked = people.map((person) => nameOf(directory, person));
   }
   changes.push({
-    c: 'audit',
+    type: 'audit',
     entry: {
       ...{ at: now, actor: M0, place: null, action: 'escalated', stack: stack.name, runId: run.id },
       ...{ fingerprint: run.fingerprint, commit: run.code?.commit ?? null, bundles: null, scope: null },
-      detail: `after ${since} to ${to}: ${told.length === 0 ? 'nobody is there' : listed(told)}`,
+      detail: `after ${since} to ${to}: ${asked.length === 0 ? 'nobody is there' : listed(asked)}`,
     },
   });
 }
@@ -243,7 +243,7 @@ async function take(
 async function askedBefore(store: Store, directory: Directory, alert: RunAlert): Promise<readonly string[]> {
   const asked: string[] = [];
   for (const { key } of directory.people) {
-    if (await store.wasAdded(`alert:${alert.id}:dm:${key}`)) asked.push(key);
+    if (await store.hasOutboxKey(`alert:${alert.id}:dm:${key}`)) asked.push(key);
   }
   return asked;
 }

@@ -24,26 +24,30 @@ export async function fleetView(parts: ViewParts, fleet: FleetAlert): Promise<Fl
   const { store, directory, clock } = parts;
   const now = clock();
   const newest = new Map<string, Member>();
-  for (const id of fleet.trouble.members) {
+  for (const id of fleet.details.members) {
     const alert = await store.alert(id);
     if (alert === undefined || !isOfRun(alert)) continue;
     // What gave way to a newer alert that is told elsewhere is no longer this message's.
     if (alert.state === 'superseded') {
-      newest.delete(alert.stack);
+      newest.delete(alert.subject);
       continue;
     }
     const run = await store.run(alert.runId);
     if (!run) continue;
-    newest.set(alert.stack, { alert, run, open: openFindings(run, await store.keeps(alert.stack), now) });
+    newest.set(alert.subject, {
+      alert,
+      run,
+      open: openFindings(run, await store.exemptions(alert.subject), now),
+    });
   }
-  const members = [...newest.values()].sort((a, b) => (a.alert.stack < b.alert.stack ? -1 : 1));
+  const members = [...newest.values()].sort((a, b) => (a.alert.subject < b.alert.subject ? -1 : 1));
   return {
-    of: fleet.trouble.of,
+    of: fleet.details.of,
     stacks: members.map(toStack),
-    common: fleet.trouble.of === 'drift' ? commonDrift(members) : commonFailure(members),
+    common: fleet.details.of === 'drift' ? commonDrift(members) : commonFailure(members),
     since: fleet.firstSeenAt,
     over: fleet.state !== 'open',
-    why: fleet.trouble.why,
+    why: fleet.details.why,
     now,
     zone: directory.timezone,
   };

@@ -15,7 +15,7 @@ const JOINS_MS = 30 * 60_000;
 const REFRESH_MS = 10_000;
 
 /** Where something is to be told: a channel, or, `person` set, that person's direct messages. */
-export interface Seat {
+export interface Recipient {
   readonly place: Place;
   readonly person: string | null;
   /** Why that person is asked. */
@@ -27,16 +27,16 @@ export interface Fleets {
    * True where a fleet's message tells of the alert there; it is taken in now where many others came just before.
    * Else the alert has, or gets, a message of its own.
    */
-  join(alert: RunAlert, seat: Seat): Promise<boolean>;
+  join(alert: RunAlert, recipient: Recipient): Promise<boolean>;
   /** True where a fleet's message tells of the alert there. */
-  tells(alertId: number, seat: Pick<Seat, 'place' | 'person'>): Promise<boolean>;
+  tells(alertId: number, recipient: Pick<Recipient, 'place' | 'person'>): Promise<boolean>;
   /** Has the messages of the fleets that the alert is in brought up to date soon. */
   refreshWith(alertId: number): Promise<void>;
   /** The fleet as it is now: over, once all that it tells of is dealt with. */
   settle(fleet: FleetAlert): Promise<FleetAlert>;
 }
 
-function seatName({ place, person }: Pick<Seat, 'place' | 'person'>): string {
+function seatName({ place, person }: Pick<Recipient, 'place' | 'person'>): string {
   if (person !== null) return `${place.platform}:dm:${person}`;
   return `${place.platform}:${'channel' in place ? place.channel : place.user}`;
 }
@@ -45,22 +45,22 @@ function seatName({ place, person }: Pick<Seat, 'place' | 'person'>): string {
 function refreshing(fleet: number, now: number): Change {
   const beat = Math.floor(now / REFRESH_MS) + 1;
   return {
-    c: 'outbox.add',
+    type: 'outbox.add',
     key: `card:${fleet}:fleet:${beat}`,
-    delivery: { d: 'card', alertId: fleet },
+    delivery: { type: 'card', alertId: fleet },
     at: beat * REFRESH_MS,
   };
 }
 
 export function createFleets({ store, clock }: { readonly store: Store; readonly clock: Clock }): Fleets {
-  async function fleetsAt(seat: Pick<Seat, 'place' | 'person'>): Promise<readonly FleetAlert[]> {
-    return store.alerts({ kind: 'fleet', stack: seatName(seat) });
+  async function fleetsAt(recipient: Pick<Recipient, 'place' | 'person'>): Promise<readonly FleetAlert[]> {
+    return store.alerts({ kind: 'fleet', subject: seatName(recipient) });
   }
 
   /** Alerts of other stacks that got a message of their own there just now. */
   async function justPosted(
     alert: RunAlert,
-    { place, person }: Seat,
+    { place, person }: Recipient,
     since: number,
   ): Promise<readonly number[]> {
     const { platform } = place;
@@ -70,49 +70,49 @@ export function createFleets({ store, clock }: { readonly store: Store; readonly
         : { platform, person };
     const posted = await store.postedSince(where, alert.kind, since);
     const others = (await Promise.all(posted.map((id) => store.alert(id)))).filter(
-      (other) => other !== undefined && other.stack !== alert.stack,
+      (other) => other !== undefined && other.subject !== alert.subject,
     );
     // A stack that moves again and again is one stack.
-    return [...new Map(others.map((other) => [other?.stack, other?.id ?? 0])).values()];
+    return [...new Map(others.map((other) => [other?.subject, other?.id ?? 0])).values()];
   }
 
   return {
-    async tells(alertId, seat) {
-      return (await fleetsAt(seat)).some((f) => f.trouble.members.includes(alertId));
+    async tells(alertId, recipient) {
+      return (await fleetsAt(recipient)).some((f) => f.details.members.includes(alertId));
     },
 
-    async join(alert, seat) {
-      const fleets = await fleetsAt(seat);
-      if (fleets.some((f) => f.trouble.members.includes(alert.id))) return true;
+    async join(alert, recipient) {
+      const fleets = await fleetsAt(recipient);
+      if (fleets.some((f) => f.details.members.includes(alert.id))) return true;
       const now = clock();
       // Also one whose stacks are all dealt with by now: the round that finds them goes on.
       const going = fleets.find(
-        (f) => f.trouble.of === alert.kind && Math.abs(now - f.lastSeenAt) < JOINS_MS,
+        (f) => f.details.of === alert.kind && Math.abs(now - f.lastSeenAt) < JOINS_MS,
       );
       if (going) {
-        const trouble = { ...going.trouble, members: [...going.trouble.members, alert.id] };
+        const trouble = { ...going.details, members: [...going.details.members, alert.id] };
         const seen = { lastSeenAt: now, seenCount: going.seenCount + 1 };
         const open = { state: 'open' as const, outcome: null };
         await store.commit([
-          { c: 'alert.update', alert: { ...going, ...open, ...seen, trouble } },
+          { type: 'alert.update', alert: { ...going, ...open, ...seen, details: trouble } },
           refreshing(going.id, now),
         ]);
         return true;
       }
-      const posted = await justPosted(alert, seat, now - WINDOW_MS);
+      const posted = await justPosted(alert, recipient, now - WINDOW_MS);
       if (posted.length < OWN) return false;
       const first = await store.alert(posted[0] ?? alert.id);
-      const { place, person, why } = seat;
+      const { place, person, why } = recipient;
       await store.commit([
         {
-          c: 'alert.insert',
+          type: 'alert.insert',
           alert: {
-            ...{ kind: 'fleet', stack: seatName(seat), fingerprint: '', state: 'open' },
+            ...{ kind: 'fleet', subject: seatName(recipient), fingerprint: '', state: 'open' },
             ...{ firstSeenAt: first?.firstSeenAt ?? now, lastSeenAt: now, seenCount: 1 },
             ...{ runId: null, outcome: null },
-            trouble: { of: alert.kind, place, person, why, members: [...posted, alert.id] },
+            details: { of: alert.kind, place, person, why, members: [...posted, alert.id] },
           },
-          deliveries: [{ d: 'card' }],
+          deliveries: [{ type: 'card' }],
         },
       ]);
       return true;
@@ -120,18 +120,18 @@ export function createFleets({ store, clock }: { readonly store: Store; readonly
 
     async refreshWith(alertId) {
       const open = await store.alerts({ kind: 'fleet', state: 'open' });
-      for (const { id, trouble } of open) {
+      for (const { id, details: trouble } of open) {
         if (trouble.members.includes(alertId)) await store.commit([refreshing(id, clock())]);
       }
     },
 
     async settle(fleet) {
       if (fleet.state !== 'open') return fleet;
-      for (const member of fleet.trouble.members) {
+      for (const member of fleet.details.members) {
         if ((await store.alert(member))?.state === 'open') return fleet;
       }
       const over: FleetAlert = { ...fleet, state: 'resolved', outcome: 'all of them are dealt with' };
-      await store.commit([{ c: 'alert.update', alert: over }]);
+      await store.commit([{ type: 'alert.update', alert: over }]);
       return over;
     },
   };

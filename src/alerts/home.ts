@@ -20,10 +20,10 @@ async function driftOf(
   onCall: OnCallNow,
 ): Promise<Found | null> {
   const { store, directory, clock } = parts;
-  const stack = directory.stacks.find((s) => s.name === alert.stack);
+  const stack = directory.stacks.find((s) => s.name === alert.subject);
   const run = stack && (await store.run(alert.runId));
   if (!run) return null;
-  const open = openFindings(run, await store.keeps(stack.name), clock());
+  const open = openFindings(run, await store.exemptions(stack.name), clock());
   if (open.length === 0) return null;
   const waiting = run.state === 'awaiting_approval' ? approvable(open).length : 0;
   const about = { code: run.code, findings: open.map((o) => o.finding) };
@@ -48,7 +48,7 @@ export async function homeView(parts: HomeParts, actor: Actor): Promise<HomeView
   const found = (await Promise.all(open.map((alert) => driftOf(parts, actor, alert, onCall))))
     .flatMap((one) => (one === null ? [] : [one]))
     .sort((a, b) => a.drift.since - b.drift.since || (a.drift.stack < b.drift.stack ? -1 : 1));
-  const keeps = (await Promise.all(directory.stacks.map((s) => store.keeps(s.name)))).flat();
+  const exemptions = (await Promise.all(directory.stacks.map((s) => store.exemptions(s.name)))).flat();
   const failing = await store.alerts({ state: 'open', kind: 'failure' });
   const rotas = Object.entries(await parts.onCall.rotasNow()).filter(([name]) => name in directory.oncall);
   const nameOf = (person: string): string => directory.people.find((p) => p.key === person)?.name ?? person;
@@ -56,12 +56,12 @@ export async function homeView(parts: HomeParts, actor: Actor): Promise<HomeView
     known: directory.people.some((p) => p.key === actor.person),
     waiting: found.filter((f) => f.mine).map((f) => f.drift),
     others: found.filter((f) => !f.mine).map((f) => f.drift),
-    keeps: keeps
+    exemptions: exemptions
       .filter((k) => k.by.person !== null && k.by.person === actor.person)
       .filter((k) => k.until === null || k.until > now),
     failing: failing
-      .filter((alert) => names.has(alert.stack))
-      .map(({ stack, firstSeenAt, seenCount }) => ({ stack, since: firstSeenAt, times: seenCount })),
+      .filter((alert) => names.has(alert.subject))
+      .map(({ subject: stack, firstSeenAt, seenCount }) => ({ stack, since: firstSeenAt, times: seenCount })),
     rotas: rotas.map(([rota, { people, until, problem }]) => ({
       ...{ rota, until, problem },
       people: people.map((person) => ({ person, name: nameOf(person) })),

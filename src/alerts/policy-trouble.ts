@@ -38,16 +38,16 @@ export function policyAlertView(
   alert: PolicyAlert,
 ): PolicyAlertView {
   const { directory } = parts;
-  const source = policySources(directory).find((p) => p.name === alert.stack);
-  const { seen } = alert.trouble;
+  const source = policySources(directory).find((p) => p.name === alert.subject);
+  const { seen } = alert.details;
   return {
-    policy: alert.stack,
+    policy: alert.subject,
     source: source ? `${source.git}@${source.ref}${source.path === '' ? '' : `/${source.path}`}` : '',
-    error: alert.trouble.error,
+    error: alert.details.error,
     refused: isAway(alert.fingerprint) ? null : alert.fingerprint,
-    inUse: alert.trouble.inUse,
+    inUse: alert.details.inUse,
     seen: seen === null ? null : { by: { person: seen.by.person, name: seen.by.name }, at: seen.at },
-    stacks: stacksOfPolicy(directory, alert.stack).map((s) => s.name),
+    stacks: stacksOfPolicy(directory, alert.subject).map((s) => s.name),
     since: alert.firstSeenAt,
     now: parts.clock(),
     zone: directory.timezone,

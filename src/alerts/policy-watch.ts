@@ -47,7 +47,7 @@ export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
   const alone = createKeyedLock();
 
   async function openAlert(policy: string): Promise<PolicyAlert | undefined> {
-    return (await store.alerts({ stack: policy, kind: 'policy', state: 'open' }))[0];
+    return (await store.alerts({ subject: policy, kind: 'policy', state: 'open' }))[0];
   }
 
   /** Such a line has the policy's name for a stack, and the commit in use for a bundle. */
@@ -60,17 +60,17 @@ export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
   ): Change {
     const about = { stack: policy, runId: null, fingerprint: null, commit: inUse, scope: null };
     const entry = { at: clock(), actor: by, place, action, ...about, bundles: { [policy]: inUse }, detail };
-    return { c: 'audit', entry };
+    return { type: 'audit', entry };
   }
 
   function end(alert: PolicyAlert, state: 'resolved' | 'superseded', outcome: string): readonly Change[] {
     const at = clock();
     return [
-      { c: 'alert.update', alert: { ...alert, state, outcome, lastSeenAt: at } },
+      { type: 'alert.update', alert: { ...alert, state, outcome, lastSeenAt: at } },
       {
-        c: 'outbox.add',
+        type: 'outbox.add',
         key: `card:${alert.id}:${state}`,
-        delivery: { d: 'card', alertId: alert.id },
+        delivery: { type: 'card', alertId: alert.id },
         at,
       },
     ];
@@ -90,24 +90,24 @@ export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
       parts.onChange();
       return;
     }
-    const same = alert?.fingerprint === stale.id && alert.trouble.inUse === status.commit;
+    const same = alert?.fingerprint === stale.id && alert.details.inUse === status.commit;
     // Counted from when m0 saw it first; a restart in between begins anew, which only makes it calmer.
-    if (alert && isAway(alert.fingerprint) && isAway(stale.id) && alert.trouble.inUse === status.commit) {
+    if (alert && isAway(alert.fingerprint) && isAway(stale.id) && alert.details.inUse === status.commit) {
       // Still away, only counted anew since m0 started: no news, and who has seen it has.
-      if (!same) await store.commit([{ c: 'alert.update', alert: { ...alert, fingerprint: stale.id } }]);
+      if (!same) await store.commit([{ type: 'alert.update', alert: { ...alert, fingerprint: stale.id } }]);
       return;
     }
     if (same || (!alert && isAway(stale.id) && now - stale.since < AWAY_MS)) return;
     await store.commit([
       ...(alert ? end(alert, 'superseded', 'the policy moved on') : []),
       {
-        c: 'alert.insert',
+        type: 'alert.insert',
         alert: {
-          ...{ kind: 'policy', stack: status.policy, fingerprint: stale.id, state: 'open' },
+          ...{ kind: 'policy', subject: status.policy, fingerprint: stale.id, state: 'open' },
           ...{ firstSeenAt: stale.since, lastSeenAt: now, seenCount: 1, runId: null, outcome: null },
-          trouble: troubleOf(status),
+          details: troubleOf(status),
         },
-        deliveries: [{ d: 'card' }],
+        deliveries: [{ type: 'card' }],
       },
       record({ policy: status.policy, inUse: status.commit }, 'policy-stale', stale.error),
     ]);
@@ -117,7 +117,7 @@ export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
   /** A policy that no stack uses any more is nobody's trouble. */
   async function leaveWhatIsGone(known: ReadonlySet<string>): Promise<void> {
     for (const alert of await store.alerts({ kind: 'policy', state: 'open' })) {
-      if (known.has(alert.stack)) continue;
+      if (known.has(alert.subject)) continue;
       await store.commit(end(alert, 'resolved', 'it is no longer used in m0.yaml'));
       parts.onChange();
     }
@@ -140,7 +140,7 @@ export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
       alone(policy, async () => {
         const alert = await openAlert(policy);
         if (!alert) return { ok: false, refusal: `Nothing is wrong with the policy ${policy}.` };
-        const { inUse, seen } = alert.trouble;
+        const { inUse, seen } = alert.details;
         if (trouble !== null && (trouble.length < LEAST_NAMED || !alert.fingerprint.startsWith(trouble))) {
           const refusal = `That card is about an earlier state of ${policy}. Look at the newest one.`;
           return { ok: false, refusal };
@@ -152,12 +152,12 @@ export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
         if (seen !== null) return { ok: false, refusal: `${seen.by.name} has seen it already.` };
         const at = clock();
         await store.commit([
-          { c: 'alert.update', alert: { ...alert, trouble: { ...alert.trouble, seen: { by, at } } } },
-          record({ policy, inUse }, 'policy-seen', alert.trouble.error, by, place),
+          { type: 'alert.update', alert: { ...alert, details: { ...alert.details, seen: { by, at } } } },
+          record({ policy, inUse }, 'policy-seen', alert.details.error, by, place),
           {
-            c: 'outbox.add',
+            type: 'outbox.add',
             key: `card:${alert.id}:seen`,
-            delivery: { d: 'card', alertId: alert.id },
+            delivery: { type: 'card', alertId: alert.id },
             at,
           },
         ]);

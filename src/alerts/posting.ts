@@ -11,13 +11,13 @@ import { reachCard } from '../messages/reach-card.ts';
 import { type Alert, isOfRun, type PostedMessage } from '../model/alert.ts';
 import type { Place, Platform } from '../model/directory.ts';
 import { ChatError, type ChatPort } from '../ports/chat.ts';
-import type { Delivery, OutboxEntry } from '../ports/outbox.ts';
+import type { OutboxEntry, OutboxMessage } from '../ports/outbox.ts';
 import { driftView, failureView, stackOrGone, type ViewParts } from './drift-view.ts';
-import { createFleets, type Seat } from './fleet.ts';
+import { createFleets, type Recipient } from './fleet.ts';
 import { fleetView } from './fleet-view.ts';
 import { placesOfPolicy, policyAlertView } from './policy-trouble.ts';
-import { notReached, reached } from './refused-messages.ts';
-import { toldDirectory } from './subscriptions.ts';
+import { markDelivered, markRefused } from './refused-messages.ts';
+import { directoryWithSubscriptions } from './subscriptions.ts';
 import {
   addressOf,
   channelFound,
@@ -27,7 +27,7 @@ import {
   reachView,
 } from './unreachable.ts';
 
-type Asking = Extract<Delivery, { readonly d: 'dm' }>;
+type Asking = Extract<OutboxMessage, { readonly type: 'dm' }>;
 
 export interface PostingParts extends ViewParts {
   readonly chats: ReadonlyMap<Platform, ChatPort>;
@@ -58,8 +58,8 @@ function isAt(message: PostedMessage, place: Place): boolean {
 }
 
 function aboutOf(alert: Alert): LogFields {
-  if (isOfRun(alert)) return { run: alert.runId, stack: alert.stack };
-  return { [alert.kind]: alert.stack };
+  if (isOfRun(alert)) return { run: alert.runId, stack: alert.subject };
+  return { [alert.kind]: alert.subject };
 }
 
 export function createPosting(parts: PostingParts): Posting {
@@ -93,8 +93,8 @@ export function createPosting(parts: PostingParts): Posting {
     }
   }
 
-  async function post(alert: Alert, seat: Seat, messages: readonly PostedMessage[]): Promise<void> {
-    const { place, person, why } = seat;
+  async function post(alert: Alert, recipient: Recipient, messages: readonly PostedMessage[]): Promise<void> {
+    const { place, person, why } = recipient;
     const where = 'channel' in place ? place.channel : place.user;
     const key = `alert:${alert.id}:${place.platform}:${where}`;
     const card = await cardOf(alert, messages, why);
@@ -111,25 +111,29 @@ export function createPosting(parts: PostingParts): Posting {
   }
 
   /** Posts the alert there, or has the fleet there tell of it. */
-  async function postOrJoin(alert: Alert, seat: Seat, messages: readonly PostedMessage[]): Promise<void> {
-    const joined = isOfRun(alert) && (await fleets.join(alert, seat));
-    if (!joined) await post(alert, seat, messages);
+  async function postOrJoin(
+    alert: Alert,
+    recipient: Recipient,
+    messages: readonly PostedMessage[],
+  ): Promise<void> {
+    const joined = isOfRun(alert) && (await fleets.join(alert, recipient));
+    if (!joined) await post(alert, recipient, messages);
   }
 
-  async function seatsOf(alert: Alert): Promise<readonly Seat[]> {
-    const told = await toldDirectory({ store, directory });
-    const inChannel = (place: Place): Seat => ({ place, person: null, why: null });
+  async function recipientsOf(alert: Alert): Promise<readonly Recipient[]> {
+    const known = await directoryWithSubscriptions({ store, directory });
+    const inChannel = (place: Place): Recipient => ({ place, person: null, why: null });
     switch (alert.kind) {
       case 'policy':
-        return placesOfPolicy(told, alert.stack).map(inChannel);
+        return placesOfPolicy(known, alert.subject).map(inChannel);
       case 'reach':
-        return placesOfReach(told, alert).map(inChannel);
+        return placesOfReach(known, alert).map(inChannel);
       case 'fleet':
-        return [alert.trouble];
+        return [alert.details];
       case 'drift':
       case 'failure': {
         const run = await store.run(alert.runId);
-        return run ? stackOrGone(told, run).channels.map(inChannel) : [];
+        return run ? stackOrGone(known, run).channels.map(inChannel) : [];
       }
       default:
         return assertNever(alert);
@@ -137,9 +141,9 @@ export function createPosting(parts: PostingParts): Posting {
   }
 
   /** The place refused the alert's message for good. */
-  async function notTaken(alert: Alert, { place, person }: Seat, error: unknown): Promise<void> {
+  async function notTaken(alert: Alert, { place, person }: Recipient, error: unknown): Promise<void> {
     if (person === null) return channelLost(store, place, error);
-    return notReached(store, person, {
+    return markRefused(store, person, {
       alert: alert.id,
       to: addressOf(directory, person),
       error,
@@ -164,19 +168,21 @@ export function createPosting(parts: PostingParts): Posting {
           );
       }
     }
-    for (const seat of await seatsOf(alert)) {
+    for (const recipient of await recipientsOf(alert)) {
       const there = messages.some((m) =>
-        seat.person === null ? m.role === 'root' && isAt(m, seat.place) : m.person === seat.person,
+        recipient.person === null
+          ? m.role === 'root' && isAt(m, recipient.place)
+          : m.person === recipient.person,
       );
       if (there) continue;
       try {
         // What was superseded before it was ever posted is no news: its successor tells the story.
         if (alert.state === 'superseded') continue;
-        await postOrJoin(alert, seat, messages);
-        if (seat.person === null) await channelFound(store, seat.place);
-        else await reached(store, seat.person, alert.id, clock());
+        await postOrJoin(alert, recipient, messages);
+        if (recipient.person === null) await channelFound(store, recipient.place);
+        else await markDelivered(store, recipient.person, alert.id, clock());
       } catch (error) {
-        if (isPermanent(error)) await notTaken(alert, seat, error);
+        if (isPermanent(error)) await notTaken(alert, recipient, error);
         problems.push(error);
       }
     }
@@ -202,7 +208,8 @@ export function createPosting(parts: PostingParts): Posting {
 
   /** Under a fleet's message there would be a line for each of its stacks: that history is `/m0 history`. */
   async function isToldByFleets(alert: Alert): Promise<boolean> {
-    for (const seat of await seatsOf(alert)) if (await fleets.tells(alert.id, seat)) return true;
+    for (const recipient of await recipientsOf(alert))
+      if (await fleets.tells(alert.id, recipient)) return true;
     return false;
   }
 
@@ -222,8 +229,8 @@ export function createPosting(parts: PostingParts): Posting {
     { person: who, why, alone, again }: Asking,
     messages: readonly PostedMessage[],
   ): Promise<void> {
-    const told = (await seatsOf(alert)).map((seat) => seat.place);
-    const places = placesOfPerson(directory, who, told);
+    const channels = (await recipientsOf(alert)).map((recipient) => recipient.place);
+    const places = placesOfPerson(directory, who, channels);
     const refusals: unknown[] = [];
     for (const place of places) {
       try {
@@ -237,7 +244,7 @@ export function createPosting(parts: PostingParts): Posting {
     }
     const error = refusals[0] ?? new ChatError(`${who} has no chat id under "people"`, { permanent: true });
     const to = addressOf(directory, who);
-    await notReached(store, who, { alert: alert.id, to, error, now: clock() });
+    await markRefused(store, who, { alert: alert.id, to, error, now: clock() });
     // They were called there when the first one was refused.
     if (places.some((p) => p.platform === 'teams') && !again) await callInChannel(alert, entry, who, why);
     throw error;
@@ -249,7 +256,7 @@ export function createPosting(parts: PostingParts): Posting {
     const messages = await store.messages(alert.id);
     const copy = messages.find((m) => m.role === 'dm' && m.person === person);
     if (copy === undefined) await postTo(alert, entry, delivery, messages);
-    await reached(store, person, alert.id, copy?.postedAt ?? clock());
+    await markDelivered(store, person, alert.id, copy?.postedAt ?? clock());
     // The root card tells who was asked.
     return syncCard(alert);
   }
@@ -257,16 +264,16 @@ export function createPosting(parts: PostingParts): Posting {
   async function nudge(
     alert: Alert,
     entry: OutboxEntry,
-    { person: who, text, orCopy }: Extract<Delivery, { d: 'nudge' }>,
+    { person: who, text, orCopy }: Extract<OutboxMessage, { type: 'nudge' }>,
   ): Promise<void> {
     if (alert.state !== 'open') return;
-    const seats = await seatsOf(alert);
+    const recipients = await recipientsOf(alert);
     const copies = (await store.messages(alert.id)).filter((m) =>
       // A channel that no longer hears of it keeps the message, and is left in peace.
-      who === null ? m.role === 'root' && seats.some(({ place }) => isAt(m, place)) : m.person === who,
+      who === null ? m.role === 'root' && recipients.some(({ place }) => isAt(m, place)) : m.person === who,
     );
     if (who !== null && orCopy && copies.length === 0) {
-      return ask(alert, entry, { d: 'dm', alertId: alert.id, person: who, why: text, alone: true });
+      return ask(alert, entry, { type: 'dm', alertId: alert.id, person: who, why: text, alone: true });
     }
     const problems: unknown[] = [];
     for (const m of copies) {
@@ -281,15 +288,15 @@ export function createPosting(parts: PostingParts): Posting {
 
   return {
     async deliver(entry, about) {
-      const { delivery } = entry;
-      if (delivery.d === 'post') {
+      const { message: delivery } = entry;
+      if (delivery.type === 'post') {
         await chatOf(delivery.place.platform).post(delivery.place, delivery.card, entry.key);
         return;
       }
       const alert = await store.alert(delivery.alertId);
       if (!alert) throw new Error(`delivering ${entry.key}: alert ${delivery.alertId} is not in the store`);
       Object.assign(about, aboutOf(alert));
-      switch (delivery.d) {
+      switch (delivery.type) {
         case 'card':
           return syncCard(alert.kind === 'fleet' ? await fleets.settle(alert) : alert);
         case 'thread':

@@ -29,7 +29,7 @@ async function refusalsOf(store: Pick<Store, 'value'>, person: string): Promise<
 }
 
 /** A direct message about the alert was refused for good. `to`: where it was to go, null: no chat knows the person. */
-export async function notReached(
+export async function markRefused(
   store: Store,
   person: string,
   what: { readonly alert: number; readonly to: string | null; readonly error: unknown; readonly now: number },
@@ -48,10 +48,10 @@ export async function notReached(
 }
 
 /** The person got the alert's card at `at`: earlier refusals no longer count, and what was refused is tried again. */
-export async function reached(store: Store, person: string, alert: number, at: number): Promise<void> {
+export async function markDelivered(store: Store, person: string, alert: number, at: number): Promise<void> {
   const refusals = await refusalsOf(store, person);
   if (refusals === null) return;
-  await isThere(store, person, at);
+  await markReachable(store, person, at);
   const { [alert]: _arrived, ...alerts } = refusals.alerts;
   const text = refusals.at > at ? refusals.text : null;
   const isOver = text === null && Object.keys(alerts).length === 0;
@@ -59,7 +59,7 @@ export async function reached(store: Store, person: string, alert: number, at: n
 }
 
 /** The person wrote to m0, or gave it a way to write to them: what was refused is tried again soon. */
-export async function isThere(
+export async function markReachable(
   store: Pick<Store, 'value' | 'setValue'>,
   person: string,
   now: number,
@@ -71,7 +71,7 @@ export async function isThere(
  * Why the newest direct message to the person did not arrive; null where it did, none was sent, or it went
  * elsewhere than to `to`, where m0.yaml has the person now.
  */
-export async function whyNotReached(
+export async function refusalOf(
   store: Pick<Store, 'value'>,
   person: string,
   to: string,
@@ -85,14 +85,14 @@ export async function whyNotReached(
  * most once an hour unless there is a sign that they can be reached. Null: they have been, or are about to be.
  */
 export async function nextAsk(
-  store: Pick<Store, 'value' | 'wasAdded'>,
+  store: Pick<Store, 'value' | 'hasOutboxKey'>,
   { id }: Pick<RunAlert, 'id'>,
   person: string,
   to: string | null,
   now: number,
 ): Promise<{ readonly key: string; readonly again: boolean } | null> {
   const first = `alert:${id}:dm:${person}`;
-  if (!(await store.wasAdded(first))) return { key: first, again: false };
+  if (!(await store.hasOutboxKey(first))) return { key: first, again: false };
   const refusals = await refusalsOf(store, person);
   const tried = refusals?.alerts[id];
   if (refusals === null || tried === undefined || to === null) return null;
@@ -100,5 +100,5 @@ export async function nextAsk(
   // Where the clock was set back, that is now.
   const isDue = there > tried.at || refusals.to !== to || Math.abs(now - tried.at) >= AGAIN_MS;
   const key = `${first}:again:${tried.times}`;
-  return isDue && !(await store.wasAdded(key)) ? { key, again: true } : null;
+  return isDue && !(await store.hasOutboxKey(key)) ? { key, again: true } : null;
 }

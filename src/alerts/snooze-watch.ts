@@ -1,7 +1,7 @@
 /** Tells that a snooze is over, once, and has the stack checked again at once. */
 import type { Logger } from '../base/log.ts';
 import type { Clock, Directory } from '../model/directory.ts';
-import type { Keep } from '../model/exemption.ts';
+import type { Exemption } from '../model/exemption.ts';
 import { M0 } from '../model/run.ts';
 import type { Change, Store } from '../ports/store.ts';
 import { newRun } from '../runs/effects.ts';
@@ -15,8 +15,8 @@ export interface SnoozeWatchParts {
   readonly log: Logger;
 }
 
-/** Up to when the ends of snoozes have been told, ms since epoch. */
-const TOLD = 'snoozes-told';
+/** Up to when the ends of snoozes have been announcedUpTo, ms since epoch. */
+const ANNOUNCED_UP_TO = 'snoozes-told';
 
 /**
  * Looks for snoozes that ended since the last look, also one before a restart: a line in the history of the cards
@@ -27,14 +27,14 @@ export async function tellEndedSnoozes(parts: SnoozeWatchParts): Promise<void> {
   const { store, clock, log } = parts;
   try {
     const now = clock();
-    const value = await store.value(TOLD);
+    const value = await store.value(ANNOUNCED_UP_TO);
     // Where the clock was set back, what ends from here on is still to be told.
-    const told = value === undefined ? now : Math.min(Number(value), now);
-    const over = await store.keepsOver(told, now);
-    if (over.length === 0 && value !== undefined && now - told < 60_000) return;
+    const announcedUpTo = value === undefined ? now : Math.min(Number(value), now);
+    const over = await store.exemptionsEnded(announcedUpTo, now);
+    if (over.length === 0 && value !== undefined && now - announcedUpTo < 60_000) return;
     await parts.worker.write('', async () => [
       ...(await changesOf(parts, over, now)),
-      { c: 'value.set', name: TOLD, value: String(now) },
+      { type: 'value.set', name: ANNOUNCED_UP_TO, value: String(now) },
     ]);
   } catch (error) {
     log.error({ err: error }, 'looking for snoozes that are over broke; it is tried again');
@@ -43,57 +43,67 @@ export async function tellEndedSnoozes(parts: SnoozeWatchParts): Promise<void> {
 
 async function changesOf(
   parts: SnoozeWatchParts,
-  over: readonly Keep[],
+  over: readonly Exemption[],
   now: number,
 ): Promise<readonly Change[]> {
   const { store, directory } = parts;
-  const lines = await Promise.all(over.map((keep) => linesOf(store, keep, now)));
+  const lines = await Promise.all(over.map((exemption) => linesOf(store, exemption, now)));
   const checks: Change[] = [];
   for (const name of new Set(over.map((k) => k.stack))) {
     const stack = directory.stacks.find((s) => s.name === name);
     const [queued] = await store.runs({ stack: name, states: ['queued'], limit: 1 });
     // `verify`: what was told before the snooze is asked about again, though it may be the same drift.
     if (stack && queued?.trigger !== 'verify') {
-      checks.push({ c: 'run.insert', run: newRun(stack, 'verify', M0, null, now) });
+      checks.push({ type: 'run.insert', run: newRun(stack, 'verify', M0, null, now) });
     }
   }
   return [...lines.flat(), ...checks];
 }
 
-async function linesOf(store: Store, keep: Keep, now: number): Promise<readonly Change[]> {
-  const run = keep.runId === null ? undefined : await store.run(keep.runId);
-  const alerts = keep.runId === null ? [] : await store.alerts({ runId: keep.runId, kind: 'drift' });
-  const what = keep.address ?? keep.stack;
-  const why = keep.reason === '' ? '' : ` ("${keep.reason}")`;
-  const text = `The snooze of ${what} by ${keep.by.name}${why} is over: checking again`;
+async function linesOf(store: Store, exemption: Exemption, now: number): Promise<readonly Change[]> {
+  const run = exemption.runId === null ? undefined : await store.run(exemption.runId);
+  const alerts =
+    exemption.runId === null ? [] : await store.alerts({ runId: exemption.runId, kind: 'drift' });
+  const what = exemption.address ?? exemption.stack;
+  const why = exemption.reason === '' ? '' : ` ("${exemption.reason}")`;
+  const text = `The snooze of ${what} by ${exemption.by.name}${why} is over: checking again`;
   return [
     {
-      c: 'audit',
+      type: 'audit',
       entry: {
-        ...{ at: now, actor: M0, place: null, action: 'snooze-over', stack: keep.stack },
-        ...{ runId: keep.runId, fingerprint: run?.fingerprint ?? null, commit: run?.code?.commit ?? null },
+        ...{ at: now, actor: M0, place: null, action: 'snooze-over', stack: exemption.stack },
+        ...{
+          runId: exemption.runId,
+          fingerprint: run?.fingerprint ?? null,
+          commit: run?.code?.commit ?? null,
+        },
         bundles: null,
         scope:
-          keep.address === null || keep.fingerprint === null
+          exemption.address === null || exemption.fingerprint === null
             ? null
-            : [{ address: keep.address, fingerprint: keep.fingerprint }],
-        detail: `${what}: snoozed by ${keep.by.name}`,
+            : [{ address: exemption.address, fingerprint: exemption.fingerprint }],
+        detail: `${what}: snoozed by ${exemption.by.name}`,
       },
     },
     ...alerts.flatMap((alert): Change[] => [
       ...(alert.state === 'resolved'
-        ? [{ c: 'alert.update' as const, alert: { ...alert, outcome: 'the snooze is over, checked again' } }]
+        ? [
+            {
+              type: 'alert.update' as const,
+              alert: { ...alert, outcome: 'the snooze is over, checked again' },
+            },
+          ]
         : []),
       {
-        c: 'outbox.add',
-        key: `thread:${alert.id}:snooze-over:${keep.id}`,
-        delivery: { d: 'thread', alertId: alert.id, text },
+        type: 'outbox.add',
+        key: `thread:${alert.id}:snooze-over:${exemption.id}`,
+        delivery: { type: 'thread', alertId: alert.id, text },
         at: now,
       },
       {
-        c: 'outbox.add',
-        key: `card:${alert.id}:snooze-over:${keep.id}`,
-        delivery: { d: 'card', alertId: alert.id },
+        type: 'outbox.add',
+        key: `card:${alert.id}:snooze-over:${exemption.id}`,
+        delivery: { type: 'card', alertId: alert.id },
         at: now,
       },
     ]),

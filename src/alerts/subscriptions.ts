@@ -38,7 +38,7 @@ export async function subscriptionsAt(store: Store, place: Place): Promise<reado
  * The directory as it counts when something is told: each stack with every channel that hears of it, those of
  * m0.yaml first. What people subscribed is read now, so it counts from the next message on.
  */
-export async function toldDirectory({
+export async function directoryWithSubscriptions({
   store,
   directory,
 }: {

@@ -7,7 +7,7 @@ import { rotasOf } from '../people/rights.ts';
 import type { RotaNow } from '../people/rota-now.ts';
 import type { Change, Store } from '../ports/store.ts';
 import type { Worker } from '../runs/worker-parts.ts';
-import { whyNotReached } from './refused-messages.ts';
+import { refusalOf } from './refused-messages.ts';
 import { addressOf, lostChannels } from './unreachable.ts';
 
 interface ReachParts {
@@ -34,7 +34,7 @@ export async function whyNobody(
       const why =
         address === null
           ? 'has no chat id under "people" in m0.yaml'
-          : await whyNotReached(store, person, address);
+          : await refusalOf(store, person, address);
       if (why === null) return null;
       problems.push(`${name}: ${directory.people.find((p) => p.key === person)?.name ?? person}: ${why}`);
     }
@@ -65,41 +65,47 @@ export async function tellUnreached(
   const open = await store.alerts({ kind: 'reach', state: 'open' });
   const changes: Change[] = [];
   const card = (alert: ReachAlert, what: string): Change => ({
-    c: 'outbox.add',
+    type: 'outbox.add',
     key: `card:${alert.id}:${what}:${now}`,
-    delivery: { d: 'card', alertId: alert.id },
+    delivery: { type: 'card', alertId: alert.id },
     at: now,
   });
   for (const alert of open) {
-    const trouble = wanted.get(alert.stack);
+    const trouble = wanted.get(alert.subject);
     if (trouble === undefined) {
-      const outcome = alert.stack.startsWith('oncall:')
+      const outcome = alert.subject.startsWith('oncall:')
         ? 'somebody can be asked again, or nothing waits any more'
         : 'it takes messages again';
       const ended: ReachAlert = { ...alert, state: 'resolved', outcome, lastSeenAt: now };
-      changes.push({ c: 'alert.update', alert: ended }, card(alert, 'resolved'));
+      changes.push({ type: 'alert.update', alert: ended }, card(alert, 'resolved'));
       continue;
     }
-    wanted.delete(alert.stack);
+    wanted.delete(alert.subject);
     const fingerprint = fingerprintOf(trouble);
     if (fingerprint === alert.fingerprint) continue;
     changes.push(
-      { c: 'alert.update', alert: { ...alert, fingerprint, trouble: trouble, lastSeenAt: now } },
+      { type: 'alert.update', alert: { ...alert, fingerprint, details: trouble, lastSeenAt: now } },
       card(alert, fingerprint),
     );
   }
   for (const [stack, trouble] of wanted) {
     changes.push(
       {
-        c: 'alert.insert',
+        type: 'alert.insert',
         alert: {
-          ...{ kind: 'reach', stack, fingerprint: fingerprintOf(trouble), state: 'open', runId: null },
-          ...{ firstSeenAt: now, lastSeenAt: now, seenCount: 1, outcome: null, trouble },
+          ...{
+            kind: 'reach',
+            subject: stack,
+            fingerprint: fingerprintOf(trouble),
+            state: 'open',
+            runId: null,
+          },
+          ...{ firstSeenAt: now, lastSeenAt: now, seenCount: 1, outcome: null, details: trouble },
         },
-        deliveries: [{ d: 'card' }],
+        deliveries: [{ type: 'card' }],
       },
       {
-        c: 'audit',
+        type: 'audit',
         entry: {
           ...{ at: now, actor: M0, place: null, action: 'nobody-reached', stack: trouble.stacks.join(', ') },
           ...{ runId: null, fingerprint: null, commit: null, bundles: null, scope: null },
@@ -111,7 +117,7 @@ export async function tellUnreached(
   if (changes.length > 0) await worker.write('', () => changes);
 }
 
-function fingerprintOf(trouble: ReachAlert['trouble']): string {
+function fingerprintOf(trouble: ReachAlert['details']): string {
   return createHash('sha256')
     .update(JSON.stringify([trouble.problems, trouble.stacks]))
     .digest('hex')

@@ -51,8 +51,8 @@ export async function channelFound(store: Store, place: Place): Promise<void> {
 export async function lostChannels(
   store: Pick<Store, 'value'>,
   directory: Directory,
-): Promise<ReadonlyMap<string, ReachAlert['trouble']>> {
-  const lost = new Map<string, ReachAlert['trouble']>();
+): Promise<ReadonlyMap<string, ReachAlert['details']>> {
+  const lost = new Map<string, ReachAlert['details']>();
   for (const { name, channels } of directory.stacks) {
     for (const channel of channels.map(channelName)) {
       const problem = lost.has(channel) ? undefined : await store.value(lostName(channel));
@@ -66,9 +66,9 @@ export async function lostChannels(
 
 /** Each channel of the stacks concerned, once; those of other stacks where that leaves none. */
 export function placesOfReach(directory: Directory, alert: ReachAlert): readonly Place[] {
-  const concerned = new Set(alert.trouble.stacks);
+  const concerned = new Set(alert.details.stacks);
   const channels = (of: readonly Stack[]): readonly Place[] => {
-    const places = of.flatMap((s) => s.channels).filter((p) => channelName(p) !== alert.stack);
+    const places = of.flatMap((s) => s.channels).filter((p) => channelName(p) !== alert.subject);
     return [...new Map(places.map((p) => [channelName(p), p])).values()];
   };
   const own = channels(directory.stacks.filter((s) => concerned.has(s.name)));
@@ -79,13 +79,13 @@ export function reachView(
   { directory, clock }: { readonly directory: Directory; readonly clock: Clock },
   alert: ReachAlert,
 ): ReachView {
-  const waiting = new Set(alert.trouble.stacks);
+  const waiting = new Set(alert.details.stacks);
   const from = directory.stacks.filter((s) => waiting.has(s.name)).flatMap((s) => s.approvers.from);
   return {
-    what: alert.stack,
-    channel: !alert.stack.startsWith('oncall:'),
-    problems: alert.trouble.problems,
-    stacks: alert.trouble.stacks,
+    what: alert.subject,
+    channel: !alert.subject.startsWith('oncall:'),
+    problems: alert.details.problems,
+    stacks: alert.details.stacks,
     others: [...new Set(from.filter((entry) => !entry.startsWith('oncall:')))],
     since: alert.firstSeenAt,
     resolvedAt: alert.state === 'open' ? null : alert.lastSeenAt,

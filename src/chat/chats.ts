@@ -1,6 +1,6 @@
 /** The chats that m0.yaml switches on, opened for serve.ts. */
 
-import { isThere } from '../alerts/refused-messages.ts';
+import { markReachable } from '../alerts/refused-messages.ts';
 import type { Logger } from '../base/log.ts';
 import type { Environment } from '../config/environment.ts';
 import type { Config } from '../config/load.ts';
@@ -152,7 +152,7 @@ async function openTeams(options: ChatsOptions): Promise<Teams> {
     people: config.directory.people,
     channels: [...new Set(channels)],
     memory: store,
-    added: (person) => isThere(store, person, clock()),
+    added: (person) => markReachable(store, person, clock()),
     log,
     clock,
     random: Math.random,

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { type ChainedEntry, walkChain } from '../store/audit-chain.ts';
 import { exportLine, readExportLine } from '../store/audit-export.ts';
-import { openRecord } from '../store/look.ts';
+import { openRecord } from '../store/read-only.ts';
 import type { Io } from './config.ts';
 
 export interface AuditParts {

@@ -35,7 +35,7 @@ export function unacceptText(run: number, address: string | null = null): string
 }
 
 /** Ends what is kept of one stack; `address` null: of all of it. */
-export function keepEndText(kind: 'snooze' | 'accept', stack: string, address: string | null): string {
+export function endExemptionText(kind: 'snooze' | 'accept', stack: string, address: string | null): string {
   return words(`un${kind} stack:${stack}`, address);
 }
 

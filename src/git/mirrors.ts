@@ -207,7 +207,7 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       check(url, refuseRef(ref), 'running git fetch for');
       const mirror = mirrorOf(url);
       return alone(mirror, () =>
-        said('running git fetch for', url, async () => {
+        withGitError('running git fetch for', url, async () => {
           const by = reach(url);
           const work = async (): Promise<CodeVersion> => {
             await bring(url, mirror, by);
@@ -224,7 +224,7 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       check(url, /^[0-9a-f]{40,64}$/.test(commit) ? null : 'that is no commit', 'running git checkout for');
       const mirror = mirrorOf(url);
       await alone(mirror, () =>
-        said('running git checkout for', url, () =>
+        withGitError('running git checkout for', url, () =>
           healing(url, async () => {
             await ensureWorkTree(mirror, into);
             await git(into).raw(['checkout', '--quiet', '--force', '--detach', commit, '--']);
@@ -256,7 +256,7 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       check(url, commits ? null : 'that is no commit', 'comparing commits of');
       const mirror = mirrorOf(url);
       return alone(mirror, () =>
-        said('comparing commits of', url, () =>
+        withGitError('comparing commits of', url, () =>
           touches((args) => git(mirror).raw([...args]), from, to, code),
         ),
       );
@@ -274,7 +274,7 @@ export function createMirrors(options: MirrorOptions): Mirrors {
   }
 }
 
-async function said<T>(doing: string, url: string, work: () => Promise<T>): Promise<T> {
+async function withGitError<T>(doing: string, url: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -56,7 +56,7 @@ const STUCK_MS = 10 * 60_000;
 /** Clocks are put right by less than this all the time. */
 const SET_BACK_MS = 60_000;
 
-function told(part: string, problem: string): Problem {
+function problemOf(part: string, problem: string): Problem {
   return { part, problem, stops: false };
 }
 
@@ -101,13 +101,13 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
       patienceMs,
       store.alerts({ kind: 'policy', state: 'open' }),
     );
-    return alerts.map(({ stack: policy, trouble: { error, inUse, seen } }) => {
+    return alerts.map(({ subject: policy, details: { error, inUse, seen } }) => {
       const part = `policy ${policy}`;
       if (inUse === null) {
-        return told(part, `${error}. No commit of it was ever good, so people decide: mend the policy`);
+        return problemOf(part, `${error}. No commit of it was ever good, so people decide: mend the policy`);
       }
       const last = `the last good commit ${inUse.slice(0, 7)}`;
-      return told(
+      return problemOf(
         part,
         seen === null
           ? `${error}. Nothing is applied by itself on the word of ${last}: mend the policy, or say "seen ${policy}" in chat`
@@ -123,7 +123,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
       doneAt === null ? 'nothing was ever delivered' : `the last one arrived at ${instant(doneAt)}`;
     const why = error === null ? 'the delivery does not get to it: restart m0' : error;
     return [
-      told('deliveries', `${waiting} wait, the oldest for ${minutes(now - oldestAt)}; ${last}: ${why}`),
+      problemOf('deliveries', `${waiting} wait, the oldest for ${minutes(now - oldestAt)}; ${last}: ${why}`),
     ];
   }
 
@@ -132,7 +132,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
     const ahead = Math.max(latest, recordedAt);
     if (now >= ahead - SET_BACK_MS) return [];
     return [
-      told(
+      problemOf(
         'clock',
         `it shows ${instant(now)}, and was at ${instant(ahead)} before: set it right (NTP), schedules and snoozes go by it`,
       ),
@@ -166,10 +166,12 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
       );
       const free = bavail * bsize;
       if (free >= (parts.leastFreeBytes ?? GIB)) return [];
-      return [told('disk', `${Math.floor(free / 1024 ** 2)} MiB are free in ${folder}: free space on it`)];
+      return [
+        problemOf('disk', `${Math.floor(free / 1024 ** 2)} MiB are free in ${folder}: free space on it`),
+      ];
     } catch (error) {
       // One that is not there yet is made when it is needed.
-      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : [told('disk', messageOf(error))];
+      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : [problemOf('disk', messageOf(error))];
     }
   }
 
@@ -180,12 +182,12 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
       const [first] = late;
       return [
         ...(asleep > STUCK_MS
-          ? [told('schedule', `it has not looked at the clock for ${minutes(asleep)}: restart m0`)]
+          ? [problemOf('schedule', `it has not looked at the clock for ${minutes(asleep)}: restart m0`)]
           : []),
         ...(first === undefined
           ? []
           : [
-              told(
+              problemOf(
                 'schedule',
                 `${late.map((o) => o.name).join(', ')}: due since ${instant(first.since)} and not begun: ${first.error ?? 'it hangs, restart m0'}`,
               ),
@@ -197,7 +199,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
   function ofGit(): readonly Problem[] {
     const byProblem = Map.groupBy(parts.mirrors(), (m) => m.problem);
     return [...byProblem].map(([problem, [first]]) =>
-      told(
+      problemOf(
         'git',
         first === undefined ? problem : `${problem} (${first.fails} times since ${instant(first.since)})`,
       ),
@@ -220,7 +222,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
       ...parts
         .rotas()
         .map(({ rota, problem }) =>
-          told(
+          problemOf(
             `rota ${rota}`,
             `nobody can be named, so nobody is asked and nobody may decide by it: ${problem}`,
           ),

@@ -5,17 +5,17 @@
 
 /** A piece of a line. Only `person` may become a live mention, only `link` a live link. */
 export type Span =
-  | { readonly t: 'text'; readonly text: string }
-  | { readonly t: 'strong'; readonly text: string }
-  | { readonly t: 'quiet'; readonly text: string }
-  | { readonly t: 'code'; readonly text: string }
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'strong'; readonly text: string }
+  | { readonly type: 'quiet'; readonly text: string }
+  | { readonly type: 'code'; readonly text: string }
   /** A command of m0's, shown with what one types before it: `/m0` or `@m0`. */
-  | { readonly t: 'command'; readonly text: string }
+  | { readonly type: 'command'; readonly text: string }
   /** A person of m0.yaml; `mention` asks for a live mention, else the name alone. */
-  | { readonly t: 'person'; readonly person: string; readonly name: string; readonly mention: boolean }
+  | { readonly type: 'person'; readonly person: string; readonly name: string; readonly mention: boolean }
   /** An instant (ms since epoch), shown in the reader's zone where the platform can, else in `zone`. */
   | {
-      readonly t: 'time';
+      readonly type: 'time';
       readonly at: number;
       readonly zone: string;
       readonly style: 'clock' | 'day' | 'ago';
@@ -23,7 +23,7 @@ export type Span =
       readonly today?: boolean;
     }
   /** A link that m0 itself made; `url` is never taken from a cloud, a repository or a person. */
-  | { readonly t: 'link'; readonly text: string; readonly url: string };
+  | { readonly type: 'link'; readonly text: string; readonly url: string };
 
 /** `add` / `del`: a whole value that came or went; `change`: before and after on one row; `same`: context. */
 export type DiffRow =
@@ -55,10 +55,10 @@ export interface Button {
 
 export type Block =
   /** Lines in a row stand together; one of nothing parts two groups of them. */
-  | { readonly b: 'line'; readonly spans: readonly Span[] }
-  | { readonly b: 'context'; readonly spans: readonly Span[] }
+  | { readonly type: 'line'; readonly spans: readonly Span[] }
+  | { readonly type: 'context'; readonly spans: readonly Span[] }
   | {
-      readonly b: 'finding';
+      readonly type: 'finding';
       /** `~` update, `+` create, `-` delete, `±` replace, `!` other. */
       readonly mark: '~' | '+' | '-' | '±' | '!';
       readonly address: string;
@@ -67,12 +67,12 @@ export type Block =
       readonly rows: readonly DiffRow[];
     }
   | {
-      readonly b: 'facts';
+      readonly type: 'facts';
       readonly facts: readonly { readonly label: string; readonly spans: readonly Span[] }[];
     }
-  | { readonly b: 'buttons'; readonly buttons: readonly Button[] }
-  | { readonly b: 'outcome'; readonly spans: readonly Span[] }
-  | { readonly b: 'divider' };
+  | { readonly type: 'buttons'; readonly buttons: readonly Button[] }
+  | { readonly type: 'outcome'; readonly spans: readonly Span[] }
+  | { readonly type: 'divider' };
 
 export interface Card {
   /** The one sentence that must tell the story in a phone's notification. Plain text. */

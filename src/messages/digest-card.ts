@@ -106,7 +106,7 @@ export function digestCard(view: DigestView): Card {
     ...(view.open.length + view.failing.length > 0
       ? [
           {
-            b: 'buttons' as const,
+            type: 'buttons' as const,
             buttons: [
               {
                 label: 'Status',

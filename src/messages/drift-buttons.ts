@@ -35,7 +35,7 @@ function approveButton(view: DriftView): Button | null {
   const waiting = approvableNow(view);
   if (waiting.length === 0 || nobodyMay(view)) return null;
   const findings = waiting.map((w) => w.finding);
-  const unknown = waiting.some((w) => w.standing.s === 'unknown');
+  const unknown = waiting.some((w) => w.standing.type === 'unknown');
   const deed = deedLabel(findings);
   const label = unknown ? 'Apply what is left' : view.moved === null ? deed : 'Approve what it is now';
   const grave = destroys(findings);
@@ -49,7 +49,7 @@ function approveButton(view: DriftView): Button | null {
 }
 
 function has(view: DriftView, ...standings: readonly string[]): boolean {
-  return view.findings.some((f) => standings.includes(f.standing.s));
+  return view.findings.some((f) => standings.includes(f.standing.type));
 }
 
 /** What can be done now, in the order of the card. */

@@ -54,15 +54,15 @@ function codeLine(view: DriftView): readonly Block[] {
 
 /** The body of what was kept, or healed without anybody, is one line; what a person decided on stays whole. */
 function showsRows({ standing }: FindingView): boolean {
-  if (standing.s === 'snoozed' || standing.s === 'accepted') return false;
-  return standing.s !== 'realigned' || standing.by.length > 0;
+  if (standing.type === 'snoozed' || standing.type === 'accepted') return false;
+  return standing.type !== 'realigned' || standing.by.length > 0;
 }
 
 function findingBlock(item: FindingView, view: DriftView): Block {
   const { finding } = item;
   const rows = showsRows(item) ? foldRows(findingRows(finding, CARD_VALUE), ROWS_SHOWN) : [];
   return {
-    b: 'finding',
+    type: 'finding',
     mark: markOf(finding.action),
     address: finding.address,
     ...standingOf(item, view),
@@ -77,7 +77,7 @@ function shownFindings(view: DriftView): readonly FindingView[] {
   // Folding a single finding would cost the line that it saves.
   if (view.findings.length <= FINDINGS_SHOWN + 1) return view.findings;
   const rank = (f: FindingView): number => {
-    const at = URGENCY.indexOf(f.standing.s);
+    const at = URGENCY.indexOf(f.standing.type);
     return at === -1 ? URGENCY.length : at;
   };
   const first = [...view.findings].sort((a, b) => rank(a) - rank(b)).slice(0, FINDINGS_SHOWN);
@@ -136,7 +136,7 @@ function factBlocks(view: DriftView): readonly Block[] {
   const why = reasonSpans(open.flatMap((f) => f.reasons));
   const warns = reasonSpans(view.warnings);
   const waits =
-    open.some((f) => f.standing.s === 'waits' || f.standing.s === 'unknown') &&
+    open.some((f) => f.standing.type === 'waits' || f.standing.type === 'unknown') &&
     view.alert === 'open' &&
     (view.state === 'awaiting_approval' || view.state === 'approved' || view.state === 'applying');
   const facts = [
@@ -144,7 +144,7 @@ function factBlocks(view: DriftView): readonly Block[] {
     ...(warns.length > 0 ? [{ label: 'Warns', spans: warns }] : []),
     ...(waits ? [{ label: 'Who', spans: whoSpans(view) }] : []),
   ];
-  return facts.length > 0 ? [{ b: 'facts', facts }] : [];
+  return facts.length > 0 ? [{ type: 'facts', facts }] : [];
 }
 
 /** What stands where the buttons were, once somebody decided. */
@@ -162,7 +162,7 @@ function outcomeBlocks(view: DriftView): readonly Block[] {
   }
   // An approval is spent once it is applied; what it did still says whose it was.
   const applied = view.findings.flatMap(({ standing: s }) =>
-    s.s === 'realigned' && s.by.length > 0 ? [s] : [],
+    s.type === 'realigned' && s.by.length > 0 ? [s] : [],
   );
   const [done] = applied.slice(-1);
   if (last === undefined && done !== undefined) {
@@ -178,7 +178,7 @@ function outcomeBlocks(view: DriftView): readonly Block[] {
   if (view.rejectedBy !== null) {
     const { person: key, name } = view.rejectedBy;
     const reason = view.findings.flatMap((f) =>
-      f.standing.s === 'rejected' && f.standing.reason !== null ? [f.standing.reason] : [],
+      f.standing.type === 'rejected' && f.standing.reason !== null ? [f.standing.reason] : [],
     )[0];
     outcomes.push([
       strong('Rejected by '),
@@ -197,7 +197,7 @@ function outcomeBlocks(view: DriftView): readonly Block[] {
   ) {
     outcomes.push([text(capital(outcome))]);
   }
-  return outcomes.map((spans) => ({ b: 'outcome', spans }));
+  return outcomes.map((spans) => ({ type: 'outcome', spans }));
 }
 
 const APPLY_PHASE = {
@@ -247,7 +247,7 @@ function troubleBlocks(view: DriftView): readonly Block[] {
       ),
     ];
   }
-  if (view.state === 'awaiting_approval' && view.findings.some((f) => f.standing.s === 'unknown')) {
+  if (view.state === 'awaiting_approval' && view.findings.some((f) => f.standing.type === 'unknown')) {
     return [
       line(
         text("I don't know how far it came and will not try again by myself. Planned afresh, this is left:"),
@@ -282,7 +282,7 @@ export function driftCard(given: DriftView, extra: { readonly why: string | null
       ...findingBlocks(view),
       ...factBlocks(view),
       ...outcomeBlocks(view),
-      ...(buttons.length > 0 ? [{ b: 'buttons', buttons } as const] : []),
+      ...(buttons.length > 0 ? [{ type: 'buttons', buttons } as const] : []),
     ],
   };
 }
@@ -291,7 +291,7 @@ function toneOf(view: DriftView): Card['tone'] {
   if (view.alert === 'superseded' || view.state === 'superseded') return 'plain';
   if (view.state === 'failed' || view.state === 'apply_unknown') return 'bad';
   if (view.state === 'rejected' || view.state === 'canceled' || view.state === 'expired') return 'plain';
-  const standings = new Set(view.findings.map((f) => f.standing.s));
+  const standings = new Set(view.findings.map((f) => f.standing.type));
   if (standings.has('unknown')) return 'bad';
   if (view.alert === 'resolved' || openNow(view).length === 0) {
     return standings.has('snoozed') ? 'plain' : 'good';

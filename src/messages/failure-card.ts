@@ -48,7 +48,7 @@ export function failureCard(view: FailureView): Card {
     blocks: [
       meta,
       ...(headline.endsWith(view.failure.message.trim()) ? [] : [message]),
-      { b: 'buttons', buttons: [{ label: 'Try again', command: driftText(stack) }] },
+      { type: 'buttons', buttons: [{ label: 'Try again', command: driftText(stack) }] },
     ],
   };
 }

@@ -155,7 +155,7 @@ export function fleetCard(view: FleetView): Card {
       ...(view.why === null ? [] : [line(strong(view.why)), line()]),
       ...singles(view),
       ...groups(view),
-      ...(view.over ? [] : [{ b: 'buttons' as const, buttons: buttons(view) }]),
+      ...(view.over ? [] : [{ type: 'buttons' as const, buttons: buttons(view) }]),
     ],
   };
 }

@@ -73,7 +73,7 @@ function choose<B>(pieces: readonly Piece<B>[], limits: FoldLimits<B>): Readonly
 /** The button of the card that shows the whole of it. */
 export function wayToAll(card: Card): Button | undefined {
   return card.blocks
-    .flatMap((b) => (b.b === 'buttons' ? b.buttons : []))
+    .flatMap((b) => (b.type === 'buttons' ? b.buttons : []))
     .find((button) => /^show #\d+$/.test(button.command));
 }
 

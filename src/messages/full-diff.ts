@@ -48,7 +48,7 @@ function lengthOf(row: DiffRow): number {
 function block(entry: Entry, rows: readonly DiffRow[], continued: boolean): Block {
   const { finding, status, tone } = entry;
   return {
-    b: 'finding',
+    type: 'finding',
     mark: markOf(finding.action),
     address: finding.address,
     status: continued ? 'continued' : status,

@@ -14,7 +14,7 @@ export function greetingCard({ home, entry }: GreetingView): Card {
   );
   if (home !== null) {
     const { headline, tone, blocks } = homeMessage(home);
-    return { headline: WHO, tone, blocks: [asked, { b: 'divider' }, line(strong(headline)), ...blocks] };
+    return { headline: WHO, tone, blocks: [asked, { type: 'divider' }, line(strong(headline)), ...blocks] };
   }
   return {
     headline: WHO,

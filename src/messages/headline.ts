@@ -9,14 +9,14 @@ import { ended, openNow } from './standing.ts';
 import type { DriftView, FindingView, Standing } from './view.ts';
 import { nobodyMay } from './who.ts';
 
-type Word = Standing['s'];
+type Word = Standing['type'];
 
 function withStanding<W extends Word>(
   view: DriftView,
   ...words: readonly W[]
-): readonly (FindingView & { readonly standing: Extract<Standing, { s: W }> })[] {
-  return view.findings.filter((f): f is FindingView & { readonly standing: Extract<Standing, { s: W }> } =>
-    (words as readonly string[]).includes(f.standing.s),
+): readonly (FindingView & { readonly standing: Extract<Standing, { type: W }> })[] {
+  return view.findings.filter((f): f is FindingView & { readonly standing: Extract<Standing, { type: W }> } =>
+    (words as readonly string[]).includes(f.standing.type),
   );
 }
 
@@ -197,7 +197,9 @@ function sentence(view: DriftView, you: boolean): string {
     case 'expired':
       return `${stack}: the approval of ${run} is too old, nothing is applied`;
     case 'applying': {
-      const now = view.findings.filter((f) => f.standing.s === 'applying' || f.standing.s === 'approved');
+      const now = view.findings.filter(
+        (f) => f.standing.type === 'applying' || f.standing.type === 'approved',
+      );
       const comma = view.approvals.length === 0 ? '' : ',';
       return `${stack}: applying ${count(now.length, 'change')}${comma} ${by(view.approvals.map((a) => a.by))}`;
     }
@@ -207,7 +209,7 @@ function sentence(view: DriftView, you: boolean): string {
       if (view.approvals.length === 0) return story(view, you);
       return `${stack}: ${by(view.approvals.map((a) => a.by))}, planning again before the apply`;
     case 'awaiting_approval':
-      if (view.findings.some((f) => f.standing.s === 'unknown')) {
+      if (view.findings.some((f) => f.standing.type === 'unknown')) {
         return `m0 stopped while applying ${stack}: ${openWords(view, you).join(', ')}`;
       }
       return view.moved === null

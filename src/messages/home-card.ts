@@ -1,5 +1,5 @@
 /** A person's home: what waits for them, what is open, what they keep, what fails, who is on call. */
-import { HOME_TEXT, keepEndText, statusText } from '../commands/text.ts';
+import { endExemptionText, HOME_TEXT, statusText } from '../commands/text.ts';
 import { clip, count, headlineOf } from '../text/words.ts';
 import type { Block, Button, Card, Span } from './card.ts';
 import { ago, code, command, context, dotted, line, people, strong, text, time } from './spans.ts';
@@ -20,7 +20,7 @@ function more(n: number, where: string): readonly Block[] {
 }
 
 function button(label: string, command: string): Block {
-  return { b: 'buttons', buttons: [{ label, command }] };
+  return { type: 'buttons', buttons: [{ label, command }] };
 }
 
 function driftSpans(drift: HomeDrift, view: HomeView): readonly Span[] {
@@ -72,29 +72,33 @@ function othersPart(view: HomeView): Part {
 }
 
 function keepsPart(view: HomeView): Part {
-  const shown = view.keeps.slice(0, WITH_BUTTON);
+  const shown = view.exemptions.slice(0, WITH_BUTTON);
   return {
-    title: `Left as it is by you (${view.keeps.length})`,
+    title: `Left as it is by you (${view.exemptions.length})`,
     blocks: [
-      ...shown.flatMap((keep) => [
+      ...shown.flatMap((exemption) => [
         line(
           ...dotted([
-            [strong(keep.stack), text('  '), keep.address === null ? text('all of it') : code(keep.address)],
             [
-              text(keep.kind === 'accept' ? 'accepted ' : 'snoozed '),
-              ...(keep.until === null
-                ? [text('until it changes')]
-                : [text('until '), time(keep.until, view)]),
+              strong(exemption.stack),
+              text('  '),
+              exemption.address === null ? text('all of it') : code(exemption.address),
             ],
-            keep.reason === '' ? [] : [text(`"${clip(keep.reason, REASON)}"`)],
+            [
+              text(exemption.kind === 'accept' ? 'accepted ' : 'snoozed '),
+              ...(exemption.until === null
+                ? [text('until it changes')]
+                : [text('until '), time(exemption.until, view)]),
+            ],
+            exemption.reason === '' ? [] : [text(`"${clip(exemption.reason, REASON)}"`)],
           ]),
         ),
         button(
-          keep.kind === 'accept' ? 'Undo accept' : 'Unsnooze',
-          keepEndText(keep.kind, keep.stack, keep.address),
+          exemption.kind === 'accept' ? 'Undo accept' : 'Unsnooze',
+          endExemptionText(exemption.kind, exemption.stack, exemption.address),
         ),
       ]),
-      ...more(view.keeps.length - shown.length, 'baseline STACK'),
+      ...more(view.exemptions.length - shown.length, 'baseline STACK'),
     ],
   };
 }
@@ -191,9 +195,9 @@ function cardWith(view: HomeView, buttons: readonly Button[]): Card {
             : 'good',
     blocks: [
       ...stranger,
-      { b: 'buttons', buttons },
+      { type: 'buttons', buttons },
       ...parts.flatMap((part): readonly Block[] => [
-        { b: 'divider' },
+        { type: 'divider' },
         line(strong(part.title)),
         ...part.blocks,
       ]),

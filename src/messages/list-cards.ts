@@ -83,32 +83,34 @@ export function historyCard(view: HistoryView): Card {
 
 /** What is accepted or snoozed, by whom and why. */
 export function baselineCard(view: BaselineView): Card {
-  const accepted = view.keeps.filter((k) => k.kind === 'accept');
-  const snoozed = view.keeps.filter((k) => k.kind === 'snooze' && (k.until === null || k.until > view.now));
+  const accepted = view.exemptions.filter((k) => k.kind === 'accept');
+  const snoozed = view.exemptions.filter(
+    (k) => k.kind === 'snooze' && (k.until === null || k.until > view.now),
+  );
   const said =
     accepted.length + snoozed.length === 0
       ? 'nothing is accepted or snoozed'
       : `${accepted.length} accepted, ${snoozed.length} snoozed`;
-  const toLine = (keep: (typeof accepted)[number]): Block => {
+  const toLine = (exemption: (typeof accepted)[number]): Block => {
     const until: readonly Span[] =
-      keep.kind === 'accept' || keep.until === null
+      exemption.kind === 'accept' || exemption.until === null
         ? [text('until it changes')]
-        : [text('until '), time(keep.until, view)];
+        : [text('until '), time(exemption.until, view)];
     return line(
       ...dotted([
         [
-          strong(keep.stack),
+          strong(exemption.stack),
           text('  '),
-          ...(keep.address === null ? [text('all of it')] : [code(keep.address)]),
+          ...(exemption.address === null ? [text('all of it')] : [code(exemption.address)]),
         ],
         [
-          text(keep.kind === 'accept' ? 'accepted by ' : 'snoozed by '),
-          ...people([{ person: keep.by.person, name: keep.by.name }]),
+          text(exemption.kind === 'accept' ? 'accepted by ' : 'snoozed by '),
+          ...people([{ person: exemption.by.person, name: exemption.by.name }]),
           text(' '),
-          time(keep.at, view),
+          time(exemption.at, view),
         ],
         until,
-        keep.reason === '' ? [] : [text(`"${clip(keep.reason, DETAIL)}"`)],
+        exemption.reason === '' ? [] : [text(`"${clip(exemption.reason, DETAIL)}"`)],
       ]),
     );
   };
@@ -239,10 +241,10 @@ export function policyCard(view: PolicyView): Card {
         ),
         ...troubleLines(p, view),
         ...ruleLines(p.status),
-        { b: 'divider' },
+        { type: 'divider' },
       ]),
       ...(out.length > 0 && view.realign === 'policy' ? [] : [context(text(REALIGN[view.realign]))]),
-      { b: 'facts', facts: [{ label: 'Approvers', spans: [text(who)] }] },
+      { type: 'facts', facts: [{ label: 'Approvers', spans: [text(who)] }] },
     ],
   };
 }

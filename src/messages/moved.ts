@@ -186,7 +186,7 @@ export function movedBlocks(moved: Moved, moment: Moment, told: string): readonl
     ...(steps.length === 0 ? [] : [line(strong('What was approved → what it is now'))]),
     ...steps.slice(0, SHOWN).map(
       ({ finding, status, rows }): Block => ({
-        b: 'finding',
+        type: 'finding',
         mark: markOf(finding.action),
         address: finding.address,
         status,
@@ -195,6 +195,6 @@ export function movedBlocks(moved: Moved, moment: Moment, told: string): readonl
       }),
     ),
     ...(more > 0 ? [line(text(`and ${more} more`))] : []),
-    ...(steps.length === 0 ? [] : [{ b: 'divider' } as const]),
+    ...(steps.length === 0 ? [] : [{ type: 'divider' } as const]),
   ];
 }

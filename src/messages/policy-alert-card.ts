@@ -37,7 +37,7 @@ export function policyAlertCard(view: PolicyAlertView): Card {
         meta,
         message,
         {
-          b: 'outcome',
+          type: 'outcome',
           spans: [
             person(seen.by),
             text(' has seen it · '),
@@ -72,7 +72,7 @@ function waysOut(view: PolicyAlertView): readonly Block[] {
       text('Mend the policy, or let m0 go on with that commit.'),
     ),
     {
-      b: 'buttons',
+      type: 'buttons',
       buttons: [
         {
           label: `Go on with ${good}`,

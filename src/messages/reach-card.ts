@@ -39,7 +39,7 @@ export function reachCard(view: ReachView): Card {
       ...view.problems.map((problem) => line(text(clip(problem, PROBLEM)))),
       line(text(may)),
       {
-        b: 'buttons',
+        type: 'buttons',
         buttons: [{ label: 'Status', command: statusText(stacks.length === 1 ? (stacks[0] ?? null) : null) }],
       },
     ],
@@ -57,7 +57,7 @@ function lostChannel({ what, stacks, problems }: ReachView, since: Block): Card 
         text('What was to be said there is not said. Mend the channel, or name another under "channels".'),
       ),
       {
-        b: 'buttons',
+        type: 'buttons',
         buttons: [{ label: 'Status', command: statusText(stacks.length === 1 ? (stacks[0] ?? null) : null) }],
       },
     ],

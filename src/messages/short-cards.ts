@@ -12,7 +12,7 @@ function sentenceCard(said: string, tone: Card['tone'], buttons: readonly Button
     blocks: [
       // The whole text only where the headline is not it.
       ...(headline === said.trim() ? [] : [line(text(said))]),
-      ...(buttons.length > 0 ? [{ b: 'buttons', buttons } as const] : []),
+      ...(buttons.length > 0 ? [{ type: 'buttons', buttons } as const] : []),
     ],
   };
 }

@@ -2,7 +2,7 @@
 import { assertNever } from '../base/assert-never.ts';
 import type { Span } from './card.ts';
 
-type TimeSpan = Extract<Span, { t: 'time' }>;
+type TimeSpan = Extract<Span, { type: 'time' }>;
 
 /** Making one costs a millisecond, as much as the rest of a small card; there are as many as zones in m0.yaml. */
 const formats = new Map<string, Intl.DateTimeFormat>();
@@ -28,7 +28,7 @@ export function timeText(span: TimeSpan): string {
 
 /** The span as plain text, for files and for what a card left out. */
 export function spanText(span: Span): string {
-  switch (span.t) {
+  switch (span.type) {
     case 'text':
     case 'strong':
     case 'quiet':

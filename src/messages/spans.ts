@@ -3,31 +3,31 @@ import type { Block, Span } from './card.ts';
 import type { Named } from './view.ts';
 
 export function text(value: string): Span {
-  return { t: 'text', text: value };
+  return { type: 'text', text: value };
 }
 
 export function strong(value: string): Span {
-  return { t: 'strong', text: value };
+  return { type: 'strong', text: value };
 }
 
 export function quiet(value: string): Span {
-  return { t: 'quiet', text: value };
+  return { type: 'quiet', text: value };
 }
 
 export function code(value: string): Span {
-  return { t: 'code', text: value };
+  return { type: 'code', text: value };
 }
 
 /** A command to type, without what stands before it. */
 export function command(value: string): Span {
-  return { t: 'command', text: value };
+  return { type: 'command', text: value };
 }
 
 /** A person by name, without calling them. */
 export function person(who: Named): Span {
   return who.person === null
     ? text(who.name)
-    : { t: 'person', person: who.person, name: who.name, mention: false };
+    : { type: 'person', person: who.person, name: who.name, mention: false };
 }
 
 /** What times are told against: now and the zone where the reader's own is not known. */
@@ -38,12 +38,12 @@ export interface Moment {
 
 /** An instant: the clock alone where it is today, else with the day. */
 export function time(at: number, { now, zone }: Moment): Span {
-  return { t: 'time', at, zone, style: sameDay(at, now, zone) ? 'clock' : 'day' };
+  return { type: 'time', at, zone, style: sameDay(at, now, zone) ? 'clock' : 'day' };
 }
 
 /** An instant as how long ago it is. */
 export function ago(at: number, { now, zone }: Moment): Span {
-  return { t: 'time', at, zone, style: 'ago', today: sameDay(at, now, zone) };
+  return { type: 'time', at, zone, style: 'ago', today: sameDay(at, now, zone) };
 }
 
 /** The groups of spans with ` · ` between them. */
@@ -60,9 +60,9 @@ export function people(who: readonly Named[], last = 'and'): readonly Span[] {
 }
 
 export function line(...spans: readonly Span[]): Block {
-  return { b: 'line', spans };
+  return { type: 'line', spans };
 }
 
 export function context(...spans: readonly Span[]): Block {
-  return { b: 'context', spans };
+  return { type: 'context', spans };
 }

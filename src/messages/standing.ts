@@ -17,7 +17,7 @@ const REASON = 120;
 export function asItStands(view: DriftView): DriftView {
   if (view.state !== 'awaiting_approval') return view;
   const findings = view.findings.map((f) =>
-    f.standing.s === 'heals' ? { ...f, standing: { s: 'waits' } as const } : f,
+    f.standing.type === 'heals' ? { ...f, standing: { type: 'waits' } as const } : f,
   );
   return { ...view, findings };
 }
@@ -30,13 +30,13 @@ export function ended(view: DriftView): boolean {
 /** Findings that an approval of the run would apply now. */
 export function approvableNow(view: DriftView): readonly FindingView[] {
   if (view.state !== 'awaiting_approval' || view.alert !== 'open') return [];
-  return view.findings.filter(({ standing: { s } }) => s === 'waits' || s === 'unknown');
+  return view.findings.filter(({ standing: { type: s } }) => s === 'waits' || s === 'unknown');
 }
 
 /** Those that are still to be dealt with: neither put back nor kept. */
 export function openNow(view: DriftView): readonly FindingView[] {
   return view.findings.filter(
-    ({ standing: { s } }) => s !== 'realigned' && s !== 'snoozed' && s !== 'accepted',
+    ({ standing: { type: s } }) => s !== 'realigned' && s !== 'snoozed' && s !== 'accepted',
   );
 }
 
@@ -98,7 +98,7 @@ export function standingOf(
   // What a run that ended left behind no longer waits on that run.
   const left = ended(view);
   const past = view.alert === 'open' ? 'left as it is' : 'no longer open';
-  switch (standing.s) {
+  switch (standing.type) {
     case 'heals':
       return left ? { status: told(past), tone: 'info' } : { status: told('heals itself'), tone: 'heals' };
     case 'waits':
@@ -137,7 +137,7 @@ export function standingOf(
 
 function realignedWords(
   item: FindingView,
-  standing: Extract<Standing, { s: 'realigned' }>,
+  standing: Extract<Standing, { type: 'realigned' }>,
   at: (ms: number) => string,
 ): string {
   const by =

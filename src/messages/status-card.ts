@@ -113,7 +113,7 @@ export function statusCard(view: StatusView): Card {
   const blocks: readonly Block[] = [
     ...shown.map((s) => line(...statusSpans(s, view))),
     ...(folded.length > 0 ? [context(text(`and ${folded.length} more${rest}`))] : []),
-    ...(buttons.length > 0 ? [{ b: 'buttons', buttons } as const] : []),
+    ...(buttons.length > 0 ? [{ type: 'buttons', buttons } as const] : []),
   ];
   return { headline: headlineOf(headline(view)), tone: tone(view), blocks };
 }

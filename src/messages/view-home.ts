@@ -1,5 +1,5 @@
 /** What a person's home is made from. Times in ms since epoch. */
-import type { Keep } from '../model/exemption.ts';
+import type { Exemption } from '../model/exemption.ts';
 import type { OnCallView } from './view-status.ts';
 
 /** Open drift of one stack. */
@@ -32,7 +32,7 @@ export interface HomeView {
   /** All other open drift, the oldest first. */
   readonly others: readonly HomeDrift[];
   /** What the reader snoozed or accepted and is still kept. */
-  readonly keeps: readonly Pick<Keep, 'kind' | 'stack' | 'address' | 'until' | 'reason'>[];
+  readonly exemptions: readonly Pick<Exemption, 'kind' | 'stack' | 'address' | 'until' | 'reason'>[];
   readonly failing: readonly { readonly stack: string; readonly since: number; readonly times: number }[];
   readonly rotas: OnCallView['rotas'];
   readonly now: number;

@@ -2,7 +2,7 @@
 
 import type { RealignMode } from '../decisions/decision.ts';
 import type { AuditEntry } from '../model/audit-entry.ts';
-import type { Keep } from '../model/exemption.ts';
+import type { Exemption } from '../model/exemption.ts';
 import type { StackState } from '../model/overview.ts';
 import type { BundleStatus } from '../model/policy-status.ts';
 import type { Named } from './view.ts';
@@ -49,7 +49,7 @@ export interface HistoryView {
 
 export interface BaselineView {
   readonly target: string;
-  readonly keeps: readonly Keep[];
+  readonly exemptions: readonly Exemption[];
   readonly now: number;
   readonly zone: string;
 }

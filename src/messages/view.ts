@@ -12,25 +12,25 @@ export interface Named {
 /** How one finding stands now. Times in ms since epoch. */
 export type Standing =
   /** The policies apply it; nobody needs to act. */
-  | { readonly s: 'heals' }
+  | { readonly type: 'heals' }
   /** A person must say so. */
-  | { readonly s: 'waits' }
+  | { readonly type: 'waits' }
   /** The policies forbid an apply. */
-  | { readonly s: 'denied' }
-  | { readonly s: 'approved'; readonly by: readonly Named[] }
-  | { readonly s: 'applying' }
+  | { readonly type: 'denied' }
+  | { readonly type: 'approved'; readonly by: readonly Named[] }
+  | { readonly type: 'applying' }
   /** Put back; `verifiedAt` once the plan after it found nothing of it left. `by` empty: by policy. */
   | {
-      readonly s: 'realigned';
+      readonly type: 'realigned';
       readonly by: readonly Named[];
       readonly at: number;
       readonly verifiedAt: number | null;
     }
-  | { readonly s: 'snoozed'; readonly by: Named; readonly until: number | null; readonly reason: string }
-  | { readonly s: 'accepted'; readonly by: Named; readonly at: number; readonly reason: string }
-  | { readonly s: 'rejected'; readonly by: Named; readonly reason: string | null }
+  | { readonly type: 'snoozed'; readonly by: Named; readonly until: number | null; readonly reason: string }
+  | { readonly type: 'accepted'; readonly by: Named; readonly at: number; readonly reason: string }
+  | { readonly type: 'rejected'; readonly by: Named; readonly reason: string | null }
   /** m0 stopped while applying it. */
-  | { readonly s: 'unknown' };
+  | { readonly type: 'unknown' };
 
 export interface FindingView {
   readonly finding: Finding;

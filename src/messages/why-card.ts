@@ -54,7 +54,7 @@ function because(view: DriftView): string {
     const more = view.approvals.length > 0 ? 'more ' : '';
     return `${run} of ${view.stack} waits for ${left === 1 && more === '' ? 'a person' : `${left} ${more}${left === 1 ? 'approval' : 'approvals'}`} to decide on ${count(waiting, 'resource')}`;
   }
-  const denied = view.findings.filter((f) => f.standing.s === 'denied');
+  const denied = view.findings.filter((f) => f.standing.type === 'denied');
   if (denied.length > 0 && openNow(view).length === denied.length) {
     return `${run} of ${view.stack}: the policies let nobody apply ${listed(denied.slice(0, 3).map((f) => f.finding.address))}${denied.length > 3 ? ' and others' : ''}`;
   }
@@ -67,7 +67,7 @@ export function whyCard(given: DriftView): Card {
 
   const shown = view.findings.length <= FINDINGS + 1 ? view.findings : view.findings.slice(0, FINDINGS);
   const more = view.findings.length - shown.length;
-  const denied = view.findings.some((f) => f.standing.s === 'denied');
+  const denied = view.findings.some((f) => f.standing.type === 'denied');
   const warns = reasonSpans(view.warnings);
   const asking = approvableNow(view).length > 0;
   const facts = [
@@ -77,7 +77,7 @@ export function whyCard(given: DriftView): Card {
   const blocks: readonly Block[] = [
     ...shown.map(
       (item): Block => ({
-        b: 'finding',
+        type: 'finding',
         mark: markOf(item.finding.action),
         address: item.finding.address,
         ...standingOf(item, view),
@@ -85,7 +85,7 @@ export function whyCard(given: DriftView): Card {
       }),
     ),
     ...(more > 0 ? [context(text(`and ${more} more`))] : []),
-    { b: 'facts', facts },
+    { type: 'facts', facts },
     ...(denied
       ? [
           context(
@@ -95,7 +95,7 @@ export function whyCard(given: DriftView): Card {
           ),
         ]
       : []),
-    { b: 'buttons', buttons: [{ label: 'Full diff', command: showText(view.runId) }] },
+    { type: 'buttons', buttons: [{ label: 'Full diff', command: showText(view.runId) }] },
   ];
   return { headline: headlineOf(because(view)), tone: 'plain', blocks };
 }

@@ -2,7 +2,7 @@
 import { Gauge, Registry } from 'prom-client';
 import { policySources } from '../alerts/policy-trouble.ts';
 import type { Directory } from '../model/directory.ts';
-import { type Overview, type StackStanding, standingOf } from '../model/overview.ts';
+import { type Overview, type StackStatus, stackStatuses } from '../model/overview.ts';
 import { isTerminal, RUN_STATES, type RunState, type Trigger } from '../model/run.ts';
 
 const LIVE = (Object.keys(RUN_STATES) as RunState[]).filter((s) => !isTerminal(s));
@@ -41,7 +41,7 @@ interface Shown {
 interface Facts extends Overview {
   readonly now: number;
   readonly directory: Directory;
-  readonly stacks: readonly StackStanding[];
+  readonly stacks: readonly StackStatus[];
 }
 
 /** Seconds since the oldest of the instants (ms since epoch), 0 where there is none. */
@@ -163,7 +163,8 @@ const SHOWN: readonly Shown[] = [
     name: 'm0_keeps',
     help: 'Snoozes and accepts in force.',
     labels: ['kind'],
-    values: ({ keeps }) => KEEP_KINDS.map((kind) => [{ kind }, keeps.filter((k) => k.kind === kind).length]),
+    values: ({ exemptions }) =>
+      KEEP_KINDS.map((kind) => [{ kind }, exemptions.filter((k) => k.kind === kind).length]),
   },
   {
     name: 'm0_deliveries_waiting',
@@ -190,14 +191,14 @@ const SHOWN: readonly Shown[] = [
     values: ({ alerts, directory }) =>
       policySources(directory).map(({ name }) => [
         { policy: name },
-        alerts.some((a) => a.kind === 'policy' && a.stack === name) ? 1 : 0,
+        alerts.some((a) => a.kind === 'policy' && a.subject === name) ? 1 : 0,
       ]),
   },
 ];
 
 /** All of it in Prometheus' text format, as it was read at `now` (ms since epoch). */
 export function gaugesText(overview: Overview, directory: Directory, now: number): Promise<string> {
-  const facts = { ...overview, now, directory, stacks: standingOf(directory.stacks, overview, now) };
+  const facts = { ...overview, now, directory, stacks: stackStatuses(directory.stacks, overview, now) };
   // A registry for this one time: what is gone, or can't be read next time, must not go on being told.
   const registry = new Registry();
   for (const { name, help, labels, values } of SHOWN) {

@@ -17,12 +17,12 @@ interface AlertBase {
  */
 export interface RunAlert extends AlertBase {
   readonly kind: 'drift' | 'failure';
-  readonly stack: string;
+  readonly subject: string;
   /** The drift's fingerprint, or `failure` for a failing check. */
   readonly fingerprint: string;
   /** The run whose findings and state the card shows. */
   readonly runId: number;
-  readonly trouble: null;
+  readonly details: null;
   /** How often each step of the stack's escalation was taken, in their order; left out: none was. */
   readonly escalated?: readonly number[];
 }
@@ -31,11 +31,11 @@ export interface RunAlert extends AlertBase {
 export interface PolicyAlert extends AlertBase {
   readonly kind: 'policy';
   /** The policy's name in m0.yaml. */
-  readonly stack: string;
+  readonly subject: string;
   /** Names this very trouble: see StaleBundle. */
   readonly fingerprint: string;
   readonly runId: null;
-  readonly trouble: PolicyTrouble;
+  readonly details: PolicyTrouble;
 }
 
 /**
@@ -44,10 +44,10 @@ export interface PolicyAlert extends AlertBase {
  */
 export interface FleetAlert extends AlertBase {
   readonly kind: 'fleet';
-  readonly stack: string;
+  readonly subject: string;
   readonly fingerprint: string;
   readonly runId: null;
-  readonly trouble: Fleet;
+  readonly details: Fleet;
 }
 
 /** What a fleet's message tells of. */
@@ -68,10 +68,10 @@ export interface Fleet {
 export interface ReachAlert extends AlertBase {
   readonly kind: 'reach';
   /** The rotas whose people should have been asked, as `oncall:primary`, or the channel, as `slack:C0OPS`. */
-  readonly stack: string;
+  readonly subject: string;
   readonly fingerprint: string;
   readonly runId: null;
-  readonly trouble: { readonly problems: readonly string[]; readonly stacks: readonly string[] };
+  readonly details: { readonly problems: readonly string[]; readonly stacks: readonly string[] };
 }
 
 export type Alert = RunAlert | PolicyAlert | FleetAlert | ReachAlert;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Verdict } from '../decisions/decision.ts';
 import type { Finding } from '../drift/finding.ts';
-import { type Keep, keepOf } from './exemption.ts';
+import { type Exemption, exemptionOf } from './exemption.ts';
 import type { Run, ScopeEntry } from './run.ts';
 
 /** The actionable findings of a run that nobody wants kept, each with its verdict. */
@@ -13,11 +13,11 @@ export interface Open extends ScopeEntry {
 /** What of the run's newest plan is still to be dealt with at `now`, in the order of its findings. */
 export function openFindings(
   run: Pick<Run, 'findings' | 'decision'>,
-  keeps: readonly Keep[],
+  exemptions: readonly Exemption[],
   now: number,
 ): readonly Open[] {
   return run.findings.flatMap((finding) => {
-    if (!finding.actionable || keepOf(finding, keeps, now) !== undefined) return [];
+    if (!finding.actionable || exemptionOf(finding, exemptions, now) !== undefined) return [];
     const decided = run.decision?.findings.find(
       (d) => d.address === finding.address && d.fingerprint === finding.fingerprint,
     );

@@ -4,11 +4,11 @@ import type { Finding, Origin } from '../drift/finding.ts';
 
 import type { AlertKind } from './alert.ts';
 import type { Stack } from './directory.ts';
-import { type Keep, keepOf } from './exemption.ts';
+import { type Exemption, exemptionOf } from './exemption.ts';
 import type { RunState, Trigger } from './run.ts';
 
 /** States that a run reaches only after a plan of it was made and decided on. */
-export const ANSWERED: readonly RunState[] = [
+export const STATES_WITH_ANSWER: readonly RunState[] = [
   'clean',
   'quiet',
   'awaiting_approval',
@@ -20,7 +20,7 @@ export const ANSWERED: readonly RunState[] = [
 ];
 
 /** Those of ANSWERED that a run can also reach before anything of it was decided. */
-export const MAYBE_UNANSWERED: readonly RunState[] = ['canceled', 'superseded'];
+export const STATES_MAYBE_WITHOUT_ANSWER: readonly RunState[] = ['canceled', 'superseded'];
 
 /** Runs in one state that have not ended. Times in ms since epoch. */
 export interface RunsUnderWay {
@@ -36,7 +36,7 @@ export interface RunsUnderWay {
 export interface OpenAlert {
   readonly kind: AlertKind;
   /** The policy's name for an alert about one. */
-  readonly stack: string;
+  readonly subject: string;
   readonly runId: number | null;
   readonly firstSeenAt: number;
 }
@@ -53,10 +53,13 @@ export type FoundIn = Pick<Finding, 'address' | 'fingerprint' | 'origin'> & {
   readonly runId: number;
 };
 
-export type KeepInForce = Pick<Keep, 'kind' | 'stack' | 'address' | 'fingerprint' | 'until' | 'endedAt'>;
+export type ExemptionInForce = Pick<
+  Exemption,
+  'kind' | 'stack' | 'address' | 'fingerprint' | 'until' | 'endedAt'
+>;
 
 /** What is still to be brought to a chat. */
-export interface OutboxStanding {
+export interface OutboxStatus {
   /** Not delivered yet, whenever it is tried next; `due` of them are to be tried now. */
   readonly waiting: number;
   readonly due: number;
@@ -79,14 +82,14 @@ export interface Overview {
    * somebody keeps something of.
    */
   readonly findings: readonly FoundIn[];
-  readonly keeps: readonly KeepInForce[];
-  readonly outbox: OutboxStanding;
+  readonly exemptions: readonly ExemptionInForce[];
+  readonly outbox: OutboxStatus;
   /** When the newest line of the record was written; null where there is none. */
   readonly recordedAt: number | null;
 }
 
 /** One stack as it stands. */
-export interface StackStanding {
+export interface StackStatus {
   readonly stack: string;
   readonly environment: string;
   readonly state: StackState;
@@ -109,36 +112,32 @@ export function stackStateOf(facts: {
   return facts.kept > 0 ? 'quiet' : 'aligned';
 }
 
-function byStack<T extends { readonly stack: string }>(all: readonly T[]): ReadonlyMap<string, readonly T[]> {
-  return Map.groupBy(all, (one) => one.stack);
-}
-
 /** How each of the stacks stands at `now` (ms since epoch), in their order; the same words as `status` has. */
-export function standingOf(
+export function stackStatuses(
   stacks: readonly Pick<Stack, 'name' | 'environment'>[],
   overview: Overview,
   now: number,
-): readonly StackStanding[] {
-  const alerts = byStack(overview.alerts);
-  const answers = byStack(overview.answers);
-  const keeps = byStack(overview.keeps);
+): readonly StackStatus[] {
+  const alerts = Map.groupBy(overview.alerts, (alert) => alert.subject);
+  const answers = Map.groupBy(overview.answers, (answer) => answer.stack);
+  const exemptions = Map.groupBy(overview.exemptions, (exemption) => exemption.stack);
   const findings = Map.groupBy(overview.findings, (f) => f.runId);
   return stacks.map(({ name, environment }) => {
     const ofStack = alerts.get(name) ?? [];
-    const told = ofStack.find((a) => a.kind === 'drift')?.runId ?? null;
+    const openAlertRun = ofStack.find((a) => a.kind === 'drift')?.runId ?? null;
     const [answer] = answers.get(name) ?? [];
-    const shown = told ?? answer?.runId ?? null;
+    const shown = openAlertRun ?? answer?.runId ?? null;
     const found = shown === null ? [] : (findings.get(shown) ?? []);
-    const open = found.filter((f) => keepOf(f, keeps.get(name) ?? [], now) === undefined);
+    const open = found.filter((f) => exemptionOf(f, exemptions.get(name) ?? [], now) === undefined);
     const state = stackStateOf({
-      open: told === null ? 0 : open.length,
+      open: openAlertRun === null ? 0 : open.length,
       kept: found.length - open.length,
       failing: ofStack.some((a) => a.kind === 'failure'),
       known: shown !== null,
     });
     return {
       ...{ stack: name, environment, state },
-      open: told === null ? [] : open.map((f) => f.origin),
+      open: openAlertRun === null ? [] : open.map((f) => f.origin),
       answeredAt: answer?.at ?? null,
     };
   });

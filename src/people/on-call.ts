@@ -34,7 +34,7 @@ export function createOnCall(
   onProblem: (rota: string, problem: string | null) => void,
   pagerduty: ScheduleOnCall = noPagerDuty,
 ): OnCall {
-  const told = new Map<string, string | null>();
+  const reported = new Map<string, string | null>();
 
   async function resolve(rota: Rota): Promise<RotaNow> {
     switch (rota.kind) {
@@ -50,8 +50,8 @@ export function createOnCall(
   }
 
   function tell(name: string, { problem }: RotaNow): void {
-    if ((told.get(name) ?? null) === problem) return;
-    told.set(name, problem);
+    if ((reported.get(name) ?? null) === problem) return;
+    reported.set(name, problem);
     onProblem(name, problem);
   }
 

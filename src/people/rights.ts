@@ -3,7 +3,7 @@ import type { Finding } from '../drift/finding.ts';
 import type { Directory, Person, Stack } from '../model/directory.ts';
 import type { Actor, CodeVersion } from '../model/run.ts';
 
-export type Deed = 'approve' | 'reject' | 'cancel' | 'snooze' | 'accept';
+export type Permission = 'approve' | 'reject' | 'cancel' | 'snooze' | 'accept';
 
 export type Right = { readonly ok: true } | { readonly ok: false; readonly refusal: string };
 
@@ -90,7 +90,7 @@ function wrote(person: Person, code: CodeVersion): boolean {
   );
 }
 
-const DEED_WORDS: Record<Deed, string> = {
+const DEED_WORDS: Record<Permission, string> = {
   approve: 'approve',
   reject: 'reject',
   cancel: 'cancel runs of',
@@ -104,7 +104,7 @@ const DEED_WORDS: Record<Deed, string> = {
  * With `notTheAuthor`, whoever wrote the code may not approve what the code moved.
  */
 export function mayDo(
-  deed: Deed,
+  deed: Permission,
   actor: Actor,
   stack: Stack,
   directory: Directory,

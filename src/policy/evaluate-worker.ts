@@ -13,9 +13,9 @@ export interface EvaluationTask {
 
 /** What it says: first that it starts, then what came of it. */
 export type EvaluationReport =
-  | { readonly r: 'started' }
-  | { readonly r: 'done'; readonly result: unknown }
-  | { readonly r: 'failed'; readonly error: string };
+  | { readonly type: 'started' }
+  | { readonly type: 'done'; readonly result: unknown }
+  | { readonly type: 'failed'; readonly error: string };
 
 /** Thrown things may be anything: Errors, plain objects, strings. */
 function describe(thrown: unknown): string {
@@ -28,11 +28,11 @@ function describe(thrown: unknown): string {
 const say = (report: EvaluationReport): void => parentPort?.postMessage(report);
 
 parentPort?.once('message', (task: EvaluationTask) => {
-  say({ r: 'started' });
+  say({ type: 'started' });
   try {
     const result = evaluateModule(task.module, task.data, task.input, task.nowNs, task.mostPages);
-    say({ r: 'done', result });
+    say({ type: 'done', result });
   } catch (thrown) {
-    say({ r: 'failed', error: describe(thrown) });
+    say({ type: 'failed', error: describe(thrown) });
   }
 });

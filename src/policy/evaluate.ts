@@ -47,7 +47,8 @@ export async function evaluate(
     mostPages: pagesIn(limits.memoryBytes),
   };
   const report = await runThread(task, limits.timeMs, threads, signal);
-  if (report.r !== 'done') return { ok: false, error: report.r === 'failed' ? report.error : 'no answer' };
+  if (report.type !== 'done')
+    return { ok: false, error: report.type === 'failed' ? report.error : 'no answer' };
   const document = report.result;
   if (document === null || typeof document !== 'object' || Array.isArray(document)) {
     return { ok: false, error: 'the decision is undefined' };
@@ -73,14 +74,14 @@ function runThread(
 ): Promise<EvaluationReport> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) {
-      resolve({ r: 'failed', error: 'm0 is stopping' });
+      resolve({ type: 'failed', error: 'm0 is stopping' });
       return;
     }
     let worker: Worker;
     try {
       worker = threads.take();
     } catch (error) {
-      resolve({ r: 'failed', error: `starting a thread: ${(error as Error).message}` });
+      resolve({ type: 'failed', error: `starting a thread: ${(error as Error).message}` });
       return;
     }
     let timer = setTimeout(end, START_LIMIT_MS, 'its thread did not start');
@@ -100,10 +101,10 @@ function runThread(
       );
     }
     function end(error: string): void {
-      finish({ r: 'failed', error });
+      finish({ type: 'failed', error });
     }
     worker.on('message', (report: EvaluationReport) => {
-      if (report.r !== 'started') {
+      if (report.type !== 'started') {
         finish(report);
         return;
       }

@@ -78,7 +78,7 @@ export class Inference {
       if ((alias ?? String(parts.at(-1)?.value)) !== name || parts[0]?.value !== 'input') continue;
       let shape: Shape = INPUT;
       for (const part of parts.slice(1))
-        shape = shape?.s === 'object' ? (shape.keys[String(part.value)] ?? null) : null;
+        shape = shape?.type === 'object' ? (shape.keys[String(part.value)] ?? null) : null;
       return shape;
     }
     const key = fullName(file, name);
@@ -146,7 +146,7 @@ function operatorOf(node: Node | undefined): string {
 }
 
 function elementOf(shape: Shape): Shape {
-  return shape?.s === 'list' || shape?.s === 'set' || shape?.s === 'map' ? shape.of : null;
+  return shape?.type === 'list' || shape?.type === 'set' || shape?.type === 'map' ? shape.of : null;
 }
 
 /** One body with those inside it. Names are learnt in a first pass, told of in a second. */
@@ -283,7 +283,7 @@ class Walk {
           ? set(of)
           : of === null
             ? null
-            : { s: 'list', name: 'the list', of };
+            : { type: 'list', name: 'the list', of };
       }
       case 'objectcomprehension': {
         const of = value as { readonly key: Node; readonly value: Node; readonly body: unknown };
@@ -315,18 +315,18 @@ class Walk {
     for (const part of rest) {
       if (part.type === 'ref' || part.type === 'call') this.#term(part, scope);
       // `findings[f]` of a set makes `f` one of its elements.
-      if (shape?.s === 'set') this.#bind(part, shape.of, scope);
+      if (shape?.type === 'set') this.#bind(part, shape.of, scope);
       shape = this.#step(shape, part, part.location?.row ?? head?.location?.row ?? 0);
     }
     return shape;
   }
 
   #step(shape: Shape, part: Node, row: number): Shape {
-    if (shape === null || shape.s === 'word') return null;
-    if (shape.s !== 'object') {
-      if (shape.s === 'list' && part.type === 'string')
+    if (shape === null || shape.type === 'word') return null;
+    if (shape.type !== 'object') {
+      if (shape.type === 'list' && part.type === 'string')
         this.#findings.missing(shape, String(part.value), row);
-      return shape.s === 'list' && part.type === 'string' ? null : shape.of;
+      return shape.type === 'list' && part.type === 'string' ? null : shape.of;
     }
     if (part.type !== 'string') return null;
     const key = String(part.value);
@@ -366,5 +366,5 @@ interface Every {
 }
 
 function set(of: Shape): ListShape | null {
-  return of === null ? null : { s: 'set', name: 'the set', of };
+  return of === null ? null : { type: 'set', name: 'the set', of };
 }

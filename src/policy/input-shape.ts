@@ -5,27 +5,27 @@ export type Shape = ObjectShape | ListShape | MapShape | WordShape | null;
 
 /** Has these keys and no other. `name` is how a policy would write it. */
 export interface ObjectShape {
-  readonly s: 'object';
+  readonly type: 'object';
   readonly name: string;
   readonly keys: Readonly<Record<string, Shape>>;
 }
 
 /** `set`: a set of the policy's own, whose elements are its keys too. */
 export interface ListShape {
-  readonly s: 'list' | 'set';
+  readonly type: 'list' | 'set';
   readonly name: string;
   readonly of: Shape;
 }
 
 /** An object with names of its own. */
 export interface MapShape {
-  readonly s: 'map';
+  readonly type: 'map';
   readonly of: Shape;
 }
 
 /** A text that is one of a few. */
 export interface WordShape {
-  readonly s: 'word';
+  readonly type: 'word';
   readonly name: string;
   readonly words: readonly string[];
   /** Words that people write instead, and what is said of them. */
@@ -34,19 +34,19 @@ export interface WordShape {
 
 function object(name: string, known: Readonly<Record<string, Shape>>, others = ''): ObjectShape {
   const rest = Object.fromEntries(others.split(' ').flatMap((key) => (key === '' ? [] : [[key, null]])));
-  return { s: 'object', name, keys: { ...rest, ...known } };
+  return { type: 'object', name, keys: { ...rest, ...known } };
 }
 
 function list(name: string, of: Shape): ListShape {
-  return { s: 'list', name, of };
+  return { type: 'list', name, of };
 }
 
 const DESTROY = 'says "delete"';
 
-const ORIGIN: Shape = { s: 'word', name: 'an origin', words: ['cloud', 'code', 'both'] };
-const KIND: Shape = { s: 'word', name: 'the kind of a change', words: ['added', 'removed', 'changed'] };
+const ORIGIN: Shape = { type: 'word', name: 'an origin', words: ['cloud', 'code', 'both'] };
+const KIND: Shape = { type: 'word', name: 'the kind of a change', words: ['added', 'removed', 'changed'] };
 const ACTION: Shape = {
-  s: 'word',
+  type: 'word',
   name: "a finding's action",
   words: ['create', 'update', 'delete', 'replace', 'forget', 'none'],
   wrong: { destroy: `m0 never says the action "destroy", it ${DESTROY}` },
@@ -54,7 +54,7 @@ const ACTION: Shape = {
 
 /** What Terraform would do, in a plan. */
 export const PLAN_ACTION: WordShape = {
-  s: 'word',
+  type: 'word',
   name: 'an action of a plan',
   words: ['no-op', 'create', 'read', 'update', 'delete', 'forget', 'open', 'renew', 'close'],
   wrong: {
@@ -81,7 +81,7 @@ const PLAN = object(
   {
     resource_changes: changes('resource_changes'),
     resource_drift: changes('resource_drift'),
-    output_changes: { s: 'map', of: CHANGE },
+    output_changes: { type: 'map', of: CHANGE },
   },
   'format_version terraform_version variables planned_values proposed_unknown prior_state configuration relevant_attributes checks timestamp applyable complete errored deferred_changes deferred_action_invocations action_invocations',
 );

@@ -50,8 +50,8 @@ function lintRule(inference: Inference, file: ParsedFile, rule: ParsedRule): rea
 
   /** `other` is compared with something of this shape. */
   const compare = (shape: Shape, other: Node | undefined, row: number): void => {
-    const word = shape?.s === 'list' || shape?.s === 'set' ? shape.of : shape;
-    if (word?.s !== 'word') return;
+    const word = shape?.type === 'list' || shape?.type === 'set' ? shape.of : shape;
+    if (word?.type !== 'word') return;
     const said = other?.type === 'string' ? [String(other.value)] : constantsOf(other);
     for (const text of neverSaid(word, said)) warn(row, text);
   };
@@ -80,8 +80,8 @@ function isText(node: Node | undefined, text: string): boolean {
 }
 
 function isAction(shape: Shape): boolean {
-  const word = shape?.s === 'list' || shape?.s === 'set' ? shape.of : shape;
-  return word?.s === 'word' && word.wrong !== undefined;
+  const word = shape?.type === 'list' || shape?.type === 'set' ? shape.of : shape;
+  return word?.type === 'word' && word.wrong !== undefined;
 }
 
 /** Only this one word is held against what is no more than called an action. */
@@ -110,13 +110,13 @@ function neverSaid(word: WordShape, said: readonly string[]): readonly string[] 
 const KEYS_SHOWN = 10;
 
 function missingText(shape: Exclude<Shape, null>, key: string): string {
-  if (shape.s !== 'object') {
-    const name = shape.s === 'list' || shape.s === 'set' ? shape.name : 'it';
+  if (shape.type !== 'object') {
+    const name = shape.type === 'list' || shape.type === 'set' ? shape.name : 'it';
     return `${name} is a list and has no key ${key}: this is always undefined; write [_] or "some … in" before it`;
   }
   const text = `${shape.name} has no key ${key}: this is always undefined`;
   const { plan } = INPUT.keys;
-  if (shape === INPUT && plan?.s === 'object' && Object.hasOwn(plan.keys, key)) {
+  if (shape === INPUT && plan?.type === 'object' && Object.hasOwn(plan.keys, key)) {
     return `${text}; Terraform's plan is under input.plan: write input.plan.${key}`;
   }
   if (shape === INPUT && key === 'costEstimation') return `${text}; m0 knows no costs`;

@@ -45,13 +45,13 @@ export class ChatError extends Error {
 
 /** What a command answers. `private` is seen by its sender only. */
 export type Reply =
-  | { readonly r: 'private'; readonly card: Card }
+  | { readonly type: 'private'; readonly card: Card }
   /** `updates` yields the card anew each time it should replace the posted one, until it ends. */
-  | { readonly r: 'public'; readonly card: Card; readonly updates?: AsyncIterable<Card> }
-  | { readonly r: 'form'; readonly form: Form }
-  | { readonly r: 'pages'; readonly pages: Pages }
+  | { readonly type: 'public'; readonly card: Card; readonly updates?: AsyncIterable<Card> }
+  | { readonly type: 'form'; readonly form: Form }
+  | { readonly type: 'pages'; readonly pages: Pages }
   /** Nothing to say beyond the cards that change by themselves. */
-  | { readonly r: 'none' };
+  | { readonly type: 'none' };
 
 /** Where a command came from. `text` has no `/m0` or mention in front. */
 export interface Incoming {

@@ -1,40 +1,45 @@
 import type { Alert, AlertKind, AlertOf, NewAlert, PostedMessage, Subscription } from '../model/alert.ts';
 import type { AuditEntry } from '../model/audit-entry.ts';
 import type { Platform } from '../model/directory.ts';
-import type { Keep } from '../model/exemption.ts';
+import type { Exemption } from '../model/exemption.ts';
 import type { Overview } from '../model/overview.ts';
 import type { Actor, Run, RunState } from '../model/run.ts';
-import type { Delivery, OutboxEntry } from './outbox.ts';
+import type { OutboxEntry, OutboxMessage } from './outbox.ts';
 
 /** One write of an atomic commit. `run.update` holds only while the stored run has state and version as given. */
 export type Change =
-  | { readonly c: 'run.insert'; readonly run: Omit<Run, 'id'> }
+  | { readonly type: 'run.insert'; readonly run: Omit<Run, 'id'> }
   | {
-      readonly c: 'run.update';
+      readonly type: 'run.update';
       readonly run: Run;
       readonly was: { readonly state: RunState; readonly version: number };
     }
   | {
-      readonly c: 'alert.insert';
+      readonly type: 'alert.insert';
       readonly alert: NewAlert;
-      readonly deliveries: readonly NewDelivery[];
+      readonly deliveries: readonly NewAlertMessage[];
     }
-  | { readonly c: 'alert.update'; readonly alert: Alert }
-  | { readonly c: 'keep.insert'; readonly keep: Omit<Keep, 'id'> }
-  | { readonly c: 'keep.end'; readonly id: number; readonly by: Actor; readonly at: number }
-  | { readonly c: 'outbox.add'; readonly key: string; readonly delivery: Delivery; readonly at: number }
-  | { readonly c: 'value.set'; readonly name: string; readonly value: string }
+  | { readonly type: 'alert.update'; readonly alert: Alert }
+  | { readonly type: 'exemption.insert'; readonly exemption: Omit<Exemption, 'id'> }
+  | { readonly type: 'exemption.end'; readonly id: number; readonly by: Actor; readonly at: number }
+  | {
+      readonly type: 'outbox.add';
+      readonly key: string;
+      readonly delivery: OutboxMessage;
+      readonly at: number;
+    }
+  | { readonly type: 'value.set'; readonly name: string; readonly value: string }
   /** A channel that is subscribed to that target already stays so, by whom it was. */
-  | { readonly c: 'subscription.add'; readonly subscription: Subscription }
+  | { readonly type: 'subscription.add'; readonly subscription: Subscription }
   /** One that is not there is no error. */
-  | { readonly c: 'subscription.end'; readonly where: Omit<Subscription, 'by' | 'at'> }
-  | { readonly c: 'audit'; readonly entry: AuditEntry };
+  | { readonly type: 'subscription.end'; readonly where: Omit<Subscription, 'by' | 'at'> }
+  | { readonly type: 'audit'; readonly entry: AuditEntry };
 
 /** A delivery of an alert that is inserted in the same commit, so has no id yet. `key` is completed with it. */
-export type NewDelivery =
-  | { readonly d: 'card' }
-  | { readonly d: 'thread'; readonly text: string }
-  | { readonly d: 'dm'; readonly person: string; readonly why: string };
+export type NewAlertMessage =
+  | { readonly type: 'card' }
+  | { readonly type: 'thread'; readonly text: string }
+  | { readonly type: 'dm'; readonly person: string; readonly why: string };
 
 export type CommitResult =
   | {
@@ -46,7 +51,7 @@ export type CommitResult =
   | { readonly ok: false; readonly stale: number };
 
 export interface AlertQuery<K extends AlertKind = AlertKind> {
-  readonly stack?: string;
+  readonly subject?: string;
   readonly state?: Alert['state'];
   readonly kind?: K;
   readonly runId?: number;
@@ -67,9 +72,9 @@ export interface Store {
   /** Newest first. */
   alerts<K extends AlertKind = AlertKind>(query: AlertQuery<K>): Promise<readonly AlertOf<K>[]>;
   /** Keeps of a stack that nobody ended (expired ones included: the caller knows the time). */
-  keeps(stack: string): Promise<readonly Keep[]>;
+  exemptions(stack: string): Promise<readonly Exemption[]>;
   /** Those that nobody ended, of all stacks, whose time is after `after` and not after `upTo` (ms since epoch). */
-  keepsOver(after: number, upTo: number): Promise<readonly Keep[]>;
+  exemptionsEnded(after: number, upTo: number): Promise<readonly Exemption[]>;
   /** Newest first. `without` leaves out lines of an action, or those of them whose detail ends so. */
   audit(query: {
     readonly stack?: string;
@@ -83,7 +88,7 @@ export interface Store {
    */
   dueOutbox(now: number, limit: number): Promise<readonly OutboxEntry[]>;
   /** True where a delivery of that key was ever added, delivered or not. */
-  wasAdded(key: string): Promise<boolean>;
+  hasOutboxKey(key: string): Promise<boolean>;
   /** True where another card of the alert, added after the entry, is still to be delivered. */
   hasNewerCard(alertId: number, entry: number): Promise<boolean>;
   outboxDone(id: number, at: number): Promise<void>;

@@ -2,21 +2,21 @@
 import { assertNever } from '../base/assert-never.ts';
 import type { NewAlert, RunAlert } from '../model/alert.ts';
 import { type Actor, type Interrupted, M0, type Run, type Trigger } from '../model/run.ts';
-import type { Delivery } from '../ports/outbox.ts';
-import type { Change, NewDelivery } from '../ports/store.ts';
+import type { OutboxMessage } from '../ports/outbox.ts';
+import type { Change, NewAlertMessage } from '../ports/store.ts';
 import { capital } from '../text/words.ts';
 import { describeState, transition } from './machine.ts';
 import { lineOf } from './record.ts';
 import type { Effect, RunEvent } from './run-event.ts';
 
 /** What the effects need to know of the stack, read just before. */
-export interface StackState {
+export interface AlertContext {
   readonly drift: RunAlert | null;
   readonly failure: RunAlert | null;
   /** Alerts whose card shows this run, whatever their state. */
   readonly ofRun: readonly RunAlert[];
   /** The run told by the open drift alert. */
-  readonly told: Run | null;
+  readonly openAlertRun: Run | null;
   /** Persons to ask by DM, each with why. */
   readonly toAsk: readonly { readonly person: string; readonly why: string }[];
 }
@@ -64,58 +64,62 @@ export function changesOf(
   run: Run,
   event: RunEvent,
   effects: readonly Effect[],
-  state: StackState,
+  state: AlertContext,
   now: number,
 ): readonly Change[] {
   const changes: Change[] = [
-    { c: 'run.update', run, was: { state: was.state, version: was.version } },
-    { c: 'audit', entry: lineOf(was, run, event, now) },
+    { type: 'run.update', run, was: { state: was.state, version: was.version } },
+    { type: 'audit', entry: lineOf(was, run, event, now) },
   ];
   const stamp = `${run.id}.${run.version}`;
-  const send = (key: string, delivery: Delivery): void => {
-    changes.push({ c: 'outbox.add', key, delivery, at: now });
+  const send = (key: string, delivery: OutboxMessage): void => {
+    changes.push({ type: 'outbox.add', key, delivery, at: now });
   };
-  const announces = effects.some((e) => e.f === 'announce');
+  const announces = effects.some((e) => e.type === 'announce');
   const shown = announces ? [] : state.ofRun;
 
   effects.forEach((effect, index) => {
-    switch (effect.f) {
+    switch (effect.type) {
       case 'announce': {
         if (state.drift) {
-          const outcome = successionOf(state.told, run);
-          changes.push({ c: 'alert.update', alert: { ...state.drift, state: 'superseded', outcome } });
-          send(`card:${state.drift.id}:${stamp}`, { d: 'card', alertId: state.drift.id });
+          const outcome = successionOf(state.openAlertRun, run);
+          changes.push({ type: 'alert.update', alert: { ...state.drift, state: 'superseded', outcome } });
+          send(`card:${state.drift.id}:${stamp}`, { type: 'card', alertId: state.drift.id });
         }
-        const asks = effects.some((e) => e.f === 'ask');
-        const deliveries: NewDelivery[] = [
-          { d: 'card' },
-          ...(asks ? state.toAsk.map((a) => ({ d: 'dm' as const, ...a })) : []),
+        const asks = effects.some((e) => e.type === 'ask');
+        const deliveries: NewAlertMessage[] = [
+          { type: 'card' },
+          ...(asks ? state.toAsk.map((a) => ({ type: 'dm' as const, ...a })) : []),
         ];
         changes.push({
-          c: 'alert.insert',
+          type: 'alert.insert',
           alert: newAlert('drift', run, run.fingerprint ?? '', now),
           deliveries,
         });
         return;
       }
       case 'refresh':
-        for (const alert of shown) send(`card:${alert.id}:${stamp}`, { d: 'card', alertId: alert.id });
+        for (const alert of shown) send(`card:${alert.id}:${stamp}`, { type: 'card', alertId: alert.id });
         return;
       case 'history':
         for (const alert of shown) {
-          send(`thread:${alert.id}:${stamp}:${index}`, { d: 'thread', alertId: alert.id, text: effect.text });
+          send(`thread:${alert.id}:${stamp}:${index}`, {
+            type: 'thread',
+            alertId: alert.id,
+            text: effect.text,
+          });
         }
         return;
       case 'resolve':
         if (state.drift) {
           const { id } = state.drift;
           changes.push({
-            c: 'alert.update',
+            type: 'alert.update',
             alert: { ...state.drift, state: 'resolved', outcome: effect.outcome, lastSeenAt: now },
           });
-          send(`card:${id}:${stamp}`, { d: 'card', alertId: id });
+          send(`card:${id}:${stamp}`, { type: 'card', alertId: id });
           send(`thread:${id}:${stamp}:${index}`, {
-            d: 'thread',
+            type: 'thread',
             alertId: id,
             text: effect.line ?? capital(effect.outcome),
           });
@@ -125,17 +129,17 @@ export function changesOf(
         if (state.drift) {
           const { id } = state.drift;
           changes.push({
-            c: 'alert.update',
+            type: 'alert.update',
             alert: { ...state.drift, seenCount: state.drift.seenCount + 1, lastSeenAt: now },
           });
-          send(`card:${id}:${stamp}`, { d: 'card', alertId: id });
+          send(`card:${id}:${stamp}`, { type: 'card', alertId: id });
         }
         return;
       case 'ask':
         if (announces) return;
         for (const alert of shown) {
           for (const { person, why } of state.toAsk) {
-            send(`alert:${alert.id}:dm:${person}`, { d: 'dm', alertId: alert.id, person, why });
+            send(`alert:${alert.id}:dm:${person}`, { type: 'dm', alertId: alert.id, person, why });
           }
         }
         return;
@@ -143,7 +147,7 @@ export function changesOf(
         for (const { id } of shown) {
           for (const person of effect.people) {
             const delivery = {
-              d: 'nudge' as const,
+              type: 'nudge' as const,
               alertId: id,
               person,
               text: effect.text,
@@ -155,7 +159,7 @@ export function changesOf(
         return;
       case 'check':
         changes.push({
-          c: 'run.insert',
+          type: 'run.insert',
           run: newRun(
             { name: run.stack, environment: run.environment },
             effect.trigger,
@@ -174,20 +178,25 @@ export function changesOf(
           const { id } = state.failure;
           const outcome = `checked again by run #${run.id}`;
           changes.push({
-            c: 'alert.update',
+            type: 'alert.update',
             alert: { ...state.failure, state: 'resolved', outcome, lastSeenAt: now },
           });
-          send(`card:${id}:${stamp}`, { d: 'card', alertId: id });
+          send(`card:${id}:${stamp}`, { type: 'card', alertId: id });
         }
         return;
       case 'supersede': {
-        if (state.told === null) return;
-        const event: RunEvent = { e: 'supersede', by: run.id };
-        const step = transition(state.told, event, now);
-        if (!step.ok) throw new Error(`superseding run #${state.told.id}: ${describeState(state.told)}`);
+        if (state.openAlertRun === null) return;
+        const event: RunEvent = { type: 'supersede', by: run.id };
+        const step = transition(state.openAlertRun, event, now);
+        if (!step.ok)
+          throw new Error(`superseding run #${state.openAlertRun.id}: ${describeState(state.openAlertRun)}`);
         changes.push(
-          { c: 'run.update', run: step.run, was: { state: state.told.state, version: state.told.version } },
-          { c: 'audit', entry: lineOf(state.told, step.run, event, now) },
+          {
+            type: 'run.update',
+            run: step.run,
+            was: { state: state.openAlertRun.state, version: state.openAlertRun.version },
+          },
+          { type: 'audit', entry: lineOf(state.openAlertRun, step.run, event, now) },
         );
         return;
       }
@@ -198,21 +207,21 @@ export function changesOf(
   return changes;
 }
 
-/** How the card of `told` says that `run` took its place. */
-function successionOf(told: Run | null, run: Run): string {
-  if (told?.state === 'apply_unknown') {
-    return `m0 stopped while applying run #${told.id}, planned afresh as run #${run.id}`;
+/** How the card of `previous` says that `run` took its place. */
+function successionOf(previous: Run | null, run: Run): string {
+  if (previous?.state === 'apply_unknown') {
+    return `m0 stopped while applying run #${previous.id}, planned afresh as run #${run.id}`;
   }
-  if (told?.state === 'failed') return `run #${told.id} failed, planned afresh as run #${run.id}`;
-  if (told?.state === 'expired')
-    return `the approval of run #${told.id} was too old, planned afresh as run #${run.id}`;
+  if (previous?.state === 'failed') return `run #${previous.id} failed, planned afresh as run #${run.id}`;
+  if (previous?.state === 'expired')
+    return `the approval of run #${previous.id} was too old, planned afresh as run #${run.id}`;
   return `superseded by run #${run.id}`;
 }
 
 function newAlert(kind: RunAlert['kind'], run: Run, fingerprint: string, now: number): NewAlert {
   return {
     kind,
-    stack: run.stack,
+    subject: run.stack,
     fingerprint,
     state: 'open',
     firstSeenAt: now,
@@ -220,17 +229,17 @@ function newAlert(kind: RunAlert['kind'], run: Run, fingerprint: string, now: nu
     seenCount: 1,
     runId: run.id,
     outcome: null,
-    trouble: null,
+    details: null,
   };
 }
 
 /** A check that fails is told once; while it goes on failing, the same message counts. */
-function failed(run: Run, state: StackState, stamp: string, now: number): readonly Change[] {
+function failed(run: Run, state: AlertContext, stamp: string, now: number): readonly Change[] {
   if (state.failure) {
     const { id } = state.failure;
     return [
       {
-        c: 'alert.update',
+        type: 'alert.update',
         alert: {
           ...state.failure,
           seenCount: state.failure.seenCount + 1,
@@ -238,14 +247,14 @@ function failed(run: Run, state: StackState, stamp: string, now: number): readon
           runId: run.id,
         },
       },
-      { c: 'outbox.add', key: `card:${id}:${stamp}`, delivery: { d: 'card', alertId: id }, at: now },
+      { type: 'outbox.add', key: `card:${id}:${stamp}`, delivery: { type: 'card', alertId: id }, at: now },
     ];
   }
   return [
     {
-      c: 'alert.insert',
+      type: 'alert.insert',
       alert: newAlert('failure', run, 'failure', now),
-      deliveries: [{ d: 'card' }],
+      deliveries: [{ type: 'card' }],
     },
   ];
 }

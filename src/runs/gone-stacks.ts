@@ -17,7 +17,7 @@ export interface GoneParts {
 export async function leaveRun({ step, fail }: Pick<GoneParts, 'step' | 'fail'>, run: Run): Promise<void> {
   const reason = `stack ${run.stack} is no longer in m0.yaml`;
   if (run.state === 'verifying') return fail(run, 'verifying', reason);
-  await step(run, { e: 'cancel', by: M0, reason });
+  await step(run, { type: 'cancel', by: M0, reason });
 }
 
 /** Ends what waits of such stacks, so that no card goes on asking. */
@@ -30,14 +30,14 @@ export async function leaveWhatIsGone(parts: GoneParts): Promise<void> {
   const now = clock();
   for (const alert of await store.alerts({ state: 'open' })) {
     // A policy's alert ends when nothing is wrong with the policy, see policy-watch.ts.
-    if (!isOfRun(alert) || !gone(alert.stack)) continue;
-    const outcome = `${alert.stack} is no longer in m0.yaml`;
+    if (!isOfRun(alert) || !gone(alert.subject)) continue;
+    const outcome = `${alert.subject} is no longer in m0.yaml`;
     await store.commit([
-      { c: 'alert.update', alert: { ...alert, state: 'resolved', outcome } },
+      { type: 'alert.update', alert: { ...alert, state: 'resolved', outcome } },
       {
-        c: 'outbox.add',
+        type: 'outbox.add',
         key: `card:${alert.id}:gone`,
-        delivery: { d: 'card', alertId: alert.id },
+        delivery: { type: 'card', alertId: alert.id },
         at: now,
       },
     ]);

@@ -3,10 +3,10 @@ import type { Decision } from '../decisions/decision.ts';
 import type { Run } from '../model/run.ts';
 
 /** Why nothing of what `told` was about may be applied by itself; null where it may. */
-function trouble(told: Run): string | null {
-  if (told.forceHuman !== null) return told.forceHuman;
-  if (told.state === 'apply_unknown') return `m0 stopped while applying run #${told.id}`;
-  return told.state === 'failed' ? `run #${told.id} failed` : null;
+function trouble(openAlertRun: Run): string | null {
+  if (openAlertRun.forceHuman !== null) return openAlertRun.forceHuman;
+  if (openAlertRun.state === 'apply_unknown') return `m0 stopped while applying run #${openAlertRun.id}`;
+  return openAlertRun.state === 'failed' ? `run #${openAlertRun.id} failed` : null;
 }
 
 function byPeople(decision: Decision, why: (entry: Decision['findings'][number]) => string | null): Decision {
@@ -28,28 +28,28 @@ function byPeople(decision: Decision, why: (entry: Decision['findings'][number])
 export function heldBack(
   run: Run,
   decision: Decision,
-  told: Run | null,
+  openAlertRun: Run | null,
 ): Pick<Run, 'decision' | 'forceHuman' | 'interrupted'> {
   const drifting = new Set(run.findings.filter((f) => f.actionable).map((f) => f.address));
-  const related = told?.findings.some((f) => f.actionable && drifting.has(f.address)) ?? false;
-  const forceHuman = run.forceHuman ?? (told && related ? trouble(told) : null);
+  const related = openAlertRun?.findings.some((f) => f.actionable && drifting.has(f.address)) ?? false;
+  const forceHuman = run.forceHuman ?? (openAlertRun && related ? trouble(openAlertRun) : null);
   const cut =
-    told?.state === 'apply_unknown'
-      ? { run: told.id, addresses: told.scope.map((s) => s.address) }
-      : (told?.ending ?? null) === null
-        ? told?.interrupted
+    openAlertRun?.state === 'apply_unknown'
+      ? { run: openAlertRun.id, addresses: openAlertRun.scope.map((s) => s.address) }
+      : (openAlertRun?.ending ?? null) === null
+        ? openAlertRun?.interrupted
         : null;
   const interrupted = run.interrupted ?? (related ? cut : null) ?? null;
-  const ended = told?.ending && told.ending.by.platform !== 'm0' ? told.ending : null;
+  const ended = openAlertRun?.ending && openAlertRun.ending.by.platform !== 'm0' ? openAlertRun.ending : null;
   return {
     forceHuman,
     interrupted,
     decision: byPeople(decision, (entry) => {
       if (forceHuman !== null) return forceHuman;
-      const same = told?.findings.some(
+      const same = openAlertRun?.findings.some(
         (f) => f.address === entry.address && f.fingerprint === entry.fingerprint,
       );
-      return ended && same ? `${ended.by.name} ended run #${told?.id} without applying it` : null;
+      return ended && same ? `${ended.by.name} ended run #${openAlertRun?.id} without applying it` : null;
     }),
   };
 }

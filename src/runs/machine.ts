@@ -8,8 +8,8 @@ import { RUN_STATES, type Run, type RunState } from '../model/run.ts';
 import {
   afterApproval,
   afterDecision,
+  afterExemption,
   afterFailure,
-  afterKept,
   afterLocked,
   afterMoved,
   afterObjection,
@@ -71,7 +71,7 @@ function refuse(refusal: string): Transition {
 }
 
 function next(run: Run, event: RunEvent, now: number): Next | string {
-  switch (event.e) {
+  switch (event.type) {
     case 'start':
       return { to: 'planning' };
     case 'planned':
@@ -85,8 +85,8 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
         to: 'rejected',
         change: { ending: { by: event.by, at: now, reason: event.reason } },
         effects: [
-          { f: 'refresh' },
-          { f: 'history', text: `${event.by.name} rejected run #${run.id}${because(event.reason)}` },
+          { type: 'refresh' },
+          { type: 'history', text: `${event.by.name} rejected run #${run.id}${because(event.reason)}` },
         ],
       };
     case 'cancel':
@@ -94,18 +94,18 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
         to: 'canceled',
         change: { ending: { by: event.by, at: now, reason: event.reason }, scope: [] },
         effects: [
-          { f: 'refresh' },
-          { f: 'history', text: `${event.by.name} canceled run #${run.id}${because(event.reason)}` },
+          { type: 'refresh' },
+          { type: 'history', text: `${event.by.name} canceled run #${run.id}${because(event.reason)}` },
         ],
       };
     case 'supersede':
       return { to: 'superseded', change: { relatedRun: event.by, scope: [] } };
     case 'kept':
-      return afterKept(run, event, now);
+      return afterExemption(run, event, now);
     case 'expire':
       return afterTooLong(run, now);
     case 'confirmed':
-      return { to: 'applying', change: { plan: event.plan }, effects: [{ f: 'refresh' }] };
+      return { to: 'applying', change: { plan: event.plan }, effects: [{ type: 'refresh' }] };
     case 'objected':
       return afterObjection(run, event, now);
     case 'moved':
@@ -132,7 +132,7 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
             },
           ],
         },
-        effects: [{ f: 'refresh' }],
+        effects: [{ type: 'refresh' }],
       };
     case 'verified':
       return afterVerify(run, event, now);
@@ -140,10 +140,13 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
       return {
         to: 'apply_unknown',
         effects: [
-          { f: 'refresh' },
-          { f: 'history', text: `m0 stopped while applying run #${run.id}. It will not try again by itself` },
+          { type: 'refresh' },
           {
-            f: 'check',
+            type: 'history',
+            text: `m0 stopped while applying run #${run.id}. It will not try again by itself`,
+          },
+          {
+            type: 'check',
             trigger: 'verify',
             forceHuman: `m0 stopped while applying run #${run.id}, so a person decides what is left`,
             interrupted: { run: run.id, addresses: run.scope.map((s) => s.address) },
@@ -170,7 +173,7 @@ function because(reason: string | null): string {
  * @param now ms since epoch
  */
 export function transition(run: Run, event: RunEvent, now: number): Transition {
-  if (!EVENT_STATES[event.e].includes(run.state)) return refuse(describeState(run));
+  if (!EVENT_STATES[event.type].includes(run.state)) return refuse(describeState(run));
   const step = next(run, event, now);
   if (typeof step === 'string') return refuse(step);
   const legal: readonly string[] = RUN_STATES[run.state];

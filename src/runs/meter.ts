@@ -7,14 +7,14 @@ import type { PolicyPort } from '../ports/policy.ts';
 import type { Change } from '../ports/store.ts';
 
 /** Tells of each run that was moved by the changes of one commit; `before` has the runs as they were. */
-export function tellMoves(
+export function countTransitions(
   meter: Meter | undefined,
   changes: readonly Change[],
   before: readonly (Run | null)[],
 ): void {
   if (!meter) return;
   for (const change of changes) {
-    if (change.c !== 'run.update') continue;
+    if (change.type !== 'run.update') continue;
     const was = before.find((run) => run?.id === change.run.id);
     if (was) meter.moved(was, change.run);
   }

@@ -1,7 +1,7 @@
 /** Where a run goes once something is known: decided, approved, moved, verified, failed. All pure. */
 
 import { approvable, type Open, openFindings, sameScope, toScope } from '../model/open-findings.ts';
-import { type Actor, type Failure, RUN_STATES, type Run, type RunState } from '../model/run.ts';
+import { type Actor, type Failure, isTerminal, type Run, type RunState } from '../model/run.ts';
 import { lasting } from '../text/words.ts';
 import { heldBack } from './held-back.ts';
 import type { Effect, Next, RunEvent } from './run-event.ts';
@@ -11,17 +11,21 @@ function names(actors: readonly Actor[]): string {
 }
 
 /** Where a run goes once its newest plan is decided. Nothing here is applied that is not `auto`. */
-export function afterDecision(run: Run, event: Extract<RunEvent, { e: 'decided' }>, now: number): Next {
-  const told = event.told;
+export function afterDecision(run: Run, event: Extract<RunEvent, { type: 'decided' }>, now: number): Next {
+  const openAlertRun = event.openAlertRun;
   // The plan file is only kept where it is applied at once: plan files hold secrets.
-  const change = { ...heldBack(run, event.decision, told), plan: null };
+  const change = { ...heldBack(run, event.decision, openAlertRun), plan: null };
   const decided = { ...run, ...change };
-  const open = openFindings(decided, event.keeps, now);
-  const worked: Effect = { f: 'check-worked' };
+  const open = openFindings(decided, event.exemptions, now);
+  const worked: Effect = { type: 'check-worked' };
 
-  if (told?.state === 'applying' || told?.state === 'verifying') {
+  if (openAlertRun?.state === 'applying' || openAlertRun?.state === 'verifying') {
     // Under way beyond recall: it will plan by itself once it is through, and tell.
-    return { to: 'quiet', change: { ...change, relatedRun: told.id }, effects: [worked, { f: 'seen' }] };
+    return {
+      to: 'quiet',
+      change: { ...change, relatedRun: openAlertRun.id },
+      effects: [worked, { type: 'seen' }],
+    };
   }
 
   if (open.length === 0) {
@@ -32,28 +36,39 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { e: 'decided' 
       change,
       effects: [
         worked,
-        ...(told && !isDone(told.state) ? [{ f: 'supersede' as const, run: told.id }] : []),
-        { f: 'resolve', outcome: kept ? outcome : `${outcome}: code and cloud agree (run #${run.id})` },
+        ...(openAlertRun && !isTerminal(openAlertRun.state)
+          ? [{ type: 'supersede' as const, run: openAlertRun.id }]
+          : []),
+        { type: 'resolve', outcome: kept ? outcome : `${outcome}: code and cloud agree (run #${run.id})` },
       ],
     };
   }
 
   const auto = open.filter((o) => o.verdict === 'auto');
   // As it was when it was told: a snooze that is over since makes news of what it hid.
-  if (told && sameScope(openFindings(told, event.keeps, told.updatedAt), open)) {
-    const active = told.state === 'awaiting_approval';
+  if (openAlertRun && sameScope(openFindings(openAlertRun, event.exemptions, openAlertRun.updatedAt), open)) {
+    const active = openAlertRun.state === 'awaiting_approval';
     const asked = run.trigger === 'command' || run.trigger === 'verify';
     // An approved run is under way already; it will verify and tell by itself.
-    const underWay = told.state === 'approved';
-    if (underWay || (auto.length === 0 && (active || (!asked && ANSWERED.includes(told.state))))) {
-      return { to: 'quiet', change: { ...change, relatedRun: told.id }, effects: [worked, { f: 'seen' }] };
+    const underWay = openAlertRun.state === 'approved';
+    if (
+      underWay ||
+      (auto.length === 0 && (active || (!asked && ENDED_BY_PEOPLE.includes(openAlertRun.state))))
+    ) {
+      return {
+        to: 'quiet',
+        change: { ...change, relatedRun: openAlertRun.id },
+        effects: [worked, { type: 'seen' }],
+      };
     }
   }
 
   const takeOver: Effect[] = [
     worked,
-    ...(told && !isDone(told.state) ? [{ f: 'supersede' as const, run: told.id }] : []),
-    { f: 'announce' },
+    ...(openAlertRun && !isTerminal(openAlertRun.state)
+      ? [{ type: 'supersede' as const, run: openAlertRun.id }]
+      : []),
+    { type: 'announce' },
   ];
   if (auto.length > 0) {
     return {
@@ -63,24 +78,20 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { e: 'decided' 
     };
   }
   if (approvable(open).length > 0) {
-    return { to: 'awaiting_approval', change, effects: [...takeOver, { f: 'ask' }] };
+    return { to: 'awaiting_approval', change, effects: [...takeOver, { type: 'ask' }] };
   }
   return { to: 'denied', change, effects: takeOver };
 }
 
 /** Ends in which the drift itself was answered; all others leave it to be asked about again. */
-const ANSWERED: readonly RunState[] = ['denied', 'rejected', 'canceled'];
-
-function isDone(state: RunState): boolean {
-  return RUN_STATES[state].length === 0;
-}
+const ENDED_BY_PEOPLE: readonly RunState[] = ['denied', 'rejected', 'canceled'];
 
 export function afterApproval(
   run: Run,
-  event: Extract<RunEvent, { e: 'approve' }>,
+  event: Extract<RunEvent, { type: 'approve' }>,
   now: number,
 ): Next | string {
-  const open = approvable(openFindings(run, event.keeps, now));
+  const open = approvable(openFindings(run, event.exemptions, now));
   if (open.length === 0) return `nothing of run #${run.id} waits for approval`;
   if (!sameScope(open, event.approval.scope)) {
     return `what waits on run #${run.id} has changed since that card was shown; look at it again`;
@@ -99,8 +110,8 @@ export function afterApproval(
       to: 'awaiting_approval',
       change: { approvals },
       effects: [
-        { f: 'refresh' },
-        { f: 'history', text: `${by} approved run #${run.id} (${approvals.length} of ${event.need})` },
+        { type: 'refresh' },
+        { type: 'history', text: `${by} approved run #${run.id} (${approvals.length} of ${event.need})` },
       ],
     };
   }
@@ -108,8 +119,8 @@ export function afterApproval(
     to: 'approved',
     change: { approvals, scope: toScope(open), moved: null },
     effects: [
-      { f: 'refresh' },
-      { f: 'history', text: `${by} approved run #${run.id}; planning again before the apply` },
+      { type: 'refresh' },
+      { type: 'history', text: `${by} approved run #${run.id}; planning again before the apply` },
     ],
   };
 }
@@ -123,7 +134,7 @@ export const LONGEST_LOCK_PAUSE_MS = Math.max(...LOCK_PAUSES);
  * The state was locked by somebody else, so the tool began nothing: the run is still approved, and before it
  * tries again it plans and compares afresh, as ever. A lock is never broken.
  */
-export function afterLocked(run: Run, event: Extract<RunEvent, { e: 'locked' }>, now: number): Next {
+export function afterLocked(run: Run, event: Extract<RunEvent, { type: 'locked' }>, now: number): Next {
   const { who, id, since } = event.lock;
   const times = (run.lock?.times ?? 0) + 1;
   const pause = LOCK_PAUSES[times - 1];
@@ -133,32 +144,32 @@ export function afterLocked(run: Run, event: Extract<RunEvent, { e: 'locked' }>,
       to: 'failed',
       change: { failure: { phase: 'locking', message }, plan: null },
       effects: [
-        { f: 'refresh' },
-        { f: 'history', text: `Not applied: ${message}. It is not tried again by itself` },
-        { f: 'check', trigger: 'verify', forceHuman: `run #${run.id} found the state locked by ${who}` },
+        { type: 'refresh' },
+        { type: 'history', text: `Not applied: ${message}. It is not tried again by itself` },
+        { type: 'check', trigger: 'verify', forceHuman: `run #${run.id} found the state locked by ${who}` },
       ],
     };
   }
-  const told: Effect[] =
-    times > 1 ? [] : [{ f: 'history', text: `Not applied yet: the state is locked by ${who}` }];
+  const effects: Effect[] =
+    times > 1 ? [] : [{ type: 'history', text: `Not applied yet: the state is locked by ${who}` }];
   return {
     to: 'approved',
     change: { plan: null, lock: { who, id, since, times, retryAt: now + pause } },
-    effects: [{ f: 'refresh' }, ...told],
+    effects: [{ type: 'refresh' }, ...effects],
   };
 }
 
 /** What is open is asked about again; where the policies deny all of it, nobody can be. */
-function backToPeople(open: readonly Open[], change: Partial<Run>, told: readonly Effect[]): Next {
-  if (approvable(open).length === 0) return { to: 'denied', change, effects: told };
-  return { to: 'awaiting_approval', change, effects: [...told, { f: 'ask' }] };
+function backToPeople(open: readonly Open[], change: Partial<Run>, effects: readonly Effect[]): Next {
+  if (approvable(open).length === 0) return { to: 'denied', change, effects };
+  return { to: 'awaiting_approval', change, effects: [...effects, { type: 'ask' }] };
 }
 
 /** What people said yes to is not done: the card says so, and they are called back to it. */
 function calledOff(run: Run, text: string): readonly Effect[] {
   const people = run.approvals.flatMap(({ by }) => (by.person === null ? [] : [by.person]));
-  const recall: Effect = { f: 'recall', people, text: `${text}. Please look again` };
-  return [{ f: 'refresh' }, { f: 'history', text }, ...(people.length > 0 ? [recall] : [])];
+  const recall: Effect = { type: 'recall', people, text: `${text}. Please look again` };
+  return [{ type: 'refresh' }, { type: 'history', text }, ...(people.length > 0 ? [recall] : [])];
 }
 
 /** What people approved never came to be applied, and is not any more: they are asked about a fresh plan. */
@@ -168,30 +179,30 @@ export function afterTooLong(run: Run, now: number): Next {
     to: 'expired',
     change: { scope: [], plan: null, lock: null },
     effects: [
-      { f: 'refresh' },
-      { f: 'history', text: `Not applied: it was approved ${age} ago. Planning afresh, to ask again` },
-      { f: 'check', trigger: 'verify', forceHuman: `the approval of run #${run.id} is too old` },
+      { type: 'refresh' },
+      { type: 'history', text: `Not applied: it was approved ${age} ago. Planning afresh, to ask again` },
+      { type: 'check', trigger: 'verify', forceHuman: `the approval of run #${run.id} is too old` },
     ],
   };
 }
 
 /** Somebody snoozed or accepted something: it leaves what is asked, and what was about to be applied. */
-export function afterKept(run: Run, event: Extract<RunEvent, { e: 'kept' }>, now: number): Next {
-  const open = openFindings(run, event.keeps, now);
+export function afterExemption(run: Run, event: Extract<RunEvent, { type: 'kept' }>, now: number): Next {
+  const open = openFindings(run, event.exemptions, now);
   const scope = run.scope.filter((s) => open.some((o) => sameScope([o], [s])));
   // What people approved together is asked again as a whole; what the policies allow, they allow one by one.
   const goesOn = run.approvals.length === 0 ? scope.length > 0 : sameScope(scope, run.scope);
   if (run.state === 'approved' && goesOn) {
-    return { to: 'approved', change: { scope }, effects: [{ f: 'refresh' }] };
+    return { to: 'approved', change: { scope }, effects: [{ type: 'refresh' }] };
   }
   if (open.length === 0) {
     return {
       to: 'quiet',
       change: { scope: [] },
-      effects: [{ f: 'resolve', outcome: 'everything left is snoozed or accepted' }],
+      effects: [{ type: 'resolve', outcome: 'everything left is snoozed or accepted' }],
     };
   }
-  if (run.state === 'awaiting_approval') return { to: run.state, effects: [{ f: 'refresh' }] };
+  if (run.state === 'awaiting_approval') return { to: run.state, effects: [{ type: 'refresh' }] };
   const change = { scope: [], approvals: [] };
   const text = 'Not applied: something of it was snoozed or accepted meanwhile';
   return backToPeople(open, change, calledOff(run, text));
@@ -201,7 +212,7 @@ export function afterKept(run: Run, event: Extract<RunEvent, { e: 'kept' }>, now
  * The policies, asked with the approvers, do not let it happen yet. Each yes stands: one more may be what is
  * missing. What they deny now nobody can approve.
  */
-export function afterObjection(run: Run, event: Extract<RunEvent, { e: 'objected' }>, now: number): Next {
+export function afterObjection(run: Run, event: Extract<RunEvent, { type: 'objected' }>, now: number): Next {
   const asked = new Map(event.decision.findings.map((d) => [`${d.address} ${d.fingerprint}`, d]));
   const before = run.decision ?? event.decision;
   const decision = {
@@ -211,20 +222,20 @@ export function afterObjection(run: Run, event: Extract<RunEvent, { e: 'objected
   const change: Partial<Run> = { decision, scope: [], plan: null, lock: null };
   const said = event.said.map((r) => `${r.policy ?? 'm0'}: ${r.text}`);
   const text = `Not applied yet: ${[...new Set(said)].slice(0, 3).join('; ')}`;
-  const open = openFindings({ ...run, ...change }, event.keeps, now);
+  const open = openFindings({ ...run, ...change }, event.exemptions, now);
   return backToPeople(open, change, calledOff(run, text));
 }
 
-export function afterMoved(run: Run, event: Extract<RunEvent, { e: 'moved' }>, now: number): Next {
+export function afterMoved(run: Run, event: Extract<RunEvent, { type: 'moved' }>, now: number): Next {
   if (run.approvals.length === 0) {
     // The policies approved something that is no longer there: forget it and judge afresh.
     return {
       to: 'superseded',
       change: { scope: [] },
       effects: [
-        { f: 'history', text: `Not applied: it moved since it was decided. Checking again` },
+        { type: 'history', text: `Not applied: it moved since it was decided. Checking again` },
         {
-          f: 'check',
+          type: 'check',
           trigger: 'verify',
           // Once is somebody else's change; again and again would be a loop that nobody watches.
           forceHuman: run.trigger === 'verify' ? 'it keeps moving between the decision and the apply' : null,
@@ -243,20 +254,22 @@ export function afterMoved(run: Run, event: Extract<RunEvent, { e: 'moved' }>, n
     lock: null,
     forceHuman: 'it moved since it was approved',
   };
-  const open = openFindings({ ...run, ...change }, event.keeps, now);
+  const open = openFindings({ ...run, ...change }, event.exemptions, now);
   if (open.length === 0) {
     const kept = planned.findings.some((f) => f.actionable);
     return {
       to: kept ? 'quiet' : 'clean',
       change,
-      effects: [{ f: 'resolve', outcome: 'nothing was applied: the drift was gone before the apply began' }],
+      effects: [
+        { type: 'resolve', outcome: 'nothing was applied: the drift was gone before the apply began' },
+      ],
     };
   }
   const text = `Not applied: it moved since ${names(event.moved.approvedBy)} approved it`;
   return backToPeople(open, change, calledOff(run, text));
 }
 
-export function afterVerify(run: Run, event: Extract<RunEvent, { e: 'verified' }>, now: number): Next {
+export function afterVerify(run: Run, event: Extract<RunEvent, { type: 'verified' }>, now: number): Next {
   const { planned } = event;
   const inScope = new Set(run.scope.map((s) => s.address));
   const left = planned.findings.filter((f) => f.actionable && inScope.has(f.address));
@@ -272,7 +285,7 @@ export function afterVerify(run: Run, event: Extract<RunEvent, { e: 'verified' }
     applied,
     forceHuman: left.length === 0 ? run.forceHuman : 'the last apply left it as it was',
   };
-  const open = openFindings({ ...run, ...change }, event.keeps, now);
+  const open = openFindings({ ...run, ...change }, event.exemptions, now);
   const proof =
     left.length === 0
       ? `Realigned and verified: the plan after the apply has nothing left of it`
@@ -281,11 +294,11 @@ export function afterVerify(run: Run, event: Extract<RunEvent, { e: 'verified' }
     return {
       to: 'realigned',
       change,
-      effects: [{ f: 'resolve', outcome: 'realigned and verified', line: proof }],
+      effects: [{ type: 'resolve', outcome: 'realigned and verified', line: proof }],
     };
   }
-  const told: Effect[] = [{ f: 'refresh' }, { f: 'history', text: proof }];
-  return backToPeople(open, change, left.length > 0 ? calledOff(run, proof) : told);
+  const proven: Effect[] = [{ type: 'refresh' }, { type: 'history', text: proof }];
+  return backToPeople(open, change, left.length > 0 ? calledOff(run, proof) : proven);
 }
 
 export function afterFailure(run: Run, failure: Failure): Next {
@@ -295,9 +308,9 @@ export function afterFailure(run: Run, failure: Failure): Next {
       to: 'failed',
       change: { failure },
       effects: [
-        { f: 'refresh' },
-        { f: 'history', text: `Run #${run.id}: ${what}. It is not tried again by itself` },
-        { f: 'check', trigger: 'verify', forceHuman: `${what} in run #${run.id}` },
+        { type: 'refresh' },
+        { type: 'history', text: `Run #${run.id}: ${what}. It is not tried again by itself` },
+        { type: 'check', trigger: 'verify', forceHuman: `${what} in run #${run.id}` },
       ],
     };
   }
@@ -306,11 +319,11 @@ export function afterFailure(run: Run, failure: Failure): Next {
       to: 'failed',
       change: { failure },
       effects: [
-        { f: 'refresh' },
-        { f: 'history', text: `Not applied: ${failure.message}` },
-        { f: 'check', trigger: 'verify', forceHuman: `run #${run.id} could not be applied` },
+        { type: 'refresh' },
+        { type: 'history', text: `Not applied: ${failure.message}` },
+        { type: 'check', trigger: 'verify', forceHuman: `run #${run.id} could not be applied` },
       ],
     };
   }
-  return { to: 'failed', change: { failure }, effects: [{ f: 'check-failed' }] };
+  return { to: 'failed', change: { failure }, effects: [{ type: 'check-failed' }] };
 }

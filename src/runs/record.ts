@@ -5,7 +5,7 @@ import { type Actor, M0, type Run, type ScopeEntry } from '../model/run.ts';
 import type { RunEvent } from './run-event.ts';
 
 function actorOf(event: RunEvent): Actor {
-  if (event.e === 'approve') return event.approval.by;
+  if (event.type === 'approve') return event.approval.by;
   return 'by' in event && typeof event.by === 'object' ? event.by : M0;
 }
 
@@ -15,14 +15,14 @@ function placeOf(event: RunEvent): Place | null {
 
 /** What the step is about: what was approved, what is or was about to be applied. */
 function scopeOf(was: Run, run: Run, event: RunEvent): readonly ScopeEntry[] | null {
-  if (event.e === 'approve') return event.approval.scope;
+  if (event.type === 'approve') return event.approval.scope;
   const scope = run.scope.length > 0 ? run.scope : was.scope;
   return scope.length > 0 ? scope : null;
 }
 
 /** Why, in the person's or the tool's own words. */
 function reasonOf(run: Run, event: RunEvent): string | null {
-  switch (event.e) {
+  switch (event.type) {
     case 'reject':
     case 'cancel':
       return event.reason;
@@ -49,7 +49,7 @@ export function lineOf(was: Run, run: Run, event: RunEvent, now: number): AuditE
     at: now,
     actor: actorOf(event),
     place: placeOf(event),
-    action: event.e,
+    action: event.type,
     stack: run.stack,
     runId: run.id,
     fingerprint: run.fingerprint,

@@ -1,7 +1,7 @@
 import type { Decision, Reason } from '../decisions/decision.ts';
 import type { Counts, Finding, OutputDrift } from '../drift/finding.ts';
 import type { Place } from '../model/directory.ts';
-import type { Keep } from '../model/exemption.ts';
+import type { Exemption } from '../model/exemption.ts';
 import type {
   Actor,
   Approval,
@@ -27,94 +27,94 @@ export interface Planned {
 }
 
 export type RunEvent =
-  | { readonly e: 'start' }
-  | { readonly e: 'planned'; readonly planned: Planned }
+  | { readonly type: 'start' }
+  | { readonly type: 'planned'; readonly planned: Planned }
   /** `told`: the run whose card stands open for this stack, if any. */
   | {
-      readonly e: 'decided';
+      readonly type: 'decided';
       readonly decision: Decision;
-      readonly keeps: readonly Keep[];
-      readonly told: Run | null;
+      readonly exemptions: readonly Exemption[];
+      readonly openAlertRun: Run | null;
     }
   | {
-      readonly e: 'approve';
+      readonly type: 'approve';
       readonly approval: Approval;
       readonly need: number;
-      readonly keeps: readonly Keep[];
+      readonly exemptions: readonly Exemption[];
       /** Persons whose earlier yes no longer counts, because they may not approve any more. */
       readonly voids?: readonly string[];
       /** The chat it was said in, for the record. */
       readonly place?: Place;
     }
   | {
-      readonly e: 'reject' | 'cancel';
+      readonly type: 'reject' | 'cancel';
       readonly by: Actor;
       readonly reason: string | null;
       readonly place?: Place;
     }
-  | { readonly e: 'supersede'; readonly by: number }
+  | { readonly type: 'supersede'; readonly by: number }
   /** Somebody snoozed or accepted something of it. */
-  | { readonly e: 'kept'; readonly keeps: readonly Keep[] }
+  | { readonly type: 'kept'; readonly exemptions: readonly Exemption[] }
   /** What people approved is not to be applied any more: too much time has gone by since. */
-  | { readonly e: 'expire' }
+  | { readonly type: 'expire' }
   /** The plan made for the apply is what was approved. */
-  | { readonly e: 'confirmed'; readonly plan: SavedPlan }
+  | { readonly type: 'confirmed'; readonly plan: SavedPlan }
   /** The policies, asked again with those who approved, object: `decision` is about what was approved. */
   | {
-      readonly e: 'objected';
+      readonly type: 'objected';
       readonly decision: Decision;
       readonly said: readonly Reason[];
-      readonly keeps: readonly Keep[];
+      readonly exemptions: readonly Exemption[];
     }
   /** It is not: `decision` is about the fresh whole plan. */
   | {
-      readonly e: 'moved';
+      readonly type: 'moved';
       readonly planned: Planned;
       readonly decision: Decision;
-      readonly keeps: readonly Keep[];
+      readonly exemptions: readonly Exemption[];
       readonly moved: Moved;
     }
   /** The tool found the state locked by somebody else and began nothing. */
-  | { readonly e: 'locked'; readonly lock: HeldLock }
-  | { readonly e: 'applied' }
+  | { readonly type: 'locked'; readonly lock: HeldLock }
+  | { readonly type: 'applied' }
   | {
-      readonly e: 'verified';
+      readonly type: 'verified';
       readonly planned: Planned;
       readonly decision: Decision;
-      readonly keeps: readonly Keep[];
+      readonly exemptions: readonly Exemption[];
     }
   /** The process that was applying is gone. */
-  | { readonly e: 'lost' }
-  | { readonly e: 'fail'; readonly failure: Failure }
+  | { readonly type: 'lost' }
+  | { readonly type: 'fail'; readonly failure: Failure }
   /** Retryable work goes back to the queue (a restart, a lock held by somebody else). */
-  | { readonly e: 'requeue' };
+  | { readonly type: 'requeue' };
 
-export type RunEventName = RunEvent['e'];
+export type RunEventName = RunEvent['type'];
 
 /** What has to follow a transition; stored in the same transaction. */
 export type Effect =
   /** The run's findings are news: a new alert, which takes the place of the stack's open one. */
-  | { readonly f: 'announce' }
+  | { readonly type: 'announce' }
   /** The open alert's card must show the newest state. */
-  | { readonly f: 'refresh' }
-  | { readonly f: 'history'; readonly text: string }
+  | { readonly type: 'refresh' }
+  | { readonly type: 'history'; readonly text: string }
   /** The stack's open drift alert ends with this sentence; `line`: what its history says instead. */
-  | { readonly f: 'resolve'; readonly outcome: string; readonly line?: string }
+  | { readonly type: 'resolve'; readonly outcome: string; readonly line?: string }
   /** The drift already told was seen again. */
-  | { readonly f: 'seen' }
+  | { readonly type: 'seen' }
   /** People who may decide are asked. */
-  | { readonly f: 'ask' }
+  | { readonly type: 'ask' }
   /** What these people said yes to is not done: they are told so, loudly. */
-  | { readonly f: 'recall'; readonly people: readonly string[]; readonly text: string }
+  | { readonly type: 'recall'; readonly people: readonly string[]; readonly text: string }
   | {
-      readonly f: 'check';
+      readonly type: 'check';
       readonly trigger: Trigger;
       readonly forceHuman: string | null;
       readonly interrupted?: Interrupted;
     }
-  | { readonly f: 'check-failed' }
-  | { readonly f: 'check-worked' }
-  | { readonly f: 'supersede'; readonly run: number };
+  | { readonly type: 'check-failed' }
+  | { readonly type: 'check-worked' }
+  | { readonly type: 'supersede'; readonly run: number };
 
 export type Transition =
   | { readonly ok: true; readonly run: Run; readonly effects: readonly Effect[] }

@@ -98,8 +98,8 @@ export async function checkOnSchedule(parts: ScheduledCheckParts, stack: Stack):
   const line = { at: now, actor: M0, action: 'skipped', stack: stack.name, runId: why.run, ...about };
   const entry = { ...line, detail: `scheduled check: ${skippedText(why)}` };
   await worker.write(stack.name, () => [
-    { c: 'value.set', name: skipName(stack.name), value: JSON.stringify(skipped) },
+    { type: 'value.set', name: skipName(stack.name), value: JSON.stringify(skipped) },
     // The record is for ever: a reason that lasts is one line in it.
-    ...(goesOn ? [] : [{ c: 'audit' as const, entry }]),
+    ...(goesOn ? [] : [{ type: 'audit' as const, entry }]),
   ]);
 }

@@ -10,9 +10,9 @@ async function seenTroubles(store: Store): Promise<ReadonlyMap<string, string>> 
   const open = await store.alerts({ kind: 'policy', state: 'open' });
   return new Map(
     open.flatMap((a) =>
-      a.trouble.seen === null || a.trouble.inUse === null
+      a.details.seen === null || a.details.inUse === null
         ? []
-        : [[a.stack, seenKey(a.fingerprint, a.trouble.inUse)]],
+        : [[a.subject, seenKey(a.fingerprint, a.details.inUse)]],
     ),
   );
 }

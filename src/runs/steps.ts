@@ -17,11 +17,11 @@ import {
 } from './confirm.ts';
 import type { RunEvent } from './run-event.ts';
 import { bundlesNow, withSeen } from './seen-policies.ts';
-import type { Eventually, Told, WorkerParts } from './worker-parts.ts';
+import type { Eventually, StepResult, WorkerParts } from './worker-parts.ts';
 
 export interface StepParts extends WorkerParts {
   /** An event that is made is made while nothing else of the stack is being stored. */
-  readonly step: (run: Run, event: RunEvent | (() => Eventually<RunEvent>)) => Promise<Told>;
+  readonly step: (run: Run, event: RunEvent | (() => Eventually<RunEvent>)) => Promise<StepResult>;
   /** Deletes the plan file; one that can't be deleted is logged and changes nothing of what happened. */
   readonly discard: (run: Run, plan: SavedPlan) => Promise<void>;
   readonly signal: AbortSignal;
@@ -53,15 +53,15 @@ const PHASES: Partial<Record<Run['state'], Failure['phase']>> = {
 export function createSteps(parts: StepParts): Steps {
   const { store, runner, policies, clock, log, signal } = parts;
 
-  async function moved(run: Run, event: RunEvent | (() => Eventually<RunEvent>)): Promise<Run | null> {
-    const told = await parts.step(run, event);
-    if (told.ok) return told.run;
-    log.info({ run: run.id, stack: run.stack, from: run.state, refusal: told.refusal }, 'step refused');
+  async function submit(run: Run, event: RunEvent | (() => Eventually<RunEvent>)): Promise<Run | null> {
+    const result = await parts.step(run, event);
+    if (result.ok) return result.run;
+    log.info({ run: run.id, stack: run.stack, from: run.state, refusal: result.refusal }, 'step refused');
     return null;
   }
 
   async function fail(run: Run, phase: Failure['phase'], message: string): Promise<void> {
-    await moved(run, { e: 'fail', failure: { phase, message } });
+    await submit(run, { type: 'fail', failure: { phase, message } });
   }
 
   async function ask(
@@ -103,7 +103,7 @@ export function createSteps(parts: StepParts): Steps {
   }
 
   async function planAndDecide(run: Run, stack: Stack): Promise<Run | null> {
-    const planning = await moved(run, { e: 'start' });
+    const planning = await submit(run, { type: 'start' });
     if (!planning) return null;
     let result: PlanResult;
     const check = parts.planningOf(planning);
@@ -111,30 +111,30 @@ export function createSteps(parts: StepParts): Steps {
       result = await runner.plan(stack, { only: null, signal: check.signal });
     } catch (error) {
       // Where a newer check took its place the run is superseded by now, and stays so.
-      if (check.signal.aborted) await moved(planning, { e: 'requeue' });
+      if (check.signal.aborted) await submit(planning, { type: 'requeue' });
       else await fail(planning, 'planning', messageOf(error));
       return null;
     } finally {
       check.ended();
     }
-    const deciding = await movedWith(result, planning, { e: 'planned', planned: toPlanned(result) });
+    const deciding = await submitWithPlan(result, planning, { type: 'planned', planned: toPlanned(result) });
     if (!deciding) return null;
     const { decision } = await ask(deciding, stack, result, deciding.forceHuman);
     // Read at the last moment: what somebody snoozes meanwhile is not applied, whom somebody answers not asked.
-    const decided = await moved(deciding, async () => {
-      const keeps = await store.keeps(stack.name);
-      const [open] = await store.alerts({ stack: stack.name, state: 'open', kind: 'drift' });
-      const told = open ? ((await store.run(open.runId)) ?? null) : null;
-      return { e: 'decided', decision, keeps, told };
+    const decided = await submit(deciding, async () => {
+      const exemptions = await store.exemptions(stack.name);
+      const [open] = await store.alerts({ subject: stack.name, state: 'open', kind: 'drift' });
+      const openAlertRun = open ? ((await store.run(open.runId)) ?? null) : null;
+      return { type: 'decided', decision, exemptions, openAlertRun };
     });
     return decided?.state === 'approved' ? decided : null;
   }
 
-  /** As `moved`, to a state that holds the plan file; where that is not reached the file goes. */
-  async function movedWith(result: PlanResult, run: Run, event: RunEvent): Promise<Run | null> {
+  /** As `submit`, to a state that holds the plan file; where that is not reached the file goes. */
+  async function submitWithPlan(result: PlanResult, run: Run, event: RunEvent): Promise<Run | null> {
     let next: Run | null = null;
     try {
-      next = await moved(run, event);
+      next = await submit(run, event);
       return next;
     } finally {
       if (next === null) await parts.discard(run, result.plan);
@@ -145,7 +145,7 @@ export function createSteps(parts: StepParts): Steps {
   async function confirm(run: Run, stack: Stack): Promise<Run | null> {
     const now = clock();
     if (isTooOld(run, now)) {
-      await moved(run, { e: 'expire' });
+      await submit(run, { type: 'expire' });
       return null;
     }
     const commit = (await runner.head(stack)).commit;
@@ -153,7 +153,7 @@ export function createSteps(parts: StepParts): Steps {
     const reworded = configMoved(run, stack, parts.directory, await parts.onCall());
     if (reworded.length === 0 && freshAndExact(run, now) && run.code?.commit === commit) {
       const same = confirmPlan(run, { bundles, result: null });
-      if (same.ok && run.plan) return moved(run, { e: 'confirmed', plan: run.plan });
+      if (same.ok && run.plan) return submit(run, { type: 'confirmed', plan: run.plan });
     }
     if (run.plan) await parts.discard(run, run.plan);
     const scope = run.scope.map((s) => s.address);
@@ -182,10 +182,14 @@ export function createSteps(parts: StepParts): Steps {
       const approvers = run.approvals.map((a) => a.by);
       const { decision, answers } = await askOrDiscard(run, stack, result, approvers);
       const no = objections(run, decision, answers);
-      if (no === null) return movedWith(result, run, { e: 'confirmed', plan: result.plan });
+      if (no === null) return submitWithPlan(result, run, { type: 'confirmed', plan: result.plan });
       if (approvers.length > 0) {
         await parts.discard(run, result.plan);
-        await moved(run, async () => ({ e: 'objected', ...no, keeps: await store.keeps(stack.name) }));
+        await submit(run, async () => ({
+          type: 'objected',
+          ...no,
+          exemptions: await store.exemptions(stack.name),
+        }));
         return null;
       }
       check = { ok: false, also: ['the policies no longer allow it'], narrower: false };
@@ -196,11 +200,11 @@ export function createSteps(parts: StepParts): Steps {
     const fresh = await runner.plan(stack, { only: null, signal });
     await parts.discard(run, fresh.plan);
     const { decision } = await ask(run, stack, fresh, 'it moved since it was approved');
-    await moved(run, async () => ({
-      e: 'moved',
+    await submit(run, async () => ({
+      type: 'moved',
       planned: toPlanned(fresh),
       decision,
-      keeps: await store.keeps(stack.name),
+      exemptions: await store.exemptions(stack.name),
       moved: {
         approvedBy: run.approvals.map((a) => a.by),
         approvedAt: run.approvals.at(-1)?.at ?? run.updatedAt,
@@ -220,13 +224,13 @@ export function createSteps(parts: StepParts): Steps {
       await runner.apply(stack, run.plan, new AbortController().signal);
     } catch (error) {
       const lock = error instanceof RunnerError && !error.mayHaveApplied ? error.locked : null;
-      if (lock !== null) await moved(run, { e: 'locked', lock });
+      if (lock !== null) await submit(run, { type: 'locked', lock });
       else await fail(run, 'applying', messageOf(error));
       return null;
     } finally {
       await parts.discard(run, run.plan);
     }
-    return moved(run, { e: 'applied' });
+    return submit(run, { type: 'applied' });
   }
 
   async function verify(run: Run, stack: Stack): Promise<Run | null> {
@@ -239,11 +243,11 @@ export function createSteps(parts: StepParts): Steps {
     }
     await parts.discard(run, result.plan);
     const { decision } = await ask(run, stack, result, null);
-    await moved(run, async () => ({
-      e: 'verified',
+    await submit(run, async () => ({
+      type: 'verified',
       planned: toPlanned(result),
       decision: neverByItself(decision, run),
-      keeps: await store.keeps(stack.name),
+      exemptions: await store.exemptions(stack.name),
     }));
     return null;
   }

@@ -37,7 +37,11 @@ export interface Worker {
    * Applies an event, made from the run as it is by then, with compare-and-set, and stores `also` with it. A
    * refusal is a sentence for the sender.
    */
-  tell(runId: number, event: (run: Run) => Eventually<RunEvent>, also?: readonly Change[]): Promise<Told>;
+  submit(
+    runId: number,
+    event: (run: Run) => Eventually<RunEvent>,
+    also?: readonly Change[],
+  ): Promise<StepResult>;
   /**
    * Stores changes that belong to no event of a run (keeps, alerts), and has them delivered. They are made while
    * nothing else of the stack is being stored.
@@ -47,18 +51,18 @@ export interface Worker {
   start(): Promise<void>;
   /** Stops taking work; plans under way are given back to the queue, an apply under way is finished. */
   drain(): Promise<void>;
-  readonly settled: Settling['settled'];
+  readonly settled: RunWaiter['settled'];
 }
 
-export type Told =
+export type StepResult =
   | { readonly ok: true; readonly run: Run }
   | { readonly ok: false; readonly refusal: string };
 
 export type Eventually<T> = T | Promise<T>;
 
-export interface Settling {
+export interface RunWaiter {
   /** Something was stored: whoever waits looks again. */
-  look(): void;
+  recheck(): void;
   /** Resolves once the run rests; undefined when `timeoutMs` is over or the worker is drained before. */
   settled(runId: number, timeoutMs: number): Promise<Run | undefined>;
 }

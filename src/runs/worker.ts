@@ -7,16 +7,16 @@ import { approvable, openFindings } from '../model/open-findings.ts';
 import type { Run, RunState, SavedPlan } from '../model/run.ts';
 import { mayDisturb, severityOf } from '../people/urgency.ts';
 import type { Change } from '../ports/store.ts';
-import { changesOf, newRun, type StackState } from './effects.ts';
+import { type AlertContext, changesOf, newRun } from './effects.ts';
 import { leaveRun, leaveWhatIsGone } from './gone-stacks.ts';
 import { transition } from './machine.ts';
-import { tellMoves } from './meter.ts';
+import { countTransitions } from './meter.ts';
 import { createPlannings } from './plannings.ts';
 import type { RunEvent } from './run-event.ts';
-import { createSettling } from './settling.ts';
+import { createRunWaiter } from './run-waiter.ts';
 import { createSteps } from './steps.ts';
 import { inTurn, isDue, isUrgent, nextDue, WORK } from './turns.ts';
-import type { Eventually, Told, Worker, WorkerParts } from './worker-parts.ts';
+import type { Eventually, StepResult, Worker, WorkerParts } from './worker-parts.ts';
 
 /** Elsewhere nothing can be applied any more, and the plan file, which holds secrets, goes. */
 const HOLDS_PLAN: readonly RunState[] = ['deciding', 'approved', 'applying'];
@@ -36,7 +36,7 @@ export function createWorker(parts: WorkerParts): Worker {
   const alone = createKeyedLock();
   const stop = new AbortController();
   const plannings = createPlannings(stop.signal);
-  const settling = createSettling(store, stop.signal);
+  const settling = createRunWaiter(store, stop.signal);
   let started = false;
   let pumping: Promise<void> | null = null;
   let again = false;
@@ -44,25 +44,25 @@ export function createWorker(parts: WorkerParts): Worker {
   const stackOf = (name: string): Stack | undefined => directory.stacks.find((s) => s.name === name);
 
   /** Whom to ask at once: nobody in quiet hours, unless it is urgent; escalation.ts asks them after. */
-  async function askersOf(run: Run, now: number): Promise<StackState['toAsk']> {
+  async function askersOf(run: Run, now: number): Promise<AlertContext['toAsk']> {
     const stack = stackOf(run.stack);
     if (!stack) return [];
-    const open = approvable(openFindings(run, await store.keeps(run.stack), now));
+    const open = approvable(openFindings(run, await store.exemptions(run.stack), now));
     if (!mayDisturb(stack, severityOf(stack, run, open), now)) return [];
     return (await parts.askers(stack)).map(({ person, why }) => ({ person, why }));
   }
 
-  async function stateOf(run: Run, toAsk: StackState['toAsk']): Promise<StackState> {
+  async function stateOf(run: Run, toAsk: AlertContext['toAsk']): Promise<AlertContext> {
     const [[drift = null], [failure = null], ofRun] = await Promise.all([
-      store.alerts({ stack: run.stack, state: 'open', kind: 'drift' }),
-      store.alerts({ stack: run.stack, state: 'open', kind: 'failure' }),
+      store.alerts({ subject: run.stack, state: 'open', kind: 'drift' }),
+      store.alerts({ subject: run.stack, state: 'open', kind: 'failure' }),
       store.alerts({ runId: run.id, kind: 'drift' }),
     ]);
     return {
       drift,
       failure,
       ofRun,
-      told: drift ? ((await store.run(drift.runId)) ?? null) : null,
+      openAlertRun: drift ? ((await store.run(drift.runId)) ?? null) : null,
       toAsk,
     };
   }
@@ -70,7 +70,7 @@ export function createWorker(parts: WorkerParts): Worker {
   function changed(): void {
     outside(() => {
       parts.onChange();
-      settling.look();
+      settling.recheck();
       pump();
     });
   }
@@ -80,7 +80,7 @@ export function createWorker(parts: WorkerParts): Worker {
     run: Run,
     make: RunEvent | ((run: Run) => Eventually<RunEvent>),
     also: readonly Change[] = [],
-  ): Promise<Told> {
+  ): Promise<StepResult> {
     return alone(run.stack, async () => {
       // A made event is about the run as it is now; a given one is about the run it was made for.
       const current = typeof make === 'function' ? ((await store.run(run.id)) ?? run) : run;
@@ -88,23 +88,23 @@ export function createWorker(parts: WorkerParts): Worker {
     });
   }
 
-  async function stored(run: Run, event: RunEvent, also: readonly Change[]): Promise<Told> {
+  async function stored(run: Run, event: RunEvent, also: readonly Change[]): Promise<StepResult> {
     const now = clock();
     const result = transition(run, event, now);
     if (!result.ok) return result;
-    const asks = result.effects.some((effect) => effect.f === 'ask');
+    const asks = result.effects.some((effect) => effect.type === 'ask');
     const state = await stateOf(run, asks ? await askersOf(result.run, now) : []);
     const changes = changesOf(run, result.run, event, result.effects, state, now);
     const done = await store.commit([...changes, ...also]);
     if (!done.ok) return { ok: false, refusal: `run #${done.stale} was changed by somebody else` };
     log.info(
-      { run: run.id, stack: run.stack, event: event.e, from: run.state, to: result.run.state },
+      { run: run.id, stack: run.stack, event: event.type, from: run.state, to: result.run.state },
       'run moved',
     );
-    tellMoves(parts.meter, changes, [run, state.told]);
+    countTransitions(parts.meter, changes, [run, state.openAlertRun]);
     if (run.plan && run.plan.artifact !== result.run.plan?.artifact) await discard(run, run.plan);
     // Also that of a run which this one has superseded.
-    for (const change of changes) if (change.c === 'run.update') await discardOutlived(change.run);
+    for (const change of changes) if (change.type === 'run.update') await discardOutlived(change.run);
     changed();
     return { ok: true, run: result.run };
   }
@@ -126,8 +126,8 @@ export function createWorker(parts: WorkerParts): Worker {
   async function giveWay(to: Run): Promise<void> {
     for (const older of await store.runs({ stack: to.stack, states: ['queued', 'planning'] })) {
       if (older.id >= to.id || older.trigger !== 'schedule' || older.forceHuman !== null) continue;
-      const told = await step(older, { e: 'supersede', by: to.id });
-      if (told.ok) plannings.abort(older);
+      const result = await step(older, { type: 'supersede', by: to.id });
+      if (result.ok) plannings.abort(older);
     }
   }
 
@@ -230,7 +230,7 @@ export function createWorker(parts: WorkerParts): Worker {
     for (const run of await store.runs({ states: ['planning', 'deciding', 'applying'] })) {
       if (busy.has(run.stack) || resting.has(run.stack)) continue;
       // An apply that was under way may have done anything: people are asked. Plans are just made again.
-      await step(run, run.state === 'applying' ? { e: 'lost' } : { e: 'requeue' });
+      await step(run, run.state === 'applying' ? { type: 'lost' } : { type: 'requeue' });
     }
   }
 
@@ -253,7 +253,7 @@ export function createWorker(parts: WorkerParts): Worker {
         // One of the schedule would stand behind all others: what somebody waits for takes its place.
         if (joinable && (!after || joinable.trigger !== 'schedule')) return joinable;
         const queued = newRun(stack, trigger, by, null, clock());
-        const done = await store.commit([{ c: 'run.insert', run: queued }]);
+        const done = await store.commit([{ type: 'run.insert', run: queued }]);
         const id = done.ok ? done.insertedRuns[0] : undefined;
         return id === undefined ? undefined : store.run(id);
       });
@@ -267,7 +267,7 @@ export function createWorker(parts: WorkerParts): Worker {
       return run;
     },
 
-    async tell(runId, event, also = []) {
+    async submit(runId, event, also = []) {
       const run = await store.run(runId);
       if (!run) return { ok: false, refusal: `there is no run #${runId}` };
       return step(run, event, also);

@@ -7,7 +7,7 @@ import { type SandboxCloud, startSandboxCloud } from './cloud/sandbox-cloud.ts';
 import { sandboxConfig } from './config.ts';
 import { createTeamsPane } from './page/teams-pane.ts';
 import { type Page, startPage, TEAMS_PATH } from './page-server.ts';
-import { PEOPLE, SECRETS, seats, TEAMS, TEAMS_OPS } from './seats.ts';
+import { PEOPLE, recipients, SECRETS, TEAMS, TEAMS_OPS } from './seats.ts';
 import { TEAMS_RATES } from './teams/rates.ts';
 import { LocalTeams } from './teams/teams.ts';
 import { startWorkspace, type Workspace } from './workspace/workspace.ts';
@@ -82,7 +82,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const files = { slack: join(dir, 'workspace.json'), teams: join(dir, 'teams.json') };
   const remembered = await readState(files.slack);
-  const workspace: Workspace = await startWorkspace({ ...seats(options.port), state: remembered });
+  const workspace: Workspace = await startWorkspace({ ...recipients(options.port), state: remembered });
   const isOwn = options.teams === 'own';
   const teams = new LocalTeams({
     ...TEAMS,

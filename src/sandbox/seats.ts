@@ -40,7 +40,7 @@ export const TEAMS = {
 } as const;
 
 /** Dana is on call and may approve, Kim writes the code, Eve is an engineer who may not. */
-export function seats(port: number): {
+export function recipients(port: number): {
   port: number;
   users: { id: string; name: string; realName: string; title: string; email: string }[];
   channels: { id: string; name: string; members: string[] }[];

@@ -2,8 +2,8 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type ChainVerdict, verifyChain } from './audit-chain.ts';
-import { openReadOnly } from './look.ts';
 import { databaseFile } from './open.ts';
+import { openReadOnly } from './read-only.ts';
 import { recordLines } from './record.ts';
 import { StoreError, toStoreError } from './store-error.ts';
 

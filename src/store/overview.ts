@@ -1,14 +1,14 @@
 /** How everything stands, read with queries whose cost does not grow with the runs that are over. */
 import type {
   Answer,
+  ExemptionInForce,
   FoundIn,
-  KeepInForce,
   OpenAlert,
-  OutboxStanding,
+  OutboxStatus,
   Overview,
   RunsUnderWay,
 } from '../model/overview.ts';
-import { ANSWERED, MAYBE_UNANSWERED } from '../model/overview.ts';
+import { STATES_MAYBE_WITHOUT_ANSWER, STATES_WITH_ANSWER } from '../model/overview.ts';
 import { isTerminal, RUN_STATES, type RunState } from '../model/run.ts';
 import type { Database } from './database.ts';
 
@@ -17,30 +17,30 @@ function quoted(states: readonly RunState[]): string {
 }
 
 /** A value of a run's data; null where that is not even JSON, which is told when the run itself is read. */
-function said(data: string, path: string): string {
+function jsonField(data: string, path: string): string {
   return `CASE WHEN json_valid(${data}) THEN json_extract(${data}, '${path}') END`;
 }
 
 const LIVE = (Object.keys(RUN_STATES) as RunState[]).filter((s) => !isTerminal(s));
 
 const UNDER_WAY = `
-  SELECT state, CASE WHEN state = 'queued' THEN ${said('data', '$.trigger')} END AS "trigger",
+  SELECT state, CASE WHEN state = 'queued' THEN ${jsonField('data', '$.trigger')} END AS "trigger",
     count(*) AS count, min(created_at) AS askedAt, min(updated_at) AS since
   FROM runs WHERE state IN (${quoted(LIVE)}) GROUP BY 1, 2`;
 
 const ALERTS = `
-  SELECT kind, stack, run_id AS runId, first_seen_at AS firstSeenAt FROM alerts WHERE state = 'open' ORDER BY id DESC`;
+  SELECT kind, stack AS subject, run_id AS runId, first_seen_at AS firstSeenAt FROM alerts WHERE state = 'open' ORDER BY id DESC`;
 
 /** For each stack and state the newest run by the index on both, and of those the newest. */
 const ANSWERS = `
-  SELECT s.value AS stack, r.id AS runId, coalesce(${said('r.data', '$.plan.madeAt')}, r.updated_at) AS at
+  SELECT s.value AS stack, r.id AS runId, coalesce(${jsonField('r.data', '$.plan.madeAt')}, r.updated_at) AS at
   FROM json_each(:stacks) s JOIN runs r ON r.id = (
     SELECT max((
       SELECT g.id FROM runs g
       WHERE g.stack = s.value AND g.state = t.value AND (
-        g.state NOT IN (${quoted(MAYBE_UNANSWERED)}) OR ${said('g.data', '$.decision')} IS NOT NULL)
+        g.state NOT IN (${quoted(STATES_MAYBE_WITHOUT_ANSWER)}) OR ${jsonField('g.data', '$.decision')} IS NOT NULL)
       ORDER BY g.id DESC LIMIT 1))
-    FROM json_each('${JSON.stringify(ANSWERED)}') t)`;
+    FROM json_each('${JSON.stringify(STATES_WITH_ANSWER)}') t)`;
 
 const KEEPS = `
   SELECT k.kind, k.stack, k.address, k.fingerprint, k.until, k.ended_at AS endedAt
@@ -66,24 +66,24 @@ export function overviewOf(
   { $client: client }: Database,
   stacks: readonly string[],
   now: number,
-): Omit<Overview, 'outbox'> & { readonly outbox: Omit<OutboxStanding, 'due'> } {
+): Omit<Overview, 'outbox'> & { readonly outbox: Omit<OutboxStatus, 'due'> } {
   const names = JSON.stringify(stacks);
   const once = client.transaction(() => {
     const alerts = client.prepare<[], OpenAlert>(ALERTS).all();
     const answers = client.prepare<[object], Answer>(ANSWERS).all({ stacks: names });
-    const keeps = client.prepare<[object], KeepInForce>(KEEPS).all({ stacks: names, now });
-    const keeping = new Set(keeps.map((k) => k.stack));
+    const exemptions = client.prepare<[object], ExemptionInForce>(KEEPS).all({ stacks: names, now });
+    const keeping = new Set(exemptions.map((k) => k.stack));
     const ids = [
       ...alerts.flatMap((a) => (a.kind === 'drift' && a.runId !== null ? [a.runId] : [])),
       ...answers.filter((a) => keeping.has(a.stack)).map((a) => a.runId),
     ];
-    const outbox = client.prepare<[], Omit<OutboxStanding, 'due'>>(OUTBOX).get();
+    const outbox = client.prepare<[], Omit<OutboxStatus, 'due'>>(OUTBOX).get();
     return {
       runs: client.prepare<[], RunsUnderWay>(UNDER_WAY).all(),
       alerts,
       answers,
       findings: client.prepare<[object], FoundIn>(FINDINGS).all({ ids: JSON.stringify([...new Set(ids)]) }),
-      keeps,
+      exemptions: exemptions,
       outbox: outbox ?? { waiting: 0, oldestAt: null, doneAt: null, error: null },
       recordedAt: client.prepare<[], { at: number }>(NEWEST_LINE).get()?.at ?? null,
     };

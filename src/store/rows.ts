@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Alert, NewAlert, PostedMessage, Subscription } from '../model/alert.ts';
-import type { Keep } from '../model/exemption.ts';
+import type { Exemption } from '../model/exemption.ts';
 import { type Actor, RUN_STATES, type Run, TRIGGERS } from '../model/run.ts';
-import type { Delivery, OutboxEntry } from '../ports/outbox.ts';
-import type { alerts, keeps, messages, outbox, runs, subscriptions } from './schema.ts';
+import type { OutboxEntry, OutboxMessage } from '../ports/outbox.ts';
+import type { alerts, exemptions, messages, outbox, runs, subscriptions } from './schema.ts';
 import { StoreError } from './store-error.ts';
 
 /*
@@ -40,17 +40,21 @@ const runData = z.looseObject({
   relatedRun: z.number().nullable(),
 });
 
-const delivery = z.discriminatedUnion('d', [
-  z.looseObject({ d: z.literal('card'), alertId: z.number() }),
-  z.looseObject({ d: z.literal('thread'), alertId: z.number(), text: z.string() }),
-  z.looseObject({ d: z.literal('dm'), alertId: z.number(), person: z.string(), why: z.string() }),
+const delivery = z.discriminatedUnion('type', [
+  z.looseObject({ type: z.literal('card'), alertId: z.number() }),
+  z.looseObject({ type: z.literal('thread'), alertId: z.number(), text: z.string() }),
+  z.looseObject({ type: z.literal('dm'), alertId: z.number(), person: z.string(), why: z.string() }),
   z.looseObject({
-    d: z.literal('nudge'),
+    type: z.literal('nudge'),
     alertId: z.number(),
     person: z.string().nullable(),
     text: z.string(),
   }),
-  z.looseObject({ d: z.literal('post'), place: z.looseObject({ platform: z.string() }), card: z.unknown() }),
+  z.looseObject({
+    type: z.literal('post'),
+    place: z.looseObject({ platform: z.string() }),
+    card: z.unknown(),
+  }),
 ]);
 
 const runState = z.enum(Object.keys(RUN_STATES) as [Run['state'], ...Run['state'][]]);
@@ -73,7 +77,7 @@ const fleet = z.object({
 const escalation = z.object({ escalated: z.array(z.number()) });
 const reach = z.object({ problems: z.array(z.string()), stacks: z.array(z.string()) });
 const alertState = z.enum(['open', 'resolved', 'superseded']);
-const keepKind = z.enum(['snooze', 'accept']);
+const exemptionKind = z.enum(['snooze', 'accept']);
 const platform = z.enum(['slack', 'teams']);
 const role = z.enum(['root', 'dm']);
 
@@ -128,27 +132,39 @@ export function toRun(row: typeof runs.$inferSelect): Run {
 
 /** The columns of an alert, without its number. */
 export function alertColumns(alert: NewAlert): Omit<typeof alerts.$inferInsert, 'id'> {
-  const { kind, stack, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome } = alert;
+  const { kind, subject, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome } = alert;
   const escalated =
     'escalated' in alert && alert.escalated !== undefined ? { escalated: alert.escalated } : null;
-  const told = alert.trouble ?? escalated;
-  const data = told === null ? null : JSON.stringify(told);
-  return { kind, stack, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome, data };
+  const details = alert.details ?? escalated;
+  const data = details === null ? null : JSON.stringify(details);
+  return {
+    kind,
+    stack: subject,
+    fingerprint,
+    state,
+    firstSeenAt,
+    lastSeenAt,
+    seenCount,
+    runId,
+    outcome,
+    data,
+  };
 }
 
 export function toAlert(row: typeof alerts.$inferSelect): Alert {
   const what = `alert ${row.id}`;
-  const { data, runId, ...rest } = row;
+  const { data, runId, stack: subject, ...columns } = row;
+  const rest = { ...columns, subject };
   const kind = check(what, alertKind, row.kind);
   const state = check(what, alertState, row.state);
-  const told = data ?? '';
+  const details = data ?? '';
   if (kind === 'policy') {
-    return { ...rest, kind, state, runId: null, trouble: json(what, policyTrouble, told) };
+    return { ...rest, kind, state, runId: null, details: json(what, policyTrouble, details) };
   }
-  if (kind === 'fleet') return { ...rest, kind, state, runId: null, trouble: json(what, fleet, told) };
-  if (kind === 'reach') return { ...rest, kind, state, runId: null, trouble: json(what, reach, told) };
+  if (kind === 'fleet') return { ...rest, kind, state, runId: null, details: json(what, fleet, details) };
+  if (kind === 'reach') return { ...rest, kind, state, runId: null, details: json(what, reach, details) };
   return {
-    ...{ ...rest, kind, state, runId: check(what, z.number(), runId), trouble: null },
+    ...{ ...rest, kind, state, runId: check(what, z.number(), runId), details: null },
     ...(data === null ? {} : json(what, escalation, data)),
   };
 }
@@ -158,20 +174,22 @@ export function toMessage(row: typeof messages.$inferSelect): PostedMessage {
   return { ...row, platform: check(what, platform, row.platform), role: check(what, role, row.role) };
 }
 
-export function keepColumns(keep: Omit<Keep, 'id'>): Omit<typeof keeps.$inferInsert, 'id'> {
-  const { kind, stack, address, fingerprint, until, at, reason, runId, endedAt } = keep;
+export function exemptionColumns(
+  exemption: Omit<Exemption, 'id'>,
+): Omit<typeof exemptions.$inferInsert, 'id'> {
+  const { kind, stack, address, fingerprint, until, at, reason, runId, endedAt } = exemption;
   return {
     ...{ kind, stack, address, fingerprint, until, at, reason, runId, endedAt },
-    by: JSON.stringify(keep.by),
-    endedBy: keep.endedBy === null ? null : JSON.stringify(keep.endedBy),
+    by: JSON.stringify(exemption.by),
+    endedBy: exemption.endedBy === null ? null : JSON.stringify(exemption.endedBy),
   };
 }
 
-export function toKeep(row: typeof keeps.$inferSelect): Keep {
+export function toExemption(row: typeof exemptions.$inferSelect): Exemption {
   const what = `keep ${row.id}`;
   return {
     ...row,
-    kind: check(what, keepKind, row.kind),
+    kind: check(what, exemptionKind, row.kind),
     by: readActor(what, row.by),
     endedBy: row.endedBy === null ? null : readActor(what, row.endedBy),
   };
@@ -179,8 +197,8 @@ export function toKeep(row: typeof keeps.$inferSelect): Keep {
 
 export function toOutboxEntry(row: typeof outbox.$inferSelect): OutboxEntry {
   const { id, key, createdAt, attempts, nextAttemptAt, lastError } = row;
-  const parsed = json(`delivery ${id}`, delivery, row.delivery) as Delivery;
-  return { id, key, delivery: parsed, createdAt, attempts, nextAttemptAt, lastError };
+  const parsed = json(`delivery ${id}`, delivery, row.delivery) as OutboxMessage;
+  return { id, key, message: parsed, createdAt, attempts, nextAttemptAt, lastError };
 }
 
 export function toSubscription(row: typeof subscriptions.$inferSelect): Subscription {

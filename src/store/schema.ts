@@ -64,7 +64,7 @@ export const messages = sqliteTable(
   ],
 );
 
-export const keeps = sqliteTable(
+export const exemptions = sqliteTable(
   'keeps',
   {
     id: integer('id').primaryKey({ autoIncrement: true }),

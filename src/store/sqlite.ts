@@ -27,8 +27,8 @@ import { type Database, openDatabase } from './database.ts';
 import { overviewOf } from './overview.ts';
 import { type Cutoffs, type Pruned, prune } from './prune.ts';
 import { recordLines, toAuditEntry } from './record.ts';
-import { toAlert, toKeep, toMessage, toOutboxEntry, toRun, toSubscription } from './rows.ts';
-import { alerts, audit, keeps, kv, messages, outbox, runs, subscriptions } from './schema.ts';
+import { toAlert, toExemption, toMessage, toOutboxEntry, toRun, toSubscription } from './rows.ts';
+import { alerts, audit, exemptions, kv, messages, outbox, runs, subscriptions } from './schema.ts';
 import { StoreError, toStoreError } from './store-error.ts';
 import { type Inserted, StaleRun, setValue, write } from './write.ts';
 
@@ -54,7 +54,7 @@ function isDue(nextAttemptAt: Column): SQL | undefined {
 }
 
 /** What a delivery says at `path`; null where it is not even JSON, which is told when it is read. */
-function said(delivery: Column, path: string): SQL {
+function jsonField(delivery: Column, path: string): SQL {
   return sql`CASE WHEN json_valid(${delivery}) THEN json_extract(${delivery}, ${path}) END`;
 }
 
@@ -69,11 +69,11 @@ function inOrder(db: Database): SQL | undefined {
         isNull(before.doneAt),
         lt(before.id, outbox.id),
         not(isDue(before.nextAttemptAt) as SQL),
-        eq(said(before.delivery, '$.d'), 'thread'),
-        eq(said(before.delivery, '$.alertId'), said(outbox.delivery, '$.alertId')),
+        eq(jsonField(before.delivery, '$.type'), 'thread'),
+        eq(jsonField(before.delivery, '$.alertId'), jsonField(outbox.delivery, '$.alertId')),
       ),
     );
-  return or(sql`${said(outbox.delivery, '$.d')} IS NOT 'thread'`, not(exists(blocking)));
+  return or(sql`${jsonField(outbox.delivery, '$.type')} IS NOT 'thread'`, not(exists(blocking)));
 }
 
 /** Runs `work`; whatever it throws becomes a StoreError that says `doing`. */
@@ -123,7 +123,7 @@ export async function openSqliteStore(
     .prepare();
 
   async function commit(changes: readonly Change[]): Promise<CommitResult> {
-    const doing = `storing ${changes.map((c) => c.c).join(', ') || 'nothing'}`;
+    const doing = `storing ${changes.map((c) => c.type).join(', ') || 'nothing'}`;
     return attempt(doing, () => {
       const inserted: Inserted = { runs: [], alerts: [] };
       try {
@@ -180,7 +180,7 @@ export async function openSqliteStore(
         return row && toAlert(row);
       }),
 
-    alerts: <K extends AlertKind>({ stack, state, kind, runId }: AlertQuery<K>) =>
+    alerts: <K extends AlertKind>({ subject: stack, state, kind, runId }: AlertQuery<K>) =>
       attempt('reading alerts', () =>
         db
           .select()
@@ -199,26 +199,26 @@ export async function openSqliteStore(
           .map((row) => toAlert(row) as AlertOf<K>),
       ),
 
-    keeps: (stack) =>
+    exemptions: (stack) =>
       attempt(`reading what is kept of ${stack}`, () =>
         db
           .select()
-          .from(keeps)
-          .where(and(eq(keeps.stack, stack), isNull(keeps.endedAt)))
-          .orderBy(asc(keeps.id))
+          .from(exemptions)
+          .where(and(eq(exemptions.stack, stack), isNull(exemptions.endedAt)))
+          .orderBy(asc(exemptions.id))
           .all()
-          .map(toKeep),
+          .map(toExemption),
       ),
 
-    keepsOver: (after, upTo) =>
+    exemptionsEnded: (after, upTo) =>
       attempt('reading which snoozes are over', () =>
         db
           .select()
-          .from(keeps)
-          .where(and(isNull(keeps.endedAt), gt(keeps.until, after), lte(keeps.until, upTo)))
-          .orderBy(asc(keeps.id))
+          .from(exemptions)
+          .where(and(isNull(exemptions.endedAt), gt(exemptions.until, after), lte(exemptions.until, upTo)))
+          .orderBy(asc(exemptions.id))
           .all()
-          .map(toKeep),
+          .map(toExemption),
       ),
 
     audit: ({ stack, runId, without = [], limit }) =>
@@ -248,7 +248,7 @@ export async function openSqliteStore(
         due.all({ now, later: now + LONGEST_PAUSE, limit }).flatMap(readable),
       ),
 
-    wasAdded: (key) =>
+    hasOutboxKey: (key) =>
       attempt(
         'looking a delivery up',
         () => db.select({ id: outbox.id }).from(outbox).where(eq(outbox.key, key)).get() !== undefined,
@@ -259,8 +259,8 @@ export async function openSqliteStore(
         const newer = and(
           isNull(outbox.doneAt),
           gt(outbox.id, entry),
-          eq(said(outbox.delivery, '$.d'), 'card'),
-          eq(said(outbox.delivery, '$.alertId'), alertId),
+          eq(jsonField(outbox.delivery, '$.type'), 'card'),
+          eq(jsonField(outbox.delivery, '$.alertId'), alertId),
         );
         return db.select({ id: outbox.id }).from(outbox).where(newer).limit(1).get() !== undefined;
       }),

@@ -2,12 +2,12 @@ import { and, desc, eq, isNull } from 'drizzle-orm';
 import { assertNever } from '../base/assert-never.ts';
 import type { AuditEntry } from '../model/audit-entry.ts';
 import { isTerminal, RUN_STATES, type Run, type RunState } from '../model/run.ts';
-import type { Delivery } from '../ports/outbox.ts';
-import type { Change, NewDelivery } from '../ports/store.ts';
+import type { OutboxMessage } from '../ports/outbox.ts';
+import type { Change, NewAlertMessage } from '../ports/store.ts';
 import { CHAIN_START, chainHash } from './audit-chain.ts';
 import type { Database } from './database.ts';
-import { alertColumns, keepColumns, runColumns } from './rows.ts';
-import { alerts, audit, keeps, kv, outbox, runs, subscriptions } from './schema.ts';
+import { alertColumns, exemptionColumns, runColumns } from './rows.ts';
+import { alerts, audit, exemptions, kv, outbox, runs, subscriptions } from './schema.ts';
 import { StoreError } from './store-error.ts';
 
 /** What a transaction offers that the writes below need. */
@@ -51,7 +51,7 @@ function updateRun(tx: Writer, run: Run, was: { readonly state: RunState; readon
   if (result.changes === 0) throw new StaleRun(run.id);
 }
 
-function addDelivery(tx: Writer, key: string, delivery: Delivery, at: number): void {
+function addDelivery(tx: Writer, key: string, delivery: OutboxMessage, at: number): void {
   tx.insert(outbox)
     .values({ key, delivery: JSON.stringify(delivery), createdAt: at, nextAttemptAt: at })
     .onConflictDoNothing({ target: outbox.key })
@@ -59,22 +59,27 @@ function addDelivery(tx: Writer, key: string, delivery: Delivery, at: number): v
 }
 
 /** Completes the deliveries of an alert that has just got its number. A second thread line gets a key of its own. */
-function addNewDeliveries(tx: Writer, alertId: number, deliveries: readonly NewDelivery[], at: number): void {
+function addNewDeliveries(
+  tx: Writer,
+  alertId: number,
+  deliveries: readonly NewAlertMessage[],
+  at: number,
+): void {
   let threads = 0;
   for (const delivery of deliveries) {
-    switch (delivery.d) {
+    switch (delivery.type) {
       case 'card':
-        addDelivery(tx, `alert:${alertId}:card`, { d: 'card', alertId }, at);
+        addDelivery(tx, `alert:${alertId}:card`, { type: 'card', alertId }, at);
         break;
       case 'thread': {
         threads += 1;
         const key = threads === 1 ? `alert:${alertId}:thread` : `alert:${alertId}:thread:${threads}`;
-        addDelivery(tx, key, { d: 'thread', alertId, text: delivery.text }, at);
+        addDelivery(tx, key, { type: 'thread', alertId, text: delivery.text }, at);
         break;
       }
       case 'dm': {
         const { person, why } = delivery;
-        addDelivery(tx, `alert:${alertId}:dm:${person}`, { d: 'dm', alertId, person, why }, at);
+        addDelivery(tx, `alert:${alertId}:dm:${person}`, { type: 'dm', alertId, person, why }, at);
         break;
       }
       default:
@@ -111,7 +116,7 @@ export function setValue(tx: Writer, name: string, value: string): void {
  * StoreError where the change must not be; either way the caller rolls everything back.
  */
 export function write(tx: Writer, change: Change, inserted: Inserted): void {
-  switch (change.c) {
+  switch (change.type) {
     case 'run.insert':
       inserted.runs.push(tx.insert(runs).values(runColumns(change.run)).returning({ id: runs.id }).get().id);
       return;
@@ -135,19 +140,19 @@ export function write(tx: Writer, change: Change, inserted: Inserted): void {
       if (result.changes === 0) throw new StoreError(`there is no alert ${id}`);
       return;
     }
-    case 'keep.insert':
-      tx.insert(keeps).values(keepColumns(change.keep)).run();
+    case 'exemption.insert':
+      tx.insert(exemptions).values(exemptionColumns(change.exemption)).run();
       return;
-    case 'keep.end': {
+    case 'exemption.end': {
       const result = tx
-        .update(keeps)
+        .update(exemptions)
         .set({ endedBy: JSON.stringify(change.by), endedAt: change.at })
-        .where(and(eq(keeps.id, change.id), isNull(keeps.endedAt)))
+        .where(and(eq(exemptions.id, change.id), isNull(exemptions.endedAt)))
         .run();
       // Ended twice at once is no error, the first end stands; a keep that never was is.
       if (
         result.changes === 0 &&
-        tx.select().from(keeps).where(eq(keeps.id, change.id)).get() === undefined
+        tx.select().from(exemptions).where(eq(exemptions.id, change.id)).get() === undefined
       ) {
         throw new StoreError(`there is no keep ${change.id}`);
       }

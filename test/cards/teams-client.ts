@@ -82,7 +82,7 @@ export async function startTeamsClient(): Promise<TeamsClient> {
   const close = async (): Promise<void> => {
     for (const step of closing.splice(0).reverse()) await step();
   };
-  let reply: Reply = { r: 'none' };
+  let reply: Reply = { type: 'none' };
   let posted = 0;
   try {
     const home = await mkdtemp(join(tmpdir(), 'm0-cards-'));

@@ -44,12 +44,12 @@ const conversationOf = (one: Exhibit): Conversation =>
 async function say({ shown, where }: Exhibit, to: Conversation, client: TeamsClient): Promise<void> {
   switch (shown.kind) {
     case 'card':
-      if (where === 'private') return client.answer({ r: 'private', card: shown.card });
+      if (where === 'private') return client.answer({ type: 'private', card: shown.card });
       return client.post(shown.card, to);
     case 'form':
-      return client.answer({ r: 'form', form: shown.form });
+      return client.answer({ type: 'form', form: shown.form });
     case 'pages':
-      return client.answer({ r: 'pages', pages: shown.pages });
+      return client.answer({ type: 'pages', pages: shown.pages });
     default:
       return assertNever(shown);
   }
@@ -88,7 +88,7 @@ async function turn(page: Page, card: Locator, { shown }: Exhibit): Promise<Loca
 const opening = (form: Form, label: string): Card => ({
   headline: form.title,
   tone: 'plain',
-  blocks: [{ b: 'buttons', buttons: [{ label, command: form.command, form }] }],
+  blocks: [{ type: 'buttons', buttons: [{ label, command: form.command, form }] }],
 });
 
 async function take(page: Page, card: Locator, width: number): Promise<Buffer> {

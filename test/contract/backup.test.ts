@@ -148,7 +148,9 @@ describe('restored in the middle of things', () => {
     expect((await latest(restored, 'waiting'))?.state).toBe('awaiting_approval');
     expect((await latest(restored, 'planning'))?.state).toBe('awaiting_approval');
     expect((await latest(restored, 'approved'))?.state).toBe('realigned');
-    expect(await restored.store.keeps('kept')).toMatchObject([{ kind: 'accept', reason: 'nobody owns it' }]);
+    expect(await restored.store.exemptions('kept')).toMatchObject([
+      { kind: 'accept', reason: 'nobody owns it' },
+    ]);
     const [again, unknown] = await restored.store.runs({ stack: 'applying' });
     expect(unknown?.state).toBe('apply_unknown');
     expect(again).toMatchObject({ state: 'awaiting_approval', interrupted: { run: unknown?.id } });

@@ -18,7 +18,7 @@ const SOON = 5_000;
 
 let workspace: Workspace;
 let slack: Slack;
-let answer: () => Reply = () => ({ r: 'none' });
+let answer: () => Reply = () => ({ type: 'none' });
 
 beforeAll(async () => {
   workspace = await startTestWorkspace();
@@ -80,7 +80,7 @@ describe('a form', () => {
   );
 
   test.each(forms)('%s opens', async (_name, form) => {
-    answer = () => ({ r: 'form', form });
+    answer = () => ({ type: 'form', form });
     await workspace.as(DANA).slash('/m0', form.command, 'ops');
     const view = await shown('run #42');
     expect(view.submit).toBe(form.submit);
@@ -93,14 +93,14 @@ describe('the full diff of a thousand resources', () => {
   const press = (view: View, label: string) => workspace.as(DANA).click(view, label);
 
   async function opened(): Promise<View> {
-    answer = () => ({ r: 'pages', pages });
+    answer = () => ({ type: 'pages', pages });
     await workspace.as(DANA).slash('/m0', 'show #42', 'ops');
     return shown(`Page 1 of ${last}`);
   }
 
   test('has each resource on exactly one page', () => {
     const addresses = pages.pages.flatMap((page) =>
-      page.blocks.flatMap((b) => (b.b === 'finding' ? [b.address] : [])),
+      page.blocks.flatMap((b) => (b.type === 'finding' ? [b.address] : [])),
     );
     expect(new Set(addresses).size).toBe(1000);
     expect(addresses).toHaveLength(1000);

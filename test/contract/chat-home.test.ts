@@ -167,7 +167,7 @@ describe('the Home tab', () => {
     await workspace.as('U0DANA').click(old, 'Unsnooze');
     const dialog = await workspace.waitFor(() => workspace.as('U0DANA').views.at(-1), SOON);
     expect(wordsOf(dialog)).toContain('Only sre');
-    expect(await core.store.keeps(STACK)).toHaveLength(1);
+    expect(await core.store.exemptions(STACK)).toHaveLength(1);
   });
 
   test('follows what changes while it is open, and no longer than an hour', async () => {

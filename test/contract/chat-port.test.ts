@@ -116,7 +116,7 @@ describe.each(Object.entries(CHAT_ENDS))('%s', (_name, open) => {
     });
 
     test('in their chat needs no mention and is answered there', async () => {
-      end.answer = () => ({ r: 'private', card: told('fine') });
+      end.answer = () => ({ type: 'private', card: told('fine') });
       await end.says('dana', 'chat', 'status');
       await soon(() => end.inChat().length === 2);
       expect(end.inChat()[1]?.text).toBe('fine');
@@ -124,7 +124,7 @@ describe.each(Object.entries(CHAT_ENDS))('%s', (_name, open) => {
     });
 
     test('answered in private stays out of the channel', async () => {
-      end.answer = () => ({ r: 'private', card: told('only for you') });
+      end.answer = () => ({ type: 'private', card: told('only for you') });
       await end.says('dana', 'ops', 'why #42');
       await soon(() => end.heard.length === 1);
       await end.says('dana', 'chat', 'status');
@@ -150,7 +150,7 @@ describe.each(Object.entries(CHAT_ENDS))('%s', (_name, open) => {
     });
 
     test('refused is told to its sender alone, and the card stays', async () => {
-      end.answer = () => ({ r: 'private', card: told('Only sre may approve') });
+      end.answer = () => ({ type: 'private', card: told('Only sre may approve') });
       await end.chat.post(end.ops, driftMixed, 'k');
       expect(await end.clicks('Full diff')).toContain('Only sre may approve');
       expect(end.inOps()).toHaveLength(1);
@@ -158,7 +158,7 @@ describe.each(Object.entries(CHAT_ENDS))('%s', (_name, open) => {
     });
 
     test('in direct messages is answered there, for good', async () => {
-      end.answer = () => ({ r: 'private', card: told('Done') });
+      end.answer = () => ({ type: 'private', card: told('Done') });
       const { channel, messageId } = await end.chat.post(end.dana, driftMixed, 'k');
       await end.clicks('Full diff', 'chat');
       await soon(() => end.inChat()[1]?.text === 'Done');
@@ -166,7 +166,7 @@ describe.each(Object.entries(CHAT_ENDS))('%s', (_name, open) => {
     });
 
     test('that needs words opens a form', async () => {
-      end.answer = () => ({ r: 'form', form: snoozeForm });
+      end.answer = () => ({ type: 'form', form: snoozeForm });
       await end.says('dana', 'chat', 'snooze #42');
       await soon(() => end.inChat().length === 2);
       expect(end.inChat()[1]?.text).toContain('Snooze run #42');

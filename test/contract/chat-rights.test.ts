@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createDelivery } from '../../src/alerts/outbox-loop.ts';
+import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
 import type { CommandHandler, Incoming } from '../../src/ports/chat.ts';
@@ -72,7 +72,7 @@ const approve = (person: Person, card: Message) => person.click(card, isApprove,
 async function deliver(): Promise<void> {
   const { store, onCall } = core;
   const chats = new Map([['slack' as const, slack]]);
-  await createDelivery({
+  await createOutboxDispatcher({
     ...{ store, directory: core.directory, onCall, clock: () => core.now, chats, log },
   }).drain();
 }
@@ -212,7 +212,7 @@ describe('by e-mail', () => {
     await connect(
       async (incoming) => {
         heard.push(incoming);
-        return { r: 'none' };
+        return { type: 'none' };
       },
       matchByEmail,
       proxy?.apiUrl,
@@ -243,7 +243,7 @@ describe('by e-mail', () => {
     core = await Core.open([stackWith()], { people });
     await connect(async (incoming) => {
       heard.push(incoming);
-      return { r: 'none' };
+      return { type: 'none' };
     }, true);
     expect(await personOf('U0KIM')).toBeNull();
   });
@@ -254,7 +254,7 @@ describe('by e-mail', () => {
     core = await Core.open([stackWith()], { people });
     await connect(async (incoming) => {
       heard.push(incoming);
-      return { r: 'none' };
+      return { type: 'none' };
     }, true);
     expect(await personOf('U0KIM')).toBeNull();
   });

@@ -49,7 +49,7 @@ let heard: Incoming[];
 let answer: (incoming: Incoming) => Reply | Promise<Reply>;
 const endings: (() => Promise<void>)[] = [];
 
-const none: Reply = { r: 'none' };
+const none: Reply = { type: 'none' };
 const told = (headline: string): Card => ({ headline, tone: 'plain', blocks: [] });
 const handler: CommandHandler = async (incoming) => {
   heard.push(incoming);
@@ -258,7 +258,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
 
   describe('a slash command', () => {
     test('is heard with who and where, and answered privately', async () => {
-      answer = () => ({ r: 'private', card: told('Only sre may approve <!channel>') });
+      answer = () => ({ type: 'private', card: told('Only sre may approve <!channel>') });
       await workspace.as('U0DANA').slash('/m0', 'approve #42', 'ops');
       const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('ops')[0], SOON);
       expect(seen).toMatchObject({ visibleTo: 'U0DANA', text: 'Only sre may approve &lt;!channel&gt;' });
@@ -285,21 +285,21 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
     });
 
     test('answered publicly is seen by all', async () => {
-      answer = () => ({ r: 'public', card: driftMixed });
+      answer = () => ({ type: 'public', card: driftMixed });
       await workspace.as('U0DANA').slash('/m0', 'drift', 'ops');
       await workspace.waitFor(() => workspace.as('U0KIM').sees('ops')[0], SOON);
     });
 
     test('answered publicly where the channel takes nothing for long is seen by its sender', async () => {
       workspace.limitMethod('chat.postMessage', 60, 'C0OPS');
-      answer = () => ({ r: 'public', card: told('three open') });
+      answer = () => ({ type: 'public', card: told('three open') });
       await workspace.as('U0DANA').slash('/m0', 'status', 'ops');
       const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('ops')[0], SOON);
       expect(seen).toMatchObject({ visibleTo: 'U0DANA', text: 'three open' });
     });
 
     test('answered publicly where m0 may not post is seen by its sender', async () => {
-      answer = () => ({ r: 'public', card: told('three open') });
+      answer = () => ({ type: 'public', card: told('three open') });
       await workspace.as('U0DANA').slash('/m0', 'status', 'elsewhere');
       const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('elsewhere')[0], SOON);
       expect(seen).toMatchObject({ visibleTo: 'U0DANA', text: 'three open' });
@@ -308,7 +308,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
 
   describe('a message', () => {
     test('with a mention is a command, answered in its thread', async () => {
-      answer = () => ({ r: 'private', card: told('fine') });
+      answer = () => ({ type: 'private', card: told('fine') });
       const { messageId } = await slack.post(OPS, driftMixed, 'k');
       await workspace.as('U0DANA').say('ops', '@m0 why #42 & <more>', messageId);
       expect((await heardOne()).text).toBe('why #42 & <more>');
@@ -324,7 +324,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
     });
 
     test('to m0 directly is a command, answered as a plain message', async () => {
-      answer = () => ({ r: 'private', card: told('fine') });
+      answer = () => ({ type: 'private', card: told('fine') });
       await workspace.as('U0DANA').say('@m0', 'status');
       await workspace.waitFor(() => workspace.dm('U0DANA').messages.length === 2, SOON);
       expect(heard).toHaveLength(1);
@@ -332,7 +332,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
     });
 
     test('that needs a dialog gets a button that opens it', async () => {
-      answer = () => ({ r: 'form', form: snoozeForm });
+      answer = () => ({ type: 'form', form: snoozeForm });
       await workspace.as('U0DANA').say('@m0', 'snooze #42');
       const offer = await workspace.waitFor(() => workspace.dm('U0DANA').messages[1], SOON);
       await workspace.as('U0DANA').click(offer, 'Snooze run #42…');
@@ -361,7 +361,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
     });
 
     test('refused is told to its sender alone, and the card stays', async () => {
-      answer = () => ({ r: 'private', card: told('Only sre may approve') });
+      answer = () => ({ type: 'private', card: told('Only sre may approve') });
       await slack.post(OPS, driftMixed, 'k');
       const [card] = ops();
       if (!card) throw new Error('no card');
@@ -371,7 +371,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
     });
 
     test('in direct messages is answered there, for good', async () => {
-      answer = () => ({ r: 'private', card: told('Done') });
+      answer = () => ({ type: 'private', card: told('Done') });
       const { channel, messageId } = await slack.post({ platform: 'slack', user: 'U0DANA' }, driftMixed, 'k');
       const [card] = workspace.dm('U0DANA').messages;
       if (!card) throw new Error('no card');
@@ -383,8 +383,8 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
 
     test('on a private answer is about no card', async () => {
       answer = () => ({
-        r: 'private',
-        card: { ...told('see'), blocks: [{ b: 'buttons', buttons: [fullDiff] }] },
+        type: 'private',
+        card: { ...told('see'), blocks: [{ type: 'buttons', buttons: [fullDiff] }] },
       });
       await workspace.as('U0DANA').slash('/m0', 'status', 'ops');
       const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('ops')[0], SOON);
@@ -398,7 +398,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
     const filled = { FOR: '3d', REASON: 'vendor needs SSH' };
 
     async function opened(): Promise<View> {
-      answer = () => ({ r: 'form', form: snoozeForm });
+      answer = () => ({ type: 'form', form: snoozeForm });
       await slack.post(OPS, driftMixed, 'k');
       const [card] = ops();
       if (!card) throw new Error('no card');
@@ -422,7 +422,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
     test('that comes too late for Slack says so', async () => {
       answer = () => {
         ahead = 4_000;
-        return { r: 'form', form: snoozeForm };
+        return { type: 'form', form: snoozeForm };
       };
       await workspace.as('U0DANA').slash('/m0', 'snooze #42', 'ops');
       const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('ops')[0], SOON);
@@ -431,7 +431,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
 
     test('refused shows why in the dialog', async () => {
       const view = await opened();
-      answer = () => ({ r: 'private', card: told('Only sre may snooze') });
+      answer = () => ({ type: 'private', card: told('Only sre may snooze') });
       expect((await workspace.as('U0DANA').submit(view.id, filled)).outcome).toBe('updated');
       await viewShowing('U0DANA', 'Only sre may snooze');
     });
@@ -450,14 +450,14 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       answer = () => promise;
       expect((await workspace.as('U0DANA').submit(view.id, filled)).outcome).toBe('updated');
       await viewShowing('U0DANA', 'One moment');
-      resolve({ r: 'private', card: told('Snoozed until Mon 9:00') });
+      resolve({ type: 'private', card: told('Snoozed until Mon 9:00') });
       await viewShowing('U0DANA', 'Snoozed until Mon 9:00');
     });
   });
 
   describe('pages', () => {
     async function opened(): Promise<View> {
-      answer = () => ({ r: 'pages', pages: threePages });
+      answer = () => ({ type: 'pages', pages: threePages });
       await workspace.as('U0DANA').slash('/m0', 'show #42', 'ops');
       return viewShowing('U0DANA', 'Page 1 of 3');
     }
@@ -483,7 +483,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
 
     test('have the card’s buttons, which answer over the dialog', async () => {
       const view = await opened();
-      answer = () => ({ r: 'form', form: snoozeForm });
+      answer = () => ({ type: 'form', form: snoozeForm });
       await workspace.as('U0DANA').click(view, 'Snooze…');
       await viewShowing('U0DANA', 'For how long');
       expect(workspace.as('U0DANA').views).toHaveLength(2);
@@ -499,7 +499,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       expect(acked.outcome).toBe('acked');
       await heardOne();
       const stopped = slack.stop();
-      resolve({ r: 'private', card: told('late but here') });
+      resolve({ type: 'private', card: told('late but here') });
       await stopped;
       expect(
         workspace

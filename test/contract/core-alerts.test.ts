@@ -125,7 +125,7 @@ describe('a snooze', () => {
       core.say(`snooze #${id} ${SSH.address} 2h vendor`, DANA),
       core.say(`accept #${id} ${TAG.address} as agreed`, KIM),
     ]);
-    expect(await core.store.keeps(STACK)).toHaveLength(2);
+    expect(await core.store.exemptions(STACK)).toHaveLength(2);
     expect((await core.run(id)).state).toBe('quiet');
     expect(await core.alerts('open')).toEqual([]);
   });
@@ -144,7 +144,7 @@ describe('a snooze', () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
     expect(await core.told(`snooze #${id} 2h`, EVE)).toContain('Only sre');
-    expect(await core.store.keeps(STACK)).toEqual([]);
+    expect(await core.store.exemptions(STACK)).toEqual([]);
   });
 });
 

@@ -110,7 +110,7 @@ describe('a snooze that somebody ends', () => {
     const [run] = await core.store.runs({ stack: STACK });
     expect(run).toMatchObject({ trigger: 'command', state: 'queued' });
     expect(run?.id).toBeGreaterThan(id);
-    expect(await core.store.keeps(STACK)).toEqual([]);
+    expect(await core.store.exemptions(STACK)).toEqual([]);
   });
 });
 
@@ -136,7 +136,7 @@ describe('a snooze until it changes', () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.check();
     expect(await core.told('snooze prod until it changes')).toContain(`Snoozed ${STACK}.`);
-    expect(await core.store.keeps('prod-db')).toEqual([]);
+    expect(await core.store.exemptions('prod-db')).toEqual([]);
     expect(await core.told('snooze prod-db until it changes')).toContain('Nothing is open on prod-db');
   });
 });

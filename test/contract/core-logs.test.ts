@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDelivery } from '../../src/alerts/outbox-loop.ts';
+import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
 import { within } from '../../src/base/log-context.ts';
 import { ChatError } from '../../src/ports/chat.ts';
 import { Core, EVE, STACK, stackWith } from '../support/core.ts';
@@ -69,7 +69,7 @@ describe('each line', () => {
     expect(saying('looking for work broke')).toEqual([{ err: expect.anything() }]);
 
     const { store, directory, log, chat } = core;
-    const delivery = createDelivery({
+    const delivery = createOutboxDispatcher({
       ...{ store, directory, log, onCall: async () => ({}), clock: () => core.now },
       chats: new Map([['slack' as const, chat]]),
     });

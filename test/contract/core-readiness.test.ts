@@ -119,7 +119,7 @@ describe('Slack', () => {
       ...{ mode: 'socket', botToken, appToken: 'xapp-local-app', apiUrl: workspace.apiUrl },
       ...{ log: core.log, people: [], clock: Date.now },
     });
-    await slack.start(async () => ({ r: 'none' }));
+    await slack.start(async () => ({ type: 'none' }));
     endings.push(() => slack.stop());
     await open({ chats: () => [{ platform: 'slack', ...slack.healthy() }] });
     return slack;

@@ -34,9 +34,9 @@ function replyTo(text: string, channel = DEV, actor: Actor = DANA): Promise<Repl
 /** The card of the answer, and whether everybody in the channel sees it. */
 async function said(text: string, channel = DEV, actor: Actor = DANA): Promise<[Card, string]> {
   const reply = await replyTo(text, channel, actor);
-  if (reply.r !== 'private' && reply.r !== 'public')
-    throw new Error(`"${text}" was answered with ${reply.r}`);
-  return [reply.card, reply.r];
+  if (reply.type !== 'private' && reply.type !== 'public')
+    throw new Error(`"${text}" was answered with ${reply.type}`);
+  return [reply.card, reply.type];
 }
 
 const headlines = (channel: string) => core.chat.in(channel).map((m) => m.card.headline);

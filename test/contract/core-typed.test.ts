@@ -32,14 +32,14 @@ function replyTo(text: string, actor: Actor = DANA): Promise<Reply> {
 }
 async function cardOf(text: string, actor: Actor = DANA): Promise<Card> {
   const reply = await replyTo(text, actor);
-  if (reply.r !== 'private' && reply.r !== 'public')
-    throw new Error(`"${text}" was answered with ${reply.r}`);
+  if (reply.type !== 'private' && reply.type !== 'public')
+    throw new Error(`"${text}" was answered with ${reply.type}`);
   return reply.card;
 }
 const commands = (card: Card): readonly string[] => buttonsOf(card).map((b) => b.command);
 
 /** Run #1 of prod-network waits. Each is answered so, and changes nothing that another would see. */
-const ANSWERED: readonly (readonly [string, Reply['r'], RegExp])[] = [
+const ANSWERED: readonly (readonly [string, Reply['type'], RegExp])[] = [
   ['status', 'private', /1 drifted, 4 not checked yet/],
   ['status prod', 'private', /^prod: 1 drifted/],
   ['STATUS Prod-DB', 'private', /prod-db: not checked yet/],
@@ -135,15 +135,15 @@ describe('what is typed', () => {
 
   it.each(ANSWERED)('%j is answered', async (text, kind, words) => {
     const reply = await replyTo(text);
-    expect(reply.r).toBe(kind);
-    if (reply.r === 'private') expect(reply.card.headline).toMatch(words);
+    expect(reply.type).toBe(kind);
+    if (reply.type === 'private') expect(reply.card.headline).toMatch(words);
     else expect(JSON.stringify(reply)).toMatch(words);
   });
 
   it.each(REFUSED)('%j is refused, privately, with what would work', async (text, words, instead) => {
     const before = await core.store.audit({});
     const reply = await replyTo(text);
-    if (reply.r !== 'private') throw new Error(`"${text}" was answered with ${reply.r}`);
+    if (reply.type !== 'private') throw new Error(`"${text}" was answered with ${reply.type}`);
     expect(`${reply.card.headline} ${textOf(reply.card)}`).toMatch(words);
     expect(commands(reply.card)).toEqual(instead);
     expect(await core.store.audit({})).toEqual(before);
@@ -157,7 +157,7 @@ describe('what is typed', () => {
   async function cardOfAny(command: string): Promise<Card | null> {
     if (/^(approve|drift|subscribe|unsubscribe|snooze)/.test(command)) return null;
     const reply = await replyTo(command);
-    return reply.r === 'private' ? reply.card : null;
+    return reply.type === 'private' ? reply.card : null;
   }
 
   it('every command of the grammar is in the tables', () => {
@@ -192,7 +192,7 @@ describe('what is typed and does something', () => {
 
   it('drift tells what is known and checks; only what is meant', async () => {
     const reply = await replyTo('drift prod', EVE);
-    if (reply.r !== 'public') throw new Error(`answered with ${reply.r}`);
+    if (reply.type !== 'public') throw new Error(`answered with ${reply.type}`);
     expect(reply.card.headline).toMatch(/^prod: 1 drifted.*checking now/);
     const cards: Card[] = [];
     for await (const card of reply.updates ?? []) cards.push(card);
@@ -223,10 +223,10 @@ describe('what is typed and does something', () => {
     ['accept #1 agreed', 'unaccept prod-network aws_security_group.web'],
   ])('%j is taken back by %j', async (text, back) => {
     await cardOf(text);
-    expect(await core.store.keeps(STACK)).toHaveLength(1);
+    expect(await core.store.exemptions(STACK)).toHaveLength(1);
     expect((await cardOf(back, EVE)).headline).toMatch(/^Only sre/);
     await cardOf(back);
-    expect(await core.store.keeps(STACK)).toEqual([]);
+    expect(await core.store.exemptions(STACK)).toEqual([]);
     await core.rest();
     expect((await core.store.runs({ stack: STACK, limit: 1 }))[0]?.state).toBe('awaiting_approval');
   });
@@ -255,7 +255,7 @@ describe('history', () => {
   it('says where the record goes on beyond what it tells', async () => {
     const at = core.now;
     const entry = { at, actor: DANA, action: 'snooze', stack: STACK, runId: null, fingerprint: null };
-    const line = { c: 'audit', entry: { ...entry, commit: null, detail: 'again' } } as const;
+    const line = { type: 'audit', entry: { ...entry, commit: null, detail: 'again' } } as const;
     await core.store.commit(Array.from({ length: 60 }, () => line));
     const card = await cardOf('history prod-network');
     expect(card.headline).toBe('History of prod-network: the newest 50 entries');

@@ -23,7 +23,7 @@ let client: ChildProcess;
 let url: string;
 let bot: Bot;
 let heard: Incoming[] = [];
-let answer: (incoming: Incoming) => Reply = () => ({ r: 'none' });
+let answer: (incoming: Incoming) => Reply = () => ({ type: 'none' });
 const closing: (() => Promise<void>)[] = [];
 
 async function ask(path: string, body: object): Promise<{ readonly status: number; readonly body: unknown }> {
@@ -100,10 +100,10 @@ afterAll(async () => {
 
 test('a command is heard, and its form, pages and card are taken', async () => {
   for (const reply of [
-    { r: 'form', form: snoozeForm },
-    { r: 'pages', pages: threePages },
-    { r: 'public', card: driftMixed },
-    { r: 'private', card: healed },
+    { type: 'form', form: snoozeForm },
+    { type: 'pages', pages: threePages },
+    { type: 'public', card: driftMixed },
+    { type: 'private', card: healed },
   ] satisfies Reply[]) {
     heard = [];
     answer = () => reply;
@@ -115,7 +115,7 @@ test('a command is heard, and its form, pages and card are taken', async () => {
 
 test('a mention in a channel is a command without the mention', async () => {
   heard = [];
-  answer = () => ({ r: 'none' });
+  answer = () => ({ type: 'none' });
   const mention = { mentioned: { id: TEAMS.appId }, text: '<at>Test Bot</at>' };
   await say(OPS, '<at>Test Bot</at> status', [mention]);
   await soon(() => heard.length === 1);
@@ -125,7 +125,7 @@ test('a mention in a channel is a command without the mention', async () => {
 test('a proactive post is shown, updated in place, replied to and clicked', async () => {
   heard = [];
   const { channel, messageId } = await bot.teams.post(IN_OPS, driftMixed, 'k');
-  answer = () => ({ r: 'private', card: { headline: 'Only sre may approve', tone: 'plain', blocks: [] } });
+  answer = () => ({ type: 'private', card: { headline: 'Only sre may approve', tone: 'plain', blocks: [] } });
   const clicked = await click(`${OPS};messageid=${messageId}`, messageId, { command: 'approve #42' });
   expect(clicked).toMatchObject({ status: 200, body: { value: 'Only sre may approve' } });
   expect(heard[0]).toMatchObject({ text: 'approve #42', from: { channel, messageId } });
@@ -139,12 +139,12 @@ test('a proactive post is shown, updated in place, replied to and clicked', asyn
 
 test('a snooze form in a direct message comes with its answers', async () => {
   heard = [];
-  answer = () => ({ r: 'none' });
+  answer = () => ({ type: 'none' });
   const { channel, messageId } = await bot.teams.post(
     { platform: 'teams', user: DANA.aadObjectId },
     {
       ...driftMixed,
-      blocks: [{ b: 'buttons', buttons: [{ label: 'Snooze…', command: 'snooze #42', form: snoozeForm }] }],
+      blocks: [{ type: 'buttons', buttons: [{ label: 'Snooze…', command: 'snooze #42', form: snoozeForm }] }],
     },
     'k',
   );

@@ -77,7 +77,7 @@ it('what is open, waits or is kept stays, however old', async () => {
   days(1000);
   await prune();
   expect((await core.run(id)).state).toBe('awaiting_approval');
-  expect(await core.store.keeps(STACK)).toHaveLength(1);
+  expect(await core.store.exemptions(STACK)).toHaveLength(1);
   // Asked once: the keys of an open alert stay taken.
   expect(rows('outbox')).toBeGreaterThan(0);
   await core.say(`approve #${id}`);
@@ -106,7 +106,7 @@ it('an accept outlives the card it was given on', async () => {
   await calm(25);
   days(1000);
   await prune();
-  expect(await core.store.keeps(STACK)).toHaveLength(1);
+  expect(await core.store.exemptions(STACK)).toHaveLength(1);
   expect((await core.check()).state).toBe('quiet');
 });
 

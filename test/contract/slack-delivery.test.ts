@@ -1,6 +1,6 @@
 /** What happens to what m0 has to say where Slack, a channel or the app is in trouble: real Slack client, real memory. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDelivery } from '../../src/alerts/outbox-loop.ts';
+import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
 import { createOnCall } from '../../src/people/on-call.ts';
@@ -63,7 +63,14 @@ async function deliver(): Promise<void> {
   const clock = (): number => core.now;
   const log = createLogger('info', { write: (line) => void logged.push(line) });
   const onCall = createOnCall(directory, slack.usergroup, clock, () => {});
-  await createDelivery({ store, directory, onCall, clock, chats: new Map([['slack', slack]]), log }).drain();
+  await createOutboxDispatcher({
+    store,
+    directory,
+    onCall,
+    clock,
+    chats: new Map([['slack', slack]]),
+    log,
+  }).drain();
 }
 
 /** Lets time pass, delivering every second, as the service does. */
@@ -163,7 +170,7 @@ describe('Slack away for an hour', () => {
     const before = workspace.calls.length;
     workspace.setDown(false);
     await pass(10 * MINUTE, MINUTE);
-    const open = (await core.alerts('open')).find((a) => a.stack === STACK);
+    const open = (await core.alerts('open')).find((a) => a.subject === STACK);
     expect(words(cards('ops').at(-1) as Message)).toContain(`run #${open?.runId}`);
     expect(cards('ops')).toHaveLength(2);
     expect(words(cards('ops')[0] as Message)).toContain('rejected by Dana');

@@ -1,7 +1,7 @@
 /** Each command typed and each button clicked in a workspace, through real Bolt, in both modes. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { homeView } from '../../src/alerts/home.ts';
-import { createDelivery } from '../../src/alerts/outbox-loop.ts';
+import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
 import { COMMAND_NAMES } from '../../src/commands/grammar.ts';
@@ -75,7 +75,9 @@ async function deliver(): Promise<void> {
   await core.rest();
   const { store, onCall, directory, log } = core;
   const chats = new Map([['slack' as const, slack]]);
-  await createDelivery({ ...{ store, directory, onCall, clock: () => core.now, chats, log } }).drain();
+  await createOutboxDispatcher({
+    ...{ store, directory, onCall, clock: () => core.now, chats, log },
+  }).drain();
 }
 
 const as = (name: string) => workspace.as(`U0${name.toUpperCase()}`);
@@ -135,7 +137,7 @@ async function fillIn(name: string, values: Readonly<Record<string, string>>): P
 }
 
 const runOf = async (): Promise<number> => {
-  const [alert] = await core.store.alerts({ stack: STACK, state: 'open', kind: 'drift' });
+  const [alert] = await core.store.alerts({ subject: STACK, state: 'open', kind: 'drift' });
   return alert?.runId ?? 0;
 };
 

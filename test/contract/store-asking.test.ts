@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/base/log.ts';
 import type { FleetAlert, NewAlert, ReachAlert, RunAlert } from '../../src/model/alert.ts';
-import type { Keep } from '../../src/model/exemption.ts';
+import type { Exemption } from '../../src/model/exemption.ts';
 import { M0 } from '../../src/model/run.ts';
 import type { Change } from '../../src/ports/store.ts';
 import { newRun } from '../../src/runs/effects.ts';
@@ -32,59 +32,66 @@ describe.each([{ name: 'SQLite' }])('a store by $name', () => {
   }
 
   async function inserted(alert: NewAlert): Promise<number> {
-    const done = await store.commit([{ c: 'alert.insert', alert, deliveries: [] }]);
+    const done = await store.commit([{ type: 'alert.insert', alert, deliveries: [] }]);
     return (done.ok ? done.insertedAlerts[0] : undefined) ?? 0;
   }
 
   async function driftAlert(over: Partial<Omit<RunAlert, 'id'>> = {}): Promise<number> {
-    const run = newRun({ name: over.stack ?? 'a', environment: 'prod' }, 'schedule', M0, null, 1000);
-    const done = await store.commit([{ c: 'run.insert', run }]);
+    const run = newRun({ name: over.subject ?? 'a', environment: 'prod' }, 'schedule', M0, null, 1000);
+    const done = await store.commit([{ type: 'run.insert', run }]);
     const runId = (done.ok ? done.insertedRuns[0] : undefined) ?? 0;
     return inserted({
-      ...{ kind: 'drift', stack: 'a', fingerprint: 'f', state: 'open', firstSeenAt: 1000, lastSeenAt: 1000 },
-      ...{ seenCount: 1, runId, outcome: null, trouble: null },
+      ...{
+        kind: 'drift',
+        subject: 'a',
+        fingerprint: 'f',
+        state: 'open',
+        firstSeenAt: 1000,
+        lastSeenAt: 1000,
+      },
+      ...{ seenCount: 1, runId, outcome: null, details: null },
       ...over,
     });
   }
 
-  const keep = (until: number | null, stack = 'a'): Change => ({
-    c: 'keep.insert',
-    keep: {
+  const exemption = (until: number | null, stack = 'a'): Change => ({
+    type: 'exemption.insert',
+    exemption: {
       ...{ kind: 'snooze', stack, address: 'aws_a.b', fingerprint: 'f', until, by: DANA, at: 1, reason: '' },
       ...{ runId: null, endedBy: null, endedAt: null },
-    } satisfies Omit<Keep, 'id'>,
+    } satisfies Omit<Exemption, 'id'>,
   });
 
   it('tells which snoozes end in a time, each in exactly one of two that follow each other', async () => {
-    await store.commit([keep(100), keep(200, 'b'), keep(300), keep(null)]);
+    await store.commit([exemption(100), exemption(200, 'b'), exemption(300), exemption(null)]);
     const ends = async (after: number, upTo: number) =>
-      (await store.keepsOver(after, upTo)).map((k) => [k.stack, k.until]);
+      (await store.exemptionsEnded(after, upTo)).map((k) => [k.stack, k.until]);
     expect(await ends(0, 200)).toEqual([
       ['a', 100],
       ['b', 200],
     ]);
     expect(await ends(200, 300)).toEqual([['a', 300]]);
-    const [first] = await store.keeps('a');
-    await store.commit([{ c: 'keep.end', id: first?.id ?? 0, by: DANA, at: 50 }]);
+    const [first] = await store.exemptions('a');
+    await store.commit([{ type: 'exemption.end', id: first?.id ?? 0, by: DANA, at: 50 }]);
     expect(await ends(0, 100)).toEqual([]);
   });
 
   it('knows whether a delivery was ever added, also once it is done', async () => {
-    expect(await store.wasAdded('nudge:1')).toBe(false);
+    expect(await store.hasOutboxKey('nudge:1')).toBe(false);
     const id = await driftAlert();
-    const delivery = { d: 'nudge' as const, alertId: id, person: 'dana', text: 'still waits' };
-    await store.commit([{ c: 'outbox.add', key: 'nudge:1', delivery, at: 1000 }]);
+    const delivery = { type: 'nudge' as const, alertId: id, person: 'dana', text: 'still waits' };
+    await store.commit([{ type: 'outbox.add', key: 'nudge:1', delivery, at: 1000 }]);
     const [due] = await store.dueOutbox(1000, 10);
-    expect(due?.delivery).toEqual(delivery);
+    expect(due?.message).toEqual(delivery);
     await store.outboxDone(due?.id ?? 0, 1001);
     await reopened();
-    expect(await store.wasAdded('nudge:1')).toBe(true);
+    expect(await store.hasOutboxKey('nudge:1')).toBe(true);
   });
 
   it('tells what was posted lately in a channel, and to a person', async () => {
     const [old, fresh, other] = [
       await driftAlert(),
-      await driftAlert({ stack: 'b' }),
+      await driftAlert({ subject: 'b' }),
       await driftAlert({ kind: 'failure' }),
     ];
     const message = (alertId: number, over: object) => ({
@@ -109,15 +116,15 @@ describe.each([{ name: 'SQLite' }])('a store by $name', () => {
   it('keeps fleets, alerts of nobody to ask, and how far an escalation has come', async () => {
     const base = { fingerprint: '', state: 'open' as const, firstSeenAt: 1, lastSeenAt: 2, seenCount: 1 };
     const fleet: Omit<FleetAlert, 'id'> = {
-      ...{ ...base, kind: 'fleet', stack: 'slack:C0OPS', runId: null, outcome: null },
-      trouble: {
+      ...{ ...base, kind: 'fleet', subject: 'slack:C0OPS', runId: null, outcome: null },
+      details: {
         ...{ of: 'drift', place: { platform: 'slack', channel: 'C0OPS' }, person: null, why: null },
         members: [1, 2],
       },
     };
     const reach: Omit<ReachAlert, 'id'> = {
-      ...{ ...base, kind: 'reach', stack: 'oncall:primary', runId: null, outcome: null },
-      trouble: { problems: ['primary: nobody is on call'], stacks: ['a'] },
+      ...{ ...base, kind: 'reach', subject: 'oncall:primary', runId: null, outcome: null },
+      details: { problems: ['primary: nobody is on call'], stacks: ['a'] },
     };
     const ids = [await inserted(fleet), await inserted(reach), await driftAlert({ escalated: [1, 4] })];
     await reopened();
@@ -129,9 +136,9 @@ describe.each([{ name: 'SQLite' }])('a store by $name', () => {
     const grown: FleetAlert = {
       ...fleet,
       id: ids[0] ?? 0,
-      trouble: { ...fleet.trouble, members: [1, 2, 3] },
+      details: { ...fleet.details, members: [1, 2, 3] },
     };
-    await store.commit([{ c: 'alert.update', alert: grown }]);
+    await store.commit([{ type: 'alert.update', alert: grown }]);
     expect(await store.alert(grown.id)).toEqual(grown);
   });
 });

@@ -10,7 +10,7 @@ import type { Change } from '../../src/ports/store.ts';
 import { newRun } from '../../src/runs/effects.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
-import { decision, keep, NOON, planned, sshFinding, tagFinding } from '../support/runs.ts';
+import { decision, exemption, NOON, planned, sshFinding, tagFinding } from '../support/runs.ts';
 
 interface Backend {
   readonly name: string;
@@ -59,7 +59,7 @@ describe.each(BACKENDS)('how everything stands in $name', (backend) => {
       state,
       ...change,
     };
-    const done = await store.commit([{ c: 'run.insert', run }]);
+    const done = await store.commit([{ type: 'run.insert', run }]);
     return done.ok ? (done.insertedRuns[0] ?? 0) : 0;
   }
   const decided = (findings = [TAG]): Partial<Run> => ({
@@ -67,10 +67,17 @@ describe.each(BACKENDS)('how everything stands in $name', (backend) => {
     decision: decision(findings, {}),
   });
   const alert = (runId: number, change: Partial<Alert> = {}): Change => ({
-    c: 'alert.insert',
+    type: 'alert.insert',
     alert: {
-      ...{ kind: 'drift', stack: 'a', fingerprint: 'f', state: 'open', firstSeenAt: NOON, lastSeenAt: NOON },
-      ...{ seenCount: 1, runId, outcome: null, trouble: null },
+      ...{
+        kind: 'drift',
+        subject: 'a',
+        fingerprint: 'f',
+        state: 'open',
+        firstSeenAt: NOON,
+        lastSeenAt: NOON,
+      },
+      ...{ seenCount: 1, runId, outcome: null, details: null },
       ...(change as object),
     },
     deliveries: [],
@@ -78,7 +85,7 @@ describe.each(BACKENDS)('how everything stands in $name', (backend) => {
 
   it('is nothing in an empty one', async () => {
     expect(await store.overview(['a'], NOON)).toEqual({
-      ...{ runs: [], alerts: [], answers: [], findings: [], keeps: [], recordedAt: null },
+      ...{ runs: [], alerts: [], answers: [], findings: [], exemptions: [], recordedAt: null },
       outbox: { waiting: 0, due: 0, oldestAt: null, doneAt: null, error: null },
     });
   });
@@ -121,14 +128,14 @@ describe.each(BACKENDS)('how everything stands in $name', (backend) => {
     await inserted('quiet', { ...decided([SSH]), stack: 'c' });
     const closed = await inserted('realigned', { ...decided([SSH]), stack: 'd' });
     const bound = { address: SSH.address, fingerprint: SSH.fingerprint };
-    const { id: _, ...aKeep } = keep({ ...bound, stack: 'b', runId: null });
+    const { id: _, ...aKeep } = exemption({ ...bound, stack: 'b', runId: null });
     await store.commit([
       alert(told),
-      alert(closed, { stack: 'd', state: 'resolved', outcome: 'gone' }),
-      { c: 'keep.insert', keep: aKeep },
-      { c: 'keep.insert', keep: { ...aKeep, until: NOON } },
-      { c: 'keep.insert', keep: { ...aKeep, endedAt: NOON - 1, endedBy: M0 } },
-      { c: 'keep.insert', keep: { ...aKeep, stack: 'gone' } },
+      alert(closed, { subject: 'd', state: 'resolved', outcome: 'gone' }),
+      { type: 'exemption.insert', exemption: aKeep },
+      { type: 'exemption.insert', exemption: { ...aKeep, until: NOON } },
+      { type: 'exemption.insert', exemption: { ...aKeep, endedAt: NOON - 1, endedBy: M0 } },
+      { type: 'exemption.insert', exemption: { ...aKeep, stack: 'gone' } },
     ]);
     const seen = await store.overview(['a', 'b', 'c', 'd'], NOON);
     expect(seen.alerts).toEqual([{ kind: 'drift', stack: 'a', runId: told, firstSeenAt: NOON }]);
@@ -138,7 +145,9 @@ describe.each(BACKENDS)('how everything stands in $name', (backend) => {
     ]);
     const { address, fingerprint } = SSH;
     const until = NOON + 3_600_000;
-    expect(seen.keeps).toEqual([{ kind: 'snooze', stack: 'b', address, fingerprint, until, endedAt: null }]);
+    expect(seen.exemptions).toEqual([
+      { kind: 'snooze', stack: 'b', address, fingerprint, until, endedAt: null },
+    ]);
   });
 
   it('knows what waits for a chat, what of it is due, and what went wrong', async () => {
@@ -147,7 +156,7 @@ describe.each(BACKENDS)('how everything stands in $name', (backend) => {
       ['k2', NOON - 20],
       ['k3', NOON - 10],
     ] as const) {
-      await store.commit([{ c: 'outbox.add', key, delivery: { d: 'card', alertId: 1 }, at }]);
+      await store.commit([{ type: 'outbox.add', key, delivery: { type: 'card', alertId: 1 }, at }]);
     }
     await store.outboxDone(1, NOON - 5);
     await store.outboxFailed(2, 'the channel is archived', NOON + 60_000);
@@ -161,7 +170,7 @@ describe.each(BACKENDS)('how everything stands in $name', (backend) => {
   it('knows when the newest line of the record was written', async () => {
     const entry = { actor: M0, action: 'start', stack: 'a', runId: 1, fingerprint: null, commit: null };
     for (const at of [NOON, NOON - 9]) {
-      await store.commit([{ c: 'audit', entry: { ...entry, at, detail: null } }]);
+      await store.commit([{ type: 'audit', entry: { ...entry, at, detail: null } }]);
     }
     expect((await store.overview([], NOON)).recordedAt).toBe(NOON - 9);
   });

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/base/log.ts';
 import type { PostedMessage, RunAlert } from '../../src/model/alert.ts';
 import type { AuditEntry } from '../../src/model/audit-entry.ts';
-import type { Keep } from '../../src/model/exemption.ts';
+import type { Exemption } from '../../src/model/exemption.ts';
 import { type Actor, M0, RUN_STATES, type Run, type RunState } from '../../src/model/run.ts';
 import type { Change } from '../../src/ports/store.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -74,7 +74,7 @@ function aRun(over: Partial<Omit<Run, 'id'>> = {}): Omit<Run, 'id'> {
 function anAlert(runId: number, over: Partial<Omit<RunAlert, 'id'>> = {}): Omit<RunAlert, 'id'> {
   return {
     kind: 'drift',
-    stack: 'prod-network',
+    subject: 'prod-network',
     fingerprint: 'f1',
     state: 'open',
     firstSeenAt: 1000,
@@ -82,12 +82,12 @@ function anAlert(runId: number, over: Partial<Omit<RunAlert, 'id'>> = {}): Omit<
     seenCount: 1,
     runId,
     outcome: null,
-    trouble: null,
+    details: null,
     ...over,
   };
 }
 
-function aKeep(over: Partial<Omit<Keep, 'id'>> = {}): Omit<Keep, 'id'> {
+function aKeep(over: Partial<Omit<Exemption, 'id'>> = {}): Omit<Exemption, 'id'> {
   return {
     kind: 'snooze',
     stack: 'prod-network',
@@ -138,7 +138,7 @@ function anEntry(over: Partial<AuditEntry> = {}): AuditEntry {
 /** The stored change of a run to another state. */
 function move(run: Run, state: RunState, over: Partial<Run> = {}): Change {
   return {
-    c: 'run.update',
+    type: 'run.update',
     run: { ...run, state, version: run.version + 1, ...over },
     was: { state: run.state, version: run.version },
   };
@@ -158,13 +158,13 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
   });
 
   async function inserted(over: Partial<Omit<Run, 'id'>> = {}): Promise<Run> {
-    const result = await store.commit([{ c: 'run.insert', run: aRun(over) }]);
+    const result = await store.commit([{ type: 'run.insert', run: aRun(over) }]);
     const run = await store.run(result.ok ? (result.insertedRuns[0] ?? 0) : 0);
     if (run === undefined) throw new Error('the run was not stored');
     return run;
   }
   const alerted = async (runId: number): Promise<number> => {
-    const result = await store.commit([{ c: 'alert.insert', alert: anAlert(runId), deliveries: [] }]);
+    const result = await store.commit([{ type: 'alert.insert', alert: anAlert(runId), deliveries: [] }]);
     return result.ok ? (result.insertedAlerts[0] ?? 0) : 0;
   };
 
@@ -247,7 +247,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
     it('holds the state to be as given even where the version is right', async () => {
       const run = await inserted({ state: 'deciding' });
       const claim: Change = {
-        c: 'run.update',
+        type: 'run.update',
         run: { ...run, state: 'deciding', version: 2 },
         was: { state: 'planning', version: 1 },
       };
@@ -258,17 +258,17 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       const run = await inserted();
       await store.commit([move(run, 'planning')]);
       const result = await store.commit([
-        { c: 'run.insert', run: aRun() },
-        { c: 'audit', entry: anEntry() },
-        { c: 'outbox.add', key: 'k', delivery: { d: 'card', alertId: 1 }, at: 0 },
-        { c: 'keep.insert', keep: aKeep() },
+        { type: 'run.insert', run: aRun() },
+        { type: 'audit', entry: anEntry() },
+        { type: 'outbox.add', key: 'k', delivery: { type: 'card', alertId: 1 }, at: 0 },
+        { type: 'exemption.insert', exemption: aKeep() },
         move(run, 'canceled'),
       ]);
       expect(result).toEqual({ ok: false, stale: run.id });
       expect(await store.runs({})).toHaveLength(1);
       expect(await store.audit({})).toEqual([]);
       expect(await store.dueOutbox(1e9, 10)).toEqual([]);
-      expect(await store.keeps('prod-network')).toEqual([]);
+      expect(await store.exemptions('prod-network')).toEqual([]);
     });
 
     const states = Object.keys(RUN_STATES) as RunState[];
@@ -297,9 +297,9 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
 
   it('rolls everything back where one change cannot be written', async () => {
     const run = await inserted();
-    const failing: Change = { c: 'alert.insert', alert: anAlert(4711), deliveries: [{ d: 'card' }] };
+    const failing: Change = { type: 'alert.insert', alert: anAlert(4711), deliveries: [{ type: 'card' }] };
     await expect(
-      store.commit([move(run, 'planning'), { c: 'audit', entry: anEntry() }, failing]),
+      store.commit([move(run, 'planning'), { type: 'audit', entry: anEntry() }, failing]),
     ).rejects.toThrow(/^storing run\.update, audit, alert\.insert: /);
     expect((await store.run(run.id))?.state).toBe('queued');
     expect(await store.audit({})).toEqual([]);
@@ -318,23 +318,23 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       const run = await inserted();
       const result = await store.commit([
         {
-          c: 'alert.insert',
+          type: 'alert.insert',
           alert: anAlert(run.id),
           deliveries: [
-            { d: 'card' },
-            { d: 'thread', text: 'one' },
-            { d: 'thread', text: 'two' },
-            { d: 'dm', person: 'dana', why: 'on call' },
+            { type: 'card' },
+            { type: 'thread', text: 'one' },
+            { type: 'thread', text: 'two' },
+            { type: 'dm', person: 'dana', why: 'on call' },
           ],
         },
       ]);
       expect(result).toEqual({ ok: true, insertedRuns: [], insertedAlerts: [1] });
       expect(await store.alert(1)).toStrictEqual({ ...anAlert(run.id), id: 1 });
-      expect((await store.dueOutbox(1000, 10)).map((e) => [e.key, e.delivery])).toEqual([
-        ['alert:1:card', { d: 'card', alertId: 1 }],
-        ['alert:1:thread', { d: 'thread', alertId: 1, text: 'one' }],
-        ['alert:1:thread:2', { d: 'thread', alertId: 1, text: 'two' }],
-        ['alert:1:dm:dana', { d: 'dm', alertId: 1, person: 'dana', why: 'on call' }],
+      expect((await store.dueOutbox(1000, 10)).map((e) => [e.key, e.message])).toEqual([
+        ['alert:1:card', { type: 'card', alertId: 1 }],
+        ['alert:1:thread', { type: 'thread', alertId: 1, text: 'one' }],
+        ['alert:1:thread:2', { type: 'thread', alertId: 1, text: 'two' }],
+        ['alert:1:dm:dana', { type: 'dm', alertId: 1, person: 'dana', why: 'on call' }],
       ]);
       expect(await store.dueOutbox(999, 10)).toEqual([]);
     });
@@ -350,16 +350,16 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
         seenCount: 3,
         outcome: 'gone',
       };
-      await store.commit([{ c: 'alert.update', alert: closed }]);
+      await store.commit([{ type: 'alert.update', alert: closed }]);
       expect(await store.alert(1)).toStrictEqual(closed);
       const ids = async (query: Parameters<AuditedStore['alerts']>[0]) =>
         (await store.alerts(query)).map((a) => a.id);
       expect(await ids({})).toEqual([2, 1]);
       expect(await ids({ state: 'open' })).toEqual([2]);
       expect(await ids({ kind: 'failure' })).toEqual([]);
-      expect(await ids({ stack: 'other' })).toEqual([]);
+      expect(await ids({ subject: 'other' })).toEqual([]);
       expect(await ids({ runId: run.id })).toEqual([2, 1]);
-      await expect(store.commit([{ c: 'alert.update', alert: { ...closed, id: 9 } }])).rejects.toThrow(
+      await expect(store.commit([{ type: 'alert.update', alert: { ...closed, id: 9 } }])).rejects.toThrow(
         'no alert 9',
       );
     });
@@ -389,18 +389,23 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
   describe('keeps', () => {
     it('lists what nobody ended, expired or not, and ends it once', async () => {
       await store.commit([
-        { c: 'keep.insert', keep: aKeep() },
-        { c: 'keep.insert', keep: aKeep({ kind: 'accept', until: null, address: null, fingerprint: null }) },
-        { c: 'keep.insert', keep: aKeep({ stack: 'prod-db' }) },
+        { type: 'exemption.insert', exemption: aKeep() },
+        {
+          type: 'exemption.insert',
+          exemption: aKeep({ kind: 'accept', until: null, address: null, fingerprint: null }),
+        },
+        { type: 'exemption.insert', exemption: aKeep({ stack: 'prod-db' }) },
       ]);
-      expect(await store.keeps('prod-network')).toStrictEqual([
+      expect(await store.exemptions('prod-network')).toStrictEqual([
         { ...aKeep(), id: 1 },
         { ...aKeep({ kind: 'accept', until: null, address: null, fingerprint: null }), id: 2 },
       ]);
-      await store.commit([{ c: 'keep.end', id: 1, by: DANA, at: 5000 }]);
-      await store.commit([{ c: 'keep.end', id: 1, by: M0, at: 6000 }]);
-      expect((await store.keeps('prod-network')).map((k) => k.id)).toEqual([2]);
-      await expect(store.commit([{ c: 'keep.end', id: 9, by: DANA, at: 1 }])).rejects.toThrow('no keep 9');
+      await store.commit([{ type: 'exemption.end', id: 1, by: DANA, at: 5000 }]);
+      await store.commit([{ type: 'exemption.end', id: 1, by: M0, at: 6000 }]);
+      expect((await store.exemptions('prod-network')).map((k) => k.id)).toEqual([2]);
+      await expect(store.commit([{ type: 'exemption.end', id: 9, by: DANA, at: 1 }])).rejects.toThrow(
+        'no keep 9',
+      );
     });
   });
 
@@ -410,29 +415,29 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
     it('come back in their order, each place and target once, by whoever was first', async () => {
       const other = { ...prod, channel: 'C0OPS', target: 'prod-*' };
       await store.commit([
-        { c: 'subscription.add', subscription: prod },
-        { c: 'subscription.add', subscription: other },
-        { c: 'subscription.add', subscription: { ...prod, by: M0, at: 9 } },
+        { type: 'subscription.add', subscription: prod },
+        { type: 'subscription.add', subscription: other },
+        { type: 'subscription.add', subscription: { ...prod, by: M0, at: 9 } },
       ]);
       expect(await store.subscriptions()).toEqual([prod, other]);
     });
 
     it('end where and as they were made, and nowhere else', async () => {
-      await store.commit([{ c: 'subscription.add', subscription: prod }]);
+      await store.commit([{ type: 'subscription.add', subscription: prod }]);
       const { by: _by, at: _at, ...where } = prod;
-      await store.commit([{ c: 'subscription.end', where: { ...where, channel: 'C0OPS' } }]);
-      await store.commit([{ c: 'subscription.end', where: { ...where, target: 'pro' } }]);
+      await store.commit([{ type: 'subscription.end', where: { ...where, channel: 'C0OPS' } }]);
+      await store.commit([{ type: 'subscription.end', where: { ...where, target: 'pro' } }]);
       expect(await store.subscriptions()).toEqual([prod]);
-      await store.commit([{ c: 'subscription.end', where }]);
-      await store.commit([{ c: 'subscription.end', where }]);
+      await store.commit([{ type: 'subscription.end', where }]);
+      await store.commit([{ type: 'subscription.end', where }]);
       expect(await store.subscriptions()).toEqual([]);
     });
   });
 
   describe('outbox', () => {
     const add = (key: string, at: number): Change => ({
-      ...{ c: 'outbox.add', key, at },
-      delivery: { d: 'card', alertId: 1 },
+      ...{ type: 'outbox.add', key, at },
+      delivery: { type: 'card', alertId: 1 },
     });
     const due = async (now: number, limit = 10) => (await store.dueOutbox(now, limit)).map((e) => e.key);
 
@@ -460,7 +465,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       await store.outboxFailed(1, 'channel is gone', 70);
       expect(await store.dueOutbox(70, 1)).toEqual([
         {
-          ...{ id: 1, key: 'k', delivery: { d: 'card', alertId: 1 }, createdAt: 10 },
+          ...{ id: 1, key: 'k', delivery: { type: 'card', alertId: 1 }, createdAt: 10 },
           ...{ attempts: 2, nextAttemptAt: 70, lastError: 'channel is gone' },
         },
       ]);
@@ -475,7 +480,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
 
   it('leaves out of the record what is not asked for, and counts only the rest', async () => {
     const line = (action: string, detail: string | null): Change => ({
-      c: 'audit',
+      type: 'audit',
       entry: { ...anEntry(), action, detail },
     });
     await store.commit([
@@ -496,7 +501,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
 
   describe('audit', () => {
     const three: Change[] = ['approve', 'apply', 'snooze'].map((action, i) => ({
-      c: 'audit',
+      type: 'audit',
       entry: anEntry({
         action,
         at: i,
@@ -521,7 +526,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       await store.commit(three);
       await store.close();
       store = await backend.open(place);
-      await store.commit([{ c: 'audit', entry: anEntry({ detail: 'Müller — "ok"\n' }) }]);
+      await store.commit([{ type: 'audit', entry: anEntry({ detail: 'Müller — "ok"\n' }) }]);
       expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 4 });
     });
 
@@ -580,7 +585,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
 
     it('walks a record of many pages', async () => {
       await store.commit(
-        Array.from({ length: 1201 }, (_, at): Change => ({ c: 'audit', entry: anEntry({ at }) })),
+        Array.from({ length: 1201 }, (_, at): Change => ({ type: 'audit', entry: anEntry({ at }) })),
       );
       expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 1201 });
     });
@@ -605,19 +610,19 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
     await store.addMessage(aPost(alertId));
     await store.commit([
       move(run, 'planning'),
-      { c: 'keep.insert', keep: aKeep() },
-      { c: 'outbox.add', key: 'k', delivery: { d: 'card', alertId }, at: 1 },
-      { c: 'audit', entry: anEntry() },
+      { type: 'exemption.insert', exemption: aKeep() },
+      { type: 'outbox.add', key: 'k', delivery: { type: 'card', alertId }, at: 1 },
+      { type: 'audit', entry: anEntry() },
     ]);
     await store.setValue('v', '1');
     const subscription = { platform: 'slack', channel: 'C', target: 'prod', by: DANA, at: 1 } as const;
-    await store.commit([{ c: 'subscription.add', subscription }]);
+    await store.commit([{ type: 'subscription.add', subscription }]);
     const all = async () => [
       await store.subscriptions(),
       await store.runs({}),
       await store.alerts({}),
       await store.messages(alertId),
-      await store.keeps('prod-network'),
+      await store.exemptions('prod-network'),
       await store.dueOutbox(1e9, 10),
       await store.audit({}),
       await store.value('v'),
@@ -672,10 +677,12 @@ describe('openStore', () => {
     const store = await openStore({ url: `file:${file}`, log, busyTimeoutMs: 20 });
     const other = new Sqlite(file);
     other.exec('BEGIN IMMEDIATE');
-    await expect(store.commit([{ c: 'run.insert', run: aRun() }])).rejects.toMatchObject({ problem: 'busy' });
+    await expect(store.commit([{ type: 'run.insert', run: aRun() }])).rejects.toMatchObject({
+      problem: 'busy',
+    });
     other.exec('ROLLBACK');
     other.close();
-    expect((await store.commit([{ c: 'run.insert', run: aRun() }])).ok).toBe(true);
+    expect((await store.commit([{ type: 'run.insert', run: aRun() }])).ok).toBe(true);
     await store.close();
   });
 

@@ -18,18 +18,18 @@ afterEach(() => stage.close());
 /** A card with a button that only Dana sees. */
 async function whisper(): Promise<TeamsMessage> {
   stage.answer = () => ({
-    r: 'private',
-    card: { headline: 'Seen by you', tone: 'plain', blocks: [{ b: 'buttons', buttons: [fullDiff] }] },
+    type: 'private',
+    card: { headline: 'Seen by you', tone: 'plain', blocks: [{ type: 'buttons', buttons: [fullDiff] }] },
   });
   await stage.connector.as(DANA).slash(OPS, 'status');
   return soon(() => stage.connector.whispers(DANA)[0]);
 }
 
 test('a form that was sent gives way to what came of it', async () => {
-  stage.answer = () => ({ r: 'form', form: snoozeForm });
+  stage.answer = () => ({ type: 'form', form: snoozeForm });
   await stage.connector.as(DANA).slash(OPS, 'snooze #42');
   const form = await soon(() => stage.connector.whispers(DANA)[0]);
-  stage.answer = () => ({ r: 'none' });
+  stage.answer = () => ({ type: 'none' });
   await stage.connector.as(DANA).click(form, 'Snooze', filled);
   expect(textOfCard(form.card)).toBe('Done.');
 });
@@ -37,9 +37,9 @@ test('a form that was sent gives way to what came of it', async () => {
 test('a form and pages that a click there opens are for its sender alone, also after a restart', async () => {
   const card = await whisper();
   await stage.start();
-  stage.answer = () => ({ r: 'form', form: snoozeForm });
+  stage.answer = () => ({ type: 'form', form: snoozeForm });
   await stage.connector.as(DANA).click(card, 'Full diff');
-  stage.answer = () => ({ r: 'pages', pages: threePages });
+  stage.answer = () => ({ type: 'pages', pages: threePages });
   await stage.connector.as(DANA).click(card, 'Full diff');
   expect(stage.connector.whispers(DANA)).toHaveLength(3);
   expect(stage.connector.in(OPS)).toEqual([]);

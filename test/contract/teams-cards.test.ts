@@ -36,7 +36,7 @@ const OWN_LINKS = ['https://git.acme.dev/'];
 let connector: TeamsConnector;
 let store: Awaited<ReturnType<typeof memory>>;
 let bot: Bot;
-let answer: () => Reply = () => ({ r: 'none' });
+let answer: () => Reply = () => ({ type: 'none' });
 const handler: CommandHandler = async () => answer();
 let keys = 0;
 const key = (): string => {
@@ -98,10 +98,10 @@ const WAYS: Readonly<Record<string, (card: Card) => Promise<TeamsMessage | undef
     return at(messageId);
   },
   direct: async (card) => at((await bot.teams.post(TO_DANA, card, key())).messageId),
-  private: (card) => whispered({ r: 'private', card }),
+  private: (card) => whispered({ type: 'private', card }),
   public: async (card) => {
     const before = connector.in(connector.chat(DANA)).length;
-    answer = () => ({ r: 'public', card });
+    answer = () => ({ type: 'public', card });
     await connector.as(DANA).say(connector.chat(DANA), 'status');
     return connector.waitFor(() => connector.in(connector.chat(DANA))[before + 1], 5_000);
   },
@@ -115,7 +115,7 @@ const send = (card: Card, by: string): Promise<TeamsMessage | undefined> => {
 
 /** Turns to each page by a click, as its buttons do. */
 async function turnsAll(pages: Pages): Promise<void> {
-  const message = await whispered({ r: 'pages', pages });
+  const message = await whispered({ type: 'pages', pages });
   holds(message);
   for (const [page] of pages.pages.entries()) {
     const value = { action: { type: 'Action.Execute', verb: 'm0', data: { command: 'show #42', page } } };
@@ -174,13 +174,13 @@ test('any line of a thread, which calls only whom it is to', async () => {
 describe('any form', () => {
   /** As a message of its own and under a button of a card. */
   async function opens(form: Form): Promise<void> {
-    const own = await whispered({ r: 'form', form });
+    const own = await whispered({ type: 'form', form });
     holds(own);
     const button = { label: 'Open…', command: form.command, form };
     const card = await WAYS.root?.({
       headline: 'drift',
       tone: 'drift',
-      blocks: [{ b: 'buttons', buttons: [button, button] }],
+      blocks: [{ type: 'buttons', buttons: [button, button] }],
     });
     holds(card);
     const submits = (message: TeamsMessage | undefined) =>
@@ -222,7 +222,7 @@ describe('far too much', () => {
   test('the pages of a thousand findings turn forth, back and to both ends', async () => {
     const pages = fullDiff(thousandFindings());
     const last = pages.pages.length;
-    const message = await whispered({ r: 'pages', pages });
+    const message = await whispered({ type: 'pages', pages });
     let { card } = message;
     for (const [title, page] of [
       ['Next', 2],

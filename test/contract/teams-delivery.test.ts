@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Card } from '../../src/messages/card.ts';
 import { ChatError } from '../../src/ports/chat.ts';
-import type { Delivery } from '../../src/ports/outbox.ts';
+import type { OutboxMessage } from '../../src/ports/outbox.ts';
 import { STACK, stackWith } from '../support/core.ts';
 import { sshFinding } from '../support/runs.ts';
 import { elements, type Fault } from '../support/teams-connector.ts';
@@ -54,9 +54,13 @@ const told = (headline: string): Card => ({ headline, tone: 'plain', blocks: [] 
 async function toSay(channel: string, headlines: readonly string[]): Promise<void> {
   await teams.core.store.commit(
     headlines.map((headline) => ({
-      c: 'outbox.add',
+      type: 'outbox.add',
       key: `${channel}:${headline}`,
-      delivery: { d: 'post', place: { platform: 'teams', channel }, card: told(headline) } satisfies Delivery,
+      delivery: {
+        type: 'post',
+        place: { platform: 'teams', channel },
+        card: told(headline),
+      } satisfies OutboxMessage,
       at: teams.core.now,
     })),
   );

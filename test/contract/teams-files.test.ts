@@ -40,7 +40,7 @@ async function start(): Promise<Bot> {
 
 beforeEach(async () => {
   [bots, logged, heard, reached] = [[], [], [], []];
-  answer = () => ({ r: 'pages', pages: { ...threePages, text } });
+  answer = () => ({ type: 'pages', pages: { ...threePages, text } });
   connector = await startConnector({
     teams: { sre: [OPS] },
     people: [DANA, KIM, GUEST].map((aadObjectId) => ({ aadObjectId, name: aadObjectId.slice(-4) })),
@@ -130,7 +130,7 @@ test('a full diff comes whole as a file, to who asked for it alone', async () =>
 
 test('what is stored is what the command answers when it is accepted, to who accepts', async () => {
   const offered = await offer();
-  answer = () => ({ r: 'pages', pages: { ...threePages, text: 'redacted since' } });
+  answer = () => ({ type: 'pages', pages: { ...threePages, text: 'redacted since' } });
   await connector.as(DANA).acceptFile(offered);
   await soon(() => connector.stored().length === 1);
   expect(connector.stored()[0]?.text).toBe('redacted since');
@@ -146,7 +146,7 @@ test('an offer outlives a restart, and what is gone by then is said', async () =
   const offered = await offer();
   await bots.pop()?.close();
   await start();
-  answer = () => ({ r: 'private', card: { headline: 'There is no run #42.', tone: 'bad', blocks: [] } });
+  answer = () => ({ type: 'private', card: { headline: 'There is no run #42.', tone: 'bad', blocks: [] } });
   await connector.as(DANA).acceptFile(offered);
   await soon(() => textOfCard(chatOf(DANA).at(-1)?.card).includes('There is no run #42.'));
   expect(textOfCard(offered.card)).toContain('no file of this any more');
@@ -265,6 +265,6 @@ test('in a channel, or made up, an answer is none', async () => {
 });
 
 test('pages without a text have no such button', async () => {
-  answer = () => ({ r: 'pages', pages: { ...threePages, text: '' } });
+  answer = () => ({ type: 'pages', pages: { ...threePages, text: '' } });
   expect(JSON.stringify((await pages()).card)).not.toContain('Get as file');
 });

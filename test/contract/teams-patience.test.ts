@@ -51,7 +51,7 @@ beforeEach(async () => {
   await soon(() => connector.calls.includes('GET teams/sre/conversations'));
 });
 afterEach(async () => {
-  held.resolve({ r: 'none' });
+  held.resolve({ type: 'none' });
   await bot.close();
   await store.close();
   await connector.close();
@@ -82,7 +82,7 @@ describe('the answer comes later, once', () => {
     const card = await posted();
     await waits(connector.as(DANA).click(card, 'Full diff'));
     expect(whispers(DANA)).toEqual([]);
-    held.resolve({ r: 'private', card: told('Nothing to approve: run #42 is realigned.') });
+    held.resolve({ type: 'private', card: told('Nothing to approve: run #42 is realigned.') });
     await settled();
     expect(whispers(DANA)).toEqual(['Nothing to approve: run #42 is realigned.']);
     expect(connector.whispers(DANA)[0]?.thread).toBe(card.id);
@@ -94,7 +94,7 @@ describe('the answer comes later, once', () => {
     const card = await posted();
     connector.targeted = false;
     await waits(connector.as(DANA).click(card, 'Full diff'));
-    held.resolve({ r: 'private', card: told('Only sre may', { b: 'buttons', buttons: [fullDiff] }) });
+    held.resolve({ type: 'private', card: told('Only sre may', { type: 'buttons', buttons: [fullDiff] }) });
     await settled();
     const own = connector.in(connector.chat(DANA));
     expect(own.map((m) => textOfCard(m.card))).toEqual(['Only sre may']);
@@ -106,7 +106,7 @@ describe('the answer comes later, once', () => {
     connector.targeted = false;
     connector.uninstall(GUEST);
     await waits(connector.as(GUEST).click(card, 'Full diff'));
-    held.resolve({ r: 'private', card: told('the secret', { b: 'buttons', buttons: [fullDiff] }) });
+    held.resolve({ type: 'private', card: told('the secret', { type: 'buttons', buttons: [fullDiff] }) });
     await settled();
     expect(under(card)).toEqual([expect.stringContaining('add m0 for yourself')]);
   });
@@ -114,7 +114,7 @@ describe('the answer comes later, once', () => {
   test('in the chat with m0, as a message', async () => {
     const card = await posted(driftMixed, DANA);
     await waits(connector.as(DANA).click(card, 'Full diff'));
-    held.resolve({ r: 'private', card: told('Approved run #42.') });
+    held.resolve({ type: 'private', card: told('Approved run #42.') });
     await settled();
     const [, ...more] = connector.in(connector.chat(DANA)).map((m) => textOfCard(m.card));
     expect(more).toEqual(['Approved run #42.']);
@@ -126,7 +126,7 @@ describe('the answer comes later, once', () => {
     const updates = (async function* () {
       yield told('all aligned');
     })();
-    held.resolve({ r: 'public', card: told('checking'), updates });
+    held.resolve({ type: 'public', card: told('checking'), updates });
     await soon(() => under(card)[0] === 'all aligned');
     await settled();
     expect(under(card)).toEqual(['all aligned']);
@@ -134,13 +134,13 @@ describe('the answer comes later, once', () => {
 
   test('the page that was turned to, not the first', async () => {
     const card = await posted();
-    atOnce = { r: 'pages', pages: threePages };
+    atOnce = { type: 'pages', pages: threePages };
     await connector.as(DANA).click(card, 'Full diff');
     const [pages] = connector.whispers(DANA);
     if (!pages) throw new Error('no pages');
     atOnce = null;
     await waits(connector.as(DANA).click(pages, 'Next'));
-    held.resolve({ r: 'pages', pages: threePages });
+    held.resolve({ type: 'pages', pages: threePages });
     await settled();
     expect(whispers(DANA)).toEqual([
       expect.stringContaining('Page 1 of 3'),
@@ -151,12 +151,12 @@ describe('the answer comes later, once', () => {
   test('a form: about the card it was asked for on, and gone once it has done its work', async () => {
     const card = await posted();
     await waits(connector.as(DANA).click(card, 'Snooze…'));
-    held.resolve({ r: 'form', form: snoozeForm });
+    held.resolve({ type: 'form', form: snoozeForm });
     const form = await soon(() => connector.whispers(DANA)[0]);
     held = Promise.withResolvers();
     await waits(connector.as(DANA).click(form, 'Snooze', { 'f0.FOR': '3d', 'f0.REASON': 'x' }));
     expect(textOfCard(form.card)).toContain('Snooze run #42');
-    held.resolve({ r: 'none' });
+    held.resolve({ type: 'none' });
     await settled();
     expect(textOfCard(form.card)).toBe('Done.');
     expect(heard).toBe(2);
@@ -181,7 +181,7 @@ test('what Teams sends again meanwhile is heard once and answered once', async (
   const bars = await Promise.all([1, 2, 3].map(async () => (await connector.deliver(invoke)).body?.value));
   expect(bars.filter((bar) => bar === WAIT)).toHaveLength(1);
   expect(bars.filter((bar) => bar === 'm0 has heard this already.')).toHaveLength(2);
-  held.resolve({ r: 'private', card: told('Approved run #42.') });
+  held.resolve({ type: 'private', card: told('Approved run #42.') });
   await settled();
   expect(heard).toBe(1);
   expect(whispers(DANA)).toEqual(['Approved run #42.']);
@@ -189,7 +189,7 @@ test('what Teams sends again meanwhile is heard once and answered once', async (
 
 describe('an answer that Teams does not take at once', () => {
   test('is tried again while it is worth anything, and comes once', async () => {
-    atOnce = { r: 'private', card: told('Only sre may', { b: 'buttons', buttons: [fullDiff] }) };
+    atOnce = { type: 'private', card: told('Only sre may', { type: 'buttons', buttons: [fullDiff] }) };
     const card = await posted();
     let answers = 0;
     connector.fault = (call) =>
@@ -203,7 +203,7 @@ describe('an answer that Teams does not take at once', () => {
   });
 
   test('is given up after three attempts, which the log tells', async () => {
-    atOnce = { r: 'private', card: told('fine') };
+    atOnce = { type: 'private', card: told('fine') };
     await posted();
     let answers = 0;
     connector.fault = () => {
@@ -217,7 +217,7 @@ describe('an answer that Teams does not take at once', () => {
 });
 
 test('what comes in time is answered under the card alone', async () => {
-  atOnce = { r: 'private', card: told('Only sre may') };
+  atOnce = { type: 'private', card: told('Only sre may') };
   await bot.close();
   await start();
   const card = await posted();

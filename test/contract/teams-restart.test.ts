@@ -25,8 +25,8 @@ async function start(): Promise<void> {
   bot = await startBot(teamsOptions(connector, store, [], { channels: [OPS, SECOND] }), async (incoming) => {
     heard.push(incoming.text);
     return incoming.answers === null && incoming.text.startsWith('snooze')
-      ? { r: 'form', form: snoozeForm }
-      : { r: 'none' };
+      ? { type: 'form', form: snoozeForm }
+      : { type: 'none' };
   });
   connector.connect(bot.url);
 }

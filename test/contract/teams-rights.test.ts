@@ -178,7 +178,7 @@ describe('who may not', () => {
     }
     await settled();
     expect((await teams.core.run(id)).state).toBe('awaiting_approval');
-    expect(await teams.core.store.keeps(STACK)).toEqual([]);
+    expect(await teams.core.store.exemptions(STACK)).toEqual([]);
     expect(applied()).toBe(0);
   });
 });
@@ -197,7 +197,7 @@ describe('a click that no button of m0’s sends', () => {
     await settled();
     expect((await teams.core.run(id)).state).toBe('awaiting_approval');
     expect((await teams.core.run(id)).approvals).toEqual([]);
-    expect(await teams.core.store.keeps(STACK)).toEqual([]);
+    expect(await teams.core.store.exemptions(STACK)).toEqual([]);
     expect(applied()).toBe(0);
   }
 
@@ -255,7 +255,7 @@ describe('a click that no button of m0’s sends', () => {
       data: { ...(submit.data as object), [`${form}.for`]: '2h', [`${form}.reason`]: 'vendor', ...forged },
     });
     await settled();
-    expect(await teams.core.store.keeps(STACK)).toMatchObject([
+    expect(await teams.core.store.exemptions(STACK)).toMatchObject([
       {
         ...{ kind: 'snooze', runId: id, reason: 'vendor', by: { person: 'dana', userId: DANA } },
         until: teams.core.now + 2 * 3_600_000,

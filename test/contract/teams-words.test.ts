@@ -101,7 +101,7 @@ describe.each(Object.entries(WAYS))('%s', (where, say) => {
     await type(DANA, `unsnooze ${STACK}`, /No longer snoozed/);
     const again = await teams.runId();
     await type(DANA, `accept #${again} ${TAG.address} finance owns these tags`, /Accepted/);
-    expect(await core.store.keeps(STACK)).toMatchObject([{ kind: 'accept', by: { platform: 'teams' } }]);
+    expect(await core.store.exemptions(STACK)).toMatchObject([{ kind: 'accept', by: { platform: 'teams' } }]);
     await type(DANA, `unaccept ${STACK}`, /No longer accepted/);
     await type(DANA, `reject #${await teams.runId()} ships on Monday`, /rejected/);
     const waiting = await teams.drifted(SSH);
@@ -130,10 +130,10 @@ describe.each(Object.entries(WAYS))('%s', (where, say) => {
       const sent = await click(DANA, form, submit, named(form, fields));
       expect(sent.status).toBe(200);
       await teams.deliver();
-      expect(await core.store.keeps(STACK)).toMatchObject([{ kind, reason: fields.reason }]);
+      expect(await core.store.exemptions(STACK)).toMatchObject([{ kind, reason: fields.reason }]);
       if (isDirect) expect(titlesOf(form)).not.toContain(submit);
       await say(DANA, `un${kind} ${STACK}`);
-      await vi.waitFor(async () => expect(await core.store.keeps(STACK)).toEqual([]), SOON);
+      await vi.waitFor(async () => expect(await core.store.exemptions(STACK)).toEqual([]), SOON);
       await teams.deliver();
       await teams.drifted(SSH);
     }
@@ -211,7 +211,7 @@ test('every button of a card does what it says, and the card follows', async () 
   await press(DANA, 'Snooze…', { for: '4h', reason: 'vendor needs SSH' });
   expect(readable(teams.newest())).toMatch(/snoozed by Dana.*vendor needs SSH/s);
   await press(DANA, 'Unsnooze');
-  expect(await core.store.keeps(STACK)).toEqual([]);
+  expect(await core.store.exemptions(STACK)).toEqual([]);
   await press(DANA, 'Accept…', { reason: 'agreed with security' });
   expect(readable(teams.newest())).toMatch(/accepted by Dana.*agreed with security/s);
   await press(DANA, 'Undo accept');
@@ -262,5 +262,5 @@ test('a form whose reason is missing, or only spaces, keeps nothing and says wha
   await teams.drifted(SSH);
   const { bar } = await press(DANA, 'Accept…', { reason: '   ' });
   expect(bar).toMatch(/form below|reason|why/i);
-  expect(await teams.core.store.keeps(STACK)).toEqual([]);
+  expect(await teams.core.store.exemptions(STACK)).toEqual([]);
 });

@@ -45,7 +45,7 @@ beforeEach(async () => {
   heard = [];
   bots = [];
   logged.length = 0;
-  answer = () => ({ r: 'none' });
+  answer = () => ({ type: 'none' });
   connector = await startConnector({
     teams: { sre: [OPS, '19:second@thread.tacv2'], other: [ELSE] },
     groupChats: [GROUP],
@@ -284,7 +284,7 @@ describe('a message', () => {
   });
 
   test('that was typed in a channel is answered in its thread', async () => {
-    answer = () => ({ r: 'public', card: told('three open') });
+    answer = () => ({ type: 'public', card: told('three open') });
     await connector.as(DANA).say(OPS, '@m0 status');
     const [asked] = connector.in(OPS);
     const [seen] = await soon(() => {
@@ -296,7 +296,7 @@ describe('a message', () => {
 
   test('answered publicly is kept up to date', async () => {
     answer = () => ({
-      r: 'public',
+      type: 'public',
       card: told('checking'),
       updates: (async function* () {
         yield told('all aligned');
@@ -308,7 +308,7 @@ describe('a message', () => {
   });
 
   test('answered in private is seen by its sender alone, below it; as a slash command too', async () => {
-    answer = ({ text }) => ({ r: 'private', card: told(`about ${text}`) });
+    answer = ({ text }) => ({ type: 'private', card: told(`about ${text}`) });
     await connector.as(DANA).say(OPS, '@m0 why #42');
     await soon(() => connector.whispers(DANA).length === 1);
     await connector.as(DANA).slash(OPS, 'status');
@@ -322,10 +322,10 @@ describe('a message', () => {
   });
 
   test('that nobody else saw opens its form for its sender alone', async () => {
-    answer = () => ({ r: 'form', form: snoozeForm });
+    answer = () => ({ type: 'form', form: snoozeForm });
     await connector.as(DANA).slash(OPS, 'snooze #42');
     const form = await soon(() => connector.whispers(DANA)[0]);
-    answer = () => ({ r: 'private', card: told('Snoozed') });
+    answer = () => ({ type: 'private', card: told('Snoozed') });
     const sent = await connector.as(DANA).click(form, 'Snooze', { 'f0.FOR': '3d', 'f0.REASON': 'x' });
     expect(sent.bar).toBe('Snoozed');
     expect(connector.in(OPS)).toEqual([]);
@@ -333,7 +333,7 @@ describe('a message', () => {
 
   test('is answered in the chat with its sender where clients show nothing private in a channel', async () => {
     connector.targeted = false;
-    answer = () => ({ r: 'private', card: told('fine') });
+    answer = () => ({ type: 'private', card: told('fine') });
     await connector.as(DANA).say(OPS, '@m0 why #42');
     await soon(() => textOfCard(connector.in(connector.chat(DANA))[0]?.card) === 'fine');
     expect(teams.healthy()).toEqual({ ok: true, problem: null });
@@ -342,7 +342,7 @@ describe('a message', () => {
   test('whose answer is private, of somebody m0 can’t write to, tells nothing of it in front of others', async () => {
     connector.targeted = false;
     connector.uninstall(GUEST);
-    answer = () => ({ r: 'private', card: told('the secret of prod') });
+    answer = () => ({ type: 'private', card: told('the secret of prod') });
     await connector.as(GUEST).say(OPS, '@m0 why #42');
     const [asked] = connector.in(OPS);
     await soon(() => connector.replies(asked?.id ?? '').length === 1);
@@ -358,7 +358,10 @@ describe('a click', () => {
   });
 
   test('whose private answer has buttons gets them below it, else in the chat with m0', async () => {
-    answer = () => ({ r: 'private', card: told('Only sre may', { b: 'buttons', buttons: [fullDiff] }) });
+    answer = () => ({
+      type: 'private',
+      card: told('Only sre may', { type: 'buttons', buttons: [fullDiff] }),
+    });
     const below = await connector.as(KIM).click(await posted(), 'Full diff');
     expect(below.bar).toContain('Only sre may · More below, for you alone.');
     expect(elements(connector.whispers(KIM)[0]?.card, 'Action.Execute').map((a) => a.title)).toEqual([
@@ -396,7 +399,7 @@ describe('a form', () => {
   const snooze = { label: 'Snooze…', command: 'snooze #42', form: snoozeForm };
 
   test('inside a card comes with its answers and the card', async () => {
-    const card = await posted(told('drift', { b: 'buttons', buttons: [snooze] }));
+    const card = await posted(told('drift', { type: 'buttons', buttons: [snooze] }));
     await connector.as(DANA).click(card, 'Snooze', { ...filled, 'f1.FOR': '9w', other: 'x' });
     expect(heard[0]).toMatchObject({
       text: 'snooze #42',
@@ -407,13 +410,13 @@ describe('a form', () => {
 
   test('that a click opened is for who clicked alone, about the card it was asked on, and gives way to its answer', async () => {
     const card = await posted();
-    answer = () => ({ r: 'form', form: snoozeForm });
+    answer = () => ({ type: 'form', form: snoozeForm });
     expect((await connector.as(DANA).click(card, 'Snooze…')).bar).toContain('form below');
     expect(connector.replies(card.id)).toEqual([]);
     const [form] = connector.whispers(DANA);
     if (!form) throw new Error('no form');
     expect(form.thread).toBe(card.id);
-    answer = () => ({ r: 'private', card: told('Snoozed until Monday') });
+    answer = () => ({ type: 'private', card: told('Snoozed until Monday') });
     expect((await connector.as(DANA).click(form, 'Snooze', filled)).bar).toBe('Snoozed until Monday');
     expect(textOfCard(form.card)).toBe('Snoozed until Monday');
     expect(heard.at(-1)).toMatchObject({
@@ -426,14 +429,14 @@ describe('a form', () => {
   test('is for all where a client can’t show it to one, and stays until somebody has filled it in who may', async () => {
     connector.targeted = false;
     const card = await posted();
-    answer = () => ({ r: 'form', form: snoozeForm });
+    answer = () => ({ type: 'form', form: snoozeForm });
     expect((await connector.as(DANA).click(card, 'Snooze…')).bar).toContain('form below');
     const form = connector.replies(card.id)[0];
     if (!form) throw new Error('no form');
-    answer = () => ({ r: 'private', card: told('Only sre may snooze') });
+    answer = () => ({ type: 'private', card: told('Only sre may snooze') });
     expect((await connector.as(DANA).click(form, 'Snooze', filled)).bar).toBe('Only sre may snooze');
     expect(textOfCard(form.card)).toContain('Snooze run #42');
-    answer = () => ({ r: 'none' });
+    answer = () => ({ type: 'none' });
     await connector.as(KIM).click(form, 'Snooze', filled);
     expect(textOfCard(form.card)).toBe('Done.');
     expect(heard.at(-1)).toMatchObject({
@@ -443,10 +446,10 @@ describe('a form', () => {
   });
 
   test('in the chat with m0 gives way to its answer', async () => {
-    answer = () => ({ r: 'form', form: snoozeForm });
+    answer = () => ({ type: 'form', form: snoozeForm });
     await connector.as(DANA).say(connector.chat(DANA), 'snooze #42');
     const form = await soon(() => connector.in(connector.chat(DANA))[1]);
-    answer = () => ({ r: 'private', card: told('Snoozed until Monday') });
+    answer = () => ({ type: 'private', card: told('Snoozed until Monday') });
     await connector.as(DANA).click(form, 'Snooze', filled);
     expect(textOfCard(form.card)).toBe('Snoozed until Monday');
     expect(heard.at(-1)?.from).toBeNull();
@@ -455,7 +458,7 @@ describe('a form', () => {
 
 describe('pages', () => {
   test('turn for who turns them, each asked for afresh', async () => {
-    answer = () => ({ r: 'pages', pages: threePages });
+    answer = () => ({ type: 'pages', pages: threePages });
     const card = await posted();
     await connector.as(DANA).click(card, 'Full diff');
     expect(connector.replies(card.id)).toEqual([]);
@@ -477,7 +480,7 @@ test('stopping waits for the answers under way and hears nothing more', async ()
   await connector.as(DANA).say(connector.chat(DANA), 'drift');
   await soon(() => heard.length === 1);
   const stopped = teams.stop();
-  resolve({ r: 'private', card: told('late but here') });
+  resolve({ type: 'private', card: told('late but here') });
   await stopped;
   expect(textOfCard(connector.in(connector.chat(DANA)).at(-1)?.card)).toBe('late but here');
   expect((await connector.deliver(status())).status).toBe(503);

@@ -70,12 +70,12 @@ function differences(story: Story, is: Verdict, was: Verdict): readonly string[]
   }
   const meanwhile = story.steps.some((s) => s.during !== null);
   const same = (outcome: Outcome): string => {
-    const { drift, open, keeps, digests, told, repeated } = outcome;
+    const { drift, open, exemptions, digests, told, repeated } = outcome;
     // What an apply that was cut off left is told as it is by then, by a card of its own.
     const cut = is.cutOff.length > 0;
     const states = open.map((o) => o.state);
     return JSON.stringify({
-      ...{ drift, keeps, digests, open: cut ? states : open },
+      ...{ drift, exemptions, digests, open: cut ? states : open },
       ...(cut || meanwhile ? {} : { told, repeated }),
     });
   };
@@ -124,7 +124,7 @@ describe('killed at every point', () => {
 
   it('which only makes another story of one in which people act meanwhile', () => {
     const meanwhile = STORIES.filter((s) =>
-      s.steps.some((step) => step.during !== null && step.act.a === 'says'),
+      s.steps.some((step) => step.during !== null && step.act.type === 'says'),
     );
     expect([...new Set(otherwise)].filter((name) => !meanwhile.some((s) => s.name === name))).toEqual([]);
     expect(otherwise.length).toBeLessThan(20);

@@ -47,7 +47,7 @@ export function createCloud({ world, meanwhile, halfway, stored }: FarEndParts):
         targets: only,
         touches,
       };
-      world.add({ w: 'planned', plan, only });
+      world.add({ type: 'planned', plan, only });
       const n = findings.length;
       const counts = { findings: n, cloud: n, code: 0, both: 0, create: 0, update: n };
       return {
@@ -72,26 +72,26 @@ export function createCloud({ world, meanwhile, halfway, stored }: FarEndParts):
       const touched = [...plan.touches].sort();
       const scope = [...run.scope].sort();
       await meanwhile('lock');
-      world.add({ w: 'apply-began', artifact, stack: stack.name, run: run.id, touched, scope });
+      world.add({ type: 'apply-began', artifact, stack: stack.name, run: run.id, touched, scope });
       halfway(`apply of ${artifact}: it has begun`);
       for (const [index, address] of touched.entries()) {
-        world.add({ w: 'put-back', stack: stack.name, address });
+        world.add({ type: 'put-back', stack: stack.name, address });
         if (index === 0) {
           if (touched.length > 1) halfway(`apply of ${artifact}: one of ${touched.length} is put back`);
           await ended(artifact, () => meanwhile('apply'));
         }
       }
-      world.add({ w: 'apply-ended', artifact });
+      world.add({ type: 'apply-ended', artifact });
       return { log: '' };
     },
 
     async discard({ artifact }) {
-      if (world.plans.has(artifact)) world.add({ w: 'discarded', artifact });
+      if (world.plans.has(artifact)) world.add({ type: 'discarded', artifact });
     },
 
     async discardAllBut(held) {
       for (const artifact of [...world.plans.keys()]) {
-        if (!held.includes(artifact)) world.add({ w: 'discarded', artifact });
+        if (!held.includes(artifact)) world.add({ type: 'discarded', artifact });
       }
     },
   };
@@ -101,7 +101,7 @@ export function createCloud({ world, meanwhile, halfway, stored }: FarEndParts):
     try {
       await work();
     } catch (error) {
-      world.add({ w: 'apply-ended', artifact });
+      world.add({ type: 'apply-ended', artifact });
       throw error;
     }
   }
@@ -148,16 +148,17 @@ export function createChat(world: World, channels: readonly string[]): ChatPort 
       const before = world.in(channel).find((m) => m.key === key);
       if (before) return { channel, messageId: before.id };
       const id = `ts-${world.messages.length + 1}`;
-      world.add({ w: 'posted', channel, id, key, card });
+      world.add({ type: 'posted', channel, id, key, card });
       return { channel, messageId: id };
     },
     async update(channel, messageId, card) {
       world.message(channel, messageId);
-      world.add({ w: 'updated', channel, id: messageId, card });
+      world.add({ type: 'updated', channel, id: messageId, card });
     },
     async reply(channel, messageId, text, key) {
       const { replies } = world.message(channel, messageId);
-      if (!replies.some((r) => r.key === key)) world.add({ w: 'replied', channel, id: messageId, key, text });
+      if (!replies.some((r) => r.key === key))
+        world.add({ type: 'replied', channel, id: messageId, key, text });
     },
     usergroup: (id) => Promise.reject(new ChatError(`reading the members of ${id}: no answer`)),
   };

@@ -5,7 +5,7 @@ import { createLogger } from '../../src/base/log.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import type { AuditEntry } from '../../src/model/audit-entry.ts';
 import { isTerminal, type Run } from '../../src/model/run.ts';
-import type { Delivery } from '../../src/ports/outbox.ts';
+import type { OutboxMessage } from '../../src/ports/outbox.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { buttonsOf, textOf } from '../support/fake-chat.ts';
@@ -17,7 +17,7 @@ export interface Outcome {
   readonly drift: readonly string[];
   /** Kind and drift of what is still open, and how its run stands. */
   readonly open: readonly { readonly what: string; readonly state: string }[];
-  readonly keeps: readonly string[];
+  readonly exemptions: readonly string[];
   /** What people were told of, once each: kind and drift of the alerts, oldest first. */
   readonly told: readonly string[];
   readonly digests: number;
@@ -41,7 +41,11 @@ interface Evidence {
   readonly runs: readonly Run[];
   readonly alerts: readonly Alert[];
   readonly record: readonly AuditEntry[];
-  readonly outbox: readonly { readonly key: string; readonly delivery: Delivery; readonly done: boolean }[];
+  readonly outbox: readonly {
+    readonly key: string;
+    readonly delivery: OutboxMessage;
+    readonly done: boolean;
+  }[];
 }
 
 /** Words that say that something was done, by what it left in the record. */
@@ -69,7 +73,7 @@ function* chatProblems({ world, story, alerts, outbox }: Evidence): Generator<st
   for (const channel of channels) {
     const keys = world.in(channel).map((m) => m.key);
     for (const key of doubles(keys)) yield `${key} is in ${channel} twice`;
-    const posts = outbox.filter((o) => o.delivery.d === 'post').map((o) => o.key);
+    const posts = outbox.filter((o) => o.delivery.type === 'post').map((o) => o.key);
     const wanted = new Set([...posts, ...alerts.map((a) => `alert:${a.id}:slack:${channel}`)]);
     for (const key of keys) if (!wanted.has(key)) yield `${channel} has a message of nothing: ${key}`;
     for (const alert of alerts) {
@@ -105,7 +109,7 @@ function* historyProblems({ world, alerts, outbox }: Evidence, messages: Message
   for (const alert of alerts) {
     for (const root of messages.filter((m) => m.alertId === alert.id && m.role === 'root')) {
       const wanted = outbox.flatMap(({ key, delivery }) =>
-        delivery.d === 'thread' && delivery.alertId === alert.id ? [`${key}:${root.id}`] : [],
+        delivery.type === 'thread' && delivery.alertId === alert.id ? [`${key}:${root.id}`] : [],
       );
       const there = world.message(root.channel, root.messageId).replies.map((r) => r.key);
       if (JSON.stringify(there) !== JSON.stringify(wanted)) {
@@ -223,11 +227,11 @@ function* leftovers({ world, runs, alerts, outbox }: Evidence): Generator<string
   for (const run of runs) if (!isTerminal(run.state)) yield `run #${run.id} is left ${run.state}`;
   for (const artifact of world.plans.keys()) yield `the plan file ${artifact} is left over`;
   for (const { key, done } of outbox) if (!done) yield `${key} is still to be delivered`;
-  const open = alerts.filter((a) => a.state === 'open').map((a) => `${a.kind} of ${a.stack}`);
+  const open = alerts.filter((a) => a.state === 'open').map((a) => `${a.kind} of ${a.subject}`);
   for (const what of doubles(open)) yield `two open alerts: ${what}`;
 }
 
-function outcomeOf({ world, runs, alerts, outbox }: Evidence, keeps: readonly string[]): Outcome {
+function outcomeOf({ world, runs, alerts, outbox }: Evidence, exemptions: readonly string[]): Outcome {
   const stateOf = (id: number | null): string => runs.find((r) => r.id === id)?.state ?? '';
   const oldestFirst = alerts.toSorted((a, b) => a.id - b.id);
   return {
@@ -235,10 +239,10 @@ function outcomeOf({ world, runs, alerts, outbox }: Evidence, keeps: readonly st
     open: oldestFirst
       .filter((a) => a.state === 'open')
       .map((a) => ({ what: `${a.kind} ${a.fingerprint}`, state: stateOf(a.runId) })),
-    keeps,
+    exemptions,
     told: oldestFirst.map((a) => `${a.kind} ${a.fingerprint}`),
     repeated: world.messages.flatMap((m) => doubles(m.replies.map((r) => r.text))),
-    digests: outbox.filter((o) => o.delivery.d === 'post').length,
+    digests: outbox.filter((o) => o.delivery.type === 'post').length,
   };
 }
 
@@ -259,17 +263,17 @@ export async function judge(dir: string, story: Story): Promise<Verdict> {
       ...{ world, story, store, runs, alerts, record },
       outbox: rows.map((r) => ({
         key: r.key,
-        delivery: JSON.parse(r.delivery) as Delivery,
+        delivery: JSON.parse(r.delivery) as OutboxMessage,
         done: r.done_at !== null,
       })),
     };
     const messages = (await Promise.all(alerts.map((a) => store.messages(a.id)))).flat();
-    const keeps = (await store.keeps(STACK)).map((k) => `${k.kind} ${k.address} ${k.fingerprint}`);
+    const exemptions = (await store.exemptions(STACK)).map((k) => `${k.kind} ${k.address} ${k.fingerprint}`);
     const cutOff = runs.filter((r) => r.state === 'apply_unknown').map((r) => r.id);
     const begun = world.applies.filter((a) => !a.ended).map((a) => a.run);
     const chain = await store.verifyAudit();
     return {
-      outcome: outcomeOf(evidence, keeps),
+      outcome: outcomeOf(evidence, exemptions),
       obeyed: world
         .of('typed')
         .filter((typed) => typed.step < CLOSING && linesOf(typed, record).length > 0)

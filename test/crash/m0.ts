@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createHandler } from '../../src/actions/handler.ts';
 import type { ViewParts } from '../../src/alerts/drift-view.ts';
 import type { EscalationParts } from '../../src/alerts/escalation.ts';
-import { createDelivery } from '../../src/alerts/outbox-loop.ts';
+import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
 import { createPolicyWatch, type PolicyWatch } from '../../src/alerts/policy-watch.ts';
 import type { Logger } from '../../src/base/log.ts';
 import type { Directory } from '../../src/model/directory.ts';
@@ -103,7 +103,7 @@ export async function createM0(parts: M0Parts): Promise<M0> {
   let delivering = Promise.resolve();
   function deliver(): Promise<void> {
     const chats = new Map([['slack' as const, chat]]);
-    delivering = delivering.then(() => createDelivery({ ...view, chats, log }).drain());
+    delivering = delivering.then(() => createOutboxDispatcher({ ...view, chats, log }).drain());
     return delivering;
   }
 

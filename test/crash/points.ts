@@ -74,7 +74,7 @@ export function createPoints(dir: string, killAt: number | null): Points {
 }
 
 export function movesOf(changes: readonly Change[]): readonly string[] {
-  return changes.flatMap((c) => (c.c === 'run.update' ? [`${c.was.state}→${c.run.state}`] : []));
+  return changes.flatMap((c) => (c.type === 'run.update' ? [`${c.was.state}→${c.run.state}`] : []));
 }
 
 /** Without an instant in it, which is another one each time. */
@@ -84,10 +84,10 @@ function timeless(key: string): string {
 
 function nameOf(changes: readonly Change[]): string {
   const parts = changes.map((c) => {
-    if (c.c === 'run.update') return `#${c.run.id} ${c.was.state}→${c.run.state}`;
-    if (c.c === 'audit') return `audit ${c.entry.action}`;
-    if (c.c === 'outbox.add') return timeless(c.key);
-    return c.c === 'value.set' ? `value ${c.name}` : c.c;
+    if (c.type === 'run.update') return `#${c.run.id} ${c.was.state}→${c.run.state}`;
+    if (c.type === 'audit') return `audit ${c.entry.action}`;
+    if (c.type === 'outbox.add') return timeless(c.key);
+    return c.type === 'value.set' ? `value ${c.name}` : c.type;
   });
   return `commit [${parts.join(', ')}]`;
 }

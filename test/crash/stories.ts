@@ -27,12 +27,12 @@ const SSH = sshFinding();
 const LARGE = tagFinding(TAG.address, 'platform'.repeat(5_000));
 const OTHER_SSH = sshFinding('198.51.100.0/24');
 
-const drift = (...findings: (typeof TAG)[]): Happening => ({ w: 'drift', stack: STACK, findings });
+const drift = (...findings: (typeof TAG)[]): Happening => ({ type: 'drift', stack: STACK, findings });
 const says = (says: LineSays, onceApproved?: LineSays): Happening => ({
-  ...{ w: 'policy', name: 'tags-auto', says },
+  ...{ type: 'policy', name: 'tags-auto', says },
   ...(onceApproved === undefined ? {} : { onceApproved }),
 });
-type LineSays = Extract<Happening, { w: 'policy' }>['says'];
+type LineSays = Extract<Happening, { type: 'policy' }>['says'];
 
 const TAGS_GO_BACK: LineSays = [
   { rule: 'allow', text: 'metadata only', address: TAG.address },
@@ -41,13 +41,13 @@ const TAGS_GO_BACK: LineSays = [
 const SSH_STAYS: LineSays = [{ rule: 'deny', text: 'no hotfix goes back in a freeze', address: SSH.address }];
 const REFUSED = 'f00dfeedf00dfeedf00dfeedf00dfeedf00dfeed';
 const stale = (now: boolean): Happening => ({
-  ...{ w: 'stale', name: 'tags-auto' },
+  ...{ type: 'stale', name: 'tags-auto' },
   stale: now ? { id: REFUSED, error: 'tags.rego:3: rego_parse_error', since: 0 } : null,
 });
-const unreachable = (now: boolean): Happening => ({ w: 'unreachable', user: 'U0DANA', now });
+const unreachable = (now: boolean): Happening => ({ type: 'unreachable', user: 'U0DANA', now });
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const later = (ms: number): Step => happens({ w: 'later', ms });
+const later = (ms: number): Step => happens({ type: 'later', ms });
 
 /** Somebody opened a port, and people are asked. */
 const ASKED: readonly Step[] = [happens(drift(SSH)), checks()];

@@ -6,26 +6,26 @@ import { directory, stack } from '../support/directory.ts';
 import type { Doing, Happening } from './world.ts';
 
 export type Act =
-  | { readonly a: 'happens'; readonly what: readonly Happening[] }
+  | { readonly type: 'happens'; readonly what: readonly Happening[] }
   /** The answer that m0 waits for is an error. */
-  | { readonly a: 'fails'; readonly error: string }
+  | { readonly type: 'fails'; readonly error: string }
   /** The state is locked by somebody else. */
-  | { readonly a: 'locked' }
+  | { readonly type: 'locked' }
   /** A word typed about the newest run, or a click on the newest card's button for it. */
   | {
-      readonly a: 'says';
+      readonly type: 'says';
       readonly by: Actor;
       readonly click: boolean;
       readonly verb: string;
       readonly rest: string;
     }
-  | { readonly a: 'checks'; readonly trigger: Trigger }
+  | { readonly type: 'checks'; readonly trigger: Trigger }
   /** Tells the parent that it has come so far, and goes on at its word. */
-  | { readonly a: 'waits'; readonly what: string }
-  | { readonly a: 'looks' }
+  | { readonly type: 'waits'; readonly what: string }
+  | { readonly type: 'looks' }
   /** What waits is looked at, as m0 does every few seconds. */
-  | { readonly a: 'asks' }
-  | { readonly a: 'digest' };
+  | { readonly type: 'asks' }
+  | { readonly type: 'digest' };
 
 export interface Step {
   readonly act: Act;
@@ -55,17 +55,18 @@ function act(what: Act): Step {
   return { act: what, during: null, move: null };
 }
 
-export const happens = (...what: readonly Happening[]): Step => act({ a: 'happens', what });
-export const checks = (trigger: Trigger = 'schedule'): Step => act({ a: 'checks', trigger });
-export const clicks = (by: Actor, verb: string): Step => act({ a: 'says', by, click: true, verb, rest: '' });
+export const happens = (...what: readonly Happening[]): Step => act({ type: 'happens', what });
+export const checks = (trigger: Trigger = 'schedule'): Step => act({ type: 'checks', trigger });
+export const clicks = (by: Actor, verb: string): Step =>
+  act({ type: 'says', by, click: true, verb, rest: '' });
 export const types = (by: Actor, verb: string, rest = ''): Step =>
-  act({ a: 'says', by, click: false, verb, rest });
-export const fails = (error: string): Step => act({ a: 'fails', error });
-export const locked = (): Step => act({ a: 'locked' });
-export const waits = (what: string): Step => act({ a: 'waits', what });
-export const asks = (): Step => act({ a: 'asks' });
-export const looks = (): Step => act({ a: 'looks' });
-export const digest = (): Step => act({ a: 'digest' });
+  act({ type: 'says', by, click: false, verb, rest });
+export const fails = (error: string): Step => act({ type: 'fails', error });
+export const locked = (): Step => act({ type: 'locked' });
+export const waits = (what: string): Step => act({ type: 'waits', what });
+export const asks = (): Step => act({ type: 'asks' });
+export const looks = (): Step => act({ type: 'looks' });
+export const digest = (): Step => act({ type: 'digest' });
 
 /** The step as what goes on while m0 is next doing something. */
 export function during(doing: Doing, step: Step, move: string | null = null): Step {

@@ -46,7 +46,9 @@ export function createTeller(story: Story, dir: string, world: World, m0: () => 
   let closing = false;
 
   /** The words, and the card they are clicked on; null where no card offers that. */
-  async function wordsOf(act: Act & { a: 'says' }): Promise<Pick<LineOf<'typed'>, 'text' | 'from'> | null> {
+  async function wordsOf(
+    act: Act & { type: 'says' },
+  ): Promise<Pick<LineOf<'typed'>, 'text' | 'from'> | null> {
     if (act.click) {
       for (const message of world.in(OPS).toReversed()) {
         const button = buttonsOf(message.card).find((b) => b.command.startsWith(act.verb));
@@ -63,14 +65,15 @@ export function createTeller(story: Story, dir: string, world: World, m0: () => 
   async function answer({ step, by, text, from }: LineOf<'typed'>, again: boolean): Promise<void> {
     const place = { platform: 'slack', channel: OPS } as const;
     const reply = await m0().handler({ text, actor: by, place, answers: null, from });
-    const said = reply.r === 'private' ? textOf(reply.card) : reply.r;
-    world.add({ w: 'answered', step, answer: said, again });
+    const said = reply.type === 'private' ? textOf(reply.card) : reply.type;
+    world.add({ type: 'answered', step, answer: said, again });
   }
 
-  async function say(step: number, act: Act & { a: 'says' }): Promise<void> {
+  async function say(step: number, act: Act & { type: 'says' }): Promise<void> {
     const words = await wordsOf(act);
-    if (words === null) return world.add({ w: 'answered', step, answer: 'nothing to click', again: false });
-    const typed: LineOf<'typed'> = { w: 'typed', step, by: act.by, ...words };
+    if (words === null)
+      return world.add({ type: 'answered', step, answer: 'nothing to click', again: false });
+    const typed: LineOf<'typed'> = { type: 'typed', step, by: act.by, ...words };
     world.add(typed);
     await answer(typed, false);
   }
@@ -81,7 +84,7 @@ export function createTeller(story: Story, dir: string, world: World, m0: () => 
       if (world.has('answered', typed.step)) continue;
       await answer(typed, true);
       if (world.has('armed', typed.step) && !world.has('played', typed.step)) {
-        world.add({ w: 'played', step: typed.step });
+        world.add({ type: 'played', step: typed.step });
       }
       await m0().rest();
     }
@@ -89,11 +92,11 @@ export function createTeller(story: Story, dir: string, world: World, m0: () => 
 
   async function perform(step: number, act: Act): Promise<void> {
     const { worker, policyWatch, view, store } = m0();
-    switch (act.a) {
+    switch (act.type) {
       case 'happens':
         for (const what of act.what) world.add(what);
         // What has a time of its own is looked for when the clock goes on.
-        if (act.what.some((what) => what.w === 'later')) await worker.write('', () => []);
+        if (act.what.some((what) => what.type === 'later')) await worker.write('', () => []);
         return;
       case 'fails':
         throw new Error(act.error);
@@ -135,9 +138,9 @@ export function createTeller(story: Story, dir: string, world: World, m0: () => 
         if (!entry || entry.during !== doing || world.has('played', step) || world.has('typed', step))
           continue;
         if (entry.move !== null && !moves.includes(entry.move)) continue;
-        if (entry.act.a !== 'says') world.add({ w: 'played', step });
+        if (entry.act.type !== 'says') world.add({ type: 'played', step });
         await perform(step, entry.act);
-        if (entry.act.a === 'says') world.add({ w: 'played', step });
+        if (entry.act.type === 'says') world.add({ type: 'played', step });
         return;
       }
     },
@@ -150,13 +153,13 @@ export function createTeller(story: Story, dir: string, world: World, m0: () => 
       for (const [index, { act, during }] of steps.entries()) {
         if (index >= until || world.has('done', index)) continue;
         if (during !== null) {
-          if (!world.has('armed', index)) world.add({ w: 'armed', step: index });
+          if (!world.has('armed', index)) world.add({ type: 'armed', step: index });
         } else {
-          const over = act.a === 'says' && world.has('answered', index);
+          const over = act.type === 'says' && world.has('answered', index);
           if (!over) await perform(index, act);
           await m0().rest();
         }
-        world.add({ w: 'done', step: index });
+        world.add({ type: 'done', step: index });
       }
     },
 
@@ -177,13 +180,13 @@ export function createTeller(story: Story, dir: string, world: World, m0: () => 
         const need = story.directory.stacks[0]?.approvers.need ?? 1;
         for (const [index, by] of [DANA, KIM].slice(0, need).entries()) {
           const step = CLOSING + world.of('typed').length + index;
-          await say(step, { a: 'says', by, click: true, verb: 'approve', rest: '' });
+          await say(step, { type: 'says', by, click: true, verb: 'approve', rest: '' });
           await m0().rest();
         }
       }
       // Whatever was put off is due by then.
       for (let i = 0; i < 2; i += 1) {
-        world.add({ w: 'later', ms: LATER_MS });
+        world.add({ type: 'later', ms: LATER_MS });
         await m0().worker.write('', () => []);
         await m0().rest();
       }

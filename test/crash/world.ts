@@ -14,26 +14,26 @@ export type Doing = 'head' | 'plan' | 'lock' | 'apply' | 'ask' | 'commit';
 
 /** Something that happened out there. */
 export type Happening =
-  | { readonly w: 'drift'; readonly stack: string; readonly findings: readonly Finding[] }
-  | { readonly w: 'code'; readonly commit: string }
+  | { readonly type: 'drift'; readonly stack: string; readonly findings: readonly Finding[] }
+  | { readonly type: 'code'; readonly commit: string }
   /** `onceApproved`: what it says instead as soon as somebody has approved. */
   | {
-      readonly w: 'policy';
+      readonly type: 'policy';
       readonly name: string;
       readonly says: readonly PolicyMessage[];
       readonly onceApproved?: readonly PolicyMessage[];
     }
-  | { readonly w: 'stale'; readonly name: string; readonly stale: StaleBundle | null }
+  | { readonly type: 'stale'; readonly name: string; readonly stale: StaleBundle | null }
   /** Slack takes no direct messages to that user any more, or takes them again. */
-  | { readonly w: 'unreachable'; readonly user: string; readonly now: boolean }
-  | { readonly w: 'later'; readonly ms: number };
+  | { readonly type: 'unreachable'; readonly user: string; readonly now: boolean }
+  | { readonly type: 'later'; readonly ms: number };
 
 export type Line =
   | Happening
-  | { readonly w: 'planned'; readonly plan: SavedPlan; readonly only: readonly string[] | null }
-  | { readonly w: 'discarded'; readonly artifact: string }
+  | { readonly type: 'planned'; readonly plan: SavedPlan; readonly only: readonly string[] | null }
+  | { readonly type: 'discarded'; readonly artifact: string }
   | {
-      readonly w: 'apply-began';
+      readonly type: 'apply-began';
       readonly artifact: string;
       readonly stack: string;
       readonly run: number;
@@ -41,38 +41,38 @@ export type Line =
       /** What the store said was decided when the tool started. */
       readonly scope: readonly string[];
     }
-  | { readonly w: 'put-back'; readonly stack: string; readonly address: string }
-  | { readonly w: 'apply-ended'; readonly artifact: string }
+  | { readonly type: 'put-back'; readonly stack: string; readonly address: string }
+  | { readonly type: 'apply-ended'; readonly artifact: string }
   | {
-      readonly w: 'posted';
+      readonly type: 'posted';
       readonly channel: string;
       readonly id: string;
       readonly key: string;
       readonly card: Card;
     }
-  | { readonly w: 'updated'; readonly channel: string; readonly id: string; readonly card: Card }
+  | { readonly type: 'updated'; readonly channel: string; readonly id: string; readonly card: Card }
   | {
-      readonly w: 'replied';
+      readonly type: 'replied';
       readonly channel: string;
       readonly id: string;
       readonly key: string;
       readonly text: string;
     }
   /** A step of the story is over. */
-  | { readonly w: 'done'; readonly step: number }
+  | { readonly type: 'done'; readonly step: number }
   /** What is to happen while m0 is next doing this, and that it has. */
-  | { readonly w: 'armed' | 'played'; readonly step: number }
+  | { readonly type: 'armed' | 'played'; readonly step: number }
   | {
-      readonly w: 'typed';
+      readonly type: 'typed';
       readonly step: number;
       readonly by: Actor;
       readonly text: string;
       readonly from: { readonly channel: string; readonly messageId: string } | null;
     }
   /** `again`: it had to be said a second time. */
-  | { readonly w: 'answered'; readonly step: number; readonly answer: string; readonly again: boolean };
+  | { readonly type: 'answered'; readonly step: number; readonly answer: string; readonly again: boolean };
 
-export type LineOf<W extends Line['w']> = Extract<Line, { readonly w: W }>;
+export type LineOf<W extends Line['type']> = Extract<Line, { readonly type: W }>;
 
 export interface Message {
   readonly channel: string;
@@ -134,12 +134,12 @@ export class World {
     appendFileSync(this.#file, `${JSON.stringify({ ...line, at: this.#time() })}\n`);
   }
 
-  of<W extends Line['w']>(w: W): readonly LineOf<W>[] {
-    return this.lines.filter((line): line is LineOf<W> => line.w === w);
+  of<W extends Line['type']>(type: W): readonly LineOf<W>[] {
+    return this.lines.filter((line): line is LineOf<W> => line.type === type);
   }
 
-  has(w: 'done' | 'armed' | 'played' | 'typed' | 'answered', step: number): boolean {
-    return this.of(w).some((line) => line.step === step);
+  has(type: 'done' | 'armed' | 'played' | 'typed' | 'answered', step: number): boolean {
+    return this.of(type).some((line) => line.step === step);
   }
 
   channelOf(place: Place): string {
@@ -159,7 +159,7 @@ export class World {
 
   #fold(line: Line): void {
     this.lines.push(line);
-    switch (line.w) {
+    switch (line.type) {
       case 'drift':
         this.drift.set(line.stack, line.findings);
         return;

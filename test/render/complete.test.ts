@@ -35,7 +35,7 @@ test('drift is shown in every state of a run, and with every standing of a findi
     rejected: 0,
     unknown: 0,
   };
-  for (const { standing } of views.flatMap((view) => view.findings)) standings[standing.s] += 1;
+  for (const { standing } of views.flatMap((view) => view.findings)) standings[standing.type] += 1;
   expect(Object.entries(standings).filter(([, times]) => times === 0)).toEqual([]);
 });
 

@@ -19,7 +19,7 @@ const recorded = [...ofRenderers, ...exhibitsOf('teams')];
 const opening = (form: Form): Card => ({
   headline: form.title,
   tone: 'plain',
-  blocks: [{ b: 'buttons', buttons: [{ label: `${form.submit}…`, command: form.command, form }] }],
+  blocks: [{ type: 'buttons', buttons: [{ label: `${form.submit}…`, command: form.command, form }] }],
 });
 
 /** All that Teams is sent of an exhibit, under the name of what it is. */

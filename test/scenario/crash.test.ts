@@ -193,7 +193,7 @@ describe('killed in the middle of an apply', () => {
     const checked = await newest('clean', 2);
     expect(checked.forceHuman).toContain('run #2');
     expect(await tally()).toEqual(['began v1', 'made v1']);
-    expect(await world.service.store.alerts({ stack: 'prod-jobs', state: 'open' })).toEqual([]);
+    expect(await world.service.store.alerts({ subject: 'prod-jobs', state: 'open' })).toEqual([]);
   });
 });
 
@@ -226,7 +226,7 @@ describe('killed between posting a card and storing that it is posted', () => {
     await world.workspace.waitFor(() => buttonCards(before + 1)[0], 60_000);
     await m0.kill();
     fault = () => 'pass';
-    const open = await world.service.store.alerts({ stack: 'prod-jobs', state: 'open' });
+    const open = await world.service.store.alerts({ subject: 'prod-jobs', state: 'open' });
     expect(open).toMatchObject([{ runId: before + 1 }]);
     expect(await world.service.store.messages(open[0]?.id ?? 0)).toEqual([]);
 

@@ -20,8 +20,11 @@ const EVERYTHING = '<img src=x onerror=alert(1)> **bold** [link](javascript:aler
 
 const ELSEWHERE = 'https://elsewhere.example';
 
-const line = (text: string) => ({ b: 'line' as const, spans: [{ t: 'text' as const, text }] });
-const told = (headline: string): Reply => ({ r: 'private', card: { headline, tone: 'plain', blocks: [] } });
+const line = (text: string) => ({ type: 'line' as const, spans: [{ type: 'text' as const, text }] });
+const told = (headline: string): Reply => ({
+  type: 'private',
+  card: { headline, tone: 'plain', blocks: [] },
+});
 
 /** Drift that Dana may revert or snooze, seen so many times. */
 const drifted = (seen: number): Card => ({
@@ -30,9 +33,9 @@ const drifted = (seen: number): Card => ({
   blocks: [
     line(`seen ${seen} times`),
     line(EVERYTHING),
-    { b: 'line', spans: [{ t: 'person', person: 'dana', name: 'Dana', mention: true }] },
+    { type: 'line', spans: [{ type: 'person', person: 'dana', name: 'Dana', mention: true }] },
     {
-      b: 'buttons',
+      type: 'buttons',
       buttons: [
         {
           label: REVERT,
@@ -71,7 +74,7 @@ const drifted = (seen: number): Card => ({
 const realigned: Card = {
   headline: 'prod-network realigned',
   tone: 'good',
-  blocks: [{ b: 'outcome', spans: [{ t: 'text', text: 'Approved by Dana' }] }],
+  blocks: [{ type: 'outcome', spans: [{ type: 'text', text: 'Approved by Dana' }] }],
 };
 
 const hostile = (url: string) => {
@@ -119,18 +122,18 @@ async function answer(incoming: Incoming): Promise<Reply> {
   const { text, actor } = incoming;
   if (text.startsWith('drift')) {
     posted = await bot.teams.post(PLACE, drifted(1), 'drift');
-    return { r: 'none' };
+    return { type: 'none' };
   }
   if (text.startsWith('approve')) {
     if (actor.person !== 'dana') return told('Only Dana may approve prod-network');
     if (posted) await bot.teams.update(posted.channel, posted.messageId, realigned);
-    return { r: 'none' };
+    return { type: 'none' };
   }
   if (text.startsWith('snooze')) {
     const said = Object.values(incoming.answers ?? {}).join(', ');
-    return { r: 'public', card: { headline: `Snoozed: ${said}`, tone: 'plain', blocks: [] } };
+    return { type: 'public', card: { headline: `Snoozed: ${said}`, tone: 'plain', blocks: [] } };
   }
-  if (text.startsWith('show')) return { r: 'pages', pages: { ...threePages, text: EVERYTHING } };
+  if (text.startsWith('show')) return { type: 'pages', pages: { ...threePages, text: EVERYTHING } };
   return told(`You said ${text}`);
 }
 

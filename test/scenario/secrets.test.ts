@@ -20,7 +20,7 @@ const PLANTED = {
   handTag: 'HAND-5ecret-0002',
   handMotto: 'changed "by" <hand> & kept',
   unused: 'canary-of-m0-itself-31',
-  seat: 'seat 14 row of nine',
+  recipient: 'seat 14 row of nine',
   awsKey: 'local-sandbox-only',
   bot: SECRETS.botToken,
   app: SECRETS.appToken,
@@ -188,7 +188,7 @@ beforeAll(async () => {
     config,
     variables: {
       ACME_TAG: PLANTED.tag,
-      ACME_SEAT: PLANTED.seat,
+      ACME_SEAT: PLANTED.recipient,
       UNUSED_TOKEN: PLANTED.unused,
     },
   });

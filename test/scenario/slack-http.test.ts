@@ -51,7 +51,7 @@ it('snoozed in its dialog and unsnoozed, it waits again', async () => {
 
 it('approved by its button, the hotfix is reverted and the proof is told', async () => {
   const id = await poll(async () => {
-    const [open] = await world.service.store.alerts({ stack: 'prod-network', state: 'open' });
+    const [open] = await world.service.store.alerts({ subject: 'prod-network', state: 'open' });
     return open?.runId ?? undefined;
   });
   const dm = await world.dm(DANA, `run #${id}`, 'waits for you');

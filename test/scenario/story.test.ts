@@ -63,7 +63,7 @@ describe('tags removed and SSH opened by hand', () => {
     const before = (await world.card('aws_security_group.web')).ts;
     const again = await world.check();
     expect(again).toMatchObject({ state: 'quiet', relatedRun: 1 });
-    const alerts = await world.service.store.alerts({ stack: 'prod-network', state: 'open' });
+    const alerts = await world.service.store.alerts({ subject: 'prod-network', state: 'open' });
     expect(alerts).toMatchObject([{ runId: 1, seenCount: 2 }]);
     expect((await world.card('aws_security_group.web', 'Who')).ts).toBe(before);
   });
@@ -87,7 +87,7 @@ describe('tags removed and SSH opened by hand', () => {
   it('unsnoozed it is told anew; approved in the DM it is reverted, and the proof is told', async () => {
     await world.type(DANA, 'unsnooze #1');
     const dm = await world.dm(DANA, 'You are on call', 'waits for you');
-    const open = await world.service.store.alerts({ stack: 'prod-network', state: 'open' });
+    const open = await world.service.store.alerts({ subject: 'prod-network', state: 'open' });
     const id = open[0]?.runId ?? 0;
     const unconfirmed = await world.workspace.as(DANA).click(dm, 'Revert the rule in the cloud');
     expect(JSON.stringify(unconfirmed)).toContain('203.0.113.7/32');
@@ -121,7 +121,7 @@ describe('what moves between the click and the apply', () => {
   });
 
   it('and the old button approves nothing', async () => {
-    const id = (await world.service.store.alerts({ stack: 'prod-network', state: 'open' }))[0]?.runId ?? 0;
+    const id = (await world.service.store.alerts({ subject: 'prod-network', state: 'open' }))[0]?.runId ?? 0;
     const dm = await world.dm(DANA, `run #${id}`);
     await world.type(DANA, `approve #${id} 00000000`);
     await world.whisper(DANA, 'has changed since');
@@ -130,7 +130,7 @@ describe('what moves between the click and the apply', () => {
   });
 
   it('rejected, it ends and nothing is applied', async () => {
-    const id = (await world.service.store.alerts({ stack: 'prod-network', state: 'open' }))[0]?.runId ?? 0;
+    const id = (await world.service.store.alerts({ subject: 'prod-network', state: 'open' }))[0]?.runId ?? 0;
     await world.type(DANA, `reject #${id} not now`);
     await world.until(id, 'rejected');
     await world.card(`run #${id}`, 'ejected by Dana');
@@ -143,13 +143,13 @@ describe('the other direction, and what is accepted', () => {
     await world.workspace.as(DANA).slash('/m0', 'drift prod', 'ops');
     const card = await world.card('aws_vpc.main', 'waits');
     expect(words(card)).toMatch(/merged|code/i);
-    const open = await world.service.store.alerts({ stack: 'prod-network', state: 'open' });
+    const open = await world.service.store.alerts({ subject: 'prod-network', state: 'open' });
     const run = await world.run(open[0]?.runId ?? 0);
     expect(run.findings.find((f) => f.address === 'aws_vpc.main')).toMatchObject({ origin: 'code' });
   });
 
   it('accepted with a reason, the hotfix is part of the baseline and left out of an apply', async () => {
-    const open = await world.service.store.alerts({ stack: 'prod-network', state: 'open' });
+    const open = await world.service.store.alerts({ subject: 'prod-network', state: 'open' });
     const id = open[0]?.runId ?? 0;
     await world.until(id, 'awaiting_approval');
     await world.type(DANA, `accept #${id} aws_security_group.web the vendor keeps SSH`);

@@ -145,7 +145,7 @@ const stackStatus = fc.record({
   skipped: maybe(fc.record({ why: said, since: at, times: number })),
 });
 
-const keep = fc.record({
+const exemption = fc.record({
   id: number,
   kind: fc.constantFrom('snooze' as const, 'accept' as const),
   stack: said,
@@ -186,7 +186,7 @@ const home = fc
     known: fc.boolean(),
     waiting: many(homeDrift),
     others: many(homeDrift),
-    keeps: many(
+    exemptions: many(
       fc.record({
         ...{ kind: fc.constantFrom('snooze' as const, 'accept' as const), stack: said },
         ...{ address: maybe(said), until: maybe(at), reason: said },
@@ -261,7 +261,7 @@ export const anyCard: Readonly<Record<string, fc.Arbitrary<Card>>> = {
     .record({ target: maybe(said), entries: many(entry) })
     .map((view) => historyCard({ ...view, ...MOMENT })),
   baselineCard: fc
-    .record({ target: said, keeps: many(keep) })
+    .record({ target: said, exemptions: many(exemption) })
     .map((view) => baselineCard({ ...view, ...MOMENT })),
   onCallCard: rotas.map((some) => onCallCard({ rotas: some, ...MOMENT })),
   policyCard: fc

@@ -4,9 +4,9 @@ import type { Random } from './random.ts';
 const ZONE = 'Europe/Berlin';
 const AT_1402 = Date.parse('2026-03-02T13:02:00Z');
 
-const text = (t: string): Span => ({ t: 'text', text: t });
-const clock = (at: number): Span => ({ t: 'time', at, zone: ZONE, style: 'clock' });
-const dana = (mention: boolean): Span => ({ t: 'person', person: 'dana', name: 'Dana', mention });
+const text = (t: string): Span => ({ type: 'text', text: t });
+const clock = (at: number): Span => ({ type: 'time', at, zone: ZONE, style: 'clock' });
+const dana = (mention: boolean): Span => ({ type: 'person', person: 'dana', name: 'Dana', mention });
 
 const revert: Button = {
   label: 'Revert the rule in the cloud',
@@ -27,16 +27,16 @@ export const driftMixed: Card = {
   tone: 'waits',
   blocks: [
     {
-      b: 'context',
+      type: 'context',
       spans: [
         text('prod · 2 resources · first seen '),
         clock(AT_1402),
         text(' · run #42 · '),
-        { t: 'code', text: 'infra@9f8e7d6' },
+        { type: 'code', text: 'infra@9f8e7d6' },
       ],
     },
     {
-      b: 'finding',
+      type: 'finding',
       mark: '~',
       address: 'aws_s3_bucket.logs',
       status: 'changed in the cloud · heals itself',
@@ -47,7 +47,7 @@ export const driftMixed: Card = {
       ],
     },
     {
-      b: 'finding',
+      type: 'finding',
       mark: '~',
       address: 'aws_security_group.web',
       status: 'changed in the cloud · waits',
@@ -58,7 +58,7 @@ export const driftMixed: Card = {
       ],
     },
     {
-      b: 'facts',
+      type: 'facts',
       facts: [
         {
           label: 'Policy',
@@ -68,7 +68,7 @@ export const driftMixed: Card = {
       ],
     },
     {
-      b: 'buttons',
+      type: 'buttons',
       buttons: [
         revert,
         { label: 'Snooze…', command: 'snooze #42' },
@@ -85,7 +85,7 @@ export const waiting: Card = {
   tone: 'drift',
   blocks: [
     {
-      b: 'finding',
+      type: 'finding',
       mark: '~',
       address: 'aws_cloudwatch_log_group.app',
       status: 'changed in the code · waits',
@@ -96,17 +96,17 @@ export const waiting: Card = {
         { kind: 'note', label: '', value: 'forces a replace: no' },
       ],
     },
-    { b: 'divider' },
+    { type: 'divider' },
     {
-      b: 'line',
+      type: 'line',
       spans: [
-        { t: 'strong', text: 'Why it waits: ' },
-        { t: 'quiet', text: 'no policy decides' },
+        { type: 'strong', text: 'Why it waits: ' },
+        { type: 'quiet', text: 'no policy decides' },
         text(' '),
-        { t: 'link', text: 'the commit', url: 'https://git.acme.dev/infra/commit/1c2d3e4' },
+        { type: 'link', text: 'the commit', url: 'https://git.acme.dev/infra/commit/1c2d3e4' },
       ],
     },
-    { b: 'buttons', buttons: [{ label: 'Apply the code', style: 'danger', command: 'approve #43' }] },
+    { type: 'buttons', buttons: [{ label: 'Apply the code', style: 'danger', command: 'approve #43' }] },
   ],
 };
 
@@ -116,7 +116,7 @@ export const healed: Card = {
   tone: 'good',
   blocks: [
     {
-      b: 'finding',
+      type: 'finding',
       mark: '~',
       address: 'aws_s3_bucket.logs',
       status: 'realigned 14:03 by policy tags-auto, verified: nothing left to change',
@@ -124,7 +124,7 @@ export const healed: Card = {
       rows: [{ kind: 'add', label: 'tags.Owner', value: 'platform' }],
     },
     {
-      b: 'outcome',
+      type: 'outcome',
       spans: [text('Approved by '), dana(false), text(' · '), clock(AT_1402), text(' · run #42')],
     },
   ],
@@ -148,18 +148,18 @@ export const hostile: Card = {
   headline: `<!channel> *prod* \u202E & <@U0DANA> ${HOSTILE_TEXTS[1]}`,
   tone: 'bad',
   blocks: [
-    { b: 'context', spans: HOSTILE_TEXTS.slice(0, 4).map(text) },
-    { b: 'line', spans: HOSTILE_TEXTS.map(text) },
+    { type: 'context', spans: HOSTILE_TEXTS.slice(0, 4).map(text) },
+    { type: 'line', spans: HOSTILE_TEXTS.map(text) },
     {
-      b: 'line',
+      type: 'line',
       spans: [
-        { t: 'person', person: 'nobody', name: '<!channel>', mention: true },
-        { t: 'link', text: 'click <!here>', url: 'javascript:alert(1)' },
-        { t: 'link', text: '<!here>|x', url: 'https://git.acme.dev/a|b>c' },
+        { type: 'person', person: 'nobody', name: '<!channel>', mention: true },
+        { type: 'link', text: 'click <!here>', url: 'javascript:alert(1)' },
+        { type: 'link', text: '<!here>|x', url: 'https://git.acme.dev/a|b>c' },
       ],
     },
     {
-      b: 'finding',
+      type: 'finding',
       mark: '!',
       address: 'aws_s3_bucket.this["<!channel>\n+ fake"]',
       status: '<@U0DANA> heals',
@@ -170,10 +170,10 @@ export const hostile: Card = {
           : { kind: 'change', label: 'tags["a\nb"]', before: value, after: `${value}!` },
       ),
     },
-    { b: 'facts', facts: HOSTILE_TEXTS.slice(4, 6).map((t) => ({ label: t, spans: [text(t)] })) },
-    { b: 'outcome', spans: [text(HOSTILE_TEXTS[5] ?? '')] },
+    { type: 'facts', facts: HOSTILE_TEXTS.slice(4, 6).map((t) => ({ label: t, spans: [text(t)] })) },
+    { type: 'outcome', spans: [text(HOSTILE_TEXTS[5] ?? '')] },
     {
-      b: 'buttons',
+      type: 'buttons',
       buttons: [
         {
           label: '<!channel> \u202Elabel',
@@ -190,11 +190,11 @@ export const thousand: Card = {
   headline: 'prod-network drifted by hand: 1000 resources wait for you',
   tone: 'waits',
   blocks: [
-    { b: 'context', spans: [text('prod · 1000 resources · run #42')] },
+    { type: 'context', spans: [text('prod · 1000 resources · run #42')] },
     ...Array.from(
       { length: 1000 },
       (_, i): Block => ({
-        b: 'finding',
+        type: 'finding',
         mark: '~',
         address: `module.network.aws_security_group.web[${i}]`,
         status: 'changed in the cloud · waits',
@@ -202,7 +202,7 @@ export const thousand: Card = {
         rows: [{ kind: 'del', label: 'tags.Owner', value: `platform-${i}` }],
       }),
     ),
-    { b: 'buttons', buttons: [revert, fullDiff] },
+    { type: 'buttons', buttons: [revert, fullDiff] },
   ],
 };
 
@@ -214,7 +214,7 @@ export const longValue: Card = {
   tone: 'waits',
   blocks: [
     {
-      b: 'finding',
+      type: 'finding',
       mark: '~',
       address: 'aws_iam_policy.reader',
       status: 'changed in the cloud · waits',
@@ -230,7 +230,7 @@ export const longValue: Card = {
         { kind: 'note', label: 'error', value: `AccessDenied for role m0-plan\n${'at step\n'.repeat(30)}` },
       ],
     },
-    { b: 'buttons', buttons: [fullDiff] },
+    { type: 'buttons', buttons: [fullDiff] },
   ],
 };
 
@@ -284,28 +284,28 @@ export function randomCard(random: Random): Card {
   const span = (): Span => {
     switch (random.int(7)) {
       case 0:
-        return { t: 'strong', text: string() };
+        return { type: 'strong', text: string() };
       case 1:
-        return { t: 'quiet', text: string() };
+        return { type: 'quiet', text: string() };
       case 2:
-        return { t: 'code', text: string() };
+        return { type: 'code', text: string() };
       case 3:
         return {
-          t: 'person',
+          type: 'person',
           person: random.pick(['dana', 'nobody']),
           name: string(),
           mention: random.chance(0.5),
         };
       case 4:
-        return { t: 'time', at: AT_1402, zone: ZONE, style: random.pick(['clock', 'day', 'ago']) };
+        return { type: 'time', at: AT_1402, zone: ZONE, style: random.pick(['clock', 'day', 'ago']) };
       case 5:
         return {
-          t: 'link',
+          type: 'link',
           text: string(),
           url: random.pick(['https://git.acme.dev/x?a=1&b=<2>|3', 'javascript:alert(1)', string()]),
         };
       default:
-        return { t: 'text', text: string() };
+        return { type: 'text', text: string() };
     }
   };
   const spans = (): Span[] => Array.from({ length: random.int(random.chance(0.1) ? 60 : 6) }, span);
@@ -322,23 +322,23 @@ export function randomCard(random: Random): Card {
   const block = (): Block => {
     switch (random.int(9)) {
       case 0:
-        return { b: 'line', spans: spans() };
+        return { type: 'line', spans: spans() };
       case 1:
-        return { b: 'context', spans: spans() };
+        return { type: 'context', spans: spans() };
       case 2:
         return {
-          b: 'facts',
+          type: 'facts',
           facts: Array.from({ length: random.int(15) }, () => ({ label: string(), spans: spans() })),
         };
       case 3:
-        return { b: 'buttons', buttons: Array.from({ length: random.int(12) }, button) };
+        return { type: 'buttons', buttons: Array.from({ length: random.int(12) }, button) };
       case 4:
-        return { b: 'outcome', spans: spans() };
+        return { type: 'outcome', spans: spans() };
       case 5:
-        return { b: 'divider' };
+        return { type: 'divider' };
       default:
         return {
-          b: 'finding',
+          type: 'finding',
           mark: random.pick(['~', '+', '-', '±', '!']),
           address: string(),
           status: string(),

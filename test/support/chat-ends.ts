@@ -45,7 +45,7 @@ export interface ChatEnd {
   close(): Promise<void>;
 }
 
-const none: Reply = { r: 'none' };
+const none: Reply = { type: 'none' };
 
 /** What `look` finds, as soon as it does. */
 export function soon<T>(look: () => T | null | undefined | false): Promise<T> {

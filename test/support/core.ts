@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { createHandler } from '../../src/actions/handler.ts';
 import { escalate } from '../../src/alerts/escalation.ts';
-import { createDelivery } from '../../src/alerts/outbox-loop.ts';
+import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
 import { createPolicyWatch, type PolicyWatch } from '../../src/alerts/policy-watch.ts';
 import { tellEndedSnoozes } from '../../src/alerts/snooze-watch.ts';
 import { createLogger } from '../../src/base/log.ts';
@@ -218,7 +218,7 @@ export class Core {
     );
     const { chats } = this;
     const meter = this.meter === undefined ? {} : { meter: this.meter };
-    await createDelivery({ store, directory, onCall, clock, chats, log, ...meter }).drain();
+    await createOutboxDispatcher({ store, directory, onCall, clock, chats, log, ...meter }).drain();
   }
 
   /** The answer to typed words, or to a click where `clicked`. Null: nothing to say. */
@@ -230,10 +230,10 @@ export class Core {
       answers: null,
       from: clicked ? { channel: 'C0OPS', messageId: 'ts-1' } : null,
     });
-    if (reply.r === 'none') return null;
+    if (reply.type === 'none') return null;
     // Everything these tests say is answered to its sender alone.
-    expect(reply.r).toBe('private');
-    return reply.r === 'private' ? reply.card : null;
+    expect(reply.type).toBe('private');
+    return reply.type === 'private' ? reply.card : null;
   }
 
   /** As `say`, as one text; '' where there is nothing to say. */
@@ -269,7 +269,7 @@ export class Core {
         `run #${run.id} waits where nobody sees it`,
       ).toContain(run.id);
     }
-    expect(new Set(open.map((a) => a.stack)).size, 'one open alert a stack').toBe(open.length);
+    expect(new Set(open.map((a) => a.subject)).size, 'one open alert a stack').toBe(open.length);
   }
 
   async close(): Promise<void> {

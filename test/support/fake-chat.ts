@@ -111,7 +111,7 @@ export class FakeChat implements ChatPort {
 }
 
 export function buttonsOf(card: Card): readonly Button[] {
-  return card.blocks.flatMap((b) => (b.b === 'buttons' ? b.buttons : []));
+  return card.blocks.flatMap((b) => (b.type === 'buttons' ? b.buttons : []));
 }
 
 /** The command of a card's first button. */

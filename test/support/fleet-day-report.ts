@@ -207,18 +207,18 @@ export async function reportOf(
 /** Stacks with a message of their own, or that a message of many tells of; it may fold their names. */
 async function toldStacks(store: AuditedStore, alerts: readonly Alert[]): Promise<ReadonlySet<string>> {
   const told = new Set<string>();
-  const stackOf = new Map(alerts.map((a) => [a.id, a.stack]));
+  const stackOf = new Map(alerts.map((a) => [a.id, a.subject]));
   for (const alert of alerts) {
     if ((await store.messages(alert.id)).length === 0) continue;
-    if (alert.kind !== 'fleet') told.add(alert.stack);
-    else for (const member of alert.trouble.members) told.add(stackOf.get(member) ?? '');
+    if (alert.kind !== 'fleet') told.add(alert.subject);
+    else for (const member of alert.details.members) told.add(stackOf.get(member) ?? '');
   }
   return told;
 }
 
 /** How the run ended whose card the stack's newest drift alert shows. */
 function endOf(stack: string, alerts: readonly Alert[], runs: readonly Run[]): Run['state'] {
-  const alert = alerts.find((a) => a.kind === 'drift' && a.stack === stack);
+  const alert = alerts.find((a) => a.kind === 'drift' && a.subject === stack);
   const run = runs.find((r) => r.id === alert?.runId);
   if (!run) throw new Error(`no drift of ${stack} was ever told`);
   return run.state;

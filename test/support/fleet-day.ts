@@ -145,8 +145,8 @@ class Day {
     const place = { platform: 'slack', channel } as const;
     const asked = this.time.now;
     const reply = await this.running().handler({ text, actor, place, answers: null, from: null });
-    if (reply.r === 'private') this.whispers.push(`${text}: ${reply.card.headline}`);
-    if (reply.r !== 'public') return;
+    if (reply.type === 'private') this.whispers.push(`${text}: ${reply.card.headline}`);
+    if (reply.type !== 'public') return;
     const answer = { channel, text, asked, updates: 0 };
     this.answers.push(answer);
     for await (const _ of reply.updates ?? []) answer.updates += 1;

@@ -1,7 +1,7 @@
 /** m0 as it runs for a fleet: its real core and memory, wired as in serve.ts, on clouds and a chat that are not. */
 import { createHandler } from '../../src/actions/handler.ts';
 import { type DigestPlan, sendDigest } from '../../src/alerts/digest.ts';
-import { createDelivery } from '../../src/alerts/outbox-loop.ts';
+import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
 import { createPolicyWatch } from '../../src/alerts/policy-watch.ts';
 import { createLogger } from '../../src/base/log.ts';
 import type { Card } from '../../src/messages/card.ts';
@@ -79,7 +79,7 @@ export async function startFleetService(options: FleetServiceOptions): Promise<F
     () => {},
   );
   const chats = new Map([['slack' as const, chat]]);
-  const delivery = createDelivery({ store, directory, onCall, clock, chats, log });
+  const delivery = createOutboxDispatcher({ store, directory, onCall, clock, chats, log });
   const onChange = (): void => delivery.wake();
   const worker = createWorker({
     ...{ store, runner: cloud, policies: cloud, directory, clock, log, concurrency, onChange },

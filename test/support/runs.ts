@@ -1,6 +1,6 @@
 import type { Decision, Verdict } from '../../src/decisions/decision.ts';
 import type { Finding } from '../../src/drift/finding.ts';
-import type { Keep } from '../../src/model/exemption.ts';
+import type { Exemption } from '../../src/model/exemption.ts';
 import type { Actor, CodeVersion, Run } from '../../src/model/run.ts';
 import { newRun } from '../../src/runs/effects.ts';
 import type { Planned } from '../../src/runs/run-event.ts';
@@ -122,7 +122,7 @@ export function decidedRun(
   return run({ state, ...planned(findings), decision: decision(findings, verdicts), ...change });
 }
 
-export function keep(change: Partial<Keep> = {}): Keep {
+export function exemption(change: Partial<Exemption> = {}): Exemption {
   return {
     id: 1,
     kind: 'snooze',

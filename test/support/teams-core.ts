@@ -1,7 +1,7 @@
 /** m0's core and its real Teams side, over HTTP with the local Bot Connector, on one memory. */
 import { vi } from 'vitest';
 import { greetingView } from '../../src/alerts/home.ts';
-import { createDelivery } from '../../src/alerts/outbox-loop.ts';
+import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
 import type { TeamsOptions } from '../../src/chat/teams/teams.ts';
 import type { Finding } from '../../src/drift/finding.ts';
 import { greetingCard } from '../../src/messages/greeting-card.ts';
@@ -115,7 +115,14 @@ export class TeamsCore {
       ['teams', this.bot.teams],
       ['slack', this.core.chat],
     ]);
-    await createDelivery({ store, directory, onCall, clock: () => this.core.now, chats, log }).drain();
+    await createOutboxDispatcher({
+      store,
+      directory,
+      onCall,
+      clock: () => this.core.now,
+      chats,
+      log,
+    }).drain();
   }
 
   /** Lets time pass, delivering every so many ms as the service does. */
@@ -135,7 +142,7 @@ export class TeamsCore {
   }
 
   async runId(): Promise<number> {
-    const [alert] = await this.core.store.alerts({ stack: STACK, state: 'open', kind: 'drift' });
+    const [alert] = await this.core.store.alerts({ subject: STACK, state: 'open', kind: 'drift' });
     return alert?.runId ?? 0;
   }
 

@@ -51,7 +51,7 @@ export async function startStage(change: Partial<TeamsOptions> = {}): Promise<St
     heard,
     logged,
     bot: undefined as unknown as Bot,
-    answer: () => ({ r: 'none' }),
+    answer: () => ({ type: 'none' }),
     start,
     async close() {
       for (const bot of bots) await bot.close();

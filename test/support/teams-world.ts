@@ -104,7 +104,7 @@ export class TeamsWorld {
 
   /** The run whose drift is told and open. */
   async openRun(): Promise<number> {
-    const [alert] = await this.world.service.store.alerts({ stack: 'prod-network', state: 'open' });
+    const [alert] = await this.world.service.store.alerts({ subject: 'prod-network', state: 'open' });
     return alert?.runId ?? 0;
   }
 

@@ -137,7 +137,7 @@ export function failureView(over: Partial<FailureView> = {}): FailureView {
 }
 
 export function spanText(span: Span): string {
-  switch (span.t) {
+  switch (span.type) {
     case 'person':
       return span.name;
     case 'time':
@@ -148,7 +148,7 @@ export function spanText(span: Span): string {
 }
 
 function blockText(block: Block): string {
-  switch (block.b) {
+  switch (block.type) {
     case 'line':
     case 'context':
     case 'outcome':
@@ -176,7 +176,7 @@ export function cardText(card: Card): string {
 }
 
 export function buttonsOf(card: Card): readonly Button[] {
-  return card.blocks.flatMap((b) => (b.b === 'buttons' ? b.buttons : []));
+  return card.blocks.flatMap((b) => (b.type === 'buttons' ? b.buttons : []));
 }
 
 const HOSTILE = [
@@ -239,21 +239,21 @@ function randomStanding(random: Random): Standing {
   const by = randomNamed(random);
   const reason = random.pick([...HOSTILE, 'vendor needs SSH']);
   return random.pick<Standing>([
-    { s: 'heals' },
-    { s: 'waits' },
-    { s: 'denied' },
-    { s: 'approved', by: [by] },
-    { s: 'applying' },
+    { type: 'heals' },
+    { type: 'waits' },
+    { type: 'denied' },
+    { type: 'approved', by: [by] },
+    { type: 'applying' },
     {
-      s: 'realigned',
+      type: 'realigned',
       by: random.chance(0.5) ? [] : [by],
       at: NOW - 9 * MINUTE,
       verifiedAt: random.chance(0.5) ? NOW : null,
     },
-    { s: 'snoozed', by, until: random.chance(0.5) ? null : NOW + 100 * HOUR, reason },
-    { s: 'accepted', by, at: NOW - 400 * HOUR, reason },
-    { s: 'rejected', by, reason: random.chance(0.5) ? null : reason },
-    { s: 'unknown' },
+    { type: 'snoozed', by, until: random.chance(0.5) ? null : NOW + 100 * HOUR, reason },
+    { type: 'accepted', by, at: NOW - 400 * HOUR, reason },
+    { type: 'rejected', by, reason: random.chance(0.5) ? null : reason },
+    { type: 'unknown' },
   ]);
 }
 

@@ -36,7 +36,7 @@ const TOO_LATE: Card = {
 /** The card with a line that says why only its sender sees it. */
 function notPosted(card: Card, problem: string): Card {
   const said = `Only you see this: ${problem}. Where m0 should post, invite it first: /invite @m0`;
-  return { ...card, blocks: [...card.blocks, { b: 'context', spans: [{ t: 'text', text: said }] }] };
+  return { ...card, blocks: [...card.blocks, { type: 'context', spans: [{ type: 'text', text: said }] }] };
 }
 
 /** Carries answers of the command handler back to where the command came from. */
@@ -54,7 +54,7 @@ export class Answerer {
   }
 
   async answer(reply: Reply, origin: Origin): Promise<void> {
-    switch (reply.r) {
+    switch (reply.type) {
       case 'none':
         return;
       case 'private':
@@ -72,7 +72,7 @@ export class Answerer {
   /** The view that shows this reply, or null where it is not one for a modal or does not fit one. */
   viewOf(reply: Reply, memory: ViewMemory): types.ModalView | null {
     const slackId = this.#people.slackId;
-    switch (reply.r) {
+    switch (reply.type) {
       case 'none':
       case 'public':
         return null;
@@ -176,7 +176,7 @@ export class Answerer {
     );
   }
 
-  async #openDialog(reply: Extract<Reply, { r: 'form' | 'pages' }>, origin: Origin): Promise<void> {
+  async #openDialog(reply: Extract<Reply, { type: 'form' | 'pages' }>, origin: Origin): Promise<void> {
     const view = this.viewOf(reply, origin.memory);
     if (view === null) {
       const headline = 'That command is too long for a dialog. Please shorten it.';
@@ -212,14 +212,14 @@ export class Answerer {
   }
 
   /** A dialog needs a click, so where there was none a message offers one. */
-  #offer(reply: Extract<Reply, { r: 'form' | 'pages' }>, origin: Origin): Card {
-    const title = reply.r === 'form' ? reply.form.title : reply.pages.title;
+  #offer(reply: Extract<Reply, { type: 'form' | 'pages' }>, origin: Origin): Card {
+    const title = reply.type === 'form' ? reply.form.title : reply.pages.title;
     const { command } = origin.memory;
     if (command.length > LIMITS.buttonValue) {
       return { headline: `${title}: please use /m0 for this.`, tone: 'plain', blocks: [] };
     }
-    const label = reply.r === 'form' ? `${title}…` : 'Open';
-    return { headline: title, tone: 'plain', blocks: [{ b: 'buttons', buttons: [{ label, command }] }] };
+    const label = reply.type === 'form' ? `${title}…` : 'Open';
+    return { headline: title, tone: 'plain', blocks: [{ type: 'buttons', buttons: [{ label, command }] }] };
   }
 
   /** Lays a view over the modal it was asked in; three deep is Slack's limit, then it takes its place. */

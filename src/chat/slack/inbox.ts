@@ -215,7 +215,7 @@ export class Inbox {
     // Asked afresh each time, so that an old dialog shows no old pages.
     const reply = await this.#ask(body.user.id, memory, null);
     const view =
-      reply.r === 'pages'
+      reply.type === 'pages'
         ? pagesView(reply.pages, index, memory, people.slackId)
         : answerer.viewOf(reply, memory);
     if (view !== null) await answerer.replaceView(body.view.id, view);
@@ -226,7 +226,7 @@ export class Inbox {
     const memory = body.view ? readMemory(body.view.private_metadata) : null;
     if (!body.view || memory === null) return;
     const reply = await this.#ask(body.user.id, memory, null);
-    if (reply.r !== 'pages') {
+    if (reply.type !== 'pages') {
       const view = answerer.viewOf(reply, memory);
       if (view !== null) await answerer.replaceView(body.view.id, view);
       return;
@@ -273,13 +273,13 @@ export class Inbox {
       const view = answerer.viewOf(inTime, memory);
       // Without a view the form closes, and what there is to see is in the channel.
       await (view === null ? ack() : ack({ response_action: 'update', view }));
-      if (inTime.r === 'public') await answerer.announce(inTime.card, origin);
+      if (inTime.type === 'public') await answerer.announce(inTime.card, origin);
       return;
     }
     const wait = resultView(plain('One moment …'), memory, people.slackId);
     await ack({ response_action: 'update', view: wait });
     const reply = await asked;
-    if (reply.r === 'public') await answerer.announce(reply.card, origin);
+    if (reply.type === 'public') await answerer.announce(reply.card, origin);
     const view = answerer.viewOf(reply, memory) ?? resultView(plain('Done.'), memory, people.slackId);
     await answerer.replaceView(body.view.id, view);
   }

@@ -96,8 +96,8 @@ function blockPieces(blocks: readonly Block[], slackId: SlackIdOf, detail: Detai
   };
   for (const block of blocks) {
     // A line of nothing parts what stands before it from what follows.
-    if (block.b !== 'line' || block.spans.length === 0) flush(false);
-    switch (block.b) {
+    if (block.type !== 'line' || block.spans.length === 0) flush(false);
+    switch (block.type) {
       case 'line':
         if (block.spans.length > 0) lines.push([...block.spans]);
         if (lines.length === LINES_A_BLOCK) flush(true);
@@ -137,8 +137,8 @@ function blockPieces(blocks: readonly Block[], slackId: SlackIdOf, detail: Detai
 }
 
 const factSpans = (fact: { readonly label: string; readonly spans: readonly Span[] }): readonly Span[] => [
-  { t: 'strong', text: fact.label },
-  { t: 'text', text: '  ' },
+  { type: 'strong', text: fact.label },
+  { type: 'text', text: '  ' },
   ...fact.spans,
 ];
 
@@ -166,7 +166,7 @@ function outcomePiece(spans: readonly Span[], slackId: SlackIdOf, detail: Detail
   return { blocks, plain: plainOf(spans), rank: 0, count: 1 };
 }
 
-function findingPiece(block: Extract<Block, { b: 'finding' }>, detail: Detail, shown: boolean): Piece {
+function findingPiece(block: Extract<Block, { type: 'finding' }>, detail: Detail, shown: boolean): Piece {
   const head = `${block.mark} ${block.address}  ${block.status}`;
   if (!shown) return { blocks: [], plain: head, rank: 2, count: 1 };
   const status = breakable(cutEnd(visible(block.status), LIMITS.findingText));

@@ -9,7 +9,7 @@ import { LIMITS } from './limits.ts';
 /** Slack id of a person of m0.yaml, or null where they have none. */
 export type SlackIdOf = (person: string) => string | null;
 
-type TimeSpan = Extract<Span, { t: 'time' }>;
+type TimeSpan = Extract<Span, { type: 'time' }>;
 
 /** Slack's date tokens, shown in the reader's own zone. */
 const DATE_FORMAT: Record<TimeSpan['style'], string> = {
@@ -49,7 +49,7 @@ export function richElements(
 function richElement(span: Span, slackId: SlackIdOf, max: number): types.RichTextElement | null {
   const plain = (text: string, style?: types.RichTextText['style']): types.RichTextText | null =>
     text === '' ? null : { type: 'text', text: cutEnd(visible(text), max), ...(style ? { style } : {}) };
-  switch (span.t) {
+  switch (span.type) {
     case 'text':
       return plain(breakable(span.text));
     case 'strong':
@@ -110,7 +110,8 @@ export function contextElements(
   for (const span of spans) {
     const mrkdwn = contextMrkdwn(span, slackId);
     if (mrkdwn === null) {
-      const text = span.t === 'link' ? span.text : span.t === 'command' ? `/m0 ${span.text}` : spanText(span);
+      const text =
+        span.type === 'link' ? span.text : span.type === 'command' ? `/m0 ${span.text}` : spanText(span);
       if (MARKUP.test(text)) return null;
       run += text;
     } else {
@@ -123,7 +124,7 @@ export function contextElements(
 }
 
 function contextMrkdwn(span: Span, slackId: SlackIdOf): string | null {
-  switch (span.t) {
+  switch (span.type) {
     case 'text':
     case 'strong':
     case 'quiet':

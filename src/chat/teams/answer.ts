@@ -45,7 +45,7 @@ function inOneLine(...parts: readonly string[]): string {
 /** A card as one line, for the bar under a card. */
 function asLine(card: Card): string {
   const lines = card.blocks.flatMap((block) => {
-    switch (block.b) {
+    switch (block.type) {
       case 'line':
       case 'context':
       case 'outcome':
@@ -65,7 +65,7 @@ function asLine(card: Card): string {
 }
 
 const commandsOf = (card: Card): readonly string[] =>
-  card.blocks.flatMap((b) => (b.b === 'buttons' ? b.buttons.map((button) => button.command) : []));
+  card.blocks.flatMap((b) => (b.type === 'buttons' ? b.buttons.map((button) => button.command) : []));
 
 export interface AnswererParts {
   readonly poster: Poster;
@@ -98,7 +98,7 @@ export class Answerer {
 
   /** Shows the reply, of pages that one; the answer is for a click and tells its sender where to look. */
   async answer(reply: Reply, origin: Origin, page = 0): Promise<ClickAnswer> {
-    switch (reply.r) {
+    switch (reply.type) {
       case 'none':
         return { bar: 'm0 is on it.' };
       case 'private':
@@ -140,12 +140,12 @@ export class Answerer {
    */
   async answerForm(reply: Reply, origin: Origin): Promise<ClickAnswer> {
     const own = origin.direct || origin.targeted;
-    if (reply.r === 'private' && own && (await this.#settle(origin, reply.card))) {
+    if (reply.type === 'private' && own && (await this.#settle(origin, reply.card))) {
       return { bar: asLine(reply.card) };
     }
     const answer = await this.answer(reply, origin);
     // In front of others a private answer may be a refusal: then the form stays for who may.
-    if (reply.r === 'none' || reply.r === 'public') await this.#settle(origin, DONE);
+    if (reply.type === 'none' || reply.type === 'public') await this.#settle(origin, DONE);
     return answer;
   }
 

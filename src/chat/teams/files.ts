@@ -118,9 +118,9 @@ export class Files {
         throw new Unstored('the place for it is none of OneDrive’s or SharePoint’s, so I sent nothing there');
       }
       const reply = await ask();
-      if (reply.r !== 'pages' || reply.pages.text === '') {
+      if (reply.type !== 'pages' || reply.pages.text === '') {
         await this.#say(at, 'There is no file of this any more.', 'plain');
-        return reply.r === 'pages' ? null : reply;
+        return reply.type === 'pages' ? null : reply;
       }
       await upload(address, Buffer.from(reply.pages.text));
     } catch (error) {

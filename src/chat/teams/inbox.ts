@@ -129,7 +129,7 @@ export class Inbox {
     if (greetingOf === undefined || !(await greetings.isDue(activity))) return;
     const card = await greetingOf(people.actor(activity));
     const origin = { ...originOf(activity, '', null), late: () => false };
-    await answerer.answer({ r: 'private', card }, origin);
+    await answerer.answer({ type: 'private', card }, origin);
   }
 
   /** True where its team's channels could not be learned when m0 was added. */
@@ -164,7 +164,8 @@ export class Inbox {
         answer = await this.#act(activity, click, origin);
       } catch (error) {
         const card = { headline: BROKEN, tone: 'bad', blocks: [] } as const;
-        if (late) void this.#work(async () => void (await answerer.answer({ r: 'private', card }, origin)));
+        if (late)
+          void this.#work(async () => void (await answerer.answer({ type: 'private', card }, origin)));
         throw error;
       }
     });
@@ -180,17 +181,17 @@ export class Inbox {
     const form = clicked === null ? undefined : await answerer.formAt(channel, clicked);
     const card = form === undefined && clicked !== null ? { channel, messageId: clicked } : (form ?? null);
     const reply = await this.#ask(activity, click.command, click.answers, card);
-    if (click.page !== null && reply.r === 'pages' && !origin.late()) {
+    if (click.page !== null && reply.type === 'pages' && !origin.late()) {
       return { card: answerer.page(reply.pages, click.page, click.command) };
     }
-    if (click.file && reply.r === 'pages') {
+    if (click.file && reply.type === 'pages') {
       const said = await this.#parts.files.offer(reply.pages, click.command, origin.userId);
       const card = { headline: said, tone: 'plain', blocks: [] } as const;
-      return origin.late() ? answerer.answer({ r: 'private', card }, origin) : { bar: said };
+      return origin.late() ? answerer.answer({ type: 'private', card }, origin) : { bar: said };
     }
     // A home is looked at anew where it stands, like a page, unless others see that card.
     const isAlone = origin.direct || origin.targeted;
-    if (click.command === HOME_TEXT && reply.r === 'private' && isAlone && !origin.late()) {
+    if (click.command === HOME_TEXT && reply.type === 'private' && isAlone && !origin.late()) {
       return { card: renderCard(reply.card, this.#parts.people.teamsId) };
     }
     if (form !== undefined && click.answers !== null) return answerer.answerForm(reply, origin);

@@ -68,7 +68,7 @@ export function renderLine(
   teamsId: TeamsIdOf,
 ): AdaptiveCard {
   const line: TextRun = { type: 'TextRun', text: label(text, LIMITS.threadText) };
-  const span = called && { t: 'person' as const, ...called, mention: true };
+  const span = called && { type: 'person' as const, ...called, mention: true };
   const mentions = span === null ? [] : mentionsIn([span], teamsId);
   return envelope([richText([line]), ...(mentions.length > 0 ? [mentionLine(mentions)] : [])], mentions);
 }
@@ -136,8 +136,8 @@ function headline(card: Card): Piece {
 
 function foldNote(text: string, card: Card): Element {
   const more = wayToAll(card);
-  const note: Span = { t: 'quiet', text: more ? `${text}: see the full diff, or type ` : text };
-  return richText(runs(more ? [note, { t: 'command', text: more.command }] : [note], LIMITS.foldNote));
+  const note: Span = { type: 'quiet', text: more ? `${text}: see the full diff, or type ` : text };
+  return richText(runs(more ? [note, { type: 'command', text: more.command }] : [note], LIMITS.foldNote));
 }
 
 function blockPieces(blocks: readonly Block[], detail: Detail): Piece[] {
@@ -153,7 +153,7 @@ function blockPieces(blocks: readonly Block[], detail: Detail): Piece[] {
     apart = {};
   };
   for (const block of blocks) {
-    switch (block.b) {
+    switch (block.type) {
       case 'line':
         if (block.spans.length > 0) push(linePiece(block.spans, detail));
         else apart = { spacing: 'medium', ...apart };
@@ -168,7 +168,7 @@ function blockPieces(blocks: readonly Block[], detail: Detail): Piece[] {
         break;
       case 'facts':
         for (const { label, spans } of block.facts) {
-          push(linePiece([{ t: 'strong', text: label }, { t: 'text', text: '  ' }, ...spans], detail));
+          push(linePiece([{ type: 'strong', text: label }, { type: 'text', text: '  ' }, ...spans], detail));
         }
         break;
       case 'buttons':
@@ -198,7 +198,7 @@ function linePiece(spans: readonly Span[], detail: Detail, quiet = false): Piece
   return { blocks, plain: plainOf(spans), rank: 1, count: 1 };
 }
 
-function findingPiece(block: Extract<Block, { b: 'finding' }>, detail: Detail, shown: boolean): Piece {
+function findingPiece(block: Extract<Block, { type: 'finding' }>, detail: Detail, shown: boolean): Piece {
   const head = `${block.mark} ${block.address}  ${block.status}`;
   if (!shown) return { blocks: [], plain: head, rank: 2, count: 1 };
   const address = inert(cutEnd(visible(block.address), 300), 300);
@@ -224,8 +224,8 @@ function findingPiece(block: Extract<Block, { b: 'finding' }>, detail: Detail, s
 /** The people the card asks to be mentioned, each once. */
 function mentionsOf(card: Card, teamsId: TeamsIdOf): readonly Mention[] {
   const spans = card.blocks.flatMap((block) => {
-    if (block.b === 'facts') return block.facts.flatMap((fact) => fact.spans);
-    return block.b === 'line' || block.b === 'context' || block.b === 'outcome' ? block.spans : [];
+    if (block.type === 'facts') return block.facts.flatMap((fact) => fact.spans);
+    return block.type === 'line' || block.type === 'context' || block.type === 'outcome' ? block.spans : [];
   });
   return mentionsIn(spans, teamsId);
 }
@@ -233,7 +233,7 @@ function mentionsOf(card: Card, teamsId: TeamsIdOf): readonly Mention[] {
 function mentionsIn(spans: readonly Span[], teamsId: TeamsIdOf): readonly Mention[] {
   const found = new Map<string, Mention>();
   for (const span of spans) {
-    if (span.t !== 'person' || !span.mention) continue;
+    if (span.type !== 'person' || !span.mention) continue;
     const id = teamsId(span.person);
     if (id === null) continue;
     // In a TextBlock Markdown is parsed, so only letters, digits and what joins them is left of the name.

@@ -52,7 +52,7 @@ function runOf(span: Span, max: number): TextRun {
     text: inert(text, max),
     ...look,
   });
-  switch (span.t) {
+  switch (span.type) {
     case 'text':
       return run(breakable(span.text));
     case 'strong':

@@ -76,7 +76,7 @@ export function createTeams(options: TeamsOptions): Teams {
       loggedAt = now;
       refused = 0;
     }
-    return said(status, 'refused');
+    return textResponse(status, 'refused');
   }
 
   /** Added to a team, m0 may write to each of its channels, and hears of them only by asking. */
@@ -100,10 +100,10 @@ export function createTeams(options: TeamsOptions): Teams {
   }
 
   async function handle(request: Request): Promise<Response> {
-    if (inbox === null || stopped) return said(503, 'not at work');
+    if (inbox === null || stopped) return textResponse(503, 'not at work');
     // A web page can send anything else to this machine without being asked.
     if (!/^application\/json\b/i.test(request.headers.get('content-type') ?? '')) {
-      return said(415, 'only application/json is taken here');
+      return textResponse(415, 'only application/json is taken here');
     }
     if (identity.open && !isLocal(request)) {
       return refuse({ status: 403, why: 'it comes from a web page, or through a proxy' });
@@ -111,13 +111,13 @@ export function createTeams(options: TeamsOptions): Teams {
     const authorization = request.headers.get('authorization') ?? '';
     if (!identity.open && authorization === '') return refuse({ status: 401, why: 'no token' });
     const body = await bodyOf(request);
-    if (body === null) return said(413, `at most ${LIMITS.requestBytes} bytes are taken here`);
+    if (body === null) return textResponse(413, `at most ${LIMITS.requestBytes} bytes are taken here`);
     const activity = readActivity(parsed(body));
-    if (activity === null) return said(400, 'the body is no activity of Teams');
+    if (activity === null) return textResponse(400, 'the body is no activity of Teams');
     const refusal = await identity.refuse(activity, authorization, people.isKnown);
     if (refusal !== null) return refuse(refusal);
     const answer = await inbox.hear(activity);
-    if (answer === 'unknown') return said(501, 'm0 does not do that');
+    if (answer === 'unknown') return textResponse(501, 'm0 does not do that');
     return answer === null ? new Response(null, { status: 200 }) : Response.json(answer);
   }
 
@@ -165,7 +165,7 @@ function isLocal(request: Request): boolean {
   return !request.headers.has('origin') && isLoopbackHost(host);
 }
 
-function said(status: number, text: string): Response {
+function textResponse(status: number, text: string): Response {
   // A body that was not read to its end must not be taken for the next request.
   return new Response(`${text}\n`, { status, headers: { connection: 'close' } });
 }

@@ -10,7 +10,7 @@ import type { HomeView } from '../../../src/messages/view-home.ts';
 import type { PolicyView, StackStatus } from '../../../src/messages/view-status.ts';
 import { whyCard } from '../../../src/messages/why-card.ts';
 import type { AuditEntry } from '../../../src/model/audit-entry.ts';
-import type { Keep } from '../../../src/model/exemption.ts';
+import type { Exemption } from '../../../src/model/exemption.ts';
 import { M0 } from '../../../src/model/run.ts';
 import {
   actor,
@@ -51,7 +51,7 @@ function stack(name: string, over: Partial<StackStatus> = {}): StackStatus {
 
 const DRIFTED = stack('prod-network', { state: 'drifted', open: 2, waiting: 1, runId: 42 });
 
-const KEEP: Keep = {
+const KEEP: Exemption = {
   id: 1,
   kind: 'accept',
   stack: 'prod-network',
@@ -131,7 +131,7 @@ const HOME: HomeView = {
       ...{ waitsFor: 'Kim', approved: false },
     },
   ],
-  keeps: [
+  exemptions: [
     {
       ...{ kind: 'snooze' as const, stack: 'prod-app', address: 'aws_security_group.web' },
       ...{ until: NOW + 3 * HOUR, reason: 'vendor needs SSH until the fix ships' },
@@ -188,10 +188,10 @@ export const answers: readonly Exhibit[] = [
     whyCard,
     driftView({
       findings: [
-        item(TAGS, { s: 'waits' }, { ...TAGS_AUTO, at: { file: 'tags_auto.rego', line: 13 } }),
+        item(TAGS, { type: 'waits' }, { ...TAGS_AUTO, at: { file: 'tags_auto.rego', line: 13 } }),
         item(
           HOTFIX,
-          { s: 'waits' },
+          { type: 'waits' },
           {
             ...NETWORK_HUMAN,
             text: 'security group: never reverted without a person, whoever opened it',
@@ -213,7 +213,7 @@ export const answers: readonly Exhibit[] = [
       findings: [
         item(
           HOTFIX,
-          { s: 'denied' },
+          { type: 'denied' },
           {
             ...NETWORK_HUMAN,
             rule: 'deny',
@@ -269,7 +269,7 @@ export const answers: readonly Exhibit[] = [
     baselineCard,
     {
       target: 'prod',
-      keeps: [
+      exemptions: [
         KEEP,
         {
           ...KEEP,
@@ -299,7 +299,7 @@ export const answers: readonly Exhibit[] = [
     'baseline-none',
     '`baseline prod` where nothing is kept.',
     baselineCard,
-    { target: 'prod', keeps: [], ...MOMENT },
+    { target: 'prod', exemptions: [], ...MOMENT },
     { ...PRIVATE, unpictured: true },
   ),
   exhibit(

@@ -14,7 +14,7 @@ export function thousandFindings(): DriftView {
         finding(`module.fleet["eu-${i % 4}"].aws_instance.web[${i}]`, {
           attributes: [byHand('tags.Owner', `team-${i}`, null), byHand('monitoring', true, false)],
         }),
-        { s: 'waits' },
+        { type: 'waits' },
         { policy: 'fleet', commit: COMMIT, rule: 'pending', text: 'more than ten at once' },
       ),
     ),
@@ -22,7 +22,7 @@ export function thousandFindings(): DriftView {
 }
 
 const TWO = driftView({
-  findings: [item(TAGS, { s: 'waits' }), WAITS],
+  findings: [item(TAGS, { type: 'waits' }), WAITS],
 });
 const thousand = fullDiff(thousandFindings());
 
@@ -62,7 +62,7 @@ export const dialogs: readonly Exhibit[] = [
     '*Full diff* of a small run.',
     fullDiff(
       driftView({
-        findings: [HEALED, item(HOTFIX, { s: 'waits' })],
+        findings: [HEALED, item(HOTFIX, { type: 'waits' })],
         unaffected: [
           finding('aws_autoscaling_group.web', {
             actionable: false,

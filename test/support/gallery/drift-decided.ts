@@ -27,7 +27,7 @@ export const driftDecided: readonly DriftExhibit[] = [
     'Not applied, because the cloud moved after the approval: what was approved, and what it is now.',
     {
       findings: [
-        item(MOVED_TAGS, { s: 'waits' }, { ...TAGS_AUTO, rule: 'pending', text: 'an owner was changed' }),
+        item(MOVED_TAGS, { type: 'waits' }, { ...TAGS_AUTO, rule: 'pending', text: 'an owner was changed' }),
       ],
       moved: {
         approvedBy: [actor(DANA)],
@@ -57,21 +57,29 @@ export const driftDecided: readonly DriftExhibit[] = [
     outcome: 'everything that is left is snoozed or accepted',
     findings: [
       HEALED,
-      item(HOTFIX, { s: 'snoozed', by: DANA, until: MONDAY, reason: 'vendor needs SSH until the fix ships' }),
+      item(HOTFIX, {
+        type: 'snoozed',
+        by: DANA,
+        until: MONDAY,
+        reason: 'vendor needs SSH until the fix ships',
+      }),
     ],
   }),
   drift('drift-accepted', 'The rule is accepted: it is part of the baseline now.', {
     state: 'quiet',
     alert: 'resolved',
     outcome: 'everything that is left is snoozed or accepted',
-    findings: [item(HOTFIX, { s: 'accepted', by: KIM, at: NOW, reason: 'agreed with security' })],
+    findings: [item(HOTFIX, { type: 'accepted', by: KIM, at: NOW, reason: 'agreed with security' })],
   }),
   drift('drift-realigned', 'Put back after an approval, and verified.', {
     state: 'realigned',
     alert: 'resolved',
     outcome: 'realigned and verified',
     approvals: [{ by: DANA, at: NOW - 2 * MINUTE }],
-    findings: [HEALED, item(HOTFIX, { s: 'realigned', by: [DANA], at: NOW, verifiedAt: NOW }, NETWORK_HUMAN)],
+    findings: [
+      HEALED,
+      item(HOTFIX, { type: 'realigned', by: [DANA], at: NOW, verifiedAt: NOW }, NETWORK_HUMAN),
+    ],
   }),
   drift('drift-healed', 'All of it healed by policy.', {
     state: 'realigned',
@@ -87,7 +95,7 @@ export const driftDecided: readonly DriftExhibit[] = [
   drift('drift-rejected', 'Kim said no.', {
     state: 'rejected',
     rejectedBy: actor(KIM),
-    findings: [item(HOTFIX, { s: 'rejected', by: KIM, reason: 'the fix ships on Monday' }, NETWORK_HUMAN)],
+    findings: [item(HOTFIX, { type: 'rejected', by: KIM, reason: 'the fix ships on Monday' }, NETWORK_HUMAN)],
   }),
   drift('drift-canceled', 'The run was canceled.', {
     state: 'canceled',
@@ -117,12 +125,12 @@ export const driftDecided: readonly DriftExhibit[] = [
   }),
   drift('drift-interrupted', 'm0 was stopped in the middle of an apply, and plans afresh.', {
     state: 'apply_unknown',
-    findings: [item(HOTFIX, { s: 'unknown' }, NETWORK_HUMAN)],
+    findings: [item(HOTFIX, { type: 'unknown' }, NETWORK_HUMAN)],
   }),
   drift('drift-left', 'After that: what is left, for a person to decide.', {
     runId: 43,
     interrupted: 42,
-    findings: [item(HOTFIX, { s: 'unknown' }, NETWORK_HUMAN)],
+    findings: [item(HOTFIX, { type: 'unknown' }, NETWORK_HUMAN)],
     asked: ASKED,
   }),
   drift(
@@ -135,9 +143,9 @@ export const driftDecided: readonly DriftExhibit[] = [
     state: 'quiet',
     firstSeenAt: NOW - 30 * HOUR,
     findings: [
-      item(HOTFIX, { s: 'snoozed', by: DANA, until: null, reason: '' }),
+      item(HOTFIX, { type: 'snoozed', by: DANA, until: null, reason: '' }),
       item(finding('aws_iam_role.ci', { attributes: [byHand('max_session_duration', 3600, 43200)] }), {
-        s: 'accepted',
+        type: 'accepted',
         by: KIM,
         at: NOW - 400 * HOUR,
         reason: 'long builds',

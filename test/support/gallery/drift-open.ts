@@ -24,10 +24,10 @@ export const HOTFIX = hotfixFinding();
 export const TAGS = tagsFinding();
 export const HEALED = item(
   TAGS,
-  { s: 'realigned', by: [], at: NOW - 9 * MINUTE, verifiedAt: NOW - 8 * MINUTE },
+  { type: 'realigned', by: [], at: NOW - 9 * MINUTE, verifiedAt: NOW - 8 * MINUTE },
   TAGS_AUTO,
 );
-export const WAITS = item(HOTFIX, { s: 'waits' }, NETWORK_HUMAN);
+export const WAITS = item(HOTFIX, { type: 'waits' }, NETWORK_HUMAN);
 export const ASKED = [{ who: DANA, at: NOW - 8 * MINUTE }];
 
 /** The exhibit of a drift and what its view is made of; `states` names the run states shown. */
@@ -48,7 +48,7 @@ const MANY = Array.from({ length: 37 }, (_, i) =>
     finding(`module.network.aws_security_group_rule.office["10.${i}.0.0/16"]`, {
       attributes: [byHand('description', `office ${i}`, 'temporary')],
     }),
-    i % 9 === 8 ? { s: 'denied' } : { s: 'waits' },
+    i % 9 === 8 ? { type: 'denied' } : { type: 'waits' },
     i % 9 === 8 ? { ...NETWORK_HUMAN, rule: 'deny', text: 'frozen until Monday' } : NETWORK_HUMAN,
   ),
 );
@@ -57,7 +57,7 @@ export const driftOpen: readonly DriftExhibit[] = [
   drift(
     'drift-mixed-origin',
     'Drift is found: what the policies allow heals itself, the rest waits for a person.',
-    { state: 'approved', findings: [item(TAGS, { s: 'heals' }, TAGS_AUTO), WAITS], asked: [] },
+    { state: 'approved', findings: [item(TAGS, { type: 'heals' }, TAGS_AUTO), WAITS], asked: [] },
     { dark: true },
   ),
   drift(
@@ -85,7 +85,7 @@ export const driftOpen: readonly DriftExhibit[] = [
           origin: 'code',
           attributes: [byCode('retention_in_days', 7, 30)],
         }),
-        { s: 'waits' },
+        { type: 'waits' },
         { policy: null, commit: null, rule: 'm0', text: 'no policy decided' },
       ),
     ],
@@ -115,7 +115,7 @@ export const driftOpen: readonly DriftExhibit[] = [
               { ...byHand('password', { sensitive: true }, { sensitive: true }), sensitive: true },
             ],
           }),
-          { s: 'waits' },
+          { type: 'waits' },
           { policy: 'databases', commit: COMMIT, rule: 'pending', text: 'a database is replaced' },
         ),
         item(
@@ -135,7 +135,7 @@ export const driftOpen: readonly DriftExhibit[] = [
               },
             ],
           }),
-          { s: 'waits' },
+          { type: 'waits' },
           { policy: 'iam', commit: COMMIT, rule: 'pending', text: 'access is a person’s decision' },
         ),
       ],
@@ -147,7 +147,7 @@ export const driftOpen: readonly DriftExhibit[] = [
     findings: [
       item(
         finding('aws_route53_record.mail', { action: 'create', deletedByHand: true }),
-        { s: 'waits' },
+        { type: 'waits' },
         { policy: 'dns', commit: COMMIT, rule: 'pending', text: 'a DNS record' },
       ),
     ],
@@ -161,7 +161,7 @@ export const driftOpen: readonly DriftExhibit[] = [
       findings: [
         item(
           HOTFIX,
-          { s: 'denied' },
+          { type: 'denied' },
           {
             ...NETWORK_HUMAN,
             rule: 'deny',
@@ -183,16 +183,16 @@ export const driftOpen: readonly DriftExhibit[] = [
   }),
   drift('drift-heals', 'All of it heals itself; nobody needs to do anything.', {
     state: 'approved',
-    findings: [item(TAGS, { s: 'heals' }, TAGS_AUTO)],
+    findings: [item(TAGS, { type: 'heals' }, TAGS_AUTO)],
   }),
   drift('drift-approved', 'Dana approved; m0 plans again before it applies.', {
     state: 'approved',
-    findings: [item(HOTFIX, { s: 'approved', by: [DANA] }, NETWORK_HUMAN)],
+    findings: [item(HOTFIX, { type: 'approved', by: [DANA] }, NETWORK_HUMAN)],
     approvals: [{ by: DANA, at: NOW }],
   }),
   drift('drift-locked', 'The approved apply waits, because somebody else holds the lock of the state.', {
     state: 'approved',
-    findings: [item(HOTFIX, { s: 'approved', by: [DANA] }, NETWORK_HUMAN)],
+    findings: [item(HOTFIX, { type: 'approved', by: [DANA] }, NETWORK_HUMAN)],
     approvals: [{ by: DANA, at: NOW - 4 * MINUTE }],
     lock: {
       who: 'kim@laptop',
@@ -204,7 +204,7 @@ export const driftOpen: readonly DriftExhibit[] = [
   }),
   drift('drift-lock-left', 'The lock may be left over from an apply in which m0 was stopped.', {
     state: 'approved',
-    findings: [item(HOTFIX, { s: 'approved', by: [DANA] }, NETWORK_HUMAN)],
+    findings: [item(HOTFIX, { type: 'approved', by: [DANA] }, NETWORK_HUMAN)],
     approvals: [{ by: DANA, at: NOW - 4 * MINUTE }],
     interrupted: 41,
     lock: {
@@ -217,7 +217,7 @@ export const driftOpen: readonly DriftExhibit[] = [
   }),
   drift('drift-applying', 'What Dana approved is being applied.', {
     state: 'applying',
-    findings: [HEALED, item(HOTFIX, { s: 'applying' }, NETWORK_HUMAN)],
+    findings: [HEALED, item(HOTFIX, { type: 'applying' }, NETWORK_HUMAN)],
     approvals: [{ by: DANA, at: NOW - MINUTE }],
   }),
   drift(
@@ -225,7 +225,7 @@ export const driftOpen: readonly DriftExhibit[] = [
     'Applied; the plan after it is being made.',
     {
       state: 'verifying',
-      findings: [item(TAGS, { s: 'realigned', by: [], at: NOW, verifiedAt: null }, TAGS_AUTO)],
+      findings: [item(TAGS, { type: 'realigned', by: [], at: NOW, verifiedAt: null }, TAGS_AUTO)],
     },
     { unpictured: true },
   ),
@@ -233,7 +233,7 @@ export const driftOpen: readonly DriftExhibit[] = [
     drift(
       `drift-${state}`,
       `The run that tells of it is ${state}.`,
-      { state, findings: [item(HOTFIX, { s: 'waits' })] },
+      { state, findings: [item(HOTFIX, { type: 'waits' })] },
       { unpictured: true },
     ),
   ),

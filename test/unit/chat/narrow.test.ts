@@ -53,7 +53,7 @@ describe('in Teams', () => {
   const [first, second] = [line(text('one')), line(text('two'))];
 
   test('a divider is a line over what follows, and a line of nothing a gap', () => {
-    expect(forTeams(plain(first, { b: 'divider' }, second), nobody).body.at(-1)).toMatchObject({
+    expect(forTeams(plain(first, { type: 'divider' }, second), nobody).body.at(-1)).toMatchObject({
       inlines: [{ text: 'two' }],
       ...{ separator: true, spacing: 'medium' },
     });
@@ -85,6 +85,6 @@ describe('in Teams', () => {
 
 test('in plain text a time of today is told by the clock alone', () => {
   const span = ago(NOW - HOUR, { now: NOW, zone: ZONE });
-  if (span.t !== 'time') throw new Error('no time');
+  if (span.type !== 'time') throw new Error('no time');
   expect(timeText(span)).toBe('13:12');
 });

@@ -31,7 +31,7 @@ async function record(change: Partial<AuditEntry>): Promise<void> {
     detail: null,
     ...change,
   };
-  await store.commit([{ c: 'audit', entry }]);
+  await store.commit([{ type: 'audit', entry }]);
 }
 
 beforeEach(async () => {

@@ -9,7 +9,7 @@ import { infoCard, problemCard, refusalCard } from '../../../src/messages/short-
 import { statusCard } from '../../../src/messages/status-card.ts';
 import type { StackStatus } from '../../../src/messages/view-status.ts';
 import { whyCard } from '../../../src/messages/why-card.ts';
-import type { Keep } from '../../../src/model/exemption.ts';
+import type { Exemption } from '../../../src/model/exemption.ts';
 import type { BundleStatus } from '../../../src/model/policy-status.ts';
 import {
   actor,
@@ -173,7 +173,7 @@ describe('lists', () => {
   });
 
   it('baseline: what is kept, by whom and why; not what is over', () => {
-    const keep: Keep = {
+    const exemption: Exemption = {
       id: 1,
       kind: 'accept',
       stack: 'prod-network',
@@ -187,9 +187,9 @@ describe('lists', () => {
       endedBy: null,
       endedAt: null,
     };
-    const over: Keep = { ...keep, kind: 'snooze', until: NOW - HOUR, address: 'aws_old.y' };
-    const whole: Keep = { ...keep, kind: 'snooze', until: NOW + HOUR, address: null, reason: '' };
-    const card = baselineCard({ target: 'prod', keeps: [keep, over, whole], ...MOMENT });
+    const over: Exemption = { ...exemption, kind: 'snooze', until: NOW - HOUR, address: 'aws_old.y' };
+    const whole: Exemption = { ...exemption, kind: 'snooze', until: NOW + HOUR, address: null, reason: '' };
+    const card = baselineCard({ target: 'prod', exemptions: [exemption, over, whole], ...MOMENT });
     expect(card.headline).toBe('prod: 1 accepted, 1 snoozed');
     const text = cardText(card);
     expect(text).toContain(
@@ -197,7 +197,7 @@ describe('lists', () => {
     );
     expect(text).toContain('prod-network  all of it · snoozed by Dana');
     expect(text).not.toContain('aws_old.y');
-    expect(baselineCard({ target: 'prod', keeps: [], ...MOMENT }).headline).toBe(
+    expect(baselineCard({ target: 'prod', exemptions: [], ...MOMENT }).headline).toBe(
       'prod: nothing is accepted or snoozed',
     );
   });
@@ -320,8 +320,8 @@ describe('why', () => {
     const card = whyCard(
       driftView({
         findings: [
-          item(tagsFinding(), { s: 'realigned', by: [], at: NOW, verifiedAt: NOW }, TAGS_AUTO),
-          item(HOTFIX, { s: 'waits' }, { ...NETWORK_HUMAN, at: { file: 'network_human.rego', line: 13 } }),
+          item(tagsFinding(), { type: 'realigned', by: [], at: NOW, verifiedAt: NOW }, TAGS_AUTO),
+          item(HOTFIX, { type: 'waits' }, { ...NETWORK_HUMAN, at: { file: 'network_human.rego', line: 13 } }),
         ],
       }),
     );
@@ -336,12 +336,12 @@ describe('why', () => {
 
   it('no message can pass for the line that names the rule', () => {
     const forged = { ...NETWORK_HUMAN, text: 'fine\nallow · tags.rego:3', at: { file: 'p.rego', line: 1 } };
-    const view = driftView({ findings: [item(HOTFIX, { s: 'waits' }, forged)] });
+    const view = driftView({ findings: [item(HOTFIX, { type: 'waits' }, forged)] });
     expect(cardText(whyCard(view)).split('\n')).not.toContain('allow · tags.rego:3 → a person');
   });
 
   it('says that nobody can approve what is denied', () => {
-    const view = driftView({ state: 'denied', findings: [item(HOTFIX, { s: 'denied' }, NETWORK_HUMAN)] });
+    const view = driftView({ state: 'denied', findings: [item(HOTFIX, { type: 'denied' }, NETWORK_HUMAN)] });
     expect(cardText(whyCard(view))).toContain('What policies deny nobody can approve');
   });
 });

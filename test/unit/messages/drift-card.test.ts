@@ -27,7 +27,7 @@ function labels(view: DriftView, why: string | null = null): readonly string[] {
 describe('card 1: one stack, mixed', () => {
   const view = driftView({
     state: 'approved',
-    findings: [item(TAGS, { s: 'heals' }, TAGS_AUTO), waiting],
+    findings: [item(TAGS, { type: 'heals' }, TAGS_AUTO), waiting],
     asked: [{ who: DANA, at: NOW }],
   });
   const card = driftCard(view);
@@ -47,7 +47,7 @@ describe('card 1: one stack, mixed', () => {
   });
 
   it('shows each attribute as a diff', () => {
-    const findings = card.blocks.filter((b) => b.b === 'finding');
+    const findings = card.blocks.filter((b) => b.type === 'finding');
     expect(findings).toMatchObject([
       {
         mark: '~',
@@ -103,7 +103,7 @@ describe('card 2: ten minutes later', () => {
       findings: [
         healed,
         item(HOTFIX, {
-          s: 'snoozed',
+          type: 'snoozed',
           by: DANA,
           until: Date.parse('2026-07-20T07:00:00Z'),
           reason: 'vendor needs SSH',
@@ -119,7 +119,7 @@ describe('card 2: ten minutes later', () => {
   it('does not call verified what is not', () => {
     const view = driftView({
       state: 'verifying',
-      findings: [item(TAGS, { s: 'realigned', by: [], at: NOW, verifiedAt: null }, TAGS_AUTO)],
+      findings: [item(TAGS, { type: 'realigned', by: [], at: NOW, verifiedAt: null }, TAGS_AUTO)],
     });
     expect(cardText(driftCard(view))).toContain('not verified yet');
     expect(driftCard(view).headline).toBe('prod-network: 1 change applied, being verified');
@@ -129,7 +129,7 @@ describe('card 2: ten minutes later', () => {
     const view = driftView({
       state: 'quiet',
       alert: 'resolved',
-      findings: [item(HOTFIX, { s: 'accepted', by: KIM, at: NOW, reason: 'agreed' })],
+      findings: [item(HOTFIX, { type: 'accepted', by: KIM, at: NOW, reason: 'agreed' })],
     });
     expect(cardText(driftCard(view))).toContain('accepted by Kim 14:12: "agreed"');
     expect(labels(view)).toEqual(['Undo accept', 'Full diff']);
@@ -145,7 +145,7 @@ describe('card 3: code moved, nobody applied', () => {
           origin: 'code',
           attributes: [byCode('retention_in_days', 7, 30)],
         }),
-        { s: 'waits' },
+        { type: 'waits' },
       ),
     ],
   });
@@ -178,7 +178,7 @@ describe('card 5: moved since approved', () => {
   };
   const before = { ...TAGS, attributes: [byHand('tags.CostCenter', '42', null)] };
   const view = driftView({
-    findings: [item(after, { s: 'waits' })],
+    findings: [item(after, { type: 'waits' })],
     moved: {
       approvedBy: [actor(DANA)],
       approvedAt: NOW - 7 * MINUTE,
@@ -224,7 +224,7 @@ describe('card 7: the copy for the one on call', () => {
 
 describe('card 11: unknown after a crash', () => {
   it('says so and will not try again', () => {
-    const unknown = item(HOTFIX, { s: 'unknown' });
+    const unknown = item(HOTFIX, { type: 'unknown' });
     const dead = driftCard(driftView({ state: 'apply_unknown', findings: [unknown] }));
     expect(dead.headline).toBe('m0 stopped while applying prod-network (run #42)');
     expect(dead.tone).toBe('bad');
@@ -244,7 +244,7 @@ describe('once it is decided', () => {
       alert: 'resolved',
       outcome: 'realigned and verified',
       approvals: [{ by: DANA, at: NOW }],
-      findings: [item(HOTFIX, { s: 'realigned', by: [DANA], at: NOW, verifiedAt: NOW })],
+      findings: [item(HOTFIX, { type: 'realigned', by: [DANA], at: NOW, verifiedAt: NOW })],
     });
     const card = driftCard(view);
     expect(card.headline).toBe('prod-network: the rule is gone again');
@@ -256,14 +256,14 @@ describe('once it is decided', () => {
 
   it('says whose approval it was also after it is spent', () => {
     const view = driftView({
-      findings: [item(TAGS, { s: 'realigned', by: [DANA], at: NOW, verifiedAt: NOW }), waiting],
+      findings: [item(TAGS, { type: 'realigned', by: [DANA], at: NOW, verifiedAt: NOW }), waiting],
     });
     expect(cardText(driftCard(view))).toContain('Approved by Dana · applied <clock 12:12> · run #42');
     expect(labels(view)[0]).toBe('Revert the rule in the cloud');
   });
 
   it('says who lets it be applied while it is', () => {
-    const view = driftView({ state: 'applying', findings: [item(TAGS, { s: 'applying' }, TAGS_AUTO)] });
+    const view = driftView({ state: 'applying', findings: [item(TAGS, { type: 'applying' }, TAGS_AUTO)] });
     expect(driftCard(view).headline).toBe('prod-network: applying 1 change by policy');
     const approved = { ...view, approvals: [{ by: DANA, at: NOW }] };
     expect(driftCard(approved).headline).toBe('prod-network: applying 1 change, approved by Dana');
@@ -273,7 +273,7 @@ describe('once it is decided', () => {
     const view = driftView({
       state: 'rejected',
       rejectedBy: actor(KIM),
-      findings: [item(HOTFIX, { s: 'rejected', by: KIM, reason: 'ships on Monday' })],
+      findings: [item(HOTFIX, { type: 'rejected', by: KIM, reason: 'ships on Monday' })],
     });
     expect(cardText(driftCard(view))).toContain('Rejected by Kim · run #42 · "ships on Monday"');
     expect(labels(view)).toEqual(['Full diff']);
@@ -330,20 +330,20 @@ describe('the first line', () => {
   });
 
   it('tells what came back and what is gone again, each by its name', () => {
-    const gone = item(HOTFIX, { s: 'realigned', by: [DANA], at: NOW, verifiedAt: NOW });
+    const gone = item(HOTFIX, { type: 'realigned', by: [DANA], at: NOW, verifiedAt: NOW });
     const view = driftView({ state: 'realigned', alert: 'resolved', outcome: 'x', findings: [healed, gone] });
     expect(driftCard(view).headline).toBe('prod-network: tags are back, the rule is gone again');
   });
 
   it('says what an apply would destroy', () => {
     const database = finding('aws_db_instance.main', { origin: 'code', action: 'replace' });
-    const one = driftView({ findings: [item(database, { s: 'waits' }), waiting] });
+    const one = driftView({ findings: [item(database, { type: 'waits' }), waiting] });
     expect(driftCard(one).headline).toContain('an apply replaces aws_db_instance.main, 2 wait for a person');
     const gone = finding('aws_db_instance.old', { origin: 'code', action: 'delete' });
-    const two = driftView({ findings: [item(database, { s: 'waits' }), item(gone, { s: 'waits' })] });
+    const two = driftView({ findings: [item(database, { type: 'waits' }), item(gone, { type: 'waits' })] });
     expect(driftCard(two).headline).toContain('an apply deletes or replaces 2');
     const kept = driftView({
-      findings: [item(database, { s: 'snoozed', by: DANA, until: null, reason: '' }), waiting],
+      findings: [item(database, { type: 'snoozed', by: DANA, until: null, reason: '' }), waiting],
     });
     expect(driftCard(kept).headline).not.toContain('an apply');
   });
@@ -375,7 +375,7 @@ describe('who may', () => {
   it('what policies deny has no approve button', () => {
     const view = driftView({
       state: 'denied',
-      findings: [item(HOTFIX, { s: 'denied' }, { ...NETWORK_HUMAN, rule: 'deny', text: 'frozen' })],
+      findings: [item(HOTFIX, { type: 'denied' }, { ...NETWORK_HUMAN, rule: 'deny', text: 'frozen' })],
     });
     expect(labels(view)).toEqual(['Snooze…', 'Accept…', 'Full diff']);
     expect(cardText(driftCard(view))).toContain('frozen → nobody may apply it');

@@ -40,7 +40,7 @@ describe('card 4: the dialog that asks', () => {
     const plain = driftView({ confirm: false, findings: [waiting] });
     expect(buttonsOf(driftCard(plain))[0]).not.toHaveProperty('confirm');
     const grave = finding('aws_db_instance.main', { action: 'replace', origin: 'code' });
-    const [button] = buttonsOf(driftCard({ ...plain, findings: [item(grave, { s: 'waits' })] }));
+    const [button] = buttonsOf(driftCard({ ...plain, findings: [item(grave, { type: 'waits' })] }));
     expect(button).toMatchObject({ style: 'danger', confirm: { title: 'Replace it?' } });
     expect(button?.confirm?.body).toContain('Replaces: aws_db_instance.main');
   });
@@ -48,10 +48,10 @@ describe('card 4: the dialog that asks', () => {
   it('names destruction first and counts what does not fit', () => {
     const many = Array.from({ length: 40 }, (_, i) =>
       item(finding(`aws_sqs_queue.q${i}`, { attributes: [byHand('tags.Owner', 'platform', null)] }), {
-        s: 'waits',
+        type: 'waits',
       }),
     );
-    const gone = item(finding('aws_s3_bucket.zzz', { action: 'delete', origin: 'code' }), { s: 'waits' });
+    const gone = item(finding('aws_s3_bucket.zzz', { action: 'delete', origin: 'code' }), { type: 'waits' });
     const body = buttonsOf(driftCard(driftView({ findings: [...many, gone] })))[0]?.confirm?.body ?? '';
     expect(body).toMatch(/^Deletes: aws_s3_bucket\.zzz\./);
     expect(body).toMatch(/And \d+ more changes: see the full diff\./);
@@ -73,15 +73,17 @@ describe('what the button says it does', () => {
     ['Overwrite with the code', [finding(bucket, { origin: 'both' })]],
     ['Apply these 2 changes', [TAGS, finding(bucket, { action: 'delete', origin: 'code' })]],
   ])('%s', (label, findings) => {
-    const view = driftView({ findings: findings.map((f) => item(f, { s: 'waits' })) });
+    const view = driftView({ findings: findings.map((f) => item(f, { type: 'waits' })) });
     expect(labels(view)[0]).toBe(label);
   });
 });
 
 describe('what a diff shows', () => {
   const rowsOf = (attributes: Parameters<typeof finding>[1]) => {
-    const card = driftCard(driftView({ findings: [item(finding('aws_x.y', attributes), { s: 'waits' })] }));
-    return card.blocks.flatMap((b) => (b.b === 'finding' ? b.rows : []));
+    const card = driftCard(
+      driftView({ findings: [item(finding('aws_x.y', attributes), { type: 'waits' })] }),
+    );
+    return card.blocks.flatMap((b) => (b.type === 'finding' ? b.rows : []));
   };
 
   it('JSON documents by what differs inside', () => {
@@ -138,7 +140,7 @@ describe('what a diff shows', () => {
     expect(rows.at(-1)).toEqual({ kind: 'note', label: '', value: 'and 37 more' });
 
     const kept = Array.from({ length: 46 }, (_, i) =>
-      item(finding(`aws_a.n${i}`), { s: 'snoozed', by: DANA, until: null, reason: '' }),
+      item(finding(`aws_a.n${i}`), { type: 'snoozed', by: DANA, until: null, reason: '' }),
     );
     const text = cardText(driftCard(driftView({ findings: [...kept, waiting] })));
     expect(text).toContain('and 41 more: see the full diff');
@@ -185,7 +187,7 @@ describe('hostile words', () => {
               origin: 'both',
               attributes: [byHand('tags.Owner', evil, evil.toUpperCase())],
             }),
-            { s: 'waits' },
+            { type: 'waits' },
             { ...NETWORK_HUMAN, text: evil },
           ),
         ],
@@ -195,11 +197,11 @@ describe('hostile words', () => {
     const text = cardText(card);
     expect(text.split(evil).length - 1).toBeGreaterThanOrEqual(4);
     const spans = card.blocks.flatMap((b) =>
-      'spans' in b ? b.spans : b.b === 'facts' ? b.facts.flatMap((f) => f.spans) : [],
+      'spans' in b ? b.spans : b.type === 'facts' ? b.facts.flatMap((f) => f.spans) : [],
     );
     for (const span of spans) {
-      expect(span.t).not.toBe('link');
-      if (span.t === 'person') expect(span).toMatchObject({ person: 'dana', mention: false });
+      expect(span.type).not.toBe('link');
+      if (span.type === 'person') expect(span).toMatchObject({ person: 'dana', mention: false });
     }
   });
 });

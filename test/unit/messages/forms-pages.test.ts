@@ -24,8 +24,8 @@ const HOTFIX = hotfixFinding();
 describe('forms', () => {
   const view = driftView({
     findings: [
-      item(HOTFIX, { s: 'waits' }),
-      item(tagsFinding(), { s: 'snoozed', by: KIM, until: null, reason: '' }),
+      item(HOTFIX, { type: 'waits' }),
+      item(tagsFinding(), { type: 'snoozed', by: KIM, until: null, reason: '' }),
     ],
   });
 
@@ -65,7 +65,9 @@ describe('forms', () => {
   });
 
   it('accept: says what no apply will do from then on, of all or of what was asked about', () => {
-    const both = driftView({ findings: [item(HOTFIX, { s: 'waits' }), item(tagsFinding(), { s: 'waits' })] });
+    const both = driftView({
+      findings: [item(HOTFIX, { type: 'waits' }), item(tagsFinding(), { type: 'waits' })],
+    });
     const told = (address: string | null) => acceptForm(both, address).intro.map(spanText).join('');
     expect(told(null)).toContain(
       'What no apply will do from then on: Removes: ingress 22/tcp from 203.0.113.7/32 on aws_security_group.web. Puts back: tags.CostCenter 42, tags.Owner platform on aws_s3_bucket.logs.',
@@ -76,7 +78,7 @@ describe('forms', () => {
 
   it('accept: of far too much, says what can’t be taken back, and how much more there is', () => {
     const many = Array.from({ length: 900 }, (_, i) =>
-      item(finding(`aws_a.n${i}`, { action: i === 899 ? 'delete' : 'create' }), { s: 'waits' }),
+      item(finding(`aws_a.n${i}`, { action: i === 899 ? 'delete' : 'create' }), { type: 'waits' }),
     );
     const said = acceptForm(driftView({ findings: many }))
       .intro.map(spanText)
@@ -88,7 +90,7 @@ describe('forms', () => {
 
   it('starts at what was asked about, also beyond the end of the list', () => {
     const many = driftView({
-      findings: Array.from({ length: 80 }, (_, i) => item(finding(`aws_a.n${i}`), { s: 'waits' })),
+      findings: Array.from({ length: 80 }, (_, i) => item(finding(`aws_a.n${i}`), { type: 'waits' })),
     });
     const field = snoozeForm(many, 'aws_a.n79').fields[1];
     expect(field).toMatchObject({ initial: 'aws_a.n79' });
@@ -101,20 +103,23 @@ describe('forms', () => {
 describe('full diff', () => {
   const attributes = Array.from({ length: 60 }, (_, i) => byHand(`tags.K${i}`, `was ${i}`, `is ${i}`));
   const view = driftView({
-    findings: [item(finding('aws_big.one', { attributes }), { s: 'waits' }), item(HOTFIX, { s: 'waits' })],
+    findings: [
+      item(finding('aws_big.one', { attributes }), { type: 'waits' }),
+      item(HOTFIX, { type: 'waits' }),
+    ],
     unaffected: [finding('aws_quiet.one', { actionable: false, attributes: [byHand('x', 'a', 'b')] })],
   });
   const pages = fullDiff(view);
 
   it('has every attribute exactly once over its pages', () => {
-    const rows = pages.pages.flatMap((p) => p.blocks).flatMap((b) => (b.b === 'finding' ? b.rows : []));
+    const rows = pages.pages.flatMap((p) => p.blocks).flatMap((b) => (b.type === 'finding' ? b.rows : []));
     const labels = rows.map((r) => r.label);
     expect(labels).toHaveLength(62);
     expect(new Set(labels).size).toBe(62);
     expect(pages.pages.length).toBe(3);
     expect(pages.pages[1]?.headline).toBe('prod-network · run #42 · page 2 of 3');
     for (const page of pages.pages) {
-      const size = page.blocks.reduce((n, b) => n + (b.b === 'finding' ? b.rows.length + 1 : 0), 0);
+      const size = page.blocks.reduce((n, b) => n + (b.type === 'finding' ? b.rows.length + 1 : 0), 0);
       expect(size).toBeLessThanOrEqual(25);
     }
   });
@@ -127,7 +132,7 @@ describe('full diff', () => {
     const long = 'y'.repeat(20_000);
     const { text } = fullDiff(
       driftView({
-        findings: [item(finding('aws_x.y', { attributes: [byHand('body', null, long)] }), { s: 'waits' })],
+        findings: [item(finding('aws_x.y', { attributes: [byHand('body', null, long)] }), { type: 'waits' })],
       }),
     );
     expect(text).toContain(long);

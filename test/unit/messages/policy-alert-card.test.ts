@@ -24,7 +24,7 @@ function told(card: Card): string {
 }
 
 function commands(card: Card): readonly string[] {
-  return card.blocks.flatMap((b) => (b.b === 'buttons' ? b.buttons.map((x) => x.command) : []));
+  return card.blocks.flatMap((b) => (b.type === 'buttons' ? b.buttons.map((x) => x.command) : []));
 }
 
 describe('the card of a policy that is broken', () => {

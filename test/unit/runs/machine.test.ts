@@ -8,8 +8,8 @@ import {
   DANA,
   decidedRun,
   decision,
+  exemption,
   KIM,
-  keep,
   NOON,
   planned,
   run,
@@ -22,35 +22,35 @@ const SSH = sshFinding();
 const TAG_AUTO = { [TAG.address]: 'auto' } as const;
 
 const EVENTS: Record<RunEventName, RunEvent> = {
-  start: { e: 'start' },
-  planned: { e: 'planned', planned: planned([SSH]) },
-  decided: { e: 'decided', decision: decision([SSH], {}), keeps: [], told: null },
+  start: { type: 'start' },
+  planned: { type: 'planned', planned: planned([SSH]) },
+  decided: { type: 'decided', decision: decision([SSH], {}), exemptions: [], openAlertRun: null },
   approve: {
-    e: 'approve',
+    type: 'approve',
     approval: { by: DANA, at: NOON, scope: toScope([SSH]), commit: CODE.commit, bundles: {} },
     need: 1,
-    keeps: [],
+    exemptions: [],
   },
-  reject: { e: 'reject', by: DANA, reason: null },
-  cancel: { e: 'cancel', by: DANA, reason: null },
-  supersede: { e: 'supersede', by: 43 },
-  kept: { e: 'kept', keeps: [keep()] },
-  expire: { e: 'expire' },
-  confirmed: { e: 'confirmed', plan: { artifact: 'p', madeAt: NOON, targets: null, touches: [] } },
-  objected: { e: 'objected', decision: decision([SSH], {}), said: [], keeps: [] },
+  reject: { type: 'reject', by: DANA, reason: null },
+  cancel: { type: 'cancel', by: DANA, reason: null },
+  supersede: { type: 'supersede', by: 43 },
+  kept: { type: 'kept', exemptions: [exemption()] },
+  expire: { type: 'expire' },
+  confirmed: { type: 'confirmed', plan: { artifact: 'p', madeAt: NOON, targets: null, touches: [] } },
+  objected: { type: 'objected', decision: decision([SSH], {}), said: [], exemptions: [] },
   moved: {
-    e: 'moved',
+    type: 'moved',
     planned: planned([SSH]),
     decision: decision([SSH], {}),
-    keeps: [],
+    exemptions: [],
     moved: { approvedBy: [DANA], approvedAt: NOON, before: [], after: [], also: [] },
   },
-  locked: { e: 'locked', lock: { who: 'kim@laptop', id: 'f00', operation: null, since: null } },
-  applied: { e: 'applied' },
-  verified: { e: 'verified', planned: planned([]), decision: decision([], {}), keeps: [] },
-  lost: { e: 'lost' },
-  fail: { e: 'fail', failure: { phase: 'planning', message: 'AccessDenied' } },
-  requeue: { e: 'requeue' },
+  locked: { type: 'locked', lock: { who: 'kim@laptop', id: 'f00', operation: null, since: null } },
+  applied: { type: 'applied' },
+  verified: { type: 'verified', planned: planned([]), decision: decision([], {}), exemptions: [] },
+  lost: { type: 'lost' },
+  fail: { type: 'fail', failure: { phase: 'planning', message: 'AccessDenied' } },
+  requeue: { type: 'requeue' },
 };
 
 const STATES = Object.keys(RUN_STATES) as RunState[];
@@ -59,7 +59,7 @@ const NAMES = Object.keys(EVENTS) as RunEventName[];
 function step(from: Run, event: RunEvent): { readonly run: Run; readonly effects: readonly string[] } {
   const result = transition(from, event, NOON);
   if (!result.ok) throw new Error(result.refusal);
-  return { run: result.run, effects: result.effects.map((e) => e.f) };
+  return { run: result.run, effects: result.effects.map((e) => e.type) };
 }
 
 describe('every state and event pair', () => {
@@ -89,14 +89,14 @@ describe('what a decision leads to', () => {
   const decided = (
     findings: (typeof TAG)[],
     verdicts: Parameters<typeof decision>[1],
-    more: Partial<Extract<RunEvent, { e: 'decided' }>> = {},
+    more: Partial<Extract<RunEvent, { type: 'decided' }>> = {},
     from: Partial<Run> = {},
   ) =>
     step(run({ state: 'deciding', ...planned(findings), ...from }), {
-      e: 'decided',
+      type: 'decided',
       decision: decision(findings, verdicts),
-      keeps: [],
-      told: null,
+      exemptions: [],
+      openAlertRun: null,
       ...more,
     });
 
@@ -118,10 +118,10 @@ describe('what a decision leads to', () => {
 
   it('a finding no policy decided on waits for a person', () => {
     const { run: next, effects } = step(run({ state: 'deciding', ...planned([SSH]) }), {
-      e: 'decided',
+      type: 'decided',
       decision: { findings: [], warnings: [], bundles: {} },
-      keeps: [],
-      told: null,
+      exemptions: [],
+      openAlertRun: null,
     });
     expect(next).toMatchObject({ state: 'awaiting_approval', scope: [] });
     expect(effects).toEqual(['check-worked', 'announce', 'ask']);
@@ -134,53 +134,61 @@ describe('what a decision leads to', () => {
   });
 
   it('all snoozed: quiet', () => {
-    expect(decided([SSH], {}, { keeps: [keep()] }).run.state).toBe('quiet');
+    expect(decided([SSH], {}, { exemptions: [exemption()] }).run.state).toBe('quiet');
   });
 
   it('a snoozed finding is never healed by itself', () => {
-    const snoozed = keep({ address: TAG.address, fingerprint: TAG.fingerprint });
-    expect(decided([TAG], TAG_AUTO, { keeps: [snoozed] }).run).toMatchObject({ state: 'quiet', scope: [] });
+    const snoozed = exemption({ address: TAG.address, fingerprint: TAG.fingerprint });
+    expect(decided([TAG], TAG_AUTO, { exemptions: [snoozed] }).run).toMatchObject({
+      state: 'quiet',
+      scope: [],
+    });
   });
 
   it('a snooze ends with its time and with a moved value', () => {
-    const over = keep({ address: TAG.address, fingerprint: TAG.fingerprint, until: NOON });
-    const other = keep({ address: TAG.address, fingerprint: 'another value' });
-    expect(decided([TAG], {}, { keeps: [over, other] }).run.state).toBe('awaiting_approval');
+    const over = exemption({ address: TAG.address, fingerprint: TAG.fingerprint, until: NOON });
+    const other = exemption({ address: TAG.address, fingerprint: 'another value' });
+    expect(decided([TAG], {}, { exemptions: [over, other] }).run.state).toBe('awaiting_approval');
   });
 
   it('the same drift seen again is not told again', () => {
-    const told = decidedRun('awaiting_approval', [SSH], {}, { id: 41 });
-    const { run: next, effects } = decided([SSH], {}, { told });
+    const openAlertRun = decidedRun('awaiting_approval', [SSH], {}, { id: 41 });
+    const { run: next, effects } = decided([SSH], {}, { openAlertRun });
     expect(next).toMatchObject({ state: 'quiet', relatedRun: 41 });
     expect(effects).toEqual(['check-worked', 'seen']);
   });
 
   it('changed drift takes the place of what was told', () => {
-    const told = decidedRun('awaiting_approval', [SSH], {}, { id: 41 });
-    const { run: next, effects } = decided([sshFinding('0.0.0.0/0')], {}, { told });
+    const openAlertRun = decidedRun('awaiting_approval', [SSH], {}, { id: 41 });
+    const { run: next, effects } = decided([sshFinding('0.0.0.0/0')], {}, { openAlertRun });
     expect(next.state).toBe('awaiting_approval');
     expect(effects).toEqual(['check-worked', 'supersede', 'announce', 'ask']);
   });
 
   it('what an apply left behind is not applied again by itself on the next check', () => {
-    const told = decidedRun('awaiting_approval', [TAG], {}, { id: 41, forceHuman: 'the last apply left it' });
-    expect(decided([TAG], TAG_AUTO, { told }).run).toMatchObject({ state: 'quiet', scope: [] });
+    const openAlertRun = decidedRun(
+      'awaiting_approval',
+      [TAG],
+      {},
+      { id: 41, forceHuman: 'the last apply left it' },
+    );
+    expect(decided([TAG], TAG_AUTO, { openAlertRun }).run).toMatchObject({ state: 'quiet', scope: [] });
   });
 
   it('rejected drift stays quiet for the schedule and is told again to whoever asks', () => {
-    const told = decidedRun('rejected', [SSH], {}, { id: 41 });
-    expect(decided([SSH], {}, { told }).run.state).toBe('quiet');
-    expect(decided([SSH], {}, { told }, { trigger: 'command' }).run.state).toBe('awaiting_approval');
+    const openAlertRun = decidedRun('rejected', [SSH], {}, { id: 41 });
+    expect(decided([SSH], {}, { openAlertRun }).run.state).toBe('quiet');
+    expect(decided([SSH], {}, { openAlertRun }, { trigger: 'command' }).run.state).toBe('awaiting_approval');
   });
 });
 
 describe('approving', () => {
   const waiting = decidedRun('awaiting_approval', [SSH, TAG], { [TAG.address]: 'deny' });
   const yes = (by = DANA, scope = toScope([SSH])): RunEvent => ({
-    e: 'approve',
+    type: 'approve',
     approval: { by, at: NOON, scope, commit: CODE.commit, bundles: {} },
     need: 1,
-    keeps: [],
+    exemptions: [],
   });
 
   it('covers what waits, never what policy denies', () => {
@@ -232,19 +240,19 @@ describe('after an approval', () => {
   });
 
   it('an empty plan after the apply proves it', () => {
-    const verifying = step(step(approved, EVENTS.confirmed).run, { e: 'applied' }).run;
+    const verifying = step(step(approved, EVENTS.confirmed).run, { type: 'applied' }).run;
     const end = step(verifying, EVENTS.verified);
     expect(end.run).toMatchObject({ state: 'realigned', applied: [{ verifiedAt: NOON }] });
     expect(end.effects).toContain('resolve');
   });
 
   it('what is left after the apply waits for a person', () => {
-    const verifying = step(step(approved, EVENTS.confirmed).run, { e: 'applied' }).run;
+    const verifying = step(step(approved, EVENTS.confirmed).run, { type: 'applied' }).run;
     const end = step(verifying, {
-      e: 'verified',
+      type: 'verified',
       planned: planned([SSH]),
       decision: decision([SSH], {}),
-      keeps: [],
+      exemptions: [],
     });
     expect(end.run).toMatchObject({ state: 'awaiting_approval', applied: [{ verifiedAt: null }] });
     expect(end.run.forceHuman).not.toBeNull();
@@ -252,7 +260,7 @@ describe('after an approval', () => {
 
   it('a process that died while applying leaves it to people', () => {
     const applying = step(approved, EVENTS.confirmed).run;
-    const lost = step(applying, { e: 'lost' });
+    const lost = step(applying, { type: 'lost' });
     expect(lost.run.state).toBe('apply_unknown');
     expect(lost.effects).toContain('check');
     expect(openFindings(lost.run, [], NOON)).toHaveLength(1);
@@ -264,7 +272,7 @@ describe('after an approval', () => {
       ok: true,
       run: { state: 'failed' },
       effects: expect.arrayContaining([
-        expect.objectContaining({ f: 'check', forceHuman: expect.any(String) }),
+        expect.objectContaining({ type: 'check', forceHuman: expect.any(String) }),
       ]),
     });
   });

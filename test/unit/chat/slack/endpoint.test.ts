@@ -23,7 +23,7 @@ beforeEach(async () => {
   now = NOW;
   heard = [];
   lines = [];
-  answer = async () => ({ r: 'none' });
+  answer = async () => ({ type: 'none' });
   door = await openSlackDoor();
   workspace = await startWorkspace({
     port: 0,
@@ -307,6 +307,6 @@ it('is acknowledged at once where the answer takes long, and stopping waits for 
   const late = command('status', 'late');
   expect((await post(late, signed(late)))[0]).toBe(503);
   expect(stopped).toBe(false);
-  resolve({ r: 'none' });
+  resolve({ type: 'none' });
   await stopping;
 });

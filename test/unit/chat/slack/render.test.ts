@@ -54,7 +54,7 @@ test('the hostile card mentions nobody and links only what m0 linked', () => {
 
 describe('persons', () => {
   const line = (mention: boolean, person: string): Card =>
-    plain({ b: 'line', spans: [{ t: 'person', person, name: 'Dana', mention }] });
+    plain({ type: 'line', spans: [{ type: 'person', person, name: 'Dana', mention }] });
 
   test('are mentioned only where the card asks and m0.yaml knows them', () => {
     expect(parseMessage('', render(line(true, 'dana')).blocks, PLAIN_PARSING).mentions).toEqual(['U0DANA']);
@@ -80,7 +80,7 @@ describe('folding', () => {
   test('keeps buttons and outcome, whatever the size', () => {
     const { blocks } = render({
       ...thousand,
-      blocks: [...thousand.blocks, { b: 'outcome', spans: [{ t: 'text', text: 'Approved by Dana' }] }],
+      blocks: [...thousand.blocks, { type: 'outcome', spans: [{ type: 'text', text: 'Approved by Dana' }] }],
     });
     expect(shown(blocks)).toContain('Full diff');
     expect(shown(blocks)).toContain('Approved by Dana');
@@ -89,7 +89,7 @@ describe('folding', () => {
   test('a list of fifty lines is shown whole', () => {
     const blocks = Array.from(
       { length: 50 },
-      (_, i) => ({ b: 'line', spans: [{ t: 'text', text: `stack-${i}` }] }) as const,
+      (_, i) => ({ type: 'line', spans: [{ type: 'text', text: `stack-${i}` }] }) as const,
     );
     const rendered = render(plain(...blocks));
     expect(rendered.overflow).toBeNull();
@@ -97,9 +97,9 @@ describe('folding', () => {
   });
 
   test('lines of one list stand together; one of nothing parts them', () => {
-    const line = (text: string) => ({ b: 'line', spans: [{ t: 'text', text }] }) as const;
+    const line = (text: string) => ({ type: 'line', spans: [{ type: 'text', text }] }) as const;
     const lines = Array.from({ length: 25 }, (_, i) => line(`stack-${i}`));
-    const { blocks } = render(plain(...lines, { b: 'line', spans: [] }, line('below')));
+    const { blocks } = render(plain(...lines, { type: 'line', spans: [] }, line('below')));
     // The headline, the list, and what stands below it.
     expect(blocks).toHaveLength(3);
     expect(shown(blocks[1]).replaceAll(/\n+/g, ' ')).toMatch(/stack-0 stack-1 .* stack-24$/);
@@ -107,7 +107,7 @@ describe('folding', () => {
   });
 
   test('nothing is said to be missing where nothing is', () => {
-    const { blocks, overflow } = render(plain({ b: 'buttons', buttons: [fullDiff] }));
+    const { blocks, overflow } = render(plain({ type: 'buttons', buttons: [fullDiff] }));
     expect(overflow).toBeNull();
     expect(shown(blocks)).not.toContain('more');
   });
@@ -115,7 +115,7 @@ describe('folding', () => {
 
 describe('buttons', () => {
   const actionsOf = (...buttons: Button[]) =>
-    render(plain({ b: 'buttons', buttons }, { b: 'buttons', buttons })).blocks.flatMap((b) =>
+    render(plain({ type: 'buttons', buttons }, { type: 'buttons', buttons })).blocks.flatMap((b) =>
       b.type === 'actions' ? b.elements : [],
     );
 
@@ -145,7 +145,7 @@ describe('buttons', () => {
 });
 
 test('an empty card still tells its headline', () => {
-  const { text, blocks } = render({ headline: '', tone: 'plain', blocks: [{ b: 'line', spans: [] }] });
+  const { text, blocks } = render({ headline: '', tone: 'plain', blocks: [{ type: 'line', spans: [] }] });
   expect(text).toBe('m0');
   expect(blocks).toHaveLength(1);
 });

@@ -27,7 +27,7 @@ test('a form of hostile texts and too many choices is taken by Slack', () => {
     {
       title: long,
       submit: long,
-      intro: [{ t: 'text', text: long }],
+      intro: [{ type: 'text', text: long }],
       command: 'snooze #42',
       fields: [
         { kind: 'choice', name: 'A', label: long, options: Array.from({ length: 300 }, (_, i) => option(i)) },

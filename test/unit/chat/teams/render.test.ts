@@ -73,7 +73,7 @@ test('any form and any page is taken by Teams', () => {
     title: string,
     submit: string,
     intro: fc.array(
-      string.map((t) => ({ t: 'text' as const, text: t })),
+      string.map((t) => ({ type: 'text' as const, text: t })),
       { maxLength: 5 },
     ),
     command: string,
@@ -91,7 +91,7 @@ test('any form and any page is taken by Teams', () => {
       };
       expect(refuseCard(renderForm(whole))).toEqual([]);
       const button = { label: 'Snooze…', command: 'snooze #42', form: whole };
-      expect(refuseCard(render(plain({ b: 'buttons', buttons: [button, button] })))).toEqual([]);
+      expect(refuseCard(render(plain({ type: 'buttons', buttons: [button, button] })))).toEqual([]);
       const page = randomCard(seeded(seed));
       const at = { index: 1, total: 3, command: 'show #42', file: true };
       expect(refuseCard(renderPage(page, at, teamsId))).toEqual([]);
@@ -135,7 +135,7 @@ describe('the story', () => {
   test('of what is too large for one card leaves the buttons', () => {
     const row = { kind: 'add' as const, label: 'description', value: 'ü'.repeat(110) };
     const finding: Block = {
-      b: 'finding',
+      type: 'finding',
       mark: '~',
       address: 'aws_x.y',
       status: 'waits',
@@ -144,7 +144,7 @@ describe('the story', () => {
     };
     const card = render(
       plain(...Array.from({ length: 20 }, () => finding), {
-        b: 'buttons',
+        type: 'buttons',
         buttons: [{ label: 'Revert', command: 'approve #42' }],
       }),
     );
@@ -155,11 +155,11 @@ describe('the story', () => {
 });
 
 describe('buttons', () => {
-  const revert = driftMixed.blocks.flatMap((b) => (b.b === 'buttons' ? b.buttons : []))[0];
+  const revert = driftMixed.blocks.flatMap((b) => (b.type === 'buttons' ? b.buttons : []))[0];
 
   test('that ask back open the list of changes, and only the one inside acts', () => {
     if (!revert) throw new Error('no button');
-    const [opens] = all(render(plain({ b: 'buttons', buttons: [revert] })), 'Action.ShowCard');
+    const [opens] = all(render(plain({ type: 'buttons', buttons: [revert] })), 'Action.ShowCard');
     expect(shown(opens)).toContain('Removes: ingress 22/tcp from 203.0.113.7/32');
     expect(all(opens, 'Action.Execute')).toEqual([
       expect.objectContaining({
@@ -168,12 +168,12 @@ describe('buttons', () => {
         data: { command: 'approve #42 seen:1a2b3c4d' },
       }),
     ]);
-    expect(all(render(plain({ b: 'buttons', buttons: [revert] })), 'Action.Execute')).toHaveLength(1);
+    expect(all(render(plain({ type: 'buttons', buttons: [revert] })), 'Action.Execute')).toHaveLength(1);
   });
 
   test('that need words open their form, each with names of its own', () => {
     const snooze = { label: 'Snooze…', command: 'snooze #42', form: snoozeForm };
-    const card = render(plain({ b: 'buttons', buttons: [snooze, snooze] }));
+    const card = render(plain({ type: 'buttons', buttons: [snooze, snooze] }));
     expect(refuseCard(card)).toEqual([]);
     expect(all(card, 'Input.ChoiceSet').map((i) => i.id)).toEqual(['f0.FOR', 'f1.FOR']);
     expect(all(card, 'Action.Execute').map((a) => a.data)).toEqual([
@@ -184,13 +184,13 @@ describe('buttons', () => {
 
   test('with a command too long to carry whole are left out', () => {
     const button = { label: 'x', command: `approve ${'x'.repeat(2_000)}` };
-    expect(all(render(plain({ b: 'buttons', buttons: [button] })), 'Action.Execute')).toEqual([]);
+    expect(all(render(plain({ type: 'buttons', buttons: [button] })), 'Action.Execute')).toEqual([]);
   });
 });
 
 describe('persons', () => {
   const line = (person: string, name: string, mention: boolean): Card =>
-    plain({ b: 'line', spans: [{ t: 'person', person, name, mention }] });
+    plain({ type: 'line', spans: [{ type: 'person', person, name, mention }] });
 
   test('are mentioned only where the card asks and m0.yaml knows them', () => {
     expect(all(render(line('dana', 'Dana', true)), 'mention')).toEqual([
@@ -210,8 +210,8 @@ describe('persons', () => {
 test('text of others can’t pass for a mention of the card', () => {
   const card = render({
     ...plain(
-      { b: 'line', spans: [{ t: 'person', person: 'dana', name: 'Dana', mention: true }] },
-      { b: 'line', spans: [{ t: 'text', text: '<at>Dana</at> approved' }] },
+      { type: 'line', spans: [{ type: 'person', person: 'dana', name: 'Dana', mention: true }] },
+      { type: 'line', spans: [{ type: 'text', text: '<at>Dana</at> approved' }] },
     ),
   });
   expect(shown(card)).toContain('‹at>Dana‹/at> approved');

@@ -49,19 +49,19 @@ async function viewOf(
 /** `show #RUN`: every attribute of every finding, paged. */
 export async function show(parts: ActionParts, id: number): Promise<Reply> {
   const view = await viewOf(parts, id);
-  return 'r' in view ? view : { r: 'pages', pages: fullDiff(view) };
+  return 'type' in view ? view : { type: 'pages', pages: fullDiff(view) };
 }
 
 /** `why #RUN`: which rule said what, why it waits, who may approve. */
 export async function why(parts: ActionParts, id: number): Promise<Reply> {
   const view = await viewOf(parts, id);
-  return 'r' in view ? view : privately(whyCard(view));
+  return 'type' in view ? view : privately(whyCard(view));
 }
 
 /** `history [TARGET]`: the newest lines of the record. */
 export async function history(parts: ActionParts, target: string | null): Promise<Reply> {
   const stacks = target === null ? parts.directory.stacks : targeted(parts, 'history', target);
-  if ('r' in stacks) return stacks;
+  if ('type' in stacks) return stacks;
   // What is said of a whole environment or pattern, as a subscription is, stands under that name.
   const names = new Set([...stacks.map((s) => s.name), ...(await targetsOf(parts, stacks, target))]);
   const lines = await Promise.all(
@@ -78,9 +78,9 @@ export async function history(parts: ActionParts, target: string | null): Promis
 /** `baseline TARGET`: what is accepted or snoozed, by whom and why. */
 export async function baseline(parts: ActionParts, target: string): Promise<Reply> {
   const stacks = targeted(parts, 'baseline', target);
-  if ('r' in stacks) return stacks;
-  const keeps = (await Promise.all(stacks.map((s) => parts.store.keeps(s.name)))).flat();
-  return privately(baselineCard({ target, keeps, now: parts.clock(), zone: parts.directory.timezone }));
+  if ('type' in stacks) return stacks;
+  const exemptions = (await Promise.all(stacks.map((s) => parts.store.exemptions(s.name)))).flat();
+  return privately(baselineCard({ target, exemptions, now: parts.clock(), zone: parts.directory.timezone }));
 }
 
 /** `oncall`: who is on call in each rota, until when, and what is wrong with it. */
@@ -105,7 +105,7 @@ export async function onCall(parts: ActionParts): Promise<Reply> {
 /** `policy TARGET`: which policies decide for a stack, by which rules, and from which commit. */
 export async function policy(parts: ActionParts, target: string): Promise<Reply> {
   const stacks = targeted(parts, 'policy', target);
-  if ('r' in stacks) return stacks;
+  if ('type' in stacks) return stacks;
   const [stack] = stacks;
   if (stack === undefined || stacks.length > 1) {
     const names = stacks.map((s) => s.name);

@@ -4,7 +4,7 @@ import { driftView } from '../alerts/drift-view.ts';
 import type { SnoozeEnd, Subject } from '../commands/command.ts';
 import { acceptForm, snoozeForm } from '../messages/forms.ts';
 import type { Stack } from '../model/directory.ts';
-import type { Keep } from '../model/exemption.ts';
+import type { Exemption } from '../model/exemption.ts';
 import { type Open, openFindings } from '../model/open-findings.ts';
 import { type Actor, isTerminal, type Run } from '../model/run.ts';
 import { mayDo } from '../people/rights.ts';
@@ -14,10 +14,10 @@ import { newRun } from '../runs/effects.ts';
 import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 import { targetedIn } from './targets.ts';
 
-type NewKeep = Omit<Keep, 'id'>;
+type NewKeep = Omit<Exemption, 'id'>;
 
 interface Wish {
-  readonly kind: Keep['kind'];
+  readonly kind: Exemption['kind'];
   readonly until: number | null;
   readonly reason: string;
 }
@@ -47,7 +47,7 @@ function keepFor(
 
 async function right(
   parts: ActionParts,
-  kind: Keep['kind'],
+  kind: Exemption['kind'],
   actor: Actor,
   stack: Stack,
   run: Run | null,
@@ -72,7 +72,7 @@ function auditOf(
     address === null || fingerprint === null ? [] : [{ address, fingerprint }],
   );
   return {
-    c: 'audit',
+    type: 'audit',
     entry: {
       ...{ at, actor, place, action },
       stack: stack.name,
@@ -93,7 +93,7 @@ function describeKeep({ kind, address, until, reason }: NewKeep): string {
 }
 
 /** Stores the keeps, with the step of the stack's run that waits or is about to apply, and with its alerts. */
-async function keep(
+async function exemption(
   parts: ActionParts,
   stack: Stack,
   run: Run | null,
@@ -102,36 +102,40 @@ async function keep(
 ): Promise<void> {
   const now = parts.clock();
   const changes: Change[] = [
-    ...fresh.map((k): Change => ({ c: 'keep.insert', keep: k })),
+    ...fresh.map((k): Change => ({ type: 'exemption.insert', exemption: k })),
     ...fresh.map((k) => auditOf(incoming, now, k.kind, stack, run, [k])),
   ];
-  const keepsNow = async (): Promise<readonly Keep[]> => [
-    ...(await parts.store.keeps(stack.name)),
+  const exemptionsNow = async (): Promise<readonly Exemption[]> => [
+    ...(await parts.store.exemptions(stack.name)),
     ...fresh.map((k) => ({ ...k, id: 0 })),
   ];
   // Whichever run was named: the one that waits, or that is about to apply, must hear of it.
   const active = await parts.store.runs({ stack: stack.name, states: ['awaiting_approval', 'approved'] });
   for (const { id } of active) {
-    const told = await parts.worker.tell(id, async () => ({ e: 'kept', keeps: await keepsNow() }), changes);
-    if (told.ok) return;
+    const result = await parts.worker.submit(
+      id,
+      async () => ({ type: 'kept', exemptions: await exemptionsNow() }),
+      changes,
+    );
+    if (result.ok) return;
   }
   await parts.worker.write(stack.name, async () => {
-    const keeps = await keepsNow();
-    const open = await parts.store.alerts({ stack: stack.name, state: 'open', kind: 'drift' });
+    const exemptions = await exemptionsNow();
+    const open = await parts.store.alerts({ subject: stack.name, state: 'open', kind: 'drift' });
     const cards = await Promise.all(
       open.map(async (alert): Promise<readonly Change[]> => {
         const shown = await parts.store.run(alert.runId);
-        const left = shown ? openFindings(shown, keeps, now) : [];
+        const left = shown ? openFindings(shown, exemptions, now) : [];
         const outcome = 'everything left is snoozed or accepted';
         return [
           // While it is under way the run itself will say how it ends.
           ...(left.length === 0 && shown && isTerminal(shown.state)
-            ? [{ c: 'alert.update' as const, alert: { ...alert, state: 'resolved' as const, outcome } }]
+            ? [{ type: 'alert.update' as const, alert: { ...alert, state: 'resolved' as const, outcome } }]
             : []),
           {
-            c: 'outbox.add',
+            type: 'outbox.add',
             key: `card:${alert.id}:kept:${now}`,
-            delivery: { d: 'card', alertId: alert.id },
+            delivery: { type: 'card', alertId: alert.id },
             at: now,
           },
         ];
@@ -147,7 +151,7 @@ async function chosen(
   run: Run,
   address: string | null,
 ): Promise<readonly Open[] | string> {
-  const open = openFindings(run, await parts.store.keeps(run.stack), parts.clock());
+  const open = openFindings(run, await parts.store.exemptions(run.stack), parts.clock());
   if (open.length === 0) return `Nothing is open on run #${run.id}.`;
   if (address === null) return open;
   const one = open.filter((o) => o.address === address);
@@ -172,7 +176,7 @@ async function keepOnRun(
   runId: number,
   address: string | null,
   wish: {
-    readonly kind: Keep['kind'];
+    readonly kind: Exemption['kind'];
     /** Null: not said. An accept has no end but the next change. */
     readonly until: SnoozeEnd | null;
     readonly reason: string | null;
@@ -189,12 +193,12 @@ async function keepOnRun(
   const missing = wish.kind === 'snooze' ? wish.until === null : wish.reason === null;
   if (missing) {
     const view = await driftView(parts, run, null, []);
-    return { r: 'form', form: wish.kind === 'snooze' ? snoozeForm(view) : acceptForm(view) };
+    return { type: 'form', form: wish.kind === 'snooze' ? snoozeForm(view) : acceptForm(view) };
   }
   const now = parts.clock();
   const full: Wish = { kind: wish.kind, until: endOf(wish.until), reason: wish.reason ?? '' };
   const fresh = open.map((o) => keepFor(full, stack, o, incoming.actor, now, run.id));
-  await keep(parts, stack, run, fresh, incoming);
+  await exemption(parts, stack, run, fresh, incoming);
   const what = open.map((o) => o.address).join(', ');
   return confirmed(
     parts,
@@ -231,14 +235,14 @@ export async function snooze(
   if (until === null)
     return refused('For how long? For example: snooze prod 2h, or snooze prod until monday 9:00.');
   const stacks = targetedIn(parts, incoming.text, command.subject.target);
-  if ('r' in stacks) return stacks;
+  if ('type' in stacks) return stacks;
   for (const stack of stacks) {
     const no = await right(parts, 'snooze', incoming.actor, stack, null);
     if (no !== null) return refused(no);
   }
   const snoozed: string[] = [];
   for (const stack of stacks) {
-    const open = await parts.store.alerts({ stack: stack.name, state: 'open', kind: 'drift' });
+    const open = await parts.store.alerts({ subject: stack.name, state: 'open', kind: 'drift' });
     const run = open[0] ? ((await parts.store.run(open[0].runId)) ?? null) : null;
     const wish: Wish = { kind: 'snooze', until: endOf(until), reason: command.reason ?? '' };
     let entries: readonly (Open | null)[] = [null];
@@ -250,7 +254,7 @@ export async function snooze(
       entries = found;
     }
     const fresh = entries.map((e) => keepFor(wish, stack, e, incoming.actor, parts.clock(), run?.id ?? null));
-    await keep(parts, stack, run, fresh, incoming);
+    await exemption(parts, stack, run, fresh, incoming);
     snoozed.push(stack.name);
   }
   if (snoozed.length === 0) return refused(`Nothing is open on ${command.subject.target}.`);
@@ -274,14 +278,14 @@ export function accept(
 async function checkOf(parts: ActionParts, stack: Stack, by: Actor, now: number): Promise<readonly Change[]> {
   const queued = await parts.store.runs({ stack: stack.name, states: ['queued'] });
   if (queued.some((run) => run.trigger === 'command')) return [];
-  return [{ c: 'run.insert', run: newRun(stack, 'command', by, null, now) }];
+  return [{ type: 'run.insert', run: newRun(stack, 'command', by, null, now) }];
 }
 
 /** `unsnooze` and `unaccept`: the keep ends, and the stack is checked at once. */
 export async function release(
   parts: ActionParts,
   incoming: Incoming,
-  kind: Keep['kind'],
+  kind: Exemption['kind'],
   command: { readonly subject: Subject; readonly address: string | null },
 ): Promise<Reply> {
   let stacks: readonly Stack[];
@@ -291,17 +295,17 @@ export async function release(
     stacks = [found.stack];
   } else {
     const meant = targetedIn(parts, incoming.text, command.subject.target);
-    if ('r' in meant) return meant;
+    if ('type' in meant) return meant;
     stacks = meant;
   }
   const word = kind === 'snooze' ? 'snoozed' : 'accepted';
   const now = parts.clock();
   const ended: string[] = [];
   for (const stack of stacks) {
-    const keeps = (await parts.store.keeps(stack.name)).filter(
+    const exemptions = (await parts.store.exemptions(stack.name)).filter(
       (k) => k.kind === kind && (command.address === null || k.address === command.address),
     );
-    const live = keeps.filter((k) => k.until === null || k.until > now);
+    const live = exemptions.filter((k) => k.until === null || k.until > now);
     if (live.length === 0) continue;
     const no = await right(parts, kind, incoming.actor, stack, null);
     if (no !== null) return refused(no);
@@ -310,14 +314,14 @@ export async function release(
     await parts.worker.write(stack.name, async () => [
       // With the check it promises: cut off in between, nobody would ask again.
       ...(await checkOf(parts, stack, incoming.actor, now)),
-      ...live.map((k): Change => ({ c: 'keep.end', id: k.id, by: incoming.actor, at: now })),
+      ...live.map((k): Change => ({ type: 'exemption.end', id: k.id, by: incoming.actor, at: now })),
       auditOf(incoming, now, kind === 'snooze' ? 'unsnooze' : 'unaccept', stack, null, live),
       ...alerts.flatMap((alert): Change[] => [
         // A card that ended with the keep must not go on saying so; the check tells what is open now.
         ...(alert.state === 'resolved'
           ? [
               {
-                c: 'alert.update' as const,
+                type: 'alert.update' as const,
                 alert: {
                   ...alert,
                   outcome: `no longer ${word}: ${incoming.actor.name} asked for a new check`,
@@ -326,9 +330,9 @@ export async function release(
             ]
           : []),
         {
-          c: 'outbox.add',
+          type: 'outbox.add',
           key: `card:${alert.id}:released:${now}`,
-          delivery: { d: 'card', alertId: alert.id },
+          delivery: { type: 'card', alertId: alert.id },
           at: now,
         },
       ]),

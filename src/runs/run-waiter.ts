@@ -2,7 +2,7 @@
 
 import type { Run, RunState } from '../model/run.ts';
 import type { Store } from '../ports/store.ts';
-import type { Settling } from './worker-parts.ts';
+import type { RunWaiter } from './worker-parts.ts';
 
 const UNDER_WAY: readonly RunState[] = [
   'queued',
@@ -13,10 +13,10 @@ const UNDER_WAY: readonly RunState[] = [
   'verifying',
 ];
 
-export function createSettling(store: Pick<Store, 'run'>, stop: AbortSignal): Settling {
+export function createRunWaiter(store: Pick<Store, 'run'>, stop: AbortSignal): RunWaiter {
   const watchers = new Set<() => void>();
   return {
-    look() {
+    recheck() {
       for (const watcher of watchers) watcher();
     },
 

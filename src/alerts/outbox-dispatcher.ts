@@ -6,11 +6,11 @@ import type { Meter } from '../ports/meter.ts';
 import type { OutboxEntry } from '../ports/outbox.ts';
 import { createPosting, isPermanent, type PostingParts } from './posting.ts';
 
-export interface DeliveryParts extends PostingParts {
+export interface OutboxDispatcherParts extends PostingParts {
   readonly meter?: Meter;
 }
 
-export interface Delivery {
+export interface OutboxDispatcher {
   /** Looks at the outbox soon. */
   wake(): void;
   /** Delivers what is due, then stops looking. */
@@ -29,7 +29,7 @@ function backoff(attempts: number): number {
   return Math.min(FIRST_RETRY_MS * 2 ** attempts, LAST_RETRY_MS);
 }
 
-export function createDelivery(parts: DeliveryParts): Delivery {
+export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDispatcher {
   const { store, clock, log } = parts;
   const posting = createPosting(parts);
   let timer: NodeJS.Timeout | null = null;
@@ -37,8 +37,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   let stopped = false;
 
   /** A card shows the newest state anyway: of several that wait, as after an outage, only the last is sent. */
-  async function isOutdated({ id, delivery }: OutboxEntry): Promise<boolean> {
-    if (delivery.d !== 'card' || !(await store.hasNewerCard(delivery.alertId, id))) return false;
+  async function isOutdated({ id, message: delivery }: OutboxEntry): Promise<boolean> {
+    if (delivery.type !== 'card' || !(await store.hasNewerCard(delivery.alertId, id))) return false;
     // The first one posts, so that what belongs under it has a place.
     return (await store.messages(delivery.alertId)).length > 0;
   }
@@ -48,8 +48,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     const held = new Set<number>();
     for (const entry of due) {
       // History is told in its order: behind a line that failed the later ones wait.
-      if (entry.delivery.d === 'thread' && held.has(entry.delivery.alertId)) continue;
-      const about: LogFields = entry.delivery.d === 'post' ? {} : { alert: entry.delivery.alertId };
+      if (entry.message.type === 'thread' && held.has(entry.message.alertId)) continue;
+      const about: LogFields = entry.message.type === 'post' ? {} : { alert: entry.message.alertId };
       try {
         if (await isOutdated(entry)) {
           await store.outboxDone(entry.id, clock());
@@ -60,7 +60,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         parts.meter?.attempted('delivered');
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
-        if (isPermanent(error) && entry.delivery.d !== 'card') {
+        if (isPermanent(error) && entry.message.type !== 'card') {
           log.error(
             { ...about, err: error, key: entry.key },
             'a message can not be delivered and is given up',
@@ -69,7 +69,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
           parts.meter?.attempted('given-up');
           continue;
         }
-        if (entry.delivery.d === 'thread') held.add(entry.delivery.alertId);
+        if (entry.message.type === 'thread') held.add(entry.message.alertId);
         const wait = error instanceof ChatError ? error.retryAfterMs : null;
         parts.meter?.attempted(wait === null ? 'failed' : 'slowed');
         const pause = Math.min(wait ?? backoff(entry.attempts), LONGEST_WAIT_MS);
