@@ -68,7 +68,7 @@ describe('from warnings on', () => {
   it('messages are static, so that a line can be counted and looked for', () => {
     const bad: string[] = [];
     let seen = 0;
-    const src = join(import.meta.dirname, '../../src');
+    const src = join(import.meta.dirname, '../../../src');
     for (const name of readdirSync(src, { recursive: true, encoding: 'utf8' })) {
       if (!/\.tsx?$/.test(name)) continue;
       const file = ts.createSourceFile(
