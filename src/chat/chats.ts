@@ -1,6 +1,5 @@
 /** The chats that m0.yaml switches on, opened for serve.ts. */
 
-import { markReachable } from '../alerts/refused-messages.ts';
 import type { Logger } from '../base/log.ts';
 import type { Environment } from '../config/environment.ts';
 import type { Config } from '../config/load.ts';
@@ -91,7 +90,7 @@ export function withinChats({ chat, directory }: Config): Directory {
 
 /** Opens them; nothing is heard or posted before `start`. Rejects where one can't work or can't be safe. */
 export async function openChats(options: ChatsOptions): Promise<Chats> {
-  const { config, environment, log, clock } = options;
+  const { config, environment, store, log, clock } = options;
   const { people } = config.directory;
   const slack: Slack | null =
     config.chat.slack === null
@@ -104,6 +103,7 @@ export async function openChats(options: ChatsOptions): Promise<Chats> {
           people,
           matchByEmail: config.chat.slack.matchByEmail,
           clock,
+          events: store,
         });
   const teams = config.chat.teams === null ? null : await openTeams(options);
   const open = [...(slack === null ? [] : [slack]), ...(teams === null ? [] : [teams])];
@@ -151,8 +151,8 @@ async function openTeams(options: ChatsOptions): Promise<Teams> {
     connector: teamsConnector,
     people: config.directory.people,
     channels: [...new Set(channels)],
-    memory: store,
-    added: (person) => markReachable(store, person, clock()),
+    store,
+    added: (person) => store.setReachable(person, clock()),
     log,
     clock,
     random: Math.random,

@@ -3,6 +3,8 @@ import type { Actor } from './run.ts';
 
 interface AlertBase {
   readonly id: number;
+  /** Counts what was stored of it: an update holds only while it is the version that was read. */
+  readonly version: number;
   readonly state: 'open' | 'resolved' | 'superseded';
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
@@ -40,7 +42,7 @@ export interface PolicyAlert extends AlertBase {
 
 /**
  * Many stacks that drifted (or can't be checked) at about the same time, told in one message of one place
- * instead of one message each. `stack` names the place, see fleet.ts.
+ * instead of one message each. `subject` names the place, see fleet.ts.
  */
 export interface FleetAlert extends AlertBase {
   readonly kind: 'fleet';
@@ -81,12 +83,12 @@ export type RunAlertKind = RunAlert['kind'];
 export type AlertOf<K extends AlertKind> = K extends RunAlertKind
   ? RunAlert
   : Extract<Alert, { readonly kind: K }>;
-/** An alert that has no number yet. */
+/** An alert that has no number yet, and no version. */
 export type NewAlert =
-  | Omit<RunAlert, 'id'>
-  | Omit<PolicyAlert, 'id'>
-  | Omit<FleetAlert, 'id'>
-  | Omit<ReachAlert, 'id'>;
+  | Omit<RunAlert, 'id' | 'version'>
+  | Omit<PolicyAlert, 'id' | 'version'>
+  | Omit<FleetAlert, 'id' | 'version'>
+  | Omit<ReachAlert, 'id' | 'version'>;
 
 /** True where the alert is about one run of one stack. */
 export function isOfRun(alert: Alert): alert is RunAlert {

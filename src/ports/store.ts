@@ -4,9 +4,16 @@ import type { Platform } from '../model/directory.ts';
 import type { Exemption } from '../model/exemption.ts';
 import type { Overview } from '../model/overview.ts';
 import type { Actor, Run, RunState } from '../model/run.ts';
+import type { SkippedCheck } from '../model/skipped-check.ts';
+import type { SeenEvents, TeamsStore } from './chat-store.ts';
 import type { OutboxEntry, OutboxMessage } from './outbox.ts';
+import type { ReachStore } from './reach-store.ts';
+import type { ScheduleStore } from './schedule-store.ts';
 
-/** One write of an atomic commit. `run.update` holds only while the stored run has state and version as given. */
+/**
+ * One write of an atomic commit. `run.update` holds only while the stored run has state and version as given,
+ * `alert.update` only while the stored alert has the version of the one that is given; it then gets the next.
+ */
 export type Change =
   | { readonly type: 'run.insert'; readonly run: Omit<Run, 'id'> }
   | {
@@ -29,6 +36,9 @@ export type Change =
       readonly at: number;
     }
   | { readonly type: 'value.set'; readonly name: string; readonly value: string }
+  | { readonly type: 'tick.set'; readonly name: string; readonly at: number }
+  | { readonly type: 'digest.set'; readonly name: string; readonly at: number; readonly open: number }
+  | { readonly type: 'skipped.set'; readonly stack: string; readonly skipped: SkippedCheck }
   /** A channel that is subscribed to that target already stays so, by whom it was. */
   | { readonly type: 'subscription.add'; readonly subscription: Subscription }
   /** One that is not there is no error. */
@@ -48,7 +58,9 @@ export type CommitResult =
       readonly insertedAlerts: readonly number[];
     }
   /** Somebody else moved the run first; nothing was written. */
-  | { readonly ok: false; readonly stale: number };
+  | { readonly ok: false; readonly stale: number }
+  /** Somebody else changed the alert first, or opened one of that stack's drift; nothing was written. */
+  | { readonly ok: false; readonly staleAlert: number };
 
 export interface AlertQuery<K extends AlertKind = AlertKind> {
   readonly subject?: string;
@@ -58,7 +70,7 @@ export interface AlertQuery<K extends AlertKind = AlertKind> {
 }
 
 /** Durable memory. Every method may reject with a StoreError that says what was being done. */
-export interface Store {
+export interface Store extends ScheduleStore, ReachStore, SeenEvents, TeamsStore {
   /** Writes all or nothing, in order. */
   commit(changes: readonly Change[]): Promise<CommitResult>;
   run(id: number): Promise<Run | undefined>;
@@ -71,7 +83,7 @@ export interface Store {
   alert(id: number): Promise<Alert | undefined>;
   /** Newest first. */
   alerts<K extends AlertKind = AlertKind>(query: AlertQuery<K>): Promise<readonly AlertOf<K>[]>;
-  /** Keeps of a stack that nobody ended (expired ones included: the caller knows the time). */
+  /** Exemptions of a stack that nobody ended (expired ones included: the caller knows the time). */
   exemptions(stack: string): Promise<readonly Exemption[]>;
   /** Those that nobody ended, of all stacks, whose time is after `after` and not after `upTo` (ms since epoch). */
   exemptionsEnded(after: number, upTo: number): Promise<readonly Exemption[]>;
@@ -108,7 +120,7 @@ export interface Store {
   addMessage(message: Omit<PostedMessage, 'id'>): Promise<void>;
   /** All of them, in the order they were made. */
   subscriptions(): Promise<readonly Subscription[]>;
-  /** Small named values (last tick of a schedule, the fingerprint key …). */
+  /** Single values by name, as the key of the fingerprints. What there is many of has methods of its own. */
   value(name: string): Promise<string | undefined>;
   setValue(name: string, value: string): Promise<void>;
   /** How everything stands at `now`, of these stacks as far as it is about stacks. */

@@ -43,8 +43,9 @@ export interface Worker {
     also?: readonly Change[],
   ): Promise<StepResult>;
   /**
-   * Stores changes that belong to no event of a run (keeps, alerts), and has them delivered. They are made while
-   * nothing else of the stack is being stored.
+   * Stores changes that belong to no event of a run (exemptions, alerts), and has them delivered. `changes` runs while
+   * nothing else of the stack is being stored, and again where an alert moved meanwhile: it must read the alerts that
+   * it changes. Rejects where they go on moving.
    */
   write(stack: string, changes: () => Eventually<readonly Change[]>): Promise<void>;
   /** Takes up what an earlier process left, then works until `drain`. */

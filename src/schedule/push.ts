@@ -10,7 +10,7 @@ export type WatchedStack = Pick<Stack, 'name' | 'source' | 'varFiles' | 'pollMs'
 export interface PushWatchOptions {
   readonly stacks: readonly WatchedStack[];
   readonly code: CodeHistory;
-  readonly store: Pick<Store, 'value' | 'setValue' | 'runs'>;
+  readonly store: Pick<Store, 'pushedHead' | 'setPushedHead' | 'runs'>;
   /** Called once for a push that may concern the stack. A push whose call rejects comes again. */
   readonly onPush: (stack: string) => Promise<unknown>;
   /** Equal for two ways to write the address of one repository. */
@@ -112,14 +112,12 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
   }
 
   async function tell(stack: WatchedStack, head: string): Promise<void> {
-    const name = `pushed:${stack.name}`;
     const source = sourceId(stack);
-    const seen = await store.value(name);
-    const now = `${head} ${source}`;
-    if (seen === now) return;
+    const seen = await store.pushedHead(stack.name);
+    if (seen?.head === head && seen.source === source) return;
     if (seen !== undefined) {
-      const [from = '', of] = seen.split(' ');
-      const concerns = of !== source || (await mayConcern(stack, from, head));
+      const from = seen.head;
+      const concerns = seen.source !== source || (await mayConcern(stack, from, head));
       if (stopped) return;
       if (concerns && !(await isChecked(stack, head))) {
         log.info({ stack: stack.name, from, to: head }, 'a push may concern the stack: it is checked');
@@ -127,7 +125,7 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
       }
     }
     // After, not before: what a crash cut short comes again, and joins the check that is queued by then.
-    await store.setValue(name, now);
+    await store.setPushedHead(stack.name, { head, source });
   }
 
   async function look(): Promise<void> {

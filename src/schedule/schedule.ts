@@ -13,10 +13,10 @@ export interface ScheduleOptions {
   /** Called once for a tick, however many crons of the stack fire in that minute. */
   readonly onTick: (stack: string) => Promise<void> | void;
   readonly log: Logger;
-  /** When the stack last ticked, as `setLastTick` was told to store it; undefined: never seen. */
-  readonly lastTick: (stack: string) => Promise<string | undefined>;
-  /** `at` is ms since epoch as text. */
-  readonly setLastTick: (stack: string, at: string) => Promise<void>;
+  /** When the stack last ticked, in ms since epoch; undefined: never seen. */
+  readonly lastTick: (stack: string) => Promise<number | undefined>;
+  /** `at` is ms since epoch. */
+  readonly setLastTick: (stack: string, at: number) => Promise<void>;
   /** How much later a stack's ticks come (ms), so that many stacks don't start at once; 0 where not given. */
   readonly jitterOf?: (stack: string) => number;
 }
@@ -76,7 +76,7 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
     try {
       await options.onTick(name);
       // Remembered after, not before: a tick that a crash cut short comes again, one too many harms nobody.
-      await options.setLastTick(name, String(now()));
+      await options.setLastTick(name, now());
       overdue.delete(name);
     } catch (error) {
       overdue.set(name, { ...before, error: error instanceof Error ? error.message : String(error) });
@@ -100,8 +100,8 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
   let seenUntil = now();
   const missed: string[] = [];
   for (const { name, crons } of clockworks) {
-    const last = Number(await options.lastTick(name));
-    if (Number.isNaN(last)) await options.setLastTick(name, String(seenUntil));
+    const last = await options.lastTick(name);
+    if (last === undefined) await options.setLastTick(name, seenUntil);
     else if (firedBetween(crons, last, seenUntil)) missed.push(name);
   }
 

@@ -24,14 +24,17 @@ import type { AlertKind, AlertOf } from '../model/alert.ts';
 import type { OutboxEntry } from '../ports/outbox.ts';
 import type { AlertQuery, Change, CommitResult, Store } from '../ports/store.ts';
 import { type ChainVerdict, verifyChain } from './audit-chain.ts';
+import { chatTables } from './chat-tables.ts';
 import { type Database, openDatabase } from './database.ts';
 import { overviewOf } from './overview.ts';
 import { type Cutoffs, type Pruned, prune } from './prune.ts';
+import { reachTables } from './reach-tables.ts';
 import { recordLines, toAuditEntry } from './record.ts';
 import { toAlert, toExemption, toMessage, toOutboxEntry, toRun, toSubscription } from './rows.ts';
+import { scheduleTables } from './schedule-tables.ts';
 import { alerts, audit, exemptions, kv, messages, outbox, runs, subscriptions } from './schema.ts';
 import { StoreError } from './store-error.ts';
-import { type Inserted, StaleRun, setValue, write } from './write.ts';
+import { type Inserted, StaleAlert, StaleRun, setValue, write } from './write.ts';
 import { attempt, writingTo } from './writing.ts';
 
 /** A store whose record of who did what can be checked. */
@@ -119,9 +122,9 @@ export async function openSqliteStore(
         for (const change of changes) write(tx, change, inserted);
       });
     } catch (error) {
-      if (error instanceof StoreError && error.cause instanceof StaleRun) {
-        return { ok: false, stale: error.cause.id };
-      }
+      const cause = error instanceof StoreError ? error.cause : null;
+      if (cause instanceof StaleRun) return { ok: false, stale: cause.id };
+      if (cause instanceof StaleAlert) return { ok: false, staleAlert: cause.id };
       throw error;
     }
     return { ok: true, insertedRuns: inserted.runs, insertedAlerts: inserted.alerts };
@@ -138,6 +141,10 @@ export async function openSqliteStore(
   }
 
   return {
+    ...scheduleTables(db, writing),
+    ...reachTables(db, writing),
+    ...chatTables(db, writing),
+
     commit,
 
     run: (id) =>

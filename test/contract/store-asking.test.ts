@@ -114,7 +114,14 @@ describe.each([{ name: 'SQLite' }])('a store by $name', () => {
   });
 
   it('keeps fleets, alerts of nobody to ask, and how far an escalation has come', async () => {
-    const base = { fingerprint: '', state: 'open' as const, firstSeenAt: 1, lastSeenAt: 2, seenCount: 1 };
+    const base = {
+      fingerprint: '',
+      state: 'open' as const,
+      firstSeenAt: 1,
+      lastSeenAt: 2,
+      seenCount: 1,
+      version: 1,
+    };
     const fleet: Omit<FleetAlert, 'id'> = {
       ...{ ...base, kind: 'fleet', subject: 'slack:C0OPS', runId: null, outcome: null },
       details: {
@@ -139,6 +146,6 @@ describe.each([{ name: 'SQLite' }])('a store by $name', () => {
       details: { ...fleet.details, members: [1, 2, 3] },
     };
     await store.commit([{ type: 'alert.update', alert: grown }]);
-    expect(await store.alert(grown.id)).toEqual(grown);
+    expect(await store.alert(grown.id)).toEqual({ ...grown, version: 2 });
   });
 });

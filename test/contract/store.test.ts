@@ -75,6 +75,7 @@ function anAlert(runId: number, over: Partial<Omit<RunAlert, 'id'>> = {}): Omit<
   return {
     kind: 'drift',
     subject: 'prod-network',
+    version: 1,
     fingerprint: 'f1',
     state: 'open',
     firstSeenAt: 1000,
@@ -351,7 +352,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
         outcome: 'gone',
       };
       await store.commit([{ type: 'alert.update', alert: closed }]);
-      expect(await store.alert(1)).toStrictEqual(closed);
+      expect(await store.alert(1)).toStrictEqual({ ...closed, version: 2 });
       await alerted(run.id);
       const ids = async (query: Parameters<AuditedStore['alerts']>[0]) =>
         (await store.alerts(query)).map((a) => a.id);

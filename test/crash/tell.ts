@@ -122,10 +122,10 @@ export function createTeller(story: Story, dir: string, world: World, m0: () => 
         return escalate(m0().asking);
       case 'digest': {
         // As the schedule does: a tick that is stored is not made again.
-        if ((await store.value('tick:digest 0')) !== undefined) return;
+        if ((await store.lastTick('digest 0')) !== undefined) return;
         const channels = [{ platform: 'slack' as const, channel: OPS }];
         const plan = { channels, targets: ['prod'], timezone: 'Europe/Berlin' };
-        return sendDigest(view, plan, 'digest 0', 'tick:digest 0');
+        return sendDigest(view, plan, 'digest 0');
       }
     }
   }

@@ -12,7 +12,7 @@ afterAll(() => world?.close());
 
 it('finds a merge by itself', async () => {
   const remembered = async (): Promise<string | undefined> =>
-    world.service.store.value('pushed:prod-network');
+    (await world.service.store.pushedHead('prod-network'))?.head;
   await expect.poll(remembered, { timeout: 30_000 }).toBeDefined();
   await world.cloud.console.run('merge-code');
   await world.card('aws_vpc.main', 'waits');

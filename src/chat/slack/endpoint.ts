@@ -30,6 +30,8 @@ export interface EndpointOptions {
   readonly signingSecret: string;
   /** Asks Slack who m0 is. Nothing is taken in before it succeeded once: m0 could not place it. */
   readonly identify: () => Promise<unknown>;
+  /** True for the first request with this key, also over a restart. */
+  readonly isNewEvent: (key: string) => Promise<boolean>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -77,7 +79,8 @@ export class SlackEndpoint implements Receiver {
     this.#ending.abort();
     this.#problem = 'stopped';
     await this.#loop;
-    await Promise.all(this.#underWay);
+    // One that is being taken in goes on to Bolt.
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
   }
 
   async handle(request: Request): Promise<Response> {
@@ -109,7 +112,21 @@ export class SlackEndpoint implements Receiver {
       this.#options.log.warn('Slack holds back events: there are more than it sends to one app');
       return plain(200, '');
     }
-    return this.#replays.once(proof.signature, now, () => this.#process(payload, headers));
+    return this.#replays.once(proof.signature, now, () =>
+      this.#tracked(this.#first(proof.signature, payload, headers)),
+    );
+  }
+
+  #tracked<T>(work: Promise<T>): Promise<T> {
+    const tracked = work.finally(() => this.#underWay.delete(tracked));
+    this.#underWay.add(tracked);
+    return tracked;
+  }
+
+  /** Hands the payload on, unless a process before this one has taken it in: what that answered is not known. */
+  async #first(signature: string, payload: Record<string, unknown>, headers: Headers): Promise<Answer> {
+    if (!(await this.#options.isNewEvent(`signature:${signature}`))) return plain(200, '');
+    return this.#process(payload, headers);
   }
 
   async #unsigned(request: Request): Promise<Answer> {

@@ -2,6 +2,7 @@ import { App, SocketModeReceiver } from '@slack/bolt';
 import type { Logger } from '../../base/log.ts';
 import type { Clock, Person } from '../../model/directory.ts';
 import type { ChatPort, CommandHandler } from '../../ports/chat.ts';
+import type { SeenEvents } from '../../ports/chat-store.ts';
 import { Answerer } from './answer.ts';
 import { clientOptions, SlackApi } from './api.ts';
 import { SlackEndpoint } from './endpoint.ts';
@@ -26,6 +27,8 @@ export type SlackOptions = SlackMode & {
   /** Who has no id under `people` is known by a confirmed e-mail; needs the scope users:read.email. */
   readonly matchByEmail?: boolean;
   readonly clock: Clock;
+  /** Which events were taken in, also before a restart. */
+  readonly events: SeenEvents;
 };
 
 /** `ok` is false while nothing can be heard or posted; a `problem` beside `ok` concerns single channels. */
@@ -58,7 +61,8 @@ interface Intake {
 
 /** Slack through Bolt. Rejects where the options can't work; whether Slack can be reached is not asked yet. */
 export async function createSlack(options: SlackOptions): Promise<Slack> {
-  const { botToken, log, clock } = options;
+  const { botToken, log, clock, events } = options;
+  const isNewEvent = (key: string): Promise<boolean> => events.isNewEvent('slack', key, clock());
   if (!botToken.startsWith('xoxb-')) throw new Error('SLACK_BOT_TOKEN is not a bot token (xoxb-…)');
   if (options.mode === 'socket' && !options.appToken.startsWith('xapp-'))
     throw new Error('SLACK_APP_TOKEN is not an app token (xapp-…)');
@@ -82,7 +86,7 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
 
   const endpoint =
     options.mode === 'http'
-      ? new SlackEndpoint({ signingSecret: secret, identify: () => api.identity(), clock, log })
+      ? new SlackEndpoint({ signingSecret: secret, identify: () => api.identity(), isNewEvent, clock, log })
       : null;
   const receiver =
     endpoint ??
@@ -119,7 +123,7 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     async start(handler, homeOf) {
       if (inbox !== null) throw new Error('starting Slack: it was started before');
       if (homeOf) homes = new Homes({ api, people, clock: options.clock, log }, homeOf);
-      inbox = new Inbox({ api, people, poster, answerer, homes, log }, handler);
+      inbox = new Inbox({ api, people, poster, answerer, homes, isNewEvent, log }, handler);
       inbox.listen(app);
       await intake.start();
       tokenWatch.start();

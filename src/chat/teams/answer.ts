@@ -2,13 +2,15 @@ import { assertNever } from '../../base/assert-never.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Card, Pages } from '../../messages/card.ts';
 import { plainOf } from '../../messages/span-text.ts';
+import type { Clock } from '../../model/directory.ts';
 import { ChatError, type Reply } from '../../ports/chat.ts';
+import type { TeamsStore } from '../../ports/chat-store.ts';
 import { cutEnd, visible } from '../../text/inert.ts';
 import type { AdaptiveCard } from './elements.ts';
 import { LIMITS } from './limits.ts';
+import { Notes } from './notes.ts';
 import type { TeamsPeople } from './people.ts';
 import type { Posted, Poster } from './poster.ts';
-import { type Memory, Recent } from './recent.ts';
 import { renderCard, renderForm, renderPage } from './render.ts';
 
 /** Where a command came from. */
@@ -70,7 +72,8 @@ const commandsOf = (card: Card): readonly string[] =>
 export interface AnswererParts {
   readonly poster: Poster;
   readonly people: TeamsPeople;
-  readonly memory: Memory;
+  readonly store: TeamsStore;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -78,11 +81,11 @@ export interface AnswererParts {
 export class Answerer {
   readonly #parts: AnswererParts;
   /** Messages of m0's that are a form, with the card it was asked for on. */
-  readonly #forms: Recent;
+  readonly #forms: Notes;
 
   constructor(parts: AnswererParts) {
     this.#parts = parts;
-    this.#forms = new Recent(parts.memory, 'teams:forms');
+    this.#forms = new Notes(parts.store, 'form', parts.clock);
   }
 
   /** The card a form is about, where that message is a form of m0's; undefined: it is none. */

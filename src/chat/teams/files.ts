@@ -3,14 +3,16 @@ import { z } from 'zod';
 import type { Logger } from '../../base/log.ts';
 import type { Card, Pages } from '../../messages/card.ts';
 import { fileNameOf } from '../../messages/file-name.ts';
+import type { Clock } from '../../model/directory.ts';
 import { ChatError, type Reply } from '../../ports/chat.ts';
+import type { TeamsStore } from '../../ports/chat-store.ts';
 import { execute, GET_FILE } from './buttons.ts';
 import type { AdaptiveCard } from './elements.ts';
 import { type Consent, consentCard, fileAddress, fileCard, type Room } from './file-cards.ts';
 import { LIMITS } from './limits.ts';
+import { Notes } from './notes.ts';
 import type { TeamsPeople } from './people.ts';
 import type { Poster } from './poster.ts';
-import { type Memory, Recent } from './recent.ts';
 import { renderCard } from './render.ts';
 
 /** No upload takes longer. */
@@ -31,7 +33,8 @@ export interface Answered {
 export interface FilesParts {
   readonly poster: Poster;
   readonly people: TeamsPeople;
-  readonly memory: Memory;
+  readonly store: TeamsStore;
+  readonly clock: Clock;
   /** True where another Bot Connector than Microsoft's plays Teams' part on this machine. */
   readonly isLocal: boolean;
   readonly log: Logger;
@@ -45,16 +48,16 @@ export interface FilesParts {
 export class Files {
   readonly #parts: FilesParts;
   /** Offers that were made, each with the message it stands in and the command whose text it is. */
-  readonly #offers: Recent;
+  readonly #offers: Notes;
   /** Offers that were answered. */
-  readonly #answered: Recent;
+  readonly #answered: Notes;
   /** Offers whose file is on its way. */
   readonly #underWay = new Set<string>();
 
   constructor(parts: FilesParts) {
     this.#parts = parts;
-    this.#offers = new Recent(parts.memory, 'teams:file-offers');
-    this.#answered = new Recent(parts.memory, 'teams:file-answers');
+    this.#offers = new Notes(parts.store, 'file-offer', parts.clock);
+    this.#answered = new Notes(parts.store, 'file-answer', parts.clock);
   }
 
   /** Offers the text of pages to a person, in their chat with m0 and nowhere else; answers what to tell them. */

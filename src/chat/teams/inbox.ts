@@ -11,7 +11,6 @@ import { CONSENT, readConsent } from './file-cards.ts';
 import type { Files } from './files.ts';
 import type { GreetingOf, Greetings } from './greetings.ts';
 import type { TeamsPeople } from './people.ts';
-import type { Recent } from './recent.ts';
 import { renderCard } from './render.ts';
 import { inert } from './spans.ts';
 import { isForM0, typedCommand } from './typed.ts';
@@ -24,8 +23,8 @@ export interface InboxParts {
   readonly conversations: Conversations;
   readonly answerer: Answerer;
   readonly files: Files;
-  /** Activities that were heard: Teams sends one again when its answer got lost. */
-  readonly heard: Recent;
+  /** True for the first activity with this key: Teams sends one again when its answer got lost. */
+  readonly isNewEvent: (key: string) => Promise<boolean>;
   /** Learns the channels of a team that m0 was added to. */
   readonly joined: (activity: Activity) => Promise<void>;
   /** m0 was added for a person of m0.yaml. */
@@ -74,9 +73,9 @@ export class Inbox {
 
   /** `activity` must be proven to come from Teams. */
   async hear(activity: Activity): Promise<ActivityAnswer> {
-    const { conversations, heard } = this.#parts;
+    const { conversations, isNewEvent } = this.#parts;
     if (activity.id === undefined) return null;
-    const isNew = await heard.claim(JSON.stringify([activity.conversation.id, activity.type, activity.id]));
+    const isNew = await isNewEvent(JSON.stringify([activity.conversation.id, activity.type, activity.id]));
     const move = moveIn(activity);
     if (move === 'out') {
       if (isNew) await this.#left(activity);

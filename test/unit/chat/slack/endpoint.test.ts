@@ -5,6 +5,7 @@ import { createSlack, type Slack } from '../../../../src/chat/slack/slack.ts';
 import type { Incoming, Reply } from '../../../../src/ports/chat.ts';
 import { startWorkspace, type Workspace } from '../../../../src/sandbox/workspace/workspace.ts';
 import { directory } from '../../../support/directory.ts';
+import { seenEvents } from '../../../support/seen-events.ts';
 import { openSlackDoor, type SlackDoor } from '../../../support/slack-door.ts';
 
 const SECRET = '8f742231b10e8888abcd99yyyzzz85a5';
@@ -33,6 +34,7 @@ beforeEach(async () => {
     clock: () => now,
   });
   slack = await createSlack({
+    events: seenEvents(),
     mode: 'http',
     ...{ signingSecret: SECRET, botToken: 'xoxb-1', apiUrl: workspace.apiUrl },
     log: createLogger('debug', { write: (line) => void lines.push(line) }),
