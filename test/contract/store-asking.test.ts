@@ -3,20 +3,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLogger } from '../../src/base/log.ts';
 import type { FleetAlert, NewAlert, ReachAlert, RunAlert } from '../../src/model/alert.ts';
 import type { Exemption } from '../../src/model/exemption.ts';
 import { M0 } from '../../src/model/run.ts';
 import type { Change } from '../../src/ports/store.ts';
 import { newRun } from '../../src/runs/effects.ts';
-import { openStore } from '../../src/store/open.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { DANA } from '../support/runs.ts';
+import { BACKENDS } from '../support/store-backends.ts';
 
-describe.each([{ name: 'SQLite' }])('a store by $name', () => {
+describe.each(BACKENDS)('a store by $name', (backend) => {
   let place: string;
   let store: AuditedStore;
-  const open = () => openStore({ url: `file:${join(place, 'm0.db')}`, log: createLogger('silent') });
+  const open = () => backend.open(place);
   beforeEach(async () => {
     place = mkdtempSync(join(tmpdir(), 'm0-store-'));
     store = await open();
