@@ -87,7 +87,8 @@ function nameOf(changes: readonly Change[]): string {
     if (c.type === 'run.update') return `#${c.run.id} ${c.was.state}→${c.run.state}`;
     if (c.type === 'audit') return `audit ${c.entry.action}`;
     if (c.type === 'outbox.add') return timeless(c.key);
-    return c.type === 'value.set' ? `value ${c.name}` : c.type;
+    if (c.type === 'value.set') return `value ${c.name}`;
+    return c.type === 'tick.set' || c.type === 'digest.set' ? `${c.type} ${c.name}` : c.type;
   });
   return `commit [${parts.join(', ')}]`;
 }
