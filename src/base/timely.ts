@@ -1,4 +1,9 @@
-/** What `work` comes to; rejects with what was being done where that takes longer than `ms`. */
+/** A time limit for a promise. */
+
+/**
+ * Resolves or rejects as `work` does. After `ms` milliseconds without an answer it rejects with an Error that
+ * begins with `doing` (what was being done). It does not stop `work`.
+ */
 export async function timely<T>(doing: string, ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

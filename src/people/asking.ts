@@ -1,15 +1,19 @@
+/** Which people to ask about a stack by DM. */
 import type { Stack } from '../model/directory.ts';
 import { whenText } from '../text/when.ts';
 import { rotasOf } from './rights.ts';
 import type { RotaNow } from './rota-now.ts';
 
-/** Somebody to ask by DM; `why` is one plain line that the DM shows. */
+/** A person to ask by DM. `why` is one plain line that the DM shows. */
 export interface Approver {
   readonly person: string;
   readonly why: string;
 }
 
-/** Those on call whom the stack's approvers name; until when in the stack's own zone. */
+/**
+ * The people on call in the rotas that the stack's approvers name, each once, with a reason. End times are in the
+ * stack's time zone.
+ */
 export function askersOf(
   stack: Stack,
   rotas: Readonly<Record<string, RotaNow>>,
