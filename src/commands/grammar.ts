@@ -1,33 +1,35 @@
+/** The grammar of all commands: one table for the parser, `help` and the buttons. */
 import type { CommandName } from './command.ts';
 
-/** What may stand at a place of a command. */
+/** What an argument of a command can be. */
 type Slot = 'run' | 'seen' | 'target' | 'policy' | 'subject' | 'address' | 'time' | 'reason' | 'topic';
 
-/** `must`: refused without it. `form`: a form asks for it where it is missing. `may`: can be left out. */
+/** `must`: the command is refused without it. `form`: a form asks for it if it is missing. `may`: it is optional. */
 type Need = 'must' | 'form' | 'may';
 
+/** One argument of a command. */
 export interface GrammarPlace {
   readonly slot: Slot;
   readonly need: Need;
-  /** True where it is for buttons, so that no help text shows it. */
+  /** True if only buttons use it; help texts leave it out. */
   readonly hidden?: true;
 }
 
-/** The strongest thing a command can lead to. */
+/** The strongest effect that a command can have. */
 export type Effect = 'looks' | 'checks' | 'asks' | 'decides' | 'keeps' | 'settings';
 
 interface GrammarEntry {
-  /** In the order they are typed. */
+  /** In the order in which they are typed. */
   readonly places: readonly GrammarPlace[];
   /** One line. */
   readonly help: string;
   readonly examples: readonly string[];
   readonly effect: Effect;
-  /** Other words people try for it: suggested, never obeyed. */
+  /** Other words that people try for it. m0 suggests the command for them, but does not run it. */
   readonly alsoCalled: readonly string[];
 }
 
-/** What each effect means, told by `help`. */
+/** What each effect means, as `help` shows it. */
 export const EFFECTS: Readonly<Record<Effect, string>> = {
   looks: 'Only looks: changes nothing.',
   checks: 'Starts a check, which plans and changes nothing by itself.',
@@ -39,7 +41,7 @@ export const EFFECTS: Readonly<Record<Effect, string>> = {
 
 const place = (slot: Slot, need: Need = 'must'): GrammarPlace => ({ slot, need });
 
-/** Every command there is. The parser, `help`, and what buttons carry are all built from this table. */
+/** All commands. The parser, `help` and the texts of buttons are built from this table. */
 export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
   drift: {
     places: [place('target', 'may')],
@@ -202,10 +204,10 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
   },
 };
 
-/** All command names, in the order `help` tells them. */
+/** All command names, in the order in which `help` lists them. */
 export const COMMAND_NAMES = Object.keys(GRAMMAR) as readonly CommandName[];
 
-/** True where the word is a command's name, in small letters. */
+/** True if the word is the name of a command, in lower case. */
 export function isCommandName(word: string): word is CommandName {
   return Object.hasOwn(GRAMMAR, word);
 }
@@ -222,7 +224,7 @@ const SHOWN: Readonly<Record<Slot, string>> = {
   topic: 'COMMAND',
 };
 
-/** How the command is typed, e.g. `snooze TARGET|#RUN [ADDRESS] FOR [REASON]`. */
+/** How to type the command, e.g. `snooze TARGET|#RUN [ADDRESS] FOR [REASON]`. */
 export function usageOf(name: CommandName): string {
   const words = GRAMMAR[name].places
     .filter((p) => p.hidden !== true)

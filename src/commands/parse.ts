@@ -1,3 +1,4 @@
+/** Parses a typed or clicked command. */
 import { assertNever } from '../base/assert-never.ts';
 import type { Command, CommandName, ParseResult, SnoozeEnd, Subject } from './command.ts';
 import { COMMAND_NAMES, GRAMMAR, type GrammarPlace, isCommandName, usageOf } from './grammar.ts';
@@ -5,22 +6,22 @@ import { nearest } from './nearest.ts';
 import { addressOf, type Token, tokenize, unquote } from './tokens.ts';
 import { parseUntil } from './until.ts';
 
-/** The longest reason that is kept, in characters. */
+/** The longest reason, in characters. */
 export const REASON_LIMIT = 500;
 
-/** Longer texts are refused unread. */
+/** The longest command, in characters. */
 const TEXT_LIMIT = 4000;
 
 interface ParseContext {
   /** ms since epoch. */
   readonly now: number;
-  /** IANA zone in which `until monday 9:00` is meant. */
+  /** The IANA zone for times such as `until monday 9:00`. */
   readonly zone: string;
-  /** Answers of a submitted form by field name (`for`, `address`, `reason`); null where no form was involved. */
+  /** Answers of a submitted form by field name (`for`, `address`, `reason`); null if there was no form. */
   readonly answers: Readonly<Record<string, string>> | null;
 }
 
-/** What the places of a command were filled with. */
+/** The arguments that were read. */
 interface Filled {
   run?: number;
   seen?: string;
@@ -34,7 +35,7 @@ interface Filled {
 
 interface Refusal {
   readonly problem: string;
-  /** Text of the command that would work, without the first word. */
+  /** A command that works, without its first word. */
   readonly instead?: string;
 }
 
@@ -83,7 +84,7 @@ function readRun(word: string, filled: Filled, name: CommandName): Step {
   return refused(`${name} needs the number of a run, as in ${example(name)}; ${quoted(word)} is none.`);
 }
 
-/** Reads one place from the words at `at`; `used` 0 where a place that may be left out is. */
+/** Reads one argument from the words at `at`. `used` is 0 if an optional argument is missing. */
 function readPlace(place: GrammarPlace, reading: Reading, filled: Filled): Step {
   const { tokens, at, context, name, text } = reading;
   const token = tokens[at];
@@ -152,7 +153,7 @@ function readPlace(place: GrammarPlace, reading: Reading, filled: Filled): Step 
   }
 }
 
-/** The command a mistyped word may have been. */
+/** The command that a mistyped word may mean. */
 function guessName(word: string): CommandName | null {
   const typed = word.toLowerCase();
   const meant = COMMAND_NAMES.find((name) => GRAMMAR[name].alsoCalled.includes(typed));
@@ -172,7 +173,7 @@ const MISSING: Readonly<Record<GrammarPlace['slot'], string>> = {
   topic: 'the name of a command',
 };
 
-/** Puts the answers of a form over what was typed. An answer left empty leaves the typed word. */
+/** Puts the answers of a form over what was typed. An empty answer keeps what was typed. */
 function complete(filled: Filled, places: readonly GrammarPlace[], context: ParseContext): Refusal | null {
   const { answers } = context;
   if (answers === null) return null;
@@ -196,7 +197,7 @@ function complete(filled: Filled, places: readonly GrammarPlace[], context: Pars
   const time = answer('for').toLowerCase();
   if (takes('time') && time !== '') {
     const words = time.split(/\s+/).slice(0, 8);
-    // In a form people write "monday 9:00" into a field that says until.
+    // In a form, people leave out the word `until`, because the field's label says it.
     const [plain, until] = [words, ['until', ...words]].map((w) => parseUntil(w, context.now, context.zone));
     const read = plain?.is === 'none' ? until : plain;
     if (read?.is === 'problem') return { problem: read.problem };
@@ -206,7 +207,7 @@ function complete(filled: Filled, places: readonly GrammarPlace[], context: Pars
   return null;
 }
 
-/** What was filled, as the command. Null where a place that must be filled is not. */
+/** Builds the command from its arguments; null if a required argument is missing. */
 function toCommand(name: CommandName, filled: Filled): Command | null {
   const { run, subject, target } = filled;
   const address = filled.address ?? null;
@@ -256,7 +257,7 @@ function problem(text: string, suggestion: string | null = null): ParseResult {
   return { ok: false, problem: text, suggestion };
 }
 
-/** What is wrong where the first word is no command, with the whole text as it may have been meant. */
+/** The problem if the first word is not a command, with a suggestion for the whole text. */
 function unknownCommand(first: Token, text: string): ParseResult {
   const rest = text.slice(first.end);
   if (runNumber(first.text).is === 'run' && rest.trim() === '') {
@@ -269,9 +270,9 @@ function unknownCommand(first: Token, text: string): ParseResult {
 }
 
 /**
- * Reads a typed or clicked command (grammar.ts). Any case and blanks; a leading `/m0`, `@m0` or `m0` is
- * tolerated. Words that only a form can ask for may be missing: they are null then, and `answers` complete
- * them. A typing mistake is answered with what may have been meant and is never carried out. Never throws.
+ * Parses a typed or clicked command by the grammar. Case and extra blanks do not count; a leading `/m0`, `@m0` or
+ * `m0` is allowed. Arguments that a form can ask for may be missing (null), and `answers` fills them in. A typing
+ * mistake gives a suggestion and is never carried out. Never throws.
  */
 export function parseCommand(typed: string, context: ParseContext): ParseResult {
   if (typed.length > TEXT_LIMIT) return problem(`That is too long: at most ${TEXT_LIMIT} characters.`);

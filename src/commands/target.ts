@@ -1,20 +1,21 @@
+/** Finds the stacks that a target means. */
 import type { Target } from './command.ts';
 import { nearest } from './nearest.ts';
 
-/** What a target is looked up in. */
+/** A stack that a target can mean. */
 interface NamedStack {
   readonly name: string;
   readonly environment: string;
 }
 
-/** `stacks` are names, in their order. `choices` are targets that would work in its place; `problem` tells them. */
+/** `stacks`: names, sorted. `choices`: targets that work instead; `problem` lists them. */
 type TargetResult =
   | { readonly ok: true; readonly stacks: readonly string[] }
   | { readonly ok: false; readonly problem: string; readonly choices: readonly string[] };
 
 const CHOICES = 5;
 
-/** True where `*` (any characters) and `?` (one) of the glob cover the whole name. Linear in both. */
+/** True if the glob covers the whole name: `*` is any characters, `?` is one. Takes time linear in glob and name. */
 function globCovers(glob: string, name: string): boolean {
   let [g, n, star, resume] = [0, 0, -1, 0];
   while (n < name.length) {
@@ -48,9 +49,9 @@ function refused(problem: string, choices: readonly string[]): TargetResult {
 }
 
 /**
- * The stacks a target means: a stack by its name, else an environment, else a glob over stack names; as typed,
- * or else in any case. `stack:NAME` and `env:NAME` say which. A name that means both is answered with the
- * choices, an unknown one with the nearest names. Stacks come in the order of their names.
+ * The stacks that a target means: a stack with that name, else an environment, else a glob over stack names; first
+ * as typed, then in any case. `stack:NAME` and `env:NAME` choose one kind. If a name means both, the result lists
+ * the choices; if it is unknown, the most similar names. Stacks are sorted by name.
  */
 export function resolveTarget(target: Target, stacks: readonly NamedStack[]): TargetResult {
   if (stacks.length === 0) return refused('m0.yaml names no stacks.', []);

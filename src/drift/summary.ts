@@ -1,13 +1,14 @@
+/** Findings and values as plain text for people. */
 import type { AttributeDrift, Finding, Json, ShownValue } from './finding.ts';
 import { isArray, isObject } from './json-value.ts';
 import { HIDDEN } from './secrets.ts';
 
-/** How many findings the sentence names before it only counts. */
+/** How many findings the sentence names; the others are counted. */
 const NAMED = 3;
 
 /**
- * One sentence that tells what drifted: "3 drifted in prod-network: 2 tags removed by hand on
- * aws_s3_bucket.logs, …". Plain text on one line, without markup; actionable findings come first.
+ * One sentence about what drifted: "3 drifted in prod-network: 2 tags removed by hand on aws_s3_bucket.logs, …".
+ * Plain text on one line, without markup. Actionable findings come first.
  */
 export function summarize(findings: readonly Finding[], stack: string): string {
   const place = oneLine(stack);
@@ -27,7 +28,7 @@ export function summarize(findings: readonly Finding[], stack: string): string {
 }
 
 function nameSome(findings: readonly Finding[]): string {
-  // Where not all fit, whatever cannot be undone is named first.
+  // If not all fit, changes that can't be undone come first.
   const weight = (finding: Finding): number =>
     finding.deletedByHand || finding.action === 'delete' || finding.action === 'replace' ? 0 : 1;
   const all = findings.length > NAMED;
@@ -72,7 +73,7 @@ const BY = {
   input: 'in the code or what it reads',
 } as const;
 
-/** A value that the code works out from a data source may have moved without the code. */
+/** A value computed from a data source may have changed while the code did not. */
 function moverOf({ origin, inputs }: AttributeDrift): keyof typeof BY {
   return origin === 'code' && inputs !== undefined ? 'input' : origin;
 }
@@ -102,9 +103,8 @@ function nounOf(attribute: AttributeDrift): string {
 }
 
 /**
- * One line for a value, for people: texts as they are with everything invisible made visible, firewall rules
- * in short. At most `maxLength` characters (code units), cut with `…`. Plain text: a renderer must still
- * escape it.
+ * One line for a value: text with invisible characters made visible, firewall rules in short form. At most
+ * `maxLength` UTF-16 units, cut with `…`. Plain text: a renderer must still escape it.
  */
 export function describeValue(value: ShownValue, maxLength: number): string {
   return cut(describe(value as Json), maxLength);
@@ -137,7 +137,7 @@ function isMarker(value: Json, name: 'sensitive' | 'unknown'): boolean {
   return isObject(value) && value[name] === true && Object.keys(value).length === 1;
 }
 
-/** `22/tcp from 203.0.113.7/32 "emergency hotfix"`, where a value is a firewall rule as AWS writes it. */
+/** `22/tcp from 203.0.113.7/32 "emergency hotfix"`, if the value is a firewall rule in AWS's form; else undefined. */
 function ruleText(value: Json): string | undefined {
   if (!isObject(value)) return undefined;
   const { from_port: from, to_port: to, protocol, description } = value;
@@ -160,10 +160,13 @@ const NAMES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t'
 /** Control, format (bidi, zero width), private, lone surrogate and blank-looking characters. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u115f\u1160\u2800\u3164\uffa0]/gu;
 
-/** The text on one line, with everything made visible that could hide, break the line or turn it around. */
+/**
+ * The text on one line. Characters that are invisible, break the line or change its direction are written as
+ * escapes.
+ */
 export function oneLine(text: string): string {
   return text.replace(INVISIBLE, (character, offset: number) => {
-    // A joiner between the parts of one emoji is no disguise.
+    // A joiner inside an emoji hides nothing.
     if (character === '\u200d' && joinsEmoji(text, offset)) return character;
     const named = NAMES[character];
     if (named !== undefined) return named;
@@ -183,7 +186,7 @@ function joinsEmoji(text: string, at: number): boolean {
 function cut(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
   let end = Math.max(0, maxLength - 1);
-  // Never half a surrogate pair.
+  // A cut never splits a surrogate pair.
   if (/[\ud800-\udbff]/.test(text.charAt(end - 1))) end -= 1;
   return `${text.slice(0, end)}…`;
 }

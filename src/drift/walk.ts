@@ -1,14 +1,15 @@
+/** Compares the recorded, actual and desired value of a resource and lists the places where they differ. */
 import type { Segment } from './attribute-path.ts';
 import { canonical, type Equality, equal } from './canonical.ts';
 import type { Json } from './finding.ts';
 import { field, hasUnknown, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 import { childMasks, isMasked, type Masks } from './masks.ts';
 
-/** The three values of one place. */
+/** The three values of one place in a resource. */
 export interface Points {
   readonly recorded: Json;
   readonly actual: Json;
-  /** May be or hold `UNKNOWN`. */
+  /** May be `UNKNOWN`, or contain it. */
   readonly desired: Json;
 }
 
@@ -19,8 +20,8 @@ export interface RawRow extends Points {
 }
 
 /**
- * Walks the three values together and returns the places that differ: maps by key, the single element of a
- * block list inside, all other elements whole and matched by value. Does not look into masked values.
+ * Compares the three values and returns the places where they differ. Maps are compared by key. A single block in a
+ * list is entered; all other elements are compared as a whole and matched by value. Masked values are not entered.
  */
 export function walk(
   points: Points,
@@ -32,7 +33,7 @@ export function walk(
   const cloudMoved = !equal(recorded, actual, equality);
   if (!cloudMoved && equal(recorded, desired, equality)) return [];
   const whole: RawRow[] = [{ segments, recorded, actual, desired, masks }];
-  // A wholly unknown value is one row, unless the cloud moved something inside.
+  // A wholly unknown value is one row, unless the cloud changed something inside.
   if (desired === UNKNOWN && !cloudMoved) return whole;
   if (isMasked(masks)) return whole;
 
@@ -40,7 +41,7 @@ export function walk(
   const filled = known.filter((value) => !isEmpty(value));
   if (filled.length === 0) return whole;
   if (filled.every(isObject)) return walkKeys(points, masks, equality, segments);
-  // In a policy document one value stands for a list of one.
+  // In a policy document, a single value equals a list with that value.
   const listed = equality === 'iam' && filled.some(isArray);
   if (!listed && !filled.every(isArray)) return whole;
 
@@ -54,7 +55,7 @@ export function walk(
     segments: [...segments, null],
     masks: childMasks(masks, null),
   }));
-  // Nothing came or went, yet it differs: the order does.
+  // All elements match but the lists differ: the order changed.
   return rows.length > 0 ? rows : whole;
 }
 
@@ -67,7 +68,7 @@ function walkKeys(points: Points, masks: Masks, equality: Equality, segments: re
       actual: field(actual, key) ?? null,
       desired: desired === UNKNOWN ? UNKNOWN : (field(desired, key) ?? null),
     };
-    // Below an unknown map only what the cloud moved is worth a row.
+    // Inside an unknown map, only what the cloud changed makes a row.
     if (desired === UNKNOWN && equal(child.recorded, child.actual, equality)) return [];
     return walk(child, childMasks(masks, key), equality, [...segments, key]);
   });
@@ -132,7 +133,7 @@ function matchElements(
   );
 }
 
-/** True where `value` is what `pattern` says, wherever the pattern is known. */
+/** True if `value` equals `pattern` in every part of the pattern that is known. */
 function fits(value: Json, pattern: Json): boolean {
   if (pattern === UNKNOWN) return true;
   if (isObject(pattern)) {
