@@ -1,3 +1,4 @@
+/** The digest: what is open, what healed, what ends soon and what fails. */
 import { statusText } from '../commands/text.ts';
 import { whenText } from '../text/when.ts';
 import { capital, count, headlineOf, lasting, listed } from '../text/words.ts';
@@ -5,7 +6,7 @@ import type { Block, Card, Span } from './card.ts';
 import { ago, context, dotted, line, person, strong, text, time } from './spans.ts';
 import type { DigestOpen, DigestView } from './view-digest.ts';
 
-/** Lines of one kind before "and 12 more". */
+/** The most lines of one kind; the others are counted ("and 12 more"). */
 const SHOWN = 8;
 
 function aligned(view: DigestView): number {
@@ -41,7 +42,7 @@ function headline(view: DigestView): string {
   const quiet = parts.length === 1 && aligned(view) === view.stacks;
   const say = (told: string): string => (where === '' ? capital(told) : `${where}: ${told}`);
   if (quiet) return say(`all ${count(view.stacks, 'stack')} aligned`);
-  // Where not all of it fits, what the body tells beside is left to it, and the sum stays.
+  // If the headline is too long, it leaves out what the body shows as well, and keeps the total.
   const most = [
     parts,
     parts.filter((p) => !p.includes('within a day')),
@@ -77,7 +78,10 @@ function trend({ open, openBefore }: DigestView): string | null {
   return `${by} ${open.length > openBefore ? 'more' : 'fewer'} open than in the digest before`;
 }
 
-/** What is open by age and for whom it waits, what healed, what ends and what fails; all well is one line. */
+/**
+ * The digest: open drift by age and by who must decide, what healed, what ends and what fails. One line if
+ * everything is aligned.
+ */
 export function digestCard(view: DigestView): Card {
   const said = headlineOf(headline(view));
   const moved = [

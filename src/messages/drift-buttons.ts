@@ -1,4 +1,7 @@
-/** The buttons of a stack's drift. Each says what it will do to the cloud, and the dialog lists it. */
+/**
+ * The buttons of a stack's drift card. Each label says what the button does to the cloud, and the dialog lists the
+ * changes.
+ */
 import {
   acceptText,
   approveText,
@@ -17,7 +20,7 @@ import { approvableNow } from './standing.ts';
 import type { DriftView } from './view.ts';
 import { nobodyMay } from './who.ts';
 
-/** The tightest dialog there is takes so many characters of text, and of label. */
+/** The smallest limits of all platforms for the text and the label of a dialog, in characters. */
 const BODY = 300;
 const LABEL = 30;
 
@@ -43,7 +46,7 @@ function approveButton(view: DriftView): Button | null {
     label,
     style: grave ? 'danger' : 'primary',
     command: approveText(view.runId, view.waitingFingerprint),
-    // What destroys is asked about everywhere.
+    // An apply that deletes or replaces always asks for confirmation.
     ...(view.confirm || grave ? { confirm: confirmation(findings, deed) } : {}),
   };
 }
@@ -52,7 +55,7 @@ function has(view: DriftView, ...standings: readonly string[]): boolean {
   return view.findings.some((f) => standings.includes(f.standing.type));
 }
 
-/** What can be done now, in the order of the card. */
+/** The actions that are possible now, in the order of the card. */
 export function driftButtons(view: DriftView): readonly Button[] {
   const run = view.runId;
   const diff: Button = { label: 'Full diff', command: showText(run) };

@@ -1,4 +1,4 @@
-/** The card of one stack's drift: one message, updated in place through all that happens to it. */
+/** The card of one stack's drift: one message, updated in place until the drift is closed. */
 import type { Finding } from '../drift/finding.ts';
 import type { LockWait } from '../model/run.ts';
 import { capital, clip, codeName, count, lasting, listed } from '../text/words.ts';
@@ -13,12 +13,12 @@ import { asItStands, openNow, standingOf } from './standing.ts';
 import type { DriftView, FindingView } from './view.ts';
 import { whoSpans } from './who.ts';
 
-/** Findings a card tells one by one, and rows of each, before it folds them into "and 37 more". */
+/** The most findings, and the most rows of each; the others are counted ("and 37 more"). */
 const FINDINGS_SHOWN = 6;
 const ROWS_SHOWN = 8;
-/** Addresses and outputs named in a folded line. */
+/** The most addresses or outputs named in one line. */
 const NAMES_SHOWN = 5;
-/** Longest reason of an ignore rule, in characters. */
+/** The longest reason of an ignore rule, in characters. */
 const REASON = 120;
 
 function meta(view: DriftView): Block {
@@ -37,7 +37,7 @@ function meta(view: DriftView): Block {
   );
 }
 
-/** Which commit, whose and how old, where the code moved. */
+/** The commit, its author and its age, if the code changed. */
 function codeLine(view: DriftView): readonly Block[] {
   const coded = openNow(view).some((f) => f.finding.origin !== 'cloud');
   if (view.code === null || !coded) return [];
@@ -52,7 +52,10 @@ function codeLine(view: DriftView): readonly Block[] {
   ];
 }
 
-/** The body of what was kept, or healed without anybody, is one line; what a person decided on stays whole. */
+/**
+ * Findings that are exempt, or that healed without a person, get one line. Those that a person decided on keep
+ * their rows.
+ */
 function showsRows({ standing }: FindingView): boolean {
   if (standing.type === 'snoozed' || standing.type === 'accepted') return false;
   return standing.type !== 'realigned' || standing.by.length > 0;
@@ -72,9 +75,9 @@ function findingBlock(item: FindingView, view: DriftView): Block {
 
 const URGENCY = ['unknown', 'waits', 'denied', 'rejected', 'applying', 'approved', 'heals'];
 
-/** Those shown one by one, in their order: where not all fit, those that need somebody come first. */
+/** The findings shown one by one, in their order. If not all fit, those that need a person are chosen first. */
 function shownFindings(view: DriftView): readonly FindingView[] {
-  // Folding a single finding would cost the line that it saves.
+  // A line that replaces a single finding would save nothing.
   if (view.findings.length <= FINDINGS_SHOWN + 1) return view.findings;
   const rank = (f: FindingView): number => {
     const at = URGENCY.indexOf(f.standing.type);
@@ -147,7 +150,7 @@ function factBlocks(view: DriftView): readonly Block[] {
   return facts.length > 0 ? [{ type: 'facts', facts }] : [];
 }
 
-/** What stands where the buttons were, once somebody decided. */
+/** The line that replaces the buttons after a decision. */
 function outcomeBlocks(view: DriftView): readonly Block[] {
   const outcomes: (readonly Span[])[] = [];
   const [last] = view.approvals.slice(-1);
@@ -160,7 +163,7 @@ function outcomeBlocks(view: DriftView): readonly Block[] {
       text(` · run #${view.runId}`),
     ]);
   }
-  // An approval is spent once it is applied; what it did still says whose it was.
+  // After the apply the approval is used up, but the realigned findings still name the approver.
   const applied = view.findings.flatMap(({ standing: s }) =>
     s.type === 'realigned' && s.by.length > 0 ? [s] : [],
   );
@@ -186,7 +189,7 @@ function outcomeBlocks(view: DriftView): readonly Block[] {
       text(` · run #${view.runId}${reason === undefined ? '' : ` · "${reason}"`}`),
     ]);
   }
-  // What the headline says already is not said again; nor what each finding says of itself.
+  // Leaves out an outcome that the headline contains, or that the findings show themselves.
   const { outcome } = view;
   const settled = openNow(view).length === 0 && view.findings.length > 0;
   if (
@@ -208,7 +211,7 @@ const APPLY_PHASE = {
   verifying: 'The plan after the apply',
 } as const;
 
-/** Whose lock the apply waits for, and what can be done about one that nobody holds any more. */
+/** Who holds the lock that the apply waits for, and what to do if the lock is left over from a crash. */
 function lockLines(view: DriftView, lock: LockWait): readonly Block[] {
   const since: readonly Span[] = lock.since === null ? [] : [text(' since '), time(lock.since, view)];
   const left =
@@ -236,7 +239,7 @@ function lockLines(view: DriftView, lock: LockWait): readonly Block[] {
   ];
 }
 
-/** What went wrong, where something did. */
+/** What went wrong, if anything did. */
 function troubleBlocks(view: DriftView): readonly Block[] {
   if (view.state === 'apply_unknown') {
     return [
@@ -261,8 +264,8 @@ function troubleBlocks(view: DriftView): readonly Block[] {
 }
 
 /**
- * The card of a stack's drift in whatever state it is (cards 1, 2, 3, 5, 7 and 11 of docs/cards.md). `why`
- * makes it the copy for the person who is asked, with one line why that person.
+ * The card of a stack's drift in any state. With `why` it is the copy for a person who is asked, with one line that
+ * says why that person.
  */
 export function driftCard(given: DriftView, extra: { readonly why: string | null } = { why: null }): Card {
   const view = asItStands(given);

@@ -1,3 +1,4 @@
+/** The card of a check that fails. */
 import { driftText } from '../commands/text.ts';
 import { whenText } from '../text/when.ts';
 import { capital, clip, count, headlineOf } from '../text/words.ts';
@@ -5,10 +6,10 @@ import type { Card, Span } from './card.ts';
 import { context, dotted, line, strong, text, time } from './spans.ts';
 import type { FailureView } from './view.ts';
 
-/** An error's text on a card, in characters. */
+/** The longest error text on a card, in characters. */
 const MESSAGE = 1500;
 
-/** A check that fails: one message, updated in place, and closed once a check succeeds (card 8). */
+/** The card of a failing check: one message, updated in place, and closed when a check succeeds. */
 export function failureCard(view: FailureView): Card {
   const { stack, now, zone, times } = view;
   const since = whenText(view.since, now, zone);
@@ -44,7 +45,7 @@ export function failureCard(view: FailureView): Card {
   return {
     headline,
     tone: 'bad',
-    // An error that the headline tells whole is not told again.
+    // The body leaves out an error that the headline contains in full.
     blocks: [
       meta,
       ...(headline.endsWith(view.failure.message.trim()) ? [] : [message]),

@@ -1,4 +1,4 @@
-/** Many stacks that drifted, or can't be checked, at once: one message, updated in place (card 9). */
+/** The card of many stacks that drifted, or can't be checked, at the same time: one message, updated in place. */
 import { assertNever } from '../base/assert-never.ts';
 import { driftText, statusText } from '../commands/text.ts';
 import { whenText } from '../text/when.ts';
@@ -7,13 +7,13 @@ import type { Block, Button, Card } from './card.ts';
 import { context, dotted, line, strong, text, time } from './spans.ts';
 import type { FleetStack, FleetStanding, FleetView } from './view-fleet.ts';
 
-/** Stacks told line by line, names in a folded line, buttons, and characters of what waits. */
+/** The most stacks with a line of their own, names in one line, buttons, and characters of what waits. */
 const SHOWN = 12;
 const NAMES = 12;
 const BUTTONS = 5;
 const WHAT = 120;
 
-/** Those that need somebody come first, each on a line of its own. */
+/** Stacks with these statuses need a person. They come first, each on its own line. */
 const SINGLE: readonly FleetStanding[] = ['trouble', 'waits', 'denied'];
 
 function words(standing: FleetStanding, n: number): string {
@@ -94,7 +94,7 @@ function headline(view: FleetView): string {
   const told = (parts: readonly string[]): string =>
     `${what}${why}${parts.length === 0 ? '' : `. ${parts.join(', ')}`}`;
   const usual = told([...counts, ...open]);
-  // Where not all of it fits, what waits is not what is cut.
+  // If the headline is too long, what waits comes first, so that it is not cut.
   return headlineOf(usual) === usual ? usual : told([...open, ...counts]);
 }
 
@@ -136,7 +136,7 @@ function buttons(view: FleetView): readonly Button[] {
   ];
 }
 
-/** `why` makes it the copy for the person who is asked. */
+/** The fleet card. With `why` it is the copy for a person who is asked. */
 export function fleetCard(view: FleetView): Card {
   const environments = [...new Set(view.stacks.map((s) => s.environment))].sort();
   const bad = of(view, 'trouble').length + of(view, 'failing').length > 0;

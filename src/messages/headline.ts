@@ -1,4 +1,4 @@
-/** The one sentence of a stack's drift that must tell the story in a phone's notification. */
+/** The headline of a stack's drift: one sentence for a phone's notification. */
 import { assertNever } from '../base/assert-never.ts';
 
 import { tell } from '../drift/summary.ts';
@@ -20,7 +20,7 @@ function withStanding<W extends Word>(
   );
 }
 
-/** What the findings are about: `tags`, `the rule`, an address; null where there is no one word for all. */
+/** What the findings are about: `tags`, `the rule`, an address; null if there is no single word for all of them. */
 function subject(items: readonly FindingView[]): { readonly noun: string; readonly many: boolean } | null {
   const [first] = items;
   if (first === undefined) return null;
@@ -58,7 +58,8 @@ function backWords(view: DriftView): readonly string[] {
   if (back.some((f) => f.standing.verifiedAt === null)) {
     return [`${count(back.length, 'change')} applied, being verified`];
   }
-  // "Back" is what was taken away or altered; what somebody added is gone, what the code asked for is there.
+  // "is back": something that was removed or changed is restored. "is gone again": something that was added is
+  // removed.
   const restored = back.filter(
     ({ finding: f }) => f.origin === 'cloud' && f.attributes.every((a) => a.kind !== 'added'),
   );
@@ -75,7 +76,7 @@ function backWords(view: DriftView): readonly string[] {
   return [...say(restored, 'is back', 'are back'), ...say(removed, 'is gone again', 'are gone again')];
 }
 
-/** For whom it waits, as far as that is known. */
+/** Who it waits for, as far as that is known. */
 function whom(view: DriftView, you: boolean): string {
   if (nobodyMay(view)) return 'nobody: m0.yaml names no approvers';
   if (you) return 'you';
@@ -83,7 +84,7 @@ function whom(view: DriftView, you: boolean): string {
   return view.approvals.length === 0 || left < 1 ? 'a person' : count(left, 'more approval');
 }
 
-/** What is still to happen: who or what acts on the open ones. */
+/** What is still to happen: who or what acts on the open findings. */
 function openWords(view: DriftView, you: boolean): readonly string[] {
   const waiting = withStanding(view, 'waits', 'unknown');
   const settled = withStanding(view, 'realigned', 'snoozed', 'accepted').length > 0;
@@ -106,7 +107,7 @@ function openWords(view: DriftView, you: boolean): readonly string[] {
     ...(waiting.length === 0
       ? []
       : [
-          // Beside what is settled, what still waits is told by its name too.
+          // Next to settled findings, those that wait are named as well.
           `${settled ? sayOf(waiting, 'waits', 'wait') : plural(waiting.length, 'waits', 'wait')} for ${whom(view, you)}`,
         ]),
     ...(denied === 0
@@ -115,13 +116,15 @@ function openWords(view: DriftView, you: boolean): readonly string[] {
   ];
 }
 
-/** How it came about, from what is open. `told`: it says what changed, not only that something did. */
+/**
+ * The cause of the drift, from the open findings. `told`: the words say what changed, not only that something did.
+ */
 function cause(view: DriftView): { readonly words: string; readonly told: boolean } {
   const open = openNow(view).map((f) => f.finding);
   const [only] = open;
   const coded = open.some((f) => f.origin !== 'cloud');
   const byHand = open.some((f) => f.origin !== 'code');
-  // A single change tells itself better than any count does.
+  // For a single change, its own description is better than a count.
   if (only !== undefined && open.length === 1 && byHand) {
     return { words: clip(tell(only), 90), told: true };
   }
@@ -136,7 +139,7 @@ function codeWords(view: DriftView): string {
   return ` (${codeName(view.code)} "${clip(view.code.subject, 40)}", ${clip(view.code.author, 24)})`;
 }
 
-/** What an apply would destroy: nobody may have to read on to learn of that. */
+/** What an apply would delete or replace: the headline must already say it. */
 function graveWords(view: DriftView): readonly string[] {
   const grave = openNow(view)
     .map((f) => f.finding)
@@ -152,7 +155,7 @@ function story(view: DriftView, you: boolean): string {
   const open = openWords(view, you);
   if (settled.length > 0) return `${view.stack}: ${[...settled, ...graveWords(view), ...open].join(', ')}`;
   const why = cause(view);
-  // What tells the change of a single resource tells that too.
+  // The description of a single finding may already say that it is replaced or deleted.
   const grave = /\(to be replaced\)|removed from the code/.test(why.words) ? [] : graveWords(view);
   const then = [...grave, ...open];
   const said = then.length === 0 ? '' : `${why.told ? ', ' : ': '}${then.join(', ')}`;
@@ -171,7 +174,7 @@ function by(names: readonly { readonly name: string }[]): string {
   return names.length === 0 ? 'by policy' : `approved by ${listed(names.map((n) => n.name))}`;
 }
 
-/** The headline of a stack's drift; `you`: the reader is the one who is asked. At most 150 characters. */
+/** The headline of a stack's drift, at most 150 characters. `you`: the reader is the person who is asked. */
 export function driftHeadline(view: DriftView, you: boolean): string {
   return headlineOf(sentence(view, you));
 }

@@ -1,4 +1,4 @@
-/** Cards that list what is on record: history, the baseline, who is on call, which policies decide. */
+/** Cards that list records: the history, the baseline, who is on call, which policies decide. */
 
 import type { BundleStatus } from '../model/policy-status.ts';
 import { clip, count, headlineOf, listed, shortCommit, sourceName } from '../text/words.ts';
@@ -7,18 +7,18 @@ import { placeWords } from './reasons.ts';
 import { code, command, context, dotted, line, people, quiet, strong, text, time } from './spans.ts';
 import type { BaselineView, HistoryView, OnCallView, PolicyStateView, PolicyView } from './view-status.ts';
 
-/** Entries of a list before "and 12 more", and characters of what somebody wrote beside one. */
+/** The most entries in a list, and the longest detail of one in characters. */
 const SHOWN = 25;
 const DETAIL = 200;
 
-/** The first entries as lines, then how many more there are. */
+/** The first entries as lines, and how many more there are. */
 function folded<T>(items: readonly T[], toLine: (item: T) => Block): readonly Block[] {
   const shown = items.length <= SHOWN + 1 ? items : items.slice(0, SHOWN);
   const more = items.length - shown.length;
   return [...shown.map(toLine), ...(more > 0 ? [context(text(`and ${more} more`))] : [])];
 }
 
-/** What was done, in the word that stands between who and where. */
+/** The words for an audit action between the actor and the stack. */
 const DONE: Readonly<Record<string, string>> = {
   approve: 'approved',
   reject: 'rejected',
@@ -39,7 +39,7 @@ const DONE: Readonly<Record<string, string>> = {
   'snooze-over': 'saw a snooze end on',
 };
 
-/** Who decided what, newest first. */
+/** The audit record: who decided what, newest first. */
 export function historyCard(view: HistoryView): Card {
   const { entries } = view;
   const about = view.target === null ? 'History' : `History of ${view.target}`;
@@ -132,7 +132,7 @@ export function baselineCard(view: BaselineView): Card {
   };
 }
 
-/** Who is on call now, rota by rota. */
+/** Who is on call now, in each rota. */
 export function onCallCard(view: OnCallView): Card {
   const { rotas } = view;
   const [first] = rotas;
@@ -165,16 +165,16 @@ const REALIGN: Readonly<Record<PolicyView['realign'], string>> = {
   never: 'Nothing is ever applied: realign is "never" in m0.yaml.',
 };
 
-/** Rules of one policy before "and 12 more rules", and characters of a compiler's error. */
+/** The most rules of one policy, and the longest compiler error in characters. */
 const RULES = 10;
 const ERROR = 600;
 
-/** True where a policy decides nothing, so that a person does. */
+/** True if the policy currently decides nothing, so that a person decides. */
 function isOut({ status, seen }: PolicyStateView): boolean {
   return status.commit === null || (status.stale !== null && !seen);
 }
 
-/** What is wrong with a policy's newest state, and what follows from it. */
+/** What is wrong with a policy's newest commit, and what that means. */
 function troubleLines({ status, seen }: PolicyStateView, view: PolicyView): readonly Block[] {
   const { stale, commit } = status;
   if (stale === null) {
@@ -209,7 +209,7 @@ function ruleLines({ rules }: BundleStatus): readonly Block[] {
   ];
 }
 
-/** Which policies decide for a stack, by which rules, and from which commit. */
+/** Which policies decide for a stack, by which rules, and from which commits. */
 export function policyCard(view: PolicyView): Card {
   const { policies, approvers } = view;
   const deciding = policies.filter((p) => p.status.mode === 'decide').length;

@@ -1,4 +1,4 @@
-/** What had moved between an approval and the plan made for its apply. */
+/** What changed between an approval and the plan that m0 made to apply it. */
 import { assertNever } from '../base/assert-never.ts';
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
 import { describeValue } from '../drift/summary.ts';
@@ -10,21 +10,21 @@ import { CARD_VALUE, foldRows, labelOf, markOf } from './rows.ts';
 import { line, type Moment, people, strong, text, time } from './spans.ts';
 import { sameValue } from './values.ts';
 
-/** Findings of the comparison shown, and rows of each. */
+/** The most findings shown, and the most rows of each. */
 const SHOWN = 6;
 const ROWS = 6;
-/** Longest value in a sentence, in characters. */
+/** The longest value in a sentence, in characters. */
 const VALUE = 40;
 
 interface Step {
   readonly finding: Finding;
   readonly status: string;
   readonly rows: readonly DiffRow[];
-  /** As part of a sentence. */
+  /** The change as a part of a sentence. */
   readonly said: string;
 }
 
-/** The two places that an approval is about: what is there, and what an apply would put there. */
+/** The two values that an approval is about: the actual one, and the one that an apply would set. */
 function places(attribute: AttributeDrift): readonly (readonly [string, AttributeDrift['actual']])[] {
   return [
     ['in the cloud', attribute.actual],
@@ -57,7 +57,7 @@ function attributeSteps(before: Finding, after: Finding): readonly { row: DiffRo
   });
 }
 
-/** Elements of a set, and attributes told on one side only: which came and which went. */
+/** Changes in a set, and attributes that drift on one side only: what was added and what was removed. */
 function setSteps(
   label: string,
   was: readonly AttributeDrift[],
@@ -78,7 +78,7 @@ function setSteps(
   ];
 }
 
-/** An attribute that drifts since the approval. */
+/** An attribute that began to drift after the approval. */
 function cameStep(
   label: string,
   attribute: AttributeDrift,
@@ -160,7 +160,7 @@ export function movedSentence(moved: Moved, { now, zone }: Moment): string {
   return `since ${approved} (${whenText(moved.approvedAt, now, zone)}) ${whatMoved(moved)}`;
 }
 
-/** The section of a card that says what was approved and what it is now; `told` is what its headline says. */
+/** The part of a card that shows what was approved and what it is now. `told`: the card's headline. */
 export function movedBlocks(moved: Moved, moment: Moment, told: string): readonly Block[] {
   const steps = stepsOf(moved);
   const who: readonly Span[] =
@@ -170,7 +170,7 @@ export function movedBlocks(moved: Moved, moment: Moment, told: string): readonl
   const more = steps.length - SHOWN;
   const what = whatMoved(moved);
   return [
-    // A headline that tells it whole need not be told again.
+    // Leaves out the sentence if the headline contains it.
     ...(told.endsWith(what)
       ? []
       : [

@@ -1,3 +1,4 @@
+/** The card of a policy that can't be used. */
 import { seenText } from '../commands/text.ts';
 import { whenText } from '../text/when.ts';
 import { capital, clip, headlineOf, listed, shortCommit, sourceName } from '../text/words.ts';
@@ -5,11 +6,14 @@ import type { Block, Card } from './card.ts';
 import { context, dotted, line, person, strong, text, time } from './spans.ts';
 import type { PolicyAlertView } from './view.ts';
 
-/** A compiler's text on a card, in characters. */
+/** The longest compiler error on a card, in characters. */
 const MESSAGE = 1500;
 const STACKS = 5;
 
-/** A policy whose newest commit can't be used: told once, updated in place, closed once it is mended. */
+/**
+ * The card of a policy whose newest commit can't be used: posted once, updated in place, closed when the policy
+ * works again.
+ */
 export function policyAlertCard(view: PolicyAlertView): Card {
   const { policy, inUse, seen } = view;
   const meta = context(

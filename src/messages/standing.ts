@@ -1,4 +1,4 @@
-/** How a finding stands, in the words at its right. */
+/** The status of a finding, in the words next to it. */
 import { assertNever } from '../base/assert-never.ts';
 import type { Finding } from '../drift/finding.ts';
 import { isTerminal } from '../model/run.ts';
@@ -7,12 +7,12 @@ import { clip, listed } from '../text/words.ts';
 import type { FindingTone } from './card.ts';
 import type { DriftView, FindingView, Standing } from './view.ts';
 
-/** Longest reason of a person beside a finding, in characters. */
+/** The longest reason next to a finding, in characters. */
 const REASON = 120;
 
 /**
- * The view with each finding's standing as it is meant in the run's state: where the run waits for a person,
- * what the policies would apply waits with the rest, and the same yes applies it.
+ * The view with the statuses that apply in the run's state. While the run waits for a person, the findings that the
+ * policies would apply wait as well, because the same approval applies them.
  */
 export function asItStands(view: DriftView): DriftView {
   if (view.state !== 'awaiting_approval') return view;
@@ -22,25 +22,25 @@ export function asItStands(view: DriftView): DriftView {
   return { ...view, findings };
 }
 
-/** True where nothing of this run can still happen. */
+/** True if nothing more can happen in this run. */
 export function ended(view: DriftView): boolean {
   return view.alert !== 'open' || (isTerminal(view.state) && view.state !== 'denied');
 }
 
-/** Findings that an approval of the run would apply now. */
+/** The findings that an approval of the run would apply now. */
 export function approvableNow(view: DriftView): readonly FindingView[] {
   if (view.state !== 'awaiting_approval' || view.alert !== 'open') return [];
   return view.findings.filter(({ standing: { type: s } }) => s === 'waits' || s === 'unknown');
 }
 
-/** Those that are still to be dealt with: neither put back nor kept. */
+/** The open findings: neither put back nor exempt. */
 export function openNow(view: DriftView): readonly FindingView[] {
   return view.findings.filter(
     ({ standing: { type: s } }) => s !== 'realigned' && s !== 'snoozed' && s !== 'accepted',
   );
 }
 
-/** Which way it drifted. */
+/** The direction of the drift, in words. */
 export function originWords(finding: Finding): string {
   if (finding.deletedByHand === true) return 'deleted by hand';
   switch (finding.origin) {
@@ -69,7 +69,7 @@ export function originWords(finding: Finding): string {
   }
 }
 
-/** Names of the policies whose `allow` let it heal. */
+/** The names of the policies that allowed it to heal. */
 function healers(view: FindingView): string {
   const names = view.reasons.flatMap((r) => (r.rule === 'allow' && r.policy !== null ? [r.policy] : []));
   return names.length === 0 ? 'by policy' : `by policy ${listed([...new Set(names)])}`;
@@ -87,7 +87,7 @@ function lapsedWords({ lapsed }: FindingView): string {
   return ` · ${by.name} had ${kind === 'accept' ? 'accepted' : 'snoozed'} it, it moved since`;
 }
 
-/** The words at the right of a finding, and their tone. */
+/** The words next to a finding, and their tone. */
 export function standingOf(
   item: FindingView,
   view: DriftView,
@@ -95,7 +95,7 @@ export function standingOf(
   const at = (ms: number): string => whenText(ms, view.now, view.zone);
   const told = (words: string): string => `${originWords(item.finding)} · ${words}${lapsedWords(item)}`;
   const { standing } = item;
-  // What a run that ended left behind no longer waits on that run.
+  // A run that ended no longer waits for anybody.
   const left = ended(view);
   const past = view.alert === 'open' ? 'left as it is' : 'no longer open';
   switch (standing.type) {

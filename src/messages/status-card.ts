@@ -1,3 +1,4 @@
+/** The status card: the state of each stack. */
 import { assertNever } from '../base/assert-never.ts';
 import { showText, whyText } from '../commands/text.ts';
 import { clip, count, headlineOf, lasting } from '../text/words.ts';
@@ -5,7 +6,7 @@ import type { Block, Button, Card, Span } from './card.ts';
 import { ago, context, dotted, line, strong, text, time } from './spans.ts';
 import type { StackStatus, StatusView } from './view-status.ts';
 
-/** Stacks told one by one, and characters of an error beside one. */
+/** The most stacks with a line of their own, and the longest error in characters. */
 const SHOWN = 25;
 const FAILURE = 200;
 
@@ -52,7 +53,7 @@ function statusSpans(status: StackStatus, view: StatusView): readonly Span[] {
     status.lastGoodAt === null
       ? []
       : [text(status.state === 'failing' ? 'last good check ' : 'checked '), ago(status.lastGoodAt, view)];
-  // Of a single one the headline tells the state.
+  // For a single stack, the headline shows the state.
   const single = view.stacks.length === 1;
   return dotted([
     single ? [text(status.environment)] : [strong(status.stack), text(`  ${words(status)}`)],
@@ -94,7 +95,10 @@ function tone(view: StatusView): Card['tone'] {
   return view.stacks.length > 0 && view.stacks.every((s) => s.state === 'aligned') ? 'good' : 'plain';
 }
 
-/** Each stack with its state, its open drift and the age of its last good check; what needs somebody first. */
+/**
+ * Each stack with its state, its open drift and the age of its last good check. Stacks that need a person come
+ * first.
+ */
 export function statusCard(view: StatusView): Card {
   const sorted = [...view.stacks].sort(
     (a, b) => ORDER[a.state] - ORDER[b.state] || (a.stack < b.stack ? -1 : 1),

@@ -1,4 +1,4 @@
-/** Who may decide, and who was asked. */
+/** Who may decide, and who was asked, as spans of a card. */
 
 import { count } from '../text/words.ts';
 import type { Span } from './card.ts';
@@ -7,7 +7,7 @@ import type { DriftView } from './view.ts';
 
 const ON_CALL = 'oncall:';
 
-/** True where m0.yaml names nobody who could approve. */
+/** True if m0.yaml names nobody who could approve. */
 export function nobodyMay(view: DriftView): boolean {
   return view.approvers.groups.length === 0 && view.approvers.onCall.length === 0;
 }
@@ -26,7 +26,7 @@ export function approverSpans(view: DriftView): readonly Span[] {
   return need > 1 ? [text(`${need} of `), ...joined] : joined;
 }
 
-/** The approvers, who was asked by DM and when, and who has approved so far where several must. */
+/** The approvers, who was asked by DM and when, and the approvals so far if several are needed. */
 export function whoSpans(view: DriftView): readonly Span[] {
   const asked = view.asked.map((a): readonly Span[] => [
     text('asked '),

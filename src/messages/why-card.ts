@@ -1,3 +1,4 @@
+/** The answer to `why`: the reasons for a run's state. */
 import { showText } from '../commands/text.ts';
 import { oneLine } from '../drift/summary.ts';
 import type { RunState } from '../model/run.ts';
@@ -39,12 +40,12 @@ function reasonRows(item: FindingView): readonly DiffRow[] {
   return item.reasons.map((r) => {
     const rule = ruleWords(r);
     const said = reasonWords(r, 500);
-    // What was said may hold anything, and must not look like the line that names the rule.
+    // A reason can contain any text, and must not look like the line that names the rule.
     return { kind: 'note', label: policyName(r), value: rule === null ? said : `${oneLine(said)}\n${rule}` };
   });
 }
 
-/** Why the run is where it is, in one sentence. */
+/** The reason for the run's state, in one sentence. */
 function because(view: DriftView): string {
   const run = `run #${view.runId}`;
   const waiting = approvableNow(view).length;
@@ -61,7 +62,7 @@ function because(view: DriftView): string {
   return `${run} of ${view.stack} ${STATES[view.state]}`;
 }
 
-/** Which rule said what of each finding, why it waits, and who may approve. */
+/** Each finding with the rules that decided it, why the run waits, and who may approve. */
 export function whyCard(given: DriftView): Card {
   const view = asItStands(given);
 
