@@ -1,3 +1,4 @@
+/** The commands `m0 audit verify` and `m0 audit export`. */
 import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
@@ -6,11 +7,12 @@ import { exportLine, readExportLine } from '../store/audit-export.ts';
 import { openRecord } from '../store/read-only.ts';
 import type { Io } from './config.ts';
 
+/** What the audit command needs from the process. */
 export interface AuditParts {
   readonly databaseUrl: string;
-  /** Where a path typed is meant. */
+  /** Resolves a typed path against the folder in which the command was typed. */
   readonly inFrom: (path: string) => string;
-  /** As `out` of Io, but resolves once whoever reads has room for more. */
+  /** Like `out` of Io, but resolves when the reader can take more. */
   readonly write: (text: string) => Promise<void>;
 }
 
@@ -21,12 +23,12 @@ const USAGE = `audit: say one of
 A DATE is 2026-03-01 (a whole day, UTC) or 2026-03-01T12:00:00Z
 `;
 const DAY_MS = 86_400_000;
-/** Lines are handed over in pieces of about so many characters. */
+/** The output is written in pieces of about this many characters. */
 const PIECE = 65_536;
 
 class Misuse extends Error {}
 
-/** Whether each line still is what was written; stops at the first that is not. */
+/** Checks that no line was changed, and prints the first one that was. Resolves with the exit code. */
 async function verify(
   what: string,
   entries: AsyncIterable<ChainedEntry | string> | Iterable<ChainedEntry>,
@@ -51,7 +53,7 @@ async function verify(
 
 async function* exported(path: string): AsyncGenerator<ChainedEntry | string> {
   await using file = await open(path);
-  // Not readLines: it also ends a line at U+2028, which may stand raw in a line that another program copied.
+  // readLines would also end a line at U+2028, which other programs may write unescaped into a line.
   let rest = '';
   for await (const chunk of file.createReadStream({ encoding: 'utf8', autoClose: false })) {
     const lines = `${rest}${String(chunk)}`.split('\n');
@@ -61,7 +63,7 @@ async function* exported(path: string): AsyncGenerator<ChainedEntry | string> {
   if (rest !== '') yield readExportLine(rest);
 }
 
-/** Ms since epoch of a date; of a whole day, its first or its last. */
+/** ms since epoch of a date. For a whole day: its first or last millisecond. Throws a Misuse if it is not a date. */
 function timeOf(option: string, text: string | undefined, end: 'first' | 'last'): number | null {
   if (text === undefined) return null;
   if (z.iso.date().safeParse(text).success) {
@@ -78,7 +80,7 @@ interface Wanted {
 }
 
 function isWanted({ entry }: ChainedEntry, { stack, since, until }: Wanted): boolean {
-  // What can't be read must not be left out silently: the export stops there.
+  // An unreadable line must not be left out silently: the export stops there.
   if (entry === null) return true;
   return (
     (stack === null || entry.stack === stack) &&
@@ -99,7 +101,7 @@ async function exportRecord(lines: Iterable<ChainedEntry>, wanted: Wanted, io: I
     piece = '';
   }
   if (piece !== '') await parts.write(piece);
-  // Beside the lines, not among them.
+  // On stderr, so that it is not among the exported lines.
   if (count === 0) io.err('audit export: no line of the record is so\n');
   return 0;
 }
@@ -139,9 +141,9 @@ async function run(args: readonly string[], io: Io, parts: AuditParts): Promise<
 }
 
 /**
- * `audit verify [FILE.jsonl [--part]]` and `audit export …`: only looks, also while m0 runs. Resolves with the
- * exit code: 0, 1 where a line is not what was written, 2 where the command is wrong. Rejects with a StoreError
- * where the database can't be read, with the file system's error where the export can't.
+ * `audit verify [FILE.jsonl [--part]]` and `audit export …`. Read-only, and safe while m0 runs. Resolves with the
+ * exit code: 0; 1 if a line was changed; 2 if the command is wrong. Rejects with a StoreError if the database can't
+ * be read, and with the file system's error if the export can't be read.
  */
 export async function auditCommand(args: readonly string[], io: Io, parts: AuditParts): Promise<number> {
   try {

@@ -1,3 +1,4 @@
+/** The command `m0 explain`. */
 import { basename } from 'node:path';
 import { assertNever } from '../base/assert-never.ts';
 import { analyzePlan } from '../drift/analyze.ts';
@@ -5,6 +6,7 @@ import type { Action, Analysis, AttributeDrift, Finding, JsonDifference } from '
 import { PlanError, readPlan } from '../drift/read-plan.ts';
 import { describeValue, oneLine, summarize } from '../drift/summary.ts';
 
+/** The input and output of the explain command. */
 export interface ExplainIo {
   out(text: string): void;
   err(text: string): void;
@@ -13,15 +15,14 @@ export interface ExplainIo {
 }
 
 const USAGE = 'use: m0 explain PLAN.json [--json] [--noise]';
-/** Longest value shown in the terminal's diff; `--json` shows all of it. */
+/** The longest value in the terminal's diff. `--json` shows values in full. */
 const MAX_VALUE = 400;
 
 /**
- * `explain PLAN.json [--json] [--noise]`: the findings of a plan document, as a diff or as JSON
- * (contract "explain --json" in docs/design.md).
+ * `explain PLAN.json [--json] [--noise]`: prints the findings of a plan document, as a diff or as JSON.
  *
- * @returns the exit code: 0 nothing that an apply would change, 1 actionable findings, 2 wrong use or input
- * that can't be read (one line on `err`).
+ * @returns the exit code: 0 if an apply would change nothing; 1 with actionable findings; 2 if the command is wrong
+ * or the input can't be read (one line on `err`).
  */
 export async function explain(args: readonly string[], io: ExplainIo): Promise<number> {
   const flags = args.filter((arg) => arg.startsWith('-'));
@@ -42,9 +43,9 @@ export async function explain(args: readonly string[], io: ExplainIo): Promise<n
   let analysis: Analysis;
   let picture: string;
   try {
-    // Fingerprints are not shown here, so their key need not be anybody's.
+    // Fingerprints are not shown here, so the key does not matter.
     analysis = analyzePlan(readPlan(await read(file, io), file), { key: 'explain' });
-    // Whole before the first character is printed: half an answer is none.
+    // The output is complete before anything is printed, because half an answer would mislead.
     picture = flags.includes('--json')
       ? `${explainJson(analysis, noise)}\n`
       : diff(analysis, nameOf(file), noise, io.color);
@@ -73,14 +74,14 @@ async function read(file: string, io: ExplainIo): Promise<Uint8Array> {
   }
 }
 
-/** What the plan is called in the sentence: its folder where the file is just `plan.json`. */
+/** The name of the plan in the sentence: its folder if the file is just `plan.json`. */
 function nameOf(file: string): string {
   const parts = file.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
   const base = basename(file);
   return /^(plan|tfplan)\.json$/.test(base) ? (parts.at(-2) ?? base) : base;
 }
 
-/** The contract's document, keys in its order, indented by two. */
+/** The JSON output. Scripts rely on its keys and their order. */
 function explainJson(analysis: Analysis, withNoise: boolean): string {
   return JSON.stringify(
     {
@@ -136,7 +137,7 @@ function diff(analysis: Analysis, name: string, withNoise: boolean, color: boole
   return `${lines.join('\n')}\n`;
 }
 
-/** What is told beside the drift: conditions of the code that don't hold, and what only an apply reads. */
+/** What is not drift: failed conditions of the code, and data sources that only an apply reads. */
 function asideLines(analysis: Analysis): string[] {
   const failing = (analysis.checks ?? []).filter((check) => check.status !== 'unknown');
   const told = failing.map(({ address, problems }) =>
@@ -202,14 +203,14 @@ function attributeLines(attribute: AttributeDrift, paint: Paint): string[] {
   return valueLines(attribute, attribute.origin, '  ', note, paint);
 }
 
-/** True where the cloud moved and the plan leaves it so. */
+/** True if the cloud changed and the plan does not change it back. */
 function keeps(attribute: AttributeDrift): boolean {
   const { recorded, actual, desired } = attribute;
   const [r, a, d] = [recorded, actual, desired].map((value) => JSON.stringify(value));
   return attribute.origin === 'cloud' && a === d && r !== a;
 }
 
-/** Before and after: recorded -> actual where the cloud moved, recorded -> desired where the code did. */
+/** Before and after: recorded -> actual if the cloud changed, recorded -> desired if the code changed. */
 function valueLines(
   place: AttributeDrift | JsonDifference,
   origin: AttributeDrift['origin'],

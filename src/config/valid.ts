@@ -1,3 +1,4 @@
+/** Turns m0.yaml as it is written into the configuration that m0 works with. */
 import { resolve } from 'node:path';
 import type { GitCredential } from '../git/credentials.ts';
 import type { Approvers, Directory, Person, Place, PolicySource, Stack } from '../model/directory.ts';
@@ -11,6 +12,7 @@ import type { RawConfig, RawStack } from './schema.ts';
 import { BadReference, referredValues, resolveReferences } from './secrets.ts';
 import type { Path } from './source.ts';
 
+/** When and where a digest is posted, and about which stacks. */
 export interface Digest {
   readonly schedule: readonly string[];
   readonly timezone: string;
@@ -19,16 +21,16 @@ export interface Digest {
   readonly targets: readonly string[];
 }
 
-/** m0.yaml as m0 means it: defaults applied, names checked, references to secrets followed. */
+/** The configuration that m0 works with: defaults applied, names checked, references to secrets resolved. */
 export interface Config {
-  /** Absolute path of the file it came from. */
+  /** Absolute path of m0.yaml. */
   readonly path: string;
   readonly chat: {
     readonly slack: { readonly mode: 'socket' | 'http'; readonly matchByEmail: boolean } | null;
     readonly teams: Readonly<Record<string, never>> | null;
   };
   readonly directory: Directory;
-  /** For private repositories, of policies and of stacks alike. */
+  /** Access to private repositories, for policies and for stacks. */
   readonly credentials: readonly GitCredential[];
   readonly digests: readonly Digest[];
 }
@@ -53,7 +55,7 @@ function isZone(zone: string): boolean {
   }
 }
 
-/** The walk over one raw configuration; each method reads a part of it and reports what is wrong with it. */
+/** The functions that read the parts of one raw configuration and report its problems. */
 function reader(raw: RawConfig, context: Context) {
   const { report } = context;
   const people = Object.keys(raw.people);
@@ -66,8 +68,8 @@ function reader(raw: RawConfig, context: Context) {
   }
 
   /**
-   * Somebody in a group or a rota need not be under `people`: without an id that person can't act, and
-   * notes.ts says so. A name that is nearly one of them is a slip.
+   * A person in a group or a rota need not be under `people`: that person can't act without an id, and notes.ts
+   * says so. A name that is similar to a known one is reported as a mistake.
    */
   function member(path: Path, name: string): void {
     const meant = people.includes(name) ? null : nearest(name, people);
@@ -111,7 +113,7 @@ function reader(raw: RawConfig, context: Context) {
   function git(path: Path, address: string): string {
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) {
       if (URL.canParse(address) && new URL(address).password !== '') {
-        // Cards and logs name the repository: a password in it would be read by everybody.
+        // Cards and logs show the repository, so everybody could read a password in it.
         report(path, 'holds a password: take it out and name it under credentials, by reference');
       }
       return address;
@@ -127,7 +129,7 @@ function reader(raw: RawConfig, context: Context) {
       const ids = { slack, teams, email: email?.toLowerCase(), pagerduty };
       for (const [field, id] of Object.entries(ids)) {
         if (id === undefined) continue;
-        // Two names for one human would let that human approve twice.
+        // A person with two entries could approve twice.
         const other = owner.get(`${field} ${id}`);
         if (other !== undefined)
           report(['people', key, field], `is also that of ${other}: one person, one entry`);
@@ -195,14 +197,14 @@ function reader(raw: RawConfig, context: Context) {
     );
   }
 
-  /** How many people could ever say yes; Infinity where only the chat or PagerDuty knows. */
+  /** The largest number of people who can approve; Infinity if only the chat or PagerDuty knows. */
   function atMost(from: readonly string[]): number {
     const persons = new Set<string>();
     for (const entry of from) {
       const rota = entry.startsWith(ON_CALL) ? raw.oncall[entry.slice(ON_CALL.length)] : undefined;
       if (rota?.slackUsergroup !== undefined || rota?.pagerduty !== undefined)
         return Number.POSITIVE_INFINITY;
-      // One turn at a time: a rotation adds one person, whoever that is.
+      // A rotation has one person on call at a time, so it adds one.
       if (rota?.rotation !== undefined) persons.add(entry);
       const group = raw.groups[entry] ?? [];
       if ('slackUsergroup' in group) return Number.POSITIVE_INFINITY;
@@ -213,7 +215,7 @@ function reader(raw: RawConfig, context: Context) {
   }
 
   function readApprovers(path: Path, approvers: RawStack['approvers']): Approvers {
-    // Nobody named means nobody can approve; it never means anybody.
+    // Without approvers nobody can approve. It never means that anybody can.
     if (approvers === undefined) return { from: [], need: 1, notTheAuthor: false };
     whoever([...path, 'from'], approvers.from);
     const there = atMost(approvers.from);
@@ -336,7 +338,10 @@ function crons(schedule: string | readonly string[]): readonly string[] {
   return typeof schedule === 'string' ? [schedule] : schedule;
 }
 
-/** Applies defaults, checks every name that refers to another part, and reports all that is wrong. */
+/**
+ * Applies defaults, checks every name that refers to another part of the file, and reports all problems to
+ * `context`.
+ */
 export function toValid(raw: RawConfig, context: Context): Config {
   const read = reader(raw, context);
   const { defaults, chat } = raw;
@@ -344,7 +349,7 @@ export function toValid(raw: RawConfig, context: Context): Config {
     context.report(['chat'], 'has no platform: add slack: {}');
   }
   const policies = read.readPolicies();
-  // The defaults are checked once, at their own place, and not again for each stack that uses them.
+  // The defaults are checked once here, and not for each stack that uses them.
   read.zone(['defaults', 'timezone'], defaults.timezone);
   read.crons(['defaults', 'schedule'], defaults.schedule);
   read.places(['defaults', 'channels'], defaults.channels);
