@@ -26,7 +26,7 @@ import { homeCard } from './messages/home-card.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { Clock, Stack } from './model/directory.ts';
 import { type Actor, M0, type Run, type Trigger } from './model/run.ts';
-import { askersOf } from './people/asking.ts';
+import { peopleToAsk } from './people/asking.ts';
 import { createOnCall } from './people/on-call.ts';
 import { openPagerDuty } from './people/pagerduty/pagerduty.ts';
 import { createPolicies } from './policy/policies.ts';
@@ -222,7 +222,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       runner,
       policies: metered(policies, meter, clock),
       directory,
-      askers: async (stack) => askersOf(stack, await onCall.rotasNow(), clock()),
+      askers: async (stack) => peopleToAsk(stack, await onCall.rotasNow(), clock()),
       onCall,
       clock,
       log,

@@ -13,17 +13,17 @@ const ANY_TOOL = new Set([
 ]);
 
 /** Paths to the files and keys of the user that m0 runs as. Only for tools that run no third-party code. */
-const OF_THE_USER = new Set(['HOME', 'USER', 'LOGNAME', 'TMPDIR', 'SSH_AUTH_SOCK']);
+const OWN_TOOLS = new Set(['HOME', 'USER', 'LOGNAME', 'TMPDIR', 'SSH_AUTH_SOCK']);
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The variables of `env` for tools that run no third-party code: git, the sandbox's cloud. */
 export function baseEnvironment(env: Environment): Record<string, string> {
-  return pick(env, (name) => ANY_TOOL.has(name) || OF_THE_USER.has(name));
+  return pick(env, (name) => ANY_TOOL.has(name) || OWN_TOOLS.has(name));
 }
 
 /** The variables of `env` for tools that run third-party code (Terraform, providers): nothing of m0's user. */
-export function strangersEnvironment(env: Environment): Record<string, string> {
+export function thirdPartyEnvironment(env: Environment): Record<string, string> {
   return pick(env, (name) => ANY_TOOL.has(name));
 }
 

@@ -7,22 +7,22 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** Keys added to every line of the log. A key that the line sets itself wins. */
 export type LogFields = Record<string, string | number | null>;
 
-const underWay = new AsyncLocalStorage<LogFields>();
+const currentFields = new AsyncLocalStorage<LogFields>();
 
 /** Does `work`, and everything that it starts, with these log fields. `work` may add fields to the object. */
-export function within<T>(fields: LogFields, work: () => T): T {
-  return underWay.run(fields, work);
+export function withLogFields<T>(fields: LogFields, work: () => T): T {
+  return currentFields.run(fields, work);
 }
 
 /**
  * Does `work` without the current log fields: for timers and background work that outlive the work that started
  * them.
  */
-export function outside<T>(work: () => T): T {
-  return underWay.run({}, work);
+export function withoutLogFields<T>(work: () => T): T {
+  return currentFields.run({}, work);
 }
 
 /** A copy of the current log fields. */
-export function fieldsUnderWay(): LogFields {
-  return { ...underWay.getStore() };
+export function currentLogFields(): LogFields {
+  return { ...currentFields.getStore() };
 }

@@ -1,6 +1,6 @@
 /** The logger: JSON lines, with secrets censored. */
 import { type Logger, pino } from 'pino';
-import { fieldsUnderWay } from './log-context.ts';
+import { currentLogFields } from './log-context.ts';
 
 export type { Logger };
 
@@ -12,7 +12,7 @@ export function createLogger(level: string, destination?: { write(line: string):
   const options = {
     level,
     base: null,
-    mixin: fieldsUnderWay,
+    mixin: currentLogFields,
     redact: {
       paths: [
         'token',

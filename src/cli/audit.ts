@@ -24,9 +24,9 @@ A DATE is 2026-03-01 (a whole day, UTC) or 2026-03-01T12:00:00Z
 `;
 const DAY_MS = 86_400_000;
 /** The output is written in pieces of about this many characters. */
-const PIECE = 65_536;
+const BUFFER_LENGTH = 65_536;
 
-class Misuse extends Error {}
+class UsageError extends Error {}
 
 /** Checks that no line was changed, and prints the first one that was. Resolves with the exit code. */
 async function verify(
@@ -51,7 +51,7 @@ async function verify(
   return 0;
 }
 
-async function* exported(path: string): AsyncGenerator<ChainedEntry | string> {
+async function* readExport(path: string): AsyncGenerator<ChainedEntry | string> {
   await using file = await open(path);
   // readLines would also end a line at U+2028, which other programs may write unescaped into a line.
   let rest = '';
@@ -70,16 +70,18 @@ function timeOf(option: string, text: string | undefined, end: 'first' | 'last')
     return Date.parse(`${text}T00:00:00Z`) + (end === 'first' ? 0 : DAY_MS - 1);
   }
   if (z.iso.datetime({ offset: true }).safeParse(text).success) return Date.parse(text);
-  throw new Misuse(`audit export: ${option} ${text} is no date: write 2026-03-01 or 2026-03-01T12:00:00Z`);
+  throw new UsageError(
+    `audit export: ${option} ${text} is no date: write 2026-03-01 or 2026-03-01T12:00:00Z`,
+  );
 }
 
-interface Wanted {
+interface ExportFilter {
   readonly stack: string | null;
   readonly since: number | null;
   readonly until: number | null;
 }
 
-function isWanted({ entry }: ChainedEntry, { stack, since, until }: Wanted): boolean {
+function matchesFilter({ entry }: ChainedEntry, { stack, since, until }: ExportFilter): boolean {
   // An unreadable line must not be left out silently: the export stops there.
   if (entry === null) return true;
   return (
@@ -89,18 +91,18 @@ function isWanted({ entry }: ChainedEntry, { stack, since, until }: Wanted): boo
   );
 }
 
-async function exportRecord(lines: Iterable<ChainedEntry>, wanted: Wanted, io: Io, parts: AuditParts) {
-  let piece = '';
+async function exportRecord(lines: Iterable<ChainedEntry>, filter: ExportFilter, io: Io, parts: AuditParts) {
+  let buffer = '';
   let count = 0;
   for (const line of lines) {
-    if (!isWanted(line, wanted)) continue;
-    piece += exportLine(line);
+    if (!matchesFilter(line, filter)) continue;
+    buffer += exportLine(line);
     count += 1;
-    if (piece.length < PIECE) continue;
-    await parts.write(piece);
-    piece = '';
+    if (buffer.length < BUFFER_LENGTH) continue;
+    await parts.write(buffer);
+    buffer = '';
   }
-  if (piece !== '') await parts.write(piece);
+  if (buffer !== '') await parts.write(buffer);
   // On stderr, so that it is not among the exported lines.
   if (count === 0) io.err('audit export: no line of the record is so\n');
   return 0;
@@ -119,21 +121,21 @@ async function run(args: readonly string[], io: Io, parts: AuditParts): Promise<
   const { stack, since, until, part } = values;
   const filtered = (stack ?? since ?? until) !== undefined;
   if (command === 'verify' && file !== undefined && more.length === 0 && !filtered) {
-    const code = await verify(file, exported(parts.inFrom(file)), part === true, io);
+    const code = await verify(file, readExport(parts.inFrom(file)), part === true, io);
     if (code !== 0 && !part) io.err('If it is an export by stack or date, say --part.\n');
     return code;
   }
   const isExport = command === 'export' && part === undefined;
   const isVerify = command === 'verify' && part === undefined && !filtered;
-  if (file !== undefined || !(isExport || isVerify)) throw new Misuse(USAGE.trimEnd());
-  const wanted = {
+  if (file !== undefined || !(isExport || isVerify)) throw new UsageError(USAGE.trimEnd());
+  const filter = {
     stack: stack ?? null,
     since: timeOf('--since', since, 'first'),
     until: timeOf('--until', until, 'last'),
   };
   const record = openRecord(parts.databaseUrl);
   try {
-    if (isExport) return await exportRecord(record.lines(), wanted, io, parts);
+    if (isExport) return await exportRecord(record.lines(), filter, io, parts);
     return await verify(record.file, record.lines(), false, io);
   } finally {
     record.close();
@@ -150,7 +152,7 @@ export async function auditCommand(args: readonly string[], io: Io, parts: Audit
     return await run(args, io, parts);
   } catch (error) {
     const code = error instanceof TypeError ? (error as { code?: unknown }).code : undefined;
-    const misused = error instanceof Misuse || String(code).startsWith('ERR_PARSE_ARGS');
+    const misused = error instanceof UsageError || String(code).startsWith('ERR_PARSE_ARGS');
     if (!misused) throw error;
     io.err(`${(error as Error).message}\n`);
     return 2;

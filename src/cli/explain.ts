@@ -27,12 +27,12 @@ const MAX_VALUE = 400;
 export async function explain(args: readonly string[], io: ExplainIo): Promise<number> {
   const flags = args.filter((arg) => arg.startsWith('-'));
   const files = args.filter((arg) => !arg.startsWith('-'));
-  const strange = flags.find((flag) => flag !== '--json' && flag !== '--noise');
+  const unknownFlag = flags.find((flag) => flag !== '--json' && flag !== '--noise');
   const [file] = files;
-  if (strange !== undefined || file === undefined || files.length > 1) {
+  if (unknownFlag !== undefined || file === undefined || files.length > 1) {
     const what =
-      strange !== undefined
-        ? `explain: unknown option ${oneLine(strange)}`
+      unknownFlag !== undefined
+        ? `explain: unknown option ${oneLine(unknownFlag)}`
         : file === undefined
           ? 'explain: no plan named'
           : 'explain: more than one plan named';
@@ -41,12 +41,12 @@ export async function explain(args: readonly string[], io: ExplainIo): Promise<n
   }
   const noise = flags.includes('--noise');
   let analysis: Analysis;
-  let picture: string;
+  let output: string;
   try {
     // Fingerprints are not shown here, so the key does not matter.
     analysis = analyzePlan(readPlan(await read(file, io), file), { key: 'explain' });
     // The output is complete before anything is printed, because half an answer would mislead.
-    picture = flags.includes('--json')
+    output = flags.includes('--json')
       ? `${explainJson(analysis, noise)}\n`
       : diff(analysis, nameOf(file), noise, io.color);
   } catch (error) {
@@ -56,7 +56,7 @@ export async function explain(args: readonly string[], io: ExplainIo): Promise<n
     } else throw error;
     return 2;
   }
-  io.out(picture);
+  io.out(output);
   return analysis.findings.some((finding) => finding.actionable) ? 1 : 0;
 }
 
@@ -140,17 +140,17 @@ function diff(analysis: Analysis, name: string, withNoise: boolean, color: boole
 /** What is not drift: failed conditions of the code, and data sources that only an apply reads. */
 function asideLines(analysis: Analysis): string[] {
   const failing = (analysis.checks ?? []).filter((check) => check.status !== 'unknown');
-  const told = failing.map(({ address, problems }) =>
+  const failures = failing.map(({ address, problems }) =>
     oneLine([address, ...problems].join(': ').slice(0, MAX_VALUE)),
   );
   const reads = (analysis.inputs ?? []).map(({ address }) => oneLine(address));
   return [
-    ...(told.length > 0 ? ['', `No drift, but the code's own checks fail: ${told.join('; ')}`] : []),
+    ...(failures.length > 0 ? ['', `No drift, but the code's own checks fail: ${failures.join('; ')}`] : []),
     ...(reads.length > 0 ? ['', `Read only while applying: ${reads.join(', ')}`] : []),
   ];
 }
 
-const WAY = {
+const ORIGIN_WORDS = {
   cloud: 'changed in the cloud',
   code: 'changed in the code',
   both: 'changed in the cloud and in the code',
@@ -158,8 +158,8 @@ const WAY = {
 
 function findingLines(finding: Finding, paint: Paint): string[] {
   const doing = finding.action === 'none' ? 'no change by an apply' : `an apply would ${finding.action} it`;
-  const way = finding.deletedByHand ? 'deleted by hand' : WAY[finding.origin];
-  const head = `${actionMark(finding.action, paint)} ${paint('bold', oneLine(finding.address))}  ${paint('dim', `${way}, ${doing}`)}`;
+  const origin = finding.deletedByHand ? 'deleted by hand' : ORIGIN_WORDS[finding.origin];
+  const head = `${actionMark(finding.action, paint)} ${paint('bold', oneLine(finding.address))}  ${paint('dim', `${origin}, ${doing}`)}`;
   const was =
     finding.previousAddress === undefined
       ? []
@@ -188,7 +188,7 @@ function actionMark(action: Action, paint: Paint): string {
 function attributeLines(attribute: AttributeDrift, paint: Paint): string[] {
   const notes = [
     ...(attribute.origin === 'both' ? ['both moved'] : [attribute.origin]),
-    ...(keeps(attribute) ? ['an apply keeps it'] : []),
+    ...(isLeftInPlace(attribute) ? ['an apply keeps it'] : []),
     ...(attribute.inputs ? [`from ${attribute.inputs.map(oneLine).join(', ')}`] : []),
     ...(attribute.forcesReplacement ? ['forces replacement'] : []),
   ];
@@ -204,7 +204,7 @@ function attributeLines(attribute: AttributeDrift, paint: Paint): string[] {
 }
 
 /** True if the cloud changed and the plan does not change it back. */
-function keeps(attribute: AttributeDrift): boolean {
+function isLeftInPlace(attribute: AttributeDrift): boolean {
   const { recorded, actual, desired } = attribute;
   const [r, a, d] = [recorded, actual, desired].map((value) => JSON.stringify(value));
   return attribute.origin === 'cloud' && a === d && r !== a;

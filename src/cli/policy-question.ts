@@ -9,7 +9,7 @@ import { bareStack } from '../model/stack.ts';
 import { inputDocument } from '../policy/document.ts';
 
 /** A typed argument can't be used. The message is the one line for stderr. */
-export class WrongUse extends Error {}
+export class UsageError extends Error {}
 
 /** The arguments about the input document; paths as typed. */
 export interface TypedQuestion {
@@ -133,7 +133,7 @@ async function read(typed: string, options: QuestionOptions): Promise<Buffer> {
   try {
     return await readFile(resolve(options.cwd, typed));
   } catch (error) {
-    throw new WrongUse(
+    throw new UsageError(
       `${typed}: ${(error as NodeJS.ErrnoException).code ?? 'can’t be read'}; name a file that is there`,
     );
   }
@@ -148,10 +148,10 @@ async function readInput(
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new WrongUse(`${typed}: is no JSON: ${(error as Error).message}`);
+    throw new UsageError(`${typed}: is no JSON: ${(error as Error).message}`);
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw new WrongUse(`${typed}: is no input document; it must be a JSON object`);
+    throw new UsageError(`${typed}: is no input document; it must be a JSON object`);
   }
   return value as Readonly<Record<string, unknown>>;
 }

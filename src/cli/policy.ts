@@ -20,7 +20,7 @@ import { whoSpoke } from '../policy/spoken.ts';
 import { listPolicy } from '../policy/stage.ts';
 import { proveBundle } from '../policy/sync.ts';
 import { testPolicy } from '../policy/test-cases.ts';
-import { type Asked, questionOf, type TypedQuestion, WrongUse } from './policy-question.ts';
+import { type Asked, questionOf, type TypedQuestion, UsageError } from './policy-question.ts';
 
 /** The output of a command. `text` includes its line breaks. */
 export interface PolicyIo {
@@ -64,7 +64,7 @@ export async function policyCommand(
     return 2;
   } catch (error) {
     if (error instanceof PolicyRefusal) io.err(`policy ${command}: ${rest[0]}: ${oneLine(error.message)}\n`);
-    else if (error instanceof WrongUse || error instanceof PlanError) {
+    else if (error instanceof UsageError || error instanceof PlanError) {
       io.err(`policy ${command}: ${oneLine(error.message)}\n`);
     } else throw error;
     return error instanceof FailedTests ? 1 : 2;
@@ -106,7 +106,7 @@ async function directory(typed: string, options: PolicyCommandOptions): Promise<
   const dir = resolve(options.cwd, typed);
   const found = await stat(dir).catch(() => undefined);
   if (found?.isDirectory() !== true)
-    throw new WrongUse(`${typed} is not a directory; name a policy's folder`);
+    throw new UsageError(`${typed} is not a directory; name a policy's folder`);
   return dir;
 }
 
@@ -206,17 +206,17 @@ async function answer(
 
 function placesOf(
   rules: readonly RuleDefinition[],
-  said: Pick<Reason, 'rule'> & { readonly package?: string; readonly at?: Reason['at'] | undefined },
+  reason: Pick<Reason, 'rule'> & { readonly package?: string; readonly at?: Reason['at'] | undefined },
 ): readonly string[] {
-  const spoke = said.at === undefined ? null : [said.at];
-  const all = rules.filter((r) => r.rule === said.rule && (said.package ?? r.package) === r.package);
-  return (spoke ?? all).map((r) => `${r.file}:${r.line}`);
+  const ownPlace = reason.at === undefined ? null : [reason.at];
+  const all = rules.filter((r) => r.rule === reason.rule && (reason.package ?? r.package) === r.package);
+  return (ownPlace ?? all).map((r) => `${r.file}:${r.line}`);
 }
 
 /** Merges equal messages of several definitions into one, with the lines of all of them. */
-function merged<T extends { readonly at: readonly string[] }>(said: readonly T[]): readonly T[] {
+function merged<T extends { readonly at: readonly string[] }>(messages: readonly T[]): readonly T[] {
   const by = new Map<string, T>();
-  for (const one of said) {
+  for (const one of messages) {
     const key = JSON.stringify({ ...one, at: null });
     by.set(key, { ...one, at: [...(by.get(key)?.at ?? []), ...one.at] });
   }

@@ -11,7 +11,7 @@ const MINUTE_OF = (time: string): number => {
 /** The functions of the configuration reader that this file needs. */
 export interface AskingReader {
   zone(path: Path, name: string): string;
-  whoever(path: Path, names: readonly string[]): readonly string[];
+  approverNames(path: Path, names: readonly string[]): readonly string[];
   milliseconds(duration: string): number;
   report(path: Path, problem: string): void;
 }
@@ -35,7 +35,7 @@ function escalation(
   read: AskingReader,
 ): readonly EscalationStep[] {
   return raw.map(({ after, to, every }, i) => {
-    if (to !== 'asked' && to !== 'channel') read.whoever([...path, i], [to]);
+    if (to !== 'asked' && to !== 'channel') read.approverNames([...path, i], [to]);
     return {
       afterMs: read.milliseconds(after),
       to,
@@ -64,7 +64,7 @@ export function readAsking(
   const silent: AskingReader = {
     ...read,
     zone: (_, name) => name,
-    whoever: (_, names) => names,
+    approverNames: (_, names) => names,
     report: () => {},
   };
   return {

@@ -89,21 +89,21 @@ function stricter(a: Verdict, b: Verdict): Verdict {
 }
 
 /** The verdict of one policy on one finding. */
-interface Voice {
+interface PolicyVerdict {
   readonly verdict: Verdict;
   readonly reasons: readonly Reason[];
 }
 
 /** The verdict of one policy on one finding, by its strictest rule that matches. */
-function voiceOf(answer: PolicyAnswer, address: string): Voice {
+function verdictOf(answer: PolicyAnswer, address: string): PolicyVerdict {
   const from = { policy: answer.policy, commit: answer.commit };
   if (!answer.outcome.ok) {
     return { verdict: 'human', reasons: [{ ...from, rule: 'error', text: answer.outcome.error }] };
   }
-  if (answer.stale !== undefined) return staleVoice(answer, answer.stale, address);
-  const spoken = answer.outcome.messages.filter((m) => m.address === undefined || m.address === address);
+  if (answer.stale !== undefined) return staleVerdict(answer, answer.stale, address);
+  const applicable = answer.outcome.messages.filter((m) => m.address === undefined || m.address === address);
   const reasonsOf = (rule: PolicyRule): Reason[] =>
-    spoken
+    applicable
       .filter((m) => m.rule === rule)
       .map((m) => ({ ...from, rule, text: m.text, ...(m.at === undefined ? {} : { at: m.at }) }));
 
@@ -121,14 +121,17 @@ function voiceOf(answer: PolicyAnswer, address: string): Voice {
 }
 
 /** A stale bundle can object but not allow: nobody knows what the newest commit would answer. */
-function staleVoice(answer: PolicyAnswer, stale: StaleBundle, address: string): Voice {
-  const { stale: _, ...asked } = answer;
-  const last = voiceOf(asked, address);
+function staleVerdict(answer: PolicyAnswer, stale: StaleBundle, address: string): PolicyVerdict {
+  const { stale: _, ...answerWithoutStale } = answer;
+  const lastGood = verdictOf(answerWithoutStale, address);
   const from = { policy: answer.policy, commit: answer.commit };
   const text = `${stale.error} (the last good commit was asked, and a person decides)`;
-  const trouble: Reason = { ...from, rule: 'error', text };
-  if (last.verdict === 'auto') return { verdict: 'human', reasons: [trouble] };
-  return { verdict: last.verdict, reasons: [...last.reasons.filter((r) => r.rule !== 'silent'), trouble] };
+  const staleReason: Reason = { ...from, rule: 'error', text };
+  if (lastGood.verdict === 'auto') return { verdict: 'human', reasons: [staleReason] };
+  return {
+    verdict: lastGood.verdict,
+    reasons: [...lastGood.reasons.filter((r) => r.rule !== 'silent'), staleReason],
+  };
 }
 
 /**
@@ -150,30 +153,33 @@ export function decide(
     findings: findings
       .filter((f) => f.actionable)
       .map((finding) => {
-        const voices = answers.map((a) => voiceOf(a, finding.address));
-        let verdict = voices.reduce<Verdict>((v, voice) => stricter(v, voice.verdict), 'auto');
+        const verdicts = answers.map((a) => verdictOf(a, finding.address));
+        let verdict = verdicts.reduce<Verdict>(
+          (v, policyVerdict) => stricter(v, policyVerdict.verdict),
+          'auto',
+        );
         // A silent policy is only listed if no other policy gave a reason to ask a person.
-        const strictest = voices.filter((v) => v.verdict === verdict).flatMap((v) => v.reasons);
-        const spoken = strictest.filter((r) => r.rule !== 'silent');
+        const strictest = verdicts.filter((v) => v.verdict === verdict).flatMap((v) => v.reasons);
+        const withRules = strictest.filter((r) => r.rule !== 'silent');
         // A policy that fails is always listed, even if another policy's objection is stricter.
-        const errors = voices.flatMap((v) => v.reasons).filter((r) => r.rule === 'error');
-        const reasons = [...new Set([...(spoken.length > 0 ? spoken : strictest), ...errors])];
-        const own = (text: string): Reason => ({ policy: null, commit: null, rule: 'm0', text });
+        const errors = verdicts.flatMap((v) => v.reasons).filter((r) => r.rule === 'error');
+        const reasons = [...new Set([...(withRules.length > 0 ? withRules : strictest), ...errors])];
+        const reasonOfM0 = (text: string): Reason => ({ policy: null, commit: null, rule: 'm0', text });
         if (verdict === 'auto' && deciders.length === 0) {
           verdict = 'human';
-          reasons.push(own('no policy decides for this stack, so a person does'));
+          reasons.push(reasonOfM0('no policy decides for this stack, so a person does'));
         }
         if (verdict === 'auto' && forceHuman !== undefined) {
           verdict = 'human';
-          reasons.push(own(forceHuman));
+          reasons.push(reasonOfM0(forceHuman));
         }
         if (verdict === 'auto' && realign === 'ask') {
           verdict = 'human';
-          reasons.push(own('realign: ask in m0.yaml'));
+          reasons.push(reasonOfM0('realign: ask in m0.yaml'));
         }
         if (realign === 'never') {
           verdict = 'deny';
-          reasons.push(own('realign: never in m0.yaml'));
+          reasons.push(reasonOfM0('realign: never in m0.yaml'));
         }
         return { address: finding.address, fingerprint: finding.fingerprint, verdict, reasons };
       }),

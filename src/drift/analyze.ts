@@ -27,7 +27,7 @@ interface Context {
   readonly scrub: Scrubber;
 }
 
-type Judgement = { readonly is: 'finding' | 'noise'; readonly finding: Finding };
+type Judgement = { readonly kind: 'finding' | 'noise'; readonly finding: Finding };
 
 /**
  * Analyses a plan. The same plan always gives the same result. `findings`, `outputs` and `noise` contain no
@@ -58,9 +58,9 @@ export function analyzePlan(
     .filter((resource) => resource.drift !== undefined || resource.action !== 'none')
     .map((resource) => judgeResource(resource, context))
     .filter((judgement) => judgement !== undefined);
-  const of = (is: Judgement['is']): Finding[] =>
+  const of = (is: Judgement['kind']): Finding[] =>
     judgements
-      .filter((judgement) => judgement.is === is)
+      .filter((judgement) => judgement.kind === is)
       .map((judgement) => judgement.finding)
       .sort((a, b) => compare(a.address, b.address));
   const findings = of('finding');
@@ -85,9 +85,9 @@ function judgeResource(original: Resource, context: Context): Judgement | undefi
   const code = codeOf(resource.entry, context.configuration);
   const judged = deletedByHand ? [] : judgeAttributes(resource, code);
 
-  const repeatable = judged.filter((row) => row.set !== true && (row.kept || row.origin === 'cloud'));
+  const repeatable = judged.filter((row) => row.set !== true && (row.leftInPlace || row.origin === 'cloud'));
   const untouched = repeatable.filter(
-    (row) => row.kept || row.raw.desired === null || hasUnknown(row.raw.desired),
+    (row) => row.leftInPlace || row.raw.desired === null || hasUnknown(row.raw.desired),
   );
   const echoed = context.echoes.among(
     resource,
@@ -106,14 +106,14 @@ function judgeResource(original: Resource, context: Context): Judgement | undefi
     }
   }
   const origin = deletedByHand ? originOfDeleted(resource, context) : originOf(resource, rows);
-  return { is: 'finding', finding: findingOf(resource, { rows, origin, deletedByHand }, context) };
+  return { kind: 'finding', finding: findingOf(resource, { rows, origin, deletedByHand }, context) };
 }
 
 function originOf(resource: Resource, rows: readonly JudgedRow[]): Origin {
   const goes = resource.action === 'delete' || resource.action === 'forget';
   if (goes) return rows.length > 0 ? 'both' : 'code';
   // Attributes that an apply leaves unchanged decide the origin only if there are no others.
-  const touched = rows.filter((row) => !row.kept);
+  const touched = rows.filter((row) => !row.leftInPlace);
   const origins = new Set((touched.length > 0 ? touched : rows).map((row) => row.origin));
   if (origins.size === 1) return [...origins][0] ?? 'code';
   return origins.size === 0 ? 'code' : 'both';
@@ -130,13 +130,13 @@ function originOfDeleted(resource: Resource, context: Context): Origin {
   return entry.indexed && context.plan.changes.length > 0 ? 'both' : 'cloud';
 }
 
-interface Verdict {
+interface FindingParts {
   readonly rows: readonly JudgedRow[];
   readonly origin: Origin;
   readonly deletedByHand: boolean;
 }
 
-function findingOf(resource: Resource, verdict: Verdict, context: Context): Finding {
+function findingOf(resource: Resource, verdict: FindingParts, context: Context): Finding {
   const { entry, action, change } = resource;
   const { rows, origin, deletedByHand } = verdict;
   const previousAddress = change?.previousAddress ?? resource.drift?.previousAddress;
@@ -173,7 +173,7 @@ function findingOf(resource: Resource, verdict: Verdict, context: Context): Find
 }
 
 function leftAsItIs(row: JudgedRow, resource: Resource): boolean {
-  return row.kept || (resource.action === 'replace' && hasUnknown(row.raw.desired));
+  return row.leftInPlace || (resource.action === 'replace' && hasUnknown(row.raw.desired));
 }
 
 /** If attributes are not listed one by one, the fingerprint covers the whole object. */
@@ -196,7 +196,7 @@ function noiseOf(resource: Resource, judged: readonly JudgedRow[], context: Cont
     { rows, origin: originOf(resource, rows), deletedByHand: false },
     context,
   );
-  return { is: 'noise', finding: { ...finding, actionable: false } };
+  return { kind: 'noise', finding: { ...finding, actionable: false } };
 }
 
 /** Attributes whose values are equal but written differently, each as a whole. */
@@ -217,7 +217,7 @@ function spellings(resource: Resource): JudgedRow[] {
       desired: d,
       masks: masks.flatMap((m) => field(m, key) ?? []),
     };
-    return [{ raw, origin: 'cloud' as const, kept: true, set: undefined }];
+    return [{ raw, origin: 'cloud' as const, leftInPlace: true, set: undefined }];
   });
 }
 

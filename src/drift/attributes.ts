@@ -1,6 +1,6 @@
 /** Decides for each attribute that differs whether the cloud, the code or both changed it. */
 import { equal } from './canonical.ts';
-import { type Code, type Written, writtenAt } from './configuration.ts';
+import { type ResourceCode, type WrittenValue, writtenAt } from './configuration.ts';
 import type { Action, AttributeDrift, Json, Origin } from './finding.ts';
 import { field, hasUnknown, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 import { documentDifferences, hidesAnything, kindOf, pathOf, type Scrubber, shown } from './redact.ts';
@@ -12,7 +12,7 @@ export interface JudgedRow {
   readonly raw: RawRow;
   readonly origin: Origin;
   /** True if an apply would not change the cloud's value. */
-  readonly kept: boolean;
+  readonly leftInPlace: boolean;
   /** Whether the code sets the attribute; undefined if the plan does not say. */
   readonly set: boolean | undefined;
   /** The data sources from which the code computes the value. */
@@ -23,7 +23,7 @@ export interface JudgedRow {
  * The attributes of a resource whose three values are not all equal, each with its origin. If the whole object is
  * created or removed, only those that the cloud changed.
  */
-export function judgeAttributes(resource: Resource, code: Code): JudgedRow[] {
+export function judgeAttributes(resource: Resource, code: ResourceCode): JudgedRow[] {
   const { recorded, actual, action } = resource;
   if (recorded === null || actual === null) return [];
   const goes = action === 'delete' || action === 'forget' || action === 'create';
@@ -33,21 +33,23 @@ export function judgeAttributes(resource: Resource, code: Code): JudgedRow[] {
   return rows.flatMap((raw) => {
     const written = writtenAt(code, raw.segments);
     if (goes)
-      return [{ raw: { ...raw, desired: null }, origin: 'cloud' as const, kept: false, set: written?.set }];
+      return [
+        { raw: { ...raw, desired: null }, origin: 'cloud' as const, leftInPlace: false, set: written?.set },
+      ];
     const judged = judge(raw, written, action);
     return judged === undefined ? [] : [judged];
   });
 }
 
-function judge(found: RawRow, written: Written | undefined, action: Action): JudgedRow | undefined {
+function judge(found: RawRow, written: WrittenValue | undefined, action: Action): JudgedRow | undefined {
   const set = written?.set;
   const raw =
     set !== true && action === 'update' && isCounter(found) ? { ...found, desired: UNKNOWN } : found;
   const { recorded, actual, desired } = raw;
-  const row = (origin: Origin, kept = false): JudgedRow => ({
+  const row = (origin: Origin, leftInPlace = false): JudgedRow => ({
     raw,
     origin,
-    kept,
+    leftInPlace: leftInPlace,
     set,
     data: origin === 'cloud' ? undefined : written?.data,
   });
@@ -83,7 +85,7 @@ function isCounter({ segments, recorded, actual, desired }: RawRow): boolean {
 }
 
 /** True if the code contains exactly the cloud's current value: then the code changed as well. */
-function codeCaughtUp(raw: RawRow, written: Written | undefined): boolean {
+function codeCaughtUp(raw: RawRow, written: WrittenValue | undefined): boolean {
   const constant = written?.constant;
   if (constant === undefined) return false;
   if (raw.segments.at(-1) !== null) return equal(constant, raw.actual, 'plan');
@@ -91,19 +93,21 @@ function codeCaughtUp(raw: RawRow, written: Written | undefined): boolean {
   // If in doubt, the code did not change. An element counts for it only if the whole element matches, and against
   // it if any part matches.
   return isEmpty(raw.actual)
-    ? !elements.some((element) => saysSo(element, raw.recorded, () => true))
-    : elements.some((element) => saysSo(element, raw.actual, isBlank));
+    ? !elements.some((element) => matchesWritten(element, raw.recorded, () => true))
+    : elements.some((element) => matchesWritten(element, raw.actual, isBlank));
 }
 
 /**
  * True if the value matches what the code writes. `fills` decides about fields that the code leaves empty and the
  * provider fills in.
  */
-function saysSo(written: Json, value: Json, fills: (filled: Json | undefined) => boolean): boolean {
+function matchesWritten(written: Json, value: Json, fills: (filled: Json | undefined) => boolean): boolean {
   if (!isObject(written) || !isObject(value)) return equal(written, value, 'plan');
   return Object.keys(written).every((key) => {
-    const said = written[key] ?? null;
-    return isEmpty(said) ? fills(field(value, key)) : saysSo(said, field(value, key) ?? null, fills);
+    const expected = written[key] ?? null;
+    return isEmpty(expected)
+      ? fills(field(value, key))
+      : matchesWritten(expected, field(value, key) ?? null, fills);
   });
 }
 
@@ -120,10 +124,13 @@ export function judgeHiddenCause(resource: Resource): JudgedRow[] | undefined {
   const reordered = walk({ recorded, actual, desired }, masks, 'exact').filter(
     (row) => row.desired !== UNKNOWN && !equal(row.recorded, row.desired, 'exact'),
   );
-  const rows = reordered.map((raw): JudgedRow => ({ raw, origin: 'code', kept: false, set: undefined }));
+  const rows = reordered.map(
+    (raw): JudgedRow => ({ raw, origin: 'code', leftInPlace: false, set: undefined }),
+  );
   if (rows.length > 0 || action === 'replace') return rows;
   const unknown = walk({ recorded, actual, desired }, masks, 'plan').filter((row) => hasUnknown(row.desired));
-  if (unknown.length > 0) return unknown.map((raw) => ({ raw, origin: 'code', kept: false, set: undefined }));
+  if (unknown.length > 0)
+    return unknown.map((raw) => ({ raw, origin: 'code', leftInPlace: false, set: undefined }));
   // Only the sensitivity changed. The code changed it, and an apply writes it to the state.
   const [was, will] = [change?.beforeSensitive, change?.afterSensitive].map((m) =>
     JSON.stringify(m ?? false),

@@ -9,8 +9,8 @@ export function checksOf(document: PlanDocument, scrub: (text: string) => string
   const results = (isArray(checks) ? checks : []).flatMap((check) => {
     const instances = field(check, 'instances');
     // Without instances, the block itself has the status.
-    const told = isArray(instances) && instances.length > 0 ? instances : [check];
-    return told.flatMap((instance): CheckResult[] => {
+    const conditions = isArray(instances) && instances.length > 0 ? instances : [check];
+    return conditions.flatMap((instance): CheckResult[] => {
       const status = field(instance, 'status');
       if (status !== 'fail' && status !== 'error' && status !== 'unknown') return [];
       const block = field(check, 'address');

@@ -8,7 +8,7 @@ import { field, isArray, isObject, type JsonObject } from './json-value.ts';
 import type { PlanParts, ResourceEntry } from './plan-parts.ts';
 
 /** What the code says about one attribute. `constant`: only for a literal, or for an expression of one variable. */
-export interface Written {
+export interface WrittenValue {
   readonly set: boolean;
   readonly constant?: Json;
   /** The data sources from which the value is computed. */
@@ -60,27 +60,30 @@ export function configKey(entry: ResourceEntry): string {
 }
 
 /** A resource's block, and the values of the variables that it may use. */
-export interface Code {
+export interface ResourceCode {
   readonly block: JsonObject | undefined;
   readonly variables: Json;
 }
 
 /** The code of a resource. */
-export function codeOf(entry: ResourceEntry, configuration: Configuration): Code {
+export function codeOf(entry: ResourceEntry, configuration: Configuration): ResourceCode {
   // A plan does not contain the values of a module's variables.
   const variables = entry.moduleAddress === '' ? configuration.variables : null;
   return { block: configuration.blocks.get(configKey(entry)), variables };
 }
 
 /** What the code says at a path of a resource; undefined if the plan does not say. */
-export function writtenAt({ block, variables }: Code, segments: readonly Segment[]): Written | undefined {
+export function writtenAt(
+  { block, variables }: ResourceCode,
+  segments: readonly Segment[],
+): WrittenValue | undefined {
   const expressions = field(block, 'expressions');
   if (block === undefined) return undefined;
   if (!isObject(expressions)) return { set: false };
   return descend(expressions, segments, variables);
 }
 
-function descend(node: JsonObject, segments: readonly Segment[], variables: Json): Written {
+function descend(node: JsonObject, segments: readonly Segment[], variables: Json): WrittenValue {
   const [head, ...rest] = segments;
   if (typeof head !== 'string') return { set: true };
   const next = field(node, head);
@@ -131,9 +134,9 @@ function referencesIn(node: Json | undefined): string[] {
   if (isArray(node)) return node.flatMap(referencesIn);
   if (!isObject(node)) return [];
   const own = node.references;
-  const here = isArray(own) ? own.filter((r): r is string => typeof r === 'string') : [];
+  const direct = isArray(own) ? own.filter((r): r is string => typeof r === 'string') : [];
   return [
-    ...here,
+    ...direct,
     ...Object.entries(node).flatMap(([key, v]) => (key === 'references' ? [] : referencesIn(v))),
   ];
 }

@@ -50,7 +50,7 @@ const ASPECTS: Readonly<Record<string, Readonly<Record<string, readonly string[]
 };
 
 /** Attributes that a provider counts or dates by itself. */
-const FOLLOWS = new Set([
+const BOOKKEEPING = new Set([
   'attachment_count',
   'last_modified',
   'last_modified_date',
@@ -60,7 +60,7 @@ const FOLLOWS = new Set([
 
 /** True if the attribute only follows other changes, and nobody can set it. */
 export function isBookkeeping(segments: readonly Segment[]): boolean {
-  return typeof segments[0] === 'string' && FOLLOWS.has(segments[0]);
+  return typeof segments[0] === 'string' && BOOKKEEPING.has(segments[0]);
 }
 
 /** Knows all resources of a plan, and therefore which drift is only an echo. */
@@ -129,27 +129,27 @@ function isEcho(resource: Resource, row: RawRow, siblings: readonly Resource[]):
     const aspects = ASPECTS[type]?.[sibling.entry.type];
     if (aspects?.includes(attribute)) return true;
     return (
-      repeats(row.recorded, sibling.recorded) && repeats(row.actual, sibling.actual) && saysSomething(row)
+      repeats(row.recorded, sibling.recorded) && repeats(row.actual, sibling.actual) && isDistinctive(row)
     );
   });
 }
 
 /** True if every scalar of the value also appears in the sibling. An empty value always counts as repeated. */
 function repeats(value: Json, sibling: Json): boolean {
-  const leaves = telling(value);
+  const leaves = comparableLeaves(value);
   if (leaves.length === 0) return true;
   const own = new Set(leavesOf(sibling).map((leaf) => canonical(leaf, 'plan')));
   return leaves.every((leaf) => own.has(leaf));
 }
 
 /** Short or common scalars prove nothing: at least one repeated text must have four characters or more. */
-function saysSomething(row: RawRow): boolean {
+function isDistinctive(row: RawRow): boolean {
   return [row.recorded, row.actual]
     .flatMap(leavesOf)
     .some((leaf) => typeof leaf === 'string' && leaf.length >= 4);
 }
 
-function telling(value: Json): string[] {
+function comparableLeaves(value: Json): string[] {
   return leavesOf(value)
     .filter((leaf) => !isEmpty(leaf) && typeof leaf !== 'boolean' && leaf !== 0)
     .map((leaf) => canonical(leaf, 'plan'));

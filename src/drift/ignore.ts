@@ -56,11 +56,11 @@ export function concerns(match: string, finding: Finding): boolean {
   return (
     path.length === 0 ||
     finding.attributes.some((attribute) => {
-      const there = keyed(dotted(attribute.path));
+      const actual = keyed(dotted(attribute.path));
       // `ingress` matches each of its rules, `ingress[*]`.
       const fits = (pattern: string, segment: string): boolean =>
         covers(pattern, segment) || covers(pattern, segment.replace(/\[[^\]]*\]$/, ''));
-      return path.length <= there.length && path.every((segment, i) => fits(segment, there[i] ?? ''));
+      return path.length <= actual.length && path.every((segment, i) => fits(segment, actual[i] ?? ''));
     })
   );
 }

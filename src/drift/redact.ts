@@ -5,7 +5,7 @@ import type { ChangeKind, Json, JsonDifference, ShownValue } from './finding.ts'
 import { isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 import { childMasks, isMasked, type Masks, NO_MASKS } from './masks.ts';
 import { HIDDEN } from './secrets.ts';
-import { type Points, type RawRow, walk } from './walk.ts';
+import { type RawRow, type ValueTriple, walk } from './walk.ts';
 
 /** Replaces every known secret in a text. */
 export type Scrubber = (text: string) => string;
@@ -44,7 +44,7 @@ export function hidesAnything(value: Json, masks: Masks, scrub: Scrubber): boole
 }
 
 /** From recorded to actual if the cloud changed, else from recorded to desired. */
-export function kindOf(points: Points, cloudMoved: boolean): ChangeKind {
+export function kindOf(points: ValueTriple, cloudMoved: boolean): ChangeKind {
   const next = cloudMoved ? points.actual : points.desired;
   if (isEmpty(points.recorded)) return 'added';
   return isEmpty(next) ? 'removed' : 'changed';

@@ -17,18 +17,22 @@ export function valueSharer(): (element: Json) => void {
     if (isObject(change)) {
       const after = one(change.after, known.get(address));
       const before = one(one(change.before, known.get(address)), after);
-      put(change, { after, before, after_sensitive: one(change.after_sensitive, change.before_sensitive) });
+      assign(change, {
+        after,
+        before,
+        after_sensitive: one(change.after_sensitive, change.before_sensitive),
+      });
       if (isObject(before)) known.set(address, before);
     } else if (isObject(element.values)) {
       const values = one(element.values, known.get(address)) ?? null;
-      put(element, { values });
+      assign(element, { values });
       known.set(address, values);
     }
   };
 }
 
 /** Writes into the object, which is safe because it was just parsed and nothing else refers to it yet. */
-function put(object: Json, values: { readonly [key: string]: Json | undefined }): void {
+function assign(object: Json, values: { readonly [key: string]: Json | undefined }): void {
   const target = object as { [key: string]: Json };
   for (const [key, value] of Object.entries(values)) {
     if (value !== undefined && target[key] !== value) target[key] = value;

@@ -6,7 +6,7 @@ import { field, hasUnknown, isArray, isEmpty, isObject, UNKNOWN } from './json-v
 import { childMasks, isMasked, type Masks } from './masks.ts';
 
 /** The three values of one place in a resource. */
-export interface Points {
+export interface ValueTriple {
   readonly recorded: Json;
   readonly actual: Json;
   /** May be `UNKNOWN`, or contain it. */
@@ -14,7 +14,7 @@ export interface Points {
 }
 
 /** A place whose three values are not all equal. */
-export interface RawRow extends Points {
+export interface RawRow extends ValueTriple {
   readonly segments: readonly Segment[];
   readonly masks: Masks;
 }
@@ -24,7 +24,7 @@ export interface RawRow extends Points {
  * list is entered; all other elements are compared as a whole and matched by value. Masked values are not entered.
  */
 export function walk(
-  points: Points,
+  points: ValueTriple,
   masks: Masks,
   equality: Equality,
   segments: readonly Segment[] = [],
@@ -59,7 +59,12 @@ export function walk(
   return rows.length > 0 ? rows : whole;
 }
 
-function walkKeys(points: Points, masks: Masks, equality: Equality, segments: readonly Segment[]): RawRow[] {
+function walkKeys(
+  points: ValueTriple,
+  masks: Masks,
+  equality: Equality,
+  segments: readonly Segment[],
+): RawRow[] {
   const { recorded, actual, desired } = points;
   const keys = new Set([recorded, actual, desired].flatMap((v) => (isObject(v) ? Object.keys(v) : [])));
   return [...keys].flatMap((key) => {
@@ -90,7 +95,7 @@ function matchElements(
   actual: readonly Json[],
   desired: readonly Json[] | null,
   equality: Equality,
-): Points[] {
+): ValueTriple[] {
   const groups = new Map<string, Group>();
   const put = (items: readonly Json[], place: keyof Group): void => {
     for (const item of items) {
@@ -107,7 +112,7 @@ function matchElements(
     'desired',
   );
 
-  const rows: Points[] = [];
+  const rows: ValueTriple[] = [];
   for (const { recorded: r, actual: a, desired: d } of groups.values()) {
     const count = Math.max(r.length, a.length, d.length);
     for (let i = 0; i < count; i++) {

@@ -2,7 +2,7 @@ import { assertNever } from '../base/assert-never.ts';
 /** What an apply would do to the cloud, in words: for the confirmation dialog and for the button's label. */
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
 import { describeValue } from '../drift/summary.ts';
-import { capital, count } from '../text/words.ts';
+import { capitalize, count } from '../text/words.ts';
 import { labelOf } from './rows.ts';
 import { sameValue } from './values.ts';
 
@@ -73,12 +73,12 @@ function resources(changes: readonly Change[]): string {
 function sentences(changes: readonly Change[]): string {
   const verbs = [...new Set(changes.map((c) => c.verb))];
   return verbs
-    .map((verb) => `${capital(verb)}: ${resources(changes.filter((c) => c.verb === verb))}.`)
+    .map((verb) => `${capitalize(verb)}: ${resources(changes.filter((c) => c.verb === verb))}.`)
     .join(' ');
 }
 
 /** Changes that can't be undone come first, so that they are never the ones left out. */
-const GRAVEST: readonly Verb[] = [
+const BY_SEVERITY: readonly Verb[] = [
   'deletes',
   'replaces',
   'forgets',
@@ -97,7 +97,7 @@ const GRAVEST: readonly Verb[] = [
 export function describeChanges(findings: readonly Finding[], max: number): string {
   const changes = findings
     .flatMap(changesOf)
-    .sort((a, b) => GRAVEST.indexOf(a.verb) - GRAVEST.indexOf(b.verb));
+    .sort((a, b) => BY_SEVERITY.indexOf(a.verb) - BY_SEVERITY.indexOf(b.verb));
   // Each change needs at least one character, so more than `max` of them never fit.
   let shown = Math.min(changes.length, max);
   for (; shown > 0; shown -= 1) {
@@ -109,11 +109,11 @@ export function describeChanges(findings: readonly Finding[], max: number): stri
   const totals = [...new Set(changes.map((c) => c.verb))].map(
     (verb) => `${verb} ${changes.filter((c) => c.verb === verb).length}`,
   );
-  return `${capital(totals.join(', '))}: see the full diff.`;
+  return `${capitalize(totals.join(', '))}: see the full diff.`;
 }
 
 /** What an apply does to a finding, for the label of the button. */
-export type Deed =
+export type ApplyKind =
   | 'revert'
   | 'remove'
   | 'recreate'
@@ -124,7 +124,7 @@ export type Deed =
   | 'replace'
   | 'forget';
 
-function deedOf(finding: Finding): Deed {
+function applyKindOf(finding: Finding): ApplyKind {
   switch (finding.action) {
     case 'create':
       return finding.deletedByHand === true ? 'recreate' : finding.origin === 'code' ? 'code' : 'create';
@@ -159,16 +159,16 @@ function nounOf(findings: readonly Finding[]): string | null {
 }
 
 /** The label of the button that applies the findings: what it does to the cloud. */
-export function deedLabel(findings: readonly Finding[]): string {
-  const deeds = [...new Set(findings.map(deedOf))];
+export function applyLabel(findings: readonly Finding[]): string {
+  const kinds = [...new Set(findings.map(applyKindOf))];
   // Removing what was added and restoring what was removed are both reverts.
-  const back = deeds.length > 1 && deeds.every((d) => d === 'revert' || d === 'remove');
-  const deed = back ? 'revert' : deeds[0];
-  if (deed === undefined) return 'Apply';
-  if (deeds.length > 1 && !back) return `Apply these ${findings.length} changes`;
+  const allReverts = kinds.length > 1 && kinds.every((d) => d === 'revert' || d === 'remove');
+  const kind = allReverts ? 'revert' : kinds[0];
+  if (kind === undefined) return 'Apply';
+  if (kinds.length > 1 && !allReverts) return `Apply these ${findings.length} changes`;
   const many = findings.length > 1;
   const noun = nounOf(findings);
-  switch (deed) {
+  switch (kind) {
     case 'revert':
       return noun === null ? 'Revert in the cloud' : `Revert ${noun} in the cloud`;
     case 'remove':
@@ -189,7 +189,7 @@ export function deedLabel(findings: readonly Finding[]): string {
     case 'forget':
       return many ? `Forget these ${findings.length}` : 'Forget it (keeps it running)';
     default:
-      return assertNever(deed);
+      return assertNever(kind);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The digest: what is open, what healed, what ends soon and what fails. */
 import { statusText } from '../commands/text.ts';
 import { whenText } from '../text/when.ts';
-import { capital, count, headlineOf, lasting, listed } from '../text/words.ts';
+import { capitalize, count, durationText, headlineOf, listed } from '../text/words.ts';
 import type { Block, Card, Span } from './card.ts';
 import { ago, context, dotted, line, person, strong, text, time } from './spans.ts';
 import type { DigestOpen, DigestView } from './view-digest.ts';
@@ -31,7 +31,7 @@ function headline(view: DigestView): string {
   const parts = [
     ...(oldest === undefined
       ? []
-      : [`${view.open.length} open (oldest ${lasting(view.now - oldest.since)}, ${oldest.stack})`]),
+      : [`${view.open.length} open (oldest ${durationText(view.now - oldest.since)}, ${oldest.stack})`]),
     ...(failing === 0 ? [] : [`${count(failing, 'check')} failing`]),
     ...(broken === 0 ? [] : [`${count(broken, 'policy', 'policies')} broken`]),
     ...healed,
@@ -40,16 +40,16 @@ function headline(view: DigestView): string {
   ];
   const where = about(view);
   const quiet = parts.length === 1 && aligned(view) === view.stacks;
-  const say = (told: string): string => (where === '' ? capital(told) : `${where}: ${told}`);
-  if (quiet) return say(`all ${count(view.stacks, 'stack')} aligned`);
+  const withScope = (rest: string): string => (where === '' ? capitalize(rest) : `${where}: ${rest}`);
+  if (quiet) return withScope(`all ${count(view.stacks, 'stack')} aligned`);
   // If the headline is too long, it leaves out what the body shows as well, and keeps the total.
-  const most = [
+  const candidates = [
     parts,
     parts.filter((p) => !p.includes('within a day')),
     parts.filter((p) => !p.includes('within a day') && !healed.includes(p)),
   ];
-  const told = most.map((some) => say(some.join(' · ')));
-  return told.find((sentence) => headlineOf(sentence) === sentence) ?? told.at(-1) ?? '';
+  const sentences = candidates.map((some) => withScope(some.join(' · ')));
+  return sentences.find((sentence) => headlineOf(sentence) === sentence) ?? sentences.at(-1) ?? '';
 }
 
 function healedWords({ healed }: DigestView): readonly string[] {
@@ -83,9 +83,9 @@ function trend({ open, openBefore }: DigestView): string | null {
  * everything is aligned.
  */
 export function digestCard(view: DigestView): Card {
-  const said = headlineOf(headline(view));
+  const head = headlineOf(headline(view));
   const moved = [
-    ...healedWords(view).filter((words) => !said.includes(words)),
+    ...healedWords(view).filter((words) => !head.includes(words)),
     ...(view.approved === 0 ? [] : [`${count(view.approved, 'resource')} put back after an approval`]),
     ...[trend(view)].flatMap((t) => (t === null ? [] : [t])),
   ];
@@ -123,5 +123,5 @@ export function digestCard(view: DigestView): Card {
   ];
   const tone =
     view.failing.length + view.brokenPolicies.length > 0 ? 'bad' : view.open.length > 0 ? 'waits' : 'good';
-  return { headline: said, tone, blocks };
+  return { headline: head, tone, blocks };
 }

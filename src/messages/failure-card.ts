@@ -1,7 +1,7 @@
 /** The card of a check that fails. */
 import { driftText } from '../commands/text.ts';
 import { whenText } from '../text/when.ts';
-import { capital, clip, count, headlineOf } from '../text/words.ts';
+import { capitalize, clip, count, headlineOf } from '../text/words.ts';
 import type { Card, Span } from './card.ts';
 import { context, dotted, line, strong, text, time } from './spans.ts';
 import type { FailureView } from './view.ts';
@@ -18,9 +18,9 @@ export function failureCard(view: FailureView): Card {
       ? [text('no good check yet')]
       : [text('last good check '), time(view.lastGoodAt, view)];
   const meta = context(...dotted([[text(view.environment)], lastGood, [text(`run #${view.runId}`)]]));
-  const said = clip(view.failure.message, MESSAGE);
-  const message = line(strong(`${capital(view.failure.phase)}: `), text(said));
-  const past = line(strong('Last error: '), text(`${view.failure.phase}: ${said}`));
+  const shortMessage = clip(view.failure.message, MESSAGE);
+  const message = line(strong(`${capitalize(view.failure.phase)}: `), text(shortMessage));
+  const past = line(strong('Last error: '), text(`${view.failure.phase}: ${shortMessage}`));
   if (view.gone === true) {
     return {
       headline: headlineOf(`${stack} is no longer in m0.yaml, so it is not checked any more`),

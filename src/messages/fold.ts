@@ -10,7 +10,7 @@ export interface Piece<B> {
   /** 0: left out last; 1: lines; 2: findings. */
   readonly rank: 0 | 1 | 2;
   /** Set if it continues the lines of the piece before it: there is no gap between them. */
-  readonly goesOn?: true;
+  readonly continues?: true;
   /** How many items it counts as in "and 37 more". */
   readonly count: number;
 }
@@ -40,7 +40,7 @@ export function fold<B>(
   const noted = new Set<number>();
   for (const piece of pieces) {
     if (chosen.has(piece)) {
-      const one = piece.goesOn === true && limits.join?.(blocks.at(-1), piece.blocks[0]) === true;
+      const one = piece.continues === true && limits.join?.(blocks.at(-1), piece.blocks[0]) === true;
       if (!one) blocks.push(...piece.blocks);
       continue;
     }
@@ -79,7 +79,7 @@ function choose<B>(pieces: readonly Piece<B>[], limits: FoldLimits<B>): Readonly
 }
 
 /** The card's button that shows the full diff; undefined if it has none. */
-export function wayToAll(card: Card): Button | undefined {
+export function fullDiffButton(card: Card): Button | undefined {
   return card.blocks
     .flatMap((b) => (b.type === 'buttons' ? b.buttons : []))
     .find((button) => /^show #\d+$/.test(button.command));

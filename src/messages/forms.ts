@@ -4,8 +4,8 @@ import { acceptText, snoozeText } from '../commands/text.ts';
 import { clip, count } from '../text/words.ts';
 import type { Form, FormField } from './card.ts';
 import { describeChanges } from './changes.ts';
+import { openNow } from './finding-status.ts';
 import { strong, text } from './spans.ts';
-import { openNow } from './standing.ts';
 import type { DriftView } from './view.ts';
 
 /** The most options in one list, including "all". Other addresses can be typed. */

@@ -4,9 +4,9 @@ import type { Finding } from '../drift/finding.ts';
 import { summarize } from '../drift/summary.ts';
 import { clip, codeName, headlineOf } from '../text/words.ts';
 import type { Block, Card, DiffRow, FindingTone, Pages } from './card.ts';
+import { originWords, statusLabel, withCurrentStatuses } from './finding-status.ts';
 import { findingRows, markOf } from './rows.ts';
 import { context, text } from './spans.ts';
-import { asItStands, originWords, standingOf } from './standing.ts';
 import type { DriftView } from './view.ts';
 
 /** The most rows of a page (a finding's own line counts as one), and the most characters in its rows. */
@@ -26,7 +26,7 @@ interface Entry {
 
 function entriesOf(view: DriftView): readonly Entry[] {
   return [
-    ...view.findings.map((item) => ({ finding: item.finding, ...standingOf(item, view) })),
+    ...view.findings.map((item) => ({ finding: item.finding, ...statusLabel(item, view) })),
     ...view.unaffected.map((finding) => ({
       finding,
       status: `${originWords(finding)} · ${whyUnaffected(finding)}`,
@@ -121,13 +121,13 @@ function wholeText(view: DriftView, title: string, entries: readonly Entry[]): s
 
 /** Every attribute of every finding of the run, including what an apply would not change and what rules ignore. */
 export function fullDiff(given: DriftView): Pages {
-  const view = asItStands(given);
+  const view = withCurrentStatuses(given);
 
   const entries = entriesOf(view);
   const pages = paged(entries);
   const where = [view.stack, view.environment, `run #${view.runId}`];
   const title = [...where, ...(view.code === null ? [] : [codeName(view.code)])].join(' · ');
-  const said = summarize(
+  const summary = summarize(
     entries.map((entry) => entry.finding),
     view.stack,
   );
@@ -136,7 +136,7 @@ export function fullDiff(given: DriftView): Pages {
     return {
       headline: headlineOf(`${view.stack} · run #${view.runId}${place}`),
       tone: 'plain',
-      blocks: [...(i === 0 ? [context(text(said))] : []), ...blocks],
+      blocks: [...(i === 0 ? [context(text(summary))] : []), ...blocks],
     };
   });
   return { title: `Run #${view.runId}`, pages: cards, text: wholeText(view, title, entries) };

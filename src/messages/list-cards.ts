@@ -19,7 +19,7 @@ function folded<T>(items: readonly T[], toLine: (item: T) => Block): readonly Bl
 }
 
 /** The words for an audit action between the actor and the stack. */
-const DONE: Readonly<Record<string, string>> = {
+const ACTION_WORDS: Readonly<Record<string, string>> = {
   approve: 'approved',
   reject: 'rejected',
   cancel: 'canceled',
@@ -44,7 +44,7 @@ export function historyCard(view: HistoryView): Card {
   const { entries } = view;
   const about = view.target === null ? 'History' : `History of ${view.target}`;
   const all = count(entries.length, 'entry', 'entries');
-  const said = entries.length === 0 ? 'nothing yet' : view.more === true ? `the newest ${all}` : all;
+  const result = entries.length === 0 ? 'nothing yet' : view.more === true ? `the newest ${all}` : all;
   const older: readonly Block[] =
     view.more === true
       ? [
@@ -59,7 +59,7 @@ export function historyCard(view: HistoryView): Card {
         ]
       : [];
   return {
-    headline: headlineOf(`${about}: ${said}`),
+    headline: headlineOf(`${about}: ${result}`),
     tone: 'plain',
     blocks: [
       ...folded(entries, (entry) =>
@@ -67,7 +67,7 @@ export function historyCard(view: HistoryView): Card {
           time(entry.at, view),
           text('  '),
           ...people([{ person: entry.actor.person, name: entry.actor.name }]),
-          text(` ${DONE[entry.action] ?? entry.action} `),
+          text(` ${ACTION_WORDS[entry.action] ?? entry.action} `),
           ...dotted([
             [strong(entry.stack)],
             entry.runId === null ? [] : [text(`run #${entry.runId}`)],
@@ -87,7 +87,7 @@ export function baselineCard(view: BaselineView): Card {
   const snoozed = view.exemptions.filter(
     (k) => k.kind === 'snooze' && (k.until === null || k.until > view.now),
   );
-  const said =
+  const result =
     accepted.length + snoozed.length === 0
       ? 'nothing is accepted or snoozed'
       : `${accepted.length} accepted, ${snoozed.length} snoozed`;
@@ -126,7 +126,7 @@ export function baselineCard(view: BaselineView): Card {
           ),
         ];
   return {
-    headline: headlineOf(`${view.target}: ${said}`),
+    headline: headlineOf(`${view.target}: ${result}`),
     tone: 'plain',
     blocks: [...folded([...accepted, ...snoozed], toLine), ...back],
   };
@@ -138,12 +138,12 @@ export function onCallCard(view: OnCallView): Card {
   const [first] = rotas;
   const names = (r: OnCallView['rotas'][number]): string =>
     r.people.length === 0 ? 'nobody' : r.people.map((p) => p.name).join(', ');
-  const said =
+  const result =
     first === undefined
       ? 'm0.yaml names no on-call rota'
       : `On call: ${rotas.map((r) => `${names(r)} (${r.rota})`).join(' · ')}`;
   return {
-    headline: headlineOf(said),
+    headline: headlineOf(result),
     tone: rotas.some((r) => r.people.length === 0) ? 'bad' : 'plain',
     blocks: rotas.map((r) => {
       const until: readonly Span[] = r.until === null ? [] : [text('until '), time(r.until, view)];
@@ -170,7 +170,7 @@ const RULES = 10;
 const ERROR = 600;
 
 /** True if the policy currently decides nothing, so that a person decides. */
-function isOut({ status, seen }: PolicyStateView): boolean {
+function decidesNothing({ status, seen }: PolicyStateView): boolean {
   return status.commit === null || (status.stale !== null && !seen);
 }
 
@@ -213,8 +213,8 @@ function ruleLines({ rules }: BundleStatus): readonly Block[] {
 export function policyCard(view: PolicyView): Card {
   const { policies, approvers } = view;
   const deciding = policies.filter((p) => p.status.mode === 'decide').length;
-  const out = policies.filter(isOut).map((p) => p.status.policy);
-  const said =
+  const out = policies.filter(decidesNothing).map((p) => p.status.policy);
+  const result =
     policies.length === 0
       ? 'no policy decides, so a person does'
       : `${count(deciding, 'policy decides', 'policies decide')}, ${count(policies.length - deciding, 'guardrail')}`;
@@ -227,7 +227,7 @@ export function policyCard(view: PolicyView): Card {
       ? 'nobody: m0.yaml names no approvers'
       : `${approvers.need > 1 ? `${approvers.need} of ` : ''}${approvers.groups.join(', ')}`;
   return {
-    headline: headlineOf(`${view.stack}: ${said}${stale}`),
+    headline: headlineOf(`${view.stack}: ${result}${stale}`),
     tone: out.length > 0 ? 'bad' : 'plain',
     blocks: [
       ...policies.flatMap((p): readonly Block[] => [

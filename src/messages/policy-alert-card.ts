@@ -1,7 +1,7 @@
 /** The card of a policy that can't be used. */
 import { seenText } from '../commands/text.ts';
 import { whenText } from '../text/when.ts';
-import { capital, clip, headlineOf, listed, shortCommit, sourceName } from '../text/words.ts';
+import { capitalize, clip, headlineOf, listed, shortCommit, sourceName } from '../text/words.ts';
 import type { Block, Card } from './card.ts';
 import { context, dotted, line, person, strong, text, time } from './spans.ts';
 import type { PolicyAlertView } from './view.ts';
@@ -23,7 +23,7 @@ export function policyAlertCard(view: PolicyAlertView): Card {
       [text('since '), time(view.since, view)],
     ]),
   );
-  const message = line(text(clip(capital(view.error), MESSAGE)));
+  const message = line(text(clip(capitalize(view.error), MESSAGE)));
   if (view.resolvedAt !== null) {
     const since = whenText(view.resolvedAt, view.now, view.zone);
     return {

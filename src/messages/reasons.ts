@@ -36,8 +36,8 @@ export function policyName(reason: Reason): string {
 
 /** The text of a reason, without the policy's name. */
 export function reasonWords(reason: Reason, max = LENGTH): string {
-  const said = clip(reason.text, max);
-  const head = reason.rule === 'error' ? `could not decide: ${said}` : said;
+  const words = clip(reason.text, max);
+  const head = reason.rule === 'error' ? `could not decide: ${words}` : words;
   return `${head}${leadsTo(reason.rule)}`;
 }
 
@@ -85,9 +85,9 @@ export function reasonSpans(reasons: readonly Reason[]): readonly Span[] {
   const names = [...new Set(shown.map(policyName))];
   const groups = names.map((name): readonly Span[] => {
     const own = shown.filter((r) => policyName(r) === name);
-    const said = text(own.map((r) => reasonWords(r)).join(' · '));
-    if (name === 'm0') return [strong('m0'), text(': '), said];
-    return [said, text(' ('), code(name), text(')')];
+    const words = text(own.map((r) => reasonWords(r)).join(' · '));
+    if (name === 'm0') return [strong('m0'), text(': '), words];
+    return [words, text(' ('), code(name), text(')')];
   });
   const more = all.length - shown.length;
   return dotted(more > 0 ? [...groups, [text(`and ${more} more`)]] : groups);

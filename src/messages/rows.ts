@@ -8,7 +8,7 @@ import { sameValue } from './values.ts';
 /** The longest value on a card, in characters. A renderer may cut it further, around the part that changed. */
 export const CARD_VALUE = 300;
 
-type Place = Pick<AttributeDrift, 'origin' | 'kind' | 'recorded' | 'actual' | 'desired'>;
+type ThreeValues = Pick<AttributeDrift, 'origin' | 'kind' | 'recorded' | 'actual' | 'desired'>;
 
 /** The mark before a finding: what an apply would do to it. */
 export function markOf(action: Action): '~' | '+' | '-' | '±' | '!' {
@@ -24,7 +24,13 @@ function note(label: string, value: string): DiffRow {
   return { kind: 'note', label, value };
 }
 
-function moveRow(label: string, kind: Place['kind'], from: ShownValue, to: ShownValue, max: number): DiffRow {
+function moveRow(
+  label: string,
+  kind: ThreeValues['kind'],
+  from: ShownValue,
+  to: ShownValue,
+  max: number,
+): DiffRow {
   switch (kind) {
     case 'added':
       return { kind: 'add', label, value: describeValue(to, max) };
@@ -38,7 +44,7 @@ function moveRow(label: string, kind: Place['kind'], from: ShownValue, to: Shown
 }
 
 /** From recorded to the current value, and what the code says if that is a third value. */
-function placeRows(label: string, place: Place, touched: boolean, max: number): readonly DiffRow[] {
+function valueRows(label: string, place: ThreeValues, touched: boolean, max: number): readonly DiffRow[] {
   const { origin, kind, recorded, actual, desired } = place;
   if (origin === 'code') return [moveRow(label, kind, recorded, desired, max)];
   const moved = moveRow(label, kind, recorded, actual, max);
@@ -58,7 +64,7 @@ function jsonRows(
     const cloud = !sameValue(inner.recorded, inner.actual);
     const coded = !sameValue(inner.recorded, inner.desired);
     const origin = cloud && coded ? 'both' : cloud ? 'cloud' : coded ? 'code' : attribute.origin;
-    return placeRows(`${labelOf(attribute.path)} › ${inner.path}`, { ...inner, origin }, true, max);
+    return valueRows(`${labelOf(attribute.path)} › ${inner.path}`, { ...inner, origin }, true, max);
   });
 }
 
@@ -75,7 +81,7 @@ function attributeRows(attribute: AttributeDrift, action: Action, max: number): 
   // For a resource that is created or deleted, notes on each attribute add nothing. The values of a secret can't be
   // compared.
   const touched = (action === 'update' || action === 'replace') && !attribute.sensitive;
-  return [...placeRows(label, attribute, touched, max), ...forced];
+  return [...valueRows(label, attribute, touched, max), ...forced];
 }
 
 /** All rows of a finding, with values of at most `max` characters. */

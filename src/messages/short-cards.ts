@@ -1,30 +1,30 @@
 /** Cards of one sentence: an answer or a refusal. */
 import { GRAMMAR, isCommandName } from '../commands/grammar.ts';
-import { capital, headlineOf } from '../text/words.ts';
+import { capitalize, headlineOf } from '../text/words.ts';
 import type { Button, Card } from './card.ts';
 import { line, text } from './spans.ts';
 
-function sentenceCard(said: string, tone: Card['tone'], buttons: readonly Button[]): Card {
-  const headline = headlineOf(said);
+function sentenceCard(sentence: string, tone: Card['tone'], buttons: readonly Button[]): Card {
+  const headline = headlineOf(sentence);
   return {
     headline: headline === '' ? 'm0' : headline,
     tone,
     blocks: [
       // The whole text only if the headline had to be shortened.
-      ...(headline === said.trim() ? [] : [line(text(said))]),
+      ...(headline === sentence.trim() ? [] : [line(text(sentence))]),
       ...(buttons.length > 0 ? [{ type: 'buttons', buttons } as const] : []),
     ],
   };
 }
 
 /** A refusal: it says who may, and offers what can be done instead. */
-export function refusalCard(said: string, buttons: readonly Button[] = []): Card {
-  return sentenceCard(said, 'plain', buttons);
+export function refusalCard(sentence: string, buttons: readonly Button[] = []): Card {
+  return sentenceCard(sentence, 'plain', buttons);
 }
 
 /** An answer in plain text. */
-export function infoCard(said: string, buttons: readonly Button[] = []): Card {
-  return sentenceCard(said, 'plain', buttons);
+export function infoCard(sentence: string, buttons: readonly Button[] = []): Card {
+  return sentenceCard(sentence, 'plain', buttons);
 }
 
 /** A command that can't be parsed: the problem, and a button with a command that works. */
@@ -42,6 +42,6 @@ function confirmOf(suggestion: string): Pick<Button, 'confirm'> {
   const [name = ''] = suggestion.split(/\s/);
   if (!isCommandName(name) || GRAMMAR[name].effect !== 'decides') return {};
   return {
-    confirm: { title: headlineOf(suggestion), body: `${GRAMMAR[name].help}.`, confirm: capital(name) },
+    confirm: { title: headlineOf(suggestion), body: `${GRAMMAR[name].help}.`, confirm: capitalize(name) },
   };
 }

@@ -1,7 +1,7 @@
 /** Builders for the spans and blocks of a card. */
 import { sameDay } from '../text/when.ts';
 import type { Block, Span } from './card.ts';
-import type { Named } from './view.ts';
+import type { PersonName } from './view.ts';
 
 export function text(value: string): Span {
   return { type: 'text', text: value };
@@ -25,7 +25,7 @@ export function command(value: string): Span {
 }
 
 /** A person's name, without a mention. */
-export function person(who: Named): Span {
+export function person(who: PersonName): Span {
   return who.person === null
     ? text(who.name)
     : { type: 'person', person: who.person, name: who.name, mention: false };
@@ -53,7 +53,7 @@ export function dotted(groups: readonly (readonly Span[])[]): readonly Span[] {
 }
 
 /** The names as `A, B and C`. */
-export function people(who: readonly Named[], last = 'and'): readonly Span[] {
+export function people(who: readonly PersonName[], last = 'and'): readonly Span[] {
   return who.flatMap((w, i) => {
     const before = i === 0 ? '' : i === who.length - 1 ? ` ${last} ` : ', ';
     return before === '' ? [person(w)] : [text(before), person(w)];

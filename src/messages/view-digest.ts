@@ -1,5 +1,5 @@
 /** The data of the digest card. Times in ms since epoch. */
-import type { Named } from './view.ts';
+import type { PersonName } from './view.ts';
 
 /** A stack with open drift. */
 export interface DigestOpen {
@@ -28,7 +28,7 @@ export interface DigestView {
     readonly stack: string;
     readonly address: string | null;
     readonly until: number;
-    readonly by: Named;
+    readonly by: PersonName;
   }[];
   readonly failing: readonly { readonly stack: string; readonly since: number }[];
   /** Policies whose newest commit can't be used. */

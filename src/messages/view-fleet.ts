@@ -4,7 +4,7 @@
  * The status of one stack of a fleet. `left`: a person ended its run. `trouble`: its apply failed or was
  * interrupted.
  */
-export type FleetStanding =
+export type FleetStackStatus =
   | 'waits'
   | 'denied'
   | 'trouble'
@@ -21,7 +21,7 @@ export interface FleetStack {
   readonly stack: string;
   readonly environment: string;
   readonly runId: number;
-  readonly standing: FleetStanding;
+  readonly status: FleetStackStatus;
   /** The number of open findings. */
   readonly open: number;
   /** What waits there or why it fails, in a few words; '' if there is nothing to say. */

@@ -5,9 +5,9 @@ import type { AuditEntry } from '../model/audit-entry.ts';
 import type { Exemption } from '../model/exemption.ts';
 import type { StackState } from '../model/overview.ts';
 import type { BundleStatus } from '../model/policy-status.ts';
-import type { Named } from './view.ts';
+import type { PersonName } from './view.ts';
 
-export interface StackStatus {
+export interface StackStatusView {
   readonly stack: string;
   readonly environment: string;
   readonly state: StackState;
@@ -30,7 +30,7 @@ export interface StackStatus {
 export interface StatusView {
   /** As it was typed; null: the stacks of the channel. */
   readonly target: string | null;
-  readonly stacks: readonly StackStatus[];
+  readonly stacks: readonly StackStatusView[];
   /** True if a new check was requested, which will update this message. */
   readonly checking: boolean;
   readonly now: number;
@@ -57,7 +57,7 @@ export interface BaselineView {
 /** Who is on call in one rota. `until`: when the turn ends; null if that is not known. */
 interface RotaView {
   readonly rota: string;
-  readonly people: readonly Named[];
+  readonly people: readonly PersonName[];
   readonly until: number | null;
   /** Why the rota could not be resolved; null if it could. */
   readonly problem: string | null;

@@ -4,20 +4,20 @@ import type { Finding, OutputDrift } from '../drift/finding.ts';
 import type { Actor, CodeVersion, Failure, LockWait, Moved, RunState } from '../model/run.ts';
 
 /** A person's name on a card. `person` is the key in m0.yaml; null for somebody who is not in it. */
-export interface Named {
+export interface PersonName {
   readonly person: string | null;
   readonly name: string;
 }
 
 /** The current status of one finding. Times in ms since epoch. */
-export type Standing =
+export type FindingStatus =
   /** The policies apply it without a person. */
   | { readonly type: 'heals' }
   /** A person must approve it. */
   | { readonly type: 'waits' }
   /** The policies forbid an apply. */
   | { readonly type: 'denied' }
-  | { readonly type: 'approved'; readonly by: readonly Named[] }
+  | { readonly type: 'approved'; readonly by: readonly PersonName[] }
   | { readonly type: 'applying' }
   /**
    * Put back. `verifiedAt`: when the plan after the apply found none of it left; null until then. `by` empty: the
@@ -25,26 +25,31 @@ export type Standing =
    */
   | {
       readonly type: 'realigned';
-      readonly by: readonly Named[];
+      readonly by: readonly PersonName[];
       readonly at: number;
       readonly verifiedAt: number | null;
     }
-  | { readonly type: 'snoozed'; readonly by: Named; readonly until: number | null; readonly reason: string }
-  | { readonly type: 'accepted'; readonly by: Named; readonly at: number; readonly reason: string }
-  | { readonly type: 'rejected'; readonly by: Named; readonly reason: string | null }
+  | {
+      readonly type: 'snoozed';
+      readonly by: PersonName;
+      readonly until: number | null;
+      readonly reason: string;
+    }
+  | { readonly type: 'accepted'; readonly by: PersonName; readonly at: number; readonly reason: string }
+  | { readonly type: 'rejected'; readonly by: PersonName; readonly reason: string | null }
   /** m0 stopped while applying it. */
   | { readonly type: 'unknown' };
 
 /** A finding with its status. */
 export interface FindingView {
   readonly finding: Finding;
-  readonly standing: Standing;
+  readonly status: FindingStatus;
   /** Why it was decided this way. */
   readonly reasons: readonly Reason[];
   /** Set if a snooze or accept of it lapsed: the time is over, or a value has changed. */
   readonly lapsed?: {
     readonly kind: 'snooze' | 'accept';
-    readonly by: Named;
+    readonly by: PersonName;
     readonly why: 'over' | 'moved';
   };
 }
@@ -74,15 +79,15 @@ export interface DriftView {
   readonly unaffected: readonly Finding[];
   readonly outputs: readonly OutputDrift[];
   readonly warnings: readonly Reason[];
-  readonly approvals: readonly { readonly by: Named; readonly at: number }[];
+  readonly approvals: readonly { readonly by: PersonName; readonly at: number }[];
   /** How many people must approve, and who may (groups and people of m0.yaml). */
   readonly approvers: {
     readonly need: number;
     readonly groups: readonly string[];
-    readonly onCall: readonly Named[];
+    readonly onCall: readonly PersonName[];
   };
   /** Who was asked by DM, and when. */
-  readonly asked: readonly { readonly who: Named; readonly at: number }[];
+  readonly asked: readonly { readonly who: PersonName; readonly at: number }[];
   readonly moved: Moved | null;
   readonly failure: Failure | null;
   /** Set while the approved apply waits for a lock that another process holds. */
@@ -105,7 +110,7 @@ export interface PolicyAlertView {
   readonly refused: string | null;
   /** The last good commit; null if there is none. */
   readonly inUse: string | null;
-  readonly seen: { readonly by: Named; readonly at: number } | null;
+  readonly seen: { readonly by: PersonName; readonly at: number } | null;
   /** Names of the stacks that it decides for. */
   readonly stacks: readonly string[];
   readonly since: number;

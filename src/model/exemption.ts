@@ -25,11 +25,11 @@ export interface Exemption {
 }
 
 /** The fields of an exemption that determine what it covers. */
-type Bound = Pick<Exemption, 'kind' | 'address' | 'fingerprint' | 'until' | 'endedAt'>;
+type ExemptionTerms = Pick<Exemption, 'kind' | 'address' | 'fingerprint' | 'until' | 'endedAt'>;
 type FindingKey = Pick<Finding, 'address' | 'fingerprint'>;
 
 /** True if the exemption covers the finding at `now` (ms since epoch). */
-export function exemptionHolds(exemption: Bound, finding: FindingKey, now: number): boolean {
+export function exemptionHolds(exemption: ExemptionTerms, finding: FindingKey, now: number): boolean {
   if (exemption.endedAt !== null) return false;
   if (exemption.until !== null && exemption.until <= now) return false;
   if (exemption.address === null) return true;
@@ -37,7 +37,7 @@ export function exemptionHolds(exemption: Bound, finding: FindingKey, now: numbe
 }
 
 /** An exemption of the finding's resource that no longer covers it: its time is `over`, or a value has `moved`. */
-export interface Lapsed {
+export interface LapsedExemption {
   readonly exemption: Exemption;
   readonly why: 'over' | 'moved';
 }
@@ -45,15 +45,15 @@ export interface Lapsed {
 /**
  * The newest exemption of the finding's resource that lapsed by `now` (ms since epoch); undefined if there is none.
  */
-export function lapsedOf(
+export function lapsedExemption(
   finding: Finding,
   exemptions: readonly Exemption[],
   now: number,
-): Lapsed | undefined {
+): LapsedExemption | undefined {
   return exemptions
     .filter((k) => k.endedAt === null && k.address === finding.address && !exemptionHolds(k, finding, now))
     .map(
-      (exemption): Lapsed => ({
+      (exemption): LapsedExemption => ({
         exemption: exemption,
         why: exemption.fingerprint === finding.fingerprint ? 'over' : 'moved',
       }),
@@ -63,11 +63,11 @@ export function lapsedOf(
 }
 
 /** The exemption that covers the finding at `now` (ms since epoch), or undefined. An accept comes before a snooze. */
-export function exemptionOf<K extends Bound>(
+export function exemptionOf<K extends ExemptionTerms>(
   finding: FindingKey,
   exemptions: readonly K[],
   now: number,
 ): K | undefined {
-  const holding = exemptions.filter((k) => exemptionHolds(k, finding, now));
-  return holding.find((k) => k.kind === 'accept') ?? holding[0];
+  const covering = exemptions.filter((k) => exemptionHolds(k, finding, now));
+  return covering.find((k) => k.kind === 'accept') ?? covering[0];
 }

@@ -6,7 +6,7 @@ import { type Exemption, exemptionOf } from './exemption.ts';
 import type { Run, ScopeEntry } from './run.ts';
 
 /** An actionable finding that no exemption covers, with its verdict. */
-export interface Open extends ScopeEntry {
+export interface OpenFinding extends ScopeEntry {
   readonly verdict: Verdict;
   readonly finding: Finding;
 }
@@ -16,7 +16,7 @@ export function openFindings(
   run: Pick<Run, 'findings' | 'decision'>,
   exemptions: readonly Exemption[],
   now: number,
-): readonly Open[] {
+): readonly OpenFinding[] {
   return run.findings.flatMap((finding) => {
     if (!finding.actionable || exemptionOf(finding, exemptions, now) !== undefined) return [];
     const decided = run.decision?.findings.find(
@@ -35,7 +35,7 @@ export function openFindings(
 }
 
 /** The open findings that a person's approval would apply: all that are not denied. */
-export function approvable(open: readonly Open[]): readonly Open[] {
+export function approvable(open: readonly OpenFinding[]): readonly OpenFinding[] {
   return open.filter((o) => o.verdict !== 'deny');
 }
 

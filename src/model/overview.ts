@@ -23,7 +23,7 @@ export const STATES_WITH_ANSWER: readonly RunState[] = [
 export const STATES_MAYBE_WITHOUT_ANSWER: readonly RunState[] = ['canceled', 'superseded'];
 
 /** Runs in one state that is not terminal. Times in ms since epoch. */
-export interface RunsUnderWay {
+export interface ActiveRuns {
   readonly state: RunState;
   /** Set for queued runs only. */
   readonly trigger: Trigger | null;
@@ -43,14 +43,14 @@ export interface OpenAlert {
 }
 
 /** The newest run of a stack that has a result. `at`: when its plan read the cloud (ms since epoch). */
-export interface Answer {
+export interface StackResult {
   readonly stack: string;
   readonly runId: number;
   readonly at: number;
 }
 
 /** A finding, and the stack and run that it was found in. */
-export type FoundIn = Pick<Finding, 'address' | 'fingerprint' | 'origin'> & {
+export type FindingInRun = Pick<Finding, 'address' | 'fingerprint' | 'origin'> & {
   readonly stack: string;
   readonly runId: number;
 };
@@ -76,15 +76,15 @@ export interface OutboxStatus {
 
 /** Facts of the store, read at one point in time. Reading takes bounded time, however many runs the store has. */
 export interface Overview {
-  readonly runs: readonly RunsUnderWay[];
+  readonly runs: readonly ActiveRuns[];
   readonly alerts: readonly OpenAlert[];
   /** At most one per stack. */
-  readonly answers: readonly Answer[];
+  readonly answers: readonly StackResult[];
   /**
    * The actionable findings of the runs that open drift alerts are about, and of the newest results of the stacks
    * that have exemptions.
    */
-  readonly findings: readonly FoundIn[];
+  readonly findings: readonly FindingInRun[];
   readonly exemptions: readonly ExemptionInForce[];
   readonly outbox: OutboxStatus;
   /** When the newest audit entry was written (ms since epoch); null if there is none. */

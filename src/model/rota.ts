@@ -55,9 +55,9 @@ export function onCallNow(rota: Rotation, now: number): string | null {
 export function onCallUntil(rota: Rotation, now: number): number | null {
   const turn = turnAt(rota, now);
   if (turn === null) return rota.people.length === 0 ? null : rota.from;
-  const here = onCallNow(rota, now);
+  const current = onCallNow(rota, now);
   for (let next = turn + 1; next <= turn + rota.people.length; next += 1) {
-    if (rota.people[next % rota.people.length] !== here) return rota.from + next * rota.everyMs;
+    if (rota.people[next % rota.people.length] !== current) return rota.from + next * rota.everyMs;
   }
   return null;
 }

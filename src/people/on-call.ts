@@ -2,8 +2,8 @@
 import { assertNever } from '../base/assert-never.ts';
 import type { Clock, Directory } from '../model/directory.ts';
 import type { Rota, ScheduleOnCall } from '../model/rota.ts';
-import { groupName, type OnCallNow } from './rights.ts';
-import { nobody, pagerdutyNow, type RotaNow, rotationNow, usergroupNow } from './rota-now.ts';
+import { groupName, type OnCallNow } from './permissions.ts';
+import { nobodyOnCall, pagerdutyNow, type RotaNow, rotationNow, usergroupNow } from './rota-now.ts';
 
 /** User ids of the members of a user group. */
 export type UsergroupMembers = (id: string) => Promise<readonly string[]>;
@@ -64,7 +64,7 @@ export function createOnCall(
     const entries = await Promise.all(
       [...Object.entries(directory.oncall), ...groups].map(async ([name, rota]) => {
         const now = await resolve(rota).catch((error: unknown) =>
-          nobody(error instanceof Error ? error.message : String(error)),
+          nobodyOnCall(error instanceof Error ? error.message : String(error)),
         );
         tell(name, now);
         return [name, now] as const;

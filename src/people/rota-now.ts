@@ -19,7 +19,7 @@ export interface RotaNow {
 }
 
 /** A rota with nobody on call. Nobody may approve in its place. */
-export function nobody(problem: string): RotaNow {
+export function nobodyOnCall(problem: string): RotaNow {
   return { people: [], until: null, ends: {}, problem };
 }
 
@@ -29,10 +29,10 @@ export function rotationNow(rota: Rotation, { people, timezone }: Directory, now
   const until = onCallUntil(rota, now);
   if (person === null) {
     const first = until === null ? '' : `: its first turn begins ${whenText(until, now, timezone)}`;
-    return { ...nobody(`nobody is on call yet${first}`), until };
+    return { ...nobodyOnCall(`nobody is on call yet${first}`), until };
   }
   if (!people.some((p) => p.key === person)) {
-    return { ...nobody(`${person} is on call, who is not under people`), until };
+    return { ...nobodyOnCall(`${person} is on call, who is not under people`), until };
   }
   return { people: [person], until, ends: until === null ? {} : { [person]: until }, problem: null };
 }
@@ -42,7 +42,7 @@ export function usergroupNow(id: string, members: readonly string[], { people }:
   const ids = new Set(members);
   const known = people.filter((p) => p.slack !== null && ids.has(p.slack)).map((p) => p.key);
   if (known.length > 0) return { people: known, until: null, ends: {}, problem: null };
-  return nobody(
+  return nobodyOnCall(
     ids.size === 0 ? `the user group ${id} is empty` : `nobody in the user group ${id} is under people`,
   );
 }
@@ -51,10 +51,10 @@ export function usergroupNow(id: string, members: readonly string[], { people }:
  * The person of m0.yaml with that PagerDuty id. The e-mail address (in any case) counts only for people without an
  * id, so that an id which is set always decides.
  */
-function personOf(one: OnDuty, people: readonly Person[]): Person | undefined {
-  const mail = one.email?.toLowerCase();
+function personOf(onDuty: OnDuty, people: readonly Person[]): Person | undefined {
+  const mail = onDuty.email?.toLowerCase();
   return (
-    people.find((p) => p.pagerduty === one.id) ??
+    people.find((p) => p.pagerduty === onDuty.id) ??
     people.find(
       (p) => (p.pagerduty ?? null) === null && mail !== undefined && p.email?.toLowerCase() === mail,
     )
@@ -64,20 +64,20 @@ function personOf(one: OnDuty, people: readonly Person[]): Person | undefined {
 /** Who is on call by an answer of PagerDuty, and which people in it are not in m0.yaml. */
 export function pagerdutyNow(schedule: string, answer: ScheduleAnswer, { people }: Directory): RotaNow {
   const ends = new Map<string, number | null>();
-  const strangers: string[] = [];
-  for (const one of answer.onDuty) {
-    const key = personOf(one, people)?.key;
-    if (key === undefined) strangers.push(`${one.name} (${one.id})`);
-    else ends.set(key, later(ends.get(key), one.until));
+  const unknownPeople: string[] = [];
+  for (const onDuty of answer.onDuty) {
+    const key = personOf(onDuty, people)?.key;
+    if (key === undefined) unknownPeople.push(`${onDuty.name} (${onDuty.id})`);
+    else ends.set(key, laterEnd(ends.get(key), onDuty.until));
   }
   const known = [...ends].flatMap(([key, end]) => (end === null ? [] : [[key, end] as const]));
   const problems = [
     ...(answer.trouble === null ? [] : [answer.trouble]),
-    ...(strangers.length === 0
+    ...(unknownPeople.length === 0
       ? []
       : [
-          `PagerDuty says ${listed(strangers)} ${strangers.length === 1 ? 'is' : 'are'} on call, who ${
-            strangers.length === 1 ? 'is' : 'are'
+          `PagerDuty says ${listed(unknownPeople)} ${unknownPeople.length === 1 ? 'is' : 'are'} on call, who ${
+            unknownPeople.length === 1 ? 'is' : 'are'
           } not under people`,
         ]),
     ...(answer.onDuty.length > 0
@@ -95,7 +95,7 @@ export function pagerdutyNow(schedule: string, answer: ScheduleAnswer, { people 
 }
 
 /** The later of two ends; null means no end. `undefined`: there is no first end yet. */
-function later(a: number | null | undefined, b: number | null): number | null {
+function laterEnd(a: number | null | undefined, b: number | null): number | null {
   if (a === undefined) return b;
   return a === null || b === null ? null : Math.max(a, b);
 }

@@ -2,7 +2,7 @@
 
 import { concerns } from '../drift/ignore.ts';
 import type { QuietHours, Severity, Stack } from '../model/directory.ts';
-import type { Open } from '../model/open-findings.ts';
+import type { OpenFinding } from '../model/open-findings.ts';
 import type { Run } from '../model/run.ts';
 import { wallClock } from '../text/zone.ts';
 
@@ -15,7 +15,7 @@ const ORDER: readonly Severity[] = ['low', 'normal', 'urgent'];
 export function severityOf(
   stack: Pick<Stack, 'severity'>,
   run: Pick<Run, 'interrupted'>,
-  open: readonly Pick<Open, 'finding'>[],
+  open: readonly Pick<OpenFinding, 'finding'>[],
 ): Severity {
   if (run.interrupted != null) return 'urgent';
   const each = open.map(({ finding }) => {

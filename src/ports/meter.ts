@@ -6,13 +6,13 @@ import type { Run } from '../model/run.ts';
  * How one attempt to deliver a message to a chat ended. `slowed`: the chat asked to be called later. `given-up`: it
  * can't be delivered, and there is no retry.
  */
-export type Attempt = 'delivered' | 'slowed' | 'failed' | 'given-up';
+export type DeliveryResult = 'delivered' | 'slowed' | 'failed' | 'given-up';
 
 /** Called after each event. Its methods never throw and never block. */
-export interface Meter {
+export interface MetricsPort {
   /** A run made a stored step. `before.updatedAt` is when it entered the state that it left. */
-  moved(before: Run, after: Run): void;
+  runStepped(before: Run, after: Run): void;
   /** The policies answered for a run, after `ms` milliseconds. */
-  answered(answers: readonly PolicyAnswer[], ms: number): void;
-  attempted(attempt: Attempt): void;
+  policiesAnswered(answers: readonly PolicyAnswer[], ms: number): void;
+  deliveryAttempted(attempt: DeliveryResult): void;
 }

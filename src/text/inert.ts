@@ -4,7 +4,7 @@
  * Control, format (bidi, zero-width) and private characters, lone surrogates, line separators and other invisible
  * characters.
  */
-const UNSEEN = /(?!\u{FE0F})[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+const INVISIBLE = /(?!\u{FE0F})[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
@@ -18,7 +18,7 @@ function writeOut(character: string): string {
 
 /** The text on one line, with every invisible or direction-changing character written as an escape, e.g. `\u202e`. */
 export function visible(text: string): string {
-  return text.replace(UNSEEN, writeOut);
+  return text.replace(INVISIBLE, writeOut);
 }
 
 /** Puts a no-break space before each ` · `, so that a line which wraps never begins with a dot. */

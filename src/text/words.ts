@@ -27,12 +27,12 @@ export function headlineOf(text: string): string {
 }
 
 /** The text with its first letter in upper case. */
-export function capital(text: string): string {
+export function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** A duration in words, in the largest unit that is exact enough: `35 min`, `26 h`, `4 d`. */
-export function lasting(ms: number): string {
+export function durationText(ms: number): string {
   const minutes = Math.max(0, Math.floor(ms / 60_000));
   if (minutes === 0) return 'under a minute';
   if (minutes < 60) return `${minutes} min`;

@@ -9,7 +9,7 @@ import { createPolicyWatch, type PolicyWatch } from '../../src/alerts/policy-wat
 import type { Logger } from '../../src/base/log.ts';
 import type { Directory } from '../../src/model/directory.ts';
 import type { RunState } from '../../src/model/run.ts';
-import { askersOf } from '../../src/people/asking.ts';
+import { peopleToAsk } from '../../src/people/asking.ts';
 import { createOnCall } from '../../src/people/on-call.ts';
 import type { CommandHandler } from '../../src/ports/chat.ts';
 import { createWorker } from '../../src/runs/worker.ts';
@@ -92,7 +92,7 @@ export async function createM0(parts: M0Parts): Promise<M0> {
   const view = { store, directory, onCall, clock };
   const worker = createWorker({
     ...{ store, runner, policies, directory, clock, log },
-    askers: async (stack) => askersOf(stack, await onCall.rotasNow(), clock()),
+    askers: async (stack) => peopleToAsk(stack, await onCall.rotasNow(), clock()),
     onCall,
     concurrency: 2,
     onChange: () => {},

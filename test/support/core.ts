@@ -14,10 +14,10 @@ import type { Alert } from '../../src/model/alert.ts';
 import type { Directory, Platform, Stack } from '../../src/model/directory.ts';
 import type { ScheduleOnCall } from '../../src/model/rota.ts';
 import { type Actor, M0, type Run, type RunState, type Trigger } from '../../src/model/run.ts';
-import { askersOf } from '../../src/people/asking.ts';
+import { peopleToAsk } from '../../src/people/asking.ts';
 import { createOnCall, type OnCall } from '../../src/people/on-call.ts';
 import type { ChatPort, CommandHandler } from '../../src/ports/chat.ts';
-import type { Meter } from '../../src/ports/meter.ts';
+import type { MetricsPort } from '../../src/ports/meter.ts';
 import { metered } from '../../src/runs/meter.ts';
 import { createWorker } from '../../src/runs/worker.ts';
 import type { Worker } from '../../src/runs/worker-parts.ts';
@@ -50,7 +50,7 @@ export class Core {
   readonly lines: string[] = [];
   readonly log = createLogger('debug', { write: (line) => void this.lines.push(line) });
   /** Set before a `boot`: whom the core tells of its work. */
-  meter: Meter | undefined;
+  meter: MetricsPort | undefined;
   directory: Directory;
   now = NOON;
   worker!: Worker;
@@ -131,7 +131,7 @@ export class Core {
       runner: cloud,
       policies: this.meter === undefined ? cloud : metered(cloud, this.meter, clock),
       directory,
-      askers: async (s) => askersOf(s, await onCall.rotasNow(), clock()),
+      askers: async (s) => peopleToAsk(s, await onCall.rotasNow(), clock()),
       onCall,
       clock,
       log,

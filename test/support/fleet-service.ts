@@ -6,7 +6,7 @@ import { createPolicyWatch } from '../../src/alerts/policy-watch.ts';
 import { createLogger } from '../../src/base/log.ts';
 import type { Card } from '../../src/messages/card.ts';
 import type { Directory, Place } from '../../src/model/directory.ts';
-import { askersOf } from '../../src/people/asking.ts';
+import { peopleToAsk } from '../../src/people/asking.ts';
 import { createOnCall } from '../../src/people/on-call.ts';
 import type { ChatPort, CommandHandler } from '../../src/ports/chat.ts';
 import { checkOnSchedule } from '../../src/runs/scheduled-check.ts';
@@ -83,7 +83,7 @@ export async function startFleetService(options: FleetServiceOptions): Promise<F
   const onChange = (): void => delivery.wake();
   const worker = createWorker({
     ...{ store, runner: cloud, policies: cloud, directory, clock, log, concurrency, onChange },
-    askers: async (stack) => askersOf(stack, await onCall.rotasNow(), clock()),
+    askers: async (stack) => peopleToAsk(stack, await onCall.rotasNow(), clock()),
     onCall,
   });
   const policyWatch = createPolicyWatch({ store, policies: cloud, directory, clock, log, onChange });

@@ -68,8 +68,8 @@ export function createPagerDutyApi(options: {
   const { callMs, questionMs, bodyBytes } = { ...LIMITS, ...options.limits };
 
   /** Text of a server on one short line, without the key, which some servers echo. */
-  function quoted(text: string, most = WORDS): string {
-    return clip(text.replaceAll(token, '[redacted]').replace(/\s+/g, ' ').trim(), most);
+  function quoted(text: string, max = WORDS): string {
+    return clip(text.replaceAll(token, '[redacted]').replace(/\s+/g, ' ').trim(), max);
   }
 
   function unreachable(error: unknown, signal: AbortSignal): PagerDutyError {
@@ -95,8 +95,8 @@ export function createPagerDutyApi(options: {
 
   function refusal(response: Response, body: string): PagerDutyError {
     const { status } = response;
-    const said = errorSchema.safeParse(jsonOf(body)).data?.error.message;
-    const words = said === undefined ? '' : `: ${quoted(said)}`;
+    const errorMessage = errorSchema.safeParse(jsonOf(body)).data?.error.message;
+    const words = errorMessage === undefined ? '' : `: ${quoted(errorMessage)}`;
     switch (status) {
       case 401:
         return new PagerDutyError(

@@ -7,7 +7,7 @@ import type { Actor, CodeVersion } from '../model/run.ts';
 export type Permission = 'approve' | 'reject' | 'cancel' | 'snooze' | 'accept';
 
 /** Allowed, or a refusal as one plain sentence. */
-export type Right = { readonly ok: true } | { readonly ok: false; readonly refusal: string };
+export type PermissionResult = { readonly ok: true } | { readonly ok: false; readonly refusal: string };
 
 /** Rota name -> people on call now; `group:NAME` -> people in that Slack user group now. */
 export type OnCallNow = Readonly<Record<string, readonly string[]>>;
@@ -84,7 +84,7 @@ export function describeApprovers(
   return words.join(' or ');
 }
 
-function wrote(person: Person, code: CodeVersion): boolean {
+function isAuthorOf(person: Person, code: CodeVersion): boolean {
   const mail = person.email?.toLowerCase();
   return (
     (mail !== undefined && mail === code.authorEmail.toLowerCase()) ||
@@ -92,7 +92,7 @@ function wrote(person: Person, code: CodeVersion): boolean {
   );
 }
 
-const DEED_WORDS: Record<Permission, string> = {
+const ACTION_WORDS: Record<Permission, string> = {
   approve: 'approve',
   reject: 'reject',
   cancel: 'cancel runs of',
@@ -105,20 +105,21 @@ const DEED_WORDS: Record<Permission, string> = {
  * snooze or accept, an approver or a member of a group under `may`. Without configured approvers nobody may. With
  * `notTheAuthor`, the author of the code may not approve what the code changed.
  */
-export function mayDo(
-  deed: Permission,
+export function checkPermission(
+  action: Permission,
   actor: Actor,
   stack: Stack,
   directory: Directory,
   onCall: OnCallNow,
   about: { readonly code: CodeVersion | null; readonly findings: readonly Finding[] },
-): Right {
-  const extra = deed === 'snooze' ? directory.may.snooze : deed === 'accept' ? directory.may.accept : null;
+): PermissionResult {
+  const extra =
+    action === 'snooze' ? directory.may.snooze : action === 'accept' ? directory.may.accept : null;
   const entries = [...stack.approvers.from, ...(extra ?? [])];
   if (entries.length === 0) {
     return {
       ok: false,
-      refusal: `Nobody may ${DEED_WORDS[deed]} ${stack.name}: no approvers are configured for it. Add "approvers" to the stack in m0.yaml.`,
+      refusal: `Nobody may ${ACTION_WORDS[action]} ${stack.name}: no approvers are configured for it. Add "approvers" to the stack in m0.yaml.`,
     };
   }
   const person = directory.people.find((p) => p.key === actor.person);
@@ -127,16 +128,16 @@ export function mayDo(
       person === undefined ? ' m0 does not know you: you are not under "people" in m0.yaml.' : '';
     return {
       ok: false,
-      refusal: `Only ${describeApprovers(entries, directory, onCall)} may ${DEED_WORDS[deed]} ${stack.name}.${unknown}`,
+      refusal: `Only ${describeApprovers(entries, directory, onCall)} may ${ACTION_WORDS[action]} ${stack.name}.${unknown}`,
     };
   }
   const codeMoved = about.findings.some((f) => f.origin !== 'cloud');
   if (
-    deed === 'approve' &&
+    action === 'approve' &&
     stack.approvers.notTheAuthor &&
     codeMoved &&
     about.code &&
-    wrote(person, about.code)
+    isAuthorOf(person, about.code)
   ) {
     return {
       ok: false,
