@@ -2,19 +2,16 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createHandler } from './actions/handler.ts';
 import { sendDigest } from './alerts/digest.ts';
 import type { ViewParts } from './alerts/drift-view.ts';
-import { escalate } from './alerts/escalation.ts';
 import { greetingView, homeView } from './alerts/home.ts';
-import { createOutboxDispatcher, type OutboxDispatcher } from './alerts/outbox-dispatcher.ts';
-import { createPolicyWatch } from './alerts/policy-watch.ts';
-import { tellEndedSnoozes } from './alerts/snooze-watch.ts';
+import type { OutboxDispatcher } from './alerts/outbox-dispatcher.ts';
 import { openArtifacts } from './artifacts/open-artifacts.ts';
 import type { Logger } from './base/log.ts';
 import { type ChatsOptions, openChats, refuseMissingChats, withinChats } from './chat/chats.ts';
 import type { Environment } from './config/environment.ts';
 import type { Config } from './config/load.ts';
+import { createCore } from './core.ts';
 import { createMirrors } from './git/mirrors.ts';
 import { repositoryKey } from './git/remote.ts';
 import { watchedMirrors } from './git/watched-mirrors.ts';
@@ -26,14 +23,10 @@ import { homeCard } from './messages/home-card.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { Clock, Stack } from './model/directory.ts';
 import { type Actor, M0, type Run, type Trigger } from './model/run.ts';
-import { peopleToAsk } from './people/asking.ts';
-import { createOnCall } from './people/on-call.ts';
 import { openPagerDuty } from './people/pagerduty/pagerduty.ts';
 import { createPolicies } from './policy/policies.ts';
 import type { Store } from './ports/store.ts';
-import { metered } from './runs/meter.ts';
 import { checkOnSchedule } from './runs/scheduled-check.ts';
-import { createWorker } from './runs/worker.ts';
 import { jitterOf } from './schedule/jitter.ts';
 import { watchPushes } from './schedule/push.ts';
 import { repeat } from './schedule/repeat.ts';
@@ -91,7 +84,7 @@ function versions(tools: Tools): Readonly<Record<string, string>> {
 function startDigests(
   digests: Config['digests'],
   parts: ViewParts,
-  delivery: OutboxDispatcher,
+  dispatcher: OutboxDispatcher,
   log: Logger,
 ): Promise<Schedule> {
   const named = digests.map((digest, i) => ({ ...digest, name: `digest ${i}` }));
@@ -103,7 +96,7 @@ function startDigests(
       const digest = named.find((d) => d.name === name);
       if (digest === undefined) return;
       await sendDigest(parts, digest, name, tickName(name));
-      delivery.wake();
+      dispatcher.wake();
     },
     lastTick: (name) => parts.store.value(tickName(name)),
     setLastTick: (name, at) => parts.store.setValue(tickName(name), at),
@@ -184,72 +177,40 @@ export async function serve(options: ServeOptions): Promise<Service> {
     closers.push(async () => policies.close());
 
     const chats = await openChats({ config, environment, store, log, clock, teamsConnector });
-    const rotaProblems = new Map<string, string>();
-    const onCall = createOnCall(
-      directory,
-      (id) => chats.usergroup(id),
-      clock,
-      (rota, problem) => {
-        if (problem === null) rotaProblems.delete(rota);
-        else rotaProblems.set(rota, problem);
-        if (problem === null) log.info({ rota }, 'an on-call rota is well again');
-        else log.warn({ rota, problem }, 'an on-call rota has a problem');
-      },
-      pagerduty,
-    );
+    const rotationProblems = new Map<string, string>();
     const metrics = createMetrics({
       ...{ store, directory, clock, log },
       chats: chats.healthy,
       build: versions(tools),
     });
-    const { meter } = metrics;
-    const delivery = createOutboxDispatcher({
-      store,
-      directory,
-      onCall,
-      clock,
+    const core = createCore({
+      ...{ store, runner, policies, directory, clock, log, pagerduty },
       chats: chats.ports,
-      log,
-      meter,
-    });
-    closers.push(() => delivery.drain());
-    const changed = (): void => {
-      delivery.wake();
-      chats.refreshHomes();
-    };
-    const worker = createWorker({
-      store,
-      runner,
-      policies: metered(policies, meter, clock),
-      directory,
-      askers: async (stack) => peopleToAsk(stack, await onCall.rotasNow(), clock()),
-      onCall,
-      clock,
-      log,
+      usergroup: (id) => chats.usergroup(id),
       concurrency: environment.concurrency,
-      onChange: changed,
-      meter,
+      meter: metrics.meter,
+      onRotationProblem: (rotation, problem) => {
+        if (problem === null) rotationProblems.delete(rotation);
+        else rotationProblems.set(rotation, problem);
+        if (problem === null) log.info({ rotation }, 'an on-call rotation recovered');
+        else log.warn({ rotation, problem }, 'an on-call rotation has a problem');
+      },
+      onChange: () => chats.refreshHomes(),
     });
+    const { worker, dispatcher, policyWatch, view } = core;
+    dispatcher.start();
+    closers.push(() => dispatcher.drain());
     closers.push(() => worker.drain());
-    const policyWatch = createPolicyWatch({
-      ...{ store, policies, directory, clock, log },
-      onChange: changed,
-    });
-    const handler = createHandler({ store, worker, policies, policyWatch, directory, onCall, clock, log });
-    const home = { store, directory, onCall, clock };
     await chats.start(
-      handler,
-      async (actor) => homeCard(await homeView(home, actor)),
-      async (actor) => greetingCard(await greetingView(home, actor)),
+      core.handler,
+      async (actor) => homeCard(await homeView(view, actor)),
+      async (actor) => greetingCard(await greetingView(view, actor)),
     );
     closers.push(() => chats.stop());
     await worker.start();
     const watching = [
       repeat(POLICY_LOOK_MS, () => policyWatch.look()),
-      repeat(WAITING_LOOK_MS, async () => {
-        await tellEndedSnoozes({ store, worker, directory, clock, log });
-        await escalate({ store, worker, directory, rotas: onCall.rotasNow, clock, log });
-      }),
+      repeat(WAITING_LOOK_MS, () => core.lookAtWaiting()),
     ];
     for (const each of watching) closers.push(() => each.stop());
 
@@ -285,7 +246,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
         folders: [environment.dataDir, dirname(databaseFile(environment.databaseUrl))],
         schedules: () => schedules,
         mirrors: () => mirrors.troubles(),
-        rotas: () => [...rotaProblems].map(([rota, problem]) => ({ rota, problem })),
+        rotas: () => [...rotationProblems].map(([rota, problem]) => ({ rota, problem })),
       }),
       metrics: () => metrics.text(),
       log,
@@ -301,7 +262,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
     });
     closers.push(() => http.close());
     closers.push(async () => schedule.stop());
-    const digests = await startDigests(config.digests, { store, directory, onCall, clock }, delivery, log);
+    const digests = await startDigests(config.digests, view, dispatcher, log);
     schedules.push(digests);
     closers.push(async () => digests.stop());
     const retention = startRetention({ store, clock, log });

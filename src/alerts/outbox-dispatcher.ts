@@ -11,8 +11,12 @@ export interface OutboxDispatcherParts extends PostingParts {
 }
 
 export interface OutboxDispatcher {
-  /** Looks at the outbox soon. */
+  /** Looks at the outbox now and from then on, until `drain`. */
+  start(): void;
+  /** Looks at the outbox soon, once started. */
   wake(): void;
+  /** Delivers what is due now, each message once. Never rejects. */
+  deliver(): Promise<void>;
   /** Delivers what is due, then stops looking. */
   drain(): Promise<void>;
 }
@@ -33,8 +37,10 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
   const { store, clock, log } = parts;
   const posting = createPosting(parts);
   let timer: NodeJS.Timeout | null = null;
-  let running: Promise<void> | null = null;
-  let stopped = false;
+  /** The pass under way, or the last one: two passes would deliver a message twice. */
+  let pass = Promise.resolve();
+  let isPassing = false;
+  let isStarted = false;
 
   /** A card shows the newest state anyway: of several that wait, as after an outage, only the last is sent. */
   async function isOutdated({ id, message: delivery }: OutboxEntry): Promise<boolean> {
@@ -84,29 +90,44 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
     }
   }
 
-  function look(): void {
-    if (running) return;
-    running = deliverDue()
-      .catch((error: unknown) => log.error({ err: error }, 'looking at the outbox broke'))
-      .finally(() => {
-        running = null;
-        if (!stopped) timer = setTimeout(look, IDLE_MS);
-      });
+  function deliver(): Promise<void> {
+    pass = pass.then(async () => {
+      isPassing = true;
+      try {
+        await deliverDue();
+      } catch (error) {
+        log.error({ err: error }, 'looking at the outbox broke');
+      } finally {
+        isPassing = false;
+      }
+    });
+    return pass;
   }
 
-  function wake(): void {
-    if (stopped || running) return;
+  function lookAfter(ms: number): void {
+    if (!isStarted) return;
     if (timer) clearTimeout(timer);
-    timer = withoutLogFields(() => setTimeout(look, 0));
+    timer = withoutLogFields(() =>
+      setTimeout(() => {
+        void deliver().then(() => lookAfter(IDLE_MS));
+      }, ms),
+    );
   }
 
-  timer = setTimeout(look, 0);
   return {
-    wake,
+    start() {
+      isStarted = true;
+      lookAfter(0);
+    },
+    wake() {
+      // The pass under way is followed by another one.
+      if (!isPassing) lookAfter(0);
+    },
+    deliver,
     async drain() {
-      stopped = true;
+      isStarted = false;
       if (timer) clearTimeout(timer);
-      await running;
+      await pass;
       await deliverDue().catch((error: unknown) => log.error({ err: error }, 'the last delivery broke'));
     },
   };

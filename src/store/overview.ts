@@ -29,7 +29,7 @@ const UNDER_WAY = `
   FROM runs WHERE state IN (${quoted(LIVE)}) GROUP BY 1, 2`;
 
 const ALERTS = `
-  SELECT kind, stack AS subject, run_id AS runId, first_seen_at AS firstSeenAt FROM alerts WHERE state = 'open' ORDER BY id DESC`;
+  SELECT kind, subject, run_id AS runId, first_seen_at AS firstSeenAt FROM alerts WHERE state = 'open' ORDER BY id DESC`;
 
 /** For each stack and state the newest run by the index on both, and of those the newest. */
 const ANSWERS = `
@@ -42,9 +42,9 @@ const ANSWERS = `
       ORDER BY g.id DESC LIMIT 1))
     FROM json_each('${JSON.stringify(STATES_WITH_ANSWER)}') t)`;
 
-const KEEPS = `
+const EXEMPTIONS = `
   SELECT k.kind, k.stack, k.address, k.fingerprint, k.until, k.ended_at AS endedAt
-  FROM json_each(:stacks) s JOIN keeps k ON k.stack = s.value AND k.ended_at IS NULL
+  FROM json_each(:stacks) s JOIN exemptions k ON k.stack = s.value AND k.ended_at IS NULL
   WHERE k.until IS NULL OR k.until > :now ORDER BY k.id`;
 
 const FINDINGS = `
@@ -71,7 +71,7 @@ export function overviewOf(
   const once = client.transaction(() => {
     const alerts = client.prepare<[], OpenAlert>(ALERTS).all();
     const answers = client.prepare<[object], StackResult>(ANSWERS).all({ stacks: names });
-    const exemptions = client.prepare<[object], ExemptionInForce>(KEEPS).all({ stacks: names, now });
+    const exemptions = client.prepare<[object], ExemptionInForce>(EXEMPTIONS).all({ stacks: names, now });
     const keeping = new Set(exemptions.map((k) => k.stack));
     const ids = [
       ...alerts.flatMap((a) => (a.kind === 'drift' && a.runId !== null ? [a.runId] : [])),

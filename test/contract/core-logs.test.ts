@@ -73,7 +73,8 @@ describe('each line', () => {
       ...{ store, directory, log, onCall: async () => ({}), clock: () => core.now },
       chats: new Map([['slack' as const, chat]]),
     });
-    // Its first look, as at a start.
+    delivery.start();
+    // Its first look.
     await sleep(10);
     breaks = true;
     withLogFields({ run: 9 }, () => delivery.wake());
@@ -86,7 +87,7 @@ describe('each line', () => {
     core.cloud.next('bundles', says('looking'));
     await core.say(`policy ${STACK}`, EVE);
     expect(saying('looking')).toEqual([{ user: 'U0EVE', person: 'eve', command: 'policy' }]);
-    core.broken = (method) => (method === 'keeps' ? new Error('the disk is full') : null);
+    core.broken = (method) => (method === 'exemptions' ? new Error('the disk is full') : null);
     await core.say(`baseline ${STACK}`, EVE);
     expect(saying('a command broke')).toMatchObject([{ user: 'U0EVE', person: 'eve', command: 'baseline' }]);
   });

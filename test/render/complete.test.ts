@@ -40,7 +40,7 @@ test('drift is shown in every state of a run, and with every standing of a findi
 });
 
 test('every platform has its golden files', () => {
-  const foldersIn = (dir: string): readonly string[] =>
+  const foldersIn = (dir: URL): readonly string[] =>
     readdirSync(dir, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((folder) => folder.name)
