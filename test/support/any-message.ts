@@ -137,7 +137,7 @@ const stackStatus = fc.record({
   ),
   open: number,
   waiting: number,
-  kept: number,
+  exempt: number,
   runId: maybe(number),
   lastGoodAt: maybe(at),
   failure: maybe(said),
