@@ -165,7 +165,7 @@ async function lint(
 /** A message or reason with the lines that may have produced it: the known ones, or else all lines of its rule. */
 type WithLines<T> = T & { readonly at: readonly string[] };
 
-interface CheckResult {
+interface PolicyCheckResult {
   readonly messages: readonly WithLines<Omit<SpokenMessage, 'at'>>[];
   readonly error: string | null;
   readonly decision: Decision;
@@ -177,7 +177,7 @@ async function answer(
   policy: string,
   asked: PolicyInput,
   options: PolicyCommandOptions,
-): Promise<CheckResult> {
+): Promise<PolicyCheckResult> {
   const clean = (text: string): string => scrub(text, asked.analysis.secrets);
   const ask = (which: Bundle): Promise<Evaluation> =>
     evaluate(which, asked.input, options.now, POLICY_LIMITS);
@@ -223,7 +223,7 @@ function merged<T extends { readonly at: readonly string[] }>(messages: readonly
   return [...by.values()].map((one) => ({ ...one, at: [...new Set(one.at)] }));
 }
 
-function jsonOf({ bundle, warnings, notes }: Checked, answered: CheckResult | null): string {
+function jsonOf({ bundle, warnings, notes }: Checked, answered: PolicyCheckResult | null): string {
   const { syntax, readsApprovers } = bundle;
   const rules = bundle.rules.map(({ mute: _, ...rule }) => rule);
   const known = { formatVersion: 1, syntax, rules, readsApprovers, warnings, notes };
@@ -248,7 +248,7 @@ function header({ dir, bundle, warnings, notes }: Checked): string {
   return `${lines.join('\n')}\n`;
 }
 
-function decided({ messages, decision, placed }: CheckResult): string {
+function decided({ messages, decision, placed }: PolicyCheckResult): string {
   const at = (places: readonly string[]): string => (places.length > 0 ? ` (${places.join(', ')})` : '');
   const lines = decision.findings.flatMap((f) => [
     `${f.verdict.padEnd(7)}${oneLine(f.address)}`,

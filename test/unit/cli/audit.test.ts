@@ -52,7 +52,7 @@ async function say(...args: string[]): Promise<{ code: number; out: string; err:
     { out: (text) => (out += text), err: (text) => (err += text) },
     {
       databaseUrl: `file:${join(dir, 'm0.db')}`,
-      inFrom: (path) => join(dir, path),
+      resolvePath: (path) => join(dir, path),
       write: async (text) => {
         out += text;
       },

@@ -21,7 +21,7 @@ function stack(status: FleetStackStatus, i: number): FleetStack {
 
 describe('a fleet', () => {
   const view = (...statuses: readonly FleetStackStatus[]): FleetView => ({
-    of: 'drift',
+    alertKind: 'drift',
     stacks: statuses.map(stack),
     common: null,
     since: NOW,
