@@ -61,6 +61,8 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
           await store.outboxDone(entry.id, clock());
           continue;
         }
+        // A process that was frozen may wake up after another one has delivered the rest.
+        await store.proveOwner();
         await within(about, () => posting.deliver(entry, about));
         await store.outboxDone(entry.id, clock());
         parts.meter?.attempted('delivered');

@@ -115,5 +115,10 @@ export interface Store {
   overview(stacks: readonly string[], now: number): Promise<Overview>;
   /** Proves that it can be written to at this moment; waits for other processes only a moment. */
   probe(now: number): Promise<void>;
+  /**
+   * Proves that this process still owns the memory, right before it does something that can't be stored in the same
+   * transaction. Rejects with LeaseLost where another process took over; so does every write.
+   */
+  proveOwner(): Promise<void>;
   close(): Promise<void>;
 }
