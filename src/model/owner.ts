@@ -2,8 +2,8 @@
 
 /** How long an owner stays the owner after its last heartbeat, in ms. */
 export const LEASE_MS = 30_000;
-/** How often an owner shows that it is alive, in ms: several of them may be lost before the lease ends. */
-export const HEARTBEAT_MS = 3_000;
+/** How many heartbeats an owner sends while a lease lasts: several of them may be lost before it ends. */
+export const HEARTBEATS_A_LEASE = 10;
 
 /** Who holds the memory. Times in ms since epoch. */
 export interface Owner {
@@ -25,13 +25,15 @@ export interface OwnerEvidence {
   readonly now: number;
   /** How long the candidate has watched without seeing a heartbeat, in ms, by a clock that nobody sets. */
   readonly silentMs: number;
+  /** How long a lease lasts, in ms. */
+  readonly leaseMs: number;
 }
 
 /**
  * True where the owner's place is free: its process has ended, its lease is over, or no heartbeat came for as long
  * as a lease lasts (which also holds where one of two clocks was set).
  */
-export function mayTakeOver(owner: Owner, { state, now, silentMs }: OwnerEvidence): boolean {
-  if (state === 'ended' || silentMs >= LEASE_MS) return true;
+export function mayTakeOver(owner: Owner, { state, now, silentMs, leaseMs }: OwnerEvidence): boolean {
+  if (state === 'ended' || silentMs >= leaseMs) return true;
   return owner.expiresAt <= now;
 }

@@ -6,6 +6,8 @@ import type { HeartbeatMessage } from './heartbeat-thread.ts';
 export interface HeartbeatOptions {
   readonly file: string;
   readonly fence: number;
+  /** How long the lease lasts, in ms. */
+  readonly leaseMs: number;
   readonly log: Logger;
   /** Called when another process has taken the lease. */
   readonly onLost: () => void;
@@ -15,9 +17,9 @@ export interface Heartbeat {
   stop(): Promise<void>;
 }
 
-export function startHeartbeat({ file, fence, log, onLost }: HeartbeatOptions): Heartbeat {
+export function startHeartbeat({ file, fence, leaseMs, log, onLost }: HeartbeatOptions): Heartbeat {
   const thread = new Worker(new URL('./heartbeat-thread.ts', import.meta.url), {
-    workerData: { file, fence },
+    workerData: { file, fence, leaseMs },
   });
   let isStopped = false;
   thread.on('message', (message: HeartbeatMessage) => {

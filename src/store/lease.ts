@@ -17,6 +17,8 @@ export interface OwnerOptions {
   readonly onLost: () => void;
   /** Gives the waiting up. */
   readonly signal?: AbortSignal;
+  /** How long the lease lasts after the last heartbeat, in ms; 30 s where left out. */
+  readonly leaseMs?: number;
 }
 
 /** How often a candidate looks at the owner, in ms. */
@@ -42,17 +44,17 @@ function readOwner(client: Sqlite.Database): Owner | undefined {
 }
 
 /** Takes the lease where it is free. Answers the new fence, or null. Throws the driver's errors. */
-function tryTake(client: Sqlite.Database, silentMs: number): number | null {
+function tryTake(client: Sqlite.Database, silentMs: number, leaseMs: number): number | null {
   const take = client.transaction((): number | null => {
     const owner = readOwner(client);
     const now = Date.now();
-    if (owner !== undefined && !mayTakeOver(owner, { state: processState(owner), now, silentMs }))
+    if (owner !== undefined && !mayTakeOver(owner, { state: processState(owner), now, silentMs, leaseMs }))
       return null;
     const fence = (owner?.fence ?? 0) + 1;
     const { host, pid, process: name } = identityOf(process.pid);
     client.prepare(TAKE).run({
       ...{ holder: `${host}/${pid}/${fence}`, host, pid, process: name, now, fence },
-      expiresAt: now + LEASE_MS,
+      expiresAt: now + leaseMs,
     });
     return fence;
   });
@@ -84,11 +86,12 @@ export async function takeLease(
   file: string,
   options: OwnerOptions,
 ): Promise<number> {
+  const { leaseMs = LEASE_MS } = options;
   let first: Owner | undefined;
   let heartbeatAt = Number.NaN;
   let heardAt = performance.now();
   for (;;) {
-    const fence = tryTake(client, performance.now() - heardAt);
+    const fence = tryTake(client, performance.now() - heardAt, leaseMs);
     if (fence !== null) return fence;
     const owner = readOwner(client);
     if (owner === undefined) continue;
@@ -99,7 +102,7 @@ export async function takeLease(
       // It shows signs of life: nothing would end this but the end of that process.
       if (!options.wait) throw ownedError(file, owner);
       heardAt = performance.now();
-    } else if (!options.wait && performance.now() - heardAt > 2 * LEASE_MS) {
+    } else if (!options.wait && performance.now() - heardAt > 2 * leaseMs) {
       // It is silent and still can't be replaced: it was frozen in the middle of a write.
       throw ownedError(file, owner);
     }

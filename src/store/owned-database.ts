@@ -1,5 +1,6 @@
 /** Opens the database as its owner, or, for a look or a test, without a lease. */
 import type { Logger } from '../base/log.ts';
+import { LEASE_MS } from '../model/owner.ts';
 import { LeaseLost } from '../ports/owner.ts';
 import { type Database, migrateDatabase, openFile } from './database.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
@@ -51,7 +52,10 @@ function keptLease(db: Database, file: string, fence: number, log: Logger, owner
     owner.onLost();
   };
   const proof = fenceProof(db.$client, fence);
-  const heartbeat: Heartbeat = startHeartbeat({ file, fence, log, onLost: lose });
+  const heartbeat: Heartbeat = startHeartbeat({
+    ...{ file, fence, log, onLost: lose },
+    leaseMs: owner.leaseMs ?? LEASE_MS,
+  });
   return {
     fence,
     prove() {

@@ -6,8 +6,8 @@ import type { LeftTool, ToolProcesses } from '../ports/tool-processes.ts';
 import { killGroup, LAUNCHER } from './tool-process.ts';
 
 const LOOK_MS = 200;
-/** How long a tool that was asked to stop gets to save its state, in ms. */
-const GRACE_MS = 5 * 60_000;
+/** How long a tool that was asked to stop gets, in ms: an apply has a state to save. */
+const GRACE_MS = { apply: 5 * 60_000, other: 30_000 };
 
 export interface LeftTools {
   /** Resolves once no tool of an earlier owner works on the stack. Rejects where the signal aborts. */
@@ -41,7 +41,7 @@ export function createLeftTools(toolProcesses: ToolProcesses, log: Logger): Left
     while (processState(tool) === 'running') {
       if (Date.now() >= stopAt) {
         stopAt = Number.POSITIVE_INFINITY;
-        killAt = Date.now() + GRACE_MS;
+        killAt = Date.now() + (phase === 'apply' ? GRACE_MS.apply : GRACE_MS.other);
         interrupt(pid);
       }
       if (Date.now() >= killAt) killGroup(pid);
