@@ -1,13 +1,13 @@
 /** Empties the outbox into the chats: at least once, de-duplicated by key, and each alert's history in its order. */
 
-import { type LogFields, outside, within } from '../base/log-context.ts';
+import { type LogFields, withLogFields, withoutLogFields } from '../base/log-context.ts';
 import { ChatError } from '../ports/chat.ts';
-import type { Meter } from '../ports/meter.ts';
+import type { MetricsPort } from '../ports/meter.ts';
 import type { OutboxEntry } from '../ports/outbox.ts';
 import { createPosting, isPermanent, type PostingParts } from './posting.ts';
 
 export interface OutboxDispatcherParts extends PostingParts {
-  readonly meter?: Meter;
+  readonly meter?: MetricsPort;
 }
 
 export interface OutboxDispatcher {
@@ -63,9 +63,9 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
         }
         // A process that was frozen may wake up after another one has delivered the rest.
         await store.proveOwner();
-        await within(about, () => posting.deliver(entry, about));
+        await withLogFields(about, () => posting.deliver(entry, about));
         await store.outboxDone(entry.id, clock());
-        parts.meter?.attempted('delivered');
+        parts.meter?.deliveryAttempted('delivered');
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
         if (isPermanent(error) && entry.message.type !== 'card') {
@@ -74,12 +74,12 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
             'a message can not be delivered and is given up',
           );
           await store.outboxDone(entry.id, clock());
-          parts.meter?.attempted('given-up');
+          parts.meter?.deliveryAttempted('given-up');
           continue;
         }
         if (entry.message.type === 'thread') held.add(entry.message.alertId);
         const wait = error instanceof ChatError ? error.retryAfterMs : null;
-        parts.meter?.attempted(wait === null ? 'failed' : 'slowed');
+        parts.meter?.deliveryAttempted(wait === null ? 'failed' : 'slowed');
         const pause = Math.min(wait ?? backoff(entry.attempts), LONGEST_WAIT_MS);
         await store.outboxFailed(entry.id, text, clock() + pause);
         // Being asked to slow down is everyday; anything else is worth a line.
@@ -109,7 +109,7 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
   function lookAfter(ms: number): void {
     if (!isStarted) return;
     if (timer) clearTimeout(timer);
-    timer = outside(() =>
+    timer = withoutLogFields(() =>
       setTimeout(() => {
         void deliver().then(() => lookAfter(IDLE_MS));
       }, ms),
