@@ -1,4 +1,4 @@
-import { credentialFor, nameOf } from '../git/credentials.ts';
+import { credentialFor, credentialName } from '../git/credentials.ts';
 import type { Config } from './valid.ts';
 
 /** `one: a, b` where there is anything to list. */
@@ -41,7 +41,7 @@ export function notesOn({ chat, directory, credentials }: Config): readonly stri
     ),
     ...listed(
       'for no repository of a stack or of a policy it uses',
-      credentials.filter((credential) => !used.has(credential)).map(nameOf),
+      credentials.filter((credential) => !used.has(credential)).map(credentialName),
     ),
   ];
 }

@@ -1,16 +1,20 @@
+/** m0's HTTP server: chat endpoints, health, readiness and metrics. */
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Logger } from '../base/log.ts';
 
-/** Whether m0 can do its work, and by name what stands in the way. */
+/** Whether m0 can work, and its problems by part. */
 export interface Readiness {
   readonly ok: boolean;
   readonly problems: readonly { readonly part: string; readonly problem: string }[];
 }
 
-/** What a chat platform calls. The handler checks the signature over the raw body itself. */
+/**
+ * An endpoint that a chat platform or Git server calls. The handler itself checks the signature over the raw
+ * body.
+ */
 export interface PostRoute {
   readonly path: string;
   handle(request: Request): Promise<Response>;
@@ -18,20 +22,20 @@ export interface PostRoute {
 
 export interface HttpOptions {
   readonly host: string;
-  /** 0: any free port. */
+  /** 0 means any free port. */
   readonly port: number;
   readonly ready: () => Promise<Readiness>;
   /** The metrics in Prometheus' text format. */
   readonly metrics: () => Promise<string>;
   readonly log: Logger;
-  /** Endpoints of the chat platforms. The only requests whose body is read. */
+  /** Endpoints of the chat platforms. Only their requests may have a body. */
   readonly routes?: readonly PostRoute[];
 }
 
 export interface HttpServer {
-  /** Address with the port really in use, e.g. `http://127.0.0.1:3978`. */
+  /** The address with the actual port, e.g. `http://127.0.0.1:3978`. */
   readonly url: string;
-  /** Takes no new request and resolves when those under way are answered. */
+  /** Takes no new request. Resolves when the current ones are answered. */
   close(): Promise<void>;
 }
 
@@ -44,7 +48,7 @@ function hasBody(request: Request): boolean {
   return request.headers.has('transfer-encoding') || (length !== null && length !== '0');
 }
 
-/** Everything m0 answers over HTTP: nothing here approves, snoozes or accepts anything. */
+/** All of m0's HTTP endpoints. None of them approves, snoozes or accepts anything. */
 function application({ ready, metrics, log, routes = [] }: HttpOptions): Hono {
   const app = new Hono();
   app.use(
@@ -89,7 +93,9 @@ function application({ ready, metrics, log, routes = [] }: HttpOptions): Hono {
   return app;
 }
 
-/** Listens on `host` and `port`. Rejects with what was being done where that address can't be had. */
+/**
+ * Listens on `host` and `port`. Rejects where the address cannot be used; the error says what was attempted.
+ */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const server = createAdaptorServer({
     fetch: application(options).fetch,
