@@ -26,6 +26,8 @@ export interface Environment {
   readonly pluginMirror: string | null;
   /** Keeps saved plan files after their run ends, for debugging. They contain secrets. */
   readonly keepPlans: boolean;
+  /** A start waits while another m0 owns the memory; else it is refused. */
+  readonly waitForOwner: boolean;
   /** The user that stacks' tools run as: NAME, UID:GID, FROM-TO or self; null: separate users, if m0 can use them. */
   readonly stackUser: string | null;
   readonly logLevel: LogLevel;
@@ -147,9 +149,11 @@ export function readEnvironment(env: Variables = process.env): Environment {
   const host = text('HOST') ?? '127.0.0.1';
   const insecure = text('M0_TEAMS_INSECURE_LOOPBACK');
   const keepPlans = text('M0_KEEP_PLANS');
+  const waitForOwner = text('M0_WAIT_FOR_OWNER');
   for (const [name, value] of [
     ['M0_TEAMS_INSECURE_LOOPBACK', insecure],
     ['M0_KEEP_PLANS', keepPlans],
+    ['M0_WAIT_FOR_OWNER', waitForOwner],
   ]) {
     if (value !== null && value !== '0' && value !== '1') {
       problems.push(`${name}: "${value}" is neither 1 nor 0`);
@@ -173,6 +177,7 @@ export function readEnvironment(env: Variables = process.env): Environment {
     opa: text('M0_OPA'),
     pluginMirror: text('M0_PLUGIN_MIRROR'),
     keepPlans: keepPlans === '1',
+    waitForOwner: waitForOwner === '1',
     stackUser: text('M0_STACK_USER'),
     logLevel: logLevel as LogLevel,
     host,

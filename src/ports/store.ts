@@ -129,5 +129,10 @@ export interface Store {
   overview(stacks: readonly string[], now: number): Promise<Overview>;
   /** Proves that the store is writable now. Waits only briefly for other processes. */
   probe(now: number): Promise<void>;
+  /**
+   * Proves that this process still owns the memory, right before it does something that can't be stored in the same
+   * transaction. Rejects with LeaseLost where another process took over; so does every write.
+   */
+  proveOwner(): Promise<void>;
   close(): Promise<void>;
 }
