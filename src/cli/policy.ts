@@ -223,7 +223,7 @@ function merged<T extends { readonly at: readonly string[] }>(said: readonly T[]
 
 function jsonOf({ bundle, warnings, notes }: Checked, answered: Answered | null): string {
   const { syntax, readsApprovers } = bundle;
-  const rules = bundle.rules.map(({ silent: _, ...rule }) => rule);
+  const rules = bundle.rules.map(({ mute: _, ...rule }) => rule);
   const known = { formatVersion: 1, syntax, rules, readsApprovers, warnings, notes };
   if (answered === null) return `${JSON.stringify(known, null, 2)}\n`;
   const { messages, error, decision } = answered;
