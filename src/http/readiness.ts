@@ -2,7 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { policySources } from '../alerts/policy-trouble.ts';
-import { timely } from '../base/timely.ts';
+import { withTimeout } from '../base/timely.ts';
 import type { FailedFetch } from '../git/watched-mirrors.ts';
 import type { Clock, Directory, Platform } from '../model/directory.ts';
 import type { Overview } from '../model/overview.ts';
@@ -85,9 +85,9 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
 
   async function storeProblems(now: number): Promise<readonly Problem[]> {
     try {
-      await timely('writing to the store', timeLimitMs, store.probe(now));
+      await withTimeout('writing to the store', timeLimitMs, store.probe(now));
       const query = store.overview([], now);
-      const overview = await timely('reading the store', timeLimitMs, query);
+      const overview = await withTimeout('reading the store', timeLimitMs, query);
       return [
         ...(await policyProblems()),
         ...outboxProblems(overview, now),
@@ -99,7 +99,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
   }
 
   async function policyProblems(): Promise<readonly Problem[]> {
-    const alerts = await timely(
+    const alerts = await withTimeout(
       'reading the store',
       timeLimitMs,
       store.alerts({ kind: 'policy', state: 'open' }),
@@ -162,7 +162,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
 
   async function diskProblems(folder: string): Promise<readonly Problem[]> {
     try {
-      const { bavail, bsize } = await timely(
+      const { bavail, bsize } = await withTimeout(
         `asking for the free room of ${folder}`,
         timeLimitMs,
         statfs(folder),

@@ -2,11 +2,11 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Logger } from '../base/log.ts';
 import { RUN_STATES, type RunState, TRIGGERS } from '../model/run.ts';
-import type { Attempt, Meter } from '../ports/meter.ts';
+import type { DeliveryResult, MetricsPort } from '../ports/meter.ts';
 import { APPLY_OUTCOMES, isAtRest, measuresOf, PHASES } from './moves.ts';
 
 const REST_STATES = (Object.keys(RUN_STATES) as RunState[]).filter(isAtRest);
-const ATTEMPTS: readonly Attempt[] = ['delivered', 'slowed', 'failed', 'given-up'];
+const ATTEMPTS: readonly DeliveryResult[] = ['delivered', 'slowed', 'failed', 'given-up'];
 /** Buckets in seconds: plans take seconds to minutes, and a run may wait an hour in the queue. */
 const LONG_BUCKETS = [1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600];
 const SHORT_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -15,7 +15,7 @@ const SHORT_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
  * Creates the counters in `registry`. All expected series start at 0, so that a first error shows as an
  * increase.
  */
-export function createMeter(registry: Registry, policies: readonly string[], log: Logger): Meter {
+export function createMeter(registry: Registry, policies: readonly string[], log: Logger): MetricsPort {
   const registers = [registry];
   const runs = new Counter({
     name: 'm0_runs_total',
@@ -88,7 +88,7 @@ export function createMeter(registry: Registry, policies: readonly string[], log
   }
 
   return {
-    moved: (before, after) =>
+    runStepped: (before, after) =>
       safely(() => {
         const { trigger, state } = after;
         const { rested, queuedMs, phase, checkMs, applied } = measuresOf(before, after);
@@ -98,11 +98,11 @@ export function createMeter(registry: Registry, policies: readonly string[], log
         if (checkMs !== null) checks.observe({ trigger }, checkMs / 1000);
         if (applied !== null) applies.inc({ outcome: applied });
       }),
-    answered: (answers, ms) =>
+    policiesAnswered: (answers, ms) =>
       safely(() => {
         policySeconds.observe(Math.max(0, ms) / 1000);
         for (const { policy, outcome } of answers) if (!outcome.ok) errors.inc({ policy });
       }),
-    attempted: (outcome) => safely(() => deliveries.inc({ outcome })),
+    deliveryAttempted: (outcome) => safely(() => deliveries.inc({ outcome })),
   };
 }

@@ -1,6 +1,6 @@
 /** Builds the environment of a stack's terraform or tofu process, and finds the secrets in it. */
 import { join } from 'node:path';
-import { strangersEnvironment } from '../base/base-environment.ts';
+import { thirdPartyEnvironment } from '../base/base-environment.ts';
 import type { Stack } from '../model/directory.ts';
 
 /** Variables that would change the meaning of a plan, or give m0's own access to a stack's code. */
@@ -31,7 +31,7 @@ export function childEnvironment(options: {
     // Providers build large schemas at each start. Less frequent garbage collection saves a fifth of a plan's
     // CPU time or more.
     GOGC: '500',
-    ...strangersEnvironment(options.base),
+    ...thirdPartyEnvironment(options.base),
     HOME: options.homeDir,
     ...(options.awsFiles ?? awsFiles(options.base, options.stackEnv)),
     ...(options.pluginCacheDir === null ? {} : { TF_PLUGIN_CACHE_DIR: options.pluginCacheDir }),

@@ -4,7 +4,7 @@ import {
   ConfigurationServiceClientCredentialFactory,
 } from 'botbuilder';
 import type { Logger } from '../../base/log.ts';
-import { timely } from '../../base/timely.ts';
+import { withTimeout } from '../../base/timely.ts';
 import { type Activity, tenantOf } from './activity.ts';
 import { withoutConsoleErrors } from './quiet-library.ts';
 
@@ -154,7 +154,7 @@ export class Identity {
     try {
       // authenticateRequest reads only the channel id and the service URL; the latter is compared below.
       const read = { channelId: activity.channelId } as never;
-      const { claimsIdentity } = await timely(
+      const { claimsIdentity } = await withTimeout(
         "asking for Microsoft's keys",
         this.#timeoutMs,
         withoutConsoleErrors(() => this.#authentication.authenticateRequest(read, authorization)),
@@ -197,7 +197,7 @@ export class Identity {
       );
       await credentials.signRequest({ headers } as never);
     };
-    await timely('asking for a token', this.#timeoutMs, signIn());
+    await withTimeout('asking for a token', this.#timeoutMs, signIn());
     return headers;
   }
 }
