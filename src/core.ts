@@ -8,10 +8,10 @@ import { tellEndedSnoozes } from './alerts/snooze-watch.ts';
 import type { Logger } from './base/log.ts';
 import type { Clock, Directory, Platform } from './model/directory.ts';
 import type { ScheduleOnCall } from './model/rota.ts';
-import { askersOf } from './people/asking.ts';
+import { peopleToAsk } from './people/asking.ts';
 import { createOnCall, type OnCall, type UsergroupMembers } from './people/on-call.ts';
 import type { ChatPort, CommandHandler } from './ports/chat.ts';
-import type { Meter } from './ports/meter.ts';
+import type { MetricsPort } from './ports/meter.ts';
 import type { PolicyPort } from './ports/policy.ts';
 import type { CodePort, Runner } from './ports/runner.ts';
 import type { Store } from './ports/store.ts';
@@ -33,7 +33,7 @@ export interface CoreParts {
   readonly log: Logger;
   /** How many stacks are worked on at once. */
   readonly concurrency: number;
-  readonly meter?: Meter | undefined;
+  readonly meter?: MetricsPort | undefined;
   /** Called when nobody of an on-call rotation can be named, with why, and with null when somebody can again. */
   readonly onRotationProblem?: (rotation: string, problem: string | null) => void;
   /** Called after every stored change. */
@@ -73,7 +73,7 @@ export function createCore(parts: CoreParts): Core {
   const worker = createWorker({
     ...{ store, runner, directory, onCall, clock, log, onChange, ...meter },
     policies: parts.meter === undefined ? policies : metered(policies, parts.meter, clock),
-    askers: async (stack) => askersOf(stack, await onCall.rotasNow(), clock()),
+    askers: async (stack) => peopleToAsk(stack, await onCall.rotasNow(), clock()),
     concurrency: parts.concurrency,
   });
   const policyWatch = createPolicyWatch({ store, policies, directory, clock, log, onChange });

@@ -17,7 +17,7 @@ import { repositoryKey } from './git/remote.ts';
 import { watchedMirrors } from './git/watched-mirrors.ts';
 import { createGitWebhook } from './http/git-webhook.ts';
 import { createReadiness } from './http/readiness.ts';
-import { startHttp } from './http/server.ts';
+import { type HttpServer, startHttp } from './http/server.ts';
 import { greetingCard } from './messages/greeting-card.ts';
 import { homeCard } from './messages/home-card.ts';
 import { createMetrics } from './metrics/metrics.ts';
@@ -56,6 +56,8 @@ export interface Service {
   readonly store: Store;
   runs(stack: string): Promise<readonly Run[]>;
   checkAll(): Promise<void>;
+  /** Resolves when another process has taken over the memory: this one must close. */
+  readonly lost: Promise<void>;
   /** Stops taking work, finishes an apply under way, delivers what is due, closes. */
   close(): Promise<void>;
 }
@@ -123,8 +125,38 @@ export async function serve(options: ServeOptions): Promise<Service> {
   };
 
   try {
-    const store = await openStore({ url: environment.databaseUrl, log });
+    const lost = Promise.withResolvers<void>();
+    // Liveness is answered while m0 waits for its memory, and everything else after.
+    let waitsFor = '';
+    let http: HttpServer | null = null;
+    const listen = async (): Promise<HttpServer> => {
+      http ??= await startHttp({
+        ...{ host: environment.host, port: environment.port, log, routes: null },
+        ready: async () => ({ ok: false, problems: [{ part: 'm0', problem: `is starting${waitsFor}` }] }),
+        metrics: async () => '',
+      });
+      return http;
+    };
+    closers.push(async () => http?.close());
+    const store = await openStore({
+      url: environment.databaseUrl,
+      log,
+      owner: {
+        wait: environment.waitForOwner,
+        async onWaiting({ host, pid, since }) {
+          const about = { host, pid, since: new Date(since).toISOString() };
+          waitsFor = `: it waits for the m0 on ${host} (process ${pid}), which has the memory since ${about.since}`;
+          log.warn(about, 'waiting for the m0 that has the memory');
+          await listen();
+        },
+        onLost() {
+          log.error('another m0 has taken over the memory: this one stops');
+          lost.resolve();
+        },
+      },
+    });
     closers.push(() => store.close());
+    const door = await listen();
     const key = await fingerprintKey(store);
     const mirrors = watchedMirrors(
       createMirrors({
@@ -152,6 +184,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       log.warn({ why: shared, means: SHARED_MEANS, todo }, "stacks run as m0's own user");
     }
     const runner = createRunner({
+      toolProcesses: store.toolProcesses,
       dataDir: environment.dataDir,
       tools: { ...tools, cliConfig: tools.terraformCliConfig },
       base,
@@ -236,41 +269,38 @@ export async function serve(options: ServeOptions): Promise<Service> {
       log,
     });
     const schedules = [schedule];
-    const http = await startHttp({
-      host: environment.host,
-      port: environment.port,
+    door.serve({
       ready: createReadiness({
         ...{ store, directory, clock, tools },
         chats: chats.healthy,
         folders: [environment.dataDir, dirname(databaseFile(environment.databaseUrl))],
         schedules: () => schedules,
-        mirrors: () => mirrors.troubles(),
-        rotas: () => [...rotationProblems].map(([rota, problem]) => ({ rota, problem })),
+        failedFetches: () => mirrors.failedFetches(),
+        rotationProblems: () => [...rotationProblems].map(([rota, problem]) => ({ rota, problem })),
       }),
       metrics: () => metrics.text(),
-      log,
       routes: [
         ...chats.routes,
         createGitWebhook({
           secret: environment.gitWebhookSecret,
-          look: (addresses) => pushes.lookNow(addresses),
+          pollNow: (addresses) => pushes.pollNow(addresses),
           clock,
           log,
         }),
       ],
     });
-    closers.push(() => http.close());
     closers.push(async () => schedule.stop());
     const digests = await startDigests(config.digests, view, dispatcher, log);
     schedules.push(digests);
     closers.push(async () => digests.stop());
     const retention = startRetention({ store, clock, log });
     closers.push(() => retention.stop());
-    log.info({ url: http.url, stacks: directory.stacks.length }, 'm0 is at work');
+    log.info({ url: door.url, stacks: directory.stacks.length }, 'm0 is at work');
 
     return {
-      url: http.url,
+      url: door.url,
       store,
+      lost: lost.promise,
       runs: (stack) => store.runs({ stack, limit: 200 }),
       async checkAll() {
         for (const stack of directory.stacks) await check(stack.name, 'schedule');

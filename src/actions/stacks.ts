@@ -6,7 +6,7 @@ import type { CommandName } from '../commands/command.ts';
 import type { Card } from '../messages/card.ts';
 import { driftCard } from '../messages/drift-card.ts';
 import { statusCard } from '../messages/status-card.ts';
-import type { StackStatus } from '../messages/view-status.ts';
+import type { StackStatusView } from '../messages/view-status.ts';
 import type { Stack } from '../model/directory.ts';
 import { exemptionOf } from '../model/exemption.ts';
 import { openFindings } from '../model/open-findings.ts';
@@ -22,7 +22,7 @@ import { targeted } from './targets.ts';
 const FOLLOW_MS = 20 * 60_000;
 const BUSY: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
 
-async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatus> {
+async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatusView> {
   const { store } = parts;
   const now = parts.clock();
   const [runs, [drift], [failing], exemptions, skipped] = await Promise.all([
@@ -36,19 +36,19 @@ async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatus> 
   const good = runs.find((r) => STATES_WITH_ANSWER.includes(r.state) && r.decision !== null);
   const shown = openAlertRun ?? good;
   const open = openAlertRun ? openFindings(openAlertRun, exemptions, now) : [];
-  const kept = (shown?.findings ?? []).filter((f) => f.actionable && exemptionOf(f, exemptions, now));
+  const exempt = (shown?.findings ?? []).filter((f) => f.actionable && exemptionOf(f, exemptions, now));
   const failed = failing ? await store.run(failing.runId) : undefined;
   return {
     stack: stack.name,
     environment: stack.environment,
     state: stackStateOf({
-      ...{ open: open.length, kept: kept.length },
+      ...{ open: open.length, exempt: exempt.length },
       ...{ failing: failing !== undefined, known: shown !== undefined },
     }),
     open: open.length,
     waiting:
       openAlertRun && !isTerminal(openAlertRun.state) ? open.filter((o) => o.verdict !== 'auto').length : 0,
-    kept: kept.length,
+    exempt: exempt.length,
     runId: open.length > 0 ? (openAlertRun?.id ?? null) : null,
     lastGoodAt: good?.updatedAt ?? null,
     failure: failed?.failure?.message ?? null,

@@ -1,13 +1,13 @@
 /** Empties the outbox into the chats: at least once, de-duplicated by key, and each alert's history in its order. */
 
-import { type LogFields, outside, within } from '../base/log-context.ts';
+import { type LogFields, withLogFields, withoutLogFields } from '../base/log-context.ts';
 import { ChatError } from '../ports/chat.ts';
-import type { Meter } from '../ports/meter.ts';
+import type { MetricsPort } from '../ports/meter.ts';
 import type { OutboxEntry } from '../ports/outbox.ts';
 import { createPosting, isPermanent, type PostingParts } from './posting.ts';
 
 export interface OutboxDispatcherParts extends PostingParts {
-  readonly meter?: Meter;
+  readonly meter?: MetricsPort;
 }
 
 export interface OutboxDispatcher {
@@ -40,6 +40,8 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
   /** The pass under way, or the last one: two passes would deliver a message twice. */
   let pass = Promise.resolve();
   let isPassing = false;
+  /** Set where `wake` came during a pass, which may have missed what it was for. */
+  let isWokenAgain = false;
   let isStarted = false;
 
   /** A card shows the newest state anyway: of several that wait, as after an outage, only the last is sent. */
@@ -61,9 +63,11 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
           await store.outboxDone(entry.id, clock());
           continue;
         }
-        await within(about, () => posting.deliver(entry, about));
+        // A process that was frozen may wake up after another one has delivered the rest.
+        await store.proveOwner();
+        await withLogFields(about, () => posting.deliver(entry, about));
         await store.outboxDone(entry.id, clock());
-        parts.meter?.attempted('delivered');
+        parts.meter?.deliveryAttempted('delivered');
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
         if (isPermanent(error) && entry.message.type !== 'card') {
@@ -72,12 +76,12 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
             'a message can not be delivered and is given up',
           );
           await store.outboxDone(entry.id, clock());
-          parts.meter?.attempted('given-up');
+          parts.meter?.deliveryAttempted('given-up');
           continue;
         }
         if (entry.message.type === 'thread') held.add(entry.message.alertId);
         const wait = error instanceof ChatError ? error.retryAfterMs : null;
-        parts.meter?.attempted(wait === null ? 'failed' : 'slowed');
+        parts.meter?.deliveryAttempted(wait === null ? 'failed' : 'slowed');
         const pause = Math.min(wait ?? backoff(entry.attempts), LONGEST_WAIT_MS);
         await store.outboxFailed(entry.id, text, clock() + pause);
         // Being asked to slow down is everyday; anything else is worth a line.
@@ -93,6 +97,7 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
   function deliver(): Promise<void> {
     pass = pass.then(async () => {
       isPassing = true;
+      isWokenAgain = false;
       try {
         await deliverDue();
       } catch (error) {
@@ -107,9 +112,9 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
   function lookAfter(ms: number): void {
     if (!isStarted) return;
     if (timer) clearTimeout(timer);
-    timer = outside(() =>
+    timer = withoutLogFields(() =>
       setTimeout(() => {
-        void deliver().then(() => lookAfter(IDLE_MS));
+        void deliver().then(() => lookAfter(isWokenAgain ? 0 : IDLE_MS));
       }, ms),
     );
   }
@@ -120,8 +125,8 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
       lookAfter(0);
     },
     wake() {
-      // The pass under way is followed by another one.
-      if (!isPassing) lookAfter(0);
+      if (isPassing) isWokenAgain = true;
+      else lookAfter(0);
     },
     deliver,
     async drain() {

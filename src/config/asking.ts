@@ -1,17 +1,17 @@
-/** When people are asked, and who is next: severity, quiet hours, escalation. */
+/** Reads from m0.yaml when people are notified, and who is next: severity, quiet hours, escalation. */
 import type { EscalationStep, QuietHours, Stack } from '../model/directory.ts';
 import type { RawConfig, RawStack } from './schema.ts';
 import type { Path } from './source.ts';
 
-const MINUTE_OF = (time: string): number => {
+const minuteOfDay = (time: string): number => {
   const [hour = 0, minute = 0] = time.split(':').map(Number);
   return hour * 60 + minute;
 };
 
-/** What the walk over m0.yaml offers. */
+/** The functions of the configuration reader that this file needs. */
 export interface AskingReader {
   zone(path: Path, name: string): string;
-  whoever(path: Path, names: readonly string[]): readonly string[];
+  approverNames(path: Path, names: readonly string[]): readonly string[];
   milliseconds(duration: string): number;
   report(path: Path, problem: string): void;
 }
@@ -23,7 +23,7 @@ function quietHours(
   read: AskingReader,
 ): QuietHours | null {
   if (raw === 'off') return null;
-  const [from, to] = [MINUTE_OF(raw.from), MINUTE_OF(raw.to)];
+  const [from, to] = [minuteOfDay(raw.from), minuteOfDay(raw.to)];
   if (from === to) read.report([...path, 'to'], 'is the same time as from: say off, or another time');
   const timezone = raw.timezone === undefined ? zone : read.zone([...path, 'timezone'], raw.timezone);
   return { from, to, weekends: raw.weekends, timezone };
@@ -35,7 +35,7 @@ function escalation(
   read: AskingReader,
 ): readonly EscalationStep[] {
   return raw.map(({ after, to, every }, i) => {
-    if (to !== 'asked' && to !== 'channel') read.whoever([...path, i], [to]);
+    if (to !== 'asked' && to !== 'channel') read.approverNames([...path, i], [to]);
     return {
       afterMs: read.milliseconds(after),
       to,
@@ -44,13 +44,16 @@ function escalation(
   });
 }
 
-/** Checks the defaults once, at their own place. */
+/** Checks the defaults once, at their own place in the file. */
 export function checkAsking({ defaults }: RawConfig, read: AskingReader): void {
   quietHours(defaults.quietHours, ['defaults', 'quietHours'], defaults.timezone, read);
   escalation(defaults.escalation, ['defaults', 'escalation'], read);
 }
 
-/** What a stack says, or else the defaults; severity rules of both add up. `zone`: the stack's time zone. */
+/**
+ * The settings of a stack, or else the defaults. Severity rules of both are combined. `zone`: the stack's time
+ * zone.
+ */
 export function readAsking(
   { defaults }: RawConfig,
   stack: RawStack,
@@ -61,7 +64,7 @@ export function readAsking(
   const silent: AskingReader = {
     ...read,
     zone: (_, name) => name,
-    whoever: (_, names) => names,
+    approverNames: (_, names) => names,
     report: () => {},
   };
   return {

@@ -1,29 +1,30 @@
+/** Compares the recorded, actual and desired value of a resource and lists the places where they differ. */
 import type { Segment } from './attribute-path.ts';
 import { canonical, type Equality, equal } from './canonical.ts';
 import type { Json } from './finding.ts';
 import { field, hasUnknown, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 import { childMasks, isMasked, type Masks } from './masks.ts';
 
-/** The three values of one place. */
-export interface Points {
+/** The three values of one place in a resource. */
+export interface ValueTriple {
   readonly recorded: Json;
   readonly actual: Json;
-  /** May be or hold `UNKNOWN`. */
+  /** May be `UNKNOWN`, or contain it. */
   readonly desired: Json;
 }
 
 /** A place whose three values are not all equal. */
-export interface RawRow extends Points {
+export interface RawRow extends ValueTriple {
   readonly segments: readonly Segment[];
   readonly masks: Masks;
 }
 
 /**
- * Walks the three values together and returns the places that differ: maps by key, the single element of a
- * block list inside, all other elements whole and matched by value. Does not look into masked values.
+ * Compares the three values and returns the places where they differ. Maps are compared by key. A single block in a
+ * list is entered; all other elements are compared as a whole and matched by value. Masked values are not entered.
  */
 export function walk(
-  points: Points,
+  points: ValueTriple,
   masks: Masks,
   equality: Equality,
   segments: readonly Segment[] = [],
@@ -32,7 +33,7 @@ export function walk(
   const cloudMoved = !equal(recorded, actual, equality);
   if (!cloudMoved && equal(recorded, desired, equality)) return [];
   const whole: RawRow[] = [{ segments, recorded, actual, desired, masks }];
-  // A wholly unknown value is one row, unless the cloud moved something inside.
+  // A wholly unknown value is one row, unless the cloud changed something inside.
   if (desired === UNKNOWN && !cloudMoved) return whole;
   if (isMasked(masks)) return whole;
 
@@ -40,25 +41,42 @@ export function walk(
   const filled = known.filter((value) => !isEmpty(value));
   if (filled.length === 0) return whole;
   if (filled.every(isObject)) return walkKeys(points, masks, equality, segments);
-  // In a policy document one value stands for a list of one.
+  // In a policy document, a single value equals a list with that value.
   const listed = equality === 'iam' && filled.some(isArray);
   if (!listed && !filled.every(isArray)) return whole;
 
-  const [r, a, d] = [itemsOf(recorded), itemsOf(actual), desired === UNKNOWN ? null : itemsOf(desired)];
-  if ([r, a, ...(d ? [d] : [])].every((items) => items.length === 1 && isObject(items[0]))) {
-    const inside = { recorded: r[0] ?? null, actual: a[0] ?? null, desired: d ? (d[0] ?? null) : UNKNOWN };
+  const [recordedItems, actualItems, desiredItems] = [
+    itemsOf(recorded),
+    itemsOf(actual),
+    desired === UNKNOWN ? null : itemsOf(desired),
+  ];
+  if (
+    [recordedItems, actualItems, ...(desiredItems ? [desiredItems] : [])].every(
+      (items) => items.length === 1 && isObject(items[0]),
+    )
+  ) {
+    const inside = {
+      recorded: recordedItems[0] ?? null,
+      actual: actualItems[0] ?? null,
+      desired: desiredItems ? (desiredItems[0] ?? null) : UNKNOWN,
+    };
     return walk(inside, childMasks(masks, 0), equality, [...segments, 0]);
   }
-  const rows = matchElements(r, a, d, equality).map((row) => ({
+  const rows = matchElements(recordedItems, actualItems, desiredItems, equality).map((row) => ({
     ...row,
     segments: [...segments, null],
     masks: childMasks(masks, null),
   }));
-  // Nothing came or went, yet it differs: the order does.
+  // All elements match but the lists differ: the order changed.
   return rows.length > 0 ? rows : whole;
 }
 
-function walkKeys(points: Points, masks: Masks, equality: Equality, segments: readonly Segment[]): RawRow[] {
+function walkKeys(
+  points: ValueTriple,
+  masks: Masks,
+  equality: Equality,
+  segments: readonly Segment[],
+): RawRow[] {
   const { recorded, actual, desired } = points;
   const keys = new Set([recorded, actual, desired].flatMap((v) => (isObject(v) ? Object.keys(v) : [])));
   return [...keys].flatMap((key) => {
@@ -67,7 +85,7 @@ function walkKeys(points: Points, masks: Masks, equality: Equality, segments: re
       actual: field(actual, key) ?? null,
       desired: desired === UNKNOWN ? UNKNOWN : (field(desired, key) ?? null),
     };
-    // Below an unknown map only what the cloud moved is worth a row.
+    // Inside an unknown map, only what the cloud changed makes a row.
     if (desired === UNKNOWN && equal(child.recorded, child.actual, equality)) return [];
     return walk(child, childMasks(masks, key), equality, [...segments, key]);
   });
@@ -89,7 +107,7 @@ function matchElements(
   actual: readonly Json[],
   desired: readonly Json[] | null,
   equality: Equality,
-): Points[] {
+): ValueTriple[] {
   const groups = new Map<string, Group>();
   const put = (items: readonly Json[], place: keyof Group): void => {
     for (const item of items) {
@@ -106,14 +124,14 @@ function matchElements(
     'desired',
   );
 
-  const rows: Points[] = [];
-  for (const { recorded: r, actual: a, desired: d } of groups.values()) {
-    const count = Math.max(r.length, a.length, d.length);
+  const rows: ValueTriple[] = [];
+  for (const { recorded: recordedItems, actual: actualItems, desired: desiredItems } of groups.values()) {
+    const count = Math.max(recordedItems.length, actualItems.length, desiredItems.length);
     for (let i = 0; i < count; i++) {
       rows.push({
-        recorded: r[i] ?? null,
-        actual: a[i] ?? null,
-        desired: desired === null ? UNKNOWN : (d[i] ?? null),
+        recorded: recordedItems[i] ?? null,
+        actual: actualItems[i] ?? null,
+        desired: desired === null ? UNKNOWN : (desiredItems[i] ?? null),
       });
     }
   }
@@ -132,7 +150,7 @@ function matchElements(
   );
 }
 
-/** True where `value` is what `pattern` says, wherever the pattern is known. */
+/** True if `value` equals `pattern` in every part of the pattern that is known. */
 function fits(value: Json, pattern: Json): boolean {
   if (pattern === UNKNOWN) return true;
   if (isObject(pattern)) {

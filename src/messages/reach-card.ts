@@ -1,3 +1,4 @@
+/** The card for people or channels that m0 can't reach. */
 import { statusText } from '../commands/text.ts';
 import { whenText } from '../text/when.ts';
 import { clip, headlineOf, listed } from '../text/words.ts';
@@ -5,16 +6,19 @@ import type { Block, Card } from './card.ts';
 import { context, line, text, time } from './spans.ts';
 import type { ReachView } from './view.ts';
 
-/** Names in a sentence, and characters of what went wrong. */
+/** The most names in a sentence, and the longest problem in characters. */
 const NAMES = 5;
 const PROBLEM = 300;
 
-function named(names: readonly string[]): string {
+function nameList(names: readonly string[]): string {
   const more = names.length - NAMES;
   return more > 1 ? `${names.slice(0, NAMES).join(', ')} and ${more} more` : listed(names);
 }
 
-/** Something waits and nobody who should be asked can be: told in the channel, closed once somebody can. */
+/**
+ * Something waits and none of the people to ask can be asked. Posted in the channel, closed when somebody can be
+ * asked.
+ */
 export function reachCard(view: ReachView): Card {
   const { what, stacks, others } = view;
   const since = context(text(`${what} · since `), time(view.since, view));
@@ -32,7 +36,7 @@ export function reachCard(view: ReachView): Card {
       ? 'Nobody else may decide: name a group under "approvers" in m0.yaml, or mend the rota.'
       : `Anyone in ${listed(others, 'or')} may decide meanwhile.`;
   return {
-    headline: headlineOf(`Nobody on call can be asked about ${named(stacks)}`),
+    headline: headlineOf(`Nobody on call can be asked about ${nameList(stacks)}`),
     tone: 'bad',
     blocks: [
       since,
@@ -48,7 +52,7 @@ export function reachCard(view: ReachView): Card {
 
 function lostChannel({ what, stacks, problems }: ReachView, since: Block): Card {
   return {
-    headline: headlineOf(`m0 can’t write to ${what}, where ${named(stacks)} should be told`),
+    headline: headlineOf(`m0 can’t write to ${what}, where ${nameList(stacks)} should be told`),
     tone: 'bad',
     blocks: [
       since,

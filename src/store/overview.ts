@@ -1,12 +1,12 @@
 /** How everything stands, read with queries whose cost does not grow with the runs that are over. */
 import type {
-  Answer,
+  ActiveRuns,
   ExemptionInForce,
-  FoundIn,
+  FindingInRun,
   OpenAlert,
   OutboxStatus,
   Overview,
-  RunsUnderWay,
+  StackResult,
 } from '../model/overview.ts';
 import { STATES_MAYBE_WITHOUT_ANSWER, STATES_WITH_ANSWER } from '../model/overview.ts';
 import { isTerminal, RUN_STATES, type RunState } from '../model/run.ts';
@@ -70,7 +70,7 @@ export function overviewOf(
   const names = JSON.stringify(stacks);
   const once = client.transaction(() => {
     const alerts = client.prepare<[], OpenAlert>(ALERTS).all();
-    const answers = client.prepare<[object], Answer>(ANSWERS).all({ stacks: names });
+    const answers = client.prepare<[object], StackResult>(ANSWERS).all({ stacks: names });
     const exemptions = client.prepare<[object], ExemptionInForce>(EXEMPTIONS).all({ stacks: names, now });
     const keeping = new Set(exemptions.map((k) => k.stack));
     const ids = [
@@ -79,10 +79,12 @@ export function overviewOf(
     ];
     const outbox = client.prepare<[], Omit<OutboxStatus, 'due'>>(OUTBOX).get();
     return {
-      runs: client.prepare<[], RunsUnderWay>(UNDER_WAY).all(),
+      runs: client.prepare<[], ActiveRuns>(UNDER_WAY).all(),
       alerts,
       answers,
-      findings: client.prepare<[object], FoundIn>(FINDINGS).all({ ids: JSON.stringify([...new Set(ids)]) }),
+      findings: client
+        .prepare<[object], FindingInRun>(FINDINGS)
+        .all({ ids: JSON.stringify([...new Set(ids)]) }),
       exemptions: exemptions,
       outbox: outbox ?? { waiting: 0, oldestAt: null, doneAt: null, error: null },
       recordedAt: client.prepare<[], { at: number }>(NEWEST_LINE).get()?.at ?? null,

@@ -23,10 +23,13 @@ import type { Logger } from '../base/log.ts';
 import type { AlertKind, AlertOf } from '../model/alert.ts';
 import type { OutboxEntry } from '../ports/outbox.ts';
 import type { AlertQuery, Change, CommitResult, Store } from '../ports/store.ts';
+import type { ToolProcesses } from '../ports/tool-processes.ts';
 import { type ChainVerdict, verifyChain } from './audit-chain.ts';
 import { chatTables } from './chat-tables.ts';
-import { type Database, openDatabase } from './database.ts';
+import type { Database } from './database.ts';
+import type { OwnerOptions } from './lease.ts';
 import { overviewOf } from './overview.ts';
+import { openOwned } from './owned-database.ts';
 import { type Cutoffs, type Pruned, prune } from './prune.ts';
 import { reachTables } from './reach-tables.ts';
 import { recordLines, toAuditEntry } from './record.ts';
@@ -34,6 +37,7 @@ import { toAlert, toExemption, toMessage, toOutboxEntry, toRun, toSubscription }
 import { scheduleTables } from './schedule-tables.ts';
 import { alerts, audit, exemptions, kv, messages, outbox, runs, subscriptions } from './schema.ts';
 import { StoreError } from './store-error.ts';
+import { toolProcessesIn } from './tool-processes.ts';
 import { type Inserted, StaleAlert, StaleRun, setValue, write } from './write.ts';
 import { attempt, writingTo } from './writing.ts';
 
@@ -43,6 +47,8 @@ export interface AuditedStore extends Store {
   verifyAudit(): Promise<ChainVerdict>;
   /** Deletes one batch of what was over before the cutoffs, see prune.ts; call it until nothing went. */
   prune(before: Cutoffs): Promise<Pruned>;
+  /** The tools that owners of this memory started; null where it was opened without a lease. */
+  readonly toolProcesses: ToolProcesses | null;
 }
 
 const MAX_ERROR_TEXT = 2000;
@@ -96,9 +102,10 @@ export async function openSqliteStore(
   file: string,
   log: Logger,
   busyTimeoutMs: number,
+  owner: OwnerOptions | null,
 ): Promise<AuditedStore> {
-  const db = await attempt(`opening the database ${file}`, () => openDatabase(file, busyTimeoutMs));
-  const writing = writingTo(db);
+  const { db, lease } = await openOwned(file, log, busyTimeoutMs, owner);
+  const writing = writingTo(db, lease.prove);
 
   // Asked every second, busy or not: so it is made ready once.
   const due = db
@@ -375,9 +382,16 @@ export async function openSqliteStore(
       });
     },
 
-    close: () =>
-      attempt('closing the database', () => {
+    proveOwner: () => attempt('proving the lease', lease.prove),
+
+    toolProcesses:
+      lease.fence === null ? null : toolProcessesIn(db.$client, lease.fence, { writing, reading: attempt }),
+
+    async close() {
+      await lease.release();
+      await attempt('closing the database', () => {
         db.$client.close();
-      }),
+      });
+    },
   };
 }

@@ -1,15 +1,16 @@
+import { LeaseLost } from '../ports/owner.ts';
 import type { Database } from './database.ts';
 import { toStoreError } from './store-error.ts';
 
 /** What a transaction offers that writes need. */
 export type Writer = Pick<Database, 'insert' | 'update' | 'select' | 'delete'>;
 
-/** Runs `work`. Rejects with a StoreError that says `doing` where it throws. */
+/** Runs `work`. Where it throws, rejects with a StoreError that says `doing`, or with the LeaseLost it threw. */
 export async function attempt<T>(doing: string, work: () => T): Promise<T> {
   try {
     return work();
   } catch (error) {
-    throw toStoreError(doing, error);
+    throw error instanceof LeaseLost ? error : toStoreError(doing, error);
   }
 }
 
@@ -20,6 +21,15 @@ export async function attempt<T>(doing: string, work: () => T): Promise<T> {
 export type Writing = <T>(doing: string, work: (tx: Writer) => T) => Promise<T>;
 
 /** The only way in which the store writes: what every write must prove is proven here, inside the transaction. */
-export function writingTo(db: Database): Writing {
-  return (doing, work) => attempt(doing, () => db.transaction((tx) => work(tx), { behavior: 'immediate' }));
+export function writingTo(db: Database, proveLease: () => void): Writing {
+  return (doing, work) =>
+    attempt(doing, () =>
+      db.transaction(
+        (tx) => {
+          proveLease();
+          return work(tx);
+        },
+        { behavior: 'immediate' },
+      ),
+    );
 }

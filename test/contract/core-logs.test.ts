@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
-import { within } from '../../src/base/log-context.ts';
+import { withLogFields } from '../../src/base/log-context.ts';
 import { ChatError } from '../../src/ports/chat.ts';
 import { Core, EVE, STACK, stackWith } from '../support/core.ts';
 import { DANA, sshFinding } from '../support/runs.ts';
@@ -77,7 +77,7 @@ describe('each line', () => {
     // Its first look.
     await sleep(10);
     breaks = true;
-    within({ run: 9 }, () => delivery.wake());
+    withLogFields({ run: 9 }, () => delivery.wake());
     await sleep(10);
     await delivery.drain();
     expect(saying('looking at the outbox broke')).toEqual([{ err: expect.anything() }]);

@@ -209,7 +209,7 @@ describe('in Teams', () => {
     });
     const logged: string[] = [];
     const options = teamsOptions(connector, core.store, logged, {
-      added: (person) => core.store.setReachable(person, core.now),
+      onAddedForPerson: (person) => core.store.setReachable(person, core.now),
     });
     const bot = await startBot(options, core.handler);
     connector.connect(bot.url);

@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/base/log.ts';
 import { createSlack } from '../../src/chat/slack/slack.ts';
 import type { Rota } from '../../src/model/rota.ts';
-import { askersOf } from '../../src/people/asking.ts';
+import { peopleToAsk } from '../../src/people/asking.ts';
 import { createOnCall, type OnCall } from '../../src/people/on-call.ts';
 import { openPagerDuty } from '../../src/people/pagerduty/pagerduty.ts';
-import { recipients, SECRETS } from '../../src/sandbox/seats.ts';
+import { SECRETS, workspaceOptions } from '../../src/sandbox/sample-organisation.ts';
 import { startWorkspace } from '../../src/sandbox/workspace/workspace.ts';
 import { directory, stack } from '../support/directory.ts';
 import { DANA_THERE, FakePagerDuty, KEY, KIM_THERE, SAM } from '../support/fake-pagerduty.ts';
@@ -56,7 +56,7 @@ function begins(people: readonly string[]): number {
 }
 
 async function usergroup(): Promise<Source> {
-  const workspace = await startWorkspace(recipients(0));
+  const workspace = await startWorkspace(workspaceOptions(0));
   let answer: Fault = 'pass';
   const proxy = await slackProxy(workspace.apiUrl, (method) =>
     method === 'usergroups.users.list' ? answer : 'pass',
@@ -155,7 +155,7 @@ describe.each(Object.entries(SOURCES))('a rota filled by a %s', (name, make) => 
       until: known ? MONDAY : null,
       ends: known ? { dana: MONDAY } : {},
     });
-    expect(askersOf(stack(), await onCall.rotasNow(), MONDAY - 86_400_000)).toEqual([
+    expect(peopleToAsk(stack(), await onCall.rotasNow(), MONDAY - 86_400_000)).toEqual([
       { person: 'dana', why: `You are on call (primary)${known ? ' until Mon 9:00' : ''}` },
     ]);
   });

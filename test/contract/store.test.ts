@@ -413,7 +413,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       await store.commit([{ type: 'exemption.end', id: 1, by: M0, at: 6000 }]);
       expect((await store.exemptions('prod-network')).map((k) => k.id)).toEqual([2]);
       await expect(store.commit([{ type: 'exemption.end', id: 9, by: DANA, at: 1 }])).rejects.toThrow(
-        'no keep 9',
+        'no exemption 9',
       );
     });
   });

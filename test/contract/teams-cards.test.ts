@@ -239,12 +239,12 @@ describe('far too much', () => {
   });
 
   test('four hundred stacks of a fleet, each with a name that tries something', async () => {
-    const standings = ['waits', 'trouble', 'denied', 'healed'] as const;
+    const statuses = ['waits', 'trouble', 'denied', 'healed'] as const;
     const stacks = Array.from({ length: 400 }, (_, i) => ({
       stack: `${HOSTILE_TEXTS[i % HOSTILE_TEXTS.length]}${i}`,
       environment: `<at>everyone</at>${i % 7}`,
       runId: i,
-      standing: standings[i % standings.length] ?? 'waits',
+      status: statuses[i % statuses.length] ?? 'waits',
       open: 3,
       what: (HOSTILE_TEXTS[i % HOSTILE_TEXTS.length] ?? '').repeat(50),
     }));
@@ -252,7 +252,7 @@ describe('far too much', () => {
     const why = 'You are on call (<at>Dana</at>)';
     const moment = { since: NOW, over: false, now: NOW, zone: ZONE };
     for (const by of Object.keys(WAYS)) {
-      holds(await send(fleetCard({ of: 'drift', stacks, common, why, ...moment }), by));
+      holds(await send(fleetCard({ alertKind: 'drift', stacks, common, why, ...moment }), by));
     }
   });
 });

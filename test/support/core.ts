@@ -13,7 +13,7 @@ import type { ScheduleOnCall } from '../../src/model/rota.ts';
 import { type Actor, M0, type Run, type RunState, type Trigger } from '../../src/model/run.ts';
 import type { OnCall } from '../../src/people/on-call.ts';
 import type { ChatPort, CommandHandler } from '../../src/ports/chat.ts';
-import type { Meter } from '../../src/ports/meter.ts';
+import type { MetricsPort } from '../../src/ports/meter.ts';
 import type { Worker } from '../../src/runs/worker-parts.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
@@ -44,7 +44,7 @@ export class Core {
   readonly lines: string[] = [];
   readonly log = createLogger('debug', { write: (line) => void this.lines.push(line) });
   /** Set before a `boot`: whom the core tells of its work. */
-  meter: Meter | undefined;
+  meter: MetricsPort | undefined;
   directory: Directory;
   now = NOON;
   #built!: BuiltCore;

@@ -7,7 +7,7 @@ import { baselineCard, historyCard, onCallCard, policyCard } from '../../../src/
 import { infoCard, problemCard, refusalCard } from '../../../src/messages/short-cards.ts';
 import { statusCard } from '../../../src/messages/status-card.ts';
 import type { HomeView } from '../../../src/messages/view-home.ts';
-import type { PolicyView, StackStatus } from '../../../src/messages/view-status.ts';
+import type { PolicyView, StackStatusView } from '../../../src/messages/view-status.ts';
 import { whyCard } from '../../../src/messages/why-card.ts';
 import type { AuditEntry } from '../../../src/model/audit-entry.ts';
 import type { Exemption } from '../../../src/model/exemption.ts';
@@ -32,14 +32,14 @@ import { type Exhibit, exhibit } from './exhibit.ts';
 const MOMENT = { now: NOW, zone: ZONE };
 const PRIVATE = { where: 'private' } as const;
 
-function stack(name: string, over: Partial<StackStatus> = {}): StackStatus {
+function stack(name: string, over: Partial<StackStatusView> = {}): StackStatusView {
   return {
     stack: name,
     environment: 'prod',
     state: 'aligned',
     open: 0,
     waiting: 0,
-    kept: 0,
+    exempt: 0,
     runId: null,
     lastGoodAt: NOW - 12 * MINUTE,
     failure: null,
@@ -168,7 +168,7 @@ export const answers: readonly Exhibit[] = [
         failure: 'planning: reading S3 state: AccessDenied for role m0-plan',
         lastGoodAt: NOW - 30 * HOUR,
       }),
-      stack('prod-app', { state: 'quiet', kept: 2, runId: 40 }),
+      stack('prod-app', { state: 'quiet', exempt: 2, runId: 40 }),
       stack('prod-new', { state: 'unknown', lastGoodAt: null, busy: true }),
       stack('prod-dns', { skipped: { why: 'run #41 was putting it back', since: NOW - HOUR, times: 3 } }),
     ],
