@@ -5,6 +5,7 @@ import Sqlite from 'better-sqlite3';
 import { createLogger } from '../../src/base/log.ts';
 import { startChild } from './child-process.ts';
 import { dieInCommits, KILLED } from './commits.ts';
+import { onDiskWrite } from './disk-writes.ts';
 import { explore } from './explore.ts';
 import type { M0 } from './m0.ts';
 import { play } from './play.ts';
@@ -62,6 +63,7 @@ async function playHere({ dir, story, part, killAt, offset }: PlayOrder): Promis
     writeFileSync(join(dir, KILLED), '');
     killThisProcess();
   });
+  onDiskWrite(join(dir, 'm0.db'), points.written);
   let stopping = false;
   async function stop(m0: M0): Promise<void> {
     stopping = true;

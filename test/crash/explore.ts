@@ -11,6 +11,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createLogger } from '../../src/base/log.ts';
 import { KILLED, keepOpen } from './commits.ts';
 import { createCopier } from './copies.ts';
+import { onDiskWrite } from './disk-writes.ts';
 import { judge, type Outcome, type Verdict } from './judge.ts';
 import { play } from './play.ts';
 import { createPoints, type Mark } from './points.ts';
@@ -94,9 +95,11 @@ export async function playWithCopies(
     keepOpen(dir, open);
     inCommits.push(dir);
   });
+  const unwatch = onDiskWrite(join(whole, 'm0.db'), points.written);
   try {
     await play({ ...{ dir: whole, log }, story: structuredClone(story), part: 'all', points });
   } finally {
+    unwatch();
     copier.close();
   }
   if (inCommits.length > 0) {

@@ -34,6 +34,14 @@ export interface Points {
   asking<T>(name: string, question: () => Promise<T>): Promise<T>;
   /** In the middle of an effect, when part of it is done; `open` as for OnMark. */
   within(name: string, open?: readonly Change[]): void;
+  /** As `around`, of an effect that writes to the database. */
+  storing<T>(
+    name: string,
+    effect: () => Promise<T>,
+    movesOf?: (result: T | null) => readonly string[],
+  ): Promise<T>;
+  /** A write to the database is on the disk; marked where it is part of such an effect. */
+  written(): void;
 }
 
 /** Counts the points of one process. */
@@ -41,6 +49,10 @@ export function createPoints(onMark: OnMark): Points {
   const marks: Mark[] = [];
   let point = 0;
   let stopped = false;
+  /** How many effects that write to the database are under way. */
+  let storing = 0;
+  /** Whether the last mark was made when a write was on the disk. */
+  let justWritten = false;
 
   function add(
     side: Mark['side'],
@@ -53,6 +65,7 @@ export function createPoints(onMark: OnMark): Points {
     if (first) point += 1;
     const mark: Mark = { point, first, name: `${side} ${name}`, side, moves };
     marks.push(mark);
+    justWritten = false;
     onMark(mark, open);
   }
 
@@ -74,6 +87,22 @@ export function createPoints(onMark: OnMark): Points {
       return result;
     },
     within: (name, open) => add('within', name, true, open === undefined ? {} : { open }),
+    async storing(name, effect, movesOf = () => []) {
+      add('before', name, false, { moves: movesOf(null) });
+      storing += 1;
+      try {
+        const result = await effect();
+        add('after', name, !justWritten, { moves: movesOf(result) });
+        return result;
+      } finally {
+        storing -= 1;
+      }
+    },
+    written() {
+      if (storing === 0) return;
+      add('within', 'a write: it is on the disk', true);
+      justWritten = true;
+    },
   };
 }
 
@@ -124,7 +153,7 @@ export function pointedStore(store: AuditedStore, points: Points): AuditedStore 
     name: (...args: Parameters<Store[K]>) => string,
   ): Store[K] =>
     ((...args: Parameters<Store[K]>) =>
-      points.around(name(...args), () =>
+      points.storing(name(...args), () =>
         (store[method] as (...a: typeof args) => Promise<void>)(...args),
       )) as Store[K];
   return {
@@ -133,7 +162,7 @@ export function pointedStore(store: AuditedStore, points: Points): AuditedStore 
       const name = nameOf(changes);
       const list = watched(changes, () => points.within(name, changes));
       const moves = movesOf(changes);
-      return points.around(
+      return points.storing(
         name,
         () => store.commit(list),
         (result) => (result?.ok === false ? [] : moves),

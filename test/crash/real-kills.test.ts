@@ -24,6 +24,7 @@ const KINDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'after an apply': 'after apply',
     'before a commit': 'before commit [#1 applying→verifying',
     'in the middle of a commit': 'within commit [#1 applying→verifying',
+    'as a commit reaches the disk': 'within a write',
     'after a commit': 'after commit [#1 applying→verifying',
     'after a post': 'after post',
     'after storing where a message is': 'after storing where',
