@@ -20,6 +20,8 @@ export interface Started {
   /** Resolves once it has written `text`; rejects where it ends without. */
   says(text: string): Promise<void>;
   term(): void;
+  /** Ends it at once, where it is still there. */
+  kill(): void;
 }
 
 /** `file`: the child as one file. */
@@ -62,5 +64,6 @@ export function startChild(file: string, order: Order, logLevel: string): Starte
         listen();
       }),
     term: () => void child.kill('SIGTERM'),
+    kill: () => void child.kill('SIGKILL'),
   };
 }

@@ -18,6 +18,7 @@ export interface Children {
   /** A fresh folder for a world, with all that is in another one. */
   folder(copyOf: string | null): Promise<string>;
   forget(dir: string): Promise<void>;
+  /** Ends the children that are left, and deletes all folders. */
   remove(): Promise<void>;
 }
 
@@ -52,11 +53,19 @@ export async function createChildren(): Promise<Children> {
   const file = join(CACHE, `child-${process.pid}.mjs`);
   await bundle(file);
 
-  const run = (order: Order): Promise<Ended> => startChild(file, order, 'silent').ended;
+  const alive = new Set<Started>();
+  function start(order: Order, logLevel: string): Started {
+    const child = startChild(file, order, logLevel);
+    alive.add(child);
+    const forget = (): void => void alive.delete(child);
+    child.ended.then(forget, forget);
+    return child;
+  }
+  const run = (order: Order): Promise<Ended> => start(order, 'silent').ended;
 
   return {
     run,
-    start: (order) => startChild(file, order, 'error'),
+    start: (order) => start(order, 'error'),
     async complete(order) {
       const { code, signal, output } = await run(order);
       if (code !== 0) throw new Error(`"${order.story}" ended with ${code ?? signal}: ${output}`);
@@ -69,6 +78,8 @@ export async function createChildren(): Promise<Children> {
     },
     forget: (dir) => rm(dir, { recursive: true, force: true }),
     async remove() {
+      // Those of a test that took too long.
+      for (const child of alive) child.kill();
       await rm(root, { recursive: true, force: true });
       await rm(file, { force: true });
     },

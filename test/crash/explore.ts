@@ -46,6 +46,9 @@ export interface Explored {
 /** Has the process killed that commits, in each of the folders, what `keepOpen` stored there. */
 export type KillInCommits = (dirs: readonly string[]) => Promise<unknown>;
 
+/** Each takes its time to be given up: after so many that never come to an end the rest is not tried. */
+const MOST_STUCK = 3;
+
 const log = createLogger('silent');
 const unmarked = (): ReturnType<typeof createPoints> => createPoints(() => {});
 
@@ -147,7 +150,12 @@ export async function explore(
   const problems = played.verdict.problems.map((p) => `without a kill: ${p}`);
   const crossed: Crossed[] = [];
   let otherwise = 0;
+  let stuck = 0;
   for (const { dir, mark } of played.copies) {
+    if (stuck === MOST_STUCK) {
+      problems.push(`${played.copies.length - crossed.length} more points are not tried`);
+      break;
+    }
     const here = played.marks.filter((m) => m.point === mark.point);
     const say = (problem: string): void =>
       void problems.push(`killed ${here.map((m) => m.name).join(' / ')}: ${problem}`);
@@ -159,6 +167,7 @@ export async function explore(
       await rm(dir, { recursive: true });
     } catch (error) {
       say(error instanceof Error ? error.message : String(error));
+      stuck += 1;
     }
     crossed.push({
       before: here.filter((m) => m.side === 'before').flatMap((m) => m.moves),

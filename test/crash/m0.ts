@@ -26,7 +26,7 @@ const BUSY: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved',
 /** How long a write waits for another process. */
 const BUSY_MS = 300;
 /** Long enough for a memory that breaks for a while. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 30_000;
 /** How long a stack rests after the memory broke. */
 const STACK_RESTS_MS = 500;
 
