@@ -2,7 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { policySources } from '../alerts/policy-trouble.ts';
-import { timely } from '../base/timely.ts';
+import { withTimeout } from '../base/timely.ts';
 import type { MirrorTrouble } from '../git/watched-mirrors.ts';
 import type { Clock, Directory, Platform } from '../model/directory.ts';
 import type { Overview } from '../model/overview.ts';
@@ -82,9 +82,9 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
 
   async function ofStore(now: number): Promise<readonly Problem[]> {
     try {
-      await timely('writing to the store', patienceMs, store.probe(now));
+      await withTimeout('writing to the store', patienceMs, store.probe(now));
       const reading = store.overview([], now);
-      const overview = await timely('reading the store', patienceMs, reading);
+      const overview = await withTimeout('reading the store', patienceMs, reading);
       return [
         ...(await ofPolicies()),
         ...ofDeliveries(overview, now),
@@ -96,7 +96,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
   }
 
   async function ofPolicies(): Promise<readonly Problem[]> {
-    const alerts = await timely(
+    const alerts = await withTimeout(
       'reading the store',
       patienceMs,
       store.alerts({ kind: 'policy', state: 'open' }),
@@ -159,7 +159,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
 
   async function ofDisk(folder: string): Promise<readonly Problem[]> {
     try {
-      const { bavail, bsize } = await timely(
+      const { bavail, bsize } = await withTimeout(
         `asking for the free room of ${folder}`,
         patienceMs,
         statfs(folder),

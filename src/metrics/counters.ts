@@ -2,11 +2,11 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Logger } from '../base/log.ts';
 import { RUN_STATES, type RunState, TRIGGERS } from '../model/run.ts';
-import type { Attempt, Meter } from '../ports/meter.ts';
+import type { DeliveryResult, MetricsPort } from '../ports/meter.ts';
 import { APPLY_OUTCOMES, measuresOf, PHASES, rests } from './moves.ts';
 
 const RESTS = (Object.keys(RUN_STATES) as RunState[]).filter(rests);
-const ATTEMPTS: readonly Attempt[] = ['delivered', 'slowed', 'failed', 'given-up'];
+const ATTEMPTS: readonly DeliveryResult[] = ['delivered', 'slowed', 'failed', 'given-up'];
 /** Plans take seconds to minutes, a queue may hold for an hour. In seconds. */
 const LONG = [1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600];
 const SHORT = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -15,7 +15,7 @@ const SHORT = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
  * The counters in `registry`. Series that may come are there from the start with 0, so that a first error is a rise
  * and not a beginning.
  */
-export function createMeter(registry: Registry, policies: readonly string[], log: Logger): Meter {
+export function createMeter(registry: Registry, policies: readonly string[], log: Logger): MetricsPort {
   const registers = [registry];
   const runs = new Counter({
     name: 'm0_runs_total',
@@ -88,7 +88,7 @@ export function createMeter(registry: Registry, policies: readonly string[], log
   }
 
   return {
-    moved: (before, after) =>
+    runStepped: (before, after) =>
       safely(() => {
         const { trigger, state } = after;
         const { rested, queuedMs, phase, checkMs, applied } = measuresOf(before, after);
@@ -98,11 +98,11 @@ export function createMeter(registry: Registry, policies: readonly string[], log
         if (checkMs !== null) checks.observe({ trigger }, checkMs / 1000);
         if (applied !== null) applies.inc({ outcome: applied });
       }),
-    answered: (answers, ms) =>
+    policiesAnswered: (answers, ms) =>
       safely(() => {
         asked.observe(Math.max(0, ms) / 1000);
         for (const { policy, outcome } of answers) if (!outcome.ok) errors.inc({ policy });
       }),
-    attempted: (outcome) => safely(() => deliveries.inc({ outcome })),
+    deliveryAttempted: (outcome) => safely(() => deliveries.inc({ outcome })),
   };
 }

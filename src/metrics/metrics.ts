@@ -2,9 +2,9 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { policySources } from '../alerts/policy-trouble.ts';
 import type { Logger } from '../base/log.ts';
-import { timely } from '../base/timely.ts';
+import { withTimeout } from '../base/timely.ts';
 import type { Clock, Directory, Platform } from '../model/directory.ts';
-import type { Meter } from '../ports/meter.ts';
+import type { MetricsPort } from '../ports/meter.ts';
 import type { Store } from '../ports/store.ts';
 import { createMeter } from './counters.ts';
 import { gaugesText } from './gauges.ts';
@@ -23,7 +23,7 @@ export interface MetricsParts {
 }
 
 export interface Metrics {
-  readonly meter: Meter;
+  readonly meter: MetricsPort;
   /**
    * Everything in Prometheus' text format. Where the store fails or takes too long, the rest, with `m0_store_up 0`
    * and what went wrong in a comment and in the log.
@@ -54,7 +54,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
     try {
       const now = clock();
       const doing = 'reading how everything stands';
-      const overview = await timely(doing, parts.patienceMs ?? PATIENCE_MS, store.overview(names, now));
+      const overview = await withTimeout(doing, parts.patienceMs ?? PATIENCE_MS, store.overview(names, now));
       const text = await gaugesText(overview, directory, now);
       storeUp.set(1);
       return text;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { strangersEnvironment } from '../base/base-environment.ts';
+import { thirdPartyEnvironment } from '../base/base-environment.ts';
 import type { Stack } from '../model/directory.ts';
 
 /** Names that would change what a plan is, or hand m0's own access to a stack's code. */
@@ -29,7 +29,7 @@ export function childEnvironment(options: {
   return {
     // Providers build huge schemas on each start: a lazier collector saves a fifth of the CPU of a plan, or more.
     GOGC: '500',
-    ...strangersEnvironment(options.base),
+    ...thirdPartyEnvironment(options.base),
     HOME: options.homeDir,
     ...(options.awsFiles ?? awsFiles(options.base, options.stackEnv)),
     ...(options.pluginCacheDir === null ? {} : { TF_PLUGIN_CACHE_DIR: options.pluginCacheDir }),

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { AckFn, App, BlockAction, RespondFn, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
 import type { Logger } from '../../base/log.ts';
-import { within } from '../../base/log-context.ts';
+import { withLogFields } from '../../base/log-context.ts';
 import type { Card } from '../../messages/card.ts';
 import { fileNameOf } from '../../messages/file-name.ts';
 import type { CommandHandler, Incoming, Reply } from '../../ports/chat.ts';
@@ -201,7 +201,7 @@ export class Inbox {
   }
 
   async #run(origin: Origin): Promise<void> {
-    await within({ user: origin.userId }, async () => {
+    await withLogFields({ user: origin.userId }, async () => {
       const reply = await this.#ask(origin.userId, origin.memory, null);
       await this.#parts.answerer.answer(reply, origin);
       if (origin.atHome === true) await this.#parts.homes?.opened(origin.userId);

@@ -1,7 +1,7 @@
 import type { types } from '@slack/bolt';
 import { assertNever } from '../../base/assert-never.ts';
 import type { Block, Card, Span } from '../../messages/card.ts';
-import { fold, type Piece as PieceOf, rowText, wayToAll } from '../../messages/fold.ts';
+import { fold, fullDiffButton, type Piece as PieceOf, rowText } from '../../messages/fold.ts';
 import { plainOf } from '../../messages/span-text.ts';
 import { CARD_SYMBOL, FINDING_SYMBOL } from '../../messages/symbols.ts';
 import { breakable, cutEnd, visible } from '../../text/inert.ts';
@@ -73,7 +73,7 @@ function headline(card: Card): Piece {
 }
 
 function foldNote(text: string, card: Card): types.KnownBlock {
-  const more = wayToAll(card);
+  const more = fullDiffButton(card);
   const elements: types.RichTextElement[] = [
     { type: 'text', text: more ? `${text}: ` : text, style: { italic: true } },
   ];
@@ -89,7 +89,7 @@ function blockPieces(blocks: readonly Block[], slackId: SlackIdOf, detail: Detai
   let goesOn = false;
   const flush = (more: boolean): void => {
     if (lines.length > 0) {
-      pieces.push({ ...linesPiece(lines, slackId, detail), ...(goesOn ? { goesOn } : {}) });
+      pieces.push({ ...linesPiece(lines, slackId, detail), ...(goesOn ? { continues: goesOn } : {}) });
     }
     goesOn = more;
     lines = [];

@@ -3,7 +3,7 @@ import {
   ConfigurationServiceClientCredentialFactory,
 } from 'botbuilder';
 import type { Logger } from '../../base/log.ts';
-import { timely } from '../../base/timely.ts';
+import { withTimeout } from '../../base/timely.ts';
 import { type Activity, tenantOf } from './activity.ts';
 import { quietly } from './quiet-library.ts';
 
@@ -151,7 +151,7 @@ export class Identity {
     try {
       // It reads only this of it, and the service URL, which is compared below.
       const read = { channelId: activity.channelId } as never;
-      const { claimsIdentity } = await timely(
+      const { claimsIdentity } = await withTimeout(
         "asking for Microsoft's keys",
         this.#patienceMs,
         quietly(() => this.#authentication.authenticateRequest(read, authorization)),
@@ -193,7 +193,7 @@ export class Identity {
       );
       await credentials.signRequest({ headers } as never);
     };
-    await timely('asking for a token', this.#patienceMs, signIn());
+    await withTimeout('asking for a token', this.#patienceMs, signIn());
     return headers;
   }
 }

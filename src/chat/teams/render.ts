@@ -1,6 +1,6 @@
 import { assertNever } from '../../base/assert-never.ts';
 import type { Block, Card, Form, Span } from '../../messages/card.ts';
-import { fold, type Piece as PieceOf, rowText, wayToAll } from '../../messages/fold.ts';
+import { fold, fullDiffButton, type Piece as PieceOf, rowText } from '../../messages/fold.ts';
 import { plainOf } from '../../messages/span-text.ts';
 import { CARD_SYMBOL, FINDING_SYMBOL } from '../../messages/symbols.ts';
 import { breakable, cutEnd, visible } from '../../text/inert.ts';
@@ -135,7 +135,7 @@ function headline(card: Card): Piece {
 }
 
 function foldNote(text: string, card: Card): Element {
-  const more = wayToAll(card);
+  const more = fullDiffButton(card);
   const note: Span = { type: 'quiet', text: more ? `${text}: see the full diff, or type ` : text };
   return richText(runs(more ? [note, { type: 'command', text: more.command }] : [note], LIMITS.foldNote));
 }
