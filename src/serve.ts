@@ -276,15 +276,15 @@ export async function serve(options: ServeOptions): Promise<Service> {
         chats: chats.healthy,
         folders: [environment.dataDir, dirname(databaseFile(environment.databaseUrl))],
         schedules: () => schedules,
-        mirrors: () => mirrors.troubles(),
-        rotas: () => [...rotationProblems].map(([rota, problem]) => ({ rota, problem })),
+        failedFetches: () => mirrors.failedFetches(),
+        rotationProblems: () => [...rotationProblems].map(([rota, problem]) => ({ rota, problem })),
       }),
       metrics: () => metrics.text(),
       routes: [
         ...chats.routes,
         createGitWebhook({
           secret: environment.gitWebhookSecret,
-          look: (addresses) => pushes.lookNow(addresses),
+          pollNow: (addresses) => pushes.pollNow(addresses),
           clock,
           log,
         }),

@@ -40,6 +40,8 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
   /** The pass under way, or the last one: two passes would deliver a message twice. */
   let pass = Promise.resolve();
   let isPassing = false;
+  /** Set where `wake` came during a pass, which may have missed what it was for. */
+  let isWokenAgain = false;
   let isStarted = false;
 
   /** A card shows the newest state anyway: of several that wait, as after an outage, only the last is sent. */
@@ -95,6 +97,7 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
   function deliver(): Promise<void> {
     pass = pass.then(async () => {
       isPassing = true;
+      isWokenAgain = false;
       try {
         await deliverDue();
       } catch (error) {
@@ -111,7 +114,7 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
     if (timer) clearTimeout(timer);
     timer = withoutLogFields(() =>
       setTimeout(() => {
-        void deliver().then(() => lookAfter(IDLE_MS));
+        void deliver().then(() => lookAfter(isWokenAgain ? 0 : IDLE_MS));
       }, ms),
     );
   }
@@ -122,8 +125,8 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
       lookAfter(0);
     },
     wake() {
-      // The pass under way is followed by another one.
-      if (!isPassing) lookAfter(0);
+      if (isPassing) isWokenAgain = true;
+      else lookAfter(0);
     },
     deliver,
     async drain() {

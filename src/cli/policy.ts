@@ -5,9 +5,10 @@ import { type Decision, decide, type PolicyAnswer, type Reason } from '../decisi
 import { PlanError } from '../drift/read-plan.ts';
 import { scrub } from '../drift/secrets.ts';
 import { oneLine } from '../drift/summary.ts';
-import { anchor, readValues, type SpokenMessage } from '../policy/answer.ts';
+import { type AnswerMessage, readValues, resolveAddresses } from '../policy/answer.ts';
 import type { Bundle, RuleDefinition } from '../policy/bundle.ts';
 import { compilePolicy } from '../policy/compile.ts';
+import { evaluateCopies } from '../policy/definition-copies.ts';
 import { knownAddresses } from '../policy/document.ts';
 import { type Evaluation, evaluate } from '../policy/evaluate.ts';
 import { lintPolicy, notesOn } from '../policy/lint.ts';
@@ -16,7 +17,6 @@ import { createOpa, type Opa } from '../policy/opa.ts';
 import { parseFiles } from '../policy/parse.ts';
 import { POLICY_LIMITS } from '../policy/policies.ts';
 import { FailedTests, PolicyRefusal } from '../policy/refusal.ts';
-import { whoSpoke } from '../policy/spoken.ts';
 import { listPolicy } from '../policy/stage.ts';
 import { proveBundle } from '../policy/sync.ts';
 import { testPolicy } from '../policy/test-cases.ts';
@@ -166,7 +166,7 @@ async function lint(
 type Placed<T> = T & { readonly at: readonly string[] };
 
 interface Answered {
-  readonly messages: readonly Placed<Omit<SpokenMessage, 'at'>>[];
+  readonly messages: readonly Placed<Omit<AnswerMessage, 'at'>>[];
   readonly error: string | null;
   readonly decision: Decision;
   placed(reasons: readonly Reason[]): readonly Placed<Pick<Reason, 'rule' | 'text'>>[];
@@ -182,11 +182,11 @@ async function answer(
   const ask = (which: Bundle): Promise<Evaluation> =>
     evaluate(which, asked.input, options.now, POLICY_LIMITS);
   const evaluated = await ask(bundle);
-  const spoken = evaluated.ok ? await whoSpoke(bundle, evaluated.values, ask) : null;
+  const spoken = evaluated.ok ? await evaluateCopies(bundle, evaluated.values, ask) : null;
   const reading = evaluated.ok ? readValues(evaluated.values, bundle.rules, 'decide', spoken) : evaluated;
   const known = knownAddresses(asked.document, asked.analysis.findings);
-  const messages: readonly SpokenMessage[] = reading.ok
-    ? anchor(reading.messages, known, new Map()).map((m) => ({ ...m, text: clean(m.text) }))
+  const messages: readonly AnswerMessage[] = reading.ok
+    ? resolveAddresses(reading.messages, known, new Map()).map((m) => ({ ...m, text: clean(m.text) }))
     : [];
   const error = reading.ok ? null : clean(reading.error);
   const outcome: PolicyAnswer['outcome'] = error === null ? { ok: true, messages } : { ok: false, error };

@@ -1,5 +1,5 @@
 /** Notes about a valid configuration that may still be a mistake. */
-import { credentialFor, nameOf } from '../git/credentials.ts';
+import { credentialFor, credentialName } from '../git/credentials.ts';
 import type { Config } from './valid.ts';
 
 /** `what: a, b`; empty if there are no names. */
@@ -45,7 +45,7 @@ export function notesOn({ chat, directory, credentials }: Config): readonly stri
     ),
     ...listed(
       'for no repository of a stack or of a policy it uses',
-      credentials.filter((credential) => !used.has(credential)).map(nameOf),
+      credentials.filter((credential) => !used.has(credential)).map(credentialName),
     ),
   ];
 }

@@ -1,16 +1,20 @@
+/** m0's HTTP server: chat endpoints, health, readiness and metrics. */
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Logger } from '../base/log.ts';
 
-/** Whether m0 can do its work, and by name what stands in the way. */
+/** Whether m0 can work, and its problems by part. */
 export interface Readiness {
   readonly ok: boolean;
   readonly problems: readonly { readonly part: string; readonly problem: string }[];
 }
 
-/** What a chat platform calls. The handler checks the signature over the raw body itself. */
+/**
+ * An endpoint that a chat platform or Git server calls. The handler itself checks the signature over the raw
+ * body.
+ */
 export interface PostRoute {
   readonly path: string;
   handle(request: Request): Promise<Response>;
@@ -33,11 +37,11 @@ export interface HttpOptions extends HttpParts {
 }
 
 export interface HttpServer {
-  /** Address with the port really in use, e.g. `http://127.0.0.1:3978`. */
+  /** The address with the actual port, e.g. `http://127.0.0.1:3978`. */
   readonly url: string;
   /** Answers with these parts from now on. */
   serve(parts: HttpParts): void;
-  /** Takes no new request and resolves when those under way are answered. */
+  /** Takes no new request. Resolves when the current ones are answered. */
   close(): Promise<void>;
 }
 
@@ -50,7 +54,7 @@ function hasBody(request: Request): boolean {
   return request.headers.has('transfer-encoding') || (length !== null && length !== '0');
 }
 
-/** Everything m0 answers over HTTP: nothing here approves, snoozes or accepts anything. */
+/** All of m0's HTTP endpoints. None of them approves, snoozes or accepts anything. */
 function application({ ready, metrics, routes = [] }: HttpParts, log: Logger): Hono {
   const app = new Hono();
   app.use(
@@ -97,7 +101,9 @@ function application({ ready, metrics, routes = [] }: HttpParts, log: Logger): H
   return app;
 }
 
-/** Listens on `host` and `port`. Rejects with what was being done where that address can't be had. */
+/**
+ * Listens on `host` and `port`. Rejects where the address cannot be used; the error says what was attempted.
+ */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   let app = application(options, options.log);
   const server = createAdaptorServer({

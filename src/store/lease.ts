@@ -4,7 +4,7 @@ import type Sqlite from 'better-sqlite3';
 import { identityOf, processState } from '../base/process-identity.ts';
 import { LEASE_MS, mayTakeOver, type Owner } from '../model/owner.ts';
 import { LeaseLost, OwnedError } from '../ports/owner.ts';
-import { lasting } from '../text/words.ts';
+import { durationText } from '../text/words.ts';
 import { toStoreError } from './store-error.ts';
 
 /** How a process becomes the owner of a memory. */
@@ -69,7 +69,7 @@ function tryTake(client: Sqlite.Database, silentMs: number, leaseMs: number): nu
 
 function ownedError(file: string, owner: Owner): OwnedError {
   const { host, pid, since, heartbeatAt } = owner;
-  const sign = lasting(Date.now() - heartbeatAt);
+  const sign = durationText(Date.now() - heartbeatAt);
   return new OwnedError(
     `the database ${file} is in use by m0 on ${host} (process ${pid}) since ${new Date(since).toISOString()}, last sign of life ${sign} ago: stop that m0 first, or set M0_WAIT_FOR_OWNER=1 to wait for its end`,
     owner,

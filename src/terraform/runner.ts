@@ -16,17 +16,17 @@ import type { Artifacts } from '../ports/artifacts.ts';
 import type { ApplyResult, CodePort, PlanResult, Runner } from '../ports/runner.ts';
 import { RunnerError } from '../ports/runner-error.ts';
 import type { ToolProcesses } from '../ports/tool-processes.ts';
-import { asRunnerError, saysDamaged } from './breakage.ts';
+import { asRunnerError, isDamaged } from './breakage.ts';
 import { secretValues } from './child-environment.ts';
 import { declaredSecrets } from './declared-secrets.ts';
 import { createLeftTools } from './left-tools.ts';
 import { createPlanFiles } from './plan-files.ts';
-import { flagsFor, leavesOut, targetFlags, touchesExactly } from './plan-scope.ts';
+import { isExcluding, scopeFlags, targetFlags, touchesExactly } from './plan-scope.ts';
 import { dropBrokenPackage, sharedPluginCache } from './plugin-cache.ts';
 import { createScratch } from './scratch.ts';
 import { showConfig } from './show-config.ts';
 import { createStackTools, type Scrubber, type StackTool, type ToolPaths } from './stack-tool.ts';
-import { createStackUsers, letPass } from './stack-user.ts';
+import { allowTraversal, createStackUsers } from './stack-user.ts';
 import { openWorkTree, type WorkTree } from './work-tree.ts';
 
 export interface RunnerOptions {
@@ -128,7 +128,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     const dir = join(dataDir, 'work');
     const opened = { dir, stack, commit, mirrors, key: options.key, asIs, users };
     const tree = await inGit(async () => {
-      if (users !== null) await letPass(dataDir);
+      if (users !== null) await allowTraversal(dataDir);
       return openWorkTree(opened);
     });
     declared.set(stack.name, await declaredSecrets(tree.cwd, stack));
@@ -160,7 +160,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       return await work();
     } catch (error) {
       if (!(error instanceof RunnerError) || error.stopped !== null) throw error;
-      const damaged = saysDamaged(error.message, tree.dataDir);
+      const damaged = isDamaged(error.message, tree.dataDir);
       const caches = [tree.pluginCacheDir, await sharedPluginCache(options.tools.cliConfig)];
       // Not while another stack's `init` is writing there.
       const dropped = await alone('init', () => dropBrokenPackage(error.message, caches), signal);
@@ -172,7 +172,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
           { dir: tree.dataDir, why: error.message },
           'what a tool keeps of a stack is damaged, making it anew',
         );
-        await tree.renew();
+        await tree.reset();
       }
       await init(tree, tool, signal, true);
       return work();
@@ -219,9 +219,9 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     const code = await head(stack);
     const { tree, tool } = await openStack(stack, code.commit, false);
     return scratch.within(tree.user, async (dir) => {
-      const flags = flagsFor(tool.version, only, except);
+      const flags = scopeFlags(tool.version, only, except);
       let made = await planOnce(stack, tree, tool, join(dir, 'plan'), flags, signal);
-      if (only !== null && leavesOut(flags) && !touchesExactly(made.touches, only)) {
+      if (only !== null && isExcluding(flags) && !touchesExactly(made.touches, only)) {
         // What is left out takes along what depends on it, and the rest may be more than was asked for.
         made = await planOnce(stack, tree, tool, join(dir, 'narrow'), targetFlags(only), signal);
       }

@@ -1,7 +1,7 @@
 /** Directories for plan files while a tool needs them, below `<dataDir>/tmp`. */
 import { chown, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { letPass, type StackUser } from './stack-user.ts';
+import { allowTraversal, type StackUser } from './stack-user.ts';
 
 export interface Scratch {
   /** Runs `work` with a directory that only m0 and, where given, the stack's user can read, and deletes it after. */
@@ -17,7 +17,7 @@ export function createScratch(dataDir: string, owner: string): Scratch {
     async within(user, work) {
       const parent = join(root, owner);
       await mkdir(parent, { recursive: true, mode: 0o700 });
-      if (user !== null) for (const dir of [root, parent]) await letPass(dir);
+      if (user !== null) for (const dir of [root, parent]) await allowTraversal(dir);
       const dir = await mkdtemp(join(parent, 'run-'));
       try {
         if (user !== null) await chown(dir, user.uid, user.gid);

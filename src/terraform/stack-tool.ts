@@ -10,7 +10,7 @@ import { LeaseLost } from '../ports/owner.ts';
 import { RunnerError, type RunnerPhase } from '../ports/runner-error.ts';
 import type { ToolProcesses } from '../ports/tool-processes.ts';
 import { awsFiles, childEnvironment } from './child-environment.ts';
-import { lend, type StackUser } from './stack-user.ts';
+import { copyReadable, type StackUser } from './stack-user.ts';
 import { condenseErrors, heldLock, lockInWords } from './tool-errors.ts';
 import { runTool, type ToolCall, type ToolOutcome } from './tool-process.ts';
 import type { WorkTree } from './work-tree.ts';
@@ -82,7 +82,7 @@ export function createStackTools(options: StackToolOptions) {
     const binary = binaryFor(stack, options.tools);
     const { user } = place;
     const { cliConfig } = options.tools;
-    const readable = user === null ? cliConfig : await lend(cliConfig, dirname(place.homeDir), user);
+    const readable = user === null ? cliConfig : await copyReadable(cliConfig, dirname(place.homeDir), user);
     const env = environmentOf(stack, place, readable, await awsFilesFor(stack, place));
     const start: Start = (call, change = {}) =>
       withTemporary(user, (dir) =>
@@ -140,7 +140,7 @@ export function createStackTools(options: StackToolOptions) {
     for (const name of AWS_VARIABLES) {
       const copy = name.toLowerCase();
       const file = files[name];
-      if (file !== undefined && existsSync(file)) files[name] = await lend(file, folder, user, copy);
+      if (file !== undefined && existsSync(file)) files[name] = await copyReadable(file, folder, user, copy);
       else await rm(join(folder, copy), { force: true });
     }
     return files;
