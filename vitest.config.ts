@@ -21,13 +21,25 @@ export default defineConfig({
       {
         test: {
           name: 'scenario',
-          include: ['test/scenario/**/*.test.ts', 'test/browser/**/*.test.ts', 'test/crash/**/*.test.ts'],
+          include: ['test/scenario/**/*.test.ts', 'test/browser/**/*.test.ts'],
           // Each runs Terraform, which fills two cores by itself: one file after another.
           fileParallelism: false,
           pool: 'forks',
           testTimeout: SCENARIO_MS,
           hookTimeout: SCENARIO_MS,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'crash',
+          include: ['test/crash/**/*.test.ts'],
+          // One file mostly waits; another one fills two processors with processes of its own.
+          maxWorkers: 2,
+          pool: 'forks',
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

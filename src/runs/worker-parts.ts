@@ -22,6 +22,8 @@ export interface WorkerParts {
   readonly log: Logger;
   /** How many stacks are worked on at once; one more where somebody waits for it. */
   readonly concurrency: number;
+  /** How long a stack rests after storing something of it broke, in ms; 10 s where not given. */
+  readonly restMs?: number;
   /** Called after every stored change: something may have to be delivered. */
   readonly onChange: () => void;
   readonly meter?: MetricsPort;

@@ -21,7 +21,7 @@ import type { Eventually, StepResult, Worker, WorkerParts } from './worker-parts
 
 /** Elsewhere nothing can be applied any more, and the plan file, which holds secrets, goes. */
 const HOLDS_PLAN: readonly RunState[] = ['deciding', 'approved', 'applying'];
-/** After the memory broke a stack rests so long, unless somebody asks for a check of it. */
+/** After the memory broke a stack rests so long, unless told otherwise or somebody asks for a check of it. */
 const REST_MS = 10_000;
 /** Longest sleep before the queue is looked at again: a clock may be set while m0 sleeps. */
 const LONGEST_NAP_MS = 15_000;
@@ -219,7 +219,7 @@ export function createWorker(parts: WorkerParts): Worker {
   /** Looks for work again at `at` (ms since epoch; Infinity: when something happens). */
   function napUntil(at: number, now: number): void {
     clearTimeout(alarm);
-    if (at === Number.POSITIVE_INFINITY) return;
+    if (at === Number.POSITIVE_INFINITY || stop.signal.aborted) return;
     alarm = setTimeout(pump, Math.min(Math.max(0, at - now), LONGEST_NAP_MS));
   }
 
@@ -229,7 +229,7 @@ export function createWorker(parts: WorkerParts): Worker {
     const timer = setTimeout(() => {
       resting.delete(stack);
       pump();
-    }, REST_MS);
+    }, parts.restMs ?? REST_MS);
     resting.set(stack, timer);
   }
 
