@@ -35,6 +35,8 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
   let timer: NodeJS.Timeout | null = null;
   let running: Promise<void> | null = null;
   let stopped = false;
+  /** Woken while it looked: what came meanwhile may have been missed. */
+  let again = false;
 
   /** A card shows the newest state anyway: of several that wait, as after an outage, only the last is sent. */
   async function isOutdated({ id, message: delivery }: OutboxEntry): Promise<boolean> {
@@ -86,15 +88,17 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
 
   function look(): void {
     if (running) return;
+    again = false;
     running = deliverDue()
       .catch((error: unknown) => log.error({ err: error }, 'looking at the outbox broke'))
       .finally(() => {
         running = null;
-        if (!stopped) timer = setTimeout(look, IDLE_MS);
+        if (!stopped) timer = setTimeout(look, again ? 0 : IDLE_MS);
       });
   }
 
   function wake(): void {
+    again = true;
     if (stopped || running) return;
     if (timer) clearTimeout(timer);
     timer = outside(() => setTimeout(look, 0));

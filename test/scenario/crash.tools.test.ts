@@ -125,6 +125,7 @@ function threadLines(text: string): readonly Message[] {
 beforeAll(async () => {
   m0 = m0Process();
   world = await startWorld({
+    cloud: 'plain',
     prepare,
     config,
     start: m0.start,

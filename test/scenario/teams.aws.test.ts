@@ -1,0 +1,270 @@
+/**
+ * The first story in Teams: approved there while Slack tells it too, then with Teams alone. Everything is real but the
+ * chats' own servers. In order, one cloud.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Run } from '../../src/model/run.ts';
+import { openPort } from '../support/by-hand.ts';
+import { elements, type TeamsMessage, textOfCard } from '../support/teams-connector.ts';
+import { buttonsOn, DANA, GUEST, KIM, OPS, TeamsWorld } from '../support/teams-world.ts';
+import { buttons, DANA as DANA_SLACK, words } from '../support/world.ts';
+
+const TAGS = 'Bucket acme-logs, tags';
+const AS_BUILT = 'CostCenter=4711, Owner=platform';
+const INGRESS = 'Security group web, lets in';
+const SSH = '22/tcp from 203.0.113.7/32';
+const REVERT = 'Revert the rule in the cloud';
+const GROUP = 'aws_security_group.web';
+/** What is decided is on every card within so many ms. */
+const SECONDS = 10_000;
+
+let teams: TeamsWorld;
+beforeAll(async () => {
+  teams = await TeamsWorld.start();
+});
+afterAll(() => teams?.close());
+
+const fact = (label: string): Promise<string> => teams.world.fact(label);
+const byHand = (id: string): Promise<unknown> => teams.world.cloud.console.run(id);
+const dms = (): readonly TeamsMessage[] => teams.connector.in(teams.connector.chat(DANA));
+
+/** Tags removed and SSH opened by hand: the tags are back, verified, with nobody acting; the hotfix waits. */
+async function healedAndWaiting(): Promise<{ readonly run: Run; readonly card: TeamsMessage }> {
+  await byHand('remove-tags');
+  await byHand('open-ssh');
+  const run = await teams.check();
+  expect(run.state).toBe('awaiting_approval');
+  expect(await fact(TAGS)).toBe(AS_BUILT);
+  expect(await fact(INGRESS)).toContain(SSH);
+  expect(run.applied).toMatchObject([
+    { scope: [{ address: 'aws_s3_bucket.logs' }], approvedBy: [], verifiedAt: expect.any(Number) },
+  ]);
+  const card = await teams.card(OPS, `run #${run.id}`, GROUP, 'verified');
+  for (const said of ['tags-auto', 'network-human', SSH, 'waits'])
+    expect(textOfCard(card.card)).toContain(said);
+  expect(buttonsOn(card)).toEqual(expect.arrayContaining([REVERT, 'Snooze…', 'Accept…', 'Full diff']));
+  // The question lists what will be done.
+  expect(textOfCard(elements(card.card, 'Action.ShowCard')[0])).toContain(SSH);
+  return { run, card };
+}
+
+/** The run has applied exactly what a person said yes to in Teams, and proven it. */
+async function appliedAsApproved(id: number, addresses: readonly string[]): Promise<void> {
+  const run = await teams.world.until(id, 'realigned');
+  const last = run.applied.at(-1);
+  expect(last).toMatchObject({
+    approvedBy: [{ person: 'dana', platform: 'teams' }],
+    verifiedAt: expect.any(Number),
+  });
+  expect(last?.scope.map((s) => s.address).toSorted()).toEqual(addresses);
+  const history = await teams.world.service.store.audit({ runId: id });
+  const yes = history.find((e) => e.action === 'approve');
+  expect(last?.scope.toSorted(byAddress)).toEqual(yes?.scope?.toSorted(byAddress));
+  expect(run.code?.commit).toBe(yes?.commit);
+}
+const byAddress = (a: { readonly address: string }, b: { readonly address: string }): number =>
+  a.address.localeCompare(b.address);
+
+/** Waits for it, and fails where it takes longer than a person would call at once. */
+async function soon<T>(shown: Promise<T>): Promise<T> {
+  const began = Date.now();
+  const message = await shown;
+  expect(Date.now() - began).toBeLessThan(SECONDS);
+  return message;
+}
+
+describe('one approval, two platforms', () => {
+  it('a channel m0 was not met in is told by readyz, and Slack goes on', async () => {
+    expect(await teams.ready()).toMatchObject({
+      ok: true,
+      problems: [{ part: 'teams', problem: expect.stringContaining(OPS) }],
+    });
+    await teams.join();
+  });
+
+  it('the tags come back by policy, the hotfix waits, and both cards say both', async () => {
+    const { run, card } = await healedAndWaiting();
+    const there = await teams.world.card(`run #${run.id}`, GROUP, 'verified');
+    for (const said of ['tags-auto', 'network-human', SSH, 'waits']) expect(words(there)).toContain(said);
+    expect(buttons(there).toSorted()).toEqual(buttonsOn(card).toSorted());
+    const about = teams.connector.in(OPS).filter((m) => textOfCard(m.card).includes(GROUP));
+    // The answer to who asked, and the one card.
+    expect(about.filter((m) => buttonsOn(m).includes(REVERT))).toHaveLength(1);
+  });
+
+  it('whoever is on call is written to where m0.yaml names them first, once', async () => {
+    const dm = await teams.world.dm(DANA_SLACK, 'You are on call', SSH);
+    expect(buttons(dm)).toContain(REVERT);
+    expect(dms()).toEqual([]);
+  });
+
+  it('who is no approver is refused in private, and nothing changes', async () => {
+    const card = await teams.card(OPS, GROUP);
+    const before = textOfCard(card.card);
+    expect((await teams.press(GUEST, card, REVERT)).bar).toContain('may approve prod-network');
+    await teams.connector.as(GUEST).slash(OPS, 'approve #1');
+    await teams.connector.waitFor(() => teams.connector.whispers(GUEST).length >= 2, SECONDS);
+    for (const m of teams.connector.whispers(GUEST)) expect(textOfCard(m.card)).toContain('may approve');
+    expect(textOfCard(card.card)).toBe(before);
+    expect(teams.thread(card)).not.toContain('Guest');
+    expect((await teams.world.run(1)).state).toBe('awaiting_approval');
+    expect(await fact(INGRESS)).toContain(SSH);
+  });
+
+  it('snoozed by the form in the Teams card, both cards say so', async () => {
+    const card = await teams.card(OPS, GROUP);
+    const answers = { for: '3d', address: 'all', reason: 'vendor needs SSH' };
+    await teams.press(DANA, card, 'Snooze…', answers);
+    await soon(teams.card(OPS, 'snoozed by Dana', 'vendor needs SSH'));
+    await soon(teams.world.card('snoozed by Dana', 'vendor needs SSH'));
+    await teams.connector.as(DANA).say(OPS, '@m0 unsnooze #1');
+    await teams.card(OPS, 'waits', SSH);
+  });
+
+  it('approved in Teams it is reverted, and the cards of both tell who and what came of it', async () => {
+    const id = await teams.openRun();
+    const card = await teams.card(OPS, `run #${id}`, 'waits');
+    await teams.press(DANA, card, REVERT);
+    await appliedAsApproved(id, [GROUP]);
+    expect(await fact(INGRESS)).not.toContain(SSH);
+    const done = await soon(teams.card(OPS, `run #${id}`, 'Dana', 'verified'));
+    expect(done.id).toBe(card.id);
+    expect(buttonsOn(done)).not.toContain(REVERT);
+    const there = await soon(teams.world.card(`run #${id}`, 'Dana', 'verified'));
+    expect(buttons(there)).not.toContain(REVERT);
+    expect(teams.thread(card)).toContain('Dana');
+    // The old button, as somebody still has it before them, does nothing any more.
+    const applies = (await teams.world.run(id)).applied.length;
+    expect((await teams.connector.as(DANA).click(card, 'Full diff')).status).toBe(200);
+    expect((await teams.world.run(id)).applied).toHaveLength(applies);
+  });
+
+  it('and a check proves it: nothing is left', async () => {
+    expect((await teams.check()).state).toBe('clean');
+    expect([await fact(TAGS), await teams.openRun()]).toEqual([AS_BUILT, 0]);
+  });
+
+  it('what moves between the click and the apply is never applied: both cards ask again', async () => {
+    await byHand('open-ssh');
+    const { id } = await teams.check();
+    const card = await teams.card(OPS, `run #${id}`, 'waits', SSH);
+    const old = structuredClone(card);
+    await byHand('remove-tags');
+    await byHand('merge-code');
+    await teams.press(DANA, card, REVERT);
+    await teams.card(OPS, `run #${id}`, 'not applied: since');
+    await soon(teams.world.card(`run #${id}`, 'not applied: since'));
+    const asked = await teams.world.run(id);
+    expect(asked).toMatchObject({ state: 'awaiting_approval', applied: [], approvals: [] });
+    expect(asked.moved?.approvedBy).toMatchObject([{ person: 'dana', platform: 'teams' }]);
+    expect((await teams.press(DANA, old, REVERT)).bar).toContain('has changed since');
+    expect(await fact(INGRESS)).toContain(SSH);
+  });
+
+  it('left, it ends in both; told anew and approved in Teams, all of it is as the code says', async () => {
+    const first = await teams.openRun();
+    await teams.press(DANA, await teams.card(OPS, `run #${first}`), 'Leave it');
+    await teams.card(OPS, `run #${first}`, 'ejected by Dana');
+    await soon(teams.world.card(`run #${first}`, 'ejected by Dana'));
+    expect(await fact(INGRESS)).toContain(SSH);
+
+    const { id } = await teams.check();
+    // The merged code names all three otherwise.
+    const all = ['aws_s3_bucket.logs', GROUP, 'aws_vpc.main'];
+    const card = await teams.card(OPS, `run #${id}`, ...all, 'waits');
+    // Kim wrote what was merged, so Kim may not.
+    expect((await teams.press(KIM, card, buttonsOn(card)[0] ?? '')).bar).toContain(
+      'somebody else must approve',
+    );
+    await teams.press(DANA, card, buttonsOn(card)[0] ?? '');
+    await appliedAsApproved(id, all);
+    expect([(await fact(INGRESS)).includes(SSH), await fact(TAGS)]).toEqual([false, AS_BUILT]);
+    await soon(teams.card(OPS, `run #${id}`, 'verified'));
+    await soon(teams.world.card(`run #${id}`, 'verified'));
+  });
+});
+
+describe('Teams alone', () => {
+  it('starts without any token of Slack’s configuration, and forgot no channel', async () => {
+    const messages = teams.connector.in(OPS).length;
+    await teams.restartAlone();
+    expect(await teams.ready()).toEqual({ ok: true, problems: [] });
+    expect(teams.connector.in(OPS)).toHaveLength(messages);
+  });
+
+  it('the tags come back by policy, the hotfix waits, and who is on call has it in their chat', async () => {
+    const { run } = await healedAndWaiting();
+    const dm = await teams.card(teams.connector.chat(DANA), 'You are on call', SSH, `run #${run.id}`);
+    expect(buttonsOn(dm)).toContain(REVERT);
+  });
+
+  it('who is no approver is refused alone, typed or clicked', async () => {
+    const id = await teams.openRun();
+    const card = await teams.card(OPS, `run #${id}`);
+    const before = teams.connector.whispers(GUEST).length;
+    await teams.connector.as(GUEST).say(OPS, `@m0 approve #${id}`);
+    await teams.connector.waitFor(() => teams.connector.whispers(GUEST).length > before, SECONDS);
+    expect((await teams.press(GUEST, card, REVERT)).bar).toContain('may approve prod-network');
+    expect((await teams.world.run(id)).state).toBe('awaiting_approval');
+  });
+
+  it('the full diff is read in Teams by who asked for it', async () => {
+    const card = await teams.card(OPS, `run #${await teams.openRun()}`);
+    await teams.press(KIM, card, 'Full diff');
+    const { connector } = teams;
+    await connector.waitFor(
+      () => connector.whispers(KIM).some((m) => textOfCard(m.card).includes(SSH)),
+      SECONDS,
+    );
+    expect(teams.thread(card)).not.toContain(SSH);
+  });
+
+  it('approved in the chat with m0 it is reverted, and both copies tell', async () => {
+    const id = await teams.openRun();
+    const dm = await teams.card(teams.connector.chat(DANA), 'You are on call', `run #${id}`);
+    await teams.press(DANA, dm, REVERT);
+    await appliedAsApproved(id, [GROUP]);
+    expect(await fact(INGRESS)).not.toContain(SSH);
+    await soon(teams.card(OPS, `run #${id}`, 'Dana', 'verified'));
+    const copy = await soon(teams.card(teams.connector.chat(DANA), `run #${id}`, 'verified'));
+    expect([copy.id, buttonsOn(copy).includes(REVERT)]).toEqual([dm.id, false]);
+  });
+
+  it('and a check proves it: nothing is left', async () => {
+    expect((await teams.check()).state).toBe('clean');
+    expect([await fact(TAGS), await teams.openRun()]).toEqual([AS_BUILT, 0]);
+  });
+
+  it('what moves after the click is asked again in both copies, and applied only as it is then approved', async () => {
+    await byHand('open-ssh');
+    const { id } = await teams.check();
+    const dm = await teams.card(teams.connector.chat(DANA), `run #${id}`, 'waits', SSH);
+    await openPort(teams.world.cloud, 5432);
+    await teams.press(DANA, dm, REVERT);
+    const asked = await teams.card(OPS, `run #${id}`, 'not applied: since', '5432');
+    await soon(teams.card(teams.connector.chat(DANA), `run #${id}`, 'not applied: since', '5432'));
+    expect(await fact(INGRESS)).toContain(SSH);
+    await teams.press(DANA, asked, 'Approve what it is now');
+    await appliedAsApproved(id, [GROUP]);
+    expect(await fact(INGRESS)).not.toMatch(/22\/tcp|5432/);
+  });
+
+  it('whoever is on call and can’t be written to is called by name in the channel', async () => {
+    teams.connector.uninstall(DANA);
+    await byHand('open-ssh');
+    await teams.connector.as(KIM).say(OPS, '@m0 drift prod');
+    const card = await teams.card(OPS, GROUP, SSH, 'waits');
+    const call = await teams.connector.waitFor(
+      () => teams.connector.replies(card.id).find((m) => elements(m.card, 'mention').length > 0),
+      90_000,
+    );
+    expect(elements(call.card, 'mention')).toMatchObject([{ mentioned: { id: DANA, name: 'Dana' } }]);
+    expect(textOfCard(call.card)).toContain('add m0 for yourself in Teams');
+  });
+
+  it('and who then adds m0 is greeted with what waits for them', async () => {
+    await teams.connector.install(DANA);
+    const hello = await teams.card(teams.connector.chat(DANA), 'I am m0', '1 stack waits for you');
+    expect(buttonsOn(hello)).toContain('Review prod-network');
+  });
+});
