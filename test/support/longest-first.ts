@@ -6,9 +6,6 @@ const LONGEST = [
   'crash-points',
   'teams.aws',
   's3-backend.tools',
-  'policies.aws',
-  'secrets.aws',
-  'nights.aws',
   'crash.tools',
   'process',
 ];

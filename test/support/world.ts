@@ -26,7 +26,7 @@ import { MANIFEST } from './slack-app.ts';
 export const DANA = 'U0DANA';
 export const KIM = 'U0KIM';
 export const EVE = 'U0EVE';
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 180_000;
 
 /** All of m0 with a real Terraform, cloud, Git, opa and Bolt; only Slack's servers and AWS are local. */
 export interface World {
