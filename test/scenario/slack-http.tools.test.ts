@@ -60,9 +60,7 @@ it('approved by its button, the hotfix is reverted and the proof is told', async
   const run = await world.until(id, 'realigned');
   expect(await world.fact(INGRESS)).not.toContain(SSH);
   expect(run.applied).toMatchObject([{ approvedBy: [{ person: 'dana', platform: 'slack' }] }]);
-  expect(buttons(await world.card(`run #${id}`, 'Dana', 'verified'))).not.toContain(
-    REVERT,
-  );
+  expect(buttons(await world.card(`run #${id}`, 'Dana', 'verified'))).not.toContain(REVERT);
 });
 
 it('while m0 is away a command fails where its person sees it, and works again after', async () => {

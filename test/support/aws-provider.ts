@@ -9,6 +9,8 @@ const AWS = 'registry.terraform.io/hashicorp/aws';
 /** The version that the sample stack asks for. */
 const MAJOR = '5';
 const STARTS_WITHIN_MS = 90_000;
+/** The provider ends with our end of the shell's stdin, so that it cannot outlive us however we die. */
+const ENDS_WITH_US = '"$0" -debug & read -r _; kill -9 $!';
 
 /** A Terraform whose calls all talk to one running AWS provider, in place of starting one each. */
 export interface SharedProvider {
@@ -37,19 +39,20 @@ export async function shareAwsProvider(options: {
   if (binary === null) return null;
   const { PATH = '' } = process.env;
   // Nothing of this machine's certificates: the provider fails where it is configured twice with some of its own.
-  const child = spawn(binary, ['-debug'], {
+  const child = spawn('/bin/sh', ['-c', ENDS_WITH_US, binary], {
     env: { GOGC: '500', PATH, ...env },
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['pipe', 'pipe', 'ignore'],
   });
   const ended = new Promise<void>((resolve) => {
     child.once('error', () => resolve());
     child.once('exit', () => resolve());
   });
+  child.stdin.on('error', () => {});
   const close = async (): Promise<void> => {
-    child.kill('SIGKILL');
+    child.stdin.end();
     await ended;
   };
-  const late = setTimeout(() => child.kill('SIGKILL'), STARTS_WITHIN_MS);
+  const late = setTimeout(() => child.stdin.end(), STARTS_WITHIN_MS);
   for await (const line of createInterface({ input: child.stdout })) {
     const attach = /TF_REATTACH_PROVIDERS='(.*)'/.exec(line)?.[1];
     if (attach === undefined) continue;

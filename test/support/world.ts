@@ -177,7 +177,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ...(isHttp ? { deliver: to } : {}),
   });
   const policiesFrom = options.policiesFrom ?? resolve('policies');
-  const { cloud, terraform, close: closeCloud } = await startCloud(kind, { dir, tools: found, log, policiesFrom });
+  const {
+    cloud,
+    terraform,
+    close: closeCloud,
+  } = await startCloud(kind, { dir, tools: found, log, policiesFrom });
   const tools: Tools = { ...found, terraform };
   await options.prepare?.(cloud);
 
