@@ -134,7 +134,11 @@ async function test(node, args) {
   try {
     const vitest = path.join(root, 'node_modules', 'vitest', 'vitest.mjs');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const code = await run(node, [...FLAGS, ...WATCH, vitest, 'run', ...reporters, ...testArguments(args)], withBin(node));
+    const code = await run(
+      node,
+      [...FLAGS, ...WATCH, vitest, 'run', ...reporters, ...testArguments(args)],
+      withBin(node),
+    );
     const { passed, failed } = countTests(report, code);
     process.stdout.write(`${passed} passed, ${failed} failed\n`);
     return code !== 0 ? code : failed > 0 ? 1 : 0;
