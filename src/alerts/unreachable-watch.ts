@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ReachAlert } from '../model/alert.ts';
 import type { Clock, Directory, Stack } from '../model/directory.ts';
 import { M0 } from '../model/run.ts';
-import { rotasOf } from '../people/rights.ts';
+import { rotasOf } from '../people/permissions.ts';
 import type { RotaNow } from '../people/rota-now.ts';
 import type { Change, Store } from '../ports/store.ts';
 import type { Worker } from '../runs/worker-parts.ts';

@@ -1,11 +1,12 @@
+/** Suggestions for mistyped names. */
 import { distance } from 'fastest-levenshtein';
 
-/** Longer words are not compared: a slip of the finger is in a short one. */
+/** Only this many characters of a word are compared. */
 const LONGEST = 200;
 
 /**
- * Those of `names` that `word` may have been meant as, nearest first, at most `limit`: few letters apart, or
- * the only one that begins so. Case doesn't matter.
+ * The names that `word` may be a typing mistake of, most similar first, at most `limit`: those that differ in a few
+ * letters, or else those that begin with it. Case does not count.
  */
 export function nearest(word: string, names: readonly string[], limit = 3): readonly string[] {
   const typed = word.slice(0, LONGEST).toLowerCase();

@@ -1,4 +1,4 @@
-/** Who may decide, and who was asked. */
+/** Who may decide, and who was asked, as spans of a card. */
 
 import { count } from '../text/words.ts';
 import type { Span } from './card.ts';
@@ -7,7 +7,7 @@ import type { DriftView } from './view.ts';
 
 const ON_CALL = 'oncall:';
 
-/** True where m0.yaml names nobody who could approve. */
+/** True if m0.yaml names nobody who could approve. */
 export function nobodyMay(view: DriftView): boolean {
   return view.approvers.groups.length === 0 && view.approvers.onCall.length === 0;
 }
@@ -16,17 +16,18 @@ export function nobodyMay(view: DriftView): boolean {
 export function approverSpans(view: DriftView): readonly Span[] {
   if (nobodyMay(view)) return [text('Nobody: m0.yaml names no approvers for this stack')];
   const { groups, onCall, need } = view.approvers;
-  const plain = groups.filter((g) => !g.startsWith(ON_CALL));
-  const called: readonly Span[] = onCall.length > 0 ? [...people(onCall, 'or'), text(' (on call)')] : [];
-  const nobody: readonly Span[] =
-    onCall.length === 0 && plain.length < groups.length ? [text('whoever is on call (nobody now)')] : [];
-  const any: readonly Span[] = plain.length > 0 ? [text(`anyone in ${plain.join(', ')}`)] : [];
-  const parts = [called, nobody, any].filter((p) => p.length > 0);
+  const groupNames = groups.filter((g) => !g.startsWith(ON_CALL));
+  const onCallSpans: readonly Span[] = onCall.length > 0 ? [...people(onCall, 'or'), text(' (on call)')] : [];
+  const nobodyOnCall: readonly Span[] =
+    onCall.length === 0 && groupNames.length < groups.length ? [text('whoever is on call (nobody now)')] : [];
+  const groupSpans: readonly Span[] =
+    groupNames.length > 0 ? [text(`anyone in ${groupNames.join(', ')}`)] : [];
+  const parts = [onCallSpans, nobodyOnCall, groupSpans].filter((p) => p.length > 0);
   const joined = parts.flatMap((p, i) => (i === 0 ? p : [text(' or '), ...p]));
   return need > 1 ? [text(`${need} of `), ...joined] : joined;
 }
 
-/** The approvers, who was asked by DM and when, and who has approved so far where several must. */
+/** The approvers, who was asked by DM and when, and the approvals so far if several are needed. */
 export function whoSpans(view: DriftView): readonly Span[] {
   const asked = view.asked.map((a): readonly Span[] => [
     text('asked '),
@@ -35,15 +36,15 @@ export function whoSpans(view: DriftView): readonly Span[] {
     time(a.at, view),
   ]);
   const { need } = view.approvers;
-  const so = view.approvals.flatMap((a): readonly Span[] => [
+  const approvals = view.approvals.flatMap((a): readonly Span[] => [
     text(' '),
     person(a.by),
     text(' '),
     time(a.at, view),
   ]);
-  const far: readonly Span[] =
+  const approvedSoFar: readonly Span[] =
     need > 1 && view.approvals.length > 0
-      ? [text(`${view.approvals.length} of ${count(need, 'approval')} so far:`), ...so]
+      ? [text(`${view.approvals.length} of ${count(need, 'approval')} so far:`), ...approvals]
       : [];
-  return dotted([approverSpans(view), ...asked, far]);
+  return dotted([approverSpans(view), ...asked, approvedSoFar]);
 }

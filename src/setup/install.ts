@@ -1,7 +1,6 @@
 /**
- * Brings the tools a command needs, called by bootstrap.mjs once the npm packages are there:
- * `install.ts serve | sandbox | worker | policy | --test [PROJECT] | --bench`. Prints nothing when there is nothing to
- * do.
+ * Installs the tools that a command needs. bootstrap.mjs calls it after the npm packages: `install.ts serve |
+ * sandbox | worker | policy | --test [PROJECT] | --bench`. Prints nothing when there is nothing to do.
  */
 import { existsSync } from 'node:fs';
 import { type Env, findGo } from './find-executable.ts';
@@ -13,12 +12,12 @@ import { isFinal } from './release.ts';
 import { buildTofu, downloadTofu, findTofu, TOFU_VERSION } from './tofu.ts';
 import { findTerraform, TERRAFORM_MISSING, toolsFolder } from './tools.ts';
 
-/** Projects of the tests that run no OpenTofu; to build one takes minutes. */
+/** Projects of the tests that run no OpenTofu; building one takes minutes. */
 const WITHOUT_TOFU = ['quick', 'aws', 'crash'];
 
 /**
- * `project`: the only one of the tests that will run; null for all. Rejects with one message that names all that is
- * missing and cannot be brought from here.
+ * `project`: the only one of the tests that will run; null for all. Rejects with one message that names everything
+ * missing that cannot be installed here.
  */
 async function install(command: string, project: string | null, env: Env): Promise<void> {
   const toolsDir = toolsFolder(env.M0_DATA_DIR || '.m0');
@@ -35,7 +34,7 @@ async function install(command: string, project: string | null, env: Env): Promi
   if (missing.length > 0) throw new Error(`set-up is not complete:\n  ${missing.join('\n  ')}`);
 }
 
-/** `serve` without a configuration is the sandbox. */
+/** `serve` without a configuration starts the sandbox. */
 function needsLocalCloud(command: string, env: Env): boolean {
   if (['sandbox', '--test', '--bench'].includes(command)) return true;
   return command === 'serve' && !existsSync(env.M0_CONFIG || 'm0.yaml');
@@ -48,7 +47,7 @@ async function requireTerraform(env: Env, probes: Probes): Promise<void> {
 
 async function ensureOpa(toolsDir: string, env: Env, probes: Probes): Promise<void> {
   if (await findOpa(toolsDir, env, probes)) return;
-  await bring({
+  await downloadOrBuild({
     label: `[3/4] opa ${OPA_VERSION}`,
     what: 'about 50 MB',
     minutes: 'about 2 minutes',
@@ -66,7 +65,7 @@ async function ensureOpa(toolsDir: string, env: Env, probes: Probes): Promise<vo
 
 async function ensureTofu(toolsDir: string, env: Env): Promise<void> {
   if (await findTofu(toolsDir, env)) return;
-  await bring({
+  await downloadOrBuild({
     label: `[tests] tofu ${TOFU_VERSION}`,
     what: 'about 30 MB',
     minutes: 'about 3 minutes',
@@ -77,8 +76,8 @@ async function ensureTofu(toolsDir: string, env: Env): Promise<void> {
   });
 }
 
-/** Downloads a release, or where that is out of reach builds it. */
-async function bring(options: {
+/** Downloads a release; where that fails, builds it with Go. */
+async function downloadOrBuild(options: {
   readonly label: string;
   readonly what: string;
   readonly minutes: string;
@@ -114,7 +113,7 @@ async function ensureMoto(toolsDir: string, env: Env): Promise<void> {
   );
 }
 
-/** fetch says only "fetch failed" and keeps why in the cause. */
+/** fetch says only "fetch failed"; the reason is in the cause. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;

@@ -3,7 +3,7 @@ interface Lock {
 }
 
 /**
- * Whether what npm wrote down as installed agrees with the lock file. Packages for other platforms may be
- * missing, and so may those for development unless `dev`.
+ * True where the packages that npm lists as installed match the lock file. Packages for other platforms may
+ * be missing, and development packages too unless `dev`.
  */
 export function packagesMatch(lock: Lock, installed: Lock | undefined, options: { dev: boolean }): boolean;
