@@ -7,8 +7,8 @@ const REAL_TOOLS_MS = 240_000;
 const realTools = { pool: 'forks', testTimeout: REAL_TOOLS_MS, hookTimeout: REAL_TOOLS_MS } as const;
 
 /**
- * Which project a test is in says the end of its file's name: `.tools.test.ts` runs real Terraform, OpenTofu, moto or
- * a browser, `.aws.test.ts` the AWS provider too, `.long.test.ts` proves more by taking longer (`npm run test:long`).
+ * Which project a test is in says the end of its file's name: `.tools.test.ts` runs real Terraform, OpenTofu, opa,
+ * moto or a browser, `.aws.test.ts` the AWS provider too, `.long.test.ts` proves more by taking longer (`npm run test:long`).
  */
 export default defineConfig({
   test: {
