@@ -1,7 +1,17 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What takes longest, longest first; all others come after, and those of one run of Terraform before the quick ones. */
-const LONGEST = ['story.aws', 'crash-points', 'teams.aws', 'starter-policies.tools', 'policy.tools', 'differential-corpus.tools', 's3-backend.tools', 'crash.tools', 'process'];
+const LONGEST = [
+  'story.aws',
+  'crash-points',
+  'teams.aws',
+  'starter-policies.tools',
+  'policy.tools',
+  'differential-corpus.tools',
+  's3-backend.tools',
+  'crash.tools',
+  'process',
+];
 const PROJECTS = ['aws', 'crash', 'tools', 'quick', 'long'];
 
 /** Starts the longest files first, so that none is left running alone at the end, on a fresh clone too. */
