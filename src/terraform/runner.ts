@@ -49,6 +49,8 @@ export interface RunnerOptions {
   readonly steadyClock?: () => number;
   /** Key of the fingerprints, so that a secret's value can't be guessed from one. */
   readonly key: string;
+  /** Seconds that an apply waits for a state which is locked; 30 where left out. */
+  readonly lockPatienceS?: number;
 }
 
 type PlanOptions = Parameters<Runner['plan']>[1];
@@ -59,7 +61,7 @@ const PLAN = { limitMs: 15 * MINUTE, graceMs: 30_000 };
 const SHOW = { limitMs: 5 * MINUTE, graceMs: 5_000 };
 /** A stopped apply gets long to finish what it has begun and to save the state. */
 const APPLY = { limitMs: 60 * MINUTE, graceMs: 5 * MINUTE };
-const APPLY_LOCK_TIMEOUT = '30s';
+const APPLY_LOCK_PATIENCE_S = 30;
 const DOING = { plan: 'planning', apply: 'applying' } as const;
 /** A plan is applied right after it was made or compared; one that waited longer is from another time. */
 const APPLY_WITHIN_MS = 5 * MINUTE;
@@ -85,6 +87,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   const wanted = options.stackUser ?? null;
   const users = wanted === null ? null : createStackUsers(wanted, process.getuid?.());
   const stackTool = createStackTools(options);
+  const lockPatience = options.lockPatienceS ?? APPLY_LOCK_PATIENCE_S;
   const steady = options.steadyClock ?? (() => performance.now());
   /** When plans of this process were made, by the steady clock. In memory only. */
   const madeSteady = new Map<string, number>();
@@ -286,7 +289,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       const file = join(dir, 'plan');
       await writeFile(file, bytes, { mode: 0o600, flag: 'wx' });
       if (tree.user !== null) await chown(file, tree.user.uid, tree.user.gid);
-      const args = ['apply', '-input=false', '-no-color', `-lock-timeout=${APPLY_LOCK_TIMEOUT}`, file];
+      const args = ['apply', '-input=false', '-no-color', `-lock-timeout=${lockPatience}s`, file];
       const out = await tool.run('apply', args, { ...APPLY, signal });
       return { log: scrubberOf(stack)(out.toString('utf8')) };
     });
