@@ -50,7 +50,7 @@ export function createOnCall(
     }
   }
 
-  function tell(name: string, { problem }: RotaNow): void {
+  function reportProblem(name: string, { problem }: RotaNow): void {
     if ((reported.get(name) ?? null) === problem) return;
     reported.set(name, problem);
     onProblem(name, problem);
@@ -66,7 +66,7 @@ export function createOnCall(
         const now = await resolve(rota).catch((error: unknown) =>
           nobodyOnCall(error instanceof Error ? error.message : String(error)),
         );
-        tell(name, now);
+        reportProblem(name, now);
         return [name, now] as const;
       }),
     );
