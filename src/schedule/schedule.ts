@@ -136,7 +136,7 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
   scheduleBeat();
 
   if (missed.length > 0) {
-    log.info({ stacks: missed }, 'checks missed while m0 was down run now');
+    log.info({ stacks: missed }, 'checks that were missed while m0 was down run now');
     for (const name of missed) tickAfterJitter(name);
   }
 

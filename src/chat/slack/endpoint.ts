@@ -120,7 +120,7 @@ export class SlackEndpoint implements Receiver {
     // remembered.
     if (this.#problem !== null) return plain(503, `Slack requests are not taken now: ${this.#problem}`);
     if (payload.type === 'app_rate_limited') {
-      this.#options.log.warn('Slack holds back events: there are more than it sends to one app');
+      this.#options.log.warn('Slack limits events: there are more than it sends to one app');
       return plain(200, '');
     }
     return this.#replays.once(check.signature, now, () =>
@@ -153,7 +153,7 @@ export class SlackEndpoint implements Receiver {
     if (now - this.#loggedAt >= LOG_EVERY_MS || now < this.#loggedAt) {
       this.#options.log.warn(
         { refused: this.#refused, why },
-        'Slack requests were refused; why the last was',
+        'Slack requests were refused; the reason of the last one is given',
       );
       this.#loggedAt = now;
       this.#refused = 0;
@@ -210,13 +210,13 @@ export class SlackEndpoint implements Receiver {
         await identify();
         if (signal.aborted) return;
         this.#problem = null;
-        log.info('Slack knows m0; its requests are taken in');
+        log.info('Slack confirmed m0’s ids; its requests are accepted now');
         return;
       } catch (error) {
         failures += 1;
         const { message } = toChatError('asking Slack who m0 is', error);
         if (!signal.aborted) this.#problem = message;
-        log.warn({ problem: message, failures }, 'Slack could not be asked who m0 is');
+        log.warn({ problem: message, failures }, 'asking Slack for m0’s ids failed');
       } finally {
         attempted();
       }

@@ -94,7 +94,7 @@ export class Homes {
         home.shown = content;
       } catch (error) {
         const problem = error instanceof Error ? error.message : String(error);
-        log.warn({ problem, user: userId }, 'a home could not be shown');
+        log.warn({ problem, user: userId }, 'a Home tab could not be updated');
       }
     });
   }

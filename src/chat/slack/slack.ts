@@ -83,7 +83,7 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     options.matchByEmail === true
       ? {
           teamId: async () => (await api.identity()).teamId,
-          onProblem: (problem) => log.warn({ problem }, 'somebody could not be known by e-mail'),
+          onProblem: (problem) => log.warn({ problem }, 'a user could not be recognised by e-mail'),
         }
       : null,
   );

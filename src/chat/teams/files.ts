@@ -22,7 +22,7 @@ const TIMEOUT_MS = 60_000;
 /** A stored offer. The person's answer carries only its id: command and message come from here. */
 const storedOffer = z.object({ messageId: z.string(), command: z.string() });
 
-/** Why a file cannot be stored, in words for the person who asked for it. */
+/** Why a file cannot be stored; the message is shown to the person. */
 class NotStoredError extends Error {}
 
 /**
@@ -177,7 +177,7 @@ export class Files {
         return await poster.replace(at.chat, at.messageId, shown, headline);
       } catch (error) {
         const problem = error instanceof Error ? error.message : String(error);
-        log.warn({ problem }, 'an offer of a file that was answered still stands');
+        log.warn({ problem }, 'an answered file offer could not be replaced');
       }
     }
     await poster.send(at.chat, at.chat, shown, headline);

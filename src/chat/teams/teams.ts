@@ -73,13 +73,13 @@ export function createTeams(options: TeamsOptions): Teams {
   let refused = 0;
   let loggedAt = Number.NEGATIVE_INFINITY;
 
-  if (identity.open) log.warn('Teams: without an app id anybody on this machine passes for anybody');
+  if (identity.open) log.warn('Teams: without an app id anybody on this machine can act as anybody');
 
   function refuse({ status, why }: Refusal): Response {
     refused += 1;
     const now = clock();
     if (now - loggedAt >= LOG_EVERY_MS || now < loggedAt) {
-      log.warn({ refused, why }, 'requests in the name of Teams were refused');
+      log.warn({ refused, why }, 'Teams requests were refused');
       loggedAt = now;
       refused = 0;
     }
