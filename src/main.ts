@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { ConfigError } from './config/config-error.ts';
 import { type Environment, readEnvironment, type Variables } from './config/environment.ts';
 import type { ServeOptions, Service } from './serve.ts';
+import { hasSandbox, NO_SANDBOX, NO_SANDBOX_PACKAGES } from './setup/has-sandbox.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const HELP = `m0 <command>
@@ -80,13 +81,23 @@ async function startService(
   return serve({ config, environment, tools, base, log, ...rest });
 }
 
+/** Rethrows; a package that is not there becomes a sentence that says what to run. */
+function explainMissingPackage(error: NodeJS.ErrnoException): never {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  throw new ConfigError([NO_SANDBOX_PACKAGES], { cause: error });
+}
+
 async function runSandbox(environment: Environment): Promise<number> {
+  if (!hasSandbox()) {
+    io.err(`m0: ${NO_SANDBOX}\n`);
+    return 2;
+  }
   const started = Date.now();
   const seconds = (): string => `${((Date.now() - started) / 1000).toFixed(1)} s`;
   const dir = join(environment.dataDir, 'sandbox');
   const [{ createLogger }, { startSandbox }, { loadTools }] = await Promise.all([
     import('./base/log.ts'),
-    import('./sandbox/sandbox.ts'),
+    import('./sandbox/sandbox.ts').catch(explainMissingPackage),
     import('./setup/tools.ts'),
   ]);
   const tools = await loadTools(environment.dataDir, environment.variables);

@@ -92,8 +92,15 @@ async function run(node, args, extraEnv = {}) {
   }
 }
 
-/** What needs the packages of developers too. */
-const WITH_DEV = new Set(['--test', '--check', '--bench', '--cards', '--playground']);
+/** Commands that need the development packages. */
+const WITH_DEV = new Set(['sandbox', '--test', '--check', '--bench', '--cards', '--playground']);
+
+/** Whether `command` needs the development packages; `serve` without a configuration is the sandbox. */
+function needsDevPackages(command) {
+  if (WITH_DEV.has(command)) return true;
+  return command === 'serve' && !process.env.M0_CONFIG && !existsSync(path.join(root, 'm0.yaml'));
+}
+
 const FLAGS = ['--disable-warning=ExperimentalWarning'];
 const WATCH = ['--import', new URL('./parent-watch.mjs', import.meta.url).href];
 
@@ -143,7 +150,7 @@ async function main() {
   }
   const [command = 'help', ...args] = process.argv.slice(2);
   const cwd = standingIn();
-  await ensurePackages(root, { dev: WITH_DEV.has(command) });
+  await ensurePackages(root, { dev: needsDevPackages(command) });
   const node = await findNode(root);
   if (command === '--check') {
     return await runChecks(checks(root, args), (check) => run(node, check.args, withBin(node)));

@@ -27,10 +27,10 @@ async function install(command: string, env: Env): Promise<void> {
   if (missing.length > 0) throw new Error(`set-up is not complete:\n  ${missing.join('\n  ')}`);
 }
 
-/** `serve` without a configuration is the sandbox. */
+/** `serve` without a configuration is the sandbox; M0_CONFIG always names one, if only a missing file. */
 function needsLocalCloud(command: string, env: Env): boolean {
   if (['sandbox', '--test', '--bench'].includes(command)) return true;
-  return command === 'serve' && !existsSync(env.M0_CONFIG || 'm0.yaml');
+  return command === 'serve' && !env.M0_CONFIG && !existsSync('m0.yaml');
 }
 
 async function requireTerraform(env: Env, probes: Probes): Promise<void> {

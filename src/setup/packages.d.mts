@@ -7,3 +7,9 @@ interface Lock {
  * missing, and so may those for development unless `dev`.
  */
 export function packagesMatch(lock: Lock, installed: Lock | undefined, options: { dev: boolean }): boolean;
+
+/**
+ * Whether npm should install the development packages: where `dev` asks for them, and where some are there
+ * already, because an install without them would remove those.
+ */
+export function installsDev(lock: Lock, installed: Lock | undefined, options: { dev: boolean }): boolean;

@@ -43,7 +43,18 @@ export function packagesMatch(lock, installed, { dev }) {
   });
 }
 
-/** Installs what the lock file names, if it is not there. Never touches the lock file itself. */
+/**
+ * Whether npm should install the development packages: where `dev` asks for them, and where some are there
+ * already, because an install without them would remove those.
+ */
+export function installsDev(lock, installed, { dev }) {
+  return dev || Object.keys(installed?.packages ?? {}).some((name) => lock.packages[name]?.dev === true);
+}
+
+/**
+ * Installs what the lock file names, if it is not there; the development packages only where `dev` asks for
+ * them. Never touches the lock file itself.
+ */
 export async function ensurePackages(root, { dev }) {
   const modules = path.join(root, 'node_modules');
   const lockText = readFileSync(path.join(root, 'package-lock.json'), 'utf8');
@@ -51,10 +62,13 @@ export async function ensurePackages(root, { dev }) {
   const wanted = `${createHash('sha256').update(lockText).digest('hex')}${dev ? ' dev' : ''}`;
   if (existsSync(stamp) && readFileSync(stamp, 'utf8').startsWith(wanted)) return;
   const installed = readJson(path.join(modules, '.package-lock.json'));
-  if (!packagesMatch(JSON.parse(lockText), installed, { dev })) {
+  const lock = JSON.parse(lockText);
+  if (!packagesMatch(lock, installed, { dev })) {
     // Not `npm ci`: that empties node_modules first, under the feet of a bot that runs from it.
     // No install scripts: the only one needed is that of `node`, which findNode runs when it has to.
-    const args = ['install', '--no-save', '--ignore-scripts', '--loglevel=error'];
+    // Said either way: with NODE_ENV=production npm would leave the development packages out by itself.
+    const omit = installsDev(lock, installed, { dev }) ? '--include=dev' : '--omit=dev';
+    const args = ['install', omit, '--no-save', '--ignore-scripts', '--loglevel=error'];
     await step('[1/4] npm packages', 'about half a minute', () => npm(root, args), { ownProgress: true });
   }
   writeFileSync(stamp, wanted);
