@@ -1,8 +1,10 @@
 /** The command line: `npm start` is `serve`, everything else only looks. */
+
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { errorText } from './base/error-text.ts';
 import { ConfigError } from './config/config-error.ts';
 import { type Environment, readEnvironment, type Variables } from './config/environment.ts';
 import type { ServeOptions, Service } from './serve.ts';
@@ -49,7 +51,7 @@ function untilStopped(running: Running): Promise<number> {
       running.close().then(
         () => resolveCode(0),
         (error: unknown) => {
-          io.err(`m0: stopping: ${error instanceof Error ? error.message : String(error)}\n`);
+          io.err(`m0: stopping: ${errorText(error)}\n`);
           resolveCode(1);
         },
       );
@@ -138,7 +140,7 @@ async function runSandbox(environment: Environment): Promise<number> {
   });
   io.out(`\n  m0's sandbox is at ${sandbox.url}   (Ctrl-C stops it; nothing is lost)\n\n`);
   sandbox.ready.catch((error: unknown) => {
-    io.err(`m0: ${error instanceof Error ? error.message : String(error)}\n`);
+    io.err(`m0: ${errorText(error)}\n`);
   });
   return untilStopped(sandbox);
 }
@@ -232,8 +234,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  const problems =
-    error instanceof ConfigError ? error.problems : [error instanceof Error ? error.message : String(error)];
+  const problems = error instanceof ConfigError ? error.problems : [errorText(error)];
   for (const problem of problems) io.err(`m0: ${problem}\n`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;
 }

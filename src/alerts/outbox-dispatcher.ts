@@ -1,5 +1,6 @@
 /** Empties the outbox into the chats: at least once, de-duplicated by key, and each alert's history in its order. */
 
+import { errorText } from '../base/error-text.ts';
 import { type LogFields, outside, within } from '../base/log-context.ts';
 import { ChatError } from '../ports/chat.ts';
 import type { Meter } from '../ports/meter.ts';
@@ -59,7 +60,7 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
         await store.outboxDone(entry.id, clock());
         parts.meter?.attempted('delivered');
       } catch (error) {
-        const text = error instanceof Error ? error.message : String(error);
+        const text = errorText(error);
         if (isPermanent(error) && entry.message.type !== 'card') {
           log.error(
             { ...about, err: error, key: entry.key },

@@ -1,4 +1,5 @@
 /** Direct messages that a chat refused for good: why, and when the person is tried again. */
+import { errorText } from '../base/error-text.ts';
 import type { RunAlert } from '../model/alert.ts';
 import type { Store } from '../ports/store.ts';
 
@@ -35,7 +36,7 @@ export async function markRefused(
   what: { readonly alert: number; readonly to: string | null; readonly error: unknown; readonly now: number },
 ): Promise<void> {
   const { alert, to, error, now } = what;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   const known = (await refusalsOf(store, person))?.alerts ?? {};
   const alerts: Record<string, { times: number; at: number }> = {};
   for (const [id, tried] of Object.entries(known)) {

@@ -1,4 +1,5 @@
 /** Whether those who should be asked can be, and what is told where nobody can. */
+import { errorText } from '../base/error-text.ts';
 import type { ReachView } from '../messages/view.ts';
 import type { ReachAlert } from '../model/alert.ts';
 import type { Clock, Directory, Place, Stack } from '../model/directory.ts';
@@ -37,7 +38,7 @@ export function channelName(place: Place): string {
 
 /** A channel refused a message for good. */
 export async function channelLost(store: Store, place: Place, error: unknown): Promise<void> {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   await store.setValue(lostName(channelName(place)), text);
 }
 

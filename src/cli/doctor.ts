@@ -1,5 +1,6 @@
 import { constants, existsSync } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
+import { errorText } from '../base/error-text.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Environment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
@@ -113,7 +114,7 @@ async function slackRows(env: Environment, askSlack: AskSlack): Promise<Row[]> {
   try {
     return [tokens, { what: 'Slack', state: 'ok', found: await askSlack(env) }];
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
+    const found = errorText(error);
     return [tokens, { what: 'Slack', state: 'missing', found, todo: 'check the network and the token' }];
   }
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { errorText } from '../base/error-text.ts';
 import { analyzePlan } from '../drift/analyze.ts';
 import type { Analysis, Finding } from '../drift/finding.ts';
 import { readPlan } from '../drift/read-plan.ts';
@@ -146,7 +147,7 @@ async function readInput(
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new WrongUse(`${typed}: is no JSON: ${(error as Error).message}`);
+    throw new WrongUse(`${typed}: is no JSON: ${errorText(error)}`);
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw new WrongUse(`${typed}: is no input document; it must be a JSON object`);

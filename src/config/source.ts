@@ -1,4 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { errorText } from '../base/error-text.ts';
 import { ConfigError } from './config-error.ts';
 
 /** Where something stands in the file: keys and indexes from its top. */
@@ -45,7 +46,7 @@ export function parseYaml(file: string, content: string): YamlSource {
     value = document.toJS();
   } catch (error) {
     // Aliases that would blow the document up end here.
-    throw new ConfigError([`${file}:1:1 ${error instanceof Error ? error.message : String(error)}`], {
+    throw new ConfigError([`${file}:1:1 ${errorText(error)}`], {
       cause: error,
     });
   }

@@ -1,3 +1,4 @@
+import { errorText } from '../base/error-text.ts';
 import type { Json } from './finding.ts';
 import { isObject, type JsonObject } from './json-value.ts';
 import { parseInPieces } from './parse-pieces.ts';
@@ -103,7 +104,7 @@ function parsePlan(text: string, where: string): unknown {
     return JSON.parse(clean.slice(start, end)) as unknown;
   } catch (error) {
     // V8 puts some of the text into its message; only the position may be shown.
-    const at = error instanceof Error ? /at position (\d+)/.exec(error.message)?.[1] : undefined;
+    const at = /at position (\d+)/.exec(errorText(error))?.[1];
     const place = at === undefined ? '' : ` at character ${start + Number(at)}`;
     throw new PlanError(`${where}: the plan is broken JSON${place}; write it again`);
   }

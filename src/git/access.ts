@@ -1,4 +1,5 @@
 import { assertNever } from '../base/assert-never.ts';
+import { errorText } from '../base/error-text.ts';
 import { type GitCredential, type KeyCredential, nameOf, type TokenCredential } from './credentials.ts';
 import { refuseKeyFile, refuseKnownHosts } from './key-file.ts';
 import { isLoopback, plainAddress, remoteOf } from './remote.ts';
@@ -83,7 +84,7 @@ function readToken(credential: TokenCredential): string {
   try {
     return credential.readToken();
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = errorText(error);
     throw new Error(`the token of ${nameOf(credential)}: ${text}`, { cause: error });
   }
 }

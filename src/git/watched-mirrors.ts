@@ -1,4 +1,5 @@
 /** Mirrors that remember which repositories could not be fetched. */
+import { errorText } from '../base/error-text.ts';
 import { scrubUrl } from './address.ts';
 import type { Mirrors } from './mirrors.ts';
 
@@ -30,7 +31,7 @@ export function watchedMirrors(mirrors: Mirrors, clock: () => number): WatchedMi
         const before = troubles.get(key);
         troubles.set(key, {
           repository: scrubUrl(url),
-          problem: error instanceof Error ? error.message : String(error),
+          problem: errorText(error),
           since: before?.since ?? clock(),
           fails: (before?.fails ?? 0) + 1,
         });

@@ -1,7 +1,9 @@
 /** Whether m0 can do its work, and by name, with what to do about it, what stands in the way. */
+
 import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { policySources } from '../alerts/policy-trouble.ts';
+import { errorText } from '../base/error-text.ts';
 import { timely } from '../base/timely.ts';
 import type { MirrorTrouble } from '../git/watched-mirrors.ts';
 import type { Clock, Directory, Platform } from '../model/directory.ts';
@@ -60,10 +62,6 @@ function problemOf(part: string, problem: string): Problem {
   return { part, problem, stops: false };
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 function instant(at: number): string {
   return new Date(at).toISOString();
 }
@@ -91,7 +89,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
         ...ofClock(overview.recordedAt ?? 0, now),
       ];
     } catch (error) {
-      return [{ part: 'store', problem: messageOf(error), stops: true }];
+      return [{ part: 'store', problem: errorText(error), stops: true }];
     }
   }
 
@@ -171,7 +169,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
       ];
     } catch (error) {
       // One that is not there yet is made when it is needed.
-      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : [problemOf('disk', messageOf(error))];
+      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : [problemOf('disk', errorText(error))];
     }
   }
 

@@ -1,6 +1,8 @@
 /** What `/metrics` tells: how everything stands, what has happened since the start, and the process itself. */
+
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { policySources } from '../alerts/policy-trouble.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import { timely } from '../base/timely.ts';
 import type { Clock, Directory, Platform } from '../model/directory.ts';
@@ -61,7 +63,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
     } catch (error) {
       log.error({ err: error }, 'metrics could not be read from the store');
       storeUp.set(0);
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       return `# The store failed, so only the rest is told: ${message.replaceAll(/\s+/g, ' ')}\n`;
     }
   }

@@ -1,4 +1,5 @@
 import { assertNever } from '../base/assert-never.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Clock, Directory } from '../model/directory.ts';
 import type { Rota, ScheduleOnCall } from '../model/rota.ts';
 import { groupName, type OnCallNow } from './rights.ts';
@@ -62,9 +63,7 @@ export function createOnCall(
     ]);
     const entries = await Promise.all(
       [...Object.entries(directory.oncall), ...groups].map(async ([name, rota]) => {
-        const now = await resolve(rota).catch((error: unknown) =>
-          nobody(error instanceof Error ? error.message : String(error)),
-        );
+        const now = await resolve(rota).catch((error: unknown) => nobody(errorText(error)));
         tell(name, now);
         return [name, now] as const;
       }),

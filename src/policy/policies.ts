@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import type { PolicyAnswer } from '../decisions/decision.ts';
 import { scrubberFor } from '../drift/secrets.ts';
@@ -115,7 +116,7 @@ export function createPolicies(options: PolicyOptions): PolicyPort & { close(): 
         try {
           answers.push(await answerOf(source, synced[i] as SyncResult, question, documents, hide));
         } catch (error) {
-          const text = error instanceof Error ? error.message : String(error);
+          const text = errorText(error);
           answers.push({
             policy: source.name,
             mode: source.mode,

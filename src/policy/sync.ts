@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import type { StaleBundle } from '../decisions/decision.ts';
 import type { Clock, PolicySource } from '../model/directory.ts';
@@ -135,7 +136,7 @@ async function look(sync: Sync, source: PolicySource, state: SourceState): Promi
     stale = await refresh(sync, source, state, now);
     state.awaySince = null;
   } catch (error) {
-    const text = messageOf(error);
+    const text = errorText(error);
     // One log line for each time it goes away: it is looked at every few seconds.
     if (state.awaySince === null) {
       sync.log.warn({ policy: source.name, error: text }, 'policy repository not usable');
@@ -188,7 +189,7 @@ async function remembered(sync: Sync, source: PolicySource): Promise<PinnedBundl
     return { bundle: await bundleOf(sync, source, commit), commit };
   } catch (error) {
     sync.log.warn(
-      { policy: source.name, commit, error: messageOf(error) },
+      { policy: source.name, commit, error: errorText(error) },
       'last good policy commit is gone',
     );
     return null;
@@ -230,8 +231,4 @@ export async function proveBundle(compiled: CompiledFiles, limits: EvaluationLim
 
 function short(commit: string): string {
   return commit.slice(0, 7);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

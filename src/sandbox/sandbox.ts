@@ -1,6 +1,8 @@
 /** What `npm start` brings up where there is no m0.yaml: a local cloud, a local workspace, and m0 in both. */
+
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import type { Run } from '../model/run.ts';
 import { type SandboxCloud, startSandboxCloud } from './cloud/sandbox-cloud.ts';
@@ -173,11 +175,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 
   const ready = begin().catch((error: unknown) => {
-    tell(
-      'failed',
-      `The sandbox did not come up: ${error instanceof Error ? error.message : String(error)}`,
-      false,
-    );
+    tell('failed', `The sandbox did not come up: ${errorText(error)}`, false);
     throw error;
   });
   // Whoever awaits `ready` sees the error; without anybody it must not end the process.

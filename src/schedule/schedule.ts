@@ -1,3 +1,4 @@
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import type { Stack } from '../model/directory.ts';
 import { type Cron, readCron } from './cron.ts';
@@ -79,7 +80,7 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
       await options.setLastTick(name, String(now()));
       overdue.delete(name);
     } catch (error) {
-      overdue.set(name, { ...before, error: error instanceof Error ? error.message : String(error) });
+      overdue.set(name, { ...before, error: errorText(error) });
       log.error({ stack: name, err: error }, 'scheduled check could not be started');
     }
   }

@@ -3,6 +3,7 @@
  * `install.ts serve | sandbox | worker | policy | --test | --bench`. Prints nothing when there is nothing to do.
  */
 import { existsSync } from 'node:fs';
+import { errorTextWithCause } from '../base/error-text.ts';
 import { type Env, findGo } from './find-executable.ts';
 import { findMoto, findPython, installMoto, MOTO_VERSION } from './moto.ts';
 import { buildOpa, downloadOpa, findOpa, OPA_VERSION } from './opa.ts';
@@ -18,7 +19,7 @@ async function install(command: string, env: Env): Promise<void> {
   const probes = await openProbes(toolsDir);
   const missing: string[] = [];
   const attempt = async (work: () => Promise<void>) => {
-    await work().catch((error: unknown) => missing.push(describe(error)));
+    await work().catch((error: unknown) => missing.push(errorTextWithCause(error)));
   };
   if (command !== 'policy') await attempt(() => requireTerraform(env, probes));
   await attempt(() => ensureOpa(toolsDir, env, probes));
@@ -84,7 +85,7 @@ async function bring(options: {
     await step(label, `downloading the release, ${options.what}`, options.download);
   } catch (error) {
     if (isFinal(error)) throw error;
-    const reason = describe(error);
+    const reason = errorTextWithCause(error);
     const go = await findGo(options.env);
     if (go === null) {
       const name = label.replace(/^\[.*\] /, '');
@@ -106,16 +107,10 @@ async function ensureMoto(toolsDir: string, env: Env): Promise<void> {
   );
 }
 
-/** fetch says only "fetch failed" and keeps why in the cause. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
-}
-
 const [command = 'serve'] = process.argv.slice(2);
 try {
   await install(command, process.env);
 } catch (error) {
-  process.stderr.write(`m0: ${describe(error)}\n`);
+  process.stderr.write(`m0: ${errorTextWithCause(error)}\n`);
   process.exitCode = 2;
 }

@@ -1,4 +1,5 @@
 /** What goes wrong around a tool rather than in the code it runs: full disks, closed folders, damaged files. */
+import { errorText } from '../base/error-text.ts';
 import { RunnerError, type RunnerPhase } from '../ports/runner-error.ts';
 
 const ADVICE: readonly (readonly [RegExp, string])[] = [
@@ -39,7 +40,7 @@ export function asRunnerError(error: unknown, phase: RunnerPhase, doing: string)
       cause: error,
     });
   }
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   return new RunnerError(phase, `${doing}: ${text}${adviceOn(text)}`, { cause: error });
 }
 

@@ -3,6 +3,7 @@ import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { assertNever } from '../base/assert-never.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import type { Stack } from '../model/directory.ts';
 import type { HeldLock } from '../model/run.ts';
@@ -98,7 +99,10 @@ export function createStackTools(options: StackToolOptions) {
             : ({ as: 'log', dir: place.outputDir, name: phase } as const);
         const outcome = await start({ ...call, args, output }, call.change).catch((cause: unknown) => {
           if (!call.signal.aborted)
-            throw new RunnerError(phase, scrub(`${doing}: ${textOf(cause)}${asWhom(textOf(cause), user)}`));
+            throw new RunnerError(
+              phase,
+              scrub(`${doing}: ${errorText(cause)}${asWhom(errorText(cause), user)}`),
+            );
           throw new RunnerError(phase, `${doing}: stopped before it began`, { stopped: 'aborted' });
         });
         const ms = Math.round(performance.now() - began);
@@ -155,7 +159,7 @@ export function createStackTools(options: StackToolOptions) {
         workspace: stack.workspace,
       });
     } catch (cause) {
-      throw new RunnerError('init', `preparing the environment: ${textOf(cause)}`);
+      throw new RunnerError('init', `preparing the environment: ${errorText(cause)}`);
     }
   }
 }
@@ -278,8 +282,4 @@ function asWhom(text: string, user: StackUser | null): string {
 
 function clip(text: string): string {
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)} …` : text;
-}
-
-function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { execa } from 'execa';
+import { errorText } from '../base/error-text.ts';
 import { letPass } from './stack-user.ts';
 
 /** Numbers that neither people nor the system's own accounts usually have, and that containers can map. */
@@ -55,6 +56,6 @@ async function outOfReach(paths: readonly string[]): Promise<string | null> {
       ? 'm0 may not start anything as another user here'
       : `other users can't get at ${stdout}: put it elsewhere, or chmod it`;
   } catch (error) {
-    return (error instanceof Error ? error.message : String(error)).replace(/^M0_STACK_USER: /, '');
+    return errorText(error).replace(/^M0_STACK_USER: /, '');
   }
 }

@@ -1,4 +1,5 @@
 import { type Logger as BoltLogger, LogLevel } from '@slack/bolt';
+import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 
 /** Tokens, and addresses that are as good as one. */
@@ -7,7 +8,7 @@ const SECRET = /\bx(?:ox[a-z]|app)-[\w-]+|https?:\/\/hooks\.slack\.com\/\S+|\bws
 function line(parts: readonly unknown[], secrets: readonly string[]): string {
   const text = parts
     .map((part) =>
-      part instanceof Error ? part.message : typeof part === 'string' ? part : JSON.stringify(part),
+      part instanceof Error || typeof part === 'string' ? errorText(part) : JSON.stringify(part),
     )
     .join(' ')
     .replace(SECRET, '[redacted]');

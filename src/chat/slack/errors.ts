@@ -4,6 +4,7 @@ import {
   WebAPIRateLimitedError,
   WebAPIRequestError,
 } from '@slack/web-api';
+import { errorTextWithCause } from '../../base/error-text.ts';
 import { ChatError } from '../../ports/chat.ts';
 
 /** Refusals that trying again can't mend by itself, each with what to do. */
@@ -111,7 +112,5 @@ export function toChatError(doing: string, error: unknown): ChatError {
     return new ChatError(`${doing}: Slack answered with HTTP ${error.statusCode}`, { cause: error });
   }
   const reason = error instanceof WebAPIRequestError ? error.original : error;
-  const deeper = reason instanceof Error && reason.cause instanceof Error ? `: ${reason.cause.message}` : '';
-  const message = reason instanceof Error ? reason.message : String(reason);
-  return new ChatError(`${doing}: ${message}${deeper}`, { cause: error });
+  return new ChatError(`${doing}: ${errorTextWithCause(reason)}`, { cause: error });
 }

@@ -1,3 +1,4 @@
+import { errorText } from '../../base/error-text.ts';
 import { createKeyedLock } from '../../base/keyed-lock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Card } from '../../messages/card.ts';
@@ -92,7 +93,7 @@ export class Homes {
         );
         home.shown = showing;
       } catch (error) {
-        const problem = error instanceof Error ? error.message : String(error);
+        const problem = errorText(error);
         log.warn({ problem, user: userId }, 'a home could not be shown');
       }
     });

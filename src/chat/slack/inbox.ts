@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { AckFn, App, BlockAction, RespondFn, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
+import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 import { within } from '../../base/log-context.ts';
 import type { Card } from '../../messages/card.ts';
@@ -116,10 +117,7 @@ export class Inbox {
   /** Keeps track of work; what goes wrong in it was already acknowledged, so it is logged here. */
   async #work(task: () => Promise<void>): Promise<void> {
     const work = task().catch((error: unknown) => {
-      this.#parts.log.error(
-        { problem: error instanceof Error ? error.message : String(error) },
-        'an answer did not reach Slack',
-      );
+      this.#parts.log.error({ problem: errorText(error) }, 'an answer did not reach Slack');
     });
     this.#underWay.add(work);
     await work;
@@ -244,10 +242,7 @@ export class Inbox {
       );
     } catch (error) {
       note = 'the file could not be sent, please try again';
-      this.#parts.log.warn(
-        { problem: error instanceof Error ? error.message : String(error) },
-        'file not sent',
-      );
+      this.#parts.log.warn({ problem: errorText(error) }, 'file not sent');
     }
     await answerer.replaceView(body.view.id, pagesView(reply.pages, 0, memory, people.slackId, note));
   }

@@ -1,4 +1,5 @@
 import { assertNever } from '../../base/assert-never.ts';
+import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Card, Pages } from '../../messages/card.ts';
 import { plainOf } from '../../messages/span-text.ts';
@@ -157,7 +158,7 @@ export class Answerer {
       await poster.replace(channel, clicked, renderCard(card, people.teamsId), card.headline);
       return true;
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = errorText(error);
       log.warn({ problem }, 'a form that was filled in still stands');
       return false;
     }
@@ -232,7 +233,7 @@ export class Answerer {
       for await (const next of updates) await poster.update(channel, id, next);
     };
     follow().catch((error: unknown) => {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = errorText(error);
       log.warn({ problem }, 'an answer could not be updated');
     });
   }

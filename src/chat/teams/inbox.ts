@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 import { HOME_TEXT } from '../../commands/text.ts';
 import type { CommandHandler, Incoming, Reply } from '../../ports/chat.ts';
@@ -142,7 +143,7 @@ export class Inbox {
   #work(task: () => Promise<void>): Promise<void> {
     const work = task()
       .catch((error: unknown) => {
-        const problem = error instanceof Error ? error.message : String(error);
+        const problem = errorText(error);
         this.#parts.log.error({ problem }, 'a Teams activity was not answered');
       })
       .finally(() => this.#underWay.delete(work));

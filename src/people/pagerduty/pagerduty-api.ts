@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { errorTextWithCause } from '../../base/error-text.ts';
 import type { Clock } from '../../model/directory.ts';
 import type { OnDuty } from '../../model/rota.ts';
 import { clip } from '../../text/words.ts';
@@ -70,10 +71,10 @@ export function createPagerDutyApi(options: {
 
   function unreachable(error: unknown, signal: AbortSignal): PagerDutyError {
     if (signal.aborted) return new PagerDutyError(`${base.host} does not answer in time`);
-    // fetch says "fetch failed" and has the reason below it.
+    // The cause of what fetch rejects with has the code.
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const code = (cause as NodeJS.ErrnoException).code;
-    const why = code ?? quoted(cause instanceof Error ? cause.message : String(cause));
+    const why = code ?? quoted(errorTextWithCause(error));
     return new PagerDutyError(`${base.host} can't be reached (${why})`);
   }
 

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorText } from '../../base/error-text.ts';
 import { type AppAnswer, postToApp } from './app-client.ts';
 import { isRecord } from './validation/check.ts';
 
@@ -113,7 +114,7 @@ export async function verifyRequestUrl(
     const given = isRecord(answer) ? answer.challenge : answer;
     return given === challenge ? null : 'the URL does not answer with the challenge';
   } catch (error) {
-    return `the URL can not be reached: ${error instanceof Error ? error.message : String(error)}`;
+    return `the URL can not be reached: ${errorText(error)}`;
   }
 }
 
