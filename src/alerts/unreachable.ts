@@ -1,8 +1,10 @@
 /** Whether those who should be asked can be, and what is told where nobody can. */
+
 import { errorText } from '../base/error-text.ts';
 import type { ReachView } from '../messages/view.ts';
 import type { ReachAlert } from '../model/alert.ts';
 import type { Clock, Directory, Place, Stack } from '../model/directory.ts';
+import { isOnCall } from '../model/rota.ts';
 import type { Store } from '../ports/store.ts';
 
 /**
@@ -84,10 +86,10 @@ export function reachView(
   const from = directory.stacks.filter((s) => waiting.has(s.name)).flatMap((s) => s.approvers.from);
   return {
     what: alert.subject,
-    channel: !alert.subject.startsWith('oncall:'),
+    channel: !isOnCall(alert.subject),
     problems: alert.details.problems,
     stacks: alert.details.stacks,
-    others: [...new Set(from.filter((entry) => !entry.startsWith('oncall:')))],
+    others: [...new Set(from.filter((entry) => !isOnCall(entry)))],
     since: alert.firstSeenAt,
     resolvedAt: alert.state === 'open' ? null : alert.lastSeenAt,
     outcome: alert.outcome,

@@ -1,5 +1,5 @@
+import { nearest } from '../text/nearest.ts';
 import type { Target } from './command.ts';
-import { nearest } from './nearest.ts';
 
 /** What a target is looked up in. */
 interface NamedStack {

@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { errorText } from '../base/error-text.ts';
 import { ConfigError } from './config-error.ts';
 import type { Variables } from './environment.ts';
-import { suggestion } from './nearest.ts';
 import { type RawConfig, rawConfigSchema } from './schema.ts';
 import { hasReference } from './secrets.ts';
 import { type Path, parseYaml, pathText, type YamlSource } from './source.ts';
+import { suggestion } from './suggestion.ts';
 import { type Config, toValid } from './valid.ts';
 
 export type { Config };

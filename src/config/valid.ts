@@ -2,14 +2,16 @@ import { resolve } from 'node:path';
 import type { GitCredential } from '../git/credentials.ts';
 import type { Approvers, Directory, Person, Place, PolicySource, Stack } from '../model/directory.ts';
 import type { Rota } from '../model/rota.ts';
+import { onCallEntry, rotationName } from '../model/rota.ts';
+import { misspelled } from '../text/nearest.ts';
 import { capital } from '../text/words.ts';
 import { checkAsking, readAsking } from './asking.ts';
 import type { Context } from './context.ts';
 import { readCredentials } from './credentials.ts';
-import { nearest, suggestion } from './nearest.ts';
 import type { RawConfig, RawStack } from './schema.ts';
 import { BadReference, referredValues, resolveReferences } from './secrets.ts';
 import type { Path } from './source.ts';
+import { suggestion } from './suggestion.ts';
 
 export interface Digest {
   readonly schedule: readonly string[];
@@ -34,7 +36,6 @@ export interface Config {
 }
 
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
-const ON_CALL = 'oncall:';
 
 function milliseconds(duration: string): number {
   return Number(duration.slice(0, -1)) * UNITS[duration.slice(-1) as keyof typeof UNITS];
@@ -70,13 +71,13 @@ function reader(raw: RawConfig, context: Context) {
    * notes.ts says so. A name that is nearly one of them is a slip.
    */
   function member(path: Path, name: string): void {
-    const meant = people.includes(name) ? null : nearest(name, people);
+    const meant = people.includes(name) ? null : misspelled(name, people);
     if (meant !== null) report(path, `there is no person "${name}", did you mean "${meant}"?`);
   }
 
   /** Each of `names` must be a group, a person or `oncall:NAME`. */
   function whoever(path: Path, names: readonly string[]): readonly string[] {
-    const all = [...groups, ...people, ...Object.keys(raw.oncall).map((rota) => ON_CALL + rota)];
+    const all = [...groups, ...people, ...Object.keys(raw.oncall).map(onCallEntry)];
     names.forEach((name, i) => {
       known([...path, i], 'group, person or rota', name, all);
     });
@@ -199,7 +200,8 @@ function reader(raw: RawConfig, context: Context) {
   function atMost(from: readonly string[]): number {
     const persons = new Set<string>();
     for (const entry of from) {
-      const rota = entry.startsWith(ON_CALL) ? raw.oncall[entry.slice(ON_CALL.length)] : undefined;
+      const named = rotationName(entry);
+      const rota = named === null ? undefined : raw.oncall[named];
       if (rota?.slackUsergroup !== undefined || rota?.pagerduty !== undefined)
         return Number.POSITIVE_INFINITY;
       // One turn at a time: a rotation adds one person, whoever that is.

@@ -1,3 +1,4 @@
+import { clip } from '../text/words.ts';
 import type { AttributeDrift, Finding, Json, ShownValue } from './finding.ts';
 import { isArray, isObject } from './json-value.ts';
 import { HIDDEN } from './secrets.ts';
@@ -107,7 +108,7 @@ function nounOf(attribute: AttributeDrift): string {
  * escape it.
  */
 export function describeValue(value: ShownValue, maxLength: number): string {
-  return cut(describe(value as Json), maxLength);
+  return clip(describe(value as Json), maxLength);
 }
 
 function describe(value: Json): string {
@@ -178,12 +179,4 @@ function joinsEmoji(text: string, at: number): boolean {
     /\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]*$/u.test(before) &&
     /^\p{Extended_Pictographic}/u.test(text.slice(at + 1, at + 3))
   );
-}
-
-function cut(text: string, maxLength: number): string {
-  if (text.length <= maxLength) return text;
-  let end = Math.max(0, maxLength - 1);
-  // Never half a surrogate pair.
-  if (/[\ud800-\udbff]/.test(text.charAt(end - 1))) end -= 1;
-  return `${text.slice(0, end)}…`;
 }

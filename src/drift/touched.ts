@@ -1,3 +1,5 @@
+import { isRecord } from '../base/is-record.ts';
+
 /**
  * The addresses that applying this plan would touch, read from the plan's own list of changes and independent
  * of the analysis: the last guard against applying what nobody decided on. Reads and no-ops touch nothing.
@@ -17,8 +19,4 @@ export function touchedAddresses(document: unknown): readonly string[] {
     const harmless = actions.every((a) => a === 'no-op' || a === 'read');
     return harmless ? [] : [entry.address];
   });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

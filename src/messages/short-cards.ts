@@ -1,6 +1,6 @@
 /** Cards of one sentence: what was done, and what was refused. */
 import { GRAMMAR, isCommandName } from '../commands/grammar.ts';
-import { capital, headlineOf } from '../text/words.ts';
+import { capital, clip, headlineOf } from '../text/words.ts';
 import type { Button, Card } from './card.ts';
 import { line, text } from './spans.ts';
 
@@ -31,9 +31,8 @@ export function infoCard(said: string, buttons: readonly Button[] = []): Card {
 export function problemCard(problem: string, suggestion: string | null): Card {
   if (suggestion === null) return sentenceCard(problem, 'plain', []);
   // What may be typed is longer than what a button can show.
-  const label = suggestion.length <= 60 ? suggestion : `${suggestion.slice(0, 59)}…`;
   return sentenceCard(`${problem} Did you mean: ${suggestion}`, 'plain', [
-    { label, command: suggestion, ...confirmOf(suggestion) },
+    { label: clip(suggestion, 60), command: suggestion, ...confirmOf(suggestion) },
   ]);
 }
 

@@ -1,11 +1,10 @@
 /** Who may decide, and who was asked. */
 
+import { isOnCall } from '../model/rota.ts';
 import { count } from '../text/words.ts';
 import type { Span } from './card.ts';
 import { dotted, people, person, text, time } from './spans.ts';
 import type { DriftView } from './view.ts';
-
-const ON_CALL = 'oncall:';
 
 /** True where m0.yaml names nobody who could approve. */
 export function nobodyMay(view: DriftView): boolean {
@@ -16,7 +15,7 @@ export function nobodyMay(view: DriftView): boolean {
 export function approverSpans(view: DriftView): readonly Span[] {
   if (nobodyMay(view)) return [text('Nobody: m0.yaml names no approvers for this stack')];
   const { groups, onCall, need } = view.approvers;
-  const plain = groups.filter((g) => !g.startsWith(ON_CALL));
+  const plain = groups.filter((group) => !isOnCall(group));
   const called: readonly Span[] = onCall.length > 0 ? [...people(onCall, 'or'), text(' (on call)')] : [];
   const nobody: readonly Span[] =
     onCall.length === 0 && plain.length < groups.length ? [text('whoever is on call (nobody now)')] : [];

@@ -1,7 +1,9 @@
 /** Who may do what on a stack. Pure: who is on call now is passed in. */
 import type { Finding } from '../drift/finding.ts';
 import type { Directory, Person, Stack } from '../model/directory.ts';
+import { isOnCall, rotationName } from '../model/rota.ts';
 import type { Actor, CodeVersion } from '../model/run.ts';
+import { shortCommit } from '../text/words.ts';
 
 export type Permission = 'approve' | 'reject' | 'cancel' | 'snooze' | 'accept';
 
@@ -9,8 +11,6 @@ export type Right = { readonly ok: true } | { readonly ok: false; readonly refus
 
 /** Names of `oncall:` entries -> persons on call now; `group:NAME` -> who is in that Slack user group now. */
 export type OnCallNow = Readonly<Record<string, readonly string[]>>;
-
-const ON_CALL = 'oncall:';
 
 /** What a group that a Slack user group fills is called beside the rotas. */
 export function groupName(group: string): string {
@@ -25,7 +25,8 @@ export function personsIn(
 ): ReadonlySet<string> {
   return new Set(
     entries.flatMap((entry) => {
-      if (entry.startsWith(ON_CALL)) return onCall[entry.slice(ON_CALL.length)] ?? [];
+      const rota = rotationName(entry);
+      if (rota !== null) return onCall[rota] ?? [];
       if (directory.usergroups?.[entry] !== undefined) return onCall[groupName(entry)] ?? [];
       return directory.groups[entry] ?? (directory.people.some((p) => p.key === entry) ? [entry] : []);
     }),
@@ -47,7 +48,7 @@ export function couldApprove(
   const { from } = stack.approvers;
   if (
     personsIn(
-      from.filter((e) => !e.startsWith(ON_CALL)),
+      from.filter((entry) => !isOnCall(entry)),
       directory,
       now,
     ).has(person)
@@ -61,7 +62,7 @@ export function couldApprove(
 
 /** The on-call rotas that a stack's approvers name. */
 export function rotasOf(stack: Stack): readonly string[] {
-  return stack.approvers.from.filter((e) => e.startsWith(ON_CALL)).map((e) => e.slice(ON_CALL.length));
+  return stack.approvers.from.map(rotationName).filter((name) => name !== null);
 }
 
 /** Who may, in words: `sre or the person on call (Dana)`. */
@@ -71,13 +72,12 @@ export function describeApprovers(
   onCall: OnCallNow,
 ): string {
   const words = entries.map((entry) => {
-    if (!entry.startsWith(ON_CALL)) return directory.people.find((p) => p.key === entry)?.name ?? entry;
-    const names = (onCall[entry.slice(ON_CALL.length)] ?? []).map(
-      (key) => directory.people.find((p) => p.key === key)?.name ?? key,
-    );
+    const rota = rotationName(entry);
+    if (rota === null) return directory.people.find((p) => p.key === entry)?.name ?? entry;
+    const names = (onCall[rota] ?? []).map((key) => directory.people.find((p) => p.key === key)?.name ?? key);
     return names.length > 0
       ? `the person on call (${names.join(', ')})`
-      : `whoever is on call (${entry.slice(ON_CALL.length)}: nobody now)`;
+      : `whoever is on call (${rota}: nobody now)`;
   });
   return words.join(' or ');
 }
@@ -138,7 +138,7 @@ export function mayDo(
   ) {
     return {
       ok: false,
-      refusal: `You wrote ${about.code.commit.slice(0, 7)}, so somebody else must approve it (notTheAuthor).`,
+      refusal: `You wrote ${shortCommit(about.code.commit)}, so somebody else must approve it (notTheAuthor).`,
     };
   }
   return { ok: true };

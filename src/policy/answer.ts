@@ -1,4 +1,5 @@
 import { POLICY_RULES, type PolicyMessage, type PolicyMode, type PolicyRule } from '../decisions/decision.ts';
+import { clip } from '../text/words.ts';
 import { PACKAGES, type RuleDefinition } from './bundle.ts';
 import { type SpokenValues, speakersOf, speaking } from './spoken.ts';
 
@@ -107,7 +108,7 @@ function readMessage(item: unknown, name: (typeof PACKAGES)[number], rule: Polic
 
 /** Cuts a text that nobody would read to its end. Scrub first: half a secret is found by no value. */
 export function shorten(text: string): string {
-  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT - 1)}…` : text;
+  return clip(text, MOST_TEXT);
 }
 
 function typeName(value: unknown): string {

@@ -5,6 +5,7 @@ import type { Logger } from '../base/log.ts';
 import type { StaleBundle } from '../decisions/decision.ts';
 import type { Clock, PolicySource } from '../model/directory.ts';
 import type { CodeVersion } from '../model/run.ts';
+import { shortCommit } from '../text/words.ts';
 import type { Bundle } from './bundle.ts';
 import { type BundleCache, createBundleCache } from './cache.ts';
 import { type CompiledFiles, compilePolicy, loadBundle } from './compile.ts';
@@ -178,7 +179,7 @@ async function refresh(
     }
   }
   const { error, since } = state.refused ?? { error: '', since: now };
-  return { id: commit, error: `commit ${short(commit)} is refused: ${error}`, since };
+  return { id: commit, error: `commit ${shortCommit(commit)} is refused: ${error}`, since };
 }
 
 /** The last good bundle of an earlier process. One that can't be had any more is none. */
@@ -227,8 +228,4 @@ export async function proveBundle(compiled: CompiledFiles, limits: EvaluationLim
   const tried = await evaluate(bundle, { run, json: JSON.stringify(input) }, 0, { ...limits, timeMs });
   if (!tried.ok) throw new PolicyRefusal(`it does not run, not even on an empty plan: ${tried.error}`);
   return bundle;
-}
-
-function short(commit: string): string {
-  return commit.slice(0, 7);
 }

@@ -8,6 +8,7 @@ import type { Logger } from '../base/log.ts';
 import type { Stack } from '../model/directory.ts';
 import type { HeldLock } from '../model/run.ts';
 import { RunnerError, type RunnerPhase } from '../ports/runner-error.ts';
+import { clip } from '../text/words.ts';
 import { awsFiles, childEnvironment } from './child-environment.ts';
 import { lend, type StackUser } from './stack-user.ts';
 import { condenseErrors, heldLock, lockInWords } from './tool-errors.ts';
@@ -111,7 +112,7 @@ export function createStackTools(options: StackToolOptions) {
         if (error === null) return outcome.stdout;
         throw new RunnerError(
           phase,
-          clip(scrub(`${doing}: ${error.text}${asWhom(error.text, user)}`)),
+          clip(scrub(`${doing}: ${error.text}${asWhom(error.text, user)}`), MOST_CHARACTERS),
           error,
         );
       },
@@ -278,8 +279,4 @@ function hasBegun(stdout: Buffer): boolean {
 function asWhom(text: string, user: StackUser | null): string {
   if (user === null || !/permission denied|EACCES/i.test(text)) return '';
   return `\nThe stack runs as user ${user.uid}: see M0_STACK_USER`;
-}
-
-function clip(text: string): string {
-  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)} …` : text;
 }

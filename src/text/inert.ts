@@ -2,6 +2,8 @@
  * Makes foreign text honest, whatever chat shows it: what can't be seen is written out, what is cut is marked.
  */
 
+import { withoutHalf } from './words.ts';
+
 /** Control, format (bidi, zero-width), lone surrogates, line separators and other characters nobody sees. */
 const UNSEEN = /(?!\u{FE0F})[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
@@ -25,12 +27,6 @@ export function breakable(text: string): string {
   return text.replaceAll(' · ', '\u00a0· ');
 }
 
-/** At most `max` UTF-16 units, no character split; what is cut shows as `…` at the end. */
-export function cutEnd(text: string, max: number): string {
-  if (text.length <= max) return text;
-  return `${withoutHalf(text.slice(0, Math.max(0, max - 1)))}…`;
-}
-
 /** At most `max` UTF-16 units, no character split; what is cut shows as `…` in the middle. */
 export function cutMiddle(text: string, max: number): string {
   if (text.length <= max) return text;
@@ -38,11 +34,6 @@ export function cutMiddle(text: string, max: number): string {
   const tail = max - 1 - head;
   const end = tail > 0 ? text.slice(-tail) : '';
   return `${withoutHalf(text.slice(0, head))}…${/^[\udc00-\udfff]/.test(end) ? end.slice(1) : end}`;
-}
-
-/** Drops a high surrogate at the end, left there by a cut. */
-function withoutHalf(text: string): string {
-  return /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
 }
 
 /** Unchanged characters shown on either side of what changed, where a value is cut. */

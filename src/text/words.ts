@@ -14,11 +14,15 @@ export function listed(items: readonly string[], last = 'and'): string {
   return `${items.slice(0, -1).join(', ')} ${last} ${items.at(-1) ?? ''}`;
 }
 
-/** At most `max` characters, the end given up for `…`; never half a character. */
+/** At most `max` UTF-16 units, no character split; what is cut shows as `…` at the end. */
 export function clip(text: string, max: number): string {
   if (text.length <= max) return text;
-  const cut = text.slice(0, max - 1);
-  return `${/[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut}…`;
+  return `${withoutHalf(text.slice(0, Math.max(0, max - 1)))}…`;
+}
+
+/** Drops a high surrogate at the end, left there by a cut. */
+export function withoutHalf(text: string): string {
+  return /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
 }
 
 /** One line that fits a notification. */

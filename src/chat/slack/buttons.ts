@@ -1,6 +1,7 @@
 import type { types } from '@slack/bolt';
 import type { Button, ButtonConfirm } from '../../messages/card.ts';
-import { cutEnd, visible } from '../../text/inert.ts';
+import { visible } from '../../text/inert.ts';
+import { clip } from '../../text/words.ts';
 import { LIMITS } from './limits.ts';
 
 /** Buttons of one row on a desk; also the grain in which they are folded. */
@@ -11,7 +12,7 @@ export const COMMAND_ACTION = /^m0:\d+$/;
 
 /** Plain text of at most `max` characters; never empty, which Slack would refuse. */
 export function plainText(text: string, max: number): types.PlainTextElement {
-  const shown = cutEnd(visible(text), max);
+  const shown = clip(visible(text), max);
   return { type: 'plain_text', text: shown === '' ? '–' : shown, emoji: false };
 }
 

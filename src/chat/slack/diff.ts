@@ -1,6 +1,7 @@
 import { assertNever } from '../../base/assert-never.ts';
 import type { DiffRow } from '../../messages/card.ts';
-import { cutChange, cutEnd, cutMiddle, visible } from '../../text/inert.ts';
+import { cutChange, cutMiddle, visible } from '../../text/inert.ts';
+import { clip } from '../../text/words.ts';
 import { type Detail, DIFF_COLUMNS, DIFF_LABEL } from './limits.ts';
 
 /**
@@ -68,7 +69,7 @@ function changeLines(
 
 /** Lines of a note are real lines, indented so that none can pass for a row of the diff. */
 function noteLines(label: string, value: string, detail: Detail): readonly string[] {
-  const all = value.split(/\r?\n/).map((line) => cutEnd(visible(line), detail.value * 2));
+  const all = value.split(/\r?\n/).map((line) => clip(visible(line), detail.value * 2));
   const oneLine = label === '' ? `  ${all[0]}` : `  ${label}: ${all[0]}`;
   if (all.length === 1 && oneLine.length <= DIFF_COLUMNS) return [oneLine];
   const lines = all.slice(0, detail.noteLines).map((line) => `    ${line}`);

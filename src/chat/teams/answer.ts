@@ -4,7 +4,8 @@ import type { Logger } from '../../base/log.ts';
 import type { Card, Pages } from '../../messages/card.ts';
 import { plainOf } from '../../messages/span-text.ts';
 import { ChatError, type Reply } from '../../ports/chat.ts';
-import { cutEnd, visible } from '../../text/inert.ts';
+import { visible } from '../../text/inert.ts';
+import { clip } from '../../text/words.ts';
 import type { AdaptiveCard } from './elements.ts';
 import { LIMITS } from './limits.ts';
 import type { TeamsPeople } from './people.ts';
@@ -62,7 +63,7 @@ function asLine(card: Card): string {
         return assertNever(block);
     }
   });
-  return cutEnd(inOneLine(...[card.headline, ...lines].map(visible)), LIMITS.barText);
+  return clip(inOneLine(...[card.headline, ...lines].map(visible)), LIMITS.barText);
 }
 
 const commandsOf = (card: Card): readonly string[] =>
@@ -199,7 +200,7 @@ export class Answerer {
     const reached = await this.#reaches(() => poster.sendTo(origin.userId, rendered, card.headline));
     if (reached) return { bar: inOneLine(bar, 'More in your chat with m0.') };
     if (origin.clicked !== null && !origin.late())
-      return { bar: cutEnd(inOneLine(bar, `You can type: ${commands.join(', ')}`), 1_500) };
+      return { bar: clip(inOneLine(bar, `You can type: ${commands.join(', ')}`), 1_500) };
     // In front of others, and they can't be written to: what is private stays so.
     const headline =
       'The answer is for you alone, and I can’t write to you: add m0 for yourself and ask again.';

@@ -3,7 +3,8 @@ import type { Block, Card, Form, Span } from '../../messages/card.ts';
 import { fold, type Piece as PieceOf, rowText, wayToAll } from '../../messages/fold.ts';
 import { plainOf } from '../../messages/span-text.ts';
 import { CARD_SYMBOL, FINDING_SYMBOL } from '../../messages/symbols.ts';
-import { breakable, cutEnd, visible } from '../../text/inert.ts';
+import { breakable, visible } from '../../text/inert.ts';
+import { clip } from '../../text/words.ts';
 import { buttonSets, execute, formParts, GET_FILE, label } from './buttons.ts';
 import { diffBlocks } from './diff.ts';
 import type { AdaptiveCard, Colour, Element, Mention, TextRun } from './elements.ts';
@@ -201,7 +202,7 @@ function linePiece(spans: readonly Span[], detail: Detail, quiet = false): Piece
 function findingPiece(block: Extract<Block, { type: 'finding' }>, detail: Detail, shown: boolean): Piece {
   const head = `${block.mark} ${block.address}  ${block.status}`;
   if (!shown) return { blocks: [], plain: head, rank: 2, count: 1 };
-  const address = inert(cutEnd(visible(block.address), 300), 300);
+  const address = inert(clip(visible(block.address), 300), 300);
   const title: TextRun = {
     type: 'TextRun',
     // Never the mark alone on a line.
@@ -237,7 +238,7 @@ function mentionsIn(spans: readonly Span[], teamsId: TeamsIdOf): readonly Mentio
     const id = teamsId(span.person);
     if (id === null) continue;
     // In a TextBlock Markdown is parsed, so only letters, digits and what joins them is left of the name.
-    const name = cutEnd(span.name.replace(/[^\p{L}\p{M}\p{N} .'-]/gu, '').trim(), 80) || span.person;
+    const name = clip(span.name.replace(/[^\p{L}\p{M}\p{N} .'-]/gu, '').trim(), 80) || span.person;
     if (!/^[\p{L}\p{M}\p{N} .'-]+$/u.test(name.replace('…', ''))) continue;
     found.set(id, { type: 'mention', text: `<at>${name}</at>`, mentioned: { id, name } });
   }

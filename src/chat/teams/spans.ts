@@ -1,7 +1,8 @@
 import { assertNever } from '../../base/assert-never.ts';
 import type { Span } from '../../messages/card.ts';
 import { timeText } from '../../messages/span-text.ts';
-import { breakable, cutEnd, visible } from '../../text/inert.ts';
+import { breakable, visible } from '../../text/inert.ts';
+import { clip } from '../../text/words.ts';
 import type { RichTextBlock, TextRun } from './elements.ts';
 import { LIMITS } from './limits.ts';
 
@@ -16,7 +17,7 @@ export function inert(text: string, max: number): string {
   const shown = visible(text)
     .replace(/<(?=\s*\/?\s*at\b)/gi, '‹')
     .replace(/\{(?=\{(?:DATE|TIME)\()/gi, '{ ');
-  return cutEnd(shown, max);
+  return clip(shown, max);
 }
 
 /** What a notification shows: plain, and with addresses broken so that no client makes a link of them. */

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorText } from '../../base/error-text.ts';
+import { isRecord } from '../../base/is-record.ts';
 import { type AppAnswer, postToApp } from './app-client.ts';
-import { isRecord } from './validation/check.ts';
 
 export type EnvelopeType = 'slash_commands' | 'interactive' | 'events_api';
 

@@ -1,6 +1,6 @@
+import { isRecord } from '../../base/is-record.ts';
 import type { Block } from './model.ts';
 import { elementsOf } from './validation/blocks.ts';
-import { isRecord } from './validation/check.ts';
 
 /** An action_id, the words on a button, or a predicate over the element and its block's id. */
 export type ElementMatcher =

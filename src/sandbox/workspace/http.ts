@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type Context, Hono, type Next } from 'hono';
+import { isRecord } from '../../base/is-record.ts';
 import { ApiError } from './api/api-error.ts';
 import { Args, type Method } from './api/args.ts';
 import { chatMethods } from './api/chat.ts';
@@ -11,7 +12,6 @@ import { isLoopbackHost } from './loopback.ts';
 import type { Realm } from './realm.ts';
 import { respond } from './response-url.ts';
 import { scopeOfCall } from './scopes.ts';
-import { isRecord } from './validation/check.ts';
 
 const methods: Readonly<Record<string, Method>> = {
   ...peopleMethods,

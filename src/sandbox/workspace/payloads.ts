@@ -1,8 +1,8 @@
+import { isRecord } from '../../base/is-record.ts';
 import { messageShape, viewShape } from './api/shapes.ts';
 import type { ChannelRecord, Message, View, WorkspaceUser } from './model.ts';
 import type { Realm } from './realm.ts';
 import { issueResponseUrl } from './response-url.ts';
-import { isRecord } from './validation/check.ts';
 import { type Entered, inputsOf, stateValue } from './views.ts';
 
 /** A verification token apps no longer look at. */

@@ -1,8 +1,8 @@
+import { isRecord } from '../../base/is-record.ts';
 import type { Block, Message } from './model.ts';
 import type { Realm } from './realm.ts';
 import { type Live, type Parsing, parseMessage } from './text.ts';
 import { elementsOf } from './validation/blocks.ts';
-import { isRecord } from './validation/check.ts';
 import { refuseMessage } from './validation/message.ts';
 import type { Refused } from './validation/refused.ts';
 

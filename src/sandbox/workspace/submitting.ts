@@ -1,7 +1,7 @@
+import { isRecord } from '../../base/is-record.ts';
 import type { View, WorkspaceUser } from './model.ts';
 import { closedPayload, type EnteredValues, stateValues, submissionPayload } from './payloads.ts';
 import type { Realm } from './realm.ts';
-import { isRecord } from './validation/check.ts';
 import { refuseView } from './validation/view.ts';
 import { applyView, buildView, entryProblem, inputsOf } from './views.ts';
 

@@ -1,4 +1,4 @@
-import { isRecord } from './validation/check.ts';
+import { isRecord } from '../../base/is-record.ts';
 import type { Refused } from './validation/refused.ts';
 
 /** How Slack reads the top-level text of a message. */

@@ -1,8 +1,8 @@
+import { isRecord } from '../../base/is-record.ts';
 import type { Block, View } from './model.ts';
 import { withIds } from './posting.ts';
 import type { Realm } from './realm.ts';
 import { elementsOf } from './validation/blocks.ts';
-import { isRecord } from './validation/check.ts';
 
 /** A view from a definition that was already checked; `below` is the modal it is pushed onto. */
 export function buildView(

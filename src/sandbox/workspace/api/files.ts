@@ -1,5 +1,5 @@
+import { isRecord } from '../../../base/is-record.ts';
 import { accept, postAsBot } from '../posting.ts';
-import { isRecord } from '../validation/check.ts';
 import { ApiError } from './api-error.ts';
 import type { Method } from './args.ts';
 import { fileShape, openChannelOf } from './shapes.ts';

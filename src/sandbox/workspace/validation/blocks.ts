@@ -1,15 +1,5 @@
-import {
-  anything,
-  array,
-  boolean,
-  byType,
-  type Check,
-  isRecord,
-  object,
-  oneOf,
-  string,
-  url,
-} from './check.ts';
+import { isRecord } from '../../../base/is-record.ts';
+import { anything, array, boolean, byType, type Check, object, oneOf, string, url } from './check.ts';
 import { anyText, plainText } from './composition.ts';
 import { accessoryElements, actionElements, imageElement, inputElements } from './elements.ts';
 import { richText } from './rich-text.ts';

@@ -1,3 +1,5 @@
+import { isRecord } from '../../../base/is-record.ts';
+
 /** A complaint about one place of what an app sent, worded as Slack words it. */
 export interface Issue {
   readonly message: string;
@@ -9,10 +11,6 @@ export interface Issue {
 export type Check = (value: unknown, at: string, issues: Issue[]) => void;
 
 export type Fields = Readonly<Record<string, Check>>;
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** A string of `min` to `max` characters, of the form of `pattern` where one is given. */
 export function string(limits: { min?: number; max?: number; pattern?: RegExp } = {}): Check {

@@ -1,15 +1,5 @@
-import {
-  anything,
-  array,
-  boolean,
-  byType,
-  type Check,
-  isRecord,
-  object,
-  oneOf,
-  string,
-  url,
-} from './check.ts';
+import { isRecord } from '../../../base/is-record.ts';
+import { anything, array, boolean, byType, type Check, object, oneOf, string, url } from './check.ts';
 
 /** A `plain_text` object of at most `max` characters. */
 export function plainText(max: number): Check {

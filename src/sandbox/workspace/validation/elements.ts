@@ -1,16 +1,5 @@
-import {
-  anything,
-  array,
-  boolean,
-  both,
-  type Check,
-  integer,
-  isRecord,
-  object,
-  oneOf,
-  string,
-  url,
-} from './check.ts';
+import { isRecord } from '../../../base/is-record.ts';
+import { anything, array, boolean, both, type Check, integer, object, oneOf, string, url } from './check.ts';
 import {
   choiceOption,
   confirmDialog,

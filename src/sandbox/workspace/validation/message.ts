@@ -1,6 +1,7 @@
+import { isRecord } from '../../../base/is-record.ts';
 import { brokenBroadcast, type Parsing, parseMessage } from '../text.ts';
 import { idsAreUnique, messageBlocks, textLength } from './blocks.ts';
-import { type Issue, isRecord, wording } from './check.ts';
+import { type Issue, wording } from './check.ts';
 import type { Refused } from './refused.ts';
 
 /** Measured, not documented: Slack refuses a message whose blocks show more than about this. */

@@ -1,6 +1,7 @@
+import { isRecord } from '../../../base/is-record.ts';
 import { brokenBroadcast, PLAIN_PARSING, parseMessage } from '../text.ts';
 import { idsAreUnique, viewBlocks } from './blocks.ts';
-import { anything, boolean, byType, type Issue, isRecord, object, string, wording } from './check.ts';
+import { anything, boolean, byType, type Issue, object, string, wording } from './check.ts';
 import { plainText } from './composition.ts';
 import type { Refused } from './refused.ts';
 

@@ -1,5 +1,6 @@
+import { isRecord } from '../../../../base/is-record.ts';
+
 /** A card as it may be shown here: nothing in it loads, runs or leads anywhere but to the web. */
-import { isRecord } from '../../../workspace/validation/check.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,4 +1,5 @@
 /** Microsoft's own renderer of Adaptive Cards, held to what this page lets a card do. */
+
 import {
   type Action,
   AdaptiveCard,
@@ -13,7 +14,7 @@ import {
   ShowCardAction,
   Versions,
 } from 'adaptivecards';
-import { isRecord } from '../../../workspace/validation/check.ts';
+import { isRecord } from '../../../../base/is-record.ts';
 import { type Focus, focusIn, giveFocus } from './focus.ts';
 import { TEAMS_HOST } from './host-config.ts';
 import { isWebAddress, plainCard } from './plain-card.ts';
