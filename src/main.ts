@@ -1,5 +1,4 @@
 /** The command line: `npm start` is `serve`, everything else only looks. */
-
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -35,29 +34,42 @@ async function writeOut(text: string): Promise<void> {
 
 interface Running {
   close(): Promise<void>;
+  /** Resolves when it must close because another m0 took over. */
+  readonly lost?: Promise<void>;
 }
 
-/** Resolves to the exit code after the first SIGINT or SIGTERM and a clean end; a second one ends at once. */
+/**
+ * Resolves to the exit code after the first SIGINT or SIGTERM and a clean end, or with 1 after another m0 took over;
+ * a second signal ends at once.
+ */
 function untilStopped(running: Running): Promise<number> {
   return new Promise((resolveCode) => {
     let stopping = false;
-    const stop = (signal: NodeJS.Signals): void => {
-      if (stopping) {
-        io.err('m0: stopped at once; what was under way is taken up at the next start\n');
-        process.exit(130);
-      }
+    const close = (code: number): void => {
       stopping = true;
-      io.err(`\nm0: ${signal}: finishing what is under way (once more to stop at once)\n`);
       running.close().then(
-        () => resolveCode(0),
+        () => resolveCode(code),
         (error: unknown) => {
           io.err(`m0: stopping: ${errorText(error)}\n`);
           resolveCode(1);
         },
       );
     };
+    const stop = (signal: NodeJS.Signals): void => {
+      if (stopping) {
+        io.err('m0: stopped at once; what was under way is taken up at the next start\n');
+        process.exit(130);
+      }
+      io.err(`\nm0: ${signal}: finishing what is under way (once more to stop at once)\n`);
+      close(0);
+    };
     process.on('SIGINT', stop);
     process.on('SIGTERM', stop);
+    void running.lost?.then(() => {
+      if (stopping) return;
+      io.err('m0: another m0 has taken over: finishing what is under way\n');
+      close(1);
+    });
   });
 }
 

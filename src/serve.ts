@@ -2,38 +2,31 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createHandler } from './actions/handler.ts';
 import { sendDigest } from './alerts/digest.ts';
 import type { ViewParts } from './alerts/drift-view.ts';
-import { escalate } from './alerts/escalation.ts';
 import { greetingView, homeView } from './alerts/home.ts';
-import { createOutboxDispatcher, type OutboxDispatcher } from './alerts/outbox-dispatcher.ts';
-import { createPolicyWatch } from './alerts/policy-watch.ts';
-import { tellEndedSnoozes } from './alerts/snooze-watch.ts';
+import type { OutboxDispatcher } from './alerts/outbox-dispatcher.ts';
 import { openArtifacts } from './artifacts/open-artifacts.ts';
 import type { Logger } from './base/log.ts';
 import { type ChatsOptions, openChats, refuseMissingChats, withinChats } from './chat/chats.ts';
 import type { Environment } from './config/environment.ts';
 import type { Config } from './config/load.ts';
+import { createCore } from './core.ts';
 import { createMirrors } from './git/mirrors.ts';
 import { repositoryKey } from './git/remote.ts';
 import { watchedMirrors } from './git/watched-mirrors.ts';
 import { createGitWebhook } from './http/git-webhook.ts';
 import { createReadiness } from './http/readiness.ts';
-import { startHttp } from './http/server.ts';
+import { type HttpServer, startHttp } from './http/server.ts';
 import { greetingCard } from './messages/greeting-card.ts';
 import { homeCard } from './messages/home-card.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { Clock, Stack } from './model/directory.ts';
 import { type Actor, M0, type Run, type Trigger } from './model/run.ts';
-import { askersOf } from './people/asking.ts';
-import { createOnCall } from './people/on-call.ts';
 import { openPagerDuty } from './people/pagerduty/pagerduty.ts';
 import { createPolicies } from './policy/policies.ts';
 import type { Store } from './ports/store.ts';
-import { metered } from './runs/meter.ts';
 import { checkOnSchedule } from './runs/scheduled-check.ts';
-import { createWorker } from './runs/worker.ts';
 import { jitterOf } from './schedule/jitter.ts';
 import { watchPushes } from './schedule/push.ts';
 import { repeat } from './schedule/repeat.ts';
@@ -63,6 +56,8 @@ export interface Service {
   readonly store: Store;
   runs(stack: string): Promise<readonly Run[]>;
   checkAll(): Promise<void>;
+  /** Resolves when another process has taken over the memory: this one must close. */
+  readonly lost: Promise<void>;
   /** Stops taking work, finishes an apply under way, delivers what is due, closes. */
   close(): Promise<void>;
 }
@@ -91,7 +86,7 @@ function versions(tools: Tools): Readonly<Record<string, string>> {
 function startDigests(
   digests: Config['digests'],
   parts: ViewParts,
-  delivery: OutboxDispatcher,
+  dispatcher: OutboxDispatcher,
   log: Logger,
 ): Promise<Schedule> {
   const named = digests.map((digest, i) => ({ ...digest, name: `digest ${i}` }));
@@ -103,7 +98,7 @@ function startDigests(
       const digest = named.find((d) => d.name === name);
       if (digest === undefined) return;
       await sendDigest(parts, digest, name, tickName(name));
-      delivery.wake();
+      dispatcher.wake();
     },
     lastTick: (name) => parts.store.value(tickName(name)),
     setLastTick: (name, at) => parts.store.setValue(tickName(name), at),
@@ -131,8 +126,38 @@ export async function serve(options: ServeOptions): Promise<Service> {
   };
 
   try {
-    const store = await openStore({ url: environment.databaseUrl, log });
+    const lost = Promise.withResolvers<void>();
+    // Liveness is answered while m0 waits for its memory, and everything else after.
+    let waitsFor = '';
+    let http: HttpServer | null = null;
+    const listen = async (): Promise<HttpServer> => {
+      http ??= await startHttp({
+        ...{ host: environment.host, port: environment.port, log, routes: null },
+        ready: async () => ({ ok: false, problems: [{ part: 'm0', problem: `is starting${waitsFor}` }] }),
+        metrics: async () => '',
+      });
+      return http;
+    };
+    closers.push(async () => http?.close());
+    const store = await openStore({
+      url: environment.databaseUrl,
+      log,
+      owner: {
+        wait: environment.waitForOwner,
+        async onWaiting({ host, pid, since }) {
+          const about = { host, pid, since: new Date(since).toISOString() };
+          waitsFor = `: it waits for the m0 on ${host} (process ${pid}), which has the memory since ${about.since}`;
+          log.warn(about, 'waiting for the m0 that has the memory');
+          await listen();
+        },
+        onLost() {
+          log.error('another m0 has taken over the memory: this one stops');
+          lost.resolve();
+        },
+      },
+    });
     closers.push(() => store.close());
+    const door = await listen();
     const key = await fingerprintKey(store);
     const mirrors = watchedMirrors(
       createMirrors({
@@ -160,6 +185,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       log.warn({ why: shared, means: SHARED_MEANS, todo }, "stacks run as m0's own user");
     }
     const runner = createRunner({
+      toolProcesses: store.toolProcesses,
       dataDir: environment.dataDir,
       tools: { ...tools, cliConfig: tools.terraformCliConfig },
       base,
@@ -184,72 +210,40 @@ export async function serve(options: ServeOptions): Promise<Service> {
     closers.push(async () => policies.close());
 
     const chats = await openChats({ config, environment, store, log, clock, teamsConnector });
-    const rotaProblems = new Map<string, string>();
-    const onCall = createOnCall(
-      directory,
-      (id) => chats.usergroup(id),
-      clock,
-      (rota, problem) => {
-        if (problem === null) rotaProblems.delete(rota);
-        else rotaProblems.set(rota, problem);
-        if (problem === null) log.info({ rota }, 'an on-call rota is well again');
-        else log.warn({ rota, problem }, 'an on-call rota has a problem');
-      },
-      pagerduty,
-    );
+    const rotationProblems = new Map<string, string>();
     const metrics = createMetrics({
       ...{ store, directory, clock, log },
       chats: chats.healthy,
       build: versions(tools),
     });
-    const { meter } = metrics;
-    const delivery = createOutboxDispatcher({
-      store,
-      directory,
-      onCall,
-      clock,
+    const core = createCore({
+      ...{ store, runner, policies, directory, clock, log, pagerduty },
       chats: chats.ports,
-      log,
-      meter,
-    });
-    closers.push(() => delivery.drain());
-    const changed = (): void => {
-      delivery.wake();
-      chats.refreshHomes();
-    };
-    const worker = createWorker({
-      store,
-      runner,
-      policies: metered(policies, meter, clock),
-      directory,
-      askers: async (stack) => askersOf(stack, await onCall.rotasNow(), clock()),
-      onCall,
-      clock,
-      log,
+      usergroup: (id) => chats.usergroup(id),
       concurrency: environment.concurrency,
-      onChange: changed,
-      meter,
+      meter: metrics.meter,
+      onRotationProblem: (rotation, problem) => {
+        if (problem === null) rotationProblems.delete(rotation);
+        else rotationProblems.set(rotation, problem);
+        if (problem === null) log.info({ rotation }, 'an on-call rotation recovered');
+        else log.warn({ rotation, problem }, 'an on-call rotation has a problem');
+      },
+      onChange: () => chats.refreshHomes(),
     });
+    const { worker, dispatcher, policyWatch, view } = core;
+    dispatcher.start();
+    closers.push(() => dispatcher.drain());
     closers.push(() => worker.drain());
-    const policyWatch = createPolicyWatch({
-      ...{ store, policies, directory, clock, log },
-      onChange: changed,
-    });
-    const handler = createHandler({ store, worker, policies, policyWatch, directory, onCall, clock, log });
-    const home = { store, directory, onCall, clock };
     await chats.start(
-      handler,
-      async (actor) => homeCard(await homeView(home, actor)),
-      async (actor) => greetingCard(await greetingView(home, actor)),
+      core.handler,
+      async (actor) => homeCard(await homeView(view, actor)),
+      async (actor) => greetingCard(await greetingView(view, actor)),
     );
     closers.push(() => chats.stop());
     await worker.start();
     const watching = [
       repeat(POLICY_LOOK_MS, () => policyWatch.look()),
-      repeat(WAITING_LOOK_MS, async () => {
-        await tellEndedSnoozes({ store, worker, directory, clock, log });
-        await escalate({ store, worker, directory, rotas: onCall.rotasNow, clock, log });
-      }),
+      repeat(WAITING_LOOK_MS, () => core.lookAtWaiting()),
     ];
     for (const each of watching) closers.push(() => each.stop());
 
@@ -276,41 +270,38 @@ export async function serve(options: ServeOptions): Promise<Service> {
       log,
     });
     const schedules = [schedule];
-    const http = await startHttp({
-      host: environment.host,
-      port: environment.port,
+    door.serve({
       ready: createReadiness({
         ...{ store, directory, clock, tools },
         chats: chats.healthy,
         folders: [environment.dataDir, dirname(databaseFile(environment.databaseUrl))],
         schedules: () => schedules,
-        mirrors: () => mirrors.troubles(),
-        rotas: () => [...rotaProblems].map(([rota, problem]) => ({ rota, problem })),
+        failedFetches: () => mirrors.failedFetches(),
+        rotationProblems: () => [...rotationProblems].map(([rota, problem]) => ({ rota, problem })),
       }),
       metrics: () => metrics.text(),
-      log,
       routes: [
         ...chats.routes,
         createGitWebhook({
           secret: environment.gitWebhookSecret,
-          look: (addresses) => pushes.lookNow(addresses),
+          pollNow: (addresses) => pushes.pollNow(addresses),
           clock,
           log,
         }),
       ],
     });
-    closers.push(() => http.close());
     closers.push(async () => schedule.stop());
-    const digests = await startDigests(config.digests, { store, directory, onCall, clock }, delivery, log);
+    const digests = await startDigests(config.digests, view, dispatcher, log);
     schedules.push(digests);
     closers.push(async () => digests.stop());
     const retention = startRetention({ store, clock, log });
     closers.push(() => retention.stop());
-    log.info({ url: http.url, stacks: directory.stacks.length }, 'm0 is at work');
+    log.info({ url: door.url, stacks: directory.stacks.length }, 'm0 is at work');
 
     return {
-      url: http.url,
+      url: door.url,
       store,
+      lost: lost.promise,
       runs: (stack) => store.runs({ stack, limit: 200 }),
       async checkAll() {
         for (const stack of directory.stacks) await check(stack.name, 'schedule');

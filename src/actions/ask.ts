@@ -7,22 +7,22 @@ import type { Button } from '../messages/card.ts';
 import type { RunAlert } from '../model/alert.ts';
 import type { Stack } from '../model/directory.ts';
 import type { Actor, Run } from '../model/run.ts';
-import { type Approver, askersOf } from '../people/asking.ts';
-import { describeApprovers } from '../people/rights.ts';
+import { type PersonToAsk, peopleToAsk } from '../people/asking.ts';
+import { describeApprovers } from '../people/permissions.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
 import type { Change } from '../ports/store.ts';
 import { describeState } from '../runs/machine.ts';
-import { lasting, listed } from '../text/words.ts';
+import { durationText, listed } from '../text/words.ts';
 import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 
 /** Those on call are asked about a run by hand at most so often, whoever asks. */
 const PAUSE_MS = 60 * 60_000;
 
 /** Those on call for the stack who can be written to and have not said yes yet. */
-async function askable(parts: ActionParts, stack: Stack, run: Run): Promise<readonly Approver[]> {
+async function askable(parts: ActionParts, stack: Stack, run: Run): Promise<readonly PersonToAsk[]> {
   const yes = new Set(run.approvals.map((a) => a.by.person));
   const rotas = await parts.onCall.rotasNow();
-  return askersOf(stack, rotas, parts.clock()).filter(
+  return peopleToAsk(stack, rotas, parts.clock()).filter(
     ({ person }) => !yes.has(person) && addressOf(parts.directory, person) !== null,
   );
 }
@@ -54,7 +54,7 @@ async function askedAt(parts: ActionParts, run: Run): Promise<number | null> {
 
 async function deliveryTo(
   parts: ActionParts,
-  { person, why }: Approver,
+  { person, why }: PersonToAsk,
   { alert, run, actor }: { readonly alert: RunAlert; readonly run: Run; readonly actor: Actor },
 ): Promise<Change> {
   const at = parts.clock();
@@ -111,7 +111,7 @@ export async function ask(parts: ActionParts, incoming: Incoming, id: number): P
     ];
   });
   if (before !== null) {
-    const ago = lasting(Math.max(0, parts.clock() - before));
+    const ago = durationText(Math.max(0, parts.clock() - before));
     return refused(`Somebody asked about run #${run.id} ${ago} ago already; once an hour is enough.`);
   }
   return confirmed(parts, incoming, `Asked ${names} to decide on run #${run.id}.`);

@@ -2,10 +2,10 @@
 
 import { approvable, openFindings, scopeFingerprint, toScope } from '../model/open-findings.ts';
 import type { Actor, Run } from '../model/run.ts';
-import { couldApprove, mayDo, type Permission } from '../people/rights.ts';
+import { checkPermission, couldApprove, type Permission } from '../people/permissions.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
 import { describeState } from '../runs/machine.ts';
-import { capital } from '../text/words.ts';
+import { capitalize } from '../text/words.ts';
 import { askButtons } from './ask.ts';
 import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 
@@ -19,7 +19,7 @@ async function refusal(
   const stack = parts.directory.stacks.find((s) => s.name === stackName);
   if (!stack) return `${stackName} is no longer in m0.yaml.`;
   const open = openFindings(run, await parts.store.exemptions(run.stack), parts.clock());
-  const right = mayDo(deed, actor, stack, parts.directory, await parts.onCall(), {
+  const right = checkPermission(deed, actor, stack, parts.directory, await parts.onCall(), {
     code: run.code,
     findings: open.map((o) => o.finding),
   });
@@ -67,7 +67,7 @@ export async function approve(
       by.person === null || couldApprove(by.person, stack, parts.directory, onCall) ? [] : [by.person],
     ),
   }));
-  if (!result.ok) return refused(`${capital(result.refusal)}.`);
+  if (!result.ok) return refused(`${capitalize(result.refusal)}.`);
   return confirmed(
     parts,
     incoming,
@@ -95,7 +95,7 @@ export async function end(
     reason: command.reason,
     place: incoming.place,
   }));
-  if (!result.ok) return refused(`${capital(result.refusal)}.`);
+  if (!result.ok) return refused(`${capitalize(result.refusal)}.`);
   return confirmed(
     parts,
     incoming,

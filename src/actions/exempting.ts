@@ -5,9 +5,9 @@ import type { SnoozeEnd, Subject } from '../commands/command.ts';
 import { acceptForm, snoozeForm } from '../messages/forms.ts';
 import type { Stack } from '../model/directory.ts';
 import type { Exemption } from '../model/exemption.ts';
-import { type Open, openFindings } from '../model/open-findings.ts';
+import { type OpenFinding, openFindings } from '../model/open-findings.ts';
 import { type Actor, isTerminal, type Run } from '../model/run.ts';
-import { mayDo } from '../people/rights.ts';
+import { checkPermission } from '../people/permissions.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
 import type { Change } from '../ports/store.ts';
 import { newRun } from '../runs/effects.ts';
@@ -52,7 +52,7 @@ async function right(
   stack: Stack,
   run: Run | null,
 ): Promise<string | null> {
-  const may = mayDo(kind, actor, stack, parts.directory, await parts.onCall(), {
+  const may = checkPermission(kind, actor, stack, parts.directory, await parts.onCall(), {
     code: run?.code ?? null,
     findings: run?.findings ?? [],
   });
@@ -150,7 +150,7 @@ async function chosen(
   parts: ActionParts,
   run: Run,
   address: string | null,
-): Promise<readonly Open[] | string> {
+): Promise<readonly OpenFinding[] | string> {
   const open = openFindings(run, await parts.store.exemptions(run.stack), parts.clock());
   if (open.length === 0) return `Nothing is open on run #${run.id}.`;
   if (address === null) return open;
@@ -245,7 +245,7 @@ export async function snooze(
     const open = await parts.store.alerts({ subject: stack.name, state: 'open', kind: 'drift' });
     const run = open[0] ? ((await parts.store.run(open[0].runId)) ?? null) : null;
     const wish: Wish = { kind: 'snooze', until: endOf(until), reason: command.reason ?? '' };
-    let entries: readonly (Open | null)[] = [null];
+    let entries: readonly (OpenFinding | null)[] = [null];
     // Until it changes can only be said of what is there; a time covers what is still to come as well.
     if (command.address !== null || until === 'changes') {
       const found = run ? await chosen(parts, run, command.address) : `Nothing is open on ${stack.name}.`;

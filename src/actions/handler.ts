@@ -3,7 +3,7 @@
 import { markReachable } from '../alerts/refused-messages.ts';
 import { isDirect } from '../alerts/subscriptions.ts';
 import { assertNever } from '../base/assert-never.ts';
-import { type LogFields, within } from '../base/log-context.ts';
+import { type LogFields, withLogFields } from '../base/log-context.ts';
 import type { Command } from '../commands/command.ts';
 import { parseCommand } from '../commands/parse.ts';
 import { helpCard } from '../messages/help-card.ts';
@@ -88,7 +88,7 @@ export function createHandler(parts: ActionParts): CommandHandler {
       if (!parsed.ok) return privately(problemCard(parsed.problem, parsed.suggestion));
       about.command = parsed.command.command;
       parts.log.info(about, 'command');
-      return await within(about, () => run(parts, incoming, parsed.command));
+      return await withLogFields(about, () => run(parts, incoming, parsed.command));
     } catch (error) {
       parts.log.error({ ...about, err: error }, 'a command broke');
       return refused(

@@ -1,5 +1,5 @@
 import { policySources, stacksOfPolicy } from '../alerts/policy-trouble.ts';
-import { mayDo } from '../people/rights.ts';
+import { checkPermission } from '../people/permissions.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
 import { shortCommit } from '../text/words.ts';
 import { type ActionParts, confirmed, refused } from './parts.ts';
@@ -23,7 +23,10 @@ export async function seen(
   }
   const onCall = await parts.onCall();
   for (const stack of stacks) {
-    const right = mayDo('approve', incoming.actor, stack, directory, onCall, { code: null, findings: [] });
+    const right = checkPermission('approve', incoming.actor, stack, directory, onCall, {
+      code: null,
+      findings: [],
+    });
     if (!right.ok) return refused(right.refusal);
   }
   const done = await parts.policyWatch.see(command.policy, command.trouble, incoming.actor, incoming.place);

@@ -6,7 +6,7 @@ import type { CommandName } from '../commands/command.ts';
 import type { Card } from '../messages/card.ts';
 import { driftCard } from '../messages/drift-card.ts';
 import { statusCard } from '../messages/status-card.ts';
-import type { StackStatus } from '../messages/view-status.ts';
+import type { StackStatusView } from '../messages/view-status.ts';
 import type { Stack } from '../model/directory.ts';
 import { exemptionOf } from '../model/exemption.ts';
 import { openFindings } from '../model/open-findings.ts';
@@ -22,7 +22,7 @@ import { targeted } from './targets.ts';
 const FOLLOW_MS = 20 * 60_000;
 const BUSY: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
 
-async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatus> {
+async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatusView> {
   const { store } = parts;
   const now = parts.clock();
   const [runs, [drift], [failing], exemptions, skipped] = await Promise.all([

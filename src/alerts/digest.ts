@@ -5,7 +5,7 @@ import type { DigestOpen, DigestView } from '../messages/view-digest.ts';
 import type { Directory, Place, Stack } from '../model/directory.ts';
 import { approvable, openFindings } from '../model/open-findings.ts';
 import type { RunState } from '../model/run.ts';
-import { describeApprovers } from '../people/rights.ts';
+import { describeApprovers } from '../people/permissions.ts';
 import type { Change } from '../ports/store.ts';
 import { namedActor, type ViewParts } from './drift-view.ts';
 

@@ -1,15 +1,15 @@
 /** Gathers what a card shows: the run, what people keep, who may decide. */
 
 import type { Finding } from '../drift/finding.ts';
-import type { DriftView, FailureView, FindingView, Named, Standing } from '../messages/view.ts';
+import type { DriftView, FailureView, FindingStatus, FindingView, PersonName } from '../messages/view.ts';
 import type { Alert, PostedMessage } from '../model/alert.ts';
 import type { Clock, Directory, Stack } from '../model/directory.ts';
-import { type Exemption, exemptionOf, lapsedOf } from '../model/exemption.ts';
+import { type Exemption, exemptionOf, lapsedExemption } from '../model/exemption.ts';
 import { approvable, openFindings, scopeFingerprint } from '../model/open-findings.ts';
 import { onCallEntry } from '../model/rota.ts';
 import type { Actor, Run } from '../model/run.ts';
 import { bareStack } from '../model/stack.ts';
-import { type OnCallNow, personsIn, rotasOf } from '../people/rights.ts';
+import { type OnCallNow, personsIn, rotasOf } from '../people/permissions.ts';
 import type { Store } from '../ports/store.ts';
 
 export interface ViewParts {
@@ -19,7 +19,7 @@ export interface ViewParts {
   readonly clock: Clock;
 }
 
-export function namedActor(actor: Actor): Named {
+export function namedActor(actor: Actor): PersonName {
   return { person: actor.person, name: actor.name };
 }
 
@@ -35,7 +35,7 @@ function findingStanding(
   finding: Finding,
   exemptions: readonly Exemption[],
   now: number,
-): Standing {
+): FindingStatus {
   const exemption = exemptionOf(finding, exemptions, now);
   if (exemption?.kind === 'accept') {
     return { type: 'accepted', by: namedActor(exemption.by), at: exemption.at, reason: exemption.reason };
@@ -75,7 +75,7 @@ function lapsed(
   exemptions: readonly Exemption[],
   now: number,
 ): Pick<FindingView, 'lapsed'> {
-  const found = lapsedOf(finding, exemptions, now);
+  const found = lapsedExemption(finding, exemptions, now);
   return found === undefined
     ? {}
     : { lapsed: { kind: found.exemption.kind, by: namedActor(found.exemption.by), why: found.why } };
@@ -88,7 +88,7 @@ function findingViews(run: Run, exemptions: readonly Exemption[], now: number): 
     part.findings.map(
       (finding): FindingView => ({
         finding,
-        standing: {
+        status: {
           type: 'realigned',
           by: part.approvedBy.map(namedActor),
           at: part.at,
@@ -105,7 +105,7 @@ function findingViews(run: Run, exemptions: readonly Exemption[], now: number): 
     .map(
       (finding): FindingView => ({
         finding,
-        standing: findingStanding(run, finding, exemptions, now),
+        status: findingStanding(run, finding, exemptions, now),
         reasons: reasonsOf(finding.address),
         ...lapsed(finding, exemptions, now),
       }),
@@ -127,7 +127,7 @@ export async function driftView(
   const now = clock();
   const stack = stackOrGone(directory, run);
   const [exemptions, onCall] = await Promise.all([store.exemptions(run.stack), parts.onCall()]);
-  const nameOf = (person: string): Named => ({
+  const nameOf = (person: string): PersonName => ({
     person,
     name: directory.people.find((p) => p.key === person)?.name ?? person,
   });

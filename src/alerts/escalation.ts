@@ -9,13 +9,13 @@ import type { Clock, Directory, EscalationStep, Stack } from '../model/directory
 import { approvable, openFindings } from '../model/open-findings.ts';
 import { rotationName } from '../model/rota.ts';
 import { M0, type Run } from '../model/run.ts';
-import { type Approver, askersOf } from '../people/asking.ts';
-import { type OnCallNow, personsIn } from '../people/rights.ts';
+import { type PersonToAsk, peopleToAsk } from '../people/asking.ts';
+import { type OnCallNow, personsIn } from '../people/permissions.ts';
 import type { RotaNow } from '../people/rota-now.ts';
 import { mayDisturb, severityOf } from '../people/urgency.ts';
 import type { Change, Store } from '../ports/store.ts';
 import type { Worker } from '../runs/worker-parts.ts';
-import { lasting, listed } from '../text/words.ts';
+import { durationText, listed } from '../text/words.ts';
 import { nextAsk } from './refused-messages.ts';
 import { addressOf } from './unreachable.ts';
 import { tellUnreached, whyNobody } from './unreachable-watch.ts';
@@ -141,7 +141,7 @@ async function changesFor(
   const asked = new Set<string>();
 
   const approved = new Set(run.approvals.map((a) => a.by.person));
-  const send = async ({ person, why }: Approver, onlyAgain: boolean): Promise<boolean> => {
+  const send = async ({ person, why }: PersonToAsk, onlyAgain: boolean): Promise<boolean> => {
     if (asked.has(person)) return false;
     const next = await nextAsk(store, alert, person, addressOf(directory, person), now);
     if (next === null || (onlyAgain && !next.again) || (next.again && approved.has(person))) return false;
@@ -151,8 +151,8 @@ async function changesFor(
     changes.push({ type: 'outbox.add', key: next.key, delivery, at: now });
     return true;
   };
-  const ask = (approver: Approver): Promise<boolean> => send(approver, false);
-  for (const approver of askersOf(stack, rotas, now)) await ask(approver);
+  const ask = (approver: PersonToAsk): Promise<boolean> => send(approver, false);
+  for (const approver of peopleToAsk(stack, rotas, now)) await ask(approver);
 
   const steps = stack.escalation ?? [];
   const taken = alert.escalated ?? [];
@@ -188,7 +188,7 @@ function isForPeople({ to }: EscalationStep): boolean {
 function whyEscalated(to: string, age: number): string {
   const named = rotationName(to);
   const rota = named === null ? '' : `: you are on call (${named})`;
-  return `Nobody has decided for ${lasting(age)}${rota}`;
+  return `Nobody has decided for ${durationText(age)}${rota}`;
 }
 
 /** Adds what one step of the escalation sends, and its line in the record. */
@@ -197,11 +197,11 @@ async function take(
   { alert, run, stack, fleets, age, open }: Waiting,
   { index, to, times }: { readonly index: number; readonly to: string; readonly times: number },
   onCall: OnCallNow,
-  ask: (approver: Approver) => Promise<boolean>,
+  ask: (approver: PersonToAsk) => Promise<boolean>,
   changes: Change[],
 ): Promise<void> {
   const now = clock();
-  const since = lasting(age);
+  const since = durationText(age);
   const what = `${stack.name} has waited for ${since}: run #${run.id}, ${open} ${open === 1 ? 'resource' : 'resources'}`;
   /** Says it where it was told; one line for all that a fleet tells of. */
   const nudge = (person: string | null): void => {

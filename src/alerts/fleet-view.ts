@@ -1,10 +1,10 @@
 /** Gathers what a fleet's card shows: each of its stacks as it stands now. */
-import { tell } from '../drift/summary.ts';
+import { describeFinding } from '../drift/summary.ts';
 import { labelOf } from '../messages/rows.ts';
-import type { FleetStack, FleetStanding, FleetView } from '../messages/view-fleet.ts';
+import type { FleetStack, FleetStackStatus, FleetView } from '../messages/view-fleet.ts';
 import type { FleetAlert, RunAlert } from '../model/alert.ts';
 import { isOfRun } from '../model/alert.ts';
-import { approvable, type Open, openFindings } from '../model/open-findings.ts';
+import { approvable, type OpenFinding, openFindings } from '../model/open-findings.ts';
 import type { Run } from '../model/run.ts';
 import { clip, count } from '../text/words.ts';
 import type { ViewParts } from './drift-view.ts';
@@ -16,7 +16,7 @@ const WORDS = 90;
 interface Member {
   readonly alert: RunAlert;
   readonly run: Run;
-  readonly open: readonly Open[];
+  readonly open: readonly OpenFinding[];
 }
 
 /** Everything the message of a fleet tells, as of now. */
@@ -55,25 +55,25 @@ export async function fleetView(parts: ViewParts, fleet: FleetAlert): Promise<Fl
 
 function toStack(member: Member): FleetStack {
   const { alert, run, open } = member;
-  const standing = alert.kind === 'failure' ? failureStanding(alert) : driftStanding(member);
+  const status = alert.kind === 'failure' ? failureStanding(alert) : driftStanding(member);
   const [first] = approvable(open);
   const more = open.length > 1 ? `, and ${open.length - 1} more` : '';
-  const waits = first === undefined ? '' : `${tell(first.finding)}${more}`;
+  const waits = first === undefined ? '' : `${describeFinding(first.finding)}${more}`;
   return {
     stack: run.stack,
     environment: run.environment,
     runId: run.id,
-    standing,
+    status: status,
     open: open.length,
-    what: alert.kind === 'failure' ? firstLine(run) : standing === 'waits' ? waits : '',
+    what: alert.kind === 'failure' ? firstLine(run) : status === 'waits' ? waits : '',
   };
 }
 
-function failureStanding(alert: RunAlert): FleetStanding {
+function failureStanding(alert: RunAlert): FleetStackStatus {
   return alert.state === 'open' ? 'failing' : 'mended';
 }
 
-function driftStanding({ alert, run, open }: Member): FleetStanding {
+function driftStanding({ alert, run, open }: Member): FleetStackStatus {
   if (alert.state !== 'open') {
     if (run.applied.some((part) => part.approvedBy.length > 0)) return 'applied';
     if (run.applied.length > 0) return 'healed';

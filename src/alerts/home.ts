@@ -4,7 +4,7 @@ import type { RunAlert } from '../model/alert.ts';
 import { approvable, openFindings } from '../model/open-findings.ts';
 import type { Actor } from '../model/run.ts';
 import type { OnCall } from '../people/on-call.ts';
-import { describeApprovers, mayDo, type OnCallNow } from '../people/rights.ts';
+import { checkPermission, describeApprovers, type OnCallNow } from '../people/permissions.ts';
 import type { ViewParts } from './drift-view.ts';
 
 export interface HomeParts extends ViewParts {
@@ -27,7 +27,7 @@ async function driftOf(
   if (open.length === 0) return null;
   const waiting = run.state === 'awaiting_approval' ? approvable(open).length : 0;
   const about = { code: run.code, findings: open.map((o) => o.finding) };
-  const may = waiting > 0 && mayDo('approve', actor, stack, directory, onCall, about).ok;
+  const may = waiting > 0 && checkPermission('approve', actor, stack, directory, onCall, about).ok;
   const approved = run.approvals.some((a) => a.by.person !== null && a.by.person === actor.person);
   const { from } = stack.approvers;
   const waitsFor = from.length === 0 ? '' : describeApprovers(from, directory, onCall);

@@ -1,19 +1,23 @@
 /** Empties the outbox into the chats: at least once, de-duplicated by key, and each alert's history in its order. */
 
 import { errorText } from '../base/error-text.ts';
-import { type LogFields, outside, within } from '../base/log-context.ts';
+import { type LogFields, withLogFields, withoutLogFields } from '../base/log-context.ts';
 import { ChatError } from '../ports/chat.ts';
-import type { Meter } from '../ports/meter.ts';
+import type { MetricsPort } from '../ports/meter.ts';
 import type { OutboxEntry } from '../ports/outbox.ts';
 import { createPosting, isPermanent, type PostingParts } from './posting.ts';
 
 export interface OutboxDispatcherParts extends PostingParts {
-  readonly meter?: Meter;
+  readonly meter?: MetricsPort;
 }
 
 export interface OutboxDispatcher {
-  /** Looks at the outbox soon. */
+  /** Looks at the outbox now and from then on, until `drain`. */
+  start(): void;
+  /** Looks at the outbox soon, once started. */
   wake(): void;
+  /** Delivers what is due now, each message once. Never rejects. */
+  deliver(): Promise<void>;
   /** Delivers what is due, then stops looking. */
   drain(): Promise<void>;
 }
@@ -34,8 +38,12 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
   const { store, clock, log } = parts;
   const posting = createPosting(parts);
   let timer: NodeJS.Timeout | null = null;
-  let running: Promise<void> | null = null;
-  let stopped = false;
+  /** The pass under way, or the last one: two passes would deliver a message twice. */
+  let pass = Promise.resolve();
+  let isPassing = false;
+  /** Set where `wake` came during a pass, which may have missed what it was for. */
+  let isWokenAgain = false;
+  let isStarted = false;
 
   /** A card shows the newest state anyway: of several that wait, as after an outage, only the last is sent. */
   async function isOutdated({ id, message: delivery }: OutboxEntry): Promise<boolean> {
@@ -56,9 +64,11 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
           await store.outboxDone(entry.id, clock());
           continue;
         }
-        await within(about, () => posting.deliver(entry, about));
+        // A process that was frozen may wake up after another one has delivered the rest.
+        await store.proveOwner();
+        await withLogFields(about, () => posting.deliver(entry, about));
         await store.outboxDone(entry.id, clock());
-        parts.meter?.attempted('delivered');
+        parts.meter?.deliveryAttempted('delivered');
       } catch (error) {
         const text = errorText(error);
         if (isPermanent(error) && entry.message.type !== 'card') {
@@ -67,12 +77,12 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
             'a message can not be delivered and is given up',
           );
           await store.outboxDone(entry.id, clock());
-          parts.meter?.attempted('given-up');
+          parts.meter?.deliveryAttempted('given-up');
           continue;
         }
         if (entry.message.type === 'thread') held.add(entry.message.alertId);
         const wait = error instanceof ChatError ? error.retryAfterMs : null;
-        parts.meter?.attempted(wait === null ? 'failed' : 'slowed');
+        parts.meter?.deliveryAttempted(wait === null ? 'failed' : 'slowed');
         const pause = Math.min(wait ?? backoff(entry.attempts), LONGEST_WAIT_MS);
         await store.outboxFailed(entry.id, text, clock() + pause);
         // Being asked to slow down is everyday; anything else is worth a line.
@@ -85,29 +95,45 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
     }
   }
 
-  function look(): void {
-    if (running) return;
-    running = deliverDue()
-      .catch((error: unknown) => log.error({ err: error }, 'looking at the outbox broke'))
-      .finally(() => {
-        running = null;
-        if (!stopped) timer = setTimeout(look, IDLE_MS);
-      });
+  function deliver(): Promise<void> {
+    pass = pass.then(async () => {
+      isPassing = true;
+      isWokenAgain = false;
+      try {
+        await deliverDue();
+      } catch (error) {
+        log.error({ err: error }, 'looking at the outbox broke');
+      } finally {
+        isPassing = false;
+      }
+    });
+    return pass;
   }
 
-  function wake(): void {
-    if (stopped || running) return;
+  function lookAfter(ms: number): void {
+    if (!isStarted) return;
     if (timer) clearTimeout(timer);
-    timer = outside(() => setTimeout(look, 0));
+    timer = withoutLogFields(() =>
+      setTimeout(() => {
+        void deliver().then(() => lookAfter(isWokenAgain ? 0 : IDLE_MS));
+      }, ms),
+    );
   }
 
-  timer = setTimeout(look, 0);
   return {
-    wake,
+    start() {
+      isStarted = true;
+      lookAfter(0);
+    },
+    wake() {
+      if (isPassing) isWokenAgain = true;
+      else lookAfter(0);
+    },
+    deliver,
     async drain() {
-      stopped = true;
+      isStarted = false;
       if (timer) clearTimeout(timer);
-      await running;
+      await pass;
       await deliverDue().catch((error: unknown) => log.error({ err: error }, 'the last delivery broke'));
     },
   };

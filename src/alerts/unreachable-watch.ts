@@ -1,11 +1,10 @@
 /** Tells in the channels that something waits and nobody on call can be asked, and when somebody can again. */
-
 import { createHash } from 'node:crypto';
 import type { ReachAlert } from '../model/alert.ts';
 import type { Clock, Directory, Stack } from '../model/directory.ts';
 import { isOnCall, onCallEntry } from '../model/rota.ts';
 import { M0 } from '../model/run.ts';
-import { rotasOf } from '../people/rights.ts';
+import { rotasOf } from '../people/permissions.ts';
 import type { RotaNow } from '../people/rota-now.ts';
 import type { Change, Store } from '../ports/store.ts';
 import type { Worker } from '../runs/worker-parts.ts';

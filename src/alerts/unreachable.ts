@@ -1,5 +1,4 @@
 /** Whether those who should be asked can be, and what is told where nobody can. */
-
 import { errorText } from '../base/error-text.ts';
 import type { ReachView } from '../messages/view.ts';
 import type { ReachAlert } from '../model/alert.ts';

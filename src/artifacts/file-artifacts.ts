@@ -5,7 +5,7 @@ import { errorText } from '../base/error-text.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
 import { checkName } from './artifact-name.ts';
 
-/** Artifacts as files under `dir`, readable to their owner only; each is written whole or not at all. */
+/** Artifacts as files under `dir`, readable by their owner only. Each is written completely or not at all. */
 export function createFileArtifacts(dir: string): Artifacts {
   const pathOf = (name: string): string => {
     checkName(name);
@@ -15,12 +15,12 @@ export function createFileArtifacts(dir: string): Artifacts {
     async put(name, bytes) {
       const path = pathOf(name);
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      const half = `${path}.${randomBytes(6).toString('hex')}.part`;
+      const partial = `${path}.${randomBytes(6).toString('hex')}.part`;
       try {
-        await writeFile(half, bytes, { mode: 0o600, flag: 'wx', flush: true });
-        await rename(half, path);
+        await writeFile(partial, bytes, { mode: 0o600, flag: 'wx', flush: true });
+        await rename(partial, path);
       } catch (cause) {
-        await rm(half, { force: true });
+        await rm(partial, { force: true });
         throw new Error(`keeping the artifact ${name}: ${errorText(cause)}`, { cause });
       }
     },

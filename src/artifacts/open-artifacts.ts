@@ -4,8 +4,8 @@ import { createFileArtifacts } from './file-artifacts.ts';
 import { createS3Artifacts } from './s3-artifacts.ts';
 
 /**
- * Artifacts where M0_ARTIFACTS says: `file:` (under the data directory), `file:DIR`, or `s3://bucket/prefix`.
- * Throws on anything else.
+ * Opens the artifacts' location in M0_ARTIFACTS: `file:` (in the data directory), `file:DIR`, or
+ * `s3://bucket/prefix`. Throws on any other value.
  */
 export function openArtifacts(options: {
   readonly location: string;

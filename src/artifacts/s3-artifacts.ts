@@ -12,16 +12,16 @@ import { checkName } from './artifact-name.ts';
 
 export interface S3Place {
   readonly bucket: string;
-  /** Folder in the bucket, '' for none. */
+  /** Folder in the bucket; '' for none. */
   readonly prefix: string;
-  /** Another server than Amazon's, as M0_S3_ENDPOINT names it; null for Amazon's. */
+  /** Server other than Amazon's, from M0_S3_ENDPOINT; null for Amazon's. */
   readonly endpoint: string | null;
   readonly region: string;
-  /** null: the SDK's own chain (environment, profile, instance role). */
+  /** Null: the SDK's default chain (environment, profile, instance role). */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | null;
 }
 
-/** Artifacts as objects in an S3 bucket that is there already, encrypted by the server. */
+/** Artifacts as objects in an existing S3 bucket, encrypted by the server. */
 export function createS3Artifacts(place: S3Place): Artifacts {
   const client = new S3Client({
     region: place.region,
@@ -41,7 +41,7 @@ export function createS3Artifacts(place: S3Place): Artifacts {
         ContentLength: Body.length,
         ServerSideEncryption: 'AES256',
       });
-      await saying(`keeping the artifact ${name}`, client.send(put));
+      await withContext(`keeping the artifact ${name}`, client.send(put));
     },
     async get(name) {
       try {
@@ -49,18 +49,18 @@ export function createS3Artifacts(place: S3Place): Artifacts {
         return await answer.Body?.transformToByteArray();
       } catch (cause) {
         if (cause instanceof NoSuchKey) return undefined;
-        return saying(`reading the artifact ${name}`, Promise.reject(cause));
+        return withContext(`reading the artifact ${name}`, Promise.reject(cause));
       }
     },
     async delete(name) {
-      await saying(`deleting the artifact ${name}`, client.send(new DeleteObjectCommand(at(name))));
+      await withContext(`deleting the artifact ${name}`, client.send(new DeleteObjectCommand(at(name))));
     },
     async list(folder) {
       const { Bucket, Key } = at(folder);
       const names: string[] = [];
       let from: string | undefined;
       do {
-        const page = await saying(
+        const page = await withContext(
           `listing the artifacts in ${folder}`,
           client.send(
             new ListObjectsV2Command({
@@ -79,7 +79,7 @@ export function createS3Artifacts(place: S3Place): Artifacts {
   };
 }
 
-async function saying<T>(doing: string, work: Promise<T>): Promise<T> {
+async function withContext<T>(doing: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {

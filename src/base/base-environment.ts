@@ -1,6 +1,8 @@
+/** The environment variables that a child process of m0 may read. Everything else is withheld. */
+
 /**
- * What any tool that m0 starts may see of m0's own environment: how to find programs, proxies and
- * certificates. Never a token of m0's own.
+ * What every tool that m0 starts may read: how to find programs, proxies and certificates. Never one of m0's own
+ * tokens.
  */
 const ANY_TOOL = new Set([
   ...['PATH', 'LANG', 'LC_ALL', 'TZ'],
@@ -10,18 +12,18 @@ const ANY_TOOL = new Set([
   ...['NIX_SSL_CERT_FILE', 'GIT_SSL_CAINFO'],
 ]);
 
-/** What leads to the files and keys of m0's user: for m0's own tools, which run no code of others. */
-const OF_THE_USER = new Set(['HOME', 'USER', 'LOGNAME', 'TMPDIR', 'SSH_AUTH_SOCK']);
+/** Paths to the files and keys of the user that m0 runs as. Only for tools that run no third-party code. */
+const OWN_TOOLS = new Set(['HOME', 'USER', 'LOGNAME', 'TMPDIR', 'SSH_AUTH_SOCK']);
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The variables of `env` that a tool of m0's own may see: git, the sandbox's cloud. */
+/** The variables of `env` for tools that run no third-party code: git, the sandbox's cloud. */
 export function baseEnvironment(env: Environment): Record<string, string> {
-  return pick(env, (name) => ANY_TOOL.has(name) || OF_THE_USER.has(name));
+  return pick(env, (name) => ANY_TOOL.has(name) || OWN_TOOLS.has(name));
 }
 
-/** The variables of `env` that a tool may see which runs other people's code: nothing of m0's user. */
-export function strangersEnvironment(env: Environment): Record<string, string> {
+/** The variables of `env` for tools that run third-party code (Terraform, providers): nothing of m0's user. */
+export function thirdPartyEnvironment(env: Environment): Record<string, string> {
   return pick(env, (name) => ANY_TOOL.has(name));
 }
 

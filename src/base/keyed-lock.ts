@@ -1,9 +1,14 @@
-/** Runs `work` alone among everything that was given the same key; others of that key wait their turn. */
+/** A mutex per key, within this process. */
+
+/**
+ * Runs `work` while no other work with the same key runs. Callers with the same key wait in order of arrival.
+ * Resolves or rejects as `work` does.
+ */
 export type KeyedLock = <T>(key: string, work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
 /**
- * A lock by key within this process, first come, first served. A caller whose `signal` aborts while it waits
- * leaves the queue and rejects with the signal's reason; work that has begun is not interrupted by it.
+ * Creates a mutex per key, first come, first served. If a caller's `signal` aborts while the caller waits, the
+ * caller leaves the queue and rejects with the signal's reason. The signal does not interrupt work that has begun.
  */
 export function createKeyedLock(): KeyedLock {
   const tails = new Map<string, Promise<void>>();

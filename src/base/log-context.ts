@@ -1,22 +1,28 @@
-/** What is being worked on, so that each line of the log can say it, also where nobody there knows of it. */
+/**
+ * Fields that every log line gets while a piece of work runs (a run id, a stack), kept in an AsyncLocalStorage, so
+ * that code which does not know them logs them too.
+ */
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** Keys that every line gets while the work goes on. What a line says itself comes first. */
+/** Keys added to every line of the log. A key that the line sets itself wins. */
 export type LogFields = Record<string, string | number | null>;
 
-const underWay = new AsyncLocalStorage<LogFields>();
+const currentFields = new AsyncLocalStorage<LogFields>();
 
-/** Does `work`, and all that follows from it, with these fields; those it learns on the way may be added to it. */
-export function within<T>(fields: LogFields, work: () => T): T {
-  return underWay.run(fields, work);
+/** Does `work`, and everything that it starts, with these log fields. `work` may add fields to the object. */
+export function withLogFields<T>(fields: LogFields, work: () => T): T {
+  return currentFields.run(fields, work);
 }
 
-/** Does what goes on by itself, as a timer or the next run's work, without the fields of what set it going. */
-export function outside<T>(work: () => T): T {
-  return underWay.run({}, work);
+/**
+ * Does `work` without the current log fields: for timers and background work that outlive the work that started
+ * them.
+ */
+export function withoutLogFields<T>(work: () => T): T {
+  return currentFields.run({}, work);
 }
 
-/** The fields of what is being worked on, for the next line. */
-export function fieldsUnderWay(): LogFields {
-  return { ...underWay.getStore() };
+/** A copy of the current log fields. */
+export function currentLogFields(): LogFields {
+  return { ...currentFields.getStore() };
 }

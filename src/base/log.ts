@@ -1,17 +1,18 @@
+/** The logger: JSON lines, with secrets censored. */
 import { type Logger, pino } from 'pino';
-import { fieldsUnderWay } from './log-context.ts';
+import { currentLogFields } from './log-context.ts';
 
 export type { Logger };
 
 /**
- * JSON lines on stdout (or `destination`), each with what is being worked on (log-context.ts); known secret-bearing
- * keys are censored wherever they stand.
+ * Creates a logger that writes JSON lines to stdout (or to `destination`), each with the current log fields
+ * (log-context.ts). Values under keys that usually hold secrets are censored.
  */
 export function createLogger(level: string, destination?: { write(line: string): void }): Logger {
   const options = {
     level,
     base: null,
-    mixin: fieldsUnderWay,
+    mixin: currentLogFields,
     redact: {
       paths: [
         'token',

@@ -1,8 +1,11 @@
-/** The raw body of a request, as signatures are made over it; null where it is larger than `mostBytes`. */
+/** Reads the raw body of an HTTP request, with a size limit. */
+
+/** The body of a request, byte for byte, as its signature covers it; null if it has more than `mostBytes` bytes. */
 export async function rawBody(request: Request, mostBytes: number): Promise<Buffer | null> {
   const announced = request.headers.get('content-length');
   if (announced !== null) {
-    // No more than was announced can come: it is read at once, which costs a third of reading piece by piece.
+    // The body can't be longer than its content-length, so it is read at once: a third of the cost of reading chunk
+    // by chunk.
     if (!(Number(announced) <= mostBytes)) return null;
     return Buffer.from(await request.arrayBuffer());
   }

@@ -1,4 +1,4 @@
-/** The chats that m0.yaml switches on, opened for serve.ts. */
+/** Opens the chats that m0.yaml switches on, as one value that serve.ts starts and stops. */
 
 import { markReachable } from '../alerts/refused-messages.ts';
 import type { Logger } from '../base/log.ts';
@@ -20,19 +20,22 @@ export interface ChatsOptions {
   readonly store: Store;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Another Bot Connector than Microsoft's. */
+  /** A Bot Connector other than Microsoft's, for the local sandbox and tests. */
   readonly teamsConnector?: OtherConnector | undefined;
 }
 
 export interface Chats {
   readonly ports: ReadonlyMap<Platform, ChatPort>;
-  /** Endpoints that the chats call. */
+  /** HTTP endpoints that Slack and Teams call. */
   readonly routes: readonly PostRoute[];
-  /** Members of one of Slack's user groups, as Slack ids. */
+  /** Members of a Slack user group, as Slack ids. Rejects with a ChatError. */
   usergroup(id: string): Promise<readonly string[]>;
-  /** `homeOf`: what a person's home shows, where the chat has one; `greetingOf`: where it says who adds m0. */
+  /**
+   * Starts to take in commands. `homeOf` builds a person's Slack Home tab; `greetingOf` builds the first
+   * message to a person who adds m0 in Teams.
+   */
   start(handler: CommandHandler, homeOf: HomeOf, greetingOf: GreetingOf): Promise<void>;
-  /** Something changed that somebody's home may show. */
+  /** Call when data changed that a Home tab may show. */
   refreshHomes(): void;
   stop(): Promise<void>;
   healthy(): readonly {
@@ -47,7 +50,7 @@ function required(name: string, value: string | null): string {
   return value;
 }
 
-/** How Slack reaches m0; each way needs its own secret and not the other's. */
+/** How Slack reaches m0. Each mode needs its own secret only. */
 function slackMode({ chat }: Config, { slack }: Environment): SlackMode {
   if (chat.slack?.mode !== 'http')
     return { mode: 'socket', appToken: required('SLACK_APP_TOKEN', slack.appToken) };
@@ -58,7 +61,7 @@ function placesIn({ directory, digests }: Config): readonly Place[] {
   return [...directory.stacks, ...digests].flatMap((each) => each.channels);
 }
 
-/** Refuses a start whose messages would have nowhere to go. */
+/** Throws where m0.yaml names no chat, or a channel or user group of a chat that is not configured. */
 export function refuseMissingChats(config: Config): void {
   const { chat, directory } = config;
   if (chat.slack === null && chat.teams === null) {
@@ -79,7 +82,7 @@ export function refuseMissingChats(config: Config): void {
   }
 }
 
-/** The directory as far as the configured chats reach: nobody is written to where m0 is not. */
+/** The directory without the ids of chats that are not configured, so that m0 writes to no one there. */
 export function withinChats({ chat, directory }: Config): Directory {
   const people = directory.people.map((person) => ({
     ...person,
@@ -89,7 +92,10 @@ export function withinChats({ chat, directory }: Config): Directory {
   return { ...directory, people };
 }
 
-/** Opens them; nothing is heard or posted before `start`. Rejects where one can't work or can't be safe. */
+/**
+ * Opens the configured chats. Takes in and posts nothing before `start`. Rejects where a required secret is
+ * missing or the options are not safe.
+ */
 export async function openChats(options: ChatsOptions): Promise<Chats> {
   const { config, environment, log, clock } = options;
   const { people } = config.directory;
@@ -141,7 +147,7 @@ export async function openChats(options: ChatsOptions): Promise<Chats> {
 
 async function openTeams(options: ChatsOptions): Promise<Teams> {
   const { config, environment, store, log, clock, teamsConnector } = options;
-  // Loaded only where it is used: botbuilder alone takes most of a second and tens of megabytes.
+  // Loaded only where Teams is used: botbuilder takes most of a second and tens of megabytes.
   const { createTeams } = await import('./teams/teams.ts');
   const channels = placesIn(config).flatMap((place) =>
     place.platform === 'teams' && 'channel' in place ? [place.channel] : [],
@@ -152,7 +158,7 @@ async function openTeams(options: ChatsOptions): Promise<Teams> {
     people: config.directory.people,
     channels: [...new Set(channels)],
     memory: store,
-    added: (person) => markReachable(store, person, clock()),
+    onAddedForPerson: (person) => markReachable(store, person, clock()),
     log,
     clock,
     random: Math.random,

@@ -1,3 +1,4 @@
+/** The commands `m0 audit verify` and `m0 audit export`. */
 import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
@@ -7,11 +8,12 @@ import { exportLine, readExportLine } from '../store/audit-export.ts';
 import { openRecord } from '../store/read-only.ts';
 import type { Io } from './config.ts';
 
+/** What the audit command needs from the process. */
 export interface AuditParts {
   readonly databaseUrl: string;
-  /** Where a path typed is meant. */
+  /** Resolves a typed path against the folder in which the command was typed. */
   readonly inFrom: (path: string) => string;
-  /** As `out` of Io, but resolves once whoever reads has room for more. */
+  /** Like `out` of Io, but resolves when the reader can take more. */
   readonly write: (text: string) => Promise<void>;
 }
 
@@ -22,12 +24,12 @@ const USAGE = `audit: say one of
 A DATE is 2026-03-01 (a whole day, UTC) or 2026-03-01T12:00:00Z
 `;
 const DAY_MS = 86_400_000;
-/** Lines are handed over in pieces of about so many characters. */
-const PIECE = 65_536;
+/** The output is written in pieces of about this many characters. */
+const BUFFER_LENGTH = 65_536;
 
-class Misuse extends Error {}
+class UsageError extends Error {}
 
-/** Whether each line still is what was written; stops at the first that is not. */
+/** Checks that no line was changed, and prints the first one that was. Resolves with the exit code. */
 async function verify(
   what: string,
   entries: AsyncIterable<ChainedEntry | string> | Iterable<ChainedEntry>,
@@ -50,9 +52,9 @@ async function verify(
   return 0;
 }
 
-async function* exported(path: string): AsyncGenerator<ChainedEntry | string> {
+async function* readExport(path: string): AsyncGenerator<ChainedEntry | string> {
   await using file = await open(path);
-  // Not readLines: it also ends a line at U+2028, which may stand raw in a line that another program copied.
+  // readLines would also end a line at U+2028, which other programs may write unescaped into a line.
   let rest = '';
   for await (const chunk of file.createReadStream({ encoding: 'utf8', autoClose: false })) {
     const lines = `${rest}${String(chunk)}`.split('\n');
@@ -62,24 +64,26 @@ async function* exported(path: string): AsyncGenerator<ChainedEntry | string> {
   if (rest !== '') yield readExportLine(rest);
 }
 
-/** Ms since epoch of a date; of a whole day, its first or its last. */
+/** ms since epoch of a date. For a whole day: its first or last millisecond. Throws a Misuse if it is not a date. */
 function timeOf(option: string, text: string | undefined, end: 'first' | 'last'): number | null {
   if (text === undefined) return null;
   if (z.iso.date().safeParse(text).success) {
     return Date.parse(`${text}T00:00:00Z`) + (end === 'first' ? 0 : DAY_MS - 1);
   }
   if (z.iso.datetime({ offset: true }).safeParse(text).success) return Date.parse(text);
-  throw new Misuse(`audit export: ${option} ${text} is no date: write 2026-03-01 or 2026-03-01T12:00:00Z`);
+  throw new UsageError(
+    `audit export: ${option} ${text} is no date: write 2026-03-01 or 2026-03-01T12:00:00Z`,
+  );
 }
 
-interface Wanted {
+interface ExportFilter {
   readonly stack: string | null;
   readonly since: number | null;
   readonly until: number | null;
 }
 
-function isWanted({ entry }: ChainedEntry, { stack, since, until }: Wanted): boolean {
-  // What can't be read must not be left out silently: the export stops there.
+function matchesFilter({ entry }: ChainedEntry, { stack, since, until }: ExportFilter): boolean {
+  // An unreadable line must not be left out silently: the export stops there.
   if (entry === null) return true;
   return (
     (stack === null || entry.stack === stack) &&
@@ -88,19 +92,19 @@ function isWanted({ entry }: ChainedEntry, { stack, since, until }: Wanted): boo
   );
 }
 
-async function exportRecord(lines: Iterable<ChainedEntry>, wanted: Wanted, io: Io, parts: AuditParts) {
-  let piece = '';
+async function exportRecord(lines: Iterable<ChainedEntry>, filter: ExportFilter, io: Io, parts: AuditParts) {
+  let buffer = '';
   let count = 0;
   for (const line of lines) {
-    if (!isWanted(line, wanted)) continue;
-    piece += exportLine(line);
+    if (!matchesFilter(line, filter)) continue;
+    buffer += exportLine(line);
     count += 1;
-    if (piece.length < PIECE) continue;
-    await parts.write(piece);
-    piece = '';
+    if (buffer.length < BUFFER_LENGTH) continue;
+    await parts.write(buffer);
+    buffer = '';
   }
-  if (piece !== '') await parts.write(piece);
-  // Beside the lines, not among them.
+  if (buffer !== '') await parts.write(buffer);
+  // On stderr, so that it is not among the exported lines.
   if (count === 0) io.err('audit export: no line of the record is so\n');
   return 0;
 }
@@ -118,21 +122,21 @@ async function run(args: readonly string[], io: Io, parts: AuditParts): Promise<
   const { stack, since, until, part } = values;
   const filtered = (stack ?? since ?? until) !== undefined;
   if (command === 'verify' && file !== undefined && more.length === 0 && !filtered) {
-    const code = await verify(file, exported(parts.inFrom(file)), part === true, io);
+    const code = await verify(file, readExport(parts.inFrom(file)), part === true, io);
     if (code !== 0 && !part) io.err('If it is an export by stack or date, say --part.\n');
     return code;
   }
   const isExport = command === 'export' && part === undefined;
   const isVerify = command === 'verify' && part === undefined && !filtered;
-  if (file !== undefined || !(isExport || isVerify)) throw new Misuse(USAGE.trimEnd());
-  const wanted = {
+  if (file !== undefined || !(isExport || isVerify)) throw new UsageError(USAGE.trimEnd());
+  const filter = {
     stack: stack ?? null,
     since: timeOf('--since', since, 'first'),
     until: timeOf('--until', until, 'last'),
   };
   const record = openRecord(parts.databaseUrl);
   try {
-    if (isExport) return await exportRecord(record.lines(), wanted, io, parts);
+    if (isExport) return await exportRecord(record.lines(), filter, io, parts);
     return await verify(record.file, record.lines(), false, io);
   } finally {
     record.close();
@@ -140,16 +144,16 @@ async function run(args: readonly string[], io: Io, parts: AuditParts): Promise<
 }
 
 /**
- * `audit verify [FILE.jsonl [--part]]` and `audit export …`: only looks, also while m0 runs. Resolves with the
- * exit code: 0, 1 where a line is not what was written, 2 where the command is wrong. Rejects with a StoreError
- * where the database can't be read, with the file system's error where the export can't.
+ * `audit verify [FILE.jsonl [--part]]` and `audit export …`. Read-only, and safe while m0 runs. Resolves with the
+ * exit code: 0; 1 if a line was changed; 2 if the command is wrong. Rejects with a StoreError if the database can't
+ * be read, and with the file system's error if the export can't be read.
  */
 export async function auditCommand(args: readonly string[], io: Io, parts: AuditParts): Promise<number> {
   try {
     return await run(args, io, parts);
   } catch (error) {
     const code = error instanceof TypeError ? (error as { code?: unknown }).code : undefined;
-    const misused = error instanceof Misuse || String(code).startsWith('ERR_PARSE_ARGS');
+    const misused = error instanceof UsageError || String(code).startsWith('ERR_PARSE_ARGS');
     if (!misused) throw error;
     io.err(`${errorText(error)}\n`);
     return 2;

@@ -1,18 +1,20 @@
+/** The command `m0 backup`. */
 import { backUp } from '../store/back-up.ts';
 import type { Io } from './config.ts';
 
+/** What the backup command needs from the process. */
 export interface BackupParts {
   readonly databaseUrl: string;
-  /** Where a path typed is meant. */
+  /** Resolves a typed path against the folder in which the command was typed. */
   readonly inFrom: (path: string) => string;
 }
 
 const USAGE = 'backup: say `backup FILE`, with a file that is not there yet\n';
 
 /**
- * `backup FILE`: a checked copy of the database, also while m0 runs. Resolves with the exit code: 0, 1
- * where it was copied but its record does not hold, 2 where the command is wrong. Rejects with a StoreError where
- * there is no sound copy; then there is no file either.
+ * `backup FILE`: makes a checked copy of the database, also while m0 runs. Resolves with the exit code: 0; 1 if it
+ * was copied but its audit record was changed; 2 if the command is wrong. Rejects with a StoreError, and leaves no
+ * file, if the copy is not sound.
  */
 export async function backupCommand(args: readonly string[], io: Io, parts: BackupParts): Promise<number> {
   const [file, ...more] = args;

@@ -1,3 +1,4 @@
+/** The commands `m0 config check` and `m0 config schema`. */
 import { resolve } from 'node:path';
 import { ConfigError } from '../config/config-error.ts';
 import type { Environment } from '../config/environment.ts';
@@ -6,7 +7,7 @@ import { notesOn } from '../config/notes.ts';
 import { configSchema } from '../config/schema.ts';
 import { isValidCron } from '../schedule/cron.ts';
 
-/** Where a command writes; `text` has its own line breaks. */
+/** The output of a command. `text` includes its line breaks. */
 export interface Io {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
@@ -15,7 +16,7 @@ export interface Io {
 const USAGE = 'config: say `config check [FILE]` or `config schema`\n';
 
 async function check(file: string, io: Io, env: Environment): Promise<number> {
-  // npm runs scripts in the package's folder; a path is meant from where the command was typed.
+  // npm runs scripts in the package's folder, but a path starts at the folder in which the command was typed.
   const path = resolve(env.variables.M0_CWD ?? '.', file);
   try {
     const config = await loadConfig(path, env.variables, isValidCron, file);
@@ -31,8 +32,8 @@ async function check(file: string, io: Io, env: Environment): Promise<number> {
 }
 
 /**
- * `config check [FILE]` (M0_CONFIG's where no file is named) and `config schema`. Resolves with the exit code:
- * 0 fine, 2 where the configuration can't be used or the command is wrong, one line on stderr a problem.
+ * `config check [FILE]` (default: the file of M0_CONFIG) and `config schema`. Resolves with the exit code: 0; 2 if
+ * the configuration can't be used or the command is wrong, with one line per problem on stderr.
  */
 export async function configCommand(args: readonly string[], io: Io, env: Environment): Promise<number> {
   const [command, file, ...more] = args;

@@ -1,3 +1,4 @@
+/** The rows of `m0 doctor` about PagerDuty. */
 import { errorText } from '../base/error-text.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Environment } from '../config/environment.ts';
@@ -9,13 +10,13 @@ import { pagerdutyNow } from '../people/rota-now.ts';
 import { isValidCron } from '../schedule/cron.ts';
 import type { Row } from '../setup/inspect.ts';
 
-/** One row a rota that PagerDuty fills: whether it answers, and names people whom m0 knows. */
+/** One row per rota of PagerDuty: whether PagerDuty answers, and whether m0 knows the people on call. */
 export async function onCallRows(env: Environment): Promise<Row[]> {
   let directory: Directory;
   try {
     ({ directory } = await loadConfig(env.configPath, env.variables, isValidCron));
   } catch (error) {
-    // The row of the configuration tells what is wrong with it.
+    // The row about the configuration reports this error.
     if (error instanceof ConfigError) return [];
     throw error;
   }

@@ -1,3 +1,4 @@
+/** The rows of `m0 doctor` about Microsoft Teams. */
 import { ConfigError } from '../config/config-error.ts';
 import type { Environment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
@@ -5,7 +6,7 @@ import type { Config } from '../config/valid.ts';
 import { isValidCron } from '../schedule/cron.ts';
 import type { Row } from '../setup/inspect.ts';
 
-/** The chats that m0.yaml switches on; null where it can't be read, which the row of the configuration tells. */
+/** The chats that m0.yaml enables; null if m0.yaml can't be read, which the row about the configuration reports. */
 export async function chatsOf(env: Environment): Promise<Config['chat'] | null> {
   try {
     return (await loadConfig(env.configPath, env.variables, isValidCron)).chat;
@@ -15,7 +16,10 @@ export async function chatsOf(env: Environment): Promise<Config['chat'] | null> 
   }
 }
 
-/** Whether what Teams' app needs is set; whether Microsoft takes it is only known once Teams calls. */
+/**
+ * Whether the settings of the Teams app are complete. Whether Microsoft accepts them is only known when Teams calls
+ * m0.
+ */
 export function teamsRow({ teams }: Environment): Row {
   const what = 'Teams app';
   const { appId, appPassword, tenantId, insecureLoopback } = teams;

@@ -1,3 +1,4 @@
+/** The command `m0 doctor`. */
 import { constants, existsSync } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import { errorText } from '../base/error-text.ts';
@@ -14,7 +15,7 @@ import type { Io } from './config.ts';
 import { onCallRows } from './doctor-oncall.ts';
 import { chatsOf, teamsRow } from './doctor-teams.ts';
 
-/** Asks Slack who the bot token belongs to; resolves to the answer in a word, rejects with what went wrong. */
+/** Asks Slack whose bot token it is. Resolves with a short answer, rejects with the reason. */
 export type AskSlack = (env: Environment) => Promise<string>;
 
 const SLACK_MS = 10_000;
@@ -22,8 +23,9 @@ const SLACK_MS = 10_000;
 const MARK = { ok: 'ok', missing: 'MISSING', warning: 'warning' } as const;
 
 /**
- * `doctor`: one table of everything a start needs, each row with what to do about it; tokens are never shown.
- * Installs nothing. Resolves with the exit code: 1 where a row is missing, 0 otherwise (warnings are fine).
+ * `doctor`: prints one table of everything that m0 needs to start, with what to do about each problem. It never
+ * shows tokens and installs nothing. Resolves with the exit code: 1 if something is missing, 0 otherwise (warnings
+ * are fine).
  */
 export async function doctor(io: Io, env: Environment, askSlack: AskSlack = askSlackItself): Promise<number> {
   const configured = existsSync(env.configPath);
@@ -119,7 +121,7 @@ async function slackRows(env: Environment, askSlack: AskSlack): Promise<Row[]> {
   }
 }
 
-/** One plain request: what is asked is whether Slack answers this token, not whether m0's client works. */
+/** A plain request, because the question is whether Slack accepts the token, not whether m0's client works. */
 async function askSlackItself(env: Environment): Promise<string> {
   const api = `${env.slack.apiUrl ?? 'https://slack.com/api'}`.replace(/\/*$/, '/');
   const response = await fetch(new URL('auth.test', api), {
@@ -132,7 +134,7 @@ async function askSlackItself(env: Environment): Promise<string> {
   return `${answer.team ?? 'workspace'} knows the bot token`;
 }
 
-/** Columns padded to their widest cell; what to do stands on a line of its own below its row. */
+/** Columns padded to their widest cell. What to do is on its own line below the row. */
 function table(rows: readonly Row[]): string[] {
   const width = Math.max(...rows.map((row) => row.what.length));
   const markWidth = Math.max(...Object.values(MARK).map((mark) => mark.length));

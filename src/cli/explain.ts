@@ -1,3 +1,4 @@
+/** The command `m0 explain`. */
 import { basename } from 'node:path';
 import { assertNever } from '../base/assert-never.ts';
 import { analyzePlan } from '../drift/analyze.ts';
@@ -5,6 +6,7 @@ import type { Action, Analysis, AttributeDrift, Finding, JsonDifference } from '
 import { PlanError, readPlan } from '../drift/read-plan.ts';
 import { describeValue, oneLine, summarize } from '../drift/summary.ts';
 
+/** The input and output of the explain command. */
 export interface ExplainIo {
   out(text: string): void;
   err(text: string): void;
@@ -13,25 +15,24 @@ export interface ExplainIo {
 }
 
 const USAGE = 'use: m0 explain PLAN.json [--json] [--noise]';
-/** Longest value shown in the terminal's diff; `--json` shows all of it. */
+/** The longest value in the terminal's diff. `--json` shows values in full. */
 const MAX_VALUE = 400;
 
 /**
- * `explain PLAN.json [--json] [--noise]`: the findings of a plan document, as a diff or as JSON
- * (contract "explain --json" in docs/design.md).
+ * `explain PLAN.json [--json] [--noise]`: prints the findings of a plan document, as a diff or as JSON.
  *
- * @returns the exit code: 0 nothing that an apply would change, 1 actionable findings, 2 wrong use or input
- * that can't be read (one line on `err`).
+ * @returns the exit code: 0 if an apply would change nothing; 1 with actionable findings; 2 if the command is wrong
+ * or the input can't be read (one line on `err`).
  */
 export async function explain(args: readonly string[], io: ExplainIo): Promise<number> {
   const flags = args.filter((arg) => arg.startsWith('-'));
   const files = args.filter((arg) => !arg.startsWith('-'));
-  const strange = flags.find((flag) => flag !== '--json' && flag !== '--noise');
+  const unknownFlag = flags.find((flag) => flag !== '--json' && flag !== '--noise');
   const [file] = files;
-  if (strange !== undefined || file === undefined || files.length > 1) {
+  if (unknownFlag !== undefined || file === undefined || files.length > 1) {
     const what =
-      strange !== undefined
-        ? `explain: unknown option ${oneLine(strange)}`
+      unknownFlag !== undefined
+        ? `explain: unknown option ${oneLine(unknownFlag)}`
         : file === undefined
           ? 'explain: no plan named'
           : 'explain: more than one plan named';
@@ -40,12 +41,12 @@ export async function explain(args: readonly string[], io: ExplainIo): Promise<n
   }
   const noise = flags.includes('--noise');
   let analysis: Analysis;
-  let picture: string;
+  let output: string;
   try {
-    // Fingerprints are not shown here, so their key need not be anybody's.
+    // Fingerprints are not shown here, so the key does not matter.
     analysis = analyzePlan(readPlan(await read(file, io), file), { key: 'explain' });
-    // Whole before the first character is printed: half an answer is none.
-    picture = flags.includes('--json')
+    // The output is complete before anything is printed, because half an answer would mislead.
+    output = flags.includes('--json')
       ? `${explainJson(analysis, noise)}\n`
       : diff(analysis, nameOf(file), noise, io.color);
   } catch (error) {
@@ -55,7 +56,7 @@ export async function explain(args: readonly string[], io: ExplainIo): Promise<n
     } else throw error;
     return 2;
   }
-  io.out(picture);
+  io.out(output);
   return analysis.findings.some((finding) => finding.actionable) ? 1 : 0;
 }
 
@@ -73,14 +74,14 @@ async function read(file: string, io: ExplainIo): Promise<Uint8Array> {
   }
 }
 
-/** What the plan is called in the sentence: its folder where the file is just `plan.json`. */
+/** The name of the plan in the sentence: its folder if the file is just `plan.json`. */
 function nameOf(file: string): string {
   const parts = file.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
   const base = basename(file);
   return /^(plan|tfplan)\.json$/.test(base) ? (parts.at(-2) ?? base) : base;
 }
 
-/** The contract's document, keys in its order, indented by two. */
+/** The JSON output. Scripts rely on its keys and their order. */
 function explainJson(analysis: Analysis, withNoise: boolean): string {
   return JSON.stringify(
     {
@@ -136,20 +137,20 @@ function diff(analysis: Analysis, name: string, withNoise: boolean, color: boole
   return `${lines.join('\n')}\n`;
 }
 
-/** What is told beside the drift: conditions of the code that don't hold, and what only an apply reads. */
+/** What is not drift: failed conditions of the code, and data sources that only an apply reads. */
 function asideLines(analysis: Analysis): string[] {
   const failing = (analysis.checks ?? []).filter((check) => check.status !== 'unknown');
-  const told = failing.map(({ address, problems }) =>
+  const failures = failing.map(({ address, problems }) =>
     oneLine([address, ...problems].join(': ').slice(0, MAX_VALUE)),
   );
   const reads = (analysis.inputs ?? []).map(({ address }) => oneLine(address));
   return [
-    ...(told.length > 0 ? ['', `No drift, but the code's own checks fail: ${told.join('; ')}`] : []),
+    ...(failures.length > 0 ? ['', `No drift, but the code's own checks fail: ${failures.join('; ')}`] : []),
     ...(reads.length > 0 ? ['', `Read only while applying: ${reads.join(', ')}`] : []),
   ];
 }
 
-const WAY = {
+const ORIGIN_WORDS = {
   cloud: 'changed in the cloud',
   code: 'changed in the code',
   both: 'changed in the cloud and in the code',
@@ -157,8 +158,8 @@ const WAY = {
 
 function findingLines(finding: Finding, paint: Paint): string[] {
   const doing = finding.action === 'none' ? 'no change by an apply' : `an apply would ${finding.action} it`;
-  const way = finding.deletedByHand ? 'deleted by hand' : WAY[finding.origin];
-  const head = `${actionMark(finding.action, paint)} ${paint('bold', oneLine(finding.address))}  ${paint('dim', `${way}, ${doing}`)}`;
+  const origin = finding.deletedByHand ? 'deleted by hand' : ORIGIN_WORDS[finding.origin];
+  const head = `${actionMark(finding.action, paint)} ${paint('bold', oneLine(finding.address))}  ${paint('dim', `${origin}, ${doing}`)}`;
   const was =
     finding.previousAddress === undefined
       ? []
@@ -187,7 +188,7 @@ function actionMark(action: Action, paint: Paint): string {
 function attributeLines(attribute: AttributeDrift, paint: Paint): string[] {
   const notes = [
     ...(attribute.origin === 'both' ? ['both moved'] : [attribute.origin]),
-    ...(keeps(attribute) ? ['an apply keeps it'] : []),
+    ...(isLeftInPlace(attribute) ? ['an apply keeps it'] : []),
     ...(attribute.inputs ? [`from ${attribute.inputs.map(oneLine).join(', ')}`] : []),
     ...(attribute.forcesReplacement ? ['forces replacement'] : []),
   ];
@@ -202,14 +203,14 @@ function attributeLines(attribute: AttributeDrift, paint: Paint): string[] {
   return valueLines(attribute, attribute.origin, '  ', note, paint);
 }
 
-/** True where the cloud moved and the plan leaves it so. */
-function keeps(attribute: AttributeDrift): boolean {
+/** True if the cloud changed and the plan does not change it back. */
+function isLeftInPlace(attribute: AttributeDrift): boolean {
   const { recorded, actual, desired } = attribute;
   const [r, a, d] = [recorded, actual, desired].map((value) => JSON.stringify(value));
   return attribute.origin === 'cloud' && a === d && r !== a;
 }
 
-/** Before and after: recorded -> actual where the cloud moved, recorded -> desired where the code did. */
+/** Before and after: recorded -> actual if the cloud changed, recorded -> desired if the code changed. */
 function valueLines(
   place: AttributeDrift | JsonDifference,
   origin: AttributeDrift['origin'],

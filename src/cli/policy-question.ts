@@ -1,3 +1,4 @@
+/** Builds the input document for `m0 policy check`. */
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { errorText } from '../base/error-text.ts';
@@ -8,32 +9,33 @@ import { M0 } from '../model/run.ts';
 import { bareStack } from '../model/stack.ts';
 import { inputDocument } from '../policy/document.ts';
 
-/** Something typed or named that can't be used; its text is the one line for stderr. */
-export class WrongUse extends Error {}
+/** A typed argument can't be used. The message is the one line for stderr. */
+export class UsageError extends Error {}
 
-/** What was typed about the question; paths as typed. */
+/** The arguments about the input document; paths as typed. */
 export interface TypedQuestion {
   readonly plan: string | null;
   readonly input: string | null;
-  /** Emails of those who approved. */
+  /** E-mail addresses of the people who approved. */
   readonly approvers: readonly string[];
 }
 
+/** What the input document depends on besides the arguments. */
 export interface QuestionOptions {
-  /** Where paths typed are meant from. */
+  /** The folder that typed paths are relative to. */
   readonly cwd: string;
-  /** ms since epoch: the instant that the policy sees. */
+  /** ms since epoch: the time that the policy sees. */
   readonly now: number;
 }
 
-/** What a policy is asked on the command line, and the findings that are decided. */
+/** The input for a policy on the command line, and the findings to decide on. */
 export interface Asked {
   readonly input: { readonly run: number; readonly json: string };
   readonly document: unknown;
   readonly analysis: Analysis;
 }
 
-/** Stands for a run as a whole where the input names no findings, as env0's own documents do. */
+/** Represents the whole run if the input has no findings, like documents written for env0. */
 const WHOLE_RUN: Finding = {
   address: '(the whole run)',
   type: '',
@@ -53,8 +55,8 @@ const NOTHING: Analysis = {
 };
 
 /**
- * Builds the input document from `--plan` and `--input`, the second one's keys before the first one's; null
- * where neither is given. Throws a WrongUse or a PlanError for files that can't be used.
+ * Builds the input document from `--plan` and `--input`; keys of `--input` win. Null if neither is given. Rejects
+ * with a WrongUse or a PlanError if a file can't be used.
  */
 export async function questionOf(typed: TypedQuestion, options: QuestionOptions): Promise<Asked | null> {
   if (typed.plan === null && typed.input === null) return null;
@@ -63,7 +65,7 @@ export async function questionOf(typed: TypedQuestion, options: QuestionOptions)
   let document: unknown = given.plan;
   if (typed.plan !== null) {
     const bytes = await read(typed.plan, options);
-    // Fingerprints are not shown here, so their key need not be anybody's.
+    // Fingerprints are not shown here, so the key does not matter.
     analysis = analyzePlan(readPlan(bytes, typed.plan), { key: 'policy check' });
     document = JSON.parse(bytes.toString('utf8'));
   }
@@ -98,7 +100,7 @@ function givenM0(given: Readonly<Record<string, unknown>>): Readonly<Record<stri
   return m0 !== null && typeof m0 === 'object' ? (m0 as Readonly<Record<string, unknown>>) : {};
 }
 
-/** Findings of an input document, as far as a decision needs them. */
+/** The findings of an input document, with the fields that a decision needs. */
 function findingsIn(value: unknown): readonly Finding[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((item: unknown) => {
@@ -132,7 +134,7 @@ async function read(typed: string, options: QuestionOptions): Promise<Buffer> {
   try {
     return await readFile(resolve(options.cwd, typed));
   } catch (error) {
-    throw new WrongUse(
+    throw new UsageError(
       `${typed}: ${(error as NodeJS.ErrnoException).code ?? 'can’t be read'}; name a file that is there`,
     );
   }
@@ -147,10 +149,10 @@ async function readInput(
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new WrongUse(`${typed}: is no JSON: ${errorText(error)}`);
+    throw new UsageError(`${typed}: is no JSON: ${errorText(error)}`);
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw new WrongUse(`${typed}: is no input document; it must be a JSON object`);
+    throw new UsageError(`${typed}: is no input document; it must be a JSON object`);
   }
   return value as Readonly<Record<string, unknown>>;
 }

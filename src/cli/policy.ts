@@ -1,12 +1,14 @@
+/** The commands `m0 policy check` and `m0 policy test`. */
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { type Decision, decide, type PolicyAnswer, type Reason } from '../decisions/decision.ts';
 import { PlanError } from '../drift/read-plan.ts';
 import { scrub } from '../drift/secrets.ts';
 import { oneLine } from '../drift/summary.ts';
-import { anchor, readValues, type SpokenMessage } from '../policy/answer.ts';
+import { type AnswerMessage, readValues, resolveAddresses } from '../policy/answer.ts';
 import type { Bundle, RuleDefinition } from '../policy/bundle.ts';
 import { compilePolicy } from '../policy/compile.ts';
+import { evaluateCopies } from '../policy/definition-copies.ts';
 import { knownAddresses } from '../policy/document.ts';
 import { type Evaluation, evaluate } from '../policy/evaluate.ts';
 import { lintPolicy, notesOn } from '../policy/lint.ts';
@@ -15,26 +17,26 @@ import { createOpa, type Opa } from '../policy/opa.ts';
 import { parseFiles } from '../policy/parse.ts';
 import { POLICY_LIMITS } from '../policy/policies.ts';
 import { FailedTests, PolicyRefusal } from '../policy/refusal.ts';
-import { whoSpoke } from '../policy/spoken.ts';
 import { listPolicy } from '../policy/stage.ts';
 import { proveBundle } from '../policy/sync.ts';
 import { testPolicy } from '../policy/test-cases.ts';
-import { type Asked, questionOf, type TypedQuestion, WrongUse } from './policy-question.ts';
+import { type Asked, questionOf, type TypedQuestion, UsageError } from './policy-question.ts';
 
-/** Where a command writes; `text` has its own line breaks. */
+/** The output of a command. `text` includes its line breaks. */
 export interface PolicyIo {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 }
 
+/** What the policy command needs from the process. */
 export interface PolicyCommandOptions {
   /** Path of the opa binary. */
   readonly opa: string;
-  /** m0's data directory, for scratch space. */
+  /** m0's data folder, for temporary files. */
   readonly dataDir: string;
-  /** Where paths typed are meant from. */
+  /** The folder that typed paths are relative to. */
   readonly cwd: string;
-  /** ms since epoch: the instant that the policy sees. */
+  /** ms since epoch: the time that the policy sees. */
   readonly now: number;
 }
 
@@ -42,11 +44,11 @@ const USAGE =
   'policy: say `policy check DIR [--plan PLAN.json] [--input INPUT.json] [--approver EMAIL]… [--json]` or `policy test DIR`\n';
 
 /**
- * `policy check DIR …` and `policy test DIR` (contract "command line").
+ * `policy check DIR …` and `policy test DIR`.
  *
- * @returns the exit code: 0 the policy compiles and, where it was given something to decide, lets all of it
- * happen by itself; 1 something waits, is denied or differs, or its tests fail; 2 wrong use, or a policy or file that can't be
- * used (one line on `err`).
+ * @returns the exit code: 0 if the policy compiles and, if it got something to decide, allows all of it; 1 if
+ * something waits, is denied or differs, or if its tests fail; 2 if the command is wrong, or if a policy or file
+ * can't be used (one line on `err`).
  */
 export async function policyCommand(
   args: readonly string[],
@@ -62,7 +64,7 @@ export async function policyCommand(
     return 2;
   } catch (error) {
     if (error instanceof PolicyRefusal) io.err(`policy ${command}: ${rest[0]}: ${oneLine(error.message)}\n`);
-    else if (error instanceof WrongUse || error instanceof PlanError) {
+    else if (error instanceof UsageError || error instanceof PlanError) {
       io.err(`policy ${command}: ${oneLine(error.message)}\n`);
     } else throw error;
     return error instanceof FailedTests ? 1 : 2;
@@ -95,7 +97,7 @@ function parse(args: readonly string[]): Typed | null {
   if (dir === undefined || dirs.length > 1) return null;
   const plan = given['--plan'].at(-1) ?? null;
   const input = given['--input'].at(-1) ?? null;
-  // Approvers change nothing where nothing is asked.
+  // Approvers have no effect without a question.
   if (given['--approver'].length > 0 && plan === null && input === null) return null;
   return { dir, plan, input, approvers: given['--approver'], json };
 }
@@ -104,7 +106,7 @@ async function directory(typed: string, options: PolicyCommandOptions): Promise<
   const dir = resolve(options.cwd, typed);
   const found = await stat(dir).catch(() => undefined);
   if (found?.isDirectory() !== true)
-    throw new WrongUse(`${typed} is not a directory; name a policy's folder`);
+    throw new UsageError(`${typed} is not a directory; name a policy's folder`);
   return dir;
 }
 
@@ -141,7 +143,7 @@ async function check(typed: Typed, io: PolicyIo, options: PolicyCommandOptions):
   return answered === null || answered.decision.findings.every((f) => f.verdict === 'auto') ? 0 : 1;
 }
 
-/** What is known of a policy before it is asked anything. */
+/** What is known about a policy before it is evaluated. */
 interface Checked {
   readonly dir: string;
   readonly bundle: Bundle;
@@ -160,11 +162,11 @@ async function lint(
   return { warnings: lintPolicy(parsed, tests), notes: notesOn(parsed) };
 }
 
-/** A message or reason with the lines it may have come from: those that said it, else all of its rule. */
+/** A message or reason with the lines that may have produced it: the known ones, or else all lines of its rule. */
 type Placed<T> = T & { readonly at: readonly string[] };
 
 interface Answered {
-  readonly messages: readonly Placed<Omit<SpokenMessage, 'at'>>[];
+  readonly messages: readonly Placed<Omit<AnswerMessage, 'at'>>[];
   readonly error: string | null;
   readonly decision: Decision;
   placed(reasons: readonly Reason[]): readonly Placed<Pick<Reason, 'rule' | 'text'>>[];
@@ -180,11 +182,11 @@ async function answer(
   const ask = (which: Bundle): Promise<Evaluation> =>
     evaluate(which, asked.input, options.now, POLICY_LIMITS);
   const evaluated = await ask(bundle);
-  const spoken = evaluated.ok ? await whoSpoke(bundle, evaluated.values, ask) : null;
+  const spoken = evaluated.ok ? await evaluateCopies(bundle, evaluated.values, ask) : null;
   const reading = evaluated.ok ? readValues(evaluated.values, bundle.rules, 'decide', spoken) : evaluated;
   const known = knownAddresses(asked.document, asked.analysis.findings);
-  const messages: readonly SpokenMessage[] = reading.ok
-    ? anchor(reading.messages, known, new Map()).map((m) => ({ ...m, text: clean(m.text) }))
+  const messages: readonly AnswerMessage[] = reading.ok
+    ? resolveAddresses(reading.messages, known, new Map()).map((m) => ({ ...m, text: clean(m.text) }))
     : [];
   const error = reading.ok ? null : clean(reading.error);
   const outcome: PolicyAnswer['outcome'] = error === null ? { ok: true, messages } : { ok: false, error };
@@ -204,17 +206,17 @@ async function answer(
 
 function placesOf(
   rules: readonly RuleDefinition[],
-  said: Pick<Reason, 'rule'> & { readonly package?: string; readonly at?: Reason['at'] | undefined },
+  reason: Pick<Reason, 'rule'> & { readonly package?: string; readonly at?: Reason['at'] | undefined },
 ): readonly string[] {
-  const spoke = said.at === undefined ? null : [said.at];
-  const all = rules.filter((r) => r.rule === said.rule && (said.package ?? r.package) === r.package);
-  return (spoke ?? all).map((r) => `${r.file}:${r.line}`);
+  const ownPlace = reason.at === undefined ? null : [reason.at];
+  const all = rules.filter((r) => r.rule === reason.rule && (reason.package ?? r.package) === r.package);
+  return (ownPlace ?? all).map((r) => `${r.file}:${r.line}`);
 }
 
-/** What several definitions said alike, once, with the lines of all of them. */
-function merged<T extends { readonly at: readonly string[] }>(said: readonly T[]): readonly T[] {
+/** Merges equal messages of several definitions into one, with the lines of all of them. */
+function merged<T extends { readonly at: readonly string[] }>(messages: readonly T[]): readonly T[] {
   const by = new Map<string, T>();
-  for (const one of said) {
+  for (const one of messages) {
     const key = JSON.stringify({ ...one, at: null });
     by.set(key, { ...one, at: [...(by.get(key)?.at ?? []), ...one.at] });
   }

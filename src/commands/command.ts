@@ -1,20 +1,22 @@
-/** Which runs or stacks a command is about: a stack, an environment or a glob over stack names. */
+/** The commands of m0, and the result of parsing one. */
+
+/** The stacks that a command is about: a stack, an environment, or a glob over stack names. */
 export type Target = string;
 
-/** What somebody wants, typed or clicked. Whether they may is decided elsewhere. */
+/** A command, typed or clicked. Permissions are checked elsewhere. */
 export type Command =
   | { readonly command: 'drift'; readonly target: Target | null }
   | { readonly command: 'home' }
   | { readonly command: 'status'; readonly target: Target | null }
   | { readonly command: 'show'; readonly run: number }
-  /** `seen`: start of the fingerprint on the card that was clicked, so that an old card can't approve new drift. */
+  /** `seen`: the start of the fingerprint on the clicked card, so that an old card can't approve new drift. */
   | { readonly command: 'approve'; readonly run: number; readonly seen: string | null }
   | { readonly command: 'reject'; readonly run: number; readonly reason: string | null }
   | {
       readonly command: 'snooze';
       readonly subject: Subject;
       readonly address: string | null;
-      /** null where it was not said, so a form asks. */
+      /** null if it was not given: a form asks for it. */
       readonly until: SnoozeEnd | null;
       readonly reason: string | null;
     }
@@ -23,7 +25,7 @@ export type Command =
       readonly command: 'accept';
       readonly run: number;
       readonly address: string | null;
-      /** null where it was not said, so a form asks. */
+      /** null if it was not given: a form asks for it. */
       readonly reason: string | null;
     }
   | { readonly command: 'unaccept'; readonly subject: Subject; readonly address: string | null }
@@ -37,11 +39,11 @@ export type Command =
   | { readonly command: 'subscribe'; readonly target: Target }
   | { readonly command: 'unsubscribe'; readonly target: Target }
   | { readonly command: 'policy'; readonly target: Target }
-  /** `trouble`: start of what names it on the card that was clicked; null where it was typed. */
+  /** `trouble`: the start of the problem's id on the clicked card; null if the command was typed. */
   | { readonly command: 'seen'; readonly policy: string; readonly trouble: string | null }
   | { readonly command: 'help'; readonly topic: string | null };
 
-/** When a snooze ends: ms since epoch, or as soon as one of the values moves. */
+/** When a snooze ends: at a time (ms since epoch), or when one of the values changes. */
 export type SnoozeEnd = number | 'changes';
 
 /** A run by its number, or stacks by a target. */
@@ -51,7 +53,10 @@ export type Subject =
 
 export type CommandName = Command['command'];
 
-/** `problem` is one plain sentence for the sender; `suggestion` the nearest text that would work. */
+/**
+ * `problem` is one plain sentence for the sender. `suggestion` is the most similar text that works; null if there
+ * is none.
+ */
 export type ParseResult =
   | { readonly ok: true; readonly command: Command }
   | { readonly ok: false; readonly problem: string; readonly suggestion: string | null };

@@ -1,33 +1,35 @@
+/** The grammar of all commands: one table for the parser, `help` and the buttons. */
 import type { CommandName } from './command.ts';
 
-/** What may stand at a place of a command. */
+/** What an argument of a command can be. */
 type Slot = 'run' | 'seen' | 'target' | 'policy' | 'subject' | 'address' | 'time' | 'reason' | 'topic';
 
-/** `must`: refused without it. `form`: a form asks for it where it is missing. `may`: can be left out. */
+/** `must`: the command is refused without it. `form`: a form asks for it if it is missing. `may`: it is optional. */
 type Need = 'must' | 'form' | 'may';
 
-export interface GrammarPlace {
+/** One argument of a command. */
+export interface GrammarArgument {
   readonly slot: Slot;
   readonly need: Need;
-  /** True where it is for buttons, so that no help text shows it. */
+  /** True if only buttons use it; help texts leave it out. */
   readonly hidden?: true;
 }
 
-/** The strongest thing a command can lead to. */
+/** The strongest effect that a command can have. */
 export type Effect = 'looks' | 'checks' | 'asks' | 'decides' | 'keeps' | 'settings';
 
 interface GrammarEntry {
-  /** In the order they are typed. */
-  readonly places: readonly GrammarPlace[];
+  /** In the order in which they are typed. */
+  readonly args: readonly GrammarArgument[];
   /** One line. */
   readonly help: string;
   readonly examples: readonly string[];
   readonly effect: Effect;
-  /** Other words people try for it: suggested, never obeyed. */
+  /** Other words that people try for it. m0 suggests the command for them, but does not run it. */
   readonly alsoCalled: readonly string[];
 }
 
-/** What each effect means, told by `help`. */
+/** What each effect means, as `help` shows it. */
 export const EFFECTS: Readonly<Record<Effect, string>> = {
   looks: 'Only looks: changes nothing.',
   checks: 'Starts a check, which plans and changes nothing by itself.',
@@ -37,54 +39,54 @@ export const EFFECTS: Readonly<Record<Effect, string>> = {
   settings: 'Changes what this channel is told.',
 };
 
-const place = (slot: Slot, need: Need = 'must'): GrammarPlace => ({ slot, need });
+const arg = (slot: Slot, need: Need = 'must'): GrammarArgument => ({ slot, need });
 
-/** Every command there is. The parser, `help`, and what buttons carry are all built from this table. */
+/** All commands. The parser, `help` and the texts of buttons are built from this table. */
 export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
   drift: {
-    places: [place('target', 'may')],
+    args: [arg('target', 'may')],
     help: 'What has drifted, at once as far as it is known, and a fresh check',
     examples: ['drift', 'drift prod', 'drift prod-*'],
     effect: 'checks',
     alsoCalled: ['check', 'plan', 'refresh', 'detect'],
   },
   home: {
-    places: [],
+    args: [],
     help: 'What waits for you, what else is open, what you keep, and who is on call',
     examples: ['home'],
     effect: 'looks',
     alsoCalled: ['me', 'mine', 'inbox', 'todo', 'start'],
   },
   status: {
-    places: [place('target', 'may')],
+    args: [arg('target', 'may')],
     help: 'Each stack with its state, its open drift and the age of its last good check',
     examples: ['status', 'status prod-network'],
     effect: 'looks',
     alsoCalled: ['list', 'ls', 'state', 'stacks'],
   },
   show: {
-    places: [place('run')],
+    args: [arg('run')],
     help: 'The full diff of a run',
     examples: ['show #42'],
     effect: 'looks',
     alsoCalled: ['diff', 'view', 'details'],
   },
   approve: {
-    places: [place('run'), { slot: 'seen', need: 'may', hidden: true }],
+    args: [arg('run'), { slot: 'seen', need: 'may', hidden: true }],
     help: 'Apply what waits in a run, exactly as it was shown; m0 plans again first',
     examples: ['approve #42'],
     effect: 'decides',
     alsoCalled: ['apply', 'yes', 'lgtm', 'revert', 'realign'],
   },
   reject: {
-    places: [place('run'), place('reason', 'may')],
+    args: [arg('run'), arg('reason', 'may')],
     help: 'Apply nothing of what waits in a run',
     examples: ['reject #42', 'reject #42 the change ships on Monday'],
     effect: 'decides',
     alsoCalled: ['deny', 'no', 'decline', 'leave'],
   },
   snooze: {
-    places: [place('subject'), place('address', 'may'), place('time', 'form'), place('reason', 'may')],
+    args: [arg('subject'), arg('address', 'may'), arg('time', 'form'), arg('reason', 'may')],
     help: 'Keep drift quiet, and out of every apply, until a time',
     examples: [
       'snooze #42 2h',
@@ -96,105 +98,105 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
     alsoCalled: ['mute', 'silence', 'pause', 'later'],
   },
   unsnooze: {
-    places: [place('subject'), place('address', 'may')],
+    args: [arg('subject'), arg('address', 'may')],
     help: 'End a snooze now',
     examples: ['unsnooze #42', 'unsnooze prod-network aws_security_group.web'],
     effect: 'keeps',
     alsoCalled: ['unmute', 'wake', 'resume'],
   },
   accept: {
-    places: [place('run'), place('address', 'may'), place('reason', 'form')],
+    args: [arg('run'), arg('address', 'may'), arg('reason', 'form')],
     help: 'This drift is right: make it part of the baseline until one of its values moves',
     examples: ['accept #42 agreed with security', 'accept #42 aws_s3_bucket.logs tags belong to finance'],
     effect: 'keeps',
     alsoCalled: ['ignore', 'keep', 'allow'],
   },
   unaccept: {
-    places: [place('subject'), place('address', 'may')],
+    args: [arg('subject'), arg('address', 'may')],
     help: 'Take something out of the baseline',
     examples: ['unaccept #42', 'unaccept prod-network aws_s3_bucket.logs'],
     effect: 'keeps',
     alsoCalled: ['unignore', 'forget'],
   },
   baseline: {
-    places: [place('target')],
+    args: [arg('target')],
     help: 'What is accepted or snoozed, by whom and why',
     examples: ['baseline prod-network'],
     effect: 'looks',
     alsoCalled: ['accepted', 'snoozes', 'ignored'],
   },
   cancel: {
-    places: [place('run')],
+    args: [arg('run')],
     help: 'Stop a run that has not begun to apply',
     examples: ['cancel #42'],
     effect: 'decides',
     alsoCalled: ['stop', 'abort', 'kill'],
   },
   why: {
-    places: [place('run')],
+    args: [arg('run')],
     help: 'Which rule said what, why it waits, and who may approve',
     examples: ['why #42'],
     effect: 'looks',
     alsoCalled: ['explain', 'reason', 'reasons'],
   },
   ask: {
-    places: [place('run')],
+    args: [arg('run')],
     help: 'Have whoever is on call asked to decide on a run',
     examples: ['ask #42'],
     effect: 'asks',
     alsoCalled: ['ping', 'remind', 'nudge'],
   },
   history: {
-    places: [place('target', 'may')],
+    args: [arg('target', 'may')],
     help: 'Who decided what, newest first',
     examples: ['history', 'history prod-network'],
     effect: 'looks',
     alsoCalled: ['log', 'audit', 'events'],
   },
   oncall: {
-    places: [],
+    args: [],
     help: 'Who is on call now',
     examples: ['oncall'],
     effect: 'looks',
     alsoCalled: ['on-call', 'who', 'pager'],
   },
   digest: {
-    places: [place('target', 'may')],
+    args: [arg('target', 'may')],
     help: 'What is open, what healed, what ends today',
     examples: ['digest', 'digest prod'],
     effect: 'looks',
     alsoCalled: ['summary', 'report'],
   },
   subscribe: {
-    places: [place('target')],
+    args: [arg('target')],
     help: 'Tell this channel about a stack or an environment',
     examples: ['subscribe prod'],
     effect: 'settings',
     alsoCalled: ['follow', 'watch'],
   },
   unsubscribe: {
-    places: [place('target')],
+    args: [arg('target')],
     help: 'Stop telling this channel about it',
     examples: ['unsubscribe prod'],
     effect: 'settings',
     alsoCalled: ['unfollow', 'unwatch'],
   },
   policy: {
-    places: [place('target')],
+    args: [arg('target')],
     help: 'Which policies decide, from which commit',
     examples: ['policy prod-network'],
     effect: 'looks',
     alsoCalled: ['policies', 'rules', 'rego'],
   },
   seen: {
-    places: [place('policy'), { slot: 'seen', need: 'may', hidden: true }],
+    args: [arg('policy'), { slot: 'seen', need: 'may', hidden: true }],
     help: 'A policy’s newest commit is refused: let m0 go on with the last good one',
     examples: ['seen approvals'],
     effect: 'decides',
     alsoCalled: ['ack', 'acknowledge', 'noted'],
   },
   help: {
-    places: [place('topic', 'may')],
+    args: [arg('topic', 'may')],
     help: 'All commands, or one of them',
     examples: ['help', 'help snooze'],
     effect: 'looks',
@@ -202,10 +204,10 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
   },
 };
 
-/** All command names, in the order `help` tells them. */
+/** All command names, in the order in which `help` lists them. */
 export const COMMAND_NAMES = Object.keys(GRAMMAR) as readonly CommandName[];
 
-/** True where the word is a command's name, in small letters. */
+/** True if the word is the name of a command, in lower case. */
 export function isCommandName(word: string): word is CommandName {
   return Object.hasOwn(GRAMMAR, word);
 }
@@ -222,9 +224,9 @@ const SHOWN: Readonly<Record<Slot, string>> = {
   topic: 'COMMAND',
 };
 
-/** How the command is typed, e.g. `snooze TARGET|#RUN [ADDRESS] FOR [REASON]`. */
+/** How to type the command, e.g. `snooze TARGET|#RUN [ADDRESS] FOR [REASON]`. */
 export function usageOf(name: CommandName): string {
-  const words = GRAMMAR[name].places
+  const words = GRAMMAR[name].args
     .filter((p) => p.hidden !== true)
     .map((p) => (p.need === 'may' ? `[${SHOWN[p.slot]}]` : SHOWN[p.slot]));
   return [name, ...words].join(' ');

@@ -1,28 +1,29 @@
+/** Parses a typed or clicked command. */
 import { assertNever } from '../base/assert-never.ts';
 import { nearest } from '../text/nearest.ts';
 import { clip } from '../text/words.ts';
 import type { Command, CommandName, ParseResult, SnoozeEnd, Subject } from './command.ts';
-import { COMMAND_NAMES, GRAMMAR, type GrammarPlace, isCommandName, usageOf } from './grammar.ts';
+import { COMMAND_NAMES, GRAMMAR, type GrammarArgument, isCommandName, usageOf } from './grammar.ts';
 import { addressOf, type Token, tokenize, unquote } from './tokens.ts';
 import { parseUntil } from './until.ts';
 
-/** The longest reason that is kept, in characters. */
+/** The longest reason, in characters. */
 export const REASON_LIMIT = 500;
 
-/** Longer texts are refused unread. */
+/** The longest command, in characters. */
 const TEXT_LIMIT = 4000;
 
 interface ParseContext {
   /** ms since epoch. */
   readonly now: number;
-  /** IANA zone in which `until monday 9:00` is meant. */
+  /** The IANA zone for times such as `until monday 9:00`. */
   readonly zone: string;
-  /** Answers of a submitted form by field name (`for`, `address`, `reason`); null where no form was involved. */
+  /** Answers of a submitted form by field name (`for`, `address`, `reason`); null if there was no form. */
   readonly answers: Readonly<Record<string, string>> | null;
 }
 
-/** What the places of a command were filled with. */
-interface Filled {
+/** The arguments that were read. */
+interface ParsedArguments {
   run?: number;
   seen?: string;
   subject?: Subject;
@@ -35,7 +36,7 @@ interface Filled {
 
 interface Refusal {
   readonly problem: string;
-  /** Text of the command that would work, without the first word. */
+  /** A command that works, without its first word. */
   readonly instead?: string;
 }
 
@@ -74,44 +75,44 @@ function runNumber(word: string): RunNumber {
   return run >= 1 && run <= 999_999_999 ? { is: 'run', run } : { is: 'impossible' };
 }
 
-function readRun(word: string, filled: Filled, name: CommandName): Step {
+function readRun(word: string, parsed: ParsedArguments, name: CommandName): Step {
   const number = runNumber(word);
   if (number.is === 'run') {
-    filled.run = number.run;
+    parsed.run = number.run;
     return { used: 1 };
   }
   if (number.is === 'impossible') return refused(`There is no run ${quoted(word)}.`);
   return refused(`${name} needs the number of a run, as in ${example(name)}; ${quoted(word)} is none.`);
 }
 
-/** Reads one place from the words at `at`; `used` 0 where a place that may be left out is. */
-function readPlace(place: GrammarPlace, reading: Reading, filled: Filled): Step {
+/** Reads one argument from the words at `at`. `used` is 0 if an optional argument is missing. */
+function readArgument(argument: GrammarArgument, reading: Reading, parsed: ParsedArguments): Step {
   const { tokens, at, context, name, text } = reading;
   const token = tokens[at];
   if (token === undefined) return { used: 0 };
   const word = token.text;
-  switch (place.slot) {
+  switch (argument.slot) {
     case 'run':
-      return readRun(word, filled, name);
+      return readRun(word, parsed, name);
     case 'seen':
       if (!/^[0-9a-f]{4,64}$/i.test(word)) return { used: 0 };
-      filled.seen = word.toLowerCase();
+      parsed.seen = word.toLowerCase();
       return { used: 1 };
     case 'target':
     case 'policy':
-      filled.target = unquote(word);
+      parsed.target = unquote(word);
       return { used: 1 };
     case 'subject': {
       const number = runNumber(word);
       if (number.is === 'impossible') return refused(`There is no run ${quoted(word)}.`);
-      filled.subject =
+      parsed.subject =
         number.is === 'run' ? { by: 'run', run: number.run } : { by: 'target', target: unquote(word) };
       return { used: 1 };
     }
     case 'address': {
       const address = addressOf(word);
       if (address === null) return { used: 0 };
-      filled.address = address;
+      parsed.address = address;
       return { used: 1 };
     }
     case 'time': {
@@ -125,10 +126,10 @@ function readPlace(place: GrammarPlace, reading: Reading, filled: Filled): Step 
             `I don't understand ${quoted(word)} as a time. Say 2h, 3d or until monday 9:00, as in ${example(name)}.`,
           );
         case 'at':
-          filled.until = until.at;
+          parsed.until = until.at;
           return { used: until.used };
         case 'changes':
-          filled.until = 'changes';
+          parsed.until = 'changes';
           return { used: until.used };
         default:
           return assertNever(until);
@@ -136,24 +137,24 @@ function readPlace(place: GrammarPlace, reading: Reading, filled: Filled): Step 
     }
     case 'reason': {
       const reason = unquote(text.slice(token.start).trim()).trim();
-      if (reason !== '') filled.reason = reason;
+      if (reason !== '') parsed.reason = reason;
       return { used: tokens.length - at };
     }
     case 'topic': {
       const topic = unquote(word).toLowerCase();
       if (isCommandName(topic)) {
-        filled.topic = topic;
+        parsed.topic = topic;
         return { used: 1 };
       }
       const near = guessName(topic);
       return refused(`There is no command ${quoted(word)}.`, near ?? undefined);
     }
     default:
-      return assertNever(place.slot);
+      return assertNever(argument.slot);
   }
 }
 
-/** The command a mistyped word may have been. */
+/** The command that a mistyped word may mean. */
 function guessName(word: string): CommandName | null {
   const typed = word.toLowerCase();
   const meant = COMMAND_NAMES.find((name) => GRAMMAR[name].alsoCalled.includes(typed));
@@ -161,7 +162,7 @@ function guessName(word: string): CommandName | null {
   return near !== undefined && isCommandName(near) ? near : null;
 }
 
-const MISSING: Readonly<Record<GrammarPlace['slot'], string>> = {
+const MISSING: Readonly<Record<GrammarArgument['slot'], string>> = {
   run: 'the number of a run',
   seen: 'what was seen',
   target: 'the name of a stack or an environment',
@@ -173,45 +174,49 @@ const MISSING: Readonly<Record<GrammarPlace['slot'], string>> = {
   topic: 'the name of a command',
 };
 
-/** Puts the answers of a form over what was typed. An answer left empty leaves the typed word. */
-function complete(filled: Filled, places: readonly GrammarPlace[], context: ParseContext): Refusal | null {
+/** Puts the answers of a form over what was typed. An empty answer keeps what was typed. */
+function complete(
+  parsed: ParsedArguments,
+  args: readonly GrammarArgument[],
+  context: ParseContext,
+): Refusal | null {
   const { answers } = context;
   if (answers === null) return null;
-  const takes = (slot: GrammarPlace['slot']): boolean => places.some((p) => p.slot === slot);
+  const takes = (slot: GrammarArgument['slot']): boolean => args.some((p) => p.slot === slot);
   const answer = (field: string): string =>
     Object.hasOwn(answers, field) ? (answers[field] ?? '').trim() : '';
 
   const address = answer('address');
   if (takes('address') && address !== '') {
     if (address.toLowerCase() === 'all') {
-      delete filled.address;
+      delete parsed.address;
     } else {
       const read = addressOf(address);
       if (read === null) return { problem: `${quoted(address)} is not the address of a resource.` };
-      filled.address = read;
+      parsed.address = read;
     }
   }
   const reason = answer('reason');
-  if (takes('reason') && reason !== '') filled.reason = reason;
+  if (takes('reason') && reason !== '') parsed.reason = reason;
 
   const time = answer('for').toLowerCase();
   if (takes('time') && time !== '') {
     const words = time.split(/\s+/).slice(0, 8);
-    // In a form people write "monday 9:00" into a field that says until.
+    // In a form, people leave out the word `until`, because the field's label says it.
     const [plain, until] = [words, ['until', ...words]].map((w) => parseUntil(w, context.now, context.zone));
     const read = plain?.is === 'none' ? until : plain;
     if (read?.is === 'problem') return { problem: read.problem };
-    if (read?.is === 'at') filled.until = read.at;
-    if (read?.is === 'changes') filled.until = 'changes';
+    if (read?.is === 'at') parsed.until = read.at;
+    if (read?.is === 'changes') parsed.until = 'changes';
   }
   return null;
 }
 
-/** What was filled, as the command. Null where a place that must be filled is not. */
-function toCommand(name: CommandName, filled: Filled): Command | null {
-  const { run, subject, target } = filled;
-  const address = filled.address ?? null;
-  const reason = filled.reason ?? null;
+/** Builds the command from its arguments; null if a required argument is missing. */
+function toCommand(name: CommandName, parsed: ParsedArguments): Command | null {
+  const { run, subject, target } = parsed;
+  const address = parsed.address ?? null;
+  const reason = parsed.reason ?? null;
   switch (name) {
     case 'drift':
     case 'status':
@@ -224,12 +229,12 @@ function toCommand(name: CommandName, filled: Filled): Command | null {
     case 'ask':
       return run === undefined ? null : { command: name, run };
     case 'approve':
-      return run === undefined ? null : { command: name, run, seen: filled.seen ?? null };
+      return run === undefined ? null : { command: name, run, seen: parsed.seen ?? null };
     case 'reject':
       return run === undefined ? null : { command: name, run, reason };
     case 'snooze':
       if (subject === undefined) return null;
-      return { command: name, subject, address, until: filled.until ?? null, reason };
+      return { command: name, subject, address, until: parsed.until ?? null, reason };
     case 'unsnooze':
     case 'unaccept':
       return subject === undefined ? null : { command: name, subject, address };
@@ -242,12 +247,12 @@ function toCommand(name: CommandName, filled: Filled): Command | null {
       return target === undefined ? null : { command: name, target };
     case 'seen':
       if (target === undefined) return null;
-      return { command: name, policy: target, trouble: filled.seen ?? null };
+      return { command: name, policy: target, trouble: parsed.seen ?? null };
     case 'home':
     case 'oncall':
       return { command: name };
     case 'help':
-      return { command: name, topic: filled.topic ?? null };
+      return { command: name, topic: parsed.topic ?? null };
     default:
       return assertNever(name);
   }
@@ -257,7 +262,7 @@ function problem(text: string, suggestion: string | null = null): ParseResult {
   return { ok: false, problem: text, suggestion };
 }
 
-/** What is wrong where the first word is no command, with the whole text as it may have been meant. */
+/** The problem if the first word is not a command, with a suggestion for the whole text. */
 function unknownCommand(first: Token, text: string): ParseResult {
   const rest = text.slice(first.end);
   if (runNumber(first.text).is === 'run' && rest.trim() === '') {
@@ -270,9 +275,9 @@ function unknownCommand(first: Token, text: string): ParseResult {
 }
 
 /**
- * Reads a typed or clicked command (grammar.ts). Any case and blanks; a leading `/m0`, `@m0` or `m0` is
- * tolerated. Words that only a form can ask for may be missing: they are null then, and `answers` complete
- * them. A typing mistake is answered with what may have been meant and is never carried out. Never throws.
+ * Parses a typed or clicked command by the grammar. Case and extra blanks do not count; a leading `/m0`, `@m0` or
+ * `m0` is allowed. Arguments that a form can ask for may be missing (null), and `answers` fills them in. A typing
+ * mistake gives a suggestion and is never carried out. Never throws.
  */
 export function parseCommand(typed: string, context: ParseContext): ParseResult {
   if (typed.length > TEXT_LIMIT) return problem(`That is too long: at most ${TEXT_LIMIT} characters.`);
@@ -283,17 +288,17 @@ export function parseCommand(typed: string, context: ParseContext): ParseResult 
   const name = first.text.toLowerCase();
   if (!isCommandName(name)) return unknownCommand(first, text);
 
-  const { places } = GRAMMAR[name];
-  const filled: Filled = {};
+  const { args } = GRAMMAR[name];
+  const parsed: ParsedArguments = {};
   let at = 1;
-  for (const place of places) {
-    const step = readPlace(place, { text, tokens, at, context, name }, filled);
+  for (const argument of args) {
+    const step = readArgument(argument, { text, tokens, at, context, name }, parsed);
     if ('refusal' in step) {
       const { instead } = step.refusal;
       return problem(step.refusal.problem, instead === undefined ? null : `${name} ${instead}`);
     }
-    if (step.used === 0 && place.need === 'must') {
-      return problem(`${name} needs ${MISSING[place.slot]}: ${usageOf(name)}, as in ${example(name)}.`);
+    if (step.used === 0 && argument.need === 'must') {
+      return problem(`${name} needs ${MISSING[argument.slot]}: ${usageOf(name)}, as in ${example(name)}.`);
     }
     at += step.used;
   }
@@ -302,11 +307,11 @@ export function parseCommand(typed: string, context: ParseContext): ParseResult 
     const kept = `${name}${text.slice(first.end, extra.start)}`.trim();
     return problem(`I don't understand ${quoted(text.slice(extra.start))} there: ${usageOf(name)}.`, kept);
   }
-  const wrong = complete(filled, places, context);
+  const wrong = complete(parsed, args, context);
   if (wrong !== null) return problem(wrong.problem);
-  if (filled.reason !== undefined && filled.reason.length > REASON_LIMIT) {
+  if (parsed.reason !== undefined && parsed.reason.length > REASON_LIMIT) {
     return problem(`That reason is too long: at most ${REASON_LIMIT} characters.`);
   }
-  const command = toCommand(name, filled);
+  const command = toCommand(name, parsed);
   return command === null ? problem(`${usageOf(name)}, as in ${example(name)}.`) : { ok: true, command };
 }

@@ -1,20 +1,21 @@
+/** Finds the stacks that a target means. */
 import { nearest } from '../text/nearest.ts';
 import type { Target } from './command.ts';
 
-/** What a target is looked up in. */
-interface NamedStack {
+/** A stack that a target can mean. */
+interface TargetStack {
   readonly name: string;
   readonly environment: string;
 }
 
-/** `stacks` are names, in their order. `choices` are targets that would work in its place; `problem` tells them. */
+/** `stacks`: names, sorted. `choices`: targets that work instead; `problem` lists them. */
 type TargetResult =
   | { readonly ok: true; readonly stacks: readonly string[] }
   | { readonly ok: false; readonly problem: string; readonly choices: readonly string[] };
 
 const CHOICES = 5;
 
-/** True where `*` (any characters) and `?` (one) of the glob cover the whole name. Linear in both. */
+/** True if the glob covers the whole name: `*` is any characters, `?` is one. Takes time linear in glob and name. */
 function globCovers(glob: string, name: string): boolean {
   let [g, n, star, resume] = [0, 0, -1, 0];
   while (n < name.length) {
@@ -38,7 +39,7 @@ function globCovers(glob: string, name: string): boolean {
   return g === glob.length;
 }
 
-function inOrder(stacks: readonly NamedStack[]): readonly string[] {
+function inOrder(stacks: readonly TargetStack[]): readonly string[] {
   return stacks.map((s) => s.name).sort();
 }
 
@@ -48,11 +49,11 @@ function refused(problem: string, choices: readonly string[]): TargetResult {
 }
 
 /**
- * The stacks a target means: a stack by its name, else an environment, else a glob over stack names; as typed,
- * or else in any case. `stack:NAME` and `env:NAME` say which. A name that means both is answered with the
- * choices, an unknown one with the nearest names. Stacks come in the order of their names.
+ * The stacks that a target means: a stack with that name, else an environment, else a glob over stack names; first
+ * as typed, then in any case. `stack:NAME` and `env:NAME` choose one kind. If a name means both, the result lists
+ * the choices; if it is unknown, the most similar names. Stacks are sorted by name.
  */
-export function resolveTarget(target: Target, stacks: readonly NamedStack[]): TargetResult {
+export function resolveTarget(target: Target, stacks: readonly TargetStack[]): TargetResult {
   if (stacks.length === 0) return refused('m0.yaml names no stacks.', []);
   const marked = /^(stack|env|environment):(.+)$/i.exec(target);
   const kind = marked === null ? null : marked[1]?.toLowerCase() === 'stack' ? 'stack' : 'environment';
@@ -61,7 +62,7 @@ export function resolveTarget(target: Target, stacks: readonly NamedStack[]): Ta
   for (const fold of [(s: string) => s, (s: string) => s.toLowerCase()]) {
     const wanted = fold(name);
     const byName = kind === 'environment' ? [] : stacks.filter((s) => fold(s.name) === wanted);
-    const byPlace = kind === 'stack' ? [] : stacks.filter((s) => fold(s.environment) === wanted);
+    const byEnvironment = kind === 'stack' ? [] : stacks.filter((s) => fold(s.environment) === wanted);
     if (byName.length > 1) {
       return refused(
         `${name} is the name of ${byName.length} stacks.`,
@@ -69,13 +70,13 @@ export function resolveTarget(target: Target, stacks: readonly NamedStack[]): Ta
       );
     }
     const [stack] = byName;
-    const same = byPlace.length === 1 && byPlace[0] === stack;
-    if (stack !== undefined && byPlace.length > 0 && !same) {
-      const environment = byPlace[0]?.environment ?? name;
+    const same = byEnvironment.length === 1 && byEnvironment[0] === stack;
+    if (stack !== undefined && byEnvironment.length > 0 && !same) {
+      const environment = byEnvironment[0]?.environment ?? name;
       return refused(`${name} is a stack and an environment.`, [`stack:${stack.name}`, `env:${environment}`]);
     }
     if (stack !== undefined) return { ok: true, stacks: [stack.name] };
-    if (byPlace.length > 0) return { ok: true, stacks: inOrder(byPlace) };
+    if (byEnvironment.length > 0) return { ok: true, stacks: inOrder(byEnvironment) };
   }
 
   if (/[*?]/.test(name) && kind !== 'environment') {

@@ -1,13 +1,13 @@
 /**
- * The texts that buttons carry: the same that a person may type, so that a click and a typed command are one
- * thing. Each is read back by parseCommand as it was meant.
+ * The command texts that buttons carry: the same that a person can type, so that a click and a typed command do the
+ * same. parseCommand reads each of them back unchanged.
  */
 import type { CommandName } from './command.ts';
 
-/** How much of a fingerprint goes into an approval, in characters. */
+/** How many characters of a fingerprint a button carries. */
 const SEEN_LENGTH = 8;
 
-/** Approves a run as it was seen: `seen` is the digest of what waited (hex), null where it is not known. */
+/** Approves a run as it was shown. `seen`: the digest (hex) of the findings that waited; null if not known. */
 export function approveText(run: number, seen: string | null): string {
   return seen === null || seen === '' ? `approve #${run}` : `approve #${run} ${seen.slice(0, SEEN_LENGTH)}`;
 }
@@ -16,7 +16,7 @@ export function rejectText(run: number): string {
   return `reject #${run}`;
 }
 
-/** Lacks how long: a form asks. `address` null: all that waits in the run. */
+/** Without a duration, so a form asks for it. `address` null: everything that waits in the run. */
 export function snoozeText(run: number, address: string | null = null): string {
   return words(`snooze #${run}`, address);
 }
@@ -25,7 +25,7 @@ export function unsnoozeText(run: number, address: string | null = null): string
   return words(`unsnooze #${run}`, address);
 }
 
-/** Lacks the reason: a form asks. */
+/** Without a reason, so a form asks for it. */
 export function acceptText(run: number, address: string | null = null): string {
   return words(`accept #${run}`, address);
 }
@@ -34,12 +34,12 @@ export function unacceptText(run: number, address: string | null = null): string
   return words(`unaccept #${run}`, address);
 }
 
-/** Ends what is kept of one stack; `address` null: of all of it. */
+/** Ends the exemptions of one stack. `address` null: all of them. */
 export function endExemptionText(kind: 'snooze' | 'accept', stack: string, address: string | null): string {
   return words(`un${kind} stack:${stack}`, address);
 }
 
-/** Lets m0 go on with a policy's last good commit, for the trouble named and no other. */
+/** Lets m0 continue with a policy's last good commit, for this one problem. */
 export function seenText(policy: string, trouble: string): string {
   return `seen ${policy} ${trouble.slice(0, SEEN_LENGTH)}`;
 }
@@ -60,7 +60,7 @@ export function cancelText(run: number): string {
   return `cancel #${run}`;
 }
 
-/** Checks a target anew; null: what the channel is about. */
+/** Checks a target again. null: the stacks of the channel. */
 export function driftText(target: string | null): string {
   return words('drift', target);
 }

@@ -1,11 +1,13 @@
-/** A word of a typed command, and where it ends in the text. */
+/** Splits a command into words and recognises resource addresses. */
+
+/** A word of a typed command, and where it starts and ends in the text. */
 export interface Token {
   readonly text: string;
   readonly start: number;
   readonly end: number;
 }
 
-// Phones turn straight quotes into these.
+// Phones replace straight quotes by these characters.
 const DOUBLE = '"“”„‟«»＂';
 const SINGLE = "'‘’‚‛＇";
 /** `[0]`, `["a b"]`, `['a b']`, `[“a b”]`; groups: number, double-quoted, single-quoted. */
@@ -17,7 +19,7 @@ const NAME = '[\\p{L}_][\\p{L}\\p{N}_-]*';
 const STEP = '(?:\\[(?:\\d+|"(?:[^"\\\\]|\\\\.)*")\\])?';
 const ADDRESS = new RegExp(`^(?:module\\.${NAME}${STEP}\\.)*(?:data\\.)?${NAME}\\.${NAME}${STEP}$`, 'u');
 
-/** Splits at blanks; an index in brackets belongs to its word, blanks and all. */
+/** Splits the text at blanks. An index in brackets is part of its word, even with blanks in it. */
 export function tokenize(text: string): readonly Token[] {
   const tokens: Token[] = [];
   let at = 0;
@@ -38,7 +40,7 @@ export function tokenize(text: string): readonly Token[] {
 
 const FAMILIES = [DOUBLE, SINGLE, '`'];
 
-/** The words without the one pair of quotes or backticks around all of them. */
+/** The words without the pair of quotes or backticks around them. */
 export function unquote(words: string): string {
   const family = FAMILIES.find((f) => words.length >= 2 && f.includes(words.charAt(0)));
   const inside = words.slice(1, -1);
@@ -47,8 +49,8 @@ export function unquote(words: string): string {
 }
 
 /**
- * The word as a resource's address with straight double quotes, or null where it can't be one
- * (`module.a["x"].aws_y.z[0]`).
+ * The word as a resource address with straight double quotes (`module.a["x"].aws_y.z[0]`); null if it can't be an
+ * address.
  */
 export function addressOf(word: string): string | null {
   const bare = word.replace(/^`(.*)`$/s, '$1');

@@ -1,14 +1,15 @@
+/** Parses until when something is snoozed. */
 import { instantsOf, isZone, wallClock } from '../text/zone.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** The shortest and the longest that something can be snoozed, in ms. */
+/** The shortest and the longest snooze, in ms. */
 const SHORTEST_SNOOZE = 5 * MINUTE;
 const LONGEST_SNOOZE = 90 * DAY;
 
-/** When a day is named without a time. */
+/** The time of day if only a day is given. */
 const MORNING: Time = { hour: 9, minute: 0 };
 
 const UNITS: ReadonlyMap<string, number> = new Map(
@@ -27,13 +28,13 @@ const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'frida
 const HOW = 'Say for how long, as in 2h, 3d, until monday 9:00, until 2026-12-01 09:00 or until it changes.';
 
 /**
- * `none`: the words don't begin with a time. `at`: ms since epoch, said by the first `used` words. `problem`:
- * they begin like a time, but it can't be one.
+ * `none`: the words do not begin with a time. `at`: ms since epoch, read from the first `used` words. `problem`:
+ * they begin like a time, but it is not a valid one.
  */
 export type Until =
   | { readonly is: 'none' }
   | { readonly is: 'at'; readonly at: number; readonly used: number }
-  /** Until one of the values moves; said by the first `used` words. */
+  /** Until one of the values changes; read from the first `used` words. */
   | { readonly is: 'changes'; readonly used: number }
   | { readonly is: 'problem'; readonly problem: string };
 
@@ -48,7 +49,7 @@ function problem(text: string): Until {
   return { is: 'problem', problem: text };
 }
 
-/** `2h`, `1h30m`, `1.5h`, `2 hours`: how long in ms. */
+/** `2h`, `1h30m`, `1.5h`, `2 hours`: a duration in ms. */
 function durationOf(words: readonly string[]): Part<number> | null {
   const [first, second] = words;
   if (first === undefined) return null;
@@ -100,7 +101,10 @@ function dayAfter(start: Day, days: number): Day {
   return { year: at.getUTCFullYear(), month: at.getUTCMonth() + 1, day: at.getUTCDate() };
 }
 
-/** The days the word can mean, the nearest first; a text where it is no day of any calendar. */
+/**
+ * The days that the word can mean, the next one first. A problem as text if the day does not exist; null if it is
+ * not a day.
+ */
 function daysOf(word: string, today: Day & { readonly weekday: number }): readonly Day[] | string | null {
   if (word === 'today') return [today];
   if (word === 'tomorrow') return [dayAfter(today, 1)];
@@ -118,7 +122,7 @@ function daysOf(word: string, today: Day & { readonly weekday: number }): readon
 }
 
 function untilPoint(words: readonly string[], now: number, zone: string): Until {
-  // `2026-12-01t09:00` is two words to us.
+  // Reads `2026-12-01t09:00` as two words.
   const joined = /^(\d{4}-\d{1,2}-\d{1,2})t(\d.*)$/.exec(words[0] ?? '');
   const [date, rest] = [joined?.[1], joined?.[2]];
   if (date !== undefined && rest !== undefined) {
@@ -146,7 +150,7 @@ function untilPoint(words: readonly string[], now: number, zone: string): Until 
   return { is: 'at', at: point, used: from + (time === null ? 0 : at + time.used) };
 }
 
-/** `it changes`, `changed`, `a value moves`: how many words say so; 0 where they don't. */
+/** Number of words that say "it changes" (`it changes`, `changed`, `a value moves`); 0 if they do not. */
 function untilChange(words: readonly string[]): number {
   const subject =
     words[0] === 'it' ? 1 : (words[0] === 'a' || words[0] === 'any') && words[1] === 'value' ? 2 : 0;
@@ -161,9 +165,9 @@ function withinLimits(at: number, used: number, now: number): Until {
 }
 
 /**
- * Reads how long something is to be snoozed from the first of `words` (in small letters): `2h`, `for 2 hours`,
- * `until monday 9:00`, `until 2026-12-01 09:00`, `until tomorrow`. Times of the day are in `zone`; a day alone
- * means 9:00 there. Between 5 minutes and 90 days from `now` (ms since epoch), or `until it changes`. Never throws.
+ * Reads the end of a snooze from the first of `words` (in lower case): `2h`, `for 2 hours`, `until monday 9:00`,
+ * `until 2026-12-01 09:00`, `until tomorrow`, `until it changes`. Times of day are in `zone`; a day alone means
+ * 9:00. The end must be 5 minutes to 90 days after `now` (ms since epoch). Never throws.
  */
 export function parseUntil(words: readonly string[], now: number, zone: string): Until {
   const [first] = words;

@@ -1,4 +1,4 @@
-/** When people are asked, and who is next: severity, quiet hours, escalation. */
+/** Reads from m0.yaml when people are notified, and who is next: severity, quiet hours, escalation. */
 import type { EscalationStep, QuietHours, Stack } from '../model/directory.ts';
 import type { RawConfig, RawStack } from './schema.ts';
 import type { Path } from './source.ts';
@@ -8,10 +8,10 @@ const MINUTE_OF = (time: string): number => {
   return hour * 60 + minute;
 };
 
-/** What the walk over m0.yaml offers. */
+/** The functions of the configuration reader that this file needs. */
 export interface AskingReader {
   zone(path: Path, name: string): string;
-  whoever(path: Path, names: readonly string[]): readonly string[];
+  approverNames(path: Path, names: readonly string[]): readonly string[];
   milliseconds(duration: string): number;
   report(path: Path, problem: string): void;
 }
@@ -35,7 +35,7 @@ function escalation(
   read: AskingReader,
 ): readonly EscalationStep[] {
   return raw.map(({ after, to, every }, i) => {
-    if (to !== 'asked' && to !== 'channel') read.whoever([...path, i], [to]);
+    if (to !== 'asked' && to !== 'channel') read.approverNames([...path, i], [to]);
     return {
       afterMs: read.milliseconds(after),
       to,
@@ -44,13 +44,16 @@ function escalation(
   });
 }
 
-/** Checks the defaults once, at their own place. */
+/** Checks the defaults once, at their own place in the file. */
 export function checkAsking({ defaults }: RawConfig, read: AskingReader): void {
   quietHours(defaults.quietHours, ['defaults', 'quietHours'], defaults.timezone, read);
   escalation(defaults.escalation, ['defaults', 'escalation'], read);
 }
 
-/** What a stack says, or else the defaults; severity rules of both add up. `zone`: the stack's time zone. */
+/**
+ * The settings of a stack, or else the defaults. Severity rules of both are combined. `zone`: the stack's time
+ * zone.
+ */
 export function readAsking(
   { defaults }: RawConfig,
   stack: RawStack,
@@ -61,7 +64,7 @@ export function readAsking(
   const silent: AskingReader = {
     ...read,
     zone: (_, name) => name,
-    whoever: (_, names) => names,
+    approverNames: (_, names) => names,
     report: () => {},
   };
   return {

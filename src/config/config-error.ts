@@ -1,4 +1,6 @@
-/** The configuration can't be used. `problems`: one line each, saying where, what and what to do. */
+/** The error for a configuration that can't be used. */
+
+/** The configuration can't be used. `problems`: one line each, with the place, the problem and what to do. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];

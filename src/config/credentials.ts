@@ -1,3 +1,4 @@
+/** Reads `credentials` of m0.yaml: access to private repositories. */
 import { resolve } from 'node:path';
 import { refuseSshPath } from '../git/access.ts';
 import type { GitCredential } from '../git/credentials.ts';
@@ -10,7 +11,10 @@ import type { Path } from './source.ts';
 
 type RawCredential = RawConfig['credentials'][number];
 
-/** Reads `credentials`: what each is for, and that what it names is there and can be used. */
+/**
+ * Reads `credentials`, and checks that each token or key file exists and can be used. Problems are reported to
+ * `context`.
+ */
 export function readCredentials(
   entries: readonly RawCredential[],
   context: Context,
@@ -33,7 +37,10 @@ export function readCredentials(
   });
 }
 
-/** A token as it may be handed to git, whose answers are lines. Throws a BadReference without its value. */
+/**
+ * The token, checked to be one line, because git's protocol for credentials has lines. Throws a BadReference,
+ * without the token in its message.
+ */
 function tokenOf(reference: string, { env, base }: Context): string {
   const token = resolveReferences(reference, env, base);
   if (token === '') throw new BadReference('stands for nothing: put the token there');
@@ -51,7 +58,7 @@ function readToken(entry: RawCredential, path: Path, context: Context) {
     if (!(error instanceof BadReference)) throw error;
     context.report([...path, 'token'], error.message);
   }
-  // Not the value, which is read anew at each fetch: a token in a file may be rotated while m0 runs.
+  // Not the token itself: it is read again for each fetch, because a token in a file may be rotated while m0 runs.
   return { kind: 'token' as const, username: username ?? null, readToken: () => tokenOf(token, context) };
 }
 
@@ -71,7 +78,7 @@ function readKey(entry: RawCredential, path: Path, context: Context) {
   };
 }
 
-/** Which repositories the entry is for, or null where it can't be for any; then that has been reported. */
+/** The repositories that the entry is for; null if it can't be for any, which is then reported. */
 function scopeOf(entry: RawCredential, path: Path, { report }: Context): Remote | null {
   const at = [...path, 'for'];
   const refuse = (problem: string): null => {

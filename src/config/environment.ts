@@ -1,42 +1,45 @@
+/** Reads and checks the environment variables of m0. */
 import { availableParallelism } from 'node:os';
 import { ConfigError } from './config-error.ts';
 
-/** Environment variables by name, as a process has them. */
+/** Environment variables by name, as in process.env. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** What m0 reads from its environment, defaults applied. Tokens and passwords in it are secrets. */
+/** m0's settings from the environment, with defaults applied. Tokens and passwords in it are secret. */
 export interface Environment {
   readonly configPath: string;
   readonly databaseUrl: string;
   readonly dataDir: string;
   /** `file:` (under the data folder), `file:PATH`, or `s3://bucket/prefix`. */
   readonly artifacts: string;
-  /** Another S3 server; null: Amazon's. */
+  /** The URL of another S3 server; null: Amazon S3. */
   readonly s3Endpoint: string | null;
-  /** Runs at the same time; one a core where not set. */
+  /** How many runs may work at the same time; by default one per CPU core. */
   readonly concurrency: number;
-  /** Paths or names of tools; null: looked for on PATH. */
+  /** Paths or names of tools; null: found on PATH. */
   readonly terraform: string | null;
   readonly tofu: string | null;
   readonly opa: string | null;
   readonly pluginMirror: string | null;
-  /** Saved plan files stay when their run ends, for looking into them; they hold secrets. */
+  /** Keeps saved plan files after their run ends, for debugging. They contain secrets. */
   readonly keepPlans: boolean;
-  /** Whom stacks' tools run as: NAME, UID:GID, FROM-TO or self; null: users of their own where m0 can do that. */
+  /** A start waits while another m0 owns the memory; else it is refused. */
+  readonly waitForOwner: boolean;
+  /** The user that stacks' tools run as: NAME, UID:GID, FROM-TO or self; null: separate users, if m0 can use them. */
   readonly stackUser: string | null;
   readonly logLevel: LogLevel;
   readonly host: string;
   readonly port: number;
-  /** What Git servers sign their webhooks with; null: there is no endpoint for them. */
+  /** The secret with which Git servers sign webhooks; null: there is no webhook endpoint. */
   readonly gitWebhookSecret: string | null;
   readonly slack: {
     readonly botToken: string | null;
     readonly appToken: string | null;
     readonly signingSecret: string | null;
-    /** Another Slack server; null: Slack's. */
+    /** The URL of another Slack server; null: Slack's own. */
     readonly apiUrl: string | null;
   };
   readonly pagerduty: {
@@ -47,14 +50,16 @@ export interface Environment {
     readonly appId: string | null;
     readonly appPassword: string | null;
     readonly tenantId: string | null;
-    /** Only ever true on a loopback HOST: whoever reaches the port is then believed to be anybody. */
+    /**
+     * Only true together with a loopback HOST, because then everybody who reaches the port can claim any identity.
+     */
     readonly insecureLoopback: boolean;
   };
-  /** All variables, for `${env:NAME}` in m0.yaml and for what tools need. Holds secrets: never log it. */
+  /** All variables, for `${env:NAME}` in m0.yaml and for the tools. Contains secrets: never log it. */
   readonly variables: Variables;
 }
 
-/** m0's own secrets: m0.yaml may not hand them to a stack. */
+/** m0's own secrets. m0.yaml may not pass them to a stack. */
 export const OWN_SECRETS = [
   'SLACK_BOT_TOKEN',
   'SLACK_APP_TOKEN',
@@ -73,8 +78,8 @@ function isLoopback(host: string): boolean {
 }
 
 /**
- * Reads and checks m0's environment variables (docs/configuration.md has the list); an empty one counts as
- * not set. Throws a ConfigError with every bad one, which never shows the value of a secret.
+ * Reads and checks m0's environment variables (docs/configuration.md lists them). An empty variable counts as not
+ * set. Throws a ConfigError with every problem; its text never contains a secret.
  */
 export function readEnvironment(env: Variables = process.env): Environment {
   const problems: string[] = [];
@@ -100,7 +105,8 @@ export function readEnvironment(env: Variables = process.env): Environment {
   };
   const prefixed = (name: string, prefix: string): string | null => {
     const value = text(name);
-    // Another Slack server may have tokens of another make; Slack's own are worth telling apart.
+    // Another Slack server may have tokens of another form. Slack's own two kinds are easily mixed up, so they are
+    // checked.
     if (value !== null && text('SLACK_API_URL') === null && !value.startsWith(prefix)) {
       problems.push(
         `${name}: is not a token that starts with ${prefix}: copy it from the Slack app's settings`,
@@ -110,7 +116,7 @@ export function readEnvironment(env: Variables = process.env): Environment {
   };
 
   const databaseUrl = text('M0_DATABASE_URL') ?? 'file:.m0/m0.db';
-  // Not shown: the address of a Postgres holds its password.
+  // Not shown, because the URL of a Postgres database contains its password.
   if (!/^(file:.+|postgres(ql)?:\/\/.+)$/.test(databaseUrl)) {
     problems.push('M0_DATABASE_URL: is no database: set it to file:PATH, as in file:.m0/m0.db');
   }
@@ -143,9 +149,11 @@ export function readEnvironment(env: Variables = process.env): Environment {
   const host = text('HOST') ?? '127.0.0.1';
   const insecure = text('M0_TEAMS_INSECURE_LOOPBACK');
   const keepPlans = text('M0_KEEP_PLANS');
+  const waitForOwner = text('M0_WAIT_FOR_OWNER');
   for (const [name, value] of [
     ['M0_TEAMS_INSECURE_LOOPBACK', insecure],
     ['M0_KEEP_PLANS', keepPlans],
+    ['M0_WAIT_FOR_OWNER', waitForOwner],
   ]) {
     if (value !== null && value !== '0' && value !== '1') {
       problems.push(`${name}: "${value}" is neither 1 nor 0`);
@@ -169,6 +177,7 @@ export function readEnvironment(env: Variables = process.env): Environment {
     opa: text('M0_OPA'),
     pluginMirror: text('M0_PLUGIN_MIRROR'),
     keepPlans: keepPlans === '1',
+    waitForOwner: waitForOwner === '1',
     stackUser: text('M0_STACK_USER'),
     logLevel: logLevel as LogLevel,
     host,

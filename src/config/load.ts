@@ -1,3 +1,4 @@
+/** Loads m0.yaml and reports every problem with its line. */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
@@ -15,11 +16,11 @@ export type { Config };
 interface Problem {
   readonly path: Path;
   readonly text: string;
-  /** What is wrong is the key itself rather than its value. */
+  /** Set if the problem is the key itself and not its value. */
   readonly ofKey?: true;
 }
 
-/** The keys that an object at `path` of the schema may have, seen through defaults and optionals. */
+/** The keys that the object at `path` may have by the schema. */
 function keysAt(path: Path): readonly string[] {
   let schema: z.core.$ZodType = rawConfigSchema;
   const inner = (): void => {
@@ -42,7 +43,7 @@ function keysAt(path: Path): readonly string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
-/** One problem a wrong thing, in words for people. */
+/** The problems of one schema issue, in plain words. */
 function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
   const path = issue.path.filter((key) => typeof key !== 'symbol');
   if (issue.code === 'unrecognized_keys') {
@@ -67,7 +68,7 @@ function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
   return [{ path, text: issue.message }];
 }
 
-/** The value without the unknown keys, so that the rest can be looked at in the same go. */
+/** The value without its unknown keys, so that the rest can be checked as well. */
 function without(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
   const copy = structuredClone(value);
   for (const issue of issues) {
@@ -79,7 +80,10 @@ function without(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
   return copy;
 }
 
-/** References to secrets stand in a stack's env, as a token for Git, and nowhere else. */
+/**
+ * References to secrets at places where they are not allowed. They are allowed in a stack's env and as a token for
+ * Git only.
+ */
 function strayReferences(value: unknown, path: Path = []): readonly Problem[] {
   if (typeof value === 'string') {
     const allowed =
@@ -114,9 +118,9 @@ async function readText(path: string, file: string): Promise<string> {
 }
 
 /**
- * Reads m0.yaml at `path`. `env` is where `${env:NAME}` is looked up, `isValidCron` the schedule's own word on
- * what a cron is, `shownAs` how the file is named in problems. Rejects with a ConfigError that lists all problems, each with its line; values of secrets
- * are never in it.
+ * Loads m0.yaml from `path`. `env`: the variables for `${env:NAME}`. `isValidCron`: checks a cron expression.
+ * `shownAs`: the file's name in problems. Rejects with a ConfigError that lists all problems, each with its line;
+ * it never contains a secret.
  */
 export async function loadConfig(
   path: string,

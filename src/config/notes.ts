@@ -1,12 +1,16 @@
-import { credentialFor, nameOf } from '../git/credentials.ts';
+/** Notes about a valid configuration that may still be a mistake. */
+import { credentialFor, credentialName } from '../git/credentials.ts';
 import type { Config } from './valid.ts';
 
-/** `one: a, b` where there is anything to list. */
+/** `what: a, b`; empty if there are no names. */
 function listed(what: string, names: readonly string[]): readonly string[] {
   return names.length === 0 ? [] : [`${what}: ${[...new Set(names)].join(', ')}`];
 }
 
-/** What is allowed but worth a look: who can't act, where nobody can approve, what is for nothing. One line each. */
+/**
+ * Notes about what is allowed but may be a mistake: people who can't act, stacks that nobody can approve, unused
+ * credentials. One line each.
+ */
 export function notesOn({ chat, directory, credentials }: Config): readonly string[] {
   const known = new Set(directory.people.map((p) => p.key));
   const turns = Object.values(directory.oncall).flatMap((r) => (r.kind === 'rotation' ? r.people : []));
@@ -41,7 +45,7 @@ export function notesOn({ chat, directory, credentials }: Config): readonly stri
     ),
     ...listed(
       'for no repository of a stack or of a policy it uses',
-      credentials.filter((credential) => !used.has(credential)).map(nameOf),
+      credentials.filter((credential) => !used.has(credential)).map(credentialName),
     ),
   ];
 }

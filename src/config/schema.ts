@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { isIgnoreMatch } from '../drift/ignore.ts';
 
-/*
- * m0.yaml as it is written. Strict everywhere: a key that m0 doesn't know is a mistake somebody should hear of.
- * Descriptions end up in the JSON Schema, and so in editors.
+/**
+ * The schema of m0.yaml as it is written. It is strict everywhere, because an unknown key is a mistake that m0
+ * should report. The descriptions appear in the JSON Schema, and so in editors.
  */
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
@@ -241,7 +241,7 @@ const stack = z.strictObject({
   escalation: escalation.optional(),
 });
 
-/** A reference and nothing beside it: what stands in this file is read by everybody who reads the file. */
+/** Only a reference, because everybody who can read m0.yaml would read a secret in it. */
 const secret = text
   .regex(
     /^\$\{(env|file):[^}]+\}$/,
@@ -315,7 +315,7 @@ export const rawConfigSchema = z
   })
   .meta({ title: 'm0.yaml', description: 'Configuration of m0, the drift bot for Terraform and OpenTofu' });
 
-/** m0.yaml as it is written, with each key's own default filled in. */
+/** m0.yaml as it is written, with the defaults of single keys filled in. */
 export type RawConfig = z.infer<typeof rawConfigSchema>;
 export type RawStack = RawConfig['stacks'][number];
 

@@ -1,3 +1,4 @@
+/** Resolves references to secrets in m0.yaml. */
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { OWN_SECRETS, type Variables } from './environment.ts';
@@ -5,12 +6,12 @@ import { OWN_SECRETS, type Variables } from './environment.ts';
 const REFERENCE = /\$\{([^}]*)\}/g;
 const MAX_FILE_BYTES = 64 * 1024;
 
-/** Tells of a reference that can't be followed; the message never holds a value. */
+/** A reference can't be resolved. The message never contains a secret. */
 export class BadReference extends Error {
   override readonly name = 'BadReference';
 }
 
-/** True where the text refers to a variable or a file. */
+/** True if the text refers to a variable or a file. */
 export function hasReference(text: string): boolean {
   return /\$\{(env|file):/.test(text);
 }
@@ -29,7 +30,7 @@ function fileValue(path: string, base: string): string {
     const code = (error as NodeJS.ErrnoException).code ?? 'error';
     throw new BadReference(`file ${path} cannot be read (${code}): make it, readable to m0`);
   }
-  // Files made by hand or by an orchestrator end in a line break that is not part of the secret.
+  // Files usually end with a line break that is not part of the secret.
   return value.replace(/\r?\n$/, '');
 }
 
@@ -48,14 +49,14 @@ function follow(reference: string, env: Variables, base: string): string {
   throw new BadReference('a ${…} that is neither ${env:NAME} nor ${file:PATH}');
 }
 
-/** The values that the references of the text stand for. Throws as `resolveReferences`. */
+/** The values of all references in the text. Throws like `resolveReferences`. */
 export function referredValues(text: string, env: Variables, base: string): readonly string[] {
   return [...text.matchAll(REFERENCE)].map(([, reference = '']) => follow(reference, env, base));
 }
 
 /**
- * The text with each `${env:NAME}` and `${file:PATH}` (relative to `base`) replaced by what it refers to.
- * Throws a BadReference naming the variable or file that isn't there.
+ * The text with each `${env:NAME}` and `${file:PATH}` (relative to `base`) replaced by its value. Throws a
+ * BadReference that names the variable or file that is missing.
  */
 export function resolveReferences(text: string, env: Variables, base: string): string {
   return text.replace(REFERENCE, (_, reference: string) => follow(reference, env, base));

@@ -1,11 +1,12 @@
+/** A YAML file that knows the line of everything in it. */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { errorText } from '../base/error-text.ts';
 import { ConfigError } from './config-error.ts';
 
-/** Where something stands in the file: keys and indexes from its top. */
+/** A place in the file: keys and indexes from its top. */
 export type Path = readonly (string | number)[];
 
-/** `stacks[0].approvers`; keys that are no plain names in brackets. */
+/** The path as text: `stacks[0].approvers`. Other keys are in brackets. */
 export function pathText(path: Path): string {
   return path
     .map((key, i) => {
@@ -16,19 +17,18 @@ export function pathText(path: Path): string {
     .join('');
 }
 
-/** A parsed YAML file that knows the line of everything in it. */
+/** A parsed YAML file with the positions of its values. */
 export interface YamlSource {
   readonly value: unknown;
   /**
-   * Line and column (from 1) of what stands at `path`, or of the nearest thing around it that is there.
-   * A plain value is pointed at itself, or at its `key`; a block always at its key.
+   * Line and column (from 1) of the value at `path`, or of the nearest parent that exists. For a plain value: the
+   * position of the value itself or of its `key`. For a block: always the position of its key.
    */
   position(path: Path, at: 'key' | 'value'): { readonly line: number; readonly column: number };
 }
 
 /**
- * Parses YAML. `file` is how the file is named to people. Throws a ConfigError with each mistake of syntax and
- * where it is.
+ * Parses YAML. `file`: the file's name in problems. Throws a ConfigError with every syntax error and its position.
  */
 export function parseYaml(file: string, content: string): YamlSource {
   const lines = new LineCounter();
@@ -45,7 +45,7 @@ export function parseYaml(file: string, content: string): YamlSource {
   try {
     value = document.toJS();
   } catch (error) {
-    // Aliases that would blow the document up end here.
+    // YAML aliases that would expand without limit cause this error.
     throw new ConfigError([`${file}:1:1 ${errorText(error)}`], {
       cause: error,
     });

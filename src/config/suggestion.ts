@@ -1,3 +1,4 @@
+/** Suggestions for mistyped names in m0.yaml. */
 import { misspelled } from '../text/nearest.ts';
 
 /** `, did you mean "x"?` where one is near, else the list of what there is. */

@@ -1,10 +1,12 @@
+/** Turns m0.yaml as it is written into the configuration that m0 works with. */
+
 import { resolve } from 'node:path';
 import type { GitCredential } from '../git/credentials.ts';
 import type { Approvers, Directory, Person, Place, PolicySource, Stack } from '../model/directory.ts';
 import type { Rota } from '../model/rota.ts';
 import { onCallEntry, rotationName } from '../model/rota.ts';
 import { misspelled } from '../text/nearest.ts';
-import { capital } from '../text/words.ts';
+import { capitalize } from '../text/words.ts';
 import { checkAsking, readAsking } from './asking.ts';
 import type { Context } from './context.ts';
 import { readCredentials } from './credentials.ts';
@@ -13,6 +15,7 @@ import { BadReference, referredValues, resolveReferences } from './secrets.ts';
 import type { Path } from './source.ts';
 import { suggestion } from './suggestion.ts';
 
+/** When and where a digest is posted, and about which stacks. */
 export interface Digest {
   readonly schedule: readonly string[];
   readonly timezone: string;
@@ -21,16 +24,16 @@ export interface Digest {
   readonly targets: readonly string[];
 }
 
-/** m0.yaml as m0 means it: defaults applied, names checked, references to secrets followed. */
+/** The configuration that m0 works with: defaults applied, names checked, references to secrets resolved. */
 export interface Config {
-  /** Absolute path of the file it came from. */
+  /** Absolute path of m0.yaml. */
   readonly path: string;
   readonly chat: {
     readonly slack: { readonly mode: 'socket' | 'http'; readonly matchByEmail: boolean } | null;
     readonly teams: Readonly<Record<string, never>> | null;
   };
   readonly directory: Directory;
-  /** For private repositories, of policies and of stacks alike. */
+  /** Access to private repositories, for policies and for stacks. */
   readonly credentials: readonly GitCredential[];
   readonly digests: readonly Digest[];
 }
@@ -54,32 +57,32 @@ function isZone(zone: string): boolean {
   }
 }
 
-/** The walk over one raw configuration; each method reads a part of it and reports what is wrong with it. */
+/** The functions that read the parts of one raw configuration and report its problems. */
 function reader(raw: RawConfig, context: Context) {
   const { report } = context;
   const people = Object.keys(raw.people);
   const groups = Object.keys(raw.groups);
 
-  function known(path: Path, what: string, name: string, names: readonly string[]): boolean {
+  function checkName(path: Path, what: string, name: string, names: readonly string[]): boolean {
     if (names.includes(name)) return true;
     report(path, `there is no ${what} "${name}"${suggestion(name, names)}`);
     return false;
   }
 
   /**
-   * Somebody in a group or a rota need not be under `people`: without an id that person can't act, and
-   * notes.ts says so. A name that is nearly one of them is a slip.
+   * A person in a group or a rota need not be under `people`: that person can't act without an id, and notes.ts
+   * says so. A name that is similar to a known one is reported as a mistake.
    */
-  function member(path: Path, name: string): void {
+  function checkMember(path: Path, name: string): void {
     const meant = people.includes(name) ? null : misspelled(name, people);
     if (meant !== null) report(path, `there is no person "${name}", did you mean "${meant}"?`);
   }
 
   /** Each of `names` must be a group, a person or `oncall:NAME`. */
-  function whoever(path: Path, names: readonly string[]): readonly string[] {
+  function approverNames(path: Path, names: readonly string[]): readonly string[] {
     const all = [...groups, ...people, ...Object.keys(raw.oncall).map(onCallEntry)];
     names.forEach((name, i) => {
-      known([...path, i], 'group, person or rota', name, all);
+      checkName([...path, i], 'group, person or rota', name, all);
     });
     return names;
   }
@@ -112,7 +115,7 @@ function reader(raw: RawConfig, context: Context) {
   function git(path: Path, address: string): string {
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) {
       if (URL.canParse(address) && new URL(address).password !== '') {
-        // Cards and logs name the repository: a password in it would be read by everybody.
+        // Cards and logs show the repository, so everybody could read a password in it.
         report(path, 'holds a password: take it out and name it under credentials, by reference');
       }
       return address;
@@ -122,21 +125,21 @@ function reader(raw: RawConfig, context: Context) {
   }
 
   function readPeople(): readonly Person[] {
-    const owner = new Map<string, string>();
+    const ownerOfId = new Map<string, string>();
     return Object.entries(raw.people).map(([key, { name, slack, teams, email, pagerduty }]) => {
       if (groups.includes(key)) report(['people', key], 'is also a group: give one of them another name');
       const ids = { slack, teams, email: email?.toLowerCase(), pagerduty };
       for (const [field, id] of Object.entries(ids)) {
         if (id === undefined) continue;
-        // Two names for one human would let that human approve twice.
-        const other = owner.get(`${field} ${id}`);
+        // A person with two entries could approve twice.
+        const other = ownerOfId.get(`${field} ${id}`);
         if (other !== undefined)
           report(['people', key, field], `is also that of ${other}: one person, one entry`);
-        owner.set(`${field} ${id}`, key);
+        ownerOfId.set(`${field} ${id}`, key);
       }
       return {
         key,
-        name: name ?? capital(key),
+        name: name ?? capitalize(key),
         slack: slack ?? null,
         teams: teams ?? null,
         email: email ?? null,
@@ -157,7 +160,7 @@ function reader(raw: RawConfig, context: Context) {
         continue;
       }
       members.forEach((name, i) => {
-        member(['groups', group, i], name);
+        checkMember(['groups', group, i], name);
       });
       named[group] = members;
     }
@@ -178,7 +181,7 @@ function reader(raw: RawConfig, context: Context) {
       }
       if (rotation !== undefined) {
         rotation.people.forEach((person, i) => {
-          member(['oncall', key, 'rotation', 'people', i], person);
+          checkMember(['oncall', key, 'rotation', 'people', i], person);
         });
         const everyMs = milliseconds(rotation.every);
         rotas[key] = { kind: 'rotation', people: rotation.people, everyMs, from: Date.parse(rotation.from) };
@@ -196,15 +199,15 @@ function reader(raw: RawConfig, context: Context) {
     );
   }
 
-  /** How many people could ever say yes; Infinity where only the chat or PagerDuty knows. */
-  function atMost(from: readonly string[]): number {
+  /** The largest number of people who can approve; Infinity if only the chat or PagerDuty knows. */
+  function possibleApprovers(from: readonly string[]): number {
     const persons = new Set<string>();
     for (const entry of from) {
       const named = rotationName(entry);
       const rota = named === null ? undefined : raw.oncall[named];
       if (rota?.slackUsergroup !== undefined || rota?.pagerduty !== undefined)
         return Number.POSITIVE_INFINITY;
-      // One turn at a time: a rotation adds one person, whoever that is.
+      // A rotation has one person on call at a time, so it adds one.
       if (rota?.rotation !== undefined) persons.add(entry);
       const group = raw.groups[entry] ?? [];
       if ('slackUsergroup' in group) return Number.POSITIVE_INFINITY;
@@ -215,14 +218,14 @@ function reader(raw: RawConfig, context: Context) {
   }
 
   function readApprovers(path: Path, approvers: RawStack['approvers']): Approvers {
-    // Nobody named means nobody can approve; it never means anybody.
+    // Without approvers nobody can approve. It never means that anybody can.
     if (approvers === undefined) return { from: [], need: 1, notTheAuthor: false };
-    whoever([...path, 'from'], approvers.from);
-    const there = atMost(approvers.from);
-    if (approvers.from.length > 0 && approvers.need > there) {
+    approverNames([...path, 'from'], approvers.from);
+    const possible = possibleApprovers(approvers.from);
+    if (approvers.from.length > 0 && approvers.need > possible) {
       report(
         [...path, 'need'],
-        `needs ${approvers.need} people, but at most ${there} can approve: name more or need less`,
+        `needs ${approvers.need} people, but at most ${possible} can approve: name more or need less`,
       );
     }
     return approvers;
@@ -250,18 +253,18 @@ function reader(raw: RawConfig, context: Context) {
     files.forEach((file, i) => {
       const steps = `${folder}/${file}`.split(/[/\\]/).filter((step) => step !== '' && step !== '.');
       let depth = 0;
-      const leaves = steps.some((step) => {
+      const leavesRepository = steps.some((step) => {
         depth += step === '..' ? -1 : 1;
         return depth < 0;
       });
-      if (leaves || /^[/\\-]/.test(file))
+      if (leavesRepository || /^[/\\-]/.test(file))
         report([...path, i], "must be a path from the stack's folder, inside the repository");
     });
     return files;
   }
 
   return {
-    whoever,
+    approverNames,
     zone,
     crons,
     places,
@@ -273,7 +276,7 @@ function reader(raw: RawConfig, context: Context) {
     readApprovers,
     readEnv,
     varFiles,
-    known,
+    checkName,
     milliseconds,
     report,
   };
@@ -290,7 +293,7 @@ function readStack(
   const { defaults } = raw;
   const names = [...policies.keys()];
   stack.policies.forEach((name, i) => {
-    read.known([...path, 'policies', i], 'policy', name, names);
+    read.checkName([...path, 'policies', i], 'policy', name, names);
   });
   if ((stack.channels ?? defaults.channels).length === 0) {
     context.report(
@@ -338,7 +341,10 @@ function crons(schedule: string | readonly string[]): readonly string[] {
   return typeof schedule === 'string' ? [schedule] : schedule;
 }
 
-/** Applies defaults, checks every name that refers to another part, and reports all that is wrong. */
+/**
+ * Applies defaults, checks every name that refers to another part of the file, and reports all problems to
+ * `context`.
+ */
 export function toValid(raw: RawConfig, context: Context): Config {
   const read = reader(raw, context);
   const { defaults, chat } = raw;
@@ -346,12 +352,12 @@ export function toValid(raw: RawConfig, context: Context): Config {
     context.report(['chat'], 'has no platform: add slack: {}');
   }
   const policies = read.readPolicies();
-  // The defaults are checked once, at their own place, and not again for each stack that uses them.
+  // The defaults are checked once here, and not for each stack that uses them.
   read.zone(['defaults', 'timezone'], defaults.timezone);
   read.crons(['defaults', 'schedule'], defaults.schedule);
   read.places(['defaults', 'channels'], defaults.channels);
   defaults.policies.forEach((name, i) => {
-    read.known(['defaults', 'policies', i], 'policy', name, [...policies.keys()]);
+    read.checkName(['defaults', 'policies', i], 'policy', name, [...policies.keys()]);
   });
   read.readApprovers(['defaults', 'approvers'], defaults.approvers);
   checkAsking(raw, read);
@@ -376,8 +382,8 @@ export function toValid(raw: RawConfig, context: Context): Config {
       ...read.readGroups(),
       oncall: read.readOnCall(),
       may: {
-        snooze: raw.may.snooze === undefined ? null : read.whoever(['may', 'snooze'], raw.may.snooze),
-        accept: raw.may.accept === undefined ? null : read.whoever(['may', 'accept'], raw.may.accept),
+        snooze: raw.may.snooze === undefined ? null : read.approverNames(['may', 'snooze'], raw.may.snooze),
+        accept: raw.may.accept === undefined ? null : read.approverNames(['may', 'accept'], raw.may.accept),
       },
       timezone: defaults.timezone,
     },

@@ -1,56 +1,60 @@
+/** Combines the answers of the policies into one decision per finding. Pure. */
 import type { Finding } from '../drift/finding.ts';
 
-/** What the policies said: apply by itself, wait for a person, or nobody may. */
+/** What the policies decided: apply without a person, wait for a person, or nobody may apply. */
 export type Verdict = 'auto' | 'human' | 'deny';
 
 /** The rules a policy may define. */
 export const POLICY_RULES = ['deny', 'pending', 'allow', 'warn'] as const;
 export type PolicyRule = (typeof POLICY_RULES)[number];
 
-/** A line of a policy's own files, path relative to the policy's directory. */
+/** A line in a policy's files. `file` is relative to the policy's directory. */
 export interface RulePlace {
   readonly file: string;
   readonly line: number;
 }
 
-/** One thing a rule said. With an address it speaks for that finding only. */
+/** One message of a rule. With an address it applies to that finding only. */
 export interface PolicyMessage {
   readonly rule: PolicyRule;
   readonly text: string;
   readonly address?: string;
-  /** The definition that said it; absent where it can't be told. */
+  /** The definition that produced the message; left out if it is not known. */
   readonly at?: RulePlace;
 }
 
-/** `decide`: silence leads to a person. `guardrail`: it only objects, silence counts as no objection. */
+/**
+ * `decide`: without a rule that matches, a person decides. `guardrail`: it can only object; without a match it does
+ * not object.
+ */
 export type PolicyMode = 'decide' | 'guardrail';
 
-/** Why the newest state of a policy's repository is not in use. */
+/** Why the newest commit of a policy's repository is not in use. */
 export interface StaleBundle {
-  /** Names this trouble and no other: the refused commit, or since when (ms, hex) the repository is away. */
+  /** Identifies this problem: the refused commit or, if the repository can't be reached, since when (ms, hex). */
   readonly id: string;
-  /** The compiler's message with file and line, or git's own words. */
+  /** The compiler's message with file and line, or git's message. */
   readonly error: string;
-  /** Ms since epoch. */
+  /** ms since epoch. */
   readonly since: number;
 }
 
-/** What one assigned policy answered for one run. */
+/** The answer of one assigned policy for one run. */
 export interface PolicyAnswer {
   readonly policy: string;
   readonly mode: PolicyMode;
-  /** Full commit of the bundle that was asked, or null where there is none. */
+  /** Full commit of the bundle that answered; null if there is no bundle. */
   readonly commit: string | null;
-  /** Why the bundle asked is not the newest commit's; then its `allow` is no more than a person's matter. */
+  /** Set if the bundle that answered is not the newest commit. Its `allow` then leads to a person. */
   readonly stale?: StaleBundle;
-  /** True where the policy reads who approved, so that its `pending` may go when somebody does. */
+  /** True if the policy reads who approved, so that an approval may end its `pending`. */
   readonly readsApprovers?: boolean;
   readonly outcome:
     | { readonly ok: true; readonly messages: readonly PolicyMessage[] }
     | { readonly ok: false; readonly error: string };
 }
 
-/** Why a finding was decided as it was. `policy` is null where m0 itself is the reason. */
+/** Why a finding got its verdict. `policy` is null if the reason is m0's own. */
 export interface Reason {
   readonly policy: string | null;
   readonly commit: string | null;
@@ -59,6 +63,7 @@ export interface Reason {
   readonly at?: RulePlace;
 }
 
+/** The verdict on one finding, bound to its values by the fingerprint. */
 export interface FindingDecision {
   readonly address: string;
   readonly fingerprint: string;
@@ -66,7 +71,7 @@ export interface FindingDecision {
   readonly reasons: readonly Reason[];
 }
 
-/** The decision for a run: one verdict a finding, in the order of the findings. */
+/** The decision for a run: one verdict per finding, in the order of the findings. */
 export interface Decision {
   readonly findings: readonly FindingDecision[];
   readonly warnings: readonly Reason[];
@@ -74,7 +79,7 @@ export interface Decision {
   readonly bundles: Readonly<Record<string, string | null>>;
 }
 
-/** The stack's own word on realigning, from m0.yaml. */
+/** What m0.yaml says about realigning the stack. */
 export type RealignMode = 'policy' | 'ask' | 'never';
 
 const STRICTNESS: Record<Verdict, number> = { auto: 0, human: 1, deny: 2 };
@@ -83,21 +88,22 @@ function stricter(a: Verdict, b: Verdict): Verdict {
   return STRICTNESS[a] >= STRICTNESS[b] ? a : b;
 }
 
-interface Voice {
+/** The verdict of one policy on one finding. */
+interface PolicyVerdict {
   readonly verdict: Verdict;
   readonly reasons: readonly Reason[];
 }
 
-/** What one policy says of one finding. */
-function voiceOf(answer: PolicyAnswer, address: string): Voice {
+/** The verdict of one policy on one finding, by its strictest rule that matches. */
+function verdictOf(answer: PolicyAnswer, address: string): PolicyVerdict {
   const from = { policy: answer.policy, commit: answer.commit };
   if (!answer.outcome.ok) {
     return { verdict: 'human', reasons: [{ ...from, rule: 'error', text: answer.outcome.error }] };
   }
-  if (answer.stale !== undefined) return staleVoice(answer, answer.stale, address);
-  const spoken = answer.outcome.messages.filter((m) => m.address === undefined || m.address === address);
+  if (answer.stale !== undefined) return staleVerdict(answer, answer.stale, address);
+  const applicable = answer.outcome.messages.filter((m) => m.address === undefined || m.address === address);
   const reasonsOf = (rule: PolicyRule): Reason[] =>
-    spoken
+    applicable
       .filter((m) => m.rule === rule)
       .map((m) => ({ ...from, rule, text: m.text, ...(m.at === undefined ? {} : { at: m.at }) }));
 
@@ -114,24 +120,27 @@ function voiceOf(answer: PolicyAnswer, address: string): Voice {
   };
 }
 
-/** A stale bundle may object, and nothing else: what the newest commit would have said is not known. */
-function staleVoice(answer: PolicyAnswer, stale: StaleBundle, address: string): Voice {
-  const { stale: _, ...asked } = answer;
-  const last = voiceOf(asked, address);
+/** A stale bundle can object but not allow: nobody knows what the newest commit would answer. */
+function staleVerdict(answer: PolicyAnswer, stale: StaleBundle, address: string): PolicyVerdict {
+  const { stale: _, ...answerWithoutStale } = answer;
+  const lastGood = verdictOf(answerWithoutStale, address);
   const from = { policy: answer.policy, commit: answer.commit };
   const text = `${stale.error} (the last good commit was asked, and a person decides)`;
-  const trouble: Reason = { ...from, rule: 'error', text };
-  if (last.verdict === 'auto') return { verdict: 'human', reasons: [trouble] };
-  return { verdict: last.verdict, reasons: [...last.reasons.filter((r) => r.rule !== 'silent'), trouble] };
+  const staleReason: Reason = { ...from, rule: 'error', text };
+  if (lastGood.verdict === 'auto') return { verdict: 'human', reasons: [staleReason] };
+  return {
+    verdict: lastGood.verdict,
+    reasons: [...lastGood.reasons.filter((r) => r.rule !== 'silent'), staleReason],
+  };
 }
 
 /**
- * Combines what the assigned policies answered into one decision, finding by finding, strictest first
- * (contract "policies" in docs/design.md): an error or a stale bundle leads to a person, any `deny` denies, any `pending`
- * waits, `auto` needs an `allow` from every policy in mode `decide` and at least one such policy;
- * everything else leads to a person. `realign: ask` turns `auto` into a person, `never` denies.
+ * Combines the answers of the assigned policies into one verdict per actionable finding, strictest first: an error
+ * or a stale bundle leads to a person; any `deny` denies; any `pending` waits for a person; `auto` needs an `allow`
+ * from every policy in mode `decide`, and at least one such policy; everything else leads to a person. `realign:
+ * ask` turns `auto` into a person, `realign: never` denies.
  *
- * `forceHuman`, when given, is a reason of m0's own for which nothing may be applied by itself.
+ * `forceHuman`: if given, m0's own reason why nothing may be applied without a person.
  */
 export function decide(
   findings: readonly Finding[],
@@ -144,30 +153,33 @@ export function decide(
     findings: findings
       .filter((f) => f.actionable)
       .map((finding) => {
-        const voices = answers.map((a) => voiceOf(a, finding.address));
-        let verdict = voices.reduce<Verdict>((v, voice) => stricter(v, voice.verdict), 'auto');
-        // A silent policy is only worth telling where no policy gave a real reason to ask a person.
-        const strictest = voices.filter((v) => v.verdict === verdict).flatMap((v) => v.reasons);
-        const spoken = strictest.filter((r) => r.rule !== 'silent');
-        // A policy that errs is always told, also where another one's objection is stricter.
-        const errors = voices.flatMap((v) => v.reasons).filter((r) => r.rule === 'error');
-        const reasons = [...new Set([...(spoken.length > 0 ? spoken : strictest), ...errors])];
-        const own = (text: string): Reason => ({ policy: null, commit: null, rule: 'm0', text });
+        const verdicts = answers.map((a) => verdictOf(a, finding.address));
+        let verdict = verdicts.reduce<Verdict>(
+          (v, policyVerdict) => stricter(v, policyVerdict.verdict),
+          'auto',
+        );
+        // A silent policy is only listed if no other policy gave a reason to ask a person.
+        const strictest = verdicts.filter((v) => v.verdict === verdict).flatMap((v) => v.reasons);
+        const withRules = strictest.filter((r) => r.rule !== 'silent');
+        // A policy that fails is always listed, even if another policy's objection is stricter.
+        const errors = verdicts.flatMap((v) => v.reasons).filter((r) => r.rule === 'error');
+        const reasons = [...new Set([...(withRules.length > 0 ? withRules : strictest), ...errors])];
+        const reasonOfM0 = (text: string): Reason => ({ policy: null, commit: null, rule: 'm0', text });
         if (verdict === 'auto' && deciders.length === 0) {
           verdict = 'human';
-          reasons.push(own('no policy decides for this stack, so a person does'));
+          reasons.push(reasonOfM0('no policy decides for this stack, so a person does'));
         }
         if (verdict === 'auto' && forceHuman !== undefined) {
           verdict = 'human';
-          reasons.push(own(forceHuman));
+          reasons.push(reasonOfM0(forceHuman));
         }
         if (verdict === 'auto' && realign === 'ask') {
           verdict = 'human';
-          reasons.push(own('realign: ask in m0.yaml'));
+          reasons.push(reasonOfM0('realign: ask in m0.yaml'));
         }
         if (realign === 'never') {
           verdict = 'deny';
-          reasons.push(own('realign: never in m0.yaml'));
+          reasons.push(reasonOfM0('realign: never in m0.yaml'));
         }
         return { address: finding.address, fingerprint: finding.fingerprint, verdict, reasons };
       }),
@@ -186,8 +198,8 @@ export function decide(
 }
 
 /**
- * What is compared again before an apply: the commit of each policy's newest bundle, null where the one that
- * was asked is stale or there is none. So a bundle that turns stale in between is one that moved.
+ * Policy name -> commit of its newest bundle, to compare again before an apply; null if the bundle that answered is
+ * stale or missing. A bundle that becomes stale in between therefore counts as changed.
  */
 export function bundlesOf(
   answers: readonly {

@@ -1,3 +1,4 @@
+/** The analysis of a plan: which resources drifted, in which direction, and what an apply would do. Pure. */
 import {
   holdsSecret,
   type JudgedRow,
@@ -26,18 +27,18 @@ interface Context {
   readonly scrub: Scrubber;
 }
 
-type Judgement = { readonly is: 'finding' | 'noise'; readonly finding: Finding };
+type Judgement = { readonly kind: 'finding' | 'noise'; readonly finding: Finding };
 
 /**
- * What drifted, which way, and what an apply would do about it. Pure: the same plan gives the same answer.
- * Nothing in `findings`, `outputs` and `noise` holds a secret; `secrets` does. `key` keys the hashes under
- * which secrets enter fingerprints, so it must stay the same for fingerprints to be comparable.
+ * Analyses a plan. The same plan always gives the same result. `findings`, `outputs` and `noise` contain no
+ * secrets; `secrets` does. `key` is the HMAC key for secrets in fingerprints: fingerprints are comparable only if
+ * it stays the same. Throws an Error if a part of the plan is malformed.
  */
 export function analyzePlan(
   document: PlanDocument,
   options: {
     readonly key: string;
-    /** Secrets known from elsewhere (the stack's environment), which the plan's masks may not cover. */
+    /** Secrets from elsewhere (the stack's environment), which the plan's masks may not cover. */
     readonly secrets?: readonly string[];
   },
 ): Analysis {
@@ -53,13 +54,13 @@ export function analyzePlan(
     scrub: scrubberFor(secrets),
   };
   const judgements = resources
-    // Most of a plan: nothing moved and nothing is asked for.
+    // Skips most of a plan: resources that did not change and that the plan does not touch.
     .filter((resource) => resource.drift !== undefined || resource.action !== 'none')
     .map((resource) => judgeResource(resource, context))
     .filter((judgement) => judgement !== undefined);
-  const of = (is: Judgement['is']): Finding[] =>
+  const of = (is: Judgement['kind']): Finding[] =>
     judgements
-      .filter((judgement) => judgement.is === is)
+      .filter((judgement) => judgement.kind === is)
       .map((judgement) => judgement.finding)
       .sort((a, b) => compare(a.address, b.address));
   const findings = of('finding');
@@ -84,9 +85,9 @@ function judgeResource(original: Resource, context: Context): Judgement | undefi
   const code = codeOf(resource.entry, context.configuration);
   const judged = deletedByHand ? [] : judgeAttributes(resource, code);
 
-  const repeatable = judged.filter((row) => row.set !== true && (row.kept || row.origin === 'cloud'));
+  const repeatable = judged.filter((row) => row.set !== true && (row.leftInPlace || row.origin === 'cloud'));
   const untouched = repeatable.filter(
-    (row) => row.kept || row.raw.desired === null || hasUnknown(row.raw.desired),
+    (row) => row.leftInPlace || row.raw.desired === null || hasUnknown(row.raw.desired),
   );
   const echoed = context.echoes.among(
     resource,
@@ -105,42 +106,42 @@ function judgeResource(original: Resource, context: Context): Judgement | undefi
     }
   }
   const origin = deletedByHand ? originOfDeleted(resource, context) : originOf(resource, rows);
-  return { is: 'finding', finding: findingOf(resource, { rows, origin, deletedByHand }, context) };
+  return { kind: 'finding', finding: findingOf(resource, { rows, origin, deletedByHand }, context) };
 }
 
 function originOf(resource: Resource, rows: readonly JudgedRow[]): Origin {
   const goes = resource.action === 'delete' || resource.action === 'forget';
   if (goes) return rows.length > 0 ? 'both' : 'code';
-  // What an apply leaves alone only speaks where nothing else does.
-  const touched = rows.filter((row) => !row.kept);
+  // Attributes that an apply leaves unchanged decide the origin only if there are no others.
+  const touched = rows.filter((row) => !row.leftInPlace);
   const origins = new Set((touched.length > 0 ? touched : rows).map((row) => row.origin));
   if (origins.size === 1) return [...origins][0] ?? 'code';
   return origins.size === 0 ? 'code' : 'both';
 }
 
-/** Deleted by hand: the cloud moved; the code did too where it doesn't want the object any more. */
+/** Deleted by hand: the cloud changed. The code changed too if it no longer wants the object. */
 function originOfDeleted(resource: Resource, context: Context): Origin {
   const { action, change, entry } = resource;
   if (action === 'create' || action === 'replace' || action === 'update') return 'cloud';
   if (action === 'delete' || action === 'forget') return 'both';
   if (change !== undefined || !context.configuration.known) return 'cloud';
   if (!context.configuration.blocks.has(configKey(entry))) return 'both';
-  // The block is there, so this instance of it was dropped; a refresh-only plan lists no changes at all.
+  // The block exists, so the code dropped this instance of it. A refresh-only plan lists no changes at all.
   return entry.indexed && context.plan.changes.length > 0 ? 'both' : 'cloud';
 }
 
-interface Verdict {
+interface FindingParts {
   readonly rows: readonly JudgedRow[];
   readonly origin: Origin;
   readonly deletedByHand: boolean;
 }
 
-function findingOf(resource: Resource, verdict: Verdict, context: Context): Finding {
+function findingOf(resource: Resource, verdict: FindingParts, context: Context): Finding {
   const { entry, action, change } = resource;
   const { rows, origin, deletedByHand } = verdict;
   const previousAddress = change?.previousAddress ?? resource.drift?.previousAddress;
   const attributes = rows.map((row) => showAttribute(row, resource, context.scrub)).sort(compareAttributes);
-  // Parts that may be the echo of a sibling are left out: a plan of this resource alone can't tell them.
+  // Rows that may only repeat a sibling's drift are left out: a plan of this resource alone can't identify them.
   const bound = rows.filter((row) => action === 'none' || row.set === true || !leftAsItIs(row, resource));
   return {
     address: entry.address,
@@ -172,10 +173,10 @@ function findingOf(resource: Resource, verdict: Verdict, context: Context): Find
 }
 
 function leftAsItIs(row: JudgedRow, resource: Resource): boolean {
-  return row.kept || (resource.action === 'replace' && hasUnknown(row.raw.desired));
+  return row.leftInPlace || (resource.action === 'replace' && hasUnknown(row.raw.desired));
 }
 
-/** Where attributes are not listed one by one, the object as a whole binds the fingerprint. */
+/** If attributes are not listed one by one, the fingerprint covers the whole object. */
 function wholeOf(resource: Resource, deletedByHand: boolean): Json[] {
   const { action, recorded, actual, desired } = resource;
   if (deletedByHand) return [recorded, desired];
@@ -183,7 +184,7 @@ function wholeOf(resource: Resource, deletedByHand: boolean): Json[] {
   return action === 'delete' || action === 'forget' ? [recorded, actual] : [];
 }
 
-/** True where the drift entry says anything at all: Terraform up to 1.0.0 lists unchanged resources too. */
+/** True if the drift entry contains a change. Terraform up to 1.0.0 lists unchanged resources too. */
 function differs(resource: Resource): boolean {
   return JSON.stringify(resource.drift?.before) !== JSON.stringify(resource.drift?.after);
 }
@@ -195,10 +196,10 @@ function noiseOf(resource: Resource, judged: readonly JudgedRow[], context: Cont
     { rows, origin: originOf(resource, rows), deletedByHand: false },
     context,
   );
-  return { is: 'noise', finding: { ...finding, actionable: false } };
+  return { kind: 'noise', finding: { ...finding, actionable: false } };
 }
 
-/** Attributes that are equal but written differently, each whole. */
+/** Attributes whose values are equal but written differently, each as a whole. */
 function spellings(resource: Resource): JudgedRow[] {
   const { recorded, actual, desired, masks } = resource;
   if (!isObject(recorded) || !isObject(actual)) return [];
@@ -216,7 +217,7 @@ function spellings(resource: Resource): JudgedRow[] {
       desired: d,
       masks: masks.flatMap((m) => field(m, key) ?? []),
     };
-    return [{ raw, origin: 'cloud' as const, kept: true, set: undefined }];
+    return [{ raw, origin: 'cloud' as const, leftInPlace: true, set: undefined }];
   });
 }
 

@@ -1,7 +1,9 @@
-/** One step into a value: a key, an index, or `null` for an element matched by value. */
+/** Paths to a value inside a resource's attributes, and how they are written. */
+
+/** One step of a path: a key, an index, or `null` for an element that is matched by value. */
 export type Segment = string | number | null;
 
-/** Writes a path as people read it: `tags.Owner`, `tags["a.b/c"]`, `ingress[*]`, `versioning[0].enabled`. */
+/** The path as text: `tags.Owner`, `tags["a.b/c"]`, `ingress[*]`, `versioning[0].enabled`. */
 export function formatPath(segments: readonly Segment[]): string {
   let path = '';
   for (const segment of segments) {

@@ -1,62 +1,65 @@
+/** Decides for each attribute that differs whether the cloud, the code or both changed it. */
 import { equal } from './canonical.ts';
-import { type Code, type Written, writtenAt } from './configuration.ts';
+import { type ResourceCode, type WrittenValue, writtenAt } from './configuration.ts';
 import type { Action, AttributeDrift, Json, Origin } from './finding.ts';
 import { field, hasUnknown, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 import { documentDifferences, hidesAnything, kindOf, pathOf, type Scrubber, shown } from './redact.ts';
 import type { Resource } from './resource.ts';
 import { type RawRow, walk } from './walk.ts';
 
-/** A place that differs, and who moved it. */
+/** A place in a resource where the values differ, and who changed it. */
 export interface JudgedRow {
   readonly raw: RawRow;
   readonly origin: Origin;
-  /** True where an apply would leave the cloud's value as it is. */
-  readonly kept: boolean;
-  /** Whether the code sets the attribute; undefined where the plan doesn't tell. */
+  /** True if an apply would not change the cloud's value. */
+  readonly leftInPlace: boolean;
+  /** Whether the code sets the attribute; undefined if the plan does not say. */
   readonly set: boolean | undefined;
-  /** The data sources the code works the value out from. */
+  /** The data sources from which the code computes the value. */
   readonly data?: readonly string[] | undefined;
 }
 
 /**
- * The attributes of a resource whose three values are not all equal, each with its origin. Where the object
- * comes or goes as a whole, only what the cloud moved.
+ * The attributes of a resource whose three values are not all equal, each with its origin. If the whole object is
+ * created or removed, only those that the cloud changed.
  */
-export function judgeAttributes(resource: Resource, code: Code): JudgedRow[] {
+export function judgeAttributes(resource: Resource, code: ResourceCode): JudgedRow[] {
   const { recorded, actual, action } = resource;
   if (recorded === null || actual === null) return [];
   const goes = action === 'delete' || action === 'forget' || action === 'create';
-  // Comparing with what was recorded leaves exactly what the cloud moved.
+  // Compared with the recorded value, only what the cloud changed is left.
   const desired = goes ? recorded : resource.desired;
   const rows = walk({ recorded, actual, desired }, resource.masks, 'plan');
   return rows.flatMap((raw) => {
     const written = writtenAt(code, raw.segments);
     if (goes)
-      return [{ raw: { ...raw, desired: null }, origin: 'cloud' as const, kept: false, set: written?.set }];
+      return [
+        { raw: { ...raw, desired: null }, origin: 'cloud' as const, leftInPlace: false, set: written?.set },
+      ];
     const judged = judge(raw, written, action);
     return judged === undefined ? [] : [judged];
   });
 }
 
-function judge(found: RawRow, written: Written | undefined, action: Action): JudgedRow | undefined {
+function judge(found: RawRow, written: WrittenValue | undefined, action: Action): JudgedRow | undefined {
   const set = written?.set;
   const raw =
     set !== true && action === 'update' && isCounter(found) ? { ...found, desired: UNKNOWN } : found;
   const { recorded, actual, desired } = raw;
-  const row = (origin: Origin, kept = false): JudgedRow => ({
+  const row = (origin: Origin, leftInPlace = false): JudgedRow => ({
     raw,
     origin,
-    kept,
+    leftInPlace: leftInPlace,
     set,
     data: origin === 'cloud' ? undefined : written?.data,
   });
   const cloudMoved = !equal(recorded, actual, 'plan');
   if (hasUnknown(desired)) {
-    // What the code doesn't set merely follows; that it becomes unknown is nobody's change.
+    // An attribute that the code does not set can become unknown without anybody changing it.
     if (cloudMoved) return row(set === true ? 'both' : 'cloud');
     return set === true ? row('code') : undefined;
   }
-  // Where the code is silent, providers fill in a zero and plan it as nothing.
+  // For an attribute that the code does not set, providers fill in a zero and plan it as null.
   const silent = set !== true && isEmpty(desired) && (recorded === false || recorded === 0);
   if (!cloudMoved) return silent && action === 'replace' ? undefined : row('code');
   if (silent || equal(desired, recorded, 'plan')) return row('cloud');
@@ -65,8 +68,8 @@ function judge(found: RawRow, written: Written | undefined, action: Action): Jud
 }
 
 /**
- * A number that the cloud raises with each change, such as the `version` of a parameter. Some providers plan
- * it as it is now, but the update that is coming raises it again: it is not known.
+ * True for a number that the cloud raises with each change, such as the `version` of a parameter. Some providers
+ * plan its current value, but the coming update raises it again, so its desired value is unknown.
  */
 function isCounter({ segments, recorded, actual, desired }: RawRow): boolean {
   const [name] = segments;
@@ -81,24 +84,30 @@ function isCounter({ segments, recorded, actual, desired }: RawRow): boolean {
   );
 }
 
-/** True where the code says literally what the cloud has now: then the code moved as well. */
-function codeCaughtUp(raw: RawRow, written: Written | undefined): boolean {
+/** True if the code contains exactly the cloud's current value: then the code changed as well. */
+function codeCaughtUp(raw: RawRow, written: WrittenValue | undefined): boolean {
   const constant = written?.constant;
   if (constant === undefined) return false;
   if (raw.segments.at(-1) !== null) return equal(constant, raw.actual, 'plan');
   const elements: readonly Json[] = isArray(constant) ? constant : [];
-  // In doubt the code did not move: only what it says in full speaks for it, and anything like it against.
+  // If in doubt, the code did not change. An element counts for it only if the whole element matches, and against
+  // it if any part matches.
   return isEmpty(raw.actual)
-    ? !elements.some((element) => saysSo(element, raw.recorded, () => true))
-    : elements.some((element) => saysSo(element, raw.actual, isBlank));
+    ? !elements.some((element) => matchesWritten(element, raw.recorded, () => true))
+    : elements.some((element) => matchesWritten(element, raw.actual, isBlank));
 }
 
-/** True where the value is what the code says; `fills` judges what a provider fills in where the code is silent. */
-function saysSo(written: Json, value: Json, fills: (filled: Json | undefined) => boolean): boolean {
+/**
+ * True if the value matches what the code writes. `fills` decides about fields that the code leaves empty and the
+ * provider fills in.
+ */
+function matchesWritten(written: Json, value: Json, fills: (filled: Json | undefined) => boolean): boolean {
   if (!isObject(written) || !isObject(value)) return equal(written, value, 'plan');
   return Object.keys(written).every((key) => {
-    const said = written[key] ?? null;
-    return isEmpty(said) ? fills(field(value, key)) : saysSo(said, field(value, key) ?? null, fills);
+    const expected = written[key] ?? null;
+    return isEmpty(expected)
+      ? fills(field(value, key))
+      : matchesWritten(expected, field(value, key) ?? null, fills);
   });
 }
 
@@ -107,19 +116,22 @@ function isBlank(value: Json | undefined): boolean {
 }
 
 /**
- * For an update or replace in which nothing differs: what makes Terraform want it. The order of a list, or
- * values that are not known yet. Undefined where there is only another spelling of an empty value.
+ * For an update or replace without a visible difference: the rows that explain it, which are the order of a list,
+ * or values that are not known yet. Undefined if the only cause is another spelling of an empty value.
  */
 export function judgeHiddenCause(resource: Resource): JudgedRow[] | undefined {
   const { recorded, actual, desired, masks, change, action } = resource;
   const reordered = walk({ recorded, actual, desired }, masks, 'exact').filter(
     (row) => row.desired !== UNKNOWN && !equal(row.recorded, row.desired, 'exact'),
   );
-  const rows = reordered.map((raw): JudgedRow => ({ raw, origin: 'code', kept: false, set: undefined }));
+  const rows = reordered.map(
+    (raw): JudgedRow => ({ raw, origin: 'code', leftInPlace: false, set: undefined }),
+  );
   if (rows.length > 0 || action === 'replace') return rows;
   const unknown = walk({ recorded, actual, desired }, masks, 'plan').filter((row) => hasUnknown(row.desired));
-  if (unknown.length > 0) return unknown.map((raw) => ({ raw, origin: 'code', kept: false, set: undefined }));
-  // Only what is sensitive changed: an apply writes that to the state, and somebody wrote it in the code.
+  if (unknown.length > 0)
+    return unknown.map((raw) => ({ raw, origin: 'code', leftInPlace: false, set: undefined }));
+  // Only the sensitivity changed. The code changed it, and an apply writes it to the state.
   const [was, will] = [change?.beforeSensitive, change?.afterSensitive].map((m) =>
     JSON.stringify(m ?? false),
   );
@@ -133,7 +145,7 @@ export function judgeHiddenCause(resource: Resource): JudgedRow[] | undefined {
   return undefined;
 }
 
-/** The row as it may be shown. */
+/** The row in the form that people may see: secrets hidden. */
 export function showAttribute(judged: JudgedRow, resource: Resource, scrub: Scrubber): AttributeDrift {
   const { raw, origin } = judged;
   const cloudMoved = !equal(raw.recorded, raw.actual, 'plan');
@@ -152,7 +164,7 @@ export function showAttribute(judged: JudgedRow, resource: Resource, scrub: Scru
   };
 }
 
-/** True where any of the row's values is a secret or holds one. */
+/** True if any value of the row is a secret or contains one. */
 export function holdsSecret(raw: RawRow, scrub: Scrubber): boolean {
   return [raw.recorded, raw.actual, raw.desired].some((value) => hidesAnything(value, raw.masks, scrub));
 }
@@ -164,7 +176,7 @@ function forcesReplacement(raw: RawRow, resource: Resource): boolean {
       isArray(path) &&
       path.every((step, i) => {
         const segment = raw.segments[i];
-        // Indexes of sets mean nothing, and a path may be longer than the row.
+        // Indexes in sets have no meaning, and the path may be longer than the row.
         return segment === undefined || segment === null || typeof step !== 'string' || step === segment;
       }),
   );

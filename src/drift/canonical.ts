@@ -1,16 +1,18 @@
+/** When two values count as equal, and a canonical text for each value. */
 import type { Json } from './finding.ts';
 import { field, identical, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 
 /**
- * How two values are held to be equal.
- * `plan`: attributes of resources; the empty values are one, the order of elements says nothing.
- * `exact`: as `plan`, but the order of elements counts.
- * `json`: a JSON document as it is.
- * `iam`: a policy document; one value and a list of one are the same, order says nothing, `false` is `"false"`.
+ * The kinds of equality.
+ * `plan`: for attributes of resources; all empty values are equal, and the order of elements does not count.
+ * `exact`: like `plan`, but the order counts.
+ * `json`: a JSON document, compared as it is.
+ * `iam`: a policy document; a value equals a list with only that value, the order does not count, and `false`
+ * equals `"false"`.
  */
 export type Equality = 'plan' | 'exact' | 'json' | 'iam';
 
-/** The JSON object or array in a string, else undefined. */
+/** The JSON object or array in a string; undefined if it contains none. */
 export function parseDocument(text: Json): Json | undefined {
   if (typeof text !== 'string' || !/^\s*[[{]/.test(text)) return undefined;
   try {
@@ -21,12 +23,12 @@ export function parseDocument(text: Json): Json | undefined {
   }
 }
 
-/** Which equality the inside of a JSON document asks for. */
+/** The equality to use inside a JSON document. */
 export function equalityOf(document: Json): Equality {
   return isObject(document) && Object.hasOwn(document, 'Statement') ? 'iam' : 'json';
 }
 
-/** One text for all values that are equal: keys sorted, documents parsed. */
+/** The same text for all values that are equal, with keys sorted and JSON documents parsed. */
 export function canonical(value: Json, equality: Equality): string {
   if (value === UNKNOWN) return '?';
   const inPlan = equality === 'plan' || equality === 'exact';
@@ -51,11 +53,12 @@ export function canonical(value: Json, equality: Equality): string {
   return equality === 'iam' && value !== null ? JSON.stringify(String(value)) : JSON.stringify(value);
 }
 
+/** True if both values have the same canonical text. */
 export function equal(a: Json, b: Json, equality: Equality): boolean {
-  // Most values did not move at all, and seeing that is much cheaper than writing both out.
+  // Most values did not change, and this check is much cheaper than two canonical texts.
   if (identical(a, b)) return true;
   if (!isObject(a) || !isObject(b)) return canonical(a, equality) === canonical(b, equality);
-  // As `canonical` has it, key by key: a key that is not there is null.
+  // The same rules as `canonical`, key by key: a missing key equals null.
   for (const key in a) if (!equal(a[key] ?? null, field(b, key) ?? null, equality)) return false;
   for (const key in b) if (!Object.hasOwn(a, key) && !equal(null, b[key] ?? null, equality)) return false;
   return true;

@@ -1,15 +1,16 @@
+/** The conditions (checks, preconditions) that failed in a plan, and the data sources that only an apply reads. */
 import type { CheckResult, Json, LateRead } from './finding.ts';
 import { field, isArray, isObject } from './json-value.ts';
 import type { PlanDocument } from './plan-document.ts';
 
-/** The conditions that did not pass, sorted by address. Older versions of Terraform write none. */
+/** The conditions that did not pass, sorted by address. Older versions of Terraform list none. */
 export function checksOf(document: PlanDocument, scrub: (text: string) => string): CheckResult[] {
   const checks = document.checks;
   const results = (isArray(checks) ? checks : []).flatMap((check) => {
     const instances = field(check, 'instances');
-    // Without instances the block itself carries the verdict.
-    const told = isArray(instances) && instances.length > 0 ? instances : [check];
-    return told.flatMap((instance): CheckResult[] => {
+    // Without instances, the block itself has the status.
+    const conditions = isArray(instances) && instances.length > 0 ? instances : [check];
+    return conditions.flatMap((instance): CheckResult[] => {
       const status = field(instance, 'status');
       if (status !== 'fail' && status !== 'error' && status !== 'unknown') return [];
       const block = field(check, 'address');
@@ -28,7 +29,10 @@ export function checksOf(document: PlanDocument, scrub: (text: string) => string
   return results.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
 }
 
-/** The data sources that an apply would read, sorted by address. They are no findings: nothing of them is managed. */
+/**
+ * The data sources that an apply would read, sorted by address. They are not findings, because Terraform does not
+ * manage them.
+ */
 export function lateReadsOf(document: PlanDocument): LateRead[] {
   const changes = document.resource_changes;
   return (isArray(changes) ? changes : [])

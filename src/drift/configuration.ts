@@ -1,20 +1,24 @@
+/**
+ * Reads from a plan's `configuration` what the code sets. A plan contains expressions there, and no values that are
+ * computed.
+ */
 import type { Segment } from './attribute-path.ts';
 import type { Json } from './finding.ts';
 import { field, isArray, isObject, type JsonObject } from './json-value.ts';
 import type { PlanParts, ResourceEntry } from './plan-parts.ts';
 
-/** What the code says of one place. `constant` only where it stands there literally or as one variable. */
-export interface Written {
+/** What the code says about one attribute. `constant`: only for a literal, or for an expression of one variable. */
+export interface WrittenValue {
   readonly set: boolean;
   readonly constant?: Json;
-  /** The data sources the value is worked out from. */
+  /** The data sources from which the value is computed. */
   readonly data?: readonly string[];
 }
 
-/** The part of `configuration` that says what the code sets; `known` is false where a plan came without. */
+/** The code of a plan, indexed. `known` is false if the plan has no configuration. */
 export interface Configuration {
   readonly known: boolean;
-  /** Config key (module path without instance keys, type, name) -> its block. */
+  /** Config key (module path without instance keys, type, name) -> the resource's block. */
   readonly blocks: ReadonlyMap<string, JsonObject>;
   /** Config key -> keys of the blocks in the same module that refer to it. */
   readonly referrers: ReadonlyMap<string, ReadonlySet<string>>;
@@ -22,7 +26,7 @@ export interface Configuration {
   readonly variables: Json;
 }
 
-/** Indexes `configuration` once, so that each look-up is cheap however many resources there are. */
+/** Indexes `configuration` once, so that each look-up is cheap even with many resources. */
 export function readConfiguration(plan: PlanParts): Configuration {
   const blocks = new Map<string, JsonObject>();
   const referrers = new Map<string, Set<string>>();
@@ -49,40 +53,43 @@ export function readConfiguration(plan: PlanParts): Configuration {
   return { known: root !== undefined, blocks, referrers, variables: plan.variables };
 }
 
-/** The key under which `Configuration` knows a resource's block. */
+/** The key of a resource's block in `Configuration`. */
 export function configKey(entry: ResourceEntry): string {
   const module = entry.moduleAddress.replace(/\[(?:"(?:[^"\\]|\\.)*"|\d+)\]/g, '');
   return `${module === '' ? '' : `${module}.`}${entry.type}.${entry.name}`;
 }
 
-/** What a resource's block says, and the values of the variables it may speak of. */
-export interface Code {
+/** A resource's block, and the values of the variables that it may use. */
+export interface ResourceCode {
   readonly block: JsonObject | undefined;
   readonly variables: Json;
 }
 
-/** What the code says of a resource. */
-export function codeOf(entry: ResourceEntry, configuration: Configuration): Code {
-  // What a module's variables are worth is not written in a plan.
+/** The code of a resource. */
+export function codeOf(entry: ResourceEntry, configuration: Configuration): ResourceCode {
+  // A plan does not contain the values of a module's variables.
   const variables = entry.moduleAddress === '' ? configuration.variables : null;
   return { block: configuration.blocks.get(configKey(entry)), variables };
 }
 
-/** What the code says at a path of a resource; undefined where the plan doesn't tell. */
-export function writtenAt({ block, variables }: Code, segments: readonly Segment[]): Written | undefined {
+/** What the code says at a path of a resource; undefined if the plan does not say. */
+export function writtenAt(
+  { block, variables }: ResourceCode,
+  segments: readonly Segment[],
+): WrittenValue | undefined {
   const expressions = field(block, 'expressions');
   if (block === undefined) return undefined;
   if (!isObject(expressions)) return { set: false };
   return descend(expressions, segments, variables);
 }
 
-function descend(node: JsonObject, segments: readonly Segment[], variables: Json): Written {
+function descend(node: JsonObject, segments: readonly Segment[], variables: Json): WrittenValue {
   const [head, ...rest] = segments;
   if (typeof head !== 'string') return { set: true };
   const next = field(node, head);
   if (next === undefined) return { set: false };
   if (isArray(next)) {
-    // Nested blocks. Only a single one can be told apart by its index.
+    // Nested blocks. An index identifies a block only if there is just one.
     const [block] = next;
     if (rest.length === 0 || rest[0] === null) return { set: true };
     if (rest.length === 1 || next.length !== 1 || !isObject(block)) return { set: true };
@@ -100,7 +107,7 @@ function descend(node: JsonObject, segments: readonly Segment[], variables: Json
   return rest.length === 0 ? { set: true } : descend(next, rest, variables);
 }
 
-/** The value of the one variable that an expression speaks of. It may do more with it than to name it. */
+/** The value of the variable, if the expression refers to exactly one. The expression may also transform it. */
 function variableOf(references: readonly string[], variables: Json): Json | undefined {
   const name = references.length === 1 ? /^var\.([^.[]+)$/.exec(references[0] ?? '')?.[1] : undefined;
   return name === undefined ? undefined : field(field(variables, name), 'value');
@@ -114,7 +121,7 @@ function dataAmong(references: readonly string[]): { data?: readonly string[] } 
 function constantAt(constant: Json, segments: readonly Segment[]): { constant?: Json } {
   let value: Json = constant;
   for (const segment of segments) {
-    // An element has no place of its own: whoever asks compares with the whole list.
+    // An element that is matched by value has no index: the caller compares with the whole list.
     if (segment === null) return { constant: value };
     if (isArray(value) && typeof segment === 'number') value = value[segment] ?? null;
     else if (isObject(value) && typeof segment === 'string') value = field(value, segment) ?? null;
@@ -127,9 +134,9 @@ function referencesIn(node: Json | undefined): string[] {
   if (isArray(node)) return node.flatMap(referencesIn);
   if (!isObject(node)) return [];
   const own = node.references;
-  const here = isArray(own) ? own.filter((r): r is string => typeof r === 'string') : [];
+  const direct = isArray(own) ? own.filter((r): r is string => typeof r === 'string') : [];
   return [
-    ...here,
+    ...direct,
     ...Object.entries(node).flatMap(([key, v]) => (key === 'references' ? [] : referencesIn(v))),
   ];
 }

@@ -1,8 +1,9 @@
+/** The numbers of an analysis. */
 import type { Action, Counts, Finding } from './finding.ts';
 
 /**
- * The numbers over these findings. What a rule ignores is a finding and drifted, but is nothing that is to be
- * created, updated, deleted or replaced; `ignored` is there only where it is not zero.
+ * Counts the findings. An ignored finding counts as a finding, but not under any action. `ignored` is left out if
+ * it is zero.
  */
 export function countsOf(findings: readonly Finding[], noise: readonly Finding[]): Counts {
   const count = (test: (finding: Finding) => boolean): number => findings.filter(test).length;

@@ -1,3 +1,4 @@
+/** Removes echoes: drift that only repeats what another resource (a sibling) manages and reports itself. */
 import type { Segment } from './attribute-path.ts';
 import { canonical } from './canonical.ts';
 import { type Configuration, configKey } from './configuration.ts';
@@ -8,8 +9,8 @@ import { isRuleEcho } from './security-group.ts';
 import type { RawRow } from './walk.ts';
 
 /**
- * Types whose whole purpose is one aspect of another resource, and the attributes of that resource which
- * repeat it. Whatever moves there, by hand or by an apply, is told by the sibling itself.
+ * Resource type -> types that manage one aspect of it -> its attributes that repeat this aspect. The sibling
+ * reports a change there.
  */
 const ASPECTS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   aws_s3_bucket: {
@@ -48,8 +49,8 @@ const ASPECTS: Readonly<Record<string, Readonly<Record<string, readonly string[]
   aws_rds_cluster: { aws_rds_cluster_instance: ['cluster_members'] },
 };
 
-/** Bookkeeping that a provider counts or dates by itself. */
-const FOLLOWS = new Set([
+/** Attributes that a provider counts or dates by itself. */
+const BOOKKEEPING = new Set([
   'attachment_count',
   'last_modified',
   'last_modified_date',
@@ -57,12 +58,12 @@ const FOLLOWS = new Set([
   'last_update_time',
 ]);
 
-/** True where the attribute only follows what happens elsewhere and nobody can set it. */
+/** True if the attribute only follows other changes, and nobody can set it. */
 export function isBookkeeping(segments: readonly Segment[]): boolean {
-  return typeof segments[0] === 'string' && FOLLOWS.has(segments[0]);
+  return typeof segments[0] === 'string' && BOOKKEEPING.has(segments[0]);
 }
 
-/** Knows all resources of a plan, and so whether a drift only repeats what another resource manages. */
+/** Knows all resources of a plan, and therefore which drift is only an echo. */
 export class Echoes {
   readonly #resources: readonly Resource[];
   readonly #configuration: Configuration;
@@ -74,8 +75,8 @@ export class Echoes {
   }
 
   /**
-   * The rows of a resource that are the echo of a sibling. `candidates` are rows of attributes which the
-   * resource's own code doesn't set and which an apply would leave as they are.
+   * The rows of a resource that are echoes of a sibling. `candidates`: rows of attributes that the resource's own
+   * code does not set and that an apply would not change.
    */
   among(resource: Resource, candidates: readonly RawRow[]): ReadonlySet<RawRow> {
     if (candidates.length === 0) return new Set();
@@ -99,7 +100,10 @@ export class Echoes {
     return [...all].filter(isNear);
   }
 
-  /** Who says the handles of what drifted. Made in one pass: in a big plan, looking at each pair takes minutes. */
+  /**
+   * Handle of a drifted resource -> the resources that mention it. Built in one pass, because a comparison of all
+   * pairs takes minutes for a big plan.
+   */
   #index(): ReadonlyMap<string, ReadonlySet<Resource>> {
     if (this.#byHandle !== undefined) return this.#byHandle;
     const drifted = this.#resources.filter((resource) => resource.drift !== undefined);
@@ -125,27 +129,27 @@ function isEcho(resource: Resource, row: RawRow, siblings: readonly Resource[]):
     const aspects = ASPECTS[type]?.[sibling.entry.type];
     if (aspects?.includes(attribute)) return true;
     return (
-      repeats(row.recorded, sibling.recorded) && repeats(row.actual, sibling.actual) && saysSomething(row)
+      repeats(row.recorded, sibling.recorded) && repeats(row.actual, sibling.actual) && isDistinctive(row)
     );
   });
 }
 
-/** True where every scalar of the value is one of the sibling's; a value that isn't there repeats anything. */
+/** True if every scalar of the value also appears in the sibling. An empty value always counts as repeated. */
 function repeats(value: Json, sibling: Json): boolean {
-  const leaves = telling(value);
+  const leaves = comparableLeaves(value);
   if (leaves.length === 0) return true;
   const own = new Set(leavesOf(sibling).map((leaf) => canonical(leaf, 'plan')));
   return leaves.every((leaf) => own.has(leaf));
 }
 
-/** Short or common scalars prove nothing: at least one text of some length must be repeated. */
-function saysSomething(row: RawRow): boolean {
+/** Short or common scalars prove nothing: at least one repeated text must have four characters or more. */
+function isDistinctive(row: RawRow): boolean {
   return [row.recorded, row.actual]
     .flatMap(leavesOf)
     .some((leaf) => typeof leaf === 'string' && leaf.length >= 4);
 }
 
-function telling(value: Json): string[] {
+function comparableLeaves(value: Json): string[] {
   return leavesOf(value)
     .filter((leaf) => !isEmpty(leaf) && typeof leaf !== 'boolean' && leaf !== 0)
     .map((leaf) => canonical(leaf, 'plan'));

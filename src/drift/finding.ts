@@ -1,29 +1,31 @@
+/** The result of an analysis: findings, and the counts and facts beside them. */
+
 /** Any JSON value, as Terraform's plan carries it. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** Who moved: the cloud (actual ≠ recorded), the code (desired ≠ recorded), or both. */
+/** What changed: the cloud (actual ≠ recorded), the code (desired ≠ recorded), or both. */
 export type Origin = 'cloud' | 'code' | 'both';
 
-/** What an apply would do to the resource. `none`: an apply would change nothing of it. */
+/** What an apply would do to the resource. `none`: nothing. */
 export type Action = 'create' | 'update' | 'delete' | 'replace' | 'forget' | 'none';
 
-/** From recorded to actual where the cloud moved, else from recorded to desired. */
+/** From recorded to actual if the cloud changed, else from recorded to desired. */
 export type ChangeKind = 'added' | 'removed' | 'changed';
 
-/** Stands where a value is known only after an apply. */
+/** Replaces a value that is known only after an apply. */
 export interface UnknownValue {
   readonly unknown: true;
 }
 
-/** Stands where a secret stands; the secret itself never leaves the analysis. */
+/** Replaces a secret. The secret itself never leaves the analysis. */
 export interface SensitiveValue {
   readonly sensitive: true;
 }
 
-/** A value as people and policies may see it. Absent is `null`. */
+/** A value as people and policies may see it. A missing value is `null`. */
 export type ShownValue = Json | UnknownValue | SensitiveValue;
 
-/** What differs inside an attribute whose three values are JSON documents. */
+/** A difference inside an attribute whose three values are JSON documents. */
 export interface JsonDifference {
   readonly path: string;
   readonly kind: ChangeKind;
@@ -42,9 +44,9 @@ export interface AttributeDrift {
   readonly desired: ShownValue;
   readonly sensitive: boolean;
   readonly json?: readonly JsonDifference[];
-  /** Data sources that the code works the value out from: they may have moved, and the code not. */
+  /** The data sources from which the code computes the value. They may have changed while the code did not. */
   readonly inputs?: readonly string[];
-  /** True where this attribute is what forces a replace. */
+  /** True if this attribute forces the replace. */
   readonly forcesReplacement?: true;
 }
 
@@ -54,14 +56,17 @@ export interface Finding {
   readonly type: string;
   readonly origin: Origin;
   readonly action: Action;
-  /** False where an apply would change nothing of it, or a rule ignores it; such findings never alert or hold up anything. */
+  /**
+   * False if an apply would change nothing, or if a rule ignores it. Such findings never cause an alert and never
+   * block anything.
+   */
   readonly actionable: boolean;
   readonly attributes: readonly AttributeDrift[];
   readonly previousAddress?: string;
   readonly deletedByHand?: true;
-  /** Why an ignore rule of m0.yaml covers it; m0 never applies it then, whatever an apply would do. */
+  /** The reason of the ignore rule in m0.yaml that covers it. m0 then never applies it. */
   readonly ignored?: string;
-  /** Hex digest over address, action, paths and the three values of each; secrets enter it as keyed hashes. */
+  /** Hex digest of address, action, paths and the three values of each path. Secrets enter it as keyed hashes. */
   readonly fingerprint: string;
 }
 
@@ -72,7 +77,7 @@ export interface OutputDrift {
   readonly sensitive: boolean;
 }
 
-/** Numbers over all findings; `noise` counts drift that nobody made. */
+/** Numbers over all findings. `noise` counts differences that nobody made. */
 export interface Counts {
   readonly findings: number;
   readonly cloud: number;
@@ -83,41 +88,44 @@ export interface Counts {
   readonly delete: number;
   readonly replace: number;
   readonly noise: number;
-  /** How many of the findings a rule ignores; left out where none. They count under no action. */
+  /** How many findings a rule ignores; left out if there are none. They count under no action. */
   readonly ignored?: number;
 }
 
 /**
- * A condition of the code that did not hold when it was planned, or could not be judged. It says that something
- * is not as it should be, but not that anything drifted.
+ * A condition of the code that failed, or could not be evaluated, during the plan. It reports a problem, but no
+ * drift.
  */
 export interface CheckResult {
   readonly address: string;
-  /** What carries the condition: a `check` block, a resource's precondition or postcondition, an output, a variable. */
+  /** Where the condition is: a `check` block, a resource's precondition or postcondition, an output, a variable. */
   readonly kind: string;
-  /** `unknown`: only an apply can tell. */
+  /** `unknown`: only an apply can evaluate it. */
   readonly status: 'fail' | 'error' | 'unknown';
-  /** The code's own messages. */
+  /** The messages from the code. */
   readonly problems: readonly string[];
 }
 
-/** A data source that is read only while applying, so that all that hangs on it is unknown until then. */
+/** A data source that is read only during an apply, so that everything that depends on it is unknown until then. */
 export interface LateRead {
   readonly address: string;
-  /** Terraform's word for why. */
+  /** Terraform's reason, as it writes it. */
   readonly reason: string | null;
 }
 
-/** The whole answer of the analysis for one plan. Findings are sorted by address. */
+/** The complete result of the analysis of one plan. Findings are sorted by address. */
 export interface Analysis {
   readonly findings: readonly Finding[];
   readonly outputs: readonly OutputDrift[];
   readonly noise: readonly Finding[];
   readonly counts: Counts;
-  /** Literal secrets found in the plan, longest first, for scrubbing by value. Never stored, never logged. */
+  /** The literal secrets in the plan, longest first, for removing them from texts. Never stored, never logged. */
   readonly secrets: readonly string[];
-  /** Conditions of the code that did not pass: no drift, and never the cause of a finding. Left out where none. */
+  /**
+   * Conditions of the code that did not pass. They are not drift and never cause a finding. Left out if there are
+   * none.
+   */
   readonly checks?: readonly CheckResult[];
-  /** Data sources that only an apply reads. Left out where none. */
+  /** Data sources that only an apply reads. Left out if there are none. */
   readonly inputs?: readonly LateRead[];
 }

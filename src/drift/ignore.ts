@@ -1,9 +1,10 @@
+/** Ignore rules of m0.yaml: drift that is reported but never applied. */
 import { countsOf } from './counts.ts';
 import type { Analysis, Finding } from './finding.ts';
 
 /**
- * Drift that is nobody's concern. `match` is an address, or an address and an attribute's path with a dot
- * between them, written as findings write them; `*` stands for any characters but a separating dot.
+ * A rule that ignores drift. `match` is an address, or an address and an attribute's path joined by a dot, written
+ * as in findings. `*` matches any characters except a separating dot.
  */
 export interface IgnoreRule {
   readonly match: string;
@@ -15,17 +16,17 @@ interface Rule {
   readonly reason: string;
 }
 
-/** A rule whose address fits a finding; `path` is what it says of the attribute, empty: the whole resource. */
+/** A rule whose address matches a finding. `path` is the rule's attribute; empty: the whole resource. */
 interface Fit {
   readonly path: readonly string[];
   readonly reason: string;
 }
 
 /**
- * The analysis with every finding that the rules cover made unactionable and given the reason in `ignored`:
- * still told, never applied. A rule with an attribute covers that attribute, and a finding only where all of its
- * attributes are covered and the resource stays; what is created, deleted, replaced or forgotten is covered
- * by a rule for the whole resource alone. Fingerprints stay; `counts` follow.
+ * Returns the analysis with every ignored finding marked: not actionable, with the reason in `ignored`. Such
+ * findings are still reported, but never applied. A rule with an attribute covers that attribute; it ignores a
+ * finding only if all attributes are covered and the resource stays. Creates, deletes, replaces and forgets need a
+ * rule for the whole resource. Fingerprints do not change; `counts` are updated.
  */
 export function ignoreFindings(analysis: Analysis, rules: readonly IgnoreRule[]): Analysis {
   if (rules.length === 0) return analysis;
@@ -37,13 +38,16 @@ export function ignoreFindings(analysis: Analysis, rules: readonly IgnoreRule[])
   return { ...analysis, findings, counts: countsOf(findings, analysis.noise) };
 }
 
-/** True where `match` can be an address, or an address and a path: a resource has a type and a name. */
+/** True if `match` can be an address, or an address and a path. An address has at least a type and a name. */
 export function isIgnoreMatch(match: string): boolean {
   const segments = dotted(match);
   return segments.length > 1 && segments.every((segment) => WHOLE_SEGMENT.test(segment));
 }
 
-/** True where the rule's address fits the finding and, where it names an attribute, one of those that drifted does. */
+/**
+ * True if the rule's address matches the finding and, if the rule names an attribute, at least one drifted
+ * attribute matches it.
+ */
 export function concerns(match: string, finding: Finding): boolean {
   const segments = dotted(match);
   const address = dotted(finding.address);
@@ -52,16 +56,16 @@ export function concerns(match: string, finding: Finding): boolean {
   return (
     path.length === 0 ||
     finding.attributes.some((attribute) => {
-      const there = keyed(dotted(attribute.path));
-      // `ingress` means each of its rules, `ingress[*]`.
+      const actual = keyed(dotted(attribute.path));
+      // `ingress` matches each of its rules, `ingress[*]`.
       const fits = (pattern: string, segment: string): boolean =>
         covers(pattern, segment) || covers(pattern, segment.replace(/\[[^\]]*\]$/, ''));
-      return path.length <= there.length && path.every((segment, i) => fits(segment, there[i] ?? ''));
+      return path.length <= actual.length && path.every((segment, i) => fits(segment, actual[i] ?? ''));
     })
   );
 }
 
-/** A name and any number of brackets, each closed. */
+/** A name and any number of closed brackets. */
 const WHOLE_SEGMENT = /^[^.[\]"\s]+(\[([^[\]"\s]+|"([^"\\]|\\.)*")\])*$/;
 
 function reasonToIgnore(finding: Finding, rules: readonly Rule[]): string | null {
@@ -75,7 +79,7 @@ function reasonToIgnore(finding: Finding, rules: readonly Rule[]): string | null
 
   if (fits.length === 0) return null;
   const stays = finding.action === 'update' || finding.action === 'none';
-  // Without a single attribute there is nothing that a rule about attributes could be right about.
+  // Without attributes, a rule about an attribute can't match.
   if (!stays || finding.deletedByHand === true || finding.attributes.length === 0) return null;
   const reasons = new Set<string>();
   for (const attribute of finding.attributes) {
@@ -89,7 +93,7 @@ function reasonToIgnore(finding: Finding, rules: readonly Rule[]): string | null
   return [...reasons].join(', ');
 }
 
-/** The parts between the dots; a dot in brackets or quotes belongs to a key. */
+/** The parts between the dots. A dot in brackets or quotes is part of a key. */
 function dotted(path: string): readonly string[] {
   const segments: string[] = [];
   let from = 0;
@@ -111,12 +115,12 @@ function dotted(path: string): readonly string[] {
   return [...segments, path.slice(from)];
 }
 
-/** A key is a part of its own however it is written: `tags.Owner` and `tags["a.b/c"]` have two each. */
+/** Splits off each key in brackets, so that `tags.Owner` and `tags["a.b/c"]` both have two parts. */
 function keyed(segments: readonly string[]): readonly string[] {
   return segments.flatMap((segment) => segment.split(/(?=\[")/));
 }
 
-/** True where the pattern, with `*` for any characters, is the whole text. */
+/** True if the pattern matches the whole text. `*` matches any characters. */
 function covers(pattern: string | undefined, text: string): boolean {
   if (pattern === undefined) return false;
   const [head = '', ...rest] = pattern.split('*');

@@ -1,14 +1,15 @@
+/** JSON values of a plan, with a marker for values that are not known yet. */
 import type { Json } from './finding.ts';
 
 export type JsonObject = { readonly [key: string]: Json };
 
 /**
- * Stands in a desired value wherever it is known only after an apply. Compared by identity, so that a map
- * in the cloud that happens to read `{"unknown": true}` is never taken for it.
+ * Replaces each part of a desired value that is known only after an apply. It is compared by identity, so that a
+ * map in the cloud that reads `{"unknown": true}` is never mistaken for it.
  */
 export const UNKNOWN: Json = Object.freeze({ unknown: true });
 
-/** True for an object that is neither an array nor the unknown marker. */
+/** True for an object that is not an array and not the unknown marker. */
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && value !== UNKNOWN && !Array.isArray(value);
 }
@@ -17,12 +18,15 @@ export function isArray(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
 }
 
-/** Own property of an object, else undefined: keys come from a cloud and may be `constructor` or `__proto__`. */
+/** An own property of an object, else undefined. Keys come from a cloud and may be `constructor` or `__proto__`. */
 export function field(value: Json | undefined, key: string): Json | undefined {
   return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
-/** Null, `""`, `[]` and `{}` are one value to providers. `0` and `false` are values of their own. */
+/**
+ * True for null, `""`, `[]` and `{}`, which providers treat as equal, and for objects with only such values. `0`
+ * and `false` are not empty.
+ */
 export function isEmpty(value: Json | undefined): boolean {
   if (value === undefined || value === null || value === '') return true;
   if (value === UNKNOWN || typeof value !== 'object') return false;
@@ -30,7 +34,7 @@ export function isEmpty(value: Json | undefined): boolean {
   return Object.values(value).every(isEmpty);
 }
 
-/** Puts the unknown marker wherever `mask` (Terraform's `after_unknown`) says so. */
+/** Returns the value with the unknown marker at each place where `mask` (Terraform's `after_unknown`) is true. */
 export function withUnknowns(value: Json | undefined, mask: Json | undefined): Json {
   if (mask === true) return UNKNOWN;
   const plain = value ?? null;
@@ -45,17 +49,17 @@ export function withUnknowns(value: Json | undefined, mask: Json | undefined): J
   return Object.fromEntries([...keys].map((key) => [key, withUnknowns(field(plain, key), field(mask, key))]));
 }
 
-/** True where a mask says `true` anywhere inside. */
+/** True if the mask contains `true` anywhere. */
 export function hasTrue(mask: Json | undefined): boolean {
   if (mask === true) return true;
   if (typeof mask !== 'object' || mask === null) return false;
   if (isArray(mask)) return mask.some(hasTrue);
-  // A loop without copies: most of a plan's masks pass through here and hold nothing.
+  // A loop without copies, because most masks of a plan pass through here and contain nothing.
   for (const key in mask) if (hasTrue(field(mask, key))) return true;
   return false;
 }
 
-/** True where two values are built alike, down to the spelling of empty values and the order of elements. */
+/** True if two values are built exactly alike, including how empty values are written and the order of elements. */
 export function identical(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (isArray(a)) return isArray(b) && a.length === b.length && a.every((item, i) => identical(item, b[i]));
@@ -68,14 +72,14 @@ export function identical(a: Json | undefined, b: Json | undefined): boolean {
   return count === Object.keys(b).length;
 }
 
-/** True where the unknown marker stands anywhere inside. */
+/** True if the value contains the unknown marker anywhere. */
 export function hasUnknown(value: Json): boolean {
   if (value === UNKNOWN) return true;
   if (isArray(value)) return value.some(hasUnknown);
   return isObject(value) && Object.values(value).some(hasUnknown);
 }
 
-/** All scalars inside, in order; JSON documents in strings count as one string. */
+/** All scalars in the value, in order. A JSON document in a string counts as one scalar. */
 export function leavesOf(value: Json | undefined): Json[] {
   if (value === undefined || value === null || value === UNKNOWN) return [];
   if (isArray(value)) return value.flatMap(leavesOf);

@@ -1,18 +1,19 @@
+/** Terraform's sensitivity masks: which parts of a value are secret. */
 import type { Segment } from './attribute-path.ts';
 import type { Json } from './finding.ts';
 import { field, isArray } from './json-value.ts';
 
 /**
- * Sensitivity masks that hold together for one place: what any of them masks is masked. Terraform writes them
- * as `false`, `true`, an object or an array.
+ * The masks of one place. What any of them marks is secret. Terraform writes a mask as `false`, `true`, an object
+ * or an array.
  */
 export type Masks = readonly Json[];
 
 export const NO_MASKS: Masks = [];
 
 /**
- * The masks one step further in. Elements of arrays share theirs: in another place, or after a change by
- * hand, an element may stand at another index than the one that was masked.
+ * The masks one step deeper. All elements of an array share their masks, because an element may have another index
+ * in another value, or after a change by hand.
  */
 export function childMasks(masks: Masks, segment: Segment): Masks {
   if (masks.length === 0) return NO_MASKS;
@@ -22,7 +23,7 @@ export function childMasks(masks: Masks, segment: Segment): Masks {
   return masks.flatMap((mask) => (isArray(mask) ? mask : []));
 }
 
-/** True where the place itself is masked, as a whole. */
+/** True if the whole place is masked. */
 export function isMasked(masks: Masks): boolean {
   return masks.includes(true);
 }

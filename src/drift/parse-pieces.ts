@@ -1,17 +1,18 @@
+/** A JSON parser for big plans, which keeps little in memory at a time. */
 import type { Json } from './finding.ts';
 
 /**
- * Values up to this many bytes are parsed at once. Small enough that what is dropped again dies young, big
- * enough that the calls cost nothing.
+ * Values up to this many bytes are parsed in one call: small enough for the garbage collector's young generation,
+ * big enough that the number of calls does not matter.
  */
 const PIECE = 64 * 1024;
-/** Containers are entered this deep; what is nested deeper is parsed at once however big it is. */
+/** The deepest level that is read piece by piece. Anything nested deeper is parsed in one call, whatever its size. */
 const MAX_DEPTH = 24;
 
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
-/** What a byte means outside of strings. */
+/** The meaning of a byte outside strings. */
 const [OPENS, CLOSES, QUOTES] = [1, 2, 3];
 const MEANING = new Uint8Array(256);
 for (const byte of [OPEN_LIST, OPEN_OBJECT]) MEANING[byte] = OPENS;
@@ -19,11 +20,10 @@ for (const byte of [CLOSE_LIST, CLOSE_OBJECT]) MEANING[byte] = CLOSES;
 MEANING[QUOTE] = QUOTES;
 
 /**
- * The value of a JSON text in UTF-8, as `JSON.parse` gives it, but made piece by piece: the text never stands
- * in memory as one string, and `tidy` sees (and may lighten) each element of a long list before the next
- * one is read.
+ * Parses a JSON text in UTF-8, like `JSON.parse`, but in pieces: the whole text is never in memory as one string.
+ * `tidy` gets each element of a long list before the next one is read, and may replace its parts.
  *
- * @throws SyntaxError where the text is no JSON, TypeError where it is no UTF-8.
+ * @throws SyntaxError if the text is not JSON, TypeError if it is not UTF-8.
  */
 export function parseInPieces(bytes: Uint8Array, tidy: (element: Json) => void): Json {
   const reader = new Reader(bytes, tidy);
@@ -64,7 +64,7 @@ class Reader {
 
   #elements(list: Json[], depth: number): void {
     for (;;) {
-      // As many whole elements as fit into one piece are parsed together.
+      // Parses as many whole elements together as fit into one piece.
       this.#next();
       const from = this.#at;
       let to: number | undefined;
@@ -111,7 +111,7 @@ class Reader {
     }
   }
 
-  /** Steps over a comma (false) or over the end of the container (true). */
+  /** Steps over a comma (returns false) or over the end of the container (returns true). */
   #separator(close: number): boolean {
     const byte = this.#next();
     if (byte !== COMMA && byte !== close) throw new SyntaxError(`unexpected text at byte ${this.#at}`);
@@ -119,7 +119,7 @@ class Reader {
     return byte === close;
   }
 
-  /** Steps over white space; the byte that stands there, undefined at the end. */
+  /** Steps over white space and returns the next byte; undefined at the end. */
   #next(): number | undefined {
     let byte = this.#bytes[this.#at];
     while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) {
@@ -140,8 +140,8 @@ class Reader {
   }
 
   /**
-   * Index after the value that starts at `from`; undefined where that is a container of more than `limit`
-   * bytes. What stands inside is not checked: whoever parses it does that.
+   * Index after the value that starts at `from`; undefined if that value is a container of more than `limit` bytes.
+   * The content is not checked here: the parser checks it.
    */
   #end(from: number, limit: number): number | undefined {
     const bytes = this.#bytes;
@@ -179,7 +179,7 @@ class Reader {
   }
 }
 
-/** Letters, digits and the signs of numbers: `true`, `null`, `-1.5e+3`. */
+/** Letters, digits and the signs in numbers: `true`, `null`, `-1.5e+3`. */
 function isWord(byte: number): boolean {
   return (
     (byte >= 0x30 && byte <= 0x39) ||

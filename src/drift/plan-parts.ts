@@ -1,8 +1,9 @@
+/** Splits a plan document into the parts that the analysis uses, and checks their form. */
 import type { Json } from './finding.ts';
 import { isArray, isObject, type JsonObject } from './json-value.ts';
 import type { PlanDocument } from './plan-document.ts';
 
-/** What m0 reads of one entry of `resource_drift` or `resource_changes`. */
+/** The fields that m0 uses of one entry of `resource_drift` or `resource_changes`. */
 export interface ResourceEntry {
   readonly address: string;
   readonly previousAddress?: string;
@@ -11,7 +12,7 @@ export interface ResourceEntry {
   readonly type: string;
   readonly name: string;
   readonly indexed: boolean;
-  /** An object left over from an earlier replace; it stands beside the one at this address. */
+  /** True for an object left over from an earlier replace, in addition to the one at this address. */
   readonly deposed: boolean;
   readonly actions: readonly string[];
   readonly before: Json;
@@ -23,6 +24,7 @@ export interface ResourceEntry {
   readonly importing: boolean;
 }
 
+/** The fields that m0 uses of one entry of `output_changes`. */
 export interface OutputEntry {
   readonly name: string;
   readonly actions: readonly string[];
@@ -31,7 +33,7 @@ export interface OutputEntry {
   readonly sensitive: boolean;
 }
 
-/** The parts of a plan that are judged, checked. The last four are as Terraform wrote them, secrets included. */
+/** The checked parts of a plan. The last four are as Terraform wrote them, secrets included. */
 export interface PlanParts {
   readonly drift: readonly ResourceEntry[];
   readonly changes: readonly ResourceEntry[];
@@ -44,10 +46,10 @@ export interface PlanParts {
 
 const ACTIONS = new Set(['no-op', 'create', 'read', 'update', 'delete', 'forget', 'open', 'close', 'renew']);
 
-/** Makes the error for a part that has not the form Terraform and OpenTofu give it. */
+/** Creates the error for a malformed part. */
 type Refuse = (what: string) => Error;
 
-/** Takes a plan apart into what is judged. Throws what `refuse` makes where a part is not in form. */
+/** Splits a plan into its parts. Throws the error that `refuse` creates if a part is malformed. */
 export function planParts(
   plan: PlanDocument,
   refuse: Refuse = (what) => new Error(`taking a plan apart: ${what}`),
@@ -100,7 +102,7 @@ function entries(plan: JsonObject, part: string, refuse: Refuse): ResourceEntry[
   });
 }
 
-/** Terraform up to 1.0.0 writes drift without an address. */
+/** Terraform up to 1.0.0 lists drift without an address. */
 function buildAddress(
   module: string,
   mode: string,

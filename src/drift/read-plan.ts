@@ -1,3 +1,4 @@
+/** Reads the file of `terraform show -json` and says what is wrong with it. */
 import { errorText } from '../base/error-text.ts';
 import type { Json } from './finding.ts';
 import { isObject, type JsonObject } from './json-value.ts';
@@ -6,24 +7,24 @@ import type { PlanDocument } from './plan-document.ts';
 import { planParts } from './plan-parts.ts';
 import { valueSharer } from './shared-values.ts';
 
-/** The input can't be judged. `message` is one line: what is wrong, where, and what to do. */
+/** The input can't be analysed. `message` is one line: what is wrong, where, and what to do. */
 export class PlanError extends Error {
   override readonly name = 'PlanError';
 }
 
-/** Documents from this many bytes on are read piece by piece. */
+/** Documents of at least this many bytes are parsed in pieces. */
 const BIG = 1024 * 1024;
-/** The longest text V8 holds, in characters. */
+/** The longest string in V8, in characters. */
 const MAX_TEXT = 2 ** 29 - 24;
-/** What to do about a file that is no plan. */
+/** What to do about a file that is not a plan. */
 const HOW = 'write it with `terraform show -json PLANFILE`';
 
 /**
- * Reads and checks a document of `terraform show -json PLANFILE` (or OpenTofu's). Log lines around the
- * document, a byte order mark and UTF-16 are coped with. `where` names the input in errors.
+ * Reads and checks a document of `terraform show -json PLANFILE` (or OpenTofu's). It accepts log lines around the
+ * document, a byte order mark, and UTF-16. `where` names the input in errors.
  *
- * @throws PlanError where the input is empty, cut short, something else than a plan, of an unknown format
- * version, or a plan that ended in an error.
+ * @throws PlanError if the input is empty, cut short, not a plan, of an unknown format version, or a plan that
+ * ended with an error.
  */
 export function readPlan(bytes: Uint8Array | string, where: string): PlanDocument {
   const parsed = typeof bytes === 'string' ? undefined : parseBig(bytes);
@@ -31,14 +32,14 @@ export function readPlan(bytes: Uint8Array | string, where: string): PlanDocumen
   return checkPlan(parsePlan(typeof bytes === 'string' ? bytes : decode(bytes, where), where), where);
 }
 
-/** A big document of plain JSON in UTF-8; undefined for all others, which have to be read as one text. */
+/** Parses a big document of plain JSON in UTF-8; undefined for every other input, which is then read as one text. */
 function parseBig(bytes: Uint8Array): Json | undefined {
   if (bytes.length < BIG) return undefined;
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   try {
     return parseInPieces(marked ? bytes.subarray(3) : bytes, valueSharer());
   } catch {
-    // Whatever is wrong is found, and named, where the text is read as a whole.
+    // The caller reads the text as a whole then, and names the error.
     return undefined;
   }
 }
@@ -61,7 +62,7 @@ function checkPlan(input: unknown, where: string): PlanDocument {
   const parts = ['planned_values', 'resource_changes', 'resource_drift', 'output_changes', 'configuration'];
   if (!parts.some((part) => plan[part] !== undefined)) throw refuse(`${whatElse(plan)}; ${HOW}`);
   const document: PlanDocument = { ...plan, format_version: version };
-  // Checked here so that errors name the place; taken apart again where it is judged.
+  // Only a check here, so that errors name the input. The analysis splits the plan again.
   planParts(document, (what) => refuse(`${what}; ${HOW}`));
   return document;
 }
@@ -76,7 +77,7 @@ function decode(bytes: Uint8Array, where: string): string {
       `${where}: is over 512 MiB and cut short, broken, or more than a plan as JSON in UTF-8; ${HOW}`,
     );
   }
-  // PowerShell's `>` writes UTF-16, with a byte order mark or without.
+  // PowerShell's `>` writes UTF-16, with or without a byte order mark.
   if ((a === 0xff && b === 0xfe) || (b === 0 && d === 0)) return new TextDecoder('utf-16le').decode(bytes);
   if ((a === 0xfe && b === 0xff) || (a === 0 && c === 0)) return new TextDecoder('utf-16be').decode(bytes);
   try {
@@ -92,7 +93,7 @@ function parsePlan(text: string, where: string): unknown {
   try {
     return JSON.parse(clean) as unknown;
   } catch {
-    // Not JSON as a whole: perhaps there are log lines around the document.
+    // The text is not one JSON document: there may be log lines around it.
   }
   const start = /^[^\S\n]*\{\s*"format_version"/m.exec(clean)?.index;
   if (start === undefined) throw new PlanError(`${where}: ${whatText(clean)}; ${HOW}`);
@@ -103,14 +104,14 @@ function parsePlan(text: string, where: string): unknown {
   try {
     return JSON.parse(clean.slice(start, end)) as unknown;
   } catch (error) {
-    // V8 puts some of the text into its message; only the position may be shown.
+    // V8's message quotes the text, which may be secret, so only the position is shown.
     const at = /at position (\d+)/.exec(errorText(error))?.[1];
     const place = at === undefined ? '' : ` at character ${start + Number(at)}`;
     throw new PlanError(`${where}: the plan is broken JSON${place}; write it again`);
   }
 }
 
-/** Index after the object that starts at `start`, or undefined where the text ends before it does. */
+/** Index after the object that starts at `start`; undefined if the text ends before the object does. */
 function endOfObject(text: string, start: number): number | undefined {
   const token = /["{}[\]]/g;
   token.lastIndex = start;

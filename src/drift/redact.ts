@@ -1,14 +1,16 @@
+/** Turns values of a plan into values that people may see: secrets and unknown values are replaced. */
 import { formatPath } from './attribute-path.ts';
 import { equal, equalityOf, parseDocument } from './canonical.ts';
 import type { ChangeKind, Json, JsonDifference, ShownValue } from './finding.ts';
 import { isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 import { childMasks, isMasked, type Masks, NO_MASKS } from './masks.ts';
 import { HIDDEN } from './secrets.ts';
-import { type Points, type RawRow, walk } from './walk.ts';
+import { type RawRow, type ValueTriple, walk } from './walk.ts';
 
+/** Replaces every known secret in a text. */
 export type Scrubber = (text: string) => string;
 
-/** A value as it may be shown: masked places and known secrets gone, unknown places said so. */
+/** The value as people may see it: masked places and known secrets are replaced, unknown places are marked. */
 export function shown(value: Json, masks: Masks, scrub: Scrubber): ShownValue {
   if (value === UNKNOWN) return { unknown: true };
   if (isEmpty(value) && typeof value !== 'object') return value;
@@ -28,7 +30,7 @@ export function shown(value: Json, masks: Masks, scrub: Scrubber): ShownValue {
   return clean === HIDDEN ? { sensitive: true } : clean;
 }
 
-/** True where showing the value hides something of it. */
+/** True if `shown` would hide any part of the value. */
 export function hidesAnything(value: Json, masks: Masks, scrub: Scrubber): boolean {
   if (value === UNKNOWN || isEmpty(value) || typeof value === 'boolean') return false;
   if (isMasked(masks)) return true;
@@ -41,14 +43,14 @@ export function hidesAnything(value: Json, masks: Masks, scrub: Scrubber): boole
   return scrub(String(value)) !== String(value);
 }
 
-/** From recorded to actual where the cloud moved, else from recorded to desired. */
-export function kindOf(points: Points, cloudMoved: boolean): ChangeKind {
+/** From recorded to actual if the cloud changed, else from recorded to desired. */
+export function kindOf(points: ValueTriple, cloudMoved: boolean): ChangeKind {
   const next = cloudMoved ? points.actual : points.desired;
   if (isEmpty(points.recorded)) return 'added';
   return isEmpty(next) ? 'removed' : 'changed';
 }
 
-/** What differs inside where all the values that are there are JSON documents; undefined where they are not. */
+/** The differences inside an attribute whose values are all JSON documents; undefined if they are not. */
 export function documentDifferences(row: RawRow, scrub: Scrubber): readonly JsonDifference[] | undefined {
   if (isMasked(row.masks)) return undefined;
   const texts = [row.recorded, row.actual, row.desired].filter((v) => !isEmpty(v) && v !== UNKNOWN);
@@ -59,7 +61,7 @@ export function documentDifferences(row: RawRow, scrub: Scrubber): readonly Json
   const parse = (value: Json): Json => (value === UNKNOWN ? UNKNOWN : (parseDocument(value) ?? null));
   const points = { recorded: parse(row.recorded), actual: parse(row.actual), desired: parse(row.desired) };
   const inside = walk(points, NO_MASKS, equality);
-  // Differing as a whole, the attribute has said it.
+  // The documents differ as a whole, which the attribute itself already shows.
   if (inside.some((inner) => inner.segments.length === 0)) return undefined;
   return inside
     .map((inner) => ({
@@ -72,7 +74,10 @@ export function documentDifferences(row: RawRow, scrub: Scrubber): readonly Json
     .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
-/** The path of a row. Keys below the attribute's own name come from people, so they are scrubbed. */
+/**
+ * The path of a row as text. Keys below the attribute's own name come from people, so secrets are removed from
+ * them.
+ */
 export function pathOf(row: RawRow, scrub: Scrubber): string {
   return formatPath(row.segments.map((s, i) => (i > 0 && typeof s === 'string' ? scrub(s) : s)));
 }

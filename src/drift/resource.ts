@@ -1,9 +1,10 @@
+/** The resources of a plan, each with its recorded, actual and desired values. */
 import type { Action, Json } from './finding.ts';
 import { field, isEmpty, isObject, type JsonObject, leavesOf, UNKNOWN, withUnknowns } from './json-value.ts';
 import type { Masks } from './masks.ts';
 import type { PlanParts, ResourceEntry } from './plan-parts.ts';
 
-/** One managed resource with its three whole values, from its entries in both lists. */
+/** One managed resource with its three whole values, from its entries in `resource_drift` and `resource_changes`. */
 export interface Resource {
   readonly entry: ResourceEntry;
   readonly drift: ResourceEntry | undefined;
@@ -11,13 +12,13 @@ export interface Resource {
   readonly action: Action;
   readonly recorded: Json;
   readonly actual: Json;
-  /** Null where the object goes away; may hold `UNKNOWN`. */
+  /** Null if the object is removed; may contain `UNKNOWN`. */
   readonly desired: Json;
-  /** The masks of both sides of both entries. */
+  /** The masks for before and after, from both entries. */
   readonly masks: Masks;
 }
 
-/** Pairs both lists of a plan, leaving out data sources and deposed objects. */
+/** Pairs the entries of both lists by address. Data sources and deposed objects are left out. */
 export function pairResources(plan: PlanParts): Resource[] {
   const relevant = (entry: ResourceEntry): boolean =>
     entry.mode === 'managed' && !entry.deposed && !entry.actions.includes('read');
@@ -32,7 +33,8 @@ export function pairResources(plan: PlanParts): Resource[] {
     const drift = take(change.address);
     return { change, drift };
   });
-  // Only after every address found its own: a chain of moves may reuse an old address.
+  // By previous address only after every address found its own entry, because a chain of moves may reuse an old
+  // address.
   return [
     ...resources.map(({ change, drift }) => resourceOf(drift ?? take(change.previousAddress), change)),
     ...[...unpaired.values()].map((drift) => resourceOf(drift, undefined)),
@@ -45,7 +47,7 @@ function resourceOf(drift: ResourceEntry | undefined, change: ResourceEntry | un
   const known = drift !== undefined && !entry.importing ? drift : undefined;
   const recorded = known ? known.before : (change?.before ?? null);
   const actual = known ? known.after : (change?.before ?? null);
-  // Without an entry among the changes an apply would touch nothing.
+  // Without a change entry, an apply would not touch it.
   const desired = change ? withUnknowns(change.after, change.afterUnknown) : actual;
   const masks = [
     drift?.beforeSensitive,
@@ -74,7 +76,10 @@ function actionOf(actions: readonly string[]): Action {
   return has('update') ? 'update' : 'none';
 }
 
-/** Attributes that say one thing twice: what the code writes, and what it amounts to with the provider's defaults. */
+/**
+ * Pairs of attributes with the same content: what the code writes, and the complete map with the provider's
+ * defaults.
+ */
 const TWINS = [
   { own: 'tags', all: 'tags_all' },
   { own: 'labels', all: 'effective_labels' },
@@ -82,8 +87,8 @@ const TWINS = [
 ] as const;
 
 /**
- * The resource with each pair of twins told once, under the attribute that the code writes. The complete map
- * wins, since a changed default shows as old -> new only there.
+ * Merges each pair of twin attributes into the one that the code writes. The complete map wins, because only there
+ * a changed default shows as old -> new.
  */
 export function withoutTwins(resource: Resource): Resource {
   let { recorded, actual, desired, masks } = resource;
@@ -115,7 +120,7 @@ function mergeTwins(
   const { [own]: mine, [all]: complete, terraform_labels: _echo, ...rest } = place;
   if (mine === UNKNOWN) return { ...rest, [own]: UNKNOWN };
   if (complete === UNKNOWN) {
-    // What the code writes is known. The defaults are taken to stay: nothing says that they move.
+    // What the code writes is known. The defaults are assumed to stay, because nothing says otherwise.
     return { ...rest, [own]: { ...Object.fromEntries(defaults), ...asObject(mine) } };
   }
   if (isEmpty(complete)) return { ...rest, [own]: mine ?? null };
@@ -132,7 +137,7 @@ function mergeMasks(mask: Json, own: string, all: string): Json {
   return { ...rest, [own]: Object.fromEntries(both) };
 }
 
-/** Names by which other resources refer to this one. */
+/** The names by which other resources refer to this one. */
 export function handlesOf(resource: Resource): Set<string> {
   const names = ['id', 'arn', 'name', 'bucket', 'url'];
   const values = [resource.recorded, resource.actual].flatMap((place) =>
@@ -141,7 +146,7 @@ export function handlesOf(resource: Resource): Set<string> {
   return new Set(values.filter((v): v is string => typeof v === 'string' && v !== ''));
 }
 
-/** All texts among a resource's own scalars, in any of its three places. */
+/** All strings in a resource's three values. */
 export function namesIn({ recorded, actual, desired }: Resource): string[] {
   return [...new Set([recorded, actual, desired])]
     .flatMap(leavesOf)

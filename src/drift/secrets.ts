@@ -1,20 +1,21 @@
+/** Finds the secrets in a plan and removes them from texts. */
 import { parseDocument } from './canonical.ts';
 import type { Json } from './finding.ts';
 import { field, hasTrue, isArray, isObject, leavesOf } from './json-value.ts';
 import type { PlanDocument } from './plan-document.ts';
 import { type PlanParts, planParts } from './plan-parts.ts';
 
-/** What stands in a text where a secret stood. */
+/** The text that replaces a secret. */
 export const HIDDEN = '(sensitive)';
 
-/** Shorter secrets are hidden by path only: replacing them by value would mangle everything. */
+/** Shorter secrets are hidden by their path only, because a replacement by value would damage too many texts. */
 const MIN_LENGTH = 6;
 const SECRET_NAME = /pass(word|phrase|wd)?$|secret|token|private_key|access_key|api_key|credential/i;
 
 /**
- * The literal secrets of a plan, longest first: everything masked in either list and on either side, in
- * planned values and prior state, sensitive variables and outputs, and what the configuration holds in clear
- * at the same places, and those in `known`. Terraform's masks miss copies, so these are looked for by value.
+ * The literal secrets of a plan, longest first: everything that a mask marks in either list, before or after, in
+ * planned values and in the prior state; sensitive variables and outputs; constants of the code at the same places;
+ * and those in `known`. Terraform's masks miss copies, so m0 searches for the values themselves.
  */
 export function collectSecrets(
   document: PlanDocument,
@@ -26,7 +27,7 @@ export function collectSecrets(
     for (const entry of list) {
       for (const mask of [entry.beforeSensitive, entry.afterSensitive]) {
         if (!hasTrue(mask)) continue;
-        // A mask on one side speaks for the other side too.
+        // A mask for one side counts for the other side too.
         addMasked(entry.before, mask, found);
         addMasked(entry.after, mask, found);
       }
@@ -43,12 +44,12 @@ export function collectSecrets(
   return [...found].sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
 }
 
-/** Replaces every secret in a text, also where it stands escaped, URL-encoded or in base64. */
+/** Replaces every secret in a text, including its escaped, URL-encoded and base64 forms. */
 export function scrub(text: string, secrets: readonly string[]): string {
   return scrubberFor(secrets)(text);
 }
 
-/** As `scrub`, prepared once for many texts. */
+/** Like `scrub`, but prepared once for many texts. */
 export function scrubberFor(secrets: readonly string[]): (text: string) => string {
   const forms = [...new Set(secrets.flatMap(formsOf))].sort((a, b) => b.length - a.length);
   if (forms.length === 0) return (text) => text;
@@ -63,7 +64,7 @@ function formsOf(secret: string): string[] {
   if (secret.length < MIN_LENGTH) return [];
   const escaped = JSON.stringify(secret).slice(1, -1);
   const forms = new Set([secret, escaped, JSON.stringify(escaped).slice(1, -1)]);
-  // Go's JSON writes these three as escapes.
+  // Go's JSON encoder escapes these three characters.
   forms.add(escaped.replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`));
   forms.add(encodeURIComponent(secret.toWellFormed()));
   if (secret.length >= 8) forms.add(Buffer.from(secret).toString('base64'));
@@ -77,14 +78,14 @@ function addSecret(value: Json, found: Set<string>): void {
   found.add(text);
   const trimmed = text.trim();
   if (trimmed.length >= MIN_LENGTH) found.add(trimmed);
-  // Keys and certificates are quoted line by line in errors.
+  // Error messages quote keys and certificates line by line.
   if (text.includes('\n')) {
     for (const line of text.split(/\r?\n/)) {
       const part = line.trim();
       if (part.length >= 16 && !part.startsWith('-----')) found.add(part);
     }
   }
-  // Of a document, the parts that are named like secrets.
+  // In a JSON document, the values under names that suggest a secret.
   const document = parseDocument(text);
   if (document !== undefined) addNamed(document, found);
 }
@@ -127,7 +128,7 @@ function addState(module: Json | undefined, found: Set<string>): void {
   for (const child of isArray(children) ? children : []) addState(child, found);
 }
 
-/** Constants of the code at masked places: the only copy of a write-only value stands there. */
+/** Constants of the code at masked places. For a write-only value this is the only copy in the plan. */
 function addConfiguration(plan: PlanParts, found: Set<string>): void {
   const masks = new Map<string, Json[]>();
   for (const entry of plan.changes) {
@@ -177,7 +178,7 @@ function addConstants(expression: Json | undefined, mask: Json | undefined, foun
   const constant = field(expression, 'constant_value');
   if (constant !== undefined) addMasked(constant, mask, found);
   else if (isArray(expression) && isArray(mask)) {
-    // Blocks of a set stand in another order in the code: any block may be any of the masked ones.
+    // The code may list the blocks of a set in another order, so each block is checked with each mask.
     for (const block of expression) for (const m of mask) addConstants(block, m, found);
   } else if (isObject(mask)) {
     for (const [key, child] of Object.entries(mask)) addConstants(field(expression, key), child, found);

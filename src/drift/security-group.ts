@@ -1,11 +1,12 @@
+/** Decides whether the drift of a security group only repeats its separate rule resources. */
 import type { Json } from './finding.ts';
 import { field, isArray, isObject, leavesOf } from './json-value.ts';
 import type { Resource } from './resource.ts';
 import type { RawRow } from './walk.ts';
 
 /**
- * A group's rules are told by its `ingress` / `egress` and again by separate rule resources, and the cloud
- * folds and splits them as it likes. So both are taken apart into atoms: one protocol, port range and source.
+ * True if the row only repeats changes of separate rule resources. The cloud merges and splits rules freely, so
+ * both sides are split into atoms: one protocol, one port range and one source each.
  */
 export function isRuleEcho(
   group: Resource,
@@ -23,7 +24,7 @@ export function isRuleEcho(
     ...[...recorded].filter((atom) => !actual.has(atom) && !before.has(atom)),
   ];
   if (unexplained.length === 0) return true;
-  // Somebody changed a rule by hand too: only rows that hold none of it are an echo.
+  // A rule was also changed by hand: only rows without that change are echoes.
   const rowAtoms = new Set(
     [row.recorded, row.actual].flatMap((value) => (isObject(value) ? atomsOf(value, id) : [])),
   );

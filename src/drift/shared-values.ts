@@ -1,10 +1,11 @@
+/** Shares equal values of a plan in memory. */
 import type { Json } from './finding.ts';
 import { identical, isObject } from './json-value.ts';
 
 /**
- * A plan says most things four times: planned, before, after, and in the prior state. Gives a function that is
- * to see each resource of a plan once, as it is read, and makes equal values one object, so that a big plan
- * takes half the memory and equal values are seen to be equal at a glance. What a plan says stays the same.
+ * Returns a function to call once with each resource of a plan while the plan is read. It replaces equal values by
+ * one shared object: a plan contains most values four times (planned, before, after, prior state). A big plan then
+ * takes half the memory, and equal values are found equal by identity. The content does not change.
  */
 export function valueSharer(): (element: Json) => void {
   const known = new Map<string, Json>();
@@ -16,18 +17,22 @@ export function valueSharer(): (element: Json) => void {
     if (isObject(change)) {
       const after = one(change.after, known.get(address));
       const before = one(one(change.before, known.get(address)), after);
-      put(change, { after, before, after_sensitive: one(change.after_sensitive, change.before_sensitive) });
+      assign(change, {
+        after,
+        before,
+        after_sensitive: one(change.after_sensitive, change.before_sensitive),
+      });
       if (isObject(before)) known.set(address, before);
     } else if (isObject(element.values)) {
       const values = one(element.values, known.get(address)) ?? null;
-      put(element, { values });
+      assign(element, { values });
       known.set(address, values);
     }
   };
 }
 
-/** Only a document that was just parsed, and is nobody else's yet, is written to. */
-function put(object: Json, values: { readonly [key: string]: Json | undefined }): void {
+/** Writes into the object, which is safe because it was just parsed and nothing else refers to it yet. */
+function assign(object: Json, values: { readonly [key: string]: Json | undefined }): void {
   const target = object as { [key: string]: Json };
   for (const [key, value] of Object.entries(values)) {
     if (value !== undefined && target[key] !== value) target[key] = value;

@@ -1,14 +1,15 @@
+/** Findings and values as plain text for people. */
 import { clip } from '../text/words.ts';
 import type { AttributeDrift, Finding, Json, ShownValue } from './finding.ts';
 import { isArray, isObject } from './json-value.ts';
 import { HIDDEN } from './secrets.ts';
 
-/** How many findings the sentence names before it only counts. */
-const NAMED = 3;
+/** How many findings the sentence names; the others are counted. */
+const MOST_NAMED = 3;
 
 /**
- * One sentence that tells what drifted: "3 drifted in prod-network: 2 tags removed by hand on
- * aws_s3_bucket.logs, …". Plain text on one line, without markup; actionable findings come first.
+ * One sentence about what drifted: "3 drifted in prod-network: 2 tags removed by hand on aws_s3_bucket.logs, …".
+ * Plain text on one line, without markup. Actionable findings come first.
  */
 export function summarize(findings: readonly Finding[], stack: string): string {
   const place = oneLine(stack);
@@ -17,29 +18,29 @@ export function summarize(findings: readonly Finding[], stack: string): string {
   const ignored = findings.filter((finding) => finding.ignored !== undefined);
   if (findings.length === 0) return `Nothing drifted in ${place}`;
   if (actionable.length === 0 && left.length === 0) {
-    return `${ignored.length} drifted in ${place} and ignored: ${nameSome(ignored)}`;
+    return `${ignored.length} drifted in ${place} and ignored: ${listFindings(ignored)}`;
   }
   const aside = ignored.length > 0 ? `; ${ignored.length} more ignored` : '';
   if (actionable.length === 0) {
-    return `${left.length} drifted in ${place} where an apply would change nothing: ${nameSome(left)}${aside}`;
+    return `${left.length} drifted in ${place} where an apply would change nothing: ${listFindings(left)}${aside}`;
   }
   const tail = `${left.length > 0 ? `; ${left.length} more where an apply would change nothing` : ''}${aside}`;
-  return `${actionable.length} drifted in ${place}: ${nameSome(actionable)}${tail}`;
+  return `${actionable.length} drifted in ${place}: ${listFindings(actionable)}${tail}`;
 }
 
-function nameSome(findings: readonly Finding[]): string {
-  // Where not all fit, whatever cannot be undone is named first.
+function listFindings(findings: readonly Finding[]): string {
+  // If not all fit, changes that can't be undone come first.
   const weight = (finding: Finding): number =>
     finding.deletedByHand || finding.action === 'delete' || finding.action === 'replace' ? 0 : 1;
-  const all = findings.length > NAMED;
+  const all = findings.length > MOST_NAMED;
   const ordered = all ? findings.toSorted((a, b) => weight(a) - weight(b)) : findings;
-  const named = ordered.slice(0, NAMED).map((finding) => tell(finding));
-  const more = all ? ` and ${findings.length - NAMED} more` : '';
+  const named = ordered.slice(0, MOST_NAMED).map((finding) => describeFinding(finding));
+  const more = all ? ` and ${findings.length - MOST_NAMED} more` : '';
   return `${named.join(', ')}${more}`;
 }
 
 /** What happened to one finding, in a few words with its address: "2 tags removed by hand on aws_s3_bucket.logs". */
-export function tell(finding: Finding): string {
+export function describeFinding(finding: Finding): string {
   const address = oneLine(finding.address);
   if (finding.deletedByHand) {
     return finding.action === 'create'
@@ -60,21 +61,21 @@ export function tell(finding: Finding): string {
   const moved = finding.previousAddress === undefined ? '' : ` (was ${oneLine(finding.previousAddress)})`;
   const parts = (['cloud', 'both', 'code', 'input'] as const).flatMap((mover) => {
     const some = finding.attributes.filter((attribute) => moverOf(attribute) === mover);
-    return some.length === 0 ? [] : [`${changes(some)} ${BY[mover]}`];
+    return some.length === 0 ? [] : [`${changes(some)} ${CHANGED_BY[mover]}`];
   });
   const what = parts.length === 0 ? 'changed in the code' : parts.join(' and ');
   return `${what} on ${address}${replaced}${moved}`;
 }
 
-const BY = {
+const CHANGED_BY = {
   cloud: 'by hand',
   code: 'in the code',
   both: 'by hand and in the code',
   input: 'in the code or what it reads',
 } as const;
 
-/** A value that the code works out from a data source may have moved without the code. */
-function moverOf({ origin, inputs }: AttributeDrift): keyof typeof BY {
+/** A value computed from a data source may have changed while the code did not. */
+function moverOf({ origin, inputs }: AttributeDrift): keyof typeof CHANGED_BY {
   return origin === 'code' && inputs !== undefined ? 'input' : origin;
 }
 
@@ -103,9 +104,8 @@ function nounOf(attribute: AttributeDrift): string {
 }
 
 /**
- * One line for a value, for people: texts as they are with everything invisible made visible, firewall rules
- * in short. At most `maxLength` characters (code units), cut with `…`. Plain text: a renderer must still
- * escape it.
+ * One line for a value: text with invisible characters made visible, firewall rules in short form. At most
+ * `maxLength` UTF-16 units, cut with `…`. Plain text: a renderer must still escape it.
  */
 export function describeValue(value: ShownValue, maxLength: number): string {
   return clip(describe(value as Json), maxLength);
@@ -115,18 +115,18 @@ function describe(value: Json): string {
   if (value === null) return '(none)';
   if (typeof value === 'string') return value === '' ? '""' : oneLine(value);
   if (typeof value !== 'object') return String(value);
-  if (isArray(value)) return `[${value.map(inside).join(', ')}]`;
+  if (isArray(value)) return `[${value.map(describeNested).join(', ')}]`;
   if (isMarker(value, 'sensitive')) return HIDDEN;
   if (isMarker(value, 'unknown')) return '(known after apply)';
   return (
     ruleText(value) ??
     `{${Object.keys(value)
-      .map((key) => `${oneLine(key)}: ${inside(value[key] ?? null)}`)
+      .map((key) => `${oneLine(key)}: ${describeNested(value[key] ?? null)}`)
       .join(', ')}}`
   );
 }
 
-function inside(value: Json): string {
+function describeNested(value: Json): string {
   return typeof value === 'string'
     ? oneLine(JSON.stringify(value))
     : value === null
@@ -138,7 +138,7 @@ function isMarker(value: Json, name: 'sensitive' | 'unknown'): boolean {
   return isObject(value) && value[name] === true && Object.keys(value).length === 1;
 }
 
-/** `22/tcp from 203.0.113.7/32 "emergency hotfix"`, where a value is a firewall rule as AWS writes it. */
+/** `22/tcp from 203.0.113.7/32 "emergency hotfix"`, if the value is a firewall rule in AWS's form; else undefined. */
 function ruleText(value: Json): string | undefined {
   if (!isObject(value)) return undefined;
   const { from_port: from, to_port: to, protocol, description } = value;
@@ -156,17 +156,20 @@ function ruleText(value: Json): string | undefined {
   return `${ports} from ${sources.length > 0 ? sources.join(', ') : 'nobody'}${note}${hidden}`;
 }
 
-const NAMES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /** Control, format (bidi, zero width), private, lone surrogate and blank-looking characters. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u115f\u1160\u2800\u3164\uffa0]/gu;
 
-/** The text on one line, with everything made visible that could hide, break the line or turn it around. */
+/**
+ * The text on one line. Characters that are invisible, break the line or change its direction are written as
+ * escapes.
+ */
 export function oneLine(text: string): string {
   return text.replace(INVISIBLE, (character, offset: number) => {
-    // A joiner between the parts of one emoji is no disguise.
+    // A joiner inside an emoji hides nothing.
     if (character === '\u200d' && joinsEmoji(text, offset)) return character;
-    const named = NAMES[character];
+    const named = ESCAPES[character];
     if (named !== undefined) return named;
     const code = (character.codePointAt(0) ?? 0).toString(16);
     return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;

@@ -1,10 +1,11 @@
+/** A guard before an apply, independent of the analysis. */
 import { isRecord } from '../base/is-record.ts';
 
 /**
- * The addresses that applying this plan would touch, read from the plan's own list of changes and independent
- * of the analysis: the last guard against applying what nobody decided on. Reads and no-ops touch nothing.
+ * The addresses that an apply of this plan would touch, read directly from the plan's list of changes: the last
+ * guard against applying something that nobody decided on. Reads and no-ops touch nothing.
  *
- * @throws Error where the document has no such list in the expected form: then nothing may be applied.
+ * @throws Error if the list is malformed. Then nothing may be applied.
  */
 export function touchedAddresses(document: unknown): readonly string[] {
   const changes = isRecord(document) ? document.resource_changes : undefined;

@@ -1,29 +1,30 @@
+/** Compares the recorded, actual and desired value of a resource and lists the places where they differ. */
 import type { Segment } from './attribute-path.ts';
 import { canonical, type Equality, equal } from './canonical.ts';
 import type { Json } from './finding.ts';
 import { field, hasUnknown, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 import { childMasks, isMasked, type Masks } from './masks.ts';
 
-/** The three values of one place. */
-export interface Points {
+/** The three values of one place in a resource. */
+export interface ValueTriple {
   readonly recorded: Json;
   readonly actual: Json;
-  /** May be or hold `UNKNOWN`. */
+  /** May be `UNKNOWN`, or contain it. */
   readonly desired: Json;
 }
 
 /** A place whose three values are not all equal. */
-export interface RawRow extends Points {
+export interface RawRow extends ValueTriple {
   readonly segments: readonly Segment[];
   readonly masks: Masks;
 }
 
 /**
- * Walks the three values together and returns the places that differ: maps by key, the single element of a
- * block list inside, all other elements whole and matched by value. Does not look into masked values.
+ * Compares the three values and returns the places where they differ. Maps are compared by key. A single block in a
+ * list is entered; all other elements are compared as a whole and matched by value. Masked values are not entered.
  */
 export function walk(
-  points: Points,
+  points: ValueTriple,
   masks: Masks,
   equality: Equality,
   segments: readonly Segment[] = [],
@@ -32,7 +33,7 @@ export function walk(
   const cloudMoved = !equal(recorded, actual, equality);
   if (!cloudMoved && equal(recorded, desired, equality)) return [];
   const whole: RawRow[] = [{ segments, recorded, actual, desired, masks }];
-  // A wholly unknown value is one row, unless the cloud moved something inside.
+  // A wholly unknown value is one row, unless the cloud changed something inside.
   if (desired === UNKNOWN && !cloudMoved) return whole;
   if (isMasked(masks)) return whole;
 
@@ -40,7 +41,7 @@ export function walk(
   const filled = known.filter((value) => !isEmpty(value));
   if (filled.length === 0) return whole;
   if (filled.every(isObject)) return walkKeys(points, masks, equality, segments);
-  // In a policy document one value stands for a list of one.
+  // In a policy document, a single value equals a list with that value.
   const listed = equality === 'iam' && filled.some(isArray);
   if (!listed && !filled.every(isArray)) return whole;
 
@@ -54,11 +55,16 @@ export function walk(
     segments: [...segments, null],
     masks: childMasks(masks, null),
   }));
-  // Nothing came or went, yet it differs: the order does.
+  // All elements match but the lists differ: the order changed.
   return rows.length > 0 ? rows : whole;
 }
 
-function walkKeys(points: Points, masks: Masks, equality: Equality, segments: readonly Segment[]): RawRow[] {
+function walkKeys(
+  points: ValueTriple,
+  masks: Masks,
+  equality: Equality,
+  segments: readonly Segment[],
+): RawRow[] {
   const { recorded, actual, desired } = points;
   const keys = new Set([recorded, actual, desired].flatMap((v) => (isObject(v) ? Object.keys(v) : [])));
   return [...keys].flatMap((key) => {
@@ -67,7 +73,7 @@ function walkKeys(points: Points, masks: Masks, equality: Equality, segments: re
       actual: field(actual, key) ?? null,
       desired: desired === UNKNOWN ? UNKNOWN : (field(desired, key) ?? null),
     };
-    // Below an unknown map only what the cloud moved is worth a row.
+    // Inside an unknown map, only what the cloud changed makes a row.
     if (desired === UNKNOWN && equal(child.recorded, child.actual, equality)) return [];
     return walk(child, childMasks(masks, key), equality, [...segments, key]);
   });
@@ -89,7 +95,7 @@ function matchElements(
   actual: readonly Json[],
   desired: readonly Json[] | null,
   equality: Equality,
-): Points[] {
+): ValueTriple[] {
   const groups = new Map<string, Group>();
   const put = (items: readonly Json[], place: keyof Group): void => {
     for (const item of items) {
@@ -106,7 +112,7 @@ function matchElements(
     'desired',
   );
 
-  const rows: Points[] = [];
+  const rows: ValueTriple[] = [];
   for (const { recorded: r, actual: a, desired: d } of groups.values()) {
     const count = Math.max(r.length, a.length, d.length);
     for (let i = 0; i < count; i++) {
@@ -132,7 +138,7 @@ function matchElements(
   );
 }
 
-/** True where `value` is what `pattern` says, wherever the pattern is known. */
+/** True if `value` equals `pattern` in every part of the pattern that is known. */
 function fits(value: Json, pattern: Json): boolean {
   if (pattern === UNKNOWN) return true;
   if (isObject(pattern)) {

@@ -1,25 +1,34 @@
+/** How git authenticates at a repository: with a token, with a key, or with the user's own setup. */
+
 import { assertNever } from '../base/assert-never.ts';
 import { errorText } from '../base/error-text.ts';
-import { type GitCredential, type KeyCredential, nameOf, type TokenCredential } from './credentials.ts';
+import {
+  credentialName,
+  type GitCredential,
+  type KeyCredential,
+  type TokenCredential,
+} from './credentials.ts';
 import { refuseKeyFile, refuseKnownHosts } from './key-file.ts';
 import { isLoopback, plainAddress, remoteOf } from './remote.ts';
 
-/** What one `git fetch` gets to reach its repository. */
+/** What one `git fetch` needs to reach its repository. */
 export interface Access {
-  /** What git is given as the repository. */
+  /** The repository's address, as passed to git. */
   readonly address: string;
-  /** `key=value` for `-c`; holds no secret, as it stands on a command line. */
+  /**
+   * Settings for git's `-c`, as `key=value`. Never a secret, because a command line is public on the machine.
+   */
   readonly config: readonly string[];
-  /** On top of what every git of m0 has. Holds the token. */
+  /** Added to the environment that every git process of m0 gets. Holds the token. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Texts that must not be repeated. */
+  /** Texts that must never appear in a log or an error. */
   readonly secrets: readonly string[];
 }
 
 /**
- * Answers git with the token from the environment, and only for the server it was chosen for: git asks anew
- * with the new host when a server redirects it. `printf` and `read` belong to the shell, so that the token
- * stands on no command line. `store` and `erase` are not for it.
+ * A credential helper that answers with the token from the environment, and only for one server: after a
+ * redirect git asks again with the new host. `printf` and `read` are built into the shell, so the token
+ * appears on no command line. git's `store` and `erase` requests are ignored.
  */
 const HELPER = `!f() { [ "$1" = get ] || exit 0; p= h=
 while IFS= read -r line; do case "$line" in protocol=*) p=\${line#*=};; host=*) h=\${line#*=};; esac; done
@@ -27,20 +36,23 @@ while IFS= read -r line; do case "$line" in protocol=*) p=\${line#*=};; host=*) 
 printf 'username=%s\\npassword=%s\\n' "$M0_GIT_USERNAME" "$M0_GIT_TOKEN"; }; f`;
 
 /**
- * With a credential git reads nobody's configuration: no other helper is asked for a token or told of it, no
- * `insteadOf` leads elsewhere, certificates are always checked.
+ * With a credential of m0.yaml, git reads no other configuration: no other credential helper sees the token,
+ * no `insteadOf` changes the address, and certificates are always checked.
  */
-const ALONE = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
-const ALONE_CONFIG = [
-  // The empty one takes away what older versions of git read in spite of the above.
+const NO_OTHER_CONFIG = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
+const OWN_CONFIG = [
+  // Resets the list of helpers, because older versions of git read the system's configuration anyway.
   'credential.helper=',
   'core.hooksPath=/dev/null',
-  // Housekeeping in the background would hold the token longer than the fetch.
+  // Background maintenance would keep the token in memory longer than the fetch.
   'gc.autoDetach=false',
   'maintenance.autoDetach=false',
 ];
 
-/** How git gets at the repository: with the credential, or (null) with what its user has set up by himself. */
+/**
+ * How git reaches the repository: with the credential, or (null) with what m0's user has set up. Throws where
+ * the token or the key cannot be used, or the token would be sent unencrypted.
+ */
 export function accessOf(url: string, credential: GitCredential | null): Access {
   if (credential === null) return { address: url, config: [], environment: {}, secrets: [] };
   switch (credential.kind) {
@@ -56,21 +68,21 @@ export function accessOf(url: string, credential: GitCredential | null): Access 
 function withToken(url: string, credential: TokenCredential): Access {
   const remote = remoteOf(url);
   if (remote === null || (remote.protocol === 'http' && !isLoopback(remote))) {
-    throw new Error(`${nameOf(credential)} is not sent in the clear: use an https:// address`);
+    throw new Error(`${credentialName(credential)} is not sent in the clear: use an https:// address`);
   }
   const token = readToken(credential);
-  const username = credential.username ?? remote.user ?? usualName(remote.host);
+  const username = credential.username ?? remote.user ?? defaultUsername(remote.host);
   const address = plainAddress(url);
   return {
     address,
     config: [
-      ...ALONE_CONFIG,
+      ...OWN_CONFIG,
       `credential.helper=${HELPER}`,
-      // A proxy would read what is not encrypted.
+      // A proxy could read the token, because http is not encrypted.
       ...(remote.protocol === 'http' ? ['http.proxy='] : []),
     ],
     environment: {
-      ...ALONE,
+      ...NO_OTHER_CONFIG,
       GIT_ALLOW_PROTOCOL: remote.protocol,
       M0_GIT_SERVER: new URL(address).origin,
       M0_GIT_USERNAME: username,
@@ -85,19 +97,22 @@ function readToken(credential: TokenCredential): string {
     return credential.readToken();
   } catch (error) {
     const text = errorText(error);
-    throw new Error(`the token of ${nameOf(credential)}: ${text}`, { cause: error });
+    throw new Error(`the token of ${credentialName(credential)}: ${text}`, { cause: error });
   }
 }
 
-/** Bitbucket wants this name with an access token; to GitHub, GitLab and Azure DevOps any name will do. */
-function usualName(host: string): string {
+/**
+ * The user name to send with a token. Bitbucket requires this one; GitHub, GitLab and Azure DevOps accept
+ * any.
+ */
+function defaultUsername(host: string): string {
   return host === 'bitbucket.org' ? 'x-token-auth' : 'x-access-token';
 }
 
 function withKey(url: string, credential: KeyCredential): Access {
   const { keyFile, knownHosts } = credential;
   const refusal = refuseKeyFile(keyFile) ?? (knownHosts === null ? null : refuseKnownHosts(knownHosts));
-  if (refusal !== null) throw new Error(`${nameOf(credential)}: ${refusal}`);
+  if (refusal !== null) throw new Error(`${credentialName(credential)}: ${refusal}`);
   const options = [
     'BatchMode=yes',
     'ConnectTimeout=30',
@@ -115,9 +130,9 @@ function withKey(url: string, credential: KeyCredential): Access {
   const command = ['ssh', '-F', '/dev/null', ...options.flatMap((option) => ['-o', option])];
   return {
     address: url,
-    config: ALONE_CONFIG,
+    config: OWN_CONFIG,
     environment: {
-      ...ALONE,
+      ...NO_OTHER_CONFIG,
       GIT_ALLOW_PROTOCOL: 'ssh',
       GIT_SSH_COMMAND: command.map(shellWord).join(' '),
       GIT_SSH_VARIANT: 'ssh',
@@ -126,14 +141,14 @@ function withKey(url: string, credential: KeyCredential): Access {
   };
 }
 
-/** Why ssh could not be told of the path as it is, or null. */
+/** Why the path cannot be passed to ssh, or null. */
 export function refuseSshPath(path: string): string | null {
   return /["\\\0-\x1f\x7f]|\$\{/.test(path)
     ? 'must be a path without quotes, backslashes, line breaks and "${": ssh reads these in its own way'
     : null;
 }
 
-/** A path as the value of an option of ssh, which splits at blanks and puts in words for `%`. */
+/** A path as the value of an ssh option. ssh splits values at spaces and expands `%`. */
 function sshPath(path: string): string {
   return `"${path.replaceAll('%', '%%')}"`;
 }

@@ -1,11 +1,13 @@
+/** Checks repository addresses and refs, and removes credentials from texts. */
 import { isAbsolute } from 'node:path';
 
 const SCHEMES = ['https', 'http', 'ssh', 'git', 'file'];
 const SCP_LIKE = /^[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:(?!\/\/)/;
 
 /**
- * Why the repository address can't be used, or null. Allowed are https, http, ssh, git and file URLs,
- * `user@host:path` and absolute local paths: nothing that git would take for an option or a command to run.
+ * Why the repository address cannot be used, or null. Allowed are https, http, ssh, git and file URLs,
+ * `user@host:path` and absolute local paths. Refused is everything that git could read as an option or as a
+ * command.
  */
 export function refuseUrl(url: string): string | null {
   if (url === '') return 'the address is empty';
@@ -15,7 +17,7 @@ export function refuseUrl(url: string): string | null {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(url)?.[1]?.toLowerCase();
   if (scheme !== undefined) {
     if (!SCHEMES.includes(scheme)) return `"${scheme}://" is not one of ${SCHEMES.join(', ')}`;
-    // `ssh://-oProxyCommand=…` would reach ssh as an option.
+    // Without this check, ssh would read `ssh://-oProxyCommand=…` as an option.
     if (/^[a-z]+:\/\/([^/@]*@)?-/i.test(url)) return 'a host may not start with "-"';
     return null;
   }
@@ -24,7 +26,10 @@ export function refuseUrl(url: string): string | null {
   return 'it is neither a URL, nor user@host:path, nor an absolute path';
 }
 
-/** Why the ref can't be used, or null. Branch, tag and commit names as `git check-ref-format` allows them. */
+/**
+ * Why the ref cannot be used, or null. Allowed are the names of branches, tags and commits that `git
+ * check-ref-format` allows.
+ */
 export function refuseRef(ref: string): string | null {
   if (ref === '') return 'the ref is empty';
   if (ref.startsWith('-')) return 'a ref may not start with "-"';
@@ -33,26 +38,26 @@ export function refuseRef(ref: string): string | null {
   return null;
 }
 
-/** The address without the credentials it may carry, for people and logs. */
+/** The address without credentials, for people and logs. */
 export function scrubUrl(url: string): string {
   return url.replace(/^([A-Za-z][A-Za-z0-9+.-]*:\/\/)[^/@\s]*@/, '$1');
 }
 
-/** The text without the secrets, as they are or written for a URL or in JSON. */
+/** The text without the secrets, whether they appear as they are, URL-encoded or JSON-escaped. */
 export function scrubSecrets(text: string, secrets: readonly string[]): string {
   const forms = secrets.flatMap((secret) => [
     secret,
     encodeURIComponent(secret),
     JSON.stringify(secret).slice(1, -1),
   ]);
-  // The longest first, so that no half of one stays because another one is its beginning.
+  // The longest first: a short secret may be the beginning of a longer one.
   const literals = forms.filter((form) => form !== '').sort((a, b) => b.length - a.length);
   return literals.reduce((out, literal) => out.replaceAll(literal, '[redacted]'), text);
 }
 
 /**
- * Takes every credential of `url`, and any other `user:token@` or `token@` in an http URL, out of a text
- * that git wrote.
+ * A text that git wrote, without the credentials of `url` and without any `user:token@` or `token@` in an
+ * http URL.
  */
 export function scrubCredentials(text: string, url: string): string {
   let out = text;

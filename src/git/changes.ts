@@ -1,35 +1,36 @@
+/** Decides whether a push can have changed a stack: which paths its code may depend on. */
 import { posix } from 'node:path';
 
-/** Runs one git command in the mirror and resolves to what it wrote; '' where it found nothing. */
-export type AskGit = (args: readonly string[]) => Promise<string>;
+/** Runs one git command in the mirror and resolves to its output; '' where it found nothing. */
+export type RunGit = (args: readonly string[]) => Promise<string>;
 
-/** What of a repository a stack is made from. */
+/** Where a stack's code is in its repository. */
 export interface StackCode {
-  /** Folder of the root module, '' for the repository's root. */
+  /** Folder of the root module; '' for the repository's root. */
   readonly path: string;
-  /** Relative to that folder. */
+  /** Paths relative to that folder. */
   readonly varFiles: readonly string[];
-  /** Address of the repository, to know it where the code fetches modules from it. */
+  /** Address of the repository, to recognise modules that the code fetches from it. */
   readonly git: string;
 }
 
-/** Files in which a stack names others. */
+/** Files that can name other files of a stack. */
 const CODE = ['*.tf', '*.tofu', '*.tf.json', '*.tofu.json', '*.tfvars', '*.tfvars.json'];
-/** A stack that leans on more folders than this is checked at every push. */
-const MOST_FOLDERS = 200;
+/** A stack that depends on more folders than this is checked after every push. */
+const MAX_FOLDERS = 200;
 const SYMLINK = '120000';
 const OWN_FOLDER = /^(\.\/)?\$\{path\.module\}/;
 const ROOT_FOLDER = /^(\.\/)?\$\{path\.(root|cwd)\}/;
-/** From here on a text is only known when the code runs, or is a pattern. */
-const OPEN_END = /\$\{|%\{|[*?[{]/;
+/** From this character on, the text is known only at run time, or is a glob pattern. */
+const FIRST_UNKNOWN = /\$\{|%\{|[*?[{]/;
 
 /**
- * Whether what changed from one commit to the other is something the stack may depend on: its folder, its
- * variable files, and whatever these name by a path that leads out of the folder (modules, files, links),
- * followed on from there. In doubt true: where the earlier commit is gone, a path is only known when the code
- * runs, or modules are fetched from this same repository. Rejects where git can't say.
+ * Whether the stack may depend on something that changed between the two commits: its folder, its variable
+ * files, and everything these name outside the folder (modules, files, links), followed recursively. Returns
+ * true when it cannot be sure: the earlier commit is gone, a path is known only at run time, or modules are
+ * fetched from the same repository. Rejects where git fails.
  */
-export async function touches(git: AskGit, from: string, to: string, code: StackCode): Promise<boolean> {
+export async function touches(git: RunGit, from: string, to: string, code: StackCode): Promise<boolean> {
   if (from === to) return false;
   const known = await git(['rev-parse', '--quiet', '--verify', '--end-of-options', `${from}^{commit}`]).catch(
     () => '',
@@ -37,7 +38,7 @@ export async function touches(git: AskGit, from: string, to: string, code: Stack
   if (known.trim() === '') return true;
   const paths = await dependencies(git, to, code);
   if (paths === null) return true;
-  const specs = paths.map(literally);
+  const specs = paths.map(literalSpec);
   const changed = await git([
     'diff-tree',
     '-r',
@@ -52,12 +53,12 @@ export async function touches(git: AskGit, from: string, to: string, code: Stack
   return changed !== '';
 }
 
-/** Paths the stack may depend on at the commit; null: any. */
-async function dependencies(git: AskGit, commit: string, code: StackCode): Promise<readonly string[] | null> {
-  const root = inside('', code.path);
-  // What is named by the newer commit is enough: where the older one named something else, the naming changed.
+/** Paths the stack may depend on at the commit; null where every path counts. */
+async function dependencies(git: RunGit, commit: string, code: StackCode): Promise<readonly string[] | null> {
+  const root = fromRoot('', code.path);
+  // The newer commit is enough: if the older one named other paths, the file that names them has changed.
   const found = new Set<string>();
-  let next: readonly (string | null)[] = [root, ...code.varFiles.map((file) => inside(root ?? '', file))];
+  let next: readonly (string | null)[] = [root, ...code.varFiles.map((file) => fromRoot(root ?? '', file))];
   while (next.length > 0) {
     const fresh: string[] = [];
     for (const path of next) {
@@ -65,27 +66,30 @@ async function dependencies(git: AskGit, commit: string, code: StackCode): Promi
       if (!found.has(path)) fresh.push(path);
       found.add(path);
     }
-    if (found.size > MOST_FOLDERS) return null;
+    if (found.size > MAX_FOLDERS) return null;
     if (fresh.length === 0) break;
-    if (await throughLink(git, commit, fresh)) return null;
+    if (await hasLinkAbove(git, commit, fresh)) return null;
     next = [
-      ...(await namedInCode(git, commit, fresh, root ?? '', code.git)),
-      ...(await linked(git, commit, fresh)),
+      ...(await pathsInCode(git, commit, fresh, root ?? '', code.git)),
+      ...(await linkTargets(git, commit, fresh)),
     ];
   }
   return [...found];
 }
 
-/** The path, read from `folder`, as one from the repository's root ('' for that); null where it leads out of it. */
-function inside(folder: string, path: string): string | null {
+/**
+ * The path relative to the repository's root ('' for the root itself), read from `folder`; null where it is
+ * outside the repository.
+ */
+function fromRoot(folder: string, path: string): string | null {
   if (path.startsWith('/')) return null;
   const normal = posix.join(folder, path).replace(/\/+$/, '');
   if (normal === '.') return '';
   return normal === '..' || normal.startsWith('../') ? null : normal;
 }
 
-/** True where a folder on the way to one of the paths is a link, so that git would not look behind it. */
-async function throughLink(git: AskGit, commit: string, paths: readonly string[]): Promise<boolean> {
+/** True where a parent folder of one of the paths is a symbolic link, because git does not follow those. */
+async function hasLinkAbove(git: RunGit, commit: string, paths: readonly string[]): Promise<boolean> {
   const above = new Set<string>();
   for (const path of paths) {
     for (let at = posix.dirname(path); at !== '.'; at = posix.dirname(at)) above.add(at);
@@ -95,9 +99,9 @@ async function throughLink(git: AskGit, commit: string, paths: readonly string[]
   return entries.split('\0').some((entry) => entry.startsWith(SYMLINK));
 }
 
-/** Where the links below the paths lead; null for one that leads out of the repository. */
-async function linked(
-  git: AskGit,
+/** Targets of the symbolic links below the paths; null for a target outside the repository. */
+async function linkTargets(
+  git: RunGit,
   commit: string,
   paths: readonly string[],
 ): Promise<readonly (string | null)[]> {
@@ -106,14 +110,17 @@ async function linked(
   for (const entry of entries) {
     const [, mode, object, path] = /^(\d+) \w+ ([0-9a-f]+)\t([\s\S]+)$/.exec(entry) ?? [];
     if (mode !== SYMLINK || object === undefined || path === undefined) continue;
-    targets.push(inside(posix.dirname(path), await git(['cat-file', 'blob', object])));
+    targets.push(fromRoot(posix.dirname(path), await git(['cat-file', 'blob', object])));
   }
   return targets;
 }
 
-/** What the code below the paths names outside of its own folders; null among it: that can't be told. */
-async function namedInCode(
-  git: AskGit,
+/**
+ * Paths outside their own folders that the code below `paths` names. Contains null where a path cannot be
+ * determined.
+ */
+async function pathsInCode(
+  git: RunGit,
   commit: string,
   paths: readonly string[],
   root: string,
@@ -133,19 +140,20 @@ async function namedInCode(
   ];
   const patterns = ['-e', '"[^"]*[.][.][^"]*"', '-e', '"[^"]*(//|::|[.]git|@)[^"]*"'];
   const lines = (await git([...search, ...patterns, commit, '--', ...specs])).split('\n');
-  const same = sameRepository(repository);
+  const isSameRepository = sameRepository(repository);
   return lines.flatMap((line) => {
     const [file, quoted] = line.split('\0');
     if (file === undefined || quoted === undefined) return [];
     const text = quoted.trim().slice(1, -1);
-    if (same.test(text)) return [null];
-    return outside(text, posix.dirname(file.slice(commit.length + 1)), root);
+    if (isSameRepository.test(text)) return [null];
+    return outsidePaths(text, posix.dirname(file.slice(commit.length + 1)), root);
   });
 }
 
-/** The paths a text of the code may mean, where it holds a `..`. */
-function outside(text: string, folder: string, root: string): readonly (string | null)[] {
-  // A bare path is read from the module's folder in `source`, and from the root module's in `file(…)`.
+/** The paths that a text in the code may mean, where it contains `..`. */
+function outsidePaths(text: string, folder: string, root: string): readonly (string | null)[] {
+  // `source` is relative to the module's folder, `file(…)` to the root module's. The text alone does not say
+  // which.
   let bases = folder === root ? [folder] : [folder, root];
   if (OWN_FOLDER.test(text)) bases = [folder];
   else if (ROOT_FOLDER.test(text)) bases = [root];
@@ -154,13 +162,13 @@ function outside(text: string, folder: string, root: string): readonly (string |
   const last = steps.lastIndexOf('..');
   if (last === -1) return [];
   if (/[$%{}()*]/.test(steps.slice(0, last).join('/'))) return [null];
-  const end = path.search(OPEN_END);
+  const end = path.search(FIRST_UNKNOWN);
   const certain = end === -1 ? path : path.slice(0, path.lastIndexOf('/', end) + 1);
-  // Read from one of its two bases a path may well lead out of the repository; then it means the other.
-  return bases.map((base) => inside(base, certain)).filter((found) => found !== null);
+  // With the wrong one of the two bases a path may be outside the repository; that reading is dropped.
+  return bases.map((base) => fromRoot(base, certain)).filter((found) => found !== null);
 }
 
-/** Finds the repository in the address of a module, however it is written. */
+/** Matches the repository in a module's address, however it is written. */
 function sameRepository(git: string): RegExp {
   const name =
     git
@@ -172,7 +180,7 @@ function sameRepository(git: string): RegExp {
   return new RegExp(`[/:]${literal === '' ? '(?!)' : literal}(\\.git)?(//|\\?|$)`, 'i');
 }
 
-function literally(path: string): string {
+function literalSpec(path: string): string {
   return `:(literal)${path}`;
 }
 

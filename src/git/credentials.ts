@@ -1,47 +1,53 @@
+/** Credentials for Git servers, and which one a repository needs. */
 import { covers, type Remote, remoteOf } from './remote.ts';
 
 interface Entry {
-  /** Where it stands in m0.yaml, as in `credentials[0]`. */
+  /** Its place in m0.yaml, such as `credentials[0]`. */
   readonly name: string;
-  /** What it is for, as m0.yaml says it. */
+  /** The address prefix in m0.yaml for which it is used. */
   readonly for: string;
   readonly scope: Remote;
 }
 
-/** A token, for https (and http on this machine). */
+/** A token, for https (and for http on this machine). */
 export interface TokenCredential extends Entry {
   readonly kind: 'token';
   readonly username: string | null;
-  /** Follows the reference anew each time. Throws with what is wrong and where, never with a value. */
+  /**
+   * Reads the token each time. Throws an error that says what is wrong and where; the text never holds the
+   * value.
+   */
   readonly readToken: () => string;
 }
 
-/** A private key, for ssh. Paths are absolute. */
+/** A private key for ssh. Paths are absolute. */
 export interface KeyCredential extends Entry {
   readonly kind: 'sshKey';
   readonly keyFile: string;
-  /** The only file whose host keys are believed; null: those of the user m0 runs as. */
+  /** The only file of trusted host keys; null: the files of m0's user. */
   readonly knownHosts: string | null;
 }
 
-/** Access to the repositories below an address. */
+/** Access to all repositories below an address. */
 export type GitCredential = TokenCredential | KeyCredential;
 
-/** The entry whose `for` is the longest prefix of the repository's address, or null where none is for it. */
+/**
+ * The credential whose `for` is the longest prefix of the repository's address, or null where none matches.
+ */
 export function credentialFor(address: string, credentials: readonly GitCredential[]): GitCredential | null {
   const remote = remoteOf(address);
   if (remote === null) return null;
-  const fitting = credentials.filter(({ scope }) => covers(scope, remote));
-  const [first = null] = fitting.sort((a, b) => weight(b.scope) - weight(a.scope));
+  const matching = credentials.filter(({ scope }) => covers(scope, remote));
+  const [first = null] = matching.sort((a, b) => specificity(b.scope) - specificity(a.scope));
   return first;
 }
 
-/** The entry in words for people. */
-export function nameOf(credential: GitCredential): string {
+/** The credential's name for messages. */
+export function credentialName(credential: GitCredential): string {
   return `${credential.name} (for ${credential.for})`;
 }
 
-/** A longer path beats a shorter one; of two as long, the one that names a user. */
-function weight(scope: Remote): number {
-  return scope.steps.length * 2 + (scope.user === null ? 0 : 1);
+/** A longer path wins. Of two with the same length, the one that names a user wins. */
+function specificity(scope: Remote): number {
+  return scope.segments.length * 2 + (scope.user === null ? 0 : 1);
 }

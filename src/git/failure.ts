@@ -1,18 +1,19 @@
-import { type GitCredential, nameOf } from './credentials.ts';
+/** Explains why a git fetch failed and what to do. */
+import { credentialName, type GitCredential } from './credentials.ts';
 import { type Remote, remoteOf } from './remote.ts';
 
 const UNAUTHENTICATED =
   /Authentication failed|could not read (Username|Password)|Access denied|returned error: 40[13]|Permission denied \(/i;
-const NOT_THERE =
+const NOT_FOUND =
   /repository .*not found|returned error: 404|does not (appear to be a git repository|exist)|could not be found|project you were looking for/i;
-const NEW_HOST_KEY = /No \S+ host key is known for|Host key verification failed/i;
-const OTHER_HOST_KEY = /REMOTE HOST IDENTIFICATION HAS CHANGED|host key .* has changed/i;
+const UNKNOWN_HOST_KEY = /No \S+ host key is known for|Host key verification failed/i;
+const CHANGED_HOST_KEY = /REMOTE HOST IDENTIFICATION HAS CHANGED|host key .* has changed/i;
 const BAD_KEY = /Load key "[^"]*": ([^\r\n·]+)/;
 const ASKED_BY = /could not read (?:Username|Password) for '([^']+)'/;
 
 /**
- * What a failed fetch means and what to do about it, in front of git's own words, which are the rest of the
- * text. `text`: what git said, free of secrets. The credential is the one that was used, or null for none.
+ * Adds the meaning of a failed fetch, and advice, before git's own text. `text` is git's output without
+ * secrets. `credential` is the one that was used, or null.
  */
 export function explainFailure(text: string, url: string, credential: GitCredential | null): string {
   const remote = remoteOf(url);
@@ -21,39 +22,39 @@ export function explainFailure(text: string, url: string, credential: GitCredent
 }
 
 function meaningOf(text: string, remote: Remote, credential: GitCredential | null): string | null {
-  // Before the check for a wrong key: ssh says of a changed host key that it also could not be verified.
-  if (OTHER_HOST_KEY.test(text)) {
+  // Checked first: for a changed host key, ssh also prints the message of an unknown one.
+  if (CHANGED_HOST_KEY.test(text)) {
     return `${remote.host} shows another host key than the one in ${knownHostsOf(credential)}: somebody may stand in between. Ask the people of that server, and only then put the new one there`;
   }
-  if (NEW_HOST_KEY.test(text)) {
+  if (UNKNOWN_HOST_KEY.test(text)) {
     return `the host key of ${remote.host} is not in ${knownHostsOf(credential)}: get it with ssh-keyscan${portOption(remote)} ${remote.host.replace(/[[\]]/g, '')}, compare it to what the people of that server publish, and add it`;
   }
   if (/cannot run ssh|ssh: (command )?not found/.test(text)) {
     return 'ssh is not installed: install openssh-client';
   }
-  const elsewhere = redirectedTo(text, remote);
-  if (elsewhere !== null && credential !== null) {
-    return `${remote.host} sends m0 on to ${elsewhere}, and ${nameOf(credential)} is not for there: use the new address`;
+  const redirectHost = redirectedTo(text, remote);
+  if (redirectHost !== null && credential !== null) {
+    return `${remote.host} sends m0 on to ${redirectHost}, and ${credentialName(credential)} is not for there: use the new address`;
   }
-  if (UNAUTHENTICATED.test(text)) return refused(text, remote, credential);
-  if (!NOT_THERE.test(text)) return null;
+  if (UNAUTHENTICATED.test(text)) return refusedText(text, remote, credential);
+  if (!NOT_FOUND.test(text)) return null;
   return credential === null
     ? 'there is no such repository, or it is private: check its address; no entry under credentials in m0.yaml is for it'
-    : `there is no such repository, or not for ${nameOf(credential)}: check its address, and that the ${thing(credential)} may read it`;
+    : `there is no such repository, or not for ${credentialName(credential)}: check its address, and that the ${keyOrToken(credential)} may read it`;
 }
 
-function refused(text: string, remote: Remote, credential: GitCredential | null): string {
+function refusedText(text: string, remote: Remote, credential: GitCredential | null): string {
   if (credential === null) {
     const what = remote.protocol === 'ssh' ? 'sshKey' : 'token';
     return `the server wants to know who is asking, and no entry under credentials in m0.yaml is for this address: add one with a ${what}`;
   }
   if (credential.kind === 'token') {
-    return `the server refuses the token of ${nameOf(credential)}: renew it, or let it read this repository`;
+    return `the server refuses the token of ${credentialName(credential)}: renew it, or let it read this repository`;
   }
   const broken = BAD_KEY.exec(text)?.[1]?.trim();
   return broken === undefined
-    ? `the server refuses the key ${credential.keyFile} of ${nameOf(credential)}: add its public half to the repository as a deploy key`
-    : `ssh can't read the key ${credential.keyFile} of ${nameOf(credential)} (${broken}): put the whole key there, with its last line break`;
+    ? `the server refuses the key ${credential.keyFile} of ${credentialName(credential)}: add its public half to the repository as a deploy key`
+    : `ssh can't read the key ${credential.keyFile} of ${credentialName(credential)} (${broken}): put the whole key there, with its last line break`;
 }
 
 function redirectedTo(text: string, remote: Remote): string | null {
@@ -73,6 +74,6 @@ function portOption(remote: Remote): string {
   return remote.port === 22 ? '' : ` -p ${remote.port}`;
 }
 
-function thing(credential: GitCredential): string {
+function keyOrToken(credential: GitCredential): string {
   return credential.kind === 'token' ? 'token' : 'key';
 }

@@ -1,7 +1,7 @@
-/** Git could not do what was asked. The message says what was being done and holds no credentials. */
+/** A git command failed. The message says what was attempted, and holds no credentials. */
 export class GitError extends Error {
   override readonly name = 'GitError';
-  /** The scrubbed URL of the repository. */
+  /** The repository's URL without credentials. */
   readonly repository: string;
   constructor(message: string, repository: string, options: { cause?: unknown } = {}) {
     super(message, options);

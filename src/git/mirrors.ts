@@ -14,36 +14,43 @@ import { credentialFor, type GitCredential } from './credentials.ts';
 import { explainFailure } from './failure.ts';
 import { GitError } from './git-error.ts';
 
-/** Local copies of Git repositories, one bare mirror a URL, shared by everything in this process. */
+/** Local copies of Git repositories: one bare mirror per URL, shared by everything in this process. */
 export interface Mirrors {
   /**
-   * Brings the mirror up to date and resolves a branch, a tag or a commit (in this order). Rejects with a
-   * GitError `running git fetch for <url>: …` where the repository, or the ref in it, is not there, or m0 may
-   * not read it. Tokens and keys are read anew each time, so that a rotated one counts from the next fetch on.
+   * Updates the mirror and resolves a branch, a tag or a commit (in this order). Rejects with a GitError
+   * `running git fetch for <url>: …` where the repository or the ref does not exist, or m0 may not read it.
+   * Tokens and keys are read each time, so a new one is used from the next fetch on.
    */
   fetch(url: string, ref: string): Promise<CodeVersion>;
   /**
-   * Makes `into` exactly the tree of a commit that was fetched before: files that are gone from it are
-   * removed; ignored ones stay, and so do Terraform's own (lock file, local state). Makes the directory.
+   * Makes `into` exactly the tree of a commit that was fetched before, and creates the directory. Files that
+   * the commit does not have are removed, except ignored ones and Terraform's own (lock file, local state).
+   * Rejects with a GitError.
    */
   checkout(url: string, commit: string, into: string): Promise<void>;
-  /** See changes.ts: whether the stack may depend on what changed between two commits, both fetched before. */
+  /**
+   * Whether the stack may depend on what changed between two commits that were both fetched before. See
+   * changes.ts.
+   */
   touches(from: string, to: string, code: StackCode): Promise<boolean>;
 }
 
-/** What mirrors need. `base`: m0's environment, of which git gets PATH, HOME, proxies and certificates only. */
+/**
+ * Options of the mirrors. `base` is m0's environment; git gets only PATH, HOME, proxies and certificates from
+ * it.
+ */
 export interface MirrorOptions {
-  /** Directory the mirrors live in, made if need be. */
+  /** Directory of the mirrors; created if needed. */
   readonly dir: string;
   readonly log: Logger;
   readonly base: Readonly<Record<string, string | undefined>>;
-  /** For private repositories; none where left out. */
+  /** Credentials for private repositories; none where left out. */
   readonly credentials?: readonly GitCredential[];
-  /** Most ms one git command may take; default 5 minutes. */
+  /** Time limit of one git command in ms; default 5 minutes. */
   readonly timeLimitMs?: number;
 }
 
-/** Names in git's own namespace that it may see; simple-git takes away all others. */
+/** GIT_ variables that m0 sets itself. simple-git removes all others. */
 const OWN_VARIABLES = [
   ...[
     'GIT_TERMINAL_PROMPT',
@@ -54,7 +61,7 @@ const OWN_VARIABLES = [
   ],
   ...['GIT_CONFIG_GLOBAL', 'GIT_CONFIG_NOSYSTEM', 'GIT_SSH_COMMAND', 'GIT_SSH_VARIANT'],
 ];
-/** What simple-git refuses unless told that it is m0 itself who sets it. */
+/** Settings that simple-git refuses unless the caller says that they are its own. */
 const OWN_SETTINGS = {
   allowUnsafeAskPass: true,
   allowUnsafeConfigPaths: true,
@@ -62,11 +69,17 @@ const OWN_SETTINGS = {
   allowUnsafeHooksPath: true,
   allowUnsafeSshCommand: true,
 };
-/** What Terraform leaves beside the code and can't do without, ignored or not. */
-const KEPT = ['.terraform', '.terraform.lock.hcl', '*.tfstate', '*.tfstate.backup', 'terraform.tfstate.d'];
-/** Of an error's text. */
-const MOST_CHARACTERS = 1_000;
-/** A mirror or work tree that looks like this is broken, and cheaper to make anew than to repair. */
+/** Files that Terraform writes next to the code and needs again, even where Git does not ignore them. */
+const TERRAFORM_FILES = [
+  '.terraform',
+  '.terraform.lock.hcl',
+  '*.tfstate',
+  '*.tfstate.backup',
+  'terraform.tfstate.d',
+];
+/** Longest error text. */
+const MAX_ERROR_CHARS = 1_000;
+/** Errors that mean: this mirror or work tree is broken, and making a new one is cheaper than a repair. */
 const BROKEN = new RegExp(
   [
     'not a git repository|dubious ownership|on a directory that does not exist|EEXIST|ENOTDIR|EISDIR',
@@ -76,28 +89,28 @@ const BROKEN = new RegExp(
   ].join('|'),
   'i',
 );
-/** Where this is the reason, making it anew would only cost what is still whole. */
-const FULL = /No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/i;
+/** Errors of a full disk. A new copy would not help then. */
+const DISK_FULL = /No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/i;
 
 /**
- * simple-git takes silence for words that are still to come, and waits 50 ms for them after each command that has
- * none. Once its output has ended there are none to come.
+ * Tells simple-git that a command's output is complete. Otherwise it waits 50 ms for more after each command
+ * without output.
  */
-function silenceIsAnAnswer(_command: string, output: NodeJS.ReadableStream): void {
+function endOutput(_command: string, output: NodeJS.ReadableStream): void {
   output.once('end', () => output.emit('data', Buffer.alloc(0)));
 }
 
-/** Mirrors under `dir`, each named by the hash of its URL, so that no URL decides about a path. */
+/** Mirrors under `dir`, each named by the hash of its URL, so that no URL can choose a path. */
 export function createMirrors(options: MirrorOptions): Mirrors {
   const { log } = options;
-  // Absolute, because git runs inside of the directories it is told of.
+  // Absolute, because git runs inside these directories.
   const dir = resolvePath(options.dir);
   const timeLimitMs = options.timeLimitMs ?? 5 * 60_000;
-  const alone = createKeyedLock();
+  const lock = createKeyedLock();
   const mirrorOf = (url: string): string =>
     join(dir, createHash('sha256').update(url).digest('hex').slice(0, 32));
 
-  /** Git in `baseDir`. Only a fetch has `access`: a token must not lie about where nothing needs it. */
+  /** Git in `baseDir`. Only a fetch gets `access`, so that no other command has the token. */
   function git(baseDir: string, access?: Access): SimpleGit {
     const plain = simpleGit({
       baseDir,
@@ -107,21 +120,21 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       config: [...(access?.config ?? [])],
       unsafe: OWN_SETTINGS,
     });
-    return plain.outputHandler(silenceIsAnAnswer).env({
+    return plain.outputHandler(endOutput).env({
       ...baseEnvironment(options.base),
-      // What went wrong is told from git's words, which it would else say in the language of the machine.
+      // m0 recognises errors by their English text.
       LC_ALL: 'C',
       GIT_TERMINAL_PROMPT: '0',
       GIT_ASKPASS: '',
       GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
-      // A broken one must not lead git to a repository that m0's data folder happens to lie in.
+      // If the repository is broken, git must not use one that contains m0's data folder.
       GIT_CEILING_DIRECTORIES: dirname(baseDir),
       ...access?.environment,
     });
   }
 
-  /** Runs `work`, and once more after each of `repairs` in turn while the local copy turns out to be broken. */
-  async function healing<T>(
+  /** Runs `work`. If the local copy is broken, runs the next of `repairs` and then `work` again. */
+  async function withRepairs<T>(
     url: string,
     work: () => Promise<T>,
     repairs: readonly (() => Promise<unknown>)[],
@@ -131,25 +144,29 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       return await work();
     } catch (error) {
       const text = textOf(error);
-      if (repair === undefined || error instanceof GitError || !BROKEN.test(text) || FULL.test(text))
+      if (repair === undefined || error instanceof GitError || !BROKEN.test(text) || DISK_FULL.test(text))
         throw error;
       log.warn(
         { repository: scrubUrl(url), why: scrubCredentials(text, url) },
         'local copy of a repository is broken, making it anew',
       );
       await repair();
-      return healing(url, work, others);
+      return withRepairs(url, work, others);
     }
   }
 
-  /** How git gets at the repository; tokens and keys are read at this moment. */
-  function reach(url: string): { readonly credential: GitCredential | null; readonly access: Access } {
+  /** How git reaches the repository. Tokens and keys are read at this moment. */
+  function openAccess(url: string): { readonly credential: GitCredential | null; readonly access: Access } {
     const credential = credentialFor(url, options.credentials ?? []);
     return { credential, access: accessOf(url, credential) };
   }
 
-  /** Makes the mirror what the server has now. */
-  async function bring(url: string, mirror: string, { credential, access } = reach(url)): Promise<void> {
+  /** Updates the mirror from the server. */
+  async function updateFromServer(
+    url: string,
+    mirror: string,
+    { credential, access } = openAccess(url),
+  ): Promise<void> {
     await update(access, mirror).catch((error: unknown) => {
       const text = scrubCredentials(scrubSecrets(textOf(error), access.secrets), url);
       throw new Error(explainFailure(text, url, credential));
@@ -162,7 +179,7 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       await git(mirror).raw(['init', '--quiet', '--bare', '.']);
     }
     const specs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
-    // The URL is given each time, never stored: a token in it does not lie on the disk.
+    // The URL is passed each time and never stored, so that no token is on the disk.
     await git(mirror, access).raw([
       'fetch',
       '--quiet',
@@ -207,14 +224,14 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       check(url, refuseUrl(url), 'running git fetch for');
       check(url, refuseRef(ref), 'running git fetch for');
       const mirror = mirrorOf(url);
-      return alone(mirror, () =>
+      return lock(mirror, () =>
         withGitError('running git fetch for', url, async () => {
-          const by = reach(url);
+          const opened = openAccess(url);
           const work = async (): Promise<CodeVersion> => {
-            await bring(url, mirror, by);
+            await updateFromServer(url, mirror, opened);
             return describe(url, mirror, ref, await resolve(url, mirror, ref));
           };
-          return healing(url, work, [() => rm(mirror, { recursive: true, force: true })]);
+          return withRepairs(url, work, [() => rm(mirror, { recursive: true, force: true })]);
         }),
       );
     },
@@ -224,9 +241,9 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       check(url, refuseUrl(url), 'running git checkout for');
       check(url, /^[0-9a-f]{40,64}$/.test(commit) ? null : 'that is no commit', 'running git checkout for');
       const mirror = mirrorOf(url);
-      await alone(mirror, () =>
+      await lock(mirror, () =>
         withGitError('running git checkout for', url, () =>
-          healing(url, async () => {
+          withRepairs(url, async () => {
             await ensureWorkTree(mirror, into);
             await git(into).raw(['checkout', '--quiet', '--force', '--detach', commit, '--']);
             await git(into).raw([
@@ -235,14 +252,14 @@ export function createMirrors(options: MirrorOptions): Mirrors {
               '-f',
               '-f',
               '-d',
-              ...KEPT.flatMap((name) => ['-e', name]),
+              ...TERRAFORM_FILES.flatMap((name) => ['-e', name]),
             ]);
           }, [
             () => rm(into, { recursive: true, force: true }),
-            // It borrows from the mirror, which then is what is broken.
+            // The work tree uses the mirror's objects, so the mirror is broken too.
             async () => {
               await rm(mirror, { recursive: true, force: true });
-              await bring(url, mirror);
+              await updateFromServer(url, mirror);
               await rm(into, { recursive: true, force: true });
             },
           ]),
@@ -256,7 +273,7 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       const commits = /^[0-9a-f]{40,64}$/.test(from) && /^[0-9a-f]{40,64}$/.test(to);
       check(url, commits ? null : 'that is no commit', 'comparing commits of');
       const mirror = mirrorOf(url);
-      return alone(mirror, () =>
+      return lock(mirror, () =>
         withGitError('comparing commits of', url, () =>
           touches((args) => git(mirror).raw([...args]), from, to, code),
         ),
@@ -264,10 +281,10 @@ export function createMirrors(options: MirrorOptions): Mirrors {
     },
   };
 
-  /** A work tree borrows the mirror's objects, so that a checkout copies nothing but files. */
+  /** A work tree shares the mirror's objects, so that a checkout copies only files. */
   async function ensureWorkTree(mirror: string, into: string): Promise<void> {
-    const borrowed = await readFile(join(into, '.git/objects/info/alternates'), 'utf8').catch(() => '');
-    if (borrowed.trim() === join(mirror, 'objects')) return;
+    const sharedObjects = await readFile(join(into, '.git/objects/info/alternates'), 'utf8').catch(() => '');
+    if (sharedObjects.trim() === join(mirror, 'objects')) return;
     if (!(await exists(join(mirror, 'objects')))) throw new Error(`${mirror} is not a git repository`);
     await rm(into, { recursive: true, force: true });
     await mkdir(dirname(into), { recursive: true, mode: 0o700 });
@@ -280,7 +297,7 @@ async function withGitError<T>(doing: string, url: string, work: () => Promise<T
     return await work();
   } catch (error) {
     if (error instanceof GitError) throw error;
-    const text = scrubCredentials(textOf(error), url).slice(0, MOST_CHARACTERS);
+    const text = scrubCredentials(textOf(error), url).slice(0, MAX_ERROR_CHARS);
     throw new GitError(`${doing} ${scrubUrl(url)}: ${text}`, scrubUrl(url));
   }
 }

@@ -1,12 +1,12 @@
-/** A place on a Git server, in the parts that decide whether a credential is meant for it. */
+/** Parses a repository's address into the parts that decide which credential is meant for it. */
 export interface Remote {
   readonly protocol: 'https' | 'http' | 'ssh';
   readonly user: string | null;
   /** In lower case; an IPv6 address in brackets. */
   readonly host: string;
   readonly port: number;
-  /** Of the path; a prefix is compared step by step, so that `/acme` is no prefix of `/acme-evil`. */
-  readonly steps: readonly string[];
+  /** Segments of the path. A prefix is compared by segments, so that `/acme` is no prefix of `/acme-evil`. */
+  readonly segments: readonly string[];
 }
 
 const PORTS = { https: 443, http: 80, ssh: 22 } as const;
@@ -14,17 +14,17 @@ const SCP_LIKE = /^([A-Za-z0-9_.-]+)@([A-Za-z0-9.-]+):(?!\/\/)(.*)$/;
 const URL_LIKE = /^(https?|ssh):\/\/[^/]/i;
 
 /**
- * Reads an https, http or ssh address, or `user@host:path`. Null: it is none of these (a path, `git://`), or
- * written in a way that two readers could take for two hosts; no credential is for it then.
+ * Parses an https, http or ssh address, or `user@host:path`. Null for other forms (a path, `git://`), and for
+ * addresses that two programs could read as two different hosts: no credential is used for those.
  */
 export function remoteOf(address: string): Remote | null {
-  // A backslash is a slash to some readers and a plain character to others, a space ends the address for some.
+  // Programs disagree about a backslash (a slash, or a plain character) and about a space (some stop there).
   if (/[\\\s\0-\x1f\x7f]/.test(address)) return null;
   const [, user, host, path] = SCP_LIKE.exec(address) ?? [];
   if (user !== undefined && host !== undefined && path !== undefined) {
-    const steps = stepsOf(path);
-    if (steps.includes('..')) return null;
-    return { protocol: 'ssh', user, host: host.toLowerCase(), port: PORTS.ssh, steps };
+    const segments = segmentsOf(path);
+    if (segments.includes('..')) return null;
+    return { protocol: 'ssh', user, host: host.toLowerCase(), port: PORTS.ssh, segments: segments };
   }
   if (!URL_LIKE.test(address) || !URL.canParse(address)) return null;
   const url = new URL(address);
@@ -35,46 +35,49 @@ export function remoteOf(address: string): Remote | null {
     user: url.username === '' ? null : decoded(url.username),
     host: url.hostname.toLowerCase(),
     port: url.port === '' ? PORTS[protocol] : Number(url.port),
-    steps: stepsOf(url.pathname),
+    segments: segmentsOf(url.pathname),
   };
 }
 
-/** Whether `remote` is `scope` or lies below it: same protocol, host and port, same user where it names one. */
+/**
+ * Whether `remote` is `scope` or below it: same protocol, host and port, and the same user where `scope`
+ * names one.
+ */
 export function covers(scope: Remote, remote: Remote): boolean {
   if (scope.protocol !== remote.protocol || scope.host !== remote.host || scope.port !== remote.port)
     return false;
   if (scope.user !== null && scope.user !== remote.user) return false;
-  return scope.steps.every((step, i) => step === remote.steps[i]);
+  return scope.segments.every((segment, i) => segment === remote.segments[i]);
 }
 
 /**
- * Equal for the ways to write one repository's address: over https or ssh, with a user or without, with `.git` or
- * without. Good enough to know a repository by; never to choose what is fetched, or with which credential.
+ * The same key for all ways to write one repository's address: https or ssh, with or without a user or
+ * `.git`. Only for recognising a repository; never for choosing what is fetched or with which credential.
  */
 export function repositoryKey(address: string): string {
   const remote = remoteOf(address);
   const written =
-    remote === null ? address.replace(/^file:\/\//, '') : `${remote.host}/${remote.steps.join('/')}`;
-  const plain = written.replace(/\/+$/, '').replace(/\.git$/, '');
-  return remote === null ? plain : plain.toLowerCase();
+    remote === null ? address.replace(/^file:\/\//, '') : `${remote.host}/${remote.segments.join('/')}`;
+  const normalized = written.replace(/\/+$/, '').replace(/\.git$/, '');
+  return remote === null ? normalized : normalized.toLowerCase();
 }
 
-/** Whether what is sent there stays on this machine. */
+/** True where the data stays on this machine. */
 export function isLoopback({ host }: Remote): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /**
- * An https or http address as git is to get it: without user or password, written as `remoteOf` read it, so
- * that git can't take it for another host than the one a token was chosen for.
+ * An https or http address for git: without user and password, and normalised in the same way as in
+ * `remoteOf`, so that git cannot read another host from it than the one the token is meant for.
  */
 export function plainAddress(address: string): string {
   const { protocol, host, pathname, search } = new URL(address);
   return `${protocol}//${host}${pathname}${search}`;
 }
 
-function stepsOf(path: string): readonly string[] {
-  return path.split('/').filter((step) => step !== '');
+function segmentsOf(path: string): readonly string[] {
+  return path.split('/').filter((segment) => segment !== '');
 }
 
 function decoded(text: string): string {

@@ -1,45 +1,45 @@
-/** Mirrors that remember which repositories could not be fetched. */
+/** Mirrors that remember which fetches failed, for the health check. */
 import { errorText } from '../base/error-text.ts';
 import { scrubUrl } from './address.ts';
 import type { Mirrors } from './mirrors.ts';
 
-export interface MirrorTrouble {
+export interface FailedFetch {
   readonly repository: string;
-  /** What was being done and git's own words. */
+  /** What was attempted, and git's error text. */
   readonly problem: string;
-  /** Ms since epoch; `fails` times in a row since then. */
+  /** When the first of these failures happened, in ms since epoch; `fails` counts the failures in a row. */
   readonly since: number;
   readonly fails: number;
 }
 
 export interface WatchedMirrors extends Mirrors {
-  /** Those whose last fetch failed. */
-  troubles(): readonly MirrorTrouble[];
+  /** Repositories whose last fetch failed. */
+  failedFetches(): readonly FailedFetch[];
 }
 
 export function watchedMirrors(mirrors: Mirrors, clock: () => number): WatchedMirrors {
-  const troubles = new Map<string, MirrorTrouble>();
+  const failures = new Map<string, FailedFetch>();
 
   return {
     async fetch(url, ref) {
       const key = JSON.stringify([url, ref]);
       try {
         const code = await mirrors.fetch(url, ref);
-        troubles.delete(key);
+        failures.delete(key);
         return code;
       } catch (error) {
-        const before = troubles.get(key);
-        troubles.set(key, {
+        const previous = failures.get(key);
+        failures.set(key, {
           repository: scrubUrl(url),
           problem: errorText(error),
-          since: before?.since ?? clock(),
-          fails: (before?.fails ?? 0) + 1,
+          since: previous?.since ?? clock(),
+          fails: (previous?.fails ?? 0) + 1,
         });
         throw error;
       }
     },
     checkout: (url, commit, into) => mirrors.checkout(url, commit, into),
     touches: (from, to, code) => mirrors.touches(from, to, code),
-    troubles: () => [...troubles.values()],
+    failedFetches: () => [...failures.values()],
   };
 }

@@ -1,3 +1,4 @@
+/** The endpoint that Git servers call after a push. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { isRecord } from '../base/is-record.ts';
 import type { Logger } from '../base/log.ts';
@@ -5,29 +6,29 @@ import { rawBody } from '../base/raw-body.ts';
 import type { PostRoute } from './server.ts';
 
 export interface GitWebhookOptions {
-  /** What the Git server signs with; null: the endpoint does not exist. */
+  /** The secret that the Git server signs with; null: the endpoint answers 404. */
   readonly secret: string | null;
-  /** Looks at those among the repositories that are watched, now; answers how many refs that are. */
-  readonly look: (addresses: readonly string[]) => number;
-  /** Now, in ms since epoch. */
+  /** Polls the watched repositories among the addresses now. Returns the number of refs. */
+  readonly pollNow: (addresses: readonly string[]) => number;
+  /** The current time, in ms since epoch. */
   readonly clock: () => number;
   readonly log: Logger;
 }
 
-/** GitHub sends at most 25 MB; a push of hundreds of commits has less than this. */
-const MOST_BYTES = 5 * 1024 * 1024;
+/** GitHub sends at most 25 MB; a push of hundreds of commits needs less than this. */
+const MAX_BYTES = 5 * 1024 * 1024;
 const LOG_EVERY_MS = 60_000;
-/** Names under which Git servers give a repository's addresses. */
-const ADDRESSES = [
+/** Payload fields in which Git servers give a repository's addresses. */
+const ADDRESS_FIELDS = [
   ...['clone_url', 'ssh_url', 'git_url', 'html_url', 'url'],
   ...['git_http_url', 'git_ssh_url', 'http_url', 'web_url'],
 ] as const;
 
 /**
- * `POST /git/webhook`: a Git server says that somebody pushed. What is not signed with the secret is refused (401);
- * what is makes m0 look at the repository now instead of at its next poll. Of the payload only the repository's
- * address is read, and only to find it among those of m0.yaml: it starts no check by itself, and never decides
- * anything.
+ * `POST /git/webhook`: a Git server reports a push. A request that is not signed with the secret is refused
+ * (401). A signed one makes m0 poll the repository now. m0 reads only the repository's address from the
+ * payload, and only to find it among those of m0.yaml: the payload starts no check by itself and decides
+ * nothing.
  */
 export function createGitWebhook(options: GitWebhookOptions): PostRoute {
   const { secret, clock, log } = options;
@@ -49,14 +50,14 @@ export function createGitWebhook(options: GitWebhookOptions): PostRoute {
     path: '/git/webhook',
     async handle(request) {
       if (secret === null) return answer(404, 'not found');
-      // Before the body is read: there is no need to take in what can't be signed.
-      if (!SIGNED_BY.some((name) => request.headers.has(name))) return refuse();
-      const body = await rawBody(request, MOST_BYTES);
-      if (body === null) return answer(413, `at most ${MOST_BYTES} bytes are taken here`);
+      // Checked before the body is read: without a signature the body is not needed.
+      if (!SIGNATURE_HEADERS.some((name) => request.headers.has(name))) return refuse();
+      const body = await rawBody(request, MAX_BYTES);
+      if (body === null) return answer(413, `at most ${MAX_BYTES} bytes are taken here`);
       if (!isSigned(request.headers, body, secret)) return refuse();
       const addresses = addressesIn(body, request.headers.get('content-type') ?? '');
       if (addresses === null) return answer(400, 'the body is not the JSON of a Git webhook');
-      const refs = options.look(addresses);
+      const refs = options.pollNow(addresses);
       log.info({ refs }, 'a Git webhook has code looked at for pushes now');
       return refs === 0
         ? answer(200, 'no stack has its code there')
@@ -65,34 +66,39 @@ export function createGitWebhook(options: GitWebhookOptions): PostRoute {
   };
 }
 
-const SIGNED_BY = ['x-hub-signature-256', 'x-gitea-signature', 'x-forgejo-signature', 'x-gitlab-token'];
+const SIGNATURE_HEADERS = [
+  'x-hub-signature-256',
+  'x-gitea-signature',
+  'x-forgejo-signature',
+  'x-gitlab-token',
+];
 
-/** GitHub, Gitea and Forgejo sign the body (HMAC-SHA-256); GitLab shows the secret itself. */
+/** GitHub, Gitea and Forgejo sign the body (HMAC-SHA-256); GitLab sends the secret itself. */
 function isSigned(headers: Headers, body: Buffer, secret: string): boolean {
   const hmac = createHmac('sha256', secret).update(body).digest('hex');
   const hub = headers.get('x-hub-signature-256');
-  if (hub !== null) return same(hub, `sha256=${hmac}`);
+  if (hub !== null) return isEqual(hub, `sha256=${hmac}`);
   const gitea = headers.get('x-forgejo-signature') ?? headers.get('x-gitea-signature');
-  if (gitea !== null) return same(gitea, hmac);
+  if (gitea !== null) return isEqual(gitea, hmac);
   const gitlab = headers.get('x-gitlab-token');
-  return gitlab !== null && same(gitlab, secret);
+  return gitlab !== null && isEqual(gitlab, secret);
 }
 
-/** Takes as long for any two texts: their hashes are compared, so not even a length is told. */
-function same(a: string, b: string): boolean {
+/** Compares in constant time. Comparing hashes also hides the length. */
+function isEqual(a: string, b: string): boolean {
   const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(hash(a), hash(b));
 }
 
-/** All addresses the payload gives for its repository; null where it is no payload. */
+/** All addresses of the payload's repository; null where the body is no payload. */
 function addressesIn(body: Buffer, contentType: string): readonly string[] | null {
   const text = body.toString('utf8');
-  // GitHub's default wraps the JSON in a form.
+  // GitHub's default is a form that holds the JSON.
   const isForm = contentType.startsWith('application/x-www-form-urlencoded');
   const payload = parsed(isForm ? (new URLSearchParams(text).get('payload') ?? '') : text);
   if (!isRecord(payload)) return null;
   return [payload.repository, payload.project].filter(isRecord).flatMap((repository) =>
-    ADDRESSES.flatMap((name) => {
+    ADDRESS_FIELDS.flatMap((name) => {
       const address = repository[name];
       return typeof address === 'string' ? [address] : [];
     }),
@@ -108,7 +114,7 @@ function parsed(text: string): unknown {
 }
 
 function answer(status: number, text: string): Response {
-  // A body that was not read to its end must not be taken for the next request.
+  // The rest of a body that was not read must not be read as the next request.
   const headers = status >= 400 ? { connection: 'close' } : undefined;
   return new Response(`${text}\n`, headers === undefined ? { status } : { status, headers });
 }

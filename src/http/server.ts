@@ -1,37 +1,47 @@
+/** m0's HTTP server: chat endpoints, health, readiness and metrics. */
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Logger } from '../base/log.ts';
 
-/** Whether m0 can do its work, and by name what stands in the way. */
+/** Whether m0 can work, and its problems by part. */
 export interface Readiness {
   readonly ok: boolean;
   readonly problems: readonly { readonly part: string; readonly problem: string }[];
 }
 
-/** What a chat platform calls. The handler checks the signature over the raw body itself. */
+/**
+ * An endpoint that a chat platform or Git server calls. The handler itself checks the signature over the raw
+ * body.
+ */
 export interface PostRoute {
   readonly path: string;
   handle(request: Request): Promise<Response>;
 }
 
-export interface HttpOptions {
-  readonly host: string;
-  /** 0: any free port. */
-  readonly port: number;
+/** What is answered by the endpoints. */
+export interface HttpParts {
   readonly ready: () => Promise<Readiness>;
   /** The metrics in Prometheus' text format. */
   readonly metrics: () => Promise<string>;
+  /** Endpoints of the chat platforms, the only requests whose body is read; null: m0 is not at work yet. */
+  readonly routes?: readonly PostRoute[] | null;
+}
+
+export interface HttpOptions extends HttpParts {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
   readonly log: Logger;
-  /** Endpoints of the chat platforms. The only requests whose body is read. */
-  readonly routes?: readonly PostRoute[];
 }
 
 export interface HttpServer {
-  /** Address with the port really in use, e.g. `http://127.0.0.1:3978`. */
+  /** The address with the actual port, e.g. `http://127.0.0.1:3978`. */
   readonly url: string;
-  /** Takes no new request and resolves when those under way are answered. */
+  /** Answers with these parts from now on. */
+  serve(parts: HttpParts): void;
+  /** Takes no new request. Resolves when the current ones are answered. */
   close(): Promise<void>;
 }
 
@@ -44,8 +54,8 @@ function hasBody(request: Request): boolean {
   return request.headers.has('transfer-encoding') || (length !== null && length !== '0');
 }
 
-/** Everything m0 answers over HTTP: nothing here approves, snoozes or accepts anything. */
-function application({ ready, metrics, log, routes = [] }: HttpOptions): Hono {
+/** All of m0's HTTP endpoints. None of them approves, snoozes or accepts anything. */
+function application({ ready, metrics, routes = [] }: HttpParts, log: Logger): Hono {
   const app = new Hono();
   app.use(
     secureHeaders({
@@ -58,7 +68,9 @@ function application({ ready, metrics, log, routes = [] }: HttpOptions): Hono {
     c.header('cache-control', 'no-store');
   });
 
-  for (const route of routes) app.post(route.path, (c) => route.handle(c.req.raw));
+  // The chat platforms send again what is answered so.
+  if (routes === null) app.post('*', (c) => c.text('m0 is starting\n', 503));
+  for (const route of routes ?? []) app.post(route.path, (c) => route.handle(c.req.raw));
 
   app.use(async (c, next) => {
     if (!hasBody(c.req.raw)) return next();
@@ -89,10 +101,13 @@ function application({ ready, metrics, log, routes = [] }: HttpOptions): Hono {
   return app;
 }
 
-/** Listens on `host` and `port`. Rejects with what was being done where that address can't be had. */
+/**
+ * Listens on `host` and `port`. Rejects where the address cannot be used; the error says what was attempted.
+ */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  let app = application(options, options.log);
   const server = createAdaptorServer({
-    fetch: application(options).fetch,
+    fetch: (...request) => app.fetch(...request),
     serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS },
   });
   const { host, port } = options;
@@ -108,6 +123,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return {
     url: `http://${shown}:${address.port}`,
+    serve(parts) {
+      app = application(parts, options.log);
+    },
     close: () =>
       new Promise((resolve, reject) => {
         server.close((error) => (error === undefined ? resolve() : reject(error)));

@@ -1,12 +1,12 @@
 import { assertNever } from '../base/assert-never.ts';
-/** What an apply would do to the cloud, in words: for the dialog that asks, and for the button's label. */
+/** What an apply would do to the cloud, in words: for the confirmation dialog and for the button's label. */
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
 import { describeValue } from '../drift/summary.ts';
-import { capital, count } from '../text/words.ts';
+import { capitalize, count } from '../text/words.ts';
 import { labelOf } from './rows.ts';
 import { sameValue } from './values.ts';
 
-/** Longest value in a sentence, in characters. */
+/** The longest value in a sentence, in characters. */
 const VALUE = 60;
 
 type Verb = 'removes' | 'puts back' | 'adds' | 'changes' | 'creates' | 'deletes' | 'replaces' | 'forgets';
@@ -14,7 +14,7 @@ type Verb = 'removes' | 'puts back' | 'adds' | 'changes' | 'creates' | 'deletes'
 interface Change {
   readonly verb: Verb;
   readonly what: string;
-  /** The resource it is on; null where `what` is the resource. */
+  /** The resource that is changed; null if `what` is the resource. */
   readonly on: string | null;
 }
 
@@ -23,7 +23,7 @@ function attributeChange(attribute: AttributeDrift, address: string): readonly C
   const label = labelOf(attribute.path);
   const { actual, desired } = attribute;
   const change = (verb: Verb, what: string): readonly Change[] => [{ verb, what, on: address }];
-  // Two secrets look alike; that the attribute is told at all means that they differ somewhere.
+  // Two hidden secrets look equal. They differ, because otherwise the attribute would not be listed.
   if (attribute.sensitive) return change('changes', `${label} (sensitive)`);
   if (sameValue(actual, desired)) return [];
   if (attribute.json !== undefined && attribute.json.length > 0) {
@@ -59,7 +59,7 @@ function changesOf(finding: Finding): readonly Change[] {
   }
 }
 
-/** What happens to each resource, its attributes together. */
+/** The changes, grouped by resource. */
 function resources(changes: readonly Change[]): string {
   const places = [...new Set(changes.map((c) => c.on))];
   return places
@@ -73,12 +73,12 @@ function resources(changes: readonly Change[]): string {
 function sentences(changes: readonly Change[]): string {
   const verbs = [...new Set(changes.map((c) => c.verb))];
   return verbs
-    .map((verb) => `${capital(verb)}: ${resources(changes.filter((c) => c.verb === verb))}.`)
+    .map((verb) => `${capitalize(verb)}: ${resources(changes.filter((c) => c.verb === verb))}.`)
     .join(' ');
 }
 
-/** Deletes and replaces first: what can't be taken back is never what is folded. */
-const GRAVEST: readonly Verb[] = [
+/** Changes that can't be undone come first, so that they are never the ones left out. */
+const BY_SEVERITY: readonly Verb[] = [
   'deletes',
   'replaces',
   'forgets',
@@ -90,15 +90,15 @@ const GRAVEST: readonly Verb[] = [
 ];
 
 /**
- * What an apply of the findings would do, as sentences of at most `max` characters together (or little more
- * than a count): what does not fit is counted.
- * `Removes: ingress 22/tcp from 203.0.113.7/32 on aws_security_group.web.`
+ * What an apply of the findings would do, as sentences of at most `max` characters together: `Removes: ingress
+ * 22/tcp from 203.0.113.7/32 on aws_security_group.web.` Changes that do not fit are counted. If not even one fits,
+ * the result is only a count, which may be longer than `max`.
  */
 export function describeChanges(findings: readonly Finding[], max: number): string {
   const changes = findings
     .flatMap(changesOf)
-    .sort((a, b) => GRAVEST.indexOf(a.verb) - GRAVEST.indexOf(b.verb));
-  // No more of them fit than there are characters; a thousand need not be tried.
+    .sort((a, b) => BY_SEVERITY.indexOf(a.verb) - BY_SEVERITY.indexOf(b.verb));
+  // Each change needs at least one character, so more than `max` of them never fit.
   let shown = Math.min(changes.length, max);
   for (; shown > 0; shown -= 1) {
     const left = changes.length - shown;
@@ -109,11 +109,11 @@ export function describeChanges(findings: readonly Finding[], max: number): stri
   const totals = [...new Set(changes.map((c) => c.verb))].map(
     (verb) => `${verb} ${changes.filter((c) => c.verb === verb).length}`,
   );
-  return `${capital(totals.join(', '))}: see the full diff.`;
+  return `${capitalize(totals.join(', '))}: see the full diff.`;
 }
 
-/** What an apply of the findings does as a whole, where they are all of one kind. */
-export type Deed =
+/** What an apply does to a finding, for the label of the button. */
+export type ApplyKind =
   | 'revert'
   | 'remove'
   | 'recreate'
@@ -124,7 +124,7 @@ export type Deed =
   | 'replace'
   | 'forget';
 
-function deedOf(finding: Finding): Deed {
+function applyKindOf(finding: Finding): ApplyKind {
   switch (finding.action) {
     case 'create':
       return finding.deletedByHand === true ? 'recreate' : finding.origin === 'code' ? 'code' : 'create';
@@ -146,7 +146,7 @@ function deedOf(finding: Finding): Deed {
   }
 }
 
-/** The attribute as people call it, e.g. `the rule`, `the tags`; null where there is no better word than "it". */
+/** What people call the attributes, e.g. `the rule`, `the tags`; null if there is no better word than "it". */
 function nounOf(findings: readonly Finding[]): string | null {
   const paths = findings.flatMap((f) => f.attributes.map((a) => labelOf(a.path)));
   const plural = paths.length > 1;
@@ -158,17 +158,17 @@ function nounOf(findings: readonly Finding[]): string | null {
   return null;
 }
 
-/** Label of the button that applies the findings: what it does to the cloud. */
-export function deedLabel(findings: readonly Finding[]): string {
-  const deeds = [...new Set(findings.map(deedOf))];
-  // Taking away what was added and putting back what was taken away are both going back.
-  const back = deeds.length > 1 && deeds.every((d) => d === 'revert' || d === 'remove');
-  const deed = back ? 'revert' : deeds[0];
-  if (deed === undefined) return 'Apply';
-  if (deeds.length > 1 && !back) return `Apply these ${findings.length} changes`;
+/** The label of the button that applies the findings: what it does to the cloud. */
+export function applyLabel(findings: readonly Finding[]): string {
+  const kinds = [...new Set(findings.map(applyKindOf))];
+  // Removing what was added and restoring what was removed are both reverts.
+  const allReverts = kinds.length > 1 && kinds.every((d) => d === 'revert' || d === 'remove');
+  const kind = allReverts ? 'revert' : kinds[0];
+  if (kind === undefined) return 'Apply';
+  if (kinds.length > 1 && !allReverts) return `Apply these ${findings.length} changes`;
   const many = findings.length > 1;
   const noun = nounOf(findings);
-  switch (deed) {
+  switch (kind) {
     case 'revert':
       return noun === null ? 'Revert in the cloud' : `Revert ${noun} in the cloud`;
     case 'remove':
@@ -189,11 +189,11 @@ export function deedLabel(findings: readonly Finding[]): string {
     case 'forget':
       return many ? `Forget these ${findings.length}` : 'Forget it (keeps it running)';
     default:
-      return assertNever(deed);
+      return assertNever(kind);
   }
 }
 
-/** True where an apply would destroy something. */
+/** True if an apply would delete or replace a resource. */
 export function destroys(findings: readonly Finding[]): boolean {
   return findings.some((f) => f.action === 'delete' || f.action === 'replace');
 }

@@ -1,11 +1,12 @@
+/** The digest: what is open, what healed, what ends soon and what fails. */
 import { statusText } from '../commands/text.ts';
 import { whenText } from '../text/when.ts';
-import { capital, count, headlineOf, lasting, listed } from '../text/words.ts';
+import { capitalize, count, durationText, headlineOf, listed } from '../text/words.ts';
 import type { Block, Card, Span } from './card.ts';
 import { ago, context, dotted, line, person, strong, text, time } from './spans.ts';
 import type { DigestOpen, DigestView } from './view-digest.ts';
 
-/** Lines of one kind before "and 12 more". */
+/** The most lines of one kind; the others are counted ("and 12 more"). */
 const SHOWN = 8;
 
 function aligned(view: DigestView): number {
@@ -30,7 +31,7 @@ function headline(view: DigestView): string {
   const parts = [
     ...(oldest === undefined
       ? []
-      : [`${view.open.length} open (oldest ${lasting(view.now - oldest.since)}, ${oldest.stack})`]),
+      : [`${view.open.length} open (oldest ${durationText(view.now - oldest.since)}, ${oldest.stack})`]),
     ...(failing === 0 ? [] : [`${count(failing, 'check')} failing`]),
     ...(broken === 0 ? [] : [`${count(broken, 'policy', 'policies')} broken`]),
     ...healed,
@@ -39,16 +40,16 @@ function headline(view: DigestView): string {
   ];
   const where = about(view);
   const quiet = parts.length === 1 && aligned(view) === view.stacks;
-  const say = (told: string): string => (where === '' ? capital(told) : `${where}: ${told}`);
-  if (quiet) return say(`all ${count(view.stacks, 'stack')} aligned`);
-  // Where not all of it fits, what the body tells beside is left to it, and the sum stays.
-  const most = [
+  const withScope = (rest: string): string => (where === '' ? capitalize(rest) : `${where}: ${rest}`);
+  if (quiet) return withScope(`all ${count(view.stacks, 'stack')} aligned`);
+  // If the headline is too long, it leaves out what the body shows as well, and keeps the total.
+  const candidates = [
     parts,
     parts.filter((p) => !p.includes('within a day')),
     parts.filter((p) => !p.includes('within a day') && !healed.includes(p)),
   ];
-  const told = most.map((some) => say(some.join(' · ')));
-  return told.find((sentence) => headlineOf(sentence) === sentence) ?? told.at(-1) ?? '';
+  const sentences = candidates.map((some) => withScope(some.join(' · ')));
+  return sentences.find((sentence) => headlineOf(sentence) === sentence) ?? sentences.at(-1) ?? '';
 }
 
 function healedWords({ healed }: DigestView): readonly string[] {
@@ -77,11 +78,14 @@ function trend({ open, openBefore }: DigestView): string | null {
   return `${by} ${open.length > openBefore ? 'more' : 'fewer'} open than in the digest before`;
 }
 
-/** What is open by age and for whom it waits, what healed, what ends and what fails; all well is one line. */
+/**
+ * The digest: open drift by age and by who must decide, what healed, what ends and what fails. One line if
+ * everything is aligned.
+ */
 export function digestCard(view: DigestView): Card {
-  const said = headlineOf(headline(view));
+  const head = headlineOf(headline(view));
   const moved = [
-    ...healedWords(view).filter((words) => !said.includes(words)),
+    ...healedWords(view).filter((words) => !head.includes(words)),
     ...(view.approved === 0 ? [] : [`${count(view.approved, 'resource')} put back after an approval`]),
     ...[trend(view)].flatMap((t) => (t === null ? [] : [t])),
   ];
@@ -119,5 +123,5 @@ export function digestCard(view: DigestView): Card {
   ];
   const tone =
     view.failing.length + view.brokenPolicies.length > 0 ? 'bad' : view.open.length > 0 ? 'waits' : 'good';
-  return { headline: said, tone, blocks };
+  return { headline: head, tone, blocks };
 }

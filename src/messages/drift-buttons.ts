@@ -1,4 +1,7 @@
-/** The buttons of a stack's drift. Each says what it will do to the cloud, and the dialog lists it. */
+/**
+ * The buttons of a stack's drift card. Each label says what the button does to the cloud, and the dialog lists the
+ * changes.
+ */
 import {
   acceptText,
   approveText,
@@ -11,23 +14,23 @@ import {
 } from '../commands/text.ts';
 import type { Finding } from '../drift/finding.ts';
 import type { Button, ButtonConfirm } from './card.ts';
-import { deedLabel, describeChanges, destroys } from './changes.ts';
+import { applyLabel, describeChanges, destroys } from './changes.ts';
+import { approvableNow } from './finding-status.ts';
 import { acceptForm, snoozeForm } from './forms.ts';
-import { approvableNow } from './standing.ts';
 import type { DriftView } from './view.ts';
 import { nobodyMay } from './who.ts';
 
-/** The tightest dialog there is takes so many characters of text, and of label. */
+/** The smallest limits of all platforms for the text and the label of a dialog, in characters. */
 const BODY = 300;
 const LABEL = 30;
 
 const AFTERWARDS = 'Nothing else is touched. Plans again first; if anything moved, you will be asked again.';
 
-function confirmation(findings: readonly Finding[], deed: string): ButtonConfirm {
+function confirmation(findings: readonly Finding[], actionLabel: string): ButtonConfirm {
   return {
-    title: `${deed}?`,
+    title: `${actionLabel}?`,
     body: `${describeChanges(findings, BODY - AFTERWARDS.length - 1)} ${AFTERWARDS}`,
-    confirm: deed.length <= LABEL ? deed : 'Apply',
+    confirm: actionLabel.length <= LABEL ? actionLabel : 'Apply',
   };
 }
 
@@ -35,38 +38,38 @@ function approveButton(view: DriftView): Button | null {
   const waiting = approvableNow(view);
   if (waiting.length === 0 || nobodyMay(view)) return null;
   const findings = waiting.map((w) => w.finding);
-  const unknown = waiting.some((w) => w.standing.type === 'unknown');
-  const deed = deedLabel(findings);
-  const label = unknown ? 'Apply what is left' : view.moved === null ? deed : 'Approve what it is now';
-  const grave = destroys(findings);
+  const unknown = waiting.some((w) => w.status.type === 'unknown');
+  const actionLabel = applyLabel(findings);
+  const label = unknown ? 'Apply what is left' : view.moved === null ? actionLabel : 'Approve what it is now';
+  const destructive = destroys(findings);
   return {
     label,
-    style: grave ? 'danger' : 'primary',
+    style: destructive ? 'danger' : 'primary',
     command: approveText(view.runId, view.waitingFingerprint),
-    // What destroys is asked about everywhere.
-    ...(view.confirm || grave ? { confirm: confirmation(findings, deed) } : {}),
+    // An apply that deletes or replaces always asks for confirmation.
+    ...(view.confirm || destructive ? { confirm: confirmation(findings, actionLabel) } : {}),
   };
 }
 
-function has(view: DriftView, ...standings: readonly string[]): boolean {
-  return view.findings.some((f) => standings.includes(f.standing.type));
+function has(view: DriftView, ...statuses: readonly string[]): boolean {
+  return view.findings.some((f) => statuses.includes(f.status.type));
 }
 
-/** What can be done now, in the order of the card. */
+/** The actions that are possible now, in the order of the card. */
 export function driftButtons(view: DriftView): readonly Button[] {
   const run = view.runId;
   const diff: Button = { label: 'Full diff', command: showText(run) };
   const snooze: Button = { label: 'Snooze…', command: snoozeText(run), form: snoozeForm(view) };
   const accept: Button = { label: 'Accept…', command: acceptText(run), form: acceptForm(view) };
-  const leave: Button = { label: 'Leave it', command: rejectText(run) };
-  const wake: readonly Button[] = has(view, 'snoozed')
+  const reject: Button = { label: 'Leave it', command: rejectText(run) };
+  const unsnooze: readonly Button[] = has(view, 'snoozed')
     ? [{ label: 'Unsnooze', command: unsnoozeText(run) }]
     : [];
   const unaccept: readonly Button[] = has(view, 'accepted')
     ? [{ label: 'Undo accept', command: unacceptText(run) }]
     : [];
   if (view.alert === 'superseded' || view.state === 'superseded') return [diff];
-  if (view.alert === 'resolved') return [...wake, ...unaccept, diff];
+  if (view.alert === 'resolved') return [...unsnooze, ...unaccept, diff];
   switch (view.state) {
     case 'awaiting_approval': {
       const approve = approveButton(view);
@@ -74,20 +77,20 @@ export function driftButtons(view: DriftView): readonly Button[] {
       const open = has(view, 'waits', 'unknown', 'denied');
       return [
         ...(approve === null ? [] : [approve]),
-        ...(asks ? [leave] : []),
+        ...(asks ? [reject] : []),
         ...(open ? [snooze, accept] : []),
-        ...wake,
+        ...unsnooze,
         ...unaccept,
         diff,
       ];
     }
     case 'denied':
-      return [...(has(view, 'denied') ? [snooze, accept] : []), ...wake, ...unaccept, diff];
+      return [...(has(view, 'denied') ? [snooze, accept] : []), ...unsnooze, ...unaccept, diff];
     case 'failed':
     case 'apply_unknown':
     case 'expired':
       return [{ label: 'Check again', command: driftText(view.stack) }, diff];
     default:
-      return [...wake, ...unaccept, diff];
+      return [...unsnooze, ...unaccept, diff];
   }
 }

@@ -1,24 +1,24 @@
-/** The card of one stack's drift: one message, updated in place through all that happens to it. */
+/** The card of one stack's drift: one message, updated in place until the drift is closed. */
 import type { Finding } from '../drift/finding.ts';
 import type { LockWait } from '../model/run.ts';
-import { capital, clip, codeName, count, lasting, listed } from '../text/words.ts';
+import { capitalize, clip, codeName, count, durationText, listed } from '../text/words.ts';
 import type { Block, Card, Span } from './card.ts';
 import { driftButtons } from './drift-buttons.ts';
+import { openNow, statusLabel, withCurrentStatuses } from './finding-status.ts';
 import { driftHeadline } from './headline.ts';
 import { movedBlocks } from './moved.ts';
 import { reasonSpans } from './reasons.ts';
 import { CARD_VALUE, findingRows, foldRows, markOf } from './rows.ts';
 import { code, context, dotted, line, people, person, strong, text, time } from './spans.ts';
-import { asItStands, openNow, standingOf } from './standing.ts';
 import type { DriftView, FindingView } from './view.ts';
 import { whoSpans } from './who.ts';
 
-/** Findings a card tells one by one, and rows of each, before it folds them into "and 37 more". */
+/** The most findings, and the most rows of each; the others are counted ("and 37 more"). */
 const FINDINGS_SHOWN = 6;
 const ROWS_SHOWN = 8;
-/** Addresses and outputs named in a folded line. */
+/** The most addresses or outputs named in one line. */
 const NAMES_SHOWN = 5;
-/** Longest reason of an ignore rule, in characters. */
+/** The longest reason of an ignore rule, in characters. */
 const REASON = 120;
 
 function meta(view: DriftView): Block {
@@ -37,7 +37,7 @@ function meta(view: DriftView): Block {
   );
 }
 
-/** Which commit, whose and how old, where the code moved. */
+/** The commit, its author and its age, if the code changed. */
 function codeLine(view: DriftView): readonly Block[] {
   const coded = openNow(view).some((f) => f.finding.origin !== 'cloud');
   if (view.code === null || !coded) return [];
@@ -47,15 +47,18 @@ function codeLine(view: DriftView): readonly Block[] {
     line(
       code(codeName(view.code)),
       text(` "${clip(view.code.subject, 100)}" by ${clip(view.code.author, 60)}, `),
-      text(`merged and not applied for ${lasting(view.now - view.code.committedAt)}`),
+      text(`merged and not applied for ${durationText(view.now - view.code.committedAt)}`),
     ),
   ];
 }
 
-/** The body of what was kept, or healed without anybody, is one line; what a person decided on stays whole. */
-function showsRows({ standing }: FindingView): boolean {
-  if (standing.type === 'snoozed' || standing.type === 'accepted') return false;
-  return standing.type !== 'realigned' || standing.by.length > 0;
+/**
+ * Findings that are exempt, or that healed without a person, get one line. Those that a person decided on keep
+ * their rows.
+ */
+function showsRows({ status }: FindingView): boolean {
+  if (status.type === 'snoozed' || status.type === 'accepted') return false;
+  return status.type !== 'realigned' || status.by.length > 0;
 }
 
 function findingBlock(item: FindingView, view: DriftView): Block {
@@ -65,19 +68,19 @@ function findingBlock(item: FindingView, view: DriftView): Block {
     type: 'finding',
     mark: markOf(finding.action),
     address: finding.address,
-    ...standingOf(item, view),
+    ...statusLabel(item, view),
     rows,
   };
 }
 
 const URGENCY = ['unknown', 'waits', 'denied', 'rejected', 'applying', 'approved', 'heals'];
 
-/** Those shown one by one, in their order: where not all fit, those that need somebody come first. */
+/** The findings shown one by one, in their order. If not all fit, those that need a person are chosen first. */
 function shownFindings(view: DriftView): readonly FindingView[] {
-  // Folding a single finding would cost the line that it saves.
+  // A line that replaces a single finding would save nothing.
   if (view.findings.length <= FINDINGS_SHOWN + 1) return view.findings;
   const rank = (f: FindingView): number => {
-    const at = URGENCY.indexOf(f.standing.type);
+    const at = URGENCY.indexOf(f.status.type);
     return at === -1 ? URGENCY.length : at;
   };
   const first = [...view.findings].sort((a, b) => rank(a) - rank(b)).slice(0, FINDINGS_SHOWN);
@@ -95,10 +98,14 @@ function ignoredBlock(reasons: readonly string[]): readonly Block[] {
   if (reasons.length === 0) return [];
   const times = new Map<string, number>();
   for (const reason of reasons) times.set(reason, (times.get(reason) ?? 0) + 1);
-  const told = [...times].map(([reason, n]) => `${clip(reason, REASON)}${times.size === 1 ? '' : ` (${n})`}`);
-  const more = told.length - NAMES_SHOWN;
+  const reasonTexts = [...times].map(
+    ([reason, n]) => `${clip(reason, REASON)}${times.size === 1 ? '' : ` (${n})`}`,
+  );
+  const more = reasonTexts.length - NAMES_SHOWN;
   const shown =
-    more > 1 ? `${told.slice(0, NAMES_SHOWN).join(', ')} and ${more} more reasons` : told.join(', ');
+    more > 1
+      ? `${reasonTexts.slice(0, NAMES_SHOWN).join(', ')} and ${more} more reasons`
+      : reasonTexts.join(', ');
   return [context(text(`${reasons.length} ignored: ${shown}`))];
 }
 
@@ -136,7 +143,7 @@ function factBlocks(view: DriftView): readonly Block[] {
   const why = reasonSpans(open.flatMap((f) => f.reasons));
   const warns = reasonSpans(view.warnings);
   const waits =
-    open.some((f) => f.standing.type === 'waits' || f.standing.type === 'unknown') &&
+    open.some((f) => f.status.type === 'waits' || f.status.type === 'unknown') &&
     view.alert === 'open' &&
     (view.state === 'awaiting_approval' || view.state === 'approved' || view.state === 'applying');
   const facts = [
@@ -147,7 +154,7 @@ function factBlocks(view: DriftView): readonly Block[] {
   return facts.length > 0 ? [{ type: 'facts', facts }] : [];
 }
 
-/** What stands where the buttons were, once somebody decided. */
+/** The line that replaces the buttons after a decision. */
 function outcomeBlocks(view: DriftView): readonly Block[] {
   const outcomes: (readonly Span[])[] = [];
   const [last] = view.approvals.slice(-1);
@@ -160,8 +167,8 @@ function outcomeBlocks(view: DriftView): readonly Block[] {
       text(` · run #${view.runId}`),
     ]);
   }
-  // An approval is spent once it is applied; what it did still says whose it was.
-  const applied = view.findings.flatMap(({ standing: s }) =>
+  // After the apply the approval is used up, but the realigned findings still name the approver.
+  const applied = view.findings.flatMap(({ status: s }) =>
     s.type === 'realigned' && s.by.length > 0 ? [s] : [],
   );
   const [done] = applied.slice(-1);
@@ -178,7 +185,7 @@ function outcomeBlocks(view: DriftView): readonly Block[] {
   if (view.rejectedBy !== null) {
     const { person: key, name } = view.rejectedBy;
     const reason = view.findings.flatMap((f) =>
-      f.standing.type === 'rejected' && f.standing.reason !== null ? [f.standing.reason] : [],
+      f.status.type === 'rejected' && f.status.reason !== null ? [f.status.reason] : [],
     )[0];
     outcomes.push([
       strong('Rejected by '),
@@ -186,7 +193,7 @@ function outcomeBlocks(view: DriftView): readonly Block[] {
       text(` · run #${view.runId}${reason === undefined ? '' : ` · "${reason}"`}`),
     ]);
   }
-  // What the headline says already is not said again; nor what each finding says of itself.
+  // Leaves out an outcome that the headline contains, or that the findings show themselves.
   const { outcome } = view;
   const settled = openNow(view).length === 0 && view.findings.length > 0;
   if (
@@ -195,7 +202,7 @@ function outcomeBlocks(view: DriftView): readonly Block[] {
     !settled &&
     !driftHeadline(view, false).includes(outcome)
   ) {
-    outcomes.push([text(capital(outcome))]);
+    outcomes.push([text(capitalize(outcome))]);
   }
   return outcomes.map((spans) => ({ type: 'outcome', spans }));
 }
@@ -208,7 +215,7 @@ const APPLY_PHASE = {
   verifying: 'The plan after the apply',
 } as const;
 
-/** Whose lock the apply waits for, and what can be done about one that nobody holds any more. */
+/** Who holds the lock that the apply waits for, and what to do if the lock is left over from a crash. */
 function lockLines(view: DriftView, lock: LockWait): readonly Block[] {
   const since: readonly Span[] = lock.since === null ? [] : [text(' since '), time(lock.since, view)];
   const left =
@@ -236,7 +243,7 @@ function lockLines(view: DriftView, lock: LockWait): readonly Block[] {
   ];
 }
 
-/** What went wrong, where something did. */
+/** What went wrong, if anything did. */
 function troubleBlocks(view: DriftView): readonly Block[] {
   if (view.state === 'apply_unknown') {
     return [
@@ -247,7 +254,7 @@ function troubleBlocks(view: DriftView): readonly Block[] {
       ),
     ];
   }
-  if (view.state === 'awaiting_approval' && view.findings.some((f) => f.standing.type === 'unknown')) {
+  if (view.state === 'awaiting_approval' && view.findings.some((f) => f.status.type === 'unknown')) {
     return [
       line(
         text("I don't know how far it came and will not try again by myself. Planned afresh, this is left:"),
@@ -261,11 +268,11 @@ function troubleBlocks(view: DriftView): readonly Block[] {
 }
 
 /**
- * The card of a stack's drift in whatever state it is (cards 1, 2, 3, 5, 7 and 11 of docs/cards.md). `why`
- * makes it the copy for the person who is asked, with one line why that person.
+ * The card of a stack's drift in any state. With `why` it is the copy for a person who is asked, with one line that
+ * says why that person.
  */
 export function driftCard(given: DriftView, extra: { readonly why: string | null } = { why: null }): Card {
-  const view = asItStands(given);
+  const view = withCurrentStatuses(given);
 
   const you = extra.why !== null;
   const buttons = driftButtons(view);
@@ -291,11 +298,11 @@ function toneOf(view: DriftView): Card['tone'] {
   if (view.alert === 'superseded' || view.state === 'superseded') return 'plain';
   if (view.state === 'failed' || view.state === 'apply_unknown') return 'bad';
   if (view.state === 'rejected' || view.state === 'canceled' || view.state === 'expired') return 'plain';
-  const standings = new Set(view.findings.map((f) => f.standing.type));
-  if (standings.has('unknown')) return 'bad';
+  const statuses = new Set(view.findings.map((f) => f.status.type));
+  if (statuses.has('unknown')) return 'bad';
   if (view.alert === 'resolved' || openNow(view).length === 0) {
-    return standings.has('snoozed') ? 'plain' : 'good';
+    return statuses.has('snoozed') ? 'plain' : 'good';
   }
-  if (standings.has('waits') || standings.has('denied')) return 'waits';
+  if (statuses.has('waits') || statuses.has('denied')) return 'waits';
   return 'drift';
 }

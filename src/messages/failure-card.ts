@@ -1,14 +1,15 @@
+/** The card of a check that fails. */
 import { driftText } from '../commands/text.ts';
 import { whenText } from '../text/when.ts';
-import { capital, clip, count, headlineOf } from '../text/words.ts';
+import { capitalize, clip, count, headlineOf } from '../text/words.ts';
 import type { Card, Span } from './card.ts';
 import { context, dotted, line, strong, text, time } from './spans.ts';
 import type { FailureView } from './view.ts';
 
-/** An error's text on a card, in characters. */
+/** The longest error text on a card, in characters. */
 const MESSAGE = 1500;
 
-/** A check that fails: one message, updated in place, and closed once a check succeeds (card 8). */
+/** The card of a failing check: one message, updated in place, and closed when a check succeeds. */
 export function failureCard(view: FailureView): Card {
   const { stack, now, zone, times } = view;
   const since = whenText(view.since, now, zone);
@@ -17,9 +18,9 @@ export function failureCard(view: FailureView): Card {
       ? [text('no good check yet')]
       : [text('last good check '), time(view.lastGoodAt, view)];
   const meta = context(...dotted([[text(view.environment)], lastGood, [text(`run #${view.runId}`)]]));
-  const said = clip(view.failure.message, MESSAGE);
-  const message = line(strong(`${capital(view.failure.phase)}: `), text(said));
-  const past = line(strong('Last error: '), text(`${view.failure.phase}: ${said}`));
+  const shortMessage = clip(view.failure.message, MESSAGE);
+  const message = line(strong(`${capitalize(view.failure.phase)}: `), text(shortMessage));
+  const past = line(strong('Last error: '), text(`${view.failure.phase}: ${shortMessage}`));
   if (view.gone === true) {
     return {
       headline: headlineOf(`${stack} is no longer in m0.yaml, so it is not checked any more`),
@@ -44,7 +45,7 @@ export function failureCard(view: FailureView): Card {
   return {
     headline,
     tone: 'bad',
-    // An error that the headline tells whole is not told again.
+    // The body leaves out an error that the headline contains in full.
     blocks: [
       meta,
       ...(headline.endsWith(view.failure.message.trim()) ? [] : [message]),

@@ -1,24 +1,24 @@
-/** Many stacks that drifted, or can't be checked, at once: one message, updated in place (card 9). */
+/** The card of many stacks that drifted, or can't be checked, at the same time: one message, updated in place. */
 import { assertNever } from '../base/assert-never.ts';
 import { driftText, statusText } from '../commands/text.ts';
 import { whenText } from '../text/when.ts';
 import { clip, count, headlineOf, listed } from '../text/words.ts';
 import type { Block, Button, Card } from './card.ts';
 import { context, dotted, line, strong, text, time } from './spans.ts';
-import type { FleetStack, FleetStanding, FleetView } from './view-fleet.ts';
+import type { FleetStack, FleetStackStatus, FleetView } from './view-fleet.ts';
 
-/** Stacks told line by line, names in a folded line, buttons, and characters of what waits. */
+/** The most stacks with a line of their own, names in one line, buttons, and characters of what waits. */
 const SHOWN = 12;
 const NAMES = 12;
 const BUTTONS = 5;
 const WHAT = 120;
 
-/** Those that need somebody come first, each on a line of its own. */
-const SINGLE: readonly FleetStanding[] = ['trouble', 'waits', 'denied'];
+/** Stacks with these statuses need a person. They come first, each on its own line. */
+const SINGLE: readonly FleetStackStatus[] = ['trouble', 'waits', 'denied'];
 
-function words(standing: FleetStanding, n: number): string {
+function words(status: FleetStackStatus, n: number): string {
   const many = (one: string, more: string): string => `${n} ${n === 1 ? one : more}`;
-  switch (standing) {
+  switch (status) {
     case 'waits':
       return many('waits for a person', 'wait for a person');
     case 'denied':
@@ -42,11 +42,11 @@ function words(standing: FleetStanding, n: number): string {
     case 'mended':
       return many('can be checked again', 'can be checked again');
     default:
-      return assertNever(standing);
+      return assertNever(status);
   }
 }
 
-const ORDER: readonly FleetStanding[] = [
+const ORDER: readonly FleetStackStatus[] = [
   'trouble',
   'waits',
   'denied',
@@ -60,21 +60,21 @@ const ORDER: readonly FleetStanding[] = [
   'mended',
 ];
 
-function of(view: FleetView, standing: FleetStanding): readonly FleetStack[] {
-  return view.stacks.filter((s) => s.standing === standing);
+function withStatus(view: FleetView, status: FleetStackStatus): readonly FleetStack[] {
+  return view.stacks.filter((s) => s.status === status);
 }
 
 function names(stacks: readonly FleetStack[], most = NAMES): string {
   const more = stacks.length - most;
   const shown = more > 1 ? stacks.slice(0, most) : stacks;
-  const said = shown.map((s) => clip(s.stack, 60));
-  return more > 1 ? `${said.join(', ')} and ${more} more` : listed(said);
+  const shownNames = shown.map((s) => clip(s.stack, 60));
+  return more > 1 ? `${shownNames.join(', ')} and ${more} more` : listed(shownNames);
 }
 
 function headline(view: FleetView): string {
   const since = whenText(view.since, view.now, view.zone);
   const n = count(view.stacks.length, 'stack');
-  const waits = [...of(view, 'trouble'), ...of(view, 'waits')];
+  const waits = [...withStatus(view, 'trouble'), ...withStatus(view, 'waits')];
   const what =
     view.of === 'failure'
       ? `${n} can’t be checked since ${since}`
@@ -82,8 +82,8 @@ function headline(view: FleetView): string {
         ? `${n} drifted since ${since}`
         : `${n} drifted the same way at ${since}: ${view.common}`;
   const counts = ORDER.filter((s) => s !== 'failing' && s !== 'waits' && s !== 'trouble').flatMap((s) => {
-    const there = of(view, s).length;
-    return there === 0 ? [] : [words(s, there)];
+    const matching = withStatus(view, s).length;
+    return matching === 0 ? [] : [words(s, matching)];
   });
   if (view.over) return `${view.of === 'failure' ? `${n} could not be checked` : what}. ${counts.join(', ')}`;
   const open =
@@ -91,22 +91,22 @@ function headline(view: FleetView): string {
       ? []
       : [`${waits.length} ${waits.length === 1 ? 'waits' : 'wait'}: ${names(waits, 3)}`];
   const why = view.of === 'failure' && view.common !== null ? `: ${view.common}` : '';
-  const told = (parts: readonly string[]): string =>
+  const withParts = (parts: readonly string[]): string =>
     `${what}${why}${parts.length === 0 ? '' : `. ${parts.join(', ')}`}`;
-  const usual = told([...counts, ...open]);
-  // Where not all of it fits, what waits is not what is cut.
-  return headlineOf(usual) === usual ? usual : told([...open, ...counts]);
+  const usual = withParts([...counts, ...open]);
+  // If the headline is too long, what waits comes first, so that it is not cut.
+  return headlineOf(usual) === usual ? usual : withParts([...open, ...counts]);
 }
 
 function singles(view: FleetView): readonly Block[] {
-  const all = SINGLE.flatMap((standing) => of(view, standing));
+  const all = SINGLE.flatMap((status) => withStatus(view, status));
   const shown = all.length <= SHOWN + 1 ? all : all.slice(0, SHOWN);
   const more = all.length - shown.length;
   return [
     ...shown.map((s) =>
       line(
         ...dotted([
-          [strong(s.stack), text(`  ${words(s.standing, 1).slice(2)}`)],
+          [strong(s.stack), text(`  ${words(s.status, 1).slice(2)}`)],
           s.what === '' ? [] : [text(clip(s.what, WHAT))],
           [text(`run #${s.runId}`)],
         ]),
@@ -117,18 +117,20 @@ function singles(view: FleetView): readonly Block[] {
 }
 
 function groups(view: FleetView): readonly Block[] {
-  return ORDER.filter((standing) => !SINGLE.includes(standing)).flatMap((standing) => {
-    const there = of(view, standing);
-    return there.length === 0 ? [] : [context(text(`${words(standing, there.length)}: ${names(there)}`))];
+  return ORDER.filter((status) => !SINGLE.includes(status)).flatMap((status) => {
+    const matching = withStatus(view, status);
+    return matching.length === 0
+      ? []
+      : [context(text(`${words(status, matching.length)}: ${names(matching)}`))];
   });
 }
 
 function buttons(view: FleetView): readonly Button[] {
-  const open = SINGLE.flatMap((standing) => of(view, standing)).slice(0, BUTTONS);
+  const open = SINGLE.flatMap((status) => withStatus(view, status)).slice(0, BUTTONS);
   const environments = new Set(view.stacks.map((s) => s.environment));
   const [only] = environments.size === 1 ? environments : [];
   const target = only === undefined ? null : `env:${only}`;
-  const failing = of(view, 'failing').length > 0;
+  const failing = withStatus(view, 'failing').length > 0;
   return [
     ...open.map((s) => ({ label: `Review ${clip(s.stack, 50)}`, command: statusText(`stack:${s.stack}`) })),
     ...(failing ? [{ label: 'Check again', command: driftText(target) }] : []),
@@ -136,11 +138,11 @@ function buttons(view: FleetView): readonly Button[] {
   ];
 }
 
-/** `why` makes it the copy for the person who is asked. */
+/** The fleet card. With `why` it is the copy for a person who is asked. */
 export function fleetCard(view: FleetView): Card {
   const environments = [...new Set(view.stacks.map((s) => s.environment))].sort();
-  const bad = of(view, 'trouble').length + of(view, 'failing').length > 0;
-  const open = of(view, 'waits').length + of(view, 'denied').length;
+  const bad = withStatus(view, 'trouble').length + withStatus(view, 'failing').length > 0;
+  const open = withStatus(view, 'waits').length + withStatus(view, 'denied').length;
   return {
     headline: headlineOf(headline(view)),
     tone: bad ? 'bad' : open > 0 ? 'waits' : view.over ? 'good' : 'drift',

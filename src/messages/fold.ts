@@ -1,31 +1,36 @@
-/** Fits a card into what a chat takes: what is left out is counted, and the way to it is named. */
+/** Fits a card into the limits of a chat. What is left out is counted. */
 import type { Button, Card, DiffRow } from './card.ts';
 
-/** One unit of folding, as `B`s of a platform. Pieces of a lower rank get their room first. */
+/**
+ * A part of a card that is shown or left out as a whole, as blocks `B` of a platform. Lower ranks get space first.
+ */
 export interface Piece<B> {
   readonly blocks: readonly B[];
   readonly plain: string;
-  /** 0: never folded while there is room; 1: lines; 2: findings. */
+  /** 0: left out last; 1: lines; 2: findings. */
   readonly rank: 0 | 1 | 2;
-  /** Set where it goes on with the lines of the piece before it: shown without a gap between them. */
-  readonly goesOn?: true;
-  /** How many of its kind it stands for, in "and 37 more". */
+  /** Set if it continues the lines of the piece before it: there is no gap between them. */
+  readonly continues?: true;
+  /** How many items it counts as in "and 37 more". */
   readonly count: number;
 }
 
+/** The limits of a platform for one card. */
 export interface FoldLimits<B> {
-  /** Room for the blocks as JSON, in the units of `sizeOf`; that of the notes is not in it. */
+  /** Space for the blocks as JSON, in the units of `sizeOf`, without the notes. */
   readonly budget: number;
   readonly blocks: number;
   readonly findings: number;
   readonly sizeOf: (json: string) => number;
-  /** The block that says what was folded. */
+  /** Creates the block that says what was left out. */
   readonly note: (text: string) => B;
-  /** Puts a block that goes on under the one before it; false where they can't be one. */
+  /** Merges a continuing block into the one before it; false if that is not possible. */
   readonly join?: (before: B | undefined, block: B | undefined) => boolean;
 }
 
-/** The blocks that fit, in their order, and as plain text all that was left out; null: nothing. */
+/**
+ * Returns the blocks that fit, in their order, and everything that was left out as plain text; null if nothing was.
+ */
 export function fold<B>(
   pieces: readonly Piece<B>[],
   limits: FoldLimits<B>,
@@ -35,11 +40,11 @@ export function fold<B>(
   const noted = new Set<number>();
   for (const piece of pieces) {
     if (chosen.has(piece)) {
-      const one = piece.goesOn === true && limits.join?.(blocks.at(-1), piece.blocks[0]) === true;
+      const one = piece.continues === true && limits.join?.(blocks.at(-1), piece.blocks[0]) === true;
       if (!one) blocks.push(...piece.blocks);
       continue;
     }
-    // One note for findings and one for all else, each where the first of its kind is missing.
+    // One note for findings and one for everything else, each in place of the first one that is missing.
     const kind = piece.rank === 2 ? 2 : 1;
     if (noted.has(kind)) continue;
     noted.add(kind);
@@ -52,7 +57,10 @@ export function fold<B>(
   return { blocks, left: left.length > 0 ? left.join('\n') : null };
 }
 
-/** The pieces that fit, by rank and then in order; once one of a rank does not fit, the rest of it does not. */
+/**
+ * The pieces that fit, by rank and then in order. After the first piece of a rank that does not fit, the rest of
+ * that rank is left out.
+ */
 function choose<B>(pieces: readonly Piece<B>[], limits: FoldLimits<B>): ReadonlySet<Piece<B>> {
   const chosen = new Set<Piece<B>>();
   let { budget, blocks } = limits;
@@ -70,13 +78,14 @@ function choose<B>(pieces: readonly Piece<B>[], limits: FoldLimits<B>): Readonly
   return chosen;
 }
 
-/** The button of the card that shows the whole of it. */
-export function wayToAll(card: Card): Button | undefined {
+/** The card's button that shows the full diff; undefined if it has none. */
+export function fullDiffButton(card: Card): Button | undefined {
   return card.blocks
     .flatMap((b) => (b.type === 'buttons' ? b.buttons : []))
     .find((button) => /^show #\d+$/.test(button.command));
 }
 
+/** A diff row as one line of plain text. */
 export function rowText(row: DiffRow): string {
   return row.kind === 'change' ? `${row.label}: ${row.before} → ${row.after}` : `${row.label}: ${row.value}`;
 }

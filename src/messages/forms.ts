@@ -1,16 +1,16 @@
-/** Forms that ask for what a click can't say. Field names are those that parseCommand completes from. */
+/** Forms for what a click can't express. parseCommand reads the answers by the names of the fields. */
 import { REASON_LIMIT } from '../commands/parse.ts';
 import { acceptText, snoozeText } from '../commands/text.ts';
 import { clip, count } from '../text/words.ts';
 import type { Form, FormField } from './card.ts';
 import { describeChanges } from './changes.ts';
+import { openNow } from './finding-status.ts';
 import { strong, text } from './spans.ts';
-import { openNow } from './standing.ts';
 import type { DriftView } from './view.ts';
 
-/** Choices in one list, the one for all included; what is beyond can be typed. */
+/** The most options in one list, including "all". Other addresses can be typed. */
 const CHOICES = 50;
-/** Characters of what an apply will leave out, in the dialog that accepts it. */
+/** The longest list of changes that an accept leaves out of every apply, in characters. */
 const LEFT_OUT = 300;
 
 const TIMES = [
@@ -51,7 +51,7 @@ function what(view: DriftView): string {
   return `${clip(view.stack, 80)}, run #${view.runId}, ${count(openNow(view).length, 'resource')}. `;
 }
 
-/** Asks for how long, what and why. `address`: what was clicked or typed already. */
+/** Asks for duration, resource and reason. `address`: the resource that was already clicked or typed. */
 export function snoozeForm(view: DriftView, address: string | null = null): Form {
   return {
     title: 'Snooze drift',
@@ -71,7 +71,7 @@ export function snoozeForm(view: DriftView, address: string | null = null): Form
   };
 }
 
-/** Asks what is right as it is, and why. `address`: what was clicked or typed already. */
+/** Asks which drift to accept, and why. `address`: the resource that was already clicked or typed. */
 export function acceptForm(view: DriftView, address: string | null = null): Form {
   const open = openNow(view).map((f) => f.finding);
   const about = address === null ? open : open.filter((f) => f.address === address);

@@ -1,21 +1,21 @@
-/** All of a run's diff: every attribute of every finding, in pages and as one text. */
+/** The full diff of a run: every attribute of every finding, in pages and as one text. */
 import { assertNever } from '../base/assert-never.ts';
 import type { Finding } from '../drift/finding.ts';
 import { summarize } from '../drift/summary.ts';
 import { clip, codeName, headlineOf } from '../text/words.ts';
 import type { Block, Card, DiffRow, FindingTone, Pages } from './card.ts';
+import { originWords, statusLabel, withCurrentStatuses } from './finding-status.ts';
 import { findingRows, markOf } from './rows.ts';
 import { context, text } from './spans.ts';
-import { asItStands, originWords, standingOf } from './standing.ts';
 import type { DriftView } from './view.ts';
 
-/** Rows of a page (a finding's own line counts as one), and characters of its rows. */
+/** The most rows of a page (a finding's own line counts as one), and the most characters in its rows. */
 const PAGE_ROWS = 25;
 const PAGE_LENGTH = 6000;
-/** Longest value on a page; the text has it whole. */
+/** The longest value on a page; the plain text has the whole value. */
 const PAGE_VALUE = 800;
 const WHOLE = 1_000_000;
-/** Longest reason of an ignore rule, in characters. */
+/** The longest reason of an ignore rule, in characters. */
 const REASON = 120;
 
 interface Entry {
@@ -26,7 +26,7 @@ interface Entry {
 
 function entriesOf(view: DriftView): readonly Entry[] {
   return [
-    ...view.findings.map((item) => ({ finding: item.finding, ...standingOf(item, view) })),
+    ...view.findings.map((item) => ({ finding: item.finding, ...statusLabel(item, view) })),
     ...view.unaffected.map((finding) => ({
       finding,
       status: `${originWords(finding)} · ${whyUnaffected(finding)}`,
@@ -57,7 +57,7 @@ function block(entry: Entry, rows: readonly DiffRow[], continued: boolean): Bloc
   };
 }
 
-/** The findings cut into pages; one that does not fit goes on on the next, under its own line. */
+/** Splits the findings into pages. A finding that does not fit continues on the next page, under its own line. */
 function paged(entries: readonly Entry[]): readonly (readonly Block[])[] {
   const pages: Block[][] = [[]];
   let rows = 0;
@@ -119,15 +119,15 @@ function wholeText(view: DriftView, title: string, entries: readonly Entry[]): s
   return `${[title, ...parts, ...(outputs.length > 0 ? [outputs.join('\n')] : [])].join('\n\n')}\n`;
 }
 
-/** Every attribute of every finding of the run, with what an apply would not change and what rules ignore. */
+/** Every attribute of every finding of the run, including what an apply would not change and what rules ignore. */
 export function fullDiff(given: DriftView): Pages {
-  const view = asItStands(given);
+  const view = withCurrentStatuses(given);
 
   const entries = entriesOf(view);
   const pages = paged(entries);
   const where = [view.stack, view.environment, `run #${view.runId}`];
   const title = [...where, ...(view.code === null ? [] : [codeName(view.code)])].join(' · ');
-  const said = summarize(
+  const summary = summarize(
     entries.map((entry) => entry.finding),
     view.stack,
   );
@@ -136,7 +136,7 @@ export function fullDiff(given: DriftView): Pages {
     return {
       headline: headlineOf(`${view.stack} · run #${view.runId}${place}`),
       tone: 'plain',
-      blocks: [...(i === 0 ? [context(text(said))] : []), ...blocks],
+      blocks: [...(i === 0 ? [context(text(summary))] : []), ...blocks],
     };
   });
   return { title: `Run #${view.runId}`, pages: cards, text: wholeText(view, title, entries) };

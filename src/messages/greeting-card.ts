@@ -1,4 +1,4 @@
-/** The first words to somebody for whom m0 was added. */
+/** The first message to a person for whom m0 was installed. */
 import type { Card } from './card.ts';
 import { homeMessage } from './home-card.ts';
 import { code, command, context, line, strong, text } from './spans.ts';
@@ -6,7 +6,10 @@ import type { GreetingView } from './view-home.ts';
 
 const WHO = 'I am m0: I tell you when the cloud drifts from your Terraform code';
 
-/** Who m0 is, what it can be asked, and the reader's home; for a stranger what they can do and who can add them. */
+/**
+ * Introduces m0 and its commands, and shows the reader's home. A person who is not in m0.yaml learns what they can
+ * do and who can add them.
+ */
 export function greetingCard({ home, entry }: GreetingView): Card {
   const asked = line(
     ...[text('Ask me here, or in a channel I am in: '), command('home'), text(' for what waits for you, ')],

@@ -1,26 +1,27 @@
-/** The one sentence of a stack's drift that must tell the story in a phone's notification. */
+/** The headline of a stack's drift: one sentence for a phone's notification. */
 import { assertNever } from '../base/assert-never.ts';
 
-import { tell } from '../drift/summary.ts';
+import { describeFinding } from '../drift/summary.ts';
 import { whenText } from '../text/when.ts';
-import { clip, codeName, count, headlineOf, lasting, listed } from '../text/words.ts';
+import { clip, codeName, count, durationText, headlineOf, listed } from '../text/words.ts';
+import { ended, openNow } from './finding-status.ts';
 import { movedSentence } from './moved.ts';
-import { ended, openNow } from './standing.ts';
-import type { DriftView, FindingView, Standing } from './view.ts';
+import type { DriftView, FindingStatus, FindingView } from './view.ts';
 import { nobodyMay } from './who.ts';
 
-type Word = Standing['type'];
+type StatusType = FindingStatus['type'];
 
-function withStanding<W extends Word>(
+function withStatus<W extends StatusType>(
   view: DriftView,
   ...words: readonly W[]
-): readonly (FindingView & { readonly standing: Extract<Standing, { type: W }> })[] {
-  return view.findings.filter((f): f is FindingView & { readonly standing: Extract<Standing, { type: W }> } =>
-    (words as readonly string[]).includes(f.standing.type),
+): readonly (FindingView & { readonly status: Extract<FindingStatus, { type: W }> })[] {
+  return view.findings.filter(
+    (f): f is FindingView & { readonly status: Extract<FindingStatus, { type: W }> } =>
+      (words as readonly string[]).includes(f.status.type),
   );
 }
 
-/** What the findings are about: `tags`, `the rule`, an address; null where there is no one word for all. */
+/** What the findings are about: `tags`, `the rule`, an address; null if there is no single word for all of them. */
 function subject(items: readonly FindingView[]): { readonly noun: string; readonly many: boolean } | null {
   const [first] = items;
   if (first === undefined) return null;
@@ -34,48 +35,51 @@ function subject(items: readonly FindingView[]): { readonly noun: string; readon
   return items.length === 1 ? { noun: clip(first.finding.address, 60), many: false } : null;
 }
 
-function sayOf(items: readonly FindingView[], one: string, many = one): string {
+function phrase(items: readonly FindingView[], one: string, many = one): string {
   const about = subject(items);
   if (about === null) return `${items.length} ${many}`;
   return `${about.noun} ${about.many ? many : one}`;
 }
 
 function keptWords(view: DriftView): readonly string[] {
-  const snoozed = withStanding(view, 'snoozed');
-  const accepted = withStanding(view, 'accepted');
-  const ends = [...new Set(snoozed.map((f) => f.standing.until))];
+  const snoozed = withStatus(view, 'snoozed');
+  const accepted = withStatus(view, 'accepted');
+  const ends = [...new Set(snoozed.map((f) => f.status.until))];
   const [end] = ends;
   const until = ends.length === 1 && end != null ? ` until ${whenText(end, view.now, view.zone)}` : '';
   return [
-    ...(snoozed.length === 0 ? [] : [`${sayOf(snoozed, 'is snoozed', 'are snoozed')}${until}`]),
-    ...(accepted.length === 0 ? [] : [sayOf(accepted, 'is accepted', 'are accepted')]),
+    ...(snoozed.length === 0 ? [] : [`${phrase(snoozed, 'is snoozed', 'are snoozed')}${until}`]),
+    ...(accepted.length === 0 ? [] : [phrase(accepted, 'is accepted', 'are accepted')]),
   ];
 }
 
-function backWords(view: DriftView): readonly string[] {
-  const back = withStanding(view, 'realigned');
-  if (back.length === 0) return [];
-  if (back.some((f) => f.standing.verifiedAt === null)) {
-    return [`${count(back.length, 'change')} applied, being verified`];
+function realignedWords(view: DriftView): readonly string[] {
+  const realigned = withStatus(view, 'realigned');
+  if (realigned.length === 0) return [];
+  if (realigned.some((f) => f.status.verifiedAt === null)) {
+    return [`${count(realigned.length, 'change')} applied, being verified`];
   }
-  // "Back" is what was taken away or altered; what somebody added is gone, what the code asked for is there.
-  const restored = back.filter(
+  // "is back": something that was removed or changed is restored. "is gone again": something that was added is
+  // removed.
+  const restored = realigned.filter(
     ({ finding: f }) => f.origin === 'cloud' && f.attributes.every((a) => a.kind !== 'added'),
   );
-  const removed = back.filter(
+  const removed = realigned.filter(
     ({ finding: f }) =>
       f.origin === 'cloud' &&
       f.action === 'update' &&
       f.attributes.length > 0 &&
       f.attributes.every((a) => a.kind === 'added'),
   );
-  if (restored.length + removed.length < back.length) return [`${back.length} realigned`];
+  if (restored.length + removed.length < realigned.length) return [`${realigned.length} realigned`];
   const say = (items: readonly FindingView[], one: string, many: string): readonly string[] =>
-    items.length === 0 ? [] : [subject(items) === null ? `${items.length} ${many}` : sayOf(items, one, many)];
+    items.length === 0
+      ? []
+      : [subject(items) === null ? `${items.length} ${many}` : phrase(items, one, many)];
   return [...say(restored, 'is back', 'are back'), ...say(removed, 'is gone again', 'are gone again')];
 }
 
-/** For whom it waits, as far as that is known. */
+/** Who it waits for, as far as that is known. */
 function whom(view: DriftView, you: boolean): string {
   if (nobodyMay(view)) return 'nobody: m0.yaml names no approvers';
   if (you) return 'you';
@@ -83,13 +87,13 @@ function whom(view: DriftView, you: boolean): string {
   return view.approvals.length === 0 || left < 1 ? 'a person' : count(left, 'more approval');
 }
 
-/** What is still to happen: who or what acts on the open ones. */
+/** What is still to happen: who or what acts on the open findings. */
 function openWords(view: DriftView, you: boolean): readonly string[] {
-  const waiting = withStanding(view, 'waits', 'unknown');
-  const settled = withStanding(view, 'realigned', 'snoozed', 'accepted').length > 0;
-  const heals = withStanding(view, 'heals').length;
-  const denied = withStanding(view, 'denied').length;
-  const approved = withStanding(view, 'approved', 'applying').length;
+  const waiting = withStatus(view, 'waits', 'unknown');
+  const settled = withStatus(view, 'realigned', 'snoozed', 'accepted').length > 0;
+  const heals = withStatus(view, 'heals').length;
+  const denied = withStatus(view, 'denied').length;
+  const approved = withStatus(view, 'approved', 'applying').length;
   const alone = view.findings.length === 1;
   const plural = (n: number, one: string, many: string): string =>
     alone ? one : `${n} ${n === 1 ? one : many}`;
@@ -106,8 +110,8 @@ function openWords(view: DriftView, you: boolean): readonly string[] {
     ...(waiting.length === 0
       ? []
       : [
-          // Beside what is settled, what still waits is told by its name too.
-          `${settled ? sayOf(waiting, 'waits', 'wait') : plural(waiting.length, 'waits', 'wait')} for ${whom(view, you)}`,
+          // Next to settled findings, those that wait are named as well.
+          `${settled ? phrase(waiting, 'waits', 'wait') : plural(waiting.length, 'waits', 'wait')} for ${whom(view, you)}`,
         ]),
     ...(denied === 0
       ? []
@@ -115,20 +119,22 @@ function openWords(view: DriftView, you: boolean): readonly string[] {
   ];
 }
 
-/** How it came about, from what is open. `told`: it says what changed, not only that something did. */
-function cause(view: DriftView): { readonly words: string; readonly told: boolean } {
+/**
+ * The cause of the drift, from the open findings. `saysWhat`: the words say what changed, not only that something did.
+ */
+function cause(view: DriftView): { readonly words: string; readonly saysWhat: boolean } {
   const open = openNow(view).map((f) => f.finding);
   const [only] = open;
   const coded = open.some((f) => f.origin !== 'cloud');
   const byHand = open.some((f) => f.origin !== 'code');
-  // A single change tells itself better than any count does.
+  // For a single change, its own description is better than a count.
   if (only !== undefined && open.length === 1 && byHand) {
-    return { words: clip(tell(only), 90), told: true };
+    return { words: clip(describeFinding(only), 90), saysWhat: true };
   }
-  if (!coded) return { words: 'drifted by hand', told: false };
-  if (byHand) return { words: 'drifted by hand and has code that is not applied', told: false };
-  const age = view.code === null ? '' : ` for ${lasting(view.now - view.code.committedAt)}`;
-  return { words: `merged and not applied${age}`, told: true };
+  if (!coded) return { words: 'drifted by hand', saysWhat: false };
+  if (byHand) return { words: 'drifted by hand and has code that is not applied', saysWhat: false };
+  const age = view.code === null ? '' : ` for ${durationText(view.now - view.code.committedAt)}`;
+  return { words: `merged and not applied${age}`, saysWhat: true };
 }
 
 function codeWords(view: DriftView): string {
@@ -136,27 +142,30 @@ function codeWords(view: DriftView): string {
   return ` (${codeName(view.code)} "${clip(view.code.subject, 40)}", ${clip(view.code.author, 24)})`;
 }
 
-/** What an apply would destroy: nobody may have to read on to learn of that. */
-function graveWords(view: DriftView): readonly string[] {
-  const grave = openNow(view)
+/** What an apply would delete or replace: the headline must already say it. */
+function destructiveWords(view: DriftView): readonly string[] {
+  const destructive = openNow(view)
     .map((f) => f.finding)
     .filter((f) => f.action === 'replace' || f.action === 'delete');
-  const [only] = grave;
+  const [only] = destructive;
   if (only === undefined || ended(view)) return [];
-  if (grave.length > 1) return [`an apply deletes or replaces ${grave.length}`];
+  if (destructive.length > 1) return [`an apply deletes or replaces ${destructive.length}`];
   return [`an apply ${only.action}s ${clip(only.address, 50)}`];
 }
 
-function story(view: DriftView, you: boolean): string {
-  const settled = [...backWords(view), ...keptWords(view)];
+function driftSentence(view: DriftView, you: boolean): string {
+  const settled = [...realignedWords(view), ...keptWords(view)];
   const open = openWords(view, you);
-  if (settled.length > 0) return `${view.stack}: ${[...settled, ...graveWords(view), ...open].join(', ')}`;
+  if (settled.length > 0)
+    return `${view.stack}: ${[...settled, ...destructiveWords(view), ...open].join(', ')}`;
   const why = cause(view);
-  // What tells the change of a single resource tells that too.
-  const grave = /\(to be replaced\)|removed from the code/.test(why.words) ? [] : graveWords(view);
-  const then = [...grave, ...open];
-  const said = then.length === 0 ? '' : `${why.told ? ', ' : ': '}${then.join(', ')}`;
-  return `${view.stack}${why.told ? ': ' : ' '}${why.words}${codeWords(view)}${said}`;
+  // The description of a single finding may already say that it is replaced or deleted.
+  const destructive = /\(to be replaced\)|removed from the code/.test(why.words)
+    ? []
+    : destructiveWords(view);
+  const then = [...destructive, ...open];
+  const consequence = then.length === 0 ? '' : `${why.saysWhat ? ', ' : ': '}${then.join(', ')}`;
+  return `${view.stack}${why.saysWhat ? ': ' : ' '}${why.words}${codeWords(view)}${consequence}`;
 }
 
 const PHASES = {
@@ -171,7 +180,7 @@ function by(names: readonly { readonly name: string }[]): string {
   return names.length === 0 ? 'by policy' : `approved by ${listed(names.map((n) => n.name))}`;
 }
 
-/** The headline of a stack's drift; `you`: the reader is the one who is asked. At most 150 characters. */
+/** The headline of a stack's drift, at most 150 characters. `you`: the reader is the person who is asked. */
 export function driftHeadline(view: DriftView, you: boolean): string {
   return headlineOf(sentence(view, you));
 }
@@ -197,37 +206,35 @@ function sentence(view: DriftView, you: boolean): string {
     case 'expired':
       return `${stack}: the approval of ${run} is too old, nothing is applied`;
     case 'applying': {
-      const now = view.findings.filter(
-        (f) => f.standing.type === 'applying' || f.standing.type === 'approved',
-      );
+      const now = view.findings.filter((f) => f.status.type === 'applying' || f.status.type === 'approved');
       const comma = view.approvals.length === 0 ? '' : ',';
       return `${stack}: applying ${count(now.length, 'change')}${comma} ${by(view.approvals.map((a) => a.by))}`;
     }
     case 'approved':
       if (view.lock !== null)
         return `${stack} not applied yet: the state is locked by ${clip(view.lock.who, 60)}`;
-      if (view.approvals.length === 0) return story(view, you);
+      if (view.approvals.length === 0) return driftSentence(view, you);
       return `${stack}: ${by(view.approvals.map((a) => a.by))}, planning again before the apply`;
     case 'awaiting_approval':
-      if (view.findings.some((f) => f.standing.type === 'unknown')) {
+      if (view.findings.some((f) => f.status.type === 'unknown')) {
         return `m0 stopped while applying ${stack}: ${openWords(view, you).join(', ')}`;
       }
       return view.moved === null
-        ? story(view, you)
+        ? driftSentence(view, you)
         : `${stack} not applied: ${movedSentence(view.moved, view)}`;
     case 'superseded':
       return `${stack}: ${view.outcome ?? 'a newer run took over'}`;
     case 'clean':
     case 'quiet':
     case 'realigned':
-      if (openNow(view).length === 0 && view.findings.length > 0) return story(view, you);
+      if (openNow(view).length === 0 && view.findings.length > 0) return driftSentence(view, you);
       return view.outcome === null ? `${stack} is aligned` : `${stack}: ${view.outcome}`;
     case 'queued':
     case 'planning':
     case 'deciding':
     case 'verifying':
     case 'denied':
-      return story(view, you);
+      return driftSentence(view, you);
     default:
       return assertNever(state);
   }

@@ -1,3 +1,4 @@
+/** The help card, built from the grammar. */
 import type { CommandName } from '../commands/command.ts';
 import { COMMAND_NAMES, EFFECTS, type Effect, GRAMMAR, isCommandName, usageOf } from '../commands/grammar.ts';
 import { headlineOf } from '../text/words.ts';
@@ -26,7 +27,7 @@ function topicCard(name: CommandName): Card {
   };
 }
 
-/** All commands, or how one of them is typed, from the grammar itself. */
+/** All commands, or how to type one of them. */
 export function helpCard(topic: string | null): Card {
   if (topic !== null && isCommandName(topic)) return topicCard(topic);
   return {

@@ -1,11 +1,11 @@
-/** A person's home: what waits for them, what is open, what they keep, what fails, who is on call. */
+/** A person's home: what waits for them, what else is open, their exemptions, what fails, who is on call. */
 import { endExemptionText, HOME_TEXT, statusText } from '../commands/text.ts';
 import { clip, count, headlineOf } from '../text/words.ts';
 import type { Block, Button, Card, Span } from './card.ts';
 import { ago, code, command, context, dotted, line, people, strong, text, time } from './spans.ts';
 import type { HomeDrift, HomeView } from './view-home.ts';
 
-/** Entries with a button of their own, entries of one line, and characters of what somebody wrote. */
+/** The most entries with a button, the most entries of one line, and the longest reason in characters. */
 const WITH_BUTTON = 7;
 const LINES = 12;
 const REASON = 120;
@@ -156,12 +156,12 @@ const BUTTONS: readonly Button[] = [
   { label: 'Help', command: 'help' },
 ];
 
-/** Everything about one person's stacks, with what they can do about it; parts with nothing to say are left out. */
+/** Everything about one person's stacks, with the actions that are possible. Empty parts are left out. */
 export function homeCard(view: HomeView): Card {
   return cardWith(view, BUTTONS);
 }
 
-/** The same as a message, which does not follow what changes: a button looks again. */
+/** The home as a message. It is not updated, so it has a button to refresh. */
 export function homeMessage(view: HomeView): Card {
   return cardWith(view, [{ label: 'Refresh', command: HOME_TEXT }, ...BUTTONS]);
 }

@@ -1,4 +1,4 @@
-/** Cards that list what is on record: history, the baseline, who is on call, which policies decide. */
+/** Cards that list records: the history, the baseline, who is on call, which policies decide. */
 
 import type { BundleStatus } from '../model/policy-status.ts';
 import { clip, count, headlineOf, listed, shortCommit, sourceName } from '../text/words.ts';
@@ -7,19 +7,19 @@ import { placeWords } from './reasons.ts';
 import { code, command, context, dotted, line, people, quiet, strong, text, time } from './spans.ts';
 import type { BaselineView, HistoryView, OnCallView, PolicyStateView, PolicyView } from './view-status.ts';
 
-/** Entries of a list before "and 12 more", and characters of what somebody wrote beside one. */
+/** The most entries in a list, and the longest detail of one in characters. */
 const SHOWN = 25;
 const DETAIL = 200;
 
-/** The first entries as lines, then how many more there are. */
+/** The first entries as lines, and how many more there are. */
 function folded<T>(items: readonly T[], toLine: (item: T) => Block): readonly Block[] {
   const shown = items.length <= SHOWN + 1 ? items : items.slice(0, SHOWN);
   const more = items.length - shown.length;
   return [...shown.map(toLine), ...(more > 0 ? [context(text(`and ${more} more`))] : [])];
 }
 
-/** What was done, in the word that stands between who and where. */
-const DONE: Readonly<Record<string, string>> = {
+/** The words for an audit action between the actor and the stack. */
+const ACTION_WORDS: Readonly<Record<string, string>> = {
   approve: 'approved',
   reject: 'rejected',
   cancel: 'canceled',
@@ -39,12 +39,12 @@ const DONE: Readonly<Record<string, string>> = {
   'snooze-over': 'saw a snooze end on',
 };
 
-/** Who decided what, newest first. */
+/** The audit record: who decided what, newest first. */
 export function historyCard(view: HistoryView): Card {
   const { entries } = view;
   const about = view.target === null ? 'History' : `History of ${view.target}`;
   const all = count(entries.length, 'entry', 'entries');
-  const said = entries.length === 0 ? 'nothing yet' : view.more === true ? `the newest ${all}` : all;
+  const result = entries.length === 0 ? 'nothing yet' : view.more === true ? `the newest ${all}` : all;
   const older: readonly Block[] =
     view.more === true
       ? [
@@ -59,7 +59,7 @@ export function historyCard(view: HistoryView): Card {
         ]
       : [];
   return {
-    headline: headlineOf(`${about}: ${said}`),
+    headline: headlineOf(`${about}: ${result}`),
     tone: 'plain',
     blocks: [
       ...folded(entries, (entry) =>
@@ -67,7 +67,7 @@ export function historyCard(view: HistoryView): Card {
           time(entry.at, view),
           text('  '),
           ...people([{ person: entry.actor.person, name: entry.actor.name }]),
-          text(` ${DONE[entry.action] ?? entry.action} `),
+          text(` ${ACTION_WORDS[entry.action] ?? entry.action} `),
           ...dotted([
             [strong(entry.stack)],
             entry.runId === null ? [] : [text(`run #${entry.runId}`)],
@@ -87,7 +87,7 @@ export function baselineCard(view: BaselineView): Card {
   const snoozed = view.exemptions.filter(
     (k) => k.kind === 'snooze' && (k.until === null || k.until > view.now),
   );
-  const said =
+  const result =
     accepted.length + snoozed.length === 0
       ? 'nothing is accepted or snoozed'
       : `${accepted.length} accepted, ${snoozed.length} snoozed`;
@@ -126,24 +126,24 @@ export function baselineCard(view: BaselineView): Card {
           ),
         ];
   return {
-    headline: headlineOf(`${view.target}: ${said}`),
+    headline: headlineOf(`${view.target}: ${result}`),
     tone: 'plain',
     blocks: [...folded([...accepted, ...snoozed], toLine), ...back],
   };
 }
 
-/** Who is on call now, rota by rota. */
+/** Who is on call now, in each rota. */
 export function onCallCard(view: OnCallView): Card {
   const { rotas } = view;
   const [first] = rotas;
   const names = (r: OnCallView['rotas'][number]): string =>
     r.people.length === 0 ? 'nobody' : r.people.map((p) => p.name).join(', ');
-  const said =
+  const result =
     first === undefined
       ? 'm0.yaml names no on-call rota'
       : `On call: ${rotas.map((r) => `${names(r)} (${r.rota})`).join(' · ')}`;
   return {
-    headline: headlineOf(said),
+    headline: headlineOf(result),
     tone: rotas.some((r) => r.people.length === 0) ? 'bad' : 'plain',
     blocks: rotas.map((r) => {
       const until: readonly Span[] = r.until === null ? [] : [text('until '), time(r.until, view)];
@@ -165,16 +165,16 @@ const REALIGN: Readonly<Record<PolicyView['realign'], string>> = {
   never: 'Nothing is ever applied: realign is "never" in m0.yaml.',
 };
 
-/** Rules of one policy before "and 12 more rules", and characters of a compiler's error. */
+/** The most rules of one policy, and the longest compiler error in characters. */
 const RULES = 10;
 const ERROR = 600;
 
-/** True where a policy decides nothing, so that a person does. */
-function isOut({ status, seen }: PolicyStateView): boolean {
+/** True if the policy currently decides nothing, so that a person decides. */
+function decidesNothing({ status, seen }: PolicyStateView): boolean {
   return status.commit === null || (status.stale !== null && !seen);
 }
 
-/** What is wrong with a policy's newest state, and what follows from it. */
+/** What is wrong with a policy's newest commit, and what that means. */
 function troubleLines({ status, seen }: PolicyStateView, view: PolicyView): readonly Block[] {
   const { stale, commit } = status;
   if (stale === null) {
@@ -209,12 +209,12 @@ function ruleLines({ rules }: BundleStatus): readonly Block[] {
   ];
 }
 
-/** Which policies decide for a stack, by which rules, and from which commit. */
+/** Which policies decide for a stack, by which rules, and from which commits. */
 export function policyCard(view: PolicyView): Card {
   const { policies, approvers } = view;
   const deciding = policies.filter((p) => p.status.mode === 'decide').length;
-  const out = policies.filter(isOut).map((p) => p.status.policy);
-  const said =
+  const out = policies.filter(decidesNothing).map((p) => p.status.policy);
+  const result =
     policies.length === 0
       ? 'no policy decides, so a person does'
       : `${count(deciding, 'policy decides', 'policies decide')}, ${count(policies.length - deciding, 'guardrail')}`;
@@ -227,7 +227,7 @@ export function policyCard(view: PolicyView): Card {
       ? 'nobody: m0.yaml names no approvers'
       : `${approvers.need > 1 ? `${approvers.need} of ` : ''}${approvers.groups.join(', ')}`;
   return {
-    headline: headlineOf(`${view.stack}: ${said}${stale}`),
+    headline: headlineOf(`${view.stack}: ${result}${stale}`),
     tone: out.length > 0 ? 'bad' : 'plain',
     blocks: [
       ...policies.flatMap((p): readonly Block[] => [

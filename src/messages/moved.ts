@@ -1,4 +1,4 @@
-/** What had moved between an approval and the plan made for its apply. */
+/** What changed between an approval and the plan that m0 made to apply it. */
 import { assertNever } from '../base/assert-never.ts';
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
 import { describeValue } from '../drift/summary.ts';
@@ -10,21 +10,21 @@ import { CARD_VALUE, foldRows, labelOf, markOf } from './rows.ts';
 import { line, type Moment, people, strong, text, time } from './spans.ts';
 import { sameValue } from './values.ts';
 
-/** Findings of the comparison shown, and rows of each. */
+/** The most findings shown, and the most rows of each. */
 const SHOWN = 6;
 const ROWS = 6;
-/** Longest value in a sentence, in characters. */
+/** The longest value in a sentence, in characters. */
 const VALUE = 40;
 
-interface Step {
+interface MovedFinding {
   readonly finding: Finding;
   readonly status: string;
   readonly rows: readonly DiffRow[];
-  /** As part of a sentence. */
-  readonly said: string;
+  /** The change as a part of a sentence. */
+  readonly phrase: string;
 }
 
-/** The two places that an approval is about: what is there, and what an apply would put there. */
+/** The two values that an approval is about: the actual one, and the one that an apply would set. */
 function places(attribute: AttributeDrift): readonly (readonly [string, AttributeDrift['actual']])[] {
   return [
     ['in the cloud', attribute.actual],
@@ -32,7 +32,7 @@ function places(attribute: AttributeDrift): readonly (readonly [string, Attribut
   ];
 }
 
-function attributeSteps(before: Finding, after: Finding): readonly { row: DiffRow; said: string }[] {
+function attributeSteps(before: Finding, after: Finding): readonly { row: DiffRow; phrase: string }[] {
   const paths = [...new Set([...before.attributes, ...after.attributes].map((a) => a.path))];
   return paths.flatMap((path) => {
     const was = before.attributes.filter((a) => a.path === path);
@@ -45,24 +45,24 @@ function attributeSteps(before: Finding, after: Finding): readonly { row: DiffRo
     return places(a).flatMap(([where, value], i) => {
       const now = places(b)[i]?.[1] ?? null;
       if (sameValue(value, now)) return [];
-      const said = `${label} went ${describeValue(value, VALUE)} → ${describeValue(now, VALUE)}`;
+      const phrase = `${label} went ${describeValue(value, VALUE)} → ${describeValue(now, VALUE)}`;
       const row: DiffRow = {
         kind: 'change',
         label: `${label} ${where}`,
         before: describeValue(value, CARD_VALUE),
         after: describeValue(now, CARD_VALUE),
       };
-      return [{ row, said: where === 'in the cloud' ? said : `${said} in the code` }];
+      return [{ row, phrase: where === 'in the cloud' ? phrase : `${phrase} in the code` }];
     });
   });
 }
 
-/** Elements of a set, and attributes told on one side only: which came and which went. */
+/** Changes in a set, and attributes that drift on one side only: what was added and what was removed. */
 function setSteps(
   label: string,
   was: readonly AttributeDrift[],
   is: readonly AttributeDrift[],
-): readonly { row: DiffRow; said: string }[] {
+): readonly { row: DiffRow; phrase: string }[] {
   const same = (a: AttributeDrift, b: AttributeDrift): boolean =>
     sameValue(a.actual, b.actual) && sameValue(a.desired, b.desired) && sameValue(a.recorded, b.recorded);
   const shown = (a: AttributeDrift, max: number): string =>
@@ -72,18 +72,18 @@ function setSteps(
   return [
     ...gone.map((a) => ({
       row: { kind: 'note', label, value: `no longer drifts: ${shown(a, CARD_VALUE)}` } as const,
-      said: `${label} no longer drifts`,
+      phrase: `${label} no longer drifts`,
     })),
     ...come.map((a) => cameStep(label, a, (max) => shown(a, max))),
   ];
 }
 
-/** An attribute that drifts since the approval. */
+/** An attribute that began to drift after the approval. */
 function cameStep(
   label: string,
   attribute: AttributeDrift,
   shown: (max: number) => string,
-): { readonly row: DiffRow; readonly said: string } {
+): { readonly row: DiffRow; readonly phrase: string } {
   const { kind, origin, recorded, actual, desired } = attribute;
   const now = origin === 'code' ? desired : actual;
   const where = origin === 'code' ? ' in the code' : '';
@@ -96,27 +96,27 @@ function cameStep(
           before: describeValue(recorded, CARD_VALUE),
           after: describeValue(now, CARD_VALUE),
         },
-        said: `${label} went ${describeValue(recorded, VALUE)} → ${describeValue(now, VALUE)}${where}`,
+        phrase: `${label} went ${describeValue(recorded, VALUE)} → ${describeValue(now, VALUE)}${where}`,
       };
     case 'added':
       return {
         row: { kind: 'add', label: `${label}${where}`, value: shown(CARD_VALUE) },
-        said: `${label} ${shown(VALUE)} was added${where}`,
+        phrase: `${label} ${shown(VALUE)} was added${where}`,
       };
     case 'removed':
       return {
         row: { kind: 'del', label: `${label}${where}`, value: shown(CARD_VALUE) },
-        said: `${label} ${shown(VALUE)} was removed${where}`,
+        phrase: `${label} ${shown(VALUE)} was removed${where}`,
       };
     default:
       return assertNever(kind);
   }
 }
 
-function stepsOf(moved: Moved): readonly Step[] {
+function stepsOf(moved: Moved): readonly MovedFinding[] {
   const { before, after } = moved;
   const addresses = [...new Set([...before, ...after].map((f) => f.address))].sort();
-  return addresses.flatMap((address): readonly Step[] => {
+  return addresses.flatMap((address): readonly MovedFinding[] => {
     const was = before.find((f) => f.address === address);
     const is = after.find((f) => f.address === address);
     if (was !== undefined && is !== undefined) {
@@ -129,28 +129,28 @@ function stepsOf(moved: Moved): readonly Step[] {
           finding: is,
           status: 'moved since it was approved',
           rows: steps.map((s) => s.row),
-          said: steps.length === 0 ? otherwise : listed(steps.map((s) => s.said)),
+          phrase: steps.length === 0 ? otherwise : listed(steps.map((s) => s.phrase)),
         },
       ];
     }
     if (is !== undefined) {
       return [
-        { finding: is, status: 'drifted since the approval', rows: [], said: `${address} drifted too` },
+        { finding: is, status: 'drifted since the approval', rows: [], phrase: `${address} drifted too` },
       ];
     }
     if (was === undefined) return [];
     return [
-      { finding: was, status: 'approved, no longer drifts', rows: [], said: `${address} no longer drifts` },
+      { finding: was, status: 'approved, no longer drifts', rows: [], phrase: `${address} no longer drifts` },
     ];
   });
 }
 
 function whatMoved(moved: Moved): string {
   const also = moved.also.map((words) => words.replace(/ (\S+ → \S+)$/, ' went $1'));
-  const said = [...stepsOf(moved).map((s) => s.said), ...also];
-  const shown = said.slice(0, 3);
-  const more = said.length - shown.length;
-  return said.length === 0 ? 'something moved' : listed(more > 0 ? [...shown, `${more} more`] : shown);
+  const phrase = [...stepsOf(moved).map((s) => s.phrase), ...also];
+  const shown = phrase.slice(0, 3);
+  const more = phrase.length - shown.length;
+  return phrase.length === 0 ? 'something moved' : listed(more > 0 ? [...shown, `${more} more`] : shown);
 }
 
 /** `since Dana approved (14:05) tags.Owner went platform → root` */
@@ -160,8 +160,8 @@ export function movedSentence(moved: Moved, { now, zone }: Moment): string {
   return `since ${approved} (${whenText(moved.approvedAt, now, zone)}) ${whatMoved(moved)}`;
 }
 
-/** The section of a card that says what was approved and what it is now; `told` is what its headline says. */
-export function movedBlocks(moved: Moved, moment: Moment, told: string): readonly Block[] {
+/** The part of a card that shows what was approved and what it is now. `headline`: the card's headline. */
+export function movedBlocks(moved: Moved, moment: Moment, headline: string): readonly Block[] {
   const steps = stepsOf(moved);
   const who: readonly Span[] =
     moved.approvedBy.length === 0
@@ -170,8 +170,8 @@ export function movedBlocks(moved: Moved, moment: Moment, told: string): readonl
   const more = steps.length - SHOWN;
   const what = whatMoved(moved);
   return [
-    // A headline that tells it whole need not be told again.
-    ...(told.endsWith(what)
+    // Leaves out the sentence if the headline contains it.
+    ...(headline.endsWith(what)
       ? []
       : [
           line(

@@ -1,15 +1,19 @@
+/** The card of a policy that can't be used. */
 import { seenText } from '../commands/text.ts';
 import { whenText } from '../text/when.ts';
-import { capital, clip, headlineOf, listed, shortCommit, sourceName } from '../text/words.ts';
+import { capitalize, clip, headlineOf, listed, shortCommit, sourceName } from '../text/words.ts';
 import type { Block, Card } from './card.ts';
 import { context, dotted, line, person, strong, text, time } from './spans.ts';
 import type { PolicyAlertView } from './view.ts';
 
-/** A compiler's text on a card, in characters. */
+/** The longest compiler error on a card, in characters. */
 const MESSAGE = 1500;
 const STACKS = 5;
 
-/** A policy whose newest commit can't be used: told once, updated in place, closed once it is mended. */
+/**
+ * The card of a policy whose newest commit can't be used: posted once, updated in place, closed when the policy
+ * works again.
+ */
 export function policyAlertCard(view: PolicyAlertView): Card {
   const { policy, inUse, seen } = view;
   const meta = context(
@@ -19,7 +23,7 @@ export function policyAlertCard(view: PolicyAlertView): Card {
       [text('since '), time(view.since, view)],
     ]),
   );
-  const message = line(text(clip(capital(view.error), MESSAGE)));
+  const message = line(text(clip(capitalize(view.error), MESSAGE)));
   if (view.resolvedAt !== null) {
     const since = whenText(view.resolvedAt, view.now, view.zone);
     return {

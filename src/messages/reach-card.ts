@@ -1,3 +1,4 @@
+/** The card for people or channels that m0 can't reach. */
 import { statusText } from '../commands/text.ts';
 import { whenText } from '../text/when.ts';
 import { clip, headlineOf, listed } from '../text/words.ts';
@@ -5,7 +6,7 @@ import type { Block, Card } from './card.ts';
 import { context, line, text, time } from './spans.ts';
 import type { ReachView } from './view.ts';
 
-/** Names in a sentence, and characters of what went wrong. */
+/** The most names in a sentence, and the longest problem in characters. */
 const NAMES = 5;
 const PROBLEM = 300;
 
@@ -14,7 +15,10 @@ function named(names: readonly string[]): string {
   return more > 1 ? `${names.slice(0, NAMES).join(', ')} and ${more} more` : listed(names);
 }
 
-/** Something waits and nobody who should be asked can be: told in the channel, closed once somebody can. */
+/**
+ * Something waits and none of the people to ask can be asked. Posted in the channel, closed when somebody can be
+ * asked.
+ */
 export function reachCard(view: ReachView): Card {
   const { what, stacks, others } = view;
   const since = context(text(`${what} · since `), time(view.since, view));

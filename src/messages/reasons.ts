@@ -1,15 +1,15 @@
-/** Why something was decided as it was: which policy, which rule, in which words, from which commit. */
+/** Why something was decided: which policy, which rule, with which words, from which commit. */
 import { assertNever } from '../base/assert-never.ts';
 import type { Reason, RulePlace } from '../decisions/decision.ts';
 import { clip, shortCommit } from '../text/words.ts';
 import type { Span } from './card.ts';
 import { code, dotted, strong, text } from './spans.ts';
 
-/** Reasons told on a card before "and 3 more", and characters of one. */
+/** The most reasons on a card, and the longest one in characters. */
 const SHOWN = 6;
 const LENGTH = 200;
 
-/** Where a rule leads to; empty where its own text says so. */
+/** The effect of a rule; empty if its own text says it. */
 function leadsTo(rule: Reason['rule']): string {
   switch (rule) {
     case 'allow':
@@ -28,29 +28,29 @@ function leadsTo(rule: Reason['rule']): string {
   }
 }
 
-/** `approvals@a1b2c3d`; m0 itself where no policy spoke. */
+/** `approvals@a1b2c3d`; `m0` if the reason is m0's own. */
 export function policyName(reason: Reason): string {
   if (reason.policy === null) return 'm0';
   return reason.commit === null ? reason.policy : `${reason.policy}@${shortCommit(reason.commit)}`;
 }
 
-/** What one reason said, without who said it. */
+/** The text of a reason, without the policy's name. */
 export function reasonWords(reason: Reason, max = LENGTH): string {
-  const said = clip(reason.text, max);
-  const head = reason.rule === 'error' ? `could not decide: ${said}` : said;
+  const words = clip(reason.text, max);
+  const head = reason.rule === 'error' ? `could not decide: ${words}` : words;
   return `${head}${leadsTo(reason.rule)}`;
 }
 
-/** Characters of a path before its folders are given up. */
+/** The longest path that is shown with its folders, in characters. */
 const PATH = 32;
 
-/** `deny.rego:12`: where a rule stands, short enough for a phone. */
+/** `deny.rego:12`: where a rule is defined, short enough for a phone. */
 export function placeWords({ file, line }: RulePlace): string {
   const name = file.split('/').at(-1) ?? file;
   return `${file.length <= PATH ? file : `…/${clip(name, PATH)}`}:${line}`;
 }
 
-/** The rule that spoke and where it stands; null where no rule did. */
+/** The rule and where it is defined; null if the reason is not from a rule. */
 export function ruleWords(reason: Reason): string | null {
   switch (reason.rule) {
     case 'deny':
@@ -76,8 +76,8 @@ function distinct(reasons: readonly Reason[]): readonly Reason[] {
 }
 
 /**
- * The reasons in one line, each told once, those of one policy together:
- * `metadata only → apply · security group → a person (approvals@a1b2c3d)`.
+ * The reasons in one line, without duplicates, grouped by policy: `metadata only → apply · security group → a
+ * person (approvals@a1b2c3d)`.
  */
 export function reasonSpans(reasons: readonly Reason[]): readonly Span[] {
   const all = distinct(reasons);
@@ -85,9 +85,9 @@ export function reasonSpans(reasons: readonly Reason[]): readonly Span[] {
   const names = [...new Set(shown.map(policyName))];
   const groups = names.map((name): readonly Span[] => {
     const own = shown.filter((r) => policyName(r) === name);
-    const said = text(own.map((r) => reasonWords(r)).join(' · '));
-    if (name === 'm0') return [strong('m0'), text(': '), said];
-    return [said, text(' ('), code(name), text(')')];
+    const words = text(own.map((r) => reasonWords(r)).join(' · '));
+    if (name === 'm0') return [strong('m0'), text(': '), words];
+    return [words, text(' ('), code(name), text(')')];
   });
   const more = all.length - shown.length;
   return dotted(more > 0 ? [...groups, [text(`and ${more} more`)]] : groups);

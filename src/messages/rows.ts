@@ -1,21 +1,21 @@
-/** A finding's attributes as rows of a diff. */
+/** The attributes of a finding as rows of a diff. */
 import { assertNever } from '../base/assert-never.ts';
 import type { Action, AttributeDrift, Finding, JsonDifference, ShownValue } from '../drift/finding.ts';
 import { describeValue } from '../drift/summary.ts';
 import type { DiffRow } from './card.ts';
 import { sameValue } from './values.ts';
 
-/** Longest value on a card, in characters; a renderer may cut further, around what changed. */
+/** The longest value on a card, in characters. A renderer may cut it further, around the part that changed. */
 export const CARD_VALUE = 300;
 
-type Place = Pick<AttributeDrift, 'origin' | 'kind' | 'recorded' | 'actual' | 'desired'>;
+type ThreeValues = Pick<AttributeDrift, 'origin' | 'kind' | 'recorded' | 'actual' | 'desired'>;
 
-/** The mark at the left of a finding: what an apply would do to it. */
+/** The mark before a finding: what an apply would do to it. */
 export function markOf(action: Action): '~' | '+' | '-' | '±' | '!' {
   return ({ create: '+', update: '~', delete: '-', replace: '±', forget: '!', none: '!' } as const)[action];
 }
 
-/** The path as people read it: the element of a set is told by its value, not by its place. */
+/** The path as people read it, without `[*]`: an element of a set has no index, its value identifies it. */
 export function labelOf(path: string): string {
   return path.replaceAll('[*]', '');
 }
@@ -24,7 +24,13 @@ function note(label: string, value: string): DiffRow {
   return { kind: 'note', label, value };
 }
 
-function moveRow(label: string, kind: Place['kind'], from: ShownValue, to: ShownValue, max: number): DiffRow {
+function moveRow(
+  label: string,
+  kind: ThreeValues['kind'],
+  from: ShownValue,
+  to: ShownValue,
+  max: number,
+): DiffRow {
   switch (kind) {
     case 'added':
       return { kind: 'add', label, value: describeValue(to, max) };
@@ -37,8 +43,8 @@ function moveRow(label: string, kind: Place['kind'], from: ShownValue, to: Shown
   }
 }
 
-/** From recorded to where it is now; beside it what the code says, where that is a third thing. */
-function placeRows(label: string, place: Place, touched: boolean, max: number): readonly DiffRow[] {
+/** From recorded to the current value, and what the code says if that is a third value. */
+function valueRows(label: string, place: ThreeValues, touched: boolean, max: number): readonly DiffRow[] {
   const { origin, kind, recorded, actual, desired } = place;
   if (origin === 'code') return [moveRow(label, kind, recorded, desired, max)];
   const moved = moveRow(label, kind, recorded, actual, max);
@@ -54,15 +60,17 @@ function jsonRows(
   max: number,
 ): readonly DiffRow[] {
   return json.flatMap((inner) => {
-    // Which way the attribute moved as a whole need not hold for each place inside.
+    // A place inside the document may have another origin than the whole attribute.
     const cloud = !sameValue(inner.recorded, inner.actual);
     const coded = !sameValue(inner.recorded, inner.desired);
     const origin = cloud && coded ? 'both' : cloud ? 'cloud' : coded ? 'code' : attribute.origin;
-    return placeRows(`${labelOf(attribute.path)} › ${inner.path}`, { ...inner, origin }, true, max);
+    return valueRows(`${labelOf(attribute.path)} › ${inner.path}`, { ...inner, origin }, true, max);
   });
 }
 
-/** The rows of one attribute, values of at most `max` characters. `action` is what an apply does to the resource. */
+/**
+ * The rows of one attribute, with values of at most `max` characters. `action`: what an apply does to the resource.
+ */
 function attributeRows(attribute: AttributeDrift, action: Action, max: number): readonly DiffRow[] {
   const label = labelOf(attribute.path);
   const forced: readonly DiffRow[] =
@@ -70,12 +78,13 @@ function attributeRows(attribute: AttributeDrift, action: Action, max: number): 
   if (attribute.json !== undefined && attribute.json.length > 0) {
     return [...jsonRows(attribute, attribute.json, max), ...forced];
   }
-  // Of a resource that comes or goes, each attribute's own fate says nothing new. A secret's values can't be compared.
+  // For a resource that is created or deleted, notes on each attribute add nothing. The values of a secret can't be
+  // compared.
   const touched = (action === 'update' || action === 'replace') && !attribute.sensitive;
-  return [...placeRows(label, attribute, touched, max), ...forced];
+  return [...valueRows(label, attribute, touched, max), ...forced];
 }
 
-/** All rows of a finding, unfolded. */
+/** All rows of a finding, with values of at most `max` characters. */
 export function findingRows(finding: Finding, max: number): readonly DiffRow[] {
   const rows = finding.attributes.flatMap((a) => attributeRows(a, finding.action, max));
   const moved: readonly DiffRow[] =
@@ -83,9 +92,9 @@ export function findingRows(finding: Finding, max: number): readonly DiffRow[] {
   return [...moved, ...rows];
 }
 
-/** The first `limit` rows, and how many more there are in a last one. */
+/** The first `limit` rows, and a last row with the number of the others. */
 export function foldRows(rows: readonly DiffRow[], limit: number): readonly DiffRow[] {
-  // Folding a single row would cost the line that it saves.
+  // A row that replaces a single row would save nothing.
   if (rows.length <= limit + 1) return rows;
   return [...rows.slice(0, limit), note('', `and ${rows.length - limit} more`)];
 }

@@ -1,10 +1,10 @@
-/** Spans as plain text, for what shows nothing else. */
+/** Spans as plain text, for places without formatting. */
 import { assertNever } from '../base/assert-never.ts';
 import type { Span } from './card.ts';
 
 type TimeSpan = Extract<Span, { type: 'time' }>;
 
-/** Making one costs a millisecond, as much as the rest of a small card; there are as many as zones in m0.yaml. */
+/** One format per zone. Creating one takes a millisecond, as long as the rest of a small card. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function formatOf({ zone, style, today }: TimeSpan): Intl.DateTimeFormat {
@@ -19,14 +19,14 @@ function formatOf({ zone, style, today }: TimeSpan): Intl.DateTimeFormat {
   return made;
 }
 
-/** The instant in its own zone, for where a chat can't show the reader's. Hours as in `whenText`: 9:00, not 09:00. */
+/** The time in its own zone, for chats that can't use the reader's zone. Hours as in `whenText`: 9:00, not 09:00. */
 export function timeText(span: TimeSpan): string {
   return formatOf(span)
     .format(span.at)
     .replace(/\b0(?=\d:)/, '');
 }
 
-/** The span as plain text, for files and for what a card left out. */
+/** The span as plain text, for files and for the parts that a card left out. */
 export function spanText(span: Span): string {
   switch (span.type) {
     case 'text':
@@ -46,4 +46,5 @@ export function spanText(span: Span): string {
   }
 }
 
+/** The spans as one plain text. */
 export const plainOf = (spans: readonly Span[]): string => spans.map(spanText).join('');

@@ -1,6 +1,7 @@
+/** Builders for the spans and blocks of a card. */
 import { sameDay } from '../text/when.ts';
 import type { Block, Span } from './card.ts';
-import type { Named } from './view.ts';
+import type { PersonName } from './view.ts';
 
 export function text(value: string): Span {
   return { type: 'text', text: value };
@@ -18,41 +19,41 @@ export function code(value: string): Span {
   return { type: 'code', text: value };
 }
 
-/** A command to type, without what stands before it. */
+/** A command to type, without its prefix. */
 export function command(value: string): Span {
   return { type: 'command', text: value };
 }
 
-/** A person by name, without calling them. */
-export function person(who: Named): Span {
+/** A person's name, without a mention. */
+export function person(who: PersonName): Span {
   return who.person === null
     ? text(who.name)
     : { type: 'person', person: who.person, name: who.name, mention: false };
 }
 
-/** What times are told against: now and the zone where the reader's own is not known. */
+/** What times are shown relative to: now (ms since epoch), and the zone to use if the reader's zone is not known. */
 export interface Moment {
   readonly now: number;
   readonly zone: string;
 }
 
-/** An instant: the clock alone where it is today, else with the day. */
+/** A point in time: only the clock if it is today, else with the day. */
 export function time(at: number, { now, zone }: Moment): Span {
   return { type: 'time', at, zone, style: sameDay(at, now, zone) ? 'clock' : 'day' };
 }
 
-/** An instant as how long ago it is. */
+/** A point in time, shown as how long ago it was. */
 export function ago(at: number, { now, zone }: Moment): Span {
   return { type: 'time', at, zone, style: 'ago', today: sameDay(at, now, zone) };
 }
 
-/** The groups of spans with ` · ` between them. */
+/** The groups of spans, separated by ` · `. */
 export function dotted(groups: readonly (readonly Span[])[]): readonly Span[] {
   return groups.filter((g) => g.length > 0).flatMap((g, i) => (i === 0 ? g : [text(' · '), ...g]));
 }
 
-/** `A, B and C` of people. */
-export function people(who: readonly Named[], last = 'and'): readonly Span[] {
+/** The names as `A, B and C`. */
+export function people(who: readonly PersonName[], last = 'and'): readonly Span[] {
   return who.flatMap((w, i) => {
     const before = i === 0 ? '' : i === who.length - 1 ? ` ${last} ` : ', ';
     return before === '' ? [person(w)] : [text(before), person(w)];

@@ -1,15 +1,16 @@
+/** The status card: the state of each stack. */
 import { assertNever } from '../base/assert-never.ts';
 import { showText, whyText } from '../commands/text.ts';
-import { clip, count, headlineOf, lasting } from '../text/words.ts';
+import { clip, count, durationText, headlineOf } from '../text/words.ts';
 import type { Block, Button, Card, Span } from './card.ts';
 import { ago, context, dotted, line, strong, text, time } from './spans.ts';
-import type { StackStatus, StatusView } from './view-status.ts';
+import type { StackStatusView, StatusView } from './view-status.ts';
 
-/** Stacks told one by one, and characters of an error beside one. */
+/** The most stacks with a line of their own, and the longest error in characters. */
 const SHOWN = 25;
 const FAILURE = 200;
 
-const ORDER: Readonly<Record<StackStatus['state'], number>> = {
+const ORDER: Readonly<Record<StackStatusView['state'], number>> = {
   failing: 0,
   drifted: 1,
   unknown: 2,
@@ -17,12 +18,12 @@ const ORDER: Readonly<Record<StackStatus['state'], number>> = {
   aligned: 4,
 };
 
-function waitWords({ open, waiting }: StackStatus): string {
+function waitWords({ open, waiting }: StackStatusView): string {
   const waits = waiting === 0 ? '' : `, ${waiting} ${waiting === 1 ? 'waits' : 'wait'} for a person`;
   return `${open} open${waits}`;
 }
 
-function words(status: StackStatus): string {
+function words(status: StackStatusView): string {
   const kept = status.kept === 0 ? '' : `, ${status.kept} snoozed or accepted`;
   switch (status.state) {
     case 'aligned':
@@ -40,19 +41,19 @@ function words(status: StackStatus): string {
   }
 }
 
-function skippedSpans({ skipped }: StackStatus, view: StatusView): readonly Span[] {
+function skippedSpans({ skipped }: StackStatusView, view: StatusView): readonly Span[] {
   if (skipped === null) return [];
   const { why, since, times } = skipped;
-  const said = text(`last check skipped: ${why}`);
-  return times === 1 ? [said] : [said, text(`, ${times} times since `), time(since, view)];
+  const reason = text(`last check skipped: ${why}`);
+  return times === 1 ? [reason] : [reason, text(`, ${times} times since `), time(since, view)];
 }
 
-function statusSpans(status: StackStatus, view: StatusView): readonly Span[] {
+function statusSpans(status: StackStatusView, view: StatusView): readonly Span[] {
   const age: readonly Span[] =
     status.lastGoodAt === null
       ? []
       : [text(status.state === 'failing' ? 'last good check ' : 'checked '), ago(status.lastGoodAt, view)];
-  // Of a single one the headline tells the state.
+  // For a single stack, the headline shows the state.
   const single = view.stacks.length === 1;
   return dotted([
     single ? [text(status.environment)] : [strong(status.stack), text(`  ${words(status)}`)],
@@ -71,18 +72,18 @@ function headline(view: StatusView): string {
   if (only === undefined) return `${target === null ? 'This channel follows' : `${target} has`} no stacks`;
   if (stacks.length === 1) {
     const age =
-      only.lastGoodAt === null ? '' : `, last good check ${lasting(view.now - only.lastGoodAt)} ago`;
+      only.lastGoodAt === null ? '' : `, last good check ${durationText(view.now - only.lastGoodAt)} ago`;
     return `${only.stack}: ${words(only)}${age}${checking}`;
   }
-  const of = (state: StackStatus['state']): number => stacks.filter((s) => s.state === state).length;
-  const drifted = of('drifted');
-  const [failing, quiet, unknown] = [of('failing'), of('quiet'), of('unknown')];
+  const countOf = (state: StackStatusView['state']): number => stacks.filter((s) => s.state === state).length;
+  const drifted = countOf('drifted');
+  const [failing, quiet, unknown] = [countOf('failing'), countOf('quiet'), countOf('unknown')];
   const parts = [
     ...(drifted === 0 ? [] : [`${drifted} drifted`]),
     ...(failing === 0 ? [] : [`${failing} can't be checked`]),
     ...(quiet === 0 ? [] : [`${quiet} quiet`]),
     ...(unknown === 0 ? [] : [`${unknown} not checked yet`]),
-    `${of('aligned')} of ${count(stacks.length, 'stack')} aligned`,
+    `${countOf('aligned')} of ${count(stacks.length, 'stack')} aligned`,
   ];
   return `${target === null ? '' : `${target}: `}${parts.join(', ')}${checking}`;
 }
@@ -94,7 +95,10 @@ function tone(view: StatusView): Card['tone'] {
   return view.stacks.length > 0 && view.stacks.every((s) => s.state === 'aligned') ? 'good' : 'plain';
 }
 
-/** Each stack with its state, its open drift and the age of its last good check; what needs somebody first. */
+/**
+ * Each stack with its state, its open drift and the age of its last good check. Stacks that need a person come
+ * first.
+ */
 export function statusCard(view: StatusView): Card {
   const sorted = [...view.stacks].sort(
     (a, b) => ORDER[a.state] - ORDER[b.state] || (a.stack < b.stack ? -1 : 1),

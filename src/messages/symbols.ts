@@ -1,6 +1,7 @@
+/** Symbols for cards and findings. */
 import type { Card, FindingTone } from './card.ts';
 
-/** A symbol before the headline; the words tell the same, so nothing depends on seeing it. */
+/** The symbol before the headline. The words say the same, so that nobody needs to see the symbol. */
 export const CARD_SYMBOL: Record<Card['tone'], string> = {
   drift: '◆ ',
   waits: '● ',
@@ -9,6 +10,7 @@ export const CARD_SYMBOL: Record<Card['tone'], string> = {
   plain: '',
 };
 
+/** The symbol before a finding's status. */
 export const FINDING_SYMBOL: Record<FindingTone, string> = {
   heals: '↻ ',
   waits: '● ',

@@ -1,38 +1,39 @@
-/** What the digest card is made from. Times in ms since epoch. */
-import type { Named } from './view.ts';
+/** The data of the digest card. Times in ms since epoch. */
+import type { PersonName } from './view.ts';
 
+/** A stack with open drift. */
 export interface DigestOpen {
   readonly stack: string;
-  /** Findings that are neither put back nor kept, and those of them that wait for a person. */
+  /** `open`: findings that are neither put back nor exempt. `waiting`: those of them that wait for a person. */
   readonly open: number;
   readonly waiting: number;
   readonly since: number;
   readonly runId: number;
-  /** Groups and people of m0.yaml who may decide, whoever is on call by name. */
+  /** Groups and people of m0.yaml who may decide; people on call by name. */
   readonly waitsFor: readonly string[];
 }
 
 export interface DigestView {
-  /** As m0.yaml or somebody named them; empty: every stack. */
+  /** As m0.yaml or a person named them; empty: every stack. */
   readonly targets: readonly string[];
-  /** When the digest before was made; null: none was. */
+  /** When the previous digest was made; null if there was none. */
   readonly since: number | null;
   readonly stacks: number;
   /** Oldest first. */
   readonly open: readonly DigestOpen[];
-  /** Findings put back since then, by the policies alone and after an approval. */
+  /** Findings put back since then: by the policies alone, and after an approval. */
   readonly healed: number;
   readonly approved: number;
   readonly snoozesEnding: readonly {
     readonly stack: string;
     readonly address: string | null;
     readonly until: number;
-    readonly by: Named;
+    readonly by: PersonName;
   }[];
   readonly failing: readonly { readonly stack: string; readonly since: number }[];
-  /** Policies whose newest commit is no good. */
+  /** Policies whose newest commit can't be used. */
   readonly brokenPolicies: readonly string[];
-  /** Stacks open in the digest before; null: there was none. */
+  /** Number of stacks that were open in the previous digest; null if there was none. */
   readonly openBefore: number | null;
   readonly now: number;
   readonly zone: string;

@@ -1,7 +1,10 @@
-/** What the card of a fleet is made from. Times in ms since epoch. */
+/** The data of the fleet card. Times in ms since epoch. */
 
-/** How one stack of a fleet stands. `left`: somebody ended its run; `trouble`: its apply failed or was cut off. */
-export type FleetStanding =
+/**
+ * The status of one stack of a fleet. `left`: a person ended its run. `trouble`: its apply failed or was
+ * interrupted.
+ */
+export type FleetStackStatus =
   | 'waits'
   | 'denied'
   | 'trouble'
@@ -18,22 +21,22 @@ export interface FleetStack {
   readonly stack: string;
   readonly environment: string;
   readonly runId: number;
-  readonly standing: FleetStanding;
-  /** Findings that are still to be dealt with. */
+  readonly status: FleetStackStatus;
+  /** The number of open findings. */
   readonly open: number;
-  /** What waits there or why it fails, in few words; '' where nothing is to be said. */
+  /** What waits there or why it fails, in a few words; '' if there is nothing to say. */
   readonly what: string;
 }
 
 export interface FleetView {
   readonly of: 'drift' | 'failure';
-  /** In the order of their names; a stack that moved on is told by its newer alert alone. */
+  /** Sorted by name. A stack with a newer alert is not in the list. */
   readonly stacks: readonly FleetStack[];
-  /** What nearly all of them have in common, e.g. `tags.Owner removed on 118 resources`; null: nothing. */
+  /** What nearly all of them have in common, e.g. `tags.Owner removed on 118 resources`; null if there is nothing. */
   readonly common: string | null;
   readonly since: number;
   readonly over: boolean;
-  /** Set on the copy for a person who is asked. */
+  /** Why the reader is asked; null if it is not a copy for a person. */
   readonly why: string | null;
   readonly now: number;
   readonly zone: string;

@@ -1,4 +1,4 @@
-/** What a person's home is made from. Times in ms since epoch. */
+/** The data of a person's home and greeting. Times in ms since epoch. */
 import type { Exemption } from '../model/exemption.ts';
 import type { OnCallView } from './view-status.ts';
 
@@ -6,32 +6,34 @@ import type { OnCallView } from './view-status.ts';
 export interface HomeDrift {
   readonly stack: string;
   readonly runId: number;
-  /** Findings that are neither put back nor kept, and those of them that a person could approve now. */
+  /**
+   * `open`: findings that are neither put back nor exempt. `waiting`: those of them that a person can approve now.
+   */
   readonly open: number;
   readonly waiting: number;
   readonly since: number;
-  /** Who may decide, in words; empty where nobody may. */
+  /** Who may decide, in words; empty if nobody may. */
   readonly waitsFor: string;
-  /** True where the reader has said yes already and others must, too. */
+  /** True if the reader has approved it and it needs more approvals. */
   readonly approved: boolean;
 }
 
-/** What m0 says first to somebody. */
+/** The data of the first message to a person. */
 export interface GreetingView {
-  /** Null for somebody who is not under `people`. */
+  /** Null for a person who is not under `people`. */
   readonly home: HomeView | null;
-  /** What m0.yaml needs to know them by, as it is written there; null where the chat does not tell. */
+  /** The entry that m0.yaml needs for this person, as it is written there; null if the chat does not provide it. */
   readonly entry: string | null;
 }
 
 export interface HomeView {
-  /** False for somebody who is not under `people`, who may look and ask. */
+  /** False for a person who is not under `people`. Such a person may look, start checks and ask. */
   readonly known: boolean;
-  /** What waits and the reader may approve, the oldest first. */
+  /** Drift that waits and that the reader may approve, oldest first. */
   readonly waiting: readonly HomeDrift[];
-  /** All other open drift, the oldest first. */
+  /** All other open drift, oldest first. */
   readonly others: readonly HomeDrift[];
-  /** What the reader snoozed or accepted and is still kept. */
+  /** The reader's exemptions that still hold. */
   readonly exemptions: readonly Pick<Exemption, 'kind' | 'stack' | 'address' | 'until' | 'reason'>[];
   readonly failing: readonly { readonly stack: string; readonly since: number; readonly times: number }[];
   readonly rotas: OnCallView['rotas'];

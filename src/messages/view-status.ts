@@ -1,37 +1,37 @@
-/** What the cards of the asking commands are made from. Times in ms since epoch. */
+/** The data of the cards that answer a command. Times in ms since epoch. */
 
 import type { RealignMode } from '../decisions/decision.ts';
 import type { AuditEntry } from '../model/audit-entry.ts';
 import type { Exemption } from '../model/exemption.ts';
 import type { StackState } from '../model/overview.ts';
 import type { BundleStatus } from '../model/policy-status.ts';
-import type { Named } from './view.ts';
+import type { PersonName } from './view.ts';
 
-export interface StackStatus {
+export interface StackStatusView {
   readonly stack: string;
   readonly environment: string;
   readonly state: StackState;
-  /** Findings that are neither put back nor kept, and those of them that wait for a person. */
+  /** `open`: findings that are neither put back nor exempt. `waiting`: those of them that wait for a person. */
   readonly open: number;
   readonly waiting: number;
-  /** Findings that are snoozed or accepted. */
+  /** The number of findings that are snoozed or accepted. */
   readonly kept: number;
-  /** The run that tells of it; null where there is none. */
+  /** The run with these findings; null if there is none. */
   readonly runId: number | null;
   readonly lastGoodAt: number | null;
-  /** Why the last check failed; null where it did not. */
+  /** Why the last check failed; null if it succeeded. */
   readonly failure: string | null;
-  /** True while a check or an apply is under way. */
+  /** True while a check or an apply is running. */
   readonly busy: boolean;
-  /** Why the last scheduled check was not made, since when, and how often in a row; null where it was made. */
+  /** Why the last scheduled check was skipped, since when, and how many times in a row; null if it was made. */
   readonly skipped: { readonly why: string; readonly since: number; readonly times: number } | null;
 }
 
 export interface StatusView {
-  /** As it was asked for; null: what the channel is about. */
+  /** As it was typed; null: the stacks of the channel. */
   readonly target: string | null;
-  readonly stacks: readonly StackStatus[];
-  /** True where a fresh check was asked for and this message will be updated by it. */
+  readonly stacks: readonly StackStatusView[];
+  /** True if a new check was requested, which will update this message. */
   readonly checking: boolean;
   readonly now: number;
   readonly zone: string;
@@ -41,7 +41,7 @@ export interface HistoryView {
   readonly target: string | null;
   /** Newest first. */
   readonly entries: readonly AuditEntry[];
-  /** True where the record has older ones that are not among them. */
+  /** True if the record has older entries than these. */
   readonly more?: boolean;
   readonly now: number;
   readonly zone: string;
@@ -54,12 +54,12 @@ export interface BaselineView {
   readonly zone: string;
 }
 
-/** Who is on call in one rota; `until`: when the turn ends, null where that is not known. */
+/** Who is on call in one rota. `until`: when the turn ends; null if that is not known. */
 interface RotaView {
   readonly rota: string;
-  readonly people: readonly Named[];
+  readonly people: readonly PersonName[];
   readonly until: number | null;
-  /** Why it could not be asked; null where it could. */
+  /** Why the rota could not be resolved; null if it could. */
   readonly problem: string | null;
 }
 
@@ -69,12 +69,12 @@ export interface OnCallView {
   readonly zone: string;
 }
 
-/** A policy of a stack as it is now. */
+/** The current state of a policy of a stack. */
 export interface PolicyStateView {
   readonly status: BundleStatus;
-  /** Repository, ref and path as m0.yaml has them. */
+  /** Repository, ref and path, as in m0.yaml. */
   readonly source: string;
-  /** True where it is stale, and somebody let m0 go on with its last good commit. */
+  /** True if it is stale and a person let m0 continue with its last good commit. */
   readonly seen: boolean;
 }
 

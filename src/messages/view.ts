@@ -1,46 +1,55 @@
-/** What the cards are made from: plain facts, gathered by runs/, with no clock and no store behind them. */
+/** The data of the cards about drift, failures and problems: plain facts, collected by src/alerts and src/runs. */
 import type { Reason } from '../decisions/decision.ts';
 import type { Finding, OutputDrift } from '../drift/finding.ts';
 import type { Actor, CodeVersion, Failure, LockWait, Moved, RunState } from '../model/run.ts';
 
-/** A person as a card names them; `person` is the key in m0.yaml, null for somebody who is not in it. */
-export interface Named {
+/** A person's name on a card. `person` is the key in m0.yaml; null for somebody who is not in it. */
+export interface PersonName {
   readonly person: string | null;
   readonly name: string;
 }
 
-/** How one finding stands now. Times in ms since epoch. */
-export type Standing =
-  /** The policies apply it; nobody needs to act. */
+/** The current status of one finding. Times in ms since epoch. */
+export type FindingStatus =
+  /** The policies apply it without a person. */
   | { readonly type: 'heals' }
-  /** A person must say so. */
+  /** A person must approve it. */
   | { readonly type: 'waits' }
   /** The policies forbid an apply. */
   | { readonly type: 'denied' }
-  | { readonly type: 'approved'; readonly by: readonly Named[] }
+  | { readonly type: 'approved'; readonly by: readonly PersonName[] }
   | { readonly type: 'applying' }
-  /** Put back; `verifiedAt` once the plan after it found nothing of it left. `by` empty: by policy. */
+  /**
+   * Put back. `verifiedAt`: when the plan after the apply found none of it left; null until then. `by` empty: the
+   * policies decided.
+   */
   | {
       readonly type: 'realigned';
-      readonly by: readonly Named[];
+      readonly by: readonly PersonName[];
       readonly at: number;
       readonly verifiedAt: number | null;
     }
-  | { readonly type: 'snoozed'; readonly by: Named; readonly until: number | null; readonly reason: string }
-  | { readonly type: 'accepted'; readonly by: Named; readonly at: number; readonly reason: string }
-  | { readonly type: 'rejected'; readonly by: Named; readonly reason: string | null }
+  | {
+      readonly type: 'snoozed';
+      readonly by: PersonName;
+      readonly until: number | null;
+      readonly reason: string;
+    }
+  | { readonly type: 'accepted'; readonly by: PersonName; readonly at: number; readonly reason: string }
+  | { readonly type: 'rejected'; readonly by: PersonName; readonly reason: string | null }
   /** m0 stopped while applying it. */
   | { readonly type: 'unknown' };
 
+/** A finding with its status. */
 export interface FindingView {
   readonly finding: Finding;
-  readonly standing: Standing;
-  /** Why it was decided so. */
+  readonly status: FindingStatus;
+  /** Why it was decided this way. */
   readonly reasons: readonly Reason[];
-  /** Set where somebody had snoozed or accepted it: the time is over, or a value moved since. */
+  /** Set if a snooze or accept of it lapsed: the time is over, or a value has changed. */
   readonly lapsed?: {
     readonly kind: 'snooze' | 'accept';
-    readonly by: Named;
+    readonly by: PersonName;
     readonly why: 'over' | 'moved';
   };
 }
@@ -51,74 +60,77 @@ export interface DriftView {
   readonly environment: string;
   readonly runId: number;
   readonly state: RunState;
-  /** Digest of what waits; its first 8 characters go into the approve button, so an old card can't approve new drift. */
+  /**
+   * Digest of what waits. Its first 8 characters go into the approve button, so that an old card can't approve new
+   * drift.
+   */
   readonly waitingFingerprint: string | null;
   readonly alert: 'open' | 'resolved' | 'superseded';
-  /** One sentence how the alert ended, null while open. */
+  /** How the alert ended, in one sentence; null while open. */
   readonly outcome: string | null;
   readonly now: number;
   readonly zone: string;
   readonly firstSeenAt: number;
   readonly seenCount: number;
   readonly code: CodeVersion | null;
-  /** Actionable findings, sorted by address; those realigned earlier in this run are included. */
+  /** Actionable findings, sorted by address, including those that this run realigned earlier. */
   readonly findings: readonly FindingView[];
-  /** Findings an apply would not change, and those that a rule ignores: told in one folded line each. */
+  /** Findings that an apply would not change, and those that a rule ignores; each kind is one line on the card. */
   readonly unaffected: readonly Finding[];
   readonly outputs: readonly OutputDrift[];
   readonly warnings: readonly Reason[];
-  readonly approvals: readonly { readonly by: Named; readonly at: number }[];
-  /** How many people must approve, and who may (groups and people as they are named in m0.yaml). */
+  readonly approvals: readonly { readonly by: PersonName; readonly at: number }[];
+  /** How many people must approve, and who may (groups and people of m0.yaml). */
   readonly approvers: {
     readonly need: number;
     readonly groups: readonly string[];
-    readonly onCall: readonly Named[];
+    readonly onCall: readonly PersonName[];
   };
   /** Who was asked by DM, and when. */
-  readonly asked: readonly { readonly who: Named; readonly at: number }[];
+  readonly asked: readonly { readonly who: PersonName; readonly at: number }[];
   readonly moved: Moved | null;
   readonly failure: Failure | null;
-  /** Set while the approved apply waits for somebody else's lock. */
+  /** Set while the approved apply waits for a lock that another process holds. */
   readonly lock: LockWait | null;
-  /** The run whose apply m0 stopped in the middle of, where this one looks at what it left. */
+  /** The run whose apply was interrupted, if this run examines what it left behind; else null. */
   readonly interrupted: number | null;
   readonly rejectedBy: Actor | null;
-  /** True where the stack's environment is one whose buttons ask for confirmation. */
+  /** True if the buttons of the stack's environment ask for confirmation. */
   readonly confirm: boolean;
 }
 
-/** A policy whose newest state can't be used. Times in ms since epoch. */
+/** A policy whose newest commit can't be used. Times in ms since epoch. */
 export interface PolicyAlertView {
   readonly policy: string;
-  /** Repository, ref and path, without anything secret. */
+  /** Repository, ref and path, without secrets. */
   readonly source: string;
-  /** The compiler's message with file and line, or git's own words. */
+  /** The compiler's message with file and line, or git's message. */
   readonly error: string;
-  /** The refused commit; null where the repository can't be reached. */
+  /** The refused commit; null if the repository can't be reached. */
   readonly refused: string | null;
-  /** The last good commit; null: none. */
+  /** The last good commit; null if there is none. */
   readonly inUse: string | null;
-  readonly seen: { readonly by: Named; readonly at: number } | null;
-  /** Names of the stacks it decides for. */
+  readonly seen: { readonly by: PersonName; readonly at: number } | null;
+  /** Names of the stacks that it decides for. */
   readonly stacks: readonly string[];
   readonly since: number;
   readonly now: number;
   readonly zone: string;
   readonly resolvedAt: number | null;
-  /** What the button says again, so that an old card can't speak for a newer trouble. */
+  /** The button repeats this id, so that an old card can't confirm a newer problem. */
   readonly troubleId: string;
 }
 
-/** Nobody of the rotas that should be asked can be, or a channel takes nothing. Times in ms since epoch. */
+/** None of the people to ask can be reached, or a channel accepts no messages. Times in ms since epoch. */
 export interface ReachView {
   /** `oncall:primary`, or `slack:C0OPS`. */
   readonly what: string;
   readonly channel: boolean;
-  /** One sentence each. */
+  /** One sentence for each problem. */
   readonly problems: readonly string[];
-  /** Names of the stacks that wait, or that are told in the channel. */
+  /** Names of the stacks that wait, or whose alerts go to the channel. */
   readonly stacks: readonly string[];
-  /** Groups and people who may decide besides. */
+  /** Groups and people who may decide as well. */
   readonly others: readonly string[];
   readonly since: number;
   readonly resolvedAt: number | null;
@@ -127,7 +139,7 @@ export interface ReachView {
   readonly zone: string;
 }
 
-/** A check that fails: its own message, updated in place. */
+/** A failing check. Times in ms since epoch. */
 export interface FailureView {
   readonly stack: string;
   readonly environment: string;
@@ -138,8 +150,8 @@ export interface FailureView {
   readonly lastGoodAt: number | null;
   readonly now: number;
   readonly zone: string;
-  /** Set once a check succeeded again, or none is made any more. */
+  /** Set when a check succeeds again, or when no more checks are made. */
   readonly resolvedAt: number | null;
-  /** True where the stack is no longer in m0.yaml. */
+  /** True if the stack is no longer in m0.yaml. */
   readonly gone?: boolean;
 }

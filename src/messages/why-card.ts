@@ -1,12 +1,13 @@
+/** The answer to `why`: the reasons for a run's state. */
 import { showText } from '../commands/text.ts';
 import { oneLine } from '../drift/summary.ts';
 import type { RunState } from '../model/run.ts';
 import { count, headlineOf, listed } from '../text/words.ts';
 import type { Block, Card, DiffRow } from './card.ts';
+import { approvableNow, openNow, statusLabel, withCurrentStatuses } from './finding-status.ts';
 import { policyName, reasonSpans, reasonWords, ruleWords } from './reasons.ts';
 import { foldRows, markOf } from './rows.ts';
 import { context, text } from './spans.ts';
-import { approvableNow, asItStands, openNow, standingOf } from './standing.ts';
 import type { DriftView, FindingView } from './view.ts';
 import { approverSpans, nobodyMay, whoSpans } from './who.ts';
 
@@ -38,13 +39,17 @@ function reasonRows(item: FindingView): readonly DiffRow[] {
     return [{ kind: 'note', label: 'm0', value: 'nothing was decided on it yet' }];
   return item.reasons.map((r) => {
     const rule = ruleWords(r);
-    const said = reasonWords(r, 500);
-    // What was said may hold anything, and must not look like the line that names the rule.
-    return { kind: 'note', label: policyName(r), value: rule === null ? said : `${oneLine(said)}\n${rule}` };
+    const words = reasonWords(r, 500);
+    // A reason can contain any text, and must not look like the line that names the rule.
+    return {
+      kind: 'note',
+      label: policyName(r),
+      value: rule === null ? words : `${oneLine(words)}\n${rule}`,
+    };
   });
 }
 
-/** Why the run is where it is, in one sentence. */
+/** The reason for the run's state, in one sentence. */
 function because(view: DriftView): string {
   const run = `run #${view.runId}`;
   const waiting = approvableNow(view).length;
@@ -54,20 +59,20 @@ function because(view: DriftView): string {
     const more = view.approvals.length > 0 ? 'more ' : '';
     return `${run} of ${view.stack} waits for ${left === 1 && more === '' ? 'a person' : `${left} ${more}${left === 1 ? 'approval' : 'approvals'}`} to decide on ${count(waiting, 'resource')}`;
   }
-  const denied = view.findings.filter((f) => f.standing.type === 'denied');
+  const denied = view.findings.filter((f) => f.status.type === 'denied');
   if (denied.length > 0 && openNow(view).length === denied.length) {
     return `${run} of ${view.stack}: the policies let nobody apply ${listed(denied.slice(0, 3).map((f) => f.finding.address))}${denied.length > 3 ? ' and others' : ''}`;
   }
   return `${run} of ${view.stack} ${STATES[view.state]}`;
 }
 
-/** Which rule said what of each finding, why it waits, and who may approve. */
+/** Each finding with the rules that decided it, why the run waits, and who may approve. */
 export function whyCard(given: DriftView): Card {
-  const view = asItStands(given);
+  const view = withCurrentStatuses(given);
 
   const shown = view.findings.length <= FINDINGS + 1 ? view.findings : view.findings.slice(0, FINDINGS);
   const more = view.findings.length - shown.length;
-  const denied = view.findings.some((f) => f.standing.type === 'denied');
+  const denied = view.findings.some((f) => f.status.type === 'denied');
   const warns = reasonSpans(view.warnings);
   const asking = approvableNow(view).length > 0;
   const facts = [
@@ -80,7 +85,7 @@ export function whyCard(given: DriftView): Card {
         type: 'finding',
         mark: markOf(item.finding.action),
         address: item.finding.address,
-        ...standingOf(item, view),
+        ...statusLabel(item, view),
         rows: foldRows(reasonRows(item), REASONS),
       }),
     ),

@@ -1,21 +1,21 @@
-/** What has happened since m0 started, counted as it happens. */
+/** Counters and histograms of what happened since m0 started. */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Logger } from '../base/log.ts';
 import { RUN_STATES, type RunState, TRIGGERS } from '../model/run.ts';
-import type { Attempt, Meter } from '../ports/meter.ts';
-import { APPLY_OUTCOMES, measuresOf, PHASES, rests } from './moves.ts';
+import type { DeliveryResult, MetricsPort } from '../ports/meter.ts';
+import { APPLY_OUTCOMES, isAtRest, measuresOf, PHASES } from './moves.ts';
 
-const RESTS = (Object.keys(RUN_STATES) as RunState[]).filter(rests);
-const ATTEMPTS: readonly Attempt[] = ['delivered', 'slowed', 'failed', 'given-up'];
-/** Plans take seconds to minutes, a queue may hold for an hour. In seconds. */
-const LONG = [1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600];
-const SHORT = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const REST_STATES = (Object.keys(RUN_STATES) as RunState[]).filter(isAtRest);
+const ATTEMPTS: readonly DeliveryResult[] = ['delivered', 'slowed', 'failed', 'given-up'];
+/** Buckets in seconds: plans take seconds to minutes, and a run may wait an hour in the queue. */
+const LONG_BUCKETS = [1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600];
+const SHORT_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /**
- * The counters in `registry`. Series that may come are there from the start with 0, so that a first error is a rise
- * and not a beginning.
+ * Creates the counters in `registry`. All expected series start at 0, so that a first error shows as an
+ * increase.
  */
-export function createMeter(registry: Registry, policies: readonly string[], log: Logger): Meter {
+export function createMeter(registry: Registry, policies: readonly string[], log: Logger): MetricsPort {
   const registers = [registry];
   const runs = new Counter({
     name: 'm0_runs_total',
@@ -27,21 +27,21 @@ export function createMeter(registry: Registry, policies: readonly string[], log
     name: 'm0_queue_wait_seconds',
     help: 'How long checks waited for a worker.',
     labelNames: ['trigger'],
-    buckets: LONG,
+    buckets: LONG_BUCKETS,
     registers,
   });
   const checks = new Histogram({
     name: 'm0_check_seconds',
     help: 'From asking for a check to its answer, the wait for a worker included.',
     labelNames: ['trigger'],
-    buckets: LONG,
+    buckets: LONG_BUCKETS,
     registers,
   });
   const phases = new Histogram({
     name: 'm0_phase_seconds',
     help: 'How long each phase of a run took.',
     labelNames: ['phase'],
-    buckets: LONG,
+    buckets: LONG_BUCKETS,
     registers,
   });
   const applies = new Counter({
@@ -50,10 +50,10 @@ export function createMeter(registry: Registry, policies: readonly string[], log
     labelNames: ['outcome'],
     registers,
   });
-  const asked = new Histogram({
+  const policySeconds = new Histogram({
     name: 'm0_policy_seconds',
     help: 'How long all policies of a run took to answer, a look for newer commits included.',
-    buckets: SHORT,
+    buckets: SHORT_BUCKETS,
     registers,
   });
   const errors = new Counter({
@@ -69,7 +69,7 @@ export function createMeter(registry: Registry, policies: readonly string[], log
     registers,
   });
   for (const trigger of TRIGGERS) {
-    for (const state of RESTS) runs.inc({ trigger, state }, 0);
+    for (const state of REST_STATES) runs.inc({ trigger, state }, 0);
     queued.zero({ trigger });
     checks.zero({ trigger });
   }
@@ -78,7 +78,7 @@ export function createMeter(registry: Registry, policies: readonly string[], log
   for (const policy of policies) errors.inc({ policy }, 0);
   for (const outcome of ATTEMPTS) deliveries.inc({ outcome }, 0);
 
-  /** What is told has happened and is stored: counting it must not undo anything. */
+  /** What is counted has already happened and is stored, so an error in counting must not fail it. */
   function safely(count: () => void): void {
     try {
       count();
@@ -88,7 +88,7 @@ export function createMeter(registry: Registry, policies: readonly string[], log
   }
 
   return {
-    moved: (before, after) =>
+    runStepped: (before, after) =>
       safely(() => {
         const { trigger, state } = after;
         const { rested, queuedMs, phase, checkMs, applied } = measuresOf(before, after);
@@ -98,11 +98,11 @@ export function createMeter(registry: Registry, policies: readonly string[], log
         if (checkMs !== null) checks.observe({ trigger }, checkMs / 1000);
         if (applied !== null) applies.inc({ outcome: applied });
       }),
-    answered: (answers, ms) =>
+    policiesAnswered: (answers, ms) =>
       safely(() => {
-        asked.observe(Math.max(0, ms) / 1000);
+        policySeconds.observe(Math.max(0, ms) / 1000);
         for (const { policy, outcome } of answers) if (!outcome.ok) errors.inc({ policy });
       }),
-    attempted: (outcome) => safely(() => deliveries.inc({ outcome })),
+    deliveryAttempted: (outcome) => safely(() => deliveries.inc({ outcome })),
   };
 }

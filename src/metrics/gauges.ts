@@ -1,20 +1,23 @@
-/** How everything stands at one instant, as gauges. */
+/** Gauges of the current state, computed from the store at each scrape. */
 import { Gauge, Registry } from 'prom-client';
 import { policySources } from '../alerts/policy-trouble.ts';
 import type { Directory } from '../model/directory.ts';
 import { type Overview, type StackStatus, stackStatuses } from '../model/overview.ts';
 import { isTerminal, RUN_STATES, type RunState, type Trigger } from '../model/run.ts';
 
-const LIVE = (Object.keys(RUN_STATES) as RunState[]).filter((s) => !isTerminal(s));
+const OPEN_STATES = (Object.keys(RUN_STATES) as RunState[]).filter((s) => !isTerminal(s));
 const STACK_STATES = ['aligned', 'drifted', 'quiet', 'failing', 'unknown'] as const;
 const ORIGINS = ['cloud', 'code', 'both'] as const;
 const ALERT_KINDS = ['drift', 'failure', 'policy'] as const;
-const KEEP_KINDS = ['snooze', 'accept'] as const;
+const EXEMPTION_KINDS = ['snooze', 'accept'] as const;
 const URGENCIES = ['apply', 'command', 'schedule'] as const;
 
 type Urgency = (typeof URGENCIES)[number];
 
-/** What an interrupted apply left behind is as urgent as an apply; nobody sits and waits for a push. */
+/**
+ * How urgent a run is by its trigger. Verifying an interrupted apply is as urgent as an apply; nobody waits
+ * for a push's check.
+ */
 const URGENCY_OF: Record<Trigger, Urgency> = {
   command: 'command',
   verify: 'apply',
@@ -22,7 +25,9 @@ const URGENCY_OF: Record<Trigger, Urgency> = {
   schedule: 'schedule',
 };
 
-/** What waits for a worker; approved runs are among it until their apply begins. */
+/**
+ * The urgency of a run that waits for a worker, otherwise null. An approved run waits until its apply begins.
+ */
 function urgencyOf(state: RunState, trigger: Trigger | null): Urgency | null {
   if (state === 'approved') return 'apply';
   return state === 'queued' && trigger !== null ? URGENCY_OF[trigger] : null;
@@ -30,8 +35,8 @@ function urgencyOf(state: RunState, trigger: Trigger | null): Urgency | null {
 
 type Labels = Readonly<Record<string, string>>;
 
-/** One gauge: its name, what it tells, and its values at `now`. */
-interface Shown {
+/** One gauge: its name, its help text, and its values. */
+interface GaugeSpec {
   readonly name: string;
   readonly help: string;
   readonly labels: readonly string[];
@@ -44,7 +49,7 @@ interface Facts extends Overview {
   readonly stacks: readonly StackStatus[];
 }
 
-/** Seconds since the oldest of the instants (ms since epoch), 0 where there is none. */
+/** Seconds since the oldest of the times (ms since epoch); 0 where there is none. */
 function age(now: number, instants: readonly (number | null)[]): number {
   const known = instants.filter((at) => at !== null);
   return known.length === 0 ? 0 : Math.max(0, now - Math.min(...known)) / 1000;
@@ -54,7 +59,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => a + b, 0);
 }
 
-const SHOWN: readonly Shown[] = [
+const GAUGES: readonly GaugeSpec[] = [
   {
     name: 'm0_stacks',
     help: 'Stacks in m0.yaml, by how they stand.',
@@ -100,7 +105,7 @@ const SHOWN: readonly Shown[] = [
     help: 'Runs that have not ended, by state.',
     labels: ['state'],
     values: ({ runs }) =>
-      LIVE.map((state) => [{ state }, sum(runs.filter((r) => r.state === state).map((r) => r.count))]),
+      OPEN_STATES.map((state) => [{ state }, sum(runs.filter((r) => r.state === state).map((r) => r.count))]),
   },
   {
     name: 'm0_queue_length',
@@ -164,7 +169,7 @@ const SHOWN: readonly Shown[] = [
     help: 'Snoozes and accepts in force.',
     labels: ['kind'],
     values: ({ exemptions }) =>
-      KEEP_KINDS.map((kind) => [{ kind }, exemptions.filter((k) => k.kind === kind).length]),
+      EXEMPTION_KINDS.map((kind) => [{ kind }, exemptions.filter((k) => k.kind === kind).length]),
   },
   {
     name: 'm0_deliveries_waiting',
@@ -196,12 +201,12 @@ const SHOWN: readonly Shown[] = [
   },
 ];
 
-/** All of it in Prometheus' text format, as it was read at `now` (ms since epoch). */
+/** All gauges in Prometheus' text format. `now` is ms since epoch. */
 export function gaugesText(overview: Overview, directory: Directory, now: number): Promise<string> {
   const facts = { ...overview, now, directory, stacks: stackStatuses(directory.stacks, overview, now) };
-  // A registry for this one time: what is gone, or can't be read next time, must not go on being told.
+  // A new registry each time, so that series which no longer exist disappear.
   const registry = new Registry();
-  for (const { name, help, labels, values } of SHOWN) {
+  for (const { name, help, labels, values } of GAUGES) {
     const gauge = new Gauge({ name, help, labelNames: labels, registers: [registry] });
     for (const [label, value] of values(facts)) gauge.set(label, value);
   }

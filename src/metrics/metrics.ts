@@ -1,12 +1,11 @@
-/** What `/metrics` tells: how everything stands, what has happened since the start, and the process itself. */
-
+/** Everything at `/metrics`: the current state, counters since the start, and the process itself. */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { policySources } from '../alerts/policy-trouble.ts';
 import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
-import { timely } from '../base/timely.ts';
+import { withTimeout } from '../base/timely.ts';
 import type { Clock, Directory, Platform } from '../model/directory.ts';
-import type { Meter } from '../ports/meter.ts';
+import type { MetricsPort } from '../ports/meter.ts';
 import type { Store } from '../ports/store.ts';
 import { createMeter } from './counters.ts';
 import { gaugesText } from './gauges.ts';
@@ -16,24 +15,24 @@ export interface MetricsParts {
   readonly directory: Directory;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Whether each chat can be heard and posted to. */
+  /** Whether m0 can receive from and post to each chat. */
   readonly chats: () => readonly { readonly platform: Platform; readonly ok: boolean }[];
-  /** Labels of `m0_build_info`: m0's own version and those of its tools. */
+  /** Labels of `m0_build_info`: the versions of m0 and its tools. */
   readonly build: Readonly<Record<string, string>>;
-  /** Most ms that the store may take; default 5 s, well within what Prometheus waits for. */
-  readonly patienceMs?: number;
+  /** Time limit for the store in ms; default 5 s, well below Prometheus' own. */
+  readonly timeLimitMs?: number;
 }
 
 export interface Metrics {
-  readonly meter: Meter;
+  readonly meter: MetricsPort;
   /**
-   * Everything in Prometheus' text format. Where the store fails or takes too long, the rest, with `m0_store_up 0`
-   * and what went wrong in a comment and in the log.
+   * All metrics in Prometheus' text format. Where the store fails or takes too long, only the others, with
+   * `m0_store_up 0`, and the error in a comment and in the log.
    */
   text(): Promise<string>;
 }
 
-const PATIENCE_MS = 5_000;
+const TIME_LIMIT_MS = 5_000;
 
 export function createMetrics(parts: MetricsParts): Metrics {
   const { store, directory, clock, log, build } = parts;
@@ -50,13 +49,17 @@ export function createMetrics(parts: MetricsParts): Metrics {
   const chatUp = gauge('m0_chat_up', '1 where the chat can be heard and posted to.', ['platform']);
   const storeUp = gauge('m0_store_up', '1 where the store told how everything stands.', []);
   const names = directory.stacks.map((s) => s.name);
-  let underWay: Promise<string> | null = null;
+  let scrape: Promise<string> | null = null;
 
-  async function standing(): Promise<string> {
+  async function stateGauges(): Promise<string> {
     try {
       const now = clock();
       const doing = 'reading how everything stands';
-      const overview = await timely(doing, parts.patienceMs ?? PATIENCE_MS, store.overview(names, now));
+      const overview = await withTimeout(
+        doing,
+        parts.timeLimitMs ?? TIME_LIMIT_MS,
+        store.overview(names, now),
+      );
       const text = await gaugesText(overview, directory, now);
       storeUp.set(1);
       return text;
@@ -69,7 +72,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
   }
 
   async function collect(): Promise<string> {
-    const gauges = await standing();
+    const gauges = await stateGauges();
     for (const { platform, ok } of parts.chats()) chatUp.set({ platform }, ok ? 1 : 0);
     return `${gauges}${await registry.metrics()}`;
   }
@@ -77,11 +80,11 @@ export function createMetrics(parts: MetricsParts): Metrics {
   return {
     meter,
     text() {
-      // Several that scrape at once, or again while the store takes its time, read it once.
-      underWay ??= collect().finally(() => {
-        underWay = null;
+      // Concurrent scrapes share one read of the store.
+      scrape ??= collect().finally(() => {
+        scrape = null;
       });
-      return underWay;
+      return scrape;
     },
   };
 }

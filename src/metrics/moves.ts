@@ -1,28 +1,28 @@
-/** What one stored step of a run has to say to the counters. */
+/** Computes what one stored step of a run adds to the counters. */
 import type { Run, RunState } from '../model/run.ts';
 import { isTerminal } from '../model/run.ts';
 
 /**
- * What m0 itself does in a state. `confirm` is the fresh plan and its comparison right before an apply, with the
- * wait for a free worker.
+ * The phases of m0's own work. `confirm` is the fresh plan and its comparison right before an apply,
+ * including the wait for a free worker.
  */
 export const PHASES = ['plan', 'decide', 'confirm', 'apply', 'verify'] as const;
 export type Phase = (typeof PHASES)[number];
 
 export const APPLY_OUTCOMES = ['realigned', 'left', 'unverified', 'failed', 'unknown'] as const;
 /**
- * `left`: applied, and the verifying plan still found something of it, or something new; `unverified`: applied, and
- * that plan could not be made; `unknown`: m0 stopped in the middle.
+ * The outcome of an apply. `left`: applied, but the verifying plan still finds drift; `unverified`: applied,
+ * but that plan could not be made; `unknown`: m0 stopped during the apply.
  */
 export type ApplyOutcome = (typeof APPLY_OUTCOMES)[number];
 
-/** All in ms, and null where the step says nothing of it. */
+/** What one step adds. Durations in ms; null where the step does not concern the measure. */
 export interface Measures {
-  /** It reached an end, or waits for a person. */
+  /** True where the run ended, or now waits for a person. */
   readonly rested: boolean;
   readonly queuedMs: number | null;
   readonly phase: { readonly name: Phase; readonly ms: number } | null;
-  /** From asking for a check to its answer. */
+  /** From the request for a check to its answer. */
   readonly checkMs: number | null;
   readonly applied: ApplyOutcome | null;
 }
@@ -35,8 +35,8 @@ const PHASE_OF: Partial<Record<RunState, Phase>> = {
   verifying: 'verify',
 };
 
-/** True where the run waits for nobody but a person. */
-export function rests(state: RunState): boolean {
+/** True where the run has ended or waits for a person. */
+export function isAtRest(state: RunState): boolean {
   return state === 'awaiting_approval' || isTerminal(state);
 }
 
@@ -50,7 +50,10 @@ function outcomeOf(before: RunState, after: RunState): ApplyOutcome | null {
   return after === 'failed' ? 'unverified' : 'left';
 }
 
-/** A run whose second yes is stored, or something of which was snoozed, stays where it is. */
+/**
+ * Compares a run before and after one step. A step that does not change the state (a second approval, a
+ * snooze) counts as nothing.
+ */
 export function measuresOf(before: Run, after: Run): Measures {
   const phase = PHASE_OF[before.state];
   // A clock that was set back must not make a duration negative.
@@ -58,7 +61,7 @@ export function measuresOf(before: Run, after: Run): Measures {
   const moved = before.state !== after.state;
   const answers = before.state === 'deciding' || (after.state === 'failed' && before.state === 'planning');
   return {
-    rested: moved && rests(after.state),
+    rested: moved && isAtRest(after.state),
     queuedMs: before.state === 'queued' && after.state === 'planning' ? since(before.updatedAt) : null,
     phase: phase !== undefined && moved ? { name: phase, ms: since(before.updatedAt) } : null,
     checkMs: answers && after.state !== 'queued' ? since(after.createdAt) : null,

@@ -1,3 +1,7 @@
+/**
+ * Alerts: what people see of a problem in chat, from the first message to the outcome. Also the channels that
+ * subscribed to them.
+ */
 import type { Place, Platform } from './directory.ts';
 import type { Actor } from './run.ts';
 
@@ -7,13 +11,13 @@ interface AlertBase {
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
   readonly seenCount: number;
-  /** How it ended, one plain sentence; null while open. */
+  /** How it ended, in one plain sentence; null while open. */
   readonly outcome: string | null;
 }
 
 /**
- * What people see of one stack's drift (or of a check that fails): one root message a channel, its copies in
- * DMs, and the thread under it. The same fingerprint updates it, a changed one supersedes it.
+ * What people see of one stack's drift, or of a failing check: one root message per channel, copies in DMs, and a
+ * thread under each. A run with the same fingerprint updates it, a run with another one supersedes it.
  */
 export interface RunAlert extends AlertBase {
   readonly kind: 'drift' | 'failure';
@@ -23,24 +27,27 @@ export interface RunAlert extends AlertBase {
   /** The run whose findings and state the card shows. */
   readonly runId: number;
   readonly details: null;
-  /** How often each step of the stack's escalation was taken, in their order; left out: none was. */
+  /** How often each step of the stack's escalation was taken, in the order of the steps; left out if none was. */
   readonly escalated?: readonly number[];
 }
 
-/** A policy whose newest commit can't be used, told once in every channel whose stacks it decides for. */
+/**
+ * A policy whose newest commit can't be used. It is reported once in every channel of the stacks that it decides
+ * for.
+ */
 export interface PolicyAlert extends AlertBase {
   readonly kind: 'policy';
   /** The policy's name in m0.yaml. */
   readonly subject: string;
-  /** Names this very trouble: see StaleBundle. */
+  /** Identifies this problem: `StaleBundle.id`. */
   readonly fingerprint: string;
   readonly runId: null;
   readonly details: PolicyTrouble;
 }
 
 /**
- * Many stacks that drifted (or can't be checked) at about the same time, told in one message of one place
- * instead of one message each. `stack` names the place, see fleet.ts.
+ * Many stacks that drifted, or failed to be checked, at about the same time: one message in one place instead of
+ * one message each. `subject` is that place, see src/alerts/fleet.ts.
  */
 export interface FleetAlert extends AlertBase {
   readonly kind: 'fleet';
@@ -50,24 +57,24 @@ export interface FleetAlert extends AlertBase {
   readonly details: Fleet;
 }
 
-/** What a fleet's message tells of. */
+/** What a fleet alert covers. */
 export interface Fleet {
   readonly of: RunAlert['kind'];
   readonly place: Place;
-  /** Whose direct messages the place is, and why that person; null for a channel. */
+  /** The person whose DM the place is, and why that person; null for a channel. */
   readonly person: string | null;
   readonly why: string | null;
-  /** Alerts told there, in the order they came. */
+  /** Ids of the alerts that it covers, oldest first. */
   readonly members: readonly number[];
 }
 
 /**
- * People can't be reached: something waits and nobody who should be asked can be, or a channel takes nothing any
- * more. Told in the channels of the stacks concerned, or in others.
+ * People can't be reached: something waits and none of the people to ask can be asked, or a channel accepts no
+ * messages. Reported in the channels of the stacks concerned, or in other channels.
  */
 export interface ReachAlert extends AlertBase {
   readonly kind: 'reach';
-  /** The rotas whose people should have been asked, as `oncall:primary`, or the channel, as `slack:C0OPS`. */
+  /** The rotas whose people m0 should have asked, as `oncall:primary`, or the channel, as `slack:C0OPS`. */
   readonly subject: string;
   readonly fingerprint: string;
   readonly runId: null;
@@ -76,30 +83,30 @@ export interface ReachAlert extends AlertBase {
 
 export type Alert = RunAlert | PolicyAlert | FleetAlert | ReachAlert;
 export type AlertKind = Alert['kind'];
-/** Those that are about one run of one stack. */
+/** The kinds that are about one run of one stack. */
 export type RunAlertKind = RunAlert['kind'];
 export type AlertOf<K extends AlertKind> = K extends RunAlertKind
   ? RunAlert
   : Extract<Alert, { readonly kind: K }>;
-/** An alert that has no number yet. */
+/** An alert that has no id yet. */
 export type NewAlert =
   | Omit<RunAlert, 'id'>
   | Omit<PolicyAlert, 'id'>
   | Omit<FleetAlert, 'id'>
   | Omit<ReachAlert, 'id'>;
 
-/** True where the alert is about one run of one stack. */
+/** True if the alert is about one run of one stack. */
 export function isOfRun(alert: Alert): alert is RunAlert {
   return alert.kind === 'drift' || alert.kind === 'failure';
 }
 
-/** What a policy alert tells. */
+/** Why a policy can't be used, and who knows about it. */
 export interface PolicyTrouble {
-  /** The compiler's message with file and line, or git's own words. */
+  /** The compiler's message with file and line, or git's message. */
   readonly error: string;
-  /** The last good commit, which goes on being asked; null: there is none. */
+  /** The last good commit, which m0 still asks; null if there is none. */
   readonly inUse: string | null;
-  /** Who let m0 go on with the last good commit; null: nothing is applied by itself on this policy's word. */
+  /** Who allowed m0 to continue with the last good commit. Null: m0 applies nothing on this policy's `allow`. */
   readonly seen: { readonly by: Actor; readonly at: number } | null;
 }
 
@@ -112,19 +119,19 @@ export interface PostedMessage {
   /** The platform's id of the message in that channel (Slack: `ts`). */
   readonly messageId: string;
   readonly role: 'root' | 'dm';
-  /** Person a DM copy went to; null for a root. */
+  /** The person who got a DM copy; null for a root. */
   readonly person: string | null;
-  /** Why that person was asked, shown on the DM's card; null for a root. */
+  /** Why that person was asked, as the DM's card shows it; null for a root. */
   readonly why: string | null;
   /** ms since epoch. */
   readonly postedAt: number;
 }
 
-/** A channel that somebody made hear of a target from chat, besides the channels of m0.yaml. */
+/** A channel that a person subscribed to a target from chat, in addition to the channels of m0.yaml. */
 export interface Subscription {
   readonly platform: Platform;
   readonly channel: string;
-  /** As it was typed: what it means is looked up when it is used. */
+  /** As it was typed. It is resolved to stacks each time it is used. */
   readonly target: string;
   readonly by: Actor;
   readonly at: number;

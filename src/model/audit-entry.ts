@@ -1,21 +1,22 @@
+/** The audit record: who did what to which run. */
 import type { Place } from './directory.ts';
 import type { Actor, ScopeEntry } from './run.ts';
 
-/** One append-only line of the record: who did what to which run. */
+/** One line of the append-only audit record. */
 export interface AuditEntry {
-  /** Ms since epoch. */
+  /** ms since epoch. */
   readonly at: number;
   readonly actor: Actor;
-  /** The chat it was said in; none for what m0 does by itself. */
+  /** Where in the chat it was said; none for what m0 does without a person. */
   readonly place?: Place | null;
   readonly action: string;
   readonly stack: string;
   readonly runId: number | null;
   readonly fingerprint: string | null;
   readonly commit: string | null;
-  /** Policy name -> commit of the bundle that had decided; none where nothing was decided yet. */
+  /** Policy name -> commit of the bundle that decided; none if nothing was decided yet. */
   readonly bundles?: Readonly<Record<string, string | null>> | null;
-  /** The findings it was about, where it was about some of them. */
+  /** The findings that the action was limited to, if it was limited. */
   readonly scope?: readonly ScopeEntry[] | null;
   readonly detail: string | null;
 }

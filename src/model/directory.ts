@@ -1,3 +1,4 @@
+/** What the core reads of m0.yaml: stacks, people, groups, rotas and permissions. */
 import type { PolicyMode, RealignMode } from '../decisions/decision.ts';
 
 import type { IgnoreRule } from '../drift/ignore.ts';
@@ -6,28 +7,29 @@ import type { Rota } from './rota.ts';
 
 export type Platform = 'slack' | 'teams';
 
-/** Now, in ms since epoch. */
+/** Returns the current time in ms since epoch. */
 export type Clock = () => number;
 
-/** Who may approve on a stack: any person of these groups (`oncall:NAME` for a rota), `need` of them. */
+/** Who may approve on a stack: the people of these groups (`oncall:NAME` for a rota), `need` of them. */
 export interface Approvers {
   readonly from: readonly string[];
   readonly need: number;
   readonly notTheAuthor: boolean;
 }
 
+/** Where a policy comes from, and how its answers count. */
 export interface PolicySource {
   readonly name: string;
   readonly git: string;
   readonly ref: string;
-  /** Sub-path of the repository, '' for its root. */
+  /** Sub-path in the repository; '' is its root. */
   readonly path: string;
   readonly mode: PolicyMode;
-  /** What m0.yaml hands to this policy as `input.policyData`. */
+  /** What m0.yaml gives this policy as `input.policyData`. */
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-/** One stack as m0.yaml means it, defaults applied and secrets still unresolved. */
+/** One stack of m0.yaml, with defaults applied and references to secrets resolved. */
 export interface Stack {
   readonly name: string;
   readonly environment: string;
@@ -36,12 +38,12 @@ export interface Stack {
   readonly toolVersion: string | null;
   readonly workspace: string;
   readonly varFiles: readonly string[];
-  /** Resolved environment for the stack's own processes; values may be secret. */
+  /** Environment variables for the stack's processes. Values may be secret. */
   readonly env: Readonly<Record<string, string>>;
-  /** Values that m0.yaml gives by reference: secret by that, whatever they look like. */
+  /** Values that m0.yaml takes from a reference. They are always treated as secret. */
   readonly secrets?: readonly string[];
   readonly schedule: readonly string[];
-  /** How often its code is looked at for pushes, in ms; null or left out: never. */
+  /** How often m0 looks for new commits of its code, in ms; null or left out: never. */
   readonly pollMs?: number | null;
   readonly timezone: string;
   readonly realign: RealignMode;
@@ -54,13 +56,14 @@ export interface Stack {
   readonly escalation?: readonly EscalationStep[];
 }
 
+/** A person of m0.yaml, with that person's ids on the platforms; null if not set. */
 export interface Person {
   readonly key: string;
   readonly name: string;
   readonly slack: string | null;
   readonly teams: string | null;
   readonly email: string | null;
-  /** User id at PagerDuty; without one the e-mail tells who is who there. */
+  /** User id at PagerDuty. Without one, the e-mail address identifies the person there. */
   readonly pagerduty?: string | null;
 }
 
@@ -69,42 +72,42 @@ export interface Directory {
   readonly stacks: readonly Stack[];
   readonly people: readonly Person[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
-  /** Groups whose members a Slack user group names: group -> its id there. */
+  /** Groups whose members come from a Slack user group: group name -> id of the user group. */
   readonly usergroups?: Readonly<Record<string, string>>;
   readonly oncall: Readonly<Record<string, Rota>>;
-  /** Groups that may snooze / accept besides the approvers; null: only the approvers. */
+  /** Groups that may snooze / accept in addition to the approvers; null: only the approvers. */
   readonly may: { readonly snooze: readonly string[] | null; readonly accept: readonly string[] | null };
   readonly timezone: string;
 }
 
-/** Who hears of it when nobody has decided `afterMs` after it was told. */
+/** Who is notified if nobody has decided `afterMs` after the alert was posted. */
 export interface EscalationStep {
   readonly afterMs: number;
-  /** `asked` (those who were asked before), `channel`, `oncall:NAME`, a group or a person. */
+  /** `asked` (the people who were asked before), `channel`, `oncall:NAME`, a group or a person. */
   readonly to: string;
-  /** Again after so long; null: once. */
+  /** Repeat after this many ms; null: once. */
   readonly everyMs: number | null;
 }
 
-/** How much drift disturbs: `low` nobody but the digest, `urgent` also at night. */
+/** How much drift disturbs people: `low` appears in the digest only, `urgent` notifies people at night too. */
 export type Severity = 'low' | 'normal' | 'urgent';
 
-/** `match` as in an ignore rule; of several that fit, the most severe counts. */
+/** `match` works as in an ignore rule. If several rules match, the most severe one counts. */
 export interface SeverityRule {
   readonly match: string;
   readonly severity: Severity;
 }
 
-/** When only what is urgent disturbs anybody. Minutes of the day; from 22:00 to 7:00 is one night. */
+/** When only urgent drift notifies people. Minutes of the day; 22:00 to 7:00 is one night. */
 export interface QuietHours {
   readonly from: number;
   readonly to: number;
-  /** Saturday and Sunday are quiet all day. */
+  /** True: Saturday and Sunday are quiet all day. */
   readonly weekends: boolean;
   readonly timezone: string;
 }
 
-/** A place a card can be posted to: a channel, or a person's DM. */
+/** Where a card can be posted: a channel, or a person's DM. */
 export type Place =
   | { readonly platform: Platform; readonly channel: string }
   | { readonly platform: Platform; readonly user: string };

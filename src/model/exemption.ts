@@ -1,10 +1,11 @@
+/** Exemptions: drift that a person decided to leave as it is (snooze or accept). */
 import type { Finding } from '../drift/finding.ts';
 import type { Actor } from './run.ts';
 
 /**
- * Something a person wants left as it is: a snooze (quiet until a time) or an accept (part of the baseline).
- * A keep with an address is bound to that finding's fingerprint and ends as soon as one of its values moves;
- * one without an address covers the whole stack until its time.
+ * Drift that a person wants left as it is: a snooze (quiet until a time) or an accept (part of the baseline). An
+ * exemption with an address is bound to that finding's fingerprint and ends when one of its values changes. One
+ * without an address covers the whole stack until its time.
  */
 export interface Exemption {
   readonly id: number;
@@ -12,45 +13,47 @@ export interface Exemption {
   readonly stack: string;
   readonly address: string | null;
   readonly fingerprint: string | null;
-  /** ms since epoch; null: until a value moves. */
+  /** ms since epoch; null: until a value changes. */
   readonly until: number | null;
   readonly by: Actor;
   readonly at: number;
   readonly reason: string;
   readonly runId: number | null;
-  /** Set when somebody ended it. */
+  /** Set if a person ended it. */
   readonly endedBy: Actor | null;
   readonly endedAt: number | null;
 }
 
-/** What of a keep says for what it holds. */
-type Bound = Pick<Exemption, 'kind' | 'address' | 'fingerprint' | 'until' | 'endedAt'>;
+/** The fields of an exemption that determine what it covers. */
+type ExemptionTerms = Pick<Exemption, 'kind' | 'address' | 'fingerprint' | 'until' | 'endedAt'>;
 type FindingKey = Pick<Finding, 'address' | 'fingerprint'>;
 
-/** True while the keep holds for the finding at `now` (ms since epoch). */
-export function exemptionHolds(exemption: Bound, finding: FindingKey, now: number): boolean {
+/** True if the exemption covers the finding at `now` (ms since epoch). */
+export function exemptionHolds(exemption: ExemptionTerms, finding: FindingKey, now: number): boolean {
   if (exemption.endedAt !== null) return false;
   if (exemption.until !== null && exemption.until <= now) return false;
   if (exemption.address === null) return true;
   return exemption.address === finding.address && exemption.fingerprint === finding.fingerprint;
 }
 
-/** A keep of the same resource that no longer holds: its time is `over`, or a value `moved` since. */
-export interface Lapsed {
+/** An exemption of the finding's resource that no longer covers it: its time is `over`, or a value has `moved`. */
+export interface LapsedExemption {
   readonly exemption: Exemption;
   readonly why: 'over' | 'moved';
 }
 
-/** What was kept of the finding's resource and is no longer, the newest; undefined where nothing was. */
-export function lapsedOf(
+/**
+ * The newest exemption of the finding's resource that lapsed by `now` (ms since epoch); undefined if there is none.
+ */
+export function lapsedExemption(
   finding: Finding,
   exemptions: readonly Exemption[],
   now: number,
-): Lapsed | undefined {
+): LapsedExemption | undefined {
   return exemptions
     .filter((k) => k.endedAt === null && k.address === finding.address && !exemptionHolds(k, finding, now))
     .map(
-      (exemption): Lapsed => ({
+      (exemption): LapsedExemption => ({
         exemption: exemption,
         why: exemption.fingerprint === finding.fingerprint ? 'over' : 'moved',
       }),
@@ -59,12 +62,12 @@ export function lapsedOf(
     .at(-1);
 }
 
-/** The keep that holds the finding, or undefined. An accept is told before a snooze. */
-export function exemptionOf<K extends Bound>(
+/** The exemption that covers the finding at `now` (ms since epoch), or undefined. An accept comes before a snooze. */
+export function exemptionOf<K extends ExemptionTerms>(
   finding: FindingKey,
   exemptions: readonly K[],
   now: number,
 ): K | undefined {
-  const holding = exemptions.filter((k) => exemptionHolds(k, finding, now));
-  return holding.find((k) => k.kind === 'accept') ?? holding[0];
+  const covering = exemptions.filter((k) => exemptionHolds(k, finding, now));
+  return covering.find((k) => k.kind === 'accept') ?? covering[0];
 }

@@ -1,4 +1,4 @@
-/** How everything stands at one instant, in numbers: what metrics and readiness are made from. */
+/** The state of all stacks at one point in time, in numbers: the source of metrics and readiness. */
 
 import type { Finding, Origin } from '../drift/finding.ts';
 
@@ -7,7 +7,7 @@ import type { Stack } from './directory.ts';
 import { type Exemption, exemptionOf } from './exemption.ts';
 import type { RunState, Trigger } from './run.ts';
 
-/** States that a run reaches only after a plan of it was made and decided on. */
+/** States that a run reaches only after its plan was made and decided on. */
 export const STATES_WITH_ANSWER: readonly RunState[] = [
   'clean',
   'quiet',
@@ -19,87 +19,92 @@ export const STATES_WITH_ANSWER: readonly RunState[] = [
   'superseded',
 ];
 
-/** Those of ANSWERED that a run can also reach before anything of it was decided. */
+/** Those of STATES_WITH_ANSWER that a run can also reach before its plan was decided on. */
 export const STATES_MAYBE_WITHOUT_ANSWER: readonly RunState[] = ['canceled', 'superseded'];
 
-/** Runs in one state that have not ended. Times in ms since epoch. */
-export interface RunsUnderWay {
+/** Runs in one state that is not terminal. Times in ms since epoch. */
+export interface ActiveRuns {
   readonly state: RunState;
-  /** Told of queued runs only. */
+  /** Set for queued runs only. */
   readonly trigger: Trigger | null;
   readonly count: number;
-  /** When the oldest of them was asked for, and since when the longest of them is in this state. */
+  /** `askedAt`: when the oldest of them was requested. `since`: when the first of them entered this state. */
   readonly askedAt: number;
   readonly since: number;
 }
 
+/** An open alert, as far as metrics and readiness need it. */
 export interface OpenAlert {
   readonly kind: AlertKind;
-  /** The policy's name for an alert about one. */
+  /** The stack's name; for an alert about a policy, the policy's name. */
   readonly subject: string;
   readonly runId: number | null;
   readonly firstSeenAt: number;
 }
 
-/** The newest run of a stack that told how it stands. `at`: when its plan looked at the cloud. */
-export interface Answer {
+/** The newest run of a stack that has a result. `at`: when its plan read the cloud (ms since epoch). */
+export interface StackResult {
   readonly stack: string;
   readonly runId: number;
   readonly at: number;
 }
 
-export type FoundIn = Pick<Finding, 'address' | 'fingerprint' | 'origin'> & {
+/** A finding, and the stack and run that it was found in. */
+export type FindingInRun = Pick<Finding, 'address' | 'fingerprint' | 'origin'> & {
   readonly stack: string;
   readonly runId: number;
 };
 
+/** An exemption that nobody ended, as far as it is needed to tell what it covers. */
 export type ExemptionInForce = Pick<
   Exemption,
   'kind' | 'stack' | 'address' | 'fingerprint' | 'until' | 'endedAt'
 >;
 
-/** What is still to be brought to a chat. */
+/** The state of the outbox. Times in ms since epoch. */
 export interface OutboxStatus {
-  /** Not delivered yet, whenever it is tried next; `due` of them are to be tried now. */
+  /** `waiting`: not delivered yet. `due`: those of them whose next attempt is due. */
   readonly waiting: number;
   readonly due: number;
-  /** When the oldest of those waiting came in; null where none waits. */
+  /** When the oldest waiting message was added; null if none waits. */
   readonly oldestAt: number | null;
-  /** When something was last delivered (or given up); null where nothing ever was. */
+  /** When a message was last delivered or given up; null if that never happened. */
   readonly doneAt: number | null;
-  /** What went wrong with the oldest one that went wrong; null where nothing did. */
+  /** The last error of the oldest waiting message that failed; null if none failed. */
   readonly error: string | null;
 }
 
-/** Facts of the store, read at one instant and in bounded time, however many runs there have been. */
+/** Facts of the store, read at one point in time. Reading takes bounded time, however many runs the store has. */
 export interface Overview {
-  readonly runs: readonly RunsUnderWay[];
+  readonly runs: readonly ActiveRuns[];
   readonly alerts: readonly OpenAlert[];
-  /** At most one for each stack asked about. */
-  readonly answers: readonly Answer[];
+  /** At most one per stack. */
+  readonly answers: readonly StackResult[];
   /**
-   * The actionable findings of the runs that open drift alerts are about, and of the answers of those stacks that
-   * somebody keeps something of.
+   * The actionable findings of the runs that open drift alerts are about, and of the newest results of the stacks
+   * that have exemptions.
    */
-  readonly findings: readonly FoundIn[];
+  readonly findings: readonly FindingInRun[];
   readonly exemptions: readonly ExemptionInForce[];
   readonly outbox: OutboxStatus;
-  /** When the newest line of the record was written; null where there is none. */
+  /** When the newest audit entry was written (ms since epoch); null if there is none. */
   readonly recordedAt: number | null;
 }
 
-/** One stack as it stands. */
+/** The status of one stack. */
 export interface StackStatus {
   readonly stack: string;
   readonly environment: string;
   readonly state: StackState;
-  /** Where each finding that is neither put back nor kept comes from. */
+  /** The origin of each open finding. */
   readonly open: readonly Origin[];
-  /** When its newest good check looked at the cloud; null where there was none. */
+  /** When its newest good check read the cloud (ms since epoch); null if there was none. */
   readonly answeredAt: number | null;
 }
 
-/** The one word for how a stack is. `known`: a check of it has told something, ever. */
+/**
+ * The status of a stack in one word. `known`: at least one check had a result. `kept`: findings under an exemption.
+ */
 export function stackStateOf(facts: {
   readonly open: number;
   readonly kept: number;
@@ -112,7 +117,9 @@ export function stackStateOf(facts: {
   return facts.kept > 0 ? 'quiet' : 'aligned';
 }
 
-/** How each of the stacks stands at `now` (ms since epoch), in their order; the same words as `status` has. */
+/**
+ * The status of each stack at `now` (ms since epoch), in the given order. The `status` command uses the same words.
+ */
 export function stackStatuses(
   stacks: readonly Pick<Stack, 'name' | 'environment'>[],
   overview: Overview,
@@ -143,5 +150,5 @@ export function stackStatuses(
   });
 }
 
-/** How a stack is: `unknown` before its first check. `quiet`: all its drift is snoozed or accepted. */
+/** `unknown`: before its first check. `quiet`: all its drift is snoozed or accepted. */
 export type StackState = 'aligned' | 'drifted' | 'quiet' | 'failing' | 'unknown';

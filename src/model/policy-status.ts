@@ -1,19 +1,21 @@
+/** The status of a policy: which commit answers, and which rules it has. */
 import type { PolicyMode, PolicyRule, RulePlace, StaleBundle } from '../decisions/decision.ts';
 
-/** What a policy would be asked by now. */
+/** What a policy would answer with now. */
 export interface BundleStatus {
   readonly policy: string;
   readonly mode: PolicyMode;
-  /** Full commit of the bundle in use; null where no commit was ever good. */
+  /** Full commit of the bundle in use; null if no commit was ever good. */
   readonly commit: string | null;
   readonly stale: StaleBundle | null;
   readonly readsApprovers: boolean;
-  /** The rules it may speak by, in the order of their files; empty without a bundle. */
+  /** Its rules, in the order of the files; empty without a bundle. */
   readonly rules: readonly PolicyRuleStatus[];
 }
 
+/** One rule of a policy, and where it is defined. */
 export interface PolicyRuleStatus extends RulePlace {
   readonly rule: PolicyRule;
-  /** Title of its metadata, else null. */
+  /** The title in its metadata, or null. */
   readonly title: string | null;
 }

@@ -1,6 +1,6 @@
-/** Rotas of m0.yaml and of on-call services, and whose turn it is. */
+/** On-call rotas of m0.yaml and of on-call services, and who is on call in them. Pure. */
 
-/** `rotation`: people take turns of `everyMs` from `from` on. */
+/** `rotation`: people take turns of `everyMs` milliseconds, the first one at `from` (ms since epoch). */
 export type Rota =
   | {
       readonly kind: 'rotation';
@@ -11,50 +11,53 @@ export type Rota =
   | { readonly kind: 'slackUsergroup'; readonly id: string }
   | { readonly kind: 'pagerduty'; readonly schedule: string };
 
-/** Somebody whom an on-call service names; `until` in ms since epoch, null where no end is known. */
+/** A person who is on call by an on-call service. `until` is in ms since epoch; null if no end is known. */
 export interface OnDuty {
-  /** As that service knows them. */
+  /** The person's id in that service. */
   readonly id: string;
   readonly name: string;
   readonly email: string | null;
   readonly until: number | null;
 }
 
-/** What an on-call service says of a schedule. */
+/** The answer of an on-call service about a schedule. */
 export interface ScheduleAnswer {
   readonly onDuty: readonly OnDuty[];
-  /** Why it could not be asked just now, so that an earlier answer still counts; null where it could. */
+  /** Why it could not be asked now, so that an earlier answer is used; null if it answered. */
   readonly trouble: string | null;
 }
 
-/** Rejects, with what was being done, where the service can't be asked and no earlier answer counts. */
+/**
+ * Returns who is on call on a schedule. Rejects, with an Error that says what was being done, if the service can't
+ * be asked and no earlier answer may be used.
+ */
 export type ScheduleOnCall = (schedule: string) => Promise<ScheduleAnswer>;
 
-/** Rotas of m0.yaml itself; who is in a user group is the chat's knowledge. */
+/** A rotation that m0.yaml defines. Only the chat knows who is in a user group. */
 export type Rotation = Extract<Rota, { readonly kind: 'rotation' }>;
 
-/** Number of the turn that `now` (ms since epoch) falls into, from 0; null before the rota begins. */
+/** Number of the turn at `now` (ms since epoch), from 0; null before the rota begins. */
 function turnAt(rota: Rotation, now: number): number | null {
   if (now < rota.from || rota.people.length === 0) return null;
   return Math.floor((now - rota.from) / rota.everyMs);
 }
 
-/** Who is on call at `now` (ms since epoch), as a key under `people`; null before the rota's `from`. */
+/** Who is on call at `now` (ms since epoch), as a key under `people`; null before the rota begins. */
 export function onCallNow(rota: Rotation, now: number): string | null {
   const turn = turnAt(rota, now);
   return turn === null ? null : (rota.people[turn % rota.people.length] ?? null);
 }
 
 /**
- * Until when (ms since epoch) whoever is on call at `now` stays so; where nobody is yet, when the first turn
- * begins; null where it never ends, with one person alone.
+ * When the person who is on call at `now` hands over (ms since epoch). Before the rota begins: when the first turn
+ * begins. Null if the turn never ends, because the rota has one person only.
  */
 export function onCallUntil(rota: Rotation, now: number): number | null {
   const turn = turnAt(rota, now);
   if (turn === null) return rota.people.length === 0 ? null : rota.from;
-  const here = onCallNow(rota, now);
+  const current = onCallNow(rota, now);
   for (let next = turn + 1; next <= turn + rota.people.length; next += 1) {
-    if (rota.people[next % rota.people.length] !== here) return rota.from + next * rota.everyMs;
+    if (rota.people[next % rota.people.length] !== current) return rota.from + next * rota.everyMs;
   }
   return null;
 }

@@ -1,8 +1,9 @@
+/** A stack with safe defaults, for stacks that m0.yaml does not have. */
 import type { Stack } from './directory.ts';
 
 /**
- * A stack that m0.yaml does not have (one that is gone from it, one made up for a look): nobody may approve on
- * it, no policy decides for it, and nothing of it is ever applied unless `change` says otherwise.
+ * A stack that m0.yaml does not have: it was removed from it, or it is made up for a preview. Nobody may approve on
+ * it, no policy decides for it, and nothing is ever applied, unless `change` sets it otherwise.
  */
 export function bareStack(name: string, environment: string, change: Partial<Stack> = {}): Stack {
   return {

@@ -1,20 +1,24 @@
+/** Which people to ask about a stack by DM. */
 import type { Stack } from '../model/directory.ts';
 import { whenText } from '../text/when.ts';
-import { rotasOf } from './rights.ts';
+import { rotasOf } from './permissions.ts';
 import type { RotaNow } from './rota-now.ts';
 
-/** Somebody to ask by DM; `why` is one plain line that the DM shows. */
-export interface Approver {
+/** A person to ask by DM. `why` is one plain line that the DM shows. */
+export interface PersonToAsk {
   readonly person: string;
   readonly why: string;
 }
 
-/** Those on call whom the stack's approvers name; until when in the stack's own zone. */
-export function askersOf(
+/**
+ * The people on call in the rotas that the stack's approvers name, each once, with a reason. End times are in the
+ * stack's time zone.
+ */
+export function peopleToAsk(
   stack: Stack,
   rotas: Readonly<Record<string, RotaNow>>,
   now: number,
-): readonly Approver[] {
+): readonly PersonToAsk[] {
   const seen = new Set<string>();
   return rotasOf(stack).flatMap((rota) => {
     const one = rotas[rota];

@@ -1,22 +1,23 @@
+/** Who is on call now, from m0.yaml, Slack user groups and PagerDuty. */
 import { assertNever } from '../base/assert-never.ts';
 import { errorText } from '../base/error-text.ts';
 import type { Clock, Directory } from '../model/directory.ts';
 import type { Rota, ScheduleOnCall } from '../model/rota.ts';
-import { groupName, type OnCallNow } from './rights.ts';
-import { nobody, pagerdutyNow, type RotaNow, rotationNow, usergroupNow } from './rota-now.ts';
+import { groupName, type OnCallNow } from './permissions.ts';
+import { nobodyOnCall, pagerdutyNow, type RotaNow, rotationNow, usergroupNow } from './rota-now.ts';
 
-/** Platform user ids of a user group. */
+/** User ids of the members of a user group. */
 export type UsergroupMembers = (id: string) => Promise<readonly string[]>;
 
 /**
- * Who is on call now, for each rota of the configuration, and who is in each group that a Slack user group fills
- * (as `group:NAME`). Nothing of it rejects, and all of it agrees.
+ * Who is on call now, per rota of m0.yaml, and who is in each group that a Slack user group fills (as
+ * `group:NAME`). No method rejects, and all methods resolve rotas the same way.
  */
 export interface OnCall {
   (): Promise<OnCallNow>;
-  /** The same with until when, and what is wrong. */
+  /** The same, with end times and problems. */
   rotasNow(): Promise<Readonly<Record<string, RotaNow>>>;
-  /** Only what is wrong, by the rota's name, for `/readyz` and its like. Asks, as everything here does. */
+  /** The problems only, per rota, for `/readyz`. It asks the services, like the other methods. */
   problems(): Promise<readonly { readonly part: string; readonly problem: string }[]>;
 }
 
@@ -25,8 +26,8 @@ const noPagerDuty: ScheduleOnCall = async () => {
 };
 
 /**
- * Resolves who is on call now. A rota that can't be resolved has nobody, which never means anybody; `onProblem` is
- * told why, once, and with null when that is over.
+ * Creates the resolver. A rota that can't be resolved has nobody on call, and nobody may approve in its place.
+ * `onProblem` is called once when a rota gets a problem, and with null when the problem is over.
  */
 export function createOnCall(
   directory: Directory,
@@ -63,7 +64,7 @@ export function createOnCall(
     ]);
     const entries = await Promise.all(
       [...Object.entries(directory.oncall), ...groups].map(async ([name, rota]) => {
-        const now = await resolve(rota).catch((error: unknown) => nobody(errorText(error)));
+        const now = await resolve(rota).catch((error: unknown) => nobodyOnCall(errorText(error)));
         tell(name, now);
         return [name, now] as const;
       }),

@@ -2,20 +2,20 @@
 
 import { concerns } from '../drift/ignore.ts';
 import type { QuietHours, Severity, Stack } from '../model/directory.ts';
-import type { Open } from '../model/open-findings.ts';
+import type { OpenFinding } from '../model/open-findings.ts';
 import type { Run } from '../model/run.ts';
 import { wallClock } from '../text/zone.ts';
 
 const ORDER: readonly Severity[] = ['low', 'normal', 'urgent'];
 
 /**
- * The severity of what is open: the most severe of its findings, each by the rules of m0.yaml that fit it (`normal`
- * where none does). What an interrupted apply left is urgent, whatever it is.
+ * The severity of the open findings: the most severe of them, each by the rules of m0.yaml that match it (`normal`
+ * if none does). What an interrupted apply left behind is always urgent.
  */
 export function severityOf(
   stack: Pick<Stack, 'severity'>,
   run: Pick<Run, 'interrupted'>,
-  open: readonly Pick<Open, 'finding'>[],
+  open: readonly Pick<OpenFinding, 'finding'>[],
 ): Severity {
   if (run.interrupted != null) return 'urgent';
   const each = open.map(({ finding }) => {
@@ -30,7 +30,7 @@ function worst(severities: readonly Severity[]): Severity {
   return ORDER[Math.max(0, ...ranks)] ?? 'normal';
 }
 
-/** True where `now` (ms since epoch) falls into the quiet hours. Those over midnight belong to both days. */
+/** True if `now` (ms since epoch) is in the quiet hours. Quiet hours over midnight belong to both days. */
 export function isQuiet(hours: QuietHours, now: number): boolean {
   const { hour, minute, weekday } = wallClock(now, hours.timezone);
   if (hours.weekends && (weekday === 0 || weekday === 6)) return true;
@@ -39,7 +39,7 @@ export function isQuiet(hours: QuietHours, now: number): boolean {
   return from <= to ? at >= from && at < to : at >= from || at < to;
 }
 
-/** True where somebody may be written to now about drift of the severity. */
+/** True if people may be notified now (ms since epoch) about drift of that severity. */
 export function mayDisturb(stack: Pick<Stack, 'quietHours'>, severity: Severity, now: number): boolean {
   if (severity === 'urgent') return true;
   return severity === 'normal' && (stack.quietHours == null || !isQuiet(stack.quietHours, now));

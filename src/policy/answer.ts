@@ -1,39 +1,43 @@
+/** Reads the values of a policy's rules as messages. */
 import { POLICY_RULES, type PolicyMessage, type PolicyMode, type PolicyRule } from '../decisions/decision.ts';
 import { clip } from '../text/words.ts';
 import { PACKAGES, type RuleDefinition } from './bundle.ts';
-import { type SpokenValues, speakersOf, speaking } from './spoken.ts';
+import { activeDefinitions, type CopyValues, sourcesOf } from './definition-copies.ts';
 
-/** A message with the package whose rule said it. */
-export interface SpokenMessage extends PolicyMessage {
+/** A message with the package of its rule. */
+export interface AnswerMessage extends PolicyMessage {
   readonly package: (typeof PACKAGES)[number];
 }
 
-/** What the rules' raw values mean, or why they mean nothing. */
+/** The messages of a policy, or why its values are not valid. */
 export type Reading =
-  | { readonly ok: true; readonly messages: readonly SpokenMessage[] }
+  | { readonly ok: true; readonly messages: readonly AnswerMessage[] }
   | { readonly ok: false; readonly error: string };
 
-/** Longest text kept, in characters. Messages themselves are never dropped: one of them may object. */
-const MOST_TEXT = 2000;
-/** A policy that says more than this says nothing anybody could act on. */
-const MOST_MESSAGES = 20_000;
+/**
+ * Longest text of a message, in characters. Messages themselves are never dropped, because any of them may be
+ * an objection.
+ */
+const MAX_TEXT = 2000;
+/** More messages than this are an error: nobody could act on them. */
+const MAX_MESSAGES = 20_000;
 
 class Unreadable extends Error {}
 
 /**
- * Reads what an evaluation returned: partial sets, `contains`, booleans; messages as text or `{msg, address}`;
- * `{msg, failed: false}` says nothing. Anything of another type is an error, and so is a set that is
- * undefined, and a policy that by its mode could say nothing that counts. What several definitions say alike
- * is a message of each.
+ * Reads the values of an evaluation: partial sets, `contains` and booleans; messages as text or `{msg,
+ * address}`. `{msg, failed: false}` is no message. An error is: a value of another type, an undefined set,
+ * and a policy none of whose rules count in its mode. A text that several definitions produce becomes one
+ * message for each.
  *
- * `values` are the rules' values by `package.rule`, without a key where undefined; `spoken` is what the
- * definitions said each, where they were asked.
+ * `values` are the rules' values by `package.rule`, without a key where undefined. `copyValues` are the
+ * values of the copied definitions, where they were evaluated.
  */
 export function readValues(
   values: Readonly<Record<string, unknown>>,
   rules: readonly RuleDefinition[],
   mode: PolicyMode,
-  spoken: SpokenValues | null = null,
+  spoken: CopyValues | null = null,
 ): Reading {
   if (mode === 'guardrail' && !rules.some((r) => r.rule === 'deny' || r.rule === 'pending')) {
     return { ok: false, error: 'a guardrail needs a deny or pending rule, and it has none' };
@@ -41,15 +45,17 @@ export function readValues(
   try {
     const read = PACKAGES.flatMap((name) =>
       POLICY_RULES.flatMap((rule) => {
-        const speakers = speakersOf(speaking(name, rule, rules), spoken);
+        const sourcesOfItem = sourcesOf(activeDefinitions(name, rule, rules), spoken);
         return readRule(values[`${name}.${rule}`], name, rule, rules).map(
-          ({ item, message }) => [message, speakers(item)] as const,
+          ({ item, message }) => [message, sourcesOfItem(item)] as const,
         );
       }),
     );
-    if (read.length > MOST_MESSAGES) throw new Unreadable(`said more than ${MOST_MESSAGES} things`);
-    const messages = read.flatMap(([message, by]): readonly SpokenMessage[] =>
-      by.length === 0 ? [message] : by.map(({ file, line }) => ({ ...message, at: { file, line } })),
+    if (read.length > MAX_MESSAGES) throw new Unreadable(`said more than ${MAX_MESSAGES} things`);
+    const messages = read.flatMap(([message, sources]): readonly AnswerMessage[] =>
+      sources.length === 0
+        ? [message]
+        : sources.map(({ file, line }) => ({ ...message, at: { file, line } })),
     );
     return { ok: true, messages };
   } catch (error) {
@@ -58,10 +64,10 @@ export function readValues(
   }
 }
 
-/** A message and what stands for it in the rule's value. */
+/** A message, and the item of the rule's value that it was read from. */
 interface ReadItem {
   readonly item: unknown;
-  readonly message: SpokenMessage;
+  readonly message: AnswerMessage;
 }
 
 function readRule(
@@ -87,7 +93,7 @@ function readRule(
   );
 }
 
-function readMessage(item: unknown, name: (typeof PACKAGES)[number], rule: PolicyRule): SpokenMessage[] {
+function readMessage(item: unknown, name: (typeof PACKAGES)[number], rule: PolicyRule): AnswerMessage[] {
   const where = `${name}.${rule}`;
   if (typeof item === 'string') return [{ rule, package: name, text: item }];
   if (item === null || typeof item !== 'object' || Array.isArray(item)) {
@@ -106,9 +112,9 @@ function readMessage(item: unknown, name: (typeof PACKAGES)[number], rule: Polic
   return [{ rule, package: name, text: msg, address }];
 }
 
-/** Cuts a text that nobody would read to its end. Scrub first: half a secret is found by no value. */
+/** Cuts a long text. Remove secrets first: half a secret would not be recognised. */
 export function shorten(text: string): string {
-  return clip(text, MOST_TEXT);
+  return clip(text, MAX_TEXT);
 }
 
 function typeName(value: unknown): string {
@@ -119,13 +125,13 @@ function typeName(value: unknown): string {
 }
 
 /**
- * Makes sure that no objection gets lost by its address. One that names a finding by its former address speaks
- * for that finding; one that names nothing in the plan at all (a module, a typing mistake) speaks for the whole
- * run. An `allow` for an unknown address allows nothing, which is as it should be.
+ * Makes sure that no objection is lost because of its address. An objection with a finding's former address
+ * counts for that finding. One with an address that is not in the plan (a module, a typing mistake) counts
+ * for the whole run. An `allow` for an unknown address allows nothing.
  *
  * `known`: every address of the plan. `moved`: former address -> the finding's address.
  */
-export function anchor<M extends PolicyMessage>(
+export function resolveAddresses<M extends PolicyMessage>(
   messages: readonly M[],
   known: ReadonlySet<string>,
   moved: ReadonlyMap<string, string>,

@@ -1,3 +1,4 @@
+/** A cache of compiled policies on disk. */
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -6,7 +7,7 @@ import { POLICY_RULES } from '../decisions/decision.ts';
 import { PACKAGES } from './bundle.ts';
 import type { CompiledFiles } from './compile.ts';
 
-/** Grows with every change of the entrypoint, of the builtins or of what is refused. */
+/** Increased with every change of the entrypoint, of the builtins or of what is refused. */
 const COMPILER = 5;
 
 const Manifest = z.object({
@@ -24,19 +25,19 @@ const Manifest = z.object({
     }),
   ),
   readsApprovers: z.boolean(),
-  /** Definitions that spoken.wasm has copies of; null: there is no such file. */
+  /** Indexes of the definitions that spoken.wasm has copies of; null: there is no such file. */
   copied: z.array(z.number()).nullable(),
   inputPaths: z.array(z.array(z.string())).nullable(),
 });
 
-/** What a compiled policy is known by: the same three always compile to the same. */
+/** The key of a compiled policy: the same three values always compile to the same result. */
 export interface CacheKey {
   readonly commit: string;
   readonly path: string;
   readonly opaVersion: string;
 }
 
-/** Compiled policies on disk. A damaged entry counts as none. */
+/** Compiled policies on disk. A damaged entry counts as missing. */
 export interface BundleCache {
   get(key: CacheKey): Promise<CompiledFiles | undefined>;
   put(key: CacheKey, files: CompiledFiles): Promise<void>;
@@ -48,7 +49,7 @@ function digestOf(files: Pick<CompiledFiles, 'wasm' | 'data' | 'spoken'>): strin
   return hash.digest('hex');
 }
 
-/** A cache in `dir`, made when needed. */
+/** A cache in `dir`, which is created when needed. */
 export function createBundleCache(dir: string): BundleCache {
   const pathOf = (key: CacheKey): string => {
     const parts = JSON.stringify([COMPILER, key.commit, key.path, key.opaVersion]);
@@ -66,7 +67,7 @@ export function createBundleCache(dir: string): BundleCache {
         if (digestOf({ wasm, data, spoken }) !== digest) return undefined;
         return { ...known, wasm, data, spoken };
       } catch {
-        // Not there, or not whole: compiling again is always right.
+        // Missing or damaged: compiling again is always correct.
         return undefined;
       }
     },

@@ -1,3 +1,4 @@
+/** The builtins that policies may call. */
 import { AGREED, MENDED } from './builtins/natives.ts';
 import { HOST_BUILTINS } from './builtins/table.ts';
 
@@ -9,7 +10,7 @@ const URLS = 'readers of URLs differ in what they take for which part';
 const DEPRECATED = 'it is deprecated; ask with is_string and its siblings';
 const RANDOM = 'it answers differently each time';
 
-/** Builtins no policy may call, each with the reason that its author gets to read. */
+/** Builtins that no policy may call, each with the reason shown to its author. */
 export const REFUSED: Readonly<Record<string, string>> = {
   'http.send': 'it reaches the network, and an answer from there can be lost or forged',
   'net.lookup_ip_addr': 'it asks a name server',
@@ -64,10 +65,10 @@ export const REFUSED: Readonly<Record<string, string>> = {
   'yaml.marshal': 'writers of YAML differ in how they quote; use json.marshal',
 };
 
-/** What the compiler itself turns into something else, or what only tests and debugging use. */
+/** Builtins that the compiler replaces, or that only tests and debugging use. */
 export const COMPILED_AWAY = ['assign', 'eq', 'internal.print', 'internal.test_case', 'print'];
 
-/** Every builtin whose answer is known to be that of `opa eval`. */
+/** All builtins whose answers are known to equal those of `opa eval`. */
 const KNOWN: ReadonlySet<string> = new Set([
   ...[...AGREED, ...MENDED, ...Object.keys(HOST_BUILTINS), ...COMPILED_AWAY],
 ]);
@@ -78,15 +79,16 @@ interface Capabilities {
 }
 
 /**
- * `opa capabilities --current` with the builtins that m0 knows, but for those named; as JSON text. What a newer
- * opa brings is unknown, also where its Wasm could answer: nobody compared that with `opa eval`.
+ * `opa capabilities --current`, reduced to the builtins that m0 knows, without those in `without`; as JSON
+ * text. A builtin of a newer opa is left out even if its Wasm could answer, because its answers were never
+ * compared with `opa eval`.
  */
 export function trimCapabilities(current: string, without: ReadonlySet<string>): string {
   const capabilities = JSON.parse(current) as Capabilities;
   return JSON.stringify({
     ...capabilities,
     builtins: capabilities.builtins.filter(({ name }) => KNOWN.has(name) && !without.has(name)),
-    // The wall behind the wall: even a builtin that fetches may fetch from nowhere.
+    // A second barrier: even a builtin that could fetch may reach no host.
     allow_net: [],
   });
 }

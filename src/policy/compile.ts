@@ -1,3 +1,4 @@
+/** Compiles a policy with opa and runs its tests. */
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { HOST_BUILTINS } from './builtins/table.ts';
 import { type Bundle, ENTRY_PACKAGE, PROOF_KEY, type RuleDefinition } from './bundle.ts';
 import { trimCapabilities } from './capabilities.ts';
 import { compilerErrors, onlySyntax } from './compiler-errors.ts';
+import { copyDefinitions, keyOfCopy } from './definition-copies.ts';
 import { DECIDING, ENTRYPOINT, entrypointModule } from './entrypoint.ts';
 import { type InputPaths, inputPaths } from './input-paths.ts';
 import { requiredBuiltins } from './instance.ts';
@@ -14,12 +16,11 @@ import type { Opa, OpaResult } from './opa.ts';
 import { type ParsedFile, parseFiles } from './parse.ts';
 import { FailedTests, PolicyRefusal } from './refusal.ts';
 import { findRules, readsApprovers } from './rules.ts';
-import { copyDefinitions, keyOfCopy } from './spoken.ts';
 import { copyPolicy, listPolicy, type PolicyFiles } from './stage.ts';
 import { readTarGz } from './tar.ts';
 import { meantFor } from './unread.ts';
 
-/** What a compilation leaves behind, before anything of it is loaded: this is what the cache keeps. */
+/** The result of a compilation, before it is loaded. This is what the cache stores. */
 export interface CompiledFiles {
   readonly wasm: Buffer;
   /** JSON text of the policy's data documents, without the proof. */
@@ -27,18 +28,20 @@ export interface CompiledFiles {
   readonly syntax: 'v1' | 'v0';
   readonly rules: readonly RuleDefinition[];
   readonly readsApprovers: boolean;
-  /** The module that tells which definition said what, and the definitions it has copies of. */
+  /**
+   * The module that shows which definition produced a message, and the indexes of the definitions it copies.
+   */
   readonly spoken: { readonly wasm: Buffer; readonly copied: readonly number[] } | null;
   readonly inputPaths: InputPaths;
 }
 
-/** Name of the directory that opa gets to see; cut off from paths in its messages. */
+/** Name of the directory that opa works on; removed from paths in its messages. */
 export const STAGE = 'policy';
 
 /**
- * Compiles the policy in `dir` as production does: tests left out, v1 then v0 syntax, refused and unproven
- * builtins kept away, and then its own `opa test`. Throws a PolicyRefusal that names file and line where the
- * policy is at fault, any other error where the compiling itself could not be done. Works under `scratch`.
+ * Compiles the policy in `dir` as production does: without tests, with v1 and then v0 syntax, with the
+ * allowed builtins only. Then runs its own `opa test`. Throws a PolicyRefusal that names file and line where
+ * the policy is wrong, any other error where opa could not be run. Works under `scratch`.
  */
 export async function compilePolicy(opa: Opa, dir: string, scratch: string): Promise<CompiledFiles> {
   const files = await listPolicy(dir);
@@ -59,9 +62,9 @@ async function compileIn(opa: Opa, dir: string, files: PolicyFiles, work: string
   const parsed = await parseFiles(opa, stage, files.rules, built.syntax);
   const rules = findRules(parsed);
   if (rules.length === 0) {
-    const meant = meantFor(parsed);
+    const output = meantFor(parsed);
     throw new PolicyRefusal(
-      `no deny, pending, allow or warn rule in package env0 or m0: it could say nothing${meant === null ? '' : `; ${meant}`}`,
+      `no deny, pending, allow or warn rule in package env0 or m0: it could say nothing${output === null ? '' : `; ${output}`}`,
     );
   }
   await runTests(opa, dir, files, built.syntax, work);
@@ -71,8 +74,8 @@ async function compileIn(opa: Opa, dir: string, files: PolicyFiles, work: string
 }
 
 /**
- * Builds the module that tells who spoke, from the policy staged in `work` with copies of its definitions.
- * Null where there is nothing to tell, or where the copies don't build: naming lines must not cost a policy.
+ * Builds the module with the copied definitions from the policy staged in `work`. Null where no copies are
+ * needed or they do not build: missing line numbers are no reason to refuse a policy.
  */
 async function buildSpoken(
   opa: Opa,
@@ -91,17 +94,17 @@ async function buildSpoken(
     const built = await buildStage(opa, join(work, 'spoken'), entrypointModule(asked));
     return built.syntax === syntax ? { wasm: built.wasm, copied: [...copies.refs.keys()] } : null;
   } catch {
-    // Whatever the reason, the policy itself has been built.
+    // The policy itself has been built, so any failure here is acceptable.
     return null;
   }
 }
 
-/** A built module with its data, before anything is known of its rules. */
+/** A built module with its data, before its rules are read. */
 export type BuiltModule = Pick<CompiledFiles, 'wasm' | 'data' | 'syntax'>;
 
 /**
- * Builds what is staged in `work`/policy behind the entrypoint module given, and makes sure that m0 can answer
- * every builtin of it. Throws a PolicyRefusal where the policy is at fault.
+ * Builds what is staged in `work`/policy with the given entrypoint, and checks that m0 can answer all its
+ * builtins. Throws a PolicyRefusal where the policy is wrong.
  */
 export async function buildStage(opa: Opa, work: string, entrypoint: string): Promise<BuiltModule> {
   const stage = join(work, STAGE);
@@ -129,7 +132,8 @@ export async function buildStage(opa: Opa, work: string, entrypoint: string): Pr
 
   const unproven = requiredBuiltins(loadModule(wasm)).filter((name) => HOST_BUILTINS[name] === undefined);
   if (unproven.length > 0) {
-    // The module says which builtins it needs, the compiler says where: so let it fail on exactly those.
+    // The module names the builtins, but only the compiler knows the lines. So compile again without those
+    // builtins, which makes it fail at them.
     const again = await build(new Set(unproven), syntax);
     throw new PolicyRefusal(
       again.exitCode === 0
@@ -140,19 +144,19 @@ export async function buildStage(opa: Opa, work: string, entrypoint: string): Pr
   return { wasm, data, syntax };
 }
 
-/** v1 first, then v0. Returns the one that compiled; of two failures it tells the one that was meant. */
+/** Tries v1 and then v0. Returns the one that compiled; of two failures it reports the more likely one. */
 async function buildEither(build: (syntax: 'v1' | 'v0') => Promise<OpaResult>): Promise<'v1' | 'v0'> {
   const v1 = await build('v1');
   if (v1.exitCode === 0) return 'v1';
   const v0 = await build('v0');
   if (v0.exitCode === 0) return 'v0';
-  const [said1, said0] = [v1.stdout + v1.stderr, v0.stdout + v0.stderr];
-  // Where only v1 finds the syntax wrong, the text is v0 and its real fault is what v0 names.
-  const meant = onlySyntax(said1) && !onlySyntax(said0) ? said0 : said1;
-  throw new PolicyRefusal(compilerErrors(meant, STAGE) || `opa build ended with ${v1.exitCode}`);
+  const [output1, output0] = [v1.stdout + v1.stderr, v0.stdout + v0.stderr];
+  // If only v1 reports syntax errors, the policy is written in v0, and v0's error is the real one.
+  const output = onlySyntax(output1) && !onlySyntax(output0) ? output0 : output1;
+  throw new PolicyRefusal(compilerErrors(output, STAGE) || `opa build ended with ${v1.exitCode}`);
 }
 
-/** The module as V8 sees it: `opa build` can succeed and emit one that V8 rejects. */
+/** Compiles the module in V8, which rejects some modules that `opa build` produces. */
 function loadModule(wasm: Uint8Array): WebAssembly.Module {
   try {
     return new WebAssembly.Module(mendModule(wasm) as Uint8Array<ArrayBuffer>);
@@ -162,8 +166,8 @@ function loadModule(wasm: Uint8Array): WebAssembly.Module {
 }
 
 /**
- * Runs the policy's own tests, without network and without m0's environment, by the capabilities that
- * `buildStage` left in `work`. Throws a PolicyRefusal that names what fails.
+ * Runs the policy's own tests, without network and without m0's environment, with the capabilities that
+ * `buildStage` wrote to `work`. Throws a PolicyRefusal that names the failing tests.
  */
 export async function runTests(
   opa: Opa,
@@ -188,7 +192,7 @@ export async function runTests(
   return cases ?? [];
 }
 
-/** One case of `opa test --format json`. */
+/** One test case of `opa test --format json`. */
 export interface TestCase {
   readonly package?: string;
   readonly name?: string;
@@ -218,7 +222,7 @@ function testFailures(cases: readonly TestCase[] | null, result: OpaResult): str
   return `its own opa test fails: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }
 
-/** Loads compiled files into a bundle, with the proof of arrival put into its data. Throws a PolicyRefusal. */
+/** Loads compiled files as a bundle and adds the proof to its data. Throws a PolicyRefusal. */
 export function loadBundle(files: CompiledFiles): Bundle {
   const data = files.data;
   if (!data.startsWith('{')) throw new PolicyRefusal('its data is no JSON object');
@@ -227,7 +231,7 @@ export function loadBundle(files: CompiledFiles): Bundle {
   }
   const proof = createHash('sha256').update(data).digest('hex');
   const rest = data.slice(1).trimStart();
-  // Spliced as text, so that no number of the data changes on its way.
+  // Inserted as text, so that no number in the data changes its form.
   const proven = `{${JSON.stringify(PROOF_KEY)}:${JSON.stringify(proof)}${rest.startsWith('}') ? '' : ','}${rest}`;
   const { wasm, data: _, spoken, ...known } = files;
   return {

@@ -1,24 +1,25 @@
+/** Builds the input document of policies. */
 import type { Finding, Json } from '../drift/finding.ts';
 import type { PolicySource } from '../model/directory.ts';
 import type { Actor } from '../model/run.ts';
 import type { PolicyQuestion } from '../ports/policy.ts';
 import { type InputPaths, projectInput } from './input-paths.ts';
 
-/** A person as env0's document has them. */
+/** A person in env0's document. */
 interface DocumentUser {
   readonly name: string;
   readonly email: string;
 }
 
-/** The address under which policies tell people apart; null where m0.yaml has none. */
+/** The e-mail by which policies distinguish people; null where m0.yaml has none. */
 export type EmailOf = (actor: Actor) => string | null;
 
-/** Policies compare emails to tell people apart, so someone without one still gets a name of their own. */
+/** Policies distinguish people by e-mail, so somebody without one gets a unique replacement. */
 function userOf(actor: Actor, emailOf: EmailOf): DocumentUser {
   return { name: actor.name, email: emailOf(actor) ?? `${actor.platform}:${actor.userId}` };
 }
 
-/** Findings as `explain --json` shows them: without what only m0 compares. */
+/** A finding as in `explain --json`, without the fingerprint. */
 function shownFinding(finding: Finding): Omit<Finding, 'fingerprint'> {
   const { fingerprint: _, ...shown } = finding;
   return shown;
@@ -26,7 +27,7 @@ function shownFinding(finding: Finding): Omit<Finding, 'fingerprint'> {
 
 /**
  * The document that policies get as `input`: env0's approval-policy document, so that policies written for it
- * run unmodified, plus the key `m0` (contract "policies").
+ * run unchanged, plus the key `m0`.
  */
 export function inputDocument(
   question: PolicyQuestion,
@@ -61,10 +62,10 @@ export function inputDocument(
   };
 }
 
-/** Read by m0's own entrypoint, to prove that the input arrived. */
-const PROVEN = ['m0', 'run'];
+/** m0's own entrypoint reads this path, to prove that the input has arrived. */
+const PROOF_PATH = ['m0', 'run'];
 
-/** The document of one question as JSON text, made once for all policies that get the same data. */
+/** The input document as JSON text. Policies that get the same data share one text. */
 export class Documents {
   readonly #question: PolicyQuestion;
   readonly #emailOf: EmailOf;
@@ -75,20 +76,23 @@ export class Documents {
     this.#emailOf = emailOf;
   }
 
-  /** `paths`: what the policy can read; the rest of a plan of hundreds of MB is not even written down. */
+  /**
+   * `paths` is what the policy can read. The rest of a plan, which can have hundreds of MB, is not
+   * serialized.
+   */
   jsonFor(source: PolicySource, paths: InputPaths): string {
     const key = JSON.stringify([source.data ?? {}, paths]);
     if (this.#last?.key !== key) {
       const whole = inputDocument(this.#question, this.#emailOf, source.data ?? {});
-      const read = paths === null ? null : [...paths, PROVEN];
-      // One text at a time is enough.
+      const read = paths === null ? null : [...paths, PROOF_PATH];
+      // Only the last text is kept.
       this.#last = { key, json: JSON.stringify(projectInput(whole as Record<string, Json>, read)) };
     }
     return this.#last.json;
   }
 }
 
-/** Every address the plan document or the findings name. */
+/** All addresses in the plan document and in the findings. */
 export function knownAddresses(document: unknown, findings: readonly Finding[]): ReadonlySet<string> {
   const known = new Set(findings.map((f) => f.address));
   if (document === null || typeof document !== 'object') return known;

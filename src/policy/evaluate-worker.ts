@@ -1,23 +1,23 @@
-/** The thread in which one policy is evaluated once. It may be ended from outside at any instruction. */
+/** The thread in which one policy is evaluated once. It can be terminated at any instruction. */
 import { parentPort } from 'node:worker_threads';
 import { evaluateModule } from './instance.ts';
 
-/** What the thread is given, once. Buffers hold JSON text. */
+/** The task of the thread. Buffers hold JSON text. */
 export interface EvaluationTask {
   readonly module: WebAssembly.Module;
   readonly data: ArrayBuffer;
   readonly input: ArrayBuffer;
   readonly nowNs: bigint;
-  readonly mostPages: number;
+  readonly maxPages: number;
 }
 
-/** What it says: first that it starts, then what came of it. */
+/** The thread's messages: first `started`, then the result. */
 export type EvaluationReport =
   | { readonly type: 'started' }
   | { readonly type: 'done'; readonly result: unknown }
   | { readonly type: 'failed'; readonly error: string };
 
-/** Thrown things may be anything: Errors, plain objects, strings. */
+/** JavaScript can throw any value: Errors, plain objects, strings. */
 function describe(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message || thrown.name;
   if (typeof thrown === 'string') return thrown;
@@ -25,14 +25,14 @@ function describe(thrown: unknown): string {
   return JSON.stringify(thrown) ?? String(thrown);
 }
 
-const say = (report: EvaluationReport): void => parentPort?.postMessage(report);
+const report = (report: EvaluationReport): void => parentPort?.postMessage(report);
 
 parentPort?.once('message', (task: EvaluationTask) => {
-  say({ type: 'started' });
+  report({ type: 'started' });
   try {
-    const result = evaluateModule(task.module, task.data, task.input, task.nowNs, task.mostPages);
-    say({ type: 'done', result });
+    const result = evaluateModule(task.module, task.data, task.input, task.nowNs, task.maxPages);
+    report({ type: 'done', result });
   } catch (thrown) {
-    say({ type: 'failed', error: describe(thrown) });
+    report({ type: 'failed', error: describe(thrown) });
   }
 });

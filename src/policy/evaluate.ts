@@ -1,3 +1,4 @@
+/** Evaluates a policy in a thread, with limits of time and memory. */
 import type { Worker } from 'node:worker_threads';
 import { errorText } from '../base/error-text.ts';
 import type { Bundle } from './bundle.ts';
@@ -7,29 +8,32 @@ import { pagesIn } from './instance.ts';
 import { createThreads, type Threads } from './threads.ts';
 
 export interface EvaluationLimits {
-  /** Most ms an evaluation may take, from the moment its thread runs. */
+  /** Time limit of an evaluation in ms, counted from the start of its thread. */
   readonly timeMs: number;
-  /** Most bytes of memory a policy may grow to. */
+  /** Memory limit of a policy in bytes. */
   readonly memoryBytes: number;
 }
 
-/** The rules' raw values by `package.rule`; a rule that is undefined has no key. Or why there are none. */
+/**
+ * The rules' values by `package.rule`, without a key where a rule is undefined; or the reason why there are
+ * none.
+ */
 export type Evaluation =
   | { readonly ok: true; readonly values: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly error: string };
 
-/** A thread that does not even start by then never will. */
+/** A thread that has not started after this time counts as failed. */
 const START_LIMIT_MS = 30_000;
 
-/** A whole number that `input` carries at `m0.run`, and its exact JSON text. */
+/** The input: `json` is its text, and `run` the whole number in it at `m0.run`. */
 export interface EvaluationInput {
   readonly run: number;
   readonly json: string;
 }
 
 /**
- * Asks a bundle once, in a thread of its own that is ended at the time limit. Never rejects. Input and data
- * must prove that they arrived: an evaluation without its input finds nothing to object to.
+ * Evaluates a bundle once, in its own thread, which is terminated at the time limit. Never rejects. Input and
+ * data must prove that they arrived: a policy without its input would find nothing to object to.
  */
 export async function evaluate(
   bundle: Bundle,
@@ -45,7 +49,7 @@ export async function evaluate(
     data: exactBuffer(bundle.data),
     input: bytes,
     nowNs: BigInt(Math.trunc(nowMs)) * 1_000_000n,
-    mostPages: pagesIn(limits.memoryBytes),
+    maxPages: pagesIn(limits.memoryBytes),
   };
   const report = await runThread(task, limits.timeMs, threads, signal);
   if (report.type !== 'done')
@@ -60,7 +64,7 @@ export async function evaluate(
   return { ok: true, values };
 }
 
-/** The bytes in a buffer of exactly their size: the SDK takes anything else for something else. */
+/** The bytes in a buffer of exactly their size. The SDK misreads any other buffer. */
 function exactBuffer(text: string): ArrayBuffer {
   const bytes = new TextEncoder().encode(text);
   if (bytes.byteLength === bytes.buffer.byteLength) return bytes.buffer;
@@ -95,7 +99,7 @@ function runThread(
       finished = true;
       clearTimeout(timer);
       signal?.removeEventListener('abort', stop);
-      // Settled only once the thread is gone, so that nobody's memory outlives the answer.
+      // Resolves only after the thread has ended, so that its memory is free by then.
       void worker.terminate().then(
         () => resolve(report),
         () => resolve(report),

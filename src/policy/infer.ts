@@ -1,6 +1,6 @@
 /**
- * Follows what a policy's variables stand for, so that the lint can tell `finding.adress` from a name of the
- * policy's own. Sound in one direction only: a shape is given where there is no doubt, else null.
+ * Infers the types of a policy's variables, so that the lint can distinguish `finding.adress` from a name
+ * that the policy defines. A shape is reported only where it is certain; otherwise it is null.
  */
 import { INPUT, type ListShape, type Shape } from './input-shape.ts';
 import type { ParsedFile, ParsedRule, Part } from './parse.ts';
@@ -13,28 +13,28 @@ export interface Node {
   readonly location?: { readonly row?: number };
 }
 
-/** What is told of a policy while its terms are followed. */
-export interface Findings {
-  /** A reference asks `shape` for a key it does not have. */
+/** Callbacks for what is found in a policy. */
+export interface Callbacks {
+  /** A reference reads a key that `shape` does not have. */
   missing(shape: Exclude<Shape, null>, key: string, row: number): void;
-  /** An operator or function with its arguments, their shapes known. */
+  /** A call of an operator or function, with its arguments and their shapes. */
   called(name: string, args: readonly Node[], shapes: readonly Shape[], row: number): void;
 }
 
-const SILENT: Findings = { missing: () => undefined, called: () => undefined };
+const SILENT: Callbacks = { missing: () => undefined, called: () => undefined };
 
-/** Names of a body: known, or declared and unknown. */
+/** Names in a body: with a known shape, or declared with an unknown one (null). */
 type Scope = Map<string, Shape>;
 
-/** How often calls are followed into functions that call functions. */
+/** How many levels of calls from function to function are followed. */
 const ROUNDS = 3;
 
-/** Where a policy's rules are, by full name (`m0.deny`), and what its functions are called with. */
+/** A policy's rules by full name (`m0.deny`), and the shapes of its functions' arguments. */
 export class Inference {
   readonly #rules = new Map<string, ParsedRule[]>();
   readonly #files = new Map<ParsedRule, ParsedFile>();
   readonly #known = new Map<string, Shape>();
-  /** Shapes of the arguments of all calls; null once two calls differ. */
+  /** Shapes of a function's arguments over all calls; null where two calls differ. */
   #params = new Map<string, readonly Shape[]>();
 
   constructor(files: readonly ParsedFile[]) {
@@ -64,14 +64,14 @@ export class Inference {
     }
   }
 
-  /** Follows one rule and tells what it meets. */
-  walk(rule: ParsedRule, findings: Findings): void {
+  /** Visits one rule and reports what it finds. */
+  walk(rule: ParsedRule, findings: Callbacks): void {
     const file = this.#files.get(rule);
     if (file === undefined) return;
     new Walk(this, file, findings).rule(rule, this.#params.get(fullName(file, ruleName(rule))) ?? []);
   }
 
-  /** What a name stands for outside of any body: an import, or a rule of the same package. */
+  /** The shape of a name outside all bodies: an import, or a rule of the same package. */
   global(file: ParsedFile, name: string): Shape {
     for (const { path, alias } of file.imports) {
       const parts = path.value as readonly Part[];
@@ -84,7 +84,7 @@ export class Inference {
     const key = fullName(file, name);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    // A rule that leads to itself is not followed round and round.
+    // Stops the recursion of a rule that refers to itself.
     this.#known.set(key, null);
     const shape = this.#shapeOfRule(file, key);
     this.#known.set(key, shape);
@@ -98,14 +98,14 @@ export class Inference {
     return new Walk(this, this.#files.get(rule) ?? file, SILENT).headOf(rule);
   }
 
-  /** The text constants that a rule of the same package is a plain collection of. */
+  /** The strings of a rule in the same package that is a plain collection of strings. */
   constants(file: ParsedFile, name: string): readonly string[] {
     const [rule, ...others] = this.#rules.get(fullName(file, name)) ?? [];
     if (rule === undefined || others.length > 0) return [];
     return stringsIn(rule.head.value as Node | undefined);
   }
 
-  /** True for what has a meaning outside of any body. */
+  /** True for names that are defined outside all bodies. */
   isGlobal(file: ParsedFile, name: string): boolean {
     const imported = file.imports.some(
       ({ path, alias }) => (alias ?? String((path.value as readonly Part[]).at(-1)?.value)) === name,
@@ -113,7 +113,7 @@ export class Inference {
     return imported || name === 'input' || name === 'data' || this.#rules.has(fullName(file, name));
   }
 
-  /** Full name of a function as a file calls it. */
+  /** Full name of a function that a file calls. */
   #resolve(file: ParsedFile, name: string): string {
     if (name.startsWith('data.')) return name.slice('data.'.length);
     const [head = '', ...rest] = name.split('.');
@@ -130,14 +130,14 @@ function fullName(file: ParsedFile, name: string): string {
   return [...file.package, name].join('.');
 }
 
-/** The texts of an array or set that holds nothing else; empty for anything else. */
+/** The strings of an array or set that holds only strings; empty otherwise. */
 export function stringsIn(node: Node | undefined): readonly string[] {
   if ((node?.type !== 'array' && node?.type !== 'set') || !Array.isArray(node.value)) return [];
   const items = node.value as readonly Node[];
   return items.every((i) => i.type === 'string') ? items.map((i) => String(i.value)) : [];
 }
 
-/** `internal.member_2` of a call's operator. */
+/** The operator of a call as text, such as `internal.member_2`. */
 function operatorOf(node: Node | undefined): string {
   if (node?.type === 'var') return String(node.value);
   return Array.isArray(node?.value)
@@ -149,13 +149,13 @@ function elementOf(shape: Shape): Shape {
   return shape?.type === 'list' || shape?.type === 'set' || shape?.type === 'map' ? shape.of : null;
 }
 
-/** One body with those inside it. Names are learnt in a first pass, told of in a second. */
+/** Visits one body and the bodies inside it. The first pass infers shapes, the second reports. */
 class Walk {
   readonly #inference: Inference;
   readonly #file: ParsedFile;
-  #findings: Findings;
+  #findings: Callbacks;
 
-  constructor(inference: Inference, file: ParsedFile, findings: Findings) {
+  constructor(inference: Inference, file: ParsedFile, findings: Callbacks) {
     this.#inference = inference;
     this.#file = file;
     this.#findings = findings;
@@ -173,13 +173,13 @@ class Walk {
     rule: Pick<ParsedRule, 'body' | 'else'> & { readonly head?: ParsedRule['head'] },
     scope: Scope,
   ): void {
-    const own = this.#body(rule.body, scope);
-    this.#term(rule.head?.key as Node | undefined, own);
-    this.#term(rule.head?.value as Node | undefined, own);
+    const inner = this.#body(rule.body, scope);
+    this.#term(rule.head?.key as Node | undefined, inner);
+    this.#term(rule.head?.value as Node | undefined, inner);
     if (rule.else !== undefined && rule.else !== null) this.#definition(rule.else as ParsedRule, scope);
   }
 
-  /** What a rule's value is, where its one head tells. */
+  /** The shape of a rule's value, where its head determines it. */
   headOf(rule: ParsedRule): Shape {
     const scope = this.#body(rule.body, new Map());
     const key = rule.head.key as Node | undefined;
@@ -194,17 +194,17 @@ class Walk {
     const findings = this.#findings;
     this.#findings = SILENT;
     for (const { terms } of exprs) {
-      // Declared here, so no longer what it was outside.
+      // Declared here, so it hides the outer name.
       for (const name of declared(terms)) scope.set(name, null);
     }
-    // A name may be learnt from one that is learnt further down.
-    for (let round = 0; round < 2; round++) for (const expr of exprs) this.#learn(expr, scope);
+    // A name may depend on one that is defined further down.
+    for (let round = 0; round < 2; round++) for (const expr of exprs) this.#infer(expr, scope);
     this.#findings = findings;
-    for (const expr of exprs) this.#tell(expr, scope);
+    for (const expr of exprs) this.#report(expr, scope);
     return scope;
   }
 
-  #learn({ terms, with: replaced }: Expression, scope: Scope): void {
+  #infer({ terms, with: replaced }: Expression, scope: Scope): void {
     if (replaced !== undefined) return;
     if (Array.isArray(terms)) {
       const [operator, a, b] = terms as readonly Node[];
@@ -221,16 +221,16 @@ class Walk {
     }
   }
 
-  /** Gives a name its shape, unless it has one, or stands for something outside of the body. */
+  /** Gives a name its shape, unless it has one already or is defined outside the body. */
   #bind(node: Node | undefined, shape: Shape, scope: Scope): void {
     if (node?.type !== 'var' || shape === null) return;
     const name = String(node.value);
-    const free = scope.has(name) ? scope.get(name) === null : !this.#inference.isGlobal(this.#file, name);
-    if (free) scope.set(name, shape);
+    const isUnset = scope.has(name) ? scope.get(name) === null : !this.#inference.isGlobal(this.#file, name);
+    if (isUnset) scope.set(name, shape);
   }
 
-  #tell({ terms, with: replaced }: Expression, scope: Scope): void {
-    // Under `with` the input is another one.
+  #report({ terms, with: replaced }: Expression, scope: Scope): void {
+    // `with` replaces the input, so its shape is unknown.
     if (replaced !== undefined || terms === undefined) return;
     if (Array.isArray(terms)) {
       this.#call(terms as readonly Node[], scope);

@@ -1,30 +1,34 @@
+/** Determines which parts of the input a policy can read, so that only those are passed to it. */
 import type { Json } from '../drift/finding.ts';
 import { eachTerm, type ParsedFile, type Part } from './parse.ts';
 
-/** Constant beginnings of what is read of `input`; null: maybe all of it. */
+/** Paths below `input` that a policy reads; null: possibly everything. */
 export type InputPaths = readonly (readonly string[])[] | null;
 
-/** How deep paths are told apart: `plan.resource_changes` is where the weight of a plan parts. */
-const DEEPEST = 2;
+/**
+ * Longest distinguished path: `plan.resource_changes` is deep enough, because it separates the large parts of
+ * a plan.
+ */
+const MAX_DEPTH = 2;
 
 /**
- * What of `input` the rules of a policy can read. Sound rather than tight: a name that is computed reads all
- * that is above it, `input` itself as a value reads everything.
+ * The paths of `input` that a policy's rules can read. Returns too much rather than too little: a computed
+ * key reads everything above it, and `input` as a value reads everything.
  */
 export function inputPaths(files: readonly ParsedFile[]): InputPaths {
   const paths = new Map<string, readonly string[]>();
-  let heads = 0;
-  let named = 0;
+  let references = 0;
+  let mentions = 0;
   let all = false;
   const visit = (term: Part): void => {
-    if (term.type === 'var' && term.value === 'input') named++;
+    if (term.type === 'var' && term.value === 'input') mentions++;
     if (term.type !== 'ref' || !Array.isArray(term.value)) return;
     const [head, ...parts] = term.value as readonly Part[];
     if (head?.type !== 'var' || head.value !== 'input') return;
-    heads++;
+    references++;
     const computed = parts.findIndex((p) => p.type !== 'string');
     const path = parts
-      .slice(0, Math.min(computed === -1 ? parts.length : computed, DEEPEST))
+      .slice(0, Math.min(computed === -1 ? parts.length : computed, MAX_DEPTH))
       .map((p) => String(p.value));
     if (path.length === 0) all = true;
     paths.set(JSON.stringify(path), path);
@@ -33,8 +37,8 @@ export function inputPaths(files: readonly ParsedFile[]): InputPaths {
     for (const { path } of file.imports) eachTerm(path, visit);
     for (const rule of file.rules) eachTerm(rule, visit);
   }
-  // Every mention must be the head of a reference that was understood.
-  return all || named !== heads ? null : [...paths.values()];
+  // If `input` is used in any other way than as the start of a reference, everything counts as read.
+  return all || mentions !== references ? null : [...paths.values()];
 }
 
 interface Wanted {
@@ -42,7 +46,7 @@ interface Wanted {
   readonly below: Map<string, Wanted>;
 }
 
-/** The document without what no rule can read: what is left stands where it stood. */
+/** The document with only the given paths, at their places. */
 export function projectInput(document: Readonly<Record<string, Json>>, paths: InputPaths): Json {
   if (paths === null) return document;
   const root: Wanted = { whole: false, below: new Map() };

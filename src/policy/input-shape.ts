@@ -1,34 +1,34 @@
-/** What the input document of a policy can hold (contract "policies"), for the lint. */
+/** The keys and values that a policy's input document can have, for the lint. */
 
-/** A part of the input; null: nothing is known of what it may hold. */
+/** The shape of a part of the input; null: unknown. */
 export type Shape = ObjectShape | ListShape | MapShape | WordShape | null;
 
-/** Has these keys and no other. `name` is how a policy would write it. */
+/** An object with exactly these keys. `name` is the reference by which a policy reads it. */
 export interface ObjectShape {
   readonly type: 'object';
   readonly name: string;
   readonly keys: Readonly<Record<string, Shape>>;
 }
 
-/** `set`: a set of the policy's own, whose elements are its keys too. */
+/** A list, or a set of the policy's own, whose elements are also its keys. */
 export interface ListShape {
   readonly type: 'list' | 'set';
   readonly name: string;
   readonly of: Shape;
 }
 
-/** An object with names of its own. */
+/** An object with arbitrary keys. */
 export interface MapShape {
   readonly type: 'map';
   readonly of: Shape;
 }
 
-/** A text that is one of a few. */
+/** A string with a few possible values. */
 export interface WordShape {
   readonly type: 'word';
   readonly name: string;
   readonly words: readonly string[];
-  /** Words that people write instead, and what is said of them. */
+  /** Frequent mistakes, each with the text of its warning. */
   readonly wrong?: Readonly<Record<string, string>>;
 }
 
@@ -52,7 +52,7 @@ const ACTION: Shape = {
   wrong: { destroy: `m0 never says the action "destroy", it ${DESTROY}` },
 };
 
-/** What Terraform would do, in a plan. */
+/** Terraform's actions in a plan. */
 export const PLAN_ACTION: WordShape = {
   type: 'word',
   name: 'an action of a plan',
@@ -109,7 +109,7 @@ function user(name: string): ObjectShape {
   return object(name, {}, 'name email');
 }
 
-/** `input` as a whole. */
+/** The whole `input`. */
 export const INPUT: ObjectShape = object(
   'input',
   {

@@ -1,26 +1,27 @@
+/** Stores the last good commit of each policy. */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const Kept = z.object({ commit: z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/) });
+const Entry = z.object({ commit: z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/) });
 
-/** The last good commit of each policy source, over restarts. A damaged entry counts as none. */
+/** The last good commit of each policy source, across restarts. A damaged entry counts as missing. */
 export interface LastGood {
   get(source: string): Promise<string | null>;
   put(source: string, commit: string): Promise<void>;
 }
 
-/** Remembers in `dir`, made when needed: one small file a source. */
+/** Stores one small file per source in `dir`, which is created when needed. */
 export function createLastGood(dir: string): LastGood {
   const pathOf = (source: string): string =>
     join(dir, `${createHash('sha256').update(source).digest('hex').slice(0, 40)}.json`);
   return {
     async get(source) {
       try {
-        return Kept.parse(JSON.parse(await readFile(pathOf(source), 'utf8'))).commit;
+        return Entry.parse(JSON.parse(await readFile(pathOf(source), 'utf8'))).commit;
       } catch {
-        // Not there, or not whole: then no commit is known to have been good, which is the safe side.
+        // Missing or damaged: then no commit counts as good, which is the safe result.
         return null;
       }
     },

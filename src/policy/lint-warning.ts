@@ -1,4 +1,4 @@
-/** Something in a policy that compiles and yet can't do what it was written for. */
+/** A place in a policy that compiles but cannot do what its author meant. */
 export interface LintWarning {
   readonly file: string;
   readonly line: number;

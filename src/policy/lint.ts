@@ -1,3 +1,4 @@
+/** Warns about mistakes in policies that compile. */
 import { POLICY_RULES } from '../decisions/decision.ts';
 import { nearest } from '../text/nearest.ts';
 import { PACKAGES } from './bundle.ts';
@@ -8,8 +9,8 @@ import { type ParsedFile, type ParsedRule, type Part, ruleName } from './parse.t
 import { unread } from './unread.ts';
 
 /**
- * Reads a policy for what never fires, is never asked, or says another thing than it means. A warning is
- * advice: it changes no decision. `tests` are read only for what they use of the policy.
+ * Finds rules that never apply, are never evaluated, or mean something else than their text says. A warning
+ * is advice and changes no decision. `tests` are read only to see which rules they use.
  */
 export function lintPolicy(
   files: readonly ParsedFile[],
@@ -19,7 +20,7 @@ export function lintPolicy(
   const warnings = [
     ...files.flatMap((file) => file.rules.flatMap((rule) => lintRule(inference, file, rule))),
     ...unread(files, tests),
-    ...yesThatWaits(files),
+    ...approvalsThatWait(files),
   ];
   const seen = new Set<string>();
   return warnings
@@ -33,7 +34,7 @@ export function lintPolicy(
 const COMPARISONS = new Set(['equal', 'eq', 'neq']);
 const MEMBER = 'internal.member_2';
 
-/** Keys that don't exist, and words that are never said. */
+/** Warns about keys that do not exist and values that never occur. */
 function lintRule(inference: Inference, file: ParsedFile, rule: ParsedRule): readonly LintWarning[] {
   const warnings: LintWarning[] = [];
   const warn = (row: number, text: string): void => {
@@ -48,12 +49,12 @@ function lintRule(inference: Inference, file: ParsedFile, rule: ParsedRule): rea
     return inference.constants(file, String(head.value));
   };
 
-  /** `other` is compared with something of this shape. */
+  /** `other` is compared with a value of this shape. */
   const compare = (shape: Shape, other: Node | undefined, row: number): void => {
     const word = shape?.type === 'list' || shape?.type === 'set' ? shape.of : shape;
     if (word?.type !== 'word') return;
-    const said = other?.type === 'string' ? [String(other.value)] : constantsOf(other);
-    for (const text of neverSaid(word, said)) warn(row, text);
+    const texts = other?.type === 'string' ? [String(other.value)] : constantsOf(other);
+    for (const text of neverMatches(word, texts)) warn(row, text);
   };
 
   inference.walk(rule, {
@@ -68,7 +69,7 @@ function lintRule(inference: Inference, file: ParsedFile, rule: ParsedRule): rea
         compare(at(0), b, row);
         compare(at(1), a, row);
       } else if (args.some((arg) => isText(arg, 'destroy')) && args.some((_, i) => isAction(at(i)))) {
-        for (const text of neverSaid(PLAN_ACTION, ['destroy'])) warn(row, text);
+        for (const text of neverMatches(PLAN_ACTION, ['destroy'])) warn(row, text);
       }
     },
   });
@@ -84,29 +85,34 @@ function isAction(shape: Shape): boolean {
   return word?.type === 'word' && word.wrong !== undefined;
 }
 
-/** Only this one word is held against what is no more than called an action. */
+/**
+ * The shape of an action that is known only by its name: it allows every value, and only `wrong` is checked.
+ */
 const CALLED_ACTION: WordShape = { ...PLAN_ACTION, words: [] };
 
-/** `actions`, `change.actions[_]`: an action by its name where nothing else is known of it. */
+/** Recognises an action by its name (`actions`, `change.actions[_]`) where nothing else is known of it. */
 function namedAction(node: Node | undefined): Shape {
   const parts = node?.type === 'ref' ? (node.value as readonly Part[]) : [node as Part | undefined];
   const names = parts.filter((p, i) => p?.type === 'string' || (i === 0 && p?.type === 'var'));
   return /^actions?$/.test(String(names.at(-1)?.value)) ? CALLED_ACTION : null;
 }
 
-/** Why a comparison with these texts never holds. A list that has the right word beside the wrong one is fine. */
-function neverSaid(word: WordShape, said: readonly string[]): readonly string[] {
-  return said.flatMap((text) => {
+/**
+ * Why a comparison with these strings is never true. A list that has the right value next to the wrong one is
+ * fine.
+ */
+function neverMatches(word: WordShape, texts: readonly string[]): readonly string[] {
+  return texts.flatMap((text) => {
     if (word.words.includes(text)) return [];
     const wrong = word.wrong?.[text];
-    if (wrong !== undefined) return said.includes('delete') ? [] : [`${wrong}: this never matches`];
+    if (wrong !== undefined) return texts.includes('delete') ? [] : [`${wrong}: this never matches`];
     if (word.words.length === 0) return [];
     const all = word.words.map((w) => JSON.stringify(w)).join(', ');
     return [`${word.name} is never ${JSON.stringify(text)}; it is one of ${all}`];
   });
 }
 
-/** More keys than these help nobody who meant another one. */
+/** Longer lists of keys are not shown, because they do not help. */
 const KEYS_SHOWN = 10;
 
 function missingText(shape: Exclude<Shape, null>, key: string): string {
@@ -126,26 +132,29 @@ function missingText(shape: Exclude<Shape, null>, key: string): string {
   return keys.length <= KEYS_SHOWN ? `${text}; it has ${keys.join(', ')}` : text;
 }
 
-/** Titles and messages that say yes. */
+/** Titles and messages that sound like an approval. */
 const YES =
   /^\W*(?:allow(?:ed|s)?|permit(?:ted)?|approved|ok(?:ay)?|auto(?:matic(?:ally)?)?[- ]?(?:approv|appl|allow)\w*|approves? automatically)\b/i;
-const YET = /\b(?:only|must|needs?|requires?|waits?|not|never|unless|until|before)\b/i;
+const CONDITION = /\b(?:only|must|needs?|requires?|waits?|not|never|unless|until|before)\b/i;
 
-/** A `pending` whose words say yes, in a policy that has no `allow`: it makes wait what it was to let through. */
-function yesThatWaits(files: readonly ParsedFile[]): readonly LintWarning[] {
+/**
+ * Warns about a `pending` rule that sounds like an approval, in a policy without `allow`: it would delay what
+ * its author wants to permit.
+ */
+function approvalsThatWait(files: readonly ParsedFile[]): readonly LintWarning[] {
   const asked = files.filter((f) => f.package.length === 1 && PACKAGES.some((p) => p === f.package[0]));
   const rules = asked.flatMap(({ file, rules: own }) => own.map((rule) => ({ file, rule })));
   if (rules.some(({ rule }) => ruleName(rule) === 'allow' && rule.default !== true)) return [];
   return rules.flatMap(({ file, rule }) => {
     if (ruleName(rule) !== 'pending') return [];
-    const yes = wordsOf(rule).find((text) => YES.test(text) && !YET.test(text));
-    if (yes === undefined) return [];
-    const text = `pending makes a run wait, but ${JSON.stringify(yes)} sounds like a yes; write it as allow`;
+    const approval = wordsOf(rule).find((text) => YES.test(text) && !CONDITION.test(text));
+    if (approval === undefined) return [];
+    const text = `pending makes a run wait, but ${JSON.stringify(approval)} sounds like a yes; write it as allow`;
     return [{ file, line: rule.location.row, text }];
   });
 }
 
-/** What a rule may say: its metadata, its head, and what its body assigns. */
+/** The texts of a rule: its metadata, its head, and what its body assigns. */
 function wordsOf(rule: ParsedRule): readonly string[] {
   const notes = (rule.annotations ?? []).flatMap((a) => (a.scope === 'rule' ? [a.title, a.description] : []));
   const words: string[] = notes.filter((n) => n !== undefined);
@@ -167,7 +176,7 @@ function wordsOf(rule: ParsedRule): readonly string[] {
   return words;
 }
 
-/** What is so and may well be meant: no warning, but worth knowing before a policy is put to work. */
+/** Facts that may be intended, so they are no warnings, but that an author should know. */
 export function notesOn(files: readonly ParsedFile[]): readonly string[] {
   const has = (name: string): boolean =>
     files.some(

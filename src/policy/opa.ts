@@ -1,25 +1,26 @@
+/** Runs the opa binary. */
 import { execa } from 'execa';
 
-/** What an `opa` command said. Its errors come on stdout as well as on stderr, so both are kept. */
+/** The output of an `opa` command. opa prints errors to stdout as well as to stderr, so both are returned. */
 export interface OpaResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** The `opa` binary. Rejects only where it could not be run to its end; a refusal is an exit code. */
+/** The `opa` binary. `run` rejects only where opa could not be run to its end; a refusal is an exit code. */
 export interface Opa {
-  /** First line of `opa version`, part of every cache key. */
+  /** First line of `opa version`; part of every cache key. */
   version(): Promise<string>;
   run(args: readonly string[], cwd: string): Promise<OpaResult>;
 }
 
-const MOST_OUTPUT = 64 * 1024 * 1024;
+const MAX_OUTPUT = 64 * 1024 * 1024;
 
-/** `path`: the binary. `timeLimitMs`: most time any one command may take. Runs with an empty environment. */
+/** `path` is the binary, `timeLimitMs` the time limit of one command. Runs with an empty environment. */
 export function createOpa(path: string, timeLimitMs: number): Opa {
   async function run(args: readonly string[], cwd: string): Promise<OpaResult> {
-    // Policies and their tests come from elsewhere: nothing of m0's environment is theirs to read.
+    // Policies and their tests come from outside, so they must not read m0's environment.
     const result = await execa(path, args, {
       cwd,
       env: {},
@@ -27,7 +28,7 @@ export function createOpa(path: string, timeLimitMs: number): Opa {
       reject: false,
       timeout: timeLimitMs,
       forceKillAfterDelay: 1000,
-      maxBuffer: MOST_OUTPUT,
+      maxBuffer: MAX_OUTPUT,
       stdin: 'ignore',
     });
     const doing = `running opa ${args[0] ?? ''}`;
@@ -45,7 +46,7 @@ export function createOpa(path: string, timeLimitMs: number): Opa {
         if (r.exitCode !== 0 || line === '') throw new Error('running opa version: no answer');
         return line;
       });
-      // One failed start must not be remembered for ever.
+      // A failed start must not be cached.
       known.catch(() => {
         known = undefined;
       });

@@ -1,3 +1,4 @@
+/** Parses Rego files with opa. */
 import { z } from 'zod';
 import type { Opa } from './opa.ts';
 import { PolicyRefusal } from './refusal.ts';
@@ -36,14 +37,14 @@ const Parsed = z.object({
   rules: z.array(Rule).optional(),
 });
 
-/** One rule of a file as opa's parser sees it; `body`, `else` and the head hold terms of its tree. */
+/** One rule in opa's syntax tree; `body`, `else` and the head hold terms of the tree. */
 export type ParsedRule = z.infer<typeof Rule>;
 
-/** A `.rego` file as opa's parser sees it. */
+/** A `.rego` file in opa's syntax tree. */
 export interface ParsedFile {
   /** Path inside the policy's directory. */
   readonly file: string;
-  /** The package's name in its parts. */
+  /** Segments of the package's name. */
   readonly package: readonly string[];
   readonly imports: NonNullable<z.infer<typeof Parsed>['imports']>;
   readonly rules: readonly ParsedRule[];
@@ -51,7 +52,7 @@ export interface ParsedFile {
 
 /**
  * Parses the files of a policy that has compiled, in their order; `files` are paths below `dir`. Throws a
- * PolicyRefusal for a file that can't be parsed all the same.
+ * PolicyRefusal for a file that cannot be parsed.
  */
 export async function parseFiles(
   opa: Opa,
@@ -78,30 +79,30 @@ export async function parseFiles(
   return parsed;
 }
 
-/** The name a rule is defined under: `deny` for `deny contains …` as for `deny["x"] …`. */
+/** The name of a rule: `deny` both for `deny contains …` and for `deny["x"] …`. */
 export function ruleName(rule: ParsedRule): string {
   return rule.head.name ?? String(rule.head.ref?.[0]?.value ?? '');
 }
 
-/** A node's own text, which the parser gives in base64; empty where it gives none. */
+/** The source text of a node, which the parser encodes in base64; empty where it has none. */
 export function textOf(location: { readonly text?: string | undefined } | undefined): string {
   return Buffer.from(location?.text ?? '', 'base64').toString('utf8');
 }
 
-/** A part of a reference: constant where its type is `string`. */
+/** A segment of a reference; constant where its type is `string`. */
 export interface Part {
   readonly type: string;
   readonly value: unknown;
 }
 
-/** Calls `visit` for every reference in a piece of the tree, outer ones first, with the row it stands in. */
+/** Calls `visit` for each reference in a part of the tree, outer ones first, with its row. */
 export function eachRef(tree: unknown, visit: (parts: readonly Part[], row: number) => void): void {
   eachTerm(tree, (term) => {
     if (term.type === 'ref' && Array.isArray(term.value)) visit(term.value as readonly Part[], term.row);
   });
 }
 
-/** Calls `visit` for every term in a piece of the tree, outer ones first. */
+/** Calls `visit` for each term in a part of the tree, outer ones first. */
 export function eachTerm(
   tree: unknown,
   visit: (term: Part & { readonly row: number; readonly raw: object }) => void,

@@ -1,3 +1,4 @@
+/** The policy port: asks all policies of a stack. */
 import { join } from 'node:path';
 import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
@@ -6,19 +7,19 @@ import { scrubberFor } from '../drift/secrets.ts';
 import type { Clock, PolicySource } from '../model/directory.ts';
 import type { BundleStatus } from '../model/policy-status.ts';
 import type { PolicyPort, PolicyQuestion } from '../ports/policy.ts';
-import { anchor, readValues, shorten } from './answer.ts';
+import { readValues, resolveAddresses, shorten } from './answer.ts';
 import type { Bundle } from './bundle.ts';
+import { evaluateCopies } from './definition-copies.ts';
 import { Documents, type EmailOf, knownAddresses } from './document.ts';
 import { type Evaluation, type EvaluationLimits, evaluate } from './evaluate.ts';
 import { createOpa } from './opa.ts';
-import { whoSpoke } from './spoken.ts';
 import { createPolicySync, type PolicyMirrors, type SyncResult } from './sync.ts';
 import { createThreads } from './threads.ts';
 
 export interface PolicyLimits extends EvaluationLimits {
-  /** Least ms between two looks at one policy repository. */
+  /** Shortest time between two fetches of one policy repository, in ms. */
   readonly syncEveryMs: number;
-  /** Most ms one `opa` command may take, compiling and testing. */
+  /** Time limit of one `opa` command (compiling or testing), in ms. */
   readonly opaMs: number;
 }
 
@@ -30,20 +31,20 @@ export const POLICY_LIMITS: PolicyLimits = {
 };
 
 export interface PolicyOptions {
-  /** m0's data directory; policies keep to `policies/` in it. */
+  /** m0's data directory; policies use `policies/` in it. */
   readonly dataDir: string;
   /** Path of the opa binary. */
   readonly opa: string;
   readonly mirrors: PolicyMirrors;
   readonly log: Logger;
   readonly limits?: Partial<PolicyLimits>;
-  /** For the rate of syncing only; a question brings its own time. */
+  /** Only for the fetch interval; a question brings its own time. */
   readonly clock?: Clock;
-  /** Email by which policies tell people apart. */
+  /** The e-mail by which policies distinguish people. */
   readonly emailOf?: EmailOf;
 }
 
-/** The policies of all stacks. `close` ends evaluations that are under way: they answer with an error. */
+/** The policies of all stacks. `close` stops running evaluations, which then answer with an error. */
 export function createPolicies(options: PolicyOptions): PolicyPort & { close(): void } {
   const limits = { ...POLICY_LIMITS, ...options.limits };
   const dir = join(options.dataDir, 'policies');
@@ -87,14 +88,14 @@ export function createPolicies(options: PolicyOptions): PolicyPort & { close(): 
       evaluate(asked, input, question.now, limits, stopping.signal, threads);
     const evaluated = await ask(bundle);
     if (!evaluated.ok) return failed(evaluated.error);
-    const spoken = await whoSpoke(bundle, evaluated.values, ask);
+    const spoken = await evaluateCopies(bundle, evaluated.values, ask);
     const reading = readValues(evaluated.values, bundle.rules, source.mode, spoken);
     if (!reading.ok) return failed(reading.error);
     const { findings } = question.analysis;
     const moved = new Map(
       findings.flatMap((f) => (f.previousAddress ? [[f.previousAddress, f.address] as const] : [])),
     );
-    const messages = anchor(reading.messages, knownAddresses(question.document, findings), moved);
+    const messages = resolveAddresses(reading.messages, knownAddresses(question.document, findings), moved);
     return {
       ...from,
       outcome: {
@@ -111,7 +112,7 @@ export function createPolicies(options: PolicyOptions): PolicyPort & { close(): 
       const documents = new Documents(question, emailOf);
       const hide = scrubberFor(question.analysis.secrets);
       const answers: PolicyAnswer[] = [];
-      // One after the other: each may take hundreds of MB.
+      // One after the other, because each may need hundreds of MB of memory.
       for (const [i, source] of sources.entries()) {
         try {
           answers.push(await answerOf(source, synced[i] as SyncResult, question, documents, hide));
@@ -125,7 +126,7 @@ export function createPolicies(options: PolicyOptions): PolicyPort & { close(): 
           });
         }
       }
-      // Made ready only now, so that it takes no time from the answers.
+      // Prepared only now, so that it does not delay the answers.
       if (!stopping.signal.aborted) threads.prepare();
       return answers;
     },

@@ -1,4 +1,7 @@
-/** A policy that may not be used, and why: file, line and the compiler's own words where there are any. */
+/**
+ * A policy that may not be used. The message gives the reason, with file, line and the compiler's text where
+ * known.
+ */
 export class PolicyRefusal extends Error {
   override readonly name = 'PolicyRefusal';
 }

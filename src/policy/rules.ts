@@ -1,20 +1,24 @@
+/** Finds the rules that m0 evaluates in a parsed policy. */
 import { POLICY_RULES } from '../decisions/decision.ts';
 import { ENTRY_PACKAGE, PACKAGES, PROOF_KEY, type RuleDefinition } from './bundle.ts';
 import { eachRef, type ParsedFile, type ParsedRule, type Part, ruleName } from './parse.ts';
 import { PolicyRefusal } from './refusal.ts';
 
-/** A definition of a rule that m0 asks, and what the parser knows of it. */
+/** A definition of a rule that m0 evaluates, and its syntax tree. */
 export interface AskedRule {
   readonly definition: RuleDefinition;
   readonly parsed: ParsedRule;
 }
 
-/** Where a policy defines the rules m0 asks, in the order of files and lines. */
+/**
+ * The definitions of all rules that m0 evaluates, in the order of files and lines. Throws a PolicyRefusal as
+ * `askedRules` does.
+ */
 export function findRules(files: readonly ParsedFile[]): readonly RuleDefinition[] {
   return askedRules(files).map((a) => a.definition);
 }
 
-/** The same, with their trees. Refuses the packages that m0 keeps for itself. */
+/** The same with their syntax trees. Throws a PolicyRefusal for a package that is reserved for m0. */
 export function askedRules(files: readonly ParsedFile[]): readonly AskedRule[] {
   return files.flatMap(({ file, package: path, rules }) => {
     if (path[0] === ENTRY_PACKAGE || path[0] === PROOF_KEY) {
@@ -39,14 +43,14 @@ export function askedRules(files: readonly ParsedFile[]): readonly AskedRule[] {
   });
 }
 
-/** `default allow := false` and the like: what it stands for is silence. */
+/** True for `default allow := false` and the like, which produce no message. */
 function isMute(rule: ParsedRule): boolean {
   if (rule.default !== true) return false;
   const value = (rule.head.value as Part | undefined)?.value;
   return value === false || (Array.isArray(value) && value.length === 0);
 }
 
-/** Its own title before that of all definitions of its name. */
+/** The rule's own title, or else the title for all definitions of its name. */
 function titleOf(rule: ParsedRule): string | null {
   const titles = (rule.annotations ?? []).filter((a) => a.title !== undefined && a.title !== '');
   const own = titles.find((a) => a.scope === 'rule') ?? titles.find((a) => a.scope === 'document');
@@ -54,8 +58,8 @@ function titleOf(rule: ParsedRule): string | null {
 }
 
 /**
- * True where any rule of the policy may read `input.approvers`: by that name, by a name that is computed, or
- * because it takes `input` as a whole. In doubt it does.
+ * True where a rule may read `input.approvers`: by name, by a computed key, or by using `input` as a whole.
+ * Returns true where it is not certain.
  */
 export function readsApprovers(files: readonly ParsedFile[]): boolean {
   let reads = false;

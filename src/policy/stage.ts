@@ -1,22 +1,26 @@
+/** Selects and copies the files of a policy for opa. */
 import { copyFile, lstat, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { PolicyRefusal } from './refusal.ts';
 
-/** Files of a policy that OPA gets to see, as paths relative to its directory. */
+/** Files of a policy that OPA gets, as paths relative to its directory. */
 export interface PolicyFiles {
   /** Rego that decides. */
   readonly rules: readonly string[];
-  /** `*_test.rego`: run at sync, never in the bundle. */
+  /** `*_test.rego`: run when a commit is compiled, never in the bundle. */
   readonly tests: readonly string[];
-  /** data.json, data.yaml and data.yml: the names that OPA's bundles load. */
+  /** data.json, data.yaml and data.yml, the names that OPA's bundles load. */
   readonly data: readonly string[];
 }
 
-const MOST_FILES = 2000;
-const MOST_BYTES = 32 * 1024 * 1024;
+const MAX_FILES = 2000;
+const MAX_BYTES = 32 * 1024 * 1024;
 const DATA = new Set(['data.json', 'data.yaml', 'data.yml']);
 
-/** The directory of a policy inside a checkout. Refuses a path that leaves it, or goes over a symbolic link. */
+/**
+ * The directory of a policy in a checkout. Throws a PolicyRefusal for a path outside the checkout or over a
+ * symbolic link.
+ */
 export async function policyDirectory(checkout: string, path: string): Promise<string> {
   const wanted = join(checkout, path);
   const inside = relative(checkout, wanted);
@@ -33,7 +37,10 @@ export async function policyDirectory(checkout: string, path: string): Promise<s
   return wanted;
 }
 
-/** Lists a policy's files. Refuses symbolic links (they could read any file of this machine) and sheer size. */
+/**
+ * Lists a policy's files. Throws a PolicyRefusal for symbolic links (they could read any file of this
+ * machine), and for too many or too large files.
+ */
 export async function listPolicy(dir: string): Promise<PolicyFiles> {
   const files = { rules: [] as string[], tests: [] as string[], data: [] as string[] };
   let count = 0;
@@ -53,8 +60,8 @@ export async function listPolicy(dir: string): Promise<PolicyFiles> {
       if (!entry.isFile() || (!rego && !DATA.has(entry.name))) continue;
       bytes += (await lstat(join(dir, path))).size;
       count++;
-      if (count > MOST_FILES || bytes > MOST_BYTES) {
-        throw new PolicyRefusal(`more than ${MOST_FILES} files or ${MOST_BYTES / 1024 / 1024} MiB of policy`);
+      if (count > MAX_FILES || bytes > MAX_BYTES) {
+        throw new PolicyRefusal(`more than ${MAX_FILES} files or ${MAX_BYTES / 1024 / 1024} MiB of policy`);
       }
       if (!rego) files.data.push(path);
       else if (entry.name.endsWith('_test.rego')) files.tests.push(path);
@@ -66,7 +73,7 @@ export async function listPolicy(dir: string): Promise<PolicyFiles> {
   return files;
 }
 
-/** Copies those files into a new directory, so that opa meets nothing else of the repository. */
+/** Copies those files to a new directory, so that opa sees nothing else of the repository. */
 export async function copyPolicy(from: string, into: string, paths: readonly string[]): Promise<void> {
   await mkdir(into, { recursive: true });
   for (const path of paths) {

@@ -1,3 +1,4 @@
+/** Keeps the policies up to date with their Git repositories. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText } from '../base/error-text.ts';
@@ -15,7 +16,7 @@ import type { Opa } from './opa.ts';
 import { PolicyRefusal } from './refusal.ts';
 import { policyDirectory } from './stage.ts';
 
-/** What policies need of Git. Rejects with what was being done and git's own words. */
+/** The Git functions that policies need. Both reject with what was attempted and git's error text. */
 export interface PolicyMirrors {
   /** Fetches now and resolves the ref. */
   fetch(url: string, ref: string): Promise<CodeVersion>;
@@ -29,10 +30,10 @@ export interface PinnedBundle {
   readonly commit: string;
 }
 
-/** What a policy source has to offer now. `pinned` null: no commit of it was ever good. */
+/** The state of a policy source. `pinned` is null where no commit was ever good. */
 export interface SyncResult {
   readonly pinned: PinnedBundle | null;
-  /** Set while the newest commit is refused or not to be had; then `pinned` is the last good one. */
+  /** Set while the newest commit is refused or cannot be fetched; `pinned` is then the last good one. */
   readonly stale: StaleBundle | null;
 }
 
@@ -42,35 +43,35 @@ export interface SyncOptions {
   readonly mirrors: PolicyMirrors;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Least ms between two looks at one repository. */
+  /** Shortest time between two fetches of one repository, in ms. */
   readonly everyMs: number;
   readonly limits: EvaluationLimits;
 }
 
 interface SourceState {
-  lookedAt: number | null;
+  syncedAt: number | null;
   last: SyncResult;
-  /** Undefined: not yet asked for what an earlier process left. */
+  /** Undefined: the last good commit of an earlier process has not been loaded yet. */
   lastGood: PinnedBundle | null | undefined;
   refused: { readonly commit: string; readonly error: string; readonly since: number } | null;
-  awaySince: number | null;
-  looking: Promise<SyncResult> | null;
+  unusableSince: number | null;
+  running: Promise<SyncResult> | null;
 }
 
 interface Sync extends SyncOptions {
   readonly cache: BundleCache;
   readonly lastGood: LastGood;
-  /** As `mirrors.fetch`, but several policies of one repository look at it once. */
+  /** Like `mirrors.fetch`, but policies of one repository share a fetch. */
   readonly fetch: PolicyMirrors['fetch'];
 }
 
-/** Keeps a bundle for each policy source up to date. Never rejects. */
+/** Returns the current bundle of a policy source, fetched at most every `everyMs`. Never rejects. */
 export function createPolicySync(options: SyncOptions): (source: PolicySource) => Promise<SyncResult> {
   const sync: Sync = {
     ...options,
     cache: createBundleCache(join(options.dir, 'compiled')),
     lastGood: createLastGood(join(options.dir, 'last-good')),
-    fetch: fetchedTogether(options.mirrors),
+    fetch: sharedFetch(options.mirrors),
   };
   const states = new Map<string, SourceState>();
   let swept: Promise<void> | null = null;
@@ -82,24 +83,24 @@ export function createPolicySync(options: SyncOptions): (source: PolicySource) =
     let state = states.get(key);
     if (state === undefined) {
       state = {
-        lookedAt: null,
+        syncedAt: null,
         last: { pinned: null, stale: null },
         lastGood: undefined,
         refused: null,
-        awaySince: null,
-        looking: null,
+        unusableSince: null,
+        running: null,
       };
       states.set(key, state);
     }
-    if (state.looking !== null) return state.looking;
-    const ago = state.lookedAt === null ? -1 : options.clock() - state.lookedAt;
-    // A clock that was set back must not keep an old look alive.
+    if (state.running !== null) return state.running;
+    const ago = state.syncedAt === null ? -1 : options.clock() - state.syncedAt;
+    // After the clock was set back the last fetch must not count as recent.
     if (ago >= 0 && ago < options.everyMs) return state.last;
     const current = state;
-    current.looking = look(sync, source, current).finally(() => {
-      current.looking = null;
+    current.running = syncNow(sync, source, current).finally(() => {
+      current.running = null;
     });
-    return current.looking;
+    return current.running;
   };
 }
 
@@ -107,7 +108,7 @@ function keyOf(source: PolicySource): string {
   return JSON.stringify([source.git, source.ref, source.path]);
 }
 
-/** Whatever an earlier process was at when it ended lies there for nothing. */
+/** Deletes the temporary files of an earlier process. */
 async function sweep(options: SyncOptions): Promise<void> {
   try {
     await rm(join(options.dir, 'scratch'), { recursive: true, force: true });
@@ -116,41 +117,41 @@ async function sweep(options: SyncOptions): Promise<void> {
   }
 }
 
-/** Those who ask for one ref at the same time share one fetch. */
-function fetchedTogether(mirrors: PolicyMirrors): PolicyMirrors['fetch'] {
-  const under = new Map<string, Promise<CodeVersion>>();
+/** Simultaneous fetches of one ref share one result. */
+function sharedFetch(mirrors: PolicyMirrors): PolicyMirrors['fetch'] {
+  const inFlight = new Map<string, Promise<CodeVersion>>();
   return (url, ref) => {
     const key = JSON.stringify([url, ref]);
-    const running = under.get(key);
+    const running = inFlight.get(key);
     if (running !== undefined) return running;
-    const fetched = mirrors.fetch(url, ref).finally(() => under.delete(key));
-    under.set(key, fetched);
+    const fetched = mirrors.fetch(url, ref).finally(() => inFlight.delete(key));
+    inFlight.set(key, fetched);
     return fetched;
   };
 }
 
-async function look(sync: Sync, source: PolicySource, state: SourceState): Promise<SyncResult> {
+async function syncNow(sync: Sync, source: PolicySource, state: SourceState): Promise<SyncResult> {
   const now = sync.clock();
   let stale: StaleBundle | null;
   try {
-    state.lastGood ??= await remembered(sync, source);
+    state.lastGood ??= await loadLastGood(sync, source);
     stale = await refresh(sync, source, state, now);
-    state.awaySince = null;
+    state.unusableSince = null;
   } catch (error) {
     const text = errorText(error);
-    // One log line for each time it goes away: it is looked at every few seconds.
-    if (state.awaySince === null) {
+    // Logged once per outage, because it is tried every few seconds.
+    if (state.unusableSince === null) {
       sync.log.warn({ policy: source.name, error: text }, 'policy repository not usable');
     }
-    state.awaySince ??= now;
-    stale = { id: state.awaySince.toString(16), error: text, since: state.awaySince };
+    state.unusableSince ??= now;
+    stale = { id: state.unusableSince.toString(16), error: text, since: state.unusableSince };
   }
   state.last = { pinned: state.lastGood ?? null, stale };
-  state.lookedAt = sync.clock();
+  state.syncedAt = sync.clock();
   return state.last;
 }
 
-/** Puts the newest commit's bundle into `state`, or says why it stays as it is. */
+/** Puts the newest commit's bundle into `state`, or returns why the commit is not used. */
 async function refresh(
   sync: Sync,
   source: PolicySource,
@@ -172,7 +173,7 @@ async function refresh(
       sync.log.info({ policy: source.name, commit }, 'policy bundle in use');
       return null;
     } catch (error) {
-      // Only the policy's own fault is remembered; a full disk or a missing opa is tried again.
+      // Only errors of the policy itself are remembered; a full disk or a missing opa is tried again.
       if (!(error instanceof PolicyRefusal)) throw error;
       state.refused = { commit, error: error.message, since: now };
       sync.log.warn({ policy: source.name, commit, error: error.message }, 'policy commit refused');
@@ -182,8 +183,8 @@ async function refresh(
   return { id: commit, error: `commit ${shortCommit(commit)} is refused: ${error}`, since };
 }
 
-/** The last good bundle of an earlier process. One that can't be had any more is none. */
-async function remembered(sync: Sync, source: PolicySource): Promise<PinnedBundle | null> {
+/** The last good bundle of an earlier process; null where there is none or it cannot be loaded any more. */
+async function loadLastGood(sync: Sync, source: PolicySource): Promise<PinnedBundle | null> {
   const commit = await sync.lastGood.get(keyOf(source));
   if (commit === null) return null;
   try {
@@ -218,12 +219,15 @@ async function bundleOf(sync: Sync, source: PolicySource, commit: string): Promi
 
 const PROOF_MS = 10_000;
 
-/** A bundle that has shown once that it runs and that input and data reach it. Throws a PolicyRefusal. */
+/**
+ * A bundle after a test run which proves that it works and that input and data reach it. Throws a
+ * PolicyRefusal.
+ */
 export async function proveBundle(compiled: CompiledFiles, limits: EvaluationLimits): Promise<Bundle> {
   const bundle = loadBundle(compiled);
   const run = 1;
   const input = { plan: {}, approvers: [], m0: { drift: true, run, findings: [] } };
-  // Longer than an evaluation may take: a busy moment at sync must not refuse a commit for good.
+  // Longer than the normal limit, so that a busy machine does not cause a good commit to be refused.
   const timeMs = Math.max(limits.timeMs, PROOF_MS);
   const tried = await evaluate(bundle, { run, json: JSON.stringify(input) }, 0, { ...limits, timeMs });
   if (!tried.ok) throw new PolicyRefusal(`it does not run, not even on an empty plan: ${tried.error}`);

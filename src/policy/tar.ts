@@ -1,12 +1,13 @@
+/** Reads the bundle archives that opa writes. */
 import { gunzipSync } from 'node:zlib';
 
 const BLOCK = 512;
-/** A bundle that unpacks to more is refused before it fills the memory. */
-const MOST_BYTES = 256 * 1024 * 1024;
+/** Larger bundles are refused, so that they cannot fill the memory. */
+const MAX_BYTES = 256 * 1024 * 1024;
 
-/** Reads plain files out of a .tar.gz, by name as it stands in the archive. Throws where it is none. */
+/** The regular files of a .tar.gz, by their names in the archive. Throws where the archive is damaged. */
 export function readTarGz(archive: Uint8Array): ReadonlyMap<string, Buffer> {
-  const tar = gunzipSync(archive, { maxOutputLength: MOST_BYTES });
+  const tar = gunzipSync(archive, { maxOutputLength: MAX_BYTES });
   const files = new Map<string, Buffer>();
   let at = 0;
   while (at + BLOCK <= tar.length) {

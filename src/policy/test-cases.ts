@@ -1,3 +1,4 @@
+/** Runs a policy's tests in opa and again through Wasm. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildStage, loadBundle, runTests, STAGE } from './compile.ts';
@@ -6,18 +7,18 @@ import { type EvaluationLimits, evaluate } from './evaluate.ts';
 import type { Opa } from './opa.ts';
 import { copyPolicy, listPolicy } from './stage.ts';
 
-/** How a policy's own tests went, in opa and again through Wasm. Names are `package.test_name`. */
+/** The results of a policy's own tests, in opa and through Wasm. Names are `package.test_name`. */
 export interface TestReport {
   readonly passed: readonly string[];
-  /** Passed in opa, but not through Wasm: what production would do differently. */
+  /** Passed in opa but not through Wasm, so production would behave differently. */
   readonly differ: readonly string[];
   readonly skipped: readonly string[];
 }
 
 /**
- * Runs `opa test` on the policy in `dir`, then compiles its tests as production compiles its rules and
- * evaluates the same cases through Wasm. Throws a PolicyRefusal where the policy does not compile, here or
- * there, or a test fails in opa.
+ * Runs `opa test` on the policy in `dir`, then compiles its tests in the same way as production compiles
+ * rules, and evaluates them through Wasm. Throws a PolicyRefusal where the policy does not compile in either
+ * way or a test fails in opa.
  */
 export async function testPolicy(
   opa: Opa,
@@ -70,7 +71,7 @@ function keyOf(test: CaseName): string {
   return `${test.package}.${test.name}`;
 }
 
-/** What asks every test. */
+/** An entrypoint that evaluates all tests. */
 function entrypointOf(tests: readonly CaseName[]): string {
   return entrypointModule(new Map(tests.map((t) => [keyOf(t), keyOf(t)])));
 }

@@ -1,10 +1,14 @@
+/** Worker threads for policy evaluations. */
 import { Worker } from 'node:worker_threads';
 
-/** Threads that have loaded all they need and evaluate once. Loading takes longer than most policies. */
+/** Threads that have loaded their code and evaluate once. Loading takes longer than most evaluations. */
 export interface Threads {
-  /** A thread nobody else has, maybe still loading. It says `started` to a task, see evaluate-worker.ts. */
+  /**
+   * A thread for one evaluation, possibly still loading. It answers a task with `started` first; see
+   * evaluate-worker.ts.
+   */
   take(): Worker;
-  /** Gets one ready for the next question, so that it need not wait for the loading. */
+  /** Prepares a thread for the next evaluation, so that it does not wait for the loading. */
   prepare(): void;
   close(): void;
 }
@@ -18,7 +22,7 @@ function start(): Worker {
   });
 }
 
-/** Keeps at most one thread in reserve; each is used for one evaluation only, and ended by who took it. */
+/** Keeps at most one thread in reserve. Each thread serves one evaluation, and its user terminates it. */
 export function createThreads(): Threads {
   let spare: Worker | null = null;
   let closed = false;
@@ -38,7 +42,7 @@ export function createThreads(): Threads {
     prepare() {
       if (closed || spare !== null) return;
       const worker = start();
-      // A reserve keeps no process alive, and one that breaks is no error: the next question starts its own.
+      // The reserve must not keep the process alive. If it fails, the next evaluation starts its own thread.
       worker.unref();
       worker.on('error', () => drop(worker));
       worker.on('exit', () => drop(worker));

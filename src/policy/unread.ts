@@ -1,48 +1,54 @@
-/** Rules of a policy that nobody asks: neither m0 nor another rule. */
+/** Warns about rules that neither m0 nor another rule reads. */
 import { POLICY_RULES, type PolicyRule } from '../decisions/decision.ts';
 import { PACKAGES } from './bundle.ts';
 import type { LintWarning } from './lint-warning.ts';
 import { eachTerm, type ParsedFile, type ParsedRule, type Part, ruleName } from './parse.ts';
 
-/** Names that people give the rules m0 asks, by the first letters. */
-const MEANT: readonly (readonly [RegExp, PolicyRule])[] = [
+/** Names that authors use instead of m0's rule names, by their first letters. */
+const SIMILAR_NAMES: readonly (readonly [RegExp, PolicyRule])[] = [
   [/^(?:den(?:y|ies|ied|ial)|reject|violat|block|forbid|disallow|prohibit|error|fail)/i, 'deny'],
   [/^(?:allow|approv|permit|accept|auto|pass)/i, 'allow'],
   [/^(?:pend|wait|manual|human|review|require|need|hold|ask)/i, 'pending'],
   [/^(?:warn|info|notice|advis)/i, 'warn'],
 ];
 
-/** The rule that was probably meant by a name. */
+/** The rule that the author probably meant by a name, or null. */
 export function meantRule(name: string): PolicyRule | null {
-  return MEANT.find(([pattern]) => pattern.test(name))?.[1] ?? null;
+  return SIMILAR_NAMES.find(([pattern]) => pattern.test(name))?.[1] ?? null;
 }
 
 function isAsked(path: readonly string[]): boolean {
   return path.length === 1 && PACKAGES.some((p) => p === path[0]);
 }
 
-/** Warns of rules in env0 and m0 that nothing reads, and of answers in packages that m0 does not ask. */
+/**
+ * Warns about rules in env0 and m0 that nothing reads, and about decisions in packages that m0 does not
+ * evaluate.
+ */
 export function unread(files: readonly ParsedFile[], tests: readonly ParsedFile[]): readonly LintWarning[] {
   const reads = [...files, ...tests].flatMap(readsOf);
   const isRead = (path: readonly string[]): boolean =>
     reads.some((read) => read.every((part, i) => i >= path.length || part === path[i]));
-  const told = new Set<string>();
+  const warned = new Set<string>();
   return files.flatMap((file) =>
     file.rules.flatMap((rule): readonly LintWarning[] => {
       const name = ruleName(rule);
       const path = [...file.package, name];
       const asked = isAsked(file.package);
-      if (told.has(path.join('.')) || name.startsWith('test_') || isRead(path)) return [];
+      if (warned.has(path.join('.')) || name.startsWith('test_') || isRead(path)) return [];
       if (asked && POLICY_RULES.some((r) => r === name)) return [];
       const text = asked ? unaskedRule(name) : unaskedPackage(file.package, name);
       if (text === null) return [];
-      told.add(path.join('.'));
+      warned.add(path.join('.'));
       return [{ file: file.file, line: rule.location.row, text }];
     }),
   );
 }
 
-/** Why a policy without any rule that m0 asks has none: the first that looks like one; null where none does. */
+/**
+ * For a policy without any rule that m0 evaluates: the warning about the first rule that was probably meant
+ * as one; null where there is none.
+ */
 export function meantFor(files: readonly ParsedFile[]): string | null {
   const first = unread(files, []).find(
     ({ text }) => text.startsWith('m0 asks only packages') || text.includes('did you mean'),
@@ -52,10 +58,10 @@ export function meantFor(files: readonly ParsedFile[]): string | null {
 
 function unaskedRule(name: string): string {
   const meant = meantRule(name);
-  const said = `nothing reads ${name}: m0 asks ${POLICY_RULES.join(', ')} only`;
+  const warning = `nothing reads ${name}: m0 asks ${POLICY_RULES.join(', ')} only`;
   return meant === null
-    ? `${said}; use it in one of them, or leave it out`
-    : `${said}; did you mean ${meant}?`;
+    ? `${warning}; use it in one of them, or leave it out`
+    : `${warning}; did you mean ${meant}?`;
 }
 
 function unaskedPackage(path: readonly string[], name: string): string | null {
@@ -63,7 +69,7 @@ function unaskedPackage(path: readonly string[], name: string): string | null {
   return `m0 asks only packages ${PACKAGES.join(' and ')}, so it never hears ${path.join('.')}.${name}; say package m0, or use it in a rule of m0`;
 }
 
-/** Constant beginnings of all that a file reads, as paths below `data`. */
+/** The constant beginnings of everything a file reads, as paths below `data`. */
 function readsOf(file: ParsedFile): readonly (readonly string[])[] {
   const reads: (readonly string[])[] = [];
   const aliases = new Map<string, readonly string[]>();
@@ -94,7 +100,7 @@ function constant(parts: readonly Part[]): readonly string[] {
   return parts.slice(0, computed === -1 ? parts.length : computed).map((p) => String(p.value));
 }
 
-/** All of a rule but its own name. */
+/** All parts of a rule except its name. */
 function bodiesOf(rule: ParsedRule): readonly unknown[] {
   const { head } = rule;
   const rest = rule.else as ParsedRule | undefined | null;

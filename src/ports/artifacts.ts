@@ -1,14 +1,14 @@
 /**
- * Where plan files, logs and long texts are kept: by name, readable to m0 only. Names are made of letters,
- * digits and `._-`, in folders divided by `/`.
+ * Port for plan files, logs and long texts, stored by name and readable to m0 only. A name has letters, digits and
+ * `._-`, and folders separated by `/`.
  */
 export interface Artifacts {
-  /** Keeps the bytes under the name, in place of what was there. */
+  /** Stores the bytes under the name and replaces what was there. */
   put(name: string, bytes: Uint8Array | string): Promise<void>;
-  /** The bytes kept under the name; undefined where there are none. */
+  /** The bytes stored under the name; undefined if there are none. */
   get(name: string): Promise<Uint8Array | undefined>;
-  /** Forgets the name; fine where it is not there. */
+  /** Deletes the bytes stored under the name. A missing name is no error. */
   delete(name: string): Promise<void>;
-  /** Names in a folder, also of what a process that died has only half written. */
+  /** All names in a folder, including partly written ones that a crashed process left. */
   list(folder: string): Promise<readonly string[]>;
 }

@@ -1,17 +1,18 @@
+/** Metrics port: the core reports its work here, and an adapter counts it. */
 import type { PolicyAnswer } from '../decisions/decision.ts';
 import type { Run } from '../model/run.ts';
 
 /**
- * How one attempt to bring something to a chat ended. `slowed`: the chat asked to come back later; `given-up`: it
- * can't be brought there, and is not tried again.
+ * How one attempt to deliver a message to a chat ended. `slowed`: the chat asked to be called later. `given-up`: it
+ * can't be delivered, and there is no retry.
  */
-export type Attempt = 'delivered' | 'slowed' | 'failed' | 'given-up';
+export type DeliveryResult = 'delivered' | 'slowed' | 'failed' | 'given-up';
 
-/** Is told after the fact. Promises never to throw and never to keep anybody waiting. */
-export interface Meter {
-  /** A stored step of a run. `before.updatedAt` is when it came into the state it left. */
-  moved(before: Run, after: Run): void;
-  /** The policies of a run answered after `ms`. */
-  answered(answers: readonly PolicyAnswer[], ms: number): void;
-  attempted(attempt: Attempt): void;
+/** Called after each event. Its methods never throw and never block. */
+export interface MetricsPort {
+  /** A run made a stored step. `before.updatedAt` is when it entered the state that it left. */
+  runStepped(before: Run, after: Run): void;
+  /** The policies answered for a run, after `ms` milliseconds. */
+  policiesAnswered(answers: readonly PolicyAnswer[], ms: number): void;
+  deliveryAttempted(attempt: DeliveryResult): void;
 }

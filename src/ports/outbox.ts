@@ -1,15 +1,16 @@
+/** The messages that m0 still has to send to chats, as the store keeps them. */
 import type { Card } from '../messages/card.ts';
 import type { Place } from '../model/directory.ts';
 
-/** What must still reach a chat. Delivered at least once, de-duplicated by `key`. */
+/** A message to deliver to a chat: at least once, de-duplicated by its `key`. */
 export type OutboxMessage =
-  /** Bring every copy of the alert's card to the newest state, posting those that are missing. */
+  /** Update every copy of the alert's card to the newest state, and post the missing copies. */
   | { readonly type: 'card'; readonly alertId: number }
   /** One line of history in the thread of each root message. Plain text. */
   | { readonly type: 'thread'; readonly alertId: number; readonly text: string }
   /**
-   * A copy of the card to a person, with a line why that person. `alone`: even where a fleet tells of it; `again`: an
-   * earlier one was refused.
+   * A copy of the card for a person, with one line that says why that person gets it. `alone`: send it even if a
+   * fleet message covers this alert. `again`: an earlier copy was refused.
    */
   | {
       readonly type: 'dm';
@@ -20,8 +21,9 @@ export type OutboxMessage =
       readonly again?: true;
     }
   /**
-   * Says again that the alert waits, loudly: in the thread of a person's copy, or, `person` null, in those of the
-   * root messages and in their channels. Plain text. `orCopy`: a person without a copy gets one, and the text on it.
+   * A reminder that the alert still waits. It goes to the thread of the person's copy or, if `person` is null, to
+   * the threads of the root messages and to their channels. Plain text. `orCopy`: a person without a copy gets one,
+   * with the text on it.
    */
   | {
       readonly type: 'nudge';
@@ -30,9 +32,10 @@ export type OutboxMessage =
       readonly text: string;
       readonly orCopy?: true;
     }
-  /** A message of its own that is posted once and never updated, as a digest is. */
+  /** A message that is posted once and never updated, for example a digest. */
   | { readonly type: 'post'; readonly place: Place; readonly card: Card };
 
+/** A stored message with the state of its delivery. Times in ms since epoch. */
 export interface OutboxEntry {
   readonly id: number;
   readonly key: string;

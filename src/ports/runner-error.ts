@@ -1,17 +1,18 @@
-/** Somebody else holds the lock of the stack's state. */
+/** The error that every runner throws. */
 
 import type { HeldLock } from '../model/run.ts';
+/** What the runner was doing when it failed. */
 export type RunnerPhase = 'git' | 'init' | 'plan' | 'show' | 'apply';
 
-/** A stack could not be planned or applied. The message says what was being done and holds no secrets. */
+/** A stack could not be planned or applied. The message says what was being done and contains no secrets. */
 export class RunnerError extends Error {
   override readonly name = 'RunnerError';
   readonly phase: RunnerPhase;
-  /** Set where the reason is that the state is locked. */
+  /** The lock that another process holds on the state, if that is the cause; else null. */
   readonly locked: HeldLock | null;
-  /** Set where m0 stopped the tool: because it was asked to, or because a limit was reached. */
+  /** Why m0 stopped the tool: it was asked to (`aborted`), or a limit was reached. Null if m0 did not stop it. */
   readonly stopped: 'aborted' | 'time' | 'output' | null;
-  /** True where an apply had begun, so that the cloud may have been changed. */
+  /** True if an apply had begun, so that the cloud may have changed. */
   readonly mayHaveApplied: boolean;
   constructor(
     phase: RunnerPhase,

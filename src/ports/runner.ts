@@ -1,17 +1,22 @@
+/** Ports for the code of stacks and for Terraform or OpenTofu. */
 import type { Analysis } from '../drift/finding.ts';
 import type { Stack } from '../model/directory.ts';
 import type { CodeVersion, SavedPlan } from '../model/run.ts';
 
+/** Reads the code of stacks. */
 export interface CodePort {
-  /** Newest commit of the stack's ref, fetched now. Rejects with what was being done and git's own words. */
+  /**
+   * Fetches the stack's ref and returns its newest commit. Rejects with an Error that names the step and quotes
+   * git.
+   */
   head(stack: Stack): Promise<CodeVersion>;
 }
 
-/** The history of the stacks' code. Everything rejects with what was being done and git's own words. */
+/** The Git history of the stacks' code. Every method rejects with an Error that names the step and quotes git. */
 export interface CodeHistory {
-  /** Newest commit of a ref, fetched now. */
+  /** Fetches a ref and returns its newest commit. */
   fetch(git: string, ref: string): Promise<CodeVersion>;
-  /** Whether a stack may depend on what changed between two commits of its repository; in doubt true. */
+  /** True if what changed between two commits may affect the stack. True as well if that can't be determined. */
   touches(
     from: string,
     to: string,
@@ -19,25 +24,30 @@ export interface CodeHistory {
   ): Promise<boolean>;
 }
 
+/** A finished plan: the saved file, and what it means. */
 export interface PlanResult {
   readonly code: CodeVersion;
   readonly plan: SavedPlan;
   readonly analysis: Analysis;
-  /** Terraform's plan document, for policies only: it may hold secrets and never leaves the process. */
+  /** Terraform's plan document, for the policies only. It may contain secrets and never leaves the process. */
   readonly document: unknown;
 }
 
+/** A finished apply. */
 export interface ApplyResult {
-  /** Scrubbed tail of the tool's own output. */
+  /** The last lines of the tool's output, with secrets removed. */
   readonly log: string;
 }
 
-/** Terraform or OpenTofu for a stack. Errors are RunnerErrors whose message is scrubbed of secrets. */
+/**
+ * Runs Terraform or OpenTofu for a stack. Every method rejects with a RunnerError, whose message has its secrets
+ * removed.
+ */
 export interface Runner {
   /**
-   * Plans the stack with a fresh refresh and without a lock (`-lock=false`).
-   * `only`: restrict the plan to these addresses; null: the whole stack. `except`: with `only`, what is known to
-   * have to stay out; a tool that can plan all but these is asked for that. Neither proves what the plan touches.
+   * Plans the stack with a refresh and without a lock (`-lock=false`). `only`: the addresses to plan; null is the
+   * whole stack. `except`: with `only`, addresses that must stay out; a tool that can exclude addresses gets them.
+   * Neither guarantees what the plan touches: check `SavedPlan.touches`.
    */
   plan(
     stack: Stack,
@@ -47,10 +57,10 @@ export interface Runner {
       readonly signal: AbortSignal;
     },
   ): Promise<PlanResult>;
-  /** Applies exactly that saved plan file, taking the lock. Never retried by anybody. */
+  /** Applies exactly that saved plan file, and takes the lock. Never retried, by no caller. */
   apply(stack: Stack, plan: SavedPlan, signal: AbortSignal): Promise<ApplyResult>;
-  /** Deletes the saved plan file, if it is still there. */
+  /** Deletes the saved plan file. A missing file is no error. */
   discard(plan: SavedPlan): Promise<void>;
-  /** Deletes every saved plan file but these: a process that died may have stored no run that knows of one. */
+  /** Deletes every saved plan file except these. A crashed process may have left a file that no run refers to. */
   discardAllBut(artifacts: readonly string[]): Promise<void>;
 }

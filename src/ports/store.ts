@@ -1,3 +1,4 @@
+/** Store port: the durable memory of m0. */
 import type { Alert, AlertKind, AlertOf, NewAlert, PostedMessage, Subscription } from '../model/alert.ts';
 import type { AuditEntry } from '../model/audit-entry.ts';
 import type { Platform } from '../model/directory.ts';
@@ -6,7 +7,10 @@ import type { Overview } from '../model/overview.ts';
 import type { Actor, Run, RunState } from '../model/run.ts';
 import type { OutboxEntry, OutboxMessage } from './outbox.ts';
 
-/** One write of an atomic commit. `run.update` holds only while the stored run has state and version as given. */
+/**
+ * One write of an atomic commit. A `run.update` succeeds only if the stored run still has the state and version of
+ * `was`.
+ */
 export type Change =
   | { readonly type: 'run.insert'; readonly run: Omit<Run, 'id'> }
   | {
@@ -29,27 +33,32 @@ export type Change =
       readonly at: number;
     }
   | { readonly type: 'value.set'; readonly name: string; readonly value: string }
-  /** A channel that is subscribed to that target already stays so, by whom it was. */
+  /** If the channel already has a subscription to the target, that one stays, with the person who made it. */
   | { readonly type: 'subscription.add'; readonly subscription: Subscription }
-  /** One that is not there is no error. */
+  /** A missing subscription is no error. */
   | { readonly type: 'subscription.end'; readonly where: Omit<Subscription, 'by' | 'at'> }
   | { readonly type: 'audit'; readonly entry: AuditEntry };
 
-/** A delivery of an alert that is inserted in the same commit, so has no id yet. `key` is completed with it. */
+/**
+ * A message about an alert that is inserted in the same commit and has no id yet. The store adds the id to its
+ * `key`.
+ */
 export type NewAlertMessage =
   | { readonly type: 'card' }
   | { readonly type: 'thread'; readonly text: string }
   | { readonly type: 'dm'; readonly person: string; readonly why: string };
 
+/** What a commit did: the ids it gave out, or why it wrote nothing. */
 export type CommitResult =
   | {
       readonly ok: true;
       readonly insertedRuns: readonly number[];
       readonly insertedAlerts: readonly number[];
     }
-  /** Somebody else moved the run first; nothing was written. */
+  /** The run with id `stale` changed since it was read; nothing was written. */
   | { readonly ok: false; readonly stale: number };
 
+/** Which alerts to return. A field that is left out does not filter. */
 export interface AlertQuery<K extends AlertKind = AlertKind> {
   readonly subject?: string;
   readonly state?: Alert['state'];
@@ -57,12 +66,12 @@ export interface AlertQuery<K extends AlertKind = AlertKind> {
   readonly runId?: number;
 }
 
-/** Durable memory. Every method may reject with a StoreError that says what was being done. */
+/** The durable memory. Every method may reject with a StoreError that says what was being done. */
 export interface Store {
-  /** Writes all or nothing, in order. */
+  /** Writes all changes in order, or none of them. */
   commit(changes: readonly Change[]): Promise<CommitResult>;
   run(id: number): Promise<Run | undefined>;
-  /** Newest first. `states` filters; `limit` bounds. */
+  /** Newest first. `states` filters, `limit` is the most runs to return. */
   runs(query: {
     readonly stack?: string;
     readonly states?: readonly RunState[];
@@ -71,11 +80,16 @@ export interface Store {
   alert(id: number): Promise<Alert | undefined>;
   /** Newest first. */
   alerts<K extends AlertKind = AlertKind>(query: AlertQuery<K>): Promise<readonly AlertOf<K>[]>;
-  /** Keeps of a stack that nobody ended (expired ones included: the caller knows the time). */
+  /** Exemptions of a stack that nobody ended. Expired ones are included, because the caller knows the time. */
   exemptions(stack: string): Promise<readonly Exemption[]>;
-  /** Those that nobody ended, of all stacks, whose time is after `after` and not after `upTo` (ms since epoch). */
+  /**
+   * Exemptions of all stacks that nobody ended and that expire after `after` and not after `upTo` (ms since epoch).
+   */
   exemptionsEnded(after: number, upTo: number): Promise<readonly Exemption[]>;
-  /** Newest first. `without` leaves out lines of an action, or those of them whose detail ends so. */
+  /**
+   * Newest first. `without` leaves out the entries with that action or, if `ending` is given, those whose detail
+   * also ends with it.
+   */
   audit(query: {
     readonly stack?: string;
     readonly runId?: number;
@@ -83,22 +97,22 @@ export interface Store {
     readonly limit?: number;
   }): Promise<readonly AuditEntry[]>;
   /**
-   * Undelivered entries due at `now`, oldest first. A line of an alert's history is not due before those in front
-   * of it; what is put off by more than an hour is, because then the clock was set back.
+   * Undelivered entries that are due at `now`, oldest first. A thread line is not due before the earlier lines of
+   * its alert. An entry delayed by more than an hour is due, because the clock must have been set back.
    */
   dueOutbox(now: number, limit: number): Promise<readonly OutboxEntry[]>;
-  /** True where a delivery of that key was ever added, delivered or not. */
+  /** True if a message with that key was ever added, delivered or not. */
   hasOutboxKey(key: string): Promise<boolean>;
-  /** True where another card of the alert, added after the entry, is still to be delivered. */
+  /** True if a newer card message of the alert, added after `entry`, still waits for delivery. */
   hasNewerCard(alertId: number, entry: number): Promise<boolean>;
   outboxDone(id: number, at: number): Promise<void>;
   outboxFailed(id: number, error: string, nextAttemptAt: number): Promise<void>;
   messages(alertId: number): Promise<readonly PostedMessage[]>;
-  /** The alert whose copy this message is. */
+  /** The copy of an alert's card with that message id, if there is one. */
   messageAt(platform: Platform, channel: string, messageId: string): Promise<PostedMessage | undefined>;
   /**
-   * Alerts of the kind whose own message was posted at `since` (ms since epoch) or later: as a root in the channel,
-   * or as a copy for the person. Oldest first.
+   * Ids of the alerts of that kind whose own message was posted at `since` (ms since epoch) or later: as a root in
+   * the channel, or as a copy to the person. Oldest first.
    */
   postedSince(
     where: { readonly platform: Platform } & ({ readonly channel: string } | { readonly person: string }),
@@ -106,14 +120,19 @@ export interface Store {
     since: number,
   ): Promise<readonly number[]>;
   addMessage(message: Omit<PostedMessage, 'id'>): Promise<void>;
-  /** All of them, in the order they were made. */
+  /** All subscriptions, oldest first. */
   subscriptions(): Promise<readonly Subscription[]>;
   /** Small named values (last tick of a schedule, the fingerprint key …). */
   value(name: string): Promise<string | undefined>;
   setValue(name: string, value: string): Promise<void>;
-  /** How everything stands at `now`, of these stacks as far as it is about stacks. */
+  /** Counts and status at `now` (ms since epoch). What concerns stacks is limited to `stacks`. */
   overview(stacks: readonly string[], now: number): Promise<Overview>;
-  /** Proves that it can be written to at this moment; waits for other processes only a moment. */
+  /** Proves that the store is writable now. Waits only briefly for other processes. */
   probe(now: number): Promise<void>;
+  /**
+   * Proves that this process still owns the memory, right before it does something that can't be stored in the same
+   * transaction. Rejects with LeaseLost where another process took over; so does every write.
+   */
+  proveOwner(): Promise<void>;
   close(): Promise<void>;
 }

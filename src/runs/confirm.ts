@@ -5,7 +5,7 @@ import { fingerprintOf } from '../drift/fingerprint.ts';
 import type { Directory, Stack } from '../model/directory.ts';
 import { sameScope, toScope } from '../model/open-findings.ts';
 import type { Run, SavedPlan } from '../model/run.ts';
-import { couldApprove, type OnCallNow } from '../people/rights.ts';
+import { couldApprove, type OnCallNow } from '../people/permissions.ts';
 import type { PlanResult } from '../ports/runner.ts';
 import { shortCommit } from '../text/words.ts';
 import type { Planned } from './run-event.ts';

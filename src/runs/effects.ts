@@ -4,7 +4,7 @@ import type { NewAlert, RunAlert } from '../model/alert.ts';
 import { type Actor, type Interrupted, M0, type Run, type Trigger } from '../model/run.ts';
 import type { OutboxMessage } from '../ports/outbox.ts';
 import type { Change, NewAlertMessage } from '../ports/store.ts';
-import { capital } from '../text/words.ts';
+import { capitalize } from '../text/words.ts';
 import { describeState, transition } from './machine.ts';
 import { lineOf } from './record.ts';
 import type { Effect, RunEvent } from './run-event.ts';
@@ -121,7 +121,7 @@ export function changesOf(
           send(`thread:${id}:${stamp}:${index}`, {
             type: 'thread',
             alertId: id,
-            text: effect.line ?? capital(effect.outcome),
+            text: effect.line ?? capitalize(effect.outcome),
           });
         }
         return;

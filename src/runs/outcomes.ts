@@ -1,8 +1,8 @@
 /** Where a run goes once something is known: decided, approved, moved, verified, failed. All pure. */
 
-import { approvable, type Open, openFindings, sameScope, toScope } from '../model/open-findings.ts';
+import { approvable, type OpenFinding, openFindings, sameScope, toScope } from '../model/open-findings.ts';
 import { type Actor, type Failure, isTerminal, type Run, type RunState } from '../model/run.ts';
-import { lasting } from '../text/words.ts';
+import { durationText } from '../text/words.ts';
 import { heldBack } from './held-back.ts';
 import type { Effect, Next, RunEvent } from './run-event.ts';
 
@@ -160,7 +160,7 @@ export function afterLocked(run: Run, event: Extract<RunEvent, { type: 'locked' 
 }
 
 /** What is open is asked about again; where the policies deny all of it, nobody can be. */
-function backToPeople(open: readonly Open[], change: Partial<Run>, effects: readonly Effect[]): Next {
+function backToPeople(open: readonly OpenFinding[], change: Partial<Run>, effects: readonly Effect[]): Next {
   if (approvable(open).length === 0) return { to: 'denied', change, effects };
   return { to: 'awaiting_approval', change, effects: [...effects, { type: 'ask' }] };
 }
@@ -174,7 +174,7 @@ function calledOff(run: Run, text: string): readonly Effect[] {
 
 /** What people approved never came to be applied, and is not any more: they are asked about a fresh plan. */
 export function afterTooLong(run: Run, now: number): Next {
-  const age = lasting(Math.max(0, now - (run.approvals.at(-1)?.at ?? now)));
+  const age = durationText(Math.max(0, now - (run.approvals.at(-1)?.at ?? now)));
   return {
     to: 'expired',
     change: { scope: [], plan: null, lock: null },

@@ -1,9 +1,9 @@
 import type { Logger } from '../base/log.ts';
 import type { Clock, Directory, Stack } from '../model/directory.ts';
 import type { Actor, Run, Trigger } from '../model/run.ts';
-import type { Approver } from '../people/asking.ts';
-import type { OnCallNow } from '../people/rights.ts';
-import type { Meter } from '../ports/meter.ts';
+import type { PersonToAsk } from '../people/asking.ts';
+import type { OnCallNow } from '../people/permissions.ts';
+import type { MetricsPort } from '../ports/meter.ts';
 import type { PolicyPort } from '../ports/policy.ts';
 import type { CodePort, Runner } from '../ports/runner.ts';
 import type { Change, Store } from '../ports/store.ts';
@@ -15,7 +15,7 @@ export interface WorkerParts {
   readonly policies: PolicyPort;
   readonly directory: Directory;
   /** Who is to be asked about a stack now. */
-  readonly askers: (stack: Stack) => Promise<readonly Approver[]>;
+  readonly askers: (stack: Stack) => Promise<readonly PersonToAsk[]>;
   /** Who is in each group that a Slack user group fills, and on call, now. */
   readonly onCall: () => Promise<OnCallNow>;
   readonly clock: Clock;
@@ -24,7 +24,7 @@ export interface WorkerParts {
   readonly concurrency: number;
   /** Called after every stored change: something may have to be delivered. */
   readonly onChange: () => void;
-  readonly meter?: Meter;
+  readonly meter?: MetricsPort;
 }
 
 export interface Worker {

@@ -1,7 +1,7 @@
 /** Walks runs through their states. All truth is in the store: a worker that dies loses nothing but time. */
 
 import { createKeyedLock } from '../base/keyed-lock.ts';
-import { outside, within } from '../base/log-context.ts';
+import { withLogFields, withoutLogFields } from '../base/log-context.ts';
 import type { Stack } from '../model/directory.ts';
 import { approvable, openFindings } from '../model/open-findings.ts';
 import type { Run, RunState, SavedPlan } from '../model/run.ts';
@@ -68,7 +68,7 @@ export function createWorker(parts: WorkerParts): Worker {
   }
 
   function changed(): void {
-    outside(() => {
+    withoutLogFields(() => {
       parts.onChange();
       settling.recheck();
       pump();
@@ -168,7 +168,7 @@ export function createWorker(parts: WorkerParts): Worker {
       const stack = stackOf(run.stack);
       lookedAt.set(run.stack, clock());
       const about = { run: run.id, stack: run.stack };
-      const job = within(about, () => (stack ? work(run, stack) : leaveRun(gone, run)));
+      const job = withLogFields(about, () => (stack ? work(run, stack) : leaveRun(gone, run)));
       busy.set(
         run.stack,
         job

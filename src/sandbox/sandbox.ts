@@ -1,5 +1,4 @@
 /** What `npm start` brings up where there is no m0.yaml: a local cloud, a local workspace, and m0 in both. */
-
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText } from '../base/error-text.ts';

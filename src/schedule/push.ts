@@ -1,27 +1,31 @@
+/** Polls the Git repositories of stacks and reports pushes. */
 import { createHash } from 'node:crypto';
 import type { Logger } from '../base/log.ts';
 import type { Stack } from '../model/directory.ts';
 import type { CodeHistory } from '../ports/runner.ts';
 import type { Store } from '../ports/store.ts';
 
-/** What is watched of a stack. */
+/** The fields of a stack that the watch reads. */
 export type WatchedStack = Pick<Stack, 'name' | 'source' | 'varFiles' | 'pollMs'>;
 
 export interface PushWatchOptions {
   readonly stacks: readonly WatchedStack[];
   readonly code: CodeHistory;
   readonly store: Pick<Store, 'value' | 'setValue' | 'runs'>;
-  /** Called once for a push that may concern the stack. A push whose call rejects comes again. */
+  /**
+   * Called once for each push that may concern the stack. Where it rejects, the push is reported again at the
+   * next poll.
+   */
   readonly onPush: (stack: string) => Promise<unknown>;
-  /** Equal for two ways to write the address of one repository. */
+  /** Returns the same key for all ways to write one repository's address. */
   readonly keyOf: (address: string) => string;
   readonly log: Logger;
 }
 
 export interface PushWatch {
-  /** Looks at the watched repositories among these addresses now; answers how many refs that are. */
-  lookNow(addresses: readonly string[]): number;
-  /** No look begins after it and nothing is stored or queued any more; a fetch under way is left alone. */
+  /** Polls the watched repositories among these addresses now. Returns the number of refs. */
+  pollNow(addresses: readonly string[]): number;
+  /** Starts no more polls, stores nothing and reports nothing. A running fetch is not interrupted. */
   stop(): Promise<void>;
 }
 
@@ -32,24 +36,26 @@ interface Watched {
   readonly everyMs: number;
 }
 
-/** Between the first looks at two repositories, so that a start does not fetch all of them at once. */
-const APART_MS = 250;
+/** Delay between the first polls of two repositories, so that a start does not fetch all at once. */
+const START_SPACING_MS = 250;
 const FULL_COMMIT = /^[0-9a-f]{40,64}$/;
 
 /**
- * Looks at the ref of each stack's code, once for all stacks of a ref, and tells of a head that moved and that
- * the stack may depend on. What was seen last is stored, so that a push made while nothing ran is found at the
- * next start and none is told twice. A stack seen for the first time is only remembered. A repository that
- * can't be fetched is logged once for as long as that lasts; the stack's own checks tell people.
+ * Polls the ref of each stack's code, once for all stacks that share it, and reports a new head that the
+ * stack may depend on. The last head is stored, so that a push made while m0 was down is found at the next
+ * start, and no push is reported twice. The first head of a stack is only stored. A repository that cannot be
+ * fetched is logged once until it works again; the stack's own checks report it in chat.
  */
 export function watchPushes(options: PushWatchOptions): PushWatch {
-  const watches = watchedRefs(options.stacks).map((watched, i) => watchRef(watched, i * APART_MS, options));
+  const watches = watchedRefs(options.stacks).map((watched, i) =>
+    watchRef(watched, i * START_SPACING_MS, options),
+  );
   return {
-    lookNow(addresses) {
+    pollNow(addresses) {
       const keys = new Set(addresses.map(options.keyOf));
-      const meant = watches.filter((watch) => keys.has(options.keyOf(watch.git)));
-      for (const watch of meant) watch.lookNow();
-      return meant.length;
+      const matching = watches.filter((watch) => keys.has(options.keyOf(watch.git)));
+      for (const watch of matching) watch.lookNow();
+      return matching.length;
     },
     async stop() {
       await Promise.all(watches.map((watch) => watch.stop()));
@@ -57,7 +63,7 @@ export function watchPushes(options: PushWatchOptions): PushWatch {
   };
 }
 
-/** The stacks by repository and ref. A full commit never moves, so nobody looks at it. */
+/** The stacks by repository and ref. A full commit never changes, so it is not polled. */
 function watchedRefs(stacks: readonly WatchedStack[]): readonly Watched[] {
   const byRef = new Map<string, Watched>();
   for (const stack of stacks) {
@@ -75,22 +81,23 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
   const { code, store, log } = options;
   const { git, ref } = watched;
   let timer: NodeJS.Timeout | undefined;
-  let looking = false;
-  let again = false;
+  let polling = false;
+  let pollAgain = false;
   let stopped = false;
-  let away = false;
-  let storing: Promise<void> = Promise.resolve();
+  let unreachable = false;
+  let handling: Promise<void> = Promise.resolve();
 
   async function fetchHead(): Promise<string | null> {
     try {
       const { commit } = await code.fetch(git, ref);
-      if (away && !stopped) log.info({ stacks: names(), ref }, 'code can be looked at for pushes again');
-      away = false;
+      if (unreachable && !stopped)
+        log.info({ stacks: names(), ref }, 'code can be looked at for pushes again');
+      unreachable = false;
       return commit;
     } catch (error) {
-      if (!away && !stopped)
+      if (!unreachable && !stopped)
         log.warn({ err: error, stacks: names(), ref }, 'code can’t be looked at for pushes');
-      away = true;
+      unreachable = true;
       return null;
     }
   }
@@ -105,55 +112,56 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
     }
   }
 
-  /** True where the newest finished plan of the stack was made from that commit already. */
+  /** True where the stack's newest run has a decision and was planned from that commit. */
   async function isChecked(stack: WatchedStack, commit: string): Promise<boolean> {
     const [newest] = await store.runs({ stack: stack.name, limit: 1 });
     return newest !== undefined && newest.decision !== null && newest.code?.commit === commit;
   }
 
-  async function tell(stack: WatchedStack, head: string): Promise<void> {
+  async function handleHead(stack: WatchedStack, head: string): Promise<void> {
     const name = `pushed:${stack.name}`;
     const source = sourceId(stack);
-    const seen = await store.value(name);
-    const now = `${head} ${source}`;
-    if (seen === now) return;
-    if (seen !== undefined) {
-      const [from = '', of] = seen.split(' ');
-      const concerns = of !== source || (await mayConcern(stack, from, head));
+    const stored = await store.value(name);
+    const current = `${head} ${source}`;
+    if (stored === current) return;
+    if (stored !== undefined) {
+      const [from = '', of] = stored.split(' ');
+      const mayConcernStack = of !== source || (await mayConcern(stack, from, head));
       if (stopped) return;
-      if (concerns && !(await isChecked(stack, head))) {
+      if (mayConcernStack && !(await isChecked(stack, head))) {
         log.info({ stack: stack.name, from, to: head }, 'a push may concern the stack: it is checked');
         await options.onPush(stack.name);
       }
     }
-    // After, not before: what a crash cut short comes again, and joins the check that is queued by then.
-    await store.setValue(name, now);
+    // Stored afterwards: a push whose handling a crash interrupted is reported again, and joins the check
+    // that is queued by then.
+    await store.setValue(name, current);
   }
 
-  async function look(): Promise<void> {
+  async function poll(): Promise<void> {
     const head = await fetchHead();
     for (const stack of head === null ? [] : watched.stacks) {
       if (stopped) return;
-      storing = tell(stack, head ?? '').catch((error: unknown) => {
+      handling = handleHead(stack, head ?? '').catch((error: unknown) => {
         log.error({ err: error, stack: stack.name }, 'a push could not be followed up; it comes again');
       });
-      await storing;
+      await handling;
     }
   }
 
   function begin(): void {
     clearTimeout(timer);
     if (stopped) return;
-    if (looking) {
-      again = true;
+    if (polling) {
+      pollAgain = true;
       return;
     }
-    looking = true;
-    void look().finally(() => {
-      looking = false;
+    polling = true;
+    void poll().finally(() => {
+      polling = false;
       if (stopped) return;
-      const delay = again ? 0 : watched.everyMs;
-      again = false;
+      const delay = pollAgain ? 0 : watched.everyMs;
+      pollAgain = false;
       timer = setTimeout(begin, delay);
     });
   }
@@ -166,12 +174,12 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
     async stop() {
       stopped = true;
       clearTimeout(timer);
-      await storing;
+      await handling;
     },
   };
 }
 
-/** Which code a commit was seen of; hashed, as an address may hold a user's name. */
+/** Identifies the code that a commit belongs to. Hashed, because an address may hold a user's name. */
 function sourceId({ source }: WatchedStack): string {
   const { git, ref, path } = source;
   return createHash('sha256')

@@ -1,16 +1,16 @@
-/** Something that is done again and again. */
+/** A task that runs repeatedly. */
 export interface Repeated {
-  /** Nothing begins after it; resolves once what is under way has ended. */
+  /** Starts no more runs. Resolves once the current one has ended. */
   stop(): Promise<void>;
 }
 
-/** Does `work` now, and again `everyMs` after it has ended, until it is stopped. `work` must not reject. */
+/** Runs `work` now, and again `everyMs` after each end, until it is stopped. `work` must not reject. */
 export function repeat(everyMs: number, work: () => Promise<void>): Repeated {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  let working: Promise<void> = Promise.resolve();
+  let current: Promise<void> = Promise.resolve();
   const begin = (): void => {
-    working = work().finally(() => {
+    current = work().finally(() => {
       if (!stopped) timer = setTimeout(begin, everyMs);
     });
   };
@@ -19,7 +19,7 @@ export function repeat(everyMs: number, work: () => Promise<void>): Repeated {
     async stop() {
       stopped = true;
       clearTimeout(timer);
-      await working;
+      await current;
     },
   };
 }

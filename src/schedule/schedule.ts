@@ -1,44 +1,48 @@
+/** Starts the scheduled checks of stacks. */
 import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import type { Stack } from '../model/directory.ts';
 import { type Cron, readCron } from './cron.ts';
 
 const MINUTE = 60_000;
-/** A downtime longer than this has missed something for sure, as far as anybody cares. */
-const LONGEST_LOOK_BACK = 7 * 24 * 60 * MINUTE;
+/** After a downtime longer than this, every cron counts as missed without a search. */
+const MAX_LOOK_BACK_MS = 7 * 24 * 60 * MINUTE;
 
 export interface ScheduleOptions {
   readonly stacks: readonly Pick<Stack, 'name' | 'schedule' | 'timezone'>[];
-  /** Now, in ms since epoch. */
+  /** The current time, in ms since epoch. */
   readonly now: () => number;
-  /** Called once for a tick, however many crons of the stack fire in that minute. */
+  /** Called once per tick, however many crons of the stack fire in that minute. */
   readonly onTick: (stack: string) => Promise<void> | void;
   readonly log: Logger;
-  /** When the stack last ticked, as `setLastTick` was told to store it; undefined: never seen. */
+  /** When the stack last ticked, as stored by `setLastTick`; undefined where it never did. */
   readonly lastTick: (stack: string) => Promise<string | undefined>;
-  /** `at` is ms since epoch as text. */
+  /** Stores `at`, ms since epoch as text. */
   readonly setLastTick: (stack: string, at: string) => Promise<void>;
-  /** How much later a stack's ticks come (ms), so that many stacks don't start at once; 0 where not given. */
+  /** Delay of a stack's ticks in ms, so that many stacks do not start at once; 0 where not given. */
   readonly jitterOf?: (stack: string) => number;
 }
 
 export interface Schedule {
-  /** No tick begins after it. Ticks under way are the caller's. */
+  /** Starts no more ticks. The caller waits for those that are running. */
   stop(): void;
-  /** When it last looked at the clock, in ms since epoch: about a minute ago at most. */
-  lookedAt(): number;
-  /** Ticks that came and were not followed up yet, or could not be. */
+  /** When the schedule last checked the clock, in ms since epoch. Normally less than a minute ago. */
+  checkedClockAt(): number;
+  /** Ticks that were due and have not been handled, or failed. */
   overdue(): readonly Overdue[];
 }
 
-/** `since`: when the tick came, in ms since epoch. `error`: why it could not be followed up; null while it is tried. */
+/**
+ * A tick that was due and is not handled yet. `since` is when it was due, in ms since epoch. `error` is why
+ * it failed; null while it is running.
+ */
 export interface Overdue {
   readonly name: string;
   readonly since: number;
   readonly error: string | null;
 }
 
-interface Clockwork {
+interface StackSchedule {
   readonly name: string;
   readonly crons: readonly Cron[];
 }
@@ -47,9 +51,9 @@ function wholeMinute(at: number): number {
   return Math.floor(at / MINUTE) * MINUTE;
 }
 
-/** True where one of the crons fires in a minute after `from`, up to and including that of `to`. */
+/** True where one of the crons fires in a minute after `from`, up to and including the minute of `to`. */
 function firedBetween(crons: readonly Cron[], from: number, to: number): boolean {
-  if (to - from > LONGEST_LOOK_BACK) return crons.length > 0;
+  if (to - from > MAX_LOOK_BACK_MS) return crons.length > 0;
   for (let minute = wholeMinute(to); minute > wholeMinute(from); minute -= MINUTE) {
     if (crons.some((cron) => cron.firesAt(minute))) return true;
   }
@@ -57,13 +61,13 @@ function firedBetween(crons: readonly Cron[], from: number, to: number): boolean
 }
 
 /**
- * Ticks each stack by its crons in its time zone. What was missed while nothing ran, or while the machine
- * slept, is made up for by one tick; a stack never seen before waits for its first own time. Rejects where a
- * cron is none or the last ticks can't be read; a tick that fails is logged and comes again at its next time.
+ * Ticks each stack by its crons in its time zone. Ticks missed while m0 was down or the machine slept become
+ * one tick. A stack seen for the first time waits for its next cron time. Rejects where a cron is not valid
+ * or the last ticks cannot be read. A tick that fails is logged and repeated at the stack's next cron time.
  */
 export async function startSchedule(options: ScheduleOptions): Promise<Schedule> {
   const { now, log, jitterOf = () => 0 } = options;
-  const clockworks: readonly Clockwork[] = options.stacks.map((stack) => ({
+  const schedules: readonly StackSchedule[] = options.stacks.map((stack) => ({
     name: stack.name,
     crons: stack.schedule.map((text) => readCron(text, stack.timezone)),
   }));
@@ -72,20 +76,21 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
   const overdue = new Map<string, Overdue>();
 
   async function tick(name: string): Promise<void> {
-    const before = overdue.get(name) ?? { name, since: now(), error: null };
-    overdue.set(name, before);
+    const pending = overdue.get(name) ?? { name, since: now(), error: null };
+    overdue.set(name, pending);
     try {
       await options.onTick(name);
-      // Remembered after, not before: a tick that a crash cut short comes again, one too many harms nobody.
+      // Stored afterwards: a tick that a crash interrupted happens again, and one check too many does no
+      // harm.
       await options.setLastTick(name, String(now()));
       overdue.delete(name);
     } catch (error) {
-      overdue.set(name, { ...before, error: errorText(error) });
+      overdue.set(name, { ...pending, error: errorText(error) });
       log.error({ stack: name, err: error }, 'scheduled check could not be started');
     }
   }
 
-  function later(name: string): void {
+  function tickAfterJitter(name: string): void {
     const delay = jitterOf(name);
     if (delay === 0) {
       void tick(name);
@@ -98,50 +103,51 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
     delayed.add(timer);
   }
 
-  let seenUntil = now();
+  let checkedUntil = now();
   const missed: string[] = [];
-  for (const { name, crons } of clockworks) {
+  for (const { name, crons } of schedules) {
     const last = Number(await options.lastTick(name));
-    if (Number.isNaN(last)) await options.setLastTick(name, String(seenUntil));
-    else if (firedBetween(crons, last, seenUntil)) missed.push(name);
+    if (Number.isNaN(last)) await options.setLastTick(name, String(checkedUntil));
+    else if (firedBetween(crons, last, checkedUntil)) missed.push(name);
   }
 
-  /** Also looks at the minutes since the last look, so a late or left-out beat loses nothing. */
+  /** Covers all minutes since the last beat, so that a late or missed beat loses no tick. */
   function beat(): void {
     const at = now();
-    const from = seenUntil;
-    // Also where the clock was set back: it goes on from there, rather than standing still until it caught up.
-    seenUntil = at;
-    for (const { name, crons } of clockworks) {
-      if (firedBetween(crons, from, at)) later(name);
+    const from = checkedUntil;
+    // Also after the clock was set back: continues from the new time instead of waiting until the old one is
+    // reached again.
+    checkedUntil = at;
+    for (const { name, crons } of schedules) {
+      if (firedBetween(crons, from, at)) tickAfterJitter(name);
     }
   }
 
-  // A timer of our own: node-cron's sleeps until the time it expects, whatever becomes of the clock meanwhile.
-  let heart: NodeJS.Timeout;
-  function arm(): void {
-    heart = setTimeout(
+  // m0's own timer: node-cron's waits for a fixed duration, even if the clock changes meanwhile.
+  let beatTimer: NodeJS.Timeout;
+  function scheduleBeat(): void {
+    beatTimer = setTimeout(
       () => {
         beat();
-        arm();
+        scheduleBeat();
       },
       MINUTE - (now() % MINUTE),
     );
   }
-  arm();
+  scheduleBeat();
 
   if (missed.length > 0) {
     log.info({ stacks: missed }, 'checks missed while m0 was down run now');
-    for (const name of missed) later(name);
+    for (const name of missed) tickAfterJitter(name);
   }
 
   return {
     stop() {
-      clearTimeout(heart);
+      clearTimeout(beatTimer);
       for (const timer of delayed) clearTimeout(timer);
       delayed.clear();
     },
-    lookedAt: () => seenUntil,
+    checkedClockAt: () => checkedUntil,
     overdue: () => [...overdue.values()],
   };
 }

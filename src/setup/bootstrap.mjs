@@ -1,7 +1,7 @@
 /**
- * What `npm start`, `npm test`, `npm run check` and `npm run m0` run: brings up whatever a fresh clone
- * lacks, then hands over to m0 under a Node that runs TypeScript. Plain JavaScript without dependencies,
- * because it starts under any Node from 20 on and before `npm install`.
+ * Runs `npm start`, `npm test`, `npm run check` and `npm run m0`: installs what a fresh clone lacks, then
+ * starts m0 under a Node that runs TypeScript. Plain JavaScript without dependencies, because it must run
+ * under any Node from 20 on and before `npm install`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -14,25 +14,25 @@ import { ensurePackages, findNode } from './packages.mjs';
 const OLDEST_NODE = 20;
 const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
-/** Commands that need more than npm packages; `install.ts` knows what exactly. */
+/** Commands that need more than npm packages; `install.ts` knows what each needs. */
 const NEEDS_TOOLS = new Set(['serve', 'sandbox', 'worker', 'policy', '--test', '--bench']);
-/** Commands that stay: those are told when this process goes away without a word. */
-const STAYS = new Set(['serve', 'sandbox', 'worker', '--test']);
-/** Stripped and compiled sources are kept here, which saves each later start time and 40 MB. */
+/** Commands that keep running. They must notice when this process is killed. */
+const LONG_RUNNING = new Set(['serve', 'sandbox', 'worker', '--test']);
+/** Cache of compiled sources, which saves start time and 40 MB of memory. */
 const COMPILED = path.join(root, 'node_modules', '.cache', 'm0');
-/** A big plan is read in one pass: a large nursery for young objects would only double the memory it takes. */
-const NURSERY = { explain: ['--max-semi-space-size=8'] };
-/** npm and the terminal both deliver one Ctrl-C; what arrives this soon after the first is the same one. */
+/** A big plan is read in one pass; a large young generation would only double the memory. */
+const HEAP_FLAGS = { explain: ['--max-semi-space-size=8'] };
+/** npm and the terminal both deliver one Ctrl-C. A second signal within this time counts as the same one. */
 const SAME_SIGNAL_MS = 1000;
-/** How long what is left of a process group gets to end by itself. */
+/** How long the rest of a process group may take to end by itself. */
 const GROUP_GRACE_MS = 15_000;
 
-/** An npm that is killed leaves its script running: what npm started ends with npm. */
+/** When npm is killed its script keeps running, so m0 watches npm's process and ends with it. */
 const parent = process.ppid;
 const underNpm = process.env.npm_package_json === path.join(root, 'package.json');
 
-/** Where the person stood: npm changes into the project and says in INIT_CWD where it came from. */
-function standingIn() {
+/** The person's directory: npm changes into the project and names the original directory in INIT_CWD. */
+function callerDirectory() {
   return underNpm && process.env.INIT_CWD ? process.env.INIT_CWD : process.cwd();
 }
 
@@ -45,7 +45,10 @@ function groupAlive(pid) {
   }
 }
 
-/** Ends what a process that is gone left behind in its group; never by force, it may be writing a state. */
+/**
+ * Ends the rest of a process group whose leader has ended. Never by force: a tool in it may be writing a
+ * state.
+ */
 async function endGroup(pid) {
   if (!groupAlive(pid)) return;
   process.kill(-pid, 'SIGTERM');
@@ -55,9 +58,9 @@ async function endGroup(pid) {
 }
 
 /**
- * Runs Node with `args` and resolves to its exit code (128 + number after a signal).
- * The child leads a group of its own: a Ctrl-C reaches it exactly once, through here, however many of
- * terminal, shell and npm pass it on, and nothing of the group outlives it.
+ * Runs Node with `args` and resolves to its exit code (128 + number after a signal). The child leads its own
+ * process group: a Ctrl-C reaches it exactly once, from here, however often terminal, shell and npm send it,
+ * and no process of the group survives it.
  */
 async function run(node, args, extraEnv = {}) {
   const child = spawn(node, args, {
@@ -70,7 +73,7 @@ async function run(node, args, extraEnv = {}) {
   const forward = (signal) => {
     if (Date.now() - lastSent < SAME_SIGNAL_MS) return;
     lastSent = Date.now();
-    // A terminal that closes is one more way to ask for an orderly end.
+    // A closed terminal is treated as a request for an orderly end.
     child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -92,10 +95,10 @@ async function run(node, args, extraEnv = {}) {
   }
 }
 
-/** Commands that need the development packages. */
+/** Commands that also need the development packages. */
 const WITH_DEV = new Set(['sandbox', '--test', '--check', '--bench', '--cards', '--playground']);
 
-/** Whether `command` needs the development packages; `serve` without a configuration is the sandbox. */
+/** True if the command needs the development packages. `serve` without a configuration is the sandbox. */
 function needsDevPackages(command) {
   if (WITH_DEV.has(command)) return true;
   return command === 'serve' && !process.env.M0_CONFIG && !existsSync(path.join(root, 'm0.yaml'));
@@ -104,7 +107,10 @@ function needsDevPackages(command) {
 const FLAGS = ['--disable-warning=ExperimentalWarning'];
 const WATCH = ['--import', new URL('./parent-watch.mjs', import.meta.url).href];
 
-/** Passed and failed tests out of vitest's JSON; a file that did not even load counts as one failure. */
+/**
+ * Counts passed and failed tests in vitest's JSON report. A file that could not be loaded counts as one
+ * failure.
+ */
 function countTests(reportFile, exitCode) {
   let passed = 0;
   let failed = 0;
@@ -135,7 +141,7 @@ async function test(node, args) {
   }
 }
 
-/** So that scripts which ask for `node` by name get the same one. */
+/** Puts this Node first on PATH, so that scripts which call `node` use the same one. */
 function withBin(node) {
   return { PATH: [path.dirname(node), process.env.PATH].join(path.delimiter) };
 }
@@ -149,7 +155,7 @@ async function main() {
     return 2;
   }
   const [command = 'help', ...args] = process.argv.slice(2);
-  const cwd = standingIn();
+  const cwd = callerDirectory();
   await ensurePackages(root, { dev: needsDevPackages(command) });
   const node = await findNode(root);
   if (command === '--check') {
@@ -168,7 +174,7 @@ async function main() {
     return await run(node, [...FLAGS, path.join(root, 'test/cards/cards.ts'), ...args]);
   if (command === '--playground')
     return await run(node, [...FLAGS, path.join(root, 'src/sandbox/playground.ts'), ...args]);
-  const flags = [...FLAGS, ...(STAYS.has(command) ? WATCH : []), ...(NURSERY[command] ?? [])];
+  const flags = [...FLAGS, ...(LONG_RUNNING.has(command) ? WATCH : []), ...(HEAP_FLAGS[command] ?? [])];
   return await run(node, [...flags, path.join(root, 'src/main.ts'), ...process.argv.slice(2)], {
     M0_CWD: cwd,
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? COMPILED,

@@ -1,7 +1,7 @@
-/** What `npm run check` runs, all of it even where an early one fails. */
+/** The checks of `npm run check`. All of them run, even where one fails. */
 import path from 'node:path';
 
-/** The checks in order of how soon they answer; `args` are for Node. Paths given are for Biome and Oxlint. */
+/** The checks, the fastest first. `args` are Node's arguments. `paths` limit Biome and Oxlint. */
 export function checks(root, paths) {
   const bin = (name) => path.join(root, 'node_modules', '.bin', name);
   return [
@@ -13,7 +13,7 @@ export function checks(root, paths) {
   ];
 }
 
-/** Runs each check through `run`, which resolves to an exit code; 0 only if all of them did. */
+/** Runs each check with `run`, which resolves to an exit code. Resolves to 0 only if all passed. */
 export async function runChecks(list, run) {
   const failed = [];
   for (const check of list) {

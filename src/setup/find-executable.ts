@@ -1,11 +1,12 @@
+/** Finds programs on PATH. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 
-/** The process environment, or what a test puts in its place. */
+/** The process environment, or a replacement in tests. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** Whether `file` is there and may be run. */
+/** True where the file exists and can be executed. */
 export async function isExecutable(file: string): Promise<boolean> {
   return await access(file, constants.X_OK).then(
     () => true,
@@ -13,7 +14,7 @@ export async function isExecutable(file: string): Promise<boolean> {
   );
 }
 
-/** Every place on PATH where one of `names` can be run, in the order of PATH. */
+/** All places on PATH where one of `names` can be executed, in the order of PATH. */
 export async function findOnPath(names: readonly string[], env: Env): Promise<string[]> {
   const folders = (env.PATH ?? '').split(path.delimiter).filter((folder) => folder !== '');
   const candidates = names.flatMap((name) => folders.map((folder) => path.join(folder, name)));
@@ -21,7 +22,7 @@ export async function findOnPath(names: readonly string[], env: Env): Promise<st
   return candidates.filter((_, index) => found[index]);
 }
 
-/** Go, on PATH or where its installer puts it; null where there is none. */
+/** The `go` command, on PATH or in its installer's default place; null where there is none. */
 export async function findGo(env: Env): Promise<string | null> {
   const usual = '/usr/local/go/bin/go';
   const [go = (await isExecutable(usual)) ? usual : null] = await findOnPath(['go'], env);

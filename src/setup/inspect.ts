@@ -1,3 +1,4 @@
+/** The table of `m0 doctor`: what a start needs, and what is there. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -9,16 +10,18 @@ import { findPluginMirrors } from './plugin-mirrors.ts';
 import { openProbes } from './probe.ts';
 import { findTerraform, TERRAFORM_MISSING, toolsFolder } from './tools.ts';
 
-/** One thing a start needs, and what was found of it. */
+/** One thing that a start needs, and its state. */
 export interface Row {
   readonly what: string;
   readonly state: 'ok' | 'missing' | 'warning';
   readonly found: string;
-  /** What to do; absent where nothing is. */
+  /** What to do; absent where nothing is needed. */
   readonly todo?: string;
 }
 
-/** The tools of a start as rows, nothing installed; `sandbox` adds what only the sandbox and tests need. */
+/**
+ * The tools as rows, without installing any. `sandbox` adds those that only the sandbox and the tests need.
+ */
 export async function inspectTools(options: { dataDir: string; env: Env; sandbox: boolean }): Promise<Row[]> {
   const { env, sandbox } = options;
   const toolsDir = toolsFolder(options.dataDir);
@@ -54,7 +57,7 @@ export async function inspectTools(options: { dataDir: string; env: Env; sandbox
 
 function packagesRow(): Row {
   const what = 'npm packages';
-  // Without them this would not run; the stamp says whether they are those of the lock file.
+  // The packages exist, or this code would not run. The stamp says whether they match the lock file.
   const stamped = existsSync(new URL('../../node_modules/.m0-lock', import.meta.url));
   return stamped
     ? { what, state: 'ok', found: 'as in package-lock.json' }

@@ -1,6 +1,6 @@
 /**
- * Brings the tools a command needs, called by bootstrap.mjs once the npm packages are there:
- * `install.ts serve | sandbox | worker | policy | --test | --bench`. Prints nothing when there is nothing to do.
+ * Installs the tools that a command needs. bootstrap.mjs calls it after the npm packages: `install.ts serve |
+ * sandbox | worker | policy | --test | --bench`. Prints nothing when there is nothing to do.
  */
 import { existsSync } from 'node:fs';
 import { errorTextWithCause } from '../base/error-text.ts';
@@ -13,7 +13,7 @@ import { isFinal } from './release.ts';
 import { buildTofu, downloadTofu, findTofu, TOFU_VERSION } from './tofu.ts';
 import { findTerraform, TERRAFORM_MISSING, toolsFolder } from './tools.ts';
 
-/** Rejects with one message that names all that is missing and cannot be brought from here. */
+/** Rejects with one message that names everything missing that cannot be installed here. */
 async function install(command: string, env: Env): Promise<void> {
   const toolsDir = toolsFolder(env.M0_DATA_DIR || '.m0');
   const probes = await openProbes(toolsDir);
@@ -28,7 +28,7 @@ async function install(command: string, env: Env): Promise<void> {
   if (missing.length > 0) throw new Error(`set-up is not complete:\n  ${missing.join('\n  ')}`);
 }
 
-/** `serve` without a configuration is the sandbox; M0_CONFIG always names one, if only a missing file. */
+/** `serve` without a configuration starts the sandbox. */
 function needsLocalCloud(command: string, env: Env): boolean {
   if (['sandbox', '--test', '--bench'].includes(command)) return true;
   return command === 'serve' && !env.M0_CONFIG && !existsSync('m0.yaml');
@@ -41,7 +41,7 @@ async function requireTerraform(env: Env, probes: Probes): Promise<void> {
 
 async function ensureOpa(toolsDir: string, env: Env, probes: Probes): Promise<void> {
   if (await findOpa(toolsDir, env, probes)) return;
-  await bring({
+  await downloadOrBuild({
     label: `[3/4] opa ${OPA_VERSION}`,
     what: 'about 50 MB',
     minutes: 'about 2 minutes',
@@ -59,7 +59,7 @@ async function ensureOpa(toolsDir: string, env: Env, probes: Probes): Promise<vo
 
 async function ensureTofu(toolsDir: string, env: Env): Promise<void> {
   if (await findTofu(toolsDir, env)) return;
-  await bring({
+  await downloadOrBuild({
     label: `[tests] tofu ${TOFU_VERSION}`,
     what: 'about 30 MB',
     minutes: 'about 3 minutes',
@@ -70,8 +70,8 @@ async function ensureTofu(toolsDir: string, env: Env): Promise<void> {
   });
 }
 
-/** Downloads a release, or where that is out of reach builds it. */
-async function bring(options: {
+/** Downloads a release; where that fails, builds it with Go. */
+async function downloadOrBuild(options: {
   readonly label: string;
   readonly what: string;
   readonly minutes: string;

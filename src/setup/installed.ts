@@ -1,4 +1,7 @@
-/** Every Terraform and OpenTofu on this machine, so that each stack can have the version it asks for. */
+/**
+ * Finds all versions of Terraform and OpenTofu on this machine, so that each stack can use the one it asks
+ * for.
+ */
 import { readdir, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -6,27 +9,29 @@ import { type Env, isExecutable } from './find-executable.ts';
 
 export type ToolName = 'terraform' | 'tofu';
 
-/** A tool that has said itself which version it is. */
+/** A tool with the version that it reports. */
 export interface Installed {
   readonly path: string;
   readonly version: string;
 }
 
-/** `terraform-1.9.8`, `terraform_1.9.8`, `terraform1.9`, `tofu-v1.12.6`. */
-const NAMED: Record<ToolName, RegExp> = {
+/** Matches `terraform-1.9.8`, `terraform_1.9.8`, `terraform1.9`, `tofu-v1.12.6`. */
+const FILE_NAME: Record<ToolName, RegExp> = {
   terraform: /^terraform[-_]?v?\d+(\.\d+)*([-.+][\w.]+)?$/,
   tofu: /^(open)?tofu[-_]?v?\d+(\.\d+)*([-.+][\w.]+)?$/,
 };
 
 /**
- * Files that may be the tool in some version: by their names in the folders of PATH, and where tfenv, tofuenv,
- * tenv, tfswitch, asdf and mise put what they install. No two lead to the same file.
+ * Files that may be a version of the tool: by name in the folders of PATH, and in the folders of tfenv,
+ * tofuenv, tenv, tfswitch, asdf and mise. Each real file appears once.
  */
 export async function findVersions(tool: ToolName, env: Env): Promise<string[]> {
   const onPath = (env.PATH ?? '').split(path.delimiter).filter((folder) => folder !== '');
   const byName = await Promise.all(
     [...onPath, ...byVersionName(env)].map(async (folder) =>
-      (await list(folder)).filter((name) => NAMED[tool].test(name)).map((name) => path.join(folder, name)),
+      (await list(folder))
+        .filter((name) => FILE_NAME[tool].test(name))
+        .map((name) => path.join(folder, name)),
     ),
   );
   const byFolder = await Promise.all(
@@ -46,14 +51,14 @@ export async function findVersions(tool: ToolName, env: Env): Promise<string[]> 
   return [...found.values()];
 }
 
-/** Folders with a file a version, as tfswitch has it. */
+/** Folders that hold one file per version, as tfswitch does. */
 function byVersionName(env: Env): string[] {
   return [path.join(home(env), '.terraform.versions')];
 }
 
-/** Folders with a folder a version. */
+/** Folders that hold one folder per version. */
 function versionFolders(tool: ToolName, env: Env): string[] {
-  const at = (own: string | undefined, usual: string): string => own || path.join(home(env), usual);
+  const at = (own: string | undefined, standard: string): string => own || path.join(home(env), standard);
   const product = tool === 'terraform' ? 'terraform' : 'opentofu';
   const asdf = at(env.ASDF_DATA_DIR, '.asdf');
   const mise = env.MISE_DATA_DIR || path.join(at(env.XDG_DATA_HOME, '.local/share'), 'mise');
@@ -77,7 +82,7 @@ async function list(folder: string): Promise<string[]> {
   return (await readdir(folder).catch(() => [])).sort();
 }
 
-/** Newest first; a pre-release stands behind its release. */
+/** Newest first; a pre-release comes after its release. */
 export function newestFirst(tools: readonly Installed[]): Installed[] {
   return [...tools].sort((a, b) => compareVersions(b.version, a.version));
 }

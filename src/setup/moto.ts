@@ -1,9 +1,10 @@
+/** Installs moto, a local server with the API of AWS. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { type Env, findOnPath, isExecutable } from './find-executable.ts';
 
-/** What stands for AWS in the sandbox and the scenario tests. */
+/** The version of moto that the sandbox and the scenario tests use. */
 export const MOTO_VERSION = '5.2.5';
 
 const INSTALL_MS = 600_000;
@@ -16,12 +17,15 @@ function server(toolsDir: string): string {
   return path.join(home(toolsDir), 'bin', 'moto_server');
 }
 
-/** Written last, so that an interrupted installation is none; names the place, since a venv cannot move. */
+/**
+ * Written last, so that an interrupted installation does not count. Holds the path, because a virtual
+ * environment cannot be moved.
+ */
 function marker(toolsDir: string): { file: string; text: string } {
   return { file: path.join(home(toolsDir), 'ready'), text: `moto ${MOTO_VERSION} in ${home(toolsDir)}\n` };
 }
 
-/** The pinned moto's `moto_server` in the cache, or null where set-up has to bring it. */
+/** The `moto_server` of the pinned version, or null where it must be installed. */
 export async function findMoto(toolsDir: string): Promise<string | null> {
   const { file, text } = marker(toolsDir);
   const ready = (await readFile(file, 'utf8').catch(() => '')) === text;
@@ -31,7 +35,7 @@ export async function findMoto(toolsDir: string): Promise<string | null> {
     : null;
 }
 
-/** A Python that can make virtual environments, or what keeps those that are there from it. */
+/** A Python that can create virtual environments, or why none was found. */
 export type PythonFound = { ok: true; path: string; version: string } | { ok: false; problem: string };
 
 /** The first Python from 3.9 on along PATH that has `venv`. */
@@ -51,7 +55,7 @@ export async function findPython(env: Env): Promise<PythonFound> {
   return { ok: false, problem };
 }
 
-/** Makes the virtual environment and installs the pinned moto into it. */
+/** Creates the virtual environment and installs the pinned moto. Rejects where Python or pip fails. */
 export async function installMoto(toolsDir: string, python: string): Promise<void> {
   const { file, text } = marker(toolsDir);
   await rm(home(toolsDir), { recursive: true, force: true });

@@ -1,3 +1,4 @@
+/** Finds or installs opa, the policy compiler. */
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,21 +8,21 @@ import { goPlatform } from './platform.ts';
 import type { Probes } from './probe.ts';
 import { downloadRelease } from './release.ts';
 
-/** The release that set-up brings when there is no usable `opa` on the machine. */
+/** The release that is installed where the machine has no usable `opa`. */
 export const OPA_VERSION = '1.22.2';
 
 const RELEASES = 'https://github.com/open-policy-agent/opa/releases/download';
 const CONNECT_MS = 20_000;
 const BUILD_MS = 900_000;
 
-/** Where set-up puts the `opa` it brings. */
+/** Path of the installed `opa`. */
 export function cachedOpa(toolsDir: string): string {
   return path.join(toolsDir, 'opa');
 }
 
 /**
- * The `opa` to compile policies with: `M0_OPA`, else one on PATH that can do it, else the one in the cache;
- * null where set-up has to bring it. Rejects when `M0_OPA` names one that cannot do it.
+ * The `opa` that compiles policies: `M0_OPA`, else a usable one on PATH, else the installed one; null where
+ * it must be installed. Rejects where the `opa` of `M0_OPA` is not usable.
  */
 export async function findOpa(
   toolsDir: string,
@@ -39,7 +40,10 @@ export async function findOpa(
   return null;
 }
 
-/** The version of an `opa` that is at least 1.0 and has just compiled a policy to Wasm. */
+/**
+ * The version of an `opa`, after checking that it is 1.0 or later and can compile a policy to Wasm. Rejects
+ * where it is not or cannot.
+ */
 async function opaVersion(file: string, probes: Probes): Promise<string> {
   return await probes.get(file, 'opa', async () => {
     const { stdout } = await execa(file, ['version'], { timeout: CONNECT_MS });
@@ -47,13 +51,13 @@ async function opaVersion(file: string, probes: Probes): Promise<string> {
     if (version === undefined || Number.parseInt(version, 10) < 1) {
       throw new Error(`${file}: opa 1.0 or later is needed, this is ${version ?? 'something else'}`);
     }
-    await proveWasm(file);
+    await checkWasm(file);
     return version;
   });
 }
 
-/** What the version line says of WebAssembly is about the runtime, so only compiling tells. */
-async function proveWasm(file: string): Promise<void> {
+/** Tests the compiler by compiling. The version output speaks only of the Wasm runtime. */
+async function checkWasm(file: string): Promise<void> {
   const scratch = await mkdtemp(path.join(tmpdir(), 'm0-opa-'));
   try {
     await writeFile(path.join(scratch, 'probe.rego'), 'package probe\n\nallow if input.yes\n');
@@ -66,35 +70,37 @@ async function proveWasm(file: string): Promise<void> {
   }
 }
 
-/** Downloads the pinned release into the cache. Rejects as `downloadRelease` does. */
+/** Downloads the pinned release into the tools folder. Rejects as `downloadRelease` does. */
 export async function downloadOpa(toolsDir: string, fetcher: typeof fetch = fetch): Promise<void> {
   const url = `${RELEASES}/v${OPA_VERSION}/${opaAsset(process.platform, process.arch)}`;
   const binary = await downloadRelease(url, `${url}.sha256`, fetcher);
   await mkdir(toolsDir, { recursive: true });
-  const half = `${cachedOpa(toolsDir)}.${process.pid}.half`;
-  await writeFile(half, binary);
-  await chmod(half, 0o755);
-  await rename(half, cachedOpa(toolsDir));
+  const partial = `${cachedOpa(toolsDir)}.${process.pid}.half`;
+  await writeFile(partial, binary);
+  await chmod(partial, 0o755);
+  await rename(partial, cachedOpa(toolsDir));
 }
 
-/** The file of a release for a platform; the static builds, which run on any libc. */
+/** The release file for a platform. Prefers static builds, which run with any libc. */
 export function opaAsset(platform: string, arch: string): string {
   const name = `opa_${goPlatform(platform, arch)}`;
   if (platform === 'win32') return `${name}.exe`;
   return platform === 'darwin' && arch === 'x64' ? name : `${name}_static`;
 }
 
-/** Builds the pinned release from source, checked by Go's checksum database, into the cache. */
+/**
+ * Builds the pinned release from source into the tools folder. Go's checksum database verifies the source.
+ */
 export async function buildOpa(toolsDir: string, go: string, env: Env): Promise<void> {
   await mkdir(toolsDir, { recursive: true });
-  const half = await mkdtemp(path.join(toolsDir, 'opa-half-'));
+  const partial = await mkdtemp(path.join(toolsDir, 'opa-half-'));
   try {
     await execa(go, ['install', `github.com/open-policy-agent/opa@v${OPA_VERSION}`], {
-      env: { ...env, GOBIN: half, CGO_ENABLED: '0' },
+      env: { ...env, GOBIN: partial, CGO_ENABLED: '0' },
       timeout: BUILD_MS,
     });
-    await rename(path.join(half, 'opa'), cachedOpa(toolsDir));
+    await rename(path.join(partial, 'opa'), cachedOpa(toolsDir));
   } finally {
-    await rm(half, { recursive: true, force: true });
+    await rm(partial, { recursive: true, force: true });
   }
 }

@@ -3,13 +3,13 @@ interface Lock {
 }
 
 /**
- * Whether what npm wrote down as installed agrees with the lock file. Packages for other platforms may be
- * missing, and so may those for development unless `dev`.
+ * True where the packages that npm lists as installed match the lock file. Packages for other platforms may
+ * be missing, and development packages too unless `dev`.
  */
 export function packagesMatch(lock: Lock, installed: Lock | undefined, options: { dev: boolean }): boolean;
 
 /**
- * Whether npm should install the development packages: where `dev` asks for them, and where some are there
- * already, because an install without them would remove those.
+ * True if npm should install the development packages too: because `dev` asks for them, or because some are
+ * installed already, and an install without them would remove those.
  */
 export function installsDev(lock: Lock, installed: Lock | undefined, options: { dev: boolean }): boolean;

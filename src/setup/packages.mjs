@@ -1,14 +1,14 @@
-/** npm's part of set-up: the packages of the lock file, and a current Node where this one is too old. */
+/** Installs the npm packages of the lock file, and a current Node where this one is too old. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { step } from './progress.mjs';
 
-/** The first Node that runs TypeScript as it is, and that the prebuilt SQLite is made for. */
+/** The first Node that runs TypeScript directly, and for which SQLite is prebuilt. */
 const NODE_MAJOR = 24;
 
-/** npm that belongs to the running Node, its words on stderr. Rejects with what to do when it fails. */
+/** Runs the npm of this Node, with its output on stderr. Rejects with advice where it fails. */
 async function npm(root, args) {
   const own = process.env.npm_execpath;
   const [file, first] = own?.endsWith('.js') ? [process.execPath, [own]] : ['npm', []];
@@ -30,8 +30,8 @@ function readJson(file) {
 }
 
 /**
- * Whether what npm wrote down as installed agrees with the lock file. Packages for other platforms may be
- * missing, and so may those for development unless `dev`.
+ * True where the packages that npm lists as installed match the lock file. Packages for other platforms may
+ * be missing, and development packages too unless `dev`.
  */
 export function packagesMatch(lock, installed, { dev }) {
   if (!installed?.packages) return false;
@@ -44,16 +44,16 @@ export function packagesMatch(lock, installed, { dev }) {
 }
 
 /**
- * Whether npm should install the development packages: where `dev` asks for them, and where some are there
- * already, because an install without them would remove those.
+ * True if npm should install the development packages too: because `dev` asks for them, or because some are
+ * installed already, and an install without them would remove those.
  */
 export function installsDev(lock, installed, { dev }) {
   return dev || Object.keys(installed?.packages ?? {}).some((name) => lock.packages[name]?.dev === true);
 }
 
 /**
- * Installs what the lock file names, if it is not there; the development packages only where `dev` asks for
- * them. Never touches the lock file itself.
+ * Installs the packages of the lock file if they are missing, the development packages only if `dev` asks for
+ * them. Never changes the lock file.
  */
 export async function ensurePackages(root, { dev }) {
   const modules = path.join(root, 'node_modules');
@@ -64,17 +64,17 @@ export async function ensurePackages(root, { dev }) {
   const installed = readJson(path.join(modules, '.package-lock.json'));
   const lock = JSON.parse(lockText);
   if (!packagesMatch(lock, installed, { dev })) {
-    // Not `npm ci`: that empties node_modules first, under the feet of a bot that runs from it.
-    // No install scripts: the only one needed is that of `node`, which findNode runs when it has to.
-    // Said either way: with NODE_ENV=production npm would leave the development packages out by itself.
-    const omit = installsDev(lock, installed, { dev }) ? '--include=dev' : '--omit=dev';
-    const args = ['install', omit, '--no-save', '--ignore-scripts', '--loglevel=error'];
+    // Not `npm ci`, which empties node_modules first and would break a bot that runs from it. No install
+    // scripts: only that of `node` is needed, and findNode runs it.
+    // Always said: with NODE_ENV=production npm leaves the development packages out by default.
+    const dependencies = installsDev(lock, installed, { dev }) ? '--include=dev' : '--omit=dev';
+    const args = ['install', dependencies, '--no-save', '--ignore-scripts', '--loglevel=error'];
     await step('[1/4] npm packages', 'about half a minute', () => npm(root, args), { ownProgress: true });
   }
   writeFileSync(stamp, wanted);
 }
 
-/** The Node to run m0 with: this one where it is new enough, else the one the npm package `node` brings. */
+/** The Node to run m0 with: this one where it is new enough, else the one of the npm package `node`. */
 export async function findNode(root) {
   const [major = 0] = process.versions.node.split('.').map(Number);
   if (major >= NODE_MAJOR) return process.execPath;

@@ -1,7 +1,7 @@
 /**
- * Loaded with `--import` into what bootstrap.mjs starts in a session of its own. There a killed parent
- * would go unnoticed (no terminal, no hang-up), so this asks for an orderly end when the parent is gone.
- * Threads and forks inherit `--import`; only the process that bootstrap.mjs itself started watches.
+ * Ends a process when its parent is gone. bootstrap.mjs loads it with `--import` into processes that run in a
+ * session of their own: without a terminal they get no signal when the parent is killed. Threads and forks
+ * inherit `--import`, but only the process that bootstrap.mjs started watches.
  */
 import { isMainThread } from 'node:worker_threads';
 

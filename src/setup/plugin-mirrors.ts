@@ -1,17 +1,18 @@
+/** Finds folders with Terraform providers on this machine. */
 import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import type { Env } from './find-executable.ts';
 import { goPlatform } from './platform.ts';
 
-/** A folder laid out as Terraform's filesystem mirrors are, and what it holds for this platform. */
+/** A folder in the layout of Terraform's filesystem mirrors, and its providers for this platform. */
 export interface PluginMirror {
   path: string;
-  /** Source addresses with their host, as `registry.terraform.io/hashicorp/aws`, sorted. */
+  /** Source addresses with their host, such as `registry.terraform.io/hashicorp/aws`, sorted. */
   providers: string[];
 }
 
-/** As much of a file system as the search needs. Both reject for what is not there. */
+/** The file system functions that the search needs. Both reject where the path does not exist. */
 export interface MirrorFiles {
   readText(file: string): Promise<string>;
   list(folder: string): Promise<string[]>;
@@ -19,11 +20,11 @@ export interface MirrorFiles {
 
 const REGISTRIES = ['registry.terraform.io', 'registry.opentofu.org'];
 
-/** Where software that the system's packages did not bring usually lies. */
-const ADD_ON_ROOTS = ['/opt', '/srv', '/usr/local/share', '/usr/local/lib', '/usr/share'];
+/** Folders for software that is not part of the operating system. */
+const SOFTWARE_ROOTS = ['/opt', '/srv', '/usr/local/share', '/usr/local/lib', '/usr/share'];
 
-/** A folder with more entries than this is data, not a place where somebody put a mirror. */
-const MOST_ENTRIES = 2000;
+/** A folder with more entries than this holds data and is not searched. */
+const MAX_ENTRIES = 2000;
 
 const onDisk: MirrorFiles = {
   readText: (file) => readFile(file, 'utf8'),
@@ -31,10 +32,10 @@ const onDisk: MirrorFiles = {
 };
 
 /**
- * Looks for provider mirrors: in `M0_PLUGIN_MIRROR`, else where Terraform itself would look or is told to,
- * else in the folders of add-on software, two levels deep. The first of these that has any ends the search.
- * A configuration file that is named but missing counts as empty.
- * Rejects only when `M0_PLUGIN_MIRROR` holds no provider for this platform.
+ * Searches for provider mirrors: in `M0_PLUGIN_MIRROR`, else where Terraform itself searches or is configured
+ * to, else in folders of additional software, two levels deep. Stops at the first of these that has one. A
+ * configured file that does not exist counts as empty. Rejects only where `M0_PLUGIN_MIRROR` has no provider
+ * for this platform.
  */
 export async function findPluginMirrors(
   env: Env,
@@ -46,12 +47,12 @@ export async function findPluginMirrors(
     if (mirror) return [mirror];
     throw new Error(`M0_PLUGIN_MIRROR: ${env.M0_PLUGIN_MIRROR} holds no provider for ${platform}`);
   }
-  const known = await mirrorsAmong(await terraformsOwnPlaces(env, files), files, platform);
+  const known = await mirrorsAmong(await terraformPlaces(env, files), files, platform);
   if (known.length > 0) return known;
-  return await mirrorsAmong(await addOnFolders(files), files, platform);
+  return await mirrorsAmong(await softwareFolders(files), files, platform);
 }
 
-/** Terraform's own CLI configuration file and its text; null where there is none. */
+/** The user's Terraform CLI configuration file and its text; null where there is none. */
 export async function readOwnCliConfig(
   env: Env,
   files: Pick<MirrorFiles, 'readText'> = onDisk,
@@ -66,16 +67,16 @@ export async function readOwnCliConfig(
   return null;
 }
 
-async function terraformsOwnPlaces(env: Env, files: MirrorFiles): Promise<string[]> {
+async function terraformPlaces(env: Env, files: MirrorFiles): Promise<string[]> {
   const home = env.HOME ?? homedir();
   const own = await readOwnCliConfig(env, files);
-  const told = own ? filesystemMirrorPaths(own.text) : [];
+  const configured = own ? filesystemMirrorPaths(own.text) : [];
   const data = [
     env.XDG_DATA_HOME || path.join(home, '.local/share'),
     ...(env.XDG_DATA_DIRS || '/usr/local/share:/usr/share').split(':'),
   ];
   return [
-    ...told,
+    ...configured,
     path.join(home, '.terraform.d/plugins'),
     ...data.map((folder) => path.join(folder, 'terraform/plugins')),
     ...(env.TF_PLUGIN_CACHE_DIR ? [env.TF_PLUGIN_CACHE_DIR] : []),
@@ -89,17 +90,17 @@ export function filesystemMirrorPaths(config: string): string[] {
   return [...blocks].flatMap(([, body]) => /\bpath\s*=\s*"([^"]+)"/.exec(body ?? '')?.[1] ?? []);
 }
 
-async function addOnFolders(files: MirrorFiles): Promise<string[]> {
+async function softwareFolders(files: MirrorFiles): Promise<string[]> {
   const below = async (folder: string) =>
     (await list(files, folder)).filter((name) => !name.includes('.')).map((name) => path.join(folder, name));
-  const first = (await Promise.all(ADD_ON_ROOTS.map(below))).flat();
+  const first = (await Promise.all(SOFTWARE_ROOTS.map(below))).flat();
   const second = (await Promise.all(first.map(below))).flat();
-  return [...ADD_ON_ROOTS, ...first, ...second];
+  return [...SOFTWARE_ROOTS, ...first, ...second];
 }
 
 async function list(files: MirrorFiles, folder: string): Promise<string[]> {
   const names = await files.list(folder).catch(() => []);
-  return names.length > MOST_ENTRIES ? [] : [...names].sort();
+  return names.length > MAX_ENTRIES ? [] : [...names].sort();
 }
 
 async function mirrorsAmong(places: string[], files: MirrorFiles, platform: string): Promise<PluginMirror[]> {
@@ -123,7 +124,10 @@ async function providersIn(mirror: string, files: MirrorFiles, platform: string)
   return providers.sort();
 }
 
-/** Unpacked as `VERSION/PLATFORM/`, packed as `terraform-provider-NAME_VERSION_PLATFORM.zip`. */
+/**
+ * Matches the unpacked layout `VERSION/PLATFORM/` and the packed one
+ * `terraform-provider-NAME_VERSION_PLATFORM.zip`.
+ */
 async function hasPlatform(folder: string, files: MirrorFiles, platform: string): Promise<boolean> {
   for (const entry of await list(files, folder)) {
     if (entry.endsWith(`_${platform}.zip`)) return true;

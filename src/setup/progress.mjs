@@ -1,9 +1,9 @@
 /**
- * Tells on stderr what set-up is doing and for how long; stdout stays free for what a command prints.
- * Plain JavaScript, because it speaks before a Node that strips types is there.
+ * Prints the progress of set-up to stderr; stdout is left to the command. Plain JavaScript, because it runs
+ * before a Node that runs TypeScript is installed.
  */
 
-/** `75000` -> `1 min 15 s`; under ten seconds with one decimal. Takes milliseconds. */
+/** `75000` -> `1 min 15 s`; below ten seconds with one decimal. Takes milliseconds. */
 export function formatElapsed(ms) {
   const seconds = ms / 1000;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
@@ -13,9 +13,9 @@ export function formatElapsed(ms) {
 }
 
 /**
- * Runs one step of set-up between a line that says what it does and a line that says how long it took.
- * On a terminal the seconds count up meanwhile, unless the step draws its own progress.
- * Whatever `work` throws is thrown on, after a line that says how long it took to go wrong.
+ * Runs one step of set-up. Prints a line that says what it does and one that says how long it took. On a
+ * terminal the seconds are updated meanwhile, unless the step prints its own progress. Rethrows the error of
+ * `work`.
  */
 export async function step(label, what, work, { ownProgress = false } = {}) {
   const started = Date.now();

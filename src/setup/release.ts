@@ -1,9 +1,10 @@
+/** Downloads releases and verifies their checksums. */
 import { createHash } from 'node:crypto';
 
-/** A release that came but is not what was published: no other way to get it is tried then. */
+/** The downloaded file is not the published one; it must not be obtained in another way. */
 class WrongChecksum extends Error {}
 
-/** Whether an error of a download means that nothing else may be tried either. */
+/** True where nothing else may be tried after this download error. */
 export function isFinal(error: unknown): boolean {
   return error instanceof WrongChecksum;
 }
@@ -11,9 +12,9 @@ export function isFinal(error: unknown): boolean {
 const DOWNLOAD_MS = 300_000;
 
 /**
- * The file at `url`, whose SHA-256 has to be the one that the file at `sums` names: a digest alone, or one in
- * front of each file's name. That finds a damaged or half a download, not a release that was exchanged together
- * with its digest. Rejects when either is out of reach, or the checksum wrong (see `isFinal`).
+ * The bytes at `url`. Their SHA-256 must match the one in the file at `sums`, which holds a single digest, or
+ * one line per file. This detects damaged and partial downloads, but not a release that was replaced together
+ * with its digest. Rejects where either file cannot be fetched or the checksum is wrong (see `isFinal`).
  */
 export async function downloadRelease(url: string, sums: string, fetcher: typeof fetch): Promise<Buffer> {
   const name = url.slice(url.lastIndexOf('/') + 1);

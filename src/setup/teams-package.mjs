@@ -10,10 +10,13 @@ import { crc32, deflateRawSync } from 'node:zlib';
 
 const SOURCE = join(import.meta.dirname, '..', '..', 'manifests', 'teams');
 const PLACEHOLDER = '00000000-0000-0000-0000-000000000000';
-/** Where the developer's addresses are not filled in yet: people see them in Teams, and an admin is to check them. */
-const NOBODY = 'https://m0.example';
+/**
+ * The manifest's placeholder for the developer's addresses. People see those in Teams, and an administrator
+ * checks them.
+ */
+const PLACEHOLDER_SITE = 'https://m0.example';
 const PACKAGES = { 'm0-teams.zip': 'manifest.json', 'm0-teams-older.zip': 'manifest-older.json' };
-/** 1 January 1980, the first day a zip can name: the same input makes the same file. */
+/** 1 January 1980, the earliest date of the zip format. A fixed date makes the output reproducible. */
 const DATE = 0x0021;
 
 const appId = process.env.MICROSOFT_APP_ID ?? '';
@@ -29,9 +32,9 @@ mkdirSync(folder, { recursive: true });
 for (const [name, manifest] of Object.entries(PACKAGES)) {
   const text = readFileSync(join(SOURCE, manifest), 'utf8').replaceAll(PLACEHOLDER, appId);
   const icons = ['color.png', 'outline.png'].map((icon) => [icon, readFileSync(join(SOURCE, icon))]);
-  if (text.includes(NOBODY)) {
+  if (text.includes(PLACEHOLDER_SITE)) {
     process.stderr.write(
-      `m0: teams:package: ${join('manifests', 'teams', manifest)} still has ${NOBODY} under "developer": put your own addresses there before others add the app\n`,
+      `m0: teams:package: ${join('manifests', 'teams', manifest)} still has ${PLACEHOLDER_SITE} under "developer": put your own addresses there before others add the app\n`,
     );
   }
   const path = join(folder, name);
@@ -39,7 +42,7 @@ for (const [name, manifest] of Object.entries(PACKAGES)) {
   process.stdout.write(`${path}\n`);
 }
 
-/** A zip of these files, in their order. */
+/** A zip archive of these files, in this order. */
 function zip(files) {
   const local = [];
   const central = [];

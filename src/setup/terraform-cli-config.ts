@@ -1,13 +1,14 @@
+/** Writes Terraform's CLI configuration: where providers come from. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { PluginMirror } from './plugin-mirrors.ts';
 
 /**
- * Writes `terraform.rc` into `dir` and resolves to its path, for `TF_CLI_CONFIG_FILE`: providers that a
- * mirror holds come from there only, all others from their registry. Without a mirror a plugin cache beside
- * it keeps each provider from being downloaded once a stack.
- * `own`, the text of the person's own CLI configuration, is kept in front (it may hold credentials, so only
- * its owner may read the result); what it sets already is not set again.
+ * Writes `terraform.rc` into `dir` and resolves to its path, for `TF_CLI_CONFIG_FILE`. Providers that a
+ * mirror has come only from there, others from their registry. Without a mirror, a plugin cache next to the
+ * file avoids downloading a provider once per stack. `own` is the text of the user's own CLI configuration.
+ * It is copied first, and its settings are not set again. It may hold credentials, so only its owner may read
+ * the result.
  */
 export async function writeTerraformCliConfig(
   dir: string,
@@ -19,14 +20,14 @@ export async function writeTerraformCliConfig(
   const text = cliConfig(mirrors, cache, own);
   await mkdir(mirrors.length === 0 ? cache : dir, { recursive: true });
   if ((await readFile(file, 'utf8').catch(() => null)) === text) return file;
-  const half = `${file}.${process.pid}.half`;
-  await writeFile(half, text, { mode: 0o600 });
-  await rename(half, file);
+  const partial = `${file}.${process.pid}.half`;
+  await writeFile(partial, text, { mode: 0o600 });
+  await rename(partial, file);
   return file;
 }
 
-/** Whether a CLI configuration says itself where providers come from. */
-export function ownsProviderInstallation(config: string): boolean {
+/** True where a CLI configuration itself says where providers come from. */
+export function setsProviderInstallation(config: string): boolean {
   return sets(config, 'provider_installation');
 }
 
@@ -40,7 +41,7 @@ function cliConfig(mirrors: readonly PluginMirror[], cache: string, own: string)
   if (mirrors.length === 0 && !sets(own, 'plugin_cache_dir')) {
     parts.push(`plugin_cache_dir = ${JSON.stringify(cache)}`);
   }
-  if (mirrors.length > 0 && !ownsProviderInstallation(own)) parts.push(installation(mirrors));
+  if (mirrors.length > 0 && !setsProviderInstallation(own)) parts.push(installation(mirrors));
   return `${parts.join('\n\n')}\n`;
 }
 

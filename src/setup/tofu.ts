@@ -1,4 +1,4 @@
-/** The OpenTofu that tests run with, where the machine has none of its own; m0 itself never brings one. */
+/** Installs the OpenTofu that the tests use, where the machine has none. m0 itself never installs one. */
 import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -16,7 +16,7 @@ function cachedTofu(toolsDir: string): string {
   return path.join(toolsDir, 'tofu');
 }
 
-/** `M0_TOFU`, else the one on PATH, else the one set-up has brought; null where there is none. */
+/** `M0_TOFU`, else the one on PATH, else the installed one; null where there is none. */
 export async function findTofu(toolsDir: string, env: Env): Promise<string | null> {
   if (env.M0_TOFU) return env.M0_TOFU;
   const [found] = await findOnPath(['tofu'], env);
@@ -24,49 +24,49 @@ export async function findTofu(toolsDir: string, env: Env): Promise<string | nul
   return (await isExecutable(cachedTofu(toolsDir))) ? cachedTofu(toolsDir) : null;
 }
 
-/** Downloads the pinned release into the cache. Rejects as `downloadRelease` does. */
+/** Downloads the pinned release into the tools folder. Rejects as `downloadRelease` does. */
 export async function downloadTofu(toolsDir: string, fetcher: typeof fetch = fetch): Promise<void> {
   const release = `${RELEASES}/v${TOFU_VERSION}/tofu_${TOFU_VERSION}`;
   const archive = `${release}_${goPlatform(process.platform, process.arch)}.tar.gz`;
   const bytes = await downloadRelease(archive, `${release}_SHA256SUMS`, fetcher);
-  await inHalf(toolsDir, async (half) => {
-    await writeFile(path.join(half, 'release.tar.gz'), bytes);
-    await execa('tar', ['-xzf', 'release.tar.gz', 'tofu'], { cwd: half });
+  await inTemporaryFolder(toolsDir, async (partial) => {
+    await writeFile(path.join(partial, 'release.tar.gz'), bytes);
+    await execa('tar', ['-xzf', 'release.tar.gz', 'tofu'], { cwd: partial });
   });
 }
 
 /**
- * Builds the pinned release from source, checked by Go's checksum database, into the cache. Not by `go install`:
- * that refuses modules which replace one of theirs, as this one does.
+ * Builds the pinned release from source into the tools folder. Go's checksum database verifies the source.
+ * `go install` cannot be used: it refuses modules with `replace` directives, which this one has.
  */
 export async function buildTofu(toolsDir: string, go: string, env: Env): Promise<void> {
   const options = { env: { ...env, CGO_ENABLED: '0', GOFLAGS: '' }, timeout: BUILD_MS };
   const { stdout } = await execa(go, ['mod', 'download', '-json', MODULE], options);
   const { Dir: source } = JSON.parse(stdout) as { Dir: string };
-  await inHalf(toolsDir, async (half) => {
-    const copy = path.join(half, 'source');
-    // What Go keeps is read-only, and is its own.
+  await inTemporaryFolder(toolsDir, async (partial) => {
+    const copy = path.join(partial, 'source');
+    // Go's module cache is read-only and must not be changed.
     await cp(source, copy, { recursive: true });
     const args = [
       'build',
       '-trimpath',
       '-ldflags=-s -w -X github.com/opentofu/opentofu/version.dev=no',
       '-o',
-      path.join(half, 'tofu'),
+      path.join(partial, 'tofu'),
       './cmd/tofu',
     ];
     await execa(go, args, { ...options, cwd: copy });
   });
 }
 
-/** A directory for `work` to make `tofu` in, which is moved to its place when it is whole. */
-async function inHalf(toolsDir: string, work: (half: string) => Promise<void>): Promise<void> {
+/** A temporary directory in which `work` creates `tofu`, which is then moved to its place. */
+async function inTemporaryFolder(toolsDir: string, work: (partial: string) => Promise<void>): Promise<void> {
   await mkdir(toolsDir, { recursive: true });
-  const half = await mkdtemp(path.join(toolsDir, 'tofu-half-'));
+  const partial = await mkdtemp(path.join(toolsDir, 'tofu-half-'));
   try {
-    await work(half);
-    await rename(path.join(half, 'tofu'), cachedTofu(toolsDir));
+    await work(partial);
+    await rename(path.join(partial, 'tofu'), cachedTofu(toolsDir));
   } finally {
-    await rm(half, { recursive: true, force: true });
+    await rm(partial, { recursive: true, force: true });
   }
 }

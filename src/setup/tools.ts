@@ -1,3 +1,4 @@
+/** Finds the tools that m0 needs. */
 import path from 'node:path';
 import { execa } from 'execa';
 import { type Env, findOnPath, isExecutable } from './find-executable.ts';
@@ -6,39 +7,39 @@ import { findMoto, MOTO_VERSION } from './moto.ts';
 import { findOpa } from './opa.ts';
 import { findPluginMirrors, type PluginMirror, readOwnCliConfig } from './plugin-mirrors.ts';
 import { openProbes, type Probes } from './probe.ts';
-import { ownsProviderInstallation, writeTerraformCliConfig } from './terraform-cli-config.ts';
+import { setsProviderInstallation, writeTerraformCliConfig } from './terraform-cli-config.ts';
 
-/** The programs m0 works with, found on this machine. Paths are absolute unless the person named others. */
+/** The programs that m0 uses on this machine. Paths are absolute unless the user configured others. */
 export interface Tools {
-  /** What stacks get that ask for no version. Either may be null, not both. */
+  /** The tools for stacks that ask for no version. Either may be null, but not both. */
   terraform: string | null;
   tofu: string | null;
-  /** Every version found, those above among them, newest first. */
+  /** All versions found, including those above, newest first. */
   installed: Record<ToolName, readonly Installed[]>;
   opa: string;
-  /** The local AWS of sandbox and tests; null where set-up has not brought it. */
+  /** The local AWS of the sandbox and the tests; null where it is not installed. */
   motoServer: string | null;
-  /** For `TF_CLI_CONFIG_FILE`. */
+  /** Path of the file for `TF_CLI_CONFIG_FILE`. */
   terraformCliConfig: string;
   pluginMirrors: PluginMirror[];
-  /** By tool: `terraform`, `tofu`, `opa`, `moto`, as far as they are there. */
+  /** By tool: `terraform`, `tofu`, `opa`, `moto`, as far as they exist. */
   versions: Record<string, string>;
 }
 
-/** What stacks have to be able to run and read. */
+/** Paths that stacks must be able to execute and read. */
 export function toolsForStacks(tools: Pick<Tools, 'terraform' | 'tofu' | 'pluginMirrors'>): string[] {
   const binaries = [tools.terraform, tools.tofu].filter((file) => file !== null);
   return [...binaries, ...tools.pluginMirrors.map((mirror) => mirror.path)];
 }
 
-/** Where set-up keeps what it brings, below m0's data folder. */
+/** Where set-up installs tools, below m0's data folder. */
 export function toolsFolder(dataDir: string): string {
   return path.resolve(dataDir, 'tools');
 }
 
 /**
- * Finds the tools without installing any; `dataDir` is m0's data folder.
- * Rejects with one message that names everything missing and the command that gets it.
+ * Finds the tools without installing any. `dataDir` is m0's data folder. Rejects with one message that names
+ * everything missing and how to get it.
  */
 export async function loadTools(dataDir: string, env: Env): Promise<Tools> {
   const toolsDir = toolsFolder(dataDir);
@@ -68,7 +69,7 @@ export async function loadTools(dataDir: string, env: Env): Promise<Tools> {
   };
 }
 
-/** What to do where neither Terraform nor OpenTofu is found. */
+/** Advice for a machine with neither Terraform nor OpenTofu. */
 export const TERRAFORM_MISSING =
   'neither terraform nor tofu is on PATH: https://developer.hashicorp.com/terraform/install or https://opentofu.org/docs/intro/install, or name one in M0_TERRAFORM or M0_TOFU';
 
@@ -79,33 +80,33 @@ interface Terraforms {
 }
 
 /**
- * Terraform and OpenTofu: `M0_TERRAFORM` / `M0_TOFU`, else the one of that name on PATH, else the newest of those
- * that `installed.ts` finds. Rejects when a named one does not run; of the others one that does not is left out.
+ * Finds Terraform and OpenTofu: `M0_TERRAFORM` / `M0_TOFU`, else the one on PATH, else the newest that
+ * `installed.ts` finds. Rejects where a configured one does not run; others that do not run are ignored.
  */
 export async function findTerraform(env: Env, probes: Probes): Promise<Terraforms> {
   const find = async (
     tool: ToolName,
     named: string | undefined,
     variable: string,
-  ): Promise<{ usual: Installed | null; all: Installed[] }> => {
+  ): Promise<{ standard: Installed | null; all: Installed[] }> => {
     if (named && !(await isExecutable(named))) throw new Error(`${variable}: ${named} cannot be run`);
     const file = named || (await findOnPath([tool], env))[0];
-    const usual = file ? { path: file, version: await terraformVersion(file, env, probes) } : null;
-    const all: Installed[] = usual === null ? [] : [usual];
-    // One after the other: what they answer is kept in one file.
+    const standard = file ? { path: file, version: await terraformVersion(file, env, probes) } : null;
+    const all: Installed[] = standard === null ? [] : [standard];
+    // One after the other, because their answers are cached in one file.
     for (const other of await findVersions(tool, env)) {
       const version = await terraformVersion(other, env, probes).catch(() => null);
       if (version !== null && all.every((each) => each.version !== version))
         all.push({ path: other, version });
     }
     const sorted = newestFirst(all);
-    return { usual: usual ?? sorted[0] ?? null, all: sorted };
+    return { standard: standard ?? sorted[0] ?? null, all: sorted };
   };
   const terraform = await find('terraform', env.M0_TERRAFORM, 'M0_TERRAFORM');
   const tofu = await find('tofu', env.M0_TOFU, 'M0_TOFU');
   return {
-    terraform: terraform.usual,
-    tofu: tofu.usual,
+    terraform: terraform.standard,
+    tofu: tofu.standard,
     installed: { terraform: terraform.all, tofu: tofu.all },
   };
 }
@@ -113,7 +114,8 @@ export async function findTerraform(env: Env, probes: Probes): Promise<Terraform
 async function terraformVersion(file: string, env: Env, probes: Probes): Promise<string> {
   return await probes.get(file, 'terraform', async () => {
     const { stdout } = await execa(file, ['version', '-json'], { env: { ...env, CHECKPOINT_DISABLE: '1' } });
-    // OpenTofu warns in front of its JSON, on stdout, where TF_CLI_CONFIG_FILE names no file.
+    // OpenTofu prints a warning before its JSON on stdout where the file in TF_CLI_CONFIG_FILE does not
+    // exist.
     const json = stdout.slice(Math.max(0, stdout.indexOf('{')));
     const { terraform_version: version } = JSON.parse(json) as { terraform_version?: unknown };
     if (typeof version !== 'string') throw new Error(`${file}: asked for its version, said ${stdout}`);
@@ -122,8 +124,8 @@ async function terraformVersion(file: string, env: Env, probes: Probes): Promise
 }
 
 /**
- * The CLI configuration to run Terraform with, and the mirrors it names. Somebody who has written down
- * where providers come from has decided it: that file is taken as it is, unless `M0_PLUGIN_MIRROR` is set.
+ * The CLI configuration for Terraform, and the mirrors it names. If the user's own configuration says where
+ * providers come from, that file is used unchanged, unless `M0_PLUGIN_MIRROR` is set.
  */
 export async function terraformCliConfig(
   toolsDir: string,
@@ -131,7 +133,7 @@ export async function terraformCliConfig(
 ): Promise<{ file: string; mirrors: PluginMirror[] }> {
   const own = await readOwnCliConfig(env);
   const mirrors = await findPluginMirrors(env);
-  if (own && ownsProviderInstallation(own.text) && !env.M0_PLUGIN_MIRROR) return { file: own.path, mirrors };
-  const kept = own && !ownsProviderInstallation(own.text) ? own.text : '';
-  return { file: await writeTerraformCliConfig(toolsDir, mirrors, kept), mirrors };
+  if (own && setsProviderInstallation(own.text) && !env.M0_PLUGIN_MIRROR) return { file: own.path, mirrors };
+  const userConfig = own && !setsProviderInstallation(own.text) ? own.text : '';
+  return { file: await writeTerraformCliConfig(toolsDir, mirrors, userConfig), mirrors };
 }

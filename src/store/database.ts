@@ -29,7 +29,6 @@ export function refuseNewer(client: Sqlite.Database): void {
 }
 
 function migrateOnce(db: Database): void {
-  refuseNewer(db.$client);
   try {
     migrate(db, { migrationsFolder: MIGRATIONS });
   } catch (error) {
@@ -41,10 +40,10 @@ function migrateOnce(db: Database): void {
 }
 
 /**
- * Opens (or makes) the SQLite file, readable by its owner only, checks it and brings it to the newest schema.
- * Blocks for at most `busyTimeoutMs` where another process holds the file. Throws the driver's errors.
+ * Opens (or makes) the SQLite file, readable by its owner only, and checks it. Blocks for at most `busyTimeoutMs`
+ * where another process holds the file. Throws the driver's errors.
  */
-export function openDatabase(file: string, busyTimeoutMs: number): Database {
+export function openFile(file: string, busyTimeoutMs: number): Sqlite.Database {
   if (file !== ':memory:') {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     // Made before SQLite opens it: its -wal and -shm files take over the mode.
@@ -60,6 +59,17 @@ export function openDatabase(file: string, busyTimeoutMs: number): Database {
     client.pragma('recursive_triggers = ON');
     const state: unknown = client.pragma('quick_check(1)', { simple: true });
     if (state !== 'ok') throw new StoreError(String(state), { problem: 'corrupt' });
+    refuseNewer(client);
+    return client;
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}
+
+/** Brings the database to the newest schema and checks it. Closes it and throws where that can't be done. */
+export function migrateDatabase(client: Sqlite.Database): Database {
+  try {
     const db: Database = drizzle(client);
     // A table can only be made anew, as some migrations do, while nothing insists on what refers to it.
     client.pragma('foreign_keys = OFF');

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '../base/log.ts';
+import type { OwnerOptions } from './lease.ts';
 import { type AuditedStore, openSqliteStore } from './sqlite.ts';
 import { StoreError } from './store-error.ts';
 
@@ -9,6 +10,8 @@ export interface StoreOptions {
   readonly log: Logger;
   /** How long a write waits for another process that is writing, in ms; 5000 where not given. */
   readonly busyTimeoutMs?: number;
+  /** Left out: the memory is opened without a lease, for a look or a test. */
+  readonly owner?: OwnerOptions;
 }
 
 /** The file that `url` names. Throws a StoreError where it names none. */
@@ -26,8 +29,13 @@ export function databaseFile(url: string): string {
 
 /**
  * Opens m0's durable memory, made and brought to the newest schema where needed. Rejects with a StoreError that
- * says what was being done and what to do.
+ * says what was being done and what to do, or, with `owner`, with an OwnedError where another process owns it.
  */
-export async function openStore({ url, log, busyTimeoutMs = 5000 }: StoreOptions): Promise<AuditedStore> {
-  return openSqliteStore(databaseFile(url), log, busyTimeoutMs);
+export async function openStore({
+  url,
+  log,
+  busyTimeoutMs = 5000,
+  owner,
+}: StoreOptions): Promise<AuditedStore> {
+  return openSqliteStore(databaseFile(url), log, busyTimeoutMs, owner ?? null);
 }

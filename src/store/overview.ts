@@ -1,12 +1,12 @@
 /** How everything stands, read with queries whose cost does not grow with the runs that are over. */
 import type {
-  Answer,
+  ActiveRuns,
   ExemptionInForce,
-  FoundIn,
+  FindingInRun,
   OpenAlert,
   OutboxStatus,
   Overview,
-  RunsUnderWay,
+  StackResult,
 } from '../model/overview.ts';
 import { STATES_MAYBE_WITHOUT_ANSWER, STATES_WITH_ANSWER } from '../model/overview.ts';
 import { isTerminal, RUN_STATES, type RunState } from '../model/run.ts';
@@ -29,7 +29,7 @@ const UNDER_WAY = `
   FROM runs WHERE state IN (${quoted(LIVE)}) GROUP BY 1, 2`;
 
 const ALERTS = `
-  SELECT kind, stack AS subject, run_id AS runId, first_seen_at AS firstSeenAt FROM alerts WHERE state = 'open' ORDER BY id DESC`;
+  SELECT kind, subject, run_id AS runId, first_seen_at AS firstSeenAt FROM alerts WHERE state = 'open' ORDER BY id DESC`;
 
 /** For each stack and state the newest run by the index on both, and of those the newest. */
 const ANSWERS = `
@@ -42,9 +42,9 @@ const ANSWERS = `
       ORDER BY g.id DESC LIMIT 1))
     FROM json_each('${JSON.stringify(STATES_WITH_ANSWER)}') t)`;
 
-const KEEPS = `
+const EXEMPTIONS = `
   SELECT k.kind, k.stack, k.address, k.fingerprint, k.until, k.ended_at AS endedAt
-  FROM json_each(:stacks) s JOIN keeps k ON k.stack = s.value AND k.ended_at IS NULL
+  FROM json_each(:stacks) s JOIN exemptions k ON k.stack = s.value AND k.ended_at IS NULL
   WHERE k.until IS NULL OR k.until > :now ORDER BY k.id`;
 
 const FINDINGS = `
@@ -70,8 +70,8 @@ export function overviewOf(
   const names = JSON.stringify(stacks);
   const once = client.transaction(() => {
     const alerts = client.prepare<[], OpenAlert>(ALERTS).all();
-    const answers = client.prepare<[object], Answer>(ANSWERS).all({ stacks: names });
-    const exemptions = client.prepare<[object], ExemptionInForce>(KEEPS).all({ stacks: names, now });
+    const answers = client.prepare<[object], StackResult>(ANSWERS).all({ stacks: names });
+    const exemptions = client.prepare<[object], ExemptionInForce>(EXEMPTIONS).all({ stacks: names, now });
     const keeping = new Set(exemptions.map((k) => k.stack));
     const ids = [
       ...alerts.flatMap((a) => (a.kind === 'drift' && a.runId !== null ? [a.runId] : [])),
@@ -79,10 +79,12 @@ export function overviewOf(
     ];
     const outbox = client.prepare<[], Omit<OutboxStatus, 'due'>>(OUTBOX).get();
     return {
-      runs: client.prepare<[], RunsUnderWay>(UNDER_WAY).all(),
+      runs: client.prepare<[], ActiveRuns>(UNDER_WAY).all(),
       alerts,
       answers,
-      findings: client.prepare<[object], FoundIn>(FINDINGS).all({ ids: JSON.stringify([...new Set(ids)]) }),
+      findings: client
+        .prepare<[object], FindingInRun>(FINDINGS)
+        .all({ ids: JSON.stringify([...new Set(ids)]) }),
       exemptions: exemptions,
       outbox: outbox ?? { waiting: 0, oldestAt: null, doneAt: null, error: null },
       recordedAt: client.prepare<[], { at: number }>(NEWEST_LINE).get()?.at ?? null,

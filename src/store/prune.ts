@@ -19,12 +19,11 @@ const BATCH = 200;
 const STAY = 20;
 
 const ENDS = (Object.keys(RUN_STATES) as RunState[]).filter(isTerminal).map((s) => `'${s}'`);
-const ALERT_ID = `CASE WHEN json_valid(o.delivery) THEN json_extract(o.delivery, '$.alertId') END`;
 
 /** Delivered and of no open alert: those keys may still keep somebody from being asked twice. */
 const OLD_DELIVERIES = `DELETE FROM outbox WHERE id IN (
   SELECT o.id FROM outbox o WHERE o.done_at < ? AND NOT EXISTS (
-    SELECT 1 FROM alerts a WHERE a.id = ${ALERT_ID} AND a.state = 'open')
+    SELECT 1 FROM alerts a WHERE a.id = o.alert_id AND a.state = 'open')
   LIMIT ${BATCH})`;
 
 const FIRST_THAT_STAYS = `SELECT id FROM runs WHERE stack = ? ORDER BY id DESC LIMIT 1 OFFSET ${STAY - 1}`;
@@ -34,8 +33,8 @@ const OLD_RUNS = `SELECT r.id FROM runs r
   WHERE r.stack = :stack AND r.id < :stays AND r.updated_at < :before AND r.state IN (${ENDS.join(', ')})
     AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.run_id = r.id AND (
       a.state = 'open' OR a.last_seen_at >= :before
-      OR a.id IN (SELECT ${ALERT_ID} FROM outbox o WHERE o.done_at IS NULL)))
-    AND NOT EXISTS (SELECT 1 FROM keeps k WHERE k.run_id = r.id
+      OR a.id IN (SELECT o.alert_id FROM outbox o WHERE o.done_at IS NULL)))
+    AND NOT EXISTS (SELECT 1 FROM exemptions k WHERE k.run_id = r.id
       AND coalesce(k.ended_at, k.until, :before) >= :before)
   ORDER BY r.id LIMIT ${BATCH}`;
 
@@ -43,30 +42,26 @@ const IDS = '(SELECT value FROM json_each(?))';
 const WITH_RUNS = [
   `DELETE FROM messages WHERE alert_id IN (SELECT id FROM alerts WHERE run_id IN ${IDS})`,
   `DELETE FROM alerts WHERE run_id IN ${IDS}`,
-  `DELETE FROM keeps WHERE run_id IN ${IDS}`,
+  `DELETE FROM exemptions WHERE run_id IN ${IDS}`,
   `DELETE FROM runs WHERE id IN ${IDS}`,
 ];
 
 /**
  * Deletes one batch of what was over before the cutoffs: delivered entries of the outbox, and runs with their
- * alerts, messages and keeps. Says how much went; nothing is left where both are 0. Throws the driver's errors.
+ * alerts, messages and exemptions. Says how much went; nothing is left where both are 0. The caller holds the
+ * transaction. Throws the driver's errors.
  */
 export function prune({ $client: client }: Database, before: Cutoffs): Pruned {
-  const once = client.transaction((): Pruned => {
-    const deliveries = client.prepare<[number]>(OLD_DELIVERIES).run(before.deliveries).changes;
-    let runs = 0;
-    const stacks = client.prepare<[], { stack: string }>('SELECT DISTINCT stack FROM runs').all();
-    for (const { stack } of stacks) {
-      const stays = client.prepare<[string], { id: number }>(FIRST_THAT_STAYS).get(stack)?.id;
-      if (stays === undefined || runs >= BATCH) continue;
-      const old = client
-        .prepare<[object], { id: number }>(OLD_RUNS)
-        .all({ stack, stays, before: before.runs });
-      const ids = JSON.stringify(old.map((r) => r.id));
-      if (old.length > 0) for (const statement of WITH_RUNS) client.prepare<[string]>(statement).run(ids);
-      runs += old.length;
-    }
-    return { runs, deliveries };
-  });
-  return once.immediate();
+  const deliveries = client.prepare<[number]>(OLD_DELIVERIES).run(before.deliveries).changes;
+  let runs = 0;
+  const stacks = client.prepare<[], { stack: string }>('SELECT DISTINCT stack FROM runs').all();
+  for (const { stack } of stacks) {
+    const stays = client.prepare<[string], { id: number }>(FIRST_THAT_STAYS).get(stack)?.id;
+    if (stays === undefined || runs >= BATCH) continue;
+    const old = client.prepare<[object], { id: number }>(OLD_RUNS).all({ stack, stays, before: before.runs });
+    const ids = JSON.stringify(old.map((r) => r.id));
+    if (old.length > 0) for (const statement of WITH_RUNS) client.prepare<[string]>(statement).run(ids);
+    runs += old.length;
+  }
+  return { runs, deliveries };
 }

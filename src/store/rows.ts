@@ -135,11 +135,11 @@ export function alertColumns(alert: NewAlert): Omit<typeof alerts.$inferInsert, 
   const { kind, subject, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome } = alert;
   const escalated =
     'escalated' in alert && alert.escalated !== undefined ? { escalated: alert.escalated } : null;
-  const details = alert.details ?? escalated;
-  const data = details === null ? null : JSON.stringify(details);
+  const data = alert.details ?? escalated;
+  const details = data === null ? null : JSON.stringify(data);
   return {
     kind,
-    stack: subject,
+    subject,
     fingerprint,
     state,
     firstSeenAt,
@@ -147,14 +147,13 @@ export function alertColumns(alert: NewAlert): Omit<typeof alerts.$inferInsert, 
     seenCount,
     runId,
     outcome,
-    data,
+    details,
   };
 }
 
 export function toAlert(row: typeof alerts.$inferSelect): Alert {
   const what = `alert ${row.id}`;
-  const { data, runId, stack: subject, ...columns } = row;
-  const rest = { ...columns, subject };
+  const { details: data, runId, version: _version, ...rest } = row;
   const kind = check(what, alertKind, row.kind);
   const state = check(what, alertState, row.state);
   const details = data ?? '';
@@ -197,7 +196,7 @@ export function toExemption(row: typeof exemptions.$inferSelect): Exemption {
 
 export function toOutboxEntry(row: typeof outbox.$inferSelect): OutboxEntry {
   const { id, key, createdAt, attempts, nextAttemptAt, lastError } = row;
-  const parsed = json(`delivery ${id}`, delivery, row.delivery) as OutboxMessage;
+  const parsed = json(`delivery ${id}`, delivery, row.message) as OutboxMessage;
   return { id, key, message: parsed, createdAt, attempts, nextAttemptAt, lastError };
 }
 

@@ -1,4 +1,5 @@
-import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import { sql } from 'drizzle-orm';
+import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 
 /** Columns are what queries look for; `data` is the rest of the Run as JSON. Times in ms since epoch. */
 export const runs = sqliteTable(
@@ -25,21 +26,25 @@ export const alerts = sqliteTable(
   {
     id: integer('id').primaryKey({ autoIncrement: true }),
     kind: text('kind').notNull(),
-    stack: text('stack').notNull(),
+    /** A stack, a policy, a place or on-call rotations, by kind: see model/alert.ts. */
+    subject: text('subject').notNull(),
+    /** Counts the updates: an update holds only while it is the version that was read. */
+    version: integer('version').notNull().default(1),
     fingerprint: text('fingerprint').notNull(),
     state: text('state').notNull(),
     firstSeenAt: integer('first_seen_at').notNull(),
     lastSeenAt: integer('last_seen_at').notNull(),
     seenCount: integer('seen_count').notNull(),
-    /** Null for alerts that are about no run; those have `data`, as JSON. */
+    /** Null for alerts that are about no run; those have `details`, as JSON. */
     runId: integer('run_id').references(() => runs.id),
     outcome: text('outcome'),
-    data: text('data'),
+    details: text('details'),
   },
   (t) => [
-    index('alerts_stack_state').on(t.stack, t.state),
+    index('alerts_subject_state').on(t.subject, t.state),
     index('alerts_state').on(t.state),
     index('alerts_run').on(t.runId),
+    uniqueIndex('alerts_open_drift').on(t.subject).where(sql`kind = 'drift' and state = 'open'`),
   ],
 );
 
@@ -65,7 +70,7 @@ export const messages = sqliteTable(
 );
 
 export const exemptions = sqliteTable(
-  'keeps',
+  'exemptions',
   {
     id: integer('id').primaryKey({ autoIncrement: true }),
     kind: text('kind').notNull(),
@@ -80,7 +85,7 @@ export const exemptions = sqliteTable(
     endedBy: text('ended_by'),
     endedAt: integer('ended_at'),
   },
-  (t) => [index('keeps_stack_ended').on(t.stack, t.endedAt)],
+  (t) => [index('exemptions_stack_ended').on(t.stack, t.endedAt)],
 );
 
 /** Effects still to be delivered. `doneAt` null: undelivered. The key stays taken after delivery. */
@@ -89,14 +94,22 @@ export const outbox = sqliteTable(
   {
     id: integer('id').primaryKey({ autoIncrement: true }),
     key: text('key').notNull(),
-    delivery: text('delivery').notNull(),
+    /** An OutboxMessage as JSON. */
+    message: text('message').notNull(),
+    /** The message's `type` and `alertId`, which queries look for. */
+    kind: text('kind').notNull(),
+    alertId: integer('alert_id'),
     createdAt: integer('created_at').notNull(),
     attempts: integer('attempts').notNull().default(0),
     nextAttemptAt: integer('next_attempt_at').notNull(),
     doneAt: integer('done_at'),
     lastError: text('last_error'),
   },
-  (t) => [uniqueIndex('outbox_key').on(t.key), index('outbox_due').on(t.doneAt, t.nextAttemptAt)],
+  (t) => [
+    uniqueIndex('outbox_key').on(t.key),
+    index('outbox_due').on(t.doneAt, t.nextAttemptAt),
+    index('outbox_alert').on(t.alertId, t.doneAt),
+  ],
 );
 
 /** Append-only (triggers forbid UPDATE, DELETE and a break of the chain). See audit-chain.ts for the hashes. */
@@ -137,7 +150,163 @@ export const subscriptions = sqliteTable(
   (t) => [uniqueIndex('subscriptions_place_target').on(t.platform, t.channel, t.target)],
 );
 
+/** Single values, as the key of the fingerprints. What there is many of has a table. */
 export const kv = sqliteTable('kv', {
   name: text('name').primaryKey(),
   value: text('value').notNull(),
 });
+
+/** When each schedule ticked last: a stack's by its name, a digest's as `digest 0`. */
+export const ticks = sqliteTable('ticks', {
+  name: text('name').primaryKey(),
+  at: integer('at').notNull(),
+});
+
+/** The last digest that was sent, and how many stacks had open drift in it. */
+export const digests = sqliteTable('digests', {
+  name: text('name').primaryKey(),
+  at: integer('at').notNull(),
+  open: integer('open').notNull(),
+});
+
+/** Stacks whose last scheduled check was skipped, with the run that made it needless. */
+export const skippedChecks = sqliteTable('skipped_checks', {
+  stack: text('stack').primaryKey(),
+  kind: text('kind').notNull(),
+  run: integer('run').notNull(),
+  since: integer('since').notNull(),
+  at: integer('at').notNull(),
+  times: integer('times').notNull(),
+});
+
+/** The commit of each stack's code that was looked at last for pushes; `source` says of which code. */
+export const pushedHeads = sqliteTable('pushed_heads', {
+  stack: text('stack').primaryKey(),
+  head: text('head').notNull(),
+  source: text('source').notNull(),
+});
+
+/** People to whom a direct message was refused. `error` null: a later message arrived. */
+export const refusals = sqliteTable('refusals', {
+  person: text('person').primaryKey(),
+  at: integer('at').notNull(),
+  error: text('error'),
+  /** Where the message was to go, as `slack:U0DANA`; null: no chat knew the person. */
+  address: text('address'),
+  /** When there was the last sign that the person can be reached. */
+  reachableAt: integer('reachable_at'),
+});
+
+/** Alerts of which a person has no copy because it was refused. */
+export const refusedAlerts = sqliteTable(
+  'refused_alerts',
+  {
+    person: text('person').notNull(),
+    // No foreign key: an alert may be deleted first.
+    alertId: integer('alert_id').notNull(),
+    times: integer('times').notNull(),
+    at: integer('at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.person, t.alertId] })],
+);
+
+/** Channels that refused their last message. */
+export const lostChannels = sqliteTable(
+  'lost_channels',
+  {
+    platform: text('platform').notNull(),
+    channel: text('channel').notNull(),
+    error: text('error').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.platform, t.channel] })],
+);
+
+/** Incoming events of a chat that were taken in, so that one that comes again has no second effect. */
+export const seenEvents = sqliteTable(
+  'seen_events',
+  {
+    platform: text('platform').notNull(),
+    key: text('key').notNull(),
+    at: integer('at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.platform, t.key] }), index('seen_events_at').on(t.at)],
+);
+
+/** Conversations of Teams that m0 was met in: a bot can write only to those. */
+export const teamsConversations = sqliteTable('teams_conversations', {
+  id: text('id').primaryKey(),
+  kind: text('kind').notNull(),
+  serviceUrl: text('service_url').notNull(),
+  botId: text('bot_id').notNull(),
+  tenantId: text('tenant_id'),
+  /** True: Teams said that m0 is there no more. */
+  gone: integer('gone', { mode: 'boolean' }).notNull().default(false),
+});
+
+/** The conversation of each person's chat with m0; `user` is the Entra object id in lower case. */
+export const teamsPeople = sqliteTable('teams_people', {
+  user: text('user').primaryKey(),
+  conversation: text('conversation').notNull(),
+});
+
+/** Teams (of people) that m0 is in. `listed` is false until Teams has told all of their channels. */
+export const teamsTeams = sqliteTable('teams_teams', {
+  id: text('id').primaryKey(),
+  serviceUrl: text('service_url').notNull(),
+  listed: integer('listed', { mode: 'boolean' }).notNull(),
+});
+
+export const teamsChannels = sqliteTable(
+  'teams_channels',
+  {
+    team: text('team').notNull(),
+    channel: text('channel').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.team, t.channel] })],
+);
+
+/** What m0 remembers of its newest messages in Teams, by kind (`posted`, `form` …) and hashed key. */
+export const teamsNotes = sqliteTable(
+  'teams_notes',
+  {
+    kind: text('kind').notNull(),
+    key: text('key').notNull(),
+    value: text('value').notNull(),
+    at: integer('at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.kind, t.key] }), index('teams_notes_kind_at').on(t.kind, t.at)],
+);
+
+/** The one process that owns the work: at most one row. Times in ms since epoch. */
+export const owner = sqliteTable(
+  'owner',
+  {
+    id: integer('id').primaryKey(),
+    holder: text('holder').notNull(),
+    host: text('host').notNull(),
+    pid: integer('pid').notNull(),
+    process: text('process').notNull(),
+    since: integer('since').notNull(),
+    heartbeatAt: integer('heartbeat_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+    fence: integer('fence').notNull(),
+  },
+  () => [check('owner_one', sql`id = 1`)],
+);
+
+/** Tools that an owner has running, for the owner after it. */
+export const toolProcesses = sqliteTable(
+  'tool_processes',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    fence: integer('fence').notNull(),
+    stack: text('stack').notNull(),
+    phase: text('phase').notNull(),
+    host: text('host').notNull(),
+    pid: integer('pid').notNull(),
+    process: text('process').notNull(),
+    begunAt: integer('begun_at').notNull(),
+    endsBy: integer('ends_by').notNull(),
+  },
+  (t) => [index('tool_processes_stack').on(t.stack)],
+);

@@ -12,6 +12,7 @@ import {
   isNull,
   lt,
   lte,
+  ne,
   not,
   or,
   type SQL,
@@ -22,15 +23,20 @@ import type { Logger } from '../base/log.ts';
 import type { AlertKind, AlertOf } from '../model/alert.ts';
 import type { OutboxEntry } from '../ports/outbox.ts';
 import type { AlertQuery, Change, CommitResult, Store } from '../ports/store.ts';
+import type { ToolProcesses } from '../ports/tool-processes.ts';
 import { type ChainVerdict, verifyChain } from './audit-chain.ts';
-import { type Database, openDatabase } from './database.ts';
+import type { Database } from './database.ts';
+import type { OwnerOptions } from './lease.ts';
 import { overviewOf } from './overview.ts';
+import { openOwned } from './owned-database.ts';
 import { type Cutoffs, type Pruned, prune } from './prune.ts';
 import { recordLines, toAuditEntry } from './record.ts';
 import { toAlert, toExemption, toMessage, toOutboxEntry, toRun, toSubscription } from './rows.ts';
 import { alerts, audit, exemptions, kv, messages, outbox, runs, subscriptions } from './schema.ts';
-import { StoreError, toStoreError } from './store-error.ts';
+import { StoreError } from './store-error.ts';
+import { toolProcessesIn } from './tool-processes.ts';
 import { type Inserted, StaleRun, setValue, write } from './write.ts';
+import { attempt, writingTo } from './writing.ts';
 
 /** A store whose record of who did what can be checked. */
 export interface AuditedStore extends Store {
@@ -38,6 +44,8 @@ export interface AuditedStore extends Store {
   verifyAudit(): Promise<ChainVerdict>;
   /** Deletes one batch of what was over before the cutoffs, see prune.ts; call it until nothing went. */
   prune(before: Cutoffs): Promise<Pruned>;
+  /** The tools that owners of this memory started; null where it was opened without a lease. */
+  readonly toolProcesses: ToolProcesses | null;
 }
 
 const MAX_ERROR_TEXT = 2000;
@@ -53,11 +61,6 @@ function isDue(nextAttemptAt: Column): SQL | undefined {
   return or(lte(nextAttemptAt, sql.placeholder('now')), gt(nextAttemptAt, sql.placeholder('later')));
 }
 
-/** What a delivery says at `path`; null where it is not even JSON, which is told when it is read. */
-function jsonField(delivery: Column, path: string): SQL {
-  return sql`CASE WHEN json_valid(${delivery}) THEN json_extract(${delivery}, ${path}) END`;
-}
-
 /** True unless it is a line of history and one in front of it, of the same alert, has been put off. */
 function inOrder(db: Database): SQL | undefined {
   const before = alias(outbox, 'before');
@@ -69,20 +72,11 @@ function inOrder(db: Database): SQL | undefined {
         isNull(before.doneAt),
         lt(before.id, outbox.id),
         not(isDue(before.nextAttemptAt) as SQL),
-        eq(jsonField(before.delivery, '$.type'), 'thread'),
-        eq(jsonField(before.delivery, '$.alertId'), jsonField(outbox.delivery, '$.alertId')),
+        eq(before.kind, 'thread'),
+        eq(before.alertId, outbox.alertId),
       ),
     );
-  return or(sql`${jsonField(outbox.delivery, '$.type')} IS NOT 'thread'`, not(exists(blocking)));
-}
-
-/** Runs `work`; whatever it throws becomes a StoreError that says `doing`. */
-async function attempt<T>(doing: string, work: () => T): Promise<T> {
-  try {
-    return work();
-  } catch (error) {
-    throw toStoreError(doing, error);
-  }
+  return or(ne(outbox.kind, 'thread'), not(exists(blocking)));
 }
 
 /** False for lines of the action, or for those of them whose detail ends so. */
@@ -105,8 +99,10 @@ export async function openSqliteStore(
   file: string,
   log: Logger,
   busyTimeoutMs: number,
+  owner: OwnerOptions | null,
 ): Promise<AuditedStore> {
-  const db = await attempt(`opening the database ${file}`, () => openDatabase(file, busyTimeoutMs));
+  const { db, lease } = await openOwned(file, log, busyTimeoutMs, owner);
+  const writing = writingTo(db, lease.prove);
 
   // Asked every second, busy or not: so it is made ready once.
   const due = db
@@ -124,21 +120,18 @@ export async function openSqliteStore(
 
   async function commit(changes: readonly Change[]): Promise<CommitResult> {
     const doing = `storing ${changes.map((c) => c.type).join(', ') || 'nothing'}`;
-    return attempt(doing, () => {
-      const inserted: Inserted = { runs: [], alerts: [] };
-      try {
-        db.transaction(
-          (tx) => {
-            for (const change of changes) write(tx, change, inserted);
-          },
-          { behavior: 'immediate' },
-        );
-      } catch (error) {
-        if (error instanceof StaleRun) return { ok: false, stale: error.id };
-        throw error;
+    const inserted: Inserted = { runs: [], alerts: [] };
+    try {
+      await writing(doing, (tx) => {
+        for (const change of changes) write(tx, change, inserted);
+      });
+    } catch (error) {
+      if (error instanceof StoreError && error.cause instanceof StaleRun) {
+        return { ok: false, stale: error.cause.id };
       }
-      return { ok: true, insertedRuns: inserted.runs, insertedAlerts: inserted.alerts };
-    });
+      throw error;
+    }
+    return { ok: true, insertedRuns: inserted.runs, insertedAlerts: inserted.alerts };
   }
 
   /** Leaves out what can't be read, loudly: one damaged entry must not hold up every other delivery. */
@@ -180,14 +173,14 @@ export async function openSqliteStore(
         return row && toAlert(row);
       }),
 
-    alerts: <K extends AlertKind>({ subject: stack, state, kind, runId }: AlertQuery<K>) =>
+    alerts: <K extends AlertKind>({ subject, state, kind, runId }: AlertQuery<K>) =>
       attempt('reading alerts', () =>
         db
           .select()
           .from(alerts)
           .where(
             all(
-              stack !== undefined && eq(alerts.stack, stack),
+              subject !== undefined && eq(alerts.subject, subject),
               state !== undefined && eq(alerts.state, state),
               kind !== undefined && eq(alerts.kind, kind),
               runId !== undefined && eq(alerts.runId, runId),
@@ -241,7 +234,7 @@ export async function openSqliteStore(
 
     verifyAudit: () => attempt('verifying the audit record', () => verifyChain(recordLines(db.$client))),
 
-    prune: (before) => attempt('deleting what is long over', () => prune(db, before)),
+    prune: (before) => writing('deleting what is long over', () => prune(db, before)),
 
     dueOutbox: (now, limit) =>
       attempt('reading the outbox', () =>
@@ -259,23 +252,23 @@ export async function openSqliteStore(
         const newer = and(
           isNull(outbox.doneAt),
           gt(outbox.id, entry),
-          eq(jsonField(outbox.delivery, '$.type'), 'card'),
-          eq(jsonField(outbox.delivery, '$.alertId'), alertId),
+          eq(outbox.kind, 'card'),
+          eq(outbox.alertId, alertId),
         );
         return db.select({ id: outbox.id }).from(outbox).where(newer).limit(1).get() !== undefined;
       }),
 
     outboxDone: (id, at) =>
-      attempt(`marking delivery ${id} as done`, () => {
-        db.update(outbox)
+      writing(`marking delivery ${id} as done`, (tx) => {
+        tx.update(outbox)
           .set({ doneAt: at })
           .where(and(eq(outbox.id, id), isNull(outbox.doneAt)))
           .run();
       }),
 
     outboxFailed: (id, error, nextAttemptAt) =>
-      attempt(`putting delivery ${id} off`, () => {
-        db.update(outbox)
+      writing(`putting delivery ${id} off`, (tx) => {
+        tx.update(outbox)
           .set({
             attempts: sql`${outbox.attempts} + 1`,
             lastError: error.slice(0, MAX_ERROR_TEXT),
@@ -334,17 +327,17 @@ export async function openSqliteStore(
       ),
 
     addMessage: ({ alertId, platform, channel, messageId, role, person, why, postedAt }) =>
-      attempt(`storing a message of alert ${alertId}`, () => {
+      writing(`storing a message of alert ${alertId}`, (tx) => {
         // A post that is repeated after a crash comes back with the same message: told twice, stored once.
         const values = { alertId, platform, channel, messageId, role, person, why, postedAt };
-        const { changes } = db.insert(messages).values(values).onConflictDoNothing().run();
+        const { changes } = tx.insert(messages).values(values).onConflictDoNothing().run();
         if (changes > 0) return;
         const there = and(
           eq(messages.platform, platform),
           eq(messages.channel, channel),
           eq(messages.messageId, messageId),
         );
-        const other = db.select().from(messages).where(there).get()?.alertId;
+        const other = tx.select().from(messages).where(there).get()?.alertId;
         if (other !== alertId) throw new StoreError(`that message already belongs to alert ${String(other)}`);
       }),
 
@@ -357,8 +350,8 @@ export async function openSqliteStore(
       attempt(`reading the value ${name}`, () => db.select().from(kv).where(eq(kv.name, name)).get()?.value),
 
     setValue: (name, value) =>
-      attempt(`storing the value ${name}`, () => {
-        setValue(db, name, value);
+      writing(`storing the value ${name}`, (tx) => {
+        setValue(tx, name, value);
       }),
 
     overview: (stacks, now) =>
@@ -368,20 +361,30 @@ export async function openSqliteStore(
         return { ...rest, outbox: { ...standing, due } };
       }),
 
-    probe: (now) =>
-      attempt('writing to the database', () => {
+    async probe(now) {
+      const doing = 'writing to the database';
+      await attempt(doing, () => {
         db.$client.pragma(`busy_timeout = ${Math.min(PROBE_MS, busyTimeoutMs)}`);
         try {
           // Another value each time: SQLite leaves out a write that changes nothing.
-          setValue(db, PROBE_NAME, String(now));
+          return writing(doing, (tx) => setValue(tx, PROBE_NAME, String(now)));
         } finally {
+          // The write is over by now, only its promise is not.
           db.$client.pragma(`busy_timeout = ${busyTimeoutMs}`);
         }
-      }),
+      });
+    },
 
-    close: () =>
-      attempt('closing the database', () => {
+    proveOwner: () => attempt('proving the lease', lease.prove),
+
+    toolProcesses:
+      lease.fence === null ? null : toolProcessesIn(db.$client, lease.fence, { writing, reading: attempt }),
+
+    async close() {
+      await lease.release();
+      await attempt('closing the database', () => {
         db.$client.close();
-      }),
+      });
+    },
   };
 }

@@ -5,13 +5,10 @@ import { isTerminal, RUN_STATES, type Run, type RunState } from '../model/run.ts
 import type { OutboxMessage } from '../ports/outbox.ts';
 import type { Change, NewAlertMessage } from '../ports/store.ts';
 import { CHAIN_START, chainHash } from './audit-chain.ts';
-import type { Database } from './database.ts';
 import { alertColumns, exemptionColumns, runColumns } from './rows.ts';
 import { alerts, audit, exemptions, kv, outbox, runs, subscriptions } from './schema.ts';
 import { StoreError } from './store-error.ts';
-
-/** What a transaction offers that the writes below need. */
-export type Writer = Pick<Database, 'insert' | 'update' | 'select' | 'delete'>;
+import type { Writer } from './writing.ts';
 
 /** Thrown inside the transaction to roll it back: somebody else moved the run first. */
 export class StaleRun extends Error {
@@ -51,15 +48,22 @@ function updateRun(tx: Writer, run: Run, was: { readonly state: RunState; readon
   if (result.changes === 0) throw new StaleRun(run.id);
 }
 
-function addDelivery(tx: Writer, key: string, delivery: OutboxMessage, at: number): void {
+function addMessage(tx: Writer, key: string, message: OutboxMessage, at: number): void {
   tx.insert(outbox)
-    .values({ key, delivery: JSON.stringify(delivery), createdAt: at, nextAttemptAt: at })
+    .values({
+      key,
+      message: JSON.stringify(message),
+      kind: message.type,
+      alertId: 'alertId' in message ? message.alertId : null,
+      createdAt: at,
+      nextAttemptAt: at,
+    })
     .onConflictDoNothing({ target: outbox.key })
     .run();
 }
 
 /** Completes the deliveries of an alert that has just got its number. A second thread line gets a key of its own. */
-function addNewDeliveries(
+function addNewMessages(
   tx: Writer,
   alertId: number,
   deliveries: readonly NewAlertMessage[],
@@ -69,17 +73,17 @@ function addNewDeliveries(
   for (const delivery of deliveries) {
     switch (delivery.type) {
       case 'card':
-        addDelivery(tx, `alert:${alertId}:card`, { type: 'card', alertId }, at);
+        addMessage(tx, `alert:${alertId}:card`, { type: 'card', alertId }, at);
         break;
       case 'thread': {
         threads += 1;
         const key = threads === 1 ? `alert:${alertId}:thread` : `alert:${alertId}:thread:${threads}`;
-        addDelivery(tx, key, { type: 'thread', alertId, text: delivery.text }, at);
+        addMessage(tx, key, { type: 'thread', alertId, text: delivery.text }, at);
         break;
       }
       case 'dm': {
         const { person, why } = delivery;
-        addDelivery(tx, `alert:${alertId}:dm:${person}`, { type: 'dm', alertId, person, why }, at);
+        addMessage(tx, `alert:${alertId}:dm:${person}`, { type: 'dm', alertId, person, why }, at);
         break;
       }
       default:
@@ -126,15 +130,17 @@ export function write(tx: Writer, change: Change, inserted: Inserted): void {
     case 'alert.insert': {
       const { id } = tx.insert(alerts).values(alertColumns(change.alert)).returning({ id: alerts.id }).get();
       inserted.alerts.push(id);
-      addNewDeliveries(tx, id, change.deliveries, change.alert.lastSeenAt);
+      addNewMessages(tx, id, change.deliveries, change.alert.lastSeenAt);
       return;
     }
     case 'alert.update': {
       const { id } = change.alert;
-      const { fingerprint, state, lastSeenAt, seenCount, runId, outcome, data } = alertColumns(change.alert);
+      const { fingerprint, state, lastSeenAt, seenCount, runId, outcome, details } = alertColumns(
+        change.alert,
+      );
       const result = tx
         .update(alerts)
-        .set({ fingerprint, state, lastSeenAt, seenCount, runId, outcome, data })
+        .set({ fingerprint, state, lastSeenAt, seenCount, runId, outcome, details })
         .where(eq(alerts.id, id))
         .run();
       if (result.changes === 0) throw new StoreError(`there is no alert ${id}`);
@@ -159,7 +165,7 @@ export function write(tx: Writer, change: Change, inserted: Inserted): void {
       return;
     }
     case 'outbox.add':
-      addDelivery(tx, change.key, change.delivery, change.at);
+      addMessage(tx, change.key, change.delivery, change.at);
       return;
     case 'value.set':
       setValue(tx, change.name, change.value);

@@ -1,4 +1,6 @@
-/** What goes wrong around a tool rather than in the code it runs: full disks, closed folders, damaged files. */
+/**
+ * Advice for failures of the machine rather than of the code: full disks, missing permissions, damaged files.
+ */
 import { errorText } from '../base/error-text.ts';
 import { RunnerError, type RunnerPhase } from '../ports/runner-error.ts';
 
@@ -21,13 +23,16 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
 const DAMAGED =
   /failed to read modules? manifest|Failed to load (backend )?state: invalid syntax|failed to read dependency lock file/i;
 
-/** What to do about it, as a line of its own; '' where there is nothing to say. */
+/** Advice as a separate line; '' where there is none. */
 function adviceOn(text: string): string {
   const advice = ADVICE.find(([sign]) => sign.test(text))?.[1];
   return advice === undefined || text.includes(advice) ? '' : `\n${advice}`;
 }
 
-/** The error as one of the runner, with what to do where that is known. `doing`: as in `planning prod`. */
+/**
+ * The error as a RunnerError, with advice where there is some. `doing` says what was attempted, e.g.
+ * `planning prod`.
+ */
 export function asRunnerError(error: unknown, phase: RunnerPhase, doing: string): RunnerError {
   if (error instanceof RunnerError) {
     const advice = adviceOn(error.message);
@@ -45,9 +50,9 @@ export function asRunnerError(error: unknown, phase: RunnerPhase, doing: string)
 }
 
 /**
- * True where a tool complains about what it keeps itself between its runs (modules, providers, the address of the
- * state): all of that can be made anew.
+ * True where a tool reports that its own files from earlier runs (modules, providers, backend configuration)
+ * are damaged. All of these can be recreated.
  */
-export function saysDamaged(text: string, dataDir: string): boolean {
+export function isDamaged(text: string, dataDir: string): boolean {
   return text.includes(dataDir) || DAMAGED.test(text);
 }

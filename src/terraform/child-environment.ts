@@ -1,35 +1,37 @@
+/** Builds the environment of a stack's terraform or tofu process, and finds the secrets in it. */
 import { join } from 'node:path';
-import { strangersEnvironment } from '../base/base-environment.ts';
+import { thirdPartyEnvironment } from '../base/base-environment.ts';
 import type { Stack } from '../model/directory.ts';
 
-/** Names that would change what a plan is, or hand m0's own access to a stack's code. */
+/** Variables that would change the meaning of a plan, or give m0's own access to a stack's code. */
 const REFUSED = /^(SLACK_|MICROSOFT_APP_|M0_|TF_CLI_ARGS|TF_REATTACH_PROVIDERS$|PAGERDUTY_TOKEN$)/;
 
 /**
- * The whole environment of one terraform or tofu process, built from nothing: what any tool gets, places of
- * the stack's own, the stack's variables, and what m0 insists on. Throws where the stack sets a variable it
- * may not.
+ * The complete environment of one terraform or tofu process. It inherits nothing: it holds what every tool
+ * gets, the stack's own directories, the stack's variables, and the values that m0 requires. Throws where the
+ * stack sets a variable it may not set.
  */
 export function childEnvironment(options: {
   readonly base: Readonly<Record<string, string | undefined>>;
   readonly stackEnv: Readonly<Record<string, string>>;
-  /** CLI configuration file, which says where providers come from. */
+  /** CLI configuration file; it says where providers come from. */
   readonly cliConfig: string;
   readonly dataDir: string;
-  /** HOME, which only this stack uses. */
+  /** HOME of this stack only. */
   readonly homeDir: string;
-  /** In place of what `awsFiles` says. */
+  /** Replaces the result of `awsFiles`. */
   readonly awsFiles?: Readonly<Record<string, string>>;
-  /** TF_PLUGIN_CACHE_DIR; null: what the CLI configuration says. */
+  /** TF_PLUGIN_CACHE_DIR; null: the one of the CLI configuration. */
   readonly pluginCacheDir: string | null;
   readonly workspace: string;
 }): Record<string, string> {
   const refused = Object.keys(options.stackEnv).filter((name) => REFUSED.test(name));
   if (refused.length > 0) throw new Error(`env of the stack may not set ${refused.join(', ')}`);
   return {
-    // Providers build huge schemas on each start: a lazier collector saves a fifth of the CPU of a plan, or more.
+    // Providers build large schemas at each start. Less frequent garbage collection saves a fifth of a plan's
+    // CPU time or more.
     GOGC: '500',
-    ...strangersEnvironment(options.base),
+    ...thirdPartyEnvironment(options.base),
     HOME: options.homeDir,
     ...(options.awsFiles ?? awsFiles(options.base, options.stackEnv)),
     ...(options.pluginCacheDir === null ? {} : { TF_PLUGIN_CACHE_DIR: options.pluginCacheDir }),
@@ -44,10 +46,7 @@ export function childEnvironment(options: {
   };
 }
 
-/**
- * Variables with the paths of the AWS files of m0's user. A stack that names a profile means one of his; no
- * other stack is led to those files.
- */
+/** Paths of the AWS files of m0's user, as variables. Only a stack that names a profile gets them. */
 export function awsFiles(
   base: Readonly<Record<string, string | undefined>>,
   stackEnv: Readonly<Record<string, string>>,
@@ -65,8 +64,8 @@ const SECRET_NAME =
   /SECRET|TOKEN|PASS|PWD|CREDENTIAL|PRIVATE|AUTH|(^|_)(KEY|PAT|SAS|DSN)(_|$)|CONNECTION_STRING/i;
 
 /**
- * Values of a stack's environment that must not be repeated anywhere: those m0.yaml gives by reference, and
- * others by their name, or by how they look.
+ * Values of a stack's environment that must never be shown: those that m0.yaml gives by reference, and others
+ * whose name or form suggests a secret.
  */
 export function secretValues(stack: Pick<Stack, 'env' | 'secrets'>): string[] {
   const secrets = (stack.secrets ?? []).flatMap(withLines);
@@ -78,7 +77,7 @@ export function secretValues(stack: Pick<Stack, 'env' | 'secrets'>): string[] {
   return secrets;
 }
 
-/** Keys and certificates are quoted line by line. */
+/** Error messages quote keys and certificates line by line, so each line is a secret too. */
 function withLines(value: string): string[] {
   const lines = value.split(/\r?\n/).map((line) => line.trim());
   return [value, ...(lines.length > 1 ? lines.filter((line) => line.length >= 16) : [])];

@@ -1,6 +1,6 @@
 /**
- * Secrets that a failing plan may repeat before any plan has told which values are secret: what the root
- * module declares as sensitive, wherever its value comes from.
+ * Finds secrets that a failing plan may print before any plan has reported which values are sensitive: the
+ * values of variables that the root module declares as sensitive.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -8,13 +8,13 @@ import type { Stack } from '../model/directory.ts';
 
 const CODE = /\.(tf|tofu)$/;
 const VALUES = /(^terraform|\.auto)\.tfvars(\.json)?$/;
-/** A quoted text with its escapes. */
+/** A quoted string with its escapes. */
 const QUOTED = /"((?:[^"\\\n]|\\.)*)"/g;
 
 /**
  * Literal values of the root module's sensitive and ephemeral variables, from their defaults, the var files
- * and the stack's environment. Looks at texts only and rather takes too much than too little; a file that
- * can't be read counts as empty, because the tool itself will complain of it.
+ * and the stack's environment. Searches text only, and takes too much rather than too little. A file that
+ * cannot be read counts as empty, because the tool itself reports it.
  */
 export async function declaredSecrets(
   cwd: string,
@@ -31,25 +31,28 @@ export async function declaredSecrets(
   const secrets: string[] = [];
   for (const { name, block } of code.flatMap(variables)) {
     if (!/^\s*(sensitive|ephemeral)\s*=\s*true\b/m.test(block)) continue;
-    secrets.push(...literals(assigned(block, 'default')));
-    const given = stack.env[`TF_VAR_${name}`];
-    // Text is given as it is; a list or an object as it would stand in the code.
-    if (given !== undefined) secrets.push(given, ...literals(given));
-    for (const text of values) secrets.push(...literals(assigned(text, name)));
+    secrets.push(...literals(assignedText(block, 'default')));
+    const fromEnvironment = stack.env[`TF_VAR_${name}`];
+    // A string is passed as it is, a list or an object in HCL syntax.
+    if (fromEnvironment !== undefined) secrets.push(fromEnvironment, ...literals(fromEnvironment));
+    for (const text of values) secrets.push(...literals(assignedText(text, name)));
   }
   return secrets;
 }
 
 function variables(text: string): { name: string; block: string }[] {
-  // A block ends where the next one begins: a brace in a text would mislead a count of braces.
+  // A block ends where the next one begins. Counting braces would fail on a brace inside a string.
   return text.split(/^(?=\w+\s)/m).flatMap((block) => {
     const name = /^variable\s+"?([\w-]+)"?\s*\{/.exec(block)?.[1];
     return name === undefined ? [] : [{ name, block }];
   });
 }
 
-/** What a text assigns to the name: up to the next assignment, or all the rest where it is no plain value. */
-function assigned(text: string, name: string): string {
+/**
+ * The text assigned to the name: up to the next assignment, or the whole rest where the value is not a simple
+ * one.
+ */
+function assignedText(text: string, name: string): string {
   const from = new RegExp(`^\\s*"?${name}"?\\s*[=:]`, 'm').exec(text);
   if (from === null) return '';
   const rest = text.slice(from.index + from[0].length);

@@ -1,36 +1,39 @@
+/** Stores saved plan files, and checks that they are unchanged. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Artifacts } from '../ports/artifacts.ts';
 import { RunnerError } from '../ports/runner-error.ts';
 
 const PLAN_FILE = /^plans\/([0-9a-f]{40,64})\.([0-9a-f]{64})\.[0-9a-f]{32}\.tfplan$/;
-/** What a file that was never written to its end has at its name's end. */
-const HALF = /\.[0-9a-f]+\.part$/;
+/** The end of a name whose file was not written completely. */
+const PARTIAL = /\.[0-9a-f]+\.part$/;
 
-/** What the name of a kept plan file says: the commit it was made from and the file's SHA-256. */
+/** What a stored plan's name holds: the commit it was made from, and the file's SHA-256. */
 interface PlanName {
   readonly commit: string;
   readonly sha256: string;
 }
 
 /**
- * Saved plan files among the artifacts. The name, which is stored with the run, carries the commit and the
- * checksum, so that a file that was exchanged is noticed; its random part makes it unguessable.
+ * Saved plan files among the artifacts. The name is stored with the run. It holds the commit and the
+ * checksum, so that a replaced file is noticed, and a random part, so that it cannot be guessed.
  */
 export function createPlanFiles(artifacts: Artifacts) {
   return {
-    /** Keeps the bytes of a plan and answers the artifact's name. */
+    /** Stores a plan and returns the artifact's name. */
     async keep(commit: string, bytes: Uint8Array): Promise<string> {
       const name = `plans/${commit}.${sha256(bytes)}.${randomBytes(16).toString('hex')}.tfplan`;
       await artifacts.put(name, bytes);
       return name;
     },
 
-    /** The commit a kept plan was made from. Rejects where the name is not one of a plan. */
+    /**
+     * The commit that a stored plan was made from. Throws a RunnerError where the name is not one of a plan.
+     */
     commitOf(artifact: string): string {
       return parse(artifact).commit;
     },
 
-    /** The bytes as they were kept. Rejects where they are gone, or are not those that were kept. */
+    /** The stored bytes. Rejects with a RunnerError where they are missing or changed. */
     async open(artifact: string): Promise<Uint8Array> {
       const { sha256: expected } = parse(artifact);
       const bytes = await artifacts.get(artifact);
@@ -51,10 +54,10 @@ export function createPlanFiles(artifacts: Artifacts) {
       await artifacts.delete(artifact);
     },
 
-    /** Deletes every plan that is none of these, and what is only half of one. Other files stay. */
+    /** Deletes every plan except these, and files that were not written completely. Other files stay. */
     async discardAllBut(held: readonly string[]): Promise<void> {
       for (const name of await artifacts.list('plans')) {
-        if (!held.includes(name) && PLAN_FILE.test(name.replace(HALF, ''))) await artifacts.delete(name);
+        if (!held.includes(name) && PLAN_FILE.test(name.replace(PARTIAL, ''))) await artifacts.delete(name);
       }
     },
   };

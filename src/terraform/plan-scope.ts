@@ -1,11 +1,11 @@
-/** How a plan is told what of a stack it is about. What it touches in the end is read from the plan itself. */
+/** The flags that limit a plan to some addresses. What a plan really touches is read from the plan itself. */
 
 /**
- * The flags of a plan of `only` (null: the whole stack) of which `except` is to stay out: OpenTofu from 1.9 on
- * plans all the rest, so that outputs and moves are in it too; others plan `only` and what that depends on.
- * `version` as in `tofu 1.12.6`.
+ * Flags for a plan of the addresses `only` (null: the whole stack) without `except`. OpenTofu from 1.9 on
+ * excludes `except` and plans everything else, including outputs and moves. Other tools plan `only` and its
+ * dependencies. `version` looks like `tofu 1.12.6`.
  */
-export function flagsFor(
+export function scopeFlags(
   version: string,
   only: readonly string[] | null,
   except: readonly string[],
@@ -20,12 +20,12 @@ export function targetFlags(only: readonly string[] | null): readonly string[] {
   return (only ?? []).map((address) => `-target=${address}`);
 }
 
-/** True for the flags of a plan of all the rest. */
-export function leavesOut(flags: readonly string[]): boolean {
+/** True where the flags exclude addresses instead of naming them. */
+export function isExcluding(flags: readonly string[]): boolean {
   return flags.some((flag) => flag.startsWith('-exclude='));
 }
 
-/** True where a plan touches all of these addresses and nothing else. */
+/** True where a plan touches exactly these addresses. */
 export function touchesExactly(touches: readonly string[], only: readonly string[]): boolean {
   const touched = new Set(touches);
   return touched.size === new Set(only).size && only.every((address) => touched.has(address));

@@ -1,6 +1,7 @@
+/** Terraform's shared plugin cache. */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 
-/** The plugin cache that a CLI configuration names; null where it names none. */
+/** The plugin cache of a CLI configuration; null where it names none. */
 export async function sharedPluginCache(cliConfig: string): Promise<string | null> {
   const text = await readFile(cliConfig, 'utf8').catch(() => '');
   const quoted = /^\s*plugin_cache_dir\s*=\s*("(?:[^"\\]|\\.)*")/m.exec(text)?.[1];
@@ -13,8 +14,8 @@ export async function sharedPluginCache(cliConfig: string): Promise<string | nul
 }
 
 /**
- * Takes a package out of a plugin cache where `init` says that it is in the way, as one that was only half
- * written. False where it says nothing of the kind.
+ * Deletes a package from a plugin cache where the error of `init` says that it is broken, such as one that
+ * was written only in part. False where the error says nothing like that.
  */
 export async function dropBrokenPackage(error: string, caches: readonly (string | null)[]): Promise<boolean> {
   if (!/Failed to install provider/.test(error)) return false;

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { chown, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { chown, open, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errorText } from '../base/error-text.ts';
 import { createKeyedLock } from '../base/keyed-lock.ts';
@@ -16,15 +16,18 @@ import type { CodeVersion, SavedPlan } from '../model/run.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
 import type { ApplyResult, CodePort, PlanResult, Runner } from '../ports/runner.ts';
 import { RunnerError } from '../ports/runner-error.ts';
-import { asRunnerError, saysDamaged } from './breakage.ts';
+import type { ToolProcesses } from '../ports/tool-processes.ts';
+import { asRunnerError, isDamaged } from './breakage.ts';
 import { secretValues } from './child-environment.ts';
 import { declaredSecrets } from './declared-secrets.ts';
+import { createLeftTools } from './left-tools.ts';
 import { createPlanFiles } from './plan-files.ts';
-import { flagsFor, leavesOut, targetFlags, touchesExactly } from './plan-scope.ts';
+import { isExcluding, scopeFlags, targetFlags, touchesExactly } from './plan-scope.ts';
 import { dropBrokenPackage, sharedPluginCache } from './plugin-cache.ts';
+import { createScratch } from './scratch.ts';
 import { showConfig } from './show-config.ts';
 import { createStackTools, type Scrubber, type StackTool, type ToolPaths } from './stack-tool.ts';
-import { createStackUsers, letPass, type StackUser } from './stack-user.ts';
+import { allowTraversal, createStackUsers } from './stack-user.ts';
 import { openWorkTree, type WorkTree } from './work-tree.ts';
 
 export interface RunnerOptions {
@@ -34,6 +37,8 @@ export interface RunnerOptions {
   readonly base: Readonly<Record<string, string | undefined>>;
   /** Whom stacks' tools run as, as `M0_STACK_USER` has it; null or left out: m0's own user. */
   readonly stackUser?: string | null;
+  /** Where tools are recorded while they run; null: nowhere, as in a look that stores nothing. */
+  readonly toolProcesses: ToolProcesses | null;
   readonly mirrors: Mirrors;
   /** True: `discard` leaves plan files where they are. */
   readonly keepPlans?: boolean;
@@ -73,12 +78,14 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   const alone = createKeyedLock();
   const planFiles = createPlanFiles(options.artifacts);
   const dataDir = resolve(options.dataDir);
-  const scratchDir = join(dataDir, 'tmp');
-  // What a process that was killed left there: plan files nobody will ask for.
-  const swept = rm(scratchDir, { recursive: true, force: true });
+  const { toolProcesses } = options;
+  const leftTools = toolProcesses === null ? null : createLeftTools(toolProcesses, log);
+  const owner = toolProcesses === null ? `process-${process.pid}` : `owner-${toolProcesses.fence}`;
+  const scratch = createScratch(dataDir, owner);
+  void sweepScratch();
   const wanted = options.stackUser ?? null;
   const users = wanted === null ? null : createStackUsers(wanted, process.getuid?.());
-  const stackTool = createStackTools({ tools: options.tools, base: options.base, log });
+  const stackTool = createStackTools(options);
   const steady = options.steadyClock ?? (() => performance.now());
   /** When plans of this process were made, by the steady clock. In memory only. */
   const madeSteady = new Map<string, number>();
@@ -96,17 +103,13 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       ]);
   }
 
-  /** A directory for as long as `work` runs, for the eyes of whom the stack's tool runs as. */
-  async function withScratch<T>(user: StackUser | null, work: (dir: string) => Promise<T>): Promise<T> {
-    await swept;
-    await mkdir(scratchDir, { recursive: true, mode: 0o700 });
-    if (user !== null) await letPass(scratchDir);
-    const dir = await mkdtemp(join(scratchDir, 'run-'));
+  /** Deletes plan files that earlier processes left, once none of their tools may read one any more. */
+  async function sweepScratch(): Promise<void> {
     try {
-      if (user !== null) await chown(dir, user.uid, user.gid);
-      return await work(dir);
-    } finally {
-      await rm(dir, { recursive: true, force: true });
+      await leftTools?.allEnded(new AbortController().signal);
+      await scratch.sweep();
+    } catch (error) {
+      log.error({ err: error }, 'directories that an earlier m0 left could not be deleted');
     }
   }
 
@@ -126,7 +129,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     const dir = join(dataDir, 'work');
     const opened = { dir, stack, commit, mirrors, key: options.key, asIs, users };
     const tree = await inGit(async () => {
-      if (users !== null) await letPass(dataDir);
+      if (users !== null) await allowTraversal(dataDir);
       return openWorkTree(opened);
     });
     declared.set(stack.name, await declaredSecrets(tree.cwd, stack));
@@ -158,7 +161,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       return await work();
     } catch (error) {
       if (!(error instanceof RunnerError) || error.stopped !== null) throw error;
-      const damaged = saysDamaged(error.message, tree.dataDir);
+      const damaged = isDamaged(error.message, tree.dataDir);
       const caches = [tree.pluginCacheDir, await sharedPluginCache(options.tools.cliConfig)];
       // Not while another stack's `init` is writing there.
       const dropped = await alone('init', () => dropBrokenPackage(error.message, caches), signal);
@@ -170,7 +173,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
           { dir: tree.dataDir, why: error.message },
           'what a tool keeps of a stack is damaged, making it anew',
         );
-        await tree.renew();
+        await tree.reset();
       }
       await init(tree, tool, signal, true);
       return work();
@@ -195,8 +198,12 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     signal: AbortSignal,
     work: () => Promise<T>,
   ): Promise<T> {
+    const workAlone = async (): Promise<T> => {
+      await leftTools?.ended(stack.name, signal);
+      return work();
+    };
     try {
-      return await alone(`stack ${stack.name}`, work, signal);
+      return await alone(`stack ${stack.name}`, workAlone, signal);
     } catch (error) {
       if (signal.aborted && !(error instanceof RunnerError)) {
         const text = `running ${stack.tool} ${phase}: stopped before it began`;
@@ -212,12 +219,12 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     if (only?.length === 0) throw new RunnerError('plan', 'planning: no address was given to plan for');
     const code = await head(stack);
     const { tree, tool } = await openStack(stack, code.commit, false);
-    return withScratch(tree.user, async (scratch) => {
-      const flags = flagsFor(tool.version, only, except);
-      let made = await planOnce(stack, tree, tool, join(scratch, 'plan'), flags, signal);
-      if (only !== null && leavesOut(flags) && !touchesExactly(made.touches, only)) {
+    return scratch.within(tree.user, async (dir) => {
+      const flags = scopeFlags(tool.version, only, except);
+      let made = await planOnce(stack, tree, tool, join(dir, 'plan'), flags, signal);
+      if (only !== null && isExcluding(flags) && !touchesExactly(made.touches, only)) {
         // What is left out takes along what depends on it, and the rest may be more than was asked for.
-        made = await planOnce(stack, tree, tool, join(scratch, 'narrow'), targetFlags(only), signal);
+        made = await planOnce(stack, tree, tool, join(dir, 'narrow'), targetFlags(only), signal);
       }
       const { bytes, madeAt, touches, document, analysis } = made;
       const artifact = await planFiles.keep(code.commit, bytes);
@@ -276,8 +283,8 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     const bytes = await planFiles.open(saved.artifact);
     const { tree, tool } = await openStack(stack, planFiles.commitOf(saved.artifact), true);
     await initialised(tree, tool, signal, async () => {});
-    return withScratch(tree.user, async (scratch) => {
-      const file = join(scratch, 'plan');
+    return scratch.within(tree.user, async (dir) => {
+      const file = join(dir, 'plan');
       await writeFile(file, bytes, { mode: 0o600, flag: 'wx' });
       if (tree.user !== null) await chown(file, tree.user.uid, tree.user.gid);
       const args = ['apply', '-input=false', '-no-color', `-lock-timeout=${APPLY_LOCK_TIMEOUT}`, file];

@@ -1,25 +1,27 @@
+/** Makes `show` fast by skipping a check that the plan has just done. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const LOCKED = /^provider\s+"([a-z0-9.-]+(?::\d+)?\/[\w-]+\/[\w-]+)"\s*\{\s*^\s*version\s*=\s*"([\w.+-]+)"/gm;
+const LOCKED_PROVIDER =
+  /^provider\s+"([a-z0-9.-]+(?::\d+)?\/[\w-]+\/[\w-]+)"\s*\{\s*^\s*version\s*=\s*"([\w.+-]+)"/gm;
 
 /**
- * A CLI configuration for `show` right after `plan`, or null where the plain one is better. The tool hashes all
- * its providers (700 MB for the one of AWS) at each start, to compare them with the lock file. The plan has just
- * done so; to write a plan as JSON they are only asked for their schemas, so here they are named as they lie.
+ * A CLI configuration for `show` right after `plan`, or null where the normal one must be used. At each start
+ * the tool hashes all its providers (AWS: 700 MB) to compare them with the lock file. The plan has just done
+ * that, and `show` needs only their schemas, so this configuration names them by directory.
  */
 export async function showConfig(options: {
   readonly cwd: string;
   readonly dataDir: string;
-  /** The CLI configuration that all other commands have. */
+  /** The CLI configuration of all other commands. */
   readonly cliConfig: string;
 }): Promise<string | null> {
-  const usual = await readFile(options.cliConfig, 'utf8').catch(() => null);
-  // Somebody works on a provider: what stands there is not what the lock file says.
-  if (usual === null || usual.includes('dev_overrides')) return null;
+  const standard = await readFile(options.cliConfig, 'utf8').catch(() => null);
+  // Somebody develops a provider: its directory does not match the lock file.
+  if (standard === null || standard.includes('dev_overrides')) return null;
   const lock = await readFile(join(options.cwd, '.terraform.lock.hcl'), 'utf8').catch(() => '');
   const lines: string[] = [];
-  for (const [, source = '', version = ''] of lock.matchAll(LOCKED)) {
+  for (const [, source = '', version = ''] of lock.matchAll(LOCKED_PROVIDER)) {
     const installed = join(options.dataDir, 'providers', source, version);
     const platforms = await readdir(installed).catch(() => []);
     const [platform] = platforms;

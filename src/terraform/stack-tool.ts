@@ -7,10 +7,12 @@ import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import type { Stack } from '../model/directory.ts';
 import type { HeldLock } from '../model/run.ts';
+import { LeaseLost } from '../ports/owner.ts';
 import { RunnerError, type RunnerPhase } from '../ports/runner-error.ts';
+import type { ToolProcesses } from '../ports/tool-processes.ts';
 import { clip } from '../text/words.ts';
 import { awsFiles, childEnvironment } from './child-environment.ts';
-import { lend, type StackUser } from './stack-user.ts';
+import { copyReadable, type StackUser } from './stack-user.ts';
 import { condenseErrors, heldLock, lockInWords } from './tool-errors.ts';
 import { runTool, type ToolCall, type ToolOutcome } from './tool-process.ts';
 import type { WorkTree } from './work-tree.ts';
@@ -62,6 +64,8 @@ export interface StackToolOptions {
   /** m0's environment, of which tools see what `strangersEnvironment` lets through. */
   readonly base: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
+  /** Where tools are recorded before they begin, so that a later owner of the memory finds them; null: nowhere. */
+  readonly toolProcesses: ToolProcesses | null;
 }
 
 /** The largest plan document that is read, as `show -json` writes it. */
@@ -80,7 +84,7 @@ export function createStackTools(options: StackToolOptions) {
     const binary = binaryFor(stack, options.tools);
     const { user } = place;
     const { cliConfig } = options.tools;
-    const readable = user === null ? cliConfig : await lend(cliConfig, dirname(place.homeDir), user);
+    const readable = user === null ? cliConfig : await copyReadable(cliConfig, dirname(place.homeDir), user);
     const env = environmentOf(stack, place, readable, await awsFilesFor(stack, place));
     const start: Start = (call, change = {}) =>
       withTemporary(user, (dir) =>
@@ -98,14 +102,19 @@ export function createStackTools(options: StackToolOptions) {
           phase === 'show'
             ? ({ as: 'answer', bytes: PLAN_DOCUMENT_BYTES } as const)
             : ({ as: 'log', dir: place.outputDir, name: phase } as const);
-        const outcome = await start({ ...call, args, output }, call.change).catch((cause: unknown) => {
-          if (!call.signal.aborted)
-            throw new RunnerError(
-              phase,
-              scrub(`${doing}: ${errorText(cause)}${asWhom(errorText(cause), user)}`),
-            );
-          throw new RunnerError(phase, `${doing}: stopped before it began`, { stopped: 'aborted' });
-        });
+        const record = recordIn(options, stack, phase, call);
+        const outcome = await start({ ...call, args, output, admit: record.begin }, call.change)
+          .finally(record.end)
+          .catch((cause: unknown) => {
+            if (cause instanceof LeaseLost)
+              throw new RunnerError(phase, `${doing}: ${cause.message}`, { cause });
+            if (!call.signal.aborted)
+              throw new RunnerError(
+                phase,
+                scrub(`${doing}: ${errorText(cause)}${asWhom(errorText(cause), user)}`),
+              );
+            throw new RunnerError(phase, `${doing}: stopped before it began`, { stopped: 'aborted' });
+          });
         const ms = Math.round(performance.now() - began);
         options.log.debug({ stack: stack.name, phase, exitCode: outcome.exitCode, ms }, 'tool ended');
         const error = judge(phase, outcome, call);
@@ -136,7 +145,7 @@ export function createStackTools(options: StackToolOptions) {
     for (const name of AWS_VARIABLES) {
       const copy = name.toLowerCase();
       const file = files[name];
-      if (file !== undefined && existsSync(file)) files[name] = await lend(file, folder, user, copy);
+      if (file !== undefined && existsSync(file)) files[name] = await copyReadable(file, folder, user, copy);
       else await rm(join(folder, copy), { force: true });
     }
     return files;
@@ -163,6 +172,29 @@ export function createStackTools(options: StackToolOptions) {
       throw new RunnerError('init', `preparing the environment: ${errorText(cause)}`);
     }
   }
+}
+
+/** Records the tool in the store before it begins, and that it ended. */
+function recordIn(
+  { toolProcesses, log }: StackToolOptions,
+  stack: Stack,
+  phase: RunnerPhase,
+  { limitMs, graceMs }: Pick<ToolCall, 'limitMs' | 'graceMs'>,
+): { begin(pid: number): Promise<void>; end(): Promise<void> } {
+  let id: number | undefined;
+  return {
+    async begin(pid) {
+      const endsBy = Date.now() + limitMs + graceMs;
+      id = await toolProcesses?.begin({ stack: stack.name, phase, pid, endsBy });
+    },
+    async end() {
+      if (id === undefined) return;
+      await toolProcesses?.end(id).catch((error: unknown) => {
+        // A later owner sees by itself that the process has ended.
+        log.warn({ err: error, stack: stack.name, phase }, 'the end of a tool could not be recorded');
+      });
+    },
+  };
 }
 
 /** The newest of those that fit what the stack asks for; without such a wish the usual one. */

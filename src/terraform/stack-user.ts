@@ -1,49 +1,52 @@
+/** Operating system users for stacks, and the file ownership they need. */
 import { chmod, lchown, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { createKeyedLock } from '../base/keyed-lock.ts';
 import { RunnerError } from '../ports/runner-error.ts';
 
-/** A user of the operating system, by its numbers. */
+/** A user of the operating system. */
 export interface StackUser {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** Whom stacks' tools run as. */
+/** The users that stacks' tools run as. */
 export interface StackUsers {
-  /** The user of the stack whose folder this is; always the same one for a folder. */
+  /** The user of the stack with this folder; always the same one for a folder. */
   userOf(folder: string): Promise<StackUser>;
 }
 
 const USER_FILE = 'user';
 
 /**
- * `M0_STACK_USER` (but `self`): `NAME` or `UID:GID`, one user for all stacks, or `FROM-TO`, of which each stack gets a
- * number of its own for good, as user and as group. Throws where it is none of these, would be root, or m0 is
- * not root and so can't start anything as somebody else.
+ * Reads `M0_STACK_USER` (except `self`): `NAME` or `UID:GID` is one user for all stacks; with `FROM-TO` each
+ * stack gets its own permanent number, as user and as group. Throws a RunnerError where the text is none of
+ * these or means root, and where m0 is not root and so cannot start processes as another user.
  */
 export function createStackUsers(text: string, ownUid: number | undefined): StackUsers {
-  if (ownUid !== 0) throw bad('m0 has to run as root to start tools as another user; leave it out');
+  if (ownUid !== 0) throw configError('m0 has to run as root to start tools as another user; leave it out');
   const range = /^(\d+)-(\d+)$/.exec(text);
   if (range !== null) return rangeOfUsers(Number(range[1]), Number(range[2]));
   const one = /^(\d+):(\d+)$/.exec(text);
   if (one !== null) {
-    const user = checked({ uid: Number(one[1]), gid: Number(one[2]) });
+    const user = checkedUser({ uid: Number(one[1]), gid: Number(one[2]) });
     return { userOf: async () => user };
   }
   if (!/^[A-Za-z_][\w.-]*\$?$/.test(text)) {
-    throw bad(`"${text}" is no user: set it to FROM-TO for one of their own each, NAME, UID:GID, or self`);
+    throw configError(
+      `"${text}" is no user: set it to FROM-TO for one of their own each, NAME, UID:GID, or self`,
+    );
   }
   let named: Promise<StackUser> | undefined;
   return { userOf: () => (named ??= userNamed(text)) };
 }
 
 /**
- * Leads the user to the folder and hands over what stands in it below `names`, so that nobody else but m0 gets
- * there. The folder itself stays m0's: what is in it by other names can't be exchanged.
+ * Lets the user enter the folder and makes it the owner of the directories `names` in it. The folder itself
+ * stays m0's, so the user cannot replace anything else in it.
  */
-export async function handOver(folder: string, names: readonly string[], user: StackUser): Promise<void> {
+export async function giveFolders(folder: string, names: readonly string[], user: StackUser): Promise<void> {
   await lchown(folder, 0, user.gid);
   await chmod(folder, 0o710);
   const paths = names.map((name) => join(folder, name));
@@ -54,8 +57,8 @@ export async function handOver(folder: string, names: readonly string[], user: S
 }
 
 /**
- * Hands over the paths and all below them, following no link. What has a second name elsewhere is left alone: the
- * stack could have made one for a file of m0's, where the system lets it.
+ * Changes the owner of the paths and everything below them, without following symbolic links. Files with a
+ * second hard link are left out: the stack could have linked to one of m0's files.
  */
 async function chownAll(paths: readonly string[], user: StackUser): Promise<void> {
   if (paths.length === 0) return;
@@ -64,10 +67,10 @@ async function chownAll(paths: readonly string[], user: StackUser): Promise<void
 }
 
 /**
- * The same for a work tree, whose `.git` stays m0's own: git does what stands in there. The directory is m0's
- * with the sticky bit, so that the user may add to it, but can't take `.git` away.
+ * The same for a work tree, except `.git`: git runs what is configured there, so it stays m0's. The directory
+ * is m0's with the sticky bit: the user may add files but cannot remove `.git`.
  */
-export async function handOverTree(tree: string, user: StackUser): Promise<void> {
+export async function giveWorkTree(tree: string, user: StackUser): Promise<void> {
   const names = (await readdir(tree)).filter((name) => name !== '.git');
   await chownAll(
     names.map((name) => join(tree, name)),
@@ -78,8 +81,11 @@ export async function handOverTree(tree: string, user: StackUser): Promise<void>
   await chmod(tree, 0o1770);
 }
 
-/** A copy of m0's own file in the folder, which the user may read and not change. Answers its path. */
-export async function lend(
+/**
+ * Copies one of m0's files into the folder, so that the user can read but not change it. Returns the copy's
+ * path.
+ */
+export async function copyReadable(
   file: string,
   folder: string,
   user: StackUser,
@@ -92,53 +98,57 @@ export async function lend(
   return copy;
 }
 
-/** Lets others pass through `dir`, m0's own, without looking into it. Throws where they don't even get there. */
-export async function letPass(dir: string): Promise<void> {
+/**
+ * Lets other users pass through m0's directory `dir`, without listing it. Throws a RunnerError where they
+ * cannot reach it.
+ */
+export async function allowTraversal(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o711 });
   await chmod(dir, ((await stat(dir)).mode & 0o777) | 0o011);
   for (let above = dirname(dir); above !== dirname(above); above = dirname(above)) {
     if (((await stat(above)).mode & 0o001) !== 0) continue;
-    throw bad(`other users can't pass through ${above}: put M0_DATA_DIR elsewhere, or chmod o+x it`);
+    throw configError(`other users can't pass through ${above}: put M0_DATA_DIR elsewhere, or chmod o+x it`);
   }
 }
 
 async function userNamed(name: string): Promise<StackUser> {
   const ask = async (what: string): Promise<number> => {
     const { stdout, failed } = await execa('id', [what, '--', name], { reject: false });
-    if (failed) throw bad(`there is no user "${name}" here`);
+    if (failed) throw configError(`there is no user "${name}" here`);
     return Number(stdout);
   };
-  return checked({ uid: await ask('-u'), gid: await ask('-g') });
+  return checkedUser({ uid: await ask('-u'), gid: await ask('-g') });
 }
 
 function rangeOfUsers(from: number, to: number): StackUsers {
-  checked({ uid: from, gid: from });
-  checked({ uid: to, gid: to });
-  if (to < from) throw bad(`${from}-${to} ends before it begins`);
-  const alone = createKeyedLock();
+  checkedUser({ uid: from, gid: from });
+  checkedUser({ uid: to, gid: to });
+  if (to < from) throw configError(`${from}-${to} ends before it begins`);
+  const lock = createKeyedLock();
 
   async function choose(folder: string): Promise<StackUser> {
     const file = join(folder, USER_FILE);
-    const own = await numberIn(file);
-    const inRange = own !== null && own >= from && own <= to;
-    const number = inRange ? own : await lowestFree(dirname(folder), basename(folder));
+    const stored = await numberIn(file);
+    const inRange = stored !== null && stored >= from && stored <= to;
+    const number = inRange ? stored : await lowestFree(dirname(folder), basename(folder));
     if (!inRange) {
-      // Whole or not at all: a stack that has lost its number could leave its files to the next one that gets it.
+      // Written completely or not at all: if a stack lost its number, another stack could get it and read its
+      // files.
       await writeFile(`${file}.half`, `${number}\n`, { mode: 0o600 });
       await rename(`${file}.half`, file);
     }
     return { uid: number, gid: number };
   }
 
-  /** Folders stay when a stack goes, so no number ever leads a stack to what another one has left. */
+  /** Folders stay when a stack is removed, so no number is given to a second stack. */
   async function lowestFree(work: string, folder: string): Promise<number> {
     const others = (await readdir(work)).filter((name) => name !== folder);
     const taken = new Set(await Promise.all(others.map((name) => numberIn(join(work, name, USER_FILE)))));
     for (let number = from; number <= to; number++) if (!taken.has(number)) return number;
-    throw bad(`${from}-${to} are fewer than the stacks under ${work}: make the range larger`);
+    throw configError(`${from}-${to} are fewer than the stacks under ${work}: make the range larger`);
   }
 
-  return { userOf: (folder) => alone('choose', () => choose(folder)) };
+  return { userOf: (folder) => lock('choose', () => choose(folder)) };
 }
 
 async function numberIn(file: string): Promise<number | null> {
@@ -146,13 +156,13 @@ async function numberIn(file: string): Promise<number | null> {
   return /^\d+\n$/.test(text) ? Number(text) : null;
 }
 
-function checked(user: StackUser): StackUser {
-  const most = 2 ** 32 - 2;
-  if (user.uid === 0 || user.gid === 0) throw bad('that would be root');
-  if (user.uid > most || user.gid > most) throw bad(`${user.uid}:${user.gid} is beyond any user`);
+function checkedUser(user: StackUser): StackUser {
+  const maxId = 2 ** 32 - 2;
+  if (user.uid === 0 || user.gid === 0) throw configError('that would be root');
+  if (user.uid > maxId || user.gid > maxId) throw configError(`${user.uid}:${user.gid} is beyond any user`);
   return user;
 }
 
-function bad(text: string): RunnerError {
+function configError(text: string): RunnerError {
   return new RunnerError('init', `M0_STACK_USER: ${text}`);
 }

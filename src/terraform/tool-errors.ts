@@ -1,45 +1,46 @@
+/** Reads the error output of terraform and tofu. */
 import type { HeldLock } from '../model/run.ts';
 
-const MOST_ERRORS = 5;
+const MAX_ERRORS = 5;
 
 /**
- * What a tool's stderr says went wrong, in few lines: its error boxes without their drawing, the source
- * lines and values they quote, the warnings, and the line breaks at 78 columns. It may still be long, and
- * hold secrets: hide them first and shorten then, or half a secret is left at the cut.
+ * The errors in a tool's stderr in a few lines, without their frames, quoted source lines and values,
+ * warnings, and line breaks at column 78. The text may still be long and hold secrets: remove the secrets
+ * first and shorten afterwards, or half a secret remains at the cut.
  */
 export function condenseErrors(stderr: string): string {
-  const blocks = errorBlocks(plain(stderr));
+  const blocks = errorBlocks(plainLines(stderr));
   if (blocks.length === 0) {
-    const last = plain(stderr).filter((line) => line.trim() !== '');
+    const last = plainLines(stderr).filter((line) => line.trim() !== '');
     return last.slice(-5).join('\n') || 'it gave no reason';
   }
-  const shown = blocks.slice(0, MOST_ERRORS).map(paragraphs);
+  const shown = blocks.slice(0, MAX_ERRORS).map(paragraphs);
   const more = blocks.length - shown.length;
   return [...shown, ...(more > 0 ? [`and ${more} more errors`] : [])].join('\n');
 }
 
-/** Words of the backends for a lock that somebody has; they come without its details from some. */
-const TAKEN =
+/** Messages of the backends for a lock that is taken. Some come without the lock's details. */
+const LOCK_TAKEN =
   /already\s+locked|is\s+locked|temporarily\s+unavailable|PreconditionFailed|ConditionalCheckFailed|conditionNotMet/i;
 
 /**
- * Who holds the state's lock, where that is what the tool complains about; else null, also where the lock could
- * not be had for another reason, as for want of rights.
+ * Who holds the state's lock, where that is the error. Null otherwise, also where locking failed for another
+ * reason, such as missing permissions.
  */
 export function heldLock(stderr: string): HeldLock | null {
-  const text = plain(stderr).join('\n');
+  const text = plainLines(stderr).join('\n');
   const from = text.search(/Error (acquiring the state lock|locking state)/i);
   if (from === -1) return null;
   const about = text.slice(from);
   const field = (name: string): string =>
     new RegExp(`^\\s*${name}:[ \\t]*(.*)$`, 'm').exec(about)?.[1]?.trim() ?? '';
-  const told = /already\s+locked:\s+ID=([\w-]+)/.exec(about)?.[1];
-  // Terraform shows the lock that it wanted itself there, with its own name, where the backend is an HTTP server.
-  if (told !== undefined && told !== field('ID')) {
-    return { who: 'somebody', id: told, operation: null, since: null };
+  const otherLock = /already\s+locked:\s+ID=([\w-]+)/.exec(about)?.[1];
+  // With an HTTP backend, Terraform prints the lock that it requested itself, with its own name.
+  if (otherLock !== undefined && otherLock !== field('ID')) {
+    return { who: 'somebody', id: otherLock, operation: null, since: null };
   }
   const id = field('ID');
-  if (id === '' && !TAKEN.test(about)) return null;
+  if (id === '' && !LOCK_TAKEN.test(about)) return null;
   const operation = field('Operation')
     .replace(/^OperationType/, '')
     .toLowerCase();
@@ -51,7 +52,10 @@ export function heldLock(stderr: string): HeldLock | null {
   };
 }
 
-/** The same as a sentence, as in `the state is locked by kim@laptop (apply) since 2026-11-23 06:33 UTC, lock 12ab`. */
+/**
+ * The lock as a sentence, e.g. `the state is locked by kim@laptop (apply) since 2026-11-23 06:33 UTC, lock
+ * 12ab`.
+ */
 export function lockInWords(lock: HeldLock): string {
   const operation = lock.operation === null ? '' : ` (${lock.operation})`;
   const since =
@@ -62,7 +66,7 @@ export function lockInWords(lock: HeldLock): string {
   return `the state is locked by ${lock.who}${operation}${since}${id}`;
 }
 
-/** Go's `2026-11-23 06:00:00.123456789 +0000 UTC` as ms since epoch. */
+/** Parses Go's `2026-11-23 06:00:00.123456789 +0000 UTC` to ms since epoch; null where it is no time. */
 function timeOf(created: string): number | null {
   const parts = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{1,3})?/.exec(created);
   if (parts === null) return null;
@@ -70,8 +74,8 @@ function timeOf(created: string): number | null {
   return Number.isNaN(time) ? null : time;
 }
 
-/** Lines without colours and without the frame that is drawn around an error. */
-function plain(text: string): string[] {
+/** Lines without colours and without the frame around an error. */
+function plainLines(text: string): string[] {
   return text
     .replace(/\u001b\[[0-9;]*m/g, '')
     .split(/\r?\n/)
@@ -93,7 +97,7 @@ function errorBlocks(lines: readonly string[]): string[][] {
   return blocks;
 }
 
-/** Quoted source lines and the values beside them could hold what nobody marked as secret. */
+/** Quoted source lines and values may hold secrets that nobody marked as such. */
 function isQuotedSource(line: string): boolean {
   return /^\s*\d+: /.test(line) || /^\s*[│├]/.test(line);
 }

@@ -18,6 +18,11 @@ export interface ToolCall {
   /** ms a tool that was asked to stop gets to save its state, before it is killed. */
   readonly graceMs: number;
   readonly output: ToolOutput;
+  /**
+   * Called with the number of the process before the tool begins in it, which waits for that. Where it rejects the
+   * tool never begins, and `runTool` rejects with the same error.
+   */
+  readonly admit?: (pid: number) => Promise<void>;
 }
 
 /**
@@ -42,6 +47,14 @@ export interface ToolOutcome {
 
 const TAIL_BYTES = 64 * 1024;
 
+/**
+ * What the process does before it becomes the tool: it waits for a word on stdin. So its number can be recorded
+ * before the tool begins, and where m0 dies or is refused meanwhile, stdin closes and no tool ever begins.
+ */
+export const LAUNCHER = 'read -r word && [ "$word" = begin ] || exit 125; exec "$@" </dev/null';
+/** Names the launcher in its own errors: `m0: 1: exec: …: not found`. */
+const LAUNCHER_NAME = 'm0';
+
 interface Sink {
   /** What execa gives the child as its stdout or stderr. */
   readonly stdio: 'pipe' | Writable;
@@ -51,7 +64,7 @@ interface Sink {
 }
 
 /**
- * Runs a tool to its end, without a shell. Stopping is SIGINT first, so that terraform saves its state, and
+ * Runs a tool to its end; no shell sees its arguments. Stopping is SIGINT first, so that terraform saves its state, and
  * SIGKILL to it and its providers after the grace. Rejects only where the tool could not be started.
  */
 export async function runTool(call: ToolCall): Promise<ToolOutcome> {
@@ -66,12 +79,12 @@ export async function runTool(call: ToolCall): Promise<ToolOutcome> {
       ? pipeSink(TAIL_BYTES, () => {})
       : await fileSink(call.output.dir, `${call.output.name}.err`);
   try {
-    const child = execa(call.binary, call.args, {
+    const child = execa('/bin/sh', ['-c', LAUNCHER, LAUNCHER_NAME, call.binary, ...call.args], {
       cwd: call.cwd,
       env: call.env,
       extendEnv: false,
       ...(call.user == null ? {} : { uid: call.user.uid, gid: call.user.gid }),
-      stdin: 'ignore',
+      stdin: 'pipe',
       stdout: out.stdio,
       stderr: err.stdio,
       buffer: false,
@@ -97,28 +110,51 @@ export async function runTool(call: ToolCall): Promise<ToolOutcome> {
     const onAbort = (): void => stop('aborted');
     call.signal.addEventListener('abort', onAbort, { once: true });
     if (call.signal.aborted) onAbort();
-    const timer = setTimeout(() => stop('time'), call.limitMs);
-    const result = await child;
-    clearTimeout(timer);
-    clearTimeout(killer);
-    call.signal.removeEventListener('abort', onAbort);
-
-    if (result.exitCode === undefined && result.signal === undefined) {
-      throw new Error(`${call.binary} did not start: ${result.code ?? result.originalMessage ?? ''}`);
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      try {
+        if (child.pid !== undefined) await call.admit?.(child.pid);
+      } catch (error) {
+        child.stdin.end();
+        await child;
+        throw error;
+      }
+      timer = setTimeout(() => stop('time'), call.limitMs);
+      child.stdin.end('begin\n');
+      const result = await child;
+      const stderr = (await err.read()).toString('utf8');
+      const refusal = startRefusal(result, stderr);
+      if (refusal !== null) throw new Error(`${call.binary} did not start: ${refusal}`);
+      return { exitCode: result.exitCode ?? null, stdout: await out.read(), stderr, stopped };
+    } finally {
+      clearTimeout(timer);
+      clearTimeout(killer);
+      call.signal.removeEventListener('abort', onAbort);
     }
-    return {
-      exitCode: result.exitCode ?? null,
-      stdout: await out.read(),
-      stderr: (await err.read()).toString('utf8'),
-      stopped,
-    };
   } finally {
     await out.close();
     await err.close();
   }
 }
 
-function killGroup(pid: number | undefined): void {
+/** Why the process never became the tool; null where it did. */
+function startRefusal(
+  result: {
+    readonly exitCode?: number | undefined;
+    readonly signal?: string | undefined;
+    readonly code?: string | undefined;
+    readonly originalMessage?: string | undefined;
+  },
+  stderr: string,
+): string | null {
+  if (result.exitCode === undefined && result.signal === undefined)
+    return result.code ?? result.originalMessage ?? '';
+  // POSIX: a shell that can't run a command exits with 126 or 127.
+  const isLauncherError = result.exitCode === 126 || result.exitCode === 127;
+  return isLauncherError && stderr.startsWith(`${LAUNCHER_NAME}: `) ? stderr.trim() : null;
+}
+
+export function killGroup(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, 'SIGKILL');

@@ -5,40 +5,40 @@ import { join, relative, resolve, sep } from 'node:path';
 import type { Mirrors } from '../git/mirrors.ts';
 import type { Stack } from '../model/directory.ts';
 import { RunnerError } from '../ports/runner-error.ts';
-import { handOver, handOverTree, letPass, type StackUser, type StackUsers } from './stack-user.ts';
+import { allowTraversal, giveFolders, giveWorkTree, type StackUser, type StackUsers } from './stack-user.ts';
 
 /** One stack's directory under `<dataDir>/work`, kept from run to run. */
 export interface WorkTree {
-  /** Where the stack's root module is. */
+  /** Directory of the stack's root module. */
   readonly cwd: string;
   /**
-   * TF_DATA_DIR: Terraform's own data (providers, modules, backend), outside of the tree so that no commit can
-   * bring it.
+   * TF_DATA_DIR: Terraform's own files (providers, modules, backend). Outside the work tree, so that no
+   * commit can supply them.
    */
   readonly dataDir: string;
-  /** Where the tool's output is while it runs, readable to the owner only. */
+  /** Directory of the tool's output while it runs; only its owner can read it. */
   readonly outputDir: string;
-  /** HOME of the stack's processes: no other stack's, and not that of m0's user. */
+  /** HOME of the stack's processes: shared with no other stack and not with m0's user. */
   readonly homeDir: string;
   /**
-   * TF_PLUGIN_CACHE_DIR, where the stack has one of its own: where another user than m0's has to write it, and for
-   * the first `init` of code without a lock file. That one installs every provider anew, over the one that other
-   * stacks may be running just then, were it the shared cache; with a lock file the tools only read what is there.
-   * Else null.
+   * TF_PLUGIN_CACHE_DIR, where the stack needs its own: because another user than m0's writes to it, or for
+   * the first `init` of code without a lock file. That `init` would install every provider again, also over
+   * one in the shared cache that another stack is running; with a lock file the tools only read the cache.
+   * Null: the shared cache.
    */
   readonly pluginCacheDir: string | null;
-  /** Whom the stack's processes run as; null: m0's own user. */
+  /** The user that the stack's processes run as; null: m0's own. */
   readonly user: StackUser | null;
   /**
-   * Runs `init` unless nothing it depends on has moved since it last went well: the tool's version, the
+   * Runs `init` unless nothing that it depends on has changed since its last success: the tool's version, the
    * configuration of the root and its local modules, the lock file, the stack's environment.
    */
   initialise(toolVersion: string, init: () => Promise<unknown>, options: { force: boolean }): Promise<void>;
-  /** Takes away what the tool keeps between its runs, so that the next `init` makes it anew. */
-  renew(): Promise<void>;
+  /** Deletes the tool's own files, so that the next `init` creates them again. */
+  reset(): Promise<void>;
 }
 
-interface Remembered {
+interface LastInit {
   readonly hash: string;
   readonly lockBefore: string;
   readonly lockAfter: string;
@@ -46,12 +46,12 @@ interface Remembered {
 
 const LOCK_FILE = '.terraform.lock.hcl';
 const PLUGINS = 'plugins';
-/** In the tool's own data: where the state is. */
+/** The file in TF_DATA_DIR that says where the state is. */
 const BACKEND_FILE = 'terraform.tfstate';
 
 /**
- * Brings the stack's work tree to a commit and opens it. With `asIs` a tree that already is at the commit is
- * left untouched: an apply may need files that its plan has made.
+ * Checks a commit out into the stack's work tree and opens it. With `asIs`, a tree that is already at the
+ * commit is not changed: an apply may need files that its plan has created. Rejects with a RunnerError.
  */
 export async function openWorkTree(options: {
   readonly dir: string;
@@ -60,7 +60,7 @@ export async function openWorkTree(options: {
   readonly mirrors: Mirrors;
   readonly key: string;
   readonly asIs: boolean;
-  /** Whom the stack's processes run as; left out: m0's own user. */
+  /** The users that stacks' processes run as; left out: m0's own user. */
   readonly users?: StackUsers | null;
 }): Promise<WorkTree> {
   const { stack, commit } = options;
@@ -70,40 +70,40 @@ export async function openWorkTree(options: {
   const homeDir = join(folder, 'home');
   const commitFile = join(folder, 'commit');
   const initFile = join(folder, 'init.json');
-  const keptLock = join(folder, 'init.lock.hcl');
+  const savedLockFile = join(folder, 'init.lock.hcl');
   await mkdir(options.dir, { recursive: true, mode: 0o700 });
   for (const dir of [folder, tree, dataDir, homeDir]) await removeUnlessDirectory(dir);
   await mkdir(homeDir, { recursive: true, mode: 0o700 });
   const user = (await options.users?.userOf(folder)) ?? null;
 
-  // Not the address itself, which may hold a token.
+  // A hash of the address, because the address may hold a token.
   const marker = `${digest(Buffer.from(stack.source.git))} ${commit}`;
-  const at = await readFile(commitFile, 'utf8').catch(() => '');
-  const whole = await isDirectory(join(tree, '.git'));
-  if (!options.asIs || at !== marker || !whole) {
+  const currentMarker = await readFile(commitFile, 'utf8').catch(() => '');
+  const hasRepository = await isDirectory(join(tree, '.git'));
+  if (!options.asIs || currentMarker !== marker || !hasRepository) {
     await rm(commitFile, { force: true });
     await options.mirrors.checkout(stack.source.git, commit, tree);
     await writeFile(commitFile, marker, { mode: 0o600 });
   }
-  const handOverPlaces = async (): Promise<void> => {
-    if (user !== null) await handOver(folder, ['home', 'terraform', PLUGINS], user);
+  const giveOwnFolders = async (): Promise<void> => {
+    if (user !== null) await giveFolders(folder, ['home', 'terraform', PLUGINS], user);
   };
   if (user !== null) {
-    await letPass(options.dir);
-    await handOverPlaces();
-    await handOverTree(tree, user);
+    await allowTraversal(options.dir);
+    await giveOwnFolders();
+    await giveWorkTree(tree, user);
   }
   const cwd = await rootModule(tree, stack.source.path, commit);
 
-  const ownPlugins = user !== null || (await readPlain(join(cwd, LOCK_FILE))) === null;
+  const ownPlugins = user !== null || (await readWithoutLinks(join(cwd, LOCK_FILE))) === null;
   const pluginCacheDir = ownPlugins ? join(folder, PLUGINS) : null;
   if (pluginCacheDir !== null) {
     await removeUnlessDirectory(pluginCacheDir);
     await mkdir(pluginCacheDir, { recursive: true, mode: 0o700 });
-    await handOverPlaces();
+    await giveOwnFolders();
   }
 
-  const lockNow = async (): Promise<string> => digest(await readPlain(join(cwd, LOCK_FILE)));
+  const currentLock = async (): Promise<string> => digest(await readWithoutLinks(join(cwd, LOCK_FILE)));
 
   async function hashOf(toolVersion: string): Promise<string> {
     const hash = createHmac('sha256', options.key);
@@ -119,15 +119,15 @@ export async function openWorkTree(options: {
   }
 
   async function upToDate(toolVersion: string): Promise<boolean> {
-    const last = await readRemembered(initFile);
+    const last = await readLastInit(initFile);
     if (last === null || (await hashOf(toolVersion)) !== last.hash) return false;
-    const lock = await lockNow();
+    const lock = await currentLock();
     if (lock === last.lockAfter) return true;
     if (lock !== last.lockBefore) return false;
-    // A checkout brought back the committed lock file: put there again what `init` had added to it.
-    const kept = await readFile(keptLock).catch(() => null);
-    if (kept === null || digest(kept) !== last.lockAfter) return false;
-    await replace(join(cwd, LOCK_FILE), kept, user);
+    // The checkout restored the committed lock file, so write again what `init` had added to it.
+    const savedLock = await readFile(savedLockFile).catch(() => null);
+    if (savedLock === null || digest(savedLock) !== last.lockAfter) return false;
+    await replace(join(cwd, LOCK_FILE), savedLock, user);
     return true;
   }
 
@@ -140,29 +140,32 @@ export async function openWorkTree(options: {
     user,
     async initialise(toolVersion, init, { force }) {
       if (!force && (await upToDate(toolVersion))) return;
-      const last = await readRemembered(initFile);
+      const last = await readLastInit(initFile);
       if (last !== null) await writeFile(initFile, JSON.stringify({ ...last, hash: '' }), { mode: 0o600 });
-      const lockBefore = await lockNow();
+      const lockBefore = await currentLock();
       await init();
-      const lock = await readPlain(join(cwd, LOCK_FILE));
-      if (lock !== null) await writeFile(keptLock, lock, { mode: 0o600 });
-      // Taken now, because only now the list of local modules is known.
-      const remembered: Remembered = { hash: await hashOf(toolVersion), lockBefore, lockAfter: digest(lock) };
-      await writeFile(initFile, JSON.stringify(remembered), { mode: 0o600 });
+      const lock = await readWithoutLinks(join(cwd, LOCK_FILE));
+      if (lock !== null) await writeFile(savedLockFile, lock, { mode: 0o600 });
+      // Computed now, because the list of local modules is known only after `init`.
+      const done: LastInit = { hash: await hashOf(toolVersion), lockBefore, lockAfter: digest(lock) };
+      await writeFile(initFile, JSON.stringify(done), { mode: 0o600 });
     },
-    async renew() {
-      const last = await readRemembered(initFile);
-      const kept = await readFile(keptLock).catch(() => null);
-      const backend = await readPlain(join(dataDir, BACKEND_FILE));
+    async reset() {
+      const last = await readLastInit(initFile);
+      const savedLock = await readFile(savedLockFile).catch(() => null);
+      const backend = await readWithoutLinks(join(dataDir, BACKEND_FILE));
       await rm(dataDir, { recursive: true, force: true });
       if (isJson(backend)) {
-        // Without it the tool takes local states for some that are to be moved to the backend.
+        // Without it the tool would ask whether to move local states to the backend.
         await mkdir(dataDir, { mode: 0o700 });
         await writeFile(join(dataDir, BACKEND_FILE), backend, { mode: 0o600 });
       }
-      await handOverPlaces();
-      // Where the repository has a lock file, a checkout has already brought that back.
-      const lock = last?.lockBefore === '' && kept !== null && digest(kept) === last.lockAfter ? kept : null;
+      await giveOwnFolders();
+      // If the repository has a lock file, the checkout has restored it.
+      const lock =
+        last?.lockBefore === '' && savedLock !== null && digest(savedLock) === last.lockAfter
+          ? savedLock
+          : null;
       if (lock !== null) await replace(join(cwd, LOCK_FILE), lock, user);
     },
   };
@@ -184,30 +187,33 @@ function isJson(bytes: Buffer | null): bytes is Buffer {
   }
 }
 
-/** Nothing that m0 needs is in a file at a place that is a folder of m0's own. */
+/** Removes a file from a place that must be one of m0's directories; m0 needs nothing from such a file. */
 async function removeUnlessDirectory(path: string): Promise<void> {
   if (!(await isDirectory(path))) await rm(path, { force: true });
 }
 
-/** A file the stack's code may have put there; null where there is none, or it leads elsewhere. */
-async function readPlain(path: string): Promise<Buffer | null> {
+/** A file that the stack's code may have written; null where it does not exist or is a symbolic link. */
+async function readWithoutLinks(path: string): Promise<Buffer | null> {
   return readFile(path, { flag: constants.O_RDONLY | constants.O_NOFOLLOW }).catch(() => null);
 }
 
-/** Writes a file in the place of whatever is there, never through a link. */
+/** Replaces whatever is at the path with a file. Never writes through a symbolic link. */
 async function replace(path: string, bytes: Uint8Array, user: StackUser | null): Promise<void> {
   await rm(path, { recursive: true, force: true });
   await writeFile(path, bytes, { flag: 'wx' });
   if (user !== null) await lchown(path, user.uid, user.gid);
 }
 
-/** A stack's name as one folder's name, different for different names. */
+/** A directory name for a stack's name; different names give different directories. */
 function folderName(name: string): string {
   if (/^[a-z0-9][a-z0-9_-]*$/.test(name)) return name;
   return `${name.replace(/[^A-Za-z0-9_-]/g, '_')}-${digest(Buffer.from(name)).slice(0, 8)}`;
 }
 
-/** The root module's directory, which must be a directory inside the tree, links followed. */
+/**
+ * The root module's directory. It must be inside the work tree after following symbolic links. Rejects with a
+ * RunnerError.
+ */
 async function rootModule(tree: string, path: string, commit: string): Promise<string> {
   const real = await realpath(resolve(tree, path)).catch(() => null);
   const inside = real !== null && `${real}${sep}`.startsWith(`${await realpath(tree)}${sep}`);
@@ -231,9 +237,9 @@ async function configurationFiles(dir: string): Promise<string[]> {
   return names.filter((name) => /\.(tf|tofu)(\.json)?$/.test(name)).sort();
 }
 
-async function readRemembered(file: string): Promise<Remembered | null> {
+async function readLastInit(file: string): Promise<LastInit | null> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Remembered;
+    return JSON.parse(await readFile(file, 'utf8')) as LastInit;
   } catch {
     return null;
   }

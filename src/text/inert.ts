@@ -1,11 +1,11 @@
-/**
- * Makes foreign text honest, whatever chat shows it: what can't be seen is written out, what is cut is marked.
- */
-
+/** Makes untrusted text safe to show in any chat: invisible characters are written out, and a cut is marked. */
 import { withoutHalf } from './words.ts';
 
-/** Control, format (bidi, zero-width), lone surrogates, line separators and other characters nobody sees. */
-const UNSEEN = /(?!\u{FE0F})[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+/**
+ * Control, format (bidi, zero-width) and private characters, lone surrogates, line separators and other invisible
+ * characters.
+ */
+const INVISIBLE = /(?!\u{FE0F})[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
@@ -17,17 +17,17 @@ function writeOut(character: string): string {
   return code > 0xffff ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`;
 }
 
-/** The text with every invisible or direction-changing character written out, e.g. `\u202e`. One line. */
+/** The text on one line, with every invisible or direction-changing character written as an escape, e.g. `\u202e`. */
 export function visible(text: string): string {
-  return text.replace(UNSEEN, writeOut);
+  return text.replace(INVISIBLE, writeOut);
 }
 
-/** The text with each dot between two parts tied to the first: where a phone breaks a line, none begins with a dot. */
+/** Puts a no-break space before each ` · `, so that a line which wraps never begins with a dot. */
 export function breakable(text: string): string {
   return text.replaceAll(' · ', '\u00a0· ');
 }
 
-/** At most `max` UTF-16 units, no character split; what is cut shows as `…` in the middle. */
+/** At most `max` UTF-16 units. A cut shows as `…` in the middle and never splits a character. */
 export function cutMiddle(text: string, max: number): string {
   if (text.length <= max) return text;
   const head = Math.ceil((max - 1) / 2);
@@ -36,12 +36,12 @@ export function cutMiddle(text: string, max: number): string {
   return `${withoutHalf(text.slice(0, head))}…${/^[\udc00-\udfff]/.test(end) ? end.slice(1) : end}`;
 }
 
-/** Unchanged characters shown on either side of what changed, where a value is cut. */
+/** How many unchanged characters are shown on each side of the changed part of a value that is cut. */
 const AROUND = 10;
 
 /**
- * Both values cut to `max` characters so that the part in which they differ stays, with a little of what is
- * equal on either side.
+ * Cuts both values to `max` characters around the part in which they differ, with some unchanged characters on each
+ * side.
  */
 export function cutChange(before: string, after: string, max: number): readonly [string, string] {
   if (before.length <= max && after.length <= max) return [before, after];

@@ -1,3 +1,4 @@
+/** Suggestions for mistyped names. */
 import { distance } from 'fastest-levenshtein';
 
 /** Longer words are not compared: a typing mistake is in a short one. */

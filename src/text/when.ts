@@ -1,4 +1,4 @@
-/** Instants in plain sentences, where a time span of the card can't stand. */
+/** Points in time as plain text, for places where a card's time span can't be used. */
 import { wallClock } from './zone.ts';
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
@@ -7,7 +7,10 @@ const MONTHS = [
 ];
 const DAY_MS = 86_400_000;
 
-/** `9:00` today, `Mon 9:00` within six days either way, else `1 Dec 9:00`, with the year where it is another. */
+/**
+ * `9:00` today, `Mon 9:00` within six days before or after now, else `1 Dec 9:00`; with the year if it is another
+ * year.
+ */
 export function whenText(at: number, now: number, zone: string): string {
   const then = wallClock(at, zone);
   const today = wallClock(now, zone);
@@ -18,7 +21,7 @@ export function whenText(at: number, now: number, zone: string): string {
   return `${then.day} ${MONTHS[then.month - 1] ?? ''}${sameYear ? '' : ` ${then.year}`} ${clock}`;
 }
 
-/** True where both fall on one day in the zone. */
+/** True if both times (ms since epoch) are on the same day in the zone. */
 export function sameDay(a: number, b: number, zone: string): boolean {
   const [x, y] = [wallClock(a, zone), wallClock(b, zone)];
   return x.year === y.year && x.month === y.month && x.day === y.day;

@@ -1,6 +1,6 @@
-/** Words that every card spells the same way. */
+/** Small text functions, so that every card formats counts, lists and names the same way. */
 
-/** A headline is what a phone's notification shows, in characters. */
+/** The most characters of a headline: what a phone shows in a notification. */
 const HEADLINE_LIMIT = 150;
 
 /** `1 resource`, `2 resources`. */
@@ -14,28 +14,29 @@ export function listed(items: readonly string[], last = 'and'): string {
   return `${items.slice(0, -1).join(', ')} ${last} ${items.at(-1) ?? ''}`;
 }
 
-/** At most `max` UTF-16 units, no character split; what is cut shows as `…` at the end. */
+/** At most `max` UTF-16 units. A cut shows as `…` at the end and never splits a character. */
 export function clip(text: string, max: number): string {
   if (text.length <= max) return text;
   return `${withoutHalf(text.slice(0, Math.max(0, max - 1)))}…`;
 }
 
-/** Drops a high surrogate at the end, left there by a cut. */
+/** Drops a high surrogate that a cut left at the end. */
 export function withoutHalf(text: string): string {
   return /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
 }
 
-/** One line that fits a notification. */
+/** The text on one line, short enough for a notification. */
 export function headlineOf(text: string): string {
   return clip(text.replace(/\s+/g, ' ').trim(), HEADLINE_LIMIT);
 }
 
-export function capital(text: string): string {
+/** The text with its first letter in upper case. */
+export function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** How long, in the largest unit that is still exact enough: `35 min`, `26 h`, `4 d`. */
-export function lasting(ms: number): string {
+/** A duration in words, in the largest unit that is exact enough: `35 min`, `26 h`, `4 d`. */
+export function durationText(ms: number): string {
   const minutes = Math.max(0, Math.floor(ms / 60_000));
   if (minutes === 0) return 'under a minute';
   if (minutes < 60) return `${minutes} min`;
@@ -43,18 +44,19 @@ export function lasting(ms: number): string {
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
 }
 
+/** The first seven characters of a commit, as git shows them. */
 export function shortCommit(commit: string): string {
   return commit.slice(0, 7);
 }
 
-/** `infra@9f8e7d6`: the repository's last name and the short commit. */
+/** `infra@9f8e7d6`: the last part of the repository's address, and the short commit. */
 export function codeName(code: { readonly repository: string; readonly commit: string }): string {
   const path = code.repository.replace(/\/+$/, '').replace(/\.git$/, '');
   const name = path.split(/[/:]/).at(-1) ?? '';
   return `${name === '' ? 'code' : name}@${shortCommit(code.commit)}`;
 }
 
-/** The repository's own name, ref and folder: addresses are too long for a phone. */
+/** The last part of a repository's address, with ref and folder. The whole address is too long for a phone. */
 export function sourceName(source: string): string {
   const [, name = source] = /([^/:]+?(?:\.git)?@.*)$/.exec(source) ?? [];
   return name.replace('.git@', '@');

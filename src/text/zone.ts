@@ -1,4 +1,6 @@
-/** A reading of a clock on the wall, in some IANA zone. `month` 1–12, `weekday` 0 (Sunday) – 6. */
+/** Conversion between points in time and the wall-clock time of an IANA time zone. */
+
+/** Wall-clock time in an IANA zone. `month` is 1–12, `weekday` 0 (Sunday) – 6. */
 interface WallClock {
   readonly year: number;
   readonly month: number;
@@ -10,7 +12,7 @@ interface WallClock {
 
 const DAY_MS = 86_400_000;
 
-/** True where the runtime knows the zone. */
+/** True if the JavaScript runtime knows the time zone. */
 export function isZone(zone: string): boolean {
   try {
     return new Intl.DateTimeFormat('en-US', { timeZone: zone }).format(0) !== '';
@@ -19,7 +21,7 @@ export function isZone(zone: string): boolean {
   }
 }
 
-/** One a zone: to make one takes far longer than to use it, and schedules ask minute by minute. */
+/** One formatter per zone. Creating one is much slower than using it, and schedules need one for every minute. */
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 function formatterOf(zone: string): Intl.DateTimeFormat {
@@ -40,7 +42,7 @@ function formatterOf(zone: string): Intl.DateTimeFormat {
   return made;
 }
 
-/** What a clock on the wall shows in `zone` at `at` (ms since epoch). Throws a RangeError on an unknown zone. */
+/** The wall-clock time in `zone` at `at` (ms since epoch). Throws a RangeError for an unknown zone. */
 export function wallClock(at: number, zone: string): WallClock {
   const parts = formatterOf(zone).formatToParts(at);
   const part = (type: Intl.DateTimeFormatPartTypes): number =>
@@ -52,14 +54,14 @@ export function wallClock(at: number, zone: string): WallClock {
   return { year, month, day, hour: part('hour'), minute: part('minute'), weekday };
 }
 
-/** That reading as if it were one of UTC, in ms since epoch. */
+/** The wall-clock time read as UTC, in ms since epoch. */
 export function utcOf(wall: Omit<WallClock, 'weekday'>): number {
   return Date.UTC(wall.year, wall.month - 1, wall.day, wall.hour, wall.minute);
 }
 
 /**
- * The instants (ms since epoch, earliest first) at which a clock in `zone` shows that reading: two in the hour
- * that comes twice in autumn. A reading that spring skips is taken as much later as the clock jumps.
+ * The points in time (ms since epoch, earliest first) at which the wall clock in `zone` shows `wall`: two of them
+ * in the hour that autumn repeats. A time that spring skips is moved later by as much as the clock jumps.
  */
 export function instantsOf(
   wall: Omit<WallClock, 'weekday'>,

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
 import type { CommandHandler, Incoming } from '../../src/ports/chat.ts';
@@ -70,11 +69,8 @@ const isApprove = (element: Readonly<Record<string, unknown>>): boolean =>
 const approve = (person: Person, card: Message) => person.click(card, isApprove, { confirm: true });
 
 async function deliver(): Promise<void> {
-  const { store, onCall } = core;
-  const chats = new Map([['slack' as const, slack]]);
-  await createOutboxDispatcher({
-    ...{ store, directory: core.directory, onCall, clock: () => core.now, chats, log },
-  }).drain();
+  core.chats.set('slack', slack);
+  await core.deliver();
 }
 
 /** Drift that waits, shown in #ops. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
-import { within } from '../../src/base/log-context.ts';
+import { withLogFields } from '../../src/base/log-context.ts';
 import { ChatError } from '../../src/ports/chat.ts';
 import { Core, EVE, STACK, stackWith } from '../support/core.ts';
 import { DANA, sshFinding } from '../support/runs.ts';
@@ -73,10 +73,11 @@ describe('each line', () => {
       ...{ store, directory, log, onCall: async () => ({}), clock: () => core.now },
       chats: new Map([['slack' as const, chat]]),
     });
-    // Its first look, as at a start.
+    delivery.start();
+    // Its first look.
     await sleep(10);
     breaks = true;
-    within({ run: 9 }, () => delivery.wake());
+    withLogFields({ run: 9 }, () => delivery.wake());
     await sleep(10);
     await delivery.drain();
     expect(saying('looking at the outbox broke')).toEqual([{ err: expect.anything() }]);
@@ -86,7 +87,7 @@ describe('each line', () => {
     core.cloud.next('bundles', says('looking'));
     await core.say(`policy ${STACK}`, EVE);
     expect(saying('looking')).toEqual([{ user: 'U0EVE', person: 'eve', command: 'policy' }]);
-    core.broken = (method) => (method === 'keeps' ? new Error('the disk is full') : null);
+    core.broken = (method) => (method === 'exemptions' ? new Error('the disk is full') : null);
     await core.say(`baseline ${STACK}`, EVE);
     expect(saying('a command broke')).toMatchObject([{ user: 'U0EVE', person: 'eve', command: 'baseline' }]);
   });

@@ -277,7 +277,7 @@ describe('the process', () => {
     await outside.close();
     const overview = core.store.overview.bind(core.store);
     core.store.overview = () => new Promise(() => {});
-    outside = await outsideOf(core, { patienceMs: 20 });
+    outside = await outsideOf(core, { timeLimitMs: 20 });
     const seen = await outside.scrape();
     core.store.overview = overview;
     expect(seen.value('m0_store_up')).toBe(0);

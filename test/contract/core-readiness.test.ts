@@ -74,7 +74,7 @@ describe('m0 is not ready', () => {
   });
 
   it('where its store does not answer, rather than hang', async () => {
-    await open({ patienceMs: 20 });
+    await open({ timeLimitMs: 20 });
     core.store.probe = () => new Promise(() => {});
     const { status, problems } = await outside.ready();
     expect([status, problems.store]).toEqual([503, 'writing to the store: no answer within 0.02 s']);
@@ -233,7 +233,7 @@ describe('m0 is at work, and tells', () => {
       createMirrors({ dir: join(dir, 'mirrors'), log: core.log, base: process.env }),
       () => core.now,
     );
-    await open({ mirrors: mirrors.troubles });
+    await open({ failedFetches: mirrors.failedFetches });
     const repo = join(dir, 'repo');
     await mirrors.fetch(repo, 'main').catch(() => {});
     await mirrors.fetch(repo, 'main').catch(() => {});
@@ -258,7 +258,7 @@ describe('m0 is at work, and tells', () => {
         if (problem !== null) problems.set(rota, problem);
       },
     );
-    await open({ rotas: () => [...problems].map(([rota, problem]) => ({ rota, problem })) });
+    await open({ rotationProblems: () => [...problems].map(([rota, problem]) => ({ rota, problem })) });
     expect(await outside.ready()).toEqual(WELL);
     await onCall();
     expect(await outside.ready()).toMatchObject({
@@ -270,7 +270,7 @@ describe('m0 is at work, and tells', () => {
   it('of a disk that is almost full', async () => {
     await open({ folders: [dir, dir, join(dir, 'not-there-yet')] });
     expect(await outside.ready()).toEqual(WELL);
-    await open({ folders: [dir], leastFreeBytes: Number.MAX_SAFE_INTEGER });
+    await open({ folders: [dir], minFreeBytes: Number.MAX_SAFE_INTEGER });
     expect(await outside.ready()).toMatchObject({
       status: 200,
       problems: { disk: expect.stringMatching(/^\d+ MiB are free in .*m0-ready-.*: free space on it$/) },

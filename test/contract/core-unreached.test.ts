@@ -210,7 +210,7 @@ describe('in Teams', () => {
     });
     const logged: string[] = [];
     const options = teamsOptions(connector, core.store, logged, {
-      added: (person) => markReachable(core.store, person, core.now),
+      onAddedForPerson: (person) => markReachable(core.store, person, core.now),
     });
     const bot = await startBot(options, core.handler);
     connector.connect(bot.url);

@@ -149,6 +149,7 @@ describe('the code of a stack in a private repository', () => {
     const lines: string[] = [];
     const dataDir = join(dir, 'data');
     const runner = createRunner({
+      toolProcesses: null,
       dataDir,
       tools: { terraform: recorded.path, tofu: null, cliConfig },
       base: watched.base,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/base/log.ts';
 import { createSlack } from '../../src/chat/slack/slack.ts';
 import type { Rota } from '../../src/model/rota.ts';
-import { askersOf } from '../../src/people/asking.ts';
+import { peopleToAsk } from '../../src/people/asking.ts';
 import { createOnCall, type OnCall } from '../../src/people/on-call.ts';
 import { openPagerDuty } from '../../src/people/pagerduty/pagerduty.ts';
 import { recipients, SECRETS } from '../../src/sandbox/seats.ts';
@@ -153,7 +153,7 @@ describe.each(Object.entries(SOURCES))('a rota filled by a %s', (name, make) => 
       until: known ? MONDAY : null,
       ends: known ? { dana: MONDAY } : {},
     });
-    expect(askersOf(stack(), await onCall.rotasNow(), MONDAY - 86_400_000)).toEqual([
+    expect(peopleToAsk(stack(), await onCall.rotasNow(), MONDAY - 86_400_000)).toEqual([
       { person: 'dana', why: `You are on call (primary)${known ? ' until Mon 9:00' : ''}` },
     ]);
   });

@@ -109,13 +109,13 @@ describe('watchPushes', () => {
     expect(await pushed()).toEqual([]);
 
     commit(repo, { 'envs/b/main.tf': 'b2' }, 'b');
-    expect(watch?.lookNow([repo])).toBe(1);
+    expect(watch?.pollNow([repo])).toBe(1);
     await dealt(['a', 'b']);
     expect(await pushed()).toEqual(['b']);
 
     commit(repo, { 'modules/vpc/main.tf': 'new' }, 'module');
     commit(repo, { 'README.md': 'y' }, 'readme');
-    watch?.lookNow([`file://${repo}.git`]);
+    watch?.pollNow([`file://${repo}.git`]);
     await dealt(['a', 'b']);
     expect(await pushed()).toEqual(['a', 'b']);
   });
@@ -173,7 +173,7 @@ describe('watchPushes', () => {
     await dealt(['a']);
     git(repo, '-c', 'user.name=K', '-c', 'user.email=k@x', 'commit', '--amend', '-qm', 'rewritten');
     rmSync(join(dir, 'mirrors'), { recursive: true });
-    watch?.lookNow([repo]);
+    watch?.pollNow([repo]);
     await dealt(['a']);
     expect(await pushed()).toEqual(['a']);
     await start([stackAt('a', { path: 'envs/b' })]);
@@ -187,7 +187,7 @@ describe('watchPushes', () => {
     const head = commit(repo, { 'envs/a/main.tf': 'a2' }, 'a');
     core.cloud.code.set('a', { ...CODE, commit: head });
     await core.check('schedule', 'a');
-    watch?.lookNow([repo]);
+    watch?.pollNow([repo]);
     await dealt(['a']);
     expect(await pushed()).toEqual([]);
   });
@@ -217,7 +217,7 @@ describe('watchPushes', () => {
       routes: [
         createGitWebhook({
           ...{ secret: 'correct horse battery', clock: Date.now, log: core.log },
-          look: (addresses) => watch?.lookNow(addresses) ?? 0,
+          pollNow: (addresses) => watch?.pollNow(addresses) ?? 0,
         }),
       ],
     });
@@ -246,7 +246,7 @@ describe('watchPushes', () => {
     await core.worker.check(core.stack, 'schedule', M0);
     await core.reaches('planning', 'a');
     commit(repo, { 'envs/a/main.tf': 'a2' }, 'a');
-    watch?.lookNow([repo]);
+    watch?.pollNow([repo]);
     await until('the push is queued', async () => (await pushed()).length === 1);
     go();
     await dealt(['a']);

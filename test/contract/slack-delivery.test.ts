@@ -70,7 +70,7 @@ async function deliver(): Promise<void> {
     clock,
     chats: new Map([['slack', slack]]),
     log,
-  }).drain();
+  }).deliver();
 }
 
 /** Lets time pass, delivering every second, as the service does. */

@@ -1,7 +1,6 @@
 /** Each command typed and each button clicked in a workspace, through real Bolt, in both modes. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { homeView } from '../../src/alerts/home.ts';
-import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
 import { COMMAND_NAMES } from '../../src/commands/grammar.ts';
@@ -73,11 +72,8 @@ afterEach(async () => {
 
 async function deliver(): Promise<void> {
   await core.rest();
-  const { store, onCall, directory, log } = core;
-  const chats = new Map([['slack' as const, slack]]);
-  await createOutboxDispatcher({
-    ...{ store, directory, onCall, clock: () => core.now, chats, log },
-  }).drain();
+  core.chats.set('slack', slack);
+  await core.deliver();
 }
 
 const as = (name: string) => workspace.as(`U0${name.toUpperCase()}`);

@@ -138,7 +138,7 @@ describe.each(BACKENDS)('how everything stands in $name', (backend) => {
       { type: 'exemption.insert', exemption: { ...aKeep, stack: 'gone' } },
     ]);
     const seen = await store.overview(['a', 'b', 'c', 'd'], NOON);
-    expect(seen.alerts).toEqual([{ kind: 'drift', stack: 'a', runId: told, firstSeenAt: NOON }]);
+    expect(seen.alerts).toEqual([{ kind: 'drift', subject: 'a', runId: told, firstSeenAt: NOON }]);
     expect(seen.findings).toEqual([
       { stack: 'a', runId: told, address: TAG.address, fingerprint: TAG.fingerprint, origin: 'cloud' },
       { stack: 'b', runId: kept, address: SSH.address, fingerprint: SSH.fingerprint, origin: 'cloud' },

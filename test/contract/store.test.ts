@@ -163,8 +163,9 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
     if (run === undefined) throw new Error('the run was not stored');
     return run;
   }
-  const alerted = async (runId: number): Promise<number> => {
-    const result = await store.commit([{ type: 'alert.insert', alert: anAlert(runId), deliveries: [] }]);
+  const alerted = async (runId: number, over: Partial<Omit<RunAlert, 'id'>> = {}): Promise<number> => {
+    const alert = anAlert(runId, over);
+    const result = await store.commit([{ type: 'alert.insert', alert, deliveries: [] }]);
     return result.ok ? (result.insertedAlerts[0] ?? 0) : 0;
   };
 
@@ -342,7 +343,6 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
     it('updates an alert, finds alerts newest first, and refuses one that is not there', async () => {
       const run = await inserted();
       await alerted(run.id);
-      await alerted(run.id);
       const closed: RunAlert = {
         ...anAlert(run.id),
         id: 1,
@@ -352,6 +352,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       };
       await store.commit([{ type: 'alert.update', alert: closed }]);
       expect(await store.alert(1)).toStrictEqual(closed);
+      await alerted(run.id);
       const ids = async (query: Parameters<AuditedStore['alerts']>[0]) =>
         (await store.alerts(query)).map((a) => a.id);
       expect(await ids({})).toEqual([2, 1]);
@@ -380,7 +381,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
 
     it('refuses a message that belongs to another alert', async () => {
       const run = await inserted();
-      const [one, two] = [await alerted(run.id), await alerted(run.id)];
+      const [one, two] = [await alerted(run.id), await alerted(run.id, { subject: 'other' })];
       await store.addMessage(aPost(one));
       await expect(store.addMessage(aPost(two))).rejects.toThrow('belongs to alert 1');
     });
@@ -465,7 +466,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       await store.outboxFailed(1, 'channel is gone', 70);
       expect(await store.dueOutbox(70, 1)).toEqual([
         {
-          ...{ id: 1, key: 'k', delivery: { type: 'card', alertId: 1 }, createdAt: 10 },
+          ...{ id: 1, key: 'k', message: { type: 'card', alertId: 1 }, createdAt: 10 },
           ...{ attempts: 2, nextAttemptAt: 70, lastError: 'channel is gone' },
         },
       ]);
@@ -473,7 +474,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
 
     it('is not held up by an entry that cannot be read', async () => {
       await store.commit([add('bad', 1), add('good', 1)]);
-      backend.sql(place, `UPDATE outbox SET delivery = '{"d":"fax"}' WHERE key = 'bad'`);
+      backend.sql(place, `UPDATE outbox SET message = '{"type":"fax"}' WHERE key = 'bad'`);
       expect(await due(10)).toEqual(['good']);
     });
   });

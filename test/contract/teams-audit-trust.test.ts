@@ -69,7 +69,7 @@ test("where Microsoft's keys are not to be had, nobody is believed and nothing h
   const silent = createServer(() => undefined);
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const openIdMetadata = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
-  await stage.start({ connector: { openIdMetadata, accessToken: CONNECTOR_TOKEN }, patienceMs: 50 });
+  await stage.start({ connector: { openIdMetadata, accessToken: CONNECTOR_TOKEN }, timeoutMs: 50 });
   try {
     expect((await stage.connector.deliver(said())).status).toBe(401);
     expect(stage.heard).toEqual([]);

@@ -239,12 +239,12 @@ describe('far too much', () => {
   });
 
   test('four hundred stacks of a fleet, each with a name that tries something', async () => {
-    const standings = ['waits', 'trouble', 'denied', 'healed'] as const;
+    const statuses = ['waits', 'trouble', 'denied', 'healed'] as const;
     const stacks = Array.from({ length: 400 }, (_, i) => ({
       stack: `${HOSTILE_TEXTS[i % HOSTILE_TEXTS.length]}${i}`,
       environment: `<at>everyone</at>${i % 7}`,
       runId: i,
-      standing: standings[i % standings.length] ?? 'waits',
+      status: statuses[i % statuses.length] ?? 'waits',
       open: 3,
       what: (HOSTILE_TEXTS[i % HOSTILE_TEXTS.length] ?? '').repeat(50),
     }));

@@ -255,7 +255,7 @@ export async function judge(dir: string, story: Story): Promise<Verdict> {
   try {
     const rows = client
       .prepare<[], { key: string; delivery: string; done_at: number | null }>(
-        'SELECT key, delivery, done_at FROM outbox ORDER BY id',
+        'SELECT key, message AS delivery, done_at FROM outbox ORDER BY id',
       )
       .all();
     const [runs, alerts, record] = await Promise.all([store.runs({}), store.alerts({}), store.audit({})]);

@@ -1,18 +1,15 @@
 /** m0's real core and memory at a far end that outlives it, with an eye on every effect. */
+
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createHandler } from '../../src/actions/handler.ts';
 import type { ViewParts } from '../../src/alerts/drift-view.ts';
 import type { EscalationParts } from '../../src/alerts/escalation.ts';
-import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
-import { createPolicyWatch, type PolicyWatch } from '../../src/alerts/policy-watch.ts';
+import type { PolicyWatch } from '../../src/alerts/policy-watch.ts';
 import type { Logger } from '../../src/base/log.ts';
+import { createCore } from '../../src/core.ts';
 import type { Directory } from '../../src/model/directory.ts';
 import type { RunState } from '../../src/model/run.ts';
-import { askersOf } from '../../src/people/asking.ts';
-import { createOnCall } from '../../src/people/on-call.ts';
 import type { CommandHandler } from '../../src/ports/chat.ts';
-import { createWorker } from '../../src/runs/worker.ts';
 import type { Worker } from '../../src/runs/worker-parts.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
@@ -83,29 +80,13 @@ export async function createM0(parts: M0Parts): Promise<M0> {
   const runner = pointedRunner(createCloud(farEnd), points, (artifact) => world.plans.has(artifact));
   const policies = pointedPolicies(createPolicies(farEnd), points);
   const chat = pointedChat(createChat(world, CHANNELS), points);
-  const onCall = createOnCall(
-    directory,
-    (id) => chat.usergroup(id),
-    clock,
-    () => {},
-  );
-  const view = { store, directory, onCall, clock };
-  const worker = createWorker({
-    ...{ store, runner, policies, directory, clock, log },
-    askers: async (stack) => askersOf(stack, await onCall.rotasNow(), clock()),
-    onCall,
-    concurrency: 2,
-    onChange: () => {},
+  const core = createCore({
+    ...{ store, runner, policies, directory, clock, log, concurrency: 2 },
+    chats: new Map([['slack' as const, chat]]),
+    usergroup: (id) => chat.usergroup(id),
   });
-  const policyWatch = createPolicyWatch({ store, policies, directory, clock, log, onChange: () => {} });
-  const handler = createHandler({ ...view, worker, policies, policyWatch, log });
-
-  let delivering = Promise.resolve();
-  function deliver(): Promise<void> {
-    const chats = new Map([['slack' as const, chat]]);
-    delivering = delivering.then(() => createOutboxDispatcher({ ...view, chats, log }).drain());
-    return delivering;
-  }
+  const { onCall, worker, handler, policyWatch, view } = core;
+  const deliver = (): Promise<void> => core.dispatcher.deliver();
 
   return {
     ...{ store, worker, handler, policyWatch, view, deliver },

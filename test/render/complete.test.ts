@@ -23,7 +23,7 @@ test('every maker of a card, a form or pages has an exhibit', () => {
 test('drift is shown in every state of a run, and with every standing of a finding', () => {
   const views = [...driftOpen, ...driftDecided].map((one) => one.view);
   expect(new Set(views.map((view) => view.state))).toEqual(new Set(Object.keys(RUN_STATES)));
-  const standings = {
+  const statuses = {
     heals: 0,
     waits: 0,
     denied: 0,
@@ -35,12 +35,12 @@ test('drift is shown in every state of a run, and with every standing of a findi
     rejected: 0,
     unknown: 0,
   };
-  for (const { standing } of views.flatMap((view) => view.findings)) standings[standing.type] += 1;
-  expect(Object.entries(standings).filter(([, times]) => times === 0)).toEqual([]);
+  for (const { status } of views.flatMap((view) => view.findings)) statuses[status.type] += 1;
+  expect(Object.entries(statuses).filter(([, times]) => times === 0)).toEqual([]);
 });
 
 test('every platform has its golden files', () => {
-  const foldersIn = (dir: string): readonly string[] =>
+  const foldersIn = (dir: URL): readonly string[] =>
     readdirSync(dir, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((folder) => folder.name)

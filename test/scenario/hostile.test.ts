@@ -122,6 +122,7 @@ async function place(name: string, stackUser: string | null): Promise<Place> {
   const log = createLogger('silent');
   const base = { ...process.env, ...OURS, HOME: m0Home, SSH_AUTH_SOCK: join(dir, 'agent') };
   const runner = createRunner({
+    toolProcesses: null,
     dataDir,
     tools: { terraform: tools.terraform, tofu: null, cliConfig: tools.terraformCliConfig },
     base,

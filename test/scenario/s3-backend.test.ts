@@ -73,6 +73,7 @@ beforeAll(async () => {
   recorded = recordingTool(join(dir, 'bin'), terraform);
   const dataDir = join(dir, 'data');
   runner = createRunner({
+    toolProcesses: null,
     dataDir,
     tools: { terraform: recorded.path, tofu, cliConfig: tools.cliConfig },
     base,

@@ -84,7 +84,7 @@ const fleet = fc.record({
       stack: said,
       environment: said,
       runId: number,
-      standing: fc.constantFrom(
+      status: fc.constantFrom(
         ...([
           'waits',
           'denied',

@@ -91,6 +91,7 @@ export async function startTestCloud(options: { policiesFrom?: string } = {}): P
   const mirrors = createMirrors({ dir: join(dataDir, 'git'), log, base });
   const artifacts = createFileArtifacts(join(dataDir, 'artifacts'));
   const runner = createRunner({
+    toolProcesses: null,
     dataDir,
     tools: { terraform, tofu: tools.tofu, cliConfig },
     base,

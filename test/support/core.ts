@@ -3,23 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { createHandler } from '../../src/actions/handler.ts';
-import { escalate } from '../../src/alerts/escalation.ts';
-import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
-import { createPolicyWatch, type PolicyWatch } from '../../src/alerts/policy-watch.ts';
-import { tellEndedSnoozes } from '../../src/alerts/snooze-watch.ts';
+import type { PolicyWatch } from '../../src/alerts/policy-watch.ts';
 import { createLogger } from '../../src/base/log.ts';
+import { type Core as BuiltCore, createCore } from '../../src/core.ts';
 import type { Card } from '../../src/messages/card.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import type { Directory, Platform, Stack } from '../../src/model/directory.ts';
 import type { ScheduleOnCall } from '../../src/model/rota.ts';
 import { type Actor, M0, type Run, type RunState, type Trigger } from '../../src/model/run.ts';
-import { askersOf } from '../../src/people/asking.ts';
-import { createOnCall, type OnCall } from '../../src/people/on-call.ts';
+import type { OnCall } from '../../src/people/on-call.ts';
 import type { ChatPort, CommandHandler } from '../../src/ports/chat.ts';
-import type { Meter } from '../../src/ports/meter.ts';
-import { metered } from '../../src/runs/meter.ts';
-import { createWorker } from '../../src/runs/worker.ts';
+import type { MetricsPort } from '../../src/ports/meter.ts';
 import type { Worker } from '../../src/runs/worker-parts.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
@@ -50,13 +44,10 @@ export class Core {
   readonly lines: string[] = [];
   readonly log = createLogger('debug', { write: (line) => void this.lines.push(line) });
   /** Set before a `boot`: whom the core tells of its work. */
-  meter: Meter | undefined;
+  meter: MetricsPort | undefined;
   directory: Directory;
   now = NOON;
-  worker!: Worker;
-  handler!: CommandHandler;
-  onCall!: OnCall;
-  policyWatch!: PolicyWatch;
+  #built!: BuiltCore;
   /** Its schedules; where a test has none, nobody should ask. */
   pagerduty: ScheduleOnCall = async (id) => {
     throw new Error(`nobody told what is on schedule ${id}`);
@@ -115,38 +106,33 @@ export class Core {
 
   /** A new process on the same memory: whatever the one before was doing, it does no more. */
   boot(): void {
-    const { store, cloud, directory, log } = this;
-    const clock = (): number => this.now;
-    const meter = this.meter === undefined ? {} : { meter: this.meter };
-    const onCall = createOnCall(
-      directory,
-      (id) => this.chat.usergroup(id),
-      clock,
-      () => {},
-      (id) => this.pagerduty(id),
-    );
-    this.onCall = onCall;
-    this.worker = createWorker({
-      store,
-      runner: cloud,
-      policies: this.meter === undefined ? cloud : metered(cloud, this.meter, clock),
-      directory,
-      askers: async (s) => askersOf(s, await onCall.rotasNow(), clock()),
-      onCall,
-      clock,
-      log,
-      concurrency: 4,
-      onChange: () => {},
-      ...meter,
+    const { store, cloud, chats, directory, log, meter } = this;
+    this.#built = createCore({
+      ...{ store, runner: cloud, policies: cloud, directory, chats, log, meter, concurrency: 4 },
+      clock: () => this.now,
+      usergroup: (id) => this.#slack.usergroup(id),
+      pagerduty: (id) => this.pagerduty(id),
     });
-    const { worker } = this;
-    this.policyWatch = createPolicyWatch({
-      ...{ store, policies: cloud, directory, clock, log },
-      onChange: () => {},
-    });
-    const { policyWatch } = this;
-    const parts = { store, worker, policies: cloud, policyWatch, directory, onCall, clock, log };
-    this.handler = createHandler(parts);
+  }
+
+  get #slack(): ChatPort {
+    return this.chats.get('slack') ?? this.chat;
+  }
+
+  get worker(): Worker {
+    return this.#built.worker;
+  }
+
+  get handler(): CommandHandler {
+    return this.#built.handler;
+  }
+
+  get onCall(): OnCall {
+    return this.#built.onCall;
+  }
+
+  get policyWatch(): PolicyWatch {
+    return this.#built.policyWatch;
   }
 
   async restart(directory: Directory = this.directory): Promise<void> {
@@ -197,28 +183,14 @@ export class Core {
 
   /** What m0 does every few seconds: ends of snoozes, and what waits unanswered; and tells of it. */
   async look(): Promise<void> {
-    const { store, worker, directory, log } = this;
-    const clock = (): number => this.now;
-    await tellEndedSnoozes({ store, worker, directory, clock, log });
-    await escalate({ store, worker, directory, rotas: this.onCall.rotasNow, clock, log });
+    await this.#built.lookAtWaiting();
     await this.rest();
     await this.deliver();
   }
 
   /** Delivers what is due now, each once. */
-  async deliver(): Promise<void> {
-    const { store, directory, log } = this;
-    const clock = (): number => this.now;
-    const onCall = createOnCall(
-      directory,
-      (id) => this.chat.usergroup(id),
-      clock,
-      () => {},
-      (id) => this.pagerduty(id),
-    );
-    const { chats } = this;
-    const meter = this.meter === undefined ? {} : { meter: this.meter };
-    await createOutboxDispatcher({ store, directory, onCall, clock, chats, log, ...meter }).drain();
+  deliver(): Promise<void> {
+    return this.#built.dispatcher.deliver();
   }
 
   /** The answer to typed words, or to a click where `clicked`. Null: nothing to say. */

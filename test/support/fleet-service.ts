@@ -1,16 +1,10 @@
-/** m0 as it runs for a fleet: its real core and memory, wired as in serve.ts, on clouds and a chat that are not. */
-import { createHandler } from '../../src/actions/handler.ts';
 import { type DigestPlan, sendDigest } from '../../src/alerts/digest.ts';
-import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
-import { createPolicyWatch } from '../../src/alerts/policy-watch.ts';
 import { createLogger } from '../../src/base/log.ts';
+import { createCore } from '../../src/core.ts';
 import type { Card } from '../../src/messages/card.ts';
 import type { Directory, Place } from '../../src/model/directory.ts';
-import { askersOf } from '../../src/people/asking.ts';
-import { createOnCall } from '../../src/people/on-call.ts';
 import type { ChatPort, CommandHandler } from '../../src/ports/chat.ts';
 import { checkOnSchedule } from '../../src/runs/scheduled-check.ts';
-import { createWorker } from '../../src/runs/worker.ts';
 import type { Worker } from '../../src/runs/worker-parts.ts';
 import { jitterOf } from '../../src/schedule/jitter.ts';
 import { startSchedule } from '../../src/schedule/schedule.ts';
@@ -72,24 +66,12 @@ export async function startFleetService(options: FleetServiceOptions): Promise<F
   const { directory, cloud, chat, clock, concurrency } = options;
   const log = createLogger('silent');
   const store = await openStore({ url: `file:${options.file}`, log });
-  const onCall = createOnCall(
-    directory,
-    (id) => chat.usergroup(id),
-    clock,
-    () => {},
-  );
-  const chats = new Map([['slack' as const, chat]]);
-  const delivery = createOutboxDispatcher({ store, directory, onCall, clock, chats, log });
-  const onChange = (): void => delivery.wake();
-  const worker = createWorker({
-    ...{ store, runner: cloud, policies: cloud, directory, clock, log, concurrency, onChange },
-    askers: async (stack) => askersOf(stack, await onCall.rotasNow(), clock()),
-    onCall,
+  const { worker, handler, dispatcher, view } = createCore({
+    ...{ store, runner: cloud, policies: cloud, directory, clock, log, concurrency },
+    chats: new Map([['slack' as const, chat]]),
+    usergroup: (id) => chat.usergroup(id),
   });
-  const policyWatch = createPolicyWatch({ store, policies: cloud, directory, clock, log, onChange });
-  const handler = createHandler({
-    ...{ store, worker, policies: cloud, policyWatch, directory, onCall, clock, log },
-  });
+  dispatcher.start();
   await worker.start();
 
   const lastTick = (name: string): Promise<string | undefined> => store.value(`tick:${name}`);
@@ -109,8 +91,8 @@ export async function startFleetService(options: FleetServiceOptions): Promise<F
     onTick: async (name) => {
       const digest = named.find((d) => d.name === name);
       if (digest === undefined) return;
-      await sendDigest({ store, directory, onCall, clock }, digest, name, `tick:${name}`);
-      delivery.wake();
+      await sendDigest(view, digest, name, `tick:${name}`);
+      dispatcher.wake();
     },
   });
 
@@ -122,7 +104,7 @@ export async function startFleetService(options: FleetServiceOptions): Promise<F
       digests.stop();
       schedule.stop();
       await worker.drain();
-      await delivery.drain();
+      await dispatcher.drain();
       await store.close();
     },
   };

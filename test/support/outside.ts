@@ -14,7 +14,7 @@ export interface Outside {
   close(): Promise<void>;
 }
 
-type Change = Partial<Omit<ReadinessParts, 'store'>> & Partial<Pick<MetricsParts, 'patienceMs'>>;
+type Change = Partial<Omit<ReadinessParts, 'store'>> & Partial<Pick<MetricsParts, 'timeLimitMs'>>;
 
 /** The endpoints of a core whose worker and deliveries are counted from now on. Without changes all is well. */
 export async function outsideOf(core: Core, change: Change = {}): Promise<Outside> {
@@ -22,15 +22,15 @@ export async function outsideOf(core: Core, change: Change = {}): Promise<Outsid
   const clock = (): number => core.now;
   const chats = change.chats ?? (() => [{ platform: 'slack' as const, ok: true, problem: null }]);
   const build = { version: '0.1.0', node: process.versions.node };
-  const patience = change.patienceMs === undefined ? {} : { patienceMs: change.patienceMs };
-  const metrics = createMetrics({ store, directory, clock, log, chats, build, ...patience });
+  const timeLimit = change.timeLimitMs === undefined ? {} : { timeLimitMs: change.timeLimitMs };
+  const metrics = createMetrics({ store, directory, clock, log, chats, build, ...timeLimit });
   const ready = createReadiness({
     ...{ store, directory, clock, chats },
     tools: { terraform: process.execPath, tofu: null, opa: process.execPath },
     folders: [],
     schedules: () => [],
-    mirrors: () => [],
-    rotas: () => [],
+    failedFetches: () => [],
+    rotationProblems: () => [],
     ...change,
   });
   core.meter = metrics.meter;

@@ -14,6 +14,7 @@ export function runnerIn(
 ): Runner & CodePort {
   const { log = createLogger('silent'), base = process.env } = change;
   return createRunner({
+    toolProcesses: null,
     ...{ dataDir, tools, base, log, clock: Date.now, key: TEST_KEY },
     mirrors: createMirrors({ dir: join(dataDir, 'git'), log, base }),
     artifacts: createFileArtifacts(join(dataDir, 'artifacts')),

@@ -1,12 +1,10 @@
 /** m0's core and its real Teams side, over HTTP with the local Bot Connector, on one memory. */
 import { vi } from 'vitest';
 import { greetingView } from '../../src/alerts/home.ts';
-import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
 import type { TeamsOptions } from '../../src/chat/teams/teams.ts';
 import type { Finding } from '../../src/drift/finding.ts';
 import { greetingCard } from '../../src/messages/greeting-card.ts';
-import type { Directory, Platform, Stack } from '../../src/model/directory.ts';
-import type { ChatPort } from '../../src/ports/chat.ts';
+import type { Directory, Stack } from '../../src/model/directory.ts';
 import { Core, STACK, stackWith } from './core.ts';
 import { directory } from './directory.ts';
 import { type Bot, DANA, GUEST, KIM, startBot, teamsOptions } from './teams-bot.ts';
@@ -110,19 +108,8 @@ export class TeamsCore {
   /** Delivers what is due now, each once. */
   async deliver(): Promise<void> {
     await this.core.rest();
-    const { store, onCall, directory, log } = this.core;
-    const chats = new Map<Platform, ChatPort>([
-      ['teams', this.bot.teams],
-      ['slack', this.core.chat],
-    ]);
-    await createOutboxDispatcher({
-      store,
-      directory,
-      onCall,
-      clock: () => this.core.now,
-      chats,
-      log,
-    }).drain();
+    this.core.chats.set('teams', this.bot.teams);
+    await this.core.deliver();
   }
 
   /** Lets time pass, delivering every so many ms as the service does. */

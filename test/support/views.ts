@@ -2,7 +2,13 @@
 import type { Reason } from '../../src/decisions/decision.ts';
 import type { AttributeDrift, Finding, ShownValue } from '../../src/drift/finding.ts';
 import type { Block, Button, Card, Span } from '../../src/messages/card.ts';
-import type { DriftView, FailureView, FindingView, Named, Standing } from '../../src/messages/view.ts';
+import type {
+  DriftView,
+  FailureView,
+  FindingStatus,
+  FindingView,
+  PersonName,
+} from '../../src/messages/view.ts';
 import { type Actor, type CodeVersion, RUN_STATES, type RunState } from '../../src/model/run.ts';
 import type { Random } from './random.ts';
 
@@ -11,10 +17,10 @@ export const ZONE = 'Europe/Berlin';
 export const HOUR = 3_600_000;
 export const MINUTE = 60_000;
 
-export const DANA: Named = { person: 'dana', name: 'Dana' };
-export const KIM: Named = { person: 'kim', name: 'Kim' };
+export const DANA: PersonName = { person: 'dana', name: 'Dana' };
+export const KIM: PersonName = { person: 'kim', name: 'Kim' };
 
-export function actor(who: Named): Actor {
+export function actor(who: PersonName): Actor {
   return { person: who.person, platform: 'slack', userId: `U-${who.name}`, name: who.name };
 }
 
@@ -85,8 +91,8 @@ export const NETWORK_HUMAN: Reason = {
   text: 'security group',
 };
 
-export function item(of: Finding, standing: Standing, ...reasons: readonly Reason[]): FindingView {
-  return { finding: of, standing, reasons };
+export function item(of: Finding, status: FindingStatus, ...reasons: readonly Reason[]): FindingView {
+  return { finding: of, status, reasons };
 }
 
 export function driftView(over: Partial<DriftView> = {}): DriftView {
@@ -231,14 +237,14 @@ function randomFinding(random: Random, i: number): Finding {
   });
 }
 
-function randomNamed(random: Random): Named {
+function randomNamed(random: Random): PersonName {
   return random.pick([DANA, KIM, { person: null, name: random.pick(HOSTILE) }]);
 }
 
-function randomStanding(random: Random): Standing {
+function randomStanding(random: Random): FindingStatus {
   const by = randomNamed(random);
   const reason = random.pick([...HOSTILE, 'vendor needs SSH']);
-  return random.pick<Standing>([
+  return random.pick<FindingStatus>([
     { type: 'heals' },
     { type: 'waits' },
     { type: 'denied' },

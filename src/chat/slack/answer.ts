@@ -12,19 +12,19 @@ import type { Poster } from './poster.ts';
 import { renderCard } from './render.ts';
 import { fitsView, formView, pagesView, resultView, type ViewMemory } from './views.ts';
 
-/** Where a command came from, and the ways back that Slack gave with it. */
+/** Where a command came from, and the ways Slack gave to answer it. */
 export interface Origin {
   readonly userId: string;
   readonly memory: ViewMemory;
-  /** Direct messages between the person and m0: there a private answer is a plain message. */
+  /** True in the direct messages between the person and m0: a private answer is a plain message there. */
   readonly direct: boolean;
-  /** One use, 3 seconds; null where nothing was clicked and no slash command typed. */
+  /** Valid once, for 3 seconds. Null where the command came from neither a click nor a slash command. */
   readonly triggerId: string | null;
   readonly respond: RespondFn | null;
-  /** Set where a button inside a modal was clicked. */
+  /** The modal in which a button was clicked; null otherwise. */
   readonly viewId: string | null;
-  /** True where a button of the person's home was clicked: what only they see is a dialog over it. */
-  readonly atHome?: boolean;
+  /** True where a button on the person's Home tab was clicked: a private answer opens as a dialog there. */
+  readonly fromHomeTab?: boolean;
 }
 
 const TOO_LATE: Card = {
@@ -33,13 +33,13 @@ const TOO_LATE: Card = {
   blocks: [],
 };
 
-/** The card with a line that says why only its sender sees it. */
+/** The card, with a line that says why only its sender sees it. */
 function notPosted(card: Card, problem: string): Card {
-  const said = `Only you see this: ${problem}. Where m0 should post, invite it first: /invite @m0`;
-  return { ...card, blocks: [...card.blocks, { type: 'context', spans: [{ type: 'text', text: said }] }] };
+  const note = `Only you see this: ${problem}. Where m0 should post, invite it first: /invite @m0`;
+  return { ...card, blocks: [...card.blocks, { type: 'context', spans: [{ type: 'text', text: note }] }] };
 }
 
-/** Carries answers of the command handler back to where the command came from. */
+/** Sends the command handler's answers back to where the command came from. */
 export class Answerer {
   readonly #api: SlackApi;
   readonly #people: SlackPeople;
@@ -58,9 +58,9 @@ export class Answerer {
       case 'none':
         return;
       case 'private':
-        return this.tell(reply.card, origin);
+        return this.sendPrivately(reply.card, origin);
       case 'public':
-        return this.announce(reply.card, origin, reply.updates);
+        return this.postPublicly(reply.card, origin, reply.updates);
       case 'form':
       case 'pages':
         return this.#openDialog(reply, origin);
@@ -69,7 +69,7 @@ export class Answerer {
     }
   }
 
-  /** The view that shows this reply, or null where it is not one for a modal or does not fit one. */
+  /** The modal view of this reply. Null where the reply is not for a modal, or does not fit one. */
   viewOf(reply: Reply, memory: ViewMemory): types.ModalView | null {
     const slackId = this.#people.slackId;
     switch (reply.type) {
@@ -89,16 +89,16 @@ export class Answerer {
     }
   }
 
-  /** Shows a card to the sender only. */
-  async tell(card: Card, origin: Origin): Promise<void> {
+  /** Shows a card to the sender only. Rejects with a ChatError. */
+  async sendPrivately(card: Card, origin: Origin): Promise<void> {
     if (origin.viewId !== null)
-      return this.#showOver(resultView(card, origin.memory, this.#people.slackId), origin);
-    if (origin.atHome === true && (await this.#showAtHome(card, origin))) return;
+      return this.#stackView(resultView(card, origin.memory, this.#people.slackId), origin);
+    if (origin.fromHomeTab === true && (await this.#openInDialog(card, origin))) return;
     const { text, blocks } = renderCard(card, this.#people.slackId);
     const { respond, memory } = origin;
     const { channel, thread } = memory;
     if (channel !== null && origin.direct) {
-      await this.#api.patiently(`answering in ${channel}`, channel, (client) =>
+      await this.#api.callWithWait(`answering in ${channel}`, channel, (client) =>
         client.chat.postMessage({ channel, text, blocks, unfurl_links: false, unfurl_media: false }),
       );
       return;
@@ -113,12 +113,12 @@ export class Answerer {
     }
     if (channel === null) {
       const own = await this.#poster.channelOf({ platform: 'slack', user: origin.userId });
-      await this.#api.patiently(`answering ${origin.userId}`, own, (client) =>
+      await this.#api.callWithWait(`answering ${origin.userId}`, own, (client) =>
         client.chat.postMessage({ channel: own, text, blocks, unfurl_links: false, unfurl_media: false }),
       );
       return;
     }
-    await this.#api.patiently(`answering in ${channel}`, channel, (client) =>
+    await this.#api.callWithWait(`answering in ${channel}`, channel, (client) =>
       client.chat.postEphemeral({
         channel,
         user: origin.userId,
@@ -130,10 +130,11 @@ export class Answerer {
   }
 
   /**
-   * Posts a card where everybody of the channel sees it; where m0 may not, or the channel is full for long, the sender gets it. What `updates`
-   * brings later takes the posted card's place; nobody waits for it.
+   * Posts a card that the whole channel sees. Where m0 may not post there, or Slack's rate limit there lasts
+   * too long, the sender alone gets it. Each card that `updates` yields later replaces the posted one; the
+   * caller does not wait for them.
    */
-  async announce(card: Card, origin: Origin, updates?: AsyncIterable<Card>): Promise<void> {
+  async postPublicly(card: Card, origin: Origin, updates?: AsyncIterable<Card>): Promise<void> {
     const { text, blocks } = renderCard(card, this.#people.slackId);
     const { thread } = origin.memory;
     const place: Place =
@@ -142,7 +143,7 @@ export class Answerer {
         : { platform: 'slack', channel: origin.memory.channel };
     try {
       const channel = await this.#poster.channelOf(place);
-      const posted = await this.#api.patiently(`answering in ${channel}`, channel, (client) =>
+      const posted = await this.#api.callWithWait(`answering in ${channel}`, channel, (client) =>
         client.chat.postMessage({
           channel,
           text,
@@ -153,7 +154,7 @@ export class Answerer {
         }),
       );
       if (updates !== undefined && posted.ts !== undefined) {
-        this.#follow(updates, channel, posted.ts).catch((error: unknown) => {
+        this.#applyUpdates(updates, channel, posted.ts).catch((error: unknown) => {
           const { message } = toChatError(`updating an answer in ${channel}`, error);
           this.#log.warn({ problem: message }, 'an answer could not be updated');
         });
@@ -161,17 +162,17 @@ export class Answerer {
     } catch (error) {
       const isFull = error instanceof ChatError && error.retryAfterMs !== null;
       if (!isFull && !(error instanceof ChatError && error.permanent)) throw error;
-      await this.tell(notPosted(card, error.message), origin);
+      await this.sendPrivately(notPosted(card, error.message), origin);
     }
   }
 
-  async #follow(updates: AsyncIterable<Card>, channel: string, ts: string): Promise<void> {
+  async #applyUpdates(updates: AsyncIterable<Card>, channel: string, ts: string): Promise<void> {
     for await (const card of updates) await this.#poster.update(channel, ts, card);
   }
 
-  /** Puts a view in place of the one with this id. */
+  /** Replaces the view that has this id. */
   async replaceView(viewId: string, view: types.ModalView): Promise<void> {
-    await this.#api.patiently('updating a dialog', null, (client) =>
+    await this.#api.callWithWait('updating a dialog', null, (client) =>
       client.views.update({ view_id: viewId, view }),
     );
   }
@@ -180,11 +181,11 @@ export class Answerer {
     const view = this.viewOf(reply, origin.memory);
     if (view === null) {
       const headline = 'That command is too long for a dialog. Please shorten it.';
-      return this.tell({ headline, tone: 'plain', blocks: [] }, origin);
+      return this.sendPrivately({ headline, tone: 'plain', blocks: [] }, origin);
     }
-    if (origin.viewId !== null) return this.#showOver(view, origin);
+    if (origin.viewId !== null) return this.#stackView(view, origin);
     const { triggerId } = origin;
-    if (triggerId === null) return this.tell(this.#offer(reply, origin), origin);
+    if (triggerId === null) return this.sendPrivately(this.#openButtonCard(reply, origin), origin);
     try {
       await this.#api.call('opening a dialog', null, (client) =>
         client.views.open({ trigger_id: triggerId, view }),
@@ -192,12 +193,14 @@ export class Answerer {
     } catch (error) {
       const code = error instanceof ChatError ? slackCode(error.cause) : null;
       if (code !== 'expired_trigger_id' && code !== 'exchanged_trigger_id') throw error;
-      await this.tell(TOO_LATE, origin);
+      await this.sendPrivately(TOO_LATE, origin);
     }
   }
 
-  /** False where Slack opens no dialog any more: then the answer goes the way of all others. */
-  async #showAtHome(card: Card, { memory, triggerId }: Origin): Promise<boolean> {
+  /**
+   * Opens the card in a dialog. False where Slack opens none any more: the answer then takes the usual way.
+   */
+  async #openInDialog(card: Card, { memory, triggerId }: Origin): Promise<boolean> {
     if (triggerId === null || !fitsView(memory)) return false;
     const view = resultView(card, memory, this.#people.slackId);
     try {
@@ -211,8 +214,8 @@ export class Answerer {
     }
   }
 
-  /** A dialog needs a click, so where there was none a message offers one. */
-  #offer(reply: Extract<Reply, { type: 'form' | 'pages' }>, origin: Origin): Card {
+  /** A dialog needs a click. Where there was none, this message offers a button that opens it. */
+  #openButtonCard(reply: Extract<Reply, { type: 'form' | 'pages' }>, origin: Origin): Card {
     const title = reply.type === 'form' ? reply.form.title : reply.pages.title;
     const { command } = origin.memory;
     if (command.length > LIMITS.buttonValue) {
@@ -222,8 +225,11 @@ export class Answerer {
     return { headline: title, tone: 'plain', blocks: [{ type: 'buttons', buttons: [{ label, command }] }] };
   }
 
-  /** Lays a view over the modal it was asked in; three deep is Slack's limit, then it takes its place. */
-  async #showOver(view: types.ModalView, origin: Origin): Promise<void> {
+  /**
+   * Puts a view on top of the modal that asked for it. Slack allows three; after that the view replaces the
+   * modal.
+   */
+  async #stackView(view: types.ModalView, origin: Origin): Promise<void> {
     const { viewId, triggerId } = origin;
     if (viewId === null) return;
     if (triggerId !== null) {

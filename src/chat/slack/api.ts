@@ -6,33 +6,33 @@ import { ChatError } from '../../ports/chat.ts';
 import { bridgeLogger } from './bridge.ts';
 import { concernsApp, missingScope, scopesOf, slackCode, toChatError } from './errors.ts';
 
-/** No call to Slack takes longer; then its outcome counts as uncertain. */
+/** Time limit of a call to Slack. After it the outcome counts as uncertain. */
 const TIMEOUT_MS = 10_000;
-/** Longest wait, in all, that an answer to a person is worth; cards wait in the outbox instead. */
+/** Longest total wait for an answer to a person. Cards wait in the outbox instead. */
 const PATIENCE_MS = 30_000;
-/** Slack asks for a minute at most; a longer wait comes from a clock that was set back. */
+/** Slack asks for a minute at most, so a longer wait means that this machine's clock was set back. */
 const LONGEST_WAIT_MS = 60 * 60_000;
 
-/** Who m0 is in the workspace. */
+/** m0's ids in the workspace. */
 export interface Identity {
   readonly botId: string;
   readonly botUserId: string;
   readonly teamId: string;
 }
 
-/** What is wrong with the app as a whole; `scope`: the one it lacks, null for other troubles. */
+/** A problem of the whole app. `scope` is the missing scope, or null for other problems. */
 interface AppProblem {
   readonly message: string;
   readonly scope: string | null;
 }
 
-/** Slack asked to come back later. `error` is how it said so. */
+/** Slack asked to call again later. `error` is its answer. */
 interface Wait {
   readonly until: number;
   readonly error: unknown;
 }
 
-/** Options of each Slack client: nothing is sent twice behind m0's back, and a 429 comes back at once. */
+/** Options of each Slack client: the client repeats nothing by itself, and reports a 429 at once. */
 export function clientOptions(log: Logger, secrets: readonly string[], apiUrl: string | undefined) {
   return {
     logger: bridgeLogger(log, secrets),
@@ -43,7 +43,10 @@ export function clientOptions(log: Logger, secrets: readonly string[], apiUrl: s
   };
 }
 
-/** The Web API with m0's errors, and the memory of what is wrong with it. */
+/**
+ * Slack's Web API with m0's errors. Remembers problems of the app and of single channels for the health
+ * check.
+ */
 export class SlackApi {
   readonly client: WebClient;
   readonly #clock: Clock;
@@ -58,8 +61,9 @@ export class SlackApi {
   }
 
   /**
-   * Makes a call. Rejects with a ChatError that begins with `doing`; `channel` is whose health it tells. Where Slack
-   * asked to wait, the same `doing` (it names the channel) is refused here until then; others go on.
+   * Makes a call. Rejects with a ChatError whose text begins with `doing`. The result updates the health of
+   * `channel`. After a rate limit, calls with the same `doing` (it names the channel) are refused here until
+   * the wait is over; other calls go on.
    */
   async call<T>(
     doing: string,
@@ -70,7 +74,7 @@ export class SlackApi {
     if (waiting !== null) throw waiting;
     try {
       const answer = await request(this.client);
-      this.#appProblem = stillThere(this.#appProblem, answer);
+      this.#appProblem = remainingProblem(this.#appProblem, answer);
       if (channel !== null) this.#channelProblems.delete(channel);
       return answer;
     } catch (error) {
@@ -86,8 +90,10 @@ export class SlackApi {
     }
   }
 
-  /** As `call`, for answers that somebody waits for: where Slack asks to wait a little, it waits. */
-  async patiently<T>(
+  /**
+   * Like `call`, but waits where Slack asks to, up to 30 seconds in all. For answers that a person waits for.
+   */
+  async callWithWait<T>(
     doing: string,
     channel: string | null,
     request: (client: WebClient) => Promise<T>,
@@ -104,7 +110,9 @@ export class SlackApi {
     }
   }
 
-  /** Asks Slack once who m0 is. Rejects with a ChatError, e.g. where the token is refused. */
+  /**
+   * m0's own ids, asked once and then remembered. Rejects with a ChatError, e.g. where the token is refused.
+   */
   async identity(): Promise<Identity> {
     if (this.#identity) return this.#identity;
     const me = await this.call('asking Slack who m0 is', null, (client) => client.auth.test());
@@ -117,27 +125,30 @@ export class SlackApi {
     return this.#identity;
   }
 
-  /** Asks Slack anew whether the token still holds: `appProblem` tells. Rejects with a ChatError. */
-  async look(): Promise<void> {
+  /**
+   * Asks Slack whether the token is still valid; `appProblem` then gives the result. Rejects with a
+   * ChatError.
+   */
+  async checkToken(): Promise<void> {
     await this.call('asking Slack whether the token holds', null, (client) => client.auth.test());
   }
 
-  /** What is wrong with the app as a whole, or null. */
+  /** The problem of the whole app, or null. */
   appProblem(): string | null {
     return this.#appProblem?.message ?? null;
   }
 
-  /** What is wrong with single channels (archived, not invited …). */
+  /** Problems of single channels (archived, m0 not invited …). */
   channelProblems(): readonly string[] {
     return [...this.#channelProblems.values()];
   }
 
-  /** The refusal of a call that Slack asked to wait with, or null where there is none or it is over. */
+  /** A ChatError while Slack's requested wait for this call is not over; null otherwise. */
   #waitOf(doing: string): ChatError | null {
     const wait = this.#waits.get(doing);
     if (wait === undefined) return null;
     const left = wait.until - this.#clock();
-    // A clock that was set back must not hold up anything for as long.
+    // After the clock was set back the wait would be far too long, so it is dropped.
     if (left <= 0 || left > LONGEST_WAIT_MS) {
       this.#waits.delete(doing);
       return null;
@@ -149,8 +160,11 @@ export class SlackApi {
   }
 }
 
-/** A scope that is missing shows only where it is needed, so another call's success does not mend it. */
-function stillThere(problem: AppProblem | null, answer: unknown): AppProblem | null {
+/**
+ * A missing scope fails only the calls that need it. So another call's success clears that problem only if
+ * Slack now lists the scope.
+ */
+function remainingProblem(problem: AppProblem | null, answer: unknown): AppProblem | null {
   if (problem === null || problem.scope === null) return null;
   return scopesOf(answer).includes(problem.scope) ? null : problem;
 }

@@ -1,8 +1,9 @@
+/** Passes the log lines of Slack's libraries to m0's log, without secrets. */
 import { type Logger as BoltLogger, LogLevel } from '@slack/bolt';
 import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 
-/** Tokens, and addresses that are as good as one. */
+/** Tokens, and URLs that work like one. */
 const SECRET = /\bx(?:ox[a-z]|app)-[\w-]+|https?:\/\/hooks\.slack\.com\/\S+|\bwss?:\/\/\S+/g;
 
 function line(parts: readonly unknown[], secrets: readonly string[]): string {
@@ -16,8 +17,8 @@ function line(parts: readonly unknown[], secrets: readonly string[]): string {
 }
 
 /**
- * Bolt's logger on pino. Its debug lines hold whole payloads (people's messages, trigger ids, socket
- * addresses), so they are dropped; of the rest, tokens are censored by form and by value.
+ * A Bolt logger that writes to pino. Bolt's debug lines hold whole payloads (people's messages, trigger ids,
+ * socket URLs), so they are dropped. In the others, tokens are replaced, both by pattern and by value.
  */
 export function bridgeLogger(log: Logger, secrets: readonly string[]): BoltLogger {
   const known = secrets.filter((s) => s !== '');

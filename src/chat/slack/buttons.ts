@@ -1,16 +1,17 @@
+/** Buttons of a card as Slack blocks. */
 import type { types } from '@slack/bolt';
 import type { Button, ButtonConfirm } from '../../messages/card.ts';
 import { visible } from '../../text/inert.ts';
 import { clip } from '../../text/words.ts';
 import { LIMITS } from './limits.ts';
 
-/** Buttons of one row on a desk; also the grain in which they are folded. */
+/** Buttons per row on a desktop. Folding removes whole rows. */
 const ROW = 5;
 
-/** Action ids of a card's buttons: `m0:` and a number, unique in the message. */
+/** Action ids of a card's buttons: `m0:` and a number that is unique in the message. */
 export const COMMAND_ACTION = /^m0:\d+$/;
 
-/** Plain text of at most `max` characters; never empty, which Slack would refuse. */
+/** Plain text of at most `max` characters. Never empty, because Slack refuses empty text. */
 export function plainText(text: string, max: number): types.PlainTextElement {
   const shown = clip(visible(text), max);
   return { type: 'plain_text', text: shown === '' ? '–' : shown, emoji: false };
@@ -27,8 +28,8 @@ function confirmDialog(confirm: ButtonConfirm, style: Button['style']): types.Co
 }
 
 /**
- * Rows of buttons; `first` is the number of the first one in its message. A button whose command Slack could
- * not carry whole is left out: cut, it would be another command.
+ * Rows of buttons. `first` is the number of the first button in its message. A button whose command is too
+ * long for Slack is left out: a cut command would be another command.
  */
 export function buttonRows(buttons: readonly Button[], first: number): types.ActionsBlock[] {
   const elements = buttons

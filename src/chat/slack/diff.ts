@@ -1,3 +1,4 @@
+/** Rows of a diff as preformatted text for Slack. */
 import { assertNever } from '../../base/assert-never.ts';
 import type { DiffRow } from '../../messages/card.ts';
 import { cutChange, cutMiddle, visible } from '../../text/inert.ts';
@@ -5,8 +6,8 @@ import { clip } from '../../text/words.ts';
 import { type Detail, DIFF_COLUMNS, DIFF_LABEL } from './limits.ts';
 
 /**
- * Rows of a diff as lines of preformatted text: aligned, inert, values cut to `detail.value` around what
- * changed. `hidden` says how many rows did not fit `detail.rows`.
+ * Aligned lines without live markup. Values are cut to `detail.value` characters around the change. `hidden`
+ * is the number of rows beyond `detail.rows`.
  */
 export function diffLines(
   rows: readonly DiffRow[],
@@ -41,7 +42,9 @@ function rowLines(row: DiffRow, pad: number, detail: Detail): readonly string[] 
   }
 }
 
-/** Label and value on one line where a phone shows that unbroken, else the value under its label. */
+/**
+ * Label and value on one line where a phone shows it without a break; otherwise the value below its label.
+ */
 function valueLines(
   sign: string,
   label: string,
@@ -67,7 +70,9 @@ function changeLines(
   return [`~ ${label}`, `-   ${was}`, `+   ${is}`];
 }
 
-/** Lines of a note are real lines, indented so that none can pass for a row of the diff. */
+/**
+ * Lines of a note keep their line breaks. They are indented, so that no line can look like a row of the diff.
+ */
 function noteLines(label: string, value: string, detail: Detail): readonly string[] {
   const all = value.split(/\r?\n/).map((line) => clip(visible(line), detail.value * 2));
   const oneLine = label === '' ? `  ${all[0]}` : `  ${label}: ${all[0]}`;

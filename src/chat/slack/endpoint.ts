@@ -1,3 +1,4 @@
+/** Slack's HTTP mode: the endpoint that Slack calls. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App, Receiver } from '@slack/bolt';
 import { isRecord } from '../../base/is-record.ts';
@@ -6,21 +7,25 @@ import { rawBody } from '../../base/raw-body.ts';
 import type { Clock } from '../../model/directory.ts';
 import { toChatError } from './errors.ts';
 import { Replays } from './replays.ts';
-import { isSigned, prove, WINDOW_S } from './signature.ts';
+import { checkSignature, isSigned, WINDOW_S } from './signature.ts';
 
-/** As much as Bolt's own receivers take: a dialog of 250 kB, all escaped, is well under it. */
-const MOST_BYTES = 4 * 1024 * 1024;
-/** `ssl_check=1&token=…`, the one thing Slack may send unsigned. */
-const MOST_UNSIGNED_BYTES = 1024;
-/** Slack waits no longer for an answer. */
-const LATE_MS = 3_000;
+/** The limit of Bolt's own receivers. A 250 kB dialog with every character escaped is well below it. */
+const MAX_BYTES = 4 * 1024 * 1024;
+/** Slack sends only `ssl_check=1&token=…` without a signature. */
+const MAX_UNSIGNED_BYTES = 1024;
+/** Slack waits this long for an answer. */
+const ACK_DEADLINE_MS = 3_000;
 const LOG_EVERY_MS = 60_000;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
-/** A copy may be believed from when it was signed, at worst that much ahead of this clock, until it is too old. */
-const KEEP_MS = 2 * WINDOW_S * 1_000;
+/**
+ * How long a copied request could pass the timestamp check: it may be signed up to one window in the future.
+ */
+const REPLAY_WINDOW_MS = 2 * WINDOW_S * 1_000;
 
-/** What is answered; a Response can be read only once, and a copy of a request gets the same. */
+/**
+ * The answer as plain values. A Response can be read only once, and a repeated request gets the same answer.
+ */
 interface Answer {
   readonly status: number;
   readonly body: string;
@@ -29,112 +34,121 @@ interface Answer {
 
 export interface EndpointOptions {
   readonly signingSecret: string;
-  /** Asks Slack who m0 is. Nothing is taken in before it succeeded once: m0 could not place it. */
+  /**
+   * Asks Slack for m0's ids. Requests are refused until this succeeds once, because m0 could not tell who
+   * they are for.
+   */
   readonly identify: () => Promise<unknown>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /**
- * Bolt's receiver for HTTP mode, behind `POST /slack/events`: commands, clicks, dialogs and events. What Slack did
- * not sign, or not just now, is refused (401) and never parsed; a request that comes twice has one effect. The
- * answer goes out as soon as a listener acknowledges, whatever it does after that.
+ * Bolt's receiver for HTTP mode, at `POST /slack/events`: commands, clicks, dialogs and events. A request
+ * without a valid, recent signature is refused (401) and never parsed. A request that comes twice has one
+ * effect. The answer goes out as soon as a listener acknowledges.
  */
 export class SlackEndpoint implements Receiver {
   readonly path = '/slack/events';
   readonly #options: EndpointOptions;
-  readonly #replays = new Replays<Answer>(KEEP_MS);
+  readonly #replays = new Replays<Answer>(REPLAY_WINDOW_MS);
   readonly #ending = new AbortController();
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #inFlight = new Set<Promise<unknown>>();
   #app: App | null = null;
   #problem: string | null = 'not started yet';
   #loop: Promise<void> | null = null;
   #refused = 0;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #loggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: EndpointOptions) {
     this.#options = options;
   }
 
-  /** For Bolt. */
+  /** Called by Bolt. */
   init(app: App): void {
     this.#app = app;
   }
 
-  /** What keeps requests from being taken in now, or null. */
+  /** Why requests are not taken in now, or null. */
   problem(): string | null {
     return this.#problem;
   }
 
-  /** Resolves after Slack was asked once who m0 is; where it could not tell, it is asked again and again. */
+  /**
+   * Resolves after the first attempt to ask Slack for m0's ids. On failure it keeps trying in the background.
+   */
   start(): Promise<void> {
     return new Promise((resolve) => {
-      this.#loop = this.#becomeKnown(resolve);
+      this.#loop = this.#identifyWithRetries(resolve);
     });
   }
 
-  /** Takes nothing in any more and resolves when all that Bolt was given is done. */
+  /** Takes in nothing more. Resolves when Bolt has finished all requests. */
   async stop(): Promise<void> {
     this.#ending.abort();
     this.#problem = 'stopped';
     await this.#loop;
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#inFlight);
   }
 
   async handle(request: Request): Promise<Response> {
     const { status, body, json } = await this.#answer(request);
     const headers = new Headers();
     if (body !== '') headers.set('content-type', json ? 'application/json' : 'text/plain');
-    // A body that was not read to its end must not be taken for the next request.
+    // The rest of a body that was not read must not be read as the next request.
     if (status >= 400) headers.set('connection', 'close');
-    // Most acknowledgements say nothing: without a body they are sent at once, with one in turns of their own.
+    // Most acknowledgements have no body; those are sent at once, in the same turn of the event loop.
     return new Response(body === '' ? null : body, { status, headers });
   }
 
   async #answer(request: Request): Promise<Answer> {
     const { headers } = request;
     if (!isSigned(headers)) return this.#unsigned(request);
-    const body = await rawBody(request, MOST_BYTES);
-    if (body === null) return plain(413, `at most ${MOST_BYTES} bytes are taken here`);
+    const body = await rawBody(request, MAX_BYTES);
+    if (body === null) return plain(413, `at most ${MAX_BYTES} bytes are taken here`);
     const now = this.#options.clock();
-    const proof = prove(headers, body, this.#options.signingSecret, now);
-    if (!proof.ok) return this.#refuse(proof.why);
+    const check = checkSignature(headers, body, this.#options.signingSecret, now);
+    if (!check.ok) return this.#refuse(check.why);
     const read = parse(headers.get('content-type') ?? '', body.toString('utf8'));
     if ('status' in read) return read;
     const { payload } = read;
     if (payload.ssl_check !== undefined) return plain(200, '');
-    if (payload.type === 'url_verification') return challenged(payload.challenge);
-    // A copy that comes while m0 can't take it in may be taken in later: only what was handled is remembered.
+    if (payload.type === 'url_verification') return challengeAnswer(payload.challenge);
+    // A request that is refused now may be accepted when Slack repeats it, so only handled requests are
+    // remembered.
     if (this.#problem !== null) return plain(503, `Slack requests are not taken now: ${this.#problem}`);
     if (payload.type === 'app_rate_limited') {
       this.#options.log.warn('Slack holds back events: there are more than it sends to one app');
       return plain(200, '');
     }
-    return this.#replays.once(proof.signature, now, () => this.#process(payload, headers));
+    return this.#replays.once(check.signature, now, () => this.#process(payload, headers));
   }
 
   async #unsigned(request: Request): Promise<Answer> {
-    const body = await rawBody(request, MOST_UNSIGNED_BYTES);
+    const body = await rawBody(request, MAX_UNSIGNED_BYTES);
     const isCheck = body !== null && new URLSearchParams(body.toString('utf8')).get('ssl_check') === '1';
     return isCheck ? plain(200, '') : this.#refuse('it is not signed');
   }
 
-  /** One line a minute: whoever finds the address must not be able to fill the log. */
+  /** Logs at most once a minute: a stranger who calls this address must not fill the log. */
   #refuse(why: string): Answer {
     this.#refused += 1;
     const now = this.#options.clock();
-    if (now - this.#toldAt >= LOG_EVERY_MS || now < this.#toldAt) {
+    if (now - this.#loggedAt >= LOG_EVERY_MS || now < this.#loggedAt) {
       this.#options.log.warn(
         { refused: this.#refused, why },
         'Slack requests were refused; why the last was',
       );
-      this.#toldAt = now;
+      this.#loggedAt = now;
       this.#refused = 0;
     }
     return plain(401, 'refused');
   }
 
-  /** Hands the payload to Bolt. Resolves once it is acknowledged, or it is clear that nobody does. */
+  /**
+   * Hands the payload to Bolt. Resolves when a listener acknowledges, when Bolt ends without that, or when
+   * Slack's time is over.
+   */
   async #process(payload: Record<string, unknown>, headers: Headers): Promise<Answer> {
     const { log } = this.#options;
     const app = this.#app;
@@ -156,23 +170,23 @@ export class SlackEndpoint implements Receiver {
           return plain(500, 'internal error');
         },
       );
-    this.#underWay.add(processed);
-    void processed.then(() => this.#underWay.delete(processed));
+    this.#inFlight.add(processed);
+    void processed.then(() => this.#inFlight.delete(processed));
     const timer = new AbortController();
-    const late = sleep(LATE_MS, null, { signal: timer.signal, ref: false }).then(
+    const deadline = sleep(ACK_DEADLINE_MS, null, { signal: timer.signal, ref: false }).then(
       () => {
         log.error('a Slack request was not acknowledged in time');
         return plain(503, 'too late');
       },
-      // Answered in time.
+      // The timer was stopped: the request was acknowledged in time.
       () => plain(503, ''),
     );
-    const answer = await Promise.race([acknowledged, processed, late]);
+    const answer = await Promise.race([acknowledged, processed, deadline]);
     timer.abort();
     return answer;
   }
 
-  async #becomeKnown(attempted: () => void): Promise<void> {
+  async #identifyWithRetries(attempted: () => void): Promise<void> {
     const { identify, log } = this.#options;
     const { signal } = this.#ending;
     for (let failures = 0; !signal.aborted; ) {
@@ -200,19 +214,21 @@ function plain(status: number, text: string): Answer {
   return { status, body: text === '' ? '' : `${text}\n` };
 }
 
-function challenged(challenge: unknown): Answer {
+function challengeAnswer(challenge: unknown): Answer {
   if (typeof challenge !== 'string') return plain(400, 'url_verification without a challenge');
   return { status: 200, body: JSON.stringify({ challenge }), json: true };
 }
 
-/** What a listener acknowledges with, as Slack wants it: text, an object, or nothing at all. */
+/** A listener's acknowledgement as Slack expects it: text, an object, or an empty body. */
 function answerOf(response: unknown): Answer {
   if (response === undefined || response === null) return { status: 200, body: '' };
   if (typeof response === 'string') return { status: 200, body: response };
   return { status: 200, body: JSON.stringify(response), json: true };
 }
 
-/** The payload: JSON for events, `payload=JSON` of a form for interactions, the form itself for commands. */
+/**
+ * The payload. Events are JSON, interactions are a form with `payload=JSON`, commands are the form itself.
+ */
 function parse(contentType: string, text: string): { readonly payload: Record<string, unknown> } | Answer {
   const type = contentType.replace(/;.*$/s, '').trim().toLowerCase();
   const isForm = type === 'application/x-www-form-urlencoded';
@@ -226,7 +242,7 @@ function parse(contentType: string, text: string): { readonly payload: Record<st
     const payload: unknown = JSON.parse(json ?? '');
     if (isRecord(payload)) return { payload };
   } catch {
-    // Told below, as anything else that is no object.
+    // The answer below covers this, like any other body that is not an object.
   }
   return plain(400, 'the body is not a payload of Slack’s');
 }

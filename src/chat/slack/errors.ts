@@ -1,3 +1,4 @@
+/** Slack's errors as m0's ChatError, with advice. */
 import {
   WebAPIHTTPError,
   WebAPIPlatformError,
@@ -7,8 +8,8 @@ import {
 import { errorTextWithCause } from '../../base/error-text.ts';
 import { ChatError } from '../../ports/chat.ts';
 
-/** Refusals that trying again can't mend by itself, each with what to do. */
-const TO_MEND: Readonly<Record<string, string>> = {
+/** Advice for the refusals that a repeated call cannot solve, by Slack's error code. */
+const ADVICE: Readonly<Record<string, string>> = {
   channel_not_found:
     'the channel does not exist, or is private and m0 is not in it: check "channels" in m0.yaml, or /invite m0',
   is_archived: 'the channel is archived: name another under "channels" in m0.yaml',
@@ -37,8 +38,8 @@ const TO_MEND: Readonly<Record<string, string>> = {
   not_allowed_token_type: 'the token is of the wrong kind: SLACK_BOT_TOKEN is xoxb-…, SLACK_APP_TOKEN xapp-…',
 };
 
-/** Refusals that concern the app as a whole, whatever the channel. */
-const OF_THE_APP: ReadonlySet<string> = new Set([
+/** Refusals that concern the whole app, not one channel. */
+const APP_LEVEL: ReadonlySet<string> = new Set([
   'missing_scope',
   'invalid_auth',
   'not_authed',
@@ -48,36 +49,39 @@ const OF_THE_APP: ReadonlySet<string> = new Set([
   'not_allowed_token_type',
 ]);
 
-/** Slack's own word for a refusal (`is_archived` …), or null where it was none. */
+/** Slack's error code (`is_archived` …), or null where the error is none of Slack's. */
 export function slackCode(error: unknown): string | null {
   return error instanceof WebAPIPlatformError ? error.data.error : null;
 }
 
-/** True where the call may have worked although it failed: no answer, or none of Slack's own. */
+/** True where the call may have worked although it failed: there was no answer, or not one of the Web API. */
 export function isUncertain(error: unknown): boolean {
   return error instanceof WebAPIRequestError || error instanceof WebAPIHTTPError;
 }
 
-/** True where nothing works before somebody mends the app or its token. */
+/** True where no call works until somebody repairs the app or its token. */
 export function concernsApp(error: unknown): boolean {
   const code = slackCode(error);
-  return code !== null && OF_THE_APP.has(code);
+  return code !== null && APP_LEVEL.has(code);
 }
 
-/** The scope a call was refused for, or null where it was refused for something else. */
+/** The scope that the call needed, or null where it was refused for another reason. */
 export function missingScope(error: unknown): string | null {
   if (!(error instanceof WebAPIPlatformError) || error.data.error !== 'missing_scope') return null;
   return 'needed' in error.data && typeof error.data.needed === 'string' ? error.data.needed : null;
 }
 
-/** The scopes Slack says the token has, as each answer tells; none where it does not tell. */
+/** The token's scopes, which Slack lists in each answer. Empty where the answer lists none. */
 export function scopesOf(answer: unknown): readonly string[] {
   if (typeof answer !== 'object' || answer === null || !('response_metadata' in answer)) return [];
   const { scopes } = answer.response_metadata as { readonly scopes?: readonly string[] };
   return scopes ?? [];
 }
 
-/** `doing` says what was being done, e.g. `posting to C0OPS`. The error's text never holds a token. */
+/**
+ * Turns any error into a ChatError. `doing` says what was attempted, e.g. `posting to C0OPS`. The text never
+ * holds a token.
+ */
 export function toChatError(doing: string, error: unknown): ChatError {
   if (error instanceof ChatError) return error;
   if (error instanceof WebAPIRateLimitedError) {
@@ -95,15 +99,15 @@ export function toChatError(doing: string, error: unknown): ChatError {
         cause: error,
       });
     }
-    const text = TO_MEND[code];
+    const text = ADVICE[code];
     const needed = 'needed' in error.data && typeof error.data.needed === 'string' ? [error.data.needed] : [];
     const details = [...needed, ...(error.data.response_metadata?.messages ?? [])];
-    const said = details.length > 0 ? `${code}: ${details.join('; ')}` : code;
+    const detail = details.length > 0 ? `${code}: ${details.join('; ')}` : code;
     return new ChatError(
-      text === undefined ? `${doing}: Slack says ${said}` : `${doing}: ${text} (${said})`,
+      text === undefined ? `${doing}: Slack says ${detail}` : `${doing}: ${text} (${detail})`,
       {
-        // What concerns the app is mended in the app's settings: then all that waited is delivered.
-        permanent: text !== undefined && !OF_THE_APP.has(code),
+        // A problem of the app is solved in the app's settings; waiting messages are delivered afterwards.
+        permanent: text !== undefined && !APP_LEVEL.has(code),
         cause: error,
       },
     );

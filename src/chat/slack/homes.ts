@@ -1,3 +1,4 @@
+/** Keeps the Home tabs that people opened up to date. */
 import { errorText } from '../../base/error-text.ts';
 import { createKeyedLock } from '../../base/keyed-lock.ts';
 import type { Logger } from '../../base/log.ts';
@@ -8,16 +9,16 @@ import type { SlackApi } from './api.ts';
 import type { SlackPeople } from './people.ts';
 import { homeTab } from './views.ts';
 
-/** What a person's home shows now. Rejects where it can't be gathered. */
+/** Builds a person's Home tab. Rejects where the data cannot be read. */
 export type HomeOf = (actor: Actor) => Promise<Card>;
 
-/** A home that was opened so long ago is looked at no more, as far as m0 knows. */
-const OPEN_MS = 60 * 60_000;
-/** Homes are brought up to date at most so often; changes that come together make one round. */
-const PAUSE_MS = 10_000;
-const GATHER_MS = 300;
-/** Homes kept up to date at a time; those opened longest ago are given up first. */
-const HOMES = 200;
+/** A Home tab that was opened longer ago than this is no longer refreshed. */
+const MAX_AGE_MS = 60 * 60_000;
+/** Shortest time between two refreshes. */
+const MIN_INTERVAL_MS = 10_000;
+const DEBOUNCE_MS = 300;
+/** Home tabs that are refreshed; beyond this number, those opened longest ago are dropped. */
+const MAX_HOMES = 200;
 
 interface HomesParts {
   readonly api: SlackApi;
@@ -26,12 +27,12 @@ interface HomesParts {
   readonly log: Logger;
 }
 
-/** The Home tab of everybody who opened it lately. Slack is only told where something in it changed. */
+/** The Home tab of each person who opened it recently. Slack is called only where the content changed. */
 export class Homes {
   readonly #parts: HomesParts;
   readonly #homeOf: HomeOf;
-  readonly #alone = createKeyedLock();
-  /** When each was opened, the longest ago first, and what it showed last. */
+  readonly #lock = createKeyedLock();
+  /** By user id, the longest ago first: when the tab was opened, and what it showed last. */
   readonly #open = new Map<string, { readonly at: number; shown: string | null }>();
   #timer: NodeJS.Timeout | null = null;
   #round: Promise<void> | null = null;
@@ -43,19 +44,19 @@ export class Homes {
     this.#homeOf = homeOf;
   }
 
-  /** Shows somebody their home, whatever they were shown before. Never rejects. */
-  async opened(userId: string): Promise<void> {
+  /** Shows a person their Home tab, even if its content did not change. Never rejects. */
+  async open(userId: string): Promise<void> {
     this.#open.delete(userId);
     this.#open.set(userId, { at: this.#parts.clock(), shown: null });
     const [longest] = this.#open.keys();
-    if (this.#open.size > HOMES && longest !== undefined) this.#open.delete(longest);
+    if (this.#open.size > MAX_HOMES && longest !== undefined) this.#open.delete(longest);
     await this.#show(userId);
   }
 
-  /** Something changed that may stand in somebody's home. */
-  changed(): void {
+  /** Schedules a refresh of the open Home tabs, because data changed that they may show. */
+  scheduleRefresh(): void {
     if (this.#stopped || this.#timer !== null || this.#open.size === 0) return;
-    const wait = Math.max(GATHER_MS, this.#lastRound + PAUSE_MS - Date.now());
+    const wait = Math.max(DEBOUNCE_MS, this.#lastRound + MIN_INTERVAL_MS - Date.now());
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#lastRound = Date.now();
@@ -73,25 +74,25 @@ export class Homes {
     const now = this.#parts.clock();
     for (const [userId, { at }] of [...this.#open]) {
       if (this.#stopped) return;
-      if (now - at > OPEN_MS) this.#open.delete(userId);
+      if (now - at > MAX_AGE_MS) this.#open.delete(userId);
       else await this.#show(userId);
     }
   }
 
   async #show(userId: string): Promise<void> {
     const { api, people, log } = this.#parts;
-    // One after the other, so that nothing older is shown over something newer.
-    await this.#alone(userId, async () => {
+    // One at a time per person, so that older content never replaces newer content.
+    await this.#lock(userId, async () => {
       const home = this.#open.get(userId);
       if (home === undefined) return;
       try {
         const view = homeTab(await this.#homeOf(await people.actor(userId)), people.slackId);
-        const showing = JSON.stringify(view);
-        if (showing === home.shown) return;
-        await api.patiently('showing a home', null, (client) =>
+        const content = JSON.stringify(view);
+        if (content === home.shown) return;
+        await api.callWithWait('showing a home', null, (client) =>
           client.views.publish({ user_id: userId, view }),
         );
-        home.shown = showing;
+        home.shown = content;
       } catch (error) {
         const problem = errorText(error);
         log.warn({ problem, user: userId }, 'a home could not be shown');

@@ -1,8 +1,9 @@
+/** Slack's commands, clicks, dialogs and events as calls of the command handler. */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { AckFn, App, BlockAction, RespondFn, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
 import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
-import { within } from '../../base/log-context.ts';
+import { withLogFields } from '../../base/log-context.ts';
 import type { Card } from '../../messages/card.ts';
 import { fileNameOf } from '../../messages/file-name.ts';
 import type { CommandHandler, Incoming, Reply } from '../../ports/chat.ts';
@@ -25,13 +26,13 @@ import {
   type ViewMemory,
 } from './views.ts';
 
-/** After this long a submitted form says "one moment", so that Slack's 3 seconds are never missed. */
-const SUBMIT_PATIENCE_MS = 2_000;
+/** A submitted form shows "One moment" after this long, because Slack allows 3 seconds. */
+const SUBMIT_TIMEOUT_MS = 2_000;
 /** Ids of events remembered: Slack sends an event again when its acknowledgement got lost. */
 const EVENTS = 2_000;
 
 const plain = (headline: string): Card => ({ headline, tone: 'plain', blocks: [] });
-const NOWHERE = { channel: null, thread: null, card: null };
+const NO_ORIGIN = { channel: null, thread: null, card: null };
 
 export interface InboxParts {
   readonly api: SlackApi;
@@ -43,13 +44,13 @@ export interface InboxParts {
 }
 
 /**
- * Takes what people type, click and fill in, and hands it to the command handler as text. Of a payload it
- * uses the user Slack authenticated, where it was, and the command's text; nothing in it grants anything.
+ * Hands what people type, click and fill in to the command handler, as text. It uses the user that Slack
+ * authenticated, the place, and the command's text; nothing else in a payload grants a right.
  */
 export class Inbox {
   readonly #parts: InboxParts;
   readonly #handler: CommandHandler;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<void>>();
   readonly #events = new Set<string>();
   #turns: Promise<unknown> = Promise.resolve();
 
@@ -58,14 +59,14 @@ export class Inbox {
     this.#handler = handler;
   }
 
-  /** Registers every listener on the app. */
+  /** Registers all listeners on the app. */
   listen(app: App): void {
     app.command('/m0', async ({ ack, command, respond }) => {
       await ack();
-      await this.#workLater(() =>
+      await this.#trackInNewTurn(() =>
         this.#run({
           userId: command.user_id,
-          memory: { ...NOWHERE, command: command.text.trim(), channel: command.channel_id },
+          memory: { ...NO_ORIGIN, command: command.text.trim(), channel: command.channel_id },
           direct: false,
           triggerId: command.trigger_id,
           respond,
@@ -75,61 +76,61 @@ export class Inbox {
     });
     app.event('app_mention', async ({ event, body }) => {
       if (event.user === undefined || event.bot_id !== undefined || !this.#isNew(body.event_id)) return;
-      await this.#typed(event.user, event.channel, event.thread_ts ?? null, event.text, false);
+      await this.#runTyped(event.user, event.channel, event.thread_ts ?? null, event.text, false);
     });
     app.message(async ({ message, body }) => {
-      // No subtype: edits, deletions, joins and what bots post all have one, or a bot_id.
+      // Only plain messages: edits, deletions, joins and messages of bots have a subtype or a bot_id.
       if (message.subtype !== undefined || message.channel_type !== 'im' || message.bot_id !== undefined)
         return;
       if (!this.#isNew(body.event_id)) return;
-      await this.#typed(message.user, message.channel, null, message.text ?? '', true);
+      await this.#runTyped(message.user, message.channel, null, message.text ?? '', true);
     });
     app.event('app_home_opened', async ({ event, body }) => {
       const { homes } = this.#parts;
       if (homes === null || event.tab !== 'home' || !this.#isNew(body.event_id)) return;
-      await this.#work(() => homes.opened(event.user));
+      await this.#track(() => homes.open(event.user));
     });
     app.action<BlockAction>(COMMAND_ACTION, async ({ ack, body, action, respond }) => {
       await ack();
       if (action.type !== 'button' || action.value === undefined) return;
-      const origin = this.#clicked(body, respond, action.value);
-      await this.#workLater(() => this.#run(origin));
+      const origin = this.#originOfClick(body, respond, action.value);
+      await this.#trackInNewTurn(() => this.#run(origin));
     });
     app.action<BlockAction>(PAGE_ACTION, async ({ ack, body, action }) => {
       await ack();
       const index = Number(PAGE_ACTION.exec(action.action_id)?.[1] ?? 0);
-      await this.#workLater(() => this.#turnPage(body, index));
+      await this.#trackInNewTurn(() => this.#turnPage(body, index));
     });
     app.action<BlockAction>(FILE_ACTION, async ({ ack, body }) => {
       await ack();
-      await this.#workLater(() => this.#sendFile(body));
+      await this.#trackInNewTurn(() => this.#sendFile(body));
     });
     app.view<ViewSubmitAction>(FORM_VIEW, async ({ ack, body }) => {
-      await this.#work(() => this.#submitted(body, ack));
+      await this.#track(() => this.#submitForm(body, ack));
     });
   }
 
-  /** Resolves when all that was taken in has been answered. */
+  /** Resolves when all requests that were taken in are answered. */
   async drained(): Promise<void> {
-    await Promise.allSettled([...this.#underWay]);
+    await Promise.allSettled([...this.#inFlight]);
   }
 
-  /** Keeps track of work; what goes wrong in it was already acknowledged, so it is logged here. */
-  async #work(task: () => Promise<void>): Promise<void> {
+  /** Keeps track of a task. Its request is acknowledged already, so an error can only be logged. */
+  async #track(task: () => Promise<void>): Promise<void> {
     const work = task().catch((error: unknown) => {
       this.#parts.log.error({ problem: errorText(error) }, 'an answer did not reach Slack');
     });
-    this.#underWay.add(work);
+    this.#inFlight.add(work);
     await work;
-    this.#underWay.delete(work);
+    this.#inFlight.delete(work);
   }
 
   /**
-   * As `work`, for what was acknowledged: each begins in a turn of the event loop of its own. Of many requests at
-   * once all are acknowledged before the first is answered, where else each would wait for those before it.
+   * Like `#track`, but the task begins in a new turn of the event loop. So of many simultaneous requests, all
+   * are acknowledged before the first is answered.
    */
-  async #workLater(task: () => Promise<void>): Promise<void> {
-    await this.#work(async () => {
+  async #trackInNewTurn(task: () => Promise<void>): Promise<void> {
+    await this.#track(async () => {
       this.#turns = this.#turns.then(() => nextTurn());
       await this.#turns;
       await task();
@@ -146,14 +147,14 @@ export class Inbox {
     return true;
   }
 
-  async #typed(
+  async #runTyped(
     userId: string,
     channel: string,
     thread: string | null,
     text: string,
     direct: boolean,
   ): Promise<void> {
-    await this.#workLater(async () => {
+    await this.#trackInNewTurn(async () => {
       const { botUserId } = await this.#parts.api.identity();
       const command = typedCommand(text, botUserId);
       const memory: ViewMemory = { command, channel, thread, card: null };
@@ -161,20 +162,20 @@ export class Inbox {
     });
   }
 
-  #clicked(body: BlockAction, respond: RespondFn, command: string): Origin {
+  #originOfClick(body: BlockAction, respond: RespondFn, command: string): Origin {
     const userId = body.user.id;
     const triggerId = body.trigger_id;
     if (body.view?.type === 'home') {
-      const memory = { ...NOWHERE, command };
-      return { userId, memory, direct: false, triggerId, respond: null, viewId: null, atHome: true };
+      const memory = { ...NO_ORIGIN, command };
+      return { userId, memory, direct: false, triggerId, respond: null, viewId: null, fromHomeTab: true };
     }
     if (body.view) {
-      const memory = readMemory(body.view.private_metadata) ?? { ...NOWHERE, command };
+      const memory = readMemory(body.view.private_metadata) ?? { ...NO_ORIGIN, command };
       const own = { ...memory, command };
       return { userId, memory: own, direct: false, triggerId, respond: null, viewId: body.view.id };
     }
     const channel = body.channel?.id ?? null;
-    // An ephemeral message can't be updated, so it is no card that a command could be about.
+    // An ephemeral message cannot be updated, so it does not count as the card of a command.
     const ephemeral = body.container.is_ephemeral === true;
     const card = ephemeral ? null : (body.message?.ts ?? null);
     const direct = !ephemeral && channel?.startsWith('D') === true;
@@ -182,7 +183,7 @@ export class Inbox {
     return { userId, memory, direct, triggerId, respond, viewId: null };
   }
 
-  async #ask(
+  async #callHandler(
     userId: string,
     memory: ViewMemory,
     answers: Readonly<Record<string, string>> | null,
@@ -199,10 +200,10 @@ export class Inbox {
   }
 
   async #run(origin: Origin): Promise<void> {
-    await within({ user: origin.userId }, async () => {
-      const reply = await this.#ask(origin.userId, origin.memory, null);
+    await withLogFields({ user: origin.userId }, async () => {
+      const reply = await this.#callHandler(origin.userId, origin.memory, null);
       await this.#parts.answerer.answer(reply, origin);
-      if (origin.atHome === true) await this.#parts.homes?.opened(origin.userId);
+      if (origin.fromHomeTab === true) await this.#parts.homes?.open(origin.userId);
     });
   }
 
@@ -210,8 +211,8 @@ export class Inbox {
     const { answerer, people } = this.#parts;
     const memory = body.view ? readMemory(body.view.private_metadata) : null;
     if (!body.view || memory === null) return;
-    // Asked afresh each time, so that an old dialog shows no old pages.
-    const reply = await this.#ask(body.user.id, memory, null);
+    // Asked again for each page, so that an old dialog never shows old content.
+    const reply = await this.#callHandler(body.user.id, memory, null);
     const view =
       reply.type === 'pages'
         ? pagesView(reply.pages, index, memory, people.slackId)
@@ -223,7 +224,7 @@ export class Inbox {
     const { answerer, api, people, poster } = this.#parts;
     const memory = body.view ? readMemory(body.view.private_metadata) : null;
     if (!body.view || memory === null) return;
-    const reply = await this.#ask(body.user.id, memory, null);
+    const reply = await this.#callHandler(body.user.id, memory, null);
     if (reply.type !== 'pages') {
       const view = answerer.viewOf(reply, memory);
       if (view !== null) await answerer.replaceView(body.view.id, view);
@@ -232,7 +233,7 @@ export class Inbox {
     const channel = await poster.channelOf({ platform: 'slack', user: body.user.id });
     let note = 'sent to you as a file';
     try {
-      await api.patiently('sending a file', null, (client) =>
+      await api.callWithWait('sending a file', null, (client) =>
         client.filesUploadV2({
           channel_id: channel,
           content: reply.pages.text,
@@ -247,15 +248,15 @@ export class Inbox {
     await answerer.replaceView(body.view.id, pagesView(reply.pages, 0, memory, people.slackId, note));
   }
 
-  async #submitted(body: ViewSubmitAction, ack: AckFn<ViewResponseAction>): Promise<void> {
+  async #submitForm(body: ViewSubmitAction, ack: AckFn<ViewResponseAction>): Promise<void> {
     const { answerer, people } = this.#parts;
     const memory = readMemory(body.view.private_metadata);
     if (memory === null) return ack();
     const { answers, problems } = readAnswers(body.view);
     if (Object.keys(problems).length > 0) return ack({ response_action: 'errors', errors: problems });
 
-    const asked = this.#ask(body.user.id, memory, answers);
-    const inTime = await Promise.race([asked, sleep(SUBMIT_PATIENCE_MS, null, { ref: false })]);
+    const pending = this.#callHandler(body.user.id, memory, answers);
+    const inTime = await Promise.race([pending, sleep(SUBMIT_TIMEOUT_MS, null, { ref: false })]);
     const origin: Origin = {
       userId: body.user.id,
       memory,
@@ -266,15 +267,15 @@ export class Inbox {
     };
     if (inTime !== null) {
       const view = answerer.viewOf(inTime, memory);
-      // Without a view the form closes, and what there is to see is in the channel.
+      // Without a view the form closes; the answer is in the channel.
       await (view === null ? ack() : ack({ response_action: 'update', view }));
-      if (inTime.type === 'public') await answerer.announce(inTime.card, origin);
+      if (inTime.type === 'public') await answerer.postPublicly(inTime.card, origin);
       return;
     }
     const wait = resultView(plain('One moment …'), memory, people.slackId);
     await ack({ response_action: 'update', view: wait });
-    const reply = await asked;
-    if (reply.type === 'public') await answerer.announce(reply.card, origin);
+    const reply = await pending;
+    if (reply.type === 'public') await answerer.postPublicly(reply.card, origin);
     const view = answerer.viewOf(reply, memory) ?? resultView(plain('Done.'), memory, people.slackId);
     await answerer.replaceView(body.view.id, view);
   }

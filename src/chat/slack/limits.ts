@@ -1,5 +1,5 @@
 /**
- * Every limit of Slack's that m0 keeps, in one place. Lengths are in UTF-16 units, which is never fewer than
+ * All of Slack's limits that m0 respects, in one place. Lengths are in UTF-16 units, which is never less than
  * what Slack counts.
  */
 export const LIMITS = {
@@ -10,13 +10,13 @@ export const LIMITS = {
    * 13,200 characters, containers counted); m0 keeps well under it.
    */
   messageBudget: 10_000,
-  /** The same for a modal, which Slack refuses at 250 kB (`view_too_large`). */
+  /** The same for a modal. Slack's limit is 250 kB (`view_too_large`). */
   viewBudget: 40_000,
   /** `text` of a message: what a notification shows. */
   fallbackText: 1_000,
   /** One plain line in a thread. */
   threadText: 3_000,
-  /** Address and status of a finding, and the words of a link beside other text; m0's own measure. */
+  /** Address and status of a finding, and the text of a link inside other text. Chosen by m0. */
   findingText: 300,
   linkText: 300,
   contextElements: 10,
@@ -34,7 +34,7 @@ export const LIMITS = {
   inputLabel: 2_000,
   inputHint: 2_000,
   inputMaxLength: 3_000,
-  /** A field for a longer text has several lines. */
+  /** A field for a longer text gets several lines. */
   oneLine: 200,
   selectOptions: 100,
   optionLabel: 75,
@@ -42,7 +42,7 @@ export const LIMITS = {
   fileName: 80,
 } as const;
 
-/** How much a card shows before it folds. `page` is one page of a full diff in a modal. */
+/** How much a card shows before it is folded. `PAGE_DETAIL` is for one page of a full diff in a modal. */
 export interface Detail {
   readonly budget: number;
   /** Findings of one card before "and N more". */
@@ -75,7 +75,7 @@ export const PAGE_DETAIL: Detail = {
   line: 2_500,
 };
 
-/** Columns of a diff that a phone shows without wrapping twice; lines are kept under it where they can be. */
+/** Columns that a phone shows without wrapping twice. Diff lines stay below it where possible. */
 export const DIFF_COLUMNS = 58;
-/** Columns up to which labels are aligned; a longer one would push all values off a phone. */
+/** Labels are aligned up to this width; a longer label would move all values off a phone's screen. */
 export const DIFF_LABEL = 30;

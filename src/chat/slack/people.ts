@@ -1,3 +1,4 @@
+/** Who a Slack user is, and the members of a user group. */
 import type { WebClient } from '@slack/web-api';
 import type { Clock, Person } from '../../model/directory.ts';
 import type { Actor } from '../../model/run.ts';
@@ -5,17 +6,17 @@ import { toChatError } from './errors.ts';
 
 const NAME_TTL_MS = 10 * 60_000;
 const GROUP_TTL_MS = 60_000;
-/** A name is not worth missing Slack's 3 seconds for. */
-const NAME_PATIENCE_MS = 800;
-/** Names remembered at a time. */
-const NAMES = 2_000;
+/** How long a name is waited for: the answer within Slack's 3 seconds matters more. */
+const NAME_TIMEOUT_MS = 800;
+/** Largest number of cached names. */
+const MAX_NAMES = 2_000;
 
-interface Kept<T> {
+interface Cached<T> {
   readonly value: T;
   readonly until: number;
 }
 
-/** Of Slack's account of a user, what tells who that is. */
+/** The fields of Slack's user object that m0 reads. */
 interface Account {
   readonly id?: string;
   readonly team_id?: string;
@@ -30,16 +31,18 @@ interface Account {
   readonly profile?: { readonly display_name?: string; readonly email?: string };
 }
 
-/** How people are known by their e-mail. */
-export interface Matching {
-  /** Id of the workspace itself. */
+/** Settings for recognising people by e-mail. */
+export interface EmailMatching {
+  /** The workspace's own team id. */
   readonly teamId: () => Promise<string>;
-  /** Told why somebody could not be known so. */
+  /** Called with the reason where a user could not be recognised by e-mail. */
   readonly onProblem: (problem: string) => void;
 }
 
-/** The e-mail that Slack vouches for: of a full member of this very workspace who confirmed it. Else null. */
-function provenEmail(account: Account, teamId: string): string | null {
+/**
+ * The user's e-mail, if Slack confirmed it and the user is a full member of this workspace; otherwise null.
+ */
+function confirmedEmail(account: Account, teamId: string): string | null {
   const isMember =
     account.team_id === teamId &&
     account.deleted !== true &&
@@ -51,7 +54,7 @@ function provenEmail(account: Account, teamId: string): string | null {
   return isMember && account.is_email_confirmed === true && email !== '' ? email : null;
 }
 
-/** People by e-mail in small letters; null where it is that of several, who then are nobody. */
+/** People by e-mail in lower case. Null where several people share one: it then identifies none of them. */
 function byEmail(people: readonly Person[]): ReadonlyMap<string, Person | null> {
   const found = new Map<string, Person | null>();
   for (const person of people) {
@@ -62,8 +65,8 @@ function byEmail(people: readonly Person[]): ReadonlyMap<string, Person | null> 
 }
 
 /**
- * Who is who on Slack: people of m0.yaml by their id, those without one by the e-mail that Slack has confirmed
- * where that is wanted, and Slack's own name for all others.
+ * Maps Slack users to people of m0.yaml: by Slack id, or, where enabled and the person has no id, by an
+ * e-mail that Slack confirmed. Other users have only their Slack name.
  */
 export class SlackPeople {
   readonly #client: WebClient;
@@ -71,13 +74,18 @@ export class SlackPeople {
   readonly #byKey: ReadonlyMap<string, Person>;
   readonly #bySlack: ReadonlyMap<string, Person>;
   readonly #byEmail: ReadonlyMap<string, Person | null>;
-  readonly #matching: Matching | null;
-  readonly #names = new Map<string, Kept<string>>();
-  readonly #matched = new Map<string, Kept<Person | null>>();
-  readonly #groups = new Map<string, Kept<readonly string[]>>();
+  readonly #matching: EmailMatching | null;
+  readonly #names = new Map<string, Cached<string>>();
+  readonly #matched = new Map<string, Cached<Person | null>>();
+  readonly #groups = new Map<string, Cached<readonly string[]>>();
 
-  /** `matching` null: people are known by their id alone. */
-  constructor(client: WebClient, people: readonly Person[], clock: Clock, matching: Matching | null = null) {
+  /** With `matching` null, people are recognised by their Slack id only. */
+  constructor(
+    client: WebClient,
+    people: readonly Person[],
+    clock: Clock,
+    matching: EmailMatching | null = null,
+  ) {
     this.#client = client;
     this.#clock = clock;
     this.#byKey = new Map(people.map((p) => [p.key, p]));
@@ -86,24 +94,27 @@ export class SlackPeople {
     this.#matching = matching;
   }
 
-  /** Slack id of a person of m0.yaml, or null where there is none that Slack would take. */
+  /** Slack id of a person of m0.yaml. Null where they have none, or one that Slack would refuse. */
   readonly slackId = (person: string): string | null => {
     const id = this.#byKey.get(person)?.slack ?? null;
     return id !== null && /^[UW][A-Z0-9]+$/.test(id) ? id : null;
   };
 
-  /** The user as an actor; `userId` must be what Slack itself authenticated. Never rejects. */
+  /** The user as an actor. `userId` must come from a request that Slack authenticated. Never rejects. */
   async actor(userId: string): Promise<Actor> {
     const person = this.#bySlack.get(userId) ?? (await this.#personByEmail(userId));
     if (person) return { person: person.key, platform: 'slack', userId, name: person.name };
     return { person: null, platform: 'slack', userId, name: await this.#name(userId) };
   }
 
-  /** The person without an id whose e-mail Slack vouches for; null where it does not, or can't be asked. */
+  /**
+   * The person whose e-mail Slack confirms for this user, if m0.yaml gives that person no Slack id. Null
+   * where Slack does not confirm it or cannot be asked.
+   */
   async #personByEmail(userId: string): Promise<Person | null> {
     if (this.#matching === null) return null;
-    const kept = this.#matched.get(userId);
-    if (kept && kept.until > this.#clock()) return kept.value;
+    const cached = this.#matched.get(userId);
+    if (cached && cached.until > this.#clock()) return cached.value;
     try {
       const [{ user }, teamId] = await Promise.all([
         this.#client.users.info({ user: userId }),
@@ -114,24 +125,24 @@ export class SlackPeople {
           `Slack names no e-mail of ${userId}: the app needs the scope users:read.email`,
         );
       }
-      const email = user?.id === userId ? provenEmail(user, teamId) : null;
+      const email = user?.id === userId ? confirmedEmail(user, teamId) : null;
       const person = email === null ? null : (this.#byEmail.get(email) ?? null);
-      // An id that m0.yaml gives is the last word: nobody else is that person.
+      // If m0.yaml gives the person a Slack id, only that id counts.
       const value = person?.slack === null ? person : null;
-      if (this.#matched.size >= NAMES) this.#matched.clear();
+      if (this.#matched.size >= MAX_NAMES) this.#matched.clear();
       this.#matched.set(userId, { value, until: this.#clock() + NAME_TTL_MS });
       return value;
     } catch (error) {
-      // Not remembered: whoever can't be asked about is nobody this time, and asked about the next.
+      // Not cached: the user is unknown this time, and the next call asks Slack again.
       this.#matching.onProblem(toChatError(`asking Slack who ${userId} is`, error).message);
       return null;
     }
   }
 
-  /** Members of a user group as Slack ids, at most a minute old. */
+  /** Members of a user group as Slack ids, at most a minute old. Rejects with a ChatError. */
   async usergroup(id: string): Promise<readonly string[]> {
-    const kept = this.#groups.get(id);
-    if (kept && kept.until > this.#clock()) return kept.value;
+    const cached = this.#groups.get(id);
+    if (cached && cached.until > this.#clock()) return cached.value;
     try {
       const answer = await this.#client.usergroups.users.list({ usergroup: id });
       const users = answer.users ?? [];
@@ -143,23 +154,23 @@ export class SlackPeople {
   }
 
   async #name(userId: string): Promise<string> {
-    const kept = this.#names.get(userId);
-    if (kept && kept.until > this.#clock()) return kept.value;
-    const asked = this.#client.users
+    const cached = this.#names.get(userId);
+    if (cached && cached.until > this.#clock()) return cached.value;
+    const lookup = this.#client.users
       .info({ user: userId })
       .then(({ user }) => {
         const name = user?.profile?.display_name || user?.real_name || user?.name || userId;
-        if (this.#names.size >= NAMES) this.#names.clear();
+        if (this.#names.size >= MAX_NAMES) this.#names.clear();
         this.#names.set(userId, { value: name, until: this.#clock() + NAME_TTL_MS });
         return name;
       })
       .catch(() => userId);
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve(userId), NAME_PATIENCE_MS);
+    const timeout = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve(userId), NAME_TIMEOUT_MS);
     });
     try {
-      return await Promise.race([asked, late]);
+      return await Promise.race([lookup, timeout]);
     } finally {
       clearTimeout(timer);
     }

@@ -1,3 +1,4 @@
+/** Posts and updates Slack messages, each at most once. */
 import type { types } from '@slack/bolt';
 import type { Card } from '../../messages/card.ts';
 import type { Place } from '../../model/directory.ts';
@@ -11,18 +12,18 @@ import { LIMITS } from './limits.ts';
 import type { SlackPeople } from './people.ts';
 import { renderCard } from './render.ts';
 
-/** Newest messages of a channel, or replies of a thread, in which a lost post is looked for. */
-const LOOK_BACK = 200;
+/** Messages per page when looking for one that may have been posted before. */
+const PAGE_SIZE = 200;
 const REPLY_PAGES = 5;
-/** Outcomes remembered; beyond it the oldest are looked up again, which costs one call each. */
-const REMEMBERED = 5_000;
+/** Largest number of remembered outcomes. A forgotten one costs one more call to Slack. */
+const MAX_OUTCOMES = 5_000;
 
 export interface Posted {
   readonly channel: string;
   readonly messageId: string;
 }
 
-/** The thread of a message; `loud`: its replies also show in the channel. */
+/** The thread of a message. `loud`: the reply also shows in the channel. */
 interface Thread {
   readonly ts: string;
   readonly loud: boolean;
@@ -33,10 +34,10 @@ function inThread(thread: Thread | null) {
   return thread.loud ? { thread_ts: thread.ts, reply_broadcast: true as const } : { thread_ts: thread.ts };
 }
 
-/** What is known of a key: where its message is, or that Slack refused it and so has none. */
+/** What is known of a key: where its message is, or that Slack refused it. */
 type Outcome = Posted | 'refused';
 
-/** Event type of the metadata on each message of m0's that must not be posted twice. */
+/** Event type of the metadata that marks m0's messages, so that none is posted twice. */
 const EVENT_TYPE = 'm0';
 
 interface Found {
@@ -45,26 +46,26 @@ interface Found {
   readonly metadata?: { readonly event_type?: string; readonly event_payload?: object };
 }
 
-function carries(message: Found, key: string, botUserId: string): boolean {
-  // Any app may write any metadata, so only m0's own messages count.
+function hasKey(message: Found, key: string, botUserId: string): boolean {
+  // Any app may write any metadata, so only messages of m0 count.
   if (message.user !== botUserId || message.metadata?.event_type !== EVENT_TYPE) return false;
   const payload = message.metadata.event_payload;
   return payload !== undefined && 'key' in payload && payload.key === key;
 }
 
-/** A plain line as blocks, so that nothing of it is parsed. */
+/** A plain line as blocks, in which Slack parses nothing. */
 function lineBlocks(text: string): types.KnownBlock[] {
   const shown = clip(visible(text), LIMITS.threadText);
   const element: types.RichTextText = { type: 'text', text: shown === '' ? '–' : shown };
   return [{ type: 'rich_text', elements: [{ type: 'rich_text_section', elements: [element] }] }];
 }
 
-/** Posts and updates messages, each key at most once even where an answer of Slack's got lost. */
+/** Posts and updates messages. Each key is posted at most once, even where Slack's answer was lost. */
 export class Poster {
   readonly #api: SlackApi;
   readonly #people: SlackPeople;
   readonly #outcomes = new Map<string, Outcome>();
-  readonly #underWay = new Map<string, Promise<Posted>>();
+  readonly #inFlight = new Map<string, Promise<Posted>>();
   readonly #directMessages = new Map<string, string>();
 
   constructor(api: SlackApi, people: SlackPeople) {
@@ -75,12 +76,12 @@ export class Poster {
   async post(place: Place, card: Card, key: string): Promise<Posted> {
     const channel = await this.channelOf(place);
     const { text, blocks } = renderCard(card, this.#people.slackId);
-    return this.#once(channel, null, key, text, blocks);
+    return this.#postOnce(channel, null, key, text, blocks);
   }
 
   async reply(channel: string, messageId: string, text: string, key: string, loud = false): Promise<void> {
     const fallback = notification(text, LIMITS.fallbackText);
-    await this.#once(channel, { ts: messageId, loud }, key, fallback, lineBlocks(text));
+    await this.#postOnce(channel, { ts: messageId, loud }, key, fallback, lineBlocks(text));
   }
 
   async update(channel: string, messageId: string, card: Card): Promise<void> {
@@ -90,7 +91,10 @@ export class Poster {
     );
   }
 
-  /** The channel of a place; a person's is their direct messages with m0, opened where needed. */
+  /**
+   * The channel of a place. For a person that is their direct messages with m0, opened if needed. Rejects
+   * with a ChatError.
+   */
   async channelOf(place: Place): Promise<string> {
     if ('channel' in place) return place.channel;
     const known = this.#directMessages.get(place.user);
@@ -105,7 +109,7 @@ export class Poster {
     return channel;
   }
 
-  #once(
+  #postOnce(
     channel: string,
     thread: Thread | null,
     key: string,
@@ -113,12 +117,12 @@ export class Poster {
     blocks: types.KnownBlock[],
   ): Promise<Posted> {
     const id = JSON.stringify([channel, thread?.ts ?? null, key]);
-    const underWay = this.#underWay.get(id);
-    if (underWay) return underWay;
+    const inFlight = this.#inFlight.get(id);
+    if (inFlight) return inFlight;
     const work = this.#postOrFind(id, channel, thread, key, text, blocks).finally(() => {
-      this.#underWay.delete(id);
+      this.#inFlight.delete(id);
     });
-    this.#underWay.set(id, work);
+    this.#inFlight.set(id, work);
     return work;
   }
 
@@ -133,7 +137,7 @@ export class Poster {
     const known = this.#outcomes.get(id);
     if (known !== undefined && known !== 'refused') return known;
     if (known === undefined) {
-      // It may have been posted before a restart, or by a call whose answer never came.
+      // The message may exist already: posted before a restart, or by a call whose answer was lost.
       const found = await this.#find(channel, thread?.ts ?? null, key);
       if (found !== null) return this.#remember(id, { channel, messageId: found });
     }
@@ -162,22 +166,22 @@ export class Poster {
   #remember<T extends Outcome>(id: string, outcome: T): T {
     this.#outcomes.delete(id);
     this.#outcomes.set(id, outcome);
-    if (this.#outcomes.size > REMEMBERED) {
+    if (this.#outcomes.size > MAX_OUTCOMES) {
       const [oldest] = this.#outcomes.keys();
       if (oldest !== undefined) this.#outcomes.delete(oldest);
     }
     return outcome;
   }
 
-  /** Id of the message with this key, or null. Looks at the newest messages only. */
+  /** Id of the message with this key, or null. Searches only the newest messages. */
   async #find(channel: string, thread: string | null, key: string): Promise<string | null> {
     const { botUserId } = await this.#api.identity();
     const doing = `looking in ${channel} for a message posted before`;
     if (thread === null) {
       const page = await this.#api.call(doing, channel, (client) =>
-        client.conversations.history({ channel, include_all_metadata: true, limit: LOOK_BACK }),
+        client.conversations.history({ channel, include_all_metadata: true, limit: PAGE_SIZE }),
       );
-      return page.messages?.find((m) => carries(m, key, botUserId))?.ts ?? null;
+      return page.messages?.find((m) => hasKey(m, key, botUserId))?.ts ?? null;
     }
     // Replies come oldest first, so the newest are on the last page.
     let cursor: string | undefined;
@@ -187,11 +191,11 @@ export class Poster {
           channel,
           ts: thread,
           include_all_metadata: true,
-          limit: LOOK_BACK,
+          limit: PAGE_SIZE,
           ...(cursor === undefined ? {} : { cursor }),
         }),
       );
-      const found = page.messages?.find((m) => carries(m, key, botUserId))?.ts;
+      const found = page.messages?.find((m) => hasKey(m, key, botUserId))?.ts;
       if (found !== undefined) return found;
       cursor = page.response_metadata?.next_cursor || undefined;
       if (cursor === undefined) break;

@@ -1,7 +1,8 @@
+/** Turns a neutral card into Slack blocks. */
 import type { types } from '@slack/bolt';
 import { assertNever } from '../../base/assert-never.ts';
 import type { Block, Card, Span } from '../../messages/card.ts';
-import { fold, type Piece as PieceOf, rowText, wayToAll } from '../../messages/fold.ts';
+import { fold, fullDiffButton, type Piece as PieceOf, rowText } from '../../messages/fold.ts';
 import { plainOf } from '../../messages/span-text.ts';
 import { CARD_SYMBOL, FINDING_SYMBOL } from '../../messages/symbols.ts';
 import { breakable, visible } from '../../text/inert.ts';
@@ -14,17 +15,19 @@ import { contextElements, richElements, type SlackIdOf } from './spans.ts';
 
 type Piece = PieceOf<types.KnownBlock>;
 
-/** What a message is made of. `overflow`: as plain text, all that the card left out; null: nothing. */
+/** A message. `overflow` is everything the card left out, as plain text; null where nothing was left out. */
 export interface Rendered {
   readonly text: string;
   readonly blocks: types.KnownBlock[];
   readonly overflow: string | null;
 }
 
-/** Lines that are folded together. Those of one list are one block, so that a list of fifty fits a message. */
-const LINES_A_BLOCK = 10;
-/** Room kept for the two lines that say what was folded. */
-const FOLD_NOTE = 400;
+/**
+ * Lines that are folded together. Lines of one list are one block, so that a list of fifty fits a message.
+ */
+const LINES_PER_BLOCK = 10;
+/** Characters reserved for the two lines that say what was folded. */
+const FOLD_NOTE_CHARS = 400;
 
 const richText = (...elements: types.RichTextBlockElement[]): types.RichTextBlock => ({
   type: 'rich_text',
@@ -36,19 +39,19 @@ const section = (...elements: types.RichTextElement[]): types.RichTextSection =>
 });
 
 /**
- * The card in Slack's dress. Always within Slack's limits: what does not fit is folded into a line that says
- * how much it is and which command shows it. Everything in the card is inert but for mentions of people,
+ * The card as a Slack message, always within Slack's limits. What does not fit is folded into a line that
+ * says how much it is and which command shows it. Slack parses nothing in the card except mentions of people,
  * times and m0's own links.
  */
 export function renderCard(card: Card, slackId: SlackIdOf, detail: Detail = CARD_DETAIL): Rendered {
   const pieces = [headline(card), ...blockPieces(card.blocks, slackId, detail)];
   const { blocks, left } = fold(pieces, {
-    budget: detail.budget - FOLD_NOTE,
+    budget: detail.budget - FOLD_NOTE_CHARS,
     blocks: LIMITS.blocks - 2,
     findings: detail.findings,
     sizeOf: (json) => json.length,
     note: (text) => foldNote(text, card),
-    join: joined,
+    join: mergeLists,
   });
   return {
     text: notification(card.headline, LIMITS.fallbackText),
@@ -57,8 +60,8 @@ export function renderCard(card: Card, slackId: SlackIdOf, detail: Detail = CARD
   };
 }
 
-/** Puts the lines of a list under those before them; false where they are no two pieces of one list. */
-function joined(before: types.KnownBlock | undefined, lines: types.KnownBlock | undefined): boolean {
+/** Appends the lines of a list to the lines before them. False where the two are not parts of one list. */
+function mergeLists(before: types.KnownBlock | undefined, lines: types.KnownBlock | undefined): boolean {
   if (before?.type !== 'rich_text' || lines?.type !== 'rich_text') return false;
   const [into, from] = [before.elements[0], lines.elements[0]];
   if (into?.type !== 'rich_text_section' || from?.type !== 'rich_text_section') return false;
@@ -67,14 +70,14 @@ function joined(before: types.KnownBlock | undefined, lines: types.KnownBlock | 
 }
 
 function headline(card: Card): Piece {
-  const said = breakable(clip(visible(card.headline), LIMITS.fallbackText));
-  const text = `${CARD_SYMBOL[card.tone]}${said}`;
+  const headlineText = breakable(clip(visible(card.headline), LIMITS.fallbackText));
+  const text = `${CARD_SYMBOL[card.tone]}${headlineText}`;
   const bold: types.RichTextText = { type: 'text', text: text === '' ? 'm0' : text, style: { bold: true } };
   return { blocks: [richText(section(bold))], plain: card.headline, rank: 0, count: 1 };
 }
 
 function foldNote(text: string, card: Card): types.KnownBlock {
-  const more = wayToAll(card);
+  const more = fullDiffButton(card);
   const elements: types.RichTextElement[] = [
     { type: 'text', text: more ? `${text}: ` : text, style: { italic: true } },
   ];
@@ -90,30 +93,30 @@ function blockPieces(blocks: readonly Block[], slackId: SlackIdOf, detail: Detai
   let goesOn = false;
   const flush = (more: boolean): void => {
     if (lines.length > 0) {
-      pieces.push({ ...linesPiece(lines, slackId, detail), ...(goesOn ? { goesOn } : {}) });
+      pieces.push({ ...linesPiece(lines, slackId, detail), ...(goesOn ? { continues: goesOn } : {}) });
     }
     goesOn = more;
     lines = [];
   };
   for (const block of blocks) {
-    // A line of nothing parts what stands before it from what follows.
+    // An empty line separates what is above from what follows.
     if (block.type !== 'line' || block.spans.length === 0) flush(false);
     switch (block.type) {
       case 'line':
         if (block.spans.length > 0) lines.push([...block.spans]);
-        if (lines.length === LINES_A_BLOCK) flush(true);
+        if (lines.length === LINES_PER_BLOCK) flush(true);
         break;
       case 'context':
         pieces.push(contextPiece(block.spans, slackId, detail));
         break;
       case 'finding':
-        // Those beyond the limit are never shown, so a thousand of them cost no more than their text.
+        // Findings beyond the limit are never shown, so a thousand of them cost only their text.
         pieces.push(findingPiece(block, detail, findings < detail.findings));
         findings += 1;
         break;
       case 'facts':
-        for (let i = 0; i < block.facts.length; i += LINES_A_BLOCK) {
-          const some = block.facts.slice(i, i + LINES_A_BLOCK).map(factSpans);
+        for (let i = 0; i < block.facts.length; i += LINES_PER_BLOCK) {
+          const some = block.facts.slice(i, i + LINES_PER_BLOCK).map(factSpans);
           pieces.push(linesPiece(some, slackId, detail));
         }
         break;
@@ -147,7 +150,7 @@ function linesPiece(lines: readonly (readonly Span[])[], slackId: SlackIdOf, det
   const sections = lines
     .map((spans) => section(...richElements(spans, slackId, detail.line)))
     .filter((s) => s.elements.length > 0);
-  // Between sections Slack shows no line break of its own, so each but the last ends in one.
+  // Slack shows no line break between sections, so each except the last ends in one.
   for (const s of sections.slice(0, -1)) s.elements.push({ type: 'text', text: '\n' });
   const blocks = sections.length > 0 ? [richText(section(...sections.flatMap((s) => s.elements)))] : [];
   return { blocks, plain: lines.map(plainOf).join('\n'), rank: 1, count: lines.length };
@@ -174,7 +177,7 @@ function findingPiece(block: Extract<Block, { type: 'finding' }>, detail: Detail
   const title: types.RichTextElement[] = [
     {
       type: 'text',
-      // Never the mark alone on a line.
+      // The no-break space keeps the mark on the same line as the address.
       text: `${block.mark}\u00a0${clip(visible(block.address), LIMITS.findingText)}`,
       style: { bold: true, code: true },
     },

@@ -1,23 +1,29 @@
+/** Checks Slack's request signatures. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** Slack's own bound: what is older, or as much newer, is not to be believed. */
+/** Slack's own limit: a request that was signed longer ago, or further in the future, is refused. */
 export const WINDOW_S = 300;
 
-/** What a request's signature proves: that Slack signed it, what is wrong with it, or when it was signed. */
-export type Proof =
+/** The result of the check: the valid signature, or why it is not valid. */
+export type SignatureCheck =
   | { readonly ok: true; readonly signature: string }
   | { readonly ok: false; readonly why: string };
 
-/** Whether the headers hold what a signature is checked with; without them no body is worth reading. */
+/** True where the headers needed for the check are present. Without them the body need not be read. */
 export function isSigned(headers: Headers): boolean {
   return headers.has('x-slack-signature') && headers.has('x-slack-request-timestamp');
 }
 
 /**
- * Checks Slack's signature: HMAC-SHA-256 over `v0:TIMESTAMP:BODY`, signed at most five minutes before `nowMs`, or
- * after it where this machine's clock is behind. `why` is for the log; it never holds what was expected.
+ * Checks Slack's signature: HMAC-SHA-256 over `v0:TIMESTAMP:BODY`, with a timestamp at most five minutes from
+ * `nowMs` in either direction. `why` is for the log; it never holds the expected signature.
  */
-export function prove(headers: Headers, body: Buffer, secret: string, nowMs: number): Proof {
+export function checkSignature(
+  headers: Headers,
+  body: Buffer,
+  secret: string,
+  nowMs: number,
+): SignatureCheck {
   const timestamp = headers.get('x-slack-request-timestamp') ?? '';
   const signature = headers.get('x-slack-signature') ?? '';
   if (!/^\d{1,12}$/.test(timestamp)) return { ok: false, why: 'its timestamp is no number of seconds' };

@@ -1,3 +1,4 @@
+/** Assembles the Slack adapter from its parts. */
 import { App, SocketModeReceiver } from '@slack/bolt';
 import type { Logger } from '../../base/log.ts';
 import type { Clock, Person } from '../../model/directory.ts';
@@ -9,26 +10,31 @@ import { type HomeOf, Homes } from './homes.ts';
 import { Inbox } from './inbox.ts';
 import { SlackPeople } from './people.ts';
 import { Poster } from './poster.ts';
-import { SocketKeeper } from './socket.ts';
+import { SocketConnection } from './socket.ts';
 import { TokenWatch } from './token-watch.ts';
 
-/** How Slack reaches m0: over a connection m0 opens with the app token, or by requests signed with the secret. */
+/**
+ * How Slack reaches m0: over a connection that m0 opens with the app token, or by requests signed with the
+ * secret.
+ */
 export type SlackMode =
   | { readonly mode: 'socket'; readonly appToken: string }
   | { readonly mode: 'http'; readonly signingSecret: string };
 
 export type SlackOptions = SlackMode & {
   readonly botToken: string;
-  /** Another Slack server, e.g. the local workspace; its Web API address. */
+  /** Web API URL of another Slack server, e.g. the local workspace. */
   readonly apiUrl?: string | undefined;
   readonly log: Logger;
   readonly people: readonly Person[];
-  /** Who has no id under `people` is known by a confirmed e-mail; needs the scope users:read.email. */
+  /** People without a Slack id are recognised by a confirmed e-mail. Needs the scope users:read.email. */
   readonly matchByEmail?: boolean;
   readonly clock: Clock;
 };
 
-/** `ok` is false while nothing can be heard or posted; a `problem` beside `ok` concerns single channels. */
+/**
+ * `ok` is false while m0 can neither receive nor post. A `problem` with `ok` true concerns single channels.
+ */
 export interface SlackHealth {
   readonly ok: boolean;
   readonly problem: string | null;
@@ -36,27 +42,27 @@ export interface SlackHealth {
 
 export interface Slack extends ChatPort {
   /**
-   * Takes in commands from now on. Resolves after the first attempt to connect: `healthy()` then says
-   * whether it worked, and m0 goes on trying either way. `homeOf`: what the Home tab shows; without it, nothing.
+   * Takes in commands from now on. Resolves after the first attempt to connect; `healthy()` then gives the
+   * result, and m0 keeps trying either way. `homeOf` builds the Home tab; without it there is none.
    */
   start(handler: CommandHandler, homeOf?: HomeOf): Promise<void>;
-  /** Something changed that may stand in somebody's home; cheap, and soon enough. */
+  /** Call when data changed that a Home tab may show. Cheap; the refresh follows within seconds. */
   refreshHomes(): void;
-  /** Takes nothing in any more and resolves when all that was taken in has been answered. */
+  /** Takes in nothing more. Resolves when all requests are answered. */
   stop(): Promise<void>;
   healthy(): SlackHealth;
-  /** What to serve over HTTP; null in Socket Mode. */
+  /** The endpoint to serve over HTTP; null in Socket Mode. */
   readonly endpoint: { readonly path: string; handle(request: Request): Promise<Response> } | null;
 }
 
-/** What takes requests in, in either mode. */
+/** What receives Slack's requests, in either mode. */
 interface Intake {
   start(): Promise<void>;
   stop(): Promise<void>;
   problem(): string | null;
 }
 
-/** Slack through Bolt. Rejects where the options can't work; whether Slack can be reached is not asked yet. */
+/** The Slack adapter, built on Bolt. Rejects where a token has the wrong form. Does not call Slack yet. */
 export async function createSlack(options: SlackOptions): Promise<Slack> {
   const { botToken, log, clock } = options;
   if (!botToken.startsWith('xoxb-')) throw new Error('SLACK_BOT_TOKEN is not a bot token (xoxb-…)');
@@ -97,15 +103,18 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     logger: client.logger,
     clientOptions: client,
     convoStore: false,
-    // Bolt's own check of the token rejects unseen where Slack is away; this one is asked when it is needed.
+    // Bolt's own token check fails with an unhandled rejection where Slack cannot be reached, so it is
+    // replaced by this one.
     authorize: async () => ({ botToken, ...(await api.identity()) }),
   });
   app.error(async (error) => {
     log.error({ problem: error.message }, 'a Slack request was not handled');
   });
   const intake: Intake =
-    receiver instanceof SocketModeReceiver ? new SocketKeeper(receiver, () => api.identity(), log) : receiver;
-  const tokenWatch = new TokenWatch(() => api.look(), log);
+    receiver instanceof SocketModeReceiver
+      ? new SocketConnection(receiver, () => api.identity(), log)
+      : receiver;
+  const tokenWatch = new TokenWatch(() => api.checkToken(), log);
   let inbox: Inbox | null = null;
   let homes: Homes | null = null;
 
@@ -124,7 +133,7 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
       await intake.start();
       tokenWatch.start();
     },
-    refreshHomes: () => homes?.changed(),
+    refreshHomes: () => homes?.scheduleRefresh(),
     async stop() {
       await tokenWatch.stop();
       await intake.stop();

@@ -1,3 +1,4 @@
+/** Keeps the Socket Mode connection to Slack open. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SocketModeReceiver } from '@slack/bolt';
 import type { Logger } from '../../base/log.ts';
@@ -5,15 +6,14 @@ import { toChatError } from './errors.ts';
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
-/** A connection that ends sooner than this counts as a failed one, so that m0 does not hammer Slack. */
+/** A connection that ends sooner than this counts as failed, so that m0 does not reconnect too often. */
 const STEADY_MS = 10_000;
 
 /**
- * Keeps Socket Mode connected until stopped. Bolt's own way of reconnecting is off: it waits five seconds
- * when Slack merely asks to reconnect, and where the address can't be fetched its promise is caught by
- * nobody, which ends the process.
+ * Keeps Socket Mode connected until stopped. Bolt's own reconnecting is off: it waits five seconds when Slack
+ * asks to reconnect, and where the URL cannot be fetched its rejection is unhandled, which ends the process.
  */
-export class SocketKeeper {
+export class SocketConnection {
   readonly #receiver: SocketModeReceiver;
   readonly #prepare: () => Promise<unknown>;
   readonly #log: Logger;
@@ -21,19 +21,19 @@ export class SocketKeeper {
   #problem: string | null = 'not connected yet';
   #loop: Promise<void> | null = null;
 
-  /** `prepare` must succeed before each connection, so that nothing arrives that m0 could not place. */
+  /** `prepare` must succeed before each connection, so that nothing arrives before m0 knows its own ids. */
   constructor(receiver: SocketModeReceiver, prepare: () => Promise<unknown>, log: Logger) {
     this.#receiver = receiver;
     this.#prepare = prepare;
     this.#log = log;
   }
 
-  /** What keeps it from being connected now, or null. */
+  /** Why there is no connection now, or null. */
   problem(): string | null {
     return this.#problem;
   }
 
-  /** Resolves after the first attempt, connected or not; it goes on trying either way. */
+  /** Resolves after the first attempt, whether it worked or not; it keeps trying either way. */
   start(): Promise<void> {
     return new Promise((resolve) => {
       this.#loop = this.#keepConnected(resolve);
@@ -78,7 +78,7 @@ export class SocketKeeper {
       const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1));
       await sleep(wait, undefined, { signal }).catch(() => {});
     }
-    // A connection that was being opened while stop() asked for the end.
+    // stop() may have been called while a connection was being opened.
     await client.disconnect();
   }
 }

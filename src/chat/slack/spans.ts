@@ -1,3 +1,4 @@
+/** Spans of a card as Slack text elements. */
 import type { types } from '@slack/bolt';
 import { assertNever } from '../../base/assert-never.ts';
 import type { Span } from '../../messages/card.ts';
@@ -12,24 +13,24 @@ export type SlackIdOf = (person: string) => string | null;
 
 type TimeSpan = Extract<Span, { type: 'time' }>;
 
-/** Slack's date tokens, shown in the reader's own zone. */
+/** Slack's date formats, which show times in the reader's own time zone. */
 const DATE_FORMAT: Record<TimeSpan['style'], string> = {
   clock: '{time}',
   day: '{date_short_pretty} {time}',
   ago: '{ago}',
 };
 
-/** Slack's timestamps: whole seconds since epoch, never below it. */
+/** Slack's timestamps: whole seconds since the epoch, never negative. */
 const seconds = (at: number): number => Math.max(0, Math.floor(at / 1000));
 
-/** Only web addresses become live links. */
+/** The URL if it may become a link: http or https, and not too long. Otherwise null. */
 function webAddress(url: string): string | null {
   const parsed = URL.parse(url);
   if (parsed === null || !/^https?:$/.test(parsed.protocol) || url.length > LIMITS.linkUrl) return null;
   return parsed.href.replaceAll('|', '%7C').replaceAll('>', '%3E').replaceAll('<', '%3C');
 }
 
-/** Rich text, of which Slack parses nothing. At most `max` characters of text in all; empty spans vanish. */
+/** Rich text, in which Slack parses nothing. At most `max` characters in all; empty spans are left out. */
 export function richElements(
   spans: readonly Span[],
   slackId: SlackIdOf,
@@ -82,13 +83,13 @@ function richElement(span: Span, slackId: SlackIdOf, max: number): types.RichTex
   }
 }
 
-/** What mrkdwn would parse. Plain text is not mrkdwn, but not every client of Slack's messages keeps to that. */
+/** Text that mrkdwn would parse. Plain text elements should not be parsed, but some Slack clients do it. */
 const MARKUP = /[<>&*~`]|(?<!\w)_\S|:[\w+-]+:|:\/\//;
 
 /**
- * Elements of a context block: foreign text as plain text, and mrkdwn only for what m0 itself makes (a time,
- * a mention, a link). Null where Slack would not take so many, or where the text looks like markup: then
- * rich text is the safer place.
+ * Elements of a context block: outside text as plain text, and mrkdwn only for what m0 itself writes (a time,
+ * a mention, a link). Null where there are too many for Slack, or where the text looks like markup: rich text
+ * is safer then.
  */
 export function contextElements(
   spans: readonly Span[],
@@ -99,7 +100,7 @@ export function contextElements(
   let run = '';
   const flush = (): void => {
     const before = elements.at(-1);
-    // Each element may begin a line: a dot between two stays with the first.
+    // Each element may begin a new line, so a dot between two elements stays at the end of the first.
     if (before !== undefined && run.startsWith(' · ')) {
       before.text += '\u00a0·';
       run = run.slice(2);

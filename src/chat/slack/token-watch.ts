@@ -4,16 +4,18 @@ import { toChatError } from './errors.ts';
 
 const EVERY_MS = 60_000;
 
-/** Asks Slack once a minute whether the token still holds: where nothing is posted, nothing else would tell. */
+/**
+ * Checks Slack's token once a minute. Without it, a revoked token would show only when something is posted.
+ */
 export class TokenWatch {
-  readonly #look: () => Promise<unknown>;
+  readonly #check: () => Promise<unknown>;
   readonly #log: Logger;
   readonly #everyMs: number;
   readonly #ending = new AbortController();
   #loop: Promise<void> | null = null;
 
-  constructor(look: () => Promise<unknown>, log: Logger, everyMs = EVERY_MS) {
-    this.#look = look;
+  constructor(check: () => Promise<unknown>, log: Logger, everyMs = EVERY_MS) {
+    this.#check = check;
     this.#log = log;
     this.#everyMs = everyMs;
   }
@@ -32,7 +34,7 @@ export class TokenWatch {
     while (!signal.aborted) {
       await sleep(this.#everyMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
-      await this.#look().catch((error: unknown) => {
+      await this.#check().catch((error: unknown) => {
         const { message } = toChatError('asking Slack whether the token holds', error);
         this.#log.warn({ problem: message }, 'Slack does not confirm the token');
       });

@@ -1,9 +1,9 @@
-/** Slack's own marks in what people type: mentions, channels, links; each as its readable part. */
+/** Slack's markup in typed messages: mentions, channels and links. Each becomes its readable part. */
 const MARK = /<([^<>|]*)(?:\|([^<>]*))?>/g;
 
 /**
- * The command in a message as Slack sends it: without the mention of m0 (`botUserId`), links as their text,
- * escapes undone. Mentions of others stay as `@U…`.
+ * The command in a message from Slack: without the mention of m0 (`botUserId`), links as their text, entities
+ * unescaped. Mentions of others stay as `@U…`.
  */
 export function typedCommand(text: string, botUserId: string): string {
   return text

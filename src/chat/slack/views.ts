@@ -1,3 +1,4 @@
+/** Slack modals for forms, pages and answers, and the Home tab. */
 import type { types } from '@slack/bolt';
 import { z } from 'zod';
 import { assertNever } from '../../base/assert-never.ts';
@@ -12,19 +13,19 @@ export const FORM_VIEW = 'm0:form';
 const PAGES_VIEW = 'm0:pages';
 const RESULT_VIEW = 'm0:result';
 
-/** Buttons of a pages view: `m0:page:3` shows the fourth page, `m0:file` sends the whole as a file. */
+/** Buttons of a pages view: `m0:page:3` shows the fourth page, `m0:file` sends the whole text as a file. */
 export const PAGE_ACTION = /^m0:page:(\d+)$/;
 export const FILE_ACTION = 'm0:file';
 
-/** From so many pages on, turning them one by one is no way to the end. */
+/** From this number of pages on there are also buttons to the first and the last page. */
 const MANY_PAGES = 4;
 
-/** Block id under which the answer of a field comes back. */
+/** Action id under which Slack returns the value of a field. */
 const ANSWER = 'answer';
 
 /**
- * What a modal remembers: the command it is about, and where it was asked for, as channel, thread and the
- * card that was clicked. It lives in the modal, so a restart loses nothing.
+ * What a modal remembers: its command, and the channel, thread and card it was opened from. Slack stores it
+ * in the modal, so it survives a restart.
  */
 const viewMemory = z.object({
   command: z.string(),
@@ -34,7 +35,7 @@ const viewMemory = z.object({
 });
 export type ViewMemory = z.infer<typeof viewMemory>;
 
-/** The memory of a modal of m0's, or null where it holds none. */
+/** What a modal of m0 remembers, or null where the text is not valid. */
 export function readMemory(privateMetadata: string): ViewMemory | null {
   try {
     const parsed = viewMemory.safeParse(JSON.parse(privateMetadata));
@@ -44,7 +45,7 @@ export function readMemory(privateMetadata: string): ViewMemory | null {
   }
 }
 
-/** False where the command is so long that a modal can't carry it. */
+/** False where the command is too long to be stored in a modal. */
 export function fitsView(memory: ViewMemory): boolean {
   return JSON.stringify(memory).length <= LIMITS.privateMetadata;
 }
@@ -65,7 +66,7 @@ function modal(
   };
 }
 
-/** The form as a modal; `memory.command` is the command that its answers complete. */
+/** The form as a modal. The form's answers complete `memory.command`. */
 export function formView(form: Form, memory: ViewMemory, slackId: SlackIdOf): types.ModalView {
   const elements = richElements(form.intro, slackId, PAGE_DETAIL.line);
   const intro: types.KnownBlock[] =
@@ -99,12 +100,12 @@ function inputBlock(field: FormField): types.InputBlock {
     case 'choice': {
       const usable = field.options.filter((o) => o.value !== '' && o.value.length <= LIMITS.optionValue);
       const options = usable.slice(0, LIMITS.selectOptions).map((option) => ({
-        // Of an address both ends tell: the module at its front, the key at its end.
+        // An address is told apart by both ends: the module at its front, the key at its end.
         text: plainText(cutMiddle(visible(option.label), LIMITS.optionLabel), LIMITS.optionLabel),
         value: option.value,
       }));
       if (options.length === 0) {
-        // Slack refuses an empty list, so the answer is typed.
+        // Slack refuses an empty list, so the person types the answer.
         return inputBlock({
           kind: 'text',
           name: field.name,
@@ -143,7 +144,9 @@ interface FieldState {
   readonly selected_option?: { readonly value: string } | null;
 }
 
-/** What was filled in, by field name. A required text of spaces only is a problem of its field. */
+/**
+ * The values of the fields, by field name. A required text that holds only spaces is a problem of its field.
+ */
 export function readAnswers(view: {
   readonly blocks: readonly {
     readonly type: string;
@@ -164,7 +167,10 @@ export function readAnswers(view: {
   return { answers, problems };
 }
 
-/** One page, with the way to the others and to the whole as a file. `note` is one line about the file. */
+/**
+ * One page, with buttons for the other pages and for the whole text as a file. `note` is one line about the
+ * file.
+ */
 export function pagesView(
   pages: Pages,
   index: number,
@@ -183,7 +189,7 @@ export function pagesView(
   const turning = [
     ...(at > 0 ? [button('Previous', `m0:page:${at - 1}`)] : []),
     ...(at < last ? [button('Next', `m0:page:${at + 1}`)] : []),
-    // Of many pages the ends are one click away; the neighbours are that already.
+    // With many pages, the first and the last get a button, unless they are the next page anyway.
     ...(last >= MANY_PAGES && at > 1 ? [button('First', 'm0:page:0')] : []),
     ...(last >= MANY_PAGES && at < last - 1 ? [button('Last', `m0:page:${last}`)] : []),
     ...(pages.text === '' ? [] : [button('Get as file', FILE_ACTION)]),
@@ -196,12 +202,12 @@ export function pagesView(
   ]);
 }
 
-/** An answer shown in a modal. */
+/** An answer, shown in a modal. */
 export function resultView(card: Card, memory: ViewMemory, slackId: SlackIdOf): types.ModalView {
   return modal(RESULT_VIEW, 'm0', memory, renderCard(card, slackId).blocks);
 }
 
-/** A person's home. The number of blocks stays that of a message, which is half of what Slack takes here. */
+/** A person's Home tab. It has at most as many blocks as a message, which is half of Slack's limit here. */
 export function homeTab(card: Card, slackId: SlackIdOf): types.HomeView {
   return { type: 'home', blocks: renderCard(card, slackId, PAGE_DETAIL).blocks };
 }

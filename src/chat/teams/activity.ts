@@ -1,16 +1,17 @@
+/** Reads the activities that Teams sends, and the questions m0 asks about them. */
 import { z } from 'zod';
 
 const id = z.string().min(1).max(500);
-/** What m0 can do without: where Teams sends something odd there, it is as if it sent nothing. */
-const oddId = id.nullish().catch(undefined);
+/** An id that m0 can do without: an unexpected value counts as missing. */
+const lenientId = id.nullish().catch(undefined);
 
-/** What m0 reads of the activities that Teams sends; everything else in them is left alone. */
+/** The fields of a Teams activity that m0 reads. All others are ignored. */
 const activity = z.object({
   type: z.string().max(100),
   id: id.optional(),
   channelId: z.literal('msteams'),
   serviceUrl: z.string().max(1_000),
-  from: z.object({ id, name: z.string().max(500).nullish(), aadObjectId: oddId }),
+  from: z.object({ id, name: z.string().max(500).nullish(), aadObjectId: lenientId }),
   /** `isTargeted`: a slash command, which only its sender sees. */
   recipient: z.object({ id, isTargeted: z.boolean().nullish() }),
   conversation: z.object({
@@ -29,7 +30,7 @@ const activity = z.object({
   name: z.string().max(200).nullish(),
   text: z.string().max(30_000).nullish(),
   entities: z.array(z.unknown()).max(500).nullish(),
-  replyToId: oddId,
+  replyToId: lenientId,
   action: z.string().max(100).nullish(),
   membersAdded: z.array(z.object({ id })).max(5_000).nullish(),
   membersRemoved: z.array(z.object({ id })).max(5_000).nullish(),
@@ -37,7 +38,7 @@ const activity = z.object({
 });
 export type Activity = z.infer<typeof activity>;
 
-/** The activity in a request's body, or null where it holds none of Teams'. */
+/** The activity in a request's body, or null where the body is not a valid one. */
 export function readActivity(body: unknown): Activity | null {
   const parsed = activity.safeParse(body);
   return parsed.success ? parsed.data : null;
@@ -59,18 +60,18 @@ const clicked = z.object({
   }),
 });
 
-/** What a click on a button of m0's carries. */
+/** A click on one of m0's buttons. */
 export interface Click {
   readonly verb: string;
   readonly command: string;
-  /** What was filled in, by field name; null where the button is not one of a form. */
+  /** The form's values by field name; null where the button belongs to no form. */
   readonly answers: Readonly<Record<string, string>> | null;
   readonly page: number | null;
-  /** The answer is wanted as a file. */
+  /** True where the person wants the answer as a file. */
   readonly file: boolean;
 }
 
-/** The click in the value of an invoke, or null where it is none. */
+/** The click in an invoke's value, or null where the value is none. */
 export function readClick(value: unknown): Click | null {
   const parsed = clicked.safeParse(value);
   if (!parsed.success) return null;
@@ -86,29 +87,29 @@ export function readClick(value: unknown): Click | null {
   return { verb, command, answers, page, file };
 }
 
-/** The conversation without the thread in it, as it is named in m0.yaml. */
+/** The conversation's id without the thread, as in m0.yaml. */
 export function baseOf(conversationId: string): string {
   return conversationId.split(';messageid=')[0] ?? conversationId;
 }
 
-/** Where the activity came from, without its thread. */
+/** The conversation the activity came from, without its thread. */
 export function conversationOf({ conversation, channelData }: Activity): string {
   return channelData?.channel?.id ?? baseOf(conversation.id);
 }
 
-/** What an activity says of m0's place there: it may write there from now on, or no more; null: nothing new. */
-export function moveIn(activity: Activity): 'in' | 'out' | null {
+/** Whether m0 was added to or removed from the conversation; null where neither happened. */
+export function membershipChange(activity: Activity): 'added' | 'removed' | null {
   const { type, action, membersAdded, membersRemoved, recipient, channelData } = activity;
   const isM0 = ({ id }: { readonly id: string }): boolean => id === recipient.id;
   switch (type) {
     case 'installationUpdate':
-      return /^add\b/i.test(action ?? '') ? 'in' : /^remove\b/i.test(action ?? '') ? 'out' : null;
+      return /^add\b/i.test(action ?? '') ? 'added' : /^remove\b/i.test(action ?? '') ? 'removed' : null;
     case 'conversationUpdate': {
-      if (membersAdded?.some(isM0)) return 'in';
-      if (membersRemoved?.some(isM0)) return 'out';
+      if (membersAdded?.some(isM0)) return 'added';
+      if (membersRemoved?.some(isM0)) return 'removed';
       const event = channelData?.eventType ?? '';
-      if (/^(channel|team)(deleted|harddeleted)$/i.test(event)) return 'out';
-      return /^team(restored|unarchived)$/i.test(event) ? 'in' : null;
+      if (/^(channel|team)(deleted|harddeleted)$/i.test(event)) return 'removed';
+      return /^team(restored|unarchived)$/i.test(event) ? 'added' : null;
     }
     default:
       return null;

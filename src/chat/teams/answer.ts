@@ -15,37 +15,40 @@ import { renderCard, renderForm, renderPage } from './render.ts';
 
 /** Where a command came from. */
 export interface Origin {
-  /** The sender as m0.yaml would name them. */
+  /** The sender's id as m0.yaml has it. */
   readonly userId: string;
-  /** The sender as Teams names them. */
+  /** The sender's id as Teams has it. */
   readonly teamsId: string;
-  /** A slash command, or a click on a card of their own: nobody else saw it. */
+  /** True where only the sender saw the command: a slash command, or a click on a card that only they see. */
   readonly targeted: boolean;
   readonly channel: string;
-  /** The conversation with its thread: where answers stand. */
+  /** The conversation including its thread; answers are posted there. */
   readonly thread: string;
-  /** The chat between the person and m0: there a private answer is a plain message. */
+  /** True in the chat between the person and m0: a private answer is a plain message there. */
   readonly direct: boolean;
   readonly command: string;
   /** The message whose button was clicked; null where the command was typed. */
   readonly clicked: string | null;
-  /** True once who clicked was told to wait: then no bar reaches them any more. */
-  readonly late: () => boolean;
+  /** True once the click was answered with "one moment": a bar can no longer reach the sender then. */
+  readonly timedOut: () => boolean;
 }
 
-/** What a click is answered with: a line under the card that its sender alone sees, or a card in its place. */
+/**
+ * The answer to a click: a line below the card that only the sender sees, or a card that replaces the clicked
+ * one.
+ */
 export type ClickAnswer = { readonly bar: string } | { readonly card: AdaptiveCard };
 
 const DONE: Card = { headline: 'Done.', tone: 'plain', blocks: [] };
-const BELOW: ClickAnswer = { bar: 'Answered below.' };
+const ANSWERED_BELOW: ClickAnswer = { bar: 'Answered below.' };
 
-/** What is said one after the other in a bar; after a whole sentence no dot is needed. */
-function inOneLine(...parts: readonly string[]): string {
-  return parts.reduce((said, next) => `${said}${/[.!?]$/.test(said) ? ' ' : ' · '}${next}`);
+/** Joins sentences into one line. A dot separates parts that do not end in a full stop. */
+function joinSentences(...parts: readonly string[]): string {
+  return parts.reduce((line, next) => `${line}${/[.!?]$/.test(line) ? ' ' : ' · '}${next}`);
 }
 
-/** A card as one line, for the bar under a card. */
-function asLine(card: Card): string {
+/** A card as one line, for the bar below a card. */
+function oneLine(card: Card): string {
   const lines = card.blocks.flatMap((block) => {
     switch (block.type) {
       case 'line':
@@ -63,7 +66,7 @@ function asLine(card: Card): string {
         return assertNever(block);
     }
   });
-  return clip(inOneLine(...[card.headline, ...lines].map(visible)), LIMITS.barText);
+  return clip(joinSentences(...[card.headline, ...lines].map(visible)), LIMITS.barText);
 }
 
 const commandsOf = (card: Card): readonly string[] =>
@@ -76,10 +79,10 @@ export interface AnswererParts {
   readonly log: Logger;
 }
 
-/** Carries answers of the command handler back to where the command came from. */
+/** Sends the command handler's answers back to where the command came from. */
 export class Answerer {
   readonly #parts: AnswererParts;
-  /** Messages of m0's that are a form, with the card it was asked for on. */
+  /** Messages that are a form, each with the card on which it was opened. */
   readonly #forms: Recent;
 
   constructor(parts: AnswererParts) {
@@ -87,38 +90,41 @@ export class Answerer {
     this.#forms = new Recent(parts.memory, 'teams:forms');
   }
 
-  /** The card a form is about, where that message is a form of m0's; undefined: it is none. */
+  /**
+   * The card that a form belongs to, where the message is a form (null: none). Undefined where the message is
+   * not a form.
+   */
   async formAt(channel: string, messageId: string): Promise<Posted | null | undefined> {
     const value = await this.#forms.get(JSON.stringify([channel, messageId]));
     return value === null ? undefined : (JSON.parse(value) as Posted | null);
   }
 
-  /** Whether nobody but its recipient sees a message of m0's. */
-  isWhisper(channel: string, messageId: string): Promise<boolean> {
-    return this.#parts.poster.isWhisper(channel, messageId);
+  /** True where only one person sees the message. */
+  isTargeted(channel: string, messageId: string): Promise<boolean> {
+    return this.#parts.poster.isTargeted(channel, messageId);
   }
 
-  /** Shows the reply, of pages that one; the answer is for a click and tells its sender where to look. */
+  /** Shows the reply; of pages, page number `page`. The result answers the click and says where to look. */
   async answer(reply: Reply, origin: Origin, page = 0): Promise<ClickAnswer> {
     switch (reply.type) {
       case 'none':
         return { bar: 'm0 is on it.' };
       case 'private':
-        return this.#tell(reply.card, origin);
+        return this.#sendPrivately(reply.card, origin);
       case 'public':
-        await this.#announce(reply.card, origin, reply.updates);
-        return BELOW;
+        await this.#postPublicly(reply.card, origin, reply.updates);
+        return ANSWERED_BELOW;
       case 'form': {
         const card = renderForm(reply.form);
-        const id = await this.#sendFor(origin, card, reply.form.title);
+        const id = await this.#sendToSender(origin, card, reply.form.title);
         const about = origin.clicked === null ? null : { channel: origin.channel, messageId: origin.clicked };
         await this.#forms.set(JSON.stringify([origin.channel, id]), JSON.stringify(about));
         return { bar: 'Please fill in the form below.' };
       }
       case 'pages': {
         const card = this.page(reply.pages, page, origin.command);
-        await this.#sendFor(origin, card, reply.pages.title);
-        return BELOW;
+        await this.#sendToSender(origin, card, reply.pages.title);
+        return ANSWERED_BELOW;
       }
       default:
         return assertNever(reply);
@@ -137,22 +143,23 @@ export class Answerer {
   }
 
   /**
-   * Shows the reply to a form of its own that was filled in, which gives way to what came of it: where only its
-   * sender sees the form, to the answer itself.
+   * Shows the reply to a form that was a message of its own. The form is replaced: by the answer where only
+   * the sender sees it, otherwise by a short note.
    */
   async answerForm(reply: Reply, origin: Origin): Promise<ClickAnswer> {
-    const own = origin.direct || origin.targeted;
-    if (reply.type === 'private' && own && (await this.#settle(origin, reply.card))) {
-      return { bar: asLine(reply.card) };
+    const onlySenderSees = origin.direct || origin.targeted;
+    if (reply.type === 'private' && onlySenderSees && (await this.#replaceClicked(origin, reply.card))) {
+      return { bar: oneLine(reply.card) };
     }
     const answer = await this.answer(reply, origin);
-    // In front of others a private answer may be a refusal: then the form stays for who may.
-    if (reply.type === 'none' || reply.type === 'public') await this.#settle(origin, DONE);
+    // Where others see the form, a private answer may be a refusal. The form then stays for people who may
+    // use it.
+    if (reply.type === 'none' || reply.type === 'public') await this.#replaceClicked(origin, DONE);
     return answer;
   }
 
-  /** Puts a card in the clicked one's place; false where that fails, for what was asked for is done all the same. */
-  async #settle({ channel, clicked }: Origin, card: Card): Promise<boolean> {
+  /** Replaces the clicked card. False where that fails; the command itself has been carried out anyway. */
+  async #replaceClicked({ channel, clicked }: Origin, card: Card): Promise<boolean> {
     const { poster, people, log } = this.#parts;
     if (clicked === null) return false;
     try {
@@ -166,16 +173,16 @@ export class Answerer {
   }
 
   /**
-   * Sends what its sender asked for and the others need not see: to them alone, or, where their client can't show
-   * that and they asked in front of all, to all.
+   * Sends a card to the sender only. Where their client cannot show that and they asked in public, everybody
+   * in the conversation sees it.
    */
-  async #sendFor(origin: Origin, card: AdaptiveCard, summary: string): Promise<string> {
+  async #sendToSender(origin: Origin, card: AdaptiveCard, summary: string): Promise<string> {
     const { poster } = this.#parts;
     const { channel, thread, teamsId } = origin;
     if (origin.targeted) return poster.send(channel, thread, card, summary, teamsId);
     let id: string | null = null;
     if (!origin.direct) {
-      await this.#reaches(async () => {
+      await this.#tryToSend(async () => {
         id = await poster.send(channel, thread, card, summary, teamsId);
       });
     }
@@ -183,25 +190,25 @@ export class Answerer {
   }
 
   /** Shows a card to the sender only. */
-  async #tell(card: Card, origin: Origin): Promise<ClickAnswer> {
+  async #sendPrivately(card: Card, origin: Origin): Promise<ClickAnswer> {
     const { poster, people } = this.#parts;
-    const bar = asLine(card);
+    const bar = oneLine(card);
     const rendered = renderCard(card, people.teamsId);
     if (origin.direct) {
       await poster.send(origin.channel, origin.thread, rendered, card.headline);
       return { bar };
     }
     const commands = commandsOf(card);
-    if (origin.clicked !== null && !origin.late() && commands.length === 0) return { bar };
+    if (origin.clicked !== null && !origin.timedOut() && commands.length === 0) return { bar };
     const { channel, thread, teamsId } = origin;
-    if (await this.#reaches(() => poster.send(channel, thread, rendered, card.headline, teamsId))) {
-      return { bar: inOneLine(bar, 'More below, for you alone.') };
+    if (await this.#tryToSend(() => poster.send(channel, thread, rendered, card.headline, teamsId))) {
+      return { bar: joinSentences(bar, 'More below, for you alone.') };
     }
-    const reached = await this.#reaches(() => poster.sendTo(origin.userId, rendered, card.headline));
-    if (reached) return { bar: inOneLine(bar, 'More in your chat with m0.') };
-    if (origin.clicked !== null && !origin.late())
-      return { bar: clip(inOneLine(bar, `You can type: ${commands.join(', ')}`), 1_500) };
-    // In front of others, and they can't be written to: what is private stays so.
+    const wasSent = await this.#tryToSend(() => poster.sendTo(origin.userId, rendered, card.headline));
+    if (wasSent) return { bar: joinSentences(bar, 'More in your chat with m0.') };
+    if (origin.clicked !== null && !origin.timedOut())
+      return { bar: clip(joinSentences(bar, `You can type: ${commands.join(', ')}`), 1_500) };
+    // Others see this conversation and m0 cannot write to the person, so the private answer is not shown.
     const headline =
       'The answer is for you alone, and I can’t write to you: add m0 for yourself and ask again.';
     const short = renderCard({ headline, tone: 'plain', blocks: [] }, people.teamsId);
@@ -209,8 +216,8 @@ export class Answerer {
     return { bar };
   }
 
-  /** False where Teams refuses that way to the person for good. */
-  async #reaches(send: () => Promise<unknown>): Promise<boolean> {
+  /** False where Teams refuses to send in this way, permanently. */
+  async #tryToSend(send: () => Promise<unknown>): Promise<boolean> {
     try {
       await send();
       return true;
@@ -222,10 +229,10 @@ export class Answerer {
   }
 
   /**
-   * Posts a card where everybody of the conversation sees it. What `updates` brings later takes its place; nobody
-   * waits for it.
+   * Posts a card that the whole conversation sees. Each card that `updates` yields later replaces it; the
+   * caller does not wait for them.
    */
-  async #announce(card: Card, origin: Origin, updates?: AsyncIterable<Card>): Promise<void> {
+  async #postPublicly(card: Card, origin: Origin, updates?: AsyncIterable<Card>): Promise<void> {
     const { poster, people, log } = this.#parts;
     const { channel, thread } = origin;
     const id = await poster.send(channel, thread, renderCard(card, people.teamsId), card.headline);

@@ -1,3 +1,4 @@
+/** Buttons and forms of a card as Adaptive Card actions. */
 import { assertNever } from '../../base/assert-never.ts';
 import type { Button, Form, FormField } from '../../messages/card.ts';
 import { breakable, cutMiddle, visible } from '../../text/inert.ts';
@@ -5,14 +6,14 @@ import type { Action, ActionSet, Element, ExecuteAction } from './elements.ts';
 import { LIMITS } from './limits.ts';
 import { inert, richText, runs } from './spans.ts';
 
-/** Verb of each button of m0's. */
+/** Verb of all of m0's buttons. */
 export const VERB = 'm0';
-/** Label of the button that brings an answer's whole text as a file. */
+/** Label of the button that sends an answer's whole text as a file. */
 export const GET_FILE = 'Get as file';
-/** Characters of a form's explanation. */
+/** Most characters of a form's introduction. */
 const INTRO = 2_000;
 
-/** Text of a button or a field; never empty, which Teams would not show. */
+/** Text of a button or a field. Never empty, because Teams would not show it. */
 export function label(text: string, max: number): string {
   const shown = inert(text, max);
   return shown.trim() === '' ? '–' : shown;
@@ -32,8 +33,8 @@ export function execute(title: string, data: ExecuteAction['data'], style?: Butt
 const STYLE = { primary: 'positive', danger: 'destructive' } as const;
 
 /**
- * Sets of buttons; `first` numbers their forms on the card. What asks back or asks for words opens under its
- * button. A button whose command Teams could not carry whole is left out: cut, it would be another command.
+ * Sets of buttons. `first` numbers their forms on the card. A confirmation or a form opens below its button.
+ * A button whose command is too long for Teams is left out: a cut command would be another command.
  */
 export function buttonSets(buttons: readonly Button[], first: number): readonly ActionSet[] {
   const actions = buttons
@@ -73,7 +74,10 @@ function actionOf(button: Button, form: string): Action {
   });
 }
 
-/** The inputs of a form and what sends them; `id` tells its answers from those of other forms of the card. */
+/**
+ * The inputs of a form and the button that submits them. `id` distinguishes its values from those of other
+ * forms on the card.
+ */
 export function formParts(
   form: Form,
   id: string,
@@ -120,16 +124,16 @@ function inputOf(field: FormField, form: string): Element {
 
 type Choice = Extract<FormField, { kind: 'choice' }>['options'][number];
 
-/** The choices that fit one list of Teams', in their order. */
+/** The choices that fit Teams' limits for one list, in their order. */
 function choicesOf(options: readonly Choice[]): { readonly title: string; readonly value: string }[] {
   const choices: { title: string; value: string }[] = [];
-  let room: number = LIMITS.choicesBytes;
+  let bytesLeft: number = LIMITS.choicesBytes;
   for (const { label: shown, value } of options) {
     if (value === '' || value.length > LIMITS.choiceValue || choices.length === LIMITS.choices) continue;
-    // Of an address both ends tell: the module at its front, the key at its end.
+    // An address is told apart by both ends: the module at its front, the key at its end.
     const title = label(cutMiddle(visible(shown), LIMITS.choiceLabel), LIMITS.choiceLabel);
-    room -= Buffer.byteLength(JSON.stringify({ title, value }));
-    if (room < 0) break;
+    bytesLeft -= Buffer.byteLength(JSON.stringify({ title, value }));
+    if (bytesLeft < 0) break;
     choices.push({ title, value });
   }
   return choices;

@@ -1,98 +1,99 @@
+/** Calls Microsoft's Bot Connector, through which m0 writes to Teams. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { errorText, errorTextWithCause } from '../../base/error-text.ts';
 import type { Clock } from '../../model/directory.ts';
 import { ChatError } from '../../ports/chat.ts';
 import type { Identity } from './identity.ts';
-import { Pace } from './pace.ts';
+import { RateLimiter } from './pace.ts';
 
-/** No call to the Bot Connector takes longer; then its outcome counts as uncertain. */
+/** Time limit of a call to the Bot Connector. After it the outcome counts as uncertain. */
 const TIMEOUT_MS = 10_000;
-/** Longest wait that an answer to a person is worth; cards wait in the outbox instead. */
-const PATIENCE_MS = 10_000;
-const PATIENT_ATTEMPTS = 3;
-/** First wait after an answer that asks to try again and names no time. */
+/** Longest wait for an answer to a person. Cards wait in the outbox instead. */
+const MAX_WAIT_MS = 10_000;
+const MAX_ATTEMPTS = 3;
+/** Wait before the next attempt where the answer asks to try again but names no time. */
 const RETRY_MS = 2_000;
 
 export interface Call {
   readonly serviceUrl: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Parts of the address after `/v3`, not yet escaped. */
+  /** Segments of the path after `/v3`, not yet escaped. */
   readonly path: readonly string[];
   readonly body?: object;
-  /** True: a message that only its recipient sees. */
+  /** True for a message that only its recipient sees. */
   readonly targeted?: boolean;
-  /** The conversation whose rate it counts to and whose health it tells; null: none. */
+  /** The conversation whose rate limit and health the call counts for; null for none. */
   readonly conversation: string | null;
 }
 
-const word = z.string().max(2_000).nullish();
-const failure = z.object({ error: z.object({ code: word, message: word }) });
-/** The chat service's own words, which the Bot Connector passes on, e.g. of a chat in which m0 was blocked. */
-const inner = z.object({ message: z.string().max(4_000) });
-const innermost = z.object({ subCode: word, details: word });
+const optionalText = z.string().max(2_000).nullish();
+const failure = z.object({ error: z.object({ code: optionalText, message: optionalText }) });
+/** The chat service's own error, which the Bot Connector passes on, e.g. where the person blocked m0. */
+const innerError = z.object({ message: z.string().max(4_000) });
+const innermostError = z.object({ subCode: optionalText, details: optionalText });
 
 /** Teams knows no such conversation or message. */
-export class NotThereError extends ChatError {}
+export class NotFoundError extends ChatError {}
 
-/** Refusals that trying again can't mend. */
-const PERMANENT: Readonly<Record<number, string>> = {
+/** Refusals that a repeated call cannot solve, by HTTP status. */
+const REFUSALS: Readonly<Record<number, string>> = {
   400: 'Teams refuses the message',
   403: 'Teams does not let m0 write there: m0 is not installed there, or was blocked',
   404: 'the conversation or the message does not exist (any more)',
   405: 'Teams refuses the message',
   413: 'Teams finds the message too large',
 };
-/** Any other 4xx is a refusal too, but for a request that took too long or came too early. */
-const PASSING: ReadonlySet<number> = new Set([408, 425]);
-const AGAIN: ReadonlySet<number> = new Set([412, 429, 500, 502, 503, 504]);
+/** Any other 4xx is a refusal too, except these: the request took too long or came too early. */
+const TRANSIENT: ReadonlySet<number> = new Set([408, 425]);
+const RETRYABLE: ReadonlySet<number> = new Set([412, 429, 500, 502, 503, 504]);
 
 /**
- * The Bot Connector's REST interface with m0's errors. botbuilder's own client is not used for it: it sends a
- * message again by itself where an answer is late, which posts it twice, and keeps to itself how long to wait.
+ * The Bot Connector's REST API with m0's errors. botbuilder's own client is not used: it repeats a message by
+ * itself where an answer is late, which posts it twice, and does not pass on how long to wait.
  */
 export class Connector {
   readonly #identity: Identity;
-  readonly #pace: Pace;
+  readonly #pace: RateLimiter;
   readonly #random: () => number;
   #appProblem: string | null = null;
   readonly #problems = new Map<string, string>();
 
-  /** `random`: from 0 to 1, so that many m0s don't come back at the same moment. */
+  /** `random` returns 0 to 1. It spreads the retries of many m0 processes over time. */
   constructor(identity: Identity, clock: Clock, random: () => number) {
     this.#identity = identity;
-    this.#pace = new Pace(clock);
+    this.#pace = new RateLimiter(clock);
     this.#random = random;
   }
 
-  /** What is wrong with the app as a whole, or null. */
+  /** The problem of the whole app, or null. */
   appProblem(): string | null {
     return this.#appProblem;
   }
 
-  /** What was wrong with a conversation is so no more: it is gone, or m0 was added there anew. */
+  /** Drops the known problem of a conversation: it no longer exists, or m0 was added to it again. */
   forget(conversation: string): void {
     this.#problems.delete(conversation);
   }
 
-  /** What is wrong with single conversations. */
+  /** Problems of single conversations. */
   problems(): readonly string[] {
     return [...this.#problems.values()];
   }
 
-  /** Makes a call and answers its JSON. Rejects with a ChatError that begins with `doing`. */
+  /** Makes a call and returns its JSON. Rejects with a ChatError whose text begins with `doing`. */
   async call(doing: string, call: Call): Promise<unknown> {
     const { conversation } = call;
     if (conversation !== null && call.method !== 'GET') {
       const wait = this.#pace.take(conversation);
-      if (wait > 0) throw this.#later(`${doing}: Teams takes no more messages there at once`, wait);
+      if (wait > 0) throw this.#retryLater(`${doing}: Teams takes no more messages there at once`, wait);
     }
     try {
       const answer = await this.#send(doing, call);
       if (conversation !== null) this.#problems.delete(conversation);
       return answer;
     } catch (error) {
-      // Not every client takes targeted messages, which tells nothing of the conversation.
+      // A refused targeted message says nothing about the conversation: some clients do not support those.
       if (conversation !== null && !call.targeted && error instanceof ChatError && error.permanent) {
         this.#problems.set(conversation, error.message);
       }
@@ -100,14 +101,14 @@ export class Connector {
     }
   }
 
-  /** As `call`, for answers that somebody waits for: where Teams asks to wait a little, it waits. */
-  async patiently(doing: string, call: Call): Promise<unknown> {
+  /** Like `call`, but waits where Teams asks for a short wait. For answers that a person waits for. */
+  async callWithWait(doing: string, call: Call): Promise<unknown> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.call(doing, call);
       } catch (error) {
         const wait = error instanceof ChatError ? error.retryAfterMs : null;
-        if (wait === null || wait > PATIENCE_MS || attempt === PATIENT_ATTEMPTS) throw error;
+        if (wait === null || wait > MAX_WAIT_MS || attempt === MAX_ATTEMPTS) throw error;
         await sleep(wait);
       }
     }
@@ -129,7 +130,7 @@ export class Connector {
         method: call.method,
         headers,
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-        // A token must not travel to wherever a redirect points.
+        // A redirect must not send the token to another server.
         redirect: 'error',
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
@@ -158,41 +159,41 @@ export class Connector {
 
   #failure(doing: string, { conversation }: Call, response: Response, text: string): ChatError {
     const { status } = response;
-    const said = saidIn(text);
-    const details = said === null ? `HTTP ${status}` : `HTTP ${status}, ${said}`;
+    const parsedText = errorIn(text);
+    const details = parsedText === null ? `HTTP ${status}` : `HTTP ${status}, ${parsedText}`;
     if (status === 401) {
       this.#appProblem = `${doing}: Teams refuses m0's sign-in: check MICROSOFT_APP_ID, MICROSOFT_APP_PASSWORD and MICROSOFT_APP_TENANT_ID (${details})`;
       return new ChatError(this.#appProblem);
     }
-    if (AGAIN.has(status)) {
+    if (RETRYABLE.has(status)) {
       const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
       const wait = Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : RETRY_MS;
-      // Nor does anything else that is to be said there come before.
-      if (conversation !== null) this.#pace.hold(conversation, wait);
-      return this.#later(`${doing}: Teams asks to try again (${details})`, wait);
+      // Other messages to this conversation wait as well.
+      if (conversation !== null) this.#pace.pause(conversation, wait);
+      return this.#retryLater(`${doing}: Teams asks to try again (${details})`, wait);
     }
-    const isRefusal = status >= 400 && status < 500 && !PASSING.has(status);
-    const why = PERMANENT[status] ?? (isRefusal ? 'Teams refuses the message' : undefined);
+    const isRefusal = status >= 400 && status < 500 && !TRANSIENT.has(status);
+    const why = REFUSALS[status] ?? (isRefusal ? 'Teams refuses the message' : undefined);
     if (why === undefined) return new ChatError(`${doing}: Teams answered with ${details}`);
     const options = { permanent: true };
     const message = `${doing}: ${why} (${details})`;
-    return status === 404 ? new NotThereError(message, options) : new ChatError(message, options);
+    return status === 404 ? new NotFoundError(message, options) : new ChatError(message, options);
   }
 
-  #later(message: string, wait: number): ChatError {
+  #retryLater(message: string, wait: number): ChatError {
     return new ChatError(message, { retryAfterMs: Math.ceil(wait * (1 + this.#random() / 2)) });
   }
 }
 
-function saidIn(text: string): string | null {
-  const said = jsonOf(text);
-  const outer = failure.safeParse(said);
+function errorIn(text: string): string | null {
+  const parsedText = jsonOf(text);
+  const outer = failure.safeParse(parsedText);
   if (outer.success) return joined([outer.data.error.code, outer.data.error.message]);
-  const parsed = inner.safeParse(said);
+  const parsed = innerError.safeParse(parsedText);
   if (!parsed.success) return null;
   const { message } = parsed.data;
-  const deep = innermost.safeParse(jsonOf(message));
-  return deep.success ? joined([deep.data.subCode, deep.data.details]) : message;
+  const innermost = innermostError.safeParse(jsonOf(message));
+  return innermost.success ? joined([innermost.data.subCode, innermost.data.details]) : message;
 }
 
 const joined = (parts: readonly (string | null | undefined)[]): string | null =>

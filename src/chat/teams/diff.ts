@@ -1,3 +1,4 @@
+/** Rows of a diff as Adaptive Card elements. */
 import { assertNever } from '../../base/assert-never.ts';
 import type { DiffRow } from '../../messages/card.ts';
 import { cutChange, cutMiddle, visible } from '../../text/inert.ts';
@@ -6,13 +7,17 @@ import type { Colour, RichTextBlock, TextRun } from './elements.ts';
 import type { Detail } from './limits.ts';
 import { inert, richText } from './spans.ts';
 
-/** Colours follow the reader's theme (yellow can't be read in the light one); the signs tell the same without. */
+/**
+ * Colours of the reader's theme (yellow is unreadable in the light one). The signs carry the same meaning
+ * without colour.
+ */
 const COLOUR = { '+': 'good', '-': 'attention', '~': 'default', ' ': 'default' } as const;
 type Sign = keyof typeof COLOUR;
 
 /**
- * Rows of a diff, one block a line: values cut to `detail.value` around what changed. Coloured runs of rich text
- * everywhere: a CodeBlock knows no diff, is not shown by every client, and would need these runs as its fallback.
+ * Rows of a diff, one block per line, with values cut to `detail.value` characters around the change. Uses
+ * coloured rich text in all clients: a CodeBlock has no diff language, not every client shows it, and it
+ * would need this text as its fallback.
  */
 export function diffBlocks(rows: readonly DiffRow[], detail: Detail): readonly RichTextBlock[] {
   const blocks = rows.slice(0, detail.rows).flatMap((row) => rowBlocks(row, detail));
@@ -37,7 +42,8 @@ function rowBlocks(row: DiffRow, detail: Detail): readonly RichTextBlock[] {
   const valued = (sign: Sign, value: string): RichTextBlock => {
     const shown = cutMiddle(visible(value), detail.value);
     const color = COLOUR[sign];
-    // Teams' green is hard to read on white: it marks what came, and does not spell it.
+    // Teams' green is hard to read on white, so an added value has the normal colour and only its label is
+    // green.
     const spelled = mono(`  ${shown}`, color === 'good' ? 'default' : color);
     return line([mono(`${sign} ${label}`, color, color !== 'default'), ...(shown === '' ? [] : [spelled])]);
   };
@@ -68,7 +74,7 @@ function rowBlocks(row: DiffRow, detail: Detail): readonly RichTextBlock[] {
       const more = all.length - lines.length;
       return [
         ...(label === '' ? [] : [`  ${label}:`]),
-        // Indented, so that none can pass for a row of the diff.
+        // Indented, so that no line can look like a row of the diff.
         ...lines.map((text) => `    ${text}`),
         ...(more > 0 ? [`    … ${more} more line${more === 1 ? '' : 's'}`] : []),
       ].map((text) => line([mono(text)]));

@@ -1,8 +1,8 @@
-/** The part of Adaptive Cards 1.5 that m0 speaks. */
+/** The subset of Adaptive Cards 1.5 that m0 uses. */
 
 export type Colour = 'default' | 'good' | 'warning' | 'attention' | 'accent';
 
-/** Text of which Teams parses nothing: no Markdown, no mention, no address. */
+/** Text in which Teams parses nothing: no Markdown, no mention, no URL. */
 export interface TextRun {
   readonly type: 'TextRun';
   readonly text: string;
@@ -22,7 +22,7 @@ export interface RichTextBlock {
   readonly separator?: boolean;
 }
 
-/** Parsed as Markdown by Teams, so it only ever holds what m0 itself wrote. */
+/** Teams parses this as Markdown, so it holds only text that m0 itself wrote. */
 export interface TextBlock {
   readonly type: 'TextBlock';
   readonly text: string;
@@ -74,14 +74,14 @@ export interface InputChoiceSet extends InputBase {
 
 export type Element = RichTextBlock | TextBlock | Container | ActionSet | InputText | InputChoiceSet;
 
-/** What a button of m0's sends back. Anybody can send anything: nothing in it is trusted. */
+/** The data that one of m0's buttons sends back. Anybody can send any data, so nothing in it is trusted. */
 export interface ActionData {
   readonly command: string;
-  /** Which form's answers are meant; they come back beside it as `FORM.NAME`. */
+  /** The form whose values are meant. They come back beside this field as `FORM.NAME`. */
   readonly form?: string;
-  /** Turns to a page of the answer. */
+  /** Shows this page of the answer. */
   readonly page?: number;
-  /** Brings the answer's whole text as a file. */
+  /** Sends the answer's whole text as a file. */
   readonly file?: true;
 }
 
@@ -94,7 +94,7 @@ export interface ExecuteAction {
   readonly associatedInputs: 'auto' | 'none';
 }
 
-/** A card laid open under its button. */
+/** A card that opens below its button. */
 export interface ShowCardAction {
   readonly type: 'Action.ShowCard';
   readonly title: string;

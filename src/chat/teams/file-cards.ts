@@ -1,39 +1,43 @@
+/** The cards with which Teams offers and shows files, and what comes back from them. */
 import { z } from 'zod';
 import { isLoopbackHost } from './identity.ts';
 import { LIMITS } from './limits.ts';
 import { inert } from './spans.ts';
 
-/** What an offer carries, there and back. Anybody can send anything: nothing in it is trusted. */
+/** The data of an offer, returned with its answer. Anybody can send any data, so nothing in it is trusted. */
 const context = z.object({ offer: z.string().min(1).max(100) });
 type FileContext = z.infer<typeof context>;
 
-/** Where Teams made room for a file. Who has `uploadUrl` can write there: it is never logged or shown. */
-const room = z.object({
+/**
+ * Where Teams lets m0 store a file. Anybody who has `uploadUrl` can write there, so it is never logged or
+ * shown.
+ */
+const uploadInfo = z.object({
   uploadUrl: z.string().max(4_000),
   contentUrl: z.string().max(4_000),
   name: z.string().min(1).max(500),
   uniqueId: z.string().min(1).max(500),
   fileType: z.string().max(50).catch('txt'),
 });
-export type Room = z.infer<typeof room>;
+export type UploadInfo = z.infer<typeof uploadInfo>;
 
 const consent = z.discriminatedUnion('action', [
-  z.object({ type: z.literal('fileUpload'), action: z.literal('accept'), context, uploadInfo: room }),
+  z.object({ type: z.literal('fileUpload'), action: z.literal('accept'), context, uploadInfo: uploadInfo }),
   z.object({ type: z.literal('fileUpload'), action: z.literal('decline'), context }),
 ]);
-/** Somebody's answer to an offer of a file. */
+/** A person's answer to the offer of a file. */
 export type Consent = z.infer<typeof consent>;
 
-/** The name of the invoke that brings one. */
+/** The name of the invoke that carries such an answer. */
 export const CONSENT = 'fileConsent/invoke';
 
-/** The answer in the value of an invoke, or null where it is none. */
+/** The answer in an invoke's value, or null where the value is none. */
 export function readConsent(value: unknown): Consent | null {
   const parsed = consent.safeParse(value);
   return parsed.success ? parsed.data : null;
 }
 
-/** A card that Teams draws itself; it takes these in the chat between a person and m0 only. */
+/** A card that Teams itself draws. Teams accepts these only in the chat between a person and m0. */
 export type FileCard =
   | {
       readonly contentType: 'application/vnd.microsoft.teams.card.file.consent';
@@ -52,10 +56,10 @@ export type FileCard =
       readonly content: { readonly uniqueId: string; readonly fileType: string };
     };
 
-/** Asks whether a file may be put into who reads it's OneDrive. */
+/** Asks the reader whether a file may be stored in their OneDrive. */
 export function consentCard(
   file: { readonly name: string; readonly about: string; readonly bytes: number },
-  carried: FileContext,
+  context: FileContext,
 ): FileCard {
   return {
     contentType: 'application/vnd.microsoft.teams.card.file.consent',
@@ -63,14 +67,14 @@ export function consentCard(
     content: {
       description: inert(file.about, LIMITS.fileAbout),
       sizeInBytes: file.bytes,
-      acceptContext: carried,
-      declineContext: carried,
+      acceptContext: context,
+      declineContext: context,
     },
   };
 }
 
-/** Shows a file that stands where Teams made room for it. */
-export function fileCard({ contentUrl, name, uniqueId, fileType }: Room): FileCard {
+/** Shows a file that was stored in OneDrive. */
+export function fileCard({ contentUrl, name, uniqueId, fileType }: UploadInfo): FileCard {
   return {
     contentType: 'application/vnd.microsoft.teams.card.file.info',
     contentUrl,
@@ -79,12 +83,12 @@ export function fileCard({ contentUrl, name, uniqueId, fileType }: Room): FileCa
   };
 }
 
-/** OneDrive for work and SharePoint, where Teams keeps people's files, in the clouds that m0 knows. */
+/** Hosts of OneDrive for work and SharePoint, where Teams keeps people's files. */
 const FILES_HOST = /^([\w-]+\.)+sharepoint\.com$/;
 
 /**
- * An address at which Teams keeps files, or null for any other. `isLocal`: this machine plays Teams' part, and only
- * what is on it is an address of files.
+ * The URL if it is one where Teams keeps files, otherwise null. With `isLocal` this machine plays Teams'
+ * part, and only its own addresses count.
  */
 export function fileAddress(text: string, isLocal: boolean): URL | null {
   const url = URL.parse(text);

@@ -1,3 +1,4 @@
+/** Sends people the full text of an answer as a file. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { errorText, errorTextWithCause } from '../../base/error-text.ts';
@@ -7,24 +8,26 @@ import { fileNameOf } from '../../messages/file-name.ts';
 import { ChatError, type Reply } from '../../ports/chat.ts';
 import { execute, GET_FILE } from './buttons.ts';
 import type { AdaptiveCard } from './elements.ts';
-import { type Consent, consentCard, fileAddress, fileCard, type Room } from './file-cards.ts';
+import { type Consent, consentCard, fileAddress, fileCard, type UploadInfo } from './file-cards.ts';
 import { LIMITS } from './limits.ts';
 import type { TeamsPeople } from './people.ts';
 import type { Poster } from './poster.ts';
 import { type Memory, Recent } from './recent.ts';
 import { renderCard } from './render.ts';
 
-/** No upload takes longer. */
+/** Time limit of an upload. */
 const TIMEOUT_MS = 60_000;
 
-/** An offer as it is remembered: nothing that comes back with its answer is taken for it. */
-const offered = z.object({ messageId: z.string(), command: z.string() });
+/** A stored offer. The person's answer carries only its id: command and message come from here. */
+const storedOffer = z.object({ messageId: z.string(), command: z.string() });
 
-/** Why a file can't be stored, in words for who asked for it. */
-class Unstored extends Error {}
+/** Why a file cannot be stored, in words for the person who asked for it. */
+class NotStoredError extends Error {}
 
-/** Where somebody answered an offer: their chat with m0, and the message that made it, where Teams names it. */
-export interface Answered {
+/**
+ * Where an offer was answered: the person's chat with m0, and the message of the offer, where Teams names it.
+ */
+export interface OfferLocation {
   readonly chat: string;
   readonly messageId: string | null;
 }
@@ -39,17 +42,18 @@ export interface FilesParts {
 }
 
 /**
- * Brings people the text of pages as a file, the way Teams has for bots: an offer in the person's chat with m0, and
- * once they accept it, the file in their own OneDrive. An offer is remembered by its command: m0 asks it anew as
- * the person who accepts, so that rights and redaction are those of that moment. It is good once.
+ * Sends people the text of pages as a file, in the way Teams provides for bots: m0 makes an offer in the
+ * person's chat with m0, and after they accept, stores the file in their own OneDrive. The offer stores its
+ * command, not its text: m0 runs the command again for the person who accepts, so that rights and redaction
+ * are current. An offer can be used once.
  */
 export class Files {
   readonly #parts: FilesParts;
-  /** Offers that were made, each with the message it stands in and the command whose text it is. */
+  /** Offers, each with its message and the command whose text it offers. */
   readonly #offers: Recent;
   /** Offers that were answered. */
   readonly #answered: Recent;
-  /** Offers whose file is on its way. */
+  /** Offers whose file is being stored. */
   readonly #underWay = new Set<string>();
 
   constructor(parts: FilesParts) {
@@ -58,7 +62,7 @@ export class Files {
     this.#answered = new Recent(parts.memory, 'teams:file-answers');
   }
 
-  /** Offers the text of pages to a person, in their chat with m0 and nowhere else; answers what to tell them. */
+  /** Offers the text of pages to a person, in their chat with m0 only. Returns the text to show them. */
   async offer(pages: Pages, command: string, user: string): Promise<string> {
     const bytes = Buffer.byteLength(pages.text);
     if (bytes === 0) return 'There is nothing here that a file could hold.';
@@ -78,31 +82,31 @@ export class Files {
   }
 
   /**
-   * Does what somebody answered to an offer. `ask`: what its command answers them now; where that is no pages any
-   * more it is returned, to be told.
+   * Handles a person's answer to an offer. `ask` runs the offer's command for them now; where its reply is no
+   * longer pages, that reply is returned so that the caller shows it.
    */
-  async settle(
+  async handleConsent(
     consent: Consent,
-    where: Answered,
+    where: OfferLocation,
     ask: (command: string) => Promise<Reply>,
   ): Promise<Reply | null> {
     const id = JSON.stringify([where.chat, consent.context.offer]);
-    const made = await this.#offers.get(id);
+    const stored = await this.#offers.get(id);
     if (this.#underWay.has(id)) return null;
-    if (made === null) {
-      await this.#say(where, 'I don’t know this offer (any more).', 'plain');
+    if (stored === null) {
+      await this.#replaceOffer(where, 'I don’t know this offer (any more).', 'plain');
       return null;
     }
-    const { messageId, command } = offered.parse(JSON.parse(made));
+    const { messageId, command } = storedOffer.parse(JSON.parse(stored));
     const at = { chat: where.chat, messageId };
     this.#underWay.add(id);
     try {
       if (!(await this.#answered.claim(id))) {
-        await this.#say(at, 'This offer was answered before.', 'plain', command);
+        await this.#replaceOffer(at, 'This offer was answered before.', 'plain', command);
         return null;
       }
       if (consent.action === 'decline') {
-        await this.#say(at, 'Not taken.', 'plain', command);
+        await this.#replaceOffer(at, 'Not taken.', 'plain', command);
         return null;
       }
       return await this.#store(consent.uploadInfo, at, command, () => ask(command));
@@ -111,34 +115,49 @@ export class Files {
     }
   }
 
-  async #store(room: Room, at: Answered, command: string, ask: () => Promise<Reply>): Promise<Reply | null> {
+  async #store(
+    uploadInfo: UploadInfo,
+    at: OfferLocation,
+    command: string,
+    ask: () => Promise<Reply>,
+  ): Promise<Reply | null> {
     const { poster, log, isLocal } = this.#parts;
     try {
-      const address = fileAddress(room.uploadUrl, isLocal);
-      if (address === null || fileAddress(room.contentUrl, isLocal) === null) {
-        throw new Unstored('the place for it is none of OneDrive’s or SharePoint’s, so I sent nothing there');
+      const address = fileAddress(uploadInfo.uploadUrl, isLocal);
+      if (address === null || fileAddress(uploadInfo.contentUrl, isLocal) === null) {
+        throw new NotStoredError(
+          'the place for it is none of OneDrive’s or SharePoint’s, so I sent nothing there',
+        );
       }
       const reply = await ask();
       if (reply.type !== 'pages' || reply.pages.text === '') {
-        await this.#say(at, 'There is no file of this any more.', 'plain');
+        await this.#replaceOffer(at, 'There is no file of this any more.', 'plain');
         return reply.type === 'pages' ? null : reply;
       }
       await upload(address, Buffer.from(reply.pages.text));
     } catch (error) {
       const problem = errorText(error);
-      if (error instanceof Unstored) log.warn({ problem }, 'a file was not stored');
+      if (error instanceof NotStoredError) log.warn({ problem }, 'a file was not stored');
       else log.error({ problem }, 'a file could not be made');
-      const why = error instanceof Unstored ? problem : 'something broke in m0, its log tells what';
-      await this.#say(at, `The file did not get to you: ${why}.`, 'bad', command);
+      const why = error instanceof NotStoredError ? problem : 'something broke in m0, its log tells what';
+      await this.#replaceOffer(at, `The file did not get to you: ${why}.`, 'bad', command);
       return null;
     }
-    await this.#say(at, 'Stored in your OneDrive.', 'good');
-    await poster.send(at.chat, at.chat, fileCard(room), `The file ${room.name}`);
+    await this.#replaceOffer(at, 'Stored in your OneDrive.', 'good');
+    await poster.send(at.chat, at.chat, fileCard(uploadInfo), `The file ${uploadInfo.name}`);
     return null;
   }
 
-  /** Puts these words in the offer's place, so that it can't be used again; `again`: with a button for a new one. */
-  async #say(at: Answered, headline: string, tone: Card['tone'], again?: string): Promise<void> {
+  /**
+   * Replaces the offer with this text, so that it cannot be used again. `again`: the command of a button that
+   * makes a new offer.
+   */
+  async #replaceOffer(
+    at: OfferLocation,
+    headline: string,
+    tone: Card['tone'],
+    again?: string,
+  ): Promise<void> {
     const { poster, people, log } = this.#parts;
     const card = renderCard({ headline, tone, blocks: [] }, people.teamsId);
     const shown: AdaptiveCard =
@@ -168,9 +187,9 @@ const nameOf = (pages: Pages): string => fileNameOf(pages.title, LIMITS.fileName
 const tooLarge = (bytes: number): string =>
   `As a file this has ${Math.ceil(bytes / 1_000_000)} MB, and ${LIMITS.fileBytes / 1_000_000} MB is the most that goes: the pages show it.`;
 
-/** Stores the bytes, whole and once. Without m0's token: the address alone lets who has it write there. */
+/** Stores the bytes with one request. Sends no token of m0: the URL alone gives the right to write. */
 async function upload(address: URL, bytes: Buffer<ArrayBuffer>): Promise<void> {
-  if (bytes.length > LIMITS.fileBytes) throw new Unstored(tooLarge(bytes.length));
+  if (bytes.length > LIMITS.fileBytes) throw new NotStoredError(tooLarge(bytes.length));
   let status: number;
   try {
     const response = await fetch(address, {
@@ -181,16 +200,18 @@ async function upload(address: URL, bytes: Buffer<ArrayBuffer>): Promise<void> {
         'content-range': `bytes 0-${bytes.length - 1}/${bytes.length}`,
       },
       body: bytes,
-      // The file must not travel to wherever a redirect points.
+      // A redirect must not send the file to another server.
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     status = response.status;
     await response.body?.cancel();
   } catch (error) {
-    throw new Unstored(`storing it at ${address.hostname}: ${errorTextWithCause(error)}`, { cause: error });
+    throw new NotStoredError(`storing it at ${address.hostname}: ${errorTextWithCause(error)}`, {
+      cause: error,
+    });
   }
-  // 202 would mean that more is waited for.
+  // 202 would mean that Teams expects more bytes.
   if (status === 200 || status === 201) return;
-  throw new Unstored(`${address.hostname} did not take it (HTTP ${status})`);
+  throw new NotStoredError(`${address.hostname} did not take it (HTTP ${status})`);
 }

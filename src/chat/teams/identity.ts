@@ -1,12 +1,13 @@
+/** Authenticates requests from Teams, and m0 to the Bot Connector. */
 import {
   ConfigurationBotFrameworkAuthentication,
   ConfigurationServiceClientCredentialFactory,
 } from 'botbuilder';
 import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
-import { timely } from '../../base/timely.ts';
+import { withTimeout } from '../../base/timely.ts';
 import { type Activity, tenantOf } from './activity.ts';
-import { quietly } from './quiet-library.ts';
+import { withoutConsoleErrors } from './quiet-library.ts';
 
 const ISSUER = 'https://api.botframework.com';
 const SCOPE = 'https://api.botframework.com';
@@ -14,13 +15,13 @@ const LOGIN = 'https://login.microsoftonline.com/';
 const OPEN_ID_METADATA = 'https://login.botframework.com/v1/.well-known/openidconfiguration';
 const EMULATOR_METADATA =
   'https://login.microsoftonline.com/botframework.com/v2.0/.well-known/openid-configuration';
-/** Neither library gives up by itself. */
-const PATIENCE_MS = 10_000;
+/** Time limit for Microsoft's keys and sign-in. Neither library has one. */
+const TIMEOUT_MS = 10_000;
 const TOKEN_URL = 'https://token.botframework.com';
-/** Where Teams' Bot Connector is, for everybody and for the US government's community cloud. */
+/** Hosts of Teams' Bot Connector: the public cloud, and the US government's community cloud. */
 const TEAMS_HOST = /^(smba\.trafficmanager\.net|([\w-]+\.)+teams\.microsoft\.com)$/;
 
-/** Another Bot Connector than Microsoft's: where its keys are, and the token that m0 proves itself with to it. */
+/** A Bot Connector other than Microsoft's: where its keys are, and the token that authenticates m0 to it. */
 export interface OtherConnector {
   readonly openIdMetadata: string;
   readonly accessToken: string;
@@ -29,17 +30,17 @@ export interface OtherConnector {
 export interface IdentityOptions {
   readonly appId: string | null;
   readonly appPassword: string | null;
-  /** The only organisation that is heard; null: only people of m0.yaml are. */
+  /** The only organisation whose requests are accepted. Null: only people of m0.yaml are. */
   readonly tenantId: string | null;
-  /** True: without an app id anybody on this machine is believed to be anybody. */
+  /** True: without an app id, every request from this machine is believed, whoever it names as sender. */
   readonly insecureLoopback: boolean;
   readonly connector?: OtherConnector | undefined;
-  /** How long Microsoft's keys and sign-in are waited for, in ms. */
-  readonly patienceMs?: number;
+  /** Time limit for Microsoft's keys and sign-in, in ms. */
+  readonly timeoutMs?: number;
   readonly log: Logger;
 }
 
-/** Why a request is not answered, as an HTTP status and the word for it. */
+/** Why a request is refused: an HTTP status, and the reason for the log. */
 export interface Refusal {
   readonly status: 401 | 403;
   readonly why: string;
@@ -49,31 +50,31 @@ export function isLoopbackHost(hostname: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
 
-/** A service's address as it is called: TLS, or this machine. Null for any other. */
+/** The URL of a service if m0 may call it: https, or http on this machine. Otherwise null. */
 export function serviceAddress(serviceUrl: string): URL | null {
   const url = URL.parse(serviceUrl);
   if (url === null || url.username !== '' || url.password !== '') return null;
   if (url.hash !== '' || url.search !== '') return null;
-  const fine = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
-  return fine ? url : null;
+  const isAllowed = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
+  return isAllowed ? url : null;
 }
 
-/** Microsoft's own clients tell service URLs apart without their case and closing slash, too. */
-function isSame(one: unknown, other: string): boolean {
-  const plain = (url: string): string => url.replace(/\/$/, '').toLowerCase();
-  return typeof one === 'string' && plain(one) === plain(other);
+/** Compares service URLs as Microsoft's own clients do: without case and final slash. */
+function isSameServiceUrl(one: unknown, other: string): boolean {
+  const normalized = (url: string): string => url.replace(/\/$/, '').toLowerCase();
+  return typeof one === 'string' && normalized(one) === normalized(other);
 }
 
-/** Proves to m0 who sends a request, and to the Bot Connector who m0 is. */
+/** Checks who sends a request, and authenticates m0 to the Bot Connector. */
 export class Identity {
   readonly #options: IdentityOptions;
-  /** As tokens name it. */
+  /** In lower case, as in tokens. */
   readonly #appId: string | null;
   readonly #authentication: ConfigurationBotFrameworkAuthentication;
-  readonly #patienceMs: number;
+  readonly #timeoutMs: number;
   readonly #credentials: ConfigurationServiceClientCredentialFactory;
 
-  /** Throws where nobody could be told from anybody. */
+  /** Throws where the settings would let anybody pass for somebody else. */
   constructor(options: IdentityOptions) {
     const { appPassword, tenantId, connector } = options;
     const appId = options.appId?.toLowerCase() ?? null;
@@ -86,7 +87,7 @@ export class Identity {
       throw new Error('starting Teams: MICROSOFT_APP_PASSWORD is not set');
     }
     this.#options = options;
-    this.#patienceMs = options.patienceMs ?? PATIENCE_MS;
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#appId = appId;
     const app =
       appId === null || appPassword === null
@@ -119,7 +120,7 @@ export class Identity {
     return this.#appId === null;
   }
 
-  /** Where m0 calls a service, and with its token; null: it doesn't. */
+  /** The URL at which m0 calls a service, with its token. Null where m0 must not call it. */
   address(serviceUrl: string): URL | null {
     const address = serviceAddress(serviceUrl);
     if (address === null || this.open || this.#options.connector !== undefined) return address;
@@ -127,10 +128,11 @@ export class Identity {
   }
 
   /**
-   * Null where the request may be heard: signed by the Bot Connector for this app, from where the activity says,
-   * out of the organisation that m0 belongs to. `isKnown`: whether a sender is one of m0.yaml's people.
+   * Why the request is refused, or null where it is accepted: signed by the Bot Connector for this app, from
+   * the service URL in the activity, and from m0's organisation. `isKnown` says whether a sender is a person
+   * of m0.yaml.
    */
-  async refuse(
+  async refusalOf(
     activity: Activity,
     authorization: string,
     isKnown: (aadObjectId: string) => boolean,
@@ -141,41 +143,43 @@ export class Identity {
     }
     if (this.open) {
       return isLoopbackHost(address.hostname)
-        ? this.#refuseTenant(activity, true)
+        ? this.#tenantRefusal(activity, true)
         : { status: 403, why: 'without an app id only this machine is answered' };
     }
     const claims = claimsIn(authorization);
-    // Looked at first because botbuilder also takes tokens of its Emulator, which users of any organisation can have.
+    // Checked first, because botbuilder also accepts tokens of its Emulator, which users of any organisation
+    // can get.
     if (claims === null || claims.iss !== ISSUER)
       return { status: 401, why: 'no token of the Bot Connector' };
     if (claims.aud !== this.#appId) return { status: 401, why: 'the token is for another app' };
     try {
-      // It reads only this of it, and the service URL, which is compared below.
+      // authenticateRequest reads only the channel id and the service URL; the latter is compared below.
       const read = { channelId: activity.channelId } as never;
-      const { claimsIdentity } = await timely(
+      const { claimsIdentity } = await withTimeout(
         "asking for Microsoft's keys",
-        this.#patienceMs,
-        quietly(() => this.#authentication.authenticateRequest(read, authorization)),
+        this.#timeoutMs,
+        withoutConsoleErrors(() => this.#authentication.authenticateRequest(read, authorization)),
       );
       if (!claimsIdentity.isAuthenticated) return { status: 401, why: 'the token is not valid' };
-      if (!isSame(claimsIdentity.getClaimValue('serviceurl'), activity.serviceUrl)) {
+      if (!isSameServiceUrl(claimsIdentity.getClaimValue('serviceurl'), activity.serviceUrl)) {
         return { status: 401, why: 'the token is for another service URL' };
       }
     } catch (error) {
       return { status: 401, why: errorText(error) };
     }
     const { aadObjectId } = activity.from;
-    return this.#refuseTenant(activity, typeof aadObjectId === 'string' && isKnown(aadObjectId));
+    return this.#tenantRefusal(activity, typeof aadObjectId === 'string' && isKnown(aadObjectId));
   }
 
-  #refuseTenant(activity: Activity, isKnown: boolean): Refusal | null {
+  #tenantRefusal(activity: Activity, isKnown: boolean): Refusal | null {
     const { tenantId } = this.#options;
-    // Without a tenant to compare with, only people of m0.yaml are heard.
-    const fine = tenantId === null ? isKnown : tenantOf(activity)?.toLowerCase() === tenantId.toLowerCase();
-    return fine ? null : { status: 403, why: 'it comes from another organisation' };
+    // Without a tenant to compare with, only people of m0.yaml are accepted.
+    const isAllowed =
+      tenantId === null ? isKnown : tenantOf(activity)?.toLowerCase() === tenantId.toLowerCase();
+    return isAllowed ? null : { status: 403, why: 'it comes from another organisation' };
   }
 
-  /** Headers that prove to the Bot Connector who m0 is. Rejects where Microsoft gives no token. */
+  /** Headers that authenticate m0 to the Bot Connector. Rejects where Microsoft issues no token. */
   async headers(): Promise<Headers> {
     const headers = new Headers();
     if (this.open) return headers;
@@ -194,12 +198,12 @@ export class Identity {
       );
       await credentials.signRequest({ headers } as never);
     };
-    await timely('asking for a token', this.#patienceMs, signIn());
+    await withTimeout('asking for a token', this.#timeoutMs, signIn());
     return headers;
   }
 }
 
-/** What a token says of itself, before anybody has proven it. */
+/** The claims of a token, not verified yet. */
 function claimsIn(authorization: string): { readonly iss?: unknown; readonly aud?: unknown } | null {
   const token = /^Bearer [\w-]+\.([\w-]+)\.[\w-]+$/.exec(authorization);
   if (token === null) return null;

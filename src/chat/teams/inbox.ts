@@ -1,9 +1,10 @@
+/** Teams' messages, clicks and installations as calls of the command handler. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 import { HOME_TEXT } from '../../commands/text.ts';
 import type { CommandHandler, Incoming, Reply } from '../../ports/chat.ts';
-import { type Activity, type Click, conversationOf, moveIn, readClick } from './activity.ts';
+import { type Activity, type Click, conversationOf, membershipChange, readClick } from './activity.ts';
 import type { Answerer, ClickAnswer, Origin } from './answer.ts';
 import { VERB } from './buttons.ts';
 import type { Conversations } from './conversations.ts';
@@ -17,29 +18,32 @@ import { renderCard } from './render.ts';
 import { inert } from './spans.ts';
 import { isForM0, typedCommand } from './typed.ts';
 
-/** After this long a click is answered with "one moment": Teams gives up on it after some 15 s. */
-const CLICK_PATIENCE_MS = 8_000;
+/** A click is answered with "one moment" after this long; Teams gives up after about 15 s. */
+const CLICK_TIMEOUT_MS = 8_000;
 
 export interface InboxParts {
   readonly people: TeamsPeople;
   readonly conversations: Conversations;
   readonly answerer: Answerer;
   readonly files: Files;
-  /** Activities that were heard: Teams sends one again when its answer got lost. */
+  /** Activities that were handled. Teams sends one again when m0's answer was lost. */
   readonly heard: Recent;
-  /** Learns the channels of a team that m0 was added to. */
-  readonly joined: (activity: Activity) => Promise<void>;
-  /** m0 was added for a person of m0.yaml. */
-  readonly added: (person: string) => Promise<void>;
+  /** Reads the channels of a team that m0 was added to. */
+  readonly onAdded: (activity: Activity) => Promise<void>;
+  /** Called when m0 was added for a person of m0.yaml. */
+  readonly onAddedForPerson: (person: string) => Promise<void>;
   readonly greetings: Greetings;
-  /** What m0 says to whom it was added for; without it, nothing. */
+  /** Builds the first message to a person who added m0; without it there is none. */
   readonly greetingOf?: GreetingOf | undefined;
-  /** How long a click may take, if not as long as Teams waits. */
+  /** How long a click may take, in ms, if not the default. */
   readonly clickPatienceMs?: number | undefined;
   readonly log: Logger;
 }
 
-/** What an activity is answered with: the body of an invoke's answer, null for none, or that m0 knows no such thing. */
+/**
+ * The answer to an activity: the body for an invoke, null for an empty answer, 'unknown' for what m0 does not
+ * support.
+ */
 export type ActivityAnswer = object | null | 'unknown';
 
 const answerOf = (answer: ClickAnswer): object =>
@@ -51,63 +55,66 @@ const answerOf = (answer: ClickAnswer): object =>
         value: inert(answer.bar, 2_000),
       };
 
-const TAKEN: ClickAnswer = { bar: 'm0 has heard this already.' };
-const BROKEN = 'That broke in m0: its log tells why. Please try again.';
+const ALREADY_HANDLED: ClickAnswer = { bar: 'm0 has heard this already.' };
+const INTERNAL_ERROR = 'That broke in m0: its log tells why. Please try again.';
 
 /**
- * Takes what people type, click and fill in, and hands it to the command handler as text. Of an activity it uses
- * the user that Teams authenticated, where it was, and the command's text; nothing in it grants anything.
+ * Hands what people type, click and fill in to the command handler, as text. It uses the user that Teams
+ * authenticated, the place, and the command's text; nothing else in an activity grants a right.
  */
 export class Inbox {
   readonly #parts: InboxParts;
   readonly #handler: CommandHandler;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<void>>();
 
   constructor(parts: InboxParts, handler: CommandHandler) {
     this.#parts = parts;
     this.#handler = handler;
   }
 
-  /** Resolves when all that was taken in has been answered. */
+  /** Resolves when all activities that were taken in are answered. */
   async drained(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.allSettled([...this.#underWay]);
+    while (this.#inFlight.size > 0) await Promise.allSettled([...this.#inFlight]);
   }
 
-  /** `activity` must be proven to come from Teams. */
-  async hear(activity: Activity): Promise<ActivityAnswer> {
+  /** Handles an activity, which must be authenticated as coming from Teams. */
+  async handle(activity: Activity): Promise<ActivityAnswer> {
     const { conversations, heard } = this.#parts;
     if (activity.id === undefined) return null;
     const isNew = await heard.claim(JSON.stringify([activity.conversation.id, activity.type, activity.id]));
-    const move = moveIn(activity);
-    if (move === 'out') {
-      if (isNew) await this.#left(activity);
+    const change = membershipChange(activity);
+    if (change === 'removed') {
+      if (isNew) await this.#handleRemoval(activity);
       return null;
     }
     await conversations.meet(activity);
-    if (isNew && (move === 'in' || (await this.#isUnlisted(activity)))) {
-      void this.#work(() => this.#parts.joined(activity));
+    if (isNew && (change === 'added' || (await this.#isUnlisted(activity)))) {
+      void this.#track(() => this.#parts.onAdded(activity));
     }
     switch (activity.type) {
       case 'message':
         if (isNew && isForM0(activity)) {
-          const origin = { ...originOf(activity, typedCommand(activity), null), late: () => false };
-          void this.#work(async () => {
-            await this.#parts.answerer.answer(await this.#ask(activity, origin.command, null, null), origin);
+          const origin = { ...originOf(activity, typedCommand(activity), null), timedOut: () => false };
+          void this.#track(async () => {
+            await this.#parts.answerer.answer(
+              await this.#callHandler(activity, origin.command, null, null),
+              origin,
+            );
           });
         }
         return null;
       case 'invoke': {
-        if (activity.name === CONSENT) return this.#consented(activity, isNew);
+        if (activity.name === CONSENT) return this.#handleConsent(activity, isNew);
         if (activity.name !== 'adaptiveCard/action') return 'unknown';
         const click = readClick(activity.value);
         if (click === null || click.verb !== VERB) return answerOf({ bar: 'm0 knows no such button.' });
-        return answerOf(isNew ? await this.#clicked(activity, click) : TAKEN);
+        return answerOf(isNew ? await this.#answerClick(activity, click) : ALREADY_HANDLED);
       }
       case 'installationUpdate':
         if (activity.conversation.conversationType === 'personal') {
           const { person } = this.#parts.people.actor(activity);
-          if (person !== null) await this.#parts.added(person);
-          if (isNew) void this.#work(() => this.#greet(activity));
+          if (person !== null) await this.#parts.onAddedForPerson(person);
+          if (isNew) void this.#track(() => this.#greet(activity));
         }
         return null;
       default:
@@ -115,7 +122,7 @@ export class Inbox {
     }
   }
 
-  async #left(activity: Activity): Promise<void> {
+  async #handleRemoval(activity: Activity): Promise<void> {
     const { conversations } = this.#parts;
     if (activity.conversation.conversationType === 'personal') {
       await conversations.forgetPersonal(userOf(activity));
@@ -129,92 +136,94 @@ export class Inbox {
     const { greetings, greetingOf, answerer, people } = this.#parts;
     if (greetingOf === undefined || !(await greetings.isDue(activity))) return;
     const card = await greetingOf(people.actor(activity));
-    const origin = { ...originOf(activity, '', null), late: () => false };
+    const origin = { ...originOf(activity, '', null), timedOut: () => false };
     await answerer.answer({ type: 'private', card }, origin);
   }
 
-  /** True where its team's channels could not be learned when m0 was added. */
+  /** True where the team's channels could not be read when m0 was added. */
   async #isUnlisted({ channelData }: Activity): Promise<boolean> {
     const team = channelData?.team?.id;
     return team !== undefined && (await this.#parts.conversations.isUnlisted(team));
   }
 
-  /** Keeps track of work whose request is answered already; what goes wrong in it is logged here. */
-  #work(task: () => Promise<void>): Promise<void> {
+  /** Keeps track of a task whose request is answered already, so an error can only be logged. */
+  #track(task: () => Promise<void>): Promise<void> {
     const work = task()
       .catch((error: unknown) => {
         const problem = errorText(error);
         this.#parts.log.error({ problem }, 'a Teams activity was not answered');
       })
-      .finally(() => this.#underWay.delete(work));
-    this.#underWay.add(work);
+      .finally(() => this.#inFlight.delete(work));
+    this.#inFlight.add(work);
     return work;
   }
 
-  async #clicked(activity: Activity, click: Click): Promise<ClickAnswer> {
-    const { answerer, clickPatienceMs = CLICK_PATIENCE_MS } = this.#parts;
-    const seen = originOf(activity, click.command, activity.replyToId ?? null);
-    // What Teams says of the click does not tell who sees the card.
-    const alone = seen.clicked !== null && (await answerer.isWhisper(seen.channel, seen.clicked));
-    let answer: ClickAnswer = { bar: BROKEN };
-    let late = false;
-    // Once its sender was told "one moment", the answer goes the way of one that was typed.
-    const origin = { ...seen, targeted: seen.targeted || alone, late: () => late };
-    const work = this.#work(async () => {
+  async #answerClick(activity: Activity, click: Click): Promise<ClickAnswer> {
+    const { answerer, clickPatienceMs = CLICK_TIMEOUT_MS } = this.#parts;
+    const base = originOf(activity, click.command, activity.replyToId ?? null);
+    // The activity itself does not say whether others see the clicked card.
+    const onlySenderSees = base.clicked !== null && (await answerer.isTargeted(base.channel, base.clicked));
+    let answer: ClickAnswer = { bar: INTERNAL_ERROR };
+    let isTimedOut = false;
+    // After "one moment", the answer takes the same way as for a typed command.
+    const origin = { ...base, targeted: base.targeted || onlySenderSees, timedOut: () => isTimedOut };
+    const work = this.#track(async () => {
       try {
-        answer = await this.#act(activity, click, origin);
+        answer = await this.#runClick(activity, click, origin);
       } catch (error) {
-        const card = { headline: BROKEN, tone: 'bad', blocks: [] } as const;
-        if (late)
-          void this.#work(async () => void (await answerer.answer({ type: 'private', card }, origin)));
+        const card = { headline: INTERNAL_ERROR, tone: 'bad', blocks: [] } as const;
+        if (isTimedOut)
+          void this.#track(async () => void (await answerer.answer({ type: 'private', card }, origin)));
         throw error;
       }
     });
     const inTime = await Promise.race([work.then(() => true), sleep(clickPatienceMs, false, { ref: false })]);
     if (inTime) return answer;
-    late = true;
+    isTimedOut = true;
     return { bar: 'One moment: the answer comes here.' };
   }
 
-  async #act(activity: Activity, click: Click, origin: Origin): Promise<ClickAnswer> {
+  async #runClick(activity: Activity, click: Click, origin: Origin): Promise<ClickAnswer> {
     const { answerer } = this.#parts;
     const { channel, clicked } = origin;
     const form = clicked === null ? undefined : await answerer.formAt(channel, clicked);
     const card = form === undefined && clicked !== null ? { channel, messageId: clicked } : (form ?? null);
-    const reply = await this.#ask(activity, click.command, click.answers, card);
-    if (click.page !== null && reply.type === 'pages' && !origin.late()) {
+    const reply = await this.#callHandler(activity, click.command, click.answers, card);
+    if (click.page !== null && reply.type === 'pages' && !origin.timedOut()) {
       return { card: answerer.page(reply.pages, click.page, click.command) };
     }
     if (click.file && reply.type === 'pages') {
-      const said = await this.#parts.files.offer(reply.pages, click.command, origin.userId);
-      const card = { headline: said, tone: 'plain', blocks: [] } as const;
-      return origin.late() ? answerer.answer({ type: 'private', card }, origin) : { bar: said };
+      const text = await this.#parts.files.offer(reply.pages, click.command, origin.userId);
+      const card = { headline: text, tone: 'plain', blocks: [] } as const;
+      return origin.timedOut() ? answerer.answer({ type: 'private', card }, origin) : { bar: text };
     }
-    // A home is looked at anew where it stands, like a page, unless others see that card.
-    const isAlone = origin.direct || origin.targeted;
-    if (click.command === HOME_TEXT && reply.type === 'private' && isAlone && !origin.late()) {
+    // A home card is refreshed in place, like a page, unless others see it.
+    const onlySenderSees = origin.direct || origin.targeted;
+    if (click.command === HOME_TEXT && reply.type === 'private' && onlySenderSees && !origin.timedOut()) {
       return { card: renderCard(reply.card, this.#parts.people.teamsId) };
     }
     if (form !== undefined && click.answers !== null) return answerer.answerForm(reply, origin);
     return answerer.answer(reply, origin, click.page ?? 0);
   }
 
-  /** Answered at once: what comes of it is told in the chat, for which Teams does not wait. */
-  #consented(activity: Activity, isNew: boolean): ActivityAnswer {
+  /** Answered at once. The result is posted in the chat, because Teams does not wait for it. */
+  #handleConsent(activity: Activity, isNew: boolean): ActivityAnswer {
     const consent = readConsent(activity.value);
     if (consent === null || activity.conversation.conversationType !== 'personal') return 'unknown';
     if (!isNew) return null;
     const { files, answerer } = this.#parts;
     const where = { chat: conversationOf(activity), messageId: activity.replyToId ?? null };
-    void this.#work(async () => {
-      const reply = await files.settle(consent, where, (command) => this.#ask(activity, command, null, null));
-      const origin = { ...originOf(activity, '', null), late: () => false };
+    void this.#track(async () => {
+      const reply = await files.handleConsent(consent, where, (command) =>
+        this.#callHandler(activity, command, null, null),
+      );
+      const origin = { ...originOf(activity, '', null), timedOut: () => false };
       if (reply !== null) await answerer.answer(reply, origin);
     });
     return null;
   }
 
-  #ask(
+  #callHandler(
     activity: Activity,
     text: string,
     answers: Readonly<Record<string, string>> | null,
@@ -233,7 +242,7 @@ export class Inbox {
   }
 }
 
-function originOf(activity: Activity, command: string, clicked: string | null): Omit<Origin, 'late'> {
+function originOf(activity: Activity, command: string, clicked: string | null): Omit<Origin, 'timedOut'> {
   return {
     userId: userOf(activity),
     teamsId: activity.from.id,

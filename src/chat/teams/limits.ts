@@ -1,32 +1,32 @@
-/** Every limit of Teams' that m0 keeps, in one place. */
+/** All of Teams' limits that m0 respects, in one place. */
 export const LIMITS = {
-  /** The only version that all of Teams' clients show. */
+  /** The newest version that all Teams clients show. */
   cardVersion: '1.5',
-  /** Teams refuses a card of more than 28 KB; counted in bytes of its JSON. */
+  /** Teams refuses a card of more than 28 KB, counted in bytes of its JSON. */
   cardBytes: 28 * 1024,
-  /** What m0 fills of it: the rest is for the envelope around the card and for mentions. */
+  /** How much of that m0 uses: the rest is for the message around the card and for mentions. */
   cardBudget: 24_000,
-  /** Room for what else stands on a card: its frame, and the two lines that say what was folded. */
+  /** Bytes reserved on a card for its frame and for the two lines that say what was folded. */
   frame: 1_200,
   /** Characters of a line that says what was folded. */
   foldNote: 300,
-  /** Top-level elements; Teams names no limit, phones get slow. */
+  /** Top-level elements. Teams names no limit, but phones get slow. */
   elements: 200,
-  /** Buttons of one set; Teams drops the seventh. */
+  /** Buttons of one set. Teams drops the seventh. */
   actions: 6,
-  /** How deep cards stand inside cards: m0's dialogs are one deep. */
+  /** How deep cards are nested: m0's dialogs are one level deep. */
   nesting: 1,
   buttonLabel: 75,
-  /** Command a button carries. */
+  /** Length of the command that a button carries. */
   command: 2_000,
   confirmTitle: 100,
   confirmText: 600,
   linkUrl: 2_000,
   inputLabel: 200,
   inputMaxLength: 3_000,
-  /** Bytes of one form inside a card; a larger one opens as a message of its own. */
+  /** Bytes of one form inside a card. A larger form opens as a message of its own. */
   formInCard: 4_000,
-  /** Bytes of the choices of one list. */
+  /** Bytes of all choices of one list. */
   choicesBytes: 9_000,
   choices: 100,
   choiceLabel: 100,
@@ -35,22 +35,22 @@ export const LIMITS = {
   summary: 1_000,
   /** One plain line in a thread. */
   threadText: 3_000,
-  /** The bar under a card. */
+  /** The bar below a card. */
   barText: 1_000,
   /** Mentions on one card. */
   mentions: 20,
-  /** What SharePoint takes of a file at once is a little more. */
+  /** SharePoint's limit for one request is slightly higher. */
   fileBytes: 50_000_000,
   fileName: 100,
-  /** What a file is shown as: Teams may have named it anew. */
+  /** Length of the shown file name, which Teams may have changed. */
   fileShown: 255,
-  /** What an offer of a file says of it. */
+  /** Length of the description in the offer of a file. */
   fileAbout: 300,
   /** Largest request that m0 reads: Teams sends at most about 100 KB. */
   requestBytes: 256 * 1024,
 } as const;
 
-/** Messages that Teams takes of a bot in one conversation: at most `messages` in `ms`. */
+/** Teams' rate limits for a bot in one conversation: at most `messages` in `ms`. */
 export const RATES: readonly { readonly messages: number; readonly ms: number }[] = [
   { messages: 7, ms: 1_000 },
   { messages: 8, ms: 2_000 },
@@ -58,7 +58,7 @@ export const RATES: readonly { readonly messages: number; readonly ms: number }[
   { messages: 1_800, ms: 3_600_000 },
 ];
 
-/** How much a card shows before it folds. `page` is one page of a full diff. */
+/** How much a card shows before it is folded. `PAGE_DETAIL` is for one page of a full diff. */
 export interface Detail {
   /** Findings of one card before "and N more". */
   readonly findings: number;

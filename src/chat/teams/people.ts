@@ -1,9 +1,10 @@
+/** Who a Teams user is. */
 import type { Person } from '../../model/directory.ts';
 import type { Actor } from '../../model/run.ts';
 import type { Activity } from './activity.ts';
 import { userOf } from './conversations.ts';
 
-/** Who is who on Teams: people of m0.yaml by their Entra object id. */
+/** Maps Teams users to people of m0.yaml, by their Entra object id. */
 export class TeamsPeople {
   readonly #byKey: ReadonlyMap<string, Person>;
   readonly #byTeams: ReadonlyMap<string, Person>;
@@ -15,7 +16,7 @@ export class TeamsPeople {
     );
   }
 
-  /** Entra object id of a person of m0.yaml, or null where there is none that Teams would take. */
+  /** Entra object id of a person of m0.yaml. Null where they have none, or one that Teams would refuse. */
   readonly teamsId = (person: string): string | null => {
     const id = this.#byKey.get(person)?.teams ?? null;
     return id !== null && /^[\w-]+$/.test(id) ? id : null;
@@ -27,7 +28,7 @@ export class TeamsPeople {
 
   readonly isKnown = (aadObjectId: string): boolean => this.#byTeams.has(aadObjectId.toLowerCase());
 
-  /** The sender as an actor. Only the object id counts: a Teams id in its place is nobody of m0.yaml. */
+  /** The sender as an actor. Only the object id counts: a Teams id never identifies a person of m0.yaml. */
   actor(activity: Activity): Actor {
     const { aadObjectId, name, id } = activity.from;
     const person = aadObjectId ? this.#byTeams.get(aadObjectId.toLowerCase()) : undefined;

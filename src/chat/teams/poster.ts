@@ -1,10 +1,11 @@
+/** Posts and updates Teams messages. */
 import { z } from 'zod';
 import { createKeyedLock } from '../../base/keyed-lock.ts';
 import type { Card } from '../../messages/card.ts';
 import type { Place } from '../../model/directory.ts';
 import { ChatError } from '../../ports/chat.ts';
 import { clip } from '../../text/words.ts';
-import { type Call, type Connector, NotThereError } from './connector.ts';
+import { type Call, type Connector, NotFoundError } from './connector.ts';
 import type { Conversation, Conversations } from './conversations.ts';
 import type { AdaptiveCard } from './elements.ts';
 import type { FileCard } from './file-cards.ts';
@@ -18,14 +19,14 @@ export interface Posted {
   readonly messageId: string;
 }
 
-/** What a message shows: a card of m0's, or one of Teams' own. */
+/** What a message shows: one of m0's cards, or one that Teams draws. */
 type Shown = AdaptiveCard | FileCard;
 
 const CARD = 'application/vnd.microsoft.card.adaptive';
 
 const resource = z.object({ id: z.string().min(1) });
 
-/** A message of m0's, which is `botId` there, that shows a card; `summary` is what a notification says. */
+/** A message from `botId` that shows a card. A notification shows `summary`. */
 function message(botId: string, card: Shown, summary: string): object {
   return {
     type: 'message',
@@ -43,46 +44,50 @@ export interface PosterParts {
 }
 
 /**
- * Posts and updates messages, each key once, also across restarts. Where Microsoft's answer got lost m0 posts
- * again, because a bot can't read what stands in a channel: there a message may come twice, but never not at all.
+ * Posts and updates messages, each key once, also across restarts. Where Microsoft's answer was lost m0 posts
+ * again, because a bot cannot read a channel: a message may appear twice, but is never missing.
  */
 export class Poster {
   readonly #parts: PosterParts;
   readonly #posted: Recent;
-  /** Messages that only one person sees: Teams finds them only where it is told that they are. */
-  readonly #whispers: Recent;
-  readonly #alone = createKeyedLock();
+  /** Messages that only one person sees. Updates of those need a flag in the call. */
+  readonly #targeted: Recent;
+  readonly #lock = createKeyedLock();
 
   constructor(parts: PosterParts) {
     this.#parts = parts;
     this.#posted = new Recent(parts.memory, 'teams:posted');
-    this.#whispers = new Recent(parts.memory, 'teams:whispers');
+    this.#targeted = new Recent(parts.memory, 'teams:whispers');
   }
 
   async post(place: Place, card: Card, key: string): Promise<Posted> {
     const rendered = renderCard(card, this.#parts.people.teamsId);
     const where = 'channel' in place ? place.channel : place.user.toLowerCase();
-    return this.#once([where, key], () =>
-      this.#to(place, (channel) => this.#send(channel, channel, rendered, card.headline, false)),
+    return this.#postOnce([where, key], () =>
+      this.#sendToPlace(place, (channel) => this.#send(channel, channel, rendered, card.headline, false)),
     );
   }
 
-  /** Sends a card to a person's chat with m0; waits a little if asked to. */
+  /** Sends a card to a person's chat with m0. Waits for a short time where Teams asks to. */
   async sendTo(user: string, card: Shown, summary: string): Promise<Posted> {
-    return this.#to({ platform: 'teams', user }, (channel) => this.send(channel, channel, card, summary));
+    return this.#sendToPlace({ platform: 'teams', user }, (channel) =>
+      this.send(channel, channel, card, summary),
+    );
   }
 
-  /** A chat that its person deleted is no more for Teams, until m0 opens it anew. */
-  async #to(place: Place, send: (channel: string) => Promise<string>): Promise<Posted> {
+  /**
+   * Sends to a place. A chat that the person deleted no longer exists for Teams, so m0 opens a new one then.
+   */
+  async #sendToPlace(place: Place, send: (channel: string) => Promise<string>): Promise<Posted> {
     const channel = await this.channelOf(place);
     try {
       return { channel, messageId: await send(channel) };
     } catch (error) {
-      if ('channel' in place || !(error instanceof NotThereError)) throw error;
+      if ('channel' in place || !(error instanceof NotFoundError)) throw error;
       this.#parts.connector.forget(channel);
       await this.#parts.conversations.forgetPersonal(place.user);
-      const again = await this.channelOf(place);
-      return { channel: again, messageId: await send(again) };
+      const reopened = await this.channelOf(place);
+      return { channel: reopened, messageId: await send(reopened) };
     }
   }
 
@@ -94,9 +99,9 @@ export class Poster {
     mention?: string,
   ): Promise<void> {
     const { people } = this.#parts;
-    const called = mention === undefined ? null : { person: mention, name: people.nameOf(mention) };
-    const card = renderLine(text, called, people.teamsId);
-    await this.#once([channel, messageId, key], async () => {
+    const mentioned = mention === undefined ? null : { person: mention, name: people.nameOf(mention) };
+    const card = renderLine(text, mentioned, people.teamsId);
+    await this.#postOnce([channel, messageId, key], async () => {
       const thread = await this.threadOf(channel, messageId);
       return { channel, messageId: await this.#send(channel, thread, card, text, false) };
     });
@@ -107,43 +112,44 @@ export class Poster {
     await this.replace(channel, messageId, rendered, card.headline);
   }
 
-  /** Puts another card in the place of a message's. */
+  /** Replaces the card of a message. */
   async replace(channel: string, messageId: string, card: AdaptiveCard, summary: string): Promise<void> {
-    const { serviceUrl, botId } = await this.#known(channel);
+    const { serviceUrl, botId } = await this.#conversation(channel);
     await this.#parts.connector.call(`updating a message in ${channel}`, {
       serviceUrl,
       method: 'PUT',
       path: ['conversations', channel, 'activities', messageId],
-      // Without its recipient, which Teams refuses here.
+      // Teams refuses an update that names a recipient.
       body: { ...message(botId, card, summary), id: messageId },
-      targeted: await this.isWhisper(channel, messageId),
+      targeted: await this.isTargeted(channel, messageId),
       conversation: channel,
     });
   }
 
-  /** Whether a message is one that only one person sees. */
-  async isWhisper(channel: string, messageId: string): Promise<boolean> {
-    return (await this.#whispers.get(JSON.stringify([channel, messageId]))) !== null;
+  /** True where only one person sees the message. */
+  async isTargeted(channel: string, messageId: string): Promise<boolean> {
+    return (await this.#targeted.get(JSON.stringify([channel, messageId]))) !== null;
   }
 
-  /** The conversation in which replies to a message stand: only channels have threads. */
+  /** The conversation that holds replies to a message. Only channels have threads. */
   async threadOf(channel: string, messageId: string): Promise<string> {
-    const { kind } = await this.#known(channel);
+    const { kind } = await this.#conversation(channel);
     return kind === 'channel' ? `${channel};messageid=${messageId}` : channel;
   }
 
   /**
-   * Sends a card to a conversation or a thread in it and answers the message's id; waits a little if asked to.
-   * `only`: the Teams id of the one who sees it; rejects for good where Teams can't do that.
+   * Sends a card to a conversation, or a thread in it, and returns the message's id. Waits for a short time
+   * where Teams asks to. `onlyFor` is the Teams id of the only person who sees it; rejects with a permanent
+   * ChatError where Teams cannot do that.
    */
   send(
     channel: string,
     thread: string,
     card: Shown,
     summary: string,
-    only: string | null = null,
+    onlyFor: string | null = null,
   ): Promise<string> {
-    return this.#send(channel, thread, card, summary, true, only);
+    return this.#send(channel, thread, card, summary, true, onlyFor);
   }
 
   async #send(
@@ -151,31 +157,34 @@ export class Poster {
     thread: string,
     card: Shown,
     summary: string,
-    patient: boolean,
-    only: string | null = null,
+    mayWait: boolean,
+    onlyFor: string | null = null,
   ): Promise<string> {
     const { connector, conversations } = this.#parts;
-    const { serviceUrl, botId, gone } = await this.#known(channel);
+    const { serviceUrl, botId, gone } = await this.#conversation(channel);
     const doing = `posting to ${channel}`;
     const call: Call = {
       serviceUrl,
       method: 'POST',
       path: ['conversations', thread, 'activities'],
-      body: { ...message(botId, card, summary), ...(only === null ? {} : { recipient: { id: only } }) },
-      targeted: only !== null,
+      body: { ...message(botId, card, summary), ...(onlyFor === null ? {} : { recipient: { id: onlyFor } }) },
+      targeted: onlyFor !== null,
       conversation: channel,
     };
     const answer = resource.safeParse(
-      await (patient ? connector.patiently(doing, call) : connector.call(doing, call)),
+      await (mayWait ? connector.callWithWait(doing, call) : connector.call(doing, call)),
     );
     if (!answer.success) throw new ChatError(`${doing}: Teams gave the message no id`);
     const { id } = answer.data;
     if (gone) await conversations.arrived(channel);
-    if (only !== null) await this.#whispers.set(JSON.stringify([channel, id]), '');
+    if (onlyFor !== null) await this.#targeted.set(JSON.stringify([channel, id]), '');
     return id;
   }
 
-  /** The conversation of a place; a person's is their chat with m0, opened where needed. */
+  /**
+   * The conversation of a place. For a person that is their chat with m0, opened if needed. Rejects with a
+   * ChatError.
+   */
   async channelOf(place: Place): Promise<string> {
     if ('channel' in place) return place.channel;
     const { connector, conversations } = this.#parts;
@@ -189,7 +198,7 @@ export class Poster {
       });
     }
     const { serviceUrl, botId, tenantId } = service;
-    const answer = await connector.patiently(doing, {
+    const answer = await connector.callWithWait(doing, {
       serviceUrl,
       method: 'POST',
       path: ['conversations'],
@@ -207,15 +216,15 @@ export class Poster {
     return opened.data.id;
   }
 
-  async #known(channel: string): Promise<Conversation> {
+  async #conversation(channel: string): Promise<Conversation> {
     const known = await this.#parts.conversations.find(channel);
     if (known !== null) return known;
-    throw new ChatError(notMet(channel), { permanent: true });
+    throw new ChatError(notAMember(channel), { permanent: true });
   }
 
-  #once(names: readonly string[], post: () => Promise<Posted>): Promise<Posted> {
+  #postOnce(names: readonly string[], post: () => Promise<Posted>): Promise<Posted> {
     const id = JSON.stringify(names);
-    return this.#alone(id, async () => {
+    return this.#lock(id, async () => {
       const known = await this.#posted.get(id);
       if (known !== null) return JSON.parse(known) as Posted;
       const posted = await post();
@@ -225,7 +234,7 @@ export class Poster {
   }
 }
 
-/** Why m0 can't write to a channel of m0.yaml, and what to do. */
-export function notMet(channel: string): string {
+/** Why m0 cannot write to a channel of m0.yaml, and what to do. */
+export function notAMember(channel: string): string {
   return `posting to ${channel}: m0 was not met there: add its app to that team (or say "@m0 help" in that chat)`;
 }

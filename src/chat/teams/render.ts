@@ -1,6 +1,7 @@
+/** Turns a neutral card into an Adaptive Card for Teams. */
 import { assertNever } from '../../base/assert-never.ts';
 import type { Block, Card, Form, Span } from '../../messages/card.ts';
-import { fold, type Piece as PieceOf, rowText, wayToAll } from '../../messages/fold.ts';
+import { fold, fullDiffButton, type Piece as PieceOf, rowText } from '../../messages/fold.ts';
 import { plainOf } from '../../messages/span-text.ts';
 import { CARD_SYMBOL, FINDING_SYMBOL } from '../../messages/symbols.ts';
 import { breakable, visible } from '../../text/inert.ts';
@@ -21,7 +22,7 @@ const TONE_COLOUR: Record<Card['tone'], Colour> = {
   plain: 'default',
 };
 
-/** From more pages on there are buttons to both ends. */
+/** Above this number of pages there are also buttons to the first and the last page. */
 const MANY_PAGES = 4;
 
 const SCHEMA = 'http://adaptivecards.io/schemas/adaptive-card.json';
@@ -29,9 +30,9 @@ const SCHEMA = 'http://adaptivecards.io/schemas/adaptive-card.json';
 const bytes = (text: string): number => Buffer.byteLength(text);
 
 /**
- * The card in Teams' dress. Always within Teams' limits: what does not fit is folded into a line that says how
- * much it is and which command shows it. Everything in the card is inert but for mentions of people and m0's
- * own links. `extra`: elements under all others, which always fit.
+ * The card as an Adaptive Card, always within Teams' limits. What does not fit is folded into a line that
+ * says how much it is and which command shows it. Teams parses nothing in the card except mentions of people
+ * and m0's own links. `extra` are elements below all others; they are never folded.
  */
 export function renderCard(
   card: Card,
@@ -41,15 +42,15 @@ export function renderCard(
 ): AdaptiveCard {
   const pieces = [headline(card), ...blockPieces(card.blocks, detail)];
   const mentions = mentionsOf(card, teamsId);
-  const asked = mentions.length > 0 ? [mentionLine(mentions)] : [];
+  const mentionLines = mentions.length > 0 ? [mentionLine(mentions)] : [];
   const { blocks } = fold(pieces, {
-    budget: LIMITS.cardBudget - LIMITS.frame - bytes(JSON.stringify([extra, asked, mentions])),
+    budget: LIMITS.cardBudget - LIMITS.frame - bytes(JSON.stringify([extra, mentionLines, mentions])),
     blocks: LIMITS.elements - 2,
     findings: detail.findings,
     sizeOf: bytes,
     note: (text) => foldNote(text, card),
   });
-  return envelope([...blocks, ...asked, ...extra], mentions);
+  return envelope([...blocks, ...mentionLines, ...extra], mentions);
 }
 
 function envelope(body: readonly Element[], mentions: readonly Mention[] = []): AdaptiveCard {
@@ -62,63 +63,63 @@ function envelope(body: readonly Element[], mentions: readonly Mention[] = []): 
   };
 }
 
-/** One plain line, which calls a person where it is to. */
+/** One plain line. With `called` it mentions that person. */
 export function renderLine(
   text: string,
-  called: { readonly person: string; readonly name: string } | null,
+  mentioned: { readonly person: string; readonly name: string } | null,
   teamsId: TeamsIdOf,
 ): AdaptiveCard {
   const line: TextRun = { type: 'TextRun', text: label(text, LIMITS.threadText) };
-  const span = called && { type: 'person' as const, ...called, mention: true };
+  const span = mentioned && { type: 'person' as const, ...mentioned, mention: true };
   const mentions = span === null ? [] : mentionsIn([span], teamsId);
   return envelope([richText([line]), ...(mentions.length > 0 ? [mentionLine(mentions)] : [])], mentions);
 }
 
-/** A form as a message of its own, for where no button of a card opens it. */
+/** A form as a message of its own, for commands that no button on a card opens. */
 export function renderForm(form: Form): AdaptiveCard {
   const { body, actions } = formParts(form, 'f0');
   const title: TextRun = { type: 'TextRun', text: label(form.title, 200), weight: 'bolder', size: 'medium' };
   return envelope([richText([title]), ...body, { type: 'ActionSet', actions }]);
 }
 
-/** One page of `total`, with the way to the others; `command` is what shows them. */
+/** One of `total` pages, with buttons for the others; `command` is the command that shows them. */
 export function renderPage(
   page: Card,
   at: {
     readonly index: number;
     readonly total: number;
     readonly command: string;
-    /** Whether the whole can be had as a file. */
+    /** Whether the whole text is available as a file. */
     readonly file: boolean;
   },
   teamsId: TeamsIdOf,
 ): AdaptiveCard {
   const { index, total, command, file } = at;
-  const turn = (title: string, to: number) => execute(title, { command, page: to });
-  const turns = [
-    ...(index > 0 ? [turn('Previous', index - 1)] : []),
-    ...(index < total - 1 ? [turn('Next', index + 1)] : []),
-    // Of many pages the ends are one click away; the neighbours are that already.
-    ...(total > MANY_PAGES && index > 1 ? [turn('First', 0)] : []),
-    ...(total > MANY_PAGES && index < total - 2 ? [turn('Last', total - 1)] : []),
+  const pageButton = (title: string, to: number) => execute(title, { command, page: to });
+  const pageButtons = [
+    ...(index > 0 ? [pageButton('Previous', index - 1)] : []),
+    ...(index < total - 1 ? [pageButton('Next', index + 1)] : []),
+    // With many pages, the first and the last get a button, unless they are the next page anyway.
+    ...(total > MANY_PAGES && index > 1 ? [pageButton('First', 0)] : []),
+    ...(total > MANY_PAGES && index < total - 2 ? [pageButton('Last', total - 1)] : []),
   ];
-  const actions = [...turns, ...(file ? [execute(GET_FILE, { command, file: true })] : [])];
+  const actions = [...pageButtons, ...(file ? [execute(GET_FILE, { command, file: true })] : [])];
   if (actions.length === 0) return renderCard(page, teamsId, PAGE_DETAIL);
-  const where: TextRun = {
+  const position: TextRun = {
     type: 'TextRun',
     text: `Page ${index + 1} of ${total}`,
     isSubtle: true,
     size: 'small',
   };
   return renderCard(page, teamsId, PAGE_DETAIL, [
-    ...(turns.length > 0 ? [richText([where])] : []),
+    ...(pageButtons.length > 0 ? [richText([position])] : []),
     { type: 'ActionSet', actions },
   ]);
 }
 
 function headline(card: Card): Piece {
   const symbol = CARD_SYMBOL[card.tone];
-  const said = breakable(inert(card.headline, 1_000));
+  const headlineText = breakable(inert(card.headline, 1_000));
   const bold = (text: string, color: Colour): TextRun => ({
     type: 'TextRun',
     text,
@@ -127,8 +128,8 @@ function headline(card: Card): Piece {
     ...(color === 'default' ? {} : { color }),
   });
   const color = TONE_COLOUR[card.tone];
-  // Teams' green is hard to read on white: the symbol alone has it.
-  const inlines = [bold(symbol, color), bold(said, color === 'good' ? 'default' : color)].filter(
+  // Teams' green is hard to read on white, so only the symbol is green.
+  const inlines = [bold(symbol, color), bold(headlineText, color === 'good' ? 'default' : color)].filter(
     (run) => run.text !== '',
   );
   const blocks = [richText(inlines.length > 0 ? inlines : [bold('m0', 'default')])];
@@ -136,7 +137,7 @@ function headline(card: Card): Piece {
 }
 
 function foldNote(text: string, card: Card): Element {
-  const more = wayToAll(card);
+  const more = fullDiffButton(card);
   const note: Span = { type: 'quiet', text: more ? `${text}: see the full diff, or type ` : text };
   return richText(runs(more ? [note, { type: 'command', text: more.command }] : [note], LIMITS.foldNote));
 }
@@ -145,7 +146,7 @@ function blockPieces(blocks: readonly Block[], detail: Detail): Piece[] {
   const pieces: Piece[] = [];
   let findings = 0;
   let buttons = 0;
-  /** How what comes next stands off from what was before: after a divider, or a line of nothing. */
+  /** Space or a line above the next element, after an empty line or a divider. */
   let apart: Pick<Element, 'spacing' | 'separator'> = {};
   const push = (piece: Piece): void => {
     const [first, ...rest] = piece.blocks;
@@ -163,7 +164,7 @@ function blockPieces(blocks: readonly Block[], detail: Detail): Piece[] {
         push(linePiece(block.spans, detail, true));
         break;
       case 'finding':
-        // Those beyond the limit are never shown, so a thousand of them cost no more than their text.
+        // Findings beyond the limit are never shown, so a thousand of them cost only their text.
         push(findingPiece(block, detail, findings < detail.findings));
         findings += 1;
         break;
@@ -205,24 +206,24 @@ function findingPiece(block: Extract<Block, { type: 'finding' }>, detail: Detail
   const address = inert(clip(visible(block.address), 300), 300);
   const title: TextRun = {
     type: 'TextRun',
-    // Never the mark alone on a line.
+    // The no-break space keeps the mark on the same line as the address.
     text: `${block.mark}\u00a0${address}`,
     weight: 'bolder',
     fontType: 'monospace',
   };
   const status = breakable(inert(block.status, 300));
-  // A line of its own: on a phone the address leaves it no room beside it.
-  const standing: TextRun = { type: 'TextRun', text: `${FINDING_SYMBOL[block.tone]}${status}` };
+  // On a line of its own: on a phone the address leaves no room beside it.
+  const statusRun: TextRun = { type: 'TextRun', text: `${FINDING_SYMBOL[block.tone]}${status}` };
   const items = [
     richText([title]),
-    ...(status === '' ? [] : [richText([standing], { spacing: 'none' })]),
+    ...(status === '' ? [] : [richText([statusRun], { spacing: 'none' })]),
     ...diffBlocks(block.rows, detail),
   ];
   const plain = [head, ...block.rows.map((row) => `    ${rowText(row)}`)].join('\n');
   return { blocks: [{ type: 'Container', items, spacing: 'medium' }], plain, rank: 2, count: 1 };
 }
 
-/** The people the card asks to be mentioned, each once. */
+/** The people that the card mentions, each once. */
 function mentionsOf(card: Card, teamsId: TeamsIdOf): readonly Mention[] {
   const spans = card.blocks.flatMap((block) => {
     if (block.type === 'facts') return block.facts.flatMap((fact) => fact.spans);
@@ -237,7 +238,8 @@ function mentionsIn(spans: readonly Span[], teamsId: TeamsIdOf): readonly Mentio
     if (span.type !== 'person' || !span.mention) continue;
     const id = teamsId(span.person);
     if (id === null) continue;
-    // In a TextBlock Markdown is parsed, so only letters, digits and what joins them is left of the name.
+    // Teams parses Markdown in a TextBlock, so only letters, digits and a few separators of the name are
+    // kept.
     const name = clip(span.name.replace(/[^\p{L}\p{M}\p{N} .'-]/gu, '').trim(), 80) || span.person;
     if (!/^[\p{L}\p{M}\p{N} .'-]+$/u.test(name.replace('…', ''))) continue;
     found.set(id, { type: 'mention', text: `<at>${name}</at>`, mentioned: { id, name } });

@@ -1,3 +1,4 @@
+/** Spans of a card as Adaptive Card text. */
 import { assertNever } from '../../base/assert-never.ts';
 import type { Span } from '../../messages/card.ts';
 import { timeText } from '../../messages/span-text.ts';
@@ -6,12 +7,12 @@ import { clip } from '../../text/words.ts';
 import type { RichTextBlock, TextRun } from './elements.ts';
 import { LIMITS } from './limits.ts';
 
-/** A person as Teams can mention them, or null where m0.yaml has no Teams id for them. */
+/** The id with which Teams can mention a person, or null where m0.yaml has none. */
 export type TeamsIdOf = (person: string) => string | null;
 
 /**
- * Text for a TextRun, of which Teams parses next to nothing. A mention tag is broken: it would match the mentions of
- * the card wherever a client looks for them in its whole text. So are the functions that clients show as a date.
+ * Text for a TextRun, in which Teams parses almost nothing. Mention tags are broken, because some clients
+ * search a card's whole text for them. So are the DATE and TIME functions, which clients evaluate.
  */
 export function inert(text: string, max: number): string {
   const shown = visible(text)
@@ -20,20 +21,20 @@ export function inert(text: string, max: number): string {
   return clip(shown, max);
 }
 
-/** What a notification shows: plain, and with addresses broken so that no client makes a link of them. */
+/** The text of a notification: plain, and with URLs broken so that no client turns them into links. */
 export function summaryOf(text: string): string {
   const shown = inert(text, LIMITS.summary).replaceAll('://', ': //').replaceAll('<', '‹');
   return shown.trim() === '' ? 'm0' : shown;
 }
 
-/** Only web addresses become live links. */
+/** The URL if it may become a link: http or https, and not too long. Otherwise null. */
 function webAddress(url: string): string | null {
   const parsed = URL.parse(url);
   if (parsed === null || !/^https?:$/.test(parsed.protocol) || url.length > LIMITS.linkUrl) return null;
   return parsed.href;
 }
 
-/** Runs of at most `max` characters in all; empty spans vanish. */
+/** Text runs of at most `max` characters in all. Empty spans are left out. */
 export function runs(spans: readonly Span[], max: number): TextRun[] {
   const out: TextRun[] = [];
   let left = max;
@@ -48,10 +49,10 @@ export function runs(spans: readonly Span[], max: number): TextRun[] {
 }
 
 function runOf(span: Span, max: number): TextRun {
-  const run = (text: string, look: Partial<TextRun> = {}): TextRun => ({
+  const run = (text: string, style: Partial<TextRun> = {}): TextRun => ({
     type: 'TextRun',
     text: inert(text, max),
-    ...look,
+    ...style,
   });
   switch (span.type) {
     case 'text':
@@ -63,7 +64,7 @@ function runOf(span: Span, max: number): TextRun {
     case 'code':
       return run(span.text, { fontType: 'monospace' });
     case 'command':
-      // In a channel nothing reaches a bot that is not mentioned.
+      // In a channel a bot receives only messages that mention it.
       return run(`@m0 ${span.text}`, { fontType: 'monospace' });
     case 'person':
       return run(span.name, span.mention ? { weight: 'bolder' } : {});
@@ -84,7 +85,7 @@ function runOf(span: Span, max: number): TextRun {
 
 export function richText(
   inlines: readonly TextRun[],
-  look: { readonly spacing?: 'none' | 'small' } = {},
+  style: { readonly spacing?: 'none' | 'small' } = {},
 ): RichTextBlock {
-  return { type: 'RichTextBlock', inlines, ...look };
+  return { type: 'RichTextBlock', inlines, ...style };
 }

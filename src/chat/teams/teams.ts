@@ -1,3 +1,4 @@
+/** Assembles the Teams adapter from its parts. */
 import { z } from 'zod';
 import type { Clock, Person } from '../../model/directory.ts';
 import { ChatError, type ChatPort, type CommandHandler } from '../../ports/chat.ts';
@@ -11,7 +12,7 @@ import { Identity, type IdentityOptions, isLoopbackHost, type Refusal } from './
 import { Inbox } from './inbox.ts';
 import { LIMITS } from './limits.ts';
 import { TeamsPeople } from './people.ts';
-import { notMet, Poster } from './poster.ts';
+import { notAMember, Poster } from './poster.ts';
 import { type Memory, Recent } from './recent.ts';
 
 export interface TeamsOptions extends IdentityOptions {
@@ -19,27 +20,32 @@ export interface TeamsOptions extends IdentityOptions {
   /** Teams conversations that m0.yaml names. */
   readonly channels: readonly string[];
   readonly memory: Memory;
-  /** Called when m0 was added for a person of m0.yaml, who can be written to from then on. */
-  readonly added?: (person: string) => Promise<void>;
+  /** Called when m0 was added for a person of m0.yaml; m0 can write to them from then on. */
+  readonly onAddedForPerson?: (person: string) => Promise<void>;
   readonly clock: Clock;
-  /** From 0 to 1, so that retries of many don't meet. */
+  /** Returns 0 to 1. Spreads the retries of many m0 processes over time. */
   readonly random: () => number;
-  /** After how long a click is answered with "one moment", in ms; just before Teams gives up unless told. */
+  /**
+   * A click is answered with "one moment" after this many ms. The default is shorter than Teams' own limit.
+   */
   readonly clickPatienceMs?: number | undefined;
 }
 
-/** `ok` is false while nothing can be posted; a `problem` beside `ok` concerns single channels. */
+/** `ok` is false while nothing can be posted. A `problem` with `ok` true concerns single channels. */
 export interface TeamsHealth {
   readonly ok: boolean;
   readonly problem: string | null;
 }
 
 export interface Teams extends ChatPort {
-  /** `POST /api/messages`, where Teams' Bot Connector sends what people do. */
+  /** `POST /api/messages`, which Teams' Bot Connector calls. */
   readonly route: { readonly path: string; handle(request: Request): Promise<Response> };
-  /** Takes in commands from now on. `greetingOf`: what whoever adds m0 for themselves is told; without it, nothing. */
+  /**
+   * Takes in commands from now on. `greetingOf` builds the first message to a person who adds m0; without it
+   * there is none.
+   */
   start(handler: CommandHandler, greetingOf?: GreetingOf): Promise<void>;
-  /** Takes nothing in any more and resolves when all that was taken in has been answered. */
+  /** Takes in nothing more. Resolves when all activities are answered. */
   stop(): Promise<void>;
   healthy(): TeamsHealth;
 }
@@ -49,7 +55,7 @@ const channelList = z.object({
 });
 const LOG_EVERY_MS = 60_000;
 
-/** Teams through the Bot Connector. Throws where the options can't be safe. */
+/** The Teams adapter, built on the Bot Connector. Throws where the options are not safe. */
 export function createTeams(options: TeamsOptions): Teams {
   const { memory, log, clock } = options;
   const identity = new Identity(options);
@@ -79,16 +85,19 @@ export function createTeams(options: TeamsOptions): Teams {
     return textResponse(status, 'refused');
   }
 
-  /** Added to a team, m0 may write to each of its channels, and hears of them only by asking. */
-  async function joined(activity: Activity): Promise<void> {
+  /**
+   * Handles that m0 was added. In a team m0 may write to every channel, but has to ask Teams for their ids.
+   */
+  async function onAdded(activity: Activity): Promise<void> {
     connector.forget(conversationOf(activity));
     const team = activity.channelData?.team?.id;
     if (team === undefined) return;
     const { serviceUrl, recipient } = activity;
     const where = { serviceUrl, botId: recipient.id, tenantId: tenantOf(activity) };
-    // What fails now, or is cut off by a restart, is made up for when next something is heard of the team.
+    // Marked as not listed first: if the call fails or a restart interrupts it, the team's next activity
+    // repeats it.
     await conversations.addTo(team, [], where, false);
-    const answer = await connector.patiently('asking for the channels of a team', {
+    const answer = await connector.callWithWait('asking for the channels of a team', {
       serviceUrl,
       method: 'GET',
       path: ['teams', team, 'conversations'],
@@ -101,7 +110,7 @@ export function createTeams(options: TeamsOptions): Teams {
 
   async function handle(request: Request): Promise<Response> {
     if (inbox === null || stopped) return textResponse(503, 'not at work');
-    // A web page can send anything else to this machine without being asked.
+    // A web page can send any other content type to this machine without a CORS preflight.
     if (!/^application\/json\b/i.test(request.headers.get('content-type') ?? '')) {
       return textResponse(415, 'only application/json is taken here');
     }
@@ -114,9 +123,9 @@ export function createTeams(options: TeamsOptions): Teams {
     if (body === null) return textResponse(413, `at most ${LIMITS.requestBytes} bytes are taken here`);
     const activity = readActivity(parsed(body));
     if (activity === null) return textResponse(400, 'the body is no activity of Teams');
-    const refusal = await identity.refuse(activity, authorization, people.isKnown);
+    const refusal = await identity.refusalOf(activity, authorization, people.isKnown);
     if (refusal !== null) return refuse(refusal);
-    const answer = await inbox.hear(activity);
+    const answer = await inbox.handle(activity);
     if (answer === 'unknown') return textResponse(501, 'm0 does not do that');
     return answer === null ? new Response(null, { status: 200 }) : Response.json(answer);
   }
@@ -134,8 +143,18 @@ export function createTeams(options: TeamsOptions): Teams {
     async start(handler, greetingOf) {
       if (inbox !== null) throw new Error('starting Teams: it was started before');
       await conversations.expect(options.channels);
-      const { added = async () => {}, clickPatienceMs } = options;
-      const parts = { people, conversations, answerer, files, heard, joined, added, log, clickPatienceMs };
+      const { onAddedForPerson = async () => {}, clickPatienceMs } = options;
+      const parts = {
+        people,
+        conversations,
+        answerer,
+        files,
+        heard,
+        onAdded,
+        onAddedForPerson,
+        log,
+        clickPatienceMs,
+      };
       inbox = new Inbox({ ...parts, greetings, greetingOf }, handler);
     },
     async stop() {
@@ -146,31 +165,31 @@ export function createTeams(options: TeamsOptions): Teams {
       if (stopped) return { ok: false, problem: 'stopped' };
       const problem = connector.appProblem();
       if (problem !== null) return { ok: false, problem };
-      const problems = [...conversations.unseen().map(notMet), ...connector.problems()];
+      const problems = [...conversations.unseen().map(notAMember), ...connector.problems()];
       return { ok: true, problem: problems.length > 0 ? problems.join('; ') : null };
     },
   };
 }
 
-/** What a proxy says of those it speaks for. */
-const PASSED_ON = /^(forwarded|via|x-forwarded-.*|x-real-ip|x-original-.*|cf-connecting-ip)$/;
+/** Headers that proxies add. */
+const PROXY_HEADERS = /^(forwarded|via|x-forwarded-.*|x-real-ip|x-original-.*|cf-connecting-ip)$/;
 
 /**
- * False for what a browser sends on behalf of a page, for names that only point to this machine, and for what a
- * proxy on this machine passes on from elsewhere.
+ * False for a request that a browser sends for a web page, for host names other than this machine's, and for
+ * requests that a proxy on this machine forwards.
  */
 function isLocal(request: Request): boolean {
   const host = new URL(request.url).hostname;
-  if ([...request.headers.keys()].some((name) => PASSED_ON.test(name))) return false;
+  if ([...request.headers.keys()].some((name) => PROXY_HEADERS.test(name))) return false;
   return !request.headers.has('origin') && isLoopbackHost(host);
 }
 
 function textResponse(status: number, text: string): Response {
-  // A body that was not read to its end must not be taken for the next request.
+  // The rest of a body that was not read must not be read as the next request.
   return new Response(`${text}\n`, { status, headers: { connection: 'close' } });
 }
 
-/** The body, or null where it is larger than is taken. */
+/** The body, or null where it is larger than allowed. */
 async function bodyOf(request: Request): Promise<string | null> {
   if (Number(request.headers.get('content-length') ?? 0) > LIMITS.requestBytes) return null;
   const chunks: Uint8Array[] = [];

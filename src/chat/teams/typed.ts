@@ -1,3 +1,4 @@
+/** The command in a typed Teams message. */
 import { z } from 'zod';
 import type { Activity } from './activity.ts';
 
@@ -16,14 +17,14 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '&amp;': '&',
 };
 
-/** True where the message is said to m0: in a channel and a group only with a mention of it, or to it alone. */
+/** True where the message is for m0: in the chat with m0, a slash command, or a message that mentions m0. */
 export function isForM0(activity: Activity): boolean {
   if (activity.conversation.conversationType === 'personal' || activity.recipient.isTargeted) return true;
   return mentionsIn(activity).some(({ id }) => id === activity.recipient.id);
 }
 
 interface Mentioned {
-  /** As it stands in the message's text; empty where it does not. */
+  /** The mention as it appears in the message's text; empty where it does not. */
   readonly tag: string;
   readonly id: string;
   readonly name: string | null;
@@ -40,8 +41,8 @@ function mentionsIn(activity: Activity): readonly Mentioned[] {
 }
 
 /**
- * The command in a message as Teams sends it: without the mention of m0, which Teams names itself, and with those
- * of others by name; escapes undone. A slash that Teams' command menu puts in front is left out.
+ * The command in a message from Teams: without the mention of m0, mentions of others as names, entities
+ * unescaped. A leading slash, which Teams' command menu adds, is removed.
  */
 export function typedCommand(activity: Activity): string {
   let text = activity.text ?? '';

@@ -1,15 +1,19 @@
+/** Client for the part of PagerDuty's REST API that returns who is on call. */
 import { z } from 'zod';
 import { errorTextWithCause } from '../../base/error-text.ts';
 import type { Clock } from '../../model/directory.ts';
 import type { OnDuty } from '../../model/rota.ts';
 import { clip } from '../../text/words.ts';
 
-/** PagerDuty could not be asked, or refused. The message says what was being done; the key is never in it. */
+/**
+ * PagerDuty could not be asked, or refused the request. The message says what was being done; it never contains the
+ * key.
+ */
 export class PagerDutyError extends Error {
   override readonly name = 'PagerDutyError';
-  /** True where PagerDuty itself said no: what it said earlier is then no longer believed. */
+  /** True if PagerDuty itself refused. Its earlier answers are then no longer used. */
   readonly refused: boolean;
-  /** Where it said when to come back. */
+  /** How long PagerDuty asked to wait, in ms; null if it did not say. */
   readonly retryAfterMs: number | null;
   constructor(message: string, options: { refused?: boolean; retryAfterMs?: number | null } = {}) {
     super(message);
@@ -19,19 +23,19 @@ export class PagerDutyError extends Error {
 }
 
 export interface PagerDutyApi {
-  /** Who is on call on the schedule at that instant, each once. Rejects with a PagerDutyError. */
+  /** Who is on call on the schedule at `at` (ms since epoch), each person once. Rejects with a PagerDutyError. */
   onCallAt(schedule: string, at: number): Promise<readonly OnDuty[]>;
 }
 
 const LIMITS = { callMs: 5_000, questionMs: 12_000, bodyBytes: 2 * 1024 * 1024 };
-/** As many as PagerDuty gives at a time, and pages before it can't be about people on call any more. */
+/** PAGE is PagerDuty's largest page size. After PAGES pages the answer can't be a real list of people on call. */
 const PAGE = 100;
 const PAGES = 10;
 const NAME = 60;
 const WORDS = 120;
 
 const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
-/** What is read of the answer to `GET /oncalls`. An end of null: the user does not go off call. */
+/** The fields that m0 reads of the answer to `GET /oncalls`. `end` null: the user is always on call. */
 const answerSchema = z.object({
   oncalls: z.array(
     z.object({
@@ -52,10 +56,10 @@ const answerSchema = z.object({
 type OnCalls = z.infer<typeof answerSchema>;
 const errorSchema = z.object({ error: z.object({ message: z.string() }) });
 
-/** The part of PagerDuty's REST API that tells who is on call. Only ever reads, and keeps nothing. */
+/** Creates a client that only reads, and caches nothing. */
 export function createPagerDutyApi(options: {
   readonly token: string;
-  /** https://api.pagerduty.com, or another region's. */
+  /** https://api.pagerduty.com, or the URL of another region. */
   readonly apiUrl: string;
   readonly clock: Clock;
   readonly limits?: Partial<typeof LIMITS>;
@@ -64,14 +68,14 @@ export function createPagerDutyApi(options: {
   const base = new URL(options.apiUrl.replace(/\/*$/, '/'));
   const { callMs, questionMs, bodyBytes } = { ...LIMITS, ...options.limits };
 
-  /** What a server said, on one short line, without the key that a careless one repeats. */
-  function quoted(text: string, most = WORDS): string {
-    return clip(text.replaceAll(token, '[redacted]').replace(/\s+/g, ' ').trim(), most);
+  /** Text of a server on one short line, without the key, which some servers echo. */
+  function quoted(text: string, max = WORDS): string {
+    return clip(text.replaceAll(token, '[redacted]').replace(/\s+/g, ' ').trim(), max);
   }
 
   function unreachable(error: unknown, signal: AbortSignal): PagerDutyError {
     if (signal.aborted) return new PagerDutyError(`${base.host} does not answer in time`);
-    // The cause of what fetch rejects with has the code.
+    // fetch throws "fetch failed", and the reason is in `cause`.
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const code = (cause as NodeJS.ErrnoException).code;
     const why = code ?? quoted(errorTextWithCause(error));
@@ -92,8 +96,8 @@ export function createPagerDutyApi(options: {
 
   function refusal(response: Response, body: string): PagerDutyError {
     const { status } = response;
-    const said = errorSchema.safeParse(jsonOf(body)).data?.error.message;
-    const words = said === undefined ? '' : `: ${quoted(said)}`;
+    const errorMessage = errorSchema.safeParse(jsonOf(body)).data?.error.message;
+    const words = errorMessage === undefined ? '' : `: ${quoted(errorMessage)}`;
     switch (status) {
       case 401:
         return new PagerDutyError(
@@ -113,7 +117,7 @@ export function createPagerDutyApi(options: {
           retryAfterMs: waitOf(response.headers, clock()),
         });
       default:
-        // Whoever redirects would get the key: nobody does.
+        // A redirect would send the key to another host, so none is followed.
         if (status === 0 || (status >= 300 && status < 400))
           return new PagerDutyError(
             `${base.host} redirects elsewhere (${status}), and the key goes nowhere else: correct PAGERDUTY_API_URL`,
@@ -125,7 +129,7 @@ export function createPagerDutyApi(options: {
     }
   }
 
-  /** One page. A server's own trouble and a line that broke are worth a second try at once; slowness is not. */
+  /** Fetches one page. A server error or a broken connection is retried once at once; a timeout is not. */
   async function page(url: URL, whole: AbortSignal, again = true): Promise<OnCalls> {
     const signal = AbortSignal.any([whole, AbortSignal.timeout(callMs)]);
     let response: Response;
@@ -183,13 +187,13 @@ export function createPagerDutyApi(options: {
       try {
         const entries = await entriesAt(schedule, at);
         const stray = entries.find((e) => e.schedule.id !== schedule);
-        // An answer to another question would let others approve.
+        // An answer for another schedule would let the wrong people approve.
         if (stray) throw new PagerDutyError(`${base.host} answers for another schedule`);
         const byUser = new Map<string, OnDuty>();
         for (const { user, start, end } of entries) {
-          // A shift that ends or begins on the instant is in the answer too.
+          // PagerDuty also returns shifts that end or begin exactly at this time.
           if ((start !== null && start > at) || (end !== null && end <= at)) continue;
-          // One shift is listed for each escalation policy that the schedule is in.
+          // PagerDuty lists a shift once per escalation policy of the schedule.
           const before = byUser.get(user.id);
           const until =
             before === undefined
@@ -215,12 +219,12 @@ function jsonOf(body: string): unknown {
   try {
     return JSON.parse(body) as unknown;
   } catch {
-    // Not JSON is not what was asked for, and told as that.
+    // The caller reports a body that is not JSON as an unexpected answer.
     return undefined;
   }
 }
 
-/** Ms until PagerDuty wants to be asked again: `Retry-After`, else its own `ratelimit-reset` in seconds. */
+/** How many ms to wait before the next request: `Retry-After`, else PagerDuty's `ratelimit-reset` in seconds. */
 function waitOf(headers: Headers, now: number): number | null {
   for (const value of [headers.get('retry-after'), headers.get('ratelimit-reset')]) {
     if (value === null) continue;

@@ -1,32 +1,33 @@
+/** A cache before PagerDuty's API, with rules for how long an old answer may be used. */
 import { errorText } from '../../base/error-text.ts';
 import type { Clock, Directory } from '../../model/directory.ts';
 import type { OnDuty, ScheduleAnswer, ScheduleOnCall } from '../../model/rota.ts';
 import { createPagerDutyApi, type PagerDutyApi, PagerDutyError } from './pagerduty-api.ts';
 
 const FRESH_MS = 60_000;
-/** For how long an answer counts where PagerDuty can't be asked again. */
+/** How long an answer may be used while PagerDuty can't be reached. */
 const COUNTS_MS = 10 * 60_000;
-/** A PagerDuty that failed is left alone so long, or as long as it says, within bounds. */
+/** How long to wait after a failure: PAUSE_MS, or as long as PagerDuty asks, at most MOST_PAUSE_MS. */
 const PAUSE_MS = 10_000;
 const MOST_PAUSE_MS = 5 * 60_000;
 
 interface Known {
-  /** The last answer, and for which instant it was asked. */
+  /** The last good answer, and the time it is for (ms since epoch). */
   good: { readonly onDuty: readonly OnDuty[]; readonly at: number } | null;
-  /** Set while the newest question failed. */
+  /** Set while the newest request failed. */
   bad: { readonly error: unknown; readonly at: number; readonly pauseMs: number } | null;
   asking: Promise<void> | null;
 }
 
-/** Within `ms` after `then`. A clock that was set back makes it long ago. */
+/** True if `now` is at most `ms` after `then`. False if the clock was set back. */
 function within(ms: number, then: number, now: number): boolean {
   return now >= then && now - then < ms;
 }
 
 /**
- * Who is on call by PagerDuty, at most a minute old, and never past the end of a shift. Where PagerDuty can't be
- * reached its last answer counts for ten minutes and each shift in it until its own end; where it refuses (the key
- * is gone, the schedule is) nothing it said before counts.
+ * Creates the function that returns who is on call, at most a minute old, and never past the end of a shift. If
+ * PagerDuty can't be reached, its last answer is used for ten minutes, and each shift in it until that shift's end.
+ * If PagerDuty refuses (the key or the schedule is gone), no earlier answer is used.
  */
 export function createPagerDuty(api: PagerDutyApi, clock: Clock): ScheduleOnCall {
   const schedules = new Map<string, Known>();
@@ -48,7 +49,7 @@ export function createPagerDuty(api: PagerDutyApi, clock: Clock): ScheduleOnCall
   function isDue({ good, bad }: Known, now: number): boolean {
     if (bad !== null) return !within(bad.pauseMs, bad.at, now);
     if (good === null || !within(FRESH_MS, good.at, now)) return true;
-    // Whoever comes after a shift that is over is not in that answer.
+    // A shift has ended: that answer does not name the next person.
     return good.onDuty.some((one) => isOver(one, now));
   }
 
@@ -79,8 +80,8 @@ function isOver({ until }: OnDuty, now: number): boolean {
 }
 
 /**
- * PagerDuty as the environment sets it up. Throws where m0.yaml has schedules of PagerDuty and there is no key to
- * ask with; undefined where nobody needs one.
+ * PagerDuty as the environment configures it; undefined if m0.yaml has no PagerDuty schedule. Throws if m0.yaml has
+ * one and there is no key.
  */
 export function openPagerDuty(
   { token, apiUrl }: { readonly token: string | null; readonly apiUrl: string },

@@ -44,7 +44,7 @@ export async function provisionCloud(options: {
   const tree = await openWorkTree({ dir: home, stack, commit, mirrors, key: 'sandbox', asIs: false });
 
   const paths = { terraform: tools.terraform, tofu: null, cliConfig: tools.cliConfig };
-  const stackTool = createStackTools({ tools: paths, base, log });
+  const stackTool = createStackTools({ toolProcesses: null, tools: paths, base, log });
   const tool = await stackTool(stack, tree, (text) => text);
   const call = { signal, limitMs: 10 * MINUTE, graceMs: 10_000 };
   await tree.initialise(

@@ -6,7 +6,7 @@ import { policyAlertCard } from '../../../src/messages/policy-alert-card.ts';
 import { reachCard } from '../../../src/messages/reach-card.ts';
 import type { PolicyAlertView, ReachView } from '../../../src/messages/view.ts';
 import type { DigestView } from '../../../src/messages/view-digest.ts';
-import type { FleetStack, FleetStanding, FleetView } from '../../../src/messages/view-fleet.ts';
+import type { FleetStack, FleetStackStatus, FleetView } from '../../../src/messages/view-fleet.ts';
 import { COMMIT, DANA, failureView, HOUR, KIM, MINUTE, NOW, ZONE } from '../views.ts';
 import { type Exhibit, exhibit } from './exhibit.ts';
 
@@ -28,15 +28,15 @@ const POLICY: PolicyAlertView = {
 
 export function fleetStack(
   name: string,
-  standing: FleetStanding,
+  status: FleetStackStatus,
   over: Partial<FleetStack> = {},
 ): FleetStack {
-  return { stack: name, environment: 'prod', runId: 100, standing, open: 0, what: '', ...over };
+  return { stack: name, environment: 'prod', runId: 100, status, open: 0, what: '', ...over };
 }
 
-const forty = (standing: FleetStanding, names = 38): readonly FleetStack[] =>
+const forty = (status: FleetStackStatus, names = 38): readonly FleetStack[] =>
   Array.from({ length: names }, (_, i) =>
-    fleetStack(`prod-svc-${String(i + 1).padStart(2, '0')}`, standing, { runId: 100 + i }),
+    fleetStack(`prod-svc-${String(i + 1).padStart(2, '0')}`, status, { runId: 100 + i }),
   );
 
 const RULE = '1 rule added by hand on aws_security_group.web';
@@ -58,7 +58,7 @@ const FLEET: FleetView = {
   ...MOMENT,
 };
 /** One stack of every standing a drift can have. */
-const ALL: readonly FleetStanding[] = [
+const ALL: readonly FleetStackStatus[] = [
   'trouble',
   'waits',
   'denied',
@@ -138,8 +138,8 @@ export const alerts: readonly Exhibit[] = [
   }),
   exhibit('fleet-standings', 'A fleet in which stacks stand in every way they can.', fleetCard, {
     ...FLEET,
-    stacks: ALL.map((standing, i) =>
-      fleetStack(`prod-${standing}`, standing, { runId: 100 + i, what: standing === 'waits' ? RULE : '' }),
+    stacks: ALL.map((status, i) =>
+      fleetStack(`prod-${status}`, status, { runId: 100 + i, what: status === 'waits' ? RULE : '' }),
     ),
     common: null,
   }),

@@ -7,7 +7,7 @@ import { baselineCard, historyCard, onCallCard, policyCard } from '../../../src/
 import { infoCard, problemCard, refusalCard } from '../../../src/messages/short-cards.ts';
 import { statusCard } from '../../../src/messages/status-card.ts';
 import type { HomeView } from '../../../src/messages/view-home.ts';
-import type { PolicyView, StackStatus } from '../../../src/messages/view-status.ts';
+import type { PolicyView, StackStatusView } from '../../../src/messages/view-status.ts';
 import { whyCard } from '../../../src/messages/why-card.ts';
 import type { AuditEntry } from '../../../src/model/audit-entry.ts';
 import type { Exemption } from '../../../src/model/exemption.ts';
@@ -32,7 +32,7 @@ import { type Exhibit, exhibit } from './exhibit.ts';
 const MOMENT = { now: NOW, zone: ZONE };
 const PRIVATE = { where: 'private' } as const;
 
-function stack(name: string, over: Partial<StackStatus> = {}): StackStatus {
+function stack(name: string, over: Partial<StackStatusView> = {}): StackStatusView {
   return {
     stack: name,
     environment: 'prod',

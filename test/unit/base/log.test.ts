@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../../src/base/log.ts';
-import { outside, within } from '../../../src/base/log-context.ts';
+import { withLogFields, withoutLogFields } from '../../../src/base/log-context.ts';
 
 function logged() {
   const lines: Record<string, unknown>[] = [];
@@ -15,7 +15,7 @@ function logged() {
 describe('the fields of what is being worked on', () => {
   it('go along through promises and timers, and what a line says itself comes first', async () => {
     const { log, lines } = logged();
-    await within({ run: 1, stack: 'a' }, async () => {
+    await withLogFields({ run: 1, stack: 'a' }, async () => {
       await sleep(1);
       log.info({ run: 2 }, 'line');
       await new Promise<void>((resolve) => {
@@ -39,10 +39,10 @@ describe('the fields of what is being worked on', () => {
     const { log, lines } = logged();
     await Promise.all(
       [1, 2].map((run) =>
-        within({ run }, async () => {
+        withLogFields({ run }, async () => {
           await sleep(3 - run);
           log.info('mine');
-          outside(() => log.info('nobody’s'));
+          withoutLogFields(() => log.info('nobody’s'));
         }),
       ),
     );
@@ -54,7 +54,7 @@ describe('the fields of what is being worked on', () => {
   it('that are learned on the way are on the lines that follow, and secrets stay censored', () => {
     const { log, lines } = logged();
     const about: Record<string, string | number | null> = { alert: 7, token: 'xoxb-1' };
-    within(about, () => {
+    withLogFields(about, () => {
       log.info('before');
       about.stack = 'a';
       log.info('then');

@@ -28,7 +28,7 @@ describe('POST /git/webhook', () => {
       ...{ host: '127.0.0.1', port: 0, log },
       ready: async () => ({ ok: true, problems: [] }),
       metrics: async () => '',
-      routes: [createGitWebhook({ secret, look, clock: () => now, log })],
+      routes: [createGitWebhook({ secret, pollNow: look, clock: () => now, log })],
     });
   }
   beforeEach(() => {

@@ -58,7 +58,7 @@ describe('any view at all', () => {
         view.state === 'awaiting_approval' &&
         view.alert === 'open' &&
         view.approvers.groups.length + view.approvers.onCall.length > 0 &&
-        view.findings.some((f) => ['waits', 'heals', 'unknown'].includes(f.standing.type));
+        view.findings.some((f) => ['waits', 'heals', 'unknown'].includes(f.status.type));
       expect(approves, `seed ${seed}`).toBe(may);
     }
   });

@@ -7,7 +7,7 @@ import { helpCard } from '../../../src/messages/help-card.ts';
 import { baselineCard, historyCard, onCallCard, policyCard } from '../../../src/messages/list-cards.ts';
 import { infoCard, problemCard, refusalCard } from '../../../src/messages/short-cards.ts';
 import { statusCard } from '../../../src/messages/status-card.ts';
-import type { StackStatus } from '../../../src/messages/view-status.ts';
+import type { StackStatusView } from '../../../src/messages/view-status.ts';
 import { whyCard } from '../../../src/messages/why-card.ts';
 import type { Exemption } from '../../../src/model/exemption.ts';
 import type { BundleStatus } from '../../../src/model/policy-status.ts';
@@ -93,7 +93,7 @@ describe('card 6: a refusal', () => {
 });
 
 describe('status', () => {
-  const stack = (name: string, over: Partial<StackStatus> = {}): StackStatus => ({
+  const stack = (name: string, over: Partial<StackStatusView> = {}): StackStatusView => ({
     stack: name,
     environment: 'prod',
     state: 'aligned',

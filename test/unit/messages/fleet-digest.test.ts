@@ -3,19 +3,26 @@ import { describe, expect, it } from 'vitest';
 import { digestCard } from '../../../src/messages/digest-card.ts';
 import { fleetCard } from '../../../src/messages/fleet-card.ts';
 import type { DigestView } from '../../../src/messages/view-digest.ts';
-import type { FleetStack, FleetStanding, FleetView } from '../../../src/messages/view-fleet.ts';
+import type { FleetStack, FleetStackStatus, FleetView } from '../../../src/messages/view-fleet.ts';
 import { cardText, DANA, HOUR, NOW, ZONE } from '../../support/views.ts';
 
 const MOMENT = { now: NOW, zone: ZONE };
 
-function stack(standing: FleetStanding, i: number): FleetStack {
-  return { stack: `prod-${standing}-${i}`, environment: 'prod', runId: i, standing, open: 1, what: '' };
+function stack(status: FleetStackStatus, i: number): FleetStack {
+  return {
+    stack: `prod-${status}-${i}`,
+    environment: 'prod',
+    runId: i,
+    status,
+    open: 1,
+    what: '',
+  };
 }
 
 describe('a fleet', () => {
-  const view = (...standings: readonly FleetStanding[]): FleetView => ({
+  const view = (...statuses: readonly FleetStackStatus[]): FleetView => ({
     of: 'drift',
-    stacks: standings.map(stack),
+    stacks: statuses.map(stack),
     common: null,
     since: NOW,
     over: false,

@@ -87,7 +87,7 @@ describe('far too much', () => {
   });
 
   test('four hundred stacks of a fleet, each with a name that tries something', () => {
-    const standings = ['waits', 'trouble', 'denied', 'healed'] as const;
+    const statuses = ['waits', 'trouble', 'denied', 'healed'] as const;
     holds(
       fleetCard({
         of: 'drift',
@@ -95,7 +95,7 @@ describe('far too much', () => {
           stack: `${HOSTILE_TEXTS[i % HOSTILE_TEXTS.length]}${i}`,
           environment: `<!here>${i % 7}`,
           runId: i,
-          standing: standings[i % standings.length] ?? 'waits',
+          status: statuses[i % statuses.length] ?? 'waits',
           open: 3,
           what: (HOSTILE_TEXTS[i % HOSTILE_TEXTS.length] ?? '').repeat(50),
         })),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readActivity, readClick } from '../../../../src/chat/teams/activity.ts';
 import { serviceAddress } from '../../../../src/chat/teams/identity.ts';
-import { Pace } from '../../../../src/chat/teams/pace.ts';
+import { RateLimiter } from '../../../../src/chat/teams/pace.ts';
 import { type Memory, Recent } from '../../../../src/chat/teams/recent.ts';
 import { isForM0, typedCommand } from '../../../../src/chat/teams/typed.ts';
 
@@ -105,7 +105,7 @@ test.each([
 
 test('the pace of a conversation keeps each of Teams’ rates, and conversations don’t slow each other', () => {
   let now = 0;
-  const pace = new Pace(() => now);
+  const pace = new RateLimiter(() => now);
   for (let i = 0; i < 7; i += 1) expect(pace.take('a')).toBe(0);
   expect(pace.take('a')).toBe(1_000);
   expect(pace.take('b')).toBe(0);
@@ -122,8 +122,8 @@ test('the pace of a conversation keeps each of Teams’ rates, and conversations
 describe('a conversation that asks for patience', () => {
   test('gets nothing before its time, whatever there is room for; others do', () => {
     let now = 0;
-    const pace = new Pace(() => now);
-    pace.hold('a', 7_000);
+    const pace = new RateLimiter(() => now);
+    pace.pause('a', 7_000);
     expect([pace.take('a'), pace.take('b')]).toEqual([7_000, 0]);
     now = 6_999;
     expect(pace.take('a')).toBe(1);
@@ -133,8 +133,8 @@ describe('a conversation that asks for patience', () => {
 
   test('is not held up by a clock that is set back, nor is one that was full', () => {
     let now = 100_000_000;
-    const pace = new Pace(() => now);
-    pace.hold('a', 7_000);
+    const pace = new RateLimiter(() => now);
+    pace.pause('a', 7_000);
     for (let i = 0; i < 7; i += 1) pace.take('b');
     expect(pace.take('b')).toBeGreaterThan(0);
     now = 0;

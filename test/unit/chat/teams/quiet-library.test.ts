@@ -4,9 +4,9 @@ import { expect, test, vi } from 'vitest';
 test('what a library says within is dropped, all else is heard, at the same time too', async () => {
   const heard: unknown[] = [];
   const before = vi.spyOn(console, 'error').mockImplementation((...words) => void heard.push(...words));
-  const { quietly } = await import('../../../../src/chat/teams/quiet-library.ts');
+  const { withoutConsoleErrors } = await import('../../../../src/chat/teams/quiet-library.ts');
   try {
-    const within = quietly(async () => {
+    const within = withoutConsoleErrors(async () => {
       console.error('a key');
       await sleep(5);
       console.error('another key');
@@ -14,7 +14,7 @@ test('what a library says within is dropped, all else is heard, at the same time
     });
     console.error('something else');
     await expect(within).resolves.toBe('refused');
-    await expect(quietly(() => Promise.reject(new Error('expired')))).rejects.toThrow('expired');
+    await expect(withoutConsoleErrors(() => Promise.reject(new Error('expired')))).rejects.toThrow('expired');
     console.error('and after');
     expect(heard).toEqual(['something else', 'and after']);
   } finally {

@@ -1,5 +1,4 @@
 /** Microsoft's own renderer of Adaptive Cards, held to what this page lets a card do. */
-
 import {
   type Action,
   AdaptiveCard,

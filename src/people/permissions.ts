@@ -1,23 +1,25 @@
-/** Who may do what on a stack. Pure: who is on call now is passed in. */
+/** Who may do what on a stack. Pure: the caller passes in who is on call. */
 import type { Finding } from '../drift/finding.ts';
 import type { Directory, Person, Stack } from '../model/directory.ts';
 import { isOnCall, rotationName } from '../model/rota.ts';
 import type { Actor, CodeVersion } from '../model/run.ts';
 import { shortCommit } from '../text/words.ts';
 
+/** The actions that need a permission. */
 export type Permission = 'approve' | 'reject' | 'cancel' | 'snooze' | 'accept';
 
-export type Right = { readonly ok: true } | { readonly ok: false; readonly refusal: string };
+/** Allowed, or a refusal as one plain sentence. */
+export type PermissionResult = { readonly ok: true } | { readonly ok: false; readonly refusal: string };
 
-/** Names of `oncall:` entries -> persons on call now; `group:NAME` -> who is in that Slack user group now. */
+/** Rota name -> people on call now; `group:NAME` -> people in that Slack user group now. */
 export type OnCallNow = Readonly<Record<string, readonly string[]>>;
 
-/** What a group that a Slack user group fills is called beside the rotas. */
+/** The name of a group that a Slack user group fills, in a list with rotas. */
 export function groupName(group: string): string {
   return `group:${group}`;
 }
 
-/** Persons that a list of groups, persons and `oncall:NAME` entries stands for now. */
+/** The people that a list of groups, people and `oncall:NAME` entries resolves to now. */
 export function personsIn(
   entries: readonly string[],
   directory: Directory,
@@ -34,9 +36,9 @@ export function personsIn(
 }
 
 /**
- * True where the person may approve the stack at one time or another, on call or not. Who is on call by a chat's
- * user group, or by PagerDuty, is known to them alone, so there everybody could. A group that a user group fills
- * is who is in it now: whoever was taken out of it, or can't be found there, may not any more.
+ * True if the person may approve the stack at some time, on call or not. Members of a rota that a user group or
+ * PagerDuty fills are known only to those services, so there everybody counts. A group that a user group fills has
+ * only its current members.
  */
 export function couldApprove(
   person: string | null,
@@ -60,12 +62,12 @@ export function couldApprove(
   });
 }
 
-/** The on-call rotas that a stack's approvers name. */
+/** The rotas that a stack's approvers name. */
 export function rotasOf(stack: Stack): readonly string[] {
   return stack.approvers.from.map(rotationName).filter((name) => name !== null);
 }
 
-/** Who may, in words: `sre or the person on call (Dana)`. */
+/** The approvers in words: `sre or the person on call (Dana)`. */
 export function describeApprovers(
   entries: readonly string[],
   directory: Directory,
@@ -82,7 +84,7 @@ export function describeApprovers(
   return words.join(' or ');
 }
 
-function wrote(person: Person, code: CodeVersion): boolean {
+function isAuthorOf(person: Person, code: CodeVersion): boolean {
   const mail = person.email?.toLowerCase();
   return (
     (mail !== undefined && mail === code.authorEmail.toLowerCase()) ||
@@ -90,7 +92,7 @@ function wrote(person: Person, code: CodeVersion): boolean {
   );
 }
 
-const DEED_WORDS: Record<Permission, string> = {
+const ACTION_WORDS: Record<Permission, string> = {
   approve: 'approve',
   reject: 'reject',
   cancel: 'cancel runs of',
@@ -99,24 +101,25 @@ const DEED_WORDS: Record<Permission, string> = {
 };
 
 /**
- * Whether the actor may do the deed on the stack. Approving, rejecting and canceling need an approver;
- * snoozing and accepting an approver or a group named under `may`. No approvers configured means nobody may.
- * With `notTheAuthor`, whoever wrote the code may not approve what the code moved.
+ * Whether the actor may do the action on the stack. To approve, reject or cancel, the actor must be an approver; to
+ * snooze or accept, an approver or a member of a group under `may`. Without configured approvers nobody may. With
+ * `notTheAuthor`, the author of the code may not approve what the code changed.
  */
-export function mayDo(
-  deed: Permission,
+export function checkPermission(
+  action: Permission,
   actor: Actor,
   stack: Stack,
   directory: Directory,
   onCall: OnCallNow,
   about: { readonly code: CodeVersion | null; readonly findings: readonly Finding[] },
-): Right {
-  const extra = deed === 'snooze' ? directory.may.snooze : deed === 'accept' ? directory.may.accept : null;
+): PermissionResult {
+  const extra =
+    action === 'snooze' ? directory.may.snooze : action === 'accept' ? directory.may.accept : null;
   const entries = [...stack.approvers.from, ...(extra ?? [])];
   if (entries.length === 0) {
     return {
       ok: false,
-      refusal: `Nobody may ${DEED_WORDS[deed]} ${stack.name}: no approvers are configured for it. Add "approvers" to the stack in m0.yaml.`,
+      refusal: `Nobody may ${ACTION_WORDS[action]} ${stack.name}: no approvers are configured for it. Add "approvers" to the stack in m0.yaml.`,
     };
   }
   const person = directory.people.find((p) => p.key === actor.person);
@@ -125,16 +128,16 @@ export function mayDo(
       person === undefined ? ' m0 does not know you: you are not under "people" in m0.yaml.' : '';
     return {
       ok: false,
-      refusal: `Only ${describeApprovers(entries, directory, onCall)} may ${DEED_WORDS[deed]} ${stack.name}.${unknown}`,
+      refusal: `Only ${describeApprovers(entries, directory, onCall)} may ${ACTION_WORDS[action]} ${stack.name}.${unknown}`,
     };
   }
   const codeMoved = about.findings.some((f) => f.origin !== 'cloud');
   if (
-    deed === 'approve' &&
+    action === 'approve' &&
     stack.approvers.notTheAuthor &&
     codeMoved &&
     about.code &&
-    wrote(person, about.code)
+    isAuthorOf(person, about.code)
   ) {
     return {
       ok: false,

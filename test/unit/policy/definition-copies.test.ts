@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { readValues } from '../../../src/policy/answer.ts';
 import type { Bundle } from '../../../src/policy/bundle.ts';
 import { compilePolicy, loadBundle } from '../../../src/policy/compile.ts';
+import { evaluateCopies } from '../../../src/policy/definition-copies.ts';
 import { type Evaluation, evaluate } from '../../../src/policy/evaluate.ts';
 import { createOpa } from '../../../src/policy/opa.ts';
-import { whoSpoke } from '../../../src/policy/spoken.ts';
 import { OPA, scratch, write } from './support.ts';
 
 const LIMITS = { timeMs: 10_000, memoryBytes: 256 * 1024 * 1024 };
@@ -29,7 +29,7 @@ async function said(
   };
   const evaluated = await ask(bundle);
   if (!evaluated.ok) throw new Error(evaluated.error);
-  const spoken = await whoSpoke(bundle, evaluated.values, ask);
+  const spoken = await evaluateCopies(bundle, evaluated.values, ask);
   const reading = readValues(evaluated.values, bundle.rules, 'decide', spoken);
   if (!reading.ok) throw new Error(reading.error);
   const messages = reading.messages.map((m) => {
@@ -213,7 +213,7 @@ warn contains sprintf("%s", [name]) if data.m0[name]
       }),
     );
     const values = { 'm0.deny': ['a', 'b'], 'm0.warn': ['w'] };
-    const spoken = await whoSpoke(bundle, values, async () => ({ ok: false, error: 'took longer' }));
+    const spoken = await evaluateCopies(bundle, values, async () => ({ ok: false, error: 'took longer' }));
     expect(readValues(values, bundle.rules, 'decide', spoken)).toEqual({
       ok: true,
       messages: [

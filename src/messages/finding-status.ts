@@ -1,46 +1,46 @@
-/** How a finding stands, in the words at its right. */
+/** The status of a finding, in the words next to it. */
 import { assertNever } from '../base/assert-never.ts';
 import type { Finding } from '../drift/finding.ts';
 import { isTerminal } from '../model/run.ts';
 import { whenText } from '../text/when.ts';
 import { clip, listed } from '../text/words.ts';
 import type { FindingTone } from './card.ts';
-import type { DriftView, FindingView, Standing } from './view.ts';
+import type { DriftView, FindingStatus, FindingView } from './view.ts';
 
-/** Longest reason of a person beside a finding, in characters. */
+/** The longest reason next to a finding, in characters. */
 const REASON = 120;
 
 /**
- * The view with each finding's standing as it is meant in the run's state: where the run waits for a person,
- * what the policies would apply waits with the rest, and the same yes applies it.
+ * The view with the statuses that apply in the run's state. While the run waits for a person, the findings that the
+ * policies would apply wait as well, because the same approval applies them.
  */
-export function asItStands(view: DriftView): DriftView {
+export function withCurrentStatuses(view: DriftView): DriftView {
   if (view.state !== 'awaiting_approval') return view;
   const findings = view.findings.map((f) =>
-    f.standing.type === 'heals' ? { ...f, standing: { type: 'waits' } as const } : f,
+    f.status.type === 'heals' ? { ...f, status: { type: 'waits' } as const } : f,
   );
   return { ...view, findings };
 }
 
-/** True where nothing of this run can still happen. */
+/** True if nothing more can happen in this run. */
 export function ended(view: DriftView): boolean {
   return view.alert !== 'open' || (isTerminal(view.state) && view.state !== 'denied');
 }
 
-/** Findings that an approval of the run would apply now. */
+/** The findings that an approval of the run would apply now. */
 export function approvableNow(view: DriftView): readonly FindingView[] {
   if (view.state !== 'awaiting_approval' || view.alert !== 'open') return [];
-  return view.findings.filter(({ standing: { type: s } }) => s === 'waits' || s === 'unknown');
+  return view.findings.filter(({ status: { type: s } }) => s === 'waits' || s === 'unknown');
 }
 
-/** Those that are still to be dealt with: neither put back nor kept. */
+/** The open findings: neither put back nor exempt. */
 export function openNow(view: DriftView): readonly FindingView[] {
   return view.findings.filter(
-    ({ standing: { type: s } }) => s !== 'realigned' && s !== 'snoozed' && s !== 'accepted',
+    ({ status: { type: s } }) => s !== 'realigned' && s !== 'snoozed' && s !== 'accepted',
   );
 }
 
-/** Which way it drifted. */
+/** The direction of the drift, in words. */
 export function originWords(finding: Finding): string {
   if (finding.deletedByHand === true) return 'deleted by hand';
   switch (finding.origin) {
@@ -69,8 +69,8 @@ export function originWords(finding: Finding): string {
   }
 }
 
-/** Names of the policies whose `allow` let it heal. */
-function healers(view: FindingView): string {
+/** The names of the policies that allowed it to heal. */
+function allowingPolicies(view: FindingView): string {
   const names = view.reasons.flatMap((r) => (r.rule === 'allow' && r.policy !== null ? [r.policy] : []));
   return names.length === 0 ? 'by policy' : `by policy ${listed([...new Set(names)])}`;
 }
@@ -87,63 +87,67 @@ function lapsedWords({ lapsed }: FindingView): string {
   return ` · ${by.name} had ${kind === 'accept' ? 'accepted' : 'snoozed'} it, it moved since`;
 }
 
-/** The words at the right of a finding, and their tone. */
-export function standingOf(
+/** The words next to a finding, and their tone. */
+export function statusLabel(
   item: FindingView,
   view: DriftView,
 ): { readonly status: string; readonly tone: FindingTone } {
   const at = (ms: number): string => whenText(ms, view.now, view.zone);
-  const told = (words: string): string => `${originWords(item.finding)} · ${words}${lapsedWords(item)}`;
-  const { standing } = item;
-  // What a run that ended left behind no longer waits on that run.
-  const left = ended(view);
+  const withOrigin = (words: string): string => `${originWords(item.finding)} · ${words}${lapsedWords(item)}`;
+  const { status } = item;
+  // A run that ended no longer waits for anybody.
+  const isOver = ended(view);
   const past = view.alert === 'open' ? 'left as it is' : 'no longer open';
-  switch (standing.type) {
+  switch (status.type) {
     case 'heals':
-      return left ? { status: told(past), tone: 'info' } : { status: told('heals itself'), tone: 'heals' };
+      return isOver
+        ? { status: withOrigin(past), tone: 'info' }
+        : { status: withOrigin('heals itself'), tone: 'heals' };
     case 'waits':
-      return left ? { status: told(past), tone: 'info' } : { status: told('waits'), tone: 'waits' };
+      return isOver
+        ? { status: withOrigin(past), tone: 'info' }
+        : { status: withOrigin('waits'), tone: 'waits' };
     case 'denied':
-      return { status: told('denied by policy'), tone: 'denied' };
+      return { status: withOrigin('denied by policy'), tone: 'denied' };
     case 'approved':
-      return { status: told(`approved by ${listed(standing.by.map((b) => b.name))}`), tone: 'heals' };
+      return { status: withOrigin(`approved by ${listed(status.by.map((b) => b.name))}`), tone: 'heals' };
     case 'applying':
-      return { status: told('being applied'), tone: 'heals' };
+      return { status: withOrigin('being applied'), tone: 'heals' };
     case 'realigned':
-      return { status: realignedWords(item, standing, at), tone: 'done' };
+      return { status: realignedWords(item, status, at), tone: 'done' };
     case 'snoozed': {
-      const until = standing.until === null ? 'it changes' : at(standing.until);
+      const until = status.until === null ? 'it changes' : at(status.until);
       return {
-        status: `snoozed by ${standing.by.name} until ${until}${because(standing.reason)}`,
+        status: `snoozed by ${status.by.name} until ${until}${because(status.reason)}`,
         tone: 'kept',
       };
     }
     case 'accepted':
       return {
-        status: `accepted by ${standing.by.name} ${at(standing.at)}${because(standing.reason)}`,
+        status: `accepted by ${status.by.name} ${at(status.at)}${because(status.reason)}`,
         tone: 'kept',
       };
     case 'rejected':
       return {
-        status: told(`rejected by ${standing.by.name}${because(standing.reason ?? '')}`),
+        status: withOrigin(`rejected by ${status.by.name}${because(status.reason ?? '')}`),
         tone: 'denied',
       };
     case 'unknown':
-      return { status: told('m0 stopped while applying it'), tone: 'denied' };
+      return { status: withOrigin('m0 stopped while applying it'), tone: 'denied' };
     default:
-      return assertNever(standing);
+      return assertNever(status);
   }
 }
 
 function realignedWords(
   item: FindingView,
-  standing: Extract<Standing, { type: 'realigned' }>,
+  status: Extract<FindingStatus, { type: 'realigned' }>,
   at: (ms: number) => string,
 ): string {
   const by =
-    standing.by.length === 0
-      ? ` ${healers(item)}`
-      : `, approved by ${listed(standing.by.map((b) => b.name))}`;
-  const proof = standing.verifiedAt === null ? 'not verified yet' : 'verified: nothing left to change';
-  return `realigned ${at(standing.at)}${by}, ${proof}`;
+    status.by.length === 0
+      ? ` ${allowingPolicies(item)}`
+      : `, approved by ${listed(status.by.map((b) => b.name))}`;
+  const proof = status.verifiedAt === null ? 'not verified yet' : 'verified: nothing left to change';
+  return `realigned ${at(status.at)}${by}, ${proof}`;
 }

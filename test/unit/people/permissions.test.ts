@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { couldApprove, mayDo } from '../../../src/people/rights.ts';
+import { checkPermission, couldApprove } from '../../../src/people/permissions.ts';
 import { directory, stack } from '../../support/directory.ts';
 import { CODE, DANA, KIM, sshFinding } from '../../support/runs.ts';
 
@@ -11,9 +11,9 @@ describe('who may', () => {
   it('a member of an approving group and the person on call', () => {
     const bySre = stack({ approvers: { from: ['sre'], need: 1, notTheAuthor: true } });
     const byRota = stack({ approvers: { from: ['oncall:primary'], need: 1, notTheAuthor: true } });
-    expect(mayDo('approve', DANA, bySre, directory(), ON_CALL, about).ok).toBe(true);
-    expect(mayDo('approve', DANA, byRota, directory(), ON_CALL, about).ok).toBe(true);
-    expect(mayDo('approve', DANA, byRota, directory(), { primary: ['kim'] }, about)).toMatchObject({
+    expect(checkPermission('approve', DANA, bySre, directory(), ON_CALL, about).ok).toBe(true);
+    expect(checkPermission('approve', DANA, byRota, directory(), ON_CALL, about).ok).toBe(true);
+    expect(checkPermission('approve', DANA, byRota, directory(), { primary: ['kim'] }, about)).toMatchObject({
       ok: false,
       refusal: 'Only the person on call (Kim) may approve prod-network.',
     });
@@ -22,7 +22,7 @@ describe('who may', () => {
   it('nobody, where no approvers are configured', () => {
     const none = stack({ approvers: { from: [], need: 1, notTheAuthor: true } });
     for (const deed of ['approve', 'reject', 'cancel', 'snooze', 'accept'] as const) {
-      expect(mayDo(deed, DANA, none, directory(), ON_CALL, about)).toMatchObject({
+      expect(checkPermission(deed, DANA, none, directory(), ON_CALL, about)).toMatchObject({
         ok: false,
         refusal: expect.stringContaining('no approvers are configured'),
       });
@@ -31,13 +31,13 @@ describe('who may', () => {
 
   it('nobody on call means nobody, not anybody', () => {
     const byRota = stack({ approvers: { from: ['oncall:primary'], need: 1, notTheAuthor: true } });
-    expect(mayDo('approve', DANA, byRota, directory(), {}, about).ok).toBe(false);
-    expect(mayDo('approve', DANA, byRota, directory(), { primary: [] }, about).ok).toBe(false);
+    expect(checkPermission('approve', DANA, byRota, directory(), {}, about).ok).toBe(false);
+    expect(checkPermission('approve', DANA, byRota, directory(), { primary: [] }, about).ok).toBe(false);
   });
 
   it('a chat user who is not in m0.yaml never may', () => {
     const stranger = { ...DANA, person: null };
-    expect(mayDo('approve', stranger, stack(), directory(), ON_CALL, about)).toMatchObject({
+    expect(checkPermission('approve', stranger, stack(), directory(), ON_CALL, about)).toMatchObject({
       ok: false,
       refusal: expect.stringContaining('does not know you'),
     });
@@ -45,17 +45,17 @@ describe('who may', () => {
 
   it('whoever wrote the code may revert the cloud, but not approve their own code', () => {
     const bySre = stack({ approvers: { from: ['sre'], need: 1, notTheAuthor: true } });
-    expect(mayDo('approve', KIM, bySre, directory(), ON_CALL, about).ok).toBe(true);
-    expect(mayDo('approve', KIM, bySre, directory(), ON_CALL, byCode).ok).toBe(false);
-    expect(mayDo('approve', DANA, bySre, directory(), ON_CALL, byCode).ok).toBe(true);
+    expect(checkPermission('approve', KIM, bySre, directory(), ON_CALL, about).ok).toBe(true);
+    expect(checkPermission('approve', KIM, bySre, directory(), ON_CALL, byCode).ok).toBe(false);
+    expect(checkPermission('approve', DANA, bySre, directory(), ON_CALL, byCode).ok).toBe(true);
   });
 
   it('snoozing and accepting can be given to more people; approving can not', () => {
     const wide = directory({ may: { snooze: ['dev'], accept: null } });
     const eve = { ...DANA, person: 'eve', name: 'Eve' };
-    expect(mayDo('snooze', eve, stack(), wide, ON_CALL, about).ok).toBe(true);
-    expect(mayDo('accept', eve, stack(), wide, ON_CALL, about).ok).toBe(false);
-    expect(mayDo('approve', eve, stack(), wide, ON_CALL, about).ok).toBe(false);
+    expect(checkPermission('snooze', eve, stack(), wide, ON_CALL, about).ok).toBe(true);
+    expect(checkPermission('accept', eve, stack(), wide, ON_CALL, about).ok).toBe(false);
+    expect(checkPermission('approve', eve, stack(), wide, ON_CALL, about).ok).toBe(false);
   });
 
   it('anybody m0 knows could be put on call by a user group or by PagerDuty, only its people by a rotation', () => {

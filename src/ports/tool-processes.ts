@@ -1,0 +1,31 @@
+import type { ProcessIdentity } from '../base/process-identity.ts';
+import type { RunnerPhase } from './runner-error.ts';
+
+/** A terraform or tofu that an earlier owner started and that may still run. */
+export interface LeftTool extends ProcessIdentity {
+  readonly id: number;
+  readonly stack: string;
+  readonly phase: RunnerPhase;
+  /** ms since epoch at which its owner would have stopped it. */
+  readonly endsBy: number;
+}
+
+/** The record of the tools that the owners of a memory started. */
+export interface ToolProcesses {
+  /** The present owner's number: larger than that of every owner before. */
+  readonly fence: number;
+  /**
+   * Proves the lease and records a process that is about to become a tool. Rejects with LeaseLost where another owner
+   * took over; then the process must not become one.
+   */
+  begin(tool: {
+    readonly stack: string;
+    readonly phase: RunnerPhase;
+    readonly pid: number;
+    readonly endsBy: number;
+  }): Promise<number>;
+  /** Forgets a tool that has ended. */
+  end(id: number): Promise<void>;
+  /** What earlier owners recorded and nobody has ended, oldest first; of one stack, or of all where left out. */
+  left(stack?: string): Promise<readonly LeftTool[]>;
+}

@@ -1,0 +1,39 @@
+/** The thread of heartbeat.ts: extends the lease every few seconds, with a connection of its own. */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import Sqlite from 'better-sqlite3';
+import { errorText } from '../base/error-text.ts';
+import { HEARTBEATS_A_LEASE } from '../model/owner.ts';
+
+/** `lost`: another process has the lease, and this thread has ended. */
+export type HeartbeatMessage =
+  | { readonly type: 'lost' }
+  | { readonly type: 'problem'; readonly problem: string };
+
+const { file, fence, leaseMs } = workerData as {
+  readonly file: string;
+  readonly fence: number;
+  readonly leaseMs: number;
+};
+const intervalMs = leaseMs / HEARTBEATS_A_LEASE;
+
+const client = new Sqlite(file, { fileMustExist: true, timeout: intervalMs });
+// A heartbeat that a power cut loses was no longer needed.
+client.pragma('synchronous = OFF');
+const beat = client.prepare('UPDATE owner SET heartbeat_at = ?, expires_at = ? WHERE id = 1 AND fence = ?');
+
+function tell(message: HeartbeatMessage): void {
+  parentPort?.postMessage(message);
+}
+
+const timer = setInterval(() => {
+  try {
+    const now = Date.now();
+    if (beat.run(now, now + leaseMs, fence).changes > 0) return;
+    clearInterval(timer);
+    client.close();
+    tell({ type: 'lost' });
+  } catch (error) {
+    tell({ type: 'problem', problem: errorText(error) });
+  }
+}, intervalMs);

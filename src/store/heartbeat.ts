@@ -1,0 +1,42 @@
+/** Keeps a lease alive from a thread of its own, so that a busy event loop does not lose it. */
+import { Worker } from 'node:worker_threads';
+import type { Logger } from '../base/log.ts';
+import type { HeartbeatMessage } from './heartbeat-thread.ts';
+
+export interface HeartbeatOptions {
+  readonly file: string;
+  readonly fence: number;
+  /** How long the lease lasts, in ms. */
+  readonly leaseMs: number;
+  readonly log: Logger;
+  /** Called when another process has taken the lease. */
+  readonly onLost: () => void;
+}
+
+export interface Heartbeat {
+  stop(): Promise<void>;
+}
+
+export function startHeartbeat({ file, fence, leaseMs, log, onLost }: HeartbeatOptions): Heartbeat {
+  const thread = new Worker(new URL('./heartbeat-thread.ts', import.meta.url), {
+    workerData: { file, fence, leaseMs },
+  });
+  let isStopped = false;
+  thread.on('message', (message: HeartbeatMessage) => {
+    if (message.type === 'lost') onLost();
+    else log.warn({ problem: message.problem }, 'a heartbeat could not be stored; it is tried again');
+  });
+  thread.on('error', (error) => {
+    // The lease runs out without it. Until another process takes over, each write still proves it.
+    if (!isStopped)
+      log.error({ err: error }, 'the heartbeat broke: another m0 may take over in half a minute');
+  });
+  // The process ends when its work ends, not when this thread does.
+  thread.unref();
+  return {
+    async stop() {
+      isStopped = true;
+      await thread.terminate();
+    },
+  };
+}

@@ -1,0 +1,128 @@
+/** The lease on a SQLite memory: one process owns it, proven by a fence number at each write. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Sqlite from 'better-sqlite3';
+import { identityOf, processState } from '../base/process-identity.ts';
+import { LEASE_MS, mayTakeOver, type Owner } from '../model/owner.ts';
+import { LeaseLost, OwnedError } from '../ports/owner.ts';
+import { durationText } from '../text/words.ts';
+import { toStoreError } from './store-error.ts';
+
+/** How a process becomes the owner of a memory. */
+export interface OwnerOptions {
+  /** True: waits for as long as another process owns the memory. */
+  readonly wait: boolean;
+  /** Called once, before the waiting begins, with the owner that is waited for. */
+  readonly onWaiting?: (owner: Owner) => void | Promise<void>;
+  /** Called once, when another process has taken the memory over. */
+  readonly onLost: () => void;
+  /** Gives the waiting up. */
+  readonly signal?: AbortSignal;
+  /** How long the lease lasts after the last heartbeat, in ms; 30 s where left out. */
+  readonly leaseMs?: number;
+}
+
+/** How often a candidate looks at the owner, in ms. */
+const LOOK_MS = 250;
+
+const READ = `
+  SELECT host, pid, process, since, heartbeat_at AS heartbeatAt, expires_at AS expiresAt, fence
+  FROM owner WHERE id = 1`;
+const TAKE = `
+  INSERT INTO owner (id, holder, host, pid, process, since, heartbeat_at, expires_at, fence)
+  VALUES (1, :holder, :host, :pid, :process, :now, :now, :expiresAt, :fence)
+  ON CONFLICT (id) DO UPDATE SET holder = :holder, host = :host, pid = :pid, process = :process, since = :now,
+    heartbeat_at = :now, expires_at = :expiresAt, fence = :fence`;
+
+/** True where the database has a place for an owner; a database of an older m0 gets one by its migration. */
+export function hasOwnerTable(client: Sqlite.Database): boolean {
+  const table = client.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'owner'").get();
+  return table !== undefined;
+}
+
+function readOwner(client: Sqlite.Database): Owner | undefined {
+  return client.prepare<[], Owner>(READ).get();
+}
+
+/** Takes the lease where it is free. Answers the new fence, or null. Throws the driver's errors. */
+function tryTake(client: Sqlite.Database, silentMs: number, leaseMs: number): number | null {
+  const take = client.transaction((): number | null => {
+    const owner = readOwner(client);
+    const now = Date.now();
+    if (owner !== undefined && !mayTakeOver(owner, { state: processState(owner), now, silentMs, leaseMs }))
+      return null;
+    const fence = (owner?.fence ?? 0) + 1;
+    const { host, pid, process: name } = identityOf(process.pid);
+    client.prepare(TAKE).run({
+      ...{ holder: `${host}/${pid}/${fence}`, host, pid, process: name, now, fence },
+      expiresAt: now + leaseMs,
+    });
+    return fence;
+  });
+  try {
+    return take.immediate();
+  } catch (error) {
+    // Another process is in the middle of a write: the owner, who may be frozen there.
+    if (toStoreError('taking the lease', error).problem === 'busy') return null;
+    throw error;
+  }
+}
+
+function ownedError(file: string, owner: Owner): OwnedError {
+  const { host, pid, since, heartbeatAt } = owner;
+  const sign = durationText(Date.now() - heartbeatAt);
+  return new OwnedError(
+    `the database ${file} is in use by m0 on ${host} (process ${pid}) since ${new Date(since).toISOString()}, last sign of life ${sign} ago: stop that m0 first, or set M0_WAIT_FOR_OWNER=1 to wait for its end`,
+    owner,
+  );
+}
+
+/**
+ * Makes this process the owner and resolves to its fence. A lease whose process has ended is taken at once; one
+ * whose process can't be seen from here, or is frozen, when it is over (30 s after the last heartbeat). Where the
+ * owner is alive, rejects with an OwnedError, or waits. Rejects with the signal's reason where that aborts.
+ */
+export async function takeLease(
+  client: Sqlite.Database,
+  file: string,
+  options: OwnerOptions,
+): Promise<number> {
+  const { leaseMs = LEASE_MS } = options;
+  let first: Owner | undefined;
+  let heartbeatAt = Number.NaN;
+  let heardAt = performance.now();
+  for (;;) {
+    const fence = tryTake(client, performance.now() - heardAt, leaseMs);
+    if (fence !== null) return fence;
+    const owner = readOwner(client);
+    if (owner === undefined) continue;
+    if (first === undefined) {
+      first = owner;
+      if (options.wait) await options.onWaiting?.(owner);
+    } else if (owner.heartbeatAt !== heartbeatAt || owner.fence !== first.fence) {
+      // It shows signs of life: nothing would end this but the end of that process.
+      if (!options.wait) throw ownedError(file, owner);
+      heardAt = performance.now();
+    } else if (!options.wait && performance.now() - heardAt > 2 * leaseMs) {
+      // It is silent and still can't be replaced: it was frozen in the middle of a write.
+      throw ownedError(file, owner);
+    }
+    heartbeatAt = owner.heartbeatAt;
+    await sleep(LOOK_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });
+  }
+}
+
+/** Proves inside a transaction that the fence is still the newest. Throws LeaseLost. */
+export function fenceProof(client: Sqlite.Database, fence: number): () => void {
+  const newest = client.prepare<[], { fence: number }>('SELECT fence FROM owner WHERE id = 1');
+  return () => {
+    if (newest.get()?.fence === fence) return;
+    throw new LeaseLost(
+      'another m0 has taken over this database, so this one stores and starts nothing more',
+    );
+  };
+}
+
+/** Ends the lease, so that the next process need not wait for it. Throws the driver's errors. */
+export function releaseLease(client: Sqlite.Database, fence: number): void {
+  client.prepare('UPDATE owner SET expires_at = 0 WHERE id = 1 AND fence = ?').run(fence);
+}

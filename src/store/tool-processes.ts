@@ -1,0 +1,40 @@
+/** The record of the tools that the owners of a memory started, in its table `tool_processes`. */
+import type Sqlite from 'better-sqlite3';
+import { identityOf } from '../base/process-identity.ts';
+import type { LeftTool, ToolProcesses } from '../ports/tool-processes.ts';
+
+const BEGIN = `
+  INSERT INTO tool_processes (fence, stack, phase, host, pid, process, begun_at, ends_by)
+  VALUES (:fence, :stack, :phase, :host, :pid, :process, :begunAt, :endsBy)`;
+const LEFT = `
+  SELECT id, stack, phase, host, pid, process, ends_by AS endsBy FROM tool_processes
+  WHERE fence < :fence AND (:stack IS NULL OR stack = :stack) ORDER BY id`;
+
+/** Runs a write in a transaction that proves the lease; see sqlite.ts. */
+export type Writing = <T>(doing: string, work: () => T) => Promise<T>;
+/** Runs a read; see sqlite.ts. */
+export type Reading = <T>(doing: string, work: () => T) => Promise<T>;
+
+export function toolProcessesIn(
+  client: Sqlite.Database,
+  fence: number,
+  { writing, reading }: { readonly writing: Writing; readonly reading: Reading },
+): ToolProcesses {
+  return {
+    fence,
+    begin: ({ stack, phase, pid, endsBy }) =>
+      writing(`recording that ${phase} of ${stack} begins`, () => {
+        const { host, process } = identityOf(pid);
+        const row = { fence, stack, phase, host, pid, process, begunAt: Date.now(), endsBy };
+        return Number(client.prepare(BEGIN).run(row).lastInsertRowid);
+      }),
+    end: (id) =>
+      writing('recording that a tool has ended', () => {
+        client.prepare('DELETE FROM tool_processes WHERE id = ?').run(id);
+      }),
+    left: (stack) =>
+      reading('reading which tools an earlier m0 left running', () =>
+        client.prepare<[object], LeftTool>(LEFT).all({ fence, stack: stack ?? null }),
+      ),
+  };
+}

@@ -1,0 +1,72 @@
+/** Tools that an earlier m0 started and that outlived it: their stacks are left alone until they have ended. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../base/log.ts';
+import { commandLineOf, processState } from '../base/process-identity.ts';
+import type { LeftTool, ToolProcesses } from '../ports/tool-processes.ts';
+import { killGroup, LAUNCHER } from './tool-process.ts';
+
+const LOOK_MS = 200;
+/** How long a tool that was asked to stop gets, in ms: an apply has a state to save. */
+const GRACE_MS = { apply: 5 * 60_000, other: 30_000 };
+
+export interface LeftTools {
+  /** Resolves once no tool of an earlier owner works on the stack. Rejects where the signal aborts. */
+  ended(stack: string, signal: AbortSignal): Promise<void>;
+  /** Resolves once none works on any stack. */
+  allEnded(signal: AbortSignal): Promise<void>;
+}
+
+/** True while the process waits for its owner's word and has not become a tool. */
+function isLauncher(tool: LeftTool): boolean {
+  return commandLineOf(tool.pid).includes(LAUNCHER);
+}
+
+function interrupt(pid: number): void {
+  try {
+    process.kill(pid, 'SIGINT');
+  } catch {
+    // It ended in the meantime.
+  }
+}
+
+export function createLeftTools(toolProcesses: ToolProcesses, log: Logger): LeftTools {
+  /** Waits for a tool of this machine, and keeps the time limit that its owner would have kept. */
+  async function untilEnded(tool: LeftTool, signal: AbortSignal): Promise<void> {
+    const { pid, stack, phase, endsBy } = tool;
+    const about = { pid, stack, phase };
+    // Only an apply changes anything. What has not begun yet, or only reads, is stopped.
+    let stopAt = phase === 'apply' && !isLauncher(tool) ? endsBy : 0;
+    let killAt = Number.POSITIVE_INFINITY;
+    log.warn(about, 'a tool that an earlier m0 started is still running: its stack waits for it');
+    while (processState(tool) === 'running') {
+      if (Date.now() >= stopAt) {
+        stopAt = Number.POSITIVE_INFINITY;
+        killAt = Date.now() + (phase === 'apply' ? GRACE_MS.apply : GRACE_MS.other);
+        interrupt(pid);
+      }
+      if (Date.now() >= killAt) killGroup(pid);
+      await sleep(LOOK_MS, undefined, { signal, ref: false });
+    }
+    log.info(about, 'the tool that an earlier m0 started has ended');
+  }
+
+  async function untilOver(tool: LeftTool, signal: AbortSignal): Promise<void> {
+    const state = processState(tool);
+    if (state === 'running') await untilEnded(tool, signal);
+    // Whether it ended can't be seen from here. A plan changes nothing, and an apply has a time limit.
+    if (state === 'elsewhere' && tool.phase === 'apply') {
+      const { host, stack, endsBy } = tool;
+      const until = new Date(endsBy).toISOString();
+      if (endsBy > Date.now())
+        log.warn({ host, stack, until }, 'an apply may still run on another machine: its stack waits');
+      while (Date.now() < endsBy) await sleep(LOOK_MS, undefined, { signal, ref: false });
+    }
+    await toolProcesses.end(tool.id);
+  }
+
+  async function over(stack: string | undefined, signal: AbortSignal): Promise<void> {
+    for (const tool of await toolProcesses.left(stack)) await untilOver(tool, signal);
+  }
+
+  return { ended: over, allEnded: (signal) => over(undefined, signal) };
+}
