@@ -187,7 +187,7 @@ async function main(args: readonly string[]): Promise<number> {
   const [command = 'help', ...rest] = args;
   const environment = readEnvironment();
   const from = environment.variables.M0_CWD ?? process.cwd();
-  const inFrom = (path: string): string => resolve(from, path);
+  const resolvePath = (path: string): string => resolve(from, path);
   switch (command) {
     case 'serve':
       return runServe(environment);
@@ -199,7 +199,7 @@ async function main(args: readonly string[]): Promise<number> {
         ...io,
         color: process.stdout.isTTY === true,
         // In one go: a plan may be big, and nothing else waits.
-        readFile: async (path) => readFileSync(inFrom(path)),
+        readFile: async (path) => readFileSync(resolvePath(path)),
       });
     }
     case 'policy': {
@@ -218,11 +218,15 @@ async function main(args: readonly string[]): Promise<number> {
     }
     case 'audit': {
       const { auditCommand } = await import('./cli/audit.ts');
-      return auditCommand(rest, io, { databaseUrl: databaseOf(environment), inFrom, write: writeOut });
+      return auditCommand(rest, io, {
+        databaseUrl: databaseOf(environment),
+        resolvePath,
+        write: writeOut,
+      });
     }
     case 'backup': {
       const { backupCommand } = await import('./cli/backup.ts');
-      return backupCommand(rest, io, { databaseUrl: databaseOf(environment), inFrom });
+      return backupCommand(rest, io, { databaseUrl: databaseOf(environment), resolvePath });
     }
     case 'worker':
       io.err('m0: worker: workers on other machines are not in this version yet; "serve" does their work\n');

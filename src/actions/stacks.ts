@@ -36,19 +36,19 @@ async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatusVi
   const good = runs.find((r) => STATES_WITH_ANSWER.includes(r.state) && r.decision !== null);
   const shown = openAlertRun ?? good;
   const open = openAlertRun ? openFindings(openAlertRun, exemptions, now) : [];
-  const kept = (shown?.findings ?? []).filter((f) => f.actionable && exemptionOf(f, exemptions, now));
+  const exempt = (shown?.findings ?? []).filter((f) => f.actionable && exemptionOf(f, exemptions, now));
   const failed = failing ? await store.run(failing.runId) : undefined;
   return {
     stack: stack.name,
     environment: stack.environment,
     state: stackStateOf({
-      ...{ open: open.length, kept: kept.length },
+      ...{ open: open.length, exempt: exempt.length },
       ...{ failing: failing !== undefined, known: shown !== undefined },
     }),
     open: open.length,
     waiting:
       openAlertRun && !isTerminal(openAlertRun.state) ? open.filter((o) => o.verdict !== 'auto').length : 0,
-    kept: kept.length,
+    exempt: exempt.length,
     runId: open.length > 0 ? (openAlertRun?.id ?? null) : null,
     lastGoodAt: good?.updatedAt ?? null,
     failure: failed?.failure?.message ?? null,

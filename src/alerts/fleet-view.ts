@@ -42,7 +42,7 @@ export async function fleetView(parts: ViewParts, fleet: FleetAlert): Promise<Fl
   }
   const members = [...newest.values()].sort((a, b) => (a.alert.subject < b.alert.subject ? -1 : 1));
   return {
-    of: fleet.details.of,
+    alertKind: fleet.details.of,
     stacks: members.map(toStack),
     common: fleet.details.of === 'drift' ? commonDrift(members) : commonFailure(members),
     since: fleet.firstSeenAt,

@@ -27,10 +27,10 @@ export function thirdPartyEnvironment(env: Environment): Record<string, string> 
   return pick(env, (name) => ANY_TOOL.has(name));
 }
 
-function pick(env: Environment, may: (name: string) => boolean): Record<string, string> {
+function pick(env: Environment, isAllowed: (name: string) => boolean): Record<string, string> {
   const picked: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && may(name)) picked[name] = value;
+    if (value !== undefined && isAllowed(name)) picked[name] = value;
   }
   return picked;
 }

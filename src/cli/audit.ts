@@ -12,7 +12,7 @@ import type { Io } from './config.ts';
 export interface AuditParts {
   readonly databaseUrl: string;
   /** Resolves a typed path against the folder in which the command was typed. */
-  readonly inFrom: (path: string) => string;
+  readonly resolvePath: (path: string) => string;
   /** Like `out` of Io, but resolves when the reader can take more. */
   readonly write: (text: string) => Promise<void>;
 }
@@ -122,7 +122,7 @@ async function run(args: readonly string[], io: Io, parts: AuditParts): Promise<
   const { stack, since, until, part } = values;
   const filtered = (stack ?? since ?? until) !== undefined;
   if (command === 'verify' && file !== undefined && more.length === 0 && !filtered) {
-    const code = await verify(file, readExport(parts.inFrom(file)), part === true, io);
+    const code = await verify(file, readExport(parts.resolvePath(file)), part === true, io);
     if (code !== 0 && !part) io.err('If it is an export by stack or date, say --part.\n');
     return code;
   }

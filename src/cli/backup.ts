@@ -6,7 +6,7 @@ import type { Io } from './config.ts';
 export interface BackupParts {
   readonly databaseUrl: string;
   /** Resolves a typed path against the folder in which the command was typed. */
-  readonly inFrom: (path: string) => string;
+  readonly resolvePath: (path: string) => string;
 }
 
 const USAGE = 'backup: say `backup FILE`, with a file that is not there yet\n';
@@ -22,7 +22,7 @@ export async function backupCommand(args: readonly string[], io: Io, parts: Back
     io.err(USAGE);
     return 2;
   }
-  const { from, runs, record } = backUp(parts.databaseUrl, parts.inFrom(file));
+  const { from, runs, record } = backUp(parts.databaseUrl, parts.resolvePath(file));
   if (!record.ok) {
     io.err(
       `${file}: a copy of ${from}, but line ${record.entry} of its record is not what was written: ${record.problem}\n`,

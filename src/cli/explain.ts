@@ -206,8 +206,10 @@ function attributeLines(attribute: AttributeDrift, paint: Paint): string[] {
 /** True if the cloud changed and the plan does not change it back. */
 function isLeftInPlace(attribute: AttributeDrift): boolean {
   const { recorded, actual, desired } = attribute;
-  const [r, a, d] = [recorded, actual, desired].map((value) => JSON.stringify(value));
-  return attribute.origin === 'cloud' && a === d && r !== a;
+  const [recordedText, actualText, desiredText] = [recorded, actual, desired].map((value) =>
+    JSON.stringify(value),
+  );
+  return attribute.origin === 'cloud' && actualText === desiredText && recordedText !== actualText;
 }
 
 /** Before and after: recorded -> actual if the cloud changed, recorded -> desired if the code changed. */

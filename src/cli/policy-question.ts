@@ -29,7 +29,7 @@ export interface QuestionOptions {
 }
 
 /** The input for a policy on the command line, and the findings to decide on. */
-export interface Asked {
+export interface PolicyInput {
   readonly input: { readonly run: number; readonly json: string };
   readonly document: unknown;
   readonly analysis: Analysis;
@@ -58,7 +58,10 @@ const NOTHING: Analysis = {
  * Builds the input document from `--plan` and `--input`; keys of `--input` win. Null if neither is given. Rejects
  * with a WrongUse or a PlanError if a file can't be used.
  */
-export async function questionOf(typed: TypedQuestion, options: QuestionOptions): Promise<Asked | null> {
+export async function policyInputOf(
+  typed: TypedQuestion,
+  options: QuestionOptions,
+): Promise<PolicyInput | null> {
   if (typed.plan === null && typed.input === null) return null;
   const given = typed.input === null ? {} : await readInput(typed.input, options);
   let analysis = NOTHING;

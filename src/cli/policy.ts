@@ -20,7 +20,7 @@ import { FailedTests, PolicyRefusal } from '../policy/refusal.ts';
 import { listPolicy } from '../policy/stage.ts';
 import { proveBundle } from '../policy/sync.ts';
 import { testPolicy } from '../policy/test-cases.ts';
-import { type Asked, questionOf, type TypedQuestion, UsageError } from './policy-question.ts';
+import { type PolicyInput, policyInputOf, type TypedQuestion, UsageError } from './policy-question.ts';
 
 /** The output of a command. `text` includes its line breaks. */
 export interface PolicyIo {
@@ -135,7 +135,7 @@ async function check(typed: Typed, io: PolicyIo, options: PolicyCommandOptions):
   const compiled = await compilePolicy(opa, dir, scratchOf(options));
   const bundle = await proveBundle(compiled, POLICY_LIMITS);
   const checked: Checked = { dir: typed.dir, bundle, ...(await lint(opa, dir, bundle.syntax)) };
-  const asked = await questionOf(typed, options);
+  const asked = await policyInputOf(typed, options);
   const answered = asked === null ? null : await answer(bundle, basename(dir), asked, options);
   io.out(
     typed.json ? jsonOf(checked, answered) : header(checked) + (answered === null ? '' : decided(answered)),
@@ -163,21 +163,21 @@ async function lint(
 }
 
 /** A message or reason with the lines that may have produced it: the known ones, or else all lines of its rule. */
-type Placed<T> = T & { readonly at: readonly string[] };
+type WithLines<T> = T & { readonly at: readonly string[] };
 
-interface Answered {
-  readonly messages: readonly Placed<Omit<AnswerMessage, 'at'>>[];
+interface PolicyCheckResult {
+  readonly messages: readonly WithLines<Omit<AnswerMessage, 'at'>>[];
   readonly error: string | null;
   readonly decision: Decision;
-  placed(reasons: readonly Reason[]): readonly Placed<Pick<Reason, 'rule' | 'text'>>[];
+  placed(reasons: readonly Reason[]): readonly WithLines<Pick<Reason, 'rule' | 'text'>>[];
 }
 
 async function answer(
   bundle: Bundle,
   policy: string,
-  asked: Asked,
+  asked: PolicyInput,
   options: PolicyCommandOptions,
-): Promise<Answered> {
+): Promise<PolicyCheckResult> {
   const clean = (text: string): string => scrub(text, asked.analysis.secrets);
   const ask = (which: Bundle): Promise<Evaluation> =>
     evaluate(which, asked.input, options.now, POLICY_LIMITS);
@@ -223,7 +223,7 @@ function merged<T extends { readonly at: readonly string[] }>(messages: readonly
   return [...by.values()].map((one) => ({ ...one, at: [...new Set(one.at)] }));
 }
 
-function jsonOf({ bundle, warnings, notes }: Checked, answered: Answered | null): string {
+function jsonOf({ bundle, warnings, notes }: Checked, answered: PolicyCheckResult | null): string {
   const { syntax, readsApprovers } = bundle;
   const rules = bundle.rules.map(({ mute: _, ...rule }) => rule);
   const known = { formatVersion: 1, syntax, rules, readsApprovers, warnings, notes };
@@ -248,7 +248,7 @@ function header({ dir, bundle, warnings, notes }: Checked): string {
   return `${lines.join('\n')}\n`;
 }
 
-function decided({ messages, decision, placed }: Answered): string {
+function decided({ messages, decision, placed }: PolicyCheckResult): string {
   const at = (places: readonly string[]): string => (places.length > 0 ? ` (${places.join(', ')})` : '');
   const lines = decision.findings.flatMap((f) => [
     `${f.verdict.padEnd(7)}${oneLine(f.address)}`,

@@ -16,7 +16,7 @@ export interface GrammarArgument {
 }
 
 /** The strongest effect that a command can have. */
-export type Effect = 'looks' | 'checks' | 'asks' | 'decides' | 'keeps' | 'settings';
+export type Effect = 'looks' | 'checks' | 'asks' | 'decides' | 'exempts' | 'settings';
 
 interface GrammarEntry {
   /** In the order in which they are typed. */
@@ -35,7 +35,8 @@ export const EFFECTS: Readonly<Record<Effect, string>> = {
   checks: 'Starts a check, which plans and changes nothing by itself.',
   asks: 'Writes to somebody: changes nothing.',
   decides: 'Decides what is applied to the cloud: for approvers.',
-  keeps: 'Changes nothing in the cloud: decides what is left as it is. For approvers, or who m0.yaml names.',
+  exempts:
+    'Changes nothing in the cloud: decides what is left as it is. For approvers, or who m0.yaml names.',
   settings: 'Changes what this channel is told.',
 };
 
@@ -94,28 +95,28 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
       'snooze prod 3d change freeze',
       'snooze #42 until it changes',
     ],
-    effect: 'keeps',
+    effect: 'exempts',
     alsoCalled: ['mute', 'silence', 'pause', 'later'],
   },
   unsnooze: {
     args: [arg('subject'), arg('address', 'may')],
     help: 'End a snooze now',
     examples: ['unsnooze #42', 'unsnooze prod-network aws_security_group.web'],
-    effect: 'keeps',
+    effect: 'exempts',
     alsoCalled: ['unmute', 'wake', 'resume'],
   },
   accept: {
     args: [arg('run'), arg('address', 'may'), arg('reason', 'form')],
     help: 'This drift is right: make it part of the baseline until one of its values moves',
     examples: ['accept #42 agreed with security', 'accept #42 aws_s3_bucket.logs tags belong to finance'],
-    effect: 'keeps',
+    effect: 'exempts',
     alsoCalled: ['ignore', 'keep', 'allow'],
   },
   unaccept: {
     args: [arg('subject'), arg('address', 'may')],
     help: 'Take something out of the baseline',
     examples: ['unaccept #42', 'unaccept prod-network aws_s3_bucket.logs'],
-    effect: 'keeps',
+    effect: 'exempts',
     alsoCalled: ['unignore', 'forget'],
   },
   baseline: {
@@ -212,7 +213,7 @@ export function isCommandName(word: string): word is CommandName {
   return Object.hasOwn(GRAMMAR, word);
 }
 
-const SHOWN: Readonly<Record<Slot, string>> = {
+const SLOT_WORDS: Readonly<Record<Slot, string>> = {
   run: '#RUN',
   seen: 'SEEN',
   target: 'TARGET',
@@ -228,6 +229,6 @@ const SHOWN: Readonly<Record<Slot, string>> = {
 export function usageOf(name: CommandName): string {
   const words = GRAMMAR[name].args
     .filter((p) => p.hidden !== true)
-    .map((p) => (p.need === 'may' ? `[${SHOWN[p.slot]}]` : SHOWN[p.slot]));
+    .map((p) => (p.need === 'may' ? `[${SLOT_WORDS[p.slot]}]` : SLOT_WORDS[p.slot]));
   return [name, ...words].join(' ');
 }

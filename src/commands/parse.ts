@@ -42,7 +42,7 @@ interface Refusal {
 
 type Step = { readonly used: number } | { readonly refusal: Refusal };
 
-interface Reading {
+interface ParseState {
   readonly text: string;
   readonly tokens: readonly Token[];
   readonly at: number;
@@ -63,30 +63,30 @@ function example(name: CommandName): string {
 }
 
 type RunNumber =
-  | { readonly is: 'run'; readonly run: number }
-  | { readonly is: 'not' }
-  | { readonly is: 'impossible' };
+  | { readonly type: 'run'; readonly run: number }
+  | { readonly type: 'not' }
+  | { readonly type: 'impossible' };
 
 /** `#42` or `42`. */
 function runNumber(word: string): RunNumber {
   const match = /^[#＃]?(\d+)$/.exec(unquote(word));
-  if (match === null) return { is: 'not' };
+  if (match === null) return { type: 'not' };
   const run = Number(match[1]);
-  return run >= 1 && run <= 999_999_999 ? { is: 'run', run } : { is: 'impossible' };
+  return run >= 1 && run <= 999_999_999 ? { type: 'run', run } : { type: 'impossible' };
 }
 
 function readRun(word: string, parsed: ParsedArguments, name: CommandName): Step {
   const number = runNumber(word);
-  if (number.is === 'run') {
+  if (number.type === 'run') {
     parsed.run = number.run;
     return { used: 1 };
   }
-  if (number.is === 'impossible') return refused(`There is no run ${quoted(word)}.`);
+  if (number.type === 'impossible') return refused(`There is no run ${quoted(word)}.`);
   return refused(`${name} needs the number of a run, as in ${example(name)}; ${quoted(word)} is none.`);
 }
 
 /** Reads one argument from the words at `at`. `used` is 0 if an optional argument is missing. */
-function readArgument(argument: GrammarArgument, reading: Reading, parsed: ParsedArguments): Step {
+function readArgument(argument: GrammarArgument, reading: ParseState, parsed: ParsedArguments): Step {
   const { tokens, at, context, name, text } = reading;
   const token = tokens[at];
   if (token === undefined) return { used: 0 };
@@ -104,9 +104,9 @@ function readArgument(argument: GrammarArgument, reading: Reading, parsed: Parse
       return { used: 1 };
     case 'subject': {
       const number = runNumber(word);
-      if (number.is === 'impossible') return refused(`There is no run ${quoted(word)}.`);
+      if (number.type === 'impossible') return refused(`There is no run ${quoted(word)}.`);
       parsed.subject =
-        number.is === 'run' ? { by: 'run', run: number.run } : { by: 'target', target: unquote(word) };
+        number.type === 'run' ? { by: 'run', run: number.run } : { by: 'target', target: unquote(word) };
       return { used: 1 };
     }
     case 'address': {
@@ -118,7 +118,7 @@ function readArgument(argument: GrammarArgument, reading: Reading, parsed: Parse
     case 'time': {
       const words = tokens.slice(at, at + 8).map((t) => t.text.toLowerCase());
       const until = parseUntil(words, context.now, context.zone);
-      switch (until.is) {
+      switch (until.type) {
         case 'problem':
           return refused(until.problem);
         case 'none':
@@ -162,7 +162,7 @@ function guessName(word: string): CommandName | null {
   return near !== undefined && isCommandName(near) ? near : null;
 }
 
-const MISSING: Readonly<Record<GrammarArgument['slot'], string>> = {
+const ARGUMENT_WORDS: Readonly<Record<GrammarArgument['slot'], string>> = {
   run: 'the number of a run',
   seen: 'what was seen',
   target: 'the name of a stack or an environment',
@@ -204,10 +204,10 @@ function complete(
     const words = time.split(/\s+/).slice(0, 8);
     // In a form, people leave out the word `until`, because the field's label says it.
     const [plain, until] = [words, ['until', ...words]].map((w) => parseUntil(w, context.now, context.zone));
-    const read = plain?.is === 'none' ? until : plain;
-    if (read?.is === 'problem') return { problem: read.problem };
-    if (read?.is === 'at') parsed.until = read.at;
-    if (read?.is === 'changes') parsed.until = 'changes';
+    const read = plain?.type === 'none' ? until : plain;
+    if (read?.type === 'problem') return { problem: read.problem };
+    if (read?.type === 'at') parsed.until = read.at;
+    if (read?.type === 'changes') parsed.until = 'changes';
   }
   return null;
 }
@@ -265,7 +265,7 @@ function problem(text: string, suggestion: string | null = null): ParseResult {
 /** The problem if the first word is not a command, with a suggestion for the whole text. */
 function unknownCommand(first: Token, text: string): ParseResult {
   const rest = text.slice(first.end);
-  if (runNumber(first.text).is === 'run' && rest.trim() === '') {
+  if (runNumber(first.text).type === 'run' && rest.trim() === '') {
     return problem('That is a run. What about it?', `show ${first.text}`);
   }
   const near = guessName(first.text.replace(/[.,:;!?]+$/, ''));
@@ -298,7 +298,9 @@ export function parseCommand(typed: string, context: ParseContext): ParseResult 
       return problem(step.refusal.problem, instead === undefined ? null : `${name} ${instead}`);
     }
     if (step.used === 0 && argument.need === 'must') {
-      return problem(`${name} needs ${MISSING[argument.slot]}: ${usageOf(name)}, as in ${example(name)}.`);
+      return problem(
+        `${name} needs ${ARGUMENT_WORDS[argument.slot]}: ${usageOf(name)}, as in ${example(name)}.`,
+      );
     }
     at += step.used;
   }

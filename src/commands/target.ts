@@ -17,26 +17,26 @@ const CHOICES = 5;
 
 /** True if the glob covers the whole name: `*` is any characters, `?` is one. Takes time linear in glob and name. */
 function globCovers(glob: string, name: string): boolean {
-  let [g, n, star, resume] = [0, 0, -1, 0];
-  while (n < name.length) {
-    const c = glob.charAt(g);
-    if (g < glob.length && c === '*') {
-      star = g;
-      resume = n;
-      g += 1;
-    } else if (g < glob.length && (c === '?' || c === name.charAt(n))) {
-      g += 1;
-      n += 1;
+  let [globIndex, nameIndex, star, resume] = [0, 0, -1, 0];
+  while (nameIndex < name.length) {
+    const character = glob.charAt(globIndex);
+    if (globIndex < glob.length && character === '*') {
+      star = globIndex;
+      resume = nameIndex;
+      globIndex += 1;
+    } else if (globIndex < glob.length && (character === '?' || character === name.charAt(nameIndex))) {
+      globIndex += 1;
+      nameIndex += 1;
     } else if (star >= 0) {
-      g = star + 1;
+      globIndex = star + 1;
       resume += 1;
-      n = resume;
+      nameIndex = resume;
     } else {
       return false;
     }
   }
-  while (glob.charAt(g) === '*') g += 1;
-  return g === glob.length;
+  while (glob.charAt(globIndex) === '*') globIndex += 1;
+  return globIndex === glob.length;
 }
 
 function inOrder(stacks: readonly TargetStack[]): readonly string[] {

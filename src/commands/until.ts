@@ -32,11 +32,11 @@ const HOW = 'Say for how long, as in 2h, 3d, until monday 9:00, until 2026-12-01
  * they begin like a time, but it is not a valid one.
  */
 export type Until =
-  | { readonly is: 'none' }
-  | { readonly is: 'at'; readonly at: number; readonly used: number }
+  | { readonly type: 'none' }
+  | { readonly type: 'at'; readonly at: number; readonly used: number }
   /** Until one of the values changes; read from the first `used` words. */
-  | { readonly is: 'changes'; readonly used: number }
-  | { readonly is: 'problem'; readonly problem: string };
+  | { readonly type: 'changes'; readonly used: number }
+  | { readonly type: 'problem'; readonly problem: string };
 
 interface Time {
   readonly hour: number;
@@ -46,7 +46,7 @@ interface Time {
 type Part<T> = { readonly value: T; readonly used: number };
 
 function problem(text: string): Until {
-  return { is: 'problem', problem: text };
+  return { type: 'problem', problem: text };
 }
 
 /** `2h`, `1h30m`, `1.5h`, `2 hours`: a duration in ms. */
@@ -127,7 +127,7 @@ function untilPoint(words: readonly string[], now: number, zone: string): Until 
   const [date, rest] = [joined?.[1], joined?.[2]];
   if (date !== undefined && rest !== undefined) {
     const point = untilPoint([date, rest, ...words.slice(1)], now, zone);
-    return point.is === 'at' ? { ...point, used: Math.max(1, point.used - 1) } : point;
+    return point.type === 'at' ? { ...point, used: Math.max(1, point.used - 1) } : point;
   }
   const today = wallClock(now, zone);
   const days = daysOf(words[0] ?? '', today);
@@ -147,7 +147,7 @@ function untilPoint(words: readonly string[], now: number, zone: string): Until 
   );
   const point = candidates.find((instant) => instant > now) ?? candidates[0];
   if (point === undefined) return problem(HOW);
-  return { is: 'at', at: point, used: from + (time === null ? 0 : at + time.used) };
+  return { type: 'at', at: point, used: from + (time === null ? 0 : at + time.used) };
 }
 
 /** Number of words that say "it changes" (`it changes`, `changed`, `a value moves`); 0 if they do not. */
@@ -161,7 +161,7 @@ function withinLimits(at: number, used: number, now: number): Until {
   if (at <= now) return problem('That time has passed already.');
   if (at - now < SHORTEST_SNOOZE) return problem('That is too short: at least 5 minutes.');
   if (at - now > LONGEST_SNOOZE) return problem('That is too long: at most 90 days.');
-  return { is: 'at', at, used };
+  return { type: 'at', at, used };
 }
 
 /**
@@ -171,17 +171,17 @@ function withinLimits(at: number, used: number, now: number): Until {
  */
 export function parseUntil(words: readonly string[], now: number, zone: string): Until {
   const [first] = words;
-  if (first === undefined) return { is: 'none' };
+  if (first === undefined) return { type: 'none' };
   const lead = first === 'for' ? 1 : 0;
   const duration = durationOf(words.slice(lead));
   if (duration !== null) {
     return withinLimits(now + Math.round(duration.value), lead + duration.used, now);
   }
   if (lead === 1) return problem(HOW);
-  if (first !== 'until' && first !== 'till' && first !== 'til') return { is: 'none' };
+  if (first !== 'until' && first !== 'till' && first !== 'til') return { type: 'none' };
   const change = untilChange(words.slice(1));
-  if (change > 0) return { is: 'changes', used: change + 1 };
+  if (change > 0) return { type: 'changes', used: change + 1 };
   if (!isZone(zone)) return problem(`I don't know the time zone ${zone}.`);
   const point = untilPoint(words.slice(1), now, zone);
-  return point.is === 'at' ? withinLimits(point.at, point.used + 1, now) : point;
+  return point.type === 'at' ? withinLimits(point.at, point.used + 1, now) : point;
 }

@@ -3,7 +3,7 @@ import type { EscalationStep, QuietHours, Stack } from '../model/directory.ts';
 import type { RawConfig, RawStack } from './schema.ts';
 import type { Path } from './source.ts';
 
-const MINUTE_OF = (time: string): number => {
+const minuteOfDay = (time: string): number => {
   const [hour = 0, minute = 0] = time.split(':').map(Number);
   return hour * 60 + minute;
 };
@@ -23,7 +23,7 @@ function quietHours(
   read: AskingReader,
 ): QuietHours | null {
   if (raw === 'off') return null;
-  const [from, to] = [MINUTE_OF(raw.from), MINUTE_OF(raw.to)];
+  const [from, to] = [minuteOfDay(raw.from), minuteOfDay(raw.to)];
   if (from === to) read.report([...path, 'to'], 'is the same time as from: say off, or another time');
   const timezone = raw.timezone === undefined ? zone : read.zone([...path, 'timezone'], raw.timezone);
   return { from, to, weekends: raw.weekends, timezone };

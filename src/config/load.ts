@@ -69,7 +69,7 @@ function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
 }
 
 /** The value without its unknown keys, so that the rest can be checked as well. */
-function without(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
+function withoutUnknownKeys(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
   const copy = structuredClone(value);
   for (const issue of issues) {
     if (issue.code !== 'unrecognized_keys') continue;
@@ -84,7 +84,7 @@ function without(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
  * References to secrets at places where they are not allowed. They are allowed in a stack's env and as a token for
  * Git only.
  */
-function strayReferences(value: unknown, path: Path = []): readonly Problem[] {
+function misplacedReferences(value: unknown, path: Path = []): readonly Problem[] {
   if (typeof value === 'string') {
     const allowed =
       (path[0] === 'stacks' && path[2] === 'env') || (path[0] === 'credentials' && path[2] === 'token');
@@ -92,9 +92,9 @@ function strayReferences(value: unknown, path: Path = []): readonly Problem[] {
       '${env:…} and ${file:…} are for the env of a stack and the token of credentials only: write the value itself';
     return hasReference(value) && !allowed ? [{ path, text }] : [];
   }
-  if (Array.isArray(value)) return value.flatMap((v, i) => strayReferences(v, [...path, i]));
+  if (Array.isArray(value)) return value.flatMap((v, i) => misplacedReferences(v, [...path, i]));
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, v]) => strayReferences(v, [...path, key]));
+  return Object.entries(value).flatMap(([key, v]) => misplacedReferences(v, [...path, key]));
 }
 
 function toError(file: string, source: YamlSource, problems: readonly Problem[]): ConfigError {
@@ -132,14 +132,14 @@ export async function loadConfig(
   const source = parseYaml(file, await readText(path, file));
   if (source.value === null || source.value === undefined) throw new ConfigError([`${file}:1:1 is empty`]);
 
-  const problems: Problem[] = [...strayReferences(source.value)];
+  const problems: Problem[] = [...misplacedReferences(source.value)];
   const report = (at: Path, text: string): void => {
     problems.push({ path: at, text });
   };
   const first = rawConfigSchema.safeParse(source.value);
   const issues = first.success ? [] : first.error.issues;
   problems.push(...issues.flatMap(problemsOf));
-  const rest = first.success ? first : rawConfigSchema.safeParse(without(source.value, issues));
+  const rest = first.success ? first : rawConfigSchema.safeParse(withoutUnknownKeys(source.value, issues));
   let config: Config | undefined;
   if (rest.success) {
     const raw: RawConfig = rest.data;

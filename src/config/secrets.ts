@@ -34,7 +34,7 @@ function fileValue(path: string, base: string): string {
   return value.replace(/\r?\n$/, '');
 }
 
-function follow(reference: string, env: Variables, base: string): string {
+function resolveReference(reference: string, env: Variables, base: string): string {
   const colon = reference.indexOf(':');
   const [kind, target] = [reference.slice(0, colon), reference.slice(colon + 1)];
   if (kind === 'env' && target !== '') {
@@ -51,7 +51,7 @@ function follow(reference: string, env: Variables, base: string): string {
 
 /** The values of all references in the text. Throws like `resolveReferences`. */
 export function referredValues(text: string, env: Variables, base: string): readonly string[] {
-  return [...text.matchAll(REFERENCE)].map(([, reference = '']) => follow(reference, env, base));
+  return [...text.matchAll(REFERENCE)].map(([, reference = '']) => resolveReference(reference, env, base));
 }
 
 /**
@@ -59,5 +59,5 @@ export function referredValues(text: string, env: Variables, base: string): read
  * BadReference that names the variable or file that is missing.
  */
 export function resolveReferences(text: string, env: Variables, base: string): string {
-  return text.replace(REFERENCE, (_, reference: string) => follow(reference, env, base));
+  return text.replace(REFERENCE, (_, reference: string) => resolveReference(reference, env, base));
 }

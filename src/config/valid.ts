@@ -58,7 +58,7 @@ function isZone(zone: string): boolean {
 }
 
 /** The functions that read the parts of one raw configuration and report its problems. */
-function reader(raw: RawConfig, context: Context) {
+function createReader(raw: RawConfig, context: Context) {
   const { report } = context;
   const people = Object.keys(raw.people);
   const groups = Object.keys(raw.groups);
@@ -287,7 +287,7 @@ function readStack(
   stack: RawStack,
   path: Path,
   policies: ReadonlyMap<string, PolicySource>,
-  read: ReturnType<typeof reader>,
+  read: ReturnType<typeof createReader>,
   context: Context,
 ): Stack {
   const { defaults } = raw;
@@ -346,7 +346,7 @@ function crons(schedule: string | readonly string[]): readonly string[] {
  * `context`.
  */
 export function toValid(raw: RawConfig, context: Context): Config {
-  const read = reader(raw, context);
+  const read = createReader(raw, context);
   const { defaults, chat } = raw;
   if (chat.slack === undefined && chat.teams === undefined) {
     context.report(['chat'], 'has no platform: add slack: {}');

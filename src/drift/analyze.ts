@@ -58,13 +58,13 @@ export function analyzePlan(
     .filter((resource) => resource.drift !== undefined || resource.action !== 'none')
     .map((resource) => judgeResource(resource, context))
     .filter((judgement) => judgement !== undefined);
-  const of = (is: Judgement['kind']): Finding[] =>
+  const findingsOfKind = (is: Judgement['kind']): Finding[] =>
     judgements
       .filter((judgement) => judgement.kind === is)
       .map((judgement) => judgement.finding)
       .sort((a, b) => compare(a.address, b.address));
-  const findings = of('finding');
-  const noise = of('noise');
+  const findings = findingsOfKind('finding');
+  const noise = findingsOfKind('noise');
   const checks = checksOf(document, context.scrub);
   const inputs = lateReadsOf(document);
   return {

@@ -45,12 +45,24 @@ export function walk(
   const listed = equality === 'iam' && filled.some(isArray);
   if (!listed && !filled.every(isArray)) return whole;
 
-  const [r, a, d] = [itemsOf(recorded), itemsOf(actual), desired === UNKNOWN ? null : itemsOf(desired)];
-  if ([r, a, ...(d ? [d] : [])].every((items) => items.length === 1 && isObject(items[0]))) {
-    const inside = { recorded: r[0] ?? null, actual: a[0] ?? null, desired: d ? (d[0] ?? null) : UNKNOWN };
+  const [recordedItems, actualItems, desiredItems] = [
+    itemsOf(recorded),
+    itemsOf(actual),
+    desired === UNKNOWN ? null : itemsOf(desired),
+  ];
+  if (
+    [recordedItems, actualItems, ...(desiredItems ? [desiredItems] : [])].every(
+      (items) => items.length === 1 && isObject(items[0]),
+    )
+  ) {
+    const inside = {
+      recorded: recordedItems[0] ?? null,
+      actual: actualItems[0] ?? null,
+      desired: desiredItems ? (desiredItems[0] ?? null) : UNKNOWN,
+    };
     return walk(inside, childMasks(masks, 0), equality, [...segments, 0]);
   }
-  const rows = matchElements(r, a, d, equality).map((row) => ({
+  const rows = matchElements(recordedItems, actualItems, desiredItems, equality).map((row) => ({
     ...row,
     segments: [...segments, null],
     masks: childMasks(masks, null),
@@ -113,13 +125,13 @@ function matchElements(
   );
 
   const rows: ValueTriple[] = [];
-  for (const { recorded: r, actual: a, desired: d } of groups.values()) {
-    const count = Math.max(r.length, a.length, d.length);
+  for (const { recorded: recordedItems, actual: actualItems, desired: desiredItems } of groups.values()) {
+    const count = Math.max(recordedItems.length, actualItems.length, desiredItems.length);
     for (let i = 0; i < count; i++) {
       rows.push({
-        recorded: r[i] ?? null,
-        actual: a[i] ?? null,
-        desired: desired === null ? UNKNOWN : (d[i] ?? null),
+        recorded: recordedItems[i] ?? null,
+        actual: actualItems[i] ?? null,
+        desired: desired === null ? UNKNOWN : (desiredItems[i] ?? null),
       });
     }
   }

@@ -88,7 +88,7 @@ function shownFindings(view: DriftView): readonly FindingView[] {
   return view.findings.filter((f) => chosen.has(f));
 }
 
-function named(names: readonly string[]): string {
+function nameList(names: readonly string[]): string {
   const more = names.length - NAMES_SHOWN;
   return more > 1 ? `${names.slice(0, NAMES_SHOWN).join(', ')} and ${more} more` : listed(names);
 }
@@ -113,7 +113,9 @@ function unaffectedBlock(unaffected: readonly Finding[]): readonly Block[] {
   if (unaffected.length === 0) return [];
   const what = unaffected.length === 1 ? '1 resource moved' : `${unaffected.length} resources moved`;
   return [
-    context(text(`${what} where an apply would change nothing: ${named(unaffected.map((f) => f.address))}`)),
+    context(
+      text(`${what} where an apply would change nothing: ${nameList(unaffected.map((f) => f.address))}`),
+    ),
   ];
 }
 
@@ -130,7 +132,7 @@ function findingBlocks(view: DriftView): readonly Block[] {
       ? [
           context(
             text(
-              `${outputs.length === 1 ? 'Output that follows' : 'Outputs that follow'}: ${named(outputs)}`,
+              `${outputs.length === 1 ? 'Output that follows' : 'Outputs that follow'}: ${nameList(outputs)}`,
             ),
           ),
         ]

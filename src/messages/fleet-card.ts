@@ -76,7 +76,7 @@ function headline(view: FleetView): string {
   const n = count(view.stacks.length, 'stack');
   const waits = [...withStatus(view, 'trouble'), ...withStatus(view, 'waits')];
   const what =
-    view.of === 'failure'
+    view.alertKind === 'failure'
       ? `${n} can’t be checked since ${since}`
       : view.common === null
         ? `${n} drifted since ${since}`
@@ -85,12 +85,13 @@ function headline(view: FleetView): string {
     const matching = withStatus(view, s).length;
     return matching === 0 ? [] : [words(s, matching)];
   });
-  if (view.over) return `${view.of === 'failure' ? `${n} could not be checked` : what}. ${counts.join(', ')}`;
+  if (view.over)
+    return `${view.alertKind === 'failure' ? `${n} could not be checked` : what}. ${counts.join(', ')}`;
   const open =
     waits.length === 0
       ? []
       : [`${waits.length} ${waits.length === 1 ? 'waits' : 'wait'}: ${names(waits, 3)}`];
-  const why = view.of === 'failure' && view.common !== null ? `: ${view.common}` : '';
+  const why = view.alertKind === 'failure' && view.common !== null ? `: ${view.common}` : '';
   const withParts = (parts: readonly string[]): string =>
     `${what}${why}${parts.length === 0 ? '' : `. ${parts.join(', ')}`}`;
   const usual = withParts([...counts, ...open]);

@@ -80,7 +80,7 @@ function realignedWords(view: DriftView): readonly string[] {
 }
 
 /** Who it waits for, as far as that is known. */
-function whom(view: DriftView, you: boolean): string {
+function waitsForWords(view: DriftView, you: boolean): string {
   if (nobodyMay(view)) return 'nobody: m0.yaml names no approvers';
   if (you) return 'you';
   const left = view.approvers.need - view.approvals.length;
@@ -111,7 +111,7 @@ function openWords(view: DriftView, you: boolean): readonly string[] {
       ? []
       : [
           // Next to settled findings, those that wait are named as well.
-          `${settled ? phrase(waiting, 'waits', 'wait') : plural(waiting.length, 'waits', 'wait')} for ${whom(view, you)}`,
+          `${settled ? phrase(waiting, 'waits', 'wait') : plural(waiting.length, 'waits', 'wait')} for ${waitsForWords(view, you)}`,
         ]),
     ...(denied === 0
       ? []
@@ -176,7 +176,7 @@ const PHASES = {
   verifying: 'it was applied, but could not be verified',
 } as const;
 
-function by(names: readonly { readonly name: string }[]): string {
+function approvedByWords(names: readonly { readonly name: string }[]): string {
   return names.length === 0 ? 'by policy' : `approved by ${listed(names.map((n) => n.name))}`;
 }
 
@@ -208,13 +208,13 @@ function sentence(view: DriftView, you: boolean): string {
     case 'applying': {
       const now = view.findings.filter((f) => f.status.type === 'applying' || f.status.type === 'approved');
       const comma = view.approvals.length === 0 ? '' : ',';
-      return `${stack}: applying ${count(now.length, 'change')}${comma} ${by(view.approvals.map((a) => a.by))}`;
+      return `${stack}: applying ${count(now.length, 'change')}${comma} ${approvedByWords(view.approvals.map((a) => a.by))}`;
     }
     case 'approved':
       if (view.lock !== null)
         return `${stack} not applied yet: the state is locked by ${clip(view.lock.who, 60)}`;
       if (view.approvals.length === 0) return driftSentence(view, you);
-      return `${stack}: ${by(view.approvals.map((a) => a.by))}, planning again before the apply`;
+      return `${stack}: ${approvedByWords(view.approvals.map((a) => a.by))}, planning again before the apply`;
     case 'awaiting_approval':
       if (view.findings.some((f) => f.status.type === 'unknown')) {
         return `m0 stopped while applying ${stack}: ${openWords(view, you).join(', ')}`;

@@ -10,7 +10,7 @@ const GROUPS: readonly (readonly [Effect, string])[] = [
   ['checks', 'Check'],
   ['asks', 'Ask'],
   ['decides', 'Decide'],
-  ['keeps', 'Leave as it is'],
+  ['exempts', 'Leave as it is'],
   ['settings', 'This channel'],
 ];
 

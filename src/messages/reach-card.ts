@@ -10,7 +10,7 @@ import type { ReachView } from './view.ts';
 const NAMES = 5;
 const PROBLEM = 300;
 
-function named(names: readonly string[]): string {
+function nameList(names: readonly string[]): string {
   const more = names.length - NAMES;
   return more > 1 ? `${names.slice(0, NAMES).join(', ')} and ${more} more` : listed(names);
 }
@@ -36,7 +36,7 @@ export function reachCard(view: ReachView): Card {
       ? 'Nobody else may decide: name a group under "approvers" in m0.yaml, or mend the rota.'
       : `Anyone in ${listed(others, 'or')} may decide meanwhile.`;
   return {
-    headline: headlineOf(`Nobody on call can be asked about ${named(stacks)}`),
+    headline: headlineOf(`Nobody on call can be asked about ${nameList(stacks)}`),
     tone: 'bad',
     blocks: [
       since,
@@ -52,7 +52,7 @@ export function reachCard(view: ReachView): Card {
 
 function lostChannel({ what, stacks, problems }: ReachView, since: Block): Card {
   return {
-    headline: headlineOf(`m0 can’t write to ${what}, where ${named(stacks)} should be told`),
+    headline: headlineOf(`m0 can’t write to ${what}, where ${nameList(stacks)} should be told`),
     tone: 'bad',
     blocks: [
       since,

@@ -24,14 +24,14 @@ function waitWords({ open, waiting }: StackStatusView): string {
 }
 
 function words(status: StackStatusView): string {
-  const kept = status.kept === 0 ? '' : `, ${status.kept} snoozed or accepted`;
+  const exempt = status.exempt === 0 ? '' : `, ${status.exempt} snoozed or accepted`;
   switch (status.state) {
     case 'aligned':
       return 'aligned';
     case 'drifted':
-      return `${waitWords(status)}${kept}`;
+      return `${waitWords(status)}${exempt}`;
     case 'quiet':
-      return `${status.kept} snoozed or accepted, nothing else open`;
+      return `${status.exempt} snoozed or accepted, nothing else open`;
     case 'failing':
       return status.open > 0 ? `the check fails; ${waitWords(status)}` : 'the check fails';
     case 'unknown':

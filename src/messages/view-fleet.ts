@@ -29,7 +29,7 @@ export interface FleetStack {
 }
 
 export interface FleetView {
-  readonly of: 'drift' | 'failure';
+  readonly alertKind: 'drift' | 'failure';
   /** Sorted by name. A stack with a newer alert is not in the list. */
   readonly stacks: readonly FleetStack[];
   /** What nearly all of them have in common, e.g. `tags.Owner removed on 118 resources`; null if there is nothing. */

@@ -15,7 +15,7 @@ export interface StackStatusView {
   readonly open: number;
   readonly waiting: number;
   /** The number of findings that are snoozed or accepted. */
-  readonly kept: number;
+  readonly exempt: number;
   /** The run with these findings; null if there is none. */
   readonly runId: number | null;
   readonly lastGoodAt: number | null;

@@ -103,18 +103,18 @@ export interface StackStatus {
 }
 
 /**
- * The status of a stack in one word. `known`: at least one check had a result. `kept`: findings under an exemption.
+ * The status of a stack in one word. `known`: at least one check had a result. `exempt`: number of findings under an exemption.
  */
 export function stackStateOf(facts: {
   readonly open: number;
-  readonly kept: number;
+  readonly exempt: number;
   readonly failing: boolean;
   readonly known: boolean;
 }): StackState {
   if (facts.failing) return 'failing';
   if (!facts.known) return 'unknown';
   if (facts.open > 0) return 'drifted';
-  return facts.kept > 0 ? 'quiet' : 'aligned';
+  return facts.exempt > 0 ? 'quiet' : 'aligned';
 }
 
 /**
@@ -138,7 +138,7 @@ export function stackStatuses(
     const open = found.filter((f) => exemptionOf(f, exemptions.get(name) ?? [], now) === undefined);
     const state = stackStateOf({
       open: openAlertRun === null ? 0 : open.length,
-      kept: found.length - open.length,
+      exempt: found.length - open.length,
       failing: ofStack.some((a) => a.kind === 'failure'),
       known: shown !== null,
     });

@@ -51,7 +51,7 @@ export function createOnCall(
     }
   }
 
-  function tell(name: string, { problem }: RotaNow): void {
+  function reportProblem(name: string, { problem }: RotaNow): void {
     if ((reported.get(name) ?? null) === problem) return;
     reported.set(name, problem);
     onProblem(name, problem);
@@ -65,7 +65,7 @@ export function createOnCall(
     const entries = await Promise.all(
       [...Object.entries(directory.oncall), ...groups].map(async ([name, rota]) => {
         const now = await resolve(rota).catch((error: unknown) => nobodyOnCall(errorText(error)));
-        tell(name, now);
+        reportProblem(name, now);
         return [name, now] as const;
       }),
     );

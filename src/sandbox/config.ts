@@ -1,18 +1,19 @@
+/** The m0.yaml of the sandbox. */
 import { stringify } from 'yaml';
-import { PEOPLE } from './seats.ts';
+import { PEOPLE } from './sample-organisation.ts';
 
 export interface SandboxConfigParts {
   readonly tool: 'terraform' | 'tofu';
   readonly repos: { readonly infra: string; readonly policies: string };
   readonly stackEnv: Readonly<Record<string, string>>;
-  /** IANA name of the zone that cards tell times in. */
+  /** IANA name of the time zone for times on cards. */
   readonly zone: string;
   readonly schedule: string;
-  /** The channel of Teams that hears of the stack too; null: there is only Slack. */
+  /** The Teams channel that also gets messages about the stack; null where only Slack is used. */
   readonly teamsChannel: string | null;
 }
 
-/** The m0.yaml of the sandbox: one stack, the shipped policies, Dana on call. */
+/** The m0.yaml of the sandbox: one stack, the starter policies, Dana on call. */
 export function sandboxConfig(parts: SandboxConfigParts): string {
   const { tool, repos, stackEnv, zone, schedule, teamsChannel } = parts;
   const channels = ['slack:C0OPS', ...(teamsChannel === null ? [] : [`teams:${teamsChannel}`])];

@@ -1,9 +1,11 @@
-/** The "cloud console" strip of the sandbox page: things a hurried person really does to a cloud or its code. */
+/** The "cloud console" on the sandbox page: what a person in a hurry does to a cloud or its code. */
 export interface CloudConsole {
   readonly actions: readonly ConsoleAction[];
-  /** Does it for real and answers with one sentence of what was done. Rejects with what was being done. */
+  /**
+   * Performs the action and returns one sentence that says what was done. Rejects with what was attempted.
+   */
   run(id: string): Promise<string>;
-  /** What the cloud really looks like now, read from it. */
+  /** The current state of the cloud, read from it. */
   facts(): Promise<readonly CloudFact[]>;
 }
 
@@ -16,6 +18,6 @@ export interface ConsoleAction {
 export interface CloudFact {
   readonly label: string;
   readonly value: string;
-  /** False where it differs from what the sandbox put there at first. */
+  /** False where it differs from what the sandbox created. */
   readonly asBuilt: boolean;
 }

@@ -1,3 +1,4 @@
+/** Serves the sandbox's chat page. */
 import { type Context, Hono, type Next } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
@@ -13,14 +14,14 @@ import { isLoopbackHost } from './workspace/loopback.ts';
 import type { Workspace } from './workspace/workspace.ts';
 
 export interface PageOptions {
-  /** The page is served at its address. */
+  /** The workspace whose address the page uses. */
   readonly workspace: Workspace;
-  /** Left out: there is only Slack. Bots reach its connector under `/teams` of the page's address. */
+  /** Left out where only Slack is used. Bots reach its connector under `/teams` of the page's address. */
   readonly teams?: TeamsPane | null;
   readonly console: CloudConsole;
-  /** How far the set-up is; the console's buttons wait until it is ready. */
+  /** Progress of the set-up. The console's buttons are disabled until it is ready. */
   readonly status: () => PageStatus;
-  /** Calls back with every change of the status until the returned function is called. */
+  /** Calls `listener` after each change of the status, until the returned function is called. */
   readonly onStatus: (listener: (status: PageStatus) => void) => () => void;
 }
 
@@ -29,11 +30,11 @@ export interface Page {
   close(): Promise<void>;
 }
 
-/** Where the Bot Connector of the local Teams is, on the page's address. */
+/** Path of the local Teams' Bot Connector on the page's address. */
 export const TEAMS_PATH = '/teams';
 
-/** Changes that come together are told to the page together. */
-const GATHER_MS = 30;
+/** Changes within this time are sent to the page together. */
+const DEBOUNCE_MS = 30;
 
 const formValue = z.union([z.string(), z.array(z.string()), z.number(), z.null()]);
 const formValues = z.record(z.string(), formValue);
@@ -84,10 +85,10 @@ export async function startPage(options: PageOptions): Promise<Page> {
   const { workspace, teams = null } = options;
   const bundle = await bundlePage();
   const listeners = new Set<() => void>();
-  const tell = () => {
+  const notify = () => {
     for (const listener of [...listeners]) listener();
   };
-  const facts = new FactsWatch(options.console, tell);
+  const facts = new FactsWatch(options.console, notify);
   const app = new Hono();
   if (teams !== null) app.all(`${TEAMS_PATH}/*`, (context) => teams.local.handle(context.req.raw));
   app.use(guard);
@@ -130,23 +131,23 @@ export async function startPage(options: PageOptions): Promise<Page> {
   });
   app.onError((error, context) => context.json(problem(error), 500));
 
-  const forget = [
-    workspace.onChange(tell),
-    ...(teams === null ? [] : [teams.local.organisation.onChange(tell)]),
-    options.onStatus(tell),
+  const unsubscribes = [
+    workspace.onChange(notify),
+    ...(teams === null ? [] : [teams.local.organisation.onChange(notify)]),
+    options.onStatus(notify),
     workspace.mount((request) => app.fetch(request)),
   ];
   return {
     url: workspace.url,
     async close() {
-      for (const one of forget) one();
+      for (const one of unsubscribes) one();
     },
   };
 }
 
 /**
- * Lets in only the page itself: another site's page can neither name this machine otherwise (Host) nor send
- * what it made up (Origin, JSON).
+ * Accepts only requests of the page itself: a page of another site cannot fake the Host and Origin headers,
+ * or send JSON.
  */
 async function guard(context: Context, next: Next): Promise<Response | undefined> {
   const host = context.req.header('host');
@@ -167,7 +168,7 @@ async function guard(context: Context, next: Next): Promise<Response | undefined
   return undefined;
 }
 
-/** Sends what a person sees, now and after every change, until they leave. */
+/** Sends what a person sees, now and after each change, until the connection ends. */
 function live(
   context: Context,
   listeners: Set<() => void>,
@@ -192,7 +193,7 @@ function live(
       if (changed) {
         changed = false;
         await stream.writeSSE({ event: 'snapshot', data: current() });
-        await stream.sleep(GATHER_MS);
+        await stream.sleep(DEBOUNCE_MS);
       } else {
         await new Promise<void>((resolve) => {
           wake = resolve;

@@ -1,13 +1,13 @@
 /**
- * `npm run playground [-- PERSON]`: Microsoft's own local client for Teams, connected to the m0 of this machine, as one
- * of the sandbox's people (Dana unless told). Its telemetry is off and no browser opens.
+ * `npm run playground [-- PERSON]`: Microsoft's local client for Teams, connected to the m0 on this machine,
+ * as one of the sandbox's people (default: Dana). Its telemetry is off and it opens no browser.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import { PEOPLE, TEAMS, TEAMS_OPS } from './seats.ts';
+import { PEOPLE, TEAMS, TEAMS_OPS } from './sample-organisation.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -24,7 +24,7 @@ function clientScript(): string {
   }
 }
 
-/** The client wants exactly five besides oneself; these are of the organisation and nobody to m0. */
+/** The client requires exactly five other people; these are in the organisation but not in m0.yaml. */
 const OTHERS = ['Ada', 'Ben', 'Cleo'].map((realName, i) => ({
   ...{ realName, name: realName.toLowerCase(), email: `${realName.toLowerCase()}@acme.dev` },
   teams: `0ff00000-0000-4000-8000-00000000000${i}`,
@@ -32,7 +32,7 @@ const OTHERS = ['Ada', 'Ben', 'Cleo'].map((realName, i) => ({
 
 type Colleague = Pick<(typeof OTHERS)[number], 'name' | 'realName' | 'email' | 'teams'>;
 
-/** The people and the channel of the sandbox, in the client's words. */
+/** The sandbox's people and channel in the client's format. */
 function clientConfig(as: string): object {
   const user = ({ name, realName, email, teams }: Colleague): object => ({
     id: `29:${name}`,

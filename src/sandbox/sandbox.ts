@@ -1,4 +1,7 @@
-/** What `npm start` brings up where there is no m0.yaml: a local cloud, a local workspace, and m0 in both. */
+/**
+ * What `npm start` runs where there is no m0.yaml: a local cloud, a local Slack and Teams, and m0 connected
+ * to them.
+ */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText } from '../base/error-text.ts';
@@ -8,40 +11,40 @@ import { type SandboxCloud, startSandboxCloud } from './cloud/sandbox-cloud.ts';
 import { sandboxConfig } from './config.ts';
 import { createTeamsPane } from './page/teams-pane.ts';
 import { type Page, startPage, TEAMS_PATH } from './page-server.ts';
-import { PEOPLE, recipients, SECRETS, TEAMS, TEAMS_OPS } from './seats.ts';
+import { PEOPLE, SECRETS, TEAMS, TEAMS_OPS, workspaceOptions } from './sample-organisation.ts';
 import { TEAMS_RATES } from './teams/rates.ts';
 import { LocalTeams } from './teams/teams.ts';
 import { startWorkspace, type Workspace } from './workspace/workspace.ts';
 
-/** The m0 that lives in the sandbox, as main.ts wires it: the same as for a real workspace. */
+/** The m0 in the sandbox. main.ts builds it in the same way as for a real workspace. */
 export interface SandboxedService {
-  /** Where its HTTP endpoints are. */
+  /** Address of its HTTP endpoints. */
   readonly url: string;
-  /** Newest runs of a stack, for knowing which commit the cloud was last brought to. */
+  /** The newest runs of a stack, to know which commit was applied last. */
   runs(stack: string): Promise<readonly Run[]>;
-  /** Checks every stack now, without waiting for the schedule. */
+  /** Checks all stacks now, without waiting for the schedule. */
   checkAll(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface SandboxOptions {
   readonly dir: string;
-  /** Port of the page; the local AWS takes the next one. */
+  /** Port of the page; the local AWS uses the next one. */
   readonly port: number;
   /**
-   * The page's own Teams, or Microsoft's local client in its place, which proves nothing, so that anybody on this
-   * machine passes for anybody.
+   * `own`: the page's Teams. `playground`: Microsoft's local client instead, which authenticates nobody, so
+   * anybody on this machine can act as anybody.
    */
   readonly teams: 'own' | 'playground';
-  /** Which of the two `tools.terraform` is. */
+  /** Which tool `tools.terraform` is. */
   readonly tool: 'terraform' | 'tofu';
   readonly tools: Parameters<typeof startSandboxCloud>[0]['tools'];
   readonly policiesFrom: string;
-  /** What child processes may inherit from. */
+  /** The environment from which child processes may inherit. */
   readonly base: Readonly<Record<string, string | undefined>>;
   readonly now: () => number;
   readonly log: Logger;
-  /** Starts m0 with this m0.yaml and these variables, and with a Bot Connector in the place of Microsoft's. */
+  /** Starts m0 with this m0.yaml and these variables, and with a Bot Connector other than Microsoft's. */
   readonly serve: (
     configFile: string,
     env: Readonly<Record<string, string>>,
@@ -52,7 +55,7 @@ export interface SandboxOptions {
 
 export interface Sandbox {
   readonly url: string;
-  /** Resolves when the cloud is built and m0 is at work in it. */
+  /** Resolves when the cloud is built and m0 works in it. */
   readonly ready: Promise<void>;
   close(): Promise<void>;
 }
@@ -73,7 +76,7 @@ async function saveState(file: string, state: string): Promise<void> {
   await rename(`${file}.new`, file);
 }
 
-/** The commit at which code and cloud last agreed, as far as m0 remembers. */
+/** The commit at which code and cloud last agreed, according to m0's runs. */
 function appliedCommit(runs: readonly Run[]): string | null {
   return runs.find((r) => r.state === 'clean' || r.state === 'realigned')?.code?.commit ?? null;
 }
@@ -82,8 +85,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { dir, log, onProgress } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const files = { slack: join(dir, 'workspace.json'), teams: join(dir, 'teams.json') };
-  const remembered = await readState(files.slack);
-  const workspace: Workspace = await startWorkspace({ ...recipients(options.port), state: remembered });
+  const savedState = await readState(files.slack);
+  const workspace: Workspace = await startWorkspace({ ...workspaceOptions(options.port), state: savedState });
   const isOwn = options.teams === 'own';
   const teams = new LocalTeams({
     ...TEAMS,
@@ -94,7 +97,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   let status = { phase: 'cloud', text: 'Starting the local cloud', ready: false };
   const listeners = new Set<(s: typeof status) => void>();
-  function tell(phase: string, text: string, ready: boolean): void {
+  function setStatus(phase: string, text: string, ready: boolean): void {
     status = { phase, text, ready };
     for (const listener of listeners) listener(status);
     onProgress(text);
@@ -107,7 +110,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     log,
     base: options.base,
     now: options.now,
-    onProgress: (text) => tell('cloud', text, false),
+    onProgress: (text) => setStatus('cloud', text, false),
     policiesFrom: options.policiesFrom,
   });
   const page: Page = await startPage({
@@ -124,7 +127,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   let service: SandboxedService | null = null;
   let closing = false;
 
-  async function begin(): Promise<void> {
+  async function start(): Promise<void> {
     await cloud.ready;
     if (closing) return;
     const configFile = join(dir, 'm0.yaml');
@@ -142,13 +145,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         mode: 0o600,
       },
     );
-    if (remembered === undefined) {
-      // The story a newcomer finds under way: one thing that heals itself, one that must wait for a person.
-      tell('story', 'Somebody is at the cloud console', false);
+    if (savedState === undefined) {
+      // A new user finds two changes: one that m0 reverts by itself, and one that waits for a person.
+      setStatus('story', 'Somebody is at the cloud console', false);
       await cloud.console.run('remove-tags');
       await cloud.console.run('open-ssh');
     }
-    tell('m0', 'Starting m0', false);
+    setStatus('m0', 'Starting m0', false);
     const env = {
       SLACK_API_URL: workspace.apiUrl,
       SLACK_BOT_TOKEN: SECRETS.botToken,
@@ -170,14 +173,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       for (const { id } of TEAMS.teams) await teams.addToTeam(id);
     }
     await service.checkAll();
-    tell('ready', 'm0 checks prod-network every minute', true);
+    setStatus('ready', 'm0 checks prod-network every minute', true);
   }
 
-  const ready = begin().catch((error: unknown) => {
-    tell('failed', `The sandbox did not come up: ${errorText(error)}`, false);
+  const ready = start().catch((error: unknown) => {
+    setStatus('failed', `The sandbox did not come up: ${errorText(error)}`, false);
     throw error;
   });
-  // Whoever awaits `ready` sees the error; without anybody it must not end the process.
+  // Callers of `ready` get the error; without one, a rejection must not end the process.
   ready.catch(() => undefined);
 
   return {
@@ -185,7 +188,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     ready,
     async close() {
       closing = true;
-      // A cloud that is still being built is not waited for: closing it stops that.
+      // A cloud that is still being built is stopped by closing it.
       if (service === null) await cloud.close();
       await ready.catch(() => undefined);
       const runs = service ? await service.runs(STACK) : [];

@@ -14,7 +14,7 @@ import { createOnCall } from '../../src/people/on-call.ts';
 import { inputDocument } from '../../src/policy/document.ts';
 import { createPolicies } from '../../src/policy/policies.ts';
 import type { PolicyPort, PolicyQuestion } from '../../src/ports/policy.ts';
-import { recipients, SECRETS } from '../../src/sandbox/seats.ts';
+import { SECRETS, workspaceOptions } from '../../src/sandbox/sample-organisation.ts';
 import { startWorkspace } from '../../src/sandbox/workspace/workspace.ts';
 import { loadTools } from '../../src/setup/tools.ts';
 import { Core } from '../support/core.ts';
@@ -149,7 +149,7 @@ async function chatWhileBusy(scratch: string, opa: string): Promise<Limit[]> {
   const git = await repository(join(scratch, 'busy'), { 'busy.rego': BUSY });
   const source = { name: 'busy', git, ref: 'main', path: '', mode: 'decide' as const };
   const policies = policiesIn(join(scratch, 'busy-data'), opa, BUSY_MS);
-  const workspace = await startWorkspace(recipients(0));
+  const workspace = await startWorkspace(workspaceOptions(0));
   const core = await Core.open();
   const slack = await createSlack({
     ...{ mode: 'socket', botToken: SECRETS.botToken, appToken: SECRETS.appToken },

@@ -10,7 +10,7 @@ import { createLogger } from '../../src/base/log.ts';
 import type { Card } from '../../src/messages/card.ts';
 import type { Place } from '../../src/model/directory.ts';
 import { ChatError, type Reply } from '../../src/ports/chat.ts';
-import { PEOPLE, TEAMS, TEAMS_OPS } from '../../src/sandbox/seats.ts';
+import { PEOPLE, TEAMS, TEAMS_OPS } from '../../src/sandbox/sample-organisation.ts';
 import { freePort } from '../support/free-port.ts';
 import { type Bot, memory, startBot } from '../support/teams-bot.ts';
 

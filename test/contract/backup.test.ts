@@ -36,7 +36,7 @@ async function backUp(of: string, name = 'copy.db'): Promise<{ code: number; out
       err += text;
     },
   };
-  const parts = { databaseUrl: `file:${of}`, inFrom: (path: string) => join(dir, path) };
+  const parts = { databaseUrl: `file:${of}`, resolvePath: (path: string) => join(dir, path) };
   const code = await backupCommand(name === '' ? [] : [name], io, parts);
   return { code, out, err };
 }

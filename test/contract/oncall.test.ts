@@ -5,7 +5,7 @@ import type { Rota } from '../../src/model/rota.ts';
 import { peopleToAsk } from '../../src/people/asking.ts';
 import { createOnCall, type OnCall } from '../../src/people/on-call.ts';
 import { openPagerDuty } from '../../src/people/pagerduty/pagerduty.ts';
-import { recipients, SECRETS } from '../../src/sandbox/seats.ts';
+import { SECRETS, workspaceOptions } from '../../src/sandbox/sample-organisation.ts';
 import { startWorkspace } from '../../src/sandbox/workspace/workspace.ts';
 import { directory, stack } from '../support/directory.ts';
 import { DANA_THERE, FakePagerDuty, KEY, KIM_THERE, SAM } from '../support/fake-pagerduty.ts';
@@ -55,7 +55,7 @@ function begins(people: readonly string[]): number {
 }
 
 async function usergroup(): Promise<Source> {
-  const workspace = await startWorkspace(recipients(0));
+  const workspace = await startWorkspace(workspaceOptions(0));
   let answer: Fault = 'pass';
   const proxy = await slackProxy(workspace.apiUrl, (method) =>
     method === 'usergroups.users.list' ? answer : 'pass',

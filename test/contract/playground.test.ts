@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Place } from '../../src/model/directory.ts';
 import type { Incoming, Reply } from '../../src/ports/chat.ts';
-import { PEOPLE, TEAMS, TEAMS_OPS } from '../../src/sandbox/seats.ts';
+import { PEOPLE, TEAMS, TEAMS_OPS } from '../../src/sandbox/sample-organisation.ts';
 import { driftMixed, healed, snoozeForm, threePages } from '../support/cards.ts';
 import { soon } from '../support/chat-ends.ts';
 import { freePort } from '../support/free-port.ts';

@@ -252,7 +252,7 @@ describe('far too much', () => {
     const why = 'You are on call (<at>Dana</at>)';
     const moment = { since: NOW, over: false, now: NOW, zone: ZONE };
     for (const by of Object.keys(WAYS)) {
-      holds(await send(fleetCard({ of: 'drift', stacks, common, why, ...moment }), by));
+      holds(await send(fleetCard({ alertKind: 'drift', stacks, common, why, ...moment }), by));
     }
   });
 });

@@ -1,4 +1,4 @@
-/** Every kind of message there is has an exhibit; test/render holds a golden file of each for every platform. */
+/** Every kind of message has an exhibit, and test/render has a golden file of each for every platform. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { RUN_STATES } from '../../src/model/run.ts';
@@ -13,14 +13,14 @@ const CHAT = new URL('../../src/chat/', import.meta.url);
 const PICTURES = new URL('../../docs/cards/', import.meta.url);
 const RENDER = new URL('./', import.meta.url);
 
-test('every maker of a card, a form or pages has an exhibit', () => {
+test('every function that makes a card, a form or pages has an exhibit', () => {
   const all = makers();
   expect(all).toContain('driftCard');
   const shown = new Set(exhibits.map((one) => one.maker));
   expect(all.filter((name) => !shown.has(name))).toEqual([]);
 });
 
-test('drift is shown in every state of a run, and with every standing of a finding', () => {
+test('drift is shown in every state of a run, and with every status of a finding', () => {
   const views = [...driftOpen, ...driftDecided].map((one) => one.view);
   expect(new Set(views.map((view) => view.state))).toEqual(new Set(Object.keys(RUN_STATES)));
   const statuses = {
@@ -48,13 +48,13 @@ test('every platform has its golden files', () => {
   expect(foldersIn(RENDER)).toEqual(foldersIn(CHAT));
 });
 
-test('docs/cards shows every exhibit, and nothing that is none: `npm run cards` brings it up to date', () => {
+test('docs/cards shows every exhibit and nothing else; `npm run cards` updates it', () => {
   expect(readFileSync(new URL('README.md', PICTURES), 'utf8')).toBe(readme(gallery));
   const files = readdirSync(PICTURES).filter((file) => file.endsWith('.png') && file !== 'first-story.png');
   expect(files.sort()).toEqual(exhibits.flatMap(picturesOf).sort());
 });
 
-test('the pictures stay few and small enough for a clone', () => {
+test('the pictures are few and small enough for a clone', () => {
   const bytes = readdirSync(PICTURES).map((file) => statSync(new URL(file, PICTURES)).size);
   expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(7_000_000);
   expect(Math.max(...bytes)).toBeLessThan(120_000);

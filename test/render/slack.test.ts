@@ -19,11 +19,11 @@ async function same(value: unknown, name: string): Promise<void> {
 
 const recorded = [...ofRenderers, ...exhibitsOf('slack')];
 
-test.each(recorded)('$name looks in Slack as recorded, and Slack takes it', async ({ name, shown }) => {
+test.each(recorded)('$name renders for Slack as recorded, and Slack accepts it', async ({ name, shown }) => {
   if (shown.kind === 'card') {
     const { text, blocks, overflow } = renderCard(shown.card, slackId);
     expect(refuseMessage(text, blocks, PLAIN_PARSING, false)).toBeNull();
-    // Of a thousand folded findings the first lines show enough.
+    // The first lines of a long overflow are enough.
     await same({ text, blocks, overflow: overflow?.split('\n').slice(0, 3) ?? null }, name);
     return;
   }
@@ -35,7 +35,7 @@ test.each(recorded)('$name looks in Slack as recorded, and Slack takes it', asyn
   await same(view, name);
 });
 
-test('nothing is recorded twice, or left over', () => {
+test('no golden file is duplicate or unused', () => {
   const names = recorded.map((one) => one.name).sort();
   expect(new Set(names).size).toBe(names.length);
   const files = readdirSync(FOLDER).map((file) => file.replace(ENDING, ''));

@@ -15,14 +15,14 @@ const ENDING = '.golden.json';
 
 const recorded = [...ofRenderers, ...exhibitsOf('teams')];
 
-/** A card with the button that opens the form in it, where it fits. */
+/** A card with the button that opens the form inside the card, if it fits. */
 const opening = (form: Form): Card => ({
   headline: form.title,
   tone: 'plain',
   blocks: [{ type: 'buttons', buttons: [{ label: `${form.submit}…`, command: form.command, form }] }],
 });
 
-/** All that Teams is sent of an exhibit, under the name of what it is. */
+/** Everything that m0 sends to Teams for an exhibit, by kind. */
 function sentOf({ shown }: Exhibit): { readonly summary: string } & Readonly<Record<string, unknown>> {
   switch (shown.kind) {
     case 'card':
@@ -43,14 +43,14 @@ function sentOf({ shown }: Exhibit): { readonly summary: string } & Readonly<Rec
   }
 }
 
-test.each(recorded)('$name looks in Teams as recorded, and Teams takes it', async (one) => {
+test.each(recorded)('$name renders for Teams as recorded, and Teams accepts it', async (one) => {
   const { summary, ...cards } = sentOf(one);
   for (const card of Object.values(cards)) expect(refuseCard(card)).toEqual([]);
   const golden = `${JSON.stringify({ summary, ...cards }, null, 2)}\n`;
   await expect(golden).toMatchFileSnapshot(`./teams/${one.name}${ENDING}`);
 });
 
-test('nothing is recorded twice, or left over', () => {
+test('no golden file is duplicate or unused', () => {
   const names = recorded.map((one) => one.name).sort();
   expect(new Set(names).size).toBe(names.length);
   const files = readdirSync(FOLDER).map((file) => file.replace(ENDING, ''));

@@ -7,7 +7,7 @@ import { parse, stringify } from 'yaml';
 import { commitAs, KIM as KIM_WRITES } from '../../src/sandbox/cloud/sample-git.ts';
 import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
 import type { SandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
-import { SECRETS } from '../../src/sandbox/seats.ts';
+import { SECRETS } from '../../src/sandbox/sample-organisation.ts';
 import { buttons, DANA, EVE, poll, startWorld, type World, words } from '../support/world.ts';
 
 /** What must never be read anywhere. Names and shapes on purpose: some look like secrets, some do not. */

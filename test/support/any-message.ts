@@ -78,7 +78,7 @@ const failure = fc.record({
 });
 
 const fleet = fc.record({
-  of: fc.constantFrom('drift' as const, 'failure' as const),
+  alertKind: fc.constantFrom('drift' as const, 'failure' as const),
   stacks: many(
     fc.record({
       stack: said,
@@ -137,7 +137,7 @@ const stackStatus = fc.record({
   ),
   open: number,
   waiting: number,
-  kept: number,
+  exempt: number,
   runId: maybe(number),
   lastGoodAt: maybe(at),
   failure: maybe(said),

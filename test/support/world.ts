@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import type { Run } from '../../src/model/run.ts';
 import { type SandboxCloud, startSandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
 import { sandboxConfig } from '../../src/sandbox/config.ts';
-import { recipients, SECRETS } from '../../src/sandbox/seats.ts';
+import { SECRETS, workspaceOptions } from '../../src/sandbox/sample-organisation.ts';
 import {
   type Message,
   startWorkspace,
@@ -119,7 +119,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   // Where m0 will listen is known once it does; until then nobody is there.
   const to = { eventsUrl: 'http://127.0.0.1:1/slack/events', retryWaits: [0, 1_000, 1_000] };
   const workspace = await startWorkspace({
-    ...recipients(0),
+    ...workspaceOptions(0),
     scopes: MANIFEST.scopes,
     ...(isHttp ? { deliver: to } : {}),
   });

@@ -11,7 +11,7 @@ const COUNTS_MS = 10 * 60_000;
 const PAUSE_MS = 10_000;
 const MOST_PAUSE_MS = 5 * 60_000;
 
-interface Known {
+interface CachedAnswer {
   /** The last good answer, and the time it is for (ms since epoch). */
   good: { readonly onDuty: readonly OnDuty[]; readonly at: number } | null;
   /** Set while the newest request failed. */
@@ -20,7 +20,7 @@ interface Known {
 }
 
 /** True if `now` is at most `ms` after `then`. False if the clock was set back. */
-function within(ms: number, then: number, now: number): boolean {
+function isWithin(ms: number, then: number, now: number): boolean {
   return now >= then && now - then < ms;
 }
 
@@ -30,48 +30,48 @@ function within(ms: number, then: number, now: number): boolean {
  * If PagerDuty refuses (the key or the schedule is gone), no earlier answer is used.
  */
 export function createPagerDuty(api: PagerDutyApi, clock: Clock): ScheduleOnCall {
-  const schedules = new Map<string, Known>();
+  const schedules = new Map<string, CachedAnswer>();
 
-  async function ask(schedule: string, known: Known): Promise<void> {
+  async function ask(schedule: string, cached: CachedAnswer): Promise<void> {
     const at = clock();
     try {
-      known.good = { onDuty: await api.onCallAt(schedule, at), at };
-      known.bad = null;
+      cached.good = { onDuty: await api.onCallAt(schedule, at), at };
+      cached.bad = null;
     } catch (error) {
       const refused = error instanceof PagerDutyError && error.refused;
       const asked = error instanceof PagerDutyError ? error.retryAfterMs : null;
       const pauseMs = Math.min(Math.max(asked ?? PAUSE_MS, PAUSE_MS), MOST_PAUSE_MS);
-      if (refused) known.good = null;
-      known.bad = { error, at, pauseMs };
+      if (refused) cached.good = null;
+      cached.bad = { error, at, pauseMs };
     }
   }
 
-  function isDue({ good, bad }: Known, now: number): boolean {
-    if (bad !== null) return !within(bad.pauseMs, bad.at, now);
-    if (good === null || !within(FRESH_MS, good.at, now)) return true;
+  function isDue({ good, bad }: CachedAnswer, now: number): boolean {
+    if (bad !== null) return !isWithin(bad.pauseMs, bad.at, now);
+    if (good === null || !isWithin(FRESH_MS, good.at, now)) return true;
     // A shift has ended: that answer does not name the next person.
     return good.onDuty.some((one) => isOver(one, now));
   }
 
-  function answerOf({ good, bad }: Known, now: number): ScheduleAnswer {
+  function answerOf({ good, bad }: CachedAnswer, now: number): ScheduleAnswer {
     const onDuty = good === null ? [] : good.onDuty.filter((one) => !isOver(one, now));
     if (bad === null) return { onDuty, trouble: null };
     const { error } = bad;
-    if (good === null || onDuty.length === 0 || !within(COUNTS_MS, good.at, now)) throw error;
+    if (good === null || onDuty.length === 0 || !isWithin(COUNTS_MS, good.at, now)) throw error;
     const why = errorText(error);
     return { onDuty, trouble: `${why}; what it said last counts for up to ten minutes` };
   }
 
   return async (schedule) => {
-    const known = schedules.get(schedule) ?? { good: null, bad: null, asking: null };
-    schedules.set(schedule, known);
-    if (isDue(known, clock())) {
-      known.asking ??= ask(schedule, known).finally(() => {
-        known.asking = null;
+    const cached = schedules.get(schedule) ?? { good: null, bad: null, asking: null };
+    schedules.set(schedule, cached);
+    if (isDue(cached, clock())) {
+      cached.asking ??= ask(schedule, cached).finally(() => {
+        cached.asking = null;
       });
-      await known.asking;
+      await cached.asking;
     }
-    return answerOf(known, clock());
+    return answerOf(cached, clock());
   };
 }
 

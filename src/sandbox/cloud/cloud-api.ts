@@ -1,3 +1,4 @@
+/** Reads and changes the sample stack's resources in the local cloud. */
 import {
   AuthorizeSecurityGroupIngressCommand,
   DescribeSecurityGroupsCommand,
@@ -18,20 +19,20 @@ import {
 } from '@aws-sdk/client-s3';
 import { SAMPLE } from './sample-infra.ts';
 
-/** What the sample stack's resources really look like. null: not there. */
+/** The current state of the sample stack's resources; null where one does not exist. */
 export interface ObservedCloud {
   readonly tags: Readonly<Record<string, string>> | null;
   readonly ingress: readonly string[] | null;
   readonly dnsHostnames: boolean | null;
 }
 
-/** Made-up credentials of the local cloud, which asks nobody who they are. */
+/** Invented credentials. The local cloud does not check them. */
 export const LOCAL_CREDENTIALS = {
   accessKeyId: 'AKIASANDBOX000000000',
   secretAccessKey: 'local-sandbox-only',
 };
 
-/** The local cloud through Amazon's own SDK, as a person at its console would use it. */
+/** The local cloud through Amazon's SDK, as a person at its console would use it. */
 export function createCloudApi(url: string) {
   const common = { region: SAMPLE.region, endpoint: url, credentials: LOCAL_CREDENTIALS };
   const s3 = new S3Client({ ...common, forcePathStyle: true });
@@ -41,7 +42,7 @@ export function createCloudApi(url: string) {
     return s3.send(new HeadBucketCommand({ Bucket })).then(() => true, ifMissing(false));
   }
 
-  /** Tags of the log bucket, or null where there is no such bucket. */
+  /** Tags of the log bucket, or null where the bucket does not exist. */
   async function tags(): Promise<Record<string, string> | null> {
     if (!(await hasBucket(SAMPLE.bucket))) return null;
     const answer = await s3
@@ -116,13 +117,13 @@ export function createCloudApi(url: string) {
 
 export type CloudApi = ReturnType<typeof createCloudApi>;
 
-/** `443/tcp from 0.0.0.0/0`, one a range. */
+/** One text per range, such as `443/tcp from 0.0.0.0/0`. */
 function rulesOf(rule: IpPermission): string[] {
   const ports = rule.FromPort === rule.ToPort ? `${rule.FromPort}` : `${rule.FromPort}-${rule.ToPort}`;
   return (rule.IpRanges ?? []).map((range) => `${ports}/${rule.IpProtocol} from ${range.CidrIp}`);
 }
 
-/** Answers `instead` where the cloud says that the thing is not there; any other error goes on. */
+/** Returns `instead` where the cloud says that something does not exist; other errors are rethrown. */
 function ifMissing<T>(instead: T): (error: unknown) => T {
   return (error) => {
     const name = error instanceof Error ? error.name : '';

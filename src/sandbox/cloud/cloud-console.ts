@@ -1,3 +1,4 @@
+/** The "cloud console" buttons of the sandbox page. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText } from '../../base/error-text.ts';
@@ -14,7 +15,7 @@ const MERGE: ConsoleAction = {
   explain: "Commits the next sensible change to infra's main, as Kim, and leaves it at that.",
 };
 
-/** What the cloud looked like when the sandbox had just made it. */
+/** The state of the cloud right after the sandbox created it. */
 const AS_BUILT = {
   tags: tagText(SAMPLE.tags),
   ingress: '443/tcp from 0.0.0.0/0',
@@ -22,9 +23,9 @@ const AS_BUILT = {
 };
 
 /**
- * The strip of things a hurried person does, done for real: to the cloud through Amazon's SDK, to the code as
- * a commit. Doing again what is done already is answered with a sentence and changes nothing.
- * `afterwards` is told of each change that was made to the cloud.
+ * Actions of a person in a hurry, done for real: in the cloud through Amazon's SDK, in the code as a commit.
+ * Repeating an action that is already in effect changes nothing and returns a sentence that says so.
+ * `afterwards` is called after each change of the cloud.
  */
 export function createCloudConsole(options: {
   readonly api: CloudApi;
@@ -35,7 +36,7 @@ export function createCloudConsole(options: {
   readonly afterwards: () => Promise<void>;
 }): CloudConsole {
   const { api, infra } = options;
-  const alone = createKeyedLock();
+  const lock = createKeyedLock();
   const git = (): ReturnType<typeof sampleGit> => sampleGit(infra, options.base);
 
   async function mergeCode(): Promise<string> {
@@ -76,7 +77,7 @@ export function createCloudConsole(options: {
     ].map(({ id, label, explain }) => ({ id, label, explain })),
 
     run: (id) =>
-      alone('console', async () => {
+      lock('console', async () => {
         try {
           return await run(id);
         } catch (cause) {

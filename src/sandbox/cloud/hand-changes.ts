@@ -1,17 +1,18 @@
+/** The manual changes that the sandbox offers. */
 import type { CloudApi, ObservedCloud } from './cloud-api.ts';
 import { SAMPLE } from './sample-infra.ts';
 
-/** A change somebody makes to the local cloud by hand, past the code. */
+/** A change that somebody makes to the local cloud by hand, without the code. */
 export interface HandChange {
   readonly id: 'remove-tags' | 'open-ssh' | 'delete-bucket';
   readonly label: string;
   readonly explain: string;
-  /** True where the cloud shows the change. */
+  /** True where the change is in effect. */
   inEffect(cloud: ObservedCloud): boolean;
-  /** Why it can't be made now, or null. */
+  /** Why the change cannot be made now, or null. */
   refusal(cloud: ObservedCloud): string | null;
   make(api: CloudApi): Promise<void>;
-  /** One sentence of what was done. */
+  /** One sentence that says what was done. */
   readonly done: string;
 }
 
@@ -20,7 +21,7 @@ const SSH_RULE = `${hotfix.port}/tcp from ${hotfix.cidr}`;
 const noBucket = (cloud: ObservedCloud): string | null =>
   cloud.tags === null ? `There is no bucket ${bucket} at the moment.` : null;
 
-/** In the order in which a rebuilt cloud gets them again. */
+/** In the order in which they are repeated after the cloud was rebuilt. */
 export const HAND_CHANGES: readonly HandChange[] = [
   {
     id: 'remove-tags',

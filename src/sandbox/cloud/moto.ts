@@ -1,3 +1,4 @@
+/** Runs moto, a local server with the API of AWS. */
 import { access } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -6,15 +7,15 @@ import { execa } from 'execa';
 import { baseEnvironment } from '../../base/base-environment.ts';
 import type { Logger } from '../../base/log.ts';
 
-/** A running local AWS that keeps everything in memory. */
+/** A running local AWS that keeps its data in memory. */
 export interface Moto {
   readonly url: string;
   close(): Promise<void>;
 }
 
 const HOST = '127.0.0.1';
-const ANSWERS_WITHIN_MS = 90_000;
-/** Ends with our end of its stdin, so that it cannot outlive us however we die. */
+const START_TIMEOUT_MS = 90_000;
+/** Ends when its stdin is closed, so that it stops even if m0 is killed. */
 const LAUNCHER = `
 import os, sys, threading
 def watch():
@@ -79,13 +80,13 @@ export async function startMoto(options: {
     clearTimeout(late);
   }
 
-  const giveUpAt = performance.now() + ANSWERS_WITHIN_MS;
+  const giveUpAt = performance.now() + START_TIMEOUT_MS;
   while (!(await answers(url))) {
     if (isGone()) throw new Error(`starting the local AWS: it ended at once: ${said.trim()}`);
     if (performance.now() > giveUpAt) {
       await close();
       throw new Error(
-        `starting the local AWS: no answer within ${ANSWERS_WITHIN_MS / 1000} s: ${said.trim()}`,
+        `starting the local AWS: no answer within ${START_TIMEOUT_MS / 1000} s: ${said.trim()}`,
       );
     }
     await sleep(150);

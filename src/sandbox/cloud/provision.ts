@@ -1,3 +1,4 @@
+/** Creates the sample stack in an empty local cloud. */
 import { join } from 'node:path';
 import type { Logger } from '../../base/log.ts';
 import { createMirrors } from '../../git/mirrors.ts';
@@ -8,7 +9,7 @@ import { openWorkTree } from '../../terraform/work-tree.ts';
 import type { CloudApi } from './cloud-api.ts';
 import { SAMPLE } from './sample-infra.ts';
 
-/** What the sandbox starts; paths. `cliConfig` says where providers come from. */
+/** Paths of the tools that the sandbox starts. `cliConfig` says where providers come from. */
 export interface SandboxTools {
   readonly terraform: string;
   readonly motoServer: string;
@@ -18,8 +19,8 @@ export interface SandboxTools {
 const MINUTE = 60_000;
 
 /**
- * Puts the sample stack into an empty local cloud with the real Terraform, as its code is at `commit` (null:
- * the newest of main). Answers the commit. Rejects with the tool's own words.
+ * Creates the sample stack with the real Terraform, from its code at `commit` (null: the newest of main).
+ * Resolves to the commit. Rejects with the tool's error.
  */
 export async function provisionCloud(options: {
   readonly dir: string;
@@ -56,11 +57,11 @@ export async function provisionCloud(options: {
     { force: false },
   );
   onProgress('terraform apply: a VPC, a bucket and a security group');
-  // The cloud is empty, so there is nothing to refresh; planned and applied in one go, which halves the time.
+  // The cloud is empty, so no refresh is needed; planning and applying in one command takes half the time.
   await tool.run('apply', ['apply', '-auto-approve', '-refresh=false', '-input=false', '-no-color'], call);
   return commit;
 
-  /** The commit, or the newest one where somebody has rewritten the sample's history since. */
+  /** The commit, or the newest one where the sample's history was rewritten since. */
   async function known(wanted: string, otherwise: string): Promise<string> {
     return mirrors.fetch(infra, wanted).then(
       (version) => version.commit,

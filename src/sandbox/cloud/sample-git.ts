@@ -1,3 +1,4 @@
+/** Git commands and commits in the sample repositories. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type SimpleGit, simpleGit } from 'simple-git';
@@ -29,7 +30,7 @@ const ALLOWED = [
   ...['GIT_COMMITTER_NAME', 'GIT_COMMITTER_EMAIL', 'GIT_COMMITTER_DATE'],
 ];
 
-/** Git in a sample repository, deaf to the person's own configuration: no signing, no hooks, no templates. */
+/** Git in a sample repository, without the user's own configuration: no signing, no hooks, no templates. */
 export function sampleGit(dir: string, base: Environment, more: Environment = {}): SimpleGit {
   return simpleGit({
     baseDir: dir,
@@ -46,7 +47,7 @@ export function sampleGit(dir: string, base: Environment, more: Environment = {}
   });
 }
 
-/** Writes the commit's files into the work tree and commits them alone, leaving other changes there be. */
+/** Writes the files of a commit to the work tree and commits only those. Resolves to the commit's hash. */
 export async function commitAs(dir: string, base: Environment, commit: SampleCommit): Promise<string> {
   for (const [path, text] of Object.entries(commit.files)) {
     await mkdir(dirname(join(dir, path)), { recursive: true });

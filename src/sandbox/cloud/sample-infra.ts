@@ -1,6 +1,7 @@
+/** The code and history of the sample repository. */
 import { type Author, DANA, KIM } from './sample-git.ts';
 
-/** The sample stack, as it stands in the sandbox's cloud when nobody has touched it. */
+/** The sample stack as the sandbox creates it. */
 export const SAMPLE = {
   region: 'eu-central-1',
   stackPath: 'envs/prod/network',
@@ -12,8 +13,8 @@ export const SAMPLE = {
   hotfix: { port: 22, cidr: '203.0.113.7/32', description: 'emergency hotfix' },
 } as const;
 
-/** One commit of the sample's history; `daysAgo` counts from the day the sandbox is made. */
-interface Chapter {
+/** One commit of the sample's history. `daysAgo` counts from the day on which the sandbox is created. */
+interface HistoryEntry {
   readonly author: Author;
   readonly daysAgo: number;
   readonly message: string;
@@ -34,7 +35,7 @@ const VERSIONS = `terraform {
 }
 `;
 
-// The flags let the code meet the local cloud as it is; AWS_ENDPOINT_URL in the stack's env says where it is.
+// The flags make the code work with the local cloud; AWS_ENDPOINT_URL in the stack's env holds its address.
 const BACKEND = `terraform {
   backend "s3" {
     bucket       = "${SAMPLE.stateBucket}"
@@ -113,8 +114,8 @@ const README = `# infra
 Acme's infrastructure. One directory a stack under \`envs/\`; m0 watches \`main\` and tells #ops what drifted.
 `;
 
-/** How the sample repository came to be. */
-export const INFRA_HISTORY: readonly Chapter[] = [
+/** The commits of the sample repository. */
+export const INFRA_HISTORY: readonly HistoryEntry[] = [
   {
     author: DANA,
     daysAgo: 84,
@@ -148,11 +149,11 @@ export const INFRA_HISTORY: readonly Chapter[] = [
   },
 ];
 
-/** A change of the code that somebody merges and nobody applies. */
+/** A code change that is merged but not applied. */
 export interface CodeChange {
   readonly subject: string;
   readonly file: string;
-  /** The file with the change; null where it has it already or does not fit. */
+  /** The file with the change; null where the file already has it or was edited. */
   edit(text: string): string | null;
 }
 
@@ -166,7 +167,7 @@ const HTTP_RULE = `  ingress {
 
 `;
 
-/** In this order; the last one can be made again and again. */
+/** Offered in this order. The last one can be repeated. */
 export const CODE_CHANGES: readonly CodeChange[] = [
   {
     subject: 'Turn on DNS hostnames in the VPC',

@@ -1,9 +1,10 @@
+/** Creates the sample repositories. */
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { commitAs, DANA, KIM, type SampleCommit, sampleGit } from './sample-git.ts';
 import { INFRA_HISTORY } from './sample-infra.ts';
 
-/** Absolute paths of the sample repositories, which are ordinary ones with a work tree on branch `main`. */
+/** Absolute paths of the sample repositories: ordinary repositories with a work tree on branch `main`. */
 export interface SampleRepos {
   readonly infra: string;
   readonly policies: string;
@@ -12,8 +13,8 @@ export interface SampleRepos {
 const DAY = 24 * 60 * 60 * 1000;
 
 /**
- * Makes the repositories `infra` and `policies` (a copy of `policiesFrom`) under `<dir>/repos`, with a
- * history that ends shortly before `now` (ms since epoch). One that is there is kept as it is.
+ * Creates the repositories `infra` and `policies` (a copy of `policiesFrom`) under `<dir>/repos`, with a
+ * history that ends shortly before `now` (ms since epoch). An existing repository is not changed.
  */
 export async function createSampleRepos(options: {
   readonly dir: string;
@@ -32,19 +33,19 @@ export async function createSampleRepos(options: {
   return repos;
 }
 
-/** Made aside and moved into place, so that one which is there is always whole. */
+/** Created in a temporary folder and then moved, so that an existing repository is always complete. */
 async function makeRepo(
   dir: string,
   base: Readonly<Record<string, string | undefined>>,
   history: () => Promise<readonly SampleCommit[]>,
 ): Promise<void> {
   if (await exists(join(dir, '.git'))) return;
-  const aside = `${dir}.making`;
-  await rm(aside, { recursive: true, force: true });
-  await mkdir(aside, { recursive: true });
-  await sampleGit(aside, base).raw(['init', '--quiet', '--initial-branch', 'main', '.']);
-  for (const commit of await history()) await commitAs(aside, base, commit);
-  await rename(aside, dir);
+  const temporary = `${dir}.making`;
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { recursive: true });
+  await sampleGit(temporary, base).raw(['init', '--quiet', '--initial-branch', 'main', '.']);
+  for (const commit of await history()) await commitAs(temporary, base, commit);
+  await rename(temporary, dir);
 }
 
 function policyHistory(files: Readonly<Record<string, string>>, now: number): readonly SampleCommit[] {

@@ -1,3 +1,4 @@
+/** Starts the local cloud with the sample stack, and restores it after a restart. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createKeyedLock } from '../../base/keyed-lock.ts';
@@ -11,48 +12,51 @@ import { provisionCloud, type SandboxTools } from './provision.ts';
 import { SAMPLE } from './sample-infra.ts';
 import { createSampleRepos, type SampleRepos } from './sample-repos.ts';
 
-/** The local cloud with the sample stack in it, and the repositories that belong to it. */
+/** The local cloud with the sample stack, and its repositories. */
 export interface SandboxCloud {
   readonly motoUrl: string;
   readonly repos: SampleRepos;
-  /** Environment of a stack that lives in this cloud. */
+  /** Environment of a stack in this cloud. */
   readonly stackEnv: Readonly<Record<string, string>>;
   readonly console: CloudConsole;
-  /** Resolves when the sample stack is in the cloud, with what was changed by hand before the last stop. */
+  /**
+   * Resolves when the sample stack exists, including the manual changes that were in effect before the last
+   * stop.
+   */
   readonly ready: Promise<void>;
   /**
-   * Writes down what the cloud looks like, for the next start to bring it back: to be called after each
-   * realign and before the end. `appliedCommit`: what was applied in whole, null where that did not change.
+   * Stores the state of the cloud, so that the next start restores it. Called after each realign and before
+   * the end. `appliedCommit` is the commit that was applied completely; null where that did not change.
    */
   snapshot(appliedCommit: string | null): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface SandboxCloudOptions {
-  /** The sandbox's own directory; everything is under it. */
+  /** The sandbox's own directory, which holds everything. */
   readonly dir: string;
   readonly tools: SandboxTools;
-  /** Port of the local AWS on loopback; another one where it is taken, any free one for 0. */
+  /** Port of the local AWS on loopback. If it is taken, another one is used; 0 means any free port. */
   readonly port: number;
   readonly log: Logger;
   readonly base: Readonly<Record<string, string | undefined>>;
-  /** ms since epoch. */
+  /** Current time in ms since epoch. */
   readonly now: () => number;
   readonly onProgress: (text: string) => void;
-  /** Directory of policies that is copied into the sample's policy repository. */
+  /** Directory of the policies that are copied into the sample's policy repository. */
   readonly policiesFrom: string;
 }
 
-/** What survives a stop: the cloud itself lives in memory. */
-interface Remembered {
+/** The stored state: the cloud itself is only in memory. */
+interface StoredState {
   readonly appliedCommit: string | null;
   readonly handChanges: readonly string[];
 }
 
 /**
- * Starts the local AWS and makes the sample repositories, then provisions in the background (see `ready`):
- * at the newest commit the first time, later at the commit that was applied last, with the changes by hand
- * that were in effect made again.
+ * Starts the local AWS, creates the sample repositories, and then creates the sample stack in the background
+ * (see `ready`): at the newest commit the first time, later at the commit that was applied last, with the
+ * manual changes that were in effect.
  */
 export async function startSandboxCloud(options: SandboxCloudOptions): Promise<SandboxCloud> {
   const { base, log, onProgress } = options;
@@ -80,11 +84,11 @@ export async function startSandboxCloud(options: SandboxCloudOptions): Promise<S
   };
 
   async function rebuild(): Promise<void> {
-    const before = await memory.read();
+    const stored = await memory.read();
     const commit = await provisionCloud({
       dir,
       infra: repos.infra,
-      commit: before.appliedCommit,
+      commit: stored.appliedCommit,
       api,
       tools: options.tools,
       stackEnv,
@@ -93,7 +97,7 @@ export async function startSandboxCloud(options: SandboxCloudOptions): Promise<S
       signal: stopping.signal,
       onProgress,
     });
-    for (const change of HAND_CHANGES.filter((each) => before.handChanges.includes(each.id))) {
+    for (const change of HAND_CHANGES.filter((each) => stored.handChanges.includes(each.id))) {
       onProgress(`as before: ${change.label.toLowerCase()}`);
       await change.make(api);
     }
@@ -101,12 +105,13 @@ export async function startSandboxCloud(options: SandboxCloudOptions): Promise<S
     await memory.snapshot(commit);
   }
 
-  // A cloud that is not whole yet must not be written down as one where somebody deleted everything.
+  // While the stack is being created, the cloud must not be stored as one in which somebody deleted
+  // everything.
   const snapshot = async (appliedCommit: string | null): Promise<void> => {
     if (provisioned) await memory.snapshot(appliedCommit);
   };
   const ready = rebuild();
-  // Whoever waits for it is told; nobody waiting must not end the process.
+  // Callers of `ready` get the error; without one, a rejection must not end the process.
   ready.catch(() => {});
 
   return {
@@ -132,15 +137,15 @@ export async function startSandboxCloud(options: SandboxCloudOptions): Promise<S
 }
 
 function createMemory(file: string, api: CloudApi) {
-  const alone = createKeyedLock();
+  const lock = createKeyedLock();
 
-  async function read(): Promise<Remembered> {
+  async function read(): Promise<StoredState> {
     const text = await readFile(file, 'utf8').catch(() => '{}');
-    let value: Partial<Remembered> = {};
+    let value: Partial<StoredState> = {};
     try {
-      value = JSON.parse(text) as Partial<Remembered>;
+      value = JSON.parse(text) as Partial<StoredState>;
     } catch {
-      // Written whole or not at all; whatever this is, a fresh cloud is the right answer to it.
+      // The file is written atomically, so this is no file of ours: start with a fresh cloud.
     }
     return { appliedCommit: value.appliedCommit ?? null, handChanges: value.handChanges ?? [] };
   }
@@ -148,13 +153,13 @@ function createMemory(file: string, api: CloudApi) {
   return {
     read,
     async snapshot(appliedCommit: string | null): Promise<void> {
-      await alone('memory', async () => {
+      await lock('memory', async () => {
         const cloud = await api.observe();
         const handChanges = HAND_CHANGES.filter((change) => change.inEffect(cloud)).map(
           (change) => change.id,
         );
-        const remembered = { appliedCommit: appliedCommit ?? (await read()).appliedCommit, handChanges };
-        await writeFile(`${file}.part`, `${JSON.stringify(remembered, null, 2)}\n`);
+        const state = { appliedCommit: appliedCommit ?? (await read()).appliedCommit, handChanges };
+        await writeFile(`${file}.part`, `${JSON.stringify(state, null, 2)}\n`);
         await rename(`${file}.part`, file);
       });
     },

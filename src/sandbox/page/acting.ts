@@ -1,10 +1,11 @@
+/** Performs in the local Slack or Teams what a person does on the page. */
 import { assertNever } from '../../base/assert-never.ts';
 import type { Person } from '../workspace/person.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { Act, ActAnswer } from './protocol.ts';
 import type { TeamsPane } from './teams-pane.ts';
 
-/** Does in Slack or in Teams what somebody did on the page. */
+/** Performs one action of the page. */
 export async function perform(workspace: Workspace, teams: TeamsPane | null, act: Act): Promise<ActAnswer> {
   const person = workspace.as(act.as);
   switch (act.act) {
@@ -42,7 +43,7 @@ async function say(person: Person, act: Extract<Act, { act: 'say' }>): Promise<A
   if (slash && act.thread) {
     return { ok: false, problem: 'Slash commands do not work in threads. Mention @m0 instead.' };
   }
-  // What goes wrong with a command is told in the channel, to this person alone.
+  // Errors of a command appear in the channel, visible to this person only.
   if (slash) await person.slash(slash[1] ?? '', slash[2] ?? '', act.channel);
   else await person.say(act.channel, act.text, act.thread ?? undefined);
   return { ok: true };
@@ -57,7 +58,7 @@ async function click(person: Person, act: Extract<Act, { act: 'click' }>): Promi
   const result = await person.click(
     where,
     (element, blockId) => blockId === act.blockId && element.action_id === act.actionId,
-    // The page has asked for confirmation already.
+    // The page has already asked for confirmation.
     { confirm: true, values: act.values, ...(act.value === null ? {} : { value: act.value }) },
   );
   return result.outcome === 'acked'

@@ -1,3 +1,4 @@
+/** Bundles the chat page with esbuild. */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -22,15 +23,15 @@ const HTML = `<!doctype html>
 </html>
 `;
 
-/** Later ones override earlier ones. */
+/** Later files override earlier ones. */
 const TEAMS = ['theme', 'nav', 'messages', 'box', 'card', 'narrow'].map((name) => `teams/${name}`);
 const STYLES = ['frame', 'chat', 'blocks', 'narrow', 'panes', ...TEAMS];
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * Bundles a script of the page, by default the page itself, with the page's styles, into memory. Rejects with
- * what esbuild found wrong.
+ * Bundles a script of the page (by default the page itself) with the page's styles, in memory. Rejects with
+ * esbuild's error.
  */
 export async function bundlePage(entry = here('client/main.tsx')): Promise<Bundle> {
   const [built, styles] = await Promise.all([

@@ -1,8 +1,9 @@
+/** Keeps the console's facts about the cloud up to date. */
 import type { CloudConsole, CloudFact } from '../console.ts';
 
 const EVERY_MS = 3000;
 
-/** Reads the cloud's facts again and again while anybody looks. */
+/** Reads the cloud's state repeatedly while at least one page is open. */
 export class FactsWatch {
   readonly #console: CloudConsole;
   readonly #onChange: () => void;
@@ -15,12 +16,12 @@ export class FactsWatch {
     this.#onChange = onChange;
   }
 
-  /** What was read last, null before the cloud could be read. */
+  /** The state that was read last; null before the first. */
   get facts(): readonly CloudFact[] | null {
     return this.#facts;
   }
 
-  /** Counts somebody in until the returned function is called. */
+  /** Adds a watcher until the returned function is called. */
   watch(): () => void {
     this.#watchers += 1;
     if (this.#watchers === 1) void this.read();
@@ -33,7 +34,7 @@ export class FactsWatch {
     };
   }
 
-  /** Reads now. A cloud that can't be read leaves what was known; never rejects. */
+  /** Reads now. If the cloud cannot be read, the last state stays. Never rejects. */
   async read(): Promise<void> {
     if (this.#timer) clearTimeout(this.#timer);
     const read = await this.#console.facts().catch(() => null);

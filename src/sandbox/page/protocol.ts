@@ -1,9 +1,9 @@
-/** What the page and its server say to each other. */
+/** The messages between the page and its server. */
 import type { CloudFact, ConsoleAction } from '../console.ts';
 import type { Json, TeamsConversation, TeamsMessage } from '../teams/model.ts';
 import type { Message, View } from '../workspace/model.ts';
 
-/** How far the sandbox is. */
+/** The progress of the sandbox's start. */
 export interface PageStatus {
   readonly phase: string;
   readonly text: string;
@@ -22,7 +22,7 @@ export interface PageFile {
   readonly name: string;
   readonly title: string;
   readonly size: number;
-  /** The first lines, for a look without opening it. */
+  /** The first lines, shown as a preview. */
   readonly preview: string;
 }
 
@@ -33,24 +33,24 @@ export interface PageChannel {
   readonly messages: readonly Message[];
 }
 
-/** A command that Teams' menus offer, from the app's manifest. */
+/** A command in Teams' menus, from the app's manifest. */
 export interface TeamsCommand {
   readonly title: string;
   readonly description: string;
 }
 
 export interface PageTeamsConversation extends TeamsConversation {
-  /** All the person sees, oldest first; replies among them carry their root as `thread`. */
+  /** All messages that the person sees, oldest first. Replies have the id of their root as `thread`. */
   readonly messages: readonly TeamsMessage[];
 }
 
-/** What Teams shows to one person. */
+/** What one person sees in Teams. */
 export interface PageTeams {
-  /** Entra object id of who the page is. */
+  /** Entra object id of the current person. */
   readonly me: string;
-  /** Who the app is in `from` of its messages. */
+  /** The app's id in `from` of its messages. */
   readonly bot: string;
-  /** `from` -> name, the app's too. */
+  /** Names by `from`, including the app's. */
   readonly names: Readonly<Record<string, string>>;
   readonly team: string;
   readonly conversations: readonly PageTeamsConversation[];
@@ -58,32 +58,32 @@ export interface PageTeams {
   readonly botIsHere: boolean;
 }
 
-/** Everything the page shows to one person. */
+/** Everything that the page shows to one person. */
 export interface Snapshot {
   readonly me: string;
   readonly bot: string;
-  /** People one can be. */
+  /** People the user can act as. */
   readonly people: readonly PagePerson[];
   readonly names: Readonly<Record<string, string>>;
   readonly channels: readonly PageChannel[];
   readonly files: Readonly<Record<string, PageFile>>;
   readonly views: readonly View[];
-  /** What the app shows on this person's Home tab; null before it was opened. */
+  /** The app's Home tab for this person; null before it was opened. */
   readonly home: View | null;
   readonly commands: readonly string[];
   readonly botIsHere: boolean;
-  /** Null where there is only Slack. */
+  /** Null where only Slack is used. */
   readonly teams: PageTeams | null;
   readonly status: PageStatus;
   readonly actions: readonly ConsoleAction[];
-  /** null until the cloud could be read. */
+  /** Null until the cloud could be read. */
   readonly facts: readonly CloudFact[] | null;
 }
 
 export type FormValue = string | string[] | number | null;
 export type FormValues = Readonly<Record<string, FormValue>>;
 
-/** Something a person does on the page. */
+/** An action of a person on the page. */
 export type Act = { readonly as: string } & (
   | { readonly act: 'say'; readonly channel: string; readonly text: string; readonly thread: string | null }
   | {
@@ -100,14 +100,14 @@ export type Act = { readonly as: string } & (
   | { readonly act: 'home' }
   | { readonly act: 'close'; readonly view: string }
   | { readonly act: 'dismiss'; readonly channel: string; readonly ts: string }
-  /** Text that begins with `/` is a command that only its sender sees; `@m0` in it is a mention. */
+  /** A text that begins with `/` is a command that only its sender sees; `@m0` is a mention. */
   | {
       readonly act: 'teams-say';
       readonly conversation: string;
       readonly text: string;
       readonly thread: string | null;
     }
-  /** Presses an Action.Execute; `data` is the button's own with what was filled in. */
+  /** Presses an Action.Execute; `data` is the button's own data with the inputs' values. */
   | {
       readonly act: 'teams-click';
       readonly message: string;
@@ -115,13 +115,13 @@ export type Act = { readonly as: string } & (
       readonly title: string;
       readonly data: Readonly<Record<string, unknown>>;
     }
-  /** Takes the file that a message offers, or says no to it. */
+  /** Accepts or declines the file that a message offers. */
   | { readonly act: 'teams-file'; readonly message: string; readonly take: boolean }
 );
 
 /**
- * What came of it: `errors` stand beside a form's inputs, by block_id. In Teams a click may bring a `bar` under the
- * card or a `card` in its place, both for who clicked alone.
+ * The result: `errors` are shown at a form's inputs, by block_id. In Teams a click may return a `bar` below
+ * the card or a `card` that replaces it, both only for the person who clicked.
  */
 export type ActAnswer =
   | { readonly ok: true; readonly bar?: string | null; readonly card?: Json | null }

@@ -1,11 +1,12 @@
+/** Builds what the page shows to one person. */
 import type { Workspace } from '../workspace/workspace.ts';
 import type { PageFile, Snapshot } from './protocol.ts';
 
-/** Older messages of a channel stay in the workspace but are not sent to the page. */
+/** Only this many messages per channel are sent to the page. */
 const MAX_MESSAGES = 300;
 const PREVIEW_CHARACTERS = 1500;
 
-/** Everything one person sees now. */
+/** Everything that one person sees now. */
 export function snapshot(
   workspace: Workspace,
   userId: string,

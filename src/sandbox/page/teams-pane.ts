@@ -1,13 +1,13 @@
-/** What the page shows of the local Teams, and what people do in it there. */
+/** The Teams part of the page: what it shows, and what people do in it. */
 import { assertNever } from '../../base/assert-never.ts';
 import { menuCommands } from '../teams/commands.ts';
 import type { LocalTeams } from '../teams/teams.ts';
 import type { Act, ActAnswer, PageTeams } from './protocol.ts';
 
-/** Older messages of a conversation stay in Teams but are not sent to the page. */
+/** Only this many messages per conversation are sent to the page. */
 const MAX_MESSAGES = 300;
 
-const GONE: ActAnswer = { ok: false, problem: 'This is no longer here.' };
+const NOT_THERE: ActAnswer = { ok: false, problem: 'This is no longer here.' };
 
 export type TeamsAct = Extract<Act, { act: `teams-${string}` }>;
 
@@ -18,7 +18,7 @@ export interface TeamsPane {
   perform(act: TeamsAct): Promise<ActAnswer>;
 }
 
-/** `idOf`: the Entra object id of who the page calls so. */
+/** `idOf` returns the Entra object id of a person of the page. */
 export async function createTeamsPane(
   local: LocalTeams,
   idOf: (userId: string) => string | undefined,
@@ -74,7 +74,7 @@ export async function createTeamsPane(
         }
         case 'teams-click': {
           const message = seen(me, act.message);
-          if (message === undefined) return GONE;
+          if (message === undefined) return NOT_THERE;
           const { title, verb, data } = act;
           const { status, bar, card } = await person.press(message, { title, verb, data });
           return status === 200
@@ -83,7 +83,7 @@ export async function createTeamsPane(
         }
         case 'teams-file': {
           const message = seen(me, act.message);
-          if (message?.file?.kind !== 'offered') return GONE;
+          if (message?.file?.kind !== 'offered') return NOT_THERE;
           const status = await (act.take ? person.acceptFile(message) : person.declineFile(message));
           return status === 200
             ? { ok: true }

@@ -1,17 +1,18 @@
+/** The local Teams' Bot Connector: answers the bot's calls. */
 import { refuseCard } from './card.ts';
 import { fileOf } from './files.ts';
 import type { Json, TeamsMessage } from './model.ts';
 import { cardOf, type Organisation } from './organisation.ts';
 
-const MOST_BYTES = 100 * 1024;
+const MAX_BYTES = 100 * 1024;
 
 export type Answer =
   | { readonly status: number; readonly body: unknown }
   | { readonly status: number; readonly error: string; readonly message?: string };
 
 /**
- * Answers a call of the bot's to the Bot Connector's REST interface, refusing what Teams refuses. `path` stands
- * behind `/v3` and is unescaped; `only`: the message is for its recipient alone.
+ * Answers a bot's call to the Bot Connector's REST API, and refuses what Teams refuses. `path` is the
+ * unescaped path after `/v3`. `only` is true for a message that only its recipient sees.
  */
 export function answerCall(
   organisation: Organisation,
@@ -114,13 +115,12 @@ function refuseConversation(organisation: Organisation, conversation: string): A
 }
 
 function refuseActivity(organisation: Organisation, conversation: string, body: Json): Answer | null {
-  if (Buffer.byteLength(JSON.stringify(body)) > MOST_BYTES)
-    return { status: 413, error: 'MessageSizeTooBig' };
+  if (Buffer.byteLength(JSON.stringify(body)) > MAX_BYTES) return { status: 413, error: 'MessageSizeTooBig' };
   if ((body.from as Json | undefined)?.id !== organisation.botId) {
     return { status: 400, error: 'MissingProperty' };
   }
   if (body.type === 'message' && fileOf(body) !== null) {
-    // Elsewhere Teams knows no files of bots.
+    // Bots can send files only in the chat with a person.
     return conversation.startsWith('a:') ? null : { status: 400, error: 'BadArgument' };
   }
   const card = cardOf(body);

@@ -1,6 +1,6 @@
 /**
- * What Teams refuses or silently drops of an Adaptive Card 1.5, as a list of problems: after the schema of
- * Adaptive Cards and the limits that Microsoft documents for bots.
+ * Lists what Teams refuses or silently drops in an Adaptive Card 1.5, according to the schema of Adaptive
+ * Cards and the limits that Microsoft documents for bots.
  */
 
 import { isRecord } from '../../base/is-record.ts';
@@ -10,12 +10,12 @@ type Check = (value: unknown, at: string, context: Context) => void;
 interface Context {
   readonly problems: string[];
   readonly ids: Set<string>;
-  /** Cards inside cards above this one. */
+  /** Number of cards around this one. */
   readonly depth: number;
   readonly mentions: ReadonlySet<string>;
 }
 
-const MOST_BYTES = 28 * 1024;
+const MAX_BYTES = 28 * 1024;
 
 const text: Check = (value, at, { problems }) => {
   if (typeof value !== 'string' || value === '') problems.push(`${at}: is no text`);
@@ -36,7 +36,7 @@ const list =
     if (value.length < least) context.problems.push(`${at}: has ${value.length} entries, at least ${least}`);
     for (const [i, entry] of value.entries()) check(entry, `${at}[${i}]`, context);
   };
-/** An object with these properties and no others; `?` ends the name of one that may be missing. */
+/** An object with exactly these properties; a name that ends in `?` is optional. */
 const shape =
   (properties: Readonly<Record<string, Check>>): Check =>
   (value, at, context) => {
@@ -70,7 +70,7 @@ const inputId: Check = (value, at, context) => {
   if (context.ids.has(String(value))) context.problems.push(`${at}: ${String(value)} is there twice`);
   context.ids.add(String(value));
 };
-/** TextBlocks are Markdown: only m0's own mentions may stand in one. */
+/** TextBlocks are Markdown, so only m0's own mentions are allowed. */
 const markdown: Check = (value, at, context) => {
   text(value, at, context);
   for (const part of String(value).split(', ')) {
@@ -156,7 +156,7 @@ const mention = shape({
 export function refuseCard(card: unknown): readonly string[] {
   const problems: string[] = [];
   const size = Buffer.byteLength(JSON.stringify(card));
-  if (size > MOST_BYTES) problems.push(`the card has ${size} bytes, at most ${MOST_BYTES}`);
+  if (size > MAX_BYTES) problems.push(`the card has ${size} bytes, at most ${MAX_BYTES}`);
   const teams = isRecord(card) && isRecord(card.msteams) ? card.msteams : {};
   const entities = Array.isArray(teams.entities) ? teams.entities.filter(isRecord) : [];
   const mentions = new Set(entities.map((e) => String(e.text)));

@@ -1,3 +1,4 @@
+/** The commands in Teams' menus. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
@@ -8,7 +9,7 @@ const manifest = z.object({
   bots: z.array(z.object({ commandLists: z.array(z.object({ commands: z.array(command) })) })),
 });
 
-/** What Teams' menus offer of the app: the commands of its manifest, each once. */
+/** The commands of the app's manifest, each once. Rejects where the manifest is not valid. */
 export async function menuCommands(): Promise<readonly z.infer<typeof command>[]> {
   const { bots } = manifest.parse(JSON.parse(await readFile(MANIFEST, 'utf8')));
   const all = bots.flatMap((bot) => bot.commandLists.flatMap((list) => list.commands));

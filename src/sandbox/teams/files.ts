@@ -1,4 +1,4 @@
-/** Files that the bot offers to a person and stores in their OneDrive, as Teams has it for bots. */
+/** Files that the bot offers to a person and stores in their OneDrive. */
 import { z } from 'zod';
 import type { Json, TeamsFile, TeamsMessage } from './model.ts';
 import type { Organisation } from './organisation.ts';
@@ -23,7 +23,7 @@ const attachment = z.discriminatedUnion('contentType', [
   }),
 ]);
 
-/** The file that an activity of the bot's offers or shows; null where it does neither, or not as Teams has it. */
+/** The file that a bot's activity offers or shows; null where it does neither or is not valid. */
 export function fileOf(body: Json): TeamsFile | null {
   const [first] = (body.attachments ?? []) as readonly Json[];
   const parsed = attachment.safeParse(first);
@@ -43,13 +43,13 @@ export function fileOf(body: Json): TeamsFile | null {
   };
 }
 
-/** The file that a message offers. Throws where it offers none (any more). */
+/** The file that a message offers. Throws where it offers none. */
 export function offeredIn({ file }: TeamsMessage): Extract<TeamsFile, { kind: 'offered' }> {
   if (file?.kind !== 'offered') throw new Error('this message offers no file');
   return file;
 }
 
-/** Stores a file, whole and once, where somebody let it in; or shows one as plain text. */
+/** Stores a file once, where the person accepted it, or returns it as plain text. */
 export async function answerDrive(
   organisation: Organisation,
   id: string,
@@ -63,7 +63,7 @@ export async function answerDrive(
     return new Response(file.text, { headers });
   }
   if (request.method !== 'PUT') return new Response('no such file', { status: 404 });
-  // The address is all that is needed; OneDrive refuses a token that is not its own.
+  // The URL alone gives the right to write; OneDrive refuses other tokens than its own.
   if (request.headers.has('authorization')) return new Response('a token', { status: 401 });
   if (file.text !== null) return new Response('stored before', { status: 404 });
   const bytes = Buffer.from(await request.arrayBuffer());

@@ -1,3 +1,4 @@
+/** The state of the local Teams. */
 import type {
   DriveFile,
   Json,
@@ -14,23 +15,23 @@ export interface OrganisationOptions {
   readonly teams: readonly Team[];
   readonly groupChats?: readonly { readonly id: string; readonly name: string }[];
   readonly people: readonly TeamsPerson[];
-  /** Ms since epoch. */
+  /** Current time in ms since epoch. */
   readonly clock?: () => number;
-  /** What `dump()` returned earlier. */
+  /** The result of an earlier `dump()`. */
   readonly state?: string | undefined;
 }
 
-/** One organisation with its teams, chats and people, and what was said there. */
+/** One organisation with its teams, chats, people and messages. */
 export class Organisation {
   readonly tenantId: string;
-  /** The bot as Teams names it. */
+  /** The bot's id in Teams. */
   readonly botId: string;
   readonly teams: readonly Team[];
   readonly people: readonly TeamsPerson[];
-  /** Where m0's app was added, by team id, and for whom, by Entra object id. */
+  /** Teams (by id) and people (by Entra object id) that have m0's app. */
   readonly inTeams = new Set<string>();
   readonly installed: Set<string>;
-  /** Whether clients show messages that only one person sees. */
+  /** Whether clients support messages that only one person sees. */
   targeted = true;
   readonly now: () => number;
   readonly #groupChats: readonly { readonly id: string; readonly name: string }[];
@@ -54,7 +55,7 @@ export class Organisation {
     return this.#state.messages;
   }
 
-  /** Teams numbers by the time; two of the same ms follow each other. */
+  /** Teams uses the time as message id; two messages in the same ms get consecutive numbers. */
   nextId(): string {
     this.#lastId = Math.max(this.#lastId + 1, this.now());
     return String(this.#lastId);
@@ -77,7 +78,7 @@ export class Organisation {
     this.changed();
   }
 
-  /** What is in people's OneDrives, by id. */
+  /** Files in people's OneDrives, by id. */
   get files(): Record<string, DriveFile> {
     this.#state.files ??= {};
     return this.#state.files;
@@ -87,7 +88,7 @@ export class Organisation {
     return this.teams.find((team) => team.channels.some((c) => c.id === channel));
   }
 
-  /** The chat between a person and the bot, opened where there is none yet. */
+  /** The chat between a person and the bot; opened if needed. */
   chatOf(aadObjectId: string): string {
     this.#state.personal[aadObjectId] ??= `a:${aadObjectId}`;
     return this.#state.personal[aadObjectId];
@@ -106,7 +107,7 @@ export class Organisation {
     return conversation.startsWith('a:') ? 'personal' : 'groupChat';
   }
 
-  /** Where a person writes and reads, their chat with the bot last. */
+  /** The conversations of a person; their chat with the bot comes last. */
   conversationsOf(aadObjectId: string, botName: string): readonly TeamsConversation[] {
     return [
       ...this.teams.flatMap((team) => team.channels.map((c) => ({ ...c, kind: 'channel' as const }))),
@@ -115,14 +116,14 @@ export class Organisation {
     ];
   }
 
-  /** What a person sees of a conversation, oldest first. */
+  /** The messages that a person sees in a conversation, oldest first. */
   seenBy(aadObjectId: string, conversation: string): readonly TeamsMessage[] {
     return this.messages.filter(
       (m) => m.conversation === conversation && (m.visibleTo === null || m.visibleTo === `29:${aadObjectId}`),
     );
   }
 
-  /** Calls back after every change until the returned function is called. */
+  /** Calls `listener` after each change, until the returned function is called. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -146,7 +147,7 @@ function parseState(dumped: string): TeamsState {
   return state;
 }
 
-/** The card in an activity of the bot's; null where it shows none. */
+/** The card in a bot's activity; null where it has none. */
 export function cardOf(body: Json): Json | null {
   const [attachment] = (body.attachments ?? []) as readonly Json[];
   if (attachment?.contentType !== 'application/vnd.microsoft.card.adaptive') return null;

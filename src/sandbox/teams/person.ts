@@ -1,18 +1,19 @@
+/** Acts as a person in the local Teams. */
 import { randomUUID } from 'node:crypto';
-import type { BotLine } from './bot-line.ts';
+import type { BotConnection } from './bot-connection.ts';
 import { offeredIn } from './files.ts';
 import type { Clicked, Json, TeamsMessage } from './model.ts';
 import type { Organisation } from './organisation.ts';
 
-/** Acting as one person of the organisation, through what Teams' own client would let them do. */
-export class TeamsActs {
+/** Does what one person can do in Teams' own client. */
+export class TeamsClient {
   readonly #organisation: Organisation;
-  readonly #bot: BotLine;
+  readonly #bot: BotConnection;
   readonly #me: string;
   readonly #driveUrl: string;
 
-  /** `me`: Entra object id; `driveUrl`: where files are stored and read. */
-  constructor(organisation: Organisation, bot: BotLine, me: string, driveUrl: string) {
+  /** `me` is the Entra object id; `driveUrl` is the address of the OneDrive. */
+  constructor(organisation: Organisation, bot: BotConnection, me: string, driveUrl: string) {
     this.#organisation = organisation;
     this.#bot = bot;
     this.#me = me;
@@ -20,8 +21,8 @@ export class TeamsActs {
   }
 
   /**
-   * Writes a message; `@m0` in it is a mention. One without a mention in a channel or a group never reaches the bot.
-   * Rejects where the bot can't be reached: the message stands all the same.
+   * Writes a message; `@m0` in it is a mention. In a channel or group, a message without a mention does not
+   * reach the bot. Rejects where the bot cannot be reached; the message stays in the conversation.
    */
   async say(conversation: string, text: string, thread: string | null = null): Promise<void> {
     const id = this.#write(conversation, text, thread, null);
@@ -42,7 +43,7 @@ export class TeamsActs {
     );
   }
 
-  /** Chooses a slash command: what it says nobody else sees. */
+  /** Sends a slash command, which nobody else sees. */
   async slash(conversation: string, text: string): Promise<void> {
     const id = this.#write(conversation, `/${text}`, null, `29:${this.#me}`);
     await this.#bot.deliver(
@@ -55,7 +56,7 @@ export class TeamsActs {
     );
   }
 
-  /** Presses a button with what it carries and what was filled in. */
+  /** Presses a button; `data` includes the inputs' values. */
   async press(
     message: TeamsMessage,
     action: { readonly title: unknown; readonly verb: unknown; readonly data: Json },
@@ -78,7 +79,7 @@ export class TeamsActs {
     };
   }
 
-  /** Lets the bot store the file that a message offers; answers the HTTP status of what the bot said. */
+  /** Accepts the file that a message offers. Resolves to the HTTP status of the bot's answer. */
   async acceptFile(message: TeamsMessage): Promise<number> {
     const file = offeredIn(message);
     const id = randomUUID();
@@ -97,7 +98,7 @@ export class TeamsActs {
     });
   }
 
-  /** Says no to the file that a message offers. */
+  /** Declines the file that a message offers. Resolves to the HTTP status of the bot's answer. */
   declineFile(message: TeamsMessage): Promise<number> {
     return this.#consent(message, { action: 'decline', context: offeredIn(message).decline });
   }

@@ -1,7 +1,7 @@
-/** How many messages Teams takes of a bot in one conversation: at most `messages` in `ms`. */
+/** Teams' rate limits for a bot in one conversation: at most `messages` in `ms`. */
 export type Rates = readonly { readonly messages: number; readonly ms: number }[];
 
-/** As measured: 7 in a second, 8 in two, 60 in thirty, 1,800 in an hour. */
+/** Teams' limits: 7 in a second, 8 in two, 60 in thirty, 1,800 in an hour. */
 export const TEAMS_RATES: Rates = [
   { messages: 7, ms: 1_000 },
   { messages: 8, ms: 2_000 },
@@ -18,7 +18,7 @@ export class RateLimiter {
     this.#rates = rates;
   }
 
-  /** Counts one at `now` (ms), or answers in how many seconds there is room for it; 0: it was counted. */
+  /** Counts a message at `now` (ms) and returns 0, or returns the seconds until the next one is allowed. */
   take(conversation: string, now: number): number {
     const longest = Math.max(0, ...this.#rates.map((r) => r.ms));
     const sent = (this.#sent.get(conversation) ?? []).filter((at) => now - at < longest);

@@ -1,12 +1,13 @@
+/** Signs the local Teams' requests to the bot. */
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import type { Json } from './model.ts';
 
 const ISSUER = 'https://api.botframework.com';
-/** Both in seconds, as the claims count. */
+/** Both in seconds, as in the claims. */
 const LIFETIME = 3_600;
 const SKEW = 60;
 
-/** Signs what is sent to a bot as the Bot Connector does, with keys that live as long as this process. */
+/** Signs requests to a bot as the Bot Connector does, with keys that exist only in this process. */
 export class Signer {
   readonly #appId: string;
   readonly #serviceUrl: string;
@@ -14,14 +15,14 @@ export class Signer {
   readonly #kid = randomUUID();
   readonly #now: () => number;
 
-  /** `now`: ms since epoch. */
+  /** `now` returns ms since epoch. */
   constructor(appId: string, serviceUrl: string, now: () => number) {
     this.#appId = appId;
     this.#serviceUrl = serviceUrl;
     this.#now = now;
   }
 
-  /** What a bot reads to find the keys. */
+  /** The document in which a bot finds the address of the keys. */
   metadata(keysUrl: string): Json {
     return { issuer: ISSUER, jwks_uri: keysUrl };
   }
@@ -31,7 +32,7 @@ export class Signer {
     return { keys: [{ ...jwk, kid: this.#kid, use: 'sig', endorsements: ['msteams'] }] };
   }
 
-  /** A token for the app, with these claims changed, or signed with another key. */
+  /** A token for the app. `change` overrides claims; `key` replaces the signing key. */
   token(change: Json = {}, key: KeyObject = this.#keys.privateKey): string {
     const now = Math.floor(this.#now() / 1_000);
     const claims = {

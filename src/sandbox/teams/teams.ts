@@ -1,33 +1,35 @@
+/** The local Teams: its HTTP side and its people. */
 import { timingSafeEqual } from 'node:crypto';
 import { isLoopbackHost } from '../workspace/loopback.ts';
+import { BotConnection } from './bot-connection.ts';
 import { answerCall } from './bot-connector.ts';
-import { BotLine } from './bot-line.ts';
 import { answerDrive } from './files.ts';
 import type { Json } from './model.ts';
 import { Organisation, type OrganisationOptions } from './organisation.ts';
-import { TeamsActs } from './person.ts';
+import { TeamsClient } from './person.ts';
 import { RateLimiter, type Rates } from './rates.ts';
 import { Signer } from './signing.ts';
 
 export interface LocalTeamsOptions extends OrganisationOptions {
-  /** Where `handle` is reached, without a slash at the end. */
+  /** Address of `handle`, without a final slash. */
   readonly url: string;
-  /** What people mention the bot as. */
+  /** The name by which people mention the bot. */
   readonly botName: string;
-  /** What the bot has to prove itself with; null: for a bot without an app id, and nothing is signed either. */
+  /** The token that the bot must send. Null: a bot without an app id, and requests to it are not signed. */
   readonly accessToken: string | null;
-  /** None unless told. */
+  /** Rate limits; none by default. */
   readonly rates?: Rates;
 }
 
 /**
- * A Microsoft Teams on this machine: a Bot Connector that takes a bot's calls over HTTP and refuses what Teams
- * refuses, and people who write, click and fill in forms. What it sends to the bot is signed as Microsoft signs it.
+ * A Microsoft Teams on this machine: a Bot Connector that takes a bot's calls over HTTP and refuses what
+ * Teams refuses, and people who write, click and fill in forms. Requests to the bot are signed as Microsoft
+ * signs them.
  */
 export class LocalTeams {
   readonly organisation: Organisation;
   readonly signer: Signer;
-  readonly bot: BotLine;
+  readonly bot: BotConnection;
   readonly serviceUrl: string;
   readonly openIdMetadata: string;
   readonly #url: string;
@@ -44,15 +46,15 @@ export class LocalTeams {
     this.signer = new Signer(options.appId, this.serviceUrl, this.organisation.now);
     const proof = (): string | null =>
       options.accessToken === null ? null : `Bearer ${this.signer.token()}`;
-    this.bot = new BotLine(this.organisation, options.botName, this.serviceUrl, proof);
+    this.bot = new BotConnection(this.organisation, options.botName, this.serviceUrl, proof);
   }
 
   /** Acts as a person, by their Entra object id. */
-  as(aadObjectId: string): TeamsActs {
-    return new TeamsActs(this.organisation, this.bot, aadObjectId, `${this.#url}/drive`);
+  as(aadObjectId: string): TeamsClient {
+    return new TeamsClient(this.organisation, this.bot, aadObjectId, `${this.#url}/drive`);
   }
 
-  /** The app is added to a team, which the bot is told. Throws for an unknown team. */
+  /** Adds the app to a team and notifies the bot. Throws for an unknown team. */
   async addToTeam(id: string): Promise<void> {
     const team = this.organisation.teams.find((t) => t.id === id);
     if (team === undefined) throw new Error(`adding the app to the team ${id}: there is none`);
@@ -61,7 +63,7 @@ export class LocalTeams {
     await this.bot.deliver(this.bot.activity('admin', team.channels[0]?.id ?? '', added));
   }
 
-  /** The app is added for a person, which the bot is told. */
+  /** Adds the app for a person and notifies the bot. */
   async addFor(aadObjectId: string): Promise<void> {
     this.organisation.installed.add(aadObjectId);
     const chat = this.organisation.chatOf(aadObjectId);
@@ -69,9 +71,9 @@ export class LocalTeams {
     await this.bot.deliver(this.bot.activity(aadObjectId, chat, added));
   }
 
-  /** Takes the bot's calls, and tells it where the keys are. */
+  /** Handles the bot's calls, and serves the addresses of the keys. */
   async handle(request: Request): Promise<Response> {
-    // Bots send no Origin; a web page that tries to reach the connector does, and is none of its business.
+    // Bots send no Origin header; web pages do, and must not use the connector.
     if (request.headers.has('origin') || !isLoopbackHost(request.headers.get('host') ?? undefined)) {
       return new Response('only for bots on this machine', { status: 403 });
     }

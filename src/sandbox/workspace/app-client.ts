@@ -1,6 +1,7 @@
+/** Sends HTTP requests to the app. */
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 
-/** An answer of the app's, read to its end. */
+/** The app's complete answer. */
 export interface AppAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -11,8 +12,8 @@ export interface AppAnswer {
 const agent = new Agent({ keepAlive: true });
 
 /**
- * Sends a POST to an app on this machine. Rejects where it can't be reached or `signal` fires. Node's own client
- * and not `fetch`, whose cost on a busy machine would be counted as the app's.
+ * Sends a POST to an app on this machine. Rejects where the app cannot be reached or `signal` fires. Uses
+ * Node's own client instead of `fetch`, because the cost of `fetch` would count as the app's in measurements.
  */
 export function postToApp(
   url: string,
@@ -24,7 +25,7 @@ export function postToApp(
     const length = { 'content-length': String(Buffer.byteLength(body)) };
     const sent = request(url, { method: 'POST', agent, signal, headers: { ...headers, ...length } });
     sent.once('error', (error: NodeJS.ErrnoException) => {
-      // The app closed a connection that was idle just as it was used again: nothing was taken in.
+      // The app closed an idle connection just when it was reused, so it received nothing: try again.
       if (sent.reusedSocket && error.code === 'ECONNRESET')
         postToApp(url, headers, body, signal).then(resolve, reject);
       else reject(error);

@@ -1,3 +1,4 @@
+/** Delivers payloads to the app, as Slack does. */
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorText } from '../../base/error-text.ts';
@@ -6,42 +7,47 @@ import { type AppAnswer, postToApp } from './app-client.ts';
 
 export type EnvelopeType = 'slash_commands' | 'interactive' | 'events_api';
 
-/** Which attempt this is: an event that was not acknowledged is sent again. */
+/** The number and reason of a repeated delivery: an event that was not acknowledged is sent again. */
 export interface Retry {
   readonly num: number;
   readonly reason: string;
 }
 
-/** What became of a payload that was sent to the app. */
+/** The result of sending a payload to the app. */
 export type Ack =
   | { readonly ok: true; readonly payload: unknown }
-  /** `operation_timeout`: not acknowledged within 3 s. `dispatch_failed`: the app can't be reached, or refuses. */
+  /**
+   * `operation_timeout`: not acknowledged within 3 s. `dispatch_failed`: the app cannot be reached, or
+   * refuses.
+   */
   | {
       readonly ok: false;
       readonly error: 'operation_timeout' | 'dispatch_failed';
-      /** Why an event is sent again; null where it is not: nobody is connected, or the app asks for no more. */
+      /**
+       * Why an event is sent again; null where it is not: no app is connected, or the app asks for no retry.
+       */
       readonly retryReason: string | null;
     };
 
-/** Carries payloads to the app; resolves with its acknowledgement, never rejects. */
+/** Sends payloads to the app. `deliver` resolves with the acknowledgement and never rejects. */
 export interface Delivery {
   deliver(type: EnvelopeType, payload: Record<string, unknown>, retry: Retry | null): Promise<Ack>;
-  /** Waits before each further attempt to deliver an event, ms. */
+  /** Waits before each further attempt to deliver an event, in ms. */
   readonly retryWaits: readonly number[];
 }
 
 export const ACK_TIMEOUT_MS = 3000;
-/** At once, after a minute and after five. */
+/** Immediately, after one minute and after five. */
 const RETRY_WAITS_MS = [0, 60_000, 300_000];
 
-/** Where signed requests go. */
+/** The app's request URL. */
 export interface RequestUrl {
   readonly eventsUrl: string;
-  /** Waits before an event is sent again, ms; Slack's own unless told. */
+  /** Waits before an event is sent again, in ms; Slack's own by default. */
   readonly retryWaits?: readonly number[];
 }
 
-/** Delivers by signed HTTP requests, as Slack does to an app that is not in Socket Mode. */
+/** Delivers by signed HTTP requests, as Slack does for an app that is not in Socket Mode. */
 export function httpDelivery(to: RequestUrl, signingSecret: string, now: () => number): Delivery {
   return {
     retryWaits: to.retryWaits ?? RETRY_WAITS_MS,
@@ -64,7 +70,8 @@ export function httpDelivery(to: RequestUrl, signingSecret: string, now: () => n
           return { ok: false, error: 'dispatch_failed', retryReason };
         }
         const answer = parse(response.text);
-        // A dialog's answer is an object or nothing; anything else is "We had some trouble connecting".
+        // A dialog's answer is an object or empty. Slack shows "We had some trouble connecting" for anything
+        // else.
         if (payload.type === 'view_submission' && answer !== undefined && !isRecord(answer))
           return { ok: false, error: 'dispatch_failed', retryReason: 'http_error' };
         return { ok: true, payload: typeof answer === 'string' ? { text: answer } : answer };
@@ -77,14 +84,14 @@ export function httpDelivery(to: RequestUrl, signingSecret: string, now: () => n
   };
 }
 
-/** The two headers that prove a request to be Slack's. */
+/** The two headers with which Slack signs a request. */
 export function signedHeaders(body: string, signingSecret: string, nowMs: number): Record<string, string> {
   const timestamp = String(Math.floor(nowMs / 1000));
   const digest = createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`).digest('hex');
   return { 'x-slack-request-timestamp': timestamp, 'x-slack-signature': `v0=${digest}` };
 }
 
-/** Delivers an event until it is acknowledged or Slack gives up; it keeps its event_id. */
+/** Delivers an event until it is acknowledged or Slack gives up. Its event_id stays the same. */
 export async function deliverEvent(delivery: Delivery, payload: Record<string, unknown>): Promise<void> {
   let ack = await delivery.deliver('events_api', payload, null);
   for (const [index, wait] of delivery.retryWaits.entries()) {
@@ -95,8 +102,8 @@ export async function deliverEvent(delivery: Delivery, payload: Record<string, u
 }
 
 /**
- * What Slack does when somebody enters a request URL in the app's settings: it sends a challenge, which must come
- * back. Resolves with what is wrong, or null where the URL is taken.
+ * Does what Slack does when somebody enters a request URL in the app's settings: sends a challenge that must
+ * be returned. Resolves with the problem, or null where the URL is accepted.
  */
 export async function verifyRequestUrl(
   { eventsUrl }: RequestUrl,
@@ -131,7 +138,7 @@ function isFine({ status }: AppAnswer): boolean {
   return status >= 200 && status < 300;
 }
 
-/** JSON, else the text as it is; undefined where there is none. */
+/** JSON, or else the text; undefined where it is empty. */
 function parse(text: string): unknown {
   if (text.trim() === '') return undefined;
   try {

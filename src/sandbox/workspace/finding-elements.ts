@@ -1,8 +1,9 @@
+/** Finds elements in blocks. */
 import { isRecord } from '../../base/is-record.ts';
 import type { Block } from './model.ts';
 import { elementsOf } from './validation/blocks.ts';
 
-/** An action_id, the words on a button, or a predicate over the element and its block's id. */
+/** An action_id, the text of a button, or a predicate on the element and its block's id. */
 export type ElementMatcher =
   | string
   | ((element: Readonly<Record<string, unknown>>, blockId: string) => boolean);
@@ -12,7 +13,7 @@ export interface FoundElement {
   readonly element: Record<string, unknown>;
 }
 
-/** The one element that matches. Throws, naming what there is, where none or several do. */
+/** The only element that matches. Throws an error that lists all elements where none or several match. */
 export function findElement(blocks: readonly Block[], matcher: ElementMatcher): FoundElement {
   const all = blocks.flatMap((block) =>
     elementsOf(block)

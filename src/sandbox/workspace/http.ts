@@ -1,3 +1,4 @@
+/** The HTTP side of the local Slack. */
 import { timingSafeEqual } from 'node:crypto';
 import { type Context, Hono, type Next } from 'hono';
 import { isRecord } from '../../base/is-record.ts';
@@ -9,8 +10,8 @@ import { fileMethods } from './api/files.ts';
 import { peopleMethods } from './api/people.ts';
 import { viewMethods } from './api/views.ts';
 import { isLoopbackHost } from './loopback.ts';
-import type { Realm } from './realm.ts';
 import { respond } from './response-url.ts';
+import type { Runtime } from './runtime.ts';
 import { scopeOfCall } from './scopes.ts';
 
 const methods: Readonly<Record<string, Method>> = {
@@ -21,33 +22,36 @@ const methods: Readonly<Record<string, Method>> = {
   ...fileMethods,
 };
 
-/** Answers requests for anything that is not the workspace's own. */
+/** Handles requests that are not for the workspace itself. */
 export type Mounted = (request: Request) => Response | Promise<Response>;
 
-/** The workspace's HTTP side: the Web API, uploads, files and response URLs; the rest goes to what is mounted. */
-export function workspaceRoutes(realm: () => Realm, mounted: () => Mounted | null): Hono {
+/**
+ * The workspace's HTTP routes: the Web API, uploads, files and response URLs. Other requests go to the
+ * mounted handler.
+ */
+export function workspaceRoutes(runtime: () => Runtime, mounted: () => Mounted | null): Hono {
   const app = new Hono();
   app.notFound((context) => mounted()?.(context.req.raw) ?? context.text('nothing is here', 404));
   app.use('/api/*', async (context, next) => {
-    if (realm().troubles.isDown) return context.text('Service Unavailable', 503);
+    if (runtime().faults.isDown) return context.text('Service Unavailable', 503);
     await next();
     return undefined;
   });
   for (const path of ['/api/*', '/upload/*', '/files/*', '/response/*']) app.use(path, onlyApps);
-  app.all('/api/:method', (context) => callMethod(realm(), context));
+  app.all('/api/:method', (context) => callMethod(runtime(), context));
   app.on(['POST', 'PUT'], '/upload/:id', async (context) => {
-    const file = realm().state.file(context.req.param('id'));
+    const file = runtime().state.file(context.req.param('id'));
     if (!file || file.shared) return context.text('file_not_found', 404);
     const bytes = await uploadedBytes(context);
     if (bytes.length !== file.size)
       return context.text(`expected ${file.size} bytes, got ${bytes.length}`, 400);
     file.content = bytes.toString('base64');
-    realm().state.changed();
+    runtime().state.changed();
     return context.text(`OK - ${bytes.length}`);
   });
   app.get('/files/:id', (context) => {
-    const file = realm().state.file(context.req.param('id'));
-    if (!same(bearer(context), realm().botToken)) return context.text('not_authed', 401);
+    const file = runtime().state.file(context.req.param('id'));
+    if (!same(bearer(context), runtime().botToken)) return context.text('not_authed', 401);
     if (!file?.content) return context.text('file_not_found', 404);
     return context.body(new Uint8Array(Buffer.from(file.content, 'base64')), 200, {
       'content-type': 'application/octet-stream',
@@ -55,13 +59,13 @@ export function workspaceRoutes(realm: () => Realm, mounted: () => Mounted | nul
   });
   app.post('/response/:id', async (context) => {
     const body: unknown = await context.req.json().catch(() => null);
-    const answer = respond(realm(), context.req.param('id'), body);
+    const answer = respond(runtime(), context.req.param('id'), body);
     return answer.ok ? context.text('ok') : context.json(answer, answer.status);
   });
   return app;
 }
 
-/** Apps send no Origin; a web page that tries to reach the workspace does, and is none of its business. */
+/** Apps send no Origin header; web pages do, and must not use the workspace. */
 async function onlyApps(context: Context, next: Next): Promise<Response | undefined> {
   const stranger = context.req.header('origin') !== undefined || !isLoopbackHost(context.req.header('host'));
   if (stranger) return context.text('only for apps on this machine', 403);
@@ -69,9 +73,9 @@ async function onlyApps(context: Context, next: Next): Promise<Response | undefi
   return undefined;
 }
 
-async function callMethod(realm: Realm, context: Context): Promise<Response> {
+async function callMethod(runtime: Runtime, context: Context): Promise<Response> {
   const name = context.req.param('method') ?? '';
-  const { troubles } = realm;
+  const { faults } = runtime;
   let channel = '';
   try {
     const args = await readArgs(context);
@@ -79,17 +83,17 @@ async function callMethod(realm: Realm, context: Context): Promise<Response> {
     if (name === 'api.test') return answerApiTest(context, args);
     const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
     if (!method) throw new ApiError('unknown_method');
-    authenticate(realm, name, bearer(context) || String(args.token ?? ''));
+    authenticate(runtime, name, bearer(context) || String(args.token ?? ''));
     if (name !== 'apps.connections.open') {
-      requireScope(realm, name, channel);
-      troubles.refuseHeld(name, channel);
+      requireScope(runtime, name, channel);
+      faults.throwIfLimited(name, channel);
     }
-    const answer = method(realm, new Args(args));
-    troubles.note(name, channel, 'ok');
-    return context.json({ ok: true, ...answer }, 200, grantedScopes(realm));
+    const answer = method(runtime, new Args(args));
+    faults.recordCall(name, channel, 'ok');
+    return context.json({ ok: true, ...answer }, 200, grantedScopes(runtime));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    troubles.note(name, channel, error.code);
+    faults.recordCall(name, channel, error.code);
     const headers: Record<string, string> = error.retryAfter
       ? { 'retry-after': String(error.retryAfter) }
       : {};
@@ -99,17 +103,17 @@ async function callMethod(realm: Realm, context: Context): Promise<Response> {
   }
 }
 
-function requireScope(realm: Realm, method: string, channel: string): void {
-  const { troubles, state } = realm;
+function requireScope(runtime: Runtime, method: string, channel: string): void {
+  const { faults, state } = runtime;
   const needed = scopeOfCall(method, state.channel(channel));
-  if (needed === null || troubles.has(needed)) return;
-  const provided = [...(troubles.scopes ?? [])].join(',');
+  if (needed === null || faults.hasScope(needed)) return;
+  const provided = [...(faults.scopes ?? [])].join(',');
   throw new ApiError('missing_scope', [], null, { needed, provided });
 }
 
-/** Slack tells with each answer what the token may do. */
-function grantedScopes({ troubles }: Realm): Record<string, string> {
-  return troubles.scopes === null ? {} : { 'x-oauth-scopes': [...troubles.scopes].join(',') };
+/** Slack lists the token's scopes in each answer. */
+function grantedScopes({ faults }: Runtime): Record<string, string> {
+  return faults.scopes === null ? {} : { 'x-oauth-scopes': [...faults.scopes].join(',') };
 }
 
 function answerApiTest(context: Context, args: Record<string, unknown>): Response {
@@ -117,12 +121,12 @@ function answerApiTest(context: Context, args: Record<string, unknown>): Respons
   return context.json(error ? { ok: false, error, args } : { ok: true, args: rest });
 }
 
-function authenticate(realm: Realm, method: string, token: string): void {
+function authenticate(runtime: Runtime, method: string, token: string): void {
   if (token === '') throw new ApiError('not_authed');
-  const isApp = same(token, realm.appToken);
-  if (!isApp && !same(token, realm.botToken)) throw new ApiError('invalid_auth');
+  const isApp = same(token, runtime.appToken);
+  if (!isApp && !same(token, runtime.botToken)) throw new ApiError('invalid_auth');
   if (isApp !== (method === 'apps.connections.open')) throw new ApiError('not_allowed_token_type');
-  if (realm.troubles.token !== null) throw new ApiError(realm.troubles.token);
+  if (runtime.faults.token !== null) throw new ApiError(runtime.faults.token);
 }
 
 function bearer(context: Context): string {
@@ -150,7 +154,7 @@ async function readArgs(context: Context): Promise<Record<string, unknown>> {
   throw new ApiError('invalid_post_type');
 }
 
-/** Uploads come as the bare bytes or as a form with one file in it, under whichever name. */
+/** Uploads are raw bytes, or a form with one file under any name. */
 async function uploadedBytes(context: Context): Promise<Buffer> {
   const type = context.req.header('content-type') ?? '';
   if (!type.startsWith('multipart/form-data')) return Buffer.from(await context.req.arrayBuffer());

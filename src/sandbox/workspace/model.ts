@@ -1,6 +1,6 @@
-/** What the local workspace holds. All of it is plain JSON, so that it can be dumped and restored. */
+/** The data of the local workspace: plain JSON, so that it can be saved and restored. */
 
-/** A Block Kit object as the app sent it, checked before it is stored. */
+/** A Block Kit object from the app, checked before it is stored. */
 export interface Block {
   readonly type: string;
   readonly block_id?: string;
@@ -13,9 +13,9 @@ export interface WorkspaceUser {
   readonly name: string;
   readonly realName: string;
   readonly email: string;
-  /** What they do, such as `on call`; shown where the page lets one choose whom to be. */
+  /** A description such as `on call`, shown where the user chooses the person to act as. */
   readonly title?: string;
-  /** What is special about the account: a guest, switched off, of another workspace, an e-mail never confirmed. */
+  /** A special account: a guest, deactivated, of another workspace, or with an unconfirmed e-mail. */
   readonly account?: 'guest' | 'deactivated' | 'stranger' | 'unconfirmed';
 }
 
@@ -32,32 +32,32 @@ export interface ChannelRecord {
   readonly name: string;
   readonly kind: 'channel' | 'im';
   members: string[];
-  /** Nobody but its members knows of it. */
+  /** Only its members know it. */
   readonly isPrivate?: boolean;
-  /** Nothing can be said or changed in it any more. */
+  /** Nothing can be posted or changed in it any more. */
   isArchived?: boolean;
 }
 
 export interface Message {
   readonly ts: string;
   readonly channel: string;
-  /** Who wrote it: a person, the app's bot user or Slackbot. */
+  /** The author: a person, the app's bot user or Slackbot. */
   readonly user: string;
   text: string;
   blocks: Block[];
-  /** The root's ts for a reply, null for a message in the channel itself. */
+  /** The root's ts for a reply; null for a message in the channel itself. */
   readonly threadTs: string | null;
-  /** A reply that is shown in the channel too. */
+  /** A reply that is also shown in the channel. */
   readonly alsoInChannel: boolean;
-  /** Set for a message that only this person sees. */
+  /** The only person who sees the message; null: everybody. */
   readonly visibleTo: string | null;
-  /** When it was last edited (ts), null if never. */
+  /** ts of the last edit; null if never. */
   editedTs: string | null;
   metadata: { event_type: string; event_payload: unknown } | null;
   files: string[];
-  /** Whom this message pings: user ids, user group ids, `!here`, `!channel`, `!everyone`. */
+  /** Whom the message notifies: user ids, user group ids, `!here`, `!channel`, `!everyone`. */
   mentions: string[];
-  /** Every live link: URLs (written out or recognised in mrkdwn) and `#C…` channel references. */
+  /** All links: URLs (explicit or recognised in mrkdwn) and channel references `#C…`. */
   links: string[];
 }
 
@@ -89,12 +89,12 @@ export interface FileRecord {
   shared: boolean;
 }
 
-/** Where answers to one interaction may go: five uses in 30 minutes, as Slack gives. */
+/** A response URL of one interaction: five uses in 30 minutes, as in Slack. */
 export interface ResponseUrlRecord {
   readonly id: string;
   readonly user: string;
   readonly channel: string;
-  /** The message that was clicked, null for a slash command. */
+  /** The clicked message; null for a slash command. */
   readonly messageTs: string | null;
   readonly issuedAt: number;
   uses: number;
@@ -102,13 +102,13 @@ export interface ResponseUrlRecord {
 
 export interface WorkspaceState {
   readonly version: 1;
-  /** Last sequence number handed out, so that ids stay unique across restarts. */
+  /** Last sequence number, so that ids are unique across restarts. */
   seq: number;
   /** Microseconds of the newest ts. */
   lastTs: number;
   channels: ChannelRecord[];
   messages: Message[];
-  /** Open modals, oldest first; the last one of a person is on top. */
+  /** Open modals, oldest first; a person's last one is on top. */
   views: View[];
   homes: View[];
   files: FileRecord[];

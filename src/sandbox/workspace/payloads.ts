@@ -1,15 +1,17 @@
+/** The payloads that Slack sends to the app. */
+
 import { isRecord } from '../../base/is-record.ts';
 import { messageShape, viewShape } from './api/shapes.ts';
 import type { ChannelRecord, Message, View, WorkspaceUser } from './model.ts';
-import type { Realm } from './realm.ts';
 import { issueResponseUrl } from './response-url.ts';
+import type { Runtime } from './runtime.ts';
 import { type Entered, inputsOf, stateValue } from './views.ts';
 
-/** A verification token apps no longer look at. */
+/** The deprecated verification token, which apps ignore. */
 const TOKEN = 'local';
 
-function head(realm: Realm, user: WorkspaceUser): Record<string, unknown> {
-  const { teamId, appId } = realm.state.directory;
+function head(runtime: Runtime, user: WorkspaceUser): Record<string, unknown> {
+  const { teamId, appId } = runtime.state.directory;
   return {
     team: { id: teamId, domain: 'local' },
     user: { id: user.id, username: user.name, name: user.name, team_id: teamId },
@@ -21,13 +23,13 @@ function head(realm: Realm, user: WorkspaceUser): Record<string, unknown> {
 }
 
 export function slashPayload(
-  realm: Realm,
+  runtime: Runtime,
   user: WorkspaceUser,
   channel: ChannelRecord,
   command: string,
   text: string,
 ): Record<string, unknown> {
-  const { teamId, appId } = realm.state.directory;
+  const { teamId, appId } = runtime.state.directory;
   return {
     token: TOKEN,
     team_id: teamId,
@@ -40,14 +42,14 @@ export function slashPayload(
     text,
     api_app_id: appId,
     is_enterprise_install: 'false',
-    response_url: issueResponseUrl(realm, user.id, channel, null),
-    trigger_id: realm.triggers.issue(user.id, null),
+    response_url: issueResponseUrl(runtime, user.id, channel, null),
+    trigger_id: runtime.triggers.issue(user.id, null),
   };
 }
 
 export type EnteredValues = Readonly<Record<string, Entered>>;
 
-/** `state.values` of the inputs among these blocks; `values` are keyed by action_id or block_id. */
+/** `state.values` of the inputs in these blocks; `values` are keyed by action_id or block_id. */
 export function stateValues(
   blocks: Message['blocks'],
   values: EnteredValues,
@@ -60,9 +62,9 @@ export function stateValues(
   return state;
 }
 
-/** What a click or choice in a message tells the app. An ephemeral message itself is not part of it. */
+/** The payload of a click or choice in a message. It does not contain an ephemeral message itself. */
 export function messageActionPayload(
-  realm: Realm,
+  runtime: Runtime,
   user: WorkspaceUser,
   channel: ChannelRecord,
   message: Message,
@@ -72,7 +74,7 @@ export function messageActionPayload(
   const thread = message.threadTs ? { thread_ts: message.threadTs } : {};
   return {
     type: 'block_actions',
-    ...head(realm, user),
+    ...head(runtime, user),
     container: {
       type: 'message',
       message_ts: message.ts,
@@ -80,17 +82,17 @@ export function messageActionPayload(
       is_ephemeral: message.visibleTo !== null,
       ...thread,
     },
-    trigger_id: realm.triggers.issue(user.id, null),
+    trigger_id: runtime.triggers.issue(user.id, null),
     channel: { id: channel.id, name: channel.kind === 'im' ? 'directmessage' : channel.name },
-    ...(message.visibleTo ? {} : { message: messageShape(realm, message, true) }),
+    ...(message.visibleTo ? {} : { message: messageShape(runtime, message, true) }),
     state: { values: stateValues(message.blocks, values) },
-    response_url: issueResponseUrl(realm, user.id, channel, message),
-    actions: [{ ...action, action_ts: realm.state.nextTs() }],
+    response_url: issueResponseUrl(runtime, user.id, channel, message),
+    actions: [{ ...action, action_ts: runtime.state.nextTs() }],
   };
 }
 
 export function viewActionPayload(
-  realm: Realm,
+  runtime: Runtime,
   user: WorkspaceUser,
   view: View,
   action: Record<string, unknown>,
@@ -98,53 +100,53 @@ export function viewActionPayload(
 ): Record<string, unknown> {
   return {
     type: 'block_actions',
-    ...head(realm, user),
+    ...head(runtime, user),
     container: { type: 'view', view_id: view.id },
-    trigger_id: realm.triggers.issue(user.id, view.type === 'modal' ? view.id : null),
-    view: viewShape(realm, view, stateValues(view.blocks, values)),
-    actions: [{ ...action, action_ts: realm.state.nextTs() }],
+    trigger_id: runtime.triggers.issue(user.id, view.type === 'modal' ? view.id : null),
+    view: viewShape(runtime, view, stateValues(view.blocks, values)),
+    actions: [{ ...action, action_ts: runtime.state.nextTs() }],
   };
 }
 
 export function submissionPayload(
-  realm: Realm,
+  runtime: Runtime,
   user: WorkspaceUser,
   view: View,
   values: EnteredValues,
 ): Record<string, unknown> {
   return {
     type: 'view_submission',
-    ...head(realm, user),
-    trigger_id: realm.triggers.issue(user.id, view.id),
-    view: viewShape(realm, view, stateValues(view.blocks, values)),
+    ...head(runtime, user),
+    trigger_id: runtime.triggers.issue(user.id, view.id),
+    view: viewShape(runtime, view, stateValues(view.blocks, values)),
     response_urls: [],
   };
 }
 
 export function closedPayload(
-  realm: Realm,
+  runtime: Runtime,
   user: WorkspaceUser,
   view: View,
   isCleared: boolean,
 ): Record<string, unknown> {
   return {
     type: 'view_closed',
-    ...head(realm, user),
-    view: viewShape(realm, view, stateValues(view.blocks, {})),
+    ...head(runtime, user),
+    view: viewShape(runtime, view, stateValues(view.blocks, {})),
     is_cleared: isCleared,
   };
 }
 
-export function eventPayload(realm: Realm, event: Record<string, unknown>): Record<string, unknown> {
-  const { teamId, appId, botUserId } = realm.state.directory;
+export function eventPayload(runtime: Runtime, event: Record<string, unknown>): Record<string, unknown> {
+  const { teamId, appId, botUserId } = runtime.state.directory;
   return {
     token: TOKEN,
     team_id: teamId,
     api_app_id: appId,
     event,
     type: 'event_callback',
-    event_id: realm.state.nextId('Ev'),
-    event_time: Math.floor(realm.state.now() / 1000),
+    event_id: runtime.state.nextId('Ev'),
+    event_time: Math.floor(runtime.state.now() / 1000),
     is_ext_shared_channel: false,
     authorizations: [
       {
@@ -158,9 +160,9 @@ export function eventPayload(realm: Realm, event: Record<string, unknown>): Reco
   };
 }
 
-/** The message event of something a person wrote. */
+/** The message event for a person's message. */
 export function messageEvent(
-  realm: Realm,
+  runtime: Runtime,
   type: 'app_mention' | 'message',
   channel: ChannelRecord,
   message: Message,
@@ -172,13 +174,16 @@ export function messageEvent(
     ts: message.ts,
     event_ts: message.ts,
     channel: channel.id,
-    team: realm.state.directory.teamId,
+    team: runtime.state.directory.teamId,
     ...(type === 'message' ? { channel_type: channel.kind } : {}),
     ...(message.threadTs ? { thread_ts: message.threadTs } : {}),
   };
 }
 
-/** An action as Slack reports it: what the element is, and what was chosen. Throws for a choice it does not offer. */
+/**
+ * An action as Slack reports it: the element, and the chosen value. Throws for a value that the element does
+ * not offer.
+ */
 export function actionOf(
   blockId: string,
   element: Record<string, unknown>,

@@ -1,3 +1,4 @@
+/** Acts as a person in the local Slack. */
 import { deliverEvent } from './delivery.ts';
 import { type ElementMatcher, findElement } from './finding-elements.ts';
 import { type ChannelRecord, type Message, SLACKBOT, type View, type WorkspaceUser } from './model.ts';
@@ -12,13 +13,16 @@ import {
   viewActionPayload,
 } from './payloads.ts';
 import { accept, contentOf, postAsBot } from './posting.ts';
-import type { Realm } from './realm.ts';
-import { OF_WHAT_IS_HEARD } from './scopes.ts';
+import type { Runtime } from './runtime.ts';
+import { EVENT_SCOPES } from './scopes.ts';
 import { type SubmitResult, submitView } from './submitting.ts';
 import { PLAIN_PARSING, parseMessage } from './text.ts';
 import type { Entered } from './views.ts';
 
-/** What became of a slash command; `ephemerals` is what the person saw by the time it was acknowledged. */
+/**
+ * The result of a slash command. `ephemerals` are the private messages that the person got before the
+ * acknowledgement.
+ */
 export interface SlashResult {
   readonly outcome:
     | 'acked'
@@ -32,56 +36,60 @@ export interface SlashResult {
 export type ClickResult =
   | { readonly outcome: 'acked' }
   | { readonly outcome: 'operation_timeout' | 'dispatch_failed' }
-  /** The element asks first: click again with `confirm: true`. */
+  /** The element asks for confirmation: click again with `confirm: true`. */
   | { readonly outcome: 'needs_confirmation'; readonly confirm: Readonly<Record<string, unknown>> };
 
 export interface ClickOptions {
-  /** Answers the element's confirmation dialog with yes. */
+  /** Confirms the element's confirmation dialog. */
   readonly confirm?: boolean;
-  /** The option's value (or the picked date) for anything but a button. */
+  /** The option's value (or the picked date) for elements other than buttons. */
   readonly value?: Entered;
-  /** What stands in the other inputs, keyed by action_id or block_id. */
+  /** Values of the other inputs, keyed by action_id or block_id. */
   readonly values?: EnteredValues;
 }
 
-/** Acting as one person of the workspace, through what Slack's own client would let them do. */
+/** Does what one person can do in Slack's own client. */
 export class Person {
-  readonly #realm: Realm;
+  readonly #runtime: Runtime;
   readonly #user: WorkspaceUser;
 
-  constructor(realm: Realm, user: WorkspaceUser) {
-    this.#realm = realm;
+  constructor(runtime: Runtime, user: WorkspaceUser) {
+    this.#runtime = runtime;
     this.#user = user;
   }
 
-  /** Runs a slash command. Resolves once the app acknowledged it, or 3 s later with an error the person sees. */
+  /**
+   * Runs a slash command. Resolves once the app acknowledged it, or after 3 s with an error that the person
+   * sees.
+   */
   async slash(command: string, text: string, channelIdOrName: string): Promise<SlashResult> {
     const channel = this.#channel(channelIdOrName, true);
-    const registered = this.#realm.troubles.has(OF_WHAT_IS_HEARD.command) ? this.#realm.commands : [];
+    const registered = this.#runtime.faults.hasScope(EVENT_SCOPES.command) ? this.#runtime.commands : [];
     if (!registered.includes(command)) {
-      const told = this.#tell(channel, `${command} is not a valid command.`, null);
-      return { outcome: 'invalid_command', ephemerals: [told] };
+      const reply = this.#postFromSlackbot(channel, `${command} is not a valid command.`, null);
+      return { outcome: 'invalid_command', ephemerals: [reply] };
     }
     const before = this.#ephemerals(channel).length;
-    const payload = slashPayload(this.#realm, this.#user, channel, command, text);
-    const ack = await this.#realm.delivery.deliver('slash_commands', payload, null);
+    const payload = slashPayload(this.#runtime, this.#user, channel, command, text);
+    const ack = await this.#runtime.delivery.deliver('slash_commands', payload, null);
     let outcome: SlashResult['outcome'] = ack.ok ? 'acked' : ack.error;
     if (ack.ok && !this.#showAck(channel, ack.payload)) outcome = 'invalid_command_response';
-    if (outcome !== 'acked') this.#tell(channel, `${command} failed with the error "${outcome}"`, null);
+    if (outcome !== 'acked')
+      this.#postFromSlackbot(channel, `${command} failed with the error "${outcome}"`, null);
     return { outcome, ephemerals: this.#ephemerals(channel).slice(before) };
   }
 
   /**
-   * Writes a message, in a thread where `threadTs` is given. Resolves once the app acknowledged the event
-   * that follows (a mention of the bot, or any message to it), or Slack gave up delivering it.
+   * Writes a message, in a thread where `threadTs` is given. If an event follows (a mention of the bot, or a
+   * message to it), resolves once the app acknowledged it or Slack gave up.
    */
   async say(channelIdOrName: string, text: string, threadTs?: string): Promise<Message> {
     const channel = this.#channel(channelIdOrName, true);
-    const { troubles } = this.#realm;
-    const root = threadTs ? this.#realm.state.message(channel.id, threadTs) : undefined;
+    const { faults } = this.#runtime;
+    const root = threadTs ? this.#runtime.state.message(channel.id, threadTs) : undefined;
     if (threadTs && !root) throw new Error(`replying in ${channel.name}: there is no message ${threadTs}`);
     const written = this.#asTyped(text);
-    const message = this.#realm.state.addMessage({
+    const message = this.#runtime.state.addMessage({
       channel: channel.id,
       user: this.#user.id,
       text: written,
@@ -93,16 +101,16 @@ export class Person {
       files: [],
       ...parseMessage(written, [], PLAIN_PARSING),
     });
-    const { botUserId } = this.#realm.state.directory;
+    const { botUserId } = this.#runtime.state.directory;
     if (channel.kind === 'im') {
-      if (troubles.has(OF_WHAT_IS_HEARD['message.im']))
-        await this.#emit(messageEvent(this.#realm, 'message', channel, message));
+      if (faults.hasScope(EVENT_SCOPES['message.im']))
+        await this.#emit(messageEvent(this.#runtime, 'message', channel, message));
     } else if (
       message.mentions.includes(botUserId) &&
       channel.members.includes(botUserId) &&
-      troubles.has(OF_WHAT_IS_HEARD.app_mention)
+      faults.hasScope(EVENT_SCOPES.app_mention)
     ) {
-      await this.#emit(messageEvent(this.#realm, 'app_mention', channel, message));
+      await this.#emit(messageEvent(this.#runtime, 'app_mention', channel, message));
     }
     return message;
   }
@@ -124,75 +132,80 @@ export class Person {
     };
     if (isView(where)) {
       const view = this.#ownView(where.id);
-      const payload = viewActionPayload(this.#realm, this.#user, view, action, values);
-      const ack = await this.#realm.delivery.deliver('interactive', payload, null);
+      const payload = viewActionPayload(this.#runtime, this.#user, view, action, values);
+      const ack = await this.#runtime.delivery.deliver('interactive', payload, null);
       return { outcome: ack.ok ? 'acked' : ack.error };
     }
     const message = this.sees(where.channel).find((other) => other.ts === where.ts);
     if (!message) throw new Error(`clicking: ${this.#user.name} does not see message ${where.ts}`);
     const channel = this.#channel(message.channel);
-    const payload = messageActionPayload(this.#realm, this.#user, channel, message, action, values);
-    const ack = await this.#realm.delivery.deliver('interactive', payload, null);
+    const payload = messageActionPayload(this.#runtime, this.#user, channel, message, action, values);
+    const ack = await this.#runtime.delivery.deliver('interactive', payload, null);
     if (ack.ok) return { outcome: 'acked' };
-    this.#tell(channel, `m0 did not react to your click: "${ack.error}"`, message.threadTs);
+    this.#postFromSlackbot(channel, `m0 did not react to your click: "${ack.error}"`, message.threadTs);
     return { outcome: ack.error };
   }
 
-  /** Submits a modal; `values` are keyed by action_id or block_id, and what is left out keeps its initial value. */
+  /** Submits a modal. `values` are keyed by action_id or block_id; missing ones keep their initial value. */
   submit(viewId: string, values: EnteredValues = {}): Promise<SubmitResult> {
-    return submitView(this.#realm, this.#user, this.#ownView(viewId), values);
+    return submitView(this.#runtime, this.#user, this.#ownView(viewId), values);
   }
 
-  /** Closes a modal, and everything under it where it says clear_on_close or `all`. */
+  /** Closes a modal. With clear_on_close or `all` also the modals below it. */
   async closeView(viewId: string, all = false): Promise<void> {
     const view = this.#ownView(viewId);
     const clear = all || view.clearOnClose;
     const closed = this.views.filter((other) => clear || other === view);
-    this.#realm.state.data.views = this.#realm.state.data.views.filter((other) => !closed.includes(other));
-    this.#realm.state.changed();
+    this.#runtime.state.data.views = this.#runtime.state.data.views.filter(
+      (other) => !closed.includes(other),
+    );
+    this.#runtime.state.changed();
     for (const one of closed.filter((other) => other.notifyOnClose)) {
-      await this.#realm.delivery.deliver(
+      await this.#runtime.delivery.deliver(
         'interactive',
-        closedPayload(this.#realm, this.#user, one, clear),
+        closedPayload(this.#runtime, this.#user, one, clear),
         null,
       );
     }
   }
 
-  /** Opens the app's home, which tells the app so. */
+  /** Opens the app's Home tab, which notifies the app. */
   async openHome(): Promise<void> {
-    const channel = this.#realm.state.directMessage(this.#user.id).id;
-    const event_ts = this.#realm.state.nextTs();
+    const channel = this.#runtime.state.directMessage(this.#user.id).id;
+    const event_ts = this.#runtime.state.nextTs();
     await this.#emit({ type: 'app_home_opened', user: this.#user.id, channel, event_ts, tab: 'home' });
   }
 
   /** Dismisses a message that only this person sees. */
   dismiss(message: Message): void {
-    if (message.visibleTo === this.#user.id) this.#realm.state.removeMessage(message);
+    if (message.visibleTo === this.#user.id) this.#runtime.state.removeMessage(message);
   }
 
-  /** Every message of a channel this person sees, oldest first: replies and own ephemeral ones included. */
+  /**
+   * All messages of a channel that this person sees, oldest first, including replies and their own ephemeral
+   * messages.
+   */
   sees(channelIdOrName: string): Message[] {
     const channel = this.#channel(channelIdOrName);
-    return this.#realm.state.data.messages.filter(
+    return this.#runtime.state.data.messages.filter(
       (m) => m.channel === channel.id && (m.visibleTo === null || m.visibleTo === this.#user.id),
     );
   }
 
   /** The open modals, the top one last. */
   get views(): View[] {
-    return this.#realm.state.data.views.filter((view) => view.user === this.#user.id);
+    return this.#runtime.state.data.views.filter((view) => view.user === this.#user.id);
   }
 
-  /** What the app published as this person's home, null before it did. */
+  /** This person's Home tab; null before the app published it. */
   get home(): View | null {
-    return this.#realm.state.data.homes.find((view) => view.user === this.#user.id) ?? null;
+    return this.#runtime.state.data.homes.find((view) => view.user === this.#user.id) ?? null;
   }
 
   #channel(idOrName: string, writing = false): ChannelRecord {
-    const bot = this.#realm.state.user(this.#realm.state.directory.botUserId);
-    if (bot && idOrName === `@${bot.name}`) return this.#realm.state.directMessage(this.#user.id);
-    const channel = this.#realm.state.channel(idOrName);
+    const bot = this.#runtime.state.user(this.#runtime.state.directory.botUserId);
+    if (bot && idOrName === `@${bot.name}`) return this.#runtime.state.directMessage(this.#user.id);
+    const channel = this.#runtime.state.channel(idOrName);
     if (!channel?.members.includes(this.#user.id)) {
       throw new Error(`${this.#user.name} is in no channel ${idOrName}`);
     }
@@ -210,9 +223,9 @@ export class Person {
     return this.sees(channel.id).filter((message) => message.visibleTo === this.#user.id);
   }
 
-  /** Slack's own word to this person alone. */
-  #tell(channel: ChannelRecord, text: string, threadTs: string | null): Message {
-    return this.#realm.state.addMessage({
+  /** A message from Slackbot that only this person sees. */
+  #postFromSlackbot(channel: ChannelRecord, text: string, threadTs: string | null): Message {
+    return this.#runtime.state.addMessage({
       channel: channel.id,
       user: SLACKBOT,
       text,
@@ -227,21 +240,24 @@ export class Person {
     });
   }
 
-  /** Shows what an acknowledgement says, if anything. False where Slack would refuse it. */
+  /** Shows the text of an acknowledgement, if any. False where Slack would refuse it. */
   #showAck(channel: ChannelRecord, payload: unknown): boolean {
     const content = contentOf(payload);
     if (content.text === '' && content.blocks.length === 0) return true;
-    const accepted = accept(this.#realm, content);
+    const accepted = accept(this.#runtime, content);
     if (!accepted.ok) return false;
     const inChannel = (payload as Record<string, unknown>).response_type === 'in_channel';
     const visibleTo = inChannel ? null : this.#user.id;
-    postAsBot(this.#realm, accepted, { channel: channel.id, threadTs: null, visibleTo });
+    postAsBot(this.#runtime, accepted, { channel: channel.id, threadTs: null, visibleTo });
     return true;
   }
 
-  /** Text as the client sends it: escaped, with `@name` and `#channel` of this workspace made live. */
+  /**
+   * The text as Slack's client sends it: escaped, with `@name` and `#channel` of this workspace as
+   * references.
+   */
   #asTyped(text: string): string {
-    const { users, usergroups } = this.#realm.state.directory;
+    const { users, usergroups } = this.#runtime.state.directory;
     const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
     return escaped
       .replace(/(?<!\w)@([\w.-]*\w)/g, (typed, name: string) => {
@@ -251,14 +267,14 @@ export class Person {
         return user ? `<@${user.id}>` : group ? `<!subteam^${group.id}>` : typed;
       })
       .replace(/(?<![\w&])#([\w-]+)/g, (typed, name: string) => {
-        const channel = this.#realm.state.channel(`#${name}`);
+        const channel = this.#runtime.state.channel(`#${name}`);
         return channel ? `<#${channel.id}>` : typed;
       });
   }
 
   async #emit(event: Record<string, unknown>): Promise<void> {
-    const payload = eventPayload(this.#realm, event);
-    await deliverEvent(this.#realm.delivery, payload);
+    const payload = eventPayload(this.#runtime, event);
+    await deliverEvent(this.#runtime.delivery, payload);
   }
 }
 

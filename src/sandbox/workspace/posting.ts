@@ -1,12 +1,13 @@
+/** Checks and stores messages of the app. */
 import { isRecord } from '../../base/is-record.ts';
 import type { Block, Message } from './model.ts';
-import type { Realm } from './realm.ts';
-import { type Live, type Parsing, parseMessage } from './text.ts';
+import type { Runtime } from './runtime.ts';
+import { type Parsing, parseMessage, type References } from './text.ts';
 import { elementsOf } from './validation/blocks.ts';
 import { refuseMessage } from './validation/message.ts';
 import type { Refused } from './validation/refused.ts';
 
-/** What an app wants a message to say, however it sent it. */
+/** The content of a message from the app, however it was sent. */
 export interface Content {
   readonly text: string;
   readonly blocks: readonly unknown[];
@@ -14,26 +15,26 @@ export interface Content {
   readonly linkNames: boolean;
 }
 
-export interface Accepted extends Live {
+export interface Accepted extends References {
   readonly ok: true;
   readonly text: string;
   readonly blocks: Block[];
 }
 
-/** Content as Slack would store it, or why Slack would refuse it. */
-export function accept(realm: Realm, content: Content): Accepted | ({ readonly ok: false } & Refused) {
+/** The content as Slack would store it, or why Slack would refuse it. */
+export function accept(runtime: Runtime, content: Content): Accepted | ({ readonly ok: false } & Refused) {
   const parsing: Parsing = {
     mrkdwn: content.mrkdwn,
     linkNames: content.linkNames,
-    handles: new Map(realm.state.directory.users.map((user) => [user.name, user.id])),
+    handles: new Map(runtime.state.directory.users.map((user) => [user.name, user.id])),
   };
-  const refused = refuseMessage(content.text, content.blocks, parsing, realm.allowBroadcast);
+  const refused = refuseMessage(content.text, content.blocks, parsing, runtime.allowBroadcast);
   if (refused) return { ok: false, ...refused };
   const live = parseMessage(content.text, content.blocks, parsing);
-  return { ok: true, text: content.text, blocks: withIds(realm, content.blocks), ...live };
+  return { ok: true, text: content.text, blocks: withIds(runtime, content.blocks), ...live };
 }
 
-/** Where and to whom the app's bot says something. */
+/** Where the app's bot posts, and who sees it. */
 export interface Place {
   readonly channel: string;
   readonly threadTs: string | null;
@@ -43,12 +44,12 @@ export interface Place {
   readonly files?: string[];
 }
 
-/** Adds an accepted message of the app's bot. */
-export function postAsBot(realm: Realm, accepted: Accepted, place: Place): Message {
+/** Stores an accepted message of the app's bot. */
+export function postAsBot(runtime: Runtime, accepted: Accepted, place: Place): Message {
   const { text, blocks, mentions, links } = accepted;
-  return realm.state.addMessage({
+  return runtime.state.addMessage({
     channel: place.channel,
-    user: realm.state.directory.botUserId,
+    user: runtime.state.directory.botUserId,
     text,
     blocks,
     threadTs: place.threadTs,
@@ -61,17 +62,17 @@ export function postAsBot(realm: Realm, accepted: Accepted, place: Place): Messa
   });
 }
 
-/** Gives every block and element the id Slack would give it. */
-export function withIds(realm: Realm, blocks: readonly unknown[]): Block[] {
+/** Gives each block and element the id that Slack would give it. */
+export function withIds(runtime: Runtime, blocks: readonly unknown[]): Block[] {
   return structuredClone(blocks as Block[]).map((block) => {
     for (const element of elementsOf(block)) {
-      if (element.type !== 'image') element.action_id ??= realm.state.nextId('a');
+      if (element.type !== 'image') element.action_id ??= runtime.state.nextId('a');
     }
-    return { ...block, block_id: block.block_id ?? realm.state.nextId('b') };
+    return { ...block, block_id: block.block_id ?? runtime.state.nextId('b') };
   });
 }
 
-/** Reads content from an ack's or a response_url's JSON. */
+/** Reads the content from the JSON of an acknowledgement or a response_url. */
 export function contentOf(body: unknown): Content {
   const fields = isRecord(body) ? body : {};
   return {

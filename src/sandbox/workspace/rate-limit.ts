@@ -1,7 +1,10 @@
-/** How many messages a channel takes. Null: as many as come. */
+/** The rate limit of a channel; null: none. */
 export type RateLimit = { readonly perSecond: number; readonly burst?: number } | null;
 
-/** A bucket a channel: Slack takes about one message a second and answers 429 with Retry-After beyond that. */
+/**
+ * One token bucket per channel. Slack accepts about one message a second and answers 429 with Retry-After
+ * above that.
+ */
 export class RateLimiter {
   readonly #limit: RateLimit;
   readonly #now: () => number;
@@ -12,7 +15,7 @@ export class RateLimiter {
     this.#now = now;
   }
 
-  /** Takes one message. Returns the whole seconds to wait where the channel is full, else null. */
+  /** Counts one message. Returns the whole seconds to wait where the limit is reached, else null. */
   take(channel: string): number | null {
     if (!this.#limit) return null;
     const { perSecond, burst = 1 } = this.#limit;

@@ -1,7 +1,8 @@
+/** The scopes that Slack's methods and events need. */
 import type { ChannelRecord } from './model.ts';
 
-/** What Slack asks of an app's token for each method; of the readings of a channel, one for each kind. */
-const OF_METHODS: Readonly<Record<string, string | readonly string[]>> = {
+/** The scopes that each method needs; for methods that read channels, one per kind of channel. */
+const METHOD_SCOPES: Readonly<Record<string, string | readonly string[]>> = {
   'chat.postMessage': 'chat:write',
   'chat.postEphemeral': 'chat:write',
   'chat.update': 'chat:write',
@@ -21,31 +22,31 @@ const OF_METHODS: Readonly<Record<string, string | readonly string[]>> = {
   'files.completeUploadExternal': 'files:write',
 };
 
-/** Methods that any token of the app may call. */
-const OPEN_TO_ALL: ReadonlySet<string> = new Set([
+/** Methods that need no scope. */
+const NO_SCOPE_NEEDED: ReadonlySet<string> = new Set([
   ...['api.test', 'auth.test', 'apps.connections.open', 'chat.getPermalink'],
   ...['views.open', 'views.push', 'views.update', 'views.publish'],
 ]);
 
-/** What Slack asks for before it sends a command or an event; null: nothing. */
-export const OF_WHAT_IS_HEARD = {
+/** The scopes needed to receive a command or an event; null: none. */
+export const EVENT_SCOPES = {
   command: 'commands',
   app_mention: 'app_mentions:read',
   'message.im': 'im:history',
   app_home_opened: null,
 } as const;
 
-/** Every scope a method may need, over all kinds of channels. Throws for a method that is in no table. */
+/** All scopes that a method may need. Throws for an unknown method. */
 export function scopesOfMethod(method: string): readonly string[] {
-  const scopes = OF_METHODS[method];
+  const scopes = METHOD_SCOPES[method];
   if (scopes !== undefined) return typeof scopes === 'string' ? [scopes] : scopes;
-  if (OPEN_TO_ALL.has(method)) return [];
+  if (NO_SCOPE_NEEDED.has(method)) return [];
   throw new Error(`looking up the scope of ${method}: the local workspace does not know the method`);
 }
 
-/** The scope a call needs, where it is about this channel; null: none. */
+/** The scope that a call needs for this channel; null: none. */
 export function scopeOfCall(method: string, channel: ChannelRecord | undefined): string | null {
-  const scopes = OF_METHODS[method];
+  const scopes = METHOD_SCOPES[method];
   if (scopes === undefined) return null;
   if (typeof scopes === 'string') return scopes;
   const prefix = channel?.kind === 'im' ? 'im:' : channel?.isPrivate ? 'groups:' : 'channels:';

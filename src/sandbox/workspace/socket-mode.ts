@@ -1,3 +1,4 @@
+/** Slack's Socket Mode. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -8,7 +9,10 @@ const PING_EVERY_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 1000;
 const PATH = '/link/';
 
-/** Socket Mode: the app connects with a ticket from apps.connections.open and gets envelopes to acknowledge. */
+/**
+ * Socket Mode: the app connects with a ticket from apps.connections.open and acknowledges the envelopes it
+ * receives.
+ */
 export class SocketMode implements Delivery {
   readonly #server = new WebSocketServer({ noServer: true });
   readonly #tickets = new Set<string>();
@@ -17,7 +21,7 @@ export class SocketMode implements Delivery {
   readonly #appId: string;
   readonly #onConnections: () => void;
   readonly #pings: NodeJS.Timeout;
-  /** Slack tries an event three times over a connection. */
+  /** Slack sends an event at most three times over a connection. */
   readonly retryWaits = [0, 0];
   #turn = 0;
 
@@ -34,14 +38,14 @@ export class SocketMode implements Delivery {
     return this.#sockets.length;
   }
 
-  /** The path of a connection that may be made once. */
+  /** The path of a new connection. It can be used once. */
   issueTicket(): string {
     const ticket = randomUUID();
     this.#tickets.add(ticket);
     return `${PATH}?ticket=${ticket}&app_id=${this.#appId}`;
   }
 
-  /** Takes over an HTTP upgrade; anything without a fresh ticket is cut off. */
+  /** Handles an HTTP upgrade. A connection without a fresh ticket is refused. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
     const ticket = url.searchParams.get('ticket') ?? '';
@@ -49,10 +53,13 @@ export class SocketMode implements Delivery {
       socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n');
       return;
     }
-    this.#server.handleUpgrade(request, socket, head, (connected) => this.#welcome(connected));
+    this.#server.handleUpgrade(request, socket, head, (connected) => this.#onConnection(connected));
   }
 
-  /** Sends one envelope over one connection, in turn where the app has several, and waits 3 s for its ack. */
+  /**
+   * Sends one envelope over one connection (round-robin where the app has several) and waits 3 s for its
+   * acknowledgement.
+   */
   deliver(type: EnvelopeType, payload: Record<string, unknown>, retry: Retry | null): Promise<Ack> {
     const socket = this.#sockets[this.#turn++ % Math.max(1, this.#sockets.length)];
     if (socket?.readyState !== WebSocket.OPEN)
@@ -77,7 +84,7 @@ export class SocketMode implements Delivery {
     });
   }
 
-  /** Asks every connection to reconnect, as Slack does about every hour. */
+  /** Asks all connections to reconnect, as Slack does about once an hour. */
   refresh(): void {
     for (const socket of this.#sockets) {
       socket.send(
@@ -86,27 +93,27 @@ export class SocketMode implements Delivery {
     }
   }
 
-  /** Cuts every connection, without a word. */
+  /** Closes all connections without a handshake. */
   cut(): void {
     for (const socket of [...this.#sockets]) socket.terminate();
   }
 
-  /** Ends every connection with a handshake, so that apps see an end and not a breakage; resolves when all are gone. */
+  /** Closes all connections with a handshake, so that apps see a normal end. Resolves when all are closed. */
   async close(): Promise<void> {
     clearInterval(this.#pings);
     const gone = this.#sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
     for (const socket of this.#sockets) socket.close(1001);
-    const impatience = setTimeout(() => {
+    const closeTimer = setTimeout(() => {
       for (const socket of this.#sockets) socket.terminate();
     }, CLOSE_TIMEOUT_MS);
     await Promise.all(gone);
-    clearTimeout(impatience);
+    clearTimeout(closeTimer);
     this.#server.close();
   }
 
-  #welcome(socket: WebSocket): void {
+  #onConnection(socket: WebSocket): void {
     this.#sockets.push(socket);
-    socket.on('message', (data) => this.#acknowledged(data));
+    socket.on('message', (data) => this.#onAcknowledgement(data));
     socket.on('error', () => socket.terminate());
     socket.on('close', () => {
       this.#sockets.splice(this.#sockets.indexOf(socket), 1);
@@ -123,7 +130,7 @@ export class SocketMode implements Delivery {
     this.#onConnections();
   }
 
-  #acknowledged(data: RawData): void {
+  #onAcknowledgement(data: RawData): void {
     let message: { envelope_id?: unknown; payload?: unknown };
     try {
       message = JSON.parse(data.toString()) as typeof message;

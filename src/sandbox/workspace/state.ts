@@ -1,3 +1,4 @@
+/** The state of the local workspace. */
 import type {
   ChannelRecord,
   FileRecord,
@@ -9,7 +10,7 @@ import type {
   WorkspaceUser,
 } from './model.ts';
 
-/** Who and what the workspace consists of besides the chat itself. */
+/** The workspace's people, user groups and ids. */
 export interface Directory {
   readonly teamId: string;
   readonly botUserId: string;
@@ -19,7 +20,7 @@ export interface Directory {
   readonly usergroups: readonly Usergroup[];
 }
 
-/** The chat in memory. Every write ends in `changed()`, which wakes whoever waits or watches. */
+/** The chat in memory. Each change calls `changed()`, which notifies all listeners. */
 export class ChatState {
   readonly directory: Directory;
   readonly data: WorkspaceState;
@@ -32,7 +33,7 @@ export class ChatState {
     this.data = data ?? emptyState();
   }
 
-  /** Calls `listener` after each change until the returned function is called. */
+  /** Calls `listener` after each change, until the returned function is called. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -48,7 +49,7 @@ export class ChatState {
     return `${prefix}${this.data.seq.toString(36).toUpperCase().padStart(8, '0')}`;
   }
 
-  /** A new message timestamp as Slack writes it (`seconds.microseconds`), later than every one before. */
+  /** A new message timestamp as in Slack (`seconds.microseconds`), later than all earlier ones. */
   nextTs(): string {
     this.data.lastTs = Math.max(this.now() * 1000, this.data.lastTs + 1);
     const seconds = Math.floor(this.data.lastTs / 1_000_000);
@@ -59,7 +60,7 @@ export class ChatState {
     return this.directory.users.find((user) => user.id === id);
   }
 
-  /** By id, by name or by `#name`. */
+  /** By id, name or `#name`. */
   channel(idOrName: string): ChannelRecord | undefined {
     const name = idOrName.replace(/^#/, '');
     return (
@@ -68,7 +69,7 @@ export class ChatState {
     );
   }
 
-  /** The direct conversation between a person and the app's bot, opened if there is none. */
+  /** The direct messages between a person and the app's bot; opened if needed. */
   directMessage(user: string): ChannelRecord {
     const open = this.data.channels.find((channel) => channel.kind === 'im' && channel.name === user);
     if (open) return open;
@@ -107,7 +108,7 @@ export class ChatState {
     return this.data.messages.find((message) => message.channel === channel && message.ts === ts);
   }
 
-  /** All messages of a channel that everybody in it sees, oldest first, replies included. */
+  /** All messages of a channel that everybody sees, oldest first, including replies. */
   messagesIn(channel: string): Message[] {
     return this.data.messages.filter((message) => message.channel === channel && message.visibleTo === null);
   }
@@ -121,7 +122,7 @@ export class ChatState {
   }
 
   addResponseUrl(draft: Omit<ResponseUrlRecord, 'id' | 'issuedAt' | 'uses'>): ResponseUrlRecord {
-    // Whoever holds the address may answer, so it must not be guessable.
+    // Anybody who knows the URL may answer, so it must not be guessable.
     const record = { ...draft, id: crypto.randomUUID(), issuedAt: this.now(), uses: 0 };
     this.data.responseUrls.push(record);
     return record;

@@ -1,43 +1,45 @@
+/** Submits modals. */
+
 import { isRecord } from '../../base/is-record.ts';
 import type { View, WorkspaceUser } from './model.ts';
 import { closedPayload, type EnteredValues, stateValues, submissionPayload } from './payloads.ts';
-import type { Realm } from './realm.ts';
+import type { Runtime } from './runtime.ts';
 import { refuseView } from './validation/view.ts';
 import { applyView, buildView, entryProblem, inputsOf } from './views.ts';
 
 export type SubmitResult =
   | { readonly outcome: 'closed' | 'cleared' }
   | { readonly outcome: 'updated' | 'pushed'; readonly view: View }
-  /** Told beside the inputs, by block_id. */
+  /** Shown at the inputs, by block_id. */
   | { readonly outcome: 'errors'; readonly errors: Readonly<Record<string, string>> }
-  /** `why` is what Slack's client hides behind "We had some trouble connecting". */
+  /** Slack's client shows only "We had some trouble connecting"; `why` is the reason. */
   | { readonly outcome: 'operation_timeout' | 'dispatch_failed' | 'invalid_response'; readonly why: string };
 
-/** Submits a modal as its person and does what the app's answer asks for. */
+/** Submits a modal for its person and performs the action in the app's answer. */
 export async function submitView(
-  realm: Realm,
+  runtime: Runtime,
   user: WorkspaceUser,
   view: View,
   values: EnteredValues,
 ): Promise<SubmitResult> {
   const errors = entryProblems(view, values);
   if (Object.keys(errors).length > 0) return { outcome: 'errors', errors };
-  const payload = submissionPayload(realm, user, view, values);
-  const ack = await realm.delivery.deliver('interactive', payload, null);
+  const payload = submissionPayload(runtime, user, view, values);
+  const ack = await runtime.delivery.deliver('interactive', payload, null);
   if (!ack.ok) return { outcome: ack.error, why: `the app did not answer (${ack.error})` };
   const answer = isRecord(ack.payload) ? ack.payload : {};
   switch (answer.response_action) {
     case undefined:
-      close(realm, (other) => other === view);
+      close(runtime, (other) => other === view);
       return { outcome: 'closed' };
     case 'clear':
-      await clear(realm, user, view);
+      await clear(runtime, user, view);
       return { outcome: 'cleared' };
     case 'errors':
       return answerErrors(view, answer.errors);
     case 'update':
     case 'push':
-      return answerView(realm, user, view, answer);
+      return answerView(runtime, user, view, answer);
     default:
       return {
         outcome: 'invalid_response',
@@ -57,16 +59,16 @@ function entryProblems(view: View, values: EnteredValues): Record<string, string
   return errors;
 }
 
-function close(realm: Realm, which: (view: View) => boolean): void {
-  realm.state.data.views = realm.state.data.views.filter((view) => !which(view));
-  realm.state.changed();
+function close(runtime: Runtime, which: (view: View) => boolean): void {
+  runtime.state.data.views = runtime.state.data.views.filter((view) => !which(view));
+  runtime.state.changed();
 }
 
-async function clear(realm: Realm, user: WorkspaceUser, view: View): Promise<void> {
-  const others = realm.state.data.views.filter((other) => other.user === user.id && other !== view);
-  close(realm, (other) => other.user === user.id);
+async function clear(runtime: Runtime, user: WorkspaceUser, view: View): Promise<void> {
+  const others = runtime.state.data.views.filter((other) => other.user === user.id && other !== view);
+  close(runtime, (other) => other.user === user.id);
   for (const other of others.filter((one) => one.notifyOnClose)) {
-    await realm.delivery.deliver('interactive', closedPayload(realm, user, other, true), null);
+    await runtime.delivery.deliver('interactive', closedPayload(runtime, user, other, true), null);
   }
 }
 
@@ -84,20 +86,20 @@ function answerErrors(view: View, given: unknown): SubmitResult {
 }
 
 function answerView(
-  realm: Realm,
+  runtime: Runtime,
   user: WorkspaceUser,
   view: View,
   answer: Record<string, unknown>,
 ): SubmitResult {
-  const refused = refuseView(answer.view, 'modal', realm.allowBroadcast);
+  const refused = refuseView(answer.view, 'modal', runtime.allowBroadcast);
   if (refused) return { outcome: 'invalid_response', why: [refused.error, ...refused.messages].join(' ') };
   const definition = answer.view as Record<string, unknown>;
   if (answer.response_action === 'update') {
-    applyView(realm, view, definition);
+    applyView(runtime, view, definition);
     return { outcome: 'updated', view };
   }
-  const pushed = buildView(realm, definition, user.id, view);
-  realm.state.data.views.push(pushed);
-  realm.state.changed();
+  const pushed = buildView(runtime, definition, user.id, view);
+  runtime.state.data.views.push(pushed);
+  runtime.state.changed();
   return { outcome: 'pushed', view: pushed };
 }

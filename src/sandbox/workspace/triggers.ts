@@ -1,8 +1,9 @@
+/** Slack's trigger ids. */
 const LIFETIME_MS = 3000;
 
 interface Trigger {
   readonly user: string;
-  /** The modal the person was in, for views.push. */
+  /** The modal of the interaction, for views.push. */
   readonly viewId: string | null;
   readonly issuedAt: number;
   used: boolean;
@@ -12,7 +13,7 @@ export type Exchange =
   | { readonly ok: true; readonly user: string; readonly viewId: string | null }
   | { readonly ok: false; readonly error: string };
 
-/** Trigger ids: each opens one view, within 3 seconds of the interaction it came with. */
+/** Trigger ids: each opens one view, within 3 seconds of its interaction. */
 export class Triggers {
   readonly #now: () => number;
   readonly #issued = new Map<string, Trigger>();
@@ -27,7 +28,7 @@ export class Triggers {
     return id;
   }
 
-  /** Looks at a trigger without using it up, so that a refused view leaves it usable, as with Slack. */
+  /** Checks a trigger without using it up, so that it stays valid after a refused view, as in Slack. */
   check(id: string): Exchange {
     const trigger = this.#issued.get(id);
     if (!trigger) return { ok: false, error: 'invalid_trigger_id' };

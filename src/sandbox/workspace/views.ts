@@ -1,40 +1,41 @@
+/** Views of the local Slack: modals and Home tabs. */
 import { isRecord } from '../../base/is-record.ts';
 import type { Block, View } from './model.ts';
 import { withIds } from './posting.ts';
-import type { Realm } from './realm.ts';
+import type { Runtime } from './runtime.ts';
 import { elementsOf } from './validation/blocks.ts';
 
-/** A view from a definition that was already checked; `below` is the modal it is pushed onto. */
+/** A view from a checked definition; `below` is the modal it is pushed onto. */
 export function buildView(
-  realm: Realm,
+  runtime: Runtime,
   definition: Record<string, unknown>,
   user: string,
   below: View | null,
 ): View {
-  const id = realm.state.nextId('V');
+  const id = runtime.state.nextId('V');
   return {
     id,
     type: definition.type === 'home' ? 'home' : 'modal',
     user,
     rootId: below?.rootId ?? id,
     previousId: below?.id ?? null,
-    ...contents(realm, definition),
+    ...contents(runtime, definition),
   };
 }
 
-/** Replaces what a view shows by a definition that was already checked. */
-export function applyView(realm: Realm, view: View, definition: Record<string, unknown>): void {
-  Object.assign(view, contents(realm, definition));
-  realm.state.changed();
+/** Replaces a view's content by a checked definition. */
+export function applyView(runtime: Runtime, view: View, definition: Record<string, unknown>): void {
+  Object.assign(view, contents(runtime, definition));
+  runtime.state.changed();
 }
 
 function contents(
-  realm: Realm,
+  runtime: Runtime,
   definition: Record<string, unknown>,
 ): Omit<View, 'id' | 'type' | 'user' | 'rootId' | 'previousId'> {
   const words = (value: unknown) => (isRecord(value) ? String(value.text) : null);
   return {
-    hash: realm.state.nextId('h'),
+    hash: runtime.state.nextId('h'),
     callbackId: String(definition.callback_id ?? ''),
     externalId: String(definition.external_id ?? ''),
     privateMetadata: String(definition.private_metadata ?? ''),
@@ -43,11 +44,11 @@ function contents(
     close: words(definition.close),
     clearOnClose: definition.clear_on_close === true,
     notifyOnClose: definition.notify_on_close === true,
-    blocks: withIds(realm, Array.isArray(definition.blocks) ? definition.blocks : []),
+    blocks: withIds(runtime, Array.isArray(definition.blocks) ? definition.blocks : []),
   };
 }
 
-/** What a person puts into one input: text, an option's value, several values, or seconds since epoch. */
+/** A person's value for one input: a text, an option's value, several values, or seconds since epoch. */
 export type Entered = string | readonly string[] | number | null;
 
 export interface ViewInput {
@@ -57,7 +58,7 @@ export interface ViewInput {
   readonly actionId: string;
 }
 
-/** Everything in a view that holds a value when it is submitted. */
+/** The elements of a view that have a value when it is submitted. */
 export function inputsOf(blocks: readonly Block[]): ViewInput[] {
   return blocks.flatMap((block) =>
     elementsOf(block)
@@ -71,7 +72,10 @@ export function inputsOf(blocks: readonly Block[]): ViewInput[] {
   );
 }
 
-/** One entry of `state.values`, as Slack writes it for this kind of element. Throws for a value the element can't hold. */
+/**
+ * One entry of `state.values`, as Slack writes it for this type of element. Throws for a value that the
+ * element cannot hold.
+ */
 export function stateValue(
   element: Record<string, unknown>,
   entered: Entered | undefined,
@@ -104,7 +108,7 @@ export function stateValue(
   }
 }
 
-/** Why Slack's own client would not let this be submitted, or null. */
+/** Why Slack's client would not submit the form, or null. */
 export function entryProblem(input: ViewInput, value: Record<string, unknown>): string | null {
   const [, held] = Object.entries(value).find(([key]) => key !== 'type') ?? [];
   const empty = held === null || held === undefined || (Array.isArray(held) && held.length === 0);
@@ -121,7 +125,7 @@ export function entryProblem(input: ViewInput, value: Record<string, unknown>): 
   return null;
 }
 
-/** The options of a menu, its groups included. */
+/** The options of a menu, including those of its groups. */
 export function optionsOf(element: Record<string, unknown>): Record<string, unknown>[] {
   const groups = Array.isArray(element.option_groups) ? element.option_groups.filter(isRecord) : [];
   return [element.options, ...groups.map((group) => group.options)]

@@ -1,22 +1,23 @@
+/** A local Slack workspace for the sandbox and the tests. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { type Delivery, httpDelivery, type RequestUrl, verifyRequestUrl } from './delivery.ts';
+import { Faults } from './faults.ts';
 import { type Mounted, workspaceRoutes } from './http.ts';
 import type { ChannelRecord, Message, Usergroup, View, WorkspaceState, WorkspaceUser } from './model.ts';
 import { Person } from './person.ts';
 import { type RateLimit, RateLimiter } from './rate-limit.ts';
-import type { Realm } from './realm.ts';
+import type { Runtime } from './runtime.ts';
 import { SocketMode } from './socket-mode.ts';
 import { ChatState } from './state.ts';
 import { Triggers } from './triggers.ts';
-import { Troubles } from './troubles.ts';
 
 export interface WorkspaceOptions {
-  /** 0 for any free port. */
+  /** 0 means any free port. */
   readonly port: number;
   readonly users: readonly WorkspaceUser[];
-  /** Channels there are from the start; a restored state keeps the messages of those it knows. */
+  /** Channels that exist from the start. A restored state keeps their messages. */
   readonly channels: readonly {
     readonly id: string;
     readonly name: string;
@@ -24,98 +25,104 @@ export interface WorkspaceOptions {
     readonly isPrivate?: boolean;
   }[];
   readonly usergroups?: readonly Usergroup[];
-  /** The app's own user; called m0 where `users` does not name it. */
+  /** The app's bot user; named m0 where `users` does not contain it. */
   readonly botUserId: string;
   readonly teamId: string;
   readonly signingSecret: string;
   readonly botToken: string;
   readonly appToken: string;
-  /** Registered slash commands; `/m0` unless told. */
+  /** Registered slash commands; default `/m0`. */
   readonly commands?: readonly string[];
-  /** ms since epoch. */
+  /** Current time in ms since epoch. */
   readonly clock?: () => number;
-  /** One message a second and channel unless told; null for none. */
+  /** Default: one message a second and channel; null: no limit. */
   readonly rateLimit?: RateLimit;
-  /** What `dump()` returned earlier. */
+  /** The result of an earlier `dump()`. */
   readonly state?: string | undefined;
-  /** Lets the app ping whole channels; refused otherwise. */
+  /** Allows the app to notify whole channels, which is refused otherwise. */
   readonly allowBroadcast?: boolean;
-  /** Sends signed requests to this address instead of Socket Mode. */
+  /** Sends signed requests to this address instead of using Socket Mode. */
   readonly deliver?: RequestUrl | undefined;
-  /** What the app was installed with; a call that needs another is refused. All there are unless told. */
+  /** Scopes of the installed app; a call that needs another one is refused. Default: all. */
   readonly scopes?: readonly string[];
 }
 
-/** A channel with what everybody in it sees. */
+/** A channel with the messages that everybody sees. */
 export interface ChannelView {
   readonly id: string;
   readonly name: string;
   readonly kind: ChannelRecord['kind'];
   readonly members: readonly string[];
-  /** Oldest first, replies included, ephemeral ones not. */
+  /** Oldest first, including replies, without ephemeral messages. */
   readonly messages: readonly Message[];
-  /** The replies under one message, oldest first. */
+  /** The replies to a message, oldest first. */
   replies(ts: string): readonly Message[];
 }
 
-/** A Slack workspace on this machine that apps connect to and people (or tests) use. */
+/** A Slack workspace on this machine, for apps, people and tests. */
 export interface Workspace {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
-  /** What goes into SLACK_API_URL. */
+  /** The value for SLACK_API_URL. */
   readonly apiUrl: string;
   /** People and the app's bot. */
   readonly users: readonly WorkspaceUser[];
   readonly botUserId: string;
   readonly commands: readonly string[];
-  /** How many Socket Mode connections are open. */
+  /** Number of open Socket Mode connections. */
   readonly connections: number;
-  /** Acts as a person. Throws for an unknown one. */
+  /** Acts as a person. Throws for an unknown id. */
   as(userId: string): Person;
   /** By id, name or `#name`. Throws where there is none. */
   channel(idOrName: string): ChannelView;
   /** The direct messages between a person and the bot. */
   dm(userId: string): ChannelView;
-  /** The channels and direct messages a person is in. */
+  /** The channels and direct messages of a person. */
   channelsOf(userId: string): readonly ChannelView[];
-  /** The content of an uploaded file, null where there is none. */
+  /** An uploaded file, or null where there is none. */
   file(id: string): { readonly name: string; readonly title: string; readonly bytes: Buffer } | null;
-  /** Calls back after every change until the returned function is called. */
+  /** Calls `listener` after each change, until the returned function is called. */
   onChange(listener: () => void): () => void;
-  /** Resolves with the first truthy answer of the predicate, asked now and after each change. */
+  /**
+   * Resolves with the first truthy result of the predicate, which is called now and after each change.
+   * Rejects after `timeoutMs`.
+   */
   waitFor<T>(predicate: () => T | null | undefined | false, timeoutMs: number): Promise<T>;
   /** Asks the app's connections to reconnect, as Slack does from time to time. */
   refreshConnections(): void;
-  /** What is wrong with the request URL, as Slack tells whoever enters it; null: it is taken. */
+  /** The problem of the request URL that Slack would report; null where it is accepted. */
   verifyRequestUrl(): Promise<string | null>;
-  /** Archives a channel, or brings it back. */
+  /** Archives a channel, or restores it. */
   archive(idOrName: string, archived?: boolean): void;
-  /** Takes the bot out of a channel. */
+  /** Removes the bot from a channel. */
   removeBot(idOrName: string): void;
-  /** What a person does with `/invite @m0`. */
+  /** Does what a person does with `/invite @m0`. */
   inviteBot(idOrName: string): void;
-  /** The bot's token counts no more until `reinstall`. */
+  /** Revokes the bot's token until `reinstall`. */
   revokeToken(): void;
-  /** The app is installed again, with these scopes or those it had. */
+  /** Installs the app again, with these scopes or its previous ones. */
   reinstall(scopes?: readonly string[]): void;
-  /** Answers calls of a method, in one channel or in all, with 429 for so long. */
+  /** Answers calls of a method, in one channel or in all, with 429 for `seconds` seconds. */
   limitMethod(method: string, seconds: number, channel?: string): void;
-  /** Slack is away, or back. */
+  /** Makes Slack unavailable, or available again. */
   setDown(down: boolean): void;
-  /** The newest calls, and how each ended: `ok` or Slack's word for the refusal. */
+  /** The newest calls and their results: `ok` or Slack's error code. */
   readonly calls: readonly { readonly method: string; readonly channel: string; readonly outcome: string }[];
-  /** Serves whatever else is asked of the workspace's address, such as the page, until the returned function is called. */
+  /**
+   * Handles other requests to the workspace's address, such as the page's, until the returned function is
+   * called.
+   */
   mount(handler: Mounted): () => void;
-  /** Everything said so far, as JSON. */
+  /** The whole chat as JSON. */
   dump(): string;
-  /** Puts the chat back to what `dump()` returned. Throws where it is not that. */
+  /** Restores the chat from a `dump()`. Throws where it is not valid. */
   restore(dumped: string): void;
   close(): Promise<void>;
 }
 
 export type { Message, View, WorkspaceUser };
 
-/** Starts the workspace on 127.0.0.1; resolves once it listens, rejects where the port is taken. */
+/** Starts the workspace on 127.0.0.1. Resolves once it listens; rejects where the port is taken. */
 export async function startWorkspace(options: WorkspaceOptions): Promise<Workspace> {
   const now = options.clock ?? Date.now;
   const bot: WorkspaceUser = { id: options.botUserId, name: 'm0', realName: 'm0', email: '' };
@@ -135,43 +142,43 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
   const delivery: Delivery = options.deliver
     ? httpDelivery(options.deliver, options.signingSecret, now)
     : socketMode;
-  let realm: Realm | null = null;
+  let runtime: Runtime | null = null;
   const started = () => {
-    if (!realm) throw new Error('the workspace is asked before it listens');
-    return realm;
+    if (!runtime) throw new Error('the workspace is asked before it listens');
+    return runtime;
   };
   const mounts: Mounted[] = [];
   const routes = workspaceRoutes(started, () => mounts.at(-1) ?? null);
   const server = await listen(routes.fetch, options.port);
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const troubles = new Troubles(now, options.scopes ?? null);
+  const faults = new Faults(now, options.scopes ?? null);
   server.on('upgrade', (request, socket, head) => {
-    if (troubles.isDown) socket.destroy();
+    if (faults.isDown) socket.destroy();
     else socketMode.upgrade(request, socket, head);
   });
-  realm = {
+  runtime = {
     state,
     triggers: new Triggers(now),
     limiter: new RateLimiter(options.rateLimit === undefined ? { perSecond: 1 } : options.rateLimit, now),
     socketMode,
     delivery,
-    troubles,
+    faults: faults,
     botToken: options.botToken,
     appToken: options.appToken,
     origin,
     commands: options.commands ?? ['/m0'],
     allowBroadcast: options.allowBroadcast ?? false,
   };
-  return face(realm, server, options, mounts);
+  return workspaceApi(runtime, server, options, mounts);
 }
 
-function face(
-  realm: Realm,
+function workspaceApi(
+  runtime: Runtime,
   server: Server,
   { channels, deliver, signingSecret }: WorkspaceOptions,
   mounts: Mounted[],
 ): Workspace {
-  const { state, socketMode, troubles } = realm;
+  const { state, socketMode, faults } = runtime;
   const channelOf = (idOrName: string): ChannelRecord => {
     const channel = state.channel(idOrName);
     if (!channel) throw new Error(`the workspace has no channel ${idOrName}`);
@@ -188,18 +195,18 @@ function face(
     replies: (ts) => state.messagesIn(channel.id).filter((message) => message.threadTs === ts),
   });
   return {
-    url: realm.origin,
-    apiUrl: `${realm.origin}/api/`,
+    url: runtime.origin,
+    apiUrl: `${runtime.origin}/api/`,
     users: state.directory.users,
     botUserId: state.directory.botUserId,
-    commands: realm.commands,
+    commands: runtime.commands,
     get connections() {
       return socketMode.connections;
     },
     as(userId) {
       const user = state.user(userId);
       if (!user) throw new Error(`the workspace has no user ${userId}`);
-      return new Person(realm, user);
+      return new Person(runtime, user);
     },
     channel: (idOrName) => view(channelOf(idOrName)),
     dm: (userId) => view(state.directMessage(userId)),
@@ -231,18 +238,18 @@ function face(
       state.changed();
     },
     revokeToken() {
-      troubles.token = 'token_revoked';
+      faults.token = 'token_revoked';
     },
     reinstall(scopes) {
-      troubles.token = null;
-      if (scopes) troubles.scopes = new Set(scopes);
+      faults.token = null;
+      if (scopes) faults.scopes = new Set(scopes);
     },
-    limitMethod: (method, seconds, channel) => troubles.hold(method, seconds, channel ?? null),
+    limitMethod: (method, seconds, channel) => faults.limitMethod(method, seconds, channel ?? null),
     setDown(down) {
-      troubles.isDown = down;
+      faults.isDown = down;
       if (down) socketMode.cut();
     },
-    calls: troubles.calls,
+    calls: faults.calls,
     mount(handler) {
       mounts.push(handler);
       return () => mounts.splice(mounts.indexOf(handler), 1);
@@ -270,7 +277,10 @@ function parseState(dumped: string): WorkspaceState {
   return state;
 }
 
-/** Makes sure the configured channels exist; members come from the options, which may have changed since a dump. */
+/**
+ * Creates the configured channels that are missing, and adds configured members, which may have changed since
+ * a dump.
+ */
 function seedChannels(state: ChatState, channels: WorkspaceOptions['channels']): void {
   for (const { id, name, members, isPrivate } of channels) {
     const known = state.data.channels.find((channel) => channel.id === id);
@@ -297,7 +307,7 @@ function waitFor<T>(
       forget();
       settle();
     };
-    const look = () => {
+    const check = () => {
       try {
         const found = predicate();
         if (found) finish(() => resolve(found));
@@ -314,8 +324,8 @@ function waitFor<T>(
         reject(new Error(`waited ${timeoutMs} ms for ${predicate.toString()}; last said: ${seen}`)),
       );
     }, timeoutMs);
-    const forget = state.onChange(look);
-    look();
+    const forget = state.onChange(check);
+    check();
   });
 }
 

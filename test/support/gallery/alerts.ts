@@ -41,7 +41,7 @@ const forty = (status: FleetStackStatus, names = 38): readonly FleetStack[] =>
 
 const RULE = '1 rule added by hand on aws_security_group.web';
 const FLEET: FleetView = {
-  of: 'drift',
+  alertKind: 'drift',
   stacks: [
     ...forty('healed'),
     fleetStack('prod-network', 'waits', { runId: 140, open: 1, what: RULE }),
@@ -73,7 +73,7 @@ const ALL: readonly FleetStackStatus[] = [
 const DENIED = 'planning: reading S3 state: AccessDenied for role m0-plan';
 const FAILING: FleetView = {
   ...FLEET,
-  of: 'failure',
+  alertKind: 'failure',
   stacks: forty('failing').map((s) => ({ ...s, what: DENIED })),
   common: DENIED,
   since: NOW - 72 * MINUTE,

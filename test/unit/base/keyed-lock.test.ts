@@ -10,7 +10,7 @@ function gate(): { readonly open: () => void; readonly opened: Promise<void> } {
 }
 
 describe('createKeyedLock', () => {
-  it('lets one at a time through a key, in order, and does not care for other keys', async () => {
+  it('runs one work per key at a time, in order, independent of other keys', async () => {
     const alone = createKeyedLock();
     const said: string[] = [];
     const first = gate();
@@ -29,13 +29,13 @@ describe('createKeyedLock', () => {
     expect(said).toEqual(['1 begins', 'other', '1 ends', '2', '3']);
   });
 
-  it('goes on after work that failed', async () => {
+  it('continues after work that failed', async () => {
     const alone = createKeyedLock();
     await expect(alone('a', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
     expect(await alone('a', async () => 'fine')).toBe('fine');
   });
 
-  it('lets one who was called off leave the queue, and keeps the order of the rest', async () => {
+  it('lets an aborted caller leave the queue, and keeps the order of the others', async () => {
     const alone = createKeyedLock();
     const first = gate();
     const stop = new AbortController();

@@ -12,8 +12,8 @@ function logged() {
   return { log, lines };
 }
 
-describe('the fields of what is being worked on', () => {
-  it('go along through promises and timers, and what a line says itself comes first', async () => {
+describe('log fields', () => {
+  it('are kept through promises and timers, and a field of the line itself wins', async () => {
     const { log, lines } = logged();
     await withLogFields({ run: 1, stack: 'a' }, async () => {
       await sleep(1);
@@ -35,7 +35,7 @@ describe('the fields of what is being worked on', () => {
     expect(lines[2]).not.toHaveProperty('run');
   });
 
-  it('stay with their own work where two go on at once, and away from what goes on by itself', async () => {
+  it('stay separate for concurrent work, and are absent from background work', async () => {
     const { log, lines } = logged();
     await Promise.all(
       [1, 2].map((run) =>
@@ -51,7 +51,7 @@ describe('the fields of what is being worked on', () => {
     expect(lines.filter((l) => l.msg === 'nobody’s').map((l) => 'run' in l)).toEqual([false, false]);
   });
 
-  it('that are learned on the way are on the lines that follow, and secrets stay censored', () => {
+  it('that are added later are on the lines after that, and secrets stay censored', () => {
     const { log, lines } = logged();
     const about: Record<string, string | number | null> = { alert: 7, token: 'xoxb-1' };
     withLogFields(about, () => {
@@ -65,7 +65,7 @@ describe('the fields of what is being worked on', () => {
 });
 
 describe('from warnings on', () => {
-  it('messages are static, so that a line can be counted and looked for', () => {
+  it('log messages are literals, so that lines can be counted and searched', () => {
     const bad: string[] = [];
     let seen = 0;
     const src = join(import.meta.dirname, '../../../src');

@@ -52,7 +52,7 @@ async function say(...args: string[]): Promise<{ code: number; out: string; err:
     { out: (text) => (out += text), err: (text) => (err += text) },
     {
       databaseUrl: `file:${join(dir, 'm0.db')}`,
-      inFrom: (path) => join(dir, path),
+      resolvePath: (path) => join(dir, path),
       write: async (text) => {
         out += text;
       },
@@ -61,7 +61,7 @@ async function say(...args: string[]): Promise<{ code: number; out: string; err:
   return { code, out, err };
 }
 
-/** SQL past m0, with the triggers out of the way. */
+/** Runs SQL on the database without m0, with the triggers removed. */
 function tamper(statement: string): void {
   const client = new Sqlite(join(dir, 'm0.db'));
   client.exec(`DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; ${statement}`);
@@ -76,7 +76,7 @@ const exportTo = async (file: string, ...filters: string[]): Promise<string[]> =
 };
 
 describe('audit verify', () => {
-  it('says how many lines hold and the newest hash, while m0 has the database open and goes on', async () => {
+  it('reports how many lines are intact and the newest hash, while m0 uses the database', async () => {
     const first = await say('verify');
     expect(first).toMatchObject({ code: 0, err: '' });
     expect(first.out).toMatch(/m0\.db: 4 lines, whole from its start.*\nnewest hash: [0-9a-f]{64}\n$/);
@@ -89,14 +89,14 @@ describe('audit verify', () => {
     ["UPDATE audit SET actor = '{' WHERE id = 3", 'line 3: its text is not the one that was written'],
     ['DELETE FROM audit WHERE id = 2', 'line 3: the entry before it was changed, removed'],
     ['DELETE FROM audit WHERE id = 1', 'line 2: the entry before it was changed, removed'],
-  ])('names the first line that does not hold: %s', async (statement, text) => {
+  ])('names the first line that was changed: %s', async (statement, text) => {
     tamper(statement);
     const { code, out, err } = await say('verify');
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toContain(text);
   });
 
-  it('neither migrates nor writes to a database that an older m0 left', async () => {
+  it('neither migrates nor writes a database of an older m0', async () => {
     await store.close();
     const client = new Sqlite(join(dir, 'm0.db'));
     client.exec(`DROP TRIGGER audit_no_delete; DROP TRIGGER audit_no_update; DELETE FROM audit WHERE id > 1;
@@ -115,7 +115,7 @@ describe('audit verify', () => {
     expect(readdirSync(dir).sort()).toEqual(['m0.db', 'old.jsonl']);
   });
 
-  it('refuses what is no database of m0, and one that is not there', async () => {
+  it('refuses a file that is not a database of m0, and a missing one', async () => {
     await store.close();
     rmSync(join(dir, 'm0.db'));
     await expect(say('verify')).rejects.toThrow('there is no such file');
@@ -126,7 +126,7 @@ describe('audit verify', () => {
 });
 
 describe('audit export', () => {
-  it('has everything of a line under keys that stay', async () => {
+  it('has everything of a line, under stable keys', async () => {
     const [first, second] = (await exportTo('all.jsonl')).map((line) => JSON.parse(line) as object);
     expect(first).toMatchObject({ line: 1, place: null, bundles: null, scope: null });
     expect(second).toEqual({
@@ -156,13 +156,13 @@ describe('audit export', () => {
     ],
     [['--since', '2026-03-02T12:00:01Z', '--until', '2026-03-03T12:59:59+01:00'], [3]],
     [['--stack', 'prod-network', '--since', '2026-03-02', '--until', '2026-03-02'], [3]],
-  ])('takes a part: %j', async (filters, wanted) => {
+  ])('filters: %j', async (filters, wanted) => {
     const lines = await exportTo('part.jsonl', ...filters);
     expect(lines.map((l) => (JSON.parse(l) as { line: number }).line)).toEqual(wanted);
     expect(await say('verify', 'part.jsonl', '--part')).toMatchObject({ code: 0 });
   });
 
-  it('says so where nothing is so, and stops at what cannot be read', async () => {
+  it("says that no line matches, and stops at a line that can't be read", async () => {
     expect(await say('export', '--stack', 'typo')).toMatchObject({
       ...{ code: 0, out: '' },
       err: expect.stringContaining('no line'),
@@ -180,7 +180,7 @@ describe('audit export', () => {
     [['verify', '--part'], 'say one of'],
     [['verify', '--force'], "'--force'"],
     [[], 'say one of'],
-  ])('wrong use is told: %j', async (args, text) => {
+  ])('reports wrong use: %j', async (args, text) => {
     const { code, err } = await say(...args);
     expect(code).toBe(2);
     expect(err).toContain(text);
@@ -193,7 +193,7 @@ describe('audit verify FILE', () => {
     return say('verify', 'x.jsonl', ...more);
   };
 
-  it('takes a whole export for what the database says', async () => {
+  it('gives the same result for a whole export as for the database', async () => {
     const lines = await exportTo('all.jsonl');
     const { code, out } = await verify(lines);
     expect(code).toBe(0);
@@ -225,7 +225,7 @@ describe('audit verify FILE', () => {
     expect(await verify(lines)).toMatchObject({ code: 0, out: expect.stringContaining(': 204 lines,') });
   });
 
-  it('only takes lines left out where it is said to be a part', async () => {
+  it('accepts missing lines only with --part', async () => {
     const [a, , c, d] = (await exportTo('all.jsonl')) as [string, string, string, string];
     const gap = await verify([a, c, d]);
     expect(gap.code).toBe(1);
@@ -234,7 +234,7 @@ describe('audit verify FILE', () => {
       code: 0,
       out: expect.not.stringMatching('whole'),
     });
-    // Two lines whose numbers follow each other must still follow each other.
+    // Two lines with consecutive numbers must still be linked by their hashes.
     const other = c.replace('"line":3', '"line":2');
     expect((await verify([a, other], '--part')).code).toBe(1);
   });

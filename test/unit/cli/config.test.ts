@@ -38,24 +38,24 @@ describe('config', () => {
     return path;
   };
 
-  it('check: fine, and tells of a stack that nobody can approve on', async () => {
+  it('check: fine, with a note about a stack that nobody can approve', async () => {
     const path = file(FINE);
     expect(await say(['check', path])).toBe(0);
     expect(out).toBe(`${path}: fine, 1 stack\nnote: nobody can approve, as no approvers are named: prod\n`);
     expect(err).toBe('');
   });
 
-  it('check: without a file takes that of M0_CONFIG', async () => {
+  it('check: without a file uses the one of M0_CONFIG', async () => {
     expect(await say(['check'], { M0_CONFIG: file(FINE) })).toBe(0);
   });
 
-  it('check: takes a path from where the command was typed', async () => {
+  it('check: resolves a path against the folder in which the command was typed', async () => {
     file(FINE);
     expect(await say(['check', 'm0.yaml'], { M0_CWD: folder })).toBe(0);
     expect(out).toContain('m0.yaml: fine');
   });
 
-  it('check: one line on stderr for each problem', async () => {
+  it('check: prints one line on stderr per problem', async () => {
     const path = file(`${FINE}digest: []\ngroup: {}\n`);
     expect(await say(['check', path])).toBe(2);
     expect(err).toBe(
@@ -64,7 +64,7 @@ describe('config', () => {
     expect(out).toBe('');
   });
 
-  it('check: a file that is not there', async () => {
+  it('check: a missing file', async () => {
     expect(await say(['check', join(folder, 'no.yaml')])).toBe(2);
     expect(err).toMatch(/^\S+no\.yaml: there is no such file: .*\n$/);
   });

@@ -37,7 +37,7 @@ it('names what is missing, says what to do, and fails', async () => {
   expect(text).toMatch(/^opa +warning +not set up yet/m);
 });
 
-it('shows what is wrong with the configuration, and where', async () => {
+it('shows the problems of the configuration with their position', async () => {
   const file = path.join(dir, 'm0.yaml');
   await writeFile(file, 'stakcs: []\n');
   const { code, text } = await run({ M0_CONFIG: file });
@@ -58,7 +58,7 @@ it('says whether Slack answers, and never shows a token', async () => {
   expect(good.text + bad.text).not.toContain('hidden');
 });
 
-it('says what Teams needs, and asks for nothing of Slack’s where m0.yaml has none', async () => {
+it('says what Teams needs, and does not check Slack if m0.yaml does not use it', async () => {
   const file = path.join(dir, 'm0.yaml');
   await writeFile(
     file,
@@ -90,7 +90,7 @@ it('refuses a data folder that cannot be written', async () => {
   expect(text).toMatch(/^data folder +MISSING/m);
 });
 
-it('says whether PagerDuty answers, and names people m0 knows; never shows the key', async () => {
+it('says whether PagerDuty answers and names people whom m0 knows; never shows the key', async () => {
   const file = path.join(dir, 'm0.yaml');
   await writeFile(
     file,
@@ -101,13 +101,13 @@ defaults: { channels: [slack:C0OPS] }
 stacks: [ { name: prod, environment: prod, source: { git: ./infra } } ]
 `,
   );
-  const there = await FakePagerDuty.start();
-  const set = { M0_CONFIG: file, PAGERDUTY_TOKEN: KEY, PAGERDUTY_API_URL: there.url };
+  const pagerduty = await FakePagerDuty.start();
+  const set = { M0_CONFIG: file, PAGERDUTY_TOKEN: KEY, PAGERDUTY_API_URL: pagerduty.url };
   try {
-    there.puts('PABC123', DANA_THERE, null);
+    pagerduty.puts('PABC123', DANA_THERE, null);
     const good = await run(set);
     expect(good.text).toMatch(/^PagerDuty, primary +ok +on call now: dana$/m);
-    there.puts('PABC123', SAM, null);
+    pagerduty.puts('PABC123', SAM, null);
     const unknown = await run(set);
     expect(unknown.text).toMatch(/^PagerDuty, primary +warning +PagerDuty says Sam Lee/m);
     const wrong = await run({ ...set, PAGERDUTY_TOKEN: 'hidden' });
@@ -117,14 +117,14 @@ stacks: [ { name: prod, environment: prod, source: { git: ./infra } } ]
     expect(none.code).toBe(1);
     expect([good, unknown, wrong].map((r) => r.text).join()).not.toMatch(/hidden|4711/);
   } finally {
-    await there.close();
+    await pagerduty.close();
   }
 });
 
-it('says where stacks share the user of m0, and what that means', async () => {
+it("says that stacks share m0's user, and what that means", async () => {
   const file = path.join(dir, 'm0.yaml');
   await writeFile(file, 'stacks: []\n');
-  // The folder above is closed to others, and who is not root can't start anything as somebody else anyway.
+  // The folder is closed to other users, and without root m0 can't start processes as another user.
   const shared = await run({ M0_CONFIG: file });
   expect(shared.text).toMatch(
     /^stacks' users +warning +m0's own, because .+: code that a stack runs can read/m,

@@ -48,14 +48,14 @@ describe('exit codes', () => {
     expect(err).toMatch(/^[^\n]+\n$/);
   });
 
-  it('tells a missing file in one line', async () => {
+  it('reports a missing file in one line', async () => {
     const missing = Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT' });
     const { code, err } = await run(['plan.json'], missing);
     expect(code).toBe(2);
     expect(err).toMatch(/^explain: plan\.json: no such file; [^\n]+\n$/);
   });
 
-  it('survives a document nested beyond reason', async () => {
+  it('refuses a document with extreme nesting', async () => {
     const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
     const content = doc(drifted).replace('"a":"y"', `"a":${deep}`);
     expect((await run(['plan.json'], content)).code).toBe(2);
@@ -63,7 +63,7 @@ describe('exit codes', () => {
 });
 
 describe('--json', () => {
-  it('has the keys of the contract, in its order', async () => {
+  it('has the documented keys, in their order', async () => {
     const { out } = await run(['plan.json', '--json'], doc(drifted));
     expect(JSON.stringify(JSON.parse(out))).toBe(
       '{"formatVersion":1,"findings":[{"address":"aws_thing.a","type":"aws_thing","origin":"both","action":"update",' +
@@ -74,7 +74,7 @@ describe('--json', () => {
     );
   });
 
-  it('lists noise only where it is asked for', async () => {
+  it('lists noise only with --noise', async () => {
     const counted = JSON.parse((await run(['plan.json', '--json'], doc(quiet))).out) as object;
     expect(counted).toMatchObject({ counts: { noise: 1 } });
     expect(counted).not.toHaveProperty('noise');
@@ -84,7 +84,7 @@ describe('--json', () => {
 });
 
 describe('the diff', () => {
-  it('tells the sentence first, then each finding with before and after', async () => {
+  it('shows the sentence first, then each finding with before and after', async () => {
     const { out } = await run(['plan.json'], doc(drifted, kept, quiet));
     expect(
       out,
@@ -102,7 +102,7 @@ An apply would change nothing of this:
 `);
   });
 
-  it('colours, and lets no value steer the terminal', async () => {
+  it('uses colours, and never prints a control character of a value', async () => {
     const evil = '\u001b]0;owned\u0007\r\u009b2J';
     const planned = { recorded: { tags: {} }, actual: { tags: { [evil]: evil } }, desired: { tags: {} } };
     const plain = await run(['plan.json'], doc(planned));

@@ -29,7 +29,7 @@ async function run(
   return { code, out, err };
 }
 
-/** A bucket whose tag was removed by hand, and a group somebody opened, as Terraform's plan has them. */
+/** A bucket whose tag was removed by hand, and a security group that was changed, as Terraform's plan lists them. */
 const PLAN = JSON.stringify({
   format_version: '1.2',
   terraform_version: '1.11.4',
@@ -69,7 +69,7 @@ describe('policy check', () => {
     expect(out).toMatch(/compiles as Rego v1\n {2}m0\.pending +network_human\.rego:\d+\n/);
   });
 
-  it('decides a plan and says which rule spoke', async () => {
+  it('decides a plan and says which rule matched', async () => {
     const { code, out } = await run(['check', join(SHIPPED, 'tags-auto'), '--plan', 'plan.json'], {
       'plan.json': PLAN,
     });
@@ -78,7 +78,7 @@ describe('policy check', () => {
     expect(code).toBe(1);
   });
 
-  it('--json says the same', async () => {
+  it('--json has the same content', async () => {
     const { out } = await run(['check', join(SHIPPED, 'network-human'), '--plan', 'plan.json', '--json'], {
       'plan.json': PLAN,
     });
@@ -96,7 +96,7 @@ describe('policy check', () => {
     expect(said.findings).toHaveLength(2);
   });
 
-  it('takes env0’s own document, which knows no findings', async () => {
+  it('accepts env0’s own document, which has no findings', async () => {
     const files = {
       'policy/p.rego':
         'package env0\n\nallow contains "trusted" if input.deployerUser.email == "kim@acme.dev"\n',
@@ -130,7 +130,7 @@ warn contains "later" if input.policyData.later
 `,
   };
 
-  it('names the one definition that spoke, and both where two say the same', async () => {
+  it('names the definition of each message, and both if two have the same text', async () => {
     const files = { ...MANY, 'input.json': '{"policyData": {"root": 1, "twice": 1, "late": 1}}' };
     const { out } = await run(['check', 'policy', '--input', 'input.json'], files);
     expect(out.slice(out.indexOf('\ndeny'))).toBe(`
@@ -166,7 +166,7 @@ warn   late (b.rego:5)
     });
   });
 
-  it('--approver says who approved', async () => {
+  it('--approver adds an approver', async () => {
     const files = { ...MANY, 'input.json': '{"plan": {}, "approvers": []}' };
     const waits = await run(['check', 'policy', '--input', 'input.json'], files);
     expect(waits.out).toContain('pending: somebody must look (a.rego:9)');
@@ -187,7 +187,7 @@ warn   late (b.rego:5)
     expect(asked.out).toContain('silent: ');
   });
 
-  it('an evaluation that fails is told and exits 1', async () => {
+  it('reports an evaluation that fails, and exits 1', async () => {
     const { code, out } = await run(['check', 'policy', '--input', 'input.json'], {
       'policy/p.rego': 'package m0\n\nallow := 3 if input.plan.x\n',
       'input.json': '{"plan": {"x": 1}}',
@@ -196,7 +196,7 @@ warn   late (b.rego:5)
     expect(out).toContain('error: m0.allow is a number');
   });
 
-  it('warns of what never fires', async () => {
+  it('warns about rules that never match', async () => {
     const { code, out } = await run(['check', 'policy'], {
       'policy/p.rego': `package m0
 # "destroy" in a comment is no matter

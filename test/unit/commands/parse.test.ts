@@ -119,7 +119,7 @@ describe('parseCommand reads', () => {
   });
 });
 
-describe('parseCommand refuses, and says what would work', () => {
+describe('parseCommand refuses, and suggests what works', () => {
   const cases: readonly (readonly [string, RegExp, string | null])[] = [
     ['aprove #42', /aprove/, 'approve #42'],
     ['/m0 snoze #42 2h because', /snoze/, 'snooze #42 2h because'],
@@ -183,14 +183,14 @@ describe('answers of a form', () => {
     });
   });
 
-  it('stand for the whole run with the address "all"', () => {
+  it('mean the whole run with the address "all"', () => {
     expect(parse('accept #42 aws_x.y', { address: 'all', reason: 'right' })).toEqual({
       ok: true,
       command: { command: 'accept', run: 42, address: null, reason: 'right' },
     });
   });
 
-  it('leave what was typed where they are empty', () => {
+  it('do not replace what was typed if they are empty', () => {
     expect(parse('snooze #42 aws_x.y 2h typed', { for: '', reason: '' })).toMatchObject({
       command: { address: 'aws_x.y', until: NOW + 2 * HOUR, reason: 'typed' },
     });
@@ -202,14 +202,14 @@ describe('answers of a form', () => {
     });
   });
 
-  it('are refused where they make no sense', () => {
+  it('are refused if they are invalid', () => {
     expect(parse('snooze #42', { for: 'whenever' })).toMatchObject({ ok: false });
     expect(parse('snooze #42', { for: '1m' })).toMatchObject({ ok: false });
     expect(parse('accept #42', { address: 'no address', reason: 'x' })).toMatchObject({ ok: false });
     expect(parse('accept #42', { reason: 'x'.repeat(501) })).toMatchObject({ ok: false });
   });
 
-  it('do not reach commands that take none', () => {
+  it('have no effect on commands without such arguments', () => {
     expect(parse('approve #42', { reason: 'x', address: 'aws_x.y', for: '2h' })).toEqual({
       ok: true,
       command: { command: 'approve', run: 42, seen: null },
@@ -218,7 +218,7 @@ describe('answers of a form', () => {
 });
 
 describe('usage', () => {
-  it('is built from the places', () => {
+  it('is built from the arguments', () => {
     expect(usageOf('snooze')).toBe('snooze TARGET|#RUN [ADDRESS] FOR [REASON]');
     expect(usageOf('accept')).toBe('accept #RUN [ADDRESS] REASON');
     expect(usageOf('approve')).toBe('approve #RUN');
@@ -226,7 +226,7 @@ describe('usage', () => {
   });
 });
 
-describe('whatever is typed', () => {
+describe('any text', () => {
   const PIECES = [
     ...COMMAND_NAMES,
     ...[
@@ -263,7 +263,7 @@ describe('whatever is typed', () => {
     ...['\u0000', '\ud83d', '😀', '\u202e', '\n', '\t', ' ', '   ', '<!channel>', '../', '9'.repeat(400)],
   ];
 
-  it('never throws and always answers', () => {
+  it('gets a result and never throws', () => {
     const random = seeded(42);
     for (let i = 0; i < 5000; i += 1) {
       const words = Array.from({ length: random.int(9) }, () => random.pick(PIECES));
@@ -281,7 +281,7 @@ describe('whatever is typed', () => {
     }
   });
 
-  it('takes no time that grows out of hand', () => {
+  it('takes bounded time', () => {
     for (const text of ['["', 'a.', '“', '1m', '*', '[0]', '"\\']) {
       expect(parse(`accept #42 ${text.repeat(1900 / text.length)}`)).toBeDefined();
     }

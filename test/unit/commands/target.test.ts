@@ -33,20 +33,20 @@ describe('resolveTarget', () => {
     expect(names(target)).toEqual(expected);
   });
 
-  it('offers the choices where a name is a stack and an environment', () => {
+  it('offers the choices if a name is a stack and an environment', () => {
     expect(names('both')).toEqual({
       problem: 'both is a stack and an environment. Say one of: stack:both, env:both.',
       choices: ['stack:both', 'env:both'],
     });
   });
 
-  it('offers the nearest names for an unknown one', () => {
+  it('offers the most similar names for an unknown one', () => {
     expect(names('prod-netwrok')).toMatchObject({ choices: ['prod-network'] });
     expect(names('stack:prod')).toMatchObject({ problem: expect.stringContaining('prod') });
     expect(names('zzz-*')).toMatchObject({ problem: 'No stack is named like zzz-*.' });
   });
 
-  it('says so where nothing is configured', () => {
+  it('has a result if nothing is configured', () => {
     expect(resolveTarget('prod', [])).toMatchObject({ ok: false });
   });
 

@@ -6,7 +6,7 @@ const CONTEXT = { now: Date.parse('2026-07-15T12:02:00Z'), zone: 'UTC', answers:
 const ADDRESS = 'module.a["x y"].aws_y.z[0]';
 const subject = { by: 'run', run: 42 };
 
-describe('what a button carries is read back as it was meant', () => {
+describe('parseCommand reads the text of every button', () => {
   it.each([
     [
       texts.approveText(42, `0123456789abcdef${'0'.repeat(48)}`),

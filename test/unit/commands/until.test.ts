@@ -5,9 +5,9 @@ const BERLIN = 'Europe/Berlin';
 
 function until(text: string, now: string, zone = BERLIN): string {
   const result = parseUntil(text.toLowerCase().split(' '), Date.parse(now), zone);
-  if (result.is === 'at') return `${new Date(result.at).toISOString().slice(0, 16)} ${result.used}`;
-  if (result.is === 'changes') return `changes ${result.used}`;
-  return result.is === 'none' ? 'none' : result.problem;
+  if (result.type === 'at') return `${new Date(result.at).toISOString().slice(0, 16)} ${result.used}`;
+  if (result.type === 'changes') return `changes ${result.used}`;
+  return result.type === 'none' ? 'none' : result.problem;
 }
 
 describe('parseUntil', () => {
@@ -49,24 +49,24 @@ describe('parseUntil', () => {
     expect(until(text, now)).toBe(expected);
   });
 
-  it('means the same words elsewhere by another clock', () => {
+  it('depends on the time zone', () => {
     expect(until('until monday 9:00', now, 'America/New_York')).toBe('2026-07-20T13:00 3');
     expect(until('until monday 9:00', now, 'Asia/Kolkata')).toBe('2026-07-20T03:30 3');
     expect(until('until tomorrow', '2026-07-15T23:30:00Z')).toBe('2026-07-17T07:00 2');
   });
 
-  it('knows daylight saving', () => {
+  it('handles daylight saving time', () => {
     // Berlin goes back on 25 October 2026 and forward on 28 March 2027.
     expect(until('until monday 9:00', '2026-10-23T12:00:00Z')).toBe('2026-10-26T08:00 3');
     expect(until('until monday 9:00', '2027-03-26T12:00:00Z')).toBe('2027-03-29T07:00 3');
-    // 2:30 comes twice in that night: the first one, or the second where the first is over.
+    // 2:30 exists twice in that night: the first one, or the second if the first has passed.
     expect(until('until 2026-10-25 2:30', '2026-10-24T12:00:00Z')).toBe('2026-10-25T00:30 3');
     expect(until('until 2:30', '2026-10-25T00:45:00Z')).toBe('2026-10-25T01:30 2');
-    // 2:30 does not come at all: half an hour after the jump.
+    // 2:30 does not exist: half an hour after the jump.
     expect(until('until 2027-03-28 2:30', '2027-03-27T12:00:00Z')).toBe('2027-03-28T01:30 3');
   });
 
-  it('holds the limits', () => {
+  it('enforces the limits', () => {
     expect(until('5m', now)).toBe('2026-07-15T12:07 1');
     expect(until('4m', now)).toMatch(/at least 5 minutes/);
     expect(until('90d', now)).toBe('2026-10-13T12:02 1');

@@ -45,7 +45,7 @@ async function problems(defaults: string, stack = ''): Promise<string> {
 const ofStack = async (defaults: string, stack = '') => (await load(defaults, stack)).directory.stacks[0];
 
 describe('severity, quiet hours and escalation in m0.yaml', () => {
-  it('are none, off and none where nothing is said', async () => {
+  it('have the defaults none, off and none', async () => {
     expect(await ofStack('')).toMatchObject({ severity: [], quietHours: null, escalation: [] });
   });
 
@@ -64,7 +64,7 @@ escalation: [{ after: 30m, to: "oncall:secondary" }, { after: 4h, to: asked, eve
     });
   });
 
-  it('of a stack take the place of the defaults, and severity rules add up', async () => {
+  it('of a stack replace the defaults, and severity rules are combined', async () => {
     const defaults = `severity: [{ match: aws_a.*, severity: low }]
 quietHours: { from: "22:00", to: "07:00" }
 escalation: [{ after: 30m, to: sre }]`;
@@ -88,7 +88,7 @@ escalation: [{ after: 30m, to: sre }]`;
     ['quietHours: { from: "22:00", to: "7:00", timezone: Europe/Berlyn }', 'there is no time zone'],
     ['severity: [{ match: aws_x, severity: urgent }]', 'must be ADDRESS or ADDRESS.ATTRIBUTE'],
     ['severity: [{ match: aws_x.*, severity: loud }]', 'must be low, normal or urgent'],
-  ])('%s is told once, with its line', async (defaults, problem) => {
+  ])('%s is reported once, with its line', async (defaults, problem) => {
     const told = await problems(defaults);
     expect(told).toContain(problem);
     expect(told.split('\n')).toHaveLength(1);

@@ -36,7 +36,7 @@ describe('credentials', () => {
     writeFileSync(path, HEAD + entries.map((entry) => `  - ${entry}\n`).join(''));
     return loadConfig(path, env, isValidCron);
   }
-  /** The problems, without the folder in front. */
+  /** The problems, without the folder's path. */
   async function problems(entries: readonly string[], env: Variables = ENV): Promise<readonly string[]> {
     const error: unknown = await load(entries, env).catch((e: unknown) => e);
     if (!(error instanceof ConfigError)) throw new Error(`no ConfigError: ${String(error)}`);
@@ -70,7 +70,7 @@ describe('credentials', () => {
     expect(JSON.stringify(credentials)).not.toContain('hunter2');
   });
 
-  it('for no repository are worth a note', async () => {
+  it('for no repository are reported in a note', async () => {
     const config = await load([
       '{ for: https://git.acme.dev/, token: "${env:GIT_TOKEN}" }',
       '{ for: https://git.acme.dev/acme/, token: "${env:GIT_TOKEN}" }',
@@ -134,7 +134,7 @@ describe('credentials', () => {
     expect(found.join('\n')).toContain(text);
   });
 
-  it('for one address twice are refused, however it is written', async () => {
+  it('for the same address are refused, however it is written', async () => {
     makeKey(join(folder, 'key'));
     expect(
       await problems([

@@ -39,7 +39,7 @@ describe('readEnvironment', () => {
     });
   });
 
-  it('takes what is set, and an empty variable as not set', () => {
+  it('reads the variables that are set, and treats an empty one as not set', () => {
     const environment = readEnvironment({
       ...{ M0_CONFIG: '/etc/m0.yaml', M0_DATABASE_URL: 'postgres://u:p@h/db', M0_ARTIFACTS: 's3://bucket/x' },
       ...{ M0_CONCURRENCY: '8', PORT: '0', HOST: '', M0_LOG_LEVEL: 'debug', SLACK_BOT_TOKEN: 'xoxb-1' },
@@ -81,7 +81,7 @@ describe('readEnvironment', () => {
     expect(more).toEqual([]);
   });
 
-  it('takes PagerDuty of another region, or on this machine', () => {
+  it('accepts PagerDuty of another region, or on this machine', () => {
     const eu = { PAGERDUTY_TOKEN: ' u+key ', PAGERDUTY_API_URL: 'https://api.eu.pagerduty.com' };
     expect(readEnvironment(eu).pagerduty).toEqual({
       token: 'u+key',
@@ -91,11 +91,11 @@ describe('readEnvironment', () => {
     expect(problems({ PAGERDUTY_API_URL: 'http://[::1]:9' })).toEqual([]);
   });
 
-  it('takes any token for another Slack server', () => {
+  it('accepts any token for another Slack server', () => {
     expect(problems({ SLACK_BOT_TOKEN: 'local', SLACK_API_URL: 'http://127.0.0.1:9/api/' })).toEqual([]);
   });
 
-  it('never lets Teams go unchecked on an open port', () => {
+  it('never allows unchecked Teams requests on an open port', () => {
     expect(problems({ M0_TEAMS_INSECURE_LOOPBACK: '1', HOST: '0.0.0.0' })[0]).toContain(
       'HOST must be 127.0.0.1',
     );
@@ -103,7 +103,7 @@ describe('readEnvironment', () => {
     expect(problems({ M0_TEAMS_INSECURE_LOOPBACK: '1', HOST: '::1' })).toEqual([]);
   });
 
-  it('tells all problems at once', () => {
+  it('reports all problems together', () => {
     expect(problems({ PORT: 'x', M0_LOG_LEVEL: 'x', M0_ARTIFACTS: 'x' })).toHaveLength(3);
   });
 });

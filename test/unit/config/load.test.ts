@@ -37,7 +37,7 @@ describe('loadConfig', () => {
     writeFileSync(path, text);
     return loadConfig(path, env, isValidCron);
   }
-  /** The problems, without the folder in front. */
+  /** The problems, without the folder's path. */
   async function problems(text: string, env: Variables = {}): Promise<readonly string[]> {
     const error: unknown = await load(text, env).catch((e: unknown) => e);
     if (!(error instanceof ConfigError)) throw new Error(`no ConfigError: ${String(error)}`);
@@ -117,7 +117,7 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('applies defaults, and nobody can approve where nobody is named', async () => {
+  it('applies defaults, and without named approvers nobody can approve', async () => {
     const { directory, digests, path } = await load(MINIMAL);
     expect(path).toBe(join(folder, 'm0.yaml'));
     expect(directory.stacks[0]).toEqual({
@@ -145,7 +145,7 @@ describe('loadConfig', () => {
     expect(digests).toEqual([]);
   });
 
-  it('lets a stack say it otherwise, and adds policies and ignore rules up', async () => {
+  it('lets a stack override the defaults, and combines policies and ignore rules', async () => {
     const text = withStack(
       'schedule: []\npush: { poll: 5m }\nrealign: never\ntool: tofu\ntimezone: Asia/Kolkata\npolicies: [other, approvals]\nignore: [{ match: aws_b.c, reason: y }]',
     )
@@ -173,7 +173,7 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('names an unknown key, where it is and what was meant', async () => {
+  it('reports an unknown key, its position and a suggestion', async () => {
     expect(await problems(withStack('aprovers: { from: [sre] }'))).toEqual([
       'm0.yaml:15:5 stacks[0].aprovers: unknown key, did you mean "approvers"?',
     ]);
@@ -188,7 +188,7 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('tells all problems at once, in the order of the file', async () => {
+  it('reports all problems together, in the order of the file', async () => {
     const text = withStack(
       'aprovers: {}\npolicies: [aprovals]\nchannels: [irc:x]\nrealign: sometimes',
     ).replace('sre: [dana, kim]', 'sre: [dana, kimm]');
@@ -272,7 +272,7 @@ describe('loadConfig', () => {
     expect(found).not.toContain('hunter2');
   });
 
-  it('lets a group name somebody who is nobody yet, and says so; that one counts as no approver', async () => {
+  it('a group may have a member who is not under people, with a note; that member does not count as an approver', async () => {
     const text = withStack('approvers: { from: [sre], need: 2 }');
     expect(notesOn(await load(text))).toEqual([]);
     const absent = text.replace('sre: [dana, kim]', 'sre: [dana, roberta]');
@@ -286,14 +286,14 @@ describe('loadConfig', () => {
     expect(notesOn(await load(MINIMAL))).toEqual(['nobody can approve, as no approvers are named: prod']);
   });
 
-  it('refuses two stacks of one name, telling where the first is', async () => {
+  it('refuses two stacks with the same name, and says where the first is', async () => {
     const text = `${MINIMAL}  - { name: prod, environment: dev, source: { git: ./x } }\n`;
     expect(await problems(text)).toEqual([
       'm0.yaml:15:13 stacks[1].name: "prod" is also the name of stacks[0]: names must differ',
     ]);
   });
 
-  it('fills a group from a Slack user group, of whom any number may approve', async () => {
+  it('fills a group from a Slack user group, of which any number may approve', async () => {
     const text = withStack('approvers: { from: [sre], need: 3 }').replace(
       'sre: [dana, kim]',
       'sre: { slackUsergroup: S0SRE }',
@@ -306,7 +306,7 @@ describe('loadConfig', () => {
     expect((await problems(noSlack)).join()).toContain('groups.sre.slackUsergroup: slack is not set up');
   });
 
-  it('knows people by their e-mail only where it is told to', async () => {
+  it('matches people by their e-mail only if that is enabled', async () => {
     const text = MINIMAL.replace('{ slack: U0KIM }', '{ email: kim@acme.dev }');
     expect((await load(text)).chat.slack).toEqual({ mode: 'socket', matchByEmail: false });
     expect(notesOn(await load(text)).join()).toContain('can neither be asked nor act: kim');
@@ -318,7 +318,7 @@ describe('loadConfig', () => {
   describe('PagerDuty', () => {
     const BY_PAGERDUTY = MINIMAL.replace(/rotation: \{.*\}/, 'pagerduty: { schedule: PABC123 } }');
 
-    it('fills a rota, and knows people by id or mail address', async () => {
+    it('fills a rota, and identifies people by id or e-mail address', async () => {
       const text = BY_PAGERDUTY.replace('{ slack: U0DANA }', '{ slack: U0DANA, pagerduty: PUSER1 }');
       const { directory } = await load(text);
       expect(directory.oncall).toEqual({ primary: { kind: 'pagerduty', schedule: 'PABC123' } });
@@ -328,7 +328,7 @@ describe('loadConfig', () => {
       );
     });
 
-    it('may put as many on call as are needed', async () => {
+    it('may put as many people on call as are needed', async () => {
       const approvers = '    approvers: { from: [oncall:primary], need: 3 }\n';
       expect((await load(`${BY_PAGERDUTY}${approvers}`)).directory.stacks[0]?.approvers.need).toBe(3);
     });
@@ -346,7 +346,7 @@ describe('loadConfig', () => {
       expect((await problems(BY_PAGERDUTY.replace(from, to))).join()).toContain(text);
     });
 
-    it('refuses one id for two people', async () => {
+    it('refuses the same id for two people', async () => {
       const text = BY_PAGERDUTY.replace('{ slack: U0DANA }', '{ pagerduty: P1 }').replace(
         '{ slack: U0KIM }',
         '{ pagerduty: P1 }',
@@ -356,7 +356,7 @@ describe('loadConfig', () => {
   });
 
   describe('secrets', () => {
-    it('follows references in the env of a stack', async () => {
+    it('resolves references in the env of a stack', async () => {
       writeFileSync(join(folder, 'key'), 's3cret\nsecond\n');
       const text = withStack(
         'env:\n  TOKEN: ${env:MY_TOKEN}\n  URL: http://u:${env:MY_TOKEN}@h\n  KEY: ${file:key}\n  EMPTY: ${env:NONE}',
@@ -368,7 +368,7 @@ describe('loadConfig', () => {
       expect(directory.stacks[0]?.secrets).toEqual(['a$&b', 'a$&b', 's3cret\nsecond', '']);
     });
 
-    it('names what is not there, and m0 keeps its own to itself', async () => {
+    it("reports missing ones, and never passes on m0's own secrets", async () => {
       const text = withStack(
         'env:\n  A: ${env:MY_TOKEN}\n  B: ${file:nope}\n  C: ${vault:x}\n  D: ${env:SLACK_BOT_TOKEN}',
       );
@@ -380,7 +380,7 @@ describe('loadConfig', () => {
       ]);
     });
 
-    it('has no references anywhere else', async () => {
+    it('are allowed nowhere else', async () => {
       const text = MINIMAL.replace('git: ./infra', 'git: ./infra, path: "${env:TOKEN}"');
       expect(await problems(text, { TOKEN: 'hunter2' })).toEqual([
         expect.stringContaining(
@@ -399,7 +399,7 @@ describe('loadConfig', () => {
     expect((await problems(text))[0]).toMatch(problem);
   });
 
-  it('says where there is no file', async () => {
+  it('reports that the file does not exist', async () => {
     await expect(loadConfig(join(folder, 'no.yaml'), {}, isValidCron)).rejects.toThrow(
       'no.yaml: there is no such file',
     );
@@ -407,7 +407,7 @@ describe('loadConfig', () => {
 });
 
 describe('configSchema', () => {
-  it('knows every key, and that there are no others', () => {
+  it('has every key, and allows no others', () => {
     const schema = configSchema() as {
       properties: object;
       required: string[];

@@ -27,7 +27,7 @@ function answer(
 
 function randomAnswer(random: Random, index: number): PolicyAnswer {
   const messages = Array.from({ length: random.int(4) }, (_, i): PolicyMessage => {
-    // Mostly allow, or hardly any case would get as far as `auto`.
+    // Mostly allow, because few random cases would otherwise lead to `auto`.
     const rule = random.chance(0.6) ? 'allow' : random.pick(POLICY_RULES);
     const text = `${rule} ${i}`;
     return random.chance(0.4) ? { rule, text, address: random.pick(ADDRESSES) } : { rule, text };
@@ -41,7 +41,7 @@ function randomAnswer(random: Random, index: number): PolicyAnswer {
   };
 }
 
-/** What the contract asks of `auto`, written down a second time and the other way round. */
+/** The conditions for `auto`, written a second time in another way. */
 function mayBeAuto(answers: readonly PolicyAnswer[], address: string): boolean {
   const rules = (a: PolicyAnswer): readonly string[] =>
     a.outcome.ok
@@ -61,7 +61,7 @@ describe('over many random answers', () => {
     forced: random.chance(0.1) ? 'somebody stopped an apply' : undefined,
   }));
 
-  it('only allow from every policy that decides, and nothing stricter from any, leads to auto', () => {
+  it('auto needs an allow from every deciding policy, and nothing stricter from any policy', () => {
     const seen = { auto: 0, human: 0, deny: 0 };
     for (const { answers, realign, forced } of cases) {
       for (const found of decide(FINDINGS, answers, realign, forced).findings) {
@@ -70,16 +70,16 @@ describe('over many random answers', () => {
         seen[found.verdict]++;
       }
     }
-    // The property would hold of nothing at all: each verdict must really have come up.
+    // Each verdict must occur, otherwise the test above proves nothing.
     expect(Math.min(seen.auto, seen.human, seen.deny)).toBeGreaterThan(500);
   });
 
-  it('another policy, or another thing said but allow, never makes a verdict milder', () => {
+  it('one more policy never makes a verdict milder', () => {
     const strictness = { auto: 0, human: 1, deny: 2 };
     for (const { answers, realign, forced } of cases) {
       const before = decide(FINDINGS, answers, realign, forced).findings;
       const extra = randomAnswer(random, 9);
-      // The first policy that decides at all is what makes `auto` possible.
+      // Without a deciding policy, the first one may make `auto` possible.
       if (!answers.some((a) => a.mode === 'decide')) continue;
       const after = decide(FINDINGS, [...answers, extra], realign, forced).findings;
       for (const [i, found] of after.entries()) {
@@ -89,7 +89,7 @@ describe('over many random answers', () => {
     }
   });
 
-  it('the order of policies decides nothing', () => {
+  it('the order of the policies has no effect', () => {
     for (const { answers, realign, forced } of cases) {
       const one = decide(FINDINGS, answers, realign, forced).findings.map((f) => f.verdict);
       const two = decide(FINDINGS, answers.toReversed(), realign, forced).findings.map((f) => f.verdict);
@@ -138,7 +138,7 @@ describe('decide', () => {
     expect(decide([tagFinding()], answers, realign).findings[0]?.verdict).toBe(verdict);
   });
 
-  it('a message with an address speaks for that finding only', () => {
+  it('a message with an address counts for that finding only', () => {
     const messages: PolicyMessage[] = [
       { ...ALLOW, address: 'aws_s3_bucket.a' },
       ALLOW,
@@ -152,7 +152,7 @@ describe('decide', () => {
     ]);
   });
 
-  it('warnings and the commits in use come along', () => {
+  it('the decision contains warnings and the commits in use', () => {
     const decision = decide(
       [tagFinding()],
       [

@@ -19,7 +19,7 @@ function rows(finding: Finding): string[] {
   return finding.attributes.map((a) => `${a.path} ${a.origin} ${a.kind}`);
 }
 
-describe('the three points', () => {
+describe('recorded, actual and desired values', () => {
   const table: readonly (readonly [string, Planned, string, Finding['action'], string])[] = [
     [
       'by hand',
@@ -36,7 +36,13 @@ describe('the three points', () => {
       'update',
       'a both changed',
     ],
-    ['code caught up', { recorded: { a: 1 }, actual: { a: 2 } }, 'both', 'none', 'a both changed'],
+    [
+      'the same change in the code',
+      { recorded: { a: 1 }, actual: { a: 2 } },
+      'both',
+      'none',
+      'a both changed',
+    ],
     [
       'under ignore_changes',
       { recorded: { a: 1 }, actual: { a: 2 }, expressions: { a: { constant_value: 1 } } },
@@ -59,14 +65,14 @@ describe('the three points', () => {
       'a cloud removed',
     ],
     [
-      'a zero that the provider filled in is what the code wants by its silence',
+      'a zero that the provider filled in for an attribute that the code does not set',
       { recorded: { a: false }, actual: { a: true }, desired: { a: null }, expressions: {} },
       'cloud',
       'update',
       'a cloud changed',
     ],
     [
-      'a zero where the code speaks is not',
+      'a zero for an attribute that the code sets',
       {
         recorded: { a: false },
         actual: { a: true },
@@ -91,7 +97,7 @@ describe('the three points', () => {
     expect(rows(finding)).toEqual([row]);
   });
 
-  describe('a list of rules that the code writes out and an apply leaves as it is', () => {
+  describe('a list of rules that the code sets and an apply would not change', () => {
     const written = (port: number) => ({ port, cidr: ['10.0.0.0/8'], self: null, description: null });
     const filled = (port: number) => ({ port, cidr: ['10.0.0.0/8'], self: false, description: '' });
     const moved = (recorded: readonly number[], actual: readonly number[], code: readonly number[]) =>
@@ -115,13 +121,13 @@ describe('the three points', () => {
   it.each([
     [2, 'both'],
     [1, 'cloud'],
-  ])('a variable worth %i speaks for the code', (value, origin) => {
+  ])('a variable with the value %i counts as the code', (value, origin) => {
     const resource = { recorded: { a: 1 }, actual: { a: 2 }, expressions: { a: { references: ['var.a'] } } };
     const { findings } = analyzePlan(plan([resource], { variables: { a: { value } } }), { key: 'k' });
     expect(findings[0]?.origin).toBe(origin);
   });
 
-  it('names the data sources that a value of the code comes from, and only there', () => {
+  it('names the data sources of a value, only on attributes that the code changed', () => {
     const a = { references: ['data.aws_x.y.value', 'data.aws_x.y', 'local.z'] };
     const [code, cloud] = [
       only([{ recorded: { a: 1 }, desired: { a: 2 }, expressions: { a } }]),
@@ -130,13 +136,13 @@ describe('the three points', () => {
     expect([code.attributes[0]?.inputs, cloud.attributes[0]?.inputs]).toEqual([['data.aws_x.y'], undefined]);
   });
 
-  it('leaves kept attributes out of the origin where something else remains', () => {
+  it('attributes that an apply would not change do not decide the origin if there are others', () => {
     const finding = only([{ recorded: { a: 1, b: 1 }, actual: { a: 2, b: 1 }, desired: { a: 2, b: 2 } }]);
     expect(rows(finding)).toEqual(['a both changed', 'b code changed']);
     expect(finding.origin).toBe('code');
   });
 
-  it('writes unknown values only where the code sets them', () => {
+  it('shows unknown values only for attributes that the code sets', () => {
     const planned = {
       recorded: { a: 1, b: 1, c: 1 },
       actual: { a: 1, b: 1, c: 2 },
@@ -149,14 +155,14 @@ describe('the three points', () => {
   });
 });
 
-describe('what comes and goes', () => {
-  it('a create lists nothing and is the code', () => {
+describe('resources that are created or removed', () => {
+  it('a create has no attributes and the origin code', () => {
     const finding = only([{ recorded: null, desired: { a: 1 }, actions: ['create'] }]);
     expect(finding).toMatchObject({ origin: 'code', action: 'create', attributes: [] });
     expect(finding).not.toHaveProperty('deletedByHand');
   });
 
-  it('deleted by hand and created again is the cloud', () => {
+  it('deleted by hand and created again has the origin cloud', () => {
     const finding = only([{ recorded: { a: 1 }, actual: null, desired: { a: 1 }, actions: ['create'] }]);
     expect(finding).toMatchObject({ origin: 'cloud', action: 'create', deletedByHand: true, attributes: [] });
   });
@@ -186,7 +192,7 @@ describe('what comes and goes', () => {
   });
 
   it.each([[['delete', 'create']], [['create', 'delete']]])(
-    '%j replaces, and says what forces it',
+    '%j is a replace, and names the attribute that forces it',
     (actions) => {
       const planned = {
         recorded: { a: 1, zero: false },
@@ -200,7 +206,7 @@ describe('what comes and goes', () => {
     },
   );
 
-  it('finds drift of a moved resource under its old address, and skips a move that changes nothing', () => {
+  it('finds the drift of a moved resource under its old address, and skips a move without changes', () => {
     const moved = {
       address: 'aws_thing.new',
       previousAddress: THING,
@@ -266,19 +272,19 @@ describe('noise', () => {
       ['a', 'b'],
       ['b', 'a'],
     ],
-  ])('%j and %j are one value', (before, after) => {
+  ])('%j and %j are equal', (before, after) => {
     const { findings, noise, counts } = analyze([{ recorded: { v: before }, actual: { v: after } }]);
     expect(findings).toEqual([]);
     expect(noise.map((f) => f.address)).toEqual([THING]);
     expect(counts).toMatchObject({ findings: 0, noise: 1 });
   });
 
-  it('tells a reordered list that the code asks for', () => {
+  it('reports a new order of a list that the code wants', () => {
     const finding = only([{ recorded: { v: ['a', 'b'] }, desired: { v: ['b', 'a'] } }]);
     expect(rows(finding)).toEqual(['v code changed']);
   });
 
-  it('knows the echo of a sibling, and what was done by hand beside it', () => {
+  it('recognises the echo of a sibling, and the changes by hand next to it', () => {
     const rule = (port: number, cidr: string) => ({
       from_port: port,
       to_port: port,
@@ -303,7 +309,7 @@ describe('noise', () => {
     };
     expect(analyze([group([rule(443, '0.0.0.0/0')]), sibling]).findings).toEqual([]);
     expect(analyze([group([rule(443, '0.0.0.0/0')])]).findings).toHaveLength(1);
-    // The same source at another port, and another source at the same port, are somebody's doing.
+    // The same source with another port, and another source with the same port, were added by hand.
     for (const byHand of [rule(22, '0.0.0.0/0'), rule(443, '1.2.3.4/32')]) {
       const { findings } = analyze([group([rule(443, '0.0.0.0/0'), byHand]), sibling]);
       expect(findings).toMatchObject([
@@ -314,7 +320,7 @@ describe('noise', () => {
     expect(analyze([group([rule(443, '0.0.0.0/0')]), elsewhere]).findings).toHaveLength(1);
   });
 
-  it('does not take for an echo what the code itself sets', () => {
+  it('an attribute that the code sets is never an echo', () => {
     const bucket: Planned = {
       address: 'aws_s3_bucket.b',
       recorded: { id: 'b', policy: '{"a":1}' },
@@ -339,7 +345,7 @@ describe('paths', () => {
     expect(rows(finding)).toEqual([`${path} cloud removed`]);
   });
 
-  it('goes inside a block that is the only one everywhere, and lists elements otherwise', () => {
+  it('enters a block that is the only one in all three values, and lists elements otherwise', () => {
     const one = (enabled: boolean) => ({ block: [{ enabled }] });
     const inside = only([{ recorded: one(false), actual: one(true), desired: one(false) }]);
     expect(rows(inside)).toEqual(['block[0].enabled cloud changed']);
@@ -354,7 +360,7 @@ describe('paths', () => {
     expect(two.attributes[0]?.actual).toEqual({ p: 2 });
   });
 
-  it('matches elements by value however they are spelt, one row an element', () => {
+  it('matches elements by value however they are written, one row per element', () => {
     const finding = only([
       { recorded: { s: ['a', 'b', 'b'] }, actual: { s: ['b', 'c'] }, desired: { s: ['a', 'b', 'b'] } },
     ]);
@@ -373,7 +379,7 @@ describe('paths', () => {
     expect(finding.attributes[0]?.recorded).toBe('x');
   });
 
-  it('takes default tags to stay where tags_all is not known yet', () => {
+  it('assumes that default tags stay while tags_all is unknown', () => {
     const recorded = { tags: { a: '1' }, tags_all: { a: '1', Team: 'x' } };
     const desired = { tags: { a: null } };
     const finding = only([
@@ -389,7 +395,7 @@ describe('paths', () => {
     expect(finding.attributes.map((a) => a.desired)).toEqual(['x', { unknown: true }]);
   });
 
-  it('says nothing more of a document that is not known yet', () => {
+  it('shows no differences inside a document that is not known yet', () => {
     const finding = only([
       {
         recorded: { policy: '{"a":1}' },
@@ -401,7 +407,7 @@ describe('paths', () => {
     expect(finding.attributes[0]).not.toHaveProperty('json');
   });
 
-  it('diffs inside JSON documents, and policies by what they mean', () => {
+  it('shows the differences inside JSON documents, and compares policies by their meaning', () => {
     const policy = (action: string | string[], resource: string | string[] = '*'): string =>
       JSON.stringify({ Version: '1', Statement: { Effect: 'Allow', Action: action, Resource: resource } });
     const finding = only([
@@ -415,7 +421,7 @@ describe('paths', () => {
   });
 });
 
-describe('the whole answer', () => {
+describe('the complete analysis', () => {
   it('sorts, counts and lists outputs that change', () => {
     const drifted = { recorded: { a: 1 }, actual: { a: 2 }, desired: { a: 1 } };
     const outputs = {

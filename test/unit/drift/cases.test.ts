@@ -12,7 +12,7 @@ interface Case {
   readonly outputs: readonly unknown[];
   readonly noise: readonly (string | { readonly address: string })[];
   readonly secrets: readonly string[];
-  /** Told beside the drift; where a case is silent nothing may be told. */
+  /** Reported next to the drift. If a case has none, none may be reported. */
   readonly checks?: readonly unknown[];
   readonly inputs?: readonly unknown[];
 }
@@ -40,7 +40,10 @@ async function run(
   return { code: await explain(args, io), out, err };
 }
 
-/** JSON texts parsed and the empty values made one, so that spelling and order of keys don't matter. */
+/**
+ * The value with JSON texts parsed and all empty values equal, so that spelling and the order of keys do not
+ * matter.
+ */
 function plain(value: unknown, key = ''): unknown {
   if (value === '' || value === null || (Array.isArray(value) && value.length === 0)) return null;
   if (typeof value === 'string' && value.startsWith('{')) {
@@ -62,7 +65,7 @@ function plain(value: unknown, key = ''): unknown {
   return value;
 }
 
-/** What the contract names, without additions of ours. */
+/** The fields that `explain --json` promises, without additions. */
 function contractual(finding: Record<string, unknown>): unknown {
   const { type: _type, alsoAccepted: _also, ...rest } = finding;
   const attributes = (rest.attributes as Record<string, unknown>[]).map(
@@ -71,7 +74,7 @@ function contractual(finding: Record<string, unknown>): unknown {
   return plain({ ...rest, attributes });
 }
 
-/** The answers that are right for a finding: its own, and one with the other origin where a plan can't tell. */
+/** The correct results for a finding: its own, and one with the other origin if a plan can't decide it. */
 function accepted(finding: Record<string, unknown>): unknown[] {
   const also = finding.alsoAccepted;
   const origin = typeof also === 'string' ? /^(cloud|code|both)\b/.exec(also)?.[1] : undefined;
@@ -83,7 +86,7 @@ describe.each(names)('case %s', (name) => {
   const file = join(folder, 'plan.json');
   const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Case;
 
-  it('explains exactly what was done', async () => {
+  it('explains exactly what was changed', async () => {
     const { code, out, err } = await run([file, '--json']);
     const answer = JSON.parse(out) as {
       findings: Record<string, unknown>[];
@@ -101,7 +104,7 @@ describe.each(names)('case %s', (name) => {
     expect(code).toBe(expected.findings.some((f) => f.actionable) ? 1 : 0);
   });
 
-  it('tells noise from findings', async () => {
+  it('separates noise from findings', async () => {
     const { out } = await run([file, '--json', '--noise']);
     const answer = JSON.parse(out) as {
       findings: { address: string }[];
@@ -116,7 +119,7 @@ describe.each(names)('case %s', (name) => {
     expect(answer.findings.map((f) => f.address).filter((a) => addresses.includes(a))).toEqual([]);
   });
 
-  it('shows no secret and nothing that steers a terminal', async () => {
+  it('shows no secret and no control characters for a terminal', async () => {
     const outputs = [
       await run([file, '--json', '--noise']),
       await run([file, '--noise']),
@@ -125,14 +128,14 @@ describe.each(names)('case %s', (name) => {
     for (const secret of expected.secrets) {
       for (const out of outputs) expect(out).not.toContain(secret);
     }
-    // Without colour no escape at all; with colour only those that we write ourselves.
+    // Without colour there are no escapes at all; with colour only m0's own.
     expect(outputs[1]).not.toMatch(
       /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u202a-\u202e\u2066-\u2069]/u,
     );
     expect(outputs[2]?.replace(/\u001b\[\d+m/g, '')).toBe((await run([file])).out);
   });
 
-  it('has fingerprints that hold still and depend on the order of nothing', () => {
+  it('fingerprints do not depend on the order of anything', () => {
     const text = readFileSync(file, 'utf8');
     const plan = JSON.parse(text) as Record<string, unknown[] | undefined>;
     const reversed = JSON.stringify({

@@ -16,7 +16,7 @@ const check = (name: string, status: string, rest: { readonly [key: string]: Jso
 });
 
 describe('checks', () => {
-  it('tells what did not pass, each instance for itself, sorted, and makes no finding of it', () => {
+  it('lists what did not pass, per instance, sorted, and makes no finding of it', () => {
     const instance = (key: string, status: string, ...messages: string[]): Json => ({
       address: { to_display: `aws_thing.b["${key}"]` },
       status,
@@ -56,7 +56,7 @@ describe('checks', () => {
     expect(checks?.[0]?.problems).toEqual(['(sensitive) is weak']);
   });
 
-  it('says nothing where all passed, none are there, or the part is broken', () => {
+  it('is left out if all passed, if there are none, or if that part of the plan is malformed', () => {
     for (const checks of [[check('c', 'pass')], [], null, 'x', [null, 3]]) {
       expect(answer({ checks })).not.toHaveProperty('checks');
     }

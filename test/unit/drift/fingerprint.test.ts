@@ -10,12 +10,12 @@ function digest(resources: readonly Planned[], key = 'k'): string {
 }
 
 describe('a fingerprint', () => {
-  it('is hex and holds still', () => {
+  it('is hex and stable', () => {
     expect(digest([BASE])).toMatch(/^[0-9a-f]{64}$/);
     expect(digest([BASE])).toBe(digest([structuredClone(BASE)]));
   });
 
-  it('is the same however the findings are ordered and whatever else the plan holds', () => {
+  it('does not depend on the order of findings or on the rest of the plan', () => {
     const other = { ...BASE, address: 'aws_thing.b' };
     const { findings } = analyzePlan(plan([BASE, other]), { key: 'k' });
     expect(fingerprintOf(findings.toReversed())).toBe(fingerprintOf(findings));
@@ -31,7 +31,7 @@ describe('a fingerprint', () => {
     ['another attribute', { ...BASE, actual: { a: 2, b: 'y' } }],
     ['the address', { ...BASE, address: 'aws_thing.b' }],
     ['the action', { ...BASE, actions: ['delete', 'create'] }],
-  ])('moves with %s', (_name, moved) => {
+  ])('changes with %s', (_name, moved) => {
     expect(digest([moved])).not.toBe(digest([BASE]));
   });
 
@@ -46,11 +46,11 @@ describe('a fingerprint', () => {
       { recorded: { a: 1 }, desired: null, actions: ['delete'] },
       { recorded: { a: 2 }, desired: null, actions: ['delete'] },
     ],
-  ])('of a %s moves with the values that are not listed', (_name, one, other) => {
+  ])('of a %s changes with values that are not listed', (_name, one, other) => {
     expect(digest([one])).not.toBe(digest([other]));
   });
 
-  it('does not move with how an empty value or a document is spelt', () => {
+  it('does not change with another spelling of an empty value or a document', () => {
     const spelt = (empty: null | string, text: string): Planned => ({
       recorded: { s: [{ d: empty, p: 1 }], j: text },
       actual: { s: [], j: text },
@@ -59,7 +59,7 @@ describe('a fingerprint', () => {
     expect(digest([spelt('', '{"a":1}')])).toBe(digest([spelt(null, '{ "a": 1 }')]));
   });
 
-  it('moves with a secret, under a key', () => {
+  it('changes with a secret, and depends on the key', () => {
     const secret = (value: string): Planned => ({
       ...BASE,
       actual: { a: value, b: 'x' },
@@ -69,7 +69,7 @@ describe('a fingerprint', () => {
     expect(digest([secret('one-secret')])).not.toBe(digest([secret('one-secret')], 'another key'));
   });
 
-  it('leaves out what a plan of the resource alone could not tell from an echo', () => {
+  it('leaves out what a plan of the resource alone could not distinguish from an echo', () => {
     const bucket: Planned = {
       address: 'aws_s3_bucket.b',
       recorded: { id: 'bbbb', policy: '', tags: { a: '1' } },

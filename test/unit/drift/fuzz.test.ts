@@ -7,10 +7,10 @@ import type { Json } from '../../../src/drift/finding.ts';
 import { PlanError, readPlan } from '../../../src/drift/read-plan.ts';
 import { type Random, seeded } from '../../support/random.ts';
 
-/** How long it looks, and from where; a failing input is found again by its seed: M0_FUZZ_SEED=n M0_FUZZ_MS=1. */
+/** How long the test runs, and its first seed. To repeat a failing input: M0_FUZZ_SEED=n M0_FUZZ_MS=1. */
 const FUZZ_MS = Number(process.env.M0_FUZZ_MS ?? 8000);
 const FIRST_SEED = Number(process.env.M0_FUZZ_SEED ?? Date.now() % 1_000_000_000);
-/** One input may take this long: a hang is a failure as well. */
+/** The longest time for one input: a hang is a failure as well. */
 const HANG_MS = 20_000;
 
 const CASES = join(import.meta.dirname, '../../cases');
@@ -49,7 +49,7 @@ const ODD_KEYS = [
   '\ud800',
 ];
 
-/** Somewhere inside, something has become something else. */
+/** The value with random parts replaced. */
 function warped(value: Json, random: Random, rate: number): Json {
   if (random.chance(rate)) return random.pick(ODD);
   if (Array.isArray(value)) {
@@ -65,7 +65,7 @@ function warped(value: Json, random: Random, rate: number): Json {
   return Object.fromEntries(random.chance(rate) ? entries.slice(1) : entries);
 }
 
-/** Somewhere in the bytes, something was lost, doubled or overwritten. */
+/** The text with random bytes removed, duplicated or overwritten. */
 function torn(text: string, random: Random): Uint8Array {
   let bytes = Buffer.from(text, random.chance(0.1) ? 'utf16le' : 'utf8');
   for (let i = 0; i <= random.int(3); i++) {
@@ -106,7 +106,7 @@ function inputFor(seed: number): Uint8Array {
   return Buffer.from(JSON.stringify(warped(JSON.parse(text) as Json, random, rate)));
 }
 
-/** What is said of an input: its exit code and what was printed. */
+/** The result for an input: exit code and output. */
 async function judged(
   input: Uint8Array,
   args: readonly string[],
@@ -126,7 +126,7 @@ async function judged(
 }
 
 it(
-  `judges or refuses whatever it is given (first seed ${FIRST_SEED})`,
+  `analyses or refuses any input (first seed ${FIRST_SEED})`,
   async () => {
     const until = performance.now() + FUZZ_MS;
     let seed = FIRST_SEED;
@@ -144,7 +144,7 @@ it(
           answered += 1;
           expect(err).toBe('');
           if (seed % 2 === 0) expect(() => JSON.parse(out)).not.toThrow();
-          // A right answer is the same answer each time.
+          // The same input must give the same result each time.
           const again = analyzePlan(readPlan(input, 'fuzz'), { key: 'k' });
           expect(again.findings.some((finding) => finding.actionable)).toBe(code === 1);
         }

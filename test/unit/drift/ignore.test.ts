@@ -9,7 +9,7 @@ function analyze(...resources: readonly Planned[]): Analysis {
   return analyzePlan(plan(resources), { key: 'k' });
 }
 
-/** The reason for which the only finding of a plan is ignored; null: it stays. */
+/** The reason why the only finding of a plan is ignored; null: it is not ignored. */
 function ignored(resource: Planned, ...matches: readonly string[]): string | null {
   const before = analyze(resource);
   const rules = matches.map((match, i) => ({ match, reason: `reason ${i + 1}` }));
@@ -47,7 +47,7 @@ const opened: Planned = {
   desired: { ingress: [{ port: 80 }] },
 };
 
-describe('what a rule covers', () => {
+describe('a rule covers', () => {
   it.each<[string, Planned, readonly string[], string | null]>([
     ['an attribute', scaled, [`${GROUP}.desired_capacity`], 'reason 1'],
     ['any name', scaled, ['aws_autoscaling_group.*.desired_capacity'], 'reason 1'],
@@ -105,12 +105,12 @@ describe('what a rule covers', () => {
     ['a forget', forgotten],
     ['a deletion by hand', gone],
     ['a deletion by hand that an apply leaves', goneForGood],
-  ])('%s only by its address', (_, resource) => {
+  ])('%s only by a rule for its address', (_, resource) => {
     expect(ignored(resource, 'aws_thing.a.a', 'aws_thing.a.*')).toBe(null);
     expect(ignored(resource, 'aws_thing.*')).toBe('reason 1');
   });
 
-  it('no update that names no attribute, but by its address', () => {
+  it('an update without attributes only by a rule for its address', () => {
     const named = analyze(changed('aws_thing.a', { a: 'is' }));
     const bare: Analysis = { ...named, findings: named.findings.map((f) => ({ ...f, attributes: [] })) };
     const by = (match: string): unknown =>
@@ -118,13 +118,13 @@ describe('what a rule covers', () => {
     expect([by('aws_thing.a.*'), by('aws_thing.a')]).toEqual([undefined, 'r']);
   });
 
-  it('what an apply would not change either', () => {
+  it('a change that an apply would leave in place', () => {
     const kept: Planned = { ...scaled, desired: { desired_capacity: 'is' }, expressions: {} };
     expect(ignored(kept, `${GROUP}.desired_capacity`)).toBe('reason 1');
   });
 });
 
-describe('the analysis after it', () => {
+describe('the analysis after the rules', () => {
   const before = analyze(scaled, tagged, {
     address: 'aws_thing.new',
     recorded: null,
@@ -136,19 +136,19 @@ describe('the analysis after it', () => {
     { match: 'aws_thing.*', reason: 'scratch' },
   ]);
 
-  it('counts what is ignored apart from what is to be done', () => {
+  it('counts ignored findings separately from those to be applied', () => {
     expect(before.counts).toMatchObject({ findings: 3, cloud: 2, code: 1, create: 1, update: 2 });
     expect(before.counts).not.toHaveProperty('ignored');
     expect(after.counts).toEqual({ ...before.counts, create: 0, update: 1, ignored: 2 });
   });
 
-  it('has the same findings with the same fingerprints in the same order', () => {
+  it('has the same findings, fingerprints and order', () => {
     expect(after.findings.map((f) => f.address)).toEqual(before.findings.map((f) => f.address));
     expect(fingerprintOf(after.findings)).toBe(fingerprintOf(before.findings));
     expect(after.findings.map((f) => f.actionable)).toEqual([false, true, false]);
   });
 
-  it('is the same one without rules', () => {
+  it('is unchanged without rules', () => {
     expect(ignoreFindings(before, [])).toBe(before);
   });
 });
@@ -164,6 +164,6 @@ it.each<[string, boolean]>([
   ['aws_thing.a.', false],
   ['aws_thing.a["b.size', false],
   ['aws_thing.a]b[.size', false],
-])('%s can be the match of a rule: %s', (match, can) => {
+])('%s is valid as the match of a rule: %s', (match, can) => {
   expect(isIgnoreMatch(match)).toBe(can);
 });

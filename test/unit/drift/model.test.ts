@@ -5,15 +5,15 @@ import { PlanError, readPlan } from '../../../src/drift/read-plan.ts';
 import { type Planned, plan, planJson } from '../../support/plan.ts';
 import { type Random, seeded } from '../../support/random.ts';
 
-/** What is done to one attribute, with the origin and whether an apply keeps it. */
-const DEEDS = {
+/** The kinds of change to one attribute, with the origin and whether an apply leaves it in place. */
+const CHANGES = {
   nothing: null,
   byHand: { origin: 'cloud', kept: false },
   inCode: { origin: 'code', kept: false },
   inBoth: { origin: 'both', kept: false },
   ignored: { origin: 'cloud', kept: true },
 } as const;
-type Deed = keyof typeof DEEDS;
+type Change = keyof typeof CHANGES;
 
 const VALUES: readonly (readonly [Json, Json, Json])[] = [
   [1, 2, 3],
@@ -36,21 +36,21 @@ function story(random: Random, address: string): Story {
   let touched = false;
   for (let i = 0; i <= random.int(5); i++) {
     const name = `attr_${i}`;
-    const deed = random.pick(Object.keys(DEEDS) as Deed[]);
+    const change = random.pick(Object.keys(CHANGES) as Change[]);
     const [was, now, wanted] = random.pick(VALUES);
-    const points: Record<Deed, readonly [Json, Json, Json]> = {
+    const points: Record<Change, readonly [Json, Json, Json]> = {
       nothing: [was, was, was],
       byHand: [was, now, was],
       inCode: [was, was, now],
       inBoth: [was, now, wanted],
       ignored: [was, now, now],
     };
-    const [r, a, d] = points[deed];
+    const [r, a, d] = points[change];
     Object.assign(recorded ?? {}, { [name]: r });
     Object.assign(actual ?? {}, { [name]: a });
     Object.assign(desired ?? {}, { [name]: d });
     Object.assign(expressions ?? {}, { [name]: { references: ['var.x'] } });
-    const done = DEEDS[deed];
+    const done = CHANGES[change];
     if (done === null) continue;
     origins.set(name, done.origin);
     touched ||= !done.kept;
@@ -65,35 +65,38 @@ function story(random: Random, address: string): Story {
   return { planned, origins, touched };
 }
 
-describe('whatever was done', () => {
-  it.each(Array.from({ length: 60 }, (_, seed) => seed))('is what is told (seed %i)', (seed) => {
-    const random = seeded(seed);
-    const stories = Array.from({ length: 1 + random.int(6) }, (_, i) => story(random, `aws_thing.n${i}`));
-    const { findings } = analyzePlan(plan(stories.map((s) => s.planned)), { key: 'k' });
+describe('any changes', () => {
+  it.each(Array.from({ length: 60 }, (_, seed) => seed))(
+    'are the changes that are reported (seed %i)',
+    (seed) => {
+      const random = seeded(seed);
+      const stories = Array.from({ length: 1 + random.int(6) }, (_, i) => story(random, `aws_thing.n${i}`));
+      const { findings } = analyzePlan(plan(stories.map((s) => s.planned)), { key: 'k' });
 
-    const expected = stories.filter((s) => s.origins.size > 0);
-    expect(findings.map((f) => f.address)).toEqual(expected.map((s) => s.planned.address));
-    for (const [i, { origins, touched }] of expected.entries()) {
-      const finding = findings[i];
-      expect(finding?.actionable).toBe(touched);
-      const told = new Map(finding?.attributes.map((a) => [a.path.replace('[*]', ''), a.origin]));
-      expect([...told.keys()].sort()).toEqual([...origins.keys()].sort());
-      for (const attribute of finding?.attributes ?? []) {
-        // Each element of a list is somebody's own: only whole values have the origin of the deed.
-        if (attribute.path.endsWith('[*]')) continue;
-        expect(attribute.origin).toBe(origins.get(attribute.path));
+      const expected = stories.filter((s) => s.origins.size > 0);
+      expect(findings.map((f) => f.address)).toEqual(expected.map((s) => s.planned.address));
+      for (const [i, { origins, touched }] of expected.entries()) {
+        const finding = findings[i];
+        expect(finding?.actionable).toBe(touched);
+        const told = new Map(finding?.attributes.map((a) => [a.path.replace('[*]', ''), a.origin]));
+        expect([...told.keys()].sort()).toEqual([...origins.keys()].sort());
+        for (const attribute of finding?.attributes ?? []) {
+          // Each element of a list has its own origin: only whole values have the origin of the change.
+          if (attribute.path.endsWith('[*]')) continue;
+          expect(attribute.origin).toBe(origins.get(attribute.path));
+        }
       }
-    }
-  });
+    },
+  );
 });
 
-describe('whatever is read', () => {
+describe('any input', () => {
   const whole = JSON.stringify(
     planJson([{ recorded: { a: 1, s: ['x'] }, actual: { a: 2, s: ['y'] }, desired: { a: 1, s: ['x'] } }]),
   );
 
   it.each(Array.from({ length: 80 }, (_, seed) => seed))(
-    'is judged or refused, never a crash (seed %i)',
+    'is analysed or refused and never crashes (seed %i)',
     (seed) => {
       const random = seeded(seed);
       const bytes = Buffer.from(whole);
@@ -110,7 +113,7 @@ describe('whatever is read', () => {
   );
 
   it.each(Array.from({ length: 60 }, (_, seed) => seed))(
-    'also where a part has another type (seed %i)',
+    'is analysed or refused if a part has another type (seed %i)',
     (seed) => {
       const random = seeded(seed);
       const odd: readonly Json[] = [null, 0, '', 'x', [], {}, [[]], { a: null }, true];

@@ -16,7 +16,7 @@ const many = Array.from({ length: 3000 }, (_, i) => ({
   sensitive: {},
 }));
 
-describe('reading piece by piece gives what JSON.parse gives', () => {
+describe('parsing in pieces gives the same as JSON.parse', () => {
   it.each<[string, string]>([
     ['a scalar', ' -1.5e+3 '],
     ['a long string', JSON.stringify(LONG)],
@@ -34,7 +34,7 @@ describe('reading piece by piece gives what JSON.parse gives', () => {
     else expect(JSON.stringify(value)).toBe(JSON.stringify(JSON.parse(text)));
   });
 
-  it('shows each element of a long list once, in order', () => {
+  it('passes on each element of a long list once, in order', () => {
     const seen: Json[] = [];
     const list = Array.from({ length: 20_000 }, (_, i) => i);
     parseInPieces(bytes(JSON.stringify(list)), (element) => seen.push(element));
@@ -52,11 +52,11 @@ describe('reading piece by piece gives what JSON.parse gives', () => {
     ['followed by more', `[${JSON.stringify(LONG)}] x`],
     ['broken inside a piece', `[${JSON.stringify(LONG)},{"a":tru}]`],
     ['empty', ''],
-  ])('refuses what is %s', (_name, text) => {
+  ])('refuses a text that is %s', (_name, text) => {
     expect(() => parseInPieces(bytes(text), () => undefined)).toThrow(SyntaxError);
   });
 
-  it('refuses what is no UTF-8', () => {
+  it('refuses bytes that are not UTF-8', () => {
     const broken = Buffer.from(JSON.stringify([LONG, 'abc', LONG]));
     broken[broken.indexOf('abc')] = 0xff;
     expect(() => parseInPieces(broken, () => undefined)).toThrow(TypeError);
@@ -66,7 +66,7 @@ describe('reading piece by piece gives what JSON.parse gives', () => {
 describe('a big plan', () => {
   const text = JSON.stringify(planJson(many));
 
-  it('reads the same from bytes and from text', () => {
+  it('gives the same from bytes and from text', () => {
     expect(text.length).toBeGreaterThan(1024 * 1024);
     expect(readPlan(bytes(text), 'p')).toEqual(plan(many));
     expect(readPlan(bytes(`\ufeff${text}`), 'p')).toEqual(plan(many));
@@ -80,7 +80,7 @@ describe('a big plan', () => {
       bytes(text.replace('"actions":', '"actions"')),
       /^p: the plan is broken JSON at character \d+/,
     ],
-  ])('that is %s is refused, naming the place', (_name, input, message) => {
+  ])('that is %s is refused, with the position', (_name, input, message) => {
     expect(() => readPlan(input, 'p')).toThrow(PlanError);
     expect(() => readPlan(input, 'p')).toThrow(message);
   });

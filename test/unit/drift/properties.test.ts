@@ -21,7 +21,7 @@ import {
 const RUNS = { numRuns: 300 };
 
 function documentOf(told: readonly Story[]): string {
-  // Two resources may not have moved from one address.
+  // Two resources can't have moved from the same address.
   const planned = told.map((story, i) => {
     const one = plannedOf(story);
     return one.previousAddress === undefined ? one : { ...one, previousAddress: `aws_thing.before${i}` };
@@ -77,7 +77,7 @@ function expectedRow(row: Told, goes: boolean): Record<string, unknown> {
 
 const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 
-/** What the answer must be for a story; undefined where nobody did anything. */
+/** The expected result for a story; undefined if nothing was changed. */
 function expected(story: Story): Record<string, unknown> | undefined {
   const rows = story.attributes.flatMap((one) => one.told);
   const action = ACTIONS[story.fate] ?? (isDue(story) ? 'update' : 'none');
@@ -116,8 +116,8 @@ function told(finding: Finding): Record<string, unknown> {
 
 const byAddress = (a: Story, b: Story): number => (a.address < b.address ? -1 : 1);
 
-describe('whatever was done', () => {
-  it('is what is told', () => {
+describe('any changes', () => {
+  it('are the changes that are reported', () => {
     fc.assert(
       fc.property(stories, (given) => {
         const done = given.map(settled).sort(byAddress);
@@ -128,7 +128,7 @@ describe('whatever was done', () => {
     );
   });
 
-  it('is told by place inside a document', () => {
+  it('are reported per place inside a document', () => {
     fc.assert(
       fc.property(stories, (given) => {
         const done = given.map(settled).filter(({ fate }) => fate !== 'deleted' && fate !== 'forgotten');
@@ -146,7 +146,7 @@ describe('whatever was done', () => {
     );
   });
 
-  it('shows which attribute forces a replace', () => {
+  it('the attribute that forces a replace is marked', () => {
     fc.assert(
       fc.property(stories, (given) => {
         for (const finding of findingsOf(documentOf(given.map(settled)))) {
@@ -159,17 +159,17 @@ describe('whatever was done', () => {
   });
 });
 
-/** The key at which a place inside a document begins. */
+/** The first key of a path inside a document. */
 function top(path: string): string {
   return /^(\["(?:[^"\\]|\\.)*"\]|[^.[]+)/.exec(path)?.[1] ?? path;
 }
 
-/** The same document with keys of objects, resources and elements of all lists in another order. */
+/** The same document with another order of keys, resources and list elements. */
 function shuffled(text: string): string {
   const turn = (value: Json, key = ''): Json => {
     if (Array.isArray(value)) {
       const items = value.map((item: Json) => turn(item));
-      // What is to be done says something in its order.
+      // The order of these lists has a meaning.
       return key === 'actions' || key === 'replace_paths' ? items : items.toReversed();
     }
     if (typeof value !== 'object' || value === null) return value;
@@ -182,7 +182,7 @@ function shuffled(text: string): string {
 const digests = (text: string): string[] => findingsOf(text).map((finding) => finding.fingerprint);
 
 describe('fingerprints', () => {
-  it('hold still in another order, and under another spelling of nothing', () => {
+  it('do not change with another order or another spelling of an empty value', () => {
     fc.assert(
       fc.property(stories, (given) => {
         const text = documentOf(given.map(settled));
@@ -192,7 +192,7 @@ describe('fingerprints', () => {
     );
   });
 
-  it('move when any one of the three values moves', () => {
+  it('change when any of the three values changes', () => {
     const place = fc.constantFrom(0 as const, 1 as const, 2 as const);
     fc.assert(
       fc.property(stories, fc.nat(), place, (given, at, which) => {
@@ -232,13 +232,13 @@ function nudged(story: Story, at: number, place: 0 | 1 | 2): Story {
 }
 
 describe('secrets', () => {
-  it('are nowhere in what is told, also where copies stand in clear', async () => {
+  it('never appear in the output, even if the plan has unmasked copies', async () => {
     await fc.assert(
       fc.asyncProperty(stories, fc.boolean(), async (given, asJson) => {
         const done = given.map(settled);
         const planned = done.map(plannedOf);
         const plain = JSON.stringify(planned);
-        // What was there before a create or an import never reaches a plan.
+        // A plan does not contain what existed before a create or an import.
         const secrets = done
           .flatMap((story) => story.attributes.flatMap((one) => one.secrets ?? []))
           .filter((one) => plain.includes(one));

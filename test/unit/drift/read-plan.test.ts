@@ -9,7 +9,7 @@ function utf16(text: string, bigEndian: boolean, mark: boolean): Uint8Array {
   return bigEndian ? bytes.swap16() : bytes;
 }
 
-describe('copes with', () => {
+describe('accepts', () => {
   it.each<[string, Uint8Array | string]>([
     ['plain text', TEXT],
     ['UTF-8', Buffer.from(TEXT)],
@@ -61,12 +61,12 @@ describe('refuses', () => {
     expect(() => readPlan(input, 'p.json')).toThrow(/^p\.json: [^\n]+; [^\n]+$/);
   });
 
-  it('says nothing of what a broken plan holds', () => {
+  it('never shows the content of a broken plan', () => {
     const text = `{"format_version":"1.2","variables":{"t":{"value":"s3cr3t-value" oops}}}`;
     expect(() => readPlan(text, 'p')).toThrow(/^(?!.*s3cr3t)/);
   });
 
-  it.each([1, 7, 20, 60, 120, 200])('a plan cut after %i characters, whatever is left', (length) => {
+  it.each([1, 7, 20, 60, 120, 200])('a plan that is cut after %i characters', (length) => {
     expect(() => readPlan(TEXT.slice(0, length), 'p')).toThrow(PlanError);
   });
 });

@@ -16,7 +16,7 @@ describe('masked places', () => {
     tags_all: { Token: value, Owner: 'x' },
   });
 
-  it('shows that a secret changed, and never the secret, though tags_all holds it in clear', () => {
+  it('shows that a secret changed, but never the secret, although tags_all contains it unmasked', () => {
     const planned: Planned = {
       recorded: tags(SECRET),
       actual: tags('0ther-secret-value'),
@@ -50,7 +50,7 @@ describe('masked places', () => {
     expect(text).toContain('"sensitive":true');
   });
 
-  it('masks an element at whatever index it stands after a change by hand', () => {
+  it('masks an element at any index after a change by hand', () => {
     const env = (...values: string[]) => ({ env: values.map((value) => ({ name: 'N', value })) });
     const text = shownOf([
       {
@@ -63,7 +63,7 @@ describe('masked places', () => {
     expect(text).not.toContain('"pw');
   });
 
-  it('an absent secret is absent', () => {
+  it('shows a missing secret as missing', () => {
     const planned: Planned = {
       recorded: { v: SECRET },
       actual: { v: null },
@@ -79,7 +79,7 @@ describe('masked places', () => {
   });
 });
 
-describe('by value', () => {
+describe('by their value', () => {
   const holder: Planned = { address: 'a.holder', recorded: { v: SECRET }, sensitive: { v: true } };
 
   it.each([
@@ -107,7 +107,7 @@ describe('by value', () => {
     expect(text).not.toContain('S3cr3t');
   });
 
-  it('hides a secret of the stack that no mask covers, copied by hand into a tag', () => {
+  it('hides a secret of the stack that no mask covers, in a tag that was copied by hand', () => {
     const copied: Planned = {
       recorded: { tags: { Owner: 'x' } },
       actual: { tags: { Owner: 'x', Note: `use ${SECRET}` } },
@@ -118,7 +118,7 @@ describe('by value', () => {
     expect(JSON.stringify(shown)).not.toContain('0001');
   });
 
-  it('leaves short secrets to their path', () => {
+  it('hides short secrets by their path only', () => {
     const short: Planned = { address: 'a.short', recorded: { v: 'abc' }, sensitive: { v: true } };
     expect(
       shownOf([short, { recorded: { c: 'x' }, actual: { c: 'abcdef' }, desired: { c: 'x' } }]),
@@ -126,7 +126,7 @@ describe('by value', () => {
   });
 });
 
-describe('where secrets are found', () => {
+describe('secrets are found in', () => {
   const block = { type: 'a', name: 'b', mode: 'managed', address: 'a.b' };
   const at = (rest: object): readonly string[] => collectSecrets(plan([], { ...rest }));
 
@@ -192,7 +192,7 @@ describe('where secrets are found', () => {
     expect(at(rest)).toContain(SECRET);
   });
 
-  it('longest first, and not what is public', () => {
+  it('longest first, without public values', () => {
     const rest = {
       variables: { a: { value: 'public-value' }, b: { value: 'secret-long-1' }, c: { value: 'secret-1' } },
     };
@@ -204,7 +204,7 @@ describe('where secrets are found', () => {
 });
 
 describe('scrub', () => {
-  it('replaces every occurrence, as it is and escaped', () => {
+  it('replaces every occurrence, plain and escaped', () => {
     const go = JSON.stringify(SECRET).replace('<', '\\u003c').replace('>', '\\u003e');
     expect(scrub(`a ${SECRET} b ${JSON.stringify(SECRET)} c ${go}`, [SECRET])).toBe(
       'a (sensitive) b "(sensitive)" c "(sensitive)"',

@@ -24,7 +24,7 @@ const rule = {
 };
 
 describe('the sentence', () => {
-  it('names what was done and where', () => {
+  it('names the changes and the resources', () => {
     const group = {
       address: 'aws_security_group.web',
       recorded: { ingress: [] },
@@ -36,7 +36,7 @@ describe('the sentence', () => {
     );
   });
 
-  it('does not put on the code what may be a data source that moved', () => {
+  it('does not blame the code for what may be a changed data source', () => {
     const resource: Planned = {
       address: 'aws_x.x',
       recorded: { a: 1, b: 1 },
@@ -48,7 +48,7 @@ describe('the sentence', () => {
     );
   });
 
-  it('tells what is ignored apart from what an apply would change', () => {
+  it('reports ignored drift separately from what an apply would change', () => {
     const kept: Planned = {
       address: 'aws_thing.kept',
       recorded: { a: 1 },
@@ -110,7 +110,7 @@ describe('the sentence', () => {
     expect(sentence(planned)).toBe(`1 drifted in prod-network: ${told}`);
   });
 
-  it('counts the rest of a big drift, and names first what cannot be undone', () => {
+  it("counts the rest of a big drift, and names first what can't be undone", () => {
     const lost: Planned = {
       address: 'aws_thing.z',
       recorded: { a: 1 },
@@ -124,7 +124,7 @@ describe('the sentence', () => {
     );
   });
 
-  it('sets apart what an apply would not change', () => {
+  it('reports separately what an apply would not change', () => {
     const kept: Planned = { address: 'aws_thing.k', recorded: { v: 1 }, actual: { v: 2 }, expressions: {} };
     expect(sentence(kept)).toBe(
       '1 drifted in prod-network where an apply would change nothing: v changed by hand on aws_thing.k',
@@ -166,11 +166,11 @@ describe('a value in one line', () => {
     ['👨‍👩‍👧 🏳️‍🌈', '👨‍👩‍👧 🏳️‍🌈'],
     ['\ud800', '\\ud800'],
     ['\u{e0041}', '\\u{e0041}'],
-  ])('shows what hides: %j', (text, shown) => {
+  ])('makes invisible characters visible: %j', (text, shown) => {
     expect(oneLine(text)).toBe(shown);
   });
 
-  it('cuts, but never through a character of two halves', () => {
+  it('never cuts a character in two', () => {
     expect(describeValue('abcdef', 4)).toBe('abc…');
     expect(describeValue('ab🔥def', 4)).toBe('ab…');
     expect(describeValue('abcd', 4)).toBe('abcd');

@@ -12,7 +12,7 @@ import { buttonsOf, failureView, NOW, randomView, ZONE } from '../../support/vie
 const MOMENT = { now: NOW, zone: ZONE };
 const CONTEXT = { ...MOMENT, answers: null };
 
-describe('any view at all', () => {
+describe('any view', () => {
   function holds(card: Card): void {
     expect(card.headline.length).toBeGreaterThan(0);
     expect(card.headline.length).toBeLessThanOrEqual(150);
@@ -27,7 +27,7 @@ describe('any view at all', () => {
     }
   }
 
-  it('makes cards that keep their promises', () => {
+  it('makes valid cards', () => {
     for (let seed = 1; seed <= 200; seed += 1) {
       const random = seeded(seed);
       const view = randomView(random);
@@ -50,7 +50,7 @@ describe('any view at all', () => {
     }
   });
 
-  it('never offers an approval of what may not be approved', () => {
+  it('has an approve button only if somebody may approve', () => {
     for (let seed = 1; seed <= 200; seed += 1) {
       const view = randomView(seeded(seed));
       const approves = buttonsOf(driftCard(view)).some((b) => b.command.startsWith('approve'));

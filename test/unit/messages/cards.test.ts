@@ -33,8 +33,8 @@ const MOMENT = { now: NOW, zone: ZONE };
 const CONTEXT = { ...MOMENT, answers: null };
 const HOTFIX = hotfixFinding();
 
-describe('card 8: a check that fails', () => {
-  it('says since when, how often, what, and when it was last good', () => {
+describe('the card of a failing check', () => {
+  it('says since when, how often, why, and when the last good check was', () => {
     const card = failureCard(failureView());
     expect(card.headline).toBe(
       'prod-db could not be checked since 13:00 (3 times): planning: reading S3 state: AccessDenied for role m0-plan',
@@ -44,12 +44,12 @@ describe('card 8: a check that fails', () => {
     expect(buttonsOf(card)).toEqual([{ label: 'Try again', command: 'drift prod-db' }]);
   });
 
-  it('does not say twice what its headline says whole', () => {
+  it('does not repeat in the body what the headline contains', () => {
     const text = cardText(failureCard(failureView()));
     expect(text.split('AccessDenied for role m0-plan')).toHaveLength(2);
   });
 
-  it('says it is over, once it is', () => {
+  it('says that checks succeed again', () => {
     const card = failureCard(failureView({ resolvedAt: NOW }));
     expect(card.headline).toBe('prod-db can be checked again since 14:12 (failed 3 times from 13:00)');
     expect(card.tone).toBe('good');
@@ -57,7 +57,7 @@ describe('card 8: a check that fails', () => {
     expect(buttonsOf(card)).toEqual([]);
   });
 
-  it('keeps the whole of a long error in the body, the headline short', () => {
+  it('shows a long error in the body and keeps the headline short', () => {
     const card = failureCard(
       failureView({ failure: { phase: 'planning', message: `Error: ${'x'.repeat(400)}\nsecond line` } }),
     );
@@ -66,7 +66,7 @@ describe('card 8: a check that fails', () => {
   });
 });
 
-describe('card 6: a refusal', () => {
+describe('a refusal', () => {
   it('is one sentence with what can be done instead', () => {
     const card = refusalCard('Only sre or the person on call (Dana) may approve prod-network.', [
       { label: 'Why', command: 'why #42' },
@@ -75,12 +75,12 @@ describe('card 6: a refusal', () => {
     expect(card.blocks).toHaveLength(1);
   });
 
-  it('keeps the whole of a long text', () => {
+  it('shows a long text in full', () => {
     const text = `No: ${'word '.repeat(100)}`.trim();
     expect(cardText(infoCard(text))).toContain(text);
   });
 
-  it('offers what a mistyped command may have meant', () => {
+  it('suggests what a mistyped command may mean', () => {
     const result = parseCommand('aprove #42', CONTEXT);
     if (result.ok) throw new Error('it must not be obeyed');
     const card = problemCard(result.problem, result.suggestion);
@@ -99,7 +99,7 @@ describe('status', () => {
     state: 'aligned',
     open: 0,
     waiting: 0,
-    kept: 0,
+    exempt: 0,
     runId: null,
     lastGoodAt: NOW - 5 * MINUTE,
     failure: null,
@@ -108,7 +108,7 @@ describe('status', () => {
     ...over,
   });
 
-  it('tells one stack in the headline', () => {
+  it('shows a single stack in the headline', () => {
     const card = statusCard({
       target: 'prod-network',
       stacks: [stack('prod-network', { state: 'drifted', open: 2, waiting: 1, runId: 42 })],
@@ -122,7 +122,7 @@ describe('status', () => {
     expect(buttonsOf(card).map((b) => b.command)).toEqual(['show #42', 'why #42']);
   });
 
-  it('counts many, and shows what needs somebody first', () => {
+  it('counts many stacks, and lists those that need a person first', () => {
     const stacks = [
       ...Array.from({ length: 40 }, (_, i) => stack(`a-${i}`)),
       stack('z-net', { state: 'drifted', open: 1, runId: 7 }),
@@ -137,7 +137,7 @@ describe('status', () => {
     expect(text).toContain('and 17 more aligned');
   });
 
-  it('says why the last scheduled check was not made', () => {
+  it('says why the last scheduled check was skipped', () => {
     const textWith = (times: number): string => {
       const skipped = { why: 'run #7 was putting it back', since: NOW - 3 * MINUTE, times };
       const stacks = [stack('prod-network', { skipped })];
@@ -147,7 +147,7 @@ describe('status', () => {
     expect(textWith(4)).toContain('run #7 was putting it back, 4 times since ');
   });
 
-  it('knows the empty case', () => {
+  it('handles an empty list', () => {
     const card = statusCard({ target: null, stacks: [], checking: false, ...MOMENT });
     expect(card.headline).toBe('This channel follows no stacks');
   });
@@ -172,7 +172,7 @@ describe('lists', () => {
     expect(cardText(many)).toContain('and 12 more');
   });
 
-  it('baseline: what is kept, by whom and why; not what is over', () => {
+  it('baseline: the exemptions with person and reason, without expired ones', () => {
     const exemption: Exemption = {
       id: 1,
       kind: 'accept',
@@ -202,7 +202,7 @@ describe('lists', () => {
     );
   });
 
-  it('on call: who, and that nobody is', () => {
+  it('on call: the people, or that there is nobody', () => {
     const card = onCallCard({
       rotas: [
         { rota: 'primary', people: [DANA], until: NOW + HOUR, problem: null },
@@ -254,7 +254,7 @@ describe('lists', () => {
     return { card, text: cardText(card) };
   }
 
-  it('policies: which decide, by which rules, from which commit, and who may', () => {
+  it('policies: which ones decide, by which rules, from which commit, and who may approve', () => {
     const { card, text } = policyText({});
     expect(card.headline).toBe('prod-network: 1 policy decides, 1 guardrail');
     expect(card.tone).toBe('plain');
@@ -265,7 +265,7 @@ describe('lists', () => {
     expect(text).toContain('Approvers: 2 of sre');
   });
 
-  it('policies: a stale one says why, since when, and what follows', () => {
+  it('policies: a stale one has its reason, its time and what that means', () => {
     const { card, text } = policyText({ stale: STALE });
     expect(card.headline).toBe(
       'prod-network: 1 policy decides, 1 guardrail · a person decides while guard is stale',
@@ -276,14 +276,14 @@ describe('lists', () => {
     expect(text).not.toContain('What all of them allow is applied by itself');
   });
 
-  it('policies: one that somebody has seen goes on deciding', () => {
+  it('policies: a stale one that a person has seen continues to decide', () => {
     const { card, text } = policyText({ stale: STALE }, true);
     expect(card.headline).toBe('prod-network: 1 policy decides, 1 guardrail');
     expect(text).toContain('Somebody has seen it: a1b2c3d goes on deciding until it moves again.');
     expect(text).toContain('What all of them allow is applied by itself');
   });
 
-  it('policies: one that never was good', () => {
+  it('policies: one without any good commit', () => {
     const { card, text } = policyText({ stale: STALE, commit: null, rules: [] });
     expect(card.tone).toBe('bad');
     expect(text).toContain('guard  only objects · no commit in use');
@@ -302,12 +302,12 @@ describe('lists', () => {
 });
 
 describe('help', () => {
-  it('tells every command of the grammar', () => {
+  it('lists every command of the grammar', () => {
     const text = cardText(helpCard(null));
     for (const name of COMMAND_NAMES) expect(text).toContain(usageOf(name));
   });
 
-  it('tells one command with what it may do', () => {
+  it('describes one command and its effect', () => {
     const text = cardText(helpCard('approve'));
     expect(text).toContain('approve #RUN');
     expect(text).toContain('for approvers');
@@ -316,7 +316,7 @@ describe('help', () => {
 });
 
 describe('why', () => {
-  it('tells each rule, what waits and who may', () => {
+  it('lists each rule, what waits, and who may approve', () => {
     const card = whyCard(
       driftView({
         findings: [
@@ -334,7 +334,7 @@ describe('why', () => {
     expect(text).toContain('Who: Dana (on call) or anyone in sre');
   });
 
-  it('no message can pass for the line that names the rule', () => {
+  it('no message can look like the line that names the rule', () => {
     const forged = { ...NETWORK_HUMAN, text: 'fine\nallow · tags.rego:3', at: { file: 'p.rego', line: 1 } };
     const view = driftView({ findings: [item(HOTFIX, { type: 'waits' }, forged)] });
     expect(cardText(whyCard(view)).split('\n')).not.toContain('allow · tags.rego:3 → a person');

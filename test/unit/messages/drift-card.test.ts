@@ -24,7 +24,7 @@ function labels(view: DriftView, why: string | null = null): readonly string[] {
   return buttonsOf(driftCard(view, { why })).map((b) => b.label);
 }
 
-describe('card 1: one stack, mixed', () => {
+describe('a stack with different findings', () => {
   const view = driftView({
     state: 'approved',
     findings: [item(TAGS, { type: 'heals' }, TAGS_AUTO), waiting],
@@ -32,12 +32,12 @@ describe('card 1: one stack, mixed', () => {
   });
   const card = driftCard(view);
 
-  it('tells the story in its first line', () => {
+  it('explains the drift in its headline', () => {
     expect(card.headline).toBe('prod-network drifted by hand: 1 heals itself, 1 waits for a person');
     expect(card.tone).toBe('waits');
   });
 
-  it('tells where, how much, since when, which run and code', () => {
+  it('shows environment, number, time, run and code', () => {
     expect(cardText(card)).toContain(
       'prod · 2 resources · first seen <clock 12:02> · run #42 · infra@9f8e7d6',
     );
@@ -68,19 +68,19 @@ describe('card 1: one stack, mixed', () => {
     ]);
   });
 
-  it('says what the policies said, and who may', () => {
+  it('shows the answers of the policies and who may approve', () => {
     const text = cardText(card);
     expect(text).toContain('metadata only → apply (tags-auto@a1b2c3d)');
     expect(text).toContain('security group → a person (network-human@a1b2c3d)');
     expect(text).toContain('Who: Dana (on call) or anyone in sre · asked Dana <clock 12:12>');
   });
 
-  it('asks for nothing while what heals is under way', () => {
+  it('has no approve button while findings heal', () => {
     expect(labels(view)).toEqual(['Full diff']);
   });
 });
 
-describe('card 2: ten minutes later', () => {
+describe('after some findings healed', () => {
   it('says what healed and what still waits', () => {
     const card = driftCard(driftView({ findings: [healed, waiting] }));
     expect(card.headline).toBe('prod-network: tags are back, the rule waits for a person');
@@ -116,7 +116,7 @@ describe('card 2: ten minutes later', () => {
     expect(buttonsOf(card).map((b) => b.command)).toEqual(['unsnooze #42', 'show #42']);
   });
 
-  it('does not call verified what is not', () => {
+  it('does not call a change verified before it is', () => {
     const view = driftView({
       state: 'verifying',
       findings: [item(TAGS, { type: 'realigned', by: [], at: NOW, verifiedAt: null }, TAGS_AUTO)],
@@ -125,7 +125,7 @@ describe('card 2: ten minutes later', () => {
     expect(driftCard(view).headline).toBe('prod-network: 1 change applied, being verified');
   });
 
-  it('offers to take back what is accepted', () => {
+  it('offers to undo an accept', () => {
     const view = driftView({
       state: 'quiet',
       alert: 'resolved',
@@ -136,7 +136,7 @@ describe('card 2: ten minutes later', () => {
   });
 });
 
-describe('card 3: code moved, nobody applied', () => {
+describe('code that was merged and not applied', () => {
   const view = driftView({
     stack: 'prod-app',
     findings: [
@@ -151,26 +151,26 @@ describe('card 3: code moved, nobody applied', () => {
   });
   const card = driftCard(view);
 
-  it('says which commit, whose and for how long', () => {
+  it('says which commit, by whom and for how long', () => {
     expect(card.headline).toBe(
       'prod-app: merged and not applied for 26 h (infra@9f8e7d6 "raise log retention", Kim), waits for a person',
     );
     expect(cardText(card)).not.toContain('by Kim');
   });
 
-  it('says it in the body where the headline has no room for all of it', () => {
+  it('says it in the body if the headline is too short for all of it', () => {
     const subject = 'raise the log retention of every service to thirty days';
     const long = driftCard({ ...view, code: view.code && { ...view.code, subject } });
     expect(cardText(long)).toContain(`infra@9f8e7d6 "${subject}" by Kim, merged and not applied for 26 h`);
   });
 
-  it('shows the values from → to and offers to apply the code', () => {
+  it('shows the old and the new value, and offers to apply the code', () => {
     expect(cardText(card)).toContain('~ retention_in_days: 7 → 30');
     expect(labels(view)[0]).toBe('Apply the code');
   });
 });
 
-describe('card 5: moved since approved', () => {
+describe('drift that changed after the approval', () => {
   const after = {
     ...TAGS,
     fingerprint: 'ff',
@@ -189,7 +189,7 @@ describe('card 5: moved since approved', () => {
   });
   const card = driftCard(view);
 
-  it('says what moved, since whose approval', () => {
+  it('says what changed, and after whose approval', () => {
     expect(card.headline).toBe(
       'prod-network not applied: since Dana approved (14:05) tags.Owner went platform → root and code went 9f8e7d6 → 1c2d3e4',
     );
@@ -202,7 +202,7 @@ describe('card 5: moved since approved', () => {
     expect(buttonsOf(card)[1]?.command).toBe('reject #42');
   });
 
-  it('names what drifted too and what no longer does', () => {
+  it('names what began to drift and what no longer drifts', () => {
     const text = cardText(
       driftCard({
         ...view,
@@ -213,8 +213,8 @@ describe('card 5: moved since approved', () => {
   });
 });
 
-describe('card 7: the copy for the one on call', () => {
-  it('says why you', () => {
+describe('the copy for the person on call', () => {
+  it('says why that person', () => {
     const card = driftCard(driftView({ findings: [waiting] }), { why: 'You are on call (primary)' });
     expect(card.headline).toBe('prod-network: 1 rule added by hand on aws_security_group.web, waits for you');
     expect(cardText(card)).toContain('You are on call (primary)');
@@ -222,8 +222,8 @@ describe('card 7: the copy for the one on call', () => {
   });
 });
 
-describe('card 11: unknown after a crash', () => {
-  it('says so and will not try again', () => {
+describe('an interrupted apply', () => {
+  it('says that the result is unknown and that m0 will not retry', () => {
     const unknown = item(HOTFIX, { type: 'unknown' });
     const dead = driftCard(driftView({ state: 'apply_unknown', findings: [unknown] }));
     expect(dead.headline).toBe('m0 stopped while applying prod-network (run #42)');
@@ -237,8 +237,8 @@ describe('card 11: unknown after a crash', () => {
   });
 });
 
-describe('once it is decided', () => {
-  it('an outcome line stands where the buttons were, and the body stays', () => {
+describe('after the decision', () => {
+  it('an outcome line replaces the buttons, and the body stays', () => {
     const view = driftView({
       state: 'realigned',
       alert: 'resolved',
@@ -254,7 +254,7 @@ describe('once it is decided', () => {
     expect(labels(view)).toEqual(['Full diff']);
   });
 
-  it('says whose approval it was also after it is spent', () => {
+  it('names the approver after the approval is used up', () => {
     const view = driftView({
       findings: [item(TAGS, { type: 'realigned', by: [DANA], at: NOW, verifiedAt: NOW }), waiting],
     });
@@ -262,14 +262,14 @@ describe('once it is decided', () => {
     expect(labels(view)[0]).toBe('Revert the rule in the cloud');
   });
 
-  it('says who lets it be applied while it is', () => {
+  it('says who approved an apply while it runs', () => {
     const view = driftView({ state: 'applying', findings: [item(TAGS, { type: 'applying' }, TAGS_AUTO)] });
     expect(driftCard(view).headline).toBe('prod-network: applying 1 change by policy');
     const approved = { ...view, approvals: [{ by: DANA, at: NOW }] };
     expect(driftCard(approved).headline).toBe('prod-network: applying 1 change, approved by Dana');
   });
 
-  it('a rejection is told with its reason', () => {
+  it('shows a rejection with its reason', () => {
     const view = driftView({
       state: 'rejected',
       rejectedBy: actor(KIM),
@@ -290,13 +290,13 @@ describe('once it is decided', () => {
     expect(labels(view)).not.toContain('Revert the rule in the cloud');
   });
 
-  it('a superseded card says so and decides nothing', () => {
+  it('a superseded card says so and has no decision buttons', () => {
     const view = driftView({ alert: 'superseded', outcome: 'replaced by run #43', findings: [waiting] });
     expect(driftCard(view).headline).toBe('prod-network: replaced by run #43');
     expect(labels(view)).toEqual(['Full diff']);
   });
 
-  it('drift that is gone is told by its outcome', () => {
+  it('drift that is gone shows its outcome', () => {
     const view = driftView({
       state: 'awaiting_approval',
       alert: 'resolved',
@@ -309,8 +309,8 @@ describe('once it is decided', () => {
   });
 });
 
-describe('the first line', () => {
-  it('says that an approved apply waits for a lock, and whose', () => {
+describe('the headline', () => {
+  it('says that an approved apply waits for a lock, and who holds it', () => {
     const lock = { who: 'kim@laptop', id: 'x', since: null, times: 1, retryAt: NOW };
     const view = driftView({
       state: 'approved',
@@ -321,7 +321,7 @@ describe('the first line', () => {
     expect(driftCard(view).headline).toBe('prod-network not applied yet: the state is locked by kim@laptop');
   });
 
-  it('says how many approvals are still missing, and that nobody may give one', () => {
+  it('says how many approvals are missing, and that nobody may approve', () => {
     const alone = { findings: [waiting], approvers: { need: 2, groups: ['sre'], onCall: [] } };
     const approvals = [{ by: KIM, at: NOW }];
     expect(driftCard(driftView({ ...alone, approvals })).headline).toContain('waits for 1 more approval');
@@ -329,13 +329,13 @@ describe('the first line', () => {
     expect(driftCard(nobody).headline).toContain('waits for nobody: m0.yaml names no approvers');
   });
 
-  it('tells what came back and what is gone again, each by its name', () => {
+  it('names what is back and what is gone again', () => {
     const gone = item(HOTFIX, { type: 'realigned', by: [DANA], at: NOW, verifiedAt: NOW });
     const view = driftView({ state: 'realigned', alert: 'resolved', outcome: 'x', findings: [healed, gone] });
     expect(driftCard(view).headline).toBe('prod-network: tags are back, the rule is gone again');
   });
 
-  it('says what an apply would destroy', () => {
+  it('says what an apply would delete or replace', () => {
     const database = finding('aws_db_instance.main', { origin: 'code', action: 'replace' });
     const one = driftView({ findings: [item(database, { type: 'waits' }), waiting] });
     expect(driftCard(one).headline).toContain('an apply replaces aws_db_instance.main, 2 wait for a person');
@@ -348,14 +348,14 @@ describe('the first line', () => {
     expect(driftCard(kept).headline).not.toContain('an apply');
   });
 
-  it('is not said again in the body', () => {
+  it('is not repeated in the body', () => {
     const outcome = 'the drift is gone: code and cloud agree (run #43)';
     const card = driftCard(driftView({ alert: 'resolved', outcome, findings: [waiting] }));
     expect(cardText(card).split(outcome)).toHaveLength(2);
     expect(cardText(card)).not.toContain('Who:');
   });
 
-  it('stands alone where only the code moved since the approval', () => {
+  it('is the only text if just the code changed after the approval', () => {
     const moved = {
       approvedBy: [actor(DANA)],
       approvedAt: NOW - 7 * MINUTE,
@@ -371,8 +371,8 @@ describe('the first line', () => {
   });
 });
 
-describe('who may', () => {
-  it('what policies deny has no approve button', () => {
+describe('who may approve', () => {
+  it('denied findings have no approve button', () => {
     const view = driftView({
       state: 'denied',
       findings: [item(HOTFIX, { type: 'denied' }, { ...NETWORK_HUMAN, rule: 'deny', text: 'frozen' })],
@@ -381,7 +381,7 @@ describe('who may', () => {
     expect(cardText(driftCard(view))).toContain('frozen → nobody may apply it');
   });
 
-  it('no approvers means nobody, and the card says so', () => {
+  it('without approvers nobody may approve, and the card says so', () => {
     const view = driftView({ findings: [waiting], approvers: { need: 1, groups: [], onCall: [] } });
     expect(labels(view)).toEqual(['Snooze…', 'Accept…', 'Full diff']);
     expect(cardText(driftCard(view))).toContain('Nobody: m0.yaml names no approvers');

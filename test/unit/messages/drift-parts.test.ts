@@ -21,7 +21,7 @@ function labels(view: DriftView, why: string | null = null): readonly string[] {
   return buttonsOf(driftCard(view, { why })).map((b) => b.label);
 }
 
-describe('card 4: the dialog that asks', () => {
+describe('the confirmation dialog', () => {
   it('lists exactly what changes', () => {
     const [approve] = buttonsOf(driftCard(driftView({ findings: [healed, waiting] })));
     expect(approve).toEqual({
@@ -36,7 +36,7 @@ describe('card 4: the dialog that asks', () => {
     });
   });
 
-  it('is left out where the environment needs none, but never before something is destroyed', () => {
+  it('is left out if the environment needs none, but never before an apply deletes or replaces', () => {
     const plain = driftView({ confirm: false, findings: [waiting] });
     expect(buttonsOf(driftCard(plain))[0]).not.toHaveProperty('confirm');
     const grave = finding('aws_db_instance.main', { action: 'replace', origin: 'code' });
@@ -45,7 +45,7 @@ describe('card 4: the dialog that asks', () => {
     expect(button?.confirm?.body).toContain('Replaces: aws_db_instance.main');
   });
 
-  it('names destruction first and counts what does not fit', () => {
+  it('lists deletions first and counts what does not fit', () => {
     const many = Array.from({ length: 40 }, (_, i) =>
       item(finding(`aws_sqs_queue.q${i}`, { attributes: [byHand('tags.Owner', 'platform', null)] }), {
         type: 'waits',
@@ -59,7 +59,7 @@ describe('card 4: the dialog that asks', () => {
   });
 });
 
-describe('what the button says it does', () => {
+describe('the label of the apply button', () => {
   const bucket = 'aws_s3_bucket.logs';
   it.each([
     ['Create it again', [finding(bucket, { action: 'create', deletedByHand: true })]],
@@ -78,7 +78,7 @@ describe('what the button says it does', () => {
   });
 });
 
-describe('what a diff shows', () => {
+describe('the diff shows', () => {
   const rowsOf = (attributes: Parameters<typeof finding>[1]) => {
     const card = driftCard(
       driftView({ findings: [item(finding('aws_x.y', attributes), { type: 'waits' })] }),
@@ -86,7 +86,7 @@ describe('what a diff shows', () => {
     return card.blocks.flatMap((b) => (b.type === 'finding' ? b.rows : []));
   };
 
-  it('JSON documents by what differs inside', () => {
+  it('the differences inside JSON documents', () => {
     const inner = {
       path: 'Statement[0].Action',
       kind: 'changed' as const,
@@ -99,7 +99,7 @@ describe('what a diff shows', () => {
     ]);
   });
 
-  it('all three values where they differ in three ways', () => {
+  it('all three values if they all differ', () => {
     const three = { ...byHand('size', 1, 2), origin: 'both' as const, desired: 3 };
     expect(rowsOf({ origin: 'both', attributes: [three] })).toEqual([
       { kind: 'change', label: 'size', before: '1', after: '2' },
@@ -107,14 +107,14 @@ describe('what a diff shows', () => {
     ]);
   });
 
-  it('what an apply leaves as it is', () => {
+  it('that an apply leaves a value as it is', () => {
     expect(rowsOf({ attributes: [{ ...byHand('size', 1, 2), desired: 2 }] })).toMatchObject([
       { kind: 'change' },
       { kind: 'note', label: 'size', value: 'an apply leaves this as it is' },
     ]);
   });
 
-  it('no secret', () => {
+  it('no secrets', () => {
     const hidden = { sensitive: true as const };
     const secret = { ...byHand('password', hidden, hidden), kind: 'changed' as const, sensitive: true };
     expect(rowsOf({ attributes: [secret] })).toEqual([
@@ -122,7 +122,7 @@ describe('what a diff shows', () => {
     ]);
   });
 
-  it('what forces a replacement and where a resource came from', () => {
+  it('what forces a replacement and where a resource moved from', () => {
     const rows = rowsOf({
       action: 'replace',
       origin: 'code',
@@ -154,7 +154,7 @@ describe('what a diff shows', () => {
     );
   });
 
-  it('what rules ignore, with the reasons and apart from what an apply would not change', () => {
+  it('what rules ignore, with reasons, separately from what an apply would not change', () => {
     const because = (address: string, ignored: string): Finding =>
       finding(address, { actionable: false, ignored });
     const scaled = [because('aws_asg.a', 'autoscaler'), because('aws_asg.b', 'autoscaler')];
@@ -175,8 +175,8 @@ describe('what a diff shows', () => {
   });
 });
 
-describe('hostile words', () => {
-  it('stay typed text, whole and as they are', () => {
+describe('hostile texts', () => {
+  it('stay plain text, complete and unchanged', () => {
     const evil = '<!channel> <@U1> *x* `y` [z](http://evil)';
     const card = driftCard(
       driftView({

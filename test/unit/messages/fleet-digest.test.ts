@@ -1,4 +1,4 @@
-/** Headlines that have to choose what they tell: not all of it fits a phone. */
+/** Headlines that must leave something out, because not everything fits on a phone. */
 import { describe, expect, it } from 'vitest';
 import { digestCard } from '../../../src/messages/digest-card.ts';
 import { fleetCard } from '../../../src/messages/fleet-card.ts';
@@ -21,7 +21,7 @@ function stack(status: FleetStackStatus, i: number): FleetStack {
 
 describe('a fleet', () => {
   const view = (...statuses: readonly FleetStackStatus[]): FleetView => ({
-    of: 'drift',
+    alertKind: 'drift',
     stacks: statuses.map(stack),
     common: null,
     since: NOW,
@@ -36,7 +36,7 @@ describe('a fleet', () => {
     );
   });
 
-  it('gives up the rest rather than what waits', () => {
+  it('leaves out other statuses before what waits', () => {
     const many = view('trouble', 'denied', 'heals', 'left', 'kept', 'healed', 'applied', 'gone', 'waits');
     expect(fleetCard(many).headline).toMatch(
       /^9 stacks drifted since 14:12\. 2 wait: prod-trouble-0 and prod-waits-8, 1 is denied/,
@@ -59,7 +59,7 @@ describe('a digest', () => {
     ...MOMENT,
   };
 
-  it('ends with how many are aligned, and leaves the snoozes to its body where they do not fit', () => {
+  it('ends with the number of aligned stacks, and leaves out the snoozes if they do not fit', () => {
     const card = digestCard(view);
     expect(card.headline).toBe(
       'prod, since Tue 9:12: 1 open (oldest 4 d, prod-db) · 1 check failing · 1 policy broken · 12 healed themselves · 398 of 400 aligned',
@@ -67,7 +67,7 @@ describe('a digest', () => {
     expect(cardText(card)).toContain('the snooze of everything by Dana ends');
   });
 
-  it('leaves what healed to its body only where it has to', () => {
+  it('leaves out what healed only if it must', () => {
     const card = digestCard({ ...view, targets: ['prod-europe-and-the-middle-east'] });
     expect(card.headline).toContain('398 of 400 aligned');
     expect(card.headline).not.toContain('healed');

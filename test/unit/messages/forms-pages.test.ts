@@ -47,7 +47,7 @@ describe('forms', () => {
     }
   });
 
-  it('accept: asks for a reason, and offers only what is open', () => {
+  it('accept: asks for a reason, and offers only open findings', () => {
     const form = acceptForm(view);
     const [address, reason] = form.fields;
     expect(address).toMatchObject({
@@ -64,7 +64,7 @@ describe('forms', () => {
     ).toMatchObject({ ok: true, command: { address: 'aws_security_group.web', reason: 'ok' } });
   });
 
-  it('accept: says what no apply will do from then on, of all or of what was asked about', () => {
+  it('accept: says what no apply will do from then on, for all findings or the chosen one', () => {
     const both = driftView({
       findings: [item(HOTFIX, { type: 'waits' }), item(tagsFinding(), { type: 'waits' })],
     });
@@ -76,7 +76,7 @@ describe('forms', () => {
     expect(acceptForm(both).submit).toBe('Keep as it is');
   });
 
-  it('accept: of far too much, says what can’t be taken back, and how much more there is', () => {
+  it('accept: for very many findings, lists what can’t be undone first and counts the rest', () => {
     const many = Array.from({ length: 900 }, (_, i) =>
       item(finding(`aws_a.n${i}`, { action: i === 899 ? 'delete' : 'create' }), { type: 'waits' }),
     );
@@ -88,7 +88,7 @@ describe('forms', () => {
     expect(said.length).toBeLessThan(1000);
   });
 
-  it('starts at what was asked about, also beyond the end of the list', () => {
+  it('preselects the chosen address, even if it is beyond the end of the list', () => {
     const many = driftView({
       findings: Array.from({ length: 80 }, (_, i) => item(finding(`aws_a.n${i}`), { type: 'waits' })),
     });
@@ -111,7 +111,7 @@ describe('full diff', () => {
   });
   const pages = fullDiff(view);
 
-  it('has every attribute exactly once over its pages', () => {
+  it('has every attribute exactly once in its pages', () => {
     const rows = pages.pages.flatMap((p) => p.blocks).flatMap((b) => (b.type === 'finding' ? b.rows : []));
     const labels = rows.map((r) => r.label);
     expect(labels).toHaveLength(62);
@@ -124,11 +124,11 @@ describe('full diff', () => {
     }
   });
 
-  it('says which finding goes on', () => {
+  it('marks a finding that continues on the next page', () => {
     expect(pages.pages[1]?.blocks[0]).toMatchObject({ address: 'aws_big.one', status: 'continued' });
   });
 
-  it('has the whole in its text, long values too', () => {
+  it('has everything in its text, including long values', () => {
     const long = 'y'.repeat(20_000);
     const { text } = fullDiff(
       driftView({
@@ -153,7 +153,7 @@ describe('full diff', () => {
     );
   });
 
-  it('has a page where nothing drifted', () => {
+  it('has one page if nothing drifted', () => {
     expect(fullDiff(driftView()).pages).toHaveLength(1);
   });
 });

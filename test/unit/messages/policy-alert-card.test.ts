@@ -27,8 +27,8 @@ function commands(card: Card): readonly string[] {
   return card.blocks.flatMap((b) => (b.type === 'buttons' ? b.buttons.map((x) => x.command) : []));
 }
 
-describe('the card of a policy that is broken', () => {
-  it('says first what follows from it, then the compiler’s line, and offers to go on', () => {
+describe('the card of a broken policy', () => {
+  it('shows the consequence first, then the compiler’s line, and offers to continue', () => {
     const card = policyAlertCard(VIEW);
     expect(card.headline).toBe('Policy approvals is broken at e4f5a6b: nothing is applied by itself');
     expect(card.tone).toBe('bad');
@@ -39,20 +39,20 @@ describe('the card of a policy that is broken', () => {
     expect(commands(card)).toEqual(['seen approvals e4f5a6b7']);
   });
 
-  it('names who has seen it, and has no button any more', () => {
+  it('names the person who has seen it, and has no button after that', () => {
     const card = policyAlertCard({ ...VIEW, seen: { by: { person: 'dana', name: 'Dana' }, at: NOW } });
     expect(card.headline).toBe('Policy approvals is broken at e4f5a6b: a1b2c3d goes on deciding');
     expect(told(card)).toContain('Dana');
     expect(commands(card)).toEqual([]);
   });
 
-  it('offers nothing where no commit was ever good', () => {
+  it('offers nothing if no commit was ever good', () => {
     const card = policyAlertCard({ ...VIEW, inUse: null });
     expect(commands(card)).toEqual([]);
     expect(told(card)).toContain('people decide until the policy is mended');
   });
 
-  it('tells a repository that is away, and that all is well again', () => {
+  it('covers a repository that can’t be reached, and a policy that works again', () => {
     expect(policyAlertCard({ ...VIEW, refused: null }).headline).toBe(
       'Policy approvals can’t be fetched: nothing is applied by itself',
     );

@@ -25,13 +25,13 @@ describe('a rotation', () => {
     expect(onCallUntil(three, FROM + after)).toBe(FROM + untilTurn * HOUR);
   });
 
-  it('counts turns in a row of one person as one', () => {
+  it('counts consecutive turns of one person as one', () => {
     const twice = rota(['dana', 'dana', 'kim']);
     expect(onCallUntil(twice, FROM)).toBe(FROM + 2 * HOUR);
     expect(onCallUntil(twice, FROM + 2 * HOUR)).toBe(FROM + 3 * HOUR);
   });
 
-  it('never ends for one person alone', () => {
+  it('never ends with one person only', () => {
     expect(onCallNow(rota(['dana']), FROM + 99 * HOUR)).toBe('dana');
     expect(onCallUntil(rota(['dana']), FROM)).toBeNull();
   });

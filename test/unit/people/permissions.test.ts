@@ -7,8 +7,8 @@ const ON_CALL = { primary: ['dana'] };
 const about = { code: CODE, findings: [sshFinding()] };
 const byCode = { code: CODE, findings: [{ ...sshFinding(), origin: 'code' as const }] };
 
-describe('who may', () => {
-  it('a member of an approving group and the person on call', () => {
+describe('who may approve', () => {
+  it('a member of an approving group, and the person on call', () => {
     const bySre = stack({ approvers: { from: ['sre'], need: 1, notTheAuthor: true } });
     const byRota = stack({ approvers: { from: ['oncall:primary'], need: 1, notTheAuthor: true } });
     expect(checkPermission('approve', DANA, bySre, directory(), ON_CALL, about).ok).toBe(true);
@@ -19,7 +19,7 @@ describe('who may', () => {
     });
   });
 
-  it('nobody, where no approvers are configured', () => {
+  it('nobody, if no approvers are configured', () => {
     const none = stack({ approvers: { from: [], need: 1, notTheAuthor: true } });
     for (const deed of ['approve', 'reject', 'cancel', 'snooze', 'accept'] as const) {
       expect(checkPermission(deed, DANA, none, directory(), ON_CALL, about)).toMatchObject({
@@ -29,13 +29,13 @@ describe('who may', () => {
     }
   });
 
-  it('nobody on call means nobody, not anybody', () => {
+  it('nobody, if nobody is on call', () => {
     const byRota = stack({ approvers: { from: ['oncall:primary'], need: 1, notTheAuthor: true } });
     expect(checkPermission('approve', DANA, byRota, directory(), {}, about).ok).toBe(false);
     expect(checkPermission('approve', DANA, byRota, directory(), { primary: [] }, about).ok).toBe(false);
   });
 
-  it('a chat user who is not in m0.yaml never may', () => {
+  it('never a chat user who is not in m0.yaml', () => {
     const stranger = { ...DANA, person: null };
     expect(checkPermission('approve', stranger, stack(), directory(), ON_CALL, about)).toMatchObject({
       ok: false,
@@ -43,14 +43,14 @@ describe('who may', () => {
     });
   });
 
-  it('whoever wrote the code may revert the cloud, but not approve their own code', () => {
+  it('the author of the code may revert the cloud, but not approve their own code', () => {
     const bySre = stack({ approvers: { from: ['sre'], need: 1, notTheAuthor: true } });
     expect(checkPermission('approve', KIM, bySre, directory(), ON_CALL, about).ok).toBe(true);
     expect(checkPermission('approve', KIM, bySre, directory(), ON_CALL, byCode).ok).toBe(false);
     expect(checkPermission('approve', DANA, bySre, directory(), ON_CALL, byCode).ok).toBe(true);
   });
 
-  it('snoozing and accepting can be given to more people; approving can not', () => {
+  it('more people may get the permission to snooze or accept, but not to approve', () => {
     const wide = directory({ may: { snooze: ['dev'], accept: null } });
     const eve = { ...DANA, person: 'eve', name: 'Eve' };
     expect(checkPermission('snooze', eve, stack(), wide, ON_CALL, about).ok).toBe(true);
@@ -58,7 +58,7 @@ describe('who may', () => {
     expect(checkPermission('approve', eve, stack(), wide, ON_CALL, about).ok).toBe(false);
   });
 
-  it('anybody m0 knows could be put on call by a user group or by PagerDuty, only its people by a rotation', () => {
+  it('a user group or PagerDuty can put anybody whom m0 knows on call, a rotation only its own people', () => {
     const byRota = stack({ approvers: { from: ['oncall:primary'], need: 1, notTheAuthor: true } });
     const filled = [
       { kind: 'pagerduty', schedule: 'PABC123' },

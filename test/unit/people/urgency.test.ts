@@ -12,7 +12,7 @@ describe('quiet hours', () => {
     ['2026-07-16T03:00:00Z', true],
     ['2026-07-16T04:59:00Z', true],
     ['2026-07-16T05:00:00Z', false],
-    // In winter the same hours are an hour later in UTC.
+    // In winter the same hours are one hour later in UTC.
     ['2026-01-15T20:30:00Z', false],
     ['2026-01-15T21:00:00Z', true],
   ])('a night in Berlin, at %s: %s', (time, quiet) => {
@@ -41,18 +41,18 @@ describe('severity', () => {
       findings.map((finding) => ({ finding })),
     );
 
-  it('is that of the gravest finding, normal where no rule fits', () => {
+  it('is that of the most severe finding, normal without a matching rule', () => {
     expect(of(tagFinding())).toBe('low');
     expect(of(tagFinding(), sshFinding())).toBe('urgent');
     expect(severityOf({}, { interrupted: null }, [{ finding: tagFinding() }])).toBe('normal');
   });
 
-  it('of what an interrupted apply left is urgent', () => {
+  it('is urgent for what an interrupted apply left behind', () => {
     const interrupted = { run: 1, addresses: [] };
     expect(severityOf({ severity: rules }, { interrupted }, [{ finding: tagFinding() }])).toBe('urgent');
   });
 
-  it('decides who may be disturbed', () => {
+  it('decides who may be notified', () => {
     const night = at('2026-07-16T00:00:00Z');
     const day = at('2026-07-16T10:00:00Z');
     const stack = { quietHours: NIGHT };

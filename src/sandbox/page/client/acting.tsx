@@ -1,3 +1,4 @@
+/** React hooks for actions on the page. */
 import { createContext, type ReactNode, useContext, useState } from 'react';
 import { isRecord } from '../../../base/is-record.ts';
 import type { Act, ActAnswer, FormValue, FormValues } from '../protocol.ts';
@@ -8,16 +9,16 @@ import { type BlockUse, Text } from './using.tsx';
 type Fields = Readonly<Record<string, unknown>>;
 
 export interface Actor {
-  /** Who one chose to be. */
+  /** The person that the user acts as. */
   readonly me: string;
-  /** False until the page shows what they see. */
+  /** False until the page shows what that person sees. */
   readonly ready: boolean;
   readonly onProblem: (problem: string) => void;
 }
 
 export const ActorContext = createContext<Actor>({ me: '', ready: true, onProblem: () => {} });
 
-/** Does something as the person one is, and tells what went wrong. */
+/** Performs an action as the current person and reports errors. */
 export function useAct(): (act: WithoutAs<Act>) => Promise<ActAnswer> {
   const { me, onProblem } = useContext(ActorContext);
   return async (act) => {
@@ -29,7 +30,7 @@ export function useAct(): (act: WithoutAs<Act>) => Promise<ActAnswer> {
 
 export type WithoutAs<T> = T extends unknown ? Omit<T, 'as'> : never;
 
-/** What blocks of a message or view need, with the dialog that some elements ask for before they act. */
+/** What the blocks of a message or view need, including the confirmation dialog of some elements. */
 export function useBlocks(
   channel: string | null,
   where: string,

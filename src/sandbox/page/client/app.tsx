@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import type { Snapshot } from '../protocol.ts';
 import { ActorContext } from './acting.tsx';
 import { CloudConsoleStrip } from './cloud-console.tsx';
-import { useKept, useLive, useNow } from './live.ts';
+import { useLive, useNow, useStored } from './live.ts';
 import { Modal } from './modal.tsx';
 import { NamesContext } from './names.ts';
 import { PaneSwitch, usePanes } from './panes.tsx';
@@ -16,7 +16,7 @@ const PROBLEM_SHOWN_MS = 8000;
 
 /** The whole page. */
 export function App(): ReactNode {
-  const [as, setAs] = useKept('m0.as', '');
+  const [as, setAs] = useStored('m0.as', '');
   const { snapshot, connected } = useLive(as);
   const now = useNow(15_000);
   const [problem, setProblem] = useState('');
@@ -30,7 +30,7 @@ export function App(): ReactNode {
     return <p className="loading">{connected ? 'Opening …' : 'The sandbox is not running.'}</p>;
   const top = snapshot.views.at(-1);
   const channels = Object.fromEntries(snapshot.channels.map((one) => [one.id, one.name]));
-  // Whoever was chosen is who acts from then on, though the page may still show what somebody else sees.
+  // Actions use the chosen person at once, even while the page still shows another person's view.
   const me = snapshot.people.some((person) => person.id === as) ? as : snapshot.me;
   return (
     <ActorContext value={{ me, ready: me === snapshot.me, onProblem: setProblem }}>
@@ -51,7 +51,7 @@ export function App(): ReactNode {
   );
 }
 
-/** Slack, and Teams beside it where there is one. */
+/** Slack, and Teams next to it where it is enabled. */
 function Chats({ snapshot, isSwitching }: { snapshot: Snapshot; isSwitching: boolean }): ReactNode {
   const { teams } = snapshot;
   const panes = usePanes();

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** A person's initial on a colour of their own; apps are dark squares. */
+/** A person's initial on a coloured background; apps are dark squares. */
 export function Avatar({
   id,
   name,

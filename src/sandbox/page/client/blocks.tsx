@@ -7,7 +7,7 @@ import { each } from './mrkdwn.tsx';
 import { RichText } from './rich-text.tsx';
 import { type BlockUse, Text } from './using.tsx';
 
-/** Block Kit as Slack shows it, near enough to judge a card by eye. */
+/** Renders Block Kit like Slack, closely enough to judge a card's appearance. */
 export function Blocks({ blocks, use }: { blocks: readonly Block[]; use: BlockUse }): ReactNode {
   return blocks.map((block) => (
     <div key={block.block_id} className={`block block-${block.type}`}>

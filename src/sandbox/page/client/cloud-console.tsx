@@ -4,7 +4,7 @@ import { runInConsole } from './live.ts';
 
 type Result = { readonly id: string; readonly good: boolean; readonly text: string };
 
-/** The strip of things a hurried person does to the cloud, and how the cloud looks now. */
+/** The console buttons, and the current state of the cloud. */
 export function CloudConsoleStrip({ snapshot }: { snapshot: Snapshot }): ReactNode {
   const [running, setRunning] = useState<string | null>(null);
   const [result, setResult] = useState<Result | null>(null);

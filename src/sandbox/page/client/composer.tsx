@@ -1,19 +1,19 @@
 import type { ReactNode } from 'react';
 import { useSending } from './sending.ts';
 
-/** Where messages and slash commands are typed. Enter sends, Shift+Enter breaks the line. */
+/** The input field for messages and slash commands. Enter sends, Shift+Enter starts a new line. */
 export function Composer(props: {
-  /** Whose draft of what it holds. */
+  /** Key under which the draft is stored. */
   draft: string;
   channel: string;
   thread: string | null;
   hint: string;
 }): ReactNode {
   const { channel, thread } = props;
-  const { text, setText, busy, send } = useSending(props.draft, (said) => ({
+  const { text, setText, busy, send } = useSending(props.draft, (text) => ({
     act: 'say',
     channel,
-    text: said,
+    text: text,
     thread,
   }));
   return (

@@ -10,7 +10,7 @@ const TOGETHER_SECONDS = 180;
 interface ConversationProps {
   readonly snapshot: Snapshot;
   readonly channel: PageChannel;
-  /** Root ts where this is a thread, null for the channel itself. */
+  /** The thread's root ts; null for the channel itself. */
   readonly thread: string | null;
   readonly title: ReactNode;
   readonly hint: string;
@@ -18,7 +18,7 @@ interface ConversationProps {
   readonly onClose: (() => void) | null;
 }
 
-/** The messages of a channel or of a thread, with the composer under them. */
+/** The messages of a channel or thread, with the input field below. */
 export function Conversation(props: ConversationProps): ReactNode {
   const { snapshot, channel, thread, onThread } = props;
   const { me } = useContext(ActorContext);
@@ -79,7 +79,9 @@ function follows(before: MessageData | undefined, message: MessageData): boolean
   );
 }
 
-/** Scrolls to the end when something new arrives and the reader was near it, or opened another conversation. */
+/**
+ * Scrolls to the end when a message arrives while the reader is near the end, or opens another conversation.
+ */
 export function useStickToEnd(last: string, conversation: string) {
   const ref = useRef<HTMLDivElement>(null);
   const seen = useRef('');

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 
-/** A modal dialog over everything; Escape asks to cancel it. */
+/** A modal dialog. Escape calls `onCancel`. */
 export function Dialog(props: {
   label: string;
   small?: boolean;

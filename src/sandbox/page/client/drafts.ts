@@ -1,22 +1,22 @@
 import { useState } from 'react';
 
-const kept = new Map<string, string>();
+const drafts = new Map<string, string>();
 
 export function hasDraft(key: string): boolean {
-  return kept.has(key);
+  return drafts.has(key);
 }
 
 /**
- * What is typed and not yet sent, by `key`, until the page is left. Whoever comes back to a person and conversation
- * finds it again. A component must be keyed by it too.
+ * A text that is typed but not sent, stored by `key` until the page is closed, so that it is still there
+ * after changing the person or conversation. The component needs the same React key.
  */
 export function useDraft(key: string): [string, (text: string) => void] {
-  const [text, setText] = useState(() => kept.get(key) ?? '');
+  const [text, setText] = useState(() => drafts.get(key) ?? '');
   return [
     text,
     (next) => {
-      if (next === '') kept.delete(key);
-      else kept.set(key, next);
+      if (next === '') drafts.delete(key);
+      else drafts.set(key, next);
       setText(next);
     },
   ];

@@ -9,7 +9,7 @@ interface ElementProps {
   readonly blockId: string;
   readonly element: Fields;
   readonly use: BlockUse;
-  /** Tells the app at once, rather than with the form. */
+  /** True where a change is sent to the app at once, not with the form. */
   readonly live: boolean;
 }
 
@@ -84,8 +84,8 @@ function Overflow({ blockId, element, use }: ElementProps): ReactNode {
   );
 }
 
-/** What an element holds now: entered, else initial. */
-function held({ element, use }: ElementProps): FormValue | undefined {
+/** The current value of an element: entered, or else initial. */
+function currentValue({ element, use }: ElementProps): FormValue | undefined {
   const entered = use.values[String(element.action_id)];
   if (entered !== undefined) return entered;
   if (element.initial_options !== undefined) return records(element.initial_options).map(optionValue);
@@ -99,7 +99,7 @@ function enter(props: ElementProps, value: FormValue): void {
 
 function Menu(props: ElementProps & { multiple: boolean }): ReactNode {
   const { element, multiple } = props;
-  const current = held(props) ?? (multiple ? [] : '');
+  const current = currentValue(props) ?? (multiple ? [] : '');
   const options = (list: unknown) =>
     records(list).map((option) => (
       <option key={optionValue(option)} value={optionValue(option)}>
@@ -135,7 +135,7 @@ function Menu(props: ElementProps & { multiple: boolean }): ReactNode {
 
 function Choices(props: ElementProps & { multiple: boolean }): ReactNode {
   const { element, multiple, blockId } = props;
-  const current = held(props);
+  const current = currentValue(props);
   const chosen = Array.isArray(current) ? current : current ? [String(current)] : [];
   const toggle = (value: string, on: boolean) => {
     if (!multiple) return enter(props, value);

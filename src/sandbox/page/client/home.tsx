@@ -3,16 +3,16 @@ import type { Snapshot } from '../protocol.ts';
 import { useAct, useBlocks } from './acting.tsx';
 import { Blocks } from './blocks.tsx';
 
-/** Stands for the Home tab among the conversations. */
+/** Id of the Home tab in the list of conversations. */
 export const HOME = 'home';
 
-/** The app's Home tab, as this person sees it. */
+/** The app's Home tab for this person. */
 export function Home({ snapshot }: { snapshot: Snapshot }): ReactNode {
   const { home, me, bot, names } = snapshot;
   const act = useAct();
   const open = useRef(act);
   open.current = act;
-  // Opening it tells the app so, for whoever one is.
+  // Opening it notifies the app, separately for each person.
   // biome-ignore lint/correctness/useExhaustiveDependencies: each person opens their own
   useEffect(() => {
     void open.current({ act: 'home' });

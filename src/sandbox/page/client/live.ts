@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { Act, ActAnswer, Snapshot } from '../protocol.ts';
 
-/** What one person sees, kept up to date; `connected` is false while the server can't be reached. */
+/** What one person sees, updated live. `connected` is false while the server cannot be reached. */
 export function useLive(as: string): { snapshot: Snapshot | null; connected: boolean } {
   const [snapshot, setSnapshot] = useState<Snapshot | null>(null);
   const [connected, setConnected] = useState(true);
@@ -17,7 +17,7 @@ export function useLive(as: string): { snapshot: Snapshot | null; connected: boo
   return { snapshot, connected };
 }
 
-/** Sends JSON to the server; what goes wrong on the way is an answer as well. */
+/** Sends JSON to the server. A network error becomes an answer with a problem. */
 async function post(path: string, body: unknown): Promise<unknown> {
   try {
     const response = await fetch(path, {
@@ -43,8 +43,8 @@ export function runInConsole(
   >;
 }
 
-/** A value that this browser keeps for the next visit. */
-export function useKept(key: string, initial: string): [string, (value: string) => void] {
+/** A value that this browser stores for the next visit. */
+export function useStored(key: string, initial: string): [string, (value: string) => void] {
   const [value, setValue] = useState(() => localStorage.getItem(key) ?? initial);
   return [
     value,
@@ -55,7 +55,7 @@ export function useKept(key: string, initial: string): [string, (value: string) 
   ];
 }
 
-/** Now in ms, renewed every so often so that relative times stay true. */
+/** The current time in ms, updated every `everyMs` so that relative times stay correct. */
 export function useNow(everyMs: number): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

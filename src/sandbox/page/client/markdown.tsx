@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { each, Link, row } from './mrkdwn.tsx';
 
-/** A `markdown` block: headings, lists, quotes, code, and the usual styles. */
+/** Renders a `markdown` block: headings, lists, quotes, code, and text styles. */
 export function Markdown({ text }: { text: string }): ReactNode {
   return each(text.split(/(```[\s\S]*?```)/), (part) => {
     const code = /^```\w*\n?([\s\S]*?)```$/.exec(part);

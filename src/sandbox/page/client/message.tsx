@@ -12,14 +12,14 @@ export interface MessageProps {
   readonly message: MessageData;
   readonly bot: string;
   readonly files: Readonly<Record<string, PageFile>>;
-  /** How many replies hang under it; null within a thread. */
+  /** Number of replies and the time of the last; null inside a thread. */
   readonly replies: { readonly count: number; readonly lastTs: string } | null;
-  /** Right after one by the same author: shown without the name. */
+  /** True directly after a message of the same author: the name is not repeated. */
   readonly follows: boolean;
   readonly onThread: (() => void) | null;
 }
 
-/** One message with all that hangs on it. */
+/** One message with its blocks, files and replies. */
 export function Message({ message, bot, files, replies, follows, onThread }: MessageProps): ReactNode {
   const { users, now } = useNames();
   const act = useAct();

@@ -6,7 +6,7 @@ import { Blocks } from './blocks.tsx';
 import { Dialog } from './dialog.tsx';
 import { perform } from './live.ts';
 
-/** The modal on top of a person's stack. */
+/** The top modal of a person. */
 export function Modal({ view }: { view: View }): ReactNode {
   const { me } = useContext(ActorContext);
   const act = useAct();

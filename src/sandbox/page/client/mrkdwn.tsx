@@ -3,8 +3,8 @@ import { type Names, useNames } from './names.ts';
 import { slackDate } from './time.ts';
 
 /*
- * slack-blocks-to-jsx was tried here and stood in the way: it unescapes before it parses, so an escaped
- * `<!channel>` looks live and a table's raw text turns bold; and it tells nobody what was clicked or entered.
+ * The package slack-blocks-to-jsx is not used: it unescapes text before it parses it, so an escaped `<!channel>`
+ * looks like a mention and raw text in a table becomes bold; and it reports neither clicks nor entered values.
  */
 
 const EMOJI: Readonly<Record<string, string>> = {
@@ -29,7 +29,7 @@ const EMOJI: Readonly<Record<string, string>> = {
   large_green_circle: '🟢',
 };
 
-/** Entities come last: what was escaped is text, whatever it looks like. */
+/** Unescape entities last, so that escaped text never becomes markup. */
 export function unescapeEntities(text: string): string {
   return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
@@ -38,7 +38,7 @@ export function emoji(name: string): string {
   return EMOJI[name] ?? `:${name}:`;
 }
 
-/** Slack's own markup, parsed as Slack does: control sequences in brackets, then styles. */
+/** Renders Slack's mrkdwn as Slack does: first control sequences in angle brackets, then styles. */
 export function Mrkdwn({ text, verbatim = false }: { text: string; verbatim?: boolean }): ReactNode {
   const names = useNames();
   const parts = text.split(/(```[\s\S]*?```)/);
@@ -103,7 +103,7 @@ export function UserMention({ id }: { id: string }): ReactNode {
   return <span className={`mention${id === names.me ? ' me' : ''}`}>@{names.users[id] ?? id}</span>;
 }
 
-/** Only what opens elsewhere: no address of a message may run as part of the page. */
+/** Only links that open elsewhere: no URL of a message may run as part of the page. */
 export function Link({ href, text }: { href: string; text: string }): ReactNode {
   if (!/^(https?:\/\/|mailto:|tel:)/.test(href)) return text;
   return (
@@ -113,13 +113,13 @@ export function Link({ href, text }: { href: string; text: string }): ReactNode 
   );
 }
 
-/** Things whose only identity is their place, such as the parts of a text. */
+/** Items that have no key except their position, such as the parts of a text. */
 export function each<T>(items: readonly T[], render: (item: T, index: number) => ReactNode): ReactNode {
   // biome-ignore lint/suspicious/noArrayIndexKey: they have no other identity
   return items.map((item, index) => <Fragment key={index}>{render(item, index)}</Fragment>);
 }
 
-/** Nodes in a row. */
+/** Nodes one after the other. */
 export function row(nodes: readonly ReactNode[]): ReactNode {
   return each(nodes, (node) => node);
 }

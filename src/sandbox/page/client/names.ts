@@ -1,6 +1,6 @@
 import { createContext, useContext } from 'react';
 
-/** What live references in a message are called. */
+/** Names for the references in a message. */
 export interface Names {
   readonly users: Readonly<Record<string, string>>;
   readonly channels: Readonly<Record<string, string>>;

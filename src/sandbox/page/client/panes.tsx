@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useState } from 'react';
-import { useKept } from './live.ts';
+import { useStored } from './live.ts';
 
-/** From here on both chats fit side by side. */
+/** From this width on both chats fit side by side. */
 const WIDE = '(min-width: 1200px)';
 
 export interface Panes {
@@ -13,11 +13,13 @@ export interface Panes {
 
 type Choice = 'slack' | 'both' | 'teams';
 
-/** Which chats are on the screen: both where there is room and nobody chose otherwise, else the one chosen last. */
+/**
+ * Which chats are visible: both where there is room and the user did not choose one, else the last choice.
+ */
 export function usePanes(): Panes {
   const isWide = useMedia(WIDE);
-  const [choice, setChoice] = useKept('m0.panes', 'both');
-  const [single, setSingle] = useKept('m0.pane', 'slack');
+  const [choice, setChoice] = useStored('m0.panes', 'both');
+  const [single, setSingle] = useStored('m0.pane', 'slack');
   const shown = isWide ? choice : single;
   return {
     slack: shown !== 'teams',
@@ -42,7 +44,7 @@ function useMedia(query: string): boolean {
   return matches;
 }
 
-/** Slack, Teams, or both; what is unread in the one that is not shown is told beside its name. */
+/** Switch for Slack, Teams or both, with the number of unread messages of a hidden chat. */
 export function PaneSwitch({
   panes,
   unread,

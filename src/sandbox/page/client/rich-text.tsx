@@ -10,7 +10,7 @@ function list(value: unknown): Fields[] {
   return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
-/** A `rich_text` block: nothing in it is parsed. */
+/** Renders a `rich_text` block, in which no markup is parsed. */
 export function RichText({ block }: { block: Fields }): ReactNode {
   return each(list(block.elements), (element) => <RichElement element={element} />);
 }

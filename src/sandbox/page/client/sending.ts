@@ -11,29 +11,29 @@ interface Sending {
 }
 
 /**
- * A draft and its way out. What is sent before the page shows what the person sees waits for that, and what was
- * refused stands in the box again, unless it `stands` in the conversation all the same.
+ * A draft and its sending. A message sent before the page shows the current person's view waits for it. A
+ * refused text is put back into the field, unless it is `kept` in the conversation anyway.
  */
-export function useSending(key: string, toAct: (text: string) => WithoutAs<Act>, stands = false): Sending {
+export function useSending(key: string, toAct: (text: string) => WithoutAs<Act>, kept = false): Sending {
   const { ready } = useContext(ActorContext);
   const act = useAct();
   const [text, setText] = useDraft(key);
   const [busy, setBusy] = useState(false);
   const [wanted, setWanted] = useState(false);
-  const now = useRef('');
-  now.current = text;
+  const current = useRef('');
+  current.current = text;
   const enter = (next: string) => {
-    now.current = next;
+    current.current = next;
     setText(next);
   };
   const go = async () => {
-    const said = now.current.trim();
-    if (said === '') return;
+    const message = current.current.trim();
+    if (message === '') return;
     enter('');
     setBusy(true);
-    const { ok } = await act(toAct(said));
+    const { ok } = await act(toAct(message));
     setBusy(false);
-    if (!ok && !stands && now.current === '') enter(said);
+    if (!ok && !kept && current.current === '') enter(message);
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: goes when both are there, not whenever it is drawn anew
   useEffect(() => {
@@ -46,7 +46,7 @@ export function useSending(key: string, toAct: (text: string) => WithoutAs<Act>,
     setText: enter,
     busy,
     send: () => {
-      if (!busy && now.current.trim() !== '') setWanted(true);
+      if (!busy && current.current.trim() !== '') setWanted(true);
     },
   };
 }

@@ -5,12 +5,12 @@ import { HOME } from './home.tsx';
 interface SidebarProps {
   readonly snapshot: Snapshot;
   readonly current: string;
-  /** The newest ts this person has read, by channel. */
+  /** The newest ts that this person has read, by channel. */
   readonly read: Readonly<Record<string, string>>;
   readonly onOpen: (channel: string) => void;
 }
 
-/** Channels and direct messages, with how much is unread. */
+/** Channels and direct messages, with their numbers of unread messages. */
 export function Sidebar({ snapshot, current, read, onOpen }: SidebarProps): ReactNode {
   const group = (label: string, channels: readonly PageChannel[]) => (
     <div className="group">

@@ -7,25 +7,25 @@ import { Sidebar, unreadIn } from './sidebar.tsx';
 
 interface SlackPaneProps {
   readonly snapshot: Snapshot;
-  /** Whether it is on the screen, so that what arrives is read. */
+  /** True while it is visible, so that arriving messages count as read. */
   readonly isShown: boolean;
-  /** The newest ts this person has read, by channel. */
+  /** The newest ts that this person has read, by channel. */
   readonly read: Readonly<Record<string, string>>;
   readonly onRead: (channel: string, ts: string) => void;
 }
 
-/** The conversations of the workspace, with the one that is open. */
+/** The workspace's conversations, and the open one. */
 export function SlackPane({ snapshot, isShown, read, onRead }: SlackPaneProps): ReactNode {
   const { me } = useContext(ActorContext);
   const [chosen, setChosen] = useState('');
   const [thread, setThread] = useState<string | null>(null);
-  const [was, setWas] = useState(me);
+  const [previousMe, setPreviousMe] = useState(me);
   const channel = snapshot.channels.find((one) => one.id === chosen) ?? snapshot.channels[0];
   const newest = channel?.messages.at(-1)?.ts ?? '';
-  if (was !== me) {
-    setWas(me);
+  if (previousMe !== me) {
+    setPreviousMe(me);
     setThread(null);
-    // A direct message belongs to whoever one was.
+    // A direct message belongs to the previous person.
     if (channel?.kind === 'im' && chosen !== HOME) setChosen('');
   }
   // biome-ignore lint/correctness/useExhaustiveDependencies: read means that the newest message is on the screen
@@ -76,7 +76,7 @@ export function SlackPane({ snapshot, isShown, read, onRead }: SlackPaneProps): 
   );
 }
 
-/** How much of the workspace this person has not read. */
+/** Number of messages in the workspace that this person has not read. */
 export function unreadInSlack(snapshot: Snapshot, read: Readonly<Record<string, string>>): number {
   return snapshot.channels.reduce(
     (sum, channel) => sum + unreadIn(channel, snapshot.me, read[channel.id] ?? ''),

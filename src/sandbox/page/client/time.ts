@@ -1,4 +1,4 @@
-/** `just now`, `5 min ago`, `14:02`, `Mon 14:02`: as short as it stays clear. */
+/** A short relative time: `just now`, `5 min ago`, `14:02`, `Mon 14:02`. */
 export function relative(at: number, now: number): string {
   const seconds = Math.max(0, Math.round((now - at) / 1000));
   if (seconds < 45) return 'just now';
@@ -26,7 +26,7 @@ const TOKENS: Readonly<Record<string, Intl.DateTimeFormatOptions>> = {
   time_secs: { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false },
 };
 
-/** Slack's date tokens, in the reader's own zone. */
+/** Formats Slack's date tokens in the reader's own time zone. */
 export function slackDate(seconds: number, format: string, now: number): string {
   const date = new Date(seconds * 1000);
   return format.replace(/\{(\w+)\}/g, (token, name: string) => {

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import type { Snapshot } from '../protocol.ts';
 import { Avatar } from './avatar.tsx';
 
-/** The name of the place, how far it is, and whom one acts as. */
+/** The sandbox's name and status, and the choice of the person to act as. */
 export function TopBar(props: {
   snapshot: Snapshot;
   me: string;

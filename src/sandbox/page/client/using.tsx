@@ -5,12 +5,12 @@ import { Mrkdwn } from './mrkdwn.tsx';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What blocks need to be used: what stands in them, and what happens on a click or a choice. */
+/** Values of the blocks, and callbacks for clicks and choices. */
 export interface BlockUse {
   readonly values: FormValues;
   readonly errors: Readonly<Record<string, string>>;
   readonly onEnter: (actionId: string, value: FormValue) => void;
-  /** A click or choice that the app is told about at once. */
+  /** A click or choice that is sent to the app at once. */
   readonly onAct: (blockId: string, element: Fields, value: FormValue) => void;
 }
 

@@ -1,9 +1,9 @@
-/** A Slack error: the code, and what it says in `response_metadata.messages`. */
+/** A Slack error: its code, and the texts in `response_metadata.messages`. */
 export class ApiError extends Error {
   readonly code: string;
   readonly messages: readonly string[];
   readonly retryAfter: number | null;
-  /** What stands beside `error`. */
+  /** Additional fields of the error answer. */
   readonly details: Readonly<Record<string, string>>;
 
   constructor(

@@ -1,7 +1,11 @@
-import type { Realm } from '../realm.ts';
+/** Reads the arguments of a Web API call. */
+import type { Runtime } from '../runtime.ts';
 import { ApiError } from './api-error.ts';
 
-/** The arguments of one call. Forms carry everything as text and objects as JSON; JSON bodies carry both as they are. */
+/**
+ * The arguments of one call. In forms all values are texts and objects are JSON; in JSON bodies values have
+ * their own types.
+ */
 export class Args {
   readonly #fields: Readonly<Record<string, unknown>>;
 
@@ -18,7 +22,7 @@ export class Args {
     return value === undefined || value === null ? '' : String(value);
   }
 
-  /** The text, or `invalid_arguments` where it is missing. */
+  /** The text. Throws `invalid_arguments` where it is missing. */
   required(name: string): string {
     const value = this.text(name);
     if (value === '') throw new ApiError('invalid_arguments', [`[ERROR] missing required field: ${name}`]);
@@ -35,7 +39,7 @@ export class Args {
     return Number.isNaN(value) ? otherwise : value;
   }
 
-  /** An object or array; text is parsed as JSON, and what does not parse is refused with `error`. */
+  /** An object or array; a text is parsed as JSON. Throws `error` where it cannot be parsed. */
   json(name: string, error: string): unknown {
     const value = this.#fields[name];
     if (typeof value !== 'string') return value ?? undefined;
@@ -47,7 +51,7 @@ export class Args {
     }
   }
 
-  /** An array, empty where it was not given. */
+  /** An array; empty where it is missing. */
   list(name: string, error: string): readonly unknown[] {
     const value = this.json(name, error);
     if (value === undefined) return [];
@@ -56,5 +60,5 @@ export class Args {
   }
 }
 
-/** One Web API method: reads its arguments, changes the state, returns what goes beside `ok: true`. */
-export type Method = (realm: Realm, args: Args) => Record<string, unknown>;
+/** One Web API method: reads its arguments, changes the state, and returns the fields next to `ok: true`. */
+export type Method = (runtime: Runtime, args: Args) => Record<string, unknown>;

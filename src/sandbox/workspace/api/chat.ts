@@ -1,16 +1,18 @@
+/** The chat.* methods of the Web API. */
+
 import { isRecord } from '../../../base/is-record.ts';
 import type { Message } from '../model.ts';
 import { type Accepted, accept, postAsBot } from '../posting.ts';
-import type { Realm } from '../realm.ts';
+import type { Runtime } from '../runtime.ts';
 import { ApiError } from './api-error.ts';
 import type { Args, Method } from './args.ts';
 import { channelOf, messageShape, openChannelOf } from './shapes.ts';
 
-function checked(realm: Realm, args: Args, blocks: readonly unknown[]): Accepted {
+function checked(runtime: Runtime, args: Args, blocks: readonly unknown[]): Accepted {
   const markdown = args.text('markdown_text');
   if (markdown !== '' && (args.has('text') || blocks.length > 0))
     throw new ApiError('markdown_text_conflict');
-  const accepted = accept(realm, {
+  const accepted = accept(runtime, {
     text: args.text('text'),
     blocks: markdown === '' ? blocks : [{ type: 'markdown', text: markdown }],
     mrkdwn: args.flag('mrkdwn', true),
@@ -40,31 +42,31 @@ function metadataOf(args: Args): Message['metadata'] {
   return { event_type: metadata.event_type, event_payload: metadata.event_payload };
 }
 
-/** The root of the thread a message asks to stand in. */
-function threadOf(realm: Realm, channel: string, args: Args): string | null {
+/** The root of the thread that the message belongs to. */
+function threadOf(runtime: Runtime, channel: string, args: Args): string | null {
   const ts = args.text('thread_ts');
   if (ts === '') return null;
-  const root = realm.state.message(channel, ts);
+  const root = runtime.state.message(channel, ts);
   if (!root || root.visibleTo) throw new ApiError('thread_not_found');
   return root.threadTs ?? root.ts;
 }
 
-/** Slack's hint that a message without `text` has nothing to show in a notification. */
+/** Slack's warning that a message without `text` has no text for a notification. */
 function warnings(args: Args): Record<string, unknown> {
   if (args.text('text') !== '' || args.text('markdown_text') !== '') return {};
   return { warning: 'missing_text_in_message', response_metadata: { warnings: ['missing_text_in_message'] } };
 }
 
-const postMessage: Method = (realm, args) => {
+const postMessage: Method = (runtime, args) => {
   const wanted = args.required('channel');
-  const person = realm.state.user(wanted);
-  const channel = person ? realm.state.directMessage(person.id) : openChannelOf(realm, args);
-  const accepted = checked(realm, args, blocksOf(args));
-  const threadTs = threadOf(realm, channel.id, args);
+  const person = runtime.state.user(wanted);
+  const channel = person ? runtime.state.directMessage(person.id) : openChannelOf(runtime, args);
+  const accepted = checked(runtime, args, blocksOf(args));
+  const threadTs = threadOf(runtime, channel.id, args);
   const metadata = metadataOf(args);
-  const wait = realm.limiter.take(channel.id);
+  const wait = runtime.limiter.take(channel.id);
   if (wait !== null) throw new ApiError('ratelimited', [], wait);
-  const message = postAsBot(realm, accepted, {
+  const message = postAsBot(runtime, accepted, {
     channel: channel.id,
     threadTs,
     visibleTo: null,
@@ -74,54 +76,54 @@ const postMessage: Method = (realm, args) => {
   return {
     channel: channel.id,
     ts: message.ts,
-    message: messageShape(realm, message, true),
+    message: messageShape(runtime, message, true),
     ...warnings(args),
   };
 };
 
-const postEphemeral: Method = (realm, args) => {
-  const channel = openChannelOf(realm, args);
+const postEphemeral: Method = (runtime, args) => {
+  const channel = openChannelOf(runtime, args);
   const user = args.required('user');
-  if (!realm.state.user(user)) throw new ApiError('user_not_found');
+  if (!runtime.state.user(user)) throw new ApiError('user_not_found');
   if (!channel.members.includes(user)) throw new ApiError('user_not_in_channel');
-  const accepted = checked(realm, args, blocksOf(args));
-  const threadTs = threadOf(realm, channel.id, args);
-  const message = postAsBot(realm, accepted, { channel: channel.id, threadTs, visibleTo: user });
+  const accepted = checked(runtime, args, blocksOf(args));
+  const threadTs = threadOf(runtime, channel.id, args);
+  const message = postAsBot(runtime, accepted, { channel: channel.id, threadTs, visibleTo: user });
   return { message_ts: message.ts, ...warnings(args) };
 };
 
-/** A message of the bot's own that everybody sees: ephemeral ones can't be reached through the Web API. */
-function ownMessage(realm: Realm, args: Args, notMine: string): Message {
-  const channel = channelOf(realm, args);
-  const message = realm.state.message(channel.id, args.required('ts'));
+/** A message of the bot that everybody sees. The Web API cannot access ephemeral messages. */
+function ownMessage(runtime: Runtime, args: Args, notMine: string): Message {
+  const channel = channelOf(runtime, args);
+  const message = runtime.state.message(channel.id, args.required('ts'));
   if (!message || message.visibleTo) throw new ApiError('message_not_found');
   if (channel.isArchived) throw new ApiError('is_inactive');
-  if (message.user !== realm.state.directory.botUserId) throw new ApiError(notMine);
+  if (message.user !== runtime.state.directory.botUserId) throw new ApiError(notMine);
   return message;
 }
 
-/** Blocks and metadata that are not given stay as they were; empty ones are removed. */
-const update: Method = (realm, args) => {
-  const message = ownMessage(realm, args, 'cant_update_message');
-  const accepted = checked(realm, args, args.has('blocks') ? blocksOf(args) : message.blocks);
+/** Missing blocks and metadata stay unchanged; empty ones are removed. */
+const update: Method = (runtime, args) => {
+  const message = ownMessage(runtime, args, 'cant_update_message');
+  const accepted = checked(runtime, args, args.has('blocks') ? blocksOf(args) : message.blocks);
   const { text, blocks, mentions, links } = accepted;
   const metadata = args.has('metadata') ? metadataOf(args) : message.metadata;
-  realm.state.editMessage(message, { text, blocks, mentions, links, metadata });
-  const shape = messageShape(realm, message, true);
+  runtime.state.editMessage(message, { text, blocks, mentions, links, metadata });
+  const shape = messageShape(runtime, message, true);
   return { channel: message.channel, ts: message.ts, text: message.text, message: shape };
 };
 
-const remove: Method = (realm, args) => {
-  const message = ownMessage(realm, args, 'cant_delete_message');
-  realm.state.removeMessage(message);
+const remove: Method = (runtime, args) => {
+  const message = ownMessage(runtime, args, 'cant_delete_message');
+  runtime.state.removeMessage(message);
   return { channel: message.channel, ts: message.ts };
 };
 
-const getPermalink: Method = (realm, args) => {
-  const channel = channelOf(realm, args);
-  const message = realm.state.message(channel.id, args.required('message_ts'));
+const getPermalink: Method = (runtime, args) => {
+  const channel = channelOf(runtime, args);
+  const message = runtime.state.message(channel.id, args.required('message_ts'));
   if (!message || message.visibleTo) throw new ApiError('message_not_found');
-  const permalink = `${realm.origin}/archives/${channel.id}/p${message.ts.replace('.', '')}`;
+  const permalink = `${runtime.origin}/archives/${channel.id}/p${message.ts.replace('.', '')}`;
   return { channel: channel.id, permalink };
 };
 

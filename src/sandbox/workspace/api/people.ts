@@ -1,46 +1,50 @@
+/** The auth.*, users.* and usergroups.* methods of the Web API. */
 import { ApiError } from './api-error.ts';
 import type { Method } from './args.ts';
 import { page, userShape } from './shapes.ts';
 
-const authTest: Method = (realm) => {
-  const { teamId, botUserId, botId } = realm.state.directory;
+const authTest: Method = (runtime) => {
+  const { teamId, botUserId, botId } = runtime.state.directory;
   return {
-    url: `${realm.origin}/`,
+    url: `${runtime.origin}/`,
     team: 'Local workspace',
     team_id: teamId,
-    user: realm.state.user(botUserId)?.name ?? 'm0',
+    user: runtime.state.user(botUserId)?.name ?? 'm0',
     user_id: botUserId,
     bot_id: botId,
     is_enterprise_install: false,
   };
 };
 
-const connectionsOpen: Method = (realm) => ({
-  url: `${realm.origin.replace(/^http/, 'ws')}${realm.socketMode.issueTicket()}`,
+const connectionsOpen: Method = (runtime) => ({
+  url: `${runtime.origin.replace(/^http/, 'ws')}${runtime.socketMode.issueTicket()}`,
 });
 
-const usersInfo: Method = (realm, args) => {
-  const user = realm.state.user(args.required('user'));
+const usersInfo: Method = (runtime, args) => {
+  const user = runtime.state.user(args.required('user'));
   if (!user) throw new ApiError('user_not_found');
-  return { user: userShape(realm, user) };
+  return { user: userShape(runtime, user) };
 };
 
-const usersList: Method = (realm, args) => {
-  const { items, cursor } = page(realm.state.directory.users, args);
-  return { members: items.map((user) => userShape(realm, user)), response_metadata: { next_cursor: cursor } };
+const usersList: Method = (runtime, args) => {
+  const { items, cursor } = page(runtime.state.directory.users, args);
+  return {
+    members: items.map((user) => userShape(runtime, user)),
+    response_metadata: { next_cursor: cursor },
+  };
 };
 
-const lookupByEmail: Method = (realm, args) => {
+const lookupByEmail: Method = (runtime, args) => {
   const email = args.required('email').toLowerCase();
-  const user = realm.state.directory.users.find((other) => other.email.toLowerCase() === email);
+  const user = runtime.state.directory.users.find((other) => other.email.toLowerCase() === email);
   if (!user) throw new ApiError('users_not_found');
-  return { user: userShape(realm, user) };
+  return { user: userShape(runtime, user) };
 };
 
-const usergroupsList: Method = (realm, args) => ({
-  usergroups: realm.state.directory.usergroups.map((group) => ({
+const usergroupsList: Method = (runtime, args) => ({
+  usergroups: runtime.state.directory.usergroups.map((group) => ({
     id: group.id,
-    team_id: realm.state.directory.teamId,
+    team_id: runtime.state.directory.teamId,
     handle: group.handle,
     name: group.name,
     is_usergroup: true,
@@ -50,8 +54,8 @@ const usergroupsList: Method = (realm, args) => ({
   })),
 });
 
-const usergroupUsers: Method = (realm, args) => {
-  const group = realm.state.directory.usergroups.find((other) => other.id === args.required('usergroup'));
+const usergroupUsers: Method = (runtime, args) => {
+  const group = runtime.state.directory.usergroups.find((other) => other.id === args.required('usergroup'));
   if (!group) throw new ApiError('no_such_subteam');
   return { users: group.users };
 };

@@ -1,12 +1,17 @@
+/** The JSON objects of the Web API's answers. */
 import type { ChannelRecord, FileRecord, Message, View, WorkspaceUser } from '../model.ts';
-import type { Realm } from '../realm.ts';
+import type { Runtime } from '../runtime.ts';
 import { ApiError } from './api-error.ts';
 import type { Args } from './args.ts';
 
 /** A message as the Web API returns it. */
-export function messageShape(realm: Realm, message: Message, withMetadata = false): Record<string, unknown> {
-  const { botUserId, botId, appId, teamId } = realm.state.directory;
-  const replies = realm.state.messagesIn(message.channel).filter((reply) => reply.threadTs === message.ts);
+export function messageShape(
+  runtime: Runtime,
+  message: Message,
+  withMetadata = false,
+): Record<string, unknown> {
+  const { botUserId, botId, appId, teamId } = runtime.state.directory;
+  const replies = runtime.state.messagesIn(message.channel).filter((reply) => reply.threadTs === message.ts);
   return {
     type: 'message',
     user: message.user,
@@ -20,15 +25,15 @@ export function messageShape(realm: Realm, message: Message, withMetadata = fals
     ...(replies.length > 0
       ? { thread_ts: message.ts, reply_count: replies.length, latest_reply: replies.at(-1)?.ts }
       : {}),
-    ...(message.files.length > 0 ? { files: message.files.map((id) => fileShape(realm, id)) } : {}),
+    ...(message.files.length > 0 ? { files: message.files.map((id) => fileShape(runtime, id)) } : {}),
     ...(withMetadata && message.metadata ? { metadata: message.metadata } : {}),
   };
 }
 
-export function fileShape(realm: Realm, id: string): Record<string, unknown> {
-  const file: FileRecord | undefined = realm.state.file(id);
+export function fileShape(runtime: Runtime, id: string): Record<string, unknown> {
+  const file: FileRecord | undefined = runtime.state.file(id);
   if (!file) throw new ApiError('file_not_found');
-  const url = `${realm.origin}/files/${file.id}`;
+  const url = `${runtime.origin}/files/${file.id}`;
   return {
     id: file.id,
     name: file.name,
@@ -39,8 +44,8 @@ export function fileShape(realm: Realm, id: string): Record<string, unknown> {
   };
 }
 
-export function channelShape(realm: Realm, channel: ChannelRecord): Record<string, unknown> {
-  const isMember = channel.members.includes(realm.state.directory.botUserId);
+export function channelShape(runtime: Runtime, channel: ChannelRecord): Record<string, unknown> {
+  const isMember = channel.members.includes(runtime.state.directory.botUserId);
   if (channel.kind === 'im') return { id: channel.id, is_im: true, user: channel.name, is_open: true };
   return {
     id: channel.id,
@@ -53,14 +58,14 @@ export function channelShape(realm: Realm, channel: ChannelRecord): Record<strin
   };
 }
 
-export function userShape(realm: Realm, user: WorkspaceUser): Record<string, unknown> {
+export function userShape(runtime: Runtime, user: WorkspaceUser): Record<string, unknown> {
   return {
     id: user.id,
-    team_id: user.account === 'stranger' ? 'T0OTHER' : realm.state.directory.teamId,
+    team_id: user.account === 'stranger' ? 'T0OTHER' : runtime.state.directory.teamId,
     name: user.name,
     real_name: user.realName,
     deleted: user.account === 'deactivated',
-    is_bot: user.id === realm.state.directory.botUserId,
+    is_bot: user.id === runtime.state.directory.botUserId,
     is_restricted: user.account === 'guest',
     is_ultra_restricted: false,
     is_stranger: user.account === 'stranger',
@@ -70,13 +75,13 @@ export function userShape(realm: Realm, user: WorkspaceUser): Record<string, unk
   };
 }
 
-/** A view as the Web API and view payloads carry it; `values` are what its inputs hold. */
+/** A view as in the Web API and in payloads; `values` are its inputs' values. */
 export function viewShape(
-  realm: Realm,
+  runtime: Runtime,
   view: View,
   values: Record<string, unknown> = {},
 ): Record<string, unknown> {
-  const { teamId, appId, botId } = realm.state.directory;
+  const { teamId, appId, botId } = runtime.state.directory;
   const plain = (text: string | null) => (text === null ? null : { type: 'plain_text', text, emoji: true });
   return {
     id: view.id,
@@ -100,29 +105,29 @@ export function viewShape(
   };
 }
 
-/** The channel a call names. */
-export function channelOf(realm: Realm, args: Args, field = 'channel'): ChannelRecord {
-  const channel = realm.state.channel(args.required(field));
-  const hidden = channel?.isPrivate && !channel.members.includes(realm.state.directory.botUserId);
+/** The channel that a call names. Throws `channel_not_found`. */
+export function channelOf(runtime: Runtime, args: Args, field = 'channel'): ChannelRecord {
+  const channel = runtime.state.channel(args.required(field));
+  const hidden = channel?.isPrivate && !channel.members.includes(runtime.state.directory.botUserId);
   if (!channel || hidden) throw new ApiError('channel_not_found');
   return channel;
 }
 
-/** The channel a call names, where the bot may say something. */
-export function openChannelOf(realm: Realm, args: Args, field = 'channel'): ChannelRecord {
-  const channel = joinedChannelOf(realm, args, field);
+/** The channel that a call names, where the bot may post. Throws Slack's error otherwise. */
+export function openChannelOf(runtime: Runtime, args: Args, field = 'channel'): ChannelRecord {
+  const channel = joinedChannelOf(runtime, args, field);
   if (channel.isArchived) throw new ApiError('is_archived');
   return channel;
 }
 
-/** The channel a call names, where the bot is a member. */
-export function joinedChannelOf(realm: Realm, args: Args, field = 'channel'): ChannelRecord {
-  const channel = channelOf(realm, args, field);
-  if (!channel.members.includes(realm.state.directory.botUserId)) throw new ApiError('not_in_channel');
+/** The channel that a call names, where the bot is a member. Throws Slack's error otherwise. */
+export function joinedChannelOf(runtime: Runtime, args: Args, field = 'channel'): ChannelRecord {
+  const channel = channelOf(runtime, args, field);
+  if (!channel.members.includes(runtime.state.directory.botUserId)) throw new ApiError('not_in_channel');
   return channel;
 }
 
-/** One page of a list, with the cursor that leads to the next. */
+/** One page of a list, with the cursor of the next page. */
 export function page<T>(items: readonly T[], args: Args): { items: readonly T[]; cursor: string } {
   const limit = Math.min(1000, Math.max(1, args.count('limit', 100)));
   const start = args.text('cursor') === '' ? 0 : Number.parseInt(args.text('cursor').replace(/^at:/, ''), 10);

@@ -90,7 +90,7 @@ describe('far too much', () => {
     const statuses = ['waits', 'trouble', 'denied', 'healed'] as const;
     holds(
       fleetCard({
-        of: 'drift',
+        alertKind: 'drift',
         stacks: Array.from({ length: 400 }, (_, i) => ({
           stack: `${HOSTILE_TEXTS[i % HOSTILE_TEXTS.length]}${i}`,
           environment: `<!here>${i % 7}`,

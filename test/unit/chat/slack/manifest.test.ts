@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { OF_WHAT_IS_HEARD, scopesOfMethod } from '../../../../src/sandbox/workspace/scopes.ts';
+import { EVENT_SCOPES, scopesOfMethod } from '../../../../src/sandbox/workspace/scopes.ts';
 import { MANIFEST, readManifest } from '../../../support/slack-app.ts';
 
 const FOLDER = 'src/chat/slack';
@@ -19,12 +19,12 @@ function methodsCalled(): readonly string[] {
 }
 
 /** Commands and events the code listens to. */
-function heard(): readonly (keyof typeof OF_WHAT_IS_HEARD)[] {
+function heard(): readonly (keyof typeof EVENT_SCOPES)[] {
   const events = [...code.matchAll(/\bapp\.event\('(\w+)'/g)].map(([, event]) => event);
   return [
     ...(/\bapp\.command\(/.test(code) ? (['command'] as const) : []),
     ...(/\bapp\.message\(/.test(code) ? (['message.im'] as const) : []),
-    ...events.map((event) => event as keyof typeof OF_WHAT_IS_HEARD),
+    ...events.map((event) => event as keyof typeof EVENT_SCOPES),
   ];
 }
 
@@ -33,7 +33,7 @@ describe('the app', () => {
     expect(methodsCalled().length).toBeGreaterThan(10);
     const needed = new Set([
       ...methodsCalled().flatMap(scopesOfMethod),
-      ...heard().flatMap((what) => OF_WHAT_IS_HEARD[what] ?? []),
+      ...heard().flatMap((what) => EVENT_SCOPES[what] ?? []),
     ]);
     expect([...MANIFEST.scopes].sort()).toEqual([...needed].sort());
   });

@@ -9,14 +9,14 @@ const NINE = '2026-03-03T09:00:00+01:00';
 const SCHEDULE = 'PABC123';
 
 describe("PagerDuty's API", () => {
-  let there: FakePagerDuty;
+  let pagerduty: FakePagerDuty;
   beforeEach(async () => {
-    there = await FakePagerDuty.start();
+    pagerduty = await FakePagerDuty.start();
   });
-  afterEach(() => there.close());
+  afterEach(() => pagerduty.close());
 
   const api = (change: Partial<Parameters<typeof createPagerDutyApi>[0]> = {}) =>
-    createPagerDutyApi({ token: KEY, apiUrl: there.url, clock: () => AT, ...change });
+    createPagerDutyApi({ token: KEY, apiUrl: pagerduty.url, clock: () => AT, ...change });
   async function refused(of = api()): Promise<PagerDutyError> {
     const error: unknown = await of.onCallAt(SCHEDULE, AT).catch((e: unknown) => e);
     if (!(error instanceof PagerDutyError)) throw new Error(`no PagerDutyError: ${JSON.stringify(error)}`);
@@ -24,17 +24,17 @@ describe("PagerDuty's API", () => {
     return error;
   }
 
-  it('says who is on call, with mail address and end of the shift', async () => {
-    there.puts(SCHEDULE, DANA_THERE, NINE, '2026-03-01T09:00:00+01:00');
-    there.shifts.push({ schedule: 'POTHER', user: SAM, start: null, end: null });
+  it('returns who is on call, with e-mail address and end of the shift', async () => {
+    pagerduty.puts(SCHEDULE, DANA_THERE, NINE, '2026-03-01T09:00:00+01:00');
+    pagerduty.shifts.push({ schedule: 'POTHER', user: SAM, start: null, end: null });
     expect(await api().onCallAt(SCHEDULE, AT)).toEqual([
       { id: 'PDANA1', name: 'Dana Ray', email: 'Dana@Acme.dev', until: Date.parse(NINE) },
     ]);
   });
 
-  it('has each person once, until the last of their shifts; several may be on call', async () => {
-    there.puts(SCHEDULE, DANA_THERE, NINE);
-    there.shifts.push(
+  it('returns each person once, until the last of their shifts; several people may be on call', async () => {
+    pagerduty.puts(SCHEDULE, DANA_THERE, NINE);
+    pagerduty.shifts.push(
       { schedule: SCHEDULE, user: KIM_THERE, start: null, end: NINE, policies: 3 },
       { schedule: SCHEDULE, user: KIM_THERE, start: null, end: '2026-03-04T09:00:00Z' },
       { schedule: SCHEDULE, user: SAM, start: null, end: null },
@@ -47,8 +47,8 @@ describe("PagerDuty's API", () => {
     ]);
   });
 
-  it('counts a shift from its first instant to just before its last', async () => {
-    there.shifts.push(
+  it('counts a shift from its start to just before its end', async () => {
+    pagerduty.shifts.push(
       { schedule: SCHEDULE, user: DANA_THERE, start: null, end: '2026-03-02T12:00:00Z' },
       { schedule: SCHEDULE, user: KIM_THERE, start: '2026-03-02T12:00:00Z', end: NINE },
     );
@@ -57,12 +57,12 @@ describe("PagerDuty's API", () => {
     expect(await names(AT)).toEqual(['Kim Lee']);
   });
 
-  it('reads every page, however small the server makes them', async () => {
+  it('reads every page, however small the pages are', async () => {
     for (let i = 0; i < 7; i += 1) {
       const user = { id: `P${i}`, name: `N${i}`, email: `n${i}@acme.dev` };
-      there.shifts.push({ schedule: SCHEDULE, user, start: null, end: NINE });
+      pagerduty.shifts.push({ schedule: SCHEDULE, user, start: null, end: NINE });
     }
-    there.page = 3;
+    pagerduty.page = 3;
     expect((await api().onCallAt(SCHEDULE, AT)).map((o) => o.id)).toEqual([
       'P0',
       'P1',
@@ -75,7 +75,7 @@ describe("PagerDuty's API", () => {
   });
 
   it('gives up on pages that never end', async () => {
-    there.answers(200, JSON.stringify({ oncalls: [], limit: 100, offset: 0, more: true, total: null }));
+    pagerduty.answers(200, JSON.stringify({ oncalls: [], limit: 100, offset: 0, more: true, total: null }));
     expect((await refused()).message).toContain('more than 1000');
   });
 
@@ -84,16 +84,16 @@ describe("PagerDuty's API", () => {
     [401, 'set PAGERDUTY_TOKEN'],
     [403, 'the key may not read it (403: Access Denied)'],
     [404, 'knows no such schedule'],
-  ])('a refusal (%d) says what to do, and is not asked twice', async (status, text) => {
+  ])('a refusal (%d) says what to do, and is not retried', async (status, text) => {
     const message = status === 400 ? 'Invalid Input' : 'Access Denied';
-    there.answers(status, JSON.stringify({ error: { message, code: 1 } }));
+    pagerduty.answers(status, JSON.stringify({ error: { message, code: 1 } }));
     expect(await refused()).toMatchObject({ message: expect.stringContaining(text), refused: true });
-    expect(there.asked).toHaveLength(1);
+    expect(pagerduty.asked).toHaveLength(1);
   });
 
-  it('is refused with a wrong key, and for a schedule it may not see', async () => {
+  it('is refused with a wrong key, and for a schedule that the key may not read', async () => {
     expect((await refused(api({ token: 'wrong' }))).message).toContain('refuses the key (401)');
-    there.hidden.add(SCHEDULE);
+    pagerduty.hidden.add(SCHEDULE);
     expect((await refused()).message).toContain('(403');
   });
 
@@ -103,16 +103,16 @@ describe("PagerDuty's API", () => {
     [{ 'retry-after': 'Mon, 02 Mar 2026 12:00:30 GMT' }, 30_000],
     [{ 'retry-after': 'soon' }, null],
     [{}, null],
-  ])('at the rate limit hears when to come back: %j', async (headers, retryAfterMs) => {
-    there.answers(429, '{}', headers as Record<string, string>);
+  ])('at the rate limit reads when to retry: %j', async (headers, retryAfterMs) => {
+    pagerduty.answers(429, '{}', headers as Record<string, string>);
     expect(await refused()).toMatchObject({ refused: false, retryAfterMs });
-    expect(there.asked).toHaveLength(1);
+    expect(pagerduty.asked).toHaveLength(1);
   });
 
-  it.each(['503', 'broken line'])('tries once more after a %s', async (how) => {
-    there.puts(SCHEDULE, DANA_THERE, NINE);
+  it.each(['503', 'broken line'])('retries once after a %s', async (how) => {
+    pagerduty.puts(SCHEDULE, DANA_THERE, NINE);
     let n = 0;
-    there.before = (request, response) => {
+    pagerduty.before = (request, response) => {
       n += 1;
       if (n > 1) return false;
       if (how === '503') response.writeHead(503).end();
@@ -120,26 +120,26 @@ describe("PagerDuty's API", () => {
       return true;
     };
     expect(await api().onCallAt(SCHEDULE, AT)).toHaveLength(1);
-    there.answers(503, 'upstream');
-    n = there.asked.length;
+    pagerduty.answers(503, 'upstream');
+    n = pagerduty.asked.length;
     expect(await refused()).toMatchObject({ refused: false });
-    expect(there.asked).toHaveLength(n + 2);
+    expect(pagerduty.asked).toHaveLength(n + 2);
   });
 
-  it('does not wait for ever, nor for more than it can hold', async () => {
-    there.before = () => true;
+  it('does not wait forever, and limits the size of an answer', async () => {
+    pagerduty.before = () => true;
     expect((await refused(api({ limits: { callMs: 30 } }))).message).toContain('does not answer in time');
-    // An answer that never ends is no answer either.
-    there.before = (_, response) => {
+    // An answer that never ends counts as no answer.
+    pagerduty.before = (_, response) => {
       response.writeHead(200).write('{');
       return true;
     };
     expect((await refused(api({ limits: { callMs: 30 } }))).message).toContain('does not answer in time');
-    there.answers(200, ' '.repeat(5_000));
+    pagerduty.answers(200, ' '.repeat(5_000));
     expect((await refused(api({ limits: { bodyBytes: 4_000 } }))).message).toContain('more than 4000 bytes');
   });
 
-  it('takes the key nowhere else', async () => {
+  it('never sends the key to another host', async () => {
     const heard: string[] = [];
     const elsewhere = createServer((request, response) => {
       heard.push(String(request.headers.authorization));
@@ -148,7 +148,7 @@ describe("PagerDuty's API", () => {
     await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
     const { port } = elsewhere.address() as AddressInfo;
     for (const status of [301, 302, 307, 308]) {
-      there.answers(status, '', { location: `http://localhost:${port}/oncalls` });
+      pagerduty.answers(status, '', { location: `http://localhost:${port}/oncalls` });
       expect((await refused()).message).toContain('redirects elsewhere');
     }
     elsewhere.close();
@@ -163,29 +163,29 @@ describe("PagerDuty's API", () => {
     ['an end that is no time', entryText({ start: null, end: 'tomorrow' })],
     ['another schedule', entryText({ start: null, end: null, schedule: { id: 'POTHER' } })],
     ['no schedule', entryText({ start: null, end: null, schedule: null })],
-  ])('believes no answer with %s', async (_, body) => {
-    there.answers(200, body);
+  ])('rejects an answer with %s', async (_, body) => {
+    pagerduty.answers(200, body);
     expect(await refused()).toMatchObject({ refused: false });
   });
 
-  it('shows the key in no error, whatever a server repeats', async () => {
+  it('shows the key in no error, even if a server repeats it', async () => {
     const told: string[] = [];
     for (const status of [302, 400, 401, 403, 404, 418, 429, 500]) {
-      there.answers(status, JSON.stringify({ error: { message: `Token token=${KEY} is bad`, code: 1 } }));
+      pagerduty.answers(status, JSON.stringify({ error: { message: `Token token=${KEY} is bad`, code: 1 } }));
       told.push((await refused()).message);
     }
-    there.answers(200, `{"oncalls":"${KEY}"}`);
+    pagerduty.answers(200, `{"oncalls":"${KEY}"}`);
     told.push((await refused()).message);
-    there.puts(SCHEDULE, { ...SAM, name: `Sam ${KEY}\n\n<!channel>` }, NINE);
-    there.works();
+    pagerduty.puts(SCHEDULE, { ...SAM, name: `Sam ${KEY}\n\n<!channel>` }, NINE);
+    pagerduty.works();
     told.push(JSON.stringify(await api().onCallAt(SCHEDULE, AT)));
     const closed = api();
-    await there.close();
+    await pagerduty.close();
     told.push((await refused(closed)).message);
     expect(told.join('\n')).not.toContain(KEY);
     expect(told.at(-1)).toContain("can't be reached (ECONNREFUSED)");
     expect(told.at(-2)).toContain('Sam [redacted] <!channel>');
-    there = await FakePagerDuty.start();
+    pagerduty = await FakePagerDuty.start();
   });
 });
 

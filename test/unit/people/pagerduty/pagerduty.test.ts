@@ -9,19 +9,19 @@ const MINUTE = 60 * SECOND;
 const FAR = '2026-03-09T09:00:00Z';
 const PRIMARY = { primary: { kind: 'pagerduty', schedule: 'PABC123' } } as const;
 
-let there: FakePagerDuty;
+let pagerduty: FakePagerDuty;
 let now: number;
 let ask: ScheduleOnCall;
 beforeEach(async () => {
-  there = await FakePagerDuty.start();
+  pagerduty = await FakePagerDuty.start();
   now = NOON;
-  const opened = openPagerDuty({ token: KEY, apiUrl: there.url }, PRIMARY, () => now);
+  const opened = openPagerDuty({ token: KEY, apiUrl: pagerduty.url }, PRIMARY, () => now);
   if (opened === undefined) throw new Error('PagerDuty is not set up');
   ask = opened;
 });
-afterEach(() => there.close());
+afterEach(() => pagerduty.close());
 
-/** Names of those on call; `nobody: …` where that can't be told. */
+/** Names of the people on call; `nobody: …` if they are not known. */
 async function names(): Promise<string> {
   return ask('PABC123').then(
     ({ onDuty }) => onDuty.map((one) => one.name).join(', '),
@@ -30,20 +30,20 @@ async function names(): Promise<string> {
 }
 
 describe('answers', () => {
-  it('are asked for once by all who ask at the same time, and count for a minute', async () => {
-    there.puts('PABC123', DANA_THERE, FAR);
+  it('are requested once for all concurrent callers, and count for a minute', async () => {
+    pagerduty.puts('PABC123', DANA_THERE, FAR);
     expect(await Promise.all([names(), names(), names()])).toEqual(['Dana Ray', 'Dana Ray', 'Dana Ray']);
-    there.puts('PABC123', KIM_THERE, FAR);
+    pagerduty.puts('PABC123', KIM_THERE, FAR);
     now += MINUTE - 1;
     expect(await names()).toBe('Dana Ray');
-    expect(there.asked).toHaveLength(1);
+    expect(pagerduty.asked).toHaveLength(1);
     now += 1;
     expect(await names()).toBe('Kim Lee');
   });
 
-  it('are asked for anew as soon as a shift in them is over', async () => {
-    there.puts('PABC123', DANA_THERE, '2026-03-02T12:00:20Z');
-    there.shifts.push({ schedule: 'PABC123', user: KIM_THERE, start: '2026-03-02T12:00:20Z', end: FAR });
+  it('are requested again when a shift in them ends', async () => {
+    pagerduty.puts('PABC123', DANA_THERE, '2026-03-02T12:00:20Z');
+    pagerduty.shifts.push({ schedule: 'PABC123', user: KIM_THERE, start: '2026-03-02T12:00:20Z', end: FAR });
     expect(await names()).toBe('Dana Ray');
     now += 20 * SECOND - 1;
     expect(await names()).toBe('Dana Ray');
@@ -51,26 +51,26 @@ describe('answers', () => {
     expect(await names()).toBe('Kim Lee');
   });
 
-  it('of one schedule say nothing of another', async () => {
-    there.puts('PABC123', DANA_THERE, FAR);
+  it('for one schedule do not count for another', async () => {
+    pagerduty.puts('PABC123', DANA_THERE, FAR);
     expect(await names()).toBe('Dana Ray');
     expect(await ask('POTHER')).toEqual({ onDuty: [], trouble: null });
   });
 
-  it('are asked for anew where the clock was set back', async () => {
-    there.puts('PABC123', DANA_THERE, FAR);
+  it('are requested again if the clock was set back', async () => {
+    pagerduty.puts('PABC123', DANA_THERE, FAR);
     await names();
-    there.puts('PABC123', KIM_THERE, FAR);
+    pagerduty.puts('PABC123', KIM_THERE, FAR);
     now -= 60 * MINUTE;
     expect(await names()).toBe('Kim Lee');
   });
 });
 
 describe('while PagerDuty cannot be reached', () => {
-  it('the last answer counts for ten minutes, with a word on it, and then nobody is on call', async () => {
-    there.puts('PABC123', DANA_THERE, FAR);
+  it('the last answer counts for ten minutes, with a note, and then nobody is on call', async () => {
+    pagerduty.puts('PABC123', DANA_THERE, FAR);
     await names();
-    there.breaks();
+    pagerduty.breaks();
     now += MINUTE;
     expect(await ask('PABC123')).toEqual({
       onDuty: [{ id: 'PDANA1', name: 'Dana Ray', email: 'Dana@Acme.dev', until: Date.parse(FAR) }],
@@ -80,15 +80,15 @@ describe('while PagerDuty cannot be reached', () => {
     expect(await names()).toBe('Dana Ray');
     now += 1;
     expect(await names()).toMatch(/^nobody: asking PagerDuty who is on call for PABC123: .*can't be reached/);
-    there.works();
+    pagerduty.works();
     now += 10 * SECOND;
     expect(await ask('PABC123')).toMatchObject({ onDuty: [{ name: 'Dana Ray' }], trouble: null });
   });
 
-  it('nobody is on call past the end of a shift, or where nothing was ever said', async () => {
-    there.puts('PABC123', DANA_THERE, '2026-03-02T12:03:00Z');
+  it('nobody is on call after the end of a shift, or if there never was an answer', async () => {
+    pagerduty.puts('PABC123', DANA_THERE, '2026-03-02T12:03:00Z');
     await names();
-    there.breaks();
+    pagerduty.breaks();
     now = NOON + 3 * MINUTE - 1;
     expect(await names()).toBe('Dana Ray');
     now += 1;
@@ -96,51 +96,51 @@ describe('while PagerDuty cannot be reached', () => {
     expect(await ask('POTHER').catch((e: unknown) => (e as Error).message)).toContain("can't be reached");
   });
 
-  it('one whose shift is over is off call, the others stay', async () => {
-    there.puts('PABC123', DANA_THERE, '2026-03-02T12:03:00Z');
-    there.shifts.push({ schedule: 'PABC123', user: KIM_THERE, start: null, end: FAR });
+  it('a person whose shift has ended is off call, the others stay', async () => {
+    pagerduty.puts('PABC123', DANA_THERE, '2026-03-02T12:03:00Z');
+    pagerduty.shifts.push({ schedule: 'PABC123', user: KIM_THERE, start: null, end: FAR });
     await names();
-    there.breaks();
+    pagerduty.breaks();
     now += 3 * MINUTE;
     expect(await names()).toBe('Kim Lee');
   });
 
-  it('it is left alone for ten seconds, or as long as it says but never for more than five minutes', async () => {
-    there.breaks();
+  it('m0 waits ten seconds before the next request, or as long as PagerDuty says but at most five minutes', async () => {
+    pagerduty.breaks();
     await names();
-    const tries = there.asked.length;
+    const tries = pagerduty.asked.length;
     now += 10 * SECOND - 1;
     await names();
-    expect(there.asked).toHaveLength(tries);
-    there.answers(429, '{}', { 'retry-after': '90' });
+    expect(pagerduty.asked).toHaveLength(tries);
+    pagerduty.answers(429, '{}', { 'retry-after': '90' });
     now += 1;
     expect(await names()).toContain('429');
-    there.puts('PABC123', DANA_THERE, FAR);
-    there.works();
+    pagerduty.puts('PABC123', DANA_THERE, FAR);
+    pagerduty.works();
     now += 90 * SECOND - 1;
     expect(await names()).toContain('429');
     now += 1;
     expect(await names()).toBe('Dana Ray');
-    there.answers(429, '{}', { 'ratelimit-reset': '86400' });
+    pagerduty.answers(429, '{}', { 'ratelimit-reset': '86400' });
     now += MINUTE;
     await names();
-    there.works();
+    pagerduty.works();
     now += 5 * MINUTE - 1;
     await names();
-    const before = there.asked.length;
+    const before = pagerduty.asked.length;
     now += 1;
     await names();
-    expect(there.asked).toHaveLength(before + 1);
+    expect(pagerduty.asked).toHaveLength(before + 1);
   });
 });
 
-it('what PagerDuty said before it refused counts no more', async () => {
+it('answers from before a refusal no longer count', async () => {
   for (const status of [401, 403, 404]) {
-    there.works();
-    there.puts('PABC123', DANA_THERE, FAR);
+    pagerduty.works();
+    pagerduty.puts('PABC123', DANA_THERE, FAR);
     now += 10 * SECOND;
     expect(await names()).toBe('Dana Ray');
-    there.answers(status, '{}');
+    pagerduty.answers(status, '{}');
     now += MINUTE;
     expect(await names()).toMatch(/^nobody: /);
   }
@@ -155,7 +155,7 @@ describe('without a key', () => {
     );
   });
 
-  it('nothing is missing where no rota is PagerDuty’s', () => {
+  it('nothing is missing without a rota of PagerDuty', () => {
     const group = { primary: { kind: 'slackUsergroup', id: 'S0SRE' } } as const;
     expect(openPagerDuty(without, group, () => NOON)).toBeUndefined();
   });

@@ -10,13 +10,13 @@ interface BoxProps {
   readonly conversation: PageTeamsConversation;
 }
 
-/** Where a post or a message is typed: `/` offers the app's commands, `@` the app. */
+/** The input field for posts and messages: `/` offers the app's commands, `@` the app. */
 export function Box({ draft, conversation: { id, kind, name } }: BoxProps): ReactNode {
   const { commands, botIsHere } = useTeams();
   const sending = useSending(
     draft,
     (text) => ({ act: 'teams-say', conversation: id, text, thread: null }),
-    // People read it, though it can't reach m0.
+    // People can read it, although it cannot reach m0.
     !botIsHere,
   );
   return (
@@ -33,7 +33,7 @@ export function Box({ draft, conversation: { id, kind, name } }: BoxProps): Reac
   );
 }
 
-/** Where a reply in a thread is typed. */
+/** The input field for replies in a thread. */
 export function ReplyBox(props: {
   draft: string;
   root: TeamsMessage;
@@ -56,7 +56,7 @@ export function ReplyBox(props: {
       sending={sending}
       label="Reply"
       hint="Reply, to m0 with @m0 …"
-      // Teams has commands where a post begins, not in replies.
+      // Teams offers commands at the start of a post, not in replies.
       commands={[]}
       hasFocus={props.hasFocus}
       onLeave={props.onLeave}

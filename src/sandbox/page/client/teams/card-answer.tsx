@@ -5,20 +5,20 @@ import { Card } from './card.tsx';
 import type { Pressed } from './show-card.ts';
 
 interface CardAnswerProps {
-  /** Id of the message it stands in. */
+  /** Id of the message that holds the card. */
   readonly message: string;
   readonly card: Json;
   readonly onPressed: () => void;
 }
 
 interface Answer {
-  /** The card that was answered, as text: a card in its place stands until the message changes. */
+  /** The card that was clicked, as JSON text: a replacement stays until the message changes. */
   readonly of: string;
   readonly bar: string | null;
   readonly card: Json | null;
 }
 
-/** A card, and what came of pressing its buttons: a bar under it or another card, for who pressed. */
+/** A card with the answer to its buttons: a bar below it or a replacement, for the person who clicked. */
 export function CardAnswer({ message, card, onPressed }: CardAnswerProps): ReactNode {
   const act = useAct();
   const [busy, setBusy] = useState(false);
@@ -27,10 +27,10 @@ export function CardAnswer({ message, card, onPressed }: CardAnswerProps): React
   const shown = answer?.of === of && answer.card !== null ? answer.card : card;
   const press = async ({ verb, title, data }: Pressed) => {
     setBusy(true);
-    const said = await act({ act: 'teams-click', message, verb, title, data });
+    const result = await act({ act: 'teams-click', message, verb, title, data });
     setBusy(false);
-    if (!said.ok) return;
-    setAnswer({ of, bar: said.bar ?? null, card: said.card ?? null });
+    if (!result.ok) return;
+    setAnswer({ of, bar: result.bar ?? null, card: result.card ?? null });
     onPressed();
   };
   return (

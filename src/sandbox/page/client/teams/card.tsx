@@ -2,14 +2,14 @@ import { type ReactNode, useLayoutEffect, useRef } from 'react';
 import { type Pressed, type ShownCard, showCard } from './show-card.ts';
 
 interface CardProps {
-  /** The card as JSON text: it is drawn anew only when that changed. */
+  /** The card as JSON text; it is rendered again only when this changes. */
   readonly json: string;
-  /** Its answer is awaited, so nothing of it can be used. */
+  /** True while an answer is pending: the card is disabled. */
   readonly busy: boolean;
   readonly onPress: (pressed: Pressed) => void;
 }
 
-/** A card as Microsoft's renderer draws it. What was begun in it outlives all that happens around it. */
+/** A card, drawn by Microsoft's renderer. Unfinished input survives changes around it. */
 export function Card({ json, busy, onPress }: CardProps): ReactNode {
   const place = useRef<HTMLDivElement>(null);
   const shown = useRef<ShownCard>(null);

@@ -9,7 +9,7 @@ import { Post } from './post.tsx';
 import { useTeams } from './teams-context.ts';
 import { keyOf } from './unread.ts';
 
-/** A channel with its posts and their threads, or a chat, whose messages simply follow each other. */
+/** A channel with posts and threads, or a chat with messages in sequence. */
 export function Conversation({ conversation }: { conversation: PageTeamsConversation }): ReactNode {
   const { bot, team, botIsHere } = useTeams();
   const { me } = useContext(ActorContext);

@@ -3,7 +3,7 @@ import { useTeams } from './teams-context.ts';
 
 const COLOURS = 6;
 
-/** Initials on a colour of their own: people are round, apps have corners. */
+/** Initials on a coloured background: people are round, apps are square. */
 export function Face({ id, name }: { id: string; name: string }): ReactNode {
   const { bot } = useTeams();
   const isApp = id === bot;

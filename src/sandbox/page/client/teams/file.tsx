@@ -4,12 +4,15 @@ import { useAct } from '../acting.tsx';
 import { isWebAddress } from './plain-card.ts';
 
 interface FileProps {
-  /** Id of the message it stands in. */
+  /** Id of the message that holds the file. */
   readonly message: string;
   readonly file: TeamsFile;
 }
 
-/** A file that the app offers, to be taken or not, or one that is in the person's OneDrive. */
+/**
+ * A file that the app offers, with buttons to accept or decline, or one that is stored in the person's
+ * OneDrive.
+ */
 export function File({ message, file }: FileProps): ReactNode {
   const act = useAct();
   const [busy, setBusy] = useState(false);

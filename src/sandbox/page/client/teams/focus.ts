@@ -1,4 +1,4 @@
-/** Where the focus was, in words that hold for the same card drawn anew. */
+/** The focused control, described so that it can be found again after the card was rendered again. */
 export interface Focus {
   readonly tag: string;
   readonly label: string;
@@ -19,7 +19,7 @@ function hasText(control: Element): control is HTMLInputElement | HTMLTextAreaEl
   );
 }
 
-/** Null where the focus is elsewhere. */
+/** Null where the focus is outside the element. */
 export function focusIn(element: HTMLElement): Focus | null {
   const active = document.activeElement;
   if (!active?.matches(CONTROLS) || !element.contains(active)) return null;
@@ -29,7 +29,10 @@ export function focusIn(element: HTMLElement): Focus | null {
   return { tag: active.tagName, label: labelOf(active as Control), selection };
 }
 
-/** Focuses the same control again, unless the focus has gone elsewhere. False where it is not there or can't be used. */
+/**
+ * Focuses the same control again, unless another element has the focus. False where the control does not
+ * exist or is disabled.
+ */
 export function giveFocus(element: HTMLElement, { tag, label, selection }: Focus): boolean {
   if (document.activeElement !== document.body && !element.contains(document.activeElement)) return true;
   const control = [...element.querySelectorAll<Control>(CONTROLS)].find(

@@ -1,4 +1,4 @@
-/** How Teams has cards drawn. Colours are names of theme.css, so that a card follows the theme by itself. */
+/** How Teams renders cards. Colours are variables of theme.css, so that cards follow the theme. */
 import { HostConfig } from 'adaptivecards';
 
 const FONT_SIZES = { small: 12, default: 14, medium: 14, large: 18, extraLarge: 24 };
@@ -56,7 +56,7 @@ export const TEAMS_HOST = new HostConfig({
   actions: {
     maxActions: 6,
     spacing: 'Default',
-    // The gap is in card.css, where a row may break.
+    // The gap is in card.css, where rows can wrap.
     buttonSpacing: 0,
     showCard: { actionMode: 'Inline', inlineTopMargin: 16, style: 'emphasis' },
     preExpandSingleShowCardAction: false,

@@ -2,23 +2,23 @@ import { type ReactNode, type RefObject, useEffect, useRef, useState } from 'rea
 import type { TeamsCommand } from '../../protocol.ts';
 
 interface Offer extends TeamsCommand {
-  /** What stands in the box once it is chosen. */
+  /** The text of the field after it was chosen. */
   readonly text: string;
 }
 
 interface MenuState {
-  /** What can be chosen now; empty where there is no menu. */
+  /** The current suggestions; empty where the menu is closed. */
   readonly offers: readonly Offer[];
   readonly chosen: Offer | undefined;
   readonly choose: (offer: Offer) => void;
   readonly point: (offer: Offer) => void;
-  /** True where the key was for the menu. */
+  /** True where the menu used the key. */
   readonly onKey: (key: string) => boolean;
 }
 
 const APP = { title: 'm0', description: 'The drift bot for Terraform and OpenTofu' };
 
-/** What typing `/`, `@` or a mention offers; none once it is complete. */
+/** Suggestions for `/`, `@` or a mention; none once the text is complete. */
 function offersFor(text: string, commands: readonly TeamsCommand[]): readonly Offer[] {
   const [, lead, word] = /^(\/|@m0 )(\w*)$/.exec(text) ?? [];
   if (lead !== undefined && word !== undefined) {
@@ -74,7 +74,7 @@ export function useMenu(
   };
 }
 
-/** The list over the box. */
+/** The list above the field. */
 export function Menu({ id, menu }: { id: string; menu: MenuState }): ReactNode {
   const list = useRef<HTMLDivElement>(null);
   const { chosen, offers } = menu;
@@ -99,7 +99,7 @@ export function Menu({ id, menu }: { id: string; menu: MenuState }): ReactNode {
           tabIndex={-1}
           aria-selected={offer === chosen}
           onPointerMove={() => menu.point(offer)}
-          // The box keeps the focus.
+          // Keeps the focus in the field.
           onPointerDown={(event) => {
             event.preventDefault();
             menu.choose(offer);

@@ -11,11 +11,11 @@ const MENTION = /(^|\s)(@m0)\b/;
 
 interface MessageProps {
   readonly message: TeamsMessage;
-  /** A button of its card was pressed, and the app has answered. */
+  /** Called when a button of the card was pressed and the app has answered. */
   readonly onPressed: () => void;
 }
 
-/** One message: who, when, and the card or the text. */
+/** One message: author, time, and the card or text. */
 export function Message({ message, onPressed }: MessageProps): ReactNode {
   const { me, bot, names } = useTeams();
   const { now } = useNames();
@@ -38,7 +38,7 @@ export function Message({ message, onPressed }: MessageProps): ReactNode {
         ) : card === null ? (
           <p className="t-text">{typed(message.summary)}</p>
         ) : (
-          // Answers to a click are for who clicked: another person starts without them.
+          // Answers to a click are visible to one person only, so another person starts without them.
           <CardAnswer key={me} message={message.id} card={card} onPressed={onPressed} />
         )}
       </div>
@@ -46,7 +46,7 @@ export function Message({ message, onPressed }: MessageProps): ReactNode {
   );
 }
 
-/** What somebody wrote, with m0 mentioned in it. */
+/** A typed text with its mention of m0. */
 function typed(text: string): ReactNode {
   const [before, lead, mention, ...rest] = text.split(MENTION);
   if (mention === undefined) return text;

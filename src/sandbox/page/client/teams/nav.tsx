@@ -10,7 +10,7 @@ interface NavProps {
   readonly onOpen: (key: string) => void;
 }
 
-/** Chats, and the team with its channels, with how much is unread. */
+/** The chats, and the team with its channels, with their numbers of unread messages. */
 export function Nav({ current, read, onOpen }: NavProps): ReactNode {
   const { me, bot, team, conversations } = useTeams();
   const entry = (conversation: PageTeamsConversation) => {

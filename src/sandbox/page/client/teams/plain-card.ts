@@ -1,11 +1,10 @@
+/** Makes a card safe for this page: it loads nothing, runs nothing and links only to web addresses. */
 import { isRecord } from '../../../../base/is-record.ts';
-
-/** A card as it may be shown here: nothing in it loads, runs or leads anywhere but to the web. */
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** These would load pictures from elsewhere, which the page never does. */
-const LOADS = new Set([
+/** Keys that would load pictures from other servers, which the page never does. */
+const LOADING_KEYS = new Set([
   'backgroundImage',
   'iconUrl',
   'poster',
@@ -17,7 +16,10 @@ const LOADS = new Set([
 
 const MENTIONED = /(<at>[^<>]*<\/at>)/;
 
-/** The card without what would load something or lead off the web, and with its mentions made text that stands out. */
+/**
+ * The card without anything that loads content or links outside the web, and with mentions as highlighted
+ * text.
+ */
 export function plainCard(card: Fields): Fields {
   const { msteams } = card;
   const entities =
@@ -32,18 +34,18 @@ export function plainCard(card: Fields): Fields {
 
 function plain(value: unknown, mentions: ReadonlyMap<string, string>): unknown {
   if (Array.isArray(value)) {
-    return value.filter((one) => !leadsAstray(one)).map((one) => plain(one, mentions));
+    return value.filter((one) => !isUnsafeLink(one)).map((one) => plain(one, mentions));
   }
   if (!isRecord(value)) return value;
-  const entries = Object.entries(value).filter(([key, one]) => !LOADS.has(key) && !leadsAstray(one));
-  const kept: Fields = Object.fromEntries(
-    // What a button carries goes back as it came.
+  const entries = Object.entries(value).filter(([key, one]) => !LOADING_KEYS.has(key) && !isUnsafeLink(one));
+  const safe: Fields = Object.fromEntries(
+    // A button's data goes back to the app unchanged.
     entries.map(([key, one]) => [key, key === 'data' ? one : plain(one, mentions)]),
   );
-  return kept.type === 'TextBlock' ? withMentions(kept, mentions) : kept;
+  return safe.type === 'TextBlock' ? withMentions(safe, mentions) : safe;
 }
 
-function leadsAstray(value: unknown): boolean {
+function isUnsafeLink(value: unknown): boolean {
   return isRecord(value) && value.type === 'Action.OpenUrl' && !isWebAddress(value.url);
 }
 
@@ -52,7 +54,7 @@ export function isWebAddress(url: unknown): url is string {
   return parsed !== null && (parsed.protocol === 'https:' || parsed.protocol === 'http:');
 }
 
-/** A line that mentions people, in which their names stand out. */
+/** A line with mentions, in which the names are highlighted. */
 function withMentions(block: Fields, mentions: ReadonlyMap<string, string>): Fields {
   const parts = String(block.text ?? '').split(MENTIONED);
   if (!parts.some((part) => mentions.has(part))) return block;

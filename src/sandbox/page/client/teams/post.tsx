@@ -8,13 +8,13 @@ import { useTeams } from './teams-context.ts';
 interface PostProps {
   readonly root: TeamsMessage;
   readonly replies: readonly TeamsMessage[];
-  /** Whose draft of a reply to what; it must be keyed by it too. */
+  /** Key of the reply's draft; the component needs the same React key. */
   readonly draft: string;
 }
 
 /**
- * A post of a channel with its thread, folded to how many replies it has and whose. Where the person takes part, or
- * pressed a button, it is laid open: what they wait for stands in there.
+ * A post in a channel with its thread. The thread is collapsed to the number and authors of its replies, and
+ * open where the person takes part or pressed a button, because an answer may appear there.
  */
 export function Post({ root, replies, draft }: PostProps): ReactNode {
   const { me, names } = useTeams();

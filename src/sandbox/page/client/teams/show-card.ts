@@ -1,4 +1,4 @@
-/** Microsoft's own renderer of Adaptive Cards, held to what this page lets a card do. */
+/** Microsoft's renderer of Adaptive Cards, limited to what this page allows. */
 import {
   type Action,
   AdaptiveCard,
@@ -18,7 +18,7 @@ import { type Focus, focusIn, giveFocus } from './focus.ts';
 import { TEAMS_HOST } from './host-config.ts';
 import { isWebAddress, plainCard } from './plain-card.ts';
 
-/** An Action.Execute that somebody pressed; `data` is the button's own with what was filled in. */
+/** A pressed Action.Execute; `data` is the button's own data with the inputs' values. */
 export interface Pressed {
   readonly verb: string;
   readonly title: string;
@@ -27,56 +27,56 @@ export interface Pressed {
 
 export interface ShownCard {
   readonly element: HTMLElement;
-  /** Marks the button whose answer is awaited. */
+  /** Marks the button whose answer is pending. */
   wait(): void;
-  /** Takes the mark away, and gives the focus back to where it was. */
+  /** Removes the mark and restores the focus. */
   resume(): void;
-  /** What was begun in it and is worth keeping when the card changes. */
-  begun(): Begun;
+  /** Unfinished input, to be restored when the card changes. */
+  progress(): CardProgress;
 }
 
-interface Begun {
+interface CardProgress {
   readonly focus: Focus | null;
-  /** Cards laid open, as JSON text; by what opens them. */
+  /** Inner cards that are open, as JSON text, by their button's title. */
   readonly open: ReadonlyMap<string, string>;
-  /** What was filled in, by input. */
+  /** Entered values, by input. */
   readonly values: ReadonlyMap<string, string>;
 }
 
-const NOTHING: Begun = { focus: null, open: new Map(), values: new Map() };
+const NOTHING: CardProgress = { focus: null, open: new Map(), values: new Map() };
 
-// What a cloud or a person wrote is text, whatever it looks like.
+// Text from a cloud or a person is never parsed as Markdown.
 AdaptiveCard.onProcessMarkdown = (_, result) => {
   result.didProcess = false;
 };
 GlobalSettings.setTabIndexAtCardRoot = false;
 
-/** What loads something is unknown here, and left out as Teams leaves out what it does not know. */
+/** Elements that load content are not registered; the renderer skips unknown elements, as Teams does. */
 const ELEMENTS = new CardObjectRegistry<CardElement>();
 GlobalRegistry.populateWithDefaultElements(ELEMENTS);
 for (const type of ['Image', 'ImageSet', 'Media']) ELEMENTS.unregister(type);
 
 /**
- * Draws a card. An inner card that was open in `before` is open again with what was filled in, where not a letter
- * of it changed and nothing was sent from there meanwhile.
+ * Renders a card. An inner card that was open in `before` is opened again with its values, if it has not
+ * changed and nothing was sent from it meanwhile.
  */
 export function showCard(
   json: string,
   before: ShownCard | null,
   onPress: (pressed: Pressed) => void,
 ): ShownCard {
-  const begun = before?.begun() ?? NOTHING;
+  const progress = before?.progress() ?? NOTHING;
   const source = plainCard(JSON.parse(json) as Readonly<Record<string, unknown>>);
   const inner = innerCards(source);
-  const isSame = [...begun.open].every(([title, text]) => inner.get(title) === text);
+  const isSame = [...progress.open].every(([title, text]) => inner.get(title) === text);
   const card = new AdaptiveCard();
   card.hostConfig = TEAMS_HOST;
   const context = new SerializationContext(Versions.v1_5);
   context.setElementRegistry(ELEMENTS);
-  card.parse(isSame ? withValues(source, begun.values) : source, context);
+  card.parse(isSame ? withValues(source, progress.values) : source, context);
 
   let pressed: Action | null = null;
-  let focus: Focus | null = begun.focus;
+  let focus: Focus | null = progress.focus;
   let isSent = false;
   card.onExecuteAction = (action) => {
     if (action instanceof OpenUrlAction) {
@@ -90,10 +90,10 @@ export function showCard(
     }
   };
   const element = card.render() ?? document.createElement('div');
-  // The library lists some twice.
+  // The library lists some actions twice.
   const openers = [...new Set(card.getAllActions())].filter((one) => one instanceof ShowCardAction);
   for (const action of openers) {
-    if (isSame && begun.open.has(action.title ?? '')) action.execute();
+    if (isSame && progress.open.has(action.title ?? '')) action.execute();
   }
   return {
     element,
@@ -105,7 +105,7 @@ export function showCard(
       pressed = null;
       if (focus && giveFocus(element, focus)) focus = null;
     },
-    begun() {
+    progress() {
       const now = focusIn(element) ?? focus;
       if (isSent) return { ...NOTHING, focus: now };
       const open = openers.filter((action) => action.renderedElement?.ariaExpanded === 'true');
@@ -124,16 +124,16 @@ function valuesOf(inputs: readonly Input[]): ReadonlyMap<string, string> {
   );
 }
 
-/** The cards that buttons lay open, as JSON text, by the button's title. */
+/** The inner cards of buttons, as JSON text, by the button's title. */
 function innerCards(value: unknown): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  const look = (one: unknown): void => {
-    if (Array.isArray(one)) one.forEach(look);
+  const visit = (one: unknown): void => {
+    if (Array.isArray(one)) one.forEach(visit);
     if (!isRecord(one)) return;
     if (one.type === 'Action.ShowCard') found.set(String(one.title), JSON.stringify(one.card));
-    Object.values(one).forEach(look);
+    Object.values(one).forEach(visit);
   };
-  look(value);
+  visit(value);
   return found;
 }
 

@@ -1,7 +1,7 @@
 import { createContext, useContext } from 'react';
 import type { PageTeams } from '../../protocol.ts';
 
-const NOBODY: PageTeams = {
+const EMPTY: PageTeams = {
   me: '',
   bot: '',
   names: {},
@@ -11,9 +11,9 @@ const NOBODY: PageTeams = {
   botIsHere: false,
 };
 
-export const TeamsContext = createContext<PageTeams>(NOBODY);
+export const TeamsContext = createContext<PageTeams>(EMPTY);
 
-/** The Teams on the page, as the person one is sees it. */
+/** The Teams of the page, as the current person sees it. */
 export function useTeams(): PageTeams {
   return useContext(TeamsContext);
 }

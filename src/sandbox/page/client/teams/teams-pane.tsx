@@ -7,14 +7,14 @@ import { keyOf, newestOf } from './unread.ts';
 
 interface TeamsPaneProps {
   readonly teams: PageTeams;
-  /** Whether it is on the screen, so that what arrives is read. */
+  /** True while it is visible, so that arriving messages count as read. */
   readonly isShown: boolean;
-  /** When the newest this person has read arrived, by conversation. */
+  /** When the newest message that this person has read arrived, by conversation. */
   readonly read: Readonly<Record<string, string>>;
   readonly onRead: (conversation: string, newest: string) => void;
 }
 
-/** The team's channels and the chats, with the one that is open. */
+/** The team's channels and the chats, and the open one. */
 export function TeamsPane({ teams, isShown, read, onRead }: TeamsPaneProps): ReactNode {
   const [chosen, setChosen] = useState('');
   const conversation = teams.conversations.find((one) => keyOf(one) === chosen) ?? teams.conversations[0];

@@ -1,14 +1,14 @@
 import type { PageTeams, PageTeamsConversation } from '../../protocol.ts';
 
-/** Stands for the chat with the app, whoever one is: each person has their own. */
+/** Stands for the chat with the app. Each person has their own, so its real id differs. */
 export const PERSONAL = 'personal';
 
-/** What a conversation is called where it is remembered, so that it outlives a change of persons. */
+/** A conversation's storage key, the same for all persons. */
 export function keyOf(conversation: PageTeamsConversation): string {
   return conversation.kind === 'personal' ? PERSONAL : conversation.id;
 }
 
-/** When the newest of it arrived, in a form that sorts by time. */
+/** When its newest message arrived, in a form that sorts by time. */
 export function newestOf(conversation: PageTeamsConversation): string {
   return String(Math.max(0, ...conversation.messages.map((message) => message.sentAt)));
 }
@@ -18,7 +18,7 @@ export function unreadIn(conversation: PageTeamsConversation, me: string, read: 
     .length;
 }
 
-/** How much of Teams this person has not read. */
+/** Number of messages in Teams that this person has not read. */
 export function unreadInTeams(teams: PageTeams, read: Readonly<Record<string, string>>): number {
   return teams.conversations.reduce(
     (sum, conversation) => sum + unreadIn(conversation, teams.me, read[keyOf(conversation)] ?? ''),

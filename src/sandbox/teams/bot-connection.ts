@@ -1,3 +1,4 @@
+/** Sends activities from the local Teams to the bot. */
 import type { Json } from './model.ts';
 import type { Organisation } from './organisation.ts';
 
@@ -6,16 +7,16 @@ export interface BotAnswer {
   readonly body: Json | null;
 }
 
-/** The way from Teams to the bot: what it is sent, and how. */
-export class BotLine {
-  /** As people mention it. */
+/** The connection from Teams to the bot. */
+export class BotConnection {
+  /** The name by which people mention it. */
   readonly name: string;
   readonly #organisation: Organisation;
   readonly #serviceUrl: string;
   readonly #proof: () => string | null;
   #address: string | null = null;
 
-  /** `proof`: the Authorization header that proves the sender, anew for each request; null: none. */
+  /** `proof` returns the Authorization header for each request; null for none. */
   constructor(organisation: Organisation, name: string, serviceUrl: string, proof: () => string | null) {
     this.#organisation = organisation;
     this.name = name;
@@ -23,7 +24,7 @@ export class BotLine {
     this.#proof = proof;
   }
 
-  /** Where the bot listens from now on, without the path; null: nowhere. */
+  /** Sets the bot's address, without the path; null disconnects it. */
   connect(address: string | null): void {
     this.#address = address;
     this.#organisation.changed();
@@ -33,7 +34,10 @@ export class BotLine {
     return this.#address !== null;
   }
 
-  /** An activity as Teams sends it, from somebody in a conversation (with its thread), with these fields changed. */
+  /**
+   * An activity as Teams sends it, from a person in a conversation (with its thread); `change` overrides
+   * fields.
+   */
   activity(person: string, conversation: string, change: Json): Json {
     const organisation = this.#organisation;
     const [base = ''] = conversation.split(';');
@@ -62,7 +66,7 @@ export class BotLine {
     };
   }
 
-  /** Hands an activity to the bot and answers what it said. Rejects where it can't be reached. */
+  /** Sends an activity to the bot and returns its answer. Rejects where the bot cannot be reached. */
   async deliver(sent: Json, authorization: string | null = this.#proof()): Promise<BotAnswer> {
     if (this.#address === null) throw new Error('m0 is not connected to Teams');
     const response = await fetch(`${this.#address}/api/messages`, {

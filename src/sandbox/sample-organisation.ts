@@ -1,14 +1,14 @@
-/** Who sits in the sandbox's workspace and in its Teams. */
+/** The sample organisation: the people, channels and secrets of the sandbox's Slack and Teams. */
 import type { Team } from './teams/model.ts';
 
-/** Worth nothing: they open only the workspace on this machine, which makes them up. */
+/** Without value: they work only for the workspace on this machine, which uses them itself. */
 export const SECRETS = {
   botToken: 'xoxb-sandbox-bot',
   appToken: 'xapp-sandbox-app',
   signingSecret: 'sandbox-signing-secret',
 } as const;
 
-/** `id`: at Slack; `teams`: Entra object id. */
+/** `id` is the Slack id, `teams` the Entra object id. */
 export const PEOPLE = [
   {
     ...{ id: 'U0DANA', teams: 'da4a0000-0000-4000-8000-000000000001' },
@@ -24,11 +24,11 @@ export const PEOPLE = [
   },
 ] as const;
 
-/** The channel of Teams that m0 posts to. */
+/** The Teams channel that m0 posts to. */
 export const TEAMS_OPS = '19:ops@thread.tacv2';
 const SRE: Team = { id: '19:sre@thread.tacv2', name: 'SRE', channels: [{ id: TEAMS_OPS, name: 'Ops' }] };
 
-/** The organisation that the local Teams is of. */
+/** The organisation of the local Teams. */
 export const TEAMS = {
   appId: '3a0d0000-0000-4000-8000-00000000000a',
   appPassword: 'sandbox-app-password',
@@ -39,8 +39,11 @@ export const TEAMS = {
   people: PEOPLE.map(({ teams, realName }) => ({ aadObjectId: teams, name: realName })),
 } as const;
 
-/** Dana is on call and may approve, Kim writes the code, Eve is an engineer who may not. */
-export function recipients(port: number): {
+/**
+ * Options of the local Slack workspace. Dana is on call and may approve, Kim writes the code, Eve is an
+ * engineer who may not approve.
+ */
+export function workspaceOptions(port: number): {
   port: number;
   users: { id: string; name: string; realName: string; title: string; email: string }[];
   channels: { id: string; name: string; members: string[] }[];
