@@ -1,4 +1,5 @@
 /** Direct messages that a chat refused for good: why, and when the person is tried again. */
+import { errorText } from '../base/error-text.ts';
 import type { RunAlert } from '../model/alert.ts';
 import type { ReachStore } from '../ports/reach-store.ts';
 import type { Store } from '../ports/store.ts';
@@ -13,7 +14,7 @@ export async function markRefused(
   what: { readonly alert: number; readonly to: string | null; readonly error: unknown; readonly now: number },
 ): Promise<void> {
   const { alert, to, error, now } = what;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   await store.addRefusal({ person, alertId: alert, address: to, error: text, at: now });
 }
 

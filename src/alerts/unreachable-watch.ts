@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ReachAlert } from '../model/alert.ts';
 import type { Clock, Directory, Stack } from '../model/directory.ts';
+import { isOnCall, onCallEntry } from '../model/rota.ts';
 import { M0 } from '../model/run.ts';
 import { rotasOf } from '../people/permissions.ts';
 import type { RotaNow } from '../people/rota-now.ts';
@@ -56,9 +57,7 @@ export async function tellUnreached(
   for (const { stack } of waiting) {
     const problems = unreached.get(stack.name);
     if (problems === undefined) continue;
-    const rotas = rotasOf(stack)
-      .map((name) => `oncall:${name}`)
-      .join(', ');
+    const rotas = rotasOf(stack).map(onCallEntry).join(', ');
     const stacks = [...(wanted.get(rotas)?.stacks ?? []), stack.name].sort();
     wanted.set(rotas, { problems, stacks });
   }
@@ -84,7 +83,7 @@ async function reachChanges(
   for (const alert of open) {
     const trouble = wanted.get(alert.subject);
     if (trouble === undefined) {
-      const outcome = alert.subject.startsWith('oncall:')
+      const outcome = isOnCall(alert.subject)
         ? 'somebody can be asked again, or nothing waits any more'
         : 'it takes messages again';
       const ended: ReachAlert = { ...alert, state: 'resolved', outcome, lastSeenAt: now };

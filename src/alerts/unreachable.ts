@@ -1,7 +1,9 @@
 /** Whether those who should be asked can be, and what is told where nobody can. */
+import { errorText } from '../base/error-text.ts';
 import type { ReachView } from '../messages/view.ts';
 import type { ReachAlert } from '../model/alert.ts';
 import type { Clock, Directory, Place, Stack } from '../model/directory.ts';
+import { isOnCall } from '../model/rota.ts';
 import type { LostChannel, ReachStore } from '../ports/reach-store.ts';
 
 /**
@@ -43,7 +45,7 @@ export async function channelLost(
   place: Place,
   error: unknown,
 ): Promise<void> {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   await store.addLostChannel({ ...channelOf(place), error: text });
 }
 
@@ -93,10 +95,10 @@ export function reachView(
   const from = directory.stacks.filter((s) => waiting.has(s.name)).flatMap((s) => s.approvers.from);
   return {
     what: alert.subject,
-    channel: !alert.subject.startsWith('oncall:'),
+    channel: !isOnCall(alert.subject),
     problems: alert.details.problems,
     stacks: alert.details.stacks,
-    others: [...new Set(from.filter((entry) => !entry.startsWith('oncall:')))],
+    others: [...new Set(from.filter((entry) => !isOnCall(entry)))],
     since: alert.firstSeenAt,
     resolvedAt: alert.state === 'open' ? null : alert.lastSeenAt,
     outcome: alert.outcome,

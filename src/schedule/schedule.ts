@@ -1,4 +1,5 @@
 /** Starts the scheduled checks of stacks. */
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import type { Stack } from '../model/directory.ts';
 import { type Cron, readCron } from './cron.ts';
@@ -84,7 +85,7 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
       await options.setLastTick(name, now());
       overdue.delete(name);
     } catch (error) {
-      overdue.set(name, { ...pending, error: error instanceof Error ? error.message : String(error) });
+      overdue.set(name, { ...pending, error: errorText(error) });
       log.error({ stack: name, err: error }, 'scheduled check could not be started');
     }
   }

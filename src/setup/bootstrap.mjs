@@ -96,7 +96,14 @@ async function run(node, args, extraEnv = {}) {
 }
 
 /** Commands that also need the development packages. */
-const WITH_DEV = new Set(['--test', '--check', '--bench', '--cards', '--playground']);
+const WITH_DEV = new Set(['sandbox', '--test', '--check', '--bench', '--cards', '--playground']);
+
+/** True if the command needs the development packages. `serve` without a configuration is the sandbox. */
+function needsDevPackages(command) {
+  if (WITH_DEV.has(command)) return true;
+  return command === 'serve' && !process.env.M0_CONFIG && !existsSync(path.join(root, 'm0.yaml'));
+}
+
 const FLAGS = ['--disable-warning=ExperimentalWarning'];
 /** Projects of vitest.config.ts, which `npm test -- NAME` runs alone. */
 const PROJECTS = ['quick', 'tools', 'aws', 'crash', 'long'];
@@ -168,7 +175,7 @@ async function main() {
   }
   const [command = 'help', ...args] = process.argv.slice(2);
   const cwd = callerDirectory();
-  await ensurePackages(root, { dev: WITH_DEV.has(command) });
+  await ensurePackages(root, { dev: needsDevPackages(command) });
   const node = await findNode(root);
   if (command === '--check') {
     return await runChecks(checks(root, args), (check) => run(node, check.args, withBin(node)));

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { chown, open, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { errorText } from '../base/error-text.ts';
 import { createKeyedLock } from '../base/keyed-lock.ts';
 import type { Logger } from '../base/log.ts';
 import { analyzePlan } from '../drift/analyze.ts';
@@ -193,7 +194,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       const analysis = analyzePlan(document, { key: options.key, secrets: secretValues(stack) });
       return { document, analysis: ignoreFindings(analysis, stack.ignore) };
     } catch (cause) {
-      const text = cause instanceof Error ? cause.message : String(cause);
+      const text = errorText(cause);
       throw new RunnerError('show', scrubberOf(stack)(`reading the plan: ${text}`), { cause });
     }
   }

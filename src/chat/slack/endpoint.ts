@@ -1,6 +1,7 @@
 /** Slack's HTTP mode: the endpoint that Slack calls. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App, Receiver } from '@slack/bolt';
+import { isRecord } from '../../base/is-record.ts';
 import type { Logger } from '../../base/log.ts';
 import { rawBody } from '../../base/raw-body.ts';
 import type { Clock } from '../../model/directory.ts';
@@ -256,9 +257,7 @@ function parse(contentType: string, text: string): { readonly payload: Record<st
   if (form !== null && json === null) return { payload: Object.fromEntries(form) };
   try {
     const payload: unknown = JSON.parse(json ?? '');
-    if (typeof payload === 'object' && payload !== null && !Array.isArray(payload)) {
-      return { payload: payload as Record<string, unknown> };
-    }
+    if (isRecord(payload)) return { payload };
   } catch {
     // The answer below covers this, like any other body that is not an object.
   }

@@ -1,6 +1,7 @@
 /** Slack's commands, clicks, dialogs and events as calls of the command handler. */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { AckFn, App, BlockAction, RespondFn, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
+import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 import { withLogFields } from '../../base/log-context.ts';
 import type { Card } from '../../messages/card.ts';
@@ -117,10 +118,7 @@ export class Inbox {
   /** Keeps track of a task. Its request is acknowledged already, so an error can only be logged. */
   async #track(task: () => Promise<void>): Promise<void> {
     const work = task().catch((error: unknown) => {
-      this.#parts.log.error(
-        { problem: error instanceof Error ? error.message : String(error) },
-        'an answer did not reach Slack',
-      );
+      this.#parts.log.error({ problem: errorText(error) }, 'an answer did not reach Slack');
     });
     this.#inFlight.add(work);
     await work;
@@ -239,10 +237,7 @@ export class Inbox {
       );
     } catch (error) {
       note = 'the file could not be sent, please try again';
-      this.#parts.log.warn(
-        { problem: error instanceof Error ? error.message : String(error) },
-        'file not sent',
-      );
+      this.#parts.log.warn({ problem: errorText(error) }, 'file not sent');
     }
     await answerer.replaceView(body.view.id, pagesView(reply.pages, 0, memory, people.slackId, note));
   }

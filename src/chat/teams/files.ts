@@ -1,6 +1,7 @@
 /** Sends people the full text of an answer as a file. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { errorText, errorTextWithCause } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Card, Pages } from '../../messages/card.ts';
 import { fileNameOf } from '../../messages/file-name.ts';
@@ -138,7 +139,7 @@ export class Files {
       }
       await upload(address, Buffer.from(reply.pages.text));
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = errorText(error);
       if (error instanceof NotStoredError) log.warn({ problem }, 'a file was not stored');
       else log.error({ problem }, 'a file could not be made');
       const why = error instanceof NotStoredError ? problem : 'something broke in m0, its log tells what';
@@ -176,7 +177,7 @@ export class Files {
       try {
         return await poster.replace(at.chat, at.messageId, shown, headline);
       } catch (error) {
-        const problem = error instanceof Error ? error.message : String(error);
+        const problem = errorText(error);
         log.warn({ problem }, 'an answered file offer could not be replaced');
       }
     }
@@ -209,9 +210,9 @@ async function upload(address: URL, bytes: Buffer<ArrayBuffer>): Promise<void> {
     status = response.status;
     await response.body?.cancel();
   } catch (error) {
-    const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const message = reason instanceof Error ? reason.message : String(reason);
-    throw new NotStoredError(`storing it at ${address.hostname}: ${message}`, { cause: error });
+    throw new NotStoredError(`storing it at ${address.hostname}: ${errorTextWithCause(error)}`, {
+      cause: error,
+    });
   }
   // 202 would mean that Teams expects more bytes.
   if (status === 200 || status === 201) return;

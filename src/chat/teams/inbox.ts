@@ -1,5 +1,6 @@
 /** Teams' messages, clicks and installations as calls of the command handler. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 import { HOME_TEXT } from '../../commands/text.ts';
 import type { CommandHandler, Incoming, Reply } from '../../ports/chat.ts';
@@ -148,7 +149,7 @@ export class Inbox {
   #track(task: () => Promise<void>): Promise<void> {
     const work = task()
       .catch((error: unknown) => {
-        const problem = error instanceof Error ? error.message : String(error);
+        const problem = errorText(error);
         this.#parts.log.error({ problem }, 'a Teams activity was not answered');
       })
       .finally(() => this.#inFlight.delete(work));

@@ -5,7 +5,7 @@ import type { Card } from '../../messages/card.ts';
 import type { Clock, Place } from '../../model/directory.ts';
 import { ChatError } from '../../ports/chat.ts';
 import type { TeamsStore } from '../../ports/chat-store.ts';
-import { cutEnd } from '../../text/inert.ts';
+import { clip } from '../../text/words.ts';
 import { type Call, type Connector, NotFoundError } from './connector.ts';
 import type { Conversation, Conversations } from './conversations.ts';
 import type { AdaptiveCard } from './elements.ts';
@@ -192,7 +192,7 @@ export class Poster {
     const { connector, conversations } = this.#parts;
     const known = await conversations.personal(place.user);
     if (known !== null) return known;
-    const doing = `opening a chat with ${cutEnd(place.user, 80)}`;
+    const doing = `opening a chat with ${clip(place.user, 80)}`;
     const service = await conversations.service();
     if (service === null) {
       throw new ChatError(`${doing}: m0 was not met in Teams yet: add its app to a team or a chat`, {
