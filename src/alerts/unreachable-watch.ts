@@ -61,7 +61,18 @@ export async function tellUnreached(
     const stacks = [...(wanted.get(rotas)?.stacks ?? []), stack.name].sort();
     wanted.set(rotas, { problems, stacks });
   }
+  if ((await reachChanges(store, wanted, now)).length === 0) return;
+  await worker.write('', () => reachChanges(store, wanted, now));
+}
+
+/** From the open alerts to one for each of `wanted`, by subject, and no other. */
+async function reachChanges(
+  store: Store,
+  wanted: ReadonlyMap<string, ReachAlert['details']>,
+  now: number,
+): Promise<readonly Change[]> {
   const open = await store.alerts({ kind: 'reach', state: 'open' });
+  const unopened = new Map(wanted);
   const changes: Change[] = [];
   const card = (alert: ReachAlert, what: string): Change => ({
     type: 'outbox.add',
@@ -79,7 +90,7 @@ export async function tellUnreached(
       changes.push({ type: 'alert.update', alert: ended }, card(alert, 'resolved'));
       continue;
     }
-    wanted.delete(alert.subject);
+    unopened.delete(alert.subject);
     const fingerprint = fingerprintOf(trouble);
     if (fingerprint === alert.fingerprint) continue;
     changes.push(
@@ -87,7 +98,7 @@ export async function tellUnreached(
       card(alert, fingerprint),
     );
   }
-  for (const [stack, trouble] of wanted) {
+  for (const [stack, trouble] of unopened) {
     changes.push(
       {
         type: 'alert.insert',
@@ -113,7 +124,7 @@ export async function tellUnreached(
       },
     );
   }
-  if (changes.length > 0) await worker.write('', () => changes);
+  return changes;
 }
 
 function fingerprintOf(trouble: ReachAlert['details']): string {

@@ -4,7 +4,7 @@ import type { ReachView } from '../messages/view.ts';
 import type { ReachAlert } from '../model/alert.ts';
 import type { Clock, Directory, Place, Stack } from '../model/directory.ts';
 import { isOnCall } from '../model/rota.ts';
-import type { Store } from '../ports/store.ts';
+import type { LostChannel, ReachStore } from '../ports/reach-store.ts';
 
 /**
  * Where a person can be written to, best first: in the chat where the others are told (`told`), else in Slack. Empty
@@ -30,35 +30,45 @@ export function addressOf(directory: Directory, key: string): string | null {
   return placesOfPerson(directory, key).map(channelName).join(' ') || null;
 }
 
-const lostName = (channel: string): string => `lost-channel:${channel}`;
-
 /** `slack:C0OPS`, as in m0.yaml; a person's as `slack:U0DANA`. */
 export function channelName(place: Place): string {
   return `${place.platform}:${'channel' in place ? place.channel : place.user}`;
 }
 
+function channelOf(place: Place): Pick<LostChannel, 'platform' | 'channel'> {
+  return { platform: place.platform, channel: 'channel' in place ? place.channel : place.user };
+}
+
 /** A channel refused a message for good. */
-export async function channelLost(store: Store, place: Place, error: unknown): Promise<void> {
+export async function channelLost(
+  store: Pick<ReachStore, 'addLostChannel'>,
+  place: Place,
+  error: unknown,
+): Promise<void> {
   const text = errorText(error);
-  await store.setValue(lostName(channelName(place)), text);
+  await store.addLostChannel({ ...channelOf(place), error: text });
 }
 
 /** The channel takes messages again. */
-export async function channelFound(store: Store, place: Place): Promise<void> {
-  const name = lostName(channelName(place));
-  if (await store.value(name)) await store.setValue(name, '');
+export async function channelFound(
+  store: Pick<ReachStore, 'removeLostChannel'>,
+  place: Place,
+): Promise<void> {
+  const { platform, channel } = channelOf(place);
+  await store.removeLostChannel(platform, channel);
 }
 
 /** Channels of m0.yaml that refused their last message, with why and whose stacks are told there. */
 export async function lostChannels(
-  store: Pick<Store, 'value'>,
+  store: Pick<ReachStore, 'lostChannels'>,
   directory: Directory,
 ): Promise<ReadonlyMap<string, ReachAlert['details']>> {
+  const errors = new Map((await store.lostChannels()).map((c) => [`${c.platform}:${c.channel}`, c.error]));
   const lost = new Map<string, ReachAlert['details']>();
   for (const { name, channels } of directory.stacks) {
     for (const channel of channels.map(channelName)) {
-      const problem = lost.has(channel) ? undefined : await store.value(lostName(channel));
-      if (problem) lost.set(channel, { problems: [problem], stacks: [] });
+      const problem = lost.has(channel) ? undefined : errors.get(channel);
+      if (problem !== undefined) lost.set(channel, { problems: [problem], stacks: [] });
       const known = lost.get(channel);
       if (known) lost.set(channel, { ...known, stacks: [...known.stacks, name].sort() });
     }

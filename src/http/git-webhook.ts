@@ -39,7 +39,7 @@ export function createGitWebhook(options: GitWebhookOptions): PostRoute {
     refused += 1;
     const now = clock();
     if (now - loggedAt >= LOG_EVERY_MS || now < loggedAt) {
-      log.warn({ refused }, 'Git webhooks with a wrong signature, or none, were refused');
+      log.warn({ refused }, 'Git webhooks without a valid signature were refused');
       loggedAt = now;
       refused = 0;
     }
@@ -58,7 +58,7 @@ export function createGitWebhook(options: GitWebhookOptions): PostRoute {
       const addresses = addressesIn(body, request.headers.get('content-type') ?? '');
       if (addresses === null) return answer(400, 'the body is not the JSON of a Git webhook');
       const refs = options.pollNow(addresses);
-      log.info({ refs }, 'a Git webhook has code looked at for pushes now');
+      log.info({ refs }, 'a Git webhook starts a poll for pushes');
       return refs === 0
         ? answer(200, 'no stack has its code there')
         : answer(202, `looking at ${refs} ${refs === 1 ? 'ref' : 'refs'}`);

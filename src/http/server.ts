@@ -68,7 +68,7 @@ function application({ ready, metrics, routes = [] }: HttpParts, log: Logger): H
     c.header('cache-control', 'no-store');
   });
 
-  // The chat platforms send again what is answered so.
+  // The chat platforms repeat a request that gets this answer.
   if (routes === null) app.post('*', (c) => c.text('m0 is starting\n', 503));
   for (const route of routes ?? []) app.post(route.path, (c) => route.handle(c.req.raw));
 
@@ -83,7 +83,7 @@ function application({ ready, metrics, routes = [] }: HttpParts, log: Logger): H
     try {
       readiness = await ready();
     } catch (error) {
-      log.error({ err: error }, 'readiness could not be told');
+      log.error({ err: error }, 'readiness could not be determined');
       readiness = {
         ok: false,
         problems: [{ part: 'm0', problem: 'readiness could not be told: see the log' }],

@@ -113,7 +113,7 @@ async function sweep(options: SyncOptions): Promise<void> {
   try {
     await rm(join(options.dir, 'scratch'), { recursive: true, force: true });
   } catch (error) {
-    options.log.warn({ err: error }, 'the scratch space of policies could not be emptied');
+    options.log.warn({ err: error }, 'temporary files of policies could not be deleted');
   }
 }
 
@@ -192,7 +192,7 @@ async function loadLastGood(sync: Sync, source: PolicySource): Promise<PinnedBun
   } catch (error) {
     sync.log.warn(
       { policy: source.name, commit, error: errorText(error) },
-      'last good policy commit is gone',
+      'the last good policy commit cannot be loaded',
     );
     return null;
   }

@@ -105,6 +105,8 @@ function needsDevPackages(command) {
 }
 
 const FLAGS = ['--disable-warning=ExperimentalWarning'];
+/** Projects of vitest.config.ts, which `npm test -- NAME` runs alone. */
+const PROJECTS = ['quick', 'tools', 'aws', 'crash', 'long'];
 const WATCH = ['--import', new URL('./parent-watch.mjs', import.meta.url).href];
 
 /**
@@ -126,13 +128,30 @@ function countTests(reportFile, exitCode) {
   return { passed, failed: exitCode !== 0 && failed === 0 ? 1 : failed };
 }
 
+/** The project that the first argument of a test run names; null: it names none. */
+function projectIn(args) {
+  return PROJECTS.includes(args[0]) ? args[0] : null;
+}
+
+/** Arguments of vitest: without a project and without a file to run, everything but what takes long on purpose. */
+function testArguments(args) {
+  const project = projectIn(args);
+  if (project !== null) return [`--project=${project}`, ...args.slice(1)];
+  const chosen = args.some((arg) => arg.startsWith('--project') || !arg.startsWith('-'));
+  return chosen ? args : ['--project=!long', ...args];
+}
+
 async function test(node, args) {
   const scratch = mkdtempSync(path.join(tmpdir(), 'm0-test-'));
   const report = path.join(scratch, 'report.json');
   try {
     const vitest = path.join(root, 'node_modules', 'vitest', 'vitest.mjs');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const code = await run(node, [...FLAGS, ...WATCH, vitest, 'run', ...reporters, ...args], withBin(node));
+    const code = await run(
+      node,
+      [...FLAGS, ...WATCH, vitest, 'run', ...reporters, ...testArguments(args)],
+      withBin(node),
+    );
     const { passed, failed } = countTests(report, code);
     process.stdout.write(`${passed} passed, ${failed} failed\n`);
     return code !== 0 ? code : failed > 0 ? 1 : 0;
@@ -162,7 +181,9 @@ async function main() {
     return await runChecks(checks(root, args), (check) => run(node, check.args, withBin(node)));
   }
   if (NEEDS_TOOLS.has(command)) {
-    const code = await run(node, [...FLAGS, path.join(root, 'src/setup/install.ts'), command], {
+    const project = command === '--test' ? projectIn(args) : null;
+    const wanted = project === null ? [command] : [command, project];
+    const code = await run(node, [...FLAGS, path.join(root, 'src/setup/install.ts'), ...wanted], {
       NODE_USE_ENV_PROXY: '1',
     });
     if (code !== 0) return code;

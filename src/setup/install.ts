@@ -1,6 +1,6 @@
 /**
  * Installs the tools that a command needs. bootstrap.mjs calls it after the npm packages: `install.ts serve |
- * sandbox | worker | policy | --test | --bench`. Prints nothing when there is nothing to do.
+ * sandbox | worker | policy | --test [PROJECT] | --bench`. Prints nothing when there is nothing to do.
  */
 import { existsSync } from 'node:fs';
 import { errorTextWithCause } from '../base/error-text.ts';
@@ -13,8 +13,14 @@ import { isFinal } from './release.ts';
 import { buildTofu, downloadTofu, findTofu, TOFU_VERSION } from './tofu.ts';
 import { findTerraform, TERRAFORM_MISSING, toolsFolder } from './tools.ts';
 
-/** Rejects with one message that names everything missing that cannot be installed here. */
-async function install(command: string, env: Env): Promise<void> {
+/** Projects of the tests that run no OpenTofu; building one takes minutes. */
+const WITHOUT_TOFU = ['quick', 'aws', 'crash'];
+
+/**
+ * `project`: the only one of the tests that will run; null for all. Rejects with one message that names everything
+ * missing that cannot be installed here.
+ */
+async function install(command: string, project: string | null, env: Env): Promise<void> {
   const toolsDir = toolsFolder(env.M0_DATA_DIR || '.m0');
   const probes = await openProbes(toolsDir);
   const missing: string[] = [];
@@ -23,8 +29,9 @@ async function install(command: string, env: Env): Promise<void> {
   };
   if (command !== 'policy') await attempt(() => requireTerraform(env, probes));
   await attempt(() => ensureOpa(toolsDir, env, probes));
-  if (command === '--test') await attempt(() => ensureTofu(toolsDir, env));
-  if (needsLocalCloud(command, env)) await attempt(() => ensureMoto(toolsDir, env));
+  const needsTofu = command === '--test' && !WITHOUT_TOFU.includes(project ?? '');
+  if (needsTofu) await attempt(() => ensureTofu(toolsDir, env));
+  if (needsLocalCloud(command, env) && project !== 'quick') await attempt(() => ensureMoto(toolsDir, env));
   if (missing.length > 0) throw new Error(`set-up is not complete:\n  ${missing.join('\n  ')}`);
 }
 
@@ -107,9 +114,9 @@ async function ensureMoto(toolsDir: string, env: Env): Promise<void> {
   );
 }
 
-const [command = 'serve'] = process.argv.slice(2);
+const [command = 'serve', project = null] = process.argv.slice(2);
 try {
-  await install(command, process.env);
+  await install(command, project, process.env);
 } catch (error) {
   process.stderr.write(`m0: ${errorTextWithCause(error)}\n`);
   process.exitCode = 2;

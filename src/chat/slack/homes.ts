@@ -95,7 +95,7 @@ export class Homes {
         home.shown = content;
       } catch (error) {
         const problem = errorText(error);
-        log.warn({ problem, user: userId }, 'a home could not be shown');
+        log.warn({ problem, user: userId }, 'a Home tab could not be updated');
       }
     });
   }

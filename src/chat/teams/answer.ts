@@ -3,14 +3,16 @@ import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Card, Pages } from '../../messages/card.ts';
 import { plainOf } from '../../messages/span-text.ts';
+import type { Clock } from '../../model/directory.ts';
 import { ChatError, type Reply } from '../../ports/chat.ts';
+import type { TeamsStore } from '../../ports/chat-store.ts';
 import { visible } from '../../text/inert.ts';
 import { clip } from '../../text/words.ts';
 import type { AdaptiveCard } from './elements.ts';
 import { LIMITS } from './limits.ts';
+import { Notes } from './notes.ts';
 import type { TeamsPeople } from './people.ts';
 import type { Posted, Poster } from './poster.ts';
-import { type Memory, Recent } from './recent.ts';
 import { renderCard, renderForm, renderPage } from './render.ts';
 
 /** Where a command came from. */
@@ -75,7 +77,8 @@ const commandsOf = (card: Card): readonly string[] =>
 export interface AnswererParts {
   readonly poster: Poster;
   readonly people: TeamsPeople;
-  readonly memory: Memory;
+  readonly store: TeamsStore;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -83,11 +86,11 @@ export interface AnswererParts {
 export class Answerer {
   readonly #parts: AnswererParts;
   /** Messages that are a form, each with the card on which it was opened. */
-  readonly #forms: Recent;
+  readonly #forms: Notes;
 
   constructor(parts: AnswererParts) {
     this.#parts = parts;
-    this.#forms = new Recent(parts.memory, 'teams:forms');
+    this.#forms = new Notes(parts.store, 'form', parts.clock);
   }
 
   /**
@@ -167,7 +170,7 @@ export class Answerer {
       return true;
     } catch (error) {
       const problem = errorText(error);
-      log.warn({ problem }, 'a form that was filled in still stands');
+      log.warn({ problem }, 'a submitted form could not be replaced');
       return false;
     }
   }
@@ -223,7 +226,7 @@ export class Answerer {
       return true;
     } catch (error) {
       if (!(error instanceof ChatError && error.permanent)) throw error;
-      this.#parts.log.info({ problem: error.message }, 'a private answer takes another way');
+      this.#parts.log.info({ problem: error.message }, 'a private answer is sent in another way');
       return false;
     }
   }

@@ -32,7 +32,7 @@ export interface IdentityOptions {
   readonly appPassword: string | null;
   /** The only organisation whose requests are accepted. Null: only people of m0.yaml are. */
   readonly tenantId: string | null;
-  /** True: without an app id, every request from this machine is believed, whoever it names as sender. */
+  /** True: without an app id, every request from this machine is believed, with any sender. */
   readonly insecureLoopback: boolean;
   readonly connector?: OtherConnector | undefined;
   /** Time limit for Microsoft's keys and sign-in, in ms. */

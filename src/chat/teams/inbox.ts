@@ -13,7 +13,6 @@ import { CONSENT, readConsent } from './file-cards.ts';
 import type { Files } from './files.ts';
 import type { GreetingOf, Greetings } from './greetings.ts';
 import type { TeamsPeople } from './people.ts';
-import type { Recent } from './recent.ts';
 import { renderCard } from './render.ts';
 import { inert } from './spans.ts';
 import { isForM0, typedCommand } from './typed.ts';
@@ -26,8 +25,8 @@ export interface InboxParts {
   readonly conversations: Conversations;
   readonly answerer: Answerer;
   readonly files: Files;
-  /** Activities that were handled. Teams sends one again when m0's answer was lost. */
-  readonly heard: Recent;
+  /** True for the first activity with this key. Teams sends one again when m0's answer was lost. */
+  readonly isNewEvent: (key: string) => Promise<boolean>;
   /** Reads the channels of a team that m0 was added to. */
   readonly onAdded: (activity: Activity) => Promise<void>;
   /** Called when m0 was added for a person of m0.yaml. */
@@ -79,9 +78,9 @@ export class Inbox {
 
   /** Handles an activity, which must be authenticated as coming from Teams. */
   async handle(activity: Activity): Promise<ActivityAnswer> {
-    const { conversations, heard } = this.#parts;
+    const { conversations, isNewEvent } = this.#parts;
     if (activity.id === undefined) return null;
-    const isNew = await heard.claim(JSON.stringify([activity.conversation.id, activity.type, activity.id]));
+    const isNew = await isNewEvent(JSON.stringify([activity.conversation.id, activity.type, activity.id]));
     const change = membershipChange(activity);
     if (change === 'removed') {
       if (isNew) await this.#handleRemoval(activity);
