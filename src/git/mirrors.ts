@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve as resolvePath } from 'node:path';
 import { type SimpleGit, simpleGit } from 'simple-git';
 import { baseEnvironment } from '../base/base-environment.ts';
+import { errorText } from '../base/error-text.ts';
 import { createKeyedLock } from '../base/keyed-lock.ts';
 import type { Logger } from '../base/log.ts';
 import type { CodeVersion } from '../model/run.ts';
@@ -306,7 +307,7 @@ function check(url: string, refusal: string | null, doing: string): void {
 }
 
 function textOf(error: unknown): string {
-  const text = (error instanceof Error ? error.message : String(error)).trim();
+  const text = errorText(error).trim();
   if (/^Abort (signal received|already signaled)$/.test(text)) return 'it took too long and was stopped';
   const lines = text.split('\n').map((line) => line.replace(/^(fatal|error): /, '').trim());
   return lines.filter((line) => line !== '').join(' · ');

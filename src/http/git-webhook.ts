@@ -1,5 +1,6 @@
 /** The endpoint that Git servers call after a push. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { isRecord } from '../base/is-record.ts';
 import type { Logger } from '../base/log.ts';
 import { rawBody } from '../base/raw-body.ts';
 import type { PostRoute } from './server.ts';
@@ -95,17 +96,13 @@ function addressesIn(body: Buffer, contentType: string): readonly string[] | nul
   // GitHub's default is a form that holds the JSON.
   const isForm = contentType.startsWith('application/x-www-form-urlencoded');
   const payload = parsed(isForm ? (new URLSearchParams(text).get('payload') ?? '') : text);
-  if (!isObject(payload)) return null;
-  return [payload.repository, payload.project].filter(isObject).flatMap((repository) =>
+  if (!isRecord(payload)) return null;
+  return [payload.repository, payload.project].filter(isRecord).flatMap((repository) =>
     ADDRESS_FIELDS.flatMap((name) => {
       const address = repository[name];
       return typeof address === 'string' ? [address] : [];
     }),
   );
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function parsed(text: string): unknown {

@@ -11,7 +11,7 @@ export type WatchedStack = Pick<Stack, 'name' | 'source' | 'varFiles' | 'pollMs'
 export interface PushWatchOptions {
   readonly stacks: readonly WatchedStack[];
   readonly code: CodeHistory;
-  readonly store: Pick<Store, 'value' | 'setValue' | 'runs'>;
+  readonly store: Pick<Store, 'pushedHead' | 'setPushedHead' | 'runs'>;
   /**
    * Called once for each push that may concern the stack. Where it rejects, the push is reported again at the
    * next poll.
@@ -122,14 +122,12 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
   }
 
   async function handleHead(stack: WatchedStack, head: string): Promise<void> {
-    const name = `pushed:${stack.name}`;
     const source = sourceId(stack);
-    const stored = await store.value(name);
-    const current = `${head} ${source}`;
-    if (stored === current) return;
+    const stored = await store.pushedHead(stack.name);
+    if (stored?.head === head && stored.source === source) return;
     if (stored !== undefined) {
-      const [from = '', of] = stored.split(' ');
-      const mayConcernStack = of !== source || (await mayConcern(stack, from, head));
+      const from = stored.head;
+      const mayConcernStack = stored.source !== source || (await mayConcern(stack, from, head));
       if (stopped) return;
       if (mayConcernStack && !(await isChecked(stack, head))) {
         log.info({ stack: stack.name, from, to: head }, 'a push may concern the stack, so it is checked');
@@ -138,7 +136,7 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
     }
     // Stored afterwards: a push whose handling a crash interrupted is reported again, and joins the check
     // that is queued by then.
-    await store.setValue(name, current);
+    await store.setPushedHead(stack.name, { head, source });
   }
 
   async function poll(): Promise<void> {

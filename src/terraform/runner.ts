@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { chown, open, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { errorText } from '../base/error-text.ts';
 import { createKeyedLock } from '../base/keyed-lock.ts';
 import type { Logger } from '../base/log.ts';
 import { analyzePlan } from '../drift/analyze.ts';
@@ -50,6 +51,8 @@ export interface RunnerOptions {
   readonly steadyClock?: () => number;
   /** Key of the fingerprints, so that nobody can guess a secret's value from its fingerprint. */
   readonly key: string;
+  /** Seconds that an apply waits for a state which is locked; 30 where left out. */
+  readonly lockPatienceS?: number;
 }
 
 type PlanOptions = Parameters<Runner['plan']>[1];
@@ -60,7 +63,7 @@ const PLAN = { limitMs: 15 * MINUTE, graceMs: 30_000 };
 const SHOW = { limitMs: 5 * MINUTE, graceMs: 5_000 };
 /** A stopped apply gets a long time to finish what it has begun and to save the state. */
 const APPLY = { limitMs: 60 * MINUTE, graceMs: 5 * MINUTE };
-const APPLY_LOCK_TIMEOUT = '30s';
+const APPLY_LOCK_PATIENCE_S = 30;
 const DOING = { plan: 'planning', apply: 'applying' } as const;
 /** A plan is applied right after it was made or compared; an older one is refused. */
 const APPLY_WITHIN_MS = 5 * MINUTE;
@@ -87,6 +90,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   const wanted = options.stackUser ?? null;
   const users = wanted === null ? null : createStackUsers(wanted, process.getuid?.());
   const stackTool = createStackTools(options);
+  const lockPatience = options.lockPatienceS ?? APPLY_LOCK_PATIENCE_S;
   const steady = options.steadyClock ?? (() => performance.now());
   /** When plans of this process were made, by the steady clock. In memory only. */
   const madeSteady = new Map<string, number>();
@@ -190,7 +194,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       const analysis = analyzePlan(document, { key: options.key, secrets: secretValues(stack) });
       return { document, analysis: ignoreFindings(analysis, stack.ignore) };
     } catch (cause) {
-      const text = cause instanceof Error ? cause.message : String(cause);
+      const text = errorText(cause);
       throw new RunnerError('show', scrubberOf(stack)(`reading the plan: ${text}`), { cause });
     }
   }
@@ -291,7 +295,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       const file = join(dir, 'plan');
       await writeFile(file, bytes, { mode: 0o600, flag: 'wx' });
       if (tree.user !== null) await chown(file, tree.user.uid, tree.user.gid);
-      const args = ['apply', '-input=false', '-no-color', `-lock-timeout=${APPLY_LOCK_TIMEOUT}`, file];
+      const args = ['apply', '-input=false', '-no-color', `-lock-timeout=${lockPatience}s`, file];
       const out = await tool.run('apply', args, { ...APPLY, signal });
       return { log: scrubberOf(stack)(out.toString('utf8')) };
     });

@@ -4,12 +4,14 @@ import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { assertNever } from '../base/assert-never.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import type { Stack } from '../model/directory.ts';
 import type { HeldLock } from '../model/run.ts';
 import { LeaseLost } from '../ports/owner.ts';
 import { RunnerError, type RunnerPhase } from '../ports/runner-error.ts';
 import type { ToolProcesses } from '../ports/tool-processes.ts';
+import { clip } from '../text/words.ts';
 import { awsFiles, childEnvironment } from './child-environment.ts';
 import { copyReadable, type StackUser } from './stack-user.ts';
 import { condenseErrors, heldLock, lockInWords } from './tool-errors.ts';
@@ -113,7 +115,10 @@ export function createStackTools(options: StackToolOptions) {
             if (cause instanceof LeaseLost)
               throw new RunnerError(phase, `${doing}: ${cause.message}`, { cause });
             if (!call.signal.aborted)
-              throw new RunnerError(phase, scrub(`${doing}: ${textOf(cause)}${asWhom(textOf(cause), user)}`));
+              throw new RunnerError(
+                phase,
+                scrub(`${doing}: ${errorText(cause)}${asWhom(errorText(cause), user)}`),
+              );
             throw new RunnerError(phase, `${doing}: stopped before it began`, { stopped: 'aborted' });
           });
         const ms = Math.round(performance.now() - began);
@@ -122,7 +127,7 @@ export function createStackTools(options: StackToolOptions) {
         if (error === null) return outcome.stdout;
         throw new RunnerError(
           phase,
-          clip(scrub(`${doing}: ${error.text}${asWhom(error.text, user)}`)),
+          clip(scrub(`${doing}: ${error.text}${asWhom(error.text, user)}`), MOST_CHARACTERS),
           error,
         );
       },
@@ -170,7 +175,7 @@ export function createStackTools(options: StackToolOptions) {
         workspace: stack.workspace,
       });
     } catch (cause) {
-      throw new RunnerError('init', `preparing the environment: ${textOf(cause)}`);
+      throw new RunnerError('init', `preparing the environment: ${errorText(cause)}`);
     }
   }
 }
@@ -313,12 +318,4 @@ function hasBegun(stdout: Buffer): boolean {
 function asWhom(text: string, user: StackUser | null): string {
   if (user === null || !/permission denied|EACCES/i.test(text)) return '';
   return `\nThe stack runs as user ${user.uid}: see M0_STACK_USER`;
-}
-
-function clip(text: string): string {
-  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)} …` : text;
-}
-
-function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,6 +1,7 @@
 /** Slack's HTTP mode: the endpoint that Slack calls. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App, Receiver } from '@slack/bolt';
+import { isRecord } from '../../base/is-record.ts';
 import type { Logger } from '../../base/log.ts';
 import { rawBody } from '../../base/raw-body.ts';
 import type { Clock } from '../../model/directory.ts';
@@ -38,6 +39,8 @@ export interface EndpointOptions {
    * they are for.
    */
   readonly identify: () => Promise<unknown>;
+  /** True for the first request with this key, also over a restart. */
+  readonly isNewEvent: (key: string) => Promise<boolean>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -87,7 +90,8 @@ export class SlackEndpoint implements Receiver {
     this.#ending.abort();
     this.#problem = 'stopped';
     await this.#loop;
-    await Promise.all(this.#inFlight);
+    // A request whose key is being stored still goes to Bolt.
+    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
   }
 
   async handle(request: Request): Promise<Response> {
@@ -120,7 +124,21 @@ export class SlackEndpoint implements Receiver {
       this.#options.log.warn('Slack limits events: there are more than it sends to one app');
       return plain(200, '');
     }
-    return this.#replays.once(check.signature, now, () => this.#process(payload, headers));
+    return this.#replays.once(check.signature, now, () =>
+      this.#tracked(this.#first(check.signature, payload, headers)),
+    );
+  }
+
+  #tracked<T>(work: Promise<T>): Promise<T> {
+    const tracked = work.finally(() => this.#inFlight.delete(tracked));
+    this.#inFlight.add(tracked);
+    return tracked;
+  }
+
+  /** Processes the payload, unless an earlier process took it in. What that one answered is not known. */
+  async #first(signature: string, payload: Record<string, unknown>, headers: Headers): Promise<Answer> {
+    if (!(await this.#options.isNewEvent(`signature:${signature}`))) return plain(200, '');
+    return this.#process(payload, headers);
   }
 
   async #unsigned(request: Request): Promise<Answer> {
@@ -239,9 +257,7 @@ function parse(contentType: string, text: string): { readonly payload: Record<st
   if (form !== null && json === null) return { payload: Object.fromEntries(form) };
   try {
     const payload: unknown = JSON.parse(json ?? '');
-    if (typeof payload === 'object' && payload !== null && !Array.isArray(payload)) {
-      return { payload: payload as Record<string, unknown> };
-    }
+    if (isRecord(payload)) return { payload };
   } catch {
     // The answer below covers this, like any other body that is not an object.
   }
