@@ -62,15 +62,14 @@ async function runUntilStopped(start: (stop: AbortSignal) => Promise<Running>): 
     throw error;
   }
   const stopped = stop.signal.aborted ? Promise.resolve() : once(stop.signal, 'abort');
-  const isLost = await Promise.race(
-    [stopped.then(() => false), running.lost?.then(() => true)].filter(Boolean),
-  );
-  if (isLost === true) {
+  const lost = running.lost ?? new Promise<void>(() => {});
+  const isLost = await Promise.race([stopped.then(() => false), lost.then(() => true)]);
+  if (isLost) {
     io.err('m0: another m0 has taken over: finishing the current work\n');
     stop.abort();
   }
   await running.close();
-  return isLost === true ? 1 : 0;
+  return isLost ? 1 : 0;
 }
 
 async function startService(

@@ -10,6 +10,7 @@ import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
 import type { SandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
 import type { Message } from '../../src/sandbox/workspace/workspace.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
+import { freePort } from '../support/free-port.ts';
 import { type M0Process, m0Process } from '../support/process.ts';
 import { type Fault, type SlackProxy, slackProxy } from '../support/slack-proxy.ts';
 import { buttons, DANA, EVE, poll, startWorld, type World, words } from '../support/world.ts';
@@ -219,9 +220,17 @@ describe('a second process on the same database', () => {
   });
 
   it('that may wait is alive and not ready, and ends when it is asked to', async () => {
-    const second = m0.another(WAITS);
-    const url = await poll(async () => /waiting for the m0/.exec(second.output())?.[0], 'it to wait');
-    expect(url).toBeDefined();
+    const port = String(await freePort());
+    const second = m0.another({ ...WAITS, PORT: port });
+    const url = `http://127.0.0.1:${port}`;
+    const ready = await poll(() => fetch(`${url}/readyz`).catch(() => undefined), 'it to answer');
+    expect(ready.status).toBe(503);
+    expect(await ready.text()).toMatch(
+      /it waits for the m0 on \S+ \(process \d+\), which has the memory since 20/,
+    );
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    const event = { method: 'POST', body: '{"type":"event_callback"}' };
+    expect((await fetch(`${url}/slack/events`, event)).status).toBe(503);
     second.stop('SIGTERM');
     expect(await second.exit).toBe(0);
     expect((await world.runs())[0]?.state).toBe('realigned');
