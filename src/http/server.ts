@@ -83,10 +83,10 @@ function application({ ready, metrics, routes = [] }: HttpParts, log: Logger): H
     try {
       readiness = await ready();
     } catch (error) {
-      log.error({ err: error }, 'readiness could not be told');
+      log.error({ err: error }, 'readiness could not be read');
       readiness = {
         ok: false,
-        problems: [{ part: 'm0', problem: 'readiness could not be told: see the log' }],
+        problems: [{ part: 'm0', problem: 'readiness could not be read: see the log' }],
       };
     }
     return c.json({ ok: readiness.ok, problems: readiness.problems }, readiness.ok ? 200 : 503);

@@ -79,7 +79,7 @@ export function describeApprovers(
     );
     return names.length > 0
       ? `the person on call (${names.join(', ')})`
-      : `whoever is on call (${entry.slice(ON_CALL.length)}: nobody now)`;
+      : `the person on call (${entry.slice(ON_CALL.length)}: nobody now)`;
   });
   return words.join(' or ');
 }

@@ -107,7 +107,7 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
       const { path } = stack.source;
       return await code.touches(from, to, { git, path, varFiles: stack.varFiles });
     } catch (error) {
-      log.warn({ err: error, stack: stack.name }, 'what a push touches can’t be told: the stack is checked');
+      log.warn({ err: error, stack: stack.name }, 'what a push touches is not known: the stack is checked');
       return true;
     }
   }
@@ -143,7 +143,7 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
     for (const stack of head === null ? [] : watched.stacks) {
       if (stopped) return;
       handling = handleHead(stack, head ?? '').catch((error: unknown) => {
-        log.error({ err: error, stack: stack.name }, 'a push could not be followed up; it comes again');
+        log.error({ err: error, stack: stack.name }, 'a push could not be handled; it is tried again');
       });
       await handling;
     }

@@ -45,7 +45,7 @@ export interface RunnerOptions {
   readonly artifacts: Artifacts;
   readonly log: Logger;
   readonly clock: Clock;
-  /** ms that only ever go on, whatever the clock is set to; left out: this process's own. */
+  /** A monotonic clock in ms, not changed when the system clock is set; default: this process's own. */
   readonly steadyClock?: () => number;
   /** Key of the fingerprints, so that a secret's value can't be guessed from one. */
   readonly key: string;
@@ -170,7 +170,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       if (damaged) {
         log.warn(
           { dir: tree.dataDir, why: error.message },
-          'what a tool keeps of a stack is damaged, making it anew',
+          'the tool folder of a stack is damaged, making it anew',
         );
         await tree.reset();
       }

@@ -59,7 +59,7 @@ export type ToolPlace = Pick<
 
 export interface StackToolOptions {
   readonly tools: ToolPaths;
-  /** m0's environment, of which tools see what `strangersEnvironment` lets through. */
+  /** m0's environment. Tools see the part that `strangersEnvironment` lets through. */
   readonly base: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
   /** Where tools are recorded before they begin, so that a later owner of the memory finds them; null: nowhere. */

@@ -194,7 +194,7 @@ async function tailOf(path: string): Promise<Buffer> {
   }
 }
 
-/** Keeps the last `limit` bytes; `onMore` is told when there are more. */
+/** Keeps the last `limit` bytes; Calls `onMore` when there are more. */
 function pipeSink(limit: number, onMore: () => void): Sink {
   let chunks: Buffer[] = [];
   let size = 0;

@@ -165,7 +165,7 @@ export class Answerer {
       return true;
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
-      log.warn({ problem }, 'a form that was filled in still stands');
+      log.warn({ problem }, 'a form that was filled in is still shown');
       return false;
     }
   }
@@ -221,7 +221,7 @@ export class Answerer {
       return true;
     } catch (error) {
       if (!(error instanceof ChatError && error.permanent)) throw error;
-      this.#parts.log.info({ problem: error.message }, 'a private answer takes another way');
+      this.#parts.log.info({ problem: error.message }, 'a private answer is sent another way');
       return false;
     }
   }

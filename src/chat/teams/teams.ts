@@ -72,7 +72,7 @@ export function createTeams(options: TeamsOptions): Teams {
   let refused = 0;
   let loggedAt = Number.NEGATIVE_INFINITY;
 
-  if (identity.open) log.warn('Teams: without an app id anybody on this machine passes for anybody');
+  if (identity.open) log.warn('Teams: without an app id anybody on this machine can act as anybody');
 
   function refuse({ status, why }: Refusal): Response {
     refused += 1;
