@@ -19,6 +19,7 @@ COPY --from=opa /opa /usr/local/bin/opa
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json ./
+# Without src/sandbox, which .dockerignore leaves out: no local Slack, Teams or AWS can run in an image.
 COPY src ./src
 COPY policies ./policies
 # As root, so that m0 can give each stack a user of its own: what a stack's code does as that user reaches neither

@@ -1,36 +1,46 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
-const SCENARIO_MS = 240_000;
+/** Two cores take three files: where one waits for a tool or a chat, another works. */
+const WORKERS = 3;
+const REAL_TOOLS_MS = 240_000;
+const realTools = { pool: 'forks', testTimeout: REAL_TOOLS_MS, hookTimeout: REAL_TOOLS_MS } as const;
 
+/**
+ * Which project a test is in says the end of its file's name: `.tools.test.ts` runs real Terraform, OpenTofu, opa,
+ * moto or a browser, `.aws.test.ts` the AWS provider too, `.long.test.ts` proves more by taking longer (`npm run test:long`).
+ */
 export default defineConfig({
   test: {
     // A test that leaves a promise behind fails here rather than in a run somewhere else.
     dangerouslyIgnoreUnhandledErrors: false,
     allowOnly: !process.env.CI,
+    maxWorkers: WORKERS,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
           name: 'quick',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/scenario/**', 'test/browser/**', 'test/crash/**'],
+          exclude: ['test/**/*.{tools,aws,long}.test.ts', 'test/crash/**'],
           pool: 'forks',
-          testTimeout: 20_000,
-          hookTimeout: 30_000,
+          // Half of their CPU time was to load the same modules anew for each file; nothing in src keeps global state.
+          isolate: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
+      { test: { name: 'tools', include: ['test/**/*.tools.test.ts'], ...realTools } },
+      { test: { name: 'aws', include: ['test/**/*.aws.test.ts'], ...realTools } },
       {
         test: {
-          name: 'scenario',
-          include: ['test/scenario/**/*.test.ts', 'test/browser/**/*.test.ts', 'test/crash/**/*.test.ts'],
-          // Each runs Terraform, which fills two cores by itself: one file after another.
-          fileParallelism: false,
-          pool: 'forks',
-          testTimeout: SCENARIO_MS,
-          hookTimeout: SCENARIO_MS,
-          sequence: { groupOrder: 1 },
+          name: 'crash',
+          include: ['test/crash/**/*.test.ts'],
+          exclude: ['test/**/*.long.test.ts'],
+          ...realTools,
         },
       },
+      { test: { name: 'long', include: ['test/**/*.long.test.ts'], ...realTools } },
     ],
-    sequence: { groupOrder: 0 },
   },
 });

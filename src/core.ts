@@ -33,6 +33,8 @@ export interface CoreParts {
   readonly log: Logger;
   /** How many stacks are worked on at once. */
   readonly concurrency: number;
+  /** As in WorkerParts. */
+  readonly restMs?: number;
   readonly meter?: MetricsPort | undefined;
   /** Called when nobody of an on-call rotation can be named, with why, and with null when somebody can again. */
   readonly onRotationProblem?: (rotation: string, problem: string | null) => void;
@@ -75,6 +77,7 @@ export function createCore(parts: CoreParts): Core {
     policies: parts.meter === undefined ? policies : metered(policies, parts.meter, clock),
     askers: async (stack) => peopleToAsk(stack, await onCall.rotasNow(), clock()),
     concurrency: parts.concurrency,
+    ...(parts.restMs === undefined ? {} : { restMs: parts.restMs }),
   });
   const policyWatch = createPolicyWatch({ store, policies, directory, clock, log, onChange });
   const handler = createHandler({ store, worker, policies, policyWatch, directory, onCall, clock, log });

@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { errorText } from './base/error-text.ts';
 import { ConfigError } from './config/config-error.ts';
 import { type Environment, readEnvironment, type Variables } from './config/environment.ts';
 import type { ServeOptions, Service } from './serve.ts';
+import { hasSandbox, NO_SANDBOX, NO_SANDBOX_PACKAGES } from './setup/has-sandbox.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const HELP = `m0 <command>
@@ -48,7 +50,7 @@ function untilStopped(running: Running): Promise<number> {
       running.close().then(
         () => resolveCode(code),
         (error: unknown) => {
-          io.err(`m0: stopping: ${error instanceof Error ? error.message : String(error)}\n`);
+          io.err(`m0: stopping: ${errorText(error)}\n`);
           resolveCode(1);
         },
       );
@@ -93,13 +95,23 @@ async function startService(
   return serve({ config, environment, tools, base, log, ...rest });
 }
 
+/** Rethrows; a package that is not there becomes a sentence that says what to run. */
+function explainMissingPackage(error: NodeJS.ErrnoException): never {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  throw new ConfigError([NO_SANDBOX_PACKAGES], { cause: error });
+}
+
 async function runSandbox(environment: Environment): Promise<number> {
+  if (!hasSandbox()) {
+    io.err(`m0: ${NO_SANDBOX}\n`);
+    return 2;
+  }
   const started = Date.now();
   const seconds = (): string => `${((Date.now() - started) / 1000).toFixed(1)} s`;
   const dir = join(environment.dataDir, 'sandbox');
   const [{ createLogger }, { startSandbox }, { loadTools }] = await Promise.all([
     import('./base/log.ts'),
-    import('./sandbox/sandbox.ts'),
+    import('./sandbox/sandbox.ts').catch(explainMissingPackage),
     import('./setup/tools.ts'),
   ]);
   const tools = await loadTools(environment.dataDir, environment.variables);
@@ -140,7 +152,7 @@ async function runSandbox(environment: Environment): Promise<number> {
   });
   io.out(`\n  m0's sandbox is at ${sandbox.url}   (Ctrl-C stops it; nothing is lost)\n\n`);
   sandbox.ready.catch((error: unknown) => {
-    io.err(`m0: ${error instanceof Error ? error.message : String(error)}\n`);
+    io.err(`m0: ${errorText(error)}\n`);
   });
   return untilStopped(sandbox);
 }
@@ -238,8 +250,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  const problems =
-    error instanceof ConfigError ? error.problems : [error instanceof Error ? error.message : String(error)];
+  const problems = error instanceof ConfigError ? error.problems : [errorText(error)];
   for (const problem of problems) io.err(`m0: ${problem}\n`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;
 }

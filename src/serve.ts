@@ -90,18 +90,17 @@ function startDigests(
   log: Logger,
 ): Promise<Schedule> {
   const named = digests.map((digest, i) => ({ ...digest, name: `digest ${i}` }));
-  const tickName = (name: string): string => `tick:${name}`;
   return startSchedule({
     stacks: named,
     now: parts.clock,
     async onTick(name) {
       const digest = named.find((d) => d.name === name);
       if (digest === undefined) return;
-      await sendDigest(parts, digest, name, tickName(name));
+      await sendDigest(parts, digest, name);
       dispatcher.wake();
     },
-    lastTick: (name) => parts.store.value(tickName(name)),
-    setLastTick: (name, at) => parts.store.setValue(tickName(name), at),
+    lastTick: parts.store.lastTick,
+    setLastTick: parts.store.setLastTick,
     log,
   });
 }
@@ -264,9 +263,9 @@ export async function serve(options: ServeOptions): Promise<Service> {
         const stack = stackOf(name);
         if (stack) await checkOnSchedule({ store, worker, clock }, stack);
       },
-      lastTick: (stack) => store.value(`tick:${stack}`),
+      lastTick: store.lastTick,
       jitterOf: jitterOf(directory.stacks),
-      setLastTick: (stack, at) => store.setValue(`tick:${stack}`, at),
+      setLastTick: store.setLastTick,
       log,
     });
     const schedules = [schedule];

@@ -1,17 +1,17 @@
 # METADATA
 # title: No big change by itself
 # description: >-
-#   Adds up what an apply would change and objects to the whole run where that is a lot: a lost provider setting or
-#   a wrong workspace shows as hundreds of findings at once. What is deleted or replaced weighs more. Limits come
-#   from `policies.KEY.data`: above `most` (10) a person looks first, above `never` (five times `most`, at least
-#   50) nobody may apply it; `weights` by action (create, update, forget 1; delete, replace 5). Meant for mode
+#   Adds up the changes of an apply and objects to the whole run if there are many: a lost provider setting or a wrong
+#   workspace causes hundreds of findings at once. Deletes and replaces count more. Limits come from
+#   `policies.KEY.data`: above `most` (10) a person decides, above `never` (five times `most`, at least 50) nobody may
+#   apply; `weights` by action (create, update, forget 1; delete, replace 5). Meant for mode
 #   guardrail.
 # scope: package
 package m0
 
 # METADATA
 # title: More than usual
-# description: The findings together weigh more than `most`.
+# description: The sum of the findings' weights is above `most`.
 # scope: rule
 pending contains message if {
 	radius > most
@@ -20,7 +20,7 @@ pending contains message if {
 
 # METADATA
 # title: More than ever
-# description: The findings together weigh more than `never`.
+# description: The sum of the findings' weights is above `never`.
 # scope: rule
 deny contains message if {
 	radius > never
@@ -29,19 +29,19 @@ deny contains message if {
 
 # METADATA
 # title: Limits that can’t be read
-# description: Waits for a person while the policy’s data say nothing that can be followed.
+# description: Waits for a person while the policy’s data is not valid.
 # scope: rule
 pending contains sprintf("blast-radius: %s", [problem]) if some problem in problems
 
 # METADATA
 # title: Nothing to judge by
-# description: Waits for a person where the findings are missing.
+# description: Waits for a person if the findings are missing.
 # scope: rule
 pending contains "blast-radius: there are no findings that can be counted" if not countable
 
 countable if is_array(input.m0.findings)
 
-# Whatever isn't plainly left alone by an apply counts.
+# Counts every finding that an apply may change.
 changing := [finding |
 	some finding in input.m0.findings
 	not left_alone(finding)
@@ -64,7 +64,7 @@ summary := concat(", ", [sprintf("%d %s", [number, action]) |
 
 usual := {"most": 10, "never": 50, "weights": {"create": 1, "update": 1, "forget": 1, "none": 1, "delete": 5, "replace": 5}}
 
-# An action nobody knows weighs as much as the worst.
+# An unknown action has the highest weight.
 weight(action) := object.get(weights, action, max([value | some value in weights]))
 
 weights := {action: value |

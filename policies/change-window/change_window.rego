@@ -1,12 +1,12 @@
 # METADATA
 # title: Changes in working hours only
 # description: >-
-#   Objects to the whole run outside of the change windows and during a freeze; the next check inside a window has
-#   no such objection. From `policies.KEY.data`: `zone` (UTC), a time zone by its name; `windows` (Monday to Friday
-#   from 09:00 to 16:00), each with the `days` it begins on (mon … sun), `from` and `to`, which may be after
-#   midnight; `freezes` (none), each with its first day `from`, its last day `to`, a `reason` for people, and
-#   `hard: true` where nobody may apply anything. Hours are what the clock on the wall shows in that zone, so a
-#   window moves with daylight saving time. Meant for mode guardrail.
+#   Objects to the whole run outside the change windows and during a freeze; the next check inside a window has no such
+#   objection. From `policies.KEY.data`: `zone` (default UTC), the name of a time zone; `windows` (default Monday to
+#   Friday from 09:00 to 16:00), each with the `days` on which it begins (mon … sun), `from` and `to`, which may be after
+#   midnight; `freezes` (default none), each with its first day `from`, its last day `to`, a `reason`, and `hard: true`
+#   if nobody may apply anything. Hours are local times in that zone, so a window follows daylight saving
+#   time. Meant for mode guardrail.
 # scope: package
 package m0
 
@@ -37,7 +37,7 @@ deny contains freeze_message(freeze) if {
 
 # METADATA
 # title: Windows that can’t be read
-# description: Waits for a person while the policy’s data, or the time, say nothing that can be followed.
+# description: Waits for a person while the policy’s data or the time is not valid.
 # scope: rule
 pending contains sprintf("change-window: %s", [problem]) if some problem in problems
 
@@ -49,27 +49,27 @@ windows := list_of("windows", [{"days": ["mon", "tue", "wed", "thu", "fri"], "fr
 
 freezes := list_of("freezes", [])
 
-# A list that can't be read is a problem of its own.
+# An invalid list is reported as a separate problem.
 list_of(key, usual) := list if {
 	list := object.get(settings, key, usual)
 	is_array(list)
 } else := []
 
-# A freeze must not end because of a mistake in the zone.
+# A mistake in the zone must not end a freeze.
 default zone := "UTC"
 
 zone := settings.zone if is_zone(settings.zone)
 
-# A name that reads like a zone and is none ends the evaluation with m0's own error, and a person decides.
+# A name that looks like a zone but is none ends the evaluation with an error, and a person decides.
 is_zone(name) if {
 	regex.match(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`, name)
 
-	# That is wherever this happens to run.
+	# That would be the time zone of this machine.
 	name != "Local"
 	time.clock([0, name])
 }
 
-# Looked at first: asking for the time of a text that is none would end the evaluation.
+# Checked first: parsing an invalid time would end the evaluation.
 now := time.parse_rfc3339_ns(input.m0.now) if {
 	[day, _] := split(input.m0.now, "T")
 	is_day(day)
@@ -87,7 +87,7 @@ in_a_window if {
 	open(window)
 }
 
-# From its beginning, and up to its end without it.
+# The beginning is included, the end is not.
 open(window) if {
 	from := minute_of(window.from)
 	to := minute_of(window.to)
@@ -97,7 +97,7 @@ open(window) if {
 	minute < to
 }
 
-# Over midnight: the evening of its day …
+# Across midnight: the evening of its day …
 open(window) if {
 	from := minute_of(window.from)
 	minute_of(window.to) < from
@@ -132,12 +132,12 @@ freezes_today := [freeze |
 	is_day(freeze.from)
 	is_day(freeze.to)
 
-	# Days written alike compare as text.
+	# Days in the same format can be compared as text.
 	freeze.from <= today
 	today <= freeze.to
 ]
 
-# What "yes" or "true" in quotes was meant to be is told as a problem; until then it is taken as hard.
+# "yes" or "true" in quotes is reported as a problem, and counts as hard.
 soft(freeze) if object.get(freeze, "hard", false) == false
 
 freeze_message(freeze) := sprintf("change freeze until %s: %s", [freeze.to, reason_of(freeze)])

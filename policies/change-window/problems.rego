@@ -1,4 +1,4 @@
-# What is wrong with the data of change_window.rego, in words; each problem makes every change wait.
+# The problems of the data of change_window.rego; each problem makes every change wait.
 package m0
 
 problems contains "there is no time to go by" if not clock_known

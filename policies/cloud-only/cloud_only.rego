@@ -1,14 +1,14 @@
 # METADATA
 # title: Only what was changed by hand goes back by itself
 # description: >-
-#   Objects to every finding in which the code moved: m0 then takes back what somebody changed in the cloud and
-#   never rolls out a change of the code without a person. Meant for mode guardrail.
+#   Objects to every finding in which the code changed: m0 then reverts manual changes by itself, and never applies a
+#   change of the code without a person. Meant for mode guardrail.
 # scope: package
 package m0
 
 # METADATA
 # title: Not only the cloud moved
-# description: Waits for a person wherever the code moved, alone or together with the cloud.
+# description: Waits for a person if the code changed, alone or together with the cloud.
 # scope: rule
 pending contains {"msg": message, "address": finding.address} if {
 	some finding in input.m0.findings
@@ -18,11 +18,11 @@ pending contains {"msg": message, "address": finding.address} if {
 
 # METADATA
 # title: Nothing to judge by
-# description: Waits for a person where the findings, or the address of one, are missing.
+# description: Waits for a person if the findings, or the address of one, are missing.
 # scope: rule
 pending contains "there are findings that can’t be read, so a person looks first" if not readable
 
-# One attribute from the code is enough: an apply rolls it out together with the rest.
+# One attribute from the code is enough: an apply changes it together with the others.
 moved_by_hand(finding) if {
 	finding.origin == "cloud"
 	every attribute in finding.attributes {

@@ -1,16 +1,16 @@
 # METADATA
 # title: Data changes wait for a person
 # description: >-
-#   Objects to changing by itself what holds data or keeps it safe: databases, caches, queues and streams, buckets,
+#   Objects to automatic changes of data and its protection: databases, caches, queues and streams, buckets,
 #   disks, volumes, snapshots, backups and logs on AWS, Azure and Google, and retention, encryption, versioning and
-#   deletion protection wherever they stand. Where nothing but tags or labels moved it has no objection; creating,
-#   deleting and replacing always wait. Meant for mode guardrail.
+#   deletion protection in any resource. It does not object if only tags or labels changed; creating, deleting and
+#   replacing always wait. Meant for mode guardrail.
 # scope: package
 package m0
 
 # METADATA
 # title: What holds data
-# description: Waits for a person on every change of resources that hold data or copies of it.
+# description: Waits for a person for every change of resources with data or copies of it.
 # scope: rule
 pending contains {"msg": message, "address": finding.address} if {
 	some finding in actionable
@@ -22,7 +22,7 @@ pending contains {"msg": message, "address": finding.address} if {
 # METADATA
 # title: What keeps data safe
 # description: >-
-#   Waits for a person where an attribute of any resource decides on retention, backups, encryption, versioning,
+#   Waits for a person if a changed attribute of any resource controls retention, backups, encryption, versioning,
 #   disks or protection from deletion.
 # scope: rule
 pending contains {"msg": message, "address": finding.address} if {
@@ -36,7 +36,7 @@ pending contains {"msg": message, "address": finding.address} if {
 
 # METADATA
 # title: Nothing to judge by
-# description: Waits for a person where the findings, or an address, type or attribute of one, can't be read.
+# description: Waits for a person if the findings, or an address, type or attribute of one, are not valid.
 # scope: rule
 pending contains "there are findings that can’t be read, so a person looks first" if not readable
 
@@ -52,13 +52,13 @@ readable if {
 	}
 }
 
-# What an apply would not touch needs no objection.
+# No objection to findings that an apply does not change.
 actionable := [finding |
 	some finding in input.m0.findings
 	not finding.actionable == false
 ]
 
-# Hundreds of findings have a handful of types.
+# Hundreds of findings have only a few types.
 kinds := {type: kinds_of(type) | some type in {finding.type | some finding in actionable}}
 
 kinds_of(type) := {kind | some kind, prefixes in holders; strings.any_prefix_match(type, prefixes)}
@@ -66,7 +66,7 @@ kinds_of(type) := {kind | some kind, prefixes in holders; strings.any_prefix_mat
 only_metadata(finding) if {
 	finding.action == "update"
 
-	# "every" holds for an empty list too, and nothing is not metadata.
+	# "every" is true for an empty list too, but no attribute is not metadata.
 	count(finding.attributes) > 0
 	every attribute in finding.attributes {
 		is_metadata(finding.type, attribute.path)
@@ -81,13 +81,13 @@ is_metadata(type, path) if {
 	regex.match(sprintf(`^%s($|[.\[])`, [name]), path)
 }
 
-# A value nobody can see yet may be anything.
+# An unknown value may be anything.
 is_known(attribute) if {
 	attribute.sensitive == false
 	not attribute.desired.unknown
 }
 
-# Not the same word everywhere: a "tag" of a Google instance decides which firewall rules reach it.
+# "tags" differ between resources: those of a Google instance choose its firewall rules.
 metadata := {
 	"aws_": ["tags", "tags_all"],
 	"awscc_": ["tags"],
@@ -96,7 +96,7 @@ metadata := {
 	"google_": ["labels", "user_labels", "resource_labels", "effective_labels", "terraform_labels"],
 }
 
-# Parts of attribute names; the last two lines are whole words.
+# Parts of attribute names; the last two lines are complete names.
 safety := concat("", [
 	`(deletion_protect|delete_protect|termination_protection|api_termination|retention|backup|snapshot|encrypt|kms_key`,
 	`|versioning|lifecycle_rule|lifecycle_polic|object_lock|force_destroy|force_delete|skip_destroy|soft_delete|purge_`,
@@ -106,7 +106,7 @@ safety := concat("", [
 	`|(^|\.)(disk|boot_disk|attached_disk|scratch_disk|os_disk|data_disk)($|[.\[])`,
 ])
 
-# Beginnings of resource types; the key is what people read.
+# Prefixes of resource types; the key is the text for people.
 holders := {
 	"database": [
 		"aws_athena_database",
@@ -295,7 +295,7 @@ holders := {
 		"azurerm_key_vault_key",
 		"google_kms_",
 	],
-	# Their type does not tell what they make.
+	# Their type does not show what they create.
 	"resource of any kind": [
 		"aws_cloudcontrolapi_resource",
 		"aws_cloudformation_stack",

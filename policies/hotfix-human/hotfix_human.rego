@@ -1,20 +1,20 @@
 # METADATA
 # title: A hotfix is asked about, never reverted by itself
 # description: >-
-#   Objects to undoing by itself what somebody added to a security group or firewall, changed in it or took out of it
-#   by hand: it may be what keeps the service up. The message says whom to ask: policyData.ask, a name or a list of
-#   names, else the network on-call. AWS, Azure, Google; meant for mode guardrail.
+#   Objects to the automatic revert of manual changes in a security group or firewall (added, changed or removed
+#   rules): they may keep the service running. The message says whom to ask: policyData.ask, a name or a list of
+#   names (default: the network on-call). AWS, Azure, Google; meant for mode guardrail.
 # scope: package
 package m0
 
 # METADATA
 # title: Ask before it goes
-# description: Waits for a person on every firewall rule that the cloud moved, and names whom to ask.
+# description: Waits for a person for every manual change of a firewall rule, and names whom to ask.
 # scope: rule
 pending contains {"msg": message, "address": finding.address} if {
 	some finding in input.m0.findings
 
-	# What an apply would not touch needs no objection; code alone is nobody's hotfix.
+	# No objection to findings that an apply does not change; a change of the code alone is no hotfix.
 	not finding.actionable == false
 	not finding.origin == "code"
 	strings.any_prefix_match(finding.type, firewalls)
@@ -23,7 +23,7 @@ pending contains {"msg": message, "address": finding.address} if {
 
 # METADATA
 # title: Nothing to judge by
-# description: Waits for a person where the findings, or an address, type or attribute of one, can't be read.
+# description: Waits for a person if the findings, or an address, type or attribute of one, are not valid.
 # scope: rule
 pending contains "there are findings that can’t be read, so a person looks first" if not readable
 
@@ -39,7 +39,7 @@ readable if {
 	}
 }
 
-# The rules as the hand left them; one taken out shows in the finding.
+# The rules after the manual change; a removed one is in the finding.
 what(finding) := sprintf(" (%s)", [concat(", ", added)]) if {
 	added := sort({said |
 		some attribute in finding.attributes
@@ -70,7 +70,7 @@ ask := concat(" or ", asked) if {
 	count(asked) > 0
 } else := "the network on-call"
 
-# Whatever else stands there is no name.
+# Any other value is not a name.
 names(value) := {value} if {
 	is_string(value)
 	value != ""
@@ -78,7 +78,7 @@ names(value) := {value} if {
 	is_array(value)
 } else := set()
 
-# Beginnings of resource types.
+# Prefixes of resource types.
 firewalls := [
 	"aws_default_network_acl",
 	"aws_default_security_group",

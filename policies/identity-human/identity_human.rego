@@ -1,17 +1,17 @@
 # METADATA
 # title: Identity changes wait for a person
 # description: >-
-#   Objects to changing by itself who may do what: accounts, roles, policies, keys, secrets, sign-on and the rules of
-#   an organisation, on AWS, Azure and Google, and the policies and roles inside other resources. Where nothing but
-#   tags or labels moved it has no objection; policyData.tagsDecideRights: true takes that back for those whose
-#   policies ask for tags (ABAC). The tags of an IAM user or role, and Google's resource tags, never pass: they are
-#   what such policies ask for. Meant for mode guardrail.
+#   Objects to automatic changes of permissions: accounts, roles, policies, keys, secrets, sign-on and organisation
+#   rules on AWS, Azure and Google, and the policies and roles inside other resources. It does not object if only tags
+#   or labels changed, unless policyData.tagsDecideRights is true, for those whose policies depend on tags (ABAC). It
+#   always objects to changed tags of an IAM user or role, and of Google's resource tags, because such policies use
+#   them. Meant for mode guardrail.
 # scope: package
 package m0
 
 # METADATA
 # title: Who may do what
-# description: Waits for a person on resources that are rights, or hold keys to them.
+# description: Waits for a person for resources that are permissions, or hold keys to them.
 # scope: rule
 pending contains {"msg": message, "address": finding.address} if {
 	some finding in actionable
@@ -23,8 +23,8 @@ pending contains {"msg": message, "address": finding.address} if {
 # METADATA
 # title: Rights inside another resource
 # description: >-
-#   Waits for a person where an attribute of any other resource says who may use it, whose rights it has, or how
-#   somebody proves who they are.
+#   Waits for a person if a changed attribute of any other resource controls who may use it, its own permissions, or
+#   how users authenticate.
 # scope: rule
 pending contains {"msg": message, "address": finding.address} if {
 	some finding in actionable
@@ -37,7 +37,7 @@ pending contains {"msg": message, "address": finding.address} if {
 
 # METADATA
 # title: A secret anywhere
-# description: Waits for a person where a value is hidden, also in a tag, as nobody can see what would be put back.
+# description: Waits for a person if a value is hidden, also in a tag, because nobody can see what would be restored.
 # scope: rule
 pending contains {"msg": message, "address": finding.address} if {
 	some finding in actionable
@@ -49,7 +49,7 @@ pending contains {"msg": message, "address": finding.address} if {
 
 # METADATA
 # title: Tags that decide rights
-# description: Waits for a person on the tags and labels of every resource, where policyData.tagsDecideRights is set.
+# description: Waits for a person for tags and labels of every resource, if policyData.tagsDecideRights is set.
 # scope: rule
 pending contains {"msg": message, "address": finding.address} if {
 	tags_decide_rights
@@ -61,7 +61,7 @@ pending contains {"msg": message, "address": finding.address} if {
 
 # METADATA
 # title: Nothing to judge by
-# description: Waits for a person where the findings, or an address, type or attribute of one, can't be read.
+# description: Waits for a person if the findings, or an address, type or attribute of one, are not valid.
 # scope: rule
 pending contains "there are findings that can’t be read, so a person looks first" if not readable
 
@@ -77,13 +77,13 @@ readable if {
 	}
 }
 
-# What an apply would not touch needs no objection.
+# No objection to findings that an apply does not change.
 actionable := [finding |
 	some finding in input.m0.findings
 	not finding.actionable == false
 ]
 
-# Hundreds of findings have a handful of types.
+# Hundreds of findings have only a few types.
 kinds := {type: kinds_of(type) | some type in {finding.type | some finding in actionable}}
 
 kinds_of(type) := named if {
@@ -94,7 +94,7 @@ kinds_of(type) := named if {
 only_metadata(finding) if {
 	finding.action == "update"
 
-	# "every" holds for an empty list too, and nothing is not metadata.
+	# "every" is true for an empty list too, but no attribute is not metadata.
 	count(finding.attributes) > 0
 	every attribute in finding.attributes {
 		is_metadata(finding.type, attribute.path)
@@ -105,7 +105,7 @@ only_metadata(finding) if {
 
 default tags_decide_rights := false
 
-# Anything but an outspoken false is meant as true.
+# Every value except false counts as true.
 tags_decide_rights if input.policyData.tagsDecideRights != false
 
 is_metadata(type, path) if {
@@ -115,13 +115,13 @@ is_metadata(type, path) if {
 	regex.match(sprintf(`^%s($|[.\[])`, [name]), path)
 }
 
-# A value nobody can see yet may be anything.
+# An unknown value may be anything.
 is_known(attribute) if {
 	attribute.sensitive == false
 	not attribute.desired.unknown
 }
 
-# Not the same word everywhere: a "tag" of a Google instance decides which firewall rules reach it.
+# "tags" differ between resources: those of a Google instance choose its firewall rules.
 metadata := {
 	"aws_": ["tags", "tags_all"],
 	"awscc_": ["tags"],
@@ -130,7 +130,7 @@ metadata := {
 	"google_": ["labels", "user_labels", "resource_labels", "effective_labels", "terraform_labels"],
 }
 
-# Their tags are aws:PrincipalTag and resource.matchTag in conditions.
+# Conditions use their tags as aws:PrincipalTag and resource.matchTag.
 principals := ["aws_iam_user", "aws_iam_role", "awscc_iam_user", "awscc_iam_role", "google_tags_"]
 
 is_right(attribute) if {
@@ -144,16 +144,16 @@ is_right(attribute) if {
 	not regex.match(operations, name)
 }
 
-# A document that says who may do what, under whatever name.
+# A policy document, whatever its attribute is called.
 is_right(attribute) if {
 	some difference in attribute.json
 	startswith(difference.path, "Statement")
 }
 
-# Environments have them in capitals.
+# Environment variables have names in capitals.
 names_in(path) := [lower(name) | some name in regex.find_n(`[A-Za-z_][A-Za-z0-9_-]*`, path, -1)]
 
-# Words in names of attributes that grant rights on a resource, lend it rights of its own, or prove who somebody is.
+# Words in names of attributes that grant access to a resource, give it permissions, or control authentication.
 right := concat("", [
 	`(^|_)(access_key|acl|acls|api_?key|assume|auth|authentication|authorization|authorizer|credentials?`,
 	`|grantees?|grants?|iam|identit(y|ies)|members?|mfa|oauth|oidc|owners?|passwords?|permissions?|principals?`,
@@ -161,7 +161,7 @@ right := concat("", [
 	`|^instance_profile|^access($|_control|_config|_entr|_rule)`,
 ])
 
-# Policies of how something runs, not of who may.
+# Policies about operation, not about permissions.
 operations := concat("", [
 	`^(alpn|archive|auto_?scaling|backup|cache|delivery|deletion|dns|fair_share|filter|image_pull|instance_maintenance`,
 	`|instance_reuse|latency|lifecycle|notification|origin_request|padding|pit|placement|queue|recrawl|redrive`,
@@ -169,7 +169,7 @@ operations := concat("", [
 	`|schema_change|sizing|snapshot|termination|tiering|update|upgrade)_polic`,
 ])
 
-# Parts of resource types that mean a right wherever they stand.
+# Parts of resource types that always mean a permission.
 parts := [
 	"_iam_",
 	"_role_assignment",
@@ -186,7 +186,7 @@ parts := [
 	"_object_acl",
 ]
 
-# Beginnings of resource types; the key is what people read.
+# Prefixes of resource types; the key is the text for people.
 rights := {
 	"IAM": [
 		"aws_eks_access_",
@@ -335,7 +335,7 @@ rights := {
 		"azurerm_iothub_dps_shared_access_policy",
 		"azurerm_iothub_shared_access_policy",
 	],
-	# Their type does not tell what they make.
+	# Their type does not show what they create.
 	"resource of any kind": [
 		"aws_cloudcontrolapi_resource",
 		"aws_cloudformation_stack",

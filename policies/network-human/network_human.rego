@@ -1,9 +1,9 @@
 # METADATA
 # title: Network changes wait for a person
 # description: >-
-#   Objects to putting anything back by itself that decides who reaches what: security groups, firewalls, routes,
+#   Objects to automatic changes of network access: security groups, firewalls, routes,
 #   networks, links between them, load balancers and names, on AWS, Azure and Google, and the addresses, groups and
-#   networks inside other resources. A change by hand in a firewall may be the hotfix that keeps the service up.
+#   networks inside other resources. A manual change in a firewall may be a hotfix that keeps the service running.
 #   Tags wait as well: firewall managers and load balancer controllers find groups and subnets by them. Meant for
 #   mode guardrail.
 # scope: package
@@ -11,7 +11,7 @@ package m0
 
 # METADATA
 # title: Who reaches what
-# description: Waits for a person on every change of resources that a network is made of.
+# description: Waits for a person for every change of network resources.
 # scope: rule
 pending contains {"msg": message, "address": finding.address} if {
 	some finding in actionable
@@ -20,7 +20,7 @@ pending contains {"msg": message, "address": finding.address} if {
 
 # METADATA
 # title: The network inside another resource
-# description: Waits for a person where an attribute of any other resource decides who reaches it, or whom it reaches.
+# description: Waits for a person if a changed attribute of any other resource controls its network access.
 # scope: rule
 pending contains {"msg": message, "address": finding.address} if {
 	some finding in actionable
@@ -32,7 +32,7 @@ pending contains {"msg": message, "address": finding.address} if {
 
 # METADATA
 # title: It may be a network
-# description: Waits for a person where the type does not tell what is changed, unless nothing but its tags moved.
+# description: Waits for a person if the type does not show what is changed, unless only its tags changed.
 # scope: rule
 pending contains {"msg": "resource of any kind: never reverted without a person", "address": finding.address} if {
 	some finding in actionable
@@ -42,11 +42,11 @@ pending contains {"msg": "resource of any kind: never reverted without a person"
 
 # METADATA
 # title: Nothing to judge by
-# description: Waits for a person where the findings, or an address, type or attribute of one, can't be read.
+# description: Waits for a person if the findings, or an address, type or attribute of one, are not valid.
 # scope: rule
 pending contains "there are findings that can’t be read, so a person looks first" if not readable
 
-# What an apply would not touch needs no objection.
+# No objection to findings that an apply does not change.
 actionable := [finding |
 	some finding in input.m0.findings
 	not finding.actionable == false
@@ -64,7 +64,7 @@ readable if {
 	}
 }
 
-# The longest beginning names it best: an aws_vpc_endpoint is no aws_vpc.
+# The longest prefix is the most exact: an aws_vpc_endpoint is no aws_vpc.
 kind_of(type) := kind if {
 	fits := {[count(prefix), kind] |
 		some kind, prefixes in network
@@ -77,7 +77,7 @@ kind_of(type) := kind if {
 only_tags(finding) if {
 	finding.action == "update"
 
-	# "every" holds for an empty list too, and nothing is not tags.
+	# "every" is true for an empty list too, but no attribute is not a tag.
 	count(finding.attributes) > 0
 	every attribute in finding.attributes {
 		is_tag(finding.type, attribute.path)
@@ -101,13 +101,13 @@ reaches(type, path) if {
 	regex.match(inside, path)
 }
 
-# A "tag" of a Google instance decides which firewall rules and routes reach it.
+# The "tags" of a Google instance choose its firewall rules and routes.
 reaches(type, path) if {
 	startswith(type, "google_")
 	regex.match(`(^|\.)(network_)?tags($|[.\[])`, path)
 }
 
-# Parts of attribute names that decide who reaches a resource, or whom it reaches.
+# Parts of names of attributes that control network access.
 inside := concat("|", [
 	`(^|[._])(security_group|sg_ids?|firewall|network|networks|networking|subnet|vpc|vnet|cidr|cidrs|peering)`,
 	`(^|[._])(ip|ips|ipv4|ipv6|ip_address|ip_addresses|ip_range|ip_ranges|ip_rules|ip_restriction|ip_filter)($|[._\[])`,
@@ -122,7 +122,7 @@ inside := concat("|", [
 	`(^|[._])(ports?|port_range|from_port|to_port|default_action|backend_address_pool)($|[.\[])`,
 ])
 
-# Their type does not tell what they make.
+# Their type does not show what they create.
 any_kind := [
 	"aws_cloudcontrolapi_resource",
 	"aws_cloudformation_stack",
@@ -135,7 +135,7 @@ any_kind := [
 	"google_deployment_manager_deployment",
 ]
 
-# Beginnings of resource types; the key is what people read.
+# Prefixes of resource types; the key is the text for people.
 network := {
 	"security group": [
 		"aws_default_security_group",

@@ -1,16 +1,16 @@
 # METADATA
 # title: Nothing opens by itself
 # description: >-
-#   Objects where an apply would make something more open than it is now: rules for 0.0.0.0/0, ::/0 or Azure's * and
+#   Objects if an apply would expose more than now: rules for 0.0.0.0/0, ::/0 or Azure's * and
 #   Internet, public ACLs and policies, public access blocks turned off, lists of allowed addresses emptied, public
-#   addresses. Closing needs no word from it. With policyData.strict: true nobody may apply it at all. What can't be
-#   seen before an apply waits for a person. AWS, Azure, Google; meant for mode guardrail.
+#   addresses. It does not object to less exposure. With policyData.strict: true nobody may apply. Values that are
+#   unknown before an apply wait for a person. AWS, Azure, Google; meant for mode guardrail.
 # scope: package
 package m0
 
 # METADATA
 # title: Would open, wait
-# description: Waits for a person where an apply would open something.
+# description: Waits for a person if an apply would expose something.
 # scope: rule
 pending contains message if {
 	not strict
@@ -19,7 +19,7 @@ pending contains message if {
 
 # METADATA
 # title: Would open, denied
-# description: Lets nobody apply what would open something, where policyData.strict is set.
+# description: Denies an apply that would expose something, if policyData.strict is set.
 # scope: rule
 deny contains message if {
 	strict
@@ -28,7 +28,7 @@ deny contains message if {
 
 # METADATA
 # title: Can't be seen
-# description: Waits for a person where a value that may open something is sensitive or known only after an apply.
+# description: Waits for a person if a value that may expose something is sensitive or known only after an apply.
 # scope: rule
 pending contains {"msg": message, "address": finding.address} if {
 	some finding in actionable
@@ -38,16 +38,16 @@ pending contains {"msg": message, "address": finding.address} if {
 
 # METADATA
 # title: Nothing to judge by
-# description: Waits for a person where the findings, or an address, type, action or attribute of one, can't be read.
+# description: Waits for a person if the findings, or an address, type, action or attribute of one, are not valid.
 # scope: rule
 pending contains "there are findings that can’t be read, so a person looks first" if not readable
 
 default strict := false
 
-# Anything but an outspoken false is meant as true.
+# Every value except false counts as true.
 strict if input.policyData.strict != false
 
-# What an apply would not touch needs no objection.
+# No objection to findings that an apply does not change.
 actionable := [finding |
 	some finding in input.m0.findings
 	not finding.actionable == false
@@ -81,7 +81,7 @@ would_end(finding) := {sprintf("would take away %s", [finding.type]) |
 	strings.any_prefix_match(finding.type, addresses)
 }
 
-# What is there and what an apply would make of it, whole where the plan shows it, else row by row.
+# The value before and after an apply: completely if the plan has it, else attribute by attribute.
 sides(finding) := [[object_of(change.before), object_of(change.after)]] if {
 	change := planned[finding.address]
 } else := [[{name(attribute.path): attribute.actual}, {name(attribute.path): attribute.desired}] |
@@ -97,13 +97,13 @@ moved(finding) := [attribute |
 	not is_metadata(attribute.path)
 ]
 
-# A tag may be called public and opens nothing.
+# A tag named "public" exposes nothing.
 is_metadata(path) if regex.match(`^(tags|tags_all|labels|user_labels|terraform_labels|effective_labels)($|[.\[])`, path)
 
 # The last name in a path: ingress of "ingress[*]", enabled of "versioning[0].enabled".
 name(path) := regex.replace(regex.replace(path, `\[[^\]]*\]`, ""), `^.*\.`, "")
 
-# Looked up by each finding, so gone through once.
+# Computed once, because each finding uses it.
 planned := {change.address: change.change |
 	some change in input.plan.resource_changes
 	not change.deposed
@@ -112,7 +112,7 @@ planned := {change.address: change.change |
 	change.change.before != change.change.after
 }
 
-# Names of what may open something and stands in no plan or finding in clear.
+# Attributes that may expose something and whose values are hidden in plan and findings.
 unseen(finding) := ({name(attribute.path) |
 	some attribute in moved(finding)
 	regex.match(watched, plain(attribute.path))
@@ -125,7 +125,7 @@ unseen(finding) := ({name(attribute.path) |
 	plain(key) in set_by_code
 }
 
-# Without the plan nobody sees what a new resource is, nor the rest of a rule of which one attribute moved.
+# Without the plan, a new resource and the unchanged attributes of a rule are unknown.
 unseen_alone(finding) := set() if {
 	planned[finding.address]
 } else := {finding.type} if {
@@ -149,7 +149,7 @@ watched := concat("", [
 	`|grant|policy|principal|member|internal|scheme|accessconfig|accesstype|authorizationtype|defaultaction|rule|port`,
 ])
 
-# Unknown in a new resource only where the code gives it; the rest is what every new resource doesn't know yet.
+# In a new resource, only values that the code sets count as unknown; others are unknown in every new resource.
 set_by_code := {
 	"acl",
 	"cidripv4",
@@ -165,7 +165,7 @@ set_by_code := {
 	"sourceranges",
 }
 
-# Beginnings of types whose attributes say only together what is open.
+# Prefixes of types whose attributes show the exposure only in combination.
 rules := [
 	"aws_default_network_acl",
 	"aws_default_security_group",
@@ -181,7 +181,7 @@ rules := [
 	"google_compute_region_network_firewall_policy",
 ]
 
-# Beginnings of types that keep others out.
+# Prefixes of types that restrict access.
 guards := [
 	"aws_ebs_snapshot_block_public_access",
 	"aws_ec2_image_block_public_access",
@@ -214,7 +214,7 @@ guards := [
 	"google_org_policy_",
 ]
 
-# Beginnings of types that are ways in from the internet.
+# Prefixes of types that allow access from the internet.
 addresses := [
 	"aws_eip",
 	"aws_internet_gateway",

@@ -1,6 +1,6 @@
 package m0
 
-# What would open, in words: everything open afterwards that is not open now, and every wall that would fall.
+# Texts for what would be exposed: everything open after the apply but not now, and every removed protection.
 would_open(pairs) := union({opened, undenied, unlimited}) if {
 	views := [[before, after, scanned(before, after)] | some [before, after] in pairs]
 	opened := {text | some [text, _, _] in (all_open(views, 1) - all_open(views, 0))}
@@ -24,8 +24,8 @@ all_denied(views, side) := {denial |
 	some denial in denials(view[side], view[2])
 }
 
-# Names in a resource that an apply changes. Where what a rule is about changes, all of the rule counts: a source
-# that was open to port 443 and stays as it is opens port 22.
+# Attributes that an apply changes. If the traffic of a rule changes, the whole rule counts: an unchanged source
+# that was open for port 443 would then be open for port 22.
 scanned(before, after) := touched if {
 	touched := changed(before, after)
 	not is_rule_changed(touched)
@@ -45,7 +45,7 @@ is_rule_changed(keys) if {
 	regex.match(about, key)
 }
 
-# What of a rule makes it another rule; a description or one more source does not.
+# Attributes that make a rule a different one; a description or an additional source does not.
 about := concat("", [
 	`^(from_|to_)?ports?$|port_range|protocol|direction|^type$|egress|^access$|action$|^role|^allow|^deny|disabled`,
 	`|priority|rule_n|gateway|next_hop|target_|destination|resource`,
@@ -57,10 +57,10 @@ about_rule(holder) := {key: inner |
 	not inner in nothing
 }
 
-# The cloud says "" where the code says null.
+# The cloud has "" where the code has null.
 nothing := {null, "", [], {}}
 
-# Everything open under some names of a resource: what people read, and what tells two of the same text apart.
+# Everything open in some attributes of a resource: the text for people, and a key that makes equal texts unique.
 openings(root, keys) := {open |
 	not is_shut(root)
 	some key in keys
@@ -107,7 +107,7 @@ is_attached(key, inner) if {
 	not inner in nothing
 }
 
-# Who is denied counts here too: at the top of a resource by its names, as there is much else.
+# Deny rules count too; at the top level of a resource only by attribute name, because it has other attributes.
 denials(root, keys) := {["", object.union(about_rule(root), about_source(root))] | is_denial(root)} | {[at, denial] |
 	some key in keys
 	some [at, holder] in holders(key, root[key])
@@ -125,7 +125,7 @@ about_source(root) := {key: inner |
 	not inner in nothing
 }
 
-# Walls of a resource: switches that keep the public out, and lists of who may come in. An empty list lets all in.
+# Protections of a resource: switches against public access, and lists of allowed sources. An empty list allows all.
 limits(root, keys) := {key |
 	some key in keys
 	is_limit(plain(key), root[key])
@@ -143,7 +143,7 @@ is_limit(key, value) if {
 	not value in nothing
 }
 
-# Turned to false it reads "would make public"; here it is gone.
+# For false the text is "would make public"; here the attribute is removed.
 is_limit(key, _) if key in public_unless_true
 
 limiting_lists := {
@@ -160,7 +160,7 @@ limiting_lists := {
 	"sourceranges",
 }
 
-# Objects at any depth under a name, also inside JSON in a string, with the names that lead to them.
+# Objects at any depth below a name, also in JSON strings, with their paths.
 holders(key, value) := {[concat(".", [key, steps(path)]), holder] |
 	some root in roots(value)
 	walk(root, [path, holder])
@@ -179,7 +179,7 @@ roots(value) := array.concat(
 	],
 )
 
-# Most attributes are lists of texts and numbers: nothing to walk through.
+# Most attributes are lists of strings and numbers, which contain no objects.
 is_nested(value) if is_object(value)
 
 is_nested(value) if {
@@ -194,7 +194,7 @@ is_for_everybody(statement) if statement.Principal == "*"
 
 is_for_everybody(statement) if "*" in leaves(statement.Principal.AWS)
 
-# Everybody but those named.
+# Everybody except those named.
 is_for_everybody(statement) if statement.NotPrincipal
 
 is_shut(holder) if is_denial(holder)
@@ -208,7 +208,7 @@ is_denial(holder) if {
 
 is_denial(holder) if count(holder.deny) > 0
 
-# Which traffic a rule is about, as people say it: 22/tcp.
+# The traffic of a rule as a short text: 22/tcp.
 traffic(key, holder) := "all traffic" if {
 	protocol_of(holder) in {"-1", "all"}
 } else := sprintf("%v/%s", [holder.from_port, protocol_of(holder)]) if {
@@ -237,10 +237,10 @@ leaves(inner) := {leaf | some leaf in inner; not is_object(leaf)} if {
 	not is_object(inner)
 } else := set()
 
-# The same name on every cloud: source_address_prefix and sourceAddressPrefix.
+# One spelling for all clouds: source_address_prefix and sourceAddressPrefix.
 plain(key) := lower(replace(key, "_", ""))
 
-# Everybody's addresses, or at least half of a continent's; everybody by name.
+# Address ranges that mean everybody or very many, and names for everybody.
 is_wide(_, leaf) if regex.match(`^[0-9a-fA-F:.]+/[0-7]$`, leaf)
 
 is_wide(_, leaf) if {

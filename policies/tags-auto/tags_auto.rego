@@ -1,22 +1,22 @@
 # METADATA
 # title: Tags put themselves right
 # description: >-
-#   Allows putting back what somebody changed by hand where nothing but tags and labels moved. Everything else,
-#   every change that comes from the code, and a tag whose value is hidden or known only after the apply, get no
-#   word from this policy and so wait for a person.
+#   Allows m0 to revert manual changes of tags and labels only. This policy has no answer for everything else, for
+#   changes of the code, and for tags whose value is hidden or known only after the apply; these wait for a
+#   person.
 # scope: package
 package m0
 
 # METADATA
 # title: Metadata only
-# description: An update by hand whose every changed attribute is a tag or a label.
+# description: A manual update of which every changed attribute is a tag or a label.
 # scope: rule
 allow contains {"msg": "metadata only", "address": finding.address} if {
 	some finding in input.m0.findings
 	finding.action == "update"
 	finding.origin == "cloud"
 
-	# "every" holds for an empty list too, and nothing is not metadata.
+	# "every" is true for an empty list too, but no attribute is not metadata.
 	count(finding.attributes) > 0
 	every attribute in finding.attributes {
 		attribute.origin == "cloud"
@@ -43,7 +43,7 @@ is_metadata(type, path) if {
 	regex.match(sprintf(`^%s($|[.\[])`, [name]), path)
 }
 
-# Not the same word everywhere: a "tag" of a Google instance decides which firewall rules reach it.
+# "tags" differ between resources: those of a Google instance choose its firewall rules.
 metadata := {
 	"aws_": ["tags", "tags_all"],
 	"awscc_": ["tags"],

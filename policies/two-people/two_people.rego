@@ -1,10 +1,10 @@
 # METADATA
 # title: Two people, and not the author
 # description: >-
-#   Waits until enough people have approved, without counting who wrote the code or who asked for the deployment;
-#   m0 asks again at each yes. From `policies.KEY.data`: `need` (2), how many people; `types`, beginnings of the
-#   resource types it is about. Without `types` it is about whatever is not an update of what was changed by hand:
-#   what is created, deleted or replaced, and whatever the code changed. People are told apart by email in lower
+#   Waits until enough people have approved, not counting the author of the code and the person who asked for the
+#   deployment; m0 evaluates it again after each approval. From `policies.KEY.data`: `need` (default 2), the number of
+#   people; `types`, prefixes of the resource types that it applies to. Without `types` it applies to creates, deletes,
+#   replaces and changes of the code, but not to reverting manual updates. People are distinguished by e-mail in lower
 #   case. Meant for mode guardrail.
 # scope: package
 package m0
@@ -22,7 +22,7 @@ pending contains {"msg": message, "address": finding.address} if {
 
 # METADATA
 # title: Data that can’t be read
-# description: Waits while the policy’s data, or the findings, say nothing that can be followed.
+# description: Waits while the policy’s data or the findings are not valid.
 # scope: rule
 pending contains sprintf("two-people: %s", [problem]) if some problem in problems
 
@@ -59,7 +59,7 @@ wrote_it(person) if known_as(person.email) in authors.emails
 
 wrote_it(person) if known_as(person.name) in authors.names
 
-# Whoever uses another address in Git than in m0.yaml is still known by name.
+# A person with another address in Git than in m0.yaml is recognised by name.
 authors := {
 	"emails": {known_as(user.email) | some user in writers},
 	"names": {known_as(user.name) | some user in writers},

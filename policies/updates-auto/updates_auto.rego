@@ -1,17 +1,17 @@
 # METADATA
 # title: Updates put themselves right
 # description: >-
-#   Allows updates of resources that exist, whichever attributes they change and whether the cloud or the code moved,
-#   on AWS, Azure and Google. Whatever would be created, deleted, replaced or forgotten waits for a person, and so
-#   does a value that is hidden or known only after the apply. An update can still open a firewall, hand out a right
-#   or end a backup: use it together with guardrails for network, identity and data (network-human, identity-human,
+#   Allows updates of existing AWS, Azure and Google resources, for all attributes, and for changes of the cloud and of
+#   the code. Creates, deletes, replaces and forgets wait for a person, and so does a value that is hidden or known only
+#   after the apply. An update can still open a firewall, grant a permission or
+#   end a backup: use it together with guardrails for network, identity and data (network-human, identity-human,
 #   data-human), which know the resources of these clouds and no other.
 # scope: package
 package m0
 
 # METADATA
 # title: Update in place
-# description: The resource exists, stays, and only its attributes change.
+# description: The resource exists and stays; only its attributes change.
 # scope: rule
 allow contains {"msg": "updated in place", "address": finding.address} if {
 	some finding in input.m0.findings
@@ -21,7 +21,7 @@ allow contains {"msg": "updated in place", "address": finding.address} if {
 	not object.get(finding, "deletedByHand", false)
 	strings.any_prefix_match(finding.type, ["aws_", "awscc_", "azurerm_", "azapi_", "google_"])
 
-	# An update that shows nothing can't be judged by anybody.
+	# An update without attributes cannot be judged.
 	count(finding.attributes) > 0
 	every attribute in finding.attributes {
 		is_string(attribute.path)
@@ -32,7 +32,7 @@ allow contains {"msg": "updated in place", "address": finding.address} if {
 
 # METADATA
 # title: More than an update
-# description: Says why what is created, deleted, replaced or forgotten waits for a person.
+# description: Says why creates, deletes, replaces and forgets wait for a person.
 # scope: rule
 pending contains {"msg": message, "address": finding.address} if {
 	some finding in input.m0.findings

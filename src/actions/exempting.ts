@@ -3,6 +3,7 @@
 import { driftView } from '../alerts/drift-view.ts';
 import type { SnoozeEnd, Subject } from '../commands/command.ts';
 import { acceptForm, snoozeForm } from '../messages/forms.ts';
+import type { Alert } from '../model/alert.ts';
 import type { Stack } from '../model/directory.ts';
 import type { Exemption } from '../model/exemption.ts';
 import { type OpenFinding, openFindings } from '../model/open-findings.ts';
@@ -281,6 +282,10 @@ async function checkOf(parts: ActionParts, stack: Stack, by: Actor, now: number)
   return [{ type: 'run.insert', run: newRun(stack, 'command', by, null, now) }];
 }
 
+async function alertsOf({ store }: ActionParts, runs: ReadonlySet<number>): Promise<readonly Alert[]> {
+  return (await Promise.all([...runs].map((runId) => store.alerts({ runId })))).flat();
+}
+
 /** `unsnooze` and `unaccept`: the keep ends, and the stack is checked at once. */
 export async function release(
   parts: ActionParts,
@@ -310,13 +315,12 @@ export async function release(
     const no = await right(parts, kind, incoming.actor, stack, null);
     if (no !== null) return refused(no);
     const shown = new Set(live.flatMap((k) => (k.runId === null ? [] : [k.runId])));
-    const alerts = (await Promise.all([...shown].map((runId) => parts.store.alerts({ runId })))).flat();
     await parts.worker.write(stack.name, async () => [
       // With the check it promises: cut off in between, nobody would ask again.
       ...(await checkOf(parts, stack, incoming.actor, now)),
       ...live.map((k): Change => ({ type: 'exemption.end', id: k.id, by: incoming.actor, at: now })),
       auditOf(incoming, now, kind === 'snooze' ? 'unsnooze' : 'unaccept', stack, null, live),
-      ...alerts.flatMap((alert): Change[] => [
+      ...(await alertsOf(parts, shown)).flatMap((alert): Change[] => [
         // A card that ended with the keep must not go on saying so; the check tells what is open now.
         ...(alert.state === 'resolved'
           ? [

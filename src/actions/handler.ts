@@ -1,6 +1,5 @@
 /** From typed or clicked words to an answer. Whatever goes wrong becomes a private card: it never rejects. */
 
-import { markReachable } from '../alerts/refused-messages.ts';
 import { isDirect } from '../alerts/subscriptions.ts';
 import { assertNever } from '../base/assert-never.ts';
 import { type LogFields, withLogFields } from '../base/log-context.ts';
@@ -78,8 +77,7 @@ export function createHandler(parts: ActionParts): CommandHandler {
     try {
       const { person } = incoming.actor;
       // Whoever writes to m0 can be written to.
-      if (person !== null && isDirect(incoming.place))
-        await markReachable(parts.store, person, parts.clock());
+      if (person !== null && isDirect(incoming.place)) await parts.store.setReachable(person, parts.clock());
       const parsed = parseCommand(incoming.text, {
         now: parts.clock(),
         zone: parts.directory.timezone,

@@ -13,7 +13,7 @@ import { openFindings } from '../model/open-findings.ts';
 import { STATES_WITH_ANSWER, stackStateOf } from '../model/overview.ts';
 import { isTerminal, type RunState } from '../model/run.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
-import { lastSkipped, skippedText } from '../runs/scheduled-check.ts';
+import { skippedText } from '../runs/scheduled-check.ts';
 import { type ActionParts, privately } from './parts.ts';
 import { hearingBlocks } from './subscribing.ts';
 import { targeted } from './targets.ts';
@@ -30,7 +30,7 @@ async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatusVi
     store.alerts({ subject: stack.name, state: 'open', kind: 'drift' }),
     store.alerts({ subject: stack.name, state: 'open', kind: 'failure' }),
     store.exemptions(stack.name),
-    lastSkipped(store, stack.name),
+    store.skippedCheck(stack.name),
   ]);
   const openAlertRun = drift ? await store.run(drift.runId) : undefined;
   const good = runs.find((r) => STATES_WITH_ANSWER.includes(r.state) && r.decision !== null);
@@ -55,7 +55,7 @@ async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatusVi
     busy: runs.some((r) => BUSY.includes(r.state)),
     // A check made since, whatever for, is newer than the one that was skipped.
     skipped:
-      skipped === null || runs.some((r) => r.createdAt > skipped.at)
+      skipped === undefined || runs.some((r) => r.createdAt > skipped.at)
         ? null
         : { why: skippedText(skipped), since: skipped.since, times: skipped.times },
   };

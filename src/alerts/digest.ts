@@ -108,18 +108,13 @@ export async function digestView(
 
 /**
  * Makes a digest and queues it for its channels, with its tick, in one go: a crash in between neither loses nor
- * doubles it. `name` is its own in m0.yaml; `tickName` where the schedule keeps its last tick.
+ * doubles it. `name` is its own in m0.yaml, and that of its tick.
  */
-export async function sendDigest(
-  parts: ViewParts,
-  plan: DigestPlan,
-  name: string,
-  tickName: string,
-): Promise<void> {
+export async function sendDigest(parts: ViewParts, plan: DigestPlan, name: string): Promise<void> {
   const { store, clock, directory } = parts;
   const stacks = stacksOfTargets(directory, plan.targets);
   const about = { stacks, targets: plan.targets, zone: plan.timezone };
-  const view = await digestView(parts, about, readBefore(await store.value(name)));
+  const view = await digestView(parts, about, (await store.lastDigest(name)) ?? null);
   const card = digestCard(view);
   const at = clock();
   const changes = plan.channels.map((place, i): Change => {
@@ -127,13 +122,7 @@ export async function sendDigest(
   });
   await store.commit([
     ...changes,
-    { type: 'value.set', name, value: JSON.stringify({ at, open: view.open.length }) },
-    { type: 'value.set', name: tickName, value: String(at) },
+    { type: 'digest.set', name, at, open: view.open.length },
+    { type: 'tick.set', name, at },
   ]);
-}
-
-function readBefore(value: string | undefined): { readonly at: number; readonly open: number } | null {
-  if (value === undefined) return null;
-  const { at, open } = JSON.parse(value) as { readonly at?: unknown; readonly open?: unknown };
-  return typeof at === 'number' && typeof open === 'number' ? { at, open } : null;
 }

@@ -6,6 +6,7 @@ import type { Alert, PostedMessage } from '../model/alert.ts';
 import type { Clock, Directory, Stack } from '../model/directory.ts';
 import { type Exemption, exemptionOf, lapsedExemption } from '../model/exemption.ts';
 import { approvable, openFindings, scopeFingerprint } from '../model/open-findings.ts';
+import { onCallEntry } from '../model/rota.ts';
 import type { Actor, Run } from '../model/run.ts';
 import { bareStack } from '../model/stack.ts';
 import { type OnCallNow, personsIn, rotasOf } from '../people/permissions.ts';
@@ -157,13 +158,7 @@ export async function driftView(
           ? Math.max(stack.approvers.need, run.approvals.length + 1)
           : stack.approvers.need,
       groups: stack.approvers.from,
-      onCall: [
-        ...personsIn(
-          rotasOf(stack).map((r) => `oncall:${r}`),
-          directory,
-          onCall,
-        ),
-      ].map(nameOf),
+      onCall: [...personsIn(rotasOf(stack).map(onCallEntry), directory, onCall)].map(nameOf),
     },
     asked: asked.map((m) => ({ who: nameOf(m.person ?? ''), at: m.postedAt })),
     moved: run.moved,

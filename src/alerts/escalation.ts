@@ -7,6 +7,7 @@ import type { Logger } from '../base/log.ts';
 import type { FleetAlert, RunAlert } from '../model/alert.ts';
 import type { Clock, Directory, EscalationStep, Stack } from '../model/directory.ts';
 import { approvable, openFindings } from '../model/open-findings.ts';
+import { rotationName } from '../model/rota.ts';
 import { M0, type Run } from '../model/run.ts';
 import { type PersonToAsk, peopleToAsk } from '../people/asking.ts';
 import { type OnCallNow, personsIn } from '../people/permissions.ts';
@@ -38,8 +39,6 @@ interface Waiting {
   readonly age: number;
   readonly open: number;
 }
-
-const SEVERAL = 'oncall:';
 
 /** Steps that are due at this age, with how often each should have been taken by then. */
 export function dueSteps(
@@ -187,7 +186,8 @@ function isForPeople({ to }: EscalationStep): boolean {
 }
 
 function whyEscalated(to: string, age: number): string {
-  const rota = to.startsWith(SEVERAL) ? `: you are on call (${to.slice(SEVERAL.length)})` : '';
+  const named = rotationName(to);
+  const rota = named === null ? '' : `: you are on call (${named})`;
   return `Nobody has decided for ${durationText(age)}${rota}`;
 }
 

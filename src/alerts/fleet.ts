@@ -4,6 +4,7 @@
  */
 import type { FleetAlert, RunAlert } from '../model/alert.ts';
 import type { Clock, Place } from '../model/directory.ts';
+import { storeFresh } from '../ports/commit-fresh.ts';
 import type { Change, Store } from '../ports/store.ts';
 
 /** So many stacks get a message of their own in one place within `WINDOW_MS`; the next ones are a fleet. */
@@ -57,6 +58,12 @@ export function createFleets({ store, clock }: { readonly store: Store; readonly
     return store.alerts({ kind: 'fleet', subject: seatName(recipient) });
   }
 
+  async function fleetOf(id: number): Promise<FleetAlert> {
+    const alert = await store.alert(id);
+    if (alert?.kind !== 'fleet') throw new Error(`reading fleet ${id}: there is none`);
+    return alert;
+  }
+
   /** Alerts of other stacks that got a message of their own there just now. */
   async function justPosted(
     alert: RunAlert,
@@ -76,46 +83,53 @@ export function createFleets({ store, clock }: { readonly store: Store; readonly
     return [...new Map(others.map((other) => [other?.subject, other?.id ?? 0])).values()];
   }
 
+  /** What takes the alert in: nothing where that is done, null where it gets a message of its own. */
+  async function joining(alert: RunAlert, recipient: Recipient): Promise<readonly Change[] | null> {
+    const fleets = await fleetsAt(recipient);
+    if (fleets.some((f) => f.details.members.includes(alert.id))) return [];
+    const now = clock();
+    // Also one whose stacks are all dealt with by now: the round that finds them goes on.
+    const going = fleets.find((f) => f.details.of === alert.kind && Math.abs(now - f.lastSeenAt) < JOINS_MS);
+    if (going) {
+      const details = { ...going.details, members: [...going.details.members, alert.id] };
+      const seen = { lastSeenAt: now, seenCount: going.seenCount + 1 };
+      const open = { state: 'open' as const, outcome: null };
+      return [
+        { type: 'alert.update', alert: { ...going, ...open, ...seen, details } },
+        refreshing(going.id, now),
+      ];
+    }
+    const posted = await justPosted(alert, recipient, now - WINDOW_MS);
+    if (posted.length < OWN) return null;
+    const first = await store.alert(posted[0] ?? alert.id);
+    const { place, person, why } = recipient;
+    return [
+      {
+        type: 'alert.insert',
+        alert: {
+          ...{ kind: 'fleet', subject: seatName(recipient), fingerprint: '', state: 'open' },
+          ...{ firstSeenAt: first?.firstSeenAt ?? now, lastSeenAt: now, seenCount: 1 },
+          ...{ runId: null, outcome: null },
+          details: { of: alert.kind, place, person, why, members: [...posted, alert.id] },
+        },
+        deliveries: [{ type: 'card' }],
+      },
+    ];
+  }
+
   return {
     async tells(alertId, recipient) {
       return (await fleetsAt(recipient)).some((f) => f.details.members.includes(alertId));
     },
 
     async join(alert, recipient) {
-      const fleets = await fleetsAt(recipient);
-      if (fleets.some((f) => f.details.members.includes(alert.id))) return true;
-      const now = clock();
-      // Also one whose stacks are all dealt with by now: the round that finds them goes on.
-      const going = fleets.find(
-        (f) => f.details.of === alert.kind && Math.abs(now - f.lastSeenAt) < JOINS_MS,
-      );
-      if (going) {
-        const trouble = { ...going.details, members: [...going.details.members, alert.id] };
-        const seen = { lastSeenAt: now, seenCount: going.seenCount + 1 };
-        const open = { state: 'open' as const, outcome: null };
-        await store.commit([
-          { type: 'alert.update', alert: { ...going, ...open, ...seen, details: trouble } },
-          refreshing(going.id, now),
-        ]);
-        return true;
-      }
-      const posted = await justPosted(alert, recipient, now - WINDOW_MS);
-      if (posted.length < OWN) return false;
-      const first = await store.alert(posted[0] ?? alert.id);
-      const { place, person, why } = recipient;
-      await store.commit([
-        {
-          type: 'alert.insert',
-          alert: {
-            ...{ kind: 'fleet', subject: seatName(recipient), fingerprint: '', state: 'open' },
-            ...{ firstSeenAt: first?.firstSeenAt ?? now, lastSeenAt: now, seenCount: 1 },
-            ...{ runId: null, outcome: null },
-            details: { of: alert.kind, place, person, why, members: [...posted, alert.id] },
-          },
-          deliveries: [{ type: 'card' }],
-        },
-      ]);
-      return true;
+      let joined = false;
+      await storeFresh(store, async () => {
+        const changes = await joining(alert, recipient);
+        joined = changes !== null;
+        return changes ?? [];
+      });
+      return joined;
     },
 
     async refreshWith(alertId) {
@@ -125,14 +139,17 @@ export function createFleets({ store, clock }: { readonly store: Store; readonly
       }
     },
 
-    async settle(fleet) {
-      if (fleet.state !== 'open') return fleet;
-      for (const member of fleet.details.members) {
-        if ((await store.alert(member))?.state === 'open') return fleet;
-      }
-      const over: FleetAlert = { ...fleet, state: 'resolved', outcome: 'all of them are dealt with' };
-      await store.commit([{ type: 'alert.update', alert: over }]);
-      return over;
+    async settle({ id }) {
+      await storeFresh(store, async () => {
+        const fleet = await fleetOf(id);
+        if (fleet.state !== 'open') return [];
+        for (const member of fleet.details.members) {
+          if ((await store.alert(member))?.state === 'open') return [];
+        }
+        const over: FleetAlert = { ...fleet, state: 'resolved', outcome: 'all of them are dealt with' };
+        return [{ type: 'alert.update', alert: over }];
+      });
+      return fleetOf(id);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Empties the outbox into the chats: at least once, de-duplicated by key, and each alert's history in its order. */
 
+import { errorText } from '../base/error-text.ts';
 import { type LogFields, withLogFields, withoutLogFields } from '../base/log-context.ts';
 import { ChatError } from '../ports/chat.ts';
 import type { MetricsPort } from '../ports/meter.ts';
@@ -69,7 +70,7 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
         await store.outboxDone(entry.id, clock());
         parts.meter?.deliveryAttempted('delivered');
       } catch (error) {
-        const text = error instanceof Error ? error.message : String(error);
+        const text = errorText(error);
         if (isPermanent(error) && entry.message.type !== 'card') {
           log.error(
             { ...about, err: error, key: entry.key },

@@ -16,7 +16,7 @@ import { driftView, failureView, stackOrGone, type ViewParts } from './drift-vie
 import { createFleets, type Recipient } from './fleet.ts';
 import { fleetView } from './fleet-view.ts';
 import { placesOfPolicy, policyAlertView } from './policy-trouble.ts';
-import { markDelivered, markRefused } from './refused-messages.ts';
+import { markRefused } from './refused-messages.ts';
 import { directoryWithSubscriptions } from './subscriptions.ts';
 import {
   addressOf,
@@ -180,7 +180,7 @@ export function createPosting(parts: PostingParts): Posting {
         if (alert.state === 'superseded') continue;
         await postOrJoin(alert, recipient, messages);
         if (recipient.person === null) await channelFound(store, recipient.place);
-        else await markDelivered(store, recipient.person, alert.id, clock());
+        else await store.removeRefusal(recipient.person, alert.id, clock());
       } catch (error) {
         if (isPermanent(error)) await notTaken(alert, recipient, error);
         problems.push(error);
@@ -256,7 +256,7 @@ export function createPosting(parts: PostingParts): Posting {
     const messages = await store.messages(alert.id);
     const copy = messages.find((m) => m.role === 'dm' && m.person === person);
     if (copy === undefined) await postTo(alert, entry, delivery, messages);
-    await markDelivered(store, person, alert.id, copy?.postedAt ?? clock());
+    await store.removeRefusal(person, alert.id, copy?.postedAt ?? clock());
     // The root card tells who was asked.
     return syncCard(alert);
   }

@@ -48,6 +48,7 @@ async function changesOf(
 ): Promise<readonly Change[]> {
   const { store, directory } = parts;
   const lines = await Promise.all(over.map((exemption) => linesOf(store, exemption, now)));
+  const cards = await cardsOf(store, over);
   const checks: Change[] = [];
   for (const name of new Set(over.map((k) => k.stack))) {
     const stack = directory.stacks.find((s) => s.name === name);
@@ -57,7 +58,20 @@ async function changesOf(
       checks.push({ type: 'run.insert', run: newRun(stack, 'verify', M0, null, now) });
     }
   }
-  return [...lines.flat(), ...checks];
+  return [...lines.flat(), ...cards, ...checks];
+}
+
+/** Several snoozes may have ended on one card: it is changed once. */
+async function cardsOf(store: Store, over: readonly Exemption[]): Promise<readonly Change[]> {
+  const runs = new Set(over.flatMap((exemption) => exemption.runId ?? []));
+  const alerts = await Promise.all([...runs].map((runId) => store.alerts({ runId, kind: 'drift' })));
+  return alerts
+    .flat()
+    .filter((alert) => alert.state === 'resolved')
+    .map((alert) => ({
+      type: 'alert.update',
+      alert: { ...alert, outcome: 'the snooze is over, checked again' },
+    }));
 }
 
 async function linesOf(store: Store, exemption: Exemption, now: number): Promise<readonly Change[]> {
@@ -86,14 +100,6 @@ async function linesOf(store: Store, exemption: Exemption, now: number): Promise
       },
     },
     ...alerts.flatMap((alert): Change[] => [
-      ...(alert.state === 'resolved'
-        ? [
-            {
-              type: 'alert.update' as const,
-              alert: { ...alert, outcome: 'the snooze is over, checked again' },
-            },
-          ]
-        : []),
       {
         type: 'outbox.add',
         key: `thread:${alert.id}:snooze-over:${exemption.id}`,

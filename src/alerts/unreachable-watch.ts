@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ReachAlert } from '../model/alert.ts';
 import type { Clock, Directory, Stack } from '../model/directory.ts';
+import { isOnCall, onCallEntry } from '../model/rota.ts';
 import { M0 } from '../model/run.ts';
 import { rotasOf } from '../people/permissions.ts';
 import type { RotaNow } from '../people/rota-now.ts';
@@ -56,13 +57,22 @@ export async function tellUnreached(
   for (const { stack } of waiting) {
     const problems = unreached.get(stack.name);
     if (problems === undefined) continue;
-    const rotas = rotasOf(stack)
-      .map((name) => `oncall:${name}`)
-      .join(', ');
+    const rotas = rotasOf(stack).map(onCallEntry).join(', ');
     const stacks = [...(wanted.get(rotas)?.stacks ?? []), stack.name].sort();
     wanted.set(rotas, { problems, stacks });
   }
+  if ((await reachChanges(store, wanted, now)).length === 0) return;
+  await worker.write('', () => reachChanges(store, wanted, now));
+}
+
+/** From the open alerts to one for each of `wanted`, by subject, and no other. */
+async function reachChanges(
+  store: Store,
+  wanted: ReadonlyMap<string, ReachAlert['details']>,
+  now: number,
+): Promise<readonly Change[]> {
   const open = await store.alerts({ kind: 'reach', state: 'open' });
+  const unopened = new Map(wanted);
   const changes: Change[] = [];
   const card = (alert: ReachAlert, what: string): Change => ({
     type: 'outbox.add',
@@ -73,14 +83,14 @@ export async function tellUnreached(
   for (const alert of open) {
     const trouble = wanted.get(alert.subject);
     if (trouble === undefined) {
-      const outcome = alert.subject.startsWith('oncall:')
+      const outcome = isOnCall(alert.subject)
         ? 'somebody can be asked again, or nothing waits any more'
         : 'it takes messages again';
       const ended: ReachAlert = { ...alert, state: 'resolved', outcome, lastSeenAt: now };
       changes.push({ type: 'alert.update', alert: ended }, card(alert, 'resolved'));
       continue;
     }
-    wanted.delete(alert.subject);
+    unopened.delete(alert.subject);
     const fingerprint = fingerprintOf(trouble);
     if (fingerprint === alert.fingerprint) continue;
     changes.push(
@@ -88,7 +98,7 @@ export async function tellUnreached(
       card(alert, fingerprint),
     );
   }
-  for (const [stack, trouble] of wanted) {
+  for (const [stack, trouble] of unopened) {
     changes.push(
       {
         type: 'alert.insert',
@@ -114,7 +124,7 @@ export async function tellUnreached(
       },
     );
   }
-  if (changes.length > 0) await worker.write('', () => changes);
+  return changes;
 }
 
 function fingerprintOf(trouble: ReachAlert['details']): string {

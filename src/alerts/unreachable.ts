@@ -1,8 +1,10 @@
 /** Whether those who should be asked can be, and what is told where nobody can. */
+import { errorText } from '../base/error-text.ts';
 import type { ReachView } from '../messages/view.ts';
 import type { ReachAlert } from '../model/alert.ts';
 import type { Clock, Directory, Place, Stack } from '../model/directory.ts';
-import type { Store } from '../ports/store.ts';
+import { isOnCall } from '../model/rota.ts';
+import type { LostChannel, ReachStore } from '../ports/reach-store.ts';
 
 /**
  * Where a person can be written to, best first: in the chat where the others are told (`told`), else in Slack. Empty
@@ -28,35 +30,45 @@ export function addressOf(directory: Directory, key: string): string | null {
   return placesOfPerson(directory, key).map(channelName).join(' ') || null;
 }
 
-const lostName = (channel: string): string => `lost-channel:${channel}`;
-
 /** `slack:C0OPS`, as in m0.yaml; a person's as `slack:U0DANA`. */
 export function channelName(place: Place): string {
   return `${place.platform}:${'channel' in place ? place.channel : place.user}`;
 }
 
+function channelOf(place: Place): Pick<LostChannel, 'platform' | 'channel'> {
+  return { platform: place.platform, channel: 'channel' in place ? place.channel : place.user };
+}
+
 /** A channel refused a message for good. */
-export async function channelLost(store: Store, place: Place, error: unknown): Promise<void> {
-  const text = error instanceof Error ? error.message : String(error);
-  await store.setValue(lostName(channelName(place)), text);
+export async function channelLost(
+  store: Pick<ReachStore, 'addLostChannel'>,
+  place: Place,
+  error: unknown,
+): Promise<void> {
+  const text = errorText(error);
+  await store.addLostChannel({ ...channelOf(place), error: text });
 }
 
 /** The channel takes messages again. */
-export async function channelFound(store: Store, place: Place): Promise<void> {
-  const name = lostName(channelName(place));
-  if (await store.value(name)) await store.setValue(name, '');
+export async function channelFound(
+  store: Pick<ReachStore, 'removeLostChannel'>,
+  place: Place,
+): Promise<void> {
+  const { platform, channel } = channelOf(place);
+  await store.removeLostChannel(platform, channel);
 }
 
 /** Channels of m0.yaml that refused their last message, with why and whose stacks are told there. */
 export async function lostChannels(
-  store: Pick<Store, 'value'>,
+  store: Pick<ReachStore, 'lostChannels'>,
   directory: Directory,
 ): Promise<ReadonlyMap<string, ReachAlert['details']>> {
+  const errors = new Map((await store.lostChannels()).map((c) => [`${c.platform}:${c.channel}`, c.error]));
   const lost = new Map<string, ReachAlert['details']>();
   for (const { name, channels } of directory.stacks) {
     for (const channel of channels.map(channelName)) {
-      const problem = lost.has(channel) ? undefined : await store.value(lostName(channel));
-      if (problem) lost.set(channel, { problems: [problem], stacks: [] });
+      const problem = lost.has(channel) ? undefined : errors.get(channel);
+      if (problem !== undefined) lost.set(channel, { problems: [problem], stacks: [] });
       const known = lost.get(channel);
       if (known) lost.set(channel, { ...known, stacks: [...known.stacks, name].sort() });
     }
@@ -83,10 +95,10 @@ export function reachView(
   const from = directory.stacks.filter((s) => waiting.has(s.name)).flatMap((s) => s.approvers.from);
   return {
     what: alert.subject,
-    channel: !alert.subject.startsWith('oncall:'),
+    channel: !isOnCall(alert.subject),
     problems: alert.details.problems,
     stacks: alert.details.stacks,
-    others: [...new Set(from.filter((entry) => !entry.startsWith('oncall:')))],
+    others: [...new Set(from.filter((entry) => !isOnCall(entry)))],
     since: alert.firstSeenAt,
     resolvedAt: alert.state === 'open' ? null : alert.lastSeenAt,
     outcome: alert.outcome,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { errorText } from '../base/error-text.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
 import { checkName } from './artifact-name.ts';
 
@@ -20,7 +21,7 @@ export function createFileArtifacts(dir: string): Artifacts {
         await rename(partial, path);
       } catch (cause) {
         await rm(partial, { force: true });
-        throw new Error(`keeping the artifact ${name}: ${textOf(cause)}`, { cause });
+        throw new Error(`keeping the artifact ${name}: ${errorText(cause)}`, { cause });
       }
     },
     async get(name) {
@@ -28,7 +29,7 @@ export function createFileArtifacts(dir: string): Artifacts {
         return await readFile(pathOf(name));
       } catch (cause) {
         if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
-        throw new Error(`reading the artifact ${name}: ${textOf(cause)}`, { cause });
+        throw new Error(`reading the artifact ${name}: ${errorText(cause)}`, { cause });
       }
     },
     async delete(name) {
@@ -39,12 +40,8 @@ export function createFileArtifacts(dir: string): Artifacts {
         return (await readdir(pathOf(folder))).map((name) => `${folder}/${name}`);
       } catch (cause) {
         if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
-        throw new Error(`listing the artifacts in ${folder}: ${textOf(cause)}`, { cause });
+        throw new Error(`listing the artifacts in ${folder}: ${errorText(cause)}`, { cause });
       }
     },
   };
-}
-
-function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

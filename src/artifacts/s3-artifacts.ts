@@ -6,6 +6,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { errorText } from '../base/error-text.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
 import { checkName } from './artifact-name.ts';
 
@@ -82,6 +83,6 @@ async function withContext<T>(doing: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
-    throw new Error(`${doing}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new Error(`${doing}: ${errorText(cause)}`, { cause });
   }
 }

@@ -1,6 +1,5 @@
 /** Opens the chats that m0.yaml switches on, as one value that serve.ts starts and stops. */
 
-import { markReachable } from '../alerts/refused-messages.ts';
 import type { Logger } from '../base/log.ts';
 import type { Environment } from '../config/environment.ts';
 import type { Config } from '../config/load.ts';
@@ -97,7 +96,7 @@ export function withinChats({ chat, directory }: Config): Directory {
  * missing or the options are not safe.
  */
 export async function openChats(options: ChatsOptions): Promise<Chats> {
-  const { config, environment, log, clock } = options;
+  const { config, environment, store, log, clock } = options;
   const { people } = config.directory;
   const slack: Slack | null =
     config.chat.slack === null
@@ -110,6 +109,7 @@ export async function openChats(options: ChatsOptions): Promise<Chats> {
           people,
           matchByEmail: config.chat.slack.matchByEmail,
           clock,
+          events: store,
         });
   const teams = config.chat.teams === null ? null : await openTeams(options);
   const open = [...(slack === null ? [] : [slack]), ...(teams === null ? [] : [teams])];
@@ -157,8 +157,8 @@ async function openTeams(options: ChatsOptions): Promise<Teams> {
     connector: teamsConnector,
     people: config.directory.people,
     channels: [...new Set(channels)],
-    memory: store,
-    onAddedForPerson: (person) => markReachable(store, person, clock()),
+    store,
+    onAddedForPerson: (person) => store.setReachable(person, clock()),
     log,
     clock,
     random: Math.random,

@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { errorText } from '../base/error-text.ts';
 import { type ChainedEntry, walkChain } from '../store/audit-chain.ts';
 import { exportLine, readExportLine } from '../store/audit-export.ts';
 import { openRecord } from '../store/read-only.ts';
@@ -154,7 +155,7 @@ export async function auditCommand(args: readonly string[], io: Io, parts: Audit
     const code = error instanceof TypeError ? (error as { code?: unknown }).code : undefined;
     const misused = error instanceof UsageError || String(code).startsWith('ERR_PARSE_ARGS');
     if (!misused) throw error;
-    io.err(`${(error as Error).message}\n`);
+    io.err(`${errorText(error)}\n`);
     return 2;
   }
 }

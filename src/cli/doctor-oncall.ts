@@ -1,4 +1,5 @@
 /** The rows of `m0 doctor` about PagerDuty. */
+import { errorText } from '../base/error-text.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Environment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
@@ -26,7 +27,7 @@ export async function onCallRows(env: Environment): Promise<Row[]> {
   try {
     pagerduty = openPagerDuty(env.pagerduty, directory.oncall, Date.now);
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
+    const found = errorText(error);
     return [{ what: 'PagerDuty', state: 'missing', found, todo: 'set PAGERDUTY_TOKEN' }];
   }
   const ask = pagerduty;
@@ -47,7 +48,7 @@ async function rowOf(
     const todo = 'see the schedule in PagerDuty, and people in m0.yaml (pagerduty, email)';
     return { what, state: 'warning', found: problem, todo };
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
+    const found = errorText(error);
     return { what, state: 'missing', found, todo: 'nobody is on call there until m0 can ask' };
   }
 }

@@ -1,10 +1,12 @@
 /** The command `m0 doctor`. */
 import { constants, existsSync } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
+import { errorText } from '../base/error-text.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Environment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
 import { isValidCron } from '../schedule/cron.ts';
+import { hasSandbox } from '../setup/has-sandbox.ts';
 import { inspectTools, type Row } from '../setup/inspect.ts';
 import { openProbes } from '../setup/probe.ts';
 import { findTerraform, toolsFolder } from '../setup/tools.ts';
@@ -26,16 +28,17 @@ const MARK = { ok: 'ok', missing: 'MISSING', warning: 'warning' } as const;
  * are fine).
  */
 export async function doctor(io: Io, env: Environment, askSlack: AskSlack = askSlackItself): Promise<number> {
-  const sandbox = !existsSync(env.configPath);
-  const chats = sandbox ? null : await chatsOf(env);
+  const configured = existsSync(env.configPath);
+  const chats = configured ? await chatsOf(env) : null;
+  const sandbox = !configured && hasSandbox();
   const rows = [
     ...(await inspectTools({ dataDir: env.dataDir, env: env.variables, sandbox })),
     await dataDirRow(env.dataDir),
-    ...(sandbox ? [] : [await stackUserRow(env)]),
+    ...(configured ? [await stackUserRow(env)] : []),
     await configRow(env),
-    ...(sandbox || chats?.slack === null ? [] : await slackRows(env, askSlack)),
+    ...(!configured || chats?.slack === null ? [] : await slackRows(env, askSlack)),
     ...((chats?.teams ?? null) === null ? [] : [teamsRow(env)]),
-    ...(sandbox ? [] : await onCallRows(env)),
+    ...(configured ? await onCallRows(env) : []),
   ];
   for (const line of table(rows)) io.out(`${line}\n`);
   return rows.some((row) => row.state === 'missing') ? 1 : 0;
@@ -79,9 +82,12 @@ async function stackUserRow(env: Environment): Promise<Row> {
 async function configRow(env: Environment): Promise<Row> {
   const what = 'configuration';
   if (!existsSync(env.configPath)) {
-    return env.variables.M0_CONFIG
-      ? { what, state: 'missing', found: `no ${env.configPath}`, todo: 'make it, or unset M0_CONFIG' }
-      : { what, state: 'ok', found: `no ${env.configPath}: the sandbox starts` };
+    const found = `no ${env.configPath}`;
+    if (env.variables.M0_CONFIG)
+      return { what, state: 'missing', found, todo: 'make it, or unset M0_CONFIG' };
+    return hasSandbox()
+      ? { what, state: 'ok', found: `${found}: the sandbox starts` }
+      : { what, state: 'missing', found, todo: 'make it, or name one in M0_CONFIG' };
   }
   try {
     const { directory } = await loadConfig(env.configPath, env.variables, isValidCron);
@@ -110,7 +116,7 @@ async function slackRows(env: Environment, askSlack: AskSlack): Promise<Row[]> {
   try {
     return [tokens, { what: 'Slack', state: 'ok', found: await askSlack(env) }];
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
+    const found = errorText(error);
     return [tokens, { what: 'Slack', state: 'missing', found, todo: 'check the network and the token' }];
   }
 }

@@ -1,6 +1,7 @@
 /** Builds the input document for `m0 policy check`. */
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { errorText } from '../base/error-text.ts';
 import { analyzePlan } from '../drift/analyze.ts';
 import type { Analysis, Finding } from '../drift/finding.ts';
 import { readPlan } from '../drift/read-plan.ts';
@@ -151,7 +152,7 @@ async function readInput(
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${typed}: is no JSON: ${(error as Error).message}`);
+    throw new UsageError(`${typed}: is no JSON: ${errorText(error)}`);
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw new UsageError(`${typed}: is no input document; it must be a JSON object`);

@@ -1,8 +1,9 @@
 /** Parses a typed or clicked command. */
 import { assertNever } from '../base/assert-never.ts';
+import { nearest } from '../text/nearest.ts';
+import { clip } from '../text/words.ts';
 import type { Command, CommandName, ParseResult, SnoozeEnd, Subject } from './command.ts';
 import { COMMAND_NAMES, GRAMMAR, type GrammarArgument, isCommandName, usageOf } from './grammar.ts';
-import { nearest } from './nearest.ts';
 import { addressOf, type Token, tokenize, unquote } from './tokens.ts';
 import { parseUntil } from './until.ts';
 
@@ -54,7 +55,7 @@ function refused(problem: string, instead?: string): Step {
 }
 
 function quoted(words: string): string {
-  return `“${words.length > 40 ? `${words.slice(0, 39)}…` : words}”`;
+  return `“${clip(words, 40)}”`;
 }
 
 function example(name: CommandName): string {

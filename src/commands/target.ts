@@ -1,6 +1,6 @@
 /** Finds the stacks that a target means. */
+import { nearest } from '../text/nearest.ts';
 import type { Target } from './command.ts';
-import { nearest } from './nearest.ts';
 
 /** A stack that a target can mean. */
 interface TargetStack {

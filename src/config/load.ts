@@ -2,12 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { errorText } from '../base/error-text.ts';
 import { ConfigError } from './config-error.ts';
 import type { Variables } from './environment.ts';
-import { suggestion } from './nearest.ts';
 import { type RawConfig, rawConfigSchema } from './schema.ts';
 import { hasReference } from './secrets.ts';
 import { type Path, parseYaml, pathText, type YamlSource } from './source.ts';
+import { suggestion } from './suggestion.ts';
 import { type Config, toValid } from './valid.ts';
 
 export type { Config };
@@ -111,9 +112,7 @@ async function readText(path: string, file: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const text = missing
-      ? 'there is no such file: make it, or set M0_CONFIG'
-      : String((error as Error).message);
+    const text = missing ? 'there is no such file: make it, or set M0_CONFIG' : errorText(error);
     throw new ConfigError([`${file}: ${text}`], { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 /** A YAML file that knows the line of everything in it. */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { errorText } from '../base/error-text.ts';
 import { ConfigError } from './config-error.ts';
 
 /** A place in the file: keys and indexes from its top. */
@@ -45,7 +46,7 @@ export function parseYaml(file: string, content: string): YamlSource {
     value = document.toJS();
   } catch (error) {
     // YAML aliases that would expand without limit cause this error.
-    throw new ConfigError([`${file}:1:1 ${error instanceof Error ? error.message : String(error)}`], {
+    throw new ConfigError([`${file}:1:1 ${errorText(error)}`], {
       cause: error,
     });
   }

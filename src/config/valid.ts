@@ -1,16 +1,19 @@
 /** Turns m0.yaml as it is written into the configuration that m0 works with. */
+
 import { resolve } from 'node:path';
 import type { GitCredential } from '../git/credentials.ts';
 import type { Approvers, Directory, Person, Place, PolicySource, Stack } from '../model/directory.ts';
 import type { Rota } from '../model/rota.ts';
+import { onCallEntry, rotationName } from '../model/rota.ts';
+import { misspelled } from '../text/nearest.ts';
 import { capitalize } from '../text/words.ts';
 import { checkAsking, readAsking } from './asking.ts';
 import type { Context } from './context.ts';
 import { readCredentials } from './credentials.ts';
-import { nearest, suggestion } from './nearest.ts';
 import type { RawConfig, RawStack } from './schema.ts';
 import { BadReference, referredValues, resolveReferences } from './secrets.ts';
 import type { Path } from './source.ts';
+import { suggestion } from './suggestion.ts';
 
 /** When and where a digest is posted, and about which stacks. */
 export interface Digest {
@@ -36,7 +39,6 @@ export interface Config {
 }
 
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
-const ON_CALL = 'oncall:';
 
 function milliseconds(duration: string): number {
   return Number(duration.slice(0, -1)) * UNITS[duration.slice(-1) as keyof typeof UNITS];
@@ -72,13 +74,13 @@ function createReader(raw: RawConfig, context: Context) {
    * says so. A name that is similar to a known one is reported as a mistake.
    */
   function checkMember(path: Path, name: string): void {
-    const meant = people.includes(name) ? null : nearest(name, people);
+    const meant = people.includes(name) ? null : misspelled(name, people);
     if (meant !== null) report(path, `there is no person "${name}", did you mean "${meant}"?`);
   }
 
   /** Each of `names` must be a group, a person or `oncall:NAME`. */
   function approverNames(path: Path, names: readonly string[]): readonly string[] {
-    const all = [...groups, ...people, ...Object.keys(raw.oncall).map((rota) => ON_CALL + rota)];
+    const all = [...groups, ...people, ...Object.keys(raw.oncall).map(onCallEntry)];
     names.forEach((name, i) => {
       checkName([...path, i], 'group, person or rota', name, all);
     });
@@ -201,7 +203,8 @@ function createReader(raw: RawConfig, context: Context) {
   function possibleApprovers(from: readonly string[]): number {
     const persons = new Set<string>();
     for (const entry of from) {
-      const rota = entry.startsWith(ON_CALL) ? raw.oncall[entry.slice(ON_CALL.length)] : undefined;
+      const named = rotationName(entry);
+      const rota = named === null ? undefined : raw.oncall[named];
       if (rota?.slackUsergroup !== undefined || rota?.pagerduty !== undefined)
         return Number.POSITIVE_INFINITY;
       // A rotation has one person on call at a time, so it adds one.

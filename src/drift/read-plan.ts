@@ -1,4 +1,5 @@
 /** Reads the file of `terraform show -json` and says what is wrong with it. */
+import { errorText } from '../base/error-text.ts';
 import type { Json } from './finding.ts';
 import { isObject, type JsonObject } from './json-value.ts';
 import { parseInPieces } from './parse-pieces.ts';
@@ -104,7 +105,7 @@ function parsePlan(text: string, where: string): unknown {
     return JSON.parse(clean.slice(start, end)) as unknown;
   } catch (error) {
     // V8's message quotes the text, which may be secret, so only the position is shown.
-    const at = error instanceof Error ? /at position (\d+)/.exec(error.message)?.[1] : undefined;
+    const at = /at position (\d+)/.exec(errorText(error))?.[1];
     const place = at === undefined ? '' : ` at character ${start + Number(at)}`;
     throw new PlanError(`${where}: the plan is broken JSON${place}; write it again`);
   }

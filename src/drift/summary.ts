@@ -1,4 +1,5 @@
 /** Findings and values as plain text for people. */
+import { clip } from '../text/words.ts';
 import type { AttributeDrift, Finding, Json, ShownValue } from './finding.ts';
 import { isArray, isObject } from './json-value.ts';
 import { HIDDEN } from './secrets.ts';
@@ -107,7 +108,7 @@ function nounOf(attribute: AttributeDrift): string {
  * `maxLength` UTF-16 units, cut with `…`. Plain text: a renderer must still escape it.
  */
 export function describeValue(value: ShownValue, maxLength: number): string {
-  return cut(describe(value as Json), maxLength);
+  return clip(describe(value as Json), maxLength);
 }
 
 function describe(value: Json): string {
@@ -181,12 +182,4 @@ function joinsEmoji(text: string, at: number): boolean {
     /\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]*$/u.test(before) &&
     /^\p{Extended_Pictographic}/u.test(text.slice(at + 1, at + 3))
   );
-}
-
-function cut(text: string, maxLength: number): string {
-  if (text.length <= maxLength) return text;
-  let end = Math.max(0, maxLength - 1);
-  // A cut never splits a surrogate pair.
-  if (/[\ud800-\udbff]/.test(text.charAt(end - 1))) end -= 1;
-  return `${text.slice(0, end)}…`;
 }

@@ -1,4 +1,5 @@
 /** A guard before an apply, independent of the analysis. */
+import { isRecord } from '../base/is-record.ts';
 
 /**
  * The addresses that an apply of this plan would touch, read directly from the plan's list of changes: the last
@@ -19,8 +20,4 @@ export function touchedAddresses(document: unknown): readonly string[] {
     const harmless = actions.every((a) => a === 'no-op' || a === 'read');
     return harmless ? [] : [entry.address];
   });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,7 @@
 /** How git authenticates at a repository: with a token, with a key, or with the user's own setup. */
+
 import { assertNever } from '../base/assert-never.ts';
+import { errorText } from '../base/error-text.ts';
 import {
   credentialName,
   type GitCredential,
@@ -94,7 +96,7 @@ function readToken(credential: TokenCredential): string {
   try {
     return credential.readToken();
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = errorText(error);
     throw new Error(`the token of ${credentialName(credential)}: ${text}`, { cause: error });
   }
 }

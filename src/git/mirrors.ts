@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve as resolvePath } from 'node:path';
 import { type SimpleGit, simpleGit } from 'simple-git';
 import { baseEnvironment } from '../base/base-environment.ts';
+import { errorText } from '../base/error-text.ts';
 import { createKeyedLock } from '../base/keyed-lock.ts';
 import type { Logger } from '../base/log.ts';
 import type { CodeVersion } from '../model/run.ts';
@@ -147,7 +148,7 @@ export function createMirrors(options: MirrorOptions): Mirrors {
         throw error;
       log.warn(
         { repository: scrubUrl(url), why: scrubCredentials(text, url) },
-        'local copy of a repository is broken, making it anew',
+        'the local copy of a repository is broken and is made again',
       );
       await repair();
       return withRepairs(url, work, others);
@@ -306,7 +307,7 @@ function check(url: string, refusal: string | null, doing: string): void {
 }
 
 function textOf(error: unknown): string {
-  const text = (error instanceof Error ? error.message : String(error)).trim();
+  const text = errorText(error).trim();
   if (/^Abort (signal received|already signaled)$/.test(text)) return 'it took too long and was stopped';
   const lines = text.split('\n').map((line) => line.replace(/^(fatal|error): /, '').trim());
   return lines.filter((line) => line !== '').join(' · ');

@@ -1,4 +1,5 @@
 /** Mirrors that remember which fetches failed, for the health check. */
+import { errorText } from '../base/error-text.ts';
 import { scrubUrl } from './address.ts';
 import type { Mirrors } from './mirrors.ts';
 
@@ -30,7 +31,7 @@ export function watchedMirrors(mirrors: Mirrors, clock: () => number): WatchedMi
         const previous = failures.get(key);
         failures.set(key, {
           repository: scrubUrl(url),
-          problem: error instanceof Error ? error.message : String(error),
+          problem: errorText(error),
           since: previous?.since ?? clock(),
           fails: (previous?.fails ?? 0) + 1,
         });

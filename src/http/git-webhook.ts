@@ -1,5 +1,6 @@
 /** The endpoint that Git servers call after a push. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { isRecord } from '../base/is-record.ts';
 import type { Logger } from '../base/log.ts';
 import { rawBody } from '../base/raw-body.ts';
 import type { PostRoute } from './server.ts';
@@ -38,7 +39,7 @@ export function createGitWebhook(options: GitWebhookOptions): PostRoute {
     refused += 1;
     const now = clock();
     if (now - loggedAt >= LOG_EVERY_MS || now < loggedAt) {
-      log.warn({ refused }, 'Git webhooks with a wrong signature, or none, were refused');
+      log.warn({ refused }, 'Git webhooks without a valid signature were refused');
       loggedAt = now;
       refused = 0;
     }
@@ -57,7 +58,7 @@ export function createGitWebhook(options: GitWebhookOptions): PostRoute {
       const addresses = addressesIn(body, request.headers.get('content-type') ?? '');
       if (addresses === null) return answer(400, 'the body is not the JSON of a Git webhook');
       const refs = options.pollNow(addresses);
-      log.info({ refs }, 'a Git webhook has code looked at for pushes now');
+      log.info({ refs }, 'a Git webhook starts a poll for pushes');
       return refs === 0
         ? answer(200, 'no stack has its code there')
         : answer(202, `looking at ${refs} ${refs === 1 ? 'ref' : 'refs'}`);
@@ -95,17 +96,13 @@ function addressesIn(body: Buffer, contentType: string): readonly string[] | nul
   // GitHub's default is a form that holds the JSON.
   const isForm = contentType.startsWith('application/x-www-form-urlencoded');
   const payload = parsed(isForm ? (new URLSearchParams(text).get('payload') ?? '') : text);
-  if (!isObject(payload)) return null;
-  return [payload.repository, payload.project].filter(isObject).flatMap((repository) =>
+  if (!isRecord(payload)) return null;
+  return [payload.repository, payload.project].filter(isRecord).flatMap((repository) =>
     ADDRESS_FIELDS.flatMap((name) => {
       const address = repository[name];
       return typeof address === 'string' ? [address] : [];
     }),
   );
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function parsed(text: string): unknown {

@@ -1,7 +1,9 @@
 /** Answers `/readyz`: whether m0 can work, and each problem with advice. */
+
 import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { policySources } from '../alerts/policy-trouble.ts';
+import { errorText } from '../base/error-text.ts';
 import { withTimeout } from '../base/timely.ts';
 import type { FailedFetch } from '../git/watched-mirrors.ts';
 import type { Clock, Directory, Platform } from '../model/directory.ts';
@@ -63,10 +65,6 @@ function problemOf(part: string, problem: string): Problem {
   return { part, problem, stops: false };
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 function isoTime(at: number): string {
   return new Date(at).toISOString();
 }
@@ -94,7 +92,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
         ...clockProblems(overview.recordedAt ?? 0, now),
       ];
     } catch (error) {
-      return [{ part: 'store', problem: messageOf(error), stops: true }];
+      return [{ part: 'store', problem: errorText(error), stops: true }];
     }
   }
 
@@ -174,7 +172,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
       ];
     } catch (error) {
       // A missing folder is created when it is needed.
-      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : [problemOf('disk', messageOf(error))];
+      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : [problemOf('disk', errorText(error))];
     }
   }
 

@@ -68,7 +68,7 @@ function application({ ready, metrics, routes = [] }: HttpParts, log: Logger): H
     c.header('cache-control', 'no-store');
   });
 
-  // The chat platforms send again what is answered so.
+  // The chat platforms repeat a request that gets this answer.
   if (routes === null) app.post('*', (c) => c.text('m0 is starting\n', 503));
   for (const route of routes ?? []) app.post(route.path, (c) => route.handle(c.req.raw));
 
@@ -83,10 +83,10 @@ function application({ ready, metrics, routes = [] }: HttpParts, log: Logger): H
     try {
       readiness = await ready();
     } catch (error) {
-      log.error({ err: error }, 'readiness could not be read');
+      log.error({ err: error }, 'readiness could not be determined');
       readiness = {
         ok: false,
-        problems: [{ part: 'm0', problem: 'readiness could not be read: see the log' }],
+        problems: [{ part: 'm0', problem: 'readiness could not be determined: see the log' }],
       };
     }
     return c.json({ ok: readiness.ok, problems: readiness.problems }, readiness.ok ? 200 : 503);

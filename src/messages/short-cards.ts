@@ -1,6 +1,6 @@
 /** Cards of one sentence: an answer or a refusal. */
 import { GRAMMAR, isCommandName } from '../commands/grammar.ts';
-import { capitalize, headlineOf } from '../text/words.ts';
+import { capitalize, clip, headlineOf } from '../text/words.ts';
 import type { Button, Card } from './card.ts';
 import { line, text } from './spans.ts';
 
@@ -31,9 +31,8 @@ export function infoCard(sentence: string, buttons: readonly Button[] = []): Car
 export function problemCard(problem: string, suggestion: string | null): Card {
   if (suggestion === null) return sentenceCard(problem, 'plain', []);
   // A typed command may be longer than a button's label can be.
-  const label = suggestion.length <= 60 ? suggestion : `${suggestion.slice(0, 59)}…`;
   return sentenceCard(`${problem} Did you mean: ${suggestion}`, 'plain', [
-    { label, command: suggestion, ...confirmOf(suggestion) },
+    { label: clip(suggestion, 60), command: suggestion, ...confirmOf(suggestion) },
   ]);
 }
 

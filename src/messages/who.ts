@@ -1,11 +1,10 @@
 /** Who may decide, and who was asked, as spans of a card. */
 
+import { isOnCall } from '../model/rota.ts';
 import { count } from '../text/words.ts';
 import type { Span } from './card.ts';
 import { dotted, people, person, text, time } from './spans.ts';
 import type { DriftView } from './view.ts';
-
-const ON_CALL = 'oncall:';
 
 /** True if m0.yaml names nobody who could approve. */
 export function nobodyMay(view: DriftView): boolean {
@@ -16,7 +15,7 @@ export function nobodyMay(view: DriftView): boolean {
 export function approverSpans(view: DriftView): readonly Span[] {
   if (nobodyMay(view)) return [text('Nobody: m0.yaml names no approvers for this stack')];
   const { groups, onCall, need } = view.approvers;
-  const groupNames = groups.filter((g) => !g.startsWith(ON_CALL));
+  const groupNames = groups.filter((group) => !isOnCall(group));
   const onCallSpans: readonly Span[] = onCall.length > 0 ? [...people(onCall, 'or'), text(' (on call)')] : [];
   const nobodyOnCall: readonly Span[] =
     onCall.length === 0 && groupNames.length < groups.length ? [text('the person on call (nobody now)')] : [];

@@ -83,7 +83,7 @@ export function createMeter(registry: Registry, policies: readonly string[], log
     try {
       count();
     } catch (error) {
-      log.error({ err: error }, 'something could not be counted');
+      log.error({ err: error }, 'a metric could not be updated');
     }
   }
 

@@ -1,6 +1,7 @@
 /** Everything at `/metrics`: the current state, counters since the start, and the process itself. */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { policySources } from '../alerts/policy-trouble.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import { withTimeout } from '../base/timely.ts';
 import type { Clock, Directory, Platform } from '../model/directory.ts';
@@ -65,7 +66,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
     } catch (error) {
       log.error({ err: error }, 'metrics could not be read from the store');
       storeUp.set(0);
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       return `# The store failed, its metrics are missing: ${message.replaceAll(/\s+/g, ' ')}\n`;
     }
   }

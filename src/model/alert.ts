@@ -7,6 +7,8 @@ import type { Actor } from './run.ts';
 
 interface AlertBase {
   readonly id: number;
+  /** Counts what was stored of it: an update holds only while it is the version that was read. */
+  readonly version: number;
   readonly state: 'open' | 'resolved' | 'superseded';
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
@@ -88,12 +90,12 @@ export type RunAlertKind = RunAlert['kind'];
 export type AlertOf<K extends AlertKind> = K extends RunAlertKind
   ? RunAlert
   : Extract<Alert, { readonly kind: K }>;
-/** An alert that has no id yet. */
+/** An alert that has no id and no version yet. */
 export type NewAlert =
-  | Omit<RunAlert, 'id'>
-  | Omit<PolicyAlert, 'id'>
-  | Omit<FleetAlert, 'id'>
-  | Omit<ReachAlert, 'id'>;
+  | Omit<RunAlert, 'id' | 'version'>
+  | Omit<PolicyAlert, 'id' | 'version'>
+  | Omit<FleetAlert, 'id' | 'version'>
+  | Omit<ReachAlert, 'id' | 'version'>;
 
 /** True if the alert is about one run of one stack. */
 export function isOfRun(alert: Alert): alert is RunAlert {

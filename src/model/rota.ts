@@ -61,3 +61,20 @@ export function onCallUntil(rota: Rotation, now: number): number | null {
   }
   return null;
 }
+
+const ON_CALL = 'oncall:';
+
+/** How m0.yaml names a rota beside groups and people: `oncall:primary`. */
+export function onCallEntry(rota: string): string {
+  return ON_CALL + rota;
+}
+
+/** Whether an entry of approvers or of an escalation names a rota, as `oncall:primary` does. */
+export function isOnCall(entry: string): boolean {
+  return entry.startsWith(ON_CALL);
+}
+
+/** `primary` of `oncall:primary`; null where the entry names no rota. */
+export function rotationName(entry: string): string | null {
+  return isOnCall(entry) ? entry.slice(ON_CALL.length) : null;
+}

@@ -1,5 +1,6 @@
 /** Who is on call now, from m0.yaml, Slack user groups and PagerDuty. */
 import { assertNever } from '../base/assert-never.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Clock, Directory } from '../model/directory.ts';
 import type { Rota, ScheduleOnCall } from '../model/rota.ts';
 import { groupName, type OnCallNow } from './permissions.ts';
@@ -63,9 +64,7 @@ export function createOnCall(
     ]);
     const entries = await Promise.all(
       [...Object.entries(directory.oncall), ...groups].map(async ([name, rota]) => {
-        const now = await resolve(rota).catch((error: unknown) =>
-          nobodyOnCall(error instanceof Error ? error.message : String(error)),
-        );
+        const now = await resolve(rota).catch((error: unknown) => nobodyOnCall(errorText(error)));
         reportProblem(name, now);
         return [name, now] as const;
       }),

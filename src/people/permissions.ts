@@ -1,7 +1,9 @@
 /** Who may do what on a stack. Pure: the caller passes in who is on call. */
 import type { Finding } from '../drift/finding.ts';
 import type { Directory, Person, Stack } from '../model/directory.ts';
+import { isOnCall, rotationName } from '../model/rota.ts';
 import type { Actor, CodeVersion } from '../model/run.ts';
+import { shortCommit } from '../text/words.ts';
 
 /** The actions that need a permission. */
 export type Permission = 'approve' | 'reject' | 'cancel' | 'snooze' | 'accept';
@@ -11,8 +13,6 @@ export type PermissionResult = { readonly ok: true } | { readonly ok: false; rea
 
 /** Rota name -> people on call now; `group:NAME` -> people in that Slack user group now. */
 export type OnCallNow = Readonly<Record<string, readonly string[]>>;
-
-const ON_CALL = 'oncall:';
 
 /** The name of a group that a Slack user group fills, in a list with rotas. */
 export function groupName(group: string): string {
@@ -27,7 +27,8 @@ export function personsIn(
 ): ReadonlySet<string> {
   return new Set(
     entries.flatMap((entry) => {
-      if (entry.startsWith(ON_CALL)) return onCall[entry.slice(ON_CALL.length)] ?? [];
+      const rota = rotationName(entry);
+      if (rota !== null) return onCall[rota] ?? [];
       if (directory.usergroups?.[entry] !== undefined) return onCall[groupName(entry)] ?? [];
       return directory.groups[entry] ?? (directory.people.some((p) => p.key === entry) ? [entry] : []);
     }),
@@ -49,7 +50,7 @@ export function couldApprove(
   const { from } = stack.approvers;
   if (
     personsIn(
-      from.filter((e) => !e.startsWith(ON_CALL)),
+      from.filter((entry) => !isOnCall(entry)),
       directory,
       now,
     ).has(person)
@@ -63,7 +64,7 @@ export function couldApprove(
 
 /** The rotas that a stack's approvers name. */
 export function rotasOf(stack: Stack): readonly string[] {
-  return stack.approvers.from.filter((e) => e.startsWith(ON_CALL)).map((e) => e.slice(ON_CALL.length));
+  return stack.approvers.from.map(rotationName).filter((name) => name !== null);
 }
 
 /** The approvers in words: `sre or the person on call (Dana)`. */
@@ -73,13 +74,12 @@ export function describeApprovers(
   onCall: OnCallNow,
 ): string {
   const words = entries.map((entry) => {
-    if (!entry.startsWith(ON_CALL)) return directory.people.find((p) => p.key === entry)?.name ?? entry;
-    const names = (onCall[entry.slice(ON_CALL.length)] ?? []).map(
-      (key) => directory.people.find((p) => p.key === key)?.name ?? key,
-    );
+    const rota = rotationName(entry);
+    if (rota === null) return directory.people.find((p) => p.key === entry)?.name ?? entry;
+    const names = (onCall[rota] ?? []).map((key) => directory.people.find((p) => p.key === key)?.name ?? key);
     return names.length > 0
       ? `the person on call (${names.join(', ')})`
-      : `the person on call (${entry.slice(ON_CALL.length)}: nobody now)`;
+      : `the person on call (${rota}: nobody now)`;
   });
   return words.join(' or ');
 }
@@ -141,7 +141,7 @@ export function checkPermission(
   ) {
     return {
       ok: false,
-      refusal: `You wrote ${about.code.commit.slice(0, 7)}, so somebody else must approve it (notTheAuthor).`,
+      refusal: `You wrote ${shortCommit(about.code.commit)}, so somebody else must approve it (notTheAuthor).`,
     };
   }
   return { ok: true };

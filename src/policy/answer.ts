@@ -1,5 +1,6 @@
 /** Reads the values of a policy's rules as messages. */
 import { POLICY_RULES, type PolicyMessage, type PolicyMode, type PolicyRule } from '../decisions/decision.ts';
+import { clip } from '../text/words.ts';
 import { PACKAGES, type RuleDefinition } from './bundle.ts';
 import { activeDefinitions, type CopyValues, sourcesOf } from './definition-copies.ts';
 
@@ -113,7 +114,7 @@ function readMessage(item: unknown, name: (typeof PACKAGES)[number], rule: Polic
 
 /** Cuts a long text. Remove secrets first: half a secret would not be recognised. */
 export function shorten(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
+  return clip(text, MAX_TEXT);
 }
 
 function typeName(value: unknown): string {

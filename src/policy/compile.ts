@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorText } from '../base/error-text.ts';
 import { mendModule } from './builtins/natives.ts';
 import { HOST_BUILTINS } from './builtins/table.ts';
 import { type Bundle, ENTRY_PACKAGE, PROOF_KEY, type RuleDefinition } from './bundle.ts';
@@ -160,7 +161,7 @@ function loadModule(wasm: Uint8Array): WebAssembly.Module {
   try {
     return new WebAssembly.Module(mendModule(wasm) as Uint8Array<ArrayBuffer>);
   } catch (error) {
-    throw new PolicyRefusal(`the compiled module is not valid: ${(error as Error).message}`);
+    throw new PolicyRefusal(`the compiled module is not valid: ${errorText(error)}`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Evaluates a policy in a thread, with limits of time and memory. */
 import type { Worker } from 'node:worker_threads';
+import { errorText } from '../base/error-text.ts';
 import type { Bundle } from './bundle.ts';
 import { ECHO_DATA, ECHO_RUN } from './entrypoint.ts';
 import type { EvaluationReport, EvaluationTask } from './evaluate-worker.ts';
@@ -85,7 +86,7 @@ function runThread(
     try {
       worker = threads.take();
     } catch (error) {
-      resolve({ type: 'failed', error: `starting a thread: ${(error as Error).message}` });
+      resolve({ type: 'failed', error: `starting a thread: ${errorText(error)}` });
       return;
     }
     let timer = setTimeout(end, START_LIMIT_MS, 'its thread did not start');
@@ -124,5 +125,5 @@ function runThread(
 function describeCrash(error: unknown): string {
   const code = (error as { readonly code?: unknown } | null)?.code;
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') return 'ran out of memory';
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }

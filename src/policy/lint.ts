@@ -1,6 +1,6 @@
 /** Warns about mistakes in policies that compile. */
-import { nearest } from '../commands/nearest.ts';
 import { POLICY_RULES } from '../decisions/decision.ts';
+import { nearest } from '../text/nearest.ts';
 import { PACKAGES } from './bundle.ts';
 import { Inference, type Node, stringsIn } from './infer.ts';
 import { INPUT, PLAN_ACTION, type Shape, type WordShape } from './input-shape.ts';

@@ -1,5 +1,6 @@
 /** The policy port: asks all policies of a stack. */
 import { join } from 'node:path';
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import type { PolicyAnswer } from '../decisions/decision.ts';
 import { scrubberFor } from '../drift/secrets.ts';
@@ -116,7 +117,7 @@ export function createPolicies(options: PolicyOptions): PolicyPort & { close(): 
         try {
           answers.push(await answerOf(source, synced[i] as SyncResult, question, documents, hide));
         } catch (error) {
-          const text = error instanceof Error ? error.message : String(error);
+          const text = errorText(error);
           answers.push({
             policy: source.name,
             mode: source.mode,

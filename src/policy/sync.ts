@@ -1,10 +1,12 @@
 /** Keeps the policies up to date with their Git repositories. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import type { StaleBundle } from '../decisions/decision.ts';
 import type { Clock, PolicySource } from '../model/directory.ts';
 import type { CodeVersion } from '../model/run.ts';
+import { shortCommit } from '../text/words.ts';
 import type { Bundle } from './bundle.ts';
 import { type BundleCache, createBundleCache } from './cache.ts';
 import { type CompiledFiles, compilePolicy, loadBundle } from './compile.ts';
@@ -111,7 +113,7 @@ async function sweep(options: SyncOptions): Promise<void> {
   try {
     await rm(join(options.dir, 'scratch'), { recursive: true, force: true });
   } catch (error) {
-    options.log.warn({ err: error }, 'the scratch space of policies could not be emptied');
+    options.log.warn({ err: error }, 'temporary files of policies could not be deleted');
   }
 }
 
@@ -136,7 +138,7 @@ async function syncNow(sync: Sync, source: PolicySource, state: SourceState): Pr
     stale = await refresh(sync, source, state, now);
     state.unusableSince = null;
   } catch (error) {
-    const text = messageOf(error);
+    const text = errorText(error);
     // Logged once per outage, because it is tried every few seconds.
     if (state.unusableSince === null) {
       sync.log.warn({ policy: source.name, error: text }, 'policy repository not usable');
@@ -178,7 +180,7 @@ async function refresh(
     }
   }
   const { error, since } = state.refused ?? { error: '', since: now };
-  return { id: commit, error: `commit ${short(commit)} is refused: ${error}`, since };
+  return { id: commit, error: `commit ${shortCommit(commit)} is refused: ${error}`, since };
 }
 
 /** The last good bundle of an earlier process; null where there is none or it cannot be loaded any more. */
@@ -189,8 +191,8 @@ async function loadLastGood(sync: Sync, source: PolicySource): Promise<PinnedBun
     return { bundle: await bundleOf(sync, source, commit), commit };
   } catch (error) {
     sync.log.warn(
-      { policy: source.name, commit, error: messageOf(error) },
-      'last good policy commit is gone',
+      { policy: source.name, commit, error: errorText(error) },
+      'the last good policy commit cannot be loaded',
     );
     return null;
   }
@@ -230,12 +232,4 @@ export async function proveBundle(compiled: CompiledFiles, limits: EvaluationLim
   const tried = await evaluate(bundle, { run, json: JSON.stringify(input) }, 0, { ...limits, timeMs });
   if (!tried.ok) throw new PolicyRefusal(`it does not run, not even on an empty plan: ${tried.error}`);
   return bundle;
-}
-
-function short(commit: string): string {
-  return commit.slice(0, 7);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,11 +5,15 @@ import type { Platform } from '../model/directory.ts';
 import type { Exemption } from '../model/exemption.ts';
 import type { Overview } from '../model/overview.ts';
 import type { Actor, Run, RunState } from '../model/run.ts';
+import type { SkippedCheck } from '../model/skipped-check.ts';
+import type { SeenEvents, TeamsStore } from './chat-store.ts';
 import type { OutboxEntry, OutboxMessage } from './outbox.ts';
+import type { ReachStore } from './reach-store.ts';
+import type { ScheduleStore } from './schedule-store.ts';
 
 /**
  * One write of an atomic commit. A `run.update` succeeds only if the stored run still has the state and version of
- * `was`.
+ * `was`, an `alert.update` only if the stored alert still has the version of `alert`; it then gets the next version.
  */
 export type Change =
   | { readonly type: 'run.insert'; readonly run: Omit<Run, 'id'> }
@@ -33,6 +37,9 @@ export type Change =
       readonly at: number;
     }
   | { readonly type: 'value.set'; readonly name: string; readonly value: string }
+  | { readonly type: 'tick.set'; readonly name: string; readonly at: number }
+  | { readonly type: 'digest.set'; readonly name: string; readonly at: number; readonly open: number }
+  | { readonly type: 'skipped.set'; readonly stack: string; readonly skipped: SkippedCheck }
   /** If the channel already has a subscription to the target, that one stays, with the person who made it. */
   | { readonly type: 'subscription.add'; readonly subscription: Subscription }
   /** A missing subscription is no error. */
@@ -56,7 +63,9 @@ export type CommitResult =
       readonly insertedAlerts: readonly number[];
     }
   /** The run with id `stale` changed since it was read; nothing was written. */
-  | { readonly ok: false; readonly stale: number };
+  | { readonly ok: false; readonly stale: number }
+  /** The alert with id `staleAlert` changed since it was read, or is the stack's open drift alert; nothing was written. */
+  | { readonly ok: false; readonly staleAlert: number };
 
 /** Which alerts to return. A field that is left out does not filter. */
 export interface AlertQuery<K extends AlertKind = AlertKind> {
@@ -67,7 +76,7 @@ export interface AlertQuery<K extends AlertKind = AlertKind> {
 }
 
 /** The durable memory. Every method may reject with a StoreError that says what was being done. */
-export interface Store {
+export interface Store extends ScheduleStore, ReachStore, SeenEvents, TeamsStore {
   /** Writes all changes in order, or none of them. */
   commit(changes: readonly Change[]): Promise<CommitResult>;
   run(id: number): Promise<Run | undefined>;
@@ -122,7 +131,7 @@ export interface Store {
   addMessage(message: Omit<PostedMessage, 'id'>): Promise<void>;
   /** All subscriptions, oldest first. */
   subscriptions(): Promise<readonly Subscription[]>;
-  /** Small named values (last tick of a schedule, the fingerprint key …). */
+  /** Single values by name, as the key of the fingerprints. What there is many of has methods of its own. */
   value(name: string): Promise<string | undefined>;
   setValue(name: string, value: string): Promise<void>;
   /** Counts and status at `now` (ms since epoch). What concerns stacks is limited to `stacks`. */

@@ -10,7 +10,7 @@ import type { PlanResult } from '../ports/runner.ts';
 import { shortCommit } from '../text/words.ts';
 import type { Planned } from './run-event.ts';
 
-/** A plan made less than a minute ago, of exactly the set to be applied, counts as fresh (docs/design.md). */
+/** A plan made less than a minute ago, of exactly the set to be applied, counts as fresh. */
 const FRESH_MS = 60_000;
 /** So long a person's yes is good for an apply to begin; a lock is waited for much shorter. */
 const APPROVAL_MS = 4 * 60 * 60_000;

@@ -2,6 +2,7 @@
 import { isOfRun } from '../model/alert.ts';
 import type { Clock, Directory } from '../model/directory.ts';
 import { M0, type Run } from '../model/run.ts';
+import { storeFresh } from '../ports/commit-fresh.ts';
 import type { Store } from '../ports/store.ts';
 import type { StepParts, Steps } from './steps.ts';
 
@@ -28,18 +29,16 @@ export async function leaveWhatIsGone(parts: GoneParts): Promise<void> {
     if (gone(run.stack)) await leaveRun(parts, run);
   }
   const now = clock();
-  for (const alert of await store.alerts({ state: 'open' })) {
-    // A policy's alert ends when nothing is wrong with the policy, see policy-watch.ts.
-    if (!isOfRun(alert) || !gone(alert.subject)) continue;
-    const outcome = `${alert.subject} is no longer in m0.yaml`;
-    await store.commit([
-      { type: 'alert.update', alert: { ...alert, state: 'resolved', outcome } },
-      {
-        type: 'outbox.add',
-        key: `card:${alert.id}:gone`,
-        delivery: { type: 'card', alertId: alert.id },
-        at: now,
-      },
-    ]);
+  for (const { id } of await store.alerts({ state: 'open' })) {
+    await storeFresh(store, async () => {
+      const alert = await store.alert(id);
+      // A policy's alert ends when nothing is wrong with the policy, see policy-watch.ts.
+      if (alert?.state !== 'open' || !isOfRun(alert) || !gone(alert.subject)) return [];
+      const outcome = `${alert.subject} is no longer in m0.yaml`;
+      return [
+        { type: 'alert.update', alert: { ...alert, state: 'resolved', outcome } },
+        { type: 'outbox.add', key: `card:${id}:gone`, delivery: { type: 'card', alertId: id }, at: now },
+      ];
+    });
   }
 }

@@ -2,19 +2,9 @@
 import { assertNever } from '../base/assert-never.ts';
 import type { Clock, Stack } from '../model/directory.ts';
 import { M0, type Run, type RunState } from '../model/run.ts';
+import type { SkippedCheck } from '../model/skipped-check.ts';
 import type { Store } from '../ports/store.ts';
 import type { Worker } from './worker-parts.ts';
-
-/** Why a scheduled check was not made. Times in ms since epoch. */
-export interface Skipped {
-  readonly kind: 'queued' | 'checking' | 'locked' | 'applying' | 'verified';
-  /** The run that made it needless. */
-  readonly run: number;
-  /** When this reason came up first, when last, and how often without a check in between. */
-  readonly since: number;
-  readonly at: number;
-  readonly times: number;
-}
 
 export interface ScheduledCheckParts {
   readonly store: Store;
@@ -27,10 +17,8 @@ const APPLYING: readonly RunState[] = ['approved', 'applying', 'verifying'];
 /** A plan this young counts as fresh, see confirm.ts. */
 const FRESH_MS = 60_000;
 
-const skipName = (stack: string): string => `skipped:${stack}`;
-
 /** A reason in words, as the end of "last check skipped: …". */
-export function skippedText({ kind, run }: Pick<Skipped, 'kind' | 'run'>): string {
+export function skippedText({ kind, run }: Pick<SkippedCheck, 'kind' | 'run'>): string {
   switch (kind) {
     case 'queued':
       return `run #${run} still waited for its turn (M0_CONCURRENCY says how many go at once)`;
@@ -47,14 +35,8 @@ export function skippedText({ kind, run }: Pick<Skipped, 'kind' | 'run'>): strin
   }
 }
 
-/** How the stack's last scheduled check was skipped; null where it was made, or another one was since. */
-export async function lastSkipped(store: Pick<Store, 'value'>, stack: string): Promise<Skipped | null> {
-  const text = await store.value(skipName(stack));
-  return text === undefined || text === '' ? null : (JSON.parse(text) as Skipped);
-}
-
 /** Whether a check of the stack now would only tell what another run tells anyhow. */
-function needless(runs: readonly Run[], now: number): Pick<Skipped, 'kind' | 'run'> | null {
+function needless(runs: readonly Run[], now: number): Pick<SkippedCheck, 'kind' | 'run'> | null {
   const applying = runs.find((run) => APPLYING.includes(run.state));
   if (applying) {
     const waits = applying.state === 'approved' && applying.lock != null;
@@ -80,15 +62,15 @@ function needless(runs: readonly Run[], now: number): Pick<Skipped, 'kind' | 'ru
 export async function checkOnSchedule(parts: ScheduledCheckParts, stack: Stack): Promise<void> {
   const { store, worker } = parts;
   const now = parts.clock();
-  const before = await lastSkipped(store, stack.name);
+  const before = await store.skippedCheck(stack.name);
   const why = needless(await store.runs({ stack: stack.name, limit: 20 }), now);
   if (why === null) {
-    if (before !== null) await store.setValue(skipName(stack.name), '');
+    if (before !== undefined) await store.removeSkippedCheck(stack.name);
     await worker.check(stack, 'schedule', M0);
     return;
   }
-  const goesOn = before?.kind === why.kind;
-  const skipped: Skipped = {
+  const goesOn = before !== undefined && before.kind === why.kind;
+  const skipped: SkippedCheck = {
     ...why,
     since: goesOn ? before.since : now,
     at: now,
@@ -98,7 +80,7 @@ export async function checkOnSchedule(parts: ScheduledCheckParts, stack: Stack):
   const line = { at: now, actor: M0, action: 'skipped', stack: stack.name, runId: why.run, ...about };
   const entry = { ...line, detail: `scheduled check: ${skippedText(why)}` };
   await worker.write(stack.name, () => [
-    { type: 'value.set', name: skipName(stack.name), value: JSON.stringify(skipped) },
+    { type: 'skipped.set', stack: stack.name, skipped },
     // The record is for ever: a reason that lasts is one line in it.
     ...(goesOn ? [] : [{ type: 'audit' as const, entry }]),
   ]);

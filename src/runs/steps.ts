@@ -1,6 +1,7 @@
 /** What the worker does in each state: plan, decide, confirm, apply, verify. */
 
 import { assertNever } from '../base/assert-never.ts';
+import { errorText } from '../base/error-text.ts';
 import { type Decision, decide, type FindingDecision, type PolicyAnswer } from '../decisions/decision.ts';
 import type { Stack } from '../model/directory.ts';
 import type { Actor, Failure, Run, SavedPlan } from '../model/run.ts';
@@ -35,10 +36,6 @@ export interface Steps {
   fail(run: Run, phase: Failure['phase'], message: string): Promise<void>;
   /** After an unexpected error: the run fails where that is safe, else it waits for the next start. */
   broke(runId: number, error: unknown): Promise<void>;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 const PHASES: Partial<Record<Run['state'], Failure['phase']>> = {
@@ -112,7 +109,7 @@ export function createSteps(parts: StepParts): Steps {
     } catch (error) {
       // Where a newer check took its place the run is superseded by now, and stays so.
       if (check.signal.aborted) await submit(planning, { type: 'requeue' });
-      else await fail(planning, 'planning', messageOf(error));
+      else await fail(planning, 'planning', errorText(error));
       return null;
     } finally {
       check.ended();
@@ -173,7 +170,7 @@ export function createSteps(parts: StepParts): Steps {
       }
     } catch (error) {
       // Still approved: the next start confirms it afresh.
-      if (!signal.aborted) await fail(run, 'planning', messageOf(error));
+      if (!signal.aborted) await fail(run, 'planning', errorText(error));
       return null;
     }
     if (check.ok && reworded.length > 0) check = { ok: false, also: [], narrower: false };
@@ -225,7 +222,7 @@ export function createSteps(parts: StepParts): Steps {
     } catch (error) {
       const lock = error instanceof RunnerError && !error.mayHaveApplied ? error.locked : null;
       if (lock !== null) await submit(run, { type: 'locked', lock });
-      else await fail(run, 'applying', messageOf(error));
+      else await fail(run, 'applying', errorText(error));
       return null;
     } finally {
       await parts.discard(run, run.plan);
@@ -238,7 +235,7 @@ export function createSteps(parts: StepParts): Steps {
     try {
       result = await runner.plan(stack, { only: null, signal });
     } catch (error) {
-      if (!signal.aborted) await fail(run, 'verifying', messageOf(error));
+      if (!signal.aborted) await fail(run, 'verifying', errorText(error));
       return null;
     }
     await parts.discard(run, result.plan);
@@ -287,7 +284,7 @@ export function createSteps(parts: StepParts): Steps {
       if (signal.aborted) return;
       const run = await store.run(runId);
       const phase = run && PHASES[run.state];
-      if (run && phase) await fail(run, phase, messageOf(error));
+      if (run && phase) await fail(run, phase, errorText(error));
     },
   };
 }

@@ -22,6 +22,8 @@ export interface WorkerParts {
   readonly log: Logger;
   /** How many stacks are worked on at once; one more where somebody waits for it. */
   readonly concurrency: number;
+  /** How long a stack rests after storing something of it broke, in ms; 10 s where not given. */
+  readonly restMs?: number;
   /** Called after every stored change: something may have to be delivered. */
   readonly onChange: () => void;
   readonly meter?: MetricsPort;
@@ -43,8 +45,9 @@ export interface Worker {
     also?: readonly Change[],
   ): Promise<StepResult>;
   /**
-   * Stores changes that belong to no event of a run (keeps, alerts), and has them delivered. They are made while
-   * nothing else of the stack is being stored.
+   * Stores changes that belong to no event of a run (exemptions, alerts), and has them delivered. `changes` runs while
+   * nothing else of the stack is being stored, and again where an alert moved meanwhile: it must read the alerts that
+   * it changes. Rejects where they go on moving.
    */
   write(stack: string, changes: () => Eventually<readonly Change[]>): Promise<void>;
   /** Takes up what an earlier process left, then works until `drain`. */

@@ -6,6 +6,7 @@ import type { Stack } from '../model/directory.ts';
 import { approvable, openFindings } from '../model/open-findings.ts';
 import type { Run, RunState, SavedPlan } from '../model/run.ts';
 import { mayDisturb, severityOf } from '../people/urgency.ts';
+import { commitFresh, staleText, storeFresh } from '../ports/commit-fresh.ts';
 import type { Change } from '../ports/store.ts';
 import { type AlertContext, changesOf, newRun } from './effects.ts';
 import { leaveRun, leaveWhatIsGone } from './gone-stacks.ts';
@@ -20,7 +21,7 @@ import type { Eventually, StepResult, Worker, WorkerParts } from './worker-parts
 
 /** Elsewhere nothing can be applied any more, and the plan file, which holds secrets, goes. */
 const HOLDS_PLAN: readonly RunState[] = ['deciding', 'approved', 'applying'];
-/** After the memory broke a stack rests so long, unless somebody asks for a check of it. */
+/** After the memory broke a stack rests so long, unless told otherwise or somebody asks for a check of it. */
 const REST_MS = 10_000;
 /** Longest sleep before the queue is looked at again: a clock may be set while m0 sleeps. */
 const LONGEST_NAP_MS = 15_000;
@@ -32,7 +33,7 @@ export function createWorker(parts: WorkerParts): Worker {
   let alarm: NodeJS.Timeout | undefined;
   /** When each stack was last looked at. */
   const lookedAt = new Map<string, number>();
-  /** What is stored of one stack is read and written in one go, so that nobody's words cross. */
+  /** Serialises read-modify-write of a stack within this process. */
   const alone = createKeyedLock();
   const stop = new AbortController();
   const plannings = createPlannings(stop.signal);
@@ -93,15 +94,22 @@ export function createWorker(parts: WorkerParts): Worker {
     const result = transition(run, event, now);
     if (!result.ok) return result;
     const asks = result.effects.some((effect) => effect.type === 'ask');
-    const state = await stateOf(run, asks ? await askersOf(result.run, now) : []);
-    const changes = changesOf(run, result.run, event, result.effects, state, now);
-    const done = await store.commit([...changes, ...also]);
-    if (!done.ok) return { ok: false, refusal: `run #${done.stale} was changed by somebody else` };
+    const toAsk = asks ? await askersOf(result.run, now) : [];
+    let changes: readonly Change[] = [];
+    let openAlertRun: Run | null = null;
+    // The alerts are also changed from elsewhere; what is said of them is made from how they are.
+    const done = await commitFresh(store, async () => {
+      const state = await stateOf(run, toAsk);
+      openAlertRun = state.openAlertRun;
+      changes = changesOf(run, result.run, event, result.effects, state, now);
+      return [...changes, ...also];
+    });
+    if (!done.ok) return { ok: false, refusal: staleText(done) };
     log.info(
       { run: run.id, stack: run.stack, event: event.type, from: run.state, to: result.run.state },
       'run moved',
     );
-    countTransitions(parts.meter, changes, [run, state.openAlertRun]);
+    countTransitions(parts.meter, changes, [run, openAlertRun]);
     if (run.plan && run.plan.artifact !== result.run.plan?.artifact) await discard(run, run.plan);
     // Also that of a run which this one has superseded.
     for (const change of changes) if (change.type === 'run.update') await discardOutlived(change.run);
@@ -211,7 +219,7 @@ export function createWorker(parts: WorkerParts): Worker {
   /** Looks for work again at `at` (ms since epoch; Infinity: when something happens). */
   function napUntil(at: number, now: number): void {
     clearTimeout(alarm);
-    if (at === Number.POSITIVE_INFINITY) return;
+    if (at === Number.POSITIVE_INFINITY || stop.signal.aborted) return;
     alarm = setTimeout(pump, Math.min(Math.max(0, at - now), LONGEST_NAP_MS));
   }
 
@@ -221,7 +229,7 @@ export function createWorker(parts: WorkerParts): Worker {
     const timer = setTimeout(() => {
       resting.delete(stack);
       pump();
-    }, REST_MS);
+    }, parts.restMs ?? REST_MS);
     resting.set(stack, timer);
   }
 
@@ -274,8 +282,7 @@ export function createWorker(parts: WorkerParts): Worker {
     },
 
     async write(stack, changes) {
-      const done = await alone(stack, async () => store.commit(await changes()));
-      if (!done.ok) throw new Error(`storing a change: run #${done.stale} moved in between`);
+      await alone(stack, () => storeFresh(store, changes));
       changed();
     },
 

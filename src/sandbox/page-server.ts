@@ -2,6 +2,7 @@
 import { type Context, Hono, type Next } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
+import { errorText } from '../base/error-text.ts';
 import type { CloudConsole } from './console.ts';
 import { perform } from './page/acting.ts';
 import { bundlePage } from './page/bundle.ts';
@@ -203,5 +204,5 @@ function live(
 }
 
 function problem(error: unknown): ActAnswer {
-  return { ok: false, problem: error instanceof Error ? error.message : String(error) };
+  return { ok: false, problem: errorText(error) };
 }

@@ -4,6 +4,7 @@
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import type { Run } from '../model/run.ts';
 import { type SandboxCloud, startSandboxCloud } from './cloud/sandbox-cloud.ts';
@@ -176,11 +177,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 
   const ready = start().catch((error: unknown) => {
-    setStatus(
-      'failed',
-      `The sandbox did not come up: ${error instanceof Error ? error.message : String(error)}`,
-      false,
-    );
+    setStatus('failed', `The sandbox did not come up: ${errorText(error)}`, false);
     throw error;
   });
   // Callers of `ready` get the error; without one, a rejection must not end the process.

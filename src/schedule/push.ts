@@ -11,7 +11,7 @@ export type WatchedStack = Pick<Stack, 'name' | 'source' | 'varFiles' | 'pollMs'
 export interface PushWatchOptions {
   readonly stacks: readonly WatchedStack[];
   readonly code: CodeHistory;
-  readonly store: Pick<Store, 'value' | 'setValue' | 'runs'>;
+  readonly store: Pick<Store, 'pushedHead' | 'setPushedHead' | 'runs'>;
   /**
    * Called once for each push that may concern the stack. Where it rejects, the push is reported again at the
    * next poll.
@@ -91,12 +91,12 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
     try {
       const { commit } = await code.fetch(git, ref);
       if (unreachable && !stopped)
-        log.info({ stacks: names(), ref }, 'code can be looked at for pushes again');
+        log.info({ stacks: names(), ref }, 'the code repository can be polled for pushes again');
       unreachable = false;
       return commit;
     } catch (error) {
       if (!unreachable && !stopped)
-        log.warn({ err: error, stacks: names(), ref }, 'code can’t be looked at for pushes');
+        log.warn({ err: error, stacks: names(), ref }, 'the code repository cannot be polled for pushes');
       unreachable = true;
       return null;
     }
@@ -107,7 +107,10 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
       const { path } = stack.source;
       return await code.touches(from, to, { git, path, varFiles: stack.varFiles });
     } catch (error) {
-      log.warn({ err: error, stack: stack.name }, 'what a push touches is not known: the stack is checked');
+      log.warn(
+        { err: error, stack: stack.name },
+        'the files that a push changed are not known, so the stack is checked',
+      );
       return true;
     }
   }
@@ -119,23 +122,21 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
   }
 
   async function handleHead(stack: WatchedStack, head: string): Promise<void> {
-    const name = `pushed:${stack.name}`;
     const source = sourceId(stack);
-    const stored = await store.value(name);
-    const current = `${head} ${source}`;
-    if (stored === current) return;
+    const stored = await store.pushedHead(stack.name);
+    if (stored?.head === head && stored.source === source) return;
     if (stored !== undefined) {
-      const [from = '', of] = stored.split(' ');
-      const mayConcernStack = of !== source || (await mayConcern(stack, from, head));
+      const from = stored.head;
+      const mayConcernStack = stored.source !== source || (await mayConcern(stack, from, head));
       if (stopped) return;
       if (mayConcernStack && !(await isChecked(stack, head))) {
-        log.info({ stack: stack.name, from, to: head }, 'a push may concern the stack: it is checked');
+        log.info({ stack: stack.name, from, to: head }, 'a push may concern the stack, so it is checked');
         await options.onPush(stack.name);
       }
     }
     // Stored afterwards: a push whose handling a crash interrupted is reported again, and joins the check
     // that is queued by then.
-    await store.setValue(name, current);
+    await store.setPushedHead(stack.name, { head, source });
   }
 
   async function poll(): Promise<void> {
@@ -143,7 +144,10 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
     for (const stack of head === null ? [] : watched.stacks) {
       if (stopped) return;
       handling = handleHead(stack, head ?? '').catch((error: unknown) => {
-        log.error({ err: error, stack: stack.name }, 'a push could not be handled; it is tried again');
+        log.error(
+          { err: error, stack: stack.name },
+          'a push could not be handled; it is handled again at the next poll',
+        );
       });
       await handling;
     }

@@ -1,4 +1,5 @@
 /** Starts the scheduled checks of stacks. */
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import type { Stack } from '../model/directory.ts';
 import { type Cron, readCron } from './cron.ts';
@@ -14,10 +15,10 @@ export interface ScheduleOptions {
   /** Called once per tick, however many crons of the stack fire in that minute. */
   readonly onTick: (stack: string) => Promise<void> | void;
   readonly log: Logger;
-  /** When the stack last ticked, as stored by `setLastTick`; undefined where it never did. */
-  readonly lastTick: (stack: string) => Promise<string | undefined>;
-  /** Stores `at`, ms since epoch as text. */
-  readonly setLastTick: (stack: string, at: string) => Promise<void>;
+  /** When the stack last ticked, in ms since epoch; undefined where it never did. */
+  readonly lastTick: (stack: string) => Promise<number | undefined>;
+  /** Stores `at`, in ms since epoch. */
+  readonly setLastTick: (stack: string, at: number) => Promise<void>;
   /** Delay of a stack's ticks in ms, so that many stacks do not start at once; 0 where not given. */
   readonly jitterOf?: (stack: string) => number;
 }
@@ -81,10 +82,10 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
       await options.onTick(name);
       // Stored afterwards: a tick that a crash interrupted happens again, and one check too many does no
       // harm.
-      await options.setLastTick(name, String(now()));
+      await options.setLastTick(name, now());
       overdue.delete(name);
     } catch (error) {
-      overdue.set(name, { ...pending, error: error instanceof Error ? error.message : String(error) });
+      overdue.set(name, { ...pending, error: errorText(error) });
       log.error({ stack: name, err: error }, 'scheduled check could not be started');
     }
   }
@@ -105,8 +106,8 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
   let checkedUntil = now();
   const missed: string[] = [];
   for (const { name, crons } of schedules) {
-    const last = Number(await options.lastTick(name));
-    if (Number.isNaN(last)) await options.setLastTick(name, String(checkedUntil));
+    const last = await options.lastTick(name);
+    if (last === undefined) await options.setLastTick(name, checkedUntil);
     else if (firedBetween(crons, last, checkedUntil)) missed.push(name);
   }
 
@@ -136,7 +137,7 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
   scheduleBeat();
 
   if (missed.length > 0) {
-    log.info({ stacks: missed }, 'checks missed while m0 was down run now');
+    log.info({ stacks: missed }, 'checks that were missed while m0 was down run now');
     for (const name of missed) tickAfterJitter(name);
   }
 

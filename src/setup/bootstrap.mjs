@@ -96,8 +96,17 @@ async function run(node, args, extraEnv = {}) {
 }
 
 /** Commands that also need the development packages. */
-const WITH_DEV = new Set(['--test', '--check', '--bench', '--cards', '--playground']);
+const WITH_DEV = new Set(['sandbox', '--test', '--check', '--bench', '--cards', '--playground']);
+
+/** True if the command needs the development packages. `serve` without a configuration is the sandbox. */
+function needsDevPackages(command) {
+  if (WITH_DEV.has(command)) return true;
+  return command === 'serve' && !process.env.M0_CONFIG && !existsSync(path.join(root, 'm0.yaml'));
+}
+
 const FLAGS = ['--disable-warning=ExperimentalWarning'];
+/** Projects of vitest.config.ts, which `npm test -- NAME` runs alone. */
+const PROJECTS = ['quick', 'tools', 'aws', 'crash', 'long'];
 const WATCH = ['--import', new URL('./parent-watch.mjs', import.meta.url).href];
 
 /**
@@ -119,13 +128,30 @@ function countTests(reportFile, exitCode) {
   return { passed, failed: exitCode !== 0 && failed === 0 ? 1 : failed };
 }
 
+/** The project that the first argument of a test run names; null: it names none. */
+function projectIn(args) {
+  return PROJECTS.includes(args[0]) ? args[0] : null;
+}
+
+/** Arguments of vitest: without a project and without a file to run, everything but what takes long on purpose. */
+function testArguments(args) {
+  const project = projectIn(args);
+  if (project !== null) return [`--project=${project}`, ...args.slice(1)];
+  const chosen = args.some((arg) => arg.startsWith('--project') || !arg.startsWith('-'));
+  return chosen ? args : ['--project=!long', ...args];
+}
+
 async function test(node, args) {
   const scratch = mkdtempSync(path.join(tmpdir(), 'm0-test-'));
   const report = path.join(scratch, 'report.json');
   try {
     const vitest = path.join(root, 'node_modules', 'vitest', 'vitest.mjs');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const code = await run(node, [...FLAGS, ...WATCH, vitest, 'run', ...reporters, ...args], withBin(node));
+    const code = await run(
+      node,
+      [...FLAGS, ...WATCH, vitest, 'run', ...reporters, ...testArguments(args)],
+      withBin(node),
+    );
     const { passed, failed } = countTests(report, code);
     process.stdout.write(`${passed} passed, ${failed} failed\n`);
     return code !== 0 ? code : failed > 0 ? 1 : 0;
@@ -149,13 +175,15 @@ async function main() {
   }
   const [command = 'help', ...args] = process.argv.slice(2);
   const cwd = callerDirectory();
-  await ensurePackages(root, { dev: WITH_DEV.has(command) });
+  await ensurePackages(root, { dev: needsDevPackages(command) });
   const node = await findNode(root);
   if (command === '--check') {
     return await runChecks(checks(root, args), (check) => run(node, check.args, withBin(node)));
   }
   if (NEEDS_TOOLS.has(command)) {
-    const code = await run(node, [...FLAGS, path.join(root, 'src/setup/install.ts'), command], {
+    const project = command === '--test' ? projectIn(args) : null;
+    const wanted = project === null ? [command] : [command, project];
+    const code = await run(node, [...FLAGS, path.join(root, 'src/setup/install.ts'), ...wanted], {
       NODE_USE_ENV_PROXY: '1',
     });
     if (code !== 0) return code;

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
+import { errorText } from '../base/error-text.ts';
 import { type Env, findOnPath, isExecutable } from './find-executable.ts';
 import { findMoto, findPython, MOTO_VERSION } from './moto.ts';
 import { findOpa } from './opa.ts';
@@ -73,7 +74,7 @@ async function opaRow(
     if (opa) return { what: 'opa', state: 'ok', found: `${opa.version} (${opa.path})` };
     return { what: 'opa', state: 'warning', found: 'not set up yet', todo: 'npm start brings it' };
   } catch (error) {
-    return { what: 'opa', state: 'missing', found: message(error), todo: 'correct or unset M0_OPA' };
+    return { what: 'opa', state: 'missing', found: firstLine(error), todo: 'correct or unset M0_OPA' };
   }
 }
 
@@ -103,10 +104,10 @@ async function asRow(what: string, todo: string, find: () => Promise<string>): P
   try {
     return { what, state: 'ok', found: await find() };
   } catch (error) {
-    return { what, state: 'missing', found: message(error), todo };
+    return { what, state: 'missing', found: firstLine(error), todo };
   }
 }
 
-function message(error: unknown): string {
-  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+function firstLine(error: unknown): string {
+  return errorText(error).split('\n')[0] ?? '';
 }

@@ -1,8 +1,9 @@
 /**
  * Installs the tools that a command needs. bootstrap.mjs calls it after the npm packages: `install.ts serve |
- * sandbox | worker | policy | --test | --bench`. Prints nothing when there is nothing to do.
+ * sandbox | worker | policy | --test [PROJECT] | --bench`. Prints nothing when there is nothing to do.
  */
 import { existsSync } from 'node:fs';
+import { errorTextWithCause } from '../base/error-text.ts';
 import { type Env, findGo } from './find-executable.ts';
 import { findMoto, findPython, installMoto, MOTO_VERSION } from './moto.ts';
 import { buildOpa, downloadOpa, findOpa, OPA_VERSION } from './opa.ts';
@@ -12,25 +13,32 @@ import { isFinal } from './release.ts';
 import { buildTofu, downloadTofu, findTofu, TOFU_VERSION } from './tofu.ts';
 import { findTerraform, TERRAFORM_MISSING, toolsFolder } from './tools.ts';
 
-/** Rejects with one message that names everything missing that cannot be installed here. */
-async function install(command: string, env: Env): Promise<void> {
+/** Projects of the tests that run no OpenTofu; building one takes minutes. */
+const WITHOUT_TOFU = ['quick', 'aws', 'crash'];
+
+/**
+ * `project`: the only one of the tests that will run; null for all. Rejects with one message that names everything
+ * missing that cannot be installed here.
+ */
+async function install(command: string, project: string | null, env: Env): Promise<void> {
   const toolsDir = toolsFolder(env.M0_DATA_DIR || '.m0');
   const probes = await openProbes(toolsDir);
   const missing: string[] = [];
   const attempt = async (work: () => Promise<void>) => {
-    await work().catch((error: unknown) => missing.push(describe(error)));
+    await work().catch((error: unknown) => missing.push(errorTextWithCause(error)));
   };
   if (command !== 'policy') await attempt(() => requireTerraform(env, probes));
   await attempt(() => ensureOpa(toolsDir, env, probes));
-  if (command === '--test') await attempt(() => ensureTofu(toolsDir, env));
-  if (needsLocalCloud(command, env)) await attempt(() => ensureMoto(toolsDir, env));
+  const needsTofu = command === '--test' && !WITHOUT_TOFU.includes(project ?? '');
+  if (needsTofu) await attempt(() => ensureTofu(toolsDir, env));
+  if (needsLocalCloud(command, env) && project !== 'quick') await attempt(() => ensureMoto(toolsDir, env));
   if (missing.length > 0) throw new Error(`set-up is not complete:\n  ${missing.join('\n  ')}`);
 }
 
 /** `serve` without a configuration starts the sandbox. */
 function needsLocalCloud(command: string, env: Env): boolean {
   if (['sandbox', '--test', '--bench'].includes(command)) return true;
-  return command === 'serve' && !existsSync(env.M0_CONFIG || 'm0.yaml');
+  return command === 'serve' && !env.M0_CONFIG && !existsSync('m0.yaml');
 }
 
 async function requireTerraform(env: Env, probes: Probes): Promise<void> {
@@ -84,7 +92,7 @@ async function downloadOrBuild(options: {
     await step(label, `downloading the release, ${options.what}`, options.download);
   } catch (error) {
     if (isFinal(error)) throw error;
-    const reason = describe(error);
+    const reason = errorTextWithCause(error);
     const go = await findGo(options.env);
     if (go === null) {
       const name = label.replace(/^\[.*\] /, '');
@@ -106,16 +114,10 @@ async function ensureMoto(toolsDir: string, env: Env): Promise<void> {
   );
 }
 
-/** fetch says only "fetch failed"; the reason is in the cause. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
-}
-
-const [command = 'serve'] = process.argv.slice(2);
+const [command = 'serve', project = null] = process.argv.slice(2);
 try {
-  await install(command, process.env);
+  await install(command, project, process.env);
 } catch (error) {
-  process.stderr.write(`m0: ${describe(error)}\n`);
+  process.stderr.write(`m0: ${errorTextWithCause(error)}\n`);
   process.exitCode = 2;
 }

@@ -7,3 +7,9 @@ interface Lock {
  * be missing, and development packages too unless `dev`.
  */
 export function packagesMatch(lock: Lock, installed: Lock | undefined, options: { dev: boolean }): boolean;
+
+/**
+ * True if npm should install the development packages too: because `dev` asks for them, or because some are
+ * installed already, and an install without them would remove those.
+ */
+export function installsDev(lock: Lock, installed: Lock | undefined, options: { dev: boolean }): boolean;

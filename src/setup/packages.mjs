@@ -43,7 +43,18 @@ export function packagesMatch(lock, installed, { dev }) {
   });
 }
 
-/** Installs the packages of the lock file if they are missing. Never changes the lock file. */
+/**
+ * True if npm should install the development packages too: because `dev` asks for them, or because some are
+ * installed already, and an install without them would remove those.
+ */
+export function installsDev(lock, installed, { dev }) {
+  return dev || Object.keys(installed?.packages ?? {}).some((name) => lock.packages[name]?.dev === true);
+}
+
+/**
+ * Installs the packages of the lock file if they are missing, the development packages only if `dev` asks for
+ * them. Never changes the lock file.
+ */
 export async function ensurePackages(root, { dev }) {
   const modules = path.join(root, 'node_modules');
   const lockText = readFileSync(path.join(root, 'package-lock.json'), 'utf8');
@@ -51,10 +62,13 @@ export async function ensurePackages(root, { dev }) {
   const wanted = `${createHash('sha256').update(lockText).digest('hex')}${dev ? ' dev' : ''}`;
   if (existsSync(stamp) && readFileSync(stamp, 'utf8').startsWith(wanted)) return;
   const installed = readJson(path.join(modules, '.package-lock.json'));
-  if (!packagesMatch(JSON.parse(lockText), installed, { dev })) {
+  const lock = JSON.parse(lockText);
+  if (!packagesMatch(lock, installed, { dev })) {
     // Not `npm ci`, which empties node_modules first and would break a bot that runs from it. No install
     // scripts: only that of `node` is needed, and findNode runs it.
-    const args = ['install', '--no-save', '--ignore-scripts', '--loglevel=error'];
+    // Always said: with NODE_ENV=production npm leaves the development packages out by default.
+    const dependencies = installsDev(lock, installed, { dev }) ? '--include=dev' : '--omit=dev';
+    const args = ['install', dependencies, '--no-save', '--ignore-scripts', '--loglevel=error'];
     await step('[1/4] npm packages', 'about half a minute', () => npm(root, args), { ownProgress: true });
   }
   writeFileSync(stamp, wanted);

@@ -1,6 +1,8 @@
 /** The thread of heartbeat.ts: extends the lease every few seconds, with a connection of its own. */
+
 import { parentPort, workerData } from 'node:worker_threads';
 import Sqlite from 'better-sqlite3';
+import { errorText } from '../base/error-text.ts';
 import { HEARTBEATS_A_LEASE } from '../model/owner.ts';
 
 /** `lost`: another process has the lease, and this thread has ended. */
@@ -32,6 +34,6 @@ const timer = setInterval(() => {
     client.close();
     tell({ type: 'lost' });
   } catch (error) {
-    tell({ type: 'problem', problem: error instanceof Error ? error.message : String(error) });
+    tell({ type: 'problem', problem: errorText(error) });
   }
 }, intervalMs);

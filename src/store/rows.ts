@@ -78,10 +78,11 @@ const escalation = z.object({ escalated: z.array(z.number()) });
 const reach = z.object({ problems: z.array(z.string()), stacks: z.array(z.string()) });
 const alertState = z.enum(['open', 'resolved', 'superseded']);
 const exemptionKind = z.enum(['snooze', 'accept']);
-const platform = z.enum(['slack', 'teams']);
+export const platform = z.enum(['slack', 'teams']);
 const role = z.enum(['root', 'dm']);
 
-function check<T>(what: string, schema: z.ZodType<T>, value: unknown): T {
+/** The value where it is of the shape. Throws a StoreError that names `what` where not. */
+export function check<T>(what: string, schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
@@ -130,8 +131,8 @@ export function toRun(row: typeof runs.$inferSelect): Run {
   };
 }
 
-/** The columns of an alert, without its number. */
-export function alertColumns(alert: NewAlert): Omit<typeof alerts.$inferInsert, 'id'> {
+/** The columns of an alert, without its number and its version. */
+export function alertColumns(alert: NewAlert): Omit<typeof alerts.$inferInsert, 'id' | 'version'> {
   const { kind, subject, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome } = alert;
   const escalated =
     'escalated' in alert && alert.escalated !== undefined ? { escalated: alert.escalated } : null;
@@ -153,7 +154,7 @@ export function alertColumns(alert: NewAlert): Omit<typeof alerts.$inferInsert, 
 
 export function toAlert(row: typeof alerts.$inferSelect): Alert {
   const what = `alert ${row.id}`;
-  const { details: data, runId, version: _version, ...rest } = row;
+  const { details: data, runId, ...rest } = row;
   const kind = check(what, alertKind, row.kind);
   const state = check(what, alertState, row.state);
   const details = data ?? '';
@@ -185,7 +186,7 @@ export function exemptionColumns(
 }
 
 export function toExemption(row: typeof exemptions.$inferSelect): Exemption {
-  const what = `keep ${row.id}`;
+  const what = `exemption ${row.id}`;
   return {
     ...row,
     kind: check(what, exemptionKind, row.kind),

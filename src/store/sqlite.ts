@@ -25,17 +25,20 @@ import type { OutboxEntry } from '../ports/outbox.ts';
 import type { AlertQuery, Change, CommitResult, Store } from '../ports/store.ts';
 import type { ToolProcesses } from '../ports/tool-processes.ts';
 import { type ChainVerdict, verifyChain } from './audit-chain.ts';
+import { chatTables } from './chat-tables.ts';
 import type { Database } from './database.ts';
 import type { OwnerOptions } from './lease.ts';
 import { overviewOf } from './overview.ts';
 import { openOwned } from './owned-database.ts';
 import { type Cutoffs, type Pruned, prune } from './prune.ts';
+import { reachTables } from './reach-tables.ts';
 import { recordLines, toAuditEntry } from './record.ts';
 import { toAlert, toExemption, toMessage, toOutboxEntry, toRun, toSubscription } from './rows.ts';
+import { scheduleTables } from './schedule-tables.ts';
 import { alerts, audit, exemptions, kv, messages, outbox, runs, subscriptions } from './schema.ts';
 import { StoreError } from './store-error.ts';
 import { toolProcessesIn } from './tool-processes.ts';
-import { type Inserted, StaleRun, setValue, write } from './write.ts';
+import { type Inserted, StaleAlert, StaleRun, setValue, write } from './write.ts';
 import { attempt, writingTo } from './writing.ts';
 
 /** A store whose record of who did what can be checked. */
@@ -126,9 +129,9 @@ export async function openSqliteStore(
         for (const change of changes) write(tx, change, inserted);
       });
     } catch (error) {
-      if (error instanceof StoreError && error.cause instanceof StaleRun) {
-        return { ok: false, stale: error.cause.id };
-      }
+      const cause = error instanceof StoreError ? error.cause : null;
+      if (cause instanceof StaleRun) return { ok: false, stale: cause.id };
+      if (cause instanceof StaleAlert) return { ok: false, staleAlert: cause.id };
       throw error;
     }
     return { ok: true, insertedRuns: inserted.runs, insertedAlerts: inserted.alerts };
@@ -145,6 +148,10 @@ export async function openSqliteStore(
   }
 
   return {
+    ...scheduleTables(db, writing),
+    ...reachTables(db, writing),
+    ...chatTables(db, writing),
+
     commit,
 
     run: (id) =>

@@ -1,3 +1,5 @@
+import { errorText } from '../base/error-text.ts';
+
 /** Why the store could not do it, as far as somebody can act on it. */
 export type StoreProblem = 'full' | 'busy' | 'corrupt' | 'denied' | 'other';
 
@@ -40,7 +42,7 @@ function codeOf(error: unknown): string {
 
 /** Turns anything thrown into a StoreError saying `doing`; one that already is a StoreError keeps its problem. */
 export function toStoreError(doing: string, error: unknown): StoreError {
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = errorText(error);
   if (error instanceof StoreError) {
     return new StoreError(`${doing}: ${detail}`, { problem: error.problem, cause: error });
   }

@@ -1,14 +1,25 @@
 import { and, desc, eq, isNull } from 'drizzle-orm';
 import { assertNever } from '../base/assert-never.ts';
+import type { Alert, NewAlert } from '../model/alert.ts';
 import type { AuditEntry } from '../model/audit-entry.ts';
 import { isTerminal, RUN_STATES, type Run, type RunState } from '../model/run.ts';
 import type { OutboxMessage } from '../ports/outbox.ts';
 import type { Change, NewAlertMessage } from '../ports/store.ts';
 import { CHAIN_START, chainHash } from './audit-chain.ts';
 import { alertColumns, exemptionColumns, runColumns } from './rows.ts';
+import { setLastDigest, setLastTick, setSkippedCheck } from './schedule-tables.ts';
 import { alerts, audit, exemptions, kv, outbox, runs, subscriptions } from './schema.ts';
 import { StoreError } from './store-error.ts';
 import type { Writer } from './writing.ts';
+
+/** Thrown inside the transaction to roll it back: somebody else changed the alert first, or opened another one. */
+export class StaleAlert extends Error {
+  readonly id: number;
+  constructor(id: number) {
+    super(`alert ${id} was changed by somebody else`);
+    this.id = id;
+  }
+}
 
 /** Thrown inside the transaction to roll it back: somebody else moved the run first. */
 export class StaleRun extends Error {
@@ -46,6 +57,29 @@ function updateRun(tx: Writer, run: Run, was: { readonly state: RunState; readon
     .where(and(eq(runs.id, run.id), eq(runs.state, was.state), eq(runs.version, was.version)))
     .run();
   if (result.changes === 0) throw new StaleRun(run.id);
+}
+
+/** A stack's drift has one open alert at most; an index says so as well. */
+function refuseSecondDrift(tx: Writer, { kind, state, subject }: NewAlert): void {
+  if (kind !== 'drift' || state !== 'open') return;
+  const open = and(eq(alerts.kind, kind), eq(alerts.state, state), eq(alerts.subject, subject));
+  const other = tx.select({ id: alerts.id }).from(alerts).where(open).get();
+  if (other !== undefined) throw new StaleAlert(other.id);
+}
+
+function updateAlert(tx: Writer, alert: Alert): void {
+  const { id, version } = alert;
+  const { fingerprint, state, lastSeenAt, seenCount, runId, outcome, details } = alertColumns(alert);
+  const result = tx
+    .update(alerts)
+    .set({ version: version + 1, fingerprint, state, lastSeenAt, seenCount, runId, outcome, details })
+    .where(and(eq(alerts.id, id), eq(alerts.version, version)))
+    .run();
+  if (result.changes > 0) return;
+  if (tx.select({ id: alerts.id }).from(alerts).where(eq(alerts.id, id)).get() !== undefined) {
+    throw new StaleAlert(id);
+  }
+  throw new StoreError(`there is no alert ${id}`);
 }
 
 function addMessage(tx: Writer, key: string, message: OutboxMessage, at: number): void {
@@ -116,8 +150,8 @@ export function setValue(tx: Writer, name: string, value: string): void {
 }
 
 /**
- * Writes one change inside the caller's transaction. Throws StaleRun where the run moved meanwhile, a
- * StoreError where the change must not be; either way the caller rolls everything back.
+ * Writes one change inside the caller's transaction. Throws StaleRun where the run moved meanwhile, StaleAlert where
+ * the alert did, a StoreError where the change must not be; either way the caller rolls everything back.
  */
 export function write(tx: Writer, change: Change, inserted: Inserted): void {
   switch (change.type) {
@@ -128,24 +162,15 @@ export function write(tx: Writer, change: Change, inserted: Inserted): void {
       updateRun(tx, change.run, change.was);
       return;
     case 'alert.insert': {
+      refuseSecondDrift(tx, change.alert);
       const { id } = tx.insert(alerts).values(alertColumns(change.alert)).returning({ id: alerts.id }).get();
       inserted.alerts.push(id);
       addNewMessages(tx, id, change.deliveries, change.alert.lastSeenAt);
       return;
     }
-    case 'alert.update': {
-      const { id } = change.alert;
-      const { fingerprint, state, lastSeenAt, seenCount, runId, outcome, details } = alertColumns(
-        change.alert,
-      );
-      const result = tx
-        .update(alerts)
-        .set({ fingerprint, state, lastSeenAt, seenCount, runId, outcome, details })
-        .where(eq(alerts.id, id))
-        .run();
-      if (result.changes === 0) throw new StoreError(`there is no alert ${id}`);
+    case 'alert.update':
+      updateAlert(tx, change.alert);
       return;
-    }
     case 'exemption.insert':
       tx.insert(exemptions).values(exemptionColumns(change.exemption)).run();
       return;
@@ -155,12 +180,12 @@ export function write(tx: Writer, change: Change, inserted: Inserted): void {
         .set({ endedBy: JSON.stringify(change.by), endedAt: change.at })
         .where(and(eq(exemptions.id, change.id), isNull(exemptions.endedAt)))
         .run();
-      // Ended twice at once is no error, the first end stands; a keep that never was is.
+      // Ended twice at once is no error, the first end stands; an exemption that never was is.
       if (
         result.changes === 0 &&
         tx.select().from(exemptions).where(eq(exemptions.id, change.id)).get() === undefined
       ) {
-        throw new StoreError(`there is no keep ${change.id}`);
+        throw new StoreError(`there is no exemption ${change.id}`);
       }
       return;
     }
@@ -169,6 +194,15 @@ export function write(tx: Writer, change: Change, inserted: Inserted): void {
       return;
     case 'value.set':
       setValue(tx, change.name, change.value);
+      return;
+    case 'tick.set':
+      setLastTick(tx, change.name, change.at);
+      return;
+    case 'digest.set':
+      setLastDigest(tx, change);
+      return;
+    case 'skipped.set':
+      setSkippedCheck(tx, change.stack, change.skipped);
       return;
     case 'subscription.add': {
       const { platform, channel, target, by, at } = change.subscription;

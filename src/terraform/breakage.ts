@@ -1,6 +1,7 @@
 /**
  * Advice for failures of the machine rather than of the code: full disks, missing permissions, damaged files.
  */
+import { errorText } from '../base/error-text.ts';
 import { RunnerError, type RunnerPhase } from '../ports/runner-error.ts';
 
 const ADVICE: readonly (readonly [RegExp, string])[] = [
@@ -44,7 +45,7 @@ export function asRunnerError(error: unknown, phase: RunnerPhase, doing: string)
       cause: error,
     });
   }
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   return new RunnerError(phase, `${doing}: ${text}${adviceOn(text)}`, { cause: error });
 }
 

@@ -1,4 +1,4 @@
-/** Tools that an earlier m0 started and that outlived it: their stacks are left alone until they have ended. */
+/** Waits for tools that an earlier m0 started and that still run, before their stacks are used. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../base/log.ts';
 import { commandLineOf, processState } from '../base/process-identity.ts';
@@ -6,17 +6,17 @@ import type { LeftTool, ToolProcesses } from '../ports/tool-processes.ts';
 import { killGroup, LAUNCHER } from './tool-process.ts';
 
 const LOOK_MS = 200;
-/** How long a tool that was asked to stop gets, in ms: an apply has a state to save. */
+/** How long a tool gets to stop, in ms: an apply has to save its state. */
 const GRACE_MS = { apply: 5 * 60_000, other: 30_000 };
 
 export interface LeftTools {
   /** Resolves once no tool of an earlier owner works on the stack. Rejects where the signal aborts. */
   ended(stack: string, signal: AbortSignal): Promise<void>;
-  /** Resolves once none works on any stack. */
+  /** Resolves once no tool of an earlier owner works on any stack. */
   allEnded(signal: AbortSignal): Promise<void>;
 }
 
-/** True while the process waits for its owner's word and has not become a tool. */
+/** True while the process waits for its start line and has not become a tool. */
 function isLauncher(tool: LeftTool): boolean {
   return commandLineOf(tool.pid).includes(LAUNCHER);
 }
@@ -25,16 +25,16 @@ function interrupt(pid: number): void {
   try {
     process.kill(pid, 'SIGINT');
   } catch {
-    // It ended in the meantime.
+    // It has ended already.
   }
 }
 
 export function createLeftTools(toolProcesses: ToolProcesses, log: Logger): LeftTools {
-  /** Waits for a tool of this machine, and keeps the time limit that its owner would have kept. */
+  /** Waits for a tool on this machine, with the time limit that its owner had set. */
   async function untilEnded(tool: LeftTool, signal: AbortSignal): Promise<void> {
     const { pid, stack, phase, endsBy } = tool;
     const about = { pid, stack, phase };
-    // Only an apply changes anything. What has not begun yet, or only reads, is stopped.
+    // Only an apply changes anything. A tool that has not begun, or only reads, is stopped.
     let stopAt = phase === 'apply' && !isLauncher(tool) ? endsBy : 0;
     let killAt = Number.POSITIVE_INFINITY;
     log.warn(about, 'a tool that an earlier m0 started is still running: its stack waits for it');
@@ -53,7 +53,7 @@ export function createLeftTools(toolProcesses: ToolProcesses, log: Logger): Left
   async function untilOver(tool: LeftTool, signal: AbortSignal): Promise<void> {
     const state = processState(tool);
     if (state === 'running') await untilEnded(tool, signal);
-    // Whether it ended can't be seen from here. A plan changes nothing, and an apply has a time limit.
+    // A process on another machine cannot be seen. A plan changes nothing, and an apply has a time limit.
     if (state === 'elsewhere' && tool.phase === 'apply') {
       const { host, stack, endsBy } = tool;
       const until = new Date(endsBy).toISOString();

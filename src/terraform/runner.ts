@@ -1,6 +1,8 @@
+/** The runner port: plans and applies stacks with Terraform and OpenTofu. */
 import { constants } from 'node:fs';
 import { chown, open, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { errorText } from '../base/error-text.ts';
 import { createKeyedLock } from '../base/keyed-lock.ts';
 import type { Logger } from '../base/log.ts';
 import { analyzePlan } from '../drift/analyze.ts';
@@ -32,23 +34,25 @@ import { openWorkTree, type WorkTree } from './work-tree.ts';
 export interface RunnerOptions {
   readonly dataDir: string;
   readonly tools: ToolPaths;
-  /** m0's environment; stacks' tools see of it only what `strangersEnvironment` lets through. */
+  /** m0's environment. Stacks' tools get only what `strangersEnvironment` allows. */
   readonly base: Readonly<Record<string, string | undefined>>;
-  /** Whom stacks' tools run as, as `M0_STACK_USER` has it; null or left out: m0's own user. */
+  /** The user of stacks' tools, as in `M0_STACK_USER`; null or left out: m0's own user. */
   readonly stackUser?: string | null;
-  /** Where tools are recorded while they run; null: nowhere, as in a look that stores nothing. */
+  /** Where running tools are recorded; null: nowhere, for commands that store nothing. */
   readonly toolProcesses: ToolProcesses | null;
   readonly mirrors: Mirrors;
-  /** True: `discard` leaves plan files where they are. */
+  /** True: `discard` keeps plan files. */
   readonly keepPlans?: boolean;
-  /** Where saved plan files go. */
+  /** Where saved plan files are stored. */
   readonly artifacts: Artifacts;
   readonly log: Logger;
   readonly clock: Clock;
-  /** A monotonic clock in ms, not changed when the system clock is set; default: this process's own. */
+  /** A clock in ms that never goes back; left out: this process's own. */
   readonly steadyClock?: () => number;
-  /** Key of the fingerprints, so that a secret's value can't be guessed from one. */
+  /** Key of the fingerprints, so that nobody can guess a secret's value from its fingerprint. */
   readonly key: string;
+  /** Seconds that an apply waits for a state which is locked; 30 where left out. */
+  readonly lockPatienceS?: number;
 }
 
 type PlanOptions = Parameters<Runner['plan']>[1];
@@ -57,11 +61,11 @@ const MINUTE = 60_000;
 const INIT = { limitMs: 10 * MINUTE, graceMs: 30_000 };
 const PLAN = { limitMs: 15 * MINUTE, graceMs: 30_000 };
 const SHOW = { limitMs: 5 * MINUTE, graceMs: 5_000 };
-/** A stopped apply gets long to finish what it has begun and to save the state. */
+/** A stopped apply gets a long time to finish what it has begun and to save the state. */
 const APPLY = { limitMs: 60 * MINUTE, graceMs: 5 * MINUTE };
-const APPLY_LOCK_TIMEOUT = '30s';
+const APPLY_LOCK_PATIENCE_S = 30;
 const DOING = { plan: 'planning', apply: 'applying' } as const;
-/** A plan is applied right after it was made or compared; one that waited longer is from another time. */
+/** A plan is applied right after it was made or compared; an older one is refused. */
 const APPLY_WITHIN_MS = 5 * MINUTE;
 const NO_WORKSPACE_YET = /selected workspace .* does not exist/i;
 const ASKS_TO_MIGRATE = /asking for state migration action/i;
@@ -69,8 +73,9 @@ const NEEDS_INIT =
   /initialization required|Required plugins are not installed|Inconsistent dependency lock file|Module not installed|checksums recorded in the dependency lock file/i;
 
 /**
- * Terraform and OpenTofu by their command lines: one work tree a stack under `<dataDir>/work`, one tool at a
- * time in it. Every error of `plan`, `apply` and `head` is a RunnerError. Throws where `stackUser` can't be.
+ * Runs the Terraform and OpenTofu command lines, with one work tree per stack under `<dataDir>/work` and one
+ * tool at a time in it. All errors of `plan`, `apply` and `head` are RunnerErrors. Throws where `stackUser`
+ * is not usable.
  */
 export function createRunner(options: RunnerOptions): Runner & CodePort {
   const { mirrors, log } = options;
@@ -85,12 +90,16 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   const wanted = options.stackUser ?? null;
   const users = wanted === null ? null : createStackUsers(wanted, process.getuid?.());
   const stackTool = createStackTools(options);
+  const lockPatience = options.lockPatienceS ?? APPLY_LOCK_PATIENCE_S;
   const steady = options.steadyClock ?? (() => performance.now());
   /** When plans of this process were made, by the steady clock. In memory only. */
   const madeSteady = new Map<string, number>();
-  /** Secrets seen in a stack's last plan: a later error text may repeat one. In memory only. */
+  /** Secrets in a stack's last plan, which a later error text may contain. In memory only. */
   const seenSecrets = new Map<string, readonly string[]>();
-  /** What a stack's code declares as secret: a first plan may fail before it has told any. In memory only. */
+  /**
+   * Secrets that a stack's code declares, because a first plan may fail before it reports any. In memory
+   * only.
+   */
   const declared = new Map<string, readonly string[]>();
 
   function scrubberOf(stack: Stack): Scrubber {
@@ -102,7 +111,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       ]);
   }
 
-  /** Deletes plan files that earlier processes left, once none of their tools may read one any more. */
+  /** Deletes plan files of earlier processes, once none of their tools reads one any more. */
   async function sweepScratch(): Promise<void> {
     try {
       await leftTools?.allEnded(new AbortController().signal);
@@ -139,15 +148,15 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   async function init(tree: WorkTree, tool: StackTool, signal: AbortSignal, force: boolean): Promise<void> {
     await tree.initialise(
       tool.version,
-      // One at a time: the tools do not guard a shared plugin cache against each other.
+      // One at a time, because the tools do not lock a shared plugin cache.
       () => alone('init', () => runInit(tool, signal), signal),
       { force },
     );
   }
 
   /**
-   * Runs `work` initialised; once more after a fresh `init` where the tool says that it needs one, or that what it
-   * keeps of earlier ones is damaged.
+   * Runs `work` after `init`. Repeats both once, with a fresh `init`, where the tool says that it needs one
+   * or that its files from earlier runs are damaged.
    */
   async function initialised<T>(
     tree: WorkTree,
@@ -162,15 +171,15 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       if (!(error instanceof RunnerError) || error.stopped !== null) throw error;
       const damaged = isDamaged(error.message, tree.dataDir);
       const caches = [tree.pluginCacheDir, await sharedPluginCache(options.tools.cliConfig)];
-      // Not while another stack's `init` is writing there.
+      // Not while another stack's `init` writes there.
       const dropped = await alone('init', () => dropBrokenPackage(error.message, caches), signal);
       if (!damaged && !dropped && !NEEDS_INIT.test(error.message)) throw error;
       if (dropped)
-        log.warn({ why: error.message }, 'a provider in the plugin cache is broken, getting it anew');
+        log.warn({ why: error.message }, 'a provider in the plugin cache is broken and is downloaded again');
       if (damaged) {
         log.warn(
           { dir: tree.dataDir, why: error.message },
-          'the tool folder of a stack is damaged, making it anew',
+          'the tool files of a stack are damaged and are made again',
         );
         await tree.reset();
       }
@@ -185,7 +194,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       const analysis = analyzePlan(document, { key: options.key, secrets: secretValues(stack) });
       return { document, analysis: ignoreFindings(analysis, stack.ignore) };
     } catch (cause) {
-      const text = cause instanceof Error ? cause.message : String(cause);
+      const text = errorText(cause);
       throw new RunnerError('show', scrubberOf(stack)(`reading the plan: ${text}`), { cause });
     }
   }
@@ -214,7 +223,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
 
   async function plan(stack: Stack, how: PlanOptions): Promise<PlanResult> {
     const { only, except = [], signal } = how;
-    // Without a single -target the tool would take the whole stack.
+    // Without any -target the tool would plan the whole stack.
     if (only?.length === 0) throw new RunnerError('plan', 'planning: no address was given to plan for');
     const code = await head(stack);
     const { tree, tool } = await openStack(stack, code.commit, false);
@@ -222,7 +231,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       const flags = scopeFlags(tool.version, only, except);
       let made = await planOnce(stack, tree, tool, join(dir, 'plan'), flags, signal);
       if (only !== null && isExcluding(flags) && !touchesExactly(made.touches, only)) {
-        // What is left out takes along what depends on it, and the rest may be more than was asked for.
+        // Excluding an address also excludes what depends on it, and the rest may be more than was requested.
         made = await planOnce(stack, tree, tool, join(dir, 'narrow'), targetFlags(only), signal);
       }
       const { bytes, madeAt, touches, document, analysis } = made;
@@ -232,7 +241,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     });
   }
 
-  /** One plan into `file`, and what it says. */
+  /** Makes one plan into `file` and reads it. */
   async function planOnce(
     stack: Stack,
     tree: WorkTree,
@@ -243,7 +252,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   ) {
     const args = ['plan', '-input=false', '-lock=false', '-no-color', '-detailed-exitcode', `-out=${file}`];
     args.push(...flags, ...stack.varFiles.map((name) => `-var-file=${name}`));
-    // Taken before the refresh: what somebody changes while it runs may be missing from the plan.
+    // Taken before the refresh: a change made during the refresh may be missing from the plan.
     let madeAt = options.clock();
     await initialised(tree, tool, signal, () => {
       madeAt = options.clock();
@@ -256,7 +265,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     return { bytes, madeAt, document, analysis, touches: touchedAddresses(document) };
   }
 
-  /** The plan as JSON, with a plan's own check of the providers taken as read. */
+  /** The plan as JSON, without checking the providers again, which the plan has just done. */
   async function show(tree: WorkTree, tool: StackTool, file: string, signal: AbortSignal): Promise<Buffer> {
     const args = ['show', '-json', '-no-color', file];
     const text = await showConfig({ ...tree, cliConfig: options.tools.cliConfig });
@@ -267,7 +276,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     return tool.run('show', args, { ...SHOW, signal, change: { TF_CLI_CONFIG_FILE: cliConfig } });
   }
 
-  /** Refuses a plan that only counts as fresh because the clock was set back in the meantime. */
+  /** Throws for a plan that counts as fresh only because the clock was set back. */
   function refuseOld(saved: SavedPlan): void {
     const age = steady() - (madeSteady.get(saved.artifact) ?? steady());
     if (saved.madeAt <= options.clock() && age <= APPLY_WITHIN_MS) return;
@@ -286,7 +295,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       const file = join(dir, 'plan');
       await writeFile(file, bytes, { mode: 0o600, flag: 'wx' });
       if (tree.user !== null) await chown(file, tree.user.uid, tree.user.gid);
-      const args = ['apply', '-input=false', '-no-color', `-lock-timeout=${APPLY_LOCK_TIMEOUT}`, file];
+      const args = ['apply', '-input=false', '-no-color', `-lock-timeout=${lockPatience}s`, file];
       const out = await tool.run('apply', args, { ...APPLY, signal });
       return { log: scrubberOf(stack)(out.toString('utf8')) };
     });
@@ -307,8 +316,9 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
 }
 
 /**
- * `init`, which never moves a state: with `-reconfigure`, unless the tool then would ask whether to (it does where a
- * local state of a workspace lies in the folder); without the workspace where that is still to come.
+ * Runs `init`, which never moves a state. Uses `-reconfigure`, unless the tool would then ask whether to move
+ * the state (it does for local states of workspaces in the folder). Runs without the workspace where that
+ * does not exist yet.
  */
 async function runInit(tool: StackTool, signal: AbortSignal): Promise<void> {
   const args = ['init', '-input=false', '-no-color', '-reconfigure'];
@@ -328,7 +338,10 @@ async function runInit(tool: StackTool, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** What the tool has written there, readable to its owner only from now on. Follows no link. */
+/**
+ * The bytes that the tool has written. Makes the file readable by its owner only, and follows no symbolic
+ * link.
+ */
 async function ownBytes(file: string): Promise<Buffer> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {

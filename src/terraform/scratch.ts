@@ -1,16 +1,19 @@
-/** Directories for plan files while a tool needs them, below `<dataDir>/tmp`. */
+/** Directories for plan files, used while a tool runs, below `<dataDir>/tmp`. */
 import { chown, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { allowTraversal, type StackUser } from './stack-user.ts';
 
 export interface Scratch {
-  /** Runs `work` with a directory that only m0 and, where given, the stack's user can read, and deletes it after. */
+  /**
+   * Runs `work` with a directory that only m0 and (if given) the stack's user can read, and deletes it
+   * afterwards.
+   */
   within<T>(user: StackUser | null, work: (dir: string) => Promise<T>): Promise<T>;
-  /** Deletes what earlier owners left. Call it once none of their tools runs any more. */
+  /** Deletes the directories of earlier owners. Call it once none of their tools runs any more. */
   sweep(): Promise<void>;
 }
 
-/** `owner`: names the present process, whose directories are apart from those of all processes before. */
+/** `owner` names this process; its directories are separate from those of earlier processes. */
 export function createScratch(dataDir: string, owner: string): Scratch {
   const root = join(dataDir, 'tmp');
   return {

@@ -1,25 +1,30 @@
+/** Runs one stack's terraform or tofu with its own environment. */
 import { existsSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { assertNever } from '../base/assert-never.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import type { Stack } from '../model/directory.ts';
 import type { HeldLock } from '../model/run.ts';
 import { LeaseLost } from '../ports/owner.ts';
 import { RunnerError, type RunnerPhase } from '../ports/runner-error.ts';
 import type { ToolProcesses } from '../ports/tool-processes.ts';
+import { clip } from '../text/words.ts';
 import { awsFiles, childEnvironment } from './child-environment.ts';
 import { copyReadable, type StackUser } from './stack-user.ts';
 import { condenseErrors, heldLock, lockInWords } from './tool-errors.ts';
 import { runTool, type ToolCall, type ToolOutcome } from './tool-process.ts';
 import type { WorkTree } from './work-tree.ts';
 
-/** Where the tools are. `cliConfig`: the CLI configuration that says where providers come from. */
+/** Paths of the tools. `cliConfig` is the CLI configuration that says where providers come from. */
 export interface ToolPaths {
   readonly terraform: string | null;
   readonly tofu: string | null;
-  /** All versions there are of each, newest first, for stacks that ask for one; left out: only those above. */
+  /**
+   * All installed versions of each, newest first, for stacks that ask for one; left out: only those above.
+   */
   readonly installed?: Readonly<Record<Stack['tool'], readonly ToolVersion[]>>;
   readonly cliConfig: string;
 }
@@ -29,29 +34,29 @@ export interface ToolVersion {
   readonly version: string;
 }
 
-/** Takes secrets out of a text that is about to leave the runner. */
+/** Removes secrets from a text that leaves the runner. */
 export type Scrubber = (text: string) => string;
 
 /** One stack's terraform or tofu, in its directory and with its environment. */
 export interface StackTool {
-  /** `terraform 1.11.4`, as it says itself. */
+  /** `terraform 1.11.4`, as the tool reports it. */
   readonly version: string;
   /**
-   * Runs a subcommand and answers its stdout (of a long one its end). Any exit code that is not in `fine` rejects with a RunnerError
-   * `running terraform plan: <its own words>`, scrubbed.
+   * Runs a subcommand and resolves to its stdout (for a log its end). Any exit code that is not in `fine`
+   * rejects with a RunnerError `running terraform plan: <the tool's error>`, without secrets.
    */
   run(
     phase: RunnerPhase,
     args: readonly string[],
     options: Pick<ToolCall, 'signal' | 'limitMs' | 'graceMs'> & {
       readonly fine?: readonly number[];
-      /** Variables in place of those the stack's calls have otherwise. */
+      /** Variables that replace those of the stack's other calls. */
       readonly change?: Readonly<Record<string, string>>;
     },
   ): Promise<Buffer>;
 }
 
-/** Where the tool runs, and as whom: see WorkTree. */
+/** Where the tool runs and as which user; see WorkTree. */
 export type ToolPlace = Pick<
   WorkTree,
   'cwd' | 'dataDir' | 'outputDir' | 'homeDir' | 'pluginCacheDir' | 'user'
@@ -59,10 +64,13 @@ export type ToolPlace = Pick<
 
 export interface StackToolOptions {
   readonly tools: ToolPaths;
-  /** m0's environment. Tools see the part that `strangersEnvironment` lets through. */
+  /** m0's environment. Tools get only what `strangersEnvironment` allows. */
   readonly base: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
-  /** Where tools are recorded before they begin, so that a later owner of the memory finds them; null: nowhere. */
+  /**
+   * Where tools are recorded before they begin, so that a later owner of the database finds them; null:
+   * nowhere.
+   */
   readonly toolProcesses: ToolProcesses | null;
 }
 
@@ -71,10 +79,10 @@ const PLAN_DOCUMENT_BYTES = 400 * 1024 * 1024;
 
 const AWS_VARIABLES = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'] as const;
 
-/** Of an error's text. */
+/** Longest error text. */
 const MOST_CHARACTERS = 2_000;
 
-/** Asks the tool for its version once in the life of this process, and checks what the stack says of it. */
+/** Asks each tool for its version once per process, and checks it against the stack's `version`. */
 export function createStackTools(options: StackToolOptions) {
   const versions = new Map<string, Promise<string>>();
 
@@ -107,7 +115,10 @@ export function createStackTools(options: StackToolOptions) {
             if (cause instanceof LeaseLost)
               throw new RunnerError(phase, `${doing}: ${cause.message}`, { cause });
             if (!call.signal.aborted)
-              throw new RunnerError(phase, scrub(`${doing}: ${textOf(cause)}${asWhom(textOf(cause), user)}`));
+              throw new RunnerError(
+                phase,
+                scrub(`${doing}: ${errorText(cause)}${asWhom(errorText(cause), user)}`),
+              );
             throw new RunnerError(phase, `${doing}: stopped before it began`, { stopped: 'aborted' });
           });
         const ms = Math.round(performance.now() - began);
@@ -116,7 +127,7 @@ export function createStackTools(options: StackToolOptions) {
         if (error === null) return outcome.stdout;
         throw new RunnerError(
           phase,
-          clip(scrub(`${doing}: ${error.text}${asWhom(error.text, user)}`)),
+          clip(scrub(`${doing}: ${error.text}${asWhom(error.text, user)}`), MOST_CHARACTERS),
           error,
         );
       },
@@ -132,7 +143,7 @@ export function createStackTools(options: StackToolOptions) {
     return asked;
   }
 
-  /** A stack that runs as somebody else gets copies, for as long as it names a profile. */
+  /** A stack with a user of its own gets copies of these files while it names a profile. */
   async function awsFilesFor(stack: Stack, { user, homeDir }: ToolPlace): Promise<Record<string, string>> {
     const files = awsFiles(options.base, stack.env);
     if (user === null) return files;
@@ -164,12 +175,12 @@ export function createStackTools(options: StackToolOptions) {
         workspace: stack.workspace,
       });
     } catch (cause) {
-      throw new RunnerError('init', `preparing the environment: ${textOf(cause)}`);
+      throw new RunnerError('init', `preparing the environment: ${errorText(cause)}`);
     }
   }
 }
 
-/** Records the tool in the store before it begins, and that it ended. */
+/** Records the tool in the store before it begins, and records its end. */
 function recordIn(
   { toolProcesses, log }: StackToolOptions,
   stack: Stack,
@@ -185,14 +196,14 @@ function recordIn(
     async end() {
       if (id === undefined) return;
       await toolProcesses?.end(id).catch((error: unknown) => {
-        // A later owner sees by itself that the process has ended.
+        // A later owner notices by itself that the process has ended.
         log.warn({ err: error, stack: stack.name, phase }, 'the end of a tool could not be recorded');
       });
     },
   };
 }
 
-/** The newest of those that fit what the stack asks for; without such a wish the usual one. */
+/** The newest version that matches the stack's `version`; without one, the standard tool. */
 function binaryFor(stack: Stack, tools: ToolPaths): string {
   const usual = tools[stack.tool];
   const wanted = stack.toolVersion;
@@ -221,15 +232,15 @@ function notInstalled(stack: Stack, installed: readonly string[]): RunnerError {
   );
 }
 
-/** Starts the stack's tool as it is to be started. */
+/** Starts the stack's tool with its settings. */
 type Start = (
   call: Omit<ToolCall, 'binary' | 'cwd' | 'env' | 'user'>,
   change?: Readonly<Record<string, string>>,
 ) => Promise<ToolOutcome>;
 
 /**
- * A directory for temporary files that nobody else looks into, for as long as `work` runs. Not in the data
- * directory: providers put sockets there, whose paths have to be short.
+ * Creates a directory for temporary files that no one else can read, for the duration of `work`. Not in the
+ * data directory, because providers create sockets there, whose paths must be short.
  */
 async function withTemporary<T>(user: StackUser | null, work: (dir: string) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'm0-'));
@@ -244,7 +255,7 @@ async function withTemporary<T>(user: StackUser | null, work: (dir: string) => P
 async function askVersion(binary: string, start: Start): Promise<string> {
   const outcome = await start({
     args: ['version', '-json'],
-    // Not the caller's signal: the answer is shared by all stacks.
+    // Not the caller's signal, because all stacks share the answer.
     signal: new AbortController().signal,
     limitMs: 60_000,
     graceMs: 5_000,
@@ -269,7 +280,7 @@ function judge(
 } | null {
   const { exitCode, stopped, stderr } = outcome;
   const fine = exitCode !== null && (call.fine ?? [0]).includes(exitCode);
-  // An apply that was asked to stop and came to its end all the same has done what was approved.
+  // An apply that finished although it was asked to stop has done what was approved.
   if (fine && (stopped === null || phase === 'apply')) return null;
   const mayHaveApplied = phase === 'apply' && !/Saved plan is stale/.test(stderr);
   switch (stopped) {
@@ -289,29 +300,22 @@ function judge(
       return assertNever(stopped);
   }
   const locked = heldLock(stderr);
-  // A provider's error may quote anything: only a tool that has not begun on any resource is believed.
+  // A provider's error may quote anything, so a lock is believed only if the tool has not begun with any
+  // resource.
   if (locked !== null && !(phase === 'apply' && hasBegun(outcome.stdout)))
     return { text: lockInWords(locked), locked, mayHaveApplied: false };
   return { text: exitCode === null ? 'it was killed' : condenseErrors(stderr), mayHaveApplied };
 }
 
-/** True where the output tells of a resource that is being created, modified, destroyed or read. */
+/** True where the output mentions a resource that is being created, modified, destroyed or read. */
 function hasBegun(stdout: Buffer): boolean {
   return /: (Creating|Modifying|Destroying|Reading|Provisioning with|Still \w+)\b/.test(
     stdout.toString('utf8'),
   );
 }
 
-/** What may be behind a refusal of the system, where the stack runs as somebody else than m0. */
+/** A hint for a permission error of a stack with another user than m0's. */
 function asWhom(text: string, user: StackUser | null): string {
   if (user === null || !/permission denied|EACCES/i.test(text)) return '';
   return `\nThe stack runs as user ${user.uid}: see M0_STACK_USER`;
-}
-
-function clip(text: string): string {
-  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)} …` : text;
-}
-
-function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,7 +1,9 @@
 /** Chooses the operating system user that stacks run as. */
+
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { execa } from 'execa';
+import { errorText } from '../base/error-text.ts';
 import { allowTraversal } from './stack-user.ts';
 
 /** Ids that neither people nor system accounts usually have, and that containers can map. */
@@ -65,6 +67,6 @@ async function unreachableReason(paths: readonly string[]): Promise<string | nul
       ? 'm0 may not start anything as another user here'
       : `other users can't get at ${stdout}: put it elsewhere, or chmod it`;
   } catch (error) {
-    return (error instanceof Error ? error.message : String(error)).replace(/^M0_STACK_USER: /, '');
+    return errorText(error).replace(/^M0_STACK_USER: /, '');
   }
 }

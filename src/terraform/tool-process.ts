@@ -1,3 +1,4 @@
+/** Starts a tool process, limits it, and reads its output. */
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -8,37 +9,37 @@ export interface ToolCall {
   readonly binary: string;
   readonly args: readonly string[];
   readonly cwd: string;
-  /** The whole environment: nothing is inherited. */
+  /** The complete environment; nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
-  /** Whom it runs as; null or left out: as m0 itself does. */
+  /** The user it runs as; null or left out: m0's own. */
   readonly user?: StackUser | null;
   readonly signal: AbortSignal;
-  /** ms until the tool is asked to stop. */
+  /** ms after which the tool is asked to stop. */
   readonly limitMs: number;
-  /** ms a tool that was asked to stop gets to save its state, before it is killed. */
+  /** ms between the request to stop and killing the tool, in which it can save its state. */
   readonly graceMs: number;
   readonly output: ToolOutput;
   /**
-   * Called with the number of the process before the tool begins in it, which waits for that. Where it rejects the
-   * tool never begins, and `runTool` rejects with the same error.
+   * Called with the process id before the tool begins; the process waits for it. Where it rejects, the tool
+   * never begins, and `runTool` rejects with the same error.
    */
   readonly admit?: (pid: number) => Promise<void>;
 }
 
 /**
- * `answer`: stdout is read whole through a pipe; more than `bytes` of it stops the tool, because an answer cut
- * short must not be read. `log`: stdout and stderr go to files `NAME.out` and `NAME.err` in `dir`, their ends are
- * read afterwards, and then the files are deleted. A tool that changes things needs `log`: on a pipe it would
- * die of SIGPIPE in the middle of its work if this process died.
+ * `answer`: stdout is read completely through a pipe; more than `bytes` stops the tool, because a cut answer
+ * must not be used. `log`: stdout and stderr go to the files `NAME.out` and `NAME.err` in `dir`; their ends
+ * are read afterwards, and then the files are deleted. A tool that changes things needs `log`: with a pipe,
+ * SIGPIPE would end it in the middle of its work if this process died.
  */
 export type ToolOutput =
   | { readonly as: 'answer'; readonly bytes: number }
   | { readonly as: 'log'; readonly dir: string; readonly name: string };
 
 export interface ToolOutcome {
-  /** null where a signal ended it. */
+  /** Null where a signal ended it. */
   readonly exitCode: number | null;
-  /** The whole answer, or of a log the whole lines in its last 64 KiB. */
+  /** The whole answer, or of a log the complete lines in its last 64 KiB. */
   readonly stdout: Buffer;
   /** Its last 64 KiB, or less. */
   readonly stderr: string;
@@ -48,15 +49,16 @@ export interface ToolOutcome {
 const TAIL_BYTES = 64 * 1024;
 
 /**
- * What the process does before it becomes the tool: it waits for a word on stdin. So its number can be recorded
- * before the tool begins, and where m0 dies or is refused meanwhile, stdin closes and no tool ever begins.
+ * What the process does before it becomes the tool: it waits for a line on stdin. So its process id can be
+ * recorded before the tool begins. If m0 dies or is refused meanwhile, stdin closes and the tool never
+ * begins.
  */
 export const LAUNCHER = 'read -r word && [ "$word" = begin ] || exit 125; exec "$@" </dev/null';
-/** Names the launcher in its own errors: `m0: 1: exec: …: not found`. */
+/** The launcher's name in its own errors: `m0: 1: exec: …: not found`. */
 const LAUNCHER_NAME = 'm0';
 
 interface Sink {
-  /** What execa gives the child as its stdout or stderr. */
+  /** The child's stdout or stderr, for execa. */
   readonly stdio: 'pipe' | Writable;
   readonly read: () => Promise<Buffer>;
   readonly close: () => Promise<void>;
@@ -64,8 +66,9 @@ interface Sink {
 }
 
 /**
- * Runs a tool to its end; no shell sees its arguments. Stopping is SIGINT first, so that terraform saves its state, and
- * SIGKILL to it and its providers after the grace. Rejects only where the tool could not be started.
+ * Runs a tool to its end; no shell interprets its arguments. Stopping sends SIGINT first, so that terraform
+ * saves its state, and after the grace time SIGKILL to the tool and its providers. Rejects only where the
+ * tool could not be started.
  */
 export async function runTool(call: ToolCall): Promise<ToolOutcome> {
   call.signal.throwIfAborted();
@@ -90,8 +93,8 @@ export async function runTool(call: ToolCall): Promise<ToolOutcome> {
       buffer: false,
       reject: false,
       encoding: 'buffer',
-      // Its own process group: Ctrl-C on a terminal must not reach it besides our own SIGINT, because two of
-      // them make terraform give up without saving; and its providers can be killed with it.
+      // Its own process group: a Ctrl-C on a terminal must not reach it in addition to m0's SIGINT, because
+      // after two of them terraform stops without saving. It also allows killing the providers with it.
       detached: true,
       cleanup: false,
     });
@@ -149,7 +152,7 @@ function startRefusal(
 ): string | null {
   if (result.exitCode === undefined && result.signal === undefined)
     return result.code ?? result.originalMessage ?? '';
-  // POSIX: a shell that can't run a command exits with 126 or 127.
+  // POSIX: a shell that cannot run a command exits with 126 or 127.
   const isLauncherError = result.exitCode === 126 || result.exitCode === 127;
   return isLauncherError && stderr.startsWith(`${LAUNCHER_NAME}: `) ? stderr.trim() : null;
 }
@@ -159,14 +162,14 @@ export function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // It ended in the meantime.
+    // It has ended already.
   }
 }
 
 async function fileSink(dir: string, name: string): Promise<Sink> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, name);
-  // Open from here on, so that the child gets the file itself and not a pipe that we copy into it.
+  // Opened here, so that the child writes to the file itself and not to a pipe that m0 copies.
   const stream = (await open(path, 'w', 0o600)).createWriteStream();
   return {
     stdio: stream,
@@ -174,7 +177,7 @@ async function fileSink(dir: string, name: string): Promise<Sink> {
     read: () => tailOf(path),
     async close() {
       await new Promise<void>((resolve) => stream.destroy().once('close', () => resolve()));
-      // A tool repeats secrets in its errors, so its own words are not left lying about.
+      // A tool prints secrets in its errors, so its output is deleted.
       await rm(path, { force: true });
     },
   };
@@ -187,14 +190,14 @@ async function tailOf(path: string): Promise<Buffer> {
     const length = Math.min(size, TAIL_BYTES);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
     const tail = buffer.subarray(0, bytesRead);
-    // A line that was cut could hold the rest of a secret, which nobody would recognise.
+    // A cut line may hold a part of a secret, which would not be recognised.
     return size > length ? tail.subarray(tail.indexOf('\n') + 1) : tail;
   } finally {
     await file.close();
   }
 }
 
-/** Keeps the last `limit` bytes; Calls `onMore` when there are more. */
+/** Keeps the last `limit` bytes; calls `onMore` when there are more. */
 function pipeSink(limit: number, onMore: () => void): Sink {
   let chunks: Buffer[] = [];
   let size = 0;

@@ -1,4 +1,5 @@
 /** Makes untrusted text safe to show in any chat: invisible characters are written out, and a cut is marked. */
+import { withoutHalf } from './words.ts';
 
 /**
  * Control, format (bidi, zero-width) and private characters, lone surrogates, line separators and other invisible
@@ -26,12 +27,6 @@ export function breakable(text: string): string {
   return text.replaceAll(' · ', '\u00a0· ');
 }
 
-/** At most `max` UTF-16 units. A cut shows as `…` at the end and never splits a character. */
-export function cutEnd(text: string, max: number): string {
-  if (text.length <= max) return text;
-  return `${withoutHalf(text.slice(0, Math.max(0, max - 1)))}…`;
-}
-
 /** At most `max` UTF-16 units. A cut shows as `…` in the middle and never splits a character. */
 export function cutMiddle(text: string, max: number): string {
   if (text.length <= max) return text;
@@ -39,11 +34,6 @@ export function cutMiddle(text: string, max: number): string {
   const tail = max - 1 - head;
   const end = tail > 0 ? text.slice(-tail) : '';
   return `${withoutHalf(text.slice(0, head))}…${/^[\udc00-\udfff]/.test(end) ? end.slice(1) : end}`;
-}
-
-/** Drops a high surrogate that a cut left at the end. */
-function withoutHalf(text: string): string {
-  return /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
 }
 
 /** How many unchanged characters are shown on each side of the changed part of a value that is cut. */

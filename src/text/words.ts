@@ -17,8 +17,12 @@ export function listed(items: readonly string[], last = 'and'): string {
 /** At most `max` UTF-16 units. A cut shows as `…` at the end and never splits a character. */
 export function clip(text: string, max: number): string {
   if (text.length <= max) return text;
-  const cut = text.slice(0, max - 1);
-  return `${/[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut}…`;
+  return `${withoutHalf(text.slice(0, Math.max(0, max - 1)))}…`;
+}
+
+/** Drops a high surrogate that a cut left at the end. */
+export function withoutHalf(text: string): string {
+  return /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
 }
 
 /** The text on one line, short enough for a notification. */

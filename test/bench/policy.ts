@@ -20,6 +20,7 @@ import { loadTools } from '../../src/setup/tools.ts';
 import { Core } from '../support/core.ts';
 import { stack } from '../support/directory.ts';
 import { CODE, DANA, NOON } from '../support/runs.ts';
+import { seenEvents } from '../support/seen-events.ts';
 import { writeBigPlan } from './big-plan.ts';
 import type { Limit } from './table.ts';
 
@@ -152,6 +153,7 @@ async function chatWhileBusy(scratch: string, opa: string): Promise<Limit[]> {
   const workspace = await startWorkspace(workspaceOptions(0));
   const core = await Core.open();
   const slack = await createSlack({
+    events: seenEvents(),
     ...{ mode: 'socket', botToken: SECRETS.botToken, appToken: SECRETS.appToken },
     ...{ apiUrl: workspace.apiUrl, log, people: core.directory.people, clock: Date.now },
   });

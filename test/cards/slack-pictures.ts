@@ -1,10 +1,11 @@
 /** Pictures of what Slack is sent, on the sandbox's own chat page. */
+
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
+import { isRecord } from '../../src/base/is-record.ts';
 import { bundlePage } from '../../src/sandbox/page/bundle.ts';
 import type { Block, Message, View } from '../../src/sandbox/workspace/model.ts';
-import { isRecord } from '../../src/sandbox/workspace/validation/check.ts';
 import type { Exhibit } from '../support/gallery/exhibit.ts';
 import { NOW } from '../support/views.ts';
 import type { Album } from './album.ts';

@@ -97,7 +97,7 @@ export async function startTeamsClient(): Promise<TeamsClient> {
         insecureLoopback: true,
         people: [{ key: 'dana', name: 'Dana', slack: null, teams: READER.aadObjectId, email: null }],
         channels: [],
-        memory: store,
+        store,
         log: createLogger('silent'),
         clock: Date.now,
         random: Math.random,

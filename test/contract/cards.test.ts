@@ -11,6 +11,7 @@ import { anyCard } from '../support/any-message.ts';
 import { directory } from '../support/directory.ts';
 import { thousandFindings } from '../support/gallery/dialogs.ts';
 import { exhibits } from '../support/gallery/gallery.ts';
+import { seenEvents } from '../support/seen-events.ts';
 import { DANA, startTestWorkspace } from '../unit/sandbox/workspace/support.ts';
 
 const OPS = { platform: 'slack', channel: 'C0OPS' } as const;
@@ -23,6 +24,7 @@ let answer: () => Reply = () => ({ type: 'none' });
 beforeAll(async () => {
   workspace = await startTestWorkspace();
   slack = await createSlack({
+    events: seenEvents(),
     mode: 'socket',
     botToken: 'xoxb-test',
     appToken: 'xapp-test',

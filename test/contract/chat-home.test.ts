@@ -7,6 +7,7 @@ import type { Stack } from '../../src/model/directory.ts';
 import type { Message, View, Workspace } from '../../src/sandbox/workspace/workspace.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { DANA, sshFinding } from '../support/runs.ts';
+import { seenEvents } from '../support/seen-events.ts';
 import { slackProxy } from '../support/slack-proxy.ts';
 import { opsWorkspace, TOKENS, user } from '../support/slack-workspace.ts';
 
@@ -29,6 +30,7 @@ async function open(stacks: readonly Stack[] = [stackWith()]): Promise<void> {
   endings.push(() => proxy.close());
   published = () => proxy.calls.filter((method) => method === 'views.publish').length;
   slack = await createSlack({
+    events: seenEvents(),
     ...{ mode: 'socket', ...TOKENS, apiUrl: proxy.apiUrl, log },
     people: core.directory.people,
     clock: () => Date.now() + ahead,

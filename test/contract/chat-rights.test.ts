@@ -7,6 +7,7 @@ import type { Message, Workspace } from '../../src/sandbox/workspace/workspace.t
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { directory } from '../support/directory.ts';
 import { sshFinding } from '../support/runs.ts';
+import { seenEvents } from '../support/seen-events.ts';
 import { type Fault, slackProxy } from '../support/slack-proxy.ts';
 import { opsWorkspace, TOKENS, user } from '../support/slack-workspace.ts';
 
@@ -37,6 +38,7 @@ async function connect(
   apiUrl = workspace.apiUrl,
 ): Promise<void> {
   slack = await createSlack({
+    events: seenEvents(),
     ...{ mode: 'socket', ...TOKENS, apiUrl, log, matchByEmail },
     people: core.directory.people,
     clock: () => Date.now() + ahead,

@@ -11,6 +11,7 @@ import {
 } from '../../src/sandbox/workspace/workspace.ts';
 import { driftMixed, fullDiff, healed, hostile, snoozeForm, thousand, threePages } from '../support/cards.ts';
 import { directory } from '../support/directory.ts';
+import { seenEvents } from '../support/seen-events.ts';
 import { MANIFEST } from '../support/slack-app.ts';
 import { openSlackDoor, type SlackDoor } from '../support/slack-door.ts';
 import { type Fault, slackProxy } from '../support/slack-proxy.ts';
@@ -59,6 +60,7 @@ const handler: CommandHandler = async (incoming) => {
 function connect(apiUrl: string): Promise<Slack> {
   const { appToken, signingSecret } = OPTIONS;
   return createSlack({
+    events: seenEvents(),
     ...(mode === 'socket' ? { mode, appToken } : { mode, signingSecret }),
     botToken: OPTIONS.botToken,
     apiUrl,

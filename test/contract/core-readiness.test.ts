@@ -15,6 +15,7 @@ import { toStoreError } from '../../src/store/store-error.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { type Outside, outsideOf } from '../support/outside.ts';
 import { DANA, sshFinding } from '../support/runs.ts';
+import { seenEvents } from '../support/seen-events.ts';
 import { makeRepo } from '../support/terraform-repo.ts';
 
 const MINUTE = 60_000;
@@ -116,6 +117,7 @@ describe('Slack', () => {
     });
     endings.push(() => workspace.close());
     const slack = await createSlack({
+      events: seenEvents(),
       ...{ mode: 'socket', botToken, appToken: 'xapp-local-app', apiUrl: workspace.apiUrl },
       ...{ log: core.log, people: [], clock: Date.now },
     });
@@ -197,7 +199,7 @@ describe('m0 is at work, and tells', () => {
       stacks: [{ name: STACK, schedule: ['0 * * * *'], timezone: 'UTC' }],
       now: () => core.now,
       onTick: () => onTick(),
-      lastTick: async () => String(core.now - 120 * MINUTE),
+      lastTick: async () => core.now - 120 * MINUTE,
       setLastTick: async () => {},
       log: core.log,
     });
@@ -217,7 +219,7 @@ describe('m0 is at work, and tells', () => {
       stacks: [{ name: STACK, schedule: ['0 * * * *'], timezone: 'UTC' }],
       now: () => core.now,
       onTick: () => onTick(),
-      lastTick: async () => String(core.now - 120 * MINUTE),
+      lastTick: async () => core.now - 120 * MINUTE,
       setLastTick: async () => {},
       log: core.log,
     });

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { markReachable } from '../../src/alerts/refused-messages.ts';
 import type { Directory, Stack } from '../../src/model/directory.ts';
 import { ChatError } from '../../src/ports/chat.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
@@ -210,7 +209,7 @@ describe('in Teams', () => {
     });
     const logged: string[] = [];
     const options = teamsOptions(connector, core.store, logged, {
-      onAddedForPerson: (person) => markReachable(core.store, person, core.now),
+      onAddedForPerson: (person) => core.store.setReachable(person, core.now),
     });
     const bot = await startBot(options, core.handler);
     connector.connect(bot.url);

@@ -9,6 +9,7 @@ import { SECRETS, workspaceOptions } from '../../src/sandbox/sample-organisation
 import { startWorkspace } from '../../src/sandbox/workspace/workspace.ts';
 import { directory, stack } from '../support/directory.ts';
 import { DANA_THERE, FakePagerDuty, KEY, KIM_THERE, SAM } from '../support/fake-pagerduty.ts';
+import { seenEvents } from '../support/seen-events.ts';
 import { type Fault, slackProxy } from '../support/slack-proxy.ts';
 
 const NOON = Date.parse('2026-03-02T12:00:00Z');
@@ -61,6 +62,7 @@ async function usergroup(): Promise<Source> {
     method === 'usergroups.users.list' ? answer : 'pass',
   );
   const slack = await createSlack({
+    events: seenEvents(),
     ...{ mode: 'socket', botToken: SECRETS.botToken, appToken: SECRETS.appToken, apiUrl: proxy.apiUrl },
     ...{ log: createLogger('silent'), people: directory().people, clock: () => now },
   });

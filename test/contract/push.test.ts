@@ -89,7 +89,7 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
 async function dealt(names: readonly string[], ref = 'main'): Promise<void> {
   const head = git(repo, 'rev-parse', ref);
   for (const name of names) {
-    const seen = async () => ((await core.store.value(`pushed:${name}`)) ?? '').startsWith(head);
+    const seen = async () => (await core.store.pushedHead(name))?.head === head;
     await until(`${name} at ${head}`, seen);
   }
   await core.rest();
@@ -127,7 +127,7 @@ describe('watchPushes', () => {
     await dealt(['a', 'b']);
     await until('both refs', () => fetched.length === 2);
     expect(fetched).toEqual(['main', 'live']);
-    expect(await core.store.value('pushed:c')).toBeUndefined();
+    expect(await core.store.pushedHead('c')).toBeUndefined();
   });
 
   it('finds by itself what is pushed later', async () => {

@@ -8,6 +8,7 @@ import { type Message, startWorkspace, type Workspace } from '../../src/sandbox/
 import { healed } from '../support/cards.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { sshFinding } from '../support/runs.ts';
+import { seenEvents } from '../support/seen-events.ts';
 import { MANIFEST } from '../support/slack-app.ts';
 import { words } from '../support/world.ts';
 
@@ -41,6 +42,7 @@ beforeEach(async () => {
     rateLimit: null,
   });
   slack = await createSlack({
+    events: seenEvents(),
     ...{ mode: 'socket', botToken: 'xoxb-1', appToken: 'xapp-1', apiUrl: workspace.apiUrl },
     log: createLogger('info', { write: (line) => void logged.push(line) }),
     people: core.directory.people,

@@ -13,6 +13,7 @@ import {
 } from '../../src/sandbox/workspace/workspace.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { sshFinding, tagFinding } from '../support/runs.ts';
+import { seenEvents } from '../support/seen-events.ts';
 import { MANIFEST } from '../support/slack-app.ts';
 import { openSlackDoor, type SlackDoor } from '../support/slack-door.ts';
 
@@ -44,6 +45,7 @@ async function open(mode: 'socket' | 'http'): Promise<void> {
   const log = createLogger('silent');
   const way = mode === 'http' ? { mode, signingSecret: SECRET } : { mode, appToken: TOKENS.appToken };
   slack = await createSlack({
+    events: seenEvents(),
     ...{ ...way, botToken: TOKENS.botToken, apiUrl: workspace.apiUrl, log },
     people: core.directory.people,
     clock: Date.now,

@@ -3,20 +3,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLogger } from '../../src/base/log.ts';
 import type { FleetAlert, NewAlert, ReachAlert, RunAlert } from '../../src/model/alert.ts';
 import type { Exemption } from '../../src/model/exemption.ts';
 import { M0 } from '../../src/model/run.ts';
 import type { Change } from '../../src/ports/store.ts';
 import { newRun } from '../../src/runs/effects.ts';
-import { openStore } from '../../src/store/open.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { DANA } from '../support/runs.ts';
+import { BACKENDS } from '../support/store-backends.ts';
 
-describe.each([{ name: 'SQLite' }])('a store by $name', () => {
+describe.each(BACKENDS)('a store by $name', (backend) => {
   let place: string;
   let store: AuditedStore;
-  const open = () => openStore({ url: `file:${join(place, 'm0.db')}`, log: createLogger('silent') });
+  const open = () => backend.open(place);
   beforeEach(async () => {
     place = mkdtempSync(join(tmpdir(), 'm0-store-'));
     store = await open();
@@ -114,7 +113,14 @@ describe.each([{ name: 'SQLite' }])('a store by $name', () => {
   });
 
   it('keeps fleets, alerts of nobody to ask, and how far an escalation has come', async () => {
-    const base = { fingerprint: '', state: 'open' as const, firstSeenAt: 1, lastSeenAt: 2, seenCount: 1 };
+    const base = {
+      fingerprint: '',
+      state: 'open' as const,
+      firstSeenAt: 1,
+      lastSeenAt: 2,
+      seenCount: 1,
+      version: 1,
+    };
     const fleet: Omit<FleetAlert, 'id'> = {
       ...{ ...base, kind: 'fleet', subject: 'slack:C0OPS', runId: null, outcome: null },
       details: {
@@ -139,6 +145,6 @@ describe.each([{ name: 'SQLite' }])('a store by $name', () => {
       details: { ...fleet.details, members: [1, 2, 3] },
     };
     await store.commit([{ type: 'alert.update', alert: grown }]);
-    expect(await store.alert(grown.id)).toEqual(grown);
+    expect(await store.alert(grown.id)).toEqual({ ...grown, version: 2 });
   });
 });

@@ -1,39 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLogger } from '../../src/base/log.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import { M0, type Run, type RunState, type Trigger } from '../../src/model/run.ts';
 import type { Change } from '../../src/ports/store.ts';
 import { newRun } from '../../src/runs/effects.ts';
-import { openStore } from '../../src/store/open.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { decision, exemption, NOON, planned, sshFinding, tagFinding } from '../support/runs.ts';
-
-interface Backend {
-  readonly name: string;
-  open(place: string): Promise<AuditedStore>;
-  /** Another process that is writing; ends with what it answers. */
-  hold(place: string): () => void;
-}
-
-const BACKENDS: readonly Backend[] = [
-  {
-    name: 'SQLite',
-    open: (place) =>
-      openStore({ url: `file:${join(place, 'm0.db')}`, log: createLogger('silent'), busyTimeoutMs: 60_000 }),
-    hold(place) {
-      const other = new Sqlite(join(place, 'm0.db'));
-      other.exec('BEGIN IMMEDIATE');
-      return () => {
-        other.exec('ROLLBACK');
-        other.close();
-      };
-    },
-  },
-];
+import { BACKENDS } from '../support/store-backends.ts';
 
 const TAG = tagFinding();
 const SSH = sshFinding();
@@ -43,7 +18,7 @@ describe.each(BACKENDS)('how everything stands in $name', (backend) => {
   let store: AuditedStore;
   beforeEach(async () => {
     place = mkdtempSync(join(tmpdir(), 'm0-overview-'));
-    store = await backend.open(place);
+    store = await backend.open(place, 60_000);
   });
   afterEach(async () => {
     await store.close();

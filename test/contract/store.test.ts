@@ -13,32 +13,9 @@ import type { Change } from '../../src/ports/store.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { StoreError } from '../../src/store/store-error.ts';
-
-interface Backend {
-  readonly name: string;
-  /** Opens the store of a test's own place; again: the same store, as after a restart. */
-  open(place: string): Promise<AuditedStore>;
-  /** SQL past the store, as somebody with the file in hand would send it. */
-  sql(place: string, statement: string): void;
-}
+import { BACKENDS } from '../support/store-backends.ts';
 
 const log = createLogger('silent');
-
-const BACKENDS: readonly Backend[] = [
-  {
-    name: 'SQLite',
-    open: (place) => openStore({ url: `file:${join(place, 'data', 'm0.db')}`, log, busyTimeoutMs: 50 }),
-    sql(place, statement) {
-      const client = new Sqlite(join(place, 'data', 'm0.db'));
-      try {
-        client.pragma('recursive_triggers = ON');
-        client.exec(statement);
-      } finally {
-        client.close();
-      }
-    },
-  },
-];
 
 const DANA: Actor = { person: 'dana', platform: 'slack', userId: 'U0DANA', name: 'Dana' };
 
@@ -75,6 +52,7 @@ function anAlert(runId: number, over: Partial<Omit<RunAlert, 'id'>> = {}): Omit<
   return {
     kind: 'drift',
     subject: 'prod-network',
+    version: 1,
     fingerprint: 'f1',
     state: 'open',
     firstSeenAt: 1000,
@@ -351,7 +329,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
         outcome: 'gone',
       };
       await store.commit([{ type: 'alert.update', alert: closed }]);
-      expect(await store.alert(1)).toStrictEqual(closed);
+      expect(await store.alert(1)).toStrictEqual({ ...closed, version: 2 });
       await alerted(run.id);
       const ids = async (query: Parameters<AuditedStore['alerts']>[0]) =>
         (await store.alerts(query)).map((a) => a.id);
@@ -363,6 +341,36 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       await expect(store.commit([{ type: 'alert.update', alert: { ...closed, id: 9 } }])).rejects.toThrow(
         'no alert 9',
       );
+    });
+
+    it('stores nothing of a commit whose alert was changed since it was read', async () => {
+      const run = await inserted();
+      const id = await alerted(run.id);
+      const read = await store.alert(id);
+      if (read === undefined) throw new Error('the alert was not stored');
+      const seen: Change = { type: 'alert.update', alert: { ...read, seenCount: 2 } };
+      expect(await store.commit([seen])).toMatchObject({ ok: true });
+      const late: Change = { type: 'alert.update', alert: { ...read, state: 'resolved', outcome: 'gone' } };
+      expect(await store.commit([move(run, 'planning'), late])).toEqual({ ok: false, staleAlert: id });
+      expect(await store.alert(id)).toMatchObject({ state: 'open', seenCount: 2, version: 2, outcome: null });
+      expect((await store.run(run.id))?.state).toBe('queued');
+    });
+
+    it('has one open drift alert of a stack at most', async () => {
+      const run = await inserted();
+      const id = await alerted(run.id);
+      const second: Change = { type: 'alert.insert', alert: anAlert(run.id), deliveries: [{ type: 'card' }] };
+      expect(await store.commit([second])).toEqual({ ok: false, staleAlert: id });
+      expect(await store.alerts({})).toHaveLength(1);
+      expect(await store.hasOutboxKey('alert:2:card')).toBe(false);
+      await alerted(run.id, { kind: 'failure' });
+      await alerted(run.id, { subject: 'other' });
+      await alerted(run.id, { state: 'resolved' });
+      const open = await store.alert(id);
+      if (open === undefined) throw new Error('the alert was not stored');
+      const over: Change = { type: 'alert.update', alert: { ...open, state: 'superseded', outcome: 'new' } };
+      expect(await store.commit([over, second])).toMatchObject({ ok: true });
+      expect(() => backend.sql(place, `UPDATE alerts SET state = 'open' WHERE id = ${id}`)).toThrow('UNIQUE');
     });
 
     it('finds an alert by its message, and takes the same post twice as one', async () => {
@@ -405,7 +413,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       await store.commit([{ type: 'exemption.end', id: 1, by: M0, at: 6000 }]);
       expect((await store.exemptions('prod-network')).map((k) => k.id)).toEqual([2]);
       await expect(store.commit([{ type: 'exemption.end', id: 9, by: DANA, at: 1 }])).rejects.toThrow(
-        'no keep 9',
+        'no exemption 9',
       );
     });
   });

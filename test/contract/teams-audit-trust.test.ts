@@ -46,8 +46,8 @@ describe('the service URL', () => {
     const { teams } = await stage.start({ connector: undefined });
     const { connector, store } = stage;
     expect((await connector.deliver(said({ serviceUrl }))).status).toBe(403);
-    const stored = { serviceUrl, botId: '28:m0', tenantId: TENANT, kind: 'channel' };
-    await store.setValue(`teams:conversation:${OPS}`, JSON.stringify(stored));
+    const stored = { serviceUrl, botId: '28:m0', tenantId: TENANT, kind: 'channel', gone: false } as const;
+    await store.setTeamsConversation({ id: OPS, ...stored });
     await expect(teams.post({ platform: 'teams', channel: OPS }, driftMixed, 'k')).rejects.toMatchObject({
       permanent: true,
       message: expect.stringContaining("none of Teams'"),

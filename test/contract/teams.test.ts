@@ -58,9 +58,7 @@ beforeEach(async () => {
   teams = (await start()).teams;
   await connector.addToTeam('sre');
   // The last channel of its list, which m0 asks for.
-  await vi.waitFor(async () =>
-    expect(await store.value('teams:conversation:19:second@thread.tacv2')).toBeDefined(),
-  );
+  await vi.waitFor(async () => expect(await store.teamsConversation('19:second@thread.tacv2')).toBeDefined());
 });
 
 afterEach(async () => {
@@ -117,7 +115,7 @@ describe('who may speak', () => {
       403,
     );
     expect(heard).toEqual([]);
-    expect(await store.value('teams:conversation:a:x')).toBeUndefined();
+    expect(await store.teamsConversation('a:x')).toBeUndefined();
   });
 
   test('without an organisation to compare with only people of m0.yaml are heard', async () => {

@@ -1,70 +1,106 @@
-/** The process that is killed: m0's core on the files of one folder, and a story told to it. */
+/** A process with m0's core in it, which does what its only argument, an Order as JSON, says. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { createLogger } from '../../src/base/log.ts';
-import { createM0, type M0 } from './m0.ts';
-import { createPoints } from './points.ts';
+import { startChild } from './child-process.ts';
+import { dieInCommits, KILLED } from './commits.ts';
+import { onDiskWrite } from './disk-writes.ts';
+import { explore } from './explore.ts';
+import type { M0 } from './m0.ts';
+import { play } from './play.ts';
+import { DRAINING, FULL } from './player.ts';
+import { createPoints, killThisProcess, type Mark } from './points.ts';
 import { storyOf } from './stories.ts';
-import { createTeller, DRAINING, FULL } from './tell.ts';
-import { World } from './world.ts';
 
-/** What the parent wants of a child, as JSON in its only argument. */
-export interface Order {
+export type Instant = Pick<Mark, 'point' | 'name'>;
+
+/** Plays a story in the folder of its world; writes its marks into it. */
+export interface PlayOrder {
+  readonly type: 'play';
   readonly dir: string;
   readonly story: string;
   /** `before`: up to where the story begins. */
   readonly part: 'before' | 'all';
-  readonly killAt: number | null;
+  /** Where it kills itself. */
+  readonly killAt: Instant | null;
   /** By how much its clock goes wrong, in ms. */
   readonly offset?: number;
 }
 
-const { dir, story: name, part, killAt, offset }: Order = JSON.parse(process.argv[2] ?? '');
-const story = storyOf(name);
-const world = new World(dir, offset);
-const points = createPoints(dir, killAt);
+export type Order =
+  | PlayOrder
+  /** Kills itself in the middle of a commit in each folder, see commits.ts. */
+  | { readonly type: 'die-in-commits'; readonly dirs: readonly string[] }
+  /** Goes on from each point of a story, see explore.ts; writes what it found to `report`. */
+  | {
+      readonly type: 'explore';
+      readonly story: string;
+      /** The folder in which the story begins; null where its own `before` leads there. */
+      readonly start: string | null;
+      /** An empty folder. */
+      readonly dir: string;
+      readonly report: string;
+    };
 
 /** While the file FULL is there the database gets no page more, as on a disk that is full. */
-let heedFullDisk = (): void => {};
-const { pragma } = Sqlite.prototype;
-Sqlite.prototype.pragma = function (source, options) {
-  heedFullDisk = () => {
-    // SQLite never goes below what it has already.
-    pragma.call(this, `max_page_count = ${existsSync(join(dir, FULL)) ? 1 : 1_000_000}`);
+function heedFullDisk(dir: string): () => void {
+  let heed = (): void => {};
+  const { pragma } = Sqlite.prototype;
+  Sqlite.prototype.pragma = function (source, options) {
+    heed = () => {
+      // SQLite never goes below what it has already.
+      pragma.call(this, `max_page_count = ${existsSync(join(dir, FULL)) ? 1 : 1_000_000}`);
+    };
+    return pragma.call(this, source, options);
   };
-  return pragma.call(this, source, options);
-};
-
-let m0: M0 | undefined;
-let stopping = false;
-async function stop(): Promise<void> {
-  stopping = true;
-  writeFileSync(join(dir, DRAINING), '');
-  await m0?.worker.drain();
-  await m0?.deliver();
-  await m0?.store.close();
-  process.exit(0);
+  return () => heed();
 }
 
-const teller = createTeller(story, dir, world, () => m0 as M0);
-m0 = await createM0({
-  ...{ dir, world, points, directory: story.directory },
-  log: createLogger(process.env.M0_LOG_LEVEL ?? 'silent'),
-  async meanwhile(doing, moves) {
-    await teller.meanwhile(doing, moves);
-    heedFullDisk();
-  },
-});
-process.once('SIGTERM', () => void stop());
-try {
-  await teller.tell(part === 'before' ? story.before.length : Number.POSITIVE_INFINITY);
-  if (story.cutOff === undefined) points.stop();
-  if (part === 'all') await teller.close();
-  await m0.worker.drain();
-  await m0.store.close();
-  writeFileSync(join(dir, 'marks.json'), JSON.stringify(points.marks));
-} catch (error) {
-  // Who waits for m0 to rest waits in vain for one that is ended.
-  if (!stopping) throw error;
+async function playHere({ dir, story, part, killAt, offset }: PlayOrder): Promise<void> {
+  const points = createPoints(({ point, name }) => {
+    if (point !== killAt?.point || name !== killAt.name) return;
+    writeFileSync(join(dir, KILLED), '');
+    killThisProcess();
+  });
+  onDiskWrite(join(dir, 'm0.db'), points.written);
+  let stopping = false;
+  async function stop(m0: M0): Promise<void> {
+    stopping = true;
+    writeFileSync(join(dir, DRAINING), '');
+    await m0.worker.drain();
+    await m0.deliver();
+    await m0.store.close();
+    process.exit(0);
+  }
+  try {
+    await play({
+      ...{ dir, story: storyOf(story), part, points, offset },
+      log: createLogger(process.env.M0_LOG_LEVEL ?? 'silent'),
+      onCreated: (m0) => void process.once('SIGTERM', () => void stop(m0)),
+      onWaited: heedFullDisk(dir),
+    });
+    writeFileSync(join(dir, 'marks.json'), JSON.stringify(points.marks));
+  } catch (error) {
+    // The player can not go on with a store that the end of m0 has closed.
+    if (!stopping) throw error;
+  }
+}
+
+const order: Order = JSON.parse(process.argv[2] ?? '');
+switch (order.type) {
+  case 'play':
+    await playHere(order);
+    break;
+  case 'die-in-commits':
+    await dieInCommits(order.dirs);
+    break;
+  case 'explore': {
+    const { story, start, dir, report } = order;
+    const file = process.argv[1] ?? '';
+    const killed = (dirs: readonly string[]): Promise<unknown> =>
+      startChild(file, { type: 'die-in-commits', dirs }, 'silent').ended;
+    writeFileSync(report, JSON.stringify(await explore(storyOf(story), start, dir, killed)));
+    break;
+  }
 }

@@ -1,40 +1,24 @@
-/** Starting the processes that are killed: cheap, and two at a time. */
-import { spawn } from 'node:child_process';
+/** The child (child.ts) made ready to be started often, and folders for it. */
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import type { Order } from './child.ts';
+import type { Order, PlayOrder } from './child.ts';
+import { CACHE, type Ended, type Started, startChild } from './child-process.ts';
 import type { Mark } from './points.ts';
-
-/** Node compiles modules that it has seen before in half the time. */
-const CACHE = resolve('node_modules/.cache/m0-crash');
-
-export interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  /** All that it wrote. */
-  readonly output: string;
-}
-
-export interface Started {
-  readonly ended: Promise<Ended>;
-  /** All that it wrote so far. */
-  said(): string;
-  term(): void;
-}
 
 export interface Children {
   /** Runs a child to its end. */
   run(order: Order): Promise<Ended>;
   /** Starts a child that says what goes wrong in it. */
   start(order: Order): Started;
-  /** As `run`; rejects where it does not come to its end by itself. */
-  complete(order: Order): Promise<readonly Mark[]>;
+  /** As `run`, of a story; rejects where it does not come to its end by itself. */
+  complete(order: PlayOrder): Promise<readonly Mark[]>;
   /** A fresh folder for a world, with all that is in another one. */
   folder(copyOf: string | null): Promise<string>;
   forget(dir: string): Promise<void>;
+  /** Ends the children that are left, and deletes all folders. */
   remove(): Promise<void>;
 }
 
@@ -69,24 +53,14 @@ export async function createChildren(): Promise<Children> {
   const file = join(CACHE, `child-${process.pid}.mjs`);
   await bundle(file);
 
-  function start(order: Order, level: string): Started {
-    const child = spawn(process.execPath, [file, JSON.stringify(order)], {
-      env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: CACHE, M0_LOG_LEVEL: level },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-      });
-    }
-    const ended = new Promise<Ended>((done, reject) => {
-      child.once('error', reject);
-      child.once('close', (code, signal) => done({ code, signal, output }));
-    });
-    return { ended, said: () => output, term: () => void child.kill('SIGTERM') };
+  const alive = new Set<Started>();
+  function start(order: Order, logLevel: string): Started {
+    const child = startChild(file, order, logLevel);
+    alive.add(child);
+    const forget = (): void => void alive.delete(child);
+    child.ended.then(forget, forget);
+    return child;
   }
-
   const run = (order: Order): Promise<Ended> => start(order, 'silent').ended;
 
   return {
@@ -104,6 +78,8 @@ export async function createChildren(): Promise<Children> {
     },
     forget: (dir) => rm(dir, { recursive: true, force: true }),
     async remove() {
+      // Those of a test that took too long.
+      for (const child of alive) child.kill();
       await rm(root, { recursive: true, force: true });
       await rm(file, { force: true });
     },

@@ -1,5 +1,4 @@
-/** m0's real core and memory at a far end that outlives it, with an eye on every effect. */
-
+/** m0's real core and store, joined to a world that outlives the process, with marks around every effect. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ViewParts } from '../../src/alerts/drift-view.ts';
@@ -13,7 +12,7 @@ import type { CommandHandler } from '../../src/ports/chat.ts';
 import type { Worker } from '../../src/runs/worker-parts.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
-import { createChat, createCloud, createPolicies } from './far-end.ts';
+import { createChat, createPolicies, createRunner } from './adapters.ts';
 import { movesOf, type Points, pointedChat, pointedPolicies, pointedRunner, pointedStore } from './points.ts';
 import { CHANNELS } from './story.ts';
 import type { Doing, World } from './world.ts';
@@ -23,7 +22,9 @@ const BUSY: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved',
 /** How long a write waits for another process. */
 const BUSY_MS = 300;
 /** Long enough for a memory that breaks for a while. */
-const REST_MS = 60_000;
+const PATIENCE_MS = 30_000;
+/** How long a stack rests after the memory broke. */
+const STACK_RESTS_MS = 500;
 
 export interface M0 {
   /** As the core has it: every write is a point. */
@@ -46,7 +47,7 @@ export interface M0Parts {
   readonly points: Points;
   readonly directory: Directory;
   readonly log: Logger;
-  /** What goes on while m0 waits for the far end, or, for `commit`, before it stores these moves. */
+  /** What goes on while m0 waits for an answer, or, for `commit`, before it stores these moves. */
   readonly meanwhile: (doing: Doing, moves: readonly string[]) => Promise<void>;
 }
 
@@ -64,7 +65,7 @@ export async function createM0(parts: M0Parts): Promise<M0> {
     },
     points,
   );
-  const farEnd = {
+  const adapters = {
     world,
     async meanwhile(doing: Doing) {
       // A tool takes its time: what is due is delivered long before it is through.
@@ -77,11 +78,11 @@ export async function createM0(parts: M0Parts): Promise<M0> {
       return run && { id: run.id, scope: run.scope.map((s) => s.address) };
     },
   };
-  const runner = pointedRunner(createCloud(farEnd), points, (artifact) => world.plans.has(artifact));
-  const policies = pointedPolicies(createPolicies(farEnd), points);
+  const runner = pointedRunner(createRunner(adapters), points, (artifact) => world.plans.has(artifact));
+  const policies = pointedPolicies(createPolicies(adapters), points);
   const chat = pointedChat(createChat(world, CHANNELS), points);
   const core = createCore({
-    ...{ store, runner, policies, directory, clock, log, concurrency: 2 },
+    ...{ store, runner, policies, directory, clock, log, concurrency: 2, restMs: STACK_RESTS_MS },
     chats: new Map([['slack' as const, chat]]),
     usergroup: (id) => chat.usergroup(id),
   });
@@ -92,7 +93,7 @@ export async function createM0(parts: M0Parts): Promise<M0> {
     ...{ store, worker, handler, policyWatch, view, deliver },
     asking: { store, worker, directory, rotas: onCall.rotasNow, clock, log },
     async rest() {
-      const until = performance.now() + REST_MS;
+      const until = performance.now() + PATIENCE_MS;
       while (performance.now() < until) {
         const runs = (await memory.runs({ states: BUSY })).filter(
           (run) => run.lock == null || run.state !== 'approved' || run.lock.retryAt <= clock(),

@@ -1,6 +1,4 @@
 /** Where m0 can be killed: around every effect it has, and in the middle of each commit. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ChatPort } from '../../src/ports/chat.ts';
 import type { PolicyPort } from '../../src/ports/policy.ts';
 import type { CodePort, Runner } from '../../src/ports/runner.ts';
@@ -11,17 +9,22 @@ import type { AuditedStore } from '../../src/store/sqlite.ts';
 export interface Mark {
   /** Instants between which nothing outside the process changed have the same number: they are one point. */
   readonly point: number;
+  /** Whether it is the first instant of its point. */
+  readonly first: boolean;
   readonly name: string;
   readonly side: 'before' | 'within' | 'after';
   /** Steps of runs that the effect stores, as `queued→planning`. */
   readonly moves: readonly string[];
 }
 
+/** Called at each mark, before anything else happens; `open`: the changes of the transaction that is open there. */
+export type OnMark = (mark: Mark, open: readonly Change[] | null) => void;
+
 export interface Points {
   readonly marks: readonly Mark[];
   /** From here on nothing is counted. */
   stop(): void;
-  /** Around an effect. Never returns where the process is to be killed there. */
+  /** Around an effect. */
   around<T>(
     name: string,
     effect: () => Promise<T>,
@@ -29,27 +32,41 @@ export interface Points {
   ): Promise<T>;
   /** Around what only asks, and leaves everything as it is. */
   asking<T>(name: string, question: () => Promise<T>): Promise<T>;
-  /** In the middle of an effect, when part of it is done. */
-  within(name: string): void;
+  /** In the middle of an effect, when part of it is done; `open` as for OnMark. */
+  within(name: string, open?: readonly Change[]): void;
+  /** As `around`, of an effect that writes to the database. */
+  storing<T>(
+    name: string,
+    effect: () => Promise<T>,
+    movesOf?: (result: T | null) => readonly string[],
+  ): Promise<T>;
+  /** A write to the database is on the disk; marked where it is part of such an effect. */
+  written(): void;
 }
 
-/** Counts the points, and kills the process, as `kill -9` does, at the one with the number `killAt`. */
-export function createPoints(dir: string, killAt: number | null): Points {
+/** Counts the points of one process. */
+export function createPoints(onMark: OnMark): Points {
   const marks: Mark[] = [];
   let point = 0;
   let stopped = false;
+  /** How many effects that write to the database are under way. */
+  let storing = 0;
+  /** Whether the last mark was made when a write was on the disk. */
+  let justWritten = false;
 
-  function mark(side: Mark['side'], name: string, changed: boolean, moves: readonly string[] = []): void {
+  function add(
+    side: Mark['side'],
+    name: string,
+    changed: boolean,
+    { moves = [], open = null }: { moves?: readonly string[]; open?: readonly Change[] | null } = {},
+  ): void {
     if (stopped) return;
-    const isNew = point === 0 || changed;
-    if (isNew) point += 1;
-    marks.push({ point, name: `${side} ${name}`, side, moves });
-    if (!isNew || point !== killAt) return;
-    writeFileSync(join(dir, 'killed'), `${side} ${name}`);
-    process.kill(process.pid, 'SIGKILL');
-    for (;;) {
-      // Not one more instruction of m0 runs.
-    }
+    const first = point === 0 || changed;
+    if (first) point += 1;
+    const mark: Mark = { point, first, name: `${side} ${name}`, side, moves };
+    marks.push(mark);
+    justWritten = false;
+    onMark(mark, open);
   }
 
   return {
@@ -58,19 +75,43 @@ export function createPoints(dir: string, killAt: number | null): Points {
       stopped = true;
     },
     async around(name, effect, movesOf = () => []) {
-      mark('before', name, false, movesOf(null));
+      add('before', name, false, { moves: movesOf(null) });
       const result = await effect();
-      mark('after', name, true, movesOf(result));
+      add('after', name, true, { moves: movesOf(result) });
       return result;
     },
     async asking(name, question) {
-      mark('before', name, false);
+      add('before', name, false);
       const result = await question();
-      mark('after', name, false);
+      add('after', name, false);
       return result;
     },
-    within: (name) => mark('within', name, true),
+    within: (name, open) => add('within', name, true, open === undefined ? {} : { open }),
+    async storing(name, effect, movesOf = () => []) {
+      add('before', name, false, { moves: movesOf(null) });
+      storing += 1;
+      try {
+        const result = await effect();
+        add('after', name, !justWritten, { moves: movesOf(result) });
+        return result;
+      } finally {
+        storing -= 1;
+      }
+    },
+    written() {
+      if (storing === 0) return;
+      add('within', 'a write: it is on the disk', true);
+      justWritten = true;
+    },
   };
+}
+
+/** Ends this process as `kill -9` does: not one more instruction of m0 runs. */
+export function killThisProcess(): never {
+  process.kill(process.pid, 'SIGKILL');
+  for (;;) {
+    // The signal is on its way.
+  }
 }
 
 export function movesOf(changes: readonly Change[]): readonly string[] {
@@ -87,13 +128,14 @@ function nameOf(changes: readonly Change[]): string {
     if (c.type === 'run.update') return `#${c.run.id} ${c.was.state}→${c.run.state}`;
     if (c.type === 'audit') return `audit ${c.entry.action}`;
     if (c.type === 'outbox.add') return timeless(c.key);
-    return c.type === 'value.set' ? `value ${c.name}` : c.type;
+    if (c.type === 'value.set') return `value ${c.name}`;
+    return c.type === 'tick.set' || c.type === 'digest.set' ? `${c.type} ${c.name}` : c.type;
   });
   return `commit [${parts.join(', ')}]`;
 }
 
 /** The same changes; `onFirst` is called when the first of them is written and the transaction is still open. */
-function watched(changes: readonly Change[], onFirst: () => void): readonly Change[] {
+export function watched(changes: readonly Change[], onFirst: () => void): readonly Change[] {
   const list = [...changes];
   list[Symbol.iterator] = function* (): Generator<Change, undefined> {
     for (let i = 0; i < changes.length; i += 1) {
@@ -112,16 +154,16 @@ export function pointedStore(store: AuditedStore, points: Points): AuditedStore 
     name: (...args: Parameters<Store[K]>) => string,
   ): Store[K] =>
     ((...args: Parameters<Store[K]>) =>
-      points.around(name(...args), () =>
+      points.storing(name(...args), () =>
         (store[method] as (...a: typeof args) => Promise<void>)(...args),
       )) as Store[K];
   return {
     ...store,
     commit(changes) {
       const name = nameOf(changes);
-      const list = watched(changes, () => points.within(name));
+      const list = watched(changes, () => points.within(name, changes));
       const moves = movesOf(changes);
-      return points.around(
+      return points.storing(
         name,
         () => store.commit(list),
         (result) => (result?.ok === false ? [] : moves),

@@ -7,6 +7,7 @@ import type { ChatPort, CommandHandler, Incoming, Reply } from '../../src/ports/
 import type { Message } from '../../src/sandbox/workspace/model.ts';
 import { startWorkspace } from '../../src/sandbox/workspace/workspace.ts';
 import { directory } from './directory.ts';
+import { seenEvents } from './seen-events.ts';
 import { slackProxy } from './slack-proxy.ts';
 import { DANA, GUEST, KIM, memory, startBot, teamsOptions } from './teams-bot.ts';
 import { startConnector, type TeamsMessage, textOfCard } from './teams-connector.ts';
@@ -80,6 +81,7 @@ async function slackEnd(): Promise<ChatEnd> {
   const heard: Incoming[] = [];
   const connect = (apiUrl: string) =>
     createSlack({
+      events: seenEvents(),
       mode: 'socket',
       ...tokens,
       apiUrl,

@@ -74,8 +74,7 @@ export async function startFleetService(options: FleetServiceOptions): Promise<F
   dispatcher.start();
   await worker.start();
 
-  const lastTick = (name: string): Promise<string | undefined> => store.value(`tick:${name}`);
-  const setLastTick = (name: string, at: string): Promise<void> => store.setValue(`tick:${name}`, at);
+  const { lastTick, setLastTick } = store;
   const stacks = new Map(directory.stacks.map((stack) => [stack.name, stack]));
   const schedule = await startSchedule({
     ...{ stacks: directory.stacks, now: clock, lastTick, setLastTick, log },
@@ -91,7 +90,7 @@ export async function startFleetService(options: FleetServiceOptions): Promise<F
     onTick: async (name) => {
       const digest = named.find((d) => d.name === name);
       if (digest === undefined) return;
-      await sendDigest(view, digest, name, `tick:${name}`);
+      await sendDigest(view, digest, name);
       dispatcher.wake();
     },
   });

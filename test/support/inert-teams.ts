@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
+import { isRecord } from '../../src/base/is-record.ts';
 import { refuseCard } from '../../src/sandbox/teams/card.ts';
-import { isRecord } from '../../src/sandbox/workspace/validation/check.ts';
 import { elements } from './teams-connector.ts';
 
 /** What nobody sees, or what turns the direction of what everybody sees. */

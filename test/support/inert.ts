@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
+import { isRecord } from '../../src/base/is-record.ts';
 import { PLAIN_PARSING, parseMessage } from '../../src/sandbox/workspace/text.ts';
-import { isRecord } from '../../src/sandbox/workspace/validation/check.ts';
 
 /** What nobody sees, or what turns the direction of what everybody sees. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;

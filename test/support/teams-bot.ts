@@ -13,7 +13,7 @@ export const DANA = '00000000-0000-4000-8000-00000000da4a';
 export const KIM = '00000000-0000-4000-8000-0000000000c1';
 export const GUEST = '00000000-0000-4000-8000-00000000e57e';
 
-export type Memory = TeamsOptions['memory'];
+export type Memory = TeamsOptions['store'];
 
 /** A store of its own, in memory. */
 export function memory() {
@@ -35,7 +35,7 @@ export function teamsOptions(
     connector: { openIdMetadata: connector.openIdMetadata, accessToken: CONNECTOR_TOKEN },
     people: directory().people.map((p) => ({ ...p, teams: ids[p.key] ?? null })),
     channels: [],
-    memory: store,
+    store,
     log: createLogger('debug', { write: (line) => void logged.push(line) }),
     clock: Date.now,
     random: () => 0,

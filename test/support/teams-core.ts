@@ -75,7 +75,7 @@ export class TeamsCore {
     await connector.addToTeam('sre');
     // The last channel of the team's list, which m0 asks for.
     await vi.waitFor(async () => {
-      if (!(await core.store.value(`teams:conversation:${DEV}`))) throw new Error('m0 knows no channel yet');
+      if (!(await core.store.teamsConversation(DEV))) throw new Error('m0 knows no channel yet');
     });
     return all;
   }

@@ -14,7 +14,7 @@ import { poll, startWorld, type World } from './world.ts';
 
 export { DANA, GUEST, KIM };
 export const OPS = '19:ops@thread.tacv2';
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 180_000;
 const BUSY = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
 
 export class TeamsWorld {

@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createLogger } from '../../src/base/log.ts';
+import { createLogger, type Logger } from '../../src/base/log.ts';
 import { readEnvironment, type Variables } from '../../src/config/environment.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Run } from '../../src/model/run.ts';
-import { type SandboxCloud, startSandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
+import { localAwsEnv, type SandboxCloud, startSandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
 import { sandboxConfig } from '../../src/sandbox/config.ts';
 import { SECRETS, workspaceOptions } from '../../src/sandbox/sample-organisation.ts';
 import {
@@ -17,13 +17,16 @@ import {
 import { isValidCron } from '../../src/schedule/cron.ts';
 import { type Service, serve } from '../../src/serve.ts';
 import type { Tools } from '../../src/setup/tools.ts';
+import { type SharedProvider, shareAwsProvider } from './aws-provider.ts';
 import { sandboxTools, testTools } from './cloud.ts';
+import { freePort } from './free-port.ts';
+import { startPlainCloud } from './plain-cloud.ts';
 import { MANIFEST } from './slack-app.ts';
 
 export const DANA = 'U0DANA';
 export const KIM = 'U0KIM';
 export const EVE = 'U0EVE';
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 180_000;
 
 /** All of m0 with a real Terraform, cloud, Git, opa and Bolt; only Slack's servers and AWS are local. */
 export interface World {
@@ -91,6 +94,12 @@ function holds(message: Message, wanted: readonly string[]): boolean {
 }
 
 export interface WorldOptions {
+  /**
+   * `aws`: the sample stack in a local AWS; all calls of Terraform share one running AWS provider.
+   * `aws-as-shipped`: each call starts its own, and Slack takes one message a second, as in production.
+   * `plain`: the same shape without AWS and without a provider, where those are not the point. `aws` unless told.
+   */
+  readonly cloud?: CloudKind;
   readonly policiesFrom?: string;
   /** Changes the text of m0.yaml before m0 reads it; asked again at each start. */
   readonly config?: (yaml: string, cloud: SandboxCloud) => string;
@@ -106,12 +115,55 @@ export interface WorldOptions {
   readonly start?: (variables: Variables, tools: Tools) => Promise<Started>;
 }
 
+export type CloudKind = 'aws' | 'aws-as-shipped' | 'plain';
+
 /** What the world needs of a running m0. */
 export type Started = Pick<Service, 'store' | 'close'> & Partial<Pick<Service, 'url'>>;
 
-/** Starts everything; about 15 s, most of them Terraform's first apply. */
+/** Starts the cloud of the kind in the folder; `terraform` is what stacks there are to be worked on with. */
+async function startCloud(
+  kind: CloudKind,
+  parts: { readonly dir: string; readonly tools: Tools; readonly log: Logger; readonly policiesFrom: string },
+): Promise<{ readonly cloud: SandboxCloud; readonly terraform: string; close(): Promise<void> }> {
+  const { tools, log, policiesFrom } = parts;
+  const dir = join(parts.dir, 'sandbox');
+  if (kind === 'plain') {
+    const { terraform } = tools;
+    if (terraform === null) throw new Error('tests of a whole m0 need Terraform');
+    const cloud = await startPlainCloud({ dir, terraform, base: process.env });
+    return { cloud, terraform, close: () => cloud.close() };
+  }
+  const found = sandboxTools(tools);
+  const port = await freePort();
+  let provider: SharedProvider | null = null;
+  if (kind === 'aws') {
+    const env = localAwsEnv(`http://127.0.0.1:${port}`);
+    provider = await shareAwsProvider({ dir: parts.dir, tools: { ...tools, ...found }, env });
+  }
+  const terraform = provider?.terraform ?? found.terraform;
+  const close = async (): Promise<void> => provider?.close();
+  try {
+    const cloud = await startSandboxCloud({
+      ...{ dir, port, log, policiesFrom, base: process.env, now: Date.now, onProgress: () => {} },
+      tools: { ...found, terraform },
+    });
+    const closeBoth = async (): Promise<void> => {
+      await cloud.close();
+      await close();
+    };
+    if (!cloud.motoUrl.endsWith(`:${port}`)) throw new Error(`port ${port} was taken meanwhile`);
+    await cloud.ready;
+    return { cloud, terraform, close: closeBoth };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Starts everything; a few seconds, most of them Terraform's first apply. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
-  const tools: Tools = await testTools();
+  const kind = options.cloud ?? 'aws';
+  const found: Tools = await testTools();
   const dir = await mkdtemp(join(tmpdir(), 'm0-world-'));
   const logs: string[] = [];
   const log = createLogger('debug', { write: (line) => void logs.push(line) });
@@ -121,19 +173,16 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const workspace = await startWorkspace({
     ...workspaceOptions(0),
     scopes: MANIFEST.scopes,
+    ...(kind === 'aws-as-shipped' ? {} : { rateLimit: null }),
     ...(isHttp ? { deliver: to } : {}),
   });
-  const cloud = await startSandboxCloud({
-    dir: join(dir, 'sandbox'),
-    tools: sandboxTools(tools),
-    port: 0,
-    log,
-    base: process.env,
-    now: Date.now,
-    onProgress: () => {},
-    policiesFrom: options.policiesFrom ?? resolve('policies'),
-  });
-  await cloud.ready;
+  const policiesFrom = options.policiesFrom ?? resolve('policies');
+  const {
+    cloud,
+    terraform,
+    close: closeCloud,
+  } = await startCloud(kind, { dir, tools: found, log, policiesFrom });
+  const tools: Tools = { ...found, terraform };
   await options.prepare?.(cloud);
 
   const yaml = sandboxConfig({
@@ -245,7 +294,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     async close() {
       await service.close();
       await workspace.close();
-      await cloud.close();
+      await closeCloud();
       await rm(dir, { recursive: true, force: true });
     },
   };

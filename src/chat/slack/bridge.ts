@@ -1,5 +1,6 @@
 /** Passes the log lines of Slack's libraries to m0's log, without secrets. */
 import { type Logger as BoltLogger, LogLevel } from '@slack/bolt';
+import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 
 /** Tokens, and URLs that work like one. */
@@ -8,7 +9,7 @@ const SECRET = /\bx(?:ox[a-z]|app)-[\w-]+|https?:\/\/hooks\.slack\.com\/\S+|\bws
 function line(parts: readonly unknown[], secrets: readonly string[]): string {
   const text = parts
     .map((part) =>
-      part instanceof Error ? part.message : typeof part === 'string' ? part : JSON.stringify(part),
+      part instanceof Error || typeof part === 'string' ? errorText(part) : JSON.stringify(part),
     )
     .join(' ')
     .replace(SECRET, '[redacted]');

@@ -1,7 +1,8 @@
 /** Buttons of a card as Slack blocks. */
 import type { types } from '@slack/bolt';
 import type { Button, ButtonConfirm } from '../../messages/card.ts';
-import { cutEnd, visible } from '../../text/inert.ts';
+import { visible } from '../../text/inert.ts';
+import { clip } from '../../text/words.ts';
 import { LIMITS } from './limits.ts';
 
 /** Buttons per row on a desktop. Folding removes whole rows. */
@@ -12,7 +13,7 @@ export const COMMAND_ACTION = /^m0:\d+$/;
 
 /** Plain text of at most `max` characters. Never empty, because Slack refuses empty text. */
 export function plainText(text: string, max: number): types.PlainTextElement {
-  const shown = cutEnd(visible(text), max);
+  const shown = clip(visible(text), max);
   return { type: 'plain_text', text: shown === '' ? '–' : shown, emoji: false };
 }
 

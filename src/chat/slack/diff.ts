@@ -1,7 +1,8 @@
 /** Rows of a diff as preformatted text for Slack. */
 import { assertNever } from '../../base/assert-never.ts';
 import type { DiffRow } from '../../messages/card.ts';
-import { cutChange, cutEnd, cutMiddle, visible } from '../../text/inert.ts';
+import { cutChange, cutMiddle, visible } from '../../text/inert.ts';
+import { clip } from '../../text/words.ts';
 import { type Detail, DIFF_COLUMNS, DIFF_LABEL } from './limits.ts';
 
 /**
@@ -73,7 +74,7 @@ function changeLines(
  * Lines of a note keep their line breaks. They are indented, so that no line can look like a row of the diff.
  */
 function noteLines(label: string, value: string, detail: Detail): readonly string[] {
-  const all = value.split(/\r?\n/).map((line) => cutEnd(visible(line), detail.value * 2));
+  const all = value.split(/\r?\n/).map((line) => clip(visible(line), detail.value * 2));
   const oneLine = label === '' ? `  ${all[0]}` : `  ${label}: ${all[0]}`;
   if (all.length === 1 && oneLine.length <= DIFF_COLUMNS) return [oneLine];
   const lines = all.slice(0, detail.noteLines).map((line) => `    ${line}`);

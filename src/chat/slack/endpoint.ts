@@ -1,6 +1,7 @@
 /** Slack's HTTP mode: the endpoint that Slack calls. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App, Receiver } from '@slack/bolt';
+import { isRecord } from '../../base/is-record.ts';
 import type { Logger } from '../../base/log.ts';
 import { rawBody } from '../../base/raw-body.ts';
 import type { Clock } from '../../model/directory.ts';
@@ -38,6 +39,8 @@ export interface EndpointOptions {
    * they are for.
    */
   readonly identify: () => Promise<unknown>;
+  /** True for the first request with this key, also over a restart. */
+  readonly isNewEvent: (key: string) => Promise<boolean>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -87,7 +90,8 @@ export class SlackEndpoint implements Receiver {
     this.#ending.abort();
     this.#problem = 'stopped';
     await this.#loop;
-    await Promise.all(this.#inFlight);
+    // A request whose key is being stored still goes to Bolt.
+    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
   }
 
   async handle(request: Request): Promise<Response> {
@@ -117,10 +121,24 @@ export class SlackEndpoint implements Receiver {
     // remembered.
     if (this.#problem !== null) return plain(503, `Slack requests are not taken now: ${this.#problem}`);
     if (payload.type === 'app_rate_limited') {
-      this.#options.log.warn('Slack holds back events: there are more than it sends to one app');
+      this.#options.log.warn('Slack limits events: there are more than it sends to one app');
       return plain(200, '');
     }
-    return this.#replays.once(check.signature, now, () => this.#process(payload, headers));
+    return this.#replays.once(check.signature, now, () =>
+      this.#tracked(this.#first(check.signature, payload, headers)),
+    );
+  }
+
+  #tracked<T>(work: Promise<T>): Promise<T> {
+    const tracked = work.finally(() => this.#inFlight.delete(tracked));
+    this.#inFlight.add(tracked);
+    return tracked;
+  }
+
+  /** Processes the payload, unless an earlier process took it in. What that one answered is not known. */
+  async #first(signature: string, payload: Record<string, unknown>, headers: Headers): Promise<Answer> {
+    if (!(await this.#options.isNewEvent(`signature:${signature}`))) return plain(200, '');
+    return this.#process(payload, headers);
   }
 
   async #unsigned(request: Request): Promise<Answer> {
@@ -136,7 +154,7 @@ export class SlackEndpoint implements Receiver {
     if (now - this.#loggedAt >= LOG_EVERY_MS || now < this.#loggedAt) {
       this.#options.log.warn(
         { refused: this.#refused, why },
-        'Slack requests were refused; why the last was',
+        'Slack requests were refused; the reason of the last one is given',
       );
       this.#loggedAt = now;
       this.#refused = 0;
@@ -193,13 +211,13 @@ export class SlackEndpoint implements Receiver {
         await identify();
         if (signal.aborted) return;
         this.#problem = null;
-        log.info('Slack knows m0; its requests are taken in');
+        log.info('Slack confirmed m0’s ids; its requests are accepted now');
         return;
       } catch (error) {
         failures += 1;
         const { message } = toChatError('asking Slack who m0 is', error);
         if (!signal.aborted) this.#problem = message;
-        log.warn({ problem: message, failures }, 'Slack could not be asked who m0 is');
+        log.warn({ problem: message, failures }, 'asking Slack for m0’s ids failed');
       } finally {
         attempted();
       }
@@ -239,9 +257,7 @@ function parse(contentType: string, text: string): { readonly payload: Record<st
   if (form !== null && json === null) return { payload: Object.fromEntries(form) };
   try {
     const payload: unknown = JSON.parse(json ?? '');
-    if (typeof payload === 'object' && payload !== null && !Array.isArray(payload)) {
-      return { payload: payload as Record<string, unknown> };
-    }
+    if (isRecord(payload)) return { payload };
   } catch {
     // The answer below covers this, like any other body that is not an object.
   }

@@ -5,6 +5,7 @@ import {
   WebAPIRateLimitedError,
   WebAPIRequestError,
 } from '@slack/web-api';
+import { errorTextWithCause } from '../../base/error-text.ts';
 import { ChatError } from '../../ports/chat.ts';
 
 /** Advice for the refusals that a repeated call cannot solve, by Slack's error code. */
@@ -115,7 +116,5 @@ export function toChatError(doing: string, error: unknown): ChatError {
     return new ChatError(`${doing}: Slack answered with HTTP ${error.statusCode}`, { cause: error });
   }
   const reason = error instanceof WebAPIRequestError ? error.original : error;
-  const deeper = reason instanceof Error && reason.cause instanceof Error ? `: ${reason.cause.message}` : '';
-  const message = reason instanceof Error ? reason.message : String(reason);
-  return new ChatError(`${doing}: ${message}${deeper}`, { cause: error });
+  return new ChatError(`${doing}: ${errorTextWithCause(reason)}`, { cause: error });
 }

@@ -1,4 +1,5 @@
 /** Keeps the Home tabs that people opened up to date. */
+import { errorText } from '../../base/error-text.ts';
 import { createKeyedLock } from '../../base/keyed-lock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Card } from '../../messages/card.ts';
@@ -93,8 +94,8 @@ export class Homes {
         );
         home.shown = content;
       } catch (error) {
-        const problem = error instanceof Error ? error.message : String(error);
-        log.warn({ problem, user: userId }, 'a home could not be shown');
+        const problem = errorText(error);
+        log.warn({ problem, user: userId }, 'a Home tab could not be updated');
       }
     });
   }

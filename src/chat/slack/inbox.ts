@@ -1,6 +1,7 @@
 /** Slack's commands, clicks, dialogs and events as calls of the command handler. */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { AckFn, App, BlockAction, RespondFn, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
+import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 import { withLogFields } from '../../base/log-context.ts';
 import type { Card } from '../../messages/card.ts';
@@ -27,8 +28,6 @@ import {
 
 /** A submitted form shows "One moment" after this long, because Slack allows 3 seconds. */
 const SUBMIT_TIMEOUT_MS = 2_000;
-/** Ids of events remembered: Slack sends an event again when its acknowledgement got lost. */
-const EVENTS = 2_000;
 
 const plain = (headline: string): Card => ({ headline, tone: 'plain', blocks: [] });
 const NO_ORIGIN = { channel: null, thread: null, card: null };
@@ -39,6 +38,8 @@ export interface InboxParts {
   readonly poster: Poster;
   readonly answerer: Answerer;
   readonly homes: Homes | null;
+  /** True for the first event with this key: Slack sends one again when its acknowledgement got lost. */
+  readonly isNewEvent: (key: string) => Promise<boolean>;
   readonly log: Logger;
 }
 
@@ -50,7 +51,6 @@ export class Inbox {
   readonly #parts: InboxParts;
   readonly #handler: CommandHandler;
   readonly #inFlight = new Set<Promise<void>>();
-  readonly #events = new Set<string>();
   #turns: Promise<unknown> = Promise.resolve();
 
   constructor(parts: InboxParts, handler: CommandHandler) {
@@ -74,19 +74,20 @@ export class Inbox {
       );
     });
     app.event('app_mention', async ({ event, body }) => {
-      if (event.user === undefined || event.bot_id !== undefined || !this.#isNew(body.event_id)) return;
+      if (event.user === undefined || event.bot_id !== undefined || !(await this.#isNew(body.event_id)))
+        return;
       await this.#runTyped(event.user, event.channel, event.thread_ts ?? null, event.text, false);
     });
     app.message(async ({ message, body }) => {
       // Only plain messages: edits, deletions, joins and messages of bots have a subtype or a bot_id.
       if (message.subtype !== undefined || message.channel_type !== 'im' || message.bot_id !== undefined)
         return;
-      if (!this.#isNew(body.event_id)) return;
+      if (!(await this.#isNew(body.event_id))) return;
       await this.#runTyped(message.user, message.channel, null, message.text ?? '', true);
     });
     app.event('app_home_opened', async ({ event, body }) => {
       const { homes } = this.#parts;
-      if (homes === null || event.tab !== 'home' || !this.#isNew(body.event_id)) return;
+      if (homes === null || event.tab !== 'home' || !(await this.#isNew(body.event_id))) return;
       await this.#track(() => homes.open(event.user));
     });
     app.action<BlockAction>(COMMAND_ACTION, async ({ ack, body, action, respond }) => {
@@ -117,10 +118,7 @@ export class Inbox {
   /** Keeps track of a task. Its request is acknowledged already, so an error can only be logged. */
   async #track(task: () => Promise<void>): Promise<void> {
     const work = task().catch((error: unknown) => {
-      this.#parts.log.error(
-        { problem: error instanceof Error ? error.message : String(error) },
-        'an answer did not reach Slack',
-      );
+      this.#parts.log.error({ problem: errorText(error) }, 'an answer did not reach Slack');
     });
     this.#inFlight.add(work);
     await work;
@@ -139,14 +137,8 @@ export class Inbox {
     });
   }
 
-  #isNew(eventId: string): boolean {
-    if (this.#events.has(eventId)) return false;
-    this.#events.add(eventId);
-    if (this.#events.size > EVENTS) {
-      const [oldest] = this.#events;
-      if (oldest !== undefined) this.#events.delete(oldest);
-    }
-    return true;
+  #isNew(eventId: string): Promise<boolean> {
+    return this.#parts.isNewEvent(`event:${eventId}`);
   }
 
   async #runTyped(
@@ -245,10 +237,7 @@ export class Inbox {
       );
     } catch (error) {
       note = 'the file could not be sent, please try again';
-      this.#parts.log.warn(
-        { problem: error instanceof Error ? error.message : String(error) },
-        'file not sent',
-      );
+      this.#parts.log.warn({ problem: errorText(error) }, 'file not sent');
     }
     await answerer.replaceView(body.view.id, pagesView(reply.pages, 0, memory, people.slackId, note));
   }

@@ -1,5 +1,6 @@
 /** Makes text from outside harmless: Slack parses nothing in it. */
-import { cutEnd, visible } from '../../text/inert.ts';
+import { visible } from '../../text/inert.ts';
+import { clip } from '../../text/words.ts';
 
 /** Visible text with `&`, `<` and `>` escaped, for the few places where Slack parses mrkdwn. */
 export function escapeMrkdwn(text: string): string {
@@ -12,6 +13,6 @@ export function escapeMrkdwn(text: string): string {
  */
 export function notification(text: string, max: number): string {
   // Cut before escaping, so that no entity is cut in the middle.
-  const shown = escapeMrkdwn(cutEnd(visible(text), max).replaceAll('://', ': //'));
+  const shown = escapeMrkdwn(clip(visible(text), max).replaceAll('://', ': //'));
   return shown.trim() === '' ? 'm0' : shown;
 }

@@ -3,7 +3,8 @@ import type { types } from '@slack/bolt';
 import type { Card } from '../../messages/card.ts';
 import type { Place } from '../../model/directory.ts';
 import { ChatError } from '../../ports/chat.ts';
-import { cutEnd, visible } from '../../text/inert.ts';
+import { visible } from '../../text/inert.ts';
+import { clip } from '../../text/words.ts';
 import type { SlackApi } from './api.ts';
 import { isUncertain } from './errors.ts';
 import { notification } from './inert.ts';
@@ -54,7 +55,7 @@ function hasKey(message: Found, key: string, botUserId: string): boolean {
 
 /** A plain line as blocks, in which Slack parses nothing. */
 function lineBlocks(text: string): types.KnownBlock[] {
-  const shown = cutEnd(visible(text), LIMITS.threadText);
+  const shown = clip(visible(text), LIMITS.threadText);
   const element: types.RichTextText = { type: 'text', text: shown === '' ? '–' : shown };
   return [{ type: 'rich_text', elements: [{ type: 'rich_text_section', elements: [element] }] }];
 }

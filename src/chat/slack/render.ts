@@ -5,7 +5,8 @@ import type { Block, Card, Span } from '../../messages/card.ts';
 import { fold, fullDiffButton, type Piece as PieceOf, rowText } from '../../messages/fold.ts';
 import { plainOf } from '../../messages/span-text.ts';
 import { CARD_SYMBOL, FINDING_SYMBOL } from '../../messages/symbols.ts';
-import { breakable, cutEnd, visible } from '../../text/inert.ts';
+import { breakable, visible } from '../../text/inert.ts';
+import { clip } from '../../text/words.ts';
 import { buttonRows } from './buttons.ts';
 import { diffLines } from './diff.ts';
 import { notification } from './inert.ts';
@@ -69,7 +70,7 @@ function mergeLists(before: types.KnownBlock | undefined, lines: types.KnownBloc
 }
 
 function headline(card: Card): Piece {
-  const headlineText = breakable(cutEnd(visible(card.headline), LIMITS.fallbackText));
+  const headlineText = breakable(clip(visible(card.headline), LIMITS.fallbackText));
   const text = `${CARD_SYMBOL[card.tone]}${headlineText}`;
   const bold: types.RichTextText = { type: 'text', text: text === '' ? 'm0' : text, style: { bold: true } };
   return { blocks: [richText(section(bold))], plain: card.headline, rank: 0, count: 1 };
@@ -172,12 +173,12 @@ function outcomePiece(spans: readonly Span[], slackId: SlackIdOf, detail: Detail
 function findingPiece(block: Extract<Block, { type: 'finding' }>, detail: Detail, shown: boolean): Piece {
   const head = `${block.mark} ${block.address}  ${block.status}`;
   if (!shown) return { blocks: [], plain: head, rank: 2, count: 1 };
-  const status = breakable(cutEnd(visible(block.status), LIMITS.findingText));
+  const status = breakable(clip(visible(block.status), LIMITS.findingText));
   const title: types.RichTextElement[] = [
     {
       type: 'text',
       // The no-break space keeps the mark on the same line as the address.
-      text: `${block.mark}\u00a0${cutEnd(visible(block.address), LIMITS.findingText)}`,
+      text: `${block.mark}\u00a0${clip(visible(block.address), LIMITS.findingText)}`,
       style: { bold: true, code: true },
     },
   ];

@@ -19,6 +19,8 @@ export class Replays<T> {
     if (known !== undefined) return known.answer;
     const answer = handle();
     this.#seen.set(signature, { at: nowMs, answer });
+    // What broke was not handled: the next one is the first.
+    answer.catch(() => this.#seen.delete(signature));
     return answer;
   }
 

@@ -3,6 +3,7 @@ import { App, SocketModeReceiver } from '@slack/bolt';
 import type { Logger } from '../../base/log.ts';
 import type { Clock, Person } from '../../model/directory.ts';
 import type { ChatPort, CommandHandler } from '../../ports/chat.ts';
+import type { SeenEvents } from '../../ports/chat-store.ts';
 import { Answerer } from './answer.ts';
 import { clientOptions, SlackApi } from './api.ts';
 import { SlackEndpoint } from './endpoint.ts';
@@ -30,6 +31,8 @@ export type SlackOptions = SlackMode & {
   /** People without a Slack id are recognised by a confirmed e-mail. Needs the scope users:read.email. */
   readonly matchByEmail?: boolean;
   readonly clock: Clock;
+  /** Which events were taken in, also before a restart. */
+  readonly events: SeenEvents;
 };
 
 /**
@@ -64,7 +67,8 @@ interface Intake {
 
 /** The Slack adapter, built on Bolt. Rejects where a token has the wrong form. Does not call Slack yet. */
 export async function createSlack(options: SlackOptions): Promise<Slack> {
-  const { botToken, log, clock } = options;
+  const { botToken, log, clock, events } = options;
+  const isNewEvent = (key: string): Promise<boolean> => events.isNewEvent('slack', key, clock());
   if (!botToken.startsWith('xoxb-')) throw new Error('SLACK_BOT_TOKEN is not a bot token (xoxb-…)');
   if (options.mode === 'socket' && !options.appToken.startsWith('xapp-'))
     throw new Error('SLACK_APP_TOKEN is not an app token (xapp-…)');
@@ -79,7 +83,7 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     options.matchByEmail === true
       ? {
           teamId: async () => (await api.identity()).teamId,
-          onProblem: (problem) => log.warn({ problem }, 'somebody could not be known by e-mail'),
+          onProblem: (problem) => log.warn({ problem }, 'a user could not be recognised by e-mail'),
         }
       : null,
   );
@@ -88,7 +92,7 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
 
   const endpoint =
     options.mode === 'http'
-      ? new SlackEndpoint({ signingSecret: secret, identify: () => api.identity(), clock, log })
+      ? new SlackEndpoint({ signingSecret: secret, identify: () => api.identity(), isNewEvent, clock, log })
       : null;
   const receiver =
     endpoint ??
@@ -128,7 +132,7 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     async start(handler, homeOf) {
       if (inbox !== null) throw new Error('starting Slack: it was started before');
       if (homeOf) homes = new Homes({ api, people, clock: options.clock, log }, homeOf);
-      inbox = new Inbox({ api, people, poster, answerer, homes, log }, handler);
+      inbox = new Inbox({ api, people, poster, answerer, homes, isNewEvent, log }, handler);
       inbox.listen(app);
       await intake.start();
       tokenWatch.start();

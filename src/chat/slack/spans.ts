@@ -3,7 +3,8 @@ import type { types } from '@slack/bolt';
 import { assertNever } from '../../base/assert-never.ts';
 import type { Span } from '../../messages/card.ts';
 import { spanText, timeText } from '../../messages/span-text.ts';
-import { breakable, cutEnd, visible } from '../../text/inert.ts';
+import { breakable, visible } from '../../text/inert.ts';
+import { clip } from '../../text/words.ts';
 import { escapeMrkdwn } from './inert.ts';
 import { LIMITS } from './limits.ts';
 
@@ -49,7 +50,7 @@ export function richElements(
 
 function richElement(span: Span, slackId: SlackIdOf, max: number): types.RichTextElement | null {
   const plain = (text: string, style?: types.RichTextText['style']): types.RichTextText | null =>
-    text === '' ? null : { type: 'text', text: cutEnd(visible(text), max), ...(style ? { style } : {}) };
+    text === '' ? null : { type: 'text', text: clip(visible(text), max), ...(style ? { style } : {}) };
   switch (span.type) {
     case 'text':
       return plain(breakable(span.text));
@@ -75,7 +76,7 @@ function richElement(span: Span, slackId: SlackIdOf, max: number): types.RichTex
     case 'link': {
       const url = webAddress(span.url);
       if (url === null) return plain(span.text);
-      return { type: 'link', url, text: cutEnd(visible(span.text === '' ? url : span.text), max) };
+      return { type: 'link', url, text: clip(visible(span.text === '' ? url : span.text), max) };
     }
     default:
       return assertNever(span);
@@ -104,7 +105,7 @@ export function contextElements(
       before.text += '\u00a0·';
       run = run.slice(2);
     }
-    const text = cutEnd(breakable(visible(run).trim()), Math.min(max, LIMITS.contextText));
+    const text = clip(breakable(visible(run).trim()), Math.min(max, LIMITS.contextText));
     if (text !== '') elements.push({ type: 'plain_text', text, emoji: false });
     run = '';
   };
@@ -141,7 +142,7 @@ function contextMrkdwn(span: Span, slackId: SlackIdOf): string | null {
     case 'link': {
       const url = webAddress(span.url);
       if (url === null) return null;
-      return `<${url}|${escapeMrkdwn(cutEnd(span.text === '' ? url : span.text, LIMITS.linkText))}>`;
+      return `<${url}|${escapeMrkdwn(clip(span.text === '' ? url : span.text, LIMITS.linkText))}>`;
     }
     default:
       return assertNever(span);

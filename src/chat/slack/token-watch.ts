@@ -36,7 +36,7 @@ export class TokenWatch {
       if (signal.aborted) return;
       await this.#check().catch((error: unknown) => {
         const { message } = toChatError('asking Slack whether the token holds', error);
-        this.#log.warn({ problem: message }, 'Slack does not confirm the token');
+        this.#log.warn({ problem: message }, 'Slack did not confirm the token');
       });
     }
   }

@@ -100,7 +100,7 @@ function inputBlock(field: FormField): types.InputBlock {
     case 'choice': {
       const usable = field.options.filter((o) => o.value !== '' && o.value.length <= LIMITS.optionValue);
       const options = usable.slice(0, LIMITS.selectOptions).map((option) => ({
-        // Both ends identify an address: the module at its front, the key at its end.
+        // Both ends of an address matter: the module at its start, the key at its end.
         text: plainText(cutMiddle(visible(option.label), LIMITS.optionLabel), LIMITS.optionLabel),
         value: option.value,
       }));

@@ -1,14 +1,18 @@
 import { assertNever } from '../../base/assert-never.ts';
+import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Card, Pages } from '../../messages/card.ts';
 import { plainOf } from '../../messages/span-text.ts';
+import type { Clock } from '../../model/directory.ts';
 import { ChatError, type Reply } from '../../ports/chat.ts';
-import { cutEnd, visible } from '../../text/inert.ts';
+import type { TeamsStore } from '../../ports/chat-store.ts';
+import { visible } from '../../text/inert.ts';
+import { clip } from '../../text/words.ts';
 import type { AdaptiveCard } from './elements.ts';
 import { LIMITS } from './limits.ts';
+import { Notes } from './notes.ts';
 import type { TeamsPeople } from './people.ts';
 import type { Posted, Poster } from './poster.ts';
-import { type Memory, Recent } from './recent.ts';
 import { renderCard, renderForm, renderPage } from './render.ts';
 
 /** Where a command came from. */
@@ -64,7 +68,7 @@ function oneLine(card: Card): string {
         return assertNever(block);
     }
   });
-  return cutEnd(joinSentences(...[card.headline, ...lines].map(visible)), LIMITS.barText);
+  return clip(joinSentences(...[card.headline, ...lines].map(visible)), LIMITS.barText);
 }
 
 const commandsOf = (card: Card): readonly string[] =>
@@ -73,7 +77,8 @@ const commandsOf = (card: Card): readonly string[] =>
 export interface AnswererParts {
   readonly poster: Poster;
   readonly people: TeamsPeople;
-  readonly memory: Memory;
+  readonly store: TeamsStore;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -81,11 +86,11 @@ export interface AnswererParts {
 export class Answerer {
   readonly #parts: AnswererParts;
   /** Messages that are a form, each with the card on which it was opened. */
-  readonly #forms: Recent;
+  readonly #forms: Notes;
 
   constructor(parts: AnswererParts) {
     this.#parts = parts;
-    this.#forms = new Recent(parts.memory, 'teams:forms');
+    this.#forms = new Notes(parts.store, 'form', parts.clock);
   }
 
   /**
@@ -164,8 +169,8 @@ export class Answerer {
       await poster.replace(channel, clicked, renderCard(card, people.teamsId), card.headline);
       return true;
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
-      log.warn({ problem }, 'a form that was filled in is still shown');
+      const problem = errorText(error);
+      log.warn({ problem }, 'a submitted form could not be replaced');
       return false;
     }
   }
@@ -205,7 +210,7 @@ export class Answerer {
     const wasSent = await this.#tryToSend(() => poster.sendTo(origin.userId, rendered, card.headline));
     if (wasSent) return { bar: joinSentences(bar, 'More in your chat with m0.') };
     if (origin.clicked !== null && !origin.timedOut())
-      return { bar: cutEnd(joinSentences(bar, `You can type: ${commands.join(', ')}`), 1_500) };
+      return { bar: clip(joinSentences(bar, `You can type: ${commands.join(', ')}`), 1_500) };
     // Others see this conversation and m0 cannot write to the person, so the private answer is not shown.
     const headline =
       'The answer is for you alone, and I can’t write to you: add m0 for yourself and ask again.';
@@ -221,7 +226,7 @@ export class Answerer {
       return true;
     } catch (error) {
       if (!(error instanceof ChatError && error.permanent)) throw error;
-      this.#parts.log.info({ problem: error.message }, 'a private answer is sent another way');
+      this.#parts.log.info({ problem: error.message }, 'a private answer is sent in another way');
       return false;
     }
   }
@@ -239,7 +244,7 @@ export class Answerer {
       for await (const next of updates) await poster.update(channel, id, next);
     };
     follow().catch((error: unknown) => {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = errorText(error);
       log.warn({ problem }, 'an answer could not be updated');
     });
   }

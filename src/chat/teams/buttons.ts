@@ -130,7 +130,7 @@ function choicesOf(options: readonly Choice[]): { readonly title: string; readon
   let bytesLeft: number = LIMITS.choicesBytes;
   for (const { label: shown, value } of options) {
     if (value === '' || value.length > LIMITS.choiceValue || choices.length === LIMITS.choices) continue;
-    // Both ends identify an address: the module at its front, the key at its end.
+    // Both ends of an address matter: the module at its start, the key at its end.
     const title = label(cutMiddle(visible(shown), LIMITS.choiceLabel), LIMITS.choiceLabel);
     bytesLeft -= Buffer.byteLength(JSON.stringify({ title, value }));
     if (bytesLeft < 0) break;

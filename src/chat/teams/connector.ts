@@ -1,6 +1,7 @@
 /** Calls Microsoft's Bot Connector, through which m0 writes to Teams. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { errorText, errorTextWithCause } from '../../base/error-text.ts';
 import type { Clock } from '../../model/directory.ts';
 import { ChatError } from '../../ports/chat.ts';
 import type { Identity } from './identity.ts';
@@ -135,9 +136,7 @@ export class Connector {
       });
       text = await response.text();
     } catch (error) {
-      const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      const message = reason instanceof Error ? reason.message : String(reason);
-      throw new ChatError(`${doing}: ${message}`, { cause: error });
+      throw new ChatError(`${doing}: ${errorTextWithCause(error)}`, { cause: error });
     }
     if (!response.ok) throw this.#failure(doing, call, response, text);
     this.#appProblem = null;
@@ -152,7 +151,7 @@ export class Connector {
     try {
       return await this.#identity.headers();
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       this.#appProblem = `${doing}: signing in at Microsoft: ${message}`;
       throw new ChatError(this.#appProblem, { cause: error });
     }

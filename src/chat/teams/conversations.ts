@@ -1,30 +1,18 @@
 import { z } from 'zod';
-import { createKeyedLock } from '../../base/keyed-lock.ts';
+import type { TeamsConversation, TeamsStore } from '../../ports/chat-store.ts';
+import type { Store } from '../../ports/store.ts';
 import { type Activity, conversationOf, tenantOf } from './activity.ts';
-import type { Memory } from './recent.ts';
+
+/** Where what m0 knows of Teams outlives a restart. */
+export type TeamsMemory = TeamsStore & Pick<Store, 'value' | 'setValue'>;
 
 /** Where the Bot Connector takes messages of this organisation, and who m0 is there. */
 const service = z.object({ serviceUrl: z.string(), botId: z.string(), tenantId: z.string().nullable() });
 export type Service = z.infer<typeof service>;
 
-const conversation = service.extend({
-  kind: z.enum(['personal', 'groupChat', 'channel']),
-  /** True: Teams said that m0 is there no more. It is tried all the same: a success tells more than a word. */
-  gone: z.literal(true).optional(),
-});
-export type Conversation = z.infer<typeof conversation>;
+export type Conversation = Omit<TeamsConversation, 'id'>;
 
-/** `listed` is false until Teams has told all of its channels. */
-const team = z.object({ serviceUrl: z.string(), channels: z.array(z.string()), listed: z.boolean() });
-type Team = z.infer<typeof team>;
-/** Teams lets a team have no more. */
-const CHANNELS = 1_000;
-
-const person = z.object({ conversation: z.string() });
-
-const conversationName = (id: string): string => `teams:conversation:${id}`;
-const personName = (aadObjectId: string): string => `teams:person:${aadObjectId.toLowerCase()}`;
-const teamName = (id: string): string => `teams:team:${id}`;
+/** Name of the single value that says where the service is. */
 const SERVICE = 'teams:service';
 
 /** A person of an activity as m0.yaml names them; their Teams id where Teams gives no other. */
@@ -37,17 +25,14 @@ export function userOf({ from }: Activity): string {
  * that a restart forgets none. Only what the Bot Connector signed gets in here.
  */
 export class Conversations {
-  readonly #memory: Memory;
-  /** What was stored lately, so that a busy channel is not written again and again. */
-  readonly #stored = new Map<string, string>();
+  readonly #store: TeamsMemory;
   /** Channels of m0.yaml. */
   readonly #expected = new Set<string>();
   /** Channels of m0.yaml from which m0 has received nothing yet, or in which it is no more. */
   readonly #unseen = new Set<string>();
-  readonly #alone = createKeyedLock();
 
-  constructor(memory: Memory) {
-    this.#memory = memory;
+  constructor(store: TeamsMemory) {
+    this.#store = store;
   }
 
   /** Looks up which of these channels m0 has received something from. */
@@ -67,35 +52,26 @@ export class Conversations {
   async meet(activity: Activity): Promise<void> {
     const { serviceUrl, recipient } = activity;
     const where: Service = { serviceUrl, botId: recipient.id, tenantId: tenantOf(activity) };
-    await this.#set(SERVICE, where);
+    const text = JSON.stringify(where);
+    if ((await this.#store.value(SERVICE)) !== text) await this.#store.setValue(SERVICE, text);
     // Without a type, it is not a private chat.
     const kind = activity.conversation.conversationType ?? 'groupChat';
     const id = conversationOf(activity);
-    await this.add(id, { ...where, kind });
-    if (kind === 'personal') await this.#set(personName(userOf(activity)), { conversation: id });
+    await this.add(id, { ...where, kind, gone: false });
+    if (kind === 'personal') await this.#setPersonal(userOf(activity), id);
     const teamId = activity.channelData?.team?.id;
-    if (teamId !== undefined && kind === 'channel') await this.addTo(teamId, [id], where);
+    if (teamId !== undefined && kind === 'channel') await this.#addToTeam(teamId, [id], where);
   }
 
   /** Adds channels of a team. If the team's service URL has changed, its other channels get the new one too. */
   async addTo(teamId: string, ids: readonly string[], where: Service, listed?: boolean): Promise<void> {
-    for (const id of ids) await this.add(id, { ...where, kind: 'channel' });
-    await this.#changeTeam(teamId, async (known) => {
-      if (known !== null && known.serviceUrl !== where.serviceUrl) {
-        for (const id of known.channels) {
-          const other = await this.find(id);
-          if (other !== null)
-            await this.#set(conversationName(id), { ...other, serviceUrl: where.serviceUrl });
-        }
-      }
-      const channels = [...new Set([...(known?.channels ?? []), ...ids])].slice(0, CHANNELS);
-      return { serviceUrl: where.serviceUrl, channels, listed: listed ?? known?.listed ?? true };
-    });
+    for (const id of ids) await this.add(id, { ...where, kind: 'channel', gone: false });
+    await this.#addToTeam(teamId, ids, where, listed);
   }
 
   /** True if Teams was asked for a team's channels and has not listed them yet. */
   async isUnlisted(teamId: string): Promise<boolean> {
-    return (await this.#get(teamName(teamId), team))?.listed === false;
+    return (await this.#store.teamsTeam(teamId))?.listed === false;
   }
 
   /** m0 is there no more: in a channel that was deleted, a group, or a whole team. */
@@ -104,11 +80,11 @@ export class Conversations {
     const ofChannel = /^channel/i.test(activity.channelData?.eventType ?? '');
     const ids = [conversationOf(activity)];
     if (teamId !== undefined && !ofChannel) {
-      ids.push(...((await this.#get(teamName(teamId), team))?.channels ?? []));
+      ids.push(...((await this.#store.teamsTeam(teamId))?.channels ?? []));
     }
     for (const id of ids) {
       const known = await this.find(id);
-      if (known !== null) await this.#set(conversationName(id), { ...known, gone: true });
+      if (known !== null) await this.#store.setTeamsConversation({ ...known, id, gone: true });
       if (this.#expected.has(id)) this.#unseen.add(id);
     }
   }
@@ -116,54 +92,58 @@ export class Conversations {
   /** A message arrived there, so m0 is there after all. */
   async arrived(id: string): Promise<void> {
     const known = await this.find(id);
-    if (known?.gone) await this.add(id, { ...known, gone: undefined });
+    if (known?.gone) await this.add(id, { ...known, gone: false });
   }
 
-  async #changeTeam(id: string, change: (known: Team | null) => Promise<Team>): Promise<void> {
-    await this.#alone(id, async () => {
-      await this.#set(teamName(id), await change(await this.#get(teamName(id), team)));
-    });
+  /** Most activities come from where m0 was met before: then nothing is written. */
+  async #addToTeam(id: string, channels: readonly string[], where: Service, listed?: boolean): Promise<void> {
+    const { serviceUrl } = where;
+    const known = await this.#store.teamsTeam(id);
+    const isKnown =
+      known?.serviceUrl === serviceUrl &&
+      channels.every((channel) => known.channels.includes(channel)) &&
+      (listed ?? known.listed) === known.listed;
+    if (!isKnown) await this.#store.addTeamsChannels(id, { serviceUrl, channels, listed });
   }
 
   async add(id: string, where: Conversation): Promise<void> {
-    await this.#set(conversationName(id), where);
+    const { kind, serviceUrl, botId, tenantId, gone } = where;
+    const known = await this.#store.teamsConversation(id);
+    const isKnown =
+      known?.kind === kind &&
+      known.serviceUrl === serviceUrl &&
+      known.botId === botId &&
+      known.tenantId === tenantId &&
+      known.gone === gone;
+    if (!isKnown) await this.#store.setTeamsConversation({ id, kind, serviceUrl, botId, tenantId, gone });
     this.#unseen.delete(id);
   }
 
-  find(id: string): Promise<Conversation | null> {
-    return this.#get(conversationName(id), conversation);
+  async find(id: string): Promise<Conversation | null> {
+    return (await this.#store.teamsConversation(id)) ?? null;
   }
 
-  service(): Promise<Service | null> {
-    return this.#get(SERVICE, service);
+  async service(): Promise<Service | null> {
+    const value = await this.#store.value(SERVICE);
+    return value === undefined ? null : service.parse(JSON.parse(value));
   }
 
   /** The direct messages with a person, where they wrote to m0 or have it installed. */
   async personal(user: string): Promise<string | null> {
-    return (await this.#get(personName(user), person))?.conversation ?? null;
+    return (await this.#store.teamsPersonal(user.toLowerCase())) ?? null;
   }
 
   async setPersonal(user: string, id: string, where: Service): Promise<void> {
-    await this.add(id, { ...where, kind: 'personal' });
-    await this.#set(personName(user), { conversation: id });
+    await this.add(id, { ...where, kind: 'personal', gone: false });
+    await this.#setPersonal(user, id);
   }
 
-  /** Forgets the way to a person, who took m0 away: asked again it may be there again. */
+  async #setPersonal(user: string, id: string): Promise<void> {
+    if ((await this.personal(user)) !== id) await this.#store.setTeamsPersonal(user.toLowerCase(), id);
+  }
+
+  /** Deletes the stored chat with a person who took m0 away: asked again it may be there again. */
   async forgetPersonal(user: string): Promise<void> {
-    this.#stored.delete(personName(user));
-    await this.#memory.setValue(personName(user), '');
-  }
-
-  async #get<T>(name: string, schema: z.ZodType<T>): Promise<T | null> {
-    const value = await this.#memory.value(name);
-    return value === undefined || value === '' ? null : schema.parse(JSON.parse(value));
-  }
-
-  async #set(name: string, value: object): Promise<void> {
-    const text = JSON.stringify(value);
-    if (this.#stored.get(name) === text) return;
-    await this.#memory.setValue(name, text);
-    if (this.#stored.size >= 1_000) this.#stored.clear();
-    this.#stored.set(name, text);
+    await this.#store.setTeamsPersonal(user.toLowerCase(), null);
   }
 }

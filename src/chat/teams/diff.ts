@@ -1,7 +1,8 @@
 /** Rows of a diff as Adaptive Card elements. */
 import { assertNever } from '../../base/assert-never.ts';
 import type { DiffRow } from '../../messages/card.ts';
-import { cutChange, cutEnd, cutMiddle, visible } from '../../text/inert.ts';
+import { cutChange, cutMiddle, visible } from '../../text/inert.ts';
+import { clip } from '../../text/words.ts';
 import type { Colour, RichTextBlock, TextRun } from './elements.ts';
 import type { Detail } from './limits.ts';
 import { inert, richText } from './spans.ts';
@@ -67,7 +68,7 @@ function rowBlocks(row: DiffRow, detail: Detail): readonly RichTextBlock[] {
       ];
     }
     case 'note': {
-      const all = row.value.split(/\r?\n/).map((text) => cutEnd(visible(text), detail.value * 2));
+      const all = row.value.split(/\r?\n/).map((text) => clip(visible(text), detail.value * 2));
       if (all.length === 1) return [line([mono(label === '' ? `  ${all[0]}` : `  ${label}: ${all[0]}`)])];
       const lines = all.slice(0, detail.noteLines);
       const more = all.length - lines.length;

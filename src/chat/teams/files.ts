@@ -1,17 +1,20 @@
 /** Sends people the full text of an answer as a file. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { errorText, errorTextWithCause } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Card, Pages } from '../../messages/card.ts';
 import { fileNameOf } from '../../messages/file-name.ts';
+import type { Clock } from '../../model/directory.ts';
 import { ChatError, type Reply } from '../../ports/chat.ts';
+import type { TeamsStore } from '../../ports/chat-store.ts';
 import { execute, GET_FILE } from './buttons.ts';
 import type { AdaptiveCard } from './elements.ts';
 import { type Consent, consentCard, fileAddress, fileCard, type UploadInfo } from './file-cards.ts';
 import { LIMITS } from './limits.ts';
+import { Notes } from './notes.ts';
 import type { TeamsPeople } from './people.ts';
 import type { Poster } from './poster.ts';
-import { type Memory, Recent } from './recent.ts';
 import { renderCard } from './render.ts';
 
 /** Time limit of an upload. */
@@ -20,7 +23,7 @@ const TIMEOUT_MS = 60_000;
 /** A stored offer. The person's answer carries only its id: command and message come from here. */
 const storedOffer = z.object({ messageId: z.string(), command: z.string() });
 
-/** Why a file cannot be stored, in words for the person who asked for it. */
+/** Why a file cannot be stored; the message is shown to the person. */
 class NotStoredError extends Error {}
 
 /**
@@ -34,7 +37,8 @@ export interface OfferLocation {
 export interface FilesParts {
   readonly poster: Poster;
   readonly people: TeamsPeople;
-  readonly memory: Memory;
+  readonly store: TeamsStore;
+  readonly clock: Clock;
   /** True where another Bot Connector than Microsoft's plays Teams' part on this machine. */
   readonly isLocal: boolean;
   readonly log: Logger;
@@ -49,16 +53,16 @@ export interface FilesParts {
 export class Files {
   readonly #parts: FilesParts;
   /** Offers, each with its message and the command whose text it offers. */
-  readonly #offers: Recent;
+  readonly #offers: Notes;
   /** Offers that were answered. */
-  readonly #answered: Recent;
+  readonly #answered: Notes;
   /** Offers whose file is being stored. */
   readonly #underWay = new Set<string>();
 
   constructor(parts: FilesParts) {
     this.#parts = parts;
-    this.#offers = new Recent(parts.memory, 'teams:file-offers');
-    this.#answered = new Recent(parts.memory, 'teams:file-answers');
+    this.#offers = new Notes(parts.store, 'file-offer', parts.clock);
+    this.#answered = new Notes(parts.store, 'file-answer', parts.clock);
   }
 
   /** Offers the text of pages to a person, in their chat with m0 only. Returns the text to show them. */
@@ -135,7 +139,7 @@ export class Files {
       }
       await upload(address, Buffer.from(reply.pages.text));
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = errorText(error);
       if (error instanceof NotStoredError) log.warn({ problem }, 'a file was not stored');
       else log.error({ problem }, 'a file could not be made');
       const why = error instanceof NotStoredError ? problem : 'something broke in m0, its log tells what';
@@ -173,8 +177,8 @@ export class Files {
       try {
         return await poster.replace(at.chat, at.messageId, shown, headline);
       } catch (error) {
-        const problem = error instanceof Error ? error.message : String(error);
-        log.warn({ problem }, 'an offer of a file that was answered is still shown');
+        const problem = errorText(error);
+        log.warn({ problem }, 'an answered file offer could not be replaced');
       }
     }
     await poster.send(at.chat, at.chat, shown, headline);
@@ -206,9 +210,9 @@ async function upload(address: URL, bytes: Buffer<ArrayBuffer>): Promise<void> {
     status = response.status;
     await response.body?.cancel();
   } catch (error) {
-    const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const message = reason instanceof Error ? reason.message : String(reason);
-    throw new NotStoredError(`storing it at ${address.hostname}: ${message}`, { cause: error });
+    throw new NotStoredError(`storing it at ${address.hostname}: ${errorTextWithCause(error)}`, {
+      cause: error,
+    });
   }
   // 202 would mean that Teams expects more bytes.
   if (status === 200 || status === 201) return;

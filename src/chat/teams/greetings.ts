@@ -1,20 +1,22 @@
 import { createKeyedLock } from '../../base/keyed-lock.ts';
 import type { Card } from '../../messages/card.ts';
+import type { Clock } from '../../model/directory.ts';
 import type { Actor } from '../../model/run.ts';
+import type { TeamsStore } from '../../ports/chat-store.ts';
 import type { Activity } from './activity.ts';
 import { userOf } from './conversations.ts';
-import { type Memory, Recent } from './recent.ts';
+import { Notes } from './notes.ts';
 
 /** What m0 says first to a person for whom it was added. Rejects where it can't be gathered. */
 export type GreetingOf = (actor: Actor) => Promise<Card>;
 
 /** Who was greeted since they added m0. A person who removes m0 and adds it again is greeted again. */
 export class Greetings {
-  readonly #since: Recent;
+  readonly #since: Notes;
   readonly #alone = createKeyedLock();
 
-  constructor(memory: Memory) {
-    this.#since = new Recent(memory, 'teams:greeted');
+  constructor(store: TeamsStore, clock: Clock) {
+    this.#since = new Notes(store, 'greeted', clock);
   }
 
   /** Of an activity in a personal chat: true where somebody added m0 who is to be greeted; then they have been. */

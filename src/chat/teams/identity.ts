@@ -3,6 +3,7 @@ import {
   ConfigurationBotFrameworkAuthentication,
   ConfigurationServiceClientCredentialFactory,
 } from 'botbuilder';
+import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 import { withTimeout } from '../../base/timely.ts';
 import { type Activity, tenantOf } from './activity.ts';
@@ -164,7 +165,7 @@ export class Identity {
         return { status: 401, why: 'the token is for another service URL' };
       }
     } catch (error) {
-      return { status: 401, why: error instanceof Error ? error.message : String(error) };
+      return { status: 401, why: errorText(error) };
     }
     const { aadObjectId } = activity.from;
     return this.#tenantRefusal(activity, typeof aadObjectId === 'string' && isKnown(aadObjectId));

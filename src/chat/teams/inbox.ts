@@ -1,5 +1,6 @@
 /** Teams' messages, clicks and installations as calls of the command handler. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 import { HOME_TEXT } from '../../commands/text.ts';
 import type { CommandHandler, Incoming, Reply } from '../../ports/chat.ts';
@@ -12,7 +13,6 @@ import { CONSENT, readConsent } from './file-cards.ts';
 import type { Files } from './files.ts';
 import type { GreetingOf, Greetings } from './greetings.ts';
 import type { TeamsPeople } from './people.ts';
-import type { Recent } from './recent.ts';
 import { renderCard } from './render.ts';
 import { inert } from './spans.ts';
 import { isForM0, typedCommand } from './typed.ts';
@@ -25,8 +25,8 @@ export interface InboxParts {
   readonly conversations: Conversations;
   readonly answerer: Answerer;
   readonly files: Files;
-  /** Activities that were handled. Teams sends one again when m0's answer was lost. */
-  readonly heard: Recent;
+  /** True for the first activity with this key. Teams sends one again when m0's answer was lost. */
+  readonly isNewEvent: (key: string) => Promise<boolean>;
   /** Reads the channels of a team that m0 was added to. */
   readonly onAdded: (activity: Activity) => Promise<void>;
   /** Called when m0 was added for a person of m0.yaml. */
@@ -78,9 +78,9 @@ export class Inbox {
 
   /** Handles an activity, which must be authenticated as coming from Teams. */
   async handle(activity: Activity): Promise<ActivityAnswer> {
-    const { conversations, heard } = this.#parts;
+    const { conversations, isNewEvent } = this.#parts;
     if (activity.id === undefined) return null;
-    const isNew = await heard.claim(JSON.stringify([activity.conversation.id, activity.type, activity.id]));
+    const isNew = await isNewEvent(JSON.stringify([activity.conversation.id, activity.type, activity.id]));
     const change = membershipChange(activity);
     if (change === 'removed') {
       if (isNew) await this.#handleRemoval(activity);
@@ -149,7 +149,7 @@ export class Inbox {
   #track(task: () => Promise<void>): Promise<void> {
     const work = task()
       .catch((error: unknown) => {
-        const problem = error instanceof Error ? error.message : String(error);
+        const problem = errorText(error);
         this.#parts.log.error({ problem }, 'a Teams activity was not answered');
       })
       .finally(() => this.#inFlight.delete(work));

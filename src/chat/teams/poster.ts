@@ -2,15 +2,16 @@
 import { z } from 'zod';
 import { createKeyedLock } from '../../base/keyed-lock.ts';
 import type { Card } from '../../messages/card.ts';
-import type { Place } from '../../model/directory.ts';
+import type { Clock, Place } from '../../model/directory.ts';
 import { ChatError } from '../../ports/chat.ts';
-import { cutEnd } from '../../text/inert.ts';
+import type { TeamsStore } from '../../ports/chat-store.ts';
+import { clip } from '../../text/words.ts';
 import { type Call, type Connector, NotFoundError } from './connector.ts';
 import type { Conversation, Conversations } from './conversations.ts';
 import type { AdaptiveCard } from './elements.ts';
 import type { FileCard } from './file-cards.ts';
+import { Notes } from './notes.ts';
 import type { TeamsPeople } from './people.ts';
-import { type Memory, Recent } from './recent.ts';
 import { renderCard, renderLine } from './render.ts';
 import { summaryOf } from './spans.ts';
 
@@ -40,7 +41,8 @@ export interface PosterParts {
   readonly connector: Connector;
   readonly conversations: Conversations;
   readonly people: TeamsPeople;
-  readonly memory: Memory;
+  readonly store: TeamsStore;
+  readonly clock: Clock;
 }
 
 /**
@@ -49,15 +51,15 @@ export interface PosterParts {
  */
 export class Poster {
   readonly #parts: PosterParts;
-  readonly #posted: Recent;
+  readonly #posted: Notes;
   /** Messages that only one person sees. Updates of those need a flag in the call. */
-  readonly #targeted: Recent;
+  readonly #targeted: Notes;
   readonly #lock = createKeyedLock();
 
   constructor(parts: PosterParts) {
     this.#parts = parts;
-    this.#posted = new Recent(parts.memory, 'teams:posted');
-    this.#targeted = new Recent(parts.memory, 'teams:whispers');
+    this.#posted = new Notes(parts.store, 'posted', parts.clock);
+    this.#targeted = new Notes(parts.store, 'whisper', parts.clock);
   }
 
   async post(place: Place, card: Card, key: string): Promise<Posted> {
@@ -190,7 +192,7 @@ export class Poster {
     const { connector, conversations } = this.#parts;
     const known = await conversations.personal(place.user);
     if (known !== null) return known;
-    const doing = `opening a chat with ${cutEnd(place.user, 80)}`;
+    const doing = `opening a chat with ${clip(place.user, 80)}`;
     const service = await conversations.service();
     if (service === null) {
       throw new ChatError(`${doing}: m0 is not in Teams yet: add its app to a team or a chat`, {

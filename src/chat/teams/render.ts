@@ -4,7 +4,8 @@ import type { Block, Card, Form, Span } from '../../messages/card.ts';
 import { fold, fullDiffButton, type Piece as PieceOf, rowText } from '../../messages/fold.ts';
 import { plainOf } from '../../messages/span-text.ts';
 import { CARD_SYMBOL, FINDING_SYMBOL } from '../../messages/symbols.ts';
-import { breakable, cutEnd, visible } from '../../text/inert.ts';
+import { breakable, visible } from '../../text/inert.ts';
+import { clip } from '../../text/words.ts';
 import { buttonSets, execute, formParts, GET_FILE, label } from './buttons.ts';
 import { diffBlocks } from './diff.ts';
 import type { AdaptiveCard, Colour, Element, Mention, TextRun } from './elements.ts';
@@ -202,7 +203,7 @@ function linePiece(spans: readonly Span[], detail: Detail, quiet = false): Piece
 function findingPiece(block: Extract<Block, { type: 'finding' }>, detail: Detail, shown: boolean): Piece {
   const head = `${block.mark} ${block.address}  ${block.status}`;
   if (!shown) return { blocks: [], plain: head, rank: 2, count: 1 };
-  const address = inert(cutEnd(visible(block.address), 300), 300);
+  const address = inert(clip(visible(block.address), 300), 300);
   const title: TextRun = {
     type: 'TextRun',
     // The no-break space keeps the mark on the same line as the address.
@@ -239,7 +240,7 @@ function mentionsIn(spans: readonly Span[], teamsId: TeamsIdOf): readonly Mentio
     if (id === null) continue;
     // Teams parses Markdown in a TextBlock, so only letters, digits and a few separators of the name are
     // kept.
-    const name = cutEnd(span.name.replace(/[^\p{L}\p{M}\p{N} .'-]/gu, '').trim(), 80) || span.person;
+    const name = clip(span.name.replace(/[^\p{L}\p{M}\p{N} .'-]/gu, '').trim(), 80) || span.person;
     if (!/^[\p{L}\p{M}\p{N} .'-]+$/u.test(name.replace('…', ''))) continue;
     found.set(id, { type: 'mention', text: `<at>${name}</at>`, mentioned: { id, name } });
   }

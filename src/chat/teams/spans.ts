@@ -2,7 +2,8 @@
 import { assertNever } from '../../base/assert-never.ts';
 import type { Span } from '../../messages/card.ts';
 import { timeText } from '../../messages/span-text.ts';
-import { breakable, cutEnd, visible } from '../../text/inert.ts';
+import { breakable, visible } from '../../text/inert.ts';
+import { clip } from '../../text/words.ts';
 import type { RichTextBlock, TextRun } from './elements.ts';
 import { LIMITS } from './limits.ts';
 
@@ -17,7 +18,7 @@ export function inert(text: string, max: number): string {
   const shown = visible(text)
     .replace(/<(?=\s*\/?\s*at\b)/gi, '‹')
     .replace(/\{(?=\{(?:DATE|TIME)\()/gi, '{ ');
-  return cutEnd(shown, max);
+  return clip(shown, max);
 }
 
 /** The text of a notification: plain, and with URLs broken so that no client turns them into links. */

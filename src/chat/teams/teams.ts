@@ -2,24 +2,25 @@
 import { z } from 'zod';
 import type { Clock, Person } from '../../model/directory.ts';
 import { ChatError, type ChatPort, type CommandHandler } from '../../ports/chat.ts';
+import type { SeenEvents } from '../../ports/chat-store.ts';
 import { type Activity, conversationOf, readActivity, tenantOf } from './activity.ts';
 import { Answerer } from './answer.ts';
 import { Connector } from './connector.ts';
-import { Conversations } from './conversations.ts';
+import { Conversations, type TeamsMemory } from './conversations.ts';
 import { Files } from './files.ts';
 import { type GreetingOf, Greetings } from './greetings.ts';
 import { Identity, type IdentityOptions, isLoopbackHost, type Refusal } from './identity.ts';
 import { Inbox } from './inbox.ts';
 import { LIMITS } from './limits.ts';
+import { hashedKey } from './notes.ts';
 import { TeamsPeople } from './people.ts';
 import { notAMember, Poster } from './poster.ts';
-import { type Memory, Recent } from './recent.ts';
 
 export interface TeamsOptions extends IdentityOptions {
   readonly people: readonly Person[];
   /** Teams conversations that m0.yaml names. */
   readonly channels: readonly string[];
-  readonly memory: Memory;
+  readonly store: TeamsMemory & SeenEvents;
   /** Called when m0 was added for a person of m0.yaml; m0 can write to them from then on. */
   readonly onAddedForPerson?: (person: string) => Promise<void>;
   readonly clock: Clock;
@@ -57,16 +58,16 @@ const LOG_EVERY_MS = 60_000;
 
 /** The Teams adapter, built on the Bot Connector. Throws where the options are not safe. */
 export function createTeams(options: TeamsOptions): Teams {
-  const { memory, log, clock } = options;
+  const { store, log, clock } = options;
   const identity = new Identity(options);
   const connector = new Connector(identity, clock, options.random);
-  const conversations = new Conversations(memory);
+  const conversations = new Conversations(store);
   const people = new TeamsPeople(options.people);
-  const poster = new Poster({ connector, conversations, people, memory });
-  const answerer = new Answerer({ poster, people, memory, log });
-  const files = new Files({ poster, people, memory, isLocal: options.connector !== undefined, log });
-  const heard = new Recent(memory, 'teams:heard');
-  const greetings = new Greetings(memory);
+  const poster = new Poster({ connector, conversations, people, store, clock });
+  const answerer = new Answerer({ poster, people, store, clock, log });
+  const files = new Files({ poster, people, store, clock, isLocal: options.connector !== undefined, log });
+  const isNewEvent = (key: string): Promise<boolean> => store.isNewEvent('teams', hashedKey(key), clock());
+  const greetings = new Greetings(store, clock);
   let inbox: Inbox | null = null;
   let stopped = false;
   let refused = 0;
@@ -78,7 +79,7 @@ export function createTeams(options: TeamsOptions): Teams {
     refused += 1;
     const now = clock();
     if (now - loggedAt >= LOG_EVERY_MS || now < loggedAt) {
-      log.warn({ refused, why }, 'requests in the name of Teams were refused');
+      log.warn({ refused, why }, 'Teams requests were refused');
       loggedAt = now;
       refused = 0;
     }
@@ -149,7 +150,7 @@ export function createTeams(options: TeamsOptions): Teams {
         conversations,
         answerer,
         files,
-        heard,
+        isNewEvent,
         onAdded,
         onAddedForPerson,
         log,

@@ -1,5 +1,6 @@
 /** Client for the part of PagerDuty's REST API that returns who is on call. */
 import { z } from 'zod';
+import { errorTextWithCause } from '../../base/error-text.ts';
 import type { Clock } from '../../model/directory.ts';
 import type { OnDuty } from '../../model/rota.ts';
 import { clip } from '../../text/words.ts';
@@ -77,7 +78,7 @@ export function createPagerDutyApi(options: {
     // fetch throws "fetch failed", and the reason is in `cause`.
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const code = (cause as NodeJS.ErrnoException).code;
-    const why = code ?? quoted(cause instanceof Error ? cause.message : String(cause));
+    const why = code ?? quoted(errorTextWithCause(error));
     return new PagerDutyError(`${base.host} can't be reached (${why})`);
   }
 

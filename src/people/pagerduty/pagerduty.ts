@@ -1,4 +1,5 @@
 /** A cache before PagerDuty's API, with rules for how long an old answer may be used. */
+import { errorText } from '../../base/error-text.ts';
 import type { Clock, Directory } from '../../model/directory.ts';
 import type { OnDuty, ScheduleAnswer, ScheduleOnCall } from '../../model/rota.ts';
 import { createPagerDutyApi, type PagerDutyApi, PagerDutyError } from './pagerduty-api.ts';
@@ -57,7 +58,7 @@ export function createPagerDuty(api: PagerDutyApi, clock: Clock): ScheduleOnCall
     if (bad === null) return { onDuty, trouble: null };
     const { error } = bad;
     if (good === null || onDuty.length === 0 || !isWithin(COUNTS_MS, good.at, now)) throw error;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     return { onDuty, trouble: `${why}; its last answer counts for up to ten minutes` };
   }
 

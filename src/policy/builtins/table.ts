@@ -50,7 +50,7 @@ import { yamlIsValid, yamlUnmarshal } from './yaml.ts';
 
 /**
  * Every builtin that m0 answers on values: those that Wasm leaves to its host, and those in place of OPA's own
- * library (natives.ts). Each is compared with `opa eval` by test/unit/policy/differential*.test.ts; a policy
+ * library (natives.ts). Each is compared with `opa eval` by test/unit/policy/differential*.tools.test.ts; a policy
  * that needs another one is refused when it is synced.
  */
 export const HOST_BUILTINS: Readonly<Record<string, HostBuiltin>> = {

@@ -1,6 +1,7 @@
 /** The "cloud console" buttons of the sandbox page. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorText } from '../../base/error-text.ts';
 import { createKeyedLock } from '../../base/keyed-lock.ts';
 import type { CloudConsole, CloudFact, ConsoleAction } from '../console.ts';
 import type { CloudApi } from './cloud-api.ts';
@@ -80,7 +81,7 @@ export function createCloudConsole(options: {
         try {
           return await run(id);
         } catch (cause) {
-          throw new Error(`cloud console, ${id}: ${textOf(cause)}`, { cause });
+          throw new Error(`cloud console, ${id}: ${errorText(cause)}`, { cause });
         }
       }),
 
@@ -114,8 +115,4 @@ function fact(label: string, value: string, asBuilt: string): CloudFact {
 function tagText(tags: Readonly<Record<string, string>>): string {
   const sorted = Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1));
   return sorted.length === 0 ? 'none' : sorted.map(([key, value]) => `${key}=${value}`).join(', ');
-}
-
-function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -53,6 +53,17 @@ interface StoredState {
   readonly handChanges: readonly string[];
 }
 
+/** Environment of a stack that lives in the local AWS at the address. */
+export function localAwsEnv(motoUrl: string): Readonly<Record<string, string>> {
+  return {
+    AWS_ENDPOINT_URL: motoUrl,
+    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+    AWS_REGION: SAMPLE.region,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+}
+
 /**
  * Starts the local AWS, creates the sample repositories, and then creates the sample stack in the background
  * (see `ready`): at the newest commit the first time, later at the commit that was applied last, with the
@@ -75,13 +86,7 @@ export async function startSandboxCloud(options: SandboxCloudOptions): Promise<S
   const stopping = new AbortController();
   let provisioned = false;
 
-  const stackEnv = {
-    AWS_ENDPOINT_URL: moto.url,
-    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
-    AWS_REGION: SAMPLE.region,
-    AWS_EC2_METADATA_DISABLED: 'true',
-  };
+  const stackEnv = localAwsEnv(moto.url);
 
   async function rebuild(): Promise<void> {
     const stored = await memory.read();

@@ -3,7 +3,8 @@
  * Cards and the limits that Microsoft documents for bots.
  */
 
-type Json = Readonly<Record<string, unknown>>;
+import { isRecord } from '../../base/is-record.ts';
+
 type Check = (value: unknown, at: string, context: Context) => void;
 
 interface Context {
@@ -15,9 +16,6 @@ interface Context {
 }
 
 const MAX_BYTES = 28 * 1024;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const text: Check = (value, at, { problems }) => {
   if (typeof value !== 'string' || value === '') problems.push(`${at}: is no text`);
@@ -42,7 +40,7 @@ const list =
 const shape =
   (properties: Readonly<Record<string, Check>>): Check =>
   (value, at, context) => {
-    if (!isObject(value)) return void context.problems.push(`${at}: is no object`);
+    if (!isRecord(value)) return void context.problems.push(`${at}: is no object`);
     for (const [name, check] of Object.entries(properties)) {
       const key = name.replace(/\?$/, '');
       if (value[key] !== undefined) check(value[key], `${at}.${key}`, context);
@@ -57,7 +55,7 @@ const shape =
 const byType =
   (types: () => Readonly<Record<string, Check>>): Check =>
   (value, at, context) => {
-    const type = isObject(value) && typeof value.type === 'string' ? value.type : '';
+    const type = isRecord(value) && typeof value.type === 'string' ? value.type : '';
     const check = types()[type];
     if (check === undefined) context.problems.push(`${at}: unknown element "${type}"`);
     else check(value, at, context);
@@ -125,7 +123,7 @@ const execute = shape({
   title: text,
   verb: text,
   data: (value, at, { problems }) => {
-    if (!isObject(value)) problems.push(`${at}: is no object`);
+    if (!isRecord(value)) problems.push(`${at}: is no object`);
   },
   'style?': STYLE,
   associatedInputs: one('auto', 'none'),
@@ -159,8 +157,8 @@ export function refuseCard(card: unknown): readonly string[] {
   const problems: string[] = [];
   const size = Buffer.byteLength(JSON.stringify(card));
   if (size > MAX_BYTES) problems.push(`the card has ${size} bytes, at most ${MAX_BYTES}`);
-  const teams = isObject(card) && isObject(card.msteams) ? card.msteams : {};
-  const entities = Array.isArray(teams.entities) ? teams.entities.filter(isObject) : [];
+  const teams = isRecord(card) && isRecord(card.msteams) ? card.msteams : {};
+  const entities = Array.isArray(teams.entities) ? teams.entities.filter(isRecord) : [];
   const mentions = new Set(entities.map((e) => String(e.text)));
   shape({
     type: one('AdaptiveCard'),

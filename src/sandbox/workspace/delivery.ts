@@ -1,8 +1,9 @@
 /** Delivers payloads to the app, as Slack does. */
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorText } from '../../base/error-text.ts';
+import { isRecord } from '../../base/is-record.ts';
 import { type AppAnswer, postToApp } from './app-client.ts';
-import { isRecord } from './validation/check.ts';
 
 export type EnvelopeType = 'slash_commands' | 'interactive' | 'events_api';
 
@@ -120,7 +121,7 @@ export async function verifyRequestUrl(
     const given = isRecord(answer) ? answer.challenge : answer;
     return given === challenge ? null : 'the URL does not answer with the challenge';
   } catch (error) {
-    return `the URL can not be reached: ${error instanceof Error ? error.message : String(error)}`;
+    return `the URL can not be reached: ${errorText(error)}`;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Finds elements in blocks. */
+import { isRecord } from '../../base/is-record.ts';
 import type { Block } from './model.ts';
 import { elementsOf } from './validation/blocks.ts';
-import { isRecord } from './validation/check.ts';
 
 /** An action_id, the text of a button, or a predicate on the element and its block's id. */
 export type ElementMatcher =

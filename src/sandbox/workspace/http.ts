@@ -1,6 +1,7 @@
 /** The HTTP side of the local Slack. */
 import { timingSafeEqual } from 'node:crypto';
 import { type Context, Hono, type Next } from 'hono';
+import { isRecord } from '../../base/is-record.ts';
 import { ApiError } from './api/api-error.ts';
 import { Args, type Method } from './api/args.ts';
 import { chatMethods } from './api/chat.ts';
@@ -12,7 +13,6 @@ import { isLoopbackHost } from './loopback.ts';
 import { respond } from './response-url.ts';
 import type { Runtime } from './runtime.ts';
 import { scopeOfCall } from './scopes.ts';
-import { isRecord } from './validation/check.ts';
 
 const methods: Readonly<Record<string, Method>> = {
   ...peopleMethods,

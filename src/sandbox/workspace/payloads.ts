@@ -1,9 +1,10 @@
 /** The payloads that Slack sends to the app. */
+
+import { isRecord } from '../../base/is-record.ts';
 import { messageShape, viewShape } from './api/shapes.ts';
 import type { ChannelRecord, Message, View, WorkspaceUser } from './model.ts';
 import { issueResponseUrl } from './response-url.ts';
 import type { Runtime } from './runtime.ts';
-import { isRecord } from './validation/check.ts';
 import { type Entered, inputsOf, stateValue } from './views.ts';
 
 /** The deprecated verification token, which apps ignore. */

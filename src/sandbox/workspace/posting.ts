@@ -1,9 +1,9 @@
 /** Checks and stores messages of the app. */
+import { isRecord } from '../../base/is-record.ts';
 import type { Block, Message } from './model.ts';
 import type { Runtime } from './runtime.ts';
 import { type Parsing, parseMessage, type References } from './text.ts';
 import { elementsOf } from './validation/blocks.ts';
-import { isRecord } from './validation/check.ts';
 import { refuseMessage } from './validation/message.ts';
 import type { Refused } from './validation/refused.ts';
 

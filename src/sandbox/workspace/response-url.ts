@@ -1,8 +1,9 @@
 /** Slack's response URLs. */
+
+import { isRecord } from '../../base/is-record.ts';
 import type { ChannelRecord, Message, ResponseUrlRecord } from './model.ts';
 import { accept, contentOf, postAsBot } from './posting.ts';
 import type { Runtime } from './runtime.ts';
-import { isRecord } from './validation/check.ts';
 
 const LIFETIME_MS = 30 * 60_000;
 const MAX_USES = 5;

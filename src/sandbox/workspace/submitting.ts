@@ -1,8 +1,9 @@
 /** Submits modals. */
+
+import { isRecord } from '../../base/is-record.ts';
 import type { View, WorkspaceUser } from './model.ts';
 import { closedPayload, type EnteredValues, stateValues, submissionPayload } from './payloads.ts';
 import type { Runtime } from './runtime.ts';
-import { isRecord } from './validation/check.ts';
 import { refuseView } from './validation/view.ts';
 import { applyView, buildView, entryProblem, inputsOf } from './views.ts';
 

@@ -1,5 +1,5 @@
 /** Finds mentions and links in a message, as Slack does. */
-import { isRecord } from './validation/check.ts';
+import { isRecord } from '../../base/is-record.ts';
 import type { Refused } from './validation/refused.ts';
 
 /** How Slack parses the top-level text of a message. */

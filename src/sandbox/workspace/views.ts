@@ -1,9 +1,9 @@
 /** Views of the local Slack: modals and Home tabs. */
+import { isRecord } from '../../base/is-record.ts';
 import type { Block, View } from './model.ts';
 import { withIds } from './posting.ts';
 import type { Runtime } from './runtime.ts';
 import { elementsOf } from './validation/blocks.ts';
-import { isRecord } from './validation/check.ts';
 
 /** A view from a checked definition; `below` is the modal it is pushed onto. */
 export function buildView(

@@ -65,11 +65,12 @@ CREATE TABLE `__new_outbox` (
 	`last_error` text
 );
 --> statement-breakpoint
--- What is not even JSON stays as it is: m0 tells of it when it reads it.
+-- The kind of a message was called "d", lately "type". What is not even JSON stays as it is: m0 tells of it when it
+-- reads it.
 INSERT INTO `__new_outbox`("id", "key", "message", "kind", "alert_id", "created_at", "attempts", "next_attempt_at", "done_at", "last_error")
 SELECT "id", "key",
-	CASE WHEN json_valid("delivery") THEN json_set(json_remove("delivery", '$.d'), '$.type', json_extract("delivery", '$.d')) ELSE "delivery" END,
-	coalesce(CASE WHEN json_valid("delivery") THEN json_extract("delivery", '$.d') END, 'unreadable'),
+	CASE WHEN json_valid("delivery") THEN json_set(json_remove("delivery", '$.d'), '$.type', coalesce(json_extract("delivery", '$.d'), json_extract("delivery", '$.type'))) ELSE "delivery" END,
+	coalesce(CASE WHEN json_valid("delivery") THEN coalesce(json_extract("delivery", '$.d'), json_extract("delivery", '$.type')) END, 'unreadable'),
 	CASE WHEN json_valid("delivery") THEN json_extract("delivery", '$.alertId') END,
 	"created_at", "attempts", "next_attempt_at", "done_at", "last_error"
 FROM `outbox`;

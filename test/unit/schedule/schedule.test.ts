@@ -34,8 +34,8 @@ describe('startSchedule', () => {
         ticks.push(`${stack} ${new Date().toISOString().slice(11, 16)}`);
       },
       log: createLogger('info', { write: (line) => void lines.push(line) }),
-      lastTick: async (stack) => last.get(stack)?.toString(),
-      setLastTick: async (stack, at) => void last.set(stack, Number(at)),
+      lastTick: async (stack) => last.get(stack),
+      setLastTick: async (stack, at) => void last.set(stack, at),
       ...over,
     });
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { packagesMatch } from '../../../src/setup/packages.mjs';
+import { installsDev, packagesMatch } from '../../../src/setup/packages.mjs';
 
 const lock = {
   packages: {
@@ -28,5 +28,16 @@ describe('packagesMatch', () => {
     ['what development needs is missing, and not needed', a, false, true],
   ])('%s', (_name, packages, dev, expected) => {
     expect(packagesMatch(lock, packages && { packages }, { dev })).toBe(expected);
+  });
+});
+
+describe('installsDev', () => {
+  it.each([
+    ['a fresh clone that starts with an m0.yaml', undefined, false, false],
+    ['a fresh clone that starts the sandbox', undefined, true, true],
+    ['only production packages are there, and suffice', a, false, false],
+    ['development packages are there, and would be removed', { ...a, ...d }, false, true],
+  ])('%s', (_name, packages, dev, expected) => {
+    expect(installsDev(lock, packages && { packages }, { dev })).toBe(expected);
   });
 });

@@ -1,6 +1,6 @@
 /** React hooks for actions on the page. */
 import { createContext, type ReactNode, useContext, useState } from 'react';
-import { isRecord } from '../../workspace/validation/check.ts';
+import { isRecord } from '../../../base/is-record.ts';
 import type { Act, ActAnswer, FormValue, FormValues } from '../protocol.ts';
 import { Dialog } from './dialog.tsx';
 import { perform } from './live.ts';

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
+import { isRecord } from '../../../base/is-record.ts';
 import type { Block } from '../../workspace/model.ts';
-import { isRecord } from '../../workspace/validation/check.ts';
 import { Element } from './elements.tsx';
 import { Markdown } from './markdown.tsx';
 import { each } from './mrkdwn.tsx';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { isRecord } from '../../workspace/validation/check.ts';
+import { isRecord } from '../../../base/is-record.ts';
 import { each, emoji, Link, UserMention } from './mrkdwn.tsx';
 import { useNames } from './names.ts';
 import { slackDate } from './time.ts';

@@ -35,7 +35,7 @@ export function useSending(key: string, toAct: (text: string) => WithoutAs<Act>,
     setBusy(false);
     if (!ok && !kept && current.current === '') enter(message);
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: goes when both are there, not whenever it is drawn anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: sends when both are true, not after every render
   useEffect(() => {
     if (!wanted || !ready) return;
     setWanted(false);

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { isRecord } from '../../workspace/validation/check.ts';
+import { isRecord } from '../../../base/is-record.ts';
 import type { FormValue, FormValues } from '../protocol.ts';
 import { Mrkdwn } from './mrkdwn.tsx';
 

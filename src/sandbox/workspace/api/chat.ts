@@ -1,8 +1,9 @@
 /** The chat.* methods of the Web API. */
+
+import { isRecord } from '../../../base/is-record.ts';
 import type { Message } from '../model.ts';
 import { type Accepted, accept, postAsBot } from '../posting.ts';
 import type { Runtime } from '../runtime.ts';
-import { isRecord } from '../validation/check.ts';
 import { ApiError } from './api-error.ts';
 import type { Args, Method } from './args.ts';
 import { channelOf, messageShape, openChannelOf } from './shapes.ts';

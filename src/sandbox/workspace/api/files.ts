@@ -1,6 +1,6 @@
 /** The files.* methods of the Web API. */
+import { isRecord } from '../../../base/is-record.ts';
 import { accept, postAsBot } from '../posting.ts';
-import { isRecord } from '../validation/check.ts';
 import { ApiError } from './api-error.ts';
 import type { Method } from './args.ts';
 import { fileShape, openChannelOf } from './shapes.ts';

@@ -1,91 +1,67 @@
-import {
-  anything,
-  array,
-  boolean,
-  byType,
-  type Check,
-  isRecord,
-  object,
-  oneOf,
-  string,
-  url,
-} from './check.ts';
-import { anyText, plainText } from './composition.ts';
-import { accessoryElements, actionElements, imageElement, inputElements } from './elements.ts';
+import { z } from 'zod';
+import { isRecord } from '../../../base/is-record.ts';
+import { filled, type Issue, typed, url } from './check.ts';
+import { anyText, mrkdwn, plain, plainText } from './composition.ts';
+import { accessoryElement, actionElement, imageElement, inputElement } from './elements.ts';
 import { richText } from './rich-text.ts';
 
-const id = { block_id: string({ min: 1, max: 255 }) };
+const id = { block_id: filled(255).optional() };
 
-const section = object(
-  { type: anything },
-  {
-    ...id,
-    text: anyText(3000),
-    fields: array(anyText(2000), { min: 1, max: 10 }),
-    accessory: byType(accessoryElements),
-    expand: boolean,
-  },
-  (value, at, issues) => {
-    if (isRecord(value) && value.text === undefined && value.fields === undefined) {
-      issues.push({ message: 'missing required field: text or fields', at });
-    }
-  },
-);
-
-const contextText = anyText(3000);
-const contextElement: Check = (value, at, issues) => {
-  const check = isRecord(value) && value.type === 'image' ? imageElement : contextText;
-  check(value, at, issues);
-};
-
-const tableCell = byType({
-  raw_text: object({ type: anything, text: string() }),
-  rich_text: richText,
+const section = typed('section', {
+  ...id,
+  text: anyText(3000).optional(),
+  fields: z.array(anyText(2000)).min(1).max(10).optional(),
+  accessory: accessoryElement.optional(),
+  expand: z.boolean().optional(),
+}).refine(({ text, fields }) => text !== undefined || fields !== undefined, {
+  error: 'missing required field: text or fields',
 });
 
-const table = object(
-  { type: anything, rows: array(array(tableCell, { min: 1, max: 20 }), { min: 1, max: 100 }) },
-  {
-    ...id,
-    column_settings: array(object({}, { align: oneOf('left', 'center', 'right'), is_wrapped: boolean }), {
-      max: 20,
-    }),
-  },
-);
+const contextElement = z.discriminatedUnion('type', [imageElement, plain(3000), mrkdwn(3000)]);
 
-const everywhere = {
+const tableCell = z.discriminatedUnion('type', [typed('raw_text', { text: z.string() }), richText]);
+
+const columnSetting = z.strictObject({
+  align: z.enum(['left', 'center', 'right']).optional(),
+  is_wrapped: z.boolean().optional(),
+});
+
+const table = typed('table', {
+  ...id,
+  rows: z.array(z.array(tableCell).min(1).max(20)).min(1).max(100),
+  column_settings: z.array(columnSetting).max(20).optional(),
+});
+
+const everywhere = [
   section,
-  divider: object({ type: anything }, id),
-  header: object({ type: anything, text: plainText(150) }, id),
-  context: object({ type: anything, elements: array(contextElement, { min: 1, max: 10 }) }, id),
-  actions: object({ type: anything, elements: array(byType(actionElements), { min: 1, max: 25 }) }, id),
-  image: object(
-    { type: anything, image_url: url(), alt_text: string({ min: 1, max: 2000 }) },
-    { ...id, title: plainText(2000) },
-  ),
-  input: object(
-    { type: anything, label: plainText(2000), element: byType(inputElements) },
-    { ...id, hint: plainText(2000), optional: boolean, dispatch_action: boolean },
-  ),
-  rich_text: richText,
-};
+  typed('divider', { ...id }),
+  typed('header', { ...id, text: plainText(150) }),
+  typed('context', { ...id, elements: z.array(contextElement).min(1).max(10) }),
+  typed('actions', { ...id, elements: z.array(actionElement).min(1).max(25) }),
+  typed('image', { ...id, image_url: url, alt_text: filled(2000), title: plainText(2000).optional() }),
+  typed('input', {
+    ...id,
+    label: plainText(2000),
+    element: inputElement,
+    hint: plainText(2000).optional(),
+    optional: z.boolean().optional(),
+    dispatch_action: z.boolean().optional(),
+  }),
+  richText,
+] as const;
+
+const markdown = typed('markdown', { ...id, text: filled(12_000) });
 
 /** The blocks of a message: at most 50. */
-export const messageBlocks: Check = array(
-  byType({
-    ...everywhere,
-    table,
-    markdown: object({ type: anything, text: string({ min: 1, max: 12_000 }) }, id),
-  }),
-  { max: 50 },
-);
+export const messageBlocks = z.array(z.discriminatedUnion('type', [...everywhere, table, markdown])).max(50);
 
 /** The blocks of a modal or of App Home: at most 100. */
-export const viewBlocks: Check = array(byType(everywhere), { max: 100 });
+export const viewBlocks = z.array(z.discriminatedUnion('type', everywhere)).max(100);
 
-/** Refuses a block_id used twice, and an action_id used twice within one block. */
-export const idsAreUnique: Check = (value, at, issues) => {
-  if (!Array.isArray(value)) return;
+/** What is said of a block_id used twice, and of an action_id used twice within one block. */
+export function repeatedIds(value: unknown, at: string): readonly Issue[] {
+  if (!Array.isArray(value)) return [];
+  const issues: Issue[] = [];
   const blockIds = new Set<unknown>();
   value.forEach((block: unknown, index) => {
     if (!isRecord(block)) return;
@@ -108,7 +84,8 @@ export const idsAreUnique: Check = (value, at, issues) => {
       actionIds.add(element.action_id);
     }
   });
-};
+  return issues;
+}
 
 /** The interactive elements (and images) of one block. */
 export function elementsOf(block: Record<string, unknown>): Record<string, unknown>[] {

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** A complaint about one place of what an app sent, worded as Slack words it. */
 export interface Issue {
   readonly message: string;
@@ -5,117 +7,77 @@ export interface Issue {
   readonly at: string;
 }
 
-/** Looks at one value and adds what is wrong with it. */
-export type Check = (value: unknown, at: string, issues: Issue[]) => void;
-
-export type Fields = Readonly<Record<string, Check>>;
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** What is wrong with `value`, which stands at the JSON pointer `at`. */
+export function issuesOf(schema: z.ZodType, value: unknown, at: string): readonly Issue[] {
+  const { error } = schema.safeParse(value, { reportInput: true });
+  return (error?.issues ?? []).flatMap((issue) => {
+    const { path } = issue;
+    if ('input' in issue ? issue.input === undefined : issue.code === 'invalid_type') {
+      const field = String(path.at(-1));
+      return { message: `missing required field: ${field}`, at: [at, ...path.slice(0, -1)].join('/') };
+    }
+    return messagesOf(issue).map((message) => ({ message, at: [at, ...path].join('/') }));
+  });
 }
 
-/** A string of `min` to `max` characters, of the form of `pattern` where one is given. */
-export function string(limits: { min?: number; max?: number; pattern?: RegExp } = {}): Check {
-  const { min = 0, max = Number.POSITIVE_INFINITY, pattern } = limits;
-  return (value, at, issues) => {
-    if (typeof value !== 'string') issues.push({ message: 'must provide a string', at });
-    else if (value.length < min) issues.push({ message: `must be more than ${min - 1} characters`, at });
-    else if (value.length > max) {
-      issues.push({ message: `must be less than ${max + 1} characters (is ${value.length})`, at });
-    } else if (pattern && !pattern.test(value)) issues.push({ message: 'has an invalid format', at });
-  };
+function messagesOf(issue: z.core.$ZodIssue): readonly string[] {
+  switch (issue.code) {
+    case 'invalid_type':
+      return [`must provide ${NAMES[issue.expected] ?? issue.expected}`];
+    case 'too_small':
+      if (issue.origin === 'array') return [`must have at least ${issue.minimum} items`];
+      if (issue.origin === 'string') return [`must be more than ${Number(issue.minimum) - 1} characters`];
+      return [`must be ${issue.minimum} or more`];
+    case 'too_big': {
+      const { length } = issue.input as { readonly length: number };
+      if (issue.origin === 'array') return [`no more than ${issue.maximum} items allowed (has ${length})`];
+      if (issue.origin === 'string')
+        return [`must be less than ${Number(issue.maximum) + 1} characters (is ${length})`];
+      return [`must be ${issue.maximum} or less`];
+    }
+    case 'invalid_format':
+      return ['has an invalid format'];
+    case 'invalid_value':
+      return [`must be one of ${issue.values.join(', ')}`];
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => `invalid additional property: ${key}`);
+    case 'invalid_union':
+      return [`unsupported type: ${String((issue.input as { readonly type?: unknown }).type)}`];
+    default:
+      return [issue.message];
+  }
 }
 
-/** An http or https address. */
-export function url(max = 3000): Check {
-  return string({ min: 1, max, pattern: /^https?:\/\/[^\s<>|]+$/ });
-}
-
-export const boolean: Check = (value, at, issues) => {
-  if (typeof value !== 'boolean') issues.push({ message: 'must provide a boolean', at });
+const NAMES: Readonly<Record<string, string>> = {
+  array: 'an array',
+  boolean: 'a boolean',
+  int: 'an integer',
+  number: 'an integer',
+  object: 'an object',
+  string: 'a string',
 };
-
-export function integer(min: number, max: number): Check {
-  return (value, at, issues) => {
-    if (!Number.isInteger(value)) issues.push({ message: 'must provide an integer', at });
-    else if ((value as number) < min || (value as number) > max) {
-      issues.push({ message: `must be from ${min} to ${max}`, at });
-    }
-  };
-}
-
-export function oneOf(...allowed: readonly (string | number)[]): Check {
-  return (value, at, issues) => {
-    if (!allowed.includes(value as string)) {
-      issues.push({ message: `must be one of ${allowed.join(', ')}`, at });
-    }
-  };
-}
-
-export function array(item: Check, limits: { min?: number; max: number }): Check {
-  const { min = 0, max } = limits;
-  return (value, at, issues) => {
-    if (!Array.isArray(value)) {
-      issues.push({ message: 'must provide an array', at });
-      return;
-    }
-    if (value.length < min) issues.push({ message: `must have at least ${min} items`, at });
-    if (value.length > max) {
-      issues.push({ message: `no more than ${max} items allowed (has ${value.length})`, at });
-    }
-    value.forEach((entry, index) => {
-      item(entry, `${at}/${index}`, issues);
-    });
-  };
-}
-
-/** An object with these fields and no others; `rule` looks at the whole. */
-export function object(required: Fields, optional: Fields = {}, rule?: Check): Check {
-  return (value, at, issues) => {
-    if (!isRecord(value)) {
-      issues.push({ message: 'must provide an object', at });
-      return;
-    }
-    for (const field of Object.keys(required)) {
-      if (value[field] === undefined) issues.push({ message: `missing required field: ${field}`, at });
-    }
-    for (const [field, entry] of Object.entries(value)) {
-      if (entry === undefined) continue;
-      const check = own(required, field) ?? own(optional, field);
-      if (check) check(entry, `${at}/${field}`, issues);
-      else issues.push({ message: `invalid additional property: ${field}`, at });
-    }
-    rule?.(value, at, issues);
-  };
-}
-
-/** An object whose `type` names one of the checks. */
-export function byType(checks: Fields): Check {
-  return (value, at, issues) => {
-    if (!isRecord(value)) {
-      issues.push({ message: 'must provide an object', at });
-      return;
-    }
-    const check = typeof value.type === 'string' ? own(checks, value.type) : undefined;
-    if (check) check(value, at, issues);
-    else issues.push({ message: `unsupported type: ${String(value.type)}`, at: `${at}/type` });
-  };
-}
-
-/** `type` itself is looked at by byType. */
-export const anything: Check = () => {};
-
-export function both(...checks: readonly Check[]): Check {
-  return (value, at, issues) => {
-    for (const check of checks) check(value, at, issues);
-  };
-}
 
 /** Slack's way to write an issue into `response_metadata.messages`. */
 export function wording(issue: Issue): string {
   return `[ERROR] ${issue.message} [json-pointer:${issue.at}]`;
 }
 
-function own(fields: Fields, name: string): Check | undefined {
-  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+/** An object whose `type` is `type`, with these fields and no others. */
+export function typed<const T extends string, const Fields extends z.ZodRawShape>(type: T, fields: Fields) {
+  return z.strictObject({ type: z.literal(type), ...fields });
+}
+
+/** A string of 1 to `max` characters. */
+export function filled(max: number): z.ZodString {
+  return z.string().min(1).max(max);
+}
+
+/** An http or https address. */
+export const url = z
+  .string()
+  .max(3000)
+  .regex(/^https?:\/\/[^\s<>|]+$/);
+
+export function integer(min: number, max: number): z.ZodInt {
+  return z.int().min(min).max(max);
 }

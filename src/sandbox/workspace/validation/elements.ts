@@ -1,16 +1,5 @@
-import {
-  anything,
-  array,
-  boolean,
-  both,
-  type Check,
-  integer,
-  isRecord,
-  object,
-  oneOf,
-  string,
-  url,
-} from './check.ts';
+import { z } from 'zod';
+import { filled, integer, typed, url } from './check.ts';
 import {
   choiceOption,
   confirmDialog,
@@ -22,110 +11,115 @@ import {
   plainText,
 } from './composition.ts';
 
-const actionId = { action_id: string({ min: 1, max: 255 }) };
-const common = { ...actionId, confirm: confirmDialog };
-const focusable = { ...common, focus_on_load: boolean };
-const withPlaceholder = { ...focusable, placeholder: plainText(150) };
+const actionId = { action_id: filled(255).optional() };
+const common = { ...actionId, confirm: confirmDialog.optional() };
+const focusable = { ...common, focus_on_load: z.boolean().optional() };
+const withPlaceholder = { ...focusable, placeholder: plainText(150).optional() };
 
-const button = object(
-  { type: anything, text: plainText(75) },
-  {
-    ...common,
-    value: string({ max: 2000 }),
-    url: url(),
-    style: oneOf('primary', 'danger'),
-    accessibility_label: string({ max: 75 }),
-  },
-);
-
-const needsOptions: Check = (value, at, issues) => {
-  if (!isRecord(value)) return;
-  if ((value.options === undefined) === (value.option_groups === undefined)) {
-    issues.push({ message: 'must have either options or option_groups', at });
-  }
-};
+const button = typed('button', {
+  ...common,
+  text: plainText(75),
+  value: z.string().max(2000).optional(),
+  url: url.optional(),
+  style: z.enum(['primary', 'danger']).optional(),
+  accessibility_label: z.string().max(75).optional(),
+});
 
 const menuFields = {
   ...withPlaceholder,
-  options: array(menuOption, { min: 1, max: 100 }),
-  option_groups: array(optionGroup, { min: 1, max: 100 }),
+  options: z.array(menuOption).min(1).max(100).optional(),
+  option_groups: z.array(optionGroup).min(1).max(100).optional(),
 };
 
-const staticSelect = object(
-  { type: anything },
-  { ...menuFields, initial_option: menuOption },
-  both(needsOptions, optionsAgree),
-);
+function needsOptions(
+  menu: { readonly options?: unknown; readonly option_groups?: unknown },
+  context: z.RefinementCtx,
+): void {
+  if ((menu.options === undefined) === (menu.option_groups === undefined)) {
+    context.addIssue({ code: 'custom', message: 'must have either options or option_groups' });
+  }
+}
 
-const multiStaticSelect = object(
-  { type: anything },
-  {
-    ...menuFields,
-    initial_options: array(menuOption, { min: 1, max: 100 }),
-    max_selected_items: integer(1, 100),
-  },
-  both(needsOptions, optionsAgree),
-);
+const staticSelect = typed('static_select', { ...menuFields, initial_option: menuOption.optional() })
+  .superRefine(needsOptions)
+  .superRefine(optionsAgree);
 
-const choices = { type: anything, options: array(choiceOption, { min: 1, max: 10 }) };
+const multiStaticSelect = typed('multi_static_select', {
+  ...menuFields,
+  initial_options: z.array(menuOption).min(1).max(100).optional(),
+  max_selected_items: integer(1, 100).optional(),
+})
+  .superRefine(needsOptions)
+  .superRefine(optionsAgree);
 
-const radioButtons = object(choices, { ...focusable, initial_option: choiceOption }, optionsAgree);
+const choices = { ...focusable, options: z.array(choiceOption).min(1).max(10) };
 
-const checkboxes = object(
-  choices,
-  { ...focusable, initial_options: array(choiceOption, { min: 1, max: 10 }) },
+const radioButtons = typed('radio_buttons', {
+  ...choices,
+  initial_option: choiceOption.optional(),
+}).superRefine(optionsAgree);
+
+const checkboxes = typed('checkboxes', {
+  ...choices,
+  initial_options: z.array(choiceOption).min(1).max(10).optional(),
+}).superRefine(optionsAgree);
+
+const overflow = typed('overflow', { ...common, options: z.array(overflowOption).min(1).max(5) }).superRefine(
   optionsAgree,
 );
 
-const overflow = object(
-  { type: anything, options: array(overflowOption, { min: 1, max: 5 }) },
-  common,
-  optionsAgree,
-);
+export const imageElement = typed('image', { image_url: url, alt_text: filled(2000) });
 
-const image = object({ type: anything, image_url: url(), alt_text: string({ min: 1, max: 2000 }) });
+const datePicker = typed('datepicker', {
+  ...withPlaceholder,
+  initial_date: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}$/)
+    .optional(),
+});
 
-const datePicker = object(
-  { type: anything },
-  { ...withPlaceholder, initial_date: string({ pattern: /^\d{4}-\d{2}-\d{2}$/ }) },
-);
+const timePicker = typed('timepicker', {
+  ...withPlaceholder,
+  initial_time: z
+    .string()
+    .regex(/^\d{2}:\d{2}$/)
+    .optional(),
+  timezone: z.string().min(1).optional(),
+});
 
-const timePicker = object(
-  { type: anything },
-  { ...withPlaceholder, initial_time: string({ pattern: /^\d{2}:\d{2}$/ }), timezone: string({ min: 1 }) },
-);
+const dateTimePicker = typed('datetimepicker', {
+  ...focusable,
 
-/** Seconds since epoch, of exactly ten digits as Slack asks. */
-const dateTimePicker = object(
-  { type: anything },
-  { ...focusable, initial_date_time: integer(1_000_000_000, 9_999_999_999) },
-);
+  /** Seconds since epoch, of exactly ten digits as Slack asks. */
+  initial_date_time: integer(1_000_000_000, 9_999_999_999).optional(),
+});
 
-const plainTextInput = object(
-  { type: anything },
-  {
-    ...actionId,
-    focus_on_load: boolean,
-    placeholder: plainText(150),
-    initial_value: string({ max: 3000 }),
-    multiline: boolean,
-    min_length: integer(0, 3000),
-    max_length: integer(1, 3000),
-    dispatch_action_config: dispatchActionConfig,
-  },
-);
+const plainTextInput = typed('plain_text_input', {
+  ...actionId,
+  focus_on_load: z.boolean().optional(),
+  placeholder: plainText(150).optional(),
+  initial_value: z.string().max(3000).optional(),
+  multiline: z.boolean().optional(),
+  min_length: integer(0, 3000).optional(),
+  max_length: integer(1, 3000).optional(),
+  dispatch_action_config: dispatchActionConfig.optional(),
+});
 
-const selects = { static_select: staticSelect, multi_static_select: multiStaticSelect };
-const pickers = { datepicker: datePicker, timepicker: timePicker, datetimepicker: dateTimePicker };
-const choosers = { radio_buttons: radioButtons, checkboxes };
+const chosen = [
+  staticSelect,
+  multiStaticSelect,
+  datePicker,
+  timePicker,
+  dateTimePicker,
+  radioButtons,
+  checkboxes,
+] as const;
 
 /** What an `actions` block may hold. */
-export const actionElements = { button, overflow, ...selects, ...pickers, ...choosers };
+export const actionElement = z.discriminatedUnion('type', [button, overflow, ...chosen]);
 
 /** What may stand beside a section's text. */
-export const accessoryElements = { ...actionElements, image };
+export const accessoryElement = z.discriminatedUnion('type', [button, overflow, ...chosen, imageElement]);
 
 /** What an `input` block may hold. */
-export const inputElements = { plain_text_input: plainTextInput, ...selects, ...pickers, ...choosers };
-
-export const imageElement = image;
+export const inputElement = z.discriminatedUnion('type', [plainTextInput, ...chosen]);

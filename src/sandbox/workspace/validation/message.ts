@@ -1,6 +1,7 @@
+import { isRecord } from '../../../base/is-record.ts';
 import { brokenBroadcast, type Parsing, parseMessage } from '../text.ts';
-import { idsAreUnique, messageBlocks, textLength } from './blocks.ts';
-import { type Issue, isRecord, wording } from './check.ts';
+import { messageBlocks, repeatedIds, textLength } from './blocks.ts';
+import { type Issue, issuesOf, wording } from './check.ts';
 import type { Refused } from './refused.ts';
 
 /** Measured, not documented: Slack refuses a message whose blocks show more than about this. */
@@ -36,9 +37,7 @@ export function refuseMessage(
 }
 
 function refuseBlocks(blocks: readonly unknown[]): Refused | null {
-  const issues: Issue[] = [];
-  messageBlocks(blocks, '/blocks', issues);
-  idsAreUnique(blocks, '/blocks', issues);
+  const issues: Issue[] = [...issuesOf(messageBlocks, blocks, '/blocks'), ...repeatedIds(blocks, '/blocks')];
   const ofType = (type: string) => blocks.filter((block) => isRecord(block) && block.type === type);
   if (ofType('table').length > 1) issues.push({ message: 'only_one_table_allowed', at: '/blocks' });
   if (textLength(ofType('table')) > MAX_TABLE_TEXT) {

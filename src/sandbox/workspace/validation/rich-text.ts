@@ -1,66 +1,77 @@
-import { anything, array, boolean, byType, type Check, integer, object, oneOf, string } from './check.ts';
+import { z } from 'zod';
+import { filled, integer, typed } from './check.ts';
 
-const style = {
-  style: object(
-    {},
-    {
-      bold: boolean,
-      italic: boolean,
-      strike: boolean,
-      code: boolean,
-      underline: boolean,
-      highlight: boolean,
-      client_highlight: boolean,
-      unlink: boolean,
-    },
-  ),
+const flag = z.boolean().optional();
+const styled = {
+  style: z
+    .strictObject({
+      bold: flag,
+      italic: flag,
+      strike: flag,
+      code: flag,
+      underline: flag,
+      highlight: flag,
+      client_highlight: flag,
+      unlink: flag,
+    })
+    .optional(),
 };
 
-const text = object({ type: anything, text: string({ min: 1 }) }, style);
-const link = object(
-  { type: anything, url: string({ min: 1, max: 3000, pattern: /^(https?:\/\/|mailto:|tel:)[^\s<>]+$/ }) },
-  { ...style, text: string({ min: 1 }), unsafe: boolean },
-);
-const id = string({ pattern: /^[A-Z0-9]+$/ });
+const someText = z.string().min(1);
+const anyString = z.string().optional();
+const id = z.string().regex(/^[A-Z0-9]+$/);
 
-const inline = byType({
+const text = typed('text', { ...styled, text: someText });
+const link = typed('link', {
+  ...styled,
+  url: z
+    .string()
+    .max(3000)
+    .regex(/^(https?:\/\/|mailto:|tel:)[^\s<>]+$/),
+  text: someText.optional(),
+  unsafe: flag,
+});
+
+const inline = z.discriminatedUnion('type', [
   text,
   link,
-  user: object({ type: anything, user_id: id }, style),
-  usergroup: object({ type: anything, usergroup_id: id }, style),
-  channel: object({ type: anything, channel_id: id }, style),
-  broadcast: object({ type: anything, range: oneOf('here', 'channel', 'everyone') }, style),
-  emoji: object({ type: anything, name: string({ min: 1 }) }, { ...style, unicode: string(), url: string() }),
-  date: object(
-    { type: anything, timestamp: integer(0, 9_999_999_999), format: string({ min: 1 }) },
-    { ...style, url: string(), fallback: string() },
-  ),
-  color: object({ type: anything, value: string({ pattern: /^#[0-9a-fA-F]{6}$/ }) }, style),
-});
+  typed('user', { ...styled, user_id: id }),
+  typed('usergroup', { ...styled, usergroup_id: id }),
+  typed('channel', { ...styled, channel_id: id }),
+  typed('broadcast', { ...styled, range: z.enum(['here', 'channel', 'everyone']) }),
+  typed('emoji', { ...styled, name: someText, unicode: anyString, url: anyString }),
+  typed('date', {
+    ...styled,
+    timestamp: integer(0, 9_999_999_999),
+    format: someText,
+    url: anyString,
+    fallback: anyString,
+  }),
+  typed('color', { ...styled, value: z.string().regex(/^#[0-9a-fA-F]{6}$/) }),
+]);
 
-const many = { max: 1000 };
-const border = { border: integer(0, 1) };
-const section = object({ type: anything, elements: array(inline, many) });
+const bordered = { border: integer(0, 1).optional() };
+const section = typed('rich_text_section', { elements: z.array(inline).max(1000) });
 
-const richTextElement = byType({
-  rich_text_section: section,
-  rich_text_list: object(
-    {
-      type: anything,
-      elements: array(byType({ rich_text_section: section }), many),
-      style: oneOf('bullet', 'ordered'),
-    },
-    { ...border, indent: integer(0, 8), offset: integer(0, 1000) },
-  ),
-  rich_text_quote: object({ type: anything, elements: array(inline, many) }, border),
-  rich_text_preformatted: object(
-    { type: anything, elements: array(byType({ text, link }), many) },
-    { ...border, language: string() },
-  ),
-});
+const richTextElement = z.discriminatedUnion('type', [
+  section,
+  typed('rich_text_list', {
+    ...bordered,
+    elements: z.array(z.discriminatedUnion('type', [section])).max(1000),
+    style: z.enum(['bullet', 'ordered']),
+    indent: integer(0, 8).optional(),
+    offset: integer(0, 1000).optional(),
+  }),
+  typed('rich_text_quote', { ...bordered, elements: z.array(inline).max(1000) }),
+  typed('rich_text_preformatted', {
+    ...bordered,
+    elements: z.array(z.discriminatedUnion('type', [text, link])).max(1000),
+    language: anyString,
+  }),
+]);
 
 /** A `rich_text` block, or a table's cell of that type. */
-export const richText: Check = object(
-  { type: anything, elements: array(richTextElement, { min: 1, max: 1000 }) },
-  { block_id: string({ min: 1, max: 255 }) },
-);
+export const richText = typed('rich_text', {
+  elements: z.array(richTextElement).min(1).max(1000),
+  block_id: filled(255).optional(),
+});

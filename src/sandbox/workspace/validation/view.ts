@@ -1,46 +1,39 @@
+import { z } from 'zod';
+import { isRecord } from '../../../base/is-record.ts';
 import { brokenBroadcast, PLAIN_PARSING, parseMessage } from '../text.ts';
-import { idsAreUnique, viewBlocks } from './blocks.ts';
-import { anything, boolean, byType, type Issue, isRecord, object, string, wording } from './check.ts';
+import { repeatedIds, viewBlocks } from './blocks.ts';
+import { type Issue, issuesOf, typed, wording } from './check.ts';
 import { plainText } from './composition.ts';
 import type { Refused } from './refused.ts';
 
 const shared = {
-  callback_id: string({ max: 255 }),
-  external_id: string({ max: 255 }),
-  private_metadata: string({ max: 3000 }),
+  callback_id: z.string().max(255).optional(),
+  external_id: z.string().max(255).optional(),
+  private_metadata: z.string().max(3000).optional(),
 };
 
-const view = byType({
-  modal: object(
-    { type: anything, title: plainText(24), blocks: viewBlocks },
-    {
-      ...shared,
-      submit: plainText(24),
-      close: plainText(24),
-      clear_on_close: boolean,
-      notify_on_close: boolean,
-      submit_disabled: boolean,
-    },
-    (value, at, issues) => {
-      const blocks = isRecord(value) && Array.isArray(value.blocks) ? value.blocks : [];
-      if (
-        isRecord(value) &&
-        value.submit === undefined &&
-        blocks.some((b) => isRecord(b) && b.type === 'input')
-      ) {
-        issues.push({ message: 'submit is required when an input block is within blocks', at });
-      }
-    },
-  ),
-  home: object({ type: anything, blocks: viewBlocks }, shared),
+const modal = typed('modal', {
+  ...shared,
+  title: plainText(24),
+  blocks: viewBlocks,
+  submit: plainText(24).optional(),
+  close: plainText(24).optional(),
+  clear_on_close: z.boolean().optional(),
+  notify_on_close: z.boolean().optional(),
+  submit_disabled: z.boolean().optional(),
+}).refine(({ submit, blocks }) => submit !== undefined || !blocks.some(({ type }) => type === 'input'), {
+  error: 'submit is required when an input block is within blocks',
 });
+
+const home = typed('home', { ...shared, blocks: viewBlocks });
+
+const view = z.discriminatedUnion('type', [modal, home]);
 
 /** What Slack would say against this view, or null. */
 export function refuseView(value: unknown, type: 'modal' | 'home', allowBroadcast: boolean): Refused | null {
-  const issues: Issue[] = [];
-  view(value, '/view', issues);
+  const issues: Issue[] = [...issuesOf(view, value, '/view')];
   if (isRecord(value)) {
-    idsAreUnique(value.blocks, '/view/blocks', issues);
+    issues.push(...repeatedIds(value.blocks, '/view/blocks'));
     if (value.type !== type && issues.length === 0) {
       issues.push({ message: `must be a ${type}`, at: '/view/type' });
     }

@@ -3,8 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../../../src/base/log.ts';
 import { createSlack, type Slack } from '../../../../src/chat/slack/slack.ts';
 import type { Incoming, Reply } from '../../../../src/ports/chat.ts';
+import type { SeenEvents } from '../../../../src/ports/chat-store.ts';
 import { startWorkspace, type Workspace } from '../../../../src/sandbox/workspace/workspace.ts';
 import { directory } from '../../../support/directory.ts';
+import { seenEvents } from '../../../support/seen-events.ts';
 import { openSlackDoor, type SlackDoor } from '../../../support/slack-door.ts';
 
 const SECRET = '8f742231b10e8888abcd99yyyzzz85a5';
@@ -14,6 +16,7 @@ const NOW = Date.parse('2026-03-02T12:00:00Z');
 let door: SlackDoor;
 let workspace: Workspace;
 let slack: Slack;
+let events: SeenEvents;
 let now: number;
 let heard: Incoming[];
 let answer: () => Promise<Reply>;
@@ -32,13 +35,8 @@ beforeEach(async () => {
     ...{ botUserId: 'U0M0', teamId: 'T0ACME', botToken: 'xoxb-1', appToken: 'xapp-1', signingSecret: SECRET },
     clock: () => now,
   });
-  slack = await createSlack({
-    mode: 'http',
-    ...{ signingSecret: SECRET, botToken: 'xoxb-1', apiUrl: workspace.apiUrl },
-    log: createLogger('debug', { write: (line) => void lines.push(line) }),
-    people: directory().people,
-    clock: () => now,
-  });
+  events = seenEvents();
+  slack = await connect();
   door.leadTo(slack.endpoint);
 });
 afterEach(async () => {
@@ -46,6 +44,18 @@ afterEach(async () => {
   await workspace.close();
   await door.close();
 });
+
+/** m0's Slack side, as each new process has it. */
+function connect(): Promise<Slack> {
+  return createSlack({
+    events,
+    mode: 'http',
+    ...{ signingSecret: SECRET, botToken: 'xoxb-1', apiUrl: workspace.apiUrl },
+    log: createLogger('debug', { write: (line) => void lines.push(line) }),
+    people: directory().people,
+    clock: () => now,
+  });
+}
 
 const start = () =>
   slack.start(async (incoming) => {
@@ -277,6 +287,45 @@ describe('the same again', () => {
       await post(body, signed(body));
     }
     expect(heard).toHaveLength(2);
+  });
+
+  it('has one effect also where m0 was started anew in between', async () => {
+    const typed = command('approve #42');
+    const mentioned = event('Ev1', '<@U0M0> status');
+    const headers = signed(typed);
+    await post(typed, headers);
+    await post(mentioned, signed(mentioned), 'application/json');
+    await workspace.waitFor(() => true, 10);
+    await slack.stop();
+    slack = await connect();
+    door.leadTo(slack.endpoint);
+    await start();
+    now += 1_000;
+    const again = [
+      await Promise.all([post(typed, headers), post(typed, headers)]),
+      await post(mentioned, signed(mentioned), 'application/json'),
+    ];
+    expect(again.flat(2).filter((part) => typeof part === 'number')).toEqual([200, 200, 200]);
+    const fresh = command('help', 'fresh');
+    await post(fresh, signed(fresh));
+    await workspace.waitFor(() => true, 10);
+    expect(heard.map((h) => h.text).sort()).toEqual(['approve #42', 'help', 'status']);
+  });
+
+  it('is taken in again where it could not be remembered', async () => {
+    const { isNewEvent } = events;
+    let broken = true;
+    Object.assign(events, {
+      isNewEvent: (...about: Parameters<typeof isNewEvent>) =>
+        broken ? Promise.reject(new Error('the disk is full')) : isNewEvent(...about),
+    });
+    const body = command('status');
+    const headers = signed(body);
+    expect((await post(body, headers))[0]).toBe(500);
+    expect(heard).toHaveLength(0);
+    broken = false;
+    expect((await post(body, headers))[0]).toBe(200);
+    expect(heard).toHaveLength(1);
   });
 
   it('as Slack’s own retry of an event has one effect, whatever the signature', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { escapeMrkdwn, notification } from '../../../../src/chat/slack/inert.ts';
-import { cutEnd, cutMiddle, visible } from '../../../../src/text/inert.ts';
+import { cutMiddle, visible } from '../../../../src/text/inert.ts';
+import { clip } from '../../../../src/text/words.ts';
 
 describe('visible', () => {
   test.each([
@@ -35,17 +36,17 @@ test('a notification is never empty, makes no link and cuts no entity in two', (
 
 describe('cutting', () => {
   test('keeps what fits', () => {
-    expect(cutEnd('abc', 3)).toBe('abc');
+    expect(clip('abc', 3)).toBe('abc');
     expect(cutMiddle('abc', 3)).toBe('abc');
   });
 
   test('stays within the limit and says that something is missing', () => {
-    expect(cutEnd('abcdef', 4)).toBe('abc…');
+    expect(clip('abcdef', 4)).toBe('abc…');
     expect(cutMiddle('abcdefgh', 5)).toBe('ab…gh');
   });
 
   test('splits no character', () => {
-    expect(cutEnd('a😀b', 3).isWellFormed()).toBe(true);
+    expect(clip('a😀b', 3).isWellFormed()).toBe(true);
     expect(cutMiddle('😀😀😀😀', 5).isWellFormed()).toBe(true);
     expect(cutMiddle('😀😀😀😀', 4).isWellFormed()).toBe(true);
   });

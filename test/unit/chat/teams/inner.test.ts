@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { readActivity, readClick } from '../../../../src/chat/teams/activity.ts';
 import { serviceAddress } from '../../../../src/chat/teams/identity.ts';
+import { Notes } from '../../../../src/chat/teams/notes.ts';
 import { RateLimiter } from '../../../../src/chat/teams/pace.ts';
-import { type Memory, Recent } from '../../../../src/chat/teams/recent.ts';
 import { isForM0, typedCommand } from '../../../../src/chat/teams/typed.ts';
+import { memory } from '../../../support/teams-bot.ts';
 
 const BOT = '28:bot';
 function message(text: string, mentions: readonly (readonly [string, string, string])[] = []) {
@@ -143,31 +144,22 @@ describe('a conversation that asks for patience', () => {
 });
 
 describe('what is remembered', () => {
-  function memory(): Memory & { readonly values: Map<string, string> } {
-    const values = new Map<string, string>();
-    return {
-      values,
-      value: async (name) => values.get(name),
-      setValue: async (name, value) => void values.set(name, value),
-    };
-  }
-
   test('is claimed once, also by many at a time and after a restart', async () => {
-    const store = memory();
-    const recent = new Recent(store, 'x');
-    const claims = await Promise.all(Array.from({ length: 20 }, () => recent.claim('k')));
+    const store = await memory();
+    const notes = new Notes(store, 'file-answer', Date.now);
+    const claims = await Promise.all(Array.from({ length: 20 }, () => notes.claim('k')));
     expect(claims.filter(Boolean)).toHaveLength(1);
-    expect(await new Recent(store, 'x').claim('k')).toBe(false);
-    expect(await new Recent(store, 'y').claim('k')).toBe(true);
+    expect(await new Notes(store, 'file-answer', Date.now).claim('k')).toBe(false);
+    expect(await new Notes(store, 'greeted', Date.now).claim('k')).toBe(true);
   });
 
   test('stays small, and the newest stays', async () => {
-    const store = memory();
-    const recent = new Recent(store, 'x');
-    for (let i = 0; i < 6_000; i += 1) await recent.set(`k${i}`, `v${i}`);
-    expect(store.values.size).toBe(64);
-    expect(Math.max(...[...store.values.values()].map((v) => JSON.parse(v).length))).toBe(64);
-    for (let i = 5_000; i < 6_000; i += 1) expect(await recent.get(`k${i}`)).toBe(`v${i}`);
-    expect(await recent.get('k0')).toBeNull();
+    const store = await memory();
+    let now = 0;
+    const notes = new Notes(store, 'posted', () => ++now);
+    for (let i = 0; i < 6_000; i += 1) await notes.set(`k${i}`, `v${i}`);
+    for (let i = 5_000; i < 6_000; i += 1) expect(await notes.get(`k${i}`)).toBe(`v${i}`);
+    expect(await notes.get('k0')).toBeNull();
+    expect(await notes.get(`k${6_000 - 4_097}`)).toBeNull();
   });
 });

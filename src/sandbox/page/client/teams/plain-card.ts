@@ -1,5 +1,5 @@
 /** Makes a card safe for this page: it loads nothing, runs nothing and links only to web addresses. */
-import { isRecord } from '../../../workspace/validation/check.ts';
+import { isRecord } from '../../../../base/is-record.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -13,7 +13,7 @@ import {
   ShowCardAction,
   Versions,
 } from 'adaptivecards';
-import { isRecord } from '../../../workspace/validation/check.ts';
+import { isRecord } from '../../../../base/is-record.ts';
 import { type Focus, focusIn, giveFocus } from './focus.ts';
 import { TEAMS_HOST } from './host-config.ts';
 import { isWebAddress, plainCard } from './plain-card.ts';

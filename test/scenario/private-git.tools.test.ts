@@ -35,7 +35,7 @@ function config(yaml: string, { repos }: SandboxCloud): string {
 
 beforeAll(async () => {
   const variables = { POLICIES_TOKEN: TOKENS.policies, INFRA_TOKEN: TOKENS.infra };
-  world = await startWorld({ prepare, config, variables });
+  world = await startWorld({ cloud: 'plain', prepare, config, variables });
 });
 afterAll(async () => {
   await world?.close();
@@ -46,7 +46,7 @@ describe('private repositories', () => {
   it('are read: what their policy allows is put back by itself', async () => {
     await world.cloud.console.run('remove-tags');
     expect((await world.check()).state).toBe('realigned');
-    expect(await world.fact('Bucket acme-logs, tags')).toBe('CostCenter=4711, Owner=platform');
+    expect(await world.fact('terraform_data.logs, tags')).toBe('CostCenter=4711, Owner=platform');
   });
 
   it('of policies that may not be read any more leave the decision to a person', async () => {
@@ -56,7 +56,7 @@ describe('private repositories', () => {
     await world.cloud.console.run('remove-tags');
     const run = await world.check();
     expect(run.state).toBe('awaiting_approval');
-    expect(await world.fact('Bucket acme-logs, tags')).not.toContain('Owner=platform');
+    expect(await world.fact('terraform_data.logs, tags')).not.toContain('Owner=platform');
     await world.card(`run #${run.id}`, 'the server refuses the token of credentials[0]');
   });
 

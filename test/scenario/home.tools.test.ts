@@ -1,14 +1,15 @@
-/** The Home tab with everything real: what happens in the cloud shows there, and is decided from there. */
+/** The Home tab with everything real but a cloud: what drifts shows there, and is decided from there. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DANA, EVE, startWorld, type World, words } from '../support/world.ts';
 
-const INGRESS = 'Security group web, lets in';
+const INGRESS = 'terraform_data.web, lets in';
+const REVERT = 'Apply the code';
 const SSH = '22/tcp from 203.0.113.7/32';
 const SOON = 60_000;
 
 let world: World;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ cloud: 'plain' });
 });
 afterAll(() => world?.close());
 
@@ -36,7 +37,7 @@ describe('a home that is open', () => {
     await dana.click(await home(DANA, 'waits for you'), 'Review prod-network');
     const dialog = await world.view(DANA);
     expect(words(dialog)).toContain(SSH);
-    await dana.click(dialog, 'Revert the rule in the cloud', { confirm: true });
+    await dana.click(dialog, REVERT, { confirm: true });
     await world.until(1, 'realigned');
     expect(await world.fact(INGRESS)).not.toContain(SSH);
     await home(DANA, 'nothing has drifted');

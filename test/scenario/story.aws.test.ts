@@ -10,7 +10,7 @@ const SSH = '22/tcp from 203.0.113.7/32';
 
 let world: World;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ cloud: 'aws-as-shipped' });
 });
 afterAll(() => world?.close());
 

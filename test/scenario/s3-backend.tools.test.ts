@@ -82,6 +82,8 @@ beforeAll(async () => {
     log,
     clock: Date.now,
     key: TEST_KEY,
+    // Long enough for the tool to ask more than once.
+    lockPatienceS: 3,
   });
 });
 afterAll(async () => {

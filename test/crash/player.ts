@@ -1,4 +1,4 @@
-/** Tells a story to m0, from where it stands: what happens, what people say, and what they say again. */
+/** Plays a story to m0, from where it stands: what happens, what people say, and what they say again. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -32,16 +32,16 @@ export const go = (what: string): string => `go ${what}`;
 export const DRAINING = 'draining';
 export const FULL = 'full';
 
-export interface Teller {
+export interface Player {
   /** What goes on while m0 is doing something; rejects where the answer to m0 is an error. */
   meanwhile(doing: Doing, moves: readonly string[]): Promise<void>;
   /** From a start of m0 through the steps below `until` that are not over yet. */
-  tell(until: number): Promise<void>;
+  play(until: number): Promise<void>;
   /** Whatever waits is approved by people who are asked; then all that is due is delivered. */
   close(): Promise<void>;
 }
 
-export function createTeller(story: Story, dir: string, world: World, m0: () => M0): Teller {
+export function createPlayer(story: Story, dir: string, world: World, m0: () => M0): Player {
   const steps: readonly Step[] = [...story.before, ...story.steps];
   let closing = false;
 
@@ -122,10 +122,10 @@ export function createTeller(story: Story, dir: string, world: World, m0: () => 
         return escalate(m0().asking);
       case 'digest': {
         // As the schedule does: a tick that is stored is not made again.
-        if ((await store.value('tick:digest 0')) !== undefined) return;
+        if ((await store.lastTick('digest 0')) !== undefined) return;
         const channels = [{ platform: 'slack' as const, channel: OPS }];
         const plan = { channels, targets: ['prod'], timezone: 'Europe/Berlin' };
-        return sendDigest(view, plan, 'digest 0', 'tick:digest 0');
+        return sendDigest(view, plan, 'digest 0');
       }
     }
   }
@@ -145,7 +145,7 @@ export function createTeller(story: Story, dir: string, world: World, m0: () => 
       }
     },
 
-    async tell(until) {
+    async play(until) {
       await m0().worker.start();
       await m0().policyWatch.look();
       await m0().rest();

@@ -2,13 +2,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buttons, DANA, EVE, poll, startWorld, type World, words } from '../support/world.ts';
 
-const TAGS = 'Bucket acme-logs, tags';
-const INGRESS = 'Security group web, lets in';
+const TAGS = 'terraform_data.logs, tags';
+const INGRESS = 'terraform_data.web, lets in';
+const REVERT = 'Apply the code';
 const SSH = '22/tcp from 203.0.113.7/32';
 
 let world: World;
 beforeAll(async () => {
-  world = await startWorld({ slackMode: 'http' });
+  world = await startWorld({ cloud: 'plain', slackMode: 'http' });
 });
 afterAll(() => world?.close());
 
@@ -24,12 +25,12 @@ it('the tags come back by themselves, and the hotfix waits', async () => {
   expect(run.state).toBe('awaiting_approval');
   expect(await world.fact(TAGS)).toBe('CostCenter=4711, Owner=platform');
   expect(await world.fact(INGRESS)).toContain(SSH);
-  expect(words(await world.card('aws_security_group.web', 'verified'))).toContain(SSH);
+  expect(words(await world.card('terraform_data.web', 'verified'))).toContain(SSH);
 });
 
 it('whoever may not approve is refused in private', async () => {
-  const card = await world.card('aws_security_group.web');
-  await world.workspace.as(EVE).click(card, 'Revert the rule in the cloud', { confirm: true });
+  const card = await world.card('terraform_data.web');
+  await world.workspace.as(EVE).click(card, REVERT, { confirm: true });
   expect(words(await world.whisper(EVE, 'Only'))).toContain('may approve prod-network');
   expect(await world.fact(INGRESS)).toContain(SSH);
 });
@@ -40,7 +41,7 @@ it('asked by a mention, m0 answers in the thread', async () => {
 });
 
 it('snoozed in its dialog and unsnoozed, it waits again', async () => {
-  const card = await world.card('aws_security_group.web');
+  const card = await world.card('terraform_data.web');
   await world.workspace.as(DANA).click(card, 'Snooze…');
   const view = await world.view(DANA);
   const closed = await world.workspace.as(DANA).submit(view.id, { for: '3d', reason: 'vendor needs SSH' });
@@ -55,13 +56,11 @@ it('approved by its button, the hotfix is reverted and the proof is told', async
     return open?.runId ?? undefined;
   });
   const dm = await world.dm(DANA, `run #${id}`, 'waits for you');
-  await world.workspace.as(DANA).click(dm, 'Revert the rule in the cloud', { confirm: true });
+  await world.workspace.as(DANA).click(dm, REVERT, { confirm: true });
   const run = await world.until(id, 'realigned');
   expect(await world.fact(INGRESS)).not.toContain(SSH);
   expect(run.applied).toMatchObject([{ approvedBy: [{ person: 'dana', platform: 'slack' }] }]);
-  expect(buttons(await world.card(`run #${id}`, 'Dana', 'verified'))).not.toContain(
-    'Revert the rule in the cloud',
-  );
+  expect(buttons(await world.card(`run #${id}`, 'Dana', 'verified'))).not.toContain(REVERT);
 });
 
 it('while m0 is away a command fails where its person sees it, and works again after', async () => {

@@ -12,6 +12,7 @@ describe.runIf(process.getuid?.() === 0)('m0 as root', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({
+      cloud: 'plain',
       async prepare(cloud) {
         // As /var/lib is: what lies in it guards itself.
         for (let at = dirname(cloud.repos.infra); at !== tmpdir(); at = dirname(at)) chmodSync(at, 0o755);

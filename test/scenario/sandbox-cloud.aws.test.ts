@@ -84,7 +84,7 @@ describe('the cloud of the sandbox', () => {
     const { motoServer } = sandboxTools(await testTools());
     const script = `
       import { startMoto } from ${JSON.stringify(resolve('src/sandbox/cloud/moto.ts'))};
-      import { createLogger } from ${JSON.stringify(resolve('src/log.ts'))};
+      import { createLogger } from ${JSON.stringify(resolve('src/base/log.ts'))};
       const options = { motoServer: ${JSON.stringify(motoServer)}, port: 0, base: process.env };
       console.log((await startMoto({ ...options, log: createLogger('silent') })).url);
     `;

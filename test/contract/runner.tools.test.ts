@@ -2,10 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { fingerprintOf } from '../../src/drift/fingerprint.ts';
 import type { Stack } from '../../src/model/directory.ts';
 import type { CodePort, Runner } from '../../src/ports/runner.ts';
-import { startTestCloud, type TestCloud, testTools } from '../support/cloud.ts';
+import { testTools } from '../support/cloud.ts';
 import { stack as anyStack } from '../support/directory.ts';
 import { runnerIn } from '../support/runner.ts';
 import { commit, makeRepo, recordingTool } from '../support/terraform-repo.ts';
@@ -14,47 +13,6 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const signal = new AbortController().signal;
 const whole = { only: null, signal };
-
-describe('a stack in the cloud', () => {
-  let here: TestCloud;
-  beforeAll(async () => {
-    here = await startTestCloud();
-  });
-  afterAll(() => here.close());
-
-  it('finds nothing while it is aligned, then what was done by hand, and puts it back', async () => {
-    const { runner, cloud } = here;
-    const reason = 'opened for a drill';
-    const stack = here.stack({ ignore: [{ match: 'aws_security_group.*.ingress[*]', reason }] });
-
-    const aligned = await runner.plan(stack, whole);
-    expect(aligned.analysis.findings).toEqual([]);
-    expect(aligned.code).toMatchObject({
-      ref: 'main',
-      author: 'Kim Sato',
-      commit: (await runner.head(stack)).commit,
-    });
-
-    await cloud.console.run('remove-tags');
-    await cloud.console.run('open-ssh');
-    const drifted = await runner.plan(stack, whole);
-    const found = drifted.analysis.findings.map((f) => [f.address, f.origin, f.action, f.ignored]);
-    expect(found).toEqual([
-      ['aws_s3_bucket.logs', 'cloud', 'update', undefined],
-      ['aws_security_group.web', 'cloud', 'update', reason],
-    ]);
-    expect(fingerprintOf(drifted.analysis.findings)).not.toBe(fingerprintOf(aligned.analysis.findings));
-
-    const only = await runner.plan(stack, { only: ['aws_s3_bucket.logs'], signal });
-    expect(only.plan.targets).toEqual(['aws_s3_bucket.logs']);
-    expect(only.analysis.findings.map((f) => f.address)).toEqual(['aws_s3_bucket.logs']);
-    const applied = await runner.apply(stack, only.plan, signal);
-    expect(applied.log).toContain('1 changed');
-    const facts = await cloud.console.facts();
-    expect(facts.find((f) => f.label.includes('tags'))).toMatchObject({ asBuilt: true });
-    expect(facts.find((f) => f.label.includes('lets in'))).toMatchObject({ asBuilt: false });
-  });
-});
 
 const ONE = `resource "terraform_data" "one" {\n  input = "1"\n}\n`;
 

@@ -1,4 +1,4 @@
-/** The cloud, the policies and the chat as m0 meets them, on a `World` that a kill leaves whole. */
+/** The adapters of m0's core to the cloud, the policies and the chat of a `World`, which a kill leaves whole. */
 import type { PolicyAnswer } from '../../src/decisions/decision.ts';
 import type { CodeVersion, RunState, SavedPlan } from '../../src/model/run.ts';
 import { ChatError, type ChatPort } from '../../src/ports/chat.ts';
@@ -10,7 +10,7 @@ import type { Doing, World } from './world.ts';
 /** The last good commit of every policy. */
 const BUNDLE = 'a1b2c3d4e5f60718293a4b5c6d7e8f9001122334';
 
-export interface FarEndParts {
+export interface AdapterParts {
   readonly world: World;
   /** What goes on while m0 waits for the answer; may throw in the answer's place. */
   readonly meanwhile: (doing: Doing) => Promise<void>;
@@ -24,7 +24,7 @@ export interface FarEndParts {
 }
 
 /** A plan finds what drifted; an apply of a plan that is still kept puts back, one by one, what it touches. */
-export function createCloud({ world, meanwhile, halfway, stored }: FarEndParts): Runner & CodePort {
+export function createRunner({ world, meanwhile, halfway, stored }: AdapterParts): Runner & CodePort {
   const codeNow = (): CodeVersion => ({ ...CODE, commit: world.commit });
   return {
     async head() {
@@ -107,7 +107,7 @@ export function createCloud({ world, meanwhile, halfway, stored }: FarEndParts):
   }
 }
 
-export function createPolicies({ world, meanwhile }: FarEndParts): PolicyPort {
+export function createPolicies({ world, meanwhile }: AdapterParts): PolicyPort {
   return {
     async ask({ stack, approvers }) {
       await meanwhile('ask');

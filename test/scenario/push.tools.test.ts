@@ -5,6 +5,7 @@ import { startWorld, type World } from '../support/world.ts';
 let world: World;
 beforeAll(async () => {
   world = await startWorld({
+    cloud: 'plain',
     config: (yaml) => yaml.replace('push: off', 'push: { poll: 5s }'),
   });
 });
@@ -12,12 +13,12 @@ afterAll(() => world?.close());
 
 it('finds a merge by itself', async () => {
   const remembered = async (): Promise<string | undefined> =>
-    world.service.store.value('pushed:prod-network');
+    (await world.service.store.pushedHead('prod-network'))?.head;
   await expect.poll(remembered, { timeout: 30_000 }).toBeDefined();
   await world.cloud.console.run('merge-code');
-  await world.card('aws_vpc.main', 'waits');
+  await world.card('terraform_data.vpc', 'waits');
   const [run, ...older] = await world.runs();
   expect(run).toMatchObject({ trigger: 'push', state: 'awaiting_approval' });
-  expect(run?.findings.find((f) => f.address === 'aws_vpc.main')).toMatchObject({ origin: 'code' });
+  expect(run?.findings.find((f) => f.address === 'terraform_data.vpc')).toMatchObject({ origin: 'code' });
   expect(older).toEqual([]);
 });

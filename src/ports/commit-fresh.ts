@@ -1,0 +1,35 @@
+import type { Change, CommitResult, Store } from './store.ts';
+
+const ATTEMPTS = 5;
+
+/**
+ * Commits the changes that `make` reads and answers, where there are any. Where an alert moved in between, `make` is
+ * asked again, a few times. Answers the last result; a run that moved is left to the caller.
+ */
+export async function commitFresh(
+  store: Pick<Store, 'commit'>,
+  make: () => readonly Change[] | Promise<readonly Change[]>,
+): Promise<CommitResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    const changes = await make();
+    if (changes.length === 0) return { ok: true, insertedRuns: [], insertedAlerts: [] };
+    const done = await store.commit(changes);
+    if (done.ok || !('staleAlert' in done) || attempt === ATTEMPTS) return done;
+  }
+}
+
+/** Which of what a refused commit was made from has moved, in words. */
+export function staleText(refused: Extract<CommitResult, { readonly ok: false }>): string {
+  return 'staleAlert' in refused
+    ? `alert ${refused.staleAlert} was changed by somebody else`
+    : `run #${refused.stale} was changed by somebody else`;
+}
+
+/** As `commitFresh`; rejects where something it was made from goes on moving. */
+export async function storeFresh(
+  store: Pick<Store, 'commit'>,
+  make: () => readonly Change[] | Promise<readonly Change[]>,
+): Promise<void> {
+  const done = await commitFresh(store, make);
+  if (!done.ok) throw new Error(`storing a change: ${staleText(done)}`);
+}
