@@ -28,6 +28,7 @@ describe('readEnvironment', () => {
       opa: null,
       pluginMirror: null,
       keepPlans: false,
+      waitForOwner: false,
       stackUser: null,
       logLevel: 'info',
       host: '127.0.0.1',
