@@ -148,7 +148,7 @@ export function createMirrors(options: MirrorOptions): Mirrors {
         throw error;
       log.warn(
         { repository: scrubUrl(url), why: scrubCredentials(text, url) },
-        'the local copy of a repository is broken and is made again',
+        'local copy of a repository is broken, making it anew',
       );
       await repair();
       return withRepairs(url, work, others);

@@ -91,12 +91,12 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
     try {
       const { commit } = await code.fetch(git, ref);
       if (unreachable && !stopped)
-        log.info({ stacks: names(), ref }, 'the code repository can be polled for pushes again');
+        log.info({ stacks: names(), ref }, 'code can be looked at for pushes again');
       unreachable = false;
       return commit;
     } catch (error) {
       if (!unreachable && !stopped)
-        log.warn({ err: error, stacks: names(), ref }, 'the code repository cannot be polled for pushes');
+        log.warn({ err: error, stacks: names(), ref }, 'code can’t be looked at for pushes');
       unreachable = true;
       return null;
     }
@@ -146,7 +146,7 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
       handling = handleHead(stack, head ?? '').catch((error: unknown) => {
         log.error(
           { err: error, stack: stack.name },
-          'a push could not be handled; it is handled again at the next poll',
+          'a push could not be followed up; it comes again',
         );
       });
       await handling;

@@ -109,18 +109,19 @@ export function createStackTools(options: StackToolOptions) {
             ? ({ as: 'answer', bytes: PLAN_DOCUMENT_BYTES } as const)
             : ({ as: 'log', dir: place.outputDir, name: phase } as const);
         const record = recordIn(options, stack, phase, call);
-        const outcome = await start({ ...call, args, output, admit: record.begin }, call.change)
-          .finally(record.end)
-          .catch((cause: unknown) => {
-            if (cause instanceof LeaseLost)
-              throw new RunnerError(phase, `${doing}: ${cause.message}`, { cause });
-            if (!call.signal.aborted)
-              throw new RunnerError(
-                phase,
-                scrub(`${doing}: ${errorText(cause)}${asWhom(errorText(cause), user)}`),
-              );
+        let outcome: ToolOutcome;
+        try {
+          outcome = await start({ ...call, args, output, admit: record.begin }, call.change);
+        } catch (cause) {
+          if (cause instanceof LeaseLost)
+            throw new RunnerError(phase, `${doing}: ${cause.message}`, { cause });
+          if (call.signal.aborted)
             throw new RunnerError(phase, `${doing}: stopped before it began`, { stopped: 'aborted' });
-          });
+          const text = errorText(cause);
+          throw new RunnerError(phase, scrub(`${doing}: ${text}${asWhom(text, user)}`));
+        } finally {
+          await record.end();
+        }
         const ms = Math.round(performance.now() - began);
         options.log.debug({ stack: stack.name, phase, exitCode: outcome.exitCode, ms }, 'tool ended');
         const error = judge(phase, outcome, call);

@@ -26,6 +26,8 @@ export interface Copy {
 export interface Played {
   readonly marks: readonly Mark[];
   readonly copies: readonly Copy[];
+  /** How many writes to the database had no point. */
+  readonly unmarkedWrites: number;
   readonly verdict: Verdict;
 }
 
@@ -112,7 +114,8 @@ export async function playWithCopies(
       throw new Error(`it was not killed in the middle of a commit: ${JSON.stringify(ended)}`);
     }
   }
-  return { marks: points.marks, copies, verdict: await judge(whole, story) };
+  const verdict = await judge(whole, story);
+  return { marks: points.marks, copies, unmarkedWrites: points.unmarkedWrites(), verdict };
 }
 
 /**
@@ -148,6 +151,8 @@ export async function explore(
   if (start === null) await begin(story, from);
   const played = await playWithCopies(story, from, root, (mark) => mark.first, killInCommits);
   const problems = played.verdict.problems.map((p) => `without a kill: ${p}`);
+  if (played.unmarkedWrites > 0)
+    problems.push(`${played.unmarkedWrites} writes that are no point (points.ts)`);
   const crossed: Crossed[] = [];
   let otherwise = 0;
   let stuck = 0;

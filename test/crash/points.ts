@@ -40,8 +40,10 @@ export interface Points {
     effect: () => Promise<T>,
     movesOf?: (result: T | null) => readonly string[],
   ): Promise<T>;
-  /** A write to the database is on the disk; marked where it is part of such an effect. */
+  /** A write to the database is on the disk; marked where it is part of such an effect, else counted as unmarked. */
   written(): void;
+  /** How many writes since the first mark were part of no effect: each is a point that is left out. */
+  unmarkedWrites(): number;
 }
 
 /** Counts the points of one process. */
@@ -51,6 +53,7 @@ export function createPoints(onMark: OnMark): Points {
   let stopped = false;
   /** How many effects that write to the database are under way. */
   let storing = 0;
+  let unmarked = 0;
   /** Whether the last mark was made when a write was on the disk. */
   let justWritten = false;
 
@@ -99,10 +102,12 @@ export function createPoints(onMark: OnMark): Points {
       }
     },
     written() {
-      if (storing === 0) return;
-      add('within', 'a write: it is on the disk', true);
-      justWritten = true;
+      if (storing > 0) {
+        add('within', 'a write: it is on the disk', true);
+        justWritten = true;
+      } else if (point > 0 && !stopped) unmarked += 1;
     },
+    unmarkedWrites: () => unmarked,
   };
 }
 
@@ -148,11 +153,20 @@ export function watched(changes: readonly Change[], onFirst: () => void): readon
   return list;
 }
 
+/** Methods of the store that write, besides `commit`. */
+type Writes =
+  | 'outboxDone'
+  | 'outboxFailed'
+  | 'addMessage'
+  | 'setValue'
+  | 'addRefusal'
+  | 'removeRefusal'
+  | 'setReachable'
+  | 'addLostChannel'
+  | 'removeLostChannel';
+
 export function pointedStore(store: AuditedStore, points: Points): AuditedStore {
-  const named = <K extends 'outboxDone' | 'outboxFailed' | 'addMessage' | 'setValue'>(
-    method: K,
-    name: (...args: Parameters<Store[K]>) => string,
-  ): Store[K] =>
+  const named = <K extends Writes>(method: K, name: (...args: Parameters<Store[K]>) => string): Store[K] =>
     ((...args: Parameters<Store[K]>) =>
       points.storing(name(...args), () =>
         (store[method] as (...a: typeof args) => Promise<void>)(...args),
@@ -173,6 +187,11 @@ export function pointedStore(store: AuditedStore, points: Points): AuditedStore 
     outboxFailed: named('outboxFailed', (id) => `delivery ${id} is put off`),
     addMessage: named('addMessage', (m) => `storing where alert ${m.alertId} is in ${m.channel}`),
     setValue: named('setValue', (name) => `value ${name}`),
+    addRefusal: named('addRefusal', ({ person }) => `refusal of ${person}`),
+    removeRefusal: named('removeRefusal', (person) => `no refusal of ${person} any more`),
+    setReachable: named('setReachable', (person) => `${person} is reachable`),
+    addLostChannel: named('addLostChannel', ({ channel }) => `lost channel ${channel}`),
+    removeLostChannel: named('removeLostChannel', (_, channel) => `no lost channel ${channel} any more`),
   };
 }
 

@@ -39,7 +39,8 @@ const KINDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'after looking at the policies': 'after looking at the policies',
   },
   'who is on call can not be written to, which is told, and can be an hour later': {
-    'after a value is stored': 'after value',
+    'after a refusal is stored': 'after refusal',
+    'after a refusal is deleted': 'after no refusal',
   },
 };
 

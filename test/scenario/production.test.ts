@@ -108,9 +108,8 @@ it('a start with an m0.yaml is at work, and stops when asked to', async () => {
     PORT: String(port),
   });
   try {
-    await expect
-      .poll(() => fetch(`http://127.0.0.1:${port}/healthz`).then((r) => r.status, text), { timeout: 30_000 })
-      .toBe(200);
+    await expect.poll(text, { timeout: 60_000 }).toContain('m0 is at work');
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
   } finally {
     child.kill('SIGTERM');
   }
