@@ -202,8 +202,8 @@ describe('watchPushes', () => {
     renameSync(`${repo}-away`, repo);
     commit(repo, { 'envs/a/main.tf': 'a2' }, 'a');
     await dealt(['a']);
-    expect(lines.filter((line) => line.includes('cannot be polled for pushes'))).toHaveLength(1);
-    expect(lines.filter((line) => line.includes('can be polled for pushes again'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('can’t be looked at'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('looked at for pushes again'))).toHaveLength(1);
     expect(await pushed()).toEqual(['a']);
   });
 
