@@ -71,7 +71,7 @@ describe('readEnvironment', () => {
     ['M0_LOG_LEVEL', 'loud', 'M0_LOG_LEVEL: "loud" is no level: set it to one of trace'],
     ['M0_GIT_WEBHOOK_SECRET', 'hunter2', 'M0_GIT_WEBHOOK_SECRET: is shorter than 16 characters'],
     ['PAGERDUTY_TOKEN', 'hunter2\nhunter2', 'PAGERDUTY_TOKEN: has characters that no key has'],
-    ['PAGERDUTY_API_URL', 'http://api.eu.pagerduty.com', 'PAGERDUTY_API_URL: the key would travel in clear'],
+    ['PAGERDUTY_API_URL', 'http://api.eu.pagerduty.com', 'PAGERDUTY_API_URL: sends the key unencrypted'],
     ['PAGERDUTY_API_URL', 'https://me:hunter2@h', 'PAGERDUTY_API_URL: holds a user or a password'],
     ['PAGERDUTY_API_URL', 'api.eu.pagerduty.com', 'PAGERDUTY_API_URL: is not an address'],
     ['SLACK_API_URL', 'slack.test', 'SLACK_API_URL: is not an address'],
