@@ -66,7 +66,9 @@ export function createPosting(parts: PostingParts): Posting {
   const { store, clock, log, directory } = parts;
   const fleets = createFleets({ store, clock });
 
-  function chatOf(platform: Platform): ChatPort {
+  /** For one request: a process that is frozen between two of them may have been replaced when it goes on. */
+  async function chatOf(platform: Platform): Promise<ChatPort> {
+    await store.proveOwner();
     const chat = parts.chats.get(platform);
     if (!chat)
       throw new ChatError(`${platform} is not configured under "chat" in m0.yaml`, { permanent: true });
@@ -98,7 +100,7 @@ export function createPosting(parts: PostingParts): Posting {
     const where = 'channel' in place ? place.channel : place.user;
     const key = `alert:${alert.id}:${place.platform}:${where}`;
     const card = await cardOf(alert, messages, why);
-    const posted = await chatOf(place.platform).post(place, card, key);
+    const posted = await (await chatOf(place.platform)).post(place, card, key);
     await store.addMessage({
       alertId: alert.id,
       platform: place.platform,
@@ -158,7 +160,7 @@ export function createPosting(parts: PostingParts): Posting {
     for (const message of messages) {
       const card = await cardOf(alert, messages, message.why);
       try {
-        await chatOf(message.platform).update(message.channel, message.messageId, card);
+        await (await chatOf(message.platform)).update(message.channel, message.messageId, card);
       } catch (error) {
         if (!isPermanent(error)) problems.push(error);
         else
@@ -198,7 +200,7 @@ export function createPosting(parts: PostingParts): Posting {
     const problems: unknown[] = [];
     for (const m of roots) {
       try {
-        await chatOf(m.platform).reply(m.channel, m.messageId, text, `${entry.key}:${m.id}`);
+        await (await chatOf(m.platform)).reply(m.channel, m.messageId, text, `${entry.key}:${m.id}`);
       } catch (error) {
         problems.push(error);
       }
@@ -219,7 +221,14 @@ export function createPosting(parts: PostingParts): Posting {
     const text = `${name}: ${why}. I can’t write to you directly: add m0 for yourself in Teams.`;
     for (const m of await store.messages(alert.id)) {
       if (m.role !== 'root' || m.platform !== 'teams') continue;
-      await chatOf(m.platform).reply(m.channel, m.messageId, text, `${entry.key}:${m.id}`, false, who);
+      await (await chatOf(m.platform)).reply(
+        m.channel,
+        m.messageId,
+        text,
+        `${entry.key}:${m.id}`,
+        false,
+        who,
+      );
     }
   }
 
@@ -278,7 +287,7 @@ export function createPosting(parts: PostingParts): Posting {
     const problems: unknown[] = [];
     for (const m of copies) {
       try {
-        await chatOf(m.platform).reply(m.channel, m.messageId, text, `${entry.key}:${m.id}`, true);
+        await (await chatOf(m.platform)).reply(m.channel, m.messageId, text, `${entry.key}:${m.id}`, true);
       } catch (error) {
         problems.push(error);
       }
@@ -290,7 +299,7 @@ export function createPosting(parts: PostingParts): Posting {
     async deliver(entry, about) {
       const { message: delivery } = entry;
       if (delivery.type === 'post') {
-        await chatOf(delivery.place.platform).post(delivery.place, delivery.card, entry.key);
+        await (await chatOf(delivery.place.platform)).post(delivery.place, delivery.card, entry.key);
         return;
       }
       const alert = await store.alert(delivery.alertId);

@@ -14,6 +14,8 @@ export interface LeftTool extends ProcessIdentity {
 export interface ToolProcesses {
   /** The present owner's number: larger than that of every owner before. */
   readonly fence: number;
+  /** Rejects with LeaseLost where another owner took over: then the stacks' directories are that owner's. */
+  prove(): Promise<void>;
   /**
    * Proves the lease and records a process that is about to become a tool. Rejects with LeaseLost where another owner
    * took over; then the process must not become one.

@@ -10,31 +10,37 @@ export type Database = BetterSQLite3Database & { readonly $client: Sqlite.Databa
 
 const MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
 
-/** Refuses a database that a newer m0 has migrated: this version doesn't know what it holds. */
-export function refuseNewer(client: Sqlite.Database): void {
+/** The newest migration that the database has had, by its time in the journal; null where it had none. */
+function newestMigration(client: Sqlite.Database): number | null {
   const known = client
     .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '__drizzle_migrations'")
     .get();
-  if (known === undefined) return;
+  if (known === undefined) return null;
   const stored = client.prepare('SELECT max(created_at) AS at FROM __drizzle_migrations').get() as {
     at: number | null;
   };
+  return stored.at === null ? null : Number(stored.at);
+}
+
+/** Refuses a database that a newer m0 has migrated: this version doesn't know what it holds. */
+export function refuseNewer(client: Sqlite.Database): void {
+  const stored = newestMigration(client);
   const journal = JSON.parse(readFileSync(join(MIGRATIONS, 'meta', '_journal.json'), 'utf8')) as {
     entries: readonly { when: number }[];
   };
   const newest = Math.max(...journal.entries.map((e) => e.when));
-  if (Number(stored.at ?? 0) > newest) {
+  if ((stored ?? 0) > newest) {
     throw new StoreError('the database was written by a newer version of m0: start that version');
   }
 }
 
 function migrateOnce(db: Database): void {
+  const before = newestMigration(db.$client);
   try {
     migrate(db, { migrationsFolder: MIGRATIONS });
   } catch (error) {
-    // Another process may have migrated the same new file in between; then there is nothing left to do.
-    if (!(error instanceof Error && /already exists/.test(`${error.message} ${String(error.cause)}`)))
-      throw error;
+    // Another process may have migrated the same file in between, which broke ours in the middle.
+    if (newestMigration(db.$client) === before) throw error;
     migrate(db, { migrationsFolder: MIGRATIONS });
   }
 }

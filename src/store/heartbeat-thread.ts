@@ -1,9 +1,9 @@
 /** The thread of heartbeat.ts: extends the lease every few seconds, with a connection of its own. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import Sqlite from 'better-sqlite3';
 import { errorText } from '../base/error-text.ts';
 import { HEARTBEATS_A_LEASE } from '../model/owner.ts';
+import { openForHeartbeats } from './heartbeat-connection.ts';
 
 /** `lost`: another process has the lease, and this thread has ended. */
 export type HeartbeatMessage =
@@ -17,9 +17,7 @@ const { file, fence, leaseMs } = workerData as {
 };
 const intervalMs = leaseMs / HEARTBEATS_A_LEASE;
 
-const client = new Sqlite(file, { fileMustExist: true, timeout: intervalMs });
-// A heartbeat that a power cut loses was no longer needed.
-client.pragma('synchronous = OFF');
+const client = openForHeartbeats(file, intervalMs);
 const beat = client.prepare('UPDATE owner SET heartbeat_at = ?, expires_at = ? WHERE id = 1 AND fence = ?');
 
 function tell(message: HeartbeatMessage): void {

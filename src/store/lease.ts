@@ -5,7 +5,7 @@ import { identityOf, processState } from '../base/process-identity.ts';
 import { LEASE_MS, mayTakeOver, type Owner } from '../model/owner.ts';
 import { LeaseLost, OwnedError } from '../ports/owner.ts';
 import { durationText } from '../text/words.ts';
-import { toStoreError } from './store-error.ts';
+import { busyError, toStoreError } from './store-error.ts';
 
 /** How a process becomes the owner of a memory. */
 export interface OwnerOptions {
@@ -23,6 +23,8 @@ export interface OwnerOptions {
 
 /** How often a candidate looks at the owner, in ms. */
 const LOOK_MS = 250;
+/** How long a candidate blocks where somebody else is writing, in ms: it answers HTTP and signals meanwhile. */
+const BUSY_MS = 100;
 
 const READ = `
   SELECT host, pid, process, since, heartbeat_at AS heartbeatAt, expires_at AS expiresAt, fence
@@ -86,27 +88,38 @@ export async function takeLease(
   file: string,
   options: OwnerOptions,
 ): Promise<number> {
-  const { leaseMs = LEASE_MS } = options;
-  let first: Owner | undefined;
-  let heartbeatAt = Number.NaN;
+  const patience = client.pragma('busy_timeout', { simple: true });
+  client.pragma(`busy_timeout = ${BUSY_MS}`);
+  try {
+    return await waitForLease(client, file, options);
+  } finally {
+    client.pragma(`busy_timeout = ${String(patience)}`);
+  }
+}
+
+async function waitForLease(client: Sqlite.Database, file: string, options: OwnerOptions): Promise<number> {
+  const { leaseMs = LEASE_MS, wait } = options;
+  let known: Owner | undefined;
   let heardAt = performance.now();
   for (;;) {
     const fence = tryTake(client, performance.now() - heardAt, leaseMs);
     if (fence !== null) return fence;
     const owner = readOwner(client);
-    if (owner === undefined) continue;
-    if (first === undefined) {
-      first = owner;
-      if (options.wait) await options.onWaiting?.(owner);
-    } else if (owner.heartbeatAt !== heartbeatAt || owner.fence !== first.fence) {
+    const isSilent = performance.now() - heardAt > 2 * leaseMs;
+    if (owner === undefined) {
+      // A process that has never been the owner is in the middle of a write.
+      if (!wait && isSilent) throw busyError(`opening the database ${file}`);
+    } else if (known === undefined) {
+      if (wait) await options.onWaiting?.(owner);
+    } else if (owner.heartbeatAt !== known.heartbeatAt || owner.fence !== known.fence) {
       // It shows signs of life: nothing would end this but the end of that process.
-      if (!options.wait) throw ownedError(file, owner);
+      if (!wait) throw ownedError(file, owner);
       heardAt = performance.now();
-    } else if (!options.wait && performance.now() - heardAt > 2 * leaseMs) {
+    } else if (!wait && isSilent) {
       // It is silent and still can't be replaced: it was frozen in the middle of a write.
       throw ownedError(file, owner);
     }
-    heartbeatAt = owner.heartbeatAt;
+    known = owner;
     await sleep(LOOK_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });
   }
 }

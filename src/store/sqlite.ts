@@ -385,7 +385,9 @@ export async function openSqliteStore(
     proveOwner: () => attempt('proving the lease', lease.prove),
 
     toolProcesses:
-      lease.fence === null ? null : toolProcessesIn(db.$client, lease.fence, { writing, reading: attempt }),
+      lease.fence === null
+        ? null
+        : toolProcessesIn(db.$client, lease.fence, { writing, reading: attempt, prove: lease.prove }),
 
     async close() {
       await lease.release();

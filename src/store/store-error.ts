@@ -40,6 +40,11 @@ function codeOf(error: unknown): string {
   return '';
 }
 
+/** Another process holds the right to write, and does not give it back. */
+export function busyError(doing: string): StoreError {
+  return new StoreError(`${doing}: ${ADVICE.busy}`, { problem: 'busy' });
+}
+
 /** Turns anything thrown into a StoreError saying `doing`; one that already is a StoreError keeps its problem. */
 export function toStoreError(doing: string, error: unknown): StoreError {
   const detail = errorText(error);

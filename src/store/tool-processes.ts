@@ -18,10 +18,15 @@ export type Reading = <T>(doing: string, work: () => T) => Promise<T>;
 export function toolProcessesIn(
   client: Sqlite.Database,
   fence: number,
-  { writing, reading }: { readonly writing: Writing; readonly reading: Reading },
+  {
+    writing,
+    reading,
+    prove,
+  }: { readonly writing: Writing; readonly reading: Reading; readonly prove: () => void },
 ): ToolProcesses {
   return {
     fence,
+    prove: () => reading('proving the lease', prove),
     begin: ({ stack, phase, pid, endsBy }) =>
       writing(`recording that ${phase} of ${stack} begins`, () => {
         const { host, process } = identityOf(pid);

@@ -21,6 +21,19 @@ function isLauncher(tool: LeftTool): boolean {
   return commandLineOf(tool.pid).includes(LAUNCHER);
 }
 
+/** Resolves or rejects as the work does, and rejects earlier where the signal aborts; the work goes on. */
+async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<void>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
 function interrupt(pid: number): void {
   try {
     process.kill(pid, 'SIGINT');
@@ -30,8 +43,11 @@ function interrupt(pid: number): void {
 }
 
 export function createLeftTools(toolProcesses: ToolProcesses, log: Logger): LeftTools {
+  /** One watch for each tool, by its id: two would interrupt it twice, and then terraform ends without saving. */
+  const watches = new Map<number, Promise<void>>();
+
   /** Waits for a tool on this machine, with the time limit that its owner had set. */
-  async function untilEnded(tool: LeftTool, signal: AbortSignal): Promise<void> {
+  async function untilEnded(tool: LeftTool): Promise<void> {
     const { pid, stack, phase, endsBy } = tool;
     const about = { pid, stack, phase };
     // Only an apply changes anything. A tool that has not begun, or only reads, is stopped.
@@ -45,27 +61,37 @@ export function createLeftTools(toolProcesses: ToolProcesses, log: Logger): Left
         interrupt(pid);
       }
       if (Date.now() >= killAt) killGroup(pid);
-      await sleep(LOOK_MS, undefined, { signal, ref: false });
+      await sleep(LOOK_MS, undefined, { ref: false });
     }
     log.info(about, 'the tool that an earlier m0 started has ended');
   }
 
-  async function untilOver(tool: LeftTool, signal: AbortSignal): Promise<void> {
+  async function untilOver(tool: LeftTool): Promise<void> {
     const state = processState(tool);
-    if (state === 'running') await untilEnded(tool, signal);
+    if (state === 'running') await untilEnded(tool);
     // A process on another machine cannot be seen. A plan changes nothing, and an apply has a time limit.
     if (state === 'elsewhere' && tool.phase === 'apply') {
       const { host, stack, endsBy } = tool;
       const until = new Date(endsBy).toISOString();
       if (endsBy > Date.now())
         log.warn({ host, stack, until }, 'an apply may still run on another machine: its stack waits');
-      while (Date.now() < endsBy) await sleep(LOOK_MS, undefined, { signal, ref: false });
+      while (Date.now() < endsBy) await sleep(LOOK_MS, undefined, { ref: false });
     }
     await toolProcesses.end(tool.id);
   }
 
+  function watch(tool: LeftTool): Promise<void> {
+    const known = watches.get(tool.id);
+    if (known !== undefined) return known;
+    const watching = untilOver(tool).finally(() => watches.delete(tool.id));
+    watches.set(tool.id, watching);
+    // Each caller may have given up by then.
+    watching.catch(() => {});
+    return watching;
+  }
+
   async function over(stack: string | undefined, signal: AbortSignal): Promise<void> {
-    for (const tool of await toolProcesses.left(stack)) await untilOver(tool, signal);
+    for (const tool of await toolProcesses.left(stack)) await orAborted(watch(tool), signal);
   }
 
   return { ended: over, allEnded: (signal) => over(undefined, signal) };

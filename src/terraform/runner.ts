@@ -134,6 +134,8 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     commit: string,
     asIs: boolean,
   ): Promise<{ tree: WorkTree; tool: StackTool }> {
+    // The code was just fetched, which takes long enough to be frozen in the middle of it.
+    await toolProcesses?.prove();
     const dir = join(dataDir, 'work');
     const opened = { dir, stack, commit, mirrors, key: options.key, asIs, users };
     const tree = await inGit(async () => {

@@ -1,5 +1,5 @@
 /** Starts a tool process, limits it, and reads its output. */
-import { mkdir, open, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { execa } from 'execa';
@@ -169,12 +169,15 @@ export function killGroup(pid: number | undefined): void {
 async function fileSink(dir: string, name: string): Promise<Sink> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, name);
+  // A new file, also where an earlier m0 left one: that m0 may be frozen, and deletes its file when it wakes up.
+  await rm(path, { force: true });
+  const file = await open(path, 'wx+', 0o600);
   // Opened here, so that the child writes to the file itself and not to a pipe that m0 copies.
-  const stream = (await open(path, 'w', 0o600)).createWriteStream();
+  const stream = file.createWriteStream();
   return {
     stdio: stream,
     add: () => {},
-    read: () => tailOf(path),
+    read: () => tailOf(file),
     async close() {
       await new Promise<void>((resolve) => stream.destroy().once('close', () => resolve()));
       // A tool prints secrets in its errors, so its output is deleted.
@@ -183,18 +186,14 @@ async function fileSink(dir: string, name: string): Promise<Sink> {
   };
 }
 
-async function tailOf(path: string): Promise<Buffer> {
-  const file = await open(path, 'r');
-  try {
-    const { size } = await file.stat();
-    const length = Math.min(size, TAIL_BYTES);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
-    const tail = buffer.subarray(0, bytesRead);
-    // A cut line may hold a part of a secret, which would not be recognised.
-    return size > length ? tail.subarray(tail.indexOf('\n') + 1) : tail;
-  } finally {
-    await file.close();
-  }
+/** Reads the end of the file itself, whatever has become of its name. */
+async function tailOf(file: FileHandle): Promise<Buffer> {
+  const { size } = await file.stat();
+  const length = Math.min(size, TAIL_BYTES);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+  const tail = buffer.subarray(0, bytesRead);
+  // A cut line may hold a part of a secret, which would not be recognised.
+  return size > length ? tail.subarray(tail.indexOf('\n') + 1) : tail;
 }
 
 /** Keeps the last `limit` bytes; calls `onMore` when there are more. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChatError } from '../../src/ports/chat.ts';
+import { LeaseLost } from '../../src/ports/owner.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { textOf } from '../support/fake-chat.ts';
 import { KIM, sshFinding, tagFinding } from '../support/runs.ts';
@@ -74,6 +75,21 @@ describe('an alert', () => {
     await core.deliver();
     core.chat.fail('update', 'C0DEV', down);
     core.chat.fail('update', 'C0DEV', down);
+    await later();
+    expect(ops()).toHaveLength(1);
+  });
+
+  it('is sent no further by a process that was replaced between two channels', async () => {
+    await core.close();
+    await open(['C0DEV', 'C0OPS']);
+    await core.check();
+    const isReplaced = (): boolean => core.chat.in('C0DEV').length > 0;
+    core.broken = (method) =>
+      method === 'proveOwner' && isReplaced() ? new LeaseLost('another m0 has taken over') : null;
+    await core.deliver();
+    expect(core.chat.in('C0DEV')).toHaveLength(1);
+    expect(ops()).toHaveLength(0);
+    core.broken = null;
     await later();
     expect(ops()).toHaveLength(1);
   });

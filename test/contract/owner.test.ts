@@ -1,20 +1,29 @@
 /** One process owns a memory. Others are refused, or take over when it is gone, dead or frozen. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { gunzipSync } from 'node:zlib';
+import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger } from '../../src/base/log.ts';
+import { createMirrors } from '../../src/git/mirrors.ts';
+import type { CodeVersion } from '../../src/model/run.ts';
 import { OwnedError } from '../../src/ports/owner.ts';
 import type { ToolProcesses } from '../../src/ports/tool-processes.ts';
+import { openForHeartbeats } from '../../src/store/heartbeat-connection.ts';
 import type { OwnerOptions } from '../../src/store/lease.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { createLeftTools } from '../../src/terraform/left-tools.ts';
+import { runTool, type ToolOutcome } from '../../src/terraform/tool-process.ts';
+import { stack } from '../support/directory.ts';
 import type { OwnerOrder } from '../support/owner-process.ts';
+import { runnerIn } from '../support/runner.ts';
 
 const OWNER = fileURLToPath(new URL('../support/owner-process.ts', import.meta.url));
 /** Ten heartbeats: a machine that is busy with other tests must not lose all of them. */
@@ -26,12 +35,14 @@ let dir: string;
 let url: string;
 const children: ChildProcess[] = [];
 const stores: AuditedStore[] = [];
+const raws: Sqlite.Database[] = [];
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'm0-owner-'));
   url = `file:${join(dir, 'm0.db')}`;
 });
 afterEach(async () => {
+  for (const client of raws.splice(0)) client.close();
   for (const store of stores.splice(0)) await store.close();
   for (const child of children.splice(0)) child.kill('SIGKILL');
   await rm(dir, { recursive: true, force: true });
@@ -115,6 +126,75 @@ describe('while the owner lives', () => {
   });
 });
 
+/** Another connection to the database, as another program has one. */
+function raw(): Sqlite.Database {
+  const client = new Sqlite(join(dir, 'm0.db'));
+  raws.push(client);
+  return client;
+}
+const TAKEN = `
+  INSERT INTO owner (id, holder, host, pid, process, since, heartbeat_at, expires_at, fence)
+  VALUES (1, 'other', 'other', 7, 'elsewhere/1', 0, 0, 9e15, 1)`;
+
+describe('a candidate', () => {
+  beforeEach(async () => {
+    const store = await openStore({ url, log });
+    await store.close();
+  });
+
+  it.each([
+    ['has an owner, who is silent', TAKEN],
+    ['never had an owner', 'SELECT 1'],
+  ])(
+    'answers signals and requests while another process holds the lock of a database that %s',
+    async (_, sql) => {
+      const other = raw();
+      other.exec(sql);
+      other.exec('BEGIN IMMEDIATE');
+      const stop = new AbortController();
+      const began = performance.now();
+      setTimeout(() => stop.abort(), 300);
+      await expect(take({ wait: true, signal: stop.signal })).rejects.toThrow('aborted');
+      expect(performance.now() - began).toBeLessThan(2_000);
+    },
+  );
+
+  it('that may not wait says so where the lock is never given back', async () => {
+    const other = raw();
+    other.exec('BEGIN IMMEDIATE');
+    await expect(take({ leaseMs: 200 })).rejects.toThrow('is locked by another process: stop that process');
+  });
+
+  it('replaces a silent owner whose clock is ahead, also one who came while it waited', async () => {
+    const other = raw();
+    other.exec(TAKEN);
+    const waiting = take({ wait: true, leaseMs: 1_500 });
+    setTimeout(() => other.exec('UPDATE owner SET fence = 2'), 600);
+    expect((await waiting).toolProcesses?.fence).toBe(3);
+  });
+
+  it('waits for the disk where it moves commits of others into the database', async () => {
+    const client = openForHeartbeats(join(dir, 'm0.db'), 100);
+    raws.push(client);
+    // 0 (OFF) would let a power cut damage the database; 1 is NORMAL.
+    expect(client.pragma('synchronous', { simple: true })).toBe(1);
+  });
+});
+
+it('of two that bring an old database to the newest schema at once, neither fails', async () => {
+  writeFileSync(
+    join(dir, 'm0.db'),
+    gunzipSync(readFileSync(new URL('./databases/0004.db.gz', import.meta.url))),
+  );
+  const other = new Worker(new URL('../support/slow-migration.ts', import.meta.url), {
+    workerData: { file: join(dir, 'm0.db'), holdMs: 500 },
+  });
+  await once(other, 'message');
+  const store = await take();
+  expect(store.toolProcesses?.fence).toBe(1);
+  await store.setValue('name', 'value');
+});
+
 describe('taking over', () => {
   it('from a process that was killed, at once', async () => {
     // With the lease of production, which would last for 30 s.
@@ -179,6 +259,67 @@ describe('a tool that outlives its owner', () => {
     expect(await store.toolProcesses?.left()).toEqual([]);
   });
 
+  it('is interrupted once, however many wait for it', async () => {
+    // Terraform that is interrupted twice ends without saving its state.
+    const script = `trap 'echo int >> interrupts' INT; echo > began; for i in $(seq 40); do sleep 0.05; done`;
+    const child = await owner({ phase: 'plan', script });
+    await vi.waitFor(() => expect(existsSync(join(dir, 'began'))).toBe(true), SOON);
+    await killed(child);
+    const tools = left(await take());
+    const all = tools.allEnded(never);
+    const interrupts = (): string => readFileSync(join(dir, 'interrupts'), 'utf8');
+    await vi.waitFor(() => expect(interrupts()).toBe('int\n'), SOON);
+    const givesUp = tools.ended('jobs', AbortSignal.timeout(50));
+    await expect(givesUp).rejects.toThrow('timeout');
+    await tools.ended('jobs', never);
+    await all;
+    expect(interrupts()).toBe('int\n');
+  });
+
+  it('keeps its own output, also where its owner is frozen and a successor runs the same', async () => {
+    const run = (script: string): Promise<ToolOutcome> =>
+      runTool({
+        ...{ binary: '/bin/sh', args: ['-c', script], cwd: dir, env: { PATH: process.env.PATH ?? '' } },
+        ...{ signal: never, limitMs: 60_000, graceMs: 1_000 },
+        output: { as: 'log', dir, name: 'apply' },
+      });
+    const untilThere = (name: string): string => `while [ ! -e ${name} ]; do sleep 0.02; done`;
+    const first = run(`echo first; echo > one; ${untilThere('end-one')}`);
+    await vi.waitFor(() => expect(existsSync(join(dir, 'one'))).toBe(true), SOON);
+    const second = run(`echo second; echo > two; ${untilThere('end-two')}`);
+    await vi.waitFor(() => expect(existsSync(join(dir, 'two'))).toBe(true), SOON);
+    writeFileSync(join(dir, 'end-one'), '');
+    expect((await first).stdout.toString()).toBe('first\n');
+    writeFileSync(join(dir, 'end-two'), '');
+    expect((await second).stdout.toString()).toBe('second\n');
+    expect(existsSync(join(dir, 'apply.out'))).toBe(false);
+  });
+
+  it('finds its work tree untouched by an owner that lost the lease while it fetched the code', async () => {
+    const store = await take();
+    const checkedOut: string[] = [];
+    const runner = runnerIn(
+      dir,
+      { terraform: '/bin/false', tofu: null, cliConfig: '' },
+      {
+        toolProcesses: store.toolProcesses,
+        mirrors: {
+          ...createMirrors({ dir, log, base: {} }),
+          async fetch() {
+            raw().exec('UPDATE owner SET fence = fence + 1');
+            return { commit: 'a'.repeat(40), message: '', author: '', at: 0 } as unknown as CodeVersion;
+          },
+          async checkout(_, commit) {
+            checkedOut.push(commit);
+          },
+        },
+      },
+    );
+    const plan = runner.plan(stack(), { only: null, signal: never });
+    await expect(plan).rejects.toThrow('another m0 has taken over');
+    expect(checkedOut).toEqual([]);
+  });
+
   it('frozen between the proof and the start, it never begins, not even after the thaw', async () => {
     const child = await owner({ script: 'echo > made', freeze: 'before the tool' });
     await happens('proven');
@@ -206,10 +347,7 @@ describe('a tool that outlives its owner', () => {
     const id = await first.toolProcesses?.begin(tool);
     expect(id).toBeGreaterThan(0);
     // Another process takes over by force, as after a frozen one.
-    const { default: Sqlite } = await import('better-sqlite3');
-    const raw = new Sqlite(join(dir, 'm0.db'));
-    raw.exec('UPDATE owner SET fence = fence + 1');
-    raw.close();
+    raw().exec('UPDATE owner SET fence = fence + 1');
     await expect(first.toolProcesses?.begin(tool)).rejects.toThrow('another m0 has taken over');
   });
 });
