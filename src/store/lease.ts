@@ -45,13 +45,22 @@ function readOwner(client: Sqlite.Database): Owner | undefined {
   return client.prepare<[], Owner>(READ).get();
 }
 
-/** Takes the lease where it is free. Answers the new fence, or null. Throws the driver's errors. */
-function tryTake(client: Sqlite.Database, silentMs: number, leaseMs: number): number | null {
+/**
+ * Takes the lease where it is free. Answers the new fence, or null. `silenceOf` answers for how long the owner has
+ * been silent, in ms. Throws the driver's errors.
+ */
+function tryTake(
+  client: Sqlite.Database,
+  silenceOf: (owner: Owner) => number,
+  leaseMs: number,
+): number | null {
   const take = client.transaction((): number | null => {
     const owner = readOwner(client);
     const now = Date.now();
-    if (owner !== undefined && !mayTakeOver(owner, { state: processState(owner), now, silentMs, leaseMs }))
-      return null;
+    if (owner !== undefined) {
+      const evidence = { state: processState(owner), now, silentMs: silenceOf(owner), leaseMs };
+      if (!mayTakeOver(owner, evidence)) return null;
+    }
     const fence = (owner?.fence ?? 0) + 1;
     const { host, pid, process: name } = identityOf(process.pid);
     client.prepare(TAKE).run({
@@ -101,8 +110,12 @@ async function waitForLease(client: Sqlite.Database, file: string, options: Owne
   const { leaseMs = LEASE_MS, wait } = options;
   let known: Owner | undefined;
   let heardAt = performance.now();
+  const isAsKnown = (owner: Owner): boolean =>
+    owner.heartbeatAt === known?.heartbeatAt && owner.fence === known.fence;
+  // Asked about the row as it is now: this process itself may have been frozen, while the owner was not.
+  const silenceOf = (owner: Owner): number => (isAsKnown(owner) ? performance.now() - heardAt : 0);
   for (;;) {
-    const fence = tryTake(client, performance.now() - heardAt, leaseMs);
+    const fence = tryTake(client, silenceOf, leaseMs);
     if (fence !== null) return fence;
     const owner = readOwner(client);
     const isSilent = performance.now() - heardAt > 2 * leaseMs;
@@ -111,7 +124,7 @@ async function waitForLease(client: Sqlite.Database, file: string, options: Owne
       if (!wait && isSilent) throw busyError(`opening the database ${file}`);
     } else if (known === undefined) {
       if (wait) await options.onWaiting?.(owner);
-    } else if (owner.heartbeatAt !== known.heartbeatAt || owner.fence !== known.fence) {
+    } else if (!isAsKnown(owner)) {
       // It shows signs of life: nothing would end this but the end of that process.
       if (!wait) throw ownedError(file, owner);
       heardAt = performance.now();

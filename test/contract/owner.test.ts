@@ -173,6 +173,21 @@ describe('a candidate', () => {
     expect((await waiting).toolProcesses?.fence).toBe(3);
   });
 
+  it('that was frozen itself does not take that for the silence of the owner', async () => {
+    const other = raw();
+    other.exec(TAKEN);
+    const waiting = take({ wait: true, leaseMs: 700 });
+    let heardAt = 0;
+    setTimeout(() => {
+      const until = performance.now() + 1_000;
+      while (performance.now() < until);
+      other.exec('UPDATE owner SET heartbeat_at = 1');
+      heardAt = performance.now();
+    }, 400);
+    await waiting;
+    expect(performance.now() - heardAt).toBeGreaterThan(600);
+  });
+
   it('waits for the disk where it moves commits of others into the database', async () => {
     const client = openForHeartbeats(join(dir, 'm0.db'), 100);
     raws.push(client);
