@@ -20,7 +20,9 @@ export type ProcessState = 'running' | 'ended' | 'elsewhere';
 let space: string | undefined;
 
 function run(command: string, args: readonly string[]): string {
-  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  // ps writes times in the language and time zone of the process that asks, and all must get the same answer.
+  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
+  return execFileSync(command, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
 }
 
 /** Which set of process numbers this process lives in. */

@@ -6,6 +6,8 @@ export interface LeftTool extends ProcessIdentity {
   readonly id: number;
   readonly stack: string;
   readonly phase: RunnerPhase;
+  /** ms since epoch, as its owner's clock showed it. */
+  readonly begunAt: number;
   /** ms since epoch at which its owner would have stopped it. */
   readonly endsBy: number;
 }

@@ -47,7 +47,7 @@ function readOwner(client: Sqlite.Database): Owner | undefined {
 
 /**
  * Takes the lease where it is free. Answers the new fence, or null. `silenceOf` answers for how long the owner has
- * been silent, in ms. Throws the driver's errors.
+ * been silent, in ms. Throws a StoreError.
  */
 function tryTake(
   client: Sqlite.Database,
@@ -72,9 +72,10 @@ function tryTake(
   try {
     return take.immediate();
   } catch (error) {
+    const known = toStoreError('taking the database over', error);
     // Another process is in the middle of a write: the owner, who may be frozen there.
-    if (toStoreError('taking the lease', error).problem === 'busy') return null;
-    throw error;
+    if (known.problem === 'busy') return null;
+    throw known;
   }
 }
 

@@ -7,7 +7,7 @@ const BEGIN = `
   INSERT INTO tool_processes (fence, stack, phase, host, pid, process, begun_at, ends_by)
   VALUES (:fence, :stack, :phase, :host, :pid, :process, :begunAt, :endsBy)`;
 const LEFT = `
-  SELECT id, stack, phase, host, pid, process, ends_by AS endsBy FROM tool_processes
+  SELECT id, stack, phase, host, pid, process, begun_at AS begunAt, ends_by AS endsBy FROM tool_processes
   WHERE fence < :fence AND (:stack IS NULL OR stack = :stack) ORDER BY id`;
 
 /** Runs a write in a transaction that proves the lease; see sqlite.ts. */

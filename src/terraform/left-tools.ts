@@ -21,6 +21,11 @@ function isLauncher(tool: LeftTool): boolean {
   return commandLineOf(tool.pid).includes(LAUNCHER);
 }
 
+/** When the tool's time is over, in ms since epoch: its whole time from now at most, however its owner's clock stood. */
+function endOf({ begunAt, endsBy }: LeftTool): number {
+  return Math.min(endsBy, Date.now() + endsBy - begunAt);
+}
+
 /** Resolves or rejects as the work does, and rejects earlier where the signal aborts; the work goes on. */
 async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
@@ -48,10 +53,10 @@ export function createLeftTools(toolProcesses: ToolProcesses, log: Logger): Left
 
   /** Waits for a tool on this machine, with the time limit that its owner had set. */
   async function untilEnded(tool: LeftTool): Promise<void> {
-    const { pid, stack, phase, endsBy } = tool;
+    const { pid, stack, phase } = tool;
     const about = { pid, stack, phase };
     // Only an apply changes anything. A tool that has not begun, or only reads, is stopped.
-    let stopAt = phase === 'apply' && !isLauncher(tool) ? endsBy : 0;
+    let stopAt = phase === 'apply' && !isLauncher(tool) ? endOf(tool) : 0;
     let killAt = Number.POSITIVE_INFINITY;
     log.warn(about, 'a tool that an earlier m0 started is still running: its stack waits for it');
     while (processState(tool) === 'running') {
@@ -71,11 +76,12 @@ export function createLeftTools(toolProcesses: ToolProcesses, log: Logger): Left
     if (state === 'running') await untilEnded(tool);
     // A process on another machine cannot be seen. A plan changes nothing, and an apply has a time limit.
     if (state === 'elsewhere' && tool.phase === 'apply') {
-      const { host, stack, endsBy } = tool;
-      const until = new Date(endsBy).toISOString();
-      if (endsBy > Date.now())
+      const { host, stack } = tool;
+      const end = endOf(tool);
+      const until = new Date(end).toISOString();
+      if (end > Date.now())
         log.warn({ host, stack, until }, 'an apply may still run on another machine: its stack waits');
-      while (Date.now() < endsBy) await sleep(LOOK_MS, undefined, { ref: false });
+      while (Date.now() < end) await sleep(LOOK_MS, undefined, { ref: false });
     }
     await toolProcesses.end(tool.id);
   }

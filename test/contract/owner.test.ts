@@ -291,6 +291,19 @@ describe('a tool that outlives its owner', () => {
     expect(interrupts()).toBe('int\n');
   });
 
+  it('that cannot be seen is waited for, no longer than it may take, whatever the clock showed', async () => {
+    const store = await take();
+    const begunAt = Date.now() + 24 * 60 * 60_000;
+    raw()
+      .prepare(`INSERT INTO tool_processes (fence, stack, phase, host, pid, process, begun_at, ends_by)
+        VALUES (0, 'jobs', 'apply', 'other', 7, 'elsewhere/1', ?, ?)`)
+      .run(begunAt, begunAt + 500);
+    const began = performance.now();
+    await left(store).ended('jobs', AbortSignal.timeout(5_000));
+    expect(performance.now() - began).toBeGreaterThan(450);
+    expect(await store.toolProcesses?.left()).toEqual([]);
+  });
+
   it('keeps its own output, also where its owner is frozen and a successor runs the same', async () => {
     const run = (script: string): Promise<ToolOutcome> =>
       runTool({
