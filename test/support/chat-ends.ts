@@ -1,4 +1,4 @@
-/** The far ends of both chats, spoken to in the same words, so that one suite holds for each. */
+/** One test driver interface over local Slack and local Teams, so one test suite can run against both. */
 import { vi } from 'vitest';
 import { createLogger } from '../../src/base/log.ts';
 import { createSlack } from '../../src/chat/slack/slack.ts';
@@ -20,35 +20,35 @@ export interface Seen {
   readonly text: string;
 }
 
-/** A call of m0's that goes wrong, once. */
+/** What happens once to an API call of m0: the post is lost, or the chat answers with a rate limit. */
 export type Mishap = 'post lost' | 'busy';
 
 export interface ChatEnd {
   readonly chat: ChatPort;
   readonly ops: Place & { readonly channel: string };
-  /** A channel that exists and that m0 was not added to. */
+  /** A channel that exists but does not have m0 in it. */
   readonly elsewhere: Place;
   readonly dana: Place & { readonly user: string };
   readonly heard: readonly Incoming[];
   answer: (incoming: Incoming) => Reply | Promise<Reply>;
-  /** m0 after a restart, on what it remembers. */
+  /** Restarts m0 on the same store. */
   again(): Promise<ChatPort>;
-  /** m0 to whom this happens. */
+  /** Starts an m0 whose next post fails in this way. */
   with(mishap: Mishap): Promise<ChatPort>;
-  /** Messages in ops that are not in a thread; in a person's chat with m0; in a thread. */
+  /** Messages in ops outside threads; in Dana's chat with m0; in a thread. */
   inOps(): readonly Seen[];
   inChat(): readonly Seen[];
   inThread(id: string): readonly Seen[];
   /** Dana or a guest writes to m0. */
   says(who: 'dana' | 'guest', where: 'ops' | 'chat', text: string): Promise<void>;
-  /** Dana clicks on the newest card of ops or of her chat; what only she sees of the answer. */
+  /** Dana clicks a button of the newest card in ops or in her chat. Returns the part of the answer that only she sees. */
   clicks(title: string, where?: 'ops' | 'chat'): Promise<string>;
   close(): Promise<void>;
 }
 
 const none: Reply = { type: 'none' };
 
-/** What `look` finds, as soon as it does. */
+/** Polls `look` until it finds something and returns that. Fails after 5 s. */
 export function soon<T>(look: () => T | null | undefined | false): Promise<T> {
   return vi.waitFor(
     () => {
@@ -219,7 +219,7 @@ async function teamsEnd(): Promise<ChatEnd> {
         .in(where === 'ops' ? OPS : connector.chat(DANA))
         .findLast((m) => m.card !== null);
       if (!card) throw new Error('there is no card');
-      // What asks back has its button inside, under the dialog's own word for it.
+      // A button that asks for confirmation opens a dialog whose own button has another title.
       const inside = title === 'Revert the rule in the cloud' ? 'Revert' : title;
       return (await connector.as(DANA).click(card, inside)).bar ?? '';
     },

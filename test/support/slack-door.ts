@@ -3,15 +3,15 @@ import { startHttp } from '../../src/http/server.ts';
 
 type Handle = (request: Request) => Promise<Response>;
 
-/** m0's HTTP server before there is an m0: the workspace must know the request URL, and m0 the workspace. */
+/** An HTTP server that forwards Slack's requests to m0. It starts before m0, because the workspace needs its URL. */
 export interface SlackDoor {
   readonly eventsUrl: string;
-  /** Who answers from now on; null: 503, as a proxy before an m0 that is not up. */
+  /** Forwards requests to this endpoint from now on. Null: answers 503, as a proxy does while m0 is down. */
   leadTo(endpoint: { handle: Handle } | null): void;
   close(): Promise<void>;
 }
 
-/** Opens `POST /slack/events` on any free port of this machine. */
+/** Serves `POST /slack/events` on a free port of this machine. */
 export async function openSlackDoor(): Promise<SlackDoor> {
   let handle: Handle | null = null;
   const server = await startHttp({

@@ -1,11 +1,12 @@
+/** fast-check generators of resource changes: the plan that Terraform would make of them, and the expected findings. */
 import fc from 'fast-check';
 import type { Json, Origin } from '../../src/drift/finding.ts';
 import type { Planned } from './plan.ts';
 
-/** Recorded, actual, desired. */
+/** The values in the state, in the cloud and in the code: recorded, actual, desired. */
 export type Points = readonly [Json, Json, Json];
 
-/** What must be told of one place. `json` are the places inside a document. */
+/** What a finding must say about one path. `json`: the same for paths inside a JSON document. */
 export interface Told {
   readonly path: string;
   readonly points: Points;
@@ -13,7 +14,7 @@ export interface Told {
   readonly json?: readonly Told[];
 }
 
-/** What somebody did to a resource as a whole. `stays`: only its attributes were touched, if anything. */
+/** What happened to a resource as a whole. `stays`: at most its attributes changed. */
 export const FATES = [
   'stays',
   'moved',
@@ -26,14 +27,14 @@ export const FATES = [
 ] as const;
 export type Fate = (typeof FATES)[number];
 
-/** One resource, what was done to it, and what an answer must say of that. */
+/** One resource, what happened to it, and what the findings must say. */
 export interface Story {
   readonly address: string;
   readonly fate: Fate;
   readonly attributes: readonly Attribute[];
 }
 
-/** One attribute in its three places, before anything is known of a plan. */
+/** One attribute with its three values, without regard to what happened to the resource. */
 export interface Attribute {
   readonly name: string;
   readonly points: Points;
@@ -65,13 +66,13 @@ function pointsOf({ done, shape }: Deed, was: Json, now: Json, wanted: Json): Po
   }
 }
 
-/** One text for what means the same: the order of keys in a document says nothing. */
+/** A canonical text of a value: documents that differ only in the order of keys have the same text. */
 export function meaning(value: Json): string {
   if (typeof value !== 'string' || !value.startsWith('{')) return JSON.stringify(value);
   return JSON.stringify(Object.entries(JSON.parse(value) as object).sort());
 }
 
-/** Who moved, in the words of the three points. */
+/** The origin of the change by the three values; undefined if all are equal. */
 export function originOf([recorded, actual, desired]: Points): Origin | undefined {
   const [r, a, d] = [recorded, actual, desired].map(meaning);
   if (r === a) return r === d ? undefined : 'code';
@@ -105,7 +106,7 @@ const keyed = fc.uniqueArray(fc.tuple(fc.constantFrom(...KEYS), deed), {
   selector: ([key]) => key,
 });
 
-/** Objects from points by key; absent is left out. */
+/** Three objects made of the values by key; null leaves the key out. */
 function objectsOf(entries: readonly (readonly [string, Points])[]): [Json, Json, Json] {
   const at = (place: 0 | 1 | 2): Json =>
     Object.fromEntries(entries.filter(([, p]) => p[place] !== null).map(([key, p]) => [key, p[place]]));
@@ -125,14 +126,14 @@ function map(name: string): fc.Arbitrary<Attribute> {
 function block(name: string): fc.Arbitrary<Attribute> {
   return fc.array(deed, { minLength: 1, maxLength: 3 }).map((deeds) => {
     const entries = deeds.map((done, i) => [`field_${i}`, pointsOf(done, i + 1, `now ${i}`, false)] as const);
-    // What holds the block together: it is there in all three places.
+    // A field that is equal in all three values, so the block always exists.
     const [r, a, d] = objectsOf([['kept', ['x', 'x', 'x']], ...entries]);
     const told = entries.map(([key, points]) => ({ path: `${name}[0].${key}`, points, sensitive: false }));
     return { name, points: [[r], [a], [d]], told: told.filter(moves) };
   });
 }
 
-/** What may be done to one element of a set: it is there or not. */
+/** Whether an element of a set is present in state, cloud and code. */
 const PRESENCE: readonly (readonly [boolean, boolean, boolean])[] = [
   [true, true, true],
   [false, true, false],
@@ -151,7 +152,7 @@ function set(name: string): fc.Arbitrary<Attribute> {
       const points = there.map((is) => (is ? make(i, objects) : null)) as unknown as Points;
       return { path: `${name}[*]`, points, sensitive: false };
     });
-    // One that nobody touches keeps the list from being a single block.
+    // Unchanged elements, so that the list is never read as a single block.
     const fixed = ['fixed one', 'fixed two'].map((text) => (objects ? { note: text } : text));
     const at = (place: 0 | 1 | 2): Json => {
       const all = [...fixed, ...rows.map((row) => row.points[place]).filter((value) => value !== null)];
@@ -183,7 +184,7 @@ function document(name: string): fc.Arbitrary<Attribute> {
   });
 }
 
-/** Looks changed, and nobody did anything. */
+/** Values that are written differently but mean the same, so there is no finding. */
 function spelling(name: string): fc.Arbitrary<Attribute> {
   const pairs: readonly (readonly [Json, Json])[] = [
     [null, ''],
@@ -210,7 +211,7 @@ function secret(name: string, unique: string): fc.Arbitrary<Attribute> {
   });
 }
 
-/** Known only after an apply, and the code sets it. */
+/** An attribute that the code sets to a value known only after an apply. */
 function unknown(name: string): fc.Arbitrary<Attribute> {
   return fc.boolean().map((byHand) => {
     const points: Points = [`${name} was`, byHand ? `${name} now` : `${name} was`, { unknown: true }];
@@ -243,12 +244,12 @@ function story(address: string): fc.Arbitrary<Story> {
   });
 }
 
-/** A stack of up to five resources and what was done to each. */
+/** A stack of up to five resources and what happened to each. */
 export const stories: fc.Arbitrary<readonly Story[]> = fc
   .subarray(ADDRESSES, { minLength: 1 })
   .chain((chosen) => fc.tuple(...chosen.map(story)));
 
-/** The story as its fate leaves it: an attribute has no past where the object was not there. */
+/** Adjusts attributes and expectations to what happened to the resource, such as no recorded value after an import. */
 export function settled({ address, fate, attributes: given }: Story): Story {
   const known = ['stays', 'moved', 'replaced'].includes(fate)
     ? given
@@ -271,7 +272,7 @@ export function settled({ address, fate, attributes: given }: Story): Story {
   };
   const fated = all.map((one) => ({
     ...one,
-    // What an import brings was there as it is: how it is written is all there is.
+    // An import has no earlier recorded value: recorded equals actual.
     points: fate === 'imported' ? see(one.points) : one.points,
     told: one.told
       .map((row) => ({
@@ -295,14 +296,14 @@ const objectAt = (story: Story, place: 0 | 1 | 2): { readonly [key: string]: Jso
   ),
 });
 
-/** True where the code or an apply has something to do. */
+/** True if an apply would change the resource. */
 export function isDue(story: Story): boolean {
   return story.attributes.some((one) =>
     one.told.some(({ points: [r, a, d] }) => originOf([r, a, d]) !== 'cloud' || meaning(d) !== meaning(a)),
   );
 }
 
-/** What Terraform's plan says where a story happened. */
+/** The plan entry that Terraform would write for this resource. */
 export function plannedOf(story: Story): Planned {
   const { address, fate } = story;
   const [recorded, actual, desired] = [objectAt(story, 0), objectAt(story, 1), objectAt(story, 2)];
@@ -316,7 +317,7 @@ export function plannedOf(story: Story): Planned {
   };
   const due = isDue(story);
   const update = due ? ['update'] : ['no-op'];
-  // Where nothing is due, desired is what there is, however it is written.
+  // If an apply would change nothing, the plan's desired value is the actual one.
   const stays = {
     ...common,
     recorded,

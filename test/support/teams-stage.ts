@@ -1,4 +1,4 @@
-/** A local Teams with a team, a group and three people, and m0 as their bot: what tests of single topics start from. */
+/** A test fixture: a local Teams with a team, a group chat and three people, and m0 connected to it as a bot. */
 import type { TeamsOptions } from '../../src/chat/teams/teams.ts';
 import type { CommandHandler, Incoming, Reply } from '../../src/ports/chat.ts';
 import { type Bot, DANA, GUEST, KIM, memory, startBot, teamsOptions } from './teams-bot.ts';
@@ -13,10 +13,10 @@ export interface Stage {
   readonly store: Awaited<ReturnType<typeof memory>>;
   readonly heard: readonly Incoming[];
   readonly logged: string[];
-  /** The newest bot. */
+  /** The bot started last. */
   bot: Bot;
   answer: (incoming: Incoming) => Reply | Promise<Reply>;
-  /** Starts m0 anew on the same store. */
+  /** Starts another m0 on the same store, as after a restart. */
   start(change?: Partial<TeamsOptions>): Promise<Bot>;
   close(): Promise<void>;
 }
