@@ -82,7 +82,7 @@ export async function fleetLimits(runs: number): Promise<Limit[]> {
   const broken = [
     ...report.twice.map((stack) => `${stack} was checked twice for one tick`),
     ...report.unanswered.map((tick) => `${tick} was never answered`),
-    ...report.untold.map((stack) => `nobody was told of ${stack}`),
+    ...report.unreported.map((stack) => `nobody was told of ${stack}`),
     ...report.overtaken,
   ];
   if (broken.length > 0) throw new Error(`living through a day of 400 stacks: ${broken.join(', ')}`);

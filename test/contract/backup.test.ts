@@ -124,7 +124,7 @@ describe('restored in the middle of things', () => {
     const approved = await core.check('schedule', 'approved');
     core.cloud.next('plan', never);
     await core.say(`approve #${approved.id}`);
-    await core.reaches('approved', 'approved');
+    await core.untilState('approved', 'approved');
   });
 
   async function begin(stack: string, state: 'planning' | 'applying'): Promise<void> {
@@ -134,7 +134,7 @@ describe('restored in the middle of things', () => {
       'schedule',
       M0,
     );
-    await core.reaches(state, stack);
+    await core.untilState(state, stack);
   }
 
   it('nothing is lost, and an apply under way is asked about, never made again', async () => {
@@ -143,7 +143,7 @@ describe('restored in the middle of things', () => {
     expect((await backUp(core.file)).code).toBe(0);
     restored = await restore();
     await restored.worker.start();
-    await restored.rest();
+    await restored.untilIdle();
 
     expect((await latest(restored, 'waiting'))?.state).toBe('awaiting_approval');
     expect((await latest(restored, 'planning'))?.state).toBe('awaiting_approval');
@@ -165,7 +165,7 @@ describe('restored in the middle of things', () => {
       expect(cards.filter((text) => text.includes(stack)).length, stack).toBeGreaterThan(0);
     }
     expect(await restored.store.verifyAudit()).toMatchObject({ ok: true });
-    await restored.holds();
+    await restored.checkInvariants();
   });
 
   it('what was applied after the copy was made is seen as done', async () => {
@@ -177,21 +177,21 @@ describe('restored in the middle of things', () => {
 
     restored = await restore();
     await restored.worker.start();
-    await restored.rest();
+    await restored.untilIdle();
     expect(restored.cloud.applies).toEqual([]);
     expect((await latest(restored, 'approved'))?.state).toBe('clean');
     expect(await restored.store.verifyAudit()).toMatchObject({ ok: true });
-    await restored.holds();
+    await restored.checkInvariants();
   });
 
   it('what the policies were about to put back, with a plan file that is not in the copy, is asked about', async () => {
     core.cloud.next('head', never);
     await core.worker.check(core.directory.stacks[0] ?? core.stack, 'schedule', M0);
-    await core.reaches('approved', 'applying');
+    await core.untilState('approved', 'applying');
     expect((await backUp(core.file)).code).toBe(0);
     restored = await restore();
     await restored.worker.start();
-    await restored.rest();
+    await restored.untilIdle();
     const [again, failed] = await restored.store.runs({ stack: 'applying' });
     expect(failed).toMatchObject({ state: 'failed', failure: { phase: 'applying' } });
     expect(again?.state).toBe('awaiting_approval');

@@ -50,7 +50,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await slack.stop();
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
   for (const end of endings.splice(0)) await end();
   await workspace.close();
@@ -136,7 +136,7 @@ describe('the Home tab', () => {
     expect(wordsOf(dialog)).toContain(SSH.address);
     await dana.click(dialog, (e) => String(e.value).startsWith(`approve #${id}`), { confirm: true });
     await vi.waitFor(() => expect(core.cloud.applies).toHaveLength(1), SOON);
-    await core.rest();
+    await core.untilIdle();
     slack.refreshHomes();
     await showing('nothing has drifted');
   });
@@ -153,7 +153,7 @@ describe('the Home tab', () => {
     await dana.click(dana.home as View, 'Unsnooze');
     const dialog = await workspace.waitFor(() => dana.views.at(-1), SOON);
     expect(wordsOf(dialog)).toContain(`No longer snoozed: ${SSH.address}`);
-    await core.rest();
+    await core.untilIdle();
     slack.refreshHomes();
     await showing('1 stack waits for you');
     expect(home()).not.toContain('Left as it is by you');

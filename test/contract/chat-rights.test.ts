@@ -52,7 +52,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await slack.stop();
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
   for (const end of endings.splice(0)) await end();
   await workspace.close();
@@ -88,7 +88,7 @@ async function waiting(change: Parameters<typeof stackWith>[0] = {}): Promise<nu
 
 /** Resolves when the clicks are answered and all that follows is told. */
 async function settled(): Promise<void> {
-  await core.rest();
+  await core.untilIdle();
   await deliver();
 }
 
@@ -138,7 +138,7 @@ describe('clicks that race', () => {
     expect(ops()).toHaveLength(2);
     await approve(dana(), old);
     await vi.waitFor(() => expect(whispers(dana())).toEqual([expect.stringContaining('superseded')]), SOON);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toBe(0);
   });
 

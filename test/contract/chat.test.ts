@@ -9,11 +9,19 @@ import {
   type Workspace,
   type WorkspaceOptions,
 } from '../../src/sandbox/workspace/workspace.ts';
-import { driftMixed, fullDiff, healed, hostile, snoozeForm, thousand, threePages } from '../support/cards.ts';
 import { directory } from '../support/directory.ts';
+import {
+  driftMixed,
+  fullDiff,
+  healed,
+  hostile,
+  snoozeForm,
+  thousand,
+  threePages,
+} from '../support/sample-cards.ts';
 import { seenEvents } from '../support/seen-events.ts';
 import { MANIFEST } from '../support/slack-app.ts';
-import { openSlackDoor, type SlackDoor } from '../support/slack-door.ts';
+import { type SlackForwarder, startSlackForwarder } from '../support/slack-forwarder.ts';
 import { type Fault, slackProxy } from '../support/slack-proxy.ts';
 
 const OPS = { platform: 'slack', channel: 'C0OPS' } as const;
@@ -41,7 +49,7 @@ type Mode = 'socket' | 'http';
 
 const logged: string[] = [];
 let workspace: Workspace;
-let door: SlackDoor;
+let forwarder: SlackForwarder;
 let mode: Mode;
 /** How far the clock is ahead, m0's and the workspace's, ms. */
 let ahead = 0;
@@ -82,15 +90,15 @@ async function begin(by: Mode): Promise<void> {
   heard = [];
   answer = () => none;
   ahead = 0;
-  door = await openSlackDoor();
+  forwarder = await startSlackForwarder();
   workspace = await startWorkspace({
     ...OPTIONS,
     clock: () => Date.now() + ahead,
     scopes: MANIFEST.scopes,
-    deliver: mode === 'http' ? { eventsUrl: door.eventsUrl, retryWaits: [0, 0, 0] } : undefined,
+    deliver: mode === 'http' ? { eventsUrl: forwarder.eventsUrl, retryWaits: [0, 0, 0] } : undefined,
   });
   slack = await connect(workspace.apiUrl);
-  door.leadTo(slack.endpoint);
+  forwarder.forwardTo(slack.endpoint);
   await slack.start(handler);
 }
 
@@ -98,7 +106,7 @@ afterEach(async () => {
   await slack.stop();
   for (const end of endings.splice(0)) await end();
   await workspace.close();
-  await door.close();
+  await forwarder.close();
   expect(logged.join('')).not.toMatch(/xoxb-|xapp-|local-signing|"level":50/);
   logged.length = 0;
 });

@@ -14,7 +14,7 @@ beforeEach(async () => {
   await core.worker.start();
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 const ops = () => core.chat.in('C0OPS');
@@ -143,7 +143,7 @@ describe('a snooze', () => {
   it('needs the right, and says so privately', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
-    expect(await core.told(`snooze #${id} 2h`, EVE)).toContain('Only sre');
+    expect(await core.sayText(`snooze #${id} 2h`, EVE)).toContain('Only sre');
     expect(await core.store.exemptions(STACK)).toEqual([]);
   });
 });
@@ -185,7 +185,7 @@ describe('a check', () => {
       core.cloud.drift.set(STACK, []);
     });
     await core.check();
-    await core.rest();
+    await core.untilIdle();
     expect((await core.run(command)).state).toBe('clean');
     expect(core.cloud.plans).toHaveLength(2);
   });
@@ -193,7 +193,7 @@ describe('a check', () => {
   it('asked for by two in one moment is one', async () => {
     const runs = await Promise.all([1, 2, 3].map(() => core.worker.check(core.stack, 'command', DANA)));
     expect(new Set(runs.map((r) => r.id)).size).toBe(1);
-    await core.rest();
+    await core.untilIdle();
   });
 });
 

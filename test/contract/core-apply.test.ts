@@ -17,7 +17,7 @@ async function open(change: Partial<Stack> = {}): Promise<void> {
 }
 beforeEach(() => open());
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -110,7 +110,7 @@ describe('approving', () => {
   it('applies exactly what was approved, and says so', async () => {
     const id = await waiting([SSH, TAG]);
     await core.click(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([[TAG.address, SSH.address].sort()]);
     expect((await core.run(id)).state).toBe('realigned');
     await core.deliver();
@@ -119,12 +119,12 @@ describe('approving', () => {
 
   it('is refused, privately, to who is no approver, and to everybody where nobody is', async () => {
     const id = await waiting();
-    expect(await core.told(`approve #${id}`, EVE)).toContain('Only sre');
-    expect(await core.told(`approve #${id}`, { ...EVE, person: null })).toContain('Only sre');
+    expect(await core.sayText(`approve #${id}`, EVE)).toContain('Only sre');
+    expect(await core.sayText(`approve #${id}`, { ...EVE, person: null })).toContain('Only sre');
     await core.restart(
       directory({ stacks: [stackWith({ approvers: { from: [], need: 1, notTheAuthor: true } })] }),
     );
-    expect(await core.told(`approve #${id}`)).toContain('Nobody may');
+    expect(await core.sayText(`approve #${id}`)).toContain('Nobody may');
     expect((await core.run(id)).state).toBe('awaiting_approval');
     expect(applied()).toEqual([]);
   });
@@ -137,7 +137,7 @@ describe('approving', () => {
         oncall: { primary: { kind: 'slackUsergroup', id: 'S0SRE' } },
       }),
     );
-    expect(await core.told(`approve #${id}`)).toContain('nobody now');
+    expect(await core.sayText(`approve #${id}`)).toContain('nobody now');
     expect(applied()).toEqual([]);
   });
 
@@ -146,8 +146,8 @@ describe('approving', () => {
     const old = commandOf(core.chat.at('C0OPS', 0).card);
     core.cloud.drift.set(STACK, [sshFinding('0.0.0.0/0')]);
     const next = await core.check();
-    expect(await core.told(old, DANA, true)).toContain('superseded');
-    expect(await core.told(old.replace(`#${id}`, `#${next.id}`), DANA, true)).toContain('has changed');
+    expect(await core.sayText(old, DANA, true)).toContain('superseded');
+    expect(await core.sayText(old.replace(`#${id}`, `#${next.id}`), DANA, true)).toContain('has changed');
     expect(applied()).toEqual([]);
   });
 
@@ -155,7 +155,7 @@ describe('approving', () => {
     const id = await waiting();
     const [a, b] = await Promise.all([core.click(`approve #${id}`), core.click(`approve #${id}`)]);
     expect([a, b].filter((card) => card === null)).toHaveLength(1);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([[SSH.address]]);
   });
 
@@ -164,27 +164,27 @@ describe('approving', () => {
     core.cloud.drift.set(STACK, [SSH]);
     const run = await core.check();
     expect(run.state).toBe('denied');
-    expect(await core.told(`approve #${run.id}`)).toContain('denied by policy');
+    expect(await core.sayText(`approve #${run.id}`)).toContain('denied by policy');
   });
 
   it('one of two is snoozed meanwhile: the card clicked no longer counts', async () => {
     const id = await waiting([SSH, TAG]);
     const old = commandOf(core.chat.at('C0OPS', 0).card);
     await core.say(`snooze #${id} ${TAG.address} 2h vendor`, KIM);
-    expect(await core.told(old, DANA, true)).toContain('has changed');
+    expect(await core.sayText(old, DANA, true)).toContain('has changed');
     await core.deliver();
     await core.click(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([[SSH.address]]);
   });
 
   it('what is snoozed after the yes and before the apply is left alone, and asked again', async () => {
     const id = await waiting([SSH, TAG]);
     core.cloud.next('head', async () => {
-      expect(await core.told(`snooze #${id} ${TAG.address} 2h vendor`, KIM)).toContain('Snoozed');
+      expect(await core.sayText(`snooze #${id} ${TAG.address} 2h vendor`, KIM)).toContain('Snoozed');
     });
     await core.say(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([]);
     expect(await core.run(id)).toMatchObject({ state: 'awaiting_approval', approvals: [], scope: [] });
     await core.deliver();
@@ -199,7 +199,7 @@ describe('approving', () => {
       await core.say(`cancel #${id}`, KIM);
     });
     await core.say(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     expect((await core.run(id)).state).toBe('canceled');
     expect(applied()).toEqual([]);
   });
@@ -207,9 +207,9 @@ describe('approving', () => {
   it('of one who wrote the code that moved is refused', async () => {
     core.cloud.drift.set(STACK, [{ ...SSH, origin: 'code' }]);
     const { id } = await core.check();
-    expect(await core.told(`approve #${id}`, KIM)).toContain('notTheAuthor');
+    expect(await core.sayText(`approve #${id}`, KIM)).toContain('notTheAuthor');
     await core.say(`approve #${id}`, DANA);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toHaveLength(1);
   });
 });
@@ -223,16 +223,19 @@ describe('where two must approve', () => {
 
   it('two in one moment both count', async () => {
     const id = await waiting();
-    const said = await Promise.all([core.told(`approve #${id}`, DANA), core.told(`approve #${id}`, KIM)]);
+    const said = await Promise.all([
+      core.sayText(`approve #${id}`, DANA),
+      core.sayText(`approve #${id}`, KIM),
+    ]);
     expect(said.join()).not.toContain('changed by somebody else');
-    await core.rest();
+    await core.untilIdle();
     expect((await core.run(id)).state).toBe('realigned');
   });
 
   it('the same person twice is one, and told once', async () => {
     const id = await waiting();
     await core.say(`approve #${id}`, DANA);
-    expect(await core.told(`approve #${id}`, DANA)).toContain('already');
+    expect(await core.sayText(`approve #${id}`, DANA)).toContain('already');
     await core.deliver();
     expect(core.chat.at('C0OPS', 0).replies.filter((r) => r.includes('1 of 2'))).toHaveLength(1);
     expect(applied()).toEqual([]);
@@ -250,7 +253,7 @@ describe('where two must approve', () => {
     await core.say(`approve #${id}`, KIM);
     expect((await core.run(id)).state).toBe('awaiting_approval');
     await core.say(`approve #${id}`, EVE);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toHaveLength(1);
   });
 });
@@ -279,7 +282,7 @@ describe('approved, and m0.yaml says otherwise by the time of the apply', () => 
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('head', () => new Promise(() => {}));
     await core.worker.check(core.stack, 'schedule', DANA);
-    await core.reaches('approved');
+    await core.untilState('approved');
     await core.restart(directory({ stacks: [stackWith({ realign: 'ask' })] }));
     expect(applied()).toEqual([]);
     expect((await core.store.runs({}))[0]?.state).toBe('awaiting_approval');
@@ -297,7 +300,7 @@ describe('what moved since the yes is never applied', () => {
     const id = await waiting();
     change(core);
     await core.click(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([]);
     expect(await core.run(id)).toMatchObject({ state: 'awaiting_approval', approvals: [] });
     await core.deliver();
@@ -315,7 +318,7 @@ describe('what moved since the yes is never applied', () => {
     await core.say(`approve #${id}`, DANA);
     core.cloud.drift.set(STACK, [sshFinding('0.0.0.0/0')]);
     await core.say(`approve #${id}`, KIM);
-    await core.rest();
+    await core.untilIdle();
     await core.deliver();
     await core.deliver();
     const text = 'Not applied: it moved since Dana and Kim approved it. Please look again';
@@ -328,7 +331,7 @@ describe('what moved since the yes is never applied', () => {
     const id = await waiting();
     core.cloud.drift.set(STACK, []);
     await core.click(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([]);
     expect((await core.run(id)).state).toBe('clean');
     expect(await core.alerts('open')).toEqual([]);
@@ -344,7 +347,7 @@ describe('a yes that m0 could not follow for hours', () => {
     const id = await waiting();
     core.cloud.next('plan', never);
     await core.say(`approve #${id}`);
-    await core.reaches('approved');
+    await core.untilState('approved');
     core.now += ms;
     await core.restart();
     await core.deliver();
@@ -360,10 +363,10 @@ describe('a yes that m0 could not follow for hours', () => {
       `${STACK}: the approval of run #${id} was too old, planned afresh as run #${id + 1}`,
     );
     expect(old?.replies.at(-1)).toBe('Not applied: it was approved 4 h ago. Planning afresh, to ask again');
-    expect(await core.told(`approve #${id}`)).toContain(`run #${id} has expired`);
+    expect(await core.sayText(`approve #${id}`)).toContain(`run #${id} has expired`);
     expect(core.chat.in('DU0DANA')).toHaveLength(2);
     await core.say(commandOf(fresh?.card as never), DANA, true);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([[SSH.address]]);
   });
 
@@ -371,7 +374,7 @@ describe('a yes that m0 could not follow for hours', () => {
     const id = await waiting();
     core.cloud.next('plan', never);
     await core.say(`approve #${id}`);
-    await core.reaches('approved');
+    await core.untilState('approved');
     core.now += 5 * HOUR;
     core.cloud.next('plan', () => Promise.reject(new Error('no credentials')));
     await core.restart();
@@ -391,7 +394,7 @@ describe('a yes that m0 could not follow for hours', () => {
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('head', never);
     await core.worker.check(core.stack, 'schedule', M0);
-    await core.reaches('approved');
+    await core.untilState('approved');
     core.now += 48 * HOUR;
     await core.restart();
     expect(applied()).toEqual([[TAG.address]]);
@@ -416,7 +419,7 @@ describe('after an apply', () => {
     const id = await waiting();
     core.cloud.stubborn.add(SSH.address);
     await core.click(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     await core.deliver();
     expect(applied()).toEqual([[SSH.address]]);
     expect(called('DANA')).toContain(

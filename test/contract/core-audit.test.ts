@@ -16,7 +16,7 @@ beforeEach(async () => {
   await core.worker.start();
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   expect(await core.store.verifyAudit()).toMatchObject({ ok: true });
   await core.close();
 });
@@ -35,7 +35,7 @@ it('an approval: who, from where, what of it, on which commit and bundles, and h
   const seen = await fingerprint(id);
   await core.say(`approve #${id}`);
   await core.say(`approve #${id}`, KIM);
-  await core.rest();
+  await core.untilIdle();
   const common = { place: OPS, runId: id, fingerprint: seen, commit: CODE.commit, bundles: BUNDLES };
   const scope = [...ofTag, ...ofSsh];
   expect(await lines('approve')).toEqual([
@@ -103,7 +103,7 @@ it('what is kept and what no longer: which finding, until when and why', async (
   ]);
   await core.say(`unsnooze #${id}`, KIM);
   await core.say(`unaccept #${id}`, KIM);
-  await core.rest();
+  await core.untilIdle();
   expect(await lines('unsnooze')).toMatchObject([{ actor: KIM, place: OPS, scope: ofSsh }]);
   expect(await lines('unaccept')).toMatchObject([{ actor: KIM, place: OPS, scope: ofTag }]);
   await core.say(`snooze ${STACK} 1h`);

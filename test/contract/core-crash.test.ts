@@ -17,7 +17,7 @@ beforeEach(async () => {
   await core.worker.start();
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 const start = () => core.worker.check(core.stack, 'schedule', M0);
@@ -34,7 +34,7 @@ describe('a process that dies', () => {
     if (doing === null) await core.worker.drain();
     else core.cloud.next(doing, never);
     const { id } = await start();
-    await core.reaches(state);
+    await core.untilState(state);
     await core.restart();
     expect((await core.run(id)).state).toBe('awaiting_approval');
     await core.deliver();
@@ -47,7 +47,7 @@ describe('a process that dies', () => {
     const { id } = await core.check();
     core.cloud.next('plan', never);
     await core.say(`approve #${id}`);
-    await core.reaches('approved');
+    await core.untilState('approved');
     await core.restart();
     expect(applied()).toEqual([[SSH.address]]);
     expect((await core.run(id)).state).toBe('realigned');
@@ -58,7 +58,7 @@ describe('a process that dies', () => {
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('apply', () => core.cloud.next('plan', never));
     const { id } = await start();
-    await core.reaches('verifying');
+    await core.untilState('verifying');
     await core.restart();
     expect((await core.run(id)).state).toBe('realigned');
     expect(applied()).toHaveLength(1);
@@ -69,7 +69,7 @@ describe('a process that dies', () => {
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('apply', never);
     const { id } = await start();
-    await core.reaches('applying');
+    await core.untilState('applying');
     await core.deliver();
     await core.restart();
     await core.deliver();
@@ -89,7 +89,7 @@ describe('a process that dies', () => {
         .slice(0, 2),
     ).toEqual(['Apply what is left', 'Leave it']);
     await core.click(`approve #${id + 1}`);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toHaveLength(2);
     expect((await core.run(id + 1)).state).toBe('realigned');
     core.cloud.kept.clear();
@@ -100,7 +100,7 @@ describe('a process that dies', () => {
     core.cloud.drift.set(STACK, [TAG, SSH]);
     core.cloud.next('apply', never);
     await start();
-    await core.reaches('applying');
+    await core.untilState('applying');
     await core.worker.check(core.stack, 'command', DANA);
     // How far it came: one of two.
     core.cloud.drift.set(STACK, [TAG]);
@@ -117,7 +117,7 @@ describe('a process that dies', () => {
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('apply', never);
     await start();
-    await core.reaches('applying');
+    await core.untilState('applying');
     core.cloud.drift.set(STACK, []);
     await core.restart();
     expect(await core.alerts('open')).toEqual([]);
@@ -129,7 +129,7 @@ describe('a process that dies', () => {
     const { id } = await core.check();
     core.cloud.next('apply', never);
     await core.say(`approve #${id}`);
-    await core.reaches('applying');
+    await core.untilState('applying');
     core.cloud.next('plan', () => Promise.reject(new Error('no credentials')));
     await core.restart();
     expect(await states()).toEqual(['apply_unknown', 'failed']);
@@ -147,7 +147,7 @@ describe('draining', () => {
     });
     core.cloud.next('plan', () => gate);
     const { id } = await start();
-    await core.reaches('planning');
+    await core.untilState('planning');
     const drained = core.worker.drain();
     go();
     await drained;
@@ -159,7 +159,7 @@ describe('draining', () => {
       await sleep(5);
     });
     await core.say(`approve #${id}`);
-    await core.reaches('verifying');
+    await core.untilState('verifying');
     await core.worker.drain();
     expect(applied()).toHaveLength(1);
     await core.restart();
@@ -191,11 +191,11 @@ describe('a memory that breaks for a while', () => {
   it.each(['plan', 'ask'] as const)('after %s: the stack is checked again, not stuck', async (doing) => {
     core.cloud.drift.set(STACK, [SSH]);
     core.cloud.next(doing, () => {
-      core.broken = (method) => (method === 'commit' ? full : null);
+      core.storeFault = (method) => (method === 'commit' ? full : null);
     });
     await start();
     await sleep(50);
-    core.broken = null;
+    core.storeFault = null;
     expect((await core.check()).state).toMatch(/awaiting_approval|quiet/);
     expect(await core.store.runs({ states: ['planning', 'deciding'] })).toEqual([]);
   });
@@ -205,11 +205,11 @@ describe('a memory that breaks for a while', () => {
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.stubborn.add(TAG.address);
     core.cloud.next('apply', () => {
-      core.broken = (method) => (method === 'commit' ? full : null);
+      core.storeFault = (method) => (method === 'commit' ? full : null);
     });
     const { id } = await start();
     await sleep(50);
-    core.broken = null;
+    core.storeFault = null;
     await core.check();
     expect((await core.run(id)).state).toBe('apply_unknown');
     expect(applied()).toHaveLength(1);
@@ -221,14 +221,14 @@ describe('a memory that breaks for a while', () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
     core.cloud.next('ask', () => {
-      core.broken = (method) => {
+      core.storeFault = (method) => {
         if (method !== 'alerts') return null;
-        core.broken = null;
+        core.storeFault = null;
         return full;
       };
     });
     await core.say(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     expect((await core.run(id)).failure?.message).toBe('the disk is full');
     expect(applied()).toEqual([]);
     expect([...core.cloud.kept.keys()]).toEqual([]);
@@ -239,7 +239,7 @@ describe('a memory that breaks for a while', () => {
     let commits = 0;
     await core.worker.drain();
     await start();
-    core.broken = (method) => {
+    core.storeFault = (method) => {
       if (method === 'commit') commits += 1;
       return method === 'commit' ? full : null;
     };
@@ -247,7 +247,7 @@ describe('a memory that breaks for a while', () => {
     await core.worker.start();
     await sleep(100);
     expect(commits).toBeLessThan(5);
-    core.broken = null;
+    core.storeFault = null;
     expect((await core.check()).state).toMatch(/awaiting_approval|quiet/);
   });
 });

@@ -19,7 +19,7 @@ async function open(channels = ['C0OPS']): Promise<void> {
 }
 beforeEach(() => open());
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -45,9 +45,9 @@ describe('an alert', () => {
 
   it('is posted once where the memory breaks right after the post', async () => {
     await core.check();
-    core.broken = (method) => (method === 'addMessage' ? new Error('the disk is full') : null);
+    core.storeFault = (method) => (method === 'addMessage' ? new Error('the disk is full') : null);
     await core.deliver();
-    core.broken = null;
+    core.storeFault = null;
     await later(2);
     expect(ops()).toHaveLength(1);
     expect(await core.store.messages(1)).toHaveLength(2);
@@ -97,7 +97,7 @@ describe('the history of an alert', () => {
     core.chat.fail('reply', 'C0OPS', down);
     core.cloud.next('plan', () => Promise.reject(new Error('running git fetch: no route')));
     await core.say(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     // Not due again yet: what comes behind the line that failed waits with it.
     await core.deliver();
     core.now += 1_000;
@@ -140,7 +140,7 @@ describe('a chat that is down for an hour', () => {
     await core.check();
     await core.deliver();
     const before = core.chat.updated;
-    core.chat.away = new ChatError('posting: no answer');
+    core.chat.outage = new ChatError('posting: no answer');
     for (let i = 0; i < 30; i += 1) {
       core.now += 2 * MINUTE;
       await core.check();
@@ -148,7 +148,7 @@ describe('a chat that is down for an hour', () => {
     }
     core.cloud.drift.set(STACK, [SSH, tagFinding()]);
     await core.check();
-    core.chat.away = null;
+    core.chat.outage = null;
     await later(4);
     // The message and its copy, once each for what was seen and once for being superseded.
     expect(core.chat.updated - before).toBeLessThanOrEqual(6);
@@ -166,8 +166,8 @@ describe('a channel that takes nothing any more', () => {
     await core.close();
     await open(['C0GONE', 'C0OPS']);
     await core.check();
-    await core.look();
-    await core.look();
+    await core.periodicWork();
+    await core.periodicWork();
     const told = ops().filter((m) => m.card.headline.includes('can’t write'));
     expect(told.map((m) => m.card.headline)).toEqual([
       `m0 can’t write to slack:C0GONE, where ${STACK} should be told`,
@@ -176,7 +176,7 @@ describe('a channel that takes nothing any more', () => {
     core.chat.open('C0GONE');
     core.now += 10 * MINUTE;
     await core.deliver();
-    await core.look();
+    await core.periodicWork();
     expect(told[0]?.card.headline).toContain('it takes messages again');
     expect(core.chat.in('C0GONE')).toHaveLength(1);
   });
@@ -190,8 +190,8 @@ describe('a channel that takes nothing any more', () => {
     await core.worker.start();
     core.cloud.drift.set(STACK, [SSH]);
     await core.check();
-    await core.look();
-    await core.look();
+    await core.periodicWork();
+    await core.periodicWork();
     expect(ops().map((m) => m.card.headline)).toEqual([
       `m0 can’t write to slack:C0GONE, where ${STACK} should be told`,
     ]);

@@ -19,7 +19,7 @@ beforeEach(async () => {
   await core.worker.start();
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -53,7 +53,7 @@ describe('a digest', () => {
     });
     await core.check('schedule', 'prod-app');
     const [waits] = await core.store.runs({ stack: 'prod-db', states: ['awaiting_approval'] });
-    await core.told(`snooze #${waits?.id} 3h waiting for finance`);
+    await core.sayText(`snooze #${waits?.id} 3h waiting for finance`);
     await send();
 
     const [, headline = ''] = told();
@@ -88,8 +88,8 @@ describe('a digest', () => {
   it('is answered to whoever asks, alone', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.check();
-    expect(await core.told('digest prod', EVE)).toContain('1 open (oldest');
-    expect(await core.told('digest prod-nowhere', EVE)).toContain('prod-nowhere');
+    expect(await core.sayText('digest prod', EVE)).toContain('1 open (oldest');
+    expect(await core.sayText('digest prod-nowhere', EVE)).toContain('prod-nowhere');
     expect(core.chat.in('C0DEV')).toEqual([]);
   });
 });

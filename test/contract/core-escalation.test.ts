@@ -22,7 +22,7 @@ async function open(change: Partial<Stack> = {}, more: Partial<Directory> = {}):
   await core.worker.start();
 }
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -32,13 +32,13 @@ const ops = () => core.chat.in('C0OPS');
 async function waits(): Promise<number> {
   core.cloud.drift.set(STACK, [SSH]);
   const { id } = await core.check();
-  await core.look();
+  await core.periodicWork();
   return id;
 }
 
 async function later(ms: number): Promise<void> {
   core.now += ms;
-  await core.look();
+  await core.periodicWork();
 }
 
 const STEPS = [
@@ -72,13 +72,13 @@ describe('what nobody decides on', () => {
     await waits();
     for (const which of [1, 2]) {
       let reads = 0;
-      core.broken = (method) => {
+      core.storeFault = (method) => {
         if (method === 'exemptions') reads += 1;
         return method === 'exemptions' && reads === which ? new Error('the row is damaged') : null;
       };
       await later(15 * MINUTE);
     }
-    core.broken = null;
+    core.storeFault = null;
     expect(dms('eve')).toHaveLength(1);
   });
 
@@ -87,9 +87,9 @@ describe('what nobody decides on', () => {
     await waits();
     await later(30 * MINUTE);
     await later(3.5 * HOUR);
-    await core.look();
+    await core.periodicWork();
     await core.restart();
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toHaveLength(1);
     expect(dms('dana')[0]?.replies).toEqual([`${STACK} has waited for 4 h: run #1, 1 resource`]);
     expect(dms('eve')[0]?.replies).toHaveLength(1);
@@ -102,7 +102,7 @@ describe('what nobody decides on', () => {
     await waits();
     await later(72 * HOUR);
     expect(ops()).toHaveLength(1);
-    expect(core.chat.loud.some((text) => text.includes('has waited for 3 d'))).toBe(true);
+    expect(core.chat.broadcasts.some((text) => text.includes('has waited for 3 d'))).toBe(true);
     expect(ops()[0]?.replies.filter((r) => r.includes('has waited'))).toHaveLength(1);
   });
 
@@ -111,7 +111,7 @@ describe('what nobody decides on', () => {
     await waits();
     core.now += 40 * HOUR;
     await core.restart();
-    await core.look();
+    await core.periodicWork();
     expect(dms('eve')).toHaveLength(1);
     expect(dms('dana')[0]?.replies).toHaveLength(1);
   });
@@ -189,7 +189,7 @@ describe('severity', () => {
     await waits();
     await later(80 * HOUR);
     expect(dms('dana')).toEqual([]);
-    expect(core.chat.loud).toEqual([]);
+    expect(core.chat.broadcasts).toEqual([]);
     expect(buttonsOf(ops()[0]?.card as never).some((b) => b.command.startsWith('approve'))).toBe(true);
   });
 
@@ -202,11 +202,11 @@ describe('severity', () => {
     core.now += 10 * HOUR;
     core.cloud.drift.set(STACK, [TAG]);
     await core.check();
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toEqual([]);
     core.cloud.drift.set(STACK, [TAG, SSH]);
     await core.check();
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toHaveLength(1);
   });
 });
@@ -220,7 +220,7 @@ describe('nobody who can be asked', () => {
       throw new Error('asking PagerDuty for PABC123: 401 Unauthorized: check PAGERDUTY_TOKEN');
     };
     await waits();
-    await core.look();
+    await core.periodicWork();
     expect(ops()).toHaveLength(2);
     const card = ops()[1]?.card;
     expect(card?.headline).toBe('Nobody on call can be asked about prod-network');
@@ -239,7 +239,7 @@ describe('nobody who can be asked', () => {
       trouble: null,
     });
     await later(MINUTE);
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toHaveLength(1);
     expect(ops()[1]?.card.tone).toBe('good');
   });
@@ -262,7 +262,7 @@ describe('nobody who can be asked', () => {
       arrived: false,
     });
     await waits();
-    await core.look();
+    await core.periodicWork();
     const card = ops().find((m) => m.card.headline.includes('can be asked'))?.card;
     expect(textOf(card as never)).toContain('Dana');
     expect(textOf(card as never)).toContain('the user is deactivated');
@@ -271,7 +271,7 @@ describe('nobody who can be asked', () => {
   it('is no alert where the stack names no rota', async () => {
     await open({ approvers: { from: ['sre'], need: 1, notTheAuthor: false } });
     await waits();
-    await core.look();
+    await core.periodicWork();
     expect(ops()).toHaveLength(1);
   });
 });

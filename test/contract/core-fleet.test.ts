@@ -16,7 +16,7 @@ beforeEach(async () => {
   core.cloud.policies.set('tags-auto', ALL);
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -84,7 +84,7 @@ describe('forty stacks that drift at once', () => {
     const approve = buttonsOf(answer as never).find((b) => b.command.startsWith('approve'));
     expect(approve?.label).toBe('Revert the rule in the cloud');
     await core.say(approve?.command ?? '', undefined, true);
-    await core.rest();
+    await core.untilIdle();
     await settle();
     await settle();
     expect(core.cloud.applies.map((a) => a.stack)).toEqual(['prod-30']);
@@ -101,11 +101,11 @@ describe('forty stacks that drift at once', () => {
     for (const name of NAMES) core.cloud.drift.set(name, [SSH]);
     await round();
     core.now += 60 * MINUTE;
-    await core.look();
-    await core.look();
+    await core.periodicWork();
+    await core.periodicWork();
     // Under the message of all, which tells of the first three as well, in each of their channels.
     const line = 'Stacks of this message have waited for 1 h';
-    expect(core.chat.loud).toEqual([line, line]);
+    expect(core.chat.broadcasts).toEqual([line, line]);
     for (const channel of ['C0OPS', 'C0DEV']) {
       const fleet = core.chat.in(channel).find((m) => m.card.headline.includes('stacks'));
       expect(fleet?.replies).toEqual([line]);
@@ -120,8 +120,8 @@ describe('forty stacks that drift at once', () => {
     for (const name of NAMES) core.cloud.drift.set(name, [SSH]);
     await round();
     core.now += 60 * MINUTE;
-    await core.look();
-    await core.look();
+    await core.periodicWork();
+    await core.periodicWork();
     const fleet = dms().find((m) => m.card.headline.includes('stacks'));
     expect(fleet?.replies).toEqual(['Stacks of this message have waited for 1 h']);
     expect(dms().flatMap((m) => m.replies)).toHaveLength(1);

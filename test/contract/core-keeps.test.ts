@@ -16,14 +16,14 @@ beforeEach(async () => {
   await look();
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
 const ops = () => core.chat.in('C0OPS');
 const newest = (): string => textOf(ops().at(-1)?.card as never);
 
-const look = (): Promise<void> => core.look();
+const look = (): Promise<void> => core.periodicWork();
 
 /** Checked, told, and snoozed by Dana for two hours. */
 async function snoozed(words = '2h vendor needs SSH'): Promise<number> {
@@ -100,12 +100,12 @@ describe('a snooze that somebody ends', () => {
   it('is checked again, also where nothing more can be stored right after', async () => {
     const id = await snoozed();
     let commits = 0;
-    core.broken = (method) => {
+    core.storeFault = (method) => {
       if (method === 'commit') commits += 1;
       return method === 'commit' && commits > 1 ? new Error('the disk is full') : null;
     };
     await core.say(`unsnooze #${id}`);
-    core.broken = null;
+    core.storeFault = null;
     await core.worker.drain();
     const [run] = await core.store.runs({ stack: STACK });
     expect(run).toMatchObject({ trigger: 'command', state: 'queued' });
@@ -122,7 +122,7 @@ describe('a snooze until it changes', () => {
     await core.check();
     await core.deliver();
     expect(ops()).toHaveLength(1);
-    expect(await core.told(`baseline ${STACK}`)).toContain('until it changes');
+    expect(await core.sayText(`baseline ${STACK}`)).toContain('until it changes');
 
     core.cloud.drift.set(STACK, [SSH_MOVED]);
     await core.check();
@@ -135,9 +135,9 @@ describe('a snooze until it changes', () => {
   it('of an environment takes what is open, and stacks where nothing is are left alone', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.check();
-    expect(await core.told('snooze prod until it changes')).toContain(`Snoozed ${STACK}.`);
+    expect(await core.sayText('snooze prod until it changes')).toContain(`Snoozed ${STACK}.`);
     expect(await core.store.exemptions('prod-db')).toEqual([]);
-    expect(await core.told('snooze prod-db until it changes')).toContain('Nothing is open on prod-db');
+    expect(await core.sayText('snooze prod-db until it changes')).toContain('Nothing is open on prod-db');
   });
 });
 

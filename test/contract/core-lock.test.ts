@@ -17,7 +17,7 @@ beforeEach(async () => {
   await core.worker.start();
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -111,7 +111,7 @@ describe('a state that somebody else has locked', () => {
       await core.deliver();
       await reboot(minutes);
     }
-    await core.rest();
+    await core.untilIdle();
     const failed = await core.run(id);
     expect(failed.state).toBe('failed');
     expect(failed.failure).toEqual({
@@ -142,7 +142,7 @@ describe('a state that somebody else has locked', () => {
     locked(1);
     await core.say(`approve #${id}`);
     await waits(1);
-    expect(await core.told(`cancel #${id}`)).toContain('canceled');
+    expect(await core.sayText(`cancel #${id}`)).toContain('canceled');
     await later(30);
     expect(core.cloud.applies).toEqual([]);
   });
@@ -151,7 +151,7 @@ describe('a state that somebody else has locked', () => {
     await healsInto(1);
     core.now += MINUTE / 2;
     await checkOnSchedule({ store: core.store, worker: core.worker, clock: () => core.now }, core.stack);
-    expect(await core.told('status')).toContain("waited for somebody else's lock");
+    expect(await core.sayText('status')).toContain("waited for somebody else's lock");
     await later(2);
   });
 
@@ -160,7 +160,7 @@ describe('a state that somebody else has locked', () => {
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('apply', () => new Promise(() => {}));
     await core.worker.check(core.stack, 'schedule', M0);
-    await core.reaches('applying');
+    await core.untilState('applying');
     await core.restart();
     const [run] = await core.store.runs({ stack: STACK, states: ['awaiting_approval'] });
     core.cloud.applies.length = 0;
@@ -190,22 +190,22 @@ describe('what somebody waits for goes first', () => {
     const open: (() => void)[] = [];
     for (const _ of names) fleet.cloud.next('plan', () => new Promise((done) => open.push(done)));
     for (const s of stacks.slice(0, 5)) await fleet.worker.check(s, 'schedule', M0);
-    await fleet.reaches('planning', 'd');
+    await fleet.untilState('planning', 'd');
     expect((await fleet.store.runs({ states: ['queued'] })).map((r) => r.stack)).toEqual(['e']);
     await fleet.worker.check(stacks[5] as (typeof stacks)[0], 'command', M0);
-    await fleet.reaches('planning', 'f');
+    await fleet.untilState('planning', 'f');
     expect((await fleet.store.runs({ states: ['queued'] })).map((r) => r.stack)).toEqual(['e']);
     for (const done of open) done();
     await new Promise((wake) => setTimeout(wake, 20));
     for (const done of open) done();
-    await fleet.rest();
+    await fleet.untilIdle();
   });
 
   it('a command takes the place of the scheduled check of its stack, queued or planning', async () => {
     fleet.cloud.next('plan', () => new Promise(() => {}));
     const [a] = stacks;
     const scheduled = await fleet.worker.check(a as (typeof stacks)[0], 'schedule', M0);
-    await fleet.reaches('planning', 'a');
+    await fleet.untilState('planning', 'a');
     const asked = await fleet.worker.check(a as (typeof stacks)[0], 'command', M0);
     const old = await fleet.run(scheduled.id);
     expect([old.state, old.relatedRun]).toEqual(['superseded', asked.id]);
@@ -217,11 +217,11 @@ describe('what somebody waits for goes first', () => {
     fleet.cloud.policies.set('tags-auto', ALL);
     fleet.cloud.next('apply', () => new Promise(() => {}));
     await fleet.worker.check(a, 'schedule', M0);
-    await fleet.reaches('applying', 'a');
+    await fleet.untilState('applying', 'a');
     fleet.boot();
     fleet.cloud.next('plan', () => new Promise(() => {}));
     await fleet.worker.start();
-    await fleet.reaches('planning', 'a');
+    await fleet.untilState('planning', 'a');
     const asked = await fleet.worker.check(a, 'command', M0);
     const [verify] = await fleet.store.runs({ stack: 'a', states: ['planning'] });
     expect([verify?.trigger, verify?.id === asked.id]).toEqual(['verify', false]);

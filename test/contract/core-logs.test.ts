@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => core.close());
 
 type Line = Readonly<Record<string, unknown>>;
-const lines = (): readonly Line[] => core.lines.map((line) => JSON.parse(line) as Line);
+const lines = (): readonly Line[] => core.logLines.map((line) => JSON.parse(line) as Line);
 /** Without what every line has. */
 const saying = (msg: string): readonly Line[] =>
   lines()
@@ -51,13 +51,13 @@ describe('each line', () => {
     await core.check();
     core.cloud.next('plan', says('planning'));
     await core.say(`drift ${STACK}`, DANA).catch(() => {});
-    await core.rest();
+    await core.untilIdle();
     expect(saying('planning')).toEqual([{ run: 2, stack: STACK }]);
   });
 
   it('about what goes on by itself has none of what set it going', async () => {
     let breaks = false;
-    core.broken = (method) => {
+    core.storeFault = (method) => {
       if (!breaks || (method !== 'runs' && method !== 'dueOutbox')) return null;
       breaks = false;
       return new Error('the disk is full');
@@ -87,7 +87,7 @@ describe('each line', () => {
     core.cloud.next('bundles', says('looking'));
     await core.say(`policy ${STACK}`, EVE);
     expect(saying('looking')).toEqual([{ user: 'U0EVE', person: 'eve', command: 'policy' }]);
-    core.broken = (method) => (method === 'exemptions' ? new Error('the disk is full') : null);
+    core.storeFault = (method) => (method === 'exemptions' ? new Error('the disk is full') : null);
     await core.say(`baseline ${STACK}`, EVE);
     expect(saying('a command broke')).toMatchObject([{ user: 'U0EVE', person: 'eve', command: 'baseline' }]);
   });

@@ -22,7 +22,7 @@ async function open(change: Partial<Stack> = {}): Promise<void> {
 }
 beforeEach(() => open());
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 const applied = (): readonly (readonly string[])[] => core.cloud.applies.map((a) => a.touched);
@@ -79,12 +79,12 @@ describe('a stale policy', () => {
     await core.check();
     await core.policyWatch.look();
     await core.deliver();
-    expect(await core.told('seen tags-auto', EVE)).toMatch(/Only .* may approve prod-network/);
+    expect(await core.sayText('seen tags-auto', EVE)).toMatch(/Only .* may approve prod-network/);
     await stale({ ...STALE, id: 'f'.repeat(40) });
     await core.policyWatch.look();
     await core.deliver();
-    expect(await core.told(`seen tags-auto ${REFUSED.slice(0, 8)}`)).toContain('an earlier state');
-    expect(await core.told('seen nothing')).toContain('There are tags-auto');
+    expect(await core.sayText(`seen tags-auto ${REFUSED.slice(0, 8)}`)).toContain('an earlier state');
+    expect(await core.sayText('seen nothing')).toContain('There are tags-auto');
     await core.check('command');
     expect(applied()).toEqual([]);
   });
@@ -93,7 +93,7 @@ describe('a stale policy', () => {
     await stale();
     core.cloud.policies.set('tags-auto', [{ rule: 'deny', text: 'frozen' }]);
     expect((await core.check()).state).toBe('denied');
-    expect(await core.told('approve #1')).toContain('Nothing to approve');
+    expect(await core.sayText('approve #1')).toContain('Nothing to approve');
   });
 
   it('that turns stale between the decision and the apply is not applied', async () => {
@@ -109,7 +109,7 @@ describe('a stale policy', () => {
     await stale();
     core.cloud.commit = null;
     await core.policyWatch.look();
-    expect(await core.told('seen tags-auto')).toContain('No commit of tags-auto was ever good');
+    expect(await core.sayText('seen tags-auto')).toContain('No commit of tags-auto was ever good');
   });
 
   it('mended closes its message and decides again', async () => {
@@ -166,8 +166,8 @@ describe('policies asked again with those who approved', () => {
     core.cloud.policies.set('tags-auto', two);
     core.cloud.readers.add('tags-auto');
     const id = await waiting();
-    await core.told(`approve #${id}`, DANA);
-    await core.rest();
+    await core.sayText(`approve #${id}`, DANA);
+    await core.untilIdle();
     expect(applied()).toEqual([]);
     expect(await core.run(id)).toMatchObject({ state: 'awaiting_approval', approvals: [{ by: DANA }] });
     await core.deliver();
@@ -180,8 +180,8 @@ describe('policies asked again with those who approved', () => {
     expect(core.chat.in('DU0DANA').map((m) => m.replies)).toEqual([
       ['Not applied yet: tags-auto: two people must approve. Please look again'],
     ]);
-    await core.told(`approve #${id}`, KIM);
-    await core.rest();
+    await core.sayText(`approve #${id}`, KIM);
+    await core.untilIdle();
     expect(applied()).toEqual([[SSH.address]]);
     expect((await core.run(id)).state).toBe('realigned');
   });
@@ -189,8 +189,8 @@ describe('policies asked again with those who approved', () => {
   it('one that never reads them only wanted a person', async () => {
     core.cloud.policies.set('tags-auto', [{ rule: 'pending', text: 'a person looks' }]);
     const id = await waiting();
-    await core.told(`approve #${id}`, DANA);
-    await core.rest();
+    await core.sayText(`approve #${id}`, DANA);
+    await core.untilIdle();
     expect(applied()).toEqual([[SSH.address]]);
   });
 
@@ -206,14 +206,14 @@ describe('policies asked again with those who approved', () => {
     core.cloud.readers.add('tags-auto');
     core.cloud.policies.set('network-human', [{ rule: 'pending', text: 'a person looks' }]);
     const id = await waiting();
-    await core.told(`approve #${id}`, DANA);
-    await core.rest();
+    await core.sayText(`approve #${id}`, DANA);
+    await core.untilIdle();
     await core.deliver();
     expect(core.chat.in('C0OPS').flatMap((m) => m.replies)).toContain(
       'Not applied yet: tags-auto: two people must approve',
     );
-    await core.told(`approve #${id}`, KIM);
-    await core.rest();
+    await core.sayText(`approve #${id}`, KIM);
+    await core.untilIdle();
     expect(applied()).toEqual([[SSH.address]]);
   });
 
@@ -222,8 +222,8 @@ describe('policies asked again with those who approved', () => {
       approvers.includes('dana') ? [{ rule: 'deny', text: 'not by the author' }] : [],
     );
     const id = await waiting();
-    await core.told(`approve #${id}`, DANA);
-    await core.rest();
+    await core.sayText(`approve #${id}`, DANA);
+    await core.untilIdle();
     expect(applied()).toEqual([]);
     expect((await core.run(id)).state).toBe('denied');
   });
@@ -234,8 +234,8 @@ describe('policies asked again with those who approved', () => {
       approvers.length > 0 ? new Error('took longer than 2 s') : [],
     );
     const id = await waiting();
-    await core.told(`approve #${id}`, DANA);
-    await core.rest();
+    await core.sayText(`approve #${id}`, DANA);
+    await core.untilIdle();
     expect(applied()).toEqual([]);
     expect((await core.run(id)).state).toBe('awaiting_approval');
   });

@@ -30,7 +30,7 @@ describe('whose turn it is', () => {
     for (const name of NAMES.slice(0, 4)) {
       core.cloud.next('plan', () => gone);
       await core.worker.check(named(name), 'schedule', M0);
-      await core.reaches('planning', name);
+      await core.untilState('planning', name);
     }
     core.cloud.plans.length = 0;
     return () => go();
@@ -43,7 +43,7 @@ describe('whose turn it is', () => {
     await core.worker.settled(id, 5_000);
     expect(planned()).toEqual(['prod-g']);
     go();
-    await core.rest();
+    await core.untilIdle();
     expect(planned()).toEqual(['prod-g', 'prod-e', 'prod-f']);
   });
 
@@ -59,7 +59,7 @@ describe('whose turn it is', () => {
       const go = await allHandsFull();
       for (const name of ['prod-e', 'prod-f', 'prod-g']) await core.worker.check(named(name), 'schedule', M0);
       go();
-      await core.rest();
+      await core.untilIdle();
       expect(planned()).toEqual(['prod-g', 'prod-e', 'prod-f']);
     },
   );

@@ -20,7 +20,7 @@ beforeEach(async () => {
   await core.worker.start();
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -180,11 +180,11 @@ describe('unsubscribe', () => {
     await said('subscribe prod');
     await drifts(STACK);
     core.now += 3_600_000;
-    await core.look();
+    await core.periodicWork();
     expect(core.chat.at(DEV, 0).replies).toEqual([expect.stringContaining('has waited for')]);
     await said('unsubscribe prod');
     core.now += 3_600_000;
-    await core.look();
+    await core.periodicWork();
     expect(core.chat.at(DEV, 0).replies).toHaveLength(1);
     expect(core.chat.at('C0OPS', 0).replies).toHaveLength(2);
   });
@@ -219,7 +219,7 @@ describe('without a target', () => {
     const [status] = await said('status');
     expect(status.headline).toMatch(/^prod-db: /);
     expect(textOf(status)).toContain('Subscribed to prod-db');
-    await core.rest();
+    await core.untilIdle();
   });
 
   it('status of a channel that hears of nothing says how to subscribe; direct messages mean everything', async () => {

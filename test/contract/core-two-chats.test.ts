@@ -24,7 +24,7 @@ async function open(channels: readonly Place[]): Promise<void> {
   await core.worker.start();
 }
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -34,7 +34,7 @@ const inTeams = () => teams.in('Ddana-in-teams');
 async function waits(): Promise<number> {
   core.cloud.drift.set(STACK, [sshFinding()]);
   const { id } = await core.check('schedule', STACK);
-  await core.look();
+  await core.periodicWork();
   return id;
 }
 
@@ -60,13 +60,13 @@ describe('the person on call', () => {
     await open([IN_SLACK]);
     core.chat.fail('post', 'DU0DANA', gone('Dana'));
     const id = await waits();
-    await core.look();
+    await core.periodicWork();
     expect([inSlack().length, inTeams().length]).toEqual([0, 1]);
     expect(core.chat.in('C0OPS').map((m) => m.card.headline)).not.toContainEqual(
       expect.stringContaining('can be asked'),
     );
     await core.say(`approve #${id}`, DANA);
-    await core.rest();
+    await core.untilIdle();
     await core.deliver();
     expect(inTeams()[0]?.card.tone).toBe('good');
   });
@@ -78,7 +78,7 @@ describe('the person on call', () => {
     await waits();
     expect(inTeams()).toEqual([]);
     core.now += 3_600_000;
-    await core.look();
+    await core.periodicWork();
     expect([inSlack().length, inTeams().length]).toEqual([1, 0]);
   });
 
@@ -87,7 +87,7 @@ describe('the person on call', () => {
     core.chat.fail('post', 'DU0DANA', gone('Dana in Slack'));
     teams.fail('post', 'Ddana-in-teams', gone('Dana in Teams'));
     await waits();
-    await core.look();
+    await core.periodicWork();
     expect(core.chat.in('C0OPS').map((m) => m.card.headline)).toContainEqual(
       expect.stringContaining('can be asked'),
     );

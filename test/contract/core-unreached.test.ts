@@ -24,7 +24,7 @@ async function open(change: Partial<Stack> = {}, more: Partial<Directory> = {}):
   await core.worker.start();
 }
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -44,24 +44,24 @@ function refuses(person: string, times: number): void {
 async function waits(stack = STACK): Promise<number> {
   core.cloud.drift.set(stack, [SSH]);
   const { id } = await core.check('schedule', stack);
-  await core.look();
+  await core.periodicWork();
   return id;
 }
 
 async function later(ms: number): Promise<void> {
   core.now += ms;
-  await core.look();
+  await core.periodicWork();
 }
 
 /** How often a direct message was refused, by the log. */
-const refusals = () => core.lines.filter((line) => line.includes('is given up')).length;
+const refusals = () => core.logLines.filter((line) => line.includes('is given up')).length;
 
 describe('a direct message that is refused for good', () => {
   it('is tried again once an hour while it waits, and the alert that nobody can be asked ends', async () => {
     await open();
     refuses('dana', 2);
     await waits();
-    await core.look();
+    await core.periodicWork();
     expect(nobody()).toHaveLength(1);
     for (let i = 0; i < 7; i += 1) await later(8 * MINUTE);
     expect(refusals()).toBe(1);
@@ -70,7 +70,7 @@ describe('a direct message that is refused for good', () => {
     await later(59 * MINUTE);
     expect(dms('dana')).toEqual([]);
     await later(MINUTE);
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toHaveLength(1);
     expect(buttonsOf(dms('dana')[0]?.card as never).some((b) => b.command.startsWith('approve'))).toBe(true);
     expect(nobody()[0]?.card.tone).toBe('good');
@@ -90,7 +90,7 @@ describe('a direct message that is refused for good', () => {
       answers: null,
       from: null,
     });
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toHaveLength(1);
   });
 
@@ -100,7 +100,7 @@ describe('a direct message that is refused for good', () => {
     await waits();
     core.now += MINUTE;
     await core.say('status');
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toEqual([]);
   });
 
@@ -111,7 +111,7 @@ describe('a direct message that is refused for good', () => {
     core.now += MINUTE;
     await waits('prod-db');
     expect(dms('dana')).toHaveLength(1);
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana').map((m) => m.card.headline.includes(STACK))).toEqual([false, true]);
   });
 
@@ -122,7 +122,7 @@ describe('a direct message that is refused for good', () => {
     expect(nobody()).toHaveLength(1);
     await later(MINUTE);
     await core.restart({ ...core.directory, people: directory().people });
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toHaveLength(1);
     expect(nobody()[0]?.card.tone).toBe('good');
   });
@@ -176,21 +176,21 @@ describe('a direct message that is refused for good', () => {
     await open();
     refuses('dana', 1);
     await waits();
-    await core.look();
+    await core.periodicWork();
     expect(nobody()).toHaveLength(1);
     core.now += HOUR;
     let posted = false;
     // The process is gone once the message is known to be there.
-    core.broken = (method) => {
+    core.storeFault = (method) => {
       const gone = posted;
       if (method === 'addMessage') posted = true;
       return gone ? new Error('the disk is full') : null;
     };
-    await core.look().catch(() => {});
-    core.broken = null;
+    await core.periodicWork().catch(() => {});
+    core.storeFault = null;
     await core.restart();
     await later(MINUTE);
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toHaveLength(1);
     expect(nobody()[0]?.card.tone).toBe('good');
   });
@@ -219,7 +219,7 @@ describe('in Teams', () => {
       await connector.addToTeam('sre');
       await connector.waitFor(() => connector.calls.some((c) => c.startsWith('GET teams')), 5_000);
       await waits();
-      await core.look();
+      await core.periodicWork();
       const [root, alert] = connector.in(OPS);
       const called = () =>
         connector.replies(root?.id ?? '').filter((m) => textOfCard(m.card).includes('add m0 for yourself'));
@@ -229,9 +229,9 @@ describe('in Teams', () => {
       expect(called()).toHaveLength(1);
       core.now += MINUTE;
       await connector.install(TEAMS_DANA);
-      await core.look();
+      await core.periodicWork();
       expect(connector.in(connector.chat(TEAMS_DANA))).toHaveLength(1);
-      await core.look();
+      await core.periodicWork();
       expect(textOfCard(connector.in(OPS)[1]?.card)).toContain('somebody can be asked again');
     } finally {
       await bot.close();

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Place } from '../../src/model/directory.ts';
 import type { Incoming, Reply } from '../../src/ports/chat.ts';
 import { PEOPLE, TEAMS, TEAMS_OPS } from '../../src/sandbox/sample-organisation.ts';
-import { driftMixed, healed, snoozeForm, threePages } from '../support/cards.ts';
-import { soon } from '../support/chat-ends.ts';
+import { soon } from '../support/chat-drivers.ts';
 import { freePort } from '../support/free-port.ts';
+import { driftMixed, healed, snoozeForm, threePages } from '../support/sample-cards.ts';
 import { type Bot, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
 import { startConnector } from '../support/teams-connector.ts';
 

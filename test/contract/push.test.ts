@@ -92,7 +92,7 @@ async function dealt(names: readonly string[], ref = 'main'): Promise<void> {
     const seen = async () => (await core.store.pushedHead(name))?.head === head;
     await until(`${name} at ${head}`, seen);
   }
-  await core.rest();
+  await core.untilIdle();
 }
 
 const pushed = async (): Promise<readonly string[]> =>
@@ -151,7 +151,7 @@ describe('watchPushes', () => {
     fetched = [];
     await start();
     await until('a look', () => fetched.length === 1);
-    await core.rest();
+    await core.untilIdle();
     expect(await pushed()).toEqual(['a']);
   });
 
@@ -159,10 +159,10 @@ describe('watchPushes', () => {
     await open(stackAt('a', {}, 50));
     await start();
     await dealt(['a']);
-    core.broken = (method) => (method === 'commit' ? new Error('disk full') : null);
+    core.storeFault = (method) => (method === 'commit' ? new Error('disk full') : null);
     commit(repo, { 'envs/a/main.tf': 'a2' }, 'a');
     await until('a failure', () => lines.some((line) => line.includes('could not be followed up')));
-    core.broken = null;
+    core.storeFault = null;
     await dealt(['a']);
     expect(await pushed()).toEqual(['a']);
   });
@@ -244,7 +244,7 @@ describe('watchPushes', () => {
     let go = (): void => {};
     core.cloud.next('plan', () => new Promise<void>((resolve) => (go = resolve)));
     await core.worker.check(core.stack, 'schedule', M0);
-    await core.reaches('planning', 'a');
+    await core.untilState('planning', 'a');
     commit(repo, { 'envs/a/main.tf': 'a2' }, 'a');
     watch?.pollNow([repo]);
     await until('the push is queued', async () => (await pushed()).length === 1);

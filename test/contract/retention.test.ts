@@ -14,7 +14,7 @@ beforeEach(async () => {
   await core.worker.start();
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   expect(await core.store.verifyAudit()).toMatchObject({ ok: true });
   await core.close();
 });
@@ -63,7 +63,7 @@ it('runs go after 400 days with their cards and keeps; the record and the newest
   for (const table of ['alerts', 'messages', 'exemptions', 'outbox']) expect(rows(table), table).toBe(0);
   expect(rows('audit')).toBe(lines);
   expect(await core.store.audit({ runId: id })).not.toEqual([]);
-  expect(await core.told(`why #${id}`)).toContain(`no run #${id}`);
+  expect(await core.sayText(`why #${id}`)).toContain(`no run #${id}`);
   // Numbers are never given twice.
   expect((await core.check()).id).toBe(26);
 });
@@ -81,7 +81,7 @@ it('what is open, waits or is kept stays, however old', async () => {
   // Asked once: the keys of an open alert stay taken.
   expect(rows('outbox')).toBeGreaterThan(0);
   await core.say(`approve #${id}`);
-  await core.rest();
+  await core.untilIdle();
   expect((await core.run(id)).state).toBe('realigned');
 });
 

@@ -5,9 +5,9 @@ import { createLogger } from '../../src/base/log.ts';
 import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
 import { createOnCall } from '../../src/people/on-call.ts';
 import { type Message, startWorkspace, type Workspace } from '../../src/sandbox/workspace/workspace.ts';
-import { healed } from '../support/cards.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { sshFinding } from '../support/runs.ts';
+import { healed } from '../support/sample-cards.ts';
 import { seenEvents } from '../support/seen-events.ts';
 import { MANIFEST } from '../support/slack-app.ts';
 import { words } from '../support/world.ts';
@@ -55,7 +55,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await slack.stop();
   await workspace.close();
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -119,7 +119,7 @@ describe('a channel that takes no more for a while', () => {
     workspace.limitMethod('chat.postMessage', 20, 'C0OPS');
     core.cloud.next('plan', () => Promise.reject(new Error('running git fetch: no route')));
     await core.say(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     await pass(40 * SECOND);
     expect(cards('ops')).toHaveLength(2);
     const [first, second] = replies('ops').filter(

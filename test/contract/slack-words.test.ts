@@ -15,7 +15,7 @@ import { Core, STACK, stackWith } from '../support/core.ts';
 import { sshFinding, tagFinding } from '../support/runs.ts';
 import { seenEvents } from '../support/seen-events.ts';
 import { MANIFEST } from '../support/slack-app.ts';
-import { openSlackDoor, type SlackDoor } from '../support/slack-door.ts';
+import { type SlackForwarder, startSlackForwarder } from '../support/slack-forwarder.ts';
 
 const SSH = sshFinding();
 const TAG = tagFinding();
@@ -26,7 +26,7 @@ const user = (id: string, name: string) => ({ id, name, realName: name, email: `
 const MEMBERS = [user('U0DANA', 'dana'), user('U0KIM', 'kim'), user('U0EVE', 'eve')];
 
 let workspace: Workspace;
-let door: SlackDoor;
+let forwarder: SlackForwarder;
 let core: Core;
 let slack: Slack;
 /** Commands that were typed, and labels of buttons that were clicked. */
@@ -34,13 +34,13 @@ let typed: Set<string>;
 let clicked: Set<string>;
 
 async function open(mode: 'socket' | 'http'): Promise<void> {
-  door = await openSlackDoor();
+  forwarder = await startSlackForwarder();
   workspace = await startWorkspace({
     ...{ port: 0, users: MEMBERS, botUserId: 'U0M0', teamId: 'T0ACME', signingSecret: SECRET, ...TOKENS },
     channels: [{ id: 'C0OPS', name: 'ops', members: ['U0M0', ...MEMBERS.map((m) => m.id)] }],
     rateLimit: null,
     scopes: MANIFEST.scopes,
-    deliver: mode === 'http' ? { eventsUrl: door.eventsUrl, retryWaits: [0, 0, 0] } : undefined,
+    deliver: mode === 'http' ? { eventsUrl: forwarder.eventsUrl, retryWaits: [0, 0, 0] } : undefined,
   });
   const log = createLogger('silent');
   const way = mode === 'http' ? { mode, signingSecret: SECRET } : { mode, appToken: TOKENS.appToken };
@@ -50,7 +50,7 @@ async function open(mode: 'socket' | 'http'): Promise<void> {
     people: core.directory.people,
     clock: Date.now,
   });
-  door.leadTo(slack.endpoint);
+  forwarder.forwardTo(slack.endpoint);
   const parts = { store: core.store, directory: core.directory, onCall: core.onCall, clock: () => core.now };
   await slack.start(
     (incoming) => core.handler(incoming),
@@ -66,14 +66,14 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await slack.stop();
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
   await workspace.close();
-  await door.close();
+  await forwarder.close();
 });
 
 async function deliver(): Promise<void> {
-  await core.rest();
+  await core.untilIdle();
   core.chats.set('slack', slack);
   await core.deliver();
 }

@@ -11,12 +11,12 @@ import { fullDiff } from '../../src/messages/full-diff.ts';
 import { whyCard } from '../../src/messages/why-card.ts';
 import type { CommandHandler, Reply } from '../../src/ports/chat.ts';
 import { anyCard, anyForm, anyPages, said } from '../support/any-message.ts';
-import { HOSTILE_TEXTS, randomCard } from '../support/cards.ts';
-import { soon } from '../support/chat-ends.ts';
+import { soon } from '../support/chat-drivers.ts';
 import { thousandFindings } from '../support/gallery/dialogs.ts';
 import { exhibits } from '../support/gallery/gallery.ts';
 import { expectInertCard, expectInertSummary, type Live } from '../support/inert-teams.ts';
 import { seeded } from '../support/random.ts';
+import { HOSTILE_TEXTS, randomCard } from '../support/sample-cards.ts';
 import { type Bot, DANA, KIM, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
 import {
   elements,

@@ -131,7 +131,7 @@ describe.each([412, 429, 500, 502, 503, 504])('a channel that answers %i', (stat
       if (!call.startsWith(`POST conversations/${OPS}`) || answers++ > 0) return 'pass';
       return { status, ...(retryAfter === undefined ? {} : { retryAfter }) };
     };
-    await teams.drifted(SSH);
+    await teams.alertDrift(SSH);
     const first = core.now;
     expect(teams.cards()).toHaveLength(0);
     await teams.pass(wait - 500, 500);
@@ -154,7 +154,7 @@ test('of many m0s that are asked to wait as long not all come back at the same m
       call.startsWith(`POST conversations/${OPS}`) && answers++ === 0
         ? { status: 429, retryAfter: 10 }
         : 'pass';
-    await teams.drifted(SSH);
+    await teams.alertDrift(SSH);
     const first = core.now;
     await teams.pass(MINUTE, 500);
     expect(teams.cards()).toHaveLength(1);
@@ -202,7 +202,7 @@ describe('Teams away for an hour', () => {
   test('loses nothing, and on its return tells the newest state, not each on the way', async () => {
     await open();
     const { core } = teams;
-    const id = await teams.drifted(SSH);
+    const id = await teams.alertDrift(SSH);
     fault = () => 'lose-call';
     await core.say(`reject #${id} not now`);
     core.cloud.drift.set(STACK, []);
@@ -234,7 +234,7 @@ describe('who is on call and can’t be written to', () => {
   test('is called by name under the card in the channel, once, also after a restart', async () => {
     await open();
     teams.connector.uninstall(DANA);
-    await teams.drifted(SSH);
+    await teams.alertDrift(SSH);
     expect(calls()).toEqual([{ id: DANA, name: 'Dana' }]);
     const [line] = teams.connector.replies(teams.newest().id).map(readable);
     expect(line).toMatch(/Dana: You are on call \(primary\).*add m0 for yourself in Teams/);
@@ -247,7 +247,7 @@ describe('who is on call and can’t be written to', () => {
 
   test('is not where they were written to', async () => {
     await open();
-    await teams.drifted(SSH);
+    await teams.alertDrift(SSH);
     await teams.pass(MINUTE);
     expect(calls()).toEqual([]);
     expect(teams.connector.in(teams.connector.chat(DANA))).toHaveLength(1);
@@ -260,7 +260,7 @@ describe('who is on call and can’t be written to', () => {
     let held = 0;
     fault = (call) =>
       call.startsWith(`POST conversations/${DEV};messageid`) && held++ < 2 ? { status: 503 } : 'pass';
-    await teams.drifted(SSH);
+    await teams.alertDrift(SSH);
     expect([calls(OPS).length, calls(DEV).length]).toEqual([1, 0]);
     await teams.pass(HOUR, 30 * SECOND);
     expect([calls(OPS).length, calls(DEV).length]).toEqual([1, 1]);
@@ -274,7 +274,7 @@ describe('who is on call and can’t be written to', () => {
     ];
     await open({ stacks: [stackWith({ channels: both })] });
     teams.connector.uninstall(DANA);
-    await teams.drifted(SSH);
+    await teams.alertDrift(SSH);
     expect(calls()).toHaveLength(1);
     expect(teams.core.chat.in('C0OPS')).toHaveLength(1);
     expect(teams.core.chat.at('C0OPS', 0).replies).toEqual([]);
@@ -290,7 +290,7 @@ describe('who is on call and can’t be written to', () => {
     await teams.core.restart({ ...teams.core.directory, people });
     const gone = new ChatError('opening a chat with U0DANA: user_disabled', { permanent: true });
     teams.core.chat.fail('post', 'DU0DANA', { error: gone, arrived: false });
-    await teams.drifted(SSH);
+    await teams.alertDrift(SSH);
     await teams.pass(MINUTE);
     expect(calls()).toEqual([]);
     expect(teams.core.chat.at('C0OPS', 0).replies).toEqual([]);

@@ -45,7 +45,7 @@ async function settled(person: string): Promise<void> {
 }
 
 test('whoever adds m0 is greeted with their home, which can be reviewed from there', async () => {
-  await teams.drifted(SSH);
+  await teams.alertDrift(SSH);
   await teams.connector.install(DANA);
   const hello = await greeted(DANA);
   expect(readable(hello)).toMatch(/@m0 home.*@m0 drift.*@m0 help/s);
@@ -59,7 +59,7 @@ test('whoever adds m0 is greeted with their home, which can be reviewed from the
 });
 
 test('a stranger is told what they can do and who can add them, and nothing of the stacks', async () => {
-  await teams.drifted(SSH);
+  await teams.alertDrift(SSH);
   await teams.connector.install(GUEST);
   const hello = readable(await greeted(GUEST));
   expect(hello).toMatch(/@m0 home.*@m0 drift.*@m0 help/s);
@@ -98,7 +98,7 @@ test('an upgrade greets nobody, nor does m0 added to a team or a group', async (
   await settled(DANA);
   await teams.bot.teams.stop();
   for (const person of [DANA, KIM]) {
-    expect(teams.before(person).filter((text) => text.includes('I am m0'))).toEqual([]);
+    expect(teams.visibleTo(person).filter((text) => text.includes('I am m0'))).toEqual([]);
   }
 });
 
@@ -112,7 +112,7 @@ test('a greeting that fails is logged, and m0 goes on', async () => {
 
 test('a click on Refresh shows the home as it is now, in the place of the old one', async () => {
   const { connector } = teams;
-  const id = await teams.drifted(SSH, tagFinding());
+  const id = await teams.alertDrift(SSH, tagFinding());
   await connector.as(DANA).say(connector.chat(DANA), 'home');
   const card = await connector.waitFor(() => direct(DANA).find((m) => titlesOf(m).includes('Refresh')), SOON);
   expect(readable(card)).toContain('1 stack waits for you');
@@ -126,14 +126,14 @@ test('a click on Refresh shows the home as it is now, in the place of the old on
 
 test('in a channel the home is for its sender alone, and so is a look at it anew', async () => {
   const { connector } = teams;
-  await teams.drifted(SSH);
+  await teams.alertDrift(SSH);
   await connector.as(DANA).say(OPS, '@m0 home');
   const card = await connector.waitFor(
     () => connector.whispers(DANA).find((m) => readable(m).includes('waits for you')),
     SOON,
   );
-  expect(teams.before(KIM).join('')).not.toContain('waits for you');
+  expect(teams.visibleTo(KIM).join('')).not.toContain('waits for you');
   const { card: now } = await connector.as(DANA).click(card, 'Refresh');
   expect(JSON.stringify(now)).toContain('1 stack waits for you');
-  expect(teams.before(KIM).join('')).not.toContain('waits for you');
+  expect(teams.visibleTo(KIM).join('')).not.toContain('waits for you');
 });

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLogger } from '../../src/base/log.ts';
 import { openStore } from '../../src/store/open.ts';
-import { driftMixed, healed, snoozeForm } from '../support/cards.ts';
-import { soon } from '../support/chat-ends.ts';
+import { soon } from '../support/chat-drivers.ts';
+import { driftMixed, healed, snoozeForm } from '../support/sample-cards.ts';
 import { type Bot, DANA, KIM, startBot, teamsOptions } from '../support/teams-bot.ts';
 import { startConnector, type TeamsConnector, textOfCard } from '../support/teams-connector.ts';
 

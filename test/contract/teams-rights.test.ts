@@ -24,7 +24,7 @@ let teams: TeamsCore;
 /** Drift that waits, shown in the channel. */
 async function waiting(options: TeamsCoreOptions = {}): Promise<number> {
   teams = await TeamsCore.open(options);
-  return teams.drifted(SSH);
+  return teams.alertDrift(SSH);
 }
 afterEach(() => teams.close());
 
@@ -53,7 +53,7 @@ const approve = (person: string, card: TeamsMessage) =>
 const seen = (message: TeamsMessage): TeamsMessage => structuredClone(message);
 
 async function settled(): Promise<void> {
-  await teams.core.rest();
+  await teams.core.untilIdle();
   await teams.deliver();
 }
 
@@ -108,7 +108,7 @@ describe('what comes late', () => {
   test('a click on an old card applies nothing, and its sender is told', async () => {
     await waiting();
     const old = seen(teams.newest());
-    await teams.drifted(sshFinding('0.0.0.0/0'));
+    await teams.alertDrift(sshFinding('0.0.0.0/0'));
     expect(teams.cards()).toHaveLength(2);
     expect((await approve(DANA, old)).bar).toContain('superseded');
     await settled();
@@ -231,7 +231,7 @@ describe('a click that no button of m0’s sends', () => {
   });
 
   test('the command of another run is judged as that run is', async () => {
-    await teams.drifted(sshFinding('0.0.0.0/0'));
+    await teams.alertDrift(sshFinding('0.0.0.0/0'));
     const next = await teams.runId();
     const command = String(data.command).replace(`#${id}`, `#${next}`);
     expect((await invoke(DANA, card, { data: { command } })).bar).toContain('has changed since the card');

@@ -36,7 +36,7 @@ const WAYS: Readonly<Record<string, (person: string, text: string) => Promise<vo
 /** What stands before the person that did not yet: said once more it is new. */
 function fresh(person: string, already: readonly string[]): readonly string[] {
   const left = [...already];
-  return teams.before(person).filter((text) => {
+  return teams.visibleTo(person).filter((text) => {
     const at = left.indexOf(text);
     if (at !== -1) left.splice(at, 1);
     return at === -1;
@@ -63,7 +63,7 @@ describe.each(Object.entries(WAYS))('%s', (where, say) => {
   ];
 
   async function type(person: string, text: string, expected: RegExp): Promise<void> {
-    const [already, others] = [teams.before(person), teams.before(KIM)];
+    const [already, others] = [teams.visibleTo(person), teams.visibleTo(KIM)];
     await say(person, text);
     const [command = ''] = text.split(' ');
     typed.add(command);
@@ -74,7 +74,7 @@ describe.each(Object.entries(WAYS))('%s', (where, say) => {
 
   test('every command that is typed is answered, and does what it says', async () => {
     const { core } = teams;
-    const first = await teams.drifted(SSH, TAG);
+    const first = await teams.alertDrift(SSH, TAG);
     await type(EVE, 'help', /What I can do/);
     await type(EVE, 'home', /Nothing waits for you; 1 stack drifted/);
     await type(EVE, 'status', /drifted|open/);
@@ -104,9 +104,9 @@ describe.each(Object.entries(WAYS))('%s', (where, say) => {
     expect(await core.store.exemptions(STACK)).toMatchObject([{ kind: 'accept', by: { platform: 'teams' } }]);
     await type(DANA, `unaccept ${STACK}`, /No longer accepted/);
     await type(DANA, `reject #${await teams.runId()} ships on Monday`, /rejected/);
-    const waiting = await teams.drifted(SSH);
+    const waiting = await teams.alertDrift(SSH);
     await type(DANA, `cancel #${waiting}`, /canceled/);
-    const last = await teams.drifted(SSH);
+    const last = await teams.alertDrift(SSH);
     await type(DANA, `approve #${last}`, /Approved/);
     expect(core.cloud.applies.map((a) => a.touched)).toEqual([[SSH.address]]);
     expect((await core.run(last)).applied).toMatchObject([
@@ -117,12 +117,12 @@ describe.each(Object.entries(WAYS))('%s', (where, say) => {
 
   test('what lacks words opens a form as a message of its own, which does what it says and gives way', async () => {
     const { core } = teams;
-    const id = await teams.drifted(SSH);
+    const id = await teams.alertDrift(SSH);
     for (const [text, submit, fields, kind] of [
       [`snooze #${id}`, 'Snooze', { for: '3d', reason: 'vendor needs SSH' }, 'snooze'],
       [`accept #${id}`, 'Keep as it is', { address: SSH.address, reason: 'agreed with security' }, 'accept'],
     ] as const) {
-      const already = teams.before(DANA);
+      const already = teams.visibleTo(DANA);
       await say(DANA, text);
       const shown = await answered(DANA, already, /Shown|baseline|For how long|quiet and out of/);
       const form = everything(DANA).find((m) => readable(m) === shown);
@@ -135,7 +135,7 @@ describe.each(Object.entries(WAYS))('%s', (where, say) => {
       await say(DANA, `un${kind} ${STACK}`);
       await vi.waitFor(async () => expect(await core.store.exemptions(STACK)).toEqual([]), SOON);
       await teams.deliver();
-      await teams.drifted(SSH);
+      await teams.alertDrift(SSH);
     }
   });
 });
@@ -167,7 +167,7 @@ async function click(
 ): Promise<Clicked> {
   const result = await teams.connector.as(person).click(message, title, inputs);
   expect(result.status, title).toBe(200);
-  await teams.core.rest();
+  await teams.core.untilIdle();
   await teams.deliver();
   return result;
 }
@@ -202,8 +202,8 @@ const hasTitle = (set: Readonly<Record<string, unknown>>, title: string): boolea
 
 test('every button of a card does what it says, and the card follows', async () => {
   const { core } = teams;
-  await teams.drifted(SSH);
-  const already = teams.before(EVE);
+  await teams.alertDrift(SSH);
+  const already = teams.visibleTo(EVE);
   await press(EVE, 'Full diff');
   await answered(EVE, already, /ingress/);
   expect((await press(EVE, 'Revert the rule in the cloud')).bar).toMatch(/Only .*may approve/);
@@ -221,7 +221,7 @@ test('every button of a card does what it says, and the card follows', async () 
 
   // What moves after a yes is asked again: it can be approved as it is now, or left.
   for (const answer of ['Approve what it is now', 'Leave it']) {
-    await teams.drifted(SSH);
+    await teams.alertDrift(SSH);
     core.cloud.next('plan', () => {
       core.cloud.drift.set(STACK, [SSH, TAG]);
     });
@@ -242,7 +242,7 @@ test('every button of a card does what it says, and the card follows', async () 
   });
   await core.check('command');
   await teams.deliver();
-  const before = teams.before(EVE);
+  const before = teams.visibleTo(EVE);
   await press(EVE, 'Try again');
   await answered(EVE, before, /checking|open/);
   expect([...clicked].sort()).toEqual([
@@ -259,7 +259,7 @@ test('every button of a card does what it says, and the card follows', async () 
 });
 
 test('a form whose reason is missing, or only spaces, keeps nothing and says what is missing', async () => {
-  await teams.drifted(SSH);
+  await teams.alertDrift(SSH);
   const { bar } = await press(DANA, 'Accept…', { reason: '   ' });
   expect(bar).toMatch(/form below|reason|why/i);
   expect(await teams.core.store.exemptions(STACK)).toEqual([]);

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createTeams, type TeamsOptions } from '../../src/chat/teams/teams.ts';
 import type { Card } from '../../src/messages/card.ts';
 import type { CommandHandler, Incoming, Reply } from '../../src/ports/chat.ts';
-import { driftMixed, fullDiff, snoozeForm, threePages } from '../support/cards.ts';
-import { soon } from '../support/chat-ends.ts';
+import { soon } from '../support/chat-drivers.ts';
+import { driftMixed, fullDiff, snoozeForm, threePages } from '../support/sample-cards.ts';
 import { type Bot, DANA, GUEST, KIM, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
 import {
   elements,

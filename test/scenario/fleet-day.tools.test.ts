@@ -36,7 +36,7 @@ describe('400 stacks every two hours on two cores', () => {
   });
 
   it('what happened is told, and ends as people and policies decided', () => {
-    expect(day.untold).toEqual([]);
+    expect(day.unreported).toEqual([]);
     expect(day.undelivered).toBe(0);
     expect(day.ends).toEqual({
       'stage-011': 'realigned',

@@ -7,7 +7,7 @@ import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOCAL_CREDENTIALS } from '../../src/sandbox/cloud/cloud-api.ts';
 import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
-import { openPort } from '../support/by-hand.ts';
+import { openPort } from '../support/manual-change.ts';
 import { DANA, KIM, poll, startWorld, type World, words } from '../support/world.ts';
 
 const HOUR = 3_600_000;

@@ -8,7 +8,7 @@ import { type Page, startPage, TEAMS_PATH } from '../../src/sandbox/page-server.
 import { LocalTeams } from '../../src/sandbox/teams/teams.ts';
 import type { Workspace } from '../../src/sandbox/workspace/workspace.ts';
 import { launchBrowser } from '../support/browser.ts';
-import { threePages } from '../support/cards.ts';
+import { threePages } from '../support/sample-cards.ts';
 import { opsWorkspace, PAGE_PEOPLE } from '../support/slack-workspace.ts';
 import { type Bot, DANA, GUEST, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
 import { APP_ID, CONNECTOR_TOKEN, TENANT } from '../support/teams-connector.ts';

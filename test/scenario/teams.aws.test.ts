@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Run } from '../../src/model/run.ts';
-import { openPort } from '../support/by-hand.ts';
+import { openPort } from '../support/manual-change.ts';
 import { elements, type TeamsMessage, textOfCard } from '../support/teams-connector.ts';
 import { buttonsOn, DANA, GUEST, KIM, OPS, TeamsWorld } from '../support/teams-world.ts';
 import { buttons, DANA as DANA_SLACK, words } from '../support/world.ts';

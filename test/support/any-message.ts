@@ -17,8 +17,8 @@ import { infoCard, problemCard, refusalCard } from '../../src/messages/short-car
 import { statusCard } from '../../src/messages/status-card.ts';
 import type { DriftView } from '../../src/messages/view.ts';
 import { whyCard } from '../../src/messages/why-card.ts';
-import { HOSTILE_TEXTS } from './cards.ts';
 import { seeded } from './random.ts';
+import { HOSTILE_TEXTS } from './sample-cards.ts';
 import { NOW, randomView, ZONE } from './views.ts';
 
 const MOMENT = { now: NOW, zone: ZONE };

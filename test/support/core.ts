@@ -42,8 +42,8 @@ export class Core {
   readonly chats = new Map<Platform, ChatPort>([['slack', this.chat]]);
   readonly #dir: string;
   /** The log lines that m0 would write to stdout. */
-  readonly lines: string[] = [];
-  readonly log = createLogger('debug', { write: (line) => void this.lines.push(line) });
+  readonly logLines: string[] = [];
+  readonly log = createLogger('debug', { write: (line) => void this.logLines.push(line) });
   /** The metrics port of the core; set it before `boot`. */
   meter: MetricsPort | undefined;
   directory: Directory;
@@ -54,7 +54,7 @@ export class Core {
     throw new Error(`nobody told what is on schedule ${id}`);
   };
   /** Called before each method of the store; an error it returns is what that call rejects with. */
-  broken: ((method: string) => Error | null) | null = null;
+  storeFault: ((method: string) => Error | null) | null = null;
 
   private constructor(dir: string, store: AuditedStore, directory: Directory) {
     this.#dir = dir;
@@ -91,7 +91,7 @@ export class Core {
         const method = Reflect.get(target, name) as unknown;
         if (typeof method !== 'function') return method;
         return (...args: unknown[]) => {
-          const error = this.broken?.(String(name)) ?? null;
+          const error = this.storeFault?.(String(name)) ?? null;
           return error ? Promise.reject(error) : Reflect.apply(method, target, args);
         };
       },
@@ -140,11 +140,11 @@ export class Core {
     this.directory = directory;
     this.boot();
     await this.worker.start();
-    await this.rest();
+    await this.untilIdle();
   }
 
   /** Resolves when no run, or no run of the stack, is queued or being worked on. */
-  async rest(stack?: string): Promise<void> {
+  async untilIdle(stack?: string): Promise<void> {
     for (let i = 0; i < 500; i += 1) {
       const runs = await this.store.runs({ states: BUSY, ...(stack === undefined ? {} : { stack }) });
       if (runs.length === 0) return;
@@ -155,7 +155,7 @@ export class Core {
   }
 
   /** Resolves with a run of the stack once one is in the state. */
-  async reaches(state: RunState, stack = STACK): Promise<Run> {
+  async untilState(state: RunState, stack = STACK): Promise<Run> {
     for (let i = 0; i < 500; i += 1) {
       const [run] = await this.store.runs({ stack, states: [state] });
       if (run) return run;
@@ -168,7 +168,7 @@ export class Core {
   async check(trigger: Trigger = 'schedule', name = STACK): Promise<Run> {
     const stack = this.directory.stacks.find((s) => s.name === name) as Stack;
     const run = await this.worker.check(stack, trigger, M0);
-    await this.rest(name);
+    await this.untilIdle(name);
     return this.run(run.id);
   }
 
@@ -183,9 +183,9 @@ export class Core {
   }
 
   /** m0's periodic work: ends expired snoozes, escalates unanswered runs, and delivers the messages. */
-  async look(): Promise<void> {
+  async periodicWork(): Promise<void> {
     await this.#built.lookAtWaiting();
-    await this.rest();
+    await this.untilIdle();
     await this.deliver();
   }
 
@@ -210,7 +210,7 @@ export class Core {
   }
 
   /** Like `say`, but returns the answer as one text; '' if there is none. */
-  async told(text: string, actor: Actor = DANA, clicked = false): Promise<string> {
+  async sayText(text: string, actor: Actor = DANA, clicked = false): Promise<string> {
     const card = await this.say(text, actor, clicked);
     return card === null ? '' : textOf(card);
   }
@@ -226,7 +226,7 @@ export class Core {
   }
 
   /** Asserts the invariants: an apply touches exactly what was decided, and no unneeded plan file is kept. */
-  async holds(): Promise<void> {
+  async checkInvariants(): Promise<void> {
     for (const apply of this.cloud.applies) {
       expect(apply.touched, `apply of run #${apply.run}`).toEqual(apply.scope);
       const history = await this.store.audit({ runId: apply.run });
@@ -246,7 +246,7 @@ export class Core {
   }
 
   async close(): Promise<void> {
-    this.broken = null;
+    this.storeFault = null;
     // A call that a test left pending never finishes, so the wait is limited.
     await Promise.race([this.worker.drain(), sleep(100)]);
     await this.store.close();

@@ -19,11 +19,11 @@ export class FakeChat implements ChatPort {
   readonly platform: Platform;
   readonly messages: FakeMessage[] = [];
   /** While set, every call rejects with this error and has no effect. */
-  away: Error | null = null;
+  outage: Error | null = null;
   /** The number of card updates that arrived. */
   updated = 0;
   /** Replies that were also shown in the channel. */
-  readonly loud: string[] = [];
+  readonly broadcasts: string[] = [];
   readonly #channels: Set<string>;
   readonly #failures: { readonly method: string; readonly where: string; readonly failure: Failure }[] = [];
   readonly #replyKeys = new Set<string>();
@@ -43,7 +43,7 @@ export class FakeChat implements ChatPort {
   }
 
   #failing(method: string, where: string): Failure | null {
-    if (this.away) return { error: this.away, arrived: false };
+    if (this.outage) return { error: this.outage, arrived: false };
     const at = this.#failures.findIndex((f) => f.method === method && f.where === where);
     return at === -1 ? null : (this.#failures.splice(at, 1)[0]?.failure ?? null);
   }
@@ -83,7 +83,7 @@ export class FakeChat implements ChatPort {
     const message = this.#find(channel, messageId);
     if (!this.#replyKeys.has(key)) {
       message.replies.push(text);
-      if (loud) this.loud.push(text);
+      if (loud) this.broadcasts.push(text);
     }
     this.#replyKeys.add(key);
     if (failure) throw failure.error;

@@ -7,14 +7,14 @@ import { readCron } from '../../src/schedule/cron.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { textOf } from './fake-chat.ts';
 import type { Work } from './fleet-cloud.ts';
-import type { Happened } from './fleet-day.ts';
+import type { DayEvents } from './fleet-day.ts';
 import type { CountedChat } from './fleet-service.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 /** Counts of messages in one channel, or in all DMs. */
-export interface Told {
+export interface MessageCounts {
   /** New messages that m0 sent on its own initiative, without digests. */
   readonly messages: number;
   readonly digests: number;
@@ -42,12 +42,12 @@ export interface FleetDayReport {
   /** Scheduled checks that started while a person's command waited. */
   readonly overtaken: readonly string[];
   /** Stacks with drift or a failing check that no message in the chat mentions. */
-  readonly untold: readonly string[];
+  readonly unreported: readonly string[];
   /** The number of messages not delivered. */
   readonly undelivered: number;
   /** The final run state of each single drift, by stack. */
   readonly ends: Readonly<Record<string, Run['state']>>;
-  readonly told: Readonly<Record<string, Told>>;
+  readonly told: Readonly<Record<string, MessageCounts>>;
   /** New messages about incidents of many stacks, by channel; each person's DMs count as one channel. */
   readonly fleetMessages: {
     readonly lostTag: Readonly<Record<string, number>>;
@@ -114,7 +114,7 @@ function begunAfter(works: readonly Work[], stack: string, from: number): number
 export async function reportOf(
   day: DaySeen,
   store: AuditedStore,
-  happened: Happened,
+  happened: DayEvents,
 ): Promise<FleetDayReport> {
   const { begin, end } = happened;
   const { stacks } = day.directory;
@@ -178,14 +178,14 @@ export async function reportOf(
   });
 
   const drifted = [...happened.lostTag.stacks, ...happened.single, ...happened.unreadable];
-  const told = await toldStacks(store, alerts);
+  const told = await reportedStacks(store, alerts);
   const untold = drifted.filter((name) => !told.has(name));
 
   const checks = { schedule: 0, push: 0, command: 0, verify: 0 };
   for (const run of runs) checks[run.trigger] += 1;
   const plans = day.works.filter((w) => w.what === 'plan');
   return {
-    ...{ checks, late, twice, unanswered, overtaken, untold },
+    ...{ checks, late, twice, unanswered, overtaken, unreported: untold },
     plans: plans.length,
     applies: day.works.length - plans.length,
     longestPlan: Math.max(...plans.map((w) => w.ended - w.begun)),
@@ -205,7 +205,7 @@ export async function reportOf(
 }
 
 /** Stacks with their own message, or covered by a fleet message, even if that one does not list all names. */
-async function toldStacks(store: AuditedStore, alerts: readonly Alert[]): Promise<ReadonlySet<string>> {
+async function reportedStacks(store: AuditedStore, alerts: readonly Alert[]): Promise<ReadonlySet<string>> {
   const told = new Set<string>();
   const stackOf = new Map(alerts.map((a) => [a.id, a.subject]));
   for (const alert of alerts) {
@@ -244,7 +244,7 @@ function isDigest(key: string): boolean {
 /** New messages in these hours that are not about another incident of the day. */
 function newMessages(
   day: DaySeen,
-  happened: Happened,
+  happened: DayEvents,
   from: number,
   to: number,
 ): Readonly<Record<string, number>> {
@@ -257,11 +257,11 @@ function newMessages(
   return counts;
 }
 
-function toldIn({ chat, answers }: DaySeen): Readonly<Record<string, Told>> {
+function toldIn({ chat, answers }: DaySeen): Readonly<Record<string, MessageCounts>> {
   const placeOf = (channel: string): string => (channel.startsWith('C') ? channel : 'DMs');
   const places = new Set(chat.messages.map((m) => placeOf(m.channel)));
   return Object.fromEntries(
-    [...places].sort().map((place): [string, Told] => {
+    [...places].sort().map((place): [string, MessageCounts] => {
       const here = chat.messages.filter((m) => placeOf(m.channel) === place);
       const answered = answers.filter((a) => a.channel === place);
       const updates = [...chat.updates].filter(([channel]) => placeOf(channel) === place);

@@ -49,7 +49,7 @@ export interface FleetDayOptions {
 }
 
 /** What was done to the fleet, so the report can check the results. Times in ms since epoch. */
-export interface Happened {
+export interface DayEvents {
   readonly begin: number;
   readonly end: number;
   readonly restart: { readonly from: number; readonly to: number };
@@ -173,7 +173,7 @@ class Day {
 }
 
 /** Schedules all events of the day as timers. */
-function script(day: Day): Happened {
+function script(day: Day): DayEvents {
   const { cloud, random } = day;
   const prod = (i: number): string => nameOf('prod', i);
   const lost = Array.from({ length: LOST_TAG.stacks }, (_, i) => prod(i * 3));

@@ -32,7 +32,7 @@ export interface TeamsCoreOptions {
 }
 
 /** A clock that advances three seconds each time it is read, so m0 never reaches a rate limit of Teams. */
-export function hastyClock(): () => number {
+export function fastClock(): () => number {
   let now = Date.parse('2026-03-02T12:00:00Z');
   return () => {
     now += 3_000;
@@ -70,7 +70,7 @@ export class TeamsCore {
         { aadObjectId: GUEST, name: 'guest' },
       ],
     });
-    const all = new TeamsCore(core, connector, { clock: hastyClock(), ...teams?.(core) });
+    const all = new TeamsCore(core, connector, { clock: fastClock(), ...teams?.(core) });
     await all.start();
     await connector.addToTeam('sre');
     // m0 fetches the team's channel list; this is its last channel.
@@ -107,7 +107,7 @@ export class TeamsCore {
 
   /** Tries to deliver each outbox message that is due now, once. */
   async deliver(): Promise<void> {
-    await this.core.rest();
+    await this.core.untilIdle();
     this.core.chats.set('teams', this.bot.teams);
     await this.core.deliver();
   }
@@ -121,7 +121,7 @@ export class TeamsCore {
   }
 
   /** Makes drift, checks the stack and delivers the alert. Returns the run's id. */
-  async drifted(...findings: readonly Finding[]): Promise<number> {
+  async alertDrift(...findings: readonly Finding[]): Promise<number> {
     this.core.cloud.drift.set(STACK, findings);
     await this.core.check('command');
     await this.deliver();
@@ -145,7 +145,7 @@ export class TeamsCore {
   }
 
   /** The text of each message that a person can see in Teams now. */
-  before(person: string): readonly string[] {
+  visibleTo(person: string): readonly string[] {
     const open = [OPS, DEV, GROUP, this.connector.chat(person)].flatMap((c) => this.connector.in(c));
     const threads = open.flatMap((m) => this.connector.replies(m.id));
     return [...open, ...threads, ...this.connector.whispers(person)].map(readable);
@@ -153,7 +153,7 @@ export class TeamsCore {
 
   async close(): Promise<void> {
     await this.bot.close();
-    await this.core.holds();
+    await this.core.checkInvariants();
     await this.core.close();
     await this.connector.close();
   }

@@ -1,5 +1,5 @@
 /** The gallery: a sample of every message and dialog of m0, for golden files and the pictures in docs/cards. */
-import { hostile, longValue, thousand } from '../cards.ts';
+import { hostile, longValue, thousand } from '../sample-cards.ts';
 import { alerts } from './alerts.ts';
 import { answers } from './answers.ts';
 import { dialogs } from './dialogs.ts';

@@ -21,9 +21,9 @@ export interface Seen {
 }
 
 /** What happens once to an API call of m0: the post is lost, or the chat answers with a rate limit. */
-export type Mishap = 'post lost' | 'busy';
+export type CallFault = 'post lost' | 'busy';
 
-export interface ChatEnd {
+export interface ChatDriver {
   readonly chat: ChatPort;
   readonly ops: Place & { readonly channel: string };
   /** A channel that exists but does not have m0 in it. */
@@ -32,9 +32,9 @@ export interface ChatEnd {
   readonly heard: readonly Incoming[];
   answer: (incoming: Incoming) => Reply | Promise<Reply>;
   /** Restarts m0 on the same store. */
-  again(): Promise<ChatPort>;
+  restart(): Promise<ChatPort>;
   /** Starts an m0 whose next post fails in this way. */
-  with(mishap: Mishap): Promise<ChatPort>;
+  withFault(mishap: CallFault): Promise<ChatPort>;
   /** Messages in ops outside threads; in Dana's chat with m0; in a thread. */
   inOps(): readonly Seen[];
   inChat(): readonly Seen[];
@@ -60,7 +60,7 @@ export function soon<T>(look: () => T | null | undefined | false): Promise<T> {
   );
 }
 
-async function slackEnd(): Promise<ChatEnd> {
+async function slackDriver(): Promise<ChatDriver> {
   const user = (id: string, name: string) => ({ id, name, realName: name, email: `${name}@acme.dev` });
   const tokens = { botToken: 'xoxb-local-bot', appToken: 'xapp-local-app' };
   const workspace = await startWorkspace({
@@ -92,7 +92,7 @@ async function slackEnd(): Promise<ChatEnd> {
   const slack = await connect(workspace.apiUrl);
   const handler: CommandHandler = async (incoming) => {
     heard.push(incoming);
-    return end.answer(incoming);
+    return driver.answer(incoming);
   };
   await slack.start(handler);
   const ids = { dana: 'U0DANA', guest: 'U0GUEST' };
@@ -100,15 +100,15 @@ async function slackEnd(): Promise<ChatEnd> {
   const shown = (where: 'ops' | 'chat') =>
     where === 'ops' ? workspace.channel('ops').messages : workspace.dm('U0DANA').messages;
 
-  const end: ChatEnd = {
+  const driver: ChatDriver = {
     chat: slack,
     ops: { platform: 'slack', channel: 'C0OPS' },
     elsewhere: { platform: 'slack', channel: 'C0ELSE' },
     dana: { platform: 'slack', user: 'U0DANA' },
     heard,
     answer: () => none,
-    again: () => connect(workspace.apiUrl),
-    async with(mishap) {
+    restart: () => connect(workspace.apiUrl),
+    async withFault(mishap) {
       let times = 0;
       const proxy = await slackProxy(workspace.apiUrl, (method) => {
         if (method !== 'chat.postMessage' || times++ > 0) return 'pass';
@@ -155,12 +155,12 @@ async function slackEnd(): Promise<ChatEnd> {
       await workspace.close();
     },
   };
-  return end;
+  return driver;
 }
 
 const OPS = '19:ops@thread.tacv2';
 
-async function teamsEnd(): Promise<ChatEnd> {
+async function teamsDriver(): Promise<ChatDriver> {
   const connector = await startConnector({
     teams: { sre: [OPS], other: ['19:else@thread.tacv2'] },
     people: [
@@ -173,7 +173,7 @@ async function teamsEnd(): Promise<ChatEnd> {
   const heard: Incoming[] = [];
   const handler: CommandHandler = async (incoming) => {
     heard.push(incoming);
-    return end.answer(incoming);
+    return driver.answer(incoming);
   };
   const bot = await startBot(teamsOptions(connector, store, []), handler);
   connector.connect(bot.url);
@@ -191,15 +191,15 @@ async function teamsEnd(): Promise<ChatEnd> {
     text: card === null ? summary : textOfCard(card),
   });
 
-  const end: ChatEnd = {
+  const driver: ChatDriver = {
     chat: bot.teams,
     ops: { platform: 'teams', channel: OPS },
     elsewhere: { platform: 'teams', channel: '19:else@thread.tacv2' },
     dana: { platform: 'teams', user: DANA },
     heard,
     answer: () => none,
-    again,
-    async with(mishap) {
+    restart: again,
+    async withFault(mishap) {
       let times = 0;
       connector.fault = (call) => {
         if (!call.startsWith('POST conversations/19:') || times++ > 0) return 'pass';
@@ -229,10 +229,10 @@ async function teamsEnd(): Promise<ChatEnd> {
       await connector.close();
     },
   };
-  return end;
+  return driver;
 }
 
-export const CHAT_ENDS: Readonly<Record<'Slack' | 'Teams', () => Promise<ChatEnd>>> = {
-  Slack: slackEnd,
-  Teams: teamsEnd,
+export const CHAT_DRIVERS: Readonly<Record<'Slack' | 'Teams', () => Promise<ChatDriver>>> = {
+  Slack: slackDriver,
+  Teams: teamsDriver,
 };

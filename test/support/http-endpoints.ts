@@ -6,7 +6,7 @@ import { createMetrics, type MetricsParts } from '../../src/metrics/metrics.ts';
 import type { Core } from './core.ts';
 import { type Exposition, readExposition } from './exposition.ts';
 
-export interface Outside {
+export interface HttpEndpoints {
   readonly url: string;
   scrape(): Promise<Exposition>;
   /** Status and body of /readyz; `problems` maps each part to its problems, joined by ` | `. */
@@ -17,7 +17,7 @@ export interface Outside {
 type Change = Partial<Omit<ReadinessParts, 'store'>> & Partial<Pick<MetricsParts, 'timeLimitMs'>>;
 
 /** Starts the endpoints and restarts the core with their metrics port. Without `change` m0 reports no problem. */
-export async function outsideOf(core: Core, change: Change = {}): Promise<Outside> {
+export async function startEndpoints(core: Core, change: Change = {}): Promise<HttpEndpoints> {
   const { store, directory, log } = core;
   const clock = (): number => core.now;
   const chats = change.chats ?? (() => [{ platform: 'slack' as const, ok: true, problem: null }]);

@@ -7,15 +7,15 @@ import type { Planned } from './plan.ts';
 export type Points = readonly [Json, Json, Json];
 
 /** What a finding must say about one path. `json`: the same for paths inside a JSON document. */
-export interface Told {
+export interface ExpectedDrift {
   readonly path: string;
   readonly points: Points;
   readonly sensitive: boolean;
-  readonly json?: readonly Told[];
+  readonly json?: readonly ExpectedDrift[];
 }
 
 /** What happened to a resource as a whole. `stays`: at most its attributes changed. */
-export const FATES = [
+export const RESOURCE_CHANGES = [
   'stays',
   'moved',
   'imported',
@@ -25,12 +25,12 @@ export const FATES = [
   'forgotten',
   'lost',
 ] as const;
-export type Fate = (typeof FATES)[number];
+export type ResourceChange = (typeof RESOURCE_CHANGES)[number];
 
 /** One resource, what happened to it, and what the findings must say. */
-export interface Story {
+export interface ChangedResource {
   readonly address: string;
-  readonly fate: Fate;
+  readonly change: ResourceChange;
   readonly attributes: readonly Attribute[];
 }
 
@@ -38,18 +38,18 @@ export interface Story {
 export interface Attribute {
   readonly name: string;
   readonly points: Points;
-  readonly told: readonly Told[];
+  readonly expected: readonly ExpectedDrift[];
   readonly sensitive?: true;
   readonly unknown?: true;
   readonly secrets?: readonly string[];
 }
 
-const DEEDS = ['nothing', 'byHand', 'inCode', 'inBoth', 'sameInBoth'] as const;
+const EDITS = ['nothing', 'byHand', 'inCode', 'inBoth', 'sameInBoth'] as const;
 const SHAPES = ['changed', 'added', 'removed'] as const;
-const deed = fc.record({ done: fc.constantFrom(...DEEDS), shape: fc.constantFrom(...SHAPES) });
-type Deed = typeof deed extends fc.Arbitrary<infer T> ? T : never;
+const edit = fc.record({ done: fc.constantFrom(...EDITS), shape: fc.constantFrom(...SHAPES) });
+type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
 
-function pointsOf({ done, shape }: Deed, was: Json, now: Json, wanted: Json): Points {
+function pointsOf({ done, shape }: Edit, was: Json, now: Json, wanted: Json): Points {
   const first = shape === 'added' ? null : was;
   const next = shape === 'removed' ? null : now;
   switch (done) {
@@ -79,7 +79,7 @@ export function originOf([recorded, actual, desired]: Points): Origin | undefine
   return d === r || d === a ? 'cloud' : 'both';
 }
 
-const moves = (told: Told): boolean => originOf(told.points) !== undefined;
+const moves = (expected: ExpectedDrift): boolean => originOf(expected.points) !== undefined;
 
 function scalar(name: string): fc.Arbitrary<Attribute> {
   const values = fc.constantFrom<Points>(
@@ -88,9 +88,9 @@ function scalar(name: string): fc.Arbitrary<Attribute> {
     ['<b>"\u202e', '*_~`', '${x} %s'],
     [true, 'true', 7],
   );
-  return fc.tuple(deed, values).map(([done, [was, now, wanted]]) => {
+  return fc.tuple(edit, values).map(([done, [was, now, wanted]]) => {
     const points = pointsOf(done, was, now, wanted);
-    return { name, points, told: [{ path: name, points, sensitive: false }].filter(moves) };
+    return { name, points, expected: [{ path: name, points, sensitive: false }].filter(moves) };
   });
 }
 
@@ -100,7 +100,7 @@ function pathTo(name: string, key: string): string {
   return /^[A-Za-z_][A-Za-z0-9_-]*$/.test(key) ? `${name}.${key}` : `${name}[${JSON.stringify(key)}]`;
 }
 
-const keyed = fc.uniqueArray(fc.tuple(fc.constantFrom(...KEYS), deed), {
+const keyed = fc.uniqueArray(fc.tuple(fc.constantFrom(...KEYS), edit), {
   minLength: 1,
   maxLength: 4,
   selector: ([key]) => key,
@@ -118,18 +118,22 @@ function map(name: string): fc.Arbitrary<Attribute> {
     const entries = keys.map(
       ([key, done]) => [key, pointsOf(done, `${key} was`, `${key} now`, 'wanted')] as const,
     );
-    const told = entries.map(([key, points]) => ({ path: pathTo(name, key), points, sensitive: false }));
-    return { name, points: objectsOf(entries), told: told.filter(moves) };
+    const expected = entries.map(([key, points]) => ({ path: pathTo(name, key), points, sensitive: false }));
+    return { name, points: objectsOf(entries), expected: expected.filter(moves) };
   });
 }
 
 function block(name: string): fc.Arbitrary<Attribute> {
-  return fc.array(deed, { minLength: 1, maxLength: 3 }).map((deeds) => {
-    const entries = deeds.map((done, i) => [`field_${i}`, pointsOf(done, i + 1, `now ${i}`, false)] as const);
+  return fc.array(edit, { minLength: 1, maxLength: 3 }).map((edits) => {
+    const entries = edits.map((done, i) => [`field_${i}`, pointsOf(done, i + 1, `now ${i}`, false)] as const);
     // A field that is equal in all three values, so the block always exists.
     const [r, a, d] = objectsOf([['kept', ['x', 'x', 'x']], ...entries]);
-    const told = entries.map(([key, points]) => ({ path: `${name}[0].${key}`, points, sensitive: false }));
-    return { name, points: [[r], [a], [d]], told: told.filter(moves) };
+    const expected = entries.map(([key, points]) => ({
+      path: `${name}[0].${key}`,
+      points,
+      sensitive: false,
+    }));
+    return { name, points: [[r], [a], [d]], expected: expected.filter(moves) };
   });
 }
 
@@ -158,7 +162,7 @@ function set(name: string): fc.Arbitrary<Attribute> {
       const all = [...fixed, ...rows.map((row) => row.points[place]).filter((value) => value !== null)];
       return turned && place > 0 ? all.toReversed() : all;
     };
-    return { name, points: [at(0), at(1), at(2)], told: rows.filter(moves) };
+    return { name, points: [at(0), at(1), at(2)], expected: rows.filter(moves) };
   });
 }
 
@@ -179,8 +183,8 @@ function document(name: string): fc.Arbitrary<Attribute> {
     }));
     const points: Points = [text(0), text(1), text(2)];
     const touched = json.filter(moves);
-    const told = touched.length === 0 ? [] : [{ path: name, points, sensitive: false, json: touched }];
-    return { name, points, told };
+    const expected = touched.length === 0 ? [] : [{ path: name, points, sensitive: false, json: touched }];
+    return { name, points, expected };
   });
 }
 
@@ -198,16 +202,18 @@ function spelling(name: string): fc.Arbitrary<Attribute> {
       ['b', 'a'],
     ],
   ];
-  return fc.constantFrom(...pairs).map(([one, other]) => ({ name, points: [one, other, other], told: [] }));
+  return fc
+    .constantFrom(...pairs)
+    .map(([one, other]) => ({ name, points: [one, other, other], expected: [] }));
 }
 
 function secret(name: string, unique: string): fc.Arbitrary<Attribute> {
-  return deed.map((done) => {
+  return edit.map((done) => {
     const secrets = [`S3cret-${unique}-was`, `S3cret-${unique}-now`, `S3cret-${unique}-wanted`] as const;
     const points = pointsOf(done, ...secrets);
-    const told = [{ path: name, points, sensitive: true }].filter(moves);
+    const expected = [{ path: name, points, sensitive: true }].filter(moves);
     const used = points.filter((value) => value !== null) as string[];
-    return { name, points, told, sensitive: true, secrets: used };
+    return { name, points, expected, sensitive: true, secrets: used };
   });
 }
 
@@ -215,7 +221,7 @@ function secret(name: string, unique: string): fc.Arbitrary<Attribute> {
 function unknown(name: string): fc.Arbitrary<Attribute> {
   return fc.boolean().map((byHand) => {
     const points: Points = [`${name} was`, byHand ? `${name} now` : `${name} was`, { unknown: true }];
-    return { name, points, told: [{ path: name, points, sensitive: false }], unknown: true };
+    return { name, points, expected: [{ path: name, points, sensitive: false }], unknown: true };
   });
 }
 
@@ -235,46 +241,46 @@ const ADDRESSES = [
   'aws_thing.more[1]',
 ];
 
-function story(address: string): fc.Arbitrary<Story> {
+function resource(address: string): fc.Arbitrary<ChangedResource> {
   const unique = String(ADDRESSES.indexOf(address));
   return fc.record({
     address: fc.constant(address),
-    fate: fc.constantFrom(...FATES),
+    change: fc.constantFrom(...RESOURCE_CHANGES),
     attributes: attributes(unique),
   });
 }
 
 /** A stack of up to five resources and what happened to each. */
-export const stories: fc.Arbitrary<readonly Story[]> = fc
+export const changedStacks: fc.Arbitrary<readonly ChangedResource[]> = fc
   .subarray(ADDRESSES, { minLength: 1 })
-  .chain((chosen) => fc.tuple(...chosen.map(story)));
+  .chain((chosen) => fc.tuple(...chosen.map(resource)));
 
 /** Adjusts attributes and expectations to what happened to the resource, such as no recorded value after an import. */
-export function settled({ address, fate, attributes: given }: Story): Story {
-  const known = ['stays', 'moved', 'replaced'].includes(fate)
+export function adjusted({ address, change, attributes: given }: ChangedResource): ChangedResource {
+  const known = ['stays', 'moved', 'replaced'].includes(change)
     ? given
     : given.filter((one) => one.unknown !== true);
   const force: Attribute = {
     name: 'force',
     points: ['was', 'was', 'now'],
-    told: [{ path: 'force', points: ['was', 'was', 'now'], sensitive: false }],
+    expected: [{ path: 'force', points: ['was', 'was', 'now'], sensitive: false }],
   };
-  const all = fate === 'replaced' ? [...known, force] : known;
+  const all = change === 'replaced' ? [...known, force] : known;
   const see = (points: Points): Points => {
     const [recorded, actual, desired] = points;
-    if (fate === 'imported') return [actual, actual, desired];
-    return fate === 'deleted' || fate === 'forgotten' ? [recorded, actual, null] : points;
+    if (change === 'imported') return [actual, actual, desired];
+    return change === 'deleted' || change === 'forgotten' ? [recorded, actual, null] : points;
   };
-  const isTold = ({ points: [r, a, d] }: Told): boolean => {
-    if (fate === 'created' || fate === 'lost') return false;
-    if (fate === 'deleted' || fate === 'forgotten') return meaning(r) !== meaning(a);
+  const isExpected = ({ points: [r, a, d] }: ExpectedDrift): boolean => {
+    if (change === 'created' || change === 'lost') return false;
+    if (change === 'deleted' || change === 'forgotten') return meaning(r) !== meaning(a);
     return originOf([r, a, d]) !== undefined;
   };
-  const fated = all.map((one) => ({
+  const changedAttributes = all.map((one) => ({
     ...one,
     // An import has no earlier recorded value: recorded equals actual.
-    points: fate === 'imported' ? see(one.points) : one.points,
-    told: one.told
+    points: change === 'imported' ? see(one.points) : one.points,
+    expected: one.expected
       .map((row) => ({
         ...row,
         points: see(row.points),
@@ -282,40 +288,42 @@ export function settled({ address, fate, attributes: given }: Story): Story {
           ? {}
           : { json: row.json.map((inner) => ({ ...inner, points: see(inner.points) })).filter(moves) }),
       }))
-      .filter((row) => isTold(row) && row.json?.length !== 0),
+      .filter((row) => isExpected(row) && row.json?.length !== 0),
   }));
-  return { address, fate, attributes: fated };
+  return { address, change, attributes: changedAttributes };
 }
 
-const objectAt = (story: Story, place: 0 | 1 | 2): { readonly [key: string]: Json } => ({
+const objectAt = (resource: ChangedResource, place: 0 | 1 | 2): { readonly [key: string]: Json } => ({
   fixed: 'nobody touches this',
   ...Object.fromEntries(
-    story.attributes
+    resource.attributes
       .filter((one) => place < 2 || one.unknown !== true)
       .map((one) => [one.name, one.points[place]]),
   ),
 });
 
 /** True if an apply would change the resource. */
-export function isDue(story: Story): boolean {
-  return story.attributes.some((one) =>
-    one.told.some(({ points: [r, a, d] }) => originOf([r, a, d]) !== 'cloud' || meaning(d) !== meaning(a)),
+export function isDue(resource: ChangedResource): boolean {
+  return resource.attributes.some((one) =>
+    one.expected.some(
+      ({ points: [r, a, d] }) => originOf([r, a, d]) !== 'cloud' || meaning(d) !== meaning(a),
+    ),
   );
 }
 
 /** The plan entry that Terraform would write for this resource. */
-export function plannedOf(story: Story): Planned {
-  const { address, fate } = story;
-  const [recorded, actual, desired] = [objectAt(story, 0), objectAt(story, 1), objectAt(story, 2)];
-  const names = story.attributes.map((one) => one.name);
+export function plannedOf(resource: ChangedResource): Planned {
+  const { address, change } = resource;
+  const [recorded, actual, desired] = [objectAt(resource, 0), objectAt(resource, 1), objectAt(resource, 2)];
+  const names = resource.attributes.map((one) => one.name);
   const flags = (which: 'sensitive' | 'unknown'): Json =>
-    Object.fromEntries(story.attributes.filter((one) => one[which]).map((one) => [one.name, true]));
+    Object.fromEntries(resource.attributes.filter((one) => one[which]).map((one) => [one.name, true]));
   const common = {
     address,
     sensitive: flags('sensitive'),
     expressions: Object.fromEntries([...names, 'fixed'].map((name) => [name, { references: ['var.x'] }])),
   };
-  const due = isDue(story);
+  const due = isDue(resource);
   const update = due ? ['update'] : ['no-op'];
   // If an apply would change nothing, the plan's desired value is the actual one.
   const stays = {
@@ -326,7 +334,7 @@ export function plannedOf(story: Story): Planned {
     unknown: flags('unknown'),
     actions: update,
   };
-  switch (fate) {
+  switch (change) {
     case 'stays':
       return stays;
     case 'moved':

@@ -4,15 +4,15 @@ import { startHttp } from '../../src/http/server.ts';
 type Handle = (request: Request) => Promise<Response>;
 
 /** An HTTP server that forwards Slack's requests to m0. It starts before m0, because the workspace needs its URL. */
-export interface SlackDoor {
+export interface SlackForwarder {
   readonly eventsUrl: string;
   /** Forwards requests to this endpoint from now on. Null: answers 503, as a proxy does while m0 is down. */
-  leadTo(endpoint: { handle: Handle } | null): void;
+  forwardTo(endpoint: { handle: Handle } | null): void;
   close(): Promise<void>;
 }
 
 /** Serves `POST /slack/events` on a free port of this machine. */
-export async function openSlackDoor(): Promise<SlackDoor> {
+export async function startSlackForwarder(): Promise<SlackForwarder> {
   let handle: Handle | null = null;
   const server = await startHttp({
     host: '127.0.0.1',
@@ -29,7 +29,7 @@ export async function openSlackDoor(): Promise<SlackDoor> {
   });
   return {
     eventsUrl: `${server.url}/slack/events`,
-    leadTo(endpoint) {
+    forwardTo(endpoint) {
       handle = endpoint === null ? null : (request) => endpoint.handle(request);
     },
     close: () => server.close(),

@@ -8,7 +8,7 @@ export const OPS = '19:ops@thread.tacv2';
 export const SECOND = '19:second@thread.tacv2';
 export const GROUP = '19:group@thread.v2';
 
-export interface Stage {
+export interface TeamsFixture {
   readonly connector: TeamsConnector;
   readonly store: Awaited<ReturnType<typeof memory>>;
   readonly heard: readonly Incoming[];
@@ -21,7 +21,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function startStage(change: Partial<TeamsOptions> = {}): Promise<Stage> {
+export async function startTeamsFixture(change: Partial<TeamsOptions> = {}): Promise<TeamsFixture> {
   const connector = await startConnector({
     teams: { sre: [OPS, SECOND] },
     groupChats: [GROUP],
@@ -36,16 +36,16 @@ export async function startStage(change: Partial<TeamsOptions> = {}): Promise<St
   const heard: Incoming[] = [];
   const handler: CommandHandler = async (incoming) => {
     heard.push(incoming);
-    return stage.answer(incoming);
+    return fixture.answer(incoming);
   };
   const start = async (next: Partial<TeamsOptions> = {}): Promise<Bot> => {
     const bot = await startBot(teamsOptions(connector, store, logged, { ...change, ...next }), handler);
     bots.push(bot);
     connector.connect(bot.url);
-    stage.bot = bot;
+    fixture.bot = bot;
     return bot;
   };
-  const stage: Omit<Stage, 'bot'> & { bot: Bot } = {
+  const fixture: Omit<TeamsFixture, 'bot'> & { bot: Bot } = {
     connector,
     store,
     heard,
@@ -60,5 +60,5 @@ export async function startStage(change: Partial<TeamsOptions> = {}): Promise<St
     },
   };
   await start();
-  return stage;
+  return fixture;
 }
