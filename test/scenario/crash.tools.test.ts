@@ -1,4 +1,4 @@
-/** m0 is killed without a word, at the worst moments: nothing is applied twice, nothing told twice or lost. */
+/** Kills m0 with SIGKILL at the worst moments: nothing is applied twice, no message is posted twice or lost. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { buttons, DANA, EVE, poll, startWorld, type World, words } from '../supp
 
 const STACK_PATH = 'envs/prod/jobs';
 
-/** A job whose making takes until the file `open` is there: an apply that is under way for as long as it is needed. */
+/** A resource whose creation waits for the file `open`, so a test decides how long the apply runs. */
 const MAIN = (version: string): string => `
 variable "dir" { type = string }
 
@@ -57,7 +57,7 @@ async function merge(version: string): Promise<void> {
   });
 }
 
-/** The only stack is one without a provider: its plans take a second, so more stories fit into a minute. */
+/** Replaces the stacks by one without a provider, whose plans take a second. */
 async function prepare(made: SandboxCloud): Promise<void> {
   cloud = made;
   const { infra, policies } = made.repos;
@@ -91,7 +91,7 @@ function config(yaml: string, { repos }: SandboxCloud): string {
   return stringify({ ...raw, policies: { 'jobs-auto': policy }, stacks: [stack] });
 }
 
-/** Beside the sandbox's own folder; it goes away with the world. */
+/** Next to the sandbox's folder; deleted with the world. */
 const jobsDir = (): string => join(cloud.repos.infra, '../../..');
 const openGate = (): Promise<void> => writeFile(join(jobsDir(), 'open'), '');
 
@@ -100,7 +100,7 @@ async function tally(): Promise<readonly string[]> {
   return existsSync(file) ? (await readFile(file, 'utf8')).trim().split('\n') : [];
 }
 
-/** Waits for the newest run to be in the state. */
+/** Waits until the newest run is in the state. */
 function newest(state: Run['state'], after = 0): Promise<Run> {
   return poll(async () => {
     const [run] = await world.runs();
@@ -108,15 +108,15 @@ function newest(state: Run['state'], after = 0): Promise<Run> {
   }, `the newest run to be ${state}`);
 }
 
-/** Cards of the run that one can act on, in the channel. */
+/** Cards in the channel that have buttons for the run. */
 function buttonCards(run: number): readonly Message[] {
-  // What answers a command has buttons too, but is no card of an alert: those carry the key they are posted under.
+  // Answers to commands have buttons too, but only alerts have a key in their metadata.
   return world
     .cards()
     .filter((m) => m.metadata !== null && buttons(m).length > 0 && words(m).includes(`· run #${run} `));
 }
 
-/** Lines with the text in the threads of the channel. */
+/** Replies in the channel's threads that contain the text. */
 function threadLines(text: string): readonly Message[] {
   const { messages } = world.workspace.channel('ops');
   return messages.filter((m) => m.threadTs !== null && words(m).includes(text));
@@ -138,7 +138,7 @@ beforeAll(async () => {
 afterAll(async () => {
   if (cloud) await openGate();
   await m0.cleanUp();
-  // Where the world did not come up, nobody else ends the process.
+  // If the world did not start, the process must be killed here.
   await (world ? world.close() : m0.kill().catch(() => {}));
   await proxy?.close();
 });
@@ -147,7 +147,7 @@ const planFiles = (): Promise<readonly string[]> =>
   readdir(join(world.dir, 'data/artifacts/plans')).catch(() => []);
 
 describe('killed in the middle of an apply', () => {
-  it('the run is unknown, its card says so, and a fresh check asks a person', async () => {
+  it('the run is apply_unknown, its card says so, and a new check asks a person', async () => {
     await world.type(EVE, 'drift prod');
     await newest('applying');
     await poll(async () => (await tally()).length === 1 || undefined, 'the job to be under way');
@@ -156,7 +156,7 @@ describe('killed in the middle of an apply', () => {
 
     expect((await world.run(1)).state).toBe('apply_unknown');
     await world.card('m0 stopped while applying prod-jobs (run #1)', 'will not try again');
-    // The old Terraform still works: nothing is planned beside it. Then it is killed too, as when memory runs out.
+    // The old Terraform still runs, so nothing is planned. Then it is killed too, as by the OOM killer.
     expect(await newest('planning')).toMatchObject({ id: 2, trigger: 'verify', applied: [] });
     expect(await m0.orphans()).not.toEqual([]);
     expect(await tally()).toEqual(['began v1']);
@@ -172,7 +172,7 @@ describe('killed in the middle of an apply', () => {
     expect(await planFiles()).toEqual([]);
   });
 
-  it('exactly one message tells it, also after one more kill', async () => {
+  it('exactly one message reports it, also after another kill', async () => {
     await world.restart();
     await m0.kill();
     await world.restart();
@@ -185,7 +185,7 @@ describe('killed in the middle of an apply', () => {
     ]);
   });
 
-  it('approved it is applied once', async () => {
+  it('after the approval it is applied once', async () => {
     const card = await world.card('run #2', 'waits');
     await world.workspace.as(DANA).click(card, buttons(card)[0] ?? '', { confirm: true });
     await world.until(2, 'applying');
@@ -196,8 +196,8 @@ describe('killed in the middle of an apply', () => {
   });
 });
 
-describe('killed while planning', () => {
-  it('the check is simply made again: one card, one question, nothing lost', async () => {
+describe('killed during a plan', () => {
+  it('the check is repeated: one card, one question, nothing lost', async () => {
     await merge('v2');
     const before = (await world.runs())[0]?.id ?? 0;
     await world.type(EVE, 'drift prod');
@@ -215,8 +215,8 @@ describe('killed while planning', () => {
   });
 });
 
-describe('killed between posting a card and storing that it is posted', () => {
-  it('the next start finds the message: it is in the channel once', async () => {
+describe('killed after posting a card and before storing that', () => {
+  it('the next start finds the message, so it is in the channel once', async () => {
     await merge('v3');
     fault = (method, body) =>
       method === 'chat.postMessage' && body.includes('alert') ? 'lose-answer' : 'pass';
@@ -249,7 +249,7 @@ describe('killed while a card waits for approval', () => {
     expect(await planFiles()).toEqual([]);
   });
 
-  it('the record is whole after five kills', async () => {
+  it('the audit record is complete after five kills', async () => {
     expect(await (world.service.store as AuditedStore).verifyAudit()).toMatchObject({ ok: true });
   });
 });
