@@ -1,4 +1,4 @@
-/** What the core may rely on of any chat, whichever it is. What is Slack's or Teams' own is tested beside it. */
+/** The contract of the chat port, tested for Slack and Teams. Platform-specific behaviour has its own tests. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Card } from '../../src/messages/card.ts';
@@ -25,7 +25,7 @@ describe.each(Object.entries(CHAT_DRIVERS))('%s', (_name, open) => {
 
   describe('posting', () => {
     test.each(Object.entries({ driftMixed, waiting, healed, hostile, thousand, longValue }))(
-      'takes %s and tells its headline',
+      'accepts %s and shows its headline',
       async (_card, card) => {
         const { channel, messageId } = await driver.chat.post(driver.ops, card, 'k');
         expect(channel).toBe(driver.ops.channel);
@@ -34,7 +34,7 @@ describe.each(Object.entries(CHAT_DRIVERS))('%s', (_name, open) => {
       },
     );
 
-    test('the same key is posted once, at once, later and after a restart; another is another', async () => {
+    test('posts one message per key: at the same time, later and after a restart', async () => {
       const [a, b] = await Promise.all([
         driver.chat.post(driver.ops, driftMixed, 'k'),
         driver.chat.post(driver.ops, driftMixed, 'k'),
@@ -47,7 +47,7 @@ describe.each(Object.entries(CHAT_DRIVERS))('%s', (_name, open) => {
       expect(driver.inOps()).toHaveLength(2);
     });
 
-    test('what never arrived is made on the next attempt', async () => {
+    test('posts a lost message on the next attempt', async () => {
       const shaky = await driver.withFault('post lost');
       await expect(shaky.post(driver.ops, driftMixed, 'k')).rejects.toMatchObject({ permanent: false });
       expect(driver.inOps()).toHaveLength(0);
@@ -55,18 +55,18 @@ describe.each(Object.entries(CHAT_DRIVERS))('%s', (_name, open) => {
       expect(driver.inOps()).toHaveLength(1);
     });
 
-    test('a busy channel says when to come back', async () => {
+    test('reports when to retry in a busy channel', async () => {
       const busy = await driver.withFault('busy');
       const failed = await busy.post(driver.ops, driftMixed, 'k').catch((error: unknown) => error);
       expect(failed).toBeInstanceOf(ChatError);
       expect(failed).toMatchObject({ permanent: false, retryAfterMs: 1000 });
-      // Nobody is asked again before the time.
+      // m0 does not retry before that time.
       await sleep(1_050);
       await busy.post(driver.ops, driftMixed, 'k');
       expect(driver.inOps()).toHaveLength(1);
     });
 
-    test('to a person goes to their chat with m0, and finds it again after a restart', async () => {
+    test('to a person goes to their chat with m0, also after a restart', async () => {
       const { channel } = await driver.chat.post(driver.dana, driftMixed, 'k');
       expect(driver.inChat()).toHaveLength(1);
       expect(driver.inOps()).toHaveLength(0);
@@ -74,7 +74,7 @@ describe.each(Object.entries(CHAT_DRIVERS))('%s', (_name, open) => {
       expect(second.channel).toBe(channel);
     });
 
-    test('to a channel without m0 is refused for good and names it', async () => {
+    test('to a channel without m0 fails permanently and names the channel', async () => {
       await expect(driver.chat.post(driver.elsewhere, driftMixed, 'k')).rejects.toMatchObject({
         permanent: true,
         message: expect.stringContaining('channel' in driver.elsewhere ? driver.elsewhere.channel : '?'),
@@ -88,14 +88,14 @@ describe.each(Object.entries(CHAT_DRIVERS))('%s', (_name, open) => {
       expect(driver.inOps()[0]?.text).toContain('back as it was');
     });
 
-    test('of a message that is gone is refused for good', async () => {
+    test('of a deleted message fails permanently', async () => {
       await driver.chat.post(driver.ops, driftMixed, 'k');
       await expect(driver.chat.update(driver.ops.channel, '1.000001', healed)).rejects.toMatchObject({
         permanent: true,
       });
     });
 
-    test('a reply stands in the thread, once', async () => {
+    test('a reply appears in the thread once', async () => {
       const { channel, messageId } = await driver.chat.post(driver.ops, driftMixed, 'k');
       await driver.chat.reply(channel, messageId, 'Approved by <@U0DANA> <at>Dana</at>', 'r');
       await (await driver.restart()).reply(channel, messageId, 'Approved', 'r');
@@ -105,7 +105,7 @@ describe.each(Object.entries(CHAT_DRIVERS))('%s', (_name, open) => {
   });
 
   describe('a message to m0', () => {
-    test('in a channel is a command with who and where', async () => {
+    test('in a channel is a command with sender and place', async () => {
       await driver.says('dana', 'ops', 'why #42 & <more>');
       await soon(() => driver.heard.length === 1);
       expect(driver.heard[0]).toMatchObject({
@@ -117,13 +117,13 @@ describe.each(Object.entries(CHAT_DRIVERS))('%s', (_name, open) => {
       });
     });
 
-    test('of somebody who is not in m0.yaml is of nobody', async () => {
+    test('of somebody who is not in m0.yaml has no person', async () => {
       await driver.says('guest', 'ops', 'help');
       await soon(() => driver.heard.length === 1);
       expect(driver.heard[0]?.actor).toMatchObject({ person: null, name: 'guest' });
     });
 
-    test('in their chat needs no mention and is answered there', async () => {
+    test('in the chat with m0 needs no mention and is answered there', async () => {
       driver.answer = () => ({ type: 'private', card: told('fine') });
       await driver.says('dana', 'chat', 'status');
       await soon(() => driver.inChat().length === 2);
@@ -131,7 +131,7 @@ describe.each(Object.entries(CHAT_DRIVERS))('%s', (_name, open) => {
       expect(driver.heard[0]?.text).toBe('status');
     });
 
-    test('answered in private stays out of the channel', async () => {
+    test('answered privately is not visible in the channel', async () => {
       driver.answer = () => ({ type: 'private', card: told('only for you') });
       await driver.says('dana', 'ops', 'why #42');
       await soon(() => driver.heard.length === 1);
@@ -144,7 +144,7 @@ describe.each(Object.entries(CHAT_DRIVERS))('%s', (_name, open) => {
   });
 
   describe('a click', () => {
-    test('sends the command of its button, once it is confirmed, and which card it was on', async () => {
+    test('sends the command of its button after confirmation, with the card it was on', async () => {
       const { channel, messageId } = await driver.chat.post(driver.ops, driftMixed, 'k');
       await driver.clicks('Revert the rule in the cloud');
       await soon(() => driver.heard.length === 1);
@@ -157,7 +157,7 @@ describe.each(Object.entries(CHAT_DRIVERS))('%s', (_name, open) => {
       });
     });
 
-    test('refused is told to its sender alone, and the card stays', async () => {
+    test('that is refused is answered privately, and the card stays', async () => {
       driver.answer = () => ({ type: 'private', card: told('Only sre may approve') });
       await driver.chat.post(driver.ops, driftMixed, 'k');
       expect(await driver.clicks('Full diff')).toContain('Only sre may approve');
@@ -165,7 +165,7 @@ describe.each(Object.entries(CHAT_DRIVERS))('%s', (_name, open) => {
       expect(driver.inOps()[0]?.text).toContain(driftMixed.headline);
     });
 
-    test('in direct messages is answered there, for good', async () => {
+    test('in direct messages is answered there with a permanent message', async () => {
       driver.answer = () => ({ type: 'private', card: told('Done') });
       const { channel, messageId } = await driver.chat.post(driver.dana, driftMixed, 'k');
       await driver.clicks('Full diff', 'chat');
@@ -173,7 +173,7 @@ describe.each(Object.entries(CHAT_DRIVERS))('%s', (_name, open) => {
       expect(driver.heard[0]?.from).toEqual({ channel, messageId });
     });
 
-    test('that needs words opens a form', async () => {
+    test('that needs input opens a form', async () => {
       driver.answer = () => ({ type: 'form', form: snoozeForm });
       await driver.says('dana', 'chat', 'snooze #42');
       await soon(() => driver.inChat().length === 2);

@@ -24,12 +24,12 @@ const start = () => core.worker.check(core.stack, 'schedule', M0);
 const applied = () => core.cloud.applies.map((a) => a.touched);
 const states = async () => (await core.store.runs({})).map((r) => r.state).reverse();
 
-describe('a process that dies', () => {
+describe('a process that is killed', () => {
   it.each([
     ['queued', null],
     ['planning', 'plan'],
     ['deciding', 'ask'],
-  ] as const)('while %s: the check is made again', async (state, doing) => {
+  ] as const)('while %s: the check is repeated', async (state, doing) => {
     core.cloud.drift.set(STACK, [SSH]);
     if (doing === null) await core.worker.drain();
     else core.cloud.next(doing, never);
@@ -42,7 +42,7 @@ describe('a process that dies', () => {
     core.cloud.kept.clear();
   });
 
-  it('while approved: confirmed afresh and applied once', async () => {
+  it('while approved: the run is planned again and applied once', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
     core.cloud.next('plan', never);
@@ -64,7 +64,7 @@ describe('a process that dies', () => {
     expect(applied()).toHaveLength(1);
   });
 
-  it('while applying: unknown, planned afresh, and a person is asked by a card that says so', async () => {
+  it('while applying: the run is apply_unknown, a new plan is made, and a card asks a person', async () => {
     core.cloud.policies.set('tags-auto', ALL);
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('apply', never);
@@ -95,14 +95,14 @@ describe('a process that dies', () => {
     core.cloud.kept.clear();
   });
 
-  it('while applying, with a check that somebody asked for in the queue: that one applies nothing either', async () => {
+  it('while applying, with a requested check in the queue: that check applies nothing either', async () => {
     core.cloud.policies.set('tags-auto', ALL);
     core.cloud.drift.set(STACK, [TAG, SSH]);
     core.cloud.next('apply', never);
     await start();
     await core.untilState('applying');
     await core.worker.check(core.stack, 'command', DANA);
-    // How far it came: one of two.
+    // The apply had reverted one of two resources.
     core.cloud.drift.set(STACK, [TAG]);
     await core.restart();
     expect(applied()).toHaveLength(1);
@@ -112,7 +112,7 @@ describe('a process that dies', () => {
     core.cloud.kept.clear();
   });
 
-  it('while applying, and nothing is left: the alert ends', async () => {
+  it('while applying, and no drift is left: the alert ends', async () => {
     core.cloud.policies.set('tags-auto', ALL);
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('apply', never);
@@ -124,7 +124,7 @@ describe('a process that dies', () => {
     core.cloud.kept.clear();
   });
 
-  it('and whose follow-up could not plan: the next check asks, it is not counted as seen', async () => {
+  it('and whose follow-up plan failed: the next check asks, as for new drift', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
     core.cloud.next('apply', never);
@@ -139,7 +139,7 @@ describe('a process that dies', () => {
 });
 
 describe('draining', () => {
-  it('gives a plan back to the queue and finishes an apply', async () => {
+  it('puts a planning run back into the queue and finishes an apply', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     let go = (): void => {};
     const gate = new Promise<void>((resolve) => {
@@ -166,7 +166,7 @@ describe('draining', () => {
     expect((await core.run(id)).state).toBe('realigned');
   });
 
-  it('during an approval keeps the yes for the next start', async () => {
+  it('during an approval keeps the approval for the next start', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
     core.cloud.next('plan', () => void core.worker.drain());
@@ -178,17 +178,17 @@ describe('draining', () => {
     expect((await core.run(id)).state).toBe('realigned');
   });
 
-  it('ends whoever waits for a run, also after it', async () => {
+  it('resolves callers that wait for a run, also those that come later', async () => {
     await core.worker.drain();
     const { id } = await start();
     expect(await core.worker.settled(id, 60_000)).toBeUndefined();
   });
 });
 
-describe('a memory that breaks for a while', () => {
+describe('a store that fails for a while', () => {
   const full = new Error('the disk is full');
 
-  it.each(['plan', 'ask'] as const)('after %s: the stack is checked again, not stuck', async (doing) => {
+  it.each(['plan', 'ask'] as const)('after %s: the stack is checked again', async (doing) => {
     core.cloud.drift.set(STACK, [SSH]);
     core.cloud.next(doing, () => {
       core.storeFault = (method) => (method === 'commit' ? full : null);
@@ -200,7 +200,7 @@ describe('a memory that breaks for a while', () => {
     expect(await core.store.runs({ states: ['planning', 'deciding'] })).toEqual([]);
   });
 
-  it('after an apply: the run is unknown and asked about, never applied again', async () => {
+  it('after an apply: the run is apply_unknown and people are asked; it is never applied again', async () => {
     core.cloud.policies.set('tags-auto', ALL);
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.stubborn.add(TAG.address);
@@ -216,7 +216,7 @@ describe('a memory that breaks for a while', () => {
     expect((await core.store.runs({ states: ['awaiting_approval'] })).length).toBe(1);
   });
 
-  it('right before an apply: nothing is applied, and its plan file, which holds secrets, goes', async () => {
+  it('right before an apply: nothing is applied, and the plan file is deleted', async () => {
     core.cloud.stale.set('tags-auto', { id: 'f00df00d', error: 'no answer', since: core.now });
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
@@ -234,7 +234,7 @@ describe('a memory that breaks for a while', () => {
     expect([...core.cloud.kept.keys()]).toEqual([]);
   });
 
-  it('is not asked in a tight loop', async () => {
+  it('is not retried in a tight loop', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     let commits = 0;
     await core.worker.drain();
@@ -252,7 +252,7 @@ describe('a memory that breaks for a while', () => {
   });
 });
 
-describe('a stack that is gone from m0.yaml', () => {
+describe('a stack removed from m0.yaml', () => {
   it('has its runs canceled and its alerts ended at the next start', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();

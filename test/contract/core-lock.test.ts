@@ -21,11 +21,11 @@ afterEach(async () => {
   await core.close();
 });
 
-/** The tool meets somebody else's lock, as often as told. */
+/** The next `times` applies find the state locked by somebody else. */
 function locked(times: number): void {
   for (let i = 0; i < times; i += 1) {
     core.cloud.next('apply', () => {
-      // The tool began nothing.
+      // The tool did not start the apply.
       core.cloud.applies.pop();
       throw new RunnerError('apply', 'running terraform apply: the state is locked by kim@laptop', {
         locked: { who: 'kim@laptop', id: 'f00d', operation: 'apply', since: core.now - 10 * MINUTE },
@@ -34,7 +34,7 @@ function locked(times: number): void {
   }
 }
 
-/** The clock goes on, and whatever is due by then is done. */
+/** Advances the clock and lets m0 do what is due. */
 async function later(minutes: number): Promise<void> {
   core.now += minutes * MINUTE;
   await core.restart();
@@ -45,7 +45,7 @@ const card = async (): Promise<string> => {
   return textOf(core.chat.at('C0OPS', 0).card);
 };
 
-/** Waits until the run waits for the lock. */
+/** Waits until the run waits for the lock for the given time. */
 async function waits(times: number): Promise<void> {
   for (let i = 0; i < 300; i += 1) {
     const [run] = await core.store.runs({ stack: STACK, states: ['approved'] });
@@ -55,7 +55,7 @@ async function waits(times: number): Promise<void> {
   throw new Error(`no run met the lock ${times} times`);
 }
 
-/** Drift that heals itself meets the lock, for the first of so many times. */
+/** Makes drift that policies allow, whose next `times` applies find the state locked. */
 async function healsInto(times: number): Promise<void> {
   core.cloud.policies.set('tags-auto', ALL);
   core.cloud.drift.set(STACK, [TAG]);
@@ -64,7 +64,7 @@ async function healsInto(times: number): Promise<void> {
   await waits(1);
 }
 
-/** Another process takes over so many minutes later; what it does is not waited for. */
+/** Restarts m0 so many minutes later, without waiting for its work. */
 async function reboot(minutes: number): Promise<void> {
   core.now += minutes * MINUTE;
   core.boot();
@@ -72,7 +72,7 @@ async function reboot(minutes: number): Promise<void> {
 }
 
 describe('a state that somebody else has locked', () => {
-  it('is told, tried again later with a fresh plan, and applied once', async () => {
+  it('is reported, tried again later with a new plan, and applied once', async () => {
     await healsInto(2);
     expect(core.cloud.applies).toEqual([]);
     const told = await card();
@@ -91,7 +91,7 @@ describe('a state that somebody else has locked', () => {
     expect(core.chat.at('C0OPS', 0).replies.filter((r) => r.includes('locked by'))).toHaveLength(1);
   });
 
-  it('is not tried before its time', async () => {
+  it('is not tried before the retry time', async () => {
     await healsInto(1);
     const plans = core.cloud.plans.length;
     await reboot(0);
@@ -101,7 +101,7 @@ describe('a state that somebody else has locked', () => {
     expect(core.cloud.applies).toHaveLength(1);
   });
 
-  it('that stays locked is reported, planned afresh, and a person decides', async () => {
+  it('that stays locked is reported, planned again, and a person decides', async () => {
     core.cloud.policies.set('tags-auto', ALL);
     core.cloud.drift.set(STACK, [TAG]);
     locked(9);
@@ -126,7 +126,7 @@ describe('a state that somebody else has locked', () => {
     expect(textOf(core.chat.at('C0OPS', 1).card)).toContain('found the state locked by kim@laptop');
   });
 
-  it('and drift that moved meanwhile: nothing is applied', async () => {
+  it('and drift that changed meanwhile: nothing is applied', async () => {
     await healsInto(1);
     core.cloud.drift.set(STACK, [SSH]);
     core.cloud.policies.set('tags-auto', []);
@@ -155,7 +155,7 @@ describe('a state that somebody else has locked', () => {
     await later(2);
   });
 
-  it('left over from an apply that m0 was stopped in: the card says so, and how to be rid of it', async () => {
+  it('left locked by an interrupted apply: the card says so, and how to unlock it', async () => {
     core.cloud.policies.set('tags-auto', ALL);
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('apply', () => new Promise(() => {}));
@@ -176,7 +176,7 @@ describe('a state that somebody else has locked', () => {
   });
 });
 
-describe('what somebody waits for goes first', () => {
+describe('the priority of commands', () => {
   const names = ['a', 'b', 'c', 'd', 'e', 'f'];
   const stacks = names.map((name) => stackWith({ name }));
   let fleet: Core;
@@ -186,7 +186,7 @@ describe('what somebody waits for goes first', () => {
   });
   afterEach(() => fleet.close());
 
-  it('a command is planned while all places are taken by scheduled checks', async () => {
+  it('a command is planned although scheduled checks take all workers', async () => {
     const open: (() => void)[] = [];
     for (const _ of names) fleet.cloud.next('plan', () => new Promise((done) => open.push(done)));
     for (const s of stacks.slice(0, 5)) await fleet.worker.check(s, 'schedule', M0);
@@ -211,7 +211,7 @@ describe('what somebody waits for goes first', () => {
     expect([old.state, old.relatedRun]).toEqual(['superseded', asked.id]);
   });
 
-  it('a check that follows an interrupted apply is no scheduled one and stays', async () => {
+  it('a check after an interrupted apply does not give way', async () => {
     const [a] = stacks as [(typeof stacks)[0]];
     fleet.cloud.drift.set('a', [TAG]);
     fleet.cloud.policies.set('tags-auto', ALL);

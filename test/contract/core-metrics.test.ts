@@ -22,14 +22,14 @@ afterEach(async () => {
   await core.close();
 });
 
-/** What passes while the cloud is looked at. */
+/** Makes the next call of the fake cloud take `ms`. */
 const takes = (doing: 'plan' | 'apply' | 'ask', ms: number): void =>
   core.cloud.next(doing, () => {
     core.now += ms;
   });
 
 describe('runs', () => {
-  it('are counted by why they were made and how they ended, and timed', async () => {
+  it('are counted by trigger and result, and timed', async () => {
     takes('plan', 90_000);
     takes('ask', 400);
     await core.check('push');
@@ -54,7 +54,7 @@ describe('runs', () => {
       go = resolve;
     });
     core.cloud.next('plan', () => held);
-    // One by the clock would give way.
+    // A scheduled check would give way to the command.
     await core.worker.check(core.stack, 'command', KIM);
     await core.untilState('planning');
     await core.worker.check(core.stack, 'command', KIM);
@@ -72,7 +72,7 @@ describe('runs', () => {
     expect(later.value('m0_queue_wait_seconds_sum', { trigger: 'command' })).toBe(120);
   });
 
-  it('that are approved and not yet applied wait as well', async () => {
+  it('that are approved and not yet applied count as waiting', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.check();
     let go = (): void => {};
@@ -122,7 +122,7 @@ describe('runs', () => {
 });
 
 describe('drift', () => {
-  it('is told by origin, environment and stack, until somebody keeps it', async () => {
+  it('is reported by origin, environment and stack, until an exemption', async () => {
     core.cloud.drift.set(STACK, [TAG, { ...SSH, origin: 'both' }]);
     core.cloud.drift.set(DATA, [
       { ...TAG, origin: 'code' },
@@ -158,7 +158,7 @@ describe('drift', () => {
     expect(after.value('m0_keeps', { kind: 'snooze' })).toBe(0);
   });
 
-  it('says the same of every stack as status does in chat', async () => {
+  it('agrees with status in chat for every stack', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.check();
     await core.check('schedule', DATA);
@@ -170,7 +170,7 @@ describe('drift', () => {
     expect((await endpoints.scrape()).value('m0_stacks', { state: 'quiet' })).toBe(1);
   });
 
-  it('put back is an apply with its outcome and its time', async () => {
+  it('that is reverted counts as an apply with outcome and time', async () => {
     core.cloud.policies.set('tags-auto', ALLOW);
     core.cloud.drift.set(STACK, [TAG]);
     takes('apply', 42_000);
@@ -233,7 +233,7 @@ describe('deliveries', () => {
 });
 
 describe('policies', () => {
-  it('that err are counted, and stale ones are told', async () => {
+  it('that fail are counted, and stale ones are reported', async () => {
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.policies.set('tags-auto', new Error('tags.rego:9: division by zero'));
     await core.check();
@@ -249,7 +249,7 @@ describe('policies', () => {
 });
 
 describe('the process', () => {
-  it('tells its version, its chats and itself', async () => {
+  it('reports its version, its chats and process metrics', async () => {
     const seen = await endpoints.scrape();
     expect(seen.value('m0_build_info', { version: '0.1.0', node: process.versions.node })).toBe(1);
     expect(seen.value('m0_chat_up', { platform: 'slack' })).toBe(1);
@@ -258,7 +258,7 @@ describe('the process', () => {
     expect(seen.types.get('nodejs_eventloop_lag_seconds')).toBe('gauge');
   });
 
-  it('tells what it can, and why not more, where the store fails', async () => {
+  it('reports what it can if the store fails, and why the rest is missing', async () => {
     await core.check();
     core.storeFault = (method) =>
       method === 'overview' ? new Error('the database is damaged\nbadly') : null;
@@ -274,7 +274,7 @@ describe('the process', () => {
     expect([again.value('m0_store_up'), again.value('m0_stacks', { state: 'aligned' })]).toEqual([1, 1]);
   });
 
-  it('answers also where the store does not', async () => {
+  it('answers also if the store does not', async () => {
     await endpoints.close();
     const overview = core.store.overview.bind(core.store);
     core.store.overview = () => new Promise(() => {});
@@ -285,7 +285,7 @@ describe('the process', () => {
     expect(seen.comments.join()).toContain('no answer within 0.02 s');
   });
 
-  it('keeps its series few: none of a run, and of a stack one', async () => {
+  it('has few series: none per run, and one per stack', async () => {
     core.cloud.drift.set(STACK, [TAG, SSH]);
     for (let i = 0; i < 5; i += 1) await core.check();
     const own = async () => (await endpoints.scrape()).samples.filter((s) => s.name.startsWith('m0_'));

@@ -43,7 +43,7 @@ async function waiting(): Promise<number> {
 const applied = () => core.cloud.applies.map((a) => a.touched);
 
 describe('on call by PagerDuty', () => {
-  it('is asked by DM, told until when, and may approve', async () => {
+  it('is asked by DM with the end of the shift, and may approve', async () => {
     there.puts('PABC123', DANA_THERE, iso(core.now + 2 * HOUR));
     const id = await waiting();
     expect(textOf(core.chat.at('DU0DANA', 0).card)).toMatch(/You are on call \(primary\) until \d+:\d\d"/);
@@ -52,7 +52,7 @@ describe('on call by PagerDuty', () => {
     expect(applied()).toEqual([[SSH.address]]);
   });
 
-  it('may approve no more once the shift is over; whoever has the next may', async () => {
+  it('may not approve after the shift; the next person may', async () => {
     const over = core.now + 30_000;
     there.puts('PABC123', DANA_THERE, iso(over));
     there.shifts.push({ schedule: 'PABC123', user: KIM_THERE, start: iso(over), end: null });
@@ -66,7 +66,7 @@ describe('on call by PagerDuty', () => {
     expect(applied()).toEqual([[SSH.address]]);
   });
 
-  it('loses it to whoever an override puts there', async () => {
+  it('is replaced by the person of an override', async () => {
     there.puts('PABC123', DANA_THERE, null);
     const id = await waiting();
     there.puts('PABC123', KIM_THERE, null);
@@ -74,7 +74,7 @@ describe('on call by PagerDuty', () => {
     expect(await core.sayText(`approve #${id}`, DANA)).toContain('Only the person on call (Kim)');
   });
 
-  it('is nobody where PagerDuty cannot be reached any more: nobody may approve', async () => {
+  it('is nobody if PagerDuty cannot be reached: nobody may approve', async () => {
     there.puts('PABC123', DANA_THERE, null);
     const id = await waiting();
     there.breaks();
@@ -86,7 +86,7 @@ describe('on call by PagerDuty', () => {
     expect(applied()).toEqual([]);
   });
 
-  it('is nobody who is not under people, and `oncall` says who that is', async () => {
+  it('must be listed under people; `oncall` names a person who is not', async () => {
     there.puts('PABC123', SAM, null);
     const id = await waiting();
     expect(await core.sayText(`approve #${id}`, EVE)).toContain('nobody now');
@@ -101,11 +101,11 @@ describe('on call by PagerDuty', () => {
     await core.untilIdle();
   });
 
-  it('is who has the id, whatever the mail address says', async () => {
+  it('is matched by id, not by e-mail address', async () => {
     const [dana, kim, eve] = directory().people;
     if (!dana || !kim || !eve) throw new Error('there are three');
     await core.restart({ ...core.directory, people: [{ ...dana, pagerduty: 'PX1' }, kim, eve] });
-    // Dana is PX1 and nobody else, so her mail address makes nobody Dana.
+    // Dana has the id PX1, so another id with her e-mail address is not Dana.
     there.puts('PABC123', DANA_THERE, null);
     expect(await core.sayText('oncall')).toContain('Dana Ray (PDANA1) is on call, who is not under people');
     there.puts('PABC123', { id: 'PX1', name: 'D', email: 'kim@acme.dev' }, null);
@@ -117,7 +117,7 @@ describe('on call by PagerDuty', () => {
 });
 
 describe('`oncall`', () => {
-  it('says until when, and what is wrong, of a rotation', async () => {
+  it('shows the end of a shift, and the problem of a rotation', async () => {
     await core.close();
     const from = core.now + HOUR;
     await open({ kind: 'rotation', people: ['dana', 'kim'], everyMs: HOUR, from });
@@ -128,7 +128,7 @@ describe('`oncall`', () => {
     expect(card).toContain(JSON.stringify(from + HOUR));
   });
 
-  it('says of a user group that it could not be asked', async () => {
+  it('reports a user group that could not be read', async () => {
     await core.close();
     await open({ kind: 'slackUsergroup', id: 'S0SRE' });
     expect(await core.sayText('oncall')).toContain('reading the members of S0SRE: no answer');

@@ -5,7 +5,7 @@ import { DANA } from '../support/runs.ts';
 
 const NAMES = ['prod-a', 'prod-b', 'prod-c', 'prod-d', 'prod-e', 'prod-f', 'prod-g'];
 
-describe('whose turn it is', () => {
+describe('the order of the queue', () => {
   let core: Core;
   beforeEach(async () => {
     core = await Core.open(NAMES.map((name) => stackWith({ name })));
@@ -20,13 +20,13 @@ describe('whose turn it is', () => {
   };
   const planned = (): readonly string[] => core.cloud.plans.map((plan) => plan.stack);
 
-  /** Every worker plans, and goes on planning until the answer is called; these stacks are kept out of the count. */
+  /** Makes every worker plan until the returned function is called; uses the first four stacks. */
   async function allHandsFull(): Promise<() => void> {
     let go = (): void => {};
     const gone = new Promise<void>((resolve) => {
       go = resolve;
     });
-    // As many as a Core works on at once.
+    // As many stacks as a Core plans at the same time.
     for (const name of NAMES.slice(0, 4)) {
       core.cloud.next('plan', () => gone);
       await core.worker.check(named(name), 'schedule', M0);
@@ -36,7 +36,7 @@ describe('whose turn it is', () => {
     return () => go();
   }
 
-  it('a person’s command takes the place of a check by the clock, and waits behind none', async () => {
+  it('a command replaces the scheduled check of its stack, and waits behind no scheduled check', async () => {
     const go = await allHandsFull();
     for (const name of ['prod-e', 'prod-f', 'prod-g']) await core.worker.check(named(name), 'schedule', M0);
     const { id } = await core.worker.check(named('prod-g'), 'command', DANA);
@@ -48,7 +48,7 @@ describe('whose turn it is', () => {
   });
 
   it.each(['by the same process', 'after a restart'])(
-    'the stack that was looked at longest ago comes first, %s',
+    'the stack with the oldest check comes first, %s',
     async (when) => {
       for (const name of ['prod-g', 'prod-e', 'prod-f']) {
         core.now += 1000;

@@ -40,12 +40,12 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** What the store says where SQLite answers with this code. */
+/** The error of the store for this SQLite error code. */
 const sqlite = (code: string, text: string): Error =>
   toStoreError('writing to the database', Object.assign(new Error(text), { code }));
 
 describe('m0 is not ready', () => {
-  it('where the store is locked by another process, and is again when it let go', async () => {
+  it('while the store is locked by another process', async () => {
     await open();
     expect(await endpoints.ready()).toEqual(WELL);
     const other = new Sqlite(core.file);
@@ -67,21 +67,21 @@ describe('m0 is not ready', () => {
       sqlite('SQLITE_CORRUPT', 'database disk image is malformed'),
       'the database file is damaged: restore it from a back-up',
     ],
-  ])('where its store breaks at %s, and says what to do', async (broken, error, said) => {
+  ])('if its store fails at %s, and says what to do', async (broken, error, said) => {
     await open();
     core.storeFault = (method) => (method === broken ? error : null);
     const { status, problems } = await endpoints.ready();
     expect([status, problems.store]).toEqual([503, expect.stringContaining(said)]);
   });
 
-  it('where its store does not answer, rather than hang', async () => {
+  it('if its store does not answer, and does not hang', async () => {
     await open({ timeLimitMs: 20 });
     core.store.probe = () => new Promise(() => {});
     const { status, problems } = await endpoints.ready();
     expect([status, problems.store]).toEqual([503, 'writing to the store: no answer within 0.02 s']);
   });
 
-  it('where a tool is gone that a stack or a policy needs, naming it', async () => {
+  it('if a tool is missing that a stack or a policy needs, and names it', async () => {
     const tools = { terraform: join(dir, 'terraform'), tofu: null, opa: join(dir, 'opa') };
     await open({ tools });
     const { status, problems } = await endpoints.ready();
@@ -93,7 +93,7 @@ describe('m0 is not ready', () => {
     expect(problems).not.toHaveProperty('tofu');
   });
 
-  it('where a stack wants OpenTofu and there is none', async () => {
+  it('if a stack needs OpenTofu and there is none', async () => {
     await core.close();
     core = await Core.open([stackWith({ tool: 'tofu' })]);
     await open();
@@ -127,7 +127,7 @@ describe('Slack', () => {
     return slack;
   }
 
-  it('that refuses the token makes it not ready, and the token is not told', async () => {
+  it('that refuses the token makes m0 not ready, and the token is not shown', async () => {
     await slackWith('xoxb-of-another-app');
     const { status, problems } = await endpoints.ready();
     expect([status, problems.slack]).toEqual([
@@ -138,7 +138,7 @@ describe('Slack', () => {
     expect((await endpoints.scrape()).value('m0_chat_up', { platform: 'slack' })).toBe(0);
   });
 
-  it('with a channel that m0 was not invited to is told, and m0 goes on', async () => {
+  it('with a channel that m0 was not invited to is a reported problem, and m0 stays ready', async () => {
     const slack = await slackWith('xoxb-local-bot');
     expect(await endpoints.ready()).toEqual(WELL);
     const card: Card = { headline: 'a card', tone: 'plain', blocks: [] };
@@ -148,7 +148,7 @@ describe('Slack', () => {
   });
 });
 
-describe('m0 is at work, and tells', () => {
+describe('m0 is ready and reports problems', () => {
   it('of a policy that is stale, one that was never good, and who has seen it', async () => {
     await open();
     core.cloud.stale.set('tags-auto', { ...STALE, since: core.now });
@@ -170,7 +170,7 @@ describe('m0 is at work, and tells', () => {
     expect((await endpoints.ready()).problems['policy tags-auto']).toContain('No commit of it was ever good');
   });
 
-  it('of deliveries that are stuck, with what the chat says', async () => {
+  it('of stuck deliveries, with the error of the chat', async () => {
     await open();
     core.cloud.drift.set(STACK, [sshFinding()]);
     await core.check();
@@ -193,7 +193,7 @@ describe('m0 is at work, and tells', () => {
     expect(await endpoints.ready()).toEqual(WELL);
   });
 
-  it('of a schedule that can not be followed, hangs, or no longer looks at the clock', async () => {
+  it('of a schedule that fails, hangs, or no longer runs', async () => {
     let onTick: () => Promise<void> = () => Promise.reject(new Error('the store is gone'));
     const schedule = await startSchedule({
       stacks: [{ name: STACK, schedule: ['0 * * * *'], timezone: 'UTC' }],
@@ -230,7 +230,7 @@ describe('m0 is at work, and tells', () => {
     expect((await endpoints.ready()).problems.schedule).toContain('it hangs, restart m0');
   });
 
-  it('of a repository that can not be fetched, until it can', async () => {
+  it('of a repository that cannot be fetched, until it can', async () => {
     const mirrors = watchedMirrors(
       createMirrors({ dir: join(dir, 'mirrors'), log: core.log, base: process.env }),
       () => core.now,
@@ -249,7 +249,7 @@ describe('m0 is at work, and tells', () => {
     expect(await endpoints.ready()).toEqual(WELL);
   });
 
-  it('of a rota that nobody can be named for', async () => {
+  it('of a rotation without a known person', async () => {
     const problems = new Map<string, string>();
     const groups = { primary: { kind: 'slackUsergroup', id: 'S0SRE' } } as const;
     const onCall = createOnCall(
@@ -269,7 +269,7 @@ describe('m0 is at work, and tells', () => {
     });
   });
 
-  it('of a disk that is almost full', async () => {
+  it('of an almost full disk', async () => {
     await open({ folders: [dir, dir, join(dir, 'not-there-yet')] });
     expect(await endpoints.ready()).toEqual(WELL);
     await open({ folders: [dir], minFreeBytes: Number.MAX_SAFE_INTEGER });

@@ -41,7 +41,7 @@ describe('a group that a Slack user group fills', () => {
     expect(applied()).toEqual([[SSH.address]]);
   });
 
-  it('that Slack can not be asked about has nobody in it', async () => {
+  it('has no members while Slack is not reachable', async () => {
     const id = await open(BY_GROUP, USERGROUP);
     for (const actor of [DANA, KIM, EVE]) {
       expect(await core.sayText(`approve #${id}`, actor)).toContain('Only sre may approve');
@@ -50,11 +50,11 @@ describe('a group that a Slack user group fills', () => {
     expect(await core.onCall.problems()).toEqual([
       { part: 'group:sre', problem: expect.stringContaining('no answer') },
     ]);
-    // It is no rota, so nobody is told of it as one.
+    // A group is no rotation, so `oncall` does not list it.
     expect(await core.sayText('oncall')).not.toContain('group:sre');
   });
 
-  it('whoever was taken out of it no longer counts, nor does an earlier yes of theirs', async () => {
+  it('gives no permission to a removed member, whose earlier approval no longer counts', async () => {
     const two = stackWith({ approvers: { from: ['sre'], need: 2, notTheAuthor: false } });
     const id = await open(two, USERGROUP);
     core.chat.usergroups.set('S0SRE', ['U0DANA', 'U0KIM', 'U0EVE']);
@@ -67,7 +67,7 @@ describe('a group that a Slack user group fills', () => {
     expect(await state(id)).toBe('realigned');
   });
 
-  it('that is emptied between the yes and the apply stops it', async () => {
+  it('that is emptied between the approval and the apply stops the apply', async () => {
     const id = await open(BY_GROUP, USERGROUP);
     core.chat.usergroups.set('S0SRE', ['U0KIM']);
     core.cloud.next('head', () => void core.chat.usergroups.set('S0SRE', []));
@@ -87,10 +87,10 @@ describe('a group that a Slack user group fills', () => {
   });
 });
 
-describe('where two must approve', () => {
+describe('two required approvals', () => {
   const TWO = stackWith({ approvers: { from: ['sre', 'oncall:primary'], need: 2, notTheAuthor: false } });
 
-  it('the newest word of a person counts: who said yes may still say no', async () => {
+  it('the latest decision of a person counts: an approver may still reject', async () => {
     const id = await open(TWO);
     await core.say(`approve #${id}`, DANA);
     await core.say(`reject #${id} I looked again`, DANA);
@@ -99,7 +99,7 @@ describe('where two must approve', () => {
     expect(applied()).toEqual([]);
   });
 
-  it('one person is one, by whichever right and from whichever card', async () => {
+  it('one person counts once, with any permission and from any card', async () => {
     const id = await open(TWO);
     // Dana is on call and in sre, and has the card twice.
     expect(core.chat.in('DU0DANA')).toHaveLength(1);
@@ -114,7 +114,7 @@ describe('where two must approve', () => {
     expect(yes).toHaveLength(1);
   });
 
-  it('a yes does not outlive what it was said of', async () => {
+  it('an approval ends when the drift changes', async () => {
     const id = await open(TWO);
     await core.say(`approve #${id}`, DANA);
     core.cloud.drift.set(STACK, [sshFinding('0.0.0.0/0')]);
@@ -147,7 +147,7 @@ describe('a refusal', () => {
     });
   });
 
-  it('asks by the copy that is there already, once an hour, also when two ask at once', async () => {
+  it('asks by the existing copy, once an hour, also for two requests at once', async () => {
     const id = await open();
     expect(core.chat.in('DU0DANA')).toHaveLength(1);
     const said = await Promise.all([core.sayText(`ask #${id}`, EVE), core.sayText(`ask #${id}`, GUEST)]);
@@ -166,7 +166,7 @@ describe('a refusal', () => {
     expect(core.chat.at('DU0DANA', 0).replies).toHaveLength(2);
   });
 
-  it('asks with a card of its own about a stack that a message of many tells of', async () => {
+  it('asks with a separate card about a stack that is part of a fleet message', async () => {
     const names = Array.from({ length: 6 }, (_, i) => `prod-${i}`);
     core = await Core.open(names.map((name) => stackWith({ name })));
     await core.worker.start();
@@ -183,7 +183,7 @@ describe('a refusal', () => {
     expect(core.chat.at('DU0DANA', 4).card.headline).toMatch(/^prod-5: /);
   });
 
-  it('offers nobody where nobody is on call, and asking says why', async () => {
+  it('offers nobody if nobody is on call, and asking says why', async () => {
     const oncall = { primary: { kind: 'pagerduty', schedule: 'PABC123' } } as const;
     const id = await open(
       stackWith({ approvers: { from: ['oncall:primary'], need: 1, notTheAuthor: true } }),
@@ -200,7 +200,7 @@ describe('a refusal', () => {
     );
   });
 
-  it('of the one on call does not offer them themselves; of what is decided offers nobody', async () => {
+  it('does not offer the person on call themselves, and offers nobody after the decision', async () => {
     core = await Core.open([stackWith()]);
     await core.worker.start();
     core.cloud.drift.set(STACK, [{ ...SSH, origin: 'code' }]);

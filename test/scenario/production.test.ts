@@ -116,8 +116,11 @@ it('starts with an m0.yaml, and stops on SIGTERM', async () => {
   expect(await ended, text()).toBe(0);
 });
 
-it.each(['sandbox', 'serve'])('%s without an m0.yaml says that the sandbox is not included', async (command) => {
-  const { code, text } = await run([command]);
-  expect(text).toMatch(/^m0: the sandbox is not part of this image: .+\n$/);
-  expect(code).toBe(2);
-});
+it.each(['sandbox', 'serve'])(
+  '%s without an m0.yaml says that the sandbox is not included',
+  async (command) => {
+    const { code, text } = await run([command]);
+    expect(text).toMatch(/^m0: the sandbox is not part of this image: .+\n$/);
+    expect(code).toBe(2);
+  },
+);

@@ -169,7 +169,7 @@ describe('one approval, two platforms', () => {
     expect(await fact(INGRESS)).toContain(SSH);
 
     const { id } = await teams.check();
-    // The merged code renames all three.
+    // The merged code gives all three another name.
     const all = ['aws_s3_bucket.logs', GROUP, 'aws_vpc.main'];
     const card = await teams.card(OPS, `run #${id}`, ...all, 'waits');
     // Kim wrote the merged code, so Kim may not approve.
