@@ -22,13 +22,13 @@ afterEach(async () => {
 });
 
 /** The next `times` applies find the state locked by somebody else. */
-function locked(times: number): void {
+function lockState(times: number): void {
   for (let i = 0; i < times; i += 1) {
     core.cloud.next('apply', () => {
       // The tool did not start the apply.
       core.cloud.applies.pop();
       throw new RunnerError('apply', 'running terraform apply: the state is locked by kim@laptop', {
-        locked: { who: 'kim@laptop', id: 'f00d', operation: 'apply', since: core.now - 10 * MINUTE },
+        lockState: { who: 'kim@laptop', id: 'f00d', operation: 'apply', since: core.now - 10 * MINUTE },
       });
     });
   }
@@ -45,8 +45,8 @@ const card = async (): Promise<string> => {
   return textOf(core.chat.at('C0OPS', 0).card);
 };
 
-/** Waits until the run waits for the lock for the given time. */
-async function waits(times: number): Promise<void> {
+/** Waits until the run has met the lock `times` times. */
+async function untilLocked(times: number): Promise<void> {
   for (let i = 0; i < 300; i += 1) {
     const [run] = await core.store.runs({ stack: STACK, states: ['approved'] });
     if (run?.lock?.times === times) return;
@@ -56,12 +56,12 @@ async function waits(times: number): Promise<void> {
 }
 
 /** Makes drift that policies allow, whose next `times` applies find the state locked. */
-async function healsInto(times: number): Promise<void> {
+async function meetsLock(times: number): Promise<void> {
   core.cloud.policies.set('tags-auto', ALL);
   core.cloud.drift.set(STACK, [TAG]);
-  locked(times);
+  lockState(times);
   await core.worker.check(core.stack, 'schedule', M0);
-  await waits(1);
+  await untilLocked(1);
 }
 
 /** Restarts m0 so many minutes later, without waiting for its work. */
@@ -73,7 +73,7 @@ async function reboot(minutes: number): Promise<void> {
 
 describe('a state that somebody else has locked', () => {
   it('is reported, tried again later with a new plan, and applied once', async () => {
-    await healsInto(2);
+    await meetsLock(2);
     expect(core.cloud.applies).toEqual([]);
     const told = await card();
     expect(told).toContain('the state is locked by kim@laptop');
@@ -81,7 +81,7 @@ describe('a state that somebody else has locked', () => {
     const plans = core.cloud.plans.length;
 
     await reboot(1);
-    await waits(2);
+    await untilLocked(2);
     expect(core.cloud.plans.length).toBeGreaterThan(plans);
 
     await later(2);
@@ -92,7 +92,7 @@ describe('a state that somebody else has locked', () => {
   });
 
   it('is not tried before the retry time', async () => {
-    await healsInto(1);
+    await meetsLock(1);
     const plans = core.cloud.plans.length;
     await reboot(0);
     await new Promise((wake) => setTimeout(wake, 50));
@@ -104,10 +104,10 @@ describe('a state that somebody else has locked', () => {
   it('that stays locked is reported, planned again, and a person decides', async () => {
     core.cloud.policies.set('tags-auto', ALL);
     core.cloud.drift.set(STACK, [TAG]);
-    locked(9);
+    lockState(9);
     const { id } = await core.worker.check(core.stack, 'schedule', M0);
     for (const minutes of [1, 2, 5, 10, 12]) {
-      await waits([1, 2, 5, 10, 12].indexOf(minutes) + 1);
+      await untilLocked([1, 2, 5, 10, 12].indexOf(minutes) + 1);
       await core.deliver();
       await reboot(minutes);
     }
@@ -127,7 +127,7 @@ describe('a state that somebody else has locked', () => {
   });
 
   it('and drift that changed meanwhile: nothing is applied', async () => {
-    await healsInto(1);
+    await meetsLock(1);
     core.cloud.drift.set(STACK, [SSH]);
     core.cloud.policies.set('tags-auto', []);
     await later(1);
@@ -139,16 +139,16 @@ describe('a state that somebody else has locked', () => {
   it('can be canceled while it waits', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
-    locked(1);
+    lockState(1);
     await core.say(`approve #${id}`);
-    await waits(1);
+    await untilLocked(1);
     expect(await core.sayText(`cancel #${id}`)).toContain('canceled');
     await later(30);
     expect(core.cloud.applies).toEqual([]);
   });
 
   it('has its scheduled checks skipped with that reason', async () => {
-    await healsInto(1);
+    await meetsLock(1);
     core.now += MINUTE / 2;
     await checkOnSchedule({ store: core.store, worker: core.worker, clock: () => core.now }, core.stack);
     expect(await core.sayText('status')).toContain("waited for somebody else's lock");
@@ -164,9 +164,9 @@ describe('a state that somebody else has locked', () => {
     await core.restart();
     const [run] = await core.store.runs({ stack: STACK, states: ['awaiting_approval'] });
     core.cloud.applies.length = 0;
-    locked(1);
+    lockState(1);
     await core.say(`approve #${run?.id}`);
-    await waits(1);
+    await untilLocked(1);
     await core.deliver();
     const told = textOf(core.chat.in('C0OPS').at(-1)?.card as never);
     expect(told).toContain(`left over from run #1`);

@@ -21,7 +21,7 @@ describe('the order of the queue', () => {
   const planned = (): readonly string[] => core.cloud.plans.map((plan) => plan.stack);
 
   /** Makes every worker plan until the returned function is called; uses the first four stacks. */
-  async function allHandsFull(): Promise<() => void> {
+  async function occupyWorkers(): Promise<() => void> {
     let go = (): void => {};
     const gone = new Promise<void>((resolve) => {
       go = resolve;
@@ -37,7 +37,7 @@ describe('the order of the queue', () => {
   }
 
   it('a command replaces the scheduled check of its stack, and waits behind no scheduled check', async () => {
-    const go = await allHandsFull();
+    const go = await occupyWorkers();
     for (const name of ['prod-e', 'prod-f', 'prod-g']) await core.worker.check(named(name), 'schedule', M0);
     const { id } = await core.worker.check(named('prod-g'), 'command', DANA);
     await core.worker.settled(id, 5_000);
@@ -56,7 +56,7 @@ describe('the order of the queue', () => {
       }
       if (when === 'after a restart') await core.restart();
       core.now += 7_200_000;
-      const go = await allHandsFull();
+      const go = await occupyWorkers();
       for (const name of ['prod-e', 'prod-f', 'prod-g']) await core.worker.check(named(name), 'schedule', M0);
       go();
       await core.untilIdle();
