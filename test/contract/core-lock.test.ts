@@ -28,7 +28,7 @@ function lockState(times: number): void {
       // The tool did not start the apply.
       core.cloud.applies.pop();
       throw new RunnerError('apply', 'running terraform apply: the state is locked by kim@laptop', {
-        lockState: { who: 'kim@laptop', id: 'f00d', operation: 'apply', since: core.now - 10 * MINUTE },
+        locked: { who: 'kim@laptop', id: 'f00d', operation: 'apply', since: core.now - 10 * MINUTE },
       });
     });
   }

@@ -21,7 +21,7 @@ describe('checkOnSchedule', () => {
     await checkOnSchedule({ store, worker, clock: () => core.now }, core.stack);
   }
 
-  /** Holds the next plan, or apply, until the answer is called. */
+  /** Blocks the next plan or apply until the returned function is called. */
   function held(doing: 'plan' | 'apply'): () => void {
     let go = (): void => {};
     const gone = new Promise<void>((resolve) => {
@@ -38,7 +38,7 @@ describe('checkOnSchedule', () => {
       .map((entry) => entry.detail)
       .reverse();
 
-  it('queues a check where nothing is under way, and says of none that it was skipped', async () => {
+  it('queues a check of an idle stack, and records no skipped check', async () => {
     await tick();
     await core.untilIdle();
     expect((await runs()).map((run) => [run.state, run.trigger])).toEqual([['clean', 'schedule']]);
@@ -46,7 +46,7 @@ describe('checkOnSchedule', () => {
     expect(await skips()).toEqual([]);
   });
 
-  it('skips while a check is under way: one line in the record, counted in the status', async () => {
+  it('skips while a check runs: one audit entry, counted in the status', async () => {
     const go = held('plan');
     await tick();
     await core.untilState('planning');
@@ -67,7 +67,7 @@ describe('checkOnSchedule', () => {
     await core.untilIdle();
     expect(await runs()).toHaveLength(2);
     expect(await core.sayText(`status ${STACK}`)).not.toContain('skipped');
-    // After a check that was made, the same reason is news again.
+    // After a completed check the same reason is recorded again.
     const again = held('plan');
     await tick();
     await core.untilState('planning');
@@ -77,7 +77,7 @@ describe('checkOnSchedule', () => {
     await core.untilIdle();
   });
 
-  it('skips while an apply is under way and right after its verifying plan, each told when it begins', async () => {
+  it('skips during an apply and right after its verifying plan, with one audit entry each', async () => {
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.policies.set('tags-auto', [{ rule: 'allow', text: 'tags', address: TAG.address }]);
     const go = held('apply');
@@ -101,7 +101,7 @@ describe('checkOnSchedule', () => {
     expect((await runs()).map((run) => run.state)).toEqual(['clean', 'realigned']);
   });
 
-  it('survives a restart, and is over with any check made since', async () => {
+  it('keeps the skipped state over a restart, until a check is completed', async () => {
     const go = held('plan');
     await tick();
     await core.untilState('planning');

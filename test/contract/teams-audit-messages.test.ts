@@ -1,4 +1,4 @@
-/** What Teams sends and answers that its documents tell of, and m0's other tests do not. */
+/** Requests and answers of Teams that its documentation describes and that no other test covers. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { soon } from '../support/chat-drivers.ts';
 import { driftMixed } from '../support/sample-cards.ts';
@@ -44,7 +44,7 @@ describe('a message', () => {
     expect(fixture.heard[0]?.text).toBe(text);
   });
 
-  test('with odd things in fields that m0 can do without is heard all the same, and trusted no more', async () => {
+  test('with unexpected values in optional fields is accepted, without more trust', async () => {
     const odd = fixture.connector.activity(DANA, fixture.connector.chat(DANA), {
       type: 'message',
       text: 'status',
@@ -56,7 +56,7 @@ describe('a message', () => {
     expect(fixture.heard[0]?.actor.person).toBeNull();
   });
 
-  test('in a kind of conversation that is new to m0 is not taken for a private one', async () => {
+  test('in an unknown kind of conversation is not treated as private', async () => {
     const sent = said({
       conversation: { id: GROUP, conversationType: 'hologram' },
       text: '<at>m0</at> status',
@@ -82,7 +82,7 @@ describe('writing to a person', () => {
   const to = (user: string, key: string) =>
     fixture.bot.teams.post({ platform: 'teams', user }, driftMixed, key);
 
-  test('who deleted their chat with m0 opens it anew', async () => {
+  test('who deleted the chat with m0 creates it again', async () => {
     await to(KIM, 'first');
     let lost = 0;
     fixture.connector.fault = (call) => {
@@ -94,7 +94,7 @@ describe('writing to a person', () => {
     expect(fixture.bot.teams.healthy()).toEqual({ ok: true, problem: null });
   });
 
-  test('who blocked m0 is refused for good, in the words of the chat service', async () => {
+  test('who blocked m0 fails permanently, with the chat service’s error', async () => {
     const message =
       '{\r\n  "subCode": "MessageWritesBlocked",\r\n  "details": "Thread is blocked.",\r\n  "errorCode": null\r\n}';
     fixture.connector.fault = () => ({ status: 403, body: { errorCode: 209, message } });
@@ -104,7 +104,7 @@ describe('writing to a person', () => {
     });
   });
 
-  test('to whom nothing can be sent even so is given up', async () => {
+  test('who still cannot be reached is given up', async () => {
     await to(KIM, 'first');
     fixture.connector.fault = (call) =>
       call.startsWith('POST conversations/') ? { status: 404, code: 'ConversationNotFound' } : 'pass';

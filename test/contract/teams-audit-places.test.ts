@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.close());
 
-/** As Teams tells of a team: in the name of its first channel, without whom it concerns. */
+/** A conversation update about a team, as Teams sends it: from the team's first channel, without members. */
 const update = (change: object, channelData: object = {}, at = OPS) =>
   fixture.connector.deliver(
     fixture.connector.activity('admin', at, {
@@ -61,7 +61,7 @@ test('a channel that was deleted is a problem of it alone, until it is restored'
   expect(problem()).toBe('');
 });
 
-test('what arrives in a channel after all shows that m0 is there', async () => {
+test('a message that arrives in a channel shows that m0 is there', async () => {
   await joined();
   await update({ membersRemoved: [{ id: BOT }] });
   await post(SECOND, 'k');
@@ -82,7 +82,7 @@ test('a channel that is new in a team can be written to at once', async () => {
   await vi.waitFor(() => expect(problem()).toBe(''));
 });
 
-test('channels that could not be learned when m0 was added are learned when next something is heard', async () => {
+test('channels that could not be listed when m0 was added are listed at the next message', async () => {
   fixture.connector.fault = (call) => (call.startsWith('GET teams/') ? { status: 403 } : 'pass');
   await fixture.connector.addToTeam('sre');
   await soon(() => fixture.logged.some((line) => line.includes('asking for the channels')));
@@ -97,7 +97,7 @@ test('where the service of a team moves, each of its channels is written to ther
   await joined();
   const moved = fixture.connector.serviceUrl.replace('/emea/', '/emea');
   expect(moved).not.toBe(fixture.connector.serviceUrl);
-  // Nothing is heard of the second channel.
+  // No message arrives from the second channel.
   await update({ serviceUrl: moved }, { channel: { id: OPS } });
   expect(await fixture.store.teamsConversation(SECOND)).toMatchObject({ serviceUrl: moved });
   await post(SECOND, 'k');
@@ -113,7 +113,7 @@ test('what was refused in a channel is over once m0 was added to it anew', async
   await joined();
 });
 
-test('a group that m0 was taken out of is a problem told', async () => {
+test('a group that m0 was removed from is a reported problem', async () => {
   await fixture.start({ channels: [GROUP] });
   const inGroup = (change: object) =>
     fixture.connector.deliver(

@@ -1,4 +1,4 @@
-/** What only one person sees in a channel stays so, whatever they do with it. */
+/** Private messages in a channel stay private, also after clicks in them. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { soon } from '../support/chat-drivers.ts';
 import { fullDiff, snoozeForm, threePages } from '../support/sample-cards.ts';
@@ -25,7 +25,7 @@ async function whisper(): Promise<TeamsMessage> {
   return soon(() => fixture.connector.whispers(DANA)[0]);
 }
 
-test('a form that was sent gives way to what came of it', async () => {
+test('a submitted form is replaced by its result', async () => {
   fixture.answer = () => ({ type: 'form', form: snoozeForm });
   await fixture.connector.as(DANA).slash(OPS, 'snooze #42');
   const form = await soon(() => fixture.connector.whispers(DANA)[0]);
@@ -34,7 +34,7 @@ test('a form that was sent gives way to what came of it', async () => {
   expect(textOfCard(form.card)).toBe('Done.');
 });
 
-test('a form and pages that a click there opens are for its sender alone, also after a restart', async () => {
+test('a form and pages opened by a click there are private, also after a restart', async () => {
   const card = await whisper();
   await fixture.start();
   fixture.answer = () => ({ type: 'form', form: snoozeForm });

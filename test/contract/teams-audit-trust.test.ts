@@ -1,4 +1,4 @@
-/** Whom m0 believes in Teams, and where its own token goes. */
+/** Which requests m0 trusts in Teams, and to which servers it sends its token. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -69,7 +69,7 @@ describe('the service URL', () => {
   });
 });
 
-test("where Microsoft's keys are not to be had, nobody is believed and nothing hangs", async () => {
+test("without Microsoft's keys every request is refused, and none hangs", async () => {
   const silent = createServer(() => undefined);
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const openIdMetadata = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
@@ -83,7 +83,7 @@ test("where Microsoft's keys are not to be had, nobody is believed and nothing h
   }
 });
 
-test('an app id in capitals is the one that tokens name in small letters', async () => {
+test('an app id in upper case matches tokens in lower case', async () => {
   const aud = 'abcdefab-1111-4111-8111-abcdefabcdef';
   const { openIdMetadata } = fixture.connector;
   await fixture.start({
@@ -101,7 +101,7 @@ describe('without an app id', () => {
     ['via', '1.1 proxy'],
     ['x-real-ip', '203.0.113.7'],
     ['x-forwarded-host', 'm0.example'],
-  ])('what a proxy passes on (%s) is not taken for this machine', async (name, value) => {
+  ])('a request forwarded by a proxy (%s) does not count as local', async (name, value) => {
     const { url } = await fixture.start({ appId: null, insecureLoopback: true });
     const send = (headers: Record<string, string>) =>
       fetch(`${url}/api/messages`, {

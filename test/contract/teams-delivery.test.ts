@@ -1,4 +1,4 @@
-/** What happens to what m0 has to say where Teams is in trouble or asks for patience: real adapter, real memory. */
+/** Delivery of messages while Teams has a problem or limits the rate, with the real adapter and store. */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Card } from '../../src/messages/card.ts';
 import { ChatError } from '../../src/ports/chat.ts';
@@ -12,7 +12,7 @@ const SSH = sshFinding();
 const SECOND = 1_000;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** What Microsoft documents of a bot's messages in one conversation: at most so many in so many ms. */
+/** Microsoft's documented limits for a bot in one conversation: the number of messages per ms. */
 const TAKEN = [
   [7, SECOND],
   [8, 2 * SECOND],
@@ -21,7 +21,7 @@ const TAKEN = [
 ] as const;
 
 let teams: TeamsCore;
-/** Calls that write, with the time they came. */
+/** Writing calls with their times. */
 let writes: { readonly at: number; readonly call: string }[];
 let fault: (call: string) => Fault;
 
@@ -39,7 +39,7 @@ async function open(options: TeamsCoreOptions = {}, random = 0): Promise<void> {
 }
 afterEach(() => teams.close());
 
-/** When something was written to the conversation, or tried to be. */
+/** The times of all write attempts in the conversation. */
 const timesOf = (conversation: string): readonly number[] =>
   writes.filter((w) => w.call.includes(`conversations/${conversation}`)).map((w) => w.at);
 
@@ -76,7 +76,7 @@ async function allTold(): Promise<void> {
 }
 
 describe('Teams’ rates', () => {
-  test('are kept by all that is to be said at once; it arrives once, and one channel slows no other', async () => {
+  test('are kept by many messages at once; each arrives once, and channels do not slow each other', async () => {
     await open();
     await toSay(OPS, numbered(100));
     await toSay(DEV, numbered(8));
@@ -113,7 +113,7 @@ describe('Teams’ rates', () => {
     }
     expect(timesOf(OPS).length).toBeGreaterThan(1_850);
     expectTaken(timesOf(OPS));
-    // What is told to wait so long may come then.
+    // A refused call succeeds after the wait that the answer asks for.
     expect(refused).toBeLessThan(timesOf(OPS).length);
     expect(connector.in(OPS).length).toBeGreaterThan(30);
   });
@@ -123,7 +123,7 @@ describe.each([412, 429, 500, 502, 503, 504])('a channel that answers %i', (stat
   test.each<[string, number | undefined, number]>([
     ['for as long as it says', 7, 7 * SECOND],
     ['for two seconds where it says nothing', undefined, 2 * SECOND],
-  ])('is left alone %s, then told once', async (_what, retryAfter, wait) => {
+  ])('gets no calls %s, then one message', async (_what, retryAfter, wait) => {
     await open();
     const { core } = teams;
     let answers = 0;
@@ -199,7 +199,7 @@ test.each([401, 408, 425])(
 );
 
 describe('Teams away for an hour', () => {
-  test('loses nothing, and on its return tells the newest state, not each on the way', async () => {
+  test('loses nothing; afterwards only the newest state is posted', async () => {
     await open();
     const { core } = teams;
     const id = await teams.alertDrift(SSH);
@@ -225,13 +225,13 @@ describe('Teams away for an hour', () => {
   });
 });
 
-describe('who is on call and can’t be written to', () => {
+describe('a person on call who can’t get DMs', () => {
   const calls = (channel = OPS) => {
     const under = teams.cards(channel).flatMap((m) => teams.connector.replies(m.id));
     return under.flatMap((m) => elements(m.card, 'mention').map((mention) => mention.mentioned));
   };
 
-  test('is called by name under the card in the channel, once, also after a restart', async () => {
+  test('is mentioned in the thread of the card once, also after a restart', async () => {
     await open();
     teams.connector.uninstall(DANA);
     await teams.alertDrift(SSH);
@@ -245,7 +245,7 @@ describe('who is on call and can’t be written to', () => {
     expect(calls()).toHaveLength(1);
   });
 
-  test('is not where they were written to', async () => {
+  test('is not mentioned if they got a DM', async () => {
     await open();
     await teams.alertDrift(SSH);
     await teams.pass(MINUTE);
@@ -253,7 +253,7 @@ describe('who is on call and can’t be written to', () => {
     expect(teams.connector.in(teams.connector.chat(DANA))).toHaveLength(1);
   });
 
-  test('is called once in each channel, where the call itself is held up in one of them', async () => {
+  test('is mentioned once in each channel, also if one mention is delayed', async () => {
     const channels = [OPS, DEV].map((channel) => ({ platform: 'teams' as const, channel }));
     await open({ stack: { channels } });
     teams.connector.uninstall(DANA);
@@ -267,7 +267,7 @@ describe('who is on call and can’t be written to', () => {
     await allTold();
   });
 
-  test('is called in Teams alone where a stack is told in Slack too', async () => {
+  test('is mentioned in Teams only if the stack is also in Slack', async () => {
     const both = [
       { platform: 'slack' as const, channel: 'C0OPS' },
       { platform: 'teams' as const, channel: OPS },
@@ -280,7 +280,7 @@ describe('who is on call and can’t be written to', () => {
     expect(teams.core.chat.at('C0OPS', 0).replies).toEqual([]);
   });
 
-  test('in Slack, where nothing needs to be installed for them, is called in no channel', async () => {
+  test('is not mentioned in Slack channels, because Slack needs no installation', async () => {
     const both = [
       { platform: 'slack' as const, channel: 'C0OPS' },
       { platform: 'teams' as const, channel: OPS },

@@ -1,4 +1,4 @@
-/** Each command typed wherever Teams lets one be typed, each button clicked and each form filled in. */
+/** Types each command everywhere Teams allows it, clicks each button and submits each form. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { COMMAND_NAMES } from '../../src/commands/grammar.ts';
 import { STACK } from '../support/core.ts';
@@ -33,7 +33,7 @@ const WAYS: Readonly<Record<string, (person: string, text: string) => Promise<vo
   'as a slash command': (person, text) => teams.connector.as(person).slash(OPS, text),
 };
 
-/** What stands before the person that did not yet: said once more it is new. */
+/** The messages the person sees that were not there before; a repeated text counts as new. */
 function fresh(person: string, already: readonly string[]): readonly string[] {
   const left = [...already];
   return teams.visibleTo(person).filter((text) => {
@@ -55,10 +55,10 @@ async function answered(person: string, already: readonly string[], expected: Re
 
 describe.each(Object.entries(WAYS))('%s', (where, say) => {
   const isDirect = where === 'in the chat with m0';
-  /** What everybody there reads; all else is for who asked. */
+  /** Commands whose answers everybody in the channel sees; all other answers are private. */
   const forAll = [
     ...['drift', 'subscribe', 'unsubscribe'],
-    // Of what everybody saw asked the pages stand below it.
+    // The pages of a visible command are shown in its thread.
     ...(where === 'as a slash command' ? [] : ['show']),
   ];
 
@@ -72,7 +72,7 @@ describe.each(Object.entries(WAYS))('%s', (where, say) => {
     await teams.deliver();
   }
 
-  test('every command that is typed is answered, and does what it says', async () => {
+  test('every typed command is answered, and has its effect', async () => {
     const { core } = teams;
     const first = await teams.alertDrift(SSH, TAG);
     await type(EVE, 'help', /What I can do/);
@@ -115,7 +115,7 @@ describe.each(Object.entries(WAYS))('%s', (where, say) => {
     expect([...typed].sort()).toEqual([...COMMAND_NAMES].sort());
   });
 
-  test('what lacks words opens a form as a message of its own, which does what it says and gives way', async () => {
+  test('a command without a reason opens a form in a separate message, which is replaced after use', async () => {
     const { core } = teams;
     const id = await teams.alertDrift(SSH);
     for (const [text, submit, fields, kind] of [
@@ -172,7 +172,7 @@ async function click(
   return result;
 }
 
-/** What stands behind a button that opens something: a question, or a form. */
+/** The content that a button opens: a confirmation or a form. */
 function opened(message: TeamsMessage, title: string) {
   const show = elements(message.card, 'Action.ShowCard').find((a) => a.title === title);
   if (show === undefined) throw new Error(`nothing opens by "${title}" on ${readable(message)}`);
@@ -200,7 +200,7 @@ async function press(
 const hasTitle = (set: Readonly<Record<string, unknown>>, title: string): boolean =>
   Array.isArray(set.actions) && set.actions.some((a) => a.title === title);
 
-test('every button of a card does what it says, and the card follows', async () => {
+test('every button of a card has its effect, and the card is updated', async () => {
   const { core } = teams;
   await teams.alertDrift(SSH);
   const already = teams.visibleTo(EVE);
@@ -219,7 +219,7 @@ test('every button of a card does what it says, and the card follows', async () 
   expect(core.cloud.applies).toHaveLength(1);
   expect(readable(teams.newest())).toMatch(/approved by Dana, verified/);
 
-  // What moves after a yes is asked again: it can be approved as it is now, or left.
+  // Drift that changes after the approval is asked again: approve the new drift, or leave it.
   for (const answer of ['Approve what it is now', 'Leave it']) {
     await teams.alertDrift(SSH);
     core.cloud.next('plan', () => {
@@ -236,7 +236,7 @@ test('every button of a card does what it says, and the card follows', async () 
     [TAG.address, SSH.address].sort(),
   ]);
 
-  // A check that fails can be made again from its card.
+  // A failed check can be repeated from its card.
   core.cloud.next('plan', () => {
     throw new Error('reading S3 state: AccessDenied');
   });
@@ -258,7 +258,7 @@ test('every button of a card does what it says, and the card follows', async () 
   ]);
 });
 
-test('a form whose reason is missing, or only spaces, keeps nothing and says what is missing', async () => {
+test('a form without a reason, or with spaces only, stores nothing and says what is missing', async () => {
   await teams.alertDrift(SSH);
   const { bar } = await press(DANA, 'Accept…', { reason: '   ' });
   expect(bar).toMatch(/form below|reason|why/i);
