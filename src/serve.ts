@@ -46,6 +46,8 @@ export interface ServeOptions {
   readonly log: Logger;
   /** Now, in ms since epoch; the machine's own clock where left out. */
   readonly clock?: Clock;
+  /** Aborts where the start is no longer wanted: m0 stops waiting for the owner of its database. */
+  readonly stop?: AbortSignal;
   /** Another Bot Connector than Microsoft's, as the sandbox has one. */
   readonly teamsConnector?: ChatsOptions['teamsConnector'];
 }
@@ -143,6 +145,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       log,
       owner: {
         wait: environment.waitForOwner,
+        ...(options.stop === undefined ? {} : { signal: options.stop }),
         async onWaiting({ host, pid, since }) {
           const about = { host, pid, since: new Date(since).toISOString() };
           waitsFor = `: it waits for the m0 on ${host} (process ${pid}), which has the memory since ${about.since}`;

@@ -16,6 +16,12 @@ export interface M0Process {
   readonly logs: string[];
   /** Starts m0; to be passed to `startWorld` as its `start`. */
   start(variables: Variables, tools: Tools): Promise<Started>;
+  /** Starts another m0 on the same database and data folder, with changed variables; does not wait for it. */
+  another(change?: Variables): OtherProcess;
+  /** Sends SIGSTOP to the running process. */
+  freeze(): void;
+  /** Sends SIGCONT; resolves with the exit code of the process. */
+  thaw(): Promise<number | null>;
   /** Sends SIGKILL and waits until m0 has ended. Processes that m0 started keep running. */
   kill(): Promise<void>;
   /** Pids of processes that a killed m0 started and that still run. */
@@ -24,6 +30,15 @@ export interface M0Process {
   orphansEnded(): Promise<void>;
   /** Kills the remaining processes by their process groups. */
   cleanUp(): Promise<void>;
+}
+
+/** A second m0 beside the first one. */
+export interface OtherProcess {
+  /** Everything it has written. */
+  output(): string;
+  /** Resolves to its exit code, null where a signal ended it. */
+  readonly exit: Promise<number | null>;
+  stop(signal: NodeJS.Signals): void;
 }
 
 interface Listed {
@@ -52,6 +67,7 @@ function descendants(of: number, all: readonly Listed[]): readonly Listed[] {
 export function m0Process(): M0Process {
   const logs: string[] = [];
   let child: ChildProcess | null = null;
+  let environment: Variables = {};
   const left: Listed[] = [];
 
   function ended(one: ChildProcess): Promise<void> {
@@ -64,19 +80,45 @@ export function m0Process(): M0Process {
     return left.filter((o) => all.some((p) => p.pid === o.pid && p.began === o.began));
   }
 
+  function serve(env: Variables): ChildProcess {
+    return spawn(process.execPath, [resolve('src/main.ts'), 'serve'], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+
+  function exitOf(one: ChildProcess): Promise<number | null> {
+    return ended(one).then(() => one.exitCode);
+  }
+
   return {
     logs,
+    another(change = {}) {
+      const other = serve({ ...environment, ...change });
+      let text = '';
+      for (const stream of [other.stdout, other.stderr])
+        stream?.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+        });
+      return { output: () => text, exit: exitOf(other), stop: (signal) => void other.kill(signal) };
+    },
+    freeze() {
+      child?.kill('SIGSTOP');
+    },
+    async thaw() {
+      if (child === null) throw new Error('thawing m0: it is not running');
+      child.kill('SIGCONT');
+      return exitOf(child);
+    },
     async start(variables, tools) {
-      const mine = spawn(process.execPath, [resolve('src/main.ts'), 'serve'], {
-        env: {
-          ...variables,
-          M0_LOG_LEVEL: 'debug',
-          M0_OPA: tools.opa,
-          ...(tools.terraform === null ? {} : { M0_TERRAFORM: tools.terraform }),
-          TF_CLI_CONFIG_FILE: tools.terraformCliConfig,
-        },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
+      environment = {
+        ...variables,
+        M0_LOG_LEVEL: 'debug',
+        M0_OPA: tools.opa,
+        ...(tools.terraform === null ? {} : { M0_TERRAFORM: tools.terraform }),
+        TF_CLI_CONFIG_FILE: tools.terraformCliConfig,
+      };
+      const mine = serve(environment);
       child = mine;
       const from = logs.length;
       for (const stream of [mine.stdout, mine.stderr]) {

@@ -73,9 +73,11 @@ export class TeamsCore {
     const all = new TeamsCore(core, connector, { clock: fastClock(), ...teams?.(core) });
     await all.start();
     await connector.addToTeam('sre');
-    // m0 fetches the team's channel list; this is its last channel.
+    // m0 fetches the team's channel list and learns these channels from it.
     await vi.waitFor(async () => {
-      if (!(await core.store.teamsConversation(DEV))) throw new Error('m0 knows no channel yet');
+      for (const channel of [OPS, DEV])
+        if (!(await core.store.teamsConversation(channel)))
+          throw new Error(`m0 does not know ${channel} yet`);
     });
     return all;
   }
