@@ -179,13 +179,13 @@ export async function reportOf(
 
   const drifted = [...happened.lostTag.stacks, ...happened.single, ...happened.unreadable];
   const told = await reportedStacks(store, alerts);
-  const untold = drifted.filter((name) => !told.has(name));
+  const unreported = drifted.filter((name) => !told.has(name));
 
   const checks = { schedule: 0, push: 0, command: 0, verify: 0 };
   for (const run of runs) checks[run.trigger] += 1;
   const plans = day.works.filter((w) => w.what === 'plan');
   return {
-    ...{ checks, late, twice, unanswered, overtaken, unreported: untold },
+    ...{ checks, late, twice, unanswered, overtaken, unreported },
     plans: plans.length,
     applies: day.works.length - plans.length,
     longestPlan: Math.max(...plans.map((w) => w.ended - w.begun)),
