@@ -15,7 +15,7 @@ import type { MetricsPort } from './ports/meter.ts';
 import type { PolicyPort } from './ports/policy.ts';
 import type { CodePort, Runner } from './ports/runner.ts';
 import type { Store } from './ports/store.ts';
-import { metered } from './runs/meter.ts';
+import { withPolicyMetrics } from './runs/meter.ts';
 import { createWorker } from './runs/worker.ts';
 import type { Worker } from './runs/worker-parts.ts';
 
@@ -34,7 +34,7 @@ export interface CoreParts {
   /** How many stacks are worked on at once. */
   readonly concurrency: number;
   /** As in WorkerParts. */
-  readonly restMs?: number;
+  readonly stackPauseMs?: number;
   readonly meter?: MetricsPort | undefined;
   /** Called when nobody of an on-call rotation can be named, with why, and with null when somebody can again. */
   readonly onRotationProblem?: (rotation: string, problem: string | null) => void;
@@ -74,10 +74,10 @@ export function createCore(parts: CoreParts): Core {
   const { policies } = parts;
   const worker = createWorker({
     ...{ store, runner, directory, onCall, clock, log, onChange, ...meter },
-    policies: parts.meter === undefined ? policies : metered(policies, parts.meter, clock),
-    askers: async (stack) => peopleToAsk(stack, await onCall.rotasNow(), clock()),
+    policies: parts.meter === undefined ? policies : withPolicyMetrics(policies, parts.meter, clock),
+    peopleToAsk: async (stack) => peopleToAsk(stack, await onCall.rotasNow(), clock()),
     concurrency: parts.concurrency,
-    ...(parts.restMs === undefined ? {} : { restMs: parts.restMs }),
+    ...(parts.stackPauseMs === undefined ? {} : { stackPauseMs: parts.stackPauseMs }),
   });
   const policyWatch = createPolicyWatch({ store, policies, directory, clock, log, onChange });
   const handler = createHandler({ store, worker, policies, policyWatch, directory, onCall, clock, log });

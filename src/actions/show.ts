@@ -7,7 +7,7 @@ import { baselineCard, historyCard, onCallCard, policyCard } from '../messages/l
 import { whyCard } from '../messages/why-card.ts';
 import type { PolicySource, Stack } from '../model/directory.ts';
 import type { Reply } from '../ports/chat.ts';
-import { withSeen } from '../runs/seen-policies.ts';
+import { acceptSeenProblems } from '../runs/seen-problems.ts';
 import { type ActionParts, findRun, privately } from './parts.ts';
 import { choicesOf, targeted } from './targets.ts';
 
@@ -112,7 +112,7 @@ export async function policy(parts: ActionParts, target: string): Promise<Reply>
     return choicesOf(`${target} is several stacks. Name one: ${names.join(', ')}.`, 'policy', names);
   }
   const statuses = await parts.policies.status(stack.policies);
-  const counted = await withSeen(parts.store, statuses);
+  const counted = await acceptSeenProblems(parts.store, statuses);
   return privately(
     policyCard({
       stack: stack.name,
