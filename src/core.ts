@@ -4,7 +4,7 @@ import { escalate } from './alerts/escalation.ts';
 import type { HomeParts } from './alerts/home.ts';
 import { createOutboxDispatcher, type OutboxDispatcher } from './alerts/outbox-dispatcher.ts';
 import { createPolicyWatch, type PolicyWatch } from './alerts/policy-watch.ts';
-import { tellEndedSnoozes } from './alerts/snooze-watch.ts';
+import { announceEndedSnoozes } from './alerts/snooze-watch.ts';
 import type { Logger } from './base/log.ts';
 import type { Clock, Directory, Platform } from './model/directory.ts';
 import type { ScheduleOnCall } from './model/rota.ts';
@@ -52,7 +52,7 @@ export interface Core {
   /** What the views of cards are made from. */
   readonly view: HomeParts;
   /** Announces snoozes that ended and asks about findings that wait for a decision. Never rejects. */
-  lookAtWaiting(): Promise<void>;
+  checkWaiting(): Promise<void>;
 }
 
 /** Nothing runs and nothing is sent before `worker.start()` and `dispatcher.start()`. */
@@ -84,8 +84,8 @@ export function createCore(parts: CoreParts): Core {
   return {
     ...{ onCall, worker, policyWatch, handler, dispatcher },
     view: { store, directory, onCall, clock },
-    async lookAtWaiting() {
-      await tellEndedSnoozes({ store, worker, directory, clock, log });
+    async checkWaiting() {
+      await announceEndedSnoozes({ store, worker, directory, clock, log });
       await escalate({ store, worker, directory, rotas: onCall.rotasNow, clock, log });
     },
   };

@@ -241,8 +241,8 @@ export async function serve(options: ServeOptions): Promise<Service> {
     closers.push(() => chats.stop());
     await worker.start();
     const watching = [
-      repeat(POLICY_LOOK_MS, () => policyWatch.look()),
-      repeat(WAITING_LOOK_MS, () => core.lookAtWaiting()),
+      repeat(POLICY_LOOK_MS, () => policyWatch.checkPolicies()),
+      repeat(WAITING_LOOK_MS, () => core.checkWaiting()),
     ];
     for (const each of watching) closers.push(() => each.stop());
 

@@ -1,7 +1,7 @@
 /** `ask #RUN`: whoever may not decide can have those on call asked to (card 6). */
 
 import { addressOf } from '../alerts/unreachable.ts';
-import { whyNobody } from '../alerts/unreachable-watch.ts';
+import { unreachableReasons } from '../alerts/unreachable-watch.ts';
 import { askText } from '../commands/text.ts';
 import type { Button } from '../messages/card.ts';
 import type { RunAlert } from '../model/alert.ts';
@@ -19,11 +19,15 @@ import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 const PAUSE_MS = 60 * 60_000;
 
 /** Those on call for the stack who can be written to and have not said yes yet. */
-async function askable(parts: ActionParts, stack: Stack, run: Run): Promise<readonly PersonToAsk[]> {
-  const yes = new Set(run.approvals.map((a) => a.by.person));
+async function peopleToAskByHand(
+  parts: ActionParts,
+  stack: Stack,
+  run: Run,
+): Promise<readonly PersonToAsk[]> {
+  const approvedBy = new Set(run.approvals.map((a) => a.by.person));
   const rotas = await parts.onCall.rotasNow();
   return peopleToAsk(stack, rotas, parts.clock()).filter(
-    ({ person }) => !yes.has(person) && addressOf(parts.directory, person) !== null,
+    ({ person }) => !approvedBy.has(person) && addressOf(parts.directory, person) !== null,
   );
 }
 
@@ -39,7 +43,7 @@ export async function askButtons(
   actor: Actor,
 ): Promise<readonly Button[]> {
   if (run.state !== 'awaiting_approval') return [];
-  const people = (await askable(parts, stack, run)).filter((a) => a.person !== actor.person);
+  const people = (await peopleToAskByHand(parts, stack, run)).filter((a) => a.person !== actor.person);
   if (people.length === 0) return [];
   const names = people.map((a) => nameOf(parts, a.person));
   return [{ label: `Ask ${listed(names)}`, command: askText(run.id) }];
@@ -52,7 +56,7 @@ async function askedAt(parts: ActionParts, run: Run): Promise<number | null> {
   return last === undefined || Math.abs(now - last.at) >= PAUSE_MS ? null : last.at;
 }
 
-async function deliveryTo(
+async function questionTo(
   parts: ActionParts,
   { person, why }: PersonToAsk,
   { alert, run, actor }: { readonly alert: RunAlert; readonly run: Run; readonly actor: Actor },
@@ -80,18 +84,18 @@ export async function ask(parts: ActionParts, incoming: Incoming, id: number): P
   if (run.state !== 'awaiting_approval' || alert === undefined) {
     return refused(`Nothing to ask about: ${describeState(run)}.`);
   }
-  const people = await askable(parts, stack, run);
+  const people = await peopleToAskByHand(parts, stack, run);
   if (people.length === 0) return refused(await whyNotAsked(parts, stack));
   const others = people.filter((a) => a.person !== actor.person);
   if (others.length === 0) return refused(`You are the one to ask: you are on call for ${stack.name}.`);
   const names = listed(others.map((a) => nameOf(parts, a.person)));
-  let before: number | null = null;
+  let lastAskedAt: number | null = null;
   await parts.worker.write(stack.name, async () => {
     // Two people who click in the same second ask once.
-    before = await askedAt(parts, run);
-    if (before !== null) return [];
+    lastAskedAt = await askedAt(parts, run);
+    if (lastAskedAt !== null) return [];
     const at = parts.clock();
-    const asks = await Promise.all(others.map((a) => deliveryTo(parts, a, { alert, run, actor })));
+    const asks = await Promise.all(others.map((a) => questionTo(parts, a, { alert, run, actor })));
     const said = `${actor.name} asked ${names} to decide`;
     return [
       ...asks,
@@ -110,15 +114,15 @@ export async function ask(parts: ActionParts, incoming: Incoming, id: number): P
       },
     ];
   });
-  if (before !== null) {
-    const ago = durationText(Math.max(0, parts.clock() - before));
+  if (lastAskedAt !== null) {
+    const ago = durationText(Math.max(0, parts.clock() - lastAskedAt));
     return refused(`Somebody asked about run #${run.id} ${ago} ago already; once an hour is enough.`);
   }
   return confirmed(parts, incoming, `Asked ${names} to decide on run #${run.id}.`);
 }
 
 async function whyNotAsked(parts: ActionParts, stack: Stack): Promise<string> {
-  const problems = await whyNobody(parts, stack, await parts.onCall.rotasNow());
+  const problems = await unreachableReasons(parts, stack, await parts.onCall.rotasNow());
   if (problems !== null) return `Nobody on call for ${stack.name} can be asked: ${problems.join('; ')}.`;
   const { from } = stack.approvers;
   const who =

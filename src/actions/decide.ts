@@ -11,7 +11,7 @@ import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 
 async function refusal(
   parts: ActionParts,
-  deed: Permission,
+  permission: Permission,
   actor: Actor,
   run: Run,
   stackName: string,
@@ -19,7 +19,7 @@ async function refusal(
   const stack = parts.directory.stacks.find((s) => s.name === stackName);
   if (!stack) return `${stackName} is no longer in m0.yaml.`;
   const open = openFindings(run, await parts.store.exemptions(run.stack), parts.clock());
-  const right = checkPermission(deed, actor, stack, parts.directory, await parts.onCall(), {
+  const right = checkPermission(permission, actor, stack, parts.directory, await parts.onCall(), {
     code: run.code,
     findings: open.map((o) => o.finding),
   });
@@ -35,8 +35,8 @@ export async function approve(
   const found = await findRun(parts, command.run);
   if (!found.ok) return found.reply;
   const { run, stack } = found;
-  const no = await refusal(parts, 'approve', incoming.actor, run, stack.name);
-  if (no !== null) return refused(no, await askButtons(parts, stack, run, incoming.actor));
+  const refusalText = await refusal(parts, 'approve', incoming.actor, run, stack.name);
+  if (refusalText !== null) return refused(refusalText, await askButtons(parts, stack, run, incoming.actor));
   if (run.state !== 'awaiting_approval') return refused(`Nothing to approve: ${describeState(run)}.`);
 
   const exemptions = await parts.store.exemptions(run.stack);
@@ -78,19 +78,19 @@ export async function approve(
 }
 
 /** `reject #RUN` and `cancel #RUN`: both end the run; nothing is applied. */
-export async function end(
+export async function endRun(
   parts: ActionParts,
   incoming: Incoming,
-  deed: 'reject' | 'cancel',
+  permission: 'reject' | 'cancel',
   command: { readonly run: number; readonly reason: string | null },
 ): Promise<Reply> {
   const found = await findRun(parts, command.run);
   if (!found.ok) return found.reply;
   const { run, stack } = found;
-  const no = await refusal(parts, deed, incoming.actor, run, stack.name);
-  if (no !== null) return refused(no, await askButtons(parts, stack, run, incoming.actor));
+  const refusalText = await refusal(parts, permission, incoming.actor, run, stack.name);
+  if (refusalText !== null) return refused(refusalText, await askButtons(parts, stack, run, incoming.actor));
   const result = await parts.worker.submit(run.id, () => ({
-    type: deed,
+    type: permission,
     by: incoming.actor,
     reason: command.reason,
     place: incoming.place,
@@ -99,6 +99,6 @@ export async function end(
   return confirmed(
     parts,
     incoming,
-    `Run #${run.id} is ${deed === 'reject' ? 'rejected' : 'canceled'}; nothing is applied.`,
+    `Run #${run.id} is ${permission === 'reject' ? 'rejected' : 'canceled'}; nothing is applied.`,
   );
 }

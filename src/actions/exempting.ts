@@ -15,38 +15,38 @@ import { newRun } from '../runs/effects.ts';
 import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 import { targetedIn } from './targets.ts';
 
-type NewKeep = Omit<Exemption, 'id'>;
+type NewExemption = Omit<Exemption, 'id'>;
 
-interface Wish {
+interface ExemptionRequest {
   readonly kind: Exemption['kind'];
   readonly until: number | null;
   readonly reason: string;
 }
 
-function keepFor(
-  wish: Wish,
+function exemptionFor(
+  request: ExemptionRequest,
   stack: Stack,
   entry: { readonly address: string; readonly fingerprint: string } | null,
   by: Actor,
   at: number,
   runId: number | null,
-): NewKeep {
+): NewExemption {
   return {
-    kind: wish.kind,
+    kind: request.kind,
     stack: stack.name,
     address: entry?.address ?? null,
     fingerprint: entry?.fingerprint ?? null,
-    until: wish.until,
+    until: request.until,
     by,
     at,
-    reason: wish.reason,
+    reason: request.reason,
     runId,
     endedBy: null,
     endedAt: null,
   };
 }
 
-async function right(
+async function refusalOf(
   parts: ActionParts,
   kind: Exemption['kind'],
   actor: Actor,
@@ -67,7 +67,7 @@ function auditOf(
   action: string,
   stack: Stack,
   run: Run | null,
-  about: readonly NewKeep[],
+  about: readonly NewExemption[],
 ): Change {
   const scope = about.flatMap(({ address, fingerprint }) =>
     address === null || fingerprint === null ? [] : [{ address, fingerprint }],
@@ -82,33 +82,33 @@ function auditOf(
       commit: run?.code?.commit ?? null,
       bundles: run?.decision?.bundles ?? null,
       scope: scope.length > 0 ? scope : null,
-      detail: about.map(describeKeep).join(', '),
+      detail: about.map(describeExemption).join(', '),
     },
   };
 }
 
-function describeKeep({ kind, address, until, reason }: NewKeep): string {
+function describeExemption({ kind, address, until, reason }: NewExemption): string {
   const changes = kind === 'snooze' ? ' until it changes' : '';
   const time = until === null ? changes : ` until ${new Date(until).toISOString()}`;
   return `${address ?? 'the whole stack'}${time}${reason === '' ? '' : `: ${reason}`}`;
 }
 
 /** Stores the keeps, with the step of the stack's run that waits or is about to apply, and with its alerts. */
-async function exemption(
+async function storeExemptions(
   parts: ActionParts,
   stack: Stack,
   run: Run | null,
-  fresh: readonly NewKeep[],
+  newExemptions: readonly NewExemption[],
   incoming: Incoming,
 ): Promise<void> {
   const now = parts.clock();
   const changes: Change[] = [
-    ...fresh.map((k): Change => ({ type: 'exemption.insert', exemption: k })),
-    ...fresh.map((k) => auditOf(incoming, now, k.kind, stack, run, [k])),
+    ...newExemptions.map((k): Change => ({ type: 'exemption.insert', exemption: k })),
+    ...newExemptions.map((k) => auditOf(incoming, now, k.kind, stack, run, [k])),
   ];
   const exemptionsNow = async (): Promise<readonly Exemption[]> => [
     ...(await parts.store.exemptions(stack.name)),
-    ...fresh.map((k) => ({ ...k, id: 0 })),
+    ...newExemptions.map((k) => ({ ...k, id: 0 })),
   ];
   // Whichever run was named: the one that waits, or that is about to apply, must hear of it.
   const active = await parts.store.runs({ stack: stack.name, states: ['awaiting_approval', 'approved'] });
@@ -147,7 +147,7 @@ async function exemption(
 }
 
 /** The open findings of a run that an address (or all of them, null) means. */
-async function chosen(
+async function findingsMeant(
   parts: ActionParts,
   run: Run,
   address: string | null,
@@ -161,7 +161,7 @@ async function chosen(
 }
 
 /** A superseded run's findings are judged by its successor. */
-async function newest(parts: ActionParts, run: Run): Promise<Run> {
+async function newestRun(parts: ActionParts, run: Run): Promise<Run> {
   let current = run;
   while (current.state === 'superseded' && current.relatedRun !== null) {
     const after = await parts.store.run(current.relatedRun);
@@ -171,12 +171,12 @@ async function newest(parts: ActionParts, run: Run): Promise<Run> {
   return current;
 }
 
-async function keepOnRun(
+async function exemptOnRun(
   parts: ActionParts,
   incoming: Incoming,
   runId: number,
   address: string | null,
-  wish: {
+  request: {
     readonly kind: Exemption['kind'];
     /** Null: not said. An accept has no end but the next change. */
     readonly until: SnoozeEnd | null;
@@ -186,26 +186,30 @@ async function keepOnRun(
   const found = await findRun(parts, runId);
   if (!found.ok) return found.reply;
   const { stack } = found;
-  const run = await newest(parts, found.run);
-  const no = await right(parts, wish.kind, incoming.actor, stack, run);
-  if (no !== null) return refused(no);
-  const open = await chosen(parts, run, address);
+  const run = await newestRun(parts, found.run);
+  const refusalText = await refusalOf(parts, request.kind, incoming.actor, stack, run);
+  if (refusalText !== null) return refused(refusalText);
+  const open = await findingsMeant(parts, run, address);
   if (typeof open === 'string') return refused(open);
-  const missing = wish.kind === 'snooze' ? wish.until === null : wish.reason === null;
+  const missing = request.kind === 'snooze' ? request.until === null : request.reason === null;
   if (missing) {
     const view = await driftView(parts, run, null, []);
-    return { type: 'form', form: wish.kind === 'snooze' ? snoozeForm(view) : acceptForm(view) };
+    return { type: 'form', form: request.kind === 'snooze' ? snoozeForm(view) : acceptForm(view) };
   }
   const now = parts.clock();
-  const full: Wish = { kind: wish.kind, until: endOf(wish.until), reason: wish.reason ?? '' };
-  const fresh = open.map((o) => keepFor(full, stack, o, incoming.actor, now, run.id));
-  await exemption(parts, stack, run, fresh, incoming);
+  const full: ExemptionRequest = {
+    kind: request.kind,
+    until: endOf(request.until),
+    reason: request.reason ?? '',
+  };
+  const newExemptions = open.map((o) => exemptionFor(full, stack, o, incoming.actor, now, run.id));
+  await storeExemptions(parts, stack, run, newExemptions, incoming);
   const what = open.map((o) => o.address).join(', ');
   return confirmed(
     parts,
     incoming,
-    wish.kind === 'snooze'
-      ? `Snoozed ${what}. ${wish.until === 'changes' ? 'It wakes up' : 'It wakes up by itself, or'} as soon as one of its values changes.`
+    request.kind === 'snooze'
+      ? `Snoozed ${what}. ${request.until === 'changes' ? 'It wakes up' : 'It wakes up by itself, or'} as soon as one of its values changes.`
       : `Accepted ${what} as it is. It opens again as soon as one of its values changes.`,
   );
 }
@@ -226,7 +230,7 @@ export async function snooze(
   },
 ): Promise<Reply> {
   if (command.subject.by === 'run') {
-    return keepOnRun(parts, incoming, command.subject.run, command.address, {
+    return exemptOnRun(parts, incoming, command.subject.run, command.address, {
       kind: 'snooze',
       until: command.until,
       reason: command.reason,
@@ -238,24 +242,28 @@ export async function snooze(
   const stacks = targetedIn(parts, incoming.text, command.subject.target);
   if ('type' in stacks) return stacks;
   for (const stack of stacks) {
-    const no = await right(parts, 'snooze', incoming.actor, stack, null);
-    if (no !== null) return refused(no);
+    const refusalText = await refusalOf(parts, 'snooze', incoming.actor, stack, null);
+    if (refusalText !== null) return refused(refusalText);
   }
   const snoozed: string[] = [];
   for (const stack of stacks) {
     const open = await parts.store.alerts({ subject: stack.name, state: 'open', kind: 'drift' });
     const run = open[0] ? ((await parts.store.run(open[0].runId)) ?? null) : null;
-    const wish: Wish = { kind: 'snooze', until: endOf(until), reason: command.reason ?? '' };
+    const request: ExemptionRequest = { kind: 'snooze', until: endOf(until), reason: command.reason ?? '' };
     let entries: readonly (OpenFinding | null)[] = [null];
     // Until it changes can only be said of what is there; a time covers what is still to come as well.
     if (command.address !== null || until === 'changes') {
-      const found = run ? await chosen(parts, run, command.address) : `Nothing is open on ${stack.name}.`;
+      const found = run
+        ? await findingsMeant(parts, run, command.address)
+        : `Nothing is open on ${stack.name}.`;
       if (typeof found === 'string' && stacks.length > 1) continue;
       if (typeof found === 'string') return refused(found);
       entries = found;
     }
-    const fresh = entries.map((e) => keepFor(wish, stack, e, incoming.actor, parts.clock(), run?.id ?? null));
-    await exemption(parts, stack, run, fresh, incoming);
+    const newExemptions = entries.map((e) =>
+      exemptionFor(request, stack, e, incoming.actor, parts.clock(), run?.id ?? null),
+    );
+    await storeExemptions(parts, stack, run, newExemptions, incoming);
     snoozed.push(stack.name);
   }
   if (snoozed.length === 0) return refused(`Nothing is open on ${command.subject.target}.`);
@@ -268,7 +276,7 @@ export function accept(
   incoming: Incoming,
   command: { readonly run: number; readonly address: string | null; readonly reason: string | null },
 ): Promise<Reply> {
-  return keepOnRun(parts, incoming, command.run, command.address, {
+  return exemptOnRun(parts, incoming, command.run, command.address, {
     kind: 'accept',
     until: null,
     reason: command.reason,
@@ -287,7 +295,7 @@ async function alertsOf({ store }: ActionParts, runs: ReadonlySet<number>): Prom
 }
 
 /** `unsnooze` and `unaccept`: the keep ends, and the stack is checked at once. */
-export async function release(
+export async function endExemptions(
   parts: ActionParts,
   incoming: Incoming,
   kind: Exemption['kind'],
@@ -312,8 +320,8 @@ export async function release(
     );
     const live = exemptions.filter((k) => k.until === null || k.until > now);
     if (live.length === 0) continue;
-    const no = await right(parts, kind, incoming.actor, stack, null);
-    if (no !== null) return refused(no);
+    const refusalText = await refusalOf(parts, kind, incoming.actor, stack, null);
+    if (refusalText !== null) return refused(refusalText);
     const shown = new Set(live.flatMap((k) => (k.runId === null ? [] : [k.runId])));
     await parts.worker.write(stack.name, async () => [
       // With the check it promises: cut off in between, nobody would ask again.

@@ -9,9 +9,9 @@ import { helpCard } from '../messages/help-card.ts';
 import { problemCard } from '../messages/short-cards.ts';
 import type { CommandHandler, Incoming, Reply } from '../ports/chat.ts';
 import { ask } from './ask.ts';
-import { approve, end } from './decide.ts';
+import { approve, endRun } from './decide.ts';
 import { digest } from './digest.ts';
-import { accept, release, snooze } from './exempting.ts';
+import { accept, endExemptions, snooze } from './exempting.ts';
 import { home } from './home.ts';
 import { type ActionParts, privately, refused } from './parts.ts';
 import { seen } from './seen.ts';
@@ -34,17 +34,17 @@ function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<
     case 'approve':
       return approve(parts, incoming, command);
     case 'reject':
-      return end(parts, incoming, 'reject', command);
+      return endRun(parts, incoming, 'reject', command);
     case 'cancel':
-      return end(parts, incoming, 'cancel', { run: command.run, reason: null });
+      return endRun(parts, incoming, 'cancel', { run: command.run, reason: null });
     case 'snooze':
       return snooze(parts, incoming, command);
     case 'accept':
       return accept(parts, incoming, command);
     case 'unsnooze':
-      return release(parts, incoming, 'snooze', command);
+      return endExemptions(parts, incoming, 'snooze', command);
     case 'unaccept':
-      return release(parts, incoming, 'accept', command);
+      return endExemptions(parts, incoming, 'accept', command);
     case 'ask':
       return ask(parts, incoming, command.run);
     case 'baseline':

@@ -1,4 +1,4 @@
-import { policySources, stacksOfPolicy } from '../alerts/policy-trouble.ts';
+import { policySources, stacksOfPolicy } from '../alerts/policy-alerts.ts';
 import { checkPermission } from '../people/permissions.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
 import { shortCommit } from '../text/words.ts';
@@ -29,7 +29,12 @@ export async function seen(
     });
     if (!right.ok) return refused(right.refusal);
   }
-  const done = await parts.policyWatch.see(command.policy, command.trouble, incoming.actor, incoming.place);
+  const done = await parts.policyWatch.markSeen(
+    command.policy,
+    command.trouble,
+    incoming.actor,
+    incoming.place,
+  );
   if (!done.ok) return refused(done.refusal);
   const text = `Noted. ${command.policy} decides by ${shortCommit(done.inUse)} until it moves again.`;
   return confirmed(parts, incoming, text);

@@ -14,7 +14,7 @@ import { choicesOf, targeted } from './targets.ts';
 const HISTORY_LINES = 50;
 
 /** What m0 does on its way is noise in a history; what was decided and done is what it tells. */
-const ON_THE_WAY = [
+const ROUTINE_STEPS = [
   { action: 'start' },
   { action: 'planned' },
   { action: 'requeue' },
@@ -65,7 +65,7 @@ export async function history(parts: ActionParts, target: string | null): Promis
   // What is said of a whole environment or pattern, as a subscription is, stands under that name.
   const names = new Set([...stacks.map((s) => s.name), ...(await targetsOf(parts, stacks, target))]);
   const lines = await Promise.all(
-    [...names].map((stack) => parts.store.audit({ stack, without: ON_THE_WAY, limit: HISTORY_LINES + 1 })),
+    [...names].map((stack) => parts.store.audit({ stack, without: ROUTINE_STEPS, limit: HISTORY_LINES + 1 })),
   );
   const found = lines.flat().sort((a, b) => b.at - a.at);
   const entries = found.slice(0, HISTORY_LINES);

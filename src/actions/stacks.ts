@@ -1,7 +1,7 @@
 /** How stacks stand: `drift` (known at once, checked afresh) and `status`. */
 
 import { driftView } from '../alerts/drift-view.ts';
-import { directoryWithSubscriptions, isToldIn } from '../alerts/subscriptions.ts';
+import { directoryWithSubscriptions, isReportedIn } from '../alerts/subscriptions.ts';
 import type { CommandName } from '../commands/command.ts';
 import type { Card } from '../messages/card.ts';
 import { driftCard } from '../messages/drift-card.ts';
@@ -15,7 +15,7 @@ import { isTerminal, type RunState } from '../model/run.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
 import { skippedText } from '../runs/scheduled-check.ts';
 import { type ActionParts, privately } from './parts.ts';
-import { hearingBlocks } from './subscribing.ts';
+import { subscriptionBlocks } from './subscribing.ts';
 import { targeted } from './targets.ts';
 
 /** A check that takes longer has been reported by its own card long since. */
@@ -62,7 +62,7 @@ async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatusVi
 }
 
 /** The stacks a target means; without one, those this channel hears of, else all. `command` is what was typed. */
-export async function meant(
+export async function stacksMeant(
   parts: ActionParts,
   incoming: Incoming,
   command: CommandName,
@@ -70,7 +70,7 @@ export async function meant(
 ): Promise<readonly Stack[] | Reply> {
   if (target !== null) return targeted(parts, command, target);
   const { stacks } = await directoryWithSubscriptions(parts);
-  const here = stacks.filter((s) => isToldIn(s, incoming.place));
+  const here = stacks.filter((s) => isReportedIn(s, incoming.place));
   return here.length > 0 ? here : stacks;
 }
 
@@ -91,14 +91,14 @@ async function card(
 
 /** `drift [TARGET]`: what is known at once, with its age, and a fresh check that updates the message. */
 export async function drift(parts: ActionParts, incoming: Incoming, target: string | null): Promise<Reply> {
-  const stacks = await meant(parts, incoming, 'drift', target);
+  const stacks = await stacksMeant(parts, incoming, 'drift', target);
   if ('type' in stacks) return stacks;
   const first = await card(parts, target, stacks, true);
   const runs = await Promise.all(stacks.map((s) => parts.worker.check(s, 'command', incoming.actor)));
 
   async function* updates(): AsyncGenerator<Card> {
-    const rested = await Promise.all(runs.map((run) => parts.worker.settled(run.id, FOLLOW_MS)));
-    if (rested.some((run) => run === undefined)) return;
+    const settled = await Promise.all(runs.map((run) => parts.worker.settled(run.id, FOLLOW_MS)));
+    if (settled.some((run) => run === undefined)) return;
     yield await card(parts, target, stacks as readonly Stack[], false);
   }
   return { type: 'public', card: first, updates: updates() };
@@ -106,10 +106,10 @@ export async function drift(parts: ActionParts, incoming: Incoming, target: stri
 
 /** `status [TARGET]`: what is known, without a new check. */
 export async function status(parts: ActionParts, incoming: Incoming, target: string | null): Promise<Reply> {
-  const stacks = await meant(parts, incoming, 'status', target);
+  const stacks = await stacksMeant(parts, incoming, 'status', target);
   if ('type' in stacks) return stacks;
   const of = await card(parts, target, stacks, false);
-  const here = target === null ? await hearingBlocks(parts, incoming.place) : [];
+  const here = target === null ? await subscriptionBlocks(parts, incoming.place) : [];
   const known = { ...of, blocks: [...of.blocks, ...here] };
   const drift = await openDrift(parts, stacks);
   // Of one stack that has drifted all is openAlertRun, with what can be done about it.

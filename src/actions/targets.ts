@@ -7,20 +7,20 @@ import { clip } from '../text/words.ts';
 import { type ActionParts, refused } from './parts.ts';
 
 /** Choices offered as buttons; all of them stand in the text. */
-const BUTTONS = 5;
+const MAX_BUTTONS = 5;
 
 /** A refusal with a button for each target that would work in place of what was typed. */
 export function choicesOf(problem: string, command: CommandName, choices: readonly string[]): Reply {
-  return offered(
+  return refusedWithChoices(
     problem,
     choices.map((choice) => `${command} ${choice}`),
   );
 }
 
-function offered(problem: string, commands: readonly string[]): Reply {
+function refusedWithChoices(problem: string, commands: readonly string[]): Reply {
   return refused(
     problem,
-    commands.slice(0, BUTTONS).map((command) => ({ label: clip(command, 60), command })),
+    commands.slice(0, MAX_BUTTONS).map((command) => ({ label: clip(command, 60), command })),
   );
 }
 
@@ -32,7 +32,7 @@ export function targetedIn(parts: ActionParts, text: string, target: string): re
   const at = text.indexOf(target, text.search(/\s/));
   const instead = (choice: string): string =>
     `${text.slice(0, at)}${choice}${text.slice(at + target.length)}`;
-  return offered(found.problem, at === -1 ? [] : found.choices.map(instead));
+  return refusedWithChoices(found.problem, at === -1 ? [] : found.choices.map(instead));
 }
 
 /** The stacks that a target means, or the reply with the choices. */

@@ -115,7 +115,7 @@ it('what is kept and what no longer: which finding, until when and why', async (
 
 it('that a stale policy was seen: who, from where, and what goes on being asked', async () => {
   core.cloud.stale.set('tags-auto', { id: 'e'.repeat(40), error: 'tags.rego:3: no', since: NOON });
-  await core.policyWatch.look();
+  await core.policyWatch.checkPolicies();
   await core.say('seen tags-auto');
   expect(await lines('policy-seen', 'tags-auto')).toMatchObject([
     { actor: DANA, place: OPS, commit: 'a1b2c3d4', bundles: BUNDLES, detail: 'tags.rego:3: no' },

@@ -183,7 +183,7 @@ export class Core {
 
   /** What m0 does every few seconds: ends of snoozes, and what waits unanswered; and tells of it. */
   async look(): Promise<void> {
-    await this.#built.lookAtWaiting();
+    await this.#built.checkWaiting();
     await this.rest();
     await this.deliver();
   }
