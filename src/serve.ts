@@ -68,9 +68,9 @@ const KEY_NAME = 'fingerprint-key';
 async function fingerprintKey(store: Store): Promise<string> {
   const known = await store.value(KEY_NAME);
   if (known !== undefined) return known;
-  const made = randomBytes(32).toString('hex');
-  await store.setValue(KEY_NAME, made);
-  return made;
+  const created = randomBytes(32).toString('hex');
+  await store.setValue(KEY_NAME, created);
+  return created;
 }
 
 /** m0's own version, as package.json has it, and those of what it works with. */
@@ -127,12 +127,15 @@ export async function serve(options: ServeOptions): Promise<Service> {
   try {
     const lost = Promise.withResolvers<void>();
     // Liveness is answered while m0 waits for its memory, and everything else after.
-    let waitsFor = '';
+    let waitingReason = '';
     let http: HttpServer | null = null;
     const listen = async (): Promise<HttpServer> => {
       http ??= await startHttp({
         ...{ host: environment.host, port: environment.port, log, routes: null },
-        ready: async () => ({ ok: false, problems: [{ part: 'm0', problem: `is starting${waitsFor}` }] }),
+        ready: async () => ({
+          ok: false,
+          problems: [{ part: 'm0', problem: `is starting${waitingReason}` }],
+        }),
         metrics: async () => '',
       });
       return http;
@@ -145,7 +148,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
         wait: environment.waitForOwner,
         async onWaiting({ host, pid, since }) {
           const about = { host, pid, since: new Date(since).toISOString() };
-          waitsFor = `: it waits for the m0 on ${host} (process ${pid}), which has the memory since ${about.since}`;
+          waitingReason = `: it waits for the m0 on ${host} (process ${pid}), which has the memory since ${about.since}`;
           log.warn(about, 'waiting for the m0 that has the memory');
           await listen();
         },
@@ -156,7 +159,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       },
     });
     closers.push(() => store.close());
-    const door = await listen();
+    const httpServer = await listen();
     const key = await fingerprintKey(store);
     const mirrors = watchedMirrors(
       createMirrors({
@@ -240,11 +243,11 @@ export async function serve(options: ServeOptions): Promise<Service> {
     );
     closers.push(() => chats.stop());
     await worker.start();
-    const watching = [
+    const repeated = [
       repeat(POLICY_LOOK_MS, () => policyWatch.checkPolicies()),
       repeat(WAITING_LOOK_MS, () => core.checkWaiting()),
     ];
-    for (const each of watching) closers.push(() => each.stop());
+    for (const each of repeated) closers.push(() => each.stop());
 
     const stackOf = (name: string): Stack | undefined => directory.stacks.find((s) => s.name === name);
     const check = async (name: string, trigger: Trigger): Promise<void> => {
@@ -269,7 +272,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       log,
     });
     const schedules = [schedule];
-    door.serve({
+    httpServer.serve({
       ready: createReadiness({
         ...{ store, directory, clock, tools },
         chats: chats.healthy,
@@ -295,10 +298,10 @@ export async function serve(options: ServeOptions): Promise<Service> {
     closers.push(async () => digests.stop());
     const retention = startRetention({ store, clock, log });
     closers.push(() => retention.stop());
-    log.info({ url: door.url, stacks: directory.stacks.length }, 'm0 is at work');
+    log.info({ url: httpServer.url, stacks: directory.stacks.length }, 'm0 is at work');
 
     return {
-      url: door.url,
+      url: httpServer.url,
       store,
       lost: lost.promise,
       runs: (stack) => store.runs({ stack, limit: 200 }),
