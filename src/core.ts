@@ -19,6 +19,7 @@ import { withPolicyMetrics } from './runs/meter.ts';
 import { createWorker } from './runs/worker.ts';
 import type { Worker } from './runs/worker-parts.ts';
 
+/** The adapters and settings from which the core is built. */
 export interface CoreParts {
   readonly store: Store;
   readonly runner: Runner & CodePort;
@@ -31,12 +32,12 @@ export interface CoreParts {
   readonly pagerduty?: ScheduleOnCall | undefined;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How many stacks are worked on at once. */
+  /** How many stacks are worked on at the same time. */
   readonly concurrency: number;
-  /** As in WorkerParts. */
+  /** How long a stack is paused after the store failed, in ms, as in WorkerParts. */
   readonly stackPauseMs?: number;
   readonly meter?: MetricsPort | undefined;
-  /** Called when nobody of an on-call rotation can be named, with why, and with null when somebody can again. */
+  /** Called with the reason if m0 can't find out who is on call in a rotation, and with null once it can again. */
   readonly onRotationProblem?: (rotation: string, problem: string | null) => void;
   /** Called after every stored change. */
   readonly onChange?: () => void;
@@ -49,13 +50,13 @@ export interface Core {
   /** Answers commands and clicks. */
   readonly handler: CommandHandler;
   readonly dispatcher: OutboxDispatcher;
-  /** What the views of cards are made from. */
+  /** The data sources for the views of cards. */
   readonly view: HomeParts;
   /** Announces snoozes that ended and asks about findings that wait for a decision. Never rejects. */
   checkWaiting(): Promise<void>;
 }
 
-/** Nothing runs and nothing is sent before `worker.start()` and `dispatcher.start()`. */
+/** Builds the core. Nothing runs and nothing is sent before `worker.start()` and `dispatcher.start()`. */
 export function createCore(parts: CoreParts): Core {
   const { store, runner, directory, chats, clock, log } = parts;
   const meter = parts.meter === undefined ? {} : { meter: parts.meter };

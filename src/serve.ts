@@ -1,4 +1,4 @@
-/** The only place that wires adapters to the core, starts them and drains them. */
+/** Creates all adapters, connects them to the core, starts everything and stops it again. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -41,30 +41,32 @@ export interface ServeOptions {
   readonly config: Config;
   readonly environment: Environment;
   readonly tools: Tools;
-  /** What child processes may inherit from (PATH, HOME, proxies); never handed over whole. */
+  /** The environment variables of which child processes get a selection (PATH, HOME, proxies). */
   readonly base: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
-  /** Now, in ms since epoch; the machine's own clock where left out. */
+  /** Returns the time in ms since epoch; the system clock by default. */
   readonly clock?: Clock;
-  /** Another Bot Connector than Microsoft's, as the sandbox has one. */
+  /** A Bot Connector to use instead of Microsoft's, as in the sandbox. */
   readonly teamsConnector?: ChatsOptions['teamsConnector'];
 }
 
 export interface Service {
-  /** Address of the HTTP endpoints (health, metrics). */
+  /** The address of the HTTP endpoints (health, metrics). */
   readonly url: string;
   readonly store: Store;
+  /** The newest 200 runs of the stack, newest first. */
   runs(stack: string): Promise<readonly Run[]>;
+  /** Queues a check of every stack. */
   checkAll(): Promise<void>;
-  /** Resolves when another process has taken over the memory: this one must close. */
+  /** Resolves when another process has taken over the database. Then call `close`. */
   readonly lost: Promise<void>;
-  /** Stops taking work, finishes an apply under way, delivers what is due, closes. */
+  /** Takes no new work, waits for running applies, delivers due messages, and closes everything. Never rejects. */
   close(): Promise<void>;
 }
 
 const KEY_NAME = 'fingerprint-key';
 
-/** The key of the fingerprints: made once, kept with the memory it belongs to. */
+/** The secret key of the fingerprints. It is created once and stored in the database with them. */
 async function fingerprintKey(store: Store): Promise<string> {
   const known = await store.value(KEY_NAME);
   if (known !== undefined) return known;
@@ -73,7 +75,7 @@ async function fingerprintKey(store: Store): Promise<string> {
   return created;
 }
 
-/** m0's own version, as package.json has it, and those of what it works with. */
+/** The version of m0 (from package.json), of Node and of the tools. */
 function versions(tools: Tools): Readonly<Record<string, string>> {
   const own = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
@@ -82,7 +84,7 @@ function versions(tools: Tools): Readonly<Record<string, string>> {
   return { version: own.version, node: process.versions.node, terraform, tofu, opa };
 }
 
-/** Sends each digest of m0.yaml at its times; one that was missed while m0 was down is sent once. */
+/** Sends each digest of m0.yaml at its times. A digest that was due while m0 was down is sent once. */
 function startDigests(
   digests: Config['digests'],
   parts: ViewParts,
@@ -105,11 +107,12 @@ function startDigests(
   });
 }
 
-const POLICY_LOOK_MS = 30_000;
-/** How often snoozes that end and questions that nobody answers are looked for. */
-const WAITING_LOOK_MS = 15_000;
+/** How often m0 checks the status of the policies. */
+const POLICY_CHECK_MS = 30_000;
+/** How often m0 checks for snoozes that have ended and for unanswered questions. */
+const WAITING_CHECK_MS = 15_000;
 
-/** Starts m0. Rejects, with everything closed again, when a part can't start. */
+/** Starts m0. If a part can't start, closes everything again and rejects. */
 export async function serve(options: ServeOptions): Promise<Service> {
   const { config, environment, tools, base, log, teamsConnector } = options;
   const directory = withinChats(config);
@@ -118,7 +121,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
   const pagerduty = openPagerDuty(environment.pagerduty, directory.oncall, clock);
   const closers: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
-    // What can't be closed keeps nothing else from being closed.
+    // An error while closing one part must not stop the closing of the others.
     for (const close of closers.reverse()) {
       await close().catch((error: unknown) => log.error({ err: error }, 'closing a part broke'));
     }
@@ -126,7 +129,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
 
   try {
     const lost = Promise.withResolvers<void>();
-    // Liveness is answered while m0 waits for its memory, and everything else after.
+    // While m0 waits for the database, the HTTP server already answers liveness probes.
     let waitingReason = '';
     let http: HttpServer | null = null;
     const listen = async (): Promise<HttpServer> => {
@@ -244,8 +247,8 @@ export async function serve(options: ServeOptions): Promise<Service> {
     closers.push(() => chats.stop());
     await worker.start();
     const repeated = [
-      repeat(POLICY_LOOK_MS, () => policyWatch.checkPolicies()),
-      repeat(WAITING_LOOK_MS, () => core.checkWaiting()),
+      repeat(POLICY_CHECK_MS, () => policyWatch.checkPolicies()),
+      repeat(WAITING_CHECK_MS, () => core.checkWaiting()),
     ];
     for (const each of repeated) closers.push(() => each.stop());
 

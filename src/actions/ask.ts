@@ -1,4 +1,4 @@
-/** `ask #RUN`: whoever may not decide can have those on call asked to (card 6). */
+/** The command `ask #RUN`: people who may not decide can ask the people on call to decide. */
 
 import { addressOf } from '../alerts/unreachable.ts';
 import { unreachableReasons } from '../alerts/unreachable-watch.ts';
@@ -15,10 +15,10 @@ import { describeState } from '../runs/machine.ts';
 import { durationText, listed } from '../text/words.ts';
 import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 
-/** Those on call are asked about a run by hand at most so often, whoever asks. */
+/** A run can be asked about by hand once in this time, no matter who asks. */
 const PAUSE_MS = 60 * 60_000;
 
-/** Those on call for the stack who can be written to and have not said yes yet. */
+/** The people on call for the stack who have a chat id and have not approved the run yet. */
 async function peopleToAskByHand(
   parts: ActionParts,
   stack: Stack,
@@ -35,7 +35,7 @@ function nameOf(parts: ActionParts, person: string): string {
   return parts.directory.people.find((p) => p.key === person)?.name ?? person;
 }
 
-/** The button of a refusal that has somebody else asked; none where there is nobody, or nothing waits. */
+/** The button of a refusal that asks somebody else. None if there is nobody to ask, or if nothing waits. */
 export async function askButtons(
   parts: ActionParts,
   stack: Stack,
@@ -49,7 +49,7 @@ export async function askButtons(
   return [{ label: `Ask ${listed(names)}`, command: askText(run.id) }];
 }
 
-/** When the run was last asked about by hand, by the record; null: not within the pause. */
+/** When somebody last asked about the run by hand, from the audit log (ms since epoch); null if not within PAUSE_MS. */
 async function askedAt(parts: ActionParts, run: Run): Promise<number | null> {
   const now = parts.clock();
   const last = (await parts.store.audit({ runId: run.id })).find((e) => e.action === 'ask');
@@ -64,7 +64,7 @@ async function questionTo(
   const at = parts.clock();
   const key = `ask:${alert.id}:${person}:${at}`;
   const copies = await parts.store.messages(alert.id);
-  // Who has the card already is called back to it.
+  // A person who already has the card gets a reminder in its thread.
   if (copies.some((m) => m.role === 'dm' && m.person === person)) {
     const text = `${actor.name} asks you to decide on ${run.stack}, run #${run.id}`;
     return { type: 'outbox.add', key, delivery: { type: 'nudge', alertId: alert.id, person, text }, at };
@@ -74,7 +74,7 @@ async function questionTo(
   return { type: 'outbox.add', key, delivery, at };
 }
 
-/** `ask #RUN`: those on call get the card as a direct message. Anybody may, once an hour for a run. */
+/** `ask #RUN`: sends the card to the people on call. Everybody may use it, once an hour per run. */
 export async function ask(parts: ActionParts, incoming: Incoming, id: number): Promise<Reply> {
   const found = await findRun(parts, id);
   if (!found.ok) return found.reply;
@@ -91,7 +91,7 @@ export async function ask(parts: ActionParts, incoming: Incoming, id: number): P
   const names = listed(others.map((a) => nameOf(parts, a.person)));
   let lastAskedAt: number | null = null;
   await parts.worker.write(stack.name, async () => {
-    // Two people who click in the same second ask once.
+    // Read under the lock: two people who click at the same time must ask only once.
     lastAskedAt = await askedAt(parts, run);
     if (lastAskedAt !== null) return [];
     const at = parts.clock();

@@ -1,4 +1,4 @@
-/** What people decide on a run: approve, reject, cancel. Rights are checked here, on every word and click. */
+/** The commands `approve`, `reject` and `cancel`. Permissions are checked here, for every typed command and click. */
 
 import { approvable, openFindings, scopeFingerprint, toScope } from '../model/open-findings.ts';
 import type { Actor, Run } from '../model/run.ts';
@@ -26,7 +26,7 @@ async function refusal(
   return right.ok ? null : right.refusal;
 }
 
-/** `approve #RUN`: binds the yes to exactly what waits, at this commit and these bundles. */
+/** `approve #RUN`: the approval is for exactly the findings that wait now, at this commit and with these bundles. */
 export async function approve(
   parts: ActionParts,
   incoming: Incoming,
@@ -61,7 +61,7 @@ export async function approve(
     approval,
     need: stack.approvers.need,
     place: incoming.place,
-    // Read again: what somebody keeps in this very moment is not in this yes.
+    // Read again under the lock: the approval must not include a finding that was snoozed or accepted since.
     exemptions: await parts.store.exemptions(run.stack),
     voids: current.approvals.flatMap(({ by }) =>
       by.person === null || couldApprove(by.person, stack, parts.directory, onCall) ? [] : [by.person],
@@ -77,7 +77,7 @@ export async function approve(
   );
 }
 
-/** `reject #RUN` and `cancel #RUN`: both end the run; nothing is applied. */
+/** `reject #RUN` and `cancel #RUN`: both end the run without an apply. */
 export async function endRun(
   parts: ActionParts,
   incoming: Incoming,

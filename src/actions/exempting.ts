@@ -1,4 +1,4 @@
-/** What people want left as it is: snooze and accept, and taking either back. */
+/** The commands `snooze`, `accept`, `unsnooze` and `unaccept`: people make drift exempt, or end an exemption. */
 
 import { driftView } from '../alerts/drift-view.ts';
 import type { SnoozeEnd, Subject } from '../commands/command.ts';
@@ -60,7 +60,7 @@ async function refusalOf(
   return may.ok ? null : may.refusal;
 }
 
-/** `about`: the keeps that begin or end. */
+/** The audit entry of exemptions (`about`) that begin or end. */
 function auditOf(
   { actor, place }: Incoming,
   at: number,
@@ -93,7 +93,7 @@ function describeExemption({ kind, address, until, reason }: NewExemption): stri
   return `${address ?? 'the whole stack'}${time}${reason === '' ? '' : `: ${reason}`}`;
 }
 
-/** Stores the keeps, with the step of the stack's run that waits or is about to apply, and with its alerts. */
+/** Stores the exemptions together with the step of the stack's waiting or approved run, or with its alerts. */
 async function storeExemptions(
   parts: ActionParts,
   stack: Stack,
@@ -110,7 +110,7 @@ async function storeExemptions(
     ...(await parts.store.exemptions(stack.name)),
     ...newExemptions.map((k) => ({ ...k, id: 0 })),
   ];
-  // Whichever run was named: the one that waits, or that is about to apply, must hear of it.
+  // The waiting or approved run must take the exemptions into account, also if the command named another run.
   const active = await parts.store.runs({ stack: stack.name, states: ['awaiting_approval', 'approved'] });
   for (const { id } of active) {
     const result = await parts.worker.submit(
@@ -129,7 +129,7 @@ async function storeExemptions(
         const left = shown ? openFindings(shown, exemptions, now) : [];
         const outcome = 'everything left is snoozed or accepted';
         return [
-          // While it is under way the run itself will say how it ends.
+          // A run that has not ended resolves its alert itself.
           ...(left.length === 0 && shown && isTerminal(shown.state)
             ? [{ type: 'alert.update' as const, alert: { ...alert, state: 'resolved' as const, outcome } }]
             : []),
@@ -146,7 +146,7 @@ async function storeExemptions(
   });
 }
 
-/** The open findings of a run that an address (or all of them, null) means. */
+/** The run's open findings with this address, or all of them if it is null. A string is a refusal. */
 async function findingsMeant(
   parts: ActionParts,
   run: Run,
@@ -160,7 +160,7 @@ async function findingsMeant(
   return `${address} is not open on run #${run.id}. Open: ${open.map((o) => o.address).join(', ')}.`;
 }
 
-/** A superseded run's findings are judged by its successor. */
+/** The run that superseded this one, if any: the newest run decides what is open. */
 async function newestRun(parts: ActionParts, run: Run): Promise<Run> {
   let current = run;
   while (current.state === 'superseded' && current.relatedRun !== null) {
@@ -178,7 +178,7 @@ async function exemptOnRun(
   address: string | null,
   request: {
     readonly kind: Exemption['kind'];
-    /** Null: not said. An accept has no end but the next change. */
+    /** Null if the command gives no end. An accept always lasts until the finding changes. */
     readonly until: SnoozeEnd | null;
     readonly reason: string | null;
   },
@@ -251,7 +251,7 @@ export async function snooze(
     const run = open[0] ? ((await parts.store.run(open[0].runId)) ?? null) : null;
     const request: ExemptionRequest = { kind: 'snooze', until: endOf(until), reason: command.reason ?? '' };
     let entries: readonly (OpenFinding | null)[] = [null];
-    // Until it changes can only be said of what is there; a time covers what is still to come as well.
+    // "Until it changes" needs existing findings. A snooze with an end time also covers drift that appears later.
     if (command.address !== null || until === 'changes') {
       const found = run
         ? await findingsMeant(parts, run, command.address)
@@ -283,7 +283,7 @@ export function accept(
   });
 }
 
-/** A check as by command, where none is queued yet. */
+/** A new run as for the command `drift`, unless one is already queued. */
 async function checkOf(parts: ActionParts, stack: Stack, by: Actor, now: number): Promise<readonly Change[]> {
   const queued = await parts.store.runs({ stack: stack.name, states: ['queued'] });
   if (queued.some((run) => run.trigger === 'command')) return [];
@@ -294,7 +294,7 @@ async function alertsOf({ store }: ActionParts, runs: ReadonlySet<number>): Prom
   return (await Promise.all([...runs].map((runId) => store.alerts({ runId })))).flat();
 }
 
-/** `unsnooze` and `unaccept`: the keep ends, and the stack is checked at once. */
+/** `unsnooze` and `unaccept`: ends the exemptions and checks the stack at once. */
 export async function endExemptions(
   parts: ActionParts,
   incoming: Incoming,
@@ -324,12 +324,12 @@ export async function endExemptions(
     if (refusalText !== null) return refused(refusalText);
     const shown = new Set(live.flatMap((k) => (k.runId === null ? [] : [k.runId])));
     await parts.worker.write(stack.name, async () => [
-      // With the check it promises: cut off in between, nobody would ask again.
+      // Stored in the same transaction as the check: after a crash in between nobody would ask about the drift again.
       ...(await checkOf(parts, stack, incoming.actor, now)),
       ...live.map((k): Change => ({ type: 'exemption.end', id: k.id, by: incoming.actor, at: now })),
       auditOf(incoming, now, kind === 'snooze' ? 'unsnooze' : 'unaccept', stack, null, live),
       ...(await alertsOf(parts, shown)).flatMap((alert): Change[] => [
-        // A card that ended with the keep must not go on saying so; the check tells what is open now.
+        // The card must no longer say that the finding is exempt. The new check shows what is open now.
         ...(alert.state === 'resolved'
           ? [
               {

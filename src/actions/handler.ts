@@ -1,4 +1,4 @@
-/** From typed or clicked words to an answer. Whatever goes wrong becomes a private card: it never rejects. */
+/** Runs the command that a person typed or clicked. It never rejects: errors become a private answer. */
 
 import { isDirect } from '../alerts/subscriptions.ts';
 import { assertNever } from '../base/assert-never.ts';
@@ -70,13 +70,13 @@ function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<
   }
 }
 
-/** The one entrance for every platform: parse, check the rights, act. A button's words are typed words. */
+/** Creates the handler for all chats. A button sends the same text as a typed command. */
 export function createHandler(parts: ActionParts): CommandHandler {
   return async (incoming) => {
     const about: LogFields = { user: incoming.actor.userId, person: incoming.actor.person };
     try {
       const { person } = incoming.actor;
-      // Whoever writes to m0 can be written to.
+      // A person who writes to m0 directly can also receive direct messages.
       if (person !== null && isDirect(incoming.place)) await parts.store.setReachable(person, parts.clock());
       const parsed = parseCommand(incoming.text, {
         now: parts.clock(),

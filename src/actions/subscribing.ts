@@ -1,4 +1,4 @@
-/** Which channel hears of what: `subscribe` and `unsubscribe`, and how a channel stands with both. */
+/** The commands `subscribe` and `unsubscribe`, and the lines of `status` about a channel's subscriptions. */
 
 import {
   directoryWithSubscriptions,
@@ -19,9 +19,9 @@ import { count, listed } from '../text/words.ts';
 import { type ActionParts, privately, refused } from './parts.ts';
 import { targeted } from './targets.ts';
 
-/** Names in one sentence before "and 12 more". */
+/** How many names a sentence lists before "and 12 more". */
 const MAX_NAMES = 8;
-/** Changes of subscriptions come one after the other under this name. */
+/** The key of the lock under which subscriptions are changed. */
 const LOCK = 'subscriptions';
 
 function namesOf(stacks: readonly { readonly name: string }[]): string {
@@ -30,7 +30,7 @@ function namesOf(stacks: readonly { readonly name: string }[]): string {
   return `${names.slice(0, MAX_NAMES).join(', ')} and ${names.length - MAX_NAMES} more`;
 }
 
-/** Why the sender may not change what the channel is told; null where they may. */
+/** Why the sender may not change the channel's subscriptions; null if they may. */
 function refusal(parts: ActionParts, { actor, place }: Incoming): string | null {
   if (!parts.directory.people.some((p) => p.key === actor.person)) {
     return 'Only people of m0.yaml may change what a channel is told. m0 does not know you: you are not under "people" in m0.yaml.';
@@ -61,7 +61,7 @@ function auditOf(
   };
 }
 
-/** Has the open alerts of those stacks, of whatever kind, posted where they are missing. */
+/** Queues the open alerts of these stacks, of all kinds: the channels that don't have them yet get them. */
 async function postOpenAlerts(
   parts: ActionParts,
   stacks: readonly Stack[],
@@ -84,7 +84,7 @@ async function postOpenAlerts(
   );
 }
 
-/** `subscribe TARGET`: this channel hears of it from now on, and at once of what is open. */
+/** `subscribe TARGET`: this channel gets the target's messages from now on, and its open alerts at once. */
 export async function subscribe(parts: ActionParts, incoming: Incoming, target: string): Promise<Reply> {
   const { actor, place } = incoming;
   const refusalText = refusal(parts, incoming);
@@ -99,7 +99,7 @@ export async function subscribe(parts: ActionParts, incoming: Incoming, target: 
   const fresh = stacks.filter((s) => !known.stacks.some((t) => t.name === s.name && isReportedIn(t, place)));
   const at = parts.clock();
   await parts.worker.write(LOCK, async () => {
-    // Somebody else may have said it in the same moment.
+    // Read again under the lock: somebody else may have subscribed at the same time.
     if ((await subscriptionsAt(parts.store, place)).some(isSameSubscription)) return [];
     const { platform, channel } = place;
     return [
@@ -122,14 +122,14 @@ function endButton(target: string): Button {
   return { label: `Unsubscribe ${target}`, command: unsubscribeText(target) };
 }
 
-/** `unsubscribe TARGET`: ends what somebody subscribed here; what m0.yaml says is changed there. */
+/** `unsubscribe TARGET`: ends a subscription of this channel. Channels of m0.yaml can only be changed in m0.yaml. */
 export async function unsubscribe(parts: ActionParts, incoming: Incoming, target: string): Promise<Reply> {
   const { actor, place } = incoming;
   const refusalText = refusal(parts, incoming);
   if (refusalText !== null || !('channel' in place)) return refused(refusalText ?? 'That is no channel.');
   const subscribedHere = await subscriptionsAt(parts.store, place);
   const ended = subscribedHere.filter((s) => sameTarget(s.target, target));
-  // A target that names nothing any more can still be ended.
+  // A subscription can be ended although its target matches nothing any more.
   if (ended.length === 0) return notSubscribed(parts, place, target, subscribedHere);
   const at = parts.clock();
   await parts.worker.write(LOCK, async () => {
@@ -155,7 +155,7 @@ export async function unsubscribe(parts: ActionParts, incoming: Incoming, target
   };
 }
 
-/** Whether m0.yaml or another subscription makes the channel hear of those stacks. */
+/** Why the channel still gets messages of these stacks: m0.yaml or another subscription. */
 function whyStillReported(parts: ActionParts, place: Place, stacks: readonly Stack[]): string {
   const byConfig = parts.directory.stacks.filter(
     (s) => stacks.some((t) => t.name === s.name) && isReportedIn(s, place),
@@ -163,7 +163,7 @@ function whyStillReported(parts: ActionParts, place: Place, stacks: readonly Sta
   return byConfig.length > 0 ? 'that is what "channels" in m0.yaml says' : 'by another subscription';
 }
 
-/** Nothing of that name is subscribed here: why the channel hears of it all the same, if it does. */
+/** The refusal if the target is not subscribed here. It says why the channel gets its messages, if it does. */
 async function notSubscribed(
   parts: ActionParts,
   place: Place,
@@ -193,7 +193,7 @@ async function notSubscribed(
   return refused(`This channel is not subscribed to ${target}. It is subscribed to ${known}.`);
 }
 
-/** How `status` says what its channel is subscribed to, and how one subscribes. Nothing in direct messages. */
+/** The lines of `status` about the channel's subscriptions and how to subscribe. None in direct messages. */
 export async function subscriptionBlocks(parts: ActionParts, place: Place): Promise<readonly Block[]> {
   if (isDirect(place)) return [];
   const subscribedHere = await subscriptionsAt(parts.store, place);

@@ -1,4 +1,4 @@
-/** What a typed target means, and the choices where it could mean several things. */
+/** Finds the stacks of a typed target, and offers choices if it is ambiguous. */
 import type { CommandName } from '../commands/command.ts';
 import { resolveTarget } from '../commands/target.ts';
 import type { Stack } from '../model/directory.ts';
@@ -6,10 +6,10 @@ import type { Reply } from '../ports/chat.ts';
 import { clip } from '../text/words.ts';
 import { type ActionParts, refused } from './parts.ts';
 
-/** Choices offered as buttons; all of them stand in the text. */
+/** How many choices become buttons. The text lists all of them. */
 const MAX_BUTTONS = 5;
 
-/** A refusal with a button for each target that would work in place of what was typed. */
+/** A refusal with a button for each target that would work instead. */
 export function choicesOf(problem: string, command: CommandName, choices: readonly string[]): Reply {
   return refusedWithChoices(
     problem,
@@ -24,7 +24,7 @@ function refusedWithChoices(problem: string, commands: readonly string[]): Reply
   );
 }
 
-/** As `targeted`, for a command with words behind its target, which each choice keeps. `text` is what was typed. */
+/** As `targeted`, for commands with words after the target. Each choice is `text` (as typed) with another target. */
 export function targetedIn(parts: ActionParts, text: string, target: string): readonly Stack[] | Reply {
   const { stacks } = parts.directory;
   const found = resolveTarget(target, stacks);
@@ -35,7 +35,7 @@ export function targetedIn(parts: ActionParts, text: string, target: string): re
   return refusedWithChoices(found.problem, at === -1 ? [] : found.choices.map(instead));
 }
 
-/** The stacks that a target means, or the reply with the choices. */
+/** The stacks that a target matches, or a refusal with choices. */
 export function targeted(parts: ActionParts, command: CommandName, target: string): readonly Stack[] | Reply {
   const { stacks } = parts.directory;
   const found = resolveTarget(target, stacks);
