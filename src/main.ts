@@ -39,45 +39,45 @@ interface Running {
 }
 
 /**
- * Waits for SIGINT or SIGTERM, closes, and resolves to the exit code: 0, or 1 if closing failed or another m0 has
- * taken over. A second signal ends the process at once with code 130.
+ * Starts, waits for SIGINT or SIGTERM, and closes. Resolves to the exit code: 0, or 1 if another m0 has taken over.
+ * A signal during the start aborts it. A second signal ends the process at once with code 130. Rejects if the start
+ * or the closing fails.
  */
-function untilStopped(running: Running): Promise<number> {
-  return new Promise((resolveCode) => {
-    let stopping = false;
-    const close = (code: number): void => {
-      stopping = true;
-      running.close().then(
-        () => resolveCode(code),
-        (error: unknown) => {
-          io.err(`m0: stopping: ${errorText(error)}\n`);
-          resolveCode(1);
-        },
-      );
-    };
-    const stop = (signal: NodeJS.Signals): void => {
-      if (stopping) {
-        io.err('m0: stopped at once; what was under way is taken up at the next start\n');
-        process.exit(130);
-      }
-      io.err(`\nm0: ${signal}: finishing what is under way (once more to stop at once)\n`);
-      close(0);
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-    void running.lost?.then(() => {
-      if (stopping) return;
-      io.err('m0: another m0 has taken over: finishing what is under way\n');
-      close(1);
-    });
-  });
+async function runUntilStopped(start: (stop: AbortSignal) => Promise<Running>): Promise<number> {
+  const stop = new AbortController();
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stop.signal.aborted) {
+      io.err('m0: stopped at once; the next start continues the unfinished work\n');
+      process.exit(130);
+    }
+    io.err(`\nm0: ${signal}: finishing the current work (once more to stop at once)\n`);
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  let running: Running;
+  try {
+    running = await start(stop.signal);
+  } catch (error) {
+    if (stop.signal.aborted && error instanceof Error && error.name === 'AbortError') return 0;
+    throw error;
+  }
+  const stopped = stop.signal.aborted ? Promise.resolve() : once(stop.signal, 'abort');
+  const lost = running.lost ?? new Promise<void>(() => {});
+  const isLost = await Promise.race([stopped.then(() => false), lost.then(() => true)]);
+  if (isLost) {
+    io.err('m0: another m0 has taken over: finishing the current work\n');
+    stop.abort();
+  }
+  await running.close();
+  return isLost ? 1 : 0;
 }
 
 async function startService(
   environment: Environment,
   base: Variables,
   toolsDir: string,
-  rest: Pick<ServeOptions, 'teamsConnector'> = {},
+  rest: Pick<ServeOptions, 'teamsConnector' | 'stop'> = {},
 ): Promise<Service> {
   const [{ loadConfig }, { notesOn }, { createLogger }, { isValidCron }, { serve }, { loadTools }] =
     await Promise.all([
@@ -154,7 +154,7 @@ async function runSandbox(environment: Environment): Promise<number> {
   sandbox.ready.catch((error: unknown) => {
     io.err(`m0: ${errorText(error)}\n`);
   });
-  return untilStopped(sandbox);
+  return runUntilStopped(async () => sandbox);
 }
 
 async function runServe(environment: Environment): Promise<number> {
@@ -167,8 +167,9 @@ async function runServe(environment: Environment): Promise<number> {
     }
     return runSandbox(environment);
   }
-  const service = await startService(environment, environment.variables, environment.dataDir);
-  return untilStopped(service);
+  return runUntilStopped((stop) =>
+    startService(environment, environment.variables, environment.dataDir, { stop }),
+  );
 }
 
 /** The URL of the database that `npm start` would open. */

@@ -46,6 +46,8 @@ export interface ServeOptions {
   readonly log: Logger;
   /** Returns the time in ms since epoch; the system clock by default. */
   readonly clock?: Clock;
+  /** Aborts the start: m0 then stops waiting for the owner of its database. */
+  readonly stop?: AbortSignal;
   /** A Bot Connector to use instead of Microsoft's, as in the sandbox. */
   readonly teamsConnector?: ChatsOptions['teamsConnector'];
 }
@@ -123,7 +125,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
   const closeAll = async (): Promise<void> => {
     // An error while closing one part must not stop the closing of the others.
     for (const close of closers.reverse()) {
-      await close().catch((error: unknown) => log.error({ err: error }, 'closing a part broke'));
+      await close().catch((error: unknown) => log.error({ err: error }, 'closing a part failed'));
     }
   };
 
@@ -149,6 +151,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       log,
       owner: {
         wait: environment.waitForOwner,
+        ...(options.stop === undefined ? {} : { signal: options.stop }),
         async onWaiting({ host, pid, since }) {
           const about = { host, pid, since: new Date(since).toISOString() };
           waitingReason = `: it waits for the m0 on ${host} (process ${pid}), which has the memory since ${about.since}`;

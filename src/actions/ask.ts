@@ -49,7 +49,9 @@ export async function askButtons(
   return [{ label: `Ask ${listed(names)}`, command: askText(run.id) }];
 }
 
-/** When somebody last asked about the run by hand, from the audit log (ms since epoch); null if not within PAUSE_MS. */
+/**
+ * When somebody last asked about the run by hand, from the audit log (ms since epoch); null if not within PAUSE_MS.
+ */
 async function askedAt(parts: ActionParts, run: Run): Promise<number | null> {
   const now = parts.clock();
   const last = (await parts.store.audit({ runId: run.id })).find((e) => e.action === 'ask');

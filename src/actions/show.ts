@@ -1,4 +1,6 @@
-/** The commands that only read: show, why, history, baseline, oncall, policy. Everybody in the channel may use them. */
+/**
+ * The commands that only read: show, why, history, baseline, oncall, policy. Everybody in the channel may use them.
+ */
 
 import { driftView } from '../alerts/drift-view.ts';
 import { stacksOfSubscription } from '../alerts/subscriptions.ts';

@@ -54,7 +54,9 @@ export function dueSteps(
   });
 }
 
-/** Checks once everything that waits. An error with one stack is logged and does not stop the others. Never rejects. */
+/**
+ * Checks once everything that waits. An error with one stack is logged and does not stop the others. Never rejects.
+ */
 export async function escalate(parts: EscalationParts): Promise<void> {
   const { store, log } = parts;
   try {
@@ -75,14 +77,14 @@ export async function escalate(parts: EscalationParts): Promise<void> {
         broken = true;
         log.error(
           { err: error, stack: alert.subject, alert: alert.id },
-          'asking about a stack broke; it is tried again',
+          'asking about a stack failed; it is tried again',
         );
       }
     }
     // After an error the list is incomplete, and alerts that are still needed would be resolved.
     if (!broken) await updateUnreachableAlerts(parts, waiting, unreachable);
   } catch (error) {
-    log.error({ err: error }, 'looking at what waits broke; it is tried again');
+    log.error({ err: error }, 'checking what waits failed; it is tried again');
   }
 }
 

@@ -138,7 +138,7 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
       isStarted = false;
       if (timer) clearTimeout(timer);
       await pass;
-      await deliverDue().catch((error: unknown) => log.error({ err: error }, 'the last delivery broke'));
+      await deliverDue().catch((error: unknown) => log.error({ err: error }, 'the last delivery failed'));
     },
   };
 }

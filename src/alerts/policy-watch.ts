@@ -35,7 +35,10 @@ type SeenResult =
   | { readonly ok: true; readonly inUse: string }
   | { readonly ok: false; readonly refusal: string };
 
-/** No alert opens before a repository has been unreachable for this time. Until then people decide as for stale policies. */
+/**
+ * No alert opens before a repository has been unreachable for this time. Until then people decide as for stale
+ * policies.
+ */
 const UNREACHABLE_GRACE_MS = 5 * 60_000;
 /** A button names at least so many characters of the problem's id. */
 const SHORTEST_PREFIX = 4;
@@ -152,7 +155,7 @@ export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
           await lockPolicy(status.policy, () => storeChanges(() => changesFor(status)));
         }
       } catch (error) {
-        log.error({ err: error }, 'looking at the policies broke');
+        log.error({ err: error }, 'checking the policies failed');
       }
     },
 

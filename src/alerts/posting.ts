@@ -239,7 +239,8 @@ export function createPosting(parts: PostingParts): Posting {
         await (alone ? post : postOrJoin)(alert, { place, person: who, why }, messages);
         return;
       } catch (error) {
-        // After a temporary error the same chat is tried again. Only a permanent one leads to the person's other chat.
+        // After a temporary error the same chat is tried again. Only a permanent one leads to the person's other
+        // chat.
         if (!isPermanent(error)) throw error;
         refusals.push(error);
       }

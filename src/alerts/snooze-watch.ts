@@ -37,7 +37,7 @@ export async function announceEndedSnoozes(parts: SnoozeWatchParts): Promise<voi
       { type: 'value.set', name: ANNOUNCED_UP_TO, value: String(now) },
     ]);
   } catch (error) {
-    log.error({ err: error }, 'looking for snoozes that are over broke; it is tried again');
+    log.error({ err: error }, 'announcing ended snoozes failed; it is tried again');
   }
 }
 

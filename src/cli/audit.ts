@@ -105,7 +105,7 @@ async function exportRecord(lines: Iterable<ChainedEntry>, filter: ExportFilter,
   }
   if (buffer !== '') await parts.write(buffer);
   // On stderr, so that it is not among the exported lines.
-  if (count === 0) io.err('audit export: no line of the record is so\n');
+  if (count === 0) io.err('audit export: no line matches\n');
   return 0;
 }
 

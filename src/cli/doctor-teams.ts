@@ -24,7 +24,7 @@ export function teamsRow({ teams }: Environment): Row {
   const what = 'Teams app';
   const { appId, appPassword, tenantId, insecureLoopback } = teams;
   if (appId === null && insecureLoopback) {
-    const found = 'no app id: anybody on this machine passes for anybody';
+    const found = 'no app id: anybody on this machine can act as anybody';
     return {
       what,
       state: 'warning',
@@ -41,7 +41,7 @@ export function teamsRow({ teams }: Environment): Row {
     return { what, state: 'missing', found: `${missing.join(', ')} not set`, todo };
   }
   if (tenantId === null) {
-    const found = 'no MICROSOFT_APP_TENANT_ID: only people of m0.yaml are heard';
+    const found = 'no MICROSOFT_APP_TENANT_ID: m0 answers only people of m0.yaml';
     return { what, state: 'warning', found, todo: 'set it to the id of your organisation' };
   }
   return { what, state: 'ok', found: 'set' };

@@ -128,10 +128,10 @@ function diff(analysis: Analysis, name: string, withNoise: boolean, color: boole
   lines.push(...asideLines(analysis));
   const count = analysis.counts.noise;
   if (count > 0 && !withNoise) {
-    lines.push('', paint('dim', `${count} more differ without anybody's doing (--noise lists them)`));
+    lines.push('', paint('dim', `${count} more that nobody changed (--noise lists them)`));
   }
   if (count > 0 && withNoise) {
-    lines.push('', paint('dim', `Nobody's doing (${count}):`));
+    lines.push('', paint('dim', `Noise (${count}):`));
     for (const finding of analysis.noise) lines.push(...findingLines(finding, paint));
   }
   return `${lines.join('\n')}\n`;

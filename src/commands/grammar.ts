@@ -36,8 +36,8 @@ export const EFFECTS: Readonly<Record<Effect, string>> = {
   asks: 'Writes to somebody: changes nothing.',
   decides: 'Decides what is applied to the cloud: for approvers.',
   exempts:
-    'Changes nothing in the cloud: decides what is left as it is. For approvers, or who m0.yaml names.',
-  settings: 'Changes what this channel is told.',
+    'Changes nothing in the cloud: decides what stays as it is. For approvers and those m0.yaml names.',
+  settings: 'Changes what this channel gets.',
 };
 
 const arg = (slot: Slot, need: Need = 'must'): GrammarArgument => ({ slot, need });
@@ -46,14 +46,14 @@ const arg = (slot: Slot, need: Need = 'must'): GrammarArgument => ({ slot, need 
 export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
   drift: {
     args: [arg('target', 'may')],
-    help: 'What has drifted, at once as far as it is known, and a fresh check',
+    help: 'What is known to have drifted, and a fresh check',
     examples: ['drift', 'drift prod', 'drift prod-*'],
     effect: 'checks',
     alsoCalled: ['check', 'plan', 'refresh', 'detect'],
   },
   home: {
     args: [],
-    help: 'What waits for you, what else is open, what you keep, and who is on call',
+    help: 'What waits for you, what else is open, your exemptions, who is on call',
     examples: ['home'],
     effect: 'looks',
     alsoCalled: ['me', 'mine', 'inbox', 'todo', 'start'],
@@ -107,7 +107,7 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
   },
   accept: {
     args: [arg('run'), arg('address', 'may'), arg('reason', 'form')],
-    help: 'This drift is right: make it part of the baseline until one of its values moves',
+    help: 'This drift is right: make it part of the baseline until a value changes',
     examples: ['accept #42 agreed with security', 'accept #42 aws_s3_bucket.logs tags belong to finance'],
     effect: 'exempts',
     alsoCalled: ['ignore', 'keep', 'allow'],
@@ -142,7 +142,7 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
   },
   ask: {
     args: [arg('run')],
-    help: 'Have whoever is on call asked to decide on a run',
+    help: 'Ask the people on call to decide on a run',
     examples: ['ask #42'],
     effect: 'asks',
     alsoCalled: ['ping', 'remind', 'nudge'],

@@ -43,9 +43,9 @@ export function readCredentials(
  */
 function tokenOf(reference: string, { env, base }: Context): string {
   const token = resolveReferences(reference, env, base);
-  if (token === '') throw new BadReference('stands for nothing: put the token there');
+  if (token === '') throw new BadReference('is empty: put the token there');
   if (/[\0-\x1f\x7f]/.test(token)) {
-    throw new BadReference('stands for more than one line: a token is one line without anything around it');
+    throw new BadReference('has more than one line: a token is one line without anything around it');
   }
   return token;
 }
@@ -101,7 +101,7 @@ function scopeOf(entry: RawCredential, path: Path, { report }: Context): Remote 
     return refuse('is no ssh address, and needs a token, no sshKey');
   if (!overSsh && scope.user !== null) return refuse('holds a user: write it as username, below');
   if (scope.protocol === 'http' && !isLoopback(scope)) {
-    return refuse('would send the token in the clear: use https://');
+    return refuse('would send the token unencrypted: use https://');
   }
   return scope;
 }

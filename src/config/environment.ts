@@ -141,7 +141,7 @@ export function readEnvironment(env: Variables = process.env): Environment {
   const pagerdutyUrl = address('PAGERDUTY_API_URL') ?? PAGERDUTY_API;
   const { protocol, hostname, username, password } = new URL(pagerdutyUrl);
   if (protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''))) {
-    problems.push('PAGERDUTY_API_URL: the key would travel in clear: set it to an https:// address');
+    problems.push('PAGERDUTY_API_URL: sends the key unencrypted: set it to an https:// address');
   }
   if (username !== '' || password !== '') {
     problems.push('PAGERDUTY_API_URL: holds a user or a password: the key goes into PAGERDUTY_TOKEN');

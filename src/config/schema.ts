@@ -129,7 +129,7 @@ const policy = z.strictObject({
   mode: z
     .enum(['decide', 'guardrail'], { error: 'must be decide or guardrail' })
     .default('decide')
-    .describe('decide: silence leads to a person; guardrail: only objects, silence is no objection'),
+    .describe('decide: where no rule speaks, a person decides; guardrail: can only object'),
   data: z
     .record(z.string(), z.json())
     .default({})
@@ -159,7 +159,7 @@ const severity = z
     }),
   )
   .describe(
-    'low: only cards and digests; normal: not in quiet hours; urgent: at any hour. The gravest that fits',
+    'low: only cards and digests; normal: not in quiet hours; urgent: at any hour. Highest match counts',
   );
 
 const clockTime = text.regex(
@@ -179,20 +179,20 @@ const quietHours = z
     ],
     { error: 'must be off or { from: "22:00", to: "07:00" }' },
   )
-  .describe('When only what is urgent is sent to people; the rest is when they are over');
+  .describe('When only urgent drift is sent to people; the rest is sent afterwards');
 
 const escalation = z
   .array(
     z.strictObject({
       after: duration.describe('How long nobody has decided: 30m, 72h'),
-      to: text.describe('asked (whoever was asked before), channel, oncall:NAME, a group or a person'),
+      to: text.describe('asked (the people asked before), channel, oncall:NAME, a group or a person'),
       every: text
         .regex(/^([1-9]\d{0,3}[hdw])$/, 'must be 1h or more, as in 4h or 1d')
         .optional()
         .describe('Again after so long; once where left out'),
     }),
   )
-  .describe('Who hears of it when nobody decides');
+  .describe('Who to notify when nobody decides');
 
 const defaults = z
   .strictObject({
@@ -209,11 +209,11 @@ const defaults = z
     quietHours: quietHours.default('off'),
     escalation: escalation.default([]),
   })
-  .describe('For stacks that do not say it themselves');
+  .describe('For stacks that do not set it themselves');
 
 const stack = z.strictObject({
   name: name.describe('As people type it; once in the file'),
-  environment: name.describe('As in prod; a command can aim at it'),
+  environment: name.describe('As in prod; commands can target it'),
   source: z.strictObject({ git, ref: ref.default('main'), path: subPath.default('') }),
   tool: tool.optional(),
   version: version
@@ -235,7 +235,7 @@ const stack = z.strictObject({
   policies: z.array(text).default([]),
   channels: z.array(place).optional(),
   approvers: approvers.optional(),
-  ignore: ignore.default([]).describe('Drift that is nobody’s concern'),
+  ignore: ignore.default([]).describe('Drift to count but not report'),
   severity: severity.default([]),
   quietHours: quietHours.optional(),
   escalation: escalation.optional(),
@@ -245,7 +245,7 @@ const stack = z.strictObject({
 const secret = text
   .regex(
     /^\$\{(env|file):[^}]+\}$/,
-    'must be ${env:NAME} or ${file:PATH} and nothing else: a secret does not stand in this file',
+    'must be ${env:NAME} or ${file:PATH} and nothing else: do not write a secret into this file',
   )
   .describe('${env:NAME} or ${file:PATH}');
 
@@ -262,13 +262,13 @@ const credential = z
     sshKey: text.optional().describe('File of a private key for ssh; relative to this file'),
     knownHosts: text
       .optional()
-      .describe('File of host keys, the only ones believed; those of the user m0 runs as where left out'),
+      .describe('File of host keys, the only ones trusted; those of the user m0 runs as where left out'),
   })
   .refine((value) => (value.token === undefined) !== (value.sshKey === undefined), {
     error: 'must have one of token or sshKey',
   })
   .refine((value) => value.username === undefined || value.sshKey === undefined, {
-    error: 'goes with a token; with an sshKey the user stands in the address',
+    error: 'goes with a token; with an sshKey the user is in the address',
     path: ['username'],
   })
   .refine((value) => value.knownHosts === undefined || value.token === undefined, {
@@ -293,9 +293,7 @@ export const rawConfigSchema = z
           matchByEmail: z
             .boolean('must be true or false')
             .default(false)
-            .describe(
-              'Who has no slack id under people is known by the confirmed e-mail of their Slack account',
-            ),
+            .describe('People without a slack id are known by the confirmed e-mail of their Slack account'),
         })
         .optional(),
       teams: z.strictObject({}).optional(),

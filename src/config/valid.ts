@@ -298,7 +298,7 @@ function readStack(
   if ((stack.channels ?? defaults.channels).length === 0) {
     context.report(
       [...path, 'channels'],
-      'has no channel, so nobody would hear of its drift: name one, here or in defaults',
+      'has no channel, so nobody would see its drift: name one, here or in defaults',
     );
   }
   const used = [...new Set([...defaults.policies, ...stack.policies])];

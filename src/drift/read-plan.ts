@@ -57,7 +57,7 @@ function checkPlan(input: unknown, where: string): PlanDocument {
     );
   }
   if (plan.errored === true) {
-    throw refuse('the plan ended in an error and is not complete; mend the error and plan again');
+    throw refuse('the plan ended in an error and is not complete; fix the error and plan again');
   }
   const parts = ['planned_values', 'resource_changes', 'resource_drift', 'output_changes', 'configuration'];
   if (!parts.some((part) => plan[part] !== undefined)) throw refuse(`${whatElse(plan)}; ${HOW}`);

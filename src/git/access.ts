@@ -68,7 +68,7 @@ export function accessOf(url: string, credential: GitCredential | null): Access 
 function withToken(url: string, credential: TokenCredential): Access {
   const remote = remoteOf(url);
   if (remote === null || (remote.protocol === 'http' && !isLoopback(remote))) {
-    throw new Error(`${credentialName(credential)} is not sent in the clear: use an https:// address`);
+    throw new Error(`${credentialName(credential)} is not sent unencrypted: use an https:// address`);
   }
   const token = readToken(credential);
   const username = credential.username ?? remote.user ?? defaultUsername(remote.host);

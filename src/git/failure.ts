@@ -24,7 +24,7 @@ export function explainFailure(text: string, url: string, credential: GitCredent
 function meaningOf(text: string, remote: Remote, credential: GitCredential | null): string | null {
   // Checked first: for a changed host key, ssh also prints the message of an unknown one.
   if (CHANGED_HOST_KEY.test(text)) {
-    return `${remote.host} shows another host key than the one in ${knownHostsOf(credential)}: somebody may stand in between. Ask the people of that server, and only then put the new one there`;
+    return `${remote.host} shows another host key than the one in ${knownHostsOf(credential)}: somebody may intercept it. Ask the people of that server, and only then put the new one there`;
   }
   if (UNKNOWN_HOST_KEY.test(text)) {
     return `the host key of ${remote.host} is not in ${knownHostsOf(credential)}: get it with ssh-keyscan${portOption(remote)} ${remote.host.replace(/[[\]]/g, '')}, compare it to what the people of that server publish, and add it`;
@@ -34,7 +34,7 @@ function meaningOf(text: string, remote: Remote, credential: GitCredential | nul
   }
   const redirectHost = redirectedTo(text, remote);
   if (redirectHost !== null && credential !== null) {
-    return `${remote.host} sends m0 on to ${redirectHost}, and ${credentialName(credential)} is not for there: use the new address`;
+    return `${remote.host} redirects to ${redirectHost}, and ${credentialName(credential)} is not for that host: use the new address`;
   }
   if (UNAUTHENTICATED.test(text)) return refusedText(text, remote, credential);
   if (!NOT_FOUND.test(text)) return null;
@@ -46,7 +46,7 @@ function meaningOf(text: string, remote: Remote, credential: GitCredential | nul
 function refusedText(text: string, remote: Remote, credential: GitCredential | null): string {
   if (credential === null) {
     const what = remote.protocol === 'ssh' ? 'sshKey' : 'token';
-    return `the server wants to know who is asking, and no entry under credentials in m0.yaml is for this address: add one with a ${what}`;
+    return `the server asks for a login, and no entry under credentials in m0.yaml is for this address: add one with a ${what}`;
   }
   if (credential.kind === 'token') {
     return `the server refuses the token of ${credentialName(credential)}: renew it, or let it read this repository`;

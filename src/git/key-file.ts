@@ -24,7 +24,7 @@ export function refuseKeyFile(path: string, shown: string = path): string | null
   }
   const [, kind = '', body = ''] = block;
   if (isEncrypted(kind, body)) {
-    return `file ${shown} is locked by a passphrase, which nobody is there to type: use a key without one`;
+    return `file ${shown} is locked by a passphrase, which m0 can’t type: use a key without one`;
   }
   return null;
 }

@@ -105,14 +105,14 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
     return alerts.map(({ subject: policy, details: { error, inUse, seen } }) => {
       const part = `policy ${policy}`;
       if (inUse === null) {
-        return problemOf(part, `${error}. No commit of it was ever good, so people decide: mend the policy`);
+        return problemOf(part, `${error}. No commit of it was ever good, so people decide: fix the policy`);
       }
       const last = `the last good commit ${inUse.slice(0, 7)}`;
       return problemOf(
         part,
         seen === null
-          ? `${error}. Nothing is applied by itself on the word of ${last}: mend the policy, or say "seen ${policy}" in chat`
-          : `${error}. ${seen.by.name} has seen it, and ${last} goes on deciding: mend the policy`,
+          ? `${error}. Nothing that ${last} allows is applied by itself: fix the policy, or say "seen ${policy}" in chat`
+          : `${error}. ${seen.by.name} has seen it, and ${last} decides again: fix the policy`,
       );
     });
   }
@@ -135,7 +135,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
     return [
       problemOf(
         'clock',
-        `it shows ${isoTime(now)}, and was at ${isoTime(ahead)} before: set it right (NTP), schedules and snoozes go by it`,
+        `it shows ${isoTime(now)}, and was at ${isoTime(ahead)} before: set it right (NTP), schedules and snoozes use it`,
       ),
     ];
   }

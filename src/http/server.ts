@@ -86,7 +86,7 @@ function application({ ready, metrics, routes = [] }: HttpParts, log: Logger): H
       log.error({ err: error }, 'readiness could not be determined');
       readiness = {
         ok: false,
-        problems: [{ part: 'm0', problem: 'readiness could not be told: see the log' }],
+        problems: [{ part: 'm0', problem: 'readiness could not be determined: see the log' }],
       };
     }
     return c.json({ ok: readiness.ok, problems: readiness.problems }, readiness.ok ? 200 : 503);

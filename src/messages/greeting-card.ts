@@ -25,10 +25,8 @@ export function greetingCard({ home, entry }: GreetingView): Card {
     blocks: [
       asked,
       line(
-        text(
-          'You are not under "people" in m0.yaml: you can look, start checks, and have those on call asked. ',
-        ),
-        text('To decide, too, have whoever keeps m0.yaml add you'),
+        text('You are not under "people" in m0.yaml: you can look, start checks, and ask those on call. '),
+        text('To decide, ask the owner of m0.yaml to add you'),
         ...(entry === null ? [text('.')] : [text(' with '), code(entry), text('.')]),
       ),
       context(text('Until then I write here only what you ask for.')),

@@ -188,7 +188,7 @@ export function driftHeadline(view: DriftView, you: boolean): string {
 function sentence(view: DriftView, you: boolean): string {
   const { stack, state } = view;
   const run = `run #${view.runId}`;
-  if (view.alert === 'superseded') return `${stack}: ${view.outcome ?? 'moved on, see the newer message'}`;
+  if (view.alert === 'superseded') return `${stack}: ${view.outcome ?? 'see the newer message'}`;
   if (view.alert === 'resolved' && view.outcome !== null && openNow(view).length > 0) {
     return `${stack}: ${view.outcome}`;
   }

@@ -28,7 +28,7 @@ function driftSpans(drift: HomeDrift, view: HomeView): readonly Span[] {
     drift.waiting === 0
       ? []
       : drift.approved
-        ? [[text('you said yes, and somebody else must, too')]]
+        ? [[text('you approved, and somebody else must too')]]
         : drift.waitsFor === ''
           ? [[text('nobody may approve it')]]
           : [[text(`waits for ${clip(drift.waitsFor, REASON)}`)]];
@@ -179,7 +179,7 @@ function cardWith(view: HomeView, buttons: readonly Button[]): Card {
     : [
         context(
           text(
-            'm0 does not know you: you are not under "people" in m0.yaml. You can look, and have those on call asked.',
+            'm0 does not know you: you are not under "people" in m0.yaml. You can look, and ask those on call.',
           ),
         ),
       ];

@@ -28,7 +28,7 @@ const ACTION_WORDS: Readonly<Record<string, string>> = {
   accept: 'accepted',
   unaccept: 'took out of the baseline',
   start: 'started on',
-  kept: 'left what is kept of',
+  kept: 'left exempt drift of',
   moved: 'found a later change on',
   locked: 'found a lock on',
   lost: 'was stopped while applying',
@@ -182,10 +182,10 @@ function troubleLines({ status, seen }: PolicyStateView, view: PolicyView): read
   }
   const follows =
     commit === null
-      ? 'No commit of it was ever good: a person decides until it is mended.'
+      ? 'No commit of it was ever good: a person decides until it is fixed.'
       : seen
-        ? `Somebody has seen it: ${shortCommit(commit)} goes on deciding until it moves again.`
-        : `A person decides until it is mended; ${shortCommit(commit)} is asked only for what it denies.`;
+        ? `Somebody has seen it: ${shortCommit(commit)} decides until there is a new commit.`
+        : `A person decides until it is fixed; ${shortCommit(commit)} can still deny.`;
   return [
     line(strong('STALE'), text(' since '), time(stale.since, view), text(`: ${clip(stale.error, ERROR)}`)),
     line(text(follows)),

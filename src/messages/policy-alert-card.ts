@@ -35,7 +35,7 @@ export function policyAlertCard(view: PolicyAlertView): Card {
   const what = view.refused === null ? 'can’t be fetched' : `is broken at ${shortCommit(view.refused)}`;
   if (seen !== null) {
     return {
-      headline: headlineOf(`Policy ${policy} ${what}: ${shortCommit(inUse ?? '')} goes on deciding`),
+      headline: headlineOf(`Policy ${policy} ${what}: ${shortCommit(inUse ?? '')} decides again`),
       tone: 'plain',
       blocks: [
         meta,
@@ -46,7 +46,7 @@ export function policyAlertCard(view: PolicyAlertView): Card {
             person(seen.by),
             text(' has seen it · '),
             time(seen.at, view),
-            text(' · until it moves again'),
+            text(' · until a new commit'),
           ],
         },
       ],
@@ -67,13 +67,13 @@ function stacksOf({ stacks }: PolicyAlertView): string {
 function waysOut(view: PolicyAlertView): readonly Block[] {
   const { inUse, policy } = view;
   if (inUse === null) {
-    return [line(text('No commit of it was ever good, so people decide until the policy is mended.'))];
+    return [line(text('No commit of it was ever good, so people decide until the policy is fixed.'))];
   }
   const good = shortCommit(inUse);
   return [
     line(
-      text(`The last good commit, ${good}, is asked only for what it denies; people decide all else. `),
-      text('Mend the policy, or let m0 go on with that commit.'),
+      text(`The last good commit, ${good}, can still deny; people decide all else. `),
+      text('Fix the policy, or let m0 go on with that commit.'),
     ),
     {
       type: 'buttons',
@@ -83,7 +83,7 @@ function waysOut(view: PolicyAlertView): readonly Block[] {
           command: seenText(policy, view.troubleId),
           confirm: {
             title: `Go on with ${good}?`,
-            body: `By this commit of ${clip(policy, 60)} m0 applies by itself again what it allows, until the policy moves.`,
+            body: `m0 again applies by itself what this commit of ${clip(policy, 60)} allows, until the policy changes.`,
             confirm: 'Go on',
           },
         },

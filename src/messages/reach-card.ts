@@ -33,7 +33,7 @@ export function reachCard(view: ReachView): Card {
   if (view.channel) return lostChannel(view, since);
   const may =
     others.length === 0
-      ? 'Nobody else may decide: name a group under "approvers" in m0.yaml, or mend the rota.'
+      ? 'Nobody else may decide: name a group under "approvers" in m0.yaml, or fix the rota.'
       : `Anyone in ${listed(others, 'or')} may decide meanwhile.`;
   return {
     headline: headlineOf(`Nobody on call can be asked about ${nameList(stacks)}`),
@@ -52,14 +52,12 @@ export function reachCard(view: ReachView): Card {
 
 function lostChannel({ what, stacks, problems }: ReachView, since: Block): Card {
   return {
-    headline: headlineOf(`m0 can’t write to ${what}, where ${nameList(stacks)} should be told`),
+    headline: headlineOf(`m0 can’t write to ${what}, the channel of ${nameList(stacks)}`),
     tone: 'bad',
     blocks: [
       since,
       ...problems.map((problem) => line(text(clip(problem, PROBLEM)))),
-      line(
-        text('What was to be said there is not said. Mend the channel, or name another under "channels".'),
-      ),
+      line(text('Messages for it are not posted. Fix the channel, or name another under "channels".')),
       {
         type: 'buttons',
         buttons: [{ label: 'Status', command: statusText(stacks.length === 1 ? (stacks[0] ?? null) : null) }],

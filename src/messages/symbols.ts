@@ -1,7 +1,7 @@
 /** Symbols for cards and findings. */
 import type { Card, FindingTone } from './card.ts';
 
-/** The symbol before the headline. The words say the same, so that nobody needs to see the symbol. */
+/** The symbol before the headline. The words repeat it for readers who can't see the symbol. */
 export const CARD_SYMBOL: Record<Card['tone'], string> = {
   drift: '◆ ',
   waits: '● ',

@@ -18,7 +18,7 @@ export function approverSpans(view: DriftView): readonly Span[] {
   const groupNames = groups.filter((group) => !isOnCall(group));
   const onCallSpans: readonly Span[] = onCall.length > 0 ? [...people(onCall, 'or'), text(' (on call)')] : [];
   const nobodyOnCall: readonly Span[] =
-    onCall.length === 0 && groupNames.length < groups.length ? [text('whoever is on call (nobody now)')] : [];
+    onCall.length === 0 && groupNames.length < groups.length ? [text('the person on call (nobody now)')] : [];
   const groupSpans: readonly Span[] =
     groupNames.length > 0 ? [text(`anyone in ${groupNames.join(', ')}`)] : [];
   const parts = [onCallSpans, nobodyOnCall, groupSpans].filter((p) => p.length > 0);

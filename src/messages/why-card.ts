@@ -15,7 +15,7 @@ const STATES: Readonly<Record<RunState, string>> = {
   queued: 'waits for its turn',
   planning: 'is being planned',
   deciding: 'is being judged by the policies',
-  awaiting_approval: 'waits for nobody: all that is left is snoozed, accepted or denied',
+  awaiting_approval: 'needs no decision: the rest is snoozed, accepted or denied',
   approved: 'is about to be applied',
   applying: 'is being applied',
   verifying: 'is applied; the plan after it is being made',
@@ -25,7 +25,7 @@ const STATES: Readonly<Record<RunState, string>> = {
   denied: 'is denied by the policies',
   rejected: 'was rejected',
   canceled: 'was canceled',
-  superseded: 'gave way to a newer run',
+  superseded: 'stopped for a newer run',
   expired: 'expired: it was approved too long ago to be applied',
   failed: 'failed',
   apply_unknown: 'was interrupted while applying',
@@ -95,7 +95,7 @@ export function whyCard(given: DriftView): Card {
       ? [
           context(
             text(
-              'What policies deny nobody can approve: snooze it, accept it, or change the code or the policy.',
+              'Nobody can approve what policies deny: snooze it, accept it, or change the code or the policy.',
             ),
           ),
         ]

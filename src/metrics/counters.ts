@@ -46,7 +46,7 @@ export function createMeter(registry: Registry, policies: readonly string[], log
   });
   const applies = new Counter({
     name: 'm0_applies_total',
-    help: 'Applies, by what became of them, since m0 started.',
+    help: 'Applies, by result, since m0 started.',
     labelNames: ['outcome'],
     registers,
   });
@@ -64,7 +64,7 @@ export function createMeter(registry: Registry, policies: readonly string[], log
   });
   const deliveries = new Counter({
     name: 'm0_delivery_attempts_total',
-    help: 'Attempts to bring something to a chat, by how they ended, since m0 started.',
+    help: 'Attempts to deliver to a chat, by how they ended, since m0 started.',
     labelNames: ['outcome'],
     registers,
   });

@@ -62,21 +62,21 @@ function sum(numbers: readonly number[]): number {
 const GAUGES: readonly GaugeSpec[] = [
   {
     name: 'm0_stacks',
-    help: 'Stacks in m0.yaml, by how they stand.',
+    help: 'Stacks in m0.yaml, by state.',
     labels: ['state'],
     values: ({ stacks }) =>
       STACK_STATES.map((state) => [{ state }, stacks.filter((s) => s.state === state).length]),
   },
   {
     name: 'm0_stack_drifted',
-    help: '1 where the stack has drift that is neither put back nor kept.',
+    help: '1 where the stack has drift that is neither put back nor exempt.',
     labels: ['stack', 'environment'],
     values: ({ stacks }) =>
       stacks.map(({ stack, environment, open }) => [{ stack, environment }, open.length > 0 ? 1 : 0]),
   },
   {
     name: 'm0_findings_open',
-    help: 'Findings that are neither put back nor kept.',
+    help: 'Findings that are neither put back nor exempt.',
     labels: ['origin', 'environment'],
     values: ({ stacks }) =>
       [...Map.groupBy(stacks, (s) => s.environment)].flatMap(([environment, those]) => {

@@ -46,15 +46,15 @@ export function createMetrics(parts: MetricsParts): Metrics {
   const gauge = (name: string, help: string, labelNames: readonly string[]): Gauge =>
     new Gauge({ name, help, labelNames, registers: [registry] });
   gauge('m0_build_info', 'Versions of m0 and of its tools.', Object.keys(build)).set(build, 1);
-  const chatUp = gauge('m0_chat_up', '1 where the chat can be heard and posted to.', ['platform']);
-  const storeUp = gauge('m0_store_up', '1 where the store told how everything stands.', []);
+  const chatUp = gauge('m0_chat_up', '1 where the chat can be read and posted to.', ['platform']);
+  const storeUp = gauge('m0_store_up', '1 where the store could be read.', []);
   const names = directory.stacks.map((s) => s.name);
   let scrape: Promise<string> | null = null;
 
   async function stateGauges(): Promise<string> {
     try {
       const now = clock();
-      const doing = 'reading how everything stands';
+      const doing = 'reading the state of the store';
       const overview = await withTimeout(
         doing,
         parts.timeLimitMs ?? TIME_LIMIT_MS,
@@ -67,7 +67,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
       log.error({ err: error }, 'metrics could not be read from the store');
       storeUp.set(0);
       const message = errorText(error);
-      return `# The store failed, so only the rest is told: ${message.replaceAll(/\s+/g, ' ')}\n`;
+      return `# The store failed, its metrics are missing: ${message.replaceAll(/\s+/g, ' ')}\n`;
     }
   }
 

@@ -79,7 +79,7 @@ export function describeApprovers(
     const names = (onCall[rota] ?? []).map((key) => directory.people.find((p) => p.key === key)?.name ?? key);
     return names.length > 0
       ? `the person on call (${names.join(', ')})`
-      : `whoever is on call (${rota}: nobody now)`;
+      : `the person on call (${rota}: nobody now)`;
   });
   return words.join(' or ');
 }

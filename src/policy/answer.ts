@@ -51,7 +51,7 @@ export function readValues(
         );
       }),
     );
-    if (read.length > MAX_MESSAGES) throw new Unreadable(`said more than ${MAX_MESSAGES} things`);
+    if (read.length > MAX_MESSAGES) throw new Unreadable(`gave more than ${MAX_MESSAGES} messages`);
     const messages = read.flatMap(([message, sources]): readonly AnswerMessage[] =>
       sources.length === 0
         ? [message]

@@ -55,7 +55,7 @@ export const REFUSED: Readonly<Record<string, string>> = {
   'json.match_schema': SCHEMAS,
   'json.verify_schema': SCHEMAS,
   'providers.aws.sign_req': 'm0 signs no requests',
-  'regex.globs_match': 'what it finds is not told exactly anywhere',
+  'regex.globs_match': 'its results are not specified exactly',
   'regex.template_match': 'write the pattern itself with regex.match',
   'rego.parse_module': 'm0 reads no Rego while it evaluates',
   'strings.render_template': "it runs Go's text templates; use sprintf",

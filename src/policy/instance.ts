@@ -42,7 +42,7 @@ function instantiate(
   // The second argument is a context that no builtin of OPA uses.
   function builtin(id: number, _context: number, ...addresses: number[]): number {
     const raw = byId.get(id);
-    if (raw === undefined) throw new BuiltinFailure(`builtin ${id}: not to be had here`);
+    if (raw === undefined) throw new BuiltinFailure(`builtin ${id}: not available here`);
     return raw(machine, ...addresses);
   }
 

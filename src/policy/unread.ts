@@ -66,7 +66,7 @@ function unaskedRule(name: string): string {
 
 function unaskedPackage(path: readonly string[], name: string): string | null {
   if (!POLICY_RULES.some((r) => r === name) && !/^violations?$/.test(name)) return null;
-  return `m0 asks only packages ${PACKAGES.join(' and ')}, so it never hears ${path.join('.')}.${name}; say package m0, or use it in a rule of m0`;
+  return `m0 asks only packages ${PACKAGES.join(' and ')}, so it never reads ${path.join('.')}.${name}; say package m0, or use it in a rule of m0`;
 }
 
 /** The constant beginnings of everything a file reads, as paths below `data`. */

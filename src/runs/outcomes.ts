@@ -232,7 +232,9 @@ export function afterObjection(run: Run, event: Extract<RunEvent, { type: 'objec
   return askPeopleAgain(open, change, recallApprovers(run, text));
 }
 
-/** The step after drift, code or policies changed since the approval: nothing is applied, and people are asked again. */
+/**
+ * The step after drift, code or policies changed since the approval: nothing is applied, and people are asked again.
+ */
 export function afterMoved(run: Run, event: Extract<RunEvent, { type: 'moved' }>, now: number): Next {
   if (run.approvals.length === 0) {
     // The policies allowed drift that has changed since: a new run decides about it.

@@ -1,4 +1,7 @@
-/** Policy problems that a person has seen and accepted: m0 then uses the policy's last good commit as if it were fresh. */
+/**
+ * Policy problems that a person has seen and accepted: m0 then uses the policy's last good commit as if it were
+ * fresh.
+ */
 import { bundlesOf, type PolicyAnswer } from '../decisions/decision.ts';
 import type { BundleStatus } from '../model/policy-status.ts';
 import type { Store } from '../ports/store.ts';

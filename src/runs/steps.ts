@@ -129,7 +129,9 @@ export function createSteps(parts: StepParts): Steps {
     return decided?.state === 'approved' ? decided : null;
   }
 
-  /** As `submit`, for an event that stores the plan with the run. If it is refused or fails, the plan file is deleted. */
+  /**
+   * As `submit`, for an event that stores the plan with the run. If it is refused or fails, the plan file is deleted.
+   */
   async function submitWithPlan(result: PlanResult, run: Run, event: RunEvent): Promise<Run | null> {
     let next: Run | null = null;
     try {

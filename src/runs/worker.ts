@@ -1,4 +1,6 @@
-/** The worker moves runs through their states. All state is in the store, so a crash of the worker loses only time. */
+/**
+ * The worker moves runs through their states. All state is in the store, so a crash of the worker loses only time.
+ */
 
 import { createKeyedLock } from '../base/keyed-lock.ts';
 import { withLogFields, withoutLogFields } from '../base/log-context.ts';
@@ -140,7 +142,9 @@ export function createWorker(parts: WorkerParts): Worker {
     }
   }
 
-  /** Deletes plan files that no run needs: a crashed process left them, and they hold secrets. Runs before any plan. */
+  /**
+   * Deletes plan files that no run needs: a crashed process left them, and they hold secrets. Runs before any plan.
+   */
   async function discardLeftoverPlans(): Promise<void> {
     const holding = await store.runs({ states: HOLDS_PLAN });
     try {
@@ -226,7 +230,9 @@ export function createWorker(parts: WorkerParts): Worker {
     wakeTimer = setTimeout(pump, Math.min(Math.max(0, at - now), LONGEST_SLEEP_MS));
   }
 
-  /** Takes no work of the stack for a while: it would probably fail again. With '' only the next look for work waits. */
+  /**
+   * Takes no work of the stack for a while: it would probably fail again. With '' only the next look for work waits.
+   */
   function pauseStack(stack: string): void {
     if (stop.signal.aborted || pausedStacks.has(stack)) return;
     const timer = setTimeout(() => {

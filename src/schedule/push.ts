@@ -144,7 +144,7 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
     for (const stack of head === null ? [] : watched.stacks) {
       if (stopped) return;
       handling = handleHead(stack, head ?? '').catch((error: unknown) => {
-        log.error({ err: error, stack: stack.name }, 'a push could not be followed up; it comes again');
+        log.error({ err: error, stack: stack.name }, 'a push could not be handled; it is tried again');
       });
       await handling;
     }

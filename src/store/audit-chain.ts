@@ -1,4 +1,6 @@
-/** The hash chain of the audit log: each entry's hash includes the hash before it, so changes can be detected. Pure. */
+/**
+ * The hash chain of the audit log: each entry's hash includes the hash before it, so changes can be detected. Pure.
+ */
 import { createHash } from 'node:crypto';
 import type { AuditEntry } from '../model/audit-entry.ts';
 

@@ -51,7 +51,7 @@ function toConversation(row: typeof teamsConversations.$inferSelect): TeamsConve
 export function chatTables(db: Database, writing: Writing): SeenEvents & TeamsStore {
   return {
     isNewEvent: (platform, key, now) =>
-      writing('storing which event was taken in', (tx) => {
+      writing('storing that an event was received', (tx) => {
         tx.delete(seenEvents)
           .where(lt(seenEvents.at, now - EVENTS_KEPT_MS))
           .run();
@@ -60,7 +60,7 @@ export function chatTables(db: Database, writing: Writing): SeenEvents & TeamsSt
       }),
 
     teamsConversation: (id) =>
-      attempt('looking a conversation up', () => {
+      attempt('looking up a conversation', () => {
         const row = db.select().from(teamsConversations).where(eq(teamsConversations.id, id)).get();
         return row && toConversation(row);
       }),
@@ -93,7 +93,7 @@ export function chatTables(db: Database, writing: Writing): SeenEvents & TeamsSt
       }),
 
     teamsTeam: (id) =>
-      attempt('looking a team up', () => {
+      attempt('looking up a team', () => {
         const row = db.select().from(teamsTeams).where(eq(teamsTeams.id, id)).get();
         if (row === undefined) return undefined;
         const channels = db.select().from(teamsChannels).where(eq(teamsChannels.team, id)).all();

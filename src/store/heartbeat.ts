@@ -30,7 +30,7 @@ export function startHeartbeat({ file, fence, leaseMs, log, onLost }: HeartbeatO
   thread.on('error', (error) => {
     // Without heartbeats the lease expires. Writes stay safe, because each one checks the fence number.
     if (!isStopped)
-      log.error({ err: error }, 'the heartbeat broke: another m0 may take over in half a minute');
+      log.error({ err: error }, 'the heartbeat failed: another m0 may take over in half a minute');
   });
   // The thread must not keep the process alive.
   thread.unref();

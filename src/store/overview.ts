@@ -31,7 +31,10 @@ const ACTIVE_RUNS = `
 const ALERTS = `
   SELECT kind, subject, run_id AS runId, first_seen_at AS firstSeenAt FROM alerts WHERE state = 'open' ORDER BY id DESC`;
 
-/** The newest run with an answer of each stack. The index finds the newest run of each state; the query takes the newest of these. */
+/**
+ * The newest run with an answer of each stack. The index finds the newest run of each state; the query takes the
+ * newest of these.
+ */
 const ANSWERS = `
   SELECT s.value AS stack, r.id AS runId, coalesce(${jsonField('r.data', '$.plan.madeAt')}, r.updated_at) AS at
   FROM json_each(:stacks) s JOIN runs r ON r.id = (

@@ -39,9 +39,9 @@ export function startRetention({ store, clock, log }: RetentionParts): Retention
         await yieldToEventLoop();
       }
     } catch (error) {
-      log.error({ err: error }, 'deleting what is long over broke; it is tried again tomorrow');
+      log.error({ err: error }, 'deleting old data failed; it is tried again tomorrow');
     }
-    if (total.runs + total.deliveries > 0) log.info(total, 'deleted what is long over');
+    if (total.runs + total.deliveries > 0) log.info(total, 'deleted old data');
   }
 
   let running = deleteAllOld();

@@ -42,7 +42,9 @@ import { unreachableTables } from './unreachable-tables.ts';
 import { type Inserted, StaleAlert, StaleRun, setValue, write } from './write.ts';
 import { attempt, writingTo } from './writing.ts';
 
-/** A store with the operations that only the SQLite database offers: audit verification, retention, tool processes. */
+/**
+ * A store with the operations that only the SQLite database offers: audit verification, retention, tool processes.
+ */
 export interface AuditedStore extends Store {
   /** Verifies the hash chain of the whole audit log. */
   verifyAudit(): Promise<ChainVerdict>;
@@ -207,7 +209,7 @@ export async function openSqliteStore(
       ),
 
     exemptions: (stack) =>
-      attempt(`reading what is kept of ${stack}`, () =>
+      attempt(`reading the exemptions of ${stack}`, () =>
         db
           .select()
           .from(exemptions)
@@ -218,7 +220,7 @@ export async function openSqliteStore(
       ),
 
     exemptionsEnded: (after, upTo) =>
-      attempt('reading which snoozes are over', () =>
+      attempt('reading which snoozes have ended', () =>
         db
           .select()
           .from(exemptions)
@@ -248,7 +250,7 @@ export async function openSqliteStore(
 
     verifyAudit: () => attempt('verifying the audit record', () => verifyChain(recordLines(db.$client))),
 
-    prune: (before) => writing('deleting what is long over', () => prune(db, before)),
+    prune: (before) => writing('deleting old data', () => prune(db, before)),
 
     dueOutbox: (now, limit) =>
       attempt('reading the outbox', () =>
@@ -257,7 +259,7 @@ export async function openSqliteStore(
 
     hasOutboxKey: (key) =>
       attempt(
-        'looking a delivery up',
+        'looking up a delivery',
         () => db.select({ id: outbox.id }).from(outbox).where(eq(outbox.key, key)).get() !== undefined,
       ),
 
@@ -281,7 +283,7 @@ export async function openSqliteStore(
       }),
 
     outboxFailed: (id, error, nextAttemptAt) =>
-      writing(`putting delivery ${id} off`, (tx) => {
+      writing(`storing the failed try of delivery ${id}`, (tx) => {
         tx.update(outbox)
           .set({
             attempts: sql`${outbox.attempts} + 1`,
@@ -304,7 +306,7 @@ export async function openSqliteStore(
       ),
 
     messageAt: (platform, channel, messageId) =>
-      attempt('looking a message up', () => {
+      attempt('looking up a message', () => {
         const row = db
           .select()
           .from(messages)

@@ -18,7 +18,7 @@ export function unreachableTables(db: Database, writing: Writing): ReachStore {
 
   return {
     refusals: (person) =>
-      attempt(`reading what was refused to ${person}`, () => {
+      attempt(`reading the refused messages to ${person}`, () => {
         const row = db.select().from(refusals).where(eq(refusals.person, person)).get();
         if (row === undefined) return undefined;
         const { at, error, address, reachableAt } = row;
@@ -81,7 +81,7 @@ export function unreachableTables(db: Database, writing: Writing): ReachStore {
     },
 
     lostChannels: () =>
-      attempt('reading which channels take nothing', () =>
+      attempt('reading which channels refuse messages', () =>
         db
           .select()
           .from(lostChannels)
@@ -91,7 +91,7 @@ export function unreachableTables(db: Database, writing: Writing): ReachStore {
       ),
 
     addLostChannel: ({ platform: of, channel, error }) =>
-      writing(`storing that ${of}:${channel} takes nothing`, (tx) => {
+      writing(`storing that ${of}:${channel} refuses messages`, (tx) => {
         tx.insert(lostChannels)
           .values({ platform: of, channel, error })
           .onConflictDoUpdate({ target: [lostChannels.platform, lostChannels.channel], set: { error } })
@@ -99,7 +99,7 @@ export function unreachableTables(db: Database, writing: Writing): ReachStore {
       }),
 
     async removeLostChannel(of, channel) {
-      const doing = `storing that ${of}:${channel} takes messages`;
+      const doing = `storing that ${of}:${channel} accepts messages`;
       const it = and(eq(lostChannels.platform, of), eq(lostChannels.channel, channel));
       // Reads first, because this runs after every message, and a write is rarely needed.
       const lost = await attempt(doing, () => db.select().from(lostChannels).where(it).get());

@@ -6,7 +6,9 @@ import { toStoreError } from './store-error.ts';
 /** The part of a transaction that writes use. */
 export type Writer = Pick<Database, 'insert' | 'update' | 'select' | 'delete'>;
 
-/** Runs `work`. If it throws, rejects with a StoreError that begins with `doing`. A LeaseLost is passed on as it is. */
+/**
+ * Runs `work`. If it throws, rejects with a StoreError that begins with `doing`. A LeaseLost is passed on as it is.
+ */
 export async function attempt<T>(doing: string, work: () => T): Promise<T> {
   try {
     return work();

@@ -170,7 +170,7 @@ describe('a channel that takes nothing any more', () => {
     await core.look();
     const told = ops().filter((m) => m.card.headline.includes('can’t write'));
     expect(told.map((m) => m.card.headline)).toEqual([
-      `m0 can’t write to slack:C0GONE, where ${STACK} should be told`,
+      `m0 can’t write to slack:C0GONE, the channel of ${STACK}`,
     ]);
     expect(textOf(told[0]?.card as never)).toContain('there is no such channel');
     core.chat.open('C0GONE');
@@ -193,7 +193,7 @@ describe('a channel that takes nothing any more', () => {
     await core.look();
     await core.look();
     expect(ops().map((m) => m.card.headline)).toEqual([
-      `m0 can’t write to slack:C0GONE, where ${STACK} should be told`,
+      `m0 can’t write to slack:C0GONE, the channel of ${STACK}`,
     ]);
   });
 });

@@ -197,7 +197,7 @@ describe('a token stays with its server', () => {
     expect(other.seen.length).toBeGreaterThan(0);
     expect(other.seen.map((request) => request.authorization)).toEqual(other.seen.map(() => undefined));
     expectNoToken(message, watched.commandLines());
-    if (!late) expect(message).toContain(`sends m0 on to ${other.url.replace(/:\d+$/, '')}`);
+    if (!late) expect(message).toContain(`redirects to ${other.url.replace(/:\d+$/, '')}`);
   });
 
   it('and when a server that leads elsewhere answers the question first, its data do not get the token', async () => {

@@ -161,7 +161,7 @@ describe('watchPushes', () => {
     await dealt(['a']);
     core.broken = (method) => (method === 'commit' ? new Error('disk full') : null);
     commit(repo, { 'envs/a/main.tf': 'a2' }, 'a');
-    await until('a failure', () => lines.some((line) => line.includes('could not be followed up')));
+    await until('a failure', () => lines.some((line) => line.includes('could not be handled')));
     core.broken = null;
     await dealt(['a']);
     expect(await pushed()).toEqual(['a']);

@@ -180,7 +180,7 @@ test('what Teams sends again meanwhile is heard once and answered once', async (
   });
   const bars = await Promise.all([1, 2, 3].map(async () => (await connector.deliver(invoke)).body?.value));
   expect(bars.filter((bar) => bar === WAIT)).toHaveLength(1);
-  expect(bars.filter((bar) => bar === 'm0 has heard this already.')).toHaveLength(2);
+  expect(bars.filter((bar) => bar === 'm0 got this already.')).toHaveLength(2);
   held.resolve({ type: 'private', card: told('Approved run #42.') });
   await settled();
   expect(heard).toBe(1);

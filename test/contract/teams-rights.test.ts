@@ -139,7 +139,7 @@ describe('what comes late', () => {
     await settled();
     for (const _ of [1, 2]) {
       expect((await teams.connector.deliver(sent)).body).toMatchObject({
-        value: 'm0 has heard this already.',
+        value: 'm0 got this already.',
       });
       await teams.restart();
     }

@@ -16,7 +16,7 @@ const NEVER: Readonly<Record<string, string>> = {
   'deciding→superseded': 'what has its plan is judged, and tells of it',
 };
 /** There were so many; fewer would mean that something is not tried any more. */
-const LEAST_POINTS = 1_200;
+const LEAST_POINTS = 1_204;
 
 let children: Children;
 beforeAll(async () => {

@@ -15,6 +15,12 @@ export interface M0Process {
   readonly logs: string[];
   /** For `startWorld`. */
   start(variables: Variables, tools: Tools): Promise<Started>;
+  /** One more process on the same database and data folder, with other variables. It is not waited for. */
+  another(change?: Variables): OtherProcess;
+  /** SIGSTOP to the running process. */
+  freeze(): void;
+  /** SIGCONT, and resolves to the exit code that the process ends with. */
+  thaw(): Promise<number | null>;
   /** kill -9, and waits until it is gone. What it had started goes on. */
   kill(): Promise<void>;
   /** What killed processes left running and still runs. */
@@ -23,6 +29,15 @@ export interface M0Process {
   orphansEnded(): Promise<void>;
   /** Ends what is left, by its process group. */
   cleanUp(): Promise<void>;
+}
+
+/** A second m0 beside the first one. */
+export interface OtherProcess {
+  /** Everything it has written. */
+  output(): string;
+  /** Resolves to its exit code, null where a signal ended it. */
+  readonly exit: Promise<number | null>;
+  stop(signal: NodeJS.Signals): void;
 }
 
 interface Listed {
@@ -51,6 +66,7 @@ function descendants(of: number, all: readonly Listed[]): readonly Listed[] {
 export function m0Process(): M0Process {
   const logs: string[] = [];
   let child: ChildProcess | null = null;
+  let environment: Variables = {};
   const left: Listed[] = [];
 
   function ended(one: ChildProcess): Promise<void> {
@@ -63,19 +79,45 @@ export function m0Process(): M0Process {
     return left.filter((o) => all.some((p) => p.pid === o.pid && p.began === o.began));
   }
 
+  function serve(env: Variables): ChildProcess {
+    return spawn(process.execPath, [resolve('src/main.ts'), 'serve'], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+
+  function exitOf(one: ChildProcess): Promise<number | null> {
+    return ended(one).then(() => one.exitCode);
+  }
+
   return {
     logs,
+    another(change = {}) {
+      const other = serve({ ...environment, ...change });
+      let text = '';
+      for (const stream of [other.stdout, other.stderr])
+        stream?.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+        });
+      return { output: () => text, exit: exitOf(other), stop: (signal) => void other.kill(signal) };
+    },
+    freeze() {
+      child?.kill('SIGSTOP');
+    },
+    async thaw() {
+      if (child === null) throw new Error('thawing m0: it is not running');
+      child.kill('SIGCONT');
+      return exitOf(child);
+    },
     async start(variables, tools) {
-      const mine = spawn(process.execPath, [resolve('src/main.ts'), 'serve'], {
-        env: {
-          ...variables,
-          M0_LOG_LEVEL: 'debug',
-          M0_OPA: tools.opa,
-          ...(tools.terraform === null ? {} : { M0_TERRAFORM: tools.terraform }),
-          TF_CLI_CONFIG_FILE: tools.terraformCliConfig,
-        },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
+      environment = {
+        ...variables,
+        M0_LOG_LEVEL: 'debug',
+        M0_OPA: tools.opa,
+        ...(tools.terraform === null ? {} : { M0_TERRAFORM: tools.terraform }),
+        TF_CLI_CONFIG_FILE: tools.terraformCliConfig,
+      };
+      const mine = serve(environment);
       child = mine;
       const from = logs.length;
       for (const stream of [mine.stdout, mine.stderr]) {

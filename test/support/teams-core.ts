@@ -73,9 +73,11 @@ export class TeamsCore {
     const all = new TeamsCore(core, connector, { clock: hastyClock(), ...teams?.(core) });
     await all.start();
     await connector.addToTeam('sre');
-    // The last channel of the team's list, which m0 asks for.
+    // The channels of the team's list, which m0 asks for.
     await vi.waitFor(async () => {
-      if (!(await core.store.teamsConversation(DEV))) throw new Error('m0 knows no channel yet');
+      for (const channel of [OPS, DEV])
+        if (!(await core.store.teamsConversation(channel)))
+          throw new Error(`m0 does not know ${channel} yet`);
     });
     return all;
   }

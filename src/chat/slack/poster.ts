@@ -37,7 +37,7 @@ function inThread(thread: Thread | null) {
 /** What is known of a key: where its message is, or that Slack refused it. */
 type Outcome = Posted | 'refused';
 
-/** Event type of the metadata that marks m0's messages, so that none is posted twice. */
+/** Event type of the metadata that marks m0's messages, to avoid posting one twice. */
 const EVENT_TYPE = 'm0';
 
 interface Found {

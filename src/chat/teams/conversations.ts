@@ -26,16 +26,16 @@ export function userOf({ from }: Activity): string {
  */
 export class Conversations {
   readonly #store: TeamsMemory;
-  /** Those of m0.yaml. */
+  /** Channels of m0.yaml. */
   readonly #expected = new Set<string>();
-  /** Those of them that m0 was not met in. */
+  /** Channels of m0.yaml from which m0 has received nothing yet, or in which it is no more. */
   readonly #unseen = new Set<string>();
 
   constructor(store: TeamsMemory) {
     this.#store = store;
   }
 
-  /** Looks which of these channels m0 was met in. */
+  /** Looks up which of these channels m0 has received something from. */
   async expect(channels: readonly string[]): Promise<void> {
     for (const id of channels) {
       this.#expected.add(id);
@@ -44,7 +44,7 @@ export class Conversations {
     }
   }
 
-  /** Channels of m0.yaml that m0 was not met in yet, or is in no more. */
+  /** Channels of m0.yaml from which m0 has received nothing yet, or in which it is no more. */
   unseen(): readonly string[] {
     return [...this.#unseen];
   }
@@ -54,7 +54,7 @@ export class Conversations {
     const where: Service = { serviceUrl, botId: recipient.id, tenantId: tenantOf(activity) };
     const text = JSON.stringify(where);
     if ((await this.#store.value(SERVICE)) !== text) await this.#store.setValue(SERVICE, text);
-    // What does not say that it is private is not.
+    // Without a type, it is not a private chat.
     const kind = activity.conversation.conversationType ?? 'groupChat';
     const id = conversationOf(activity);
     await this.add(id, { ...where, kind, gone: false });
@@ -63,13 +63,13 @@ export class Conversations {
     if (teamId !== undefined && kind === 'channel') await this.#addToTeam(teamId, [id], where);
   }
 
-  /** Channels of a team. Where its service has moved, so have those that nothing was heard of since. */
+  /** Adds channels of a team. If the team's service URL has changed, its other channels get the new one too. */
   async addTo(teamId: string, ids: readonly string[], where: Service, listed?: boolean): Promise<void> {
     for (const id of ids) await this.add(id, { ...where, kind: 'channel', gone: false });
     await this.#addToTeam(teamId, ids, where, listed);
   }
 
-  /** True where Teams was asked for a team's channels, and has not told them. */
+  /** True if Teams was asked for a team's channels and has not listed them yet. */
   async isUnlisted(teamId: string): Promise<boolean> {
     return (await this.#store.teamsTeam(teamId))?.listed === false;
   }

@@ -188,7 +188,7 @@ export class Files {
 const nameOf = (pages: Pages): string => fileNameOf(pages.title, LIMITS.fileName);
 
 const tooLarge = (bytes: number): string =>
-  `As a file this has ${Math.ceil(bytes / 1_000_000)} MB, and ${LIMITS.fileBytes / 1_000_000} MB is the most that goes: the pages show it.`;
+  `As a file this has ${Math.ceil(bytes / 1_000_000)} MB, and the limit is ${LIMITS.fileBytes / 1_000_000} MB: see the pages.`;
 
 /** Stores the bytes with one request. Sends no token of m0: the URL alone gives the right to write. */
 async function upload(address: URL, bytes: Buffer<ArrayBuffer>): Promise<void> {

@@ -10,7 +10,7 @@ import { Notes } from './notes.ts';
 /** What m0 says first to a person for whom it was added. Rejects where it can't be gathered. */
 export type GreetingOf = (actor: Actor) => Promise<Card>;
 
-/** Who was greeted since m0 was added for them: whoever takes it away and adds it again is greeted again. */
+/** Who was greeted since they added m0. A person who removes m0 and adds it again is greeted again. */
 export class Greetings {
   readonly #since: Notes;
   readonly #alone = createKeyedLock();

@@ -74,13 +74,13 @@ export class Identity {
   readonly #timeoutMs: number;
   readonly #credentials: ConfigurationServiceClientCredentialFactory;
 
-  /** Throws where the settings would let anybody pass for somebody else. */
+  /** Throws if the settings would let anybody act as somebody else. */
   constructor(options: IdentityOptions) {
     const { appPassword, tenantId, connector } = options;
     const appId = options.appId?.toLowerCase() ?? null;
     if (appId === null && !options.insecureLoopback) {
       throw new Error(
-        'starting Teams: MICROSOFT_APP_ID is not set, so anybody could pass for an approver: set it, with MICROSOFT_APP_PASSWORD and MICROSOFT_APP_TENANT_ID (M0_TEAMS_INSECURE_LOOPBACK=1 is for a local client only)',
+        'starting Teams: MICROSOFT_APP_ID is not set, so anybody could act as an approver: set it, with MICROSOFT_APP_PASSWORD and MICROSOFT_APP_TENANT_ID (M0_TEAMS_INSECURE_LOOPBACK=1 is for a local client only)',
       );
     }
     if (appId !== null && appPassword === null) {

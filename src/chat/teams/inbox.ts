@@ -54,7 +54,7 @@ const answerOf = (answer: ClickAnswer): object =>
         value: inert(answer.bar, 2_000),
       };
 
-const ALREADY_HANDLED: ClickAnswer = { bar: 'm0 has heard this already.' };
+const ALREADY_HANDLED: ClickAnswer = { bar: 'm0 got this already.' };
 const INTERNAL_ERROR = 'That broke in m0: its log tells why. Please try again.';
 
 /**

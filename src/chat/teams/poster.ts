@@ -195,7 +195,7 @@ export class Poster {
     const doing = `opening a chat with ${clip(place.user, 80)}`;
     const service = await conversations.service();
     if (service === null) {
-      throw new ChatError(`${doing}: m0 was not met in Teams yet: add its app to a team or a chat`, {
+      throw new ChatError(`${doing}: m0 is not in Teams yet: add its app to a team or a chat`, {
         permanent: true,
       });
     }
@@ -238,5 +238,5 @@ export class Poster {
 
 /** Why m0 cannot write to a channel of m0.yaml, and what to do. */
 export function notAMember(channel: string): string {
-  return `posting to ${channel}: m0 was not met there: add its app to that team (or say "@m0 help" in that chat)`;
+  return `posting to ${channel}: m0 is not there yet: add its app to that team (or say "@m0 help" in that chat)`;
 }

@@ -120,7 +120,7 @@ export function createPagerDutyApi(options: {
         // A redirect would send the key to another host, so none is followed.
         if (status === 0 || (status >= 300 && status < 400))
           return new PagerDutyError(
-            `${base.host} redirects elsewhere (${status}), and the key goes nowhere else: correct PAGERDUTY_API_URL`,
+            `${base.host} redirects elsewhere (${status}), and the key is not sent there: correct PAGERDUTY_API_URL`,
           );
         return new PagerDutyError(`${base.host} answers ${status}${words}`, {
           refused: status >= 400 && status < 500 && status !== 408,
@@ -156,7 +156,7 @@ export function createPagerDutyApi(options: {
     if (answer.success) return answer.data;
     const where = answer.error.issues[0]?.path.join('.') ?? '';
     throw new PagerDutyError(
-      `${base.host} answers what PagerDuty would not${where === '' ? '' : ` (${where})`}`,
+      `${base.host} does not answer like PagerDuty${where === '' ? '' : ` (${where})`}`,
     );
   }
 

@@ -59,7 +59,7 @@ export function createPagerDuty(api: PagerDutyApi, clock: Clock): ScheduleOnCall
     const { error } = bad;
     if (good === null || onDuty.length === 0 || !isWithin(COUNTS_MS, good.at, now)) throw error;
     const why = errorText(error);
-    return { onDuty, trouble: `${why}; what it said last counts for up to ten minutes` };
+    return { onDuty, trouble: `${why}; its last answer counts for up to ten minutes` };
   }
 
   return async (schedule) => {

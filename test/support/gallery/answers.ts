@@ -338,7 +338,7 @@ export const answers: readonly Exhibit[] = [
   ),
   exhibit(
     'home',
-    '`home`: what waits for you, what is open, what you keep, what can’t be checked, who is on call.',
+    '`home`: what waits for you, what is open, your exemptions, what can’t be checked, who is on call.',
     homeMessage,
     HOME,
     PRIVATE,

@@ -98,7 +98,7 @@ An apply would change nothing of this:
 ! aws_thing.k  changed in the cloud, no change by an apply
   ~ v: 1 → 2  (cloud, an apply keeps it)
 
-1 more differ without anybody's doing (--noise lists them)
+1 more that nobody changed (--noise lists them)
 `);
   });
 

@@ -28,6 +28,7 @@ describe('readEnvironment', () => {
       opa: null,
       pluginMirror: null,
       keepPlans: false,
+      waitForOwner: false,
       stackUser: null,
       logLevel: 'info',
       host: '127.0.0.1',
@@ -44,11 +45,12 @@ describe('readEnvironment', () => {
       ...{ M0_CONFIG: '/etc/m0.yaml', M0_DATABASE_URL: 'postgres://u:p@h/db', M0_ARTIFACTS: 's3://bucket/x' },
       ...{ M0_CONCURRENCY: '8', PORT: '0', HOST: '', M0_LOG_LEVEL: 'debug', SLACK_BOT_TOKEN: 'xoxb-1' },
       ...{ SLACK_APP_TOKEN: 'xapp-1', MICROSOFT_APP_ID: 'id', M0_TEAMS_INSECURE_LOOPBACK: '1' },
-      M0_KEEP_PLANS: '1',
+      ...{ M0_KEEP_PLANS: '1', M0_WAIT_FOR_OWNER: '1' },
     });
     expect(environment).toMatchObject({
       ...{ configPath: '/etc/m0.yaml', databaseUrl: 'postgres://u:p@h/db', artifacts: 's3://bucket/x' },
       ...{ concurrency: 8, port: 0, host: '127.0.0.1', logLevel: 'debug', keepPlans: true },
+      waitForOwner: true,
       slack: { botToken: 'xoxb-1', appToken: 'xapp-1' },
       teams: { appId: 'id', insecureLoopback: true },
     });
@@ -56,6 +58,7 @@ describe('readEnvironment', () => {
 
   it.each([
     ['M0_KEEP_PLANS', 'yes', 'M0_KEEP_PLANS: "yes" is neither 1 nor 0'],
+    ['M0_WAIT_FOR_OWNER', 'true', 'M0_WAIT_FOR_OWNER: "true" is neither 1 nor 0'],
     ['PORT', '70000', 'PORT: "70000" is not a whole number from 0 to 65535'],
     ['M0_CONCURRENCY', '0', 'M0_CONCURRENCY: "0" is not a whole number from 1 to 256'],
     ['M0_CONCURRENCY', '1e2', 'M0_CONCURRENCY: "1e2" is not'],
@@ -68,7 +71,7 @@ describe('readEnvironment', () => {
     ['M0_LOG_LEVEL', 'loud', 'M0_LOG_LEVEL: "loud" is no level: set it to one of trace'],
     ['M0_GIT_WEBHOOK_SECRET', 'hunter2', 'M0_GIT_WEBHOOK_SECRET: is shorter than 16 characters'],
     ['PAGERDUTY_TOKEN', 'hunter2\nhunter2', 'PAGERDUTY_TOKEN: has characters that no key has'],
-    ['PAGERDUTY_API_URL', 'http://api.eu.pagerduty.com', 'PAGERDUTY_API_URL: the key would travel in clear'],
+    ['PAGERDUTY_API_URL', 'http://api.eu.pagerduty.com', 'PAGERDUTY_API_URL: sends the key unencrypted'],
     ['PAGERDUTY_API_URL', 'https://me:hunter2@h', 'PAGERDUTY_API_URL: holds a user or a password'],
     ['PAGERDUTY_API_URL', 'api.eu.pagerduty.com', 'PAGERDUTY_API_URL: is not an address'],
     ['SLACK_API_URL', 'slack.test', 'SLACK_API_URL: is not an address'],

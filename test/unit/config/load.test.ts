@@ -218,7 +218,7 @@ describe('loadConfig', () => {
     ['push: { poll: 4s }', 'push.poll: must be 5s or more'],
     ['push: { pol: 30s }', 'push: must be off or { poll: 30s }'],
     ['timezone: Mars/Olympus', 'timezone: there is no time zone "Mars/Olympus"'],
-    ['channels: []', 'has no channel, so nobody would hear of its drift'],
+    ['channels: []', 'has no channel, so nobody would see its drift'],
     ['channels: ["teams:19:x"]', 'channels[0]: teams is not set up: add teams under chat'],
     ['version: 1.11', 'version: must be text: put it in quotes'],
     ['version: "~> 1.11"', 'version: must be a version or the start of one'],

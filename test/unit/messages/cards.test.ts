@@ -272,14 +272,14 @@ describe('lists', () => {
     );
     expect(card.tone).toBe('bad');
     expect(text).toContain('STALE since <clock 11:12>: commit ccccccc: p.rego:4: rego_parse_error');
-    expect(text).toContain('A person decides until it is mended; a1b2c3d is asked only for what it denies.');
+    expect(text).toContain('A person decides until it is fixed; a1b2c3d can still deny.');
     expect(text).not.toContain('What all of them allow is applied by itself');
   });
 
   it('policies: a stale one that a person has seen continues to decide', () => {
     const { card, text } = policyText({ stale: STALE }, true);
     expect(card.headline).toBe('prod-network: 1 policy decides, 1 guardrail');
-    expect(text).toContain('Somebody has seen it: a1b2c3d goes on deciding until it moves again.');
+    expect(text).toContain('Somebody has seen it: a1b2c3d decides until there is a new commit.');
     expect(text).toContain('What all of them allow is applied by itself');
   });
 
@@ -287,7 +287,7 @@ describe('lists', () => {
     const { card, text } = policyText({ stale: STALE, commit: null, rules: [] });
     expect(card.tone).toBe('bad');
     expect(text).toContain('guard  only objects · no commit in use');
-    expect(text).toContain('No commit of it was ever good: a person decides until it is mended.');
+    expect(text).toContain('No commit of it was ever good: a person decides until it is fixed.');
   });
 
   it('policies: many rules are folded', () => {
@@ -342,6 +342,6 @@ describe('why', () => {
 
   it('says that nobody can approve what is denied', () => {
     const view = driftView({ state: 'denied', findings: [item(HOTFIX, { type: 'denied' }, NETWORK_HUMAN)] });
-    expect(cardText(whyCard(view))).toContain('What policies deny nobody can approve');
+    expect(cardText(whyCard(view))).toContain('Nobody can approve what policies deny');
   });
 });

@@ -41,7 +41,7 @@ describe('the card of a broken policy', () => {
 
   it('names the person who has seen it, and has no button after that', () => {
     const card = policyAlertCard({ ...VIEW, seen: { by: { person: 'dana', name: 'Dana' }, at: NOW } });
-    expect(card.headline).toBe('Policy approvals is broken at e4f5a6b: a1b2c3d goes on deciding');
+    expect(card.headline).toBe('Policy approvals is broken at e4f5a6b: a1b2c3d decides again');
     expect(told(card)).toContain('Dana');
     expect(commands(card)).toEqual([]);
   });
@@ -49,7 +49,7 @@ describe('the card of a broken policy', () => {
   it('offers nothing if no commit was ever good', () => {
     const card = policyAlertCard({ ...VIEW, inUse: null });
     expect(commands(card)).toEqual([]);
-    expect(told(card)).toContain('people decide until the policy is mended');
+    expect(told(card)).toContain('people decide until the policy is fixed');
   });
 
   it('covers a repository that can’t be reached, and a policy that works again', () => {

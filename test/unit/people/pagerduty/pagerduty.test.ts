@@ -74,7 +74,7 @@ describe('while PagerDuty cannot be reached', () => {
     now += MINUTE;
     expect(await ask('PABC123')).toEqual({
       onDuty: [{ id: 'PDANA1', name: 'Dana Ray', email: 'Dana@Acme.dev', until: Date.parse(FAR) }],
-      trouble: expect.stringMatching(/can't be reached \(.+\); what it said last counts/),
+      trouble: expect.stringMatching(/can't be reached \(.+\); its last answer counts/),
     });
     now = NOON + 10 * MINUTE - 1;
     expect(await names()).toBe('Dana Ray');

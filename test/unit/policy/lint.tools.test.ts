@@ -184,9 +184,9 @@ allow["update only"] {
     });
     expect(warnings).toEqual([
       expect.stringMatching(
-        /^sub\.rego:3: m0 asks only packages env0 and m0, so it never hears m0\.sub\.pending/,
+        /^sub\.rego:3: m0 asks only packages env0 and m0, so it never reads m0\.sub\.pending/,
       ),
-      expect.stringMatching(/^t\.rego:3: .*never hears terraform\.deny/),
+      expect.stringMatching(/^t\.rego:3: .*never reads terraform\.deny/),
     ]);
   });
 
