@@ -42,9 +42,7 @@ import { unreachableTables } from './unreachable-tables.ts';
 import { type Inserted, StaleAlert, StaleRun, setValue, write } from './write.ts';
 import { attempt, writingTo } from './writing.ts';
 
-/**
- * A store with the operations that only the SQLite database offers: audit verification, retention, tool processes.
- */
+/** A store with what only SQLite offers: audit verification, retention, tool processes. */
 export interface AuditedStore extends Store {
   /** Verifies the hash chain of the whole audit log. */
   verifyAudit(): Promise<ChainVerdict>;
@@ -86,13 +84,7 @@ function inOrder(db: Database): SQL | undefined {
 }
 
 /** SQL for: the audit entry does not have this action, or (with `ending`) its detail does not end with `ending`. */
-function isNotExcluded({
-  action,
-  ending,
-}: {
-  readonly action: string;
-  readonly ending?: string;
-}): SQL | undefined {
+function exclude({ action, ending }: { readonly action: string; readonly ending?: string }): SQL | undefined {
   const other = not(eq(audit.action, action));
   if (ending === undefined) return other;
   return or(other, isNull(audit.detail), sql`substr(${audit.detail}, ${-ending.length}) <> ${ending}`);
@@ -239,7 +231,7 @@ export async function openSqliteStore(
             andAll(
               stack !== undefined && eq(audit.stack, stack),
               runId !== undefined && eq(audit.runId, runId),
-              ...without.map(isNotExcluded),
+              ...without.map(exclude),
             ),
           )
           .orderBy(desc(audit.id))
