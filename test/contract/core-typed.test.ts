@@ -129,7 +129,7 @@ const REFUSED: readonly (readonly [string, RegExp, readonly string[]])[] = [
 describe('what is typed', () => {
   beforeAll(open);
   afterAll(async () => {
-    await core.holds();
+    await core.checkInvariants();
     await core.close();
   });
 
@@ -186,7 +186,7 @@ describe('what is typed', () => {
 describe('what is typed and does something', () => {
   beforeEach(open);
   afterEach(async () => {
-    await core.holds();
+    await core.checkInvariants();
     await core.close();
   });
 
@@ -212,7 +212,7 @@ describe('what is typed and does something', () => {
     expect((await cardOf(text, EVE)).headline).toMatch(/^Only sre/);
     expect((await core.run(1)).state).toBe('awaiting_approval');
     await cardOf(text);
-    await core.rest();
+    await core.untilIdle();
     expect((await core.run(1)).state).toBe(state);
   });
 
@@ -227,7 +227,7 @@ describe('what is typed and does something', () => {
     expect((await cardOf(back, EVE)).headline).toMatch(/^Only sre/);
     await cardOf(back);
     expect(await core.store.exemptions(STACK)).toEqual([]);
-    await core.rest();
+    await core.untilIdle();
     expect((await core.store.runs({ stack: STACK, limit: 1 }))[0]?.state).toBe('awaiting_approval');
   });
 
