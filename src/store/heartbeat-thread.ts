@@ -1,11 +1,11 @@
-/** The thread of heartbeat.ts: extends the lease every few seconds, with a connection of its own. */
+/** The worker thread of heartbeat.ts: extends the lease every few seconds, through its own database connection. */
 
 import { parentPort, workerData } from 'node:worker_threads';
 import Sqlite from 'better-sqlite3';
 import { errorText } from '../base/error-text.ts';
 import { HEARTBEATS_A_LEASE } from '../model/owner.ts';
 
-/** `lost`: another process has the lease, and this thread has ended. */
+/** A message to the main thread. `lost`: another process has the lease, and the thread has stopped its heartbeats. */
 export type HeartbeatMessage =
   | { readonly type: 'lost' }
   | { readonly type: 'problem'; readonly problem: string };
@@ -18,11 +18,11 @@ const { file, fence, leaseMs } = workerData as {
 const intervalMs = leaseMs / HEARTBEATS_A_LEASE;
 
 const client = new Sqlite(file, { fileMustExist: true, timeout: intervalMs });
-// A heartbeat that a power cut loses was no longer needed.
+// Heartbeats need no flush to the disk: after a power cut no process needs the lost one.
 client.pragma('synchronous = OFF');
 const beat = client.prepare('UPDATE owner SET heartbeat_at = ?, expires_at = ? WHERE id = 1 AND fence = ?');
 
-function tell(message: HeartbeatMessage): void {
+function post(message: HeartbeatMessage): void {
   parentPort?.postMessage(message);
 }
 
@@ -32,8 +32,8 @@ const timer = setInterval(() => {
     if (beat.run(now, now + leaseMs, fence).changes > 0) return;
     clearInterval(timer);
     client.close();
-    tell({ type: 'lost' });
+    post({ type: 'lost' });
   } catch (error) {
-    tell({ type: 'problem', problem: errorText(error) });
+    post({ type: 'problem', problem: errorText(error) });
   }
 }, intervalMs);

@@ -1,4 +1,4 @@
-/** The lease on a SQLite memory: one process owns it, proven by a fence number at each write. */
+/** The lease on a SQLite database: one process owns it, and each write checks its fence number. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Sqlite from 'better-sqlite3';
 import { identityOf, processState } from '../base/process-identity.ts';
@@ -7,22 +7,22 @@ import { LeaseLost, OwnedError } from '../ports/owner.ts';
 import { durationText } from '../text/words.ts';
 import { toStoreError } from './store-error.ts';
 
-/** How a process becomes the owner of a memory. */
+/** How a process becomes the owner of a database. */
 export interface OwnerOptions {
-  /** True: waits for as long as another process owns the memory. */
+  /** True: wait while another process owns the database. False: reject. */
   readonly wait: boolean;
-  /** Called once, before the waiting begins, with the owner that is waited for. */
+  /** Called once, before the wait begins, with the current owner. */
   readonly onWaiting?: (owner: Owner) => void | Promise<void>;
-  /** Called once, when another process has taken the memory over. */
+  /** Called once, when another process has taken over the database. */
   readonly onLost: () => void;
-  /** Gives the waiting up. */
+  /** Aborts the wait. */
   readonly signal?: AbortSignal;
-  /** How long the lease lasts after the last heartbeat, in ms; 30 s where left out. */
+  /** How long the lease lasts after the last heartbeat, in ms; 30 s by default. */
   readonly leaseMs?: number;
 }
 
-/** How often a candidate looks at the owner, in ms. */
-const LOOK_MS = 250;
+/** How often a waiting process reads the owner row, in ms. */
+const POLL_MS = 250;
 
 const READ = `
   SELECT host, pid, process, since, heartbeat_at AS heartbeatAt, expires_at AS expiresAt, fence
@@ -33,7 +33,7 @@ const TAKE = `
   ON CONFLICT (id) DO UPDATE SET holder = :holder, host = :host, pid = :pid, process = :process, since = :now,
     heartbeat_at = :now, expires_at = :expiresAt, fence = :fence`;
 
-/** True where the database has a place for an owner; a database of an older m0 gets one by its migration. */
+/** True if the database has the table `owner`. A database of an older m0 gets it by a migration. */
 export function hasOwnerTable(client: Sqlite.Database): boolean {
   const table = client.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'owner'").get();
   return table !== undefined;
@@ -43,7 +43,7 @@ function readOwner(client: Sqlite.Database): Owner | undefined {
   return client.prepare<[], Owner>(READ).get();
 }
 
-/** Takes the lease where it is free. Answers the new fence, or null. Throws the driver's errors. */
+/** Takes the lease if it is free. Returns the new fence number, or null. Throws the driver's errors. */
 function tryTake(client: Sqlite.Database, silentMs: number, leaseMs: number): number | null {
   const take = client.transaction((): number | null => {
     const owner = readOwner(client);
@@ -61,7 +61,7 @@ function tryTake(client: Sqlite.Database, silentMs: number, leaseMs: number): nu
   try {
     return take.immediate();
   } catch (error) {
-    // Another process is in the middle of a write: the owner, who may be frozen there.
+    // Another process holds the write lock. It may be the owner, frozen in the middle of a write.
     if (toStoreError('taking the lease', error).problem === 'busy') return null;
     throw error;
   }
@@ -69,17 +69,17 @@ function tryTake(client: Sqlite.Database, silentMs: number, leaseMs: number): nu
 
 function ownedError(file: string, owner: Owner): OwnedError {
   const { host, pid, since, heartbeatAt } = owner;
-  const sign = durationText(Date.now() - heartbeatAt);
+  const silentFor = durationText(Date.now() - heartbeatAt);
   return new OwnedError(
-    `the database ${file} is in use by m0 on ${host} (process ${pid}) since ${new Date(since).toISOString()}, last sign of life ${sign} ago: stop that m0 first, or set M0_WAIT_FOR_OWNER=1 to wait for its end`,
+    `the database ${file} is in use by m0 on ${host} (process ${pid}) since ${new Date(since).toISOString()}, last sign of life ${silentFor} ago: stop that m0 first, or set M0_WAIT_FOR_OWNER=1 to wait for its end`,
     owner,
   );
 }
 
 /**
- * Makes this process the owner and resolves to its fence. A lease whose process has ended is taken at once; one
- * whose process can't be seen from here, or is frozen, when it is over (30 s after the last heartbeat). Where the
- * owner is alive, rejects with an OwnedError, or waits. Rejects with the signal's reason where that aborts.
+ * Makes this process the owner and resolves to its fence number. If the owner's process has ended, the takeover is
+ * immediate. If it is frozen or can't be seen from here, the lease must expire first (30 s after the last heartbeat).
+ * If the owner is alive, rejects with an OwnedError or waits. Rejects with the signal's reason if it aborts.
  */
 export async function takeLease(
   client: Sqlite.Database,
@@ -89,9 +89,9 @@ export async function takeLease(
   const { leaseMs = LEASE_MS } = options;
   let first: Owner | undefined;
   let heartbeatAt = Number.NaN;
-  let heardAt = performance.now();
+  let lastSignAt = performance.now();
   for (;;) {
-    const fence = tryTake(client, performance.now() - heardAt, leaseMs);
+    const fence = tryTake(client, performance.now() - lastSignAt, leaseMs);
     if (fence !== null) return fence;
     const owner = readOwner(client);
     if (owner === undefined) continue;
@@ -99,19 +99,19 @@ export async function takeLease(
       first = owner;
       if (options.wait) await options.onWaiting?.(owner);
     } else if (owner.heartbeatAt !== heartbeatAt || owner.fence !== first.fence) {
-      // It shows signs of life: nothing would end this but the end of that process.
+      // The owner sends heartbeats, so only the end of its process would free the lease.
       if (!options.wait) throw ownedError(file, owner);
-      heardAt = performance.now();
-    } else if (!options.wait && performance.now() - heardAt > 2 * leaseMs) {
-      // It is silent and still can't be replaced: it was frozen in the middle of a write.
+      lastSignAt = performance.now();
+    } else if (!options.wait && performance.now() - lastSignAt > 2 * leaseMs) {
+      // The owner sends no heartbeats but can't be replaced: it is frozen in the middle of a write.
       throw ownedError(file, owner);
     }
     heartbeatAt = owner.heartbeatAt;
-    await sleep(LOOK_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });
+    await sleep(POLL_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });
   }
 }
 
-/** Proves inside a transaction that the fence is still the newest. Throws LeaseLost. */
+/** Returns a check, to call inside a transaction, that the fence number is still the newest. It throws LeaseLost. */
 export function fenceProof(client: Sqlite.Database, fence: number): () => void {
   const newest = client.prepare<[], { fence: number }>('SELECT fence FROM owner WHERE id = 1');
   return () => {
@@ -122,7 +122,7 @@ export function fenceProof(client: Sqlite.Database, fence: number): () => void {
   };
 }
 
-/** Ends the lease, so that the next process need not wait for it. Throws the driver's errors. */
+/** Ends the lease, so the next process does not wait for it. Throws the driver's errors. */
 export function releaseLease(client: Sqlite.Database, fence: number): void {
   client.prepare('UPDATE owner SET expires_at = 0 WHERE id = 1 AND fence = ?').run(fence);
 }

@@ -1,4 +1,4 @@
-/** The record of the tools that the owners of a memory started, in its table `tool_processes`. */
+/** The table `tool_processes`: the tools that the owners of a database have started and not ended. */
 import type Sqlite from 'better-sqlite3';
 import { identityOf } from '../base/process-identity.ts';
 import type { LeftTool, ToolProcesses } from '../ports/tool-processes.ts';
@@ -15,6 +15,7 @@ export type Writing = <T>(doing: string, work: () => T) => Promise<T>;
 /** Runs a read; see sqlite.ts. */
 export type Reading = <T>(doing: string, work: () => T) => Promise<T>;
 
+/** The access to the table for the owner with this fence number. Its methods reject with a StoreError. */
 export function toolProcessesIn(
   client: Sqlite.Database,
   fence: number,

@@ -115,7 +115,7 @@ it('an exemption and its end: finding, expiry and reason', async () => {
 
 it('an acknowledged stale policy: person, place, and the commit still in use', async () => {
   core.cloud.stale.set('tags-auto', { id: 'e'.repeat(40), error: 'tags.rego:3: no', since: NOON });
-  await core.policyWatch.look();
+  await core.policyWatch.checkPolicies();
   await core.say('seen tags-auto');
   expect(await lines('policy-seen', 'tags-auto')).toMatchObject([
     { actor: DANA, place: OPS, commit: 'a1b2c3d4', bundles: BUNDLES, detail: 'tags.rego:3: no' },

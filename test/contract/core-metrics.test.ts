@@ -238,12 +238,12 @@ describe('policies', () => {
     core.cloud.policies.set('tags-auto', new Error('tags.rego:9: division by zero'));
     await core.check();
     core.cloud.stale.set('tags-auto', { id: 'e4f5a6b7'.repeat(5), error: 'refused', since: core.now });
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     const seen = await endpoints.scrape();
     expect(seen.value('m0_policy_errors_total', { policy: 'tags-auto' })).toBe(1);
     expect(seen.value('m0_policy_stale', { policy: 'tags-auto' })).toBe(1);
     core.cloud.stale.clear();
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     expect((await endpoints.scrape()).value('m0_policy_stale', { policy: 'tags-auto' })).toBe(0);
   });
 });

@@ -40,8 +40,8 @@ describe('a stale policy', () => {
   it('applies nothing automatically, and is reported once with the compiler’s line', async () => {
     await stale();
     expect((await core.check()).state).toBe('awaiting_approval');
-    await core.policyWatch.look();
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     expect(applied()).toEqual([]);
     const [card, ...more] = policyCards();
@@ -55,7 +55,7 @@ describe('a stale policy', () => {
   it('decides by the last good commit after an approver acknowledged this problem', async () => {
     await stale();
     await core.check();
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     expect(await core.click('seen tags-auto')).toBeNull();
     expect((await core.check('command')).state).toBe('realigned');
@@ -77,11 +77,11 @@ describe('a stale policy', () => {
   it('can be acknowledged by approvers only, and not from an old card', async () => {
     await stale();
     await core.check();
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     expect(await core.sayText('seen tags-auto', EVE)).toMatch(/Only .* may approve prod-network/);
     await stale({ ...STALE, id: 'f'.repeat(40) });
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     expect(await core.sayText(`seen tags-auto ${REFUSED.slice(0, 8)}`)).toContain('an earlier state');
     expect(await core.sayText('seen nothing')).toContain('There are tags-auto');
@@ -108,17 +108,17 @@ describe('a stale policy', () => {
   it('without any good commit can’t be acknowledged', async () => {
     await stale();
     core.cloud.commit = null;
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     expect(await core.sayText('seen tags-auto')).toContain('No commit of tags-auto was ever good');
   });
 
   it('that is fixed closes its message and decides again', async () => {
     await stale();
     await core.check();
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     core.cloud.stale.clear();
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     expect(policyCards().map((m) => m.card.headline)).toEqual([
       expect.stringContaining('Policy tags-auto is in order since'),
@@ -129,12 +129,12 @@ describe('a stale policy', () => {
   it('of an unreachable repository is reported after five minutes, once', async () => {
     await stale({ id: NOON.toString(16), error: 'running git fetch: connection refused', since: NOON });
     await core.check();
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     expect(policyCards()).toEqual([]);
     core.now += 5 * 60_000;
-    await core.policyWatch.look();
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     expect(policyCards().map((m) => textOf(m.card))).toEqual([expect.stringContaining('connection refused')]);
     expect(applied()).toEqual([]);
@@ -143,7 +143,7 @@ describe('a stale policy', () => {
     await core.click('seen tags-auto');
     const since = core.now + 1000;
     await stale({ id: since.toString(16), error: 'running git fetch: connection refused', since });
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     expect(policyCards()).toHaveLength(1);
     expect((await core.check('command')).state).toBe('realigned');

@@ -152,7 +152,7 @@ describe('m0 is ready and reports problems', () => {
   it('of a policy that is stale, one that was never good, and who has seen it', async () => {
     await open();
     core.cloud.stale.set('tags-auto', { ...STALE, since: core.now });
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     const unseen = await endpoints.ready();
     expect(unseen.status).toBe(200);
     expect(unseen.problems['policy tags-auto']).toMatch(
@@ -161,12 +161,12 @@ describe('m0 is ready and reports problems', () => {
     await core.say('seen tags-auto', DANA);
     expect((await endpoints.ready()).problems['policy tags-auto']).toContain('Dana has seen it');
     core.cloud.stale.clear();
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     expect(await endpoints.ready()).toEqual(WELL);
 
     core.cloud.commit = null;
     core.cloud.stale.set('tags-auto', { ...STALE, since: core.now });
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     expect((await endpoints.ready()).problems['policy tags-auto']).toContain('No commit of it was ever good');
   });
 

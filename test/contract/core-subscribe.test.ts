@@ -119,7 +119,7 @@ describe('subscribe', () => {
   it('also posts alerts of broken policies', async () => {
     await said('subscribe prod');
     core.cloud.stale.set('tags-auto', { id: 'b'.repeat(40), error: 'rego_parse_error', since: core.now });
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     expect(headlines(DEV)).toEqual([expect.stringContaining('tags-auto')]);
   });

@@ -233,7 +233,7 @@ describe('what is typed and does something', () => {
 
   it('seen lets m0 go on with the last good policy', async () => {
     core.cloud.stale.set('tags-auto', { id: 'b'.repeat(40), error: 'no', since: core.now });
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     expect((await cardOf('seen tags-auto', EVE)).headline).toMatch(/^Only sre/);
     expect((await cardOf('seen tags-auto')).headline).toContain('Noted. tags-auto decides by a1b2c3d');
   });

@@ -26,7 +26,7 @@ function days(count: number): void {
 async function prune(): Promise<void> {
   const { store, log } = core;
   const retention = startRetention({ store, log, clock: () => core.now });
-  await retention.look();
+  await retention.deleteOld();
   await retention.stop();
 }
 

@@ -82,7 +82,7 @@ export async function createM0(parts: M0Parts): Promise<M0> {
   const policies = pointedPolicies(createPolicies(adapters), points);
   const chat = pointedChat(createChat(world, CHANNELS), points);
   const core = createCore({
-    ...{ store, runner, policies, directory, clock, log, concurrency: 2, restMs: STACK_RESTS_MS },
+    ...{ store, runner, policies, directory, clock, log, concurrency: 2, stackPauseMs: STACK_RESTS_MS },
     chats: new Map([['slack' as const, chat]]),
     usergroup: (id) => chat.usergroup(id),
   });

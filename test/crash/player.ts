@@ -117,7 +117,7 @@ export function createPlayer(story: Story, dir: string, world: World, m0: () => 
         while (!existsSync(join(dir, go(act.what)))) await sleep(5);
         return;
       case 'looks':
-        return policyWatch.look();
+        return policyWatch.checkPolicies();
       case 'asks':
         return escalate(m0().asking);
       case 'digest': {
@@ -147,7 +147,7 @@ export function createPlayer(story: Story, dir: string, world: World, m0: () => 
 
     async play(until) {
       await m0().worker.start();
-      await m0().policyWatch.look();
+      await m0().policyWatch.checkPolicies();
       await m0().rest();
       await sayAgain();
       for (const [index, { act, during }] of steps.entries()) {

@@ -184,7 +184,7 @@ export class Core {
 
   /** m0's periodic work: ends expired snoozes, escalates unanswered runs, and delivers the messages. */
   async periodicWork(): Promise<void> {
-    await this.#built.lookAtWaiting();
+    await this.#built.checkWaiting();
     await this.untilIdle();
     await this.deliver();
   }
