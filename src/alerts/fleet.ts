@@ -4,8 +4,8 @@
  */
 import type { FleetAlert, RunAlert } from '../model/alert.ts';
 import type { Clock, Place } from '../model/directory.ts';
-import { storeFresh } from '../ports/commit-fresh.ts';
 import type { Change, Store } from '../ports/store.ts';
+import { storeFresh } from '../runs/commit-fresh.ts';
 
 /** How many stacks get their own message in one place within SEPARATE_WINDOW_MS, before a fleet begins. */
 const MAX_SEPARATE = 3;

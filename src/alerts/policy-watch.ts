@@ -5,9 +5,9 @@ import type { PolicyAlert } from '../model/alert.ts';
 import type { Clock, Directory, Place } from '../model/directory.ts';
 import type { BundleStatus } from '../model/policy-status.ts';
 import { type Actor, M0 } from '../model/run.ts';
-import { storeFresh } from '../ports/commit-fresh.ts';
 import type { PolicyPort } from '../ports/policy.ts';
 import type { Change, Store } from '../ports/store.ts';
+import { storeFresh } from '../runs/commit-fresh.ts';
 import { isUnreachable, policyProblemOf, policySources } from './policy-alerts.ts';
 
 export interface PolicyWatchParts {

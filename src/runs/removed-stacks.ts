@@ -2,8 +2,8 @@
 import { isOfRun } from '../model/alert.ts';
 import type { Clock, Directory } from '../model/directory.ts';
 import { M0, type Run } from '../model/run.ts';
-import { storeFresh } from '../ports/commit-fresh.ts';
 import type { Store } from '../ports/store.ts';
+import { storeFresh } from './commit-fresh.ts';
 import type { StepParts, Steps } from './steps.ts';
 
 export interface RemovedStackParts {

@@ -5,13 +5,16 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONGEST = [
   'story.aws',
   'crash-points',
-  'teams.aws',
+  'teams.long',
+  'nights.long',
+  'policies.long',
+  'crash.tools',
   'starter-policies.tools',
   'policy.tools',
-  'differential-corpus.tools',
-  's3-backend.tools',
-  'crash.tools',
+  'owner',
+  'runner.aws',
   'process',
+  'differential-corpus.long',
 ];
 const PROJECTS = ['aws', 'crash', 'tools', 'quick', 'long'];
 
