@@ -154,12 +154,12 @@ export async function serve(options: ServeOptions): Promise<Service> {
         ...(options.stop === undefined ? {} : { signal: options.stop }),
         async onWaiting({ host, pid, since }) {
           const about = { host, pid, since: new Date(since).toISOString() };
-          waitingReason = `: it waits for the m0 on ${host} (process ${pid}), which has the memory since ${about.since}`;
-          log.warn(about, 'waiting for the m0 that has the memory');
+          waitingReason = `: it waits for the m0 on ${host} (process ${pid}), which owns the database since ${about.since}`;
+          log.warn(about, 'waiting for the m0 that owns the database');
           await listen();
         },
         onLost() {
-          log.error('another m0 has taken over the memory: this one stops');
+          log.error('another m0 has taken over the database: this one stops');
           lost.resolve();
         },
       },

@@ -33,7 +33,7 @@ function namesOf(stacks: readonly { readonly name: string }[]): string {
 /** Why the sender may not change the channel's subscriptions; null if they may. */
 function refusal(parts: ActionParts, { actor, place }: Incoming): string | null {
   if (!parts.directory.people.some((p) => p.key === actor.person)) {
-    return 'Only people of m0.yaml may change what a channel is told. m0 does not know you: you are not under "people" in m0.yaml.';
+    return 'Only people of m0.yaml may change which messages a channel gets. m0 does not know you: you are not under "people" in m0.yaml.';
   }
   if (isDirect(place)) {
     return 'Direct messages can’t be subscribed: here m0 writes to you when something waits for you. Say it in a channel.';
@@ -175,7 +175,7 @@ async function notSubscribed(
   const byConfig = stacks.filter((s) => isReportedIn(s, place));
   if (byConfig.length > 0) {
     return refused(
-      `That this channel hears of ${namesOf(byConfig)} is said by m0.yaml and can't be ended from chat: take the channel out of "channels" there, of the ${byConfig.length === 1 ? 'stack' : 'stacks'} or of "defaults".`,
+      `That this channel hears of ${namesOf(byConfig)} is set in m0.yaml and can't be ended from chat: take the channel out of "channels" there, of the ${byConfig.length === 1 ? 'stack' : 'stacks'} or of "defaults".`,
     );
   }
   const names = new Set(stacks.map((s) => s.name));
@@ -213,7 +213,7 @@ export async function subscriptionBlocks(parts: ActionParts, place: Place): Prom
       ? []
       : [
           context(
-            text('This channel hears of no stack, so these are all of them. To have it told: '),
+            text('This channel hears of no stack, so these are all of them. To subscribe it: '),
             code(subscribeText(example?.environment ?? 'prod')),
           ),
         ]),

@@ -195,7 +195,7 @@ function mayBeSeen(alert: PolicyAlert | undefined, policy: string, seenOnCard: s
     return { ok: false, refusal };
   }
   if (inUse === null) {
-    const refusal = `No commit of ${policy} was ever good, so there is nothing to go on with. Mend the policy.`;
+    const refusal = `No commit of ${policy} was ever good, so there is none to use. Fix the policy.`;
     return { ok: false, refusal };
   }
   if (seen !== null) return { ok: false, refusal: `${seen.by.name} has seen it already.` };

@@ -238,7 +238,7 @@ describe('a second process on the same database', () => {
     const ready = await poll(() => fetch(`${url}/readyz`).catch(() => undefined), 'it to answer');
     expect(ready.status).toBe(503);
     expect(await ready.text()).toMatch(
-      /it waits for the m0 on \S+ \(process \d+\), which has the memory since 20/,
+      /it waits for the m0 on \S+ \(process \d+\), which owns the database since 20/,
     );
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     const event = { method: 'POST', body: '{"type":"event_callback"}' };
