@@ -4,7 +4,7 @@ import { escalate } from './alerts/escalation.ts';
 import type { HomeParts } from './alerts/home.ts';
 import { createOutboxDispatcher, type OutboxDispatcher } from './alerts/outbox-dispatcher.ts';
 import { createPolicyWatch, type PolicyWatch } from './alerts/policy-watch.ts';
-import { tellEndedSnoozes } from './alerts/snooze-watch.ts';
+import { announceEndedSnoozes } from './alerts/snooze-watch.ts';
 import type { Logger } from './base/log.ts';
 import type { Clock, Directory, Platform } from './model/directory.ts';
 import type { ScheduleOnCall } from './model/rota.ts';
@@ -15,10 +15,11 @@ import type { MetricsPort } from './ports/meter.ts';
 import type { PolicyPort } from './ports/policy.ts';
 import type { CodePort, Runner } from './ports/runner.ts';
 import type { Store } from './ports/store.ts';
-import { metered } from './runs/meter.ts';
+import { withPolicyMetrics } from './runs/meter.ts';
 import { createWorker } from './runs/worker.ts';
 import type { Worker } from './runs/worker-parts.ts';
 
+/** The adapters and settings from which the core is built. */
 export interface CoreParts {
   readonly store: Store;
   readonly runner: Runner & CodePort;
@@ -31,12 +32,12 @@ export interface CoreParts {
   readonly pagerduty?: ScheduleOnCall | undefined;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How many stacks are worked on at once. */
+  /** How many stacks are worked on at the same time. */
   readonly concurrency: number;
-  /** As in WorkerParts. */
-  readonly restMs?: number;
+  /** How long a stack is paused after the store failed, in ms, as in WorkerParts. */
+  readonly stackPauseMs?: number;
   readonly meter?: MetricsPort | undefined;
-  /** Called when nobody of an on-call rotation can be named, with why, and with null when somebody can again. */
+  /** Called with the reason if m0 can't find out who is on call in a rotation, and with null once it can again. */
   readonly onRotationProblem?: (rotation: string, problem: string | null) => void;
   /** Called after every stored change. */
   readonly onChange?: () => void;
@@ -49,13 +50,13 @@ export interface Core {
   /** Answers commands and clicks. */
   readonly handler: CommandHandler;
   readonly dispatcher: OutboxDispatcher;
-  /** What the views of cards are made from. */
+  /** The data sources for the views of cards. */
   readonly view: HomeParts;
   /** Announces snoozes that ended and asks about findings that wait for a decision. Never rejects. */
-  lookAtWaiting(): Promise<void>;
+  checkWaiting(): Promise<void>;
 }
 
-/** Nothing runs and nothing is sent before `worker.start()` and `dispatcher.start()`. */
+/** Builds the core. Nothing runs and nothing is sent before `worker.start()` and `dispatcher.start()`. */
 export function createCore(parts: CoreParts): Core {
   const { store, runner, directory, chats, clock, log } = parts;
   const meter = parts.meter === undefined ? {} : { meter: parts.meter };
@@ -74,18 +75,18 @@ export function createCore(parts: CoreParts): Core {
   const { policies } = parts;
   const worker = createWorker({
     ...{ store, runner, directory, onCall, clock, log, onChange, ...meter },
-    policies: parts.meter === undefined ? policies : metered(policies, parts.meter, clock),
-    askers: async (stack) => peopleToAsk(stack, await onCall.rotasNow(), clock()),
+    policies: parts.meter === undefined ? policies : withPolicyMetrics(policies, parts.meter, clock),
+    peopleToAsk: async (stack) => peopleToAsk(stack, await onCall.rotasNow(), clock()),
     concurrency: parts.concurrency,
-    ...(parts.restMs === undefined ? {} : { restMs: parts.restMs }),
+    ...(parts.stackPauseMs === undefined ? {} : { stackPauseMs: parts.stackPauseMs }),
   });
   const policyWatch = createPolicyWatch({ store, policies, directory, clock, log, onChange });
   const handler = createHandler({ store, worker, policies, policyWatch, directory, onCall, clock, log });
   return {
     ...{ onCall, worker, policyWatch, handler, dispatcher },
     view: { store, directory, onCall, clock },
-    async lookAtWaiting() {
-      await tellEndedSnoozes({ store, worker, directory, clock, log });
+    async checkWaiting() {
+      await announceEndedSnoozes({ store, worker, directory, clock, log });
       await escalate({ store, worker, directory, rotas: onCall.rotasNow, clock, log });
     },
   };

@@ -1,4 +1,4 @@
-/** The command line: `npm start` is `serve`, everything else only looks. */
+/** The command line of m0: `npm start` runs `serve`; most other commands only read. */
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -27,20 +27,21 @@ const io = {
   err: (text: string): void => void process.stderr.write(text),
 };
 
-/** Resolves once whoever reads has taken enough of it, so that a long answer is never whole in memory. */
+/** Writes to stdout and waits while its buffer is full, because a long answer must not be held in memory. */
 async function writeOut(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 
 interface Running {
   close(): Promise<void>;
-  /** Resolves when it must close because another m0 took over. */
+  /** Resolves when another m0 has taken over and this one must close. */
   readonly lost?: Promise<void>;
 }
 
 /**
- * Starts, and resolves to the exit code: 0 after the first SIGINT or SIGTERM and a clean end, 1 after another m0 took
- * over. A signal that comes during the start ends it as soon as that is clean. A second signal ends at once.
+ * Starts, waits for SIGINT or SIGTERM, and closes. Resolves to the exit code: 0, or 1 if another m0 has taken over.
+ * A signal during the start aborts it. A second signal ends the process at once with code 130. Rejects if the start
+ * or the closing fails.
  */
 async function runUntilStopped(start: (stop: AbortSignal) => Promise<Running>): Promise<number> {
   const stop = new AbortController();
@@ -94,7 +95,7 @@ async function startService(
   return serve({ config, environment, tools, base, log, ...rest });
 }
 
-/** Rethrows; a package that is not there becomes a sentence that says what to run. */
+/** Throws the error again. A missing package becomes a ConfigError that says what to run. */
 function explainMissingPackage(error: NodeJS.ErrnoException): never {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
   throw new ConfigError([NO_SANDBOX_PACKAGES], { cause: error });
@@ -130,7 +131,7 @@ async function runSandbox(environment: Environment): Promise<number> {
     policiesFrom: join(ROOT, 'policies'),
     base: environment.variables,
     now: Date.now,
-    // m0's own log would bury the progress; it goes to the service's log level only from warnings on.
+    // Only warnings, because m0's own log would hide the progress lines.
     log: createLogger('warn', { write: (line) => void process.stderr.write(line) }),
     onProgress: (text) => io.err(`  ${seconds().padStart(7)}  ${text}\n`),
     serve: (configFile, env, teamsConnector) => {
@@ -141,7 +142,7 @@ async function runSandbox(environment: Environment): Promise<number> {
         M0_DATA_DIR: dir,
         M0_DATABASE_URL: `file:${sandboxDatabase(environment.dataDir)}`,
         M0_LOG_LEVEL: environment.variables.M0_LOG_LEVEL ?? 'warn',
-        // Its one stack is m0's own.
+        // The sandbox has one stack, which comes with m0 and is trusted.
         M0_STACK_USER: environment.variables.M0_STACK_USER ?? 'self',
       };
       return startService(readEnvironment(variables), environment.variables, environment.dataDir, {
@@ -171,7 +172,7 @@ async function runServe(environment: Environment): Promise<number> {
   );
 }
 
-/** The database that a start without a command would open. */
+/** The URL of the database that `npm start` would open. */
 function databaseOf(environment: Environment): string {
   const { configPath, databaseUrl, dataDir, variables } = environment;
   if (variables.M0_DATABASE_URL || variables.M0_CONFIG || existsSync(configPath)) return databaseUrl;
@@ -182,7 +183,7 @@ function sandboxDatabase(dataDir: string): string {
   return join(dataDir, 'sandbox', 'm0.db');
 }
 
-/** Each command loads only what it needs: `explain` must not wait for Bolt. */
+/** Runs a command and resolves to its exit code. Each one loads only what it needs: `explain` must start fast. */
 async function main(args: readonly string[]): Promise<number> {
   const [command = 'help', ...rest] = args;
   const environment = readEnvironment();
@@ -198,7 +199,7 @@ async function main(args: readonly string[]): Promise<number> {
       return explain(rest, {
         ...io,
         color: process.stdout.isTTY === true,
-        // In one go: a plan may be big, and nothing else waits.
+        // Reading synchronously is fine here: nothing else runs.
         readFile: async (path) => readFileSync(resolvePath(path)),
       });
     }
@@ -241,7 +242,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-// Whoever reads, as in `explain … | head`, may have read enough.
+// The reader of a pipe, as in `explain … | head`, may close it early. That is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();

@@ -1,4 +1,4 @@
-/** The only place that wires adapters to the core, starts them and drains them. */
+/** Creates all adapters, connects them to the core, starts everything and stops it again. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -41,41 +41,43 @@ export interface ServeOptions {
   readonly config: Config;
   readonly environment: Environment;
   readonly tools: Tools;
-  /** What child processes may inherit from (PATH, HOME, proxies); never handed over whole. */
+  /** The environment variables of which child processes get a selection (PATH, HOME, proxies). */
   readonly base: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
-  /** Now, in ms since epoch; the machine's own clock where left out. */
+  /** Returns the time in ms since epoch; the system clock by default. */
   readonly clock?: Clock;
-  /** Aborts where the start is no longer wanted: m0 stops waiting for the owner of its database. */
+  /** Aborts the start: m0 then stops waiting for the owner of its database. */
   readonly stop?: AbortSignal;
-  /** Another Bot Connector than Microsoft's, as the sandbox has one. */
+  /** A Bot Connector to use instead of Microsoft's, as in the sandbox. */
   readonly teamsConnector?: ChatsOptions['teamsConnector'];
 }
 
 export interface Service {
-  /** Address of the HTTP endpoints (health, metrics). */
+  /** The address of the HTTP endpoints (health, metrics). */
   readonly url: string;
   readonly store: Store;
+  /** The newest 200 runs of the stack, newest first. */
   runs(stack: string): Promise<readonly Run[]>;
+  /** Queues a check of every stack. */
   checkAll(): Promise<void>;
-  /** Resolves when another process has taken over the memory: this one must close. */
+  /** Resolves when another process has taken over the database. Then call `close`. */
   readonly lost: Promise<void>;
-  /** Stops taking work, finishes an apply under way, delivers what is due, closes. */
+  /** Takes no new work, waits for running applies, delivers due messages, and closes everything. Never rejects. */
   close(): Promise<void>;
 }
 
 const KEY_NAME = 'fingerprint-key';
 
-/** The key of the fingerprints: made once, kept with the memory it belongs to. */
+/** The secret key of the fingerprints. It is created once and stored in the database with them. */
 async function fingerprintKey(store: Store): Promise<string> {
   const known = await store.value(KEY_NAME);
   if (known !== undefined) return known;
-  const made = randomBytes(32).toString('hex');
-  await store.setValue(KEY_NAME, made);
-  return made;
+  const created = randomBytes(32).toString('hex');
+  await store.setValue(KEY_NAME, created);
+  return created;
 }
 
-/** m0's own version, as package.json has it, and those of what it works with. */
+/** The version of m0 (from package.json), of Node and of the tools. */
 function versions(tools: Tools): Readonly<Record<string, string>> {
   const own = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
@@ -84,7 +86,7 @@ function versions(tools: Tools): Readonly<Record<string, string>> {
   return { version: own.version, node: process.versions.node, terraform, tofu, opa };
 }
 
-/** Sends each digest of m0.yaml at its times; one that was missed while m0 was down is sent once. */
+/** Sends each digest of m0.yaml at its times. A digest that was due while m0 was down is sent once. */
 function startDigests(
   digests: Config['digests'],
   parts: ViewParts,
@@ -107,11 +109,12 @@ function startDigests(
   });
 }
 
-const POLICY_LOOK_MS = 30_000;
-/** How often snoozes that end and questions that nobody answers are looked for. */
-const WAITING_LOOK_MS = 15_000;
+/** How often m0 checks the status of the policies. */
+const POLICY_CHECK_MS = 30_000;
+/** How often m0 checks for snoozes that have ended and for unanswered questions. */
+const WAITING_CHECK_MS = 15_000;
 
-/** Starts m0. Rejects, with everything closed again, when a part can't start. */
+/** Starts m0. If a part can't start, closes everything again and rejects. */
 export async function serve(options: ServeOptions): Promise<Service> {
   const { config, environment, tools, base, log, teamsConnector } = options;
   const directory = withinChats(config);
@@ -120,21 +123,24 @@ export async function serve(options: ServeOptions): Promise<Service> {
   const pagerduty = openPagerDuty(environment.pagerduty, directory.oncall, clock);
   const closers: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
-    // What can't be closed keeps nothing else from being closed.
+    // An error while closing one part must not stop the closing of the others.
     for (const close of closers.reverse()) {
-      await close().catch((error: unknown) => log.error({ err: error }, 'closing a part broke'));
+      await close().catch((error: unknown) => log.error({ err: error }, 'closing a part failed'));
     }
   };
 
   try {
     const lost = Promise.withResolvers<void>();
-    // Liveness is answered while m0 waits for its memory, and everything else after.
-    let waitsFor = '';
+    // While m0 waits for the database, the HTTP server already answers liveness probes.
+    let waitingReason = '';
     let http: HttpServer | null = null;
     const listen = async (): Promise<HttpServer> => {
       http ??= await startHttp({
         ...{ host: environment.host, port: environment.port, log, routes: null },
-        ready: async () => ({ ok: false, problems: [{ part: 'm0', problem: `is starting${waitsFor}` }] }),
+        ready: async () => ({
+          ok: false,
+          problems: [{ part: 'm0', problem: `is starting${waitingReason}` }],
+        }),
         metrics: async () => '',
       });
       return http;
@@ -148,18 +154,18 @@ export async function serve(options: ServeOptions): Promise<Service> {
         ...(options.stop === undefined ? {} : { signal: options.stop }),
         async onWaiting({ host, pid, since }) {
           const about = { host, pid, since: new Date(since).toISOString() };
-          waitsFor = `: it waits for the m0 on ${host} (process ${pid}), which has the memory since ${about.since}`;
-          log.warn(about, 'waiting for the m0 that has the memory');
+          waitingReason = `: it waits for the m0 on ${host} (process ${pid}), which owns the database since ${about.since}`;
+          log.warn(about, 'waiting for the m0 that owns the database');
           await listen();
         },
         onLost() {
-          log.error('another m0 has taken over the memory: this one stops');
+          log.error('another m0 has taken over the database: this one stops');
           lost.resolve();
         },
       },
     });
     closers.push(() => store.close());
-    const door = await listen();
+    const httpServer = await listen();
     const key = await fingerprintKey(store);
     const mirrors = watchedMirrors(
       createMirrors({
@@ -243,11 +249,11 @@ export async function serve(options: ServeOptions): Promise<Service> {
     );
     closers.push(() => chats.stop());
     await worker.start();
-    const watching = [
-      repeat(POLICY_LOOK_MS, () => policyWatch.look()),
-      repeat(WAITING_LOOK_MS, () => core.lookAtWaiting()),
+    const repeated = [
+      repeat(POLICY_CHECK_MS, () => policyWatch.checkPolicies()),
+      repeat(WAITING_CHECK_MS, () => core.checkWaiting()),
     ];
-    for (const each of watching) closers.push(() => each.stop());
+    for (const each of repeated) closers.push(() => each.stop());
 
     const stackOf = (name: string): Stack | undefined => directory.stacks.find((s) => s.name === name);
     const check = async (name: string, trigger: Trigger): Promise<void> => {
@@ -272,7 +278,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       log,
     });
     const schedules = [schedule];
-    door.serve({
+    httpServer.serve({
       ready: createReadiness({
         ...{ store, directory, clock, tools },
         chats: chats.healthy,
@@ -298,10 +304,10 @@ export async function serve(options: ServeOptions): Promise<Service> {
     closers.push(async () => digests.stop());
     const retention = startRetention({ store, clock, log });
     closers.push(() => retention.stop());
-    log.info({ url: door.url, stacks: directory.stacks.length }, 'm0 is at work');
+    log.info({ url: httpServer.url, stacks: directory.stacks.length }, 'm0 is at work');
 
     return {
-      url: door.url,
+      url: httpServer.url,
       store,
       lost: lost.promise,
       runs: (stack) => store.runs({ stack, limit: 200 }),

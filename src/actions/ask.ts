@@ -1,7 +1,7 @@
-/** `ask #RUN`: whoever may not decide can have those on call asked to (card 6). */
+/** The command `ask #RUN`: people who may not decide can ask the people on call to decide. */
 
 import { addressOf } from '../alerts/unreachable.ts';
-import { whyNobody } from '../alerts/unreachable-watch.ts';
+import { unreachableReasons } from '../alerts/unreachable-watch.ts';
 import { askText } from '../commands/text.ts';
 import type { Button } from '../messages/card.ts';
 import type { RunAlert } from '../model/alert.ts';
@@ -15,15 +15,19 @@ import { describeState } from '../runs/machine.ts';
 import { durationText, listed } from '../text/words.ts';
 import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 
-/** Those on call are asked about a run by hand at most so often, whoever asks. */
+/** A run can be asked about by hand once in this time, no matter who asks. */
 const PAUSE_MS = 60 * 60_000;
 
-/** Those on call for the stack who can be written to and have not said yes yet. */
-async function askable(parts: ActionParts, stack: Stack, run: Run): Promise<readonly PersonToAsk[]> {
-  const yes = new Set(run.approvals.map((a) => a.by.person));
+/** The people on call for the stack who have a chat id and have not approved the run yet. */
+async function peopleToAskByHand(
+  parts: ActionParts,
+  stack: Stack,
+  run: Run,
+): Promise<readonly PersonToAsk[]> {
+  const approvedBy = new Set(run.approvals.map((a) => a.by.person));
   const rotas = await parts.onCall.rotasNow();
   return peopleToAsk(stack, rotas, parts.clock()).filter(
-    ({ person }) => !yes.has(person) && addressOf(parts.directory, person) !== null,
+    ({ person }) => !approvedBy.has(person) && addressOf(parts.directory, person) !== null,
   );
 }
 
@@ -31,7 +35,7 @@ function nameOf(parts: ActionParts, person: string): string {
   return parts.directory.people.find((p) => p.key === person)?.name ?? person;
 }
 
-/** The button of a refusal that has somebody else asked; none where there is nobody, or nothing waits. */
+/** The button of a refusal that asks somebody else. None if there is nobody to ask, or if nothing waits. */
 export async function askButtons(
   parts: ActionParts,
   stack: Stack,
@@ -39,20 +43,22 @@ export async function askButtons(
   actor: Actor,
 ): Promise<readonly Button[]> {
   if (run.state !== 'awaiting_approval') return [];
-  const people = (await askable(parts, stack, run)).filter((a) => a.person !== actor.person);
+  const people = (await peopleToAskByHand(parts, stack, run)).filter((a) => a.person !== actor.person);
   if (people.length === 0) return [];
   const names = people.map((a) => nameOf(parts, a.person));
   return [{ label: `Ask ${listed(names)}`, command: askText(run.id) }];
 }
 
-/** When the run was last asked about by hand, by the record; null: not within the pause. */
+/**
+ * When somebody last asked about the run by hand, from the audit log (ms since epoch); null if not within PAUSE_MS.
+ */
 async function askedAt(parts: ActionParts, run: Run): Promise<number | null> {
   const now = parts.clock();
   const last = (await parts.store.audit({ runId: run.id })).find((e) => e.action === 'ask');
   return last === undefined || Math.abs(now - last.at) >= PAUSE_MS ? null : last.at;
 }
 
-async function deliveryTo(
+async function questionTo(
   parts: ActionParts,
   { person, why }: PersonToAsk,
   { alert, run, actor }: { readonly alert: RunAlert; readonly run: Run; readonly actor: Actor },
@@ -60,7 +66,7 @@ async function deliveryTo(
   const at = parts.clock();
   const key = `ask:${alert.id}:${person}:${at}`;
   const copies = await parts.store.messages(alert.id);
-  // Who has the card already is called back to it.
+  // A person who already has the card gets a reminder in its thread.
   if (copies.some((m) => m.role === 'dm' && m.person === person)) {
     const text = `${actor.name} asks you to decide on ${run.stack}, run #${run.id}`;
     return { type: 'outbox.add', key, delivery: { type: 'nudge', alertId: alert.id, person, text }, at };
@@ -70,7 +76,7 @@ async function deliveryTo(
   return { type: 'outbox.add', key, delivery, at };
 }
 
-/** `ask #RUN`: those on call get the card as a direct message. Anybody may, once an hour for a run. */
+/** `ask #RUN`: sends the card to the people on call. Everybody may use it, once an hour per run. */
 export async function ask(parts: ActionParts, incoming: Incoming, id: number): Promise<Reply> {
   const found = await findRun(parts, id);
   if (!found.ok) return found.reply;
@@ -80,18 +86,18 @@ export async function ask(parts: ActionParts, incoming: Incoming, id: number): P
   if (run.state !== 'awaiting_approval' || alert === undefined) {
     return refused(`Nothing to ask about: ${describeState(run)}.`);
   }
-  const people = await askable(parts, stack, run);
+  const people = await peopleToAskByHand(parts, stack, run);
   if (people.length === 0) return refused(await whyNotAsked(parts, stack));
   const others = people.filter((a) => a.person !== actor.person);
   if (others.length === 0) return refused(`You are the one to ask: you are on call for ${stack.name}.`);
   const names = listed(others.map((a) => nameOf(parts, a.person)));
-  let before: number | null = null;
+  let lastAskedAt: number | null = null;
   await parts.worker.write(stack.name, async () => {
-    // Two people who click in the same second ask once.
-    before = await askedAt(parts, run);
-    if (before !== null) return [];
+    // Read under the lock: two people who click at the same time must ask only once.
+    lastAskedAt = await askedAt(parts, run);
+    if (lastAskedAt !== null) return [];
     const at = parts.clock();
-    const asks = await Promise.all(others.map((a) => deliveryTo(parts, a, { alert, run, actor })));
+    const asks = await Promise.all(others.map((a) => questionTo(parts, a, { alert, run, actor })));
     const said = `${actor.name} asked ${names} to decide`;
     return [
       ...asks,
@@ -110,15 +116,15 @@ export async function ask(parts: ActionParts, incoming: Incoming, id: number): P
       },
     ];
   });
-  if (before !== null) {
-    const ago = durationText(Math.max(0, parts.clock() - before));
+  if (lastAskedAt !== null) {
+    const ago = durationText(Math.max(0, parts.clock() - lastAskedAt));
     return refused(`Somebody asked about run #${run.id} ${ago} ago already; once an hour is enough.`);
   }
   return confirmed(parts, incoming, `Asked ${names} to decide on run #${run.id}.`);
 }
 
 async function whyNotAsked(parts: ActionParts, stack: Stack): Promise<string> {
-  const problems = await whyNobody(parts, stack, await parts.onCall.rotasNow());
+  const problems = await unreachableReasons(parts, stack, await parts.onCall.rotasNow());
   if (problems !== null) return `Nobody on call for ${stack.name} can be asked: ${problems.join('; ')}.`;
   const { from } = stack.approvers;
   const who =

@@ -1,4 +1,4 @@
-/** What people decide on a run: approve, reject, cancel. Rights are checked here, on every word and click. */
+/** The commands `approve`, `reject` and `cancel`. Permissions are checked here, for every typed command and click. */
 
 import { approvable, openFindings, scopeFingerprint, toScope } from '../model/open-findings.ts';
 import type { Actor, Run } from '../model/run.ts';
@@ -11,7 +11,7 @@ import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 
 async function refusal(
   parts: ActionParts,
-  deed: Permission,
+  permission: Permission,
   actor: Actor,
   run: Run,
   stackName: string,
@@ -19,14 +19,14 @@ async function refusal(
   const stack = parts.directory.stacks.find((s) => s.name === stackName);
   if (!stack) return `${stackName} is no longer in m0.yaml.`;
   const open = openFindings(run, await parts.store.exemptions(run.stack), parts.clock());
-  const right = checkPermission(deed, actor, stack, parts.directory, await parts.onCall(), {
+  const right = checkPermission(permission, actor, stack, parts.directory, await parts.onCall(), {
     code: run.code,
     findings: open.map((o) => o.finding),
   });
   return right.ok ? null : right.refusal;
 }
 
-/** `approve #RUN`: binds the yes to exactly what waits, at this commit and these bundles. */
+/** `approve #RUN`: the approval is for exactly the findings that wait now, at this commit and with these bundles. */
 export async function approve(
   parts: ActionParts,
   incoming: Incoming,
@@ -35,8 +35,8 @@ export async function approve(
   const found = await findRun(parts, command.run);
   if (!found.ok) return found.reply;
   const { run, stack } = found;
-  const no = await refusal(parts, 'approve', incoming.actor, run, stack.name);
-  if (no !== null) return refused(no, await askButtons(parts, stack, run, incoming.actor));
+  const refusalText = await refusal(parts, 'approve', incoming.actor, run, stack.name);
+  if (refusalText !== null) return refused(refusalText, await askButtons(parts, stack, run, incoming.actor));
   if (run.state !== 'awaiting_approval') return refused(`Nothing to approve: ${describeState(run)}.`);
 
   const exemptions = await parts.store.exemptions(run.stack);
@@ -61,7 +61,7 @@ export async function approve(
     approval,
     need: stack.approvers.need,
     place: incoming.place,
-    // Read again: what somebody keeps in this very moment is not in this yes.
+    // Read again under the lock: the approval must not include a finding that was snoozed or accepted since.
     exemptions: await parts.store.exemptions(run.stack),
     voids: current.approvals.flatMap(({ by }) =>
       by.person === null || couldApprove(by.person, stack, parts.directory, onCall) ? [] : [by.person],
@@ -77,20 +77,20 @@ export async function approve(
   );
 }
 
-/** `reject #RUN` and `cancel #RUN`: both end the run; nothing is applied. */
-export async function end(
+/** `reject #RUN` and `cancel #RUN`: both end the run without an apply. */
+export async function endRun(
   parts: ActionParts,
   incoming: Incoming,
-  deed: 'reject' | 'cancel',
+  permission: 'reject' | 'cancel',
   command: { readonly run: number; readonly reason: string | null },
 ): Promise<Reply> {
   const found = await findRun(parts, command.run);
   if (!found.ok) return found.reply;
   const { run, stack } = found;
-  const no = await refusal(parts, deed, incoming.actor, run, stack.name);
-  if (no !== null) return refused(no, await askButtons(parts, stack, run, incoming.actor));
+  const refusalText = await refusal(parts, permission, incoming.actor, run, stack.name);
+  if (refusalText !== null) return refused(refusalText, await askButtons(parts, stack, run, incoming.actor));
   const result = await parts.worker.submit(run.id, () => ({
-    type: deed,
+    type: permission,
     by: incoming.actor,
     reason: command.reason,
     place: incoming.place,
@@ -99,6 +99,6 @@ export async function end(
   return confirmed(
     parts,
     incoming,
-    `Run #${run.id} is ${deed === 'reject' ? 'rejected' : 'canceled'}; nothing is applied.`,
+    `Run #${run.id} is ${permission === 'reject' ? 'rejected' : 'canceled'}; nothing is applied.`,
   );
 }

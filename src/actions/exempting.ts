@@ -1,4 +1,4 @@
-/** What people want left as it is: snooze and accept, and taking either back. */
+/** The commands `snooze`, `accept`, `unsnooze` and `unaccept`: people make drift exempt, or end an exemption. */
 
 import { driftView } from '../alerts/drift-view.ts';
 import type { SnoozeEnd, Subject } from '../commands/command.ts';
@@ -15,38 +15,38 @@ import { newRun } from '../runs/effects.ts';
 import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 import { targetedIn } from './targets.ts';
 
-type NewKeep = Omit<Exemption, 'id'>;
+type NewExemption = Omit<Exemption, 'id'>;
 
-interface Wish {
+interface ExemptionRequest {
   readonly kind: Exemption['kind'];
   readonly until: number | null;
   readonly reason: string;
 }
 
-function keepFor(
-  wish: Wish,
+function exemptionFor(
+  request: ExemptionRequest,
   stack: Stack,
   entry: { readonly address: string; readonly fingerprint: string } | null,
   by: Actor,
   at: number,
   runId: number | null,
-): NewKeep {
+): NewExemption {
   return {
-    kind: wish.kind,
+    kind: request.kind,
     stack: stack.name,
     address: entry?.address ?? null,
     fingerprint: entry?.fingerprint ?? null,
-    until: wish.until,
+    until: request.until,
     by,
     at,
-    reason: wish.reason,
+    reason: request.reason,
     runId,
     endedBy: null,
     endedAt: null,
   };
 }
 
-async function right(
+async function refusalOf(
   parts: ActionParts,
   kind: Exemption['kind'],
   actor: Actor,
@@ -60,14 +60,14 @@ async function right(
   return may.ok ? null : may.refusal;
 }
 
-/** `about`: the keeps that begin or end. */
+/** The audit entry of exemptions (`about`) that begin or end. */
 function auditOf(
   { actor, place }: Incoming,
   at: number,
   action: string,
   stack: Stack,
   run: Run | null,
-  about: readonly NewKeep[],
+  about: readonly NewExemption[],
 ): Change {
   const scope = about.flatMap(({ address, fingerprint }) =>
     address === null || fingerprint === null ? [] : [{ address, fingerprint }],
@@ -82,35 +82,35 @@ function auditOf(
       commit: run?.code?.commit ?? null,
       bundles: run?.decision?.bundles ?? null,
       scope: scope.length > 0 ? scope : null,
-      detail: about.map(describeKeep).join(', '),
+      detail: about.map(describeExemption).join(', '),
     },
   };
 }
 
-function describeKeep({ kind, address, until, reason }: NewKeep): string {
+function describeExemption({ kind, address, until, reason }: NewExemption): string {
   const changes = kind === 'snooze' ? ' until it changes' : '';
   const time = until === null ? changes : ` until ${new Date(until).toISOString()}`;
   return `${address ?? 'the whole stack'}${time}${reason === '' ? '' : `: ${reason}`}`;
 }
 
-/** Stores the keeps, with the step of the stack's run that waits or is about to apply, and with its alerts. */
-async function exemption(
+/** Stores the exemptions together with the step of the stack's waiting or approved run, or with its alerts. */
+async function storeExemptions(
   parts: ActionParts,
   stack: Stack,
   run: Run | null,
-  fresh: readonly NewKeep[],
+  newExemptions: readonly NewExemption[],
   incoming: Incoming,
 ): Promise<void> {
   const now = parts.clock();
   const changes: Change[] = [
-    ...fresh.map((k): Change => ({ type: 'exemption.insert', exemption: k })),
-    ...fresh.map((k) => auditOf(incoming, now, k.kind, stack, run, [k])),
+    ...newExemptions.map((k): Change => ({ type: 'exemption.insert', exemption: k })),
+    ...newExemptions.map((k) => auditOf(incoming, now, k.kind, stack, run, [k])),
   ];
   const exemptionsNow = async (): Promise<readonly Exemption[]> => [
     ...(await parts.store.exemptions(stack.name)),
-    ...fresh.map((k) => ({ ...k, id: 0 })),
+    ...newExemptions.map((k) => ({ ...k, id: 0 })),
   ];
-  // Whichever run was named: the one that waits, or that is about to apply, must hear of it.
+  // The waiting or approved run must take the exemptions into account, also if the command named another run.
   const active = await parts.store.runs({ stack: stack.name, states: ['awaiting_approval', 'approved'] });
   for (const { id } of active) {
     const result = await parts.worker.submit(
@@ -129,7 +129,7 @@ async function exemption(
         const left = shown ? openFindings(shown, exemptions, now) : [];
         const outcome = 'everything left is snoozed or accepted';
         return [
-          // While it is under way the run itself will say how it ends.
+          // A run that has not ended resolves its alert itself.
           ...(left.length === 0 && shown && isTerminal(shown.state)
             ? [{ type: 'alert.update' as const, alert: { ...alert, state: 'resolved' as const, outcome } }]
             : []),
@@ -146,8 +146,8 @@ async function exemption(
   });
 }
 
-/** The open findings of a run that an address (or all of them, null) means. */
-async function chosen(
+/** The run's open findings with this address, or all of them if it is null. A string is a refusal. */
+async function findingsMeant(
   parts: ActionParts,
   run: Run,
   address: string | null,
@@ -160,8 +160,8 @@ async function chosen(
   return `${address} is not open on run #${run.id}. Open: ${open.map((o) => o.address).join(', ')}.`;
 }
 
-/** A superseded run's findings are judged by its successor. */
-async function newest(parts: ActionParts, run: Run): Promise<Run> {
+/** The run that superseded this one, if any: the newest run decides what is open. */
+async function newestRun(parts: ActionParts, run: Run): Promise<Run> {
   let current = run;
   while (current.state === 'superseded' && current.relatedRun !== null) {
     const after = await parts.store.run(current.relatedRun);
@@ -171,14 +171,14 @@ async function newest(parts: ActionParts, run: Run): Promise<Run> {
   return current;
 }
 
-async function keepOnRun(
+async function exemptOnRun(
   parts: ActionParts,
   incoming: Incoming,
   runId: number,
   address: string | null,
-  wish: {
+  request: {
     readonly kind: Exemption['kind'];
-    /** Null: not said. An accept has no end but the next change. */
+    /** Null if the command gives no end. An accept always lasts until the finding changes. */
     readonly until: SnoozeEnd | null;
     readonly reason: string | null;
   },
@@ -186,26 +186,30 @@ async function keepOnRun(
   const found = await findRun(parts, runId);
   if (!found.ok) return found.reply;
   const { stack } = found;
-  const run = await newest(parts, found.run);
-  const no = await right(parts, wish.kind, incoming.actor, stack, run);
-  if (no !== null) return refused(no);
-  const open = await chosen(parts, run, address);
+  const run = await newestRun(parts, found.run);
+  const refusalText = await refusalOf(parts, request.kind, incoming.actor, stack, run);
+  if (refusalText !== null) return refused(refusalText);
+  const open = await findingsMeant(parts, run, address);
   if (typeof open === 'string') return refused(open);
-  const missing = wish.kind === 'snooze' ? wish.until === null : wish.reason === null;
+  const missing = request.kind === 'snooze' ? request.until === null : request.reason === null;
   if (missing) {
     const view = await driftView(parts, run, null, []);
-    return { type: 'form', form: wish.kind === 'snooze' ? snoozeForm(view) : acceptForm(view) };
+    return { type: 'form', form: request.kind === 'snooze' ? snoozeForm(view) : acceptForm(view) };
   }
   const now = parts.clock();
-  const full: Wish = { kind: wish.kind, until: endOf(wish.until), reason: wish.reason ?? '' };
-  const fresh = open.map((o) => keepFor(full, stack, o, incoming.actor, now, run.id));
-  await exemption(parts, stack, run, fresh, incoming);
+  const full: ExemptionRequest = {
+    kind: request.kind,
+    until: endOf(request.until),
+    reason: request.reason ?? '',
+  };
+  const newExemptions = open.map((o) => exemptionFor(full, stack, o, incoming.actor, now, run.id));
+  await storeExemptions(parts, stack, run, newExemptions, incoming);
   const what = open.map((o) => o.address).join(', ');
   return confirmed(
     parts,
     incoming,
-    wish.kind === 'snooze'
-      ? `Snoozed ${what}. ${wish.until === 'changes' ? 'It wakes up' : 'It wakes up by itself, or'} as soon as one of its values changes.`
+    request.kind === 'snooze'
+      ? `Snoozed ${what}. ${request.until === 'changes' ? 'It wakes up' : 'It wakes up by itself, or'} as soon as one of its values changes.`
       : `Accepted ${what} as it is. It opens again as soon as one of its values changes.`,
   );
 }
@@ -226,7 +230,7 @@ export async function snooze(
   },
 ): Promise<Reply> {
   if (command.subject.by === 'run') {
-    return keepOnRun(parts, incoming, command.subject.run, command.address, {
+    return exemptOnRun(parts, incoming, command.subject.run, command.address, {
       kind: 'snooze',
       until: command.until,
       reason: command.reason,
@@ -238,24 +242,28 @@ export async function snooze(
   const stacks = targetedIn(parts, incoming.text, command.subject.target);
   if ('type' in stacks) return stacks;
   for (const stack of stacks) {
-    const no = await right(parts, 'snooze', incoming.actor, stack, null);
-    if (no !== null) return refused(no);
+    const refusalText = await refusalOf(parts, 'snooze', incoming.actor, stack, null);
+    if (refusalText !== null) return refused(refusalText);
   }
   const snoozed: string[] = [];
   for (const stack of stacks) {
     const open = await parts.store.alerts({ subject: stack.name, state: 'open', kind: 'drift' });
     const run = open[0] ? ((await parts.store.run(open[0].runId)) ?? null) : null;
-    const wish: Wish = { kind: 'snooze', until: endOf(until), reason: command.reason ?? '' };
+    const request: ExemptionRequest = { kind: 'snooze', until: endOf(until), reason: command.reason ?? '' };
     let entries: readonly (OpenFinding | null)[] = [null];
-    // Until it changes can only be said of what is there; a time covers what is still to come as well.
+    // "Until it changes" needs existing findings. A snooze with an end time also covers drift that appears later.
     if (command.address !== null || until === 'changes') {
-      const found = run ? await chosen(parts, run, command.address) : `Nothing is open on ${stack.name}.`;
+      const found = run
+        ? await findingsMeant(parts, run, command.address)
+        : `Nothing is open on ${stack.name}.`;
       if (typeof found === 'string' && stacks.length > 1) continue;
       if (typeof found === 'string') return refused(found);
       entries = found;
     }
-    const fresh = entries.map((e) => keepFor(wish, stack, e, incoming.actor, parts.clock(), run?.id ?? null));
-    await exemption(parts, stack, run, fresh, incoming);
+    const newExemptions = entries.map((e) =>
+      exemptionFor(request, stack, e, incoming.actor, parts.clock(), run?.id ?? null),
+    );
+    await storeExemptions(parts, stack, run, newExemptions, incoming);
     snoozed.push(stack.name);
   }
   if (snoozed.length === 0) return refused(`Nothing is open on ${command.subject.target}.`);
@@ -268,14 +276,14 @@ export function accept(
   incoming: Incoming,
   command: { readonly run: number; readonly address: string | null; readonly reason: string | null },
 ): Promise<Reply> {
-  return keepOnRun(parts, incoming, command.run, command.address, {
+  return exemptOnRun(parts, incoming, command.run, command.address, {
     kind: 'accept',
     until: null,
     reason: command.reason,
   });
 }
 
-/** A check as by command, where none is queued yet. */
+/** A new run as for the command `drift`, unless one is already queued. */
 async function checkOf(parts: ActionParts, stack: Stack, by: Actor, now: number): Promise<readonly Change[]> {
   const queued = await parts.store.runs({ stack: stack.name, states: ['queued'] });
   if (queued.some((run) => run.trigger === 'command')) return [];
@@ -286,8 +294,8 @@ async function alertsOf({ store }: ActionParts, runs: ReadonlySet<number>): Prom
   return (await Promise.all([...runs].map((runId) => store.alerts({ runId })))).flat();
 }
 
-/** `unsnooze` and `unaccept`: the keep ends, and the stack is checked at once. */
-export async function release(
+/** `unsnooze` and `unaccept`: ends the exemptions and checks the stack at once. */
+export async function endExemptions(
   parts: ActionParts,
   incoming: Incoming,
   kind: Exemption['kind'],
@@ -312,16 +320,16 @@ export async function release(
     );
     const live = exemptions.filter((k) => k.until === null || k.until > now);
     if (live.length === 0) continue;
-    const no = await right(parts, kind, incoming.actor, stack, null);
-    if (no !== null) return refused(no);
+    const refusalText = await refusalOf(parts, kind, incoming.actor, stack, null);
+    if (refusalText !== null) return refused(refusalText);
     const shown = new Set(live.flatMap((k) => (k.runId === null ? [] : [k.runId])));
     await parts.worker.write(stack.name, async () => [
-      // With the check it promises: cut off in between, nobody would ask again.
+      // Stored in the same transaction as the check: after a crash in between nobody would ask about the drift again.
       ...(await checkOf(parts, stack, incoming.actor, now)),
       ...live.map((k): Change => ({ type: 'exemption.end', id: k.id, by: incoming.actor, at: now })),
       auditOf(incoming, now, kind === 'snooze' ? 'unsnooze' : 'unaccept', stack, null, live),
       ...(await alertsOf(parts, shown)).flatMap((alert): Change[] => [
-        // A card that ended with the keep must not go on saying so; the check tells what is open now.
+        // The card must no longer say that the finding is exempt. The new check shows what is open now.
         ...(alert.state === 'resolved'
           ? [
               {

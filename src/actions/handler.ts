@@ -1,4 +1,4 @@
-/** From typed or clicked words to an answer. Whatever goes wrong becomes a private card: it never rejects. */
+/** Runs the command that a person typed or clicked. It never rejects: errors become a private answer. */
 
 import { isDirect } from '../alerts/subscriptions.ts';
 import { assertNever } from '../base/assert-never.ts';
@@ -9,9 +9,9 @@ import { helpCard } from '../messages/help-card.ts';
 import { problemCard } from '../messages/short-cards.ts';
 import type { CommandHandler, Incoming, Reply } from '../ports/chat.ts';
 import { ask } from './ask.ts';
-import { approve, end } from './decide.ts';
+import { approve, endRun } from './decide.ts';
 import { digest } from './digest.ts';
-import { accept, release, snooze } from './exempting.ts';
+import { accept, endExemptions, snooze } from './exempting.ts';
 import { home } from './home.ts';
 import { type ActionParts, privately, refused } from './parts.ts';
 import { seen } from './seen.ts';
@@ -34,17 +34,17 @@ function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<
     case 'approve':
       return approve(parts, incoming, command);
     case 'reject':
-      return end(parts, incoming, 'reject', command);
+      return endRun(parts, incoming, 'reject', command);
     case 'cancel':
-      return end(parts, incoming, 'cancel', { run: command.run, reason: null });
+      return endRun(parts, incoming, 'cancel', { run: command.run, reason: null });
     case 'snooze':
       return snooze(parts, incoming, command);
     case 'accept':
       return accept(parts, incoming, command);
     case 'unsnooze':
-      return release(parts, incoming, 'snooze', command);
+      return endExemptions(parts, incoming, 'snooze', command);
     case 'unaccept':
-      return release(parts, incoming, 'accept', command);
+      return endExemptions(parts, incoming, 'accept', command);
     case 'ask':
       return ask(parts, incoming, command.run);
     case 'baseline':
@@ -70,13 +70,13 @@ function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<
   }
 }
 
-/** The one entrance for every platform: parse, check the rights, act. A button's words are typed words. */
+/** Creates the handler for all chats. A button sends the same text as a typed command. */
 export function createHandler(parts: ActionParts): CommandHandler {
   return async (incoming) => {
     const about: LogFields = { user: incoming.actor.userId, person: incoming.actor.person };
     try {
       const { person } = incoming.actor;
-      // Whoever writes to m0 can be written to.
+      // A person who writes to m0 directly can also receive direct messages.
       if (person !== null && isDirect(incoming.place)) await parts.store.setReachable(person, parts.clock());
       const parsed = parseCommand(incoming.text, {
         now: parts.clock(),

@@ -1,3 +1,4 @@
+/** What all commands share: their dependencies and the usual replies. */
 import type { PolicyWatch } from '../alerts/policy-watch.ts';
 import type { Logger } from '../base/log.ts';
 import type { Button, Card } from '../messages/card.ts';
@@ -10,7 +11,7 @@ import type { PolicyPort } from '../ports/policy.ts';
 import type { Store } from '../ports/store.ts';
 import type { Worker } from '../runs/worker-parts.ts';
 
-/** What the commands work with. */
+/** The dependencies of the commands. */
 export interface ActionParts {
   readonly store: Store;
   readonly worker: Worker;
@@ -22,18 +23,19 @@ export interface ActionParts {
   readonly log: Logger;
 }
 
+/** A reply that only the sender sees. */
 export function privately(card: Card): Reply {
   return { type: 'private', card };
 }
 
-/** A refusal, seen by its sender only. */
+/** A refusal that only the sender sees. */
 export function refused(text: string, buttons: readonly Button[] = []): Reply {
   return privately(refusalCard(text, buttons));
 }
 
 /**
- * The answer to something that was done. A click on an alert's card is answered by that card; typed words, and a
- * click on an answer that only its sender sees, get one of their own.
+ * The answer to a successful command. A click on an alert's card gets no answer, because the card itself is updated.
+ * A typed command, or a click on a private answer, gets a private answer.
  */
 export async function confirmed({ store }: ActionParts, incoming: Incoming, text: string): Promise<Reply> {
   const { from, place } = incoming;
@@ -41,7 +43,7 @@ export async function confirmed({ store }: ActionParts, incoming: Incoming, text
   return card ? { type: 'none' } : privately(infoCard(text));
 }
 
-/** The run and its stack, or the reply that says what is wrong. */
+/** The run and its stack, or a refusal if the run or its stack does not exist. */
 export async function findRun(
   parts: ActionParts,
   id: number,

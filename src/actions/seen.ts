@@ -1,12 +1,13 @@
-import { policySources, stacksOfPolicy } from '../alerts/policy-trouble.ts';
+/** The command `seen`. */
+import { policySources, stacksOfPolicy } from '../alerts/policy-alerts.ts';
 import { checkPermission } from '../people/permissions.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
 import { shortCommit } from '../text/words.ts';
 import { type ActionParts, confirmed, refused } from './parts.ts';
 
 /**
- * `seen POLICY`: somebody has read that a policy's newest commit can't be used, and lets m0 go on with the last
- * good one. As it makes m0 apply by itself again, it takes the right to approve on every stack of the policy.
+ * `seen POLICY`: a person has read that a policy's newest commit can't be used, and lets m0 use the last good one.
+ * m0 may then apply without approval again, so the person must be allowed to approve on all stacks of the policy.
  */
 export async function seen(
   parts: ActionParts,
@@ -29,7 +30,12 @@ export async function seen(
     });
     if (!right.ok) return refused(right.refusal);
   }
-  const done = await parts.policyWatch.see(command.policy, command.trouble, incoming.actor, incoming.place);
+  const done = await parts.policyWatch.markSeen(
+    command.policy,
+    command.trouble,
+    incoming.actor,
+    incoming.place,
+  );
   if (!done.ok) return refused(done.refusal);
   const text = `Noted. ${command.policy} decides by ${shortCommit(done.inUse)} until it moves again.`;
   return confirmed(parts, incoming, text);

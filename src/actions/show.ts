@@ -1,4 +1,6 @@
-/** Commands that only look: show, why, history, baseline, oncall, policy. Anybody in the channel may. */
+/**
+ * The commands that only read: show, why, history, baseline, oncall, policy. Everybody in the channel may use them.
+ */
 
 import { driftView } from '../alerts/drift-view.ts';
 import { stacksOfSubscription } from '../alerts/subscriptions.ts';
@@ -7,14 +9,14 @@ import { baselineCard, historyCard, onCallCard, policyCard } from '../messages/l
 import { whyCard } from '../messages/why-card.ts';
 import type { PolicySource, Stack } from '../model/directory.ts';
 import type { Reply } from '../ports/chat.ts';
-import { withSeen } from '../runs/seen-policies.ts';
+import { acceptSeenProblems } from '../runs/seen-problems.ts';
 import { type ActionParts, findRun, privately } from './parts.ts';
 import { choicesOf, targeted } from './targets.ts';
 
 const HISTORY_LINES = 50;
 
-/** What m0 does on its way is noise in a history; what was decided and done is what it tells. */
-const ON_THE_WAY = [
+/** Steps that `history` leaves out: people look there for decisions and applies, not for routine steps. */
+const ROUTINE_STEPS = [
   { action: 'start' },
   { action: 'planned' },
   { action: 'requeue' },
@@ -22,7 +24,7 @@ const ON_THE_WAY = [
   { action: 'decided', ending: '-> quiet' },
 ] as const;
 
-/** What channels were subscribed to, as typed, where it means one of the stacks; and the target itself. */
+/** The target, and the targets of subscriptions (as typed) that match one of the stacks. */
 async function targetsOf(
   parts: ActionParts,
   stacks: readonly Stack[],
@@ -46,26 +48,26 @@ async function viewOf(
   return driftView(parts, found.run, alert, messages);
 }
 
-/** `show #RUN`: every attribute of every finding, paged. */
+/** `show #RUN`: every attribute of every finding, in pages. */
 export async function show(parts: ActionParts, id: number): Promise<Reply> {
   const view = await viewOf(parts, id);
   return 'type' in view ? view : { type: 'pages', pages: fullDiff(view) };
 }
 
-/** `why #RUN`: which rule said what, why it waits, who may approve. */
+/** `why #RUN`: which rule decided what, why the run waits, and who may approve. */
 export async function why(parts: ActionParts, id: number): Promise<Reply> {
   const view = await viewOf(parts, id);
   return 'type' in view ? view : privately(whyCard(view));
 }
 
-/** `history [TARGET]`: the newest lines of the record. */
+/** `history [TARGET]`: the newest audit entries. */
 export async function history(parts: ActionParts, target: string | null): Promise<Reply> {
   const stacks = target === null ? parts.directory.stacks : targeted(parts, 'history', target);
   if ('type' in stacks) return stacks;
-  // What is said of a whole environment or pattern, as a subscription is, stands under that name.
+  // Audit entries about a whole environment or pattern, for example of a subscription, have that name as their stack.
   const names = new Set([...stacks.map((s) => s.name), ...(await targetsOf(parts, stacks, target))]);
   const lines = await Promise.all(
-    [...names].map((stack) => parts.store.audit({ stack, without: ON_THE_WAY, limit: HISTORY_LINES + 1 })),
+    [...names].map((stack) => parts.store.audit({ stack, without: ROUTINE_STEPS, limit: HISTORY_LINES + 1 })),
   );
   const found = lines.flat().sort((a, b) => b.at - a.at);
   const entries = found.slice(0, HISTORY_LINES);
@@ -83,7 +85,7 @@ export async function baseline(parts: ActionParts, target: string): Promise<Repl
   return privately(baselineCard({ target, exemptions, now: parts.clock(), zone: parts.directory.timezone }));
 }
 
-/** `oncall`: who is on call in each rota, until when, and what is wrong with it. */
+/** `oncall`: who is on call in each rotation, until when, and the rotation's problem, if any. */
 export async function onCall(parts: ActionParts): Promise<Reply> {
   const { directory } = parts;
   const now = parts.clock();
@@ -102,7 +104,7 @@ export async function onCall(parts: ActionParts): Promise<Reply> {
   return privately(onCallCard({ rotas, now, zone: directory.timezone }));
 }
 
-/** `policy TARGET`: which policies decide for a stack, by which rules, and from which commit. */
+/** `policy TARGET`: the policies of a stack, their rules and their commits. */
 export async function policy(parts: ActionParts, target: string): Promise<Reply> {
   const stacks = targeted(parts, 'policy', target);
   if ('type' in stacks) return stacks;
@@ -112,7 +114,7 @@ export async function policy(parts: ActionParts, target: string): Promise<Reply>
     return choicesOf(`${target} is several stacks. Name one: ${names.join(', ')}.`, 'policy', names);
   }
   const statuses = await parts.policies.status(stack.policies);
-  const counted = await withSeen(parts.store, statuses);
+  const counted = await acceptSeenProblems(parts.store, statuses);
   return privately(
     policyCard({
       stack: stack.name,

@@ -1,7 +1,7 @@
-/** How stacks stand: `drift` (known at once, checked afresh) and `status`. */
+/** The commands `drift` (answers from the store, then checks again) and `status`. */
 
 import { driftView } from '../alerts/drift-view.ts';
-import { directoryWithSubscriptions, isToldIn } from '../alerts/subscriptions.ts';
+import { directoryWithSubscriptions, isReportedIn } from '../alerts/subscriptions.ts';
 import type { CommandName } from '../commands/command.ts';
 import type { Card } from '../messages/card.ts';
 import { driftCard } from '../messages/drift-card.ts';
@@ -15,10 +15,10 @@ import { isTerminal, type RunState } from '../model/run.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
 import { skippedText } from '../runs/scheduled-check.ts';
 import { type ActionParts, privately } from './parts.ts';
-import { hearingBlocks } from './subscribing.ts';
+import { subscriptionBlocks } from './subscribing.ts';
 import { targeted } from './targets.ts';
 
-/** A check that takes longer has been reported by its own card long since. */
+/** How long `drift` waits for its checks. A longer check is only reported by its own card. */
 const FOLLOW_MS = 20 * 60_000;
 const BUSY: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
 
@@ -53,7 +53,7 @@ async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatusVi
     lastGoodAt: good?.updatedAt ?? null,
     failure: failed?.failure?.message ?? null,
     busy: runs.some((r) => BUSY.includes(r.state)),
-    // A check made since, whatever for, is newer than the one that was skipped.
+    // Not shown if any check was made after the skipped one.
     skipped:
       skipped === undefined || runs.some((r) => r.createdAt > skipped.at)
         ? null
@@ -61,8 +61,11 @@ async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatusVi
   };
 }
 
-/** The stacks a target means; without one, those this channel hears of, else all. `command` is what was typed. */
-export async function meant(
+/**
+ * The stacks that a target matches. Without a target: the stacks whose messages this channel gets, or all if it gets
+ * none. `command` is used for the choices in a refusal.
+ */
+export async function stacksMeant(
   parts: ActionParts,
   incoming: Incoming,
   command: CommandName,
@@ -70,7 +73,7 @@ export async function meant(
 ): Promise<readonly Stack[] | Reply> {
   if (target !== null) return targeted(parts, command, target);
   const { stacks } = await directoryWithSubscriptions(parts);
-  const here = stacks.filter((s) => isToldIn(s, incoming.place));
+  const here = stacks.filter((s) => isReportedIn(s, incoming.place));
   return here.length > 0 ? here : stacks;
 }
 
@@ -89,30 +92,30 @@ async function card(
   });
 }
 
-/** `drift [TARGET]`: what is known at once, with its age, and a fresh check that updates the message. */
+/** `drift [TARGET]`: answers at once with what is stored and its age, then checks and updates the message. */
 export async function drift(parts: ActionParts, incoming: Incoming, target: string | null): Promise<Reply> {
-  const stacks = await meant(parts, incoming, 'drift', target);
+  const stacks = await stacksMeant(parts, incoming, 'drift', target);
   if ('type' in stacks) return stacks;
   const first = await card(parts, target, stacks, true);
   const runs = await Promise.all(stacks.map((s) => parts.worker.check(s, 'command', incoming.actor)));
 
   async function* updates(): AsyncGenerator<Card> {
-    const rested = await Promise.all(runs.map((run) => parts.worker.settled(run.id, FOLLOW_MS)));
-    if (rested.some((run) => run === undefined)) return;
+    const settled = await Promise.all(runs.map((run) => parts.worker.settled(run.id, FOLLOW_MS)));
+    if (settled.some((run) => run === undefined)) return;
     yield await card(parts, target, stacks as readonly Stack[], false);
   }
   return { type: 'public', card: first, updates: updates() };
 }
 
-/** `status [TARGET]`: what is known, without a new check. */
+/** `status [TARGET]`: what is stored, without a new check. */
 export async function status(parts: ActionParts, incoming: Incoming, target: string | null): Promise<Reply> {
-  const stacks = await meant(parts, incoming, 'status', target);
+  const stacks = await stacksMeant(parts, incoming, 'status', target);
   if ('type' in stacks) return stacks;
   const of = await card(parts, target, stacks, false);
-  const here = target === null ? await hearingBlocks(parts, incoming.place) : [];
+  const here = target === null ? await subscriptionBlocks(parts, incoming.place) : [];
   const known = { ...of, blocks: [...of.blocks, ...here] };
   const drift = await openDrift(parts, stacks);
-  // Of one stack that has drifted all is openAlertRun, with what can be done about it.
+  // For a single stack with drift the answer includes the whole drift card with its buttons.
   if (drift === null) return privately(known);
   return privately({
     ...drift,
@@ -120,7 +123,7 @@ export async function status(parts: ActionParts, incoming: Incoming, target: str
   });
 }
 
-/** The card of the drift that is open, where it is one stack that is asked about. */
+/** The card of the open drift if there is exactly one stack; null otherwise. */
 async function openDrift(parts: ActionParts, stacks: readonly Stack[]): Promise<Card | null> {
   const [only, ...more] = stacks;
   if (only === undefined || more.length > 0) return null;

@@ -1,4 +1,4 @@
-/** What a typed target means, and the choices where it could mean several things. */
+/** Finds the stacks of a typed target, and offers choices if it is ambiguous. */
 import type { CommandName } from '../commands/command.ts';
 import { resolveTarget } from '../commands/target.ts';
 import type { Stack } from '../model/directory.ts';
@@ -6,25 +6,25 @@ import type { Reply } from '../ports/chat.ts';
 import { clip } from '../text/words.ts';
 import { type ActionParts, refused } from './parts.ts';
 
-/** Choices offered as buttons; all of them stand in the text. */
-const BUTTONS = 5;
+/** How many choices become buttons. The text lists all of them. */
+const MAX_BUTTONS = 5;
 
-/** A refusal with a button for each target that would work in place of what was typed. */
+/** A refusal with a button for each target that would work instead. */
 export function choicesOf(problem: string, command: CommandName, choices: readonly string[]): Reply {
-  return offered(
+  return refusedWithChoices(
     problem,
     choices.map((choice) => `${command} ${choice}`),
   );
 }
 
-function offered(problem: string, commands: readonly string[]): Reply {
+function refusedWithChoices(problem: string, commands: readonly string[]): Reply {
   return refused(
     problem,
-    commands.slice(0, BUTTONS).map((command) => ({ label: clip(command, 60), command })),
+    commands.slice(0, MAX_BUTTONS).map((command) => ({ label: clip(command, 60), command })),
   );
 }
 
-/** As `targeted`, for a command with words behind its target, which each choice keeps. `text` is what was typed. */
+/** As `targeted`, for commands with words after the target. Each choice is `text` (as typed) with another target. */
 export function targetedIn(parts: ActionParts, text: string, target: string): readonly Stack[] | Reply {
   const { stacks } = parts.directory;
   const found = resolveTarget(target, stacks);
@@ -32,10 +32,10 @@ export function targetedIn(parts: ActionParts, text: string, target: string): re
   const at = text.indexOf(target, text.search(/\s/));
   const instead = (choice: string): string =>
     `${text.slice(0, at)}${choice}${text.slice(at + target.length)}`;
-  return offered(found.problem, at === -1 ? [] : found.choices.map(instead));
+  return refusedWithChoices(found.problem, at === -1 ? [] : found.choices.map(instead));
 }
 
-/** The stacks that a target means, or the reply with the choices. */
+/** The stacks that a target matches, or a refusal with choices. */
 export function targeted(parts: ActionParts, command: CommandName, target: string): readonly Stack[] | Reply {
   const { stacks } = parts.directory;
   const found = resolveTarget(target, stacks);

@@ -1,4 +1,4 @@
-/** A digest: what is open, what healed, what ends. Gathered from the memory, posted once by the outbox. */
+/** Builds a digest (open drift, applied changes, ending snoozes) from the store and posts it through the outbox. */
 import { resolveTarget } from '../commands/target.ts';
 import { digestCard } from '../messages/digest-card.ts';
 import type { DigestOpen, DigestView } from '../messages/view-digest.ts';
@@ -10,9 +10,9 @@ import type { Change } from '../ports/store.ts';
 import { namedActor, type ViewParts } from './drift-view.ts';
 
 const DAY_MS = 86_400_000;
-/** Newest runs looked at for what was put back: some days of a busy fleet. */
-const LOOK_BACK = 5_000;
-/** Runs end here, or rest here, after something of them was applied. */
+/** How many of the newest runs are read for applied changes: a busy fleet makes so many in a few days. */
+const MAX_RUNS = 5_000;
+/** States that a run can have after an apply. */
 const AFTER_APPLY: readonly RunState[] = [
   'realigned',
   'awaiting_approval',
@@ -23,14 +23,14 @@ const AFTER_APPLY: readonly RunState[] = [
   'quiet',
 ];
 
-/** A digest of m0.yaml. `targets` as in commands; empty: every stack. */
+/** A digest as m0.yaml configures it. `targets` are as in commands; an empty list means every stack. */
 export interface DigestPlan {
   readonly channels: readonly Place[];
   readonly targets: readonly string[];
   readonly timezone: string;
 }
 
-/** The stacks that the targets name, each once; a target that names nothing any more adds none. */
+/** The stacks that the targets name, each once. A target that matches no stack is ignored. */
 export function stacksOfTargets(directory: Directory, targets: readonly string[]): readonly Stack[] {
   if (targets.length === 0) return directory.stacks;
   const names = new Set(
@@ -42,7 +42,7 @@ export function stacksOfTargets(directory: Directory, targets: readonly string[]
   return directory.stacks.filter((s) => names.has(s.name));
 }
 
-async function openOf(parts: ViewParts, stack: Stack): Promise<readonly DigestOpen[]> {
+async function openDriftOf(parts: ViewParts, stack: Stack): Promise<readonly DigestOpen[]> {
   const now = parts.clock();
   const [alert] = await parts.store.alerts({ subject: stack.name, state: 'open', kind: 'drift' });
   const run = alert ? await parts.store.run(alert.runId) : undefined;
@@ -58,7 +58,10 @@ async function openOf(parts: ViewParts, stack: Stack): Promise<readonly DigestOp
   ];
 }
 
-/** Everything a digest of these stacks tells, since the one before. */
+/**
+ * What a digest of these stacks shows. `before`: when the last digest was sent (ms since epoch) and its number of
+ * stacks with open drift. Without it the digest covers the last 24 hours.
+ */
 export async function digestView(
   parts: ViewParts,
   about: { readonly stacks: readonly Stack[]; readonly targets: readonly string[]; readonly zone: string },
@@ -68,18 +71,18 @@ export async function digestView(
   const now = clock();
   const names = new Set(about.stacks.map((s) => s.name));
   const since = before?.at ?? now - DAY_MS;
-  const open = (await Promise.all(about.stacks.map((s) => openOf(parts, s)))).flat();
+  const open = (await Promise.all(about.stacks.map((s) => openDriftOf(parts, s)))).flat();
   const exemptions = (await Promise.all(about.stacks.map((s) => store.exemptions(s.name)))).flat();
   const failing = await store.alerts({ state: 'open', kind: 'failure' });
   const policies = await store.alerts({ state: 'open', kind: 'policy' });
   const used = new Set(about.stacks.flatMap((s) => s.policies.map((p) => p.name)));
-  const runs = await store.runs({ states: AFTER_APPLY, limit: LOOK_BACK });
-  const put = runs
+  const runs = await store.runs({ states: AFTER_APPLY, limit: MAX_RUNS });
+  const verifiedParts = runs
     .filter((r) => names.has(r.stack))
     .flatMap((r) => r.applied)
     .filter((part) => part.verifiedAt !== null && part.at > since);
   const count = (byPeople: boolean): number =>
-    put
+    verifiedParts
       .filter((part) => part.approvedBy.length > 0 === byPeople)
       .reduce((sum, part) => sum + part.scope.length, 0);
   return {
@@ -107,8 +110,8 @@ export async function digestView(
 }
 
 /**
- * Makes a digest and queues it for its channels, with its tick, in one go: a crash in between neither loses nor
- * doubles it. `name` is its own in m0.yaml, and that of its tick.
+ * Builds a digest and queues it for its channels. The messages and the tick are stored in one transaction, so a crash
+ * neither loses nor repeats a digest. `name` identifies the digest and its tick. Rejects if the store fails.
  */
 export async function sendDigest(parts: ViewParts, plan: DigestPlan, name: string): Promise<void> {
   const { store, clock, directory } = parts;

@@ -1,4 +1,4 @@
-/** Gathers what a card shows: the run, what people keep, who may decide. */
+/** Collects the data of drift and failure cards: the run, its exemptions, and the people who may decide. */
 
 import type { Finding } from '../drift/finding.ts';
 import type { DriftView, FailureView, FindingStatus, FindingView, PersonName } from '../messages/view.ts';
@@ -12,6 +12,7 @@ import { bareStack } from '../model/stack.ts';
 import { type OnCallNow, personsIn, rotasOf } from '../people/permissions.ts';
 import type { Store } from '../ports/store.ts';
 
+/** What the views read from. */
 export interface ViewParts {
   readonly store: Store;
   readonly directory: Directory;
@@ -19,18 +20,19 @@ export interface ViewParts {
   readonly clock: Clock;
 }
 
+/** The actor as cards show it. */
 export function namedActor(actor: Actor): PersonName {
   return { person: actor.person, name: actor.name };
 }
 
-/** The stack of m0.yaml, or what is still known of one that is gone from it. */
-export function stackOrGone(directory: Directory, run: Run): Stack {
+/** The run's stack from m0.yaml. If it was removed there: a stack with only the name and environment of the run. */
+export function stackOrRemoved(directory: Directory, run: Run): Stack {
   const stack = directory.stacks.find((s) => s.name === run.stack);
   if (stack) return stack;
   return bareStack(run.stack, run.environment, { timezone: directory.timezone });
 }
 
-function findingStanding(
+function findingStatus(
   run: Run,
   finding: Finding,
   exemptions: readonly Exemption[],
@@ -84,7 +86,7 @@ function lapsed(
 function findingViews(run: Run, exemptions: readonly Exemption[], now: number): readonly FindingView[] {
   const reasonsOf = (address: string): FindingView['reasons'] =>
     run.decision?.findings.find((d) => d.address === address)?.reasons ?? [];
-  const done = run.applied.flatMap((part) =>
+  const realigned = run.applied.flatMap((part) =>
     part.findings.map(
       (finding): FindingView => ({
         finding,
@@ -98,25 +100,25 @@ function findingViews(run: Run, exemptions: readonly Exemption[], now: number): 
       }),
     ),
   );
-  // While the verifying plan is being made, the newest findings are still those from before the apply.
+  // During the plan that verifies an apply, the stored findings are still those from before the apply.
   const unverified = run.state === 'verifying' ? new Set(run.scope.map((s) => s.address)) : new Set<string>();
   const current = run.findings
     .filter((f) => f.actionable && !unverified.has(f.address))
     .map(
       (finding): FindingView => ({
         finding,
-        status: findingStanding(run, finding, exemptions, now),
+        status: findingStatus(run, finding, exemptions, now),
         reasons: reasonsOf(finding.address),
         ...lapsed(finding, exemptions, now),
       }),
     );
-  const still = new Set(current.map((v) => v.finding.address));
-  return [...done.filter((v) => !still.has(v.finding.address)), ...current].sort((a, b) =>
+  const stillOpen = new Set(current.map((v) => v.finding.address));
+  return [...realigned.filter((v) => !stillOpen.has(v.finding.address)), ...current].sort((a, b) =>
     a.finding.address < b.finding.address ? -1 : 1,
   );
 }
 
-/** Everything the card of this run shows, as of now. `alert` null: the run has no card of its own. */
+/** What the card of this run shows now. `alert` is null if the run has no card of its own. */
 export async function driftView(
   parts: ViewParts,
   run: Run,
@@ -125,7 +127,7 @@ export async function driftView(
 ): Promise<DriftView> {
   const { store, directory, clock } = parts;
   const now = clock();
-  const stack = stackOrGone(directory, run);
+  const stack = stackOrRemoved(directory, run);
   const [exemptions, onCall] = await Promise.all([store.exemptions(run.stack), parts.onCall()]);
   const nameOf = (person: string): PersonName => ({
     person,
@@ -152,7 +154,7 @@ export async function driftView(
     warnings: run.decision?.warnings ?? [],
     approvals: run.approvals.map((a) => ({ by: namedActor(a.by), at: a.at })),
     approvers: {
-      // Where enough have said yes and it waits again, a policy wants somebody more.
+      // If the run waits again although enough people approved, a policy wants one approval more.
       need:
         run.state === 'awaiting_approval'
           ? Math.max(stack.approvers.need, run.approvals.length + 1)
@@ -170,9 +172,9 @@ export async function driftView(
   };
 }
 
-/** What the card of a failing check shows. */
+/** What the card of a failing check shows now. */
 export async function failureView(parts: ViewParts, run: Run, alert: Alert): Promise<FailureView> {
-  const stack = stackOrGone(parts.directory, run);
+  const stack = stackOrRemoved(parts.directory, run);
   const good = await parts.store.runs({
     stack: run.stack,
     states: ['clean', 'quiet', 'realigned', 'awaiting_approval', 'denied', 'rejected', 'superseded'],

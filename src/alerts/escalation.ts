@@ -1,6 +1,7 @@
 /**
- * What waits is asked about until somebody decides: those on call who have not been asked yet (a turn that changed,
- * a night that is over), then the steps of the stack's escalation by the age of what waits. Nobody to ask is told.
+ * Asks about drift that waits until somebody decides. First the people on call who have not been asked yet (after a
+ * change of shift, or when quiet hours end), then the steps of the stack's escalation by the age of the alert. If
+ * nobody can be asked, the channels get an alert.
  */
 
 import type { Logger } from '../base/log.ts';
@@ -16,9 +17,9 @@ import { mayDisturb, severityOf } from '../people/urgency.ts';
 import type { Change, Store } from '../ports/store.ts';
 import type { Worker } from '../runs/worker-parts.ts';
 import { durationText, listed } from '../text/words.ts';
-import { nextAsk } from './refused-messages.ts';
+import { nextQuestion } from './refused-messages.ts';
 import { addressOf } from './unreachable.ts';
-import { tellUnreached, whyNobody } from './unreachable-watch.ts';
+import { unreachableReasons, updateUnreachableAlerts } from './unreachable-watch.ts';
 
 export interface EscalationParts {
   readonly store: Store;
@@ -33,14 +34,15 @@ interface Waiting {
   readonly alert: RunAlert;
   readonly run: Run;
   readonly stack: Stack;
-  /** The fleets that tell of it: in the stack's channels, and in direct messages. */
+  /** The fleet messages that show the alert, in channels and in direct messages. */
   readonly fleets: readonly FleetAlert[];
-  /** ms since it was told. */
+  /** ms since the alert opened. */
   readonly age: number;
+  /** Number of findings that wait. */
   readonly open: number;
 }
 
-/** Steps that are due at this age, with how often each should have been taken by then. */
+/** The steps that are due at this age (ms), each with how many times it should have been taken by then. */
 export function dueSteps(
   steps: readonly EscalationStep[],
   age: number,
@@ -52,40 +54,42 @@ export function dueSteps(
   });
 }
 
-/** Looks once at all that waits; one stack that breaks keeps no other from being asked about. Never rejects. */
+/**
+ * Checks once everything that waits. An error with one stack is logged and does not stop the others. Never rejects.
+ */
 export async function escalate(parts: EscalationParts): Promise<void> {
   const { store, log } = parts;
   try {
     const rotas = await parts.rotas();
     const fleets = await store.alerts({ state: 'open', kind: 'fleet' });
     const waiting: Waiting[] = [];
-    const unreached = new Map<string, readonly string[]>();
+    const unreachable = new Map<string, readonly string[]>();
     let broken = false;
     for (const alert of await store.alerts({ state: 'open', kind: 'drift' })) {
       try {
-        const one = await waitingOf(parts, alert, fleets);
-        if (one === null) continue;
-        waiting.push(one);
-        const problems = await whyNobody(parts, one.stack, rotas);
-        if (problems !== null) unreached.set(one.stack.name, problems);
-        await askAgain(parts, one, rotas, problems !== null);
+        const waitingAlert = await findWaiting(parts, alert, fleets);
+        if (waitingAlert === null) continue;
+        waiting.push(waitingAlert);
+        const problems = await unreachableReasons(parts, waitingAlert.stack, rotas);
+        if (problems !== null) unreachable.set(waitingAlert.stack.name, problems);
+        await askAndEscalate(parts, waitingAlert, rotas, problems !== null);
       } catch (error) {
         broken = true;
         log.error(
           { err: error, stack: alert.subject, alert: alert.id },
-          'asking about a stack broke; it is tried again',
+          'asking about a stack failed; it is tried again',
         );
       }
     }
-    // Without all of them it is not known what has nobody to ask any more.
-    if (!broken) await tellUnreached(parts, waiting, unreached);
+    // After an error the list is incomplete, and alerts that are still needed would be resolved.
+    if (!broken) await updateUnreachableAlerts(parts, waiting, unreachable);
   } catch (error) {
-    log.error({ err: error }, 'looking at what waits broke; it is tried again');
+    log.error({ err: error }, 'checking what waits failed; it is tried again');
   }
 }
 
-/** The alert as something that waits for a person and may disturb somebody now; null where it is not that. */
-async function waitingOf(
+/** The alert with its run and stack; null if it waits for nobody or must not disturb people now. */
+async function findWaiting(
   { store, directory, clock }: EscalationParts,
   alert: RunAlert,
   fleets: readonly FleetAlert[],
@@ -96,11 +100,11 @@ async function waitingOf(
   if (!stack || run?.state !== 'awaiting_approval') return null;
   const open = approvable(openFindings(run, await store.exemptions(stack.name), now));
   if (open.length === 0 || !mayDisturb(stack, severityOf(stack, run, open), now)) return null;
-  const telling = fleets.filter((f) => f.details.members.includes(alert.id));
-  return { alert, run, stack, fleets: telling, age: now - alert.firstSeenAt, open: open.length };
+  const fleetsShowing = fleets.filter((f) => f.details.members.includes(alert.id));
+  return { alert, run, stack, fleets: fleetsShowing, age: now - alert.firstSeenAt, open: open.length };
 }
 
-function peopleOf(rotas: Readonly<Record<string, RotaNow>>): OnCallNow {
+function peopleOnCall(rotas: Readonly<Record<string, RotaNow>>): OnCallNow {
   return Object.fromEntries(Object.entries(rotas).map(([name, { people }]) => [name, people]));
 }
 
@@ -108,22 +112,22 @@ function nameOf(directory: Directory, person: string): string {
   return directory.people.find((p) => p.key === person)?.name ?? person;
 }
 
-async function askAgain(
+async function askAndEscalate(
   parts: EscalationParts,
   waiting: Waiting,
   rotas: Readonly<Record<string, RotaNow>>,
-  unreached: boolean,
+  unreachable: boolean,
 ): Promise<void> {
   const { store, worker } = parts;
   const { stack } = waiting;
-  const changes = await changesFor(parts, waiting, rotas, unreached);
+  const changes = await changesFor(parts, waiting, rotas, unreachable);
   if (changes.length === 0) return;
   await worker.write(stack.name, async () => {
-    // As it is by now: somebody may have decided meanwhile.
+    // Read again under the lock: somebody may have decided since.
     const alert = await store.alert(waiting.alert.id);
     const run = await store.run(waiting.run.id);
     if (alert?.kind !== 'drift' || alert.state !== 'open' || run?.version !== waiting.run.version) return [];
-    return changesFor(parts, { ...waiting, alert }, rotas, unreached);
+    return changesFor(parts, { ...waiting, alert }, rotas, unreachable);
   });
 }
 
@@ -131,19 +135,19 @@ async function changesFor(
   parts: EscalationParts,
   waiting: Waiting,
   rotas: Readonly<Record<string, RotaNow>>,
-  unreached: boolean,
+  unreachable: boolean,
 ): Promise<readonly Change[]> {
   const { store, directory, clock } = parts;
   const { alert, run, stack, age } = waiting;
   const now = clock();
-  const onCall = peopleOf(rotas);
+  const onCall = peopleOnCall(rotas);
   const changes: Change[] = [];
   const asked = new Set<string>();
 
   const approved = new Set(run.approvals.map((a) => a.by.person));
   const send = async ({ person, why }: PersonToAsk, onlyAgain: boolean): Promise<boolean> => {
     if (asked.has(person)) return false;
-    const next = await nextAsk(store, alert, person, addressOf(directory, person), now);
+    const next = await nextQuestion(store, alert, person, addressOf(directory, person), now);
     if (next === null || (onlyAgain && !next.again) || (next.again && approved.has(person))) return false;
     asked.add(person);
     const again = next.again ? { again: true as const } : {};
@@ -162,10 +166,10 @@ async function changesFor(
     }
   }
   const due = dueSteps(steps, age).filter(({ index, times }) => times > (taken[index] ?? 0));
-  // Where nobody of the first ones can be asked, the next in line are at once.
+  // If nobody on call can be asked, the next step for people is due at once.
   const first = steps.findIndex((step, i) => isForPeople(step) && (taken[i] ?? 0) === 0);
   const step = steps[first];
-  if (unreached && step !== undefined && !due.some((d) => d.index === first))
+  if (unreachable && step !== undefined && !due.some((d) => d.index === first))
     due.push({ index: first, step, times: 1 });
   if (due.length === 0) return changes;
 
@@ -174,7 +178,7 @@ async function changesFor(
     step: { to },
     times,
   } of due) {
-    await take(parts, waiting, { index, to, times }, onCall, ask, changes);
+    await takeStep(parts, waiting, { index, to, times }, onCall, ask, changes);
   }
   const escalated = steps.map((_, i) => due.find((d) => d.index === i)?.times ?? taken[i] ?? 0);
   changes.push({ type: 'alert.update', alert: { ...alert, escalated } });
@@ -191,8 +195,8 @@ function whyEscalated(to: string, age: number): string {
   return `Nobody has decided for ${durationText(age)}${rota}`;
 }
 
-/** Adds what one step of the escalation sends, and its line in the record. */
-async function take(
+/** Adds the messages of one escalation step and its audit entry to `changes`. */
+async function takeStep(
   { store, directory, clock }: EscalationParts,
   { alert, run, stack, fleets, age, open }: Waiting,
   { index, to, times }: { readonly index: number; readonly to: string; readonly times: number },
@@ -203,11 +207,11 @@ async function take(
   const now = clock();
   const since = durationText(age);
   const what = `${stack.name} has waited for ${since}: run #${run.id}, ${open} ${open === 1 ? 'resource' : 'resources'}`;
-  /** Says it where it was told; one line for all that a fleet tells of. */
+  /** Reminds in the thread of the alert, or once in the thread of the fleet message that shows it. */
   const nudge = (person: string | null): void => {
-    const telling = fleets.filter((f) => f.details.person === person);
-    const text = telling.length > 0 ? `Stacks of this message have waited for ${since}` : what;
-    for (const { id } of telling.length > 0 ? telling : [alert]) {
+    const fleetsShowing = fleets.filter((f) => f.details.person === person);
+    const text = fleetsShowing.length > 0 ? `Stacks of this message have waited for ${since}` : what;
+    for (const { id } of fleetsShowing.length > 0 ? fleetsShowing : [alert]) {
       const key = `nudge:${id}${person === null ? '' : `:${person}`}:${index}.${times}`;
       changes.push({
         ...{ type: 'outbox.add', key, at: now },
@@ -221,9 +225,9 @@ async function take(
     asked = ['the channel'];
   } else {
     const approved = new Set(run.approvals.map((a) => a.by.person));
-    const meant =
+    const candidates =
       to === 'asked' ? await askedBefore(store, directory, alert) : [...personsIn([to], directory, onCall)];
-    const people = meant.filter((person) => !approved.has(person));
+    const people = candidates.filter((person) => !approved.has(person));
     for (const person of people) {
       if (!(await ask({ person, why: whyEscalated(to, age) }))) nudge(person);
     }
@@ -239,7 +243,7 @@ async function take(
   });
 }
 
-/** Everybody who was written to about the alert. */
+/** All people whom m0 has asked about the alert by direct message. */
 async function askedBefore(store: Store, directory: Directory, alert: RunAlert): Promise<readonly string[]> {
   const asked: string[] = [];
   for (const { key } of directory.people) {

@@ -1,4 +1,4 @@
-/** Gathers what a fleet's card shows: each of its stacks as it stands now. */
+/** Collects the data of a fleet's card: the current status of each of its stacks. */
 import { describeFinding } from '../drift/summary.ts';
 import { labelOf } from '../messages/rows.ts';
 import type { FleetStack, FleetStackStatus, FleetView } from '../messages/view-fleet.ts';
@@ -9,9 +9,9 @@ import type { Run } from '../model/run.ts';
 import { clip, count } from '../text/words.ts';
 import type { ViewParts } from './drift-view.ts';
 
-/** The part of the stacks that must share something for it to be what they have in common. */
-const NEARLY_ALL = 0.8;
-const WORDS = 90;
+/** The card shows a common change if at least this share of the stacks has it. */
+const COMMON_SHARE = 0.8;
+const MAX_COMMON_CHARS = 90;
 
 interface Member {
   readonly alert: RunAlert;
@@ -19,7 +19,7 @@ interface Member {
   readonly open: readonly OpenFinding[];
 }
 
-/** Everything the message of a fleet tells, as of now. */
+/** What the message of a fleet shows now. Rejects if the store fails. */
 export async function fleetView(parts: ViewParts, fleet: FleetAlert): Promise<FleetView> {
   const { store, directory, clock } = parts;
   const now = clock();
@@ -27,7 +27,7 @@ export async function fleetView(parts: ViewParts, fleet: FleetAlert): Promise<Fl
   for (const id of fleet.details.members) {
     const alert = await store.alert(id);
     if (alert === undefined || !isOfRun(alert)) continue;
-    // What gave way to a newer alert that is told elsewhere is no longer this message's.
+    // A newer alert replaced this one. If it belongs to this fleet, it is in the list of members too.
     if (alert.state === 'superseded') {
       newest.delete(alert.subject);
       continue;
@@ -55,7 +55,7 @@ export async function fleetView(parts: ViewParts, fleet: FleetAlert): Promise<Fl
 
 function toStack(member: Member): FleetStack {
   const { alert, run, open } = member;
-  const status = alert.kind === 'failure' ? failureStanding(alert) : driftStanding(member);
+  const status = alert.kind === 'failure' ? failureStatus(alert) : driftStatus(member);
   const [first] = approvable(open);
   const more = open.length > 1 ? `, and ${open.length - 1} more` : '';
   const waits = first === undefined ? '' : `${describeFinding(first.finding)}${more}`;
@@ -69,11 +69,11 @@ function toStack(member: Member): FleetStack {
   };
 }
 
-function failureStanding(alert: RunAlert): FleetStackStatus {
+function failureStatus(alert: RunAlert): FleetStackStatus {
   return alert.state === 'open' ? 'failing' : 'mended';
 }
 
-function driftStanding({ alert, run, open }: Member): FleetStackStatus {
+function driftStatus({ alert, run, open }: Member): FleetStackStatus {
   if (alert.state !== 'open') {
     if (run.applied.some((part) => part.approvedBy.length > 0)) return 'applied';
     if (run.applied.length > 0) return 'healed';
@@ -100,17 +100,17 @@ function firstLine(run: Run): string {
   return run.failure?.message.split('\n')[0] ?? '';
 }
 
-/** The text most of the members share, where nearly all do. */
+/** The most frequent text, if enough members have it; null otherwise. */
 function shared(of: readonly ReadonlySet<string>[]): string | null {
   const times = new Map<string, number>();
   for (const texts of of) for (const each of texts) times.set(each, (times.get(each) ?? 0) + 1);
   const [most] = [...times].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-  return most !== undefined && of.length > 1 && most[1] >= of.length * NEARLY_ALL ? most[0] : null;
+  return most !== undefined && of.length > 1 && most[1] >= of.length * COMMON_SHARE ? most[0] : null;
 }
 
 function commonFailure(members: readonly Member[]): string | null {
-  const said = shared(members.map(({ run }) => new Set([firstLine(run)])));
-  return said === null || said === '' ? null : clip(said, WORDS);
+  const message = shared(members.map(({ run }) => new Set([firstLine(run)])));
+  return message === null || message === '' ? null : clip(message, MAX_COMMON_CHARS);
 }
 
 function commonDrift(members: readonly Member[]): string | null {
@@ -118,13 +118,13 @@ function commonDrift(members: readonly Member[]): string | null {
     ...run.applied.flatMap((part) => part.findings),
     ...run.findings.filter((f) => f.actionable),
   ];
-  const deedsOf = (member: Member): readonly string[] =>
+  const changeNamesOf = (member: Member): readonly string[] =>
     findingsOf(member).flatMap((f) => [
       ...new Set(f.attributes.map((a) => `${labelOf(a.path)} ${a.kind}`)),
       ...(f.deletedByHand === true ? ['deleted by hand'] : []),
     ]);
-  const most = shared(members.map((m) => new Set(deedsOf(m))));
+  const most = shared(members.map((m) => new Set(changeNamesOf(m))));
   if (most === null) return null;
-  const resources = members.flatMap(deedsOf).filter((deed) => deed === most).length;
-  return clip(`${most} on ${count(resources, 'resource')}`, WORDS);
+  const resources = members.flatMap(changeNamesOf).filter((deed) => deed === most).length;
+  return clip(`${most} on ${count(resources, 'resource')}`, MAX_COMMON_CHARS);
 }

@@ -1,4 +1,4 @@
-/** What a person's home shows: gathered from the memory, for whoever opens it. */
+/** Collects the data of a person's home view and of the greeting. */
 import type { GreetingView, HomeDrift, HomeView } from '../messages/view-home.ts';
 import type { RunAlert } from '../model/alert.ts';
 import { approvable, openFindings } from '../model/open-findings.ts';
@@ -38,7 +38,7 @@ async function driftOf(
   return { drift, mine: may && !approved };
 }
 
-/** The home of this person, as of now. */
+/** What the home view of this person shows now. */
 export async function homeView(parts: HomeParts, actor: Actor): Promise<HomeView> {
   const { store, directory, clock } = parts;
   const now = clock();
@@ -73,7 +73,7 @@ export async function homeView(parts: HomeParts, actor: Actor): Promise<HomeView
 
 const OBJECT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** What m0 says to this person when it is added for them: of the stacks nothing to somebody it does not know. */
+/** The greeting after a person added m0. People who are not in m0.yaml see nothing about the stacks. */
 export async function greetingView(parts: HomeParts, actor: Actor): Promise<GreetingView> {
   const known = parts.directory.people.some((p) => p.key === actor.person);
   const entry = OBJECT_ID.test(actor.userId) ? `${actor.platform}: ${actor.userId}` : null;

@@ -1,4 +1,7 @@
-/** Empties the outbox into the chats: at least once, de-duplicated by key, and each alert's history in its order. */
+/**
+ * Delivers the messages of the outbox to the chats: at least once, de-duplicated by their keys, and the history of
+ * each alert in order.
+ */
 
 import { errorText } from '../base/error-text.ts';
 import { type LogFields, withLogFields, withoutLogFields } from '../base/log-context.ts';
@@ -12,13 +15,13 @@ export interface OutboxDispatcherParts extends PostingParts {
 }
 
 export interface OutboxDispatcher {
-  /** Looks at the outbox now and from then on, until `drain`. */
+  /** Starts the delivery. It repeats until `drain`. */
   start(): void;
-  /** Looks at the outbox soon, once started. */
+  /** Delivers soon, if started. */
   wake(): void;
-  /** Delivers what is due now, each message once. Never rejects. */
+  /** Tries once to deliver each message that is due now. Never rejects. */
   deliver(): Promise<void>;
-  /** Delivers what is due, then stops looking. */
+  /** Stops the repetition and tries once more to deliver what is due. Never rejects. */
   drain(): Promise<void>;
 }
 
@@ -26,45 +29,46 @@ const BATCH = 50;
 const IDLE_MS = 1_000;
 const FIRST_RETRY_MS = 2_000;
 const LAST_RETRY_MS = 5 * 60_000;
-/** A chat that asks for longer is asked again anyway. */
-const LONGEST_WAIT_MS = 30 * 60_000;
+/** Longest pause before the next try, also if the chat asks for a longer one. */
+const MAX_PAUSE_MS = 30 * 60_000;
 
-/** Doubles from 2 s to 5 min: a chat that is down for an hour is not hammered. */
+/** The pause in ms before the next try. It doubles from 2 s to 5 min, to spare a chat that is down for long. */
 function backoff(attempts: number): number {
   return Math.min(FIRST_RETRY_MS * 2 ** attempts, LAST_RETRY_MS);
 }
 
+/** Creates the dispatcher. It delivers nothing before `start`, unless `deliver` is called. */
 export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDispatcher {
   const { store, clock, log } = parts;
   const posting = createPosting(parts);
   let timer: NodeJS.Timeout | null = null;
-  /** The pass under way, or the last one: two passes would deliver a message twice. */
+  /** The running pass, or the last one. The next one waits for it: two at a time would deliver messages twice. */
   let pass = Promise.resolve();
   let isPassing = false;
-  /** Set where `wake` came during a pass, which may have missed what it was for. */
+  /** True if `wake` was called during a pass, which may have missed the new message. */
   let isWokenAgain = false;
   let isStarted = false;
 
-  /** A card shows the newest state anyway: of several that wait, as after an outage, only the last is sent. */
+  /** True if a newer update of the same card waits, as after an outage: a card always shows the newest state. */
   async function isOutdated({ id, message: delivery }: OutboxEntry): Promise<boolean> {
     if (delivery.type !== 'card' || !(await store.hasNewerCard(delivery.alertId, id))) return false;
-    // The first one posts, so that what belongs under it has a place.
+    // The first one is sent all the same, because replies need the message that it posts.
     return (await store.messages(delivery.alertId)).length > 0;
   }
 
   async function deliverDue(): Promise<void> {
     const due = await store.dueOutbox(clock(), BATCH);
-    const held = new Set<number>();
+    const blockedThreads = new Set<number>();
     for (const entry of due) {
-      // History is told in its order: behind a line that failed the later ones wait.
-      if (entry.message.type === 'thread' && held.has(entry.message.alertId)) continue;
+      // To keep the history in order, later lines of an alert wait for a line that failed.
+      if (entry.message.type === 'thread' && blockedThreads.has(entry.message.alertId)) continue;
       const about: LogFields = entry.message.type === 'post' ? {} : { alert: entry.message.alertId };
       try {
         if (await isOutdated(entry)) {
           await store.outboxDone(entry.id, clock());
           continue;
         }
-        // A process that was frozen may wake up after another one has delivered the rest.
+        // This process may have been frozen, and another one may have delivered the message since.
         await store.proveOwner();
         await withLogFields(about, () => posting.deliver(entry, about));
         await store.outboxDone(entry.id, clock());
@@ -80,12 +84,12 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
           parts.meter?.deliveryAttempted('given-up');
           continue;
         }
-        if (entry.message.type === 'thread') held.add(entry.message.alertId);
+        if (entry.message.type === 'thread') blockedThreads.add(entry.message.alertId);
         const wait = error instanceof ChatError ? error.retryAfterMs : null;
         parts.meter?.deliveryAttempted(wait === null ? 'failed' : 'slowed');
-        const pause = Math.min(wait ?? backoff(entry.attempts), LONGEST_WAIT_MS);
+        const pause = Math.min(wait ?? backoff(entry.attempts), MAX_PAUSE_MS);
         await store.outboxFailed(entry.id, text, clock() + pause);
-        // Being asked to slow down is everyday; anything else is worth a line.
+        // Rate limits are normal and not logged.
         if (wait === null)
           log.warn(
             { ...about, err: error, key: entry.key, attempts: entry.attempts + 1 },
@@ -110,12 +114,12 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
     return pass;
   }
 
-  function lookAfter(ms: number): void {
+  function schedulePass(ms: number): void {
     if (!isStarted) return;
     if (timer) clearTimeout(timer);
     timer = withoutLogFields(() =>
       setTimeout(() => {
-        void deliver().then(() => lookAfter(isWokenAgain ? 0 : IDLE_MS));
+        void deliver().then(() => schedulePass(isWokenAgain ? 0 : IDLE_MS));
       }, ms),
     );
   }
@@ -123,18 +127,18 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
   return {
     start() {
       isStarted = true;
-      lookAfter(0);
+      schedulePass(0);
     },
     wake() {
       if (isPassing) isWokenAgain = true;
-      else lookAfter(0);
+      else schedulePass(0);
     },
     deliver,
     async drain() {
       isStarted = false;
       if (timer) clearTimeout(timer);
       await pass;
-      await deliverDue().catch((error: unknown) => log.error({ err: error }, 'the last delivery broke'));
+      await deliverDue().catch((error: unknown) => log.error({ err: error }, 'the last delivery failed'));
     },
   };
 }

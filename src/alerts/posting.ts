@@ -1,4 +1,4 @@
-/** Brings one entry of the outbox into the chats: cards and their copies, history, nudges. */
+/** Delivers one outbox entry to the chats: cards and their copies, history lines and reminders. */
 import { assertNever } from '../base/assert-never.ts';
 import type { Logger } from '../base/log.ts';
 import type { LogFields } from '../base/log-context.ts';
@@ -12,22 +12,22 @@ import { type Alert, isOfRun, type PostedMessage } from '../model/alert.ts';
 import type { Place, Platform } from '../model/directory.ts';
 import { ChatError, type ChatPort } from '../ports/chat.ts';
 import type { OutboxEntry, OutboxMessage } from '../ports/outbox.ts';
-import { driftView, failureView, stackOrGone, type ViewParts } from './drift-view.ts';
+import { driftView, failureView, stackOrRemoved, type ViewParts } from './drift-view.ts';
 import { createFleets, type Recipient } from './fleet.ts';
 import { fleetView } from './fleet-view.ts';
-import { placesOfPolicy, policyAlertView } from './policy-trouble.ts';
+import { placesOfPolicy, policyAlertView } from './policy-alerts.ts';
 import { markRefused } from './refused-messages.ts';
 import { directoryWithSubscriptions } from './subscriptions.ts';
 import {
   addressOf,
-  channelFound,
-  channelLost,
+  markChannelLost,
+  markChannelWorking,
   placesOfPerson,
-  placesOfReach,
-  reachView,
+  placesOfUnreachable,
+  unreachableView,
 } from './unreachable.ts';
 
-type Asking = Extract<OutboxMessage, { readonly type: 'dm' }>;
+type DirectMessage = Extract<OutboxMessage, { readonly type: 'dm' }>;
 
 export interface PostingParts extends ViewParts {
   readonly chats: ReadonlyMap<Platform, ChatPort>;
@@ -36,20 +36,21 @@ export interface PostingParts extends ViewParts {
 
 export interface Posting {
   /**
-   * Rejects with a ChatError where a chat refuses or is away; what was done until then is not done again. `about` is
-   * completed with what the entry turns out to be about.
+   * Rejects with a ChatError if a chat refuses the message or can't be reached. A second call does not repeat what
+   * the first one delivered. Adds the alert's run, stack or subject to the log fields `about`.
    */
   deliver(entry: OutboxEntry, about: LogFields): Promise<void>;
 }
 
+/** True if the chat refused the message for good, so another try is useless. */
 export function isPermanent(error: unknown): boolean {
   return error instanceof ChatError && error.permanent;
 }
 
-/** Rejects with what trying again may mend, else, where `insist`, with what it can't. */
-function throwWorst(problems: readonly unknown[], insist: boolean): void {
-  const [passing] = problems.filter((p) => !isPermanent(p));
-  if (passing !== undefined) throw passing;
+/** Throws a temporary problem, because another try may help. Without one, throws a permanent one if `insist`. */
+function throwProblems(problems: readonly unknown[], insist: boolean): void {
+  const [temporary] = problems.filter((p) => !isPermanent(p));
+  if (temporary !== undefined) throw temporary;
   if (insist && problems.length > 0) throw problems[0];
 }
 
@@ -62,6 +63,7 @@ function aboutOf(alert: Alert): LogFields {
   return { [alert.kind]: alert.subject };
 }
 
+/** Creates the delivery of outbox entries; the dispatcher calls it. */
 export function createPosting(parts: PostingParts): Posting {
   const { store, clock, log, directory } = parts;
   const fleets = createFleets({ store, clock });
@@ -82,7 +84,7 @@ export function createPosting(parts: PostingParts): Posting {
       case 'fleet':
         return fleetCard(await fleetView(parts, alert));
       case 'reach':
-        return reachCard(reachView(parts, alert));
+        return reachCard(unreachableView(parts, alert));
       case 'drift':
       case 'failure': {
         const run = await store.run(alert.runId);
@@ -112,7 +114,7 @@ export function createPosting(parts: PostingParts): Posting {
     });
   }
 
-  /** Posts the alert there, or has the fleet there tell of it. */
+  /** Posts the alert to the recipient, unless a fleet's message shows it there. */
   async function postOrJoin(
     alert: Alert,
     recipient: Recipient,
@@ -129,22 +131,22 @@ export function createPosting(parts: PostingParts): Posting {
       case 'policy':
         return placesOfPolicy(known, alert.subject).map(inChannel);
       case 'reach':
-        return placesOfReach(known, alert).map(inChannel);
+        return placesOfUnreachable(known, alert).map(inChannel);
       case 'fleet':
         return [alert.details];
       case 'drift':
       case 'failure': {
         const run = await store.run(alert.runId);
-        return run ? stackOrGone(known, run).channels.map(inChannel) : [];
+        return run ? stackOrRemoved(known, run).channels.map(inChannel) : [];
       }
       default:
         return assertNever(alert);
     }
   }
 
-  /** The place refused the alert's message for good. */
-  async function notTaken(alert: Alert, { place, person }: Recipient, error: unknown): Promise<void> {
-    if (person === null) return channelLost(store, place, error);
+  /** Stores that the recipient's chat refused the alert's message for good. */
+  async function recordRefusal(alert: Alert, { place, person }: Recipient, error: unknown): Promise<void> {
+    if (person === null) return markChannelLost(store, place, error);
     return markRefused(store, person, {
       alert: alert.id,
       to: addressOf(directory, person),
@@ -155,7 +157,7 @@ export function createPosting(parts: PostingParts): Posting {
 
   async function syncCard(alert: Alert): Promise<void> {
     const messages = await store.messages(alert.id);
-    // One place that can't be reached keeps no other from hearing of it.
+    // The errors are collected, so one place that can't be reached does not stop the delivery to the others.
     const problems: unknown[] = [];
     for (const message of messages) {
       const card = await cardOf(alert, messages, message.why);
@@ -178,23 +180,23 @@ export function createPosting(parts: PostingParts): Posting {
       );
       if (there) continue;
       try {
-        // What was superseded before it was ever posted is no news: its successor tells the story.
+        // An alert that was superseded before it was posted needs no message: the newer one gets it.
         if (alert.state === 'superseded') continue;
         await postOrJoin(alert, recipient, messages);
-        if (recipient.person === null) await channelFound(store, recipient.place);
+        if (recipient.person === null) await markChannelWorking(store, recipient.place);
         else await store.removeRefusal(recipient.person, alert.id, clock());
       } catch (error) {
-        if (isPermanent(error)) await notTaken(alert, recipient, error);
+        if (isPermanent(error)) await recordRefusal(alert, recipient, error);
         problems.push(error);
       }
     }
-    if (isOfRun(alert)) await fleets.refreshWith(alert.id);
-    throwWorst(problems, alert.state === 'open');
+    if (isOfRun(alert)) await fleets.refreshFleetsOf(alert.id);
+    throwProblems(problems, alert.state === 'open');
   }
 
   async function addToThreads(alert: Alert, entry: OutboxEntry, text: string): Promise<void> {
     const roots = (await store.messages(alert.id)).filter((m) => m.role === 'root');
-    if (roots.length === 0 && alert.state !== 'superseded' && !(await isToldByFleets(alert))) {
+    if (roots.length === 0 && alert.state !== 'superseded' && !(await isShownByFleet(alert))) {
       throw new ChatError(`the message that "${entry.key}" belongs under is not posted yet`);
     }
     const problems: unknown[] = [];
@@ -205,18 +207,18 @@ export function createPosting(parts: PostingParts): Posting {
         problems.push(error);
       }
     }
-    throwWorst(problems, true);
+    throwProblems(problems, true);
   }
 
-  /** Under a fleet's message there would be a line for each of its stacks: that history is `/m0 history`. */
-  async function isToldByFleets(alert: Alert): Promise<boolean> {
+  /** True if a fleet's message shows the alert. Such alerts get no history lines: people use `/m0 history`. */
+  async function isShownByFleet(alert: Alert): Promise<boolean> {
     for (const recipient of await recipientsOf(alert))
-      if (await fleets.tells(alert.id, recipient)) return true;
+      if (await fleets.shows(alert.id, recipient)) return true;
     return false;
   }
 
-  /** In Teams a direct message needs the app installed for the person; a mention in the channel does not. */
-  async function callInChannel(alert: Alert, entry: OutboxEntry, who: string, why: string): Promise<void> {
+  /** Mentions the person in the Teams channel: a direct message needs the app installed for the person. */
+  async function mentionInChannel(alert: Alert, entry: OutboxEntry, who: string, why: string): Promise<void> {
     const name = directory.people.find((p) => p.key === who)?.name ?? who;
     const text = `${name}: ${why}. I can’t write to you directly: add m0 for yourself in Teams.`;
     for (const m of await store.messages(alert.id)) {
@@ -232,10 +234,10 @@ export function createPosting(parts: PostingParts): Posting {
     }
   }
 
-  async function postTo(
+  async function sendDirectMessage(
     alert: Alert,
     entry: OutboxEntry,
-    { person: who, why, alone, again }: Asking,
+    { person: who, why, alone, again }: DirectMessage,
     messages: readonly PostedMessage[],
   ): Promise<void> {
     const channels = (await recipientsOf(alert)).map((recipient) => recipient.place);
@@ -246,7 +248,8 @@ export function createPosting(parts: PostingParts): Posting {
         await (alone ? post : postOrJoin)(alert, { place, person: who, why }, messages);
         return;
       } catch (error) {
-        // What may pass is waited for: only who can't be written to in one chat is written to in another.
+        // After a temporary error the same chat is tried again. Only a permanent one leads to the person's other
+        // chat.
         if (!isPermanent(error)) throw error;
         refusals.push(error);
       }
@@ -254,19 +257,19 @@ export function createPosting(parts: PostingParts): Posting {
     const error = refusals[0] ?? new ChatError(`${who} has no chat id under "people"`, { permanent: true });
     const to = addressOf(directory, who);
     await markRefused(store, who, { alert: alert.id, to, error, now: clock() });
-    // They were called there when the first one was refused.
-    if (places.some((p) => p.platform === 'teams') && !again) await callInChannel(alert, entry, who, why);
+    // On later tries they have already been mentioned there.
+    if (places.some((p) => p.platform === 'teams') && !again) await mentionInChannel(alert, entry, who, why);
     throw error;
   }
 
-  async function ask(alert: Alert, entry: OutboxEntry, delivery: Asking): Promise<void> {
+  async function ask(alert: Alert, entry: OutboxEntry, delivery: DirectMessage): Promise<void> {
     if (alert.state !== 'open') return;
     const { person } = delivery;
     const messages = await store.messages(alert.id);
     const copy = messages.find((m) => m.role === 'dm' && m.person === person);
-    if (copy === undefined) await postTo(alert, entry, delivery, messages);
+    if (copy === undefined) await sendDirectMessage(alert, entry, delivery, messages);
     await store.removeRefusal(person, alert.id, copy?.postedAt ?? clock());
-    // The root card tells who was asked.
+    // The card in the channel shows who was asked.
     return syncCard(alert);
   }
 
@@ -278,7 +281,7 @@ export function createPosting(parts: PostingParts): Posting {
     if (alert.state !== 'open') return;
     const recipients = await recipientsOf(alert);
     const copies = (await store.messages(alert.id)).filter((m) =>
-      // A channel that no longer hears of it keeps the message, and is left in peace.
+      // A channel that no longer gets the stack's alerts keeps the message, but gets no reminders.
       who === null ? m.role === 'root' && recipients.some(({ place }) => isAt(m, place)) : m.person === who,
     );
     if (who !== null && orCopy && copies.length === 0) {
@@ -292,7 +295,7 @@ export function createPosting(parts: PostingParts): Posting {
         problems.push(error);
       }
     }
-    throwWorst(problems, true);
+    throwProblems(problems, true);
   }
 
   return {
@@ -307,7 +310,7 @@ export function createPosting(parts: PostingParts): Posting {
       Object.assign(about, aboutOf(alert));
       switch (delivery.type) {
         case 'card':
-          return syncCard(alert.kind === 'fleet' ? await fleets.settle(alert) : alert);
+          return syncCard(alert.kind === 'fleet' ? await fleets.closeIfDone(alert) : alert);
         case 'thread':
           return addToThreads(alert, entry, delivery.text);
         case 'dm':

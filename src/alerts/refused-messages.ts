@@ -1,13 +1,16 @@
-/** Direct messages that a chat refused for good: why, and when the person is tried again. */
+/** Direct messages that a chat refused for good: the reason, and when m0 tries the person again. */
 import { errorText } from '../base/error-text.ts';
 import type { RunAlert } from '../model/alert.ts';
 import type { ReachStore } from '../ports/reach-store.ts';
 import type { Store } from '../ports/store.ts';
 
-/** Whoever could not be written to may have been added since: so long after a refusal it is tried again. */
-const AGAIN_MS = 60 * 60_000;
+/** m0 tries again this long after a refusal, because the person may have installed the app since. */
+const RETRY_MS = 60 * 60_000;
 
-/** A direct message about the alert was refused for good. `to`: where it was to go, null: no chat knows the person. */
+/**
+ * Stores that a direct message about the alert was refused for good. `to`: the address it was sent to, null if no
+ * chat knows the person. `now` is in ms since epoch. Rejects if the store fails.
+ */
 export async function markRefused(
   store: Pick<ReachStore, 'addRefusal'>,
   person: string,
@@ -19,8 +22,8 @@ export async function markRefused(
 }
 
 /**
- * Why the newest direct message to the person did not arrive; null where it did, none was sent, or it went
- * elsewhere than to `to`, where m0.yaml has the person now.
+ * Why the newest direct message to the person did not arrive. Null if it arrived, if none was sent, or if it was sent
+ * to another address than `to`, the person's current one.
  */
 export async function refusalOf(
   store: Pick<ReachStore, 'refusals'>,
@@ -32,10 +35,11 @@ export async function refusalOf(
 }
 
 /**
- * The key under which the person is asked about the alert now: for the first time, or, `again`, after a refusal, at
- * most once an hour unless there is a sign that they can be reached. Null: they have been, or are about to be.
+ * The outbox key for asking the person about the alert now: for the first time, or (`again`) after a refusal. After
+ * a refusal m0 asks once an hour, or at once if a sign shows that the person can be reached. Null if the person has
+ * been asked or the message is already queued.
  */
-export async function nextAsk(
+export async function nextQuestion(
   store: Pick<Store, 'refusals' | 'hasOutboxKey'>,
   { id }: Pick<RunAlert, 'id'>,
   person: string,
@@ -45,11 +49,11 @@ export async function nextAsk(
   const first = `alert:${id}:dm:${person}`;
   if (!(await store.hasOutboxKey(first))) return { key: first, again: false };
   const refusals = await store.refusals(person);
-  const tried = refusals?.alerts.get(id);
-  if (refusals === undefined || tried === undefined || to === null) return null;
+  const lastTry = refusals?.alerts.get(id);
+  if (refusals === undefined || lastTry === undefined || to === null) return null;
   const reachableAt = refusals.reachableAt ?? Number.NEGATIVE_INFINITY;
-  // Where the clock was set back, that is now.
-  const isDue = reachableAt > tried.at || refusals.address !== to || Math.abs(now - tried.at) >= AGAIN_MS;
-  const key = `${first}:again:${tried.times}`;
+  // The distance is absolute, so a clock that was set back does not delay the next try.
+  const isDue = reachableAt > lastTry.at || refusals.address !== to || Math.abs(now - lastTry.at) >= RETRY_MS;
+  const key = `${first}:again:${lastTry.times}`;
   return isDue && !(await store.hasOutboxKey(key)) ? { key, again: true } : null;
 }

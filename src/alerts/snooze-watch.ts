@@ -1,4 +1,4 @@
-/** Tells that a snooze is over, once, and has the stack checked again at once. */
+/** Announces each snooze that ended, once, and queues a check of its stack. */
 import type { Logger } from '../base/log.ts';
 import type { Clock, Directory } from '../model/directory.ts';
 import type { Exemption } from '../model/exemption.ts';
@@ -15,20 +15,20 @@ export interface SnoozeWatchParts {
   readonly log: Logger;
 }
 
-/** Up to when the ends of snoozes have been announcedUpTo, ms since epoch. */
+/** The stored value: all snoozes that ended before this time (ms since epoch) have been announced. */
 const ANNOUNCED_UP_TO = 'snoozes-told';
 
 /**
- * Looks for snoozes that ended since the last look, also one before a restart: a line in the history of the cards
- * that showed them, one in the record, and a check of the stack. All of it is stored in one go with the time of
- * this look, so that none is told twice or left out. Never rejects.
+ * Finds the snoozes that ended since the last call, also if m0 was restarted in between. Each gets a line in the
+ * history of its cards, an audit entry and a check of the stack. All of this and the new time are stored in one
+ * transaction, so no snooze is announced twice or left out. Never rejects.
  */
-export async function tellEndedSnoozes(parts: SnoozeWatchParts): Promise<void> {
+export async function announceEndedSnoozes(parts: SnoozeWatchParts): Promise<void> {
   const { store, clock, log } = parts;
   try {
     const now = clock();
     const value = await store.value(ANNOUNCED_UP_TO);
-    // Where the clock was set back, what ends from here on is still to be told.
+    // If the clock was set back, snoozes that end from now on must still be announced.
     const announcedUpTo = value === undefined ? now : Math.min(Number(value), now);
     const over = await store.exemptionsEnded(announcedUpTo, now);
     if (over.length === 0 && value !== undefined && now - announcedUpTo < 60_000) return;
@@ -37,7 +37,7 @@ export async function tellEndedSnoozes(parts: SnoozeWatchParts): Promise<void> {
       { type: 'value.set', name: ANNOUNCED_UP_TO, value: String(now) },
     ]);
   } catch (error) {
-    log.error({ err: error }, 'looking for snoozes that are over broke; it is tried again');
+    log.error({ err: error }, 'announcing ended snoozes failed; it is tried again');
   }
 }
 
@@ -47,13 +47,13 @@ async function changesOf(
   now: number,
 ): Promise<readonly Change[]> {
   const { store, directory } = parts;
-  const lines = await Promise.all(over.map((exemption) => linesOf(store, exemption, now)));
+  const lines = await Promise.all(over.map((exemption) => historyOf(store, exemption, now)));
   const cards = await cardsOf(store, over);
   const checks: Change[] = [];
   for (const name of new Set(over.map((k) => k.stack))) {
     const stack = directory.stacks.find((s) => s.name === name);
     const [queued] = await store.runs({ stack: name, states: ['queued'], limit: 1 });
-    // `verify`: what was told before the snooze is asked about again, though it may be the same drift.
+    // The trigger is `verify`: such a run asks again although the drift is the same as before the snooze.
     if (stack && queued?.trigger !== 'verify') {
       checks.push({ type: 'run.insert', run: newRun(stack, 'verify', M0, null, now) });
     }
@@ -61,7 +61,7 @@ async function changesOf(
   return [...lines.flat(), ...cards, ...checks];
 }
 
-/** Several snoozes may have ended on one card: it is changed once. */
+/** Updates the outcome of each alert once, although several of its snoozes may have ended. */
 async function cardsOf(store: Store, over: readonly Exemption[]): Promise<readonly Change[]> {
   const runs = new Set(over.flatMap((exemption) => exemption.runId ?? []));
   const alerts = await Promise.all([...runs].map((runId) => store.alerts({ runId, kind: 'drift' })));
@@ -74,7 +74,7 @@ async function cardsOf(store: Store, over: readonly Exemption[]): Promise<readon
     }));
 }
 
-async function linesOf(store: Store, exemption: Exemption, now: number): Promise<readonly Change[]> {
+async function historyOf(store: Store, exemption: Exemption, now: number): Promise<readonly Change[]> {
   const run = exemption.runId === null ? undefined : await store.run(exemption.runId);
   const alerts =
     exemption.runId === null ? [] : await store.alerts({ runId: exemption.runId, kind: 'drift' });

@@ -1,11 +1,11 @@
-/** Where what concerns a stack is told: the channels of m0.yaml, and those that people subscribed from chat. */
+/** Which channels get a stack's messages: those of m0.yaml, and those that people subscribed from chat. */
 
 import { resolveTarget } from '../commands/target.ts';
 import type { Subscription } from '../model/alert.ts';
 import type { Directory, Place, Stack } from '../model/directory.ts';
 import type { Store } from '../ports/store.ts';
 
-/** The names of the stacks that a subscription means now; none where its target names nothing any more. */
+/** The names of the stacks that a subscription matches now. Empty if its target matches nothing any more. */
 export function stacksOfSubscription(
   { target }: Pick<Subscription, 'target'>,
   directory: Directory,
@@ -14,18 +14,18 @@ export function stacksOfSubscription(
   return found.ok ? found.stacks : [];
 }
 
-/** True where the place is a person's direct messages with m0. */
+/** True if the place is a person's direct messages with m0. */
 export function isDirect(place: Place): boolean {
   return 'user' in place || (place.platform === 'slack' && place.channel.startsWith('D'));
 }
 
-/** True where both are the same channel. */
+/** True if both are the same channel. */
 export function isSameChannel(a: Place, b: Place): boolean {
   return a.platform === b.platform && 'channel' in a && 'channel' in b && a.channel === b.channel;
 }
 
-/** True where that channel hears of the stack. */
-export function isToldIn(stack: Stack, place: Place): boolean {
+/** True if the channel gets the stack's messages. */
+export function isReportedIn(stack: Stack, place: Place): boolean {
   return stack.channels.some((c) => isSameChannel(c, place));
 }
 
@@ -35,8 +35,8 @@ export async function subscriptionsAt(store: Store, place: Place): Promise<reado
 }
 
 /**
- * The directory as it counts when something is told: each stack with every channel that hears of it, those of
- * m0.yaml first. What people subscribed is read now, so it counts from the next message on.
+ * The directory with subscribed channels added to each stack, after the channels of m0.yaml. Subscriptions are read
+ * from the store at each call, so a new one takes effect with the next message.
  */
 export async function directoryWithSubscriptions({
   store,
@@ -57,7 +57,7 @@ export async function directoryWithSubscriptions({
   const stacks = directory.stacks.map((stack): Stack => {
     const places = more.get(stack.name) ?? [];
     const fresh = places.filter(
-      (place, i) => !isToldIn(stack, place) && places.findIndex((p) => isSameChannel(p, place)) === i,
+      (place, i) => !isReportedIn(stack, place) && places.findIndex((p) => isSameChannel(p, place)) === i,
     );
     return fresh.length === 0 ? stack : { ...stack, channels: [...stack.channels, ...fresh] };
   });

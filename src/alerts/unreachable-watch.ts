@@ -1,4 +1,4 @@
-/** Tells in the channels that something waits and nobody on call can be asked, and when somebody can again. */
+/** Opens an alert in the channels if drift waits but nobody on call can be asked, and resolves it afterwards. */
 import { createHash } from 'node:crypto';
 import type { ReachAlert } from '../model/alert.ts';
 import type { Clock, Directory, Stack } from '../model/directory.ts';
@@ -11,16 +11,16 @@ import type { Worker } from '../runs/worker-parts.ts';
 import { refusalOf } from './refused-messages.ts';
 import { addressOf, lostChannels } from './unreachable.ts';
 
-interface ReachParts {
+interface UnreachableParts {
   readonly store: Store;
   readonly worker: Pick<Worker, 'write'>;
   readonly directory: Directory;
   readonly clock: Clock;
 }
 
-/** Why none of those on call for the stack can be asked; null where somebody can, or it names no rota. */
-export async function whyNobody(
-  { store, directory }: Pick<ReachParts, 'store' | 'directory'>,
+/** Why nobody on call for the stack can be asked. Null if somebody can, or if the stack has no on-call rotation. */
+export async function unreachableReasons(
+  { store, directory }: Pick<UnreachableParts, 'store' | 'directory'>,
   stack: Stack,
   rotas: Readonly<Record<string, RotaNow>>,
 ): Promise<readonly string[] | null> {
@@ -44,35 +44,36 @@ export async function whyNobody(
 }
 
 /**
- * One alert for each set of rotas of which nobody can be asked, and for each channel that takes nothing; it ends when
- * somebody can be, or nothing waits, or the channel takes something again.
+ * Opens one alert for each set of rotations in which nobody can be asked, and for each channel that refuses messages.
+ * Resolves it when somebody can be asked, nothing waits any more, or the channel accepts messages. `unreachable` has
+ * the reasons by stack. Rejects if the store fails.
  */
-export async function tellUnreached(
-  { store, worker, clock, directory }: ReachParts,
+export async function updateUnreachableAlerts(
+  { store, worker, clock, directory }: UnreachableParts,
   waiting: readonly { readonly stack: Stack }[],
-  unreached: ReadonlyMap<string, readonly string[]>,
+  unreachable: ReadonlyMap<string, readonly string[]>,
 ): Promise<void> {
   const now = clock();
-  const wanted = new Map(await lostChannels(store, directory));
+  const expected = new Map(await lostChannels(store, directory));
   for (const { stack } of waiting) {
-    const problems = unreached.get(stack.name);
+    const problems = unreachable.get(stack.name);
     if (problems === undefined) continue;
     const rotas = rotasOf(stack).map(onCallEntry).join(', ');
-    const stacks = [...(wanted.get(rotas)?.stacks ?? []), stack.name].sort();
-    wanted.set(rotas, { problems, stacks });
+    const stacks = [...(expected.get(rotas)?.stacks ?? []), stack.name].sort();
+    expected.set(rotas, { problems, stacks });
   }
-  if ((await reachChanges(store, wanted, now)).length === 0) return;
-  await worker.write('', () => reachChanges(store, wanted, now));
+  if ((await unreachableChanges(store, expected, now)).length === 0) return;
+  await worker.write('', () => unreachableChanges(store, expected, now));
 }
 
-/** From the open alerts to one for each of `wanted`, by subject, and no other. */
-async function reachChanges(
+/** The changes after which exactly the alerts of `expected` (by subject) are open. */
+async function unreachableChanges(
   store: Store,
-  wanted: ReadonlyMap<string, ReachAlert['details']>,
+  expected: ReadonlyMap<string, ReachAlert['details']>,
   now: number,
 ): Promise<readonly Change[]> {
   const open = await store.alerts({ kind: 'reach', state: 'open' });
-  const unopened = new Map(wanted);
+  const notYetOpen = new Map(expected);
   const changes: Change[] = [];
   const card = (alert: ReachAlert, what: string): Change => ({
     type: 'outbox.add',
@@ -81,8 +82,8 @@ async function reachChanges(
     at: now,
   });
   for (const alert of open) {
-    const trouble = wanted.get(alert.subject);
-    if (trouble === undefined) {
+    const details = expected.get(alert.subject);
+    if (details === undefined) {
       const outcome = isOnCall(alert.subject)
         ? 'somebody can be asked again, or nothing waits any more'
         : 'it takes messages again';
@@ -90,15 +91,15 @@ async function reachChanges(
       changes.push({ type: 'alert.update', alert: ended }, card(alert, 'resolved'));
       continue;
     }
-    unopened.delete(alert.subject);
-    const fingerprint = fingerprintOf(trouble);
+    notYetOpen.delete(alert.subject);
+    const fingerprint = fingerprintOf(details);
     if (fingerprint === alert.fingerprint) continue;
     changes.push(
-      { type: 'alert.update', alert: { ...alert, fingerprint, details: trouble, lastSeenAt: now } },
+      { type: 'alert.update', alert: { ...alert, fingerprint, details, lastSeenAt: now } },
       card(alert, fingerprint),
     );
   }
-  for (const [stack, trouble] of unopened) {
+  for (const [stack, details] of notYetOpen) {
     changes.push(
       {
         type: 'alert.insert',
@@ -106,20 +107,20 @@ async function reachChanges(
           ...{
             kind: 'reach',
             subject: stack,
-            fingerprint: fingerprintOf(trouble),
+            fingerprint: fingerprintOf(details),
             state: 'open',
             runId: null,
           },
-          ...{ firstSeenAt: now, lastSeenAt: now, seenCount: 1, outcome: null, details: trouble },
+          ...{ firstSeenAt: now, lastSeenAt: now, seenCount: 1, outcome: null, details },
         },
         deliveries: [{ type: 'card' }],
       },
       {
         type: 'audit',
         entry: {
-          ...{ at: now, actor: M0, place: null, action: 'nobody-reached', stack: trouble.stacks.join(', ') },
+          ...{ at: now, actor: M0, place: null, action: 'nobody-reached', stack: details.stacks.join(', ') },
           ...{ runId: null, fingerprint: null, commit: null, bundles: null, scope: null },
-          detail: trouble.problems.join('; '),
+          detail: details.problems.join('; '),
         },
       },
     );
@@ -127,9 +128,9 @@ async function reachChanges(
   return changes;
 }
 
-function fingerprintOf(trouble: ReachAlert['details']): string {
+function fingerprintOf(details: ReachAlert['details']): string {
   return createHash('sha256')
-    .update(JSON.stringify([trouble.problems, trouble.stacks]))
+    .update(JSON.stringify([details.problems, details.stacks]))
     .digest('hex')
     .slice(0, 16);
 }

@@ -1,4 +1,4 @@
-/** Whether those who should be asked can be, and what is told where nobody can. */
+/** Addresses of people and channels, channels that refuse messages, and the data of cards about both. */
 import { errorText } from '../base/error-text.ts';
 import type { ReachView } from '../messages/view.ts';
 import type { ReachAlert } from '../model/alert.ts';
@@ -7,30 +7,30 @@ import { isOnCall } from '../model/rota.ts';
 import type { LostChannel, ReachStore } from '../ports/reach-store.ts';
 
 /**
- * Where a person can be written to, best first: in the chat where the others are told (`told`), else in Slack. Empty
- * where no chat knows them.
+ * The person's direct message addresses, best first: in the chat of the first of `reportedIn`, the channels that get
+ * the alert, otherwise Slack first. Empty if m0.yaml has no chat id of the person.
  */
 export function placesOfPerson(
   directory: Directory,
   key: string,
-  told: readonly Place[] = [],
+  reportedIn: readonly Place[] = [],
 ): readonly Place[] {
   const person = directory.people.find((p) => p.key === key);
   const places: readonly Place[] = [
     ...(person?.slack ? [{ platform: 'slack' as const, user: person.slack }] : []),
     ...(person?.teams ? [{ platform: 'teams' as const, user: person.teams }] : []),
   ];
-  const [first] = told;
-  const isThere = (place: Place): boolean => place.platform === first?.platform;
-  return [...places.filter(isThere), ...places.filter((place) => !isThere(place))];
+  const [first] = reportedIn;
+  const isSamePlatform = (place: Place): boolean => place.platform === first?.platform;
+  return [...places.filter(isSamePlatform), ...places.filter((place) => !isSamePlatform(place))];
 }
 
-/** All that m0.yaml knows to write to the person by, as one text; null where that is nothing. */
+/** All direct message addresses of the person as one text; null if m0.yaml has none. */
 export function addressOf(directory: Directory, key: string): string | null {
   return placesOfPerson(directory, key).map(channelName).join(' ') || null;
 }
 
-/** `slack:C0OPS`, as in m0.yaml; a person's as `slack:U0DANA`. */
+/** The place as text: `slack:C0OPS`, as in m0.yaml, or `slack:U0DANA` for a person. */
 export function channelName(place: Place): string {
   return `${place.platform}:${'channel' in place ? place.channel : place.user}`;
 }
@@ -39,8 +39,8 @@ function channelOf(place: Place): Pick<LostChannel, 'platform' | 'channel'> {
   return { platform: place.platform, channel: 'channel' in place ? place.channel : place.user };
 }
 
-/** A channel refused a message for good. */
-export async function channelLost(
+/** Stores that the channel refused a message for good. */
+export async function markChannelLost(
   store: Pick<ReachStore, 'addLostChannel'>,
   place: Place,
   error: unknown,
@@ -49,8 +49,8 @@ export async function channelLost(
   await store.addLostChannel({ ...channelOf(place), error: text });
 }
 
-/** The channel takes messages again. */
-export async function channelFound(
+/** Stores that the channel accepts messages again. */
+export async function markChannelWorking(
   store: Pick<ReachStore, 'removeLostChannel'>,
   place: Place,
 ): Promise<void> {
@@ -58,7 +58,7 @@ export async function channelFound(
   await store.removeLostChannel(platform, channel);
 }
 
-/** Channels of m0.yaml that refused their last message, with why and whose stacks are told there. */
+/** The channels of m0.yaml that refused their last message, each with the reason and the stacks it belongs to. */
 export async function lostChannels(
   store: Pick<ReachStore, 'lostChannels'>,
   directory: Directory,
@@ -76,8 +76,8 @@ export async function lostChannels(
   return lost;
 }
 
-/** Each channel of the stacks concerned, once; those of other stacks where that leaves none. */
-export function placesOfReach(directory: Directory, alert: ReachAlert): readonly Place[] {
+/** Where the alert is posted: the other channels of its stacks, each once, or one channel of another stack. */
+export function placesOfUnreachable(directory: Directory, alert: ReachAlert): readonly Place[] {
   const concerned = new Set(alert.details.stacks);
   const channels = (of: readonly Stack[]): readonly Place[] => {
     const places = of.flatMap((s) => s.channels).filter((p) => channelName(p) !== alert.subject);
@@ -87,7 +87,8 @@ export function placesOfReach(directory: Directory, alert: ReachAlert): readonly
   return own.length > 0 ? own : channels(directory.stacks).slice(0, 1);
 }
 
-export function reachView(
+/** What the card of an unreachable rotation or channel shows now. */
+export function unreachableView(
   { directory, clock }: { readonly directory: Directory; readonly clock: Clock },
   alert: ReachAlert,
 ): ReachView {

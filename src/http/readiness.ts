@@ -2,7 +2,7 @@
 
 import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { policySources } from '../alerts/policy-trouble.ts';
+import { policySources } from '../alerts/policy-alerts.ts';
 import { errorText } from '../base/error-text.ts';
 import { withTimeout } from '../base/timely.ts';
 import type { FailedFetch } from '../git/watched-mirrors.ts';

@@ -1,6 +1,6 @@
 /** Gauges of the current state, computed from the store at each scrape. */
 import { Gauge, Registry } from 'prom-client';
-import { policySources } from '../alerts/policy-trouble.ts';
+import { policySources } from '../alerts/policy-alerts.ts';
 import type { Directory } from '../model/directory.ts';
 import { type Overview, type StackStatus, stackStatuses } from '../model/overview.ts';
 import { isTerminal, RUN_STATES, type RunState, type Trigger } from '../model/run.ts';

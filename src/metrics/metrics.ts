@@ -1,6 +1,6 @@
 /** Everything at `/metrics`: the current state, counters since the start, and the process itself. */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { policySources } from '../alerts/policy-trouble.ts';
+import { policySources } from '../alerts/policy-alerts.ts';
 import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import { withTimeout } from '../base/timely.ts';

@@ -1,4 +1,4 @@
-/** Approved is exactly what is applied: the comparison between an approval and the plan made for its apply. */
+/** Checks before an apply that its plan changes exactly what was approved. Pure. */
 import type { Decision, FindingDecision, PolicyAnswer, Reason } from '../decisions/decision.ts';
 import type { Finding } from '../drift/finding.ts';
 import { fingerprintOf } from '../drift/fingerprint.ts';
@@ -10,12 +10,12 @@ import type { PlanResult } from '../ports/runner.ts';
 import { shortCommit } from '../text/words.ts';
 import type { Planned } from './run-event.ts';
 
-/** A plan made less than a minute ago, of exactly the set to be applied, counts as fresh. */
+/** A saved plan is fresh, and needs no new plan before its apply, for this long after it was made. */
 const FRESH_MS = 60_000;
-/** So long a person's yes is good for an apply to begin; a lock is waited for much shorter. */
+/** An apply must begin within this time after the last approval. The wait for a state lock is much shorter. */
 const APPROVAL_MS = 4 * 60 * 60_000;
 
-/** What a run keeps of a plan: nothing secret, and the fingerprint of what an apply would change. */
+/** The part of a plan that a run stores. It holds no secrets. The fingerprint covers the actionable findings. */
 export function toPlanned(result: PlanResult): Planned {
   const { analysis, code, plan } = result;
   return {
@@ -29,27 +29,32 @@ export function toPlanned(result: PlanResult): Planned {
 }
 
 /**
- * True where people approved it so long ago that the apply would come as a surprise, as after days in which m0 was
- * down. What the policies allowed by themselves is not that: they are asked again.
+ * True if people approved the run more than four hours before `now` (ms since epoch): after days in which m0 was
+ * down, its apply would surprise them. False if policies allowed the run: m0 asks them again before the apply.
  */
 export function isTooOld(run: Run, now: number): boolean {
   const approved = run.approvals.at(-1);
   return approved !== undefined && now - approved.at >= APPROVAL_MS;
 }
 
-/** True where the run's own saved plan is fresh and covers exactly its scope. */
+/** True if the run's own saved plan is fresh at `now` (ms since epoch) and covers exactly its scope. */
 export function freshAndExact(run: Run, now: number): boolean {
   if (!run.plan || now - run.plan.madeAt >= FRESH_MS || now < run.plan.madeAt) return false;
   const actionable = run.findings.filter((f) => f.actionable);
   return (
     run.plan.targets === null &&
     sameScope(toScope(actionable), run.scope) &&
-    undecidedIn(run.plan, run).length === 0
+    undecidedAddresses(run.plan, run).length === 0
   );
 }
 
-/** What m0.yaml says otherwise since the run was decided or approved, so that its apply must not begin. */
-export function configMoved(run: Run, stack: Stack, directory: Directory, now: OnCallNow): readonly string[] {
+/** The reasons, as sentences for people, why m0.yaml as it is now forbids the apply. Empty if it allows it. */
+export function configObjections(
+  run: Run,
+  stack: Stack,
+  directory: Directory,
+  now: OnCallNow,
+): readonly string[] {
   if (stack.realign === 'never') return ['m0.yaml says realign: never'];
   if (run.approvals.length === 0) return stack.realign === 'ask' ? ['m0.yaml says realign: ask'] : [];
   const counting = run.approvals.filter((a) => couldApprove(a.by.person, stack, directory, now));
@@ -57,26 +62,30 @@ export function configMoved(run: Run, stack: Stack, directory: Directory, now: O
   return [`m0.yaml asks for ${stack.approvers.need} who may approve, and ${counting.length} did`];
 }
 
-/** Addresses that the plan would touch and nobody decided on. */
-function undecidedIn(plan: SavedPlan, run: Run): readonly string[] {
+/** Addresses that the plan would change but that are outside the run's scope. */
+function undecidedAddresses(plan: SavedPlan, run: Run): readonly string[] {
   const scoped = new Set(run.scope.map((s) => s.address));
   return plan.touches.filter((address) => !scoped.has(address));
 }
 
+/**
+ * The result of comparing a plan with its approval. `also`: differences outside the findings, as text.
+ * `narrower`: the approved findings are unchanged, so a plan limited to them may match.
+ */
 export type Confirmation =
   | { readonly ok: true }
-  /** `narrower`: all that was approved is as it was, and a plan of only that may do. */
   | { readonly ok: false; readonly also: readonly string[]; readonly narrower: boolean };
 
 export interface Evidence {
+  /** The commit now in use of each policy bundle, by policy name; null if it can't be used. */
   readonly bundles: Readonly<Record<string, string | null>>;
-  /** The plan made for this apply; null where the run's own fresh plan is used. */
+  /** The plan made for this apply; null if the run's own fresh plan is used. */
   readonly result: PlanResult | null;
 }
 
 /**
- * Whether what would be applied is what was approved: the same findings with the same three values, the same
- * code commit, the same policy bundles, and nothing else touched. `also` says what beside the findings moved.
+ * Compares the plan with what was approved. They match if the findings have the same three values, the code commit
+ * and the policy bundles are the same, and the plan changes nothing else.
  */
 export function confirmPlan(run: Run, evidence: Evidence): Confirmation {
   const also: string[] = [];
@@ -97,7 +106,7 @@ export function confirmPlan(run: Run, evidence: Evidence): Confirmation {
   }
   const planned: readonly Finding[] = result.analysis.findings.filter((f) => f.actionable);
   const asApproved = also.length === 0 && sameScope(toScope(planned), run.scope);
-  const undecided = undecidedIn(result.plan, run);
+  const undecided = undecidedAddresses(result.plan, run);
   if (asApproved && undecided.length === 0) return { ok: true };
   return {
     ok: false,
@@ -107,31 +116,31 @@ export function confirmPlan(run: Run, evidence: Evidence): Confirmation {
 }
 
 /**
- * The part of a decision, made with those who approved, that stands in the way of the apply; null: nothing
- * does. What people approved gets past a policy that only wanted a person, but not past a `deny`, nor past a
- * policy that reads who approved and is still not content, or can't be asked. What nobody approved is applied
- * only where the policies still say so. `said`: the reasons that stand in the way, those of other policies left out.
+ * The findings of the decision that forbid the apply; null if none does. The decision was made with the approvers
+ * as input. An approval overrides a policy that only asks for a person. It does not override a `deny`, nor a policy
+ * that reads the approvers and still answers `pending`, or can't be evaluated. Without an approval each finding
+ * must still be `auto`. `reasons` has only the reasons that forbid the apply.
  */
 export function objections(
   run: Run,
   decision: Decision,
   answers: readonly PolicyAnswer[],
-): { readonly decision: Decision; readonly said: readonly Reason[] } | null {
-  const readers = new Set(answers.filter((a) => a.readsApprovers === true).map((a) => a.policy));
+): { readonly decision: Decision; readonly reasons: readonly Reason[] } | null {
+  const readingApprovers = new Set(answers.filter((a) => a.readsApprovers === true).map((a) => a.policy));
   const scope = new Set(run.scope.map((s) => s.address));
-  const ofReader = (r: Reason): boolean =>
-    r.policy !== null && readers.has(r.policy) && (r.rule === 'pending' || r.rule === 'error');
-  const objects = (entry: FindingDecision): boolean => {
+  const isUnmetByApprovers = (r: Reason): boolean =>
+    r.policy !== null && readingApprovers.has(r.policy) && (r.rule === 'pending' || r.rule === 'error');
+  const forbidsApply = (entry: FindingDecision): boolean => {
     if (!scope.has(entry.address) || entry.verdict === 'auto') return false;
     if (entry.verdict === 'deny' || run.approvals.length === 0) return true;
-    return entry.reasons.some(ofReader);
+    return entry.reasons.some(isUnmetByApprovers);
   };
-  const findings = decision.findings.filter(objects);
+  const findings = decision.findings.filter(forbidsApply);
   if (findings.length === 0) return null;
-  const said = findings.flatMap((f) =>
-    f.verdict === 'deny' ? f.reasons.filter((r) => r.rule === 'deny') : f.reasons.filter(ofReader),
+  const reasons = findings.flatMap((f) =>
+    f.verdict === 'deny' ? f.reasons.filter((r) => r.rule === 'deny') : f.reasons.filter(isUnmetByApprovers),
   );
-  return { decision: { ...decision, findings }, said };
+  return { decision: { ...decision, findings }, reasons };
 }
 
 function short(commit: string | null): string {

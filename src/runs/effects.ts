@@ -1,27 +1,29 @@
-/** From the effects of a transition to the writes that are stored with it, in one transaction. */
+/** Turns the effects of a transition into store changes, which are stored with it in one transaction. Pure. */
 import { assertNever } from '../base/assert-never.ts';
 import type { NewAlert, RunAlert } from '../model/alert.ts';
 import { type Actor, type Interrupted, M0, type Run, type Trigger } from '../model/run.ts';
 import type { OutboxMessage } from '../ports/outbox.ts';
 import type { Change, NewAlertMessage } from '../ports/store.ts';
 import { capitalize } from '../text/words.ts';
+import { auditEntryOf } from './audit-entry.ts';
 import { describeState, transition } from './machine.ts';
-import { lineOf } from './record.ts';
 import type { Effect, RunEvent } from './run-event.ts';
 
-/** What the effects need to know of the stack, read just before. */
+/** The stack's alerts and the people to ask, read just before the transition is stored. */
 export interface AlertContext {
+  /** The stack's open drift alert. */
   readonly drift: RunAlert | null;
+  /** The stack's open alert about a failing check. */
   readonly failure: RunAlert | null;
-  /** Alerts whose card shows this run, whatever their state. */
+  /** Alerts whose card shows this run, in any state. */
   readonly ofRun: readonly RunAlert[];
-  /** The run told by the open drift alert. */
+  /** The run that the open drift alert shows. */
   readonly openAlertRun: Run | null;
-  /** Persons to ask by DM, each with why. */
-  readonly toAsk: readonly { readonly person: string; readonly why: string }[];
+  /** People to ask by direct message, each with the reason. */
+  readonly peopleToAsk: readonly { readonly person: string; readonly why: string }[];
 }
 
-/** A fresh run in `queued`. */
+/** A new run in state `queued`; the store gives it its id. `now` is in ms since epoch. */
 export function newRun(
   stack: { readonly name: string; readonly environment: string },
   trigger: Trigger,
@@ -58,7 +60,10 @@ export function newRun(
   };
 }
 
-/** All writes of one transition. The caller commits them at once, or not at all. */
+/**
+ * All store changes of one transition: the run, its audit entry, alerts and outbox messages. The caller must commit
+ * them in one transaction. Throws if the run of the open alert must be superseded and its state does not allow that.
+ */
 export function changesOf(
   was: Run,
   run: Run,
@@ -69,7 +74,7 @@ export function changesOf(
 ): readonly Change[] {
   const changes: Change[] = [
     { type: 'run.update', run, was: { state: was.state, version: was.version } },
-    { type: 'audit', entry: lineOf(was, run, event, now) },
+    { type: 'audit', entry: auditEntryOf(was, run, event, now) },
   ];
   const stamp = `${run.id}.${run.version}`;
   const send = (key: string, delivery: OutboxMessage): void => {
@@ -82,14 +87,14 @@ export function changesOf(
     switch (effect.type) {
       case 'announce': {
         if (state.drift) {
-          const outcome = successionOf(state.openAlertRun, run);
+          const outcome = successionText(state.openAlertRun, run);
           changes.push({ type: 'alert.update', alert: { ...state.drift, state: 'superseded', outcome } });
           send(`card:${state.drift.id}:${stamp}`, { type: 'card', alertId: state.drift.id });
         }
-        const asks = effects.some((e) => e.type === 'ask');
+        const asksPeople = effects.some((e) => e.type === 'ask');
         const deliveries: NewAlertMessage[] = [
           { type: 'card' },
-          ...(asks ? state.toAsk.map((a) => ({ type: 'dm' as const, ...a })) : []),
+          ...(asksPeople ? state.peopleToAsk.map((a) => ({ type: 'dm' as const, ...a })) : []),
         ];
         changes.push({
           type: 'alert.insert',
@@ -138,7 +143,7 @@ export function changesOf(
       case 'ask':
         if (announces) return;
         for (const alert of shown) {
-          for (const { person, why } of state.toAsk) {
+          for (const { person, why } of state.peopleToAsk) {
             send(`alert:${alert.id}:dm:${person}`, { type: 'dm', alertId: alert.id, person, why });
           }
         }
@@ -171,7 +176,7 @@ export function changesOf(
         });
         return;
       case 'check-failed':
-        changes.push(...failed(run, state, stamp, now));
+        changes.push(...failureChanges(run, state, stamp, now));
         return;
       case 'check-worked':
         if (state.failure) {
@@ -196,7 +201,7 @@ export function changesOf(
             run: step.run,
             was: { state: state.openAlertRun.state, version: state.openAlertRun.version },
           },
-          { type: 'audit', entry: lineOf(state.openAlertRun, step.run, event, now) },
+          { type: 'audit', entry: auditEntryOf(state.openAlertRun, step.run, event, now) },
         );
         return;
       }
@@ -207,8 +212,8 @@ export function changesOf(
   return changes;
 }
 
-/** How the card of `previous` says that `run` took its place. */
-function successionOf(previous: Run | null, run: Run): string {
+/** The sentence on the card of `previous` which says that `run` replaced it. */
+function successionText(previous: Run | null, run: Run): string {
   if (previous?.state === 'apply_unknown') {
     return `m0 stopped while applying run #${previous.id}, planned afresh as run #${run.id}`;
   }
@@ -233,8 +238,8 @@ function newAlert(kind: RunAlert['kind'], run: Run, fingerprint: string, now: nu
   };
 }
 
-/** A check that fails is told once; while it goes on failing, the same message counts. */
-function failed(run: Run, state: AlertContext, stamp: string, now: number): readonly Change[] {
+/** The first failing check opens an alert; later failures count up on the same alert. */
+function failureChanges(run: Run, state: AlertContext, stamp: string, now: number): readonly Change[] {
   if (state.failure) {
     const { id } = state.failure;
     return [

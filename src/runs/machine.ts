@@ -1,6 +1,6 @@
 /**
- * The way of a run: one pure function from a run and an event to the next run and its effects, or to a
- * refusal that people are shown. It knows no clock and no I/O; the table of legal steps is RUN_STATES.
+ * The state machine of a run: a pure function from a run and an event to the next run and its effects, or to a
+ * refusal, which people see. It uses no clock and no I/O. RUN_STATES is the table of allowed state changes.
  */
 
 import { assertNever } from '../base/assert-never.ts';
@@ -9,16 +9,16 @@ import {
   afterApproval,
   afterDecision,
   afterExemption,
+  afterExpiry,
   afterFailure,
   afterLocked,
   afterMoved,
   afterObjection,
-  afterTooLong,
   afterVerify,
 } from './outcomes.ts';
 import type { Next, RunEvent, RunEventName, Transition } from './run-event.ts';
 
-/** The states in which an event means anything; everywhere else it is refused. */
+/** The states in which each event is allowed; in all other states it is refused. */
 export const EVENT_STATES: Record<RunEventName, readonly RunState[]> = {
   start: ['queued'],
   planned: ['planning'],
@@ -60,7 +60,7 @@ const STATE_WORDS: Record<RunState, string> = {
   apply_unknown: 'stopped in the middle of its apply',
 };
 
-/** Says in a sentence where a run stands, for refusals: `run #42 was rejected`. */
+/** The state of a run as a sentence, for refusals: `run #42 was rejected`. */
 export function describeState(run: Run): string {
   const by = run.relatedRun !== null && run.state === 'superseded' ? ` (#${run.relatedRun})` : '';
   return `run #${run.id} ${STATE_WORDS[run.state]}${by}`;
@@ -103,7 +103,7 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
     case 'kept':
       return afterExemption(run, event, now);
     case 'expire':
-      return afterTooLong(run, now);
+      return afterExpiry(run, now);
     case 'confirmed':
       return { to: 'applying', change: { plan: event.plan }, effects: [{ type: 'refresh' }] };
     case 'objected':
@@ -167,8 +167,8 @@ function because(reason: string | null): string {
 }
 
 /**
- * The one step of a run. Promises: the state pair is in RUN_STATES, the version grows by one, and nothing
- * is in `scope` that was not decided `auto` or approved by as many people as needed.
+ * Applies an event to a run. Promises: RUN_STATES allows the state change, the version grows by one, and each entry
+ * of `scope` was decided `auto` or approved by as many people as needed. A refusal is a sentence for people.
  *
  * @param now ms since epoch
  */

@@ -1,4 +1,4 @@
-/** What the core tells of its work to whoever counts it. */
+/** Reports run transitions and policy answers to the metrics port. */
 
 import type { Clock } from '../model/directory.ts';
 import type { Run } from '../model/run.ts';
@@ -6,7 +6,7 @@ import type { MetricsPort } from '../ports/meter.ts';
 import type { PolicyPort } from '../ports/policy.ts';
 import type { Change } from '../ports/store.ts';
 
-/** Tells of each run that was moved by the changes of one commit; `before` has the runs as they were. */
+/** Reports each run that one commit changed; `before` has the runs as they were before it. */
 export function countTransitions(
   meter: MetricsPort | undefined,
   changes: readonly Change[],
@@ -20,13 +20,13 @@ export function countTransitions(
   }
 }
 
-/** The same policies, with every answer told. */
-export function metered(policies: PolicyPort, meter: MetricsPort, clock: Clock): PolicyPort {
+/** The policy port, with each answer and its duration (ms) reported to the metrics port. */
+export function withPolicyMetrics(policies: PolicyPort, meter: MetricsPort, clock: Clock): PolicyPort {
   return {
     async ask(question) {
-      const began = clock();
+      const startedAt = clock();
       const answers = await policies.ask(question);
-      meter.policiesAnswered(answers, clock() - began);
+      meter.policiesAnswered(answers, clock() - startedAt);
       return answers;
     },
     status: (sources) => policies.status(sources),

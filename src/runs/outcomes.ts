@@ -1,30 +1,30 @@
-/** Where a run goes once something is known: decided, approved, moved, verified, failed. All pure. */
+/** The next state of a run after a decision, an approval, changed drift, a verification or a failure. All pure. */
 
 import { approvable, type OpenFinding, openFindings, sameScope, toScope } from '../model/open-findings.ts';
 import { type Actor, type Failure, isTerminal, type Run, type RunState } from '../model/run.ts';
 import { durationText } from '../text/words.ts';
-import { heldBack } from './held-back.ts';
+import { holdForPeople } from './hold-for-people.ts';
 import type { Effect, Next, RunEvent } from './run-event.ts';
 
 function names(actors: readonly Actor[]): string {
   return actors.map((a) => a.name).join(' and ');
 }
 
-/** Where a run goes once its newest plan is decided. Nothing here is applied that is not `auto`. */
+/** The step after the newest plan was decided. Only findings with the verdict `auto` go into the scope. */
 export function afterDecision(run: Run, event: Extract<RunEvent, { type: 'decided' }>, now: number): Next {
   const openAlertRun = event.openAlertRun;
-  // The plan file is only kept where it is applied at once: plan files hold secrets.
-  const change = { ...heldBack(run, event.decision, openAlertRun), plan: null };
+  // Plan files hold secrets, so the run keeps its plan file only if it is applied at once.
+  const change = { ...holdForPeople(run, event.decision, openAlertRun), plan: null };
   const decided = { ...run, ...change };
   const open = openFindings(decided, event.exemptions, now);
-  const worked: Effect = { type: 'check-worked' };
+  const checkWorked: Effect = { type: 'check-worked' };
 
   if (openAlertRun?.state === 'applying' || openAlertRun?.state === 'verifying') {
-    // Under way beyond recall: it will plan by itself once it is through, and tell.
+    // Its apply can't be stopped any more. It plans again afterwards and reports the result.
     return {
       to: 'quiet',
       change: { ...change, relatedRun: openAlertRun.id },
-      effects: [worked, { type: 'seen' }],
+      effects: [checkWorked, { type: 'seen' }],
     };
   }
 
@@ -35,7 +35,7 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { type: 'decide
       to: kept ? 'quiet' : 'clean',
       change,
       effects: [
-        worked,
+        checkWorked,
         ...(openAlertRun && !isTerminal(openAlertRun.state)
           ? [{ type: 'supersede' as const, run: openAlertRun.id }]
           : []),
@@ -45,26 +45,27 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { type: 'decide
   }
 
   const auto = open.filter((o) => o.verdict === 'auto');
-  // As it was when it was told: a snooze that is over since makes news of what it hid.
+  // Compared with what the alert showed then: drift that a snooze hid then is new once the snooze has ended.
   if (openAlertRun && sameScope(openFindings(openAlertRun, event.exemptions, openAlertRun.updatedAt), open)) {
-    const active = openAlertRun.state === 'awaiting_approval';
-    const asked = run.trigger === 'command' || run.trigger === 'verify';
-    // An approved run is under way already; it will verify and tell by itself.
-    const underWay = openAlertRun.state === 'approved';
+    const waitsForPeople = openAlertRun.state === 'awaiting_approval';
+    const wasRequested = run.trigger === 'command' || run.trigger === 'verify';
+    // An approved run will be applied and verified, and reports the result.
+    const isApproved = openAlertRun.state === 'approved';
     if (
-      underWay ||
-      (auto.length === 0 && (active || (!asked && ENDED_BY_PEOPLE.includes(openAlertRun.state))))
+      isApproved ||
+      (auto.length === 0 &&
+        (waitsForPeople || (!wasRequested && ENDED_BY_PEOPLE.includes(openAlertRun.state))))
     ) {
       return {
         to: 'quiet',
         change: { ...change, relatedRun: openAlertRun.id },
-        effects: [worked, { type: 'seen' }],
+        effects: [checkWorked, { type: 'seen' }],
       };
     }
   }
 
-  const takeOver: Effect[] = [
-    worked,
+  const replaceAlert: Effect[] = [
+    checkWorked,
     ...(openAlertRun && !isTerminal(openAlertRun.state)
       ? [{ type: 'supersede' as const, run: openAlertRun.id }]
       : []),
@@ -74,18 +75,19 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { type: 'decide
     return {
       to: 'approved',
       change: { ...change, plan: run.plan, scope: toScope(auto) },
-      effects: takeOver,
+      effects: replaceAlert,
     };
   }
   if (approvable(open).length > 0) {
-    return { to: 'awaiting_approval', change, effects: [...takeOver, { type: 'ask' }] };
+    return { to: 'awaiting_approval', change, effects: [...replaceAlert, { type: 'ask' }] };
   }
-  return { to: 'denied', change, effects: takeOver };
+  return { to: 'denied', change, effects: replaceAlert };
 }
 
-/** Ends in which the drift itself was answered; all others leave it to be asked about again. */
+/** End states in which people or policies answered the drift. After all others m0 asks about it again. */
 const ENDED_BY_PEOPLE: readonly RunState[] = ['denied', 'rejected', 'canceled'];
 
+/** The step after a person approved. The run is `approved` once enough people approved the same scope. */
 export function afterApproval(
   run: Run,
   event: Extract<RunEvent, { type: 'approve' }>,
@@ -97,7 +99,7 @@ export function afterApproval(
     return `what waits on run #${run.id} has changed since that card was shown; look at it again`;
   }
   const { person, name: by } = event.approval.by;
-  // Only words about exactly what waits now count, and only of those who may still say them.
+  // An earlier approval counts only if it was for the same findings and its person may still approve.
   const counting = run.approvals.filter(
     (a) => sameScope(a.scope, open) && !event.voids?.includes(a.by.person ?? ''),
   );
@@ -126,13 +128,13 @@ export function afterApproval(
 }
 
 const MINUTE = 60_000;
-/** After which an apply that met a lock is tried again: half an hour in all, then people are told. */
+/** Pauses before each new try of an apply that found the state locked. After half an hour in all it fails. */
 const LOCK_PAUSES = [1, 2, 5, 10, 12].map((minutes) => minutes * MINUTE);
 export const LONGEST_LOCK_PAUSE_MS = Math.max(...LOCK_PAUSES);
 
 /**
- * The state was locked by somebody else, so the tool began nothing: the run is still approved, and before it
- * tries again it plans and compares afresh, as ever. A lock is never broken.
+ * The step after the tool found the state locked and changed nothing. The run stays approved, and each new try
+ * starts with a new plan and its comparison. m0 never breaks a lock.
  */
 export function afterLocked(run: Run, event: Extract<RunEvent, { type: 'locked' }>, now: number): Next {
   const { who, id, since } = event.lock;
@@ -159,21 +161,25 @@ export function afterLocked(run: Run, event: Extract<RunEvent, { type: 'locked' 
   };
 }
 
-/** What is open is asked about again; where the policies deny all of it, nobody can be. */
-function backToPeople(open: readonly OpenFinding[], change: Partial<Run>, effects: readonly Effect[]): Next {
+/** Asks people again about the open findings, or ends as denied if the policies deny all of them. */
+function askPeopleAgain(
+  open: readonly OpenFinding[],
+  change: Partial<Run>,
+  effects: readonly Effect[],
+): Next {
   if (approvable(open).length === 0) return { to: 'denied', change, effects };
   return { to: 'awaiting_approval', change, effects: [...effects, { type: 'ask' }] };
 }
 
-/** What people said yes to is not done: the card says so, and they are called back to it. */
-function calledOff(run: Run, text: string): readonly Effect[] {
+/** Shows on the card that the approved apply does not happen, and notifies the people who approved it. */
+function recallApprovers(run: Run, text: string): readonly Effect[] {
   const people = run.approvals.flatMap(({ by }) => (by.person === null ? [] : [by.person]));
   const recall: Effect = { type: 'recall', people, text: `${text}. Please look again` };
   return [{ type: 'refresh' }, { type: 'history', text }, ...(people.length > 0 ? [recall] : [])];
 }
 
-/** What people approved never came to be applied, and is not any more: they are asked about a fresh plan. */
-export function afterTooLong(run: Run, now: number): Next {
+/** The step after an approval became too old before its apply: people are asked again about a new plan. */
+export function afterExpiry(run: Run, now: number): Next {
   const age = durationText(Math.max(0, now - (run.approvals.at(-1)?.at ?? now)));
   return {
     to: 'expired',
@@ -186,13 +192,13 @@ export function afterTooLong(run: Run, now: number): Next {
   };
 }
 
-/** Somebody snoozed or accepted something: it leaves what is asked, and what was about to be applied. */
+/** The step after somebody snoozed or accepted findings: they are removed from the question and from the scope. */
 export function afterExemption(run: Run, event: Extract<RunEvent, { type: 'kept' }>, now: number): Next {
   const open = openFindings(run, event.exemptions, now);
   const scope = run.scope.filter((s) => open.some((o) => sameScope([o], [s])));
-  // What people approved together is asked again as a whole; what the policies allow, they allow one by one.
-  const goesOn = run.approvals.length === 0 ? scope.length > 0 : sameScope(scope, run.scope);
-  if (run.state === 'approved' && goesOn) {
+  // People approve the whole scope, so they are asked again if it shrinks. Policies allow each finding on its own.
+  const canContinue = run.approvals.length === 0 ? scope.length > 0 : sameScope(scope, run.scope);
+  if (run.state === 'approved' && canContinue) {
     return { to: 'approved', change: { scope }, effects: [{ type: 'refresh' }] };
   }
   if (open.length === 0) {
@@ -205,12 +211,12 @@ export function afterExemption(run: Run, event: Extract<RunEvent, { type: 'kept'
   if (run.state === 'awaiting_approval') return { to: run.state, effects: [{ type: 'refresh' }] };
   const change = { scope: [], approvals: [] };
   const text = 'Not applied: something of it was snoozed or accepted meanwhile';
-  return backToPeople(open, change, calledOff(run, text));
+  return askPeopleAgain(open, change, recallApprovers(run, text));
 }
 
 /**
- * The policies, asked with the approvers, do not let it happen yet. Each yes stands: one more may be what is
- * missing. What they deny now nobody can approve.
+ * The step after the policies, with the approvers as input, forbade the apply. The approvals stay, because one more
+ * may be enough. A finding that the policies now deny can't be approved.
  */
 export function afterObjection(run: Run, event: Extract<RunEvent, { type: 'objected' }>, now: number): Next {
   const asked = new Map(event.decision.findings.map((d) => [`${d.address} ${d.fingerprint}`, d]));
@@ -220,15 +226,18 @@ export function afterObjection(run: Run, event: Extract<RunEvent, { type: 'objec
     findings: before.findings.map((d) => asked.get(`${d.address} ${d.fingerprint}`) ?? d),
   };
   const change: Partial<Run> = { decision, scope: [], plan: null, lock: null };
-  const said = event.said.map((r) => `${r.policy ?? 'm0'}: ${r.text}`);
-  const text = `Not applied yet: ${[...new Set(said)].slice(0, 3).join('; ')}`;
+  const reasons = event.reasons.map((r) => `${r.policy ?? 'm0'}: ${r.text}`);
+  const text = `Not applied yet: ${[...new Set(reasons)].slice(0, 3).join('; ')}`;
   const open = openFindings({ ...run, ...change }, event.exemptions, now);
-  return backToPeople(open, change, calledOff(run, text));
+  return askPeopleAgain(open, change, recallApprovers(run, text));
 }
 
+/**
+ * The step after drift, code or policies changed since the approval: nothing is applied, and people are asked again.
+ */
 export function afterMoved(run: Run, event: Extract<RunEvent, { type: 'moved' }>, now: number): Next {
   if (run.approvals.length === 0) {
-    // The policies approved something that is no longer there: forget it and judge afresh.
+    // The policies allowed drift that has changed since: a new run decides about it.
     return {
       to: 'superseded',
       change: { scope: [] },
@@ -237,7 +246,7 @@ export function afterMoved(run: Run, event: Extract<RunEvent, { type: 'moved' }>
         {
           type: 'check',
           trigger: 'verify',
-          // Once is somebody else's change; again and again would be a loop that nobody watches.
+          // The second time in a row a person must decide: otherwise m0 could repeat this without end.
           forceHuman: run.trigger === 'verify' ? 'it keeps moving between the decision and the apply' : null,
         },
       ],
@@ -266,9 +275,10 @@ export function afterMoved(run: Run, event: Extract<RunEvent, { type: 'moved' }>
     };
   }
   const text = `Not applied: it moved since ${names(event.moved.approvedBy)} approved it`;
-  return backToPeople(open, change, calledOff(run, text));
+  return askPeopleAgain(open, change, recallApprovers(run, text));
 }
 
+/** The step after the plan that verifies an apply. What still drifts then waits for a person. */
 export function afterVerify(run: Run, event: Extract<RunEvent, { type: 'verified' }>, now: number): Next {
   const { planned } = event;
   const inScope = new Set(run.scope.map((s) => s.address));
@@ -297,10 +307,11 @@ export function afterVerify(run: Run, event: Extract<RunEvent, { type: 'verified
       effects: [{ type: 'resolve', outcome: 'realigned and verified', line: proof }],
     };
   }
-  const proven: Effect[] = [{ type: 'refresh' }, { type: 'history', text: proof }];
-  return backToPeople(open, change, left.length > 0 ? calledOff(run, proof) : proven);
+  const showProof: Effect[] = [{ type: 'refresh' }, { type: 'history', text: proof }];
+  return askPeopleAgain(open, change, left.length > 0 ? recallApprovers(run, proof) : showProof);
 }
 
+/** The step after an error. A failed apply is never tried again without a person. */
 export function afterFailure(run: Run, failure: Failure): Next {
   if (run.state === 'applying' || run.state === 'verifying') {
     const what = run.state === 'applying' ? 'the apply failed' : 'it was applied but not verified';

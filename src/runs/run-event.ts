@@ -1,3 +1,4 @@
+/** The events and effects of the run state machine. */
 import type { Decision, Reason } from '../decisions/decision.ts';
 import type { Counts, Finding, OutputDrift } from '../drift/finding.ts';
 import type { Place } from '../model/directory.ts';
@@ -16,7 +17,7 @@ import type {
   Trigger,
 } from '../model/run.ts';
 
-/** What a plan told, without anything secret. */
+/** The result of a plan, without secrets. */
 export interface Planned {
   readonly code: CodeVersion;
   readonly plan: SavedPlan;
@@ -26,10 +27,11 @@ export interface Planned {
   readonly fingerprint: string;
 }
 
+/** What can happen to a run; the input of `transition`. */
 export type RunEvent =
   | { readonly type: 'start' }
   | { readonly type: 'planned'; readonly planned: Planned }
-  /** `told`: the run whose card stands open for this stack, if any. */
+  /** `openAlertRun`: the run of the stack's open drift alert, if any. */
   | {
       readonly type: 'decided';
       readonly decision: Decision;
@@ -41,9 +43,9 @@ export type RunEvent =
       readonly approval: Approval;
       readonly need: number;
       readonly exemptions: readonly Exemption[];
-      /** Persons whose earlier yes no longer counts, because they may not approve any more. */
+      /** Persons whose earlier approvals no longer count, because they may not approve any more. */
       readonly voids?: readonly string[];
-      /** The chat it was said in, for the record. */
+      /** The chat where the person approved, for the audit log. */
       readonly place?: Place;
     }
   | {
@@ -53,20 +55,20 @@ export type RunEvent =
       readonly place?: Place;
     }
   | { readonly type: 'supersede'; readonly by: number }
-  /** Somebody snoozed or accepted something of it. */
+  /** Somebody snoozed or accepted a finding of the run. */
   | { readonly type: 'kept'; readonly exemptions: readonly Exemption[] }
-  /** What people approved is not to be applied any more: too much time has gone by since. */
+  /** The approval is too old for an apply. */
   | { readonly type: 'expire' }
-  /** The plan made for the apply is what was approved. */
+  /** The plan made for the apply matches the approval. */
   | { readonly type: 'confirmed'; readonly plan: SavedPlan }
-  /** The policies, asked again with those who approved, object: `decision` is about what was approved. */
+  /** The policies, asked again with the approvers, forbid the apply. `decision` is about what was approved. */
   | {
       readonly type: 'objected';
       readonly decision: Decision;
-      readonly said: readonly Reason[];
+      readonly reasons: readonly Reason[];
       readonly exemptions: readonly Exemption[];
     }
-  /** It is not: `decision` is about the fresh whole plan. */
+  /** The plan made for the apply differs from the approval. `decision` is about a new plan of the whole stack. */
   | {
       readonly type: 'moved';
       readonly planned: Planned;
@@ -74,7 +76,7 @@ export type RunEvent =
       readonly exemptions: readonly Exemption[];
       readonly moved: Moved;
     }
-  /** The tool found the state locked by somebody else and began nothing. */
+  /** The tool found the state locked by somebody else and changed nothing. */
   | { readonly type: 'locked'; readonly lock: HeldLock }
   | { readonly type: 'applied' }
   | {
@@ -83,44 +85,50 @@ export type RunEvent =
       readonly decision: Decision;
       readonly exemptions: readonly Exemption[];
     }
-  /** The process that was applying is gone. */
+  /** The process that applied the run ended before it stored the result. */
   | { readonly type: 'lost' }
   | { readonly type: 'fail'; readonly failure: Failure }
-  /** Retryable work goes back to the queue (a restart, a lock held by somebody else). */
+  /** Interrupted planning goes back to the queue, as after a restart. */
   | { readonly type: 'requeue' };
 
 export type RunEventName = RunEvent['type'];
 
-/** What has to follow a transition; stored in the same transaction. */
+/** What must follow a transition; `changesOf` turns it into changes of the same transaction. */
 export type Effect =
-  /** The run's findings are news: a new alert, which takes the place of the stack's open one. */
+  /** Open a new alert for the run. It replaces the stack's open one. */
   | { readonly type: 'announce' }
-  /** The open alert's card must show the newest state. */
+  /** Update the cards that show the run. */
   | { readonly type: 'refresh' }
+  /** Add this text to the history of these cards. */
   | { readonly type: 'history'; readonly text: string }
-  /** The stack's open drift alert ends with this sentence; `line`: what its history says instead. */
+  /** Resolve the stack's open drift alert with this sentence. `line`: the text for its history, if it differs. */
   | { readonly type: 'resolve'; readonly outcome: string; readonly line?: string }
-  /** The drift already told was seen again. */
+  /** Count on the open alert that its drift was found again. */
   | { readonly type: 'seen' }
-  /** People who may decide are asked. */
+  /** Ask the people who may decide, by direct message. */
   | { readonly type: 'ask' }
-  /** What these people said yes to is not done: they are told so, loudly. */
+  /** Notify these people that the apply they approved does not happen. */
   | { readonly type: 'recall'; readonly people: readonly string[]; readonly text: string }
+  /** Queue a new run of the stack. `forceHuman`: why a person must approve everything that it finds. */
   | {
       readonly type: 'check';
       readonly trigger: Trigger;
       readonly forceHuman: string | null;
       readonly interrupted?: Interrupted;
     }
+  /** Open the stack's failure alert, or count on it. */
   | { readonly type: 'check-failed' }
+  /** Resolve the stack's failure alert, if it is open. */
   | { readonly type: 'check-worked' }
+  /** Supersede the run of the stack's open drift alert. */
   | { readonly type: 'supersede'; readonly run: number };
 
+/** The result of `transition`. `refusal` is a sentence for people. */
 export type Transition =
   | { readonly ok: true; readonly run: Run; readonly effects: readonly Effect[] }
   | { readonly ok: false; readonly refusal: string };
 
-/** A step of the table: the state to go to, what changes with it, and what has to follow. */
+/** The next state of a run, the fields that change with it, and the effects that must follow. */
 export interface Next {
   readonly to: RunState;
   readonly change?: Partial<Run>;

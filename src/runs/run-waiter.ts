@@ -1,4 +1,4 @@
-/** Waiting for a run to rest, as those do who asked for it. */
+/** Lets callers wait until a run has ended or needs a person. */
 
 import type { Run, RunState } from '../model/run.ts';
 import type { Store } from '../ports/store.ts';
@@ -13,6 +13,7 @@ const UNDER_WAY: readonly RunState[] = [
   'verifying',
 ];
 
+/** Creates the waiter. All waiting calls resolve with undefined when `stop` aborts. */
 export function createRunWaiter(store: Pick<Store, 'run'>, stop: AbortSignal): RunWaiter {
   const watchers = new Set<() => void>();
   return {
@@ -22,31 +23,31 @@ export function createRunWaiter(store: Pick<Store, 'run'>, stop: AbortSignal): R
 
     settled(runId, timeoutMs) {
       return new Promise((resolve, reject) => {
-        const leave = (): void => {
+        const cleanUp = (): void => {
           clearTimeout(timer);
-          watchers.delete(look);
+          watchers.delete(checkRun);
           stop.removeEventListener('abort', giveUp);
         };
-        const done = (run: Run | undefined): void => {
-          leave();
+        const finish = (run: Run | undefined): void => {
+          cleanUp();
           resolve(run);
         };
-        const giveUp = (): void => done(undefined);
-        const look = (): void => {
+        const giveUp = (): void => finish(undefined);
+        const checkRun = (): void => {
           store.run(runId).then(
             (run) => {
-              if (run && !UNDER_WAY.includes(run.state)) done(run);
+              if (run && !UNDER_WAY.includes(run.state)) finish(run);
             },
             (error: unknown) => {
-              leave();
+              cleanUp();
               reject(error);
             },
           );
         };
         const timer = setTimeout(giveUp, timeoutMs);
         stop.addEventListener('abort', giveUp, { once: true });
-        watchers.add(look);
-        look();
+        watchers.add(checkRun);
+        checkRun();
         if (stop.aborted) giveUp();
       });
     },

@@ -1,4 +1,4 @@
-/** Checks by the clock: queued, or skipped with a reason that people can see. */
+/** Scheduled checks: each one is queued, or skipped with a reason that people can see. */
 import { assertNever } from '../base/assert-never.ts';
 import type { Clock, Stack } from '../model/directory.ts';
 import { M0, type Run, type RunState } from '../model/run.ts';
@@ -14,10 +14,10 @@ export interface ScheduledCheckParts {
 
 const CHECKING: readonly RunState[] = ['planning', 'deciding'];
 const APPLYING: readonly RunState[] = ['approved', 'applying', 'verifying'];
-/** A plan this young counts as fresh, see confirm.ts. */
+/** A plan is fresh for this long after it was made, as in confirm.ts. */
 const FRESH_MS = 60_000;
 
-/** A reason in words, as the end of "last check skipped: …". */
+/** Why a check was skipped, as the end of the sentence "last check skipped: …". */
 export function skippedText({ kind, run }: Pick<SkippedCheck, 'kind' | 'run'>): string {
   switch (kind) {
     case 'queued':
@@ -35,8 +35,8 @@ export function skippedText({ kind, run }: Pick<SkippedCheck, 'kind' | 'run'>): 
   }
 }
 
-/** Whether a check of the stack now would only tell what another run tells anyhow. */
-function needless(runs: readonly Run[], now: number): Pick<SkippedCheck, 'kind' | 'run'> | null {
+/** Why a check of the stack now would find nothing that another run does not find; null if it is needed. */
+function reasonToSkip(runs: readonly Run[], now: number): Pick<SkippedCheck, 'kind' | 'run'> | null {
   const applying = runs.find((run) => APPLYING.includes(run.state));
   if (applying) {
     const waits = applying.state === 'approved' && applying.lock != null;
@@ -55,33 +55,33 @@ function needless(runs: readonly Run[], now: number): Pick<SkippedCheck, 'kind' 
 }
 
 /**
- * Queues a check of the stack, unless one is queued or under way, an apply is (its last step is a whole plan), or
- * that whole plan was made less than a minute ago. What is skipped is stored for `status`, and goes into the record
- * when its reason is another one than that of the tick before. Rejects where the store does.
+ * Queues a check of the stack. Skips it if a check is queued or running, an apply is running (it ends with a plan of
+ * the whole stack), or that plan is less than a minute old. A skipped check is stored for `status`. It gets an audit
+ * entry if its reason differs from the reason of the check before. Rejects if the store fails.
  */
 export async function checkOnSchedule(parts: ScheduledCheckParts, stack: Stack): Promise<void> {
   const { store, worker } = parts;
   const now = parts.clock();
   const before = await store.skippedCheck(stack.name);
-  const why = needless(await store.runs({ stack: stack.name, limit: 20 }), now);
+  const why = reasonToSkip(await store.runs({ stack: stack.name, limit: 20 }), now);
   if (why === null) {
     if (before !== undefined) await store.removeSkippedCheck(stack.name);
     await worker.check(stack, 'schedule', M0);
     return;
   }
-  const goesOn = before !== undefined && before.kind === why.kind;
+  const isSameReason = before !== undefined && before.kind === why.kind;
   const skipped: SkippedCheck = {
     ...why,
-    since: goesOn ? before.since : now,
+    since: isSameReason ? before.since : now,
     at: now,
-    times: goesOn ? before.times + 1 : 1,
+    times: isSameReason ? before.times + 1 : 1,
   };
   const about = { fingerprint: null, commit: null, place: null, bundles: null, scope: null };
   const line = { at: now, actor: M0, action: 'skipped', stack: stack.name, runId: why.run, ...about };
   const entry = { ...line, detail: `scheduled check: ${skippedText(why)}` };
   await worker.write(stack.name, () => [
     { type: 'skipped.set', stack: stack.name, skipped },
-    // The record is for ever: a reason that lasts is one line in it.
-    ...(goesOn ? [] : [{ type: 'audit' as const, entry }]),
+    // Audit entries are never deleted, so a reason that lasts for many checks gets only one.
+    ...(isSameReason ? [] : [{ type: 'audit' as const, entry }]),
   ]);
 }

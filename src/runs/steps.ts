@@ -1,4 +1,4 @@
-/** What the worker does in each state: plan, decide, confirm, apply, verify. */
+/** The work in each state of a run: plan, decide, confirm, apply, verify. */
 
 import { assertNever } from '../base/assert-never.ts';
 import { errorText } from '../base/error-text.ts';
@@ -9,7 +9,7 @@ import type { PlanResult } from '../ports/runner.ts';
 import { RunnerError } from '../ports/runner-error.ts';
 import {
   type Confirmation,
-  configMoved,
+  configObjections,
   confirmPlan,
   freshAndExact,
   isTooOld,
@@ -17,25 +17,27 @@ import {
   toPlanned,
 } from './confirm.ts';
 import type { RunEvent } from './run-event.ts';
-import { bundlesNow, withSeen } from './seen-policies.ts';
+import { acceptSeenProblems, currentBundles } from './seen-problems.ts';
 import type { Eventually, StepResult, WorkerParts } from './worker-parts.ts';
 
 export interface StepParts extends WorkerParts {
-  /** An event that is made is made while nothing else of the stack is being stored. */
+  /** Stores one event of the run. An event given as a function is built while the stack's lock is held. */
   readonly step: (run: Run, event: RunEvent | (() => Eventually<RunEvent>)) => Promise<StepResult>;
-  /** Deletes the plan file; one that can't be deleted is logged and changes nothing of what happened. */
+  /** Deletes the plan file. Never rejects: an error is logged. */
   readonly discard: (run: Run, plan: SavedPlan) => Promise<void>;
+  /** Aborts when the worker drains. */
   readonly signal: AbortSignal;
-  /** The signal for a check, which also aborts when a newer one takes its place. */
-  readonly planningOf: (run: Run) => { readonly signal: AbortSignal; ended(): void };
+  /** The abort signal for a check; it also aborts when a newer check supersedes this one. */
+  readonly beginPlan: (run: Run) => { readonly signal: AbortSignal; ended(): void };
 }
 
 export interface Steps {
-  /** One state further; null where the run rests or somebody else took it. */
+  /** Moves the run one state further. Null if nothing is left to do now, or another change of the run came first. */
   advance(run: Run, stack: Stack): Promise<Run | null>;
+  /** Stores that the run failed. A refusal is logged. */
   fail(run: Run, phase: Failure['phase'], message: string): Promise<void>;
-  /** After an unexpected error: the run fails where that is safe, else it waits for the next start. */
-  broke(runId: number, error: unknown): Promise<void>;
+  /** After an unexpected error the run fails. While m0 stops, the run is left for the next start. */
+  failAfterError(runId: number, error: unknown): Promise<void>;
 }
 
 const PHASES: Partial<Record<Run['state'], Failure['phase']>> = {
@@ -79,12 +81,12 @@ export function createSteps(parts: StepParts): Steps {
       approvers,
       now: clock(),
     });
-    const answers = await withSeen(store, asked);
+    const answers = await acceptSeenProblems(store, asked);
     const decision = decide(result.analysis.findings, answers, stack.realign, forceHuman ?? undefined);
     return { decision, answers };
   }
 
-  /** As `ask`, about a plan that no run holds yet: where that breaks its file goes. */
+  /** As `ask`, for a plan that no run has stored yet. If it rejects, the plan file is deleted. */
   async function askOrDiscard(
     run: Run,
     stack: Stack,
@@ -103,11 +105,11 @@ export function createSteps(parts: StepParts): Steps {
     const planning = await submit(run, { type: 'start' });
     if (!planning) return null;
     let result: PlanResult;
-    const check = parts.planningOf(planning);
+    const check = parts.beginPlan(planning);
     try {
       result = await runner.plan(stack, { only: null, signal: check.signal });
     } catch (error) {
-      // Where a newer check took its place the run is superseded by now, and stays so.
+      // If a newer check superseded the run, `requeue` is refused and the run stays superseded.
       if (check.signal.aborted) await submit(planning, { type: 'requeue' });
       else await fail(planning, 'planning', errorText(error));
       return null;
@@ -117,7 +119,7 @@ export function createSteps(parts: StepParts): Steps {
     const deciding = await submitWithPlan(result, planning, { type: 'planned', planned: toPlanned(result) });
     if (!deciding) return null;
     const { decision } = await ask(deciding, stack, result, deciding.forceHuman);
-    // Read at the last moment: what somebody snoozes meanwhile is not applied, whom somebody answers not asked.
+    // Read just before storing, because somebody may have snoozed a finding or answered during the plan.
     const decided = await submit(deciding, async () => {
       const exemptions = await store.exemptions(stack.name);
       const [open] = await store.alerts({ subject: stack.name, state: 'open', kind: 'drift' });
@@ -127,7 +129,9 @@ export function createSteps(parts: StepParts): Steps {
     return decided?.state === 'approved' ? decided : null;
   }
 
-  /** As `submit`, to a state that holds the plan file; where that is not reached the file goes. */
+  /**
+   * As `submit`, for an event that stores the plan with the run. If it is refused or fails, the plan file is deleted.
+   */
   async function submitWithPlan(result: PlanResult, run: Run, event: RunEvent): Promise<Run | null> {
     let next: Run | null = null;
     try {
@@ -138,7 +142,7 @@ export function createSteps(parts: StepParts): Steps {
     }
   }
 
-  /** Approved: plan again, compare, and only then apply that very plan. */
+  /** Plans an approved run again and compares. The run goes to `applying`, with this plan, only if they match. */
   async function confirm(run: Run, stack: Stack): Promise<Run | null> {
     const now = clock();
     if (isTooOld(run, now)) {
@@ -146,45 +150,45 @@ export function createSteps(parts: StepParts): Steps {
       return null;
     }
     const commit = (await runner.head(stack)).commit;
-    const bundles = await bundlesNow(store, await policies.status(stack.policies));
-    const reworded = configMoved(run, stack, parts.directory, await parts.onCall());
-    if (reworded.length === 0 && freshAndExact(run, now) && run.code?.commit === commit) {
+    const bundles = await currentBundles(store, await policies.status(stack.policies));
+    const configProblems = configObjections(run, stack, parts.directory, await parts.onCall());
+    if (configProblems.length === 0 && freshAndExact(run, now) && run.code?.commit === commit) {
       const same = confirmPlan(run, { bundles, result: null });
       if (same.ok && run.plan) return submit(run, { type: 'confirmed', plan: run.plan });
     }
     if (run.plan) await parts.discard(run, run.plan);
     const scope = run.scope.map((s) => s.address);
-    const whole = run.findings.every((f) => !f.actionable || scope.includes(f.address));
-    const out = run.findings.filter((f) => f.action !== 'none' && !scope.includes(f.address));
-    const part = { only: scope, except: out.map((f) => f.address), signal };
+    const coversAllDrift = run.findings.every((f) => !f.actionable || scope.includes(f.address));
+    const excluded = run.findings.filter((f) => f.action !== 'none' && !scope.includes(f.address));
+    const targetedPlan = { only: scope, except: excluded.map((f) => f.address), signal };
     let result: PlanResult;
     let check: Confirmation;
     try {
-      result = await runner.plan(stack, whole ? { only: null, signal } : part);
+      result = await runner.plan(stack, coversAllDrift ? { only: null, signal } : targetedPlan);
       check = confirmPlan(run, { bundles, result });
-      if (!check.ok && check.narrower && whole) {
-        // A plan can touch more than what drifted, as a change from null to an empty list.
+      if (!check.ok && check.narrower && coversAllDrift) {
+        // A plan can change more than what drifted, for example null to an empty list.
         await parts.discard(run, result.plan);
-        result = await runner.plan(stack, part);
+        result = await runner.plan(stack, targetedPlan);
         check = confirmPlan(run, { bundles, result });
       }
     } catch (error) {
-      // Still approved: the next start confirms it afresh.
+      // While m0 stops the run stays approved, and the next start confirms it again.
       if (!signal.aborted) await fail(run, 'planning', errorText(error));
       return null;
     }
-    if (check.ok && reworded.length > 0) check = { ok: false, also: [], narrower: false };
+    if (check.ok && configProblems.length > 0) check = { ok: false, also: [], narrower: false };
     if (check.ok) {
-      // Asked once more, with those who approved: a freeze may have begun, or a second yes be wanted.
+      // The policies are asked again with the approvers: a freeze may have begun, or they may want a second approval.
       const approvers = run.approvals.map((a) => a.by);
       const { decision, answers } = await askOrDiscard(run, stack, result, approvers);
-      const no = objections(run, decision, answers);
-      if (no === null) return submitWithPlan(result, run, { type: 'confirmed', plan: result.plan });
+      const objection = objections(run, decision, answers);
+      if (objection === null) return submitWithPlan(result, run, { type: 'confirmed', plan: result.plan });
       if (approvers.length > 0) {
         await parts.discard(run, result.plan);
         await submit(run, async () => ({
           type: 'objected',
-          ...no,
+          ...objection,
           exemptions: await store.exemptions(stack.name),
         }));
         return null;
@@ -192,7 +196,7 @@ export function createSteps(parts: StepParts): Steps {
       check = { ok: false, also: ['the policies no longer allow it'], narrower: false };
     }
 
-    const also = [...reworded, ...check.also];
+    const also = [...configProblems, ...check.also];
     await parts.discard(run, result.plan);
     const fresh = await runner.plan(stack, { only: null, signal });
     await parts.discard(run, fresh.plan);
@@ -213,11 +217,11 @@ export function createSteps(parts: StepParts): Steps {
     return null;
   }
 
-  /** `applying` is stored before the tool starts, so that a crash from here on is known as such. */
+  /** `applying` is stored before the tool starts: after a crash m0 knows that the apply may have begun. */
   async function applyPlan(run: Run, stack: Stack): Promise<Run | null> {
     if (!run.plan) throw new Error(`applying run #${run.id}: it has no saved plan`);
     try {
-      // No abort signal from a drain: an apply that has begun is finished, so that the state is saved.
+      // A drain does not abort an apply that has begun: the tool must be able to save the state.
       await runner.apply(stack, run.plan, new AbortController().signal);
     } catch (error) {
       const lock = error instanceof RunnerError && !error.mayHaveApplied ? error.locked : null;
@@ -243,7 +247,7 @@ export function createSteps(parts: StepParts): Steps {
     await submit(run, async () => ({
       type: 'verified',
       planned: toPlanned(result),
-      decision: neverByItself(decision, run),
+      decision: requirePersonAfterApply(decision, run),
       exemptions: await store.exemptions(stack.name),
     }));
     return null;
@@ -279,8 +283,8 @@ export function createSteps(parts: StepParts): Steps {
       }
     },
     fail,
-    async broke(runId, error) {
-      // While stopping, everything is left as it is stored: the next start takes it up.
+    async failAfterError(runId, error) {
+      // While m0 stops, the run keeps its stored state, and the next start continues it.
       if (signal.aborted) return;
       const run = await store.run(runId);
       const phase = run && PHASES[run.state];
@@ -289,8 +293,8 @@ export function createSteps(parts: StepParts): Steps {
   };
 }
 
-/** What is left after an apply waits for a person: m0 never applies twice in one run by itself. */
-function neverByItself(decision: Decision, run: Run): Decision {
+/** Changes `auto` to `human` for drift left after an apply: m0 applies only once in a run without a person. */
+function requirePersonAfterApply(decision: Decision, run: Run): Decision {
   const earlier = new Map(run.decision?.findings.map((d) => [`${d.address} ${d.fingerprint}`, d]));
   return {
     ...decision,

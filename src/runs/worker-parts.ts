@@ -1,3 +1,4 @@
+/** The worker's dependencies and its interface. */
 import type { Logger } from '../base/log.ts';
 import type { Clock, Directory, Stack } from '../model/directory.ts';
 import type { Actor, Run, Trigger } from '../model/run.ts';
@@ -14,30 +15,31 @@ export interface WorkerParts {
   readonly runner: Runner & CodePort;
   readonly policies: PolicyPort;
   readonly directory: Directory;
-  /** Who is to be asked about a stack now. */
-  readonly askers: (stack: Stack) => Promise<readonly PersonToAsk[]>;
-  /** Who is in each group that a Slack user group fills, and on call, now. */
+  /** The people to ask about a stack now. */
+  readonly peopleToAsk: (stack: Stack) => Promise<readonly PersonToAsk[]>;
+  /** The people on call now, and the members of each group that is a Slack user group. */
   readonly onCall: () => Promise<OnCallNow>;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How many stacks are worked on at once; one more where somebody waits for it. */
+  /** How many stacks are worked on at the same time. An urgent run may use one slot more. */
   readonly concurrency: number;
-  /** How long a stack rests after storing something of it broke, in ms; 10 s where not given. */
-  readonly restMs?: number;
-  /** Called after every stored change: something may have to be delivered. */
+  /** How long a stack is paused after the store failed, in ms; 10 s by default. */
+  readonly stackPauseMs?: number;
+  /** Called after every stored change, because the outbox may have new messages. */
   readonly onChange: () => void;
   readonly meter?: MetricsPort;
 }
 
 export interface Worker {
   /**
-   * Queues a check of the stack, or answers the one that is already queued, or planning: but what a person asks
-   * for by command, or a push, begins after it, and takes the place of a scheduled check that is still planning.
+   * Queues a check of the stack, or returns the check that is already queued or planning. A check by command or push
+   * never joins a plan that has already begun: it supersedes scheduled checks that are queued or planning. Rejects if
+   * the store fails.
    */
   check(stack: Stack, trigger: Trigger, by: Actor): Promise<Run>;
   /**
-   * Applies an event, made from the run as it is by then, with compare-and-set, and stores `also` with it. A
-   * refusal is a sentence for the sender.
+   * Applies an event with compare-and-set, and stores `also` in the same transaction. `event` gets the newest stored
+   * run. A refusal is a sentence for the sender.
    */
   submit(
     runId: number,
@@ -45,14 +47,14 @@ export interface Worker {
     also?: readonly Change[],
   ): Promise<StepResult>;
   /**
-   * Stores changes that belong to no event of a run (exemptions, alerts), and has them delivered. `changes` runs while
-   * nothing else of the stack is being stored, and again where an alert moved meanwhile: it must read the alerts that
-   * it changes. Rejects where they go on moving.
+   * Stores changes that belong to no event of a run (exemptions, alerts), and delivers their messages. `changes` runs
+   * under the stack's lock, and again if an alert changed in between: it must read the alerts that it changes.
+   * Rejects if they change again on every try.
    */
   write(stack: string, changes: () => Eventually<readonly Change[]>): Promise<void>;
-  /** Takes up what an earlier process left, then works until `drain`. */
+  /** Continues the work that an earlier process left, then works until `drain`. */
   start(): Promise<void>;
-  /** Stops taking work; plans under way are given back to the queue, an apply under way is finished. */
+  /** Takes no new work, puts running plans back into the queue, and waits for running applies to end. */
   drain(): Promise<void>;
   readonly settled: RunWaiter['settled'];
 }
@@ -64,8 +66,11 @@ export type StepResult =
 export type Eventually<T> = T | Promise<T>;
 
 export interface RunWaiter {
-  /** Something was stored: whoever waits looks again. */
+  /** Call after a change was stored: each waiting call reads its run again. */
   recheck(): void;
-  /** Resolves once the run rests; undefined when `timeoutMs` is over or the worker is drained before. */
+  /**
+   * Resolves with the run once m0 has no more work on it: it has ended or waits for a person. Resolves with undefined
+   * after `timeoutMs` or when the worker drains. Rejects if the store fails.
+   */
   settled(runId: number, timeoutMs: number): Promise<Run | undefined>;
 }

@@ -1,4 +1,6 @@
-/** Walks runs through their states. All truth is in the store: a worker that dies loses nothing but time. */
+/**
+ * The worker moves runs through their states. All state is in the store, so a crash of the worker loses only time.
+ */
 
 import { createKeyedLock } from '../base/keyed-lock.ts';
 import { withLogFields, withoutLogFields } from '../base/log-context.ts';
@@ -6,54 +8,55 @@ import type { Stack } from '../model/directory.ts';
 import { approvable, openFindings } from '../model/open-findings.ts';
 import type { Run, RunState, SavedPlan } from '../model/run.ts';
 import { mayDisturb, severityOf } from '../people/urgency.ts';
-import { commitFresh, staleText, storeFresh } from '../ports/commit-fresh.ts';
 import type { Change } from '../ports/store.ts';
+import { commitFresh, staleText, storeFresh } from './commit-fresh.ts';
 import { type AlertContext, changesOf, newRun } from './effects.ts';
-import { leaveRun, leaveWhatIsGone } from './gone-stacks.ts';
 import { transition } from './machine.ts';
 import { countTransitions } from './meter.ts';
-import { createPlannings } from './plannings.ts';
+import { endRunOfRemovedStack, endWorkOfRemovedStacks } from './removed-stacks.ts';
 import type { RunEvent } from './run-event.ts';
 import { createRunWaiter } from './run-waiter.ts';
+import { createRunningPlans } from './running-plans.ts';
 import { createSteps } from './steps.ts';
-import { inTurn, isDue, isUrgent, nextDue, WORK } from './turns.ts';
+import { inWorkOrder, isDue, isUrgent, nextDue, STATES_WITH_WORK } from './work-order.ts';
 import type { Eventually, StepResult, Worker, WorkerParts } from './worker-parts.ts';
 
-/** Elsewhere nothing can be applied any more, and the plan file, which holds secrets, goes. */
+/** States in which the plan may still be applied. In all others its file is deleted, because it holds secrets. */
 const HOLDS_PLAN: readonly RunState[] = ['deciding', 'approved', 'applying'];
-/** After the memory broke a stack rests so long, unless told otherwise or somebody asks for a check of it. */
-const REST_MS = 10_000;
-/** Longest sleep before the queue is looked at again: a clock may be set while m0 sleeps. */
-const LONGEST_NAP_MS = 15_000;
+/** The default pause of a stack after the store failed. A new check of the stack ends the pause. */
+const STACK_PAUSE_MS = 10_000;
+/** Longest sleep before the worker reads the queue again: the clock may be changed during a sleep. */
+const LONGEST_SLEEP_MS = 15_000;
 
+/** Creates the worker. It does nothing before `start`. */
 export function createWorker(parts: WorkerParts): Worker {
   const { store, clock, log, directory } = parts;
   const busy = new Map<string, Promise<void>>();
-  const resting = new Map<string, NodeJS.Timeout>();
-  let alarm: NodeJS.Timeout | undefined;
-  /** When each stack was last looked at. */
-  const lookedAt = new Map<string, number>();
+  const pausedStacks = new Map<string, NodeJS.Timeout>();
+  let wakeTimer: NodeJS.Timeout | undefined;
+  /** When the worker last took a run of each stack, in ms since epoch. */
+  const lastWorkedAt = new Map<string, number>();
   /** Serialises read-modify-write of a stack within this process. */
-  const alone = createKeyedLock();
+  const lockStack = createKeyedLock();
   const stop = new AbortController();
-  const plannings = createPlannings(stop.signal);
-  const settling = createRunWaiter(store, stop.signal);
+  const runningPlans = createRunningPlans(stop.signal);
+  const runWaiter = createRunWaiter(store, stop.signal);
   let started = false;
   let pumping: Promise<void> | null = null;
-  let again = false;
+  let pumpAgain = false;
 
   const stackOf = (name: string): Stack | undefined => directory.stacks.find((s) => s.name === name);
 
-  /** Whom to ask at once: nobody in quiet hours, unless it is urgent; escalation.ts asks them after. */
-  async function askersOf(run: Run, now: number): Promise<AlertContext['toAsk']> {
+  /** The people to ask at once. In quiet hours nobody, unless the drift is urgent; escalation.ts asks later. */
+  async function peopleToAskNow(run: Run, now: number): Promise<AlertContext['peopleToAsk']> {
     const stack = stackOf(run.stack);
     if (!stack) return [];
     const open = approvable(openFindings(run, await store.exemptions(run.stack), now));
     if (!mayDisturb(stack, severityOf(stack, run, open), now)) return [];
-    return (await parts.askers(stack)).map(({ person, why }) => ({ person, why }));
+    return (await parts.peopleToAsk(stack)).map(({ person, why }) => ({ person, why }));
   }
 
-  async function stateOf(run: Run, toAsk: AlertContext['toAsk']): Promise<AlertContext> {
+  async function alertContextOf(run: Run, peopleToAsk: AlertContext['peopleToAsk']): Promise<AlertContext> {
     const [[drift = null], [failure = null], ofRun] = await Promise.all([
       store.alerts({ subject: run.stack, state: 'open', kind: 'drift' }),
       store.alerts({ subject: run.stack, state: 'open', kind: 'failure' }),
@@ -64,42 +67,42 @@ export function createWorker(parts: WorkerParts): Worker {
       failure,
       ofRun,
       openAlertRun: drift ? ((await store.run(drift.runId)) ?? null) : null,
-      toAsk,
+      peopleToAsk,
     };
   }
 
   function changed(): void {
     withoutLogFields(() => {
       parts.onChange();
-      settling.recheck();
+      runWaiter.recheck();
       pump();
     });
   }
 
-  /** One stored step. Where somebody else's came first it is refused, and the run is as they left it. */
+  /** Applies one event and stores the step. It is refused if another change of the run was stored first. */
   async function step(
     run: Run,
     make: RunEvent | ((run: Run) => Eventually<RunEvent>),
     also: readonly Change[] = [],
   ): Promise<StepResult> {
-    return alone(run.stack, async () => {
-      // A made event is about the run as it is now; a given one is about the run it was made for.
+    return lockStack(run.stack, async () => {
+      // An event built here is for the newest stored run; a given event is only for the version it was built for.
       const current = typeof make === 'function' ? ((await store.run(run.id)) ?? run) : run;
-      return stored(current, typeof make === 'function' ? await make(current) : make, also);
+      return storeStep(current, typeof make === 'function' ? await make(current) : make, also);
     });
   }
 
-  async function stored(run: Run, event: RunEvent, also: readonly Change[]): Promise<StepResult> {
+  async function storeStep(run: Run, event: RunEvent, also: readonly Change[]): Promise<StepResult> {
     const now = clock();
     const result = transition(run, event, now);
     if (!result.ok) return result;
-    const asks = result.effects.some((effect) => effect.type === 'ask');
-    const toAsk = asks ? await askersOf(result.run, now) : [];
+    const asksPeople = result.effects.some((effect) => effect.type === 'ask');
+    const peopleToAsk = asksPeople ? await peopleToAskNow(result.run, now) : [];
     let changes: readonly Change[] = [];
     let openAlertRun: Run | null = null;
-    // The alerts are also changed from elsewhere; what is said of them is made from how they are.
+    // Other parts change alerts without this lock, so the changes are built again if an alert changed in between.
     const done = await commitFresh(store, async () => {
-      const state = await stateOf(run, toAsk);
+      const state = await alertContextOf(run, peopleToAsk);
       openAlertRun = state.openAlertRun;
       changes = changesOf(run, result.run, event, result.effects, state, now);
       return [...changes, ...also];
@@ -111,13 +114,13 @@ export function createWorker(parts: WorkerParts): Worker {
     );
     countTransitions(parts.meter, changes, [run, openAlertRun]);
     if (run.plan && run.plan.artifact !== result.run.plan?.artifact) await discard(run, run.plan);
-    // Also that of a run which this one has superseded.
-    for (const change of changes) if (change.type === 'run.update') await discardOutlived(change.run);
+    // The step may also have superseded another run: its plan file is deleted too.
+    for (const change of changes) if (change.type === 'run.update') await discardUnneededPlan(change.run);
     changed();
     return { ok: true, run: result.run };
   }
 
-  async function discardOutlived(run: Run): Promise<void> {
+  async function discardUnneededPlan(run: Run): Promise<void> {
     if (run.plan && !HOLDS_PLAN.includes(run.state)) await discard(run, run.plan);
   }
 
@@ -125,22 +128,24 @@ export function createWorker(parts: WorkerParts): Worker {
     try {
       await parts.runner.discard(plan);
     } catch (error) {
-      // What is stored stands without it; the next start tries again.
+      // The stored step is valid without this; the next start tries to delete the file again.
       log.warn({ err: error, run: run.id, stack: run.stack }, 'a plan file could not be deleted');
     }
   }
 
-  /** Scheduled checks give way to the newer one that somebody waits for, rather than all being made. */
-  async function giveWay(to: Run): Promise<void> {
-    for (const older of await store.runs({ stack: to.stack, states: ['queued', 'planning'] })) {
-      if (older.id >= to.id || older.trigger !== 'schedule' || older.forceHuman !== null) continue;
-      const result = await step(older, { type: 'supersede', by: to.id });
-      if (result.ok) plannings.abort(older);
+  /** Supersedes older scheduled checks of the stack: somebody waits for `newer`, which finds the same and more. */
+  async function supersedeScheduled(newer: Run): Promise<void> {
+    for (const older of await store.runs({ stack: newer.stack, states: ['queued', 'planning'] })) {
+      if (older.id >= newer.id || older.trigger !== 'schedule' || older.forceHuman !== null) continue;
+      const result = await step(older, { type: 'supersede', by: newer.id });
+      if (result.ok) runningPlans.abort(older);
     }
   }
 
-  /** Before anything is planned: what no run holds is left from a process that died, and holds secrets. */
-  async function discardLeftOver(): Promise<void> {
+  /**
+   * Deletes plan files that no run needs: a crashed process left them, and they hold secrets. Runs before any plan.
+   */
+  async function discardLeftoverPlans(): Promise<void> {
     const holding = await store.runs({ states: HOLDS_PLAN });
     try {
       await parts.runner.discardAllBut(holding.flatMap((run) => run.plan?.artifact ?? []));
@@ -149,14 +154,14 @@ export function createWorker(parts: WorkerParts): Worker {
     }
   }
 
-  const planningOf = plannings.of;
-  const steps = createSteps({ ...parts, step, discard, planningOf, signal: stop.signal });
-  const gone = { store, directory, clock, step, fail: steps.fail };
+  const beginPlan = runningPlans.begin;
+  const steps = createSteps({ ...parts, step, discard, beginPlan, signal: stop.signal });
+  const removedStackParts = { store, directory, clock, step, fail: steps.fail };
 
-  /** Works on one run until it rests. */
+  /** Works on one run until m0 has no more work on it. */
   async function work(run: Run, stack: Stack): Promise<void> {
     let current: Run | null = run;
-    // A stored `applying` is carried through: left there, the next start would have to call it unknown.
+    // A stored `applying` is finished even while m0 stops: otherwise the next start must treat the apply as unknown.
     while (current && (!stop.signal.aborted || current.state === 'applying')) {
       current = await steps.advance(current, stack);
     }
@@ -164,29 +169,31 @@ export function createWorker(parts: WorkerParts): Worker {
 
   async function pumpOnce(): Promise<void> {
     await recover();
-    // Every change looks for work: where no hand is free, the queue is not even read.
+    // This runs after every stored change, so it does not read the queue while all slots are in use.
     if (busy.size > parts.concurrency) return;
-    const waiting = await store.runs({ states: WORK });
+    const waiting = await store.runs({ states: STATES_WITH_WORK });
     const now = clock();
-    napUntil(nextDue(waiting, now), now);
-    for (const run of inTurn(waiting, (stack) => lookedAt.get(stack) ?? 0)) {
+    wakeAt(nextDue(waiting, now), now);
+    for (const run of inWorkOrder(waiting, (stack) => lastWorkedAt.get(stack) ?? 0)) {
       if (stop.signal.aborted) return;
       if (busy.size >= parts.concurrency + (isUrgent(run) ? 1 : 0)) continue;
-      if (busy.has(run.stack) || resting.has(run.stack) || !isDue(run, now)) continue;
+      if (busy.has(run.stack) || pausedStacks.has(run.stack) || !isDue(run, now)) continue;
       const stack = stackOf(run.stack);
-      lookedAt.set(run.stack, clock());
+      lastWorkedAt.set(run.stack, clock());
       const about = { run: run.id, stack: run.stack };
-      const job = withLogFields(about, () => (stack ? work(run, stack) : leaveRun(gone, run)));
+      const job = withLogFields(about, () =>
+        stack ? work(run, stack) : endRunOfRemovedStack(removedStackParts, run),
+      );
       busy.set(
         run.stack,
         job
           .catch((error: unknown) => {
-            log.error({ err: error, run: run.id, stack: run.stack }, 'working on a run broke');
-            return steps.broke(run.id, error);
+            log.error({ err: error, run: run.id, stack: run.stack }, 'working on a run failed');
+            return steps.failAfterError(run.id, error);
           })
           .catch((error: unknown) => {
             log.error({ err: error, ...about }, 'storing that a run broke, broke');
-            rest(run.stack);
+            pauseStack(run.stack);
           })
           .finally(() => {
             busy.delete(run.stack);
@@ -199,78 +206,80 @@ export function createWorker(parts: WorkerParts): Worker {
   function pump(): void {
     if (!started || stop.signal.aborted) return;
     if (pumping) {
-      again = true;
+      pumpAgain = true;
       return;
     }
     pumping = pumpOnce()
       .catch((error: unknown) => {
         log.error({ err: error }, 'looking for work broke');
-        rest('');
+        pauseStack('');
       })
       .finally(() => {
         pumping = null;
-        if (again) {
-          again = false;
+        if (pumpAgain) {
+          pumpAgain = false;
           pump();
         }
       });
   }
 
-  /** Looks for work again at `at` (ms since epoch; Infinity: when something happens). */
-  function napUntil(at: number, now: number): void {
-    clearTimeout(alarm);
+  /** Sets the timer to look for work at `at` (ms since epoch). Infinity: no timer, the next change starts it. */
+  function wakeAt(at: number, now: number): void {
+    clearTimeout(wakeTimer);
     if (at === Number.POSITIVE_INFINITY || stop.signal.aborted) return;
-    alarm = setTimeout(pump, Math.min(Math.max(0, at - now), LONGEST_NAP_MS));
+    wakeTimer = setTimeout(pump, Math.min(Math.max(0, at - now), LONGEST_SLEEP_MS));
   }
 
-  /** Nothing of the stack is taken up for a while: what broke would only break again. */
-  function rest(stack: string): void {
-    if (stop.signal.aborted || resting.has(stack)) return;
+  /**
+   * Takes no work of the stack for a while: it would probably fail again. With '' only the next look for work waits.
+   */
+  function pauseStack(stack: string): void {
+    if (stop.signal.aborted || pausedStacks.has(stack)) return;
     const timer = setTimeout(() => {
-      resting.delete(stack);
+      pausedStacks.delete(stack);
       pump();
-    }, parts.restMs ?? REST_MS);
-    resting.set(stack, timer);
+    }, parts.stackPauseMs ?? STACK_PAUSE_MS);
+    pausedStacks.set(stack, timer);
   }
 
-  /** Takes up runs that an earlier process, or a job of this one that could not store its end, left under way. */
+  /** Continues runs that are stored as active, but that no job works on: a process crashed or the store failed. */
   async function recover(): Promise<void> {
     for (const run of await store.runs({ states: ['planning', 'deciding', 'applying'] })) {
-      if (busy.has(run.stack) || resting.has(run.stack)) continue;
-      // An apply that was under way may have done anything: people are asked. Plans are just made again.
+      if (busy.has(run.stack) || pausedStacks.has(run.stack)) continue;
+      // Nobody knows what an interrupted apply has changed, so people must decide. A plan is simply made again.
       await step(run, run.state === 'applying' ? { type: 'lost' } : { type: 'requeue' });
     }
   }
 
-  /** So that a restart does not change whose turn it is. */
-  async function rememberLooks(): Promise<void> {
+  /** Reads from the store when each stack was last worked on, because a restart must not change the order. */
+  async function restoreLastWorkedAt(): Promise<void> {
     for (const { name } of directory.stacks) {
       const [run] = (await store.runs({ stack: name, limit: 2 })).filter((r) => r.state !== 'queued');
-      if (run) lookedAt.set(name, run.updatedAt);
+      if (run) lastWorkedAt.set(name, run.updatedAt);
     }
   }
 
   return {
     async check(stack, trigger, by) {
-      // What a command asks for must be planned after it: whoever types it may just have changed something. And a
-      // plan under way may have been begun with the code from before the push.
-      const after = trigger === 'command' || trigger === 'push';
-      const joins: readonly RunState[] = after ? ['queued'] : ['queued', 'planning'];
-      const run = await alone(stack.name, async () => {
-        const [joinable] = await store.runs({ stack: stack.name, states: joins, limit: 1 });
-        // One of the schedule would stand behind all others: what somebody waits for takes its place.
-        if (joinable && (!after || joinable.trigger !== 'schedule')) return joinable;
+      // A check by command or push needs a new plan: a running one may have missed the change that the person made,
+      // or use the code from before the push.
+      const mustPlanAfresh = trigger === 'command' || trigger === 'push';
+      const joinableStates: readonly RunState[] = mustPlanAfresh ? ['queued'] : ['queued', 'planning'];
+      const run = await lockStack(stack.name, async () => {
+        const [joinable] = await store.runs({ stack: stack.name, states: joinableStates, limit: 1 });
+        // A scheduled check comes last in the order of work, so a check that somebody waits for does not join it.
+        if (joinable && (!mustPlanAfresh || joinable.trigger !== 'schedule')) return joinable;
         const queued = newRun(stack, trigger, by, null, clock());
         const done = await store.commit([{ type: 'run.insert', run: queued }]);
         const id = done.ok ? done.insertedRuns[0] : undefined;
         return id === undefined ? undefined : store.run(id);
       });
       if (!run) throw new Error(`queueing a check of ${stack.name}: the store did not keep it`);
-      for (const rested of [stack.name, '']) {
-        clearTimeout(resting.get(rested));
-        resting.delete(rested);
+      for (const paused of [stack.name, '']) {
+        clearTimeout(pausedStacks.get(paused));
+        pausedStacks.delete(paused);
       }
-      if (after) await giveWay(run);
+      if (mustPlanAfresh) await supersedeScheduled(run);
       changed();
       return run;
     },
@@ -282,27 +291,27 @@ export function createWorker(parts: WorkerParts): Worker {
     },
 
     async write(stack, changes) {
-      await alone(stack, () => storeFresh(store, changes));
+      await lockStack(stack, () => storeFresh(store, changes));
       changed();
     },
 
     async start() {
-      await discardLeftOver();
+      await discardLeftoverPlans();
       await recover();
-      await leaveWhatIsGone(gone);
-      await rememberLooks();
+      await endWorkOfRemovedStacks(removedStackParts);
+      await restoreLastWorkedAt();
       started = true;
       pump();
     },
 
     async drain() {
       stop.abort();
-      clearTimeout(alarm);
-      for (const timer of resting.values()) clearTimeout(timer);
+      clearTimeout(wakeTimer);
+      for (const timer of pausedStacks.values()) clearTimeout(timer);
       await pumping;
       await Promise.all(busy.values());
     },
 
-    settled: settling.settled,
+    settled: runWaiter.settled,
   };
 }

@@ -133,7 +133,7 @@ function projectIn(args) {
   return PROJECTS.includes(args[0]) ? args[0] : null;
 }
 
-/** Arguments of vitest: without a project and without a file to run, everything but what takes long on purpose. */
+/** Arguments of vitest. Without a project or a file they select all tests except the project `long`. */
 function testArguments(args) {
   const project = projectIn(args);
   if (project !== null) return [`--project=${project}`, ...args.slice(1)];

@@ -1,4 +1,4 @@
-/** The checks of `npm run check`. All of them run, even where one fails. */
+/** The checks of `npm run check`. All of them run, even if one fails. */
 import path from 'node:path';
 
 /** The checks, the fastest first. `args` are Node's arguments. `paths` limit Biome and Oxlint. */

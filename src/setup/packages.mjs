@@ -1,4 +1,4 @@
-/** Installs the npm packages of the lock file, and a current Node where this one is too old. */
+/** Installs the npm packages of the lock file, and a current Node if this one is too old. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { step } from './progress.mjs';
 /** The first Node that runs TypeScript directly, and for which SQLite is prebuilt. */
 const NODE_MAJOR = 24;
 
-/** Runs the npm of this Node, with its output on stderr. Rejects with advice where it fails. */
+/** Runs the npm of this Node, with its output on stderr. Rejects with advice if it fails. */
 async function npm(root, args) {
   const own = process.env.npm_execpath;
   const [file, first] = own?.endsWith('.js') ? [process.execPath, [own]] : ['npm', []];
@@ -30,7 +30,7 @@ function readJson(file) {
 }
 
 /**
- * True where the packages that npm lists as installed match the lock file. Packages for other platforms may
+ * True if the packages that npm lists as installed match the lock file. Packages for other platforms may
  * be missing, and development packages too unless `dev`.
  */
 export function packagesMatch(lock, installed, { dev }) {
@@ -66,7 +66,7 @@ export async function ensurePackages(root, { dev }) {
   if (!packagesMatch(lock, installed, { dev })) {
     // Not `npm ci`, which empties node_modules first and would break a bot that runs from it. No install
     // scripts: only that of `node` is needed, and findNode runs it.
-    // Always said: with NODE_ENV=production npm leaves the development packages out by default.
+    // The option is always set, because with NODE_ENV=production npm leaves the development packages out by default.
     const dependencies = installsDev(lock, installed, { dev }) ? '--include=dev' : '--omit=dev';
     const args = ['install', dependencies, '--no-save', '--ignore-scripts', '--loglevel=error'];
     await step('[1/4] npm packages', 'about half a minute', () => npm(root, args), { ownProgress: true });
@@ -74,7 +74,7 @@ export async function ensurePackages(root, { dev }) {
   writeFileSync(stamp, wanted);
 }
 
-/** The Node to run m0 with: this one where it is new enough, else the one of the npm package `node`. */
+/** The path of the Node that runs m0: this one if it is new enough, else the one of the npm package `node`. */
 export async function findNode(root) {
   const [major = 0] = process.versions.node.split('.').map(Number);
   if (major >= NODE_MAJOR) return process.execPath;

@@ -1,5 +1,5 @@
 /**
- * Ends a process when its parent is gone. bootstrap.mjs loads it with `--import` into processes that run in a
+ * Ends a process after its parent has ended. bootstrap.mjs loads it with `--import` into processes that run in a
  * session of their own: without a terminal they get no signal when the parent is killed. Threads and forks
  * inherit `--import`, but only the process that bootstrap.mjs started watches.
  */

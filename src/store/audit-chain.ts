@@ -1,18 +1,21 @@
+/**
+ * The hash chain of the audit log: each entry's hash includes the hash before it, so changes can be detected. Pure.
+ */
 import { createHash } from 'node:crypto';
 import type { AuditEntry } from '../model/audit-entry.ts';
 
-/** What the first entry has as the hash before it. */
+/** The `prevHash` of the first entry. */
 export const CHAIN_START = '0'.repeat(64);
 
-/** Keys in the order of their code units: what is hashed must never depend on how an object was built. */
-function sorted(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** The object with its keys sorted: the hash must not depend on the order in which they were set. */
+function sortKeys(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /**
  * The hash of an entry: SHA-256 over its canonical JSON (keys sorted, no spaces) with the hash of the entry
- * before it as `prevHash`. Changing, dropping or reordering an entry breaks every hash after it. `bundles`,
- * `place` and `scope` are left out where there are none, as in every entry from before they were written.
+ * before it as `prevHash`. Changing, removing or reordering an entry breaks every hash after it. `bundles`, `place`
+ * and `scope` are left out if they are empty, because older entries were hashed without them.
  */
 export function chainHash(prevHash: string, entry: AuditEntry): string {
   const canonical = JSON.stringify({
@@ -24,11 +27,11 @@ export function chainHash(prevHash: string, entry: AuditEntry): string {
       userId: entry.actor.userId,
     },
     at: entry.at,
-    bundles: entry.bundles ? sorted(entry.bundles) : undefined,
+    bundles: entry.bundles ? sortKeys(entry.bundles) : undefined,
     commit: entry.commit,
     detail: entry.detail,
     fingerprint: entry.fingerprint,
-    place: entry.place ? sorted({ ...entry.place }) : undefined,
+    place: entry.place ? sortKeys({ ...entry.place }) : undefined,
     prevHash,
     runId: entry.runId,
     scope: entry.scope?.map(({ address, fingerprint }) => ({ address, fingerprint })),
@@ -37,30 +40,32 @@ export function chainHash(prevHash: string, entry: AuditEntry): string {
   return createHash('sha256').update(canonical).digest('hex');
 }
 
+/** A stored audit entry with its hashes. */
 export interface ChainedEntry {
   readonly id: number;
-  /** Null where what is stored is no entry at all. */
+  /** Null if the stored row can't be read as an entry. */
   readonly entry: AuditEntry | null;
   readonly prevHash: string;
   readonly hash: string;
 }
 
-/** `entry` is the number of the first entry that does not hold, `problem` what is wrong with it. */
+/** The result of a verification. `entry` is the id of the first wrong entry, `problem` says what is wrong with it. */
 export type ChainVerdict =
   | { readonly ok: true; readonly entries: number; readonly lastHash: string }
   | { readonly ok: false; readonly entry: number; readonly problem: string };
 
 export interface ChainWalk {
-  /** What is wrong with the entry that comes next; null where it holds. */
+  /** Verifies the next entry. Returns what is wrong with it, or null. */
   next(entry: ChainedEntry): string | null;
-  /** Of the entries that held. */
+  /** The number of valid entries so far. */
   count(): number;
+  /** The hash of the last valid entry. */
   lastHash(): string;
 }
 
 /**
- * Walks a record entry by entry, oldest first. `part`: one that may begin anywhere and leave entries out, so that
- * an entry must follow the one before it only where its number does.
+ * Verifies an audit log entry by entry, oldest first. `part`: the log is an excerpt, which may begin anywhere and
+ * leave entries out. Then only entries with consecutive ids must be linked by their hashes.
  */
 export function walkChain(part: boolean): ChainWalk {
   let last: { readonly id: number; readonly hash: string } | null = null;
@@ -84,7 +89,7 @@ export function walkChain(part: boolean): ChainWalk {
   };
 }
 
-/** Walks the record from its start, oldest first, and says where it stops being what was written. */
+/** Verifies the whole audit log, oldest entry first, up to the first wrong entry. */
 export function verifyChain(entries: Iterable<ChainedEntry>): ChainVerdict {
   const walk = walkChain(false);
   for (const entry of entries) {

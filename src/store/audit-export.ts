@@ -1,4 +1,4 @@
-/** The record as JSON Lines: one line an entry, complete enough to be verified without the database. */
+/** The audit log as JSON Lines: one line per entry, complete enough to be verified without the database. */
 import { z } from 'zod';
 import type { ChainedEntry } from './audit-chain.ts';
 import { StoreError } from './store-error.ts';
@@ -6,7 +6,7 @@ import { StoreError } from './store-error.ts';
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const platform = z.enum(['slack', 'teams']);
 
-/** The keys of a line (docs/operations.md). Strict: what no hash covers must not slip in. */
+/** The keys of a line (docs/operations.md). Other keys are refused, because no hash would protect them. */
 const exported = z.strictObject({
   line: z.int(),
   at: z.iso.datetime({ precision: 3 }),
@@ -34,7 +34,7 @@ const exported = z.strictObject({
   hash,
 });
 
-/** One line, with its line break. Throws a StoreError for an entry that can't be read. */
+/** The line of an entry, with its line break. Throws a StoreError if the entry can't be read. */
 export function exportLine({ id, entry, prevHash, hash: own }: ChainedEntry): string {
   if (entry === null || Math.abs(entry.at) > 8.64e15) {
     throw new StoreError(`line ${id} of the record cannot be read: "audit verify" says more`, {
@@ -58,12 +58,12 @@ export function exportLine({ id, entry, prevHash, hash: own }: ChainedEntry): st
     prevHash,
     hash: own,
   };
-  // Some readers end a line at these as well.
+  // Some readers also treat U+2028 and U+2029 as line breaks.
   const text = JSON.stringify(line).replace(/[\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
   return `${text}\n`;
 }
 
-/** The entry that a line of an export holds, or a sentence that says why it holds none. */
+/** Parses a line of an export. Returns a sentence with the reason if it is not valid. */
 export function readExportLine(text: string): ChainedEntry | string {
   let value: unknown;
   try {

@@ -1,4 +1,4 @@
-/** A whole copy of the database of an m0 that may be running, proven before it is called one. */
+/** Makes a verified back-up of the database, also while m0 is running. */
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type ChainVerdict, verifyChain } from './audit-chain.ts';
@@ -8,14 +8,14 @@ import { recordLines } from './record.ts';
 import { StoreError, toStoreError } from './store-error.ts';
 
 export interface BackedUp {
-  /** The file it is a copy of. */
+  /** The path of the original database. */
   readonly from: string;
   readonly runs: number;
-  /** Of the copy's record. Where it does not hold the copy stands: it is what there is. */
+  /** The verification of the copy's audit log. A broken audit log does not fail the back-up. */
   readonly record: ChainVerdict;
 }
 
-function sync(path: string): void {
+function flushToDisk(path: string): void {
   const handle = openSync(path, 'r');
   try {
     fsyncSync(handle);
@@ -24,8 +24,8 @@ function sync(path: string): void {
   }
 }
 
-/** Made by m0 rather than by SQLite, which would let others read it. */
-function reserve(part: string): void {
+/** Creates the empty file with mode 600. SQLite would create it readable by others. */
+function createPrivateFile(part: string): void {
   try {
     closeSync(openSync(part, 'wx', 0o600));
   } catch (error) {
@@ -34,8 +34,8 @@ function reserve(part: string): void {
   }
 }
 
-/** What the copy holds. Throws a StoreError where it is not sound. */
-function prove(copy: string): Omit<BackedUp, 'from'> {
+/** Checks the copy and counts its contents. Throws a StoreError if it is damaged. */
+function verifyCopy(copy: string): Omit<BackedUp, 'from'> {
   const client = openReadOnly(copy);
   try {
     const [state] = client.pragma('integrity_check(1)') as readonly { readonly integrity_check: string }[];
@@ -58,9 +58,9 @@ function prove(copy: string): Omit<BackedUp, 'from'> {
 }
 
 /**
- * Copies the database at `url` (M0_DATABASE_URL), as it is at one instant, into a new file that only its owner
- * can read; m0 goes on writing meanwhile. The file has its name only once it is whole, checked and on the disk.
- * Throws a StoreError where one is there already or the copy is damaged, and leaves no copy then.
+ * Copies a snapshot of the database at `url` (M0_DATABASE_URL) into a new file that only its owner can read. m0 can
+ * write during the copy. The copy is written under another name, checked, flushed to the disk, and only then renamed
+ * to `to`. Throws a StoreError, and leaves no copy, if the file exists already or the copy is damaged.
  */
 export function backUp(url: string, to: string): BackedUp {
   const from = databaseFile(url);
@@ -69,14 +69,14 @@ export function backUp(url: string, to: string): BackedUp {
     if (existsSync(to)) throw new StoreError('that file is there already: name a new one');
     const client = openReadOnly(from);
     try {
-      reserve(part);
+      createPrivateFile(part);
       try {
         client.prepare('VACUUM INTO ?').run(part);
-        const proven = prove(part);
-        sync(part);
+        const verified = verifyCopy(part);
+        flushToDisk(part);
         renameSync(part, to);
-        sync(dirname(to));
-        return { from, ...proven };
+        flushToDisk(dirname(to));
+        return { from, ...verified };
       } catch (error) {
         rmSync(part, { force: true });
         throw error;

@@ -1,3 +1,4 @@
+/** The tables of the chat adapters: incoming events, and what m0 must remember about Teams. */
 import { and, desc, eq, inArray, lt, ne } from 'drizzle-orm';
 import { z } from 'zod';
 import type { SeenEvents, TeamsConversation, TeamsNote, TeamsStore } from '../ports/chat-store.ts';
@@ -13,24 +14,24 @@ import {
 } from './schema.ts';
 import { attempt, type Writer, type Writing } from './writing.ts';
 
-/** Chats send an event again for some hours at most. */
-const EVENTS_MS = 7 * 24 * 60 * 60_000;
-/** Notes of a kind that are kept, newest first. */
-const NOTES = 4_096;
-/** Teams lets a team have no more. */
-const CHANNELS = 1_000;
+/** How long incoming events are remembered. Chats send an event again for a few hours at most. */
+const EVENTS_KEPT_MS = 7 * 24 * 60 * 60_000;
+/** How many notes of a kind are kept: the newest. */
+const MAX_NOTES = 4_096;
+/** Teams allows no more channels in a team. */
+const MAX_CHANNELS = 1_000;
 
 const kindOfConversation = z.enum(['personal', 'groupChat', 'channel']);
 
-/** Deletes the notes of a kind that are older than the newest few thousand. */
-function forgetOldNotes(tx: Writer, kind: string): void {
+/** Deletes all notes of a kind except the newest MAX_NOTES. */
+function deleteOldNotes(tx: Writer, kind: string): void {
   const last = tx
     .select({ at: teamsNotes.at })
     .from(teamsNotes)
     .where(eq(teamsNotes.kind, kind))
     .orderBy(desc(teamsNotes.at))
     .limit(1)
-    .offset(NOTES - 1)
+    .offset(MAX_NOTES - 1)
     .get();
   if (last === undefined) return;
   tx.delete(teamsNotes)
@@ -46,19 +47,20 @@ function toConversation(row: typeof teamsConversations.$inferSelect): TeamsConve
   return { ...row, kind: check(`conversation ${row.id}`, kindOfConversation, row.kind) };
 }
 
+/** The methods of the store for chat adapters. They reject with a StoreError. */
 export function chatTables(db: Database, writing: Writing): SeenEvents & TeamsStore {
   return {
     isNewEvent: (platform, key, now) =>
-      writing('storing which event was taken in', (tx) => {
+      writing('storing that an event was received', (tx) => {
         tx.delete(seenEvents)
-          .where(lt(seenEvents.at, now - EVENTS_MS))
+          .where(lt(seenEvents.at, now - EVENTS_KEPT_MS))
           .run();
         const added = tx.insert(seenEvents).values({ platform, key, at: now }).onConflictDoNothing().run();
         return added.changes > 0;
       }),
 
     teamsConversation: (id) =>
-      attempt('looking a conversation up', () => {
+      attempt('looking up a conversation', () => {
         const row = db.select().from(teamsConversations).where(eq(teamsConversations.id, id)).get();
         return row && toConversation(row);
       }),
@@ -91,7 +93,7 @@ export function chatTables(db: Database, writing: Writing): SeenEvents & TeamsSt
       }),
 
     teamsTeam: (id) =>
-      attempt('looking a team up', () => {
+      attempt('looking up a team', () => {
         const row = db.select().from(teamsTeams).where(eq(teamsTeams.id, id)).get();
         if (row === undefined) return undefined;
         const channels = db.select().from(teamsChannels).where(eq(teamsChannels.team, id)).all();
@@ -104,7 +106,7 @@ export function chatTables(db: Database, writing: Writing): SeenEvents & TeamsSt
         const before = tx.select().from(teamsChannels).where(eq(teamsChannels.team, team)).all();
         const there = new Set(before.map((c) => c.channel));
         if (known !== undefined && known.serviceUrl !== serviceUrl && there.size > 0) {
-          // Nothing was heard of the others since, and they have moved with it.
+          // The whole team has a new service URL, so it also applies to channels without newer events.
           tx.update(teamsConversations)
             .set({ serviceUrl })
             .where(
@@ -114,7 +116,7 @@ export function chatTables(db: Database, writing: Writing): SeenEvents & TeamsSt
         }
         const fresh = [...new Set(channels)]
           .filter((c) => !there.has(c))
-          .slice(0, Math.max(0, CHANNELS - there.size));
+          .slice(0, Math.max(0, MAX_CHANNELS - there.size));
         if (fresh.length > 0) {
           tx.insert(teamsChannels)
             .values(fresh.map((channel) => ({ team, channel })))
@@ -145,13 +147,13 @@ export function chatTables(db: Database, writing: Writing): SeenEvents & TeamsSt
           .values(noteOf(note))
           .onConflictDoUpdate({ target: [teamsNotes.kind, teamsNotes.key], set: { value, at } })
           .run();
-        forgetOldNotes(tx, note.kind);
+        deleteOldNotes(tx, note.kind);
       }),
 
     addTeamsNote: (note) =>
       writing(`storing a ${note.kind} in Teams`, (tx) => {
         const added = tx.insert(teamsNotes).values(noteOf(note)).onConflictDoNothing().run();
-        forgetOldNotes(tx, note.kind);
+        deleteOldNotes(tx, note.kind);
         return added.changes > 0;
       }),
   };

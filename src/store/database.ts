@@ -1,3 +1,4 @@
+/** Opens the SQLite file with the right settings and migrates it to the newest schema. */
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +23,7 @@ function newestMigration(client: Sqlite.Database): number | null {
   return stored.at === null ? null : Number(stored.at);
 }
 
-/** Refuses a database that a newer m0 has migrated: this version doesn't know what it holds. */
+/** Throws a StoreError if a newer m0 has migrated the database, because this version doesn't know its schema. */
 export function refuseNewer(client: Sqlite.Database): void {
   const stored = newestMigration(client);
   const journal = JSON.parse(readFileSync(join(MIGRATIONS, 'meta', '_journal.json'), 'utf8')) as {
@@ -39,29 +40,29 @@ function migrateOnce(db: Database): void {
   try {
     migrate(db, { migrationsFolder: MIGRATIONS });
   } catch (error) {
-    // Another process may have migrated the same file in between, which broke ours in the middle.
+    // Another process may have migrated the same file at the same time. Then the second try has less or nothing to do.
     if (newestMigration(db.$client) === before) throw error;
     migrate(db, { migrationsFolder: MIGRATIONS });
   }
 }
 
 /**
- * Opens (or makes) the SQLite file, readable by its owner only, and checks it. Blocks for at most `busyTimeoutMs`
- * where another process holds the file. Throws the driver's errors.
+ * Opens or creates the SQLite file, readable only by its owner, and checks it. Blocks for at most `busyTimeoutMs` if
+ * another process has locked the file. Throws the driver's errors, or a StoreError if the file is damaged or newer.
  */
 export function openFile(file: string, busyTimeoutMs: number): Sqlite.Database {
   if (file !== ':memory:') {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    // Made before SQLite opens it: its -wal and -shm files take over the mode.
+    // The file is created before SQLite opens it, because the -wal and -shm files get the same mode.
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);
   }
   const client = new Sqlite(file, { timeout: busyTimeoutMs });
   try {
     client.pragma('journal_mode = WAL');
-    // A decision must survive a power cut: each commit reaches the disk before it is told to anybody.
+    // A decision must survive a power cut, so each commit is flushed to the disk before anybody sees its result.
     client.pragma('synchronous = FULL');
-    // Else INSERT OR REPLACE would pass by the triggers that keep the audit record.
+    // Without this INSERT OR REPLACE would not run the triggers that protect the audit log.
     client.pragma('recursive_triggers = ON');
     const state: unknown = client.pragma('quick_check(1)', { simple: true });
     if (state !== 'ok') throw new StoreError(String(state), { problem: 'corrupt' });
@@ -73,11 +74,11 @@ export function openFile(file: string, busyTimeoutMs: number): Sqlite.Database {
   }
 }
 
-/** Brings the database to the newest schema and checks it. Closes it and throws where that can't be done. */
+/** Migrates the database to the newest schema and checks it. Closes it and throws if that fails. */
 export function migrateDatabase(client: Sqlite.Database): Database {
   try {
     const db: Database = drizzle(client);
-    // A table can only be made anew, as some migrations do, while nothing insists on what refers to it.
+    // Some migrations create a table again, which SQLite allows only while foreign keys are not enforced.
     client.pragma('foreign_keys = OFF');
     migrateOnce(db);
     client.pragma('foreign_keys = ON');

@@ -1,11 +1,11 @@
-/** The thread of heartbeat.ts: extends the lease every few seconds, with a connection of its own. */
+/** The worker thread of heartbeat.ts: extends the lease every few seconds, through its own database connection. */
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorText } from '../base/error-text.ts';
 import { HEARTBEATS_A_LEASE } from '../model/owner.ts';
 import { openForHeartbeats } from './heartbeat-connection.ts';
 
-/** `lost`: another process has the lease, and this thread has ended. */
+/** A message to the main thread. `lost`: another process has the lease, and the thread has stopped its heartbeats. */
 export type HeartbeatMessage =
   | { readonly type: 'lost' }
   | { readonly type: 'problem'; readonly problem: string };
@@ -20,7 +20,7 @@ const intervalMs = leaseMs / HEARTBEATS_A_LEASE;
 const client = openForHeartbeats(file, intervalMs);
 const beat = client.prepare('UPDATE owner SET heartbeat_at = ?, expires_at = ? WHERE id = 1 AND fence = ?');
 
-function tell(message: HeartbeatMessage): void {
+function post(message: HeartbeatMessage): void {
   parentPort?.postMessage(message);
 }
 
@@ -30,8 +30,8 @@ const timer = setInterval(() => {
     if (beat.run(now, now + leaseMs, fence).changes > 0) return;
     clearInterval(timer);
     client.close();
-    tell({ type: 'lost' });
+    post({ type: 'lost' });
   } catch (error) {
-    tell({ type: 'problem', problem: errorText(error) });
+    post({ type: 'problem', problem: errorText(error) });
   }
 }, intervalMs);

@@ -1,4 +1,4 @@
-/** Keeps a lease alive from a thread of its own, so that a busy event loop does not lose it. */
+/** Extends the lease from a separate thread, because a busy event loop could be too late. */
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '../base/log.ts';
 import type { HeartbeatMessage } from './heartbeat-thread.ts';
@@ -17,6 +17,7 @@ export interface Heartbeat {
   stop(): Promise<void>;
 }
 
+/** Starts the thread. Problems with single heartbeats are logged. */
 export function startHeartbeat({ file, fence, leaseMs, log, onLost }: HeartbeatOptions): Heartbeat {
   const thread = new Worker(new URL('./heartbeat-thread.ts', import.meta.url), {
     workerData: { file, fence, leaseMs },
@@ -27,11 +28,11 @@ export function startHeartbeat({ file, fence, leaseMs, log, onLost }: HeartbeatO
     else log.warn({ problem: message.problem }, 'a heartbeat could not be stored; it is tried again');
   });
   thread.on('error', (error) => {
-    // The lease runs out without it. Until another process takes over, each write still proves it.
+    // Without heartbeats the lease expires. Writes stay safe, because each one checks the fence number.
     if (!isStopped)
-      log.error({ err: error }, 'the heartbeat broke: another m0 may take over in half a minute');
+      log.error({ err: error }, 'the heartbeat failed: another m0 may take over in half a minute');
   });
-  // The process ends when its work ends, not when this thread does.
+  // The thread must not keep the process alive.
   thread.unref();
   return {
     async stop() {

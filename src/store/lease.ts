@@ -1,4 +1,4 @@
-/** The lease on a SQLite memory: one process owns it, proven by a fence number at each write. */
+/** The lease on a SQLite database: one process owns it, and each write checks its fence number. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Sqlite from 'better-sqlite3';
 import { identityOf, processState } from '../base/process-identity.ts';
@@ -7,23 +7,23 @@ import { LeaseLost, OwnedError } from '../ports/owner.ts';
 import { durationText } from '../text/words.ts';
 import { busyError, toStoreError } from './store-error.ts';
 
-/** How a process becomes the owner of a memory. */
+/** How a process becomes the owner of a database. */
 export interface OwnerOptions {
-  /** True: waits for as long as another process owns the memory. */
+  /** True: wait while another process owns the database. False: reject. */
   readonly wait: boolean;
-  /** Called once, before the waiting begins, with the owner that is waited for. */
+  /** Called once, before the wait begins, with the current owner. */
   readonly onWaiting?: (owner: Owner) => void | Promise<void>;
-  /** Called once, when another process has taken the memory over. */
+  /** Called once, when another process has taken over the database. */
   readonly onLost: () => void;
-  /** Gives the waiting up. */
+  /** Aborts the wait. */
   readonly signal?: AbortSignal;
-  /** How long the lease lasts after the last heartbeat, in ms; 30 s where left out. */
+  /** How long the lease lasts after the last heartbeat, in ms; 30 s by default. */
   readonly leaseMs?: number;
 }
 
-/** How often a candidate looks at the owner, in ms. */
-const LOOK_MS = 250;
-/** How long a candidate blocks where somebody else is writing, in ms: it answers HTTP and signals meanwhile. */
+/** How often a waiting process reads the owner row, in ms. */
+const POLL_MS = 250;
+/** How long one attempt blocks if another process is writing, in ms. Short, so that HTTP and signals are answered. */
 const BUSY_MS = 100;
 
 const READ = `
@@ -35,7 +35,7 @@ const TAKE = `
   ON CONFLICT (id) DO UPDATE SET holder = :holder, host = :host, pid = :pid, process = :process, since = :now,
     heartbeat_at = :now, expires_at = :expiresAt, fence = :fence`;
 
-/** True where the database has a place for an owner; a database of an older m0 gets one by its migration. */
+/** True if the database has the table `owner`. A database of an older m0 gets it by a migration. */
 export function hasOwnerTable(client: Sqlite.Database): boolean {
   const table = client.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'owner'").get();
   return table !== undefined;
@@ -46,8 +46,8 @@ function readOwner(client: Sqlite.Database): Owner | undefined {
 }
 
 /**
- * Takes the lease where it is free. Answers the new fence, or null. `silenceOf` answers for how long the owner has
- * been silent, in ms. Throws a StoreError.
+ * Takes the lease if it is free. Returns the new fence number, or null. `silenceOf` returns how long ago the owner's
+ * last heartbeat was seen, in ms. Throws a StoreError.
  */
 function tryTake(
   client: Sqlite.Database,
@@ -73,7 +73,7 @@ function tryTake(
     return take.immediate();
   } catch (error) {
     const known = toStoreError('taking the database over', error);
-    // Another process is in the middle of a write: the owner, who may be frozen there.
+    // Another process holds the write lock. It may be the owner, frozen in the middle of a write.
     if (known.problem === 'busy') return null;
     throw known;
   }
@@ -81,17 +81,17 @@ function tryTake(
 
 function ownedError(file: string, owner: Owner): OwnedError {
   const { host, pid, since, heartbeatAt } = owner;
-  const sign = durationText(Date.now() - heartbeatAt);
+  const silentFor = durationText(Date.now() - heartbeatAt);
   return new OwnedError(
-    `the database ${file} is in use by m0 on ${host} (process ${pid}) since ${new Date(since).toISOString()}, last sign of life ${sign} ago: stop that m0 first, or set M0_WAIT_FOR_OWNER=1 to wait for its end`,
+    `the database ${file} is in use by m0 on ${host} (process ${pid}) since ${new Date(since).toISOString()}, last sign of life ${silentFor} ago: stop that m0 first, or set M0_WAIT_FOR_OWNER=1 to wait for its end`,
     owner,
   );
 }
 
 /**
- * Makes this process the owner and resolves to its fence. A lease whose process has ended is taken at once; one
- * whose process can't be seen from here, or is frozen, when it is over (30 s after the last heartbeat). Where the
- * owner is alive, rejects with an OwnedError, or waits. Rejects with the signal's reason where that aborts.
+ * Makes this process the owner and resolves to its fence number. If the owner's process has ended, the takeover is
+ * immediate. If it is frozen or can't be seen from here, the lease must expire first (30 s after the last heartbeat).
+ * If the owner is alive, rejects with an OwnedError or waits. Rejects with the signal's reason if it aborts.
  */
 export async function takeLease(
   client: Sqlite.Database,
@@ -110,35 +110,36 @@ export async function takeLease(
 async function waitForLease(client: Sqlite.Database, file: string, options: OwnerOptions): Promise<number> {
   const { leaseMs = LEASE_MS, wait } = options;
   let known: Owner | undefined;
-  let heardAt = performance.now();
+  let lastSignAt = performance.now();
   const isAsKnown = (owner: Owner): boolean =>
     owner.heartbeatAt === known?.heartbeatAt && owner.fence === known.fence;
-  // Asked about the row as it is now: this process itself may have been frozen, while the owner was not.
-  const silenceOf = (owner: Owner): number => (isAsKnown(owner) ? performance.now() - heardAt : 0);
+  // A new heartbeat counts even if this process was frozen itself and had not seen it before.
+  const silenceOf = (owner: Owner): number => (isAsKnown(owner) ? performance.now() - lastSignAt : 0);
   for (;;) {
     const fence = tryTake(client, silenceOf, leaseMs);
     if (fence !== null) return fence;
     const owner = readOwner(client);
-    const isSilent = performance.now() - heardAt > 2 * leaseMs;
+    const isSilent = performance.now() - lastSignAt > 2 * leaseMs;
     if (owner === undefined) {
-      // A process that has never been the owner is in the middle of a write.
+      // A process that has never been the owner holds the write lock.
       if (!wait && isSilent) throw busyError(`opening the database ${file}`);
     } else if (known === undefined) {
+      lastSignAt = performance.now();
       if (wait) await options.onWaiting?.(owner);
     } else if (!isAsKnown(owner)) {
-      // It shows signs of life: nothing would end this but the end of that process.
+      // The owner sends heartbeats, so only the end of its process would free the lease.
       if (!wait) throw ownedError(file, owner);
-      heardAt = performance.now();
+      lastSignAt = performance.now();
     } else if (!wait && isSilent) {
-      // It is silent and still can't be replaced: it was frozen in the middle of a write.
+      // The owner sends no heartbeats but can't be replaced: it is frozen in the middle of a write.
       throw ownedError(file, owner);
     }
     known = owner;
-    await sleep(LOOK_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });
+    await sleep(POLL_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });
   }
 }
 
-/** Proves inside a transaction that the fence is still the newest. Throws LeaseLost. */
+/** Returns a check, to call inside a transaction, that the fence number is still the newest. It throws LeaseLost. */
 export function fenceProof(client: Sqlite.Database, fence: number): () => void {
   const newest = client.prepare<[], { fence: number }>('SELECT fence FROM owner WHERE id = 1');
   return () => {
@@ -149,7 +150,7 @@ export function fenceProof(client: Sqlite.Database, fence: number): () => void {
   };
 }
 
-/** Ends the lease, so that the next process need not wait for it. Throws the driver's errors. */
+/** Ends the lease, so the next process does not wait for it. Throws the driver's errors. */
 export function releaseLease(client: Sqlite.Database, fence: number): void {
   client.prepare('UPDATE owner SET expires_at = 0 WHERE id = 1 AND fence = ?').run(fence);
 }

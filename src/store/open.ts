@@ -1,3 +1,4 @@
+/** Opens the store that M0_DATABASE_URL names. */
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '../base/log.ts';
 import type { OwnerOptions } from './lease.ts';
@@ -8,13 +9,13 @@ export interface StoreOptions {
   /** `file:PATH` (relative to the working directory, absolute, or a `file:///` URL). */
   readonly url: string;
   readonly log: Logger;
-  /** How long a write waits for another process that is writing, in ms; 5000 where not given. */
+  /** How long a write waits while another process writes, in ms; 5000 by default. */
   readonly busyTimeoutMs?: number;
-  /** Left out: the memory is opened without a lease, for a look or a test. */
+  /** Left out: the database is opened without a lease, for reading or in tests. */
   readonly owner?: OwnerOptions;
 }
 
-/** The file that `url` names. Throws a StoreError where it names none. */
+/** The path of the database file in `url`. Throws a StoreError if `url` names no file. */
 export function databaseFile(url: string): string {
   if (/^postgres(ql)?:/.test(url)) {
     throw new StoreError(
@@ -28,8 +29,8 @@ export function databaseFile(url: string): string {
 }
 
 /**
- * Opens m0's durable memory, made and brought to the newest schema where needed. Rejects with a StoreError that
- * says what was being done and what to do, or, with `owner`, with an OwnedError where another process owns it.
+ * Opens m0's database. Creates it or migrates it to the newest schema if needed. Rejects with a StoreError that says
+ * what m0 was doing and what to do about it. With `owner`, rejects with an OwnedError if another process owns it.
  */
 export async function openStore({
   url,

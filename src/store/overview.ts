@@ -1,4 +1,4 @@
-/** How everything stands, read with queries whose cost does not grow with the runs that are over. */
+/** Reads the overview of all stacks, with queries whose cost does not grow with the number of ended runs. */
 import type {
   ActiveRuns,
   ExemptionInForce,
@@ -16,22 +16,25 @@ function quoted(states: readonly RunState[]): string {
   return states.map((s) => `'${s}'`).join(', ');
 }
 
-/** A value of a run's data; null where that is not even JSON, which is told when the run itself is read. */
+/** SQL for a field of a run's data. Null if the data is not JSON: reading the run itself reports that error. */
 function jsonField(data: string, path: string): string {
   return `CASE WHEN json_valid(${data}) THEN json_extract(${data}, '${path}') END`;
 }
 
-const LIVE = (Object.keys(RUN_STATES) as RunState[]).filter((s) => !isTerminal(s));
+const LIVE_STATES = (Object.keys(RUN_STATES) as RunState[]).filter((s) => !isTerminal(s));
 
-const UNDER_WAY = `
+const ACTIVE_RUNS = `
   SELECT state, CASE WHEN state = 'queued' THEN ${jsonField('data', '$.trigger')} END AS "trigger",
     count(*) AS count, min(created_at) AS askedAt, min(updated_at) AS since
-  FROM runs WHERE state IN (${quoted(LIVE)}) GROUP BY 1, 2`;
+  FROM runs WHERE state IN (${quoted(LIVE_STATES)}) GROUP BY 1, 2`;
 
 const ALERTS = `
   SELECT kind, subject, run_id AS runId, first_seen_at AS firstSeenAt FROM alerts WHERE state = 'open' ORDER BY id DESC`;
 
-/** For each stack and state the newest run by the index on both, and of those the newest. */
+/**
+ * The newest run with an answer of each stack. The index finds the newest run of each state; the query takes the
+ * newest of these.
+ */
 const ANSWERS = `
   SELECT s.value AS stack, r.id AS runId, coalesce(${jsonField('r.data', '$.plan.madeAt')}, r.updated_at) AS at
   FROM json_each(:stacks) s JOIN runs r ON r.id = (
@@ -61,25 +64,25 @@ const OUTBOX = `
 
 const NEWEST_LINE = 'SELECT at FROM audit ORDER BY id DESC LIMIT 1';
 
-/** Everything but the deliveries that are due, which the outbox itself tells. Throws the driver's errors. */
+/** The overview without the number of due deliveries, which sqlite.ts counts. Throws the driver's errors. */
 export function overviewOf(
   { $client: client }: Database,
   stacks: readonly string[],
   now: number,
 ): Omit<Overview, 'outbox'> & { readonly outbox: Omit<OutboxStatus, 'due'> } {
   const names = JSON.stringify(stacks);
-  const once = client.transaction(() => {
+  const readAll = client.transaction(() => {
     const alerts = client.prepare<[], OpenAlert>(ALERTS).all();
     const answers = client.prepare<[object], StackResult>(ANSWERS).all({ stacks: names });
     const exemptions = client.prepare<[object], ExemptionInForce>(EXEMPTIONS).all({ stacks: names, now });
-    const keeping = new Set(exemptions.map((k) => k.stack));
+    const stacksWithExemptions = new Set(exemptions.map((k) => k.stack));
     const ids = [
       ...alerts.flatMap((a) => (a.kind === 'drift' && a.runId !== null ? [a.runId] : [])),
-      ...answers.filter((a) => keeping.has(a.stack)).map((a) => a.runId),
+      ...answers.filter((a) => stacksWithExemptions.has(a.stack)).map((a) => a.runId),
     ];
     const outbox = client.prepare<[], Omit<OutboxStatus, 'due'>>(OUTBOX).get();
     return {
-      runs: client.prepare<[], ActiveRuns>(UNDER_WAY).all(),
+      runs: client.prepare<[], ActiveRuns>(ACTIVE_RUNS).all(),
       alerts,
       answers,
       findings: client
@@ -90,5 +93,5 @@ export function overviewOf(
       recordedAt: client.prepare<[], { at: number }>(NEWEST_LINE).get()?.at ?? null,
     };
   });
-  return once.deferred();
+  return readAll.deferred();
 }

@@ -1,4 +1,4 @@
-/** Opens the database as its owner, or, for a look or a test, without a lease. */
+/** Opens the database with a lease, or without one for reading and in tests. */
 import type { Logger } from '../base/log.ts';
 import { LEASE_MS } from '../model/owner.ts';
 import { LeaseLost } from '../ports/owner.ts';
@@ -8,20 +8,20 @@ import { fenceProof, hasOwnerTable, type OwnerOptions, releaseLease, takeLease }
 import { attempt } from './writing.ts';
 
 export interface Lease {
-  /** null where the database was opened without a lease. */
+  /** The fence number; null if the database was opened without a lease. */
   readonly fence: number | null;
-  /** Throws LeaseLost where another process has taken over. Call it inside the transaction of what it is for. */
+  /** Throws LeaseLost if another process has taken over. Call it inside the transaction that it protects. */
   prove(): void;
-  /** Ends the lease, so that the next owner need not wait. Rejects with a StoreError. */
+  /** Ends the lease, so the next owner does not wait for it. Rejects with a StoreError. */
   release(): Promise<void>;
 }
 
 const NO_LEASE: Lease = { fence: null, prove: () => {}, release: async () => {} };
 
 /**
- * Opens the file and brings it to the newest schema. With `owner` the lease is taken before anything is migrated, and
- * kept alive until `release`. Rejects with a StoreError, with an OwnedError where another process owns it, or with
- * the reason of the owner's signal.
+ * Opens the file and migrates it to the newest schema. With `owner`, takes the lease before the migration and extends
+ * it until `release`. Rejects with a StoreError, with an OwnedError if another process owns the database, or with the
+ * reason of the owner's signal.
  */
 export async function openOwned(
   file: string,
@@ -35,39 +35,39 @@ export async function openOwned(
   try {
     let fence = hasOwnerTable(client) ? await takeLease(client, file, owner) : null;
     const db = await attempt(doing, () => migrateDatabase(client));
-    // An m0 from before the lease can't be seen, and none but this one is starting now.
+    // A database without the table belongs to an m0 without leases, so the lease is taken after the migration.
     fence ??= await takeLease(client, file, owner);
-    return { db, lease: keptLease(db, file, fence, log, owner) };
+    return { db, lease: startLease(db, file, fence, log, owner) };
   } catch (error) {
     client.close();
     throw error;
   }
 }
 
-function keptLease(db: Database, file: string, fence: number, log: Logger, owner: OwnerOptions): Lease {
+function startLease(db: Database, file: string, fence: number, log: Logger, owner: OwnerOptions): Lease {
   let isLost = false;
-  const lose = (): void => {
+  const reportLost = (): void => {
     if (isLost) return;
     isLost = true;
     owner.onLost();
   };
-  const proof = fenceProof(db.$client, fence);
+  const proveFence = fenceProof(db.$client, fence);
   const heartbeat: Heartbeat = startHeartbeat({
-    ...{ file, fence, log, onLost: lose },
+    ...{ file, fence, log, onLost: reportLost },
     leaseMs: owner.leaseMs ?? LEASE_MS,
   });
   return {
     fence,
     prove() {
       try {
-        proof();
+        proveFence();
       } catch (error) {
-        if (error instanceof LeaseLost) lose();
+        if (error instanceof LeaseLost) reportLost();
         throw error;
       }
     },
     async release() {
-      // First the heartbeat, which would extend the lease again.
+      // The heartbeat stops first, because it would extend the lease again.
       await heartbeat.stop();
       await attempt('ending the lease', () => releaseLease(db.$client, fence));
     },

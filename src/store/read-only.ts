@@ -1,4 +1,4 @@
-/** A look at the database of an m0 that may be running: nothing is migrated, locked or written. */
+/** Opens the database for reading, also while m0 is running. Never migrates, locks or writes. */
 import { existsSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { ChainedEntry } from './audit-chain.ts';
@@ -7,10 +7,10 @@ import { databaseFile } from './open.ts';
 import { recordLines } from './record.ts';
 import { StoreError, toStoreError } from './store-error.ts';
 
-/** How long reading waits for a checkpoint or a recovery by another process, in ms. */
+/** How long a read waits for a checkpoint or a recovery by another process, in ms. */
 const BUSY_MS = 5000;
 
-/** The file of a database, opened so that it can only be read. The caller closes it. Throws a StoreError. */
+/** Opens the database file read-only. The caller must close it. Throws a StoreError. */
 export function openReadOnly(file: string): Sqlite.Database {
   const doing = `opening the database ${file}`;
   if (!existsSync(file)) {
@@ -30,14 +30,15 @@ export function openReadOnly(file: string): Sqlite.Database {
   }
 }
 
+/** The audit log of a database that is open for reading. */
 export interface RecordView {
   readonly file: string;
-  /** Every line, oldest first. Throws a StoreError. */
+  /** All entries, oldest first. Throws a StoreError. */
   lines(): Generator<ChainedEntry>;
   close(): void;
 }
 
-/** Opens the record of the database at `url` (M0_DATABASE_URL) for reading. Throws a StoreError. */
+/** Opens the audit log of the database at `url` (M0_DATABASE_URL) for reading. Throws a StoreError. */
 export function openRecord(url: string): RecordView {
   const file = databaseFile(url);
   const client = openReadOnly(file);

@@ -1,4 +1,4 @@
-/** Reading the record, oldest first and a page at a time, from a database that m0 may be writing to. */
+/** Reads the audit log in pages, oldest entry first, also while m0 writes to the database. */
 import type Sqlite from 'better-sqlite3';
 import { z } from 'zod';
 import type { AuditEntry } from '../model/audit-entry.ts';
@@ -9,8 +9,8 @@ import { StoreError } from './store-error.ts';
 
 type Row = typeof audit.$inferSelect;
 
-/** So many lines are in memory at once. */
-const PAGE = 500;
+/** How many entries one page has. */
+const PAGE_LINES = 500;
 
 const platform = z.enum(['slack', 'teams']);
 const place = z.union([
@@ -20,6 +20,7 @@ const place = z.union([
 const bundles = z.record(z.string(), z.string().nullable());
 const scope = z.array(scopeEntry);
 
+/** The entry that a row holds. Throws a StoreError if the row can't be read. */
 export function toAuditEntry(row: Row): AuditEntry {
   const { at, action, stack, runId, fingerprint, commit, detail } = row;
   const what = `audit entry ${row.id}`;
@@ -42,7 +43,7 @@ function toChainedEntry(row: Row): ChainedEntry {
   }
 }
 
-/** The columns as the file has them: one that an older m0 wrote, and none has migrated yet, lacks some. */
+/** The columns to select. A database of an older m0 that was not migrated yet lacks some, which become NULL. */
 function columnsOf(client: Sqlite.Database): string {
   const there = new Set(
     (client.pragma('table_info(audit)') as readonly { readonly name: string }[]).map((c) => c.name),
@@ -58,12 +59,12 @@ function columnsOf(client: Sqlite.Database): string {
 }
 
 /**
- * Every line of the record, oldest first, those included that are written meanwhile. Holds no lock between two
- * pages. Throws the driver's errors, and a StoreError where the file has no record.
+ * All entries of the audit log, oldest first, also those that are added during the reading. Holds no lock between two
+ * pages. Throws the driver's errors, and a StoreError if the file has no audit log.
  */
 export function* recordLines(client: Sqlite.Database): Generator<ChainedEntry> {
   const page = client.prepare<[number], Row>(
-    `SELECT ${columnsOf(client)} FROM audit WHERE id > ? ORDER BY id LIMIT ${PAGE}`,
+    `SELECT ${columnsOf(client)} FROM audit WHERE id > ? ORDER BY id LIMIT ${PAGE_LINES}`,
   );
   let last = Number.MIN_SAFE_INTEGER;
   for (;;) {

@@ -1,13 +1,13 @@
-/** Deletes, day by day, what has been over for long. */
-import { setImmediate as breathe } from 'node:timers/promises';
+/** Deletes old runs and delivered messages once a day. */
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import type { Logger } from '../base/log.ts';
 import type { Clock } from '../model/directory.ts';
 import type { Cutoffs, Pruned } from './prune.ts';
 
 const DAY_MS = 86_400_000;
-/** More than a year, so that last year's same week can still be looked up in chat. */
+/** How long ended runs are kept: more than a year, so people can look up the same week of last year. */
 const RUNS_MS = 400 * DAY_MS;
-/** Far longer than anything is still tried again. */
+/** How long delivered messages are kept. No message is tried again after such a long time. */
 const DELIVERIES_MS = 30 * DAY_MS;
 
 export interface RetentionParts {
@@ -17,47 +17,48 @@ export interface RetentionParts {
 }
 
 export interface Retention {
-  /** Deletes all there is to delete by now; stops early when stopped. Never rejects. */
-  look(): Promise<void>;
+  /** Deletes everything that is old enough now. Ends early after `stop`. Never rejects. */
+  deleteOld(): Promise<void>;
+  /** Stops the repetition and waits for a running deletion. */
   stop(): Promise<void>;
 }
 
-/** Looks at once and then once a day. */
+/** Deletes at once and then once a day. */
 export function startRetention({ store, clock, log }: RetentionParts): Retention {
   let stopped = false;
 
-  async function look(): Promise<void> {
+  async function deleteAllOld(): Promise<void> {
     const total = { runs: 0, deliveries: 0 };
     try {
       while (!stopped) {
         const now = clock();
-        const gone = await store.prune({ runs: now - RUNS_MS, deliveries: now - DELIVERIES_MS });
-        total.runs += gone.runs;
-        total.deliveries += gone.deliveries;
-        if (gone.runs + gone.deliveries === 0) break;
-        await breathe();
+        const deleted = await store.prune({ runs: now - RUNS_MS, deliveries: now - DELIVERIES_MS });
+        total.runs += deleted.runs;
+        total.deliveries += deleted.deliveries;
+        if (deleted.runs + deleted.deliveries === 0) break;
+        await yieldToEventLoop();
       }
     } catch (error) {
-      log.error({ err: error }, 'deleting what is long over broke; it is tried again tomorrow');
+      log.error({ err: error }, 'deleting old data failed; it is tried again tomorrow');
     }
-    if (total.runs + total.deliveries > 0) log.info(total, 'deleted what is long over');
+    if (total.runs + total.deliveries > 0) log.info(total, 'deleted old data');
   }
 
-  let looking = look();
+  let running = deleteAllOld();
   const timer = setInterval(() => {
-    looking = looking.then(look);
+    running = running.then(deleteAllOld);
   }, DAY_MS);
   timer.unref();
 
   return {
-    look() {
-      looking = looking.then(look);
-      return looking;
+    deleteOld() {
+      running = running.then(deleteAllOld);
+      return running;
     },
     async stop() {
       stopped = true;
       clearInterval(timer);
-      await looking;
+      await running;
     },
   };
 }

@@ -7,8 +7,8 @@ import type { alerts, exemptions, messages, outbox, runs, subscriptions } from '
 import { StoreError } from './store-error.ts';
 
 /*
- * Rows to domain objects and back. What is read is checked lightly: enough that a damaged or foreign row is a
- * named error instead of a surprise later; the full shapes are the writer's promise.
+ * Converts database rows to domain objects and back. Rows are checked only partly: a damaged row gives a clear error,
+ * and the full shape is guaranteed by the code that wrote it.
  */
 
 export const actor = z.looseObject({
@@ -59,12 +59,12 @@ const delivery = z.discriminatedUnion('type', [
 
 const runState = z.enum(Object.keys(RUN_STATES) as [Run['state'], ...Run['state'][]]);
 const alertKind = z.enum(['drift', 'failure', 'policy', 'fleet', 'reach']);
-const policyTrouble = z.object({
+const policyDetails = z.object({
   error: z.string(),
   inUse: z.string().nullable(),
   seen: z.object({ by: actor, at: z.number() }).nullable(),
 });
-const fleet = z.object({
+const fleetDetails = z.object({
   of: z.enum(['drift', 'failure']),
   place: z.union([
     z.object({ platform: z.enum(['slack', 'teams']), channel: z.string() }),
@@ -75,13 +75,13 @@ const fleet = z.object({
   members: z.array(z.number()),
 });
 const escalation = z.object({ escalated: z.array(z.number()) });
-const reach = z.object({ problems: z.array(z.string()), stacks: z.array(z.string()) });
+const unreachableDetails = z.object({ problems: z.array(z.string()), stacks: z.array(z.string()) });
 const alertState = z.enum(['open', 'resolved', 'superseded']);
 const exemptionKind = z.enum(['snooze', 'accept']);
 export const platform = z.enum(['slack', 'teams']);
 const role = z.enum(['root', 'dm']);
 
-/** The value where it is of the shape. Throws a StoreError that names `what` where not. */
+/** The value, checked against the schema. Throws a StoreError that names `what` if it does not match. */
 export function check<T>(what: string, schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -90,7 +90,7 @@ export function check<T>(what: string, schema: z.ZodType<T>, value: unknown): T 
   throw new StoreError(`${what} in the database is not what m0 wrote${where}`, { problem: 'corrupt' });
 }
 
-/** The value that a column's JSON holds. Throws a StoreError that names `what` where it is not of the shape. */
+/** The parsed JSON of a column, checked against the schema. Throws a StoreError that names `what`. */
 export function json<T>(what: string, schema: z.ZodType<T>, text: string): T {
   let value: unknown;
   try {
@@ -105,14 +105,15 @@ function readActor(what: string, text: string): Actor {
   return json(what, actor, text);
 }
 
-/** The columns of a run, without its number. */
+/** The columns of a run, without its id. */
 export function runColumns(run: Omit<Run, 'id'>): Omit<typeof runs.$inferInsert, 'id'> {
   const { stack, environment, state, version, createdAt, updatedAt, ...rest } = run;
-  // An `id` may ride along on a whole Run; the number has its own column.
+  // Callers may pass a whole Run: its id has its own column and must not be in the JSON.
   const data = JSON.stringify({ ...rest, id: undefined });
   return { stack, environment, state, version, createdAt, updatedAt, data };
 }
 
+/** The run of a row. Throws a StoreError if it is damaged. */
 export function toRun(row: typeof runs.$inferSelect): Run {
   const what = `run #${row.id}`;
   const data = json(what, runData, row.data) as unknown as Omit<
@@ -131,7 +132,7 @@ export function toRun(row: typeof runs.$inferSelect): Run {
   };
 }
 
-/** The columns of an alert, without its number and its version. */
+/** The columns of an alert, without its id and its version. */
 export function alertColumns(alert: NewAlert): Omit<typeof alerts.$inferInsert, 'id' | 'version'> {
   const { kind, subject, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome } = alert;
   const escalated =
@@ -152,6 +153,7 @@ export function alertColumns(alert: NewAlert): Omit<typeof alerts.$inferInsert, 
   };
 }
 
+/** The alert of a row. Throws a StoreError if it is damaged. */
 export function toAlert(row: typeof alerts.$inferSelect): Alert {
   const what = `alert ${row.id}`;
   const { details: data, runId, ...rest } = row;
@@ -159,21 +161,25 @@ export function toAlert(row: typeof alerts.$inferSelect): Alert {
   const state = check(what, alertState, row.state);
   const details = data ?? '';
   if (kind === 'policy') {
-    return { ...rest, kind, state, runId: null, details: json(what, policyTrouble, details) };
+    return { ...rest, kind, state, runId: null, details: json(what, policyDetails, details) };
   }
-  if (kind === 'fleet') return { ...rest, kind, state, runId: null, details: json(what, fleet, details) };
-  if (kind === 'reach') return { ...rest, kind, state, runId: null, details: json(what, reach, details) };
+  if (kind === 'fleet')
+    return { ...rest, kind, state, runId: null, details: json(what, fleetDetails, details) };
+  if (kind === 'reach')
+    return { ...rest, kind, state, runId: null, details: json(what, unreachableDetails, details) };
   return {
     ...{ ...rest, kind, state, runId: check(what, z.number(), runId), details: null },
     ...(data === null ? {} : json(what, escalation, data)),
   };
 }
 
+/** The posted message of a row. Throws a StoreError if it is damaged. */
 export function toMessage(row: typeof messages.$inferSelect): PostedMessage {
   const what = `message ${row.id}`;
   return { ...row, platform: check(what, platform, row.platform), role: check(what, role, row.role) };
 }
 
+/** The columns of an exemption, without its id. */
 export function exemptionColumns(
   exemption: Omit<Exemption, 'id'>,
 ): Omit<typeof exemptions.$inferInsert, 'id'> {
@@ -185,6 +191,7 @@ export function exemptionColumns(
   };
 }
 
+/** The exemption of a row. Throws a StoreError if it is damaged. */
 export function toExemption(row: typeof exemptions.$inferSelect): Exemption {
   const what = `exemption ${row.id}`;
   return {
@@ -195,12 +202,14 @@ export function toExemption(row: typeof exemptions.$inferSelect): Exemption {
   };
 }
 
+/** The outbox entry of a row. Throws a StoreError if it is damaged. */
 export function toOutboxEntry(row: typeof outbox.$inferSelect): OutboxEntry {
   const { id, key, createdAt, attempts, nextAttemptAt, lastError } = row;
   const parsed = json(`delivery ${id}`, delivery, row.message) as OutboxMessage;
   return { id, key, message: parsed, createdAt, attempts, nextAttemptAt, lastError };
 }
 
+/** The subscription of a row. Throws a StoreError if it is damaged. */
 export function toSubscription(row: typeof subscriptions.$inferSelect): Subscription {
   const what = `subscription ${row.id}`;
   const { channel, target, at } = row;

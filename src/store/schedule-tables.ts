@@ -1,3 +1,4 @@
+/** The tables of the schedules: ticks, digests, skipped checks and pushes. */
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import type { SkippedCheck } from '../model/skipped-check.ts';
@@ -9,10 +10,12 @@ import { attempt, type Writer, type Writing } from './writing.ts';
 
 const skippedKind = z.enum(['queued', 'checking', 'locked', 'applying', 'verified']);
 
+/** Stores when a schedule last ticked (ms since epoch), inside the caller's transaction. */
 export function setLastTick(tx: Writer, name: string, at: number): void {
   tx.insert(ticks).values({ name, at }).onConflictDoUpdate({ target: ticks.name, set: { at } }).run();
 }
 
+/** Stores when a digest was last sent and how many stacks had open drift, inside the caller's transaction. */
 export function setLastDigest(
   tx: Writer,
   { name, at, open }: { readonly name: string; readonly at: number; readonly open: number },
@@ -23,6 +26,7 @@ export function setLastDigest(
     .run();
 }
 
+/** Stores why the last check of a stack was skipped, inside the caller's transaction. */
 export function setSkippedCheck(tx: Writer, stack: string, skipped: SkippedCheck): void {
   const { kind, run, since, at, times } = skipped;
   const set = { kind, run, since, at, times };
@@ -32,6 +36,7 @@ export function setSkippedCheck(tx: Writer, stack: string, skipped: SkippedCheck
     .run();
 }
 
+/** The methods of the store for schedules. They reject with a StoreError. */
 export function scheduleTables(db: Database, writing: Writing): ScheduleStore {
   return {
     lastTick: (name) =>

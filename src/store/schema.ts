@@ -1,7 +1,8 @@
+/** The tables of the SQLite database. A change here needs a new migration in `migrations/`. */
 import { sql } from 'drizzle-orm';
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 
-/** Columns are what queries look for; `data` is the rest of the Run as JSON. Times in ms since epoch. */
+/** Fields that queries use have columns; `data` is the rest of the Run as JSON. All times are in ms since epoch. */
 export const runs = sqliteTable(
   'runs',
   {
@@ -28,14 +29,14 @@ export const alerts = sqliteTable(
     kind: text('kind').notNull(),
     /** A stack, a policy, a place or on-call rotations, by kind: see model/alert.ts. */
     subject: text('subject').notNull(),
-    /** Counts the updates: an update holds only while it is the version that was read. */
+    /** The number of updates, for compare-and-set: an update must name the version that it read. */
     version: integer('version').notNull().default(1),
     fingerprint: text('fingerprint').notNull(),
     state: text('state').notNull(),
     firstSeenAt: integer('first_seen_at').notNull(),
     lastSeenAt: integer('last_seen_at').notNull(),
     seenCount: integer('seen_count').notNull(),
-    /** Null for alerts that are about no run; those have `details`, as JSON. */
+    /** Null for alerts that belong to no run. Those have `details`, as JSON. */
     runId: integer('run_id').references(() => runs.id),
     outcome: text('outcome'),
     details: text('details'),
@@ -88,7 +89,7 @@ export const exemptions = sqliteTable(
   (t) => [index('exemptions_stack_ended').on(t.stack, t.endedAt)],
 );
 
-/** Effects still to be delivered. `doneAt` null: undelivered. The key stays taken after delivery. */
+/** Messages to deliver. `doneAt` is null before the delivery. A key stays reserved after it. */
 export const outbox = sqliteTable(
   'outbox',
   {
@@ -96,7 +97,7 @@ export const outbox = sqliteTable(
     key: text('key').notNull(),
     /** An OutboxMessage as JSON. */
     message: text('message').notNull(),
-    /** The message's `type` and `alertId`, which queries look for. */
+    /** `kind` and `alertId` repeat the message's `type` and `alertId`, for queries. */
     kind: text('kind').notNull(),
     alertId: integer('alert_id'),
     createdAt: integer('created_at').notNull(),
@@ -121,12 +122,12 @@ export const audit = sqliteTable(
     actor: text('actor').notNull(),
     action: text('action').notNull(),
     stack: text('stack').notNull(),
-    // No foreign key: the record outlives the runs it speaks of.
+    // No foreign key: audit entries are kept longer than their runs.
     runId: integer('run_id'),
     fingerprint: text('fingerprint'),
     commit: text('commit'),
     detail: text('detail'),
-    /** JSON, as `actor` is; null also in lines from before m0 wrote them. */
+    /** `place`, `bundles` and `scope` are JSON, as `actor` is. They are also null in entries of older versions. */
     place: text('place'),
     bundles: text('bundles'),
     scope: text('scope'),
@@ -136,7 +137,7 @@ export const audit = sqliteTable(
   (t) => [index('audit_stack').on(t.stack), index('audit_run').on(t.runId)],
 );
 
-/** Channels that people made hear of a target, besides those of m0.yaml. `by` is JSON. */
+/** Channels that people subscribed to a target, in addition to those of m0.yaml. `by` is JSON. */
 export const subscriptions = sqliteTable(
   'subscriptions',
   {
@@ -150,26 +151,26 @@ export const subscriptions = sqliteTable(
   (t) => [uniqueIndex('subscriptions_place_target').on(t.platform, t.channel, t.target)],
 );
 
-/** Single values, as the key of the fingerprints. What there is many of has a table. */
+/** Single named values, for example the key of the fingerprints. Lists have tables of their own. */
 export const kv = sqliteTable('kv', {
   name: text('name').primaryKey(),
   value: text('value').notNull(),
 });
 
-/** When each schedule ticked last: a stack's by its name, a digest's as `digest 0`. */
+/** When each schedule last ticked. The name is the stack's, or `digest 0` for a digest. */
 export const ticks = sqliteTable('ticks', {
   name: text('name').primaryKey(),
   at: integer('at').notNull(),
 });
 
-/** The last digest that was sent, and how many stacks had open drift in it. */
+/** When each digest was last sent, and how many stacks had open drift then. */
 export const digests = sqliteTable('digests', {
   name: text('name').primaryKey(),
   at: integer('at').notNull(),
   open: integer('open').notNull(),
 });
 
-/** Stacks whose last scheduled check was skipped, with the run that made it needless. */
+/** Stacks whose last scheduled check was skipped, with the run that made it unnecessary. */
 export const skippedChecks = sqliteTable('skipped_checks', {
   stack: text('stack').primaryKey(),
   kind: text('kind').notNull(),
@@ -179,30 +180,30 @@ export const skippedChecks = sqliteTable('skipped_checks', {
   times: integer('times').notNull(),
 });
 
-/** The commit of each stack's code that was looked at last for pushes; `source` says of which code. */
+/** The last commit of each stack's code that m0 has seen. `source` identifies the repository, branch and folder. */
 export const pushedHeads = sqliteTable('pushed_heads', {
   stack: text('stack').primaryKey(),
   head: text('head').notNull(),
   source: text('source').notNull(),
 });
 
-/** People to whom a direct message was refused. `error` null: a later message arrived. */
+/** People to whom a chat refused a direct message. `error` is null if a later message arrived. */
 export const refusals = sqliteTable('refusals', {
   person: text('person').primaryKey(),
   at: integer('at').notNull(),
   error: text('error'),
-  /** Where the message was to go, as `slack:U0DANA`; null: no chat knew the person. */
+  /** The address of the message, as `slack:U0DANA`; null if no chat knew the person. */
   address: text('address'),
-  /** When there was the last sign that the person can be reached. */
+  /** When m0 last had a sign that the person can be reached. */
   reachableAt: integer('reachable_at'),
 });
 
-/** Alerts of which a person has no copy because it was refused. */
+/** Alerts that a person did not get, because the chat refused the direct message. */
 export const refusedAlerts = sqliteTable(
   'refused_alerts',
   {
     person: text('person').notNull(),
-    // No foreign key: an alert may be deleted first.
+    // No foreign key: the alert may be deleted earlier.
     alertId: integer('alert_id').notNull(),
     times: integer('times').notNull(),
     at: integer('at').notNull(),
@@ -221,7 +222,7 @@ export const lostChannels = sqliteTable(
   (t) => [primaryKey({ columns: [t.platform, t.channel] })],
 );
 
-/** Incoming events of a chat that were taken in, so that one that comes again has no second effect. */
+/** Incoming chat events that m0 has handled: a chat may send an event again, and it must have no second effect. */
 export const seenEvents = sqliteTable(
   'seen_events',
   {
@@ -232,14 +233,14 @@ export const seenEvents = sqliteTable(
   (t) => [primaryKey({ columns: [t.platform, t.key] }), index('seen_events_at').on(t.at)],
 );
 
-/** Conversations of Teams that m0 was met in: a bot can write only to those. */
+/** The Teams conversations in which m0 has received an event: a bot can write only to those. */
 export const teamsConversations = sqliteTable('teams_conversations', {
   id: text('id').primaryKey(),
   kind: text('kind').notNull(),
   serviceUrl: text('service_url').notNull(),
   botId: text('bot_id').notNull(),
   tenantId: text('tenant_id'),
-  /** True: Teams said that m0 is there no more. */
+  /** True: m0 was removed from the conversation. */
   gone: integer('gone', { mode: 'boolean' }).notNull().default(false),
 });
 
@@ -249,7 +250,7 @@ export const teamsPeople = sqliteTable('teams_people', {
   conversation: text('conversation').notNull(),
 });
 
-/** Teams (of people) that m0 is in. `listed` is false until Teams has told all of their channels. */
+/** Teams (groups of people) that m0 was added to. `listed` is false until Teams has sent all of their channels. */
 export const teamsTeams = sqliteTable('teams_teams', {
   id: text('id').primaryKey(),
   serviceUrl: text('service_url').notNull(),
@@ -265,7 +266,7 @@ export const teamsChannels = sqliteTable(
   (t) => [primaryKey({ columns: [t.team, t.channel] })],
 );
 
-/** What m0 remembers of its newest messages in Teams, by kind (`posted`, `form` …) and hashed key. */
+/** Facts about m0's newest messages in Teams, by kind (`posted`, `form` …) and hashed key. */
 export const teamsNotes = sqliteTable(
   'teams_notes',
   {
@@ -294,7 +295,7 @@ export const owner = sqliteTable(
   () => [check('owner_one', sql`id = 1`)],
 );
 
-/** Tools that an owner has running, for the owner after it. */
+/** The running tools of an owner. The next owner waits for tools that a killed owner left running. */
 export const toolProcesses = sqliteTable(
   'tool_processes',
   {

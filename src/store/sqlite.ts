@@ -1,3 +1,4 @@
+/** The store on SQLite. */
 import {
   and,
   asc,
@@ -31,40 +32,40 @@ import type { OwnerOptions } from './lease.ts';
 import { overviewOf } from './overview.ts';
 import { openOwned } from './owned-database.ts';
 import { type Cutoffs, type Pruned, prune } from './prune.ts';
-import { reachTables } from './reach-tables.ts';
 import { recordLines, toAuditEntry } from './record.ts';
 import { toAlert, toExemption, toMessage, toOutboxEntry, toRun, toSubscription } from './rows.ts';
 import { scheduleTables } from './schedule-tables.ts';
 import { alerts, audit, exemptions, kv, messages, outbox, runs, subscriptions } from './schema.ts';
 import { StoreError } from './store-error.ts';
 import { toolProcessesIn } from './tool-processes.ts';
+import { unreachableTables } from './unreachable-tables.ts';
 import { type Inserted, StaleAlert, StaleRun, setValue, write } from './write.ts';
 import { attempt, writingTo } from './writing.ts';
 
-/** A store whose record of who did what can be checked. */
+/** A store with what only SQLite offers: audit verification, retention, tool processes. */
 export interface AuditedStore extends Store {
-  /** Walks the whole audit record and says whether it still is what was written. */
+  /** Verifies the hash chain of the whole audit log. */
   verifyAudit(): Promise<ChainVerdict>;
-  /** Deletes one batch of what was over before the cutoffs, see prune.ts; call it until nothing went. */
+  /** Deletes one batch of what ended before the cutoffs, see prune.ts. Call it until it deletes nothing. */
   prune(before: Cutoffs): Promise<Pruned>;
-  /** The tools that owners of this memory started; null where it was opened without a lease. */
+  /** The tools that owners of this database have started; null if it was opened without a lease. */
   readonly toolProcesses: ToolProcesses | null;
 }
 
 const MAX_ERROR_TEXT = 2000;
-/** How long a probe waits for another process, in ms: it blocks, and somebody may ask for it every few seconds. */
+/** How long a probe waits for another process, in ms. It blocks m0, and health checks call it every few seconds. */
 const PROBE_MS = 200;
 const PROBE_NAME = 'probed-at';
 
-/** Nobody puts a delivery off for longer, in ms: one that seems to be waits on a clock that was set back. */
-const LONGEST_PAUSE = 60 * 60_000;
+/** The longest possible pause of a delivery, in ms. A longer one means that the clock was set back: it is due. */
+const MAX_PAUSE_MS = 60 * 60_000;
 
-/** `now` and `later`, which is LONGEST_PAUSE after it, are filled in with each question. */
+/** SQL for: the delivery is due. Each query passes `now` and `later` (`now` + MAX_PAUSE_MS). */
 function isDue(nextAttemptAt: Column): SQL | undefined {
   return or(lte(nextAttemptAt, sql.placeholder('now')), gt(nextAttemptAt, sql.placeholder('later')));
 }
 
-/** True unless it is a line of history and one in front of it, of the same alert, has been put off. */
+/** SQL for: no earlier history line of the same alert waits for its next try. True for all other messages. */
 function inOrder(db: Database): SQL | undefined {
   const before = alias(outbox, 'before');
   const blocking = db
@@ -82,21 +83,21 @@ function inOrder(db: Database): SQL | undefined {
   return or(ne(outbox.kind, 'thread'), not(exists(blocking)));
 }
 
-/** False for lines of the action, or for those of them whose detail ends so. */
-function leftOut({ action, ending }: { readonly action: string; readonly ending?: string }): SQL | undefined {
+/** SQL for: the audit entry does not have this action, or (with `ending`) its detail does not end with `ending`. */
+function exclude({ action, ending }: { readonly action: string; readonly ending?: string }): SQL | undefined {
   const other = not(eq(audit.action, action));
   if (ending === undefined) return other;
   return or(other, isNull(audit.detail), sql`substr(${audit.detail}, ${-ending.length}) <> ${ending}`);
 }
 
-/** `eq` where a value was asked for, nothing where not. */
-function all(...conditions: readonly (SQL | undefined | false)[]): SQL | undefined {
+/** `and` of the conditions; `false` entries, for filters that were not given, are left out. */
+function andAll(...conditions: readonly (SQL | undefined | false)[]): SQL | undefined {
   return and(...conditions.filter((c) => c !== false));
 }
 
 /**
- * Opens the store in `file`, made and migrated where needed. Blocks for up to `busyTimeoutMs` where another
- * process is writing. Rejects with a StoreError.
+ * Opens the store in `file`. Creates and migrates it if needed. Blocks for up to `busyTimeoutMs` if another process
+ * writes. Rejects with a StoreError, or with an OwnedError if another process owns the database.
  */
 export async function openSqliteStore(
   file: string,
@@ -107,7 +108,7 @@ export async function openSqliteStore(
   const { db, lease } = await openOwned(file, log, busyTimeoutMs, owner);
   const writing = writingTo(db, lease.prove);
 
-  // Asked every second, busy or not: so it is made ready once.
+  // This query runs every second, so it is prepared once.
   const due = db
     .select()
     .from(outbox)
@@ -137,8 +138,8 @@ export async function openSqliteStore(
     return { ok: true, insertedRuns: inserted.runs, insertedAlerts: inserted.alerts };
   }
 
-  /** Leaves out what can't be read, loudly: one damaged entry must not hold up every other delivery. */
-  function readable(row: typeof outbox.$inferSelect): readonly OutboxEntry[] {
+  /** The entry, or nothing and a log line if it is damaged: it must not stop the other deliveries. */
+  function readEntry(row: typeof outbox.$inferSelect): readonly OutboxEntry[] {
     try {
       return [toOutboxEntry(row)];
     } catch (error) {
@@ -149,7 +150,7 @@ export async function openSqliteStore(
 
   return {
     ...scheduleTables(db, writing),
-    ...reachTables(db, writing),
+    ...unreachableTables(db, writing),
     ...chatTables(db, writing),
 
     commit,
@@ -166,7 +167,7 @@ export async function openSqliteStore(
           .select()
           .from(runs)
           .where(
-            all(stack !== undefined && eq(runs.stack, stack), states && inArray(runs.state, [...states])),
+            andAll(stack !== undefined && eq(runs.stack, stack), states && inArray(runs.state, [...states])),
           )
           .orderBy(desc(runs.id))
           .limit(limit ?? -1)
@@ -186,7 +187,7 @@ export async function openSqliteStore(
           .select()
           .from(alerts)
           .where(
-            all(
+            andAll(
               subject !== undefined && eq(alerts.subject, subject),
               state !== undefined && eq(alerts.state, state),
               kind !== undefined && eq(alerts.kind, kind),
@@ -195,12 +196,12 @@ export async function openSqliteStore(
           )
           .orderBy(desc(alerts.id))
           .all()
-          // The query itself lets no other kind through.
+          // The query returns only alerts of this kind.
           .map((row) => toAlert(row) as AlertOf<K>),
       ),
 
     exemptions: (stack) =>
-      attempt(`reading what is kept of ${stack}`, () =>
+      attempt(`reading the exemptions of ${stack}`, () =>
         db
           .select()
           .from(exemptions)
@@ -211,7 +212,7 @@ export async function openSqliteStore(
       ),
 
     exemptionsEnded: (after, upTo) =>
-      attempt('reading which snoozes are over', () =>
+      attempt('reading which snoozes have ended', () =>
         db
           .select()
           .from(exemptions)
@@ -227,10 +228,10 @@ export async function openSqliteStore(
           .select()
           .from(audit)
           .where(
-            all(
+            andAll(
               stack !== undefined && eq(audit.stack, stack),
               runId !== undefined && eq(audit.runId, runId),
-              ...without.map(leftOut),
+              ...without.map(exclude),
             ),
           )
           .orderBy(desc(audit.id))
@@ -241,16 +242,16 @@ export async function openSqliteStore(
 
     verifyAudit: () => attempt('verifying the audit record', () => verifyChain(recordLines(db.$client))),
 
-    prune: (before) => writing('deleting what is long over', () => prune(db, before)),
+    prune: (before) => writing('deleting old data', () => prune(db, before)),
 
     dueOutbox: (now, limit) =>
       attempt('reading the outbox', () =>
-        due.all({ now, later: now + LONGEST_PAUSE, limit }).flatMap(readable),
+        due.all({ now, later: now + MAX_PAUSE_MS, limit }).flatMap(readEntry),
       ),
 
     hasOutboxKey: (key) =>
       attempt(
-        'looking a delivery up',
+        'looking up a delivery',
         () => db.select({ id: outbox.id }).from(outbox).where(eq(outbox.key, key)).get() !== undefined,
       ),
 
@@ -274,7 +275,7 @@ export async function openSqliteStore(
       }),
 
     outboxFailed: (id, error, nextAttemptAt) =>
-      writing(`putting delivery ${id} off`, (tx) => {
+      writing(`storing the failed try of delivery ${id}`, (tx) => {
         tx.update(outbox)
           .set({
             attempts: sql`${outbox.attempts} + 1`,
@@ -297,7 +298,7 @@ export async function openSqliteStore(
       ),
 
     messageAt: (platform, channel, messageId) =>
-      attempt('looking a message up', () => {
+      attempt('looking up a message', () => {
         const row = db
           .select()
           .from(messages)
@@ -335,7 +336,7 @@ export async function openSqliteStore(
 
     addMessage: ({ alertId, platform, channel, messageId, role, person, why, postedAt }) =>
       writing(`storing a message of alert ${alertId}`, (tx) => {
-        // A post that is repeated after a crash comes back with the same message: told twice, stored once.
+        // After a crash a post may be repeated. The chat returns the same message, which is stored only once.
         const values = { alertId, platform, channel, messageId, role, person, why, postedAt };
         const { changes } = tx.insert(messages).values(values).onConflictDoNothing().run();
         if (changes > 0) return;
@@ -363,9 +364,9 @@ export async function openSqliteStore(
 
     overview: (stacks, now) =>
       attempt('reading how everything stands', () => {
-        const { outbox: standing, ...rest } = overviewOf(db, stacks, now);
-        const due = dueCount.get({ now, later: now + LONGEST_PAUSE })?.n ?? 0;
-        return { ...rest, outbox: { ...standing, due } };
+        const { outbox: outboxCounts, ...rest } = overviewOf(db, stacks, now);
+        const due = dueCount.get({ now, later: now + MAX_PAUSE_MS })?.n ?? 0;
+        return { ...rest, outbox: { ...outboxCounts, due } };
       }),
 
     async probe(now) {
@@ -373,10 +374,10 @@ export async function openSqliteStore(
       await attempt(doing, () => {
         db.$client.pragma(`busy_timeout = ${Math.min(PROBE_MS, busyTimeoutMs)}`);
         try {
-          // Another value each time: SQLite leaves out a write that changes nothing.
+          // The value changes each time, because SQLite skips writes that change nothing.
           return writing(doing, (tx) => setValue(tx, PROBE_NAME, String(now)));
         } finally {
-          // The write is over by now, only its promise is not.
+          // The write is synchronous, so it has ended here although its promise has not resolved yet.
           db.$client.pragma(`busy_timeout = ${busyTimeoutMs}`);
         }
       });
@@ -384,10 +385,7 @@ export async function openSqliteStore(
 
     proveOwner: () => attempt('proving the lease', lease.prove),
 
-    toolProcesses:
-      lease.fence === null
-        ? null
-        : toolProcessesIn(db.$client, lease.fence, { writing, reading: attempt, prove: lease.prove }),
+    toolProcesses: toolProcessesIn(db.$client, lease, { writing, reading: attempt }),
 
     async close() {
       await lease.release();

@@ -1,9 +1,10 @@
+/** The error of the store, with advice for people who run m0. */
 import { errorText } from '../base/error-text.ts';
 
-/** Why the store could not do it, as far as somebody can act on it. */
+/** The cause of a store error, if people can do something about it. */
 export type StoreProblem = 'full' | 'busy' | 'corrupt' | 'denied' | 'other';
 
-/** The store broke. The message says what was being done and, where known, what to do about it. */
+/** An error of the store. The message says what the store was doing and, if known, what to do about it. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly problem: StoreProblem;
@@ -31,7 +32,7 @@ function problemOf(code: string): StoreProblem {
   return 'other';
 }
 
-/** The error code of whatever broke; drizzle may have wrapped the driver's error. */
+/** The error code of the error or of one of its causes: drizzle may have wrapped the driver's error. */
 function codeOf(error: unknown): string {
   for (let e = error; e instanceof Error; e = e.cause) {
     const { code } = e as { code?: unknown };
@@ -40,12 +41,12 @@ function codeOf(error: unknown): string {
   return '';
 }
 
-/** Another process holds the right to write, and does not give it back. */
+/** The error for a write lock that another process does not release. */
 export function busyError(doing: string): StoreError {
   return new StoreError(`${doing}: ${ADVICE.busy}`, { problem: 'busy' });
 }
 
-/** Turns anything thrown into a StoreError saying `doing`; one that already is a StoreError keeps its problem. */
+/** Wraps anything thrown in a StoreError that begins with `doing`. A StoreError keeps its problem. */
 export function toStoreError(doing: string, error: unknown): StoreError {
   const detail = errorText(error);
   if (error instanceof StoreError) {

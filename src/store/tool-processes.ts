@@ -1,7 +1,8 @@
-/** The record of the tools that the owners of a memory started, in its table `tool_processes`. */
+/** The table `tool_processes`: the tools that the owners of a database have started and not ended. */
 import type Sqlite from 'better-sqlite3';
 import { identityOf } from '../base/process-identity.ts';
 import type { LeftTool, ToolProcesses } from '../ports/tool-processes.ts';
+import type { Lease } from './owned-database.ts';
 
 const BEGIN = `
   INSERT INTO tool_processes (fence, stack, phase, host, pid, process, begun_at, ends_by)
@@ -15,15 +16,14 @@ export type Writing = <T>(doing: string, work: () => T) => Promise<T>;
 /** Runs a read; see sqlite.ts. */
 export type Reading = <T>(doing: string, work: () => T) => Promise<T>;
 
+/** The access to the table for the owner with this fence number. Its methods reject with a StoreError. */
+/** The record of the lease's owner; null for a database that was opened without a lease. */
 export function toolProcessesIn(
   client: Sqlite.Database,
-  fence: number,
-  {
-    writing,
-    reading,
-    prove,
-  }: { readonly writing: Writing; readonly reading: Reading; readonly prove: () => void },
-): ToolProcesses {
+  { fence, prove }: Pick<Lease, 'fence' | 'prove'>,
+  { writing, reading }: { readonly writing: Writing; readonly reading: Reading },
+): ToolProcesses | null {
+  if (fence === null) return null;
   return {
     fence,
     prove: () => reading('proving the lease', prove),

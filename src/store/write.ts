@@ -1,3 +1,4 @@
+/** Writes the changes of a commit, each inside the caller's transaction. */
 import { and, desc, eq, isNull } from 'drizzle-orm';
 import { assertNever } from '../base/assert-never.ts';
 import type { Alert, NewAlert } from '../model/alert.ts';
@@ -12,7 +13,7 @@ import { alerts, audit, exemptions, kv, outbox, runs, subscriptions } from './sc
 import { StoreError } from './store-error.ts';
 import type { Writer } from './writing.ts';
 
-/** Thrown inside the transaction to roll it back: somebody else changed the alert first, or opened another one. */
+/** Rolls the transaction back: another writer changed the alert first, or opened a second one for the stack. */
 export class StaleAlert extends Error {
   readonly id: number;
   constructor(id: number) {
@@ -21,7 +22,7 @@ export class StaleAlert extends Error {
   }
 }
 
-/** Thrown inside the transaction to roll it back: somebody else moved the run first. */
+/** Rolls the transaction back: another writer changed the run first. */
 export class StaleRun extends Error {
   readonly id: number;
   constructor(id: number) {
@@ -30,14 +31,14 @@ export class StaleRun extends Error {
   }
 }
 
-/** Numbers that a commit gave away, in the order of its changes. */
+/** The ids of the rows that a commit has inserted, in the order of its changes. */
 export interface Inserted {
   readonly runs: number[];
   readonly alerts: number[];
 }
 
-/** The second wall behind the transition table: what it forbids cannot be stored either. */
-function refuseIllegal(run: Run, was: { readonly state: RunState; readonly version: number }): void {
+/** Throws a StoreError if RUN_STATES forbids the step: a second check after the state machine's own. */
+function refuseIllegalStep(run: Run, was: { readonly state: RunState; readonly version: number }): void {
   const move = `run #${run.id} may not go from ${was.state} to ${run.state}`;
   if (isTerminal(was.state)) throw new StoreError(`${move}: ${was.state} is an end`);
   if (!(RUN_STATES[was.state] as readonly RunState[]).includes(run.state)) throw new StoreError(move);
@@ -49,7 +50,7 @@ function refuseIllegal(run: Run, was: { readonly state: RunState; readonly versi
 }
 
 function updateRun(tx: Writer, run: Run, was: { readonly state: RunState; readonly version: number }): void {
-  refuseIllegal(run, was);
+  refuseIllegalStep(run, was);
   const { state, version, updatedAt, data } = runColumns(run);
   const result = tx
     .update(runs)
@@ -59,7 +60,7 @@ function updateRun(tx: Writer, run: Run, was: { readonly state: RunState; readon
   if (result.changes === 0) throw new StaleRun(run.id);
 }
 
-/** A stack's drift has one open alert at most; an index says so as well. */
+/** Throws StaleAlert if the stack already has an open drift alert. A unique index enforces the same. */
 function refuseSecondDrift(tx: Writer, { kind, state, subject }: NewAlert): void {
   if (kind !== 'drift' || state !== 'open') return;
   const open = and(eq(alerts.kind, kind), eq(alerts.state, state), eq(alerts.subject, subject));
@@ -96,7 +97,7 @@ function addMessage(tx: Writer, key: string, message: OutboxMessage, at: number)
     .run();
 }
 
-/** Completes the deliveries of an alert that has just got its number. A second thread line gets a key of its own. */
+/** Adds the messages of a new alert, with its id in their keys. Each thread line gets its own key. */
 function addNewMessages(
   tx: Writer,
   alertId: number,
@@ -144,14 +145,14 @@ function appendAudit(tx: Writer, entry: AuditEntry): void {
     .run();
 }
 
-/** Sets a named value, whatever it was. */
+/** Stores a named value, inside the caller's transaction. */
 export function setValue(tx: Writer, name: string, value: string): void {
   tx.insert(kv).values({ name, value }).onConflictDoUpdate({ target: kv.name, set: { value } }).run();
 }
 
 /**
- * Writes one change inside the caller's transaction. Throws StaleRun where the run moved meanwhile, StaleAlert where
- * the alert did, a StoreError where the change must not be; either way the caller rolls everything back.
+ * Writes one change inside the caller's transaction, and adds new ids to `inserted`. Throws StaleRun or StaleAlert if
+ * another writer changed the row first, and a StoreError if the change is not allowed. The caller must roll back.
  */
 export function write(tx: Writer, change: Change, inserted: Inserted): void {
   switch (change.type) {
@@ -180,7 +181,7 @@ export function write(tx: Writer, change: Change, inserted: Inserted): void {
         .set({ endedBy: JSON.stringify(change.by), endedAt: change.at })
         .where(and(eq(exemptions.id, change.id), isNull(exemptions.endedAt)))
         .run();
-      // Ended twice at once is no error, the first end stands; an exemption that never was is.
+      // If the exemption has ended already, its first end stays. Only an unknown id is an error.
       if (
         result.changes === 0 &&
         tx.select().from(exemptions).where(eq(exemptions.id, change.id)).get() === undefined

@@ -16,12 +16,12 @@ export interface Scratch {
 /** `owner` names this process; its directories are separate from those of earlier processes. */
 export function createScratch(dataDir: string, owner: string): Scratch {
   const root = join(dataDir, 'tmp');
+  const own = `${owner}.`;
   return {
     async within(user, work) {
-      const parent = join(root, owner);
-      await mkdir(parent, { recursive: true, mode: 0o700 });
-      if (user !== null) for (const dir of [root, parent]) await allowTraversal(dir);
-      const dir = await mkdtemp(join(parent, 'run-'));
+      await mkdir(root, { recursive: true, mode: 0o700 });
+      if (user !== null) await allowTraversal(root);
+      const dir = await mkdtemp(join(root, own));
       try {
         if (user !== null) await chown(dir, user.uid, user.gid);
         return await work(dir);
@@ -35,7 +35,7 @@ export function createScratch(dataDir: string, owner: string): Scratch {
         throw error;
       });
       for (const name of names)
-        if (name !== owner) await rm(join(root, name), { recursive: true, force: true });
+        if (!name.startsWith(own)) await rm(join(root, name), { recursive: true, force: true });
     },
   };
 }

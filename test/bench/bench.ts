@@ -1,8 +1,8 @@
 /**
- * `npm run bench -- [RUNS] [PART …]`: what m0 costs, each measured thing beside what it is compared to, in turn.
- * Parts, all of them where none is named: `explain` (big plans as a whole process, against one that only parses the
+ * `npm run bench -- [RUNS] [PART …]`: measures what m0 costs, alternating each measurement with its baseline.
+ * Parts (default: all): `explain` (a whole process on big plans, against a process that only parses the
  * same file), `policy`, `runner` (a check of a stack), `fleet` (a day of 400 stacks), `memory` (10,000 runs), `chat`
- * (commands and clicks while plans run), each in a file of its name. Exits 1 where a limit is broken, 2 where it was called wrongly.
+ * (commands and clicks while plans run). Each part has its own file. Exit code 1: a limit is exceeded; 2: wrong usage.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -20,9 +20,9 @@ const ROOT = join(import.meta.dirname, '../..');
 const GIB = 2 ** 30;
 
 interface Usage {
-  /** Milliseconds from start to end, with what npm would hand over to. */
+  /** Milliseconds from the start of the process to its end. */
   readonly wall: number;
-  /** Bytes of the biggest process. */
+  /** Peak memory, in bytes, of the largest process. */
   readonly peak: number;
 }
 
@@ -31,7 +31,7 @@ interface Plan {
   readonly drifted: number;
 }
 
-/** Runs Node to its end. */
+/** Runs Node with these arguments and waits for its end. */
 async function measure(args: readonly string[], scratch: string, expected: number): Promise<Usage> {
   const folder = mkdtempSync(join(scratch, 'usage-'));
   const hook = `--import=${join(import.meta.dirname, 'report-usage.mjs')}`;
@@ -61,7 +61,7 @@ async function limitsOf(plan: Plan, runs: number, scratch: string): Promise<Limi
   const peak: number[] = [];
   for (let run = 0; run < runs; run++) {
     const bare = await measure(parse, scratch, 0);
-    // Exit code 1: there are findings.
+    // Exit code 1 of explain means that there are findings.
     const whole = await measure(explain, scratch, plan.drifted > 0 ? 1 : 0);
     wall.push(whole.wall / bare.wall);
     peak.push(whole.peak);
@@ -97,7 +97,7 @@ const PARTS = new Map<string, Part>([
   ['chat', chatLimits],
 ]);
 
-/** Exit code. */
+/** Runs the parts, prints the table and returns the exit code. */
 async function bench(words: readonly string[]): Promise<number> {
   const counts = words.filter((word) => /^\d+$/.test(word));
   const named = words.filter((word) => !/^\d+$/.test(word));

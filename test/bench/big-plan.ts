@@ -1,9 +1,10 @@
+/** Writes the JSON of very large Terraform plans for the bench. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Json } from '../../src/drift/finding.ts';
 
 type Values = { readonly [key: string]: Json };
 
-/** One resource of a big plan as it was and as it is: where they differ, somebody changed it by hand. */
+/** One resource of a big plan, before and after: a difference is a manual change. */
 interface Thing {
   readonly address: string;
   readonly module: string;
@@ -15,13 +16,13 @@ interface Thing {
   readonly sensitive: Values;
 }
 
-/** Resources of one module: real plans of this size are many calls of the same modules. */
+/** Resources per module: real plans of this size call the same modules many times. */
 const PER_MODULE = 50;
 const PROVIDER = 'registry.terraform.io/hashicorp/aws';
 
 /**
- * Writes the plan of `changes` resources to `file`, `drifted` of which somebody changed by hand, about 5 KB a
- * resource: buckets, groups, roles and databases, one in twenty with a secret of its own.
+ * Writes a plan of `changes` resources to `file`; `drifted` of them have manual changes. About 5 KB a
+ * resource: buckets, groups, roles and databases; one in twenty has a secret.
  */
 export function writeBigPlan(file: string, { changes, drifted }: { changes: number; drifted: number }): void {
   const out = openSync(file, 'w', 0o600);

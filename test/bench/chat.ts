@@ -1,6 +1,6 @@
 /**
- * How soon m0 acknowledges what people type and click while it plans: m0 as a process of its own, in either mode,
- * with two real plans under way all the time. Slack gives 3 s; a person notices a quarter of one.
+ * Measures how soon m0 acknowledges commands and clicks while it plans. m0 runs as a separate process, in both modes,
+ * always with two real plans running. Slack allows 3 s; people notice a quarter of a second.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
@@ -13,18 +13,18 @@ import type { Limit } from './table.ts';
 const REQUESTS = 1_000;
 const EVERY_MS = 20;
 const WARM_UP = 50;
-/** Longest wait for the last answers, after the last request. */
+/** How long to wait for the last answers after the last request. */
 const ANSWERS_MS = 60_000;
 const STACKS = ['prod-network', 'prod-network-too'];
 const WORKING: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
 const BUTTON = 'Revert the rule in the cloud';
 
 interface Round {
-  /** ms until acknowledged, of each request that was. */
+  /** The time to the acknowledgement of each acknowledged request, in ms. */
   readonly acknowledged: readonly number[];
-  /** Requests that were not acknowledged, or never answered. */
+  /** The number of requests not acknowledged or not answered. */
   readonly lost: number;
-  /** Plans that were under way meanwhile. */
+  /** The number of plans that ran meanwhile. */
   readonly plans: number;
 }
 
@@ -34,7 +34,7 @@ function twoStacks(yaml: string): string {
   return stringify({ ...config, stacks: STACKS.map((name) => ({ ...config.stacks[0], name })) });
 }
 
-/** Has a check of the stack under way all the time, until told to end. Resolves with how many there were. */
+/** Checks the stack again and again until the signal aborts. Resolves with the number of checks. */
 async function keepPlanning(world: World, stack: string, signal: AbortSignal): Promise<number> {
   const newest = async (): Promise<Run | undefined> =>
     (await world.service.store.runs({ stack, limit: 1 }))[0];
@@ -53,7 +53,7 @@ async function keepPlanning(world: World, stack: string, signal: AbortSignal): P
   return plans;
 }
 
-/** What Eve alone was told by m0 so far. */
+/** The number of messages that only Eve has received. */
 function answersSeen(world: World): number {
   const { workspace } = world;
   return workspace
@@ -62,11 +62,11 @@ function answersSeen(world: World): number {
     .filter((m) => m.visibleTo === EVE && m.user === workspace.botUserId).length;
 }
 
-/** Requests at a steady pace, whatever becomes of those before: commands, and clicks that are refused. */
+/** Sends requests at a fixed rate, without waiting for earlier ones: commands, and clicks that m0 refuses. */
 async function round(world: World, card: Message): Promise<Round> {
   const planning = new AbortController();
   const planned = STACKS.map((stack) => keepPlanning(world, stack, planning.signal));
-  // Until both plans are on their way.
+  // Waits until both plans have started.
   await sleep(2_000);
   const before = answersSeen(world);
   const eve = world.workspace.as(EVE);
@@ -94,7 +94,7 @@ async function round(world: World, card: Message): Promise<Round> {
   return { acknowledged, lost: REQUESTS - Math.min(acknowledged.length, answered()), plans };
 }
 
-/** The value under which this share of the others lies. */
+/** The percentile: the value below which this share of the values lies. */
 function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
@@ -112,7 +112,7 @@ async function inMode(mode: 'socket' | 'http', runs: number): Promise<Limit[]> {
     await world.cloud.console.run('open-ssh');
     await world.workspace.as(KIM).slash('/m0', `drift ${STACKS[0]}`, 'ops');
     const card = await world.card('aws_security_group.web', 'waits');
-    // An m0 that has just started still compiles what it runs; here it has been at work for a little while.
+    // A fresh process still compiles its code, so some requests warm it up first.
     for (let i = 0; i < WARM_UP; i++) await world.workspace.as(EVE).slash('/m0', 'status', 'ops');
     const rounds: Round[] = [];
     for (let run = 0; run < runs; run++) {
@@ -135,7 +135,7 @@ async function inMode(mode: 'socket' | 'http', runs: number): Promise<Limit[]> {
   }
 }
 
-/** The chat as limits, in both modes. Rejects where no plan ran meanwhile. */
+/** Returns the chat limits with measured values, for both modes. Rejects if no plan ran meanwhile. */
 export async function chatLimits(runs: number): Promise<Limit[]> {
   return [...(await inMode('socket', runs)), ...(await inMode('http', runs))];
 }

@@ -1,6 +1,6 @@
 /**
- * 400 stacks every two hours on two cores: what a plan and an apply take while another plan runs beside them is
- * measured with the real runner, and with these times the day of test/support/fleet-day.ts is lived through.
+ * 400 stacks every two hours on two cores: measures with the real runner how long a plan and an apply take while
+ * another plan runs, and simulates the day of test/support/fleet-day.ts with these durations.
  */
 import { startTestCloud, type TestCloud } from '../support/cloud.ts';
 import { fleetDay } from '../support/fleet-day.ts';
@@ -34,9 +34,9 @@ async function measure(runs: number): Promise<Times> {
   }
 }
 
-/** ms of plans and applies of the sample stack, each with a plan of another stack beside it. */
+/** Measures plans and applies of the sample stack, each while another stack is planned. In ms. */
 async function together(here: TestCloud, runs: number): Promise<Times> {
-  // The same code twice: each has its own work tree and its own turn.
+  // Two stacks with the same code: each has its own work tree and may run at the same time.
   const [one, other] = [here.stack({ name: 'one' }), here.stack({ name: 'other' })];
   const check = async (stack: typeof one): Promise<void> => {
     const { plan } = await here.runner.plan(stack, { only: null, signal });
@@ -74,7 +74,7 @@ function say(report: FleetDayReport, planMs: readonly number[], applyMs: readonl
   for (const line of lines) process.stderr.write(`  ${line}\n`);
 }
 
-/** The day of the fleet as limits. Rejects where somebody was not told, or a tick was answered twice or never. */
+/** Returns the fleet limits with measured values. Rejects if an alert is missing, or a tick had two checks or none. */
 export async function fleetLimits(runs: number): Promise<Limit[]> {
   const measured = await measure(runs);
   const report = await fleetDay({ ...measured, concurrency: CONCURRENCY, seed: 1 });
@@ -82,7 +82,7 @@ export async function fleetLimits(runs: number): Promise<Limit[]> {
   const broken = [
     ...report.twice.map((stack) => `${stack} was checked twice for one tick`),
     ...report.unanswered.map((tick) => `${tick} was never answered`),
-    ...report.untold.map((stack) => `nobody was told of ${stack}`),
+    ...report.unreported.map((stack) => `nobody was told of ${stack}`),
     ...report.overtaken,
   ];
   if (broken.length > 0) throw new Error(`living through a day of 400 stacks: ${broken.join(', ')}`);

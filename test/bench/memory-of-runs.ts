@@ -1,6 +1,6 @@
 /**
- * Lives through 10,000 runs of 100 stacks and prints what memory it holds after each 1,000, as JSON. Real memory,
- * worker, delivery and cards; plans are read and compared as the runner does; only tool and chat are not there.
+ * Simulates 10,000 runs of 100 stacks and prints, as JSON, the memory in use after each 1,000. The store,
+ * worker, dispatcher and cards are real, and plans are parsed as the runner does; only tool and chat are fakes.
  */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,13 +23,13 @@ import type { Sample } from './memory.ts';
 const RUNS = 10_000;
 const EVERY = 1_000;
 const STACKS = 100;
-/** About 110 KB as JSON. */
+/** Resources of a plan, which is then about 110 KB of JSON. */
 const RESOURCES = 20;
 const SETTLED_MS = 60_000;
-/** In turn: clean, tags that heal, a rule that waits, still waiting, gone again, and a state that can't be read. */
+/** What the checks find, in turn: nothing, tags to revert, a rule that waits, the same, nothing, an unreadable state. */
 const WEATHERS = ['clean', 'tags', 'rule', 'rule', 'clean', 'away'] as const;
 
-/** A chat that forgets: what a real one holds is not in this process. */
+/** A chat that stores nothing, because a real chat's messages are not in m0's process. */
 class ForgetfulChat implements ChatPort {
   readonly platform = 'slack';
   #posted = 0;
@@ -48,7 +48,7 @@ class ForgetfulChat implements ChatPort {
   }
 }
 
-/** Whose plans are documents, read anew each time. */
+/** A cloud whose plans are JSON documents, parsed for each run. */
 class DocumentCloud extends FleetCloud {
   readonly documents = new Map<string, Buffer>();
 
@@ -79,7 +79,7 @@ async function planOf(dir: string, drifted: number): Promise<Buffer> {
 
 async function sample(runs: number): Promise<Sample> {
   if (globalThis.gc === undefined) throw new Error('measuring memory: start node with --expose-gc');
-  // What native code holds is given back in the turn after its object has gone.
+  // Native memory is released one turn after its object was collected.
   for (let i = 0; i < 3; i += 1) {
     globalThis.gc();
     await turn();
@@ -100,7 +100,7 @@ try {
   const cloud = new DocumentCloud({
     clock: Date.now,
     onWork: () => {},
-    // A tool is waited for, however short: the process gets to do what else there is to do.
+    // Waits briefly, as for a tool, so the event loop can do other work.
     pass: async (_what, _stack, signal) => {
       await turn();
       signal.throwIfAborted();

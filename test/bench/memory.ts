@@ -1,4 +1,4 @@
-/** Whether m0's memory stays flat: the heap of a process of its own while it lives through 10,000 runs. */
+/** Measures whether m0's memory stays flat: the heap of a separate process during 10,000 runs. */
 
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -17,12 +17,12 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The end over the beginning, where everything had been used once. */
+/** The mean of the last three values divided by that of the second to fourth; the first is warm-up. */
 function growth(values: readonly number[]): number {
   return mean(values.slice(-3)) / mean(values.slice(1, 4));
 }
 
-/** Memory as limits. Rejects where the runs do not end as they should. */
+/** Returns the memory limits with measured values. Rejects if the runs end in an unexpected way. */
 export async function memoryLimits(): Promise<Limit[]> {
   const script = join(import.meta.dirname, 'memory-of-runs.ts');
   const { stdout } = await execa(process.execPath, ['--expose-gc', script], { stderr: 'inherit' });

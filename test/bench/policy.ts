@@ -1,4 +1,4 @@
-/** What policies cost: a warm decision against a process of `opa eval`, and chat while a policy is busy. */
+/** Measures policies: a warm decision against a process of `opa eval`, and chat while a policy uses the CPU. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,7 +27,7 @@ import type { Limit } from './table.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const CHANGES = 5_000;
 const COMMANDS = 40;
-/** How long the busy policy is busy: it never ends by itself. */
+/** The time limit of the busy policy, which never ends on its own. */
 const BUSY_MS = 6_000;
 const BUSY = `package m0
 allow contains "x"
@@ -70,7 +70,7 @@ function policiesIn(dataDir: string, opa: string, timeMs: number): PolicyPort & 
   return createPolicies({ dataDir, opa, mirrors, log, limits });
 }
 
-/** In the manner of public env0 policies: reads every change of the plan. */
+/** Like public env0 policies: reads every change of the plan. */
 const BY_CHANGES = `package env0
 deny contains sprintf("%s is deleted", [r.address]) if {
   some r in input.plan.resource_changes
@@ -115,7 +115,7 @@ async function warmDecisions(runs: number, scratch: string, opa: string): Promis
   return limits;
 }
 
-/** The warm decision's time over that of a process of opa on the same input, which must allow as much. */
+/** The time of a warm decision and of an opa process on the same input. Rejects if their answers differ. */
 async function againstOpa(
   runs: number,
   policies: PolicyPort,
@@ -123,10 +123,10 @@ async function againstOpa(
   [opa = '', ...args]: readonly string[],
 ): Promise<readonly number[]> {
   const measured: number[] = [];
-  // The first question also compiles.
+  // The first question compiles the policy too.
   await policies.ask(asked);
   for (let run = 0; run < runs; run++) {
-    // Stacks are decided seconds after one another at best: the next thread is ready by then.
+    // In production decisions are seconds apart, so the next thread is ready by then.
     await sleep(500);
     const begun = performance.now();
     const [answer] = await policies.ask(asked);
@@ -145,7 +145,7 @@ async function againstOpa(
   return measured;
 }
 
-/** Commands typed into the local workspace until their answer is seen, while a policy spins in its thread. */
+/** Times commands in the local workspace until their answer, while a policy uses its thread's CPU. */
 async function chatWhileBusy(scratch: string, opa: string): Promise<Limit[]> {
   const git = await repository(join(scratch, 'busy'), { 'busy.rego': BUSY });
   const source = { name: 'busy', git, ref: 'main', path: '', mode: 'decide' as const };
@@ -205,7 +205,7 @@ async function chatWhileBusy(scratch: string, opa: string): Promise<Limit[]> {
   }
 }
 
-/** Everything about policies, as limits. Rejects where what is measured does not do what it should. */
+/** Returns the policy limits with measured values. Rejects if a measured decision is wrong. */
 export async function policyLimits(runs: number, scratch: string): Promise<Limit[]> {
   const { opa } = await loadTools(process.env.M0_DATA_DIR ?? '.m0', process.env);
   return [...(await warmDecisions(runs, scratch, opa)), ...(await chatWhileBusy(scratch, opa))];

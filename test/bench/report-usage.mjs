@@ -1,4 +1,4 @@
-/** Loaded into every process that the bench measures: leaves its peak memory behind when it ends. */
+/** Loaded into every process that the bench measures: writes the process's peak memory to a file when it exits. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 

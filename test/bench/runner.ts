@@ -1,6 +1,6 @@
 /**
- * What a check of a stack costs whose code did not move: the runner's plan of the sample stack, against the same
- * tool called by hand in a directory that is ready, and against a pipeline that starts from nothing.
+ * Measures a check of a stack whose code did not change: the runner's plan of the sample stack, against the same
+ * tool run directly in an initialised directory, and against a pipeline that starts from an empty one.
  */
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,18 +10,18 @@ import { startTestCloud, type TestCloud } from '../support/cloud.ts';
 import type { Limit } from './table.ts';
 
 interface Cost {
-  /** ms. */
+  /** Elapsed time, in ms. */
   readonly wall: number;
-  /** ms of CPU: this process and all its children that have ended meanwhile, theirs included. */
+  /** CPU time, in ms, of this process and of all descendants that have ended meanwhile. */
   readonly cpu: number;
 }
 
 const TICK_MS = 10;
 
-/** ms of CPU of this process and its ended children; NaN where the system does not tell. */
+/** CPU time, in ms, of this process and its ended children; NaN if the system does not report it. */
 async function cpuSoFar(): Promise<number> {
   const stat = await readFile('/proc/self/stat', 'utf8').catch(() => '');
-  // The name in brackets may hold blanks; utime, stime, cutime, cstime are fields 14 to 17.
+  // The process name in brackets may contain blanks; utime, stime, cutime and cstime are fields 14 to 17.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * TICK_MS, stat === '' ? NaN : 0);
 }
@@ -50,7 +50,7 @@ async function clone(here: TestCloud, scratch: string): Promise<string> {
   return join(dir, SAMPLE.stackPath);
 }
 
-/** The runner as limits. Rejects where its plan finds anything: nobody has changed the sample. */
+/** Returns the runner limits with measured values. Rejects if a plan finds drift, as there is none. */
 export async function runnerLimits(runs: number, scratch: string): Promise<Limit[]> {
   const here = await startTestCloud();
   try {

@@ -1,4 +1,5 @@
-/** Something measured several times, and the most its median may be. */
+/** The limits of the bench and the rows of its table. */
+/** A value measured several times, and the upper limit of its median. */
 export interface Limit {
   readonly what: string;
   readonly measured: readonly number[];
@@ -6,7 +7,7 @@ export interface Limit {
   readonly unit: string;
 }
 
-/** One row of the table: median, least and most. */
+/** One row of the table: median, minimum and maximum. */
 export function rowOf({ what, measured, most, unit }: Limit): string {
   const sorted = measured.toSorted((a, b) => a - b);
   const show = (value: number | undefined): string => (value ?? 0).toFixed(2);
@@ -15,12 +16,12 @@ export function rowOf({ what, measured, most, unit }: Limit): string {
   return `| ${what} | ${show(median(measured))}${unit} | ${range} | ≤ ${most}${unit} | ${verdict} |`;
 }
 
-/** The middle one of the values. */
+/** The median of the values. */
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-/** True where the median is beyond the limit. */
+/** True if the median exceeds the limit. */
 export function broken({ measured, most }: Limit): boolean {
   return median(measured) > most;
 }

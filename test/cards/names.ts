@@ -1,13 +1,14 @@
+/** Which pictures exist of each exhibit, and their file names. */
 import type { Exhibit } from '../support/gallery/exhibit.ts';
 
 export type Platform = 'slack' | 'teams';
-/** What of a card a picture shows: on a desk, on a phone, in the dark, and with a question or form laid open. */
+/** The view that a picture shows: desktop, phone, dark theme, or with a confirmation or form open. */
 export type Sight = 'desk' | 'phone' | 'dark' | 'asks';
 
-/** What is pictured of an exhibit on a platform; nothing where that platform has no such thing. */
+/** The pictures to take of an exhibit on a platform; empty if the platform does not have it. */
 export function sightsOf(one: Exhibit, platform: Platform): readonly Sight[] {
   if (one.unpictured === true || (one.only ?? platform) !== platform) return [];
-  // Slack asks for words in a dialog, which is an exhibit of its own; Teams lays that open in the card as well.
+  // A Slack form is a dialog, which is a separate exhibit; Teams also opens the form inside the card.
   const asks = one.asks !== undefined && (platform === 'teams' || one.shown.kind === 'card');
   return [
     'desk',
@@ -17,13 +18,13 @@ export function sightsOf(one: Exhibit, platform: Platform): readonly Sight[] {
   ];
 }
 
-/** The file of docs/cards that a picture is. */
+/** The picture's file name in docs/cards. */
 export function fileOf(one: Exhibit, platform: Platform, sight: Sight): string {
   const name = platform === 'slack' ? one.name : `${platform}-${one.name}`;
   return sight === 'desk' ? `${name}.png` : `${name}.${sight}.png`;
 }
 
-/** The pictures there are of an exhibit, by file name. */
+/** The file names of an exhibit's pictures. */
 export function picturesOf(one: Exhibit): readonly string[] {
   return (['slack', 'teams'] as const).flatMap((platform) =>
     sightsOf(one, platform).map((sight) => fileOf(one, platform, sight)),

@@ -1,17 +1,17 @@
-/** Makes pictures small: at most 32 colours, which text on a plain ground does not miss. */
+/** Makes PNG files small by reducing them to 32 colours, enough for text on a plain background. */
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const COLOURS = 32;
-/** Colours of large areas. */
+/** How many palette colours are reserved for large areas. */
 const GROUNDS = 10;
-/** Bytes of a pixel as the browser writes them, by PNG colour type. */
+/** Bytes per pixel, by PNG colour type. */
 const PIXEL: Readonly<Record<number, number>> = { 2: 3, 6: 4 };
 
 interface Raw {
   readonly width: number;
   readonly height: number;
-  /** One number a pixel, 0xRRGGBB. */
+  /** One number per pixel, 0xRRGGBB. */
   readonly pixels: Uint32Array;
 }
 
@@ -34,7 +34,7 @@ function paeth(left: number, up: number, corner: number): number {
   return a <= b && a <= c ? left : b <= c ? up : corner;
 }
 
-/** Reads what a browser writes: 8 bits a channel, not interlaced. Throws on anything else. */
+/** Reads PNG as browsers write it: 8 bits per channel, not interlaced. Throws on anything else. */
 function read(png: Buffer): Raw {
   const chunks = chunksOf(png);
   const head = chunks.find((chunk) => chunk.type === 'IHDR')?.data ?? Buffer.alloc(13);
@@ -65,7 +65,7 @@ function read(png: Buffer): Raw {
   return { width, height, pixels };
 }
 
-/** The colours used most, and for every other one the nearest of them. */
+/** The most frequent colours, and for every other colour the nearest of them. */
 function paletteOf(pixels: Uint32Array): {
   readonly colours: readonly number[];
   readonly index: ReadonlyMap<number, number>;
@@ -74,8 +74,8 @@ function paletteOf(pixels: Uint32Array): {
   for (const pixel of pixels) times.set(pixel, (times.get(pixel) ?? 0) + 1);
   const used = [...times].sort(([, a], [, b]) => b - a).map(([colour]) => colour);
   const colours: number[] = [];
-  // Grounds are taken as they are. Of the shades of letters, one that is nearly there already would cost the
-  // place of one that is not.
+  // Background colours are taken as they are. A text shade that is close to a chosen colour is skipped,
+  // to leave room for a different one.
   for (const [near, most] of [
     [0, GROUNDS],
     [24, COLOURS],
@@ -110,7 +110,7 @@ function chunk(type: string, data: Buffer): Buffer {
   return framed;
 }
 
-/** The same picture in a palette. */
+/** Converts a picture to a palette. */
 export function inPalette(png: Buffer): Buffer {
   const { width, height, pixels } = read(png);
   const { colours, index } = paletteOf(pixels);

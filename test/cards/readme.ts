@@ -1,3 +1,4 @@
+/** Builds the page docs/cards/README.md. */
 import type { Exhibit } from '../support/gallery/exhibit.ts';
 import { fileOf, type Platform, type Sight, sightsOf } from './names.ts';
 

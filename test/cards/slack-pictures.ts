@@ -1,4 +1,4 @@
-/** Pictures of what Slack is sent, on the sandbox's own chat page. */
+/** Takes the pictures of Slack messages on the sandbox's chat page. */
 
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,11 +14,11 @@ import type { Act } from './stage.tsx';
 
 const GOLDEN = new URL('../render/slack/', import.meta.url);
 
-/** High enough for the longest dialog: what would scroll is not on the picture. */
+/** High enough for the longest dialog, because a picture does not show what needs scrolling. */
 const HEIGHT = 2_400;
 const WIDTH = { desk: 780, phone: 390 } as const;
 
-/** As wide as the card needs; nothing of the page around it. */
+/** Makes the picture as wide as the card and hides the rest of the page. */
 const STYLE = `.picture { width: fit-content; min-width: min(100%, 30rem); max-width: 100%; }
 @media (max-width: 760px) { .picture { width: 100%; } }
 .message:hover { background: none; }
@@ -33,7 +33,7 @@ const blocksOf = (value: unknown): Block[] =>
 
 const wordsOf = (text: unknown): string => (isRecord(text) ? String(text.text) : '');
 
-/** What the golden file holds, as the workspace would have it. */
+/** The content of the golden file as a message or dialog of the workspace. */
 async function actOf(one: Exhibit): Promise<Act> {
   const golden: unknown = JSON.parse(await readFile(new URL(`${one.name}.golden.json`, GOLDEN), 'utf8'));
   if (!isRecord(golden))
@@ -102,7 +102,7 @@ async function picture(page: Page, one: Exhibit, album: Album): Promise<void> {
   }
 }
 
-/** Takes all pictures of the exhibits that Slack has. */
+/** Takes the pictures of all exhibits that Slack has. */
 export async function slackPictures(
   browser: Browser,
   exhibits: readonly Exhibit[],

@@ -1,4 +1,4 @@
-/** The page on which pictures of cards are taken: the sandbox's own, with one message or dialog on it. */
+/** The browser page on which pictures are taken: the sandbox's components with one message or dialog. */
 import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 import { Message } from '../../src/sandbox/page/client/message.tsx';
@@ -6,7 +6,7 @@ import { Modal } from '../../src/sandbox/page/client/modal.tsx';
 import { NamesContext } from '../../src/sandbox/page/client/names.ts';
 import type { Message as MessageData, View } from '../../src/sandbox/workspace/model.ts';
 
-/** What stands on the stage. `now` is what the reader's clock says, ms. */
+/** The content of the page. `now`: the reader's time, ms since epoch. */
 export interface Act {
   readonly name: string;
   readonly now: number;
@@ -16,7 +16,7 @@ export interface Act {
 
 declare global {
   interface Window {
-    /** Puts something on the stage; what was there before is gone. */
+    /** Replaces the content of the page. */
     show(act: Act): void;
   }
 }

@@ -1,4 +1,4 @@
-/** Microsoft's own local client for Teams, with m0's real Teams side connected to it. */
+/** Starts Microsoft's local Teams client and connects m0's real Teams adapter to it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -15,20 +15,20 @@ import { freePort } from '../support/free-port.ts';
 import { type Bot, memory, startBot } from '../support/teams-bot.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../src/sandbox/playground.ts', import.meta.url));
-/** Who the client is unless told: Dana of the exhibits. */
+/** The client's default user: Dana of the exhibits. */
 const READER = { id: '29:dana', aadObjectId: PEOPLE[0].teams };
 const PERSONAL = 'a:dana';
 const START_MS = 30_000;
 const POLL_MS = 50;
 
-/** Where a message stands, as the client's list of conversations names it. */
+/** A conversation, by its name in the client's list. */
 export type Conversation = 'Personal Chat' | 'SRE - Ops';
 
 export interface TeamsClient {
   readonly url: string;
-  /** m0 posts a card by itself, to the channel or to the reader's chat with it. */
+  /** Makes m0 post a card to the channel or to the reader's chat with m0. */
   post(card: Card, conversation: Conversation): Promise<void>;
-  /** The reader types something in their chat with m0, and gets this answer, also when they click on it. */
+  /** The reader types in their chat with m0 and gets this answer, and the same answer after a click. */
   answer(reply: Reply): Promise<void>;
   close(): Promise<void>;
 }
@@ -44,7 +44,7 @@ async function asked(url: string, body?: object): Promise<unknown> {
   return response.json().catch(() => null);
 }
 
-/** Resolves once the client answers; rejects where it ended, or takes too long. */
+/** Resolves once the client answers; rejects if it ended or takes too long. */
 async function ready(client: ChildProcess, url: string): Promise<void> {
   const until = Date.now() + START_MS;
   for (;;) {
@@ -63,7 +63,7 @@ async function ready(client: ChildProcess, url: string): Promise<void> {
   }
 }
 
-/** Posts; waits where m0 would be faster than Teams takes messages. */
+/** Posts a card; waits first if the Teams rate limit requires it. */
 async function post(bot: Bot, place: Place, card: Card, key: string): Promise<void> {
   for (;;) {
     try {
@@ -76,7 +76,7 @@ async function post(bot: Bot, place: Place, card: Card, key: string): Promise<vo
   }
 }
 
-/** Starts both; the caller closes them. What the client writes goes to a folder of its own, deleted after. */
+/** Starts the client and m0; the caller closes them. The client's files go to a temporary folder. */
 export async function startTeamsClient(): Promise<TeamsClient> {
   const closing: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
@@ -130,7 +130,7 @@ export async function startTeamsClient(): Promise<TeamsClient> {
         textFormat: 'plain',
         mentions,
       });
-    // m0 writes only where it was met.
+    // m0 can write only to conversations in which it has received a message.
     const mention = `<at>${TEAMS.botName}</at>`;
     await type(TEAMS_OPS, `${mention} help`, [{ mentioned: { id: TEAMS.appId }, text: mention }]);
     await type(PERSONAL, 'help');

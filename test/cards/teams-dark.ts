@@ -1,6 +1,6 @@
 /**
- * The dark theme of Teams, which Microsoft's local client lacks: it renders cards with one set of colours, that of
- * the light theme. For pictures in the dark it is handed those of Teams' dark theme in their place.
+ * The dark theme of Teams, which Microsoft's local client lacks: it always renders cards with the colours of
+ * the light theme. For dark pictures its colours are replaced by those of Teams' dark theme.
  */
 import type { BrowserContext } from 'playwright-core';
 
@@ -19,7 +19,7 @@ const DARK = {
   emphasis: { backgroundColor: '#292828', borderColor: '#666666', foregroundColors: DARK_TEXT },
 };
 
-/** Buttons and fields have the tokens of Fluent, Microsoft's design system. */
+/** Colours of buttons and fields, from the tokens of Fluent, Microsoft's design system. */
 export const DARK_STYLE = `
 [data-looked="now"] { color: ${TEXT}; color-scheme: dark;
   --colorNeutralForeground1: ${TEXT}; --colorNeutralForeground4: #adadad; --colorNeutralBackground1: #333232;
@@ -31,7 +31,7 @@ const setOf = (style: string): RegExp =>
     `(?<="${style}":)\\{"foregroundColors":\\{(?:"\\w+":\\{[^{}]*\\},?)+\\},"borderColor":"#\\w+","backgroundColor":"#\\w+"\\}`,
   );
 
-/** Has the client in this browser draw cards in dark colours. */
+/** Makes the client in this browser render cards in dark colours. */
 export async function turnDark(context: BrowserContext, url: string): Promise<void> {
   const page = await (await fetch(url)).text();
   const path = /src="(\/static\/js\/main\.[^"]+\.js)"/.exec(page)?.[1];

@@ -1,4 +1,4 @@
-/** Pictures of what m0 posts to Teams, as Microsoft's own local client shows it. */
+/** Takes the pictures of Teams messages in Microsoft's local client. */
 import type { Browser, Locator, Page } from 'playwright-core';
 import { assertNever } from '../../src/base/assert-never.ts';
 import type { Card, Form } from '../../src/messages/card.ts';
@@ -8,7 +8,7 @@ import { type Sight, sightsOf } from './names.ts';
 import { type Conversation, startTeamsClient, type TeamsClient } from './teams-client.ts';
 import { DARK_STYLE, turnDark } from './teams-dark.ts';
 
-/** Of a phone of 390 pixels a card has all but a margin at either side. */
+/** Widths in pixels; on a phone of 390 pixels a card fills the width except for margins. */
 const WIDTH: Readonly<Record<Sight, number>> = { desk: 640, dark: 640, phone: 358, asks: 358 };
 const WINDOW = { width: 1_280, height: 1_000 };
 const PATIENCE_MS = 15_000;
@@ -16,7 +16,7 @@ const CONVERSATIONS: readonly Conversation[] = ['SRE - Ops', 'Personal Chat'];
 
 const CARD = '.ac-preview-panel > .ac-adaptiveCard';
 const NEW = `${CARD}:not([data-looked="before"])`;
-/** The client shows every card in a narrow bubble: the one that is wanted stands alone, as wide as Teams shows it. */
+/** The client shows cards in a narrow bubble. This shows the pictured card alone, as wide as in Teams. */
 const STYLE = `[data-looked="now"] { position: fixed !important; top: 0; left: 0; }
 body:has([data-looked="now"]) * { visibility: hidden; transition: none !important; }
 [data-looked="now"], [data-looked="now"] * { visibility: visible !important; }
@@ -25,7 +25,7 @@ body:has([data-looked="now"]) * { visibility: hidden; transition: none !importan
 async function openClient(browser: Browser, url: string, dark: boolean): Promise<Page> {
   const context = await browser.newContext({ locale: 'en-GB', viewport: WINDOW });
   context.setDefaultTimeout(PATIENCE_MS);
-  // It would fetch fonts and animations from Microsoft.
+  // Blocks fonts and animations that the client would load from Microsoft.
   await context.route(
     (asked) => asked.origin !== url,
     (route) => route.abort(),
@@ -40,7 +40,7 @@ async function openClient(browser: Browser, url: string, dark: boolean): Promise
 const conversationOf = (one: Exhibit): Conversation =>
   one.where === 'channel' ? 'SRE - Ops' : 'Personal Chat';
 
-/** Has m0 say what is to be seen, the way it does. */
+/** Makes m0 send the exhibit in the way it would in production. */
 async function say({ shown, where }: Exhibit, to: Conversation, client: TeamsClient): Promise<void> {
   switch (shown.kind) {
     case 'card':
@@ -61,7 +61,7 @@ async function putBack(page: Page): Promise<void> {
   });
 }
 
-/** Lays the one card that came since the last look over all else. */
+/** Brings the card that arrived last to the front. */
 async function look(page: Page): Promise<Locator> {
   await putBack(page);
   const card = page.locator(NEW);
@@ -69,7 +69,7 @@ async function look(page: Page): Promise<Locator> {
   return card;
 }
 
-/** Turns to the page that is wanted: a click on the way to the second, sent as one on the way there. */
+/** Turns to the exhibit's page: clicks the button of the second page, with the wanted page in the request. */
 async function turn(page: Page, card: Locator, { shown }: Exhibit): Promise<Locator> {
   if (shown.kind !== 'pages' || shown.page === 0) return card;
   const clicks = '**/_conversation/v1/invoke';
@@ -84,7 +84,7 @@ async function turn(page: Page, card: Locator, { shown }: Exhibit): Promise<Loca
   return turned;
 }
 
-/** A card with the button that opens the form in it. */
+/** A card with a button that opens the form. */
 const opening = (form: Form, label: string): Card => ({
   headline: form.title,
   tone: 'plain',
@@ -94,7 +94,7 @@ const opening = (form: Form, label: string): Card => ({
 async function take(page: Page, card: Locator, width: number): Promise<Buffer> {
   await card.evaluate((element, px) => {
     element.style.setProperty('width', `${px}px`);
-    // Teams on a phone is no web page, and breaks a word that is longer than a line.
+    // Teams on a phone is a native app, which breaks words longer than a line.
     element.classList.toggle('phone', px < 400);
   }, width);
   await page.mouse.move(WINDOW.width - 1, WINDOW.height - 1);
@@ -126,7 +126,7 @@ async function picture(
   await putBack(page);
 }
 
-/** Takes all pictures of the exhibits that Teams has. */
+/** Takes the pictures of all exhibits that Teams has. */
 export async function teamsPictures(
   browser: Browser,
   exhibits: readonly Exhibit[],

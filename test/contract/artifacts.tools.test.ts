@@ -45,7 +45,7 @@ describe.each([
     artifacts = await create();
   });
 
-  it('gives back the bytes that were kept, the newest ones', async () => {
+  it('returns the bytes stored last', async () => {
     const bytes = Uint8Array.from({ length: 300_000 }, (_each, i) => (i * 7) % 256);
     await artifacts.put('plans/a-1.tfplan', bytes);
     expect(Buffer.from((await artifacts.get('plans/a-1.tfplan')) ?? []).equals(bytes)).toBe(true);
@@ -55,7 +55,7 @@ describe.each([
     expect((await artifacts.get('empty'))?.length).toBe(0);
   });
 
-  it('has nothing under a name that was never kept, or was deleted', async () => {
+  it('finds nothing under a name that was never stored or was deleted', async () => {
     expect(await artifacts.get('plans/never')).toBeUndefined();
     await artifacts.put('plans/b', 'b');
     await artifacts.delete('plans/b');
@@ -63,7 +63,7 @@ describe.each([
     expect(await artifacts.get('plans/b')).toBeUndefined();
   });
 
-  it('lists what is in a folder, and nothing where nothing was ever kept', async () => {
+  it('lists a folder, and nothing for a folder that does not exist', async () => {
     expect(await artifacts.list('never')).toEqual([]);
     await artifacts.put('listed/a.tfplan', 'a');
     await artifacts.put('listed/b', 'b');

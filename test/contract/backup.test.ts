@@ -42,7 +42,7 @@ async function backUp(of: string, name = 'copy.db'): Promise<{ code: number; out
 }
 
 describe('backup', () => {
-  it('has what was stored, of an m0 that goes on writing, in a file that only its owner can read', async () => {
+  it('contains all stored data while m0 goes on writing, in a file that only its owner can read', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.worker.start();
     const { id } = await core.check();
@@ -63,7 +63,7 @@ describe('backup', () => {
     await restored.close();
   });
 
-  it('never takes the place of a file, and leaves none behind that does not hold', async () => {
+  it('never overwrites a file, and deletes a copy that is not valid', async () => {
     writeFileSync(join(dir, 'copy.db'), 'precious');
     await expect(backUp(core.file)).rejects.toThrow('that file is there already');
     expect(statSync(join(dir, 'copy.db')).size).toBe(8);
@@ -78,7 +78,7 @@ describe('backup', () => {
     expect(await backUp(core.file, '--force')).toMatchObject({ code: 2 });
   });
 
-  it('keeps the copy of a record that somebody changed, and says so', async () => {
+  it('keeps the copy if the audit record was tampered with, and says so', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.worker.start();
     await core.check();
@@ -92,13 +92,13 @@ describe('backup', () => {
   });
 });
 
-describe('restored in the middle of things', () => {
+describe('a backup made during work, when restored', () => {
   let restored: Core;
   afterEach(async () => {
     await restored.close();
   });
 
-  /** A new machine with the copy, on the cloud as it really is. */
+  /** A new machine with the backup and the current cloud. */
   async function restore(): Promise<Core> {
     const next = await Core.open(STACKS, {}, join(dir, 'copy.db'));
     next.cloud.policies.set('tags-auto', [{ rule: 'allow', text: 'tags', address: TAG.address }]);
@@ -124,7 +124,7 @@ describe('restored in the middle of things', () => {
     const approved = await core.check('schedule', 'approved');
     core.cloud.next('plan', never);
     await core.say(`approve #${approved.id}`);
-    await core.reaches('approved', 'approved');
+    await core.untilState('approved', 'approved');
   });
 
   async function begin(stack: string, state: 'planning' | 'applying'): Promise<void> {
@@ -134,16 +134,16 @@ describe('restored in the middle of things', () => {
       'schedule',
       M0,
     );
-    await core.reaches(state, stack);
+    await core.untilState(state, stack);
   }
 
-  it('nothing is lost, and an apply under way is asked about, never made again', async () => {
+  it('loses nothing; people are asked about an apply that was running, and it is not repeated', async () => {
     await begin('planning', 'planning');
     await begin('applying', 'applying');
     expect((await backUp(core.file)).code).toBe(0);
     restored = await restore();
     await restored.worker.start();
-    await restored.rest();
+    await restored.untilIdle();
 
     expect((await latest(restored, 'waiting'))?.state).toBe('awaiting_approval');
     expect((await latest(restored, 'planning'))?.state).toBe('awaiting_approval');
@@ -154,44 +154,44 @@ describe('restored in the middle of things', () => {
     const [again, unknown] = await restored.store.runs({ stack: 'applying' });
     expect(unknown?.state).toBe('apply_unknown');
     expect(again).toMatchObject({ state: 'awaiting_approval', interrupted: { run: unknown?.id } });
-    // Only what a person had approved and nobody had begun.
+    // Only the run that was approved and not started.
     expect(restored.cloud.applies.map((a) => a.stack)).toEqual(['approved']);
 
     await restored.deliver();
-    // The fourth at once is told together with the others.
+    // The fourth alert makes a fleet message for all of them.
     await restored.deliver();
     const cards = restored.chat.in('C0OPS').map((m) => textOf(m.card));
     for (const stack of ['waiting', 'planning', 'applying']) {
       expect(cards.filter((text) => text.includes(stack)).length, stack).toBeGreaterThan(0);
     }
     expect(await restored.store.verifyAudit()).toMatchObject({ ok: true });
-    await restored.holds();
+    await restored.checkInvariants();
   });
 
-  it('what was applied after the copy was made is seen as done', async () => {
+  it('sees that an approved run was applied after the backup', async () => {
     expect((await backUp(core.file)).code).toBe(0);
-    // The process that made the copy goes on, and puts back what was approved.
+    // The original process continues and applies the approved run.
     await core.restart();
     expect((await latest(core, 'approved'))?.state).toBe('realigned');
     expect(core.cloud.applies.map((a) => a.stack)).toEqual(['approved']);
 
     restored = await restore();
     await restored.worker.start();
-    await restored.rest();
+    await restored.untilIdle();
     expect(restored.cloud.applies).toEqual([]);
     expect((await latest(restored, 'approved'))?.state).toBe('clean');
     expect(await restored.store.verifyAudit()).toMatchObject({ ok: true });
-    await restored.holds();
+    await restored.checkInvariants();
   });
 
-  it('what the policies were about to put back, with a plan file that is not in the copy, is asked about', async () => {
+  it('asks people about a run that policies had allowed, because its plan file is not in the backup', async () => {
     core.cloud.next('head', never);
     await core.worker.check(core.directory.stacks[0] ?? core.stack, 'schedule', M0);
-    await core.reaches('approved', 'applying');
+    await core.untilState('approved', 'applying');
     expect((await backUp(core.file)).code).toBe(0);
     restored = await restore();
     await restored.worker.start();
-    await restored.rest();
+    await restored.untilIdle();
     const [again, failed] = await restored.store.runs({ stack: 'applying' });
     expect(failed).toMatchObject({ state: 'failed', failure: { phase: 'applying' } });
     expect(again?.state).toBe('awaiting_approval');

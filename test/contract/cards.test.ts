@@ -1,4 +1,4 @@
-/** All that m0 says, through the real adapter into the local workspace, which refuses what Slack refuses. */
+/** Sends every message of m0 through the real adapter to the local workspace, which refuses what Slack refuses. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createLogger } from '../../src/base/log.ts';
@@ -51,7 +51,7 @@ const shown = (text: string): Promise<View> =>
     return view && JSON.stringify(view.blocks).includes(text) ? view : null;
   }, SOON);
 
-describe('every card there is', () => {
+describe('every card of the gallery', () => {
   const cards = exhibits.flatMap((one) =>
     one.shown.kind === 'card' ? [[one.name, one.shown.card] as const] : [],
   );
@@ -63,7 +63,7 @@ describe('every card there is', () => {
     expect(message?.links.filter((link) => !link.startsWith('https://git.acme.dev/'))).toEqual([]);
   });
 
-  test('and any other takes the place of one', async () => {
+  test('any card can replace another one', async () => {
     const { channel, messageId } = await slack.post(OPS, cards[0]?.[1] as Card, 'any');
     await fc.assert(
       fc.asyncProperty(fc.oneof(...Object.values(anyCard)), async (card) => {
@@ -108,7 +108,7 @@ describe('the full diff of a thousand resources', () => {
     expect(addresses).toHaveLength(1000);
   });
 
-  test('turns forth, back and to both ends', async () => {
+  test('can be turned forward, back and to both ends', async () => {
     await press(await opened(), 'Next');
     const second = await shown(`Page 2 of ${last}`);
     expect(JSON.stringify(second.blocks)).toContain('web[8]');
@@ -122,7 +122,7 @@ describe('the full diff of a thousand resources', () => {
     expect(workspace.as(DANA).views).toHaveLength(1);
   });
 
-  test('comes whole as a file', async () => {
+  test('can be downloaded as one file', async () => {
     const before = workspace.dm(DANA).messages.length;
     await press(await opened(), 'Get as file');
     await shown('sent to you as a file');

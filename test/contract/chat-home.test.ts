@@ -19,7 +19,7 @@ let workspace: Workspace;
 let core: Core;
 let slack: Slack;
 let published: () => number;
-/** How far Slack's clock is ahead, ms. */
+/** How far Slack's clock is ahead, in ms. */
 let ahead: number;
 const endings: (() => Promise<void>)[] = [];
 
@@ -50,7 +50,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await slack.stop();
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
   for (const end of endings.splice(0)) await end();
   await workspace.close();
@@ -59,7 +59,7 @@ afterEach(async () => {
 const wordsIn = (message: Message): string => JSON.stringify(message.blocks);
 const wordsOf = (view: View | null | undefined): string => JSON.stringify(view?.blocks ?? []);
 const home = (userId = 'U0DANA'): string => wordsOf(workspace.as(userId).home);
-/** The home once it shows the words. */
+/** Waits until the Home tab contains the text. */
 const showing = (words: string, userId = 'U0DANA'): Promise<View> =>
   workspace.waitFor(() => {
     const view = workspace.as(userId).home;
@@ -80,7 +80,7 @@ async function drifts(name = STACK): Promise<number> {
   return (await core.check('schedule', name)).id;
 }
 
-test('`/m0 home` shows the same to its sender alone, and Refresh as it is then', async () => {
+test('`/m0 home` shows the home privately, and Refresh updates it', async () => {
   await open();
   const [dana, eve] = [workspace.as('U0DANA'), workspace.as('U0EVE')];
   const newest = (words: string): Promise<Message> =>
@@ -103,7 +103,7 @@ test('`/m0 home` shows the same to its sender alone, and Refresh as it is then',
 });
 
 describe('the Home tab', () => {
-  test('tells what waits for you with a way to review it, and others what it waits for', async () => {
+  test('lists what waits for you with a button to review it, and tells others what it waits for', async () => {
     await open();
     await drifts();
     const mine = await opened();
@@ -116,7 +116,7 @@ describe('the Home tab', () => {
     expect(await opened('U0GUEST')).toContain('m0 does not know you');
   });
 
-  test('tells of checks that fail, and who is on call; all well is said as well', async () => {
+  test('shows failing checks and who is on call, and says so if all is well', async () => {
     await open();
     const well = await opened();
     expect(well).toContain('Nothing waits for you, and nothing has drifted');
@@ -126,7 +126,7 @@ describe('the Home tab', () => {
     expect(await opened()).toContain('Can’t be checked (1)');
   });
 
-  test('Review opens the card over it, which can be decided there, and the home follows', async () => {
+  test('opens the card in a dialog by Review; after a decision there the home is updated', async () => {
     await open();
     const id = await drifts();
     await opened();
@@ -136,12 +136,12 @@ describe('the Home tab', () => {
     expect(wordsOf(dialog)).toContain(SSH.address);
     await dana.click(dialog, (e) => String(e.value).startsWith(`approve #${id}`), { confirm: true });
     await vi.waitFor(() => expect(core.cloud.applies).toHaveLength(1), SOON);
-    await core.rest();
+    await core.untilIdle();
     slack.refreshHomes();
     await showing('nothing has drifted');
   });
 
-  test('lists what you keep, and ends it by its button', async () => {
+  test('lists your exemptions, and ends one by its button', async () => {
     await open();
     const id = await drifts();
     await core.say(`snooze #${id} ${SSH.address} 2h vendor needs it`);
@@ -153,13 +153,13 @@ describe('the Home tab', () => {
     await dana.click(dana.home as View, 'Unsnooze');
     const dialog = await workspace.waitFor(() => dana.views.at(-1), SOON);
     expect(wordsOf(dialog)).toContain(`No longer snoozed: ${SSH.address}`);
-    await core.rest();
+    await core.untilIdle();
     slack.refreshHomes();
     await showing('1 stack waits for you');
     expect(home()).not.toContain('Left as it is by you');
   });
 
-  test('a click there by somebody who may not is refused in a dialog', async () => {
+  test('refuses a click without permission in a dialog', async () => {
     await open();
     const id = await drifts();
     await core.say(`snooze #${id} ${SSH.address} 2h vendor`, DANA);
@@ -172,7 +172,7 @@ describe('the Home tab', () => {
     expect(await core.store.exemptions(STACK)).toHaveLength(1);
   });
 
-  test('follows what changes while it is open, and no longer than an hour', async () => {
+  test('is updated while it is open, for at most an hour', async () => {
     await open();
     await opened('U0EVE');
     ahead = 60 * 60_000 + 1_000;
@@ -182,13 +182,13 @@ describe('the Home tab', () => {
     slack.refreshHomes();
     slack.refreshHomes();
     await showing('1 stack waits for you');
-    // Eve's was opened first, so its turn in the round was before Dana's.
+    // Eve's home was opened first, so it was updated before Dana's.
     expect(home('U0EVE')).toContain('nothing has drifted');
     expect(published()).toBe(before + 1);
     expect(await opened('U0EVE')).toContain('1 stack drifted');
   });
 
-  test('of somebody with a hundred stacks stays within what Slack takes', async () => {
+  test('of a person with a hundred stacks stays within Slack’s limits', async () => {
     const names = Array.from({ length: 100 }, (_, i) => `prod-${String(i).padStart(3, '0')}`);
     await open(names.map((name) => stackWith({ name })));
     for (const name of names) await drifts(name);

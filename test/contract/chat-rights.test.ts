@@ -27,11 +27,11 @@ const log = createLogger('silent');
 let workspace: Workspace;
 let core: Core;
 let slack: Slack;
-/** How far Slack's clock is ahead, ms. */
+/** How far Slack's clock is ahead, in ms. */
 let ahead = 0;
 const endings: (() => Promise<void>)[] = [];
 
-/** m0's Slack side, and what it hears. */
+/** Connects m0's Slack adapter to the core. */
 async function connect(
   handler: CommandHandler,
   matchByEmail = false,
@@ -52,7 +52,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await slack.stop();
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
   for (const end of endings.splice(0)) await end();
   await workspace.close();
@@ -75,7 +75,7 @@ async function deliver(): Promise<void> {
   await core.deliver();
 }
 
-/** Drift that waits, shown in #ops. */
+/** Makes drift that waits for approval and is shown in #ops. */
 async function waiting(change: Parameters<typeof stackWith>[0] = {}): Promise<number> {
   core = await Core.open([stackWith(change)]);
   await core.worker.start();
@@ -86,14 +86,14 @@ async function waiting(change: Parameters<typeof stackWith>[0] = {}): Promise<nu
   return id;
 }
 
-/** Resolves when the clicks are answered and all that follows is told. */
+/** Resolves when the clicks are answered and all resulting messages are delivered. */
 async function settled(): Promise<void> {
-  await core.rest();
+  await core.untilIdle();
   await deliver();
 }
 
 describe('clicks that race', () => {
-  test('two people in the same second: one effect, and the second hears how it stands', async () => {
+  test('two people in the same second: one effect, and the second gets the status', async () => {
     const id = await waiting();
     const card = structuredClone(newest());
     await Promise.all([approve(dana(), card), approve(kim(), card)]);
@@ -106,7 +106,7 @@ describe('clicks that race', () => {
     expect(words(newest())).not.toContain('approve #');
   });
 
-  test('the same button twice, and once more when all is over', async () => {
+  test('the same button twice, and again after the end', async () => {
     await waiting();
     const card = structuredClone(newest());
     await Promise.all([approve(dana(), card), approve(dana(), card)]);
@@ -118,7 +118,7 @@ describe('clicks that race', () => {
     expect(applied()).toBe(1);
   });
 
-  test('one approves and one rejects at once: whichever came first stands, and the card says so', async () => {
+  test('an approval and a rejection at once: the first one counts, and the card says so', async () => {
     const id = await waiting();
     const card = structuredClone(newest());
     await Promise.all([approve(dana(), card), kim().slash('/m0', `reject #${id} not now`, 'ops')]);
@@ -129,7 +129,7 @@ describe('clicks that race', () => {
     expect(words(newest())).toContain(state === 'rejected' ? 'rejected by' : 'approved by');
   });
 
-  test('an old card: nothing is applied, and its sender is told', async () => {
+  test('an old card: nothing is applied, and the sender gets a message', async () => {
     await waiting();
     const old = structuredClone(newest());
     core.cloud.drift.set(STACK, [sshFinding('0.0.0.0/0')]);
@@ -138,7 +138,7 @@ describe('clicks that race', () => {
     expect(ops()).toHaveLength(2);
     await approve(dana(), old);
     await vi.waitFor(() => expect(whispers(dana())).toEqual([expect.stringContaining('superseded')]), SOON);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toBe(0);
   });
 
@@ -160,7 +160,7 @@ describe('clicks that race', () => {
     expect(words(newest())).toContain('approved by');
   });
 
-  test('where two must approve, one person in two clicks is one', async () => {
+  test('two required approvals: two clicks of one person count once', async () => {
     const id = await waiting({ approvers: { from: ['sre'], need: 2, notTheAuthor: false } });
     const card = structuredClone(newest());
     await Promise.all([approve(dana(), card), approve(dana(), card)]);
@@ -175,8 +175,8 @@ describe('clicks that race', () => {
   });
 });
 
-describe('who may not', () => {
-  test('is told so alone, and can have the one on call asked by a button', async () => {
+describe('a person without permission', () => {
+  test('is refused privately, and can ask the person on call by a button', async () => {
     const id = await waiting();
     const eve = workspace.as('U0EVE');
     await approve(eve, newest());
@@ -198,9 +198,9 @@ describe('who may not', () => {
   });
 });
 
-describe('by e-mail', () => {
+describe('matching people by e-mail', () => {
   let heard: Incoming[];
-  /** Kim has no id in m0.yaml, an e-mail only. */
+  /** A core in which Kim has no Slack id in m0.yaml, only an e-mail address. */
   async function withEmails(matchByEmail: boolean, fault: ((method: string) => Fault) | null = null) {
     heard = [];
     const people = directory().people.map((p) => (p.key === 'kim' ? { ...p, slack: null } : p));
@@ -223,19 +223,19 @@ describe('by e-mail', () => {
     return heard.at(-1)?.actor.person;
   }
 
-  test('a member is known by the address that Slack has confirmed, and nobody else by it', async () => {
+  test('recognises a member by the address that Slack has confirmed, and nobody else', async () => {
     await withEmails(true);
     expect(await personOf('U0KIM')).toBe('kim');
     for (const other of ['U1KIM', 'U2KIM', 'U3KIM', 'U4KIM']) expect(await personOf(other)).toBeNull();
   });
 
-  test('nobody is, unless m0.yaml says so', async () => {
+  test('recognises nobody unless m0.yaml enables it', async () => {
     await withEmails(false);
     expect(await personOf('U0KIM')).toBeNull();
     expect(await personOf('U0DANA')).toBe('dana');
   });
 
-  test('an id in m0.yaml is the last word: the same address on another account is nobody', async () => {
+  test('prefers an id in m0.yaml: another account with the same address is not recognised', async () => {
     heard = [];
     const people = directory().people.map((p) => (p.key === 'kim' ? { ...p, slack: 'U9KIM' } : p));
     core = await Core.open([stackWith()], { people });
@@ -246,7 +246,7 @@ describe('by e-mail', () => {
     expect(await personOf('U0KIM')).toBeNull();
   });
 
-  test('an address of two people is nobody', async () => {
+  test('does not recognise an address that two people share', async () => {
     heard = [];
     const people = directory().people.map((p) => ({ ...p, slack: null, email: 'kim@acme.dev' }));
     core = await Core.open([stackWith()], { people });
@@ -257,7 +257,7 @@ describe('by e-mail', () => {
     expect(await personOf('U0KIM')).toBeNull();
   });
 
-  test('while Slack can not be asked nobody is; an answer is good for ten minutes', async () => {
+  test('recognises nobody while Slack is not reachable, and caches an answer for ten minutes', async () => {
     let away = true;
     let asked = 0;
     await withEmails(true, (method) => {

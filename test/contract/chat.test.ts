@@ -9,11 +9,19 @@ import {
   type Workspace,
   type WorkspaceOptions,
 } from '../../src/sandbox/workspace/workspace.ts';
-import { driftMixed, fullDiff, healed, hostile, snoozeForm, thousand, threePages } from '../support/cards.ts';
 import { directory } from '../support/directory.ts';
+import {
+  driftMixed,
+  fullDiff,
+  healed,
+  hostile,
+  snoozeForm,
+  thousand,
+  threePages,
+} from '../support/sample-cards.ts';
 import { seenEvents } from '../support/seen-events.ts';
 import { MANIFEST } from '../support/slack-app.ts';
-import { openSlackDoor, type SlackDoor } from '../support/slack-door.ts';
+import { type SlackForwarder, startSlackForwarder } from '../support/slack-forwarder.ts';
 import { type Fault, slackProxy } from '../support/slack-proxy.ts';
 
 const OPS = { platform: 'slack', channel: 'C0OPS' } as const;
@@ -41,9 +49,9 @@ type Mode = 'socket' | 'http';
 
 const logged: string[] = [];
 let workspace: Workspace;
-let door: SlackDoor;
+let forwarder: SlackForwarder;
 let mode: Mode;
-/** How far the clock is ahead, m0's and the workspace's, ms. */
+/** How far the clock of m0 and of the workspace is ahead, in ms. */
 let ahead = 0;
 let slack: Slack;
 let heard: Incoming[];
@@ -70,7 +78,7 @@ function connect(apiUrl: string): Promise<Slack> {
   });
 }
 
-/** A second m0 whose calls go through a proxy that breaks some of them. */
+/** A second m0 whose API calls go through a proxy that makes some fail. */
 async function through(fault: (method: string) => Fault) {
   const proxy = await slackProxy(workspace.apiUrl, fault);
   endings.push(() => proxy.close());
@@ -82,15 +90,15 @@ async function begin(by: Mode): Promise<void> {
   heard = [];
   answer = () => none;
   ahead = 0;
-  door = await openSlackDoor();
+  forwarder = await startSlackForwarder();
   workspace = await startWorkspace({
     ...OPTIONS,
     clock: () => Date.now() + ahead,
     scopes: MANIFEST.scopes,
-    deliver: mode === 'http' ? { eventsUrl: door.eventsUrl, retryWaits: [0, 0, 0] } : undefined,
+    deliver: mode === 'http' ? { eventsUrl: forwarder.eventsUrl, retryWaits: [0, 0, 0] } : undefined,
   });
   slack = await connect(workspace.apiUrl);
-  door.leadTo(slack.endpoint);
+  forwarder.forwardTo(slack.endpoint);
   await slack.start(handler);
 }
 
@@ -98,13 +106,13 @@ afterEach(async () => {
   await slack.stop();
   for (const end of endings.splice(0)) await end();
   await workspace.close();
-  await door.close();
+  await forwarder.close();
   expect(logged.join('')).not.toMatch(/xoxb-|xapp-|local-signing|"level":50/);
   logged.length = 0;
 });
 
 const ops = () => workspace.channel('ops').messages;
-/** What m0 hears is no change of the workspace, so it is looked for in short steps. */
+/** Polls, because what m0 receives does not change the workspace. */
 const heardOne = () =>
   vi.waitFor(
     () => {
@@ -131,7 +139,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       expect(ops()[0]?.mentions.filter((m) => m !== 'U0DANA')).toEqual([]);
     });
 
-    test('the same key is posted once, at once or later', async () => {
+    test('the same key is posted once, at the same time or later', async () => {
       const [a, b] = await Promise.all([slack.post(OPS, driftMixed, 'k'), slack.post(OPS, driftMixed, 'k')]);
       expect(await slack.post(OPS, driftMixed, 'k')).toEqual(a);
       expect(b).toEqual(a);
@@ -146,7 +154,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       expect(ops()).toHaveLength(2);
     });
 
-    test('a post whose answer got lost is found, not repeated', async () => {
+    test('a post whose answer was lost is found, not repeated', async () => {
       let lost = 0;
       const { slack: shaky } = await through((method) =>
         method === 'chat.postMessage' && lost++ === 0 ? 'lose-answer' : 'pass',
@@ -167,7 +175,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       expect(ops()).toHaveLength(1);
     });
 
-    test('a person’s message with m0’s key in it hides nothing', async () => {
+    test('a person’s message with m0’s key does not suppress m0’s post', async () => {
       await workspace.as('U0KIM').say('ops', 'k');
       await slack.post(OPS, driftMixed, 'k');
       expect(ops()).toHaveLength(2);
@@ -179,7 +187,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       expect(ops()).toHaveLength(0);
     });
 
-    test('an update changes the message in place and leaves its key', async () => {
+    test('an update changes the message in place and keeps its key', async () => {
       const { channel, messageId } = await slack.post(OPS, driftMixed, 'k');
       await slack.update(channel, messageId, healed);
       expect(ops()).toHaveLength(1);
@@ -190,7 +198,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       });
     });
 
-    test('a reply stands in the thread, once, and is inert', async () => {
+    test('a reply appears in the thread once, and is inert', async () => {
       const { channel, messageId } = await slack.post(OPS, driftMixed, 'k');
       await slack.reply(channel, messageId, 'Approved by <@U0DANA> <!channel>', 'r');
       await (await connect(workspace.apiUrl)).reply(channel, messageId, 'Approved', 'r');
@@ -205,7 +213,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
   });
 
   describe('refusals', () => {
-    test('a full channel says when to come back, and the next attempt works without a look', async () => {
+    test('a rate limit says when to retry, and the next attempt posts without a search', async () => {
       let full = true;
       const { slack: limited, proxy } = await through((method) =>
         method === 'chat.postMessage' && full ? { answer: { ok: false, error: 'ratelimited' } } : 'pass',
@@ -232,7 +240,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       });
     });
 
-    test('an archived channel is permanent and named in the health', async () => {
+    test('an archived channel fails permanently and is named in the health', async () => {
       let archived = true;
       const { slack: other } = await through((method) =>
         method === 'chat.postMessage' && archived ? { answer: { ok: false, error: 'is_archived' } } : 'pass',
@@ -243,7 +251,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       await other.post(OPS, driftMixed, 'k');
     });
 
-    test('a channel without m0, or none at all, is permanent', async () => {
+    test('a channel without m0, or one that does not exist, fails permanently', async () => {
       for (const channel of ['C0ELSE', 'C0NONE']) {
         await expect(slack.post({ platform: 'slack', channel }, driftMixed, 'k')).rejects.toMatchObject({
           permanent: true,
@@ -253,13 +261,13 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       expect(slack.healthy()).toMatchObject({ ok: true, problem: expect.stringContaining('C0ELSE') });
     });
 
-    test('a deleted message is permanent', async () => {
+    test('a deleted message fails permanently', async () => {
       await expect(slack.update('C0OPS', '1.000001', healed)).rejects.toMatchObject({ permanent: true });
     });
   });
 
   describe('a slash command', () => {
-    test('is heard with who and where, and answered privately', async () => {
+    test('arrives with sender and place, and is answered privately', async () => {
       answer = () => ({ type: 'private', card: told('Only sre may approve <!channel>') });
       await workspace.as('U0DANA').slash('/m0', 'approve #42', 'ops');
       const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('ops')[0], SOON);
@@ -276,7 +284,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       ]);
     });
 
-    test('of somebody who is not in m0.yaml comes with Slack’s own name for them', async () => {
+    test('of somebody who is not in m0.yaml has their name in Slack', async () => {
       await workspace.as('U0GUEST').slash('/m0', 'help', 'ops');
       expect((await heardOne()).actor).toEqual({
         person: null,
@@ -292,7 +300,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       await workspace.waitFor(() => workspace.as('U0KIM').sees('ops')[0], SOON);
     });
 
-    test('answered publicly where the channel takes nothing for long is seen by its sender', async () => {
+    test('answered publicly in a rate-limited channel is seen by its sender', async () => {
       workspace.limitMethod('chat.postMessage', 60, 'C0OPS');
       answer = () => ({ type: 'public', card: told('three open') });
       await workspace.as('U0DANA').slash('/m0', 'status', 'ops');
@@ -421,7 +429,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       });
     });
 
-    test('that comes too late for Slack says so', async () => {
+    test('that opens too late for Slack says so', async () => {
       answer = () => {
         ahead = 4_000;
         return { type: 'form', form: snoozeForm };
@@ -438,7 +446,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       await viewShowing('U0DANA', 'Only sre may snooze');
     });
 
-    test('of spaces only is told beside the field and not sent', async () => {
+    test('with only spaces shows an error at the field and is not sent', async () => {
       const view = await opened();
       const sent = heard.length;
       const result = await workspace.as('U0DANA').submit(view.id, { ...filled, REASON: '   ' });
@@ -446,7 +454,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       expect(heard).toHaveLength(sent);
     });
 
-    test('whose answer takes long says so in time, and shows it later', async () => {
+    test('with a slow answer says so in time, and shows the answer later', async () => {
       const view = await opened();
       const { promise, resolve } = Promise.withResolvers<Reply>();
       answer = () => promise;
@@ -464,7 +472,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       return viewShowing('U0DANA', 'Page 1 of 3');
     }
 
-    test('turn, each asked for afresh', async () => {
+    test('can be turned; each page is requested anew', async () => {
       const first = await opened();
       await workspace.as('U0DANA').click(first, 'Next');
       const second = await viewShowing('U0DANA', 'Page 2 of 3');
@@ -474,7 +482,7 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       expect(workspace.as('U0DANA').views).toHaveLength(1);
     });
 
-    test('come as a file, to the one who asks', async () => {
+    test('come as a file to the person who asks', async () => {
       const view = await opened();
       await workspace.as('U0DANA').click(view, 'Get as file');
       await viewShowing('U0DANA', 'sent to you as a file');
@@ -493,8 +501,8 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
     });
   });
 
-  describe('the end', () => {
-    test('stopping waits for the answers under way', async () => {
+  describe('the stop of m0', () => {
+    test('waits for running answers', async () => {
       const { promise, resolve } = Promise.withResolvers<Reply>();
       answer = () => promise;
       const acked = await workspace.as('U0DANA').slash('/m0', 'drift', 'ops');
@@ -528,7 +536,7 @@ describe('the connection of Socket Mode', () => {
     expect(slack.healthy().ok).toBe(false);
   });
 
-  test('that cannot be made is a problem told, and tried again', async () => {
+  test('that fails is reported in the health and tried again', async () => {
     let away = true;
     const { slack: late } = await through((method) =>
       method === 'apps.connections.open' && away ? 'lose-call' : 'pass',
@@ -544,7 +552,7 @@ describe('the connection of Socket Mode', () => {
     expect(late.healthy().ok).toBe(false);
   });
 
-  test('with a refused token says which to mend', async () => {
+  test('with a refused token says which one to fix', async () => {
     const { slack: refused } = await through((method) =>
       method === 'auth.test' ? { answer: { ok: false, error: 'invalid_auth' } } : 'pass',
     );

@@ -14,13 +14,13 @@ beforeEach(async () => {
   await core.worker.start();
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 const ops = () => core.chat.in('C0OPS');
 
 describe('drift that is seen again', () => {
-  it('unchanged counts on the same message, asks nobody twice', async () => {
+  it('without change is counted on the same message, and nobody is asked twice', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     for (let i = 0; i < 3; i += 1) {
       await core.check();
@@ -31,7 +31,7 @@ describe('drift that is seen again', () => {
     expect(textOf(core.chat.at('C0OPS', 0).card)).toContain('seen 3 times');
   });
 
-  it('changed takes the place of what was told; the old card can no longer be clicked', async () => {
+  it('with a change supersedes the old alert, whose buttons no longer work', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const first = await core.check();
     await core.deliver();
@@ -44,10 +44,10 @@ describe('drift that is seen again', () => {
     expect(core.chat.at('C0OPS', 0).card.headline).toContain(`superseded by run #${second.id}`);
   });
 
-  it('changed before an approved run applied: the newer check wins, and asks', async () => {
+  it('with a change before an approved run was applied: the newer check wins and asks', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const first = await core.check();
-    // A check was planning when the yes came.
+    // A check was planning when the approval came.
     core.cloud.next('plan', async () => {
       core.cloud.drift.set(STACK, [SSH, TAG]);
       await core.say(`approve #${first.id}`);
@@ -58,7 +58,7 @@ describe('drift that is seen again', () => {
     expect(core.cloud.applies).toEqual([]);
   });
 
-  it('gone ends the message and says so', async () => {
+  it('and is gone ends the alert with a message', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
     await core.deliver();
@@ -73,7 +73,7 @@ describe('drift that is seen again', () => {
 });
 
 describe('a snooze', () => {
-  it('of everything ends the alert; when it is over people are asked again', async () => {
+  it('of everything ends the alert; after it people are asked again', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
     await core.say(`snooze #${id} 2h vendor`);
@@ -84,7 +84,7 @@ describe('a snooze', () => {
     expect((await core.check()).state).toBe('awaiting_approval');
   });
 
-  it('of a part: when it is over while the rest still waits, people are asked about it again', async () => {
+  it('of a part: after it, while the rest still waits, people are asked about that part again', async () => {
     core.cloud.drift.set(STACK, [SSH, TAG]);
     const { id } = await core.check();
     await core.deliver();
@@ -94,11 +94,11 @@ describe('a snooze', () => {
     expect((await core.check()).state).toBe('awaiting_approval');
     await core.deliver();
     expect(ops()).toHaveLength(2);
-    // Told once, it is told.
+    // A second check sends no new alert.
     expect((await core.check()).state).toBe('quiet');
   });
 
-  it('of a part of what is denied re-alerts as well', async () => {
+  it('of a part of denied drift leads to a new alert as well', async () => {
     core.cloud.policies.set('tags-auto', [{ rule: 'deny', text: 'never' }]);
     core.cloud.drift.set(STACK, [SSH, TAG]);
     const { id } = await core.check();
@@ -108,7 +108,7 @@ describe('a snooze', () => {
     expect(await core.alerts()).toHaveLength(2);
   });
 
-  it('asked for on an older run reaches the one that waits', async () => {
+  it('requested on an older run applies to the waiting run', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const waits = await core.check();
     const again = await core.check();
@@ -118,7 +118,7 @@ describe('a snooze', () => {
     expect(await core.alerts('open')).toEqual([]);
   });
 
-  it('and an accept in one moment both hold', async () => {
+  it('and an accept at the same time both count', async () => {
     core.cloud.drift.set(STACK, [SSH, TAG]);
     const { id } = await core.check();
     await Promise.all([
@@ -130,7 +130,7 @@ describe('a snooze', () => {
     expect(await core.alerts('open')).toEqual([]);
   });
 
-  it('while a check sees the drift again ends the alert for good', async () => {
+  it('during a check that sees the drift again ends the alert', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
     core.cloud.next('ask', async () => {
@@ -140,16 +140,16 @@ describe('a snooze', () => {
     expect(await core.alerts('open')).toEqual([]);
   });
 
-  it('needs the right, and says so privately', async () => {
+  it('needs the permission, and is refused privately', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
-    expect(await core.told(`snooze #${id} 2h`, EVE)).toContain('Only sre');
+    expect(await core.sayText(`snooze #${id} 2h`, EVE)).toContain('Only sre');
     expect(await core.store.exemptions(STACK)).toEqual([]);
   });
 });
 
 describe('a check', () => {
-  it('that fails is told once and ends with the next that works; other stacks go on', async () => {
+  it('that fails makes one alert, which ends with the next success; other stacks are not affected', async () => {
     await core.close();
     core = await Core.open([
       stackWith(),
@@ -171,7 +171,7 @@ describe('a check', () => {
     expect(core.chat.at('C0OPS', 0).card.tone).toBe('good');
   });
 
-  it('that somebody asks for begins after the asking; a scheduled one joins what is under way', async () => {
+  it('by command starts after the command; a scheduled one joins a running check', async () => {
     let command = -1;
     core.cloud.next('plan', async () => {
       const joined = await core.worker.check(core.stack, 'schedule', M0);
@@ -185,20 +185,20 @@ describe('a check', () => {
       core.cloud.drift.set(STACK, []);
     });
     await core.check();
-    await core.rest();
+    await core.untilIdle();
     expect((await core.run(command)).state).toBe('clean');
     expect(core.cloud.plans).toHaveLength(2);
   });
 
-  it('asked for by two in one moment is one', async () => {
+  it('requested by two people at once is one check', async () => {
     const runs = await Promise.all([1, 2, 3].map(() => core.worker.check(core.stack, 'command', DANA)));
     expect(new Set(runs.map((r) => r.id)).size).toBe(1);
-    await core.rest();
+    await core.untilIdle();
   });
 });
 
-describe('hostile words', () => {
-  it('stay words', async () => {
+describe('hostile text', () => {
+  it('is shown as plain text', async () => {
     const address = 'aws_s3_bucket.logs["<!channel> *x*"]';
     core.cloud.drift.set(STACK, [tagFinding(address, '<@U0EVE> approve #1')]);
     const { id } = await core.check();
@@ -208,7 +208,7 @@ describe('hostile words', () => {
     expect(core.cloud.applies).toEqual([]);
   });
 
-  it('that are no command are answered privately', async () => {
+  it('that is no command is answered privately', async () => {
     for (const text of [
       '',
       'approve',

@@ -17,7 +17,7 @@ async function open(change: Partial<Stack> = {}): Promise<void> {
 }
 beforeEach(() => open());
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -29,7 +29,7 @@ async function waiting(findings = [SSH]): Promise<number> {
   return run.id;
 }
 const applied = () => core.cloud.applies.map((a) => a.touched);
-/** All that the person was told in their chat with m0, in its newest form. */
+/** The current text of all messages in the person's chat with m0. */
 const called = (person: string): string =>
   core.chat
     .in(`DU0${person}`)
@@ -46,14 +46,14 @@ describe('what the policies allow', () => {
     expect(core.cloud.plans).toContainEqual({ stack: STACK, only: [TAG.address], except: [SSH.address] });
   });
 
-  it('is not applied where a policy errs, were it the only one', async () => {
+  it('is not applied if a policy fails, even if it is the only one', async () => {
     core.cloud.policies.set('tags-auto', new Error('took longer than 2 s'));
     core.cloud.drift.set(STACK, [TAG]);
     expect((await core.check()).state).toBe('awaiting_approval');
     expect(applied()).toEqual([]);
   });
 
-  it('is judged afresh where the bundle moved before the apply; where it keeps moving a person looks', async () => {
+  it('is decided again if the bundle changed before the apply; if it keeps changing a person decides', async () => {
     core.cloud.policies.set('tags-auto', allow(TAG.address));
     core.cloud.drift.set(STACK, [TAG]);
     let n = 0;
@@ -68,7 +68,7 @@ describe('what the policies allow', () => {
     expect(states).toEqual(['awaiting_approval', 'superseded', 'superseded']);
   });
 
-  it('is left alone where somebody snoozed it between the decision and the apply', async () => {
+  it('is not applied if it was snoozed between the decision and the apply', async () => {
     core.cloud.policies.set('tags-auto', allow(TAG.address));
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('head', async () => {
@@ -80,7 +80,7 @@ describe('what the policies allow', () => {
     expect(await core.store.exemptions(STACK)).toHaveLength(1);
   });
 
-  it('is left alone where the whole stack is snoozed between the decision and the apply', async () => {
+  it('is not applied if the whole stack was snoozed between the decision and the apply', async () => {
     core.cloud.policies.set('tags-auto', allow(TAG.address));
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('bundles', async () => {
@@ -90,7 +90,7 @@ describe('what the policies allow', () => {
     expect(applied()).toEqual([]);
   });
 
-  it('is not applied again by itself after somebody rejected or canceled it', async () => {
+  it('is not applied automatically after somebody rejected or canceled it', async () => {
     core.cloud.policies.set('tags-auto', allow(TAG.address));
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('head', async () => {
@@ -110,26 +110,26 @@ describe('approving', () => {
   it('applies exactly what was approved, and says so', async () => {
     const id = await waiting([SSH, TAG]);
     await core.click(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([[TAG.address, SSH.address].sort()]);
     expect((await core.run(id)).state).toBe('realigned');
     await core.deliver();
     expect(buttonsOf(core.chat.at('C0OPS', 0).card).map((b) => b.label)).toEqual(['Full diff']);
   });
 
-  it('is refused, privately, to who is no approver, and to everybody where nobody is', async () => {
+  it('is refused privately to people who are no approvers, and to everybody if there are none', async () => {
     const id = await waiting();
-    expect(await core.told(`approve #${id}`, EVE)).toContain('Only sre');
-    expect(await core.told(`approve #${id}`, { ...EVE, person: null })).toContain('Only sre');
+    expect(await core.sayText(`approve #${id}`, EVE)).toContain('Only sre');
+    expect(await core.sayText(`approve #${id}`, { ...EVE, person: null })).toContain('Only sre');
     await core.restart(
       directory({ stacks: [stackWith({ approvers: { from: [], need: 1, notTheAuthor: true } })] }),
     );
-    expect(await core.told(`approve #${id}`)).toContain('Nobody may');
+    expect(await core.sayText(`approve #${id}`)).toContain('Nobody may');
     expect((await core.run(id)).state).toBe('awaiting_approval');
     expect(applied()).toEqual([]);
   });
 
-  it('by `oncall:` is refused while the rota cannot be resolved', async () => {
+  it('by `oncall:` is refused while the rotation cannot be resolved', async () => {
     const id = await waiting();
     await core.restart(
       directory({
@@ -137,17 +137,17 @@ describe('approving', () => {
         oncall: { primary: { kind: 'slackUsergroup', id: 'S0SRE' } },
       }),
     );
-    expect(await core.told(`approve #${id}`)).toContain('nobody now');
+    expect(await core.sayText(`approve #${id}`)).toContain('nobody now');
     expect(applied()).toEqual([]);
   });
 
-  it('from a card that shows something else is refused', async () => {
+  it('from a card that shows other drift is refused', async () => {
     const id = await waiting([SSH]);
     const old = commandOf(core.chat.at('C0OPS', 0).card);
     core.cloud.drift.set(STACK, [sshFinding('0.0.0.0/0')]);
     const next = await core.check();
-    expect(await core.told(old, DANA, true)).toContain('superseded');
-    expect(await core.told(old.replace(`#${id}`, `#${next.id}`), DANA, true)).toContain('has changed');
+    expect(await core.sayText(old, DANA, true)).toContain('superseded');
+    expect(await core.sayText(old.replace(`#${id}`, `#${next.id}`), DANA, true)).toContain('has changed');
     expect(applied()).toEqual([]);
   });
 
@@ -155,36 +155,36 @@ describe('approving', () => {
     const id = await waiting();
     const [a, b] = await Promise.all([core.click(`approve #${id}`), core.click(`approve #${id}`)]);
     expect([a, b].filter((card) => card === null)).toHaveLength(1);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([[SSH.address]]);
   });
 
-  it('what policy denies is refused', async () => {
+  it('is refused for drift that a policy denies', async () => {
     core.cloud.policies.set('tags-auto', [{ rule: 'deny', text: 'never' }]);
     core.cloud.drift.set(STACK, [SSH]);
     const run = await core.check();
     expect(run.state).toBe('denied');
-    expect(await core.told(`approve #${run.id}`)).toContain('denied by policy');
+    expect(await core.sayText(`approve #${run.id}`)).toContain('denied by policy');
   });
 
-  it('one of two is snoozed meanwhile: the card clicked no longer counts', async () => {
+  it('is refused on a card of two findings after one was snoozed', async () => {
     const id = await waiting([SSH, TAG]);
     const old = commandOf(core.chat.at('C0OPS', 0).card);
     await core.say(`snooze #${id} ${TAG.address} 2h vendor`, KIM);
-    expect(await core.told(old, DANA, true)).toContain('has changed');
+    expect(await core.sayText(old, DANA, true)).toContain('has changed');
     await core.deliver();
     await core.click(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([[SSH.address]]);
   });
 
-  it('what is snoozed after the yes and before the apply is left alone, and asked again', async () => {
+  it('does not apply what was snoozed after it; the rest is asked again', async () => {
     const id = await waiting([SSH, TAG]);
     core.cloud.next('head', async () => {
-      expect(await core.told(`snooze #${id} ${TAG.address} 2h vendor`, KIM)).toContain('Snoozed');
+      expect(await core.sayText(`snooze #${id} ${TAG.address} 2h vendor`, KIM)).toContain('Snoozed');
     });
     await core.say(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([]);
     expect(await core.run(id)).toMatchObject({ state: 'awaiting_approval', approvals: [], scope: [] });
     await core.deliver();
@@ -193,52 +193,55 @@ describe('approving', () => {
     );
   });
 
-  it('canceled while it plans again: nothing is applied', async () => {
+  it('applies nothing if it is canceled during the second plan', async () => {
     const id = await waiting();
     core.cloud.next('plan', async () => {
       await core.say(`cancel #${id}`, KIM);
     });
     await core.say(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     expect((await core.run(id)).state).toBe('canceled');
     expect(applied()).toEqual([]);
   });
 
-  it('of one who wrote the code that moved is refused', async () => {
+  it('by the author of the changed code is refused', async () => {
     core.cloud.drift.set(STACK, [{ ...SSH, origin: 'code' }]);
     const { id } = await core.check();
-    expect(await core.told(`approve #${id}`, KIM)).toContain('notTheAuthor');
+    expect(await core.sayText(`approve #${id}`, KIM)).toContain('notTheAuthor');
     await core.say(`approve #${id}`, DANA);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toHaveLength(1);
   });
 });
 
-describe('where two must approve', () => {
+describe('two required approvals', () => {
   const two = { from: ['sre'], need: 2, notTheAuthor: false };
   beforeEach(async () => {
     await core.close();
     await open({ approvers: two });
   });
 
-  it('two in one moment both count', async () => {
+  it('two at the same time both count', async () => {
     const id = await waiting();
-    const said = await Promise.all([core.told(`approve #${id}`, DANA), core.told(`approve #${id}`, KIM)]);
+    const said = await Promise.all([
+      core.sayText(`approve #${id}`, DANA),
+      core.sayText(`approve #${id}`, KIM),
+    ]);
     expect(said.join()).not.toContain('changed by somebody else');
-    await core.rest();
+    await core.untilIdle();
     expect((await core.run(id)).state).toBe('realigned');
   });
 
-  it('the same person twice is one, and told once', async () => {
+  it('of the same person count once, and are posted once', async () => {
     const id = await waiting();
     await core.say(`approve #${id}`, DANA);
-    expect(await core.told(`approve #${id}`, DANA)).toContain('already');
+    expect(await core.sayText(`approve #${id}`, DANA)).toContain('already');
     await core.deliver();
     expect(core.chat.at('C0OPS', 0).replies.filter((r) => r.includes('1 of 2'))).toHaveLength(1);
     expect(applied()).toEqual([]);
   });
 
-  it('one who may no longer approve does not count', async () => {
+  it('of a person who may no longer approve do not count', async () => {
     const id = await waiting();
     await core.say(`approve #${id}`, DANA);
     const people = directory();
@@ -250,12 +253,12 @@ describe('where two must approve', () => {
     await core.say(`approve #${id}`, KIM);
     expect((await core.run(id)).state).toBe('awaiting_approval');
     await core.say(`approve #${id}`, EVE);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toHaveLength(1);
   });
 });
 
-describe('approved, and m0.yaml says otherwise by the time of the apply', () => {
+describe('an approval whose rules in m0.yaml changed before the apply', () => {
   it.each([
     ['realign: never', { realign: 'never' as const }, 'denied'],
     ['two must approve', { approvers: { from: ['sre'], need: 2, notTheAuthor: true } }, 'awaiting_approval'],
@@ -279,14 +282,14 @@ describe('approved, and m0.yaml says otherwise by the time of the apply', () => 
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('head', () => new Promise(() => {}));
     await core.worker.check(core.stack, 'schedule', DANA);
-    await core.reaches('approved');
+    await core.untilState('approved');
     await core.restart(directory({ stacks: [stackWith({ realign: 'ask' })] }));
     expect(applied()).toEqual([]);
     expect((await core.store.runs({}))[0]?.state).toBe('awaiting_approval');
   });
 });
 
-describe('what moved since the yes is never applied', () => {
+describe('drift that changed after the approval is never applied', () => {
   it.each<[string, (c: Core) => void]>([
     ['the policy bundle', (c) => (c.cloud.commit = 'ffffffff')],
     ['the code', (c) => c.cloud.code.set(STACK, { ...CODE, commit: 'ffffffff' })],
@@ -297,14 +300,14 @@ describe('what moved since the yes is never applied', () => {
     const id = await waiting();
     change(core);
     await core.click(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([]);
     expect(await core.run(id)).toMatchObject({ state: 'awaiting_approval', approvals: [] });
     await core.deliver();
     expect(textOf(core.chat.at('C0OPS', 0).card)).toContain('not applied: since Dana approved');
   });
 
-  it('calls whoever had said yes back to it, loudly, in the copy they have or one they get', async () => {
+  it('notifies the approvers with a new DM or a reply to the one they have', async () => {
     await core.close();
     const needs = { from: ['sre'], need: 2, notTheAuthor: false };
     core = await Core.open([stackWith({ approvers: { ...needs, from: ['sre', 'oncall:primary'] } })], {
@@ -315,7 +318,7 @@ describe('what moved since the yes is never applied', () => {
     await core.say(`approve #${id}`, DANA);
     core.cloud.drift.set(STACK, [sshFinding('0.0.0.0/0')]);
     await core.say(`approve #${id}`, KIM);
-    await core.rest();
+    await core.untilIdle();
     await core.deliver();
     await core.deliver();
     const text = 'Not applied: it moved since Dana and Kim approved it. Please look again';
@@ -324,34 +327,34 @@ describe('what moved since the yes is never applied', () => {
     expect(applied()).toEqual([]);
   });
 
-  it('all gone: nothing is applied and the alert ends', async () => {
+  it('is gone: nothing is applied and the alert ends', async () => {
     const id = await waiting();
     core.cloud.drift.set(STACK, []);
     await core.click(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([]);
     expect((await core.run(id)).state).toBe('clean');
     expect(await core.alerts('open')).toEqual([]);
   });
 });
 
-describe('a yes that m0 could not follow for hours', () => {
+describe('an approval that m0 could not carry out for hours', () => {
   const never = (): Promise<void> => new Promise(() => {});
   const HOUR = 60 * 60_000;
 
-  /** m0 goes down right after the yes, for so long. */
+  /** m0 stops right after the approval, for `ms`. */
   async function downAfterYes(ms: number): Promise<number> {
     const id = await waiting();
     core.cloud.next('plan', never);
     await core.say(`approve #${id}`);
-    await core.reaches('approved');
+    await core.untilState('approved');
     core.now += ms;
     await core.restart();
     await core.deliver();
     return id;
   }
 
-  it('is too old after four: nothing is applied, and those on call are asked about a fresh plan', async () => {
+  it('expires after four hours: nothing is applied, and the people on call are asked about a new plan', async () => {
     const id = await downAfterYes(4 * HOUR);
     expect(applied()).toEqual([]);
     expect((await core.run(id)).state).toBe('expired');
@@ -360,18 +363,18 @@ describe('a yes that m0 could not follow for hours', () => {
       `${STACK}: the approval of run #${id} was too old, planned afresh as run #${id + 1}`,
     );
     expect(old?.replies.at(-1)).toBe('Not applied: it was approved 4 h ago. Planning afresh, to ask again');
-    expect(await core.told(`approve #${id}`)).toContain(`run #${id} has expired`);
+    expect(await core.sayText(`approve #${id}`)).toContain(`run #${id} has expired`);
     expect(core.chat.in('DU0DANA')).toHaveLength(2);
     await core.say(commandOf(fresh?.card as never), DANA, true);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([[SSH.address]]);
   });
 
-  it('is asked about again by the next check where that fresh plan could not be made', async () => {
+  it('is asked about again by the next check if that new plan failed', async () => {
     const id = await waiting();
     core.cloud.next('plan', never);
     await core.say(`approve #${id}`);
-    await core.reaches('approved');
+    await core.untilState('approved');
     core.now += 5 * HOUR;
     core.cloud.next('plan', () => Promise.reject(new Error('no credentials')));
     await core.restart();
@@ -380,18 +383,18 @@ describe('a yes that m0 could not follow for hours', () => {
     expect((await core.store.runs({ states: ['awaiting_approval'] })).length).toBe(1);
   });
 
-  it('is followed before that', async () => {
+  it('is carried out before that', async () => {
     const id = await downAfterYes(4 * HOUR - 1);
     expect(applied()).toEqual([[SSH.address]]);
     expect((await core.run(id)).state).toBe('realigned');
   });
 
-  it('of the policies alone is asked for again, and followed, however long it was', async () => {
+  it('by policies only is decided again and carried out after any time', async () => {
     core.cloud.policies.set('tags-auto', allow(TAG.address));
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('head', never);
     await core.worker.check(core.stack, 'schedule', M0);
-    await core.reaches('approved');
+    await core.untilState('approved');
     core.now += 48 * HOUR;
     await core.restart();
     expect(applied()).toEqual([[TAG.address]]);
@@ -399,24 +402,24 @@ describe('a yes that m0 could not follow for hours', () => {
 });
 
 describe('after an apply', () => {
-  it('what it left is told, asked about, and never applied again by itself', async () => {
+  it('remaining drift is reported, asked about, and never applied again automatically', async () => {
     core.cloud.policies.set('tags-auto', [{ rule: 'allow', text: 'all' }]);
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.stubborn.add(TAG.address);
     expect((await core.check()).state).toBe('awaiting_approval');
     await core.check();
     await core.check('command');
-    // Something else drifts too: what the apply could not mend still waits.
+    // Other drift appears; what the apply did not revert still waits.
     core.cloud.drift.set(STACK, [TAG, SSH]);
     await core.check();
     expect(applied()).toEqual([[TAG.address]]);
   });
 
-  it('what it left calls back whoever had said yes', async () => {
+  it('remaining drift notifies the people who approved', async () => {
     const id = await waiting();
     core.cloud.stubborn.add(SSH.address);
     await core.click(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     await core.deliver();
     expect(applied()).toEqual([[SSH.address]]);
     expect(called('DANA')).toContain(
@@ -424,7 +427,7 @@ describe('after an apply', () => {
     );
   });
 
-  it('one that failed is not repeated, whoever asks for a check first', async () => {
+  it('a failed one is not repeated, whatever triggers the next check', async () => {
     core.cloud.policies.set('tags-auto', [{ rule: 'allow', text: 'all' }]);
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('apply', async () => {
@@ -438,7 +441,7 @@ describe('after an apply', () => {
     expect((await core.store.runs({ states: ['awaiting_approval'] })).length).toBe(1);
   });
 
-  it('one that failed is asked about by the next check where the one after it failed too', async () => {
+  it('a failed one is asked about by the next check, also if the check right after it failed', async () => {
     core.cloud.policies.set('tags-auto', [{ rule: 'allow', text: 'all' }]);
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('apply', () => {

@@ -16,26 +16,26 @@ beforeEach(async () => {
   await core.worker.start();
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   expect(await core.store.verifyAudit()).toMatchObject({ ok: true });
   await core.close();
 });
 
-/** The lines with this action, oldest first. */
+/** The entries with this action, oldest first. */
 async function lines(action: string, stack = STACK): Promise<readonly AuditEntry[]> {
   return (await core.store.audit({ stack })).filter((e) => e.action === action).reverse();
 }
 
 const fingerprint = async (id: number): Promise<string | null> => (await core.run(id)).fingerprint;
 
-it('an approval: who, from where, what of it, on which commit and bundles, and how many of how many', async () => {
+it('an approval: person, place, findings, commit, bundles, and the number of approvals', async () => {
   await core.restart({ ...core.directory, stacks: [twoMustApprove()] });
   core.cloud.drift.set(STACK, [TAG, SSH]);
   const { id } = await core.check();
   const seen = await fingerprint(id);
   await core.say(`approve #${id}`);
   await core.say(`approve #${id}`, KIM);
-  await core.rest();
+  await core.untilIdle();
   const common = { place: OPS, runId: id, fingerprint: seen, commit: CODE.commit, bundles: BUNDLES };
   const scope = [...ofTag, ...ofSsh];
   expect(await lines('approve')).toEqual([
@@ -48,7 +48,7 @@ it('an approval: who, from where, what of it, on which commit and bundles, and h
       detail: 'awaiting_approval -> approved: 2 of 2',
     },
   ]);
-  // What m0 then does on their word is about the same findings, and has no chat.
+  // The actions that m0 takes after the approval have the same findings and no chat.
   for (const action of ['confirmed', 'applied', 'verified']) {
     expect(await lines(action), action).toMatchObject([
       { actor: { platform: 'm0' }, place: null, runId: id, commit: CODE.commit, bundles: BUNDLES, scope },
@@ -61,7 +61,7 @@ function twoMustApprove() {
   return stackWith({ approvers: { from: ['sre'], need: 2, notTheAuthor: false } });
 }
 
-it('what the policies decide by themselves: the findings and the bundles that allowed them', async () => {
+it('an automatic decision: the findings and the bundles that allowed them', async () => {
   core.cloud.policies.set('tags-auto', [{ rule: 'allow', text: 'tags', address: TAG.address }]);
   core.cloud.drift.set(STACK, [TAG, SSH]);
   const { id } = await core.check();
@@ -76,7 +76,7 @@ it('what the policies decide by themselves: the findings and the bundles that al
 it.each([
   ['reject', 'vendor is on it', 'awaiting_approval -> rejected: vendor is on it'],
   ['cancel', '', 'awaiting_approval -> canceled'],
-])('a %s: who, from where and why', async (deed, reason, detail) => {
+])('a %s: person, place and reason', async (deed, reason, detail) => {
   core.cloud.drift.set(STACK, [SSH]);
   const { id } = await core.check();
   await core.say(`${deed} #${id} ${reason}`);
@@ -89,7 +89,7 @@ it.each([
   ]);
 });
 
-it('what is kept and what no longer: which finding, until when and why', async () => {
+it('an exemption and its end: finding, expiry and reason', async () => {
   core.cloud.drift.set(STACK, [TAG, SSH]);
   const { id } = await core.check();
   const about = { actor: DANA, place: OPS, runId: id, commit: CODE.commit, bundles: BUNDLES };
@@ -103,7 +103,7 @@ it('what is kept and what no longer: which finding, until when and why', async (
   ]);
   await core.say(`unsnooze #${id}`, KIM);
   await core.say(`unaccept #${id}`, KIM);
-  await core.rest();
+  await core.untilIdle();
   expect(await lines('unsnooze')).toMatchObject([{ actor: KIM, place: OPS, scope: ofSsh }]);
   expect(await lines('unaccept')).toMatchObject([{ actor: KIM, place: OPS, scope: ofTag }]);
   await core.say(`snooze ${STACK} 1h`);
@@ -113,16 +113,16 @@ it('what is kept and what no longer: which finding, until when and why', async (
   });
 });
 
-it('that a stale policy was seen: who, from where, and what goes on being asked', async () => {
+it('an acknowledged stale policy: person, place, and the commit still in use', async () => {
   core.cloud.stale.set('tags-auto', { id: 'e'.repeat(40), error: 'tags.rego:3: no', since: NOON });
-  await core.policyWatch.look();
+  await core.policyWatch.checkPolicies();
   await core.say('seen tags-auto');
   expect(await lines('policy-seen', 'tags-auto')).toMatchObject([
     { actor: DANA, place: OPS, commit: 'a1b2c3d4', bundles: BUNDLES, detail: 'tags.rego:3: no' },
   ]);
 });
 
-it('nothing of what was refused', async () => {
+it('no entry for a refused command', async () => {
   core.cloud.drift.set(STACK, [SSH]);
   const { id } = await core.check();
   for (const words of ['approve', 'reject', 'cancel']) await core.say(`${words} #${id}`, EVE);

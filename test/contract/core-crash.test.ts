@@ -17,24 +17,24 @@ beforeEach(async () => {
   await core.worker.start();
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 const start = () => core.worker.check(core.stack, 'schedule', M0);
 const applied = () => core.cloud.applies.map((a) => a.touched);
 const states = async () => (await core.store.runs({})).map((r) => r.state).reverse();
 
-describe('a process that dies', () => {
+describe('a process that is killed', () => {
   it.each([
     ['queued', null],
     ['planning', 'plan'],
     ['deciding', 'ask'],
-  ] as const)('while %s: the check is made again', async (state, doing) => {
+  ] as const)('while %s: the check is repeated', async (state, doing) => {
     core.cloud.drift.set(STACK, [SSH]);
     if (doing === null) await core.worker.drain();
     else core.cloud.next(doing, never);
     const { id } = await start();
-    await core.reaches(state);
+    await core.untilState(state);
     await core.restart();
     expect((await core.run(id)).state).toBe('awaiting_approval');
     await core.deliver();
@@ -42,12 +42,12 @@ describe('a process that dies', () => {
     core.cloud.kept.clear();
   });
 
-  it('while approved: confirmed afresh and applied once', async () => {
+  it('while approved: the run is planned again and applied once', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
     core.cloud.next('plan', never);
     await core.say(`approve #${id}`);
-    await core.reaches('approved');
+    await core.untilState('approved');
     await core.restart();
     expect(applied()).toEqual([[SSH.address]]);
     expect((await core.run(id)).state).toBe('realigned');
@@ -58,18 +58,18 @@ describe('a process that dies', () => {
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('apply', () => core.cloud.next('plan', never));
     const { id } = await start();
-    await core.reaches('verifying');
+    await core.untilState('verifying');
     await core.restart();
     expect((await core.run(id)).state).toBe('realigned');
     expect(applied()).toHaveLength(1);
   });
 
-  it('while applying: unknown, planned afresh, and a person is asked by a card that says so', async () => {
+  it('while applying: the run is apply_unknown, a new plan is made, and a card asks a person', async () => {
     core.cloud.policies.set('tags-auto', ALL);
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('apply', never);
     const { id } = await start();
-    await core.reaches('applying');
+    await core.untilState('applying');
     await core.deliver();
     await core.restart();
     await core.deliver();
@@ -89,20 +89,20 @@ describe('a process that dies', () => {
         .slice(0, 2),
     ).toEqual(['Apply what is left', 'Leave it']);
     await core.click(`approve #${id + 1}`);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toHaveLength(2);
     expect((await core.run(id + 1)).state).toBe('realigned');
     core.cloud.kept.clear();
   });
 
-  it('while applying, with a check that somebody asked for in the queue: that one applies nothing either', async () => {
+  it('while applying, with a requested check in the queue: that check applies nothing either', async () => {
     core.cloud.policies.set('tags-auto', ALL);
     core.cloud.drift.set(STACK, [TAG, SSH]);
     core.cloud.next('apply', never);
     await start();
-    await core.reaches('applying');
+    await core.untilState('applying');
     await core.worker.check(core.stack, 'command', DANA);
-    // How far it came: one of two.
+    // The apply had reverted one of two resources.
     core.cloud.drift.set(STACK, [TAG]);
     await core.restart();
     expect(applied()).toHaveLength(1);
@@ -112,24 +112,24 @@ describe('a process that dies', () => {
     core.cloud.kept.clear();
   });
 
-  it('while applying, and nothing is left: the alert ends', async () => {
+  it('while applying, and no drift is left: the alert ends', async () => {
     core.cloud.policies.set('tags-auto', ALL);
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('apply', never);
     await start();
-    await core.reaches('applying');
+    await core.untilState('applying');
     core.cloud.drift.set(STACK, []);
     await core.restart();
     expect(await core.alerts('open')).toEqual([]);
     core.cloud.kept.clear();
   });
 
-  it('and whose follow-up could not plan: the next check asks, it is not counted as seen', async () => {
+  it('and whose follow-up plan failed: the next check asks, as for new drift', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
     core.cloud.next('apply', never);
     await core.say(`approve #${id}`);
-    await core.reaches('applying');
+    await core.untilState('applying');
     core.cloud.next('plan', () => Promise.reject(new Error('no credentials')));
     await core.restart();
     expect(await states()).toEqual(['apply_unknown', 'failed']);
@@ -139,7 +139,7 @@ describe('a process that dies', () => {
 });
 
 describe('draining', () => {
-  it('gives a plan back to the queue and finishes an apply', async () => {
+  it('puts a planning run back into the queue and finishes an apply', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     let go = (): void => {};
     const gate = new Promise<void>((resolve) => {
@@ -147,7 +147,7 @@ describe('draining', () => {
     });
     core.cloud.next('plan', () => gate);
     const { id } = await start();
-    await core.reaches('planning');
+    await core.untilState('planning');
     const drained = core.worker.drain();
     go();
     await drained;
@@ -159,14 +159,14 @@ describe('draining', () => {
       await sleep(5);
     });
     await core.say(`approve #${id}`);
-    await core.reaches('verifying');
+    await core.untilState('verifying');
     await core.worker.drain();
     expect(applied()).toHaveLength(1);
     await core.restart();
     expect((await core.run(id)).state).toBe('realigned');
   });
 
-  it('during an approval keeps the yes for the next start', async () => {
+  it('during an approval keeps the approval for the next start', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
     core.cloud.next('plan', () => void core.worker.drain());
@@ -178,68 +178,68 @@ describe('draining', () => {
     expect((await core.run(id)).state).toBe('realigned');
   });
 
-  it('ends whoever waits for a run, also after it', async () => {
+  it('resolves callers that wait for a run, also those that come later', async () => {
     await core.worker.drain();
     const { id } = await start();
     expect(await core.worker.settled(id, 60_000)).toBeUndefined();
   });
 });
 
-describe('a memory that breaks for a while', () => {
+describe('a store that fails for a while', () => {
   const full = new Error('the disk is full');
 
-  it.each(['plan', 'ask'] as const)('after %s: the stack is checked again, not stuck', async (doing) => {
+  it.each(['plan', 'ask'] as const)('after %s: the stack is checked again', async (doing) => {
     core.cloud.drift.set(STACK, [SSH]);
     core.cloud.next(doing, () => {
-      core.broken = (method) => (method === 'commit' ? full : null);
+      core.storeFault = (method) => (method === 'commit' ? full : null);
     });
     await start();
     await sleep(50);
-    core.broken = null;
+    core.storeFault = null;
     expect((await core.check()).state).toMatch(/awaiting_approval|quiet/);
     expect(await core.store.runs({ states: ['planning', 'deciding'] })).toEqual([]);
   });
 
-  it('after an apply: the run is unknown and asked about, never applied again', async () => {
+  it('after an apply: the run is apply_unknown and people are asked; it is never applied again', async () => {
     core.cloud.policies.set('tags-auto', ALL);
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.stubborn.add(TAG.address);
     core.cloud.next('apply', () => {
-      core.broken = (method) => (method === 'commit' ? full : null);
+      core.storeFault = (method) => (method === 'commit' ? full : null);
     });
     const { id } = await start();
     await sleep(50);
-    core.broken = null;
+    core.storeFault = null;
     await core.check();
     expect((await core.run(id)).state).toBe('apply_unknown');
     expect(applied()).toHaveLength(1);
     expect((await core.store.runs({ states: ['awaiting_approval'] })).length).toBe(1);
   });
 
-  it('right before an apply: nothing is applied, and its plan file, which holds secrets, goes', async () => {
+  it('right before an apply: nothing is applied, and the plan file is deleted', async () => {
     core.cloud.stale.set('tags-auto', { id: 'f00df00d', error: 'no answer', since: core.now });
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
     core.cloud.next('ask', () => {
-      core.broken = (method) => {
+      core.storeFault = (method) => {
         if (method !== 'alerts') return null;
-        core.broken = null;
+        core.storeFault = null;
         return full;
       };
     });
     await core.say(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     expect((await core.run(id)).failure?.message).toBe('the disk is full');
     expect(applied()).toEqual([]);
     expect([...core.cloud.kept.keys()]).toEqual([]);
   });
 
-  it('is not asked in a tight loop', async () => {
+  it('is not retried in a tight loop', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     let commits = 0;
     await core.worker.drain();
     await start();
-    core.broken = (method) => {
+    core.storeFault = (method) => {
       if (method === 'commit') commits += 1;
       return method === 'commit' ? full : null;
     };
@@ -247,12 +247,12 @@ describe('a memory that breaks for a while', () => {
     await core.worker.start();
     await sleep(100);
     expect(commits).toBeLessThan(5);
-    core.broken = null;
+    core.storeFault = null;
     expect((await core.check()).state).toMatch(/awaiting_approval|quiet/);
   });
 });
 
-describe('a stack that is gone from m0.yaml', () => {
+describe('a stack removed from m0.yaml', () => {
   it('has its runs canceled and its alerts ended at the next start', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();

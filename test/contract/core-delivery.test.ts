@@ -20,7 +20,7 @@ async function open(channels = ['C0OPS']): Promise<void> {
 }
 beforeEach(() => open());
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -33,7 +33,7 @@ async function later(times = 1): Promise<void> {
 const ops = () => core.chat.in('C0OPS');
 
 describe('an alert', () => {
-  it('is posted once, although it is uncertain twice whether it was', async () => {
+  it('is posted once, although the answer to the post is lost twice', async () => {
     core.chat.fail('post', 'C0OPS', lost);
     core.chat.fail('post', 'C0OPS', lost);
     await core.check();
@@ -44,17 +44,17 @@ describe('an alert', () => {
     expect(await core.store.dueOutbox(core.now + 1e9, 50)).toEqual([]);
   });
 
-  it('is posted once where the memory breaks right after the post', async () => {
+  it('is posted once if the store fails right after the post', async () => {
     await core.check();
-    core.broken = (method) => (method === 'addMessage' ? new Error('the disk is full') : null);
+    core.storeFault = (method) => (method === 'addMessage' ? new Error('the disk is full') : null);
     await core.deliver();
-    core.broken = null;
+    core.storeFault = null;
     await later(2);
     expect(ops()).toHaveLength(1);
     expect(await core.store.messages(1)).toHaveLength(2);
   });
 
-  it('reaches its other channels where one is gone, and the one who is asked', async () => {
+  it('reaches its other channels and the person asked if one channel is gone', async () => {
     await core.close();
     await open(['C0GONE', 'C0OPS']);
     const { id } = await core.check();
@@ -67,7 +67,7 @@ describe('an alert', () => {
     expect(core.chat.at('C0OPS', 0).replies).toHaveLength(1);
   });
 
-  it('reaches its other channels where one of them cannot be updated', async () => {
+  it('reaches its other channels if one of them cannot be updated', async () => {
     await core.close();
     await open(['C0DEV', 'C0OPS']);
     core.chat.fail('post', 'C0OPS', down);
@@ -84,17 +84,17 @@ describe('an alert', () => {
     await open(['C0DEV', 'C0OPS']);
     await core.check();
     const isReplaced = (): boolean => core.chat.in('C0DEV').length > 0;
-    core.broken = (method) =>
+    core.storeFault = (method) =>
       method === 'proveOwner' && isReplaced() ? new LeaseLost('another m0 has taken over') : null;
     await core.deliver();
     expect(core.chat.in('C0DEV')).toHaveLength(1);
     expect(ops()).toHaveLength(0);
-    core.broken = null;
+    core.storeFault = null;
     await later();
     expect(ops()).toHaveLength(1);
   });
 
-  it('that ended is no longer offered to a channel that is gone', async () => {
+  it('that ended is no longer sent to a channel that is gone', async () => {
     await core.close();
     await open(['C0GONE', 'C0OPS']);
     await core.check();
@@ -107,14 +107,14 @@ describe('an alert', () => {
 });
 
 describe('the history of an alert', () => {
-  it('stays in order where a line fails, and is told once each', async () => {
+  it('stays in order if a line fails, and each line is posted once', async () => {
     const { id } = await core.check();
     await core.deliver();
     core.chat.fail('reply', 'C0OPS', down);
     core.cloud.next('plan', () => Promise.reject(new Error('running git fetch: no route')));
     await core.say(`approve #${id}`);
-    await core.rest();
-    // Not due again yet: what comes behind the line that failed waits with it.
+    await core.untilIdle();
+    // The failed line is not due yet, and the lines after it wait with it.
     await core.deliver();
     core.now += 1_000;
     await core.deliver();
@@ -127,7 +127,7 @@ describe('the history of an alert', () => {
     ]);
   });
 
-  it('that cannot be told in one channel is told in the other', async () => {
+  it('that cannot be posted in one channel is posted in the other', async () => {
     await core.close();
     await open(['C0DEV', 'C0OPS']);
     const { id } = await core.check();
@@ -143,7 +143,7 @@ describe('the history of an alert', () => {
 });
 
 describe('a clock that is set back', () => {
-  it('holds up nothing', async () => {
+  it('delays no delivery', async () => {
     await core.check();
     core.now -= 24 * 60 * MINUTE;
     await core.deliver();
@@ -152,11 +152,11 @@ describe('a clock that is set back', () => {
 });
 
 describe('a chat that is down for an hour', () => {
-  it('loses nothing, and gets the newest state alone when it is back', async () => {
+  it('loses no message, and gets only the newest state after that', async () => {
     await core.check();
     await core.deliver();
     const before = core.chat.updated;
-    core.chat.away = new ChatError('posting: no answer');
+    core.chat.outage = new ChatError('posting: no answer');
     for (let i = 0; i < 30; i += 1) {
       core.now += 2 * MINUTE;
       await core.check();
@@ -164,9 +164,9 @@ describe('a chat that is down for an hour', () => {
     }
     core.cloud.drift.set(STACK, [SSH, tagFinding()]);
     await core.check();
-    core.chat.away = null;
+    core.chat.outage = null;
     await later(4);
-    // The message and its copy, once each for what was seen and once for being superseded.
+    // The message and its copy, each updated once as seen again and once as superseded.
     expect(core.chat.updated - before).toBeLessThanOrEqual(6);
     expect(ops().map((m) => m.card.headline)).toEqual([
       expect.stringContaining('superseded by run #32'),
@@ -177,13 +177,13 @@ describe('a chat that is down for an hour', () => {
   });
 });
 
-describe('a channel that takes nothing any more', () => {
-  it('is told in another channel of its stacks, once, until it takes something again', async () => {
+describe('a channel that accepts no messages any more', () => {
+  it('is reported once in another channel of its stacks, until it accepts a message again', async () => {
     await core.close();
     await open(['C0GONE', 'C0OPS']);
     await core.check();
-    await core.look();
-    await core.look();
+    await core.periodicWork();
+    await core.periodicWork();
     const told = ops().filter((m) => m.card.headline.includes('can’t write'));
     expect(told.map((m) => m.card.headline)).toEqual([
       `m0 can’t write to slack:C0GONE, the channel of ${STACK}`,
@@ -192,12 +192,12 @@ describe('a channel that takes nothing any more', () => {
     core.chat.open('C0GONE');
     core.now += 10 * MINUTE;
     await core.deliver();
-    await core.look();
+    await core.periodicWork();
     expect(told[0]?.card.headline).toContain('it takes messages again');
     expect(core.chat.in('C0GONE')).toHaveLength(1);
   });
 
-  it('and is the only one of its stack: told in one of another stack', async () => {
+  it('and is the only one of its stack is reported in a channel of another stack', async () => {
     await core.close();
     core = await Core.open([
       stackWith({ channels: [{ platform: 'slack', channel: 'C0GONE' }] }),
@@ -206,8 +206,8 @@ describe('a channel that takes nothing any more', () => {
     await core.worker.start();
     core.cloud.drift.set(STACK, [SSH]);
     await core.check();
-    await core.look();
-    await core.look();
+    await core.periodicWork();
+    await core.periodicWork();
     expect(ops().map((m) => m.card.headline)).toEqual([
       `m0 can’t write to slack:C0GONE, the channel of ${STACK}`,
     ]);

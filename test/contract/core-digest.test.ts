@@ -19,7 +19,7 @@ beforeEach(async () => {
   await core.worker.start();
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -33,13 +33,13 @@ async function send(): Promise<void> {
 const told = (): readonly string[] => core.chat.in('C0DEV').map((m) => m.card.headline);
 
 describe('a digest', () => {
-  it('that has nothing to tell says so in one line', async () => {
+  it('without content is one line', async () => {
     await send();
     expect(told()).toEqual(['prod: all 3 stacks aligned']);
     expect(core.chat.in('C0DEV')[0]?.card.blocks).toEqual([]);
   });
 
-  it('tells what is open by age and for whom it waits, what healed, what fails and what ends', async () => {
+  it('lists open drift by age and by who must act, reverted drift, failures, and snoozes that end', async () => {
     await send();
     core.now += 1000;
     core.cloud.policies.set('tags-auto', [{ rule: 'allow', text: 'metadata only', address: TAG.address }]);
@@ -53,7 +53,7 @@ describe('a digest', () => {
     });
     await core.check('schedule', 'prod-app');
     const [waits] = await core.store.runs({ stack: 'prod-db', states: ['awaiting_approval'] });
-    await core.told(`snooze #${waits?.id} 3h waiting for finance`);
+    await core.sayText(`snooze #${waits?.id} 3h waiting for finance`);
     await send();
 
     const [, headline = ''] = told();
@@ -69,7 +69,7 @@ describe('a digest', () => {
     expect(text).toContain('1 more open than in the digest before');
   });
 
-  it('is posted once, also where the posting is told twice, and what it counted is not counted again', async () => {
+  it('is posted once, also after a repeated attempt, and nothing is counted in two digests', async () => {
     core.cloud.policies.set('tags-auto', [{ rule: 'allow', text: 'metadata only', address: TAG.address }]);
     core.cloud.drift.set(STACK, [TAG]);
     await core.check();
@@ -85,11 +85,11 @@ describe('a digest', () => {
     expect(await core.store.lastTick('digest 0')).toBe(core.now);
   });
 
-  it('is answered to whoever asks, alone', async () => {
+  it('is answered privately to a person who asks', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.check();
-    expect(await core.told('digest prod', EVE)).toContain('1 open (oldest');
-    expect(await core.told('digest prod-nowhere', EVE)).toContain('prod-nowhere');
+    expect(await core.sayText('digest prod', EVE)).toContain('1 open (oldest');
+    expect(await core.sayText('digest prod-nowhere', EVE)).toContain('prod-nowhere');
     expect(core.chat.in('C0DEV')).toEqual([]);
   });
 });

@@ -22,7 +22,7 @@ async function open(change: Partial<Stack> = {}, more: Partial<Directory> = {}):
   await core.worker.start();
 }
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -32,13 +32,13 @@ const ops = () => core.chat.in('C0OPS');
 async function waits(): Promise<number> {
   core.cloud.drift.set(STACK, [SSH]);
   const { id } = await core.check();
-  await core.look();
+  await core.periodicWork();
   return id;
 }
 
 async function later(ms: number): Promise<void> {
   core.now += ms;
-  await core.look();
+  await core.periodicWork();
 }
 
 const STEPS = [
@@ -47,8 +47,8 @@ const STEPS = [
   { afterMs: 72 * HOUR, to: 'channel', everyMs: null },
 ];
 
-describe('what nobody decides on', () => {
-  it('goes to the second on call after half an hour, and says why', async () => {
+describe('an undecided run', () => {
+  it('goes to the second person on call after half an hour, with the reason', async () => {
     await open({ escalation: STEPS });
     await waits();
     expect(dms('dana')).toHaveLength(1);
@@ -64,7 +64,7 @@ describe('what nobody decides on', () => {
     expect(lines.map((e) => e.detail)).toEqual(['after 30 min to oncall:secondary: Eve']);
   });
 
-  it('goes to the second on call although another stack that waits can’t be read', async () => {
+  it('goes to the second person on call although another waiting stack can’t be read', async () => {
     core = await Core.open([stackWith({ escalation: STEPS }), stackWith({ name: 'prod-db' })], { oncall });
     await core.worker.start();
     core.cloud.drift.set('prod-db', [SSH]);
@@ -72,24 +72,24 @@ describe('what nobody decides on', () => {
     await waits();
     for (const which of [1, 2]) {
       let reads = 0;
-      core.broken = (method) => {
+      core.storeFault = (method) => {
         if (method === 'exemptions') reads += 1;
         return method === 'exemptions' && reads === which ? new Error('the row is damaged') : null;
       };
       await later(15 * MINUTE);
     }
-    core.broken = null;
+    core.storeFault = null;
     expect(dms('eve')).toHaveLength(1);
   });
 
-  it('is said again to those asked, each time once, over restarts', async () => {
+  it('is repeated to the people asked, once per reminder, also over restarts', async () => {
     await open({ escalation: STEPS });
     await waits();
     await later(30 * MINUTE);
     await later(3.5 * HOUR);
-    await core.look();
+    await core.periodicWork();
     await core.restart();
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toHaveLength(1);
     expect(dms('dana')[0]?.replies).toEqual([`${STACK} has waited for 4 h: run #1, 1 resource`]);
     expect(dms('eve')[0]?.replies).toHaveLength(1);
@@ -97,26 +97,26 @@ describe('what nobody decides on', () => {
     expect(dms('dana')[0]?.replies.at(-1)).toBe(`${STACK} has waited for 8 h: run #1, 1 resource`);
   });
 
-  it('is said loudly in the channel after three days', async () => {
+  it('is announced in the channel after three days', async () => {
     await open({ escalation: STEPS });
     await waits();
     await later(72 * HOUR);
     expect(ops()).toHaveLength(1);
-    expect(core.chat.loud.some((text) => text.includes('has waited for 3 d'))).toBe(true);
+    expect(core.chat.broadcasts.some((text) => text.includes('has waited for 3 d'))).toBe(true);
     expect(ops()[0]?.replies.filter((r) => r.includes('has waited'))).toHaveLength(1);
   });
 
-  it('many steps missed while m0 was down: each is taken once, not once for each time', async () => {
+  it('takes each step missed during a downtime once', async () => {
     await open({ escalation: STEPS });
     await waits();
     core.now += 40 * HOUR;
     await core.restart();
-    await core.look();
+    await core.periodicWork();
     expect(dms('eve')).toHaveLength(1);
     expect(dms('dana')[0]?.replies).toHaveLength(1);
   });
 
-  it('stops as soon as somebody decides', async () => {
+  it('gets no more reminders after a decision', async () => {
     await open({ escalation: STEPS });
     const id = await waits();
     await core.say(`reject #${id} ships on Monday`, KIM);
@@ -125,7 +125,7 @@ describe('what nobody decides on', () => {
     expect(dms('dana')[0]?.replies.filter((r) => r.includes('waited'))).toEqual([]);
   });
 
-  it('is not said again to who has approved already', async () => {
+  it('is not repeated to a person who has approved', async () => {
     await open({
       escalation: STEPS,
       approvers: { from: ['sre', 'oncall:primary'], need: 2, notTheAuthor: false },
@@ -137,7 +137,7 @@ describe('what nobody decides on', () => {
     expect(dms('eve')).toHaveLength(1);
   });
 
-  it('goes to whoever takes over the turn', async () => {
+  it('goes to the person whose shift starts', async () => {
     await open();
     await waits();
     await later(WEEK);
@@ -150,7 +150,7 @@ describe('what nobody decides on', () => {
 const night = { from: 22 * 60, to: 7 * 60, weekends: false, timezone: 'Europe/Berlin' };
 
 describe('quiet hours', () => {
-  it('keep what is normal from people until they are over; the channel has it', async () => {
+  it('delay DMs of normal severity; the channel gets the message at once', async () => {
     await open({ quietHours: night, escalation: STEPS });
     core.now += 10 * HOUR;
     await waits();
@@ -164,7 +164,7 @@ describe('quiet hours', () => {
     expect(dms('eve')).toHaveLength(1);
   });
 
-  it('are pierced by what is urgent', async () => {
+  it('do not delay urgent messages', async () => {
     const severity = [{ match: 'aws_security_group.*', severity: 'urgent' as const }];
     await open({ quietHours: night, severity });
     core.now += 10 * HOUR;
@@ -184,16 +184,16 @@ describe('quiet hours', () => {
 });
 
 describe('severity', () => {
-  it('low asks nobody at any time; cards and buttons are there', async () => {
+  it('low asks nobody at any time; the card has its buttons', async () => {
     await open({ severity: [{ match: 'aws_security_group.*', severity: 'low' }], escalation: STEPS });
     await waits();
     await later(80 * HOUR);
     expect(dms('dana')).toEqual([]);
-    expect(core.chat.loud).toEqual([]);
+    expect(core.chat.broadcasts).toEqual([]);
     expect(buttonsOf(ops()[0]?.card as never).some((b) => b.command.startsWith('approve'))).toBe(true);
   });
 
-  it('of several findings is that of the gravest', async () => {
+  it('of several findings is the highest', async () => {
     const severity = [
       { match: 'aws_s3_bucket.*.tags', severity: 'low' as const },
       { match: 'aws_security_group.*.ingress', severity: 'urgent' as const },
@@ -202,25 +202,25 @@ describe('severity', () => {
     core.now += 10 * HOUR;
     core.cloud.drift.set(STACK, [TAG]);
     await core.check();
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toEqual([]);
     core.cloud.drift.set(STACK, [TAG, SSH]);
     await core.check();
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toHaveLength(1);
   });
 });
 
-describe('nobody who can be asked', () => {
+describe('a run that nobody can be asked about', () => {
   const away = { primary: { kind: 'pagerduty' as const, schedule: 'PABC123' } };
 
-  it('is an alert of its own, once, with why and who else may decide', async () => {
+  it('makes a separate alert, once, with the reason and who else may decide', async () => {
     await open({}, { oncall: away });
     core.pagerduty = async () => {
       throw new Error('asking PagerDuty for PABC123: 401 Unauthorized: check PAGERDUTY_TOKEN');
     };
     await waits();
-    await core.look();
+    await core.periodicWork();
     expect(ops()).toHaveLength(2);
     const card = ops()[1]?.card;
     expect(card?.headline).toBe('Nobody on call can be asked about prod-network');
@@ -228,7 +228,7 @@ describe('nobody who can be asked', () => {
     expect(textOf(card as never)).toContain('Anyone in sre may decide meanwhile.');
   });
 
-  it('ends when somebody can be asked, who then is', async () => {
+  it('ends that alert when somebody can be asked, and asks them', async () => {
     await open({}, { oncall: away });
     core.pagerduty = async () => {
       throw new Error('no answer');
@@ -239,7 +239,7 @@ describe('nobody who can be asked', () => {
       trouble: null,
     });
     await later(MINUTE);
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toHaveLength(1);
     expect(ops()[1]?.card.tone).toBe('good');
   });
@@ -262,16 +262,16 @@ describe('nobody who can be asked', () => {
       arrived: false,
     });
     await waits();
-    await core.look();
+    await core.periodicWork();
     const card = ops().find((m) => m.card.headline.includes('can be asked'))?.card;
     expect(textOf(card as never)).toContain('Dana');
     expect(textOf(card as never)).toContain('the user is deactivated');
   });
 
-  it('is no alert where the stack names no rota', async () => {
+  it('makes no alert if the stack names no rotation', async () => {
     await open({ approvers: { from: ['sre'], need: 1, notTheAuthor: false } });
     await waits();
-    await core.look();
+    await core.periodicWork();
     expect(ops()).toHaveLength(1);
   });
 });

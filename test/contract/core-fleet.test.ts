@@ -16,7 +16,7 @@ beforeEach(async () => {
   core.cloud.policies.set('tags-auto', ALL);
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -26,7 +26,7 @@ const fleetCard = () =>
   ops().find((m) => m.card.headline.includes('stacks'))
     ?.card as never as (typeof core.chat.messages)[0]['card'];
 
-/** A round of checks, told as it goes. */
+/** A round of checks, with delivery after each. */
 async function round(names: readonly string[] = NAMES): Promise<void> {
   for (const name of names) {
     await core.check('schedule', name);
@@ -42,7 +42,7 @@ async function settle(): Promise<void> {
 }
 
 describe('forty stacks that drift at once', () => {
-  it('make a handful of messages: one tells of all, by how they stand', async () => {
+  it('make a handful of messages: one covers all stacks, by status', async () => {
     for (const name of NAMES) core.cloud.drift.set(name, name < 'prod-02' ? [TAG, SSH] : [TAG]);
     await round();
     expect(ops()).toHaveLength(4);
@@ -58,7 +58,7 @@ describe('forty stacks that drift at once', () => {
     expect(core.cloud.applies).toHaveLength(40);
   });
 
-  it('and ask those on call in a handful of messages, too', async () => {
+  it('also make a handful of DMs to the people on call', async () => {
     for (const name of NAMES) core.cloud.drift.set(name, [SSH]);
     await round();
     expect(ops()).toHaveLength(4);
@@ -77,14 +77,14 @@ describe('forty stacks that drift at once', () => {
     expect(core.chat.messages).toHaveLength(posted);
   });
 
-  it('are decided one by one from the card, and it follows', async () => {
+  it('are decided one by one from the card, which is updated', async () => {
     for (const name of NAMES) core.cloud.drift.set(name, [SSH]);
     await round();
     const answer = await core.say('status stack:prod-30', undefined, true);
     const approve = buttonsOf(answer as never).find((b) => b.command.startsWith('approve'));
     expect(approve?.label).toBe('Revert the rule in the cloud');
     await core.say(approve?.command ?? '', undefined, true);
-    await core.rest();
+    await core.untilIdle();
     await settle();
     await settle();
     expect(core.cloud.applies.map((a) => a.stack)).toEqual(['prod-30']);
@@ -92,7 +92,7 @@ describe('forty stacks that drift at once', () => {
     expect(textOf(fleetCard())).toContain('1 put back after an approval: prod-30');
   });
 
-  it('that nobody decides on are said loudly in one line for all of them', async () => {
+  it('without a decision are announced in one line for all of them', async () => {
     await core.close();
     const escalation = [{ afterMs: 60 * MINUTE, to: 'channel', everyMs: null }];
     const channels = ['C0OPS', 'C0DEV'].map((channel) => ({ platform: 'slack' as const, channel }));
@@ -101,18 +101,18 @@ describe('forty stacks that drift at once', () => {
     for (const name of NAMES) core.cloud.drift.set(name, [SSH]);
     await round();
     core.now += 60 * MINUTE;
-    await core.look();
-    await core.look();
-    // Under the message of all, which tells of the first three as well, in each of their channels.
+    await core.periodicWork();
+    await core.periodicWork();
+    // In the thread of the fleet message, which covers the first three stacks too, in each channel.
     const line = 'Stacks of this message have waited for 1 h';
-    expect(core.chat.loud).toEqual([line, line]);
+    expect(core.chat.broadcasts).toEqual([line, line]);
     for (const channel of ['C0OPS', 'C0DEV']) {
       const fleet = core.chat.in(channel).find((m) => m.card.headline.includes('stacks'));
       expect(fleet?.replies).toEqual([line]);
     }
   });
 
-  it('are said again to who was asked, in one line under the message that tells of them', async () => {
+  it('are repeated to the people asked, in one line in the thread of the fleet message', async () => {
     await core.close();
     const escalation = [{ afterMs: 60 * MINUTE, to: 'asked', everyMs: null }];
     core = await Core.open(NAMES.map((name) => stackWith({ name, escalation })));
@@ -120,14 +120,14 @@ describe('forty stacks that drift at once', () => {
     for (const name of NAMES) core.cloud.drift.set(name, [SSH]);
     await round();
     core.now += 60 * MINUTE;
-    await core.look();
-    await core.look();
+    await core.periodicWork();
+    await core.periodicWork();
     const fleet = dms().find((m) => m.card.headline.includes('stacks'));
     expect(fleet?.replies).toEqual(['Stacks of this message have waited for 1 h']);
     expect(dms().flatMap((m) => m.replies)).toHaveLength(1);
   });
 
-  it('all dealt with: the card ends, and says how', async () => {
+  it('end the card when all are decided, with the results', async () => {
     for (const name of NAMES) core.cloud.drift.set(name, [SSH]);
     await round();
     for (const name of NAMES) core.cloud.drift.set(name, []);
@@ -139,7 +139,7 @@ describe('forty stacks that drift at once', () => {
     expect((await core.alerts('open')).length).toBe(0);
   });
 
-  it('survive a restart in the middle: nobody is told twice, nobody left out', async () => {
+  it('survive a restart in the middle: no message is missing or doubled', async () => {
     for (const name of NAMES) core.cloud.drift.set(name, [SSH]);
     for (const name of NAMES.slice(0, 20)) {
       await core.check('schedule', name);
@@ -168,7 +168,7 @@ describe('forty stacks that drift at once', () => {
 });
 
 describe('checks that fail in many stacks at once', () => {
-  it('are one message, and the same one says that they can be checked again', async () => {
+  it('are one message, which is updated when the checks work again', async () => {
     const away = new Error('reading S3 state: AccessDenied for role m0-plan');
     const fail = (): void => {
       for (const _ of NAMES) {

@@ -16,16 +16,16 @@ beforeEach(async () => {
   await look();
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
 const ops = () => core.chat.in('C0OPS');
 const newest = (): string => textOf(ops().at(-1)?.card as never);
 
-const look = (): Promise<void> => core.look();
+const look = (): Promise<void> => core.periodicWork();
 
-/** Checked, told, and snoozed by Dana for two hours. */
+/** A check whose alert Dana snoozes for two hours. */
 async function snoozed(words = '2h vendor needs SSH'): Promise<number> {
   core.cloud.drift.set(STACK, [SSH]);
   const { id } = await core.check();
@@ -35,8 +35,8 @@ async function snoozed(words = '2h vendor needs SSH'): Promise<number> {
   return id;
 }
 
-describe('a snooze that is over', () => {
-  it('is told under its card, checked at once, and asked about again', async () => {
+describe('the end of a snooze', () => {
+  it('is posted in the thread, and a check at once asks again', async () => {
     await snoozed();
     core.now += HOUR;
     await look();
@@ -55,7 +55,7 @@ describe('a snooze that is over', () => {
     expect((await core.store.audit({ stack: STACK })).map((e) => e.action)).toContain('snooze-over');
   });
 
-  it('is told once, however often m0 looks', async () => {
+  it('is posted once', async () => {
     await snoozed();
     core.now += 3 * HOUR;
     await look();
@@ -68,7 +68,7 @@ describe('a snooze that is over', () => {
     expect(ops()).toHaveLength(2);
   });
 
-  it('while m0 was down is told at its next start', async () => {
+  it('while m0 was down is posted at the next start', async () => {
     await snoozed();
     core.now += 5 * HOUR;
     await core.restart();
@@ -76,7 +76,7 @@ describe('a snooze that is over', () => {
     expect(ops()[0]?.replies.join()).toContain('is over');
   });
 
-  it('of drift that is gone says nothing new', async () => {
+  it('posts no alert if the drift is gone', async () => {
     await snoozed();
     core.cloud.drift.set(STACK, []);
     core.now += 3 * HOUR;
@@ -84,7 +84,7 @@ describe('a snooze that is over', () => {
     expect(ops()).toHaveLength(1);
   });
 
-  it('of what the policies allow heals by itself then, and not before', async () => {
+  it('lets allowed drift be reverted automatically, and not before', async () => {
     core.cloud.policies.set('tags-auto', ALL);
     core.cloud.drift.set(STACK, [TAG]);
     await core.say(`snooze ${STACK} 2h we are moving`);
@@ -96,16 +96,16 @@ describe('a snooze that is over', () => {
   });
 });
 
-describe('a snooze that somebody ends', () => {
-  it('is checked again, also where nothing more can be stored right after', async () => {
+describe('unsnooze', () => {
+  it('leads to a check, also if the store fails right after', async () => {
     const id = await snoozed();
     let commits = 0;
-    core.broken = (method) => {
+    core.storeFault = (method) => {
       if (method === 'commit') commits += 1;
       return method === 'commit' && commits > 1 ? new Error('the disk is full') : null;
     };
     await core.say(`unsnooze #${id}`);
-    core.broken = null;
+    core.storeFault = null;
     await core.worker.drain();
     const [run] = await core.store.runs({ stack: STACK });
     expect(run).toMatchObject({ trigger: 'command', state: 'queued' });
@@ -115,14 +115,14 @@ describe('a snooze that somebody ends', () => {
 });
 
 describe('a snooze until it changes', () => {
-  it('keeps quiet for as long as nothing moves, and opens when a value does', async () => {
+  it('holds while nothing changes, and ends when a value changes', async () => {
     const id = await snoozed('until it changes known to network team');
     core.now += 80 * 24 * HOUR;
     await look();
     await core.check();
     await core.deliver();
     expect(ops()).toHaveLength(1);
-    expect(await core.told(`baseline ${STACK}`)).toContain('until it changes');
+    expect(await core.sayText(`baseline ${STACK}`)).toContain('until it changes');
 
     core.cloud.drift.set(STACK, [SSH_MOVED]);
     await core.check();
@@ -132,17 +132,17 @@ describe('a snooze until it changes', () => {
     expect((await core.run(id)).state).toBe('quiet');
   });
 
-  it('of an environment takes what is open, and stacks where nothing is are left alone', async () => {
+  it('of an environment applies to open drift, and not to stacks without any', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.check();
-    expect(await core.told('snooze prod until it changes')).toContain(`Snoozed ${STACK}.`);
+    expect(await core.sayText('snooze prod until it changes')).toContain(`Snoozed ${STACK}.`);
     expect(await core.store.exemptions('prod-db')).toEqual([]);
-    expect(await core.told('snooze prod-db until it changes')).toContain('Nothing is open on prod-db');
+    expect(await core.sayText('snooze prod-db until it changes')).toContain('Nothing is open on prod-db');
   });
 });
 
-describe('drift that was accepted', () => {
-  it('opens again when a value moves, and says who had accepted it', async () => {
+describe('accepted drift', () => {
+  it('is reported again when a value changes, with the person who accepted it', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
     await core.say(`accept #${id} agreed with security`);
@@ -157,7 +157,7 @@ describe('drift that was accepted', () => {
     expect(newest()).toContain('Dana had accepted it, it moved since');
   });
 
-  it('and goes back to what was accepted is quiet again', async () => {
+  it('that returns to the accepted value is quiet again', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
     await core.say(`accept #${id} agreed with security`);
@@ -168,7 +168,7 @@ describe('drift that was accepted', () => {
     expect((await core.alerts('open')).length).toBe(0);
   });
 
-  it('is never applied by itself, whatever the policies allow', async () => {
+  it('is never applied automatically, even if the policies allow it', async () => {
     core.cloud.drift.set(STACK, [TAG]);
     const { id } = await core.check();
     await core.say(`accept #${id} finance owns these tags`);

@@ -17,15 +17,15 @@ beforeEach(async () => {
   await core.worker.start();
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
-/** The tool meets somebody else's lock, as often as told. */
-function locked(times: number): void {
+/** The next `times` applies find the state locked by somebody else. */
+function lockState(times: number): void {
   for (let i = 0; i < times; i += 1) {
     core.cloud.next('apply', () => {
-      // The tool began nothing.
+      // The tool did not start the apply.
       core.cloud.applies.pop();
       throw new RunnerError('apply', 'running terraform apply: the state is locked by kim@laptop', {
         locked: { who: 'kim@laptop', id: 'f00d', operation: 'apply', since: core.now - 10 * MINUTE },
@@ -34,7 +34,7 @@ function locked(times: number): void {
   }
 }
 
-/** The clock goes on, and whatever is due by then is done. */
+/** Advances the clock and lets m0 do what is due. */
 async function later(minutes: number): Promise<void> {
   core.now += minutes * MINUTE;
   await core.restart();
@@ -45,8 +45,8 @@ const card = async (): Promise<string> => {
   return textOf(core.chat.at('C0OPS', 0).card);
 };
 
-/** Waits until the run waits for the lock. */
-async function waits(times: number): Promise<void> {
+/** Waits until the run has met the lock `times` times. */
+async function untilLocked(times: number): Promise<void> {
   for (let i = 0; i < 300; i += 1) {
     const [run] = await core.store.runs({ stack: STACK, states: ['approved'] });
     if (run?.lock?.times === times) return;
@@ -55,16 +55,16 @@ async function waits(times: number): Promise<void> {
   throw new Error(`no run met the lock ${times} times`);
 }
 
-/** Drift that heals itself meets the lock, for the first of so many times. */
-async function healsInto(times: number): Promise<void> {
+/** Makes drift that policies allow, whose next `times` applies find the state locked. */
+async function meetsLock(times: number): Promise<void> {
   core.cloud.policies.set('tags-auto', ALL);
   core.cloud.drift.set(STACK, [TAG]);
-  locked(times);
+  lockState(times);
   await core.worker.check(core.stack, 'schedule', M0);
-  await waits(1);
+  await untilLocked(1);
 }
 
-/** Another process takes over so many minutes later; what it does is not waited for. */
+/** Restarts m0 so many minutes later, without waiting for its work. */
 async function reboot(minutes: number): Promise<void> {
   core.now += minutes * MINUTE;
   core.boot();
@@ -72,8 +72,8 @@ async function reboot(minutes: number): Promise<void> {
 }
 
 describe('a state that somebody else has locked', () => {
-  it('is told, tried again later with a fresh plan, and applied once', async () => {
-    await healsInto(2);
+  it('is reported, tried again later with a new plan, and applied once', async () => {
+    await meetsLock(2);
     expect(core.cloud.applies).toEqual([]);
     const told = await card();
     expect(told).toContain('the state is locked by kim@laptop');
@@ -81,7 +81,7 @@ describe('a state that somebody else has locked', () => {
     const plans = core.cloud.plans.length;
 
     await reboot(1);
-    await waits(2);
+    await untilLocked(2);
     expect(core.cloud.plans.length).toBeGreaterThan(plans);
 
     await later(2);
@@ -91,8 +91,8 @@ describe('a state that somebody else has locked', () => {
     expect(core.chat.at('C0OPS', 0).replies.filter((r) => r.includes('locked by'))).toHaveLength(1);
   });
 
-  it('is not tried before its time', async () => {
-    await healsInto(1);
+  it('is not tried before the retry time', async () => {
+    await meetsLock(1);
     const plans = core.cloud.plans.length;
     await reboot(0);
     await new Promise((wake) => setTimeout(wake, 50));
@@ -101,17 +101,17 @@ describe('a state that somebody else has locked', () => {
     expect(core.cloud.applies).toHaveLength(1);
   });
 
-  it('that stays locked is reported, planned afresh, and a person decides', async () => {
+  it('that stays locked is reported, planned again, and a person decides', async () => {
     core.cloud.policies.set('tags-auto', ALL);
     core.cloud.drift.set(STACK, [TAG]);
-    locked(9);
+    lockState(9);
     const { id } = await core.worker.check(core.stack, 'schedule', M0);
     for (const minutes of [1, 2, 5, 10, 12]) {
-      await waits([1, 2, 5, 10, 12].indexOf(minutes) + 1);
+      await untilLocked([1, 2, 5, 10, 12].indexOf(minutes) + 1);
       await core.deliver();
       await reboot(minutes);
     }
-    await core.rest();
+    await core.untilIdle();
     const failed = await core.run(id);
     expect(failed.state).toBe('failed');
     expect(failed.failure).toEqual({
@@ -126,8 +126,8 @@ describe('a state that somebody else has locked', () => {
     expect(textOf(core.chat.at('C0OPS', 1).card)).toContain('found the state locked by kim@laptop');
   });
 
-  it('and drift that moved meanwhile: nothing is applied', async () => {
-    await healsInto(1);
+  it('and drift that changed meanwhile: nothing is applied', async () => {
+    await meetsLock(1);
     core.cloud.drift.set(STACK, [SSH]);
     core.cloud.policies.set('tags-auto', []);
     await later(1);
@@ -139,34 +139,34 @@ describe('a state that somebody else has locked', () => {
   it('can be canceled while it waits', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     const { id } = await core.check();
-    locked(1);
+    lockState(1);
     await core.say(`approve #${id}`);
-    await waits(1);
-    expect(await core.told(`cancel #${id}`)).toContain('canceled');
+    await untilLocked(1);
+    expect(await core.sayText(`cancel #${id}`)).toContain('canceled');
     await later(30);
     expect(core.cloud.applies).toEqual([]);
   });
 
   it('has its scheduled checks skipped with that reason', async () => {
-    await healsInto(1);
+    await meetsLock(1);
     core.now += MINUTE / 2;
     await checkOnSchedule({ store: core.store, worker: core.worker, clock: () => core.now }, core.stack);
-    expect(await core.told('status')).toContain("waited for somebody else's lock");
+    expect(await core.sayText('status')).toContain("waited for somebody else's lock");
     await later(2);
   });
 
-  it('left over from an apply that m0 was stopped in: the card says so, and how to be rid of it', async () => {
+  it('left locked by an interrupted apply: the card says so, and how to unlock it', async () => {
     core.cloud.policies.set('tags-auto', ALL);
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.next('apply', () => new Promise(() => {}));
     await core.worker.check(core.stack, 'schedule', M0);
-    await core.reaches('applying');
+    await core.untilState('applying');
     await core.restart();
     const [run] = await core.store.runs({ stack: STACK, states: ['awaiting_approval'] });
     core.cloud.applies.length = 0;
-    locked(1);
+    lockState(1);
     await core.say(`approve #${run?.id}`);
-    await waits(1);
+    await untilLocked(1);
     await core.deliver();
     const told = textOf(core.chat.in('C0OPS').at(-1)?.card as never);
     expect(told).toContain(`left over from run #1`);
@@ -176,7 +176,7 @@ describe('a state that somebody else has locked', () => {
   });
 });
 
-describe('what somebody waits for goes first', () => {
+describe('the priority of commands', () => {
   const names = ['a', 'b', 'c', 'd', 'e', 'f'];
   const stacks = names.map((name) => stackWith({ name }));
   let fleet: Core;
@@ -186,42 +186,42 @@ describe('what somebody waits for goes first', () => {
   });
   afterEach(() => fleet.close());
 
-  it('a command is planned while all places are taken by scheduled checks', async () => {
+  it('a command is planned although scheduled checks take all workers', async () => {
     const open: (() => void)[] = [];
     for (const _ of names) fleet.cloud.next('plan', () => new Promise((done) => open.push(done)));
     for (const s of stacks.slice(0, 5)) await fleet.worker.check(s, 'schedule', M0);
-    await fleet.reaches('planning', 'd');
+    await fleet.untilState('planning', 'd');
     expect((await fleet.store.runs({ states: ['queued'] })).map((r) => r.stack)).toEqual(['e']);
     await fleet.worker.check(stacks[5] as (typeof stacks)[0], 'command', M0);
-    await fleet.reaches('planning', 'f');
+    await fleet.untilState('planning', 'f');
     expect((await fleet.store.runs({ states: ['queued'] })).map((r) => r.stack)).toEqual(['e']);
     for (const done of open) done();
     await new Promise((wake) => setTimeout(wake, 20));
     for (const done of open) done();
-    await fleet.rest();
+    await fleet.untilIdle();
   });
 
   it('a command takes the place of the scheduled check of its stack, queued or planning', async () => {
     fleet.cloud.next('plan', () => new Promise(() => {}));
     const [a] = stacks;
     const scheduled = await fleet.worker.check(a as (typeof stacks)[0], 'schedule', M0);
-    await fleet.reaches('planning', 'a');
+    await fleet.untilState('planning', 'a');
     const asked = await fleet.worker.check(a as (typeof stacks)[0], 'command', M0);
     const old = await fleet.run(scheduled.id);
     expect([old.state, old.relatedRun]).toEqual(['superseded', asked.id]);
   });
 
-  it('a check that follows an interrupted apply is no scheduled one and stays', async () => {
+  it('a check after an interrupted apply does not give way', async () => {
     const [a] = stacks as [(typeof stacks)[0]];
     fleet.cloud.drift.set('a', [TAG]);
     fleet.cloud.policies.set('tags-auto', ALL);
     fleet.cloud.next('apply', () => new Promise(() => {}));
     await fleet.worker.check(a, 'schedule', M0);
-    await fleet.reaches('applying', 'a');
+    await fleet.untilState('applying', 'a');
     fleet.boot();
     fleet.cloud.next('plan', () => new Promise(() => {}));
     await fleet.worker.start();
-    await fleet.reaches('planning', 'a');
+    await fleet.untilState('planning', 'a');
     const asked = await fleet.worker.check(a, 'command', M0);
     const [verify] = await fleet.store.runs({ stack: 'a', states: ['planning'] });
     expect([verify?.trigger, verify?.id === asked.id]).toEqual(['verify', false]);

@@ -16,14 +16,14 @@ beforeEach(async () => {
 afterEach(() => core.close());
 
 type Line = Readonly<Record<string, unknown>>;
-const lines = (): readonly Line[] => core.lines.map((line) => JSON.parse(line) as Line);
-/** Without what every line has. */
+const lines = (): readonly Line[] => core.logLines.map((line) => JSON.parse(line) as Line);
+/** The lines with this message, without the fields that every line has. */
 const saying = (msg: string): readonly Line[] =>
   lines()
     .filter((l) => l.msg === msg)
     .map(({ level: _, time: _t, msg: _m, ...rest }) => rest);
 
-/** As code does that knows nothing of runs: now, and after the promises in between. */
+/** Logs as code that knows nothing of runs: now, and again after some promises. */
 function says(text: string): () => Promise<void> {
   return async () => {
     await sleep(1);
@@ -31,8 +31,8 @@ function says(text: string): () => Promise<void> {
   };
 }
 
-describe('each line', () => {
-  it('written while a run is worked on says which, and of which stack', async () => {
+describe('each log line', () => {
+  it('during work on a run has the run and its stack', async () => {
     core.cloud.next('plan', says('planning'));
     core.cloud.next('ask', says('asking'));
     core.cloud.next('plan', says('planning'));
@@ -46,18 +46,18 @@ describe('each line', () => {
     expect(saying('asking')[0]).toMatchObject({ run: expect.any(Number), stack: expect.any(String) });
   });
 
-  it('about the next run, which the one before set going, is about that alone', async () => {
+  it('of a run started by another run has only its own run', async () => {
     core.cloud.drift.set(STACK, [sshFinding()]);
     await core.check();
     core.cloud.next('plan', says('planning'));
     await core.say(`drift ${STACK}`, DANA).catch(() => {});
-    await core.rest();
+    await core.untilIdle();
     expect(saying('planning')).toEqual([{ run: 2, stack: STACK }]);
   });
 
-  it('about what goes on by itself has none of what set it going', async () => {
+  it('of background work has nothing of the work that started it', async () => {
     let breaks = false;
-    core.broken = (method) => {
+    core.storeFault = (method) => {
       if (!breaks || (method !== 'runs' && method !== 'dueOutbox')) return null;
       breaks = false;
       return new Error('the disk is full');
@@ -83,16 +83,16 @@ describe('each line', () => {
     expect(saying('looking at the outbox broke')).toEqual([{ err: expect.anything() }]);
   });
 
-  it('written while a command is followed says whose it is and which', async () => {
+  it('during a command has the person and the command', async () => {
     core.cloud.next('bundles', says('looking'));
     await core.say(`policy ${STACK}`, EVE);
     expect(saying('looking')).toEqual([{ user: 'U0EVE', person: 'eve', command: 'policy' }]);
-    core.broken = (method) => (method === 'exemptions' ? new Error('the disk is full') : null);
+    core.storeFault = (method) => (method === 'exemptions' ? new Error('the disk is full') : null);
     await core.say(`baseline ${STACK}`, EVE);
     expect(saying('a command broke')).toMatchObject([{ user: 'U0EVE', person: 'eve', command: 'baseline' }]);
   });
 
-  it('about a delivery says which alert it is, and its run and stack', async () => {
+  it('of a delivery has the alert, its run and its stack', async () => {
     core.cloud.drift.set(STACK, [sshFinding()]);
     const { id } = await core.check();
     core.chat.fail('post', 'C0OPS', { error: new ChatError('posting: no answer'), arrived: false });
@@ -106,7 +106,7 @@ describe('each line', () => {
     expect(saying('a message can not be delivered and is given up')).toMatchObject([about]);
   });
 
-  it('outside of all work has none of it', async () => {
+  it('outside of work has none of these fields', async () => {
     await core.check();
     core.log.info('at rest');
     expect(saying('at rest')).toEqual([{}]);

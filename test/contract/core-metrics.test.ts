@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChatError } from '../../src/ports/chat.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
-import { type Outside, outsideOf } from '../support/outside.ts';
+import { type HttpEndpoints, startEndpoints } from '../support/http-endpoints.ts';
 import { KIM, sshFinding, tagFinding } from '../support/runs.ts';
 
 const TAG = tagFinding();
@@ -11,30 +11,30 @@ const MINUTE = 60_000;
 const DATA = 'dev-data';
 
 let core: Core;
-let outside: Outside;
+let endpoints: HttpEndpoints;
 beforeEach(async () => {
   core = await Core.open([stackWith(), stackWith({ name: DATA, environment: 'dev' })]);
-  outside = await outsideOf(core);
+  endpoints = await startEndpoints(core);
 });
 afterEach(async () => {
-  await outside.close();
-  await core.holds();
+  await endpoints.close();
+  await core.checkInvariants();
   await core.close();
 });
 
-/** What passes while the cloud is looked at. */
+/** Makes the next call of the fake cloud take `ms`. */
 const takes = (doing: 'plan' | 'apply' | 'ask', ms: number): void =>
   core.cloud.next(doing, () => {
     core.now += ms;
   });
 
 describe('runs', () => {
-  it('are counted by why they were made and how they ended, and timed', async () => {
+  it('are counted by trigger and result, and timed', async () => {
     takes('plan', 90_000);
     takes('ask', 400);
     await core.check('push');
     await core.check('command');
-    const seen = await outside.scrape();
+    const seen = await endpoints.scrape();
     expect(seen.value('m0_runs_total', { trigger: 'push', state: 'clean' })).toBe(1);
     expect(seen.value('m0_runs_total', { trigger: 'command', state: 'clean' })).toBe(1);
     expect(seen.value('m0_runs_total', { trigger: 'schedule', state: 'failed' })).toBe(0);
@@ -54,25 +54,25 @@ describe('runs', () => {
       go = resolve;
     });
     core.cloud.next('plan', () => held);
-    // One by the clock would give way.
+    // A scheduled check would give way to the command.
     await core.worker.check(core.stack, 'command', KIM);
-    await core.reaches('planning');
+    await core.untilState('planning');
     await core.worker.check(core.stack, 'command', KIM);
     core.now += 2 * MINUTE;
-    const seen = await outside.scrape();
+    const seen = await endpoints.scrape();
     expect(seen.value('m0_queue_length', { urgency: 'command' })).toBe(1);
     expect(seen.value('m0_queue_oldest_age_seconds', { urgency: 'command' })).toBe(120);
     expect(seen.value('m0_queue_length', { urgency: 'schedule' })).toBe(0);
     expect(seen.value('m0_queue_oldest_age_seconds', { urgency: 'schedule' })).toBe(0);
     expect(seen.value('m0_runs', { state: 'planning' })).toBe(1);
     go();
-    await core.rest();
-    const later = await outside.scrape();
+    await core.untilIdle();
+    const later = await endpoints.scrape();
     expect(later.value('m0_queue_length', { urgency: 'command' })).toBe(0);
     expect(later.value('m0_queue_wait_seconds_sum', { trigger: 'command' })).toBe(120);
   });
 
-  it('that are approved and not yet applied wait as well', async () => {
+  it('that are approved and not yet applied count as waiting', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.check();
     let go = (): void => {};
@@ -82,15 +82,15 @@ describe('runs', () => {
     core.cloud.next('head', () => held);
     core.now += MINUTE;
     await core.say('approve #1', KIM);
-    await core.reaches('approved');
+    await core.untilState('approved');
     core.now += 3 * MINUTE;
-    const seen = await outside.scrape();
+    const seen = await endpoints.scrape();
     expect(seen.value('m0_queue_length', { urgency: 'apply' })).toBe(1);
     expect(seen.value('m0_queue_oldest_age_seconds', { urgency: 'apply' })).toBe(180);
     expect(seen.value('m0_approval_oldest_age_seconds')).toBe(0);
     go();
-    await core.rest();
-    const after = await outside.scrape();
+    await core.untilIdle();
+    const after = await endpoints.scrape();
     expect(after.value('m0_queue_length', { urgency: 'apply' })).toBe(0);
     expect(after.value('m0_phase_seconds_sum', { phase: 'confirm' })).toBe(180);
   });
@@ -101,7 +101,7 @@ describe('runs', () => {
     });
     await core.check();
     core.now += MINUTE;
-    const seen = await outside.scrape();
+    const seen = await endpoints.scrape();
     expect(seen.value('m0_runs_total', { trigger: 'schedule', state: 'failed' })).toBe(1);
     expect(seen.value('m0_stacks', { state: 'failing' })).toBe(1);
     expect(seen.value('m0_stacks', { state: 'unknown' })).toBe(1);
@@ -114,7 +114,7 @@ describe('runs', () => {
     await core.check();
     core.cloud.drift.set(STACK, [sshFinding('198.51.100.4/32')]);
     await core.check();
-    const seen = await outside.scrape();
+    const seen = await endpoints.scrape();
     expect(seen.value('m0_runs_total', { trigger: 'schedule', state: 'superseded' })).toBe(1);
     expect(seen.value('m0_runs_total', { trigger: 'schedule', state: 'awaiting_approval' })).toBe(2);
     expect(seen.value('m0_runs', { state: 'awaiting_approval' })).toBe(1);
@@ -122,7 +122,7 @@ describe('runs', () => {
 });
 
 describe('drift', () => {
-  it('is told by origin, environment and stack, until somebody keeps it', async () => {
+  it('is reported by origin, environment and stack, until an exemption', async () => {
     core.cloud.drift.set(STACK, [TAG, { ...SSH, origin: 'both' }]);
     core.cloud.drift.set(DATA, [
       { ...TAG, origin: 'code' },
@@ -131,7 +131,7 @@ describe('drift', () => {
     await core.check();
     await core.check('schedule', DATA);
     core.now += 90 * MINUTE;
-    const seen = await outside.scrape();
+    const seen = await endpoints.scrape();
     expect(seen.value('m0_findings_open', { origin: 'cloud', environment: 'prod' })).toBe(1);
     expect(seen.value('m0_findings_open', { origin: 'both', environment: 'prod' })).toBe(1);
     expect(seen.value('m0_findings_open', { origin: 'code', environment: 'prod' })).toBe(0);
@@ -145,7 +145,7 @@ describe('drift', () => {
 
     await core.say(`snooze ${STACK} 2d vendor`);
     await core.say('accept #2 the code is wrong', KIM);
-    const kept = await outside.scrape();
+    const kept = await endpoints.scrape();
     expect(kept.value('m0_findings_open', { origin: 'cloud', environment: 'prod' })).toBe(0);
     expect(kept.value('m0_stacks', { state: 'quiet' })).toBe(2);
     expect(kept.value('m0_stack_drifted', { stack: STACK, environment: 'prod' })).toBe(0);
@@ -154,23 +154,23 @@ describe('drift', () => {
     expect(kept.value('m0_approval_oldest_age_seconds')).toBe(0);
 
     core.now += 3 * 24 * 60 * MINUTE;
-    const after = await outside.scrape();
+    const after = await endpoints.scrape();
     expect(after.value('m0_keeps', { kind: 'snooze' })).toBe(0);
   });
 
-  it('says the same of every stack as status does in chat', async () => {
+  it('agrees with status in chat for every stack', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.check();
     await core.check('schedule', DATA);
-    expect(await core.told('status prod')).toContain('1 rule added by hand');
-    const seen = await outside.scrape();
+    expect(await core.sayText('status prod')).toContain('1 rule added by hand');
+    const seen = await endpoints.scrape();
     expect(seen.value('m0_stacks', { state: 'drifted' })).toBe(1);
     expect(seen.value('m0_stacks', { state: 'aligned' })).toBe(1);
     await core.say('snooze #1 2h vendor');
-    expect((await outside.scrape()).value('m0_stacks', { state: 'quiet' })).toBe(1);
+    expect((await endpoints.scrape()).value('m0_stacks', { state: 'quiet' })).toBe(1);
   });
 
-  it('put back is an apply with its outcome and its time', async () => {
+  it('that is reverted counts as an apply with outcome and time', async () => {
     core.cloud.policies.set('tags-auto', ALLOW);
     core.cloud.drift.set(STACK, [TAG]);
     takes('apply', 42_000);
@@ -183,7 +183,7 @@ describe('drift', () => {
       throw new Error('throttled');
     });
     expect((await core.check('schedule', DATA)).state).toBe('failed');
-    const seen = await outside.scrape();
+    const seen = await endpoints.scrape();
     expect(seen.value('m0_applies_total', { outcome: 'realigned' })).toBe(1);
     expect(seen.value('m0_applies_total', { outcome: 'left' })).toBe(1);
     expect(seen.value('m0_applies_total', { outcome: 'failed' })).toBe(1);
@@ -199,7 +199,7 @@ describe('deliveries', () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.check();
     core.now += 3 * MINUTE;
-    const before = await outside.scrape();
+    const before = await endpoints.scrape();
     expect(before.value('m0_deliveries_waiting')).toBe(2);
     expect(before.value('m0_deliveries_due')).toBe(2);
     expect(before.value('m0_delivery_oldest_age_seconds')).toBe(180);
@@ -210,7 +210,7 @@ describe('deliveries', () => {
       arrived: false,
     });
     await core.deliver();
-    const broken = await outside.scrape();
+    const broken = await endpoints.scrape();
     expect(broken.value('m0_delivery_attempts_total', { outcome: 'failed' })).toBe(1);
     expect(broken.value('m0_delivery_attempts_total', { outcome: 'given-up' })).toBe(1);
     expect(broken.value('m0_deliveries_waiting')).toBe(1);
@@ -224,7 +224,7 @@ describe('deliveries', () => {
     await core.deliver();
     core.now += MINUTE;
     await core.deliver();
-    const after = await outside.scrape();
+    const after = await endpoints.scrape();
     expect(after.value('m0_delivery_attempts_total', { outcome: 'slowed' })).toBe(1);
     expect(after.value('m0_delivery_attempts_total', { outcome: 'delivered' })).toBe(1);
     expect(after.value('m0_deliveries_waiting')).toBe(0);
@@ -233,24 +233,24 @@ describe('deliveries', () => {
 });
 
 describe('policies', () => {
-  it('that err are counted, and stale ones are told', async () => {
+  it('that fail are counted, and stale ones are reported', async () => {
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.policies.set('tags-auto', new Error('tags.rego:9: division by zero'));
     await core.check();
     core.cloud.stale.set('tags-auto', { id: 'e4f5a6b7'.repeat(5), error: 'refused', since: core.now });
-    await core.policyWatch.look();
-    const seen = await outside.scrape();
+    await core.policyWatch.checkPolicies();
+    const seen = await endpoints.scrape();
     expect(seen.value('m0_policy_errors_total', { policy: 'tags-auto' })).toBe(1);
     expect(seen.value('m0_policy_stale', { policy: 'tags-auto' })).toBe(1);
     core.cloud.stale.clear();
-    await core.policyWatch.look();
-    expect((await outside.scrape()).value('m0_policy_stale', { policy: 'tags-auto' })).toBe(0);
+    await core.policyWatch.checkPolicies();
+    expect((await endpoints.scrape()).value('m0_policy_stale', { policy: 'tags-auto' })).toBe(0);
   });
 });
 
 describe('the process', () => {
-  it('tells its version, its chats and itself', async () => {
-    const seen = await outside.scrape();
+  it('reports its version, its chats and process metrics', async () => {
+    const seen = await endpoints.scrape();
     expect(seen.value('m0_build_info', { version: '0.1.0', node: process.versions.node })).toBe(1);
     expect(seen.value('m0_chat_up', { platform: 'slack' })).toBe(1);
     expect(seen.value('m0_store_up')).toBe(1);
@@ -258,36 +258,37 @@ describe('the process', () => {
     expect(seen.types.get('nodejs_eventloop_lag_seconds')).toBe('gauge');
   });
 
-  it('tells what it can, and why not more, where the store fails', async () => {
+  it('reports what it can if the store fails, and why the rest is missing', async () => {
     await core.check();
-    core.broken = (method) => (method === 'overview' ? new Error('the database is damaged\nbadly') : null);
-    const seen = await outside.scrape();
-    core.broken = null;
+    core.storeFault = (method) =>
+      method === 'overview' ? new Error('the database is damaged\nbadly') : null;
+    const seen = await endpoints.scrape();
+    core.storeFault = null;
     expect(seen.value('m0_store_up')).toBe(0);
     expect(seen.value('m0_runs_total', { trigger: 'schedule', state: 'clean' })).toBe(1);
     expect(seen.has('m0_stacks')).toBe(false);
     expect(seen.has('m0_deliveries_waiting')).toBe(false);
     expect(seen.comments.join()).toContain('the database is damaged badly');
-    expect(core.lines.join('')).toContain('the database is damaged');
-    const again = await outside.scrape();
+    expect(core.logLines.join('')).toContain('the database is damaged');
+    const again = await endpoints.scrape();
     expect([again.value('m0_store_up'), again.value('m0_stacks', { state: 'aligned' })]).toEqual([1, 1]);
   });
 
-  it('answers also where the store does not', async () => {
-    await outside.close();
+  it('answers also if the store does not', async () => {
+    await endpoints.close();
     const overview = core.store.overview.bind(core.store);
     core.store.overview = () => new Promise(() => {});
-    outside = await outsideOf(core, { timeLimitMs: 20 });
-    const seen = await outside.scrape();
+    endpoints = await startEndpoints(core, { timeLimitMs: 20 });
+    const seen = await endpoints.scrape();
     core.store.overview = overview;
     expect(seen.value('m0_store_up')).toBe(0);
     expect(seen.comments.join()).toContain('no answer within 0.02 s');
   });
 
-  it('keeps its series few: none of a run, and of a stack one', async () => {
+  it('has few series: none per run, and one per stack', async () => {
     core.cloud.drift.set(STACK, [TAG, SSH]);
     for (let i = 0; i < 5; i += 1) await core.check();
-    const own = async () => (await outside.scrape()).samples.filter((s) => s.name.startsWith('m0_'));
+    const own = async () => (await endpoints.scrape()).samples.filter((s) => s.name.startsWith('m0_'));
     const before = (await own()).length;
     for (let i = 0; i < 5; i += 1) await core.check('command');
     const seen = await own();

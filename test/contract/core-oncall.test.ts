@@ -28,7 +28,7 @@ beforeEach(async () => {
   await open({ kind: 'pagerduty', schedule: 'PABC123' });
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
   await there.close();
 });
@@ -43,94 +43,94 @@ async function waiting(): Promise<number> {
 const applied = () => core.cloud.applies.map((a) => a.touched);
 
 describe('on call by PagerDuty', () => {
-  it('is asked by DM, told until when, and may approve', async () => {
+  it('is asked by DM with the end of the shift, and may approve', async () => {
     there.puts('PABC123', DANA_THERE, iso(core.now + 2 * HOUR));
     const id = await waiting();
     expect(textOf(core.chat.at('DU0DANA', 0).card)).toMatch(/You are on call \(primary\) until \d+:\d\d"/);
     await core.click(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([[SSH.address]]);
   });
 
-  it('may approve no more once the shift is over; whoever has the next may', async () => {
+  it('may not approve after the shift; the next person may', async () => {
     const over = core.now + 30_000;
     there.puts('PABC123', DANA_THERE, iso(over));
     there.shifts.push({ schedule: 'PABC123', user: KIM_THERE, start: iso(over), end: null });
     const id = await waiting();
-    expect(await core.told(`approve #${id}`, KIM)).toContain('Only the person on call (Dana)');
+    expect(await core.sayText(`approve #${id}`, KIM)).toContain('Only the person on call (Dana)');
     core.now = over;
-    expect(await core.told(`approve #${id}`, DANA)).toContain('Only the person on call (Kim)');
+    expect(await core.sayText(`approve #${id}`, DANA)).toContain('Only the person on call (Kim)');
     expect(applied()).toEqual([]);
-    expect(await core.told(`approve #${id}`, KIM)).toContain('Approved');
-    await core.rest();
+    expect(await core.sayText(`approve #${id}`, KIM)).toContain('Approved');
+    await core.untilIdle();
     expect(applied()).toEqual([[SSH.address]]);
   });
 
-  it('loses it to whoever an override puts there', async () => {
+  it('is replaced by the person of an override', async () => {
     there.puts('PABC123', DANA_THERE, null);
     const id = await waiting();
     there.puts('PABC123', KIM_THERE, null);
     core.now += MINUTE;
-    expect(await core.told(`approve #${id}`, DANA)).toContain('Only the person on call (Kim)');
+    expect(await core.sayText(`approve #${id}`, DANA)).toContain('Only the person on call (Kim)');
   });
 
-  it('is nobody where PagerDuty cannot be reached any more: nobody may approve', async () => {
+  it('is nobody if PagerDuty cannot be reached: nobody may approve', async () => {
     there.puts('PABC123', DANA_THERE, null);
     const id = await waiting();
     there.breaks();
     core.now += 10 * MINUTE;
     for (const actor of [DANA, KIM, EVE]) {
-      expect(await core.told(`approve #${id}`, actor)).toContain('nobody now');
+      expect(await core.sayText(`approve #${id}`, actor)).toContain('nobody now');
     }
-    expect(await core.told('oncall')).toContain("can't be reached");
+    expect(await core.sayText('oncall')).toContain("can't be reached");
     expect(applied()).toEqual([]);
   });
 
-  it('is nobody who is not under people, and `oncall` says who that is', async () => {
+  it('must be listed under people; `oncall` names a person who is not', async () => {
     there.puts('PABC123', SAM, null);
     const id = await waiting();
-    expect(await core.told(`approve #${id}`, EVE)).toContain('nobody now');
-    expect(await core.told('oncall')).toContain(
+    expect(await core.sayText(`approve #${id}`, EVE)).toContain('nobody now');
+    expect(await core.sayText('oncall')).toContain(
       'PagerDuty says Sam Lee (PSAM1) is on call, who is not under people',
     );
     there.shifts.push({ schedule: 'PABC123', user: DANA_THERE, start: null, end: null });
     core.now += MINUTE;
-    expect(await core.told('oncall')).toContain('On call: Dana (primary)');
-    expect(await core.told('oncall')).toContain('Sam Lee');
-    expect(await core.told(`approve #${id}`, DANA)).toContain('Approved');
-    await core.rest();
+    expect(await core.sayText('oncall')).toContain('On call: Dana (primary)');
+    expect(await core.sayText('oncall')).toContain('Sam Lee');
+    expect(await core.sayText(`approve #${id}`, DANA)).toContain('Approved');
+    await core.untilIdle();
   });
 
-  it('is who has the id, whatever the mail address says', async () => {
+  it('is matched by id, not by e-mail address', async () => {
     const [dana, kim, eve] = directory().people;
     if (!dana || !kim || !eve) throw new Error('there are three');
     await core.restart({ ...core.directory, people: [{ ...dana, pagerduty: 'PX1' }, kim, eve] });
-    // Dana is PX1 and nobody else, so her mail address makes nobody Dana.
+    // Dana has the id PX1, so another id with her e-mail address is not Dana.
     there.puts('PABC123', DANA_THERE, null);
-    expect(await core.told('oncall')).toContain('Dana Ray (PDANA1) is on call, who is not under people');
+    expect(await core.sayText('oncall')).toContain('Dana Ray (PDANA1) is on call, who is not under people');
     there.puts('PABC123', { id: 'PX1', name: 'D', email: 'kim@acme.dev' }, null);
     core.now += MINUTE;
-    const card = await core.told('oncall');
+    const card = await core.sayText('oncall');
     expect(card).toContain('On call: Dana (primary)');
     expect(card).not.toContain('not under people');
   });
 });
 
 describe('`oncall`', () => {
-  it('says until when, and what is wrong, of a rotation', async () => {
+  it('shows the end of a shift, and the problem of a rotation', async () => {
     await core.close();
     const from = core.now + HOUR;
     await open({ kind: 'rotation', people: ['dana', 'kim'], everyMs: HOUR, from });
-    expect(await core.told('oncall')).toMatch(/nobody is on call yet: its first turn begins \d+:\d\d/);
+    expect(await core.sayText('oncall')).toMatch(/nobody is on call yet: its first turn begins \d+:\d\d/);
     core.now = from;
-    const card = await core.told('oncall');
+    const card = await core.sayText('oncall');
     expect(card).toContain('On call: Dana (primary)');
     expect(card).toContain(JSON.stringify(from + HOUR));
   });
 
-  it('says of a user group that it could not be asked', async () => {
+  it('reports a user group that could not be read', async () => {
     await core.close();
     await open({ kind: 'slackUsergroup', id: 'S0SRE' });
-    expect(await core.told('oncall')).toContain('reading the members of S0SRE: no answer');
+    expect(await core.sayText('oncall')).toContain('reading the members of S0SRE: no answer');
   });
 });

@@ -22,7 +22,7 @@ async function open(change: Partial<Stack> = {}): Promise<void> {
 }
 beforeEach(() => open());
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 const applied = (): readonly (readonly string[])[] => core.cloud.applies.map((a) => a.touched);
@@ -37,11 +37,11 @@ async function stale(trouble: StaleBundle = STALE): Promise<void> {
 const policyCards = () => core.chat.in('C0OPS').filter((m) => m.card.headline.startsWith('Policy tags-auto'));
 
 describe('a stale policy', () => {
-  it('applies nothing by itself, and chat is told once with the compiler’s line', async () => {
+  it('applies nothing automatically, and is reported once with the compiler’s line', async () => {
     await stale();
     expect((await core.check()).state).toBe('awaiting_approval');
-    await core.policyWatch.look();
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     expect(applied()).toEqual([]);
     const [card, ...more] = policyCards();
@@ -52,10 +52,10 @@ describe('a stale policy', () => {
     expect(text).toContain(STACK);
   });
 
-  it('goes on by the last good commit once an approver has seen it, and only for this trouble', async () => {
+  it('decides by the last good commit after an approver acknowledged this problem', async () => {
     await stale();
     await core.check();
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     expect(await core.click('seen tags-auto')).toBeNull();
     expect((await core.check('command')).state).toBe('realigned');
@@ -63,7 +63,7 @@ describe('a stale policy', () => {
     await core.deliver();
     expect(textOf(policyCards()[0]?.card ?? { headline: '', tone: 'plain', blocks: [] })).toContain('Dana');
 
-    // The next refused commit is a trouble that nobody has seen.
+    // The next refused commit is a new problem, which nobody has acknowledged.
     await stale({ ...STALE, id: 'f'.repeat(40) });
     expect((await core.check('command')).state).toBe('awaiting_approval');
     expect(applied()).toHaveLength(1);
@@ -74,26 +74,26 @@ describe('a stale policy', () => {
     ]);
   });
 
-  it('is for approvers to wave on, and not by an old card', async () => {
+  it('can be acknowledged by approvers only, and not from an old card', async () => {
     await stale();
     await core.check();
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
-    expect(await core.told('seen tags-auto', EVE)).toMatch(/Only .* may approve prod-network/);
+    expect(await core.sayText('seen tags-auto', EVE)).toMatch(/Only .* may approve prod-network/);
     await stale({ ...STALE, id: 'f'.repeat(40) });
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
-    expect(await core.told(`seen tags-auto ${REFUSED.slice(0, 8)}`)).toContain('an earlier state');
-    expect(await core.told('seen nothing')).toContain('There are tags-auto');
+    expect(await core.sayText(`seen tags-auto ${REFUSED.slice(0, 8)}`)).toContain('an earlier state');
+    expect(await core.sayText('seen nothing')).toContain('There are tags-auto');
     await core.check('command');
     expect(applied()).toEqual([]);
   });
 
-  it('keeps what the last good commit denies denied', async () => {
+  it('still denies what the last good commit denies', async () => {
     await stale();
     core.cloud.policies.set('tags-auto', [{ rule: 'deny', text: 'frozen' }]);
     expect((await core.check()).state).toBe('denied');
-    expect(await core.told('approve #1')).toContain('Nothing to approve');
+    expect(await core.sayText('approve #1')).toContain('Nothing to approve');
   });
 
   it('that turns stale between the decision and the apply is not applied', async () => {
@@ -105,20 +105,20 @@ describe('a stale policy', () => {
     expect((await core.store.runs({ states: ['awaiting_approval'] })).length).toBe(1);
   });
 
-  it('without any good commit can’t be waved on', async () => {
+  it('without any good commit can’t be acknowledged', async () => {
     await stale();
     core.cloud.commit = null;
-    await core.policyWatch.look();
-    expect(await core.told('seen tags-auto')).toContain('No commit of tags-auto was ever good');
+    await core.policyWatch.checkPolicies();
+    expect(await core.sayText('seen tags-auto')).toContain('No commit of tags-auto was ever good');
   });
 
-  it('mended closes its message and decides again', async () => {
+  it('that is fixed closes its message and decides again', async () => {
     await stale();
     await core.check();
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     core.cloud.stale.clear();
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     expect(policyCards().map((m) => m.card.headline)).toEqual([
       expect.stringContaining('Policy tags-auto is in order since'),
@@ -126,31 +126,31 @@ describe('a stale policy', () => {
     expect((await core.check('command')).state).toBe('realigned');
   });
 
-  it('a repository that is away for less than five minutes is no news, then it is, once', async () => {
+  it('of an unreachable repository is reported after five minutes, once', async () => {
     await stale({ id: NOON.toString(16), error: 'running git fetch: connection refused', since: NOON });
     await core.check();
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     expect(policyCards()).toEqual([]);
     core.now += 5 * 60_000;
-    await core.policyWatch.look();
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     expect(policyCards().map((m) => textOf(m.card))).toEqual([expect.stringContaining('connection refused')]);
     expect(applied()).toEqual([]);
 
-    // Another process counts anew since when it is away: for people it is the same trouble.
+    // A new process measures the outage from its start, but for people it is the same problem.
     await core.click('seen tags-auto');
     const since = core.now + 1000;
     await stale({ id: since.toString(16), error: 'running git fetch: connection refused', since });
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     expect(policyCards()).toHaveLength(1);
     expect((await core.check('command')).state).toBe('realigned');
   });
 });
 
-describe('policies asked again with those who approved', () => {
+describe('policies asked again with the approvers', () => {
   const two = (approvers: readonly (string | null)[]) =>
     approvers.length < 2 ? [{ rule: 'pending' as const, text: 'two people must approve' }] : ALLOW;
 
@@ -162,12 +162,12 @@ describe('policies asked again with those who approved', () => {
     return run.id;
   }
 
-  it('one that wants two waits for the second, and the first yes stands', async () => {
+  it('one that requires two approvals waits for the second, and the first one stays', async () => {
     core.cloud.policies.set('tags-auto', two);
     core.cloud.readers.add('tags-auto');
     const id = await waiting();
-    await core.told(`approve #${id}`, DANA);
-    await core.rest();
+    await core.sayText(`approve #${id}`, DANA);
+    await core.untilIdle();
     expect(applied()).toEqual([]);
     expect(await core.run(id)).toMatchObject({ state: 'awaiting_approval', approvals: [{ by: DANA }] });
     await core.deliver();
@@ -180,21 +180,21 @@ describe('policies asked again with those who approved', () => {
     expect(core.chat.in('DU0DANA').map((m) => m.replies)).toEqual([
       ['Not applied yet: tags-auto: two people must approve. Please look again'],
     ]);
-    await core.told(`approve #${id}`, KIM);
-    await core.rest();
+    await core.sayText(`approve #${id}`, KIM);
+    await core.untilIdle();
     expect(applied()).toEqual([[SSH.address]]);
     expect((await core.run(id)).state).toBe('realigned');
   });
 
-  it('one that never reads them only wanted a person', async () => {
+  it('one that does not read the approvers needs one approval only', async () => {
     core.cloud.policies.set('tags-auto', [{ rule: 'pending', text: 'a person looks' }]);
     const id = await waiting();
-    await core.told(`approve #${id}`, DANA);
-    await core.rest();
+    await core.sayText(`approve #${id}`, DANA);
+    await core.untilIdle();
     expect(applied()).toEqual([[SSH.address]]);
   });
 
-  it('what is said to be missing is what that policy misses, whatever others want a person for', async () => {
+  it('the reported missing approval is that of the policy that requires it', async () => {
     await core.close();
     await open({
       policies: ['tags-auto', 'network-human'].map((name) => ({
@@ -206,43 +206,43 @@ describe('policies asked again with those who approved', () => {
     core.cloud.readers.add('tags-auto');
     core.cloud.policies.set('network-human', [{ rule: 'pending', text: 'a person looks' }]);
     const id = await waiting();
-    await core.told(`approve #${id}`, DANA);
-    await core.rest();
+    await core.sayText(`approve #${id}`, DANA);
+    await core.untilIdle();
     await core.deliver();
     expect(core.chat.in('C0OPS').flatMap((m) => m.replies)).toContain(
       'Not applied yet: tags-auto: two people must approve',
     );
-    await core.told(`approve #${id}`, KIM);
-    await core.rest();
+    await core.sayText(`approve #${id}`, KIM);
+    await core.untilIdle();
     expect(applied()).toEqual([[SSH.address]]);
   });
 
-  it('a deny that comes up by then is final', async () => {
+  it('a new deny is final', async () => {
     core.cloud.policies.set('tags-auto', (approvers) =>
       approvers.includes('dana') ? [{ rule: 'deny', text: 'not by the author' }] : [],
     );
     const id = await waiting();
-    await core.told(`approve #${id}`, DANA);
-    await core.rest();
+    await core.sayText(`approve #${id}`, DANA);
+    await core.untilIdle();
     expect(applied()).toEqual([]);
     expect((await core.run(id)).state).toBe('denied');
   });
 
-  it('one that reads them and then errs lets nothing through', async () => {
+  it('one that reads the approvers and fails allows nothing', async () => {
     core.cloud.readers.add('tags-auto');
     core.cloud.policies.set('tags-auto', (approvers) =>
       approvers.length > 0 ? new Error('took longer than 2 s') : [],
     );
     const id = await waiting();
-    await core.told(`approve #${id}`, DANA);
-    await core.rest();
+    await core.sayText(`approve #${id}`, DANA);
+    await core.untilIdle();
     expect(applied()).toEqual([]);
     expect((await core.run(id)).state).toBe('awaiting_approval');
   });
 
-  it('what the policies allowed and no longer do is not applied', async () => {
+  it('drift that the policies no longer allow is not applied', async () => {
     core.cloud.policies.set('tags-auto', ALLOW);
-    // A second finding makes the first plan one that can't be applied as it is.
+    // With a second finding the first plan can't be applied as it is.
     core.cloud.drift.set(STACK, [TAG, SSH]);
     core.cloud.next('bundles', () => void core.cloud.policies.set('tags-auto', []));
     await core.check();

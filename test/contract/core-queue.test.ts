@@ -5,7 +5,7 @@ import { DANA } from '../support/runs.ts';
 
 const NAMES = ['prod-a', 'prod-b', 'prod-c', 'prod-d', 'prod-e', 'prod-f', 'prod-g'];
 
-describe('whose turn it is', () => {
+describe('the order of the queue', () => {
   let core: Core;
   beforeEach(async () => {
     core = await Core.open(NAMES.map((name) => stackWith({ name })));
@@ -20,35 +20,35 @@ describe('whose turn it is', () => {
   };
   const planned = (): readonly string[] => core.cloud.plans.map((plan) => plan.stack);
 
-  /** Every worker plans, and goes on planning until the answer is called; these stacks are kept out of the count. */
-  async function allHandsFull(): Promise<() => void> {
+  /** Makes every worker plan until the returned function is called; uses the first four stacks. */
+  async function occupyWorkers(): Promise<() => void> {
     let go = (): void => {};
     const gone = new Promise<void>((resolve) => {
       go = resolve;
     });
-    // As many as a Core works on at once.
+    // As many stacks as a Core plans at the same time.
     for (const name of NAMES.slice(0, 4)) {
       core.cloud.next('plan', () => gone);
       await core.worker.check(named(name), 'schedule', M0);
-      await core.reaches('planning', name);
+      await core.untilState('planning', name);
     }
     core.cloud.plans.length = 0;
     return () => go();
   }
 
-  it('a person’s command takes the place of a check by the clock, and waits behind none', async () => {
-    const go = await allHandsFull();
+  it('a command replaces the scheduled check of its stack, and waits behind no scheduled check', async () => {
+    const go = await occupyWorkers();
     for (const name of ['prod-e', 'prod-f', 'prod-g']) await core.worker.check(named(name), 'schedule', M0);
     const { id } = await core.worker.check(named('prod-g'), 'command', DANA);
     await core.worker.settled(id, 5_000);
     expect(planned()).toEqual(['prod-g']);
     go();
-    await core.rest();
+    await core.untilIdle();
     expect(planned()).toEqual(['prod-g', 'prod-e', 'prod-f']);
   });
 
   it.each(['by the same process', 'after a restart'])(
-    'the stack that was looked at longest ago comes first, %s',
+    'the stack with the oldest check comes first, %s',
     async (when) => {
       for (const name of ['prod-g', 'prod-e', 'prod-f']) {
         core.now += 1000;
@@ -56,10 +56,10 @@ describe('whose turn it is', () => {
       }
       if (when === 'after a restart') await core.restart();
       core.now += 7_200_000;
-      const go = await allHandsFull();
+      const go = await occupyWorkers();
       for (const name of ['prod-e', 'prod-f', 'prod-g']) await core.worker.check(named(name), 'schedule', M0);
       go();
-      await core.rest();
+      await core.untilIdle();
       expect(planned()).toEqual(['prod-g', 'prod-e', 'prod-f']);
     },
   );

@@ -13,7 +13,7 @@ import { startWorkspace } from '../../src/sandbox/workspace/workspace.ts';
 import { startSchedule } from '../../src/schedule/schedule.ts';
 import { toStoreError } from '../../src/store/store-error.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
-import { type Outside, outsideOf } from '../support/outside.ts';
+import { type HttpEndpoints, startEndpoints } from '../support/http-endpoints.ts';
 import { DANA, sshFinding } from '../support/runs.ts';
 import { seenEvents } from '../support/seen-events.ts';
 import { makeRepo } from '../support/terraform-repo.ts';
@@ -24,11 +24,11 @@ const STALE = { id: 'e4f5a6b7'.repeat(5), error: 'commit e4f5a6b is refused: tag
 
 let dir: string;
 let core: Core;
-let outside: Outside;
+let endpoints: HttpEndpoints;
 const endings: (() => Promise<void> | void)[] = [];
-const open = async (...change: Parameters<typeof outsideOf> extends [Core, ...infer R] ? R : never) => {
-  outside = await outsideOf(core, ...change);
-  endings.push(outside.close);
+const open = async (...change: Parameters<typeof startEndpoints> extends [Core, ...infer R] ? R : never) => {
+  endpoints = await startEndpoints(core, ...change);
+  endings.push(endpoints.close);
 };
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'm0-ready-'));
@@ -40,24 +40,24 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** What the store says where SQLite answers with this code. */
+/** The error of the store for this SQLite error code. */
 const sqlite = (code: string, text: string): Error =>
   toStoreError('writing to the database', Object.assign(new Error(text), { code }));
 
 describe('m0 is not ready', () => {
-  it('where the store is locked by another process, and is again when it let go', async () => {
+  it('while the store is locked by another process', async () => {
     await open();
-    expect(await outside.ready()).toEqual(WELL);
+    expect(await endpoints.ready()).toEqual(WELL);
     const other = new Sqlite(core.file);
     other.exec('BEGIN IMMEDIATE');
-    const { status, problems } = await outside.ready();
+    const { status, problems } = await endpoints.ready();
     other.exec('ROLLBACK');
     other.close();
     expect([status, problems.store]).toEqual([
       503,
       expect.stringContaining('the database is locked by another process: stop that process'),
     ]);
-    expect(await outside.ready()).toEqual(WELL);
+    expect(await endpoints.ready()).toEqual(WELL);
   });
 
   it.each([
@@ -67,24 +67,24 @@ describe('m0 is not ready', () => {
       sqlite('SQLITE_CORRUPT', 'database disk image is malformed'),
       'the database file is damaged: restore it from a back-up',
     ],
-  ])('where its store breaks at %s, and says what to do', async (broken, error, said) => {
+  ])('if its store fails at %s, and says what to do', async (broken, error, said) => {
     await open();
-    core.broken = (method) => (method === broken ? error : null);
-    const { status, problems } = await outside.ready();
+    core.storeFault = (method) => (method === broken ? error : null);
+    const { status, problems } = await endpoints.ready();
     expect([status, problems.store]).toEqual([503, expect.stringContaining(said)]);
   });
 
-  it('where its store does not answer, rather than hang', async () => {
+  it('if its store does not answer, and does not hang', async () => {
     await open({ timeLimitMs: 20 });
     core.store.probe = () => new Promise(() => {});
-    const { status, problems } = await outside.ready();
+    const { status, problems } = await endpoints.ready();
     expect([status, problems.store]).toEqual([503, 'writing to the store: no answer within 0.02 s']);
   });
 
-  it('where a tool is gone that a stack or a policy needs, naming it', async () => {
+  it('if a tool is missing that a stack or a policy needs, and names it', async () => {
     const tools = { terraform: join(dir, 'terraform'), tofu: null, opa: join(dir, 'opa') };
     await open({ tools });
-    const { status, problems } = await outside.ready();
+    const { status, problems } = await endpoints.ready();
     expect(status).toBe(503);
     expect(problems.terraform).toBe(
       `${tools.terraform} is gone or can't be run: put it back, or name another in M0_TERRAFORM and restart m0`,
@@ -93,11 +93,11 @@ describe('m0 is not ready', () => {
     expect(problems).not.toHaveProperty('tofu');
   });
 
-  it('where a stack wants OpenTofu and there is none', async () => {
+  it('if a stack needs OpenTofu and there is none', async () => {
     await core.close();
     core = await Core.open([stackWith({ tool: 'tofu' })]);
     await open();
-    expect(await outside.ready()).toMatchObject({
+    expect(await endpoints.ready()).toMatchObject({
       status: 503,
       problems: { tofu: expect.stringContaining('M0_TOFU') },
     });
@@ -127,57 +127,57 @@ describe('Slack', () => {
     return slack;
   }
 
-  it('that refuses the token makes it not ready, and the token is not told', async () => {
+  it('that refuses the token makes m0 not ready, and the token is not shown', async () => {
     await slackWith('xoxb-of-another-app');
-    const { status, problems } = await outside.ready();
+    const { status, problems } = await endpoints.ready();
     expect([status, problems.slack]).toEqual([
       503,
       expect.stringContaining('Slack refuses the token: check SLACK_BOT_TOKEN'),
     ]);
     expect(problems.slack).not.toContain('xoxb-of');
-    expect((await outside.scrape()).value('m0_chat_up', { platform: 'slack' })).toBe(0);
+    expect((await endpoints.scrape()).value('m0_chat_up', { platform: 'slack' })).toBe(0);
   });
 
-  it('with a channel that m0 was not invited to is told, and m0 goes on', async () => {
+  it('with a channel that m0 was not invited to is a reported problem, and m0 stays ready', async () => {
     const slack = await slackWith('xoxb-local-bot');
-    expect(await outside.ready()).toEqual(WELL);
+    expect(await endpoints.ready()).toEqual(WELL);
     const card: Card = { headline: 'a card', tone: 'plain', blocks: [] };
     await slack.post({ platform: 'slack', channel: 'C0ELSE' }, card, 'k').catch(() => {});
-    const { status, problems } = await outside.ready();
+    const { status, problems } = await endpoints.ready();
     expect([status, problems.slack]).toEqual([200, expect.stringMatching(/C0ELSE.*\/invite/)]);
   });
 });
 
-describe('m0 is at work, and tells', () => {
+describe('m0 is ready and reports problems', () => {
   it('of a policy that is stale, one that was never good, and who has seen it', async () => {
     await open();
     core.cloud.stale.set('tags-auto', { ...STALE, since: core.now });
-    await core.policyWatch.look();
-    const unseen = await outside.ready();
+    await core.policyWatch.checkPolicies();
+    const unseen = await endpoints.ready();
     expect(unseen.status).toBe(200);
     expect(unseen.problems['policy tags-auto']).toMatch(
       /tags\.rego:7.*a1b2c3d.*say "seen tags-auto" in chat/,
     );
     await core.say('seen tags-auto', DANA);
-    expect((await outside.ready()).problems['policy tags-auto']).toContain('Dana has seen it');
+    expect((await endpoints.ready()).problems['policy tags-auto']).toContain('Dana has seen it');
     core.cloud.stale.clear();
-    await core.policyWatch.look();
-    expect(await outside.ready()).toEqual(WELL);
+    await core.policyWatch.checkPolicies();
+    expect(await endpoints.ready()).toEqual(WELL);
 
     core.cloud.commit = null;
     core.cloud.stale.set('tags-auto', { ...STALE, since: core.now });
-    await core.policyWatch.look();
-    expect((await outside.ready()).problems['policy tags-auto']).toContain('No commit of it was ever good');
+    await core.policyWatch.checkPolicies();
+    expect((await endpoints.ready()).problems['policy tags-auto']).toContain('No commit of it was ever good');
   });
 
-  it('of deliveries that are stuck, with what the chat says', async () => {
+  it('of stuck deliveries, with the error of the chat', async () => {
     await open();
     core.cloud.drift.set(STACK, [sshFinding()]);
     await core.check();
     core.now += 9 * MINUTE;
-    expect(await outside.ready()).toEqual(WELL);
+    expect(await endpoints.ready()).toEqual(WELL);
     core.now += 2 * MINUTE;
-    const stuck = await outside.ready();
+    const stuck = await endpoints.ready();
     expect([stuck.status, stuck.problems.deliveries]).toEqual([
       200,
       expect.stringMatching(/^2 wait, the oldest for 11 min; nothing was ever delivered: .*restart m0$/),
@@ -185,15 +185,15 @@ describe('m0 is at work, and tells', () => {
     const archived = new ChatError('posting to C0OPS: the channel is archived');
     core.chat.fail('post', 'C0OPS', { error: archived, arrived: false });
     await core.deliver();
-    expect((await outside.ready()).problems.deliveries).toMatch(
+    expect((await endpoints.ready()).problems.deliveries).toMatch(
       /^1 wait, .* arrived at .*: posting to C0OPS: the channel is archived$/,
     );
     core.now += MINUTE;
     await core.deliver();
-    expect(await outside.ready()).toEqual(WELL);
+    expect(await endpoints.ready()).toEqual(WELL);
   });
 
-  it('of a schedule that can not be followed, hangs, or no longer looks at the clock', async () => {
+  it('of a schedule that fails, hangs, or no longer runs', async () => {
     let onTick: () => Promise<void> = () => Promise.reject(new Error('the store is gone'));
     const schedule = await startSchedule({
       stacks: [{ name: STACK, schedule: ['0 * * * *'], timezone: 'UTC' }],
@@ -205,12 +205,12 @@ describe('m0 is at work, and tells', () => {
     });
     endings.push(() => schedule.stop());
     await open({ schedules: () => [schedule] });
-    expect(await outside.ready()).toMatchObject({
+    expect(await endpoints.ready()).toMatchObject({
       status: 200,
       problems: { schedule: expect.stringMatching(/^prod-network: due since .* the store is gone$/) },
     });
     core.now += 11 * MINUTE;
-    expect((await outside.ready()).problems.schedule).toContain(
+    expect((await endpoints.ready()).problems.schedule).toContain(
       'it has not looked at the clock for 11 min: restart m0',
     );
 
@@ -225,12 +225,12 @@ describe('m0 is at work, and tells', () => {
     });
     endings.push(() => hanging.stop());
     await open({ schedules: () => [hanging] });
-    expect(await outside.ready()).toEqual(WELL);
+    expect(await endpoints.ready()).toEqual(WELL);
     core.now += 11 * MINUTE;
-    expect((await outside.ready()).problems.schedule).toContain('it hangs, restart m0');
+    expect((await endpoints.ready()).problems.schedule).toContain('it hangs, restart m0');
   });
 
-  it('of a repository that can not be fetched, until it can', async () => {
+  it('of a repository that cannot be fetched, until it can', async () => {
     const mirrors = watchedMirrors(
       createMirrors({ dir: join(dir, 'mirrors'), log: core.log, base: process.env }),
       () => core.now,
@@ -239,17 +239,17 @@ describe('m0 is at work, and tells', () => {
     const repo = join(dir, 'repo');
     await mirrors.fetch(repo, 'main').catch(() => {});
     await mirrors.fetch(repo, 'main').catch(() => {});
-    const { status, problems } = await outside.ready();
+    const { status, problems } = await endpoints.ready();
     expect(status).toBe(200);
     expect(problems.git).toMatch(
       /^running git fetch for .*\/repo: .*\(2 times since 2026-03-02T12:00:00.000Z\)$/,
     );
     makeRepo(repo, { 'a.tf': 'one' });
     await mirrors.fetch(repo, 'main');
-    expect(await outside.ready()).toEqual(WELL);
+    expect(await endpoints.ready()).toEqual(WELL);
   });
 
-  it('of a rota that nobody can be named for', async () => {
+  it('of a rotation without a known person', async () => {
     const problems = new Map<string, string>();
     const groups = { primary: { kind: 'slackUsergroup', id: 'S0SRE' } } as const;
     const onCall = createOnCall(
@@ -261,19 +261,19 @@ describe('m0 is at work, and tells', () => {
       },
     );
     await open({ rotationProblems: () => [...problems].map(([rota, problem]) => ({ rota, problem })) });
-    expect(await outside.ready()).toEqual(WELL);
+    expect(await endpoints.ready()).toEqual(WELL);
     await onCall();
-    expect(await outside.ready()).toMatchObject({
+    expect(await endpoints.ready()).toMatchObject({
       status: 200,
       problems: { 'rota primary': expect.stringMatching(/nobody can be named.*S0SRE: no answer/) },
     });
   });
 
-  it('of a disk that is almost full', async () => {
+  it('of an almost full disk', async () => {
     await open({ folders: [dir, dir, join(dir, 'not-there-yet')] });
-    expect(await outside.ready()).toEqual(WELL);
+    expect(await endpoints.ready()).toEqual(WELL);
     await open({ folders: [dir], minFreeBytes: Number.MAX_SAFE_INTEGER });
-    expect(await outside.ready()).toMatchObject({
+    expect(await endpoints.ready()).toMatchObject({
       status: 200,
       problems: { disk: expect.stringMatching(/^\d+ MiB are free in .*m0-ready-.*: free space on it$/) },
     });
@@ -284,13 +284,13 @@ describe('m0 is at work, and tells', () => {
     await core.check();
     core.now -= 120 * MINUTE;
     const back = 'it shows 2026-03-02T10:00:00.000Z, and was at 2026-03-02T12:00:00.000Z before';
-    expect((await outside.ready()).problems.clock).toContain(back);
+    expect((await endpoints.ready()).problems.clock).toContain(back);
     await open();
-    expect(await outside.ready()).toMatchObject({
+    expect(await endpoints.ready()).toMatchObject({
       status: 200,
       problems: { clock: expect.stringContaining(back) },
     });
     core.now += 120 * MINUTE;
-    expect(await outside.ready()).toEqual(WELL);
+    expect(await endpoints.ready()).toEqual(WELL);
   });
 });

@@ -23,7 +23,7 @@ async function open(stack: Stack = stackWith(), more: Partial<Directory> = {}): 
   return id;
 }
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -34,27 +34,27 @@ describe('a group that a Slack user group fills', () => {
   it('lets its members approve, and nobody else', async () => {
     const id = await open(BY_GROUP, USERGROUP);
     core.chat.usergroups.set('S0SRE', ['U0KIM', 'U0GUEST']);
-    expect(await core.told(`approve #${id}`, DANA)).toContain('Only sre may approve');
-    expect(await core.told(`approve #${id}`, GUEST)).toContain('Only sre may approve');
+    expect(await core.sayText(`approve #${id}`, DANA)).toContain('Only sre may approve');
+    expect(await core.sayText(`approve #${id}`, GUEST)).toContain('Only sre may approve');
     await core.say(`approve #${id}`, KIM);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([[SSH.address]]);
   });
 
-  it('that Slack can not be asked about has nobody in it', async () => {
+  it('has no members while Slack is not reachable', async () => {
     const id = await open(BY_GROUP, USERGROUP);
     for (const actor of [DANA, KIM, EVE]) {
-      expect(await core.told(`approve #${id}`, actor)).toContain('Only sre may approve');
+      expect(await core.sayText(`approve #${id}`, actor)).toContain('Only sre may approve');
     }
     expect(await state(id)).toBe('awaiting_approval');
     expect(await core.onCall.problems()).toEqual([
       { part: 'group:sre', problem: expect.stringContaining('no answer') },
     ]);
-    // It is no rota, so nobody is told of it as one.
-    expect(await core.told('oncall')).not.toContain('group:sre');
+    // A group is no rotation, so `oncall` does not list it.
+    expect(await core.sayText('oncall')).not.toContain('group:sre');
   });
 
-  it('whoever was taken out of it no longer counts, nor does an earlier yes of theirs', async () => {
+  it('gives no permission to a removed member, whose earlier approval no longer counts', async () => {
     const two = stackWith({ approvers: { from: ['sre'], need: 2, notTheAuthor: false } });
     const id = await open(two, USERGROUP);
     core.chat.usergroups.set('S0SRE', ['U0DANA', 'U0KIM', 'U0EVE']);
@@ -63,16 +63,16 @@ describe('a group that a Slack user group fills', () => {
     await core.say(`approve #${id}`, KIM);
     expect(await state(id)).toBe('awaiting_approval');
     await core.say(`approve #${id}`, EVE);
-    await core.rest();
+    await core.untilIdle();
     expect(await state(id)).toBe('realigned');
   });
 
-  it('that is emptied between the yes and the apply stops it', async () => {
+  it('that is emptied between the approval and the apply stops the apply', async () => {
     const id = await open(BY_GROUP, USERGROUP);
     core.chat.usergroups.set('S0SRE', ['U0KIM']);
     core.cloud.next('head', () => void core.chat.usergroups.set('S0SRE', []));
     await core.say(`approve #${id}`, KIM);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([]);
     expect(await core.run(id)).toMatchObject({ state: 'awaiting_approval', approvals: [] });
   });
@@ -82,24 +82,24 @@ describe('a group that a Slack user group fills', () => {
     await open({ ...BY_GROUP, escalation }, USERGROUP);
     core.chat.usergroups.set('S0SRE', ['U0KIM']);
     core.now += HOUR;
-    await core.look();
+    await core.periodicWork();
     expect(core.chat.in('DU0KIM')).toHaveLength(1);
   });
 });
 
-describe('where two must approve', () => {
+describe('two required approvals', () => {
   const TWO = stackWith({ approvers: { from: ['sre', 'oncall:primary'], need: 2, notTheAuthor: false } });
 
-  it('the newest word of a person counts: who said yes may still say no', async () => {
+  it('the latest decision of a person counts: an approver may still reject', async () => {
     const id = await open(TWO);
     await core.say(`approve #${id}`, DANA);
     await core.say(`reject #${id} I looked again`, DANA);
-    expect(await core.told(`approve #${id}`, KIM)).toContain('was rejected');
+    expect(await core.sayText(`approve #${id}`, KIM)).toContain('was rejected');
     expect(await core.run(id)).toMatchObject({ state: 'rejected', ending: { reason: 'I looked again' } });
     expect(applied()).toEqual([]);
   });
 
-  it('one person is one, by whichever right and from whichever card', async () => {
+  it('one person counts once, with any permission and from any card', async () => {
     const id = await open(TWO);
     // Dana is on call and in sre, and has the card twice.
     expect(core.chat.in('DU0DANA')).toHaveLength(1);
@@ -107,20 +107,20 @@ describe('where two must approve', () => {
     const direct = { platform: 'slack', channel: 'DU0DANA' } as const;
     const from = { channel: 'DU0DANA', messageId: core.chat.at('DU0DANA', 0).id };
     await core.handler({ text: `approve #${id}`, actor: DANA, place: direct, answers: null, from });
-    await core.rest();
+    await core.untilIdle();
     expect((await core.run(id)).approvals).toHaveLength(1);
     expect(applied()).toEqual([]);
     const yes = (await core.store.audit({ runId: id })).filter((e) => e.action === 'approve');
     expect(yes).toHaveLength(1);
   });
 
-  it('a yes does not outlive what it was said of', async () => {
+  it('an approval ends when the drift changes', async () => {
     const id = await open(TWO);
     await core.say(`approve #${id}`, DANA);
     core.cloud.drift.set(STACK, [sshFinding('0.0.0.0/0')]);
     const next = await core.check();
     await core.say(`approve #${next.id}`, KIM);
-    await core.rest();
+    await core.untilIdle();
     expect(applied()).toEqual([]);
     expect((await core.run(next.id)).approvals.map((a) => a.by.name)).toEqual(['Kim']);
   });
@@ -133,7 +133,7 @@ describe('a refusal', () => {
     expect(core.chat.in('DU0DANA')).toEqual([]);
     const card = await core.say(`approve #${id}`, EVE);
     expect(card === null ? [] : buttonsOf(card)).toEqual([{ label: 'Ask Dana', command: `ask #${id}` }]);
-    expect(await core.told(`ask #${id}`, EVE)).toContain(`Asked Dana to decide on run #${id}.`);
+    expect(await core.sayText(`ask #${id}`, EVE)).toContain(`Asked Dana to decide on run #${id}.`);
     await core.deliver();
     const [copy] = core.chat.in('DU0DANA');
     expect(textOf(copy?.card as never)).toContain('Eve asks you to decide. You are on call (primary)');
@@ -147,10 +147,10 @@ describe('a refusal', () => {
     });
   });
 
-  it('asks by the copy that is there already, once an hour, also when two ask at once', async () => {
+  it('asks by the existing copy, once an hour, also for two requests at once', async () => {
     const id = await open();
     expect(core.chat.in('DU0DANA')).toHaveLength(1);
-    const said = await Promise.all([core.told(`ask #${id}`, EVE), core.told(`ask #${id}`, GUEST)]);
+    const said = await Promise.all([core.sayText(`ask #${id}`, EVE), core.sayText(`ask #${id}`, GUEST)]);
     expect(said.filter((s) => s.includes('Asked Dana'))).toHaveLength(1);
     await core.deliver();
     expect(core.chat.in('DU0DANA')).toHaveLength(1);
@@ -159,14 +159,14 @@ describe('a refusal', () => {
     ]);
     core.now += HOUR - 1;
     await core.restart();
-    expect(await core.told(`ask #${id}`, EVE)).toContain('once an hour is enough');
+    expect(await core.sayText(`ask #${id}`, EVE)).toContain('once an hour is enough');
     core.now += 1;
-    expect(await core.told(`ask #${id}`, EVE)).toContain('Asked Dana');
+    expect(await core.sayText(`ask #${id}`, EVE)).toContain('Asked Dana');
     await core.deliver();
     expect(core.chat.at('DU0DANA', 0).replies).toHaveLength(2);
   });
 
-  it('asks with a card of its own about a stack that a message of many tells of', async () => {
+  it('asks with a separate card about a stack that is part of a fleet message', async () => {
     const names = Array.from({ length: 6 }, (_, i) => `prod-${i}`);
     core = await Core.open(names.map((name) => stackWith({ name })));
     await core.worker.start();
@@ -177,13 +177,13 @@ describe('a refusal', () => {
     }
     expect(core.chat.in('DU0DANA')).toHaveLength(4);
     const [last] = await core.store.runs({ stack: 'prod-5' });
-    expect(await core.told(`ask #${last?.id}`, EVE)).toContain('Asked Dana');
+    expect(await core.sayText(`ask #${last?.id}`, EVE)).toContain('Asked Dana');
     await core.deliver();
     expect(core.chat.in('DU0DANA')).toHaveLength(5);
     expect(core.chat.at('DU0DANA', 4).card.headline).toMatch(/^prod-5: /);
   });
 
-  it('offers nobody where nobody is on call, and asking says why', async () => {
+  it('offers nobody if nobody is on call, and asking says why', async () => {
     const oncall = { primary: { kind: 'pagerduty', schedule: 'PABC123' } } as const;
     const id = await open(
       stackWith({ approvers: { from: ['oncall:primary'], need: 1, notTheAuthor: true } }),
@@ -193,14 +193,14 @@ describe('a refusal', () => {
     );
     const card = await core.say(`approve #${id}`, EVE);
     expect(card && buttonsOf(card)).toEqual([]);
-    expect(await core.told(`ask #${id}`, EVE)).toContain('Nobody on call for prod-network can be asked');
+    expect(await core.sayText(`ask #${id}`, EVE)).toContain('Nobody on call for prod-network can be asked');
     await core.restart(directory({ stacks: [BY_GROUP] }));
-    expect(await core.told(`ask #${id}`, EVE)).toContain(
+    expect(await core.sayText(`ask #${id}`, EVE)).toContain(
       'There is nobody to ask for prod-network: sre may approve it.',
     );
   });
 
-  it('of the one on call does not offer them themselves; of what is decided offers nobody', async () => {
+  it('does not offer the person on call themselves, and offers nobody after the decision', async () => {
     core = await Core.open([stackWith()]);
     await core.worker.start();
     core.cloud.drift.set(STACK, [{ ...SSH, origin: 'code' }]);
@@ -213,10 +213,10 @@ describe('a refusal', () => {
     const own = await core.say(`approve #${id}`, DANA);
     expect(textOf(own as never)).toContain('notTheAuthor');
     expect(own && buttonsOf(own)).toEqual([]);
-    expect(await core.told(`ask #${id}`, DANA)).toContain('You are the one to ask');
+    expect(await core.sayText(`ask #${id}`, DANA)).toContain('You are the one to ask');
     await core.say(`reject #${id} not now`, KIM);
     const late = await core.say(`approve #${id}`, EVE);
     expect(late && buttonsOf(late)).toEqual([]);
-    expect(await core.told(`ask #${id}`, EVE)).toContain('Nothing to ask about');
+    expect(await core.sayText(`ask #${id}`, EVE)).toContain('Nothing to ask about');
   });
 });

@@ -20,7 +20,7 @@ beforeEach(async () => {
   await core.worker.start();
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -48,7 +48,7 @@ async function drifts(name: string): Promise<void> {
 }
 
 describe('subscribe', () => {
-  it('tells the channel of what it names, besides the channels of m0.yaml', async () => {
+  it('posts alerts of its target to the channel, besides the channels of m0.yaml', async () => {
     const [card, seenBy] = await said('subscribe prod');
     expect(seenBy).toBe('public');
     expect(card.headline).toBe(
@@ -58,7 +58,7 @@ describe('subscribe', () => {
     await drifts('dev-app');
     expect(headlines(DEV)).toEqual([expect.stringMatching(/^prod-network: /)]);
     expect(headlines('C0OPS')).toHaveLength(2);
-    // Both messages tell the same story to its end.
+    // Both messages are updated to the end.
     core.cloud.drift.set(STACK, []);
     await core.check('schedule', STACK);
     await core.deliver();
@@ -66,7 +66,7 @@ describe('subscribe', () => {
     expect(core.chat.at(DEV, 0).replies).toEqual(core.chat.at('C0OPS', 0).replies);
   });
 
-  it('shows at once what is open already, failing checks too, and nothing twice', async () => {
+  it('posts open alerts at once, also of failing checks, and none twice', async () => {
     await drifts(STACK);
     core.cloud.next('plan', () => Promise.reject(new Error('reading S3 state: AccessDenied')));
     await core.check('schedule', 'prod-db');
@@ -84,7 +84,7 @@ describe('subscribe', () => {
     expect(core.chat.in('C0OPS')).toHaveLength(2);
   });
 
-  it('covers a stack that comes later, survives a restart, and tells nothing of what is gone', async () => {
+  it('covers a new stack, survives a restart, and ignores removed stacks', async () => {
     await said('subscribe prod');
     await core.restart({
       ...core.directory,
@@ -100,7 +100,7 @@ describe('subscribe', () => {
     expect(await core.store.subscriptions()).toEqual([]);
   });
 
-  it('to many that are open makes a handful of messages', async () => {
+  it('to many open alerts makes a handful of messages', async () => {
     const names = Array.from({ length: 20 }, (_, i) => `prod-${String(i).padStart(2, '0')}`);
     await core.restart({ ...core.directory, stacks: names.map((name) => stackWith({ name })) });
     for (const name of names) {
@@ -116,15 +116,15 @@ describe('subscribe', () => {
     expect(core.chat.at(DEV, 3).card.headline).toMatch(/^20 stacks drifted/);
   });
 
-  it('a policy that breaks is told there, too', async () => {
+  it('also posts alerts of broken policies', async () => {
     await said('subscribe prod');
     core.cloud.stale.set('tags-auto', { id: 'b'.repeat(40), error: 'rego_parse_error', since: core.now });
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     await core.deliver();
     expect(headlines(DEV)).toEqual([expect.stringContaining('tags-auto')]);
   });
 
-  it('is for people of m0.yaml, in channels, and on the record', async () => {
+  it('is for people of m0.yaml, in channels, and is in the audit record', async () => {
     const [no, seenBy] = await said('subscribe prod', DEV, STRANGER);
     expect([no.headline, seenBy]).toEqual([expect.stringContaining('m0 does not know you'), 'private']);
     const [direct] = await said('subscribe prod', 'D0DANA');
@@ -140,7 +140,7 @@ describe('subscribe', () => {
     expect(await core.store.verifyAudit()).toMatchObject({ ok: true });
   });
 
-  it('by two people at once is one subscription, and one line of the record', async () => {
+  it('by two people at once is one subscription and one audit entry', async () => {
     await Promise.all([said('subscribe prod'), said('subscribe PROD', DEV, KIM)]);
     expect(await core.store.subscriptions()).toHaveLength(1);
     expect(await core.store.audit({ stack: 'prod' })).toHaveLength(1);
@@ -151,7 +151,7 @@ describe('subscribe', () => {
     ]);
   });
 
-  it('of a target that names nothing is refused with what is near', async () => {
+  it('of an unknown target is refused with similar names', async () => {
     const [card] = await said('subscribe prdo');
     expect(buttonsOf(card).map((b) => b.command)).toContain('subscribe prod');
     expect(await core.store.subscriptions()).toEqual([]);
@@ -173,23 +173,23 @@ describe('unsubscribe', () => {
     expect(core.chat.at(DEV, 0).card).toEqual(core.chat.at('C0OPS', 0).card);
   });
 
-  it('leaves the channel in peace where it is said again that something waits', async () => {
+  it('stops reminders in the channel', async () => {
     const escalation = [{ afterMs: 3_600_000, to: 'channel', everyMs: 3_600_000 }];
     const stacks = core.directory.stacks.map((s) => ({ ...s, escalation }));
     await core.restart({ ...core.directory, stacks });
     await said('subscribe prod');
     await drifts(STACK);
     core.now += 3_600_000;
-    await core.look();
+    await core.periodicWork();
     expect(core.chat.at(DEV, 0).replies).toEqual([expect.stringContaining('has waited for')]);
     await said('unsubscribe prod');
     core.now += 3_600_000;
-    await core.look();
+    await core.periodicWork();
     expect(core.chat.at(DEV, 0).replies).toHaveLength(1);
     expect(core.chat.at('C0OPS', 0).replies).toHaveLength(2);
   });
 
-  it('cannot end what m0.yaml says, and says where that is changed', async () => {
+  it('cannot end a channel of m0.yaml, and says where to change that', async () => {
     const [card, seenBy] = await said('unsubscribe prod', 'C0OPS');
     expect(seenBy).toBe('private');
     expect(textOf(card)).toContain('\\"channels\\"');
@@ -219,10 +219,10 @@ describe('without a target', () => {
     const [status] = await said('status');
     expect(status.headline).toMatch(/^prod-db: /);
     expect(textOf(status)).toContain('Subscribed to prod-db');
-    await core.rest();
+    await core.untilIdle();
   });
 
-  it('status of a channel that hears of nothing says how to subscribe; direct messages mean everything', async () => {
+  it('status says how to subscribe in a channel without alerts; in direct messages it means all stacks', async () => {
     const [status] = await said('status');
     expect(textOf(status)).toContain('subscribe prod');
     expect(status.headline).toContain('3 stacks');

@@ -1,4 +1,4 @@
-/** People who are in Slack and in Teams are written to in one of them: where the others are told, else in the other. */
+/** People with Slack and Teams get DMs in one of them: in the stack's first chat, or in the other if that refuses. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Directory, Place } from '../../src/model/directory.ts';
 import { ChatError } from '../../src/ports/chat.ts';
@@ -24,7 +24,7 @@ async function open(channels: readonly Place[]): Promise<void> {
   await core.worker.start();
 }
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
@@ -34,7 +34,7 @@ const inTeams = () => teams.in('Ddana-in-teams');
 async function waits(): Promise<number> {
   core.cloud.drift.set(STACK, [sshFinding()]);
   const { id } = await core.check('schedule', STACK);
-  await core.look();
+  await core.periodicWork();
   return id;
 }
 
@@ -44,50 +44,50 @@ const gone = (where: string) => ({
 });
 
 describe('the person on call', () => {
-  it('is written to in Slack where the stack is told there first', async () => {
+  it('gets a DM in Slack if the stack’s first channel is there', async () => {
     await open([IN_SLACK, IN_TEAMS]);
     await waits();
     expect([inSlack().length, inTeams().length]).toEqual([1, 0]);
   });
 
-  it('is written to in Teams where the stack is told there first', async () => {
+  it('gets a DM in Teams if the stack’s first channel is there', async () => {
     await open([IN_TEAMS, IN_SLACK]);
     await waits();
     expect([inSlack().length, inTeams().length]).toEqual([0, 1]);
   });
 
-  it('is written to in the other chat where the first refuses for good, and counts as asked', async () => {
+  it('gets a DM in the other chat if the first refuses permanently, and counts as asked', async () => {
     await open([IN_SLACK]);
     core.chat.fail('post', 'DU0DANA', gone('Dana'));
     const id = await waits();
-    await core.look();
+    await core.periodicWork();
     expect([inSlack().length, inTeams().length]).toEqual([0, 1]);
     expect(core.chat.in('C0OPS').map((m) => m.card.headline)).not.toContainEqual(
       expect.stringContaining('can be asked'),
     );
     await core.say(`approve #${id}`, DANA);
-    await core.rest();
+    await core.untilIdle();
     await core.deliver();
     expect(inTeams()[0]?.card.tone).toBe('good');
   });
 
-  it('is waited for where the chat is only away', async () => {
+  it('gets the DM later if the chat is only down', async () => {
     await open([IN_SLACK]);
     const away = new ChatError('writing to Dana: Slack is away');
     core.chat.fail('post', 'DU0DANA', { error: away, arrived: false });
     await waits();
     expect(inTeams()).toEqual([]);
     core.now += 3_600_000;
-    await core.look();
+    await core.periodicWork();
     expect([inSlack().length, inTeams().length]).toEqual([1, 0]);
   });
 
-  it('is reported as out of reach where both refuse', async () => {
+  it('is reported as unreachable if both refuse', async () => {
     await open([IN_SLACK]);
     core.chat.fail('post', 'DU0DANA', gone('Dana in Slack'));
     teams.fail('post', 'Ddana-in-teams', gone('Dana in Teams'));
     await waits();
-    await core.look();
+    await core.periodicWork();
     expect(core.chat.in('C0OPS').map((m) => m.card.headline)).toContainEqual(
       expect.stringContaining('can be asked'),
     );

@@ -129,7 +129,7 @@ const REFUSED: readonly (readonly [string, RegExp, readonly string[]])[] = [
 describe('what is typed', () => {
   beforeAll(open);
   afterAll(async () => {
-    await core.holds();
+    await core.checkInvariants();
     await core.close();
   });
 
@@ -186,7 +186,7 @@ describe('what is typed', () => {
 describe('what is typed and does something', () => {
   beforeEach(open);
   afterEach(async () => {
-    await core.holds();
+    await core.checkInvariants();
     await core.close();
   });
 
@@ -212,7 +212,7 @@ describe('what is typed and does something', () => {
     expect((await cardOf(text, EVE)).headline).toMatch(/^Only sre/);
     expect((await core.run(1)).state).toBe('awaiting_approval');
     await cardOf(text);
-    await core.rest();
+    await core.untilIdle();
     expect((await core.run(1)).state).toBe(state);
   });
 
@@ -227,13 +227,13 @@ describe('what is typed and does something', () => {
     expect((await cardOf(back, EVE)).headline).toMatch(/^Only sre/);
     await cardOf(back);
     expect(await core.store.exemptions(STACK)).toEqual([]);
-    await core.rest();
+    await core.untilIdle();
     expect((await core.store.runs({ stack: STACK, limit: 1 }))[0]?.state).toBe('awaiting_approval');
   });
 
   it('seen lets m0 go on with the last good policy', async () => {
     core.cloud.stale.set('tags-auto', { id: 'b'.repeat(40), error: 'no', since: core.now });
-    await core.policyWatch.look();
+    await core.policyWatch.checkPolicies();
     expect((await cardOf('seen tags-auto', EVE)).headline).toMatch(/^Only sre/);
     expect((await cardOf('seen tags-auto')).headline).toContain('Noted. tags-auto decides by a1b2c3d');
   });

@@ -24,14 +24,14 @@ async function open(change: Partial<Stack> = {}, more: Partial<Directory> = {}):
   await core.worker.start();
 }
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
 const dms = (person: string) => core.chat.in(`DU0${person.toUpperCase()}`);
 const nobody = () => core.chat.in('C0OPS').filter((m) => m.card.headline.includes('can be asked'));
 
-/** Slack refuses the next so many messages to the person. */
+/** Makes Slack refuse the next `times` messages to the person. */
 function refuses(person: string, times: number): void {
   for (let i = 0; i < times; i += 1) {
     const error = new ChatError(`opening direct messages with ${person}: users_not_found`, {
@@ -44,24 +44,24 @@ function refuses(person: string, times: number): void {
 async function waits(stack = STACK): Promise<number> {
   core.cloud.drift.set(stack, [SSH]);
   const { id } = await core.check('schedule', stack);
-  await core.look();
+  await core.periodicWork();
   return id;
 }
 
 async function later(ms: number): Promise<void> {
   core.now += ms;
-  await core.look();
+  await core.periodicWork();
 }
 
-/** How often a direct message was refused, by the log. */
-const refusals = () => core.lines.filter((line) => line.includes('is given up')).length;
+/** The log lines about refused direct messages. */
+const refusals = () => core.logLines.filter((line) => line.includes('is given up')).length;
 
-describe('a direct message that is refused for good', () => {
-  it('is tried again once an hour while it waits, and the alert that nobody can be asked ends', async () => {
+describe('a direct message that is refused permanently', () => {
+  it('is retried hourly while the run waits; after a success the alert about it ends', async () => {
     await open();
     refuses('dana', 2);
     await waits();
-    await core.look();
+    await core.periodicWork();
     expect(nobody()).toHaveLength(1);
     for (let i = 0; i < 7; i += 1) await later(8 * MINUTE);
     expect(refusals()).toBe(1);
@@ -70,7 +70,7 @@ describe('a direct message that is refused for good', () => {
     await later(59 * MINUTE);
     expect(dms('dana')).toEqual([]);
     await later(MINUTE);
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toHaveLength(1);
     expect(buttonsOf(dms('dana')[0]?.card as never).some((b) => b.command.startsWith('approve'))).toBe(true);
     expect(nobody()[0]?.card.tone).toBe('good');
@@ -78,7 +78,7 @@ describe('a direct message that is refused for good', () => {
     expect(dms('dana')).toHaveLength(1);
   });
 
-  it('is tried again at once when they write to m0, whatever it is', async () => {
+  it('is retried at once when the person writes to m0', async () => {
     await open();
     refuses('dana', 1);
     await waits();
@@ -90,44 +90,44 @@ describe('a direct message that is refused for good', () => {
       answers: null,
       from: null,
     });
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toHaveLength(1);
   });
 
-  it('is not tried again for what they say in a channel, where that proves nothing', async () => {
+  it('is not retried after a message in a channel, which does not prove that DMs work', async () => {
     await open();
     refuses('dana', 1);
     await waits();
     core.now += MINUTE;
     await core.say('status');
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toEqual([]);
   });
 
-  it('is tried again when another one arrives', async () => {
+  it('is retried when another DM arrives', async () => {
     await open();
     refuses('dana', 1);
     await waits();
     core.now += MINUTE;
     await waits('prod-db');
     expect(dms('dana')).toHaveLength(1);
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana').map((m) => m.card.headline.includes(STACK))).toEqual([false, true]);
   });
 
-  it('is tried again when m0.yaml gets their id', async () => {
+  it('is retried when m0.yaml gets the person’s id', async () => {
     const people = directory().people.map((p) => (p.key === 'dana' ? { ...p, slack: null } : p));
     await open({}, { people });
     await waits();
     expect(nobody()).toHaveLength(1);
     await later(MINUTE);
     await core.restart({ ...core.directory, people: directory().people });
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toHaveLength(1);
     expect(nobody()[0]?.card.tone).toBe('good');
   });
 
-  it('is not tried again once it is decided, nor at night', async () => {
+  it('is not retried after the decision or in quiet hours', async () => {
     const quietHours = { from: 22 * 60, to: 7 * 60, weekends: false, timezone: 'UTC' };
     await open({ quietHours });
     refuses('dana', 2);
@@ -141,7 +141,7 @@ describe('a direct message that is refused for good', () => {
     expect(dms('dana')).toEqual([]);
   });
 
-  it('is not tried again for who has approved already', async () => {
+  it('is not retried for a person who has approved', async () => {
     await open({ approvers: { from: ['sre', 'oncall:primary'], need: 2, notTheAuthor: false } });
     refuses('dana', 1);
     const id = await waits();
@@ -150,7 +150,7 @@ describe('a direct message that is refused for good', () => {
     expect(dms('dana')).toEqual([]);
   });
 
-  it('is not tried again for whose turn is over', async () => {
+  it('is not retried for a person whose shift is over', async () => {
     await open();
     refuses('dana', 1);
     core.now += WEEK - 2 * HOUR;
@@ -160,7 +160,7 @@ describe('a direct message that is refused for good', () => {
     expect(dms('dana')).toEqual([]);
   });
 
-  it('goes again to whom a step of the escalation brought in', async () => {
+  it('is retried for a person whom the escalation added', async () => {
     await open({ escalation: [{ afterMs: 30 * MINUTE, to: 'oncall:secondary', everyMs: null }] });
     await waits();
     refuses('eve', 1);
@@ -172,25 +172,25 @@ describe('a direct message that is refused for good', () => {
     );
   });
 
-  it('comes once where m0 dies right after it arrived, and ends the alert all the same', async () => {
+  it('is sent once if m0 dies right after it arrived, and still ends the alert', async () => {
     await open();
     refuses('dana', 1);
     await waits();
-    await core.look();
+    await core.periodicWork();
     expect(nobody()).toHaveLength(1);
     core.now += HOUR;
     let posted = false;
-    // The process is gone once the message is known to be there.
-    core.broken = (method) => {
+    // The process dies after the message has arrived.
+    core.storeFault = (method) => {
       const gone = posted;
       if (method === 'addMessage') posted = true;
       return gone ? new Error('the disk is full') : null;
     };
-    await core.look().catch(() => {});
-    core.broken = null;
+    await core.periodicWork().catch(() => {});
+    core.storeFault = null;
     await core.restart();
     await later(MINUTE);
-    await core.look();
+    await core.periodicWork();
     expect(dms('dana')).toHaveLength(1);
     expect(nobody()[0]?.card.tone).toBe('good');
   });
@@ -198,7 +198,7 @@ describe('a direct message that is refused for good', () => {
 
 describe('in Teams', () => {
   const OPS = '19:ops@thread.tacv2';
-  it('whoever has m0 added for them is asked at once, and was called in the channel once before', async () => {
+  it('a person who installs m0 is asked at once, and was mentioned in the channel once before', async () => {
     const people = directory().people.map((p) =>
       p.key === 'dana' ? { ...p, slack: null, teams: TEAMS_DANA } : p,
     );
@@ -219,7 +219,7 @@ describe('in Teams', () => {
       await connector.addToTeam('sre');
       await connector.waitFor(() => connector.calls.some((c) => c.startsWith('GET teams')), 5_000);
       await waits();
-      await core.look();
+      await core.periodicWork();
       const [root, alert] = connector.in(OPS);
       const called = () =>
         connector.replies(root?.id ?? '').filter((m) => textOfCard(m.card).includes('add m0 for yourself'));
@@ -229,9 +229,9 @@ describe('in Teams', () => {
       expect(called()).toHaveLength(1);
       core.now += MINUTE;
       await connector.install(TEAMS_DANA);
-      await core.look();
+      await core.periodicWork();
       expect(connector.in(connector.chat(TEAMS_DANA))).toHaveLength(1);
-      await core.look();
+      await core.periodicWork();
       expect(textOfCard(connector.in(OPS)[1]?.card)).toContain('somebody can be asked again');
     } finally {
       await bot.close();

@@ -1,4 +1,4 @@
-/** Mirrors and work trees that something outside of m0 has damaged. */
+/** Git mirrors and work trees that something outside m0 has damaged. */
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -24,7 +24,7 @@ let first: string;
 let into: string;
 let logs: string[];
 
-/** A mirror with everything in one pack, as one is that has been in use for long, and a work tree of it. */
+/** A mirror with one pack file, as after long use, and a work tree of it. */
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'm0-broken-'));
   repo = makeRepo(join(dir, 'repo'), { 'a.tf': 'one', 'b/c.tf': 'two' });
@@ -80,7 +80,7 @@ const MIRROR: readonly [string, () => void][] = [
 ];
 
 describe('a mirror that', () => {
-  it.each(MIRROR)('%s is mended by the next fetch', async (_what, damage) => {
+  it.each(MIRROR)('%s is repaired by the next fetch', async (_what, damage) => {
     const second = commit(repo, { 'a.tf': 'second' }, 'second');
     damage();
     expect(await mirrors.fetch(repo, 'main')).toMatchObject({ commit: second, subject: 'second' });
@@ -88,7 +88,7 @@ describe('a mirror that', () => {
     expect(readFileSync(join(into, 'a.tf'), 'utf8')).toBe('second');
   });
 
-  it.each(MIRROR)('%s is mended by a checkout', async (_what, damage) => {
+  it.each(MIRROR)('%s is repaired by a checkout', async (_what, damage) => {
     const second = commit(repo, { 'a.tf': 'second' }, 'second');
     await mirrors.fetch(repo, 'main');
     git(mirror(), 'gc', '--quiet');
@@ -97,7 +97,7 @@ describe('a mirror that', () => {
     expect(readFileSync(join(into, 'a.tf'), 'utf8')).toBe('second');
   });
 
-  it('is broken while the server is away says so, and is mended once that is back', async () => {
+  it('is broken while the server is down is reported, and repaired once the server is back', async () => {
     rmSync(join(mirror(), 'objects'), { recursive: true });
     execFileSync('mv', [repo, `${repo}-away`]);
     await expect(mirrors.fetch(repo, 'main')).rejects.toMatchObject({
@@ -139,7 +139,7 @@ describe('a work tree that', () => {
       },
     ],
     ['is gone', () => rmSync(into, { recursive: true })],
-  ])('%s is laid anew', async (_what, damage) => {
+  ])('%s is created again', async (_what, damage) => {
     damage();
     await mirrors.checkout(repo, first, into);
     expect(readFileSync(join(into, 'a.tf'), 'utf8')).toBe('one');
@@ -148,8 +148,8 @@ describe('a work tree that', () => {
   });
 });
 
-it('never takes a repository that its folder lies in for its own broken one', async () => {
-  // As where somebody starts m0 in a clone of the very code: the data folder is inside of it.
+it('is not confused with a repository around the data folder', async () => {
+  // As if somebody starts m0 in a clone of the code, so the data folder is inside the clone.
   const clone = join(dir, 'clone');
   git(dir, 'clone', '--quiet', repo, clone);
   git(clone, 'switch', '--quiet', '-c', 'mine');

@@ -31,9 +31,9 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 interface Private {
   readonly url: string;
   readonly credentials: readonly GitCredential[];
-  /** Takes m0's right to read away, or gives it back. */
+  /** Revokes m0's access, or grants it again. */
   let(allowed: boolean): void;
-  /** What m0 says when it has none. */
+  /** m0's error without access. */
   readonly refused: string;
 }
 
@@ -73,7 +73,7 @@ describe.each([
   ['token', overHttp],
   ['SSH key', overSsh],
 ])('policies in a private repository, by %s', (_kind, serve) => {
-  it('decide; once the right to read is revoked a person does, until it is back', async () => {
+  it('decide; after the access is revoked a person decides, until it is granted again', async () => {
     const root = join(dir, 'served');
     const workTree = makeRepo(join(dir, 'policies'), { 'policy.rego': ALLOW_ALL });
     const first = git(workTree, 'rev-parse', 'HEAD');
@@ -95,7 +95,7 @@ describe.each([
     expect(verdicts(asked, answers)).toEqual(['auto']);
 
     there.let(false);
-    // What is newer is not seen any more, so that the older commit may not decide either.
+    // m0 can't see newer commits, so the older commit must not decide either.
     commit(workTree, { 'policy.rego': 'package m0\n\ndeny contains "frozen"\n' }, 'freeze');
     git(workTree, 'push', '--quiet', 'served', 'main');
     const revoked = await policies.ask(asked);
@@ -108,7 +108,7 @@ describe.each([
     expect(verdicts(asked, await policies.ask(asked))).toEqual(['deny']);
   });
 
-  it('never let anything through where m0 could not read them from the start', async () => {
+  it('allow nothing if m0 could never read them', async () => {
     const root = join(dir, 'served');
     bare(root, 'policies.git', makeRepo(join(dir, 'policies'), { 'policy.rego': ALLOW_ALL }));
     const there = await serve(root);
@@ -138,7 +138,7 @@ describe('the code of a stack in a private repository', () => {
     cliConfig = tools.terraformCliConfig;
   });
 
-  it('is planned, and Terraform gets to see nothing of the token', async () => {
+  it('is planned, and Terraform does not see the token', async () => {
     const root = join(dir, 'served');
     const code = 'resource "terraform_data" "one" {\n  input = "1"\n}\n';
     bare(root, 'policies.git', makeRepo(join(dir, 'infra'), { 'a/main.tf': code }));

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const workTree = makeRepo(join(dir, 'work-tree'), { 'a.tf': 'one' });
   first = git(workTree, 'rev-parse', 'HEAD');
   bare(join(dir, 'served'), 'infra.git', workTree);
-  // Blanks, quotes and signs that ssh or a shell would read in their own way.
+  // A path with blanks, quotes and characters that are special to ssh or a shell.
   const keys = join(dir, `it's a %h $(touch ${join(dir, 'ran')}) key`);
   mkdirSync(keys, { recursive: true });
   key = makeKey(join(keys, 'deploy key'));
@@ -48,7 +48,7 @@ afterAll(async () => {
 });
 
 const repository = (): string => `ssh://git@127.0.0.1:${server.port}/infra.git`;
-/** As it is shown. */
+/** The URL as m0 shows it. */
 const shown = (): string => repository().replace('git@', '');
 const place = (): string => `ssh://git@127.0.0.1:${server.port}/`;
 
@@ -69,7 +69,7 @@ async function failure(watched: WatchedMirrors, url = repository()): Promise<str
 }
 
 describe('a private repository over ssh', () => {
-  it('is fetched with the key, wherever it lies, and with no other', async () => {
+  it('is fetched with the configured key only, at any path', async () => {
     const watched = await withKey();
     const before = readFileSync(known, 'utf8');
     expect(await watched.mirrors.fetch(repository(), 'main')).toMatchObject({
@@ -85,7 +85,7 @@ describe('a private repository over ssh', () => {
     expect(readFileSync(join(tree, 'a.tf'), 'utf8')).toBe('one');
   });
 
-  it('is refused with another key: says which, and what to do', async () => {
+  it('is refused with another key: the error names the key and what to do', async () => {
     const watched = await withKey(other.file);
     expect(await failure(watched)).toContain(
       `running git fetch for ${shown()}: the server refuses the key ${other.file} of credentials[0] (for ${place()}): add its public half`,
@@ -94,7 +94,7 @@ describe('a private repository over ssh', () => {
     expect(server.asked.join()).not.toContain(key.publicLine);
   });
 
-  it('gets no key of an agent in place of the one that is named', async () => {
+  it('is not offered keys of an agent instead of the configured one', async () => {
     const socket = join(dir, 'agent');
     const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });
     onTestFinished(() => void agent.kill());
@@ -107,7 +107,7 @@ describe('a private repository over ssh', () => {
     expect(server.asked.join()).not.toContain(key.publicLine);
   });
 
-  it('of a server that nobody has vouched for is not fetched, and nobody asks it for anything', async () => {
+  it('on a server without a known host key is not fetched, and the server gets no request', async () => {
     writeFileSync(known, '');
     const message = await failure(await withKey());
     expect(message).toContain(
@@ -117,7 +117,7 @@ describe('a private repository over ssh', () => {
     expect(server.asked).toEqual([]);
   });
 
-  it('of a server unknown to its user is not fetched either', async () => {
+  it('on a server unknown to m0’s user is not fetched either', async () => {
     const message = await failure(await withKey(key.file, null));
     expect(message).toContain('is not in the known_hosts of the user m0 runs as');
     expect(server.asked).toEqual([]);
@@ -130,14 +130,14 @@ describe('a private repository over ssh', () => {
     expect(server.asked).toEqual([]);
   });
 
-  it('that is not there is told apart', async () => {
+  it('that does not exist has a separate error', async () => {
     const url = `${place()}nowhere.git`;
     expect(await failure(await withKey(), url)).toContain(
       `there is no such repository, or not for credentials[0] (for ${place()})`,
     );
   });
 
-  it('has a key that goes bad while m0 runs: the error names the file', async () => {
+  it('with a key file damaged while m0 runs: the error names the file', async () => {
     const file = join(dir, 'going-bad');
     copyFileSync(key.file, file);
     chmodSync(file, 0o600);

@@ -53,7 +53,7 @@ async function failure(mirrors: WatchedMirrors, url = repository()): Promise<str
   return (error as Error).message;
 }
 
-/** The token in every form it is likely to be written in. */
+/** The token in all likely encodings. */
 const FORMS = [
   TOKEN,
   encodeURIComponent(TOKEN),
@@ -66,7 +66,7 @@ function expectNoToken(...texts: readonly string[]): void {
 }
 
 describe('a private repository over https', () => {
-  it('is fetched with the token, which is written down nowhere', async () => {
+  it('is fetched with the token, which is not written anywhere', async () => {
     const watched = await withToken(`${server.url}/acme`);
     expect((await watched.mirrors.fetch(repository(), 'main')).commit).toBe(first);
     const second = commit(workTree, { 'a.tf': 'two' }, 'second');
@@ -79,13 +79,13 @@ describe('a private repository over https', () => {
     await watched.mirrors.checkout(repository(), second, tree);
     expect(readFileSync(join(tree, 'a.tf'), 'utf8')).toBe('two');
 
-    // The trace is of use only where it has what git itself started.
+    // Control: the trace contains the programs that git started.
     expect(watched.commandLines()).toMatch(/remote-http/);
     expectNoToken(watched.commandLines(), watched.log(), everythingIn(watched.dir));
     expect(watched.toldToHelper()).toBe('');
   });
 
-  it('is so with a certificate that only the certificates of m0 know', async () => {
+  it('is also fetched with a certificate of a CA that only m0 is configured with', async () => {
     const [key, cert] = [join(dir, 'tls-key'), join(dir, 'tls-cert')];
     execFileSync(
       'openssl',
@@ -124,7 +124,7 @@ describe('a private repository over https', () => {
     expect((await watched.mirrors.fetch(url, 'main')).commit).toBe(first);
   });
 
-  it('is refused with a wrong token: says which entry, and not what the server repeats', async () => {
+  it('is refused with a wrong token: the error names the entry, without the server’s text', async () => {
     server.account = 'x-access-token:another';
     const watched = await withToken(`${server.url}/acme/`);
     const message = await failure(watched);
@@ -139,7 +139,7 @@ describe('a private repository over https', () => {
   it.each([
     ['another folder', '/acm'],
     ['a longer folder', '/acme/infra'],
-  ])('gets no token that is for %s', async (_what, path) => {
+  ])('does not get the token of %s', async (_what, path) => {
     const watched = await withToken(`${server.url}${path}`);
     writeFileSync(join(dir, 'home/.gitconfig'), '');
     expect(await failure(watched)).toContain(
@@ -148,7 +148,7 @@ describe('a private repository over https', () => {
     expect(server.seen.every((request) => request.authorization === undefined)).toBe(true);
   });
 
-  it('that is not there is told apart', async () => {
+  it('that does not exist has a separate error', async () => {
     const watched = await withToken(server.url);
     expect(await failure(watched, `${server.url}/acme/nowhere.git`)).toContain(
       `there is no such repository, or not for credentials[0] (for ${server.url}): check its address`,
@@ -174,8 +174,8 @@ describe('a private repository over https', () => {
   });
 });
 
-describe('a token stays with its server', () => {
-  /** Another server, which asks for a password and takes down what it gets. */
+describe('a token is sent to its own server only', () => {
+  /** Another server, which requires a password and records the requests. */
   async function elsewhere(): Promise<GitOverHttp> {
     const other = await serveGitOverHttp(root, ACCOUNT);
     onTestFinished(() => other.close());
@@ -185,7 +185,7 @@ describe('a token stays with its server', () => {
   it.each([
     ['before it asks who is there', false],
     ['after it has seen the token', true],
-  ])('that leads to another one %s', async (_when, late) => {
+  ])('that redirects to another one %s', async (_when, late) => {
     const other = await elsewhere();
     server.before = (request, response) => {
       if (late && request.headers.authorization === undefined) return false;
@@ -200,7 +200,7 @@ describe('a token stays with its server', () => {
     if (!late) expect(message).toContain(`redirects to ${other.url.replace(/:\d+$/, '')}`);
   });
 
-  it('and when a server that leads elsewhere answers the question first, its data do not get the token', async () => {
+  it('also if a redirecting server answers first: the target does not get the token', async () => {
     const other = await elsewhere();
     other.account = null;
     server.before = (request, response) => {
@@ -214,7 +214,7 @@ describe('a token stays with its server', () => {
     expect(other.seen.map((request) => request.authorization)).toEqual(other.seen.map(() => undefined));
   });
 
-  it('and in the clear passes no proxy', async () => {
+  it('and over plain HTTP not through a proxy', async () => {
     const proxy = await elsewhere();
     const proxies = { http_proxy: proxy.url, HTTP_PROXY: proxy.url, ALL_PROXY: proxy.url };
     const credentials = await credentialsOf(dir, [{ for: server.url, token: '${env:GIT_TOKEN}' }], {
@@ -225,7 +225,7 @@ describe('a token stays with its server', () => {
     expect(proxy.seen).toEqual([]);
   });
 
-  it('and fetches no submodule', async () => {
+  it('and submodules are not fetched', async () => {
     const gitlink = `160000,${first},inner`;
     mkdirSync(join(workTree, 'inner'));
     writeFileSync(

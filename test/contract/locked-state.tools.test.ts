@@ -1,4 +1,4 @@
-/** A state that somebody else has locked, as each tool tells it; its backend is an HTTP server here. */
+/** A state locked by somebody else, as each tool reports it; the backend is a local HTTP server. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -24,7 +24,7 @@ let dir: string;
 let server: Server;
 let url: string;
 let runner: Runner;
-/** States by their paths, as far as anything was ever written. */
+/** The stored states by path. */
 const states = new Map<string, Buffer>();
 
 beforeAll(async () => {
@@ -62,7 +62,7 @@ async function refused(tool: Stack['tool'], path: string): Promise<unknown> {
   const one = 'resource "terraform_data" "one" {}\n';
   const git = makeRepo(join(dir, 'repos', name), { 'a/main.tf': backend + one });
   const stack = anyStack({ name, source: { git, ref: 'main', path: 'a' }, tool });
-  // A plan goes past a lock.
+  // A plan ignores the lock.
   const { plan } = await runner.plan(stack, { only: null, signal });
   const error = await runner.apply(stack, plan, signal).catch((e: unknown) => e);
   expect(states.has(`/${name}`)).toBe(false);
@@ -70,11 +70,9 @@ async function refused(tool: Stack['tool'], path: string): Promise<unknown> {
 }
 
 describe.concurrent.each<Stack['tool']>(['terraform', 'tofu'])('%s', (tool) => {
-  it('names who has the lock, what for, since when, and which, as far as the tool tells', async ({
-    expect,
-  }) => {
+  it('names the lock’s holder, operation, time and id, if the tool reports them', async ({ expect }) => {
     const known = { who: 'kim@laptop', operation: 'apply', since: Date.parse('2026-11-23T06:00:00.500Z') };
-    // What Terraform prints beside the id of the lock is about the one it wanted itself.
+    // Besides the lock id, Terraform prints the data of its own lock request.
     const told = tool === 'tofu' ? known : { who: 'somebody', operation: null, since: null };
     const words = tool === 'tofu' ? 'kim@laptop (apply) since 2026-11-23 06:00 UTC' : 'somebody';
     expect(await refused(tool, 'taken')).toMatchObject({
@@ -84,7 +82,7 @@ describe.concurrent.each<Stack['tool']>(['terraform', 'tofu'])('%s', (tool) => {
     });
   });
 
-  it('calls nobody a holder where m0 only may not lock', async ({ expect }) => {
+  it('names no holder if m0 has no permission to lock', async ({ expect }) => {
     expect(await refused(tool, 'denied')).toMatchObject({
       name: 'RunnerError',
       phase: 'apply',

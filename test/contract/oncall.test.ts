@@ -20,14 +20,14 @@ const MONDAY = Date.parse('2026-03-09T08:00:00Z');
 const STRANGER = 'stranger';
 const USERS = { dana: DANA_THERE, kim: KIM_THERE, [STRANGER]: SAM };
 
-/** A rota of one kind, with what fills it. */
+/** An on-call rotation of one kind, with control over its source. */
 interface Source {
   readonly rota: () => Rota;
   readonly usergroup: (id: string) => Promise<readonly string[]>;
   readonly pagerduty?: ReturnType<typeof openPagerDuty>;
-  /** From the next minute on these are on call, and nobody else. */
+  /** Makes these people the only ones on call from the next minute on. */
   puts(people: readonly string[]): void;
-  /** From the next minute on it can't be asked. */
+  /** Makes the source unreachable from the next minute on. */
   fails(): void;
   close(): Promise<void>;
 }
@@ -50,7 +50,7 @@ async function rotation(): Promise<Source> {
   };
 }
 
-/** Without anybody the first turn is still to come. */
+/** The start of the rotation; without people it is in the future. */
 function begins(people: readonly string[]): number {
   return people.length === 0 ? MONDAY : MONDAY - WEEK;
 }
@@ -123,7 +123,7 @@ async function open(make: () => Promise<Source>): Promise<void> {
     source.pagerduty,
   );
 }
-/** All that is told at once: both views and the problems, which must agree. */
+/** Both views of on-call and the problems, which must agree. */
 async function look() {
   const [plain, { primary }, problems] = await Promise.all([onCall(), onCall.rotasNow(), onCall.problems()]);
   if (primary === undefined) throw new Error('there is no rota');
@@ -140,7 +140,7 @@ describe.each(Object.entries(SOURCES))('a rota filled by a %s', (name, make) => 
   beforeEach(() => open(make));
   afterEach(() => source.close());
 
-  it('has those on call, under the names of m0.yaml', async () => {
+  it('has the people on call, by their names in m0.yaml', async () => {
     source.puts(['dana']);
     expect(await look()).toMatchObject({ people: ['dana'], problem: null });
     source.puts(['kim']);
@@ -148,7 +148,7 @@ describe.each(Object.entries(SOURCES))('a rota filled by a %s', (name, make) => 
     expect(await look()).toMatchObject({ people: ['kim'], problem: null });
   });
 
-  it('says until when, where it knows, to whom it asks', async () => {
+  it('reports the end of the shift if known', async () => {
     source.puts(['dana']);
     const known = name !== 'user group';
     expect(await look()).toMatchObject({
@@ -160,14 +160,14 @@ describe.each(Object.entries(SOURCES))('a rota filled by a %s', (name, make) => 
     ]);
   });
 
-  it('has nobody, and says so, where nobody is on call', async () => {
+  it('has nobody, with a problem, if nobody is on call', async () => {
     source.puts([]);
     const primary = await look();
     expect(primary).toMatchObject({ people: [], ends: {} });
     expect(primary.problem).toMatch(/nobody|is empty/);
   });
 
-  it('has nobody whom m0 does not know, and says so', async () => {
+  it('has nobody, with a problem, if m0 does not know the person', async () => {
     source.puts([STRANGER]);
     const primary = await look();
     expect(primary.people).toEqual([]);
@@ -179,7 +179,7 @@ describe.each(Object.entries({ 'user group': usergroup, PagerDuty: pagerduty }))
   beforeEach(() => open(make));
   afterEach(() => source.close());
 
-  it('that refuses to tell leaves nobody on call; that is told once, and once when it is over', async () => {
+  it('that fails leaves nobody on call; the failure and the recovery are logged once each', async () => {
     source.puts(['dana', 'kim']);
     expect((await look()).people).toEqual(['dana', 'kim']);
     source.fails();
@@ -196,7 +196,7 @@ describe.each(Object.entries({ 'user group': usergroup, PagerDuty: pagerduty }))
   });
 });
 
-it('one rota that fails leaves the others as they are', async () => {
+it('a failing rotation does not affect the others', async () => {
   await open(pagerduty);
   source.fails();
   const { primary } = directory().oncall;

@@ -1,4 +1,4 @@
-/** What OpenTofu does otherwise than Terraform: a part of a stack is planned by what is left out. */
+/** How OpenTofu differs from Terraform: m0 plans a part of a stack by exclusion (`-exclude`). */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 const signal = new AbortController().signal;
 const whole = { only: null, signal };
 
-/** `b` is what somebody keeps, `c` depends on it, `x` has instances with odd keys. */
+/** `b` has an exemption, `c` depends on `b`, `x` has instances with odd keys. */
 const codeOf = (value: string): string => `variable "more" { default = "${value}" }
 resource "terraform_data" "a" { input = "a ${value}" }
 resource "terraform_data" "b" { input = "b ${value}" }
@@ -30,7 +30,7 @@ resource "terraform_data" "x" {
 resource "terraform_data" "z" { input = "z" }
 output "motto" { value = "\${terraform_data.a.output}, \${terraform_data.z.output}" }
 `;
-/** Renamed in the code, so that the state has to follow. */
+/** A resource renamed in the code, with a `moved` block. */
 const namedIn = (name: string): string => `resource "terraform_data" "${name}" { input = "n" }\n`;
 const MOVED = 'moved {\n  from = terraform_data.n\n  to   = terraform_data.renamed\n}\n';
 
@@ -46,7 +46,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** A stack that was applied with its first code, whose code has moved on since. */
+/** A stack that was applied with its first code; the code changed since. */
 async function drifted(
   name: string,
   change: Partial<Stack> = {},
@@ -76,7 +76,7 @@ const inputsOf = (name: string): Record<string, unknown> => {
 const outputOf = (name: string): unknown =>
   JSON.parse(readFileSync(join(dir, `${name}.tfstate`), 'utf8')).outputs.motto.value;
 
-/** What m0 would say of this plan, had somebody approved just these addresses. */
+/** How m0 judges this plan if exactly these addresses were approved. */
 async function judged(stack: Stack, addresses: readonly string[], result: PlanResult) {
   const all = await runner.plan(stack, whole);
   const findings = all.analysis.findings.filter((f) => f.actionable);
@@ -92,7 +92,7 @@ const B = 'terraform_data.b';
 const C = 'terraform_data.c';
 
 describe('a part of a stack', () => {
-  it('is all but what is kept: outputs and moves come along, what is kept stays as it is', async () => {
+  it('is everything except exempted resources: outputs and moves are included, exempted ones do not change', async () => {
     const stack = await drifted(
       'part',
       {},
@@ -112,12 +112,12 @@ describe('a part of a stack', () => {
       x: 'two old',
       x1: 'one new',
     });
-    // By targets alone these would be as before, and the move would be an error.
+    // With `-target` the outputs would not change, and the move would be an error.
     expect(outputOf('part')).toBe('a new, z');
     expect(inputsOf('part')).toMatchObject({ renamed: 'n' });
   });
 
-  it('is planned by its own addresses where leaving out takes too little away', async () => {
+  it('is planned with -target if exclusion leaves too much', async () => {
     const stack = await drifted('moved-since');
     const result = await runner.plan(stack, { only: [A], except: [B], signal });
     expect(result.plan.touches).toEqual([A]);
@@ -126,10 +126,10 @@ describe('a part of a stack', () => {
     expect(inputsOf('moved-since')).toMatchObject({ a: 'a new', b: 'b old', x: 'two old' });
   });
 
-  it('that depends on what is kept is refused, and never less than was approved is applied', async () => {
+  it('that depends on an exempted resource is refused; a part of the approval is never applied', async () => {
     const stack = await drifted('dependent');
     const result = await runner.plan(stack, { only: [A, C], except: [B, ...KEYED], signal });
-    // Left out, `b` would take `c` with it; aimed at, `c` brings `b`.
+    // Excluding `b` would exclude `c`; targeting `c` includes `b`.
     expect(result.plan.touches).toContain(B);
     expect(await judged(stack, [A, C], result)).toMatchObject({
       ok: false,
@@ -137,7 +137,7 @@ describe('a part of a stack', () => {
     });
   });
 
-  it('is planned by its own addresses with Terraform', async () => {
+  it('is planned with -target by Terraform', async () => {
     const stack = await drifted('terraform', { tool: 'terraform' });
     const result = await runner.plan(stack, { only: [A], except: [B, C, ...KEYED], signal });
     expect(result.plan.touches).toEqual([A]);

@@ -1,4 +1,4 @@
-/** One process owns a memory. Others are refused, or take over when it is gone, dead or frozen. */
+/** One process owns a database. Others are refused, or take over if the owner has stopped, was killed or is frozen. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -52,7 +52,7 @@ const events = (): readonly string[] =>
   existsSync(join(dir, 'events')) ? readFileSync(join(dir, 'events'), 'utf8').trim().split('\n') : [];
 const happens = (event: string): Promise<void> => vi.waitFor(() => expect(events()).toContain(event), SOON);
 
-/** Another process that owns the memory. */
+/** Starts another process that owns the database. */
 async function owner(change: Partial<OwnerOrder> = {}): Promise<ChildProcess> {
   const order: OwnerOrder = {
     ...{ url, dir, leaseMs: LEASE_MS, script: null, phase: 'apply', freeze: 'never', blockMs: 0 },
@@ -85,7 +85,7 @@ async function killed(child: ChildProcess): Promise<void> {
 }
 
 describe('while the owner lives', () => {
-  it('a second process is refused, and says who has the memory since when', async () => {
+  it('a second process is refused with the owner and its start time', async () => {
     const since = Date.now();
     const child = await owner();
     const refused = await take().catch((error: unknown) => error);
@@ -107,7 +107,7 @@ describe('while the owner lives', () => {
     expect(events()).not.toContain('lost');
   });
 
-  it('one that may wait says for whom, and takes over when the owner has closed', async () => {
+  it('a process that waits names the owner, and takes over when the owner closes', async () => {
     const first = await take();
     const waitsFor: number[] = [];
     const second = take({ wait: true, onWaiting: ({ pid }) => void waitsFor.push(pid) });
@@ -117,7 +117,7 @@ describe('while the owner lives', () => {
     expect((await second).toolProcesses?.fence).toBe(2);
   });
 
-  it('a wait can be given up', async () => {
+  it('a wait can be aborted', async () => {
     await owner();
     const stop = new AbortController();
     const waiting = take({ wait: true, signal: stop.signal });
@@ -212,14 +212,14 @@ it('of two that bring an old database to the newest schema at once, neither fail
 
 describe('taking over', () => {
   it('from a process that was killed, at once', async () => {
-    // With the lease of production, which would last for 30 s.
+    // With the lease of production, 30 s.
     await killed(await owner({ leaseMs: 30_000 }));
     const store = await take({ leaseMs: 30_000 });
     expect(store.toolProcesses?.fence).toBe(2);
     await store.setValue('name', 'value');
   });
 
-  it('from a frozen process when its lease is over; thawed, it stores nothing more', async () => {
+  it('from a frozen process when its lease expires; after the thaw it stores nothing', async () => {
     const child = await owner();
     await happens('writes: ok');
     child.kill('SIGSTOP');
@@ -230,7 +230,7 @@ describe('taking over', () => {
     child.kill('SIGCONT');
     await happens('lost');
     await happens('writes: LeaseLost');
-    // A write that was under way when it was frozen had to be over before the successor could take the lease.
+    // A write in progress at the freeze had to end before the successor could take the lease.
     expect(
       events()
         .slice(before)
@@ -240,7 +240,7 @@ describe('taking over', () => {
     expect(events().filter((line) => line === 'lost')).toHaveLength(1);
   });
 
-  it('a database of an m0 from before the lease is taken like a new one', async () => {
+  it('a database of an m0 without leases is taken like a new one', async () => {
     const old = await openStore({ url, log });
     await old.close();
     expect((await take()).toolProcesses?.fence).toBe(1);
@@ -252,7 +252,7 @@ describe('a tool that outlives its owner', () => {
   const never = new AbortController().signal;
   const made = (): boolean => existsSync(join(dir, 'made'));
 
-  it('an apply is waited for, and left alone', async () => {
+  it('is waited for if it is an apply, and not stopped', async () => {
     const child = await owner({ script: 'echo > began; sleep 2; echo > made' });
     await vi.waitFor(() => expect(existsSync(join(dir, 'began'))).toBe(true), SOON);
     await killed(child);
@@ -265,7 +265,7 @@ describe('a tool that outlives its owner', () => {
     expect(await store.toolProcesses?.left()).toEqual([]);
   });
 
-  it('a plan, which changes nothing, is stopped', async () => {
+  it('is stopped if it is a plan, which changes nothing', async () => {
     const child = await owner({ phase: 'plan', script: 'echo > began; exec sleep 600' });
     await vi.waitFor(() => expect(existsSync(join(dir, 'began'))).toBe(true), SOON);
     await killed(child);
@@ -348,7 +348,7 @@ describe('a tool that outlives its owner', () => {
     expect(checkedOut).toEqual([]);
   });
 
-  it('frozen between the proof and the start, it never begins, not even after the thaw', async () => {
+  it('never starts if its owner was frozen between proof and start, not even after the thaw', async () => {
     const child = await owner({ script: 'echo > made', freeze: 'before the tool' });
     await happens('proven');
     const store = await take();
@@ -359,7 +359,7 @@ describe('a tool that outlives its owner', () => {
     expect(made()).toBe(false);
   });
 
-  it('whose owner was killed between the proof and the start, it never begins', async () => {
+  it('never starts if its owner was killed between proof and start', async () => {
     const child = await owner({ script: 'echo > made', freeze: 'before the tool' });
     await happens('proven');
     await killed(child);
@@ -367,14 +367,14 @@ describe('a tool that outlives its owner', () => {
     expect(made()).toBe(false);
   });
 
-  it('is not begun by an owner that has lost the lease', async () => {
+  it('is not started by an owner that has lost the lease', async () => {
     const first = await take();
     const child = spawn('sleep', ['60'], { stdio: 'ignore' });
     children.push(child);
     const tool = { stack: 'jobs', phase: 'apply', pid: Number(child.pid), endsBy: Date.now() } as const;
     const id = await first.toolProcesses?.begin(tool);
     expect(id).toBeGreaterThan(0);
-    // Another process takes over by force, as after a frozen one.
+    // Simulates another process that has taken over.
     raw().exec('UPDATE owner SET fence = fence + 1');
     await expect(first.toolProcesses?.begin(tool)).rejects.toThrow('another m0 has taken over');
   });

@@ -1,4 +1,4 @@
-/** m0's side of Teams against Microsoft's own local client, driven over HTTP. */
+/** m0's Teams adapter against Microsoft's local Teams client, which the test drives over HTTP. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,13 +7,13 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Place } from '../../src/model/directory.ts';
 import type { Incoming, Reply } from '../../src/ports/chat.ts';
 import { PEOPLE, TEAMS, TEAMS_OPS } from '../../src/sandbox/sample-organisation.ts';
-import { driftMixed, healed, snoozeForm, threePages } from '../support/cards.ts';
-import { soon } from '../support/chat-ends.ts';
+import { soon } from '../support/chat-drivers.ts';
 import { freePort } from '../support/free-port.ts';
+import { driftMixed, healed, snoozeForm, threePages } from '../support/sample-cards.ts';
 import { type Bot, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
 import { startConnector } from '../support/teams-connector.ts';
 
-/** Who the client is unless told. */
+/** The client's default user. */
 const DANA = { id: '29:dana', aadObjectId: PEOPLE[0].teams };
 const OPS = TEAMS_OPS;
 const IN_OPS: Place = { platform: 'teams', channel: OPS };
@@ -45,7 +45,7 @@ async function say(conversation: string, text: string, mentions: readonly object
   expect(status).toBe(200);
 }
 
-/** A click on a button of a message, which the client takes only where it shows that message. */
+/** A click on a button of a message; the client accepts it only if it shows that message. */
 const click = (conversation: string, messageId: string, data: object) =>
   ask('/_conversation/v1/invoke', {
     name: 'adaptiveCard/action',
@@ -98,7 +98,7 @@ afterAll(async () => {
   for (const close of closing.reverse()) await close();
 });
 
-test('a command is heard, and its form, pages and card are taken', async () => {
+test('a command arrives, and the client accepts its form, pages and card', async () => {
   for (const reply of [
     { type: 'form', form: snoozeForm },
     { type: 'pages', pages: threePages },

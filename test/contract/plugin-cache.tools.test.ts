@@ -1,6 +1,6 @@
 /**
- * A plugin cache that stacks share. The provider comes packed from a mirror, as from a registry; it can be
- * installed and not run, so that each plan here ends when it would be started.
+ * A plugin cache shared by stacks. The provider comes packed from a mirror, as from a registry; it can be
+ * installed but not run, so each plan here fails when it starts the provider.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -67,7 +67,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const cached = (): string => join(cache, PACKAGE, BINARY);
 
-/** A lock file as a colleague would have committed it. */
+/** A dependency lock file, as a colleague would have committed it. */
 function lockFile(): string {
   const at = mkdtempSync(join(dir, 'lock-'));
   writeFileSync(join(at, 'main.tf'), NEEDS);
@@ -85,7 +85,7 @@ function stackOf(name: string, tool: Stack['tool'], locked: boolean): Stack {
   expect(git(repo, 'ls-files', 'a').includes('.lock')).toBe(locked);
   return anyStack({ name, source: { git: repo, ref: 'main', path: 'a' }, tool });
 }
-/** Plans; what is installed can't be run, so all of `init` went well where the plan is what failed. */
+/** Plans the stack; `init` has succeeded if the plan fails at starting the provider. */
 async function initialises(stack: Stack): Promise<void> {
   await expect(runner.plan(stack, whole)).rejects.toMatchObject({
     phase: 'plan',
@@ -103,7 +103,7 @@ it.each<Stack['tool']>(['terraform', 'tofu'])(
 );
 
 it.each<Stack['tool']>(['terraform', 'tofu'])(
-  '%s makes what a killed init left half written whole',
+  '%s repairs what a killed init left half written',
   async (tool) => {
     await initialises(stackOf('first', tool, true));
     truncateSync(cached(), 1000);
@@ -118,7 +118,7 @@ it.each<Stack['tool']>(['terraform', 'tofu'])(
 );
 
 it.each<Stack['tool']>(['terraform', 'tofu'])(
-  '%s does not write over a provider that other stacks may be running',
+  '%s does not overwrite a provider that other stacks may be running',
   async (tool) => {
     await initialises(stackOf('running', tool, true));
     const before = statSync(cached());

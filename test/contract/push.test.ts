@@ -52,7 +52,7 @@ async function open(...stacks: Stack[]): Promise<void> {
   await core.worker.start();
 }
 
-/** A new m0 on the same memory begins to look; resolves when it has looked once. */
+/** Starts a new m0 on the same store; resolves after its first fetch. */
 async function start(stacks: readonly Stack[] = core.directory.stacks): Promise<void> {
   await watch?.stop();
   const mirrors = createMirrors({
@@ -85,14 +85,14 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
   throw new Error(`never: ${what}`);
 }
 
-/** Resolves when m0 has dealt with the newest commit of the ref for the stacks. */
+/** Resolves when m0 has handled the newest commit of the ref for the stacks. */
 async function dealt(names: readonly string[], ref = 'main'): Promise<void> {
   const head = git(repo, 'rev-parse', ref);
   for (const name of names) {
     const seen = async () => (await core.store.pushedHead(name))?.head === head;
     await until(`${name} at ${head}`, seen);
   }
-  await core.rest();
+  await core.untilIdle();
 }
 
 const pushed = async (): Promise<readonly string[]> =>
@@ -102,7 +102,7 @@ const pushed = async (): Promise<readonly string[]> =>
     .sort();
 
 describe('watchPushes', () => {
-  it('only remembers a stack it sees first, then checks those that a push may concern', async () => {
+  it('stores the first commit of a stack, then checks the stacks that a push may affect', async () => {
     await open(stackAt('a'), stackAt('b'));
     await start();
     await dealt(['a', 'b']);
@@ -120,7 +120,7 @@ describe('watchPushes', () => {
     expect(await pushed()).toEqual(['a', 'b']);
   });
 
-  it('fetches once for all stacks of a ref, and each ref by itself', async () => {
+  it('fetches once for all stacks of a ref, and each ref separately', async () => {
     git(repo, 'branch', 'live');
     await open(stackAt('a'), stackAt('b'), stackAt('b', { ref: 'live' }), stackAt('c', {}, null));
     await start();
@@ -130,7 +130,7 @@ describe('watchPushes', () => {
     expect(await core.store.pushedHead('c')).toBeUndefined();
   });
 
-  it('finds by itself what is pushed later', async () => {
+  it('finds a later push without a webhook', async () => {
     await open(stackAt('a', {}, 50));
     await start();
     await dealt(['a']);
@@ -139,7 +139,7 @@ describe('watchPushes', () => {
     expect(await pushed()).toEqual(['a']);
   });
 
-  it('finds after a restart what was pushed in between, once', async () => {
+  it('finds a push made during a downtime after the restart, once', async () => {
     await open(stackAt('a'));
     await start();
     await dealt(['a']);
@@ -151,23 +151,23 @@ describe('watchPushes', () => {
     fetched = [];
     await start();
     await until('a look', () => fetched.length === 1);
-    await core.rest();
+    await core.untilIdle();
     expect(await pushed()).toEqual(['a']);
   });
 
-  it('tells again what could not be queued', async () => {
+  it('retries a check that could not be queued', async () => {
     await open(stackAt('a', {}, 50));
     await start();
     await dealt(['a']);
-    core.broken = (method) => (method === 'commit' ? new Error('disk full') : null);
+    core.storeFault = (method) => (method === 'commit' ? new Error('disk full') : null);
     commit(repo, { 'envs/a/main.tf': 'a2' }, 'a');
     await until('a failure', () => lines.some((line) => line.includes('could not be handled')));
-    core.broken = null;
+    core.storeFault = null;
     await dealt(['a']);
     expect(await pushed()).toEqual(['a']);
   });
 
-  it('checks where the history was rewritten, or m0.yaml names other code', async () => {
+  it('checks if the history was rewritten, or m0.yaml names other code', async () => {
     await open(stackAt('a'));
     await start();
     await dealt(['a']);
@@ -180,7 +180,7 @@ describe('watchPushes', () => {
     await until('the second check', async () => (await pushed()).length === 2);
   });
 
-  it('does not check again what the newest check was made from', async () => {
+  it('does not check a commit that the newest check already used', async () => {
     await open(stackAt('a'));
     await start();
     await dealt(['a']);
@@ -192,7 +192,7 @@ describe('watchPushes', () => {
     expect(await pushed()).toEqual([]);
   });
 
-  it('logs a repository that is away once, and that it is back', async () => {
+  it('logs an unreachable repository once, and its return', async () => {
     await open(stackAt('a', {}, 20));
     await start();
     await dealt(['a']);
@@ -207,7 +207,7 @@ describe('watchPushes', () => {
     expect(await pushed()).toEqual(['a']);
   });
 
-  it('a webhook has it looked at now, over real HTTP', async () => {
+  it('fetches at once after a webhook over real HTTP', async () => {
     await open(stackAt('a'));
     await start();
     await dealt(['a']);
@@ -237,14 +237,14 @@ describe('watchPushes', () => {
     await http.close();
   });
 
-  it('a push while a plan is being made is looked at by a check after it', async () => {
+  it('checks a push during a plan after that plan', async () => {
     await open(stackAt('a'));
     await start();
     await dealt(['a']);
     let go = (): void => {};
     core.cloud.next('plan', () => new Promise<void>((resolve) => (go = resolve)));
     await core.worker.check(core.stack, 'schedule', M0);
-    await core.reaches('planning', 'a');
+    await core.untilState('planning', 'a');
     commit(repo, { 'envs/a/main.tf': 'a2' }, 'a');
     watch?.pollNow([repo]);
     await until('the push is queued', async () => (await pushed()).length === 1);

@@ -14,7 +14,7 @@ beforeEach(async () => {
   await core.worker.start();
 });
 afterEach(async () => {
-  await core.holds();
+  await core.checkInvariants();
   expect(await core.store.verifyAudit()).toMatchObject({ ok: true });
   await core.close();
 });
@@ -26,7 +26,7 @@ function days(count: number): void {
 async function prune(): Promise<void> {
   const { store, log } = core;
   const retention = startRetention({ store, log, clock: () => core.now });
-  await retention.look();
+  await retention.deleteOld();
   await retention.stop();
 }
 
@@ -39,12 +39,12 @@ function rows(table: string): number {
   }
 }
 
-/** So many checks that find nothing. */
+/** Runs `count` checks that find nothing. */
 async function calm(count: number): Promise<void> {
   for (let i = 0; i < count; i += 1) await core.check();
 }
 
-it('runs go after 400 days with their cards and keeps; the record and the newest runs stay', async () => {
+it('runs are deleted after 400 days with cards and exemptions; the audit record and the newest stay', async () => {
   core.cloud.drift.set(STACK, [SSH]);
   const { id } = await core.check();
   await core.deliver();
@@ -63,12 +63,12 @@ it('runs go after 400 days with their cards and keeps; the record and the newest
   for (const table of ['alerts', 'messages', 'exemptions', 'outbox']) expect(rows(table), table).toBe(0);
   expect(rows('audit')).toBe(lines);
   expect(await core.store.audit({ runId: id })).not.toEqual([]);
-  expect(await core.told(`why #${id}`)).toContain(`no run #${id}`);
-  // Numbers are never given twice.
+  expect(await core.sayText(`why #${id}`)).toContain(`no run #${id}`);
+  // Run numbers are never reused.
   expect((await core.check()).id).toBe(26);
 });
 
-it('what is open, waits or is kept stays, however old', async () => {
+it('runs that are open, wait or have an exemption stay at any age', async () => {
   core.cloud.drift.set(STACK, [SSH, TAG]);
   const { id } = await core.check();
   await core.say(`accept #${id} ${TAG.address} nobody owns it`);
@@ -81,11 +81,11 @@ it('what is open, waits or is kept stays, however old', async () => {
   // Asked once: the keys of an open alert stay taken.
   expect(rows('outbox')).toBeGreaterThan(0);
   await core.say(`approve #${id}`);
-  await core.rest();
+  await core.untilIdle();
   expect((await core.run(id)).state).toBe('realigned');
 });
 
-it('a run that was answered stays while its card is open', async () => {
+it('a decided run stays while its card is open', async () => {
   core.cloud.drift.set(STACK, [SSH]);
   const { id } = await core.check();
   await core.say(`reject #${id}`);
@@ -98,7 +98,7 @@ it('a run that was answered stays while its card is open', async () => {
   expect((await core.check()).state).toBe('quiet');
 });
 
-it('an accept outlives the card it was given on', async () => {
+it('an accept outlives the card on which it was made', async () => {
   core.cloud.drift.set(STACK, [SSH]);
   const { id } = await core.check();
   await core.say(`accept #${id} nobody owns it`);
@@ -110,7 +110,7 @@ it('an accept outlives the card it was given on', async () => {
   expect((await core.check()).state).toBe('quiet');
 });
 
-it('what is due is never deleted, what was delivered goes after 30 days', async () => {
+it('messages that are due are never deleted, delivered ones after 30 days', async () => {
   core.cloud.drift.set(STACK, [SSH]);
   const { id } = await core.check();
   await core.say(`reject #${id}`);

@@ -1,4 +1,4 @@
-/** A runner whose files were damaged, whose disk is full, whose clock jumps: mended, or said, and then it goes on. */
+/** The runner with damaged files, a full disk or a changed clock: it repairs or reports the problem and works on. */
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,
@@ -61,7 +61,7 @@ function asFile(path: string): void {
 const creates = async (runner: Runner, stack: Stack): Promise<string[]> =>
   (await runner.plan(stack, whole)).analysis.findings.map((f) => `${f.action} ${f.address}`);
 
-describe('what the tool keeps of a stack', () => {
+describe('the tool’s working files of a stack', () => {
   const module = { 'a/main.tf': 'module "m" { source = "../m" }\n', 'm/main.tf': ONE };
   const found = ['create module.m.terraform_data.one'];
   let runner: Runner;
@@ -86,13 +86,13 @@ describe('what the tool keeps of a stack', () => {
     ['is a file', () => asFile(kept)],
     ['stands in a folder that is a file', () => asFile(folder)],
     ['has no home', () => asFile(join(folder, 'home'))],
-  ])('is made anew where it %s', async (_what, damage) => {
+  ])('is created again if it %s', async (_what, damage) => {
     expect(existsSync(join(kept, 'modules/modules.json'))).toBe(true);
     damage();
     expect(await creates(runner, stack)).toEqual(found);
   });
 
-  it('is not blamed for what is wrong with the code', async () => {
+  it('is not deleted for an error in the code', async () => {
     commit(stack.source.git, { 'a/main.tf': 'module "m" { source = "../nowhere" }\n' }, 'broken');
     await expect(runner.plan(stack, whole)).rejects.toMatchObject({ name: 'RunnerError', phase: 'init' });
     commit(stack.source.git, module, 'mended');
@@ -100,7 +100,7 @@ describe('what the tool keeps of a stack', () => {
   });
 });
 
-it('makes half a provider whole, and keeps the versions it had chosen where their list is rubbish', async () => {
+it('repairs half a provider, and keeps the chosen versions if the lock file is damaged', async () => {
   const dataDir = join(dir, 'provider');
   const runner = runnerAt(dataDir);
   const aws = 'aws = { source = "registry.terraform.io/hashicorp/aws" }';
@@ -123,7 +123,7 @@ it('makes half a provider whole, and keeps the versions it had chosen where thei
   expect(readFileSync(lock, 'utf8')).toBe(chosen);
 });
 
-it('lays a work tree anew that is gone when its plan is applied', async () => {
+it('creates a work tree again that is missing at the apply', async () => {
   const dataDir = join(dir, 'apply');
   const runner = runnerAt(dataDir);
   const stack = stackOf('apply-stack');
@@ -185,7 +185,7 @@ describe.runIf(canMount())('a full disk', () => {
         return { runner: runnerAt(join(dir, 'elsewhere'), { artifacts }), before: true };
       },
     ],
-  ])('%s is said, and the next check goes on once there is room', async (what, make) => {
+  ])('%s is reported, and the next check works once there is space', async (what, make) => {
     const stack = stackOf(`full-${what.length}`);
     const { runner, before } = make(stack);
     if (before) await runner.plan(stack, whole);
@@ -196,7 +196,7 @@ describe.runIf(canMount())('a full disk', () => {
     expect(await creates(runner, stack)).toEqual(['create terraform_data.one']);
   });
 
-  it('before an apply leaves the cloud as it was', async () => {
+  it('before an apply leaves the cloud unchanged', async () => {
     const stack = stackOf('full-apply');
     const runner = runnerAt(join(disk, 'c'));
     const { plan } = await runner.plan(stack, whole);
@@ -211,7 +211,7 @@ describe.runIf(canMount())('a full disk', () => {
 
 describe('a clock that was set back', () => {
   const HOUR = 3_600_000;
-  it('makes no plan young again', async () => {
+  it('does not make an old plan valid again', async () => {
     let now = Date.now();
     let steady = 0;
     const runner = runnerAt(join(dir, 'clock'), { clock: () => now, steadyClock: () => steady });
@@ -219,10 +219,10 @@ describe('a clock that was set back', () => {
     const { plan } = await runner.plan(stack, whole);
     expect(plan.madeAt).toBe(now);
 
-    // Set back by an hour right after the plan: it seems to be from the future.
+    // The clock is set back by an hour right after the plan, which then seems to be from the future.
     now -= HOUR;
     await expect(runner.apply(stack, plan, signal)).rejects.toThrow('was set back');
-    // An hour on it seems to be as young as on that morning.
+    // An hour later the plan seems as new as at its creation.
     steady += HOUR;
     now += HOUR;
     await expect(runner.apply(stack, plan, signal)).rejects.toMatchObject({

@@ -31,7 +31,7 @@ describe('the runner itself, on stacks without a provider', () => {
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  /** A stack of its own with its state on the local disk. */
+  /** A new stack with its state on the local disk. */
   function stackOf(name: string, files: Record<string, string>, change: Partial<Stack> = {}): Stack {
     const backend = `terraform {\n  backend "local" {\n    path = "${join(dir, `${name}.tfstate`)}"\n  }\n}\n`;
     const git = makeRepo(join(dir, 'repos', name), { 'a/backend.tf': backend, ...files });
@@ -44,7 +44,7 @@ describe('the runner itself, on stacks without a provider', () => {
   };
   const planFile = (artifact: string): string => join(dataDir, 'artifacts', artifact);
 
-  it('initialises once, and again only where what it depends on has moved', async () => {
+  it('initialises once, and again only if its dependencies changed', async () => {
     const stack = stackOf('once', { 'a/main.tf': ONE });
     expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['init', 'plan', 'show']);
     expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['plan', 'show']);
@@ -61,7 +61,7 @@ describe('the runner itself, on stacks without a provider', () => {
     expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['plan', 'show']);
   });
 
-  it('hands a stack what it needs and none of its own secrets', async () => {
+  it('gives a stack its variables and none of m0’s secrets', async () => {
     const stack = stackOf(
       'env',
       { 'a/main.tf': ONE },
@@ -91,12 +91,12 @@ describe('the runner itself, on stacks without a provider', () => {
     const other = await runner.plan(blue, whole);
     expect(other.analysis.findings.map((f) => f.action)).toEqual(['create']);
     await runner.apply(blue, other.plan, signal);
-    // Initialised anew beside the state of the workspace, which the tool would like to move.
+    // Initialises again with an existing workspace state, which the tool would offer to migrate.
     commit(stack.source.git, { 'a/more.tf': 'output "more" {\n  value = 1\n}\n' }, 'more');
     expect((await runner.plan(blue, whole)).analysis.findings).toEqual([]);
   });
 
-  it('keeps plan files to itself, applies only the very file, and forgets it when told', async () => {
+  it('keeps plan files private, applies exactly the stored file, and deletes it on request', async () => {
     const stack = stackOf('files', { 'a/main.tf': ONE });
     const { plan } = await runner.plan(stack, whole);
     const file = planFile(plan.artifact);
@@ -116,7 +116,7 @@ describe('the runner itself, on stacks without a provider', () => {
     expect(calls).toEqual([]);
     writeFileSync(file, bytes);
 
-    // The code moves on: what is applied is still the plan's own commit.
+    // The code changes, but the apply uses the plan's commit.
     commit(stack.source.git, { 'a/main.tf': ONE.replace('"1"', '"2"') }, 'later');
     await runner.apply(stack, plan, signal);
     expect(readFileSync(join(dir, 'files.tfstate'), 'utf8')).toContain('"value": "1"');
@@ -130,7 +130,7 @@ describe('the runner itself, on stacks without a provider', () => {
     await expect(runner.apply(stack, plan, signal)).rejects.toThrow('it is gone');
   });
 
-  it('deletes the plans that nobody holds, half written ones too, and nothing else', async () => {
+  it('deletes unused plans, also half written ones, and nothing else', async () => {
     const stack = stackOf('held', { 'a/main.tf': ONE });
     const { plan: held } = await runner.plan(stack, whole);
     const { plan: lost } = await runner.plan(stack, whole);
@@ -143,7 +143,7 @@ describe('the runner itself, on stacks without a provider', () => {
     expect(readdirSync(join(dataDir, 'artifacts/plans'))).toEqual(['notes.txt']);
   });
 
-  it('tells in few words what went wrong, without the secrets in it', async () => {
+  it('reports an error in short, without secrets', async () => {
     const code = `variable "token" {}
 resource "terraform_data" "one" {
   input = 1
@@ -169,12 +169,12 @@ resource "terraform_data" "one" {
     expect(message).not.toMatch(/[│╷╵]/);
   });
 
-  it('never takes no address for all of them', async () => {
+  it('never treats an empty list of addresses as all', async () => {
     const stack = stackOf('none', { 'a/main.tf': ONE });
     await expect(runner.plan(stack, { only: [], signal })).rejects.toMatchObject({ name: 'RunnerError' });
   });
 
-  it('says what git could not do', async () => {
+  it('reports Git errors', async () => {
     const missing = anyStack({ source: { git: join(dir, 'nowhere'), ref: 'main', path: '' } });
     const message = expect.stringContaining(`running git fetch for ${join(dir, 'nowhere')}: `);
     await expect(runner.head(missing)).rejects.toMatchObject({ phase: 'git', message });
@@ -190,7 +190,7 @@ resource "terraform_data" "one" {
     expect(calls).toEqual(['init', 'plan', 'show', 'plan', 'show']);
   });
 
-  it('stops an apply so that what it did is saved', async () => {
+  it('stops an apply so that its changes are saved in the state', async () => {
     const began = join(dir, 'began');
     const slow = `resource "terraform_data" "slow" {
   depends_on = [terraform_data.one]

@@ -21,7 +21,7 @@ describe('checkOnSchedule', () => {
     await checkOnSchedule({ store, worker, clock: () => core.now }, core.stack);
   }
 
-  /** Holds the next plan, or apply, until the answer is called. */
+  /** Blocks the next plan or apply until the returned function is called. */
   function held(doing: 'plan' | 'apply'): () => void {
     let go = (): void => {};
     const gone = new Promise<void>((resolve) => {
@@ -38,56 +38,58 @@ describe('checkOnSchedule', () => {
       .map((entry) => entry.detail)
       .reverse();
 
-  it('queues a check where nothing is under way, and says of none that it was skipped', async () => {
+  it('queues a check of an idle stack, and records no skipped check', async () => {
     await tick();
-    await core.rest();
+    await core.untilIdle();
     expect((await runs()).map((run) => [run.state, run.trigger])).toEqual([['clean', 'schedule']]);
-    expect(await core.told(`status ${STACK}`)).not.toContain('skipped');
+    expect(await core.sayText(`status ${STACK}`)).not.toContain('skipped');
     expect(await skips()).toEqual([]);
   });
 
-  it('skips while a check is under way: one line in the record, counted in the status', async () => {
+  it('skips while a check runs: one audit entry, counted in the status', async () => {
     const go = held('plan');
     await tick();
-    await core.reaches('planning');
+    await core.untilState('planning');
     await tick();
-    expect(await core.told(`status ${STACK}`)).toContain('last check skipped: run #1 was still checking it');
+    expect(await core.sayText(`status ${STACK}`)).toContain(
+      'last check skipped: run #1 was still checking it',
+    );
     await tick();
     await tick();
-    expect(await core.told(`status ${STACK}`)).toContain(', 3 times since ');
+    expect(await core.sayText(`status ${STACK}`)).toContain(', 3 times since ');
     expect(await skips()).toEqual(['scheduled check: run #1 was still checking it']);
     expect(await runs()).toHaveLength(1);
-    expect(await core.told(`history ${STACK}`)).toContain('skipped');
+    expect(await core.sayText(`history ${STACK}`)).toContain('skipped');
 
     go();
-    await core.rest();
+    await core.untilIdle();
     await tick();
-    await core.rest();
+    await core.untilIdle();
     expect(await runs()).toHaveLength(2);
-    expect(await core.told(`status ${STACK}`)).not.toContain('skipped');
-    // After a check that was made, the same reason is news again.
+    expect(await core.sayText(`status ${STACK}`)).not.toContain('skipped');
+    // After a completed check the same reason is recorded again.
     const again = held('plan');
     await tick();
-    await core.reaches('planning');
+    await core.untilState('planning');
     await tick();
     expect(await skips()).toHaveLength(2);
     again();
-    await core.rest();
+    await core.untilIdle();
   });
 
-  it('skips while an apply is under way and right after its verifying plan, each told when it begins', async () => {
+  it('skips during an apply and right after its verifying plan, with one audit entry each', async () => {
     core.cloud.drift.set(STACK, [TAG]);
     core.cloud.policies.set('tags-auto', [{ rule: 'allow', text: 'tags', address: TAG.address }]);
     const go = held('apply');
     await tick();
-    const { id } = await core.reaches('applying');
+    const { id } = await core.untilState('applying');
     await tick();
     await tick();
     go();
-    await core.rest();
+    await core.untilIdle();
     expect((await core.run(id)).state).toBe('realigned');
     await tick(30_000);
-    expect(await core.told(`status ${STACK}`)).toContain(
+    expect(await core.sayText(`status ${STACK}`)).toContain(
       `last check skipped: run #${id} had just put it back and checked all of it`,
     );
     expect(await skips()).toEqual([
@@ -95,22 +97,22 @@ describe('checkOnSchedule', () => {
       `scheduled check: run #${id} had just put it back and checked all of it`,
     ]);
     await tick(30_000);
-    await core.rest();
+    await core.untilIdle();
     expect((await runs()).map((run) => run.state)).toEqual(['clean', 'realigned']);
   });
 
-  it('survives a restart, and is over with any check made since', async () => {
+  it('keeps the skipped state over a restart, until a check is completed', async () => {
     const go = held('plan');
     await tick();
-    await core.reaches('planning');
+    await core.untilState('planning');
     await tick();
     go();
-    await core.rest();
+    await core.untilIdle();
     await core.restart();
-    expect(await core.told(`status ${STACK}`)).toContain('last check skipped');
+    expect(await core.sayText(`status ${STACK}`)).toContain('last check skipped');
     core.now += 1;
     await core.worker.check(core.stack, 'command', M0);
-    await core.rest();
-    expect(await core.told(`status ${STACK}`)).not.toContain('skipped');
+    await core.untilIdle();
+    expect(await core.sayText(`status ${STACK}`)).not.toContain('skipped');
   });
 });

@@ -1,13 +1,13 @@
-/** What happens to what m0 has to say where Slack, a channel or the app is in trouble: real Slack client, real memory. */
+/** Delivery of messages while Slack, a channel or the app has a problem, with the real Slack client and store. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createOutboxDispatcher } from '../../src/alerts/outbox-dispatcher.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
 import { createOnCall } from '../../src/people/on-call.ts';
 import { type Message, startWorkspace, type Workspace } from '../../src/sandbox/workspace/workspace.ts';
-import { healed } from '../support/cards.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { sshFinding } from '../support/runs.ts';
+import { healed } from '../support/sample-cards.ts';
 import { seenEvents } from '../support/seen-events.ts';
 import { MANIFEST } from '../support/slack-app.ts';
 import { words } from '../support/world.ts';
@@ -55,11 +55,11 @@ beforeEach(async () => {
 afterEach(async () => {
   await slack.stop();
   await workspace.close();
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
 });
 
-/** Delivers what is due, once. */
+/** Tries to deliver each due message once. */
 async function deliver(): Promise<void> {
   const { store, directory } = core;
   const clock = (): number => core.now;
@@ -75,7 +75,7 @@ async function deliver(): Promise<void> {
   }).deliver();
 }
 
-/** Lets time pass, delivering every second, as the service does. */
+/** Advances the clock, delivering every second as the service does. */
 async function pass(ms: number, step = SECOND): Promise<void> {
   for (const end = core.now + ms; core.now < end; ) {
     core.now += step;
@@ -92,13 +92,13 @@ const replies = (channel: string): readonly string[] =>
     .map(words);
 const refusedWith429 = (channel: string): number =>
   workspace.calls.filter((c) => c.channel === channel && c.outcome === 'ratelimited').length;
-/** Nothing is left to be said. */
+/** Asserts that no message is waiting. */
 async function allTold(): Promise<void> {
   expect(await core.store.dueOutbox(core.now + 1e9, 50)).toEqual([]);
 }
 
-describe('a channel that takes no more for a while', () => {
-  it('is left alone for as long as Slack asks; other channels go on', async () => {
+describe('a rate-limited channel', () => {
+  it('gets no calls for as long as Slack asks; other channels do', async () => {
     workspace.limitMethod('chat.postMessage', 30, 'C0OPS');
     await core.check();
     await core.check('schedule', OTHER);
@@ -119,7 +119,7 @@ describe('a channel that takes no more for a while', () => {
     workspace.limitMethod('chat.postMessage', 20, 'C0OPS');
     core.cloud.next('plan', () => Promise.reject(new Error('running git fetch: no route')));
     await core.say(`approve #${id}`);
-    await core.rest();
+    await core.untilIdle();
     await pass(40 * SECOND);
     expect(cards('ops')).toHaveLength(2);
     const [first, second] = replies('ops').filter(
@@ -131,7 +131,7 @@ describe('a channel that takes no more for a while', () => {
     await allTold();
   });
 
-  it('takes one message a second without being hammered', async () => {
+  it('gets one message a second without more attempts', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     await core.restart({
       ...core.directory,
@@ -141,7 +141,7 @@ describe('a channel that takes no more for a while', () => {
       core.cloud.drift.set(name, [SSH]);
       await core.check('schedule', name);
     }
-    // One post a second: Slack holds the method again after each.
+    // Slack rate-limits the method again after each post.
     let seen = 0;
     const stop = workspace.onChange(() => {
       if (cards('ops').length === seen) return;
@@ -150,7 +150,7 @@ describe('a channel that takes no more for a while', () => {
     });
     await pass(20 * SECOND);
     stop();
-    // Three of their own, and one that tells of the others.
+    // Three separate messages, and one fleet message for the others.
     expect(cards('ops')).toHaveLength(4);
     expect(refusedWith429('C0OPS')).toBeLessThan(2 * names.length);
     await allTold();
@@ -158,7 +158,7 @@ describe('a channel that takes no more for a while', () => {
 });
 
 describe('Slack away for an hour', () => {
-  it('loses nothing, and on its return tells the newest state, not each on the way', async () => {
+  it('loses nothing; afterwards only the newest state is posted', async () => {
     const { id } = await core.check();
     await deliver();
     workspace.setDown(true);
@@ -177,31 +177,34 @@ describe('Slack away for an hour', () => {
     expect(cards('ops')).toHaveLength(2);
     expect(words(cards('ops')[0] as Message)).toContain('rejected by Dana');
     expect(replies('ops').filter((text) => text.includes('rejected'))).toHaveLength(1);
-    // Two cards, a DM and its copies, the lines between them: far from one call for each attempt of the hour.
+    // Two cards, a DM and its copies, and history lines: far fewer calls than attempts in an hour.
     expect(workspace.calls.length - before).toBeLessThan(30);
     await allTold();
   });
 });
 
-describe('a channel m0 may not speak in', () => {
+describe('a channel in which m0 may not post', () => {
   it.each<[string, () => void, () => void, string]>([
     ['archived', () => workspace.archive('ops'), () => workspace.archive('ops', false), 'archived'],
     ['without m0', () => workspace.removeBot('ops'), () => workspace.inviteBot('ops'), '/invite'],
-  ])('%s is named in the health until it is mended, then told', async (_, breaks, mends, named) => {
-    breaks();
-    await core.check();
-    await deliver();
-    expect(slack.healthy()).toMatchObject({ ok: true, problem: expect.stringContaining(named) });
-    expect(slack.healthy().problem).toContain('C0OPS');
-    expect(logged.join('')).toContain(named);
-    mends();
-    await pass(10 * MINUTE, MINUTE);
-    expect(cards('ops')).toHaveLength(1);
-    expect(slack.healthy()).toEqual({ ok: true, problem: null });
-    await allTold();
-  });
+  ])(
+    '%s is named in the health until it is fixed; then the message is posted',
+    async (_, breaks, mends, named) => {
+      breaks();
+      await core.check();
+      await deliver();
+      expect(slack.healthy()).toMatchObject({ ok: true, problem: expect.stringContaining(named) });
+      expect(slack.healthy().problem).toContain('C0OPS');
+      expect(logged.join('')).toContain(named);
+      mends();
+      await pass(10 * MINUTE, MINUTE);
+      expect(cards('ops')).toHaveLength(1);
+      expect(slack.healthy()).toEqual({ ok: true, problem: null });
+      await allTold();
+    },
+  );
 
-  it('archived later keeps its card, and the health says that it is stale', async () => {
+  it('that is archived later keeps its card, and the health says that it is outdated', async () => {
     const { id } = await core.check();
     await deliver();
     workspace.archive('ops');
@@ -209,13 +212,13 @@ describe('a channel m0 may not speak in', () => {
     await pass(10 * MINUTE, MINUTE);
     expect(slack.healthy().problem).toContain('archived');
     expect(words(cards('ops')[0] as Message)).not.toContain('rejected by Dana');
-    // Nothing is tried for ever where nothing can come of it.
+    // A delivery that cannot succeed is given up.
     await allTold();
   });
 });
 
-describe('an app that is taken away', () => {
-  it('is named in the health; what was to be said waits, and is said when it is back', async () => {
+describe('an app that is uninstalled', () => {
+  it('is named in the health; messages wait, and are posted after it is installed again', async () => {
     workspace.revokeToken();
     await core.check();
     await deliver();
@@ -229,13 +232,13 @@ describe('an app that is taken away', () => {
     await allTold();
   });
 
-  it('and lacks a scope says which, until it has it', async () => {
+  it('or lacks a scope is named in the health with the scope', async () => {
     workspace.reinstall(MANIFEST.scopes.filter((scope) => scope !== 'im:write'));
     await core.check();
     await deliver();
     expect(cards('ops')).toHaveLength(1);
     expect(slack.healthy()).toMatchObject({ ok: false, problem: expect.stringContaining('im:write') });
-    // What works without the scope does not hide that it is missing.
+    // Calls that work without the scope do not clear the problem.
     await slack.post({ platform: 'slack', channel: 'C0DEV' }, healed, 'k');
     expect(slack.healthy()).toMatchObject({ ok: false, problem: expect.stringContaining('im:write') });
     workspace.reinstall(MANIFEST.scopes);

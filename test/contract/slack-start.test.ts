@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-/** Starts m0 in the mode with these secrets; Slack is away, which keeps no m0 from starting. */
+/** Starts m0 in the mode with these secrets. Slack is down, which does not prevent the start. */
 async function start(mode: 'socket' | 'http', secrets: Record<string, string>) {
   const yaml = sandboxConfig({
     ...{ tool: 'terraform', repos: { infra: dir, policies: dir }, stackEnv: {} },
@@ -48,7 +48,7 @@ it.each(['socket', 'http'] as const)('in %s mode m0 needs its own secret, not th
   await expect(start(mode, other as Record<string, string>)).rejects.toThrow(`${mine} is not set`);
   const service = await start(mode, { [mine]: mode === 'http' ? 'secret' : 'xapp-1' });
   const { status } = await fetch(`${service.url}/slack/events`, { method: 'POST', body: 'text=x' });
-  // In Socket Mode there is no such endpoint.
+  // In Socket Mode the endpoint does not exist.
   expect(status).toBe(mode === 'http' ? 401 : 413);
   const ready = (await (await fetch(`${service.url}/readyz`)).json()) as { ok: boolean };
   expect(ready.ok).toBe(false);

@@ -15,7 +15,7 @@ import { Core, STACK, stackWith } from '../support/core.ts';
 import { sshFinding, tagFinding } from '../support/runs.ts';
 import { seenEvents } from '../support/seen-events.ts';
 import { MANIFEST } from '../support/slack-app.ts';
-import { openSlackDoor, type SlackDoor } from '../support/slack-door.ts';
+import { type SlackForwarder, startSlackForwarder } from '../support/slack-forwarder.ts';
 
 const SSH = sshFinding();
 const TAG = tagFinding();
@@ -26,7 +26,7 @@ const user = (id: string, name: string) => ({ id, name, realName: name, email: `
 const MEMBERS = [user('U0DANA', 'dana'), user('U0KIM', 'kim'), user('U0EVE', 'eve')];
 
 let workspace: Workspace;
-let door: SlackDoor;
+let forwarder: SlackForwarder;
 let core: Core;
 let slack: Slack;
 /** Commands that were typed, and labels of buttons that were clicked. */
@@ -34,13 +34,13 @@ let typed: Set<string>;
 let clicked: Set<string>;
 
 async function open(mode: 'socket' | 'http'): Promise<void> {
-  door = await openSlackDoor();
+  forwarder = await startSlackForwarder();
   workspace = await startWorkspace({
     ...{ port: 0, users: MEMBERS, botUserId: 'U0M0', teamId: 'T0ACME', signingSecret: SECRET, ...TOKENS },
     channels: [{ id: 'C0OPS', name: 'ops', members: ['U0M0', ...MEMBERS.map((m) => m.id)] }],
     rateLimit: null,
     scopes: MANIFEST.scopes,
-    deliver: mode === 'http' ? { eventsUrl: door.eventsUrl, retryWaits: [0, 0, 0] } : undefined,
+    deliver: mode === 'http' ? { eventsUrl: forwarder.eventsUrl, retryWaits: [0, 0, 0] } : undefined,
   });
   const log = createLogger('silent');
   const way = mode === 'http' ? { mode, signingSecret: SECRET } : { mode, appToken: TOKENS.appToken };
@@ -50,7 +50,7 @@ async function open(mode: 'socket' | 'http'): Promise<void> {
     people: core.directory.people,
     clock: Date.now,
   });
-  door.leadTo(slack.endpoint);
+  forwarder.forwardTo(slack.endpoint);
   const parts = { store: core.store, directory: core.directory, onCall: core.onCall, clock: () => core.now };
   await slack.start(
     (incoming) => core.handler(incoming),
@@ -66,14 +66,14 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await slack.stop();
-  await core.holds();
+  await core.checkInvariants();
   await core.close();
   await workspace.close();
-  await door.close();
+  await forwarder.close();
 });
 
 async function deliver(): Promise<void> {
-  await core.rest();
+  await core.untilIdle();
   core.chats.set('slack', slack);
   await core.deliver();
 }
@@ -81,7 +81,7 @@ async function deliver(): Promise<void> {
 const as = (name: string) => workspace.as(`U0${name.toUpperCase()}`);
 const said = (thing: Message | View): string => JSON.stringify(thing.blocks);
 
-/** All that stands before the person now: #ops with what only they see, their chat with m0, and dialogs. */
+/** All text the person sees now: #ops with private messages, the chat with m0, and dialogs. */
 function before(name: string): readonly string[] {
   const person = as(name);
   const direct = workspace.dm(`U0${name.toUpperCase()}`).messages;
@@ -106,7 +106,7 @@ async function type(name: string, text: string, expected: RegExp): Promise<void>
   await answered(name, already, expected);
 }
 
-/** The newest card in #ops that has the button. */
+/** The newest card in #ops with this button. */
 function cardWith(label: string): Message {
   const card = workspace
     .channel('ops')
@@ -139,7 +139,7 @@ const runOf = async (): Promise<number> => {
   return alert?.runId ?? 0;
 };
 
-/** Drift is there, checked and told anew. */
+/** Makes drift, checks it and delivers the alert. Returns the run's id. */
 async function drifted(...findings: (typeof SSH)[]): Promise<number> {
   core.cloud.drift.set(STACK, findings);
   await core.check('command');
@@ -148,7 +148,7 @@ async function drifted(...findings: (typeof SSH)[]): Promise<number> {
 }
 
 describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
-  test('every command that is typed is answered, and does what it says', async () => {
+  test('every typed command is answered, and has its effect', async () => {
     await open(mode);
     const first = await drifted(SSH, TAG);
     await type('eve', 'help', /What I can do/);
@@ -187,7 +187,7 @@ describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
     expect([...typed].sort()).toEqual([...COMMAND_NAMES].sort());
   });
 
-  test('every button of a card does what it says, and the card follows', async () => {
+  test('every button of a card has its effect, and the card is updated', async () => {
     await open(mode);
     await drifted(SSH);
     await click('eve', 'Full diff', /ingress/);
@@ -207,7 +207,7 @@ describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
       /approved by Dana, verified/,
     );
 
-    // What moves after a yes is asked again: it can be approved as it is now, or left.
+    // Drift that changes after the approval is asked again: approve the new drift, or leave it.
     for (const answer of ['Approve what it is now', 'Leave it']) {
       await drifted(SSH);
       core.cloud.next('plan', () => {
@@ -229,7 +229,7 @@ describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
       [TAG.address, SSH.address].sort(),
     ]);
 
-    // A check that fails can be made again from its card.
+    // A failed check can be repeated from its card.
     core.cloud.next('plan', () => {
       throw new Error('reading S3 state: AccessDenied');
     });

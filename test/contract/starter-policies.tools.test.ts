@@ -42,7 +42,7 @@ function modeOf(folder: string): PolicyMode {
   return row.mode;
 }
 
-/** `m0 policy …`, which compiles, proves and lints by m0's own path. */
+/** Runs `m0 policy …`, which compiles, tests and lints as m0 does. */
 async function m0Policy(...args: readonly string[]): Promise<{ code: number; out: string }> {
   const said: string[] = [];
   const wrong: string[] = [];
@@ -60,7 +60,7 @@ it('the README has one row for each folder, and no other', () => {
 });
 
 describe.each(FOLDERS)('%s', (folder) => {
-  it('compiles, is what its row says, and has nothing that lint would mend', async () => {
+  it('compiles, matches its row, and has no lint finding', async () => {
     const { out } = await m0Policy('check', folder, '--json');
     const checked = JSON.parse(out) as {
       readonly rules: readonly {
@@ -77,7 +77,7 @@ describe.each(FOLDERS)('%s', (folder) => {
     expect(rules.has('allow') || rules.has('pending') || rules.has('deny')).toBe(true);
   });
 
-  it('is linked to a file that is there', async () => {
+  it('is linked to a file that exists', async () => {
     const file = ROWS.find((r) => r.name === folder)?.file ?? '';
     expect(file).toBe(`${folder}/${folder.replaceAll('-', '_')}.rego`);
     expect(await readFile(join(SHIPPED, file), 'utf8')).toContain('package m0\n');
@@ -112,7 +112,7 @@ describe.each(FOLDERS)('%s', (folder) => {
   });
 });
 
-/** An attribute that was `before` in code and record, and is `now` in the cloud. */
+/** A finding whose attribute is `before` in code and state, and `now` in the cloud. */
 function byHand(
   path: string,
   before: AttributeDrift['desired'],
@@ -157,7 +157,7 @@ const HIDDEN = finding('aws_iam_policy.hidden', {
   attributes: [{ ...byHand('policy', { sensitive: true }, { sensitive: true }), sensitive: true }],
 });
 
-/** What waits for a person, and who must have objected. */
+/** Findings that wait for a person, and the policies that must object. */
 const OBJECTIONS: readonly (readonly [Finding, readonly string[]])[] = [
   [sshFinding(), ['hotfix-human', 'network-human']],
   [TAGGED_GROUP, ['network-human']],
@@ -187,7 +187,7 @@ describe('the starter policies together', () => {
     files = Object.fromEntries(read.flat());
   });
 
-  /** Asks some of the starter policies, as they are in a repository, and combines what they say. */
+  /** Asks some starter policies, loaded from a repository, and combines their answers. */
   async function asking(names: readonly string[], data: Readonly<Record<string, PolicySource['data']>> = {}) {
     const { url } = await policyRepository(files);
     const port = await policies({ timeMs: 20_000, syncEveryMs: 3_600_000 });
@@ -244,7 +244,7 @@ describe('the starter policies together', () => {
     expect(frozen?.texts).toEqual(['change freeze until 2026-12-31: holidays']);
   }, 60_000);
 
-  it('two people other than the author, however many times one of them says yes', async () => {
+  it('two people other than the author must approve; repeated approvals of one count once', async () => {
     const decideOn = await asking(['two-people']);
     const said = async (approvers: readonly Actor[]) =>
       (await decideOn([DELETED_BUCKET], { approvers, requestedBy: M0 })).get('aws_s3_bucket.gone')?.texts;
@@ -257,7 +257,7 @@ describe('the starter policies together', () => {
     expect(await said([KIM, DANA, lee])).not.toContain(`2 of 2 ${waits}`);
   }, 60_000);
 
-  it('a hole that somebody closed by hand is not opened again, and with strict by nobody', async () => {
+  it('a port that somebody closed manually is not opened again; with strict not by anybody', async () => {
     const open = { from_port: 22, to_port: 22, protocol: 'tcp', cidr_blocks: ['0.0.0.0/0'] };
     const closed = finding('aws_security_group.web', { attributes: [byHand('ingress[*]', open, null)] });
     const loudly = 'would open 22/tcp to 0.0.0.0/0';
@@ -273,7 +273,7 @@ describe('the starter policies together', () => {
     expect([denied?.verdict, denied?.texts]).toEqual(['deny', [loudly]]);
   }, 60_000);
 
-  it('updates go through only where no guardrail knows better', async () => {
+  it('updates are allowed only if no guardrail objects', async () => {
     const decideOn = await asking(['updates-auto', ...assigned.filter((f) => f !== 'tags-auto')]);
     const size = finding('aws_instance.web', {
       attributes: [byHand('instance_type', 'm5.large', 'm5.xlarge')],
@@ -292,7 +292,7 @@ describe('the starter policies together', () => {
     ]);
   }, 60_000);
 
-  it('all of them have an answer to a thousand findings', async () => {
+  it('all of them answer for a thousand findings', async () => {
     const decideOn = await asking(assigned);
     const rule = (port: number) => ({
       from_port: port,
@@ -318,7 +318,7 @@ describe('the starter policies together', () => {
         })),
       },
     });
-    // A thousand tags at once are more than blast-radius ever lets go, and nobody else minds.
+    // A thousand tags exceed the limit of blast-radius; no other policy objects.
     expect(decided.size).toBe(1000);
     expect(new Set([...decided.values()].map((d) => `${d.verdict} ${d.by.join()}`))).toEqual(
       new Set(['deny blast-radius']),

@@ -1,4 +1,4 @@
-/** What the store knows of snoozes that end, of what was queued and posted, and of alerts that are about no run. */
+/** The store's queries about expiring snoozes, queued and posted messages, and alerts without a run. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,7 +61,7 @@ describe.each(BACKENDS)('a store by $name', (backend) => {
     } satisfies Omit<Exemption, 'id'>,
   });
 
-  it('tells which snoozes end in a time, each in exactly one of two that follow each other', async () => {
+  it('lists the snoozes that end in an interval; adjacent intervals do not overlap', async () => {
     await store.commit([exemption(100), exemption(200, 'b'), exemption(300), exemption(null)]);
     const ends = async (after: number, upTo: number) =>
       (await store.exemptionsEnded(after, upTo)).map((k) => [k.stack, k.until]);
@@ -75,7 +75,7 @@ describe.each(BACKENDS)('a store by $name', (backend) => {
     expect(await ends(0, 100)).toEqual([]);
   });
 
-  it('knows whether a delivery was ever added, also once it is done', async () => {
+  it('knows whether a message was ever queued, also after its delivery', async () => {
     expect(await store.hasOutboxKey('nudge:1')).toBe(false);
     const id = await driftAlert();
     const delivery = { type: 'nudge' as const, alertId: id, person: 'dana', text: 'still waits' };
@@ -87,7 +87,7 @@ describe.each(BACKENDS)('a store by $name', (backend) => {
     expect(await store.hasOutboxKey('nudge:1')).toBe(true);
   });
 
-  it('tells what was posted lately in a channel, and to a person', async () => {
+  it('lists recent posts in a channel and to a person', async () => {
     const [old, fresh, other] = [
       await driftAlert(),
       await driftAlert({ subject: 'b' }),
@@ -112,7 +112,7 @@ describe.each(BACKENDS)('a store by $name', (backend) => {
     expect(await store.postedSince({ platform: 'teams', person: 'dana' }, 'drift', 0)).toEqual([]);
   });
 
-  it('keeps fleets, alerts of nobody to ask, and how far an escalation has come', async () => {
+  it('stores fleet alerts, alerts about nobody to ask, and escalation steps', async () => {
     const base = {
       fingerprint: '',
       state: 'open' as const,

@@ -1,4 +1,4 @@
-/** What the store remembers besides runs and alerts: schedules, who can't be reached, events and Teams. */
+/** What the store holds besides runs and alerts: schedules, unreachable people, seen events and Teams conversations. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { BACKENDS } from '../support/store-backends.ts';
 
 const DAY_MS = 86_400_000;
 
-describe.each(BACKENDS)('the small memory of $name', (backend) => {
+describe.each(BACKENDS)('the other tables of $name', (backend) => {
   let place: string;
   let store: AuditedStore;
   beforeEach(async () => {
@@ -82,7 +82,7 @@ describe.each(BACKENDS)('the small memory of $name', (backend) => {
     });
   });
 
-  describe('who can not be reached', () => {
+  describe('unreachable people', () => {
     const refused = (alertId: number, at: number) =>
       store.addRefusal({ person: 'dana', alertId, address: 'slack:U0DANA', error: `no ${at}`, at });
 
@@ -111,11 +111,11 @@ describe.each(BACKENDS)('the small memory of $name', (backend) => {
       expect([...((await store.refusals('dana'))?.alerts.keys() ?? [])]).toEqual([two]);
     });
 
-    it('ends with the last message that arrives', async () => {
+    it('are reachable again after the last message arrives', async () => {
       const [one, two] = [await alerted('a'), await alerted('b')];
       await refused(one, 10);
       await refused(two, 20);
-      // Sent before the newest refusal, so that one counts on.
+      // Sent before the newest refusal, so that refusal stays.
       await store.removeRefusal('dana', one, 15);
       expect(await store.refusals('dana')).toMatchObject({ error: 'no 20', reachableAt: 15 });
       await store.removeRefusal('dana', one, 30);
@@ -127,7 +127,7 @@ describe.each(BACKENDS)('the small memory of $name', (backend) => {
       expect(await store.refusals('dana')).toBeUndefined();
     });
 
-    it('keeps a sign of life only where something was refused', async () => {
+    it('stores a sign of life only after a refusal', async () => {
       await store.setReachable('dana', 5);
       expect(await store.refusals('dana')).toBeUndefined();
       await refused(await alerted('a'), 10);
@@ -135,7 +135,7 @@ describe.each(BACKENDS)('the small memory of $name', (backend) => {
       expect(await store.refusals('dana')).toMatchObject({ error: 'no 10', reachableAt: 12 });
     });
 
-    it('has the channels that take nothing', async () => {
+    it('stores channels that accept no messages', async () => {
       await store.addLostChannel({ platform: 'slack', channel: 'C0OPS', error: 'archived' });
       await store.addLostChannel({ platform: 'slack', channel: 'C0OPS', error: 'gone' });
       await store.addLostChannel({ platform: 'teams', channel: 'C0OPS', error: 'x' });
@@ -146,7 +146,7 @@ describe.each(BACKENDS)('the small memory of $name', (backend) => {
   });
 
   describe('events of a chat', () => {
-    it('are new once, also where they come together, and after a restart', async () => {
+    it('are new once, also if they arrive together or after a restart', async () => {
       const asked = await Promise.all(
         Array.from({ length: 20 }, () => store.isNewEvent('slack', 'event:Ev1', 1)),
       );

@@ -51,7 +51,7 @@ describe.each(DATABASES)('the database %s of an earlier version', (name, schema)
       [1, 'prod-network', 'superseded'],
     ]);
     expect(await store.run(2)).toMatchObject({ version: 4, fingerprint: 'f-all', scope: SCOPE });
-    // What people and clouds wrote is as it was, however much it looks like the JSON around it.
+    // Text of people and clouds is unchanged, even if it looks like the JSON around it.
     expect((await store.run(2))?.findings[0]?.attributes[0]).toMatchObject({
       actual: 'say "b":"line" {\\"t\\":\\"text\\"}',
     });
@@ -78,7 +78,7 @@ describe.each(DATABASES)('the database %s of an earlier version', (name, schema)
     ]);
   });
 
-  it('has what is to be delivered, and nothing that was', async () => {
+  it('has the undelivered messages only', async () => {
     const due = await store.dueOutbox(AT + 86_400_000 * 3650, 50);
     const byKey = new Map(due.map((entry) => [entry.key, entry]));
     expect([...byKey.keys()].slice(0, 6)).toEqual([
@@ -102,7 +102,7 @@ describe.each(DATABASES)('the database %s of an earlier version', (name, schema)
     expect(await store.hasNewerCard(2, byKey.get('alert:2:card')?.id ?? 0)).toBe(false);
   });
 
-  it('has a stored card in the shape of today, whatever its texts look like', async () => {
+  it('has stored cards in the current format, whatever their texts contain', async () => {
     const due = await store.dueOutbox(AT + 86_400_000 * 3650, 50);
     const { message } = due.find((entry) => entry.key === 'digest 0:1:0') ?? {};
     if (message?.type !== 'post') throw new Error('the digest is not there');
@@ -121,7 +121,7 @@ describe.each(DATABASES)('the database %s of an earlier version', (name, schema)
     expect(buttons).toMatchObject({ buttons: [{ form: { intro: [{ type: 'text', text: 'how long?' }] } }] });
   });
 
-  it('has its record, unbroken, and goes on with it', async () => {
+  it('has a valid audit record, and appends to it', async () => {
     expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 4 });
     const [line] = await store.audit({ runId: 2, limit: 1 });
     expect(line).toMatchObject({ action: 'unsnooze', actor: DANA, detail: 'unsnooze "it"' });
@@ -205,7 +205,7 @@ describe.each(DATABASES)('the database %s of an earlier version', (name, schema)
     },
   );
 
-  it('is migrated once, and is refused where a newer m0 has written it', async () => {
+  it('is migrated once, and is refused if a newer m0 has written it', async () => {
     await store.close();
     store = await open();
     expect(await store.runs({ stack: 'prod-db' })).toHaveLength(1);

@@ -13,7 +13,7 @@ import { BACKENDS } from '../support/store-backends.ts';
 const TAG = tagFinding();
 const SSH = sshFinding();
 
-describe.each(BACKENDS)('how everything stands in $name', (backend) => {
+describe.each(BACKENDS)('the overview of $name', (backend) => {
   let place: string;
   let store: AuditedStore;
   beforeEach(async () => {
@@ -58,7 +58,7 @@ describe.each(BACKENDS)('how everything stands in $name', (backend) => {
     deliveries: [],
   });
 
-  it('is nothing in an empty one', async () => {
+  it('is empty for an empty database', async () => {
     expect(await store.overview(['a'], NOON)).toEqual({
       ...{ runs: [], alerts: [], answers: [], findings: [], exemptions: [], recordedAt: null },
       outbox: { waiting: 0, due: 0, oldestAt: null, doneAt: null, error: null },
@@ -81,7 +81,7 @@ describe.each(BACKENDS)('how everything stands in $name', (backend) => {
     ]);
   });
 
-  it('knows the newest answer of each stack that is asked about, and when the cloud was looked at', async () => {
+  it('has the newest result of each requested stack, with the time of its plan', async () => {
     const old = await inserted('clean', decided());
     const answered = await inserted('superseded', {
       ...decided(),
@@ -97,7 +97,7 @@ describe.each(BACKENDS)('how everything stands in $name', (backend) => {
     expect(answers).toEqual([{ stack: 'a', runId: answered, at: NOON - 7 }]);
   });
 
-  it('has the actionable findings of open drift, and of stacks that somebody keeps something of', async () => {
+  it('has the actionable findings of open drift, and of stacks with exemptions', async () => {
     const told = await inserted('awaiting_approval', decided([TAG, { ...SSH, actionable: false }]));
     const kept = await inserted('quiet', { ...decided([SSH]), stack: 'b' });
     await inserted('quiet', { ...decided([SSH]), stack: 'c' });
@@ -125,7 +125,7 @@ describe.each(BACKENDS)('how everything stands in $name', (backend) => {
     ]);
   });
 
-  it('knows what waits for a chat, what of it is due, and what went wrong', async () => {
+  it('has the waiting messages, the due ones, and the errors', async () => {
     for (const [key, at] of [
       ['k1', NOON - 30],
       ['k2', NOON - 20],
@@ -142,7 +142,7 @@ describe.each(BACKENDS)('how everything stands in $name', (backend) => {
     });
   });
 
-  it('knows when the newest line of the record was written', async () => {
+  it('has the time of the newest audit entry', async () => {
     const entry = { actor: M0, action: 'start', stack: 'a', runId: 1, fingerprint: null, commit: null };
     for (const at of [NOON, NOON - 9]) {
       await store.commit([{ type: 'audit', entry: { ...entry, at, detail: null } }]);

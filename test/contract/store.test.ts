@@ -148,7 +148,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
   };
 
   describe('runs', () => {
-    it('gives back exactly what was stored, with a number of its own', async () => {
+    it('returns exactly what was stored, with a new number', async () => {
       const full = aRun({
         state: 'awaiting_approval',
         version: 7,
@@ -185,7 +185,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       expect(await ids({ limit: 2 })).toEqual([3, 2]);
     });
 
-    it('goes on with the numbers after a restart', async () => {
+    it('continues the numbers after a restart', async () => {
       await inserted();
       await store.close();
       store = await backend.open(place);
@@ -214,7 +214,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       }
     });
 
-    it('lets one of two win also where neither changes the state', async () => {
+    it('lets one of two win also if neither changes the state', async () => {
       const run = await inserted({ state: 'awaiting_approval' });
       const results = await Promise.all([
         store.commit([move(run, 'awaiting_approval', { updatedAt: 1 })]),
@@ -223,7 +223,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       expect(results.filter((r) => r.ok)).toHaveLength(1);
     });
 
-    it('holds the state to be as given even where the version is right', async () => {
+    it('checks the given state even if the version is right', async () => {
       const run = await inserted({ state: 'deciding' });
       const claim: Change = {
         type: 'run.update',
@@ -256,7 +256,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
         .filter((to) => !(RUN_STATES[from] as readonly string[]).includes(to))
         .map((to) => [from, to] as const),
     );
-    it('refuses every move that the table of states has not, and those out of an end', async () => {
+    it('refuses every transition that is not in the table, and all from a final state', async () => {
       const runs = new Map<RunState, Run>();
       for (const state of states) runs.set(state, await inserted({ state }));
       for (const [from, to] of illegal) {
@@ -285,7 +285,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
     expect(await store.dueOutbox(1e9, 10)).toEqual([]);
   });
 
-  it('keeps the order of the changes: a run may move twice in one commit', async () => {
+  it('keeps the order of the changes: one commit may contain two transitions of a run', async () => {
     const run = await inserted();
     const planning: Run = { ...run, state: 'planning', version: 2 };
     expect((await store.commit([move(run, 'planning'), move(planning, 'deciding')])).ok).toBe(true);
@@ -356,7 +356,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       expect((await store.run(run.id))?.state).toBe('queued');
     });
 
-    it('has one open drift alert of a stack at most', async () => {
+    it('allows at most one open drift alert per stack', async () => {
       const run = await inserted();
       const id = await alerted(run.id);
       const second: Change = { type: 'alert.insert', alert: anAlert(run.id), deliveries: [{ type: 'card' }] };
@@ -396,7 +396,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
   });
 
   describe('keeps', () => {
-    it('lists what nobody ended, expired or not, and ends it once', async () => {
+    it('lists exemptions that were not ended, also expired ones, and ends one once', async () => {
       await store.commit([
         { type: 'exemption.insert', exemption: aKeep() },
         {
@@ -421,7 +421,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
   describe('subscriptions', () => {
     const prod = { platform: 'slack', channel: 'C0DEV', target: 'prod', by: DANA, at: 5 } as const;
 
-    it('come back in their order, each place and target once, by whoever was first', async () => {
+    it('are returned in order, each place and target once, by the first person', async () => {
       const other = { ...prod, channel: 'C0OPS', target: 'prod-*' };
       await store.commit([
         { type: 'subscription.add', subscription: prod },
@@ -431,7 +431,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       expect(await store.subscriptions()).toEqual([prod, other]);
     });
 
-    it('end where and as they were made, and nowhere else', async () => {
+    it('end for the same place and target only', async () => {
       await store.commit([{ type: 'subscription.add', subscription: prod }]);
       const { by: _by, at: _at, ...where } = prod;
       await store.commit([{ type: 'subscription.end', where: { ...where, channel: 'C0OPS' } }]);
@@ -450,7 +450,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
     });
     const due = async (now: number, limit = 10) => (await store.dueOutbox(now, limit)).map((e) => e.key);
 
-    it('hands out what is due, oldest first, bounded', async () => {
+    it('returns due messages, oldest first, up to a limit', async () => {
       await store.commit([add('b', 20), add('a', 10), add('later', 500)]);
       expect(await due(100)).toEqual(['b', 'a']);
       expect(await due(100, 1)).toEqual(['b']);
@@ -467,7 +467,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       expect(await due(1e9)).toEqual([]);
     });
 
-    it('puts off what failed, counts the attempts and remembers why', async () => {
+    it('postpones a failed message, counts the attempts and stores the error', async () => {
       await store.commit([add('k', 10)]);
       await store.outboxFailed(1, 'ratelimited', 60);
       expect(await due(59)).toEqual([]);
@@ -487,7 +487,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
     });
   });
 
-  it('leaves out of the record what is not asked for, and counts only the rest', async () => {
+  it('filters the audit record, and counts only the rest', async () => {
     const line = (action: string, detail: string | null): Change => ({
       type: 'audit',
       entry: { ...anEntry(), action, detail },
@@ -565,13 +565,13 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       'place = NULL',
       "bundles = '{}'",
       "scope = '[]'",
-    ])('notices a change by somebody who took the triggers away: %s', async (change) => {
+    ])('detects a change made after the triggers were removed: %s', async (change) => {
       await store.commit(three);
       backend.sql(place, `DROP TRIGGER audit_no_update; UPDATE audit SET ${change} WHERE id = 2;`);
       expect(await store.verifyAudit()).toMatchObject({ ok: false, entry: 2 });
     });
 
-    it('goes on from lines that say nothing of a chat, bundles or findings, hashed as ever', async () => {
+    it('continues after entries without chat, bundles or findings, with the same hashes', async () => {
       const old = {
         action: 'approve',
         actor: { name: 'Dana', person: 'dana', platform: 'slack', userId: 'U0DANA' },
@@ -592,14 +592,14 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
       );
     });
 
-    it('walks a record of many pages', async () => {
+    it('verifies a record of many pages', async () => {
       await store.commit(
         Array.from({ length: 1201 }, (_, at): Change => ({ type: 'audit', entry: anEntry({ at }) })),
       );
       expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 1201 });
     });
 
-    it('notices an entry that was taken out', async () => {
+    it('detects a removed entry', async () => {
       await store.commit(three);
       backend.sql(place, 'DROP TRIGGER audit_no_delete; DELETE FROM audit WHERE id = 2;');
       expect(await store.verifyAudit()).toMatchObject({ ok: false, entry: 3 });
@@ -642,7 +642,7 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
     expect(await all()).toStrictEqual(before);
   });
 
-  it('says so where a stored run is not what m0 wrote', async () => {
+  it('reports a stored run that m0 did not write', async () => {
     await inserted();
     backend.sql(place, `UPDATE runs SET data = '{"trigger":"schedule"}'`);
     await expect(store.run(1)).rejects.toMatchObject({
@@ -669,7 +669,7 @@ describe('openStore', () => {
     await expect(store.value('a')).rejects.toThrow(/^reading the value a: /);
   });
 
-  it('refuses Postgres by name, and what is no address of a database', async () => {
+  it('refuses Postgres by name, and anything that is not a database URL', async () => {
     await expect(openStore({ url: 'postgres://u:pw@h/db', log })).rejects.toThrow('not in this version yet');
     await expect(openStore({ url: 'postgres://u:pw@h/db', log })).rejects.not.toThrow('pw');
     await expect(openStore({ url: 'm0.db', log })).rejects.toThrow('file:PATH');

@@ -1,24 +1,24 @@
-/** What Teams sends and answers that its documents tell of, and m0's other tests do not. */
+/** Requests and answers of Teams that its documentation describes and that no other test covers. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { driftMixed } from '../support/cards.ts';
-import { soon } from '../support/chat-ends.ts';
+import { soon } from '../support/chat-drivers.ts';
+import { driftMixed } from '../support/sample-cards.ts';
 import { DANA, KIM } from '../support/teams-bot.ts';
 import { APP_ID } from '../support/teams-connector.ts';
-import { GROUP, OPS, type Stage, startStage } from '../support/teams-stage.ts';
+import { GROUP, OPS, startTeamsFixture, type TeamsFixture } from '../support/teams-fixture.ts';
 
-let stage: Stage;
+let fixture: TeamsFixture;
 beforeEach(async () => {
-  stage = await startStage();
-  await stage.connector.addToTeam('sre');
+  fixture = await startTeamsFixture();
+  await fixture.connector.addToTeam('sre');
 });
-afterEach(() => stage.close());
+afterEach(() => fixture.close());
 
 const mention = (name: string, id: string, text?: string) => ({
   type: 'mention',
   mentioned: { id, name },
   ...(text === undefined ? {} : { text }),
 });
-const said = (change: object) => stage.connector.activity(DANA, GROUP, { type: 'message', ...change });
+const said = (change: object) => fixture.connector.activity(DANA, GROUP, { type: 'message', ...change });
 
 describe('a message', () => {
   test.each([
@@ -39,32 +39,32 @@ describe('a message', () => {
       'approve $& Kim',
     ],
   ])('with %s is understood', async (_what, change, text) => {
-    await stage.connector.deliver(said(change));
-    await soon(() => stage.heard.length === 1);
-    expect(stage.heard[0]?.text).toBe(text);
+    await fixture.connector.deliver(said(change));
+    await soon(() => fixture.heard.length === 1);
+    expect(fixture.heard[0]?.text).toBe(text);
   });
 
-  test('with odd things in fields that m0 can do without is heard all the same, and trusted no more', async () => {
-    const odd = stage.connector.activity(DANA, stage.connector.chat(DANA), {
+  test('with unexpected values in optional fields is accepted, without more trust', async () => {
+    const odd = fixture.connector.activity(DANA, fixture.connector.chat(DANA), {
       type: 'message',
       text: 'status',
       replyToId: '',
       from: { id: '29:somebody', name: 'Somebody', aadObjectId: '' },
     });
-    expect((await stage.connector.deliver(odd)).status).toBe(200);
-    await soon(() => stage.heard.length === 1);
-    expect(stage.heard[0]?.actor.person).toBeNull();
+    expect((await fixture.connector.deliver(odd)).status).toBe(200);
+    await soon(() => fixture.heard.length === 1);
+    expect(fixture.heard[0]?.actor.person).toBeNull();
   });
 
-  test('in a kind of conversation that is new to m0 is not taken for a private one', async () => {
+  test('in an unknown kind of conversation is not treated as private', async () => {
     const sent = said({
       conversation: { id: GROUP, conversationType: 'hologram' },
       text: '<at>m0</at> status',
       entities: [mention('m0', `28:${APP_ID}`)],
     });
-    expect((await stage.connector.deliver(sent)).status).toBe(200);
-    await soon(() => stage.heard.length === 1);
-    expect(stage.heard[0]?.place).toEqual({ platform: 'teams', channel: GROUP });
+    expect((await fixture.connector.deliver(sent)).status).toBe(200);
+    await soon(() => fixture.heard.length === 1);
+    expect(fixture.heard[0]?.place).toEqual({ platform: 'teams', channel: GROUP });
   });
 });
 
@@ -72,41 +72,41 @@ test.each(['task/fetch', 'composeExtension/query', 'signin/verifyState', 'messag
   'an invoke of another kind (%s) is told that m0 does not do that',
   async (name) => {
     const value = { action: { type: 'Action.Execute', verb: 'm0', data: { command: 'approve #42' } } };
-    const sent = stage.connector.activity(DANA, OPS, { type: 'invoke', name, value });
-    expect(await stage.connector.deliver(sent)).toEqual({ status: 501, body: null });
-    expect(stage.heard).toEqual([]);
+    const sent = fixture.connector.activity(DANA, OPS, { type: 'invoke', name, value });
+    expect(await fixture.connector.deliver(sent)).toEqual({ status: 501, body: null });
+    expect(fixture.heard).toEqual([]);
   },
 );
 
 describe('writing to a person', () => {
   const to = (user: string, key: string) =>
-    stage.bot.teams.post({ platform: 'teams', user }, driftMixed, key);
+    fixture.bot.teams.post({ platform: 'teams', user }, driftMixed, key);
 
-  test('who deleted their chat with m0 opens it anew', async () => {
+  test('who deleted the chat with m0 creates it again', async () => {
     await to(KIM, 'first');
     let lost = 0;
-    stage.connector.fault = (call) => {
+    fixture.connector.fault = (call) => {
       const gone = call.startsWith('POST conversations/') && lost++ === 0;
       return gone ? { status: 404, code: 'ConversationNotFound' } : 'pass';
     };
     await to(KIM, 'second');
-    expect(stage.connector.in(stage.connector.chat(KIM))).toHaveLength(2);
-    expect(stage.bot.teams.healthy()).toEqual({ ok: true, problem: null });
+    expect(fixture.connector.in(fixture.connector.chat(KIM))).toHaveLength(2);
+    expect(fixture.bot.teams.healthy()).toEqual({ ok: true, problem: null });
   });
 
-  test('who blocked m0 is refused for good, in the words of the chat service', async () => {
+  test('who blocked m0 fails permanently, with the chat service’s error', async () => {
     const message =
       '{\r\n  "subCode": "MessageWritesBlocked",\r\n  "details": "Thread is blocked.",\r\n  "errorCode": null\r\n}';
-    stage.connector.fault = () => ({ status: 403, body: { errorCode: 209, message } });
+    fixture.connector.fault = () => ({ status: 403, body: { errorCode: 209, message } });
     await expect(to(KIM, 'k')).rejects.toMatchObject({
       permanent: true,
       message: expect.stringContaining('(HTTP 403, MessageWritesBlocked: Thread is blocked.)'),
     });
   });
 
-  test('to whom nothing can be sent even so is given up', async () => {
+  test('who still cannot be reached is given up', async () => {
     await to(KIM, 'first');
-    stage.connector.fault = (call) =>
+    fixture.connector.fault = (call) =>
       call.startsWith('POST conversations/') ? { status: 404, code: 'ConversationNotFound' } : 'pass';
     await expect(to(KIM, 'second')).rejects.toMatchObject({ permanent: true });
   });

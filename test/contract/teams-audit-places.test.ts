@@ -1,32 +1,32 @@
 /** Where m0 may write in Teams, as teams and channels come, move and go. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { driftMixed } from '../support/cards.ts';
-import { soon } from '../support/chat-ends.ts';
+import { soon } from '../support/chat-drivers.ts';
+import { driftMixed } from '../support/sample-cards.ts';
 import { APP_ID, TENANT } from '../support/teams-connector.ts';
-import { GROUP, OPS, SECOND, type Stage, startStage } from '../support/teams-stage.ts';
+import { GROUP, OPS, SECOND, startTeamsFixture, type TeamsFixture } from '../support/teams-fixture.ts';
 
 const BOT = `28:${APP_ID}`;
 
-let stage: Stage;
+let fixture: TeamsFixture;
 beforeEach(async () => {
-  stage = await startStage({ channels: [OPS, SECOND] });
+  fixture = await startTeamsFixture({ channels: [OPS, SECOND] });
 });
-afterEach(() => stage.close());
+afterEach(() => fixture.close());
 
-/** As Teams tells of a team: in the name of its first channel, without whom it concerns. */
+/** A conversation update about a team, as Teams sends it: from the team's first channel, without members. */
 const update = (change: object, channelData: object = {}, at = OPS) =>
-  stage.connector.deliver(
-    stage.connector.activity('admin', at, {
+  fixture.connector.deliver(
+    fixture.connector.activity('admin', at, {
       type: 'conversationUpdate',
       channelData: { tenant: { id: TENANT }, team: { id: 'sre' }, ...channelData },
       ...change,
     }),
   );
-const problem = (): string => stage.bot.teams.healthy().problem ?? '';
+const problem = (): string => fixture.bot.teams.healthy().problem ?? '';
 const post = (channel: string, key: string) =>
-  stage.bot.teams.post({ platform: 'teams', channel }, driftMixed, key);
+  fixture.bot.teams.post({ platform: 'teams', channel }, driftMixed, key);
 async function joined(): Promise<void> {
-  await stage.connector.addToTeam('sre');
+  await fixture.connector.addToTeam('sre');
   await soon(() => problem() === '');
 }
 
@@ -45,9 +45,9 @@ test.each([
     await update({ type, ...change });
     expect(problem()).toContain(OPS);
     expect(problem()).toContain(SECOND);
-    await stage.start();
+    await fixture.start();
     expect(problem()).toContain(SECOND);
-    await stage.connector.addToTeam('sre');
+    await fixture.connector.addToTeam('sre');
     await soon(() => problem() === '');
   },
 );
@@ -61,7 +61,7 @@ test('a channel that was deleted is a problem of it alone, until it is restored'
   expect(problem()).toBe('');
 });
 
-test('what arrives in a channel after all shows that m0 is there', async () => {
+test('a message that arrives in a channel shows that m0 is there', async () => {
   await joined();
   await update({ membersRemoved: [{ id: BOT }] });
   await post(SECOND, 'k');
@@ -76,48 +76,48 @@ test('somebody else who is removed changes nothing', async () => {
 });
 
 test('a channel that is new in a team can be written to at once', async () => {
-  await stage.start({ channels: [OPS, SECOND, '19:new@thread.tacv2'] });
-  await stage.connector.addToTeam('sre');
+  await fixture.start({ channels: [OPS, SECOND, '19:new@thread.tacv2'] });
+  await fixture.connector.addToTeam('sre');
   await update({}, { channel: { id: '19:new@thread.tacv2' }, eventType: 'channelCreated' });
   await vi.waitFor(() => expect(problem()).toBe(''));
 });
 
-test('channels that could not be learned when m0 was added are learned when next something is heard', async () => {
-  stage.connector.fault = (call) => (call.startsWith('GET teams/') ? { status: 403 } : 'pass');
-  await stage.connector.addToTeam('sre');
-  await soon(() => stage.logged.some((line) => line.includes('asking for the channels')));
+test('channels that could not be listed when m0 was added are listed at the next message', async () => {
+  fixture.connector.fault = (call) => (call.startsWith('GET teams/') ? { status: 403 } : 'pass');
+  await fixture.connector.addToTeam('sre');
+  await soon(() => fixture.logged.some((line) => line.includes('asking for the channels')));
   expect(problem()).toContain(SECOND);
-  stage.connector.fault = () => 'pass';
-  await stage.start();
+  fixture.connector.fault = () => 'pass';
+  await fixture.start();
   await update({}, { eventType: 'teamRenamed' });
   await soon(() => problem() === '');
 });
 
 test('where the service of a team moves, each of its channels is written to there', async () => {
   await joined();
-  const moved = stage.connector.serviceUrl.replace('/emea/', '/emea');
-  expect(moved).not.toBe(stage.connector.serviceUrl);
-  // Nothing is heard of the second channel.
+  const moved = fixture.connector.serviceUrl.replace('/emea/', '/emea');
+  expect(moved).not.toBe(fixture.connector.serviceUrl);
+  // No message arrives from the second channel.
   await update({ serviceUrl: moved }, { channel: { id: OPS } });
-  expect(await stage.store.teamsConversation(SECOND)).toMatchObject({ serviceUrl: moved });
+  expect(await fixture.store.teamsConversation(SECOND)).toMatchObject({ serviceUrl: moved });
   await post(SECOND, 'k');
-  expect(stage.connector.in(SECOND)).toHaveLength(1);
+  expect(fixture.connector.in(SECOND)).toHaveLength(1);
 });
 
 test('what was refused in a channel is over once m0 was added to it anew', async () => {
   await joined();
-  stage.connector.fault = () => ({ status: 403, code: 'BotNotInConversationRoster' });
+  fixture.connector.fault = () => ({ status: 403, code: 'BotNotInConversationRoster' });
   await expect(post(SECOND, 'k')).rejects.toMatchObject({ permanent: true });
   expect(problem()).toContain('BotNotInConversationRoster');
-  stage.connector.fault = () => 'pass';
+  fixture.connector.fault = () => 'pass';
   await joined();
 });
 
-test('a group that m0 was taken out of is a problem told', async () => {
-  await stage.start({ channels: [GROUP] });
+test('a group that m0 was removed from is a reported problem', async () => {
+  await fixture.start({ channels: [GROUP] });
   const inGroup = (change: object) =>
-    stage.connector.deliver(
-      stage.connector.activity('admin', GROUP, { type: 'conversationUpdate', ...change }),
+    fixture.connector.deliver(
+      fixture.connector.activity('admin', GROUP, { type: 'conversationUpdate', ...change }),
     );
   await inGroup({ membersAdded: [{ id: BOT }] });
   expect(problem()).toBe('');

@@ -1,33 +1,37 @@
-/** Whom m0 believes in Teams, and where its own token goes. */
+/** Which requests m0 trusts in Teams, and to which servers it sends its token. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { driftMixed } from '../support/cards.ts';
-import { soon } from '../support/chat-ends.ts';
+import { soon } from '../support/chat-drivers.ts';
+import { driftMixed } from '../support/sample-cards.ts';
 import { DANA } from '../support/teams-bot.ts';
 import { CONNECTOR_TOKEN, TENANT } from '../support/teams-connector.ts';
-import { OPS, type Stage, startStage } from '../support/teams-stage.ts';
+import { OPS, startTeamsFixture, type TeamsFixture } from '../support/teams-fixture.ts';
 
-let stage: Stage;
+let fixture: TeamsFixture;
 beforeEach(async () => {
-  stage = await startStage();
+  fixture = await startTeamsFixture();
 });
-afterEach(() => stage.close());
+afterEach(() => fixture.close());
 
 const said = (change: object = {}) =>
-  stage.connector.activity(DANA, stage.connector.chat(DANA), { type: 'message', text: 'status', ...change });
+  fixture.connector.activity(DANA, fixture.connector.chat(DANA), {
+    type: 'message',
+    text: 'status',
+    ...change,
+  });
 
 describe('the service URL', () => {
   test('of the token may differ in case and in its closing slash', async () => {
-    const { connector } = stage;
+    const { connector } = fixture;
     const claim = connector.serviceUrl.replace(/\/$/, '').replace('/emea', '/EMEA');
     const authorization = `Bearer ${connector.token({ serviceurl: claim })}`;
     expect((await connector.deliver(said(), authorization)).status).toBe(200);
-    await soon(() => stage.heard.length === 1);
+    await soon(() => fixture.heard.length === 1);
   });
 
   test('must be whole: one with a query or a fragment is refused', async () => {
-    const { connector } = stage;
+    const { connector } = fixture;
     for (const end of ['?x=', '#x']) {
       const serviceUrl = `${connector.serviceUrl}${end}`;
       const authorization = `Bearer ${connector.token({ serviceurl: serviceUrl })}`;
@@ -43,8 +47,8 @@ describe('the service URL', () => {
     'http://smba.trafficmanager.net/emea/',
     'http://127.0.0.1/',
   ])('%s is none of Teams’: nothing is heard from it, and no token sent to it', async (serviceUrl) => {
-    const { teams } = await stage.start({ connector: undefined });
-    const { connector, store } = stage;
+    const { teams } = await fixture.start({ connector: undefined });
+    const { connector, store } = fixture;
     expect((await connector.deliver(said({ serviceUrl }))).status).toBe(403);
     const stored = { serviceUrl, botId: '28:m0', tenantId: TENANT, kind: 'channel', gone: false } as const;
     await store.setTeamsConversation({ id: OPS, ...stored });
@@ -59,35 +63,35 @@ describe('the service URL', () => {
     `https://smba.trafficmanager.net/amer/${TENANT}/`,
     'https://smba.infra.gcc.teams.microsoft.com/teams/',
   ])('%s is one of Teams’: there the token decides', async (serviceUrl) => {
-    await stage.start({ connector: undefined });
-    const authorization = `Bearer ${stage.connector.token({ aud: 'another-app' })}`;
-    expect((await stage.connector.deliver(said({ serviceUrl }), authorization)).status).toBe(401);
+    await fixture.start({ connector: undefined });
+    const authorization = `Bearer ${fixture.connector.token({ aud: 'another-app' })}`;
+    expect((await fixture.connector.deliver(said({ serviceUrl }), authorization)).status).toBe(401);
   });
 });
 
-test("where Microsoft's keys are not to be had, nobody is believed and nothing hangs", async () => {
+test("without Microsoft's keys every request is refused, and none hangs", async () => {
   const silent = createServer(() => undefined);
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const openIdMetadata = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
-  await stage.start({ connector: { openIdMetadata, accessToken: CONNECTOR_TOKEN }, timeoutMs: 50 });
+  await fixture.start({ connector: { openIdMetadata, accessToken: CONNECTOR_TOKEN }, timeoutMs: 50 });
   try {
-    expect((await stage.connector.deliver(said())).status).toBe(401);
-    expect(stage.heard).toEqual([]);
+    expect((await fixture.connector.deliver(said())).status).toBe(401);
+    expect(fixture.heard).toEqual([]);
   } finally {
     silent.closeAllConnections();
     silent.close();
   }
 });
 
-test('an app id in capitals is the one that tokens name in small letters', async () => {
+test('an app id in upper case matches tokens in lower case', async () => {
   const aud = 'abcdefab-1111-4111-8111-abcdefabcdef';
-  const { openIdMetadata } = stage.connector;
-  await stage.start({
+  const { openIdMetadata } = fixture.connector;
+  await fixture.start({
     appId: aud.toUpperCase(),
     connector: { openIdMetadata, accessToken: CONNECTOR_TOKEN },
   });
-  const authorization = `Bearer ${stage.connector.token({ aud })}`;
-  expect((await stage.connector.deliver(said(), authorization)).status).toBe(200);
+  const authorization = `Bearer ${fixture.connector.token({ aud })}`;
+  expect((await fixture.connector.deliver(said(), authorization)).status).toBe(200);
 });
 
 describe('without an app id', () => {
@@ -97,8 +101,8 @@ describe('without an app id', () => {
     ['via', '1.1 proxy'],
     ['x-real-ip', '203.0.113.7'],
     ['x-forwarded-host', 'm0.example'],
-  ])('what a proxy passes on (%s) is not taken for this machine', async (name, value) => {
-    const { url } = await stage.start({ appId: null, insecureLoopback: true });
+  ])('a request forwarded by a proxy (%s) does not count as local', async (name, value) => {
+    const { url } = await fixture.start({ appId: null, insecureLoopback: true });
     const send = (headers: Record<string, string>) =>
       fetch(`${url}/api/messages`, {
         method: 'POST',
@@ -106,7 +110,7 @@ describe('without an app id', () => {
         body: JSON.stringify(said()),
       });
     expect((await send({ [name]: value })).status).toBe(403);
-    expect(stage.heard).toEqual([]);
+    expect(fixture.heard).toEqual([]);
     expect((await send({})).status).toBe(200);
   });
 });

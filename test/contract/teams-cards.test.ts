@@ -1,6 +1,6 @@
 /**
- * All that m0 says, whatever somebody else wrote into it, through the real adapter over HTTP into a Bot Connector that
- * refuses what Teams refuses. The twin of cards.test.ts and of what random messages are tried against for Slack.
+ * Sends every message of m0, with hostile text in it, through the real adapter over HTTP to a Bot Connector that
+ * refuses what Teams refuses. The counterpart of cards.test.ts and of the random-message tests for Slack.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,12 +11,12 @@ import { fullDiff } from '../../src/messages/full-diff.ts';
 import { whyCard } from '../../src/messages/why-card.ts';
 import type { CommandHandler, Reply } from '../../src/ports/chat.ts';
 import { anyCard, anyForm, anyPages, said } from '../support/any-message.ts';
-import { HOSTILE_TEXTS, randomCard } from '../support/cards.ts';
-import { soon } from '../support/chat-ends.ts';
+import { soon } from '../support/chat-drivers.ts';
 import { thousandFindings } from '../support/gallery/dialogs.ts';
 import { exhibits } from '../support/gallery/gallery.ts';
 import { expectInertCard, expectInertSummary, type Live } from '../support/inert-teams.ts';
 import { seeded } from '../support/random.ts';
+import { HOSTILE_TEXTS, randomCard } from '../support/sample-cards.ts';
 import { type Bot, DANA, KIM, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
 import {
   elements,
@@ -29,7 +29,7 @@ import { NOW, ZONE } from '../support/views.ts';
 const OPS = '19:ops@thread.tacv2';
 const IN_OPS = { platform: 'teams', channel: OPS } as const;
 const TO_DANA = { platform: 'teams', user: DANA } as const;
-/** As many as Slack's. */
+/** The same number as for Slack. */
 const RUNS = { numRuns: 60 };
 const OWN_LINKS = ['https://git.acme.dev/'];
 
@@ -53,7 +53,7 @@ beforeAll(async () => {
     ],
   });
   store = await memory();
-  // Three seconds between any two messages: never faster than Teams takes them.
+  // Three seconds between messages, so Teams' rate limits are never reached.
   let now = Date.now();
   const clock = (): number => {
     now += 3_000;
@@ -71,7 +71,7 @@ afterAll(async () => {
   await connector.close();
 });
 
-/** A message as it stands in Teams: taken, whole, inert. */
+/** Asserts that a message was accepted, is complete, and is inert. */
 function holds(message: TeamsMessage | undefined, live: Live = {}): void {
   expectInertCard(message?.card, live);
   expectInertSummary(message?.summary ?? '');
@@ -80,7 +80,7 @@ function holds(message: TeamsMessage | undefined, live: Live = {}): void {
 const at = (id: string): TeamsMessage | undefined =>
   [...connector.in(OPS), ...connector.in(connector.chat(DANA))].find((m) => m.id === id);
 
-/** Dana types something that is answered so, in the channel; what only she then sees. */
+/** Answers a command of Dana in the channel with this reply; returns the message that only she sees. */
 async function whispered(reply: Reply): Promise<TeamsMessage> {
   const before = connector.whispers(DANA).length;
   answer = () => reply;
@@ -88,7 +88,7 @@ async function whispered(reply: Reply): Promise<TeamsMessage> {
   return connector.waitFor(() => connector.whispers(DANA)[before], 5_000);
 }
 
-/** Every way a card reaches somebody, each with what then stands there. */
+/** Every way to send a card; each returns the resulting message. */
 const WAYS: Readonly<Record<string, (card: Card) => Promise<TeamsMessage | undefined>>> = {
   root: async (card) => at((await bot.teams.post(IN_OPS, card, key())).messageId),
   update: async (card) => {
@@ -128,7 +128,7 @@ async function turnsAll(pages: Pages): Promise<void> {
   }
 }
 
-describe('every card there is', () => {
+describe('every card of the gallery', () => {
   const cards = exhibits.flatMap((one) =>
     one.shown.kind === 'card' ? [[one.name, one.shown.card] as const] : [],
   );
@@ -186,7 +186,7 @@ describe('any form', () => {
     const submits = (message: TeamsMessage | undefined) =>
       elements(message?.card, 'Action.Execute').map((a) => a.data);
     expect(submits(own)).toEqual([{ command: form.command, form: 'f0' }]);
-    // One too large for a card opens as a message: its button carries the command alone.
+    // A form too large for a card opens as a message; its button has the command only.
     for (const data of submits(card)) expect(data).toMatchObject({ command: form.command });
   }
 
@@ -206,7 +206,7 @@ describe('any page', () => {
   });
 });
 
-describe('far too much', () => {
+describe('far too large messages', () => {
   test('a thousand findings, as a message, as reasons and in pages', async () => {
     const view = thousandFindings();
     for (const by of Object.keys(WAYS)) {

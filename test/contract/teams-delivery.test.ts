@@ -1,4 +1,4 @@
-/** What happens to what m0 has to say where Teams is in trouble or asks for patience: real adapter, real memory. */
+/** Delivery of messages while Teams has a problem or limits the rate, with the real adapter and store. */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Card } from '../../src/messages/card.ts';
 import { ChatError } from '../../src/ports/chat.ts';
@@ -12,7 +12,7 @@ const SSH = sshFinding();
 const SECOND = 1_000;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** What Microsoft documents of a bot's messages in one conversation: at most so many in so many ms. */
+/** Microsoft's documented limits for a bot in one conversation: the number of messages per ms. */
 const TAKEN = [
   [7, SECOND],
   [8, 2 * SECOND],
@@ -21,7 +21,7 @@ const TAKEN = [
 ] as const;
 
 let teams: TeamsCore;
-/** Calls that write, with the time they came. */
+/** Writing calls with their times. */
 let writes: { readonly at: number; readonly call: string }[];
 let fault: (call: string) => Fault;
 
@@ -39,7 +39,7 @@ async function open(options: TeamsCoreOptions = {}, random = 0): Promise<void> {
 }
 afterEach(() => teams.close());
 
-/** When something was written to the conversation, or tried to be. */
+/** The times of all write attempts in the conversation. */
 const timesOf = (conversation: string): readonly number[] =>
   writes.filter((w) => w.call.includes(`conversations/${conversation}`)).map((w) => w.at);
 
@@ -76,7 +76,7 @@ async function allTold(): Promise<void> {
 }
 
 describe('Teams’ rates', () => {
-  test('are kept by all that is to be said at once; it arrives once, and one channel slows no other', async () => {
+  test('are kept by many messages at once; each arrives once, and channels do not slow each other', async () => {
     await open();
     await toSay(OPS, numbered(100));
     await toSay(DEV, numbered(8));
@@ -113,7 +113,7 @@ describe('Teams’ rates', () => {
     }
     expect(timesOf(OPS).length).toBeGreaterThan(1_850);
     expectTaken(timesOf(OPS));
-    // What is told to wait so long may come then.
+    // A refused call succeeds after the wait that the answer asks for.
     expect(refused).toBeLessThan(timesOf(OPS).length);
     expect(connector.in(OPS).length).toBeGreaterThan(30);
   });
@@ -123,7 +123,7 @@ describe.each([412, 429, 500, 502, 503, 504])('a channel that answers %i', (stat
   test.each<[string, number | undefined, number]>([
     ['for as long as it says', 7, 7 * SECOND],
     ['for two seconds where it says nothing', undefined, 2 * SECOND],
-  ])('is left alone %s, then told once', async (_what, retryAfter, wait) => {
+  ])('gets no calls %s, then one message', async (_what, retryAfter, wait) => {
     await open();
     const { core } = teams;
     let answers = 0;
@@ -131,7 +131,7 @@ describe.each([412, 429, 500, 502, 503, 504])('a channel that answers %i', (stat
       if (!call.startsWith(`POST conversations/${OPS}`) || answers++ > 0) return 'pass';
       return { status, ...(retryAfter === undefined ? {} : { retryAfter }) };
     };
-    await teams.drifted(SSH);
+    await teams.alertDrift(SSH);
     const first = core.now;
     expect(teams.cards()).toHaveLength(0);
     await teams.pass(wait - 500, 500);
@@ -154,7 +154,7 @@ test('of many m0s that are asked to wait as long not all come back at the same m
       call.startsWith(`POST conversations/${OPS}`) && answers++ === 0
         ? { status: 429, retryAfter: 10 }
         : 'pass';
-    await teams.drifted(SSH);
+    await teams.alertDrift(SSH);
     const first = core.now;
     await teams.pass(MINUTE, 500);
     expect(teams.cards()).toHaveLength(1);
@@ -199,10 +199,10 @@ test.each([401, 408, 425])(
 );
 
 describe('Teams away for an hour', () => {
-  test('loses nothing, and on its return tells the newest state, not each on the way', async () => {
+  test('loses nothing; afterwards only the newest state is posted', async () => {
     await open();
     const { core } = teams;
-    const id = await teams.drifted(SSH);
+    const id = await teams.alertDrift(SSH);
     fault = () => 'lose-call';
     await core.say(`reject #${id} not now`);
     core.cloud.drift.set(STACK, []);
@@ -225,16 +225,16 @@ describe('Teams away for an hour', () => {
   });
 });
 
-describe('who is on call and can’t be written to', () => {
+describe('a person on call who can’t get DMs', () => {
   const calls = (channel = OPS) => {
     const under = teams.cards(channel).flatMap((m) => teams.connector.replies(m.id));
     return under.flatMap((m) => elements(m.card, 'mention').map((mention) => mention.mentioned));
   };
 
-  test('is called by name under the card in the channel, once, also after a restart', async () => {
+  test('is mentioned in the thread of the card once, also after a restart', async () => {
     await open();
     teams.connector.uninstall(DANA);
-    await teams.drifted(SSH);
+    await teams.alertDrift(SSH);
     expect(calls()).toEqual([{ id: DANA, name: 'Dana' }]);
     const [line] = teams.connector.replies(teams.newest().id).map(readable);
     expect(line).toMatch(/Dana: You are on call \(primary\).*add m0 for yourself in Teams/);
@@ -245,42 +245,42 @@ describe('who is on call and can’t be written to', () => {
     expect(calls()).toHaveLength(1);
   });
 
-  test('is not where they were written to', async () => {
+  test('is not mentioned if they got a DM', async () => {
     await open();
-    await teams.drifted(SSH);
+    await teams.alertDrift(SSH);
     await teams.pass(MINUTE);
     expect(calls()).toEqual([]);
     expect(teams.connector.in(teams.connector.chat(DANA))).toHaveLength(1);
   });
 
-  test('is called once in each channel, where the call itself is held up in one of them', async () => {
+  test('is mentioned once in each channel, also if one mention is delayed', async () => {
     const channels = [OPS, DEV].map((channel) => ({ platform: 'teams' as const, channel }));
     await open({ stack: { channels } });
     teams.connector.uninstall(DANA);
     let held = 0;
     fault = (call) =>
       call.startsWith(`POST conversations/${DEV};messageid`) && held++ < 2 ? { status: 503 } : 'pass';
-    await teams.drifted(SSH);
+    await teams.alertDrift(SSH);
     expect([calls(OPS).length, calls(DEV).length]).toEqual([1, 0]);
     await teams.pass(HOUR, 30 * SECOND);
     expect([calls(OPS).length, calls(DEV).length]).toEqual([1, 1]);
     await allTold();
   });
 
-  test('is called in Teams alone where a stack is told in Slack too', async () => {
+  test('is mentioned in Teams only if the stack is also in Slack', async () => {
     const both = [
       { platform: 'slack' as const, channel: 'C0OPS' },
       { platform: 'teams' as const, channel: OPS },
     ];
     await open({ stacks: [stackWith({ channels: both })] });
     teams.connector.uninstall(DANA);
-    await teams.drifted(SSH);
+    await teams.alertDrift(SSH);
     expect(calls()).toHaveLength(1);
     expect(teams.core.chat.in('C0OPS')).toHaveLength(1);
     expect(teams.core.chat.at('C0OPS', 0).replies).toEqual([]);
   });
 
-  test('in Slack, where nothing needs to be installed for them, is called in no channel', async () => {
+  test('is not mentioned in Slack channels, because Slack needs no installation', async () => {
     const both = [
       { platform: 'slack' as const, channel: 'C0OPS' },
       { platform: 'teams' as const, channel: OPS },
@@ -290,7 +290,7 @@ describe('who is on call and can’t be written to', () => {
     await teams.core.restart({ ...teams.core.directory, people });
     const gone = new ChatError('opening a chat with U0DANA: user_disabled', { permanent: true });
     teams.core.chat.fail('post', 'DU0DANA', { error: gone, arrived: false });
-    await teams.drifted(SSH);
+    await teams.alertDrift(SSH);
     await teams.pass(MINUTE);
     expect(calls()).toEqual([]);
     expect(teams.core.chat.at('C0OPS', 0).replies).toEqual([]);

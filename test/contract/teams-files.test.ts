@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CommandHandler, Incoming, Reply } from '../../src/ports/chat.ts';
-import { driftMixed, threePages } from '../support/cards.ts';
-import { soon } from '../support/chat-ends.ts';
+import { soon } from '../support/chat-drivers.ts';
+import { driftMixed, threePages } from '../support/sample-cards.ts';
 import { type Bot, DANA, GUEST, KIM, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
 import {
   elements,
@@ -48,7 +48,7 @@ beforeEach(async () => {
   store = await memory();
   await start();
   await connector.addToTeam('sre');
-  // Whoever is sent to it: it takes everything.
+  // A foreign server, which accepts every upload.
   foreign = createServer((request, response) => {
     reached.push(`${request.method} ${request.url}`);
     response.end();
@@ -64,10 +64,10 @@ afterEach(async () => {
   expect(logged.join('')).not.toMatch(/app-password|local-connector-token|eyJ|\/drive\//);
 });
 
-/** Leads to the foreign server, and is no address that m0 may know it by. */
+/** A URL of the foreign server that is not on m0's list of trusted hosts. */
 const elsewhere = (): string => `http://0.0.0.0:${(foreign.address() as AddressInfo).port}/up`;
 
-/** The pages that somebody asked for in the channel, which only they see. */
+/** The private pages that a person has requested in the channel. */
 async function pages(person = DANA): Promise<TeamsMessage> {
   const [bot] = bots;
   const { messageId } = (await bot?.teams.post({ platform: 'teams', channel: OPS }, driftMixed, 'k')) ?? {};
@@ -81,7 +81,7 @@ async function pages(person = DANA): Promise<TeamsMessage> {
 
 const chatOf = (person: string): readonly TeamsMessage[] => connector.in(connector.chat(person));
 
-/** The offer that pressing the button brings; it is in the person's chat with m0. */
+/** Presses the button and returns the file offer in the person's chat with m0. */
 async function offer(person = DANA): Promise<TeamsMessage> {
   const { bar } = await connector.as(person).click(await pages(person), 'Get as file');
   expect(bar).toBe(OFFERED);
@@ -90,7 +90,7 @@ async function offer(person = DANA): Promise<TeamsMessage> {
   return message;
 }
 
-/** What Teams sends for an answer, with these fields changed. */
+/** Sends Teams' answer to an offer, with these fields changed. */
 function consent(message: TeamsMessage, change: object, activity: object = {}) {
   const { file } = message;
   if (file?.kind !== 'offered') throw new Error('no offer');
@@ -112,7 +112,7 @@ test('a full diff comes whole as a file, to who asked for it alone', async () =>
   expect(offered.file).toMatchObject({ bytes: Buffer.byteLength(text), name: 'Run-42-the-full-diff.txt' });
   expect(JSON.stringify(offered.file)).not.toContain('a long line');
   expect(chatOf(KIM)).toEqual([]);
-  // In the channel there is the card, as before.
+  // The channel still has only the card.
   expect(connector.in(OPS)).toHaveLength(1);
   expect(connector.replies(connector.in(OPS)[0]?.id ?? '')).toEqual([]);
 
@@ -159,7 +159,7 @@ test('declined, nothing is stored, and it can be asked for again', async () => {
   expect(await connector.as(DANA).declineFile(offered)).toBe(200);
   await soon(() => textOfCard(offered.card).includes('Not taken.'));
   expect(offered.file).toBeNull();
-  // An answer from before, that Teams brings late.
+  // A late answer to the earlier offer.
   await connector.deliver({
     ...sent,
     value: { ...(sent.value as object), ...room(`${connector.url}/drive/x`) },
@@ -211,14 +211,14 @@ test('a redirect is not followed', async () => {
   await new Promise((resolve) => redirect.close(resolve));
 });
 
-test('where the place does not take it, it is said, and the button brings another offer', async () => {
+test('a failed upload is reported, and the button makes another offer', async () => {
   const offered = await offer();
   await connector.deliver(consent(offered, room(`${connector.url}/drive/no-such-room`)));
   await soon(() => textOfCard(offered.card).includes('127.0.0.1 did not take it (HTTP 404)'));
   expect((await connector.as(DANA).click(offered, 'Get as file')).bar).toBe(OFFERED);
 });
 
-test('who can’t be written to is told so, and nobody else sees anything', async () => {
+test('a person without DMs gets a private message, and nobody else sees anything', async () => {
   const shown = await pages();
   connector.uninstall(DANA);
   const { bar } = await connector.as(DANA).click(shown, 'Get as file');
@@ -228,7 +228,7 @@ test('who can’t be written to is told so, and nobody else sees anything', asyn
   expect(connector.replies(shown.thread ?? '')).toEqual([]);
 });
 
-test('who may look may have the file, as in Slack: the command decides', async () => {
+test('a person who may read may get the file, as in Slack: the command decides', async () => {
   const offered = await offer(GUEST);
   await connector.as(GUEST).acceptFile(offered);
   await soon(() => connector.stored()[0]?.text === text);
@@ -246,7 +246,7 @@ test('an offer is good for the one it was made to', async () => {
   expect(heard).toHaveLength(asked);
 });
 
-test('what comes back with an answer asks m0 for nothing: the offer alone decides', async () => {
+test('data in an answer is ignored: only the stored offer decides', async () => {
   const made = await offer();
   if (made.file?.kind !== 'offered') throw new Error('no offer');
   const context = { ...(made.file.accept as object), command: 'approve #42' };
@@ -256,7 +256,7 @@ test('what comes back with an answer asks m0 for nothing: the offer alone decide
   expect(heard.slice(asked).map((h) => h.text)).toEqual(['show #42']);
 });
 
-test('in a channel, or made up, an answer is none', async () => {
+test('an answer in a channel, or a forged one, is ignored', async () => {
   const offered = await offer();
   const inChannel = { conversation: { id: OPS, conversationType: 'channel' } };
   expect((await connector.deliver(consent(offered, room(elsewhere()), inChannel))).status).not.toBe(200);

@@ -1,4 +1,4 @@
-/** A person's home as a message in Teams, and what m0 says when it is added for them. */
+/** A person's home as a message in Teams, and m0's greeting after the installation. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { STACK } from '../support/core.ts';
 import { sshFinding, tagFinding } from '../support/runs.ts';
@@ -27,14 +27,14 @@ const greeted = (person: string, times = 1): Promise<TeamsMessage> =>
     return all.length === times ? all.at(-1) : null;
   }, SOON);
 
-/** Hears of the installation as Teams tells it, and resolves when nothing more comes of it. */
+/** Sends the installation event of Teams, and resolves when m0 has finished with it. */
 async function installed(person: string, change: Readonly<Record<string, unknown>>): Promise<void> {
   const { connector } = teams;
   const chat = connector.chat(person);
   await connector.deliver(connector.activity(person, chat, { type: 'installationUpdate', ...change }));
   await settled(person);
 }
-/** What is typed after it is answered after it. */
+/** Waits for the answer to a later command, so earlier work is finished. */
 async function settled(person: string): Promise<void> {
   const before = direct(person).length;
   await teams.connector.as(person).say(teams.connector.chat(person), 'oncall');
@@ -44,8 +44,8 @@ async function settled(person: string): Promise<void> {
   }, SOON);
 }
 
-test('whoever adds m0 is greeted with their home, which can be reviewed from there', async () => {
-  await teams.drifted(SSH);
+test('a person who adds m0 is greeted with their home, with a button to review drift', async () => {
+  await teams.alertDrift(SSH);
   await teams.connector.install(DANA);
   const hello = await greeted(DANA);
   expect(readable(hello)).toMatch(/@m0 home.*@m0 drift.*@m0 help/s);
@@ -59,7 +59,7 @@ test('whoever adds m0 is greeted with their home, which can be reviewed from the
 });
 
 test('a stranger is told what they can do and who can add them, and nothing of the stacks', async () => {
-  await teams.drifted(SSH);
+  await teams.alertDrift(SSH);
   await teams.connector.install(GUEST);
   const hello = readable(await greeted(GUEST));
   expect(hello).toMatch(/@m0 home.*@m0 drift.*@m0 help/s);
@@ -69,7 +69,7 @@ test('a stranger is told what they can do and who can add them, and nothing of t
   expect(hello).not.toContain('drifted');
 });
 
-test('nobody is greeted twice, by an upgrade, a replay or a restart, until they add m0 anew', async () => {
+test('nobody is greeted twice, by an upgrade, a replay or a restart, until they add m0 again', async () => {
   const { connector } = teams;
   const chat = connector.chat(DANA);
   const added = connector.activity(DANA, chat, { type: 'installationUpdate', action: 'add' });
@@ -98,11 +98,11 @@ test('an upgrade greets nobody, nor does m0 added to a team or a group', async (
   await settled(DANA);
   await teams.bot.teams.stop();
   for (const person of [DANA, KIM]) {
-    expect(teams.before(person).filter((text) => text.includes('I am m0'))).toEqual([]);
+    expect(teams.visibleTo(person).filter((text) => text.includes('I am m0'))).toEqual([]);
   }
 });
 
-test('a greeting that fails is logged, and m0 goes on', async () => {
+test('a failed greeting is logged, and m0 works on', async () => {
   teams.connector.fault = (call) => (call.startsWith('POST') ? { status: 403, code: 'Forbidden' } : 'pass');
   await teams.connector.install(DANA);
   await vi.waitFor(() => expect(teams.logged.join('')).toContain('a Teams activity was not answered'), SOON);
@@ -110,9 +110,9 @@ test('a greeting that fails is logged, and m0 goes on', async () => {
   await settled(DANA);
 });
 
-test('a click on Refresh shows the home as it is now, in the place of the old one', async () => {
+test('a click on Refresh replaces the home by the current one', async () => {
   const { connector } = teams;
-  const id = await teams.drifted(SSH, tagFinding());
+  const id = await teams.alertDrift(SSH, tagFinding());
   await connector.as(DANA).say(connector.chat(DANA), 'home');
   const card = await connector.waitFor(() => direct(DANA).find((m) => titlesOf(m).includes('Refresh')), SOON);
   expect(readable(card)).toContain('1 stack waits for you');
@@ -124,16 +124,16 @@ test('a click on Refresh shows the home as it is now, in the place of the old on
   expect(direct(DANA)).toHaveLength(messages);
 });
 
-test('in a channel the home is for its sender alone, and so is a look at it anew', async () => {
+test('in a channel the home and its refresh are private', async () => {
   const { connector } = teams;
-  await teams.drifted(SSH);
+  await teams.alertDrift(SSH);
   await connector.as(DANA).say(OPS, '@m0 home');
   const card = await connector.waitFor(
     () => connector.whispers(DANA).find((m) => readable(m).includes('waits for you')),
     SOON,
   );
-  expect(teams.before(KIM).join('')).not.toContain('waits for you');
+  expect(teams.visibleTo(KIM).join('')).not.toContain('waits for you');
   const { card: now } = await connector.as(DANA).click(card, 'Refresh');
   expect(JSON.stringify(now)).toContain('1 stack waits for you');
-  expect(teams.before(KIM).join('')).not.toContain('waits for you');
+  expect(teams.visibleTo(KIM).join('')).not.toContain('waits for you');
 });

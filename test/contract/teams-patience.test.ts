@@ -1,9 +1,9 @@
-/** Clicks whose answer takes longer than Teams waits: told to wait in time, and answered later, once. */
+/** Clicks whose answer takes longer than Teams waits: m0 asks for patience in time, and answers later, once. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Card } from '../../src/messages/card.ts';
 import type { CommandHandler, Reply } from '../../src/ports/chat.ts';
-import { driftMixed, fullDiff, snoozeForm, threePages } from '../support/cards.ts';
-import { soon } from '../support/chat-ends.ts';
+import { soon } from '../support/chat-drivers.ts';
+import { driftMixed, fullDiff, snoozeForm, threePages } from '../support/sample-cards.ts';
 import { type Bot, DANA, GUEST, KIM, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
 import {
   type Clicked,
@@ -23,7 +23,7 @@ let store: Awaited<ReturnType<typeof memory>>;
 let bot: Bot;
 let heard: number;
 let held: PromiseWithResolvers<Reply>;
-/** Answers at once where a test lets it; else not before the test says so. */
+/** The immediate answer; null: m0 answers only when the test says so. */
 let atOnce: Reply | null;
 const logged: string[] = [];
 const handler: CommandHandler = () => {
@@ -65,12 +65,12 @@ async function posted(card: Card = driftMixed, to: string | null = null): Promis
   return message;
 }
 
-/** A click that is told to wait. */
+/** Asserts that the click was answered with a request to wait. */
 async function waits(click: Promise<Clicked>): Promise<void> {
   expect(await click).toEqual({ status: 200, bar: WAIT, card: null });
 }
 
-/** What came after all, when nothing more can come. */
+/** Resolves when no more answers can arrive. */
 async function settled(): Promise<void> {
   await bot.teams.stop();
 }
@@ -78,7 +78,7 @@ const whispers = (person: string) => connector.whispers(person).map((m) => textO
 const under = (message: TeamsMessage) => connector.replies(message.id).map((m) => textOfCard(m.card));
 
 describe('the answer comes later, once', () => {
-  test('a private line: to who clicked alone, under the card', async () => {
+  test('a private line under the card, to the sender only', async () => {
     const card = await posted();
     await waits(connector.as(DANA).click(card, 'Full diff'));
     expect(whispers(DANA)).toEqual([]);
@@ -90,7 +90,7 @@ describe('the answer comes later, once', () => {
     expect(heard).toBe(1);
   });
 
-  test('a private card with buttons, in the chat with m0 where nobody is whispered to', async () => {
+  test('a private card with buttons, in the chat with m0 if private messages are not supported', async () => {
     const card = await posted();
     connector.targeted = false;
     await waits(connector.as(DANA).click(card, 'Full diff'));
@@ -101,7 +101,7 @@ describe('the answer comes later, once', () => {
     expect(elements(own[0]?.card, 'Action.Execute')).toHaveLength(1);
   });
 
-  test('somebody who can’t be written to at all is told how to be, and others nothing of it', async () => {
+  test('a person without DMs is told privately how to get them', async () => {
     const card = await posted();
     connector.targeted = false;
     connector.uninstall(GUEST);
@@ -148,7 +148,7 @@ describe('the answer comes later, once', () => {
     ]);
   });
 
-  test('a form: about the card it was asked for on, and gone once it has done its work', async () => {
+  test('a form about the clicked card, deleted after it was submitted', async () => {
     const card = await posted();
     await waits(connector.as(DANA).click(card, 'Snooze…'));
     held.resolve({ type: 'form', form: snoozeForm });
@@ -162,7 +162,7 @@ describe('the answer comes later, once', () => {
     expect(heard).toBe(2);
   });
 
-  test('that it broke, if it does', async () => {
+  test('an error, if the command failed', async () => {
     const card = await posted();
     await waits(connector.as(DANA).click(card, 'Full diff'));
     held.reject(new Error('the store is gone'));
@@ -172,7 +172,7 @@ describe('the answer comes later, once', () => {
   });
 });
 
-test('what Teams sends again meanwhile is heard once and answered once', async () => {
+test('a click that Teams repeats meanwhile is handled once and answered once', async () => {
   const card = await posted();
   const action = { type: 'Action.Execute', verb: 'm0', data: { command: 'approve #42' } };
   const invoke = connector.activity(DANA, `${OPS};messageid=${card.id}`, {
@@ -187,8 +187,8 @@ test('what Teams sends again meanwhile is heard once and answered once', async (
   expect(whispers(DANA)).toEqual(['Approved run #42.']);
 });
 
-describe('an answer that Teams does not take at once', () => {
-  test('is tried again while it is worth anything, and comes once', async () => {
+describe('an answer that Teams does not accept at once', () => {
+  test('is retried while it is still useful, and arrives once', async () => {
     atOnce = { type: 'private', card: told('Only sre may', { type: 'buttons', buttons: [fullDiff] }) };
     const card = await posted();
     let answers = 0;
@@ -196,13 +196,13 @@ describe('an answer that Teams does not take at once', () => {
       call.startsWith('POST') && answers++ < 2 ? { status: 429, retryAfter: 0 } : 'pass';
     const clicked = await connector.as(DANA).click(card, 'Full diff');
     await settled();
-    // Whether in time or not: once.
+    // The answer arrives once, in time or later.
     expect(clicked.bar === WAIT || clicked.bar?.includes('More below')).toBe(true);
     expect(whispers(DANA)).toEqual(['Only sre may']);
     expect(answers).toBe(3);
   });
 
-  test('is given up after three attempts, which the log tells', async () => {
+  test('is given up after three attempts, with a log line', async () => {
     atOnce = { type: 'private', card: told('fine') };
     await posted();
     let answers = 0;
@@ -216,7 +216,7 @@ describe('an answer that Teams does not take at once', () => {
   });
 });
 
-test('what comes in time is answered under the card alone', async () => {
+test('an answer in time is shown under the card only', async () => {
   atOnce = { type: 'private', card: told('Only sre may') };
   await bot.close();
   await start();

@@ -1,12 +1,12 @@
-/** What m0 remembers of Teams: a new process on the same database writes by itself before anybody has said a word. */
+/** What m0 stores of Teams: a new process on the same database can write before it has received any message. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLogger } from '../../src/base/log.ts';
 import { openStore } from '../../src/store/open.ts';
-import { driftMixed, healed, snoozeForm } from '../support/cards.ts';
-import { soon } from '../support/chat-ends.ts';
+import { soon } from '../support/chat-drivers.ts';
+import { driftMixed, healed, snoozeForm } from '../support/sample-cards.ts';
 import { type Bot, DANA, KIM, startBot, teamsOptions } from '../support/teams-bot.ts';
 import { startConnector, type TeamsConnector, textOfCard } from '../support/teams-connector.ts';
 
@@ -56,7 +56,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-test('to each channel, a group chat and people it knows or never met; under its own cards; in their place', async () => {
+test('it posts to channels, a group chat and people, replies under its cards, and updates them', async () => {
   await connector.as(KIM).say(GROUP, '@m0 status');
   await connector.as(DANA).say(connector.chat(DANA), 'status');
   await soon(() => heard.length === 2);
@@ -76,11 +76,11 @@ test('to each channel, a group chat and people it knows or never met; under its 
   for (const where of [SECOND, GROUP, connector.chat(DANA), connector.chat(KIM)]) {
     expect(shown(where), where).toEqual([expect.stringContaining(driftMixed.headline)]);
   }
-  // Nobody said anything to the new process.
+  // The new process has received no message.
   expect(heard).toHaveLength(2);
 });
 
-test('what was posted, heard or opened before is not again, and a form is still about its card', async () => {
+test('it repeats no post, event or form, and an open form still belongs to its card', async () => {
   const root = await bot.teams.post({ platform: 'teams', channel: OPS }, driftMixed, 'root');
   const [card] = connector.in(OPS);
   if (!card) throw new Error('no card');

@@ -1,4 +1,4 @@
-/** Who decides what by which click in Teams: clicks that race, that come late, and that nobody's button ever sent. */
+/** Permissions of clicks in Teams: concurrent clicks, late clicks, and forged clicks. */
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { STACK } from '../support/core.ts';
@@ -21,10 +21,10 @@ const SSH = sshFinding();
 const SOON = 5_000;
 
 let teams: TeamsCore;
-/** Drift that waits, shown in the channel. */
+/** Makes drift that waits for approval and is shown in the channel. */
 async function waiting(options: TeamsCoreOptions = {}): Promise<number> {
   teams = await TeamsCore.open(options);
-  return teams.drifted(SSH);
+  return teams.alertDrift(SSH);
 }
 afterEach(() => teams.close());
 
@@ -32,7 +32,7 @@ const applied = (): number => teams.core.cloud.applies.length;
 const whispers = (person: string): readonly string[] =>
   teams.connector.whispers(person).map((m) => textOfCard(m.card));
 
-/** A click as the connector hands it over, whatever it carries. */
+/** Sends a click as the connector would, with any data. */
 async function invoke(
   person: string,
   on: TeamsMessage,
@@ -47,18 +47,18 @@ async function invoke(
   const { status, body } = await teams.connector.deliver(sent);
   return { status, bar: typeof body?.value === 'string' ? body.value : null };
 }
-/** Clicks what approves on a card, as it stood when somebody saw it. */
+/** Clicks the approve button of a card, also of an outdated copy. */
 const approve = (person: string, card: TeamsMessage) =>
   invoke(person, card, { data: sender(card, 'approve').data });
 const seen = (message: TeamsMessage): TeamsMessage => structuredClone(message);
 
 async function settled(): Promise<void> {
-  await teams.core.rest();
+  await teams.core.untilIdle();
   await teams.deliver();
 }
 
 describe('clicks that race', () => {
-  test('two people in the same second: one effect, and the second hears how it stands', async () => {
+  test('two people in the same second: one effect, and the second gets the status', async () => {
     const id = await waiting();
     const card = seen(teams.newest());
     const bars = (await Promise.all([approve(DANA, card), approve(KIM, card)])).map((c) => c.bar);
@@ -70,7 +70,7 @@ describe('clicks that race', () => {
     expect(JSON.stringify(teams.newest().card)).not.toContain('approve #');
   });
 
-  test('the same button twice, and once more when all is over', async () => {
+  test('the same button twice, and again after the end', async () => {
     await waiting();
     const card = seen(teams.newest());
     await Promise.all([approve(DANA, card), approve(DANA, card)]);
@@ -79,7 +79,7 @@ describe('clicks that race', () => {
     expect(applied()).toBe(1);
   });
 
-  test('one approves and one rejects at once: whichever came first stands, and the card says so', async () => {
+  test('an approval and a rejection at once: the first one counts, and the card says so', async () => {
     const id = await waiting();
     const card = seen(teams.newest());
     await Promise.all([approve(DANA, card), teams.connector.as(KIM).slash(OPS, `reject #${id} not now`)]);
@@ -90,7 +90,7 @@ describe('clicks that race', () => {
     expect(readable(teams.newest())).toContain(state === 'rejected' ? 'rejected by' : 'approved by');
   });
 
-  test('where two must approve, one person in two clicks is one', async () => {
+  test('two required approvals: two clicks of one person count once', async () => {
     const approvers = { from: ['sre'], need: 2, notTheAuthor: false };
     const id = await waiting({ stack: { approvers } });
     const card = seen(teams.newest());
@@ -104,11 +104,11 @@ describe('clicks that race', () => {
   });
 });
 
-describe('what comes late', () => {
-  test('a click on an old card applies nothing, and its sender is told', async () => {
+describe('late clicks', () => {
+  test('a click on an old card applies nothing, and the sender gets a message', async () => {
     await waiting();
     const old = seen(teams.newest());
-    await teams.drifted(sshFinding('0.0.0.0/0'));
+    await teams.alertDrift(sshFinding('0.0.0.0/0'));
     expect(teams.cards()).toHaveLength(2);
     expect((await approve(DANA, old)).bar).toContain('superseded');
     await settled();
@@ -128,7 +128,7 @@ describe('what comes late', () => {
     expect(readable(teams.newest())).toContain('approved by Dana');
   });
 
-  test('a click that is replayed, also after a restart, is no second one', async () => {
+  test('a replayed click, also after a restart, has no second effect', async () => {
     const id = await waiting({ stack: { approvers: { from: ['sre'], need: 2, notTheAuthor: false } } });
     const card = teams.newest();
     const value = { action: { type: 'Action.Execute', verb: 'm0', data: sender(card, 'approve').data } };
@@ -148,8 +148,8 @@ describe('what comes late', () => {
   });
 });
 
-describe('who may not', () => {
-  test('is told so alone, and can have the one on call asked by a button', async () => {
+describe('a person without permission', () => {
+  test('is refused privately, and can ask the person on call by a button', async () => {
     const id = await waiting();
     const { bar } = await approve(EVE, teams.newest());
     expect(bar).toContain('Only sre or the person on call (Dana) may approve prod-network.');
@@ -218,7 +218,7 @@ describe('a click that no button of m0’s sends', () => {
     await nothingHappened();
   });
 
-  test('words in the data are no rights: who sends them is who Teams says', async () => {
+  test('names in the data give no permissions: the sender is who Teams says', async () => {
     const claims = {
       actor: { person: 'dana' },
       person: 'dana',
@@ -231,7 +231,7 @@ describe('a click that no button of m0’s sends', () => {
   });
 
   test('the command of another run is judged as that run is', async () => {
-    await teams.drifted(sshFinding('0.0.0.0/0'));
+    await teams.alertDrift(sshFinding('0.0.0.0/0'));
     const next = await teams.runId();
     const command = String(data.command).replace(`#${id}`, `#${next}`);
     expect((await invoke(DANA, card, { data: { command } })).bar).toContain('has changed since the card');
@@ -240,7 +240,7 @@ describe('a click that no button of m0’s sends', () => {
     expect(applied()).toBe(0);
   });
 
-  test('fields that the form does not have are left out, and those of other forms too', async () => {
+  test('fields that the form does not have are ignored, also those of other forms', async () => {
     const submit = sender(card, 'snooze');
     const form = String((submit.data as { readonly form: string }).form);
     const forged = {
@@ -263,7 +263,7 @@ describe('a click that no button of m0’s sends', () => {
     ]);
   });
 
-  test('a resource the run does not have is not kept', async () => {
+  test('a resource that is not in the run gets no exemption', async () => {
     const submit = sender(card, 'snooze');
     const form = String((submit.data as { readonly form: string }).form);
     const answers = { [`${form}.for`]: '2h', [`${form}.address`]: tagFinding().address };
@@ -272,7 +272,7 @@ describe('a click that no button of m0’s sends', () => {
     await nothingHappened();
   });
 
-  test('what is answered is told where the click was, whatever conversation its data names', async () => {
+  test('the answer goes to the conversation of the click, not to one named in its data', async () => {
     await invoke(EVE, card, {
       data: {
         ...data,
@@ -304,7 +304,7 @@ describe('a click that no button of m0’s sends', () => {
 
 describe('a request that is not of the Bot Connector', () => {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  /** The token of the connector with another head, signed by nobody or by what everybody knows. */
+  /** The connector's token with another header, unsigned or signed with a public value. */
   function forged(alg: string, sign: (text: string) => string): string {
     const [, claims] = teams.connector.token().split('.');
     const text = `${part({ alg, typ: 'JWT' })}.${claims}`;
@@ -335,13 +335,13 @@ describe('a request that is not of the Bot Connector', () => {
     expect((await teams.connector.deliver(click, `Bearer ${token()}`)).status).toBe(code);
     await settled();
     expect((await teams.core.run(id)).state).toBe('awaiting_approval');
-    // The same from where it should come is heard: what was refused has used nothing up.
+    // The genuine request is accepted: the refused one did not use up its id.
     expect((await teams.connector.deliver(click)).status).toBe(200);
     await settled();
     expect(applied()).toBe(1);
   });
 
-  test('or is of another organisation approves nothing, even as an approver of this one', async () => {
+  test('or of another organisation approves nothing, even for an approver of this one', async () => {
     const id = await waiting();
     const card = teams.newest();
     const value = { action: { type: 'Action.Execute', verb: 'm0', data: sender(card, 'approve').data } };

@@ -1,4 +1,4 @@
-/** Each command typed wherever Teams lets one be typed, each button clicked and each form filled in. */
+/** Types each command everywhere Teams allows it, clicks each button and submits each form. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { COMMAND_NAMES } from '../../src/commands/grammar.ts';
 import { STACK } from '../support/core.ts';
@@ -33,10 +33,10 @@ const WAYS: Readonly<Record<string, (person: string, text: string) => Promise<vo
   'as a slash command': (person, text) => teams.connector.as(person).slash(OPS, text),
 };
 
-/** What stands before the person that did not yet: said once more it is new. */
+/** The messages the person sees that were not there before; a repeated text counts as new. */
 function fresh(person: string, already: readonly string[]): readonly string[] {
   const left = [...already];
-  return teams.before(person).filter((text) => {
+  return teams.visibleTo(person).filter((text) => {
     const at = left.indexOf(text);
     if (at !== -1) left.splice(at, 1);
     return at === -1;
@@ -55,15 +55,15 @@ async function answered(person: string, already: readonly string[], expected: Re
 
 describe.each(Object.entries(WAYS))('%s', (where, say) => {
   const isDirect = where === 'in the chat with m0';
-  /** What everybody there reads; all else is for who asked. */
+  /** Commands whose answers everybody in the channel sees; all other answers are private. */
   const forAll = [
     ...['drift', 'subscribe', 'unsubscribe'],
-    // Of what everybody saw asked the pages stand below it.
+    // The pages of a visible command are shown in its thread.
     ...(where === 'as a slash command' ? [] : ['show']),
   ];
 
   async function type(person: string, text: string, expected: RegExp): Promise<void> {
-    const [already, others] = [teams.before(person), teams.before(KIM)];
+    const [already, others] = [teams.visibleTo(person), teams.visibleTo(KIM)];
     await say(person, text);
     const [command = ''] = text.split(' ');
     typed.add(command);
@@ -72,9 +72,9 @@ describe.each(Object.entries(WAYS))('%s', (where, say) => {
     await teams.deliver();
   }
 
-  test('every command that is typed is answered, and does what it says', async () => {
+  test('every typed command is answered, and has its effect', async () => {
     const { core } = teams;
-    const first = await teams.drifted(SSH, TAG);
+    const first = await teams.alertDrift(SSH, TAG);
     await type(EVE, 'help', /What I can do/);
     await type(EVE, 'home', /Nothing waits for you; 1 stack drifted/);
     await type(EVE, 'status', /drifted|open/);
@@ -104,9 +104,9 @@ describe.each(Object.entries(WAYS))('%s', (where, say) => {
     expect(await core.store.exemptions(STACK)).toMatchObject([{ kind: 'accept', by: { platform: 'teams' } }]);
     await type(DANA, `unaccept ${STACK}`, /No longer accepted/);
     await type(DANA, `reject #${await teams.runId()} ships on Monday`, /rejected/);
-    const waiting = await teams.drifted(SSH);
+    const waiting = await teams.alertDrift(SSH);
     await type(DANA, `cancel #${waiting}`, /canceled/);
-    const last = await teams.drifted(SSH);
+    const last = await teams.alertDrift(SSH);
     await type(DANA, `approve #${last}`, /Approved/);
     expect(core.cloud.applies.map((a) => a.touched)).toEqual([[SSH.address]]);
     expect((await core.run(last)).applied).toMatchObject([
@@ -115,14 +115,14 @@ describe.each(Object.entries(WAYS))('%s', (where, say) => {
     expect([...typed].sort()).toEqual([...COMMAND_NAMES].sort());
   });
 
-  test('what lacks words opens a form as a message of its own, which does what it says and gives way', async () => {
+  test('a command without a reason opens a form in a separate message, which is replaced after use', async () => {
     const { core } = teams;
-    const id = await teams.drifted(SSH);
+    const id = await teams.alertDrift(SSH);
     for (const [text, submit, fields, kind] of [
       [`snooze #${id}`, 'Snooze', { for: '3d', reason: 'vendor needs SSH' }, 'snooze'],
       [`accept #${id}`, 'Keep as it is', { address: SSH.address, reason: 'agreed with security' }, 'accept'],
     ] as const) {
-      const already = teams.before(DANA);
+      const already = teams.visibleTo(DANA);
       await say(DANA, text);
       const shown = await answered(DANA, already, /Shown|baseline|For how long|quiet and out of/);
       const form = everything(DANA).find((m) => readable(m) === shown);
@@ -135,7 +135,7 @@ describe.each(Object.entries(WAYS))('%s', (where, say) => {
       await say(DANA, `un${kind} ${STACK}`);
       await vi.waitFor(async () => expect(await core.store.exemptions(STACK)).toEqual([]), SOON);
       await teams.deliver();
-      await teams.drifted(SSH);
+      await teams.alertDrift(SSH);
     }
   });
 });
@@ -167,12 +167,12 @@ async function click(
 ): Promise<Clicked> {
   const result = await teams.connector.as(person).click(message, title, inputs);
   expect(result.status, title).toBe(200);
-  await teams.core.rest();
+  await teams.core.untilIdle();
   await teams.deliver();
   return result;
 }
 
-/** What stands behind a button that opens something: a question, or a form. */
+/** The content that a button opens: a confirmation or a form. */
 function opened(message: TeamsMessage, title: string) {
   const show = elements(message.card, 'Action.ShowCard').find((a) => a.title === title);
   if (show === undefined) throw new Error(`nothing opens by "${title}" on ${readable(message)}`);
@@ -200,10 +200,10 @@ async function press(
 const hasTitle = (set: Readonly<Record<string, unknown>>, title: string): boolean =>
   Array.isArray(set.actions) && set.actions.some((a) => a.title === title);
 
-test('every button of a card does what it says, and the card follows', async () => {
+test('every button of a card has its effect, and the card is updated', async () => {
   const { core } = teams;
-  await teams.drifted(SSH);
-  const already = teams.before(EVE);
+  await teams.alertDrift(SSH);
+  const already = teams.visibleTo(EVE);
   await press(EVE, 'Full diff');
   await answered(EVE, already, /ingress/);
   expect((await press(EVE, 'Revert the rule in the cloud')).bar).toMatch(/Only .*may approve/);
@@ -219,9 +219,9 @@ test('every button of a card does what it says, and the card follows', async () 
   expect(core.cloud.applies).toHaveLength(1);
   expect(readable(teams.newest())).toMatch(/approved by Dana, verified/);
 
-  // What moves after a yes is asked again: it can be approved as it is now, or left.
+  // Drift that changes after the approval is asked again: approve the new drift, or leave it.
   for (const answer of ['Approve what it is now', 'Leave it']) {
-    await teams.drifted(SSH);
+    await teams.alertDrift(SSH);
     core.cloud.next('plan', () => {
       core.cloud.drift.set(STACK, [SSH, TAG]);
     });
@@ -236,13 +236,13 @@ test('every button of a card does what it says, and the card follows', async () 
     [TAG.address, SSH.address].sort(),
   ]);
 
-  // A check that fails can be made again from its card.
+  // A failed check can be repeated from its card.
   core.cloud.next('plan', () => {
     throw new Error('reading S3 state: AccessDenied');
   });
   await core.check('command');
   await teams.deliver();
-  const before = teams.before(EVE);
+  const before = teams.visibleTo(EVE);
   await press(EVE, 'Try again');
   await answered(EVE, before, /checking|open/);
   expect([...clicked].sort()).toEqual([
@@ -258,8 +258,8 @@ test('every button of a card does what it says, and the card follows', async () 
   ]);
 });
 
-test('a form whose reason is missing, or only spaces, keeps nothing and says what is missing', async () => {
-  await teams.drifted(SSH);
+test('a form without a reason, or with spaces only, stores nothing and says what is missing', async () => {
+  await teams.alertDrift(SSH);
   const { bar } = await press(DANA, 'Accept…', { reason: '   ' });
   expect(bar).toMatch(/form below|reason|why/i);
   expect(await teams.core.store.exemptions(STACK)).toEqual([]);

@@ -1,11 +1,11 @@
-/** What is Teams' own; what the core relies on of any chat is in chat-port.test.ts. */
+/** Behaviour specific to the Teams adapter; the contract of every chat is in chat-port.test.ts. */
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createTeams, type TeamsOptions } from '../../src/chat/teams/teams.ts';
 import type { Card } from '../../src/messages/card.ts';
 import type { CommandHandler, Incoming, Reply } from '../../src/ports/chat.ts';
-import { driftMixed, fullDiff, snoozeForm, threePages } from '../support/cards.ts';
-import { soon } from '../support/chat-ends.ts';
+import { soon } from '../support/chat-drivers.ts';
+import { driftMixed, fullDiff, snoozeForm, threePages } from '../support/sample-cards.ts';
 import { type Bot, DANA, GUEST, KIM, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
 import {
   elements,
@@ -57,7 +57,7 @@ beforeEach(async () => {
   store = await memory();
   teams = (await start()).teams;
   await connector.addToTeam('sre');
-  // The last channel of its list, which m0 asks for.
+  // m0 fetches the team's channel list; this is its last channel.
   await vi.waitFor(async () => expect(await store.teamsConversation('19:second@thread.tacv2')).toBeDefined());
 });
 
@@ -99,7 +99,7 @@ describe('who may speak', () => {
     ['a token that names no service URL', () => `Bearer ${connector.token({ serviceurl: undefined })}`],
     ['a token signed by a stranger', () => `Bearer ${connector.token({}, stranger)}`],
     ['an unsigned token', () => `Bearer ${connector.token().replace(/\.[^.]*$/, '.')}`],
-  ])('%s is refused, and nothing is heard', async (_what, authorization) => {
+  ])('%s is refused and ignored', async (_what, authorization) => {
     expect((await connector.deliver(status(), authorization())).status).toBe(401);
     expect((await connector.deliver(status())).status).toBe(200);
     await soon(() => heard.length === 1);
@@ -126,7 +126,7 @@ describe('who may speak', () => {
     await soon(() => heard.length === 1);
   });
 
-  test('an object id in place of another is nobody', async () => {
+  test('a wrong object id is not recognised', async () => {
     const mask = status({ from: { id: DANA, name: 'Dana' } });
     await connector.deliver(mask);
     await soon(() => heard.length === 1);
@@ -141,7 +141,7 @@ describe('who may speak', () => {
     );
   });
 
-  test('the insecure way only takes what comes from this machine and goes back to it', async () => {
+  test('insecure mode only accepts requests from this machine, with answers to it', async () => {
     const { url } = await start({ appId: null, insecureLoopback: true });
     expect((await connector.deliver(status({ serviceUrl: 'https://evil.example/' }), null)).status).toBe(403);
     const fromPage = await fetch(`${url}/api/messages`, {
@@ -169,7 +169,7 @@ describe('who may speak', () => {
     expect(heard).toEqual([]);
   });
 
-  test('what is sent twice has one effect, also across a restart', async () => {
+  test('a repeated request has one effect, also across a restart', async () => {
     const sent = status();
     await connector.deliver(sent);
     await soon(() => heard.length === 1);
@@ -187,7 +187,7 @@ describe('where m0 may write', () => {
     expect(connector.in('19:second@thread.tacv2')).toHaveLength(1);
   });
 
-  test('a channel of m0.yaml it was not met in is a problem told, until it is met there', async () => {
+  test('a channel of m0.yaml without m0 is a reported problem, until m0 receives something there', async () => {
     const { teams: other } = await start({ channels: [OPS, ELSE] });
     expect(other.healthy()).toMatchObject({ ok: true, problem: expect.stringContaining(ELSE) });
     expect(other.healthy().problem).not.toContain(OPS);
@@ -201,7 +201,7 @@ describe('where m0 may write', () => {
     expect(connector.in(ELSE)).toHaveLength(1);
   });
 
-  test('a person who does not have it is refused for good', async () => {
+  test('a message to a person without m0 fails permanently', async () => {
     connector.uninstall(KIM);
     await expect(teams.post({ platform: 'teams', user: KIM }, driftMixed, 'k')).rejects.toMatchObject({
       permanent: true,
@@ -217,7 +217,7 @@ describe('where m0 may write', () => {
     expect(mentions).toMatchObject([[{ mentioned: { id: DANA } }], []]);
   });
 
-  test('a person it was taken from later is refused too, and written to again once they have it back', async () => {
+  test('so does one to a person who removed m0, until they install it again', async () => {
     await connector.as(DANA).say(connector.chat(DANA), 'status');
     await teams.post({ platform: 'teams', user: DANA }, driftMixed, 'k');
     await connector.deliver(
@@ -228,7 +228,7 @@ describe('where m0 may write', () => {
     expect(connector.calls.filter((c) => c === 'POST conversations')).toHaveLength(1);
   });
 
-  test('at Teams’ pace: the eighth message of a second has to wait, an update counts', async () => {
+  test('within Teams’ rate: the eighth message of a second has to wait, and updates count', async () => {
     for (let i = 0; i < 6; i += 1) await teams.post(IN_OPS, driftMixed, `k${i}`);
     const { messageId } = await teams.post(IN_OPS, driftMixed, 'k5');
     await teams.update(OPS, messageId, driftMixed);
@@ -250,7 +250,7 @@ describe('where m0 may write', () => {
     expect(connector.in(OPS)).toHaveLength(1);
   });
 
-  test('a post whose answer got lost comes twice rather than never, and the second is kept up to date', async () => {
+  test('a post whose answer was lost is sent again, and the second one is updated', async () => {
     let lost = 0;
     connector.fault = () => (lost++ === 0 ? 'lose-answer' : 'pass');
     await expect(teams.post(IN_OPS, driftMixed, 'k')).rejects.toMatchObject({ permanent: false });
@@ -259,7 +259,7 @@ describe('where m0 may write', () => {
     expect(connector.in(OPS).map((m) => textOfCard(m.card) === 'healed')).toEqual([false, true]);
   });
 
-  test('a refused sign-in says which settings to look at, and is over once it is mended', async () => {
+  test('a refused sign-in names the settings to check, until it works again', async () => {
     connector.fault = () => ({ status: 401 });
     await expect(teams.post(IN_OPS, driftMixed, 'k')).rejects.toMatchObject({ permanent: false });
     expect(teams.healthy()).toMatchObject({
@@ -273,7 +273,7 @@ describe('where m0 may write', () => {
 });
 
 describe('a message', () => {
-  test('without a mention is none of m0’s business, even where it arrives', async () => {
+  test('without a mention is ignored, even if it arrives', async () => {
     await connector.as(DANA).say(OPS, 'approve #42');
     await connector.deliver(connector.activity(DANA, GROUP, { type: 'message', text: 'm0 approve #42' }));
     await connector.as(DANA).say(GROUP, '@m0 status');
@@ -319,7 +319,7 @@ describe('a message', () => {
     expect(connector.in(connector.chat(DANA))).toEqual([]);
   });
 
-  test('that nobody else saw opens its form for its sender alone', async () => {
+  test('that nobody else saw opens its form privately', async () => {
     answer = () => ({ type: 'form', form: snoozeForm });
     await connector.as(DANA).slash(OPS, 'snooze #42');
     const form = await soon(() => connector.whispers(DANA)[0]);
@@ -350,12 +350,12 @@ describe('a message', () => {
 });
 
 describe('a click', () => {
-  test('with nothing to say gets a word all the same', async () => {
+  test('without an answer still gets a short text', async () => {
     const clicked = await connector.as(DANA).click(await posted(), 'Full diff');
     expect(clicked).toEqual({ status: 200, bar: 'm0 is on it.', card: null });
   });
 
-  test('whose private answer has buttons gets them below it, else in the chat with m0', async () => {
+  test('gets a private answer with buttons below it, else in the chat with m0', async () => {
     answer = () => ({
       type: 'private',
       card: told('Only sre may', { type: 'buttons', buttons: [fullDiff] }),
@@ -375,7 +375,7 @@ describe('a click', () => {
     expect(other.bar).toContain('You can type: show #42');
   });
 
-  test('that breaks something says so', async () => {
+  test('that fails says so', async () => {
     answer = () => {
       throw new Error('the store is gone');
     };
@@ -406,7 +406,7 @@ describe('a form', () => {
     });
   });
 
-  test('that a click opened is for who clicked alone, about the card it was asked on, and gives way to its answer', async () => {
+  test('opened by a click is private, belongs to the card, and is replaced by its answer', async () => {
     const card = await posted();
     answer = () => ({ type: 'form', form: snoozeForm });
     expect((await connector.as(DANA).click(card, 'Snooze…')).bar).toContain('form below');
@@ -424,7 +424,7 @@ describe('a form', () => {
     expect(connector.whispers(DANA)).toHaveLength(1);
   });
 
-  test('is for all where a client can’t show it to one, and stays until somebody has filled it in who may', async () => {
+  test('is public if clients can’t show it privately, and stays until a person with permission submits it', async () => {
     connector.targeted = false;
     const card = await posted();
     answer = () => ({ type: 'form', form: snoozeForm });
@@ -443,7 +443,7 @@ describe('a form', () => {
     });
   });
 
-  test('in the chat with m0 gives way to its answer', async () => {
+  test('in the chat with m0 is replaced by its answer', async () => {
     answer = () => ({ type: 'form', form: snoozeForm });
     await connector.as(DANA).say(connector.chat(DANA), 'snooze #42');
     const form = await soon(() => connector.in(connector.chat(DANA))[1]);
@@ -455,7 +455,7 @@ describe('a form', () => {
 });
 
 describe('pages', () => {
-  test('turn for who turns them, each asked for afresh', async () => {
+  test('turn for the person who clicks, and each page is requested anew', async () => {
     answer = () => ({ type: 'pages', pages: threePages });
     const card = await posted();
     await connector.as(DANA).click(card, 'Full diff');
@@ -472,7 +472,7 @@ describe('pages', () => {
   });
 });
 
-test('stopping waits for the answers under way and hears nothing more', async () => {
+test('a stop waits for running answers and accepts no more requests', async () => {
   const { promise, resolve } = Promise.withResolvers<Reply>();
   answer = () => promise;
   await connector.as(DANA).say(connector.chat(DANA), 'drift');

@@ -23,7 +23,7 @@ let env: Record<string, string | undefined>;
 let runner: Runner;
 let git: string;
 
-/** The real tool under another version's name: it says that version, and its plans tell that it ran. */
+/** Installs the real tool in a wrapper that reports another version and leaves a mark in its plans. */
 function install(path: string, real: string, version: string): void {
   const file = join(dir, path);
   mkdirSync(dirname(file), { recursive: true });
@@ -50,7 +50,7 @@ beforeAll(async () => {
   install('home/.local/share/mise/installs/opentofu/1.10.0/tofu', tofu, '1.10.0');
   install('home/.local/share/mise/installs/opentofu/1.10.0-rc2/tofu', tofu, '1.10.0-rc2');
   symlinkSync('1.10.0', join(dir, 'home/.local/share/mise/installs/opentofu/latest'));
-  // One that does not run is none.
+  // A binary that does not run is ignored.
   writeFileSync(join(dir, 'bin/terraform-1.3.0'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
 
   env = { PATH: `${join(dir, 'bin')}:/usr/bin:/bin`, HOME: join(dir, 'home') };
@@ -65,7 +65,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** The version that a plan of such a stack was really made with. */
+/** The version that actually made the plan of such a stack. */
 async function ranWith(tool: Stack['tool'], toolVersion: string | null): Promise<unknown> {
   const name = `${tool}-${toolVersion ?? 'any'}`;
   const stack = anyStack({ name, source: { git, ref: 'main', path: 'a' }, tool, toolVersion });
@@ -90,18 +90,18 @@ describe('a stack', () => {
     expect(await ranWith(tool, wanted)).toBe(version);
   });
 
-  it('that asks for what is not there is told what is', async () => {
+  it('that asks for a missing version gets the list of installed ones', async () => {
     await expect(ranWith('terraform', '1.3')).rejects.toMatchObject({
       ...{ name: 'RunnerError', phase: 'init' },
       message:
         'looking for terraform 1.3: installed are 1.11.4, 1.9.10, 1.9.8, 1.8.5, 1.7.1, 1.6.2, 1.5.5, 1.4.6',
     });
-    // Not 1.10: a version is no text.
+    // 1.1 must not match 1.10.
     await expect(ranWith('tofu', '1.1')).rejects.toThrow('installed are 1.10.0, 1.10.0-rc2, 1.8.3');
   });
 });
 
-it('all stand in the table of doctor', async () => {
+it('all versions are in the table of doctor', async () => {
   const rows = await inspectTools({ dataDir: join(dir, 'doctor'), env, sandbox: false });
   const { found } = rows.find((row) => row.what === 'Terraform, OpenTofu') ?? { found: '' };
   expect(found).toContain(`terraform 1.9.8 (${join(dir, 'bin/terraform-1.9.8')})`);

@@ -1,4 +1,4 @@
-/** The adapters of m0's core to the cloud, the policies and the chat of a `World`, which a kill leaves whole. */
+/** Adapters between m0's core and the cloud, policies and chat of a `World`, which outlives a killed m0. */
 import type { PolicyAnswer } from '../../src/decisions/decision.ts';
 import type { CodeVersion, RunState, SavedPlan } from '../../src/model/run.ts';
 import { ChatError, type ChatPort } from '../../src/ports/chat.ts';
@@ -12,18 +12,18 @@ const BUNDLE = 'a1b2c3d4e5f60718293a4b5c6d7e8f9001122334';
 
 export interface AdapterParts {
   readonly world: World;
-  /** What goes on while m0 waits for the answer; may throw in the answer's place. */
+  /** Runs while m0 waits for the answer; a rejection replaces the answer. */
   readonly meanwhile: (doing: Doing) => Promise<void>;
-  /** Called when an apply has put back one of several. */
+  /** Called when an apply has reverted one of several resources. */
   readonly halfway: (artifact: string) => void;
-  /** The run of a stack that the store has in a state, and what was decided of it. */
+  /** The stored run of a stack in a state, and its decision. */
   readonly stored: (
     stack: string,
     state: RunState,
   ) => Promise<{ readonly id: number; readonly scope: readonly string[] } | undefined>;
 }
 
-/** A plan finds what drifted; an apply of a plan that is still kept puts back, one by one, what it touches. */
+/** A plan finds the drift. An apply of a plan that is still kept reverts, one by one, the resources it touches. */
 export function createRunner({ world, meanwhile, halfway, stored }: AdapterParts): Runner & CodePort {
   const codeNow = (): CodeVersion => ({ ...CODE, commit: world.commit });
   return {
@@ -96,7 +96,7 @@ export function createRunner({ world, meanwhile, halfway, stored }: AdapterParts
     },
   };
 
-  /** A tool that fails in the middle has ended as well. */
+  /** Records that the tool ended, also after it failed. */
   async function ended(artifact: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -131,7 +131,7 @@ export function createPolicies({ world, meanwhile }: AdapterParts): PolicyPort {
   };
 }
 
-/** A message whose key it knows is not posted again, as Slack's adapter finds what it posted before. */
+/** Does not post a message twice under one key, like Slack's adapter, which finds its earlier post. */
 export function createChat(world: World, channels: readonly string[]): ChatPort {
   return {
     platform: 'slack',

@@ -1,30 +1,30 @@
-/** Starting a child (child.ts) and seeing it end. */
+/** Starts a child process (child.ts) and waits for its end. */
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { Order } from './child.ts';
 
-/** Node compiles modules that it has seen before in half the time. */
+/** Node's compile cache, which halves the start time of the child. */
 export const CACHE = resolve('node_modules/.cache/m0-crash');
 
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** All that it wrote. */
+  /** All output of the child. */
   readonly output: string;
 }
 
 export interface Started {
   readonly ended: Promise<Ended>;
-  /** All that it wrote so far. */
+  /** The output so far. */
   said(): string;
-  /** Resolves once it has written `text`; rejects where it ends without. */
+  /** Resolves once the output contains `text`; rejects if the child ends before. */
   says(text: string): Promise<void>;
   term(): void;
-  /** Ends it at once, where it is still there. */
+  /** Kills the child if it still runs. */
   kill(): void;
 }
 
-/** `file`: the child as one file. */
+/** `file`: the bundled child. */
 export function startChild(file: string, order: Order, logLevel: string): Started {
   const child = spawn(process.execPath, [file, JSON.stringify(order)], {
     env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: CACHE, M0_LOG_LEVEL: logLevel },

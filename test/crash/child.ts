@@ -1,4 +1,4 @@
-/** A process with m0's core in it, which does what its only argument, an Order as JSON, says. */
+/** A child process with m0's core. Its only argument is an Order as JSON, which says what to do. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -15,41 +15,41 @@ import { storyOf } from './stories.ts';
 
 export type Instant = Pick<Mark, 'point' | 'name'>;
 
-/** Plays a story in the folder of its world; writes its marks into it. */
+/** Plays a story in the folder of its world and writes its marks into the folder. */
 export interface PlayOrder {
   readonly type: 'play';
   readonly dir: string;
   readonly story: string;
-  /** `before`: up to where the story begins. */
+  /** `before`: only the story's preparation. */
   readonly part: 'before' | 'all';
-  /** Where it kills itself. */
+  /** The instant at which the child kills itself. */
   readonly killAt: Instant | null;
-  /** By how much its clock goes wrong, in ms. */
+  /** The error of the child's clock, in ms. */
   readonly offset?: number;
 }
 
 export type Order =
   | PlayOrder
-  /** Kills itself in the middle of a commit in each folder, see commits.ts. */
+  /** Kills itself in the middle of a commit in each folder; see commits.ts. */
   | { readonly type: 'die-in-commits'; readonly dirs: readonly string[] }
-  /** Goes on from each point of a story, see explore.ts; writes what it found to `report`. */
+  /** Continues from each point of a story (see explore.ts) and writes the results to `report`. */
   | {
       readonly type: 'explore';
       readonly story: string;
-      /** The folder in which the story begins; null where its own `before` leads there. */
+      /** The folder to start from; null: an empty one, in which the story's own `before` is played. */
       readonly start: string | null;
       /** An empty folder. */
       readonly dir: string;
       readonly report: string;
     };
 
-/** While the file FULL is there the database gets no page more, as on a disk that is full. */
+/** While the file FULL exists, the database can't grow, as on a full disk. */
 function heedFullDisk(dir: string): () => void {
   let heed = (): void => {};
   const { pragma } = Sqlite.prototype;
   Sqlite.prototype.pragma = function (source, options) {
     heed = () => {
-      // SQLite never goes below what it has already.
+      // SQLite never sets the limit below the current size.
       pragma.call(this, `max_page_count = ${existsSync(join(dir, FULL)) ? 1 : 1_000_000}`);
     };
     return pragma.call(this, source, options);
@@ -82,7 +82,7 @@ async function playHere({ dir, story, part, killAt, offset }: PlayOrder): Promis
     });
     writeFileSync(join(dir, 'marks.json'), JSON.stringify(points.marks));
   } catch (error) {
-    // The player can not go on with a store that the end of m0 has closed.
+    // When m0 stops, it closes the store, so the player fails; that is expected.
     if (!stopping) throw error;
   }
 }

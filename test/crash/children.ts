@@ -1,4 +1,4 @@
-/** The child (child.ts) made ready to be started often, and folders for it. */
+/** Bundles the child (child.ts), runs it many times, and manages its folders. */
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -11,20 +11,20 @@ import type { Mark } from './points.ts';
 export interface Children {
   /** Runs a child to its end. */
   run(order: Order): Promise<Ended>;
-  /** Starts a child that says what goes wrong in it. */
+  /** Starts a child that logs its errors. */
   start(order: Order): Started;
-  /** As `run`, of a story; rejects where it does not come to its end by itself. */
+  /** Like `run`, for a story; rejects if the story does not end normally. */
   complete(order: PlayOrder): Promise<readonly Mark[]>;
-  /** A fresh folder for a world, with all that is in another one. */
+  /** A new folder for a world: empty, or a copy of another one. */
   folder(copyOf: string | null): Promise<string>;
   forget(dir: string): Promise<void>;
-  /** Ends the children that are left, and deletes all folders. */
+  /** Kills the remaining children and deletes all folders. */
   remove(): Promise<void>;
 }
 
 /**
- * The child as one file, which starts five times faster than its many modules. Each still finds what lies beside it
- * by where it was.
+ * Bundles the child into one file, which starts five times faster than its many modules. Each module still finds the
+ * files next to it, because it keeps its original path.
  */
 async function bundle(file: string): Promise<void> {
   await build({
@@ -78,7 +78,7 @@ export async function createChildren(): Promise<Children> {
     },
     forget: (dir) => rm(dir, { recursive: true, force: true }),
     async remove() {
-      // Those of a test that took too long.
+      // Children of a test that timed out.
       for (const child of alive) child.kill();
       await rm(root, { recursive: true, force: true });
       await rm(file, { force: true });
@@ -86,7 +86,7 @@ export async function createChildren(): Promise<Children> {
   };
 }
 
-/** Does the work on each, `width` at a time. */
+/** Runs the work for each item, `width` at a time. */
 export async function each<T>(
   items: readonly T[],
   width: number,

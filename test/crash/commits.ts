@@ -1,4 +1,4 @@
-/** A real SIGKILL in the middle of commits: each is left open in its own database, and all end with one kill. */
+/** Kills a process with SIGKILL in the middle of commits. Many databases share one kill, each with an open commit. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
@@ -8,18 +8,18 @@ import { openStore } from '../../src/store/open.ts';
 import { killThisProcess, watched } from './points.ts';
 
 const CHANGES = 'changes';
-/** Written when the first change is in the database and the transaction is open. */
+/** A file that marks that the first change is written and the transaction is still open. */
 export const KILLED = 'killed';
 
-/** Stores, beside the database of a folder, what was about to be committed to it. */
+/** Stores the changes of a commit next to the database of a folder, for `dieInCommits`. */
 export function keepOpen(dir: string, changes: readonly Change[]): void {
-  // A list of its own: the one given has an iterator that marks.
+  // A copy, because the given list has an iterator that records marks.
   writeFileSync(join(dir, CHANGES), serialize(Array.from(changes)));
 }
 
 /**
- * Begins the commit that `keepOpen` stored in each folder, the next one in the middle of the one before, and kills the
- * process in the innermost. Resolves only where the commits end before that.
+ * Begins the commit that `keepOpen` stored in each folder, each inside the previous one, and kills the
+ * process in the innermost. Resolves only if the commits end before the kill.
  */
 export async function dieInCommits(dirs: readonly string[]): Promise<void> {
   const log = createLogger('silent');

@@ -1,4 +1,4 @@
-/** m0 is killed, as `kill -9` does, around every effect of every story: nothing is lost, doubled or undecided. */
+/** Kills m0 before and after every effect of every story: nothing is lost, repeated or applied without a decision. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -8,14 +8,14 @@ import type { Crossed, Explored } from './explore.ts';
 import { CUT_OFF, STORIES, storyOf } from './stories.ts';
 import type { Story } from './story.ts';
 
-// As many processes at once as there are processors to count on.
+// As many processes at a time as there are processors.
 vi.setConfig({ maxConcurrency: 2 });
 
-/** Steps of the table that nothing takes, and why. */
+/** State transitions that no story reaches, and why. */
 const NEVER: Readonly<Record<string, string>> = {
   'deciding→superseded': 'what has its plan is judged, and tells of it',
 };
-/** There were so many; fewer would mean that something is not tried any more. */
+/** The least number of points; fewer would mean that some effects are no longer tested. */
 const LEAST_POINTS = 1_204;
 
 let children: Children;
@@ -32,10 +32,10 @@ afterAll(async () => {
 
 const crossed: Crossed[] = [];
 
-/** Stories by the points after which they were another one. */
+/** How many points changed the course of each story. */
 const otherwise: string[] = [];
 
-/** The folder that a real kill of the earlier story leaves, at the instant at which this one begins. */
+/** The folder that a real kill of the earlier story leaves, at the instant at which this story begins. */
 async function cutOff({ story: name, at }: NonNullable<Story['cutOff']>): Promise<string> {
   const story = storyOf(name);
   const order = { type: 'play', story: name, part: 'all' } as const;
@@ -50,7 +50,7 @@ async function cutOff({ story: name, at }: NonNullable<Story['cutOff']>): Promis
   return dir;
 }
 
-/** Goes on from every point of the story, in a process of its own. */
+/** Continues from every point of the story, in a separate process. */
 async function explored(story: Story): Promise<readonly string[]> {
   const start = story.cutOff ? await cutOff(story.cutOff) : null;
   const dir = await children.folder(null);
@@ -64,18 +64,18 @@ async function explored(story: Story): Promise<readonly string[]> {
   return found.problems;
 }
 
-describe('killed at every point', () => {
+describe('m0 killed at every point of the story', () => {
   it.concurrent.each([...STORIES, ...CUT_OFF].map((s) => [s.name, s] as const))('%s', async (_, story) => {
     expect(await explored(story)).toEqual([]);
   });
 });
 
-describe('the points', () => {
-  it('are no fewer than they were', () => {
+describe('the explored points', () => {
+  it('are at least as many as before', () => {
     expect(crossed.length).toBeGreaterThanOrEqual(LEAST_POINTS);
   });
 
-  it('only make another story of one in which people act meanwhile', () => {
+  it('change the course only of stories in which people act during m0’s work', () => {
     const meanwhile = STORIES.filter((s) =>
       s.steps.some((step) => step.during !== null && step.act.type === 'says'),
     );
@@ -83,7 +83,7 @@ describe('the points', () => {
     expect(otherwise.length).toBeLessThan(20);
   });
 
-  it('are on both sides of every step a run can take', () => {
+  it('lie before and after every state transition of a run', () => {
     const before = new Set(crossed.flatMap((c) => c.before));
     const after = new Set(crossed.flatMap((c) => c.after));
     const steps = Object.entries(RUN_STATES).flatMap(([from, tos]) => tos.map((to) => `${from}→${to}`));

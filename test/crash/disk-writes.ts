@@ -1,11 +1,11 @@
-/** Tells when something has reached the database file: after a COMMIT, and after a write outside a transaction. */
+/** Detects writes to the database file: after a COMMIT, and after a write outside a transaction. */
 import Sqlite from 'better-sqlite3';
 
 type Method = (this: Sqlite.Statement, ...args: unknown[]) => unknown;
 
 /**
- * Calls `listener` right after each such statement on the database `file`, in this process; the answer ends that. So a
- * commit that is made of two transactions is seen as two writes, with a point between them.
+ * Calls `listener` right after each such statement on the database `file` in this process, until the returned
+ * function is called. So a commit of two transactions counts as two writes, with a point between them.
  */
 export function onDiskWrite(file: string, listener: () => void): () => void {
   const sample = new Sqlite(':memory:');
@@ -19,7 +19,7 @@ export function onDiskWrite(file: string, listener: () => void): () => void {
     prototype[name] = function (...args) {
       const result = method.apply(this, args);
       const { database, readonly, source } = this;
-      // SQLite counts a COMMIT as a statement that only reads.
+      // SQLite reports COMMIT as a read-only statement.
       const writes = !readonly || source === 'COMMIT';
       if (writes && database.name === file && !database.inTransaction) listener();
       return result;

@@ -1,8 +1,8 @@
 /**
- * Goes on from every point of a story as a new process does after a kill there. The story is played once; at each
- * point the files are copied (copies.ts says why that is what a kill leaves), and from each copy a new m0, with a
- * store, a world and a clock of its own, goes on to the end. Points in the middle of a commit are left by a real
- * SIGKILL (commits.ts).
+ * Continues from every point of a story as a new process would after a kill there. The story is played once; at each
+ * point the files are copied (copies.ts explains why a copy equals what a kill leaves). From each copy a new m0, with a
+ * store, a world and a clock of its own, plays to the end. For points in the middle of a commit the files come from
+ * a real SIGKILL (commits.ts).
  */
 import { existsSync } from 'node:fs';
 import { cp, mkdir, rm } from 'node:fs/promises';
@@ -17,7 +17,7 @@ import { play } from './play.ts';
 import { createPoints, type Mark } from './points.ts';
 import type { Story } from './story.ts';
 
-/** The folder that a point left. */
+/** The folder with the files as of one point. */
 export interface Copy {
   readonly dir: string;
   readonly mark: Mark;
@@ -26,12 +26,12 @@ export interface Copy {
 export interface Played {
   readonly marks: readonly Mark[];
   readonly copies: readonly Copy[];
-  /** How many writes to the database had no point. */
+  /** The number of database writes without a point. */
   readonly unmarkedWrites: number;
   readonly verdict: Verdict;
 }
 
-/** Steps of runs that are stored right after a point, and right before it. */
+/** State transitions stored right after a point, and right before it. */
 export interface Crossed {
   readonly before: readonly string[];
   readonly after: readonly string[];
@@ -39,45 +39,45 @@ export interface Crossed {
 
 export interface Explored {
   readonly problems: readonly string[];
-  /** One for each point that was judged. */
+  /** One entry for each judged point. */
   readonly crossed: readonly Crossed[];
-  /** How many points made it another story. */
+  /** The number of points that changed the course of the story. */
   readonly otherwise: number;
 }
 
-/** Has the process killed that commits, in each of the folders, what `keepOpen` stored there. */
+/** Runs a process that is killed while it commits, in each folder, what `keepOpen` stored there. */
 export type KillInCommits = (dirs: readonly string[]) => Promise<unknown>;
 
-/** Each takes its time to be given up: after so many that never come to an end the rest is not tried. */
+/** A stuck story takes long to time out; after this many the remaining points are skipped. */
 const MOST_STUCK = 3;
 
 const log = createLogger('silent');
 const unmarked = (): ReturnType<typeof createPoints> => createPoints(() => {});
 
-/** What a new m0 makes of the folder, judged. */
+/** Plays the story to its end from this folder with a new m0, and judges the result. */
 export async function goOn(dir: string, story: Story): Promise<Verdict> {
-  // No object is shared with another m0 of this process.
+  // A copy of the story: m0 instances in this process share no objects.
   await play({ ...{ dir, log }, story: structuredClone(story), part: 'all', points: unmarked() });
   return judge(dir, story);
 }
 
-/** Timers that an m0 which is closed left behind: they could act while another one is at work. */
+/** Timers that a closed m0 has left, which could fire while the next m0 runs. */
 async function timersLeft(): Promise<readonly string[]> {
-  // A timer whose callback led here counts until the next turn of the event loop.
+  // The timer whose callback is running now counts as active until the next turn of the event loop.
   await nextTurn();
   const timers = process.getActiveResourcesInfo().filter((what) => what === 'Timeout');
   return timers.map(() => 'm0 left a timer behind');
 }
 
-/** An empty folder in which the story has come to where it begins. */
+/** Plays the story's preparation in an empty folder. */
 export async function begin(story: Story, dir: string): Promise<void> {
   await mkdir(dir, { recursive: true });
   await play({ ...{ dir, log }, story: structuredClone(story), part: 'before', points: unmarked() });
 }
 
 /**
- * Plays the story from a copy of the folder `start`, and copies the files at each mark that is wanted. `root`: where
- * the folders are made.
+ * Plays the story from a copy of the folder `start`, and copies the files at each requested mark. `root`: where
+ * the folders are created.
  */
 export async function playWithCopies(
   story: Story,
@@ -119,16 +119,16 @@ export async function playWithCopies(
 }
 
 /**
- * What differs from how the story ends without a kill; null where a kill made m0 meet what happens meanwhile at
- * another time, or made somebody's word come too late: then the story is another one, and only what always holds is
- * asked of it.
+ * The differences to the story's end without a kill. Null if the kill changed the course of the story, because an
+ * event met m0 at another time or a person's command came too late: then only the general
+ * invariants are checked.
  */
 function differences(story: Story, is: Verdict, was: Verdict): readonly string[] | null {
   if (is.obeyed.join() !== was.obeyed.join()) return null;
   const meanwhile = story.steps.some((s) => s.during !== null);
   const same = (outcome: Outcome): string => {
     const { drift, open, exemptions, digests, told, repeated } = outcome;
-    // What an apply that was cut off left is told as it is by then, by a card of its own.
+    // An interrupted apply gets its own card, which shows the drift as it is at that time.
     const cut = is.cutOff.length > 0;
     const states = open.map((o) => o.state);
     return JSON.stringify({
@@ -140,7 +140,7 @@ function differences(story: Story, is: Verdict, was: Verdict): readonly string[]
   return isNow === before ? [] : [`it ends as ${isNow} in place of ${before}`];
 }
 
-/** `start`: the folder in which the story begins; null where its own `before` leads there. `root`: an empty folder. */
+/** `start`: the folder to start from; null: an empty one, in which `before` is played. `root`: an empty folder. */
 export async function explore(
   story: Story,
   start: string | null,

@@ -1,4 +1,4 @@
-/** What must hold when a story is over, wherever m0 was killed in it. */
+/** Checks the invariants that must hold when a story is over, wherever m0 was killed. */
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { createLogger } from '../../src/base/log.ts';
@@ -12,24 +12,24 @@ import { buttonsOf, textOf } from '../support/fake-chat.ts';
 import { CLOSING, OPS, STACK, type Story } from './story.ts';
 import { type LineOf, World } from './world.ts';
 
-/** How a story ended, as far as a kill may not change it. */
+/** The parts of a story's end that a kill must not change. */
 export interface Outcome {
   readonly drift: readonly string[];
-  /** Kind and drift of what is still open, and how its run stands. */
+  /** Kind and drift of each open alert, with the state of its run. */
   readonly open: readonly { readonly what: string; readonly state: string }[];
   readonly exemptions: readonly string[];
-  /** What people were told of, once each: kind and drift of the alerts, oldest first. */
+  /** Kind and drift of each distinct alert, oldest first. */
   readonly told: readonly string[];
   readonly digests: number;
-  /** Lines of history that are told more than once. */
+  /** History lines posted more than once. */
   readonly repeated: readonly string[];
 }
 
 export interface Verdict {
   readonly outcome: Outcome;
-  /** Steps whose words m0 obeyed, and whether it was what somebody did meanwhile and had to say again. */
+  /** Steps whose command m0 carried out, and whether it was given during m0's work and had to be repeated. */
   readonly obeyed: readonly string[];
-  /** Runs whose apply was cut off. */
+  /** Runs whose apply was interrupted. */
   readonly cutOff: readonly number[];
   readonly problems: readonly string[];
 }
@@ -48,7 +48,7 @@ interface Evidence {
   }[];
 }
 
-/** Words that say that something was done, by what it left in the record. */
+/** Answers that say that something was done, with the audit action that must then exist. */
 const DONE: readonly (readonly [RegExp, string])[] = [
   [/^approve/, 'approve'],
   [/^reject/, 'reject'],
@@ -60,14 +60,14 @@ const DONE: readonly (readonly [RegExp, string])[] = [
 const ACCEPTED =
   /^none$|"headline":"(Approved run|Noted[.:]|Run #\d+ is (rejected|canceled);|Snoozed |Accepted )/;
 const stopped = 'stopped while applying';
-/** Ends after which the same drift is told anew. */
+/** Final states after which the same drift gets a new alert. */
 const UNANSWERED: readonly string[] = ['failed', 'apply_unknown', 'rejected', 'canceled', 'expired'];
 
 function doubles(values: readonly string[]): readonly string[] {
   return [...new Set(values.filter((value, i) => values.indexOf(value) !== i))];
 }
 
-/** Every alert is in every channel that hears of it, once; nothing else is there. */
+/** Every alert is in each of its channels once, and the channels hold no other message. */
 function* chatProblems({ world, story, alerts, outbox }: Evidence): Generator<string> {
   const channels = story.directory.stacks.flatMap((s) => s.channels.map((p) => world.channelOf(p)));
   for (const channel of channels) {
@@ -90,11 +90,11 @@ function* chatProblems({ world, story, alerts, outbox }: Evidence): Generator<st
   }
 }
 
-/** The same drift is told again only where it was over, or nobody had answered it. */
+/** The same drift gets a new alert only if it was gone meanwhile or nobody had answered it. */
 function* repetitions({ alerts, runs }: Evidence): Generator<string> {
   for (const [index, alert] of alerts.entries()) {
     if (alert.kind !== 'drift') continue;
-    // They are newest first.
+    // The store lists alerts newest first.
     const before = alerts
       .slice(index + 1)
       .find((a) => a.kind === 'drift' && a.fingerprint === alert.fingerprint);
@@ -104,7 +104,7 @@ function* repetitions({ alerts, runs }: Evidence): Generator<string> {
   }
 }
 
-/** Each line of history is under each root message of its alert, once and in its order. */
+/** Each history line is in the thread of each root message of its alert, once and in order. */
 function* historyProblems({ world, alerts, outbox }: Evidence, messages: Messages): Generator<string> {
   for (const alert of alerts) {
     for (const root of messages.filter((m) => m.alertId === alert.id && m.role === 'root')) {
@@ -121,7 +121,7 @@ function* historyProblems({ world, alerts, outbox }: Evidence, messages: Message
 
 type Messages = Awaited<ReturnType<AuditedStore['messages']>>;
 
-/** The lines that somebody's words left in the record. */
+/** The audit entries of a person's command. */
 function linesOf({ by, text }: LineOf<'typed'>, record: readonly AuditEntry[]): readonly AuditEntry[] {
   const [, action] = DONE.find(([words]) => words.test(text)) ?? [];
   if (action === undefined) throw new Error(`"${text}" is no decision that a story makes`);
@@ -131,7 +131,7 @@ function linesOf({ by, text }: LineOf<'typed'>, record: readonly AuditEntry[]): 
   );
 }
 
-/** What somebody was told is done is in the record, once. */
+/** What a person was told is done is in the audit record once. */
 function* decisionProblems({ world, record }: Evidence): Generator<string> {
   for (const typed of world.of('typed')) {
     const { step, text } = typed;
@@ -141,13 +141,13 @@ function* decisionProblems({ world, record }: Evidence): Generator<string> {
     if (answers.some((a) => ACCEPTED.test(a.answer)) && lines.length === 0) {
       yield `"${text}" is not in the record`;
     }
-    // A run is decided upon again by the same person only when something moved.
+    // The same person decides on a run again only if the drift changed.
     const same = doubles(lines.map((e) => JSON.stringify([e.runId, e.scope, e.commit])));
     if (same.length > 0) yield `"${text}" is in the record ${lines.length} times`;
   }
 }
 
-/** Nothing is applied twice, nothing that was not decided, and what was cut off is known as that. */
+/** Nothing is applied twice or without a decision, and an interrupted apply is recorded as such. */
 function* applyProblems({ world, story, runs, record }: Evidence): Generator<string> {
   for (const artifact of doubles(world.applies.map((a) => a.artifact))) yield `${artifact} was applied twice`;
   const scopes = world.applies.map((a) => `run #${a.run} ${a.scope.join(' ')}`);
@@ -184,7 +184,7 @@ function allowedOf(entry: AuditEntry): readonly string[] {
   return (entry.scope ?? []).map((s) => s.address).sort();
 }
 
-/** An apply that m0 did not see the end of is unknown, told under its card, and a fresh plan asks people. */
+/** An interrupted apply is `apply_unknown`, its thread says so, and a new plan asks people. */
 function* cutOffProblems(
   { world, runs, alerts, record }: Evidence,
   cutOff: readonly number[],
@@ -203,7 +203,7 @@ function* cutOffProblems(
     const decided = record.findLast((e) => (e.runId ?? 0) > id && e.action === 'decided');
     const fresh = runs.find((r) => r.id === decided?.runId);
     if (!fresh || !decided) yield `nothing was planned afresh after run #${id}`;
-    // Nothing is left, or nobody may apply it.
+    // No drift is left, or nobody may apply it.
     if (!fresh || /-> (clean|quiet|denied)$/.test(decided?.detail ?? '')) continue;
     if (!decided?.detail?.endsWith('-> awaiting_approval')) {
       yield `what run #${id} left was not asked about: ${decided?.detail}`;
@@ -214,7 +214,7 @@ function* cutOffProblems(
     for (const channel of [OPS, 'DU0DANA']) {
       const card = cards.find((c) => c.channel === channel)?.card;
       if (!card) yield `nobody is asked in ${channel} about what run #${id} left`;
-      // What the apply was not about waits as it did before.
+      // Drift outside the apply waits as before.
       else if (about.some((address) => textOf(card).includes(address)) && !textOf(card).includes(stopped)) {
         yield `the card in ${channel} about what run #${id} left does not say what happened`;
       }
@@ -222,7 +222,7 @@ function* cutOffProblems(
   }
 }
 
-/** Nothing is left to do and nothing lies about. */
+/** No work and no plan file is left. */
 function* leftovers({ world, runs, alerts, outbox }: Evidence): Generator<string> {
   for (const run of runs) if (!isTerminal(run.state)) yield `run #${run.id} is left ${run.state}`;
   for (const artifact of world.plans.keys()) yield `the plan file ${artifact} is left over`;
@@ -246,7 +246,7 @@ function outcomeOf({ world, runs, alerts, outbox }: Evidence, exemptions: readon
   };
 }
 
-/** Looks at the world and the memory that a story has left in a folder. */
+/** Judges the world and the database that a story has left in a folder. */
 export async function judge(dir: string, story: Story): Promise<Verdict> {
   const file = join(dir, 'm0.db');
   const world = new World(dir);

@@ -1,4 +1,4 @@
-/** m0's real core and store, joined to a world that outlives the process, with marks around every effect. */
+/** Connects m0's real core and store to a `World` that outlives the process, with marks around every effect. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ViewParts } from '../../src/alerts/drift-view.ts';
@@ -19,25 +19,25 @@ import type { Doing, World } from './world.ts';
 
 const BUSY: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
 
-/** How long a write waits for another process. */
+/** SQLite's busy timeout, in ms. */
 const BUSY_MS = 300;
-/** Long enough for a memory that breaks for a while. */
+/** Long enough for a temporary failure of the store. */
 const PATIENCE_MS = 30_000;
-/** How long a stack rests after the memory broke. */
+/** How long m0 pauses a stack after the store failed. */
 const STACK_RESTS_MS = 500;
 
 export interface M0 {
-  /** As the core has it: every write is a point. */
+  /** The store as the core uses it: every write is a point. */
   readonly store: AuditedStore;
   readonly worker: Worker;
   readonly handler: CommandHandler;
   readonly policyWatch: PolicyWatch;
   readonly view: ViewParts;
-  /** What looks at all that waits. */
+  /** Parts of the escalation, which handles unanswered runs. */
   readonly asking: EscalationParts;
-  /** Delivers what is due, each once. */
+  /** Tries to deliver each message that is due, once. */
   deliver(): Promise<void>;
-  /** Resolves when no run has anything under way, and what is due is delivered. */
+  /** Resolves when no run is being worked on and all due messages are delivered. */
   rest(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export interface M0Parts {
   readonly points: Points;
   readonly directory: Directory;
   readonly log: Logger;
-  /** What goes on while m0 waits for an answer, or, for `commit`, before it stores these moves. */
+  /** Runs while m0 waits for an answer or, for `commit`, before it stores these state transitions. */
   readonly meanwhile: (doing: Doing, moves: readonly string[]) => Promise<void>;
 }
 
@@ -68,7 +68,7 @@ export async function createM0(parts: M0Parts): Promise<M0> {
   const adapters = {
     world,
     async meanwhile(doing: Doing) {
-      // A tool takes its time: what is due is delivered long before it is through.
+      // Tools are slow, so due messages are delivered before the tool ends.
       if (doing === 'plan' || doing === 'apply') await deliver();
       await meanwhile(doing, []);
     },
@@ -82,7 +82,7 @@ export async function createM0(parts: M0Parts): Promise<M0> {
   const policies = pointedPolicies(createPolicies(adapters), points);
   const chat = pointedChat(createChat(world, CHANNELS), points);
   const core = createCore({
-    ...{ store, runner, policies, directory, clock, log, concurrency: 2, restMs: STACK_RESTS_MS },
+    ...{ store, runner, policies, directory, clock, log, concurrency: 2, stackPauseMs: STACK_RESTS_MS },
     chats: new Map([['slack' as const, chat]]),
     usergroup: (id) => chat.usergroup(id),
   });
@@ -98,7 +98,7 @@ export async function createM0(parts: M0Parts): Promise<M0> {
         const runs = (await memory.runs({ states: BUSY })).filter(
           (run) => run.lock == null || run.state !== 'approved' || run.lock.retryAt <= clock(),
         );
-        // The step that brought it here may still have something to tidy up.
+        // The last step may still be cleaning up.
         await sleep(1);
         if (runs.length === 0) return deliver();
       }

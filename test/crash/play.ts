@@ -1,4 +1,4 @@
-/** One life of m0, from its start through a story to its end. What it is made of is its own and ends with it. */
+/** Starts one m0, plays a story with it and stops it. It shares no objects with any other m0. */
 import type { Logger } from '../../src/base/log.ts';
 import { createM0, type M0 } from './m0.ts';
 import { createPlayer } from './player.ts';
@@ -9,19 +9,19 @@ import { World } from './world.ts';
 export interface PlayParts {
   readonly dir: string;
   readonly story: Story;
-  /** `before`: up to where the story begins. */
+  /** `before`: only the story's preparation. */
   readonly part: 'before' | 'all';
   readonly points: Points;
   readonly log: Logger;
-  /** By how much its clock goes wrong, in ms. */
+  /** The error of m0's clock, in ms. */
   readonly offset?: number | undefined;
-  /** Called with m0 before it starts. */
+  /** Called with the new m0 before it starts. */
   readonly onCreated?: (m0: M0) => void;
-  /** Called each time m0 has waited for an answer, or is about to store something. */
+  /** Called each time m0 has got an answer, or is about to store something. */
   readonly onWaited?: () => void;
 }
 
-/** Rejects where m0, or the story, does not come to its end; either way nothing of m0 is left at work. */
+/** Rejects if m0 or the story does not end. In any case m0 is fully stopped afterwards. */
 export async function play(parts: PlayParts): Promise<void> {
   const { dir, story, part, points, log, offset } = parts;
   const world = new World(dir, offset);

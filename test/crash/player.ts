@@ -1,4 +1,4 @@
-/** Plays a story to m0, from where it stands: what happens, what people say, and what they say again. */
+/** Plays a story against m0 from its current step: events, people's commands, and commands repeated after a kill. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,18 +26,18 @@ const OVER = [
   'apply_unknown',
 ];
 
-/** Files by which a child and its parent speak. */
+/** Names of files by which a child and its parent communicate. */
 export const reached = (what: string): string => `reached ${what}`;
 export const go = (what: string): string => `go ${what}`;
 export const DRAINING = 'draining';
 export const FULL = 'full';
 
 export interface Player {
-  /** What goes on while m0 is doing something; rejects where the answer to m0 is an error. */
+  /** Plays what the story does during m0's work; rejects if the answer to m0 is an error. */
   meanwhile(doing: Doing, moves: readonly string[]): Promise<void>;
-  /** From a start of m0 through the steps below `until` that are not over yet. */
+  /** Starts m0 and plays the steps below `until` that are not finished. */
   play(until: number): Promise<void>;
-  /** Whatever waits is approved by people who are asked; then all that is due is delivered. */
+  /** Approves all waiting runs by the people who were asked, then delivers all due messages. */
   close(): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export function createPlayer(story: Story, dir: string, world: World, m0: () => 
   const steps: readonly Step[] = [...story.before, ...story.steps];
   let closing = false;
 
-  /** The words, and the card they are clicked on; null where no card offers that. */
+  /** The command, and the card with its button; null if no card has such a button. */
   async function wordsOf(
     act: Act & { type: 'says' },
   ): Promise<Pick<LineOf<'typed'>, 'text' | 'from'> | null> {
@@ -78,7 +78,7 @@ export function createPlayer(story: Story, dir: string, world: World, m0: () => 
     await answer(typed, false);
   }
 
-  /** Whose command got no answer types it once more. */
+  /** Repeats a command that got no answer. */
   async function sayAgain(): Promise<void> {
     for (const typed of world.of('typed')) {
       if (world.has('answered', typed.step)) continue;
@@ -95,7 +95,7 @@ export function createPlayer(story: Story, dir: string, world: World, m0: () => 
     switch (act.type) {
       case 'happens':
         for (const what of act.what) world.add(what);
-        // What has a time of its own is looked for when the clock goes on.
+        // After a clock change m0 looks for work that is due.
         if (act.what.some((what) => what.type === 'later')) await worker.write('', () => []);
         return;
       case 'fails':
@@ -117,11 +117,11 @@ export function createPlayer(story: Story, dir: string, world: World, m0: () => 
         while (!existsSync(join(dir, go(act.what)))) await sleep(5);
         return;
       case 'looks':
-        return policyWatch.look();
+        return policyWatch.checkPolicies();
       case 'asks':
         return escalate(m0().asking);
       case 'digest': {
-        // As the schedule does: a tick that is stored is not made again.
+        // As the schedule does: a stored tick is not repeated.
         if ((await store.lastTick('digest 0')) !== undefined) return;
         const channels = [{ platform: 'slack' as const, channel: OPS }];
         const plan = { channels, targets: ['prod'], timezone: 'Europe/Berlin' };
@@ -147,7 +147,7 @@ export function createPlayer(story: Story, dir: string, world: World, m0: () => 
 
     async play(until) {
       await m0().worker.start();
-      await m0().policyWatch.look();
+      await m0().policyWatch.checkPolicies();
       await m0().rest();
       await sayAgain();
       for (const [index, { act, during }] of steps.entries()) {
@@ -170,7 +170,7 @@ export function createPlayer(story: Story, dir: string, world: World, m0: () => 
         const [waiting] = await m0().store.runs({ states: ['awaiting_approval'] });
         if (!waiting) break;
         if (round === ROUNDS - 1) throw new Error(`run #${waiting.id} waits whatever people say`);
-        // Only a person who sees that it waits can say something.
+        // Only people who see the waiting card can answer it.
         const asked = [OPS, 'DU0DANA'].map((channel) =>
           world
             .in(channel)
@@ -184,7 +184,7 @@ export function createPlayer(story: Story, dir: string, world: World, m0: () => 
           await m0().rest();
         }
       }
-      // Whatever was put off is due by then.
+      // All postponed messages are due by then.
       for (let i = 0; i < 2; i += 1) {
         world.add({ type: 'later', ms: LATER_MS });
         await m0().worker.write('', () => []);

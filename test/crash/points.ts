@@ -1,4 +1,4 @@
-/** Where m0 can be killed: around every effect it has, and in the middle of each commit. */
+/** The points at which m0 can be killed: before and after every effect, and in the middle of each commit. */
 import type { ChatPort } from '../../src/ports/chat.ts';
 import type { PolicyPort } from '../../src/ports/policy.ts';
 import type { CodePort, Runner } from '../../src/ports/runner.ts';
@@ -7,42 +7,42 @@ import type { AuditedStore } from '../../src/store/sqlite.ts';
 
 /** One instant of a story. */
 export interface Mark {
-  /** Instants between which nothing outside the process changed have the same number: they are one point. */
+  /** Instants with no change outside the process between them share a number: they are one point. */
   readonly point: number;
-  /** Whether it is the first instant of its point. */
+  /** True for the first instant of its point. */
   readonly first: boolean;
   readonly name: string;
   readonly side: 'before' | 'within' | 'after';
-  /** Steps of runs that the effect stores, as `queued→planning`. */
+  /** State transitions that the effect stores, such as `queued→planning`. */
   readonly moves: readonly string[];
 }
 
-/** Called at each mark, before anything else happens; `open`: the changes of the transaction that is open there. */
+/** Called synchronously at each mark; `open`: the changes of the transaction that is open at that instant. */
 export type OnMark = (mark: Mark, open: readonly Change[] | null) => void;
 
 export interface Points {
   readonly marks: readonly Mark[];
-  /** From here on nothing is counted. */
+  /** Stops counting. */
   stop(): void;
-  /** Around an effect. */
+  /** Makes marks before and after an effect. */
   around<T>(
     name: string,
     effect: () => Promise<T>,
     movesOf?: (result: T | null) => readonly string[],
   ): Promise<T>;
-  /** Around what only asks, and leaves everything as it is. */
+  /** Makes marks around a call that only reads. */
   asking<T>(name: string, question: () => Promise<T>): Promise<T>;
-  /** In the middle of an effect, when part of it is done; `open` as for OnMark. */
+  /** Makes a mark in the middle of an effect; `open` as for OnMark. */
   within(name: string, open?: readonly Change[]): void;
-  /** As `around`, of an effect that writes to the database. */
+  /** Like `around`, for an effect that writes to the database. */
   storing<T>(
     name: string,
     effect: () => Promise<T>,
     movesOf?: (result: T | null) => readonly string[],
   ): Promise<T>;
-  /** A write to the database is on the disk; marked where it is part of such an effect, else counted as unmarked. */
+  /** To be called after each database write: makes a mark within a `storing` effect, else counts it as unmarked. */
   written(): void;
-  /** How many writes since the first mark were part of no effect: each is a point that is left out. */
+  /** The number of writes since the first mark outside any effect. Each is a point that is not tested. */
   unmarkedWrites(): number;
 }
 
@@ -51,10 +51,10 @@ export function createPoints(onMark: OnMark): Points {
   const marks: Mark[] = [];
   let point = 0;
   let stopped = false;
-  /** How many effects that write to the database are under way. */
+  /** The number of database effects in progress. */
   let storing = 0;
   let unmarked = 0;
-  /** Whether the last mark was made when a write was on the disk. */
+  /** True if the last mark was made right after a write. */
   let justWritten = false;
 
   function add(
@@ -111,11 +111,11 @@ export function createPoints(onMark: OnMark): Points {
   };
 }
 
-/** Ends this process as `kill -9` does: not one more instruction of m0 runs. */
+/** Ends this process with SIGKILL: no more code of m0 runs. */
 export function killThisProcess(): never {
   process.kill(process.pid, 'SIGKILL');
   for (;;) {
-    // The signal is on its way.
+    // Waits for the signal.
   }
 }
 
@@ -123,7 +123,7 @@ export function movesOf(changes: readonly Change[]): readonly string[] {
   return changes.flatMap((c) => (c.type === 'run.update' ? [`${c.was.state}→${c.run.state}`] : []));
 }
 
-/** Without an instant in it, which is another one each time. */
+/** The key without its timestamp, which differs each time. */
 function timeless(key: string): string {
   return key.replace(/:\d{13}\b/, ':…');
 }
@@ -139,7 +139,7 @@ function nameOf(changes: readonly Change[]): string {
   return `commit [${parts.join(', ')}]`;
 }
 
-/** The same changes; `onFirst` is called when the first of them is written and the transaction is still open. */
+/** The same changes; calls `onFirst` when the first is written and the transaction is still open. */
 export function watched(changes: readonly Change[], onFirst: () => void): readonly Change[] {
   const list = [...changes];
   list[Symbol.iterator] = function* (): Generator<Change, undefined> {
@@ -153,7 +153,7 @@ export function watched(changes: readonly Change[], onFirst: () => void): readon
   return list;
 }
 
-/** Methods of the store that write, besides `commit`. */
+/** The writing methods of the store, without `commit`. */
 type Writes =
   | 'outboxDone'
   | 'outboxFailed'
@@ -195,7 +195,7 @@ export function pointedStore(store: AuditedStore, points: Points): AuditedStore 
   };
 }
 
-/** `isKept`: whether a plan file is there, so that its discard changes anything. */
+/** `isKept`: whether a plan file exists, so that discarding it is an effect. */
 export function pointedRunner(
   runner: Runner & CodePort,
   points: Points,

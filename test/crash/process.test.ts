@@ -1,4 +1,4 @@
-/** What else can befall a process: it is asked to end, its memory is locked or full, its clock goes wrong. */
+/** Other troubles of a process: SIGTERM, a locked database, a full disk, a wrong clock. */
 import { existsSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => children.remove());
 
-/** The whole story, to its end. */
+/** An order to play the whole story. */
 function whole(dir: string, story: Story): PlayOrder {
   return { type: 'play', dir, story: story.name, part: 'all', killAt: null };
 }
@@ -34,7 +34,7 @@ async function begin(story: Story): Promise<string> {
   return dir;
 }
 
-/** The story up to where it waits. */
+/** Plays the story up to where it waits. */
 async function halfway(
   story: Story,
   at: 'apply' | 'plan',
@@ -45,7 +45,7 @@ async function halfway(
   return { dir, child };
 }
 
-/** Resolves once the file is there; rejects where the child ends without. */
+/** Resolves once the file exists; rejects if the child ends before. */
 async function appears(dir: string, file: string, child: Started): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const look = (): void => {
@@ -73,8 +73,8 @@ async function goesOn(dir: string, story: Story): Promise<void> {
   expect((await judge(dir, story)).problems).toEqual([]);
 }
 
-describe('asked to end', () => {
-  it('it finishes the apply that is under way and stores it', async () => {
+describe('on SIGTERM', () => {
+  it('m0 finishes the running apply and stores the result', async () => {
     const { dir, child } = await halfway(STOPPED.applying, 'apply');
     child.term();
     await appears(dir, DRAINING, child);
@@ -88,7 +88,7 @@ describe('asked to end', () => {
     expect(new World(dir).applies).toHaveLength(1);
   });
 
-  it('it gives a plan that is under way back to the queue', async () => {
+  it('m0 stops a running plan and queues the check again', async () => {
     const { dir, child } = await halfway(STOPPED.planning, 'plan');
     child.term();
     await appears(dir, DRAINING, child);
@@ -99,7 +99,7 @@ describe('asked to end', () => {
   });
 });
 
-describe('a memory that another process has locked', () => {
+describe('a database locked by another process', () => {
   function lock(dir: string): () => void {
     const other = new Sqlite(join(dir, 'm0.db'));
     other.exec('BEGIN IMMEDIATE');
@@ -109,7 +109,7 @@ describe('a memory that another process has locked', () => {
     };
   }
 
-  it('at a start: it says so and ends; once it is free the next start goes on', async () => {
+  it('at the start: m0 reports it and exits; after the release the next start works', async () => {
     const dir = await begin(STOPPED.planning);
     writeFileSync(join(dir, go('plan')), '');
     const free = lock(dir);
@@ -120,7 +120,7 @@ describe('a memory that another process has locked', () => {
     await goesOn(dir, STOPPED.planning);
   });
 
-  it('as an apply ends: it is asked about, not applied again', async () => {
+  it('at the end of an apply: people are asked, nothing is applied again', async () => {
     const { dir, child } = await halfway(STOPPED.applying, 'apply');
     const free = lock(dir);
     writeFileSync(join(dir, go('apply')), '');
@@ -132,8 +132,8 @@ describe('a memory that another process has locked', () => {
   });
 });
 
-describe('a disk that is full', () => {
-  it('while a check is planned: it says so, and goes on by itself once there is room', async () => {
+describe('a full disk', () => {
+  it('during a plan: m0 reports it, and continues without help once there is space', async () => {
     const { dir, child } = await halfway(STOPPED.planning, 'plan');
     writeFileSync(join(dir, FULL), '');
     writeFileSync(join(dir, go('plan')), '');
@@ -144,15 +144,15 @@ describe('a disk that is full', () => {
     expect(await child.ended).toMatchObject({ code: 0 });
     const { problems, outcome } = await judge(dir, STOPPED.planning);
     expect(problems).toEqual([]);
-    // What was found was too much to be stored; the next check finds it again.
+    // The findings were too large to store; the next check finds them again.
     expect(outcome.told).toEqual([expect.stringMatching(/^failure/), expect.stringMatching(/^drift/)]);
     expect(outcome).toMatchObject({ open: [], drift: [] });
   });
 });
 
-describe('a clock that was set while m0 was away', () => {
+describe('a clock that was changed while m0 was down', () => {
   const story = storyOf('a tag goes back by policy, the rest when a person approves it');
-  /** Folders as kills at every fifth point left them. */
+  /** The folders that kills at every fifth point have left. */
   const left: { readonly dir: string; readonly at: string }[] = [];
 
   beforeAll(async () => {
@@ -171,7 +171,7 @@ describe('a clock that was set while m0 was away', () => {
   it.each([
     ['back', -5 * HOUR],
     ['forward', 5 * HOUR],
-  ] as const)('%s by hours: nothing is lost, told twice or applied twice', async (_, offset) => {
+  ] as const)('%s by hours: nothing is lost, posted twice or applied twice', async (_, offset) => {
     const problems: string[] = [];
     await each(left, 2, async ({ dir: from, at }) => {
       const dir = await children.folder(from);

@@ -1,4 +1,4 @@
-/** For each kind of effect: a copy of the files is worth as much as a real `kill -9` of the process at that instant. */
+/** Proves for each kind of effect that a copy of the files equals what a real `kill -9` at that instant leaves. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -10,7 +10,7 @@ import { storyOf } from './stories.ts';
 
 vi.setConfig({ maxConcurrency: 2 });
 
-/** By story: kinds of effects, and what the name of the first mark of that kind begins with. */
+/** By story: kinds of effects, with the prefix of the first mark's name. */
 const KINDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'two tags go back by policy at once': {
     'before the code is looked up': 'before head',
@@ -46,7 +46,7 @@ const KINDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 let children: Children;
 type PlayedOnce = Played & {
-  /** The folder in which the story begins. */
+  /** The folder to start from. */
   readonly start: string;
 };
 const played = new Map<string, PlayedOnce>();
@@ -71,7 +71,7 @@ beforeAll(async () => {
 });
 afterAll(() => children.remove());
 
-describe('a copy ends as a real kill does', () => {
+describe('a story continued from a copy ends like one continued after a real kill', () => {
   it.concurrent.each(
     Object.entries(KINDS).flatMap(([name, kinds]) =>
       Object.entries(kinds).map(([kind, prefix]) => [kind, name, prefix] as const),

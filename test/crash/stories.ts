@@ -1,4 +1,4 @@
-/** The stories that m0 is killed in. Together they go through every step that a run can take. */
+/** The stories during which m0 is killed. Together they reach every state transition of a run. */
 import { DANA, KIM, sshFinding, tagFinding } from '../support/runs.ts';
 import {
   asks,
@@ -23,7 +23,7 @@ import type { Happening } from './world.ts';
 const TAG = tagFinding();
 const TAG2 = tagFinding('aws_s3_bucket.assets');
 const SSH = sshFinding();
-/** Too large for what room there may be in a database's pages. */
+/** Too large for the free space in the database file. */
 const LARGE = tagFinding(TAG.address, 'platform'.repeat(5_000));
 const OTHER_SSH = sshFinding('198.51.100.0/24');
 
@@ -49,7 +49,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const later = (ms: number): Step => happens({ type: 'later', ms });
 
-/** Somebody opened a port, and people are asked. */
+/** Somebody opened a port manually, and people are asked. */
 const ASKED: readonly Step[] = [happens(drift(SSH)), checks()];
 
 function story(
@@ -218,7 +218,7 @@ export const STORIES: readonly Story[] = [
   story('a digest', ASKED, [digest()]),
 ];
 
-/** Where a process was cut off, so that its successor is cut off as well. */
+/** Stories that start after a kill, so that m0 is killed a second time. */
 export const CUT_OFF: readonly Story[] = [
   ['planning', 'after plan'],
   ['deciding', 'before asking the policies'],
@@ -229,7 +229,7 @@ export const CUT_OFF: readonly Story[] = [
   }),
 );
 
-/** Stories that stop in the middle, for as long as something else is done to the process. */
+/** Stories that pause in the middle while the test does something to the process. */
 export const STOPPED = {
   applying: story('an apply that takes its time', ASKED, [
     during('apply', waits('apply')),

@@ -1,4 +1,4 @@
-/** What a story is made of. Each step begins from what the chat shows and the store says, so it can begin again. */
+/** The types of a story. Each step reads only the chat and the store, so it can be repeated after a kill. */
 
 import type { Directory, PolicySource, Stack } from '../../src/model/directory.ts';
 import type { Actor, Trigger } from '../../src/model/run.ts';
@@ -7,11 +7,11 @@ import type { Doing, Happening } from './world.ts';
 
 export type Act =
   | { readonly type: 'happens'; readonly what: readonly Happening[] }
-  /** The answer that m0 waits for is an error. */
+  /** The call that m0 waits for fails. */
   | { readonly type: 'fails'; readonly error: string }
-  /** The state is locked by somebody else. */
+  /** The call that m0 waits for fails: somebody else has locked the state. */
   | { readonly type: 'locked' }
-  /** A word typed about the newest run, or a click on the newest card's button for it. */
+  /** A command typed about the newest run, or a click on its button on the newest card. */
   | {
       readonly type: 'says';
       readonly by: Actor;
@@ -20,26 +20,26 @@ export type Act =
       readonly rest: string;
     }
   | { readonly type: 'checks'; readonly trigger: Trigger }
-  /** Tells the parent that it has come so far, and goes on at its word. */
+  /** Tells the parent that the story has reached this step, and waits for the parent's signal. */
   | { readonly type: 'waits'; readonly what: string }
   | { readonly type: 'looks' }
-  /** What waits is looked at, as m0 does every few seconds. */
+  /** m0's periodic work: looks at all waiting runs. */
   | { readonly type: 'asks' }
   | { readonly type: 'digest' };
 
 export interface Step {
   readonly act: Act;
-  /** Null: when all is at rest. Else while m0 is next doing this. */
+  /** Null: when m0 is idle. Else: the next time that m0 is doing this. */
   readonly during: Doing | null;
-  /** Of commits: only one that moves a run so, as `queued→planning`. */
+  /** For commits: only a commit with this state transition, such as `queued→planning`. */
   readonly move: string | null;
 }
 
 export interface Story {
   readonly name: string;
-  /** The story that was cut off where the story begins, and the first instant that has this in its name. */
+  /** The earlier story that was killed, and the first instant whose name contains `at`. */
   readonly cutOff?: { readonly story: string; readonly at: string };
-  /** How it comes to where it begins; nobody is killed there. */
+  /** The preparation, during which m0 is not killed. */
   readonly before: readonly Step[];
   readonly steps: readonly Step[];
   readonly directory: Directory;
@@ -47,7 +47,7 @@ export interface Story {
 
 export const STACK = 'prod-network';
 export const OPS = 'C0OPS';
-/** Steps of how a story is brought to its end are numbered from here. */
+/** The closing steps of a story are numbered from here. */
 export const CLOSING = 1000;
 export const CHANNELS = [OPS, 'C0DEV'];
 
@@ -68,7 +68,7 @@ export const asks = (): Step => act({ type: 'asks' });
 export const looks = (): Step => act({ type: 'looks' });
 export const digest = (): Step => act({ type: 'digest' });
 
-/** The step as what goes on while m0 is next doing something. */
+/** Plays the step the next time that m0 is doing something. */
 export function during(doing: Doing, step: Step, move: string | null = null): Step {
   return { ...step, during: doing, move };
 }
@@ -81,7 +81,7 @@ const TAGS_AUTO: PolicySource = {
   mode: 'decide',
 };
 
-/** One stack that Dana, on call, and Kim may approve, and the channels that hear of it. */
+/** One stack that Dana (on call) and Kim may approve, and the channels that its alerts go to. */
 export function oneStack(change: Partial<Stack> = {}, heard: readonly string[] = [OPS]): Directory {
   const channels = heard.map((channel) => ({ platform: 'slack' as const, channel }));
   const primary = { kind: 'rotation', people: ['dana'], everyMs: 604_800_000, from: 0 } as const;

@@ -1,4 +1,4 @@
-/** What outlives an m0 that is killed: the cloud, its code and policies, the chat, and what people did. */
+/** The environment that outlives a killed m0: the cloud, its code and policies, the chat, and what people did. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PolicyMessage, StaleBundle } from '../../src/decisions/decision.ts';
@@ -8,15 +8,15 @@ import type { Clock, Place } from '../../src/model/directory.ts';
 import type { Actor, SavedPlan } from '../../src/model/run.ts';
 import { CODE, NOON } from '../support/runs.ts';
 
-/** What m0 asks of the outside, as far as a story can do something meanwhile. */
+/** The calls of m0 during which a story can do something. */
 /** `lock`: a tool takes the state's lock for its apply. */
 export type Doing = 'head' | 'plan' | 'lock' | 'apply' | 'ask' | 'commit';
 
-/** Something that happened out there. */
+/** An event outside m0. */
 export type Happening =
   | { readonly type: 'drift'; readonly stack: string; readonly findings: readonly Finding[] }
   | { readonly type: 'code'; readonly commit: string }
-  /** `onceApproved`: what it says instead as soon as somebody has approved. */
+  /** `onceApproved`: the policy's answer after somebody has approved. */
   | {
       readonly type: 'policy';
       readonly name: string;
@@ -24,7 +24,7 @@ export type Happening =
       readonly onceApproved?: readonly PolicyMessage[];
     }
   | { readonly type: 'stale'; readonly name: string; readonly stale: StaleBundle | null }
-  /** Slack takes no direct messages to that user any more, or takes them again. */
+  /** Slack refuses direct messages to that user from now on, or accepts them again. */
   | { readonly type: 'unreachable'; readonly user: string; readonly now: boolean }
   | { readonly type: 'later'; readonly ms: number };
 
@@ -38,7 +38,7 @@ export type Line =
       readonly stack: string;
       readonly run: number;
       readonly touched: readonly string[];
-      /** What the store said was decided when the tool started. */
+      /** What was decided, by the store, when the tool started. */
       readonly scope: readonly string[];
     }
   | { readonly type: 'put-back'; readonly stack: string; readonly address: string }
@@ -58,9 +58,9 @@ export type Line =
       readonly key: string;
       readonly text: string;
     }
-  /** A step of the story is over. */
+  /** A step of the story is finished. */
   | { readonly type: 'done'; readonly step: number }
-  /** What is to happen while m0 is next doing this, and that it has. */
+  /** `armed`: the step will be played the next time m0 is doing this; `played`: it was played. */
   | { readonly type: 'armed' | 'played'; readonly step: number }
   | {
       readonly type: 'typed';
@@ -69,7 +69,7 @@ export type Line =
       readonly text: string;
       readonly from: { readonly channel: string; readonly messageId: string } | null;
     }
-  /** `again`: it had to be said a second time. */
+  /** `again`: the command had to be repeated. */
   | { readonly type: 'answered'; readonly step: number; readonly answer: string; readonly again: boolean };
 
 export type LineOf<W extends Line['type']> = Extract<Line, { readonly type: W }>;
@@ -86,12 +86,12 @@ export interface Apply extends LineOf<'apply-began'> {
   ended: boolean;
 }
 
-/** How long a start takes at most, in the time of the story. */
+/** The longest duration of a start, in the story's time, in ms. */
 const START_MS = 1_000;
 
 /**
- * Everything that happened, one line each in a file, and how things stand by it. Written before whoever did it
- * hears of it, so that a kill at any instant leaves it whole.
+ * A log of all events, one line each in a file, and the state derived from it. An event is written before its author
+ * gets an answer, so a kill at any instant loses none.
  */
 export class World {
   readonly lines: Line[] = [];
@@ -108,7 +108,7 @@ export class World {
   #now = NOON;
   #begun = performance.now();
 
-  /** `offset`: by how much this process's clock goes wrong, in ms. */
+  /** `offset`: the error of this process's clock, in ms. */
   constructor(dir: string, offset = 0) {
     this.#file = join(dir, 'world.jsonl');
     if (existsSync(this.#file)) {
@@ -124,7 +124,7 @@ export class World {
     this.clock = () => Math.round(this.#time() + offset);
   }
 
-  /** Time passes while m0 runs, and when a story says so; not between two processes of a test. */
+  /** Time passes while m0 runs and when a story says so, but not between two processes of a test. */
   #time(): number {
     return this.#now + (performance.now() - this.#begun);
   }
@@ -207,7 +207,7 @@ export class World {
         this.message(line.channel, line.id).replies.push({ key: line.key, text: line.text });
         return;
       default:
-        // What people did is only listed.
+        // What people did changes no state; it is only listed.
         return;
     }
   }

@@ -1,3 +1,4 @@
+/** The inputs that the policies of the corpus are evaluated with, by m0 and by opa. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { analyzePlan } from '../../src/drift/analyze.ts';
@@ -6,19 +7,19 @@ import { inputDocument } from '../../src/policy/document.ts';
 import { stack } from '../support/directory.ts';
 import { CODE, DANA, NOON } from '../support/runs.ts';
 
-/** What a policy of the corpus is asked about: `json` is the very text that m0 and opa get. */
+/** One input: `json` is the exact text that both m0 and opa get. */
 export interface CorpusInput {
   readonly name: string;
   readonly json: string;
 }
 
-/** `m0.run` of every input: an evaluation has to hand it back. */
+/** `m0.run` of every input; the evaluation must return it. */
 export const RUN = 42;
 
 type Document = Readonly<Record<string, unknown>>;
 
 const CASES = join(import.meta.dirname, '../cases');
-/** Real plans, each for something that the others don't hold. */
+/** Real plans; each contains something that the others do not. */
 const PLANS = [
   '01-s3-tags-removed',
   '25-hostile-tag-values',
@@ -306,7 +307,7 @@ const MANY = documentOf({
   ),
 });
 
-/** Numbers by their digits: JavaScript's own would lose some. */
+/** JSON text with exact digits, because JavaScript numbers would lose some. */
 const NUMBERS = `{
   "m0": {"run": ${RUN}, "stack": "numbers", "environment": "dev", "workspace": "default", "now": "2026-03-02T12:00:00Z", "findings": []},
   "plan": {"resource_changes": [
@@ -320,7 +321,7 @@ const NUMBERS = `{
   "policyData": {"most": 2.0}
 }`;
 
-/** The real plans, and what nobody expects. */
+/** All inputs: the real plans and odd ones. */
 export async function corpusInputs(): Promise<readonly CorpusInput[]> {
   const written: Readonly<Record<string, unknown>> = {
     'an empty plan': documentOf({}),

@@ -6,7 +6,7 @@ import { PLAIN_PARSING } from '../../src/sandbox/workspace/text.ts';
 import { refuseMessage } from '../../src/sandbox/workspace/validation/message.ts';
 import { refuseView } from '../../src/sandbox/workspace/validation/view.ts';
 import { exhibitsOf } from '../support/gallery/gallery.ts';
-import { ofRenderers } from '../support/gallery/of-renderers.ts';
+import { rendererOnly } from '../support/gallery/renderer-only.ts';
 
 const slackId = (person: string): string | null => (person === 'dana' ? 'U0DANA' : null);
 const memory = { command: 'show #42', channel: 'C0OPS', thread: null, card: '1772456520.000100' };
@@ -17,7 +17,7 @@ async function same(value: unknown, name: string): Promise<void> {
   await expect(`${JSON.stringify(value, null, 2)}\n`).toMatchFileSnapshot(`./slack/${name}${ENDING}`);
 }
 
-const recorded = [...ofRenderers, ...exhibitsOf('slack')];
+const recorded = [...rendererOnly, ...exhibitsOf('slack')];
 
 test.each(recorded)('$name renders for Slack as recorded, and Slack accepts it', async ({ name, shown }) => {
   if (shown.kind === 'card') {

@@ -6,14 +6,14 @@ import type { Card, Form } from '../../src/messages/card.ts';
 import { refuseCard } from '../../src/sandbox/teams/card.ts';
 import type { Exhibit } from '../support/gallery/exhibit.ts';
 import { exhibitsOf } from '../support/gallery/gallery.ts';
-import { ofRenderers } from '../support/gallery/of-renderers.ts';
+import { rendererOnly } from '../support/gallery/renderer-only.ts';
 
 const teamsId = (person: string): string | null =>
   person === 'dana' ? '00000000-0000-4000-8000-00000000da4a' : null;
 const FOLDER = new URL('./teams/', import.meta.url);
 const ENDING = '.golden.json';
 
-const recorded = [...ofRenderers, ...exhibitsOf('teams')];
+const recorded = [...rendererOnly, ...exhibitsOf('teams')];
 
 /** A card with the button that opens the form inside the card, if it fits. */
 const opening = (form: Form): Card => ({

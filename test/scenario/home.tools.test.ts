@@ -1,4 +1,4 @@
-/** The Home tab with everything real but a cloud: what drifts shows there, and is decided from there. */
+/** The Home tab with everything real except the cloud: it shows drift, and people decide there. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DANA, EVE, startWorld, type World, words } from '../support/world.ts';
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-/** The person's home once it holds the words. */
+/** Waits until the person's Home tab contains the text. */
 function home(user: string, wanted: string) {
   return world.workspace.waitFor(() => {
     const view = world.workspace.as(user).home;
@@ -21,8 +21,8 @@ function home(user: string, wanted: string) {
   }, SOON);
 }
 
-describe('a home that is open', () => {
-  it('follows the cloud by itself, for each by their rights', async () => {
+describe('an open Home tab', () => {
+  it('is updated after a change in the cloud, for each person by their permissions', async () => {
     await world.workspace.as(DANA).openHome();
     await world.workspace.as(EVE).openHome();
     await home(DANA, 'nothing has drifted');
@@ -32,7 +32,7 @@ describe('a home that is open', () => {
     expect(words(await home(EVE, '1 stack drifted'))).toContain('waits for sre or the person on call (Dana)');
   });
 
-  it('is where it can be reviewed and put back', async () => {
+  it('lets people review the drift and revert it', async () => {
     const dana = world.workspace.as(DANA);
     await dana.click(await home(DANA, 'waits for you'), 'Review prod-network');
     const dialog = await world.view(DANA);

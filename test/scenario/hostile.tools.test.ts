@@ -1,4 +1,4 @@
-/** A stack whose code looks for what is not its own: in its environment, at home, and beyond. */
+/** A stack with hostile code, which searches its environment, its home folder and the rest of the machine for secrets. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   chmodSync,
@@ -34,7 +34,7 @@ const THEIRS = 'the-token-of-another-stack';
 const signal = new AbortController().signal;
 const whole = { only: null, signal };
 
-/** Reads at plan time what functions reach, and at apply time what a shell reaches. */
+/** Code that reads what Terraform functions can read at plan time, and what a shell can read at apply time. */
 const HOSTILE = `variable "beyond" { default = "/nowhere" }
 locals {
   home  = pathexpand("~")
@@ -59,7 +59,7 @@ resource "terraform_data" "loot" {
   }
 }
 `;
-/** Reads the stack of a process, where its environment is, and then tries to take hold of it. */
+/** Reads another process's stack memory, which holds its environment, and then tries to ptrace it. */
 const PEEK = `import ctypes, sys
 pid = sys.argv[1]
 try:
@@ -86,14 +86,14 @@ let asM0: ChildProcess;
 
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'm0-hostile-'));
-  // As /var/lib is: what lies in it guards itself.
+  // Open to all users like /var/lib: the folders in it must protect themselves.
   chmodSync(dir, 0o755);
   m0Home = join(dir, 'home-of-m0');
   for (const [path, text] of Object.entries({ '.ssh/id_ed25519': SSH_KEY, '.aws/credentials': AWS_KEY })) {
     mkdirSync(join(m0Home, path, '..'), { recursive: true });
     writeFileSync(join(m0Home, path), text, { mode: 0o600 });
   }
-  // A process with m0's own environment, as m0 itself has it from its start on.
+  // A process with the same environment as m0.
   asM0 = spawn('sleep', ['600'], { env: { ...process.env, ...OURS }, stdio: 'ignore' });
 });
 afterAll(() => {
@@ -109,7 +109,7 @@ interface Place {
   read(stack: Stack, path: string): string;
 }
 
-/** What m0 would choose by itself in that place. */
+/** The user that m0 chooses for the stack. */
 async function chosen(name: string, wanted: string | null): Promise<StackUserChoice> {
   const tools = await testTools();
   const dataDir = join(dir, name, 'data');
@@ -149,7 +149,7 @@ async function place(name: string, stackUser: string | null): Promise<Place> {
 }
 
 describe('a hostile stack', () => {
-  it('finds nothing of m0 and of other stacks in its environment and at home', async () => {
+  it('finds no data of m0 or other stacks in its environment and home folder', async () => {
     const here = await place('same-user', null);
     await here.run(here.stack('victim', HARMLESS, { TF_VAR_token: THEIRS }));
     const hostile = here.stack('hostile', HOSTILE, { ITS_OWN: 'given-to-it' });
@@ -171,7 +171,7 @@ describe('a hostile stack', () => {
     });
   });
 
-  it('takes what the AWS files of m0 hold only where m0.yaml names a profile for it', async () => {
+  it('gets credentials of m0’s AWS files only if m0.yaml names a profile for it', async () => {
     const here = await place('profiles', null);
     const code = HOSTILE.replace('cat "$HOME"/.ssh/*', 'cat "$AWS_SHARED_CREDENTIALS_FILE"');
     const without = here.stack('without', code, {});
@@ -183,7 +183,7 @@ describe('a hostile stack', () => {
   });
 
   it.runIf(process.getuid?.() === 0)(
-    "as a user of its own, which is what root gives it, reads neither m0's processes and files nor another stack's",
+    "as a separate user, the default under root, can't read processes and files of m0 or of another stack",
     async () => {
       const choice = await chosen('own-users', null);
       expect(choice).toEqual({ stackUser: OWN_USERS, shared: null });
@@ -197,7 +197,7 @@ describe('a hostile stack', () => {
       const kept = await here.runner.plan({ ...victim, env: { TF_VAR_token: `${THEIRS}-2` } }, whole);
       const state = join(here.dataDir, 'work/victim/tree/a/terraform.tfstate');
       expect(readFileSync(state, 'utf8')).toContain(THEIRS);
-      // All that is there, by name, so that it need not even look for it.
+      // The names of all files, so the hostile code need not search for them.
       const known = readdirSync(here.dataDir, { recursive: true, encoding: 'utf8' }).map((path) =>
         join(here.dataDir, path),
       );
@@ -217,44 +217,44 @@ describe('a hostile stack', () => {
         expect(peeked).not.toContain(secret);
       }
       expect(here.read(hostile, 'tree/a/terraform.tfstate')).toContain('out of reach');
-      // Neither the memory, nor kept plans, nor mirrors, nor anything else of the data folder.
+      // Nothing of the data folder is readable: no database, no kept plans, no mirrors.
       expect(kept.plan.artifact).not.toBe('');
       expect(
         known.filter((path) => /m0\.db|artifacts|git\/|work\/victim\/(home|tree)/.test(path)).length,
       ).toBeGreaterThan(20);
       expect(here.read(hostile, 'home/open')).toBe('');
 
-      // A second name for a file of m0's, which the system may let it make, does not get it handed over.
+      // A hard link to a file of m0, which some systems allow, must not make m0 give that file to the stack's user.
       linkSync(join(here.dataDir, 'm0.db'), join(here.dataDir, 'work/hostile/home/stolen'));
       await here.runner.plan(hostile, whole);
       expect(statSync(join(here.dataDir, 'm0.db')).uid).toBe(0);
       await store.close();
-      // Neither is in the way of the next checks.
+      // The leftovers do not break the next checks.
       for (const stack of [victim, hostile]) {
         expect((await here.runner.plan(stack, { only: null, signal })).analysis.findings).toEqual([]);
       }
     },
   );
 
-  it.runIf(process.getuid?.() === 0)('as a user of its own still has the AWS profile it names', async () => {
+  it.runIf(process.getuid?.() === 0)('as a separate user, still gets the AWS profile it names', async () => {
     const here = await place('own-profiles', OWN_USERS);
     const code = HOSTILE.replace('cat "$HOME"/.ssh/*', 'cat "$AWS_SHARED_CREDENTIALS_FILE"');
     const stack = here.stack('named', code, { AWS_PROFILE: 'prod' });
     await here.run(stack);
     expect(here.read(stack, 'home/loot')).toContain(AWS_KEY);
-    // Not for longer than it names one.
+    // Without a named profile it gets none any more.
     await here.runner.plan({ ...stack, env: {} }, whole);
     expect(readdirSync(join(here.dataDir, 'work/named')).join()).not.toContain('aws');
   });
 
-  it('shares the user of m0 where that is said, or can only be so, and then it is told why', async () => {
+  it('runs as m0’s user if configured or if nothing else is possible, and m0 says why', async () => {
     expect(await chosen('self', 'self')).toEqual({ stackUser: null, shared: null });
     expect(await chosen('set', '61000-61009')).toEqual({ stackUser: '61000-61009', shared: null });
     const stranger = await chooseStackUser({ wanted: null, uid: 1000, dataDir: join(dir, 'x'), needed: [] });
     expect(stranger).toEqual({ stackUser: null, shared: 'm0 does not run as root' });
   });
 
-  it.runIf(process.getuid?.() === 0)('is told of what other users would not get at', async () => {
+  it.runIf(process.getuid?.() === 0)('gets a report of files that other users cannot read', async () => {
     const closed = join(dir, 'closed');
     mkdirSync(closed, { mode: 0o700 });
     const inside = { wanted: null, uid: 0, dataDir: join(closed, 'data'), needed: [] };
@@ -269,7 +269,7 @@ describe('a hostile stack', () => {
     ['0:0', 'would be root'],
     ['no-such-user', 'there is no user "no-such-user"'],
     ['61000-61000', 'fewer than the stacks'],
-  ])('is not run at all as %s', async (stackUser, why) => {
+  ])('is not run as %s', async (stackUser, why) => {
     const told = process.getuid?.() === 0 ? why : 'has to run as root';
     const refused = async (): Promise<void> => {
       const here = await place(`refused-${stackUser.replace(':', '-')}`, stackUser);

@@ -1,13 +1,13 @@
 /**
- * What happens while nobody is looking: a lock that somebody holds, a question nobody answers, a snooze that ends,
- * something accepted that moves, checks missed while m0 was down. All real but Slack's servers and AWS; m0's clock is
- * moved on where a person would wait for hours.
+ * Events without a person at work: a state locked by somebody, an unanswered question, a snooze that ends,
+ * accepted drift that changes, checks missed during a downtime. All real except Slack's servers and AWS; m0's clock is
+ * moved forward instead of waiting for hours.
  */
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOCAL_CREDENTIALS } from '../../src/sandbox/cloud/cloud-api.ts';
 import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
-import { openPort } from '../support/by-hand.ts';
+import { openPort } from '../support/manual-change.ts';
 import { DANA, KIM, poll, startWorld, type World, words } from '../support/world.ts';
 
 const HOUR = 3_600_000;
@@ -19,7 +19,7 @@ const LOCK = { Bucket: SAMPLE.stateBucket, Key: 'prod/network.tfstate.tflock' };
 
 let world: World;
 let s3: S3Client;
-/** Set for the start that has missed something. */
+/** The schedule of the next start; a test changes it to have missed checks. */
 let schedule = '0 0 29 2 *';
 
 beforeAll(async () => {
@@ -41,7 +41,7 @@ afterAll(async () => {
   await world?.close();
 });
 
-/** The lock as a colleague's terraform on a laptop would hold it. */
+/** Writes the lock that a colleague's Terraform on a laptop would hold. */
 function lockedBy(who: string): Promise<unknown> {
   const created = new Date().toISOString();
   const info = { ID: 'b6d0c1d2-0000-4000-8000-000000000001', Operation: 'OperationTypeApply', Who: who };
@@ -54,8 +54,8 @@ const thread = (text: string) =>
     world.workspace.channel('ops').messages.find((m) => m.threadTs !== null && words(m).includes(text)),
   );
 
-describe('while nobody is looking', () => {
-  it('a state that a colleague has locked: told, left alone, and put back once the lock is gone', async () => {
+describe('without a person at work', () => {
+  it('a state locked by a colleague: reported, not touched, and reverted after the release', async () => {
     await lockedBy('kim@laptop');
     await world.cloud.console.run('remove-tags');
     await world.type(DANA, 'drift prod');
@@ -73,7 +73,7 @@ describe('while nobody is looking', () => {
     await thread('the state is locked by kim@laptop');
   });
 
-  it('a question nobody answers goes to the second on call', async () => {
+  it('an unanswered question goes to the second person on call', async () => {
     await world.cloud.console.run('open-ssh');
     const run = await world.check();
     expect(run.state).toBe('awaiting_approval');
@@ -83,7 +83,7 @@ describe('while nobody is looking', () => {
     expect(words(dm)).toContain(SSH);
   });
 
-  it('a snooze that ends is told, checked at once, and asked about again', async () => {
+  it('the end of a snooze is reported, and a check asks again', async () => {
     const [before] = await world.runs();
     await world.type(KIM, `snooze #${before?.id} 2h vendor needs SSH`);
     await world.until(before?.id ?? 0, 'quiet');
@@ -94,7 +94,7 @@ describe('while nobody is looking', () => {
     expect(await world.fact(INGRESS)).toContain(SSH);
   });
 
-  it('what was accepted opens again when it moves, and is never applied by itself', async () => {
+  it('accepted drift that changes is reported again and never applied automatically', async () => {
     const [run] = await world.service.store.runs({ states: ['awaiting_approval'] });
     await world.type(DANA, `accept #${run?.id} agreed with security`);
     await world.until(run?.id ?? 0, 'quiet');
@@ -107,7 +107,7 @@ describe('while nobody is looking', () => {
     expect(await world.fact(INGRESS)).toContain(SSH);
   });
 
-  it('checks missed while m0 was down are made up for by one', async () => {
+  it('checks missed during a downtime lead to one check', async () => {
     schedule = '*/30 * * * *';
     await world.restart();
     await world.service.close();

@@ -1,4 +1,4 @@
-/** The page's Teams in a browser, with m0's own Teams adapter behind it. */
+/** The Teams view of the sandbox page in a browser, connected to m0's Teams adapter. */
 import type { Browser, Locator, Page as Tab } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Card } from '../../src/messages/card.ts';
@@ -8,7 +8,7 @@ import { type Page, startPage, TEAMS_PATH } from '../../src/sandbox/page-server.
 import { LocalTeams } from '../../src/sandbox/teams/teams.ts';
 import type { Workspace } from '../../src/sandbox/workspace/workspace.ts';
 import { launchBrowser } from '../support/browser.ts';
-import { threePages } from '../support/cards.ts';
+import { threePages } from '../support/sample-cards.ts';
 import { opsWorkspace, PAGE_PEOPLE } from '../support/slack-workspace.ts';
 import { type Bot, DANA, GUEST, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
 import { APP_ID, CONNECTOR_TOKEN, TENANT } from '../support/teams-connector.ts';
@@ -26,7 +26,7 @@ const told = (headline: string): Reply => ({
   card: { headline, tone: 'plain', blocks: [] },
 });
 
-/** Drift that Dana may revert or snooze, seen so many times. */
+/** A card of drift that Dana may revert or snooze; `seen`: how often it was seen. */
 const drifted = (seen: number): Card => ({
   headline: 'prod-network drifted',
   tone: 'drift',
@@ -115,7 +115,7 @@ let posted: { channel: string; messageId: string } | null;
 let hold: Promise<void> | null;
 let complaints: string[];
 
-/** A bot that posts drift when asked, reverts it for Dana alone, and takes snoozes. */
+/** A bot that posts drift on request, reverts it for Dana only, and accepts snoozes. */
 async function answer(incoming: Incoming): Promise<Reply> {
   heard.push(incoming);
   await hold;
@@ -209,7 +209,7 @@ async function be(name: string): Promise<void> {
 }
 
 describe('Teams on the sandbox page', () => {
-  it('goes from a mention over a refusal to the approval that changes the card in its place', async () => {
+  it('covers a mention, a refusal, and an approval that updates the card in place', async () => {
     await say('@m0 drift prod');
     const card = post('prod-network drifted');
     await card.getByText('seen 1 times').waitFor();
@@ -226,7 +226,7 @@ describe('Teams on the sandbox page', () => {
     await card.getByRole('button', { name: 'Yes, revert' }).click();
     await bar.waitFor();
 
-    // What Eve was told, and laid open, is not Dana's.
+    // Dana does not see Eve's private answer or the dialog that Eve opened.
     await be('Dana');
     await bar.waitFor({ state: 'detached' });
     expect(await card.getByText('Sets tags.Owner').count()).toBe(0);
@@ -246,7 +246,7 @@ describe('Teams on the sandbox page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('offers the full diff as a file in the chat with m0, and shows it as plain text once it is taken', async () => {
+  it('offers the full diff as a file in the chat with m0, and shows it as plain text after consent', async () => {
     await say('@m0 show #42');
     const pages = post('Page 1 of 3');
     await pages.getByRole('button', { name: 'Get as file' }).click();
@@ -266,7 +266,7 @@ describe('Teams on the sandbox page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('asks for what a form needs, sends what was filled in, and shows the answer in the thread', async () => {
+  it('requires a form’s fields, sends the values, and shows the answer in the thread', async () => {
     await say('@m0 drift prod');
     const card = post('prod-network drifted');
     await card.getByRole('button', { name: 'Snooze…' }).click();
@@ -305,7 +305,7 @@ describe('Teams on the sandbox page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('keeps a half-filled form, the focus and what is open while other messages come', async () => {
+  it('keeps a half-filled form, the focus and open dialogs while other messages arrive', async () => {
     await say('@m0 drift prod');
     const card = post('prod-network drifted');
     await card.getByRole('button', { name: 'Snooze…' }).click();
@@ -316,7 +316,7 @@ describe('Teams on the sandbox page', () => {
     await card.getByText('This is needed.').waitFor();
     await tab.keyboard.type('half a th');
     await tab.keyboard.type('ou');
-    // The same drift, told anew: the form is the same to the letter.
+    // The same card, updated: its form is identical.
     if (posted) await bot.teams.update(posted.channel, posted.messageId, drifted(2));
     await card.getByText('seen 2 times').waitFor();
     await tab.keyboard.type('ght');
@@ -325,7 +325,7 @@ describe('Teams on the sandbox page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('answers a slash command from the menu to its sender alone', async () => {
+  it('answers a slash command from the menu privately', async () => {
     const box = teams.getByLabel('Post in Ops');
     await box.fill('/');
     const menu = teams.getByRole('listbox');
@@ -347,15 +347,15 @@ describe('Teams on the sandbox page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('runs nothing of what a card says, and shows who is called', async () => {
+  it('runs no script of a card, and shows who is mentioned', async () => {
     await say('@m0 drift prod');
     const card = post('prod-network drifted');
     await card.getByText(EVERYTHING).waitFor();
     expect(await card.locator('a, img, strong, em').count()).toBe(0);
-    // In the line, and where Teams is asked to call her: <at>Dana</at>.
+    // Once in the line, and once as the mention <at>Dana</at>.
     expect(await card.getByText('Dana', { exact: true }).count()).toBe(2);
     expect(await card.getByText('<at>').count()).toBe(0);
-    // What m0 never sends, nor Teams takes: it loads nothing and leads nowhere but to the web.
+    // A card that m0 never sends and Teams refuses: the page loads nothing for it and links only to web addresses.
     const { organisation } = local;
     organisation.add({
       ...{ id: organisation.nextId(), from: organisation.botId, conversation: OPS },
@@ -367,7 +367,7 @@ describe('Teams on the sandbox page', () => {
     const links = await shown.locator('a').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
     expect(links).toEqual([`${page.url}/nothing`]);
     expect(await shown.getByRole('link', { name: 'the script' }).count()).toBe(0);
-    // In the text, and as a button.
+    // One link in the text, one as a button.
     for (const link of await shown.getByRole('link', { name: 'the web' }).all()) {
       const [opened] = await Promise.all([tab.context().waitForEvent('page'), link.click()]);
       await opened.waitForURL(`${page.url}/nothing`);
@@ -376,7 +376,7 @@ describe('Teams on the sandbox page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('counts what is unread, and keeps each person’s draft in each conversation', async () => {
+  it('counts unread messages, and keeps each person’s draft in each conversation', async () => {
     await teams.getByRole('button', { name: 'm0', exact: true }).click();
     await teams.getByLabel('Type a message').fill('status of pr');
     await teams.getByRole('button', { name: 'Ops' }).click();
@@ -387,7 +387,7 @@ describe('Teams on the sandbox page', () => {
     await teams.getByLabel('Post in Ops').fill('@m0 hello');
     await tab.keyboard.press('Enter');
     await post('@m0 hello').filter({ hasText: 'Eve' }).waitFor();
-    // The answer stands in the thread, which is open for who asked.
+    // The answer is in the thread, which opens for the sender.
     await post('You said hello').waitFor();
     await chats.getByRole('button', { name: 'm0' }).click();
     expect(await teams.getByLabel('Type a message').inputValue()).toBe('');
@@ -398,7 +398,7 @@ describe('Teams on the sandbox page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('takes what is typed and sent before the page shows what Eve sees as Eve’s, in both chats', async () => {
+  it('sends as Eve what is typed right after the switch to Eve, in both chats', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     await tab.route('**/page/live*', async (route) => {
       await promise;
@@ -418,7 +418,7 @@ describe('Teams on the sandbox page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('stands beside Slack where there is room, and in its place on a phone', async () => {
+  it('is shown next to Slack on a wide screen, and instead of Slack on a phone', async () => {
     const slack = tab.getByRole('region', { name: 'Slack' });
     await slack.waitFor();
     await teams.waitFor();

@@ -1,3 +1,4 @@
+/** The Slack view of the sandbox page in a browser. */
 import { App, LogLevel } from '@slack/bolt';
 import type { Browser, Page as Tab } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -18,7 +19,7 @@ const QUIET = {
   getLevel: () => LogLevel.ERROR,
 };
 
-/** A cloud of one bucket, whose tags the console removes and the app puts back. */
+/** A cloud with one bucket, whose tags the console removes and the app restores. */
 class OneBucket implements CloudConsole {
   owner: string | null = 'platform';
   readonly actions = [
@@ -34,7 +35,7 @@ class OneBucket implements CloudConsole {
   }
 }
 
-/** A bot that tells drift when asked and puts it back for Dana alone. */
+/** A bot that posts drift on request and reverts it for Dana only. */
 function driftApp(workspace: Workspace, cloud: OneBucket): App {
   const app = new App({
     token: TOKENS.botToken,
@@ -178,7 +179,7 @@ async function type(text: string): Promise<void> {
 }
 
 describe('the sandbox page', () => {
-  it('goes from the console over a refusal to the approval that puts the tags back', async () => {
+  it('covers a change in the console, a refusal, and an approval that restores the tags', async () => {
     const fact = tab.getByLabel('Cloud console').getByText('logs tags');
     await tab.getByRole('button', { name: 'Remove the bucket’s tags' }).click();
     await tab.getByText('Removed the tags of logs').waitFor();
@@ -186,11 +187,11 @@ describe('the sandbox page', () => {
     expect(cloud.owner).toBeNull();
 
     await tab.getByRole('button', { name: 'Eve' }).click();
-    // Until the page shows what Eve sees, what is typed is Dana's, and lost with hers.
+    // Waits until the page shows Eve's view: earlier input would go to Dana's draft.
     await tab.getByRole('button', { name: 'Eve', pressed: true }).waitFor();
     await type('/m0 drift prod');
     const card = tab.getByRole('article').filter({ hasText: 'prod drifted' });
-    // What was escaped stays text.
+    // Escaped markup is shown as text.
     await card.getByText('<!channel>').waitFor();
     expect(await card.locator('.mention').count()).toBe(0);
 
@@ -215,7 +216,7 @@ describe('the sandbox page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('fills in a modal, with what is missing told beside the input', async () => {
+  it('fills in a modal, and shows a missing value next to the input', async () => {
     await type('/m0 drift prod');
     await tab.getByRole('button', { name: 'Snooze…' }).click();
     const modal = tab.getByRole('dialog', { name: 'Snooze prod' });
@@ -252,12 +253,12 @@ describe('the sandbox page', () => {
     expect(reply).toMatchObject({ text: 'and again', threadTs: root?.ts, user: 'U0DANA' });
   });
 
-  it('names the package to install where there is no browser', () => {
+  it('names the package to install if there is no browser', () => {
     expect(() => findBrowser({ M0_CHROMIUM: '/nowhere/chromium' })).toThrow('/nowhere/chromium');
     expect(() => findBrowser({ PATH: '/nowhere' }, [])).toThrow('Install the package `chromium`');
   });
 
-  it('lets no other site’s page drive it', async () => {
+  it('refuses requests from pages of other sites', async () => {
     const act = { as: 'U0DANA', act: 'say', channel: 'C0OPS', text: 'forged', thread: null };
     const post = (headers: Record<string, string>) =>
       fetch(`${page.url}/page/act`, { method: 'POST', headers, body: JSON.stringify(act) });

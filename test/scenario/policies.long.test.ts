@@ -1,4 +1,4 @@
-/** Policies from Git in a whole m0: shipped ones decide, a broken commit stops them, people let them go on. */
+/** Policies from Git in the whole m0: shipped policies decide, a broken commit stops them, and people resume them. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -13,7 +13,7 @@ const SSH = '22/tcp from 203.0.113.7/32';
 
 let world: World;
 
-/** Guardrails as they are shipped, all but the one that depends on the hour. */
+/** The shipped guardrails, except the one that depends on the time of day. */
 const GUARDRAILS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'blast-radius': {},
   'cloud-only': {},
@@ -21,7 +21,7 @@ const GUARDRAILS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = 
   'hotfix-human': { ask: 'Nora of the network team' },
   'identity-human': {},
   'no-wider-exposure': {},
-  // Kim wrote the code, so Kim's yes is not the one that is wanted.
+  // Kim wrote the code, so Kim's approval does not count.
   'two-people': { need: 1, types: ['aws_security_group'] },
 };
 
@@ -53,7 +53,7 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 describe('the shipped policies', () => {
-  it('put a tag back, hold the hotfix, and want the yes of somebody other than the author', async () => {
+  it('restore a tag, hold the hotfix, and require an approval by somebody other than the author', async () => {
     await world.cloud.console.run('remove-tags');
     await world.cloud.console.run('open-ssh');
     const run = await world.check();
@@ -75,7 +75,7 @@ describe('the shipped policies', () => {
     expect(await world.fact(INGRESS)).not.toContain(SSH);
   });
 
-  it('name the file, the rule and what it said in why', async () => {
+  it('are explained by why: file, rule and message', async () => {
     await world.type(EVE, 'why #1');
     const why = words(await world.whisper(EVE, 'run #1', 'hotfix-human'));
     expect(why).toMatch(/pending · hotfix_human\.rego:\d+/);
@@ -85,13 +85,13 @@ describe('the shipped policies', () => {
 });
 
 describe('a broken commit of a policy', () => {
-  it('is told once with the compiler’s line, and nothing is put back by itself', async () => {
+  it('is reported once with the compiler’s line, and nothing is reverted automatically', async () => {
     const file = join(world.cloud.repos.policies, 'tags-auto/tags_auto.rego');
     const bad = await push(
       'tags-auto/tags_auto.rego',
       `${await readFile(file, 'utf8')}\nallow contains {{\n`,
     );
-    // Policies are looked at every few seconds: until this is told, the commit before decides.
+    // m0 fetches policies every few seconds; until this card appears the previous commit decides.
     const card = await world.card(
       'Policy tags-auto',
       `is broken at ${bad.slice(0, 7)}: nothing is applied by itself`,
@@ -104,14 +104,14 @@ describe('a broken commit of a policy', () => {
     expect(world.cards().filter((m) => words(m).includes('Policy tags-auto'))).toHaveLength(1);
   });
 
-  it('survives a restart as it was', async () => {
+  it('is still stale after a restart', async () => {
     await world.restart();
     await world.check();
     expect(await world.fact(TAGS)).not.toContain('Owner=platform');
     expect(world.cards().filter((m) => words(m).includes('Policy tags-auto'))).toHaveLength(1);
   });
 
-  it('is waved on by an approver only, and then the last good commit decides', async () => {
+  it('can be acknowledged by an approver only, and then the last good commit decides', async () => {
     const card = await world.card('Policy tags-auto', 'is broken');
     const [go = ''] = buttons(card);
     await world.workspace.as(EVE).click(card, go, { confirm: true });
@@ -122,7 +122,7 @@ describe('a broken commit of a policy', () => {
     expect(await world.fact(TAGS)).toBe(AS_BUILT);
   });
 
-  it('mended closes its message', async () => {
+  it('is fixed, and its message is closed', async () => {
     const file = join(world.cloud.repos.policies, 'tags-auto/tags_auto.rego');
     await push('tags-auto/tags_auto.rego', (await readFile(file, 'utf8')).replace('allow contains {{', ''));
     await world.card('Policy tags-auto is in order since');

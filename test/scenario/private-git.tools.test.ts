@@ -1,4 +1,4 @@
-/** All of m0 with its policies and its code in private repositories, whose token is revoked one day. */
+/** The whole m0 with policies and code in private repositories, whose token is later revoked. */
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -13,7 +13,7 @@ const account = (token: string): string => `x-access-token:${token}`;
 const servers: Partial<Record<keyof typeof TOKENS, GitOverHttp>> = {};
 let world: World;
 
-/** Each repository behind a server of its own, so that each token can be revoked by itself. */
+/** Puts each repository on a separate server, so each token can be revoked separately. */
 async function prepare({ repos }: SandboxCloud): Promise<void> {
   for (const name of ['policies', 'infra'] as const) {
     servers[name] = await serveGitOverHttp(dirname(repos[name]), account(TOKENS[name]));
@@ -43,15 +43,15 @@ afterAll(async () => {
 });
 
 describe('private repositories', () => {
-  it('are read: what their policy allows is put back by itself', async () => {
+  it('are read: what their policy allows is reverted automatically', async () => {
     await world.cloud.console.run('remove-tags');
     expect((await world.check()).state).toBe('realigned');
     expect(await world.fact('terraform_data.logs, tags')).toBe('CostCenter=4711, Owner=platform');
   });
 
-  it('of policies that may not be read any more leave the decision to a person', async () => {
+  it('with policies that m0 can no longer read leave the decision to a person', async () => {
     if (servers.policies) servers.policies.account = account('another');
-    // A new m0 looks at once, whatever it had looked at a moment ago.
+    // A restarted m0 fetches at once.
     await world.restart();
     await world.cloud.console.run('remove-tags');
     const run = await world.check();
@@ -60,13 +60,13 @@ describe('private repositories', () => {
     await world.card(`run #${run.id}`, 'the server refuses the token of credentials[0]');
   });
 
-  it('of code that may not be read any more fail the check, and say so', async () => {
+  it('with code that m0 can no longer read fail the check with a reason', async () => {
     if (servers.infra) servers.infra.account = account('another');
     expect((await world.check()).state).toBe('failed');
     await world.card('running git fetch', 'the server refuses the token of credentials[1]', 'renew it');
   });
 
-  it('have tokens that nobody can read anywhere', async () => {
+  it('have tokens that appear in no file, log or message', async () => {
     const files = everythingIn(join(world.dir, 'data'));
     expect(files).toContain('running git fetch');
     for (const text of [world.workspace.dump(), world.logs.join('\n'), files]) {

@@ -14,7 +14,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 let image: string;
 let config: string;
 
-/** The lines of the Dockerfile that copy from the folder it is built in, as [from, to]. */
+/** The COPY lines of the Dockerfile that copy from the build folder, as [from, to]. */
 async function copied(): Promise<[string, string][]> {
   const dockerfile = await readFile(join(ROOT, 'Dockerfile'), 'utf8');
   const lines = [...dockerfile.matchAll(/^COPY (?!--)(.+) (\S+)$/gm)];
@@ -68,7 +68,7 @@ async function run(args: readonly string[], variables: Record<string, string> = 
   return { code, text: text() };
 }
 
-describe('the commands that only look', () => {
+describe('read-only commands', () => {
   it('help', async () => {
     expect(await run(['help'])).toMatchObject({ code: 0, text: expect.stringContaining('m0 <command>') });
   });
@@ -93,12 +93,12 @@ describe('the commands that only look', () => {
     const plan = join(ROOT, 'test/cases/01-s3-tags-removed/plan.json');
     const { code, text } = await run(['explain', plan]);
     expect(text).toContain('aws_s3_bucket');
-    // 1: there is drift.
+    // Exit code 1: there is drift.
     expect(code).toBe(1);
   });
 });
 
-it('a start with an m0.yaml is at work, and stops when asked to', async () => {
+it('starts with an m0.yaml, and stops on SIGTERM', async () => {
   const port = await freePort();
   const { child, ended, text } = start(['serve'], {
     M0_CONFIG: config,
@@ -116,8 +116,11 @@ it('a start with an m0.yaml is at work, and stops when asked to', async () => {
   expect(await ended, text()).toBe(0);
 });
 
-it.each(['sandbox', 'serve'])('%s without an m0.yaml says that the sandbox is not there', async (command) => {
-  const { code, text } = await run([command]);
-  expect(text).toMatch(/^m0: the sandbox is not part of this image: .+\n$/);
-  expect(code).toBe(2);
-});
+it.each(['sandbox', 'serve'])(
+  '%s without an m0.yaml says that the sandbox is not included',
+  async (command) => {
+    const { code, text } = await run([command]);
+    expect(text).toMatch(/^m0: the sandbox is not part of this image: .+\n$/);
+    expect(code).toBe(2);
+  },
+);

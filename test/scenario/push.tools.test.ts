@@ -1,4 +1,4 @@
-/** Code that was merged and not applied is told without anybody asking, also where m0 was down meanwhile. */
+/** Merged code that was not applied is reported without a command, also if m0 was down during the merge. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-it('finds a merge by itself', async () => {
+it('finds a merge without a command', async () => {
   const remembered = async (): Promise<string | undefined> =>
     (await world.service.store.pushedHead('prod-network'))?.head;
   await expect.poll(remembered, { timeout: 30_000 }).toBeDefined();

@@ -1,4 +1,4 @@
-/** State in S3 with a lock file beside it, as the sample stack has it, and somebody else at work on it. */
+/** State in S3 with a lock file, like the sample stack, while somebody else works on the same state. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,7 +40,7 @@ const ONE = 'resource "terraform_data" "one" {\n  input = "1"\n}\n';
 let dir: string;
 let moto: Moto;
 let s3: S3Client;
-/** Processes that must not outlive this file, whatever becomes of the tests. */
+/** Processes to kill at the end of this file, even if a test fails. */
 const others: ChildProcess[] = [];
 let recorded: ReturnType<typeof recordingTool>;
 let runner: Runner;
@@ -82,7 +82,7 @@ beforeAll(async () => {
     log,
     clock: Date.now,
     key: TEST_KEY,
-    // Long enough for the tool to ask more than once.
+    // Long enough for the tool to try the lock more than once.
     lockPatienceS: 3,
   });
 });
@@ -93,7 +93,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** An object of the state's bucket as it is now; null where there is none. */
+/** The content of an object in the state's bucket; null if there is none. */
 async function object(key: string): Promise<string | null> {
   try {
     const answer = await s3.send(new GetObjectCommand({ Bucket: SAMPLE.stateBucket, Key: key }));
@@ -103,14 +103,14 @@ async function object(key: string): Promise<string | null> {
     throw error;
   }
 }
-/** What the state under the key says of its one resource. */
+/** The input of the one resource in the state under this key. */
 async function inputIn(key: string): Promise<unknown> {
   const state = JSON.parse((await object(key)) ?? '');
   return state.resources[0].instances[0].attributes.input.value;
 }
 const lock = (): Promise<string | null> => object('locks.tfstate.tflock');
 
-/** A colleague whose own terraform has planned, holds the lock, and waits for a yes. */
+/** Starts a colleague's Terraform that has planned, holds the lock, and waits for a "yes". */
 async function colleague(): Promise<{ readonly child: ChildProcess; refuse(): Promise<void> }> {
   const cwd = join(dir, 'colleague', 'a');
   execFileSync('git', ['clone', '--quiet', stack.source.git, join(dir, 'colleague')]);
@@ -130,7 +130,7 @@ async function colleague(): Promise<{ readonly child: ChildProcess; refuse(): Pr
 }
 
 describe('a stack with its state in S3', () => {
-  it('is planned beside a lock of somebody else, applied only after it, and the lock is left alone', async () => {
+  it('is planned despite somebody else’s lock, applied after the release, and the lock is not touched', async () => {
     const other = await colleague();
     const held = JSON.parse((await lock()) ?? '') as { ID: string; Who: string; Created: string };
     const { plan, analysis } = await runner.plan(stack, whole);
@@ -157,7 +157,7 @@ describe('a stack with its state in S3', () => {
     expect((await runner.plan(stack, whole)).analysis.findings).toEqual([]);
   });
 
-  it('keeps what a stopped apply has done, and gives the lock back', async () => {
+  it('keeps the changes of a stopped apply, and releases the lock', async () => {
     const began = join(dir, 'began');
     const slow = `resource "terraform_data" "quick" {}
 resource "terraform_data" "slow" {
@@ -181,7 +181,7 @@ resource "terraform_data" "slow" {
     expect(after.analysis.findings.map((f) => f.address)).toEqual(['terraform_data.slow']);
   });
 
-  it('keeps its workspaces apart, each with its variables from files, whichever tool works on it', async () => {
+  it('separates its workspaces, each with its variable files, with both tools', async () => {
     const key = 'workspaces.tfstate';
     const code = `variable "size" {}
 variable "owner" { default = "nobody" }
@@ -198,7 +198,7 @@ resource "terraform_data" "one" {
     });
     const source = { git, ref: 'main', path: 'a' };
     const usual = anyStack({ name: 'usual', source, env, varFiles: ['small.tfvars'] });
-    // The later file counts, and one may lie elsewhere in the repository.
+    // The later file has precedence, and a file may be anywhere in the repository.
     const files = ['../vars/blue.tfvars', 'large.tfvars'];
     const blue = anyStack({ name: 'blue', source, env, workspace: 'blue', varFiles: files });
     const green: Stack = { ...blue, name: 'green', workspace: 'green', tool: 'tofu' };
@@ -215,7 +215,7 @@ resource "terraform_data" "one" {
       expect((await runner.plan(each, whole)).analysis.findings).toEqual([]);
     }
 
-    // A lock on one workspace is none on another.
+    // A lock on one workspace does not lock another.
     const lockOfBlue = { Bucket: SAMPLE.stateBucket, Key: `env:/blue/${key}.tflock` };
     const held = {
       ID: 'b1',

@@ -1,4 +1,4 @@
-/** Secrets in every place a stack can have them, a whole story with them, and then a look at all that m0 wrote. */
+/** Puts secrets in every place that a stack can have them, plays a full story, and searches all output of m0 for them. */
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { PutBucketTaggingCommand, S3Client } from '@aws-sdk/client-s3';
@@ -10,10 +10,10 @@ import type { SandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
 import { SECRETS } from '../../src/sandbox/sample-organisation.ts';
 import { buttons, DANA, EVE, poll, startWorld, type World, words } from '../support/world.ts';
 
-/** What must never be read anywhere. Names and shapes on purpose: some look like secrets, some do not. */
+/** The secrets, which must appear nowhere. Some look like secrets by name or form, and some do not. */
 const PLANTED = {
   tag: 'tag-T0ken-4f9a1c',
-  // Nothing in its name or look says secret; it has every character that is written differently somewhere.
+  // Does not look like a secret; it contains every character that some format escapes.
   motto: 'open "sesame" & <the> door\\7',
   password: 'pw-Jupiter+/=91',
   license: 'LIC-7781-AB54-9920-ZZ17',
@@ -113,26 +113,26 @@ function config(yaml: string, { repos, stackEnv }: SandboxCloud): string {
     env: {
       ...stackEnv,
       TF_VAR_tag: '${env:ACME_TAG}',
-      // Given in clear, and neither named nor looking like a secret: only the code says that it is one.
+      // In clear text, and neither named nor formed like a secret: only the code marks it as sensitive.
       TF_VAR_motto: PLANTED.motto,
-      // Only m0.yaml says that this one is secret, by where it takes it from.
+      // Secret only because m0.yaml reads it from an environment variable.
       TF_VAR_seat: '${env:ACME_SEAT}',
       TF_VAR_password: PLANTED.password,
       TF_VAR_dir: jobsDir(),
       ACME_LICENSE: PLANTED.license,
     },
-    // Objects to nothing here, so all of it waits for a person.
+    // Has no message about these resources, so all drift waits for a person.
     policies: ['network-human'],
   };
   return stringify({ ...raw, stacks: [stack] });
 }
 
-/** Every way a secret is likely to be written down. */
+/** All likely encodings of a secret. */
 function formsOf(secret: string): readonly string[] {
   const json = JSON.stringify(secret).slice(1, -1);
   const go = json.replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
   const twice = [json, go].map((text) => JSON.stringify(text).slice(1, -1));
-  // In base64 of a longer text it can stand at any of three offsets; the ends mix with what is around it.
+  // Within a longer base64 text it has one of three offsets; the first and last characters depend on the surroundings.
   const base64 = [0, 1, 2].map((offset) => {
     const text = Buffer.from(`${'.'.repeat(offset)}${secret}`).toString('base64');
     return text.slice(offset === 0 ? 0 : 4, -4);
@@ -144,14 +144,14 @@ const FORMS = Object.entries(PLANTED).flatMap(([name, secret]) =>
   formsOf(secret).map((form) => ({ name, form })),
 );
 
-/** `WHERE: NAME as FORM`, one for each planted secret that the text holds. */
+/** One `WHERE: NAME as FORM` for each secret that the text contains. */
 function leaks(where: string, text: string): readonly string[] {
   return FORMS.filter(({ form }) => text.includes(form)).map(
     ({ name, form }) => `${where}: ${name} as ${form}`,
   );
 }
 
-/** Files below the directory that are no links. */
+/** All files below the directory that are not links. */
 async function filesBelow(dir: string, skip: (path: string) => boolean): Promise<readonly string[]> {
   const found: string[] = [];
   for (const entry of await readdir(dir, { withFileTypes: true })) {
@@ -192,7 +192,7 @@ beforeAll(async () => {
       UNUSED_TOKEN: PLANTED.unused,
     },
   });
-  // Whatever was shown only for a moment counts too.
+  // Also records messages that are visible only for a moment.
   world.workspace.onChange(() => void shown.push(world.workspace.dump()));
 });
 afterAll(() => world?.close());
@@ -208,7 +208,7 @@ describe('a stack full of secrets', () => {
     await world.until(run.id, 'realigned');
   });
 
-  it('changed by hand, it is told with all but the secrets, and put back', async () => {
+  it('is changed manually, reported without the secrets, and reverted', async () => {
     const s3 = new S3Client({
       region: SAMPLE.region,
       endpoint: cloud.motoUrl,
@@ -255,7 +255,7 @@ describe('a stack full of secrets', () => {
     await world.type(EVE, 'history prod');
   });
 
-  it('a plan that fails with secrets in its words, the first one after a restart, tells none', async () => {
+  it('has a failing plan with secrets in its error, first after a restart: no message contains them', async () => {
     await merge('Guard the motto', { 'guard.tf': BROKEN });
     await world.restart();
     const run = await world.check();
@@ -267,8 +267,8 @@ describe('a stack full of secrets', () => {
   });
 });
 
-describe('what is left behind', () => {
-  it('no message, dialog, file or log line holds a secret, in any form', async () => {
+describe('the output of m0', () => {
+  it('no message, dialog, file or log line contains a secret, in any encoding', async () => {
     await poll(async () => (await world.service.store.dueOutbox(Date.now(), 1)).length === 0 || undefined);
     const { files } = JSON.parse(world.workspace.dump()) as { files: { id: string; content: string }[] };
     expect(files.length).toBeGreaterThanOrEqual(2);
@@ -283,9 +283,9 @@ describe('what is left behind', () => {
     expect([...new Set(found)]).toEqual([]);
   });
 
-  it('nor does anything m0 keeps on disk', async () => {
+  it('no file of m0 contains a secret', async () => {
     const data = join(world.dir, 'data');
-    // The providers' programs: gigabytes that no run writes to.
+    // Provider binaries: gigabytes that no run writes to.
     const providers = (path: string): boolean => /work\/[^/]+\/terraform\/providers$/.test(path);
     const files = await filesBelow(data, providers);
     const names = files.map((file) => relative(data, file));
@@ -296,7 +296,7 @@ describe('what is left behind', () => {
     expect(found).toEqual([]);
   });
 
-  it('and what is on disk is its owner’s alone', async () => {
+  it('files on disk are readable by their owner only', async () => {
     const data = join(world.dir, 'data');
     const openTo: string[] = [];
     async function walk(dir: string): Promise<void> {
@@ -307,12 +307,12 @@ describe('what is left behind', () => {
         else openTo.push(relative(data, path));
       }
     }
-    // Also where somebody has made the data directory itself, open to all.
+    // Also if the data directory existed before and was open to all.
     await walk(data);
     expect(openTo).toEqual([]);
   });
 
-  it('a program that a stack starts sees the stack’s variables and none of m0’s', async () => {
+  it('a program started by a stack sees the stack’s variables and none of m0’s', async () => {
     const env = await readFile(join(jobsDir(), 'env-of-provisioner'), 'utf8');
     const names = env.split('\n').map((line) => line.split('=')[0] ?? '');
     expect(names).toContain('ACME_LICENSE');
@@ -320,7 +320,7 @@ describe('what is left behind', () => {
       [],
     );
     for (const own of [PLANTED.bot, PLANTED.app, PLANTED.unused]) expect(env).not.toContain(own);
-    // The same search finds what is there to be found.
+    // Control: the same search finds a secret that is there.
     expect(leaks('env', env).map((l) => l.split(' ')[1])).toContain('license');
   });
 });

@@ -1,4 +1,4 @@
-/** The first story where Slack calls m0, in place of a connection that m0 opens. In order, one cloud. */
+/** The first story in HTTP mode, in which Slack calls m0. The tests run in order on one cloud. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buttons, DANA, EVE, poll, startWorld, type World, words } from '../support/world.ts';
 
@@ -13,12 +13,12 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-it('Slack takes the request URL, and m0 opens no connection', async () => {
+it('Slack verifies the request URL, and m0 opens no connection', async () => {
   expect(await world.workspace.verifyRequestUrl()).toBeNull();
   expect(world.workspace.connections).toBe(0);
 });
 
-it('the tags come back by themselves, and the hotfix waits', async () => {
+it('the tags are restored automatically, and the hotfix waits', async () => {
   await world.cloud.console.run('remove-tags');
   await world.cloud.console.run('open-ssh');
   const run = await world.check();
@@ -28,19 +28,19 @@ it('the tags come back by themselves, and the hotfix waits', async () => {
   expect(words(await world.card('terraform_data.web', 'verified'))).toContain(SSH);
 });
 
-it('whoever may not approve is refused in private', async () => {
+it('a person who may not approve is refused privately', async () => {
   const card = await world.card('terraform_data.web');
   await world.workspace.as(EVE).click(card, REVERT, { confirm: true });
   expect(words(await world.whisper(EVE, 'Only'))).toContain('may approve prod-network');
   expect(await world.fact(INGRESS)).toContain(SSH);
 });
 
-it('asked by a mention, m0 answers in the thread', async () => {
+it('m0 answers a mention in the thread', async () => {
   await world.workspace.as(DANA).say('ops', '@m0 why #1');
   expect(words(await world.whisper(DANA, 'network-human'))).toContain('#1');
 });
 
-it('snoozed in its dialog and unsnoozed, it waits again', async () => {
+it('after a snooze by dialog and its end, the hotfix waits again', async () => {
   const card = await world.card('terraform_data.web');
   await world.workspace.as(DANA).click(card, 'Snooze…');
   const view = await world.view(DANA);
@@ -50,7 +50,7 @@ it('snoozed in its dialog and unsnoozed, it waits again', async () => {
   await world.type(DANA, 'unsnooze #1');
 });
 
-it('approved by its button, the hotfix is reverted and the proof is told', async () => {
+it('after an approval by button, the hotfix is reverted and the verification is reported', async () => {
   const id = await poll(async () => {
     const [open] = await world.service.store.alerts({ subject: 'prod-network', state: 'open' });
     return open?.runId ?? undefined;
@@ -63,7 +63,7 @@ it('approved by its button, the hotfix is reverted and the proof is told', async
   expect(buttons(await world.card(`run #${id}`, 'Dana', 'verified'))).not.toContain(REVERT);
 });
 
-it('while m0 is away a command fails where its person sees it, and works again after', async () => {
+it('while m0 is down, Slack shows its user that a command failed; afterwards it works again', async () => {
   await world.service.close();
   const { outcome, ephemerals } = await world.workspace.as(EVE).slash('/m0', 'status', 'ops');
   expect(outcome).toBe('dispatch_failed');

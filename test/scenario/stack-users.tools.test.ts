@@ -1,4 +1,4 @@
-/** m0 as root, as its image runs it: told nothing, it gives each stack a user of its own. */
+/** m0 as root, as in its image: by default it runs each stack as a separate user. */
 import { chmodSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,14 +14,14 @@ describe.runIf(process.getuid?.() === 0)('m0 as root', () => {
     world = await startWorld({
       cloud: 'plain',
       async prepare(cloud) {
-        // As /var/lib is: what lies in it guards itself.
+        // Open to all users like /var/lib: the folders in it must protect themselves.
         for (let at = dirname(cloud.repos.infra); at !== tmpdir(); at = dirname(at)) chmodSync(at, 0o755);
       },
     });
   });
   afterAll(() => world?.close());
 
-  it('finds drift and puts it back, with the tools of each stack as somebody else', async () => {
+  it('finds drift and reverts it, with the tools of each stack running as another user', async () => {
     await world.cloud.console.run('open-ssh');
     const run = await world.check();
     expect(run.state).toBe('awaiting_approval');

@@ -1,4 +1,4 @@
-/** The first story, told once with everything real: what heals, what waits, who may. In order, one cloud. */
+/** The first story: what is reverted, what waits, who may decide. The tests run in order on one cloud. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readExposition } from '../support/exposition.ts';
 import { buttons, DANA, EVE, KIM, startWorld, type World, words } from '../support/world.ts';
@@ -14,8 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-describe('tags removed and SSH opened by hand', () => {
-  it('the tags come back with nobody acting, the hotfix stays, and the card says both', async () => {
+describe('tags removed and SSH opened manually', () => {
+  it('the tags are restored automatically, the hotfix waits, and the card says both', async () => {
     await world.cloud.console.run('remove-tags');
     await world.cloud.console.run('open-ssh');
     const run = await world.check();
@@ -35,12 +35,12 @@ describe('tags removed and SSH opened by hand', () => {
     expect(world.cards().filter((m) => words(m).includes('aws_security_group.web'))).toHaveLength(1);
   });
 
-  it('whoever is on call gets a DM with the same buttons and why', async () => {
+  it('the person on call gets a DM with the same buttons and the reason', async () => {
     const dm = await world.dm(DANA, 'You are on call', SSH);
     expect(buttons(dm)).toContain('Revert the rule in the cloud');
   });
 
-  it('an engineer who is no approver is refused in private, and nothing changes', async () => {
+  it('an engineer who is no approver is refused privately, and nothing changes', async () => {
     const card = await world.card('aws_security_group.web');
     const before = world.cards().length;
     await world.workspace.as(EVE).click(card, 'Revert the rule in the cloud', { confirm: true });
@@ -59,7 +59,7 @@ describe('tags removed and SSH opened by hand', () => {
     expect(words(await world.view(EVE))).toContain(SSH);
   });
 
-  it('the same drift seen again makes no new message', async () => {
+  it('the same drift in a later check makes no new message', async () => {
     const before = (await world.card('aws_security_group.web')).ts;
     const again = await world.check();
     expect(again).toMatchObject({ state: 'quiet', relatedRun: 1 });
@@ -68,7 +68,7 @@ describe('tags removed and SSH opened by hand', () => {
     expect((await world.card('aws_security_group.web', 'Who')).ts).toBe(before);
   });
 
-  it('snoozed by its button, it is quiet and stays in the cloud', async () => {
+  it('after a snooze by button there are no alerts, and the change stays in the cloud', async () => {
     const card = await world.card('aws_security_group.web', 'Who');
     await world.workspace.as(DANA).click(card, 'Snooze…');
     const view = await world.view(DANA);
@@ -84,7 +84,7 @@ describe('tags removed and SSH opened by hand', () => {
     expect(await world.fact(INGRESS)).toContain(SSH);
   });
 
-  it('unsnoozed it is told anew; approved in the DM it is reverted, and the proof is told', async () => {
+  it('after unsnooze there is a new alert; after an approval in the DM it is reverted and verified', async () => {
     await world.type(DANA, 'unsnooze #1');
     const dm = await world.dm(DANA, 'You are on call', 'waits for you');
     const open = await world.service.store.alerts({ subject: 'prod-network', state: 'open' });
@@ -104,8 +104,8 @@ describe('tags removed and SSH opened by hand', () => {
   });
 });
 
-describe('what moves between the click and the apply', () => {
-  it('is never applied: the person is shown what moved and asked again', async () => {
+describe('drift that changes between the click and the apply', () => {
+  it('is never applied: the person sees the change and is asked again', async () => {
     await world.cloud.console.run('open-ssh');
     const run = await world.check();
     const card = await world.card(`run #${run.id}`, 'waits', SSH);
@@ -120,7 +120,7 @@ describe('what moves between the click and the apply', () => {
     expect(await world.fact(INGRESS)).toContain(SSH);
   });
 
-  it('and the old button approves nothing', async () => {
+  it('the old button approves nothing', async () => {
     const id = (await world.service.store.alerts({ subject: 'prod-network', state: 'open' }))[0]?.runId ?? 0;
     const dm = await world.dm(DANA, `run #${id}`);
     await world.type(DANA, `approve #${id} 00000000`);
@@ -129,7 +129,7 @@ describe('what moves between the click and the apply', () => {
     expect(buttons(dm).length).toBeGreaterThan(0);
   });
 
-  it('rejected, it ends and nothing is applied', async () => {
+  it('after a rejection the run ends and nothing is applied', async () => {
     const id = (await world.service.store.alerts({ subject: 'prod-network', state: 'open' }))[0]?.runId ?? 0;
     await world.type(DANA, `reject #${id} not now`);
     await world.until(id, 'rejected');
@@ -138,8 +138,8 @@ describe('what moves between the click and the apply', () => {
   });
 });
 
-describe('the other direction, and what is accepted', () => {
-  it('merged code that nobody applied is told as code and waits', async () => {
+describe('drift by code, and accepted drift', () => {
+  it('merged code that was not applied is reported with the origin code and waits', async () => {
     await world.workspace.as(DANA).slash('/m0', 'drift prod', 'ops');
     const card = await world.card('aws_vpc.main', 'waits');
     expect(words(card)).toMatch(/merged|code/i);
@@ -165,7 +165,7 @@ describe('the other direction, and what is accepted', () => {
     expect(words(await world.whisper(EVE, 'accepted', 'the vendor keeps SSH'))).toContain('Dana');
   });
 
-  it('what was deleted by hand is created again only by a person', async () => {
+  it('a manually deleted resource is created again only after an approval', async () => {
     await world.cloud.console.run('delete-bucket');
     const run = await world.check();
     expect(run.state).toBe('awaiting_approval');
@@ -178,10 +178,10 @@ describe('the other direction, and what is accepted', () => {
   });
 });
 
-describe('seen from outside', () => {
+describe('monitoring', () => {
   const lines = () => world.logs.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
 
-  it('it is ready, counts what it did, and each line of a tool names its run', async () => {
+  it('m0 is ready, counts its work, and each log line of a tool names its run', async () => {
     const url = String(lines().findLast((l) => l.msg === 'm0 is at work')?.url);
     expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ ok: true, problems: [] });
     const seen = readExposition(await (await fetch(`${url}/metrics`)).text());
@@ -196,8 +196,8 @@ describe('seen from outside', () => {
   });
 });
 
-describe('memory and secrets', () => {
-  it('a restart forgets nothing: numbers go on, the baseline holds', async () => {
+describe('stored data and secrets', () => {
+  it('a restart keeps everything: run numbers continue, the baseline stays', async () => {
     const [last] = await world.runs();
     await world.restart();
     const run = await world.check();
@@ -205,7 +205,7 @@ describe('memory and secrets', () => {
     expect(run.state).toBe('quiet');
   });
 
-  it('the record names who did what, and no token is in any log line', async () => {
+  it('the audit record names who did what, and no log line contains a token', async () => {
     await world.type(EVE, 'history prod');
     const history = words(await world.whisper(EVE, 'History of prod'));
     expect(history).toContain('Dana');

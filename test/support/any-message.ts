@@ -1,4 +1,4 @@
-/** Messages of every kind, made of anything at all. */
+/** fast-check generators of every card, form and set of pages, with random and hostile content. */
 import fc from 'fast-check';
 import type { Card, Form, Pages } from '../../src/messages/card.ts';
 import { digestCard } from '../../src/messages/digest-card.ts';
@@ -17,13 +17,13 @@ import { infoCard, problemCard, refusalCard } from '../../src/messages/short-car
 import { statusCard } from '../../src/messages/status-card.ts';
 import type { DriftView } from '../../src/messages/view.ts';
 import { whyCard } from '../../src/messages/why-card.ts';
-import { HOSTILE_TEXTS } from './cards.ts';
 import { seeded } from './random.ts';
+import { HOSTILE_TEXTS } from './sample-cards.ts';
 import { NOW, randomView, ZONE } from './views.ts';
 
 const MOMENT = { now: NOW, zone: ZONE };
 
-/** What Teams' clients make something of. */
+/** Texts that Teams' clients would format or turn into a mention, a link or a date. */
 const TEAMS_TRICKS = [
   '<at>Dana</at> < / AT > <at id="0">everyone</at>',
   '[Approve here](https://evil.example) **bold** # head',
@@ -31,7 +31,7 @@ const TEAMS_TRICKS = [
 ];
 const TRICKS = [...HOSTILE_TEXTS, ...TEAMS_TRICKS];
 
-/** Text that somebody else wrote. */
+/** Text from outside m0, which may be hostile. */
 export const said: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(...TRICKS, '', 'prod-network', 'vendor needs SSH'),
   fc.constantFrom(...TRICKS).map((text) => text.repeat(200).slice(0, 5000)),
@@ -47,7 +47,7 @@ const who = fc.record({ person: maybe(fc.constantFrom('dana', 'kim', 'nobody')),
 const actor = who.map((one) => ({ ...one, platform: 'slack' as const, userId: 'U1' }));
 const some = <T>(of: fc.Arbitrary<T>, most = 12): fc.Arbitrary<readonly T[]> =>
   fc.array(of, { maxLength: most });
-/** Few, or far more than a message shows. */
+/** A short list, or one far longer than a message shows. */
 const many = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<readonly T[]> =>
   fc.oneof({ weight: 4, arbitrary: some(of) }, { weight: 1, arbitrary: some(of).map(hundreds) });
 
@@ -55,7 +55,7 @@ function hundreds<T>(some: readonly T[]): readonly T[] {
   return some.length === 0 ? [] : Array.from({ length: 400 }, (_, i) => some[i % some.length] as T);
 }
 
-/** Any view; the first finding is called what no tool would call it, as are its attributes. */
+/** Any view of drift; the addresses and attributes of its first finding are arbitrary text. */
 const drift = fc.tuple(fc.nat(), said, said, said).map(([seed, stack, environment, name]): DriftView => {
   const view = randomView(seeded(seed));
   const [first, ...rest] = view.findings;
@@ -180,7 +180,7 @@ const open = fc.record({
   waitsFor: some(said, 4),
 });
 
-/** Cards by the name of the function that makes them. */
+/** Generators of cards, by the name of the function that builds the card. */
 const home = fc
   .record({
     known: fc.boolean(),
@@ -281,13 +281,13 @@ export const anyCard: Readonly<Record<string, fc.Arbitrary<Card>>> = {
   problemCard: fc.tuple(said, maybe(said)).map(([problem, instead]) => problemCard(problem, instead)),
 };
 
-/** Forms, by their makers. */
+/** Generators of forms, by the name of the function that builds the form. */
 export const anyForm: Readonly<Record<string, fc.Arbitrary<Form>>> = {
   snoozeForm: fc.tuple(drift, maybe(said)).map(([view, address]) => snoozeForm(view, address)),
   acceptForm: fc.tuple(drift, maybe(said)).map(([view, address]) => acceptForm(view, address)),
 };
 
-/** Pages, by their makers. */
+/** Generators of pages, by the name of the function that builds the pages. */
 export const anyPages: Readonly<Record<string, fc.Arbitrary<Pages>>> = {
   fullDiff: drift.map(fullDiff),
 };

@@ -1,3 +1,4 @@
+/** Starts the real AWS provider once and shares it between all runs of Terraform in a test, to save CPU time. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,13 +7,13 @@ import { goPlatform } from '../../src/setup/platform.ts';
 import type { Tools } from '../../src/setup/tools.ts';
 
 const AWS = 'registry.terraform.io/hashicorp/aws';
-/** The version that the sample stack asks for. */
+/** The major version that the sample stack requires. */
 const MAJOR = '5';
 const STARTS_WITHIN_MS = 90_000;
-/** The provider ends with our end of the shell's stdin, so that it cannot outlive us however we die. */
+/** The shell kills the provider when its stdin closes, so the provider ends even if this process is killed. */
 const ENDS_WITH_US = '"$0" -debug & read -r _; kill -9 $!';
 
-/** A Terraform whose calls all talk to one running AWS provider, in place of starting one each. */
+/** A Terraform wrapper whose runs all use one AWS provider process instead of starting their own. */
 export interface SharedProvider {
   /** The Terraform to run. */
   readonly terraform: string;
@@ -20,13 +21,13 @@ export interface SharedProvider {
 }
 
 /**
- * Starts the real AWS provider once and answers a Terraform that uses it, by HashiCorp's own way to attach to a
- * provider that runs (`-debug`, TF_REATTACH_PROVIDERS). To start the provider and to verify its 700 MB takes two
- * thirds of the CPU time of a plan. `env` is that of the stacks: the provider reads where its cloud is from its own.
- * Null where no unpacked provider is on this machine; then each call starts its own.
+ * Starts the real AWS provider and returns a Terraform wrapper that uses it, by HashiCorp's documented way to attach
+ * to a running provider (`-debug`, TF_REATTACH_PROVIDERS). Starting the provider and verifying its 700 MB takes two
+ * thirds of the CPU time of a plan. The provider reads the cloud's address from `env`, so `env` must be the stacks' own.
+ * Returns null if this machine has no unpacked provider; then each run starts its own.
  */
 export async function shareAwsProvider(options: {
-  /** Gets the Terraform; must be there. */
+  /** The folder to write the wrapper into; it must exist. */
   readonly dir: string;
   readonly tools: Pick<Tools, 'pluginMirrors' | 'terraformCliConfig'> & { readonly terraform: string };
   readonly env: Readonly<Record<string, string>>;
@@ -38,7 +39,7 @@ export async function shareAwsProvider(options: {
   ]);
   if (binary === null) return null;
   const { PATH = '' } = process.env;
-  // Nothing of this machine's certificates: the provider fails where it is configured twice with some of its own.
+  // Without this machine's CA settings: a provider with its own CA bundle fails when it is configured a second time.
   const child = spawn('/bin/sh', ['-c', ENDS_WITH_US, binary], {
     env: { GOGC: '500', PATH, ...env },
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -69,7 +70,7 @@ export async function shareAwsProvider(options: {
   throw new Error(`starting ${binary} -debug: it ended before it said how to attach to it`);
 }
 
-/** The newest provider of the major version below one of the folders, in the layout of an unpacked mirror. */
+/** The newest provider of the major version in these folders (layout of an unpacked provider mirror). */
 function unpackedProvider(folders: readonly string[]): string | null {
   const platform = goPlatform(process.platform, process.arch);
   for (const folder of folders) {

@@ -1,3 +1,4 @@
+/** Finds Chromium and launches it headless, for tests of the sandbox page and for pictures of cards. */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
@@ -15,7 +16,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** Chromium's path: `M0_CHROMIUM`, else what PATH has. Throws, naming the package to install, where there is none. */
+/** Chromium's path: `M0_CHROMIUM`, else found in PATH. Throws if there is none, naming the package to install. */
 export function findBrowser(
   env: Readonly<Record<string, string | undefined>>,
   usual: readonly string[] = ['/usr/bin/chromium'],

@@ -1,3 +1,4 @@
+/** Starts a local AWS (moto) with the sample stack in it, for tests that need the real AWS provider. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,12 +14,12 @@ import { findTofu } from '../../src/setup/tofu.ts';
 import { loadTools, type Tools, toolsFolder } from '../../src/setup/tools.ts';
 import { createRunner } from '../../src/terraform/runner.ts';
 
-/** Key of the fingerprints in tests. */
+/** The key that secrets are fingerprinted with in tests. */
 export const TEST_KEY = 'a key for tests only';
 
-/** A real local cloud with the sample stack in it, in a directory that goes away with it. */
+/** A local AWS with the sample stack in it, in a temporary directory that `close` deletes. */
 export interface TestCloud {
-  /** Holds everything: `data/` is m0's data directory, `sandbox/` the sandbox's. */
+  /** Contains `data/`, m0's data directory, and `sandbox/`, the sandbox's. */
   readonly dir: string;
   readonly dataDir: string;
   readonly tools: Tools;
@@ -27,26 +28,26 @@ export interface TestCloud {
   readonly artifacts: Artifacts;
   readonly runner: Runner & CodePort;
   readonly log: Logger;
-  /** The sample stack as m0.yaml would have it. */
+  /** The sample stack as m0.yaml would define it. */
   stack(overrides?: Partial<Stack>): Stack;
   close(): Promise<void>;
 }
 
 const dataDir = process.env.M0_DATA_DIR ?? '.m0';
 
-/** The tools that set-up has brought; tests run after it. */
+/** The tools that the set-up has installed; it must have run before the tests. */
 export async function testTools(): Promise<Tools> {
   return loadTools(dataDir, process.env);
 }
 
-/** As `testTools`, with an OpenTofu for sure. */
+/** Like `testTools`; throws if there is no OpenTofu. */
 export async function toolsWithTofu(): Promise<Tools & { readonly tofu: string }> {
   const tofu = await findTofu(toolsFolder(dataDir), process.env);
   if (tofu === null) throw new Error('tests with OpenTofu need one: run them by npm test, which sets it up');
   return { ...(await testTools()), tofu };
 }
 
-/** `motoServer` and `terraform` of the tools, or a sentence of which one is missing. */
+/** `motoServer` and `terraform` of the tools; throws an error that names a missing one. */
 export function sandboxTools(tools: Tools): { terraform: string; motoServer: string; cliConfig: string } {
   const { terraform, motoServer, terraformCliConfig: cliConfig } = tools;
   if (terraform === null || motoServer === null) {
@@ -56,7 +57,7 @@ export function sandboxTools(tools: Tools): { terraform: string; motoServer: str
 }
 
 /**
- * Starts moto on a free port and provisions the sample stack with the real Terraform (about 10 s): once a
+ * Starts moto on a free port and provisions the sample stack with the real Terraform (about 10 s): once per
  * file, in `beforeAll`. `policiesFrom` is copied into the sample's policy repository.
  */
 export async function startTestCloud(options: { policiesFrom?: string } = {}): Promise<TestCloud> {

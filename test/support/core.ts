@@ -1,3 +1,4 @@
+/** m0's core with its real SQLite store, driven directly by tests; Terraform, Git, policies and chat are fakes. */
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,34 +27,34 @@ export const EVE: Actor = { person: 'eve', platform: 'slack', userId: 'U0EVE', n
 export const STACK = 'prod-network';
 const BUSY: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
 
-/** A stack whose one policy allows what a test lets it allow. */
+/** A stack with one policy, whose answer the test sets in `FakeCloud.policies`. */
 export function stackWith(change: Partial<Stack> = {}): Stack {
   const policies = [{ name: 'tags-auto', git: '', ref: '', path: '', mode: 'decide' as const }];
   return aStack({ policies, ...change });
 }
 
-/** m0's core with its real memory, on a cloud and a chat of the test's making. */
+/** m0's core with its real store, a `FakeCloud` and a `FakeChat`, and a clock (`now`) that the test moves. */
 export class Core {
   readonly store: AuditedStore;
   readonly cloud: FakeCloud;
   readonly chat = new FakeChat(['C0OPS', 'C0DEV']);
-  /** Chats beside that one. */
+  /** The chats by platform: `chat` as Slack, and others that a test adds. */
   readonly chats = new Map<Platform, ChatPort>([['slack', this.chat]]);
   readonly #dir: string;
-  /** Lines of the log, as they would stand on stdout. */
-  readonly lines: string[] = [];
-  readonly log = createLogger('debug', { write: (line) => void this.lines.push(line) });
-  /** Set before a `boot`: whom the core tells of its work. */
+  /** The log lines that m0 would write to stdout. */
+  readonly logLines: string[] = [];
+  readonly log = createLogger('debug', { write: (line) => void this.logLines.push(line) });
+  /** The metrics port of the core; set it before `boot`. */
   meter: MetricsPort | undefined;
   directory: Directory;
   now = NOON;
   #built!: BuiltCore;
-  /** Its schedules; where a test has none, nobody should ask. */
+  /** Answers for PagerDuty schedules; a test without any fails when m0 asks for one. */
   pagerduty: ScheduleOnCall = async (id) => {
     throw new Error(`nobody told what is on schedule ${id}`);
   };
-  /** Stands between the core and its memory, so that a test can break it. */
-  broken: ((method: string) => Error | null) | null = null;
+  /** Called before each method of the store; an error it returns is what that call rejects with. */
+  storeFault: ((method: string) => Error | null) | null = null;
 
   private constructor(dir: string, store: AuditedStore, directory: Directory) {
     this.#dir = dir;
@@ -65,12 +66,12 @@ export class Core {
     );
   }
 
-  /** The file of its memory. */
+  /** The path of the database file. */
   get file(): string {
     return join(this.#dir, 'm0.db');
   }
 
-  /** `memory`: a file to begin with a copy of, as after a restore; without one it knows nothing. */
+  /** `memory`: a database file to start from a copy of, as after a restore; null starts empty. */
   static async open(
     stacks: readonly Stack[] = [stackWith()],
     more: Partial<Directory> = {},
@@ -90,21 +91,21 @@ export class Core {
         const method = Reflect.get(target, name) as unknown;
         if (typeof method !== 'function') return method;
         return (...args: unknown[]) => {
-          const error = this.broken?.(String(name)) ?? null;
+          const error = this.storeFault?.(String(name)) ?? null;
           return error ? Promise.reject(error) : Reflect.apply(method, target, args);
         };
       },
     });
   }
 
-  /** The first of the stacks. */
+  /** The first stack of the directory. */
   get stack(): Stack {
     const [stack] = this.directory.stacks;
     if (!stack) throw new Error('there is no stack');
     return stack;
   }
 
-  /** A new process on the same memory: whatever the one before was doing, it does no more. */
+  /** Builds a new core on the same store, as a restarted process would. The previous core is no longer used. */
   boot(): void {
     const { store, cloud, chats, directory, log, meter } = this;
     this.#built = createCore({
@@ -139,11 +140,11 @@ export class Core {
     this.directory = directory;
     this.boot();
     await this.worker.start();
-    await this.rest();
+    await this.untilIdle();
   }
 
-  /** Resolves when no run has anything under way. */
-  async rest(stack?: string): Promise<void> {
+  /** Resolves when no run, or no run of the stack, is queued or being worked on. */
+  async untilIdle(stack?: string): Promise<void> {
     for (let i = 0; i < 500; i += 1) {
       const runs = await this.store.runs({ states: BUSY, ...(stack === undefined ? {} : { stack }) });
       if (runs.length === 0) return;
@@ -153,8 +154,8 @@ export class Core {
     throw new Error(`never rests: ${runs.map((r) => `#${r.id} ${r.state}`).join(', ')}`);
   }
 
-  /** Resolves once a run of the stack is in the state. */
-  async reaches(state: RunState, stack = STACK): Promise<Run> {
+  /** Resolves with a run of the stack once one is in the state. */
+  async untilState(state: RunState, stack = STACK): Promise<Run> {
     for (let i = 0; i < 500; i += 1) {
       const [run] = await this.store.runs({ stack, states: [state] });
       if (run) return run;
@@ -163,11 +164,11 @@ export class Core {
     throw new Error(`no run of ${stack} is ever ${state}`);
   }
 
-  /** Queues a check and walks it, and whatever follows from it, to its rest. */
+  /** Queues a check and waits until it and the runs that follow from it have stopped. */
   async check(trigger: Trigger = 'schedule', name = STACK): Promise<Run> {
     const stack = this.directory.stacks.find((s) => s.name === name) as Stack;
     const run = await this.worker.check(stack, trigger, M0);
-    await this.rest(name);
+    await this.untilIdle(name);
     return this.run(run.id);
   }
 
@@ -181,19 +182,19 @@ export class Core {
     return this.store.alerts(state === undefined ? {} : { state });
   }
 
-  /** What m0 does every few seconds: ends of snoozes, and what waits unanswered; and tells of it. */
-  async look(): Promise<void> {
-    await this.#built.lookAtWaiting();
-    await this.rest();
+  /** m0's periodic work: ends expired snoozes, escalates unanswered runs, and delivers the messages. */
+  async periodicWork(): Promise<void> {
+    await this.#built.checkWaiting();
+    await this.untilIdle();
     await this.deliver();
   }
 
-  /** Delivers what is due now, each once. */
+  /** Tries to deliver each outbox message that is due now, once. */
   deliver(): Promise<void> {
     return this.#built.dispatcher.deliver();
   }
 
-  /** The answer to typed words, or to a click where `clicked`. Null: nothing to say. */
+  /** Sends a command as typed, or as clicked if `clicked`. Returns the private answer; null if there is none. */
   async say(text: string, actor: Actor = DANA, clicked = false): Promise<Card | null> {
     const reply = await this.handler({
       text,
@@ -203,18 +204,18 @@ export class Core {
       from: clicked ? { channel: 'C0OPS', messageId: 'ts-1' } : null,
     });
     if (reply.type === 'none') return null;
-    // Everything these tests say is answered to its sender alone.
+    // Every command in these tests is answered privately.
     expect(reply.type).toBe('private');
     return reply.type === 'private' ? reply.card : null;
   }
 
-  /** As `say`, as one text; '' where there is nothing to say. */
-  async told(text: string, actor: Actor = DANA, clicked = false): Promise<string> {
+  /** Like `say`, but returns the answer as one text; '' if there is none. */
+  async sayText(text: string, actor: Actor = DANA, clicked = false): Promise<string> {
     const card = await this.say(text, actor, clicked);
     return card === null ? '' : textOf(card);
   }
 
-  /** Clicks the button of the newest card in #ops whose command begins so. */
+  /** Clicks the newest button in #ops whose command starts with `command`. */
   async click(command: string, actor: Actor = DANA): Promise<Card | null> {
     const button = this.chat
       .in('C0OPS')
@@ -224,8 +225,8 @@ export class Core {
     return this.say(button.command, actor, true);
   }
 
-  /** What always holds: an apply touches what was decided, all of it and nothing else, and no plan file stays. */
-  async holds(): Promise<void> {
+  /** Asserts the invariants: an apply touches exactly what was decided, and no unneeded plan file is kept. */
+  async checkInvariants(): Promise<void> {
     for (const apply of this.cloud.applies) {
       expect(apply.touched, `apply of run #${apply.run}`).toEqual(apply.scope);
       const history = await this.store.audit({ runId: apply.run });
@@ -245,8 +246,8 @@ export class Core {
   }
 
   async close(): Promise<void> {
-    this.broken = null;
-    // What a test left hanging never ends.
+    this.storeFault = null;
+    // A call that a test left pending never finishes, so the wait is limited.
     await Promise.race([this.worker.drain(), sleep(100)]);
     await this.store.close();
     await rm(this.#dir, { recursive: true, force: true });

@@ -1,3 +1,4 @@
+/** Sample stacks and people, as m0.yaml would define them. */
 import type { Directory, Person, Stack } from '../../src/model/directory.ts';
 
 const PEOPLE: readonly Person[] = [
@@ -6,7 +7,7 @@ const PEOPLE: readonly Person[] = [
   { key: 'eve', name: 'Eve', slack: 'U0EVE', teams: null, email: 'eve@acme.dev' },
 ];
 
-/** A stack that `sre` and whoever is on call may approve. */
+/** A stack that the group `sre` and the people on call may approve. */
 export function stack(change: Partial<Stack> = {}): Stack {
   return {
     name: 'prod-network',

@@ -1,4 +1,4 @@
-/** Prometheus' text format 0.0.4, read strictly: what Prometheus would refuse, or misread, is an error here. */
+/** A strict parser of Prometheus' text format 0.0.4: text that Prometheus would reject or misread is an error. */
 
 export interface Sample {
   readonly name: string;
@@ -11,9 +11,9 @@ export interface Exposition {
   readonly types: ReadonlyMap<string, string>;
   readonly samples: readonly Sample[];
   readonly comments: readonly string[];
-  /** The value of the one sample with exactly this name and these labels; an error where there is none. */
+  /** The value of the sample with exactly this name and these labels; throws if there is none. */
   value(name: string, labels?: Readonly<Record<string, string>>): number;
-  /** True where there is any sample of the name. */
+  /** True if there is a sample of this name. */
   has(name: string): boolean;
 }
 
@@ -42,7 +42,7 @@ function labelsOf(text: string): Record<string, string> {
 function numberOf(text: string): number {
   if (text === '+Inf') return Number.POSITIVE_INFINITY;
   if (text === '-Inf') return Number.NEGATIVE_INFINITY;
-  // Prometheus reads NaN in any case, and prom-client writes Nan.
+  // Prometheus accepts NaN in any letter case, and prom-client writes Nan.
   if (/^nan$/i.test(text)) return Number.NaN;
   if (/^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/.test(text)) return Number(text);
   throw new Error(`"${text}" is no number`);
@@ -60,7 +60,7 @@ function keyOf(name: string, labels: Readonly<Record<string, string>>): string {
   return JSON.stringify([name, Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))]);
 }
 
-/** Buckets of one histogram never fall, end in +Inf, and that is its count. */
+/** Checks that each histogram's buckets never decrease and end in +Inf, whose value is the count. */
 function checkHistograms(types: ReadonlyMap<string, string>, samples: readonly Sample[]): void {
   const series = new Map<string, Sample[]>();
   for (const sample of samples) {

@@ -1,3 +1,4 @@
+/** A chat in memory that implements the chat port, and helpers that read the text and buttons of a card. */
 import type { Button, Card } from '../../src/messages/card.ts';
 import type { Place, Platform } from '../../src/model/directory.ts';
 import { ChatError, type ChatPort } from '../../src/ports/chat.ts';
@@ -10,19 +11,19 @@ export interface FakeMessage {
   readonly replies: string[];
 }
 
-/** What a failure does to the call: it never arrived, or it arrived and the answer got lost. */
+/** How a call fails: it never arrived, or it arrived and the answer was lost. */
 export type Failure = { readonly error: Error; readonly arrived: boolean };
 
-/** A chat that keeps what it shows. A message, a channel or a place it does not know is an error. */
+/** A chat that stores its messages. A message, a channel or a place that it does not know is an error. */
 export class FakeChat implements ChatPort {
   readonly platform: Platform;
   readonly messages: FakeMessage[] = [];
-  /** While set, no call arrives. */
-  away: Error | null = null;
-  /** Changes of cards that arrived, each counted. */
+  /** While set, every call rejects with this error and has no effect. */
+  outage: Error | null = null;
+  /** The number of card updates that arrived. */
   updated = 0;
-  /** Replies that also showed in their channel. */
-  readonly loud: string[] = [];
+  /** Replies that were also shown in the channel. */
+  readonly broadcasts: string[] = [];
   readonly #channels: Set<string>;
   readonly #failures: { readonly method: string; readonly where: string; readonly failure: Failure }[] = [];
   readonly #replyKeys = new Set<string>();
@@ -42,7 +43,7 @@ export class FakeChat implements ChatPort {
   }
 
   #failing(method: string, where: string): Failure | null {
-    if (this.away) return { error: this.away, arrived: false };
+    if (this.outage) return { error: this.outage, arrived: false };
     const at = this.#failures.findIndex((f) => f.method === method && f.where === where);
     return at === -1 ? null : (this.#failures.splice(at, 1)[0]?.failure ?? null);
   }
@@ -82,13 +83,13 @@ export class FakeChat implements ChatPort {
     const message = this.#find(channel, messageId);
     if (!this.#replyKeys.has(key)) {
       message.replies.push(text);
-      if (loud) this.loud.push(text);
+      if (loud) this.broadcasts.push(text);
     }
     this.#replyKeys.add(key);
     if (failure) throw failure.error;
   }
 
-  /** Members of its user groups, by the groups' ids. */
+  /** Members of the user groups, by group id. */
   readonly usergroups = new Map<string, readonly string[]>();
 
   async usergroup(id: string): Promise<readonly string[]> {
@@ -97,7 +98,7 @@ export class FakeChat implements ChatPort {
     throw new ChatError(`reading the members of ${id}: no answer`);
   }
 
-  /** The message at this place of a channel, from 0. */
+  /** The message at this index of a channel, from 0. */
   at(channel: string, index: number): FakeMessage {
     const message = this.in(channel)[index];
     if (!message) throw new Error(`there is no message ${index} in ${channel}`);
@@ -121,7 +122,7 @@ export function commandOf(card: Card): string {
   return first.command;
 }
 
-/** All that a card says, as one text. */
+/** All text of a card, as one string. */
 export function textOf(card: Card): string {
   return JSON.stringify(card);
 }

@@ -1,3 +1,4 @@
+/** A cloud, its code and its policies in memory; implements the ports of the runner and of policies. */
 import type { PolicyAnswer, PolicyMessage, StaleBundle } from '../../src/decisions/decision.ts';
 import type { Finding } from '../../src/drift/finding.ts';
 import type { Clock, PolicySource, Stack } from '../../src/model/directory.ts';
@@ -12,7 +13,7 @@ type Doing = 'head' | 'plan' | 'apply' | 'ask' | 'bundles';
 
 type Said = readonly PolicyMessage[] | Error;
 
-/** One apply as it reached the cloud. */
+/** One apply that reached the cloud. */
 export interface Applied {
   readonly stack: string;
   readonly run: number;
@@ -22,8 +23,8 @@ export interface Applied {
 }
 
 /**
- * A cloud, its code and its policies: what drifted is what a plan finds, what a plan touches is what an apply
- * puts back. An apply of anything but a plan that is still kept, for a run stored as applying, is an error.
+ * A cloud, its code and its policies: a plan finds the drift that the test has set, and an apply reverts what its plan
+ * touches. An apply is an error unless its plan file is still kept and its run is stored as applying.
  */
 export class FakeCloud implements Runner, CodePort, PolicyPort {
   readonly drift = new Map<string, readonly Finding[]>();
@@ -35,16 +36,16 @@ export class FakeCloud implements Runner, CodePort, PolicyPort {
     readonly except: readonly string[];
   }[] = [];
   readonly kept = new Map<string, SavedPlan>();
-  /** Rules' messages by policy, maybe by who has approved; `Error` for a policy that errs. */
+  /** The messages of each policy, or a function of the approvers that returns them; `Error` makes the policy fail. */
   readonly policies = new Map<string, Said | ((approvers: readonly (string | null)[]) => Said)>();
-  /** Policies whose newest commit is not the one in use. */
+  /** Policies whose newest commit was refused, so an older one is in use. */
   readonly stale = new Map<string, StaleBundle>();
-  /** Policies that read who approved. */
+  /** Policies that read the list of approvers. */
   readonly readers = new Set<string>();
   commit: string | null = 'a1b2c3d4';
-  /** What a plan touches beside the drift it found. */
+  /** Addresses that a plan touches besides the drift it found. */
   alsoTouches: (only: readonly string[] | null) => readonly string[] = () => [];
-  /** Addresses that an apply leaves as they were. */
+  /** Addresses that an apply does not change. */
   stubborn = new Set<string>();
   readonly #store: () => Store;
   readonly #clock: Clock;
@@ -56,7 +57,7 @@ export class FakeCloud implements Runner, CodePort, PolicyPort {
     this.#clock = clock;
   }
 
-  /** The next time it is `doing` that, `act` comes first: it may change the world, throw, or never end. */
+  /** Runs `act` before the next call of this kind. `act` may change the cloud, throw, or never resolve. */
   next(doing: Doing, act: () => Promise<void> | void): void {
     this.#scripts.push({ doing, act });
   }

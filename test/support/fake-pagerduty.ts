@@ -1,10 +1,11 @@
+/** A local HTTP server with PagerDuty's `GET /oncalls` and shifts that the test sets. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /*
- * PagerDuty's `GET /oncalls` as its API reference has it (operation listOnCalls of github.com/PagerDuty/api-schema):
+ * PagerDuty's `GET /oncalls` as in its API reference (operation listOnCalls of github.com/PagerDuty/api-schema):
  * the parameters, the answer with its pagination, and the error documents of 400, 401, 403 and 429. What the
- * reference does not take is refused here, so that a client that asks wrongly is found out.
+ * reference does not allow is refused here, so a client that sends a wrong request fails the test.
  */
 
 interface User {
@@ -16,10 +17,10 @@ interface User {
 interface Shift {
   readonly schedule: string;
   readonly user: User;
-  /** ISO times; null: for ever. */
+  /** ISO times; null: no limit. */
   readonly start: string | null;
   readonly end: string | null;
-  /** Escalation policies that the schedule is in: each lists the shift once. */
+  /** How many escalation policies use the schedule: the answer lists the shift once for each. */
   readonly policies?: number;
 }
 
@@ -38,13 +39,13 @@ const ERRORS: Readonly<Record<number, readonly [message: string, code: number]>>
 
 export class FakePagerDuty {
   readonly shifts: Shift[] = [];
-  /** Schedules that the key's owner may not see. */
+  /** Schedules that the API key has no access to. */
   readonly hidden = new Set<string>();
-  /** Paths of the questions that came in, oldest first. */
+  /** Paths of the requests received, oldest first. */
   readonly asked: string[] = [];
-  /** The most that one page holds, whatever is asked for. */
+  /** The maximum page size, even if a request asks for more. */
   page = 100;
-  /** Answers instead; true where it did. */
+  /** Runs before the server handles a request; returns true if it has sent the answer itself. */
   before: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   readonly #server = createServer((request, response) => this.#handle(request, response));
 
@@ -58,12 +59,12 @@ export class FakePagerDuty {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** The one on call from now on, as after an override: nobody else is. */
+  /** Makes this user the only one on call from now on, as an override does. */
   puts(schedule: string, user: User, end: string | null, start: string | null = null): void {
     this.shifts.splice(0, this.shifts.length, { schedule, user, start, end });
   }
 
-  /** Every answer from now on is this one. */
+  /** Answers every request with this from now on. */
   answers(status: number, body: string, headers: Readonly<Record<string, string>> = {}): void {
     this.before = (_, response) => {
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
@@ -72,7 +73,7 @@ export class FakePagerDuty {
     };
   }
 
-  /** The line breaks on every question from now on. */
+  /** Breaks the connection on every request from now on. */
   breaks(): void {
     this.before = (request) => {
       request.socket.destroy();
@@ -104,7 +105,7 @@ export class FakePagerDuty {
   #answer({ method, headers }: IncomingMessage, url: URL): number | object {
     if (headers.authorization !== `Token token=${KEY}`) return 401;
     if (headers.accept !== 'application/vnd.pagerduty+json;version=2') return 400;
-    // Read-only keys get no further.
+    // A read-only key allows GET only.
     if (method !== 'GET') return 403;
     if (url.pathname !== '/oncalls') return 404;
     const q = url.searchParams;
@@ -118,7 +119,7 @@ export class FakePagerDuty {
     if (schedules.some((id) => this.hidden.has(id))) return 403;
     const all = this.shifts
       .filter((s) => schedules.includes(s.schedule))
-      // What overlaps with the range, its ends included.
+      // Shifts that overlap the range, both ends included.
       .filter((s) => s.start === null || Date.parse(s.start) <= until)
       .filter((s) => s.end === null || Date.parse(s.end) >= since)
       .flatMap((s) => Array.from({ length: s.policies ?? 1 }, (_, i) => entry(s, i, q.getAll('include[]'))));

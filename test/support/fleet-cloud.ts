@@ -1,3 +1,4 @@
+/** The fake clouds, code and policies of a fleet of stacks, where plans and applies take time. */
 import type { PolicyAnswer, PolicyMessage } from '../../src/decisions/decision.ts';
 import type { Finding } from '../../src/drift/finding.ts';
 import type { PolicySource, Stack } from '../../src/model/directory.ts';
@@ -20,20 +21,20 @@ export interface Work {
 
 export interface FleetCloudOptions {
   readonly clock: () => number;
-  /** Lets the time pass that a plan or an apply takes; rejects when the signal aborts. */
+  /** Resolves when the time that a plan or an apply takes has passed; rejects when the signal aborts. */
   readonly pass: (what: Work['what'], stack: string, signal: AbortSignal) => Promise<void>;
-  /** Told of everything that came to an end. */
+  /** Called with each plan and apply that ended. */
   readonly onWork: (work: Work) => void;
 }
 
 /**
- * The clouds of many stacks. A plan finds what had drifted when it began, an apply puts back what its plan touches,
- * a stack whose state can't be read can't be planned, and the policy allows tags to be put back and nothing else.
+ * The clouds of many stacks. A plan finds the drift at its start, an apply reverts what its plan touches,
+ * a plan of a stack with an unreadable state fails, and the policy allows reverting tags and nothing else.
  */
 export class FleetCloud implements Runner, CodePort, PolicyPort {
   readonly drift = new Map<string, readonly Finding[]>();
   readonly code = new Map<string, CodeVersion>();
-  /** Stacks whose state backend is away. */
+  /** Stacks whose state backend can't be reached. */
   readonly unreadable = new Set<string>();
   readonly #options: FleetCloudOptions;
   readonly #kept = new Set<string>();
@@ -43,7 +44,7 @@ export class FleetCloud implements Runner, CodePort, PolicyPort {
     this.#options = options;
   }
 
-  /** Saved plan files that nobody has deleted. */
+  /** The number of saved plan files that were not deleted. */
   get kept(): number {
     return this.#kept.size;
   }
@@ -108,7 +109,7 @@ export class FleetCloud implements Runner, CodePort, PolicyPort {
     return { log: '' };
   }
 
-  /** Its plans are nowhere but in its memory. */
+  /** Nothing to delete: plans exist only in memory. */
   async discardAllBut(): Promise<void> {}
 
   async discard(plan: SavedPlan): Promise<void> {

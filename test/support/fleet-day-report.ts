@@ -1,4 +1,4 @@
-/** What a day of a fleet looked like: from m0's own record, what the tools did, and what stands in the chat. */
+/** Measures a simulated fleet day from m0's audit record, the tools' work and the messages in the chat. */
 import type { Alert } from '../../src/model/alert.ts';
 import type { AuditEntry } from '../../src/model/audit-entry.ts';
 import type { Stack } from '../../src/model/directory.ts';
@@ -7,18 +7,18 @@ import { readCron } from '../../src/schedule/cron.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { textOf } from './fake-chat.ts';
 import type { Work } from './fleet-cloud.ts';
-import type { Happened } from './fleet-day.ts';
+import type { DayEvents } from './fleet-day.ts';
 import type { CountedChat } from './fleet-service.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** Of one channel, or of all DMs. */
-export interface Told {
-  /** New messages of m0's own accord, digests left out. */
+/** Counts of messages in one channel, or in all DMs. */
+export interface MessageCounts {
+  /** New messages that m0 sent on its own initiative, without digests. */
   readonly messages: number;
   readonly digests: number;
-  /** Public answers to what people typed. */
+  /** Public answers to commands. */
   readonly answers: number;
   readonly threadLines: number;
   readonly updates: number;
@@ -29,26 +29,26 @@ export interface FleetDayReport {
   readonly checks: Readonly<Record<Run['trigger'], number>>;
   readonly plans: number;
   readonly applies: number;
-  /** How much older than its schedule the oldest answer of any stack ever was, and whose it was. */
+  /** The largest delay of a stack's result behind its schedule, and the stack's name. */
   readonly late: { readonly ms: number; readonly stack: string; readonly at: number };
-  /** Stacks checked twice for one tick of their cron, and ticks that nobody answered. */
+  /** Stacks checked twice for one cron tick, and stacks with a tick that had no check. */
   readonly twice: readonly string[];
   readonly unanswered: readonly string[];
   readonly longestPlan: number;
-  /** Longest time in which a worker was not free for anything else: plan, apply and the plan after it. */
+  /** The longest time that one run kept a worker busy: plan, apply and the verifying plan. */
   readonly longestJob: number;
   readonly commands: { readonly n: number; readonly longestWait: number };
   readonly approvals: { readonly n: number; readonly longestWait: number };
-  /** Scheduled checks that were begun while a person's word waited. */
+  /** Scheduled checks that started while a person's command waited. */
   readonly overtaken: readonly string[];
-  /** Stacks whose drift, or whose failing check, stands nowhere in the chat. */
-  readonly untold: readonly string[];
-  /** Deliveries that have not arrived. */
+  /** Stacks with drift or a failing check that no message in the chat mentions. */
+  readonly unreported: readonly string[];
+  /** The number of messages not delivered. */
   readonly undelivered: number;
-  /** Names of what ended how: state by single drift. */
+  /** The final run state of each single drift, by stack. */
   readonly ends: Readonly<Record<string, Run['state']>>;
-  readonly told: Readonly<Record<string, Told>>;
-  /** New messages about what happened to many stacks at once, by channel; a person's DMs are one. */
+  readonly told: Readonly<Record<string, MessageCounts>>;
+  /** New messages about incidents of many stacks, by channel; each person's DMs count as one channel. */
   readonly fleetMessages: {
     readonly lostTag: Readonly<Record<string, number>>;
     readonly unreadable: Readonly<Record<string, number>>;
@@ -67,7 +67,7 @@ export interface DaySeen {
   }[];
 }
 
-/** From when on the world was looked at, and when it was known. */
+/** When a plan started, and when its result was stored. */
 interface Answer {
   readonly begun: number;
   readonly known: number;
@@ -78,7 +78,7 @@ function answersOf(lines: readonly AuditEntry[]): readonly Answer[] {
   const answers: Answer[] = [];
   for (const { action, runId, at } of lines) {
     if (runId === null) continue;
-    // A verifying plan begins where its apply ended, and is an answer like any other.
+    // A verifying plan starts when its apply ends, and its result counts like any other.
     if (action === 'start' || action === 'applied') begun.set(runId, at);
     if (action !== 'decided' && action !== 'verified' && action !== 'fail') continue;
     answers.push({ begun: begun.get(runId) ?? at, known: at });
@@ -105,7 +105,7 @@ function group<T>(all: readonly T[], key: (one: T) => string): ReadonlyMap<strin
   return groups;
 }
 
-/** The first moment at or after `from` at which a tool was begun for the stack; null: none was. */
+/** The first time at or after `from` when a tool was started for the stack; null if never. */
 function begunAfter(works: readonly Work[], stack: string, from: number): number | null {
   const begun = works.filter((w) => w.stack === stack && w.begun >= from).map((w) => w.begun);
   return begun.length === 0 ? null : Math.min(...begun);
@@ -114,7 +114,7 @@ function begunAfter(works: readonly Work[], stack: string, from: number): number
 export async function reportOf(
   day: DaySeen,
   store: AuditedStore,
-  happened: Happened,
+  happened: DayEvents,
 ): Promise<FleetDayReport> {
   const { begin, end } = happened;
   const { stacks } = day.directory;
@@ -134,7 +134,7 @@ export async function reportOf(
     ticks.set(key, fired);
     const every = (fired[1] ?? 0) - (fired[0] ?? 0);
     const answers = answersOf(linesOf.get(stack.name) ?? []);
-    // Before its first tick a stack has no answer that could be too old.
+    // Before its first tick a stack has no result, so none can be late.
     let newest = fired[0] ?? begin;
     for (const { begun, known } of [...answers, { begun: end, known: end }]) {
       const ms = known - newest - every;
@@ -146,7 +146,7 @@ export async function reportOf(
     const answered = checked.map(tickOf);
     if (new Set(answered).size < answered.length) twice.push(stack.name);
     const made = new Set(answered);
-    // A tick of m0's downtime is made up for once, whatever it missed.
+    // After a downtime m0 makes one check, however many ticks it missed.
     const asked = fired.filter((tick) => !made.has(tick));
     const known = answers.map((a) => a.known);
     unanswered.push(
@@ -178,14 +178,14 @@ export async function reportOf(
   });
 
   const drifted = [...happened.lostTag.stacks, ...happened.single, ...happened.unreadable];
-  const told = await toldStacks(store, alerts);
-  const untold = drifted.filter((name) => !told.has(name));
+  const told = await reportedStacks(store, alerts);
+  const unreported = drifted.filter((name) => !told.has(name));
 
   const checks = { schedule: 0, push: 0, command: 0, verify: 0 };
   for (const run of runs) checks[run.trigger] += 1;
   const plans = day.works.filter((w) => w.what === 'plan');
   return {
-    ...{ checks, late, twice, unanswered, overtaken, untold },
+    ...{ checks, late, twice, unanswered, overtaken, unreported },
     plans: plans.length,
     applies: day.works.length - plans.length,
     longestPlan: Math.max(...plans.map((w) => w.ended - w.begun)),
@@ -204,8 +204,8 @@ export async function reportOf(
   };
 }
 
-/** Stacks with a message of their own, or that a message of many tells of; it may fold their names. */
-async function toldStacks(store: AuditedStore, alerts: readonly Alert[]): Promise<ReadonlySet<string>> {
+/** Stacks with their own message, or covered by a fleet message, even if that one does not list all names. */
+async function reportedStacks(store: AuditedStore, alerts: readonly Alert[]): Promise<ReadonlySet<string>> {
   const told = new Set<string>();
   const stackOf = new Map(alerts.map((a) => [a.id, a.subject]));
   for (const alert of alerts) {
@@ -216,7 +216,7 @@ async function toldStacks(store: AuditedStore, alerts: readonly Alert[]): Promis
   return told;
 }
 
-/** How the run ended whose card the stack's newest drift alert shows. */
+/** The final state of the run shown by the stack's newest drift alert. */
 function endOf(stack: string, alerts: readonly Alert[], runs: readonly Run[]): Run['state'] {
   const alert = alerts.find((a) => a.kind === 'drift' && a.subject === stack);
   const run = runs.find((r) => r.id === alert?.runId);
@@ -224,7 +224,7 @@ function endOf(stack: string, alerts: readonly Alert[], runs: readonly Run[]): R
   return run.state;
 }
 
-/** From a run's start, or what a person approved, to where its worker was free again. */
+/** The longest time, in ms, from a run's start or its approval until its worker was free again. */
 function longestJob(lines: readonly AuditEntry[]): number {
   const from = new Map<number, number>();
   let longest = 0;
@@ -241,10 +241,10 @@ function isDigest(key: string): boolean {
   return key.startsWith('digest');
 }
 
-/** New messages of these hours that are about no other story of the day. */
+/** New messages in these hours that are not about another incident of the day. */
 function newMessages(
   day: DaySeen,
-  happened: Happened,
+  happened: DayEvents,
   from: number,
   to: number,
 ): Readonly<Record<string, number>> {
@@ -257,11 +257,11 @@ function newMessages(
   return counts;
 }
 
-function toldIn({ chat, answers }: DaySeen): Readonly<Record<string, Told>> {
+function toldIn({ chat, answers }: DaySeen): Readonly<Record<string, MessageCounts>> {
   const placeOf = (channel: string): string => (channel.startsWith('C') ? channel : 'DMs');
   const places = new Set(chat.messages.map((m) => placeOf(m.channel)));
   return Object.fromEntries(
-    [...places].sort().map((place): [string, Told] => {
+    [...places].sort().map((place): [string, MessageCounts] => {
       const here = chat.messages.filter((m) => placeOf(m.channel) === place);
       const answered = answers.filter((a) => a.channel === place);
       const updates = [...chat.updates].filter(([channel]) => placeOf(channel) === place);

@@ -1,7 +1,7 @@
 /**
- * A day of a fleet of 400 stacks, with a night in which 40 of them lose a tag, a morning on which 60 can't be
- * read, drifts, pushes, people and a restart. m0's core and memory are the real ones; time is virtual, and what
- * takes it are the plans and applies, drawn around what was measured.
+ * Simulates a day of a fleet of 400 stacks: at night 40 of them lose a tag, in the morning 60 states can't be
+ * read, and there is other drift, pushes, commands and a restart. m0's core and store are real; time is virtual, and
+ * the durations of plans and applies are drawn around measured ones.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,27 +29,27 @@ const FLEET = [
   { environment: 'dev', stacks: 160, channels: ['C0DEV'] },
 ] as const;
 const CHANNELS = ['C0OPS', 'C0PROD', 'C0STAGE', 'C0DEV'] as const;
-/** Of dev: checked at five past the odd hours, so that the restart meets a tick. The others all at once. */
+/** How many dev stacks are checked at five past the odd hours, so the restart covers a tick. */
 const APART = 60;
 const UNREADABLE = 60;
 const LOST_TAG = { stacks: 40, resources: 118, andARule: 2 };
 
 const RESTART = { from: at('15:00'), to: at('15:10') };
 const PUSHES = 30;
-/** When somebody types `drift STACK`: most of them in the middle of a queue. */
+/** The times when somebody types `drift STACK`, mostly while many checks are queued. */
 const COMMANDS = ['00:04', '02:06', '04:03', '04:06', '08:05', '10:12', '11:20', '13:07', '16:02', '19:30'];
 
 export interface FleetDayOptions {
-  /** ms that a plan takes while another one runs beside it; all plans are drawn around these. */
+  /** Measured durations, in ms, of a plan while another one runs; all plans are drawn around these. */
   readonly planMs: readonly number[];
-  /** ms that an apply takes likewise. */
+  /** The same for an apply, in ms. */
   readonly applyMs: readonly number[];
   readonly concurrency: number;
   readonly seed: number;
 }
 
-/** What was done to the fleet, for the report to look for. Times in ms since epoch. */
-export interface Happened {
+/** What was done to the fleet, so the report can check the results. Times in ms since epoch. */
+export interface DayEvents {
   readonly begin: number;
   readonly end: number;
   readonly restart: { readonly from: number; readonly to: number };
@@ -84,7 +84,7 @@ function fleet(): Directory {
   return directory({ stacks, timezone: 'UTC' });
 }
 
-/** What was typed, and what was answered where everybody sees it. */
+/** A typed command and its public answer. */
 interface Answered {
   readonly channel: string;
   readonly text: string;
@@ -92,7 +92,7 @@ interface Answered {
   updates: number;
 }
 
-/** The world around m0 on that day. */
+/** The simulated environment of m0: clock, clouds, chat and people. */
 class Day {
   readonly time = new VirtualTime(MIDNIGHT - MINUTE);
   readonly clock = (): number => this.time.now;
@@ -104,7 +104,7 @@ class Day {
   readonly answers: Answered[] = [];
   readonly whispers: string[] = [];
   pushed = 0;
-  /** What went wrong in what somebody did, or in what follows it up. */
+  /** Errors in what a person did, or in the later updates of an answer. */
   readonly problems: string[] = [];
   m0: FleetService | null = null;
 
@@ -116,13 +116,13 @@ class Day {
       onWork: (work) => this.works.push(work),
       pass: (what, _stack, signal) => {
         const measured = draw.pick(what === 'plan' ? options.planMs : options.applyMs);
-        // Stacks differ: from three quarters to one and a quarter of what was measured of one.
+        // Stacks differ: between 75% and 125% of the measured time.
         return this.time.pass(Math.round(measured * (0.75 + draw.int(501) / 1000)), signal);
       },
     });
   }
 
-  /** Somebody does something at that time. */
+  /** Runs `act` at that time. */
   when(time: number, act: () => Promise<void> | void): void {
     this.time.at(time, () => {
       Promise.resolve()
@@ -140,7 +140,7 @@ class Day {
     return this.m0;
   }
 
-  /** Somebody types in a channel; what is promised to follow is followed, as a chat does. */
+  /** Types a command in a channel and also consumes the answer's later updates, as a chat adapter does. */
   async say(text: string, actor: Actor, channel: string): Promise<void> {
     const place = { platform: 'slack', channel } as const;
     const asked = this.time.now;
@@ -158,11 +158,11 @@ class Day {
     this.pushed += 1;
     const commit = `${String(this.pushed).padStart(4, '0')}${CODE.commit.slice(4)}`;
     this.cloud.code.set(name, { ...CODE, commit, committedAt: this.time.now });
-    // As serve.ts does where a push may concern a stack.
+    // As serve.ts does after a push that may affect a stack.
     await this.running().worker.check(stack, 'push', M0);
   }
 
-  /** Does it once a run of the stack waits for a person, and so much later. */
+  /** Runs `act` `laterMs` after a run of the stack starts waiting for approval. */
   whenWaiting(name: string, from: number, laterMs: number, act: (run: number) => Promise<void>): void {
     this.when(from, async () => {
       const [run] = (await this.m0?.store.runs({ stack: name, states: ['awaiting_approval'] })) ?? [];
@@ -172,21 +172,21 @@ class Day {
   }
 }
 
-/** Everything that happens, set as timers. */
-function script(day: Day): Happened {
+/** Schedules all events of the day as timers. */
+function script(day: Day): DayEvents {
   const { cloud, random } = day;
   const prod = (i: number): string => nameOf('prod', i);
   const lost = Array.from({ length: LOST_TAG.stacks }, (_, i) => prod(i * 3));
   const waiting = lost.slice(0, LOST_TAG.andARule);
   day.when(at('03:10'), () => {
     for (const [i, name] of lost.entries()) {
-      // 118 resources on 40 stacks: three each, two in the first two.
+      // 118 resources on 40 stacks: three each, except two in each of the first two.
       const resources = i < LOST_TAG.andARule ? 2 : 3;
       const tags = Array.from({ length: resources }, (_, r) => tagFinding(`aws_s3_bucket.data[${r}]`));
       cloud.drift.set(name, waiting.includes(name) ? [...tags, sshFinding()] : tags);
     }
   });
-  // A person sees to what waits in the middle of the next queue.
+  // A person handles the waiting runs while the next round of checks is queued.
   waiting.forEach((name, i) => {
     day.whenWaiting(name, at(`06:0${3 + i}`), 0, (run) => day.say(`approve #${run}`, DANA, 'C0OPS'));
   });
@@ -212,11 +212,11 @@ function script(day: Day): Happened {
   const everyStack = day.directory.stacks.map((s) => s.name);
   for (let push = 0; push < PUSHES; push += 1) {
     const when = at('07:00') + random.int(13 * HOUR);
-    // m0 is down: its next look finds the push.
+    // m0 is down, so it finds the push after the restart.
     const seen = when >= RESTART.from && when < RESTART.to ? RESTART.to + MINUTE : when;
     for (let i = 0; i <= random.int(3); i += 1) day.when(seen, () => day.push(random.pick(everyStack)));
   }
-  // One is being planned when m0 is told to stop.
+  // This stack is being planned when m0 is stopped.
   day.when(RESTART.from - 1000, () => day.push('stage-001'));
 
   for (const [i, clock] of COMMANDS.entries()) {
@@ -237,7 +237,7 @@ function script(day: Day): Happened {
   };
 }
 
-/** Lives through the day. Rejects where somebody's deed, or what should have followed it, broke. */
+/** Simulates the day and returns the report. Rejects if a person's action or its later updates failed. */
 export async function fleetDay(options: FleetDayOptions): Promise<FleetDayReport> {
   const dir = await scratchInMemory('m0-fleet-');
   const day = new Day(options);

@@ -1,3 +1,4 @@
+/** Starts m0's core for the fleet simulation as `serve` does: worker, schedules, dispatcher and periodic work. */
 import { type DigestPlan, sendDigest } from '../../src/alerts/digest.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { createCore } from '../../src/core.ts';
@@ -13,7 +14,7 @@ import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { FakeChat, type FakeMessage } from './fake-chat.ts';
 import type { FleetCloud } from './fleet-cloud.ts';
 
-/** A chat that also remembers when each message came, and counts what is only changed. */
+/** A chat that also stores the time of each new message and counts updates. */
 export class CountedChat extends FakeChat {
   readonly posts: { readonly at: number; readonly message: FakeMessage }[] = [];
   readonly updates = new Map<string, number>();
@@ -43,7 +44,7 @@ export class CountedChat extends FakeChat {
 }
 
 export interface FleetServiceOptions {
-  /** File of its memory. */
+  /** The path of the database file. */
   readonly file: string;
   readonly directory: Directory;
   readonly digests: readonly (DigestPlan & { readonly schedule: readonly string[] })[];
@@ -53,12 +54,12 @@ export interface FleetServiceOptions {
   readonly concurrency: number;
 }
 
-/** One process of m0, at work. */
+/** A running m0. */
 export interface FleetService {
   readonly store: AuditedStore;
   readonly worker: Worker;
   readonly handler: CommandHandler;
-  /** As on SIGTERM. */
+  /** Stops m0 as SIGTERM does. */
   close(): Promise<void>;
 }
 

@@ -1,8 +1,9 @@
+/** Finds a free TCP port. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A port of this machine that nobody listens on just now, for a program that must be told one. */
+/** A TCP port of this machine that is free now, for a program that needs a fixed port number. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');

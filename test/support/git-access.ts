@@ -1,3 +1,4 @@
+/** Helpers for tests of private Git repositories: credentials, mirrors with traced Git commands, and leak searches. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { createMirrors, type Mirrors } from '../../src/git/mirrors.ts';
 import { isValidCron } from '../../src/schedule/cron.ts';
 import { git } from './terraform-repo.ts';
 
-/** The `credentials` of an m0.yaml in `dir` that says this. */
+/** Writes an m0.yaml with these `credentials` into `dir` and returns them as m0 reads them. */
 export async function credentialsOf(
   dir: string,
   credentials: readonly Readonly<Record<string, string>>[],
@@ -23,21 +24,21 @@ export async function credentialsOf(
 
 export interface WatchedMirrors {
   readonly mirrors: Mirrors;
-  /** Where the mirrors are, and nothing else. */
+  /** The folder of the mirrors, which holds nothing else. */
   readonly dir: string;
-  /** What m0 is started with. */
+  /** The environment that m0 is started with. */
   readonly base: Readonly<Record<string, string | undefined>>;
-  /** What git and all that it started wrote of themselves: each command line among it. */
+  /** The trace output of git and of the programs it started, with each command line. */
   commandLines(): string;
-  /** What was logged. */
+  /** m0's log. */
   log(): string;
-  /** What the user's own credential helper was asked for or told. */
+  /** The input that the user's own credential helper received. */
   toldToHelper(): string;
 }
 
 /**
- * Mirrors of a user who has a credential helper, and whose git leads every address that starts with
- * `redirected` to a place where there is nothing, unless m0 keeps to what its own configuration says.
+ * Mirrors of a user who has a credential helper and whose Git configuration rewrites every URL that starts with
+ * `redirected` to a folder that does not exist. m0 must ignore both and use its own configuration only.
  */
 export function watchedMirrors(
   dir: string,
@@ -75,14 +76,14 @@ export function watchedMirrors(
   };
 }
 
-/** A bare repository made of a work tree, as servers have it. */
+/** Clones a work tree into a bare repository under `root`, as a server stores it. */
 export function bare(root: string, name: string, workTree: string): string {
   mkdirSync(root, { recursive: true });
   git(root, 'clone', '--quiet', '--bare', workTree, name);
   return join(root, name);
 }
 
-/** Everything that lies in files under `dir`, names included, but for the programs that are providers. */
+/** The names and contents of all files under `dir`, except the provider binaries. */
 export function everythingIn(dir: string): string {
   return readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => !/[/\\](providers|plugins)([/\\]|$)/.test(entry.parentPath))

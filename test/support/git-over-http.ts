@@ -1,9 +1,10 @@
+/** A Git server over HTTP or HTTPS with basic authentication, for tests of private repositories. */
 import { spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
-/** A request as it came in. */
+/** A received request. */
 interface Seen {
   readonly path: string;
   readonly authorization: string | undefined;
@@ -13,9 +14,9 @@ export interface GitOverHttp {
   /** `http://127.0.0.1:PORT`, or https with a certificate. */
   readonly url: string;
   readonly seen: Seen[];
-  /** Who may read, as `USER:PASSWORD`; may change between requests. Null: anybody. */
+  /** The account that may read, as `USER:PASSWORD`; may change between requests. Null: no authentication. */
   account: string | null;
-  /** Answers a request before git sees it; true where it did. */
+  /** Runs before git handles a request; returns true if it has answered the request itself. */
   before: (request: IncomingMessage, response: ServerResponse) => boolean;
   close(): Promise<void>;
 }
@@ -33,7 +34,7 @@ export async function serveGitOverHttp(
     const asked = `Basic ${Buffer.from(served.account ?? '').toString('base64')}`;
     if (served.account !== null && authorization !== asked) {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"', 'content-type': 'text/plain' });
-      // As careless as a server can be: it repeats what it was given.
+      // The worst case for m0: a server that repeats the secret in its answer.
       response.end(`no entry with ${authorization ?? 'nothing'} ${passwordOf(authorization)}\n`);
       return;
     }

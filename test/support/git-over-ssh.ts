@@ -1,3 +1,4 @@
+/** A Git server over SSH with public-key authentication, for tests of private repositories. */
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -5,13 +6,13 @@ import { join } from 'node:path';
 import ssh2 from 'ssh2';
 
 export interface KeyPair {
-  /** The private key; its public half is beside it, with `.pub`. */
+  /** The path of the private key; the public key is in the same folder, with `.pub` appended. */
   readonly file: string;
   /** `TYPE BASE64`. */
   readonly publicLine: string;
 }
 
-/** A key pair made by ssh's own tool. */
+/** Creates a key pair with ssh-keygen. */
 export function makeKey(file: string, passphrase = ''): KeyPair {
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', passphrase, '-C', 'test', '-f', file]);
   const [type, base64] = readFileSync(`${file}.pub`, 'utf8').split(' ');
@@ -21,11 +22,11 @@ export function makeKey(file: string, passphrase = ''): KeyPair {
 export interface GitOverSsh {
   readonly host: '127.0.0.1';
   readonly port: number;
-  /** Its line for a known_hosts file. */
+  /** The server's line for a known_hosts file. */
   readonly knownHost: string;
   /** Public keys that may read, each `TYPE BASE64`; may change between connections. */
   allowed: readonly string[];
-  /** Each `USER METHOD KEY` that asked to come in, in order. */
+  /** Each authentication attempt as `USER METHOD KEY`, in order. */
   readonly asked: string[];
   close(): Promise<void>;
 }
@@ -43,7 +44,7 @@ export async function serveGitOverSsh(root: string, hostKey: KeyPair): Promise<G
       if (context.method !== 'publickey' || !served.allowed.includes(key))
         return context.reject(['publickey']);
       const { signature, blob } = context;
-      // Without a signature the client only asks whether this key would do.
+      // A request without a signature only asks whether the server would accept this key.
       if (signature === undefined || blob === undefined) return context.accept();
       const parsed = ssh2.utils.parseKey(key);
       if (parsed instanceof Error || parsed.verify(blob, signature, context.hashAlgo) !== true) {

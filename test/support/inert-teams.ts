@@ -1,25 +1,26 @@
+/** Asserts that text from outside m0 is inert in a Teams card: no mention, link, date function or hidden character. */
 import { expect } from 'vitest';
 import { isRecord } from '../../src/base/is-record.ts';
 import { refuseCard } from '../../src/sandbox/teams/card.ts';
 import { elements } from './teams-connector.ts';
 
-/** What nobody sees, or what turns the direction of what everybody sees. */
+/** Invisible characters, and characters that change the direction of text. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
-/** The start or the end of a mention, as any client might look for it. */
+/** The start or end tag of a mention, in any spelling that a client might accept. */
 const AT_TAG = /<\s*\/?\s*at\b/i;
-/** What Microsoft's own renderer of Adaptive Cards turns into a date of the reader's, in a TextRun too. */
+/** What Microsoft's renderer of Adaptive Cards replaces with a local date, also in a TextRun. */
 const DATE_FUNCTION = /\{\{(?:DATE|TIME)\(/i;
 
 export interface Live {
-  /** Ids that may be mentioned; nobody unless told. */
+  /** Ids that the card may mention; default none. */
   readonly mentions?: readonly string[];
-  /** What m0's own links begin with; none may be there unless told. */
+  /** URL prefixes that links may have; default none, so the card may have no links. */
   readonly links?: readonly string[];
 }
 
 /**
- * Fails where Teams would refuse an Adaptive Card, and where anything in it is live but what may be. That nothing but
- * mentions stands where Markdown is parsed is among what is refused.
+ * Fails if Teams would refuse the Adaptive Card, or if it holds a mention, link or date that is not allowed. The refusal
+ * rules also check that elements that parse Markdown hold mentions only.
  */
 export function expectInertCard(card: unknown, { mentions = [], links = [] }: Live = {}): void {
   expect(refuseCard(card)).toEqual([]);
@@ -31,14 +32,14 @@ export function expectInertCard(card: unknown, { mentions = [], links = [] }: Li
   walk(card);
 }
 
-/** The same for what a notification shows. */
+/** The same check for the text of a notification. */
 export function expectInertSummary(text: string): void {
   expect(text).not.toBe('');
   expect(text).not.toMatch(/<|:\/\//);
   expect(text).not.toMatch(UNSEEN);
 }
 
-/** What a person sees of an element; `data` and `value` they never do, so a command stands there as it is. */
+/** Fields that people see. `data` and `value` are not shown, so commands in them are not checked. */
 const SHOWN = ['text', 'title', 'label', 'placeholder', 'errorMessage'];
 
 function walk(value: unknown): void {

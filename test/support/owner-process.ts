@@ -1,4 +1,4 @@
-/** A process that owns a memory and runs one tool, to be killed or frozen. Its orders are in argv[2], as JSON. */
+/** A child process that owns a database and runs one tool, until a test kills or freezes it. argv[2] is an OwnerOrder. */
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger } from '../../src/base/log.ts';
@@ -9,14 +9,14 @@ import { runTool } from '../../src/terraform/tool-process.ts';
 export interface OwnerOrder {
   readonly url: string;
   readonly leaseMs: number;
-  /** A folder: what happens is written into its file `events`. */
+  /** A folder; the process appends its events to the file `events` in it. */
   readonly dir: string;
-  /** A shell script that is run as the tool of the stack `jobs`; null: none. */
+  /** A shell script to run as the tool of the stack `jobs`; null: no tool. */
   readonly script: string | null;
   readonly phase: 'plan' | 'apply';
-  /** Where the process stops itself (SIGSTOP): never, or after the lease is proven and before the tool begins. */
+  /** Whether the process sends itself SIGSTOP after it has proven the lease and before the tool starts. */
   readonly freeze: 'never' | 'before the tool';
-  /** Blocks the event loop for so long, in ms. */
+  /** How long to block the event loop, in ms. */
   readonly blockMs: number;
 }
 
@@ -54,7 +54,7 @@ if (order.script !== null) {
   tell(`tool: ${outcome.exitCode}`);
 }
 
-// As long as it lives, it writes; each write says whether it was taken.
+// Writes until it is killed; each event says which writes succeeded.
 for (;;) {
   await sleep(100);
   const results = await Promise.allSettled([

@@ -1,3 +1,4 @@
+/** A sandbox cloud without AWS and without a provider, for scenarios where those are not the point. */
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -6,7 +7,7 @@ import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
 import type { SandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
 import type { CloudFact } from '../../src/sandbox/console.ts';
 
-/** What the plain stack lets in when nobody has touched it, and after the change by hand. */
+/** The ingress of the stack as the code has it, and after the manual change. */
 const LETS_IN = '443/tcp from 0.0.0.0/0';
 const HOTFIX = `${SAMPLE.hotfix.port}/tcp from ${SAMPLE.hotfix.cidr}`;
 const DAY = 24 * 60 * 60 * 1000;
@@ -32,7 +33,7 @@ const dnsHostnames = (value: string): string => `resource "terraform_data" "vpc"
 }
 `;
 
-/** As the shipped policies decide on the sample stack: the tags go back by themselves, who reaches what waits. */
+/** Decides like the shipped policies on the sample stack: tags are reverted automatically, ingress waits for approval. */
 const POLICIES = {
   'tags-auto/tags_auto.rego': `package m0
 
@@ -59,8 +60,8 @@ type Values = Record<string, string>;
 
 /**
  * The shape of the sample cloud without AWS and without a provider: `terraform_data` with its state in a local file,
- * planned and applied by the real Terraform in a fraction of the time. What is changed "by hand" is changed in the
- * state, as by a colleague who applied something else, so the plan finds it with the origin `code`.
+ * planned and applied by the real Terraform in a fraction of the time. A "manual" change is a change of the
+ * state, as if a colleague had applied other code, so the plan finds it with the origin `code`.
  */
 export async function startPlainCloud(options: {
   readonly dir: string;
@@ -72,7 +73,7 @@ export async function startPlainCloud(options: {
   const stateDir = join(dir, 'state');
   const stateFile = join(stateDir, 'network.tfstate');
   await mkdir(stateDir, { recursive: true });
-  // A stack may run as a user of its own.
+  // A stack may run as another user, who must be able to write here.
   await chmod(stateDir, 0o777);
   const now = Date.now();
   for (const repo of Object.values(repos)) {
@@ -102,7 +103,7 @@ export async function startPlainCloud(options: {
     const attributes = state.resources.find((r) => r.name === name)?.instances[0]?.attributes;
     if (attributes === undefined) throw new Error(`the state has no terraform_data.${name}`);
     for (const key of ['input', 'output'] as const) attributes[key].value = values;
-    // An object of other keys is of another type, which stands beside the value.
+    // An object with other keys has another type, and the state stores the type next to the value.
     for (const key of ['input', 'output'] as const) {
       Object.assign(attributes[key], { type: ['object', mapped(values, () => 'string')] });
     }

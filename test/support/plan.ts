@@ -1,10 +1,11 @@
+/** Builds the JSON of a Terraform plan from a short description of its resources. */
 import type { Json } from '../../src/drift/finding.ts';
 import type { PlanDocument } from '../../src/drift/plan-document.ts';
 import { readPlan } from '../../src/drift/read-plan.ts';
 
 type Values = { readonly [key: string]: Json };
 
-/** One resource of a hand-written plan. What is left out follows: actual = recorded, desired = actual. */
+/** One resource of a hand-written plan. Defaults: actual = recorded, desired = actual. */
 export interface Planned {
   readonly address?: string;
   readonly previousAddress?: string;
@@ -85,7 +86,7 @@ export function planJson(resources: readonly Planned[], rest: Values = {}): Valu
   };
 }
 
-/** As `planJson`, read as m0 reads it. */
+/** Like `planJson`, then parsed by m0's plan reader. */
 export function plan(resources: readonly Planned[], rest: Values = {}): PlanDocument {
   return readPlan(JSON.stringify(planJson(resources, rest)), 'test plan');
 }

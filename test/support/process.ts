@@ -1,3 +1,4 @@
+/** Runs m0 as a separate process that tests can kill with SIGKILL. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,25 +10,25 @@ import { poll, type Started } from './world.ts';
 
 const run = promisify(execFile);
 
-/** m0 as a process of its own, to be killed without a word. */
+/** m0 in a separate process, and the processes that it leaves behind when it is killed. */
 export interface M0Process {
-  /** Everything the processes have written, newest last. */
+  /** All output of the processes, newest last. */
   readonly logs: string[];
-  /** For `startWorld`. */
+  /** Starts m0; to be passed to `startWorld` as its `start`. */
   start(variables: Variables, tools: Tools): Promise<Started>;
-  /** One more process on the same database and data folder, with other variables. It is not waited for. */
+  /** Starts another m0 on the same database and data folder, with changed variables; does not wait for it. */
   another(change?: Variables): OtherProcess;
-  /** SIGSTOP to the running process. */
+  /** Sends SIGSTOP to the running process. */
   freeze(): void;
-  /** SIGCONT, and resolves to the exit code that the process ends with. */
+  /** Sends SIGCONT; resolves with the exit code of the process. */
   thaw(): Promise<number | null>;
-  /** kill -9, and waits until it is gone. What it had started goes on. */
+  /** Sends SIGKILL and waits until m0 has ended. Processes that m0 started keep running. */
   kill(): Promise<void>;
-  /** What killed processes left running and still runs. */
+  /** Pids of processes that a killed m0 started and that still run. */
   orphans(): Promise<readonly number[]>;
-  /** Resolves when all of those have ended by themselves. */
+  /** Resolves when all of those have ended on their own. */
   orphansEnded(): Promise<void>;
-  /** Ends what is left, by its process group. */
+  /** Kills the remaining processes by their process groups. */
   cleanUp(): Promise<void>;
 }
 
@@ -44,7 +45,7 @@ interface Listed {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
-  /** Tells a process from a later one with the same number. */
+  /** The start time, which tells a process from a later one with the same pid. */
   readonly began: string;
 }
 
@@ -62,7 +63,7 @@ function descendants(of: number, all: readonly Listed[]): readonly Listed[] {
   return children.flatMap((child) => [child, ...descendants(child.pid, all)]);
 }
 
-/** Runs `src/main.ts serve` as `npm start` does once everything is set up. */
+/** Runs `src/main.ts serve` as `npm start` does after the set-up. */
 export function m0Process(): M0Process {
   const logs: string[] = [];
   let child: ChildProcess | null = null;
@@ -160,7 +161,7 @@ export function m0Process(): M0Process {
         try {
           process.kill(pid === group ? -group : pid, 'SIGKILL');
         } catch {
-          // It ended in between.
+          // The process ended meanwhile.
         }
       }
     },

@@ -1,3 +1,4 @@
+/** m0's real runner, with its files in a folder of the test. */
 import { join } from 'node:path';
 import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
 import { createLogger } from '../../src/base/log.ts';
@@ -6,7 +7,7 @@ import type { CodePort, Runner } from '../../src/ports/runner.ts';
 import { createRunner, type RunnerOptions } from '../../src/terraform/runner.ts';
 import { TEST_KEY } from './cloud.ts';
 
-/** m0's runner with all that it keeps in `dataDir`. */
+/** Creates m0's runner with all its files in `dataDir`. */
 export function runnerIn(
   dataDir: string,
   tools: RunnerOptions['tools'],

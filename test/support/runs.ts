@@ -1,3 +1,4 @@
+/** Sample people, findings, decisions and runs. */
 import type { Decision, Verdict } from '../../src/decisions/decision.ts';
 import type { Finding } from '../../src/drift/finding.ts';
 import type { Exemption } from '../../src/model/exemption.ts';
@@ -20,7 +21,7 @@ export const CODE: CodeVersion = {
   subject: 'raise log retention',
 };
 
-/** A tag removed by hand, put back by an update. */
+/** A finding: a tag was removed manually, and an update restores it. */
 export function tagFinding(address = 'aws_s3_bucket.logs', value = 'platform'): Finding {
   return {
     address,
@@ -43,7 +44,7 @@ export function tagFinding(address = 'aws_s3_bucket.logs', value = 'platform'): 
   };
 }
 
-/** A rule added by hand to a security group. */
+/** A finding: a rule was added manually to a security group. */
 export function sshFinding(cidr = '203.0.113.7/32'): Finding {
   return {
     address: 'aws_security_group.web',
@@ -87,7 +88,7 @@ export function planned(findings: readonly Finding[]): Planned {
   };
 }
 
-/** Verdict by address; everything else waits for a person. */
+/** A decision with these verdicts by address; all other findings wait for approval. */
 export function decision(
   findings: readonly Finding[],
   verdicts: Readonly<Record<string, Verdict>>,
@@ -112,7 +113,7 @@ export function run(change: Partial<Run> = {}): Run {
   };
 }
 
-/** A run whose plan is made and decided, in the state given. */
+/** A run in the given state, with a plan and a decision. */
 export function decidedRun(
   state: Run['state'],
   findings: readonly Finding[],

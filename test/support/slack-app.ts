@@ -1,3 +1,4 @@
+/** The Slack app of m0 as its manifest defines it, for the local workspace. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
@@ -18,5 +19,5 @@ export function readManifest(text: string) {
   return { commands: features.slash_commands, scopes: oauth_config.scopes.bot, settings };
 }
 
-/** The app as manifests/slack.yaml makes it: what the workspace lets m0 do. */
+/** The app of manifests/slack.yaml; the workspace grants m0 its scopes only. */
 export const MANIFEST = readManifest(readFileSync('manifests/slack.yaml', 'utf8'));

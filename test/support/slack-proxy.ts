@@ -1,21 +1,22 @@
+/** An HTTP proxy between m0 and the local Slack Web API that makes calls fail in chosen ways. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * What happens to a call on its way: `pass`, `lose-answer` (Slack did it, nobody hears so), `lose-call`
- * (the connection breaks before Slack hears of it), or an answer in Slack's place.
+ * What the proxy does with a call: `pass`, `lose-answer` (Slack handles it, m0 gets no answer), `lose-call`
+ * (the connection breaks before Slack receives it), or an answer that replaces Slack's.
  */
 export type Fault = 'pass' | 'lose-answer' | 'lose-call' | { readonly answer: Record<string, unknown> };
 
 export interface SlackProxy {
-  /** What goes into SLACK_API_URL. */
+  /** The value for SLACK_API_URL. */
   readonly apiUrl: string;
-  /** Methods called so far, in order. */
+  /** API methods called so far, in order. */
   readonly calls: string[];
   close(): Promise<void>;
 }
 
-/** Stands between m0 and a workspace's Web API, on this machine, and breaks what `fault` says. */
+/** Starts the proxy on this machine; `fault` decides about each call by its API method. */
 export async function slackProxy(
   target: string,
   fault: (method: string, body: string) => Fault,

@@ -1,3 +1,4 @@
+/** Local Slack workspaces and their users. */
 import {
   startWorkspace,
   type Workspace,
@@ -8,7 +9,7 @@ type User = WorkspaceOptions['users'][number];
 
 export const TOKENS = { botToken: 'xoxb-local-bot', appToken: 'xapp-local-app' };
 
-/** Somebody with an account; a digit behind the name is not part of their address. */
+/** A Slack user; a digit at the end of the name is left out of the e-mail address. */
 export function user(id: string, name: string, account?: User['account']): User {
   return {
     ...{ id, name, realName: name, email: `${name.replace(/\d$/, '')}@acme.dev` },
@@ -16,13 +17,13 @@ export function user(id: string, name: string, account?: User['account']): User 
   };
 }
 
-/** Whom one can be on the page of the sandbox in its tests. */
+/** The users that a test of the sandbox page can act as. */
 export const PAGE_PEOPLE: readonly User[] = [
   { ...user('U0DANA', 'dana'), realName: 'Dana', title: 'on call' },
   { ...user('U0EVE', 'eve'), realName: 'Eve', title: 'engineer' },
 ];
 
-/** A workspace of m0 and these people, who are all in its one channel, #ops. */
+/** Starts a workspace with m0 and these users, all members of its only channel, #ops. */
 export function opsWorkspace(users: readonly User[]): Promise<Workspace> {
   return startWorkspace({
     ...{ port: 0, users, botUserId: 'U0M0', teamId: 'T0ACME', signingSecret: 'local', ...TOKENS },

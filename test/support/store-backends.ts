@@ -1,4 +1,4 @@
-/** The stores that the contract of the store is run against. */
+/** The store backends that the store's contract tests run against. */
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { createLogger } from '../../src/base/log.ts';
@@ -7,11 +7,11 @@ import type { AuditedStore } from '../../src/store/sqlite.ts';
 
 export interface Backend {
   readonly name: string;
-  /** Opens the store of a test's own place, a folder; again: the same store, as after a restart. */
+  /** Opens the store in a folder of the test. A second call opens the same store, as after a restart. */
   open(place: string, busyTimeoutMs?: number): Promise<AuditedStore>;
-  /** SQL past the store, as somebody with the file in hand would send it. */
+  /** Runs SQL directly on the database, bypassing the store. */
   sql(place: string, statement: string): void;
-  /** Another process that is writing; ends with what it answers. */
+  /** Holds the write lock as another process would; the returned function releases it. */
   hold(place: string): () => void;
 }
 

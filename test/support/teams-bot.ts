@@ -1,4 +1,4 @@
-/** m0's side of Teams, listening over HTTP and bound to the local Bot Connector. */
+/** m0's Teams adapter, listening over HTTP and connected to the local Bot Connector. */
 
 import { createLogger } from '../../src/base/log.ts';
 import type { GreetingOf } from '../../src/chat/teams/greetings.ts';
@@ -15,7 +15,7 @@ export const GUEST = '00000000-0000-4000-8000-00000000e57e';
 
 export type Memory = TeamsOptions['store'];
 
-/** A store of its own, in memory. */
+/** A new store in memory. */
 export function memory() {
   return openStore({ url: 'file::memory:', log: createLogger('silent') });
 }

@@ -1,4 +1,4 @@
-/** The sandbox's Teams on a port of its own, with what tests need besides: faults, and what was called. */
+/** The sandbox's local Teams on its own port, with injected faults and a record of API calls. */
 import type { KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,10 +9,10 @@ export type { Clicked, TeamsMessage, TeamsPerson } from '../../src/sandbox/teams
 
 export const APP_ID = '11111111-1111-4111-8111-111111111111';
 export const TENANT = '22222222-2222-4222-8222-222222222222';
-/** What the bot proves itself with. */
+/** The bearer token that the bot must send. */
 export const CONNECTOR_TOKEN = 'local-connector-token';
 
-/** What becomes of a call of the bot's: it arrives, it never does, its answer gets lost, or it is answered so. */
+/** What happens to a call of the bot: it passes, is lost, its answer is lost, or it gets this answer. */
 export type Fault =
   | 'pass'
   | 'lose-answer'
@@ -20,15 +20,15 @@ export type Fault =
   | { readonly status: number; readonly retryAfter?: number; readonly code?: string; readonly body?: object };
 
 export interface ConnectorOptions {
-  /** Team id -> its channels. */
+  /** Channels by team id. */
   readonly teams: Readonly<Record<string, readonly string[]>>;
   readonly groupChats?: readonly string[];
   readonly people: readonly TeamsPerson[];
-  /** True: for a bot without an app id, so nothing is signed on either side. */
+  /** True: the bot has no app id, so requests carry no tokens in either direction. */
   readonly open?: boolean;
 }
 
-/** Every object of a card of that type, in order. */
+/** All objects of this type in a card, in order. */
 export function elements(value: unknown, type: string): Json[] {
   if (Array.isArray(value)) return value.flatMap((entry) => elements(entry, type));
   if (typeof value !== 'object' || value === null) return [];
@@ -36,7 +36,7 @@ export function elements(value: unknown, type: string): Json[] {
   return [...own, ...Object.values(value).flatMap((entry) => elements(entry, type))];
 }
 
-/** All that a card shows as text. */
+/** All visible text of a card. */
 export function textOfCard(card: unknown): string {
   return elements(card, 'RichTextBlock')
     .map((block) =>
@@ -100,7 +100,7 @@ export async function startConnector(options: ConnectorOptions) {
     response.end(await answer.text());
   }
 
-  /** What `look` finds, as soon as it does. */
+  /** Resolves with what `look` finds, as soon as it finds something. */
   async function waitFor<T>(look: () => T | null | undefined | false, ms: number): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const again = (): void => {
@@ -109,7 +109,7 @@ export async function startConnector(options: ConnectorOptions) {
     };
     const timer = setTimeout(() => reject(new Error(`waited ${ms} ms in vain for ${look}`)), ms);
     const forget = organisation.onChange(again);
-    // Not everything that is looked at is the organisation's: calls that were refused, what m0 wrote elsewhere.
+    // Also polls: refused calls and messages elsewhere do not change the organisation, so no event announces them.
     const now = setInterval(again, 100);
     again();
     try {
@@ -137,30 +137,30 @@ export async function startConnector(options: ConnectorOptions) {
     set fault(next: (call: string) => Fault) {
       fault = next;
     },
-    /** Whether clients show messages that only one person sees. */
+    /** Whether Teams clients support messages visible to one person only. */
     set targeted(able: boolean) {
       organisation.targeted = able;
     },
-    /** Root messages of a conversation that all see, oldest first. */
+    /** Root messages of a conversation that everybody sees, oldest first. */
     in: (conversation: string): readonly TeamsMessage[] =>
       organisation.messages.filter(
         (m) => m.conversation === conversation && m.thread === null && m.visibleTo === null,
       ),
     replies: (id: string): readonly TeamsMessage[] =>
       organisation.messages.filter((m) => m.thread === id && m.visibleTo === null),
-    /** What m0 told this person only. */
+    /** Messages that only this person sees. */
     whispers: (person: string): readonly TeamsMessage[] =>
       organisation.messages.filter((m) => m.visibleTo === `29:${person}` && byBot(m)),
-    /** The files in people's OneDrives that m0 has stored. */
+    /** The files that m0 has stored in people's OneDrives. */
     stored: (): readonly DriveFile[] =>
       Object.values(organisation.files).filter((file) => file.text !== null),
     chat: (person: string): string => organisation.chatOf(person),
-    /** The app is added to a team. */
+    /** Adds the app to a team. */
     addToTeam: (team: string): Promise<void> => teams.addToTeam(team),
     uninstall(person: string): void {
       organisation.installed.delete(person);
     },
-    /** The app is added for a person. */
+    /** Installs the app for a person. */
     install: (person: string): Promise<void> => teams.addFor(person),
     as(person: string) {
       const acts = teams.as(person);
@@ -170,7 +170,7 @@ export async function startConnector(options: ConnectorOptions) {
         acceptFile: (message: TeamsMessage): Promise<number> => acts.acceptFile(message),
         declineFile: (message: TeamsMessage): Promise<number> => acts.declineFile(message),
         slash: (conversation: string, text: string): Promise<void> => acts.slash(conversation, text),
-        /** Presses the button with this title; one inside a dialog is pressed by the dialog's and its own. */
+        /** Presses the button with this title, also one inside a dialog. */
         click(
           message: TeamsMessage,
           title: string,

@@ -1,4 +1,4 @@
-/** m0's core and its real Teams side, over HTTP with the local Bot Connector, on one memory. */
+/** m0's core with the real Teams adapter, which talks over HTTP to the local Bot Connector; both use one store. */
 import { vi } from 'vitest';
 import { greetingView } from '../../src/alerts/home.ts';
 import type { TeamsOptions } from '../../src/chat/teams/teams.ts';
@@ -17,7 +17,7 @@ import {
 } from './teams-connector.ts';
 
 export { DANA, GUEST, KIM };
-/** Known to m0.yaml, and no approver. GUEST is of the same organisation and in no m0.yaml. */
+/** EVE is in m0.yaml but is no approver. GUEST belongs to the same organisation but is not in m0.yaml. */
 export const EVE = '00000000-0000-4000-8000-00000000e0e0';
 export const OPS = '19:ops@thread.tacv2';
 export const DEV = '19:dev@thread.tacv2';
@@ -27,12 +27,12 @@ export interface TeamsCoreOptions {
   readonly stacks?: readonly Stack[];
   readonly stack?: Partial<Stack>;
   readonly more?: Partial<Directory>;
-  /** What is else about its Teams side, which else never waits for Teams' rates. */
+  /** Changes of the Teams options. By default the clock runs so fast that m0 never waits for Teams' rate limits. */
   readonly teams?: (core: Core) => Partial<TeamsOptions>;
 }
 
-/** Time that goes on by three seconds between any two looks at it, so that no rate of Teams' is ever reached. */
-export function hastyClock(): () => number {
+/** A clock that advances three seconds each time it is read, so m0 never reaches a rate limit of Teams. */
+export function fastClock(): () => number {
   let now = Date.parse('2026-03-02T12:00:00Z');
   return () => {
     now += 3_000;
@@ -53,7 +53,7 @@ export class TeamsCore {
     this.#change = change;
   }
 
-  /** Teams alone: Dana and Kim may approve, Eve may not; m0 is in the team of `OPS` and `DEV`, and in `GROUP`. */
+  /** A core with Teams only. Dana and Kim may approve, Eve may not; m0 is in the team of `OPS` and `DEV`, and in `GROUP`. */
   static async open({ stacks, stack, more, teams }: TeamsCoreOptions = {}): Promise<TeamsCore> {
     const ids: Readonly<Record<string, string>> = { dana: DANA, kim: KIM, eve: EVE };
     const people = directory().people.map((p) => ({ ...p, slack: null, teams: ids[p.key] ?? null }));
@@ -70,10 +70,10 @@ export class TeamsCore {
         { aadObjectId: GUEST, name: 'guest' },
       ],
     });
-    const all = new TeamsCore(core, connector, { clock: hastyClock(), ...teams?.(core) });
+    const all = new TeamsCore(core, connector, { clock: fastClock(), ...teams?.(core) });
     await all.start();
     await connector.addToTeam('sre');
-    // The channels of the team's list, which m0 asks for.
+    // m0 fetches the team's channel list and learns these channels from it.
     await vi.waitFor(async () => {
       for (const channel of [OPS, DEV])
         if (!(await core.store.teamsConversation(channel)))
@@ -82,7 +82,7 @@ export class TeamsCore {
     return all;
   }
 
-  /** m0's Teams side as a new process has it, on the memory of the core. */
+  /** Starts a new Teams adapter on the core's store, as after a restart. */
   async start(): Promise<void> {
     const { core, connector, logged } = this;
     const options = teamsOptions(connector, core.store, logged, {
@@ -107,14 +107,14 @@ export class TeamsCore {
     await this.start();
   }
 
-  /** Delivers what is due now, each once. */
+  /** Tries to deliver each outbox message that is due now, once. */
   async deliver(): Promise<void> {
-    await this.core.rest();
+    await this.core.untilIdle();
     this.core.chats.set('teams', this.bot.teams);
     await this.core.deliver();
   }
 
-  /** Lets time pass, delivering every so many ms as the service does. */
+  /** Advances the clock by `ms`, delivering every `step` ms as the service does. */
   async pass(ms: number, step = 1_000): Promise<void> {
     for (const end = this.core.now + ms; this.core.now < end; ) {
       this.core.now += step;
@@ -122,8 +122,8 @@ export class TeamsCore {
     }
   }
 
-  /** Drift is there, checked and told; the number of the run that tells it. */
-  async drifted(...findings: readonly Finding[]): Promise<number> {
+  /** Makes drift, checks the stack and delivers the alert. Returns the run's id. */
+  async alertDrift(...findings: readonly Finding[]): Promise<number> {
     this.core.cloud.drift.set(STACK, findings);
     await this.core.check('command');
     await this.deliver();
@@ -135,7 +135,7 @@ export class TeamsCore {
     return alert?.runId ?? 0;
   }
 
-  /** Root messages of m0's in the channel, oldest first. */
+  /** Root messages of m0 in the channel, oldest first. */
   cards(channel = OPS): readonly TeamsMessage[] {
     return this.connector.in(channel).filter((m) => m.card !== null);
   }
@@ -146,8 +146,8 @@ export class TeamsCore {
     return card;
   }
 
-  /** All that a person can read of Teams now, one text a message. */
-  before(person: string): readonly string[] {
+  /** The text of each message that a person can see in Teams now. */
+  visibleTo(person: string): readonly string[] {
     const open = [OPS, DEV, GROUP, this.connector.chat(person)].flatMap((c) => this.connector.in(c));
     const threads = open.flatMap((m) => this.connector.replies(m.id));
     return [...open, ...threads, ...this.connector.whispers(person)].map(readable);
@@ -155,20 +155,20 @@ export class TeamsCore {
 
   async close(): Promise<void> {
     await this.bot.close();
-    await this.core.holds();
+    await this.core.checkInvariants();
     await this.core.close();
     await this.connector.close();
   }
 }
 
-/** What stands in a message: its text and its buttons. */
+/** The text of a message and the titles of its buttons. */
 export function readable(message: TeamsMessage): string {
   return message.card === null
     ? message.summary
     : `${textOfCard(message.card)} ${titlesOf(message).join(' | ')}`;
 }
 
-/** Titles of all buttons of a message, those inside its dialogs included. */
+/** Titles of all buttons of a message, including those inside dialogs. */
 export function titlesOf(message: TeamsMessage): readonly string[] {
   return [...elements(message.card, 'Action.ShowCard'), ...elements(message.card, 'Action.Execute')].map(
     (a) => String(a.title),
@@ -176,8 +176,8 @@ export function titlesOf(message: TeamsMessage): readonly string[] {
 }
 
 /**
- * The title of what sends a command from a card: the button itself, or the one inside the dialog that it opens. That
- * one may be called as another is, so it is found by its command.
+ * The titles of the buttons that send a command from a card: the button itself, or the one inside a dialog. Inner
+ * buttons may share a title, so the button is found by its command.
  */
 export function sender(message: TeamsMessage, command: string): Readonly<Record<string, unknown>> {
   const action = elements(message.card, 'Action.Execute').find((a) =>

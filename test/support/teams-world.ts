@@ -1,4 +1,4 @@
-/** All of m0 with a real Terraform, cloud, Git and opa, told in Teams, and in Slack beside it while that is wanted. */
+/** The whole m0 with real Terraform, cloud, Git and opa, connected to the local Teams and, at first, to the local Slack. */
 import { parse, stringify } from 'yaml';
 import type { Run } from '../../src/model/run.ts';
 import { DANA, GUEST, KIM } from './teams-bot.ts';
@@ -28,7 +28,7 @@ export class TeamsWorld {
     this.#chats = chats;
   }
 
-  /** Slack and Teams side by side; m0 is in no team yet. */
+  /** Starts m0 with both Slack and Teams; m0 is in no team yet. */
   static async start(): Promise<TeamsWorld> {
     const chats = { slack: true };
     const connector = await startConnector({
@@ -49,14 +49,14 @@ export class TeamsWorld {
     return teams;
   }
 
-  /** Where m0 listens. */
+  /** The URL that m0 listens on. */
   get url(): string {
     const { url } = this.world.service;
     if (url === undefined) throw new Error('m0 runs elsewhere');
     return url;
   }
 
-  /** Tells the Bot Connector where m0 listens, which changes with each start. */
+  /** Gives the Bot Connector m0's URL, which changes with each start. */
   #reconnect(): void {
     this.connector.connect(this.url);
   }
@@ -66,7 +66,7 @@ export class TeamsWorld {
     await poll(async () => (this.connector.calls.includes('GET teams/sre/conversations') ? true : undefined));
   }
 
-  /** The same m0 without a word of Slack in its configuration. */
+  /** Restarts m0 without Slack in its configuration. */
   async restartAlone(): Promise<void> {
     this.#chats.slack = false;
     await this.world.restart();
@@ -77,13 +77,13 @@ export class TeamsWorld {
     return (await fetch(`${this.url}/readyz`)).json();
   }
 
-  /** The newest message there that holds all words; waits for it. */
+  /** Waits for a message there that contains all words; returns the newest one. */
   card(where: string, ...words: readonly string[]): Promise<TeamsMessage> {
     const holds = (m: TeamsMessage) => words.every((w) => textOfCard(m.card).includes(w));
     return this.connector.waitFor(() => this.connector.in(where).findLast(holds), PATIENCE_MS);
   }
 
-  /** What stands in the thread of a message, as one text. */
+  /** The text of all replies in the thread of a message. */
   thread(message: TeamsMessage): string {
     return this.connector
       .replies(message.id)
@@ -91,7 +91,7 @@ export class TeamsWorld {
       .join('\n');
   }
 
-  /** Asks in the channel for a check and waits until the run, and what follows from it by itself, rests. */
+  /** Types a check command in the channel and waits until the run and its automatic follow-ups have stopped. */
   async check(): Promise<Run> {
     const { world } = this;
     const before = (await world.runs())[0]?.id ?? 0;
@@ -102,13 +102,13 @@ export class TeamsWorld {
     }, 'a check asked for in Teams');
   }
 
-  /** The run whose drift is told and open. */
+  /** The id of the run of the open drift alert. */
   async openRun(): Promise<number> {
     const [alert] = await this.world.service.store.alerts({ subject: 'prod-network', state: 'open' });
     return alert?.runId ?? 0;
   }
 
-  /** Presses a button, and where that asks back or for words, sends what it opened with these answers. */
+  /** Presses a button; if that opens a confirmation or a form, submits it with these answers. */
   press(
     person: string,
     message: TeamsMessage,
@@ -124,7 +124,7 @@ export class TeamsWorld {
       return [String(input?.id ?? name), answer] as const;
     });
     const submit = String(elements(show, 'Action.Execute')[0]?.title);
-    // What stands in the dialog alone: elsewhere on the card a button may be called the same.
+    // Searches the dialog only: another button of the card may have the same title.
     return connector
       .as(person)
       .click(message, submit, Object.fromEntries(filled), show.card as typeof message.card);
@@ -136,7 +136,7 @@ export class TeamsWorld {
   }
 }
 
-/** The sandbox's m0.yaml with Teams in it, and Slack only while it is wanted. */
+/** The sandbox's m0.yaml with Teams added, and without Slack unless `slack`. */
 function withTeams(yaml: string, slack: boolean): string {
   const config = parse(yaml);
   config.chat.teams = {};
@@ -147,7 +147,7 @@ function withTeams(yaml: string, slack: boolean): string {
   return stringify(config);
 }
 
-/** Titles of the buttons that stand on a card, those inside its dialogs left out. */
+/** Titles of the buttons of a card, without those inside dialogs. */
 export function buttonsOn(message: TeamsMessage): readonly string[] {
   const sets = elements(message.card, 'ActionSet').flatMap(
     (set) => set.actions as readonly { title: unknown }[],

@@ -1,8 +1,9 @@
+/** Creates Git repositories with Terraform code, and wraps tools to record their calls. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** A Git repository in `dir` with the files as its first commit. */
+/** Creates a Git repository in `dir` with the files as its first commit. */
 export function makeRepo(dir: string, files: Readonly<Record<string, string>>): string {
   mkdirSync(dir, { recursive: true });
   git(dir, 'init', '--quiet', '--initial-branch', 'main', '.');
@@ -10,7 +11,7 @@ export function makeRepo(dir: string, files: Readonly<Record<string, string>>): 
   return dir;
 }
 
-/** Writes the files and commits everything; answers the commit. */
+/** Writes the files and commits everything; returns the commit id. */
 export function commit(dir: string, files: Readonly<Record<string, string>>, message: string): string {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(dir, path)), { recursive: true });
@@ -25,7 +26,7 @@ export function git(dir: string, ...args: string[]): string {
   return execFileSync('git', args, { cwd: dir, encoding: 'utf8' }).trim();
 }
 
-/** The tool behind a script that writes down each call and the environment it got. */
+/** Wraps a tool in a script that records the arguments and the environment of each call. */
 export function recordingTool(
   dir: string,
   tool: string,

@@ -1,4 +1,4 @@
-/** Builders of what cards are made from: small, with a fixed clock (Wednesday 15 July 2026, 14:12 in Berlin). */
+/** Builders of the views that cards are made of, with a fixed clock (Wednesday 15 July 2026, 14:12 in Berlin). */
 import type { Reason } from '../../src/decisions/decision.ts';
 import type { AttributeDrift, Finding, ShownValue } from '../../src/drift/finding.ts';
 import type { Block, Button, Card, Span } from '../../src/messages/card.ts';
@@ -34,13 +34,13 @@ export const CODE: CodeVersion = {
   subject: 'raise log retention',
 };
 
-/** An attribute that the cloud moved and the code still wants as recorded. */
+/** An attribute changed in the cloud; the code still has the recorded value. */
 export function byHand(path: string, recorded: ShownValue, actual: ShownValue): AttributeDrift {
   const kind = recorded === null ? 'added' : actual === null ? 'removed' : 'changed';
   return { path, origin: 'cloud', kind, recorded, actual, desired: recorded, sensitive: false };
 }
 
-/** An attribute that the code moved. */
+/** An attribute changed in the code. */
 export function byCode(path: string, recorded: ShownValue, desired: ShownValue): AttributeDrift {
   const kind = recorded === null ? 'added' : desired === null ? 'removed' : 'changed';
   return { path, origin: 'code', kind, recorded, actual: recorded, desired, sensitive: false };
@@ -62,7 +62,7 @@ export function finding(address: string, over: Partial<Finding> = {}): Finding {
   };
 }
 
-/** The bucket whose tags were removed by hand. */
+/** A finding: a bucket whose tags were removed manually. */
 export function tagsFinding(): Finding {
   return finding('aws_s3_bucket.logs', {
     attributes: [byHand('tags.CostCenter', '42', null), byHand('tags.Owner', 'platform', null)],
@@ -71,7 +71,7 @@ export function tagsFinding(): Finding {
 
 export const SSH_RULE = { from_port: 22, to_port: 22, protocol: 'tcp', cidr_blocks: ['203.0.113.7/32'] };
 
-/** The security group with the emergency hotfix. */
+/** A finding: a security group with a manual hotfix. */
 export function hotfixFinding(): Finding {
   return finding('aws_security_group.web', { attributes: [byHand('ingress[*]', null, SSH_RULE)] });
 }
@@ -176,7 +176,7 @@ function blockText(block: Block): string {
   }
 }
 
-/** The card as plain lines, for assertions on what it tells. */
+/** The text of a card, for assertions. */
 export function cardText(card: Card): string {
   return [card.headline, ...card.blocks.map(blockText)].join('\n');
 }
@@ -276,7 +276,7 @@ function some<T>(random: Random, most: number, make: (i: number) => T): readonly
   return Array.from({ length: random.int(most + 1) }, (_, i) => make(i));
 }
 
-/** Any view at all, also such as no run leads to. */
+/** A random view, also one that no run can produce. */
 export function randomView(random: Random): DriftView {
   const findings = some(random, random.chance(0.1) ? 80 : 6, (i) =>
     item(randomFinding(random, i), randomStanding(random), ...some(random, 4, () => randomReason(random))),

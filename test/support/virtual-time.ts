@@ -1,4 +1,4 @@
-/** A clock and timers that stand still until they are told to go on: a day passes in seconds. */
+/** A virtual clock with timers that advance only when a test says so: a simulated day takes seconds. */
 
 class VirtualTimer {
   readonly at: number;
@@ -18,20 +18,20 @@ class VirtualTimer {
   }
 }
 
-/** Lets everything run that waits for nothing but its turn. */
+/** Runs all pending promise callbacks and immediates. */
 async function idle(): Promise<void> {
-  // The second turn is for what the first one has set free by an immediate of its own.
+  // The second turn runs what an immediate of the first turn has scheduled.
   for (let turn = 0; turn < 2; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
 /**
- * Time goes on only when nothing is left to do without it, and then at once to the next timer. Right for code whose
- * only waiting is for timers and for promises that hang on them; what waits for a disk or a socket must be awaited
- * from outside.
+ * When no work is left, the clock jumps to the next timer. This suits code that waits
+ * only for timers and for promises that depend on them; the caller must await work that waits for a disk or
+ * a socket.
  */
 export class VirtualTime {
   #now: number;
-  /** By time, then in the order they were set. */
+  /** Sorted by time, then by the order in which they were set. */
   readonly #timers: VirtualTimer[] = [];
 
   /** `begin`: ms since epoch. */
@@ -43,7 +43,7 @@ export class VirtualTime {
     return this.#now;
   }
 
-  /** Calls `work` at that time, or at once where it is over. */
+  /** Calls `work` at that time, or at once if that time has passed. */
   at(time: number, work: () => void): VirtualTimer {
     const timer = new VirtualTimer(Math.max(time, this.#now), work);
     let low = 0;
@@ -78,7 +78,7 @@ export class VirtualTime {
     });
   }
 
-  /** Puts its timers in the place of the process's own; the answer puts those back. */
+  /** Replaces the global timers; the returned function restores them. */
   install(): () => void {
     const own = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
     const set = (work: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): VirtualTimer =>
@@ -101,14 +101,14 @@ export class VirtualTime {
     return true;
   }
 
-  /** Lets time go on up to then. */
+  /** Advances time until `until`, ms since epoch. */
   async goOn(until: number): Promise<void> {
     do await idle();
     while (this.#step(until));
     this.#now = Math.max(this.#now, until);
   }
 
-  /** Lets time go on until the promise is settled. Rejects where it never will be. */
+  /** Advances time until the promise settles. Rejects if no timer is left before that. */
   async through<T>(work: Promise<T>): Promise<T> {
     let settled = false;
     const mark = (): void => {

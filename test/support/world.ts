@@ -1,3 +1,4 @@
+/** Starts the whole m0 against a sandbox cloud and a local Slack, for end-to-end scenarios. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -28,42 +29,42 @@ export const KIM = 'U0KIM';
 export const EVE = 'U0EVE';
 const PATIENCE_MS = 180_000;
 
-/** All of m0 with a real Terraform, cloud, Git, opa and Bolt; only Slack's servers and AWS are local. */
+/** The whole m0 with real Terraform, cloud, Git, opa and Bolt; only Slack's servers and AWS are local ones. */
 export interface World {
   readonly dir: string;
   readonly cloud: SandboxCloud;
   readonly workspace: Workspace;
-  /** The newest m0; another one after `restart`. */
+  /** The m0 started last; `restart` replaces it. */
   readonly service: Started;
   readonly logs: readonly string[];
   /** Root messages of #ops, oldest first. */
   cards(): readonly Message[];
-  /** The newest root message whose text holds all words; waits for it. */
+  /** Waits for a root message that contains all words; returns the newest one. */
   card(...words: string[]): Promise<Message>;
-  /** The newest message from m0 to the person that holds all words; waits for it. */
+  /** Waits for a direct message to the person that contains all words; returns the newest one. */
   dm(user: string, ...words: string[]): Promise<Message>;
-  /** What only the person sees in #ops and holds all words; waits for it. */
+  /** Waits for a message in #ops that only the person sees and that contains all words. */
   whisper(user: string, ...words: string[]): Promise<Message>;
-  /** The dialog open for the person; waits for it. */
+  /** Waits for a dialog to open for the person and returns it. */
   view(user: string): Promise<View>;
   /** Types a command in #ops. */
   type(user: string, text: string): Promise<void>;
-  /** Asks for a check and waits until the run rests. */
+  /** Requests a check and waits until the run has stopped. */
   check(): Promise<Run>;
   /** Newest runs first. */
   runs(): Promise<readonly Run[]>;
   run(id: number): Promise<Run>;
   /** Waits until the run is in the state. */
   until(id: number, state: Run['state']): Promise<Run>;
-  /** A fact of the cloud, as the console reads it from the cloud. */
+  /** A fact about the cloud, read from the cloud as the sandbox's console shows it. */
   fact(label: string): Promise<string>;
   restart(): Promise<void>;
-  /** m0's clock goes on by so many ms at once; all other clocks stay. */
+  /** Moves m0's clock forward by `ms`; other clocks do not change. */
   pass(ms: number): void;
   close(): Promise<void>;
 }
 
-/** All a person can read of a message or dialog, in one string. */
+/** All text of a message or dialog, as one string. */
 export function words(message: Pick<Message, 'blocks'> & { readonly text?: string }): string {
   const texts: string[] = [];
   const walk = (value: unknown): void => {
@@ -95,32 +96,32 @@ function holds(message: Message, wanted: readonly string[]): boolean {
 
 export interface WorldOptions {
   /**
-   * `aws`: the sample stack in a local AWS; all calls of Terraform share one running AWS provider.
-   * `aws-as-shipped`: each call starts its own, and Slack takes one message a second, as in production.
-   * `plain`: the same shape without AWS and without a provider, where those are not the point. `aws` unless told.
+   * `aws`: the sample stack in a local AWS; all runs of Terraform share one AWS provider process.
+   * `aws-as-shipped`: each run starts its own, and Slack accepts one message a second, as in production.
+   * `plain`: resources of the same structure without AWS and without a provider. Default: `aws`.
    */
   readonly cloud?: CloudKind;
   readonly policiesFrom?: string;
-  /** Changes the text of m0.yaml before m0 reads it; asked again at each start. */
+  /** Changes the text of m0.yaml before m0 reads it; called at each start. */
   readonly config?: (yaml: string, cloud: SandboxCloud) => string;
-  /** Makes further preparations in the cloud and its repositories, before m0 starts. */
+  /** Prepares the cloud and its repositories before m0 starts. */
   readonly prepare?: (cloud: SandboxCloud) => Promise<void>;
-  /** Variables m0 finds in its environment besides those it needs. */
+  /** Additional environment variables of m0. */
   readonly variables?: Variables;
-  /** How Slack reaches m0; over a connection that m0 opens unless told. */
+  /** How Slack reaches m0; default `socket`, a connection that m0 opens. */
   readonly slackMode?: 'socket' | 'http';
-  /** What m0 finds as SLACK_API_URL, given the workspace's own; the workspace itself unless told. */
+  /** Maps the workspace's API URL to m0's SLACK_API_URL; default: the workspace's own. */
   readonly slack?: (apiUrl: string) => Promise<string>;
-  /** Starts m0 with these variables; in this process unless told. */
+  /** Starts m0 with these variables; default: in this process. */
   readonly start?: (variables: Variables, tools: Tools) => Promise<Started>;
 }
 
 export type CloudKind = 'aws' | 'aws-as-shipped' | 'plain';
 
-/** What the world needs of a running m0. */
+/** The parts of a running m0 that the world uses. */
 export type Started = Pick<Service, 'store' | 'close'> & Partial<Pick<Service, 'url'>>;
 
-/** Starts the cloud of the kind in the folder; `terraform` is what stacks there are to be worked on with. */
+/** Starts the cloud of this kind in the folder; `terraform` is the binary that m0 must use for its stacks. */
 async function startCloud(
   kind: CloudKind,
   parts: { readonly dir: string; readonly tools: Tools; readonly log: Logger; readonly policiesFrom: string },
@@ -160,7 +161,7 @@ async function startCloud(
   }
 }
 
-/** Starts everything; a few seconds, most of them Terraform's first apply. */
+/** Starts the cloud, the workspace and m0. Takes a few seconds, most of them for Terraform's first apply. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const kind = options.cloud ?? 'aws';
   const found: Tools = await testTools();
@@ -168,7 +169,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const logs: string[] = [];
   const log = createLogger('debug', { write: (line) => void logs.push(line) });
   const isHttp = options.slackMode === 'http';
-  // Where m0 will listen is known once it does; until then nobody is there.
+  // m0's address is known only after it has started; until then requests fail.
   const to = { eventsUrl: 'http://127.0.0.1:1/slack/events', retryWaits: [0, 1_000, 1_000] };
   const workspace = await startWorkspace({
     ...workspaceOptions(0),
@@ -190,7 +191,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     repos: cloud.repos,
     stackEnv: cloud.stackEnv,
     zone: 'UTC',
-    // Never by itself within a test: checks are asked for.
+    // 29 February: no scheduled check runs during a test; tests request checks.
     schedule: '0 0 29 2 *',
     teamsChannel: null,
   })
@@ -301,7 +302,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   return world;
 }
 
-/** Asks again until there is an answer; rejects after two minutes, saying what was waited for. */
+/** Calls `ask` until it returns a value; rejects after two minutes with an error that names `what`. */
 export async function poll<T>(ask: () => Promise<T | undefined>, what = 'an answer'): Promise<T> {
   const end = Date.now() + PATIENCE_MS;
   for (;;) {

@@ -69,7 +69,7 @@ const unionOfAll: RawBuiltin = (machine, objects = 0) => {
   return Array.isArray(value) && value.length === 0 ? machine.addressOf(new RegoObject([])) : 0;
 };
 
-/** Builtins that OPA's library answers as `opa eval` does: compared by differential-builtins.tools.test.ts. */
+/** Builtins that OPA's library answers as `opa eval` does: compared by differential-builtins.long.test.ts. */
 export const AGREED: readonly string[] = [
   ...[
     'all',

@@ -1,4 +1,4 @@
-/** What m0 says by itself besides a stack's drift: checks that fail, fleets, policies, nobody to ask, digests. */
+/** Gallery: alerts that are not about one stack's drift: failing checks, fleets, policies, nobody to notify, digests. */
 import { digestCard } from '../../../src/messages/digest-card.ts';
 import { failureCard } from '../../../src/messages/failure-card.ts';
 import { fleetCard } from '../../../src/messages/fleet-card.ts';
@@ -57,7 +57,7 @@ const FLEET: FleetView = {
   why: null,
   ...MOMENT,
 };
-/** One stack of every standing a drift can have. */
+/** One stack for each status that a drift can have. */
 const ALL: readonly FleetStackStatus[] = [
   'trouble',
   'waits',

@@ -1,4 +1,4 @@
-/** What m0 answers to what people type and click. */
+/** Gallery: answers to commands and clicks. */
 import type { Card } from '../../../src/messages/card.ts';
 import { greetingCard } from '../../../src/messages/greeting-card.ts';
 import { helpCard } from '../../../src/messages/help-card.ts';

@@ -1,4 +1,4 @@
-/** The dialogs: forms that ask for what a click can't say, and the full diff in pages. */
+/** Gallery: dialogs, that is forms that ask for input, and the full diff in pages. */
 import { acceptForm, snoozeForm } from '../../../src/messages/forms.ts';
 import { fullDiff } from '../../../src/messages/full-diff.ts';
 import type { DriftView } from '../../../src/messages/view.ts';
@@ -6,7 +6,7 @@ import { byHand, COMMIT, driftView, finding, item } from '../views.ts';
 import { HEALED, HOTFIX, TAGS, WAITS } from './drift-open.ts';
 import type { Exhibit } from './exhibit.ts';
 
-/** A thousand findings, as nobody wants to read them in a message. */
+/** A view of a thousand findings, too many for one message. */
 export function thousandFindings(): DriftView {
   return driftView({
     findings: Array.from({ length: 1000 }, (_, i) =>

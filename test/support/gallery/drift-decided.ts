@@ -1,4 +1,4 @@
-/** A stack's drift once it was decided, put back, kept or cut short. */
+/** Gallery: a stack's drift after it was decided, reverted, exempted or interrupted. */
 import {
   actor,
   byHand,

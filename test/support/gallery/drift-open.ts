@@ -1,4 +1,4 @@
-/** A stack's drift while something can still happen. */
+/** Gallery: a stack's drift whose run has not ended. */
 import { driftCard } from '../../../src/messages/drift-card.ts';
 import type { DriftView } from '../../../src/messages/view.ts';
 import {
@@ -30,7 +30,7 @@ export const HEALED = item(
 export const WAITS = item(HOTFIX, { type: 'waits' }, NETWORK_HUMAN);
 export const ASKED = [{ who: DANA, at: NOW - 8 * MINUTE }];
 
-/** The exhibit of a drift and what its view is made of; `states` names the run states shown. */
+/** An exhibit of a drift card with its view; `states` lists the run states that it shows. */
 export interface DriftExhibit extends Exhibit {
   readonly view: DriftView;
 }
@@ -42,7 +42,7 @@ export function drift(name: string, says: string, over: Partial<DriftView>, extr
 
 const DIRECT = driftView({ findings: [HEALED, WAITS], asked: ASKED });
 
-/** A thing of each kind, all waiting: far more than a card tells one by one. */
+/** Findings of every kind, all waiting for approval: far more than a card lists one by one. */
 const MANY = Array.from({ length: 37 }, (_, i) =>
   item(
     finding(`module.network.aws_security_group_rule.office["10.${i}.0.0/16"]`, {

@@ -1,3 +1,4 @@
+/** The type of an exhibit: one sample message or dialog of the gallery. */
 import type { Card, Form, Pages } from '../../../src/messages/card.ts';
 
 type Shown =
@@ -7,28 +8,28 @@ type Shown =
 
 /** One message or dialog of m0's, recorded for each platform and shown in docs/cards. */
 export interface Exhibit {
-  /** Names its golden files and its pictures. */
+  /** Names the golden files and the pictures. */
   readonly name: string;
-  /** One sentence: when it is seen. */
+  /** One sentence that says when people see it. */
   readonly says: string;
-  /** The function of src/messages that makes it; null where it was written by hand to try a renderer. */
+  /** The function of src/messages that builds it; null if it is hand-written to test a renderer. */
   readonly maker: string | null;
   /** A message in a channel, a direct message, an answer that one person sees, or a dialog. */
   readonly where: 'channel' | 'direct' | 'private' | 'dialog';
   readonly shown: Shown;
-  /** The one platform that has it, where not every one does. */
+  /** The platform that has it, if only one does. */
   readonly only?: 'slack' | 'teams';
-  /** Also shown in the dark. */
+  /** True: also pictured in the dark theme. */
   readonly dark?: true;
-  /** Label of the button whose question, or form, is shown as a picture of its own. */
+  /** The label of a button whose confirmation or form gets its own picture. */
   readonly asks?: string;
-  /** Recorded, and too much like another to be a picture. */
+  /** True: has golden files but no picture, because it looks like another exhibit. */
   readonly unpictured?: true;
 }
 
 export type Extra = Partial<Pick<Exhibit, 'where' | 'only' | 'dark' | 'asks' | 'unpictured'>>;
 
-/** The card that `make` makes of a view, in a channel unless told. */
+/** The exhibit of the card that `make` builds from a view; shown in a channel by default. */
 export function exhibit<V>(
   name: string,
   says: string,

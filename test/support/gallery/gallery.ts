@@ -1,4 +1,5 @@
-import { hostile, longValue, thousand } from '../cards.ts';
+/** The gallery: a sample of every message and dialog of m0, for golden files and the pictures in docs/cards. */
+import { hostile, longValue, thousand } from '../sample-cards.ts';
 import { alerts } from './alerts.ts';
 import { answers } from './answers.ts';
 import { dialogs } from './dialogs.ts';
@@ -14,7 +15,7 @@ const byHand = (name: string, says: string, card: typeof hostile): Exhibit => ({
   shown: { kind: 'card', card },
 });
 
-/** Everything m0 says, under the headings of docs/cards. */
+/** All exhibits, under the headings of docs/cards. */
 export const gallery: Readonly<Record<string, readonly Exhibit[]>> = {
   'Drift that is open': driftOpen,
   'Drift that is decided': driftDecided,
@@ -30,7 +31,7 @@ export const gallery: Readonly<Record<string, readonly Exhibit[]>> = {
 
 export const exhibits: readonly Exhibit[] = Object.values(gallery).flat();
 
-/** What one platform shows of it. */
+/** The exhibits that one platform has. */
 export function exhibitsOf(platform: 'slack' | 'teams'): readonly Exhibit[] {
   return exhibits.filter((one) => one.only === undefined || one.only === platform);
 }

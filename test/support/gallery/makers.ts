@@ -1,3 +1,4 @@
+/** Lists the functions that build messages, so a test can check that the gallery shows each of them. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 const SOURCE = new URL('../../../src/messages/', import.meta.url);

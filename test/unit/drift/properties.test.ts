@@ -4,23 +4,23 @@ import { explain } from '../../../src/cli/explain.ts';
 import { analyzePlan } from '../../../src/drift/analyze.ts';
 import type { Action, Finding, Json, Origin } from '../../../src/drift/finding.ts';
 import { readPlan } from '../../../src/drift/read-plan.ts';
-import { planJson } from '../../support/plan.ts';
 import {
   type Attribute,
+  adjusted,
+  type ChangedResource,
+  changedStacks,
+  type ExpectedDrift,
   isDue,
   meaning,
   originOf,
   type Points,
   plannedOf,
-  type Story,
-  settled,
-  stories,
-  type Told,
-} from '../../support/stories.ts';
+} from '../../support/drift-generators.ts';
+import { planJson } from '../../support/plan.ts';
 
 const RUNS = { numRuns: 300 };
 
-function documentOf(told: readonly Story[]): string {
+function documentOf(told: readonly ChangedResource[]): string {
   // Two resources can't have moved from the same address.
   const planned = told.map((story, i) => {
     const one = plannedOf(story);
@@ -33,7 +33,7 @@ function findingsOf(text: string): readonly Finding[] {
   return analyzePlan(readPlan(text, 'p'), { key: 'k' }).findings;
 }
 
-const ACTIONS: Record<Story['fate'], Action | undefined> = {
+const ACTIONS: Record<ChangedResource['change'], Action | undefined> = {
   stays: undefined,
   moved: undefined,
   imported: undefined,
@@ -44,9 +44,9 @@ const ACTIONS: Record<Story['fate'], Action | undefined> = {
   forgotten: 'forget',
 };
 
-function expectedOrigin(story: Story, rows: readonly Told[]): Origin {
-  if (story.fate === 'lost') return 'cloud';
-  if (story.fate === 'deleted' || story.fate === 'forgotten') return rows.length > 0 ? 'both' : 'code';
+function expectedOrigin(story: ChangedResource, rows: readonly ExpectedDrift[]): Origin {
+  if (story.change === 'lost') return 'cloud';
+  if (story.change === 'deleted' || story.change === 'forgotten') return rows.length > 0 ? 'both' : 'code';
   const due = rows.filter(({ points: [, a, d] }) => meaning(a) !== meaning(d));
   const origins = new Set((due.length > 0 ? due : rows).map((row) => originOf(row.points)));
   if (origins.size === 0) return 'code';
@@ -60,7 +60,7 @@ function kindOf([recorded, actual, desired]: Points): string {
   return next === null ? 'removed' : 'changed';
 }
 
-function expectedRow(row: Told, goes: boolean): Record<string, unknown> {
+function expectedRow(row: ExpectedDrift, goes: boolean): Record<string, unknown> {
   const [recorded, actual, desired] = row.points.map((value) =>
     meaning(row.sensitive && value !== null ? { sensitive: true } : value),
   );
@@ -78,18 +78,18 @@ function expectedRow(row: Told, goes: boolean): Record<string, unknown> {
 const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 
 /** The expected result for a story; undefined if nothing was changed. */
-function expected(story: Story): Record<string, unknown> | undefined {
-  const rows = story.attributes.flatMap((one) => one.told);
-  const action = ACTIONS[story.fate] ?? (isDue(story) ? 'update' : 'none');
+function expected(story: ChangedResource): Record<string, unknown> | undefined {
+  const rows = story.attributes.flatMap((one) => one.expected);
+  const action = ACTIONS[story.change] ?? (isDue(story) ? 'update' : 'none');
   if (rows.length === 0 && action === 'none') return undefined;
-  const goes = story.fate === 'deleted' || story.fate === 'forgotten';
+  const goes = story.change === 'deleted' || story.change === 'forgotten';
   return {
     address: story.address,
     origin: expectedOrigin(story, rows),
     action,
     actionable: action !== 'none',
-    deletedByHand: story.fate === 'lost' ? true : undefined,
-    moved: story.fate === 'moved',
+    deletedByHand: story.change === 'lost' ? true : undefined,
+    moved: story.change === 'moved',
     attributes: rows.map((row) => expectedRow(row, goes)).sort(byText),
   };
 }
@@ -114,13 +114,13 @@ function told(finding: Finding): Record<string, unknown> {
   };
 }
 
-const byAddress = (a: Story, b: Story): number => (a.address < b.address ? -1 : 1);
+const byAddress = (a: ChangedResource, b: ChangedResource): number => (a.address < b.address ? -1 : 1);
 
 describe('any changes', () => {
   it('are the changes that are reported', () => {
     fc.assert(
-      fc.property(stories, (given) => {
-        const done = given.map(settled).sort(byAddress);
+      fc.property(changedStacks, (given) => {
+        const done = given.map(adjusted).sort(byAddress);
         const answer = findingsOf(documentOf(done)).map(told);
         expect(answer).toEqual(done.map(expected).filter((one) => one !== undefined));
       }),
@@ -130,11 +130,13 @@ describe('any changes', () => {
 
   it('are reported per place inside a document', () => {
     fc.assert(
-      fc.property(stories, (given) => {
-        const done = given.map(settled).filter(({ fate }) => fate !== 'deleted' && fate !== 'forgotten');
+      fc.property(changedStacks, (given) => {
+        const done = given
+          .map(adjusted)
+          .filter(({ change }) => change !== 'deleted' && change !== 'forgotten');
         const answer = new Map(findingsOf(documentOf(done)).map((finding) => [finding.address, finding]));
         for (const story of done) {
-          for (const row of story.attributes.flatMap((one) => one.told)) {
+          for (const row of story.attributes.flatMap((one) => one.expected)) {
             const json = answer.get(story.address)?.attributes.find(({ path }) => path === row.path)?.json;
             const inner = json?.map((place) => place.path.replace(/\[\*\]$/, ''));
             const places = row.json?.map((place) => place.path);
@@ -148,8 +150,8 @@ describe('any changes', () => {
 
   it('the attribute that forces a replace is marked', () => {
     fc.assert(
-      fc.property(stories, (given) => {
-        for (const finding of findingsOf(documentOf(given.map(settled)))) {
+      fc.property(changedStacks, (given) => {
+        for (const finding of findingsOf(documentOf(given.map(adjusted)))) {
           const forcing = finding.attributes.filter((row) => row.forcesReplacement).map((row) => row.path);
           expect(forcing).toEqual(finding.action === 'replace' ? ['force'] : []);
         }
@@ -184,8 +186,8 @@ const digests = (text: string): string[] => findingsOf(text).map((finding) => fi
 describe('fingerprints', () => {
   it('do not change with another order or another spelling of an empty value', () => {
     fc.assert(
-      fc.property(stories, (given) => {
-        const text = documentOf(given.map(settled));
+      fc.property(changedStacks, (given) => {
+        const text = documentOf(given.map(adjusted));
         expect(digests(shuffled(text))).toEqual(digests(text));
       }),
       RUNS,
@@ -195,12 +197,12 @@ describe('fingerprints', () => {
   it('change when any of the three values changes', () => {
     const place = fc.constantFrom(0 as const, 1 as const, 2 as const);
     fc.assert(
-      fc.property(stories, fc.nat(), place, (given, at, which) => {
-        const done = given.map(settled).sort(byAddress);
+      fc.property(changedStacks, fc.nat(), place, (given, at, which) => {
+        const done = given.map(adjusted).sort(byAddress);
         const candidates = done.flatMap((story, s) =>
-          ['stays', 'moved', 'replaced'].includes(story.fate)
+          ['stays', 'moved', 'replaced'].includes(story.change)
             ? story.attributes.flatMap((one, a) =>
-                one.told.length > 0 && isPlain(one, which) ? [[s, a] as const] : [],
+                one.expected.length > 0 && isPlain(one, which) ? [[s, a] as const] : [],
               )
             : [],
         );
@@ -208,7 +210,7 @@ describe('fingerprints', () => {
         const [s, a] = candidates[at % candidates.length] ?? [0, 0];
         const moved = done.map((story, i) => (i === s ? nudged(story, a, which) : story));
         const address = done[s]?.address;
-        const digest = (of: readonly Story[]): string | undefined =>
+        const digest = (of: readonly ChangedResource[]): string | undefined =>
           findingsOf(documentOf(of)).find((finding) => finding.address === address)?.fingerprint;
         expect(digest(moved)).not.toBe(digest(done));
       }),
@@ -218,15 +220,15 @@ describe('fingerprints', () => {
 });
 
 const isPlain = (one: Attribute, place: 0 | 1 | 2): boolean =>
-  !(one.unknown && place === 2) && one.told[0]?.path === one.name && one.told[0].json === undefined;
+  !(one.unknown && place === 2) && one.expected[0]?.path === one.name && one.expected[0].json === undefined;
 
-function nudged(story: Story, at: number, place: 0 | 1 | 2): Story {
+function nudged(story: ChangedResource, at: number, place: 0 | 1 | 2): ChangedResource {
   const attributes = story.attributes.map((one, i) => {
     if (i !== at) return one;
     const points = one.points.map((value, p) =>
       p === place ? `another ${String(value)}` : value,
     ) as unknown as Points;
-    return { ...one, points, told: one.told.map((row) => ({ ...row, points })) };
+    return { ...one, points, expected: one.expected.map((row) => ({ ...row, points })) };
   });
   return { ...story, attributes };
 }
@@ -234,8 +236,8 @@ function nudged(story: Story, at: number, place: 0 | 1 | 2): Story {
 describe('secrets', () => {
   it('never appear in the output, even if the plan has unmasked copies', async () => {
     await fc.assert(
-      fc.asyncProperty(stories, fc.boolean(), async (given, asJson) => {
-        const done = given.map(settled);
+      fc.asyncProperty(changedStacks, fc.boolean(), async (given, asJson) => {
+        const done = given.map(adjusted);
         const planned = done.map(plannedOf);
         const plain = JSON.stringify(planned);
         // A plan does not contain what existed before a create or an import.

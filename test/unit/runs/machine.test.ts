@@ -37,7 +37,7 @@ const EVENTS: Record<RunEventName, RunEvent> = {
   kept: { type: 'kept', exemptions: [exemption()] },
   expire: { type: 'expire' },
   confirmed: { type: 'confirmed', plan: { artifact: 'p', madeAt: NOON, targets: null, touches: [] } },
-  objected: { type: 'objected', decision: decision([SSH], {}), said: [], exemptions: [] },
+  objected: { type: 'objected', decision: decision([SSH], {}), reasons: [], exemptions: [] },
   moved: {
     type: 'moved',
     planned: planned([SSH]),

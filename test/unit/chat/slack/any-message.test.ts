@@ -13,10 +13,10 @@ import { PLAIN_PARSING } from '../../../../src/sandbox/workspace/text.ts';
 import { refuseMessage } from '../../../../src/sandbox/workspace/validation/message.ts';
 import { refuseView } from '../../../../src/sandbox/workspace/validation/view.ts';
 import { anyCard, anyForm, anyPages } from '../../../support/any-message.ts';
-import { HOSTILE_TEXTS } from '../../../support/cards.ts';
 import { thousandFindings } from '../../../support/gallery/dialogs.ts';
 import { makers } from '../../../support/gallery/makers.ts';
-import { expectInert, expectInertText } from '../../../support/inert.ts';
+import { expectInert, expectInertText } from '../../../support/inert-slack.ts';
+import { HOSTILE_TEXTS } from '../../../support/sample-cards.ts';
 import { NOW, ZONE } from '../../../support/views.ts';
 
 const slackId = (person: string): string | null => (person === 'dana' ? 'U0DANA' : null);

@@ -7,13 +7,13 @@ import type { SeenEvents } from '../../../../src/ports/chat-store.ts';
 import { startWorkspace, type Workspace } from '../../../../src/sandbox/workspace/workspace.ts';
 import { directory } from '../../../support/directory.ts';
 import { seenEvents } from '../../../support/seen-events.ts';
-import { openSlackDoor, type SlackDoor } from '../../../support/slack-door.ts';
+import { type SlackForwarder, startSlackForwarder } from '../../../support/slack-forwarder.ts';
 
 const SECRET = '8f742231b10e8888abcd99yyyzzz85a5';
 const FORM = 'application/x-www-form-urlencoded';
 const NOW = Date.parse('2026-03-02T12:00:00Z');
 
-let door: SlackDoor;
+let forwarder: SlackForwarder;
 let workspace: Workspace;
 let slack: Slack;
 let events: SeenEvents;
@@ -27,7 +27,7 @@ beforeEach(async () => {
   heard = [];
   lines = [];
   answer = async () => ({ type: 'none' });
-  door = await openSlackDoor();
+  forwarder = await startSlackForwarder();
   workspace = await startWorkspace({
     port: 0,
     users: [{ id: 'U0DANA', name: 'dana', realName: 'Dana', email: 'dana@acme.dev' }],
@@ -37,12 +37,12 @@ beforeEach(async () => {
   });
   events = seenEvents();
   slack = await connect();
-  door.leadTo(slack.endpoint);
+  forwarder.forwardTo(slack.endpoint);
 });
 afterEach(async () => {
   await slack.stop();
   await workspace.close();
-  await door.close();
+  await forwarder.close();
 });
 
 /** m0's Slack side, as each new process has it. */
@@ -75,7 +75,7 @@ async function post(
   headers: Record<string, string>,
   contentType: string | null = FORM,
 ): Promise<[number, string]> {
-  const response = await fetch(door.eventsUrl, {
+  const response = await fetch(forwarder.eventsUrl, {
     method: 'POST',
     body: new TextEncoder().encode(body),
     headers: { ...headers, ...(contentType === null ? {} : { 'content-type': contentType }) },
@@ -202,7 +202,7 @@ describe('what is no payload', () => {
       },
     });
     const request = { method: 'POST', body: stream, headers: signed(body), duplex: 'half' } as RequestInit;
-    expect((await fetch(door.eventsUrl, request)).status).toBe(413);
+    expect((await fetch(forwarder.eventsUrl, request)).status).toBe(413);
   });
 
   it.each<[number, string, string | null]>([
@@ -298,7 +298,7 @@ describe('the same again', () => {
     await workspace.waitFor(() => true, 10);
     await slack.stop();
     slack = await connect();
-    door.leadTo(slack.endpoint);
+    forwarder.forwardTo(slack.endpoint);
     await start();
     now += 1_000;
     const again = [

@@ -3,8 +3,8 @@ import { renderCard } from '../../../../src/chat/slack/render.ts';
 import type { Button, Card } from '../../../../src/messages/card.ts';
 import { PLAIN_PARSING, parseMessage } from '../../../../src/sandbox/workspace/text.ts';
 import { refuseMessage } from '../../../../src/sandbox/workspace/validation/message.ts';
-import { cards, fullDiff, hostile, randomCard, thousand } from '../../../support/cards.ts';
 import { seeded } from '../../../support/random.ts';
+import { cards, fullDiff, hostile, randomCard, thousand } from '../../../support/sample-cards.ts';
 
 const slackId = (person: string): string | null => (person === 'dana' ? 'U0DANA' : null);
 const render = (card: Card) => renderCard(card, slackId);

@@ -7,8 +7,8 @@ import {
   resultView,
 } from '../../../../src/chat/slack/views.ts';
 import { refuseView } from '../../../../src/sandbox/workspace/validation/view.ts';
-import { cards, HOSTILE_TEXTS, randomCard, snoozeForm, threePages } from '../../../support/cards.ts';
 import { seeded } from '../../../support/random.ts';
+import { cards, HOSTILE_TEXTS, randomCard, snoozeForm, threePages } from '../../../support/sample-cards.ts';
 
 const nobody = (): null => null;
 const memory = { command: 'show #42', channel: 'C0OPS', thread: null, card: null };

@@ -4,6 +4,8 @@ import { expect, test, vi } from 'vitest';
 test('what a library says within is dropped, all else is heard, at the same time too', async () => {
   const heard: unknown[] = [];
   const before = vi.spyOn(console, 'error').mockImplementation((...words) => void heard.push(...words));
+  // The module replaces console.error once: here it must be the spy, whatever another test has loaded.
+  vi.resetModules();
   const { withoutConsoleErrors } = await import('../../../../src/chat/teams/quiet-library.ts');
   try {
     const within = withoutConsoleErrors(async () => {

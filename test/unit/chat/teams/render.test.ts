@@ -4,6 +4,7 @@ import { renderCard, renderForm, renderPage } from '../../../../src/chat/teams/r
 import { summaryOf } from '../../../../src/chat/teams/spans.ts';
 import type { Block, Card, Form } from '../../../../src/messages/card.ts';
 import { refuseCard } from '../../../../src/sandbox/teams/card.ts';
+import { seeded } from '../../../support/random.ts';
 import {
   cards,
   driftMixed,
@@ -13,8 +14,7 @@ import {
   randomCard,
   snoozeForm,
   thousand,
-} from '../../../support/cards.ts';
-import { seeded } from '../../../support/random.ts';
+} from '../../../support/sample-cards.ts';
 
 const DANA = '00000000-0000-4000-8000-00000000da4a';
 const teamsId = (person: string): string | null => (person === 'dana' ? DANA : null);

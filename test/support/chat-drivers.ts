@@ -1,4 +1,4 @@
-/** The far ends of both chats, spoken to in the same words, so that one suite holds for each. */
+/** One test driver interface over local Slack and local Teams, so one test suite can run against both. */
 import { vi } from 'vitest';
 import { createLogger } from '../../src/base/log.ts';
 import { createSlack } from '../../src/chat/slack/slack.ts';
@@ -20,35 +20,35 @@ export interface Seen {
   readonly text: string;
 }
 
-/** A call of m0's that goes wrong, once. */
-export type Mishap = 'post lost' | 'busy';
+/** What happens once to an API call of m0: the post is lost, or the chat answers with a rate limit. */
+export type CallFault = 'post lost' | 'busy';
 
-export interface ChatEnd {
+export interface ChatDriver {
   readonly chat: ChatPort;
   readonly ops: Place & { readonly channel: string };
-  /** A channel that exists and that m0 was not added to. */
+  /** A channel that exists but does not have m0 in it. */
   readonly elsewhere: Place;
   readonly dana: Place & { readonly user: string };
   readonly heard: readonly Incoming[];
   answer: (incoming: Incoming) => Reply | Promise<Reply>;
-  /** m0 after a restart, on what it remembers. */
-  again(): Promise<ChatPort>;
-  /** m0 to whom this happens. */
-  with(mishap: Mishap): Promise<ChatPort>;
-  /** Messages in ops that are not in a thread; in a person's chat with m0; in a thread. */
+  /** Restarts m0 on the same store. */
+  restart(): Promise<ChatPort>;
+  /** Starts an m0 whose next post fails in this way. */
+  withFault(mishap: CallFault): Promise<ChatPort>;
+  /** Messages in ops outside threads; in Dana's chat with m0; in a thread. */
   inOps(): readonly Seen[];
   inChat(): readonly Seen[];
   inThread(id: string): readonly Seen[];
   /** Dana or a guest writes to m0. */
   says(who: 'dana' | 'guest', where: 'ops' | 'chat', text: string): Promise<void>;
-  /** Dana clicks on the newest card of ops or of her chat; what only she sees of the answer. */
+  /** Dana clicks a button of the newest card in ops or in her chat. Returns the part of the answer that only she sees. */
   clicks(title: string, where?: 'ops' | 'chat'): Promise<string>;
   close(): Promise<void>;
 }
 
 const none: Reply = { type: 'none' };
 
-/** What `look` finds, as soon as it does. */
+/** Polls `look` until it finds something and returns that. Fails after 5 s. */
 export function soon<T>(look: () => T | null | undefined | false): Promise<T> {
   return vi.waitFor(
     () => {
@@ -60,7 +60,7 @@ export function soon<T>(look: () => T | null | undefined | false): Promise<T> {
   );
 }
 
-async function slackEnd(): Promise<ChatEnd> {
+async function slackDriver(): Promise<ChatDriver> {
   const user = (id: string, name: string) => ({ id, name, realName: name, email: `${name}@acme.dev` });
   const tokens = { botToken: 'xoxb-local-bot', appToken: 'xapp-local-app' };
   const workspace = await startWorkspace({
@@ -92,7 +92,7 @@ async function slackEnd(): Promise<ChatEnd> {
   const slack = await connect(workspace.apiUrl);
   const handler: CommandHandler = async (incoming) => {
     heard.push(incoming);
-    return end.answer(incoming);
+    return driver.answer(incoming);
   };
   await slack.start(handler);
   const ids = { dana: 'U0DANA', guest: 'U0GUEST' };
@@ -100,15 +100,15 @@ async function slackEnd(): Promise<ChatEnd> {
   const shown = (where: 'ops' | 'chat') =>
     where === 'ops' ? workspace.channel('ops').messages : workspace.dm('U0DANA').messages;
 
-  const end: ChatEnd = {
+  const driver: ChatDriver = {
     chat: slack,
     ops: { platform: 'slack', channel: 'C0OPS' },
     elsewhere: { platform: 'slack', channel: 'C0ELSE' },
     dana: { platform: 'slack', user: 'U0DANA' },
     heard,
     answer: () => none,
-    again: () => connect(workspace.apiUrl),
-    async with(mishap) {
+    restart: () => connect(workspace.apiUrl),
+    async withFault(mishap) {
       let times = 0;
       const proxy = await slackProxy(workspace.apiUrl, (method) => {
         if (method !== 'chat.postMessage' || times++ > 0) return 'pass';
@@ -155,12 +155,12 @@ async function slackEnd(): Promise<ChatEnd> {
       await workspace.close();
     },
   };
-  return end;
+  return driver;
 }
 
 const OPS = '19:ops@thread.tacv2';
 
-async function teamsEnd(): Promise<ChatEnd> {
+async function teamsDriver(): Promise<ChatDriver> {
   const connector = await startConnector({
     teams: { sre: [OPS], other: ['19:else@thread.tacv2'] },
     people: [
@@ -173,7 +173,7 @@ async function teamsEnd(): Promise<ChatEnd> {
   const heard: Incoming[] = [];
   const handler: CommandHandler = async (incoming) => {
     heard.push(incoming);
-    return end.answer(incoming);
+    return driver.answer(incoming);
   };
   const bot = await startBot(teamsOptions(connector, store, []), handler);
   connector.connect(bot.url);
@@ -191,15 +191,15 @@ async function teamsEnd(): Promise<ChatEnd> {
     text: card === null ? summary : textOfCard(card),
   });
 
-  const end: ChatEnd = {
+  const driver: ChatDriver = {
     chat: bot.teams,
     ops: { platform: 'teams', channel: OPS },
     elsewhere: { platform: 'teams', channel: '19:else@thread.tacv2' },
     dana: { platform: 'teams', user: DANA },
     heard,
     answer: () => none,
-    again,
-    async with(mishap) {
+    restart: again,
+    async withFault(mishap) {
       let times = 0;
       connector.fault = (call) => {
         if (!call.startsWith('POST conversations/19:') || times++ > 0) return 'pass';
@@ -219,7 +219,7 @@ async function teamsEnd(): Promise<ChatEnd> {
         .in(where === 'ops' ? OPS : connector.chat(DANA))
         .findLast((m) => m.card !== null);
       if (!card) throw new Error('there is no card');
-      // What asks back has its button inside, under the dialog's own word for it.
+      // A button that asks for confirmation opens a dialog whose own button has another title.
       const inside = title === 'Revert the rule in the cloud' ? 'Revert' : title;
       return (await connector.as(DANA).click(card, inside)).bar ?? '';
     },
@@ -229,10 +229,10 @@ async function teamsEnd(): Promise<ChatEnd> {
       await connector.close();
     },
   };
-  return end;
+  return driver;
 }
 
-export const CHAT_ENDS: Readonly<Record<'Slack' | 'Teams', () => Promise<ChatEnd>>> = {
-  Slack: slackEnd,
-  Teams: teamsEnd,
+export const CHAT_DRIVERS: Readonly<Record<'Slack' | 'Teams', () => Promise<ChatDriver>>> = {
+  Slack: slackDriver,
+  Teams: teamsDriver,
 };

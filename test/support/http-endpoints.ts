@@ -1,4 +1,4 @@
-/** What stands outside of m0 sees: its HTTP endpoints, started for real around a core. */
+/** Starts m0's real HTTP endpoints (/metrics and /readyz) for the core of a test. */
 
 import { createReadiness, type ReadinessParts } from '../../src/http/readiness.ts';
 import { startHttp } from '../../src/http/server.ts';
@@ -6,18 +6,18 @@ import { createMetrics, type MetricsParts } from '../../src/metrics/metrics.ts';
 import type { Core } from './core.ts';
 import { type Exposition, readExposition } from './exposition.ts';
 
-export interface Outside {
+export interface HttpEndpoints {
   readonly url: string;
   scrape(): Promise<Exposition>;
-  /** Status and body of /readyz; `problems` has those of each part, joined by a bar. */
+  /** Status and body of /readyz; `problems` maps each part to its problems, joined by ` | `. */
   ready(): Promise<{ readonly status: number; readonly problems: Readonly<Record<string, string>> }>;
   close(): Promise<void>;
 }
 
 type Change = Partial<Omit<ReadinessParts, 'store'>> & Partial<Pick<MetricsParts, 'timeLimitMs'>>;
 
-/** The endpoints of a core whose worker and deliveries are counted from now on. Without changes all is well. */
-export async function outsideOf(core: Core, change: Change = {}): Promise<Outside> {
+/** Starts the endpoints and restarts the core with their metrics port. Without `change` m0 reports no problem. */
+export async function startEndpoints(core: Core, change: Change = {}): Promise<HttpEndpoints> {
   const { store, directory, log } = core;
   const clock = (): number => core.now;
   const chats = change.chats ?? (() => [{ platform: 'slack' as const, ok: true, problem: null }]);

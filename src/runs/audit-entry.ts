@@ -1,4 +1,4 @@
-/** The line that a step of a run leaves in the record. */
+/** Builds the audit entry of one step of a run. Pure. */
 import type { AuditEntry } from '../model/audit-entry.ts';
 import type { Place } from '../model/directory.ts';
 import { type Actor, M0, type Run, type ScopeEntry } from '../model/run.ts';
@@ -13,14 +13,14 @@ function placeOf(event: RunEvent): Place | null {
   return 'place' in event ? (event.place ?? null) : null;
 }
 
-/** What the step is about: what was approved, what is or was about to be applied. */
+/** The findings that the step is about: what was approved, or what is or was going to be applied. */
 function scopeOf(was: Run, run: Run, event: RunEvent): readonly ScopeEntry[] | null {
   if (event.type === 'approve') return event.approval.scope;
   const scope = run.scope.length > 0 ? run.scope : was.scope;
   return scope.length > 0 ? scope : null;
 }
 
-/** Why, in the person's or the tool's own words. */
+/** The reason as the person or the tool gave it; null if there is none. */
 function reasonOf(run: Run, event: RunEvent): string | null {
   switch (event.type) {
     case 'reject':
@@ -33,17 +33,17 @@ function reasonOf(run: Run, event: RunEvent): string | null {
     case 'supersede':
       return `by run #${event.by}`;
     default:
-      // What m0 does by itself is said by the two states.
+      // For steps that m0 makes by itself the two states are enough.
       return null;
   }
 }
 
 /**
- * Who moved the run from where, on what grounds, and how it ended.
+ * The audit entry of a step from `was` to `run`: the actor, the place, both states and the reason.
  *
  * @param now ms since epoch
  */
-export function lineOf(was: Run, run: Run, event: RunEvent, now: number): AuditEntry {
+export function auditEntryOf(was: Run, run: Run, event: RunEvent, now: number): AuditEntry {
   const reason = reasonOf(run, event);
   return {
     at: now,

@@ -1,3 +1,4 @@
+/** Makes a manual change in the local AWS, as an engineer would in the console. */
 import {
   AuthorizeSecurityGroupIngressCommand,
   DescribeSecurityGroupsCommand,
@@ -7,7 +8,7 @@ import { LOCAL_CREDENTIALS } from '../../src/sandbox/cloud/cloud-api.ts';
 import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
 import type { SandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
 
-/** One more rule, by hand, on the security group that the sandbox's hotfix is on too. */
+/** Adds an ingress rule to the sample's security group, the one that the sandbox's hotfix changes too. */
 export async function openPort(cloud: Pick<SandboxCloud, 'motoUrl'>, port: number): Promise<void> {
   const ec2 = new EC2Client({
     endpoint: cloud.motoUrl,

@@ -1,20 +1,21 @@
+/** Asserts that text from outside m0 is inert in a Slack message: no mention, link, markup or hidden character. */
 import { expect } from 'vitest';
 import { isRecord } from '../../src/base/is-record.ts';
 import { PLAIN_PARSING, parseMessage } from '../../src/sandbox/workspace/text.ts';
 
-/** What nobody sees, or what turns the direction of what everybody sees. */
+/** Invisible characters, and characters that change the direction of text. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
-/** The one thing that m0 says in mrkdwn by itself: a time, shown in the reader's zone. */
+/** The only mrkdwn that m0 writes: a time, which Slack shows in the reader's time zone. */
 const TIME = /^<!date\^\d+\^[{}\w ]+\|[\w:, ]+>(\u00a0·)?$/;
 const INLINE = ['text', 'date'];
 
-/** Fails where anything in the blocks is live, formatted by what it says, or unseen. */
+/** Fails if text in the blocks makes a mention, a link or formatting, or has hidden characters. */
 export function expectInert(blocks: readonly unknown[]): void {
   expect(parseMessage('', blocks, PLAIN_PARSING)).toEqual({ mentions: [], links: [] });
   walk(blocks, false);
 }
 
-/** The same for the text of a notification. */
+/** The same check for the text of a notification. */
 export function expectInertText(text: string): void {
   expect(text).not.toMatch(/[<>]|:\/\//);
   expect(text.replaceAll(/&(amp|lt|gt);/g, '')).not.toContain('&');
@@ -35,7 +36,7 @@ function walk(value: unknown, preformatted: boolean): void {
     const kinds = (Array.isArray(value.elements) ? value.elements : []).map((e) => isRecord(e) && e.type);
     expect(kinds.filter((kind) => !INLINE.includes(String(kind)))).toEqual([]);
   }
-  // Line breaks are m0's alone: between the lines of a list, and between the rows of a diff.
+  // Only m0 itself adds line breaks: between the lines of a list, and between the rows of a diff.
   if (typeof text === 'string' && type !== 'mrkdwn' && text !== '\n') {
     expect(preformatted ? text.replaceAll('\n', '') : text).not.toMatch(UNSEEN);
   }

@@ -1,3 +1,4 @@
+/** Alerts about policies: their stacks, channels, details and cards. */
 import type { PolicyAlertView } from '../messages/view.ts';
 import type { PolicyAlert, PolicyTrouble } from '../model/alert.ts';
 import type { Clock, Directory, Place, PolicySource, Stack } from '../model/directory.ts';
@@ -8,31 +9,31 @@ export function policySources(directory: Directory): readonly PolicySource[] {
   return [...new Map(directory.stacks.flatMap((s) => s.policies).map((p) => [p.name, p])).values()];
 }
 
-/** The stacks that a policy decides for. */
+/** The stacks that use the policy. */
 export function stacksOfPolicy(directory: Directory, policy: string): readonly Stack[] {
   return directory.stacks.filter((s) => s.policies.some((p) => p.name === policy));
 }
 
-/** Each channel of those stacks, once. */
+/** The channels of the stacks that use the policy, each once. */
 export function placesOfPolicy(directory: Directory, policy: string): readonly Place[] {
   const places = stacksOfPolicy(directory, policy).flatMap((s) => s.channels);
   return [...new Map(places.map((p) => [JSON.stringify(p), p])).values()];
 }
 
-/** What an alert about this status tells, when nobody has seen it yet. */
-export function troubleOf(status: BundleStatus): PolicyTrouble {
+/** The details of a new alert about this status, which nobody has seen yet. */
+export function policyProblemOf(status: BundleStatus): PolicyTrouble {
   return { error: status.stale?.error ?? 'no commit was ever good', inUse: status.commit, seen: null };
 }
 
-/** A commit has 40 or 64 digits; a repository that is away is known by the instant it went. */
-const LEAST_COMMIT = 40;
+/** A commit id has 40 or 64 digits. The id of an unreachable repository's problem is a time, which is shorter. */
+const SHORTEST_COMMIT_ID = 40;
 
-/** True where the repository can't be reached, rather than its newest commit refused. */
-export function isAway(troubleId: string): boolean {
-  return troubleId.length < LEAST_COMMIT;
+/** True if the problem is an unreachable repository; false if it is a commit that m0 refused. */
+export function isUnreachable(troubleId: string): boolean {
+  return troubleId.length < SHORTEST_COMMIT_ID;
 }
 
-/** Everything the card of a policy alert shows. */
+/** What the card of a policy alert shows now. */
 export function policyAlertView(
   parts: { readonly directory: Directory; readonly clock: Clock },
   alert: PolicyAlert,
@@ -44,7 +45,7 @@ export function policyAlertView(
     policy: alert.subject,
     source: source ? `${source.git}@${source.ref}${source.path === '' ? '' : `/${source.path}`}` : '',
     error: alert.details.error,
-    refused: isAway(alert.fingerprint) ? null : alert.fingerprint,
+    refused: isUnreachable(alert.fingerprint) ? null : alert.fingerprint,
     inUse: alert.details.inUse,
     seen: seen === null ? null : { by: { person: seen.by.person, name: seen.by.name }, at: seen.at },
     stacks: stacksOfPolicy(directory, alert.subject).map((s) => s.name),

@@ -1,20 +1,21 @@
+/** fast-check generators of resource changes: the plan that Terraform would make of them, and the expected findings. */
 import fc from 'fast-check';
 import type { Json, Origin } from '../../src/drift/finding.ts';
 import type { Planned } from './plan.ts';
 
-/** Recorded, actual, desired. */
+/** The values in the state, in the cloud and in the code: recorded, actual, desired. */
 export type Points = readonly [Json, Json, Json];
 
-/** What must be told of one place. `json` are the places inside a document. */
-export interface Told {
+/** What a finding must say about one path. `json`: the same for paths inside a JSON document. */
+export interface ExpectedDrift {
   readonly path: string;
   readonly points: Points;
   readonly sensitive: boolean;
-  readonly json?: readonly Told[];
+  readonly json?: readonly ExpectedDrift[];
 }
 
-/** What somebody did to a resource as a whole. `stays`: only its attributes were touched, if anything. */
-export const FATES = [
+/** What happened to a resource as a whole. `stays`: at most its attributes changed. */
+export const RESOURCE_CHANGES = [
   'stays',
   'moved',
   'imported',
@@ -24,31 +25,31 @@ export const FATES = [
   'forgotten',
   'lost',
 ] as const;
-export type Fate = (typeof FATES)[number];
+export type ResourceChange = (typeof RESOURCE_CHANGES)[number];
 
-/** One resource, what was done to it, and what an answer must say of that. */
-export interface Story {
+/** One resource, what happened to it, and what the findings must say. */
+export interface ChangedResource {
   readonly address: string;
-  readonly fate: Fate;
+  readonly change: ResourceChange;
   readonly attributes: readonly Attribute[];
 }
 
-/** One attribute in its three places, before anything is known of a plan. */
+/** One attribute with its three values, without regard to what happened to the resource. */
 export interface Attribute {
   readonly name: string;
   readonly points: Points;
-  readonly told: readonly Told[];
+  readonly expected: readonly ExpectedDrift[];
   readonly sensitive?: true;
   readonly unknown?: true;
   readonly secrets?: readonly string[];
 }
 
-const DEEDS = ['nothing', 'byHand', 'inCode', 'inBoth', 'sameInBoth'] as const;
+const EDITS = ['nothing', 'byHand', 'inCode', 'inBoth', 'sameInBoth'] as const;
 const SHAPES = ['changed', 'added', 'removed'] as const;
-const deed = fc.record({ done: fc.constantFrom(...DEEDS), shape: fc.constantFrom(...SHAPES) });
-type Deed = typeof deed extends fc.Arbitrary<infer T> ? T : never;
+const edit = fc.record({ done: fc.constantFrom(...EDITS), shape: fc.constantFrom(...SHAPES) });
+type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
 
-function pointsOf({ done, shape }: Deed, was: Json, now: Json, wanted: Json): Points {
+function pointsOf({ done, shape }: Edit, was: Json, now: Json, wanted: Json): Points {
   const first = shape === 'added' ? null : was;
   const next = shape === 'removed' ? null : now;
   switch (done) {
@@ -65,20 +66,20 @@ function pointsOf({ done, shape }: Deed, was: Json, now: Json, wanted: Json): Po
   }
 }
 
-/** One text for what means the same: the order of keys in a document says nothing. */
+/** A canonical text of a value: documents that differ only in the order of keys have the same text. */
 export function meaning(value: Json): string {
   if (typeof value !== 'string' || !value.startsWith('{')) return JSON.stringify(value);
   return JSON.stringify(Object.entries(JSON.parse(value) as object).sort());
 }
 
-/** Who moved, in the words of the three points. */
+/** The origin of the change by the three values; undefined if all are equal. */
 export function originOf([recorded, actual, desired]: Points): Origin | undefined {
   const [r, a, d] = [recorded, actual, desired].map(meaning);
   if (r === a) return r === d ? undefined : 'code';
   return d === r || d === a ? 'cloud' : 'both';
 }
 
-const moves = (told: Told): boolean => originOf(told.points) !== undefined;
+const moves = (expected: ExpectedDrift): boolean => originOf(expected.points) !== undefined;
 
 function scalar(name: string): fc.Arbitrary<Attribute> {
   const values = fc.constantFrom<Points>(
@@ -87,9 +88,9 @@ function scalar(name: string): fc.Arbitrary<Attribute> {
     ['<b>"\u202e', '*_~`', '${x} %s'],
     [true, 'true', 7],
   );
-  return fc.tuple(deed, values).map(([done, [was, now, wanted]]) => {
+  return fc.tuple(edit, values).map(([done, [was, now, wanted]]) => {
     const points = pointsOf(done, was, now, wanted);
-    return { name, points, told: [{ path: name, points, sensitive: false }].filter(moves) };
+    return { name, points, expected: [{ path: name, points, sensitive: false }].filter(moves) };
   });
 }
 
@@ -99,13 +100,13 @@ function pathTo(name: string, key: string): string {
   return /^[A-Za-z_][A-Za-z0-9_-]*$/.test(key) ? `${name}.${key}` : `${name}[${JSON.stringify(key)}]`;
 }
 
-const keyed = fc.uniqueArray(fc.tuple(fc.constantFrom(...KEYS), deed), {
+const keyed = fc.uniqueArray(fc.tuple(fc.constantFrom(...KEYS), edit), {
   minLength: 1,
   maxLength: 4,
   selector: ([key]) => key,
 });
 
-/** Objects from points by key; absent is left out. */
+/** Three objects made of the values by key; null leaves the key out. */
 function objectsOf(entries: readonly (readonly [string, Points])[]): [Json, Json, Json] {
   const at = (place: 0 | 1 | 2): Json =>
     Object.fromEntries(entries.filter(([, p]) => p[place] !== null).map(([key, p]) => [key, p[place]]));
@@ -117,22 +118,26 @@ function map(name: string): fc.Arbitrary<Attribute> {
     const entries = keys.map(
       ([key, done]) => [key, pointsOf(done, `${key} was`, `${key} now`, 'wanted')] as const,
     );
-    const told = entries.map(([key, points]) => ({ path: pathTo(name, key), points, sensitive: false }));
-    return { name, points: objectsOf(entries), told: told.filter(moves) };
+    const expected = entries.map(([key, points]) => ({ path: pathTo(name, key), points, sensitive: false }));
+    return { name, points: objectsOf(entries), expected: expected.filter(moves) };
   });
 }
 
 function block(name: string): fc.Arbitrary<Attribute> {
-  return fc.array(deed, { minLength: 1, maxLength: 3 }).map((deeds) => {
-    const entries = deeds.map((done, i) => [`field_${i}`, pointsOf(done, i + 1, `now ${i}`, false)] as const);
-    // What holds the block together: it is there in all three places.
+  return fc.array(edit, { minLength: 1, maxLength: 3 }).map((edits) => {
+    const entries = edits.map((done, i) => [`field_${i}`, pointsOf(done, i + 1, `now ${i}`, false)] as const);
+    // A field that is equal in all three values, so the block always exists.
     const [r, a, d] = objectsOf([['kept', ['x', 'x', 'x']], ...entries]);
-    const told = entries.map(([key, points]) => ({ path: `${name}[0].${key}`, points, sensitive: false }));
-    return { name, points: [[r], [a], [d]], told: told.filter(moves) };
+    const expected = entries.map(([key, points]) => ({
+      path: `${name}[0].${key}`,
+      points,
+      sensitive: false,
+    }));
+    return { name, points: [[r], [a], [d]], expected: expected.filter(moves) };
   });
 }
 
-/** What may be done to one element of a set: it is there or not. */
+/** Whether an element of a set is present in state, cloud and code. */
 const PRESENCE: readonly (readonly [boolean, boolean, boolean])[] = [
   [true, true, true],
   [false, true, false],
@@ -151,13 +156,13 @@ function set(name: string): fc.Arbitrary<Attribute> {
       const points = there.map((is) => (is ? make(i, objects) : null)) as unknown as Points;
       return { path: `${name}[*]`, points, sensitive: false };
     });
-    // One that nobody touches keeps the list from being a single block.
+    // Unchanged elements, so that the list is never read as a single block.
     const fixed = ['fixed one', 'fixed two'].map((text) => (objects ? { note: text } : text));
     const at = (place: 0 | 1 | 2): Json => {
       const all = [...fixed, ...rows.map((row) => row.points[place]).filter((value) => value !== null)];
       return turned && place > 0 ? all.toReversed() : all;
     };
-    return { name, points: [at(0), at(1), at(2)], told: rows.filter(moves) };
+    return { name, points: [at(0), at(1), at(2)], expected: rows.filter(moves) };
   });
 }
 
@@ -178,12 +183,12 @@ function document(name: string): fc.Arbitrary<Attribute> {
     }));
     const points: Points = [text(0), text(1), text(2)];
     const touched = json.filter(moves);
-    const told = touched.length === 0 ? [] : [{ path: name, points, sensitive: false, json: touched }];
-    return { name, points, told };
+    const expected = touched.length === 0 ? [] : [{ path: name, points, sensitive: false, json: touched }];
+    return { name, points, expected };
   });
 }
 
-/** Looks changed, and nobody did anything. */
+/** Values that are written differently but mean the same, so there is no finding. */
 function spelling(name: string): fc.Arbitrary<Attribute> {
   const pairs: readonly (readonly [Json, Json])[] = [
     [null, ''],
@@ -197,24 +202,26 @@ function spelling(name: string): fc.Arbitrary<Attribute> {
       ['b', 'a'],
     ],
   ];
-  return fc.constantFrom(...pairs).map(([one, other]) => ({ name, points: [one, other, other], told: [] }));
+  return fc
+    .constantFrom(...pairs)
+    .map(([one, other]) => ({ name, points: [one, other, other], expected: [] }));
 }
 
 function secret(name: string, unique: string): fc.Arbitrary<Attribute> {
-  return deed.map((done) => {
+  return edit.map((done) => {
     const secrets = [`S3cret-${unique}-was`, `S3cret-${unique}-now`, `S3cret-${unique}-wanted`] as const;
     const points = pointsOf(done, ...secrets);
-    const told = [{ path: name, points, sensitive: true }].filter(moves);
+    const expected = [{ path: name, points, sensitive: true }].filter(moves);
     const used = points.filter((value) => value !== null) as string[];
-    return { name, points, told, sensitive: true, secrets: used };
+    return { name, points, expected, sensitive: true, secrets: used };
   });
 }
 
-/** Known only after an apply, and the code sets it. */
+/** An attribute that the code sets to a value known only after an apply. */
 function unknown(name: string): fc.Arbitrary<Attribute> {
   return fc.boolean().map((byHand) => {
     const points: Points = [`${name} was`, byHand ? `${name} now` : `${name} was`, { unknown: true }];
-    return { name, points, told: [{ path: name, points, sensitive: false }], unknown: true };
+    return { name, points, expected: [{ path: name, points, sensitive: false }], unknown: true };
   });
 }
 
@@ -234,46 +241,46 @@ const ADDRESSES = [
   'aws_thing.more[1]',
 ];
 
-function story(address: string): fc.Arbitrary<Story> {
+function resource(address: string): fc.Arbitrary<ChangedResource> {
   const unique = String(ADDRESSES.indexOf(address));
   return fc.record({
     address: fc.constant(address),
-    fate: fc.constantFrom(...FATES),
+    change: fc.constantFrom(...RESOURCE_CHANGES),
     attributes: attributes(unique),
   });
 }
 
-/** A stack of up to five resources and what was done to each. */
-export const stories: fc.Arbitrary<readonly Story[]> = fc
+/** A stack of up to five resources and what happened to each. */
+export const changedStacks: fc.Arbitrary<readonly ChangedResource[]> = fc
   .subarray(ADDRESSES, { minLength: 1 })
-  .chain((chosen) => fc.tuple(...chosen.map(story)));
+  .chain((chosen) => fc.tuple(...chosen.map(resource)));
 
-/** The story as its fate leaves it: an attribute has no past where the object was not there. */
-export function settled({ address, fate, attributes: given }: Story): Story {
-  const known = ['stays', 'moved', 'replaced'].includes(fate)
+/** Adjusts attributes and expectations to what happened to the resource, such as no recorded value after an import. */
+export function adjusted({ address, change, attributes: given }: ChangedResource): ChangedResource {
+  const known = ['stays', 'moved', 'replaced'].includes(change)
     ? given
     : given.filter((one) => one.unknown !== true);
   const force: Attribute = {
     name: 'force',
     points: ['was', 'was', 'now'],
-    told: [{ path: 'force', points: ['was', 'was', 'now'], sensitive: false }],
+    expected: [{ path: 'force', points: ['was', 'was', 'now'], sensitive: false }],
   };
-  const all = fate === 'replaced' ? [...known, force] : known;
+  const all = change === 'replaced' ? [...known, force] : known;
   const see = (points: Points): Points => {
     const [recorded, actual, desired] = points;
-    if (fate === 'imported') return [actual, actual, desired];
-    return fate === 'deleted' || fate === 'forgotten' ? [recorded, actual, null] : points;
+    if (change === 'imported') return [actual, actual, desired];
+    return change === 'deleted' || change === 'forgotten' ? [recorded, actual, null] : points;
   };
-  const isTold = ({ points: [r, a, d] }: Told): boolean => {
-    if (fate === 'created' || fate === 'lost') return false;
-    if (fate === 'deleted' || fate === 'forgotten') return meaning(r) !== meaning(a);
+  const isExpected = ({ points: [r, a, d] }: ExpectedDrift): boolean => {
+    if (change === 'created' || change === 'lost') return false;
+    if (change === 'deleted' || change === 'forgotten') return meaning(r) !== meaning(a);
     return originOf([r, a, d]) !== undefined;
   };
-  const fated = all.map((one) => ({
+  const changedAttributes = all.map((one) => ({
     ...one,
-    // What an import brings was there as it is: how it is written is all there is.
-    points: fate === 'imported' ? see(one.points) : one.points,
-    told: one.told
+    // An import has no earlier recorded value: recorded equals actual.
+    points: change === 'imported' ? see(one.points) : one.points,
+    expected: one.expected
       .map((row) => ({
         ...row,
         points: see(row.points),
@@ -281,42 +288,44 @@ export function settled({ address, fate, attributes: given }: Story): Story {
           ? {}
           : { json: row.json.map((inner) => ({ ...inner, points: see(inner.points) })).filter(moves) }),
       }))
-      .filter((row) => isTold(row) && row.json?.length !== 0),
+      .filter((row) => isExpected(row) && row.json?.length !== 0),
   }));
-  return { address, fate, attributes: fated };
+  return { address, change, attributes: changedAttributes };
 }
 
-const objectAt = (story: Story, place: 0 | 1 | 2): { readonly [key: string]: Json } => ({
+const objectAt = (resource: ChangedResource, place: 0 | 1 | 2): { readonly [key: string]: Json } => ({
   fixed: 'nobody touches this',
   ...Object.fromEntries(
-    story.attributes
+    resource.attributes
       .filter((one) => place < 2 || one.unknown !== true)
       .map((one) => [one.name, one.points[place]]),
   ),
 });
 
-/** True where the code or an apply has something to do. */
-export function isDue(story: Story): boolean {
-  return story.attributes.some((one) =>
-    one.told.some(({ points: [r, a, d] }) => originOf([r, a, d]) !== 'cloud' || meaning(d) !== meaning(a)),
+/** True if an apply would change the resource. */
+export function isDue(resource: ChangedResource): boolean {
+  return resource.attributes.some((one) =>
+    one.expected.some(
+      ({ points: [r, a, d] }) => originOf([r, a, d]) !== 'cloud' || meaning(d) !== meaning(a),
+    ),
   );
 }
 
-/** What Terraform's plan says where a story happened. */
-export function plannedOf(story: Story): Planned {
-  const { address, fate } = story;
-  const [recorded, actual, desired] = [objectAt(story, 0), objectAt(story, 1), objectAt(story, 2)];
-  const names = story.attributes.map((one) => one.name);
+/** The plan entry that Terraform would write for this resource. */
+export function plannedOf(resource: ChangedResource): Planned {
+  const { address, change } = resource;
+  const [recorded, actual, desired] = [objectAt(resource, 0), objectAt(resource, 1), objectAt(resource, 2)];
+  const names = resource.attributes.map((one) => one.name);
   const flags = (which: 'sensitive' | 'unknown'): Json =>
-    Object.fromEntries(story.attributes.filter((one) => one[which]).map((one) => [one.name, true]));
+    Object.fromEntries(resource.attributes.filter((one) => one[which]).map((one) => [one.name, true]));
   const common = {
     address,
     sensitive: flags('sensitive'),
     expressions: Object.fromEntries([...names, 'fixed'].map((name) => [name, { references: ['var.x'] }])),
   };
-  const due = isDue(story);
+  const due = isDue(resource);
   const update = due ? ['update'] : ['no-op'];
-  // Where nothing is due, desired is what there is, however it is written.
+  // If an apply would change nothing, the plan's desired value is the actual one.
   const stays = {
     ...common,
     recorded,
@@ -325,7 +334,7 @@ export function plannedOf(story: Story): Planned {
     unknown: flags('unknown'),
     actions: update,
   };
-  switch (fate) {
+  switch (change) {
     case 'stays':
       return stays;
     case 'moved':

@@ -1,3 +1,4 @@
+/** The sandbox's cloud: built, changed in its console, and restored after a restart. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,7 +38,7 @@ const changed = (facts: readonly CloudFact[]): string[] =>
   facts.filter((fact) => !fact.asBuilt).map((fact) => `${fact.label}: ${fact.value}`);
 
 describe('the cloud of the sandbox', () => {
-  it('is built by Terraform, changed by the console, and brought back as it was after a restart', async () => {
+  it('is built by Terraform, changed in the console, and restored after a restart', async () => {
     let cloud = await start();
     expect(git(cloud.repos.policies, 'ls-files').split('\n')).toContain('tags/tags.rego');
     const authors = new Set(git(cloud.repos.infra, 'log', '--format=%an').split('\n'));
@@ -63,13 +64,13 @@ describe('the cloud of the sandbox', () => {
     ]);
     await cloud.close();
 
-    // What was merged and not applied is not in the cloud; what was done by hand is.
+    // The cloud has the manual changes, but not the merged code that was not applied.
     cloud = await start();
     await cloud.ready;
     expect(changed(await cloud.console.facts())).toEqual(before);
     expect(git(cloud.repos.infra, 'log', '--format=%H')).toBe(history);
 
-    // A realign up to the newest code is remembered by a snapshot.
+    // A snapshot stores that the cloud matches the newest code.
     await cloud.snapshot(git(cloud.repos.infra, 'rev-parse', 'HEAD'));
     await cloud.close();
     cloud = await start();
@@ -80,7 +81,7 @@ describe('the cloud of the sandbox', () => {
     open = undefined;
   });
 
-  it('leaves no local AWS behind when it is killed', async () => {
+  it('leaves no local AWS running when it is killed', async () => {
     const { motoServer } = sandboxTools(await testTools());
     const script = `
       import { startMoto } from ${JSON.stringify(resolve('src/sandbox/cloud/moto.ts'))};

@@ -3,16 +3,16 @@ import { startHttp } from '../../src/http/server.ts';
 
 type Handle = (request: Request) => Promise<Response>;
 
-/** m0's HTTP server before there is an m0: the workspace must know the request URL, and m0 the workspace. */
-export interface SlackDoor {
+/** An HTTP server that forwards Slack's requests to m0. It starts before m0, because the workspace needs its URL. */
+export interface SlackForwarder {
   readonly eventsUrl: string;
-  /** Who answers from now on; null: 503, as a proxy before an m0 that is not up. */
-  leadTo(endpoint: { handle: Handle } | null): void;
+  /** Forwards requests to this endpoint from now on. Null: answers 503, as a proxy does while m0 is down. */
+  forwardTo(endpoint: { handle: Handle } | null): void;
   close(): Promise<void>;
 }
 
-/** Opens `POST /slack/events` on any free port of this machine. */
-export async function openSlackDoor(): Promise<SlackDoor> {
+/** Serves `POST /slack/events` on a free port of this machine. */
+export async function startSlackForwarder(): Promise<SlackForwarder> {
   let handle: Handle | null = null;
   const server = await startHttp({
     host: '127.0.0.1',
@@ -29,7 +29,7 @@ export async function openSlackDoor(): Promise<SlackDoor> {
   });
   return {
     eventsUrl: `${server.url}/slack/events`,
-    leadTo(endpoint) {
+    forwardTo(endpoint) {
       handle = endpoint === null ? null : (request) => endpoint.handle(request);
     },
     close: () => server.close(),

@@ -1,10 +1,11 @@
-import { driftMixed, healed, snoozeForm, threePages, waiting } from '../cards.ts';
+/** Gallery: cards with content that src/messages never produces but that a renderer must still handle. */
+import { driftMixed, healed, snoozeForm, threePages, waiting } from '../sample-cards.ts';
 import type { Exhibit } from './exhibit.ts';
 
 const plain = { says: '', maker: null, where: 'channel' } as const;
 
-/** What no card of src/messages has, and a renderer must know all the same. */
-export const ofRenderers: readonly Exhibit[] = [
+/** Hand-written cards for the renderers. */
+export const rendererOnly: readonly Exhibit[] = [
   ...Object.entries({ 'drift-mixed': driftMixed, waiting, healed }).map(
     ([name, card]): Exhibit => ({ ...plain, name, shown: { kind: 'card', card } }),
   ),

@@ -1,3 +1,4 @@
+/** Sample cards: typical ones, very large ones, hostile ones and random ones, for tests of the renderers. */
 import type { Block, Button, Card, DiffRow, Form, Pages, Span } from '../../src/messages/card.ts';
 import type { Random } from './random.ts';
 
@@ -21,7 +22,7 @@ const revert: Button = {
 
 export const fullDiff: Button = { label: 'Full diff', command: 'show #42' };
 
-/** Both ways at once: tags heal themselves, a rule waits. */
+/** One card with both outcomes: tags are reverted automatically, a rule waits for approval. */
 export const driftMixed: Card = {
   headline: 'prod-network drifted by hand: 1 heals itself, 1 waits for you',
   tone: 'waits',
@@ -79,7 +80,7 @@ export const driftMixed: Card = {
   ],
 };
 
-/** All of it waits, and the code moved too. */
+/** Every finding waits for approval, and the code changed as well. */
 export const waiting: Card = {
   headline: 'prod-app: merged and not applied for 26 h (infra@1c2d3e4 "raise log retention", Kim)',
   tone: 'drift',
@@ -110,7 +111,7 @@ export const waiting: Card = {
   ],
 };
 
-/** Done: the buttons gave way to a line, the body stays. */
+/** Finished: an outcome line replaces the buttons, the body is unchanged. */
 export const healed: Card = {
   headline: 'prod-network is back as it was: 2 tags put back by policy',
   tone: 'good',
@@ -130,7 +131,7 @@ export const healed: Card = {
   ],
 };
 
-/** Everything that text could try on a chat. */
+/** Texts that try to inject mentions, links or formatting into a chat. */
 export const HOSTILE_TEXTS: readonly string[] = [
   '<!channel> <!here> <@U0DANA> <#C0OPS> <!subteam^S0SRE>',
   '<https://evil.example|Approve here> https://evil.example',
@@ -185,7 +186,7 @@ export const hostile: Card = {
   ],
 };
 
-/** A thousand findings: folded, with the way to all of it. */
+/** A thousand findings: shortened, with a button that opens the full diff. */
 export const thousand: Card = {
   headline: 'prod-network drifted by hand: 1000 resources wait for you',
   tone: 'waits',
@@ -208,7 +209,7 @@ export const thousand: Card = {
 
 const LONG = `{"Statement":[${'{"Effect":"Allow","Action":"s3:GetObject"},'.repeat(114)}`;
 
-/** Values of 5,000 characters, one of which differs by a word. */
+/** Two values of 5,000 characters that differ by one word. */
 export const longValue: Card = {
   headline: 'prod-iam drifted by hand: 1 waits for you',
   tone: 'waits',
@@ -270,7 +271,7 @@ export const threePages: Pages = {
   text: 'the whole diff of run #42',
 };
 
-/** Any card at all: sizes from nothing to far too much, texts from plain to hostile. */
+/** A random card: from empty to far too large, with plain and hostile texts. */
 export function randomCard(random: Random): Card {
   const string = (): string => {
     const kind = random.int(6);

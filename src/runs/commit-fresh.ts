@@ -1,4 +1,4 @@
-import type { Change, CommitResult, Store } from './store.ts';
+import type { Change, CommitResult, Store } from '../ports/store.ts';
 
 const ATTEMPTS = 5;
 

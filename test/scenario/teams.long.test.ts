@@ -1,10 +1,10 @@
 /**
- * The first story in Teams: approved there while Slack tells it too, then with Teams alone. Everything is real but the
- * chats' own servers. In order, one cloud.
+ * The first story in Teams: first with Slack as a second chat, then with Teams alone. Everything is real except the
+ * servers of Slack and Teams. The tests run in order on one cloud.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Run } from '../../src/model/run.ts';
-import { openPort } from '../support/by-hand.ts';
+import { openPort } from '../support/manual-change.ts';
 import { elements, type TeamsMessage, textOfCard } from '../support/teams-connector.ts';
 import { buttonsOn, DANA, GUEST, KIM, OPS, TeamsWorld } from '../support/teams-world.ts';
 import { buttons, DANA as DANA_SLACK, words } from '../support/world.ts';
@@ -15,7 +15,7 @@ const INGRESS = 'Security group web, lets in';
 const SSH = '22/tcp from 203.0.113.7/32';
 const REVERT = 'Revert the rule in the cloud';
 const GROUP = 'aws_security_group.web';
-/** What is decided is on every card within so many ms. */
+/** The time in which a decision must appear on every card, in ms. */
 const SECONDS = 10_000;
 
 let teams: TeamsWorld;
@@ -28,7 +28,7 @@ const fact = (label: string): Promise<string> => teams.world.fact(label);
 const byHand = (id: string): Promise<unknown> => teams.world.cloud.console.run(id);
 const dms = (): readonly TeamsMessage[] => teams.connector.in(teams.connector.chat(DANA));
 
-/** Tags removed and SSH opened by hand: the tags are back, verified, with nobody acting; the hotfix waits. */
+/** Removes tags and opens SSH manually; waits until the tags are restored and verified, and the hotfix waits. */
 async function healedAndWaiting(): Promise<{ readonly run: Run; readonly card: TeamsMessage }> {
   await byHand('remove-tags');
   await byHand('open-ssh');
@@ -43,12 +43,12 @@ async function healedAndWaiting(): Promise<{ readonly run: Run; readonly card: T
   for (const said of ['tags-auto', 'network-human', SSH, 'waits'])
     expect(textOfCard(card.card)).toContain(said);
   expect(buttonsOn(card)).toEqual(expect.arrayContaining([REVERT, 'Snooze…', 'Accept…', 'Full diff']));
-  // The question lists what will be done.
+  // The confirmation lists what will be applied.
   expect(textOfCard(elements(card.card, 'Action.ShowCard')[0])).toContain(SSH);
   return { run, card };
 }
 
-/** The run has applied exactly what a person said yes to in Teams, and proven it. */
+/** Asserts that the run has applied exactly what was approved in Teams, and verified it. */
 async function appliedAsApproved(id: number, addresses: readonly string[]): Promise<void> {
   const run = await teams.world.until(id, 'realigned');
   const last = run.applied.at(-1);
@@ -65,7 +65,7 @@ async function appliedAsApproved(id: number, addresses: readonly string[]): Prom
 const byAddress = (a: { readonly address: string }, b: { readonly address: string }): number =>
   a.address.localeCompare(b.address);
 
-/** Waits for it, and fails where it takes longer than a person would call at once. */
+/** Waits for a message; fails if it takes longer than SECONDS. */
 async function soon<T>(shown: Promise<T>): Promise<T> {
   const began = Date.now();
   const message = await shown;
@@ -74,7 +74,7 @@ async function soon<T>(shown: Promise<T>): Promise<T> {
 }
 
 describe('one approval, two platforms', () => {
-  it('a channel m0 was not met in is told by readyz, and Slack goes on', async () => {
+  it('readyz reports a channel that does not have m0, and Slack works on', async () => {
     expect(await teams.ready()).toMatchObject({
       ok: true,
       problems: [{ part: 'teams', problem: expect.stringContaining(OPS) }],
@@ -82,23 +82,23 @@ describe('one approval, two platforms', () => {
     await teams.join();
   });
 
-  it('the tags come back by policy, the hotfix waits, and both cards say both', async () => {
+  it('the tags are restored by policy, the hotfix waits, and both cards say both', async () => {
     const { run, card } = await healedAndWaiting();
     const there = await teams.world.card(`run #${run.id}`, GROUP, 'verified');
     for (const said of ['tags-auto', 'network-human', SSH, 'waits']) expect(words(there)).toContain(said);
     expect(buttons(there).toSorted()).toEqual(buttonsOn(card).toSorted());
     const about = teams.connector.in(OPS).filter((m) => textOfCard(m.card).includes(GROUP));
-    // The answer to who asked, and the one card.
+    // The answer to the command, and the one card.
     expect(about.filter((m) => buttonsOn(m).includes(REVERT))).toHaveLength(1);
   });
 
-  it('whoever is on call is written to where m0.yaml names them first, once', async () => {
+  it('the person on call gets one DM, in the platform that m0.yaml names first', async () => {
     const dm = await teams.world.dm(DANA_SLACK, 'You are on call', SSH);
     expect(buttons(dm)).toContain(REVERT);
     expect(dms()).toEqual([]);
   });
 
-  it('who is no approver is refused in private, and nothing changes', async () => {
+  it('a person who is no approver is refused privately, and nothing changes', async () => {
     const card = await teams.card(OPS, GROUP);
     const before = textOfCard(card.card);
     expect((await teams.press(GUEST, card, REVERT)).bar).toContain('may approve prod-network');
@@ -111,7 +111,7 @@ describe('one approval, two platforms', () => {
     expect(await fact(INGRESS)).toContain(SSH);
   });
 
-  it('snoozed by the form in the Teams card, both cards say so', async () => {
+  it('after a snooze by the form in Teams both cards say so', async () => {
     const card = await teams.card(OPS, GROUP);
     const answers = { for: '3d', address: 'all', reason: 'vendor needs SSH' };
     await teams.press(DANA, card, 'Snooze…', answers);
@@ -121,7 +121,7 @@ describe('one approval, two platforms', () => {
     await teams.card(OPS, 'waits', SSH);
   });
 
-  it('approved in Teams it is reverted, and the cards of both tell who and what came of it', async () => {
+  it('after an approval in Teams it is reverted, and both cards name the person and the result', async () => {
     const id = await teams.openRun();
     const card = await teams.card(OPS, `run #${id}`, 'waits');
     await teams.press(DANA, card, REVERT);
@@ -133,7 +133,7 @@ describe('one approval, two platforms', () => {
     const there = await soon(teams.world.card(`run #${id}`, 'Dana', 'verified'));
     expect(buttons(there)).not.toContain(REVERT);
     expect(teams.thread(card)).toContain('Dana');
-    // The old button, as somebody still has it before them, does nothing any more.
+    // The old button, which some client may still show, has no effect.
     const applies = (await teams.world.run(id)).applied.length;
     expect((await teams.connector.as(DANA).click(card, 'Full diff')).status).toBe(200);
     expect((await teams.world.run(id)).applied).toHaveLength(applies);
@@ -144,7 +144,7 @@ describe('one approval, two platforms', () => {
     expect([await fact(TAGS), await teams.openRun()]).toEqual([AS_BUILT, 0]);
   });
 
-  it('what moves between the click and the apply is never applied: both cards ask again', async () => {
+  it('drift that changes between the click and the apply is never applied: both cards ask again', async () => {
     await byHand('open-ssh');
     const { id } = await teams.check();
     const card = await teams.card(OPS, `run #${id}`, 'waits', SSH);
@@ -161,7 +161,7 @@ describe('one approval, two platforms', () => {
     expect(await fact(INGRESS)).toContain(SSH);
   });
 
-  it('left, it ends in both; told anew and approved in Teams, all of it is as the code says', async () => {
+  it('a rejection ends it in both; a new alert, approved in Teams, aligns everything with the code', async () => {
     const first = await teams.openRun();
     await teams.press(DANA, await teams.card(OPS, `run #${first}`), 'Leave it');
     await teams.card(OPS, `run #${first}`, 'ejected by Dana');
@@ -169,10 +169,10 @@ describe('one approval, two platforms', () => {
     expect(await fact(INGRESS)).toContain(SSH);
 
     const { id } = await teams.check();
-    // The merged code names all three otherwise.
+    // The merged code gives all three another name.
     const all = ['aws_s3_bucket.logs', GROUP, 'aws_vpc.main'];
     const card = await teams.card(OPS, `run #${id}`, ...all, 'waits');
-    // Kim wrote what was merged, so Kim may not.
+    // Kim wrote the merged code, so Kim may not approve.
     expect((await teams.press(KIM, card, buttonsOn(card)[0] ?? '')).bar).toContain(
       'somebody else must approve',
     );
@@ -185,20 +185,20 @@ describe('one approval, two platforms', () => {
 });
 
 describe('Teams alone', () => {
-  it('starts without any token of Slack’s configuration, and forgot no channel', async () => {
+  it('starts without Slack tokens, and still knows every channel', async () => {
     const messages = teams.connector.in(OPS).length;
     await teams.restartAlone();
     expect(await teams.ready()).toEqual({ ok: true, problems: [] });
     expect(teams.connector.in(OPS)).toHaveLength(messages);
   });
 
-  it('the tags come back by policy, the hotfix waits, and who is on call has it in their chat', async () => {
+  it('the tags are restored by policy, the hotfix waits, and the person on call has it in their chat', async () => {
     const { run } = await healedAndWaiting();
     const dm = await teams.card(teams.connector.chat(DANA), 'You are on call', SSH, `run #${run.id}`);
     expect(buttonsOn(dm)).toContain(REVERT);
   });
 
-  it('who is no approver is refused alone, typed or clicked', async () => {
+  it('a person who is no approver is refused privately, after a command and after a click', async () => {
     const id = await teams.openRun();
     const card = await teams.card(OPS, `run #${id}`);
     const before = teams.connector.whispers(GUEST).length;
@@ -208,7 +208,7 @@ describe('Teams alone', () => {
     expect((await teams.world.run(id)).state).toBe('awaiting_approval');
   });
 
-  it('the full diff is read in Teams by who asked for it', async () => {
+  it('the full diff is shown in Teams to the person who asked', async () => {
     const card = await teams.card(OPS, `run #${await teams.openRun()}`);
     await teams.press(KIM, card, 'Full diff');
     const { connector } = teams;
@@ -219,7 +219,7 @@ describe('Teams alone', () => {
     expect(teams.thread(card)).not.toContain(SSH);
   });
 
-  it('approved in the chat with m0 it is reverted, and both copies tell', async () => {
+  it('after an approval in the chat with m0 it is reverted, and both copies say so', async () => {
     const id = await teams.openRun();
     const dm = await teams.card(teams.connector.chat(DANA), 'You are on call', `run #${id}`);
     await teams.press(DANA, dm, REVERT);
@@ -235,7 +235,7 @@ describe('Teams alone', () => {
     expect([await fact(TAGS), await teams.openRun()]).toEqual([AS_BUILT, 0]);
   });
 
-  it('what moves after the click is asked again in both copies, and applied only as it is then approved', async () => {
+  it('drift that changes after the click is applied only after a new approval; both copies ask for it', async () => {
     await byHand('open-ssh');
     const { id } = await teams.check();
     const dm = await teams.card(teams.connector.chat(DANA), `run #${id}`, 'waits', SSH);
@@ -249,7 +249,7 @@ describe('Teams alone', () => {
     expect(await fact(INGRESS)).not.toMatch(/22\/tcp|5432/);
   });
 
-  it('whoever is on call and can’t be written to is called by name in the channel', async () => {
+  it('a person on call without a DM is mentioned in the channel', async () => {
     teams.connector.uninstall(DANA);
     await byHand('open-ssh');
     await teams.connector.as(KIM).say(OPS, '@m0 drift prod');
@@ -262,7 +262,7 @@ describe('Teams alone', () => {
     expect(textOfCard(call.card)).toContain('add m0 for yourself in Teams');
   });
 
-  it('and who then adds m0 is greeted with what waits for them', async () => {
+  it('a person who then adds m0 gets a greeting with what waits for them', async () => {
     await teams.connector.install(DANA);
     const hello = await teams.card(teams.connector.chat(DANA), 'I am m0', '1 stack waits for you');
     expect(buttonsOn(hello)).toContain('Review prod-network');

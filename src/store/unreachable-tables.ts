@@ -1,3 +1,4 @@
+/** The tables of refused direct messages and of channels that refuse messages. */
 import { and, asc, eq, isNull, lte, notExists, sql } from 'drizzle-orm';
 import type { ReachStore } from '../ports/reach-store.ts';
 import type { Database } from './database.ts';
@@ -5,9 +6,10 @@ import { check, platform } from './rows.ts';
 import { alerts, lostChannels, refusals, refusedAlerts } from './schema.ts';
 import { attempt, type Writing } from './writing.ts';
 
-export function reachTables(db: Database, writing: Writing): ReachStore {
-  /** Asked at every command and every card: where nothing was refused there is nothing to write. */
-  function wasRefused(doing: string, person: string): Promise<boolean> {
+/** The methods of the store for unreachable people and channels. They reject with a StoreError. */
+export function unreachableTables(db: Database, writing: Writing): ReachStore {
+  /** Reads first, because this runs at every command and card, and a write is rarely needed. */
+  function hasRefusals(doing: string, person: string): Promise<boolean> {
     return attempt(
       doing,
       () => db.select().from(refusals).where(eq(refusals.person, person)).get() !== undefined,
@@ -16,7 +18,7 @@ export function reachTables(db: Database, writing: Writing): ReachStore {
 
   return {
     refusals: (person) =>
-      attempt(`reading what was refused to ${person}`, () => {
+      attempt(`reading the refused messages to ${person}`, () => {
         const row = db.select().from(refusals).where(eq(refusals.person, person)).get();
         if (row === undefined) return undefined;
         const { at, error, address, reachableAt } = row;
@@ -51,7 +53,7 @@ export function reachTables(db: Database, writing: Writing): ReachStore {
 
     async removeRefusal(person, alertId, at) {
       const doing = `storing that a message to ${person} arrived`;
-      if (!(await wasRefused(doing, person))) return;
+      if (!(await hasRefusals(doing, person))) return;
       await writing(doing, (tx) => {
         const known = eq(refusals.person, person);
         tx.update(refusals).set({ reachableAt: at }).where(known).run();
@@ -72,14 +74,14 @@ export function reachTables(db: Database, writing: Writing): ReachStore {
 
     async setReachable(person, at) {
       const doing = `storing that ${person} can be reached`;
-      if (!(await wasRefused(doing, person))) return;
+      if (!(await hasRefusals(doing, person))) return;
       await writing(doing, (tx) => {
         tx.update(refusals).set({ reachableAt: at }).where(eq(refusals.person, person)).run();
       });
     },
 
     lostChannels: () =>
-      attempt('reading which channels take nothing', () =>
+      attempt('reading which channels refuse messages', () =>
         db
           .select()
           .from(lostChannels)
@@ -89,7 +91,7 @@ export function reachTables(db: Database, writing: Writing): ReachStore {
       ),
 
     addLostChannel: ({ platform: of, channel, error }) =>
-      writing(`storing that ${of}:${channel} takes nothing`, (tx) => {
+      writing(`storing that ${of}:${channel} refuses messages`, (tx) => {
         tx.insert(lostChannels)
           .values({ platform: of, channel, error })
           .onConflictDoUpdate({ target: [lostChannels.platform, lostChannels.channel], set: { error } })
@@ -97,9 +99,9 @@ export function reachTables(db: Database, writing: Writing): ReachStore {
       }),
 
     async removeLostChannel(of, channel) {
-      const doing = `storing that ${of}:${channel} takes messages`;
+      const doing = `storing that ${of}:${channel} accepts messages`;
       const it = and(eq(lostChannels.platform, of), eq(lostChannels.channel, channel));
-      // Asked after every message: what is not lost needs no write.
+      // Reads first, because this runs after every message, and a write is rarely needed.
       const lost = await attempt(doing, () => db.select().from(lostChannels).where(it).get());
       if (lost === undefined) return;
       await writing(doing, (tx) => {

@@ -1,4 +1,4 @@
-/** A local Teams with a team, a group and three people, and m0 as their bot: what tests of single topics start from. */
+/** A test fixture: a local Teams with a team, a group chat and three people, and m0 connected to it as a bot. */
 import type { TeamsOptions } from '../../src/chat/teams/teams.ts';
 import type { CommandHandler, Incoming, Reply } from '../../src/ports/chat.ts';
 import { type Bot, DANA, GUEST, KIM, memory, startBot, teamsOptions } from './teams-bot.ts';
@@ -8,20 +8,20 @@ export const OPS = '19:ops@thread.tacv2';
 export const SECOND = '19:second@thread.tacv2';
 export const GROUP = '19:group@thread.v2';
 
-export interface Stage {
+export interface TeamsFixture {
   readonly connector: TeamsConnector;
   readonly store: Awaited<ReturnType<typeof memory>>;
   readonly heard: readonly Incoming[];
   readonly logged: string[];
-  /** The newest bot. */
+  /** The bot started last. */
   bot: Bot;
   answer: (incoming: Incoming) => Reply | Promise<Reply>;
-  /** Starts m0 anew on the same store. */
+  /** Starts another m0 on the same store, as after a restart. */
   start(change?: Partial<TeamsOptions>): Promise<Bot>;
   close(): Promise<void>;
 }
 
-export async function startStage(change: Partial<TeamsOptions> = {}): Promise<Stage> {
+export async function startTeamsFixture(change: Partial<TeamsOptions> = {}): Promise<TeamsFixture> {
   const connector = await startConnector({
     teams: { sre: [OPS, SECOND] },
     groupChats: [GROUP],
@@ -36,16 +36,16 @@ export async function startStage(change: Partial<TeamsOptions> = {}): Promise<St
   const heard: Incoming[] = [];
   const handler: CommandHandler = async (incoming) => {
     heard.push(incoming);
-    return stage.answer(incoming);
+    return fixture.answer(incoming);
   };
   const start = async (next: Partial<TeamsOptions> = {}): Promise<Bot> => {
     const bot = await startBot(teamsOptions(connector, store, logged, { ...change, ...next }), handler);
     bots.push(bot);
     connector.connect(bot.url);
-    stage.bot = bot;
+    fixture.bot = bot;
     return bot;
   };
-  const stage: Omit<Stage, 'bot'> & { bot: Bot } = {
+  const fixture: Omit<TeamsFixture, 'bot'> & { bot: Bot } = {
     connector,
     store,
     heard,
@@ -60,5 +60,5 @@ export async function startStage(change: Partial<TeamsOptions> = {}): Promise<St
     },
   };
   await start();
-  return stage;
+  return fixture;
 }
