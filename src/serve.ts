@@ -282,6 +282,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       ready: createReadiness({
         ...{ store, directory, clock, tools },
         chats: chats.healthy,
+        leftTools: async () => (await store.toolProcesses?.left()) ?? [],
         folders: [environment.dataDir, dirname(databaseFile(environment.databaseUrl))],
         schedules: () => schedules,
         failedFetches: () => mirrors.failedFetches(),

@@ -9,6 +9,7 @@ import type { FailedFetch } from '../git/watched-mirrors.ts';
 import type { Clock, Directory, Platform } from '../model/directory.ts';
 import type { Overview } from '../model/overview.ts';
 import type { Store } from '../ports/store.ts';
+import type { LeftTool } from '../ports/tool-processes.ts';
 import { isExecutable } from '../setup/find-executable.ts';
 import { TERRAFORM_MISSING, type Tools } from '../setup/tools.ts';
 import type { Readiness } from './server.ts';
@@ -35,6 +36,8 @@ export interface ReadinessParts {
     readonly problem: string | null;
   }[];
   readonly tools: Pick<Tools, 'terraform' | 'tofu' | 'opa'>;
+  /** Tools of earlier processes that may still run: their stacks wait for them. */
+  readonly leftTools: () => Promise<readonly Pick<LeftTool, 'stack' | 'host' | 'phase' | 'endsBy'>[]>;
   /** Folders whose disks must not become full. */
   readonly folders: readonly string[];
   readonly schedules: () => readonly WatchedSchedule[];
@@ -88,12 +91,23 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
       const overview = await withTimeout('reading the store', timeLimitMs, query);
       return [
         ...(await policyProblems()),
+        ...(await leftToolProblems()),
         ...outboxProblems(overview, now),
         ...clockProblems(overview.recordedAt ?? 0, now),
       ];
     } catch (error) {
       return [{ part: 'store', problem: errorText(error), stops: true }];
     }
+  }
+
+  async function leftToolProblems(): Promise<readonly Problem[]> {
+    const left = await withTimeout('reading the store', timeLimitMs, parts.leftTools());
+    return left.map(({ stack, host, phase, endsBy }) =>
+      problemOf(
+        `stack ${stack}`,
+        `waits for the ${phase} that an earlier m0 on ${host} started, until ${isoTime(endsBy)} at most`,
+      ),
+    );
   }
 
   async function policyProblems(): Promise<readonly Problem[]> {

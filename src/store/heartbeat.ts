@@ -17,26 +17,41 @@ export interface Heartbeat {
   stop(): Promise<void>;
 }
 
-/** Starts the thread. Problems with single heartbeats are logged. */
+/** How long a thread that failed is away, in ms. */
+const RESTART_MS = 1_000;
+
+/** Starts the thread. Problems with single heartbeats are logged; a thread that fails is started again. */
 export function startHeartbeat({ file, fence, leaseMs, log, onLost }: HeartbeatOptions): Heartbeat {
-  const thread = new Worker(new URL('./heartbeat-thread.ts', import.meta.url), {
-    workerData: { file, fence, leaseMs },
-  });
   let isStopped = false;
-  thread.on('message', (message: HeartbeatMessage) => {
-    if (message.type === 'lost') onLost();
-    else log.warn({ problem: message.problem }, 'a heartbeat could not be stored; it is tried again');
-  });
-  thread.on('error', (error) => {
-    // Without heartbeats the lease expires. Writes stay safe, because each one checks the fence number.
-    if (!isStopped)
-      log.error({ err: error }, 'the heartbeat failed: another m0 may take over in half a minute');
-  });
-  // The thread must not keep the process alive.
-  thread.unref();
+  let restart: NodeJS.Timeout | undefined;
+  let thread = run();
+
+  function run(): Worker {
+    const worker = new Worker(new URL('./heartbeat-thread.ts', import.meta.url), {
+      workerData: { file, fence, leaseMs },
+    });
+    worker.on('message', (message: HeartbeatMessage) => {
+      if (message.type === 'lost') onLost();
+      else log.warn({ problem: message.problem }, 'a heartbeat could not be stored; it is tried again');
+    });
+    worker.on('error', (error) => {
+      if (isStopped) return;
+      // Without heartbeats the lease expires. Writes stay safe, because each one checks the fence number.
+      log.error({ err: error }, 'the heartbeat failed and is started again');
+      restart = setTimeout(() => {
+        thread = run();
+      }, RESTART_MS);
+      restart.unref();
+    });
+    // The thread must not keep the process alive.
+    worker.unref();
+    return worker;
+  }
+
   return {
     async stop() {
       isStopped = true;
+      clearTimeout(restart);
       await thread.terminate();
     },
   };

@@ -269,6 +269,20 @@ describe('m0 is ready and reports problems', () => {
     });
   });
 
+  it('of a stack that waits for a tool of an earlier m0', async () => {
+    const endsBy = Date.parse('2026-03-02T13:05:00Z');
+    await open({
+      leftTools: async () => [{ stack: STACK, host: 'pod-7', phase: 'apply' as const, endsBy }],
+    });
+    expect(await endpoints.ready()).toEqual({
+      status: 200,
+      problems: {
+        [`stack ${STACK}`]:
+          'waits for the apply that an earlier m0 on pod-7 started, until 2026-03-02T13:05:00.000Z at most',
+      },
+    });
+  });
+
   it('of an almost full disk', async () => {
     await open({ folders: [dir, dir, join(dir, 'not-there-yet')] });
     expect(await endpoints.ready()).toEqual(WELL);

@@ -15,6 +15,7 @@ import { createMirrors } from '../../src/git/mirrors.ts';
 import type { CodeVersion } from '../../src/model/run.ts';
 import { OwnedError } from '../../src/ports/owner.ts';
 import type { ToolProcesses } from '../../src/ports/tool-processes.ts';
+import { startHeartbeat } from '../../src/store/heartbeat.ts';
 import { openForHeartbeats } from '../../src/store/heartbeat-connection.ts';
 import type { OwnerOptions } from '../../src/store/lease.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -208,6 +209,24 @@ it('of two that bring an old database to the newest schema at once, neither fail
   const store = await take();
   expect(store.toolProcesses?.fence).toBe(1);
   await store.setValue('name', 'value');
+});
+
+describe('heartbeats', () => {
+  it('go on after their thread has failed', async () => {
+    const file = join(dir, 'm0.db');
+    // There is no such file yet, so the first thread fails.
+    const heartbeat = startHeartbeat({ file, fence: 1, leaseMs: LEASE_MS, log, onLost: () => {} });
+    try {
+      await (await openStore({ url, log })).close();
+      const raw = new Sqlite(file);
+      raw.exec("INSERT INTO owner VALUES (1, 'me', 'here', 1, 'space/1', 0, 0, 0, 1)");
+      const beatAt = (): unknown => raw.prepare('SELECT heartbeat_at FROM owner').pluck().get();
+      await vi.waitFor(() => expect(beatAt()).toBeGreaterThan(0), SOON);
+      raw.close();
+    } finally {
+      await heartbeat.stop();
+    }
+  });
 });
 
 describe('taking over', () => {

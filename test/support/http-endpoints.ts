@@ -28,6 +28,7 @@ export async function startEndpoints(core: Core, change: Change = {}): Promise<H
     ...{ store, directory, clock, chats },
     tools: { terraform: process.execPath, tofu: null, opa: process.execPath },
     folders: [],
+    leftTools: async () => [],
     schedules: () => [],
     failedFetches: () => [],
     rotationProblems: () => [],
