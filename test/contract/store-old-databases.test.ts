@@ -24,7 +24,10 @@ const SCOPE = [{ address: 'aws_s3_bucket.logs', fingerprint: 'f-logs' }];
 const WHERE = { serviceUrl: 'https://smba.example/emea/', botId: '28:m0', tenantId: 'tenant' };
 
 describe.each(DATABASES)('the database %s of an earlier version', (name, schema) => {
-  const since = (migration: number) => it.runIf(schema >= migration);
+  /** A case of what databases hold since that migration; an older one has nothing of it to lose. */
+  const since = (migration: number) => (title: string, test: () => Promise<void>) => {
+    if (schema >= migration) it(title, test);
+  };
   let place: string;
   let file: string;
   let store: AuditedStore;
