@@ -68,8 +68,6 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
           await store.outboxDone(entry.id, clock());
           continue;
         }
-        // This process may have been frozen, and another one may have delivered the message since.
-        await store.proveOwner();
         await withLogFields(about, () => posting.deliver(entry, about));
         await store.outboxDone(entry.id, clock());
         parts.meter?.deliveryAttempted('delivered');

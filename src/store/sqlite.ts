@@ -385,7 +385,7 @@ export async function openSqliteStore(
 
     proveOwner: () => attempt('proving the lease', lease.prove),
 
-    toolProcesses: toolProcessesIn(db.$client, lease, { writing, reading: attempt }),
+    toolProcesses: toolProcessesIn(db.$client, lease, writing),
 
     async close() {
       await lease.release();

@@ -3,6 +3,7 @@ import type Sqlite from 'better-sqlite3';
 import { identityOf } from '../base/process-identity.ts';
 import type { LeftTool, ToolProcesses } from '../ports/tool-processes.ts';
 import type { Lease } from './owned-database.ts';
+import { attempt, type Writing } from './writing.ts';
 
 const BEGIN = `
   INSERT INTO tool_processes (fence, stack, phase, host, pid, process, begun_at, ends_by)
@@ -11,22 +12,19 @@ const LEFT = `
   SELECT id, stack, phase, host, pid, process, begun_at AS begunAt, ends_by AS endsBy FROM tool_processes
   WHERE fence < :fence AND (:stack IS NULL OR stack = :stack) ORDER BY id`;
 
-/** Runs a write in a transaction that proves the lease; see sqlite.ts. */
-export type Writing = <T>(doing: string, work: () => T) => Promise<T>;
-/** Runs a read; see sqlite.ts. */
-export type Reading = <T>(doing: string, work: () => T) => Promise<T>;
-
-/** The access to the table for the owner with this fence number. Its methods reject with a StoreError. */
-/** The record of the lease's owner; null for a database that was opened without a lease. */
+/**
+ * The access to the table for the owner of the lease; null for a database that was opened without a lease. Its methods
+ * reject with a StoreError, or with LeaseLost.
+ */
 export function toolProcessesIn(
   client: Sqlite.Database,
   { fence, prove }: Pick<Lease, 'fence' | 'prove'>,
-  { writing, reading }: { readonly writing: Writing; readonly reading: Reading },
+  writing: Writing,
 ): ToolProcesses | null {
   if (fence === null) return null;
   return {
     fence,
-    prove: () => reading('proving the lease', prove),
+    prove: () => attempt('proving the lease', prove),
     begin: ({ stack, phase, pid, endsBy }) =>
       writing(`recording that ${phase} of ${stack} begins`, () => {
         const { host, process } = identityOf(pid);
@@ -38,7 +36,7 @@ export function toolProcessesIn(
         client.prepare('DELETE FROM tool_processes WHERE id = ?').run(id);
       }),
     left: (stack) =>
-      reading('reading which tools an earlier m0 left running', () =>
+      attempt('reading which tools an earlier m0 left running', () =>
         client.prepare<[object], LeftTool>(LEFT).all({ fence, stack: stack ?? null }),
       ),
   };
