@@ -52,6 +52,8 @@ const NOTHING: Analysis = {
   noise: [],
   counts: { findings: 0, cloud: 0, code: 0, both: 0, create: 0, update: 0, delete: 0, replace: 0, noise: 0 },
   secrets: [],
+  changes: [],
+  untold: [],
 };
 
 /**

@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { type Decision, decide, type PolicyAnswer, type Reason } from '../decisions/decision.ts';
 import { PlanError } from '../drift/read-plan.ts';
 import { scrub } from '../drift/secrets.ts';
-import { oneLine } from '../drift/summary.ts';
+import { oneLine } from '../drift/value-text.ts';
 import { type AnswerMessage, readValues, resolveAddresses } from '../policy/answer.ts';
 import type { Bundle, RuleDefinition } from '../policy/bundle.ts';
 import { compilePolicy } from '../policy/compile.ts';

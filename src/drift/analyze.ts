@@ -17,6 +17,7 @@ import type { PlanDocument } from './plan-document.ts';
 import { type PlanParts, planParts } from './plan-parts.ts';
 import { pathOf, type Scrubber } from './redact.ts';
 import { pairResources, type Resource, withoutTwins } from './resource.ts';
+import type { Schema } from './schema.ts';
 import { collectSecrets, scrubberFor } from './secrets.ts';
 
 interface Context {
@@ -40,6 +41,8 @@ export function analyzePlan(
     readonly key: string;
     /** Secrets from elsewhere (the stack's environment), which the plan's masks may not cover. */
     readonly secrets?: readonly string[];
+    /** What the providers' schemas say; left out where they are not known. */
+    readonly schema?: Schema;
   },
 ): Analysis {
   const plan = planParts(document);
@@ -75,6 +78,8 @@ export function analyzePlan(
     secrets,
     ...(checks.length === 0 ? {} : { checks }),
     ...(inputs.length === 0 ? {} : { inputs }),
+    changes: [],
+    untold: [],
   };
 }
 

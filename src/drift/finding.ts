@@ -48,6 +48,52 @@ export interface AttributeDrift {
   readonly inputs?: readonly string[];
   /** True if this attribute forces the replace. */
   readonly forcesReplacement?: true;
+  /** True if only the order of a list's elements differs. */
+  readonly orderOnly?: true;
+  /** True if nobody can set the attribute: the provider computes it, and an apply does not change it. */
+  readonly computed?: true;
+  /** True if the value changes with every plan, as that of `timestamp()`, so that no approval of it can hold. */
+  readonly unsteady?: true;
+}
+
+/** One value that a resource is created with, or would lose with a delete. */
+export interface ContentEntry {
+  readonly path: string;
+  readonly value: ShownValue;
+  readonly sensitive: boolean;
+}
+
+/** An action of the provider (Terraform 1.14 `action` block) that an apply invokes. */
+export interface ActionInvocation {
+  readonly address: string;
+  readonly type: string;
+  /** The resource whose change triggers it; null if the plan invokes it by itself. */
+  readonly triggeredBy: string | null;
+  /** `BeforeUpdate`, `AfterCreate`, …, as Terraform writes it; null if the plan invokes it by itself. */
+  readonly event: string | null;
+}
+
+/**
+ * What an apply does to one address, read from the plan's changes and free of context: the same in a whole plan and
+ * in a targeted one.
+ */
+export interface PlannedChange {
+  readonly kind: 'resource' | 'deposed' | 'output' | 'invocation';
+  /** A resource's address; `output.NAME`; the address of an action. */
+  readonly address: string;
+  /** The key of the deposed object. */
+  readonly deposed?: string;
+  /** As Terraform writes them: `["delete", "create"]`. An invocation has `["invoke"]`. */
+  readonly actions: readonly string[];
+  /** The paths that an apply changes, sorted and without duplicates. Secrets are removed from keys. */
+  readonly paths: readonly string[];
+  /**
+   * What an apply does: it changes something in the cloud (or an output); it only writes the state (a move, an
+   * import, a forget); or it writes equal values in another spelling.
+   */
+  readonly effect: 'change' | 'state' | 'spelling';
+  /** The change hash. Compare two with `sameChange` of change-hash.ts. */
+  readonly hash: string;
 }
 
 /** The drift of one resource. */
@@ -66,7 +112,28 @@ export interface Finding {
   readonly deletedByHand?: true;
   /** The reason of the ignore rule in m0.yaml that covers it. m0 then never applies it. */
   readonly ignored?: string;
-  /** Hex digest of address, action, paths and the three values of each path. Secrets enter it as keyed hashes. */
+  /**
+   * Creates, deletes and replaces: what the code sets, or what the cloud has and would lose; sorted by path. Empty
+   * values are left out.
+   */
+  readonly contents?: readonly ContentEntry[];
+  /** Paths that an apply changes as well and that are no rows: computed values that follow, and other spellings. */
+  readonly follows?: readonly string[];
+  /** Terraform's `action_reason`, as it writes it, for example `replace_because_tainted`. */
+  readonly actionReason?: string;
+  /** Actions that the change of this resource invokes. */
+  readonly invokes?: readonly ActionInvocation[];
+  /** True if an apply imports the resource into the state. */
+  readonly importing?: true;
+  /**
+   * The change hash of everything that an apply does to this address: its planned change, its deposed objects, and
+   * the actions that it invokes. Null if an apply does nothing. Left out in runs of older versions.
+   */
+  readonly change?: string | null;
+  /**
+   * Digest of address, action, paths and the three values of each path, with a version in front. Secrets enter it as
+   * keyed hashes.
+   */
   readonly fingerprint: string;
 }
 
@@ -128,4 +195,14 @@ export interface Analysis {
   readonly checks?: readonly CheckResult[];
   /** Data sources that only an apply reads. Left out if there are none. */
   readonly inputs?: readonly LateRead[];
+  /** Everything that an apply of the plan does, sorted by address. */
+  readonly changes: readonly PlannedChange[];
+  /** Addresses with a planned change that neither a row nor a counted line tells. A person then decides. */
+  readonly untold: readonly string[];
+  /** Why the plan does not show everything that is due, one sentence each. Left out if it is whole. */
+  readonly partial?: readonly string[];
+  /** What m0 does not know in the plan and what may carry changes, one sentence each. A person then decides. */
+  readonly notUnderstood?: readonly string[];
+  /** Action invocations that no finding has. Left out if there are none. */
+  readonly invocations?: readonly ActionInvocation[];
 }

@@ -1,7 +1,7 @@
 import { assertNever } from '../base/assert-never.ts';
 /** What an apply would do to the cloud, in words: for the confirmation dialog and for the button's label. */
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
-import { describeValue } from '../drift/summary.ts';
+import { describeValue } from '../drift/value-text.ts';
 import { capitalize, count } from '../text/words.ts';
 import { labelOf } from './rows.ts';
 import { sameValue } from './values.ts';

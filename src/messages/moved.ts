@@ -1,7 +1,7 @@
 /** What changed between an approval and the plan that m0 made to apply it. */
 import { assertNever } from '../base/assert-never.ts';
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
-import { describeValue } from '../drift/summary.ts';
+import { describeValue } from '../drift/value-text.ts';
 import type { Moved } from '../model/run.ts';
 import { whenText } from '../text/when.ts';
 import { listed } from '../text/words.ts';

@@ -1,7 +1,7 @@
 /** The attributes of a finding as rows of a diff. */
 import { assertNever } from '../base/assert-never.ts';
 import type { Action, AttributeDrift, Finding, JsonDifference, ShownValue } from '../drift/finding.ts';
-import { describeValue } from '../drift/summary.ts';
+import { describeValue } from '../drift/value-text.ts';
 import type { DiffRow } from './card.ts';
 import { sameValue } from './values.ts';
 

@@ -1,6 +1,6 @@
 /** The answer to `why`: the reasons for a run's state. */
 import { showText } from '../commands/text.ts';
-import { oneLine } from '../drift/summary.ts';
+import { oneLine } from '../drift/value-text.ts';
 import type { RunState } from '../model/run.ts';
 import { count, headlineOf, listed } from '../text/words.ts';
 import type { Block, Card, DiffRow } from './card.ts';

@@ -55,7 +55,15 @@ function question(policies: readonly PolicySource[], about: Partial<PolicyQuesti
   return {
     ...{ run: 42, stack: stack({ policies }), trigger: 'schedule', code: CODE, document: {} },
     ...{ requestedBy: DANA, approvers: [], now: NOON },
-    analysis: { findings: [], outputs: [], noise: [], counts: NO_COUNTS, secrets: [] },
+    analysis: {
+      findings: [],
+      outputs: [],
+      noise: [],
+      counts: NO_COUNTS,
+      secrets: [],
+      changes: [],
+      untold: [],
+    },
     ...about,
   };
 }

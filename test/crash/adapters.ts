@@ -59,6 +59,8 @@ export function createRunner({ world, meanwhile, halfway, stored }: AdapterParts
           noise: [],
           counts: { ...counts, delete: 0, replace: 0, noise: 0 },
           secrets: [],
+          changes: [],
+          untold: [],
         },
         document: {},
       };

@@ -34,7 +34,7 @@ const PLANS = [
 ];
 
 const NOTHING = {
-  ...{ findings: [], outputs: [], noise: [], secrets: [] },
+  ...{ findings: [], outputs: [], noise: [], secrets: [], changes: [], untold: [] },
   counts: {
     ...{ findings: 0, cloud: 0, code: 0, both: 0, create: 0, update: 0, delete: 0, replace: 0, noise: 0 },
   },

@@ -101,7 +101,7 @@ export class FakeCloud implements Runner, CodePort, PolicyPort {
     return {
       code: this.code.get(stack.name) ?? CODE,
       plan,
-      analysis: { findings, outputs: [], noise: [], counts, secrets: [] },
+      analysis: { findings, outputs: [], noise: [], counts, secrets: [], changes: [], untold: [] },
       document: {},
     };
   }

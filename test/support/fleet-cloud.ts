@@ -87,7 +87,7 @@ export class FleetCloud implements Runner, CodePort, PolicyPort {
     return {
       code,
       plan: { artifact, madeAt, targets: only, touches: findings.map((f) => f.address) },
-      analysis: { findings, outputs: [], noise: [], counts, secrets: [] },
+      analysis: { findings, outputs: [], noise: [], counts, secrets: [], changes: [], untold: [] },
       document: {},
     };
   }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { analyzePlan } from '../../../src/drift/analyze.ts';
 import { ignoreFindings } from '../../../src/drift/ignore.ts';
-import { describeValue, oneLine, summarize } from '../../../src/drift/summary.ts';
+import { summarize } from '../../../src/drift/summary.ts';
+import { describeValue, oneLine } from '../../../src/drift/value-text.ts';
 import { type Planned, plan } from '../../support/plan.ts';
 
 function sentence(...resources: Planned[]): string {

@@ -77,7 +77,7 @@ export function analysis(findings: readonly Finding[], secrets: readonly string[
     findings: findings.length,
     ...{ cloud: 0, code: 0, both: 0, create: 0, update: 0, delete: 0, replace: 0, noise: 0 },
   };
-  return { findings, outputs: [], noise: [], counts, secrets };
+  return { findings, outputs: [], noise: [], counts, secrets, changes: [], untold: [] };
 }
 
 export function question(

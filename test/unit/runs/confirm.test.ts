@@ -23,6 +23,8 @@ function result(
       noise: [],
       counts: counts as PlanResult['analysis']['counts'],
       secrets: [],
+      changes: [],
+      untold: [],
     },
     document: {},
   };
