@@ -7,9 +7,10 @@ import {
   showAttribute,
 } from './attributes.ts';
 import { checksOf, lateReadsOf } from './checks.ts';
+import { isComputed, withoutClocks } from './computed.ts';
 import { type Configuration, codeOf, configKey, readConfiguration } from './configuration.ts';
 import { countsOf } from './counts.ts';
-import { Echoes, isBookkeeping } from './echo.ts';
+import { Echoes } from './echo.ts';
 import type { Analysis, AttributeDrift, Finding, Json, Origin, OutputDrift } from './finding.ts';
 import { findingFingerprint } from './fingerprint.ts';
 import { field, hasUnknown, isObject } from './json-value.ts';
@@ -26,6 +27,7 @@ interface Context {
   readonly configuration: Configuration;
   readonly echoes: Echoes;
   readonly scrub: Scrubber;
+  readonly schema: Schema | undefined;
 }
 
 type Judgement = { readonly kind: 'finding' | 'noise'; readonly finding: Finding };
@@ -46,15 +48,17 @@ export function analyzePlan(
   },
 ): Analysis {
   const plan = planParts(document);
-  const secrets = collectSecrets(document, plan, options.secrets);
-  const resources = pairResources(plan);
+  const { schema } = options;
+  const secrets = collectSecrets(document, plan, options.secrets, schema);
+  const resources = pairResources(plan, schema);
   const configuration = readConfiguration(plan);
   const context: Context = {
     key: options.key,
     plan,
     configuration,
-    echoes: new Echoes(resources, configuration),
+    echoes: new Echoes(resources, configuration, schema),
     scrub: scrubberFor(secrets),
+    schema,
   };
   const judgements = resources
     // Skips most of a plan: resources that did not change and that the plan does not touch.
@@ -98,9 +102,11 @@ function judgeResource(original: Resource, context: Context): Judgement | undefi
     resource,
     untouched.map((row) => row.raw),
   );
-  let rows = judged.filter((row) => !echoed.has(row.raw));
-  if (action === 'none' && rows.every((row) => row.set !== true && isBookkeeping(row.raw.segments)))
-    rows = [];
+  let rows = withoutClocks(
+    resource.entry.type,
+    judged.filter((row) => !echoed.has(row.raw)),
+    context.schema,
+  );
 
   if (rows.length === 0 && !deletedByHand) {
     if (action === 'none') return differs(resource) ? noiseOf(resource, judged, context) : undefined;
@@ -145,7 +151,12 @@ function findingOf(resource: Resource, verdict: FindingParts, context: Context):
   const { entry, action, change } = resource;
   const { rows, origin, deletedByHand } = verdict;
   const previousAddress = change?.previousAddress ?? resource.drift?.previousAddress;
-  const attributes = rows.map((row) => showAttribute(row, resource, context.scrub)).sort(compareAttributes);
+  const attributes = rows
+    .map((row) => ({
+      ...showAttribute(row, resource, context.scrub),
+      ...(isComputed(entry.type, row.raw.segments, context.schema) ? { computed: true as const } : {}),
+    }))
+    .sort(compareAttributes);
   // Rows that may only repeat a sibling's drift are left out: a plan of this resource alone can't identify them.
   const bound = rows.filter((row) => action === 'none' || row.set === true || !leftAsItIs(row, resource));
   return {

@@ -1,77 +1,58 @@
 /** Removes echoes: drift that only repeats what another resource (a sibling) manages and reports itself. */
-import type { Segment } from './attribute-path.ts';
-import { canonical } from './canonical.ts';
+import { managesAspect, managesAttribute } from './aspects.ts';
 import { type Configuration, configKey } from './configuration.ts';
 import type { Json } from './finding.ts';
-import { isEmpty, leavesOf } from './json-value.ts';
+import { field, isEmpty, isObject } from './json-value.ts';
+import {
+  addressOfHost,
+  areVersions,
+  hasDistinctive,
+  type Pool,
+  poolOf,
+  repeats,
+  tellsDifference,
+} from './repeats.ts';
 import { handlesOf, namesIn, type Resource } from './resource.ts';
+import type { Schema } from './schema.ts';
 import { isRuleEcho } from './security-group.ts';
 import type { RawRow } from './walk.ts';
 
-/**
- * Resource type -> types that manage one aspect of it -> its attributes that repeat this aspect. The sibling
- * reports a change there.
- */
-const ASPECTS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  aws_s3_bucket: {
-    aws_s3_bucket_accelerate_configuration: ['acceleration_status'],
-    aws_s3_bucket_acl: ['acl', 'grant'],
-    aws_s3_bucket_cors_configuration: ['cors_rule'],
-    aws_s3_bucket_lifecycle_configuration: ['lifecycle_rule'],
-    aws_s3_bucket_logging: ['logging'],
-    aws_s3_bucket_object_lock_configuration: ['object_lock_configuration', 'object_lock_enabled'],
-    aws_s3_bucket_ownership_controls: ['acl', 'grant'],
-    aws_s3_bucket_policy: ['policy'],
-    aws_s3_bucket_replication_configuration: ['replication_configuration'],
-    aws_s3_bucket_request_payment_configuration: ['request_payer'],
-    aws_s3_bucket_server_side_encryption_configuration: ['server_side_encryption_configuration'],
-    aws_s3_bucket_versioning: ['versioning'],
-    aws_s3_bucket_website_configuration: ['website', 'website_domain', 'website_endpoint'],
-  },
-  aws_sqs_queue: {
-    aws_sqs_queue_policy: ['policy'],
-    aws_sqs_queue_redrive_policy: ['redrive_policy'],
-    aws_sqs_queue_redrive_allow_policy: ['redrive_allow_policy'],
-  },
-  aws_sns_topic: { aws_sns_topic_policy: ['policy'] },
-  aws_kms_key: { aws_kms_key_policy: ['policy'] },
-  aws_secretsmanager_secret: {
-    aws_secretsmanager_secret_policy: ['policy'],
-    aws_secretsmanager_secret_rotation: ['rotation_enabled', 'rotation_lambda_arn', 'rotation_rules'],
-  },
-  aws_ecs_cluster: {
-    aws_ecs_cluster_capacity_providers: ['capacity_providers', 'default_capacity_provider_strategy'],
-  },
-  aws_vpc: {
-    aws_main_route_table_association: ['main_route_table_id'],
-    aws_vpc_dhcp_options_association: ['dhcp_options_id'],
-  },
-  aws_rds_cluster: { aws_rds_cluster_instance: ['cluster_members'] },
-};
-
-/** Attributes that a provider counts or dates by itself. */
-const BOOKKEEPING = new Set([
-  'attachment_count',
-  'last_modified',
-  'last_modified_date',
-  'last_updated',
-  'last_update_time',
+/** Types that connect two resources, so that one of them shows values of the other. */
+const LINK = /_(?:attachment|association)s?$/;
+/** Attributes with a person's own labels, and the types that manage a single one of them. */
+const LABELS = new Set([
+  'tags',
+  'tags_all',
+  'labels',
+  'effective_labels',
+  'annotations',
+  'effective_annotations',
 ]);
+const LABEL_TYPE = /_(?:tags?|labels?|annotations?)$/;
 
-/** True if the attribute only follows other changes, and nobody can set it. */
-export function isBookkeeping(segments: readonly Segment[]): boolean {
-  return typeof segments[0] === 'string' && BOOKKEEPING.has(segments[0]);
+/** Attributes with a resource's own name. */
+const OWN_NAMES = new Set(['id', 'arn', 'name', 'url', 'self_link']);
+
+/** A sibling with all values that it may explain. */
+interface Witness {
+  readonly sibling: Resource;
+  readonly recorded: Pool;
+  readonly actual: Pool;
 }
 
 /** Knows all resources of a plan, and therefore which drift is only an echo. */
 export class Echoes {
   readonly #resources: readonly Resource[];
   readonly #configuration: Configuration;
+  readonly #schema: Schema | undefined;
   #byHandle: ReadonlyMap<string, ReadonlySet<Resource>> | undefined;
+  #handles: ReadonlyMap<string, readonly Resource[]> | undefined;
+  #links: ReadonlyMap<string, readonly Resource[]> | undefined;
 
-  constructor(resources: readonly Resource[], configuration: Configuration) {
+  constructor(resources: readonly Resource[], configuration: Configuration, schema?: Schema) {
     this.#resources = resources;
     this.#configuration = configuration;
+    this.#schema = schema;
   }
 
   /**
@@ -79,25 +60,57 @@ export class Echoes {
    * code does not set and that an apply would not change.
    */
   among(resource: Resource, candidates: readonly RawRow[]): ReadonlySet<RawRow> {
-    if (candidates.length === 0) return new Set();
+    const { type } = resource.entry;
+    // What the provider never fills in by itself can't repeat anything.
+    const possible = candidates.filter((row) => this.#schema?.at(type, row.segments)?.computed !== false);
+    if (possible.length === 0) return new Set();
     const siblings = this.#siblingsOf(resource);
     if (siblings.length === 0) return new Set();
-    return new Set(candidates.filter((row) => isEcho(resource, row, siblings)));
+    const isManaged = (row: RawRow): boolean => isAspect(resource, row, siblings);
+    const open = possible.filter((row) => !isManaged(row));
+    const echoed = new Set(possible.filter(isManaged));
+    if (open.length === 0) return echoed;
+    for (const sibling of siblings) {
+      if (echoed.size === possible.length) break;
+      const witness = this.#witness(sibling, resource);
+      for (const row of echoesOf(witness, resource, open)) echoed.add(row);
+    }
+    return echoed;
   }
 
   #siblingsOf(resource: Resource): Resource[] {
     const { type } = resource.entry;
-    const referring = this.#configuration.referrers.get(configKey(resource.entry));
-    const aspects = ASPECTS[type] ?? {};
-    const isNear = (other: Resource): boolean =>
-      Object.hasOwn(aspects, other.entry.type) ||
-      other.entry.type.startsWith(`${type}_`) ||
-      (type === 'aws_security_group' && other.entry.type.startsWith('aws_vpc_security_group_')) ||
-      referring?.has(configKey(other.entry)) === true;
+    const key = configKey(resource.entry);
+    const { referrers, blocks } = this.#configuration;
+    const referring = referrers.get(key);
+    const handles = handlesOf(resource);
+    const isNear = (other: Resource): boolean => {
+      if (isSame(other, resource)) return false;
+      const otherKey = configKey(other.entry);
+      if (referring?.has(otherKey) === true || isPartOf(other.entry.type, type)) return true;
+      // The code no longer has one of the two, so it can't say how they are connected.
+      const unsaid = !blocks.has(key) || !blocks.has(otherKey);
+      return unsaid && !isPartOf(type, other.entry.type) && refersTo(other, handles);
+    };
     const byHandle = this.#index();
-    const all = new Set([...handlesOf(resource)].flatMap((handle) => [...(byHandle.get(handle) ?? [])]));
-    all.delete(resource);
+    const all = new Set([...handles].flatMap((handle) => [...(byHandle.get(handle) ?? [])]));
     return [...all].filter(isNear);
+  }
+
+  /** The values of a sibling, and of what an attachment or association connects with it. */
+  #witness(sibling: Resource, resource: Resource): Witness {
+    const connected = LINK.test(sibling.entry.type)
+      ? namesIn(sibling).flatMap((name) => this.#handleIndex().get(name) ?? [])
+      : [...handlesOf(sibling)].flatMap((handle) => this.#linkIndex().get(handle) ?? []);
+    const all = [
+      sibling,
+      ...connected.filter((other) => !isSame(other, resource) && !isSame(other, sibling)),
+    ];
+    return {
+      sibling,
+      recorded: poolOf(all.map((one) => one.recorded)),
+      actual: poolOf(all.map((one) => one.actual)),
+    };
   }
 
   /**
@@ -116,41 +129,165 @@ export class Echoes {
     this.#byHandle = index;
     return index;
   }
+
+  /** Id or ARN -> the resources that it names. */
+  #handleIndex(): ReadonlyMap<string, readonly Resource[]> {
+    this.#handles ??= indexBy(this.#resources, ({ recorded, actual }) =>
+      [recorded, actual].flatMap((place) => [field(place, 'id'), field(place, 'arn')]).filter(isText),
+    );
+    return this.#handles;
+  }
+
+  /** Text -> the attachments and associations that mention it. */
+  #linkIndex(): ReadonlyMap<string, readonly Resource[]> {
+    this.#links ??= indexBy(
+      this.#resources.filter(({ entry }) => LINK.test(entry.type)),
+      namesIn,
+    );
+    return this.#links;
+  }
 }
 
-function isEcho(resource: Resource, row: RawRow, siblings: readonly Resource[]): boolean {
-  const attribute = row.segments[0];
+/** True for two views of one resource. */
+function isSame(a: Resource, b: Resource): boolean {
+  return a.entry === b.entry;
+}
+
+/** True if resources of the type `part` manage something of resources of the type `whole`. */
+function isPartOf(part: string, whole: string): boolean {
+  return (
+    managesAspect(part, whole) ||
+    part.startsWith(`${whole}_`) ||
+    (whole === 'aws_security_group' && part.startsWith('aws_vpc_security_group_'))
+  );
+}
+
+/**
+ * True if an argument of the resource names the other one, as `instance_id` does. What only lists the other one
+ * somewhere inside is its parent, and two resources must never count as each other's echo.
+ */
+function refersTo({ recorded, actual }: Resource, handles: ReadonlySet<string>): boolean {
+  return [recorded, actual].some(
+    (place) =>
+      isObject(place) &&
+      Object.entries(place).some(
+        ([name, value]) => !OWN_NAMES.has(name) && typeof value === 'string' && handles.has(value),
+      ),
+  );
+}
+
+function indexBy(
+  resources: readonly Resource[],
+  namesOf: (resource: Resource) => readonly string[],
+): ReadonlyMap<string, readonly Resource[]> {
+  const index = new Map<string, Resource[]>();
+  for (const resource of resources) {
+    for (const name of new Set(namesOf(resource))) {
+      const known = index.get(name);
+      if (known === undefined) index.set(name, [resource]);
+      else known.push(resource);
+    }
+  }
+  return index;
+}
+
+function isText(value: Json | undefined): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** True if siblings manage the row's attribute as a whole. */
+function isAspect(resource: Resource, row: RawRow, siblings: readonly Resource[]): boolean {
+  const [attribute] = row.segments;
   if (typeof attribute !== 'string') return false;
   const { type } = resource.entry;
   if (type === 'aws_security_group' && (attribute === 'ingress' || attribute === 'egress')) {
     return isRuleEcho(resource, attribute, row, siblings);
   }
-  return siblings.some((sibling) => {
-    const aspects = ASPECTS[type]?.[sibling.entry.type];
-    if (aspects?.includes(attribute)) return true;
+  return siblings.some((sibling) => managesAttribute(sibling, type, attribute));
+}
+
+/** The rows that one sibling explains by its values. */
+function echoesOf(witness: Witness, resource: Resource, rows: readonly RawRow[]): RawRow[] {
+  const own = { recorded: poolOf([witness.sibling.recorded]), actual: poolOf([witness.sibling.actual]) };
+  return rows.filter((row) => {
+    const [attribute] = row.segments;
+    if (typeof attribute !== 'string' || isRule(resource, attribute)) return false;
+    if (LABELS.has(attribute) && !isLabelOf(witness.sibling, row)) return false;
+    const earlier = versionOf(row, rows);
+    if (earlier !== undefined) {
+      const now = row.actual === null ? earlier : row;
+      const before = row.actual === null ? row : earlier;
+      const { sibling, actual } = witness;
+      return (
+        repeats(now.actual, actual) &&
+        hasDistinctive([now.actual], own.actual) &&
+        tellsDifference(before.recorded, now.actual, actual, [sibling.actual])
+      );
+    }
+    if (pointsAt(row, attribute, witness.sibling)) return true;
+    if (!repeats(row.recorded, witness.recorded) || !repeats(row.actual, witness.actual)) return false;
     return (
-      repeats(row.recorded, sibling.recorded) && repeats(row.actual, sibling.actual) && isDistinctive(row)
+      namesSibling(row, witness.sibling) ||
+      hasDistinctive([row.recorded], own.recorded) ||
+      hasDistinctive([row.actual], own.actual)
     );
   });
 }
 
-/** True if every scalar of the value also appears in the sibling. An empty value always counts as repeated. */
-function repeats(value: Json, sibling: Json): boolean {
-  const leaves = comparableLeaves(value);
-  if (leaves.length === 0) return true;
-  const own = new Set(leavesOf(sibling).map((leaf) => canonical(leaf, 'plan')));
-  return leaves.every((leaf) => own.has(leaf));
+function isRule({ entry }: Resource, attribute: string): boolean {
+  return entry.type === 'aws_security_group' && (attribute === 'ingress' || attribute === 'egress');
 }
 
-/** Short or common scalars prove nothing: at least one repeated text must have four characters or more. */
-function isDistinctive(row: RawRow): boolean {
-  return [row.recorded, row.actual]
-    .flatMap(leavesOf)
-    .some((leaf) => typeof leaf === 'string' && leaf.length >= 4);
+/** The row of the same collection with another version of the element; undefined if there is none. */
+function versionOf(row: RawRow, rows: readonly RawRow[]): RawRow | undefined {
+  if (row.segments.at(-1) !== null || isEmpty(row.recorded) === isEmpty(row.actual)) return undefined;
+  const collection = JSON.stringify(row.segments);
+  return rows.find((other) => {
+    if (JSON.stringify(other.segments) !== collection) return false;
+    return isEmpty(row.actual)
+      ? isEmpty(other.recorded) && areVersions(row.recorded, other.actual)
+      : isEmpty(other.actual) && areVersions(other.recorded, row.actual);
+  });
 }
 
-function comparableLeaves(value: Json): string[] {
-  return leavesOf(value)
-    .filter((leaf) => !isEmpty(leaf) && typeof leaf !== 'boolean' && leaf !== 0)
-    .map((leaf) => canonical(leaf, 'plan'));
+/** True if the sibling manages this one label, and no other. */
+function isLabelOf({ entry, recorded, actual }: Resource, row: RawRow): boolean {
+  const label = row.segments[1];
+  if (!LABEL_TYPE.test(entry.type) || typeof label !== 'string') return false;
+  return [recorded, actual].some(
+    (place) =>
+      field(place, 'key') === label ||
+      (isObject(place) && Object.values(place).some((value) => field(value, label) !== undefined)),
+  );
+}
+
+/** True if an element is the name of the sibling, however short. */
+function namesSibling(row: RawRow, sibling: Resource): boolean {
+  const values = [row.recorded, row.actual].filter((value) => !isEmpty(value));
+  const names = ['id', 'identifier', 'name', 'arn'];
+  return (
+    values.length > 0 &&
+    values.every((value) =>
+      [sibling.recorded, sibling.actual].some((place) => names.some((name) => field(place, name) === value)),
+    )
+  );
+}
+
+/**
+ * True if the attribute now has what an attachment or association gives it, instead of a default: the association's
+ * own id, the value of its attribute with the same name (`main_route_table_id` from `route_table_id`), or the host
+ * name of its address.
+ */
+function pointsAt(row: RawRow, attribute: string, { entry, actual }: Resource): boolean {
+  if (!LINK.test(entry.type) || !isText(row.actual) || !isObject(actual)) return false;
+  if (row.segments.length !== 1 || !(row.recorded === null || typeof row.recorded === 'string')) return false;
+  if (row.actual === actual.id) return true;
+  const address = addressOfHost(row.actual);
+  if (address !== undefined) {
+    const before = isEmpty(row.recorded) || addressOfHost(row.recorded) !== undefined;
+    return before && Object.values(actual).includes(address);
+  }
+  return Object.entries(actual).some(
+    ([name, value]) => value === row.actual && (attribute === name || attribute.endsWith(`_${name}`)),
+  );
 }

@@ -3,6 +3,7 @@ import type { Action, Json } from './finding.ts';
 import { field, isEmpty, isObject, type JsonObject, leavesOf, UNKNOWN, withUnknowns } from './json-value.ts';
 import type { Masks } from './masks.ts';
 import type { PlanParts, ResourceEntry } from './plan-parts.ts';
+import type { Schema } from './schema.ts';
 
 /** One managed resource with its three whole values, from its entries in `resource_drift` and `resource_changes`. */
 export interface Resource {
@@ -14,12 +15,12 @@ export interface Resource {
   readonly actual: Json;
   /** Null if the object is removed; may contain `UNKNOWN`. */
   readonly desired: Json;
-  /** The masks for before and after, from both entries. */
+  /** The masks for before and after, from both entries, and that of the schema. */
   readonly masks: Masks;
 }
 
 /** Pairs the entries of both lists by address. Data sources and deposed objects are left out. */
-export function pairResources(plan: PlanParts): Resource[] {
+export function pairResources(plan: PlanParts, schema?: Schema): Resource[] {
   const relevant = (entry: ResourceEntry): boolean =>
     entry.mode === 'managed' && !entry.deposed && !entry.actions.includes('read');
   const unpaired = new Map(plan.drift.filter(relevant).map((entry) => [entry.address, entry]));
@@ -36,12 +37,18 @@ export function pairResources(plan: PlanParts): Resource[] {
   // By previous address only after every address found its own entry, because a chain of moves may reuse an old
   // address.
   return [
-    ...resources.map(({ change, drift }) => resourceOf(drift ?? take(change.previousAddress), change)),
-    ...[...unpaired.values()].map((drift) => resourceOf(drift, undefined)),
+    ...resources.map(({ change, drift }) =>
+      resourceOf(drift ?? take(change.previousAddress), change, schema),
+    ),
+    ...[...unpaired.values()].map((drift) => resourceOf(drift, undefined, schema)),
   ];
 }
 
-function resourceOf(drift: ResourceEntry | undefined, change: ResourceEntry | undefined): Resource {
+function resourceOf(
+  drift: ResourceEntry | undefined,
+  change: ResourceEntry | undefined,
+  schema: Schema | undefined,
+): Resource {
   const entry = change ?? drift;
   if (entry === undefined) throw new Error('a resource of a plan stands in at least one of its lists');
   const known = drift !== undefined && !entry.importing ? drift : undefined;
@@ -54,6 +61,7 @@ function resourceOf(drift: ResourceEntry | undefined, change: ResourceEntry | un
     drift?.afterSensitive,
     change?.beforeSensitive,
     change?.afterSensitive,
+    schema?.masks?.(entry.type),
   ];
   return {
     entry,

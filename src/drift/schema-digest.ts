@@ -125,7 +125,8 @@ function typeNode(type: Json, marks: string): Node {
   const element = kind === 'tuple' ? null : (inner ?? null);
   if (!isArray(element)) return `${letter}${marks}`;
   const [innerKind, members] = element;
-  if (innerKind === 'object' && isObject(members)) return [`${letter}${marks}`, objectChildren(members, marks)];
+  if (innerKind === 'object' && isObject(members))
+    return [`${letter}${marks}`, objectChildren(members, marks)];
   return [`${letter}${marks}`, typeNode(element, marks)];
 }
 

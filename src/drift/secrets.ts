@@ -4,6 +4,7 @@ import type { Json } from './finding.ts';
 import { field, hasTrue, isArray, isObject, leavesOf } from './json-value.ts';
 import type { PlanDocument } from './plan-document.ts';
 import { type PlanParts, planParts } from './plan-parts.ts';
+import type { Schema } from './schema.ts';
 
 /** The text that replaces a secret. */
 export const HIDDEN = '(sensitive)';
@@ -14,17 +15,22 @@ const SECRET_NAME = /pass(word|phrase|wd)?$|secret|token|private_key|access_key|
 
 /**
  * The literal secrets of a plan, longest first: everything that a mask marks in either list, before or after, in
- * planned values and in the prior state; sensitive variables and outputs; constants of the code at the same places;
+ * planned values and in the prior state; what the schema calls sensitive; sensitive variables and outputs; constants of the code at the same places;
  * and those in `known`. Terraform's masks miss copies, so m0 searches for the values themselves.
  */
 export function collectSecrets(
   document: PlanDocument,
   plan = planParts(document),
   known: readonly string[] = [],
+  schema?: Schema,
 ): readonly string[] {
   const found = new Set<string>(known.filter((secret) => secret.length >= MIN_LENGTH));
   for (const list of [plan.drift, plan.changes]) {
     for (const entry of list) {
+      if (entry.mode === 'managed') {
+        const mask = schema?.masks?.(entry.type) ?? null;
+        for (const value of mask === null ? [] : [entry.before, entry.after]) addByType(value, mask, found);
+      }
       for (const mask of [entry.beforeSensitive, entry.afterSensitive]) {
         if (!hasTrue(mask)) continue;
         // A mask for one side counts for the other side too.
@@ -109,6 +115,15 @@ function addMasked(value: Json | undefined, mask: Json | undefined, found: Set<s
     for (const [i, child] of mask.entries()) addMasked(isArray(value) ? value[i] : undefined, child, found);
   } else if (isObject(mask)) {
     for (const [key, child] of Object.entries(mask)) addMasked(field(value, key), child, found);
+  }
+}
+
+/** Like `addMasked`, for a mask in which a list has one mask for all of its elements. */
+function addByType(value: Json | undefined, mask: Json | undefined, found: Set<string>): void {
+  if (mask === true) addLeaves(value, found);
+  else if (isArray(mask)) for (const item of isArray(value) ? value : []) addByType(item, mask[0], found);
+  else if (isObject(mask)) {
+    for (const [key, child] of Object.entries(mask)) addByType(field(value, key), child, found);
   }
 }
 
