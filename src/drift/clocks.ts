@@ -64,6 +64,13 @@ const FACTS: readonly Fact[] = [
       'https://github.com/hashicorp/terraform-provider-kubernetes/blob/main/kubernetes/schema_metadata.go',
   },
   {
+    // The same two in the object of a manifest, as the API writes them.
+    types: /^kubernetes_manifest$/,
+    paths: ['object.metadata.resourceVersion', 'object.metadata.generation'],
+    source:
+      'https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#metadata',
+  },
+  {
     // Hashes of metadata, tags and labels, which are attributes too.
     types: /^google_/,
     paths: ['metadata_fingerprint', 'tags_fingerprint', 'label_fingerprint'],
@@ -76,14 +83,20 @@ const FACTS: readonly Fact[] = [
     source: `${GOOGLE}/compute_url_map`,
   },
   {
-    // The etag of the whole IAM policy also moves with other members of it.
-    types: /^google_.*_iam_(member|binding|policy|audit_config)$/,
+    // The checksum of all fields of a resource, which changes with each of them; not those of objects in a bucket.
+    types: /^google_(?!storage_bucket_object)/,
     paths: ['etag'],
-    source: `${GOOGLE}/google_project_iam`,
+    source: 'https://google.aip.dev/154',
   },
   {
-    types: /^google_bigquery_(dataset|table|routine)$/,
-    paths: ['etag', 'num_bytes', 'num_long_term_bytes', 'num_rows'],
+    // For conditional requests; not those of blobs.
+    types: /^azurerm_(?!storage_)/,
+    paths: ['etag'],
+    source: 'https://github.com/microsoft/api-guidelines/blob/vNext/azure/Guidelines.md#conditional-requests',
+  },
+  {
+    types: /^google_bigquery_table$/,
+    paths: ['num_bytes', 'num_long_term_bytes', 'num_rows'],
     source: `${GOOGLE}/bigquery_table`,
   },
   {

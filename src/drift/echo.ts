@@ -61,8 +61,7 @@ export class Echoes {
    */
   among(resource: Resource, candidates: readonly RawRow[]): ReadonlySet<RawRow> {
     const { type } = resource.entry;
-    // What the provider never fills in by itself can't repeat anything.
-    const possible = candidates.filter((row) => this.#schema?.at(type, row.segments)?.computed !== false);
+    const possible = candidates.filter((row) => mayBeFilledIn(type, row, this.#schema));
     if (possible.length === 0) return new Set();
     const siblings = this.#siblingsOf(resource);
     if (siblings.length === 0) return new Set();
@@ -193,6 +192,15 @@ function indexBy(
 
 function isText(value: Json | undefined): value is string {
   return typeof value === 'string' && value !== '';
+}
+
+/**
+ * False if the provider never fills the attribute in by itself, so that it can't repeat anything. A schema does not say
+ * so about blocks.
+ */
+function mayBeFilledIn(type: string, row: RawRow, schema: Schema | undefined): boolean {
+  const place = schema?.at(type, row.segments.slice(0, 1));
+  return place === undefined || place.block || place.computed;
 }
 
 /** True if siblings manage the row's attribute as a whole. */
