@@ -2,7 +2,7 @@
 
 import type { HeldLock } from '../model/run.ts';
 /** What the runner was doing when it failed. */
-export type RunnerPhase = 'git' | 'init' | 'plan' | 'show' | 'apply';
+export type RunnerPhase = 'git' | 'init' | 'plan' | 'schema' | 'show' | 'apply';
 
 /** A stack could not be planned or applied. The message says what was being done and contains no secrets. */
 export class RunnerError extends Error {

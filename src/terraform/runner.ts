@@ -8,6 +8,7 @@ import type { Logger } from '../base/log.ts';
 import { analyzePlan } from '../drift/analyze.ts';
 import { ignoreFindings } from '../drift/ignore.ts';
 import { readPlan } from '../drift/read-plan.ts';
+import type { Schema } from '../drift/schema.ts';
 import { scrub as scrubByValue } from '../drift/secrets.ts';
 import { touchedAddresses } from '../drift/touched.ts';
 import { GitError } from '../git/git-error.ts';
@@ -25,6 +26,7 @@ import { createLeftTools } from './left-tools.ts';
 import { createPlanFiles } from './plan-files.ts';
 import { isExcluding, scopeFlags, targetFlags, touchesExactly } from './plan-scope.ts';
 import { dropBrokenPackage, sharedPluginCache } from './plugin-cache.ts';
+import { createProviderSchemas } from './provider-schemas.ts';
 import { createScratch } from './scratch.ts';
 import { showConfig } from './show-config.ts';
 import { createStackTools, type Scrubber, type StackTool, type ToolPaths } from './stack-tool.ts';
@@ -92,6 +94,9 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   const stackTool = createStackTools(options);
   const lockPatience = options.lockPatienceS ?? APPLY_LOCK_PATIENCE_S;
   const steady = options.steadyClock ?? (() => performance.now());
+  const schemas = createProviderSchemas({
+    ...{ dir: join(dataDir, 'schemas'), cliConfig: options.tools.cliConfig, log, steady },
+  });
   /** When plans of this process were made, by the steady clock. In memory only. */
   const madeSteady = new Map<string, number>();
   /** Secrets in a stack's last plan, which a later error text may contain. In memory only. */
@@ -190,10 +195,15 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     }
   }
 
-  function analysed(json: Uint8Array, stack: Stack): Pick<PlanResult, 'document' | 'analysis'> {
+  function analysed(
+    json: Uint8Array,
+    stack: Stack,
+    schema: Schema | undefined,
+  ): Pick<PlanResult, 'document' | 'analysis'> {
     try {
       const document = readPlan(json, `the plan of ${stack.name}`);
-      const analysis = analyzePlan(document, { key: options.key, secrets: secretValues(stack) });
+      const known = { key: options.key, secrets: secretValues(stack) };
+      const analysis = analyzePlan(document, schema === undefined ? known : { ...known, schema });
       return { document, analysis: ignoreFindings(analysis, stack.ignore) };
     } catch (cause) {
       const text = errorText(cause);
@@ -262,7 +272,9 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     });
     const bytes = await ownBytes(file);
     const json = await show(tree, tool, file, signal);
-    const { document, analysis } = analysed(json, stack);
+    const within = <T>(work: (dir: string) => Promise<T>): Promise<T> => scratch.within(tree.user, work);
+    const schema = await schemas.of({ ...tree, within }, tool, signal);
+    const { document, analysis } = analysed(json, stack, schema);
     seenSecrets.set(stack.name, analysis.secrets);
     return { bytes, madeAt, document, analysis, touches: touchedAddresses(document) };
   }

@@ -1,9 +1,7 @@
 /** Makes `show` fast by skipping a check that the plan has just done. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-
-const LOCKED_PROVIDER =
-  /^provider\s+"([a-z0-9.-]+(?::\d+)?\/[\w-]+\/[\w-]+)"\s*\{\s*^\s*version\s*=\s*"([\w.+-]+)"/gm;
+import { LOCK_FILE, type LockedProvider, lockedProviders } from './lock-file.ts';
 
 /**
  * A CLI configuration for `show` right after `plan`, or null where the normal one must be used. At each start
@@ -16,13 +14,28 @@ export async function showConfig(options: {
   /** The CLI configuration of all other commands. */
   readonly cliConfig: string;
 }): Promise<string | null> {
-  const standard = await readFile(options.cliConfig, 'utf8').catch(() => null);
-  // Somebody develops a provider: its directory does not match the lock file.
-  if (standard === null || standard.includes('dev_overrides')) return null;
-  const lock = await readFile(join(options.cwd, '.terraform.lock.hcl'), 'utf8').catch(() => '');
+  if (await hasDevOverrides(options.cliConfig)) return null;
+  const lock = await readFile(join(options.cwd, LOCK_FILE), 'utf8').catch(() => '');
+  return configFor(lockedProviders(lock), options.dataDir);
+}
+
+/** True if somebody develops a provider, whose directory then does not match the lock file; or if nothing is known. */
+export async function hasDevOverrides(cliConfig: string): Promise<boolean> {
+  const standard = await readFile(cliConfig, 'utf8').catch(() => null);
+  return standard === null || standard.includes('dev_overrides');
+}
+
+/**
+ * A CLI configuration that names these providers by their directories in TF_DATA_DIR. Null without providers, and where
+ * it is not certain which directory is the one.
+ */
+export async function configFor(
+  providers: readonly LockedProvider[],
+  dataDir: string,
+): Promise<string | null> {
   const lines: string[] = [];
-  for (const [, source = '', version = ''] of lock.matchAll(LOCKED_PROVIDER)) {
-    const installed = join(options.dataDir, 'providers', source, version);
+  for (const { source, version } of providers) {
+    const installed = join(dataDir, 'providers', source, version);
     const platforms = await readdir(installed).catch(() => []);
     const [platform] = platforms;
     if (platform === undefined || platforms.length > 1) return null;

@@ -74,8 +74,8 @@ export interface StackToolOptions {
   readonly toolProcesses: ToolProcesses | null;
 }
 
-/** The largest plan document that is read, as `show -json` writes it. */
-const PLAN_DOCUMENT_BYTES = 400 * 1024 * 1024;
+/** The largest documents that are read, in bytes: as `show -json` and as `providers schema -json` write them. */
+const ANSWERS: Partial<Record<RunnerPhase, number>> = { show: 400 * 1024 * 1024, schema: 64 * 1024 * 1024 };
 
 const AWS_VARIABLES = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'] as const;
 
@@ -104,10 +104,9 @@ export function createStackTools(options: StackToolOptions) {
       async run(phase, args, call) {
         const doing = `running ${stack.tool} ${phase}`;
         const began = performance.now();
-        const output =
-          phase === 'show'
-            ? ({ as: 'answer', bytes: PLAN_DOCUMENT_BYTES } as const)
-            : ({ as: 'log', dir: place.outputDir, name: phase } as const);
+        const bytes = ANSWERS[phase];
+        const output: ToolCall['output'] =
+          bytes === undefined ? { as: 'log', dir: place.outputDir, name: phase } : { as: 'answer', bytes };
         const record = recordIn(options, stack, phase, call);
         let outcome: ToolOutcome;
         try {

@@ -5,6 +5,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import type { Mirrors } from '../git/mirrors.ts';
 import type { Stack } from '../model/directory.ts';
 import { RunnerError } from '../ports/runner-error.ts';
+import { LOCK_FILE } from './lock-file.ts';
 import { allowTraversal, giveFolders, giveWorkTree, type StackUser, type StackUsers } from './stack-user.ts';
 
 /** One stack's directory under `<dataDir>/work`, kept from run to run. */
@@ -44,7 +45,6 @@ interface LastInit {
   readonly lockAfter: string;
 }
 
-const LOCK_FILE = '.terraform.lock.hcl';
 const PLUGINS = 'plugins';
 /** The file in TF_DATA_DIR that says where the state is. */
 const BACKEND_FILE = 'terraform.tfstate';
@@ -193,7 +193,7 @@ async function removeUnlessDirectory(path: string): Promise<void> {
 }
 
 /** A file that the stack's code may have written; null where it does not exist or is a symbolic link. */
-async function readWithoutLinks(path: string): Promise<Buffer | null> {
+export async function readWithoutLinks(path: string): Promise<Buffer | null> {
   return readFile(path, { flag: constants.O_RDONLY | constants.O_NOFOLLOW }).catch(() => null);
 }
 
