@@ -2,6 +2,7 @@
 
 import { formatPath } from './attribute-path.ts';
 import { type JudgedRow, judgeAttributes, judgeOrder, showAttribute } from './attributes.ts';
+import { equal } from './canonical.ts';
 import type { TypedSchema } from './change-hash.ts';
 import { checksOf, lateReadsOf } from './checks.ts';
 import { type Configuration, codeOf, configKey, readConfiguration } from './configuration.ts';
@@ -113,8 +114,20 @@ export function analyzePlan(
     ...(checks.length === 0 ? {} : { checks }),
     ...(inputs.length === 0 ? {} : { inputs }),
     changes: changes.sort(compareChanges),
-    untold: untoldChanges(changes, { findings }),
+    untold: [...new Set([...untoldChanges(changes, { findings }), ...contradictions(touched)])].sort(),
   };
+}
+
+/**
+ * The addresses whose change starts from other values than the refresh found. The findings tell what the refresh
+ * found, so they would not tell what an apply changes.
+ */
+function contradictions(touched: readonly PlannedResource[]): string[] {
+  return touched.flatMap(({ resource: { drift, change, action, entry } }) => {
+    if (drift === undefined || drift.after === null || (action !== 'update' && action !== 'replace'))
+      return [];
+    return equal(drift.after, change?.before ?? null, 'keys', 'fixed') ? [] : [entry.address];
+  });
 }
 
 function compareChanges(a: PlannedChange, b: PlannedChange): number {
