@@ -1,8 +1,11 @@
 /** The JSON output of `m0 explain`. */
 import type { Analysis, Finding, PlannedChange } from '../drift/finding.ts';
 
-/** The JSON output. Scripts rely on its keys and their order. */
-export function explainJson(analysis: Analysis, withNoise: boolean): string {
+/**
+ * The JSON output. Scripts rely on its keys and their order. `schema`: whether the providers' schemas were known for all
+ * of it.
+ */
+export function explainJson(analysis: Analysis, withNoise: boolean, schema: boolean): string {
   return JSON.stringify(
     {
       formatVersion: 1,
@@ -11,6 +14,7 @@ export function explainJson(analysis: Analysis, withNoise: boolean): string {
       counts: analysis.counts,
       checks: analysis.checks,
       inputs: analysis.inputs,
+      schema,
       changes: analysis.changes.map(changeJson),
       ...(analysis.untold.length === 0 ? {} : { untold: analysis.untold }),
       ...(withNoise ? { noise: analysis.noise.map(findingJson) } : {}),

@@ -6,6 +6,7 @@ import { PlanError, readPlan } from '../drift/read-plan.ts';
 import { oneLine } from '../drift/value-text.ts';
 import { explainDiff } from './explain-diff.ts';
 import { explainJson } from './explain-json.ts';
+import { knowsSchema, readSchema, takeSchemaOption, withSchemaNote } from './schema-file.ts';
 
 /** The input and output of the explain command. */
 export interface ExplainIo {
@@ -15,26 +16,32 @@ export interface ExplainIo {
   readFile(path: string): Promise<Uint8Array>;
 }
 
-const USAGE = 'use: m0 explain PLAN.json [--json] [--noise]';
+const PLAN_HOW = '`terraform show -json PLANFILE`';
+const SCHEMA_HOW = '`terraform providers schema -json`';
+const USAGE = 'use: m0 explain PLAN.json [--json] [--noise] [--schema FILE]';
 
 /**
- * `explain PLAN.json [--json] [--noise]`: prints the findings of a plan document, as a diff or as JSON.
+ * `explain PLAN.json [--json] [--noise] [--schema FILE]`: prints the findings of a plan document, as a diff or as
+ * JSON. FILE is a document of `terraform providers schema -json`.
  *
  * @returns the exit code: 0 if an apply would change nothing; 1 with actionable findings; 2 if the command is wrong
  * or the input can't be read (one line on `err`).
  */
-export async function explain(args: readonly string[], io: ExplainIo): Promise<number> {
+export async function explain(typed: readonly string[], io: ExplainIo): Promise<number> {
+  const { rest: args, file: schemaFile, problem } = takeSchemaOption(typed);
   const flags = args.filter((arg) => arg.startsWith('-'));
   const files = args.filter((arg) => !arg.startsWith('-'));
   const unknownFlag = flags.find((flag) => flag !== '--json' && flag !== '--noise');
   const [file] = files;
-  if (unknownFlag !== undefined || file === undefined || files.length > 1) {
+  if (problem !== undefined || unknownFlag !== undefined || file === undefined || files.length > 1) {
     const what =
-      unknownFlag !== undefined
-        ? `explain: unknown option ${oneLine(unknownFlag)}`
-        : file === undefined
-          ? 'explain: no plan named'
-          : 'explain: more than one plan named';
+      problem !== undefined
+        ? `explain: ${problem}`
+        : unknownFlag !== undefined
+          ? `explain: unknown option ${oneLine(unknownFlag)}`
+          : file === undefined
+            ? 'explain: no plan named'
+            : 'explain: more than one plan named';
     io.err(`${what}; ${USAGE}\n`);
     return 2;
   }
@@ -43,11 +50,14 @@ export async function explain(args: readonly string[], io: ExplainIo): Promise<n
   let output: string;
   try {
     // Fingerprints are not shown here, so the key does not matter.
-    analysis = analyzePlan(readPlan(await read(file, io), file), { key: 'explain' });
+    const schema =
+      schemaFile === undefined ? undefined : readSchema(await read(schemaFile, io, SCHEMA_HOW), schemaFile);
+    const options = schema === undefined ? { key: 'explain' } : { key: 'explain', schema };
+    analysis = analyzePlan(readPlan(await read(file, io), file), options);
     // The output is complete before anything is printed, because half an answer would mislead.
     output = flags.includes('--json')
-      ? `${explainJson(analysis, noise)}\n`
-      : explainDiff(analysis, nameOf(file), noise, io.color);
+      ? `${explainJson(analysis, noise, knowsSchema(analysis, schema))}\n`
+      : withSchemaNote(explainDiff(analysis, nameOf(file), noise, io.color), analysis, schema, io.color);
   } catch (error) {
     if (error instanceof PlanError) io.err(`explain: ${oneLine(error.message)}\n`);
     else if (error instanceof RangeError) {
@@ -59,14 +69,14 @@ export async function explain(args: readonly string[], io: ExplainIo): Promise<n
   return analysis.findings.some((finding) => finding.actionable) ? 1 : 0;
 }
 
-async function read(file: string, io: ExplainIo): Promise<Uint8Array> {
+async function read(file: string, io: ExplainIo, how = PLAN_HOW): Promise<Uint8Array> {
   try {
     return await io.readFile(file);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     const why: Record<string, string> = {
-      ENOENT: 'no such file; name one written by `terraform show -json PLANFILE`',
-      EISDIR: 'is a directory; name a file written by `terraform show -json PLANFILE`',
+      ENOENT: `no such file; name one written by ${how}`,
+      EISDIR: `is a directory; name a file written by ${how}`,
       EACCES: 'may not be read; give this user the right to',
     };
     throw new PlanError(`${file}: ${why[code] ?? `could not be read (${code}); check the path`}`);

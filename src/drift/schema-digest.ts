@@ -39,13 +39,15 @@ const NESTING: Readonly<Record<string, string>> = { list: 'l', set: 's', map: 'm
 export function digestsOf(document: Json): readonly SchemaDigest[] {
   const version = field(document, 'format_version');
   const providers = field(document, 'provider_schemas');
-  if (typeof version !== 'string' || (providers !== undefined && !isObject(providers)))
+  // Without any provider, Terraform writes the version alone.
+  const isSchema = isObject(providers) || (isObject(document) && Object.keys(document).length === 1);
+  if (typeof version !== 'string' || !isSchema)
     throw new SchemaError('is no document of `terraform providers schema -json`');
   if (!/^[01]\.\d+$/.test(version))
     throw new SchemaError(
       `has the schema format ${JSON.stringify(version.slice(0, 20))}, which is unknown here (0.x and 1.x are known); update m0`,
     );
-  return Object.entries(providers ?? {}).map(([provider, schema]) => {
+  return Object.entries(isObject(providers) ? providers : {}).map(([provider, schema]) => {
     const types = field(schema, 'resource_schemas') ?? {};
     if (!isObject(types)) throw new SchemaError(`has no resources for ${provider}`);
     const resources = Object.entries(types).map(([type, resource]) => {

@@ -70,7 +70,8 @@ describe('--json', () => {
         '"actionable":true,"attributes":[' +
         '{"path":"a","origin":"cloud","kind":"changed","recorded":"x","actual":"y","desired":"x","sensitive":false},' +
         '{"path":"b","origin":"code","kind":"changed","recorded":1,"actual":1,"desired":2,"sensitive":false}]}],' +
-        '"outputs":[],"counts":{"findings":1,"cloud":0,"code":0,"both":1,"create":0,"update":1,"delete":0,"replace":0,"noise":0}}',
+        '"outputs":[],"counts":{"findings":1,"cloud":0,"code":0,"both":1,"create":0,"update":1,"delete":0,"replace":0,"noise":0},"schema":false,' +
+        '"changes":[{"kind":"resource","address":"aws_thing.a","actions":["update"],"effect":"change","paths":["a","b"]}]}',
     );
   });
 
@@ -99,6 +100,8 @@ An apply would change nothing of this:
   ~ v: 1 → 2  (cloud, an apply keeps it)
 
 1 more that nobody changed (--noise lists them)
+
+Without the provider's schema: what is a list, a set or computed is judged by the rules of m0 (--schema FILE takes that of \`terraform providers schema -json\`).
 `);
   });
 
