@@ -26,8 +26,12 @@ function shownFinding(finding: Finding): Omit<Finding, 'fingerprint' | 'change'>
 }
 
 /** A planned change as policies see it. An output has the address `output.NAME`. */
-function shownChange({ kind, address, deposed, actions, paths }: PlannedChange): object {
-  return { kind, address, ...(deposed === undefined ? {} : { deposed }), actions, paths };
+function shownChange({ kind, address, deposed, triggeredBy, actions, paths }: PlannedChange): object {
+  return {
+    ...{ kind, address, actions, paths },
+    ...(deposed === undefined ? {} : { deposed }),
+    ...(triggeredBy === undefined ? {} : { triggeredBy }),
+  };
 }
 
 /**
