@@ -85,8 +85,9 @@ export class Echoes {
     const handles = handlesOf(resource);
     const isNear = (other: Resource): boolean => {
       if (isSame(other, resource)) return false;
+      if (isPartOf(other.entry.type, type)) return true;
       const otherKey = configKey(other.entry);
-      if (referring?.has(otherKey) === true || isPartOf(other.entry.type, type)) return true;
+      if (referring?.has(otherKey) === true) return true;
       // The code no longer has one of the two, so it can't say how they are connected.
       const unsaid = !blocks.has(key) || !blocks.has(otherKey);
       return unsaid && !isPartOf(type, other.entry.type) && refersTo(other, handles);
@@ -282,14 +283,13 @@ function namesSibling(row: RawRow, sibling: Resource): boolean {
 }
 
 /**
- * True if the attribute now has what an attachment or association gives it, instead of a default: the association's
- * own id, the value of its attribute with the same name (`main_route_table_id` from `route_table_id`), or the host
+ * True if the attribute now has what an attachment or association gives it, instead of a default: the value of its
+ * attribute with the same name (`main_route_table_id` from `route_table_id`, `association_id` from `id`), or the host
  * name of its address.
  */
 function pointsAt(row: RawRow, attribute: string, { entry, actual }: Resource): boolean {
   if (!LINK.test(entry.type) || !isText(row.actual) || !isObject(actual)) return false;
   if (row.segments.length !== 1 || !(row.recorded === null || typeof row.recorded === 'string')) return false;
-  if (row.actual === actual.id) return true;
   const address = addressOfHost(row.actual);
   if (address !== undefined) {
     const before = isEmpty(row.recorded) || addressOfHost(row.recorded) !== undefined;

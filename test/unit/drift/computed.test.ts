@@ -191,6 +191,16 @@ describe('secrets of the schema', () => {
   });
 });
 
+describe('a secret of the schema that is too short to be searched for', () => {
+  it('is hidden by its path', () => {
+    const schema = schemaWith({ aws_db: { attributes: { pin: { ...TEXT, sensitive: true } } } });
+    const resource = { address: 'aws_db.a', recorded: { pin: '1234' }, actual: { pin: '5678' } };
+    const { findings } = analyzePlan(plan([resource]), { key: 'k', schema });
+    expect(JSON.stringify(findings[0]?.attributes)).not.toMatch(/1234|5678/);
+    expect(findings[0]?.attributes[0]?.sensitive).toBe(true);
+  });
+});
+
 describe('plans that were told wrongly', () => {
   const analyze = (name: string) => {
     const file = new URL(`../../found/explain/${name}.json`, import.meta.url);

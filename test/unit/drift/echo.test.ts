@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { analyzePlan } from '../../../src/drift/analyze.ts';
 import type { Json } from '../../../src/drift/finding.ts';
+import type { Schema } from '../../../src/drift/schema.ts';
 import { type Planned, plan } from '../../support/plan.ts';
+import { COMPUTED, schemaWith, TEXT } from '../../support/schema.ts';
 
 type Values = { readonly [key: string]: Json };
 
@@ -15,8 +17,11 @@ function refersTo(...addresses: readonly string[]): Values {
 }
 
 /** `address path` of each row in a finding; `address` alone for a finding without rows. */
-function told(resources: readonly Planned[]): string[] {
-  const { findings } = analyzePlan(plan(resources), { key: 'k' });
+function told(resources: readonly Planned[], schema?: Schema): string[] {
+  const { findings } = analyzePlan(plan(resources), {
+    key: 'k',
+    ...(schema === undefined ? {} : { schema }),
+  });
   return findings.flatMap(({ address, attributes }) =>
     attributes.length === 0 ? [address] : attributes.map(({ path }) => `${address} ${path}`),
   );
@@ -107,6 +112,13 @@ describe('an associated address', () => {
     ]);
     const evil = { public_dns: 'ec2-203-0-113-25.compute-1.amazonaws.com.evil.example' };
     expect(told([machine({ public_dns: '' }, evil), association])).toEqual(['aws_instance.i public_dns']);
+  });
+
+  it('shows as a host name also inside a list', () => {
+    const names = (list: readonly string[]): Planned => machine({ host_names: [] }, { host_names: list });
+    const other = 'ec2-198-51-100-7.compute-1.amazonaws.com';
+    expect(told([names([dns]), association])).toEqual([]);
+    expect(told([names([dns, other]), association])).toEqual(['aws_instance.i host_names[*]']);
   });
 
   it('that m0 associated anew has a new id, which is an echo on the address', () => {
@@ -290,6 +302,22 @@ describe('a sibling with a part of a resource', () => {
     expect(told([role('allow-everything', 'allow-read'), policy('allow-read')])).toEqual([]);
   });
 
+  it('does not explain what somebody wrote into another part, though it is the same text', () => {
+    const taken: Planned = {
+      address: 'aws_iam_role.r',
+      recorded: { id: 'role-ci', inline_policy: [{ name: 'ci', policy: 'allow-read' }, KEPT] },
+      actual: {
+        id: 'role-ci',
+        inline_policy: [
+          { name: 'ci', policy: 'allow-read' },
+          { name: 'kept', policy: 'allow-read' },
+        ],
+      },
+      expressions: {},
+    };
+    expect(told([taken, policy('allow-read')])).toHaveLength(2);
+  });
+
   it('does not explain another version than its own', () => {
     expect(told([role('allow-read', 'allow-everything'), policy('allow-read')])).toHaveLength(2);
   });
@@ -332,6 +360,34 @@ describe('an attribute that one sibling manages as a whole', () => {
   it('hides no grant that ownership controls still allow', () => {
     expect(told([grants, ownership('BucketOwnerEnforced')])).toEqual([]);
     expect(told([grants, ownership('BucketOwnerPreferred')])).toEqual(['aws_s3_bucket.b grant[*]']);
+  });
+});
+
+describe('with the schema', () => {
+  const schema = schemaWith({
+    aws_instance: {
+      attributes: { id: COMPUTED, user_note: TEXT, filled_in: { ...TEXT, computed: true } },
+      block_types: { disk: { nesting_mode: 'set', block: { attributes: { volume_id: TEXT } } } },
+    },
+  });
+  const machine = (attribute: string, actual: Json): Planned => ({
+    address: 'aws_instance.i',
+    recorded: { id: 'i-91e484ae', [attribute]: null },
+    actual: { id: 'i-91e484ae', [attribute]: actual },
+    expressions: {},
+  });
+  const sibling = unmoved(
+    'aws_volume_attachment.e',
+    { id: 'vai-1', instance_id: 'i-91e484ae', volume_id: 'vol-1ca3abd2' },
+    refersTo('aws_instance.i'),
+  );
+
+  it('what a provider never fills in is no echo; a block may be one', () => {
+    expect(told([machine('user_note', 'vol-1ca3abd2'), sibling], schema)).toEqual([
+      'aws_instance.i user_note',
+    ]);
+    expect(told([machine('filled_in', 'vol-1ca3abd2'), sibling], schema)).toEqual([]);
+    expect(told([machine('disk', [{ volume_id: 'vol-1ca3abd2' }]), sibling], schema)).toEqual([]);
   });
 });
 

@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createLogger } from '../../../src/base/log.ts';
 import type { Json } from '../../../src/drift/finding.ts';
+import { writeDigest } from '../../../src/drift/schema-digest.ts';
 import { RunnerError } from '../../../src/ports/runner-error.ts';
 import { createProviderSchemas, type SchemaPlace } from '../../../src/terraform/provider-schemas.ts';
 import { AWS, schemaDocument, TEXT } from '../../support/schema.ts';
@@ -159,13 +161,14 @@ it('makes a damaged digest anew', async () => {
   await schemas().of(place, tool(), signal);
   const file = join(dir, 'schemas', kept()[0] ?? '');
   const whole = readFileSync(file);
-  for (const damaged of [whole.subarray(0, whole.length - 9), Buffer.from('{}'), Buffer.alloc(0)]) {
+  const other = gzipSync(writeDigest({ provider: RANDOM, resources: {} }));
+  for (const damaged of [whole.subarray(0, whole.length - 9), Buffer.from('{}'), Buffer.alloc(0), other]) {
     writeFileSync(file, damaged);
     expect((await schemas().of(place, tool(), signal))?.at('aws_thing', ['a'])?.settable).toBe(true);
     expect(readFileSync(file).equals(whole)).toBe(true);
   }
-  expect(calls).toHaveLength(4);
-  expect(warnings()).toHaveLength(3);
+  expect(calls).toHaveLength(5);
+  expect(warnings()).toHaveLength(4);
   expect(kept()).toHaveLength(1);
 });
 
