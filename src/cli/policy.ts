@@ -38,10 +38,12 @@ export interface PolicyCommandOptions {
   readonly cwd: string;
   /** ms since epoch: the time that the policy sees. */
   readonly now: number;
+  /** All of standard input, for `--plan -`. */
+  readonly readStdin?: () => Promise<Uint8Array>;
 }
 
 const USAGE =
-  'policy: say `policy check DIR [--plan PLAN.json] [--input INPUT.json] [--approver EMAIL]… [--json]` or `policy test DIR`\n';
+  'policy: say `policy check DIR [--plan PLAN.json|-] [--input INPUT.json] [--approver EMAIL]… [--json]` or `policy test DIR`\n';
 
 /**
  * `policy check DIR …` and `policy test DIR`.

@@ -1,6 +1,7 @@
 /** When two values count as equal, and a canonical text for each value. */
+import { parseExact } from '../base/exact-json.ts';
 import type { Json } from './finding.ts';
-import { field, identical, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
+import { field, identical, isArray, isBigNumber, isEmpty, isObject, numberText, UNKNOWN } from './json-value.ts';
 
 /**
  * The kinds of equality.
@@ -16,7 +17,7 @@ export type Equality = 'plan' | 'exact' | 'json' | 'iam';
 export function parseDocument(text: Json): Json | undefined {
   if (typeof text !== 'string' || !/^\s*[[{]/.test(text)) return undefined;
   try {
-    const parsed = JSON.parse(text) as Json;
+    const parsed = parseExact(text) as Json;
     return typeof parsed === 'object' ? parsed : undefined;
   } catch {
     return undefined;
@@ -46,6 +47,7 @@ export function canonical(value: Json, equality: Equality): string {
       .filter(([, text]) => text !== 'null');
     return `{${entries.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`;
   }
+  if (isBigNumber(value)) return equality === 'iam' ? JSON.stringify(numberText(value)) : numberText(value);
   if (inPlan) {
     const document = parseDocument(value);
     if (document !== undefined) return `json${canonical(document, equalityOf(document))}`;

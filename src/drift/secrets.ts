@@ -1,7 +1,7 @@
 /** Finds the secrets in a plan and removes them from texts. */
 import { parseDocument } from './canonical.ts';
 import type { Json } from './finding.ts';
-import { field, hasTrue, isArray, isObject, leavesOf } from './json-value.ts';
+import { field, hasTrue, isArray, isBigNumber, isObject, leavesOf } from './json-value.ts';
 import type { PlanDocument } from './plan-document.ts';
 import { type PlanParts, planParts } from './plan-parts.ts';
 
@@ -72,7 +72,8 @@ function formsOf(secret: string): string[] {
 }
 
 function addSecret(value: Json, found: Set<string>): void {
-  if (value === null || typeof value === 'boolean' || typeof value === 'object') return;
+  if (value === null || typeof value === 'boolean') return;
+  if (typeof value === 'object' && !isBigNumber(value)) return;
   const text = String(value);
   if (text.length < MIN_LENGTH) return;
   found.add(text);
