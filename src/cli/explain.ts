@@ -56,7 +56,9 @@ export async function explain(args: readonly string[], io: ExplainIo): Promise<n
   } catch (error) {
     if (error instanceof PlanError) io.err(`explain: ${oneLine(error.message)}\n`);
     else if (error instanceof RangeError) {
-      io.err(`explain: ${oneLine(inputName(file))}: is nested too deeply or too big to be judged; is it a plan?\n`);
+      io.err(
+        `explain: ${oneLine(inputName(file))}: is nested too deeply or too big to be judged; is it a plan?\n`,
+      );
     } else throw error;
     return 2;
   }

@@ -34,7 +34,9 @@ export function inflate(bytes: Uint8Array, where: string, most = MAX_INFLATED): 
       throw new PlanError(`${where}: inflates to more than ${limit}; give the plan without compression`);
     }
     if (code === 'Z_BUF_ERROR' || code === 'Z_DATA_ERROR') {
-      throw new PlanError(`${where}: is gzip that is damaged or cut short (${errorText(error)}); write it again`);
+      throw new PlanError(
+        `${where}: is gzip that is damaged or cut short (${errorText(error)}); write it again`,
+      );
     }
     throw error;
   }

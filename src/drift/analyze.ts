@@ -13,6 +13,8 @@ import { Echoes, isBookkeeping } from './echo.ts';
 import type { Analysis, AttributeDrift, Finding, Json, Origin, OutputDrift } from './finding.ts';
 import { findingFingerprint } from './fingerprint.ts';
 import { field, hasUnknown, isObject } from './json-value.ts';
+import { notUnderstoodOf } from './known-keys.ts';
+import { partialOf } from './partial.ts';
 import type { PlanDocument } from './plan-document.ts';
 import { type PlanParts, planParts } from './plan-parts.ts';
 import { pathOf, type Scrubber } from './redact.ts';
@@ -70,6 +72,8 @@ export function analyzePlan(
   const noise = findingsOfKind('noise');
   const checks = checksOf(document, context.scrub);
   const inputs = lateReadsOf(document);
+  const partial = partialOf(document, plan, context.scrub);
+  const notUnderstood = notUnderstoodOf(document, context.scrub);
   return {
     findings,
     outputs: outputsOf(plan),
@@ -80,6 +84,8 @@ export function analyzePlan(
     ...(inputs.length === 0 ? {} : { inputs }),
     changes: [],
     untold: [],
+    ...(partial.length === 0 ? {} : { partial }),
+    ...(notUnderstood.length === 0 ? {} : { notUnderstood }),
   };
 }
 

@@ -1,7 +1,16 @@
 /** When two values count as equal, and a canonical text for each value. */
 import { parseExact } from '../base/exact-json.ts';
 import type { Json } from './finding.ts';
-import { field, identical, isArray, isBigNumber, isEmpty, isObject, numberText, UNKNOWN } from './json-value.ts';
+import {
+  field,
+  identical,
+  isArray,
+  isBigNumber,
+  isEmpty,
+  isObject,
+  numberText,
+  UNKNOWN,
+} from './json-value.ts';
 
 /**
  * The kinds of equality.

@@ -1,4 +1,5 @@
 /** Finds the secrets in a plan and removes them from texts. */
+import { base64Hider, decodedText } from './base64-secrets.ts';
 import { parseDocument } from './canonical.ts';
 import type { Json } from './finding.ts';
 import { field, hasTrue, isArray, isBigNumber, isObject, leavesOf } from './json-value.ts';
@@ -33,6 +34,9 @@ export function collectSecrets(
       }
     }
   }
+  for (const invocation of plan.invocations) {
+    addMasked(invocation.configValues, invocation.configSensitive, found);
+  }
   for (const output of plan.outputs) {
     if (output.sensitive) addLeaves([output.before, output.after], found);
   }
@@ -44,7 +48,7 @@ export function collectSecrets(
   return [...found].sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
 }
 
-/** Replaces every secret in a text, including its escaped, URL-encoded and base64 forms. */
+/** Replaces every secret in a text, including its escaped and URL-encoded forms, and all of these inside base64. */
 export function scrub(text: string, secrets: readonly string[]): string {
   return scrubberFor(secrets)(text);
 }
@@ -57,7 +61,8 @@ export function scrubberFor(secrets: readonly string[]): (text: string) => strin
     forms.map((form) => form.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|'),
     'g',
   );
-  return (text) => text.replace(pattern, HIDDEN);
+  const hideInBase64 = base64Hider(forms, HIDDEN);
+  return (text) => hideInBase64(text.replace(pattern, HIDDEN));
 }
 
 function formsOf(secret: string): string[] {
@@ -67,7 +72,6 @@ function formsOf(secret: string): string[] {
   // Go's JSON encoder escapes these three characters.
   forms.add(escaped.replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`));
   forms.add(encodeURIComponent(secret.toWellFormed()));
-  if (secret.length >= 8) forms.add(Buffer.from(secret).toString('base64'));
   return [...forms];
 }
 
@@ -86,6 +90,9 @@ function addSecret(value: Json, found: Set<string>): void {
       if (part.length >= 16 && !part.startsWith('-----')) found.add(part);
     }
   }
+  // Masked base64 of a text: the text stands elsewhere in clear.
+  const decoded = decodedText(text);
+  if (decoded !== undefined) addSecret(decoded, found);
   // In a JSON document, the values under names that suggest a secret.
   const document = parseDocument(text);
   if (document !== undefined) addNamed(document, found);
