@@ -143,9 +143,8 @@ class Finder {
     if (depth <= 1) return;
     this.#addInner(window, STANDARD, depth - 1);
     // The alphabets differ in their last two characters.
-    for (let bits = 0; bits < 30; bits += 6) {
-      if (((window >>> bits) & 63) >= 62) return this.#addInner(window, URL_SAFE, depth - 1);
-    }
+    const differs = [24, 18, 12, 6, 0].some((bits) => ((window >>> bits) & 63) >= 62);
+    if (differs) this.#addInner(window, URL_SAFE, depth - 1);
   }
 
   /** Adds the windows of the window's five characters. */
