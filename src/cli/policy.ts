@@ -20,6 +20,7 @@ import { FailedTests, PolicyRefusal } from '../policy/refusal.ts';
 import { listPolicy } from '../policy/stage.ts';
 import { proveBundle } from '../policy/sync.ts';
 import { testPolicy } from '../policy/test-cases.ts';
+import { whyNotByItself } from '../runs/why-not.ts';
 import { type PolicyInput, policyInputOf, type TypedQuestion, UsageError } from './policy-question.ts';
 
 /** The output of a command. `text` includes its line breaks. */
@@ -196,6 +197,7 @@ async function answer(
     asked.analysis.findings,
     [{ policy, mode: 'decide', commit: null, outcome }],
     'policy',
+    whyNotByItself(asked.analysis, true) ?? undefined,
   );
   return {
     messages: merged(messages.map(({ at, ...m }) => ({ ...m, at: placesOf(bundle.rules, { ...m, at }) }))),
