@@ -82,9 +82,8 @@ export function hasTrue(mask: Json | undefined): boolean {
 /** True if two values are built exactly alike, including how empty values are written and the order of elements. */
 export function identical(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
-  if (isBigNumber(a)) return isBigNumber(b) && String(a) === String(b);
   if (isArray(a)) return isArray(b) && a.length === b.length && a.every((item, i) => identical(item, b[i]));
-  if (!isObject(a) || !isObject(b)) return false;
+  if (!isObject(a) || !isObject(b)) return isBigNumber(a) && isBigNumber(b) && String(a) === String(b);
   let count = 0;
   for (const key in a) {
     if (!Object.hasOwn(b, key) || !identical(a[key], b[key])) return false;

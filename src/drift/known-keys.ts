@@ -48,19 +48,25 @@ export function notUnderstoodOf(document: PlanDocument, scrub: Scrubber): readon
   for (const key in document) {
     if (!PLAN.has(key) && mayCarryChanges(key, document[key])) found.add('', key, '');
   }
+  const [entryKeys, changeKeys] = [new KeyCheck(ENTRY), new KeyCheck(CHANGE)];
   for (const list of ['resource_changes', 'resource_drift'] as const) {
     eachEntry(document[list], (entry, i) => {
-      checkKeys(entry, ENTRY, (key) => found.add(`${list}[${i}]`, key, list));
+      for (const key of entryKeys.unknown(entry)) found.add(`${list}[${i}]`, key, list);
       if (!MODES.has(entry.mode)) found.add(`${list}[${i}]`, `mode ${JSON.stringify(entry.mode)}`, list);
-      checkKeys(entry.change, CHANGE, (key) => found.add(`${list}[${i}].change`, key, `${list}.change`));
+      for (const key of changeKeys.unknown(entry.change)) {
+        found.add(`${list}[${i}].change`, key, `${list}.change`);
+      }
     });
   }
   const outputs = document.output_changes;
   for (const [name, change] of isObject(outputs) ? Object.entries(outputs) : []) {
-    checkKeys(change, CHANGE, (key) => found.add(`output_changes.${name}`, key, 'output_changes'));
+    for (const key of changeKeys.unknown(change)) found.add(`output_changes.${name}`, key, 'output_changes');
   }
+  const invocationKeys = new KeyCheck(INVOCATION);
   eachEntry(document.action_invocations, (entry, i) => {
-    checkKeys(entry, INVOCATION, (key) => found.add(`action_invocations[${i}]`, key, 'action_invocations'));
+    for (const key of invocationKeys.unknown(entry)) {
+      found.add(`action_invocations[${i}]`, key, 'action_invocations');
+    }
   });
   return found.sentences();
 }
@@ -78,13 +84,38 @@ function eachEntry(list: Json | undefined, visit: (entry: JsonObject, i: number)
   }
 }
 
-/** This runs for every resource of a plan: nothing is created as long as all keys are known. */
-function checkKeys(object: Json | undefined, known: ReadonlySet<string>, add: (key: string) => void): void {
-  if (!isObject(object)) return;
-  for (const key in object) {
-    if (known.has(key)) continue;
-    const value = object[key];
-    if (value !== false && !isEmpty(value)) add(key);
+const NONE: readonly string[] = [];
+
+/**
+ * Looks for unknown keys. It runs for every resource of a plan, and nearly all have the same keys in the same order,
+ * so an object is first compared with the last one that had no others.
+ */
+class KeyCheck {
+  readonly #known: ReadonlySet<string>;
+  #last: readonly string[] = NONE;
+
+  constructor(known: ReadonlySet<string>) {
+    this.#known = known;
+  }
+
+  /** The keys of the object that are not known and whose values may carry changes. */
+  unknown(object: Json | undefined): readonly string[] {
+    if (!isObject(object)) return NONE;
+    const last = this.#last;
+    let at = 0;
+    for (const key in object) {
+      if (key !== last[at]) return this.#compare(object);
+      at += 1;
+    }
+    return NONE;
+  }
+
+  #compare(object: JsonObject): readonly string[] {
+    const keys = Object.keys(object);
+    const unknown = keys.filter((key) => !this.#known.has(key));
+    if (unknown.length > 0) return unknown.filter((key) => object[key] !== false && !isEmpty(object[key]));
+    this.#last = keys;
+    return NONE;
   }
 }
 

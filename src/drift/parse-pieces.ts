@@ -10,7 +10,8 @@ const PIECE = 64 * 1024;
 /** The deepest level that is read piece by piece. Anything nested deeper is parsed in one call, whatever its size. */
 const MAX_DEPTH = 24;
 
-const [QUOTE, BACKSLASH, COMMA, COLON, MINUS] = [0x22, 0x5c, 0x2c, 0x3a, 0x2d];
+const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
+const [DOT, SMALL_E, BIG_E] = [0x2e, 0x65, 0x45];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** The meaning of a byte outside strings. */
@@ -167,7 +168,7 @@ class Reader {
       if (meaning === QUOTES) i = this.#endOfString(i) - 1;
       else if (meaning === OPENS) depth += 1;
       else if (meaning === CLOSES && --depth === 0) return i + 1;
-      else if (meaning === DIGIT) i = this.#endOfWord(i) - 1;
+      else if (meaning === DIGIT) i = this.#endOfDigits(i) - 1;
     }
     if (last === bytes.length) throw new SyntaxError('the text ends too early');
     return undefined;
@@ -184,24 +185,28 @@ class Reader {
     throw new SyntaxError('the text ends inside a string');
   }
 
-  /** A cheap test, because plans have many numbers and nearly all are short. */
-  #mayBeRounded(from: number, to: number): boolean {
+  /** Index after these digits, or after the whole number if it may be rounded. Nearly all numbers are short. */
+  #endOfDigits(from: number): number {
     const bytes = this.#bytes;
-    if (to - from < 3) return false;
-    const first = bytes[from] ?? 0;
-    if (first !== MINUS && MEANING[first] !== DIGIT) return false;
-    if (to - from >= LONG_NUMBER) return true;
-    for (let i = from + 1; i < to; i++) if (bytes[i] === 0x65 || bytes[i] === 0x45) return true;
-    return false;
+    let at = from + 1;
+    while (MEANING[bytes[at] ?? 0] === DIGIT) at += 1;
+    const next = bytes[at];
+    const short = at - from < LONG_NUMBER && next !== DOT && next !== SMALL_E && next !== BIG_E;
+    return short ? at : this.#endOfWord(from);
   }
 
   #endOfWord(from: number): number {
     let at = from;
     for (let byte = this.#bytes[at]; byte !== undefined && isWord(byte); byte = this.#bytes[at]) at += 1;
     if (at === from) throw new SyntaxError(`unexpected text at byte ${from}`);
-    if (!this.#rounded && this.#mayBeRounded(from, at)) this.#rounded = isRounded(this.#text(from, at));
+    if (!this.#rounded && isNumber(this.#bytes[from])) this.#rounded = isRounded(this.#text(from, at));
     return at;
   }
+}
+
+/** True for the first byte of a number. */
+function isNumber(byte: number | undefined): boolean {
+  return byte === 0x2d || MEANING[byte ?? 0] === DIGIT;
 }
 
 /** Letters, digits and the signs in numbers: `true`, `null`, `-1.5e+3`. */

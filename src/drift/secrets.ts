@@ -23,7 +23,7 @@ export function collectSecrets(
   plan = planParts(document),
   known: readonly string[] = [],
 ): readonly string[] {
-  const found = new Set<string>(known.filter((secret) => secret.length >= MIN_LENGTH));
+  const found = new Set<string>();
   for (const list of [plan.drift, plan.changes]) {
     for (const entry of list) {
       for (const mask of [entry.beforeSensitive, entry.afterSensitive]) {
@@ -45,6 +45,7 @@ export function collectSecrets(
   addOutputs(field(field(plan.priorState, 'values'), 'outputs'), found);
   addState(field(field(plan.priorState, 'values'), 'root_module'), found);
   addConfiguration(plan, found);
+  for (const secret of known) if (secret.length >= MIN_LENGTH) found.add(secret);
   return [...found].sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
 }
 
@@ -79,15 +80,16 @@ function addSecret(value: Json, found: Set<string>): void {
   if (value === null || typeof value === 'boolean') return;
   if (typeof value === 'object' && !isBigNumber(value)) return;
   const text = String(value);
-  if (text.length < MIN_LENGTH) return;
+  // A plan has the same secret in many places.
+  if (text.length < MIN_LENGTH || found.has(text)) return;
   found.add(text);
   const trimmed = text.trim();
-  if (trimmed.length >= MIN_LENGTH) found.add(trimmed);
+  if (trimmed !== text) addSecret(trimmed, found);
   // Error messages quote keys and certificates line by line.
   if (text.includes('\n')) {
     for (const line of text.split(/\r?\n/)) {
       const part = line.trim();
-      if (part.length >= 16 && !part.startsWith('-----')) found.add(part);
+      if (part.length >= 16 && !part.startsWith('-----')) addSecret(part, found);
     }
   }
   // Masked base64 of a text: the text stands elsewhere in clear.
