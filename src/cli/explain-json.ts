@@ -14,6 +14,8 @@ export function explainJson(analysis: Analysis, withNoise: boolean, schema: bool
       counts: analysis.counts,
       checks: analysis.checks,
       inputs: analysis.inputs,
+      partial: analysis.partial,
+      notUnderstood: analysis.notUnderstood,
       schema,
       changes: analysis.changes.map(changeJson),
       ...(analysis.untold.length === 0 ? {} : { untold: analysis.untold }),

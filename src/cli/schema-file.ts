@@ -1,5 +1,4 @@
-/** The option `--schema FILE`: a document of `terraform providers schema -json`, compressed or not. */
-import { gunzipSync } from 'node:zlib';
+/** The option `--schema FILE`: a document of `terraform providers schema -json`. */
 import { errorText } from '../base/error-text.ts';
 import type { Analysis, Json } from '../drift/finding.ts';
 import { PlanError } from '../drift/read-plan.ts';
@@ -8,8 +7,6 @@ import { digestsOf, SchemaError, schemaOf } from '../drift/schema-digest.ts';
 import { oneLine } from '../drift/value-text.ts';
 
 const HOW = 'write it with `terraform providers schema -json`';
-/** The largest document that is read, inflated, in bytes. That of AWS 5.100 has 13.6 MB. */
-const MOST_BYTES = 256 * 1024 * 1024;
 
 /** Arguments without the option, and what it names. `problem`: the option is used wrongly. */
 export interface SchemaOption {
@@ -44,8 +41,7 @@ export function takeSchemaOption(args: readonly string[]): SchemaOption {
 export function readSchema(bytes: Uint8Array, where: string): Schema {
   let document: Json;
   try {
-    const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? inflate(bytes) : bytes;
-    document = JSON.parse(Buffer.from(plain).toString('utf8')) as Json;
+    document = JSON.parse(Buffer.from(bytes).toString('utf8')) as Json;
   } catch (cause) {
     throw new PlanError(`${where}: holds no complete JSON (${errorText(cause)}); ${HOW}`, { cause });
   }
@@ -57,10 +53,6 @@ export function readSchema(bytes: Uint8Array, where: string): Schema {
     if (cause instanceof SchemaError) throw new PlanError(`${where}: ${cause.message}; ${HOW}`, { cause });
     throw cause;
   }
-}
-
-function inflate(bytes: Uint8Array): Uint8Array {
-  return gunzipSync(bytes, { maxOutputLength: MOST_BYTES });
 }
 
 /** True if the schema has every resource type in the analysis. */
