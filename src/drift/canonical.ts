@@ -6,7 +6,7 @@ import { field, identical, isArray, isEmpty, isObject, UNKNOWN } from './json-va
  * The kinds of equality.
  * `plan`: for attributes of resources; all empty values are equal, and the order of elements does not count.
  * `exact`: like `plan`, but the order counts.
- * `json`: a JSON document, compared as it is.
+ * `json`: a JSON document, compared as it is; but an empty list equals a missing one, because APIs return either.
  * `iam`: a policy document; a value equals a list with only that value, the order does not count, and `false`
  * equals `"false"`.
  */
@@ -34,7 +34,11 @@ export function canonical(value: Json, equality: Equality): string {
   const inPlan = equality === 'plan' || equality === 'exact';
   if (inPlan && isEmpty(value)) return 'null';
   if (isArray(value)) {
-    const items = value.map((item) => canonical(item, equality));
+    if (value.length === 0) return 'null';
+    // An empty list is an element of its own: it is not the same as null.
+    const items = value.map((item) =>
+      !inPlan && isArray(item) && item.length === 0 ? '[]' : canonical(item, equality),
+    );
     if (equality === 'iam' && items.length === 1) return items[0] ?? 'null';
     if (equality === 'plan' || equality === 'iam') items.sort();
     return `[${items.join(',')}]`;

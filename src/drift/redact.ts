@@ -1,7 +1,8 @@
 /** Turns values of a plan into values that people may see: secrets and unknown values are replaced. */
 import { formatPath } from './attribute-path.ts';
+import { base64Texts } from './base64-text.ts';
 import { equal, equalityOf, parseDocument } from './canonical.ts';
-import type { ChangeKind, Json, JsonDifference, ShownValue } from './finding.ts';
+import type { ChangeKind, DecodedTexts, Json, JsonDifference, ShownValue } from './finding.ts';
 import { isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 import { childMasks, isMasked, type Masks, NO_MASKS } from './masks.ts';
 import { HIDDEN } from './secrets.ts';
@@ -64,14 +65,30 @@ export function documentDifferences(row: RawRow, scrub: Scrubber): readonly Json
   // The documents differ as a whole, which the attribute itself already shows.
   if (inside.some((inner) => inner.segments.length === 0)) return undefined;
   return inside
-    .map((inner) => ({
-      path: pathOf(inner, scrub),
-      kind: kindOf(inner, !equal(inner.recorded, inner.actual, equality)),
-      recorded: shown(inner.recorded, NO_MASKS, scrub),
-      actual: shown(inner.actual, NO_MASKS, scrub),
-      desired: shown(inner.desired, NO_MASKS, scrub),
-    }))
+    .map((inner) => {
+      const decoded = decodedTexts(inner, scrub);
+      return {
+        path: pathOf(inner, scrub),
+        kind: kindOf(inner, !equal(inner.recorded, inner.actual, equality)),
+        recorded: shown(inner.recorded, NO_MASKS, scrub),
+        actual: shown(inner.actual, NO_MASKS, scrub),
+        desired: shown(inner.desired, NO_MASKS, scrub),
+        ...(decoded === undefined ? {} : { decoded }),
+      };
+    })
     .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
+
+/**
+ * The texts behind values that are base64; undefined if they are not. A value of which anything is hidden is never
+ * decoded, because the secret may be the encoded form. A decoded text passes the same scrubber.
+ */
+export function decodedTexts(row: RawRow, scrub: Scrubber): DecodedTexts | undefined {
+  const values = [row.recorded, row.actual, row.desired];
+  const texts = base64Texts(values);
+  if (texts === undefined || values.some((value) => hidesAnything(value, row.masks, scrub))) return undefined;
+  const [recorded = null, actual = null, desired = null] = texts.map((text) => text && scrub(text));
+  return { recorded, actual, desired };
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The headline of a stack's drift: one sentence for a phone's notification. */
 import { assertNever } from '../base/assert-never.ts';
-
+import type { Finding } from '../drift/finding.ts';
+import { readableAttributes } from '../drift/readable.ts';
 import { describeFinding } from '../drift/summary.ts';
 import { whenText } from '../text/when.ts';
 import { clip, codeName, count, durationText, headlineOf, listed } from '../text/words.ts';
@@ -25,7 +26,7 @@ function withStatus<W extends StatusType>(
 function subject(items: readonly FindingView[]): { readonly noun: string; readonly many: boolean } | null {
   const [first] = items;
   if (first === undefined) return null;
-  const attributes = items.flatMap((i) => i.finding.attributes);
+  const attributes = items.flatMap((i) => readableAttributes(i.finding.attributes));
   const updates = items.every((i) => i.finding.action === 'update') && attributes.length > 0;
   const rules = attributes.every((a) => /^(ingress|egress)\b/.test(a.path));
   if (updates && attributes.every((a) => /^tags\b/.test(a.path))) return { noun: 'tags', many: true };
@@ -131,10 +132,17 @@ function cause(view: DriftView): { readonly words: string; readonly saysWhat: bo
   if (only !== undefined && open.length === 1 && byHand) {
     return { words: clip(describeFinding(only), 90), saysWhat: true };
   }
-  if (!coded) return { words: 'drifted by hand', saysWhat: false };
-  if (byHand) return { words: 'drifted by hand and has code that is not applied', saysWhat: false };
+  const how = open.some(mayBeByHand) ? 'by hand' : 'outside of the code';
+  if (!coded) return { words: `drifted ${how}`, saysWhat: false };
+  if (byHand) return { words: `drifted ${how} and has code that is not applied`, saysWhat: false };
   const age = view.code === null ? '' : ` for ${durationText(view.now - view.code.committedAt)}`;
   return { words: `merged and not applied${age}`, saysWhat: true };
+}
+
+/** False if the cloud changed only values that nobody can set. */
+function mayBeByHand({ origin, attributes }: Finding): boolean {
+  const moved = attributes.filter((attribute) => attribute.origin !== 'code');
+  return origin !== 'code' && (moved.length === 0 || moved.some((attribute) => attribute.computed !== true));
 }
 
 function codeWords(view: DriftView): string {
