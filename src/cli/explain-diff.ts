@@ -1,5 +1,6 @@
 /** The output of `m0 explain` for a terminal. */
 import { assertNever } from '../base/assert-never.ts';
+import { type AlikeGroup, alikeWords, groupAlike } from '../drift/alike.ts';
 import type {
   Action,
   Analysis,
@@ -30,13 +31,13 @@ export function explainDiff(analysis: Analysis, name: string, withNoise: boolean
   const actionable = analysis.findings.filter((finding) => finding.actionable);
   const others = analysis.findings.filter((finding) => !finding.actionable);
   const lines = [paint('bold', summarize(analysis.findings, name))];
-  for (const finding of actionable) lines.push('', ...findingLines(finding, paint));
+  for (const group of groupAlike(actionable, itself)) lines.push('', ...findingLines(group, paint));
   if (others.length > 0) {
     lines.push(
       '',
       paint('dim', `An apply would change nothing of ${others.length === 1 ? 'this' : 'these'}:`),
     );
-    for (const finding of others) lines.push(...findingLines(finding, paint));
+    for (const group of groupAlike(others, itself)) lines.push(...findingLines(group, paint));
   }
   if (analysis.outputs.length > 0) {
     lines.push('', 'Outputs that would change:');
@@ -50,7 +51,7 @@ export function explainDiff(analysis: Analysis, name: string, withNoise: boolean
   }
   if (count > 0 && withNoise) {
     lines.push('', paint('dim', `Noise (${count}):`));
-    for (const finding of analysis.noise) lines.push(...findingLines(finding, paint));
+    for (const group of groupAlike(analysis.noise, itself)) lines.push(...findingLines(group, paint));
   }
   return `${lines.join('\n')}\n`;
 }
@@ -74,16 +75,22 @@ const ORIGIN_WORDS = {
   both: 'changed in the cloud and in the code',
 };
 
-function findingLines(finding: Finding, paint: Paint): string[] {
+const itself = (finding: Finding): Finding => finding;
+
+/** One finding, or all that read the same. */
+function findingLines(group: AlikeGroup<Finding>, paint: Paint): string[] {
+  const [finding] = group.items;
+  const alike = alikeWords(group, itself);
   const doing = finding.action === 'none' ? 'no change by an apply' : `an apply would ${finding.action} it`;
   const origin = finding.deletedByHand ? 'deleted by hand' : ORIGIN_WORDS[finding.origin];
-  const head = `${actionMark(finding.action, paint)} ${paint('bold', oneLine(finding.address))}  ${paint('dim', `${origin}, ${doing}`)}`;
+  const head = `${actionMark(finding.action, paint)} ${paint('bold', oneLine(group.address))}  ${paint('dim', `${origin}, ${doing}`)}`;
+  const instances = alike === null ? [] : [paint('dim', `    ${oneLine(alike)} (--json lists each)`)];
   const was =
     finding.previousAddress === undefined
       ? []
       : [paint('dim', `    was ${oneLine(finding.previousAddress)}`)];
   const attributes = readableAttributes(finding.attributes);
-  return [head, ...was, ...attributes.flatMap((attribute) => attributeLines(attribute, paint))];
+  return [head, ...instances, ...was, ...attributes.flatMap((attribute) => attributeLines(attribute, paint))];
 }
 
 function actionMark(action: Action, paint: Paint): string {

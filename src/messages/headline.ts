@@ -1,6 +1,5 @@
 /** The headline of a stack's drift: one sentence for a phone's notification. */
 import { assertNever } from '../base/assert-never.ts';
-import type { Finding } from '../drift/finding.ts';
 import { readableAttributes } from '../drift/readable.ts';
 import { describeFinding } from '../drift/summary.ts';
 import { whenText } from '../text/when.ts';
@@ -132,17 +131,10 @@ function cause(view: DriftView): { readonly words: string; readonly saysWhat: bo
   if (only !== undefined && open.length === 1 && byHand) {
     return { words: clip(describeFinding(only), 90), saysWhat: true };
   }
-  const how = open.some(mayBeByHand) ? 'by hand' : 'outside of the code';
-  if (!coded) return { words: `drifted ${how}`, saysWhat: false };
-  if (byHand) return { words: `drifted ${how} and has code that is not applied`, saysWhat: false };
+  if (!coded) return { words: 'drifted by hand', saysWhat: false };
+  if (byHand) return { words: 'drifted by hand and has code that is not applied', saysWhat: false };
   const age = view.code === null ? '' : ` for ${durationText(view.now - view.code.committedAt)}`;
   return { words: `merged and not applied${age}`, saysWhat: true };
-}
-
-/** False if the cloud changed only values that nobody can set. */
-function mayBeByHand({ origin, attributes }: Finding): boolean {
-  const moved = attributes.filter((attribute) => attribute.origin !== 'code');
-  return origin !== 'code' && (moved.length === 0 || moved.some((attribute) => attribute.computed !== true));
 }
 
 function codeWords(view: DriftView): string {
