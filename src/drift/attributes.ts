@@ -234,13 +234,11 @@ function ruleAround(raw: RawRow, resource: Resource, scrub: Scrubber): WholeElem
     return shown((isArray(rules) ? rules[0] : undefined) ?? null, masks, scrub);
   };
   const { recorded, actual, desired } = resource;
-  // An object that goes has no desired rule, as its rows have no desired values.
-  const wanted = raw.desired === null && desired === null ? null : at(desired);
   const element = {
     path: `${list}[0]`,
     recorded: at(recorded),
     actual: at(actual),
-    desired: wanted,
+    desired: at(desired),
   };
   return [element.recorded, element.actual].every((rule) => ruleText(rule as Json) !== undefined)
     ? element

@@ -91,5 +91,6 @@ export function rowText(row: DiffRow): string {
   if (row.kind === 'lines') {
     return [`${row.label}: ${row.about}`, ...plainLines(row.lines)].join('\n    ');
   }
-  return row.kind === 'change' ? `${row.label}: ${row.before} → ${row.after}` : `${row.label}: ${row.value}`;
+  if (row.kind === 'change') return `${row.label}: ${row.before} → ${row.after}`;
+  return row.label === '' ? row.value : `${row.label}: ${row.value}`;
 }

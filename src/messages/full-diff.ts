@@ -121,7 +121,7 @@ function rowText(row: DiffRow): string {
       return [`~ ${row.label}: ${row.about}`, ...plainLines(row.lines).map((l) => `    ${l}`)].join('\n');
     case 'same':
     case 'note':
-      return `  ${row.label}: ${row.value}`;
+      return row.label === '' ? `  ${row.value}` : `  ${row.label}: ${row.value}`;
     default:
       return assertNever(row);
   }

@@ -39,9 +39,12 @@ export function markOf(action: Action): '~' | '+' | '-' | '±' | '!' {
   return ({ create: '+', update: '~', delete: '-', replace: '±', forget: '!', none: '!' } as const)[action];
 }
 
-/** The path as people read it, without `[*]`: an element of a set has no index, its value identifies it. */
+/**
+ * The path as people read it, without `[*]` and without the index of a rule alone: an element that is shown as a whole
+ * is identified by its value.
+ */
 export function labelOf(path: string): string {
-  return path.replaceAll('[*]', '');
+  return path.replaceAll('[*]', '').replace(/^(ingress|egress)\[0\]$/, '$1');
 }
 
 function note(label: string, value: string): DiffRow {
@@ -65,8 +68,8 @@ export function moveRows(
   const text = textRowOf(label, was, is, isDecoded ? DECODED : '', detail.text);
   const { hint, before, after } = describeChange(was, is, detail.value);
   const notes = [
-    ...(hint === null ? [] : [note(label, hint)]),
-    ...(text === null && isDecoded ? [note(label, DECODED)] : []),
+    ...(hint === null ? [] : [note('', hint)]),
+    ...(text === null && isDecoded ? [note('', DECODED)] : []),
   ];
   if (text !== null) return [text, ...notes];
   switch (kind) {
