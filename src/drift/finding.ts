@@ -60,7 +60,7 @@ export interface AttributeDrift {
   readonly desired: ShownValue;
   readonly sensitive: boolean;
   readonly json?: readonly JsonDifference[];
-  /** Set if all values are base64 of printable texts and none of them hides a secret. */
+  /** Set if all values are base64 of printable texts. What is hidden in a value is hidden here, too. */
   readonly decoded?: DecodedTexts;
   readonly element?: WholeElement;
   /** The data sources from which the code computes the value. They may have changed while the code did not. */

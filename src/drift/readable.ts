@@ -250,7 +250,7 @@ function insideOf(pair: Pair<Place>, equality: Equality): readonly JsonDifferenc
       desired: gone ? null : shownAgain(row.desired),
     }),
   );
-  return pairInside(inner);
+  return pairInside(inner.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)));
 }
 
 function hasHidden(value: Json): boolean {

@@ -1,6 +1,6 @@
 /** Turns values of a plan into values that people may see: secrets and unknown values are replaced. */
 import { formatPath } from './attribute-path.ts';
-import { base64Texts } from './base64-text.ts';
+import { base64Text, visibleBase64Text } from './base64-text.ts';
 import { equal, equalityOf, parseDocument } from './canonical.ts';
 import type { ChangeKind, DecodedTexts, Json, JsonDifference, ShownValue } from './finding.ts';
 import { isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
@@ -81,15 +81,20 @@ export function documentDifferences(row: RawRow, scrub: Scrubber): readonly Json
 }
 
 /**
- * The texts behind values that are base64; undefined if they are not. A value of which anything is hidden is never
- * decoded, because the secret may be the encoded form. A decoded text passes the same scrubber.
+ * The texts behind values that are base64, without secrets; undefined if a value is something else. What is hidden in
+ * the encoded form stays hidden, and the decoded text passes the same scrubber.
  */
 export function decodedTexts(row: RawRow, scrub: Scrubber): DecodedTexts | undefined {
-  const values = [row.recorded, row.actual, row.desired];
-  const texts = base64Texts(values);
-  if (texts === undefined || values.some((value) => hidesAnything(value, row.masks, scrub))) return undefined;
-  const [recorded = null, actual = null, desired = null] = texts.map((text) => text && scrub(text));
-  return { recorded, actual, desired };
+  if (isMasked(row.masks)) return undefined;
+  const decode = (value: Json): string | null | undefined => {
+    if (isEmpty(value) || value === UNKNOWN) return null;
+    if (typeof value !== 'string' || base64Text(value) === undefined) return undefined;
+    const text = visibleBase64Text(value, scrub(value));
+    return text && scrub(text);
+  };
+  const [recorded, actual, desired] = [decode(row.recorded), decode(row.actual), decode(row.desired)];
+  if (recorded === undefined || actual === undefined || desired === undefined) return undefined;
+  return recorded === null && actual === null && desired === null ? undefined : { recorded, actual, desired };
 }
 
 /**

@@ -29,7 +29,7 @@ export interface TextDiff {
 }
 
 /** Above this number of differences, a search for equal lines takes long and finds little that helps a reader. */
-const MOST_EDITS = 2000;
+const MOST_EDITS = 1000;
 
 /** True if the value is a text that is better read line by line: it has a line break before its end. */
 function isLongText(value: ShownValue): boolean {
@@ -118,27 +118,46 @@ function lineEndOf(text: string): string {
 
 /**
  * The lines with at most `max` characters each. A replaced line and its replacement are cut around the part in which
- * they differ. Blanks at the end of a changed line are written as `␣`, because they can't be seen.
+ * they differ. Blanks at the end of a changed line are written as `␣`, because they can't be seen. Of a long run of
+ * changes, every `chunk` removed lines are followed by the lines that replace them, so that the start of it shows both.
  */
-export function readableLines(lines: readonly TextLine[], max: number): readonly TextLine[] {
-  const cut: TextLine[] = [];
+export function readableLines(
+  lines: readonly TextLine[],
+  max: number,
+  chunk = Number.POSITIVE_INFINITY,
+): readonly TextLine[] {
+  const shown: TextLine[] = [];
   for (let at = 0; at < lines.length; ) {
     const removed = runOf(lines, at, '-');
     const added = runOf(lines, at + removed.length, '+');
-    if (removed.length + added.length === 0) {
-      const line = lines[at];
-      if (line !== undefined) cut.push({ sign: ' ', text: cutChange(line.text, line.text, max)[0] });
-      at += 1;
-      continue;
-    }
-    const pairs = Array.from({ length: Math.max(removed.length, added.length) }, (_, i) =>
-      cutChange(endShown(removed[i] ?? added[i] ?? ''), endShown(added[i] ?? removed[i] ?? ''), max),
-    );
-    cut.push(...removed.map((_, i): TextLine => ({ sign: '-', text: pairs[i]?.[0] ?? '' })));
-    cut.push(...added.map((_, i): TextLine => ({ sign: '+', text: pairs[i]?.[1] ?? '' })));
-    at += removed.length + added.length;
+    const line = lines[at];
+    if (removed.length + added.length > 0) shown.push(...replaced(removed, added, max, chunk));
+    else if (line !== undefined) shown.push({ sign: ' ', text: cutChange(line.text, line.text, max)[0] });
+    at += removed.length + added.length || 1;
   }
-  return cut;
+  return shown;
+}
+
+function replaced(
+  removed: readonly string[],
+  added: readonly string[],
+  max: number,
+  chunk: number,
+): readonly TextLine[] {
+  const lines: TextLine[] = [];
+  const most = Math.max(removed.length, added.length);
+  for (let from = 0; from < most; from += chunk) {
+    const pairs = Array.from({ length: Math.min(chunk, most - from) }, (_, i) => {
+      const [was, is] = [removed[from + i], added[from + i]];
+      return cutChange(endShown(was ?? is ?? ''), endShown(is ?? was ?? ''), max);
+    });
+    const side = (sign: '-' | '+', own: readonly string[]): readonly TextLine[] =>
+      pairs
+        .slice(0, Math.max(0, own.length - from))
+        .map((pair) => ({ sign, text: pair[sign === '-' ? 0 : 1] }));
+    lines.push(...side('-', removed), ...side('+', added));
+  }
+  return lines;
 }
 
 function runOf(lines: readonly TextLine[], from: number, sign: TextLine['sign']): readonly string[] {

@@ -18,11 +18,11 @@ const LINES = 20;
 /** A page shows all lines of a text, and the first part of a long value; the plain text has the whole value. */
 const PAGE_VALUE: ValueDetail = {
   value: 800,
-  text: { context: 2, lines: Number.POSITIVE_INFINITY, width: 500 },
+  text: { context: 2, lines: Number.POSITIVE_INFINITY, width: 500, chunk: 8 },
 };
 const WHOLE: ValueDetail = {
   value: 1_000_000,
-  text: { context: 3, lines: Number.POSITIVE_INFINITY, width: 1_000_000 },
+  text: { context: 3, lines: Number.POSITIVE_INFINITY, width: 1_000_000, chunk: Number.POSITIVE_INFINITY },
 };
 /** The longest reason of an ignore rule, in characters. */
 const REASON = 120;

@@ -16,7 +16,7 @@ export interface ValueDetail {
   readonly text: TextDetail;
 }
 
-export const CARD_VALUE: ValueDetail = { value: 300, text: { context: 1, lines: 10, width: 100 } };
+export const CARD_VALUE: ValueDetail = { value: 300, text: { context: 1, lines: 10, width: 100, chunk: 5 } };
 
 type ThreeValues = Pick<AttributeDrift, 'origin' | 'kind' | 'recorded' | 'actual' | 'desired' | 'decoded'>;
 

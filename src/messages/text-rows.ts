@@ -12,6 +12,8 @@ export interface TextDetail {
   readonly lines: number;
   /** The most characters of one line. */
   readonly width: number;
+  /** How many removed lines in a row stand before the lines that replace them. */
+  readonly chunk: number;
 }
 
 /**
@@ -29,7 +31,7 @@ export function textRow(
   const shown: DiffLine[] = [];
   let [room, hidden] = [detail.lines, 0];
   for (const hunk of diff.hunks) {
-    const lines = readableLines(hunk.lines, detail.width);
+    const lines = readableLines(hunk.lines, detail.width, detail.chunk);
     const fitting = room <= 0 ? [] : lines.slice(0, room);
     if (fitting.length > 0) shown.push({ sign: '@', text: `line ${hunk.line}` }, ...fitting);
     hidden += changedLines(lines.slice(fitting.length));
