@@ -168,9 +168,22 @@ export function findingRows(finding: Finding, detail: ValueDetail): readonly Dif
   return [...moved, ...rows];
 }
 
-/** The first `limit` rows, and a last row with the number of the others. */
+/** The most lines of all texts of one finding. */
+const LINES = 24;
+
+/**
+ * The first `limit` rows, and a last row with the number of the others. Texts share a number of lines; one that does
+ * not fit keeps only the words about it.
+ */
 export function foldRows(rows: readonly DiffRow[], limit: number): readonly DiffRow[] {
+  let room = LINES;
+  const bounded = rows.map((row) => {
+    if (row.kind !== 'lines') return row;
+    if (row.lines.length > room) return { ...row, lines: [] };
+    room -= row.lines.length;
+    return row;
+  });
   // A row that replaces a single row would save nothing.
-  if (rows.length <= limit + 1) return rows;
-  return [...rows.slice(0, limit), note('', `and ${rows.length - limit} more`)];
+  if (bounded.length <= limit + 1) return bounded;
+  return [...bounded.slice(0, limit), note('', `and ${bounded.length - limit} more`)];
 }

@@ -35,12 +35,13 @@ export function textRow(
     const fitting = room <= 0 ? [] : lines.slice(0, room);
     if (fitting.length > 0) shown.push({ sign: '@', text: `line ${hunk.line}` }, ...fitting);
     hidden += changedLines(lines.slice(fitting.length));
-    room -= lines.length;
+    room -= lines.length + 1;
   }
   if (hidden > 0) shown.push({ sign: '@', text: `and ${count(hidden, 'more changed line')}` });
   const facts = [
     sizeText(diff.changed, diff.total, before === '' || after === ''),
-    diff.lineEnds ? 'the line ends differ' : '',
+    // Where nothing else differs, a hint below the row says it.
+    diff.lineEnds && diff.changed > 0 ? 'the line ends differ' : '',
     origin,
   ].filter((fact) => fact !== '');
   return { kind: 'lines', label, about: facts.join(', '), lines: shown };

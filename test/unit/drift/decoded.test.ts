@@ -89,9 +89,9 @@ describe('decoded texts of a finding', () => {
     const { findings } = analyzePlan(
       plan([
         {
-          recorded: { user_data: hidden, copy: 'x', password: hidden },
-          actual: { user_data: `${hidden}`, copy: hidden, password: hidden },
-          desired: { user_data: hidden, copy: 'x', password: hidden },
+          recorded: { copy: null, password: hidden },
+          actual: { copy: hidden, password: hidden },
+          desired: { copy: null, password: hidden },
           sensitive: { password: true },
         },
       ]),

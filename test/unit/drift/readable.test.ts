@@ -93,6 +93,42 @@ describe('firewall rules', () => {
       'ingress[0]: rule 100: deny all traffic from 0.0.0.0/0 → rule 100: all traffic from 0.0.0.0/0',
     ]);
   });
+
+  it('rules with the same number are one, though ports and sources changed', () => {
+    const acl = (number: number, port: number, source: string): Json => ({
+      ...(rule(port, source) as Record<string, Json>),
+      rule_no: number,
+    });
+    const some = moved(
+      { ingress: [acl(100, 22, '10.0.0.0/8'), acl(110, 80, '10.0.0.0/8')] },
+      { ingress: [acl(100, 23, '0.0.0.0/0'), acl(110, 80, '10.0.0.0/8')] },
+    );
+    expect(told(some)).toEqual([
+      'ingress[*]: rule 100: 22/tcp from 10.0.0.0/8 → rule 100: 23/tcp from 0.0.0.0/0',
+    ]);
+  });
+
+  it('a difference that would not be seen in the short form is told in the long one', () => {
+    const secret = { sensitive: { ingress: [{ description: true }] } };
+    const [one, other] = [rule(22, '10.0.0.0/8', 'first secret'), rule(22, '10.0.0.0/8', 'other secret')];
+    expect(told({ ...moved({ ingress: [one] }, { ingress: [other] }), ...secret })).toEqual([
+      'ingress[0].description: (sensitive) → (sensitive)',
+    ]);
+    const rest = rule(80, '10.0.0.0/8');
+    expect(told({ ...moved({ ingress: [one, rest] }, { ingress: [other, rest] }), ...secret })).toHaveLength(
+      2,
+    );
+  });
+});
+
+it('what nobody can set was changed "outside of the code", not "by hand"', () => {
+  const finding = findingOf(moved({ state: 'running', size: 's' }, { state: 'stopped', size: 'm' }));
+  const attributes = finding.attributes.map((attribute) =>
+    attribute.path === 'state' ? { ...attribute, computed: true as const } : attribute,
+  );
+  const words = describeFinding({ ...finding, attributes });
+  expect(words).toContain('size changed by hand');
+  expect(words).toContain('state changed outside of the code');
 });
 
 describe('elements with a name', () => {

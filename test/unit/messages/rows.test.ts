@@ -39,6 +39,14 @@ describe('a long text', () => {
     for (const page of pages) expect(cardText(page).split('\n').length).toBeLessThan(35);
   });
 
+  it('shares the space of a card with the others of its resource', () => {
+    const every = text(Object.fromEntries(LINES.map((_, i) => [i, `changed ${i}`])));
+    const attributes = Array.from({ length: 5 }, (_, i) => byHand(`yaml${i}`, text({}), every));
+    const card = cardOf(one(...attributes));
+    expect(card.match(/^ +@ and /gm)).toHaveLength(2);
+    expect(card.match(/300 of 300 lines changed/g)).toHaveLength(5);
+  });
+
   it('is counted in a confirmation', () => {
     expect(describeChanges([CHANGED], 300)).toBe('Changes: yaml (1 of 300 lines changed) on aws_a.x.');
   });
