@@ -33,14 +33,17 @@ interface Pair<P> {
  * The order is kept. Two elements with hidden parts stay apart, because what is hidden can't be compared.
  */
 export function readableAttributes(attributes: readonly AttributeDrift[]): readonly AttributeDrift[] {
-  const some = attributes.some(
-    (attribute) =>
-      attribute.element !== undefined || attribute.json !== undefined || attribute.path.endsWith('[*]'),
-  );
-  if (!some) return attributes;
+  // Most resources have nothing to join, and a card asks for thousands of them.
+  const whole = attributes.every(({ element, json }) => element === undefined && json === undefined);
+  if (whole && attributes.filter(isElement).length < 2) return attributes;
   return pairRules(pairNamed(joinElements(attributes))).map((attribute) =>
     attribute.json === undefined ? attribute : { ...attribute, json: pairInside(attribute.json) },
   );
+}
+
+/** True for an element of a list or set that is told as a whole. */
+function isElement({ path }: Pick<Place, 'path'>): boolean {
+  return path.endsWith('[*]');
 }
 
 /** One attribute for all rows inside the same firewall rule. */
@@ -135,10 +138,11 @@ function paired<P extends Place>(
   keyOf: (row: P) => string | undefined,
   join: (pair: Pair<P>, key: string) => P | readonly P[] | undefined,
 ): readonly P[] {
+  if (rows.filter(isElement).length < 2) return rows;
   const groups = new Map<string, { readonly key: string; readonly rows: P[] }>();
   const groupOf = new Map<P, string>();
   for (const row of rows) {
-    const key = row.path.endsWith('[*]') ? keyOf(row) : undefined;
+    const key = isElement(row) ? keyOf(row) : undefined;
     if (key === undefined) continue;
     const id = JSON.stringify([row.path, key]);
     groupOf.set(row, id);
