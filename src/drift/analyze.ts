@@ -12,6 +12,7 @@ import { countsOf } from './counts.ts';
 import { Echoes, isBookkeeping } from './echo.ts';
 import type { Analysis, AttributeDrift, Finding, Json, Origin, OutputDrift } from './finding.ts';
 import { findingFingerprint } from './fingerprint.ts';
+import type { Ignores } from './ignore.ts';
 import { field, hasUnknown, isObject } from './json-value.ts';
 import type { PlanDocument } from './plan-document.ts';
 import { type PlanParts, planParts } from './plan-parts.ts';
@@ -26,6 +27,7 @@ interface Context {
   readonly configuration: Configuration;
   readonly echoes: Echoes;
   readonly scrub: Scrubber;
+  readonly ignores: Ignores;
 }
 
 type Judgement = { readonly kind: 'finding' | 'noise'; readonly finding: Finding };
@@ -43,6 +45,11 @@ export function analyzePlan(
     readonly secrets?: readonly string[];
     /** What the providers' schemas say; left out where they are not known. */
     readonly schema?: Schema;
+    /**
+     * Whether m0.yaml ignores an attribute. Where an apply leaves such an attribute as it is, it is no part of a
+     * fingerprint, because it may move all the time. Left out: none.
+     */
+    readonly ignores?: Ignores;
   },
 ): Analysis {
   const plan = planParts(document);
@@ -55,6 +62,7 @@ export function analyzePlan(
     configuration,
     echoes: new Echoes(resources, configuration),
     scrub: scrubberFor(secrets),
+    ignores: options.ignores ?? (() => false),
   };
   const judgements = resources
     // Skips most of a plan: resources that did not change and that the plan does not touch.
@@ -147,7 +155,12 @@ function findingOf(resource: Resource, verdict: FindingParts, context: Context):
   const previousAddress = change?.previousAddress ?? resource.drift?.previousAddress;
   const attributes = rows.map((row) => showAttribute(row, resource, context.scrub)).sort(compareAttributes);
   // Rows that may only repeat a sibling's drift are left out: a plan of this resource alone can't identify them.
-  const bound = rows.filter((row) => action === 'none' || row.set === true || !leftAsItIs(row, resource));
+  const bound = rows.filter(
+    (row) =>
+      action === 'none' ||
+      ((row.set === true || !leftAsItIs(row, resource)) &&
+        !(row.leftInPlace && context.ignores(entry.address, pathOf(row.raw, context.scrub)))),
+  );
   return {
     address: entry.address,
     type: entry.type,

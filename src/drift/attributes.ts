@@ -158,6 +158,7 @@ export function showAttribute(judged: JudgedRow, resource: Resource, scrub: Scru
     actual: shown(raw.actual, raw.masks, scrub),
     desired: shown(raw.desired, raw.masks, scrub),
     sensitive: holdsSecret(raw, scrub),
+    ...(judged.leftInPlace && holdsSecret(raw, scrub) ? { leftInPlace: true as const } : {}),
     ...(json === undefined || json.length === 0 ? {} : { json }),
     ...(judged.data === undefined ? {} : { inputs: judged.data }),
     ...(forcesReplacement(raw, resource) ? { forcesReplacement: true as const } : {}),

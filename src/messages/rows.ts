@@ -1,12 +1,23 @@
 /** The attributes of a finding as rows of a diff. */
 import { assertNever } from '../base/assert-never.ts';
-import type { Action, AttributeDrift, Finding, JsonDifference, ShownValue } from '../drift/finding.ts';
+import type {
+  Action,
+  AttributeDrift,
+  Finding,
+  IgnoredAttribute,
+  JsonDifference,
+  ShownValue,
+} from '../drift/finding.ts';
 import { describeValue } from '../drift/value-text.ts';
+import { clip } from '../text/words.ts';
 import type { DiffRow } from './card.ts';
 import { sameValue } from './values.ts';
 
 /** The longest value on a card, in characters. A renderer may cut it further, around the part that changed. */
 export const CARD_VALUE = 300;
+
+/** The longest reason of an ignore rule, in characters. */
+const REASON = 120;
 
 type ThreeValues = Pick<AttributeDrift, 'origin' | 'kind' | 'recorded' | 'actual' | 'desired'>;
 
@@ -70,9 +81,19 @@ function jsonRows(
 
 /**
  * The rows of one attribute, with values of at most `max` characters. `action`: what an apply does to the resource.
+ * `left`: the rule of m0.yaml by which an apply leaves the attribute as it is.
  */
-function attributeRows(attribute: AttributeDrift, action: Action, max: number): readonly DiffRow[] {
+function attributeRows(
+  attribute: AttributeDrift,
+  action: Action,
+  max: number,
+  left: IgnoredAttribute | undefined,
+): readonly DiffRow[] {
   const label = labelOf(attribute.path);
+  if (left !== undefined) {
+    const moved = moveRow(label, attribute.kind, attribute.recorded, attribute.actual, max);
+    return [moved, note(label, leftWords(left))];
+  }
   const forced: readonly DiffRow[] =
     attribute.forcesReplacement === true ? [note(label, 'this forces the replacement')] : [];
   if (attribute.json !== undefined && attribute.json.length > 0) {
@@ -84,9 +105,42 @@ function attributeRows(attribute: AttributeDrift, action: Action, max: number): 
   return [...valueRows(label, attribute, touched, max), ...forced];
 }
 
+function leftBy(finding: Finding, path: string): IgnoredAttribute | undefined {
+  return finding.leavesIgnored?.find((left) => left.path === path);
+}
+
+function leftWords({ reason }: IgnoredAttribute): string {
+  return `ignored: ${clip(reason, REASON)} · an apply leaves it`;
+}
+
+/** Ignored attributes whose value is the recorded one, while the code sets another. */
+function leftInTheCode(finding: Finding, max: number): readonly DiffRow[] {
+  const listed = new Set(finding.attributes.map((attribute) => attribute.path));
+  return (finding.leavesIgnored ?? [])
+    .filter((left) => !listed.has(left.path))
+    .map((left) => {
+      const [actual, desired] = [left.actual, left.desired].map((value) => describeValue(value, max));
+      return note(labelOf(left.path), `${actual}, the code says ${desired} · ${leftWords(left)}`);
+    });
+}
+
+function revertRows(finding: Finding, path: string): readonly DiffRow[] {
+  const reverts = finding.revertsIgnored?.find((attribute) => attribute.path === path);
+  if (reverts === undefined) return [];
+  return [
+    note(labelOf(path), `ignored: ${clip(reverts.reason, REASON)} · but an apply of the rest changes it too`),
+  ];
+}
+
 /** All rows of a finding, with values of at most `max` characters. */
 export function findingRows(finding: Finding, max: number): readonly DiffRow[] {
-  const rows = finding.attributes.flatMap((a) => attributeRows(a, finding.action, max));
+  const rows = [
+    ...finding.attributes.flatMap((a) => [
+      ...attributeRows(a, finding.action, max, leftBy(finding, a.path)),
+      ...revertRows(finding, a.path),
+    ]),
+    ...leftInTheCode(finding, max),
+  ];
   const moved: readonly DiffRow[] =
     finding.previousAddress === undefined ? [] : [note('moved from', finding.previousAddress)];
   return [...moved, ...rows];

@@ -96,13 +96,13 @@ const ATTRIBUTE = object(
       object('input.m0.findings[_].attributes[_].json[_]', { kind: KIND }, 'path recorded actual desired'),
     ),
   },
-  'path recorded actual desired sensitive inputs forcesReplacement',
+  'path recorded actual desired sensitive leftInPlace inputs forcesReplacement',
 );
 
 const FINDING = object(
   'input.m0.findings[_]',
   { origin: ORIGIN, action: ACTION, attributes: list('input.m0.findings[_].attributes', ATTRIBUTE) },
-  'address type actionable previousAddress deletedByHand ignored',
+  'address type actionable previousAddress deletedByHand ignored leavesIgnored revertsIgnored',
 );
 
 function user(name: string): ObjectShape {
