@@ -17,7 +17,7 @@ import type { Button, ButtonConfirm } from './card.ts';
 import { applyLabel, describeChanges, destroys } from './changes.ts';
 import { approvableNow } from './finding-status.ts';
 import { acceptForm, snoozeForm } from './forms.ts';
-import { ignoredChangeSentence } from './ignored-changes.ts';
+import { ignoredChangeSentence, withoutIgnored } from './ignored-changes.ts';
 import type { DriftView } from './view.ts';
 import { nobodyMay } from './who.ts';
 
@@ -35,7 +35,7 @@ function confirmation(findings: readonly Finding[], actionLabel: string): Button
   const head = ignored === null ? '' : `${ignored} `;
   return {
     title: `${actionLabel}?`,
-    body: `${head}${describeChanges(findings, BODY - AFTERWARDS.length - 1 - head.length)} ${AFTERWARDS}`,
+    body: `${head}${describeChanges(withoutIgnored(findings), BODY - AFTERWARDS.length - 1 - head.length)} ${AFTERWARDS}`,
     confirm: actionLabel.length <= LABEL ? actionLabel : 'Apply',
   };
 }

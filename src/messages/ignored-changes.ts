@@ -25,11 +25,19 @@ export function ignoredChangeBlocks(view: DriftView): readonly Block[] {
       .map((finding) =>
         line(
           strong('Approving also changes '),
-          text(clip(`${ignoredChangeText(finding.revertsIgnored ?? [])}: on ${finding.address}`, LENGTH)),
+          text(clip(`${ignoredChangeText(finding.revertsIgnored ?? [])}, on ${finding.address}`, LENGTH)),
         ),
       ),
     ...(more > 0 ? [line(text(`and ignored attributes of ${more} more: see the full diff`))] : []),
   ];
+}
+
+/** The findings without the ignored attributes that the sentence tells or counts. */
+export function withoutIgnored(findings: readonly Finding[]): readonly Finding[] {
+  return findings.map((finding) => {
+    const told = new Set(finding.revertsIgnored?.map(({ path }) => path));
+    return { ...finding, attributes: finding.attributes.filter(({ path }) => !told.has(path)) };
+  });
 }
 
 /** The same as one sentence of at most `max` characters; null where nothing ignored changes. */
