@@ -9,6 +9,7 @@ import type { IgnoreEntry } from './ignore-override.ts';
 export interface ModuleCall {
   readonly key: string;
   readonly source: string;
+  /** Absolute, or relative to the root module; without symbolic links. */
   readonly dir: string;
 }
 

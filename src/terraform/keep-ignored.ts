@@ -51,7 +51,7 @@ export async function keepIgnored<T extends { readonly analysis: Analysis }>(
 ): Promise<T> {
   const changes = ignoredChanges(first.analysis, parts.ignores);
   if (changes.length === 0) return first;
-  const calls = await moduleCalls(parts.tree.dataDir);
+  const calls = await moduleCalls(parts.tree);
   // A plan does not tell whether a step of a path is the key of a map; for most attributes it is.
   let forms: Forms = new Map(changes.map((change) => [change, 'key']));
   let best = first;
@@ -165,16 +165,24 @@ async function moduleFiles(
   }
 }
 
-/** The module calls that the last `init` found; none where they can't be read. */
-async function moduleCalls(dataDir: string): Promise<readonly ModuleCall[]> {
+/**
+ * The module calls that the last `init` found, with the directories that symbolic links lead to; none where they can't
+ * be read.
+ */
+async function moduleCalls({
+  cwd,
+  dataDir,
+}: Pick<WorkTree, 'cwd' | 'dataDir'>): Promise<readonly ModuleCall[]> {
   try {
     const list: unknown = JSON.parse(await readFile(join(dataDir, 'modules', 'modules.json'), 'utf8'));
     const modules = isRecord(list) && Array.isArray(list.Modules) ? list.Modules.filter(isRecord) : [];
-    return modules.map(({ Key, Source, Dir }) => ({
-      key: String(Key),
-      source: String(Source),
-      dir: String(Dir),
-    }));
+    return await Promise.all(
+      modules.map(async ({ Key, Source, Dir }) => ({
+        key: String(Key),
+        source: String(Source),
+        dir: await realpath(resolve(cwd, String(Dir))),
+      })),
+    );
   } catch {
     // Code without modules has no such file.
     return [];

@@ -150,4 +150,21 @@ describe('keeping ignored attributes', () => {
     expect(calls).toBe(0);
     expect(reverts(result)).toEqual(['size']);
   });
+
+  it('finds a second call of a module behind a symbolic link', async () => {
+    mkdirSync(join(dir, 'tree/shared'));
+    writeFileSync(join(dir, 'tree/shared/main.tf'), CODE);
+    symlinkSync(join(dir, 'tree/shared'), join(dir, 'tree/other'));
+    mkdirSync(join(dir, 'modules'));
+    const net = { Key: 'net', Source: './shared', Dir: 'shared' };
+    const write = (...Modules: readonly object[]): void =>
+      writeFileSync(join(dir, 'modules/modules.json'), JSON.stringify({ Modules }));
+    const inModule = made(resource('module.net.aws_x.a', {}));
+    write(net);
+    const kept = made(resource('module.net.aws_x.a', { size: 40 }));
+    expect((await keep(inModule, [() => kept], 'tree/shared')).calls).toBe(1);
+    write(net, { Key: 'two', Source: './other', Dir: 'other' });
+    const { result, calls } = await keep(inModule, []);
+    expect([reverts(result), calls]).toEqual([['size'], 0]);
+  });
 });
