@@ -74,7 +74,7 @@ export function withIgnoredOf(first: Analysis, second: Analysis): Analysis {
   const known = new Set(findings.map(({ address }) => address));
   const gone = first.findings
     .filter((finding) => finding.ignored !== undefined && !known.has(finding.address))
-    .map((finding): Finding => ({ ...finding, action: 'none' }));
+    .map((finding) => toldBy(finding, undefined));
   const all = [...findings, ...gone].sort((a, b) => (a.address < b.address ? -1 : 1));
   const listed = new Set(gone.map(({ address }) => address));
   const noise = second.noise.filter(({ address }) => !listed.has(address));
@@ -92,4 +92,15 @@ function joined(first: Finding | undefined, second: Finding): Finding {
   const others = (second.leavesIgnored ?? []).filter(({ path }) => !paths.has(path));
   const leavesIgnored: readonly IgnoredAttribute[] = [...left, ...others];
   return { ...second, leavesIgnored };
+}
+
+/** An ignored finding with what the first plan tells, and with what the second one does. */
+function toldBy(first: Finding, second: Finding | undefined): Finding {
+  const { change: _, follows: __, ...told } = first;
+  return {
+    ...told,
+    action: second?.action ?? 'none',
+    ...(second?.change === undefined ? {} : { change: second.change }),
+    ...(second?.follows === undefined ? {} : { follows: second.follows }),
+  };
 }
