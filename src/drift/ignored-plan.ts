@@ -1,6 +1,6 @@
 /** Compares a plan with one that leaves ignored attributes as they are, and joins what both tell. Pure. */
 import { countsOf } from './counts.ts';
-import type { Analysis, AttributeDrift, Finding, IgnoredAttribute } from './finding.ts';
+import type { Analysis, AttributeDrift, Finding, IgnoredAttribute, PlannedChange } from './finding.ts';
 import { applyChanges, type Ignores } from './ignore.ts';
 
 /** An ignored attribute that an apply would change. */
@@ -29,11 +29,20 @@ export function ignoredChanges(analysis: Analysis, ignores: Ignores): readonly I
 export function changesTheRest(first: Analysis, second: Analysis, ignores: Ignores): boolean {
   const before = rest(first, ignores);
   const after = rest(second, ignores);
-  const outputs = new Set(first.outputs.map(({ name }) => name));
   return (
     [...after].every(([address, paths]) => isWithin(paths, before.get(address) ?? null)) &&
     [...before].every(([address, paths]) => isWithin(paths, after.get(address) ?? null)) &&
-    second.outputs.every(({ name }) => outputs.has(name))
+    second.changes.every((change) => first.changes.some((other) => isPartOf(change, other)))
+  );
+}
+
+/** True if the change is to the same object and to no other path. */
+function isPartOf(change: PlannedChange, other: PlannedChange): boolean {
+  return (
+    change.kind === other.kind &&
+    change.address === other.address &&
+    change.deposed === other.deposed &&
+    isWithin(change.paths, other.paths)
   );
 }
 

@@ -117,11 +117,19 @@ describe('a second plan takes the place of the first', () => {
   });
 
   it('not if it changes another output', () => {
-    const second: Analysis = {
-      ...analyze(kept),
-      outputs: [{ name: 'x', action: 'update', sensitive: false }],
-    };
+    const [change] = analyze(kept).changes;
+    if (change === undefined) throw new Error('the plan changes something');
+    const output = { ...change, kind: 'output', address: 'output.x' } as const;
+    const second: Analysis = { ...analyze(kept), changes: [change, output] };
     expect(changesTheRest(analyze(both), second, ignores)).toBe(false);
+    const first = analyze(both);
+    expect(changesTheRest({ ...first, changes: [...first.changes, output] }, second, ignores)).toBe(true);
+  });
+
+  it('not if it changes a path that is no row', () => {
+    const second = analyze(kept);
+    const changes = second.changes.map((change) => ({ ...change, paths: [...change.paths, 'hash'] }));
+    expect(changesTheRest(analyze(both), { ...second, changes }, ignores)).toBe(false);
   });
 });
 
