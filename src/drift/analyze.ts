@@ -5,7 +5,7 @@ import { type JudgedRow, judgeAttributes, judgeOrder, showAttribute } from './at
 import { equal } from './canonical.ts';
 import type { TypedSchema } from './change-hash.ts';
 import { checksOf, lateReadsOf } from './checks.ts';
-import { type Configuration, codeOf, configKey, readConfiguration } from './configuration.ts';
+import { type Configuration, codeOf, configKey, readConfiguration, writtenAt } from './configuration.ts';
 import { untoldChanges } from './conservation.ts';
 import { contentsOf } from './contents.ts';
 import { countsOf } from './counts.ts';
@@ -22,7 +22,7 @@ import type {
 import { findingFingerprint } from './fingerprint.ts';
 import { NO_REST, type Rest, restOf, rowOfPlace } from './follows.ts';
 import type { Ignores } from './ignore.ts';
-import { field, hasUnknown, isObject } from './json-value.ts';
+import { field, hasUnknown, isObject, UNKNOWN } from './json-value.ts';
 import type { PlanDocument } from './plan-document.ts';
 import { type PlanParts, planParts } from './plan-parts.ts';
 import {
@@ -38,6 +38,7 @@ import { pathOf, type Scrubber } from './redact.ts';
 import { pairResources, type Resource, withoutTwins } from './resource.ts';
 import type { Schema } from './schema.ts';
 import { collectSecrets, scrubberFor } from './secrets.ts';
+import { isUnsteady } from './unsteady.ts';
 
 interface Context {
   readonly key: string;
@@ -174,6 +175,7 @@ function judgeResource(
     ...rows.map((row) => (rest.coded.has(row.raw) ? { ...row, origin: 'both' as const } : row)),
     ...rest.rows.map((row) => ({ ...row, leftInPlace: false, set: undefined })),
   ];
+  rows = rows.map((row) => ({ ...row, unsteady: isUnsteadyRow(row, code, context.plan) }));
   const writesState = planned?.planned.effect === 'state';
   if (rows.length === 0 && !deletedByHand && !writesState) {
     const nothing = action === 'none' || planned?.planned.effect === 'spelling';
@@ -183,6 +185,12 @@ function judgeResource(
   const origin = deletedByHand ? originOfDeleted(resource, context) : originOf(resource, rows);
   const parts = { rows, origin, deletedByHand, follows: rest.follows };
   return { kind: 'finding', finding: findingOf({ resource, planned }, parts, context) };
+}
+
+/** True if an apply writes a value there that is another one in every plan. */
+function isUnsteadyRow(row: JudgedRow, code: ReturnType<typeof codeOf>, plan: PlanParts): boolean {
+  const { desired, segments } = row.raw;
+  return !row.leftInPlace && isUnsteady(desired, writtenAt(code, segments), plan.timestamp);
 }
 
 /** What an update or a replace changes besides the rows. */
@@ -266,11 +274,12 @@ function findingOf({ resource, planned }: PlannedResource, verdict: FindingParts
         previousAddress: previousAddress ?? null,
         action,
         deletedByHand,
-        rows: bound.map(({ raw, order }) => ({
+        rows: bound.map(({ raw, order, unsteady }) => ({
           path: pathOf(raw, (key) => key),
           recorded: raw.recorded,
           actual: raw.actual,
-          desired: raw.desired,
+          // Else the same drift would be new in every check.
+          desired: unsteady === true ? UNKNOWN : raw.desired,
           ordered: order !== undefined,
         })),
         whole: wholeOf(resource, deletedByHand),

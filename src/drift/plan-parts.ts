@@ -47,6 +47,8 @@ export interface PlanParts {
   readonly variables: Json;
   readonly plannedValues: Json;
   readonly priorState: Json;
+  /** When the plan was made (RFC 3339); null before Terraform 1.5. */
+  readonly timestamp: string | null;
 }
 
 const ACTIONS = new Set(['no-op', 'create', 'read', 'update', 'delete', 'forget', 'open', 'close', 'renew']);
@@ -67,6 +69,7 @@ export function planParts(
     variables: plan.variables ?? null,
     plannedValues: plan.planned_values ?? null,
     priorState: plan.prior_state ?? null,
+    timestamp: typeof plan.timestamp === 'string' ? plan.timestamp : null,
   };
 }
 
