@@ -11,6 +11,7 @@ import { contentsOf } from './contents.ts';
 import { countsOf } from './counts.ts';
 import { Echoes, isBookkeeping } from './echo.ts';
 import type {
+  ActionInvocation,
   Analysis,
   AttributeDrift,
   Finding,
@@ -23,6 +24,8 @@ import { findingFingerprint } from './fingerprint.ts';
 import { NO_REST, type Rest, restOf, rowOfPlace } from './follows.ts';
 import type { Ignores } from './ignore.ts';
 import { field, hasUnknown, isObject, UNKNOWN } from './json-value.ts';
+import { notUnderstoodOf } from './known-keys.ts';
+import { partialOf } from './partial.ts';
 import type { PlanDocument } from './plan-document.ts';
 import { type PlanParts, planParts } from './plan-parts.ts';
 import {
@@ -103,8 +106,17 @@ export function analyzePlan(
   const judgements = touched.flatMap((one) => {
     const judged = judgeResource(one, context);
     if (judged === undefined) return [];
-    const change = hashOfAddress(byAddress.get(judged.finding.address) ?? [], options.key);
-    return [{ ...judged, finding: { ...judged.finding, ...(change === null ? {} : { change }) } }];
+    const { address } = judged.finding;
+    const change = hashOfAddress(byAddress.get(address) ?? [], options.key);
+    const invokes = plan.invocations
+      .filter(({ triggeredBy }) => triggeredBy === address)
+      .map(shownInvocation);
+    const finding = {
+      ...judged.finding,
+      ...(invokes.length === 0 ? {} : { invokes }),
+      ...(change === null ? {} : { change }),
+    };
+    return [{ ...judged, finding }];
   });
   const findingsOfKind = (is: Judgement['kind']): Finding[] =>
     judgements
@@ -113,8 +125,14 @@ export function analyzePlan(
       .sort((a, b) => compare(a.address, b.address));
   const findings = findingsOfKind('finding');
   const noise = findingsOfKind('noise');
+  const withFinding = new Set(findings.map((finding) => finding.address));
+  const invocations = plan.invocations
+    .filter(({ triggeredBy }) => triggeredBy === null || !withFinding.has(triggeredBy))
+    .map(shownInvocation);
   const checks = checksOf(document, context.scrub);
   const inputs = lateReadsOf(document);
+  const partial = partialOf(document, plan, context.scrub);
+  const notUnderstood = notUnderstoodOf(document, context.scrub);
   return {
     findings,
     outputs: outputsOf(plan),
@@ -123,9 +141,18 @@ export function analyzePlan(
     secrets,
     ...(checks.length === 0 ? {} : { checks }),
     ...(inputs.length === 0 ? {} : { inputs }),
+    ...(invocations.length === 0 ? {} : { invocations }),
     changes: changes.sort(compareChanges),
-    untold: [...new Set([...untoldChanges(changes, { findings }), ...contradictions(touched)])].sort(),
+    untold: [
+      ...new Set([...untoldChanges(changes, { findings, invocations }), ...contradictions(touched)]),
+    ].sort(),
+    ...(partial.length === 0 ? {} : { partial }),
+    ...(notUnderstood.length === 0 ? {} : { notUnderstood }),
   };
+}
+
+function shownInvocation({ address, type, triggeredBy, event }: ActionInvocation): ActionInvocation {
+  return { address, type, triggeredBy, event };
 }
 
 /**
@@ -255,6 +282,9 @@ function findingOf({ resource, planned }: PlannedResource, verdict: FindingParts
           !(row.leftInPlace && context.ignores(entry.address, pathOf(row.raw, context.scrub))))),
   );
   const contents = contentsOf(resource, context.scrub);
+  const invokes = context.plan.invocations
+    .filter(({ triggeredBy }) => triggeredBy === entry.address)
+    .map(shownInvocation);
   const follows = followsOf(verdict.follows, resource, context.scrub);
   return {
     address: entry.address,
@@ -268,6 +298,7 @@ function findingOf({ resource, planned }: PlannedResource, verdict: FindingParts
     ...(previousAddress === undefined || previousAddress === entry.address ? {} : { previousAddress }),
     ...(deletedByHand ? { deletedByHand: true as const } : {}),
     ...(change?.importing ? { importing: true as const } : {}),
+    ...(invokes.length === 0 ? {} : { invokes }),
     fingerprint: findingFingerprint(
       {
         address: entry.address,
@@ -283,6 +314,7 @@ function findingOf({ resource, planned }: PlannedResource, verdict: FindingParts
           ordered: order !== undefined,
         })),
         whole: wholeOf(resource, deletedByHand),
+        invokes: invokes.map(({ address, event }) => `${event} ${address}`),
       },
       context.key,
     ),
