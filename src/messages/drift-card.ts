@@ -7,6 +7,7 @@ import type { Block, Card, Span } from './card.ts';
 import { driftButtons } from './drift-buttons.ts';
 import { openNow, statusLabel, withCurrentStatuses } from './finding-status.ts';
 import { driftHeadline } from './headline.ts';
+import { ignoredChangeBlocks } from './ignored-changes.ts';
 import { movedBlocks } from './moved.ts';
 import { reasonSpans } from './reasons.ts';
 import { CARD_VALUE, findingRows, foldRows, markOf } from './rows.ts';
@@ -303,6 +304,7 @@ export function driftCard(given: DriftView, extra: { readonly why: string | null
       ...findingBlocks(view),
       ...factBlocks(view),
       ...outcomeBlocks(view),
+      ...ignoredChangeBlocks(view),
       ...(buttons.length > 0 ? [{ type: 'buttons', buttons } as const] : []),
     ],
   };
