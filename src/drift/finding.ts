@@ -32,6 +32,22 @@ export interface JsonDifference {
   readonly recorded: ShownValue;
   readonly actual: ShownValue;
   readonly desired: ShownValue;
+  readonly decoded?: DecodedTexts;
+}
+
+/** The texts that base64 values hold, with secrets removed; null for a value that is missing or not known. */
+export interface DecodedTexts {
+  readonly recorded: string | null;
+  readonly actual: string | null;
+  readonly desired: string | null;
+}
+
+/** The whole element of a list in which an attribute lies, where people read it as one: a firewall rule. */
+export interface WholeElement {
+  readonly path: string;
+  readonly recorded: ShownValue;
+  readonly actual: ShownValue;
+  readonly desired: ShownValue;
 }
 
 /** One attribute whose three values are not all equal. */
@@ -44,6 +60,9 @@ export interface AttributeDrift {
   readonly desired: ShownValue;
   readonly sensitive: boolean;
   readonly json?: readonly JsonDifference[];
+  /** Set if all values are base64 of printable texts. What is hidden in a value is hidden here, too. */
+  readonly decoded?: DecodedTexts;
+  readonly element?: WholeElement;
   /** The data sources from which the code computes the value. They may have changed while the code did not. */
   readonly inputs?: readonly string[];
   /** True if this attribute forces the replace. */
@@ -52,8 +71,21 @@ export interface AttributeDrift {
   readonly orderOnly?: true;
   /** True if nobody can set the attribute: the provider computes it, and an apply does not change it. */
   readonly computed?: true;
+  /** True for a secret that an apply does not change; its values are hidden and can't be compared. */
+  readonly leftInPlace?: true;
   /** True if the value changes with every plan, as that of `timestamp()`, so that no approval of it can hold. */
   readonly unsteady?: true;
+}
+
+/** An attribute that a rule of m0.yaml ignores, while something else of its resource drifts. */
+export interface IgnoredAttribute {
+  readonly path: string;
+  /** The reason of the rule. */
+  readonly reason: string;
+  /** The value in the cloud now. */
+  readonly actual: ShownValue;
+  /** The value that the code sets. */
+  readonly desired: ShownValue;
 }
 
 /** One value that a resource is created with, or would lose with a delete. */
@@ -114,6 +146,13 @@ export interface Finding {
   readonly deletedByHand?: true;
   /** The reason of the ignore rule in m0.yaml that covers it. m0 then never applies it. */
   readonly ignored?: string;
+  /** Attributes that rules of m0.yaml ignore and that an apply of this finding leaves as they are. */
+  readonly leavesIgnored?: readonly IgnoredAttribute[];
+  /**
+   * Attributes that rules of m0.yaml ignore and that an apply of this finding would change nevertheless. A person
+   * then decides.
+   */
+  readonly revertsIgnored?: readonly IgnoredAttribute[];
   /**
    * Creates, deletes and replaces: what the code sets, or what the cloud has and would lose; sorted by path. Empty
    * values are left out.

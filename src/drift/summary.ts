@@ -1,5 +1,6 @@
 /** Findings as plain text for people. */
 import type { Analysis, AttributeDrift, Finding } from './finding.ts';
+import { readableAttributes } from './readable.ts';
 import { oneLine } from './value-text.ts';
 
 /** How many findings the sentence names; the others are counted. */
@@ -77,8 +78,9 @@ export function describeFinding(finding: Finding): string {
   }
   const replaced = finding.action === 'replace' ? ' (to be replaced)' : '';
   const moved = finding.previousAddress === undefined ? '' : ` (was ${oneLine(finding.previousAddress)})`;
-  const parts = (['cloud', 'both', 'code', 'input'] as const).flatMap((mover) => {
-    const some = finding.attributes.filter((attribute) => moverOf(attribute) === mover);
+  const attributes = readableAttributes(finding.attributes);
+  const parts = (['cloud', 'outside', 'both', 'code', 'input'] as const).flatMap((mover) => {
+    const some = attributes.filter((attribute) => moverOf(attribute) === mover);
     return some.length === 0 ? [] : [`${changes(some)} ${CHANGED_BY[mover]}`];
   });
   const what = parts.length === 0 ? 'changed in the code' : parts.join(' and ');
@@ -87,13 +89,18 @@ export function describeFinding(finding: Finding): string {
 
 const CHANGED_BY = {
   cloud: 'by hand',
+  outside: 'outside of the code',
   code: 'in the code',
   both: 'by hand and in the code',
   input: 'in the code or what it reads',
 } as const;
 
-/** A value computed from a data source may have changed while the code did not. */
-function moverOf({ origin, inputs }: AttributeDrift): keyof typeof CHANGED_BY {
+/**
+ * A value computed from a data source may have changed while the code did not. What nobody can set, nobody changed by
+ * hand.
+ */
+function moverOf({ origin, inputs, computed }: AttributeDrift): keyof typeof CHANGED_BY {
+  if (origin === 'cloud' && computed === true) return 'outside';
   return origin === 'code' && inputs !== undefined ? 'input' : origin;
 }
 

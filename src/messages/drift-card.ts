@@ -1,11 +1,13 @@
 /** The card of one stack's drift: one message, updated in place until the drift is closed. */
+import { type AlikeGroup, alikeWords, groupAlike } from '../drift/alike.ts';
 import type { Finding } from '../drift/finding.ts';
 import type { LockWait } from '../model/run.ts';
-import { capitalize, clip, codeName, count, durationText, listed } from '../text/words.ts';
+import { capitalize, clip, codeName, count, durationText, listed, withSeparators } from '../text/words.ts';
 import type { Block, Card, Span } from './card.ts';
 import { driftButtons } from './drift-buttons.ts';
 import { openNow, statusLabel, withCurrentStatuses } from './finding-status.ts';
 import { driftHeadline } from './headline.ts';
+import { ignoredChangeBlocks } from './ignored-changes.ts';
 import { movedBlocks } from './moved.ts';
 import { reasonSpans } from './reasons.ts';
 import { CARD_VALUE, findingRows, foldRows, markOf } from './rows.ts';
@@ -61,31 +63,42 @@ function showsRows({ status }: FindingView): boolean {
   return status.type !== 'realigned' || status.by.length > 0;
 }
 
-function findingBlock(item: FindingView, view: DriftView): Block {
+/** One finding, or all that read the same. */
+function findingBlock(group: AlikeGroup<FindingView>, view: DriftView): Block {
+  const [item] = group.items;
   const { finding } = item;
   const rows = showsRows(item) ? foldRows(findingRows(finding, CARD_VALUE), ROWS_SHOWN) : [];
+  const alike = alikeWords(group, (one) => one.finding);
   return {
     type: 'finding',
     mark: markOf(finding.action),
-    address: finding.address,
+    address: group.address,
     ...statusLabel(item, view),
-    rows,
+    rows: alike === null ? rows : [{ kind: 'note', label: '', value: alike }, ...rows],
   };
 }
 
 const URGENCY = ['unknown', 'waits', 'denied', 'rejected', 'applying', 'approved', 'heals'];
 
-/** The findings shown one by one, in their order. If not all fit, those that need a person are chosen first. */
-function shownFindings(view: DriftView): readonly FindingView[] {
+/**
+ * The findings shown, in their order; those that read the same are one. If not all fit, those that need a person are
+ * chosen first.
+ */
+function shownFindings(view: DriftView): readonly AlikeGroup<FindingView>[] {
+  const groups = groupAlike(
+    view.findings,
+    (item) => item.finding,
+    (item) => JSON.stringify(statusLabel(item, view)),
+  );
   // A line that replaces a single finding would save nothing.
-  if (view.findings.length <= FINDINGS_SHOWN + 1) return view.findings;
-  const rank = (f: FindingView): number => {
-    const at = URGENCY.indexOf(f.status.type);
+  if (groups.length <= FINDINGS_SHOWN + 1) return groups;
+  const rank = ({ items: [{ status }] }: AlikeGroup<FindingView>): number => {
+    const at = URGENCY.indexOf(status.type);
     return at === -1 ? URGENCY.length : at;
   };
-  const first = [...view.findings].sort((a, b) => rank(a) - rank(b)).slice(0, FINDINGS_SHOWN);
+  const first = [...groups].sort((a, b) => rank(a) - rank(b)).slice(0, FINDINGS_SHOWN);
   const chosen = new Set(first);
-  return view.findings.filter((f) => chosen.has(f));
+  return groups.filter((group) => chosen.has(group));
 }
 
 function nameList(names: readonly string[]): string {
@@ -121,11 +134,11 @@ function unaffectedBlock(unaffected: readonly Finding[]): readonly Block[] {
 
 function findingBlocks(view: DriftView): readonly Block[] {
   const shown = shownFindings(view);
-  const more = view.findings.length - shown.length;
+  const more = view.findings.length - shown.reduce((sum, group) => sum + group.items.length, 0);
   const outputs = view.outputs.map((o) => o.name);
   return [
-    ...shown.map((item) => findingBlock(item, view)),
-    ...(more > 0 ? [context(text(`and ${more} more: see the full diff`))] : []),
+    ...shown.map((group) => findingBlock(group, view)),
+    ...(more > 0 ? [context(text(`and ${withSeparators(more)} more: see the full diff`))] : []),
     ...unaffectedBlock(view.unaffected.filter((f) => f.ignored === undefined)),
     ...ignoredBlock(view.unaffected.flatMap((f) => f.ignored ?? [])),
     ...(outputs.length > 0
@@ -291,6 +304,7 @@ export function driftCard(given: DriftView, extra: { readonly why: string | null
       ...findingBlocks(view),
       ...factBlocks(view),
       ...outcomeBlocks(view),
+      ...ignoredChangeBlocks(view),
       ...(buttons.length > 0 ? [{ type: 'buttons', buttons } as const] : []),
     ],
   };

@@ -103,7 +103,9 @@ describe('17: a secret inside base64', () => {
   it('is printed nowhere, and the rest of the text is', async () => {
     for (const args of [[], ['--json'], ['--json', '--noise']]) {
       const { out } = await run([found('17-secret-inside-base64'), ...args]);
-      expect(out).toContain('IyEvYmluL2Jhc2gKZXhwb3J0IERCX1BBU1NXT1JEP(sensitive)plY2hvIGIK');
+      if (args.length > 0)
+        expect(out).toContain('IyEvYmluL2Jhc2gKZXhwb3J0IERCX1BBU1NXT1JEP(sensitive)plY2hvIGIK');
+      expect(out).toContain('export DB_PASSWORD=(sensitive)');
       for (const part of out.match(/[A-Za-z0-9+/]{8,}/g) ?? []) {
         expect(Buffer.from(part, 'base64').toString('latin1')).not.toMatch(/s3cret|sup3r/);
       }
