@@ -19,6 +19,7 @@ import { pathOf, type Scrubber } from './redact.ts';
 import { pairResources, type Resource, withoutTwins } from './resource.ts';
 import type { Schema } from './schema.ts';
 import { collectSecrets, scrubberFor } from './secrets.ts';
+import { resourcesInState } from './state-size.ts';
 
 interface Context {
   readonly key: string;
@@ -77,6 +78,7 @@ export function analyzePlan(
     counts: countsOf(findings, noise),
     secrets,
     ...(checks.length === 0 ? {} : { checks }),
+    resourcesInState: resourcesInState(plan),
     ...(inputs.length === 0 ? {} : { inputs }),
     changes: [],
     untold: [],

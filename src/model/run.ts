@@ -1,6 +1,6 @@
 /** A run: one pass from plan to outcome, with its states and everything a card shows of it. */
 import type { Decision, FindingDecision } from '../decisions/decision.ts';
-import type { Counts, Finding, OutputDrift } from '../drift/finding.ts';
+import type { CheckResult, Counts, Finding, OutputDrift } from '../drift/finding.ts';
 
 export const TRIGGERS = ['schedule', 'push', 'command', 'verify'] as const;
 /** What caused a run. `verify`: m0 itself, e.g. after it was stopped during an apply. */
@@ -111,6 +111,16 @@ export interface LockWait {
   readonly retryAt: number;
 }
 
+/** What m0 knows of the size of a stack's state from a plan. */
+export interface SeenState {
+  /** How many managed objects the state recorded. */
+  readonly resources: number;
+  /** The run whose plan read it, or in which a person accepted that it is empty. */
+  readonly run: number;
+  /** When that was stored, in ms since epoch. */
+  readonly at: number;
+}
+
 /** One pass through the states below. It contains everything that a card shows of a run, and no secrets. */
 export interface Run {
   readonly id: number;
@@ -136,6 +146,12 @@ export interface Run {
   readonly counts: Counts | null;
   /** Over all findings of the newest whole plan; null before the first plan. */
   readonly fingerprint: string | null;
+  /** How many managed objects the state recorded; null or left out if that is not known. */
+  readonly resourcesInState?: number | null;
+  /** Set if the state is empty although it recorded resources before: what m0 had seen in it. */
+  readonly emptied?: SeenState | null;
+  /** The conditions of the code that failed in the newest whole plan. Left out in runs of older versions. */
+  readonly checks?: readonly CheckResult[];
   readonly decision: Decision | null;
   /** What the next apply of this run may touch. Empty unless the run is approved. */
   readonly scope: readonly ScopeEntry[];
@@ -161,6 +177,7 @@ export const RUN_STATES = {
     'awaiting_approval',
     'approved',
     'denied',
+    'state_empty',
     'queued',
     'failed',
     'canceled',
@@ -174,17 +191,19 @@ export const RUN_STATES = {
     'clean',
     'quiet',
     'denied',
+    'state_empty',
     'superseded',
     'expired',
     'failed',
     'canceled',
   ],
   applying: ['verifying', 'approved', 'failed', 'apply_unknown'],
-  verifying: ['realigned', 'awaiting_approval', 'denied', 'failed'],
+  verifying: ['realigned', 'awaiting_approval', 'denied', 'state_empty', 'failed'],
   clean: [],
   quiet: [],
   realigned: [],
   denied: [],
+  state_empty: [],
   rejected: [],
   canceled: [],
   superseded: [],

@@ -8,6 +8,7 @@ import type { Run, SavedPlan } from '../model/run.ts';
 import { couldApprove, type OnCallNow } from '../people/permissions.ts';
 import type { PlanResult } from '../ports/runner.ts';
 import { shortCommit } from '../text/words.ts';
+import { failingChecks } from './conditions.ts';
 import type { Planned } from './run-event.ts';
 
 /** A saved plan is fresh, and needs no new plan before its apply, for this long after it was made. */
@@ -25,6 +26,8 @@ export function toPlanned(result: PlanResult): Planned {
     outputs: analysis.outputs,
     counts: analysis.counts,
     fingerprint: fingerprintOf(analysis.findings.filter((f) => f.actionable)),
+    resourcesInState: analysis.resourcesInState ?? null,
+    checks: failingChecks(analysis.checks ?? []),
   };
 }
 

@@ -3,8 +3,23 @@
 import { approvable, type OpenFinding, openFindings, sameScope, toScope } from '../model/open-findings.ts';
 import { type Actor, type Failure, isTerminal, type Run, type RunState } from '../model/run.ts';
 import { durationText } from '../text/words.ts';
+import { emptiedByApply, emptyStateText, hasEmptied, seenBy, stateEmpty } from './empty-state.ts';
 import { holdForPeople } from './hold-for-people.ts';
 import type { Effect, Next, RunEvent } from './run-event.ts';
+
+const ALL_EXEMPT = 'everything that is left is snoozed or accepted';
+
+/** How many conditions of the code failed in the run's plan. */
+function failing(run: Pick<Run, 'checks'>): number {
+  return run.checks?.length ?? 0;
+}
+
+/** How the alert of drift that is gone ends. A stack with a failing condition is not aligned. */
+function goneText(run: Run): string {
+  const n = failing(run);
+  if (n === 0) return `the drift is gone: code and cloud agree (run #${run.id})`;
+  return `the drift is gone, but ${n} ${n === 1 ? 'check of the code fails' : 'checks of the code fail'} (run #${run.id})`;
+}
 
 function names(actors: readonly Actor[]): string {
   return actors.map((a) => a.name).join(' and ');
@@ -28,18 +43,22 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { type: 'decide
     };
   }
 
+  const { seenState } = event;
+  if (seenState && hasEmptied(seenState.resources, run.resourcesInState)) {
+    return stateEmpty(change, seenState, [checkWorked]);
+  }
+
   if (open.length === 0) {
     const kept = run.findings.some((f) => f.actionable);
-    const outcome = kept ? 'everything that is left is snoozed or accepted' : 'the drift is gone';
     return {
-      to: kept ? 'quiet' : 'clean',
+      to: kept || failing(run) > 0 ? 'quiet' : 'clean',
       change,
       effects: [
         checkWorked,
         ...(openAlertRun && !isTerminal(openAlertRun.state)
           ? [{ type: 'supersede' as const, run: openAlertRun.id }]
           : []),
-        { type: 'resolve', outcome: kept ? outcome : `${outcome}: code and cloud agree (run #${run.id})` },
+        { type: 'resolve', outcome: kept ? ALL_EXEMPT : goneText(run) },
       ],
     };
   }
@@ -236,6 +255,11 @@ export function afterObjection(run: Run, event: Extract<RunEvent, { type: 'objec
  * The step after drift, code or policies changed since the approval: nothing is applied, and people are asked again.
  */
 export function afterMoved(run: Run, event: Extract<RunEvent, { type: 'moved' }>, now: number): Next {
+  if (hasEmptied(run.resourcesInState, event.planned.resourcesInState)) {
+    const seen = seenBy(run);
+    const change = { ...event.planned, decision: event.decision };
+    return stateEmpty(change, seen, recallApprovers(run, `Not applied: ${emptyStateText(seen)}`));
+  }
   if (run.approvals.length === 0) {
     // The policies allowed drift that has changed since: a new run decides about it.
     return {
@@ -267,7 +291,7 @@ export function afterMoved(run: Run, event: Extract<RunEvent, { type: 'moved' }>
   if (open.length === 0) {
     const kept = planned.findings.some((f) => f.actionable);
     return {
-      to: kept ? 'quiet' : 'clean',
+      to: kept || failing(planned) > 0 ? 'quiet' : 'clean',
       change,
       effects: [
         { type: 'resolve', outcome: 'nothing was applied: the drift was gone before the apply began' },
@@ -295,6 +319,10 @@ export function afterVerify(run: Run, event: Extract<RunEvent, { type: 'verified
     applied,
     forceHuman: left.length === 0 ? run.forceHuman : 'the last apply left it as it was',
   };
+  if (hasEmptied(run.resourcesInState, planned.resourcesInState) && !emptiedByApply(run)) {
+    const seen = seenBy(run);
+    return stateEmpty(change, seen, recallApprovers(run, `Applied, and now ${emptyStateText(seen)}`));
+  }
   const open = openFindings({ ...run, ...change }, event.exemptions, now);
   const proof =
     left.length === 0
