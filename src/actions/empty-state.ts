@@ -25,8 +25,8 @@ async function openAlert(store: Store, stack: Stack): Promise<RunAlert | undefin
 
 /**
  * `accept #RUN REASON` for a run that found the state empty. The caller has checked the permission. The end of the
- * alert, what m0 remembers, the audit entry and a new check are stored in one transaction. A person must approve
- * everything that this check finds.
+ * alert, what m0 remembers, the audit entry and a new check are stored in one transaction. From then on a person
+ * decides what is created.
  */
 export async function acceptEmptyState(
   parts: ActionParts,
@@ -66,7 +66,6 @@ function acceptChanges(
   now: number,
 ): readonly Change[] {
   const outcome = `accepted as empty by ${actor.name}: ${reason}`;
-  const why = `the state is empty, accepted by ${actor.name}, so a person decides what is created`;
   return [
     { type: 'alert.update', alert: { ...alert, state: 'resolved', outcome, lastSeenAt: now } },
     { type: 'state.seen', stack: stack.name, seen: { resources: 0, run: run.id, at: now } },
@@ -84,6 +83,6 @@ function acceptChanges(
       delivery: { type: 'card', alertId: alert.id },
       at: now,
     },
-    { type: 'run.insert', run: newRun(stack, 'command', actor, why, now) },
+    { type: 'run.insert', run: newRun(stack, 'command', actor, null, now) },
   ];
 }

@@ -15,13 +15,13 @@ function troublesIn(view: DigestView): readonly StackTrouble[] {
   return view.troubles ?? [];
 }
 
-/** `1 state empty`, `2 stacks with failing checks of the code`. */
+/** `1 state empty`, `2 with failing code checks`. */
 function troubleParts(view: DigestView): readonly string[] {
   const of = (kind: StackTrouble['kind']): number => troublesIn(view).filter((t) => t.kind === kind).length;
   const [empty, unmet] = [of('empty-state'), of('conditions')];
   return [
     ...(empty === 0 ? [] : [`${count(empty, 'state')} empty`]),
-    ...(unmet === 0 ? [] : [`${count(unmet, 'stack')} with failing checks of the code`]),
+    ...(unmet === 0 ? [] : [`${unmet} with failing code checks`]),
   ];
 }
 
@@ -64,6 +64,7 @@ function headline(view: DigestView): string {
     parts,
     parts.filter((p) => !p.includes('within a day')),
     parts.filter((p) => !p.includes('within a day') && !healed.includes(p)),
+    parts.filter((p) => !p.includes('within a day') && !healed.includes(p) && !p.endsWith(' broken')),
   ];
   const sentences = candidates.map((some) => withScope(some.join(' · ')));
   return sentences.find((sentence) => headlineOf(sentence) === sentence) ?? sentences.at(-1) ?? '';

@@ -126,7 +126,7 @@ function troublePart(view: HomeView): Part {
   const all = view.troubles ?? [];
   const shown = all.slice(0, WITH_BUTTON);
   return {
-    title: `Not aligned, without drift (${all.length})`,
+    title: `Other problems (${all.length})`,
     blocks: [
       ...shown.map((trouble) =>
         line(

@@ -31,6 +31,15 @@ export function stateEmpty(change: Partial<Run>, seen: SeenState, effects: reado
   };
 }
 
+/**
+ * Why a person decides what is created although the policies may allow it: the state held resources once, and is
+ * known to be empty since. Null for a new stack. It does not depend on the run that an `accept` starts, which may fail.
+ */
+export function whyPersonCreates(run: Run, seen: SeenState | undefined): string | null {
+  if (seen?.resources !== 0 || run.resourcesInState !== 0) return null;
+  return `the state is empty since run #${seen.run}, so a person decides what is created`;
+}
+
 /** What m0 had seen in the state before, for a run that read it itself. */
 export function seenBy(run: Run): SeenState {
   return { resources: run.resourcesInState ?? 0, run: run.id, at: run.updatedAt };

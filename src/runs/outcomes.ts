@@ -3,7 +3,14 @@
 import { approvable, type OpenFinding, openFindings, sameScope, toScope } from '../model/open-findings.ts';
 import { type Actor, type Failure, isTerminal, type Run, type RunState } from '../model/run.ts';
 import { durationText } from '../text/words.ts';
-import { emptiedByApply, emptyStateText, hasEmptied, seenBy, stateEmpty } from './empty-state.ts';
+import {
+  emptiedByApply,
+  emptyStateText,
+  hasEmptied,
+  seenBy,
+  stateEmpty,
+  whyPersonCreates,
+} from './empty-state.ts';
 import { holdForPeople } from './hold-for-people.ts';
 import type { Effect, Next, RunEvent } from './run-event.ts';
 
@@ -29,7 +36,8 @@ function names(actors: readonly Actor[]): string {
 export function afterDecision(run: Run, event: Extract<RunEvent, { type: 'decided' }>, now: number): Next {
   const openAlertRun = event.openAlertRun;
   // Plan files hold secrets, so the run keeps its plan file only if it is applied at once.
-  const change = { ...holdForPeople(run, event.decision, openAlertRun), plan: null };
+  const asked = { ...run, forceHuman: run.forceHuman ?? whyPersonCreates(run, event.seenState) };
+  const change = { ...holdForPeople(asked, event.decision, openAlertRun), plan: null };
   const decided = { ...run, ...change };
   const open = openFindings(decided, event.exemptions, now);
   const checkWorked: Effect = { type: 'check-worked' };

@@ -132,12 +132,12 @@ describe('what people read about it', () => {
     expect(history.match(/found failing checks of the code of/g)).toHaveLength(1);
     expect(history).toContain('check.health: the endpoint answers 503');
     const digest = await core.sayText(`digest ${STACK}`);
-    expect(digest).toContain('1 stack with failing checks of the code');
+    expect(digest).toContain('1 with failing code checks');
     expect(digest).toContain('0 of 1 aligned');
     expect(await core.sayText('home')).toContain(words);
     await checkWith();
     expect(await core.sayText(`history ${STACK}`)).toContain('the checks of the code pass again');
-    expect(await core.sayText(`digest ${STACK}`)).toContain('All 1 stack aligned');
+    expect(await core.sayText(`digest ${STACK}`)).toContain('all 1 stack aligned');
   });
 
   it('in the metrics, as for an empty state', async () => {

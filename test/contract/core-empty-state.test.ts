@@ -265,6 +265,9 @@ describe('accept of an empty state', () => {
     expect(await openKinds()).toEqual(['drift']);
     const [run] = await core.store.runs({ stack: STACK, states: ['awaiting_approval'] });
     expect(run?.findings).toHaveLength(2);
+    expect(await core.sayText(`why #${run?.id}`)).toContain(
+      `the state is empty since run #${id}, so a person decides what is created`,
+    );
     expect(core.cloud.applies).toEqual([]);
     const lines = (await core.store.audit({ stack: STACK })).filter((e) => e.action === 'accept');
     expect(lines).toMatchObject([
@@ -275,6 +278,16 @@ describe('accept of an empty state', () => {
     await core.say(`approve #${run?.id}`);
     await core.untilIdle();
     expect((await core.run(run?.id ?? 0)).state).toBe('realigned');
+  });
+
+  it('still asks a person when the first check after it fails', async () => {
+    core.cloud.policies.set('tags-auto', ALLOW);
+    const id = await lost();
+    core.cloud.next('plan', () => Promise.reject(new Error('no credentials')));
+    await core.say(`accept #${id} it is right`);
+    await core.untilIdle();
+    expect((await core.check()).state).toBe('awaiting_approval');
+    expect(core.cloud.applies).toEqual([]);
   });
 
   it('without a reason asks for it; a snooze is refused; a second accept too', async () => {
@@ -318,12 +331,12 @@ describe('what people read about it', () => {
     expect(await core.sayText('home')).toContain('Waits for you');
   });
 
-  it('stays open while checks fail, which status says first', async () => {
+  it('stays open while checks fail, which status says as well', async () => {
     await lost();
     core.cloud.next('plan', () => Promise.reject(new Error('no credentials')));
     await core.check();
     expect(await openKinds()).toEqual(['empty-state', 'failure']);
-    expect(await core.sayText('status')).toContain('the check fails');
+    expect(await core.sayText('status')).toContain('no credentials');
   });
 
   it('many stacks that lost their state at once share one message', async () => {

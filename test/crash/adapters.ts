@@ -61,6 +61,10 @@ export function createRunner({ world, meanwhile, halfway, stored }: AdapterParts
           secrets: [],
           changes: [],
           untold: [],
+          resourcesInState: world.resources.get(stack.name) ?? 5,
+          checks: (world.failing.get(stack.name) ?? []).map((address) => ({
+            ...{ address, kind: 'check', status: 'fail', problems: ['it says no'] },
+          })),
         },
         document: {},
       };
