@@ -46,7 +46,7 @@ function words(status: FleetStackStatus, n: number): string {
     case 'mended':
       return many('can be checked again', 'can be checked again');
     case 'back':
-      return many('no longer alarms', 'no longer alarm');
+      return many('settled', 'settled');
     case 'met':
       return many('passes its checks again', 'pass their checks again');
     default:

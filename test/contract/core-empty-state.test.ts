@@ -132,6 +132,16 @@ describe('a new stack', () => {
     expect((await core.check()).state).toBe('state_empty');
   });
 
+  it('is created by the policies alone if they allow it, however often its empty state was seen', async () => {
+    core.cloud.resources.set(STACK, 0);
+    core.cloud.drift.set(STACK, []);
+    expect((await core.check()).state).toBe('clean');
+    core.cloud.policies.set('tags-auto', ALLOW);
+    lose();
+    core.cloud.next('apply', () => void core.cloud.resources.set(STACK, 2));
+    expect((await core.check()).state).toBe('realigned');
+  });
+
   it('of which no plan tells the size never alarms', async () => {
     core.cloud.drift.set(STACK, []);
     await core.check();
@@ -319,6 +329,7 @@ describe('what people read about it', () => {
     const history = await core.sayText(`history ${STACK}`);
     expect(history.match(/found the state empty of/g)).toHaveLength(1);
     expect(history).toContain('m0 had seen 41 resources in run #1');
+    expect(history).not.toContain('-> state_empty');
     const digest = await core.sayText(`digest ${STACK}`);
     expect(digest).toContain('1 state empty');
     expect(digest).toContain('0 of 1 aligned');

@@ -153,7 +153,6 @@ export const alerts: readonly Exhibit[] = [
     'The state is empty though m0 has seen resources in it: nothing is applied, and nobody is asked to.',
     emptyStateCard,
     EMPTY,
-    { asks: 'Accept the empty state…' },
   ),
   exhibit('state-back', 'The state is back.', emptyStateCard, {
     ...EMPTY,
