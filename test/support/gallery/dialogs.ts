@@ -64,7 +64,7 @@ export const dialogs: readonly Exhibit[] = [
       kind: 'form',
       form: acceptEmptyForm({
         stack: 'prod-app',
-        runId: 52,
+        runId: 42,
         seen: { resources: 41, run: 40, at: NOW - HOUR },
       }),
     },
