@@ -14,6 +14,8 @@ export interface ResourceEntry {
   readonly indexed: boolean;
   /** True for an object left over from an earlier replace, in addition to the one at this address. */
   readonly deposed: boolean;
+  /** The key of such an object. */
+  readonly deposedKey?: string;
   readonly actions: readonly string[];
   readonly before: Json;
   readonly after: Json;
@@ -22,6 +24,8 @@ export interface ResourceEntry {
   readonly afterSensitive: Json;
   readonly replacePaths: readonly Json[];
   readonly importing: boolean;
+  /** What the import names: its id or identity. */
+  readonly importId?: Json;
 }
 
 /** The fields that m0 uses of one entry of `output_changes`. */
@@ -30,6 +34,7 @@ export interface OutputEntry {
   readonly actions: readonly string[];
   readonly before: Json;
   readonly after: Json;
+  readonly afterUnknown: Json;
   readonly sensitive: boolean;
 }
 
@@ -90,6 +95,7 @@ function entries(plan: JsonObject, part: string, refuse: Refuse): ResourceEntry[
       name,
       indexed: raw.index !== undefined && raw.index !== null,
       deposed: raw.deposed !== undefined,
+      ...(typeof raw.deposed === 'string' ? { deposedKey: raw.deposed } : {}),
       actions: actionsOf(change, broken),
       before: change.before ?? null,
       after: change.after ?? null,
@@ -98,6 +104,7 @@ function entries(plan: JsonObject, part: string, refuse: Refuse): ResourceEntry[
       afterSensitive: change.after_sensitive ?? null,
       replacePaths: isArray(replacePaths) ? replacePaths : [],
       importing: isObject(change.importing),
+      ...(isObject(change.importing) ? { importId: change.importing } : {}),
     };
   });
 }
@@ -138,6 +145,7 @@ function outputEntries(plan: JsonObject, refuse: Refuse): OutputEntry[] {
       actions: actionsOf(change, broken),
       before: change.before ?? null,
       after: change.after ?? null,
+      afterUnknown: change.after_unknown ?? null,
       sensitive: change.before_sensitive === true || change.after_sensitive === true,
     };
   });
