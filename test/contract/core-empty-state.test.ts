@@ -309,8 +309,16 @@ describe('accept of an empty state', () => {
     expect(reply).toMatchObject({ type: 'form', form: { command: `accept #${id}` } });
     expect(await core.sayText(`snooze #${id} 2h later`)).toContain('the state is empty');
     expect(await core.store.exemptions(STACK)).toEqual([]);
-    await core.say(`accept #${id} it is right`);
+    // As the form sends it.
+    await core.handler({
+      ...{ text: `accept #${id}`, actor: DANA, place: { platform: 'slack', channel: 'C0OPS' } },
+      ...{ answers: { reason: 'it is right' }, from: null },
+    });
     await core.untilIdle();
+    expect(ops().length).toBeGreaterThan(0);
+    expect((await core.store.alerts({ kind: 'empty-state' }))[0]?.outcome).toBe(
+      'accepted as empty by Dana: it is right',
+    );
     expect(await core.sayText(`accept #${id} it is right`)).toContain('not open any more');
   });
 });
