@@ -1,7 +1,7 @@
 /** The output of `m0 explain` for a terminal. */
 import { assertNever } from '../base/assert-never.ts';
 import type { Action, Analysis, AttributeDrift, Finding, JsonDifference } from '../drift/finding.ts';
-import { summarize } from '../drift/summary.ts';
+import { summarizeAnalysis } from '../drift/summary.ts';
 import { describeValue, oneLine } from '../drift/value-text.ts';
 
 /** The longest value in the terminal's diff. `--json` shows values in full. */
@@ -16,7 +16,8 @@ export function explainDiff(analysis: Analysis, name: string, withNoise: boolean
   const paint: Paint = (style, text) => (color ? `\u001b[${STYLES[style]}m${text}\u001b[0m` : text);
   const actionable = analysis.findings.filter((finding) => finding.actionable);
   const others = analysis.findings.filter((finding) => !finding.actionable);
-  const lines = [paint('bold', summarize(analysis.findings, name))];
+  const [summary, ...reservations] = summarizeAnalysis(analysis, name);
+  const lines = [paint('bold', summary), ...reservations.map((line) => paint('yellow', line))];
   for (const finding of actionable) lines.push('', ...findingLines(finding, paint));
   if (others.length > 0) {
     lines.push(

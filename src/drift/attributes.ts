@@ -25,6 +25,8 @@ export interface JudgedRow {
    * order matters, so the row does not enter the fingerprint, which must be the same without a schema.
    */
   readonly order?: 'planned' | 'schema';
+  /** True if the desired value changes with every plan. */
+  readonly unsteady?: boolean;
 }
 
 /** The equality for a resource: where an apply changes nothing, the plan says that all empty values are equal. */
@@ -205,6 +207,7 @@ export function showAttribute(judged: JudgedRow, resource: Resource, scrub: Scru
     sensitive: holdsSecret(raw, scrub),
     ...(json === undefined || json.length === 0 ? {} : { json }),
     ...(judged.order === undefined ? {} : { orderOnly: true as const }),
+    ...(judged.unsteady === true ? { unsteady: true as const } : {}),
     ...(judged.data === undefined ? {} : { inputs: judged.data }),
     ...(forcesReplacement(raw, resource) ? { forcesReplacement: true as const } : {}),
   };

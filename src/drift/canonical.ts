@@ -1,6 +1,16 @@
 /** When two values count as equal, and a canonical text for each value. */
+import { parseExact } from '../base/exact-json.ts';
 import type { Json } from './finding.ts';
-import { field, identical, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
+import {
+  field,
+  identical,
+  isArray,
+  isBigNumber,
+  isEmpty,
+  isObject,
+  numberText,
+  UNKNOWN,
+} from './json-value.ts';
 
 /**
  * The kinds of equality.
@@ -29,7 +39,7 @@ export function below(parent: Placement): Placement {
 export function parseDocument(text: Json): Json | undefined {
   if (typeof text !== 'string' || !/^\s*[[{]/.test(text)) return undefined;
   try {
-    const parsed = JSON.parse(text) as Json;
+    const parsed = parseExact(text) as Json;
     return typeof parsed === 'object' ? parsed : undefined;
   } catch {
     return undefined;
@@ -60,6 +70,7 @@ export function canonical(value: Json, equality: Equality, placement: Placement 
       .filter(([, text]) => text !== 'null');
     return `{${entries.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`;
   }
+  if (isBigNumber(value)) return equality === 'iam' ? JSON.stringify(numberText(value)) : numberText(value);
   if (inPlan) {
     const document = parseDocument(value);
     if (document !== undefined) return `json${canonical(document, equalityOf(document))}`;

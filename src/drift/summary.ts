@@ -1,5 +1,5 @@
 /** Findings as plain text for people. */
-import type { AttributeDrift, Finding } from './finding.ts';
+import type { Analysis, AttributeDrift, Finding } from './finding.ts';
 import { oneLine } from './value-text.ts';
 
 /** How many findings the sentence names; the others are counted. */
@@ -24,6 +24,26 @@ export function summarize(findings: readonly Finding[], stack: string): string {
   }
   const tail = `${left.length > 0 ? `; ${left.length} more where an apply would change nothing` : ''}${aside}`;
   return `${actionable.length} drifted in ${place}: ${listFindings(actionable)}${tail}`;
+}
+
+/**
+ * The sentence of `summarize`, then one line for each reason why it may not be all: the plan is partial, or m0 does
+ * not know everything in it. A plan with such a reason and without findings is never called free of drift.
+ */
+export function summarizeAnalysis(analysis: Analysis, stack: string): readonly [string, ...string[]] {
+  const [partial, unknown] = [analysis.partial ?? [], analysis.notUnderstood ?? []].map((reasons) =>
+    oneLine(reasons.join('; ')),
+  );
+  const reasons = [
+    ...(partial ? [`the plan is partial: ${partial}`] : []),
+    ...(unknown ? [`the plan is not fully understood: ${unknown}`] : []),
+  ];
+  if (analysis.findings.length === 0 && reasons.length > 0) {
+    return [`Nothing found in ${oneLine(stack)}, but ${reasons.join('; and ')}`];
+  }
+  const lines = reasons.map((reason) => `But ${reason}`);
+  const short = partial ? ' (the plan is partial)' : '';
+  return [`${summarize(analysis.findings, stack)}${short}`, ...lines];
 }
 
 function listFindings(findings: readonly Finding[]): string {

@@ -1,7 +1,7 @@
 /** Values as plain text for people. */
 import { clip } from '../text/words.ts';
 import type { Json, ShownValue } from './finding.ts';
-import { isArray, isObject } from './json-value.ts';
+import { isArray, isBigNumber, isObject } from './json-value.ts';
 import { HIDDEN } from './secrets.ts';
 
 /**
@@ -15,7 +15,7 @@ export function describeValue(value: ShownValue, maxLength: number): string {
 function describe(value: Json): string {
   if (value === null) return '(none)';
   if (typeof value === 'string') return value === '' ? '""' : oneLine(value);
-  if (typeof value !== 'object') return String(value);
+  if (typeof value !== 'object' || isBigNumber(value)) return String(value);
   if (isArray(value)) return `[${value.map(describeNested).join(', ')}]`;
   if (isMarker(value, 'sensitive')) return HIDDEN;
   if (isMarker(value, 'unknown')) return '(known after apply)';

@@ -163,6 +163,13 @@ export interface Run {
   readonly emptied?: SeenState | null;
   /** The conditions of the code that failed in the newest whole plan. Left out in runs of older versions. */
   readonly checks?: readonly CheckResult[];
+  /** The addresses of the conditions that only an apply can evaluate. */
+  readonly checksUnknown?: readonly string[];
+  /**
+   * Why the findings don't tell all of the newest plan: it is partial, or not fully understood. Null or left out if
+   * they do. Without findings, such a run says so and is never `clean`.
+   */
+  readonly unsure?: string | null;
   readonly decision: Decision | null;
   /** What the next apply of this run may touch. Empty unless the run is approved. */
   readonly scope: readonly ScopeEntry[];

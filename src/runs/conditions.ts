@@ -7,6 +7,11 @@ export function failingChecks(checks: readonly CheckResult[]): readonly CheckRes
   return checks.filter((check) => check.status !== 'unknown');
 }
 
+/** The addresses of those that only an apply can evaluate. */
+export function unknownChecks(checks: readonly CheckResult[]): readonly string[] {
+  return checks.filter((check) => check.status === 'unknown').map((check) => check.address);
+}
+
 /**
  * SHA-256 (hex) of which conditions fail and how many of their assertions. The messages are left out: a message that
  * contains a number of days would make an alert of every check.

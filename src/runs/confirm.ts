@@ -6,9 +6,10 @@ import type { Run, SavedPlan } from '../model/run.ts';
 import { couldApprove, type OnCallNow } from '../people/permissions.ts';
 import type { PlanResult } from '../ports/runner.ts';
 import { shortCommit } from '../text/words.ts';
-import { failingChecks } from './conditions.ts';
+import { failingChecks, unknownChecks } from './conditions.ts';
 import { type ComparedPlan, comparePlan, type PlanToApply } from './planned-changes.ts';
 import type { Planned } from './run-event.ts';
+import { whyNotByItself } from './why-not.ts';
 
 /** A saved plan is fresh, and needs no new plan before its apply, for this long after it was made. */
 const FRESH_MS = 60_000;
@@ -28,6 +29,8 @@ export function toPlanned(result: PlanResult): Planned {
     fingerprint: fingerprintOf(analysis.findings.filter((f) => f.actionable)),
     resourcesInState: analysis.resourcesInState ?? null,
     checks: failingChecks(analysis.checks ?? []),
+    checksUnknown: unknownChecks(analysis.checks ?? []),
+    unsure: whyNotByItself(analysis, plan.targets === null),
   };
 }
 

@@ -17,6 +17,8 @@ export interface PlanAlerts {
   readonly emptyState: RunAlert | null;
   /** The open alert of failing conditions of the code. */
   readonly conditions: RunAlert | null;
+  /** The addresses of the conditions that this alert tells. */
+  readonly failed: readonly string[];
 }
 
 /** The changes that follow from the plan of this step; none if the step stored no whole plan that was decided on. */
@@ -26,7 +28,7 @@ export function planChanges(run: Run, event: RunEvent, open: PlanAlerts, now: nu
   return [
     ...seenChanges(run, event, now),
     ...backChanges(run, open.emptyState, now),
-    ...conditionChanges(run, open.conditions, now),
+    ...conditionChanges(run, open.conditions, open.failed, now),
   ];
 }
 
@@ -55,11 +57,18 @@ function backChanges(run: Run, open: RunAlert | null, now: number): readonly Cha
 }
 
 /** The same conditions update the open alert; others supersede it with a new one. */
-function conditionChanges(run: Run, open: RunAlert | null, now: number): readonly Change[] {
+function conditionChanges(
+  run: Run,
+  open: RunAlert | null,
+  failed: readonly string[],
+  now: number,
+): readonly Change[] {
   const { checks } = run;
   if (checks === undefined) return [];
   if (checks.length === 0) {
-    if (!open) return [];
+    // What was not evaluated has not passed.
+    const unsettled = failed.some((address) => run.checksUnknown?.includes(address));
+    if (!open || unsettled || run.unsure) return [];
     const outcome = `the checks of the code pass again (run #${run.id})`;
     return [...resolved(open, run, outcome, now), recorded(run, 'checks-pass', outcome, now)];
   }

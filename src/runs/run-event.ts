@@ -30,6 +30,9 @@ export interface Planned {
   /** As in `Run`. */
   readonly resourcesInState?: number | null;
   readonly checks?: readonly CheckResult[];
+  readonly checksUnknown?: readonly string[];
+  /** Why findings alone don't tell all of the plan; null or left out if they do. */
+  readonly unsure?: string | null;
 }
 
 /** What can happen to a run; the input of `transition`. */

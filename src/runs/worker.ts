@@ -66,11 +66,13 @@ export function createWorker(parts: WorkerParts): Worker {
         store.alerts({ ...open, kind: 'conditions' }),
         store.alerts({ runId: run.id, kind: 'drift' }),
       ]);
+    const told = conditions ? await store.run(conditions.runId) : undefined;
     return {
       drift,
       failure,
       emptyState,
       conditions,
+      failed: (told?.checks ?? []).map((check) => check.address),
       ofRun,
       openAlertRun: drift ? ((await store.run(drift.runId)) ?? null) : null,
       peopleToAsk,

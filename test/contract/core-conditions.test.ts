@@ -65,6 +65,15 @@ describe('a condition of the code that fails', () => {
     expect(await openKinds()).toEqual(['conditions']);
   });
 
+  it('stays open while only an apply can evaluate it, also if others pass', async () => {
+    await checkWith(HEALTH);
+    await checkWith({ ...HEALTH, status: 'unknown', problems: [] });
+    expect(await openKinds()).toEqual(['conditions']);
+    expect(headlines()).toEqual(['prod-network: check.health fails: the endpoint answers 503']);
+    await checkWith({ ...CERT, status: 'unknown', problems: [] });
+    expect(await openKinds()).toEqual([]);
+  });
+
   it('that only an apply can evaluate has not failed', async () => {
     expect((await checkWith({ ...HEALTH, status: 'unknown', problems: [] })).state).toBe('clean');
     expect(ops()).toEqual([]);
