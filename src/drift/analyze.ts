@@ -42,6 +42,7 @@ import { pathOf, type Scrubber } from './redact.ts';
 import { pairResources, type Resource, withoutTwins } from './resource.ts';
 import type { Schema } from './schema.ts';
 import { collectSecrets, scrubberFor } from './secrets.ts';
+import { resourcesInState } from './state-size.ts';
 import { isUnsteady } from './unsteady.ts';
 
 interface Context {
@@ -142,6 +143,7 @@ export function analyzePlan(
     counts: countsOf(findings, noise),
     secrets,
     ...(checks.length === 0 ? {} : { checks }),
+    resourcesInState: resourcesInState(plan),
     ...(inputs.length === 0 ? {} : { inputs }),
     ...(invocations.length === 0 ? {} : { invocations }),
     changes: changes.sort(compareChanges),

@@ -234,6 +234,8 @@ export interface Analysis {
    * none.
    */
   readonly checks?: readonly CheckResult[];
+  /** How many managed objects the state recorded before the plan. Left out if the plan does not say. */
+  readonly resourcesInState?: number;
   /** Data sources that only an apply reads. Left out if there are none. */
   readonly inputs?: readonly LateRead[];
   /** Everything that an apply of the plan does, sorted by address. */

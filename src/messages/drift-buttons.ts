@@ -95,6 +95,7 @@ export function driftButtons(view: DriftView): readonly Button[] {
     case 'denied':
       return [...(has(view, 'denied') ? [snooze, accept] : []), ...unsnooze, ...unaccept, diff];
     case 'failed':
+    case 'state_empty':
     case 'apply_unknown':
     case 'expired':
       return [{ label: 'Check again', command: driftText(view.stack) }, diff];

@@ -4,6 +4,7 @@ import type { Finding } from '../drift/finding.ts';
 import type { LockWait } from '../model/run.ts';
 import { capitalize, clip, codeName, count, durationText, listed, withSeparators } from '../text/words.ts';
 import type { Block, Card, Span } from './card.ts';
+import { conditionsFact } from './conditions-card.ts';
 import { driftButtons } from './drift-buttons.ts';
 import { openNow, statusLabel, withCurrentStatuses } from './finding-status.ts';
 import { driftHeadline } from './headline.ts';
@@ -157,6 +158,7 @@ function factBlocks(view: DriftView): readonly Block[] {
   const open = openNow(view);
   const why = reasonSpans(open.flatMap((f) => f.reasons));
   const warns = reasonSpans(view.warnings);
+  const fails = conditionsFact(view.checks ?? []);
   const waits =
     open.some((f) => f.status.type === 'waits' || f.status.type === 'unknown') &&
     view.alert === 'open' &&
@@ -164,6 +166,7 @@ function factBlocks(view: DriftView): readonly Block[] {
   const facts = [
     ...(why.length > 0 ? [{ label: 'Policy', spans: why }] : []),
     ...(warns.length > 0 ? [{ label: 'Warns', spans: warns }] : []),
+    ...(fails === null ? [] : [{ label: 'Fails', spans: [text(fails)] }]),
     ...(waits ? [{ label: 'Who', spans: whoSpans(view) }] : []),
   ];
   return facts.length > 0 ? [{ type: 'facts', facts }] : [];
@@ -312,7 +315,7 @@ export function driftCard(given: DriftView, extra: { readonly why: string | null
 
 function toneOf(view: DriftView): Card['tone'] {
   if (view.alert === 'superseded' || view.state === 'superseded') return 'plain';
-  if (view.state === 'failed' || view.state === 'apply_unknown') return 'bad';
+  if (view.state === 'failed' || view.state === 'apply_unknown' || view.state === 'state_empty') return 'bad';
   if (view.state === 'rejected' || view.state === 'canceled' || view.state === 'expired') return 'plain';
   const statuses = new Set(view.findings.map((f) => f.status.type));
   if (statuses.has('unknown')) return 'bad';

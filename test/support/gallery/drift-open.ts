@@ -54,6 +54,13 @@ const MANY = Array.from({ length: 37 }, (_, i) =>
 );
 
 export const driftOpen: readonly DriftExhibit[] = [
+  drift('drift-checks-fail', 'Drift, and a check of the code fails as well.', {
+    findings: [WAITS],
+    asked: ASKED,
+    checks: [
+      { address: 'check.health', kind: 'check', status: 'fail', problems: ['the endpoint answers 503'] },
+    ],
+  }),
   drift(
     'drift-mixed-origin',
     'Drift is found: what the policies allow heals itself, the rest waits for a person.',
