@@ -1,7 +1,7 @@
 /** The headline of a stack's drift: one sentence for a phone's notification. */
 import { assertNever } from '../base/assert-never.ts';
 
-import { describeFinding } from '../drift/summary.ts';
+import { describeFinding } from '../drift/describe.ts';
 import { whenText } from '../text/when.ts';
 import { clip, codeName, count, durationText, headlineOf, listed } from '../text/words.ts';
 import { ended, openNow } from './finding-status.ts';
