@@ -60,7 +60,8 @@ function toStack(member: Member): FleetStack {
   const findings = open.map((each) => each.finding);
   const [worst] = worstFirst(approvable(open).map((each) => each.finding));
   const more = open.length > 1 ? `, and ${open.length - 1} more` : '';
-  const waits = worst === undefined ? '' : `${worst.severity.words(shortNames(findings)(worst.finding))}${more}`;
+  const waits =
+    worst === undefined ? '' : `${worst.severity.words(shortNames(findings)(worst.finding))}${more}`;
   return {
     stack: run.stack,
     environment: run.environment,

@@ -1,8 +1,10 @@
 /** The output of `m0 explain` for a terminal. */
 import { assertNever } from '../base/assert-never.ts';
+import { actionReasonWords, isCodeChange, isStateOnly, stateOnlyWords } from '../drift/action-reason.ts';
 import type { Action, Analysis, AttributeDrift, Finding, JsonDifference } from '../drift/finding.ts';
-import { summarize } from '../drift/summary.ts';
+import { summarize, worstFirst } from '../drift/summary.ts';
 import { describeValue, oneLine } from '../drift/value-text.ts';
+import { contentLines } from './explain-contents.ts';
 
 /** The longest value in the terminal's diff. `--json` shows values in full. */
 const MAX_VALUE = 400;
@@ -15,15 +17,23 @@ const STYLES = { red: 31, green: 32, yellow: 33, bold: 1, dim: 2 } as const;
 export function explainDiff(analysis: Analysis, name: string, withNoise: boolean, color: boolean): string {
   const paint: Paint = (style, text) => (color ? `\u001b[${STYLES[style]}m${text}\u001b[0m` : text);
   const actionable = analysis.findings.filter((finding) => finding.actionable);
-  const others = analysis.findings.filter((finding) => !finding.actionable);
+  const state = analysis.findings.filter((finding) => !finding.actionable && isStateOnly(finding));
+  const others = analysis.findings.filter((finding) => !finding.actionable && !isStateOnly(finding));
   const lines = [paint('bold', summarize(analysis.findings, name))];
-  for (const finding of actionable) lines.push('', ...findingLines(finding, paint));
+  for (const { finding } of worstFirst(actionable)) lines.push('', ...findingLines(finding, paint));
   if (others.length > 0) {
     lines.push(
       '',
       paint('dim', `An apply would change nothing of ${others.length === 1 ? 'this' : 'these'}:`),
     );
     for (const finding of others) lines.push(...findingLines(finding, paint));
+  }
+  if (state.length > 0) {
+    lines.push(
+      '',
+      paint('dim', `An apply would only write the state of ${state.length === 1 ? 'this' : 'these'}:`),
+    );
+    for (const finding of state) lines.push(...findingLines(finding, paint));
   }
   if (analysis.outputs.length > 0) {
     lines.push('', 'Outputs that would change:');
@@ -62,14 +72,34 @@ const ORIGIN_WORDS = {
 };
 
 function findingLines(finding: Finding, paint: Paint): string[] {
-  const doing = finding.action === 'none' ? 'no change by an apply' : `an apply would ${finding.action} it`;
-  const origin = finding.deletedByHand ? 'deleted by hand' : ORIGIN_WORDS[finding.origin];
-  const head = `${actionMark(finding.action, paint)} ${paint('bold', oneLine(finding.address))}  ${paint('dim', `${origin}, ${doing}`)}`;
+  const head = `${actionMark(finding.action, paint)} ${paint('bold', oneLine(finding.address))}  ${paint('dim', headWords(finding))}`;
   const was =
-    finding.previousAddress === undefined
+    finding.previousAddress === undefined || isStateOnly(finding)
       ? []
       : [paint('dim', `    was ${oneLine(finding.previousAddress)}`)];
-  return [head, ...was, ...finding.attributes.flatMap((attribute) => attributeLines(attribute, paint))];
+  const contents = contentLines(finding, MAX_VALUE).map(({ mark, text }) =>
+    mark === ' ' ? `    ${text}` : `  ${paint(mark === '+' ? 'green' : 'red', `${mark} ${text}`)}`,
+  );
+  const attributes = finding.attributes.flatMap((attribute) => attributeLines(attribute, paint));
+  return [head, ...was, ...attributes, ...contents];
+}
+
+/** Who moved, and what an apply does, with Terraform's reason. */
+function headWords(finding: Finding): string {
+  const state = stateOnlyWords(finding);
+  if (state !== null) return oneLine(state);
+  const reason = actionReasonWords(finding);
+  const because = reason === null ? '' : ` ${reason}`;
+  const doing =
+    finding.action === 'none' ? 'no change by an apply' : `an apply would ${finding.action} it${because}`;
+  const imports = finding.importing === true ? 'an apply imports it into the state, ' : '';
+  if (finding.deletedByHand) return `deleted by hand, ${doing}`;
+  const outside =
+    finding.origin === 'cloud' &&
+    finding.attributes.length > 0 &&
+    finding.attributes.every((attribute) => attribute.computed === true);
+  const origin = outside ? 'changed outside of the code' : ORIGIN_WORDS[finding.origin];
+  return finding.origin === 'code' && !isCodeChange(finding) ? doing : `${imports}${origin}, ${doing}`;
 }
 
 function actionMark(action: Action, paint: Paint): string {

@@ -157,6 +157,7 @@ function findingOf(resource: Resource, verdict: FindingParts, context: Context):
     attributes,
     ...(previousAddress === undefined || previousAddress === entry.address ? {} : { previousAddress }),
     ...(deletedByHand ? { deletedByHand: true as const } : {}),
+    ...(change?.actionReason === undefined ? {} : { actionReason: change.actionReason }),
     fingerprint: findingFingerprint(
       {
         address: entry.address,

@@ -22,6 +22,8 @@ export interface ResourceEntry {
   readonly afterSensitive: Json;
   readonly replacePaths: readonly Json[];
   readonly importing: boolean;
+  /** Terraform's `action_reason`, as it writes it. */
+  readonly actionReason?: string;
 }
 
 /** The fields that m0 uses of one entry of `output_changes`. */
@@ -98,6 +100,7 @@ function entries(plan: JsonObject, part: string, refuse: Refuse): ResourceEntry[
       afterSensitive: change.after_sensitive ?? null,
       replacePaths: isArray(replacePaths) ? replacePaths : [],
       importing: isObject(change.importing),
+      ...(typeof raw.action_reason === 'string' ? { actionReason: raw.action_reason } : {}),
     };
   });
 }

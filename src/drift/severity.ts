@@ -16,6 +16,8 @@ export interface Severity {
   readonly when: 'now' | 'apply';
   /** Compares findings: the lower, the worse. */
   readonly rank: number;
+  /** False if the words only say what changed, because m0 knows nothing worse about it. */
+  readonly specific: boolean;
   /** One sentence without a full stop, on one line of plain text. `name`: what to call the resource. */
   words(name: string): string;
 }
@@ -26,8 +28,10 @@ export interface Severity {
  * comes before what an apply would do. Narrower access, sources in private networks and changed tags are the rest.
  */
 export function severityOf(finding: Finding): Severity {
-  const fact = worstFact(factsOf(finding)) ?? restOf(finding);
-  return { kind: fact.kind, when: fact.when, rank: rankOf(fact), words: (name) => fact.words(name) };
+  const known = worstFact(factsOf(finding));
+  const fact = known ?? restOf(finding);
+  const { kind, when } = fact;
+  return { kind, when, rank: rankOf(fact), specific: known !== undefined, words: (name) => fact.words(name) };
 }
 
 /** True if the change in the cloud lets somebody in, or allows somebody more, than before. */

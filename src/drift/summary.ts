@@ -56,7 +56,8 @@ function listFindings(findings: readonly Finding[]): string {
     .slice(0, MOST_NAMED)
     .map(({ finding, severity }) => severity.words(oneLine(finding.address)));
   const more = findings.length > MOST_NAMED ? ` and ${findings.length - MOST_NAMED} more` : '';
-  return `${named.join(', ')}${more}`;
+  // Words with a comma inside need another separator between them.
+  return `${named.join(named.some((words) => words.includes(', ')) ? '; ' : ', ')}${more}`;
 }
 
 /** The findings with how bad they are, the worst first; equals keep their order. */

@@ -1,6 +1,7 @@
 import { assertNever } from '../base/assert-never.ts';
 /** What an apply would do to the cloud, in words: for the confirmation dialog and for the button's label. */
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
+import { openedByApply } from '../drift/severity.ts';
 import { describeValue } from '../drift/value-text.ts';
 import { capitalize, count } from '../text/words.ts';
 import { labelOf } from './rows.ts';
@@ -41,11 +42,11 @@ function changesOf(finding: Finding): readonly Change[] {
   const whole = (verb: Verb, what: string): readonly Change[] => [{ verb, what, on: null }];
   switch (finding.action) {
     case 'create':
-      return whole('creates', address);
+      return whole('creates', `${address}${opening(finding)}`);
     case 'delete':
       return whole('deletes', address);
     case 'replace':
-      return whole('replaces', `${address} (deletes it and creates it anew)`);
+      return whole('replaces', `${address} (deletes it and creates it anew)${opening(finding)}`);
     case 'forget':
       return whole('forgets', `${address} (it stays in the cloud)`);
     case 'update': {
@@ -57,6 +58,13 @@ function changesOf(finding: Finding): readonly Change[] {
     default:
       return assertNever(finding.action);
   }
+}
+
+/** `, which opens SSH (22) to the world (0.0.0.0/0)`: the worst that the apply opens or allows. */
+function opening(finding: Finding): string {
+  const opened = openedByApply(finding);
+  const more = opened.length > 1 ? ` and ${opened.length - 1} more` : '';
+  return opened.length === 0 ? '' : `, which ${opened[0]}${more}`;
 }
 
 /** The changes, grouped by resource. */
@@ -89,6 +97,12 @@ const BY_SEVERITY: readonly Verb[] = [
   'creates',
 ];
 
+/** What opens or allows something comes right after what can't be undone. */
+function orderOf({ verb, opens }: { readonly verb: Verb; readonly opens: boolean }): number {
+  const at = BY_SEVERITY.indexOf(verb);
+  return opens && at > BY_SEVERITY.indexOf('forgets') ? BY_SEVERITY.indexOf('forgets') + 0.5 : at;
+}
+
 /**
  * What an apply of the findings would do, as sentences of at most `max` characters together: `Removes: ingress
  * 22/tcp from 203.0.113.7/32 on aws_security_group.web.` Changes that do not fit are counted. If not even one fits,
@@ -96,8 +110,9 @@ const BY_SEVERITY: readonly Verb[] = [
  */
 export function describeChanges(findings: readonly Finding[], max: number): string {
   const changes = findings
-    .flatMap(changesOf)
-    .sort((a, b) => BY_SEVERITY.indexOf(a.verb) - BY_SEVERITY.indexOf(b.verb));
+    .map((finding) => ({ finding, opens: openedByApply(finding).length > 0 }))
+    .flatMap(({ finding, opens }) => changesOf(finding).map((change) => ({ ...change, opens })))
+    .sort((a, b) => orderOf(a) - orderOf(b));
   // Each change needs at least one character, so more than `max` of them never fit.
   let shown = Math.min(changes.length, max);
   for (; shown > 0; shown -= 1) {
@@ -191,6 +206,11 @@ export function applyLabel(findings: readonly Finding[]): string {
     default:
       return assertNever(kind);
   }
+}
+
+/** True if an apply would open something or allow more than before. */
+export function opensAccess(findings: readonly Finding[]): boolean {
+  return findings.some((finding) => openedByApply(finding).length > 0);
 }
 
 /** True if an apply would delete or replace a resource. */

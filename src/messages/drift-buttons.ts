@@ -14,7 +14,7 @@ import {
 } from '../commands/text.ts';
 import type { Finding } from '../drift/finding.ts';
 import type { Button, ButtonConfirm } from './card.ts';
-import { applyLabel, describeChanges, destroys } from './changes.ts';
+import { applyLabel, describeChanges, destroys, opensAccess } from './changes.ts';
 import { approvableNow } from './finding-status.ts';
 import { acceptForm, snoozeForm } from './forms.ts';
 import type { DriftView } from './view.ts';
@@ -46,8 +46,10 @@ function approveButton(view: DriftView): Button | null {
     label,
     style: destructive ? 'danger' : 'primary',
     command: approveText(view.runId, view.waitingFingerprint),
-    // An apply that deletes or replaces always asks for confirmation.
-    ...(view.confirm || destructive ? { confirm: confirmation(findings, actionLabel) } : {}),
+    // An apply that deletes or replaces, or that opens something, always asks for confirmation.
+    ...(view.confirm || destructive || opensAccess(findings)
+      ? { confirm: confirmation(findings, actionLabel) }
+      : {}),
   };
 }
 

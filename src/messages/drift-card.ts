@@ -1,10 +1,13 @@
 /** The card of one stack's drift: one message, updated in place until the drift is closed. */
+import { isCodeChange, isStateOnly } from '../drift/action-reason.ts';
 import type { Finding } from '../drift/finding.ts';
+import { severityOf } from '../drift/severity.ts';
 import type { LockWait } from '../model/run.ts';
 import { capitalize, clip, codeName, count, durationText, listed } from '../text/words.ts';
 import type { Block, Card, Span } from './card.ts';
+import { contentRows } from './contents-rows.ts';
 import { driftButtons } from './drift-buttons.ts';
-import { openNow, statusLabel, withCurrentStatuses } from './finding-status.ts';
+import { openNow, statusLabel, unaffectedStatus, withCurrentStatuses } from './finding-status.ts';
 import { driftHeadline } from './headline.ts';
 import { movedBlocks } from './moved.ts';
 import { reasonSpans } from './reasons.ts';
@@ -12,10 +15,13 @@ import { CARD_VALUE, findingRows, foldRows, markOf } from './rows.ts';
 import { code, context, dotted, line, people, person, strong, text, time } from './spans.ts';
 import type { DriftView, FindingView } from './view.ts';
 import { whoSpans } from './who.ts';
+import { wideningUnaffected } from './worst.ts';
 
 /** The most findings, and the most rows of each; the others are counted ("and 37 more"). */
 const FINDINGS_SHOWN = 6;
 const ROWS_SHOWN = 8;
+/** The most findings with rows of their own among those that an apply would not change. */
+const WIDENING_SHOWN = 3;
 /** The most addresses or outputs named in one line. */
 const NAMES_SHOWN = 5;
 /** The longest reason of an ignore rule, in characters. */
@@ -39,7 +45,7 @@ function meta(view: DriftView): Block {
 
 /** The commit, its author and its age, if the code changed. */
 function codeLine(view: DriftView): readonly Block[] {
-  const coded = openNow(view).some((f) => f.finding.origin !== 'cloud');
+  const coded = openNow(view).some((f) => isCodeChange(f.finding));
   if (view.code === null || !coded) return [];
   const { author, subject } = view.code;
   if (driftHeadline(view, false).includes(`(${codeName(view.code)} "${subject}", ${author})`)) return [];
@@ -63,7 +69,10 @@ function showsRows({ status }: FindingView): boolean {
 
 function findingBlock(item: FindingView, view: DriftView): Block {
   const { finding } = item;
-  const rows = showsRows(item) ? foldRows(findingRows(finding, CARD_VALUE), ROWS_SHOWN) : [];
+  const all = showsRows(item)
+    ? [...findingRows(finding, CARD_VALUE), ...contentRows(finding, CARD_VALUE)]
+    : [];
+  const rows = foldRows(all, ROWS_SHOWN);
   return {
     type: 'finding',
     mark: markOf(finding.action),
@@ -75,17 +84,27 @@ function findingBlock(item: FindingView, view: DriftView): Block {
 
 const URGENCY = ['unknown', 'waits', 'denied', 'rejected', 'applying', 'approved', 'heals'];
 
-/** The findings shown one by one, in their order. If not all fit, those that need a person are chosen first. */
+/** The open findings, the worst first, and then the others. */
+function inOrder(view: DriftView): readonly FindingView[] {
+  const open = new Set(openNow(view));
+  const rank = new Map([...open].map((item) => [item, severityOf(item.finding).rank]));
+  const order = (item: FindingView): number => rank.get(item) ?? Number.POSITIVE_INFINITY;
+  // Infinity less Infinity is no number, so equals are compared first.
+  return view.findings.toSorted((a, b) => (order(a) === order(b) ? 0 : order(a) - order(b)));
+}
+
+/** The findings shown one by one. If not all fit, those that need a person are chosen first. */
 function shownFindings(view: DriftView): readonly FindingView[] {
+  const ordered = inOrder(view);
   // A line that replaces a single finding would save nothing.
-  if (view.findings.length <= FINDINGS_SHOWN + 1) return view.findings;
+  if (ordered.length <= FINDINGS_SHOWN + 1) return ordered;
   const rank = (f: FindingView): number => {
     const at = URGENCY.indexOf(f.status.type);
     return at === -1 ? URGENCY.length : at;
   };
-  const first = [...view.findings].sort((a, b) => rank(a) - rank(b)).slice(0, FINDINGS_SHOWN);
+  const first = ordered.toSorted((a, b) => rank(a) - rank(b)).slice(0, FINDINGS_SHOWN);
   const chosen = new Set(first);
-  return view.findings.filter((f) => chosen.has(f));
+  return ordered.filter((f) => chosen.has(f));
 }
 
 function nameList(names: readonly string[]): string {
@@ -109,14 +128,48 @@ function ignoredBlock(reasons: readonly string[]): readonly Block[] {
   return [context(text(`${reasons.length} ignored: ${shown}`))];
 }
 
-function unaffectedBlock(unaffected: readonly Finding[]): readonly Block[] {
-  if (unaffected.length === 0) return [];
-  const what = unaffected.length === 1 ? '1 resource moved' : `${unaffected.length} resources moved`;
+/** What an apply would not change: each that widens access with its rows, the others in one line. */
+function unaffectedBlocks(view: DriftView): readonly Block[] {
+  const unaffected = view.unaffected.filter((f) => f.ignored === undefined);
+  const wider = wideningUnaffected(view).slice(0, WIDENING_SHOWN);
+  const rest = unaffected.filter((f) => !wider.includes(f));
   return [
-    context(
-      text(`${what} where an apply would change nothing: ${nameList(unaffected.map((f) => f.address))}`),
+    ...wider.map(
+      (finding): Block => ({
+        type: 'finding',
+        mark: markOf(finding.action),
+        address: finding.address,
+        status: unaffectedStatus(finding),
+        tone: 'info',
+        rows: foldRows(findingRows(finding, CARD_VALUE), ROWS_SHOWN),
+      }),
+    ),
+    ...counted(
+      'moved where an apply would change nothing',
+      rest.filter((f) => !isStateOnly(f)),
+      (f) => f.address,
+    ),
+    ...counted(
+      'moved to another address, which an apply only writes to the state',
+      rest.filter((f) => isStateOnly(f) && f.importing !== true),
+      (f) => `${f.previousAddress} → ${f.address}`,
+    ),
+    ...counted(
+      'to be imported into the state, where an apply changes nothing else',
+      rest.filter((f) => isStateOnly(f) && f.importing === true),
+      (f) => f.address,
     ),
   ];
+}
+
+/** `2 resources moved where an apply would change nothing: aws_a.b and aws_c.d`. */
+function counted(
+  what: string,
+  findings: readonly Finding[],
+  nameOf: (finding: Finding) => string,
+): readonly Block[] {
+  if (findings.length === 0) return [];
+  return [context(text(`${count(findings.length, 'resource')} ${what}: ${nameList(findings.map(nameOf))}`))];
 }
 
 function findingBlocks(view: DriftView): readonly Block[] {
@@ -126,7 +179,7 @@ function findingBlocks(view: DriftView): readonly Block[] {
   return [
     ...shown.map((item) => findingBlock(item, view)),
     ...(more > 0 ? [context(text(`and ${more} more: see the full diff`))] : []),
-    ...unaffectedBlock(view.unaffected.filter((f) => f.ignored === undefined)),
+    ...unaffectedBlocks(view),
     ...ignoredBlock(view.unaffected.flatMap((f) => f.ignored ?? [])),
     ...(outputs.length > 0
       ? [

@@ -74,7 +74,9 @@ function whoWords(grants: readonly Grant[]): {
 } {
   const sorted = grants.toSorted((a, b) => principalWeight(a) - principalWeight(b));
   const worst = sorted[0] as Grant;
-  const more = new Set(grants.map((grant) => grant.principal)).size - 1;
+  // Everyone includes the others.
+  const everyone = worst.principal === '*' && worst.condition === '';
+  const more = everyone ? 0 : new Set(grants.map((grant) => grant.principal)).size - 1;
   const condition = worst.condition === '' ? '' : ' under a condition';
   const who = `${principalWords(worst.principal ?? '')}${more > 0 ? ` and ${more} more` : ''}${condition}`;
   return { who, worst, weight: principalWeight(worst) };

@@ -65,20 +65,17 @@ function factOf(doors: readonly Door[], when: Fact['when']): readonly Fact[] {
   const [ports, source] = doorWords(worst);
   const more = new Set(distinct.map((door) => doorKey(door))).size - 1;
   const others = more === 0 ? '' : ` and ${more} more`;
+  const to = `${source === null ? 'more widely' : `to ${source}`}${others}`;
+  const quality = isOpenToWorld(worst) ? 'open to the world' : `open to ${source ?? 'more sources'}`;
+  const base = { kind: 'exposure', when, weight: weightOf(worst), widens: true, quality } as const;
+  if (ports !== null) return [actFact(base, OPEN, ports, to, (name) => ` on ${name}`)];
   return [
-    actFact(
-      {
-        kind: 'exposure',
-        when,
-        weight: weightOf(worst),
-        widens: true,
-        quality: isOpenToWorld(worst) ? 'open to the world' : `open to ${source ?? 'more sources'}`,
-      },
-      OPEN,
-      ports ?? 'a way in',
-      `${source === null ? 'more widely' : `to ${source}`}${others}`,
-      (name) => ` on ${name}`,
-    ),
+    {
+      ...base,
+      words: (name) =>
+        when === 'now' ? `${name} ${OPEN.past} ${to}` : `applying the code would ${OPEN.base} ${name} ${to}`,
+      effect: when === 'now' ? null : `${OPEN.third} it ${to}`,
+    },
   ];
 }
 
@@ -181,7 +178,11 @@ function portsOf(rule: JsonObject): readonly Ports[] {
   ];
   if (from !== undefined || to !== undefined) return [{ protocol, from: from ?? to, to: to ?? from }];
   const ranges = ['destination_port_range', 'destination_port_ranges', 'port_range', 'ports', 'port'].flatMap(
-    (key) => textsIn(rule, key).flatMap((text) => rangeOf(text) ?? []),
+    (key) =>
+      textsIn(rule, key).flatMap((text) => {
+        const range = rangeOf(text);
+        return range === undefined ? [] : [range];
+      }),
   );
   if (ranges.length > 0) return ranges.map(([low, high]) => ({ protocol, from: low, to: high }));
   return protocol === undefined ? [] : [{ protocol, from: undefined, to: undefined }];
