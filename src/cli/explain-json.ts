@@ -1,5 +1,5 @@
 /** The JSON output of `m0 explain`. */
-import type { Analysis, Finding } from '../drift/finding.ts';
+import type { Analysis, Finding, PlannedChange } from '../drift/finding.ts';
 
 /** The JSON output. Scripts rely on its keys and their order. */
 export function explainJson(analysis: Analysis, withNoise: boolean): string {
@@ -11,6 +11,8 @@ export function explainJson(analysis: Analysis, withNoise: boolean): string {
       counts: analysis.counts,
       checks: analysis.checks,
       inputs: analysis.inputs,
+      changes: analysis.changes.map(changeJson),
+      ...(analysis.untold.length === 0 ? {} : { untold: analysis.untold }),
       ...(withNoise ? { noise: analysis.noise.map(findingJson) } : {}),
     },
     null,
@@ -20,5 +22,14 @@ export function explainJson(analysis: Analysis, withNoise: boolean): string {
 
 function findingJson(finding: Finding): object {
   const { address, type, origin, action, actionable, attributes, previousAddress, deletedByHand } = finding;
-  return { address, type, origin, action, actionable, attributes, previousAddress, deletedByHand };
+  const { contents, follows, actionReason, invokes, importing } = finding;
+  return {
+    ...{ address, type, origin, action, actionable, attributes, previousAddress, deletedByHand },
+    ...{ contents, follows, actionReason, invokes, importing },
+  };
+}
+
+/** A planned change without its hash, which means nothing outside of one m0. */
+function changeJson({ kind, address, deposed, actions, effect, paths }: PlannedChange): object {
+  return { kind, address, deposed, actions, effect, paths };
 }

@@ -1,20 +1,37 @@
 /** The analysis of a plan: which resources drifted, in which direction, and what an apply would do. Pure. */
-import {
-  holdsSecret,
-  type JudgedRow,
-  judgeAttributes,
-  judgeHiddenCause,
-  showAttribute,
-} from './attributes.ts';
+
+import { formatPath } from './attribute-path.ts';
+import { type JudgedRow, judgeAttributes, judgeOrder, showAttribute } from './attributes.ts';
+import { equal } from './canonical.ts';
+import type { TypedSchema } from './change-hash.ts';
 import { checksOf, lateReadsOf } from './checks.ts';
 import { type Configuration, codeOf, configKey, readConfiguration } from './configuration.ts';
+import { untoldChanges } from './conservation.ts';
+import { contentsOf } from './contents.ts';
 import { countsOf } from './counts.ts';
 import { Echoes, isBookkeeping } from './echo.ts';
-import type { Analysis, AttributeDrift, Finding, Json, Origin, OutputDrift } from './finding.ts';
+import type {
+  Analysis,
+  AttributeDrift,
+  Finding,
+  Json,
+  Origin,
+  OutputDrift,
+  PlannedChange,
+} from './finding.ts';
 import { findingFingerprint } from './fingerprint.ts';
+import { NO_REST, type Rest, restOf, rowOfPlace } from './follows.ts';
 import { field, hasUnknown, isObject } from './json-value.ts';
 import type { PlanDocument } from './plan-document.ts';
 import { type PlanParts, planParts } from './plan-parts.ts';
+import {
+  hashOfAddress,
+  otherPlanned,
+  ownSegments,
+  type PlannedOptions,
+  type PlannedWithPlaces,
+  plannedOf,
+} from './planned-change.ts';
 import { pathOf, type Scrubber } from './redact.ts';
 import { pairResources, type Resource, withoutTwins } from './resource.ts';
 import type { Schema } from './schema.ts';
@@ -26,9 +43,16 @@ interface Context {
   readonly configuration: Configuration;
   readonly echoes: Echoes;
   readonly scrub: Scrubber;
+  readonly options: PlannedOptions;
 }
 
 type Judgement = { readonly kind: 'finding' | 'noise'; readonly finding: Finding };
+
+/** A resource with what an apply does to it. */
+interface PlannedResource {
+  readonly resource: Resource;
+  readonly planned: PlannedWithPlaces | undefined;
+}
 
 /**
  * Analyses a plan. The same plan always gives the same result. `findings`, `outputs` and `noise` contain no
@@ -49,18 +73,29 @@ export function analyzePlan(
   const secrets = collectSecrets(document, plan, options.secrets);
   const resources = pairResources(plan);
   const configuration = readConfiguration(plan);
+  const scrub = scrubberFor(secrets);
+  const planning: PlannedOptions = { key: options.key, schema: options.schema, scrub };
   const context: Context = {
     key: options.key,
     plan,
     configuration,
     echoes: new Echoes(resources, configuration),
-    scrub: scrubberFor(secrets),
+    scrub,
+    options: planning,
   };
-  const judgements = resources
+  const touched = resources.flatMap((resource): PlannedResource[] => {
+    const planned = plannedOf(resource, planning);
     // Skips most of a plan: resources that did not change and that the plan does not touch.
-    .filter((resource) => resource.drift !== undefined || resource.action !== 'none')
-    .map((resource) => judgeResource(resource, context))
-    .filter((judgement) => judgement !== undefined);
+    return resource.drift === undefined && planned === undefined ? [] : [{ resource, planned }];
+  });
+  const changes = [...touched.flatMap((one) => one.planned?.planned ?? []), ...otherPlanned(plan, planning)];
+  const byAddress = Map.groupBy(changes, (change) => change.address);
+  const judgements = touched.flatMap((one) => {
+    const judged = judgeResource(one, context);
+    if (judged === undefined) return [];
+    const change = hashOfAddress(byAddress.get(judged.finding.address) ?? [], options.key);
+    return [{ ...judged, finding: { ...judged.finding, change } }];
+  });
   const findingsOfKind = (is: Judgement['kind']): Finding[] =>
     judgements
       .filter((judgement) => judgement.kind === is)
@@ -78,17 +113,40 @@ export function analyzePlan(
     secrets,
     ...(checks.length === 0 ? {} : { checks }),
     ...(inputs.length === 0 ? {} : { inputs }),
-    changes: [],
-    untold: [],
+    changes: changes.sort(compareChanges),
+    untold: [...new Set([...untoldChanges(changes, { findings }), ...contradictions(touched)])].sort(),
   };
 }
 
-function judgeResource(original: Resource, context: Context): Judgement | undefined {
+/**
+ * The addresses whose change starts from other values than the refresh found. The findings tell what the refresh
+ * found, so they would not tell what an apply changes.
+ */
+function contradictions(touched: readonly PlannedResource[]): string[] {
+  return touched.flatMap(({ resource: { drift, change, action, entry } }) => {
+    if (drift === undefined || drift.after === null || (action !== 'update' && action !== 'replace'))
+      return [];
+    return equal(drift.after, change?.before ?? null, 'keys', 'fixed') ? [] : [entry.address];
+  });
+}
+
+function compareChanges(a: PlannedChange, b: PlannedChange): number {
+  return compare(a.address, b.address) || compare(a.deposed ?? '', b.deposed ?? '');
+}
+
+function judgeResource(
+  { resource: original, planned }: PlannedResource,
+  context: Context,
+): Judgement | undefined {
   const resource = withoutTwins(original);
   const { action, drift } = resource;
   const deletedByHand = drift?.actions.includes('delete') === true && drift.after === null;
   const code = codeOf(resource.entry, context.configuration);
-  const judged = deletedByHand ? [] : judgeAttributes(resource, code);
+  const { schema } = context.options;
+  const typed: TypedSchema | undefined = schema && { schema, type: resource.entry.type };
+  const judged = deletedByHand
+    ? []
+    : [...judgeAttributes(resource, code), ...judgeOrder(resource, code, typed)];
 
   const repeatable = judged.filter((row) => row.set !== true && (row.leftInPlace || row.origin === 'cloud'));
   const untouched = repeatable.filter(
@@ -102,16 +160,40 @@ function judgeResource(original: Resource, context: Context): Judgement | undefi
   if (action === 'none' && rows.every((row) => row.set !== true && isBookkeeping(row.raw.segments)))
     rows = [];
 
-  if (rows.length === 0 && !deletedByHand) {
-    if (action === 'none') return differs(resource) ? noiseOf(resource, judged, context) : undefined;
-    if (action === 'update' || action === 'replace') {
-      const cause = judgeHiddenCause(resource);
-      if (cause === undefined) return noiseOf(resource, judged, context);
-      rows = cause;
-    }
+  const rest = restOfUpdate({ resource, planned }, rows, code, typed);
+  rows = [
+    ...rows.map((row) => (rest.coded.has(row.raw) ? { ...row, origin: 'both' as const } : row)),
+    ...rest.rows.map((row) => ({ ...row, leftInPlace: false, set: undefined })),
+  ];
+  const writesState = planned?.planned.effect === 'state';
+  if (rows.length === 0 && !deletedByHand && !writesState) {
+    const nothing = action === 'none' || planned?.planned.effect === 'spelling';
+    if (nothing && planned === undefined && !differs(resource)) return undefined;
+    if (nothing) return noiseOf({ resource, planned }, judged, context);
   }
   const origin = deletedByHand ? originOfDeleted(resource, context) : originOf(resource, rows);
-  return { kind: 'finding', finding: findingOf(resource, { rows, origin, deletedByHand }, context) };
+  const parts = { rows, origin, deletedByHand, follows: rest.follows };
+  return { kind: 'finding', finding: findingOf({ resource, planned }, parts, context) };
+}
+
+/** What an update or a replace changes besides the rows. */
+function restOfUpdate(
+  { resource, planned }: PlannedResource,
+  rows: readonly JudgedRow[],
+  code: ReturnType<typeof codeOf>,
+  typed: TypedSchema | undefined,
+): Rest {
+  const updates = resource.action === 'update' || resource.action === 'replace';
+  if (planned === undefined || !updates) return NO_REST;
+  const rest = restOf(resource, planned.places, rows, code, typed);
+  if (rows.length + rest.rows.length > 0 || planned.planned.effect === 'spelling') return rest;
+  // Computed values follow from something. Where nothing else is visible, they are all there is to tell.
+  const unknown = resource.action === 'update' ? rest.follows.filter(({ after }) => hasUnknown(after)) : [];
+  return {
+    ...rest,
+    rows: unknown.map((place) => rowOfPlace(place, resource)),
+    follows: rest.follows.filter((place) => !unknown.includes(place)),
+  };
 }
 
 function originOf(resource: Resource, rows: readonly JudgedRow[]): Origin {
@@ -139,43 +221,60 @@ interface FindingParts {
   readonly rows: readonly JudgedRow[];
   readonly origin: Origin;
   readonly deletedByHand: boolean;
+  readonly follows: Rest['follows'];
 }
 
-function findingOf(resource: Resource, verdict: FindingParts, context: Context): Finding {
+function findingOf({ resource, planned }: PlannedResource, verdict: FindingParts, context: Context): Finding {
   const { entry, action, change } = resource;
   const { rows, origin, deletedByHand } = verdict;
   const previousAddress = change?.previousAddress ?? resource.drift?.previousAddress;
   const attributes = rows.map((row) => showAttribute(row, resource, context.scrub)).sort(compareAttributes);
   // Rows that may only repeat a sibling's drift are left out: a plan of this resource alone can't identify them.
-  const bound = rows.filter((row) => action === 'none' || row.set === true || !leftAsItIs(row, resource));
+  const bound = rows.filter(
+    (row) => row.order !== 'schema' && (action === 'none' || row.set === true || !leftAsItIs(row, resource)),
+  );
+  const contents = contentsOf(resource, context.scrub);
+  const follows = followsOf(verdict.follows, resource, context.scrub);
   return {
     address: entry.address,
     type: entry.type,
     origin,
     action,
-    actionable: action !== 'none',
+    actionable: action !== 'none' && planned?.planned.effect !== 'spelling',
     attributes,
+    ...(contents.length === 0 ? {} : { contents }),
+    ...(follows.length === 0 ? {} : { follows }),
     ...(previousAddress === undefined || previousAddress === entry.address ? {} : { previousAddress }),
     ...(deletedByHand ? { deletedByHand: true as const } : {}),
     ...(change?.actionReason === undefined ? {} : { actionReason: change.actionReason }),
+    ...(change?.importing ? { importing: true as const } : {}),
     fingerprint: findingFingerprint(
       {
         address: entry.address,
         previousAddress: previousAddress ?? null,
         action,
         deletedByHand,
-        rows: bound.map(({ raw }) => ({
+        rows: bound.map(({ raw, order }) => ({
           path: pathOf(raw, (key) => key),
           recorded: raw.recorded,
           actual: raw.actual,
           desired: raw.desired,
-          secret: holdsSecret(raw, context.scrub),
+          ordered: order !== undefined,
         })),
         whole: wholeOf(resource, deletedByHand),
       },
       context.key,
     ),
   };
+}
+
+/** The paths of what follows, as people and policies may read them. */
+function followsOf(follows: Rest['follows'], resource: Resource, scrub: Scrubber): string[] {
+  const values = [resource.recorded, resource.actual];
+  const paths = follows.map(({ segments }) =>
+    formatPath(ownSegments(segments, values).map((s, i) => (i > 0 && typeof s === 'string' ? scrub(s) : s))),
+  );
+  return [...new Set(paths)].sort(compare);
 }
 
 function leftAsItIs(row: JudgedRow, resource: Resource): boolean {
@@ -195,11 +294,12 @@ function differs(resource: Resource): boolean {
   return JSON.stringify(resource.drift?.before) !== JSON.stringify(resource.drift?.after);
 }
 
-function noiseOf(resource: Resource, judged: readonly JudgedRow[], context: Context): Judgement {
+function noiseOf(one: PlannedResource, judged: readonly JudgedRow[], context: Context): Judgement {
+  const { resource } = one;
   const rows = judged.length > 0 ? judged : spellings(resource);
   const finding = findingOf(
-    resource,
-    { rows, origin: originOf(resource, rows), deletedByHand: false },
+    one,
+    { rows, origin: originOf(resource, rows), deletedByHand: false, follows: [] },
     context,
   );
   return { kind: 'noise', finding: { ...finding, actionable: false } };

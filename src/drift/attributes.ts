@@ -1,11 +1,14 @@
 /** Decides for each attribute that differs whether the cloud, the code or both changed it. */
-import { equal } from './canonical.ts';
+import { type Equality, equal } from './canonical.ts';
+import type { TypedSchema } from './change-hash.ts';
 import { type ResourceCode, type WrittenValue, writtenAt } from './configuration.ts';
 import type { Action, AttributeDrift, Json, Origin } from './finding.ts';
-import { field, hasUnknown, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
+import { field, hasUnknown, identical, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
+import { childMasks } from './masks.ts';
+import { isPermutation } from './order.ts';
 import { documentDifferences, hidesAnything, kindOf, pathOf, type Scrubber, shown } from './redact.ts';
 import type { Resource } from './resource.ts';
-import { type RawRow, walk } from './walk.ts';
+import { placementOf, type RawRow, walk } from './walk.ts';
 
 /** A place in a resource where the values differ, and who changed it. */
 export interface JudgedRow {
@@ -17,6 +20,16 @@ export interface JudgedRow {
   readonly set: boolean | undefined;
   /** The data sources from which the code computes the value. */
   readonly data?: readonly string[] | undefined;
+  /**
+   * Set if only the order of a list differs. `planned`: an apply changes it. `schema`: only the schema says that the
+   * order matters, so the row does not enter the fingerprint, which must be the same without a schema.
+   */
+  readonly order?: 'planned' | 'schema';
+}
+
+/** The equality for a resource: where an apply changes nothing, the plan says that all empty values are equal. */
+function equalityFor(action: Action): Equality {
+  return action === 'none' ? 'plan' : 'keys';
 }
 
 /**
@@ -29,19 +42,25 @@ export function judgeAttributes(resource: Resource, code: ResourceCode): JudgedR
   const goes = action === 'delete' || action === 'forget' || action === 'create';
   // Compared with the recorded value, only what the cloud changed is left.
   const desired = goes ? recorded : resource.desired;
-  const rows = walk({ recorded, actual, desired }, resource.masks, 'plan');
+  const equality = equalityFor(action);
+  const rows = walk({ recorded, actual, desired }, resource.masks, equality);
   return rows.flatMap((raw) => {
     const written = writtenAt(code, raw.segments);
     if (goes)
       return [
         { raw: { ...raw, desired: null }, origin: 'cloud' as const, leftInPlace: false, set: written?.set },
       ];
-    const judged = judge(raw, written, action);
+    const judged = judge(raw, written, action, equality);
     return judged === undefined ? [] : [judged];
   });
 }
 
-function judge(found: RawRow, written: WrittenValue | undefined, action: Action): JudgedRow | undefined {
+function judge(
+  found: RawRow,
+  written: WrittenValue | undefined,
+  action: Action,
+  equality: Equality,
+): JudgedRow | undefined {
   const set = written?.set;
   const raw =
     set !== true && action === 'update' && isCounter(found) ? { ...found, desired: UNKNOWN } : found;
@@ -53,7 +72,8 @@ function judge(found: RawRow, written: WrittenValue | undefined, action: Action)
     set,
     data: origin === 'cloud' ? undefined : written?.data,
   });
-  const cloudMoved = !equal(recorded, actual, 'plan');
+  const placement = placementOf(raw.segments);
+  const cloudMoved = !equal(recorded, actual, equality, placement);
   if (hasUnknown(desired)) {
     // An attribute that the code does not set can become unknown without anybody changing it.
     if (cloudMoved) return row(set === true ? 'both' : 'cloud');
@@ -62,9 +82,61 @@ function judge(found: RawRow, written: WrittenValue | undefined, action: Action)
   // For an attribute that the code does not set, providers fill in a zero and plan it as null.
   const silent = set !== true && isEmpty(desired) && (recorded === false || recorded === 0);
   if (!cloudMoved) return silent && action === 'replace' ? undefined : row('code');
-  if (silent || equal(desired, recorded, 'plan')) return row('cloud');
-  if (!equal(desired, actual, 'plan')) return row('both');
+  if (silent || equal(desired, recorded, equality, placement)) return row('cloud');
+  if (!equal(desired, actual, equality, placement)) return row('both');
   return row(codeCaughtUp(raw, written) ? 'both' : 'cloud', true);
+}
+
+/**
+ * The lists whose elements are the same but in another order, where the order matters: an apply changes it, or the
+ * schema calls the attribute a list that the code may set.
+ */
+export function judgeOrder(resource: Resource, code: ResourceCode, typed?: TypedSchema): JudgedRow[] {
+  const { recorded, actual, desired, action } = resource;
+  const stays = action === 'update' || action === 'replace' || (action === 'none' && typed !== undefined);
+  if (!stays || recorded === null || actual === null) return [];
+  const rows: JudgedRow[] = [];
+  const visit = (raw: RawRow): void => {
+    const [r, a, d] = [raw.recorded, raw.actual, raw.desired];
+    if (identical(r, a) && identical(a, d)) return;
+    const step = (segment: string | number): void => {
+      const at = (value: Json): Json =>
+        (typeof segment === 'string' ? field(value, segment) : isArray(value) ? value[segment] : null) ??
+        null;
+      visit({
+        ...{ recorded: at(r), actual: at(a), desired: at(d) },
+        segments: [...raw.segments, segment],
+        masks: childMasks(raw.masks, segment),
+      });
+    };
+    if (isArray(a) || isArray(d)) {
+      const order = orderOf(raw, typed);
+      if (order !== undefined) rows.push({ ...orderRow(raw, code), order });
+      else if ([r, a, d].every((value) => isArray(value) && value.length === 1)) step(0);
+    } else {
+      const keys = new Set([r, a, d].flatMap((value) => (isObject(value) ? Object.keys(value) : [])));
+      for (const key of keys) step(key);
+    }
+  };
+  visit({ recorded, actual, desired, segments: [], masks: resource.masks });
+  return rows;
+}
+
+function orderOf(raw: RawRow, typed: TypedSchema | undefined): JudgedRow['order'] {
+  const place = typed?.schema.at(typed.type, raw.segments);
+  if (place?.collection === 'set') return undefined;
+  const permuted = (a: Json, b: Json): boolean => isArray(a) && isArray(b) && isPermutation(a, b);
+  if (permuted(raw.actual, raw.desired)) return 'planned';
+  const matters = place?.collection === 'list' && place.settable;
+  return matters && permuted(raw.recorded, raw.actual) ? 'schema' : undefined;
+}
+
+function orderRow(raw: RawRow, code: ResourceCode): JudgedRow {
+  const set = writtenAt(code, raw.segments)?.set;
+  const leftInPlace = identical(raw.actual, raw.desired);
+  const cloud = !identical(raw.recorded, raw.actual);
+  const coded = !leftInPlace && !identical(raw.recorded, raw.desired);
+  return { raw, origin: cloud ? (coded ? 'both' : 'cloud') : 'code', leftInPlace, set };
 }
 
 /**
@@ -115,40 +187,13 @@ function isBlank(value: Json | undefined): boolean {
   return isEmpty(value) || value === false || value === 0;
 }
 
-/**
- * For an update or replace without a visible difference: the rows that explain it, which are the order of a list,
- * or values that are not known yet. Undefined if the only cause is another spelling of an empty value.
- */
-export function judgeHiddenCause(resource: Resource): JudgedRow[] | undefined {
-  const { recorded, actual, desired, masks, change, action } = resource;
-  const reordered = walk({ recorded, actual, desired }, masks, 'exact').filter(
-    (row) => row.desired !== UNKNOWN && !equal(row.recorded, row.desired, 'exact'),
-  );
-  const rows = reordered.map(
-    (raw): JudgedRow => ({ raw, origin: 'code', leftInPlace: false, set: undefined }),
-  );
-  if (rows.length > 0 || action === 'replace') return rows;
-  const unknown = walk({ recorded, actual, desired }, masks, 'plan').filter((row) => hasUnknown(row.desired));
-  if (unknown.length > 0)
-    return unknown.map((raw) => ({ raw, origin: 'code', leftInPlace: false, set: undefined }));
-  // Only the sensitivity changed. The code changed it, and an apply writes it to the state.
-  const [was, will] = [change?.beforeSensitive, change?.afterSensitive].map((m) =>
-    JSON.stringify(m ?? false),
-  );
-  if (
-    was !== will &&
-    equal(actual, desired, 'exact') &&
-    JSON.stringify(change?.before) === JSON.stringify(change?.after)
-  ) {
-    return [];
-  }
-  return undefined;
-}
-
 /** The row in the form that people may see: secrets hidden. */
 export function showAttribute(judged: JudgedRow, resource: Resource, scrub: Scrubber): AttributeDrift {
   const { raw, origin } = judged;
-  const cloudMoved = !equal(raw.recorded, raw.actual, 'plan');
+  const cloudMoved =
+    judged.order === undefined
+      ? !equal(raw.recorded, raw.actual, equalityFor(resource.action), placementOf(raw.segments))
+      : origin !== 'code';
   const json = documentDifferences(raw, scrub);
   return {
     path: pathOf(raw, scrub),
@@ -159,6 +204,7 @@ export function showAttribute(judged: JudgedRow, resource: Resource, scrub: Scru
     desired: shown(raw.desired, raw.masks, scrub),
     sensitive: holdsSecret(raw, scrub),
     ...(json === undefined || json.length === 0 ? {} : { json }),
+    ...(judged.order === undefined ? {} : { orderOnly: true as const }),
     ...(judged.data === undefined ? {} : { inputs: judged.data }),
     ...(forcesReplacement(raw, resource) ? { forcesReplacement: true as const } : {}),
   };

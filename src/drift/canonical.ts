@@ -5,12 +5,25 @@ import { field, identical, isArray, isEmpty, isObject, UNKNOWN } from './json-va
 /**
  * The kinds of equality.
  * `plan`: for attributes of resources; all empty values are equal, and the order of elements does not count.
+ * `keys`: like `plan`, but an entry of a map whose value is `""` counts: providers store tags and labels without a
+ * value. For resources that an apply changes; where it changes nothing, the plan itself says that they are equal.
  * `exact`: like `plan`, but the order counts.
  * `json`: a JSON document, compared as it is.
  * `iam`: a policy document; a value equals a list with only that value, the order does not count, and `false`
  * equals `"false"`.
  */
-export type Equality = 'plan' | 'exact' | 'json' | 'iam';
+export type Equality = 'plan' | 'keys' | 'exact' | 'json' | 'iam';
+
+/**
+ * Where a value is. `fixed`: a resource or an element of a list or set; its schema fixes its keys. `attribute`: the
+ * value of such a key; an object there is a map with keys from people. `entry`: a value in a map.
+ */
+export type Placement = 'fixed' | 'attribute' | 'entry';
+
+/** The placement of the value of a key in an object at `parent`. */
+export function below(parent: Placement): Placement {
+  return parent === 'fixed' ? 'attribute' : 'entry';
+}
 
 /** The JSON object or array in a string; undefined if it contains none. */
 export function parseDocument(text: Json): Json | undefined {
@@ -29,20 +42,21 @@ export function equalityOf(document: Json): Equality {
 }
 
 /** The same text for all values that are equal, with keys sorted and JSON documents parsed. */
-export function canonical(value: Json, equality: Equality): string {
+export function canonical(value: Json, equality: Equality, placement: Placement = 'attribute'): string {
   if (value === UNKNOWN) return '?';
-  const inPlan = equality === 'plan' || equality === 'exact';
-  if (inPlan && isEmpty(value)) return 'null';
+  const inPlan = equality !== 'json' && equality !== 'iam';
+  if (inPlan && isBlank(value, equality, placement)) return 'null';
   if (isArray(value)) {
-    const items = value.map((item) => canonical(item, equality));
+    const items = value.map((item) => canonical(item, equality, 'fixed'));
     if (equality === 'iam' && items.length === 1) return items[0] ?? 'null';
-    if (equality === 'plan' || equality === 'iam') items.sort();
+    if (equality !== 'exact' && equality !== 'json') items.sort();
     return `[${items.join(',')}]`;
   }
   if (isObject(value)) {
+    const inside = below(placement);
     const entries = Object.keys(value)
       .sort()
-      .map((key) => [key, canonical(value[key] ?? null, equality)] as const)
+      .map((key) => [key, canonical(value[key] ?? null, equality, inside)] as const)
       .filter(([, text]) => text !== 'null');
     return `{${entries.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`;
   }
@@ -53,13 +67,29 @@ export function canonical(value: Json, equality: Equality): string {
   return equality === 'iam' && value !== null ? JSON.stringify(String(value)) : JSON.stringify(value);
 }
 
+/** True for a value that equals null under this equality. */
+function isBlank(value: Json, equality: Equality, placement: Placement): boolean {
+  if (equality !== 'keys') return isEmpty(value);
+  if (value === '') return placement !== 'entry';
+  if (!isObject(value)) return isEmpty(value);
+  const inside = below(placement);
+  for (const key in value) if (!isBlank(value[key] ?? null, equality, inside)) return false;
+  return true;
+}
+
 /** True if both values have the same canonical text. */
-export function equal(a: Json, b: Json, equality: Equality): boolean {
+export function equal(a: Json, b: Json, equality: Equality, placement: Placement = 'attribute'): boolean {
   // Most values did not change, and this check is much cheaper than two canonical texts.
   if (identical(a, b)) return true;
-  if (!isObject(a) || !isObject(b)) return canonical(a, equality) === canonical(b, equality);
+  if (!isObject(a) || !isObject(b))
+    return canonical(a, equality, placement) === canonical(b, equality, placement);
   // The same rules as `canonical`, key by key: a missing key equals null.
-  for (const key in a) if (!equal(a[key] ?? null, field(b, key) ?? null, equality)) return false;
-  for (const key in b) if (!Object.hasOwn(a, key) && !equal(null, b[key] ?? null, equality)) return false;
+  const inside = below(placement);
+  for (const key in a) {
+    if (!equal(a[key] ?? null, field(b, key) ?? null, equality, inside)) return false;
+  }
+  for (const key in b) {
+    if (!Object.hasOwn(a, key) && !equal(null, b[key] ?? null, equality, inside)) return false;
+  }
   return true;
 }

@@ -1,6 +1,6 @@
 /** Fingerprints: digests that change exactly when a finding changes. */
 import { createHash, createHmac } from 'node:crypto';
-import { canonical } from './canonical.ts';
+import { canonical, type Equality } from './canonical.ts';
 import type { Action, Finding, Json } from './finding.ts';
 
 /** One attribute as it enters a fingerprint, with its values before secrets are hidden. */
@@ -9,8 +9,8 @@ export interface FingerprintRow {
   readonly recorded: Json;
   readonly actual: Json;
   readonly desired: Json;
-  /** True if any of the values is a secret or contains one. */
-  readonly secret: boolean;
+  /** True if only the order of the elements differs. */
+  readonly ordered: boolean;
 }
 
 /** Everything that a finding's fingerprint covers. */
@@ -24,35 +24,30 @@ export interface FingerprintContent {
   readonly whole: readonly Json[];
 }
 
+/** The version of the algorithm, in front of every fingerprint. */
+export const FINGERPRINT_VERSION = 'f2';
+
 /**
- * Hex SHA-256 of a finding. It changes when the action or any of the three values changes, and for no other reason
- * (not with the order of elements, nor with how Terraform writes an empty value). Secrets and whole objects enter
- * it as HMAC-SHA256 under `key`, so that nobody can guess a secret from the digest.
+ * `f2:` and the HMAC-SHA256 (hex, under `key`, so that nobody can guess a secret from it) of a finding. It changes
+ * when the action or any of the three values changes, and for no other reason: not with the order of elements, nor
+ * with how Terraform writes an empty value, nor with what a provider's schema says.
  */
 export function findingFingerprint(content: FingerprintContent, key: string): string {
-  const hmac = (value: string): string => createHmac('sha256', key).update(value).digest('hex');
   const rows = content.rows
     .map((row) => {
       const points = [row.recorded, row.actual, row.desired];
-      let values = points.map((value) => canonical(value, 'plan'));
-      // If only the order of elements differs, the order must count.
-      if (new Set(values).size === 1) values = points.map((value) => canonical(value, 'exact'));
-      return [row.path, ...(row.secret ? ['hmac', ...values.map(hmac)] : ['plain', ...values])];
+      const as = (equality: Equality): string[] => points.map((value) => canonical(value, equality));
+      let values = as(row.ordered ? 'exact' : 'plan');
+      // If only the order of elements differs, the order must count; if only an entry without a value does, that.
+      if (new Set(values).size === 1) values = as('exact');
+      if (new Set(values).size === 1) values = points.map((value) => JSON.stringify(value));
+      return JSON.stringify([row.path, ...values]);
     })
-    .map((row) => JSON.stringify(row))
     .sort();
-  const whole = content.whole.map((value) => hmac(canonical(value, 'plan')));
-  return sha256(
-    JSON.stringify([
-      'm0-finding-1',
-      content.address,
-      content.previousAddress,
-      content.action,
-      content.deletedByHand,
-      rows,
-      whole,
-    ]),
-  );
+  const whole = content.whole.map((value) => canonical(value, 'plan'));
+  const { address, previousAddress, action, deletedByHand } = content;
+  const text = JSON.stringify([address, previousAddress, action, deletedByHand, rows, whole]);
+  return `${FINGERPRINT_VERSION}:${createHmac('sha256', key).update(text).digest('hex')}`;
 }
 
 /** Hex SHA-256 of a set of findings, independent of their order. An empty set has a digest as well. */

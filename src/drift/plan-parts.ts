@@ -14,6 +14,8 @@ export interface ResourceEntry {
   readonly indexed: boolean;
   /** True for an object left over from an earlier replace, in addition to the one at this address. */
   readonly deposed: boolean;
+  /** The key of such an object. */
+  readonly deposedKey?: string;
   readonly actions: readonly string[];
   readonly before: Json;
   readonly after: Json;
@@ -24,6 +26,8 @@ export interface ResourceEntry {
   readonly importing: boolean;
   /** Terraform's `action_reason`, as it writes it. */
   readonly actionReason?: string;
+  /** What the import names: its id or identity. */
+  readonly importId?: Json;
 }
 
 /** The fields that m0 uses of one entry of `output_changes`. */
@@ -32,6 +36,7 @@ export interface OutputEntry {
   readonly actions: readonly string[];
   readonly before: Json;
   readonly after: Json;
+  readonly afterUnknown: Json;
   readonly sensitive: boolean;
 }
 
@@ -92,6 +97,7 @@ function entries(plan: JsonObject, part: string, refuse: Refuse): ResourceEntry[
       name,
       indexed: raw.index !== undefined && raw.index !== null,
       deposed: raw.deposed !== undefined,
+      ...(typeof raw.deposed === 'string' ? { deposedKey: raw.deposed } : {}),
       actions: actionsOf(change, broken),
       before: change.before ?? null,
       after: change.after ?? null,
@@ -101,6 +107,7 @@ function entries(plan: JsonObject, part: string, refuse: Refuse): ResourceEntry[
       replacePaths: isArray(replacePaths) ? replacePaths : [],
       importing: isObject(change.importing),
       ...(typeof raw.action_reason === 'string' ? { actionReason: raw.action_reason } : {}),
+      ...(isObject(change.importing) ? { importId: change.importing } : {}),
     };
   });
 }
@@ -141,6 +148,7 @@ function outputEntries(plan: JsonObject, refuse: Refuse): OutputEntry[] {
       actions: actionsOf(change, broken),
       before: change.before ?? null,
       after: change.after ?? null,
+      afterUnknown: change.after_unknown ?? null,
       sensitive: change.before_sensitive === true || change.after_sensitive === true,
     };
   });

@@ -46,6 +46,7 @@ export function hidesAnything(value: Json, masks: Masks, scrub: Scrubber): boole
 /** From recorded to actual if the cloud changed, else from recorded to desired. */
 export function kindOf(points: ValueTriple, cloudMoved: boolean): ChangeKind {
   const next = cloudMoved ? points.actual : points.desired;
+  if ((points.recorded === null) !== (next === null)) return next === null ? 'removed' : 'added';
   if (isEmpty(points.recorded)) return 'added';
   return isEmpty(next) ? 'removed' : 'changed';
 }

@@ -67,7 +67,8 @@ function resourceOf(drift: ResourceEntry | undefined, change: ResourceEntry | un
   };
 }
 
-function actionOf(actions: readonly string[]): Action {
+/** What Terraform's list of actions does to a resource. */
+export function actionOf(actions: readonly string[]): Action {
   const has = (action: string): boolean => actions.includes(action);
   if (has('create') && (has('delete') || has('forget'))) return 'replace';
   if (has('create')) return 'create';
@@ -85,6 +86,12 @@ const TWINS = [
   { own: 'labels', all: 'effective_labels' },
   { own: 'annotations', all: 'effective_annotations' },
 ] as const;
+
+/** The attribute that the code writes, for the name of its twin or echo; undefined for every other attribute. */
+export function ownAttribute(name: string): string | undefined {
+  if (name === 'terraform_labels') return 'labels';
+  return TWINS.find(({ all }) => all === name)?.own;
+}
 
 /**
  * Merges each pair of twin attributes into the one that the code writes. The complete map wins, because only there

@@ -1,6 +1,6 @@
 /** Compares the recorded, actual and desired value of a resource and lists the places where they differ. */
 import type { Segment } from './attribute-path.ts';
-import { canonical, type Equality, equal } from './canonical.ts';
+import { below, canonical, type Equality, equal, type Placement } from './canonical.ts';
 import type { Json } from './finding.ts';
 import { field, hasUnknown, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 import { childMasks, isMasked, type Masks } from './masks.ts';
@@ -30,8 +30,9 @@ export function walk(
   segments: readonly Segment[] = [],
 ): RawRow[] {
   const { recorded, actual, desired } = points;
-  const cloudMoved = !equal(recorded, actual, equality);
-  if (!cloudMoved && equal(recorded, desired, equality)) return [];
+  const placement = placementOf(segments);
+  const cloudMoved = !equal(recorded, actual, equality, placement);
+  if (!cloudMoved && equal(recorded, desired, equality, placement)) return [];
   const whole: RawRow[] = [{ segments, recorded, actual, desired, masks }];
   // A wholly unknown value is one row, unless the cloud changed something inside.
   if (desired === UNKNOWN && !cloudMoved) return whole;
@@ -39,6 +40,9 @@ export function walk(
 
   const known = [recorded, actual, ...(desired === UNKNOWN ? [] : [desired])];
   const filled = known.filter((value) => !isEmpty(value));
+  // Two maps that differ only in an entry without a value.
+  if (filled.length === 0 && known.some(isObject) && !known.some(isArray))
+    return walkKeys(points, masks, equality, segments);
   if (filled.length === 0) return whole;
   if (filled.every(isObject)) return walkKeys(points, masks, equality, segments);
   // In a policy document, a single value equals a list with that value.
@@ -71,6 +75,13 @@ export function walk(
   return rows.length > 0 ? rows : whole;
 }
 
+/** Where the value at this path is: see `Placement`. */
+export function placementOf(segments: readonly Segment[]): Placement {
+  const [parent, own] = [segments.at(-2), segments.at(-1)];
+  if (typeof own !== 'string') return 'fixed';
+  return segments.length === 1 || typeof parent !== 'string' ? 'attribute' : 'entry';
+}
+
 function walkKeys(
   points: ValueTriple,
   masks: Masks,
@@ -79,6 +90,7 @@ function walkKeys(
 ): RawRow[] {
   const { recorded, actual, desired } = points;
   const keys = new Set([recorded, actual, desired].flatMap((v) => (isObject(v) ? Object.keys(v) : [])));
+  const inside = below(placementOf(segments));
   return [...keys].flatMap((key) => {
     const child = {
       recorded: field(recorded, key) ?? null,
@@ -86,7 +98,7 @@ function walkKeys(
       desired: desired === UNKNOWN ? UNKNOWN : (field(desired, key) ?? null),
     };
     // Inside an unknown map, only what the cloud changed makes a row.
-    if (desired === UNKNOWN && equal(child.recorded, child.actual, equality)) return [];
+    if (desired === UNKNOWN && equal(child.recorded, child.actual, equality, inside)) return [];
     return walk(child, childMasks(masks, key), equality, [...segments, key]);
   });
 }
@@ -111,7 +123,7 @@ function matchElements(
   const groups = new Map<string, Group>();
   const put = (items: readonly Json[], place: keyof Group): void => {
     for (const item of items) {
-      const key = canonical(item, equality);
+      const key = canonical(item, equality, 'fixed');
       const group = groups.get(key) ?? { recorded: [], actual: [], desired: [] };
       group[place].push(item);
       groups.set(key, group);
@@ -145,8 +157,8 @@ function matchElements(
   }
   return rows.filter(
     (row) =>
-      !equal(row.recorded, row.actual, equality) ||
-      (row.desired !== UNKNOWN && !equal(row.recorded, row.desired, equality)),
+      !equal(row.recorded, row.actual, equality, 'fixed') ||
+      (row.desired !== UNKNOWN && !equal(row.recorded, row.desired, equality, 'fixed')),
   );
 }
 

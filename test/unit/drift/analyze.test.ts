@@ -206,7 +206,7 @@ describe('resources that are created or removed', () => {
     },
   );
 
-  it('finds the drift of a moved resource under its old address, and skips a move without changes', () => {
+  it('finds the drift of a moved resource under its old address, and a move without changes as not actionable', () => {
     const moved = {
       address: 'aws_thing.new',
       previousAddress: THING,
@@ -219,7 +219,9 @@ describe('resources that are created or removed', () => {
       previousAddress: THING,
       origin: 'cloud',
     });
-    expect(analyze([{ ...moved, actual: { a: 1 } }]).findings).toEqual([]);
+    expect(only([{ ...moved, actual: { a: 1 } }])).toMatchObject({
+      ...{ previousAddress: THING, action: 'none', actionable: false, attributes: [] },
+    });
   });
 
   it('an import is never cloud drift', () => {

@@ -65,13 +65,17 @@ function plain(value: unknown, key = ''): unknown {
   return value;
 }
 
+function pick(from: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(keys.flatMap((key) => (key in from ? [[key, from[key]]] : [])));
+}
+
 /** The fields that `explain --json` promises, without additions. */
 function contractual(finding: Record<string, unknown>): unknown {
-  const { type: _type, alsoAccepted: _also, ...rest } = finding;
-  const attributes = (rest.attributes as Record<string, unknown>[]).map(
-    ({ forcesReplacement: _forces, inputs: _inputs, ...attribute }) => attribute,
+  const promised = ['address', 'origin', 'action', 'actionable', 'previousAddress', 'deletedByHand'];
+  const attributes = (finding.attributes as Record<string, unknown>[]).map((attribute) =>
+    pick(attribute, ['path', 'origin', 'kind', 'recorded', 'actual', 'desired', 'sensitive', 'json']),
   );
-  return plain({ ...rest, attributes });
+  return plain({ ...pick(finding, promised), attributes });
 }
 
 /** The correct results for a finding: its own, and one with the other origin if a plan can't decide it. */
@@ -102,6 +106,11 @@ describe.each(names)('case %s', (name) => {
     expect(answer.outputs).toEqual(expected.outputs);
     expect([answer.checks, answer.inputs]).toEqual([expected.checks, expected.inputs]);
     expect(code).toBe(expected.findings.some((f) => f.actionable) ? 1 : 0);
+  });
+
+  it('tells every planned change', async () => {
+    const { out } = await run([file, '--json']);
+    expect((JSON.parse(out) as { untold?: unknown }).untold).toBeUndefined();
   });
 
   it('separates noise from findings', async () => {

@@ -81,7 +81,9 @@ const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.str
 function expected(story: ChangedResource): Record<string, unknown> | undefined {
   const rows = story.attributes.flatMap((one) => one.expected);
   const action = ACTIONS[story.change] ?? (isDue(story) ? 'update' : 'none');
-  if (rows.length === 0 && action === 'none') return undefined;
+  // A move or an import writes the state, even if nothing else changes.
+  const writesState = story.change === 'moved' || story.change === 'imported';
+  if (rows.length === 0 && action === 'none' && !writesState) return undefined;
   const goes = story.change === 'deleted' || story.change === 'forgotten';
   return {
     address: story.address,

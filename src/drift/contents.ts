@@ -1,0 +1,63 @@
+/** What a resource is created with, or would lose with a delete. */
+import { formatPath, type Segment } from './attribute-path.ts';
+import type { ContentEntry, Json } from './finding.ts';
+import { isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
+import { childMasks, isMasked, type Masks } from './masks.ts';
+import { hidesAnything, type Scrubber, shown } from './redact.ts';
+import type { Resource } from './resource.ts';
+
+/**
+ * Creates and replaces: what the code sets; deletes: what the cloud has and would lose. Sorted by path, without
+ * empty values and without what is known only after an apply. Maps are listed by key, a single block is entered,
+ * other blocks are listed one by one as `path[*]`, and firewall rules stay whole.
+ */
+export function contentsOf(resource: Resource, scrub: Scrubber): ContentEntry[] {
+  const { action, masks } = resource;
+  if (action !== 'create' && action !== 'replace' && action !== 'delete') return [];
+  const value = action === 'delete' ? resource.actual : resource.desired;
+  return [...entriesOf(value, masks, [], scrub)].sort((a, b) =>
+    a.path < b.path ? -1 : a.path > b.path ? 1 : 0,
+  );
+}
+
+function entriesOf(
+  value: Json,
+  masks: Masks,
+  segments: readonly Segment[],
+  scrub: Scrubber,
+): readonly ContentEntry[] {
+  if (value === UNKNOWN || (isEmpty(value) && !isNamedBlank(value, segments))) return [];
+  const masked = isMasked(masks);
+  if (isObject(value) && !masked) {
+    return Object.keys(value).flatMap((key) =>
+      entriesOf(value[key] ?? null, childMasks(masks, key), [...segments, key], scrub),
+    );
+  }
+  const blocks = isArray(value) && value.every(isObject);
+  if (isArray(value) && blocks && !masked && !value.some(isFirewallRule)) {
+    const only = value.length === 1;
+    return value.flatMap((block) =>
+      only
+        ? entriesOf(block, childMasks(masks, 0), [...segments, 0], scrub)
+        : [entry(block, childMasks(masks, null), [...segments, null], scrub)],
+    );
+  }
+  if (isArray(value) && blocks && !masked) {
+    return value.map((rule) => entry(rule, childMasks(masks, null), [...segments, null], scrub));
+  }
+  return [entry(value, masks, segments, scrub)];
+}
+
+/** True for an entry of a map whose value is `""`: a tag without a value. */
+function isNamedBlank(value: Json, segments: readonly Segment[]): boolean {
+  return value === '' && segments.length > 1 && typeof segments.at(-2) === 'string';
+}
+
+function isFirewallRule(value: Json): boolean {
+  return isObject(value) && ['from_port', 'to_port', 'protocol'].every((key) => Object.hasOwn(value, key));
+}
+
+function entry(value: Json, masks: Masks, segments: readonly Segment[], scrub: Scrubber): ContentEntry {
+  const path = formatPath(segments.map((s, i) => (i > 0 && typeof s === 'string' ? scrub(s) : s)));
+  return { path, value: shown(value, masks, scrub), sensitive: hidesAnything(value, masks, scrub) };
+}

@@ -1,0 +1,43 @@
+/** The order of lists. In a set it means nothing; in a list it does. */
+import type { Segment } from './attribute-path.ts';
+import type { TypedSchema } from './change-hash.ts';
+import type { Json } from './finding.ts';
+import { field, identical, isArray, isObject } from './json-value.ts';
+
+/**
+ * True if a list in `before` stands in `after` with the same elements in another order. Without a schema this tells
+ * a list from a set as well: Terraform writes equal sets in the same order (measured over all plans in test/cases),
+ * so a set never has the same elements in another order.
+ */
+export function reorders(
+  before: Json,
+  after: Json,
+  segments: readonly Segment[],
+  typed: TypedSchema | undefined,
+): boolean {
+  if (identical(before, after)) return false;
+  if (isArray(before) && isArray(after)) {
+    if (typed?.schema.at(typed.type, segments)?.collection !== 'set' && isPermutation(before, after))
+      return true;
+    const single = before.length === 1 && after.length === 1;
+    return single && reorders(before[0] ?? null, after[0] ?? null, [...segments, 0], typed);
+  }
+  if (!isObject(before) || !isObject(after)) return false;
+  return Object.keys(before).some((key) =>
+    reorders(before[key] ?? null, field(after, key) ?? null, [...segments, key], typed),
+  );
+}
+
+/** True if both lists have the same elements, in another order. */
+export function isPermutation(a: readonly Json[], b: readonly Json[]): boolean {
+  if (a.length !== b.length || a.length < 2 || identical(a, b)) return false;
+  const texts = (list: readonly Json[]): string[] => list.map(sortedText).sort();
+  return identical(texts(a), texts(b));
+}
+
+/** JSON text with sorted keys. */
+function sortedText(value: Json): string {
+  return JSON.stringify(value, (_key, child: Json) =>
+    isObject(child) ? Object.fromEntries(Object.entries(child).sort(([a], [b]) => (a < b ? -1 : 1))) : child,
+  );
+}

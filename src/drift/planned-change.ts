@@ -1,0 +1,189 @@
+/**
+ * Planned changes: what an apply does to each address, read from the plan's changes alone. Free of context: the same
+ * in a whole plan and in one with `-target`, which sees fewer resources.
+ */
+import { formatPath, type Segment } from './attribute-path.ts';
+import { equal } from './canonical.ts';
+import { changeHash, joinHashes, type TypedSchema } from './change-hash.ts';
+import type { Json, PlannedChange } from './finding.ts';
+import { field, hasUnknown, identical, isArray, isObject, UNKNOWN, withUnknowns } from './json-value.ts';
+import { reorders } from './order.ts';
+import type { OutputEntry, PlanParts, ResourceEntry } from './plan-parts.ts';
+import type { Resource } from './resource.ts';
+import { ownAttribute } from './resource.ts';
+import type { Schema } from './schema.ts';
+import { placementOf } from './walk.ts';
+
+/** A place in a resource that an apply changes. */
+export interface ChangedPlace {
+  readonly segments: readonly Segment[];
+  readonly before: Json;
+  /** May be `UNKNOWN`, or contain it. */
+  readonly after: Json;
+}
+
+/** A planned change with the places behind its paths, for the analysis only: they may hold secrets. */
+export interface PlannedWithPlaces {
+  readonly planned: PlannedChange;
+  readonly places: readonly ChangedPlace[];
+}
+
+/** What the planned changes of a plan depend on. */
+export interface PlannedOptions {
+  readonly key: string;
+  readonly schema: Schema | undefined;
+  readonly scrub: (text: string) => string;
+}
+
+/** The planned change of a resource; undefined if an apply does nothing to it, not even in the state. */
+export function plannedOf(resource: Resource, options: PlannedOptions): PlannedWithPlaces | undefined {
+  const { change, drift } = resource;
+  if (change === undefined) return undefined;
+  // A delete's `before` is not refreshed: what would be lost is what the refresh found.
+  const goes = change.after === null && drift !== undefined && drift.after !== null;
+  return plannedChange(change, goes ? drift.after : change.before, options);
+}
+
+/** The planned changes of objects left over from earlier replaces, and of outputs. */
+export function otherPlanned(plan: PlanParts, options: PlannedOptions): PlannedChange[] {
+  const keyOf = (entry: ResourceEntry): string => `${entry.address} ${entry.deposedKey ?? ''}`;
+  const drifted = new Map(plan.drift.filter((entry) => entry.deposed).map((entry) => [keyOf(entry), entry]));
+  const deposed = plan.changes
+    .filter((entry) => entry.deposed)
+    .flatMap((entry) => {
+      const before = drifted.get(keyOf(entry))?.after ?? entry.before;
+      const found = plannedChange(entry, before, options);
+      return found === undefined ? [] : [found.planned];
+    });
+  return [...deposed, ...plan.outputs.flatMap((output) => outputChange(output, options))];
+}
+
+/** The hash of everything that an apply does to one address; null if it does nothing. */
+export function hashOfAddress(changes: readonly PlannedChange[], key: string): string | null {
+  return changes.length === 0
+    ? null
+    : joinHashes(
+        changes.map((change) => change.hash),
+        key,
+      );
+}
+
+function plannedChange(
+  entry: ResourceEntry,
+  before: Json,
+  options: PlannedOptions,
+): PlannedWithPlaces | undefined {
+  const { actions, previousAddress, importId } = entry;
+  const moves = previousAddress !== undefined && previousAddress !== entry.address;
+  const idle = actions.every((action) => action === 'no-op' || action === 'read');
+  if (actions.includes('read') || (idle && !moves && !entry.importing)) return undefined;
+  const after = withUnknowns(entry.after, entry.afterUnknown);
+  const places = idle ? [] : changedPlaces(before, after);
+  const typed = options.schema && { schema: options.schema, type: entry.type };
+  const masks = identical(before, after) ? [entry.beforeSensitive, entry.afterSensitive] : [];
+  const head = [
+    ...[entry.deposed ? 'deposed' : 'resource', entry.address, entry.deposedKey ?? null],
+    ...[moves ? previousAddress : null, importId ?? null, actions],
+    ...[entry.replacePaths.map((path) => JSON.stringify(path)).sort(), masks],
+  ];
+  // What is created, deleted or replaced is covered as a whole.
+  const whole = actions.includes('create') || actions.includes('delete') || actions.includes('forget');
+  const values = whole
+    ? [before, after].map((value) => ({ segments: [], value }))
+    : places.flatMap(({ segments, before: from, after: to }) =>
+        [from, to].map((value) => ({ segments, value })),
+      );
+  const planned: PlannedChange = {
+    kind: entry.deposed ? 'deposed' : 'resource',
+    address: entry.address,
+    ...(entry.deposedKey === undefined ? {} : { deposed: entry.deposedKey }),
+    actions,
+    paths: pathsOf(places, [before, after], options.scrub),
+    effect: effectOf(actions, places, typed),
+    hash: changeHash({ head, values }, options.key, typed),
+  };
+  return { planned, places };
+}
+
+function outputChange(output: OutputEntry, options: PlannedOptions): PlannedChange[] {
+  if (output.actions.every((action) => action === 'no-op')) return [];
+  const address = `output.${output.name}`;
+  const after = withUnknowns(output.after, output.afterUnknown);
+  const values = [output.before, after].map((value) => ({ segments: [], value }));
+  const head = ['output', address, [...output.actions]];
+  const hash = changeHash({ head, values }, options.key);
+  return [{ kind: 'output', address, actions: output.actions, paths: [], effect: 'change', hash }];
+}
+
+function effectOf(
+  actions: readonly string[],
+  places: readonly ChangedPlace[],
+  typed: TypedSchema | undefined,
+): PlannedChange['effect'] {
+  if (actions.every((action) => action === 'no-op' || action === 'forget')) return 'state';
+  const updates = actions.length === 1 && actions[0] === 'update';
+  const respelled = (place: ChangedPlace): boolean => isRespelled(place, typed);
+  return updates && places.length > 0 && places.every(respelled) ? 'spelling' : 'change';
+}
+
+/** True if before and after are equal in value, so that only the spelling would change. */
+export function isRespelled({ segments, before, after }: ChangedPlace, typed?: TypedSchema): boolean {
+  if (hasUnknown(after) || !equal(before, after, 'keys', placementOf(segments))) return false;
+  return !reorders(before, after, segments, typed);
+}
+
+/**
+ * The places that differ between two values, exactly: also an empty value spelled anew, and the order of a list.
+ * Maps are compared by key, and a single block in a list is entered. Every other list is one place. An absent key
+ * equals null.
+ */
+export function changedPlaces(before: Json, after: Json, segments: readonly Segment[] = []): ChangedPlace[] {
+  if (identical(before, after)) return [];
+  const objects = [before, after].every(
+    (value) => isObject(value) || (value === null && segments.length === 0),
+  );
+  if (objects) {
+    const keys = new Set([before, after].flatMap((value) => (isObject(value) ? Object.keys(value) : [])));
+    return [...keys].flatMap((key) =>
+      changedPlaces(field(before, key) ?? null, field(after, key) ?? null, [...segments, key]),
+    );
+  }
+  if (isArray(before) && isArray(after) && before.length === 1 && after.length === 1) {
+    const [from, to] = [before[0] ?? null, after[0] ?? null];
+    if (isObject(from) && isObject(to)) return changedPlaces(from, to, [...segments, 0]);
+  }
+  return [{ segments, before, after }];
+}
+
+/** The paths of the places, as people and policies read them: what a twin (`tags_all`) repeats is named once. */
+function pathsOf(
+  places: readonly ChangedPlace[],
+  values: readonly Json[],
+  scrub: (text: string) => string,
+): string[] {
+  const paths = places.map(({ segments }) =>
+    formatPath(ownSegments(segments, values).map((s, i) => (i > 0 && typeof s === 'string' ? scrub(s) : s))),
+  );
+  return [...new Set(paths)].sort();
+}
+
+/** The path with a twin's name replaced by the attribute that the code writes: `tags_all.Owner` is `tags.Owner`. */
+export function ownSegments(segments: readonly Segment[], values: readonly Json[]): readonly Segment[] {
+  const [head, ...rest] = segments;
+  if (typeof head !== 'string') return segments;
+  const own = ownAttribute(head);
+  return own !== undefined && values.some((value) => isObject(value) && Object.hasOwn(value, own))
+    ? [own, ...rest]
+    : segments;
+}
+
+/** The value at a path; null where there is none. Inside an unknown value everything is unknown. */
+export function valueAt(value: Json, segments: readonly Segment[]): Json {
+  let at: Json = value;
+  for (const segment of segments) {
+    if (at === UNKNOWN) return UNKNOWN;
+    if (typeof segment === 'string') at = field(at, segment) ?? null;
+    else at = isArray(at) && typeof segment === 'number' ? (at[segment] ?? null) : null;
+  }
+  return at;
+}
