@@ -47,7 +47,7 @@ function whyReplaced(finding: Finding): string {
   if (reason !== null) return ` ${reason}`;
   const forcing = finding.attributes.filter((attribute) => attribute.forcesReplacement === true);
   const attributes = forcing.length > 0 ? forcing : finding.attributes;
-  return attributes.length === 0 ? '' : `: ${changesOf(attributes)}`;
+  return attributes.length === 0 ? '' : ` (${changesOf(attributes)})`;
 }
 
 const CHANGED_BY = {

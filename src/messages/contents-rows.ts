@@ -6,8 +6,10 @@ import { describeValue } from '../drift/value-text.ts';
 import type { DiffRow } from './card.ts';
 import { labelOf } from './rows.ts';
 
-/** The most rows of a create or delete on a card, and the most statements of one policy. */
+/** The most rows of a create or delete on a card, and how many are enough before labels and defaults. */
 const SHOWN = 5;
+const ENOUGH = 2;
+/** The most statements of one policy. */
 const STATEMENTS = 3;
 
 /** What matters most to a person who decides, first to last: patterns for the keys of a path. */
@@ -78,6 +80,11 @@ function rowsOf(entry: ContentEntry, kind: 'add' | 'del' | 'same', max: number):
   ];
 }
 
+/** True for what is mostly a default that nobody wrote, and says less than other values. */
+function isDefault({ value }: ContentEntry): boolean {
+  return value === false || value === 0 || value === '0';
+}
+
 /** True for values that a person can judge before the apply. */
 function isKnown({ value }: ContentEntry): boolean {
   return !(typeof value === 'object' && value !== null && 'unknown' in value);
@@ -93,13 +100,14 @@ export function contentRows(finding: Finding, max: number): readonly DiffRow[] {
   const kind = kindOf(finding);
   const entries = grouped(finding).filter(isKnown);
   const ranked = entries
-    .map((entry) => ({ entry, rank: rankOf(entry.path) }))
+    .map((entry) => ({ entry, rank: rankOf(entry.path) + (isDefault(entry) ? 0.5 : 0) }))
     .sort((a, b) => a.rank - b.rank);
-  const rows = ranked.map(({ entry }) => rowsOf(entry, kind, max));
   const shown: DiffRow[] = [];
   let used = 0;
-  for (const some of rows) {
-    if (shown.length > 0 && shown.length + some.length > SHOWN) break;
+  for (const { entry, rank } of ranked) {
+    const some = rowsOf(entry, kind, max);
+    const full = shown.length + some.length > SHOWN || (shown.length >= ENOUGH && rank > RANKS.length);
+    if (shown.length > 0 && full) break;
     shown.push(...some);
     used += 1;
   }

@@ -2,6 +2,7 @@
 import { assertNever } from '../base/assert-never.ts';
 import { actionReasonWords, isCodeChange, stateOnlyWords } from '../drift/action-reason.ts';
 import type { Finding } from '../drift/finding.ts';
+import { widensAccess } from '../drift/severity.ts';
 import { isTerminal } from '../model/run.ts';
 import { whenText } from '../text/when.ts';
 import { clip, listed } from '../text/words.ts';
@@ -94,10 +95,10 @@ function moverWords(finding: Finding): string {
   }
 }
 
-/** The words next to a finding that an apply would not change. */
+/** The words next to a finding that an apply would not change. One that widens access has a mark of its own. */
 export function unaffectedStatus(finding: Finding): string {
-  const where = finding.origin === 'cloud' && finding.deletedByHand !== true;
-  return `${where ? 'outside of the code' : originWords(finding)} · an apply would change nothing`;
+  const where = widensAccess(finding) ? 'outside of the code' : originWords(finding);
+  return `${where} · an apply would change nothing`;
 }
 
 /** The names of the policies that allowed it to heal. */

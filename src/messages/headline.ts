@@ -164,14 +164,16 @@ function messageWords({ message, severity }: Worst): string {
 }
 
 /** What an apply would delete or replace besides the finding that is told first: the headline must already say it. */
-function destructiveWords(view: DriftView, worst: Worst): readonly string[] {
-  const destructive = openNow(view)
-    .map((f) => f.finding)
-    .filter((f) => f !== worst.finding && (f.action === 'replace' || f.action === 'delete'));
+function destructiveWords(others: readonly FindingView[], { nameOf }: Worst): readonly string[] {
+  const destructive = others.map((f) => f.finding).filter(isDestroyed);
   const [only] = destructive;
   if (only === undefined) return [];
   if (destructive.length > 1) return [`an apply deletes or replaces ${destructive.length} more`];
-  return [`an apply ${only.action}s ${clip(only.address, 50)}`];
+  return [`an apply ${only.action}s ${clip(nameOf(only), 50)}`];
+}
+
+function isDestroyed({ action }: Finding): boolean {
+  return action === 'replace' || action === 'delete';
 }
 
 /** All of the open drift is code that is not applied, and m0 knows nothing worse about it. */
@@ -198,6 +200,22 @@ function newWords(open: readonly Finding[]): string {
   return `${clip(groups[0] ?? '', NEW - 20)}${groups.length > 1 ? ' and others' : ''}`;
 }
 
+/** What happens to the open findings besides the one that is told first. */
+function otherWords(view: DriftView, you: boolean, worst: Worst): readonly string[] {
+  const others = openNow(view).filter((item) => item !== worst.item);
+  const destroyed = destructiveWords(others, worst);
+  // A single one that an apply deletes or replaces is named, so it is not counted as well.
+  const counted = others.filter((item) => {
+    const named = isDestroyed(item.finding) && item.status.type === worst.item?.status.type;
+    return !(named && others.filter((other) => isDestroyed(other.finding)).length === 1);
+  });
+  const waiting = counted.filter((item) => item.status.type === 'waits');
+  if (worst.item === null && waiting.length > 0 && waiting.length === counted.length) {
+    return [...destroyed, `${phrase(waiting, 'waits', 'wait')} for ${waitsForWords(view, you)}`];
+  }
+  return [...destroyed, ...openWords(view, you, counted, worst.item)];
+}
+
 /** The longest words for the worst finding, in characters. */
 const TOLD = 110;
 
@@ -209,18 +227,20 @@ function driftSentence(view: DriftView, you: boolean): string {
     const left = openNow(view).length;
     const words =
       view.findings.length === 1 ? 'left as it is' : `${left} left as ${left === 1 ? 'it is' : 'they are'}`;
-    const told = settled.length > 0 ? settled.join(', ') : clip(worst.severity.words(worst.name), TOLD);
+    const told =
+      settled.length > 0 ? settled.join(', ') : clip(worst.severity.words(worst.nameOf(worst.finding)), TOLD);
     return `${view.stack}: ${told}, ${words}`;
   }
   const open = openNow(view);
   const merged = mergedWords(view, worst);
-  const rest = merged === null ? open.filter((item) => item !== worst.item) : open;
-  const others = [
-    ...(merged === null ? destructiveWords(view, worst) : []),
-    ...openWords(view, you, rest, merged === null ? worst.item : null),
-  ];
-  const told = clip(`${merged ?? worst.severity.words(worst.name)}${messageWords(worst)}`, TOLD);
-  const next = merged === null ? nextWords(worst, view, you) : `, ${others.join(', ')}`;
+  const others = merged === null ? otherWords(view, you, worst) : openWords(view, you, open, null);
+  const told = clip(
+    `${merged ?? worst.severity.words(worst.nameOf(worst.finding))}${messageWords(worst)}`,
+    TOLD,
+  );
+  // The number of all is in the words already.
+  const alike = others.length === 1 ? others[0]?.replace(/^\d+ /, '') : others.join(', ');
+  const next = merged === null ? nextWords(worst, view, you) : `, ${alike}`;
   const after = [...(merged === null ? [others.join(', ')] : []), settled.join(', ')].filter(
     (part) => part !== '',
   );

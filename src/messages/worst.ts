@@ -14,8 +14,8 @@ export interface Worst {
   readonly severity: Severity;
   /** What a policy says about this finding by its address; null if none does. */
   readonly message: Reason | null;
-  /** What to call the resource in a sentence. */
-  readonly name: string;
+  /** What to call a resource of the view in a sentence. */
+  readonly nameOf: (finding: Finding) => string;
 }
 
 /** Findings that an apply would not change, and that let somebody in or allow somebody more than before. */
@@ -49,7 +49,7 @@ export function worstOf(view: DriftView): Worst | null {
   if (open.length === 0) return null;
   const nameOf = shortNames([...view.findings.map((item) => item.finding), ...view.unaffected]);
   const toWorst = (finding: Finding, item: FindingView | null): Worst => ({
-    ...{ finding, item, severity: severityOf(finding), name: nameOf(finding) },
+    ...{ finding, item, severity: severityOf(finding), nameOf },
     message: messageAbout(finding, item?.reasons ?? [], view),
   });
   const all = [

@@ -1,4 +1,6 @@
 /** What a firewall lets in from the public internet, and what a change opens. */
+
+import { listed } from '../../text/words.ts';
 import type { Finding, Json } from '../finding.ts';
 import { isArray, isObject, type JsonObject } from '../json-value.ts';
 import { oneLine } from '../value-text.ts';
@@ -57,18 +59,26 @@ function overlay(base: JsonObject, place: JsonObject, places: Places): JsonObjec
   return { ...Object.fromEntries(Object.entries(base).filter(([key]) => !listed.has(key))), ...place };
 }
 
+/** The most ports that are named. */
+const NAMED = 2;
+
 function factOf(doors: readonly Door[], when: Fact['when']): readonly Fact[] {
   const sorted = doors.toSorted((a, b) => weightOf(a) - weightOf(b));
-  const distinct = [...new Map(sorted.map((door) => [doorWords(door).join(' '), door] as const)).values()];
-  const [worst] = distinct;
+  const [worst] = sorted;
   if (worst === undefined) return [];
-  const [ports, source] = doorWords(worst);
-  const more = new Set(distinct.map((door) => doorKey(door))).size - 1;
-  const others = more === 0 ? '' : ` and ${more} more`;
-  const to = `${source === null ? 'more widely' : `to ${source}`}${others}`;
+  const source = worst.source?.text ?? null;
+  // IPv4 and IPv6 ranges for everybody are one source.
+  const same = sorted.filter((door) => sourceKey(door) === sourceKey(worst));
+  const ports = [...new Set(same.flatMap((door) => portWords(door.ports) ?? []))];
+  const others = new Set(sorted.map(sourceKey)).size - 1;
+  const to = `${source === null ? 'more widely' : `to ${source}`}${others === 0 ? '' : ` and ${others} more`}`;
   const quality = isOpenToWorld(worst) ? 'open to the world' : `open to ${source ?? 'more sources'}`;
   const base = { kind: 'exposure', when, weight: weightOf(worst), widens: true, quality } as const;
-  if (ports !== null) return [actFact(base, OPEN, ports, to, (name) => ` on ${name}`)];
+  if (ports.length > 0) {
+    const more = ports.length - NAMED;
+    const what = more > 0 ? `${ports[0]} and ${ports.length - 1} more` : listed(ports);
+    return [actFact(base, OPEN, what, to, (name) => ` on ${name}`)];
+  }
   return [
     {
       ...base,
@@ -79,14 +89,8 @@ function factOf(doors: readonly Door[], when: Fact['when']): readonly Fact[] {
   ];
 }
 
-/** IPv4 and IPv6 ranges for everybody are one door. */
-function doorKey(door: Door): string {
-  const [ports, source] = doorWords(door);
-  return JSON.stringify([ports, isOpenToWorld(door) ? 'world' : source]);
-}
-
-function doorWords({ ports, source }: Door): readonly [string | null, string | null] {
-  return [portWords(ports), source === null ? null : source.text];
+function sourceKey(door: Door): string {
+  return isOpenToWorld(door) ? 'world' : (door.source?.text ?? '');
 }
 
 function isOpenToWorld({ source }: Door): boolean {

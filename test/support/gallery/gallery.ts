@@ -5,6 +5,7 @@ import { answers } from './answers.ts';
 import { dialogs } from './dialogs.ts';
 import { driftDecided } from './drift-decided.ts';
 import { driftOpen } from './drift-open.ts';
+import { driftWorst } from './drift-worst.ts';
 import type { Exhibit } from './exhibit.ts';
 
 const byHand = (name: string, says: string, card: typeof hostile): Exhibit => ({
@@ -17,7 +18,7 @@ const byHand = (name: string, says: string, card: typeof hostile): Exhibit => ({
 
 /** All exhibits, under the headings of docs/cards. */
 export const gallery: Readonly<Record<string, readonly Exhibit[]>> = {
-  'Drift that is open': driftOpen,
+  'Drift that is open': [...driftWorst, ...driftOpen],
   'Drift that is decided': driftDecided,
   'What m0 tells by itself': alerts,
   'Answers to commands': answers,
