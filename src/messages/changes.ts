@@ -2,6 +2,7 @@ import { assertNever } from '../base/assert-never.ts';
 /** What an apply would do to the cloud, in words: for the confirmation dialog and for the button's label. */
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
 import { openedByApply } from '../drift/severity.ts';
+import { worstFirst } from '../drift/summary.ts';
 import { describeValue } from '../drift/value-text.ts';
 import { capitalize, count } from '../text/words.ts';
 import { labelOf } from './rows.ts';
@@ -60,11 +61,11 @@ function changesOf(finding: Finding): readonly Change[] {
   }
 }
 
-/** `, which opens SSH (22) to the world (0.0.0.0/0)`: the worst that the apply opens or allows. */
+/** ` that opens SSH (22) to the world (0.0.0.0/0)`: the worst that the apply opens or allows. */
 function opening(finding: Finding): string {
   const opened = openedByApply(finding);
   const more = opened.length > 1 ? ` and ${opened.length - 1} more` : '';
-  return opened.length === 0 ? '' : `, which ${opened[0]}${more}`;
+  return opened.length === 0 ? '' : ` that ${opened[0]}${more}`;
 }
 
 /** The changes, grouped by resource. */
@@ -109,8 +110,8 @@ function orderOf({ verb, opens }: { readonly verb: Verb; readonly opens: boolean
  * the result is only a count, which may be longer than `max`.
  */
 export function describeChanges(findings: readonly Finding[], max: number): string {
-  const changes = findings
-    .map((finding) => ({ finding, opens: openedByApply(finding).length > 0 }))
+  const changes = worstFirst(findings)
+    .map(({ finding }) => ({ finding, opens: openedByApply(finding).length > 0 }))
     .flatMap(({ finding, opens }) => changesOf(finding).map((change) => ({ ...change, opens })))
     .sort((a, b) => orderOf(a) - orderOf(b));
   // Each change needs at least one character, so more than `max` of them never fit.

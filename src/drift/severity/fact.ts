@@ -15,7 +15,7 @@ export interface Fact {
   readonly widens: boolean;
   /** A sentence without a full stop, on one line. `name`: what to call the resource. */
   words(name: string): string;
-  /** What an apply does, after "which": `opens SSH (22) to the world (0.0.0.0/0)`; null for what is so already. */
+  /** What an apply does, after "that": `opens SSH (22) to the world (0.0.0.0/0)`; null for what is so already. */
   readonly effect: string | null;
   /** What a new resource is, after its noun: `open to the world`, `that allows everything (*:*)`. */
   readonly quality?: string;

@@ -182,7 +182,7 @@ describe('the confirmation', () => {
   it('says what a create opens or allows, and is never left out for it', () => {
     const open = { confirm: false, findings: [item(OPEN_GROUP, { type: 'waits' } as const)] };
     expect(approve(open)?.confirm?.body).toMatch(
-      /^Creates: aws_security_group\.bastion, which opens SSH \(22\) to the world \(0\.0\.0\.0\/0\)\. Nothing else/,
+      /^Creates: aws_security_group\.bastion that opens SSH \(22\) to the world \(0\.0\.0\.0\/0\)\. Nothing else/,
     );
     const quiet = finding('aws_sqs_queue.q', { origin: 'code', action: 'create' });
     expect(approve({ ...open, findings: [item(quiet, { type: 'waits' })] })).not.toHaveProperty('confirm');
@@ -194,7 +194,7 @@ describe('the confirmation', () => {
     );
     const body = approve({ findings: [...many, OPEN_GROUP].map((f) => item(f, { type: 'waits' })) })?.confirm
       ?.body;
-    expect(body).toMatch(/^Creates: aws_security_group\.bastion, which opens SSH/);
+    expect(body).toMatch(/^Creates: aws_security_group\.bastion that opens SSH/);
   });
 });
 
