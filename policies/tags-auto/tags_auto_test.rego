@@ -21,8 +21,20 @@ finding(type, paths) := {
 	"attributes": [attribute(path) | some path in paths],
 }
 
-allowed(findings) := {message.address |
-	some message in m0.allow with input as {"m0": {"findings": findings}}
+# What an apply does where the findings tell all of it.
+changes_of(findings) := [change |
+	some finding in findings
+	change := {
+		"address": object.get(finding, "address", ""),
+		"actions": [object.get(finding, "action", "update")],
+		"paths": [path | some path in [object.get(a, "path", "") | some a in object.get(finding, "attributes", [])]],
+	}
+]
+
+allowed(findings) := allowed_with(findings, changes_of(findings))
+
+allowed_with(findings, changes) := {message.address |
+	some message in m0.allow with input as {"m0": {"findings": findings, "changes": changes}}
 }
 
 test_aws_tags_are_put_back if {
@@ -35,6 +47,34 @@ test_azure_tags_are_put_back if {
 
 test_google_labels_are_put_back if {
 	allowed([finding("google_storage_bucket", ["labels.owner"])]) == {"google_storage_bucket.it"}
+}
+
+test_labels_that_are_configuration_wait if {
+	allowed([finding("google_monitoring_notification_channel", ["labels.email_address"])]) == set()
+	allowed([finding("google_cloud_identity_group", ["labels[\"cloudidentity.googleapis.com/groups.security\"]"])]) == set()
+	allowed([finding("google_monitoring_notification_channel", ["user_labels.team"])]) == {"google_monitoring_notification_channel.it"}
+}
+
+test_what_the_finding_does_not_tell_waits if {
+	tags := finding("aws_lambda_function", ["tags.Owner"])
+	change := {"address": tags.address, "actions": ["update"], "paths": ["environment[0].variables", "tags.Owner"]}
+	allowed_with([tags], [change]) == set()
+	allowed_with([tags], []) == set()
+	allowed_with([tags], [object.union(change, {"address": "aws_lambda_function.other", "paths": []})]) == set()
+	allowed_with([tags], [object.union(change, {"actions": ["delete", "create"], "paths": ["tags.Owner"]})]) == set()
+}
+
+test_what_follows_may_come_along if {
+	tags := object.union(finding("aws_ssm_parameter", ["tags.Owner"]), {"follows": ["version"]})
+	change := {"address": tags.address, "actions": ["update"], "paths": ["tags.Owner", "version"]}
+	allowed_with([tags], [change]) == {"aws_ssm_parameter.it"}
+	allowed_with([object.remove(tags, ["follows"])], [change]) == set()
+}
+
+test_an_action_that_is_invoked_waits if {
+	tags := finding("aws_instance", ["tags.Owner"])
+	stop := {"address": "action.aws_ec2_stop_instance.stop", "actions": ["invoke"], "paths": [], "triggeredBy": tags.address}
+	allowed_with([tags], array.concat(changes_of([tags]), [stop])) == set()
 }
 
 test_network_tags_of_a_google_instance_wait if {
@@ -107,6 +147,7 @@ test_each_finding_is_judged_alone if {
 }
 
 test_the_message_is_one_a_person_understands if {
-	some message in m0.allow with input as {"m0": {"findings": [finding("aws_s3_bucket", ["tags.Owner"])]}}
+	findings := [finding("aws_s3_bucket", ["tags.Owner"])]
+	some message in m0.allow with input as {"m0": {"findings": findings, "changes": changes_of(findings)}}
 	message.msg == "metadata only"
 }

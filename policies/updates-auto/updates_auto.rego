@@ -28,7 +28,21 @@ allow contains {"msg": "updated in place", "address": finding.address} if {
 		attribute.sensitive == false
 		not is_hidden(attribute.desired)
 	}
+	only_updates(finding.address)
 }
+
+# What an apply does to the address: no object left over from a replace is deleted, and no action is invoked.
+only_updates(address) if {
+	changes := [change | some change in input.m0.changes; belongs_to(change, address)]
+	count(changes) > 0
+	every change in changes {
+		change.actions == ["update"]
+	}
+}
+
+belongs_to(change, address) if change.address == address
+
+belongs_to(change, address) if change.triggeredBy == address
 
 # METADATA
 # title: More than an update

@@ -22,8 +22,25 @@ update := {
 	"attributes": [attribute],
 }
 
-allowed(findings) := {message.address |
-	some message in m0.allow with input as {"m0": {"findings": findings}}
+# What an apply does where the findings tell all of it.
+changes_of(findings) := [change |
+	some finding in findings
+	change := {"address": object.get(finding, "address", ""), "actions": ["update"], "paths": ["instance_type"]}
+]
+
+allowed(findings) := allowed_with(findings, changes_of(findings))
+
+allowed_with(findings, changes) := {message.address |
+	some message in m0.allow with input as {"m0": {"findings": findings, "changes": changes}}
+}
+
+test_what_comes_besides_waits if {
+	left_over := {"address": update.address, "actions": ["delete"], "paths": [], "deposed": "00ab12cd"}
+	stop := {"address": "action.stop", "actions": ["invoke"], "paths": [], "triggeredBy": update.address}
+	every other in [left_over, stop] {
+		allowed_with([update], array.concat(changes_of([update]), [other])) == set()
+	}
+	allowed_with([update], []) == set()
 }
 
 but(changes) := object.union(update, changes)
@@ -112,7 +129,7 @@ test_each_finding_is_judged_alone if {
 }
 
 test_the_message_is_one_a_person_understands if {
-	m0.allow == {{"msg": "updated in place", "address": "aws_instance.web"}} with input as {"m0": {"findings": [update]}}
+	m0.allow == {{"msg": "updated in place", "address": "aws_instance.web"}} with input as {"m0": {"findings": [update], "changes": changes_of([update])}}
 }
 
 test_nothing_to_judge_no_word if {

@@ -27,6 +27,7 @@ import { type PlanParts, planParts } from './plan-parts.ts';
 import {
   hashOfAddress,
   otherPlanned,
+  ownerOf,
   ownSegments,
   type PlannedOptions,
   type PlannedWithPlaces,
@@ -89,12 +90,12 @@ export function analyzePlan(
     return resource.drift === undefined && planned === undefined ? [] : [{ resource, planned }];
   });
   const changes = [...touched.flatMap((one) => one.planned?.planned ?? []), ...otherPlanned(plan, planning)];
-  const byAddress = Map.groupBy(changes, (change) => change.address);
+  const byAddress = Map.groupBy(changes, ownerOf);
   const judgements = touched.flatMap((one) => {
     const judged = judgeResource(one, context);
     if (judged === undefined) return [];
     const change = hashOfAddress(byAddress.get(judged.finding.address) ?? [], options.key);
-    return [{ ...judged, finding: { ...judged.finding, change } }];
+    return [{ ...judged, finding: { ...judged.finding, ...(change === null ? {} : { change }) } }];
   });
   const findingsOfKind = (is: Judgement['kind']): Finding[] =>
     judgements

@@ -83,6 +83,8 @@ export interface PlannedChange {
   readonly address: string;
   /** The key of the deposed object. */
   readonly deposed?: string;
+  /** The resource whose change triggers an invocation. */
+  readonly triggeredBy?: string;
   /** As Terraform writes them: `["delete", "create"]`. An invocation has `["invoke"]`. */
   readonly actions: readonly string[];
   /** The paths that an apply changes, sorted and without duplicates. Secrets are removed from keys. */
@@ -127,9 +129,9 @@ export interface Finding {
   readonly importing?: true;
   /**
    * The change hash of everything that an apply does to this address: its planned change, its deposed objects, and
-   * the actions that it invokes. Null if an apply does nothing. Left out in runs of older versions.
+   * the actions that it invokes. Left out if an apply does nothing, and in runs of older versions.
    */
-  readonly change?: string | null;
+  readonly change?: string;
   /**
    * Digest of address, action, paths and the three values of each path, with a version in front. Secrets enter it as
    * keyed hashes.

@@ -58,6 +58,11 @@ export function otherPlanned(plan: PlanParts, options: PlannedOptions): PlannedC
   return [...deposed, ...plan.outputs.flatMap((output) => outputChange(output, options))];
 }
 
+/** The address that a planned change belongs to: an invocation belongs to the resource that triggers it. */
+export function ownerOf(change: Pick<PlannedChange, 'address' | 'triggeredBy'>): string {
+  return change.triggeredBy ?? change.address;
+}
+
 /** The hash of everything that an apply does to one address; null if it does nothing. */
 export function hashOfAddress(changes: readonly PlannedChange[], key: string): string | null {
   return changes.length === 0

@@ -27,6 +27,7 @@ export function openFindings(
       {
         address: finding.address,
         fingerprint: finding.fingerprint,
+        change: finding.change,
         verdict: decided?.verdict ?? 'human',
         finding,
       },
@@ -39,18 +40,30 @@ export function approvable(open: readonly OpenFinding[]): readonly OpenFinding[]
   return open.filter((o) => o.verdict !== 'deny');
 }
 
-/** SHA-256 (hex) of a set of findings, independent of their order. An approval is bound to it. */
+/** SHA-256 (hex) of a set of findings of one run, independent of their order. An approve button carries its start. */
 export function scopeFingerprint(entries: readonly ScopeEntry[]): string {
-  const lines = entries.map((e) => JSON.stringify([e.address, e.fingerprint])).sort();
+  const lines = entries
+    .map((e) => JSON.stringify([e.address, e.fingerprint, ...(e.change === undefined ? [] : [e.change])]))
+    .sort();
   return createHash('sha256').update(lines.join('\n')).digest('hex');
 }
 
-/** The entries with address and fingerprint only, as a scope stores them. */
+/** The entries as a scope stores them: address, fingerprint and change hash. */
 export function toScope(entries: readonly ScopeEntry[]): readonly ScopeEntry[] {
-  return entries.map(({ address, fingerprint }) => ({ address, fingerprint }));
+  return entries.map(({ address, fingerprint, change }) => ({
+    ...{ address, fingerprint },
+    ...(change === undefined ? {} : { change }),
+  }));
 }
 
-/** True if both lists have the same findings with the same values. */
+/** True if both lists have the same findings with the same three values, whatever an apply does to them. */
+export function sameDrift(a: readonly ScopeEntry[], b: readonly ScopeEntry[]): boolean {
+  const drift = (entries: readonly ScopeEntry[]): readonly ScopeEntry[] =>
+    entries.map(({ address, fingerprint }) => ({ address, fingerprint }));
+  return sameScope(drift(a), drift(b));
+}
+
+/** True if both lists have the same findings of one run: the same values and the same planned changes. */
 export function sameScope(a: readonly ScopeEntry[], b: readonly ScopeEntry[]): boolean {
   return a.length === b.length && scopeFingerprint(a) === scopeFingerprint(b);
 }

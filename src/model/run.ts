@@ -1,6 +1,6 @@
 /** A run: one pass from plan to outcome, with its states and everything a card shows of it. */
 import type { Decision, FindingDecision } from '../decisions/decision.ts';
-import type { Counts, Finding, OutputDrift } from '../drift/finding.ts';
+import type { Counts, Finding, OutputDrift, PlannedChange } from '../drift/finding.ts';
 
 export const TRIGGERS = ['schedule', 'push', 'command', 'verify'] as const;
 /** What caused a run. `verify`: m0 itself, e.g. after it was stopped during an apply. */
@@ -40,10 +40,15 @@ export interface SavedPlan {
   readonly touches: readonly string[];
 }
 
-/** One finding that a person or a policy decided on, bound to its three values by the fingerprint. */
+/**
+ * One finding that a person or a policy decided on. The fingerprint binds it to its three values, the change hash to
+ * what an apply does to its address.
+ */
 export interface ScopeEntry {
   readonly address: string;
   readonly fingerprint: string;
+  /** Left out in decisions of versions that had no change hashes; they cover no apply. */
+  readonly change?: string | undefined;
 }
 
 /** A person's approval, bound to what that person saw. */
@@ -65,6 +70,8 @@ export interface AppliedPart {
   readonly at: number;
   /** When the verifying plan found none of it left; null until then, or if some of it was left. */
   readonly verifiedAt: number | null;
+  /** Addresses that came along because the tool needed them; their values were equal before and after. */
+  readonly alongside?: readonly string[];
 }
 
 /** Why a run failed. */
@@ -133,6 +140,10 @@ export interface Run {
   readonly plan: SavedPlan | null;
   readonly findings: readonly Finding[];
   readonly outputs: readonly OutputDrift[];
+  /** Everything that an apply of the newest whole plan does. Left out in runs of older versions. */
+  readonly changes?: readonly PlannedChange[];
+  /** Addresses that come along with the apply that begins; see `AppliedPart`. */
+  readonly alongside?: readonly string[];
   readonly counts: Counts | null;
   /** Over all findings of the newest whole plan; null before the first plan. */
   readonly fingerprint: string | null;

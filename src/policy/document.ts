@@ -1,5 +1,5 @@
 /** Builds the input document of policies. */
-import type { Finding, Json } from '../drift/finding.ts';
+import type { Finding, Json, PlannedChange } from '../drift/finding.ts';
 import type { PolicySource } from '../model/directory.ts';
 import type { Actor } from '../model/run.ts';
 import type { PolicyQuestion } from '../ports/policy.ts';
@@ -19,10 +19,19 @@ function userOf(actor: Actor, emailOf: EmailOf): DocumentUser {
   return { name: actor.name, email: emailOf(actor) ?? `${actor.platform}:${actor.userId}` };
 }
 
-/** A finding as in `explain --json`, without the fingerprint. */
-function shownFinding(finding: Finding): Omit<Finding, 'fingerprint'> {
-  const { fingerprint: _, ...shown } = finding;
+/** A finding as in `explain --json`, without the hashes. */
+function shownFinding(finding: Finding): Omit<Finding, 'fingerprint' | 'change'> {
+  const { fingerprint: _, change: __, ...shown } = finding;
   return shown;
+}
+
+/** A planned change as policies see it. An output has the address `output.NAME`. */
+function shownChange({ kind, address, deposed, triggeredBy, actions, paths }: PlannedChange): object {
+  return {
+    ...{ kind, address, actions, paths },
+    ...(deposed === undefined ? {} : { deposed }),
+    ...(triggeredBy === undefined ? {} : { triggeredBy }),
+  };
 }
 
 /**
@@ -58,6 +67,7 @@ export function inputDocument(
       author: { name: code.author, email: code.authorEmail },
       now: new Date(question.now).toISOString(),
       findings: question.analysis.findings.map(shownFinding),
+      changes: question.analysis.changes.map(shownChange),
     },
   };
 }

@@ -96,13 +96,37 @@ const ATTRIBUTE = object(
       object('input.m0.findings[_].attributes[_].json[_]', { kind: KIND }, 'path recorded actual desired'),
     ),
   },
-  'path recorded actual desired sensitive inputs forcesReplacement',
+  'path recorded actual desired sensitive inputs forcesReplacement orderOnly computed unsteady',
 );
 
 const FINDING = object(
   'input.m0.findings[_]',
-  { origin: ORIGIN, action: ACTION, attributes: list('input.m0.findings[_].attributes', ATTRIBUTE) },
-  'address type actionable previousAddress deletedByHand ignored',
+  {
+    origin: ORIGIN,
+    action: ACTION,
+    attributes: list('input.m0.findings[_].attributes', ATTRIBUTE),
+    contents: list(
+      'input.m0.findings[_].contents',
+      object('input.m0.findings[_].contents[_]', {}, 'path value sensitive'),
+    ),
+    invokes: list(
+      'input.m0.findings[_].invokes',
+      object('input.m0.findings[_].invokes[_]', {}, 'address type triggeredBy event'),
+    ),
+  },
+  'address type actionable previousAddress deletedByHand ignored revertsIgnored follows actionReason importing',
+);
+
+const PLANNED_ACTION: WordShape = {
+  ...PLAN_ACTION,
+  name: 'an action of a planned change',
+  words: [...PLAN_ACTION.words, 'invoke'],
+};
+
+const PLANNED = object(
+  'input.m0.changes[_]',
+  { actions: list('input.m0.changes[_].actions', PLANNED_ACTION) },
+  'kind address deposed triggeredBy paths',
 );
 
 function user(name: string): ObjectShape {
@@ -123,6 +147,7 @@ export const INPUT: ObjectShape = object(
       {
         author: user('input.m0.author'),
         findings: list('input.m0.findings', FINDING),
+        changes: list('input.m0.changes', PLANNED),
       },
       'drift stack environment workspace run now',
     ),

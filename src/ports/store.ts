@@ -22,6 +22,12 @@ export type Change =
       readonly run: Run;
       readonly was: { readonly state: RunState; readonly version: number };
     }
+  /** Rewrites what a run told, without a step of it: after an upgrade. The state stays. */
+  | {
+      readonly type: 'run.upgrade';
+      readonly run: Run;
+      readonly was: { readonly state: RunState; readonly version: number };
+    }
   | {
       readonly type: 'alert.insert';
       readonly alert: NewAlert;
@@ -29,6 +35,8 @@ export type Change =
     }
   | { readonly type: 'alert.update'; readonly alert: Alert }
   | { readonly type: 'exemption.insert'; readonly exemption: Omit<Exemption, 'id'> }
+  /** Binds an exemption to the fingerprint that a newer version gives the same drift. */
+  | { readonly type: 'exemption.upgrade'; readonly id: number; readonly fingerprint: string }
   | { readonly type: 'exemption.end'; readonly id: number; readonly by: Actor; readonly at: number }
   | {
       readonly type: 'outbox.add';

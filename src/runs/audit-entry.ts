@@ -32,6 +32,10 @@ function reasonOf(run: Run, event: RunEvent): string | null {
       return event.failure.message;
     case 'supersede':
       return `by run #${event.by}`;
+    case 'confirmed':
+      return event.alongside.length === 0
+        ? null
+        : `with equal values before and after, these come along: ${event.alongside.join(', ')}`;
     default:
       // For steps that m0 makes by itself the two states are enough.
       return null;

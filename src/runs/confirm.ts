@@ -1,13 +1,12 @@
 /** Checks before an apply that its plan changes exactly what was approved. Pure. */
 import type { Decision, FindingDecision, PolicyAnswer, Reason } from '../decisions/decision.ts';
-import type { Finding } from '../drift/finding.ts';
 import { fingerprintOf } from '../drift/fingerprint.ts';
 import type { Directory, Stack } from '../model/directory.ts';
-import { sameScope, toScope } from '../model/open-findings.ts';
 import type { Run, SavedPlan } from '../model/run.ts';
 import { couldApprove, type OnCallNow } from '../people/permissions.ts';
 import type { PlanResult } from '../ports/runner.ts';
 import { shortCommit } from '../text/words.ts';
+import { type ComparedPlan, comparePlan, type PlanToApply } from './planned-changes.ts';
 import type { Planned } from './run-event.ts';
 
 /** A saved plan is fresh, and needs no new plan before its apply, for this long after it was made. */
@@ -23,6 +22,7 @@ export function toPlanned(result: PlanResult): Planned {
     plan,
     findings: analysis.findings,
     outputs: analysis.outputs,
+    changes: analysis.changes,
     counts: analysis.counts,
     fingerprint: fingerprintOf(analysis.findings.filter((f) => f.actionable)),
   };
@@ -37,15 +37,19 @@ export function isTooOld(run: Run, now: number): boolean {
   return approved !== undefined && now - approved.at >= APPROVAL_MS;
 }
 
-/** True if the run's own saved plan is fresh at `now` (ms since epoch) and covers exactly its scope. */
+/** True if the run's own saved plan is fresh at `now` (ms since epoch) and does exactly what was approved. */
 export function freshAndExact(run: Run, now: number): boolean {
   if (!run.plan || now - run.plan.madeAt >= FRESH_MS || now < run.plan.madeAt) return false;
+  if (run.plan.targets !== null || run.changes === undefined) return false;
+  const { moved, undecided } = compareOwnPlan(run, run.plan);
   const actionable = run.findings.filter((f) => f.actionable);
-  return (
-    run.plan.targets === null &&
-    sameScope(toScope(actionable), run.scope) &&
-    undecidedAddresses(run.plan, run).length === 0
-  );
+  return moved.length === 0 && undecided.length === 0 && actionable.length === run.scope.length;
+}
+
+/** The comparison of the run's own saved plan with the run's scope. */
+export function compareOwnPlan(run: Run, plan: SavedPlan): ComparedPlan {
+  const { findings, changes = [] } = run;
+  return comparePlan(run, { findings, changes, touches: plan.touches, targeted: false });
 }
 
 /** The reasons, as sentences for people, why m0.yaml as it is now forbids the apply. Empty if it allows it. */
@@ -62,18 +66,13 @@ export function configObjections(
   return [`m0.yaml asks for ${stack.approvers.need} who may approve, and ${counting.length} did`];
 }
 
-/** Addresses that the plan would change but that are outside the run's scope. */
-function undecidedAddresses(plan: SavedPlan, run: Run): readonly string[] {
-  const scoped = new Set(run.scope.map((s) => s.address));
-  return plan.touches.filter((address) => !scoped.has(address));
-}
-
 /**
- * The result of comparing a plan with its approval. `also`: differences outside the findings, as text.
- * `narrower`: the approved findings are unchanged, so a plan limited to them may match.
+ * The result of comparing a plan with its approval. `alongside`: addresses that come along, with equal values before
+ * and after. `also`: differences outside the findings, as text. `narrower`: the approved changes are the same, so a
+ * plan limited to them may match.
  */
 export type Confirmation =
-  | { readonly ok: true }
+  | { readonly ok: true; readonly alongside: readonly string[] }
   | { readonly ok: false; readonly also: readonly string[]; readonly narrower: boolean };
 
 export interface Evidence {
@@ -84,8 +83,8 @@ export interface Evidence {
 }
 
 /**
- * Compares the plan with what was approved. They match if the findings have the same three values, the code commit
- * and the policy bundles are the same, and the plan changes nothing else.
+ * Compares the plan with what was approved. They match if the plan does to each approved address exactly what was
+ * approved, nothing else that nobody decided on, and if the code commit and the policy bundles are the same.
  */
 export function confirmPlan(run: Run, evidence: Evidence): Confirmation {
   const also: string[] = [];
@@ -97,22 +96,39 @@ export function confirmPlan(run: Run, evidence: Evidence): Confirmation {
   for (const policy of Object.keys(evidence.bundles)) {
     if (!(policy in approvedBundles)) also.push(`policy ${policy} is new`);
   }
+  if (run.scope.some(({ change }) => change === undefined)) also.push('m0 was updated since it was decided');
   const { result } = evidence;
-  if (result === null) return also.length === 0 ? { ok: true } : { ok: false, also, narrower: false };
-
-  const approvedCommit = run.approvals.at(-1)?.commit ?? run.code?.commit ?? '';
-  if (result.code.commit !== approvedCommit) {
-    also.push(`code ${short(approvedCommit)} → ${short(result.code.commit)}`);
+  if (result !== null) {
+    const approvedCommit = run.approvals.at(-1)?.commit ?? run.code?.commit ?? '';
+    if (result.code.commit !== approvedCommit) {
+      also.push(`code ${short(approvedCommit)} → ${short(result.code.commit)}`);
+    }
   }
-  const planned: readonly Finding[] = result.analysis.findings.filter((f) => f.actionable);
-  const asApproved = also.length === 0 && sameScope(toScope(planned), run.scope);
-  const undecided = undecidedAddresses(result.plan, run);
-  if (asApproved && undecided.length === 0) return { ok: true };
+  const plan = result?.plan ?? run.plan;
+  if (plan === null) return { ok: false, also, narrower: false };
+  const compared = result === null ? compareOwnPlan(run, plan) : comparePlan(run, planToApply(result));
+  const { moved, undecided, alongside } = compared;
+  const untold = result?.analysis.untold ?? [];
+  const isNew = (address: string): boolean => !run.scope.some((s) => s.address === address);
+  const others = untold.filter(isNew);
+  // Drift that began since the approval is asked about, before anything is applied.
+  const grown = (result?.analysis.findings ?? []).some((f) => f.actionable && isNew(f.address));
+  const asApproved = also.length === 0 && moved.length === 0 && untold.length === others.length && !grown;
+  if (asApproved && undecided.length === 0 && others.length === 0) return { ok: true, alongside };
   return {
     ok: false,
-    also: [...also, ...undecided.map((address) => `the plan would also touch ${address}`)],
-    narrower: asApproved,
+    also: [
+      ...also,
+      ...undecided.map((address) => `the plan would also touch ${address}`),
+      ...untold.map((address) => `m0 can't tell all that the plan does to ${address}`),
+    ],
+    narrower: asApproved && result !== null,
   };
+}
+
+function planToApply({ analysis, plan }: PlanResult): PlanToApply {
+  const { findings, changes } = analysis;
+  return { findings, changes, touches: plan.touches, targeted: plan.targets !== null };
 }
 
 /**

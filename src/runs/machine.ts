@@ -105,7 +105,11 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
     case 'expire':
       return afterExpiry(run, now);
     case 'confirmed':
-      return { to: 'applying', change: { plan: event.plan }, effects: [{ type: 'refresh' }] };
+      return {
+        to: 'applying',
+        change: { plan: event.plan, alongside: event.alongside },
+        effects: [{ type: 'refresh' }],
+      };
     case 'objected':
       return afterObjection(run, event, now);
     case 'moved':
@@ -129,6 +133,9 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
               approvedBy: run.approvals.map((a) => a.by),
               at: now,
               verifiedAt: null,
+              ...(run.alongside === undefined || run.alongside.length === 0
+                ? {}
+                : { alongside: run.alongside }),
             },
           ],
         },

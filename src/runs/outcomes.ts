@@ -1,10 +1,18 @@
 /** The next state of a run after a decision, an approval, changed drift, a verification or a failure. All pure. */
 
-import { approvable, type OpenFinding, openFindings, sameScope, toScope } from '../model/open-findings.ts';
+import { ownerOf } from '../drift/planned-change.ts';
+import {
+  approvable,
+  type OpenFinding,
+  openFindings,
+  sameDrift,
+  sameScope,
+  toScope,
+} from '../model/open-findings.ts';
 import { type Actor, type Failure, isTerminal, type Run, type RunState } from '../model/run.ts';
 import { durationText } from '../text/words.ts';
 import { holdForPeople } from './hold-for-people.ts';
-import type { Effect, Next, RunEvent } from './run-event.ts';
+import type { Effect, Next, Planned, RunEvent } from './run-event.ts';
 
 function names(actors: readonly Actor[]): string {
   return actors.map((a) => a.name).join(' and ');
@@ -46,7 +54,7 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { type: 'decide
 
   const auto = open.filter((o) => o.verdict === 'auto');
   // Compared with what the alert showed then: drift that a snooze hid then is new once the snooze has ended.
-  if (openAlertRun && sameScope(openFindings(openAlertRun, event.exemptions, openAlertRun.updatedAt), open)) {
+  if (openAlertRun && sameDrift(openFindings(openAlertRun, event.exemptions, openAlertRun.updatedAt), open)) {
     const waitsForPeople = openAlertRun.state === 'awaiting_approval';
     const wasRequested = run.trigger === 'command' || run.trigger === 'verify';
     // An approved run will be applied and verified, and reports the result.
@@ -282,7 +290,7 @@ export function afterMoved(run: Run, event: Extract<RunEvent, { type: 'moved' }>
 export function afterVerify(run: Run, event: Extract<RunEvent, { type: 'verified' }>, now: number): Next {
   const { planned } = event;
   const inScope = new Set(run.scope.map((s) => s.address));
-  const left = planned.findings.filter((f) => f.actionable && inScope.has(f.address));
+  const left = leftAfterApply(planned, inScope);
   const applied = run.applied.map((part) =>
     part.verifiedAt === null && left.length === 0 ? { ...part, verifiedAt: now } : part,
   );
@@ -299,7 +307,7 @@ export function afterVerify(run: Run, event: Extract<RunEvent, { type: 'verified
   const proof =
     left.length === 0
       ? `Realigned and verified: the plan after the apply has nothing left of it`
-      : `Applied, but the plan after it still shows ${left.map((f) => f.address).join(', ')}`;
+      : `Applied, but the plan after it still shows ${left.join(', ')}`;
   if (open.length === 0) {
     return {
       to: 'realigned',
@@ -309,6 +317,16 @@ export function afterVerify(run: Run, event: Extract<RunEvent, { type: 'verified
   }
   const showProof: Effect[] = [{ type: 'refresh' }, { type: 'history', text: proof }];
   return askPeopleAgain(open, change, left.length > 0 ? recallApprovers(run, proof) : showProof);
+}
+
+/**
+ * The addresses in the scope that an apply would still change, sorted. Values that only would be spelled anew are
+ * not left: some providers plan them for ever.
+ */
+function leftAfterApply(planned: Planned, inScope: ReadonlySet<string>): readonly string[] {
+  const changes = planned.changes.filter((change) => change.effect !== 'spelling').map(ownerOf);
+  const findings = planned.findings.filter((f) => f.actionable).map((f) => f.address);
+  return [...new Set([...findings, ...changes])].filter((address) => inScope.has(address)).sort();
 }
 
 /** The step after an error. A failed apply is never tried again without a person. */

@@ -1,6 +1,6 @@
 /** The events and effects of the run state machine. */
 import type { Decision, Reason } from '../decisions/decision.ts';
-import type { Counts, Finding, OutputDrift } from '../drift/finding.ts';
+import type { Counts, Finding, OutputDrift, PlannedChange } from '../drift/finding.ts';
 import type { Place } from '../model/directory.ts';
 import type { Exemption } from '../model/exemption.ts';
 import type {
@@ -23,6 +23,7 @@ export interface Planned {
   readonly plan: SavedPlan;
   readonly findings: readonly Finding[];
   readonly outputs: readonly OutputDrift[];
+  readonly changes: readonly PlannedChange[];
   readonly counts: Counts;
   readonly fingerprint: string;
 }
@@ -59,8 +60,8 @@ export type RunEvent =
   | { readonly type: 'kept'; readonly exemptions: readonly Exemption[] }
   /** The approval is too old for an apply. */
   | { readonly type: 'expire' }
-  /** The plan made for the apply matches the approval. */
-  | { readonly type: 'confirmed'; readonly plan: SavedPlan }
+  /** The plan made for the apply matches the approval. `alongside`: see `AppliedPart`. */
+  | { readonly type: 'confirmed'; readonly plan: SavedPlan; readonly alongside: readonly string[] }
   /** The policies, asked again with the approvers, forbid the apply. `decision` is about what was approved. */
   | {
       readonly type: 'objected';

@@ -18,6 +18,7 @@ import {
 } from './confirm.ts';
 import type { RunEvent } from './run-event.ts';
 import { acceptSeenProblems, currentBundles } from './seen-problems.ts';
+import { upgradeFingerprints } from './upgrade.ts';
 import type { Eventually, StepResult, WorkerParts } from './worker-parts.ts';
 
 export interface StepParts extends WorkerParts {
@@ -118,6 +119,7 @@ export function createSteps(parts: StepParts): Steps {
     }
     const deciding = await submitWithPlan(result, planning, { type: 'planned', planned: toPlanned(result) });
     if (!deciding) return null;
+    await upgradeFingerprints(store, deciding, result.analysis, clock());
     const { decision } = await ask(deciding, stack, result, deciding.forceHuman);
     // Read just before storing, because somebody may have snoozed a finding or answered during the plan.
     const decided = await submit(deciding, async () => {
@@ -154,7 +156,9 @@ export function createSteps(parts: StepParts): Steps {
     const configProblems = configObjections(run, stack, parts.directory, await parts.onCall());
     if (configProblems.length === 0 && freshAndExact(run, now) && run.code?.commit === commit) {
       const same = confirmPlan(run, { bundles, result: null });
-      if (same.ok && run.plan) return submit(run, { type: 'confirmed', plan: run.plan });
+      if (same.ok && run.plan) {
+        return submit(run, { type: 'confirmed', plan: run.plan, alongside: same.alongside });
+      }
     }
     if (run.plan) await parts.discard(run, run.plan);
     const scope = run.scope.map((s) => s.address);
@@ -181,9 +185,11 @@ export function createSteps(parts: StepParts): Steps {
     if (check.ok) {
       // The policies are asked again with the approvers: a freeze may have begun, or they may want a second approval.
       const approvers = run.approvals.map((a) => a.by);
-      const { decision, answers } = await askOrDiscard(run, stack, result, approvers);
+      const { decision, answers } = await askOrDiscard(run, stack, withToldFindings(run, result), approvers);
       const objection = objections(run, decision, answers);
-      if (objection === null) return submitWithPlan(result, run, { type: 'confirmed', plan: result.plan });
+      const { alongside } = check;
+      if (objection === null)
+        return submitWithPlan(result, run, { type: 'confirmed', plan: result.plan, alongside });
       if (approvers.length > 0) {
         await parts.discard(run, result.plan);
         await submit(run, async () => ({
@@ -291,6 +297,16 @@ export function createSteps(parts: StepParts): Steps {
       if (run && phase) await fail(run, phase, errorText(error));
     },
   };
+}
+
+/**
+ * The result with the findings that were decided on. A plan limited to some addresses sees fewer of their siblings,
+ * so its findings may tell echoes as drift; what an apply does was compared and is the same.
+ */
+function withToldFindings(run: Run, result: PlanResult): PlanResult {
+  const approved = new Set(run.scope.map((s) => s.address));
+  const findings = run.findings.filter((f) => approved.has(f.address));
+  return { ...result, analysis: { ...result.analysis, findings } };
 }
 
 /** Changes `auto` to `human` for drift left after an apply: m0 applies only once in a run without a person. */

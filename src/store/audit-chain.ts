@@ -15,7 +15,8 @@ function sortKeys(value: Readonly<Record<string, unknown>>): Record<string, unkn
 /**
  * The hash of an entry: SHA-256 over its canonical JSON (keys sorted, no spaces) with the hash of the entry
  * before it as `prevHash`. Changing, removing or reordering an entry breaks every hash after it. `bundles`, `place`
- * and `scope` are left out if they are empty, because older entries were hashed without them.
+ * and `scope` are left out if they are empty, and so is the `change` of a scope, because older entries were hashed
+ * without them.
  */
 export function chainHash(prevHash: string, entry: AuditEntry): string {
   const canonical = JSON.stringify({
@@ -34,7 +35,7 @@ export function chainHash(prevHash: string, entry: AuditEntry): string {
     place: entry.place ? sortKeys({ ...entry.place }) : undefined,
     prevHash,
     runId: entry.runId,
-    scope: entry.scope?.map(({ address, fingerprint }) => ({ address, fingerprint })),
+    scope: entry.scope?.map(({ address, change, fingerprint }) => ({ address, change, fingerprint })),
     stack: entry.stack,
   });
   return createHash('sha256').update(canonical).digest('hex');

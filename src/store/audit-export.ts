@@ -28,7 +28,9 @@ const exported = z.strictObject({
   fingerprint: z.string().nullable(),
   commit: z.string().nullable(),
   bundles: z.record(z.string(), z.string().nullable()).nullable(),
-  scope: z.array(z.strictObject({ address: z.string(), fingerprint: z.string() })).nullable(),
+  scope: z
+    .array(z.strictObject({ address: z.string(), fingerprint: z.string(), change: z.string().optional() }))
+    .nullable(),
   detail: z.string().nullable(),
   prevHash: hash,
   hash,
@@ -53,7 +55,7 @@ export function exportLine({ id, entry, prevHash, hash: own }: ChainedEntry): st
     fingerprint: entry.fingerprint,
     commit: entry.commit,
     bundles: entry.bundles ?? null,
-    scope: entry.scope?.map(({ address, fingerprint }) => ({ address, fingerprint })) ?? null,
+    scope: entry.scope?.map(({ address, fingerprint, change }) => ({ address, fingerprint, change })) ?? null,
     detail: entry.detail,
     prevHash,
     hash: own,

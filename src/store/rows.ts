@@ -22,7 +22,11 @@ const finding = z.looseObject({
   fingerprint: z.string(),
   attributes: z.array(z.unknown()),
 });
-export const scopeEntry = z.looseObject({ address: z.string(), fingerprint: z.string() });
+export const scopeEntry = z.looseObject({
+  address: z.string(),
+  fingerprint: z.string(),
+  change: z.string().optional(),
+});
 
 const runData = z.looseObject({
   trigger: z.enum(TRIGGERS),

@@ -51,6 +51,11 @@ function refuseIllegalStep(run: Run, was: { readonly state: RunState; readonly v
 
 function updateRun(tx: Writer, run: Run, was: { readonly state: RunState; readonly version: number }): void {
   refuseIllegalStep(run, was);
+  replaceRun(tx, run, was);
+}
+
+/** Stores the run if the stored one still has that state and version. */
+function replaceRun(tx: Writer, run: Run, was: { readonly state: RunState; readonly version: number }): void {
   const { state, version, updatedAt, data } = runColumns(run);
   const result = tx
     .update(runs)
@@ -139,7 +144,10 @@ function appendAudit(tx: Writer, entry: AuditEntry): void {
       place: place && JSON.stringify(place),
       bundles: bundles && JSON.stringify(bundles),
       scope:
-        scope && JSON.stringify(scope.map(({ address, fingerprint: f }) => ({ address, fingerprint: f }))),
+        scope &&
+        JSON.stringify(
+          scope.map(({ address, fingerprint: f, change }) => ({ address, fingerprint: f, change })),
+        ),
       hash: chainHash(prevHash, entry),
     })
     .run();
@@ -162,6 +170,12 @@ export function write(tx: Writer, change: Change, inserted: Inserted): void {
     case 'run.update':
       updateRun(tx, change.run, change.was);
       return;
+    case 'run.upgrade':
+      if (change.run.state !== change.was.state) {
+        throw new StoreError(`run #${change.run.id} may not change its state with an upgrade`);
+      }
+      replaceRun(tx, change.run, change.was);
+      return;
     case 'alert.insert': {
       refuseSecondDrift(tx, change.alert);
       const { id } = tx.insert(alerts).values(alertColumns(change.alert)).returning({ id: alerts.id }).get();
@@ -174,6 +188,12 @@ export function write(tx: Writer, change: Change, inserted: Inserted): void {
       return;
     case 'exemption.insert':
       tx.insert(exemptions).values(exemptionColumns(change.exemption)).run();
+      return;
+    case 'exemption.upgrade':
+      tx.update(exemptions)
+        .set({ fingerprint: change.fingerprint })
+        .where(eq(exemptions.id, change.id))
+        .run();
       return;
     case 'exemption.end': {
       const result = tx

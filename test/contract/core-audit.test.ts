@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { AuditEntry } from '../../src/model/audit-entry.ts';
+import { toScope } from '../../src/model/open-findings.ts';
 import { Core, EVE, STACK, stackWith } from '../support/core.ts';
 import { CODE, DANA, KIM, NOON, sshFinding, tagFinding } from '../support/runs.ts';
 
 const TAG = tagFinding();
 const SSH = sshFinding();
-const ofTag = [{ address: TAG.address, fingerprint: TAG.fingerprint }];
-const ofSsh = [{ address: SSH.address, fingerprint: SSH.fingerprint }];
+const ofTag = toScope([TAG]);
+const ofSsh = toScope([SSH]);
+/** An exemption is about the drift, not about what an apply does. */
+const drift = (scope: typeof ofTag) => scope.map(({ address, fingerprint }) => ({ address, fingerprint }));
 const OPS = { platform: 'slack', channel: 'C0OPS' };
 const BUNDLES = { 'tags-auto': 'a1b2c3d4' };
 
@@ -95,17 +98,21 @@ it('an exemption and its end: finding, expiry and reason', async () => {
   const about = { actor: DANA, place: OPS, runId: id, commit: CODE.commit, bundles: BUNDLES };
   await core.say(`snooze #${id} ${SSH.address} 2h vendor needs it`);
   expect(await lines('snooze')).toMatchObject([
-    { ...about, scope: ofSsh, detail: `${SSH.address} until 2026-03-02T14:00:00.000Z: vendor needs it` },
+    {
+      ...about,
+      scope: drift(ofSsh),
+      detail: `${SSH.address} until 2026-03-02T14:00:00.000Z: vendor needs it`,
+    },
   ]);
   await core.say(`accept #${id} ${TAG.address} nobody owns it`);
   expect(await lines('accept')).toMatchObject([
-    { ...about, scope: ofTag, detail: `${TAG.address}: nobody owns it` },
+    { ...about, scope: drift(ofTag), detail: `${TAG.address}: nobody owns it` },
   ]);
   await core.say(`unsnooze #${id}`, KIM);
   await core.say(`unaccept #${id}`, KIM);
   await core.untilIdle();
-  expect(await lines('unsnooze')).toMatchObject([{ actor: KIM, place: OPS, scope: ofSsh }]);
-  expect(await lines('unaccept')).toMatchObject([{ actor: KIM, place: OPS, scope: ofTag }]);
+  expect(await lines('unsnooze')).toMatchObject([{ actor: KIM, place: OPS, scope: drift(ofSsh) }]);
+  expect(await lines('unaccept')).toMatchObject([{ actor: KIM, place: OPS, scope: drift(ofTag) }]);
   await core.say(`snooze ${STACK} 1h`);
   expect((await lines('snooze'))[1]).toMatchObject({
     ...{ actor: DANA, place: OPS, scope: null },

@@ -6,7 +6,7 @@ import { sshFinding, tagFinding } from '../support/runs.ts';
 const HOUR = 3_600_000;
 const TAG = tagFinding();
 const SSH = sshFinding();
-const SSH_MOVED = { ...SSH, fingerprint: 'f'.repeat(64) };
+const SSH_MOVED = { ...SSH, fingerprint: 'f2:moved', change: 'c1:00' };
 const ALL = [{ rule: 'allow' as const, text: 'all' }];
 
 let core: Core;

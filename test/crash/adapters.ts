@@ -1,9 +1,11 @@
 /** Adapters between m0's core and the cloud, policies and chat of a `World`, which outlives a killed m0. */
+
 import type { PolicyAnswer } from '../../src/decisions/decision.ts';
 import type { CodeVersion, RunState, SavedPlan } from '../../src/model/run.ts';
 import { ChatError, type ChatPort } from '../../src/ports/chat.ts';
 import type { PolicyPort } from '../../src/ports/policy.ts';
 import type { CodePort, Runner } from '../../src/ports/runner.ts';
+import { plannedFrom } from '../support/planned-changes.ts';
 import { CODE } from '../support/runs.ts';
 import type { Doing, World } from './world.ts';
 
@@ -54,12 +56,11 @@ export function createRunner({ world, meanwhile, halfway, stored }: AdapterParts
         code: codeNow(),
         plan,
         analysis: {
-          findings,
+          ...plannedFrom(findings),
           outputs: [],
           noise: [],
           counts: { ...counts, delete: 0, replace: 0, noise: 0 },
           secrets: [],
-          changes: [],
           untold: [],
         },
         document: {},

@@ -1,4 +1,5 @@
 /** A cloud, its code and its policies in memory; implements the ports of the runner and of policies. */
+
 import type { PolicyAnswer, PolicyMessage, StaleBundle } from '../../src/decisions/decision.ts';
 import type { Finding } from '../../src/drift/finding.ts';
 import type { Clock, PolicySource, Stack } from '../../src/model/directory.ts';
@@ -7,6 +8,7 @@ import type { CodeVersion, SavedPlan } from '../../src/model/run.ts';
 import type { PolicyPort } from '../../src/ports/policy.ts';
 import type { CodePort, PlanResult, Runner } from '../../src/ports/runner.ts';
 import type { Store } from '../../src/ports/store.ts';
+import { plannedFrom } from './planned-changes.ts';
 import { CODE } from './runs.ts';
 
 type Doing = 'head' | 'plan' | 'apply' | 'ask' | 'bundles';
@@ -101,7 +103,7 @@ export class FakeCloud implements Runner, CodePort, PolicyPort {
     return {
       code: this.code.get(stack.name) ?? CODE,
       plan,
-      analysis: { findings, outputs: [], noise: [], counts, secrets: [], changes: [], untold: [] },
+      analysis: { ...plannedFrom(findings), outputs: [], noise: [], counts, secrets: [], untold: [] },
       document: {},
     };
   }

@@ -1,4 +1,5 @@
 /** The fake clouds, code and policies of a fleet of stacks, where plans and applies take time. */
+
 import type { PolicyAnswer, PolicyMessage } from '../../src/decisions/decision.ts';
 import type { Finding } from '../../src/drift/finding.ts';
 import type { PolicySource, Stack } from '../../src/model/directory.ts';
@@ -7,6 +8,7 @@ import type { CodeVersion, SavedPlan } from '../../src/model/run.ts';
 import type { PolicyPort, PolicyQuestion } from '../../src/ports/policy.ts';
 import type { CodePort, PlanResult, Runner } from '../../src/ports/runner.ts';
 import { RunnerError } from '../../src/ports/runner-error.ts';
+import { plannedFrom } from './planned-changes.ts';
 import { CODE } from './runs.ts';
 
 const BUNDLE = 'a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4';
@@ -87,7 +89,7 @@ export class FleetCloud implements Runner, CodePort, PolicyPort {
     return {
       code,
       plan: { artifact, madeAt, targets: only, touches: findings.map((f) => f.address) },
-      analysis: { findings, outputs: [], noise: [], counts, secrets: [], changes: [], untold: [] },
+      analysis: { ...plannedFrom(findings), outputs: [], noise: [], counts, secrets: [], untold: [] },
       document: {},
     };
   }

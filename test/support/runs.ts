@@ -5,6 +5,7 @@ import type { Exemption } from '../../src/model/exemption.ts';
 import type { Actor, CodeVersion, Run } from '../../src/model/run.ts';
 import { newRun } from '../../src/runs/effects.ts';
 import type { Planned } from '../../src/runs/run-event.ts';
+import { plannedFrom, withChange } from './planned-changes.ts';
 
 export const NOON = Date.parse('2026-03-02T12:00:00Z');
 
@@ -23,7 +24,7 @@ export const CODE: CodeVersion = {
 
 /** A finding: a tag was removed manually, and an update restores it. */
 export function tagFinding(address = 'aws_s3_bucket.logs', value = 'platform'): Finding {
-  return {
+  return withChange({
     address,
     type: 'aws_s3_bucket',
     origin: 'cloud',
@@ -40,13 +41,13 @@ export function tagFinding(address = 'aws_s3_bucket.logs', value = 'platform'): 
         sensitive: false,
       },
     ],
-    fingerprint: `tag-${address}-${value}`,
-  };
+    fingerprint: `f2:tag-${address}-${value}`,
+  });
 }
 
 /** A finding: a rule was added manually to a security group. */
 export function sshFinding(cidr = '203.0.113.7/32'): Finding {
-  return {
+  return withChange({
     address: 'aws_security_group.web',
     type: 'aws_security_group',
     origin: 'cloud',
@@ -63,15 +64,15 @@ export function sshFinding(cidr = '203.0.113.7/32'): Finding {
         sensitive: false,
       },
     ],
-    fingerprint: `ssh-${cidr}`,
-  };
+    fingerprint: `f2:ssh-${cidr}`,
+  });
 }
 
 export function planned(findings: readonly Finding[]): Planned {
   return {
     code: CODE,
     plan: { artifact: 'plan-1', madeAt: NOON, targets: null, touches: [] },
-    findings,
+    ...plannedFrom(findings),
     outputs: [],
     counts: {
       findings: findings.length,

@@ -36,7 +36,11 @@ const EVENTS: Record<RunEventName, RunEvent> = {
   supersede: { type: 'supersede', by: 43 },
   kept: { type: 'kept', exemptions: [exemption()] },
   expire: { type: 'expire' },
-  confirmed: { type: 'confirmed', plan: { artifact: 'p', madeAt: NOON, targets: null, touches: [] } },
+  confirmed: {
+    type: 'confirmed',
+    plan: { artifact: 'p', madeAt: NOON, targets: null, touches: [] },
+    alongside: [],
+  },
   objected: { type: 'objected', decision: decision([SSH], {}), reasons: [], exemptions: [] },
   moved: {
     type: 'moved',

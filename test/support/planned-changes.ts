@@ -1,0 +1,31 @@
+/** Planned changes of made-up findings, as the analysis of a real plan would have them. */
+import type { Finding, PlannedChange } from '../../src/drift/finding.ts';
+
+/** The finding with a change hash, which moves with its fingerprint. */
+export function withChange(finding: Finding): Finding {
+  if (finding.action === 'none' || finding.change !== undefined) return finding;
+  return { ...finding, change: `c1:${Buffer.from(finding.fingerprint).toString('hex')}` };
+}
+
+/** Findings and their planned changes, as an analysis has them. */
+export function plannedFrom(given: readonly Finding[]): {
+  readonly findings: readonly Finding[];
+  readonly changes: readonly PlannedChange[];
+} {
+  const findings = given.map(withChange);
+  const changes = findings.flatMap((finding): PlannedChange[] =>
+    finding.change === undefined
+      ? []
+      : [
+          {
+            kind: 'resource',
+            address: finding.address,
+            actions: finding.action === 'replace' ? ['delete', 'create'] : [finding.action],
+            paths: finding.attributes.map(({ path }) => path),
+            effect: finding.action === 'forget' ? 'state' : 'change',
+            hash: finding.change,
+          },
+        ],
+  );
+  return { findings, changes };
+}
