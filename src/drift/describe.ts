@@ -80,7 +80,7 @@ function changes(attributes: readonly AttributeDrift[]): string {
   if (nouns.size === 1 && noun !== undefined && noun !== 'attribute') {
     return `${attributes.length} ${noun}${attributes.length === 1 ? '' : 's'} ${kind}`;
   }
-  if (attributes.length === 1) return `${oneLine(first.path)} ${kind}`;
+  if (attributes.length === 1) return `${oneLine(first.path.replaceAll('[*]', ''))} ${kind}`;
   return `${attributes.length} attributes ${kind}`;
 }
 

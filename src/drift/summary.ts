@@ -31,23 +31,26 @@ export function summarize(findings: readonly Finding[], stack: string): string {
   if (actionable.length === 0) {
     return `${kept.length} drifted in ${place} where an apply would change nothing: ${listFindings(kept)}${states}${aside}`;
   }
-  return `${worseOf(kept, actionable)}${actionable.length} drifted in ${place}: ${listFindings(actionable)}${keptWords(kept)}${states}${aside}`;
+  const first = worseOf(kept, actionable);
+  const told = first === undefined ? '' : `${severityOf(first).words(oneLine(first.address))}. `;
+  return `${told}${actionable.length} drifted in ${place}: ${listFindings(actionable)}${keptWords(kept, first)}${states}${aside}`;
 }
 
 /** What opens or allows something though an apply would not change it, if that is worse than all that it changes. */
-function worseOf(kept: readonly Finding[], actionable: readonly Finding[]): string {
+function worseOf(kept: readonly Finding[], actionable: readonly Finding[]): Finding | undefined {
   const [wider] = worstFirst(kept.filter(widensAccess));
   const [worst] = worstFirst(actionable);
-  if (wider === undefined || (worst !== undefined && worst.severity.rank <= wider.severity.rank)) return '';
-  return `${wider.severity.words(oneLine(wider.finding.address))}. `;
+  return wider !== undefined && worst !== undefined && wider.severity.rank < worst.severity.rank
+    ? wider.finding
+    : undefined;
 }
 
 /** Findings that an apply does not change are counted; those that open or allow something are named. */
-function keptWords(kept: readonly Finding[]): string {
+function keptWords(kept: readonly Finding[], told: Finding | undefined): string {
   if (kept.length === 0) return '';
-  const wider = kept.filter(widensAccess);
+  const wider = kept.filter((finding) => finding !== told && widensAccess(finding));
   const names = wider.length === 0 ? '' : `: ${listFindings(wider)}`;
-  return `; ${kept.length} more where an apply would change nothing${names}`;
+  return `; ${kept.length} ${told === undefined ? 'more ' : ''}where an apply would change nothing${names}`;
 }
 
 function listFindings(findings: readonly Finding[]): string {

@@ -39,7 +39,7 @@ function wideningFacts(
   return [
     ...(own.length > 0 ? [identityFact(own, when)] : []),
     ...(others.length > 0 ? [trust ? trustFact(others, when) : sharedFact(others, when)] : []),
-    ...(wider.denyGone ? [denyFact(when)] : []),
+    ...(wider.undenied.length > 0 ? [undeniedFact(wider.undenied, when)] : []),
   ];
 }
 
@@ -114,15 +114,10 @@ function sharedFact(grants: readonly Grant[], when: When): Fact {
   };
 }
 
-function denyFact(when: When): Fact {
-  const remove = { base: 'remove', third: 'removes', past: 'removed' };
-  return actFact(
-    { kind: 'identity', when, weight: 90, widens: true },
-    remove,
-    'a Deny',
-    '',
-    (name) => ` from ${name}`,
-  );
+function undeniedFact(grants: readonly Grant[], when: When): Fact {
+  const stop = { base: 'stop denying', third: 'stops denying', past: 'no longer denied' };
+  const base = { kind: 'identity', when, weight: 90, widens: true } as const;
+  return actFact(base, stop, actionWords(grants), '', (name) => ` by ${name}`);
 }
 
 const POLICY_ARN = /^arn:aws[^:]*:iam::[^:]*:policy\/(?:.*\/)?([^/]+)$/;
@@ -195,6 +190,7 @@ function grantFact(role: string, who: string, when: When): Fact {
 function memberFacts(finding: Finding, places: Places): readonly Fact[] {
   const { type, action } = finding;
   if (!isIdentity(type)) return [];
+  if (/^aws_iam_(user_)?group_membership$/.test(type)) return groupFacts(finding, places);
   const values = contentsOf(finding);
   const whoIn = (place: Places['actual']): readonly string[] =>
     ['member', 'members', 'principal', 'principal_id'].flatMap((key) => textsIn(place, key));
@@ -212,5 +208,28 @@ function memberFacts(finding: Finding, places: Places): readonly Fact[] {
     ...desired
       .filter((who) => !recorded.includes(who) && !actual.includes(who))
       .map((who) => grantFact(role, who, 'apply')),
+  ];
+}
+
+/** Users that become members of a group. */
+function groupFacts(finding: Finding, { recorded, actual, desired }: Places): readonly Fact[] {
+  const add = { base: 'add', third: 'adds', past: 'added' };
+  const fact = (user: string, when: When): Fact =>
+    actFact(
+      { kind: 'identity', when, weight: 72, widens: true },
+      add,
+      `user ${oneLine(user)}`,
+      '',
+      (name) => {
+        return ` to the group of ${name}${when === 'now' ? ', outside of the code' : ''}`;
+      },
+    );
+  const wanted = finding.action === 'create' ? contentsOf(finding) : desired;
+  const [before, now] = [textsIn(recorded, 'users'), textsIn(actual, 'users')];
+  return [
+    ...now.filter((user) => !before.includes(user)).map((user) => fact(user, 'now')),
+    ...textsIn(wanted, 'users')
+      .filter((user) => !before.includes(user) && !now.includes(user))
+      .map((user) => fact(user, 'apply')),
   ];
 }

@@ -59,10 +59,12 @@ function conditionOf(statement: JsonObject): string {
 }
 
 const allows = (statement: JsonObject): boolean => statement.Effect === 'Allow';
+const denies = (statement: JsonObject): boolean => statement.Effect === 'Deny';
 
+/** Everything that the statements say, one by one; null if it is too much to compare. */
 function grantsOf(statements: readonly JsonObject[]): readonly Grant[] | null {
   const grants: Grant[] = [];
-  for (const statement of statements.filter(allows)) {
+  for (const statement of statements) {
     const [principals, actions, resources] = [
       principalsOf(statement),
       actionsOf(statement),
@@ -117,8 +119,8 @@ function covers(old: Grant, grant: Grant): boolean {
 /** What a document allows beyond another one. */
 export interface Widening {
   readonly grants: readonly Grant[];
-  /** True if a statement that denies is gone. */
-  readonly denyGone: boolean;
+  /** What was denied before and is no longer. */
+  readonly undenied: readonly Grant[];
 }
 
 /**
@@ -132,21 +134,13 @@ export function widening(
   const statements = statementsOf(after);
   if (statements === undefined) return undefined;
   const old = before.flatMap((value) => statementsOf(value) ?? []);
-  const [had, has] = [grantsOf(old), grantsOf(statements)];
-  if (had === null || has === null) return null;
-  const denies = (some: readonly JsonObject[]): readonly string[] =>
-    some
-      .filter((statement) => statement.Effect === 'Deny')
-      .map((statement) => canonical(withoutSid(statement), 'iam'));
-  const now = new Set(denies(statements));
+  const [had, has] = [grantsOf(old.filter(allows)), grantsOf(statements.filter(allows))];
+  const [denied, stillDenied] = [grantsOf(old.filter(denies)), grantsOf(statements.filter(denies))];
+  if (had === null || has === null || denied === null || stillDenied === null) return null;
   return {
     grants: has.filter((grant) => !had.some((each) => covers(each, grant))),
-    denyGone: denies(old).some((deny) => !now.has(deny)),
+    undenied: denied.filter((grant) => !stillDenied.some((each) => covers(each, grant))),
   };
-}
-
-function withoutSid({ Sid: _, ...statement }: JsonObject): JsonObject {
-  return statement;
 }
 
 const WILDCARD = /[*]|everything but/;

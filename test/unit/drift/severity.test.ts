@@ -519,6 +519,40 @@ describe('rights', () => {
   });
 });
 
+describe('who is in', () => {
+  const deny = (...actions: readonly string[]): Json =>
+    JSON.stringify({ Statement: [{ Effect: 'Deny', Action: actions, Resource: '*', Principal: '*' }] });
+
+  it.each<[string, Finding, string]>([
+    [
+      'a user added to a group',
+      changed('aws_iam_group_membership', { users: ['ann'] }, { users: ['ann', 'eve'] }),
+      'identity: user eve added to the group of web, outside of the code',
+    ],
+    [
+      'what is no longer denied',
+      changed(
+        'aws_s3_bucket_policy',
+        { policy: deny('s3:DeleteObject', 's3:PutObject') },
+        { policy: deny('s3:DeleteObject') },
+      ),
+      'identity: s3:PutObject no longer denied by web',
+    ],
+    [
+      'what the code no longer denies',
+      coded('aws_s3_bucket_policy', { policy: deny('s3:*') }, { policy: deny('s3:DeleteObject') }),
+      'identity: applying the code would stop denying s3:* by web',
+    ],
+    [
+      'more denied is no widening',
+      changed('aws_s3_bucket_policy', { policy: deny('s3:DeleteObject') }, { policy: deny('s3:*') }),
+      'rest: policy changed by hand on web',
+    ],
+  ])('%s', (_name, of, said) => {
+    expect(words(of)).toBe(said);
+  });
+});
+
 describe('data', () => {
   it.each<[string, Finding, string]>([
     [
