@@ -14,7 +14,7 @@ export interface Grant {
 }
 
 /** The most single grants that are compared; a bigger document counts as changed, without a direction. */
-const MOST = 4000;
+const MOST = 1000;
 
 /** The statements of a policy document; undefined if the value is none. */
 export function statementsOf(value: ShownValue | undefined): readonly JsonObject[] | undefined {
