@@ -43,7 +43,8 @@ class Tree {
   #elements = 0;
 
   put(segments: readonly Segment[], value: ShownValue): void {
-    if (value === null || isMarker(value as Json)) return;
+    // A value that is missing in one place is no key there.
+    if (value === null) return;
     let branch = this.#root;
     segments.forEach((segment, i) => {
       const key =
@@ -76,12 +77,6 @@ function toJson(node: Branch | Json): Json {
   if (entries.length > 0 && entries.every(([key]) => key.startsWith('[')))
     return entries.map(([, value]) => value);
   return Object.fromEntries(entries);
-}
-
-function isMarker(value: Json): boolean {
-  return (
-    isObject(value) && Object.keys(value).length === 1 && (value.sensitive === true || value.unknown === true)
-  );
 }
 
 /** The values that the finding's attributes list. */

@@ -530,6 +530,15 @@ describe('who is in', () => {
       'identity: user eve added to the group of web, outside of the code',
     ],
     [
+      'a condition that is gone',
+      changed(
+        'aws_iam_role_policy',
+        { policy: allow('s3:*', { Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } } }) },
+        { policy: allow('s3:*') },
+      ),
+      'identity: web now allows s3:*, outside of the code',
+    ],
+    [
       'what is no longer denied',
       changed(
         'aws_s3_bucket_policy',
@@ -584,6 +593,16 @@ describe('data', () => {
       'protection turned on is only a change',
       changed('aws_db_instance', { deletion_protection: false }, { deletion_protection: true }),
       'data: deletion_protection changed by hand on web',
+    ],
+    [
+      'encryption that was never on is only a change',
+      finding('aws_db_instance.web', { attributes: [byHand('storage_encrypted', null, false)] }),
+      'data: storage_encrypted added by hand on web',
+    ],
+    [
+      'a computed value is changed by no hand',
+      finding('aws_x.web', { attributes: [{ ...byHand('replicas_seen', 1, 2), computed: true }] }),
+      'rest: replicas_seen changed outside of the code on web',
     ],
     [
       'tags of a database',

@@ -241,6 +241,13 @@ describe('reasons of a replace or delete', () => {
       'deleted because its module is no longer in the code',
       { action: 'delete', actionReason: 'delete_because_no_module' },
     ],
+    [
+      'outside of the code',
+      {
+        origin: 'cloud',
+        attributes: [{ ...byHand('instance_state', 'running', 'stopped'), computed: true }],
+      },
+    ],
     ['gone from the code', { action: 'delete' }],
     ['gone from the code', { action: 'delete', actionReason: 'a reason of tomorrow' }],
     ['imported into the state, changed in the code', { importing: true, attributes: [byCode('a', 1, 2)] }],
