@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { errorText } from './base/error-text.ts';
 import { ConfigError } from './config/config-error.ts';
@@ -13,7 +14,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const HELP = `m0 <command>
   serve                        start m0 (what npm start runs); without an m0.yaml: the sandbox
   sandbox                      a local chat workspace and cloud to try m0 in
-  explain PLAN.json [--json]   the drift in a "terraform show -json" file
+  explain PLAN.json|- [--json] the drift in a "terraform show -json" file, also as gzip; - is standard input
   policy check DIR | test DIR  compile, decide and test policies as production does
   config check [FILE] | schema what is wrong with m0.yaml; its JSON Schema
   doctor                       everything a start needs, in one table
@@ -201,13 +202,20 @@ async function main(args: readonly string[]): Promise<number> {
         color: process.stdout.isTTY === true,
         // Reading synchronously is fine here: nothing else runs.
         readFile: async (path) => readFileSync(resolvePath(path)),
+        readStdin: () => buffer(process.stdin),
       });
     }
     case 'policy': {
       const { policyCommand } = await import('./cli/policy.ts');
       const { loadTools } = await import('./setup/tools.ts');
       const { opa } = await loadTools(environment.dataDir, environment.variables);
-      return policyCommand(rest, io, { opa, cwd: from, dataDir: environment.dataDir, now: Date.now() });
+      return policyCommand(rest, io, {
+        opa,
+        cwd: from,
+        dataDir: environment.dataDir,
+        now: Date.now(),
+        readStdin: () => buffer(process.stdin),
+      });
     }
     case 'config': {
       const { configCommand } = await import('./cli/config.ts');

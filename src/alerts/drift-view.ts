@@ -118,6 +118,12 @@ function findingViews(run: Run, exemptions: readonly Exemption[], now: number): 
   );
 }
 
+/** A run without findings says nothing more, unless its plan does not prove that code and cloud agree. */
+function outcomeWithoutAlert(run: Run): string | null {
+  const nothing = run.state === 'quiet' && !run.findings.some((f) => f.actionable);
+  return nothing && run.unsure ? `nothing found, but ${run.unsure}` : null;
+}
+
 /** What the card of this run shows now. `alert` is null if the run has no card of its own. */
 export async function driftView(
   parts: ViewParts,
@@ -142,7 +148,7 @@ export async function driftView(
     state: run.state,
     waitingFingerprint: run.state === 'awaiting_approval' && open.length > 0 ? scopeFingerprint(open) : null,
     alert: alert?.state ?? 'open',
-    outcome: alert?.outcome ?? null,
+    outcome: alert?.outcome ?? outcomeWithoutAlert(run),
     now,
     zone: stack.timezone,
     firstSeenAt: alert?.firstSeenAt ?? run.createdAt,

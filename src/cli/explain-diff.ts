@@ -1,13 +1,27 @@
 /** The output of `m0 explain` for a terminal. */
 import { assertNever } from '../base/assert-never.ts';
 import { actionReasonWords, isCodeChange, isStateOnly, stateOnlyWords } from '../drift/action-reason.ts';
-import type { Action, Analysis, AttributeDrift, Finding, JsonDifference } from '../drift/finding.ts';
-import { summarize, worstFirst } from '../drift/summary.ts';
+import { type AlikeGroup, alikeWords, groupAlike } from '../drift/alike.ts';
+import type {
+  Action,
+  Analysis,
+  AttributeDrift,
+  Finding,
+  JsonDifference,
+  ShownValue,
+} from '../drift/finding.ts';
+import { readableAttributes } from '../drift/readable.ts';
+import { summarizeAnalysis, worstFirst } from '../drift/summary.ts';
+import { longTexts, readableLines, textDiff } from '../drift/text-diff.ts';
+import { describeChange } from '../drift/value-change.ts';
 import { describeValue, oneLine } from '../drift/value-text.ts';
 import { contentLines } from './explain-contents.ts';
 
-/** The longest value in the terminal's diff. `--json` shows values in full. */
+/** The longest value in the terminal's diff, and the most lines of a text's. `--json` shows values in full. */
 const MAX_VALUE = 400;
+const MAX_LINES = 200;
+/** Unchanged lines around each changed line of a text. */
+const CONTEXT = 2;
 
 type Paint = (style: keyof typeof STYLES, text: string) => string;
 
@@ -19,21 +33,23 @@ export function explainDiff(analysis: Analysis, name: string, withNoise: boolean
   const actionable = analysis.findings.filter((finding) => finding.actionable);
   const state = analysis.findings.filter((finding) => !finding.actionable && isStateOnly(finding));
   const others = analysis.findings.filter((finding) => !finding.actionable && !isStateOnly(finding));
-  const lines = [paint('bold', summarize(analysis.findings, name))];
-  for (const { finding } of worstFirst(actionable)) lines.push('', ...findingLines(finding, paint));
+  const [summary, ...reservations] = summarizeAnalysis(analysis, name);
+  const lines = [paint('bold', summary), ...reservations.map((line) => paint('yellow', line))];
+  const ordered = worstFirst(actionable).map(({ finding }) => finding);
+  for (const group of groupAlike(ordered, itself)) lines.push('', ...findingLines(group, paint));
   if (others.length > 0) {
     lines.push(
       '',
       paint('dim', `An apply would change nothing of ${others.length === 1 ? 'this' : 'these'}:`),
     );
-    for (const finding of others) lines.push(...findingLines(finding, paint));
+    for (const group of groupAlike(others, itself)) lines.push(...findingLines(group, paint));
   }
   if (state.length > 0) {
     lines.push(
       '',
       paint('dim', `An apply would only write the state of ${state.length === 1 ? 'this' : 'these'}:`),
     );
-    for (const finding of state) lines.push(...findingLines(finding, paint));
+    for (const group of groupAlike(state, itself)) lines.push(...findingLines(group, paint));
   }
   if (analysis.outputs.length > 0) {
     lines.push('', 'Outputs that would change:');
@@ -47,7 +63,7 @@ export function explainDiff(analysis: Analysis, name: string, withNoise: boolean
   }
   if (count > 0 && withNoise) {
     lines.push('', paint('dim', `Noise (${count}):`));
-    for (const finding of analysis.noise) lines.push(...findingLines(finding, paint));
+    for (const group of groupAlike(analysis.noise, itself)) lines.push(...findingLines(group, paint));
   }
   return `${lines.join('\n')}\n`;
 }
@@ -71,8 +87,14 @@ const ORIGIN_WORDS = {
   both: 'changed in the cloud and in the code',
 };
 
-function findingLines(finding: Finding, paint: Paint): string[] {
-  const head = `${actionMark(finding.action, paint)} ${paint('bold', oneLine(finding.address))}  ${paint('dim', headWords(finding))}`;
+const itself = (finding: Finding): Finding => finding;
+
+/** One finding, or all that read the same. */
+function findingLines(group: AlikeGroup<Finding>, paint: Paint): string[] {
+  const [finding] = group.items;
+  const alike = alikeWords(group, itself);
+  const head = `${actionMark(finding.action, paint)} ${paint('bold', oneLine(group.address))}  ${paint('dim', headWords(finding))}`;
+  const instances = alike === null ? [] : [paint('dim', `    ${oneLine(alike)} (--json lists each)`)];
   const was =
     finding.previousAddress === undefined || isStateOnly(finding)
       ? []
@@ -80,8 +102,10 @@ function findingLines(finding: Finding, paint: Paint): string[] {
   const contents = contentLines(finding, MAX_VALUE).map(({ mark, text }) =>
     mark === ' ' ? `    ${text}` : `  ${paint(mark === '+' ? 'green' : 'red', `${mark} ${text}`)}`,
   );
-  const attributes = finding.attributes.flatMap((attribute) => attributeLines(attribute, paint));
-  return [head, ...was, ...attributes, ...contents];
+  const attributes = readableAttributes(finding.attributes).flatMap((attribute) =>
+    attributeLines(attribute, paint),
+  );
+  return [head, ...instances, ...was, ...attributes, ...contents];
 }
 
 /** Who moved, and what an apply does, with Terraform's reason. */
@@ -156,20 +180,61 @@ function valueLines(
   paint: Paint,
 ): string[] {
   const path = oneLine(place.path);
-  const recorded = describeValue(place.recorded, MAX_VALUE);
-  const next = describeValue(origin === 'code' ? place.desired : place.actual, MAX_VALUE);
-  const wanted =
-    origin === 'both' ? ` ${paint('dim', `code wants ${describeValue(place.desired, MAX_VALUE)}`)}` : '';
+  const { decoded } = place;
+  const [recorded, actual, desired] = (['recorded', 'actual', 'desired'] as const).map(
+    (name) => decoded?.[name] ?? place[name],
+  ) as [ShownValue, ShownValue, ShownValue];
+  const from = place.kind === 'added' ? null : recorded;
+  const to = place.kind === 'removed' ? null : origin === 'code' ? desired : actual;
+  const { before, after, hint } = describeChange(from, to, MAX_VALUE);
+  const hints = [hint, decoded === undefined ? null : 'decoded from base64'].filter((one) => one !== null);
+  const texts = longTexts(from, to);
+  const wanted = origin === 'both' && texts === null ? wantedWords(desired, paint) : '';
+  const tail = `${wanted}${hints.map((one) => paint('dim', `  (${one})`)).join('')}${note}`;
+  if (texts !== null) {
+    const lines = textLines(texts, `${indent}    `, paint);
+    const third = origin === 'both' ? longTexts(recorded, desired) : null;
+    const coded =
+      third === null
+        ? []
+        : [`${indent}    ${paint('dim', 'the code wants:')}`, ...textLines(third, `${indent}    `, paint)];
+    return [`${indent}${paint('yellow', `~ ${path}:`)}${tail}`, ...lines, ...coded];
+  }
   switch (place.kind) {
     case 'added':
-      return [`${indent}${paint('green', `+ ${path}: ${next}`)}${wanted}${note}`];
+      return [`${indent}${paint('green', `+ ${path}: ${describeValue(to, MAX_VALUE)}`)}${tail}`];
     case 'removed':
-      return [`${indent}${paint('red', `- ${path}: ${recorded}`)}${wanted}${note}`];
+      return [`${indent}${paint('red', `- ${path}: ${describeValue(from, MAX_VALUE)}`)}${tail}`];
     case 'changed':
       return [
-        `${indent}${paint('yellow', `~ ${path}:`)} ${paint('red', recorded)} → ${paint('green', next)}${wanted}${note}`,
+        `${indent}${paint('yellow', `~ ${path}:`)} ${paint('red', before)} → ${paint('green', after)}${tail}`,
       ];
     default:
       return assertNever(place.kind);
   }
+}
+
+function wantedWords(desired: ShownValue, paint: Paint): string {
+  return ` ${paint('dim', `code wants ${describeValue(desired, MAX_VALUE)}`)}`;
+}
+
+/** The changed lines of a text with their neighbours, each part under the number of its first line. */
+function textLines(
+  { before, after }: { readonly before: string; readonly after: string },
+  indent: string,
+  paint: Paint,
+): string[] {
+  const { hunks, lineEnds } = textDiff(before, after, CONTEXT);
+  const lines = hunks.flatMap((hunk) => [
+    paint('dim', `line ${hunk.line}:`),
+    ...readableLines(hunk.lines, MAX_VALUE).map(({ sign, text }) => {
+      const line = `${sign} ${oneLine(text)}`.trimEnd();
+      return sign === ' ' ? line : paint(sign === '+' ? 'green' : 'red', line);
+    }),
+  ]);
+  const more = lines.length - MAX_LINES;
+  const shown =
+    more > 1 ? [...lines.slice(0, MAX_LINES), paint('dim', `and ${more} more lines of this diff`)] : lines;
+  const ends = lineEnds ? [paint('dim', 'the line ends differ')] : [];
+  return [...ends, ...shown].map((line) => `${indent}${line}`);
 }

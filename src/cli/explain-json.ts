@@ -11,6 +11,8 @@ export function explainJson(analysis: Analysis, withNoise: boolean): string {
       counts: analysis.counts,
       checks: analysis.checks,
       inputs: analysis.inputs,
+      partial: analysis.partial,
+      notUnderstood: analysis.notUnderstood,
       changes: analysis.changes.map(changeJson),
       ...(analysis.untold.length === 0 ? {} : { untold: analysis.untold }),
       ...(withNoise ? { noise: analysis.noise.map(findingJson) } : {}),

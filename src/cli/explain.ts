@@ -6,6 +6,7 @@ import { PlanError, readPlan } from '../drift/read-plan.ts';
 import { oneLine } from '../drift/value-text.ts';
 import { explainDiff } from './explain-diff.ts';
 import { explainJson } from './explain-json.ts';
+import { inflate, inputName, STANDARD_INPUT } from './plan-input.ts';
 
 /** The input and output of the explain command. */
 export interface ExplainIo {
@@ -13,19 +14,23 @@ export interface ExplainIo {
   err(text: string): void;
   readonly color: boolean;
   readFile(path: string): Promise<Uint8Array>;
+  /** All of standard input, for the file name `-`. Without it, `-` is refused. */
+  readStdin?(): Promise<Uint8Array>;
 }
 
-const USAGE = 'use: m0 explain PLAN.json [--json] [--noise]';
+const USAGE = 'use: m0 explain PLAN.json|- [--json] [--noise]';
 
 /**
- * `explain PLAN.json [--json] [--noise]`: prints the findings of a plan document, as a diff or as JSON.
+ * `explain PLAN.json|- [--json] [--noise]`: prints the findings of a plan document, as a diff or as JSON. `-` reads
+ * standard input. The document may be compressed with gzip.
  *
  * @returns the exit code: 0 if an apply would change nothing; 1 with actionable findings; 2 if the command is wrong
  * or the input can't be read (one line on `err`).
  */
 export async function explain(args: readonly string[], io: ExplainIo): Promise<number> {
-  const flags = args.filter((arg) => arg.startsWith('-'));
-  const files = args.filter((arg) => !arg.startsWith('-'));
+  const isFlag = (arg: string): boolean => arg.startsWith('-') && arg !== STANDARD_INPUT;
+  const flags = args.filter(isFlag);
+  const files = args.filter((arg) => !isFlag(arg));
   const unknownFlag = flags.find((flag) => flag !== '--json' && flag !== '--noise');
   const [file] = files;
   if (unknownFlag !== undefined || file === undefined || files.length > 1) {
@@ -43,7 +48,7 @@ export async function explain(args: readonly string[], io: ExplainIo): Promise<n
   let output: string;
   try {
     // Fingerprints are not shown here, so the key does not matter.
-    analysis = analyzePlan(readPlan(await read(file, io), file), { key: 'explain' });
+    analysis = analyzePlan(readPlan(await read(file, io), inputName(file)), { key: 'explain' });
     // The output is complete before anything is printed, because half an answer would mislead.
     output = flags.includes('--json')
       ? `${explainJson(analysis, noise)}\n`
@@ -51,7 +56,9 @@ export async function explain(args: readonly string[], io: ExplainIo): Promise<n
   } catch (error) {
     if (error instanceof PlanError) io.err(`explain: ${oneLine(error.message)}\n`);
     else if (error instanceof RangeError) {
-      io.err(`explain: ${oneLine(file)}: is nested too deeply or too big to be judged; is it a plan?\n`);
+      io.err(
+        `explain: ${oneLine(inputName(file))}: is nested too deeply or too big to be judged; is it a plan?\n`,
+      );
     } else throw error;
     return 2;
   }
@@ -60,8 +67,13 @@ export async function explain(args: readonly string[], io: ExplainIo): Promise<n
 }
 
 async function read(file: string, io: ExplainIo): Promise<Uint8Array> {
+  if (file === STANDARD_INPUT) {
+    if (io.readStdin === undefined) throw new PlanError(`standard input: can't be read here; name a file`);
+    return inflate(await io.readStdin(), inputName(file));
+  }
+  let bytes: Uint8Array;
   try {
-    return await io.readFile(file);
+    bytes = await io.readFile(file);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     const why: Record<string, string> = {
@@ -71,11 +83,13 @@ async function read(file: string, io: ExplainIo): Promise<Uint8Array> {
     };
     throw new PlanError(`${file}: ${why[code] ?? `could not be read (${code}); check the path`}`);
   }
+  return inflate(bytes, file);
 }
 
 /** The name of the plan in the sentence: its folder if the file is just `plan.json`. */
 function nameOf(file: string): string {
+  if (file === STANDARD_INPUT) return inputName(file);
   const parts = file.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
   const base = basename(file);
-  return /^(plan|tfplan)\.json$/.test(base) ? (parts.at(-2) ?? base) : base;
+  return /^(plan|tfplan)\.json(\.gz)?$/.test(base) ? (parts.at(-2) ?? base) : base;
 }

@@ -2,12 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { errorText } from '../base/error-text.ts';
+import { parseExact } from '../base/exact-json.ts';
 import { analyzePlan } from '../drift/analyze.ts';
 import type { Analysis, Finding } from '../drift/finding.ts';
 import { readPlan } from '../drift/read-plan.ts';
 import { M0 } from '../model/run.ts';
 import { bareStack } from '../model/stack.ts';
 import { inputDocument } from '../policy/document.ts';
+import { inflate, inputName, STANDARD_INPUT } from './plan-input.ts';
 
 /** A typed argument can't be used. The message is the one line for stderr. */
 export class UsageError extends Error {}
@@ -26,6 +28,8 @@ export interface QuestionOptions {
   readonly cwd: string;
   /** ms since epoch: the time that the policy sees. */
   readonly now: number;
+  /** All of standard input, for `--plan -`. Without it, that is refused. */
+  readonly readStdin?: () => Promise<Uint8Array>;
 }
 
 /** The input for a policy on the command line, and the findings to decide on. */
@@ -69,10 +73,10 @@ export async function policyInputOf(
   let analysis = NOTHING;
   let document: unknown = given.plan;
   if (typed.plan !== null) {
-    const bytes = await read(typed.plan, options);
+    const plan = readPlan(await readPlanBytes(typed.plan, options), inputName(typed.plan));
     // Fingerprints are not shown here, so the key does not matter.
-    analysis = analyzePlan(readPlan(bytes, typed.plan), { key: 'policy check' });
-    document = JSON.parse(bytes.toString('utf8'));
+    analysis = analyzePlan(plan, { key: 'policy check' });
+    document = plan;
   }
   const made = inputDocument(questionAbout(typed, options, analysis, document), () => null);
   const m0 = (typed.input === null ? made.m0 : { ...madeM0(made), ...givenM0(given) }) as Readonly<
@@ -121,7 +125,7 @@ function questionAbout(
   analysis: Analysis,
   document: unknown,
 ): Parameters<typeof inputDocument>[0] {
-  const name = basename(typed.plan ?? typed.input ?? '', '.json');
+  const name = basename(inputName(typed.plan ?? typed.input ?? ''), '.json');
   return {
     run: 1,
     stack: bareStack(name, name, { realign: 'policy' }),
@@ -133,6 +137,12 @@ function questionAbout(
     approvers: [],
     now: options.now,
   };
+}
+
+async function readPlanBytes(typed: string, options: QuestionOptions): Promise<Uint8Array> {
+  if (typed !== STANDARD_INPUT) return inflate(await read(typed, options), typed);
+  if (options.readStdin === undefined) throw new UsageError('--plan -: no standard input here; name a file');
+  return inflate(await options.readStdin(), inputName(typed));
 }
 
 async function read(typed: string, options: QuestionOptions): Promise<Buffer> {
@@ -152,7 +162,7 @@ async function readInput(
   const text = (await read(typed, options)).toString('utf8');
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExact(text);
   } catch (error) {
     throw new UsageError(`${typed}: is no JSON: ${errorText(error)}`);
   }

@@ -20,6 +20,7 @@ import { FailedTests, PolicyRefusal } from '../policy/refusal.ts';
 import { listPolicy } from '../policy/stage.ts';
 import { proveBundle } from '../policy/sync.ts';
 import { testPolicy } from '../policy/test-cases.ts';
+import { whyNotByItself } from '../runs/why-not.ts';
 import { type PolicyInput, policyInputOf, type TypedQuestion, UsageError } from './policy-question.ts';
 
 /** The output of a command. `text` includes its line breaks. */
@@ -38,10 +39,12 @@ export interface PolicyCommandOptions {
   readonly cwd: string;
   /** ms since epoch: the time that the policy sees. */
   readonly now: number;
+  /** All of standard input, for `--plan -`. */
+  readonly readStdin?: () => Promise<Uint8Array>;
 }
 
 const USAGE =
-  'policy: say `policy check DIR [--plan PLAN.json] [--input INPUT.json] [--approver EMAIL]… [--json]` or `policy test DIR`\n';
+  'policy: say `policy check DIR [--plan PLAN.json|-] [--input INPUT.json] [--approver EMAIL]… [--json]` or `policy test DIR`\n';
 
 /**
  * `policy check DIR …` and `policy test DIR`.
@@ -194,6 +197,7 @@ async function answer(
     asked.analysis.findings,
     [{ policy, mode: 'decide', commit: null, outcome }],
     'policy',
+    whyNotByItself(asked.analysis, true) ?? undefined,
   );
   return {
     messages: merged(messages.map(({ at, ...m }) => ({ ...m, at: placesOf(bundle.rules, { ...m, at }) }))),

@@ -5,12 +5,13 @@ import { type JudgedRow, judgeAttributes, judgeOrder, showAttribute } from './at
 import { equal } from './canonical.ts';
 import type { TypedSchema } from './change-hash.ts';
 import { checksOf, lateReadsOf } from './checks.ts';
-import { type Configuration, codeOf, configKey, readConfiguration } from './configuration.ts';
+import { type Configuration, codeOf, configKey, readConfiguration, writtenAt } from './configuration.ts';
 import { untoldChanges } from './conservation.ts';
 import { contentsOf } from './contents.ts';
 import { countsOf } from './counts.ts';
 import { Echoes, isBookkeeping } from './echo.ts';
 import type {
+  ActionInvocation,
   Analysis,
   AttributeDrift,
   Finding,
@@ -21,7 +22,9 @@ import type {
 } from './finding.ts';
 import { findingFingerprint } from './fingerprint.ts';
 import { NO_REST, type Rest, restOf, rowOfPlace } from './follows.ts';
-import { field, hasUnknown, isObject } from './json-value.ts';
+import { field, hasUnknown, isObject, UNKNOWN } from './json-value.ts';
+import { notUnderstoodOf } from './known-keys.ts';
+import { partialOf } from './partial.ts';
 import type { PlanDocument } from './plan-document.ts';
 import { type PlanParts, planParts } from './plan-parts.ts';
 import {
@@ -37,6 +40,7 @@ import { pathOf, type Scrubber } from './redact.ts';
 import { pairResources, type Resource, withoutTwins } from './resource.ts';
 import type { Schema } from './schema.ts';
 import { collectSecrets, scrubberFor } from './secrets.ts';
+import { isUnsteady } from './unsteady.ts';
 
 interface Context {
   readonly key: string;
@@ -94,8 +98,17 @@ export function analyzePlan(
   const judgements = touched.flatMap((one) => {
     const judged = judgeResource(one, context);
     if (judged === undefined) return [];
-    const change = hashOfAddress(byAddress.get(judged.finding.address) ?? [], options.key);
-    return [{ ...judged, finding: { ...judged.finding, ...(change === null ? {} : { change }) } }];
+    const { address } = judged.finding;
+    const change = hashOfAddress(byAddress.get(address) ?? [], options.key);
+    const invokes = plan.invocations
+      .filter(({ triggeredBy }) => triggeredBy === address)
+      .map(shownInvocation);
+    const finding = {
+      ...judged.finding,
+      ...(invokes.length === 0 ? {} : { invokes }),
+      ...(change === null ? {} : { change }),
+    };
+    return [{ ...judged, finding }];
   });
   const findingsOfKind = (is: Judgement['kind']): Finding[] =>
     judgements
@@ -104,8 +117,14 @@ export function analyzePlan(
       .sort((a, b) => compare(a.address, b.address));
   const findings = findingsOfKind('finding');
   const noise = findingsOfKind('noise');
+  const withFinding = new Set(findings.map((finding) => finding.address));
+  const invocations = plan.invocations
+    .filter(({ triggeredBy }) => triggeredBy === null || !withFinding.has(triggeredBy))
+    .map(shownInvocation);
   const checks = checksOf(document, context.scrub);
   const inputs = lateReadsOf(document);
+  const partial = partialOf(document, plan, context.scrub);
+  const notUnderstood = notUnderstoodOf(document, context.scrub);
   return {
     findings,
     outputs: outputsOf(plan),
@@ -114,9 +133,18 @@ export function analyzePlan(
     secrets,
     ...(checks.length === 0 ? {} : { checks }),
     ...(inputs.length === 0 ? {} : { inputs }),
+    ...(invocations.length === 0 ? {} : { invocations }),
     changes: changes.sort(compareChanges),
-    untold: [...new Set([...untoldChanges(changes, { findings }), ...contradictions(touched)])].sort(),
+    untold: [
+      ...new Set([...untoldChanges(changes, { findings, invocations }), ...contradictions(touched)]),
+    ].sort(),
+    ...(partial.length === 0 ? {} : { partial }),
+    ...(notUnderstood.length === 0 ? {} : { notUnderstood }),
   };
+}
+
+function shownInvocation({ address, type, triggeredBy, event }: ActionInvocation): ActionInvocation {
+  return { address, type, triggeredBy, event };
 }
 
 /**
@@ -166,6 +194,7 @@ function judgeResource(
     ...rows.map((row) => (rest.coded.has(row.raw) ? { ...row, origin: 'both' as const } : row)),
     ...rest.rows.map((row) => ({ ...row, leftInPlace: false, set: undefined })),
   ];
+  rows = rows.map((row) => ({ ...row, unsteady: isUnsteadyRow(row, code, context.plan) }));
   const writesState = planned?.planned.effect === 'state';
   if (rows.length === 0 && !deletedByHand && !writesState) {
     const nothing = action === 'none' || planned?.planned.effect === 'spelling';
@@ -175,6 +204,12 @@ function judgeResource(
   const origin = deletedByHand ? originOfDeleted(resource, context) : originOf(resource, rows);
   const parts = { rows, origin, deletedByHand, follows: rest.follows };
   return { kind: 'finding', finding: findingOf({ resource, planned }, parts, context) };
+}
+
+/** True if an apply writes a value there that is another one in every plan. */
+function isUnsteadyRow(row: JudgedRow, code: ReturnType<typeof codeOf>, plan: PlanParts): boolean {
+  const { desired, segments } = row.raw;
+  return !row.leftInPlace && isUnsteady(desired, writtenAt(code, segments), plan.timestamp);
 }
 
 /** What an update or a replace changes besides the rows. */
@@ -235,6 +270,9 @@ function findingOf({ resource, planned }: PlannedResource, verdict: FindingParts
     (row) => row.order !== 'schema' && (action === 'none' || row.set === true || !leftAsItIs(row, resource)),
   );
   const contents = contentsOf(resource, context.scrub);
+  const invokes = context.plan.invocations
+    .filter(({ triggeredBy }) => triggeredBy === entry.address)
+    .map(shownInvocation);
   const follows = followsOf(verdict.follows, resource, context.scrub);
   return {
     address: entry.address,
@@ -249,20 +287,23 @@ function findingOf({ resource, planned }: PlannedResource, verdict: FindingParts
     ...(deletedByHand ? { deletedByHand: true as const } : {}),
     ...(change?.actionReason === undefined ? {} : { actionReason: change.actionReason }),
     ...(change?.importing ? { importing: true as const } : {}),
+    ...(invokes.length === 0 ? {} : { invokes }),
     fingerprint: findingFingerprint(
       {
         address: entry.address,
         previousAddress: previousAddress ?? null,
         action,
         deletedByHand,
-        rows: bound.map(({ raw, order }) => ({
+        rows: bound.map(({ raw, order, unsteady }) => ({
           path: pathOf(raw, (key) => key),
           recorded: raw.recorded,
           actual: raw.actual,
-          desired: raw.desired,
+          // Else the same drift would be new in every check.
+          desired: unsteady === true ? UNKNOWN : raw.desired,
           ordered: order !== undefined,
         })),
         whole: wholeOf(resource, deletedByHand),
+        invokes: invokes.map(({ address, event }) => `${event} ${address}`),
       },
       context.key,
     ),

@@ -2,12 +2,21 @@
 import { type Equality, equal } from './canonical.ts';
 import type { TypedSchema } from './change-hash.ts';
 import { type ResourceCode, type WrittenValue, writtenAt } from './configuration.ts';
-import type { Action, AttributeDrift, Json, Origin } from './finding.ts';
+import type { Action, AttributeDrift, Json, Origin, ShownValue, WholeElement } from './finding.ts';
 import { field, hasUnknown, identical, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 import { childMasks } from './masks.ts';
 import { isPermutation } from './order.ts';
-import { documentDifferences, hidesAnything, kindOf, pathOf, type Scrubber, shown } from './redact.ts';
+import {
+  decodedTexts,
+  documentDifferences,
+  hidesAnything,
+  kindOf,
+  pathOf,
+  type Scrubber,
+  shown,
+} from './redact.ts';
 import type { Resource } from './resource.ts';
+import { ruleText } from './value-text.ts';
 import { placementOf, type RawRow, walk } from './walk.ts';
 
 /** A place in a resource where the values differ, and who changed it. */
@@ -25,6 +34,8 @@ export interface JudgedRow {
    * order matters, so the row does not enter the fingerprint, which must be the same without a schema.
    */
   readonly order?: 'planned' | 'schema';
+  /** True if the desired value changes with every plan. */
+  readonly unsteady?: boolean;
 }
 
 /** The equality for a resource: where an apply changes nothing, the plan says that all empty values are equal. */
@@ -195,6 +206,8 @@ export function showAttribute(judged: JudgedRow, resource: Resource, scrub: Scru
       ? !equal(raw.recorded, raw.actual, equalityFor(resource.action), placementOf(raw.segments))
       : origin !== 'code';
   const json = documentDifferences(raw, scrub);
+  const decoded = decodedTexts(raw, scrub);
+  const element = ruleAround(raw, resource, scrub);
   return {
     path: pathOf(raw, scrub),
     origin,
@@ -204,10 +217,35 @@ export function showAttribute(judged: JudgedRow, resource: Resource, scrub: Scru
     desired: shown(raw.desired, raw.masks, scrub),
     sensitive: holdsSecret(raw, scrub),
     ...(json === undefined || json.length === 0 ? {} : { json }),
+    ...(decoded === undefined ? {} : { decoded }),
+    ...(element === undefined ? {} : { element }),
     ...(judged.order === undefined ? {} : { orderOnly: true as const }),
+    ...(judged.unsteady === true ? { unsteady: true as const } : {}),
     ...(judged.data === undefined ? {} : { inputs: judged.data }),
     ...(forcesReplacement(raw, resource) ? { forcesReplacement: true as const } : {}),
   };
+}
+
+/** The firewall rule in which the row lies, if the list has only this one; its ports and sources belong together. */
+function ruleAround(raw: RawRow, resource: Resource, scrub: Scrubber): WholeElement | undefined {
+  const [list, index] = raw.segments;
+  if ((list !== 'ingress' && list !== 'egress') || index !== 0 || raw.segments.length < 3) return undefined;
+  const masks = childMasks(childMasks(resource.masks, list), index);
+  const at = (place: Json): ShownValue => {
+    if (place === UNKNOWN || field(place, list) === UNKNOWN) return { unknown: true };
+    const rules = field(place, list);
+    return shown((isArray(rules) ? rules[0] : undefined) ?? null, masks, scrub);
+  };
+  const { recorded, actual, desired } = resource;
+  const element = {
+    path: `${list}[0]`,
+    recorded: at(recorded),
+    actual: at(actual),
+    desired: at(desired),
+  };
+  return [element.recorded, element.actual].every((rule) => ruleText(rule as Json) !== undefined)
+    ? element
+    : undefined;
 }
 
 /** True if any value of the row is a secret or contains one. */

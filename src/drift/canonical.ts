@@ -1,6 +1,16 @@
 /** When two values count as equal, and a canonical text for each value. */
+import { parseExact } from '../base/exact-json.ts';
 import type { Json } from './finding.ts';
-import { field, identical, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
+import {
+  field,
+  identical,
+  isArray,
+  isBigNumber,
+  isEmpty,
+  isObject,
+  numberText,
+  UNKNOWN,
+} from './json-value.ts';
 
 /**
  * The kinds of equality.
@@ -8,7 +18,7 @@ import { field, identical, isArray, isEmpty, isObject, UNKNOWN } from './json-va
  * `keys`: like `plan`, but an entry of a map whose value is `""` counts: providers store tags and labels without a
  * value. For resources that an apply changes; where it changes nothing, the plan itself says that they are equal.
  * `exact`: like `plan`, but the order counts.
- * `json`: a JSON document, compared as it is.
+ * `json`: a JSON document, compared as it is; but an empty list equals a missing one, because APIs return either.
  * `iam`: a policy document; a value equals a list with only that value, the order does not count, and `false`
  * equals `"false"`.
  */
@@ -29,7 +39,7 @@ export function below(parent: Placement): Placement {
 export function parseDocument(text: Json): Json | undefined {
   if (typeof text !== 'string' || !/^\s*[[{]/.test(text)) return undefined;
   try {
-    const parsed = JSON.parse(text) as Json;
+    const parsed = parseExact(text) as Json;
     return typeof parsed === 'object' ? parsed : undefined;
   } catch {
     return undefined;
@@ -47,7 +57,11 @@ export function canonical(value: Json, equality: Equality, placement: Placement 
   const inPlan = equality !== 'json' && equality !== 'iam';
   if (inPlan && isBlank(value, equality, placement)) return 'null';
   if (isArray(value)) {
-    const items = value.map((item) => canonical(item, equality, 'fixed'));
+    // Empty here only in a document. As an element of a list it is something of its own, and not the same as null.
+    if (value.length === 0) return 'null';
+    const items = value.map((item) =>
+      !inPlan && isArray(item) && item.length === 0 ? '[]' : canonical(item, equality, 'fixed'),
+    );
     if (equality === 'iam' && items.length === 1) return items[0] ?? 'null';
     if (equality !== 'exact' && equality !== 'json') items.sort();
     return `[${items.join(',')}]`;
@@ -60,6 +74,7 @@ export function canonical(value: Json, equality: Equality, placement: Placement 
       .filter(([, text]) => text !== 'null');
     return `{${entries.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`;
   }
+  if (isBigNumber(value)) return equality === 'iam' ? JSON.stringify(numberText(value)) : numberText(value);
   if (inPlan) {
     const document = parseDocument(value);
     if (document !== undefined) return `json${canonical(document, equalityOf(document))}`;

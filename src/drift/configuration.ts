@@ -13,6 +13,8 @@ export interface WrittenValue {
   readonly constant?: Json;
   /** The data sources from which the value is computed. */
   readonly data?: readonly string[];
+  /** True for an expression that refers to nothing and is no literal: a function without arguments of the code's. */
+  readonly impure?: true;
 }
 
 /** The code of a plan, indexed. `known` is false if the plan has no configuration. */
@@ -103,7 +105,7 @@ function descend(node: JsonObject, segments: readonly Segment[], variables: Json
     const value = variableOf(references, variables);
     return { set: true, ...(value === undefined ? dataAmong(references) : constantAt(value, rest)) };
   }
-  if (Object.keys(next).length === 0) return { set: true };
+  if (Object.keys(next).length === 0) return { set: true, impure: true };
   return rest.length === 0 ? { set: true } : descend(next, rest, variables);
 }
 

@@ -1,6 +1,7 @@
 /** What happened to one resource, in a few words. */
 import { actionReasonWords, isStateOnly } from './action-reason.ts';
 import type { AttributeDrift, Finding } from './finding.ts';
+import { readableAttributes } from './readable.ts';
 import { oneLine } from './value-text.ts';
 
 /** What happened to one finding, in a few words with its name: "2 tags removed by hand on aws_s3_bucket.logs". */
@@ -30,11 +31,11 @@ export function describeFinding(finding: Finding, name = oneLine(finding.address
   }
   const moved = finding.previousAddress === undefined ? '' : ` (was ${oneLine(finding.previousAddress)})`;
   const imported = finding.importing === true ? ' (to be imported)' : '';
-  return `${changesOf(finding.attributes)} on ${name}${moved}${imported}`;
+  return `${changesOf(readableAttributes(finding.attributes))} on ${name}${moved}${imported}`;
 }
 
 function changesOf(attributes: readonly AttributeDrift[]): string {
-  const parts = (['outside', 'cloud', 'both', 'code', 'input'] as const).flatMap((mover) => {
+  const parts = (['cloud', 'outside', 'both', 'code', 'input'] as const).flatMap((mover) => {
     const some = attributes.filter((attribute) => moverOf(attribute) === mover);
     return some.length === 0 ? [] : [`${changes(some)} ${CHANGED_BY[mover]}`];
   });
@@ -46,7 +47,7 @@ function whyReplaced(finding: Finding): string {
   const reason = actionReasonWords(finding);
   if (reason !== null) return ` ${reason}`;
   const forcing = finding.attributes.filter((attribute) => attribute.forcesReplacement === true);
-  const attributes = forcing.length > 0 ? forcing : finding.attributes;
+  const attributes = readableAttributes(forcing.length > 0 ? forcing : finding.attributes);
   return attributes.length === 0 ? '' : ` (${changesOf(attributes)})`;
 }
 

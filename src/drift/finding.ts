@@ -32,6 +32,22 @@ export interface JsonDifference {
   readonly recorded: ShownValue;
   readonly actual: ShownValue;
   readonly desired: ShownValue;
+  readonly decoded?: DecodedTexts;
+}
+
+/** The texts that base64 values hold, with secrets removed; null for a value that is missing or not known. */
+export interface DecodedTexts {
+  readonly recorded: string | null;
+  readonly actual: string | null;
+  readonly desired: string | null;
+}
+
+/** The whole element of a list in which an attribute lies, where people read it as one: a firewall rule. */
+export interface WholeElement {
+  readonly path: string;
+  readonly recorded: ShownValue;
+  readonly actual: ShownValue;
+  readonly desired: ShownValue;
 }
 
 /** One attribute whose three values are not all equal. */
@@ -44,6 +60,9 @@ export interface AttributeDrift {
   readonly desired: ShownValue;
   readonly sensitive: boolean;
   readonly json?: readonly JsonDifference[];
+  /** Set if all values are base64 of printable texts. What is hidden in a value is hidden here, too. */
+  readonly decoded?: DecodedTexts;
+  readonly element?: WholeElement;
   /** The data sources from which the code computes the value. They may have changed while the code did not. */
   readonly inputs?: readonly string[];
   /** True if this attribute forces the replace. */

@@ -22,6 +22,8 @@ export interface FingerprintContent {
   readonly rows: readonly FingerprintRow[];
   /** If no attributes are listed (creates, deletes, forgets): the whole object that is created or removed. */
   readonly whole: readonly Json[];
+  /** The actions that the change invokes, each with its event. */
+  readonly invokes: readonly string[];
 }
 
 /** The version of the algorithm, in front of every fingerprint. */
@@ -45,8 +47,11 @@ export function findingFingerprint(content: FingerprintContent, key: string): st
     })
     .sort();
   const whole = content.whole.map((value) => canonical(value, 'plan'));
-  const { address, previousAddress, action, deletedByHand } = content;
-  const text = JSON.stringify([address, previousAddress, action, deletedByHand, rows, whole]);
+  const { address, previousAddress, action, deletedByHand, invokes } = content;
+  const text = JSON.stringify([
+    ...[address, previousAddress, action, deletedByHand, rows, whole],
+    ...(invokes.length === 0 ? [] : [[...invokes].sort()]),
+  ]);
   return `${FINGERPRINT_VERSION}:${createHmac('sha256', key).update(text).digest('hex')}`;
 }
 

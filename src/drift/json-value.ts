@@ -1,4 +1,5 @@
 /** JSON values of a plan, with a marker for values that are not known yet. */
+import { decimalOf, ExactNumber } from '../base/exact-json.ts';
 import type { Json } from './finding.ts';
 
 export type JsonObject = { readonly [key: string]: Json };
@@ -9,9 +10,28 @@ export type JsonObject = { readonly [key: string]: Json };
  */
 export const UNKNOWN: Json = Object.freeze({ unknown: true });
 
-/** True for an object that is not an array and not the unknown marker. */
+/** True for an object that is not an array, not the unknown marker and not a number with many digits. */
 export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && value !== UNKNOWN && !Array.isArray(value);
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    value !== UNKNOWN &&
+    !Array.isArray(value) &&
+    !(value instanceof ExactNumber)
+  );
+}
+
+/**
+ * True for a number that no JavaScript number holds, for example an integer above 2^53. It is a scalar: `String`
+ * and `JSON.stringify` give its digits.
+ */
+export function isBigNumber(value: unknown): boolean {
+  return value instanceof ExactNumber;
+}
+
+/** The same text for all numbers of one value, whatever their spelling. For JavaScript numbers and big ones. */
+export function numberText(value: Json): string {
+  return decimalOf(String(value));
 }
 
 export function isArray(value: Json | undefined): value is readonly Json[] {
@@ -29,7 +49,7 @@ export function field(value: Json | undefined, key: string): Json | undefined {
  */
 export function isEmpty(value: Json | undefined): boolean {
   if (value === undefined || value === null || value === '') return true;
-  if (value === UNKNOWN || typeof value !== 'object') return false;
+  if (value === UNKNOWN || typeof value !== 'object' || isBigNumber(value)) return false;
   if (isArray(value)) return value.length === 0;
   return Object.values(value).every(isEmpty);
 }
@@ -63,7 +83,7 @@ export function hasTrue(mask: Json | undefined): boolean {
 export function identical(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (isArray(a)) return isArray(b) && a.length === b.length && a.every((item, i) => identical(item, b[i]));
-  if (!isObject(a) || !isObject(b)) return false;
+  if (!isObject(a) || !isObject(b)) return isBigNumber(a) && isBigNumber(b) && String(a) === String(b);
   let count = 0;
   for (const key in a) {
     if (!Object.hasOwn(b, key) || !identical(a[key], b[key])) return false;

@@ -1,4 +1,5 @@
 /** A JSON parser for big plans, which keeps little in memory at a time. */
+import { isRounded, parseAllExact } from '../base/exact-json.ts';
 import type { Json } from './finding.ts';
 
 /**
@@ -10,14 +11,18 @@ const PIECE = 64 * 1024;
 const MAX_DEPTH = 24;
 
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
+const [DOT, SMALL_E, BIG_E] = [0x2e, 0x65, 0x45];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** The meaning of a byte outside strings. */
-const [OPENS, CLOSES, QUOTES] = [1, 2, 3];
+const [OPENS, CLOSES, QUOTES, DIGIT] = [1, 2, 3, 4];
 const MEANING = new Uint8Array(256);
 for (const byte of [OPEN_LIST, OPEN_OBJECT]) MEANING[byte] = OPENS;
 for (const byte of [CLOSE_LIST, CLOSE_OBJECT]) MEANING[byte] = CLOSES;
 MEANING[QUOTE] = QUOTES;
+for (let byte = 0x30; byte <= 0x39; byte++) MEANING[byte] = DIGIT;
+/** Numbers of at least this many bytes may be rounded. */
+const LONG_NUMBER = 16;
 
 /**
  * Parses a JSON text in UTF-8, like `JSON.parse`, but in pieces: the whole text is never in memory as one string.
@@ -35,6 +40,8 @@ class Reader {
   readonly #tidy: (element: Json) => void;
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   #at = 0;
+  /** True if `#end` stepped over a number that a JavaScript number rounds, since the last call of `#parse`. */
+  #rounded = false;
 
   constructor(bytes: Uint8Array, tidy: (element: Json) => void) {
     this.#bytes = bytes;
@@ -81,7 +88,7 @@ class Reader {
         this.#tidy(element);
         list.push(element);
       } else {
-        for (const element of JSON.parse(`[${this.#text(from, to)}]`) as Json[]) {
+        for (const element of this.#parse(`[${this.#text(from, to)}]`) as Json[]) {
           this.#tidy(element);
           list.push(element);
         }
@@ -130,9 +137,15 @@ class Reader {
   }
 
   #take(end: number): Json {
-    const value = JSON.parse(this.#text(this.#at, end)) as Json;
+    const value = this.#parse(this.#text(this.#at, end));
     this.#at = end;
     return value;
+  }
+
+  #parse(text: string): Json {
+    if (!this.#rounded) return JSON.parse(text) as Json;
+    this.#rounded = false;
+    return parseAllExact(text) as Json;
   }
 
   #text(from: number, to: number): string {
@@ -155,6 +168,7 @@ class Reader {
       if (meaning === QUOTES) i = this.#endOfString(i) - 1;
       else if (meaning === OPENS) depth += 1;
       else if (meaning === CLOSES && --depth === 0) return i + 1;
+      else if (meaning === DIGIT) i = this.#endOfDigits(i) - 1;
     }
     if (last === bytes.length) throw new SyntaxError('the text ends too early');
     return undefined;
@@ -171,12 +185,28 @@ class Reader {
     throw new SyntaxError('the text ends inside a string');
   }
 
+  /** Index after these digits, or after the whole number if it may be rounded. Nearly all numbers are short. */
+  #endOfDigits(from: number): number {
+    const bytes = this.#bytes;
+    let at = from + 1;
+    while (MEANING[bytes[at] ?? 0] === DIGIT) at += 1;
+    const next = bytes[at];
+    const short = at - from < LONG_NUMBER && next !== DOT && next !== SMALL_E && next !== BIG_E;
+    return short ? at : this.#endOfWord(from);
+  }
+
   #endOfWord(from: number): number {
     let at = from;
     for (let byte = this.#bytes[at]; byte !== undefined && isWord(byte); byte = this.#bytes[at]) at += 1;
     if (at === from) throw new SyntaxError(`unexpected text at byte ${from}`);
+    if (!this.#rounded && isNumber(this.#bytes[from])) this.#rounded = isRounded(this.#text(from, at));
     return at;
   }
+}
+
+/** True for the first byte of a number. */
+function isNumber(byte: number | undefined): boolean {
+  return byte === 0x2d || MEANING[byte ?? 0] === DIGIT;
 }
 
 /** Letters, digits and the signs in numbers: `true`, `null`, `-1.5e+3`. */

@@ -1,4 +1,5 @@
 /** Splits a plan document into the parts that the analysis uses, and checks their form. */
+import { type InvocationEntry, invocationEntries } from './action-invocations.ts';
 import type { Json } from './finding.ts';
 import { isArray, isObject, type JsonObject } from './json-value.ts';
 import type { PlanDocument } from './plan-document.ts';
@@ -45,10 +46,14 @@ export interface PlanParts {
   readonly drift: readonly ResourceEntry[];
   readonly changes: readonly ResourceEntry[];
   readonly outputs: readonly OutputEntry[];
+  /** The actions that an apply invokes (Terraform 1.14). */
+  readonly invocations: readonly InvocationEntry[];
   readonly configuration: Json;
   readonly variables: Json;
   readonly plannedValues: Json;
   readonly priorState: Json;
+  /** When the plan was made (RFC 3339); null before Terraform 1.5. */
+  readonly timestamp: string | null;
 }
 
 const ACTIONS = new Set(['no-op', 'create', 'read', 'update', 'delete', 'forget', 'open', 'close', 'renew']);
@@ -65,10 +70,12 @@ export function planParts(
     drift: entries(plan, 'resource_drift', refuse),
     changes: entries(plan, 'resource_changes', refuse),
     outputs: outputEntries(plan, refuse),
+    invocations: invocationEntries(plan, refuse),
     configuration: plan.configuration ?? null,
     variables: plan.variables ?? null,
     plannedValues: plan.planned_values ?? null,
     priorState: plan.prior_state ?? null,
+    timestamp: typeof plan.timestamp === 'string' ? plan.timestamp : null,
   };
 }
 

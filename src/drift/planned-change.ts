@@ -2,6 +2,7 @@
  * Planned changes: what an apply does to each address, read from the plan's changes alone. Free of context: the same
  * in a whole plan and in one with `-target`, which sees fewer resources.
  */
+import type { InvocationEntry } from './action-invocations.ts';
 import { formatPath, type Segment } from './attribute-path.ts';
 import { equal } from './canonical.ts';
 import { changeHash, joinHashes, type TypedSchema } from './change-hash.ts';
@@ -44,7 +45,7 @@ export function plannedOf(resource: Resource, options: PlannedOptions): PlannedW
   return plannedChange(change, goes ? drift.after : change.before, options);
 }
 
-/** The planned changes of objects left over from earlier replaces, and of outputs. */
+/** The planned changes of objects left over from earlier replaces, of outputs, and the invocations of actions. */
 export function otherPlanned(plan: PlanParts, options: PlannedOptions): PlannedChange[] {
   const keyOf = (entry: ResourceEntry): string => `${entry.address} ${entry.deposedKey ?? ''}`;
   const drifted = new Map(plan.drift.filter((entry) => entry.deposed).map((entry) => [keyOf(entry), entry]));
@@ -55,7 +56,11 @@ export function otherPlanned(plan: PlanParts, options: PlannedOptions): PlannedC
       const found = plannedChange(entry, before, options);
       return found === undefined ? [] : [found.planned];
     });
-  return [...deposed, ...plan.outputs.flatMap((output) => outputChange(output, options))];
+  return [
+    ...deposed,
+    ...plan.outputs.flatMap((output) => outputChange(output, options)),
+    ...plan.invocations.map((invocation) => invocationChange(invocation, options)),
+  ];
 }
 
 /** The address that a planned change belongs to: an invocation belongs to the resource that triggers it. */
@@ -118,6 +123,14 @@ function outputChange(output: OutputEntry, options: PlannedOptions): PlannedChan
   const head = ['output', address, [...output.actions]];
   const hash = changeHash({ head, values }, options.key);
   return [{ kind: 'output', address, actions: output.actions, paths: [], effect: 'change', hash }];
+}
+
+function invocationChange(invocation: InvocationEntry, options: PlannedOptions): PlannedChange {
+  const { address, type, triggeredBy, event, configValues } = invocation;
+  const head = ['invocation', address, type, triggeredBy, event];
+  const hash = changeHash({ head, values: [{ segments: [], value: configValues }] }, options.key);
+  const by = triggeredBy === null ? {} : { triggeredBy };
+  return { kind: 'invocation', address, ...by, actions: ['invoke'], paths: [], effect: 'change', hash };
 }
 
 function effectOf(

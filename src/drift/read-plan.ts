@@ -1,5 +1,6 @@
 /** Reads the file of `terraform show -json` and says what is wrong with it. */
 import { errorText } from '../base/error-text.ts';
+import { parseExact } from '../base/exact-json.ts';
 import type { Json } from './finding.ts';
 import { isObject, type JsonObject } from './json-value.ts';
 import { parseInPieces } from './parse-pieces.ts';
@@ -49,6 +50,11 @@ function checkPlan(input: unknown, where: string): PlanDocument {
   if (!isObject(input as Json)) throw refuse(`holds no JSON object, so it is no plan; ${HOW}`);
   const plan = input as JsonObject;
   const version = plan.format_version;
+  if (isRedacted(plan)) {
+    throw refuse(
+      "is HCP Terraform's redacted JSON of a plan, which leaves values and code out; fetch the plan's `json-output` in its place (GET /api/v2/plans/PLAN_ID/json-output, with a token of a workspace admin)",
+    );
+  }
   if (typeof version !== 'string') throw refuse(`${whatElse(plan)}; ${HOW}`);
   const major = /^(\d+)\.\d+$/.exec(version)?.[1];
   if (major !== '0' && major !== '1') {
@@ -91,24 +97,47 @@ function parsePlan(text: string, where: string): unknown {
   const clean = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   if (clean.trim() === '') throw new PlanError(`${where}: is empty; ${HOW}`);
   try {
-    return JSON.parse(clean) as unknown;
+    return parseExact(clean);
   } catch {
     // The text is not one JSON document: there may be log lines around it.
   }
-  const start = /^[^\S\n]*\{\s*"format_version"/m.exec(clean)?.index;
+  const start = startOfPlan(clean);
   if (start === undefined) throw new PlanError(`${where}: ${whatText(clean)}; ${HOW}`);
   const end = endOfObject(clean, start);
   if (end === undefined) {
     throw new PlanError(`${where}: the plan is cut short at character ${clean.length}; write it again`);
   }
+  // The first alone would be half an answer, and nobody would notice.
+  if (hasPlan(clean.slice(0, start)) || hasPlan(clean.slice(end))) {
+    throw new PlanError(`${where}: several plans or states in one file; give one plan in each file`);
+  }
   try {
-    return JSON.parse(clean.slice(start, end)) as unknown;
+    return parseExact(clean.slice(start, end));
   } catch (error) {
     // V8's message quotes the text, which may be secret, so only the position is shown.
     const at = /at position (\d+)/.exec(errorText(error))?.[1];
     const place = at === undefined ? '' : ` at character ${start + Number(at)}`;
     throw new PlanError(`${where}: the plan is broken JSON${place}; write it again`);
   }
+}
+
+/**
+ * Where the plan begins in a text with something around it: at the `format_version` that Terraform writes first, or
+ * at the start of the text, for a plan with other keys in front (`jq --sort-keys`).
+ */
+function startOfPlan(text: string): number | undefined {
+  const found = /^[^\S\n]*\{\s*"format_version"/m.exec(text)?.index;
+  if (found !== undefined) return found;
+  const first = /^\s*\{/.exec(text);
+  const end = first === null ? undefined : endOfObject(text, 0);
+  return end !== undefined && hasPlan(text.slice(0, end)) ? 0 : undefined;
+}
+
+/** True if the text has the start of a plan or a state, or a key that only plans have. */
+function hasPlan(text: string): boolean {
+  return /\{\s*"format_version"\s*:|"(?:resource_changes|resource_drift|output_changes|planned_values)"\s*:/.test(
+    text,
+  );
 }
 
 /** Index after the object that starts at `start`; undefined if the text ends before the object does. */
@@ -138,6 +167,15 @@ function whatText(text: string): string {
     return 'is the plan as text, not as JSON';
   if (/^\s*[{[]/.test(text)) return 'is broken or cut-short JSON and no plan';
   return 'is no JSON';
+}
+
+/**
+ * True for the answer of HCP Terraform's `json-output-redacted`. It names the versions of its two parts in keys of
+ * its own, in place of `format_version`, as Terraform's reader for it expects (internal/command/jsonformat/plan.go
+ * and the `plan-redacted.json` of internal/cloud/testdata).
+ */
+function isRedacted(plan: JsonObject): boolean {
+  return plan.plan_format_version !== undefined;
 }
 
 function whatElse(plan: JsonObject): string {

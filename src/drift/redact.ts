@@ -1,7 +1,8 @@
 /** Turns values of a plan into values that people may see: secrets and unknown values are replaced. */
 import { formatPath } from './attribute-path.ts';
+import { base64Text, visibleBase64Text } from './base64-text.ts';
 import { equal, equalityOf, parseDocument } from './canonical.ts';
-import type { ChangeKind, Json, JsonDifference, ShownValue } from './finding.ts';
+import type { ChangeKind, DecodedTexts, Json, JsonDifference, ShownValue } from './finding.ts';
 import { isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 import { childMasks, isMasked, type Masks, NO_MASKS } from './masks.ts';
 import { HIDDEN } from './secrets.ts';
@@ -65,14 +66,39 @@ export function documentDifferences(row: RawRow, scrub: Scrubber): readonly Json
   // The documents differ as a whole, which the attribute itself already shows.
   if (inside.some((inner) => inner.segments.length === 0)) return undefined;
   return inside
-    .map((inner) => ({
-      path: pathOf(inner, scrub),
-      kind: kindOf(inner, !equal(inner.recorded, inner.actual, equality)),
-      recorded: shown(inner.recorded, NO_MASKS, scrub),
-      actual: shown(inner.actual, NO_MASKS, scrub),
-      desired: shown(inner.desired, NO_MASKS, scrub),
-    }))
+    .map((inner) => {
+      const decoded = decodedTexts(inner, scrub);
+      return {
+        path: pathOf(inner, scrub),
+        kind: kindOf(inner, !equal(inner.recorded, inner.actual, equality)),
+        recorded: shown(inner.recorded, NO_MASKS, scrub),
+        actual: shown(inner.actual, NO_MASKS, scrub),
+        desired: shown(inner.desired, NO_MASKS, scrub),
+        ...(decoded === undefined ? {} : { decoded }),
+      };
+    })
     .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
+
+/**
+ * The texts behind values that are base64, without secrets; undefined if a value is something else. What is hidden in
+ * the encoded form stays hidden, and the decoded text passes the same scrubber.
+ */
+export function decodedTexts(row: RawRow, scrub: Scrubber): DecodedTexts | undefined {
+  if (isMasked(row.masks)) return undefined;
+  const decode = (value: Json): string | null | undefined => {
+    if (isEmpty(value) || value === UNKNOWN) return null;
+    const decoded = base64Text(value);
+    if (typeof value !== 'string' || decoded === undefined) return undefined;
+    const [text, encoded] = [scrub(decoded), scrub(value)];
+    if (text !== decoded || encoded === value) return text;
+    // Only the encoded form is a secret: nobody knows what is secret in the decoded one.
+    const visible = visibleBase64Text(value, encoded);
+    return visible && scrub(visible);
+  };
+  const [recorded, actual, desired] = [decode(row.recorded), decode(row.actual), decode(row.desired)];
+  if (recorded === undefined || actual === undefined || desired === undefined) return undefined;
+  return recorded === null && actual === null && desired === null ? undefined : { recorded, actual, desired };
 }
 
 /**

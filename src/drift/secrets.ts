@@ -1,7 +1,8 @@
 /** Finds the secrets in a plan and removes them from texts. */
+import { base64Hider, decodedText } from './base64-secrets.ts';
 import { parseDocument } from './canonical.ts';
 import type { Json } from './finding.ts';
-import { field, hasTrue, isArray, isObject, leavesOf } from './json-value.ts';
+import { field, hasTrue, isArray, isBigNumber, isObject, leavesOf } from './json-value.ts';
 import type { PlanDocument } from './plan-document.ts';
 import { type PlanParts, planParts } from './plan-parts.ts';
 
@@ -22,7 +23,7 @@ export function collectSecrets(
   plan = planParts(document),
   known: readonly string[] = [],
 ): readonly string[] {
-  const found = new Set<string>(known.filter((secret) => secret.length >= MIN_LENGTH));
+  const found = new Set<string>();
   for (const list of [plan.drift, plan.changes]) {
     for (const entry of list) {
       for (const mask of [entry.beforeSensitive, entry.afterSensitive]) {
@@ -33,6 +34,9 @@ export function collectSecrets(
       }
     }
   }
+  for (const invocation of plan.invocations) {
+    addMasked(invocation.configValues, invocation.configSensitive, found);
+  }
   for (const output of plan.outputs) {
     if (output.sensitive) addLeaves([output.before, output.after], found);
   }
@@ -41,10 +45,11 @@ export function collectSecrets(
   addOutputs(field(field(plan.priorState, 'values'), 'outputs'), found);
   addState(field(field(plan.priorState, 'values'), 'root_module'), found);
   addConfiguration(plan, found);
+  for (const secret of known) if (secret.length >= MIN_LENGTH) found.add(secret);
   return [...found].sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
 }
 
-/** Replaces every secret in a text, including its escaped, URL-encoded and base64 forms. */
+/** Replaces every secret in a text, including its escaped and URL-encoded forms, and all of these inside base64. */
 export function scrub(text: string, secrets: readonly string[]): string {
   return scrubberFor(secrets)(text);
 }
@@ -57,7 +62,8 @@ export function scrubberFor(secrets: readonly string[]): (text: string) => strin
     forms.map((form) => form.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|'),
     'g',
   );
-  return (text) => text.replace(pattern, HIDDEN);
+  const hideInBase64 = base64Hider(forms, HIDDEN);
+  return (text) => hideInBase64(text.replace(pattern, HIDDEN));
 }
 
 function formsOf(secret: string): string[] {
@@ -67,24 +73,28 @@ function formsOf(secret: string): string[] {
   // Go's JSON encoder escapes these three characters.
   forms.add(escaped.replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`));
   forms.add(encodeURIComponent(secret.toWellFormed()));
-  if (secret.length >= 8) forms.add(Buffer.from(secret).toString('base64'));
   return [...forms];
 }
 
 function addSecret(value: Json, found: Set<string>): void {
-  if (value === null || typeof value === 'boolean' || typeof value === 'object') return;
+  if (value === null || typeof value === 'boolean') return;
+  if (typeof value === 'object' && !isBigNumber(value)) return;
   const text = String(value);
-  if (text.length < MIN_LENGTH) return;
+  // A plan has the same secret in many places.
+  if (text.length < MIN_LENGTH || found.has(text)) return;
   found.add(text);
   const trimmed = text.trim();
-  if (trimmed.length >= MIN_LENGTH) found.add(trimmed);
+  if (trimmed !== text) addSecret(trimmed, found);
   // Error messages quote keys and certificates line by line.
   if (text.includes('\n')) {
     for (const line of text.split(/\r?\n/)) {
       const part = line.trim();
-      if (part.length >= 16 && !part.startsWith('-----')) found.add(part);
+      if (part.length >= 16 && !part.startsWith('-----')) addSecret(part, found);
     }
   }
+  // Masked base64 of a text: the text stands elsewhere in clear.
+  const decoded = decodedText(text);
+  if (decoded !== undefined) addSecret(decoded, found);
   // In a JSON document, the values under names that suggest a secret.
   const document = parseDocument(text);
   if (document !== undefined) addNamed(document, found);

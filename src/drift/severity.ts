@@ -1,6 +1,7 @@
 /** How bad a finding is, and what a careful colleague would say about it in one sentence. */
 import { describeFinding } from './describe.ts';
 import type { Finding } from './finding.ts';
+import { readableAttributes } from './readable.ts';
 import { accessFacts } from './severity/access.ts';
 import { type Fact, rankOf, type SeverityKind, worstFact } from './severity/fact.ts';
 import { firewallFacts } from './severity/firewall.ts';
@@ -77,14 +78,17 @@ function plural(noun: string): string {
 
 const LABELS = /^(tags|tags_all|labels|annotations|description)\b/;
 
-function factsOf(finding: Finding): readonly Fact[] {
-  const { action } = finding;
+function factsOf(given: Finding): readonly Fact[] {
+  const { action } = given;
+  let finding = given;
   const destroyed = destroyFacts(finding);
   if (finding.deletedByHand === true || action === 'delete' || action === 'forget') {
     return [...destroyed, ...unblockFacts(finding)];
   }
   // Most drift is about labels, and a plan may have thousands of such findings.
   if (action !== 'create' && finding.attributes.every(({ path }) => LABELS.test(path))) return destroyed;
+  // A change inside a firewall rule tells what it opens only together with the rest of the rule.
+  finding = { ...given, attributes: readableAttributes(given.attributes) };
   const places = placesOf(finding);
   return [
     ...destroyed,

@@ -1,6 +1,6 @@
 /** Findings as plain text for people. */
 import { isStateOnly } from './action-reason.ts';
-import type { Finding } from './finding.ts';
+import type { Analysis, Finding } from './finding.ts';
 import { type Severity, severityOf, widensAccess } from './severity.ts';
 import { oneLine } from './value-text.ts';
 
@@ -51,6 +51,26 @@ function keptWords(kept: readonly Finding[], told: Finding | undefined): string 
   const wider = kept.filter((finding) => finding !== told && widensAccess(finding));
   const names = wider.length === 0 ? '' : `: ${listFindings(wider)}`;
   return `; ${kept.length} ${told === undefined ? 'more ' : ''}where an apply would change nothing${names}`;
+}
+
+/**
+ * The sentence of `summarize`, then one line for each reason why it may not be all: the plan is partial, or m0 does
+ * not know everything in it. A plan with such a reason and without findings is never called free of drift.
+ */
+export function summarizeAnalysis(analysis: Analysis, stack: string): readonly [string, ...string[]] {
+  const [partial, unknown] = [analysis.partial ?? [], analysis.notUnderstood ?? []].map((reasons) =>
+    oneLine(reasons.join('; ')),
+  );
+  const reasons = [
+    ...(partial ? [`the plan is partial: ${partial}`] : []),
+    ...(unknown ? [`the plan is not fully understood: ${unknown}`] : []),
+  ];
+  if (analysis.findings.length === 0 && reasons.length > 0) {
+    return [`Nothing found in ${oneLine(stack)}, but ${reasons.join('; and ')}`];
+  }
+  const lines = reasons.map((reason) => `But ${reason}`);
+  const short = partial ? ' (the plan is partial)' : '';
+  return [`${summarize(analysis.findings, stack)}${short}`, ...lines];
 }
 
 function listFindings(findings: readonly Finding[]): string {

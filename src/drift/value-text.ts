@@ -1,21 +1,30 @@
 /** Values as plain text for people. */
 import { clip } from '../text/words.ts';
+import { certificateText } from './certificates.ts';
 import type { Json, ShownValue } from './finding.ts';
-import { isArray, isObject } from './json-value.ts';
+import { isArray, isBigNumber, isObject } from './json-value.ts';
 import { HIDDEN } from './secrets.ts';
 
 /**
- * One line for a value: text with invisible characters made visible, firewall rules in short form. At most
- * `maxLength` UTF-16 units, cut with `…`. Plain text: a renderer must still escape it.
+ * One line for a value: text with invisible characters made visible, firewall rules in short form, certificates by
+ * subject and expiry. At most `maxLength` UTF-16 units, cut with `…`. Plain text: a renderer must still escape it.
  */
 export function describeValue(value: ShownValue, maxLength: number): string {
   return clip(describe(value as Json), maxLength);
 }
 
+/** Words that stand for something else, and blanks at an end: a text of this kind is quoted. */
+const UNCLEAR = /^(?:| .*|.* |\(none\)|\(known after apply\))$/s;
+
+/** The text on one line, in quotes if a reader would take it for something else. */
+function textOf(text: string): string {
+  return UNCLEAR.test(text) ? `"${oneLine(text)}"` : oneLine(text);
+}
+
 function describe(value: Json): string {
   if (value === null) return '(none)';
-  if (typeof value === 'string') return value === '' ? '""' : oneLine(value);
-  if (typeof value !== 'object') return String(value);
+  if (typeof value === 'string') return certificateText(value) ?? textOf(value);
+  if (typeof value !== 'object' || isBigNumber(value)) return String(value);
   if (isArray(value)) return `[${value.map(describeNested).join(', ')}]`;
   if (isMarker(value, 'sensitive')) return HIDDEN;
   if (isMarker(value, 'unknown')) return '(known after apply)';
@@ -39,22 +48,36 @@ function isMarker(value: Json, name: 'sensitive' | 'unknown'): boolean {
   return isObject(value) && value[name] === true && Object.keys(value).length === 1;
 }
 
-/** `22/tcp from 203.0.113.7/32 "emergency hotfix"`, if the value is a firewall rule in AWS's form; else undefined. */
-function ruleText(value: Json): string | undefined {
+const SOURCES = [
+  'cidr_blocks',
+  'ipv6_cidr_blocks',
+  'prefix_list_ids',
+  'security_groups',
+  'cidr_block',
+  'ipv6_cidr_block',
+];
+
+/**
+ * `22/tcp from 203.0.113.7/32 "emergency hotfix"`, if the value is a firewall rule in AWS's form: of a security group
+ * or a network ACL (`rule 100: deny all traffic from 0.0.0.0/0`). Else undefined.
+ */
+export function ruleText(value: Json): string | undefined {
   if (!isObject(value)) return undefined;
   const { from_port: from, to_port: to, protocol, description } = value;
   if (typeof protocol !== 'string' || typeof from !== 'number' || typeof to !== 'number') return undefined;
-  const lists = ['cidr_blocks', 'ipv6_cidr_blocks', 'prefix_list_ids', 'security_groups'].flatMap((key) => {
+  const lists = SOURCES.flatMap((key) => {
     const list = value[key];
     if (isArray(list)) return list.map((source) => describe(source));
-    return list === undefined || list === null ? [] : [describe(list)];
+    return list === undefined || list === null || list === '' ? [] : [describe(list)];
   });
   const sources = value.self === true ? [...lists, 'itself'] : lists;
   const every = protocol === '-1' || protocol === 'all';
   const ports = every ? 'all traffic' : `${from === to ? from : `${from}-${to}`}/${oneLine(protocol)}`;
   const note = typeof description === 'string' && description !== '' ? ` "${oneLine(description)}"` : '';
   const hidden = isMarker(description ?? null, 'sensitive') ? ` ${HIDDEN}` : '';
-  return `${ports} from ${sources.length > 0 ? sources.join(', ') : 'nobody'}${note}${hidden}`;
+  const number = typeof value.rule_no === 'number' ? `rule ${value.rule_no}: ` : '';
+  const denies = value.action === 'deny' ? 'deny ' : '';
+  return `${number}${denies}${ports} from ${sources.length > 0 ? sources.join(', ') : 'nobody'}${note}${hidden}`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };

@@ -26,10 +26,25 @@ export type Span =
   /** A link that m0 made. `url` never comes from a cloud, a repository or a person. */
   | { readonly type: 'link'; readonly text: string; readonly url: string };
 
-/** `add` / `del`: a whole value that was added or removed. `change`: before and after in one row. `same`: context. */
+/** A line of a text: removed, added, unchanged; `@`: words about the lines below it or about those that are left out. */
+export interface DiffLine {
+  readonly sign: '-' | '+' | ' ' | '@';
+  readonly text: string;
+}
+
+/**
+ * `add` / `del`: a whole value that was added or removed. `change`: before and after in one row. `same`: context.
+ * `lines`: the changed lines of a long text, with a few words about it (may be empty).
+ */
 export type DiffRow =
   | { readonly kind: 'add' | 'del' | 'same'; readonly label: string; readonly value: string }
   | { readonly kind: 'change'; readonly label: string; readonly before: string; readonly after: string }
+  | {
+      readonly kind: 'lines';
+      readonly label: string;
+      readonly about: string;
+      readonly lines: readonly DiffLine[];
+    }
   | { readonly kind: 'note'; readonly label: string; readonly value: string };
 
 /** The kind of status of a finding, which sets its symbol: heals itself, waits, snoozed … */

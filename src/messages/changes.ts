@@ -1,11 +1,14 @@
-import { assertNever } from '../base/assert-never.ts';
 /** What an apply would do to the cloud, in words: for the confirmation dialog and for the button's label. */
+import { assertNever } from '../base/assert-never.ts';
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
+import { readableAttributes } from '../drift/readable.ts';
 import { openedByApply } from '../drift/severity.ts';
 import { worstFirst } from '../drift/summary.ts';
+import { describeChange } from '../drift/value-change.ts';
 import { describeValue } from '../drift/value-text.ts';
 import { capitalize, count } from '../text/words.ts';
-import { labelOf } from './rows.ts';
+import { labelOf, shownAt } from './rows.ts';
+import { textSize } from './text-rows.ts';
 import { sameValue } from './values.ts';
 
 /** The longest value in a sentence, in characters. */
@@ -32,10 +35,17 @@ function attributeChange(attribute: AttributeDrift, address: string): readonly C
     const inner = attribute.json.filter((j) => !sameValue(j.actual, j.desired)).map((j) => j.path);
     return change('changes', inner.length === 0 ? label : `${label} (${inner.join(', ')})`);
   }
-  const show = (value: typeof actual): string => describeValue(value, VALUE);
-  if (desired === null) return change('removes', `${label} ${show(actual)}`);
-  if (actual !== null) return change('changes', `${label} ${show(actual)} → ${show(desired)}`);
-  return change(attribute.recorded === null ? 'adds' : 'puts back', `${label} ${show(desired)}`);
+  const [now, wanted] = [shownAt(attribute, 'actual'), shownAt(attribute, 'desired')].map(
+    (shown) => shown.decoded ?? shown.value,
+  ) as [AttributeDrift['actual'], AttributeDrift['desired']];
+  const size = textSize(now, wanted);
+  const show = (value: typeof now): string => (size === null ? describeValue(value, VALUE) : `(${size})`);
+  if (desired === null) return change('removes', `${label} ${show(now)}`);
+  if (actual === null)
+    return change(attribute.recorded === null ? 'adds' : 'puts back', `${label} ${show(wanted)}`);
+  if (size !== null) return change('changes', `${label} (${size})`);
+  const { before, after, hint } = describeChange(now, wanted, VALUE);
+  return change('changes', `${label} ${before} → ${after}${hint === null ? '' : ` (${hint})`}`);
 }
 
 function changesOf(finding: Finding): readonly Change[] {
@@ -51,7 +61,7 @@ function changesOf(finding: Finding): readonly Change[] {
     case 'forget':
       return whole('forgets', `${address} (it stays in the cloud)`);
     case 'update': {
-      const changes = finding.attributes.flatMap((a) => attributeChange(a, address));
+      const changes = readableAttributes(finding.attributes).flatMap((a) => attributeChange(a, address));
       return changes.length > 0 ? changes : whole('changes', address);
     }
     case 'none':
@@ -164,7 +174,7 @@ function applyKindOf(finding: Finding): ApplyKind {
 
 /** What people call the attributes, e.g. `the rule`, `the tags`; null if there is no better word than "it". */
 function nounOf(findings: readonly Finding[]): string | null {
-  const paths = findings.flatMap((f) => f.attributes.map((a) => labelOf(a.path)));
+  const paths = findings.flatMap((f) => readableAttributes(f.attributes).map((a) => labelOf(a.path)));
   const plural = paths.length > 1;
   if (paths.length === 0) return null;
   if (paths.every((p) => p === 'tags' || p.startsWith('tags.') || p.startsWith('tags['))) {

@@ -1,9 +1,10 @@
 /** The card of one stack's drift: one message, updated in place until the drift is closed. */
 import { isCodeChange, isStateOnly } from '../drift/action-reason.ts';
+import { type AlikeGroup, alikeWords, groupAlike } from '../drift/alike.ts';
 import type { Finding } from '../drift/finding.ts';
 import { severityOf } from '../drift/severity.ts';
 import type { LockWait } from '../model/run.ts';
-import { capitalize, clip, codeName, count, durationText, listed } from '../text/words.ts';
+import { capitalize, clip, codeName, count, durationText, listed, withSeparators } from '../text/words.ts';
 import type { Block, Card, Span } from './card.ts';
 import { contentRows } from './contents-rows.ts';
 import { driftButtons } from './drift-buttons.ts';
@@ -67,18 +68,21 @@ function showsRows({ status }: FindingView): boolean {
   return status.type !== 'realigned' || status.by.length > 0;
 }
 
-function findingBlock(item: FindingView, view: DriftView): Block {
+/** One finding, or all that read the same. */
+function findingBlock(group: AlikeGroup<FindingView>, view: DriftView): Block {
+  const [item] = group.items;
   const { finding } = item;
   const all = showsRows(item)
-    ? [...findingRows(finding, CARD_VALUE), ...contentRows(finding, CARD_VALUE)]
+    ? [...findingRows(finding, CARD_VALUE), ...contentRows(finding, CARD_VALUE.value)]
     : [];
   const rows = foldRows(all, ROWS_SHOWN);
+  const alike = alikeWords(group, (one) => one.finding);
   return {
     type: 'finding',
     mark: markOf(finding.action),
-    address: finding.address,
+    address: group.address,
     ...statusLabel(item, view),
-    rows,
+    rows: alike === null ? rows : [{ kind: 'note', label: '', value: alike }, ...rows],
   };
 }
 
@@ -93,18 +97,25 @@ function inOrder(view: DriftView): readonly FindingView[] {
   return view.findings.toSorted((a, b) => (order(a) === order(b) ? 0 : order(a) - order(b)));
 }
 
-/** The findings shown one by one. If not all fit, those that need a person are chosen first. */
-function shownFindings(view: DriftView): readonly FindingView[] {
-  const ordered = inOrder(view);
+/**
+ * The findings shown, the worst first; those that read the same are one. If not all fit, those that need a person are
+ * chosen first.
+ */
+function shownFindings(view: DriftView): readonly AlikeGroup<FindingView>[] {
+  const groups = groupAlike(
+    inOrder(view),
+    (item) => item.finding,
+    (item) => JSON.stringify(statusLabel(item, view)),
+  );
   // A line that replaces a single finding would save nothing.
-  if (ordered.length <= FINDINGS_SHOWN + 1) return ordered;
-  const rank = (f: FindingView): number => {
-    const at = URGENCY.indexOf(f.status.type);
+  if (groups.length <= FINDINGS_SHOWN + 1) return groups;
+  const rank = ({ items: [{ status }] }: AlikeGroup<FindingView>): number => {
+    const at = URGENCY.indexOf(status.type);
     return at === -1 ? URGENCY.length : at;
   };
-  const first = ordered.toSorted((a, b) => rank(a) - rank(b)).slice(0, FINDINGS_SHOWN);
+  const first = [...groups].sort((a, b) => rank(a) - rank(b)).slice(0, FINDINGS_SHOWN);
   const chosen = new Set(first);
-  return ordered.filter((f) => chosen.has(f));
+  return groups.filter((group) => chosen.has(group));
 }
 
 function nameList(names: readonly string[]): string {
@@ -174,11 +185,11 @@ function counted(
 
 function findingBlocks(view: DriftView): readonly Block[] {
   const shown = shownFindings(view);
-  const more = view.findings.length - shown.length;
+  const more = view.findings.length - shown.reduce((sum, group) => sum + group.items.length, 0);
   const outputs = view.outputs.map((o) => o.name);
   return [
-    ...shown.map((item) => findingBlock(item, view)),
-    ...(more > 0 ? [context(text(`and ${more} more: see the full diff`))] : []),
+    ...shown.map((group) => findingBlock(group, view)),
+    ...(more > 0 ? [context(text(`and ${withSeparators(more)} more: see the full diff`))] : []),
     ...unaffectedBlocks(view),
     ...ignoredBlock(view.unaffected.flatMap((f) => f.ignored ?? [])),
     ...(outputs.length > 0

@@ -1,5 +1,6 @@
 /** Fits a card into the limits of a chat. What is left out is counted. */
 import type { Button, Card, DiffRow } from './card.ts';
+import { plainLines } from './text-rows.ts';
 
 /**
  * A part of a card that is shown or left out as a whole, as blocks `B` of a platform. Lower ranks get space first.
@@ -85,7 +86,11 @@ export function fullDiffButton(card: Card): Button | undefined {
     .find((button) => /^show #\d+$/.test(button.command));
 }
 
-/** A diff row as one line of plain text. */
+/** A diff row as plain text, on one line unless it is a text of several. */
 export function rowText(row: DiffRow): string {
-  return row.kind === 'change' ? `${row.label}: ${row.before} → ${row.after}` : `${row.label}: ${row.value}`;
+  if (row.kind === 'lines') {
+    return [`${row.label}: ${row.about}`, ...plainLines(row.lines)].join('\n    ');
+  }
+  if (row.kind === 'change') return `${row.label}: ${row.before} → ${row.after}`;
+  return row.label === '' ? row.value : `${row.label}: ${row.value}`;
 }

@@ -7,16 +7,25 @@ import { clip, codeName, headlineOf } from '../text/words.ts';
 import type { Block, Card, DiffRow, FindingTone, Pages } from './card.ts';
 import { allContentRows } from './contents-rows.ts';
 import { originWords, statusLabel, unaffectedStatus, withCurrentStatuses } from './finding-status.ts';
-import { findingRows, markOf } from './rows.ts';
+import { findingRows, markOf, type ValueDetail } from './rows.ts';
 import { context, text } from './spans.ts';
+import { plainLines, splitLines } from './text-rows.ts';
 import type { DriftView } from './view.ts';
 
 /** The most rows of a page (a finding's own line counts as one), and the most characters in its rows. */
 const PAGE_ROWS = 25;
 const PAGE_LENGTH = 6000;
-/** The longest value on a page; the plain text has the whole value. */
-const PAGE_VALUE = 800;
-const WHOLE = 1_000_000;
+/** The most lines of a text in one row of a page; the others follow in further rows. */
+const LINES = 20;
+/** A page shows all lines of a text, and the first part of a long value; the plain text has the whole value. */
+const PAGE_VALUE: ValueDetail = {
+  value: 800,
+  text: { context: 2, lines: Number.POSITIVE_INFINITY, width: 500, chunk: 8 },
+};
+const WHOLE: ValueDetail = {
+  value: 1_000_000,
+  text: { context: 3, lines: Number.POSITIVE_INFINITY, width: 1_000_000, chunk: Number.POSITIVE_INFINITY },
+};
 /** The longest reason of an ignore rule, in characters. */
 const REASON = 120;
 
@@ -45,12 +54,18 @@ function unaffectedWords(finding: Finding): string {
 }
 
 /** What changed, and then what a resource is created with or would lose. */
-function allRows(finding: Finding, max: number): readonly DiffRow[] {
-  return [...findingRows(finding, max), ...allContentRows(finding, max)];
+function allRows(finding: Finding, detail: ValueDetail): readonly DiffRow[] {
+  return [...findingRows(finding, detail), ...allContentRows(finding, detail.value)];
 }
 
 function lengthOf(row: DiffRow): number {
-  return row.label.length + (row.kind === 'change' ? row.before.length + row.after.length : row.value.length);
+  if (row.kind === 'change') return row.label.length + row.before.length + row.after.length;
+  if (row.kind !== 'lines') return row.label.length + row.value.length;
+  return row.lines.reduce((sum, line) => sum + line.text.length, row.label.length);
+}
+
+function heightOf(row: DiffRow): number {
+  return row.kind === 'lines' ? row.lines.length + 1 : 1;
 }
 
 function block(entry: Entry, rows: readonly DiffRow[], continued: boolean): Block {
@@ -87,14 +102,14 @@ function paged(entries: readonly Entry[]): readonly (readonly Block[])[] {
     if (rows >= PAGE_ROWS || length >= PAGE_LENGTH) turn();
     rows += 1;
     length += entry.finding.address.length + entry.status.length;
-    for (const row of allRows(entry.finding, PAGE_VALUE)) {
-      if (rows >= PAGE_ROWS || length + lengthOf(row) > PAGE_LENGTH) {
+    for (const row of allRows(entry.finding, PAGE_VALUE).flatMap((one) => splitLines(one, LINES))) {
+      if (rows + heightOf(row) > PAGE_ROWS || length + lengthOf(row) > PAGE_LENGTH) {
         if (some.length > 0) put();
         turn();
         rows += 1;
       }
       some.push(row);
-      rows += 1;
+      rows += heightOf(row);
       length += lengthOf(row);
     }
     if (some.length > 0 || !continued) put();
@@ -110,9 +125,11 @@ function rowText(row: DiffRow): string {
       return `- ${row.label}: ${row.value}`;
     case 'change':
       return `~ ${row.label}: ${row.before} → ${row.after}`;
+    case 'lines':
+      return [`~ ${row.label}: ${row.about}`, ...plainLines(row.lines).map((l) => `    ${l}`)].join('\n');
     case 'same':
     case 'note':
-      return `  ${row.label}: ${row.value}`;
+      return row.label === '' ? `  ${row.value}` : `  ${row.label}: ${row.value}`;
     default:
       return assertNever(row);
   }

@@ -2,6 +2,7 @@
 import { assertNever } from '../base/assert-never.ts';
 import { isCodeChange } from '../drift/action-reason.ts';
 import type { Finding } from '../drift/finding.ts';
+import { readableAttributes } from '../drift/readable.ts';
 import { newResources } from '../drift/severity.ts';
 import { whenText } from '../text/when.ts';
 import { capitalize, clip, codeName, count, durationText, headlineOf, listed } from '../text/words.ts';
@@ -27,7 +28,7 @@ function withStatus<W extends StatusType>(
 function subject(items: readonly FindingView[]): { readonly noun: string; readonly many: boolean } | null {
   const [first] = items;
   if (first === undefined) return null;
-  const attributes = items.flatMap((i) => i.finding.attributes);
+  const attributes = items.flatMap((i) => readableAttributes(i.finding.attributes));
   const updates = items.every((i) => i.finding.action === 'update') && attributes.length > 0;
   const rules = attributes.every((a) => /^(ingress|egress)\b/.test(a.path));
   if (updates && attributes.every((a) => /^tags\b/.test(a.path))) return { noun: 'tags', many: true };

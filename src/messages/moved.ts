@@ -1,13 +1,16 @@
 /** What changed between an approval and the plan that m0 made to apply it. */
 import { assertNever } from '../base/assert-never.ts';
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
+import { readableAttributes } from '../drift/readable.ts';
+import { describeChange } from '../drift/value-change.ts';
 import { describeValue } from '../drift/value-text.ts';
 import type { Moved } from '../model/run.ts';
 import { whenText } from '../text/when.ts';
 import { listed } from '../text/words.ts';
 import type { Block, DiffRow, Span } from './card.ts';
-import { CARD_VALUE, foldRows, labelOf, markOf } from './rows.ts';
+import { CARD_VALUE, foldRows, labelOf, markOf, moveRows, type Shown, shownAt } from './rows.ts';
 import { line, type Moment, people, strong, text, time } from './spans.ts';
+import { textSize } from './text-rows.ts';
 import { sameValue } from './values.ts';
 
 /** The most findings shown, and the most rows of each. */
@@ -25,34 +28,43 @@ interface MovedFinding {
 }
 
 /** The two values that an approval is about: the actual one, and the one that an apply would set. */
-function places(attribute: AttributeDrift): readonly (readonly [string, AttributeDrift['actual']])[] {
-  return [
-    ['in the cloud', attribute.actual],
-    ['in the code', attribute.desired],
-  ];
+const PLACES = [
+  ['actual', 'in the cloud'],
+  ['desired', 'in the code'],
+] as const;
+
+/** `platform → root`, as a part of a sentence; a long text is only counted. */
+function wentWords(label: string, from: Shown, to: Shown): string {
+  const [was, is] = [from.decoded ?? from.value, to.decoded ?? to.value];
+  const size = textSize(was, is);
+  if (size !== null) return `${label} went on (${size})`;
+  const { before, after } = describeChange(was, is, VALUE);
+  return `${label} went ${before} → ${after}`;
 }
 
-function attributeSteps(before: Finding, after: Finding): readonly { row: DiffRow; phrase: string }[] {
-  const paths = [...new Set([...before.attributes, ...after.attributes].map((a) => a.path))];
+/** One thing that moved: its rows, and the same as a part of a sentence. */
+interface Step {
+  readonly rows: readonly DiffRow[];
+  readonly phrase: string;
+}
+
+function attributeSteps(before: Finding, after: Finding): readonly Step[] {
+  const [older, newer] = [readableAttributes(before.attributes), readableAttributes(after.attributes)];
+  const paths = [...new Set([...older, ...newer].map((a) => a.path))];
   return paths.flatMap((path) => {
-    const was = before.attributes.filter((a) => a.path === path);
-    const is = after.attributes.filter((a) => a.path === path);
+    const was = older.filter((a) => a.path === path);
+    const is = newer.filter((a) => a.path === path);
     const [a, b] = [was[0], is[0]];
     const label = labelOf(path);
     if (a === undefined || b === undefined || was.length > 1 || is.length > 1) {
       return setSteps(label, was, is);
     }
-    return places(a).flatMap(([where, value], i) => {
-      const now = places(b)[i]?.[1] ?? null;
-      if (sameValue(value, now)) return [];
-      const phrase = `${label} went ${describeValue(value, VALUE)} → ${describeValue(now, VALUE)}`;
-      const row: DiffRow = {
-        kind: 'change',
-        label: `${label} ${where}`,
-        before: describeValue(value, CARD_VALUE),
-        after: describeValue(now, CARD_VALUE),
-      };
-      return [{ row, phrase: where === 'in the cloud' ? phrase : `${phrase} in the code` }];
+    return PLACES.flatMap(([place, where]) => {
+      if (sameValue(a[place], b[place])) return [];
+      const [from, to] = [shownAt(a, place), shownAt(b, place)];
+      const phrase = wentWords(label, from, to);
+      const rows = moveRows(`${label} ${where}`, 'changed', { from, to }, CARD_VALUE);
+      return [{ rows, phrase: place === 'actual' ? phrase : `${phrase} in the code` }];
     });
   });
 }
@@ -62,7 +74,7 @@ function setSteps(
   label: string,
   was: readonly AttributeDrift[],
   is: readonly AttributeDrift[],
-): readonly { row: DiffRow; phrase: string }[] {
+): readonly Step[] {
   const same = (a: AttributeDrift, b: AttributeDrift): boolean =>
     sameValue(a.actual, b.actual) && sameValue(a.desired, b.desired) && sameValue(a.recorded, b.recorded);
   const shown = (a: AttributeDrift, max: number): string =>
@@ -71,47 +83,33 @@ function setSteps(
   const come = is.filter((a) => !was.some((b) => same(a, b)));
   return [
     ...gone.map((a) => ({
-      row: { kind: 'note', label, value: `no longer drifts: ${shown(a, CARD_VALUE)}` } as const,
+      rows: [{ kind: 'note', label, value: `no longer drifts: ${shown(a, CARD_VALUE.value)}` } as const],
       phrase: `${label} no longer drifts`,
     })),
-    ...come.map((a) => cameStep(label, a, (max) => shown(a, max))),
+    ...come.map((a) => cameStep(label, a)),
   ];
 }
 
 /** An attribute that began to drift after the approval. */
-function cameStep(
-  label: string,
-  attribute: AttributeDrift,
-  shown: (max: number) => string,
-): { readonly row: DiffRow; readonly phrase: string } {
-  const { kind, origin, recorded, actual, desired } = attribute;
-  const now = origin === 'code' ? desired : actual;
+function cameStep(label: string, attribute: AttributeDrift): Step {
+  const { kind, origin } = attribute;
   const where = origin === 'code' ? ' in the code' : '';
+  const from = shownAt(attribute, 'recorded');
+  const to = shownAt(attribute, origin === 'code' ? 'desired' : 'actual');
+  const rows = moveRows(`${label}${where}`, kind, { from, to }, CARD_VALUE);
   switch (kind) {
     case 'changed':
-      return {
-        row: {
-          kind: 'change',
-          label: `${label}${where}`,
-          before: describeValue(recorded, CARD_VALUE),
-          after: describeValue(now, CARD_VALUE),
-        },
-        phrase: `${label} went ${describeValue(recorded, VALUE)} → ${describeValue(now, VALUE)}${where}`,
-      };
+      return { rows, phrase: `${wentWords(label, from, to)}${where}` };
     case 'added':
-      return {
-        row: { kind: 'add', label: `${label}${where}`, value: shown(CARD_VALUE) },
-        phrase: `${label} ${shown(VALUE)} was added${where}`,
-      };
+      return { rows, phrase: `${label} ${shortly(to)} was added${where}` };
     case 'removed':
-      return {
-        row: { kind: 'del', label: `${label}${where}`, value: shown(CARD_VALUE) },
-        phrase: `${label} ${shown(VALUE)} was removed${where}`,
-      };
+      return { rows, phrase: `${label} ${shortly(from)} was removed${where}` };
     default:
       return assertNever(kind);
   }
 }
+
+const shortly = (shown: Shown): string => describeValue(shown.decoded ?? shown.value, VALUE);
 
 function stepsOf(moved: Moved): readonly MovedFinding[] {
   const { before, after } = moved;
@@ -128,7 +126,7 @@ function stepsOf(moved: Moved): readonly MovedFinding[] {
         {
           finding: is,
           status: 'moved since it was approved',
-          rows: steps.map((s) => s.row),
+          rows: steps.flatMap((s) => s.rows),
           phrase: steps.length === 0 ? otherwise : listed(steps.map((s) => s.phrase)),
         },
       ];

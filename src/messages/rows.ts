@@ -1,100 +1,189 @@
 /** The attributes of a finding as rows of a diff. */
 import { assertNever } from '../base/assert-never.ts';
 import type { Action, AttributeDrift, Finding, JsonDifference, ShownValue } from '../drift/finding.ts';
+import { readableAttributes } from '../drift/readable.ts';
+import { longTexts } from '../drift/text-diff.ts';
+import { describeChange } from '../drift/value-change.ts';
 import { describeValue } from '../drift/value-text.ts';
 import type { DiffRow } from './card.ts';
+import { type TextDetail, textRow } from './text-rows.ts';
 import { sameValue } from './values.ts';
 
-/** The longest value on a card, in characters. A renderer may cut it further, around the part that changed. */
-export const CARD_VALUE = 300;
+/** How much of each value is shown. A renderer may cut it further, around the part that changed. */
+export interface ValueDetail {
+  /** The longest value, in characters. */
+  readonly value: number;
+  readonly text: TextDetail;
+}
 
-type ThreeValues = Pick<AttributeDrift, 'origin' | 'kind' | 'recorded' | 'actual' | 'desired'>;
+export const CARD_VALUE: ValueDetail = { value: 300, text: { context: 1, lines: 10, width: 100, chunk: 5 } };
+
+type ThreeValues = Pick<AttributeDrift, 'origin' | 'kind' | 'recorded' | 'actual' | 'desired' | 'decoded'>;
+
+/** A value, and the text that it holds as base64. */
+export interface Shown {
+  readonly value: ShownValue;
+  readonly decoded: string | null;
+}
+
+/** The value of an attribute in one of its three places. */
+export function shownAt(
+  place: Pick<AttributeDrift, 'recorded' | 'actual' | 'desired' | 'decoded'>,
+  name: 'recorded' | 'actual' | 'desired',
+): Shown {
+  return { value: place[name], decoded: place.decoded?.[name] ?? null };
+}
 
 /** The mark before a finding: what an apply would do to it. */
 export function markOf(action: Action): '~' | '+' | '-' | '±' | '!' {
   return ({ create: '+', update: '~', delete: '-', replace: '±', forget: '!', none: '!' } as const)[action];
 }
 
-/** The path as people read it, without `[*]`: an element of a set has no index, its value identifies it. */
+/**
+ * The path as people read it, without `[*]` and without the index of a rule alone: an element that is shown as a whole
+ * is identified by its value.
+ */
 export function labelOf(path: string): string {
-  return path.replaceAll('[*]', '');
+  return path.replaceAll('[*]', '').replace(/^(ingress|egress)\[0\]$/, '$1');
 }
 
 function note(label: string, value: string): DiffRow {
   return { kind: 'note', label, value };
 }
 
-function moveRow(
+const DECODED = 'decoded from base64';
+
+/** The rows of a value that went from one to the other. `kind`: whether one of them is missing. */
+export function moveRows(
   label: string,
   kind: ThreeValues['kind'],
-  from: ShownValue,
-  to: ShownValue,
-  max: number,
-): DiffRow {
+  given: { readonly from: Shown; readonly to: Shown },
+  detail: ValueDetail,
+): readonly DiffRow[] {
+  const missing: Shown = { value: null, decoded: null };
+  const from = kind === 'added' ? missing : given.from;
+  const to = kind === 'removed' ? missing : given.to;
+  const isDecoded = from.decoded !== null || to.decoded !== null;
+  const [was, is] = isDecoded ? [from.decoded, to.decoded] : [from.value, to.value];
+  const text = textRowOf(label, was, is, isDecoded ? DECODED : '', detail.text);
+  const { hint, before, after } = describeChange(was, is, detail.value);
+  const notes = [
+    ...(hint === null ? [] : [note('', hint)]),
+    ...(text === null && isDecoded ? [note('', DECODED)] : []),
+  ];
+  if (text !== null) return [text, ...notes];
   switch (kind) {
     case 'added':
-      return { kind: 'add', label, value: describeValue(to, max) };
+      return [{ kind: 'add', label, value: describeValue(is, detail.value) }, ...notes];
     case 'removed':
-      return { kind: 'del', label, value: describeValue(from, max) };
+      return [{ kind: 'del', label, value: describeValue(was, detail.value) }, ...notes];
     case 'changed':
-      return { kind: 'change', label, before: describeValue(from, max), after: describeValue(to, max) };
+      return [{ kind: 'change', label, before, after }, ...notes];
     default:
       return assertNever(kind);
   }
 }
 
+/** The row of a long text; null if the values are none. */
+function textRowOf(
+  label: string,
+  was: ShownValue,
+  is: ShownValue,
+  origin: string,
+  detail: TextDetail,
+): DiffRow | null {
+  const pair = longTexts(was, is);
+  return pair === null ? null : textRow(label, pair.before, pair.after, origin, detail);
+}
+
 /** From recorded to the current value, and what the code says if that is a third value. */
-function valueRows(label: string, place: ThreeValues, touched: boolean, max: number): readonly DiffRow[] {
-  const { origin, kind, recorded, actual, desired } = place;
-  if (origin === 'code') return [moveRow(label, kind, recorded, desired, max)];
-  const moved = moveRow(label, kind, recorded, actual, max);
-  if (!touched) return [moved];
-  if (sameValue(actual, desired)) return [moved, note(label, 'an apply leaves this as it is')];
-  if (origin === 'both') return [moved, note(label, `the code now says ${describeValue(desired, max)}`)];
-  return [moved];
+function valueRows(
+  label: string,
+  place: ThreeValues,
+  touched: boolean,
+  detail: ValueDetail,
+): readonly DiffRow[] {
+  const { origin, kind, actual, desired } = place;
+  const [from, now, wanted] = [
+    shownAt(place, 'recorded'),
+    shownAt(place, 'actual'),
+    shownAt(place, 'desired'),
+  ];
+  if (origin === 'code') return moveRows(label, kind, { from, to: wanted }, detail);
+  const moved = moveRows(label, kind, { from, to: now }, detail);
+  if (!touched) return moved;
+  if (sameValue(actual, desired)) return [...moved, note(label, 'an apply leaves this as it is')];
+  if (origin !== 'both') return moved;
+  const text = textRowOf(
+    label,
+    from.decoded ?? from.value,
+    wanted.decoded ?? wanted.value,
+    'what the code now says',
+    detail.text,
+  );
+  return [
+    ...moved,
+    text ?? note(label, `the code now says ${describeValue(wanted.decoded ?? desired, detail.value)}`),
+  ];
 }
 
 function jsonRows(
   attribute: AttributeDrift,
   json: readonly JsonDifference[],
-  max: number,
+  detail: ValueDetail,
 ): readonly DiffRow[] {
   return json.flatMap((inner) => {
-    // A place inside the document may have another origin than the whole attribute.
+    // If both changed the whole attribute, a place inside may be changed by one of them only.
     const cloud = !sameValue(inner.recorded, inner.actual);
     const coded = !sameValue(inner.recorded, inner.desired);
-    const origin = cloud && coded ? 'both' : cloud ? 'cloud' : coded ? 'code' : attribute.origin;
-    return valueRows(`${labelOf(attribute.path)} › ${inner.path}`, { ...inner, origin }, true, max);
+    const one = cloud ? 'cloud' : coded ? 'code' : attribute.origin;
+    const origin = attribute.origin !== 'both' ? attribute.origin : cloud && coded ? 'both' : one;
+    return valueRows(`${labelOf(attribute.path)} › ${inner.path}`, { ...inner, origin }, true, detail);
   });
 }
 
 /**
- * The rows of one attribute, with values of at most `max` characters. `action`: what an apply does to the resource.
+ * The rows of one attribute. `action`: what an apply does to the resource.
  */
-function attributeRows(attribute: AttributeDrift, action: Action, max: number): readonly DiffRow[] {
+function attributeRows(attribute: AttributeDrift, action: Action, detail: ValueDetail): readonly DiffRow[] {
   const label = labelOf(attribute.path);
   const forced: readonly DiffRow[] =
     attribute.forcesReplacement === true ? [note(label, 'this forces the replacement')] : [];
   if (attribute.json !== undefined && attribute.json.length > 0) {
-    return [...jsonRows(attribute, attribute.json, max), ...forced];
+    return [...jsonRows(attribute, attribute.json, detail), ...forced];
   }
   // For a resource that is created or deleted, notes on each attribute add nothing. The values of a secret can't be
   // compared.
   const touched = (action === 'update' || action === 'replace') && !attribute.sensitive;
-  return [...valueRows(label, attribute, touched, max), ...forced];
+  return [...valueRows(label, attribute, touched, detail), ...forced];
 }
 
-/** All rows of a finding, with values of at most `max` characters. */
-export function findingRows(finding: Finding, max: number): readonly DiffRow[] {
-  const rows = finding.attributes.flatMap((a) => attributeRows(a, finding.action, max));
+/** All rows of a finding. */
+export function findingRows(finding: Finding, detail: ValueDetail): readonly DiffRow[] {
+  const rows = readableAttributes(finding.attributes).flatMap((a) =>
+    attributeRows(a, finding.action, detail),
+  );
   const moved: readonly DiffRow[] =
     finding.previousAddress === undefined ? [] : [note('moved from', finding.previousAddress)];
   return [...moved, ...rows];
 }
 
-/** The first `limit` rows, and a last row with the number of the others. */
+/** The most lines of all texts of one finding. */
+const LINES = 24;
+
+/**
+ * The first `limit` rows, and a last row with the number of the others. Texts share a number of lines; one that does
+ * not fit keeps only the words about it.
+ */
 export function foldRows(rows: readonly DiffRow[], limit: number): readonly DiffRow[] {
+  let room = LINES;
+  const bounded = rows.map((row) => {
+    if (row.kind !== 'lines') return row;
+    if (row.lines.length > room) return { ...row, lines: [] };
+    room -= row.lines.length;
+    return row;
+  });
   // A row that replaces a single row would save nothing.
-  if (rows.length <= limit + 1) return rows;
-  return [...rows.slice(0, limit), note('', `and ${rows.length - limit} more`)];
+  if (bounded.length <= limit + 1) return bounded;
+  return [...bounded.slice(0, limit), note('', `and ${bounded.length - limit} more`)];
 }

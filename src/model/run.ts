@@ -147,6 +147,11 @@ export interface Run {
   readonly counts: Counts | null;
   /** Over all findings of the newest whole plan; null before the first plan. */
   readonly fingerprint: string | null;
+  /**
+   * Why the findings don't tell all of the newest plan: it is partial, or not fully understood. Null or left out if
+   * they do. Without findings, such a run says so and is never `clean`.
+   */
+  readonly unsure?: string | null;
   readonly decision: Decision | null;
   /** What the next apply of this run may touch. Empty unless the run is approved. */
   readonly scope: readonly ScopeEntry[];

@@ -1,5 +1,6 @@
 /** Determines which parts of the input a policy can read, so that only those are passed to it. */
 import type { Json } from '../drift/finding.ts';
+import { isBigNumber } from '../drift/json-value.ts';
 import { eachTerm, type ParsedFile, type Part } from './parse.ts';
 
 /** Paths below `input` that a policy reads; null: possibly everything. */
@@ -64,6 +65,7 @@ export function projectInput(document: Readonly<Record<string, Json>>, paths: In
 
 function project(value: Json, wanted: Wanted): Json {
   if (wanted.whole || value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  if (isBigNumber(value)) return value;
   const out: Record<string, Json> = {};
   for (const [key, below] of wanted.below) {
     const inner = Object.hasOwn(value, key) ? (value as Readonly<Record<string, Json>>)[key] : undefined;

@@ -8,6 +8,7 @@ import type { PlanResult } from '../ports/runner.ts';
 import { shortCommit } from '../text/words.ts';
 import { type ComparedPlan, comparePlan, type PlanToApply } from './planned-changes.ts';
 import type { Planned } from './run-event.ts';
+import { whyNotByItself } from './why-not.ts';
 
 /** A saved plan is fresh, and needs no new plan before its apply, for this long after it was made. */
 const FRESH_MS = 60_000;
@@ -25,6 +26,7 @@ export function toPlanned(result: PlanResult): Planned {
     changes: analysis.changes,
     counts: analysis.counts,
     fingerprint: fingerprintOf(analysis.findings.filter((f) => f.actionable)),
+    unsure: whyNotByItself(analysis, plan.targets === null),
   };
 }
 

@@ -38,6 +38,8 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { type: 'decide
 
   if (open.length === 0) {
     const kept = run.findings.some((f) => f.actionable);
+    // The plan does not prove that the drift of an open alert is gone, so the alert stays.
+    if (!kept && run.unsure) return { to: 'quiet', change, effects: [checkWorked] };
     const outcome = kept ? 'everything that is left is snoozed or accepted' : 'the drift is gone';
     return {
       to: kept ? 'quiet' : 'clean',
@@ -274,12 +276,13 @@ export function afterMoved(run: Run, event: Extract<RunEvent, { type: 'moved' }>
   const open = openFindings({ ...run, ...change }, event.exemptions, now);
   if (open.length === 0) {
     const kept = planned.findings.some((f) => f.actionable);
+    const outcome = planned.unsure
+      ? `nothing was applied: the new plan shows none of it, but ${planned.unsure}`
+      : 'nothing was applied: the drift was gone before the apply began';
     return {
-      to: kept ? 'quiet' : 'clean',
+      to: kept || planned.unsure ? 'quiet' : 'clean',
       change,
-      effects: [
-        { type: 'resolve', outcome: 'nothing was applied: the drift was gone before the apply began' },
-      ],
+      effects: [{ type: 'resolve', outcome }],
     };
   }
   const text = `Not applied: it moved since ${names(event.moved.approvedBy)} approved it`;
@@ -306,13 +309,19 @@ export function afterVerify(run: Run, event: Extract<RunEvent, { type: 'verified
   const open = openFindings({ ...run, ...change }, event.exemptions, now);
   const proof =
     left.length === 0
-      ? `Realigned and verified: the plan after the apply has nothing left of it`
+      ? `Realigned and verified: the plan after the apply has nothing left of it${planned.unsure ? `, but ${planned.unsure}` : ''}`
       : `Applied, but the plan after it still shows ${left.join(', ')}`;
   if (open.length === 0) {
     return {
       to: 'realigned',
       change,
-      effects: [{ type: 'resolve', outcome: 'realigned and verified', line: proof }],
+      effects: [
+        {
+          type: 'resolve',
+          outcome: `realigned and verified${planned.unsure ? `, but ${planned.unsure}` : ''}`,
+          line: proof,
+        },
+      ],
     };
   }
   const showProof: Effect[] = [{ type: 'refresh' }, { type: 'history', text: proof }];

@@ -26,6 +26,8 @@ export interface Planned {
   readonly changes: readonly PlannedChange[];
   readonly counts: Counts;
   readonly fingerprint: string;
+  /** Why findings alone don't tell all of the plan; null or left out if they do. */
+  readonly unsure?: string | null;
 }
 
 /** What can happen to a run; the input of `transition`. */

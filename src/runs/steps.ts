@@ -19,6 +19,7 @@ import {
 import type { RunEvent } from './run-event.ts';
 import { acceptSeenProblems, currentBundles } from './seen-problems.ts';
 import { upgradeFingerprints } from './upgrade.ts';
+import { whyNotByItself } from './why-not.ts';
 import type { Eventually, StepResult, WorkerParts } from './worker-parts.ts';
 
 export interface StepParts extends WorkerParts {
@@ -83,7 +84,14 @@ export function createSteps(parts: StepParts): Steps {
       now: clock(),
     });
     const answers = await acceptSeenProblems(store, asked);
-    const decision = decide(result.analysis.findings, answers, stack.realign, forceHuman ?? undefined);
+    const whyNot = [forceHuman, whyNotByItself(result.analysis, result.plan.targets === null)];
+    const reasons = whyNot.filter((reason) => reason !== null);
+    const decision = decide(
+      result.analysis.findings,
+      answers,
+      stack.realign,
+      reasons.length === 0 ? undefined : reasons.join('; '),
+    );
     return { decision, answers };
   }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseExact } from '../base/exact-json.ts';
 import type { Alert, NewAlert, PostedMessage, Subscription } from '../model/alert.ts';
 import type { Exemption } from '../model/exemption.ts';
 import { type Actor, RUN_STATES, type Run, TRIGGERS } from '../model/run.ts';
@@ -98,7 +99,7 @@ export function check<T>(what: string, schema: z.ZodType<T>, value: unknown): T 
 export function json<T>(what: string, schema: z.ZodType<T>, text: string): T {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExact(text);
   } catch (error) {
     throw new StoreError(`${what} in the database is not JSON`, { problem: 'corrupt', cause: error });
   }

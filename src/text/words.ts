@@ -3,9 +3,14 @@
 /** The most characters of a headline: what a phone shows in a notification. */
 const HEADLINE_LIMIT = 150;
 
-/** `1 resource`, `2 resources`. */
+/** `1,498`. */
+export function withSeparators(n: number): string {
+  return String(n).replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
+/** `1 resource`, `2 resources`, `1,500 resources`. */
 export function count(n: number, one: string, many = `${one}s`): string {
-  return `${n} ${n === 1 ? one : many}`;
+  return `${withSeparators(n)} ${n === 1 ? one : many}`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */

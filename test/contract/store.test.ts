@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseExact } from '../../src/base/exact-json.ts';
 import { createLogger } from '../../src/base/log.ts';
 import type { PostedMessage, RunAlert } from '../../src/model/alert.ts';
 import type { AuditEntry } from '../../src/model/audit-entry.ts';
@@ -148,6 +149,16 @@ describe.each(BACKENDS)('Store on $name', (backend) => {
   };
 
   describe('runs', () => {
+    it('keeps every digit of a number in a finding', async () => {
+      const attribute = '{"path":"id","recorded":12345678901234567890,"actual":[0.12345678901234567891]}';
+      const { id } = await inserted({
+        findings: parseExact(
+          `[{"address":"a.b","fingerprint":"f","attributes":[${attribute}]}]`,
+        ) as Run['findings'],
+      });
+      expect(JSON.stringify((await store.run(id))?.findings[0]?.attributes)).toBe(`[${attribute}]`);
+    });
+
     it('returns exactly what was stored, with a new number', async () => {
       const full = aRun({
         state: 'awaiting_approval',

@@ -1,7 +1,9 @@
 /** Changes one value of one change of a plan, for tests of what must notice it. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseExact } from '../../src/base/exact-json.ts';
 import type { Json } from '../../src/drift/finding.ts';
+import { isBigNumber } from '../../src/drift/json-value.ts';
 
 type Step = string | number;
 
@@ -19,10 +21,11 @@ interface Entry {
   readonly change: { readonly actions: readonly string[]; readonly before: Json; readonly after: Json };
 }
 
-/** The files of all real plans in the repository. */
+/** The files of all real plans in the repository. One input has two plans in one file, which m0 refuses. */
 export function realPlans(): string[] {
   const root = join(import.meta.dirname, '..');
   return globSync(['cases/*/plan.json', 'found/**/*.json'], { cwd: root })
+    .filter((file) => !file.endsWith('20-two-plans-in-one-file.json'))
     .sort()
     .map((file) => join(root, file));
 }
@@ -44,7 +47,8 @@ export function valuePlaces(plan: Json): ValuePlace[] {
 }
 
 function leafPaths(value: Json, path: readonly Step[] = []): (readonly Step[])[] {
-  if (typeof value !== 'object' || value === null) return path.length === 0 ? [] : [path];
+  if (typeof value !== 'object' || value === null || isBigNumber(value))
+    return path.length === 0 ? [] : [path];
   const entries: [Step, Json][] = Array.isArray(value)
     ? value.map((item: Json, i): [Step, Json] => [i, item])
     : Object.entries(value);
@@ -54,7 +58,7 @@ function leafPaths(value: Json, path: readonly Step[] = []): (readonly Step[])[]
 /** A copy of the plan with another value at this place. */
 export function withOther(plan: Json, place: ValuePlace): Json {
   // `structuredClone` would keep objects that several parts of the plan share.
-  const copy = JSON.parse(JSON.stringify(plan)) as {
+  const copy = parseExact(JSON.stringify(plan)) as {
     resource_changes: { address: string; deposed?: string; change: Record<string, unknown> }[];
     resource_drift?: { address: string; deposed?: string; change: Record<string, unknown> }[];
   };
@@ -80,6 +84,8 @@ function changeValue(value: unknown, path: readonly Step[]): void {
 function otherThan(value: Json): Json {
   if (typeof value === 'boolean') return !value;
   if (typeof value === 'number') return value + 1;
+  // A number that no JavaScript number holds moves in its last digit.
+  if (isBigNumber(value)) return parseExact(`${BigInt(String(value)) + 1n}`) as Json;
   if (typeof value === 'string' && /^\s*[[{]/.test(value)) {
     try {
       const document = JSON.parse(value) as Json;
@@ -94,5 +100,5 @@ function otherThan(value: Json): Json {
 }
 
 export function readJson(file: string): Json {
-  return JSON.parse(readFileSync(file, 'utf8')) as Json;
+  return parseExact(readFileSync(file, 'utf8')) as Json;
 }

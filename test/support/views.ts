@@ -160,11 +160,14 @@ function blockText(block: Block): string {
     case 'outcome':
       return block.spans.map(spanText).join('');
     case 'finding': {
-      const rows = block.rows.map((r) =>
-        r.kind === 'change'
-          ? `  ~ ${r.label}: ${r.before} → ${r.after}`
-          : `  ${{ add: '+', del: '-', same: ' ', note: '·' }[r.kind]} ${r.label}: ${r.value}`,
-      );
+      const rows = block.rows.map((r) => {
+        if (r.kind === 'change') return `  ~ ${r.label}: ${r.before} → ${r.after}`;
+        if (r.kind === 'lines') {
+          const lines = r.lines.map(({ sign, text }) => `    ${sign} ${text}`);
+          return [`  ~ ${r.label}: ${r.about}`, ...lines].join('\n');
+        }
+        return `  ${{ add: '+', del: '-', same: ' ', note: '·' }[r.kind]} ${r.label}: ${r.value}`;
+      });
       return [`${block.mark} ${block.address} | ${block.status}`, ...rows].join('\n');
     }
     case 'facts':

@@ -1,6 +1,6 @@
 /** Rows of a diff as preformatted text for Slack. */
 import { assertNever } from '../../base/assert-never.ts';
-import type { DiffRow } from '../../messages/card.ts';
+import type { DiffLine, DiffRow } from '../../messages/card.ts';
 import { cutChange, cutMiddle, visible } from '../../text/inert.ts';
 import { clip } from '../../text/words.ts';
 import { type Detail, DIFF_COLUMNS, DIFF_LABEL } from './limits.ts';
@@ -37,6 +37,8 @@ function rowLines(row: DiffRow, pad: number, detail: Detail): readonly string[] 
       return changeLines(label, visible(row.before), visible(row.after), pad, detail);
     case 'note':
       return noteLines(label, row.value, detail);
+    case 'lines':
+      return textLines(label, row.about, row.lines, detail);
     default:
       return assertNever(row);
   }
@@ -83,5 +85,23 @@ function noteLines(label: string, value: string, detail: Detail): readonly strin
     ...(label === '' ? [] : [`  ${label}:`]),
     ...lines,
     ...(more > 0 ? [`    … ${more} more line${more === 1 ? '' : 's'}`] : []),
+  ];
+}
+
+/** Each line keeps its blanks, and its sign stands apart from them. */
+function textLines(
+  label: string,
+  about: string,
+  lines: readonly DiffLine[],
+  detail: Detail,
+): readonly string[] {
+  const head = about === '' ? `~ ${label}` : `~ ${label}  ${visible(about)}`;
+  const heads = head.length <= DIFF_COLUMNS ? [head] : [`~ ${label}`, `    ${visible(about)}`];
+  return [
+    ...heads,
+    ...lines.map(({ sign, text }) => {
+      const shown = cutMiddle(visible(text), detail.value);
+      return sign === '@' ? `  ${shown}:` : `${sign}   ${shown}`.trimEnd();
+    }),
   ];
 }

@@ -79,6 +79,17 @@ function rowBlocks(row: DiffRow, detail: Detail): readonly RichTextBlock[] {
         ...(more > 0 ? [`    … ${more} more line${more === 1 ? '' : 's'}`] : []),
       ].map((text) => line([mono(text)]));
     }
+    case 'lines':
+      return [
+        line([mono(`~ ${label}`), ...(row.about === '' ? [] : [mono(`  ${visible(row.about)}`)])]),
+        ...row.lines.map(({ sign, text }) => {
+          const shown = cutMiddle(visible(text), detail.value);
+          if (sign === '@') return line([mono(`  ${shown}:`)]);
+          const color = COLOUR[sign];
+          const spelled = mono(`   ${shown}`, color === 'good' ? 'default' : color);
+          return line([mono(sign, color, color !== 'default'), spelled]);
+        }),
+      ];
     default:
       return assertNever(row);
   }

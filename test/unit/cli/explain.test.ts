@@ -70,7 +70,8 @@ describe('--json', () => {
         '"actionable":true,"attributes":[' +
         '{"path":"a","origin":"cloud","kind":"changed","recorded":"x","actual":"y","desired":"x","sensitive":false},' +
         '{"path":"b","origin":"code","kind":"changed","recorded":1,"actual":1,"desired":2,"sensitive":false}]}],' +
-        '"outputs":[],"counts":{"findings":1,"cloud":0,"code":0,"both":1,"create":0,"update":1,"delete":0,"replace":0,"noise":0}}',
+        '"outputs":[],"counts":{"findings":1,"cloud":0,"code":0,"both":1,"create":0,"update":1,"delete":0,"replace":0,"noise":0},' +
+        '"changes":[{"kind":"resource","address":"aws_thing.a","actions":["update"],"effect":"change","paths":["a","b"]}]}',
     );
   });
 

@@ -9,6 +9,7 @@ const SHIPPED = fileURLToPath(new URL('../../../policies', import.meta.url));
 async function run(
   args: readonly string[],
   files: Readonly<Record<string, string>> = {},
+  stdin = '',
 ): Promise<{ code: number; out: string; err: string }> {
   const dir = await scratch();
   await write(dir, files);
@@ -24,7 +25,13 @@ async function run(
         err += text;
       },
     },
-    { opa: OPA, dataDir: join(dir, '.m0'), cwd: dir, now: Date.parse('2026-03-02T12:00:00Z') },
+    {
+      opa: OPA,
+      dataDir: join(dir, '.m0'),
+      cwd: dir,
+      now: Date.parse('2026-03-02T12:00:00Z'),
+      readStdin: () => Promise.resolve(Buffer.from(stdin)),
+    },
   );
   return { code, out, err };
 }
@@ -259,5 +266,42 @@ describe('policy test', () => {
     });
     expect(code).toBe(1);
     expect(err).toContain('p_test.rego:5: test_nothing');
+  });
+});
+
+describe('the plan on standard input', () => {
+  const rule = (condition: string) => ({
+    'p/policy.rego': `package m0\nimport rego.v1\nallow contains "all" if ${condition}\n`,
+  });
+
+  it('is judged, with every digit of its numbers', async () => {
+    const [before, after] = [{ id: 1 }, { id: 2 }];
+    const text = PLAN.replace(
+      '"resource_changes":[',
+      `"resource_changes":[${JSON.stringify(entry('aws_thing', 'update', before, after))},`,
+    )
+      .replace('"before":{"id":1}', '"before":{"id":1285704473650888702}')
+      .replace('"after":{"id":2}', '"after":{"id":1285704473650888703}');
+    const is = (n: string): string =>
+      `input.plan.resource_changes[0].change.after.id == ${n}; input.m0.findings[2].attributes[0].desired == ${n}`;
+    const right = await run(['check', 'p', '--plan', '-'], rule(`{ ${is('1285704473650888703')} }`), text);
+    expect(right.err).toBe('');
+    expect([right.code, right.out]).toEqual([0, expect.stringContaining('auto   aws_thing.it')]);
+    const wrong = await run(['check', 'p', '--plan', '-'], rule(`{ ${is('1285704473650888704')} }`), text);
+    expect(wrong.code).toBe(1);
+  });
+
+  it('that is partial or not fully understood is decided by a person', async () => {
+    for (const [key, why] of [
+      ['complete":false', 'the plan is partial'],
+      ['later":[1]', 'not fully understood'],
+    ]) {
+      const text = PLAN.replace('"configuration"', `"${key},"configuration"`);
+      const { code, out } = await run(['check', 'p', '--plan', '-'], rule('true'), text);
+      expect(code).toBe(1);
+      expect(out).toContain(`m0: the plan`);
+      expect(out).toContain(why);
+    }
+    expect((await run(['check', 'p', '--plan', '-'], rule('true'), PLAN)).code).toBe(0);
   });
 });

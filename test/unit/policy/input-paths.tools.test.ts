@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseExact } from '../../../src/base/exact-json.ts';
 import { compilePolicy, loadBundle } from '../../../src/policy/compile.ts';
 import { evaluate } from '../../../src/policy/evaluate.ts';
 import { type InputPaths, projectInput } from '../../../src/policy/input-paths.ts';
@@ -54,6 +55,8 @@ describe('what a policy can read of its input', () => {
       // A list, and a text, are what they are: names say nothing of them.
       approvers: [{ e: 4 }],
     });
+    const big = parseExact('{"m0":{"id":12345678901234567890}}') as Parameters<typeof projectInput>[0];
+    expect(JSON.stringify(projectInput(big, [['m0', 'id', 'x']]))).toBe('{"m0":{"id":12345678901234567890}}');
     expect(projectInput(document, [['plan'], ['plan', 'a']])).toEqual({ plan: document.plan });
     const odd = JSON.parse('{"__proto__": {"a": 1}, "plan": 1}') as typeof document;
     expect(JSON.stringify(projectInput(odd, [['__proto__', 'a']]))).toBe('{"__proto__":{"a":1}}');

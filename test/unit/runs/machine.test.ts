@@ -60,6 +60,10 @@ const EVENTS: Record<RunEventName, RunEvent> = {
 const STATES = Object.keys(RUN_STATES) as RunState[];
 const NAMES = Object.keys(EVENTS) as RunEventName[];
 
+function approvalOf(finding: typeof TAG): Run['approvals'][number] {
+  return { by: DANA, at: NOON, scope: toScope([finding]), commit: CODE.commit, bundles: {} };
+}
+
 function step(from: Run, event: RunEvent): { readonly run: Run; readonly effects: readonly string[] } {
   const result = transition(from, event, NOON);
   if (!result.ok) throw new Error(result.refusal);
@@ -106,6 +110,26 @@ describe('what a decision leads to', () => {
 
   it('nothing drifted: clean, and an open alert ends', () => {
     expect(decided([], {})).toMatchObject({ run: { state: 'clean' }, effects: ['check-worked', 'resolve'] });
+  });
+
+  it('nothing found in a partial plan is not clean, and an open alert stays', () => {
+    const unsure = 'the plan is partial: aws_thing.a is deferred';
+    const openAlertRun = decidedRun('awaiting_approval', [SSH], {}, { id: 41 });
+    const found = decided([], {}, { openAlertRun }, { unsure });
+    expect(found).toMatchObject({ run: { state: 'quiet', unsure }, effects: ['check-worked'] });
+    const moved = step(decidedRun('approved', [TAG], {}, { approvals: [approvalOf(TAG)] }), {
+      type: 'moved',
+      planned: { ...planned([]), unsure },
+      decision: decision([], {}),
+      exemptions: [],
+      moved: { approvedBy: [DANA], approvedAt: NOON, before: [TAG], after: [], also: [] },
+    });
+    expect(moved.run.state).toBe('quiet');
+    const whole = step(run({ state: 'planning', unsure }), {
+      type: 'planned',
+      planned: { ...planned([]), unsure: null },
+    });
+    expect(whole.run.unsure).toBeNull();
   });
 
   it('a finding an apply would not change is no drift to act on', () => {

@@ -51,7 +51,7 @@ describe('what the cloud opens now', () => {
     [
       'a single rule, widened',
       changed(SG, group(rule(22, 22, '10.0.0.0/8')), group(rule(22, 22, WORLD))),
-      'opened to the world (0.0.0.0/0)',
+      'SSH (22) opened to the world (0.0.0.0/0) on web',
     ],
     [
       'a rule of its own',
