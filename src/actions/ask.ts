@@ -13,6 +13,7 @@ import type { Incoming, Reply } from '../ports/chat.ts';
 import type { Change } from '../ports/store.ts';
 import { describeState } from '../runs/machine.ts';
 import { durationText, listed } from '../text/words.ts';
+import { emptyStateRefusal } from './empty-state.ts';
 import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 
 /** A run can be asked about by hand once in this time, no matter who asks. */
@@ -86,6 +87,8 @@ export async function ask(parts: ActionParts, incoming: Incoming, id: number): P
   if (run.state !== 'awaiting_approval' || alert === undefined) {
     return refused(`Nothing to ask about: ${describeState(run)}.`);
   }
+  const stateRefusal = await emptyStateRefusal(parts.store, stack.name);
+  if (stateRefusal !== null) return refused(stateRefusal);
   const people = await peopleToAskByHand(parts, stack, run);
   if (people.length === 0) return refused(await whyNotAsked(parts, stack));
   const others = people.filter((a) => a.person !== actor.person);

@@ -7,6 +7,7 @@ import type { Incoming, Reply } from '../ports/chat.ts';
 import { describeState } from '../runs/machine.ts';
 import { capitalize } from '../text/words.ts';
 import { askButtons } from './ask.ts';
+import { emptyStateRefusal } from './empty-state.ts';
 import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 
 async function refusal(
@@ -37,6 +38,8 @@ export async function approve(
   const { run, stack } = found;
   const refusalText = await refusal(parts, 'approve', incoming.actor, run, stack.name);
   if (refusalText !== null) return refused(refusalText, await askButtons(parts, stack, run, incoming.actor));
+  const stateRefusal = await emptyStateRefusal(parts.store, stack.name);
+  if (stateRefusal !== null) return refused(stateRefusal);
   if (run.state !== 'awaiting_approval') return refused(`Nothing to approve: ${describeState(run)}.`);
 
   const exemptions = await parts.store.exemptions(run.stack);

@@ -12,6 +12,7 @@ import { checkPermission } from '../people/permissions.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
 import type { Change } from '../ports/store.ts';
 import { newRun } from '../runs/effects.ts';
+import { acceptEmptyState, emptyStateRefusal } from './empty-state.ts';
 import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 import { targetedIn } from './targets.ts';
 
@@ -189,6 +190,12 @@ async function exemptOnRun(
   const run = await newestRun(parts, found.run);
   const refusalText = await refusalOf(parts, request.kind, incoming.actor, stack, run);
   if (refusalText !== null) return refused(refusalText);
+  if (run.state === 'state_empty') {
+    if (request.kind === 'accept')
+      return acceptEmptyState(parts, incoming, stack, run, { address, ...request });
+    const why = await emptyStateRefusal(parts.store, stack.name);
+    return refused(why ?? `Run #${run.id} found the state empty, and there is nothing to snooze in it.`);
+  }
   const open = await findingsMeant(parts, run, address);
   if (typeof open === 'string') return refused(open);
   const missing = request.kind === 'snooze' ? request.until === null : request.reason === null;

@@ -22,6 +22,8 @@ const ROUTINE_STEPS = [
   { action: 'requeue' },
   { action: 'decided', ending: '-> clean' },
   { action: 'decided', ending: '-> quiet' },
+  // The entries `state-empty` and `state-back` say it once.
+  { action: 'decided', ending: '-> state_empty' },
 ] as const;
 
 /** The target, and the targets of subscriptions (as typed) that match one of the stacks. */

@@ -1,12 +1,16 @@
 /** The commands `drift` (answers from the store, then checks again) and `status`. */
 
 import { driftView } from '../alerts/drift-view.ts';
+import { conditionsView, emptyStateView, troublesOf } from '../alerts/plan-alert-views.ts';
 import { directoryWithSubscriptions, isReportedIn } from '../alerts/subscriptions.ts';
 import type { CommandName } from '../commands/command.ts';
 import type { Card } from '../messages/card.ts';
+import { conditionsCard } from '../messages/conditions-card.ts';
 import { driftCard } from '../messages/drift-card.ts';
+import { emptyStateCard } from '../messages/empty-state-card.ts';
 import { statusCard } from '../messages/status-card.ts';
 import type { StackStatusView } from '../messages/view-status.ts';
+import { isOfRun, type RunAlertKind } from '../model/alert.ts';
 import type { Stack } from '../model/directory.ts';
 import { exemptionOf } from '../model/exemption.ts';
 import { openFindings } from '../model/open-findings.ts';
@@ -25,12 +29,13 @@ const BUSY: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved',
 async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatusView> {
   const { store } = parts;
   const now = parts.clock();
-  const [runs, [drift], [failing], exemptions, skipped] = await Promise.all([
+  const [runs, [drift], [failing], exemptions, skipped, troubles] = await Promise.all([
     store.runs({ stack: stack.name, limit: 20 }),
     store.alerts({ subject: stack.name, state: 'open', kind: 'drift' }),
     store.alerts({ subject: stack.name, state: 'open', kind: 'failure' }),
     store.exemptions(stack.name),
     store.skippedCheck(stack.name),
+    troublesOf(store, stack.name),
   ]);
   const openAlertRun = drift ? await store.run(drift.runId) : undefined;
   const good = runs.find((r) => STATES_WITH_ANSWER.includes(r.state) && r.decision !== null);
@@ -44,6 +49,8 @@ async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatusVi
     state: stackStateOf({
       ...{ open: open.length, exempt: exempt.length },
       ...{ failing: failing !== undefined, known: shown !== undefined },
+      emptied: troubles.some((t) => t.kind === 'empty-state'),
+      unmet: troubles.some((t) => t.kind === 'conditions'),
     }),
     open: open.length,
     waiting:
@@ -52,6 +59,7 @@ async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatusVi
     runId: open.length > 0 ? (openAlertRun?.id ?? null) : null,
     lastGoodAt: good?.updatedAt ?? null,
     failure: failed?.failure?.message ?? null,
+    troubles,
     busy: runs.some((r) => BUSY.includes(r.state)),
     // Not shown if any check was made after the skipped one.
     skipped:
@@ -114,21 +122,34 @@ export async function status(parts: ActionParts, incoming: Incoming, target: str
   const of = await card(parts, target, stacks, false);
   const here = target === null ? await subscriptionBlocks(parts, incoming.place) : [];
   const known = { ...of, blocks: [...of.blocks, ...here] };
-  const drift = await openDrift(parts, stacks);
-  // For a single stack with drift the answer includes the whole drift card with its buttons.
-  if (drift === null) return privately(known);
+  const open = await openAlert(parts, stacks);
+  // For a single stack with an open alert the answer includes the whole card of it with its buttons.
+  if (open === null) return privately(known);
   return privately({
-    ...drift,
-    blocks: [...known.blocks.filter((b) => b.type === 'line'), ...drift.blocks, ...here],
+    ...open,
+    blocks: [...known.blocks.filter((b) => b.type === 'line'), ...open.blocks, ...here],
   });
 }
 
-/** The card of the open drift if there is exactly one stack; null otherwise. */
-async function openDrift(parts: ActionParts, stacks: readonly Stack[]): Promise<Card | null> {
+/**
+ * The card of the open alert if there is exactly one stack; null otherwise. While its state is empty that is the only
+ * one: nothing of the stack's drift can be approved.
+ */
+async function openAlert(parts: ActionParts, stacks: readonly Stack[]): Promise<Card | null> {
   const [only, ...more] = stacks;
   if (only === undefined || more.length > 0) return null;
-  const [alert] = await parts.store.alerts({ subject: only.name, state: 'open', kind: 'drift' });
-  const run = alert && (await parts.store.run(alert.runId));
-  if (!alert || !run) return null;
+  const open = async (kind: RunAlertKind) => {
+    const [alert] = await parts.store.alerts({ subject: only.name, state: 'open', kind });
+    const run = alert && isOfRun(alert) ? await parts.store.run(alert.runId) : undefined;
+    return alert && isOfRun(alert) && run ? { alert, run } : null;
+  };
+  const empty = await open('empty-state');
+  if (empty) return emptyStateCard(emptyStateView(parts, empty.run, empty.alert));
+  const found = await open('drift');
+  if (!found) {
+    const unmet = await open('conditions');
+    return unmet && conditionsCard(conditionsView(parts, unmet.run, unmet.alert));
+  }
+  const { alert, run } = found;
   return driftCard(await driftView(parts, run, alert, await parts.store.messages(alert.id)));
 }

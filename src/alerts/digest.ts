@@ -8,6 +8,7 @@ import type { RunState } from '../model/run.ts';
 import { describeApprovers } from '../people/permissions.ts';
 import type { Change } from '../ports/store.ts';
 import { namedActor, type ViewParts } from './drift-view.ts';
+import { troublesOf } from './plan-alert-views.ts';
 
 const DAY_MS = 86_400_000;
 /** How many of the newest runs are read for applied changes: a busy fleet makes so many in a few days. */
@@ -102,6 +103,7 @@ export async function digestView(
     failing: failing
       .filter((a) => names.has(a.subject))
       .map((a) => ({ stack: a.subject, since: a.firstSeenAt })),
+    troubles: (await troublesOf(store)).filter((t) => names.has(t.stack)),
     brokenPolicies: policies.filter((a) => used.has(a.subject)).map((a) => a.subject),
     openBefore: before?.open ?? null,
     now,

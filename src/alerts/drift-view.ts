@@ -171,6 +171,8 @@ export async function driftView(
     asked: asked.map((m) => ({ who: nameOf(m.person ?? ''), at: m.postedAt })),
     moved: run.moved,
     failure: run.failure,
+    emptied: run.emptied ?? null,
+    checks: run.checks ?? [],
     lock: run.lock ?? null,
     interrupted: run.interrupted?.run ?? null,
     rejectedBy: run.state === 'rejected' ? (run.ending?.by ?? null) : null,

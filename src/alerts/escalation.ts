@@ -98,6 +98,9 @@ async function findWaiting(
   const stack = directory.stacks.find((s) => s.name === alert.subject);
   const run = stack && (await store.run(alert.runId));
   if (!stack || run?.state !== 'awaiting_approval') return null;
+  // Nobody can approve anything of the stack while its state is empty.
+  if ((await store.alerts({ subject: stack.name, state: 'open', kind: 'empty-state' })).length > 0)
+    return null;
   const open = approvable(openFindings(run, await store.exemptions(stack.name), now));
   if (open.length === 0 || !mayDisturb(stack, severityOf(stack, run, open), now)) return null;
   const fleetsShowing = fleets.filter((f) => f.details.members.includes(alert.id));

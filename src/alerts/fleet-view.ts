@@ -1,9 +1,10 @@
 /** Collects the data of a fleet's card: the current status of each of its stacks. */
+import { assertNever } from '../base/assert-never.ts';
 import { shortNames } from '../drift/resource-name.ts';
 import { worstFirst } from '../drift/summary.ts';
 import { labelOf } from '../messages/rows.ts';
 import type { FleetStack, FleetStackStatus, FleetView } from '../messages/view-fleet.ts';
-import type { FleetAlert, RunAlert } from '../model/alert.ts';
+import type { FleetAlert, RunAlert, RunAlertKind } from '../model/alert.ts';
 import { isOfRun } from '../model/alert.ts';
 import { approvable, type OpenFinding, openFindings } from '../model/open-findings.ts';
 import type { Run } from '../model/run.ts';
@@ -45,7 +46,7 @@ export async function fleetView(parts: ViewParts, fleet: FleetAlert): Promise<Fl
   return {
     alertKind: fleet.details.of,
     stacks: members.map(toStack),
-    common: fleet.details.of === 'drift' ? commonDrift(members) : commonFailure(members),
+    common: commonOf(fleet.details.of, members),
     since: fleet.firstSeenAt,
     over: fleet.state !== 'open',
     why: fleet.details.why,
@@ -56,7 +57,7 @@ export async function fleetView(parts: ViewParts, fleet: FleetAlert): Promise<Fl
 
 function toStack(member: Member): FleetStack {
   const { alert, run, open } = member;
-  const status = alert.kind === 'failure' ? failureStatus(alert) : driftStatus(member);
+  const status = statusOf(member);
   const findings = open.map((each) => each.finding);
   const [worst] = worstFirst(approvable(open).map((each) => each.finding));
   const more = open.length > 1 ? `, and ${open.length - 1} more` : '';
@@ -68,12 +69,30 @@ function toStack(member: Member): FleetStack {
     runId: run.id,
     status: status,
     open: open.length,
-    what: alert.kind === 'failure' ? firstLine(run) : status === 'waits' ? waits : '',
+    what: status === 'waits' ? waits : alert.kind === 'failure' ? firstLine(run) : '',
   };
 }
 
-function failureStatus(alert: RunAlert): FleetStackStatus {
-  return alert.state === 'open' ? 'failing' : 'mended';
+function statusOf(member: Member): FleetStackStatus {
+  const { kind, state } = member.alert;
+  const open = state === 'open';
+  switch (kind) {
+    case 'drift':
+      return driftStatus(member);
+    case 'failure':
+      return open ? 'failing' : 'mended';
+    case 'empty-state':
+      return open ? 'empty' : 'back';
+    case 'conditions':
+      return open ? 'unmet' : 'met';
+    default:
+      return assertNever(kind);
+  }
+}
+
+function commonOf(kind: RunAlertKind, members: readonly Member[]): string | null {
+  if (kind === 'drift') return commonDrift(members);
+  return kind === 'failure' ? commonFailure(members) : null;
 }
 
 function driftStatus({ alert, run, open }: Member): FleetStackStatus {

@@ -6,6 +6,7 @@ import type { Actor } from '../model/run.ts';
 import type { OnCall } from '../people/on-call.ts';
 import { checkPermission, describeApprovers, type OnCallNow } from '../people/permissions.ts';
 import type { ViewParts } from './drift-view.ts';
+import { troublesOf } from './plan-alert-views.ts';
 
 export interface HomeParts extends ViewParts {
   readonly onCall: OnCall;
@@ -50,18 +51,23 @@ export async function homeView(parts: HomeParts, actor: Actor): Promise<HomeView
     .sort((a, b) => a.drift.since - b.drift.since || (a.drift.stack < b.drift.stack ? -1 : 1));
   const exemptions = (await Promise.all(directory.stacks.map((s) => store.exemptions(s.name)))).flat();
   const failing = await store.alerts({ state: 'open', kind: 'failure' });
+  const troubles = (await troublesOf(store)).filter((t) => names.has(t.stack));
+  const emptied = new Set(troubles.flatMap((t) => (t.kind === 'empty-state' ? [t.stack] : [])));
+  // Nothing of a stack can be approved while its state is empty.
+  const waitsForReader = (f: Found): boolean => f.mine && !emptied.has(f.drift.stack);
   const rotas = Object.entries(await parts.onCall.rotasNow()).filter(([name]) => name in directory.oncall);
   const nameOf = (person: string): string => directory.people.find((p) => p.key === person)?.name ?? person;
   return {
     known: directory.people.some((p) => p.key === actor.person),
-    waiting: found.filter((f) => f.mine).map((f) => f.drift),
-    others: found.filter((f) => !f.mine).map((f) => f.drift),
+    waiting: found.filter(waitsForReader).map((f) => f.drift),
+    others: found.filter((f) => !waitsForReader(f)).map((f) => f.drift),
     exemptions: exemptions
       .filter((k) => k.by.person !== null && k.by.person === actor.person)
       .filter((k) => k.until === null || k.until > now),
     failing: failing
       .filter((alert) => names.has(alert.subject))
       .map(({ subject: stack, firstSeenAt, seenCount }) => ({ stack, since: firstSeenAt, times: seenCount })),
+    troubles,
     rotas: rotas.map(([rota, { people, until, problem }]) => ({
       ...{ rota, until, problem },
       people: people.map((person) => ({ person, name: nameOf(person) })),

@@ -3,7 +3,9 @@ import { assertNever } from '../base/assert-never.ts';
 import type { Logger } from '../base/log.ts';
 import type { LogFields } from '../base/log-context.ts';
 import type { Card } from '../messages/card.ts';
+import { conditionsCard } from '../messages/conditions-card.ts';
 import { driftCard } from '../messages/drift-card.ts';
+import { emptyStateCard } from '../messages/empty-state-card.ts';
 import { failureCard } from '../messages/failure-card.ts';
 import { fleetCard } from '../messages/fleet-card.ts';
 import { policyAlertCard } from '../messages/policy-alert-card.ts';
@@ -15,6 +17,7 @@ import type { OutboxEntry, OutboxMessage } from '../ports/outbox.ts';
 import { driftView, failureView, stackOrRemoved, type ViewParts } from './drift-view.ts';
 import { createFleets, type Recipient } from './fleet.ts';
 import { fleetView } from './fleet-view.ts';
+import { conditionsView, emptyStateView } from './plan-alert-views.ts';
 import { placesOfPolicy, policyAlertView } from './policy-alerts.ts';
 import { markRefused } from './refused-messages.ts';
 import { directoryWithSubscriptions } from './subscriptions.ts';
@@ -86,10 +89,14 @@ export function createPosting(parts: PostingParts): Posting {
       case 'reach':
         return reachCard(unreachableView(parts, alert));
       case 'drift':
-      case 'failure': {
+      case 'failure':
+      case 'empty-state':
+      case 'conditions': {
         const run = await store.run(alert.runId);
         if (!run) throw new Error(`rendering alert ${alert.id}: run #${alert.runId} is not in the store`);
         if (alert.kind === 'failure') return failureCard(await failureView(parts, run, alert));
+        if (alert.kind === 'empty-state') return emptyStateCard(emptyStateView(parts, run, alert));
+        if (alert.kind === 'conditions') return conditionsCard(conditionsView(parts, run, alert));
         return driftCard(await driftView(parts, run, alert, messages), { why });
       }
       default:
@@ -135,7 +142,9 @@ export function createPosting(parts: PostingParts): Posting {
       case 'fleet':
         return [alert.details];
       case 'drift':
-      case 'failure': {
+      case 'failure':
+      case 'empty-state':
+      case 'conditions': {
         const run = await store.run(alert.runId);
         return run ? stackOrRemoved(known, run).channels.map(inChannel) : [];
       }

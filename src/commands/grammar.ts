@@ -107,7 +107,7 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
   },
   accept: {
     args: [arg('run'), arg('address', 'may'), arg('reason', 'form')],
-    help: 'This drift is right: make it part of the baseline until a value changes',
+    help: 'This drift is right: make it part of the baseline until a value changes. Also ends the alarm of an empty state',
     examples: ['accept #42 agreed with security', 'accept #42 aws_s3_bucket.logs tags belong to finance'],
     effect: 'exempts',
     alsoCalled: ['ignore', 'keep', 'allow'],

@@ -1,5 +1,6 @@
 /** Combines the answers of the policies into one decision per finding. Pure. */
-import type { Finding } from '../drift/finding.ts';
+import type { Finding, IgnoredAttribute } from '../drift/finding.ts';
+import { ignoredChangeText } from '../drift/ignored-text.ts';
 
 /** What the policies decided: apply without a person, wait for a person, or nobody may apply. */
 export type Verdict = 'auto' | 'human' | 'deny';
@@ -147,7 +148,8 @@ function staleVerdict(answer: PolicyAnswer, stale: StaleBundle, address: string)
  * Combines the answers of the assigned policies into one verdict per actionable finding, strictest first: an error
  * or a stale bundle leads to a person; any `deny` denies; any `pending` waits for a person; `auto` needs an `allow`
  * from every policy in mode `decide`, and at least one such policy; everything else leads to a person. `realign:
- * ask` turns `auto` into a person, `realign: never` denies.
+ * ask` turns `auto` into a person, `realign: never` denies. A finding whose apply would change what m0.yaml ignores
+ * is never `auto`.
  *
  * `forceHuman`: if given, m0's own reason why nothing may be applied without a person.
  */
@@ -177,6 +179,11 @@ export function decide(
         if (verdict === 'auto' && deciders.length === 0) {
           verdict = 'human';
           reasons.push(reasonOfM0('no policy decides for this stack, so a person does'));
+        }
+        const reverts: readonly IgnoredAttribute[] = finding.revertsIgnored ?? [];
+        if (verdict === 'auto' && reverts.length > 0) {
+          verdict = 'human';
+          reasons.push(reasonOfM0(`an apply would also change ${ignoredChangeText(reverts)}`));
         }
         if (verdict === 'auto' && forceHuman !== undefined) {
           verdict = 'human';

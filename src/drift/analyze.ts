@@ -22,6 +22,7 @@ import type {
 } from './finding.ts';
 import { findingFingerprint } from './fingerprint.ts';
 import { NO_REST, type Rest, restOf, rowOfPlace } from './follows.ts';
+import type { Ignores } from './ignore.ts';
 import { field, hasUnknown, isObject, UNKNOWN } from './json-value.ts';
 import { notUnderstoodOf } from './known-keys.ts';
 import { partialOf } from './partial.ts';
@@ -40,6 +41,7 @@ import { pathOf, type Scrubber } from './redact.ts';
 import { pairResources, type Resource, withoutTwins } from './resource.ts';
 import type { Schema } from './schema.ts';
 import { collectSecrets, scrubberFor } from './secrets.ts';
+import { resourcesInState } from './state-size.ts';
 import { isUnsteady } from './unsteady.ts';
 
 interface Context {
@@ -49,6 +51,7 @@ interface Context {
   readonly echoes: Echoes;
   readonly scrub: Scrubber;
   readonly options: PlannedOptions;
+  readonly ignores: Ignores;
 }
 
 type Judgement = { readonly kind: 'finding' | 'noise'; readonly finding: Finding };
@@ -72,6 +75,11 @@ export function analyzePlan(
     readonly secrets?: readonly string[];
     /** What the providers' schemas say; left out where they are not known. */
     readonly schema?: Schema;
+    /**
+     * Whether m0.yaml ignores an attribute. Where an apply leaves such an attribute as it is, it is no part of a
+     * fingerprint, because it may move all the time. Left out: none.
+     */
+    readonly ignores?: Ignores;
   },
 ): Analysis {
   const plan = planParts(document);
@@ -87,6 +95,7 @@ export function analyzePlan(
     echoes: new Echoes(resources, configuration),
     scrub,
     options: planning,
+    ignores: options.ignores ?? (() => false),
   };
   const touched = resources.flatMap((resource): PlannedResource[] => {
     const planned = plannedOf(resource, planning);
@@ -132,6 +141,7 @@ export function analyzePlan(
     counts: countsOf(findings, noise),
     secrets,
     ...(checks.length === 0 ? {} : { checks }),
+    resourcesInState: resourcesInState(plan),
     ...(inputs.length === 0 ? {} : { inputs }),
     ...(invocations.length === 0 ? {} : { invocations }),
     changes: changes.sort(compareChanges),
@@ -267,7 +277,11 @@ function findingOf({ resource, planned }: PlannedResource, verdict: FindingParts
   const attributes = rows.map((row) => showAttribute(row, resource, context.scrub)).sort(compareAttributes);
   // Rows that may only repeat a sibling's drift are left out: a plan of this resource alone can't identify them.
   const bound = rows.filter(
-    (row) => row.order !== 'schema' && (action === 'none' || row.set === true || !leftAsItIs(row, resource)),
+    (row) =>
+      row.order !== 'schema' &&
+      (action === 'none' ||
+        ((row.set === true || !leftAsItIs(row, resource)) &&
+          !(row.leftInPlace && context.ignores(entry.address, pathOf(row.raw, context.scrub))))),
   );
   const contents = contentsOf(resource, context.scrub);
   const invokes = context.plan.invocations

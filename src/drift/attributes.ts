@@ -216,6 +216,7 @@ export function showAttribute(judged: JudgedRow, resource: Resource, scrub: Scru
     actual: shown(raw.actual, raw.masks, scrub),
     desired: shown(raw.desired, raw.masks, scrub),
     sensitive: holdsSecret(raw, scrub),
+    ...(judged.leftInPlace && holdsSecret(raw, scrub) ? { leftInPlace: true as const } : {}),
     ...(json === undefined || json.length === 0 ? {} : { json }),
     ...(decoded === undefined ? {} : { decoded }),
     ...(element === undefined ? {} : { element }),

@@ -71,8 +71,21 @@ export interface AttributeDrift {
   readonly orderOnly?: true;
   /** True if nobody can set the attribute: the provider computes it, and an apply does not change it. */
   readonly computed?: true;
+  /** True for a secret that an apply does not change; its values are hidden and can't be compared. */
+  readonly leftInPlace?: true;
   /** True if the value changes with every plan, as that of `timestamp()`, so that no approval of it can hold. */
   readonly unsteady?: true;
+}
+
+/** An attribute that a rule of m0.yaml ignores, while something else of its resource drifts. */
+export interface IgnoredAttribute {
+  readonly path: string;
+  /** The reason of the rule. */
+  readonly reason: string;
+  /** The value in the cloud now. */
+  readonly actual: ShownValue;
+  /** The value that the code sets. */
+  readonly desired: ShownValue;
 }
 
 /** One value that a resource is created with, or would lose with a delete. */
@@ -133,6 +146,13 @@ export interface Finding {
   readonly deletedByHand?: true;
   /** The reason of the ignore rule in m0.yaml that covers it. m0 then never applies it. */
   readonly ignored?: string;
+  /** Attributes that rules of m0.yaml ignore and that an apply of this finding leaves as they are. */
+  readonly leavesIgnored?: readonly IgnoredAttribute[];
+  /**
+   * Attributes that rules of m0.yaml ignore and that an apply of this finding would change nevertheless. A person
+   * then decides.
+   */
+  readonly revertsIgnored?: readonly IgnoredAttribute[];
   /**
    * Creates, deletes and replaces: what the code sets, or what the cloud has and would lose; sorted by path. Empty
    * values are left out.
@@ -214,6 +234,8 @@ export interface Analysis {
    * none.
    */
   readonly checks?: readonly CheckResult[];
+  /** How many managed objects the state recorded before the plan. Left out if the plan does not say. */
+  readonly resourcesInState?: number;
   /** Data sources that only an apply reads. Left out if there are none. */
   readonly inputs?: readonly LateRead[];
   /** Everything that an apply of the plan does, sorted by address. */

@@ -1,6 +1,8 @@
 /** Ignore rules of m0.yaml: drift that is reported but never applied. */
+import { covers, dotted, keyed } from './address-pattern.ts';
+import { equal } from './canonical.ts';
 import { countsOf } from './counts.ts';
-import type { Analysis, Finding } from './finding.ts';
+import type { Analysis, AttributeDrift, Finding, IgnoredAttribute, Json } from './finding.ts';
 
 /**
  * A rule that ignores drift. `match` is an address, or an address and an attribute's path joined by a dot, written
@@ -27,15 +29,62 @@ interface Fit {
  * findings are still reported, but never applied. A rule with an attribute covers that attribute; it ignores a
  * finding only if all attributes are covered and the resource stays. Creates, deletes, replaces and forgets need a
  * rule for the whole resource. Fingerprints do not change; `counts` are updated.
+ *
+ * Where only some attributes of a finding are covered, it stays actionable: `leavesIgnored` then lists the covered
+ * ones that an apply leaves as they are, and `revertsIgnored` those that it would change.
  */
 export function ignoreFindings(analysis: Analysis, rules: readonly IgnoreRule[]): Analysis {
   if (rules.length === 0) return analysis;
-  const split = rules.map(({ match, reason }) => ({ segments: dotted(match), reason }));
+  const split = rules.map(splitRule);
   const findings = analysis.findings.map((finding): Finding => {
-    const reason = reasonToIgnore(finding, split);
-    return reason === null ? finding : { ...finding, actionable: false, ignored: reason };
+    const fits = fitting(finding.address, split);
+    if (fits.length === 0) return finding;
+    const reason = reasonToIgnore(finding, fits);
+    return reason === null
+      ? { ...finding, ...coveredAttributes(finding, fits) }
+      : { ...finding, actionable: false, ignored: reason };
   });
   return { ...analysis, findings, counts: countsOf(findings, analysis.noise) };
+}
+
+/**
+ * Whether a rule covers an attribute by its path or, with the path null, the whole resource. Written as in findings.
+ */
+export type Ignores = (address: string, path: string | null) => boolean;
+
+/** The rules as one question. */
+export function ignoredBy(rules: readonly IgnoreRule[]): Ignores {
+  const split = rules.map(splitRule);
+  return (address, path) => {
+    const fits = fitting(address, split);
+    return path === null
+      ? fits.some((fit) => fit.path.length === 0)
+      : fits.length > 0 && fitFor(path, fits) !== undefined;
+  };
+}
+
+/**
+ * True if rules cover the attribute not only at this address but for every key that an instance of the resource or of
+ * its modules may have.
+ */
+export function ignoresAllInstances(ignores: Ignores, address: string, path: string): boolean {
+  const anyKey = dotted(address).map((segment) =>
+    segment.replace(/\[.*\]$/, (key) => (key.startsWith('["') ? `["${ANY_KEY}"]` : `[${ANY_KEY}]`)),
+  );
+  return ignores(anyKey.join('.'), path);
+}
+
+/** A key that no rule names: only a wildcard matches it. */
+const ANY_KEY = '\u0001';
+
+/**
+ * True if an apply changes the attribute of a resource that stays. A value that is known only after the apply counts
+ * as changed, unless the provider computes it.
+ */
+export function applyChanges(attribute: AttributeDrift): boolean {
+  if (attribute.computed === true || attribute.leftInPlace === true) return false;
+  // Two hidden secrets look equal.
+  return attribute.sensitive || !equal(attribute.actual as Json, attribute.desired as Json, 'plan');
 }
 
 /** True if `match` can be an address, or an address and a path. An address has at least a type and a name. */
@@ -68,70 +117,58 @@ export function concerns(match: string, finding: Finding): boolean {
 /** A name and any number of closed brackets. */
 const WHOLE_SEGMENT = /^[^.[\]"\s]+(\[([^[\]"\s]+|"([^"\\]|\\.)*")\])*$/;
 
-function reasonToIgnore(finding: Finding, rules: readonly Rule[]): string | null {
-  const address = dotted(finding.address);
-  const fits = rules.flatMap(({ segments, reason }): Fit[] => {
+function splitRule({ match, reason }: IgnoreRule): Rule {
+  return { segments: dotted(match), reason };
+}
+
+function fitting(at: string, rules: readonly Rule[]): readonly Fit[] {
+  const address = dotted(at);
+  return rules.flatMap(({ segments, reason }): Fit[] => {
     const fit = address.every((segment, i) => covers(segments[i], segment));
     return fit ? [{ path: keyed(segments.slice(address.length)), reason }] : [];
   });
+}
+
+function fitFor(attributePath: string, fits: readonly Fit[]): Fit | undefined {
+  const path = keyed(dotted(attributePath));
+  return fits.find(
+    (f) => f.path.length === path.length && path.every((segment, i) => covers(f.path[i], segment)),
+  );
+}
+
+function reasonToIgnore(finding: Finding, fits: readonly Fit[]): string | null {
   const whole = fits.find((fit) => fit.path.length === 0);
   if (whole !== undefined) return whole.reason;
 
-  if (fits.length === 0) return null;
   const stays = finding.action === 'update' || finding.action === 'none';
   // Without attributes, a rule about an attribute can't match.
   if (!stays || finding.deletedByHand === true || finding.attributes.length === 0) return null;
   const reasons = new Set<string>();
   for (const attribute of finding.attributes) {
-    const path = keyed(dotted(attribute.path));
-    const fit = fits.find(
-      (f) => f.path.length === path.length && path.every((segment, i) => covers(f.path[i], segment)),
-    );
+    const fit = fitFor(attribute.path, fits);
     if (fit === undefined) return null;
     reasons.add(fit.reason);
   }
   return [...reasons].join(', ');
 }
 
-/** The parts between the dots. A dot in brackets or quotes is part of a key. */
-function dotted(path: string): readonly string[] {
-  const segments: string[] = [];
-  let from = 0;
-  let depth = 0;
-  let quoted = false;
-  for (let i = 0; i < path.length; i++) {
-    const character = path[i];
-    if (quoted) {
-      if (character === '\\') i += 1;
-      else if (character === '"') quoted = false;
-    } else if (character === '"') quoted = true;
-    else if (character === '[') depth += 1;
-    else if (character === ']') depth -= 1;
-    else if (character === '.' && depth === 0) {
-      segments.push(path.slice(from, i));
-      from = i + 1;
-    }
-  }
-  return [...segments, path.slice(from)];
-}
-
-/** Splits off each key in brackets, so that `tags.Owner` and `tags["a.b/c"]` both have two parts. */
-function keyed(segments: readonly string[]): readonly string[] {
-  return segments.flatMap((segment) => segment.split(/(?=\[")/));
-}
-
-/** True if the pattern matches the whole text. `*` matches any characters. */
-function covers(pattern: string | undefined, text: string): boolean {
-  if (pattern === undefined) return false;
-  const [head = '', ...rest] = pattern.split('*');
-  const tail = rest.pop();
-  if (tail === undefined) return pattern === text;
-  if (text.length < head.length + tail.length || !text.startsWith(head) || !text.endsWith(tail)) return false;
-  let middle = text.slice(head.length, text.length - tail.length);
-  for (const part of rest) {
-    const at = middle.indexOf(part);
-    if (at === -1) return false;
-    middle = middle.slice(at + part.length);
-  }
-  return true;
+/** The covered attributes of a finding that an apply touches. */
+function coveredAttributes(
+  finding: Finding,
+  fits: readonly Fit[],
+): Pick<Finding, 'leavesIgnored' | 'revertsIgnored'> {
+  if (!finding.actionable || (finding.action !== 'update' && finding.action !== 'replace')) return {};
+  const covered = finding.attributes.flatMap((attribute) => {
+    const fit = fitFor(attribute.path, fits);
+    return fit === undefined ? [] : [{ attribute, reason: fit.reason }];
+  });
+  const listed = (changes: boolean): readonly IgnoredAttribute[] =>
+    covered
+      .filter(({ attribute }) => applyChanges(attribute) === changes)
+      .map(({ attribute: { path, actual, desired }, reason }) => ({ path, reason, actual, desired }));
+  const [leaves, reverts] = [listed(false), listed(true)];
+  return {
+    ...(leaves.length === 0 ? {} : { leavesIgnored: leaves }),
+    ...(reverts.length === 0 ? {} : { revertsIgnored: reverts }),
+  };
 }

@@ -28,6 +28,7 @@ function attributeChange(attribute: AttributeDrift, address: string): readonly C
   const label = labelOf(attribute.path);
   const { actual, desired } = attribute;
   const change = (verb: Verb, what: string): readonly Change[] => [{ verb, what, on: address }];
+  if (attribute.leftInPlace === true) return [];
   // Two hidden secrets look equal. They differ, because otherwise the attribute would not be listed.
   if (attribute.sensitive) return change('changes', `${label} (sensitive)`);
   if (sameValue(actual, desired)) return [];
@@ -174,7 +175,13 @@ function applyKindOf(finding: Finding): ApplyKind {
 
 /** What people call the attributes, e.g. `the rule`, `the tags`; null if there is no better word than "it". */
 function nounOf(findings: readonly Finding[]): string | null {
-  const paths = findings.flatMap((f) => readableAttributes(f.attributes).map((a) => labelOf(a.path)));
+  const isLeft = (f: Finding, path: string): boolean =>
+    f.leavesIgnored?.some((left) => left.path === path) === true;
+  const paths = findings.flatMap((f) =>
+    readableAttributes(f.attributes)
+      .filter((a) => !isLeft(f, a.path))
+      .map((a) => labelOf(a.path)),
+  );
   const plural = paths.length > 1;
   if (paths.length === 0) return null;
   if (paths.every((p) => p === 'tags' || p.startsWith('tags.') || p.startsWith('tags['))) {

@@ -4,13 +4,29 @@ import { whenText } from '../text/when.ts';
 import { capitalize, count, durationText, headlineOf, listed } from '../text/words.ts';
 import type { Block, Card, Span } from './card.ts';
 import { ago, context, dotted, line, person, strong, text, time } from './spans.ts';
+import { troubleWords } from './trouble.ts';
 import type { DigestOpen, DigestView } from './view-digest.ts';
+import type { StackTrouble } from './view-plan-alerts.ts';
 
 /** The most lines of one kind; the others are counted ("and 12 more"). */
 const SHOWN = 8;
 
+function troublesIn(view: DigestView): readonly StackTrouble[] {
+  return view.troubles ?? [];
+}
+
+/** `1 state empty`, `2 with failing code checks`. */
+function troubleParts(view: DigestView): readonly string[] {
+  const of = (kind: StackTrouble['kind']): number => troublesIn(view).filter((t) => t.kind === kind).length;
+  const [empty, unmet] = [of('empty-state'), of('conditions')];
+  return [
+    ...(empty === 0 ? [] : [`${count(empty, 'state')} empty`]),
+    ...(unmet === 0 ? [] : [`${unmet} with failing code checks`]),
+  ];
+}
+
 function aligned(view: DigestView): number {
-  const troubled = new Set([...view.open, ...view.failing].map((s) => s.stack));
+  const troubled = new Set([...view.open, ...view.failing, ...troublesIn(view)].map((s) => s.stack));
   return view.stacks - troubled.size;
 }
 
@@ -33,6 +49,7 @@ function headline(view: DigestView): string {
       ? []
       : [`${view.open.length} open (oldest ${durationText(view.now - oldest.since)}, ${oldest.stack})`]),
     ...(failing === 0 ? [] : [`${count(failing, 'check')} failing`]),
+    ...troubleParts(view),
     ...(broken === 0 ? [] : [`${count(broken, 'policy', 'policies')} broken`]),
     ...healed,
     ...(ending === 0 ? [] : [`${count(ending, 'snooze')} ${ending === 1 ? 'ends' : 'end'} within a day`]),
@@ -47,6 +64,7 @@ function headline(view: DigestView): string {
     parts,
     parts.filter((p) => !p.includes('within a day')),
     parts.filter((p) => !p.includes('within a day') && !healed.includes(p)),
+    parts.filter((p) => !p.includes('within a day') && !healed.includes(p) && !p.endsWith(' broken')),
   ];
   const sentences = candidates.map((some) => withScope(some.join(' · ')));
   return sentences.find((sentence) => headlineOf(sentence) === sentence) ?? sentences.at(-1) ?? '';
@@ -94,6 +112,15 @@ export function digestCard(view: DigestView): Card {
     ...folded(view.failing, (failing) =>
       line(strong(failing.stack), text('  can’t be checked since '), time(failing.since, view)),
     ),
+    ...folded(troublesIn(view), (trouble) =>
+      line(
+        ...dotted([
+          [strong(trouble.stack), text(`  ${troubleWords(trouble)}`)],
+          [text('since '), time(trouble.since, view)],
+          [text(`run #${trouble.runId}`)],
+        ]),
+      ),
+    ),
     ...folded(view.snoozesEnding, (snooze) =>
       line(
         strong(snooze.stack),
@@ -107,7 +134,7 @@ export function digestCard(view: DigestView): Card {
       ? []
       : [line(text(`Broken policies, so people decide: ${view.brokenPolicies.join(', ')}`))]),
     ...(moved.length === 0 ? [] : [context(text(moved.join(' · ')))]),
-    ...(view.open.length + view.failing.length > 0
+    ...(view.open.length + view.failing.length + troublesIn(view).length > 0
       ? [
           {
             type: 'buttons' as const,
@@ -122,6 +149,10 @@ export function digestCard(view: DigestView): Card {
       : []),
   ];
   const tone =
-    view.failing.length + view.brokenPolicies.length > 0 ? 'bad' : view.open.length > 0 ? 'waits' : 'good';
+    view.failing.length + view.brokenPolicies.length + troublesIn(view).length > 0
+      ? 'bad'
+      : view.open.length > 0
+        ? 'waits'
+        : 'good';
   return { headline: head, tone, blocks };
 }

@@ -17,6 +17,7 @@ import type { Button, ButtonConfirm } from './card.ts';
 import { applyLabel, describeChanges, destroys, opensAccess } from './changes.ts';
 import { approvableNow } from './finding-status.ts';
 import { acceptForm, snoozeForm } from './forms.ts';
+import { ignoredChangeSentence, withoutIgnored } from './ignored-changes.ts';
 import type { DriftView } from './view.ts';
 import { nobodyMay } from './who.ts';
 
@@ -26,10 +27,15 @@ const LABEL = 30;
 
 const AFTERWARDS = 'Nothing else is touched. Plans again first; if anything moved, you will be asked again.';
 
+/** The longest text about ignored attributes in a dialog, in characters. */
+const IGNORED = 130;
+
 function confirmation(findings: readonly Finding[], actionLabel: string): ButtonConfirm {
+  const ignored = ignoredChangeSentence(findings, IGNORED);
+  const head = ignored === null ? '' : `${ignored} `;
   return {
     title: `${actionLabel}?`,
-    body: `${describeChanges(findings, BODY - AFTERWARDS.length - 1)} ${AFTERWARDS}`,
+    body: `${head}${describeChanges(withoutIgnored(findings), BODY - AFTERWARDS.length - 1 - head.length)} ${AFTERWARDS}`,
     confirm: actionLabel.length <= LABEL ? actionLabel : 'Apply',
   };
 }
@@ -46,8 +52,11 @@ function approveButton(view: DriftView): Button | null {
     label,
     style: destructive ? 'danger' : 'primary',
     command: approveText(view.runId, view.waitingFingerprint),
-    // An apply that deletes or replaces, or that opens something, always asks for confirmation.
-    ...(view.confirm || destructive || opensAccess(findings)
+    // An apply that deletes, replaces, opens something, or changes what m0.yaml ignores always asks for confirmation.
+    ...(view.confirm ||
+    destructive ||
+    opensAccess(findings) ||
+    ignoredChangeSentence(findings, IGNORED) !== null
       ? { confirm: confirmation(findings, actionLabel) }
       : {}),
   };
@@ -89,6 +98,7 @@ export function driftButtons(view: DriftView): readonly Button[] {
     case 'denied':
       return [...(has(view, 'denied') ? [snooze, accept] : []), ...unsnooze, ...unaccept, diff];
     case 'failed':
+    case 'state_empty':
     case 'apply_unknown':
     case 'expired':
       return [{ label: 'Check again', command: driftText(view.stack) }, diff];

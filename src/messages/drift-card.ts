@@ -6,10 +6,12 @@ import { severityOf } from '../drift/severity.ts';
 import type { LockWait } from '../model/run.ts';
 import { capitalize, clip, codeName, count, durationText, listed, withSeparators } from '../text/words.ts';
 import type { Block, Card, Span } from './card.ts';
+import { conditionsFact } from './conditions-card.ts';
 import { contentRows } from './contents-rows.ts';
 import { driftButtons } from './drift-buttons.ts';
 import { openNow, statusLabel, unaffectedStatus, withCurrentStatuses } from './finding-status.ts';
 import { driftHeadline } from './headline.ts';
+import { ignoredChangeBlocks } from './ignored-changes.ts';
 import { movedBlocks } from './moved.ts';
 import { reasonSpans } from './reasons.ts';
 import { CARD_VALUE, findingRows, foldRows, markOf } from './rows.ts';
@@ -208,6 +210,7 @@ function factBlocks(view: DriftView): readonly Block[] {
   const open = openNow(view);
   const why = reasonSpans(open.flatMap((f) => f.reasons));
   const warns = reasonSpans(view.warnings);
+  const fails = conditionsFact(view.checks ?? []);
   const waits =
     open.some((f) => f.status.type === 'waits' || f.status.type === 'unknown') &&
     view.alert === 'open' &&
@@ -215,6 +218,7 @@ function factBlocks(view: DriftView): readonly Block[] {
   const facts = [
     ...(why.length > 0 ? [{ label: 'Policy', spans: why }] : []),
     ...(warns.length > 0 ? [{ label: 'Warns', spans: warns }] : []),
+    ...(fails === null ? [] : [{ label: 'Fails', spans: [text(fails)] }]),
     ...(waits ? [{ label: 'Who', spans: whoSpans(view) }] : []),
   ];
   return facts.length > 0 ? [{ type: 'facts', facts }] : [];
@@ -355,6 +359,7 @@ export function driftCard(given: DriftView, extra: { readonly why: string | null
       ...findingBlocks(view),
       ...factBlocks(view),
       ...outcomeBlocks(view),
+      ...ignoredChangeBlocks(view),
       ...(buttons.length > 0 ? [{ type: 'buttons', buttons } as const] : []),
     ],
   };
@@ -362,7 +367,7 @@ export function driftCard(given: DriftView, extra: { readonly why: string | null
 
 function toneOf(view: DriftView): Card['tone'] {
   if (view.alert === 'superseded' || view.state === 'superseded') return 'plain';
-  if (view.state === 'failed' || view.state === 'apply_unknown') return 'bad';
+  if (view.state === 'failed' || view.state === 'apply_unknown' || view.state === 'state_empty') return 'bad';
   if (view.state === 'rejected' || view.state === 'canceled' || view.state === 'expired') return 'plain';
   const statuses = new Set(view.findings.map((f) => f.status.type));
   if (statuses.has('unknown')) return 'bad';

@@ -27,6 +27,10 @@ function words(status: FleetStackStatus, n: number): string {
       return many('apply went wrong', 'applies went wrong');
     case 'failing':
       return many('can’t be checked', 'can’t be checked');
+    case 'empty':
+      return many('has an empty state', 'have an empty state');
+    case 'unmet':
+      return many('has failing checks of the code', 'have failing checks of the code');
     case 'heals':
       return many('is being put back', 'are being put back');
     case 'left':
@@ -41,6 +45,10 @@ function words(status: FleetStackStatus, n: number): string {
       return many('aligned again', 'aligned again');
     case 'mended':
       return many('can be checked again', 'can be checked again');
+    case 'back':
+      return many('settled', 'settled');
+    case 'met':
+      return many('passes its checks again', 'pass their checks again');
     default:
       return assertNever(status);
   }
@@ -51,6 +59,8 @@ const ORDER: readonly FleetStackStatus[] = [
   'waits',
   'denied',
   'failing',
+  'empty',
+  'unmet',
   'heals',
   'left',
   'kept',
@@ -58,7 +68,14 @@ const ORDER: readonly FleetStackStatus[] = [
   'applied',
   'gone',
   'mended',
+  'back',
+  'met',
 ];
+
+/** What the headline says already. */
+const IN_HEADLINE: readonly FleetStackStatus[] = ['failing', 'empty', 'unmet', 'waits', 'trouble'];
+/** Stacks with these statuses may be well again at the next check. */
+const CHECK_AGAIN: readonly FleetStackStatus[] = ['failing', 'empty', 'unmet'];
 
 function withStatus(view: FleetView, status: FleetStackStatus): readonly FleetStack[] {
   return view.stacks.filter((s) => s.status === status);
@@ -71,22 +88,49 @@ function names(stacks: readonly FleetStack[], most = NAMES): string {
   return more > 1 ? `${shownNames.join(', ')} and ${more} more` : listed(shownNames);
 }
 
+function whatHappened({ alertKind, common }: FleetView, n: string, since: string): string {
+  switch (alertKind) {
+    case 'failure':
+      return `${n} can’t be checked since ${since}`;
+    case 'empty-state':
+      return `${n} have an empty state since ${since}: wrong workspace, backend or key? Nothing will be applied`;
+    case 'conditions':
+      return `${n} have failing checks of the code since ${since}`;
+    case 'drift':
+      return common === null
+        ? `${n} drifted since ${since}`
+        : `${n} drifted the same way at ${since}: ${common}`;
+    default:
+      return assertNever(alertKind);
+  }
+}
+
+/** The same once it is over; null if it is said in the same words. */
+function pastOf({ alertKind }: FleetView, n: string): string | null {
+  switch (alertKind) {
+    case 'failure':
+      return `${n} could not be checked`;
+    case 'empty-state':
+      return `${n} had an empty state`;
+    case 'conditions':
+      return `${n} had failing checks of the code`;
+    case 'drift':
+      return null;
+    default:
+      return assertNever(alertKind);
+  }
+}
+
 function headline(view: FleetView): string {
   const since = whenText(view.since, view.now, view.zone);
   const n = count(view.stacks.length, 'stack');
   const waits = [...withStatus(view, 'trouble'), ...withStatus(view, 'waits')];
-  const what =
-    view.alertKind === 'failure'
-      ? `${n} can’t be checked since ${since}`
-      : view.common === null
-        ? `${n} drifted since ${since}`
-        : `${n} drifted the same way at ${since}: ${view.common}`;
-  const counts = ORDER.filter((s) => s !== 'failing' && s !== 'waits' && s !== 'trouble').flatMap((s) => {
+  const what = whatHappened(view, n, since);
+  const counts = ORDER.filter((s) => !IN_HEADLINE.includes(s)).flatMap((s) => {
     const matching = withStatus(view, s).length;
     return matching === 0 ? [] : [words(s, matching)];
   });
-  if (view.over)
-    return `${view.alertKind === 'failure' ? `${n} could not be checked` : what}. ${counts.join(', ')}`;
+  if (view.over) return `${pastOf(view, n) ?? what}. ${counts.join(', ')}`;
   const open =
     waits.length === 0
       ? []
@@ -131,7 +175,7 @@ function buttons(view: FleetView): readonly Button[] {
   const environments = new Set(view.stacks.map((s) => s.environment));
   const [only] = environments.size === 1 ? environments : [];
   const target = only === undefined ? null : `env:${only}`;
-  const failing = withStatus(view, 'failing').length > 0;
+  const failing = CHECK_AGAIN.some((status) => withStatus(view, status).length > 0);
   return [
     ...open.map((s) => ({ label: `Review ${clip(s.stack, 50)}`, command: statusText(`stack:${s.stack}`) })),
     ...(failing ? [{ label: 'Check again', command: driftText(target) }] : []),
@@ -142,7 +186,7 @@ function buttons(view: FleetView): readonly Button[] {
 /** The fleet card. With `why` it is the copy for a person who is asked. */
 export function fleetCard(view: FleetView): Card {
   const environments = [...new Set(view.stacks.map((s) => s.environment))].sort();
-  const bad = withStatus(view, 'trouble').length + withStatus(view, 'failing').length > 0;
+  const bad = (['trouble', ...CHECK_AGAIN] as const).some((status) => withStatus(view, status).length > 0);
   const open = withStatus(view, 'waits').length + withStatus(view, 'denied').length;
   return {
     headline: headlineOf(headline(view)),

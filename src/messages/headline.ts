@@ -8,6 +8,7 @@ import { whenText } from '../text/when.ts';
 import { capitalize, clip, codeName, count, durationText, headlineOf, listed } from '../text/words.ts';
 import { ended, openNow } from './finding-status.ts';
 import { movedSentence } from './moved.ts';
+import { failingChecksWords, troubleWords } from './trouble.ts';
 import type { DriftView, FindingStatus, FindingView } from './view.ts';
 import { nobodyMay } from './who.ts';
 import { type Worst, worstOf } from './worst.ts';
@@ -269,6 +270,10 @@ export function driftHeadline(view: DriftView, you: boolean): string {
   return headlineOf(sentence(view, you));
 }
 
+function checksFail(view: DriftView): number {
+  return view.checks?.length ?? 0;
+}
+
 function sentence(view: DriftView, you: boolean): string {
   const { stack, state } = view;
   const run = `run #${view.runId}`;
@@ -306,13 +311,18 @@ function sentence(view: DriftView, you: boolean): string {
       return view.moved === null
         ? driftSentence(view, you)
         : `${stack} not applied: ${movedSentence(view.moved, view)}`;
+    case 'state_empty':
+      return `${stack}: ${troubleWords({ kind: 'empty-state', number: view.emptied?.resources ?? 0 })}, nothing is applied (${run})`;
     case 'superseded':
       return `${stack}: ${view.outcome ?? 'a newer run took over'}`;
     case 'clean':
     case 'quiet':
     case 'realigned':
       if (openNow(view).length === 0 && view.findings.length > 0) return driftSentence(view, you);
-      return view.outcome === null ? `${stack} is aligned` : `${stack}: ${view.outcome}`;
+      if (view.outcome !== null) return `${stack}: ${view.outcome}`;
+      return checksFail(view) > 0
+        ? `${stack}: ${failingChecksWords(checksFail(view))}`
+        : `${stack} is aligned`;
     case 'queued':
     case 'planning':
     case 'deciding':

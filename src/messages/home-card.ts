@@ -3,6 +3,7 @@ import { endExemptionText, HOME_TEXT, statusText } from '../commands/text.ts';
 import { clip, count, headlineOf } from '../text/words.ts';
 import type { Block, Button, Card, Span } from './card.ts';
 import { ago, code, command, context, dotted, line, people, strong, text, time } from './spans.ts';
+import { troubleWords } from './trouble.ts';
 import type { HomeDrift, HomeView } from './view-home.ts';
 
 /** The most entries with a button, the most entries of one line, and the longest reason in characters. */
@@ -121,6 +122,26 @@ function failingPart(view: HomeView): Part {
   };
 }
 
+function troublePart(view: HomeView): Part {
+  const all = view.troubles ?? [];
+  const shown = all.slice(0, WITH_BUTTON);
+  return {
+    title: `Other problems (${all.length})`,
+    blocks: [
+      ...shown.map((trouble) =>
+        line(
+          ...dotted([
+            [strong(trouble.stack), text(`  ${troubleWords(trouble)}`)],
+            [text('since '), time(trouble.since, view)],
+            [text(`run #${trouble.runId}`)],
+          ]),
+        ),
+      ),
+      ...more(all.length - shown.length, 'status'),
+    ],
+  };
+}
+
 function onCallPart(view: HomeView): Part {
   return {
     title: 'On call',
@@ -146,7 +167,7 @@ function headline(view: HomeView): string {
     return `${count(view.waiting.length, 'stack')} ${view.waiting.length === 1 ? 'waits' : 'wait'} for you`;
   }
   if (view.others.length > 0) return `Nothing waits for you; ${count(view.others.length, 'stack')} drifted`;
-  if (view.failing.length > 0) return 'Nothing waits for you';
+  if (view.failing.length + (view.troubles?.length ?? 0) > 0) return 'Nothing waits for you';
   return 'Nothing waits for you, and nothing has drifted';
 }
 
@@ -170,6 +191,7 @@ function cardWith(view: HomeView, buttons: readonly Button[]): Card {
   const parts = [
     waitingPart(view),
     failingPart(view),
+    troublePart(view),
     othersPart(view),
     keepsPart(view),
     onCallPart(view),
@@ -188,7 +210,7 @@ function cardWith(view: HomeView, buttons: readonly Button[]): Card {
     tone:
       view.waiting.length > 0
         ? 'waits'
-        : view.failing.length > 0
+        : view.failing.length + (view.troubles?.length ?? 0) > 0
           ? 'bad'
           : view.others.length > 0
             ? 'drift'

@@ -37,6 +37,10 @@ const ACTION_WORDS: Readonly<Record<string, string>> = {
   requeue: 'put back into the queue',
   'nobody-reached': 'reached nobody about',
   'snooze-over': 'saw a snooze end on',
+  'state-empty': 'found the state empty of',
+  'state-back': 'found the state again of',
+  'checks-fail': 'found failing checks of the code of',
+  'checks-pass': 'found passing checks of the code of',
 };
 
 /** The audit record: who decided what, newest first. */

@@ -1,11 +1,19 @@
 /** The attributes of a finding as rows of a diff. */
 import { assertNever } from '../base/assert-never.ts';
-import type { Action, AttributeDrift, Finding, JsonDifference, ShownValue } from '../drift/finding.ts';
+import type {
+  Action,
+  AttributeDrift,
+  Finding,
+  IgnoredAttribute,
+  JsonDifference,
+  ShownValue,
+} from '../drift/finding.ts';
 import { readableAttributes } from '../drift/readable.ts';
 import { longTexts } from '../drift/text-diff.ts';
 import { describeChange } from '../drift/value-change.ts';
 import { describeValue } from '../drift/value-text.ts';
 import type { DiffRow } from './card.ts';
+import { leftBy, leftInTheCode, leftWords, revertRows } from './ignored-rows.ts';
 import { type TextDetail, textRow } from './text-rows.ts';
 import { sameValue } from './values.ts';
 
@@ -143,10 +151,20 @@ function jsonRows(
 }
 
 /**
- * The rows of one attribute. `action`: what an apply does to the resource.
+ * The rows of one attribute. `action`: what an apply does to the resource. `left`: the rule of m0.yaml by which an
+ * apply leaves the attribute as it is.
  */
-function attributeRows(attribute: AttributeDrift, action: Action, detail: ValueDetail): readonly DiffRow[] {
+function attributeRows(
+  attribute: AttributeDrift,
+  action: Action,
+  detail: ValueDetail,
+  left: IgnoredAttribute | undefined,
+): readonly DiffRow[] {
   const label = labelOf(attribute.path);
+  if (left !== undefined) {
+    const [from, to] = [shownAt(attribute, 'recorded'), shownAt(attribute, 'actual')];
+    return [...moveRows(label, attribute.kind, { from, to }, detail), note(label, leftWords(left))];
+  }
   const forced: readonly DiffRow[] =
     attribute.forcesReplacement === true ? [note(label, 'this forces the replacement')] : [];
   if (attribute.json !== undefined && attribute.json.length > 0) {
@@ -160,9 +178,13 @@ function attributeRows(attribute: AttributeDrift, action: Action, detail: ValueD
 
 /** All rows of a finding. */
 export function findingRows(finding: Finding, detail: ValueDetail): readonly DiffRow[] {
-  const rows = readableAttributes(finding.attributes).flatMap((a) =>
-    attributeRows(a, finding.action, detail),
-  );
+  const rows = [
+    ...readableAttributes(finding.attributes).flatMap((a) => [
+      ...attributeRows(a, finding.action, detail, leftBy(finding, a.path)),
+      ...revertRows(finding, a.path, labelOf(a.path)),
+    ]),
+    ...leftInTheCode(finding, labelOf, detail.value),
+  ];
   const moved: readonly DiffRow[] =
     finding.previousAddress === undefined ? [] : [note('moved from', finding.previousAddress)];
   return [...moved, ...rows];

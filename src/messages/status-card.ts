@@ -4,6 +4,8 @@ import { showText, whyText } from '../commands/text.ts';
 import { clip, count, durationText, headlineOf } from '../text/words.ts';
 import type { Block, Button, Card, Span } from './card.ts';
 import { ago, context, dotted, line, strong, text, time } from './spans.ts';
+import { troubleWords } from './trouble.ts';
+import type { StackTrouble } from './view-plan-alerts.ts';
 import type { StackStatusView, StatusView } from './view-status.ts';
 
 /** The most stacks with a line of their own, and the longest error in characters. */
@@ -12,15 +14,23 @@ const FAILURE = 200;
 
 const ORDER: Readonly<Record<StackStatusView['state'], number>> = {
   failing: 0,
-  drifted: 1,
-  unknown: 2,
-  quiet: 3,
-  aligned: 4,
+  empty: 1,
+  drifted: 2,
+  unmet: 3,
+  unknown: 4,
+  quiet: 5,
+  aligned: 6,
 };
 
 function waitWords({ open, waiting }: StackStatusView): string {
   const waits = waiting === 0 ? '' : `, ${waiting} ${waiting === 1 ? 'waits' : 'wait'} for a person`;
   return `${open} open${waits}`;
+}
+
+/** The stack's troubles of that kind, each after `before`. */
+function troubles(status: StackStatusView, kind: StackTrouble['kind'], before: string): string {
+  const those = (status.troubles ?? []).filter((t) => t.kind === kind);
+  return those.map((t) => `${before}${troubleWords(t)}`).join('');
 }
 
 function words(status: StackStatusView): string {
@@ -29,11 +39,15 @@ function words(status: StackStatusView): string {
     case 'aligned':
       return 'aligned';
     case 'drifted':
-      return `${waitWords(status)}${exempt}`;
+      return `${waitWords(status)}${exempt}${troubles(status, 'conditions', ', ')}`;
     case 'quiet':
       return `${status.exempt} snoozed or accepted, nothing else open`;
     case 'failing':
       return status.open > 0 ? `the check fails; ${waitWords(status)}` : 'the check fails';
+    case 'empty':
+      return troubles(status, 'empty-state', '');
+    case 'unmet':
+      return `no drift${exempt}${troubles(status, 'conditions', ', but ')}`;
     case 'unknown':
       return 'not checked yet';
     default:
@@ -78,9 +92,12 @@ function headline(view: StatusView): string {
   const countOf = (state: StackStatusView['state']): number => stacks.filter((s) => s.state === state).length;
   const drifted = countOf('drifted');
   const [failing, quiet, unknown] = [countOf('failing'), countOf('quiet'), countOf('unknown')];
+  const [empty, unmet] = [countOf('empty'), countOf('unmet')];
   const parts = [
     ...(drifted === 0 ? [] : [`${drifted} drifted`]),
     ...(failing === 0 ? [] : [`${failing} can't be checked`]),
+    ...(empty === 0 ? [] : [`${empty} with an empty state`]),
+    ...(unmet === 0 ? [] : [`${unmet} with failing checks of the code`]),
     ...(quiet === 0 ? [] : [`${quiet} quiet`]),
     ...(unknown === 0 ? [] : [`${unknown} not checked yet`]),
     `${countOf('aligned')} of ${count(stacks.length, 'stack')} aligned`,
@@ -89,9 +106,10 @@ function headline(view: StatusView): string {
 }
 
 function tone(view: StatusView): Card['tone'] {
-  if (view.stacks.some((s) => s.state === 'failing')) return 'bad';
+  if (view.stacks.some((s) => s.state === 'failing' || s.state === 'empty')) return 'bad';
   if (view.stacks.some((s) => s.waiting > 0)) return 'waits';
   if (view.stacks.some((s) => s.open > 0)) return 'drift';
+  if (view.stacks.some((s) => s.state === 'unmet')) return 'bad';
   return view.stacks.length > 0 && view.stacks.every((s) => s.state === 'aligned') ? 'good' : 'plain';
 }
 

@@ -1,5 +1,6 @@
 /** The data of the digest card. Times in ms since epoch. */
 import type { PersonName } from './view.ts';
+import type { StackTrouble } from './view-plan-alerts.ts';
 
 /** A stack with open drift. */
 export interface DigestOpen {
@@ -31,6 +32,8 @@ export interface DigestView {
     readonly by: PersonName;
   }[];
   readonly failing: readonly { readonly stack: string; readonly since: number }[];
+  /** Stacks that are not aligned for another reason than drift, oldest first. */
+  readonly troubles?: readonly StackTrouble[];
   /** Policies whose newest commit can't be used. */
   readonly brokenPolicies: readonly string[];
   /** Number of stacks that were open in the previous digest; null if there was none. */

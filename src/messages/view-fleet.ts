@@ -1,21 +1,27 @@
 /** The data of the fleet card. Times in ms since epoch. */
+import type { RunAlertKind } from '../model/alert.ts';
 
 /**
  * The status of one stack of a fleet. `left`: a person ended its run. `trouble`: its apply failed or was
- * interrupted.
+ * interrupted. `empty`: its state is empty; `back`: no longer, or that is accepted. `unmet`: checks of its code fail;
+ * `met`: no longer.
  */
 export type FleetStackStatus =
   | 'waits'
   | 'denied'
   | 'trouble'
   | 'failing'
+  | 'empty'
+  | 'unmet'
   | 'heals'
   | 'left'
   | 'kept'
   | 'healed'
   | 'applied'
   | 'gone'
-  | 'mended';
+  | 'mended'
+  | 'back'
+  | 'met';
 
 export interface FleetStack {
   readonly stack: string;
@@ -29,7 +35,7 @@ export interface FleetStack {
 }
 
 export interface FleetView {
-  readonly alertKind: 'drift' | 'failure';
+  readonly alertKind: RunAlertKind;
   /** Sorted by name. A stack with a newer alert is not in the list. */
   readonly stacks: readonly FleetStack[];
   /** What nearly all of them have in common, e.g. `tags.Owner removed on 118 resources`; null if there is nothing. */

@@ -1,5 +1,6 @@
 /** The data of a person's home and greeting. Times in ms since epoch. */
 import type { Exemption } from '../model/exemption.ts';
+import type { StackTrouble } from './view-plan-alerts.ts';
 import type { OnCallView } from './view-status.ts';
 
 /** Open drift of one stack. */
@@ -36,6 +37,8 @@ export interface HomeView {
   /** The reader's exemptions that still hold. */
   readonly exemptions: readonly Pick<Exemption, 'kind' | 'stack' | 'address' | 'until' | 'reason'>[];
   readonly failing: readonly { readonly stack: string; readonly since: number; readonly times: number }[];
+  /** Stacks that are not aligned for another reason than drift, oldest first. */
+  readonly troubles?: readonly StackTrouble[];
   readonly rotas: OnCallView['rotas'];
   readonly now: number;
   readonly zone: string;

@@ -6,6 +6,7 @@ import type { Exemption } from '../model/exemption.ts';
 import type { StackState } from '../model/overview.ts';
 import type { BundleStatus } from '../model/policy-status.ts';
 import type { PersonName } from './view.ts';
+import type { StackTrouble } from './view-plan-alerts.ts';
 
 export interface StackStatusView {
   readonly stack: string;
@@ -21,6 +22,8 @@ export interface StackStatusView {
   readonly lastGoodAt: number | null;
   /** Why the last check failed; null if it succeeded. */
   readonly failure: string | null;
+  /** What is wrong besides drift. */
+  readonly troubles?: readonly StackTrouble[];
   /** True while a check or an apply is running. */
   readonly busy: boolean;
   /** Why the last scheduled check was skipped, since when, and how many times in a row; null if it was made. */

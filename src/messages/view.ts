@@ -1,7 +1,7 @@
 /** The data of the cards about drift, failures and problems: plain facts, collected by src/alerts and src/runs. */
 import type { Reason } from '../decisions/decision.ts';
-import type { Finding, OutputDrift } from '../drift/finding.ts';
-import type { Actor, CodeVersion, Failure, LockWait, Moved, RunState } from '../model/run.ts';
+import type { CheckResult, Finding, OutputDrift } from '../drift/finding.ts';
+import type { Actor, CodeVersion, Failure, LockWait, Moved, RunState, SeenState } from '../model/run.ts';
 
 /** A person's name on a card. `person` is the key in m0.yaml; null for somebody who is not in it. */
 export interface PersonName {
@@ -90,6 +90,10 @@ export interface DriftView {
   readonly asked: readonly { readonly who: PersonName; readonly at: number }[];
   readonly moved: Moved | null;
   readonly failure: Failure | null;
+  /** Set if the run found the state empty: what m0 had seen in it. Nothing of the run is applied. */
+  readonly emptied?: SeenState | null;
+  /** The conditions of the code that fail. Left out if none does. */
+  readonly checks?: readonly CheckResult[];
   /** Set while the approved apply waits for a lock that another process holds. */
   readonly lock: LockWait | null;
   /** The run whose apply was interrupted, if this run examines what it left behind; else null. */

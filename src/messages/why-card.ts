@@ -4,10 +4,12 @@ import { oneLine } from '../drift/value-text.ts';
 import type { RunState } from '../model/run.ts';
 import { count, headlineOf, listed } from '../text/words.ts';
 import type { Block, Card, DiffRow } from './card.ts';
+import { conditionsFact } from './conditions-card.ts';
 import { approvableNow, openNow, statusLabel, withCurrentStatuses } from './finding-status.ts';
 import { policyName, reasonSpans, reasonWords, ruleWords } from './reasons.ts';
 import { foldRows, markOf } from './rows.ts';
 import { context, text } from './spans.ts';
+import { failingChecksWords, troubleWords } from './trouble.ts';
 import type { DriftView, FindingView } from './view.ts';
 import { approverSpans, nobodyMay, whoSpans } from './who.ts';
 
@@ -23,6 +25,7 @@ const STATES: Readonly<Record<RunState, string>> = {
   quiet: 'found nothing new: all of it is known, snoozed or accepted',
   realigned: 'is realigned',
   denied: 'is denied by the policies',
+  state_empty: 'found the state empty, so nothing is applied',
   rejected: 'was rejected',
   canceled: 'was canceled',
   superseded: 'stopped for a newer run',
@@ -63,6 +66,14 @@ function because(view: DriftView): string {
   if (denied.length > 0 && openNow(view).length === denied.length) {
     return `${run} of ${view.stack}: the policies let nobody apply ${listed(denied.slice(0, 3).map((f) => f.finding.address))}${denied.length > 3 ? ' and others' : ''}`;
   }
+  if (view.emptied) {
+    const words = troubleWords({ kind: 'empty-state', number: view.emptied.resources });
+    return `${run} of ${view.stack}: ${words}, so nothing is applied`;
+  }
+  const fails = view.checks?.length ?? 0;
+  if (view.state === 'quiet' && fails > 0 && view.findings.length === 0) {
+    return `${run} of ${view.stack} found no drift, but ${failingChecksWords(fails)}`;
+  }
   return `${run} of ${view.stack} ${STATES[view.state]}`;
 }
 
@@ -75,9 +86,11 @@ export function whyCard(given: DriftView): Card {
   const denied = view.findings.some((f) => f.status.type === 'denied');
   const warns = reasonSpans(view.warnings);
   const asking = approvableNow(view).length > 0;
+  const fails = conditionsFact(view.checks ?? []);
   const facts = [
     { label: 'Who', spans: asking ? whoSpans(view) : approverSpans(view) },
     ...(warns.length > 0 ? [{ label: 'Warns', spans: warns }] : []),
+    ...(fails === null ? [] : [{ label: 'Fails', spans: [text(fails)] }]),
   ];
   const blocks: readonly Block[] = [
     ...shown.map(

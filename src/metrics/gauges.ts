@@ -6,9 +6,9 @@ import { type Overview, type StackStatus, stackStatuses } from '../model/overvie
 import { isTerminal, RUN_STATES, type RunState, type Trigger } from '../model/run.ts';
 
 const OPEN_STATES = (Object.keys(RUN_STATES) as RunState[]).filter((s) => !isTerminal(s));
-const STACK_STATES = ['aligned', 'drifted', 'quiet', 'failing', 'unknown'] as const;
+const STACK_STATES = ['aligned', 'drifted', 'quiet', 'failing', 'empty', 'unmet', 'unknown'] as const;
 const ORIGINS = ['cloud', 'code', 'both'] as const;
-const ALERT_KINDS = ['drift', 'failure', 'policy'] as const;
+const ALERT_KINDS = ['drift', 'failure', 'empty-state', 'conditions', 'policy'] as const;
 const EXEMPTION_KINDS = ['snooze', 'accept'] as const;
 const URGENCIES = ['apply', 'command', 'schedule'] as const;
 

@@ -18,13 +18,14 @@ interface AlertBase {
 }
 
 /**
- * What people see of one stack's drift, or of a failing check: one root message per channel, copies in DMs, and a
- * thread under each. A run with the same fingerprint updates it, a run with another one supersedes it.
+ * What people see of one stack's drift, of a check that can't be made, of a state that is empty although it recorded
+ * resources before, or of failing conditions of its code: one root message per channel, copies in DMs, and a thread
+ * under each. A run with the same fingerprint updates it, a run with another one supersedes it.
  */
 export interface RunAlert extends AlertBase {
-  readonly kind: 'drift' | 'failure';
+  readonly kind: 'drift' | 'failure' | 'empty-state' | 'conditions';
   readonly subject: string;
-  /** The drift's fingerprint, or `failure` for a failing check. */
+  /** The fingerprint of the drift or of the failing conditions; the kind itself for the others. */
   readonly fingerprint: string;
   /** The run whose findings and state the card shows. */
   readonly runId: number;
@@ -61,7 +62,7 @@ export interface FleetAlert extends AlertBase {
 
 /** What a fleet alert covers. */
 export interface Fleet {
-  readonly of: RunAlert['kind'];
+  readonly of: RunAlertKind;
   readonly place: Place;
   /** The person whose DM the place is, and why that person; null for a channel. */
   readonly person: string | null;
@@ -97,9 +98,11 @@ export type NewAlert =
   | Omit<FleetAlert, 'id' | 'version'>
   | Omit<ReachAlert, 'id' | 'version'>;
 
+const RUN_ALERT_KINDS: readonly RunAlertKind[] = ['drift', 'failure', 'empty-state', 'conditions'];
+
 /** True if the alert is about one run of one stack. */
 export function isOfRun(alert: Alert): alert is RunAlert {
-  return alert.kind === 'drift' || alert.kind === 'failure';
+  return RUN_ALERT_KINDS.some((kind) => kind === alert.kind);
 }
 
 /** Why a policy can't be used, and who knows about it. */

@@ -109,11 +109,17 @@ export function stackStateOf(facts: {
   readonly open: number;
   readonly exempt: number;
   readonly failing: boolean;
+  /** The state is empty although it recorded resources before. */
+  readonly emptied: boolean;
+  /** A condition of the code fails. */
+  readonly unmet: boolean;
   readonly known: boolean;
 }): StackState {
   if (facts.failing) return 'failing';
+  if (facts.emptied) return 'empty';
   if (!facts.known) return 'unknown';
   if (facts.open > 0) return 'drifted';
+  if (facts.unmet) return 'unmet';
   return facts.exempt > 0 ? 'quiet' : 'aligned';
 }
 
@@ -140,6 +146,8 @@ export function stackStatuses(
       open: openAlertRun === null ? 0 : open.length,
       exempt: found.length - open.length,
       failing: ofStack.some((a) => a.kind === 'failure'),
+      emptied: ofStack.some((a) => a.kind === 'empty-state'),
+      unmet: ofStack.some((a) => a.kind === 'conditions'),
       known: shown !== null,
     });
     return {
@@ -150,5 +158,9 @@ export function stackStatuses(
   });
 }
 
-/** `unknown`: before its first check. `quiet`: all its drift is snoozed or accepted. */
-export type StackState = 'aligned' | 'drifted' | 'quiet' | 'failing' | 'unknown';
+/**
+ * `unknown`: before its first check. `quiet`: all its drift is snoozed or accepted. `failing`: it can't be checked.
+ * `empty`: its state is empty although it recorded resources before. `unmet`: it has no drift, but a condition of its
+ * code fails.
+ */
+export type StackState = 'aligned' | 'drifted' | 'quiet' | 'failing' | 'empty' | 'unmet' | 'unknown';

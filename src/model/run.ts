@@ -1,6 +1,6 @@
 /** A run: one pass from plan to outcome, with its states and everything a card shows of it. */
 import type { Decision, FindingDecision } from '../decisions/decision.ts';
-import type { Counts, Finding, OutputDrift, PlannedChange } from '../drift/finding.ts';
+import type { CheckResult, Counts, Finding, OutputDrift, PlannedChange } from '../drift/finding.ts';
 
 export const TRIGGERS = ['schedule', 'push', 'command', 'verify'] as const;
 /** What caused a run. `verify`: m0 itself, e.g. after it was stopped during an apply. */
@@ -118,6 +118,16 @@ export interface LockWait {
   readonly retryAt: number;
 }
 
+/** What m0 knows of the size of a stack's state from a plan. */
+export interface SeenState {
+  /** How many managed objects the state recorded. */
+  readonly resources: number;
+  /** The run whose plan read it, or in which a person accepted that it is empty. */
+  readonly run: number;
+  /** When that was stored, in ms since epoch. */
+  readonly at: number;
+}
+
 /** One pass through the states below. It contains everything that a card shows of a run, and no secrets. */
 export interface Run {
   readonly id: number;
@@ -147,6 +157,14 @@ export interface Run {
   readonly counts: Counts | null;
   /** Over all findings of the newest whole plan; null before the first plan. */
   readonly fingerprint: string | null;
+  /** How many managed objects the state recorded; null or left out if that is not known. */
+  readonly resourcesInState?: number | null;
+  /** Set if the state is empty although it recorded resources before: what m0 had seen in it. */
+  readonly emptied?: SeenState | null;
+  /** The conditions of the code that failed in the newest whole plan. Left out in runs of older versions. */
+  readonly checks?: readonly CheckResult[];
+  /** The addresses of the conditions that only an apply can evaluate. */
+  readonly checksUnknown?: readonly string[];
   /**
    * Why the findings don't tell all of the newest plan: it is partial, or not fully understood. Null or left out if
    * they do. Without findings, such a run says so and is never `clean`.
@@ -177,6 +195,7 @@ export const RUN_STATES = {
     'awaiting_approval',
     'approved',
     'denied',
+    'state_empty',
     'queued',
     'failed',
     'canceled',
@@ -190,17 +209,19 @@ export const RUN_STATES = {
     'clean',
     'quiet',
     'denied',
+    'state_empty',
     'superseded',
     'expired',
     'failed',
     'canceled',
   ],
   applying: ['verifying', 'approved', 'failed', 'apply_unknown'],
-  verifying: ['realigned', 'awaiting_approval', 'denied', 'failed'],
+  verifying: ['realigned', 'awaiting_approval', 'denied', 'state_empty', 'failed'],
   clean: [],
   quiet: [],
   realigned: [],
   denied: [],
+  state_empty: [],
   rejected: [],
   canceled: [],
   superseded: [],

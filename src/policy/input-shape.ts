@@ -96,7 +96,7 @@ const ATTRIBUTE = object(
       object('input.m0.findings[_].attributes[_].json[_]', { kind: KIND }, 'path recorded actual desired'),
     ),
   },
-  'path recorded actual desired sensitive inputs forcesReplacement orderOnly computed unsteady',
+  'path recorded actual desired sensitive leftInPlace inputs forcesReplacement orderOnly computed unsteady',
 );
 
 const FINDING = object(
@@ -114,7 +114,7 @@ const FINDING = object(
       object('input.m0.findings[_].invokes[_]', {}, 'address type triggeredBy event'),
     ),
   },
-  'address type actionable previousAddress deletedByHand ignored revertsIgnored follows actionReason importing',
+  'address type actionable previousAddress deletedByHand ignored leavesIgnored revertsIgnored follows actionReason importing',
 );
 
 const PLANNED_ACTION: WordShape = {

@@ -4,7 +4,7 @@ import type { AuditEntry } from '../model/audit-entry.ts';
 import type { Platform } from '../model/directory.ts';
 import type { Exemption } from '../model/exemption.ts';
 import type { Overview } from '../model/overview.ts';
-import type { Actor, Run, RunState } from '../model/run.ts';
+import type { Actor, Run, RunState, SeenState } from '../model/run.ts';
 import type { SkippedCheck } from '../model/skipped-check.ts';
 import type { SeenEvents, TeamsStore } from './chat-store.ts';
 import type { OutboxEntry, OutboxMessage } from './outbox.ts';
@@ -47,6 +47,7 @@ export type Change =
   | { readonly type: 'value.set'; readonly name: string; readonly value: string }
   | { readonly type: 'tick.set'; readonly name: string; readonly at: number }
   | { readonly type: 'digest.set'; readonly name: string; readonly at: number; readonly open: number }
+  | { readonly type: 'state.seen'; readonly stack: string; readonly seen: SeenState }
   | { readonly type: 'skipped.set'; readonly stack: string; readonly skipped: SkippedCheck }
   /** If the channel already has a subscription to the target, that one stays, with the person who made it. */
   | { readonly type: 'subscription.add'; readonly subscription: Subscription }
@@ -97,6 +98,8 @@ export interface Store extends ScheduleStore, ReachStore, SeenEvents, TeamsStore
   alert(id: number): Promise<Alert | undefined>;
   /** Newest first. */
   alerts<K extends AlertKind = AlertKind>(query: AlertQuery<K>): Promise<readonly AlertOf<K>[]>;
+  /** What m0 last saw in the stack's state; undefined before the first plan that told it. */
+  seenState(stack: string): Promise<SeenState | undefined>;
   /** Exemptions of a stack that nobody ended. Expired ones are included, because the caller knows the time. */
   exemptions(stack: string): Promise<readonly Exemption[]>;
   /**

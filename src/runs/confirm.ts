@@ -6,6 +6,7 @@ import type { Run, SavedPlan } from '../model/run.ts';
 import { couldApprove, type OnCallNow } from '../people/permissions.ts';
 import type { PlanResult } from '../ports/runner.ts';
 import { shortCommit } from '../text/words.ts';
+import { failingChecks, unknownChecks } from './conditions.ts';
 import { type ComparedPlan, comparePlan, type PlanToApply } from './planned-changes.ts';
 import type { Planned } from './run-event.ts';
 import { whyNotByItself } from './why-not.ts';
@@ -26,6 +27,9 @@ export function toPlanned(result: PlanResult): Planned {
     changes: analysis.changes,
     counts: analysis.counts,
     fingerprint: fingerprintOf(analysis.findings.filter((f) => f.actionable)),
+    resourcesInState: analysis.resourcesInState ?? null,
+    checks: failingChecks(analysis.checks ?? []),
+    checksUnknown: unknownChecks(analysis.checks ?? []),
     unsure: whyNotByItself(analysis, plan.targets === null),
   };
 }

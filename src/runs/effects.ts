@@ -1,16 +1,18 @@
 /** Turns the effects of a transition into store changes, which are stored with it in one transaction. Pure. */
 import { assertNever } from '../base/assert-never.ts';
-import type { NewAlert, RunAlert } from '../model/alert.ts';
+import type { RunAlert } from '../model/alert.ts';
 import { type Actor, type Interrupted, M0, type Run, type Trigger } from '../model/run.ts';
 import type { OutboxMessage } from '../ports/outbox.ts';
 import type { Change, NewAlertMessage } from '../ports/store.ts';
 import { capitalize } from '../text/words.ts';
 import { auditEntryOf } from './audit-entry.ts';
 import { describeState, transition } from './machine.ts';
+import { newAlert } from './new-alert.ts';
+import { type PlanAlerts, planChanges } from './plan-alerts.ts';
 import type { Effect, RunEvent } from './run-event.ts';
 
 /** The stack's alerts and the people to ask, read just before the transition is stored. */
-export interface AlertContext {
+export interface AlertContext extends PlanAlerts {
   /** The stack's open drift alert. */
   readonly drift: RunAlert | null;
   /** The stack's open alert about a failing check. */
@@ -209,6 +211,7 @@ export function changesOf(
         assertNever(effect);
     }
   });
+  changes.push(...planChanges(run, event, state, now));
   return changes;
 }
 
@@ -221,21 +224,6 @@ function successionText(previous: Run | null, run: Run): string {
   if (previous?.state === 'expired')
     return `the approval of run #${previous.id} was too old, planned afresh as run #${run.id}`;
   return `superseded by run #${run.id}`;
-}
-
-function newAlert(kind: RunAlert['kind'], run: Run, fingerprint: string, now: number): NewAlert {
-  return {
-    kind,
-    subject: run.stack,
-    fingerprint,
-    state: 'open',
-    firstSeenAt: now,
-    lastSeenAt: now,
-    seenCount: 1,
-    runId: run.id,
-    outcome: null,
-    details: null,
-  };
 }
 
 /** The first failing check opens an alert; later failures count up on the same alert. */

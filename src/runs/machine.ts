@@ -52,6 +52,7 @@ const STATE_WORDS: Record<RunState, string> = {
   quiet: 'has nothing that waits',
   realigned: 'is realigned',
   denied: 'was denied by policy',
+  state_empty: 'found the state empty',
   rejected: 'was rejected',
   canceled: 'was canceled',
   superseded: 'was superseded by a newer run',

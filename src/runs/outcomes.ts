@@ -11,8 +11,30 @@ import {
 } from '../model/open-findings.ts';
 import { type Actor, type Failure, isTerminal, type Run, type RunState } from '../model/run.ts';
 import { durationText } from '../text/words.ts';
+import {
+  emptiedByApply,
+  emptyStateText,
+  hasEmptied,
+  seenBy,
+  stateEmpty,
+  whyPersonCreates,
+} from './empty-state.ts';
 import { holdForPeople } from './hold-for-people.ts';
 import type { Effect, Next, Planned, RunEvent } from './run-event.ts';
+
+const ALL_EXEMPT = 'everything that is left is snoozed or accepted';
+
+/** How many conditions of the code failed in the run's plan. */
+function failing(run: Pick<Run, 'checks'>): number {
+  return run.checks?.length ?? 0;
+}
+
+/** How the alert of drift that is gone ends. A stack with a failing condition is not aligned. */
+function goneText(run: Run): string {
+  const n = failing(run);
+  if (n === 0) return `the drift is gone: code and cloud agree (run #${run.id})`;
+  return `the drift is gone, but ${n} ${n === 1 ? 'check of the code fails' : 'checks of the code fail'} (run #${run.id})`;
+}
 
 function names(actors: readonly Actor[]): string {
   return actors.map((a) => a.name).join(' and ');
@@ -22,7 +44,8 @@ function names(actors: readonly Actor[]): string {
 export function afterDecision(run: Run, event: Extract<RunEvent, { type: 'decided' }>, now: number): Next {
   const openAlertRun = event.openAlertRun;
   // Plan files hold secrets, so the run keeps its plan file only if it is applied at once.
-  const change = { ...holdForPeople(run, event.decision, openAlertRun), plan: null };
+  const asked = { ...run, forceHuman: run.forceHuman ?? whyPersonCreates(run, event.seenState) };
+  const change = { ...holdForPeople(asked, event.decision, openAlertRun), plan: null };
   const decided = { ...run, ...change };
   const open = openFindings(decided, event.exemptions, now);
   const checkWorked: Effect = { type: 'check-worked' };
@@ -36,20 +59,24 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { type: 'decide
     };
   }
 
+  const { seenState } = event;
+  if (seenState && hasEmptied(seenState.resources, run.resourcesInState)) {
+    return stateEmpty(change, seenState, [checkWorked]);
+  }
+
   if (open.length === 0) {
     const kept = run.findings.some((f) => f.actionable);
     // The plan does not prove that the drift of an open alert is gone, so the alert stays.
     if (!kept && run.unsure) return { to: 'quiet', change, effects: [checkWorked] };
-    const outcome = kept ? 'everything that is left is snoozed or accepted' : 'the drift is gone';
     return {
-      to: kept ? 'quiet' : 'clean',
+      to: kept || failing(run) > 0 ? 'quiet' : 'clean',
       change,
       effects: [
         checkWorked,
         ...(openAlertRun && !isTerminal(openAlertRun.state)
           ? [{ type: 'supersede' as const, run: openAlertRun.id }]
           : []),
-        { type: 'resolve', outcome: kept ? outcome : `${outcome}: code and cloud agree (run #${run.id})` },
+        { type: 'resolve', outcome: kept ? ALL_EXEMPT : goneText(run) },
       ],
     };
   }
@@ -246,6 +273,11 @@ export function afterObjection(run: Run, event: Extract<RunEvent, { type: 'objec
  * The step after drift, code or policies changed since the approval: nothing is applied, and people are asked again.
  */
 export function afterMoved(run: Run, event: Extract<RunEvent, { type: 'moved' }>, now: number): Next {
+  if (hasEmptied(run.resourcesInState, event.planned.resourcesInState)) {
+    const seen = seenBy(run);
+    const change = { ...event.planned, decision: event.decision };
+    return stateEmpty(change, seen, recallApprovers(run, `Not applied: ${emptyStateText(seen)}`));
+  }
   if (run.approvals.length === 0) {
     // The policies allowed drift that has changed since: a new run decides about it.
     return {
@@ -280,7 +312,7 @@ export function afterMoved(run: Run, event: Extract<RunEvent, { type: 'moved' }>
       ? `nothing was applied: the new plan shows none of it, but ${planned.unsure}`
       : 'nothing was applied: the drift was gone before the apply began';
     return {
-      to: kept || planned.unsure ? 'quiet' : 'clean',
+      to: kept || planned.unsure || failing(planned) > 0 ? 'quiet' : 'clean',
       change,
       effects: [{ type: 'resolve', outcome }],
     };
@@ -306,6 +338,10 @@ export function afterVerify(run: Run, event: Extract<RunEvent, { type: 'verified
     applied,
     forceHuman: left.length === 0 ? run.forceHuman : 'the last apply left it as it was',
   };
+  if (hasEmptied(run.resourcesInState, planned.resourcesInState) && !emptiedByApply(run)) {
+    const seen = seenBy(run);
+    return stateEmpty(change, seen, recallApprovers(run, `Applied, and now ${emptyStateText(seen)}`));
+  }
   const open = openFindings({ ...run, ...change }, event.exemptions, now);
   const proof =
     left.length === 0

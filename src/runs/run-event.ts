@@ -1,6 +1,6 @@
 /** The events and effects of the run state machine. */
 import type { Decision, Reason } from '../decisions/decision.ts';
-import type { Counts, Finding, OutputDrift, PlannedChange } from '../drift/finding.ts';
+import type { CheckResult, Counts, Finding, OutputDrift, PlannedChange } from '../drift/finding.ts';
 import type { Place } from '../model/directory.ts';
 import type { Exemption } from '../model/exemption.ts';
 import type {
@@ -14,6 +14,7 @@ import type {
   Run,
   RunState,
   SavedPlan,
+  SeenState,
   Trigger,
 } from '../model/run.ts';
 
@@ -26,6 +27,10 @@ export interface Planned {
   readonly changes: readonly PlannedChange[];
   readonly counts: Counts;
   readonly fingerprint: string;
+  /** As in `Run`. */
+  readonly resourcesInState?: number | null;
+  readonly checks?: readonly CheckResult[];
+  readonly checksUnknown?: readonly string[];
   /** Why findings alone don't tell all of the plan; null or left out if they do. */
   readonly unsure?: string | null;
 }
@@ -34,12 +39,16 @@ export interface Planned {
 export type RunEvent =
   | { readonly type: 'start' }
   | { readonly type: 'planned'; readonly planned: Planned }
-  /** `openAlertRun`: the run of the stack's open drift alert, if any. */
+  /**
+   * `openAlertRun`: the run of the stack's open drift alert, if any. `seenState`: what m0 last saw in the stack's
+   * state; left out if it never did.
+   */
   | {
       readonly type: 'decided';
       readonly decision: Decision;
       readonly exemptions: readonly Exemption[];
       readonly openAlertRun: Run | null;
+      readonly seenState?: SeenState | undefined;
     }
   | {
       readonly type: 'approve';

@@ -16,6 +16,7 @@ import {
   objections,
   toPlanned,
 } from './confirm.ts';
+import { hasEmptied } from './empty-state.ts';
 import type { RunEvent } from './run-event.ts';
 import { acceptSeenProblems, currentBundles } from './seen-problems.ts';
 import { upgradeFingerprints } from './upgrade.ts';
@@ -134,7 +135,8 @@ export function createSteps(parts: StepParts): Steps {
       const exemptions = await store.exemptions(stack.name);
       const [open] = await store.alerts({ subject: stack.name, state: 'open', kind: 'drift' });
       const openAlertRun = open ? ((await store.run(open.runId)) ?? null) : null;
-      return { type: 'decided', decision, exemptions, openAlertRun };
+      const seenState = await store.seenState(stack.name);
+      return { type: 'decided', decision, exemptions, openAlertRun, seenState };
     });
     return decided?.state === 'approved' ? decided : null;
   }
@@ -190,6 +192,9 @@ export function createSteps(parts: StepParts): Steps {
       return null;
     }
     if (check.ok && configProblems.length > 0) check = { ok: false, also: [], narrower: false };
+    if (check.ok && hasEmptied(run.resourcesInState, result.analysis.resourcesInState)) {
+      check = { ok: false, also: ['the state is empty'], narrower: false };
+    }
     if (check.ok) {
       // The policies are asked again with the approvers: a freeze may have begun, or they may want a second approval.
       const approvers = run.approvals.map((a) => a.by);
@@ -285,6 +290,7 @@ export function createSteps(parts: StepParts): Steps {
         case 'quiet':
         case 'realigned':
         case 'denied':
+        case 'state_empty':
         case 'rejected':
         case 'canceled':
         case 'superseded':

@@ -57,14 +57,22 @@ export function createWorker(parts: WorkerParts): Worker {
   }
 
   async function alertContextOf(run: Run, peopleToAsk: AlertContext['peopleToAsk']): Promise<AlertContext> {
-    const [[drift = null], [failure = null], ofRun] = await Promise.all([
-      store.alerts({ subject: run.stack, state: 'open', kind: 'drift' }),
-      store.alerts({ subject: run.stack, state: 'open', kind: 'failure' }),
-      store.alerts({ runId: run.id, kind: 'drift' }),
-    ]);
+    const open = { subject: run.stack, state: 'open' } as const;
+    const [[drift = null], [failure = null], [emptyState = null], [conditions = null], ofRun] =
+      await Promise.all([
+        store.alerts({ ...open, kind: 'drift' }),
+        store.alerts({ ...open, kind: 'failure' }),
+        store.alerts({ ...open, kind: 'empty-state' }),
+        store.alerts({ ...open, kind: 'conditions' }),
+        store.alerts({ runId: run.id, kind: 'drift' }),
+      ]);
+    const told = conditions ? await store.run(conditions.runId) : undefined;
     return {
       drift,
       failure,
+      emptyState,
+      conditions,
+      failed: (told?.checks ?? []).map((check) => check.address),
       ofRun,
       openAlertRun: drift ? ((await store.run(drift.runId)) ?? null) : null,
       peopleToAsk,

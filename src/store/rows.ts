@@ -63,14 +63,14 @@ const delivery = z.discriminatedUnion('type', [
 ]);
 
 const runState = z.enum(Object.keys(RUN_STATES) as [Run['state'], ...Run['state'][]]);
-const alertKind = z.enum(['drift', 'failure', 'policy', 'fleet', 'reach']);
+const alertKind = z.enum(['drift', 'failure', 'empty-state', 'conditions', 'policy', 'fleet', 'reach']);
 const policyDetails = z.object({
   error: z.string(),
   inUse: z.string().nullable(),
   seen: z.object({ by: actor, at: z.number() }).nullable(),
 });
 const fleetDetails = z.object({
-  of: z.enum(['drift', 'failure']),
+  of: z.enum(['drift', 'failure', 'empty-state', 'conditions']),
   place: z.union([
     z.object({ platform: z.enum(['slack', 'teams']), channel: z.string() }),
     z.object({ platform: z.enum(['slack', 'teams']), user: z.string() }),

@@ -180,6 +180,15 @@ export const skippedChecks = sqliteTable('skipped_checks', {
   times: integer('times').notNull(),
 });
 
+/** How many objects each stack's state recorded when it was last read. A lost state is recognised by this number. */
+export const seenStates = sqliteTable('seen_states', {
+  stack: text('stack').primaryKey(),
+  resources: integer('resources').notNull(),
+  // No foreign key: the run may be deleted earlier.
+  run: integer('run').notNull(),
+  at: integer('at').notNull(),
+});
+
 /** The last commit of each stack's code that m0 has seen. `source` identifies the repository, branch and folder. */
 export const pushedHeads = sqliteTable('pushed_heads', {
   stack: text('stack').primaryKey(),

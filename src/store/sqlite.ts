@@ -36,6 +36,7 @@ import { recordLines, toAuditEntry } from './record.ts';
 import { toAlert, toExemption, toMessage, toOutboxEntry, toRun, toSubscription } from './rows.ts';
 import { scheduleTables } from './schedule-tables.ts';
 import { alerts, audit, exemptions, kv, messages, outbox, runs, subscriptions } from './schema.ts';
+import { stateTables } from './state-tables.ts';
 import { StoreError } from './store-error.ts';
 import { toolProcessesIn } from './tool-processes.ts';
 import { unreachableTables } from './unreachable-tables.ts';
@@ -150,6 +151,7 @@ export async function openSqliteStore(
 
   return {
     ...scheduleTables(db, writing),
+    ...stateTables(db),
     ...unreachableTables(db, writing),
     ...chatTables(db, writing),
 

@@ -10,6 +10,7 @@ import { CHAIN_START, chainHash } from './audit-chain.ts';
 import { alertColumns, exemptionColumns, runColumns } from './rows.ts';
 import { setLastDigest, setLastTick, setSkippedCheck } from './schedule-tables.ts';
 import { alerts, audit, exemptions, kv, outbox, runs, subscriptions } from './schema.ts';
+import { setSeenState } from './state-tables.ts';
 import { StoreError } from './store-error.ts';
 import type { Writer } from './writing.ts';
 
@@ -221,6 +222,9 @@ export function write(tx: Writer, change: Change, inserted: Inserted): void {
       return;
     case 'digest.set':
       setLastDigest(tx, change);
+      return;
+    case 'state.seen':
+      setSeenState(tx, change.stack, change.seen);
       return;
     case 'skipped.set':
       setSkippedCheck(tx, change.stack, change.skipped);

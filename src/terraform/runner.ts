@@ -6,7 +6,7 @@ import { errorText } from '../base/error-text.ts';
 import { createKeyedLock } from '../base/keyed-lock.ts';
 import type { Logger } from '../base/log.ts';
 import { analyzePlan } from '../drift/analyze.ts';
-import { ignoreFindings } from '../drift/ignore.ts';
+import { ignoredBy, ignoreFindings } from '../drift/ignore.ts';
 import { readPlan } from '../drift/read-plan.ts';
 import { scrub as scrubByValue } from '../drift/secrets.ts';
 import { touchedAddresses } from '../drift/touched.ts';
@@ -21,6 +21,7 @@ import type { ToolProcesses } from '../ports/tool-processes.ts';
 import { asRunnerError, isDamaged } from './breakage.ts';
 import { secretValues } from './child-environment.ts';
 import { declaredSecrets } from './declared-secrets.ts';
+import { keepIgnored } from './keep-ignored.ts';
 import { createLeftTools } from './left-tools.ts';
 import { createPlanFiles } from './plan-files.ts';
 import { isExcluding, scopeFlags, targetFlags, touchesExactly } from './plan-scope.ts';
@@ -56,6 +57,14 @@ export interface RunnerOptions {
 }
 
 type PlanOptions = Parameters<Runner['plan']>[1];
+
+/** A plan in the scratch directory, read. */
+type MadePlan = Pick<PlanResult, 'document' | 'analysis'> & {
+  readonly bytes: Buffer;
+  /** ms since epoch. */
+  readonly madeAt: number;
+  readonly touches: readonly string[];
+};
 
 const MINUTE = 60_000;
 const INIT = { limitMs: 10 * MINUTE, graceMs: 30_000 };
@@ -193,7 +202,8 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   function analysed(json: Uint8Array, stack: Stack): Pick<PlanResult, 'document' | 'analysis'> {
     try {
       const document = readPlan(json, `the plan of ${stack.name}`);
-      const analysis = analyzePlan(document, { key: options.key, secrets: secretValues(stack) });
+      const ignores = ignoredBy(stack.ignore);
+      const analysis = analyzePlan(document, { key: options.key, secrets: secretValues(stack), ignores });
       return { document, analysis: ignoreFindings(analysis, stack.ignore) };
     } catch (cause) {
       const text = errorText(cause);
@@ -243,7 +253,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     });
   }
 
-  /** Makes one plan into `file` and reads it. */
+  /** Makes one plan into `file`, or a file beside it, and reads it. Leaves ignored attributes as they are if it can. */
   async function planOnce(
     stack: Stack,
     tree: WorkTree,
@@ -251,20 +261,30 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     file: string,
     flags: readonly string[],
     signal: AbortSignal,
-  ) {
-    const args = ['plan', '-input=false', '-lock=false', '-no-color', '-detailed-exitcode', `-out=${file}`];
-    args.push(...flags, ...stack.varFiles.map((name) => `-var-file=${name}`));
-    // Taken before the refresh: a change made during the refresh may be missing from the plan.
-    let madeAt = options.clock();
-    await initialised(tree, tool, signal, () => {
-      madeAt = options.clock();
-      return tool.run('plan', args, { ...PLAN, signal, fine: [0, 2] });
+  ): Promise<MadePlan> {
+    const into = async (out: string, plan: (run: () => Promise<Buffer>) => Promise<Buffer>) => {
+      const args = ['plan', '-input=false', '-lock=false', '-no-color', '-detailed-exitcode', `-out=${out}`];
+      args.push(...flags, ...stack.varFiles.map((name) => `-var-file=${name}`));
+      // Taken before the refresh: a change made during the refresh may be missing from the plan.
+      let madeAt = options.clock();
+      await plan(() => {
+        madeAt = options.clock();
+        return tool.run('plan', args, { ...PLAN, signal, fine: [0, 2] });
+      });
+      const bytes = await ownBytes(out);
+      const { document, analysis } = analysed(await show(tree, tool, out, signal), stack);
+      seenSecrets.set(stack.name, analysis.secrets);
+      return { bytes, madeAt, document, analysis, touches: touchedAddresses(document) };
+    };
+    const first = await into(file, (run) => initialised(tree, tool, signal, run));
+    let plans = 1;
+    return keepIgnored(first, {
+      ...{ stack: stack.name, tool: stack.tool, tree, ignores: ignoredBy(stack.ignore), log },
+      again: () => {
+        plans += 1;
+        return into(`${file}-${plans}`, (run) => run());
+      },
     });
-    const bytes = await ownBytes(file);
-    const json = await show(tree, tool, file, signal);
-    const { document, analysis } = analysed(json, stack);
-    seenSecrets.set(stack.name, analysis.secrets);
-    return { bytes, madeAt, document, analysis, touches: touchedAddresses(document) };
   }
 
   /** The plan as JSON, without checking the providers again, which the plan has just done. */

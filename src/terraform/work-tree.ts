@@ -5,12 +5,15 @@ import { join, relative, resolve, sep } from 'node:path';
 import type { Mirrors } from '../git/mirrors.ts';
 import type { Stack } from '../model/directory.ts';
 import { RunnerError } from '../ports/runner-error.ts';
+import { createGeneratedFiles } from './generated-files.ts';
 import { allowTraversal, giveFolders, giveWorkTree, type StackUser, type StackUsers } from './stack-user.ts';
 
 /** One stack's directory under `<dataDir>/work`, kept from run to run. */
 export interface WorkTree {
   /** Directory of the stack's root module. */
   readonly cwd: string;
+  /** Directory of the checkout that contains it. */
+  readonly root: string;
   /**
    * TF_DATA_DIR: Terraform's own files (providers, modules, backend). Outside the work tree, so that no
    * commit can supply them.
@@ -34,6 +37,11 @@ export interface WorkTree {
    * configuration of the root and its local modules, the lock file, the stack's environment.
    */
   initialise(toolVersion: string, init: () => Promise<unknown>, options: { force: boolean }): Promise<void>;
+  /**
+   * Runs `work` with files that the repository does not have, by their paths. They exist only meanwhile, and are no
+   * input of `initialise`. Rejects where one of them exists already.
+   */
+  withFiles<T>(files: ReadonlyMap<string, string>, work: () => Promise<T>): Promise<T>;
   /** Deletes the tool's own files, so that the next `init` creates them again. */
   reset(): Promise<void>;
 }
@@ -75,6 +83,9 @@ export async function openWorkTree(options: {
   for (const dir of [folder, tree, dataDir, homeDir]) await removeUnlessDirectory(dir);
   await mkdir(homeDir, { recursive: true, mode: 0o700 });
   const user = (await options.users?.userOf(folder)) ?? null;
+  const generated = createGeneratedFiles(join(folder, 'generated.json'), user);
+  // A process that was killed may have left some, and git keeps those that the repository's .gitignore names.
+  await generated.sweep();
 
   // A hash of the address, because the address may hold a token.
   const marker = `${digest(Buffer.from(stack.source.git))} ${commit}`;
@@ -133,6 +144,7 @@ export async function openWorkTree(options: {
 
   return {
     cwd,
+    root: await realpath(tree),
     dataDir,
     outputDir: join(folder, 'output'),
     homeDir,
@@ -150,6 +162,7 @@ export async function openWorkTree(options: {
       const done: LastInit = { hash: await hashOf(toolVersion), lockBefore, lockAfter: digest(lock) };
       await writeFile(initFile, JSON.stringify(done), { mode: 0o600 });
     },
+    withFiles: (files, work) => generated.during(files, work),
     async reset() {
       const last = await readLastInit(initFile);
       const savedLock = await readFile(savedLockFile).catch(() => null);

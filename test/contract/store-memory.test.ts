@@ -64,6 +64,20 @@ describe.each(BACKENDS)('the other tables of $name', (backend) => {
       expect(await store.lastDigest('digest 0')).toEqual({ at: 6, open: 0 });
     });
 
+    it('has what was last seen in the state of each stack, stored with the run or not at all', async () => {
+      const seen = { resources: 41, run: 4, at: 5 };
+      const broken = { type: 'exemption.end', id: 9, by: M0, at: 1 } as const;
+      const change = { type: 'state.seen', stack: 'prod', seen } as const;
+      await expect(store.commit([change, broken])).rejects.toThrow('no exemption 9');
+      expect(await store.seenState('prod')).toBeUndefined();
+      await store.commit([change]);
+      await reopened();
+      expect(await store.seenState('prod')).toEqual(seen);
+      expect(await store.seenState('dev')).toBeUndefined();
+      await store.commit([{ ...change, seen: { resources: 0, run: 6, at: 7 } }]);
+      expect(await store.seenState('prod')).toEqual({ resources: 0, run: 6, at: 7 });
+    });
+
     it('has how a check was skipped until it is deleted', async () => {
       const skipped: SkippedCheck = { kind: 'locked', run: 4, since: 1, at: 2, times: 3 };
       await store.commit([{ type: 'skipped.set', stack: 'prod', skipped }]);

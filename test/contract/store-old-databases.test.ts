@@ -17,6 +17,7 @@ const DATABASES = [
   ['0003', 3],
   ['0004', 4],
   ['0004-types', 4],
+  ['0005', 5],
 ] as const;
 const AT = Date.parse('2026-11-20T09:00:00Z');
 const DANA = { person: 'dana', platform: 'slack', userId: 'U0DANA', name: 'Dana' };
@@ -207,6 +208,15 @@ describe.each(DATABASES)('the database %s of an earlier version', (name, schema)
       expect(await store.hasOutboxKey(`card:${newer?.id}:one-open`)).toBe(false);
     },
   );
+
+  it('knows the size of no state yet, and remembers one', async () => {
+    expect(await store.seenState('prod-network')).toBeUndefined();
+    await store.commit([
+      { type: 'state.seen', stack: 'prod-network', seen: { resources: 3, run: 2, at: AT } },
+    ]);
+    expect(await store.seenState('prod-network')).toEqual({ resources: 3, run: 2, at: AT });
+    expect((await store.run(2))?.resourcesInState).toBeUndefined();
+  });
 
   it('is migrated once, and is refused if a newer m0 has written it', async () => {
     await store.close();

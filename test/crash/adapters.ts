@@ -62,6 +62,10 @@ export function createRunner({ world, meanwhile, halfway, stored }: AdapterParts
           counts: { ...counts, delete: 0, replace: 0, noise: 0 },
           secrets: [],
           untold: [],
+          resourcesInState: world.resources.get(stack.name) ?? 5,
+          checks: (world.failing.get(stack.name) ?? []).map((address) => ({
+            ...{ address, kind: 'check', status: 'fail', problems: ['it says no'] },
+          })),
         },
         document: {},
       };

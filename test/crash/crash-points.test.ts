@@ -16,7 +16,7 @@ const NEVER: Readonly<Record<string, string>> = {
   'deciding→superseded': 'what has its plan is judged, and tells of it',
 };
 /** The least number of points; fewer would mean that some effects are no longer tested. */
-const LEAST_POINTS = 1_204;
+const LEAST_POINTS = 1_400;
 
 let children: Children;
 beforeAll(async () => {

@@ -61,7 +61,14 @@ const ACCEPTED =
   /^none$|"headline":"(Approved run|Noted[.:]|Run #\d+ is (rejected|canceled);|Snoozed |Accepted )/;
 const stopped = 'stopped while applying';
 /** Final states after which the same drift gets a new alert. */
-const UNANSWERED: readonly string[] = ['failed', 'apply_unknown', 'rejected', 'canceled', 'expired'];
+const UNANSWERED: readonly string[] = [
+  'state_empty',
+  'failed',
+  'apply_unknown',
+  'rejected',
+  'canceled',
+  'expired',
+];
 
 function doubles(values: readonly string[]): readonly string[] {
   return [...new Set(values.filter((value, i) => values.indexOf(value) !== i))];
@@ -203,8 +210,8 @@ function* cutOffProblems(
     const decided = record.findLast((e) => (e.runId ?? 0) > id && e.action === 'decided');
     const fresh = runs.find((r) => r.id === decided?.runId);
     if (!fresh || !decided) yield `nothing was planned afresh after run #${id}`;
-    // No drift is left, or nobody may apply it.
-    if (!fresh || /-> (clean|quiet|denied)$/.test(decided?.detail ?? '')) continue;
+    // No drift is left, nobody may apply it, or the state is empty, so that nothing can be asked about.
+    if (!fresh || /-> (clean|quiet|denied|state_empty)$/.test(decided?.detail ?? '')) continue;
     if (!decided?.detail?.endsWith('-> awaiting_approval')) {
       yield `what run #${id} left was not asked about: ${decided?.detail}`;
     }

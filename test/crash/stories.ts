@@ -28,6 +28,9 @@ const LARGE = tagFinding(TAG.address, 'platform'.repeat(5_000));
 const OTHER_SSH = sshFinding('198.51.100.0/24');
 
 const drift = (...findings: (typeof TAG)[]): Happening => ({ type: 'drift', stack: STACK, findings });
+const lost = (): Happening => ({ type: 'state', stack: STACK, resources: 0 });
+const back = (): Happening => ({ type: 'state', stack: STACK, resources: 5 });
+const failing = (...names: string[]): Happening => ({ type: 'conditions', stack: STACK, failing: names });
 const says = (says: LineSays, onceApproved?: LineSays): Happening => ({
   ...{ type: 'policy', name: 'tags-auto', says },
   ...(onceApproved === undefined ? {} : { onceApproved }),
@@ -39,6 +42,8 @@ const TAGS_GO_BACK: LineSays = [
   { rule: 'allow', text: 'metadata only', address: TAG2.address },
 ];
 const SSH_STAYS: LineSays = [{ rule: 'deny', text: 'no hotfix goes back in a freeze', address: SSH.address }];
+/** What a plan finds where the state is empty. */
+const CREATED = { ...tagFinding('aws_s3_bucket.new'), origin: 'code', action: 'create' } as const;
 const REFUSED = 'f00dfeedf00dfeedf00dfeedf00dfeedf00dfeed';
 const stale = (now: boolean): Happening => ({
   ...{ type: 'stale', name: 'tags-auto' },
@@ -214,6 +219,49 @@ export const STORIES: readonly Story[] = [
     'who is on call can not be written to, which is told, and can be an hour later',
     [happens(unreachable(true))],
     [happens(drift(SSH)), checks(), asks(), happens(unreachable(false)), later(HOUR), asks(), asks()],
+  ),
+  story('the state is lost while people are asked, and is back', ASKED, [
+    happens(lost(), drift(CREATED)),
+    checks(),
+    checks(),
+    happens(back(), drift(SSH)),
+    checks(),
+  ]),
+  story('the state is lost before the apply, and is back', ASKED, [
+    during('plan', happens(lost(), drift(CREATED))),
+    clicks(DANA, 'approve'),
+    happens(back(), drift(SSH)),
+    checks(),
+  ]),
+  story('the state is lost during the apply, and is back', ASKED, [
+    during('plan', happens()),
+    during('plan', happens(lost(), drift(CREATED))),
+    clicks(DANA, 'approve'),
+    happens(back(), drift()),
+    checks(),
+  ]),
+  story(
+    'the state is lost, that is accepted, and what is created is asked about',
+    [checks()],
+    [
+      happens(lost(), drift(CREATED)),
+      checks(),
+      types(KIM, 'accept', 'it moved away'),
+      clicks(DANA, 'approve'),
+    ],
+  ),
+  story(
+    'a check of the code fails, another one does, and all pass again',
+    [],
+    [
+      happens(failing('check.health')),
+      checks(),
+      checks(),
+      happens(failing('check.certificate')),
+      checks(),
+      happens(failing()),
+      checks(),
+    ],
   ),
   story('a digest', ASKED, [digest()]),
 ];

@@ -16,6 +16,10 @@ export type Doing = 'head' | 'plan' | 'lock' | 'apply' | 'ask' | 'commit';
 export type Happening =
   | { readonly type: 'drift'; readonly stack: string; readonly findings: readonly Finding[] }
   | { readonly type: 'code'; readonly commit: string }
+  /** How many objects the stack's state records from now on. */
+  | { readonly type: 'state'; readonly stack: string; readonly resources: number }
+  /** The conditions of the stack's code that fail from now on. */
+  | { readonly type: 'conditions'; readonly stack: string; readonly failing: readonly string[] }
   /** `onceApproved`: the policy's answer after somebody has approved. */
   | {
       readonly type: 'policy';
@@ -96,6 +100,8 @@ const START_MS = 1_000;
 export class World {
   readonly lines: Line[] = [];
   readonly drift = new Map<string, readonly Finding[]>();
+  readonly resources = new Map<string, number>();
+  readonly failing = new Map<string, readonly string[]>();
   readonly policies = new Map<string, LineOf<'policy'>>();
   readonly stale = new Map<string, StaleBundle>();
   readonly unreachable = new Set<string>();
@@ -162,6 +168,12 @@ export class World {
     switch (line.type) {
       case 'drift':
         this.drift.set(line.stack, line.findings);
+        return;
+      case 'state':
+        this.resources.set(line.stack, line.resources);
+        return;
+      case 'conditions':
+        this.failing.set(line.stack, line.failing);
         return;
       case 'code':
         this.commit = line.commit;

@@ -181,6 +181,15 @@ resource "terraform_data" "slow" {
     expect(after.analysis.findings.map((f) => f.address)).toEqual(['terraform_data.slow']);
   });
 
+  it('has no resources in a workspace, or under a key, that does not exist', async () => {
+    const inState = async (other: Partial<Stack>): Promise<number | undefined> =>
+      (await runner.plan({ ...stack, ...other }, whole)).analysis.resourcesInState;
+    expect(await inState({})).toBe(3);
+    expect(await inState({ name: 'elsewhere', workspace: 'nowhere' })).toBe(0);
+    commit(stack.source.git, { 'a/backend.tf': BACKEND.replace('locks.tfstate', 'moved.tfstate') }, 'moved');
+    expect(await inState({})).toBe(0);
+  });
+
   it('separates its workspaces, each with its variable files, with both tools', async () => {
     const key = 'workspaces.tfstate';
     const code = `variable "size" {}

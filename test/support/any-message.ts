@@ -1,8 +1,10 @@
 /** fast-check generators of every card, form and set of pages, with random and hostile content. */
 import fc from 'fast-check';
 import type { Card, Form, Pages } from '../../src/messages/card.ts';
+import { conditionsCard } from '../../src/messages/conditions-card.ts';
 import { digestCard } from '../../src/messages/digest-card.ts';
 import { driftCard } from '../../src/messages/drift-card.ts';
+import { acceptEmptyForm, emptyStateCard } from '../../src/messages/empty-state-card.ts';
 import { failureCard } from '../../src/messages/failure-card.ts';
 import { fleetCard } from '../../src/messages/fleet-card.ts';
 import { acceptForm, snoozeForm } from '../../src/messages/forms.ts';
@@ -19,7 +21,7 @@ import type { DriftView } from '../../src/messages/view.ts';
 import { whyCard } from '../../src/messages/why-card.ts';
 import { seeded } from './random.ts';
 import { HOSTILE_TEXTS } from './sample-cards.ts';
-import { NOW, randomView, ZONE } from './views.ts';
+import { CODE, NOW, randomView, ZONE } from './views.ts';
 
 const MOMENT = { now: NOW, zone: ZONE };
 
@@ -78,7 +80,7 @@ const failure = fc.record({
 });
 
 const fleet = fc.record({
-  alertKind: fc.constantFrom('drift' as const, 'failure' as const),
+  alertKind: fc.constantFrom(...(['drift', 'failure', 'empty-state', 'conditions'] as const)),
   stacks: many(
     fc.record({
       stack: said,
@@ -97,6 +99,10 @@ const fleet = fc.record({
           'applied',
           'gone',
           'mended',
+          'empty',
+          'back',
+          'unmet',
+          'met',
         ] as const),
       ),
       open: number,
@@ -125,7 +131,13 @@ const policyStatus = fc.record({
   ),
 });
 
+const trouble = fc.record({
+  kind: fc.constantFrom('empty-state' as const, 'conditions' as const),
+  ...{ stack: said, runId: number, since: at, number },
+});
+
 const stackStatus = fc.record({
+  troubles: some(trouble, 2),
   stack: said,
   environment: said,
   state: fc.constantFrom(
@@ -133,6 +145,8 @@ const stackStatus = fc.record({
     'drifted' as const,
     'quiet' as const,
     'failing' as const,
+    'empty' as const,
+    'unmet' as const,
     'unknown' as const,
   ),
   open: number,
@@ -193,9 +207,22 @@ const home = fc
       }),
     ),
     failing: many(fc.record({ stack: said, since: at, times: number })),
+    troubles: many(trouble),
     rotas,
   })
   .map((view) => ({ ...view, ...MOMENT }));
+
+const seen = fc.record({ resources: number, run: number, at });
+const planAlert = {
+  ...{ stack: said, environment: said, runId: number, since: at, outcome: maybe(said) },
+  alert: fc.constantFrom('open' as const, 'resolved' as const, 'superseded' as const),
+};
+const condition = fc.record({
+  address: said,
+  kind: fc.oneof(said, fc.constantFrom('check', 'resource')),
+  status: fc.constantFrom('fail' as const, 'error' as const),
+  problems: many(said),
+});
 
 export const anyCard: Readonly<Record<string, fc.Arbitrary<Card>>> = {
   driftCard: fc.tuple(drift, maybe(said)).map(([view, why]) => driftCard(view, { why })),
@@ -213,6 +240,12 @@ export const anyCard: Readonly<Record<string, fc.Arbitrary<Card>>> = {
       gone: fc.boolean(),
     })
     .map((view) => failureCard({ ...view, ...MOMENT })),
+  emptyStateCard: fc
+    .record({ ...planAlert, seen, code: fc.constantFrom(null, CODE), path: said, workspace: said })
+    .map((view) => emptyStateCard({ ...view, ...MOMENT })),
+  conditionsCard: fc
+    .record({ ...planAlert, checks: many(condition), seenCount: number })
+    .map((view) => conditionsCard({ ...view, ...MOMENT })),
   policyAlertCard: fc
     .record({
       policy: said,
@@ -250,6 +283,7 @@ export const anyCard: Readonly<Record<string, fc.Arbitrary<Card>>> = {
       approved: number,
       snoozesEnding: many(fc.record({ stack: said, address: maybe(said), until: at, by: who })),
       failing: many(fc.record({ stack: said, since: at })),
+      troubles: many(trouble),
       brokenPolicies: many(said),
       openBefore: maybe(number),
     })
@@ -284,6 +318,7 @@ export const anyCard: Readonly<Record<string, fc.Arbitrary<Card>>> = {
 /** Generators of forms, by the name of the function that builds the form. */
 export const anyForm: Readonly<Record<string, fc.Arbitrary<Form>>> = {
   snoozeForm: fc.tuple(drift, maybe(said)).map(([view, address]) => snoozeForm(view, address)),
+  acceptEmptyForm: fc.record({ stack: said, runId: number, seen }).map(acceptEmptyForm),
   acceptForm: fc.tuple(drift, maybe(said)).map(([view, address]) => acceptForm(view, address)),
 };
 

@@ -1,7 +1,7 @@
 /** A cloud, its code and its policies in memory; implements the ports of the runner and of policies. */
 
 import type { PolicyAnswer, PolicyMessage, StaleBundle } from '../../src/decisions/decision.ts';
-import type { Finding } from '../../src/drift/finding.ts';
+import type { CheckResult, Finding } from '../../src/drift/finding.ts';
 import type { Clock, PolicySource, Stack } from '../../src/model/directory.ts';
 import type { BundleStatus } from '../../src/model/policy-status.ts';
 import type { CodeVersion, SavedPlan } from '../../src/model/run.ts';
@@ -30,6 +30,10 @@ export interface Applied {
  */
 export class FakeCloud implements Runner, CodePort, PolicyPort {
   readonly drift = new Map<string, readonly Finding[]>();
+  /** How many objects each stack's state records; a stack without a number has one that plans do not tell. */
+  readonly resources = new Map<string, number>();
+  /** The conditions of each stack's code that do not pass. */
+  readonly checks = new Map<string, readonly CheckResult[]>();
   readonly code = new Map<string, CodeVersion>();
   readonly applies: Applied[] = [];
   readonly plans: {
@@ -100,10 +104,16 @@ export class FakeCloud implements Runner, CodePort, PolicyPort {
     const counts = {
       ...{ findings: n, cloud: n, code: 0, both: 0, create: 0, update: n, delete: 0, replace: 0, noise: 0 },
     };
+    const resourcesInState = this.resources.get(stack.name);
+    const checks = this.checks.get(stack.name);
     return {
       code: this.code.get(stack.name) ?? CODE,
       plan,
-      analysis: { ...plannedFrom(findings), outputs: [], noise: [], counts, secrets: [], untold: [] },
+      analysis: {
+        ...{ ...plannedFrom(findings), outputs: [], noise: [], counts, secrets: [], untold: [] },
+        ...(resourcesInState === undefined ? {} : { resourcesInState }),
+        ...(checks === undefined ? {} : { checks }),
+      },
       document: {},
     };
   }

@@ -319,6 +319,15 @@ export function randomView(random: Random): DriftView {
           after: some(random, 8, (i) => randomFinding(random, i)),
           also: some(random, 3, () => 'code 9f8e7d6 → 1c2d3e4'),
         },
+    emptied: random.chance(0.7)
+      ? null
+      : { resources: random.int(5_000), run: random.int(100), at: NOW - MINUTE },
+    checks: some(random, 5, () => ({
+      address: random.pick(HOSTILE),
+      kind: random.pick(['check', 'resource', 'output_value']),
+      status: random.pick(['fail', 'error'] as const),
+      problems: some(random, 4, () => random.pick(HOSTILE)),
+    })),
     failure: random.chance(0.7) ? null : { phase: 'applying', message: random.pick(HOSTILE) },
     lock: random.chance(0.7)
       ? null

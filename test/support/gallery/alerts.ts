@@ -1,5 +1,8 @@
 /** Gallery: alerts that are not about one stack's drift: failing checks, fleets, policies, nobody to notify, digests. */
+
+import { conditionsCard } from '../../../src/messages/conditions-card.ts';
 import { digestCard } from '../../../src/messages/digest-card.ts';
+import { emptyStateCard } from '../../../src/messages/empty-state-card.ts';
 import { failureCard } from '../../../src/messages/failure-card.ts';
 import { fleetCard } from '../../../src/messages/fleet-card.ts';
 import { policyAlertCard } from '../../../src/messages/policy-alert-card.ts';
@@ -7,7 +10,8 @@ import { reachCard } from '../../../src/messages/reach-card.ts';
 import type { PolicyAlertView, ReachView } from '../../../src/messages/view.ts';
 import type { DigestView } from '../../../src/messages/view-digest.ts';
 import type { FleetStack, FleetStackStatus, FleetView } from '../../../src/messages/view-fleet.ts';
-import { COMMIT, DANA, failureView, HOUR, KIM, MINUTE, NOW, ZONE } from '../views.ts';
+import type { ConditionsView, EmptyStateView } from '../../../src/messages/view-plan-alerts.ts';
+import { CODE, COMMIT, DANA, failureView, HOUR, KIM, MINUTE, NOW, ZONE } from '../views.ts';
 import { type Exhibit, exhibit } from './exhibit.ts';
 
 const MOMENT = { now: NOW, zone: ZONE };
@@ -114,12 +118,73 @@ const DIGEST: DigestView = {
     { stack: 'prod-cache', address: null, until: NOW + 20 * HOUR, by: KIM },
   ],
   failing: [{ stack: 'prod-iam', since: NOW - 72 * MINUTE }],
+  troubles: [
+    { stack: 'prod-app', kind: 'empty-state', runId: 52, since: NOW - 4 * MINUTE, number: 41 },
+    { stack: 'prod-cache', kind: 'conditions', runId: 51, since: NOW - 72 * MINUTE, number: 2 },
+  ],
   brokenPolicies: ['approvals'],
   openBefore: 1,
   ...MOMENT,
 };
 
+const EMPTY: EmptyStateView = {
+  ...{ stack: 'prod-app', environment: 'prod', runId: 52, alert: 'open', outcome: null },
+  since: NOW - 4 * MINUTE,
+  seen: { resources: 41, run: 40, at: NOW - 2 * HOUR },
+  ...{ code: CODE, path: 'envs/prod/app', workspace: 'default' },
+  ...MOMENT,
+};
+
+const HEALTH = {
+  address: 'check.health',
+  kind: 'check',
+  status: 'fail',
+  problems: ['https://app.acme.dev/healthz answers 503'],
+} as const;
+const CONDITIONS: ConditionsView = {
+  ...{ stack: 'prod-app', environment: 'prod', runId: 52, alert: 'open', outcome: null },
+  ...{ since: NOW - 72 * MINUTE, checks: [HEALTH], seenCount: 3 },
+  ...MOMENT,
+};
+
 export const alerts: readonly Exhibit[] = [
+  exhibit(
+    'state-empty',
+    'The state is empty though m0 has seen resources in it: nothing is applied, and nobody is asked to.',
+    emptyStateCard,
+    EMPTY,
+  ),
+  exhibit('state-back', 'The state is back.', emptyStateCard, {
+    ...EMPTY,
+    ...{ alert: 'resolved', outcome: 'the state is back: 41 resources (run #54)' },
+  }),
+  exhibit('state-accepted', 'Somebody accepted that the state is empty.', emptyStateCard, {
+    ...EMPTY,
+    ...{ alert: 'resolved', outcome: 'accepted as empty by Dana: moved to another account' },
+  }),
+  exhibit(
+    'checks-fail',
+    'A check of the code fails: what it says, and since when.',
+    conditionsCard,
+    CONDITIONS,
+  ),
+  exhibit('checks-fail-many', 'Several fail, of several kinds.', conditionsCard, {
+    ...CONDITIONS,
+    checks: [
+      HEALTH,
+      {
+        ...{ address: 'module.db.check.certificate', kind: 'check', status: 'error', problems: [] },
+      },
+      {
+        ...{ address: 'aws_instance.web[0]', kind: 'resource', status: 'fail' },
+        problems: ['the image is older than 90 days', 'it has no encrypted root volume'],
+      },
+    ],
+  }),
+  exhibit('checks-pass', 'The checks of the code pass again.', conditionsCard, {
+    ...CONDITIONS,
+    ...{ alert: 'resolved', outcome: 'the checks of the code pass again (run #54)' },
+  }),
   exhibit(
     'failure-open',
     'A check fails: since when, how often, why, and when it was last good.',
@@ -155,6 +220,28 @@ export const alerts: readonly Exhibit[] = [
     over: true,
     stacks: [...forty('healed'), fleetStack('prod-db', 'applied'), fleetStack('prod-network', 'kept')],
   }),
+  exhibit('fleet-states-empty', 'Many states are empty at once.', fleetCard, {
+    ...FLEET,
+    ...{
+      alertKind: 'empty-state',
+      common: null,
+      stacks: [...forty('empty', 6), fleetStack('prod-dns', 'back')],
+    },
+  }),
+  exhibit(
+    'fleet-checks-fail',
+    'The checks of the code of many stacks fail at once.',
+    fleetCard,
+    {
+      ...FLEET,
+      ...{
+        alertKind: 'conditions',
+        common: null,
+        stacks: [...forty('unmet', 6), fleetStack('prod-dns', 'met')],
+      },
+    },
+    { unpictured: true },
+  ),
   exhibit('fleet-failures', 'Many stacks can’t be checked, for one reason.', fleetCard, FAILING),
   exhibit(
     'fleet-failures-direct',
@@ -219,6 +306,7 @@ export const alerts: readonly Exhibit[] = [
     approved: 0,
     snoozesEnding: [],
     failing: [],
+    troubles: [],
     brokenPolicies: [],
     openBefore: 0,
   }),

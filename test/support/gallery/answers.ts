@@ -142,6 +142,7 @@ const HOME: HomeView = {
     },
   ],
   failing: [{ stack: 'prod-iam', since: NOW - 72 * MINUTE, times: 3 }],
+  troubles: [{ stack: 'prod-queue', kind: 'empty-state', runId: 52, since: NOW - HOUR, number: 41 }],
   rotas: [{ rota: 'primary', people: [DANA], until: NOW + 115 * HOUR, problem: null }],
   ...MOMENT,
 };
@@ -169,6 +170,14 @@ export const answers: readonly Exhibit[] = [
         lastGoodAt: NOW - 30 * HOUR,
       }),
       stack('prod-app', { state: 'quiet', exempt: 2, runId: 40 }),
+      stack('prod-queue', {
+        state: 'empty',
+        troubles: [{ stack: 'prod-queue', kind: 'empty-state', runId: 52, since: NOW - HOUR, number: 41 }],
+      }),
+      stack('prod-web', {
+        state: 'unmet',
+        troubles: [{ stack: 'prod-web', kind: 'conditions', runId: 53, since: NOW - HOUR, number: 1 }],
+      }),
       stack('prod-new', { state: 'unknown', lastGoodAt: null, busy: true }),
       stack('prod-dns', { skipped: { why: 'run #41 was putting it back', since: NOW - HOUR, times: 3 } }),
     ],

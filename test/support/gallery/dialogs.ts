@@ -1,8 +1,9 @@
 /** Gallery: dialogs, that is forms that ask for input, and the full diff in pages. */
+import { acceptEmptyForm } from '../../../src/messages/empty-state-card.ts';
 import { acceptForm, snoozeForm } from '../../../src/messages/forms.ts';
 import { fullDiff } from '../../../src/messages/full-diff.ts';
 import type { DriftView } from '../../../src/messages/view.ts';
-import { byHand, COMMIT, driftView, finding, item } from '../views.ts';
+import { byHand, COMMIT, driftView, finding, HOUR, item, NOW } from '../views.ts';
 import { HEALED, HOTFIX, TAGS, WAITS } from './drift-open.ts';
 import type { Exhibit } from './exhibit.ts';
 
@@ -56,6 +57,18 @@ export const dialogs: readonly Exhibit[] = [
     driftView({ findings: [WAITS] }),
     { asks: 'Accept…' },
   ),
+  {
+    ...{ name: 'form-accept-empty', says: '*Accept the empty state…*: why that is right.' },
+    ...{ maker: acceptEmptyForm.name, where: 'dialog' },
+    shown: {
+      kind: 'form',
+      form: acceptEmptyForm({
+        stack: 'prod-app',
+        runId: 42,
+        seen: { resources: 41, run: 40, at: NOW - HOUR },
+      }),
+    },
+  },
   form('form-accept-many', '*Accept…* where there is more than fits.', acceptForm, thousandFindings()),
   page(
     'diff',

@@ -123,6 +123,12 @@ export const driftDecided: readonly DriftExhibit[] = [
     },
     findings: [WAITS],
   }),
+  drift('drift-state-empty', 'It was approved, and then the state was empty: nothing is applied.', {
+    state: 'state_empty',
+    approvals: [{ by: DANA, at: NOW - 2 * MINUTE }],
+    emptied: { resources: 41, run: 42, at: NOW - 10 * MINUTE },
+    findings: [WAITS],
+  }),
   drift('drift-interrupted', 'm0 was stopped in the middle of an apply, and plans afresh.', {
     state: 'apply_unknown',
     findings: [item(HOTFIX, { type: 'unknown' }, NETWORK_HUMAN)],

@@ -54,6 +54,13 @@ const MANY = Array.from({ length: 37 }, (_, i) =>
 );
 
 export const driftOpen: readonly DriftExhibit[] = [
+  drift('drift-checks-fail', 'Drift, and a check of the code fails as well.', {
+    findings: [WAITS],
+    asked: ASKED,
+    checks: [
+      { address: 'check.health', kind: 'check', status: 'fail', problems: ['the endpoint answers 503'] },
+    ],
+  }),
   drift(
     'drift-mixed-origin',
     'Drift is found: what the policies allow heals itself, the rest waits for a person.',
@@ -260,4 +267,35 @@ export const driftOpen: readonly DriftExhibit[] = [
     ],
     asked: ASKED,
   }),
+  drift(
+    'drift-ignored-attributes',
+    'Tags of two groups and their sizes, which m0.yaml ignores; an apply can leave only one of the sizes.',
+    {
+      findings: [
+        item(
+          finding('aws_autoscaling_group.web', {
+            attributes: [
+              { ...byHand('desired_capacity', 5, 40), desired: 40 },
+              byHand('tags.Owner', 'platform', null),
+            ],
+            leavesIgnored: [{ path: 'desired_capacity', reason: 'autoscaler', actual: 40, desired: 5 }],
+          }),
+          { type: 'waits' },
+        ),
+        item(
+          finding('module.shared.aws_autoscaling_group.api', {
+            attributes: [byHand('desired_capacity', 3, 9), byHand('tags.Owner', 'platform', null)],
+            revertsIgnored: [{ path: 'desired_capacity', reason: 'autoscaler', actual: 9, desired: 3 }],
+          }),
+          { type: 'waits' },
+          {
+            ...{ policy: null, commit: null, rule: 'm0' },
+            text: 'an apply would also change desired_capacity 9 → 3, which m0.yaml ignores (autoscaler)',
+          },
+        ),
+      ],
+      asked: ASKED,
+    },
+    { unpictured: true },
+  ),
 ];

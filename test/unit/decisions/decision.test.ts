@@ -168,3 +168,38 @@ describe('decide', () => {
     ]);
   });
 });
+
+describe('a finding whose apply would change what m0.yaml ignores', () => {
+  const reverting: Finding = {
+    ...tagFinding('aws_s3_bucket.a'),
+    revertsIgnored: [{ path: 'size', reason: 'autoscaler', actual: 40, desired: 5 }],
+  };
+  const other = tagFinding('aws_s3_bucket.b');
+  const verdicts = (...messages: readonly PolicyMessage[]): unknown =>
+    decide([reverting, other], [answer({ messages })], 'policy').findings.map((f) => f.verdict);
+
+  it('is decided by a person where policies allow it, and says why', () => {
+    const allow: PolicyMessage = { rule: 'allow', text: 'tags' };
+    expect(verdicts(allow)).toEqual(['human', 'auto']);
+    const [first] = decide([reverting], [answer({ messages: [allow] })], 'policy').findings;
+    expect(first?.reasons.at(-1)).toMatchObject({
+      policy: null,
+      rule: 'm0',
+      text: 'an apply would also change size 40 → 5, which m0.yaml ignores (autoscaler)',
+    });
+  });
+
+  it('is denied where policies deny it', () => {
+    expect(verdicts({ rule: 'deny', text: 'no' })).toEqual(['deny', 'deny']);
+  });
+
+  it('may be auto where an apply leaves it', () => {
+    const { revertsIgnored: _, ...rest } = reverting;
+    const left: Finding = {
+      ...rest,
+      leavesIgnored: [{ path: 'size', reason: 'autoscaler', actual: 40, desired: 5 }],
+    };
+    const { findings } = decide([left], [answer({ messages: [{ rule: 'allow', text: 'x' }] })], 'policy');
+    expect(findings[0]?.verdict).toBe('auto');
+  });
+});

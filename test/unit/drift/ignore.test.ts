@@ -17,7 +17,7 @@ function ignored(resource: Planned, ...matches: readonly string[]): string | nul
   expect(findings).toHaveLength(1);
   const [finding] = findings as [Finding];
   const [was] = before.findings as [Finding];
-  if (finding.ignored === undefined) expect(finding).toEqual(was);
+  if (finding.ignored === undefined) expect(finding).toMatchObject(was);
   else expect(finding).toEqual({ ...was, actionable: false, ignored: finding.ignored });
   return finding.ignored ?? null;
 }
