@@ -5,7 +5,16 @@ import type { Finding } from '../drift/finding.ts';
 import { readableAttributes } from '../drift/readable.ts';
 import { newResources } from '../drift/severity.ts';
 import { whenText } from '../text/when.ts';
-import { capitalize, clip, codeName, count, durationText, headlineOf, listed } from '../text/words.ts';
+import {
+  capitalize,
+  clip,
+  codeName,
+  count,
+  durationText,
+  headlineOf,
+  listed,
+  withSeparators,
+} from '../text/words.ts';
 import { ended, openNow } from './finding-status.ts';
 import { movedSentence } from './moved.ts';
 import { failingChecksWords, troubleWords } from './trouble.ts';
@@ -105,7 +114,7 @@ function openWords(
     items.filter((item) => types.includes(item.status.type)).length;
   const alone = beside === null && view.findings.length === 1;
   const plural = (n: number, one: string, many: string): string =>
-    alone ? one : `${n}${beside === null ? '' : ' more'} ${n === 1 ? one : many}`;
+    alone ? one : `${withSeparators(n)}${beside === null ? '' : ' more'} ${n === 1 ? one : many}`;
   const [waiting, heals, denied] = [some('waits', 'unknown'), some('heals'), some('denied')];
   const approved = some('approved', 'applying');
   const told = beside?.status.type === 'waits' || beside?.status.type === 'unknown';
