@@ -1,6 +1,7 @@
 /** Collects the data of a fleet's card: the current status of each of its stacks. */
 import { assertNever } from '../base/assert-never.ts';
-import { describeFinding } from '../drift/summary.ts';
+import { shortNames } from '../drift/resource-name.ts';
+import { worstFirst } from '../drift/summary.ts';
 import { labelOf } from '../messages/rows.ts';
 import type { FleetStack, FleetStackStatus, FleetView } from '../messages/view-fleet.ts';
 import type { FleetAlert, RunAlert, RunAlertKind } from '../model/alert.ts';
@@ -57,9 +58,11 @@ export async function fleetView(parts: ViewParts, fleet: FleetAlert): Promise<Fl
 function toStack(member: Member): FleetStack {
   const { alert, run, open } = member;
   const status = statusOf(member);
-  const [first] = approvable(open);
+  const findings = open.map((each) => each.finding);
+  const [worst] = worstFirst(approvable(open).map((each) => each.finding));
   const more = open.length > 1 ? `, and ${open.length - 1} more` : '';
-  const waits = first === undefined ? '' : `${describeFinding(first.finding)}${more}`;
+  const waits =
+    worst === undefined ? '' : `${worst.severity.words(shortNames(findings)(worst.finding))}${more}`;
   return {
     stack: run.stack,
     environment: run.environment,

@@ -1,5 +1,6 @@
 /** The output of `m0 explain` for a terminal. */
 import { assertNever } from '../base/assert-never.ts';
+import { actionReasonWords, isCodeChange, isStateOnly, stateOnlyWords } from '../drift/action-reason.ts';
 import { type AlikeGroup, alikeWords, groupAlike } from '../drift/alike.ts';
 import type {
   Action,
@@ -10,10 +11,11 @@ import type {
   ShownValue,
 } from '../drift/finding.ts';
 import { readableAttributes } from '../drift/readable.ts';
-import { summarizeAnalysis } from '../drift/summary.ts';
+import { summarizeAnalysis, worstFirst } from '../drift/summary.ts';
 import { longTexts, readableLines, textDiff } from '../drift/text-diff.ts';
 import { describeChange } from '../drift/value-change.ts';
 import { describeValue, oneLine } from '../drift/value-text.ts';
+import { contentLines } from './explain-contents.ts';
 
 /** The longest value in the terminal's diff, and the most lines of a text's. `--json` shows values in full. */
 const MAX_VALUE = 400;
@@ -29,16 +31,25 @@ const STYLES = { red: 31, green: 32, yellow: 33, bold: 1, dim: 2 } as const;
 export function explainDiff(analysis: Analysis, name: string, withNoise: boolean, color: boolean): string {
   const paint: Paint = (style, text) => (color ? `\u001b[${STYLES[style]}m${text}\u001b[0m` : text);
   const actionable = analysis.findings.filter((finding) => finding.actionable);
-  const others = analysis.findings.filter((finding) => !finding.actionable);
+  const state = analysis.findings.filter((finding) => !finding.actionable && isStateOnly(finding));
+  const others = analysis.findings.filter((finding) => !finding.actionable && !isStateOnly(finding));
   const [summary, ...reservations] = summarizeAnalysis(analysis, name);
   const lines = [paint('bold', summary), ...reservations.map((line) => paint('yellow', line))];
-  for (const group of groupAlike(actionable, itself)) lines.push('', ...findingLines(group, paint));
+  const ordered = worstFirst(actionable).map(({ finding }) => finding);
+  for (const group of groupAlike(ordered, itself)) lines.push('', ...findingLines(group, paint));
   if (others.length > 0) {
     lines.push(
       '',
       paint('dim', `An apply would change nothing of ${others.length === 1 ? 'this' : 'these'}:`),
     );
     for (const group of groupAlike(others, itself)) lines.push(...findingLines(group, paint));
+  }
+  if (state.length > 0) {
+    lines.push(
+      '',
+      paint('dim', `An apply would only write the state of ${state.length === 1 ? 'this' : 'these'}:`),
+    );
+    for (const group of groupAlike(state, itself)) lines.push(...findingLines(group, paint));
   }
   if (analysis.outputs.length > 0) {
     lines.push('', 'Outputs that would change:');
@@ -82,16 +93,37 @@ const itself = (finding: Finding): Finding => finding;
 function findingLines(group: AlikeGroup<Finding>, paint: Paint): string[] {
   const [finding] = group.items;
   const alike = alikeWords(group, itself);
-  const doing = finding.action === 'none' ? 'no change by an apply' : `an apply would ${finding.action} it`;
-  const origin = finding.deletedByHand ? 'deleted by hand' : ORIGIN_WORDS[finding.origin];
-  const head = `${actionMark(finding.action, paint)} ${paint('bold', oneLine(group.address))}  ${paint('dim', `${origin}, ${doing}`)}`;
+  const head = `${actionMark(finding.action, paint)} ${paint('bold', oneLine(group.address))}  ${paint('dim', headWords(finding))}`;
   const instances = alike === null ? [] : [paint('dim', `    ${oneLine(alike)} (--json lists each)`)];
   const was =
-    finding.previousAddress === undefined
+    finding.previousAddress === undefined || isStateOnly(finding)
       ? []
       : [paint('dim', `    was ${oneLine(finding.previousAddress)}`)];
-  const attributes = readableAttributes(finding.attributes);
-  return [head, ...instances, ...was, ...attributes.flatMap((attribute) => attributeLines(attribute, paint))];
+  const contents = contentLines(finding, MAX_VALUE).map(({ mark, text }) =>
+    mark === ' ' ? `    ${text}` : `  ${paint(mark === '+' ? 'green' : 'red', `${mark} ${text}`)}`,
+  );
+  const attributes = readableAttributes(finding.attributes).flatMap((attribute) =>
+    attributeLines(attribute, paint),
+  );
+  return [head, ...instances, ...was, ...attributes, ...contents];
+}
+
+/** Who moved, and what an apply does, with Terraform's reason. */
+function headWords(finding: Finding): string {
+  const state = stateOnlyWords(finding);
+  if (state !== null) return oneLine(state);
+  const reason = actionReasonWords(finding);
+  const because = reason === null ? '' : ` ${reason}`;
+  const doing =
+    finding.action === 'none' ? 'no change by an apply' : `an apply would ${finding.action} it${because}`;
+  const imports = finding.importing === true ? 'an apply imports it into the state, ' : '';
+  if (finding.deletedByHand) return `deleted by hand, ${doing}`;
+  const outside =
+    finding.origin === 'cloud' &&
+    finding.attributes.length > 0 &&
+    finding.attributes.every((attribute) => attribute.computed === true);
+  const origin = outside ? 'changed outside of the code' : ORIGIN_WORDS[finding.origin];
+  return finding.origin === 'code' && !isCodeChange(finding) ? doing : `${imports}${origin}, ${doing}`;
 }
 
 function actionMark(action: Action, paint: Paint): string {

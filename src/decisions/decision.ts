@@ -61,6 +61,8 @@ export interface Reason {
   readonly commit: string | null;
   readonly rule: PolicyRule | 'error' | 'silent' | 'm0';
   readonly text: string;
+  /** The finding that the message names. Left out if it speaks for the whole run, and in runs of older versions. */
+  readonly address?: string;
   readonly at?: RulePlace;
 }
 
@@ -95,6 +97,15 @@ interface PolicyVerdict {
   readonly reasons: readonly Reason[];
 }
 
+/** A policy's message as a reason. */
+function reasonOf({ policy, commit }: PolicyAnswer, { rule, text, address, at }: PolicyMessage): Reason {
+  return {
+    ...{ policy, commit, rule, text },
+    ...(address === undefined ? {} : { address }),
+    ...(at === undefined ? {} : { at }),
+  };
+}
+
 /** The verdict of one policy on one finding, by its strictest rule that matches. */
 function verdictOf(answer: PolicyAnswer, address: string): PolicyVerdict {
   const from = { policy: answer.policy, commit: answer.commit };
@@ -104,9 +115,7 @@ function verdictOf(answer: PolicyAnswer, address: string): PolicyVerdict {
   if (answer.stale !== undefined) return staleVerdict(answer, answer.stale, address);
   const applicable = answer.outcome.messages.filter((m) => m.address === undefined || m.address === address);
   const reasonsOf = (rule: PolicyRule): Reason[] =>
-    applicable
-      .filter((m) => m.rule === rule)
-      .map((m) => ({ ...from, rule, text: m.text, ...(m.at === undefined ? {} : { at: m.at }) }));
+    applicable.filter((m) => m.rule === rule).map((m) => reasonOf(answer, m));
 
   const denied = reasonsOf('deny');
   if (denied.length > 0) return { verdict: 'deny', reasons: denied };
@@ -191,14 +200,7 @@ export function decide(
         return { address: finding.address, fingerprint: finding.fingerprint, verdict, reasons };
       }),
     warnings: answers.flatMap((a) =>
-      a.outcome.ok
-        ? a.outcome.messages
-            .filter((m) => m.rule === 'warn')
-            .map((m) => ({
-              ...{ policy: a.policy, commit: a.commit, rule: m.rule, text: m.text },
-              ...(m.at === undefined ? {} : { at: m.at }),
-            }))
-        : [],
+      a.outcome.ok ? a.outcome.messages.filter((m) => m.rule === 'warn').map((m) => reasonOf(a, m)) : [],
     ),
     bundles: bundlesOf(answers),
   };

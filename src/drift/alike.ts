@@ -36,7 +36,8 @@ export function groupAlike<T>(
   for (const [i, item] of items.entries()) {
     const block = blocks[i] ?? '';
     const finding = findingOf(item);
-    const alone = sizes.get(block) === 1 || finding.attributes.some((attribute) => attribute.sensitive);
+    const hidden = [...finding.attributes, ...(finding.contents ?? [])].some((each) => each.sensitive);
+    const alone = sizes.get(block) === 1 || hidden;
     const key = alone ? `alone ${i}` : JSON.stringify([block, statusOf(item), contentOf(finding)]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { block, items: [item] });

@@ -310,6 +310,7 @@ function findingOf({ resource, planned }: PlannedResource, verdict: FindingParts
     ...(follows.length === 0 ? {} : { follows }),
     ...(previousAddress === undefined || previousAddress === entry.address ? {} : { previousAddress }),
     ...(deletedByHand ? { deletedByHand: true as const } : {}),
+    ...(change?.actionReason === undefined ? {} : { actionReason: change.actionReason }),
     ...(change?.importing ? { importing: true as const } : {}),
     ...(invokes.length === 0 ? {} : { invokes }),
     fingerprint: findingFingerprint(

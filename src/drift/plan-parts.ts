@@ -25,6 +25,8 @@ export interface ResourceEntry {
   readonly afterSensitive: Json;
   readonly replacePaths: readonly Json[];
   readonly importing: boolean;
+  /** Terraform's `action_reason`, as it writes it. */
+  readonly actionReason?: string;
   /** What the import names: its id or identity. */
   readonly importId?: Json;
 }
@@ -111,6 +113,7 @@ function entries(plan: JsonObject, part: string, refuse: Refuse): ResourceEntry[
       afterSensitive: change.after_sensitive ?? null,
       replacePaths: isArray(replacePaths) ? replacePaths : [],
       importing: isObject(change.importing),
+      ...(typeof raw.action_reason === 'string' ? { actionReason: raw.action_reason } : {}),
       ...(isObject(change.importing) ? { importId: change.importing } : {}),
     };
   });

@@ -1,14 +1,16 @@
 /** Findings as plain text for people. */
-import type { Analysis, AttributeDrift, Finding } from './finding.ts';
-import { readableAttributes } from './readable.ts';
+import { isStateOnly } from './action-reason.ts';
+import type { Analysis, Finding } from './finding.ts';
+import { type Severity, severityOf, widensAccess } from './severity.ts';
 import { oneLine } from './value-text.ts';
 
 /** How many findings the sentence names; the others are counted. */
 const MOST_NAMED = 3;
 
 /**
- * One sentence about what drifted: "3 drifted in prod-network: 2 tags removed by hand on aws_s3_bucket.logs, …".
- * Plain text on one line, without markup. Actionable findings come first.
+ * One sentence about what drifted, the worst first: "3 drifted in prod-network: SSH (22) opened to 203.0.113.7 on
+ * aws_security_group.web, 2 tags removed by hand on aws_s3_bucket.logs, …". Plain text on one line, without markup.
+ * Actionable findings come first.
  */
 export function summarize(findings: readonly Finding[], stack: string): string {
   const place = oneLine(stack);
@@ -20,11 +22,35 @@ export function summarize(findings: readonly Finding[], stack: string): string {
     return `${ignored.length} drifted in ${place} and ignored: ${listFindings(ignored)}`;
   }
   const aside = ignored.length > 0 ? `; ${ignored.length} more ignored` : '';
-  if (actionable.length === 0) {
-    return `${left.length} drifted in ${place} where an apply would change nothing: ${listFindings(left)}${aside}`;
+  const state = left.filter(isStateOnly);
+  const kept = left.filter((finding) => !isStateOnly(finding));
+  const states = state.length === 0 ? '' : `; ${state.length} more where an apply only writes the state`;
+  if (actionable.length === 0 && kept.length === 0) {
+    return `${state.length} in ${place} where an apply only writes the state: ${listFindings(state)}${aside}`;
   }
-  const tail = `${left.length > 0 ? `; ${left.length} more where an apply would change nothing` : ''}${aside}`;
-  return `${actionable.length} drifted in ${place}: ${listFindings(actionable)}${tail}`;
+  if (actionable.length === 0) {
+    return `${kept.length} drifted in ${place} where an apply would change nothing: ${listFindings(kept)}${states}${aside}`;
+  }
+  const first = worseOf(kept, actionable);
+  const told = first === undefined ? '' : `${severityOf(first).words(oneLine(first.address))}. `;
+  return `${told}${actionable.length} drifted in ${place}: ${listFindings(actionable)}${keptWords(kept, first)}${states}${aside}`;
+}
+
+/** What opens or allows something though an apply would not change it, if that is worse than all that it changes. */
+function worseOf(kept: readonly Finding[], actionable: readonly Finding[]): Finding | undefined {
+  const [wider] = worstFirst(kept.filter(widensAccess));
+  const [worst] = worstFirst(actionable);
+  return wider !== undefined && worst !== undefined && wider.severity.rank < worst.severity.rank
+    ? wider.finding
+    : undefined;
+}
+
+/** Findings that an apply does not change are counted; those that open or allow something are named. */
+function keptWords(kept: readonly Finding[], told: Finding | undefined): string {
+  if (kept.length === 0) return '';
+  const wider = kept.filter((finding) => finding !== told && widensAccess(finding));
+  const names = wider.length === 0 ? '' : `: ${listFindings(wider)}`;
+  return `; ${kept.length} ${told === undefined ? 'more ' : ''}where an apply would change nothing${names}`;
 }
 
 /**
@@ -48,82 +74,20 @@ export function summarizeAnalysis(analysis: Analysis, stack: string): readonly [
 }
 
 function listFindings(findings: readonly Finding[]): string {
-  // If not all fit, changes that can't be undone come first.
-  const weight = (finding: Finding): number =>
-    finding.deletedByHand || finding.action === 'delete' || finding.action === 'replace' ? 0 : 1;
-  const all = findings.length > MOST_NAMED;
-  const ordered = all ? findings.toSorted((a, b) => weight(a) - weight(b)) : findings;
-  const named = ordered.slice(0, MOST_NAMED).map((finding) => describeFinding(finding));
-  const more = all ? ` and ${findings.length - MOST_NAMED} more` : '';
-  return `${named.join(', ')}${more}`;
+  const ordered = worstFirst(findings);
+  const named = ordered
+    .slice(0, MOST_NAMED)
+    .map(({ finding, severity }) => severity.words(oneLine(finding.address)));
+  const more = findings.length > MOST_NAMED ? ` and ${findings.length - MOST_NAMED} more` : '';
+  // Words with a comma inside need another separator between them.
+  return `${named.join(named.some((words) => words.includes(', ')) ? '; ' : ', ')}${more}`;
 }
 
-/** What happened to one finding, in a few words with its address: "2 tags removed by hand on aws_s3_bucket.logs". */
-export function describeFinding(finding: Finding): string {
-  const address = oneLine(finding.address);
-  if (finding.deletedByHand) {
-    return finding.action === 'create'
-      ? `${address} deleted by hand`
-      : `${address} deleted by hand${finding.origin === 'both' ? ' and removed from the code' : ''}`;
-  }
-  switch (finding.action) {
-    case 'create':
-      return `${address} new in the code`;
-    case 'delete':
-      return `${address} removed from the code${byHandToo(finding)}`;
-    case 'forget':
-      return `${address} to be forgotten by the code${byHandToo(finding)}`;
-    default:
-      break;
-  }
-  const replaced = finding.action === 'replace' ? ' (to be replaced)' : '';
-  const moved = finding.previousAddress === undefined ? '' : ` (was ${oneLine(finding.previousAddress)})`;
-  const attributes = readableAttributes(finding.attributes);
-  const parts = (['cloud', 'outside', 'both', 'code', 'input'] as const).flatMap((mover) => {
-    const some = attributes.filter((attribute) => moverOf(attribute) === mover);
-    return some.length === 0 ? [] : [`${changes(some)} ${CHANGED_BY[mover]}`];
-  });
-  const what = parts.length === 0 ? 'changed in the code' : parts.join(' and ');
-  return `${what} on ${address}${replaced}${moved}`;
-}
-
-const CHANGED_BY = {
-  cloud: 'by hand',
-  outside: 'outside of the code',
-  code: 'in the code',
-  both: 'by hand and in the code',
-  input: 'in the code or what it reads',
-} as const;
-
-/**
- * A value computed from a data source may have changed while the code did not. What nobody can set, nobody changed by
- * hand.
- */
-function moverOf({ origin, inputs, computed }: AttributeDrift): keyof typeof CHANGED_BY {
-  if (origin === 'cloud' && computed === true) return 'outside';
-  return origin === 'code' && inputs !== undefined ? 'input' : origin;
-}
-
-function byHandToo(finding: Finding): string {
-  return finding.attributes.length > 0 ? ' after a change by hand' : '';
-}
-
-/** "2 tags removed", "1 rule added", "retention_in_days changed", "4 attributes changed". */
-function changes(attributes: readonly AttributeDrift[]): string {
-  const [first] = attributes;
-  if (first === undefined) return 'nothing';
-  const kinds = new Set(attributes.map((attribute) => attribute.kind));
-  const kind = kinds.size === 1 ? first.kind : 'changed';
-  const nouns = new Set(attributes.map(nounOf));
-  const [noun] = nouns;
-  if (nouns.size === 1 && noun !== undefined && noun !== 'attribute') {
-    return `${attributes.length} ${noun}${attributes.length === 1 ? '' : 's'} ${kind}`;
-  }
-  if (attributes.length === 1) return `${oneLine(first.path)} ${kind}`;
-  return `${attributes.length} attributes ${kind}`;
-}
-
-function nounOf(attribute: AttributeDrift): string {
-  if (/^(tags|labels)[.[]/.test(attribute.path)) return attribute.path.startsWith('tags') ? 'tag' : 'label';
-  return /^(ingress|egress)\b/.test(attribute.path) ? 'rule' : 'attribute';
+/** The findings with how bad they are, the worst first; equals keep their order. */
+export function worstFirst(
+  findings: readonly Finding[],
+): readonly { readonly finding: Finding; readonly severity: Severity }[] {
+  return findings
+    .map((finding) => ({ finding, severity: severityOf(finding) }))
+    .sort((a, b) => a.severity.rank - b.severity.rank);
 }

@@ -2,6 +2,8 @@
 import { assertNever } from '../base/assert-never.ts';
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
 import { readableAttributes } from '../drift/readable.ts';
+import { openedByApply } from '../drift/severity.ts';
+import { worstFirst } from '../drift/summary.ts';
 import { describeChange } from '../drift/value-change.ts';
 import { describeValue } from '../drift/value-text.ts';
 import { capitalize, count } from '../text/words.ts';
@@ -52,11 +54,11 @@ function changesOf(finding: Finding): readonly Change[] {
   const whole = (verb: Verb, what: string): readonly Change[] => [{ verb, what, on: null }];
   switch (finding.action) {
     case 'create':
-      return whole('creates', address);
+      return whole('creates', `${address}${opening(finding)}`);
     case 'delete':
       return whole('deletes', address);
     case 'replace':
-      return whole('replaces', `${address} (deletes it and creates it anew)`);
+      return whole('replaces', `${address} (deletes it and creates it anew)${opening(finding)}`);
     case 'forget':
       return whole('forgets', `${address} (it stays in the cloud)`);
     case 'update': {
@@ -68,6 +70,13 @@ function changesOf(finding: Finding): readonly Change[] {
     default:
       return assertNever(finding.action);
   }
+}
+
+/** ` that opens SSH (22) to the world (0.0.0.0/0)`: the worst that the apply opens or allows. */
+function opening(finding: Finding): string {
+  const opened = openedByApply(finding);
+  const more = opened.length > 1 ? ` and ${opened.length - 1} more` : '';
+  return opened.length === 0 ? '' : ` that ${opened[0]}${more}`;
 }
 
 /** The changes, grouped by resource. */
@@ -100,15 +109,22 @@ const BY_SEVERITY: readonly Verb[] = [
   'creates',
 ];
 
+/** What opens or allows something comes right after what can't be undone. */
+function orderOf({ verb, opens }: { readonly verb: Verb; readonly opens: boolean }): number {
+  const at = BY_SEVERITY.indexOf(verb);
+  return opens && at > BY_SEVERITY.indexOf('forgets') ? BY_SEVERITY.indexOf('forgets') + 0.5 : at;
+}
+
 /**
  * What an apply of the findings would do, as sentences of at most `max` characters together: `Removes: ingress
  * 22/tcp from 203.0.113.7/32 on aws_security_group.web.` Changes that do not fit are counted. If not even one fits,
  * the result is only a count, which may be longer than `max`.
  */
 export function describeChanges(findings: readonly Finding[], max: number): string {
-  const changes = findings
-    .flatMap(changesOf)
-    .sort((a, b) => BY_SEVERITY.indexOf(a.verb) - BY_SEVERITY.indexOf(b.verb));
+  const changes = worstFirst(findings)
+    .map(({ finding }) => ({ finding, opens: openedByApply(finding).length > 0 }))
+    .flatMap(({ finding, opens }) => changesOf(finding).map((change) => ({ ...change, opens })))
+    .sort((a, b) => orderOf(a) - orderOf(b));
   // Each change needs at least one character, so more than `max` of them never fit.
   let shown = Math.min(changes.length, max);
   for (; shown > 0; shown -= 1) {
@@ -208,6 +224,11 @@ export function applyLabel(findings: readonly Finding[]): string {
     default:
       return assertNever(kind);
   }
+}
+
+/** True if an apply would open something or allow more than before. */
+export function opensAccess(findings: readonly Finding[]): boolean {
+  return findings.some((finding) => openedByApply(finding).length > 0);
 }
 
 /** True if an apply would delete or replace a resource. */

@@ -14,7 +14,7 @@ import {
 } from '../commands/text.ts';
 import type { Finding } from '../drift/finding.ts';
 import type { Button, ButtonConfirm } from './card.ts';
-import { applyLabel, describeChanges, destroys } from './changes.ts';
+import { applyLabel, describeChanges, destroys, opensAccess } from './changes.ts';
 import { approvableNow } from './finding-status.ts';
 import { acceptForm, snoozeForm } from './forms.ts';
 import { ignoredChangeSentence, withoutIgnored } from './ignored-changes.ts';
@@ -52,8 +52,11 @@ function approveButton(view: DriftView): Button | null {
     label,
     style: destructive ? 'danger' : 'primary',
     command: approveText(view.runId, view.waitingFingerprint),
-    // An apply that deletes, replaces, or changes what m0.yaml ignores always asks for confirmation.
-    ...(view.confirm || destructive || ignoredChangeSentence(findings, IGNORED) !== null
+    // An apply that deletes, replaces, opens something, or changes what m0.yaml ignores always asks for confirmation.
+    ...(view.confirm ||
+    destructive ||
+    opensAccess(findings) ||
+    ignoredChangeSentence(findings, IGNORED) !== null
       ? { confirm: confirmation(findings, actionLabel) }
       : {}),
   };

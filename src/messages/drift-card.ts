@@ -1,12 +1,15 @@
 /** The card of one stack's drift: one message, updated in place until the drift is closed. */
+import { isCodeChange, isStateOnly } from '../drift/action-reason.ts';
 import { type AlikeGroup, alikeWords, groupAlike } from '../drift/alike.ts';
 import type { Finding } from '../drift/finding.ts';
+import { severityOf } from '../drift/severity.ts';
 import type { LockWait } from '../model/run.ts';
 import { capitalize, clip, codeName, count, durationText, listed, withSeparators } from '../text/words.ts';
 import type { Block, Card, Span } from './card.ts';
 import { conditionsFact } from './conditions-card.ts';
+import { contentRows } from './contents-rows.ts';
 import { driftButtons } from './drift-buttons.ts';
-import { openNow, statusLabel, withCurrentStatuses } from './finding-status.ts';
+import { openNow, statusLabel, unaffectedStatus, withCurrentStatuses } from './finding-status.ts';
 import { driftHeadline } from './headline.ts';
 import { ignoredChangeBlocks } from './ignored-changes.ts';
 import { movedBlocks } from './moved.ts';
@@ -15,10 +18,13 @@ import { CARD_VALUE, findingRows, foldRows, markOf } from './rows.ts';
 import { code, context, dotted, line, people, person, strong, text, time } from './spans.ts';
 import type { DriftView, FindingView } from './view.ts';
 import { whoSpans } from './who.ts';
+import { wideningUnaffected } from './worst.ts';
 
 /** The most findings, and the most rows of each; the others are counted ("and 37 more"). */
 const FINDINGS_SHOWN = 6;
 const ROWS_SHOWN = 8;
+/** The most findings with rows of their own among those that an apply would not change. */
+const WIDENING_SHOWN = 3;
 /** The most addresses or outputs named in one line. */
 const NAMES_SHOWN = 5;
 /** The longest reason of an ignore rule, in characters. */
@@ -42,7 +48,7 @@ function meta(view: DriftView): Block {
 
 /** The commit, its author and its age, if the code changed. */
 function codeLine(view: DriftView): readonly Block[] {
-  const coded = openNow(view).some((f) => f.finding.origin !== 'cloud');
+  const coded = openNow(view).some((f) => isCodeChange(f.finding));
   if (view.code === null || !coded) return [];
   const { author, subject } = view.code;
   if (driftHeadline(view, false).includes(`(${codeName(view.code)} "${subject}", ${author})`)) return [];
@@ -68,7 +74,10 @@ function showsRows({ status }: FindingView): boolean {
 function findingBlock(group: AlikeGroup<FindingView>, view: DriftView): Block {
   const [item] = group.items;
   const { finding } = item;
-  const rows = showsRows(item) ? foldRows(findingRows(finding, CARD_VALUE), ROWS_SHOWN) : [];
+  const all = showsRows(item)
+    ? [...findingRows(finding, CARD_VALUE), ...contentRows(finding, CARD_VALUE.value)]
+    : [];
+  const rows = foldRows(all, ROWS_SHOWN);
   const alike = alikeWords(group, (one) => one.finding);
   return {
     type: 'finding',
@@ -81,13 +90,22 @@ function findingBlock(group: AlikeGroup<FindingView>, view: DriftView): Block {
 
 const URGENCY = ['unknown', 'waits', 'denied', 'rejected', 'applying', 'approved', 'heals'];
 
+/** The open findings, the worst first, and then the others. */
+function inOrder(view: DriftView): readonly FindingView[] {
+  const open = new Set(openNow(view));
+  const rank = new Map([...open].map((item) => [item, severityOf(item.finding).rank]));
+  const order = (item: FindingView): number => rank.get(item) ?? Number.POSITIVE_INFINITY;
+  // Infinity less Infinity is no number, so equals are compared first.
+  return view.findings.toSorted((a, b) => (order(a) === order(b) ? 0 : order(a) - order(b)));
+}
+
 /**
- * The findings shown, in their order; those that read the same are one. If not all fit, those that need a person are
+ * The findings shown, the worst first; those that read the same are one. If not all fit, those that need a person are
  * chosen first.
  */
 function shownFindings(view: DriftView): readonly AlikeGroup<FindingView>[] {
   const groups = groupAlike(
-    view.findings,
+    inOrder(view),
     (item) => item.finding,
     (item) => JSON.stringify(statusLabel(item, view)),
   );
@@ -123,14 +141,48 @@ function ignoredBlock(reasons: readonly string[]): readonly Block[] {
   return [context(text(`${reasons.length} ignored: ${shown}`))];
 }
 
-function unaffectedBlock(unaffected: readonly Finding[]): readonly Block[] {
-  if (unaffected.length === 0) return [];
-  const what = unaffected.length === 1 ? '1 resource moved' : `${unaffected.length} resources moved`;
+/** What an apply would not change: each that widens access with its rows, the others in one line. */
+function unaffectedBlocks(view: DriftView): readonly Block[] {
+  const unaffected = view.unaffected.filter((f) => f.ignored === undefined);
+  const wider = wideningUnaffected(view).slice(0, WIDENING_SHOWN);
+  const rest = unaffected.filter((f) => !wider.includes(f));
   return [
-    context(
-      text(`${what} where an apply would change nothing: ${nameList(unaffected.map((f) => f.address))}`),
+    ...wider.map(
+      (finding): Block => ({
+        type: 'finding',
+        mark: markOf(finding.action),
+        address: finding.address,
+        status: unaffectedStatus(finding),
+        tone: 'info',
+        rows: foldRows(findingRows(finding, CARD_VALUE), ROWS_SHOWN),
+      }),
+    ),
+    ...counted(
+      'moved where an apply would change nothing',
+      rest.filter((f) => !isStateOnly(f)),
+      (f) => f.address,
+    ),
+    ...counted(
+      'moved to another address, which an apply only writes to the state',
+      rest.filter((f) => isStateOnly(f) && f.importing !== true),
+      (f) => `${f.previousAddress} → ${f.address}`,
+    ),
+    ...counted(
+      'to be imported into the state, where an apply changes nothing else',
+      rest.filter((f) => isStateOnly(f) && f.importing === true),
+      (f) => f.address,
     ),
   ];
+}
+
+/** `2 resources moved where an apply would change nothing: aws_a.b and aws_c.d`. */
+function counted(
+  what: string,
+  findings: readonly Finding[],
+  nameOf: (finding: Finding) => string,
+): readonly Block[] {
+  if (findings.length === 0) return [];
+  return [context(text(`${count(findings.length, 'resource')} ${what}: ${nameList(findings.map(nameOf))}`))];
 }
 
 function findingBlocks(view: DriftView): readonly Block[] {
@@ -140,7 +192,7 @@ function findingBlocks(view: DriftView): readonly Block[] {
   return [
     ...shown.map((group) => findingBlock(group, view)),
     ...(more > 0 ? [context(text(`and ${withSeparators(more)} more: see the full diff`))] : []),
-    ...unaffectedBlock(view.unaffected.filter((f) => f.ignored === undefined)),
+    ...unaffectedBlocks(view),
     ...ignoredBlock(view.unaffected.flatMap((f) => f.ignored ?? [])),
     ...(outputs.length > 0
       ? [

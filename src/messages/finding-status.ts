@@ -1,6 +1,8 @@
 /** The status of a finding, in the words next to it. */
 import { assertNever } from '../base/assert-never.ts';
+import { actionReasonWords, isCodeChange, stateOnlyWords } from '../drift/action-reason.ts';
 import type { Finding } from '../drift/finding.ts';
+import { widensAccess } from '../drift/severity.ts';
 import { isTerminal } from '../model/run.ts';
 import { whenText } from '../text/when.ts';
 import { clip, listed } from '../text/words.ts';
@@ -40,12 +42,37 @@ export function openNow(view: DriftView): readonly FindingView[] {
   );
 }
 
-/** The direction of the drift, in words. */
+/** The direction of the drift, in words, with the reason that Terraform gives for a replace or a delete. */
 export function originWords(finding: Finding): string {
-  if (finding.deletedByHand === true) return 'deleted by hand';
+  const { action, deletedByHand, importing } = finding;
+  if (deletedByHand === true) {
+    return finding.origin === 'both' ? 'deleted by hand, and gone from the code' : 'deleted by hand';
+  }
+  const state = stateOnlyWords(finding);
+  if (state !== null) return state;
+  const reason = actionReasonWords(finding);
+  if (action === 'replace') {
+    const replaced = `must be replaced${reason === null ? '' : ` ${reason}`}`;
+    return finding.origin === 'code' && !isCodeChange(finding)
+      ? replaced
+      : `${moverWords(finding)}, ${replaced}`;
+  }
+  if (action === 'delete' && reason !== null) {
+    return finding.origin === 'code' ? `deleted ${reason}` : `changed in the cloud, deleted ${reason}`;
+  }
+  const words = moverWords(finding);
+  return importing === true ? `imported into the state, ${words}` : words;
+}
+
+/** True if only computed values changed in the cloud, which no hand needs to have done. */
+function isOutside(finding: Finding): boolean {
+  return finding.attributes.length > 0 && finding.attributes.every((a) => a.computed === true);
+}
+
+function moverWords(finding: Finding): string {
   switch (finding.origin) {
     case 'cloud':
-      return 'changed in the cloud';
+      return isOutside(finding) ? 'outside of the code' : 'changed in the cloud';
     case 'both':
       return 'changed in the cloud and in the code';
     case 'code':
@@ -57,7 +84,6 @@ export function originWords(finding: Finding): string {
         case 'forget':
           return 'no longer managed by the code';
         case 'replace':
-          return 'changed in the code, must be replaced';
         case 'update':
         case 'none':
           return 'changed in the code';
@@ -67,6 +93,12 @@ export function originWords(finding: Finding): string {
     default:
       return assertNever(finding.origin);
   }
+}
+
+/** The words next to a finding that an apply would not change. One that widens access has a mark of its own. */
+export function unaffectedStatus(finding: Finding): string {
+  const where = widensAccess(finding) ? 'outside of the code' : originWords(finding);
+  return `${where} · an apply would change nothing`;
 }
 
 /** The names of the policies that allowed it to heal. */

@@ -1,10 +1,12 @@
 /** The full diff of a run: every attribute of every finding, in pages and as one text. */
 import { assertNever } from '../base/assert-never.ts';
+import { isStateOnly } from '../drift/action-reason.ts';
 import type { Finding } from '../drift/finding.ts';
 import { summarize } from '../drift/summary.ts';
 import { clip, codeName, headlineOf } from '../text/words.ts';
 import type { Block, Card, DiffRow, FindingTone, Pages } from './card.ts';
-import { originWords, statusLabel, withCurrentStatuses } from './finding-status.ts';
+import { allContentRows } from './contents-rows.ts';
+import { originWords, statusLabel, unaffectedStatus, withCurrentStatuses } from './finding-status.ts';
 import { findingRows, markOf, type ValueDetail } from './rows.ts';
 import { context, text } from './spans.ts';
 import { plainLines, splitLines } from './text-rows.ts';
@@ -38,16 +40,22 @@ function entriesOf(view: DriftView): readonly Entry[] {
     ...view.findings.map((item) => ({ finding: item.finding, ...statusLabel(item, view) })),
     ...view.unaffected.map((finding) => ({
       finding,
-      status: `${originWords(finding)} · ${whyUnaffected(finding)}`,
+      status: unaffectedWords(finding),
       tone: 'info' as const,
     })),
   ];
 }
 
-function whyUnaffected(finding: Finding): string {
-  return finding.ignored === undefined
-    ? 'an apply would change nothing'
-    : `ignored: ${clip(finding.ignored, REASON)}`;
+function unaffectedWords(finding: Finding): string {
+  if (finding.ignored !== undefined) {
+    return `${originWords(finding)} · ignored: ${clip(finding.ignored, REASON)}`;
+  }
+  return isStateOnly(finding) ? originWords(finding) : unaffectedStatus(finding);
+}
+
+/** What changed, and then what a resource is created with or would lose. */
+function allRows(finding: Finding, detail: ValueDetail): readonly DiffRow[] {
+  return [...findingRows(finding, detail), ...allContentRows(finding, detail.value)];
 }
 
 function lengthOf(row: DiffRow): number {
@@ -94,7 +102,7 @@ function paged(entries: readonly Entry[]): readonly (readonly Block[])[] {
     if (rows >= PAGE_ROWS || length >= PAGE_LENGTH) turn();
     rows += 1;
     length += entry.finding.address.length + entry.status.length;
-    for (const row of findingRows(entry.finding, PAGE_VALUE).flatMap((one) => splitLines(one, LINES))) {
+    for (const row of allRows(entry.finding, PAGE_VALUE).flatMap((one) => splitLines(one, LINES))) {
       if (rows + heightOf(row) > PAGE_ROWS || length + lengthOf(row) > PAGE_LENGTH) {
         if (some.length > 0) put();
         turn();
@@ -129,7 +137,7 @@ function rowText(row: DiffRow): string {
 
 function wholeText(view: DriftView, title: string, entries: readonly Entry[]): string {
   const parts = entries.map(({ finding, status }) => {
-    const rows = findingRows(finding, WHOLE).map((r) => `    ${rowText(r)}`);
+    const rows = allRows(finding, WHOLE).map((r) => `    ${rowText(r)}`);
     return [`${markOf(finding.action)} ${finding.address}  (${status})`, ...rows].join('\n');
   });
   const outputs = view.outputs.map((o) => `${markOf(o.action)} output ${o.name}`);

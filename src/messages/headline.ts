@@ -1,14 +1,26 @@
 /** The headline of a stack's drift: one sentence for a phone's notification. */
 import { assertNever } from '../base/assert-never.ts';
+import { isCodeChange } from '../drift/action-reason.ts';
+import type { Finding } from '../drift/finding.ts';
 import { readableAttributes } from '../drift/readable.ts';
-import { describeFinding } from '../drift/summary.ts';
+import { newResources } from '../drift/severity.ts';
 import { whenText } from '../text/when.ts';
-import { clip, codeName, count, durationText, headlineOf, listed } from '../text/words.ts';
+import {
+  capitalize,
+  clip,
+  codeName,
+  count,
+  durationText,
+  headlineOf,
+  listed,
+  withSeparators,
+} from '../text/words.ts';
 import { ended, openNow } from './finding-status.ts';
 import { movedSentence } from './moved.ts';
 import { failingChecksWords, troubleWords } from './trouble.ts';
 import type { DriftView, FindingStatus, FindingView } from './view.ts';
 import { nobodyMay } from './who.ts';
+import { type Worst, worstOf } from './worst.ts';
 
 type StatusType = FindingStatus['type'];
 
@@ -88,85 +100,166 @@ function waitsForWords(view: DriftView, you: boolean): string {
   return view.approvals.length === 0 || left < 1 ? 'a person' : count(left, 'more approval');
 }
 
-/** What is still to happen: who or what acts on the open findings. */
-function openWords(view: DriftView, you: boolean): readonly string[] {
-  const waiting = withStatus(view, 'waits', 'unknown');
-  const settled = withStatus(view, 'realigned', 'snoozed', 'accepted').length > 0;
-  const heals = withStatus(view, 'heals').length;
-  const denied = withStatus(view, 'denied').length;
-  const approved = withStatus(view, 'approved', 'applying').length;
-  const alone = view.findings.length === 1;
+/**
+ * What is still to happen to these open findings: who or what acts on them. `beside`: the finding that the sentence
+ * tells first; null if it tells none.
+ */
+function openWords(
+  view: DriftView,
+  you: boolean,
+  items: readonly FindingView[],
+  beside: FindingView | null,
+): readonly string[] {
+  const some = (...types: readonly StatusType[]): number =>
+    items.filter((item) => types.includes(item.status.type)).length;
+  const alone = beside === null && view.findings.length === 1;
   const plural = (n: number, one: string, many: string): string =>
-    alone ? one : `${n} ${n === 1 ? one : many}`;
-  if (ended(view)) {
-    const left = openNow(view).length;
-    if (left === 0) return [];
-    return [
-      view.findings.length === 1 ? 'left as it is' : `${left} left as ${left === 1 ? 'it is' : 'they are'}`,
-    ];
-  }
+    alone ? one : `${withSeparators(n)}${beside === null ? '' : ' more'} ${n === 1 ? one : many}`;
+  const [waiting, heals, denied] = [some('waits', 'unknown'), some('heals'), some('denied')];
+  const approved = some('approved', 'applying');
+  const told = beside?.status.type === 'waits' || beside?.status.type === 'unknown';
+  const forWhom = told ? '' : ` for ${waitsForWords(view, you)}`;
   return [
-    ...(heals === 0 ? [] : [plural(heals, 'heals itself', 'heal themselves')]),
+    ...(heals === 0 ? [] : [healingWords(items) ?? plural(heals, 'heals itself', 'heal themselves')]),
     ...(approved === 0 ? [] : [plural(approved, 'is being applied', 'are being applied')]),
-    ...(waiting.length === 0
-      ? []
-      : [
-          // Next to settled findings, those that wait are named as well.
-          `${settled ? phrase(waiting, 'waits', 'wait') : plural(waiting.length, 'waits', 'wait')} for ${waitsForWords(view, you)}`,
-        ]),
+    ...(waiting === 0 ? [] : [`${plural(waiting, 'waits', 'wait')}${forWhom}`]),
     ...(denied === 0
       ? []
       : [plural(denied, alone ? 'denied by policy' : 'is denied by policy', 'are denied by policy')]),
   ];
 }
 
-/**
- * The cause of the drift, from the open findings. `saysWhat`: the words say what changed, not only that something did.
- */
-function cause(view: DriftView): { readonly words: string; readonly saysWhat: boolean } {
-  const open = openNow(view).map((f) => f.finding);
-  const [only] = open;
-  const coded = open.some((f) => f.origin !== 'cloud');
-  const byHand = open.some((f) => f.origin !== 'code');
-  // For a single change, its own description is better than a count.
-  if (only !== undefined && open.length === 1 && byHand) {
-    return { words: clip(describeFinding(only), 90), saysWhat: true };
-  }
-  if (!coded) return { words: 'drifted by hand', saysWhat: false };
-  if (byHand) return { words: 'drifted by hand and has code that is not applied', saysWhat: false };
-  const age = view.code === null ? '' : ` for ${durationText(view.now - view.code.committedAt)}`;
-  return { words: `merged and not applied${age}`, saysWhat: true };
+/** `2 tags heal themselves`; null if what heals is not only tags. */
+function healingWords(items: readonly FindingView[]): string | null {
+  const healing = items.filter((item) => item.status.type === 'heals');
+  if (subject(healing)?.noun !== 'tags') return null;
+  const tags = healing.flatMap((item) => item.finding.attributes).length;
+  return `${count(tags, 'tag')} ${tags === 1 ? 'heals itself' : 'heal themselves'}`;
 }
 
+/** The commit that the code waits with, and for how long; empty if not all of the open drift comes from it. */
 function codeWords(view: DriftView): string {
-  if (view.code === null || openNow(view).some((f) => f.finding.origin !== 'code')) return '';
+  if (
+    view.code === null ||
+    openNow(view).some((f) => f.finding.origin === 'cloud' || !isCodeChange(f.finding))
+  ) {
+    return '';
+  }
   return ` (${codeName(view.code)} "${clip(view.code.subject, 40)}", ${clip(view.code.author, 24)})`;
 }
 
-/** What an apply would delete or replace: the headline must already say it. */
-function destructiveWords(view: DriftView): readonly string[] {
-  const destructive = openNow(view)
-    .map((f) => f.finding)
-    .filter((f) => f.action === 'replace' || f.action === 'delete');
-  const [only] = destructive;
-  if (only === undefined || ended(view)) return [];
-  if (destructive.length > 1) return [`an apply deletes or replaces ${destructive.length}`];
-  return [`an apply ${only.action}s ${clip(only.address, 50)}`];
+/** What happens next to the finding that the headline tells first. */
+function nextWords({ item }: Worst, view: DriftView, you: boolean): string {
+  if (item === null) return '';
+  switch (item.status.type) {
+    case 'waits':
+    case 'unknown':
+      return `, waits for ${waitsForWords(view, you)}`;
+    case 'heals':
+      return ', heals itself';
+    case 'denied':
+      return ', denied by policy';
+    case 'approved':
+    case 'applying':
+      return ', is being applied';
+    default:
+      return '';
+  }
 }
+
+/** What a policy says about it, if m0 has nothing graver to say, or if it is why nobody may apply it. */
+function messageWords({ message, severity }: Worst): string {
+  if (message === null) return '';
+  const grave = severity.specific && severity.kind !== 'data' && severity.kind !== 'rest';
+  return grave && message.rule !== 'deny' ? '' : ` (${clip(message.text, 60)})`;
+}
+
+/** What an apply would delete or replace besides the finding that is told first: the headline must already say it. */
+function destructiveWords(others: readonly FindingView[], { nameOf }: Worst): readonly string[] {
+  const destructive = others.map((f) => f.finding).filter(isDestroyed);
+  const [only] = destructive;
+  if (only === undefined) return [];
+  if (destructive.length > 1) return [`an apply deletes or replaces ${destructive.length} more`];
+  return [`an apply ${only.action}s ${clip(nameOf(only), 50)}`];
+}
+
+function isDestroyed({ action }: Finding): boolean {
+  return action === 'replace' || action === 'delete';
+}
+
+/** All of the open drift is code that is not applied, and m0 knows nothing worse about it. */
+function mergedWords(view: DriftView, worst: Worst): string | null {
+  const open = openNow(view).map((f) => f.finding);
+  if (!open.every((f) => f.origin === 'code' && isCodeChange(f)) || worst.message !== null) return null;
+  if (open.length > 1 && open.every((f) => f.action === 'create')) {
+    return `${open.length} new in the code: ${newWords(open)}`;
+  }
+  if (worst.severity.specific) return null;
+  return `merged and not applied${view.code === null ? '' : ` for ${durationText(view.now - view.code.committedAt)}`}`;
+}
+
+/** The longest list of new resources, in characters. */
+const NEW = 110;
+
+function newWords(open: readonly Finding[]): string {
+  const groups = newResources(open);
+  for (let shown = groups.length; shown > 1; shown -= 1) {
+    const more = groups.length - shown;
+    const words = `${groups.slice(0, shown).join(', ')}${more === 0 ? '' : ` and ${more} more kinds`}`;
+    if (words.length <= NEW) return words;
+  }
+  return `${clip(groups[0] ?? '', NEW - 20)}${groups.length > 1 ? ' and others' : ''}`;
+}
+
+/** What happens to the open findings besides the one that is told first. */
+function otherWords(view: DriftView, you: boolean, worst: Worst): readonly string[] {
+  const others = openNow(view).filter((item) => item !== worst.item);
+  const destroyed = destructiveWords(others, worst);
+  // A single one that an apply deletes or replaces is named, so it is not counted as well.
+  const counted = others.filter((item) => {
+    const named = isDestroyed(item.finding) && item.status.type === worst.item?.status.type;
+    return !(named && others.filter((other) => isDestroyed(other.finding)).length === 1);
+  });
+  const waiting = counted.filter((item) => item.status.type === 'waits');
+  if (worst.item === null && waiting.length > 0 && waiting.length === counted.length) {
+    return [...destroyed, `${phrase(waiting, 'waits', 'wait')} for ${waitsForWords(view, you)}`];
+  }
+  return [...destroyed, ...openWords(view, you, counted, worst.item)];
+}
+
+/** The longest words for the worst finding, in characters. */
+const TOLD = 110;
 
 function driftSentence(view: DriftView, you: boolean): string {
   const settled = [...realignedWords(view), ...keptWords(view)];
-  const open = openWords(view, you);
-  if (settled.length > 0)
-    return `${view.stack}: ${[...settled, ...destructiveWords(view), ...open].join(', ')}`;
-  const why = cause(view);
-  // The description of a single finding may already say that it is replaced or deleted.
-  const destructive = /\(to be replaced\)|removed from the code/.test(why.words)
-    ? []
-    : destructiveWords(view);
-  const then = [...destructive, ...open];
-  const consequence = then.length === 0 ? '' : `${why.saysWhat ? ', ' : ': '}${then.join(', ')}`;
-  return `${view.stack}${why.saysWhat ? ': ' : ' '}${why.words}${codeWords(view)}${consequence}`;
+  const worst = worstOf(view);
+  if (worst === null) return `${view.stack}: ${settled.join(', ')}`;
+  if (ended(view)) {
+    const left = openNow(view).length;
+    const words =
+      view.findings.length === 1 ? 'left as it is' : `${left} left as ${left === 1 ? 'it is' : 'they are'}`;
+    const told =
+      settled.length > 0 ? settled.join(', ') : clip(worst.severity.words(worst.nameOf(worst.finding)), TOLD);
+    return `${view.stack}: ${told}, ${words}`;
+  }
+  const open = openNow(view);
+  const merged = mergedWords(view, worst);
+  const others = merged === null ? otherWords(view, you, worst) : openWords(view, you, open, null);
+  const told = clip(
+    `${merged ?? worst.severity.words(worst.nameOf(worst.finding))}${messageWords(worst)}`,
+    TOLD,
+  );
+  // The number of all is in the words already.
+  const alike = others.length === 1 ? others[0]?.replace(/^\d+ /, '') : others.join(', ');
+  const next = merged === null ? nextWords(worst, view, you) : `, ${alike}`;
+  const after = [...(merged === null ? [others.join(', ')] : []), settled.join(', ')].filter(
+    (part) => part !== '',
+  );
+  const sentence = (code: string): string =>
+    [`${view.stack}: ${told}${code}${next}`, ...after.map(capitalize)].join('. ');
+  // The commit is on the card as well, so it gives way to what happens next.
+  const whole = sentence(codeWords(view));
+  return headlineOf(whole) === whole ? whole : sentence('');
 }
 
 const PHASES = {
@@ -222,7 +315,7 @@ function sentence(view: DriftView, you: boolean): string {
       return `${stack}: ${approvedByWords(view.approvals.map((a) => a.by))}, planning again before the apply`;
     case 'awaiting_approval':
       if (view.findings.some((f) => f.status.type === 'unknown')) {
-        return `m0 stopped while applying ${stack}: ${openWords(view, you).join(', ')}`;
+        return `m0 stopped while applying ${stack}: ${openWords(view, you, openNow(view), null).join(', ')}`;
       }
       return view.moved === null
         ? driftSentence(view, you)

@@ -37,7 +37,9 @@ export function policyName(reason: Reason): string {
 /** The text of a reason, without the policy's name. */
 export function reasonWords(reason: Reason, max = LENGTH): string {
   const words = clip(reason.text, max);
-  const head = reason.rule === 'error' ? `could not decide: ${words}` : words;
+  // A warning stands apart from the finding that it is about.
+  const about = reason.rule === 'warn' && reason.address !== undefined ? `${clip(reason.address, 60)}: ` : '';
+  const head = reason.rule === 'error' ? `could not decide: ${words}` : `${about}${words}`;
   return `${head}${leadsTo(reason.rule)}`;
 }
 
@@ -70,7 +72,7 @@ export function ruleWords(reason: Reason): string | null {
 function distinct(reasons: readonly Reason[]): readonly Reason[] {
   const seen = new Set<string>();
   return reasons.filter((r) => {
-    const key = JSON.stringify([r.policy, r.commit, r.rule, r.text]);
+    const key = JSON.stringify([r.policy, r.commit, r.rule, r.text, r.rule === 'warn' ? r.address : null]);
     return seen.has(key) ? false : Boolean(seen.add(key));
   });
 }

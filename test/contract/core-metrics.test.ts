@@ -162,7 +162,7 @@ describe('drift', () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.check();
     await core.check('schedule', DATA);
-    expect(await core.sayText('status prod')).toContain('1 rule added by hand');
+    expect(await core.sayText('status prod')).toContain('SSH (22) opened to 203.0.113.7 on web');
     const seen = await endpoints.scrape();
     expect(seen.value('m0_stacks', { state: 'drifted' })).toBe(1);
     expect(seen.value('m0_stacks', { state: 'aligned' })).toBe(1);

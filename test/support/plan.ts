@@ -20,6 +20,8 @@ export interface Planned {
   readonly actions?: readonly string[] | null;
   readonly replacePaths?: Json;
   readonly importing?: boolean;
+  /** Terraform's `action_reason`. */
+  readonly reason?: string;
   /** `expressions` of the block; null leaves the block out. Default: a constant for each desired value. */
   readonly expressions?: Values | null;
 }
@@ -68,7 +70,8 @@ export function planJson(resources: readonly Planned[], rest: Values = {}): Valu
         ...(planned.replacePaths === undefined ? {} : { replace_paths: planned.replacePaths }),
         ...(planned.importing ? { importing: { id: 'x' } } : {}),
       };
-      changes.push({ ...common, change });
+      const reason = planned.reason === undefined ? {} : { action_reason: planned.reason };
+      changes.push({ ...common, change, ...reason });
     }
     const constants = Object.entries(desired ?? {}).map(([key, value]) => [key, { constant_value: value }]);
     const expressions =

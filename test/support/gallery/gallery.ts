@@ -6,6 +6,7 @@ import { dialogs } from './dialogs.ts';
 import { driftDecided } from './drift-decided.ts';
 import { driftOpen } from './drift-open.ts';
 import { driftReadable } from './drift-readable.ts';
+import { driftWorst } from './drift-worst.ts';
 import type { Exhibit } from './exhibit.ts';
 
 const byHand = (name: string, says: string, card: typeof hostile): Exhibit => ({
@@ -18,7 +19,7 @@ const byHand = (name: string, says: string, card: typeof hostile): Exhibit => ({
 
 /** All exhibits, under the headings of docs/cards. */
 export const gallery: Readonly<Record<string, readonly Exhibit[]>> = {
-  'Drift that is open': driftOpen,
+  'Drift that is open': [...driftWorst, ...driftOpen],
   'Long values, and changes that many share': driftReadable,
   'Drift that is decided': driftDecided,
   'What m0 tells by itself': alerts,

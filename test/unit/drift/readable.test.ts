@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { analyzePlan } from '../../../src/drift/analyze.ts';
+import { describeFinding } from '../../../src/drift/describe.ts';
 import type { AttributeDrift, Json } from '../../../src/drift/finding.ts';
 import { readableAttributes } from '../../../src/drift/readable.ts';
-import { describeFinding } from '../../../src/drift/summary.ts';
 import { describeValue } from '../../../src/drift/value-text.ts';
 import { type Planned, plan } from '../../support/plan.ts';
 

@@ -25,7 +25,7 @@ const rule = {
 };
 
 describe('the sentence', () => {
-  it('names the changes and the resources', () => {
+  it('names the changes and the resources, the worst first', () => {
     const group = {
       address: 'aws_security_group.web',
       recorded: { ingress: [] },
@@ -33,7 +33,7 @@ describe('the sentence', () => {
       desired: { ingress: [] },
     };
     expect(sentence(tags('aws_s3_bucket.logs'), group)).toBe(
-      '2 drifted in prod-network: 2 tags removed by hand on aws_s3_bucket.logs, 1 rule added by hand on aws_security_group.web',
+      '2 drifted in prod-network: SSH (22) opened to 203.0.113.7 on aws_security_group.web, 2 tags removed by hand on aws_s3_bucket.logs',
     );
   });
 
@@ -84,7 +84,7 @@ describe('the sentence', () => {
     [
       'removed after a change by hand',
       { recorded: { a: 1 }, actual: { a: 2 }, desired: null, actions: ['delete'] },
-      'aws_thing.a removed from the code after a change by hand',
+      'aws_thing.a would be deleted, after a change by hand',
     ],
     [
       'cloud and code',
@@ -94,7 +94,7 @@ describe('the sentence', () => {
     [
       'replaced',
       { recorded: { name: 'x' }, desired: { name: 'y' }, actions: ['delete', 'create'] },
-      'name changed in the code on aws_thing.a (to be replaced)',
+      'aws_thing.a would be deleted and created anew (name changed in the code)',
     ],
     [
       'moved',

@@ -33,7 +33,9 @@ describe('a stack with different findings', () => {
   const card = driftCard(view);
 
   it('explains the drift in its headline', () => {
-    expect(card.headline).toBe('prod-network drifted by hand: 1 heals itself, 1 waits for a person');
+    expect(card.headline).toBe(
+      'prod-network: SSH (22) opened to 203.0.113.7 on web, waits for a person. 2 tags heal themselves',
+    );
     expect(card.tone).toBe('waits');
   });
 
@@ -46,9 +48,15 @@ describe('a stack with different findings', () => {
     );
   });
 
-  it('shows each attribute as a diff', () => {
+  it('shows each attribute as a diff, the worst finding first', () => {
     const findings = card.blocks.filter((b) => b.type === 'finding');
     expect(findings).toMatchObject([
+      {
+        address: 'aws_security_group.web',
+        status: 'changed in the cloud · waits',
+        tone: 'waits',
+        rows: [{ kind: 'add', label: 'ingress', value: '22/tcp from 203.0.113.7/32' }],
+      },
       {
         mark: '~',
         address: 'aws_s3_bucket.logs',
@@ -58,12 +66,6 @@ describe('a stack with different findings', () => {
           { kind: 'del', label: 'tags.CostCenter', value: '42' },
           { kind: 'del', label: 'tags.Owner', value: 'platform' },
         ],
-      },
-      {
-        address: 'aws_security_group.web',
-        status: 'changed in the cloud · waits',
-        tone: 'waits',
-        rows: [{ kind: 'add', label: 'ingress', value: '22/tcp from 203.0.113.7/32' }],
       },
     ]);
   });
@@ -83,7 +85,9 @@ describe('a stack with different findings', () => {
 describe('after some findings healed', () => {
   it('says what healed and what still waits', () => {
     const card = driftCard(driftView({ findings: [healed, waiting] }));
-    expect(card.headline).toBe('prod-network: tags are back, the rule waits for a person');
+    expect(card.headline).toBe(
+      'prod-network: SSH (22) opened to 203.0.113.7 on web, waits for a person. Tags are back',
+    );
     expect(cardText(card)).toContain(
       'aws_s3_bucket.logs | realigned 14:03 by policy tags-auto, verified: nothing left to change',
     );
@@ -216,7 +220,7 @@ describe('drift that changed after the approval', () => {
 describe('the copy for the person on call', () => {
   it('says why that person', () => {
     const card = driftCard(driftView({ findings: [waiting] }), { why: 'You are on call (primary)' });
-    expect(card.headline).toBe('prod-network: 1 rule added by hand on aws_security_group.web, waits for you');
+    expect(card.headline).toBe('prod-network: SSH (22) opened to 203.0.113.7 on web, waits for you');
     expect(cardText(card)).toContain('You are on call (primary)');
     expect(buttonsOf(card)[0]?.label).toBe('Revert the rule in the cloud');
   });
@@ -338,14 +342,17 @@ describe('the headline', () => {
   it('says what an apply would delete or replace', () => {
     const database = finding('aws_db_instance.main', { origin: 'code', action: 'replace' });
     const one = driftView({ findings: [item(database, { type: 'waits' }), waiting] });
-    expect(driftCard(one).headline).toContain('an apply replaces aws_db_instance.main, 2 wait for a person');
+    expect(driftCard(one).headline).toBe(
+      'prod-network: aws_db_instance.main would be deleted and created anew, waits for a person. 1 more waits',
+    );
     const gone = finding('aws_db_instance.old', { origin: 'code', action: 'delete' });
     const two = driftView({ findings: [item(database, { type: 'waits' }), item(gone, { type: 'waits' })] });
-    expect(driftCard(two).headline).toContain('an apply deletes or replaces 2');
+    expect(driftCard(two).headline).toContain('main would be deleted and created anew');
+    expect(driftCard(two).headline).toContain('. An apply deletes old');
     const kept = driftView({
       findings: [item(database, { type: 'snoozed', by: DANA, until: null, reason: '' }), waiting],
     });
-    expect(driftCard(kept).headline).not.toContain('an apply');
+    expect(driftCard(kept).headline).not.toMatch(/an apply|deleted/i);
   });
 
   it('is not repeated in the body', () => {

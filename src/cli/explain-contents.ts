@@ -1,0 +1,29 @@
+/** What a resource is created with, or would lose, in the terminal. */
+import type { Finding } from '../drift/finding.ts';
+import { policySummary } from '../drift/severity/policy-document.ts';
+import { describeValue, oneLine } from '../drift/value-text.ts';
+
+/** One value of `contents`. `mark`: created with it, lost with a delete, or set again by a replace. */
+export interface ContentLine {
+  readonly mark: '+' | '-' | ' ';
+  readonly text: string;
+}
+
+/**
+ * All contents of a finding, one line each, and above a policy what it allows. `max`: the longest value, in
+ * characters. Of a replace, what its attributes show already is left out.
+ */
+export function contentLines(finding: Finding, max: number): readonly ContentLine[] {
+  const mark = finding.action === 'create' ? '+' : finding.action === 'delete' ? '-' : ' ';
+  const told = new Set(finding.attributes.map(({ path }) => path));
+  return (finding.contents ?? [])
+    .filter(({ path }) => finding.action !== 'replace' || !told.has(path))
+    .flatMap(({ path, value }) => {
+      const label = oneLine(path);
+      const summary = policySummary(value) ?? [];
+      return [
+        ...summary.map((words) => ({ mark, text: `${label}: ${words}` }) as const),
+        { mark, text: `${label}: ${describeValue(value, max)}` } as const,
+      ];
+    });
+}
