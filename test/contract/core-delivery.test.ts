@@ -170,7 +170,7 @@ describe('a chat that is down for an hour', () => {
     expect(core.chat.updated - before).toBeLessThanOrEqual(6);
     expect(ops().map((m) => m.card.headline)).toEqual([
       expect.stringContaining('superseded by run #32'),
-      expect.stringContaining('2 wait'),
+      expect.stringContaining('1 more waits'),
     ]);
     expect(core.chat.in('DU0DANA')).toHaveLength(2);
     expect(await core.store.dueOutbox(core.now + 1e9, 50)).toEqual([]);
