@@ -1,5 +1,6 @@
 /** Collects the data of drift and failure cards: the run, its exemptions, and the people who may decide. */
 
+import { besideLines } from '../drift/beside.ts';
 import type { Finding } from '../drift/finding.ts';
 import type { DriftView, FailureView, FindingStatus, FindingView, PersonName } from '../messages/view.ts';
 import type { Alert, PostedMessage } from '../model/alert.ts';
@@ -157,6 +158,10 @@ export async function driftView(
     findings: findingViews(run, exemptions, now),
     unaffected: run.findings.filter((f) => !f.actionable),
     outputs: run.outputs,
+    beside: besideLines(run.changes ?? [], run.findings),
+    alongside: [
+      ...new Set([...(run.alongside ?? []), ...run.applied.flatMap((part) => part.alongside ?? [])]),
+    ],
     warnings: run.decision?.warnings ?? [],
     approvals: run.approvals.map((a) => ({ by: namedActor(a.by), at: a.at })),
     approvers: {

@@ -2,6 +2,7 @@
 import { assertNever } from '../base/assert-never.ts';
 import { actionReasonWords, isCodeChange, isStateOnly, stateOnlyWords } from '../drift/action-reason.ts';
 import { type AlikeGroup, alikeWords, groupAlike } from '../drift/alike.ts';
+import { besideLines, invocationText } from '../drift/beside.ts';
 import type {
   Action,
   Analysis,
@@ -74,8 +75,10 @@ function asideLines(analysis: Analysis): string[] {
   const failures = failing.map(({ address, problems }) =>
     oneLine([address, ...problems].join(': ').slice(0, MAX_VALUE)),
   );
+  const beside = besideLines(analysis.changes, analysis.findings);
   const reads = (analysis.inputs ?? []).map(({ address }) => oneLine(address));
   return [
+    ...beside.flatMap(({ words, items }) => ['', `${words}: ${items.join('; ')}`]),
     ...(failures.length > 0 ? ['', `No drift, but the code's own checks fail: ${failures.join('; ')}`] : []),
     ...(reads.length > 0 ? ['', `Read only while applying: ${reads.join(', ')}`] : []),
   ];
@@ -105,7 +108,18 @@ function findingLines(group: AlikeGroup<Finding>, paint: Paint): string[] {
   const attributes = readableAttributes(finding.attributes).flatMap((attribute) =>
     attributeLines(attribute, paint),
   );
-  return [head, ...instances, ...was, ...attributes, ...contents];
+  return [head, ...instances, ...was, ...attributes, ...contents, ...sideLines(finding, paint)];
+}
+
+/** What comes with the change: actions that are invoked, and values that follow. */
+function sideLines({ invokes = [], follows = [] }: Finding, paint: Paint): string[] {
+  const more = follows.length === 1 ? '1 computed value follows' : `${follows.length} computed values follow`;
+  return [
+    ...invokes.map((one) => `    ${paint('yellow', `an apply invokes ${invocationText(one)}`)}`),
+    ...(follows.length === 0
+      ? []
+      : [`    ${paint('dim', `and ${more}: ${follows.map(oneLine).join(', ')}`)}`]),
+  ];
 }
 
 /** Who moved, and what an apply does, with Terraform's reason. */
@@ -150,6 +164,8 @@ function attributeLines(attribute: AttributeDrift, paint: Paint): string[] {
     ...(isLeftInPlace(attribute) ? ['an apply keeps it'] : []),
     ...(attribute.inputs ? [`from ${attribute.inputs.map(oneLine).join(', ')}`] : []),
     ...(attribute.forcesReplacement ? ['forces replacement'] : []),
+    ...(attribute.orderOnly ? ['only the order differs'] : []),
+    ...(attribute.unsteady ? ['computed anew in every plan, so no approval of it can hold'] : []),
   ];
   const note = paint('dim', `  (${notes.join(', ')})`);
   if (attribute.json !== undefined) {

@@ -1,4 +1,5 @@
 /** How bad a finding is, and what a careful colleague would say about it in one sentence. */
+import { invokesWords } from './beside.ts';
 import { describeFinding } from './describe.ts';
 import type { Finding } from './finding.ts';
 import { readableAttributes } from './readable.ts';
@@ -32,7 +33,13 @@ export function severityOf(finding: Finding): Severity {
   const known = worstFact(factsOf(finding));
   const fact = known ?? restOf(finding);
   const { kind, when } = fact;
-  return { kind, when, rank: rankOf(fact), specific: known !== undefined, words: (name) => fact.words(name) };
+  const invokes = invokesWords(finding);
+  return {
+    ...{ kind, when, rank: rankOf(fact) },
+    // What an action does is not known from its name, so it is always told.
+    specific: known !== undefined || invokes !== '',
+    words: (name) => `${fact.words(name)}${invokes}`,
+  };
 }
 
 /** True if the change in the cloud lets somebody in, or allows somebody more, than before. */

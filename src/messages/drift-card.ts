@@ -194,6 +194,10 @@ function findingBlocks(view: DriftView): readonly Block[] {
     ...(more > 0 ? [context(text(`and ${withSeparators(more)} more: see the full diff`))] : []),
     ...unaffectedBlocks(view),
     ...ignoredBlock(view.unaffected.flatMap((f) => f.ignored ?? [])),
+    ...view.beside.map(({ words, items }) => context(text(`${words}: ${nameList(items)}`))),
+    ...(view.alongside.length > 0
+      ? [context(text(`Came along, with equal values before and after: ${nameList(view.alongside)}`))]
+      : []),
     ...(outputs.length > 0
       ? [
           context(

@@ -141,7 +141,18 @@ function wholeText(view: DriftView, title: string, entries: readonly Entry[]): s
     return [`${markOf(finding.action)} ${finding.address}  (${status})`, ...rows].join('\n');
   });
   const outputs = view.outputs.map((o) => `${markOf(o.action)} output ${o.name}`);
-  return `${[title, ...parts, ...(outputs.length > 0 ? [outputs.join('\n')] : [])].join('\n\n')}\n`;
+  const beside = view.beside.map(({ words, items }) =>
+    [words, ...items.map((item) => `    ${item}`)].join('\n'),
+  );
+  const rest = [...(outputs.length > 0 ? [outputs.join('\n')] : []), ...beside];
+  return `${[title, ...parts, ...rest].join('\n\n')}\n`;
+}
+
+/** What an apply does besides the findings, opened. */
+function besideBlocks(view: DriftView): readonly Block[] {
+  return view.beside.map(({ words, items }) =>
+    context(text(clip(`${words}: ${items.join('; ')}`, PAGE_VALUE.value))),
+  );
 }
 
 /** Every attribute of every finding of the run, including what an apply would not change and what rules ignore. */
@@ -161,7 +172,11 @@ export function fullDiff(given: DriftView): Pages {
     return {
       headline: headlineOf(`${view.stack} · run #${view.runId}${place}`),
       tone: 'plain',
-      blocks: [...(i === 0 ? [context(text(summary))] : []), ...blocks],
+      blocks: [
+        ...(i === 0 ? [context(text(summary))] : []),
+        ...blocks,
+        ...(i === pages.length - 1 ? besideBlocks(view) : []),
+      ],
     };
   });
   return { title: `Run #${view.runId}`, pages: cards, text: wholeText(view, title, entries) };

@@ -14,6 +14,7 @@ import { describeChange } from '../drift/value-change.ts';
 import { describeValue } from '../drift/value-text.ts';
 import type { DiffRow } from './card.ts';
 import { leftBy, leftInTheCode, leftWords, revertRows } from './ignored-rows.ts';
+import { attributeNotes, sideRows } from './side-rows.ts';
 import { type TextDetail, textRow } from './text-rows.ts';
 import { sameValue } from './values.ts';
 
@@ -182,8 +183,10 @@ export function findingRows(finding: Finding, detail: ValueDetail): readonly Dif
     ...readableAttributes(finding.attributes).flatMap((a) => [
       ...attributeRows(a, finding.action, detail, leftBy(finding, a.path)),
       ...revertRows(finding, a.path, labelOf(a.path)),
+      ...attributeNotes(a, labelOf(a.path)),
     ]),
     ...leftInTheCode(finding, labelOf, detail.value),
+    ...sideRows(finding, detail.value),
   ];
   const moved: readonly DiffRow[] =
     finding.previousAddress === undefined ? [] : [note('moved from', finding.previousAddress)];

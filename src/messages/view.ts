@@ -1,5 +1,6 @@
 /** The data of the cards about drift, failures and problems: plain facts, collected by src/alerts and src/runs. */
 import type { Reason } from '../decisions/decision.ts';
+import type { BesideLine } from '../drift/beside.ts';
 import type { CheckResult, Finding, OutputDrift } from '../drift/finding.ts';
 import type { Actor, CodeVersion, Failure, LockWait, Moved, RunState, SeenState } from '../model/run.ts';
 
@@ -78,6 +79,10 @@ export interface DriftView {
   /** Findings that an apply would not change, and those that a rule ignores; each kind is one line on the card. */
   readonly unaffected: readonly Finding[];
   readonly outputs: readonly OutputDrift[];
+  /** What an apply does besides the findings, in counted lines. */
+  readonly beside: readonly BesideLine[];
+  /** Addresses that came along with an apply of this run, with equal values before and after. */
+  readonly alongside: readonly string[];
   readonly warnings: readonly Reason[];
   readonly approvals: readonly { readonly by: PersonName; readonly at: number }[];
   /** How many people must approve, and who may (groups and people of m0.yaml). */

@@ -112,6 +112,8 @@ export function driftView(over: Partial<DriftView> = {}): DriftView {
     findings: [],
     unaffected: [],
     outputs: [],
+    beside: [],
+    alongside: [],
     warnings: [],
     approvals: [],
     approvers: { need: 1, groups: ['sre', 'oncall:primary'], onCall: [DANA] },

@@ -1,0 +1,36 @@
+/** Rows about what comes with a finding's change: what follows, what is invoked, and what no approval can hold. */
+import { invocationText } from '../drift/beside.ts';
+import type { AttributeDrift, Finding } from '../drift/finding.ts';
+import { oneLine } from '../drift/value-text.ts';
+import { clip, count } from '../text/words.ts';
+import type { DiffRow } from './card.ts';
+
+/** What to know about an attribute besides its values. */
+export function attributeNotes(attribute: AttributeDrift, label: string): readonly DiffRow[] {
+  return [
+    ...(attribute.orderOnly === true ? [note(label, 'only the order differs')] : []),
+    ...(attribute.unsteady === true
+      ? [note(label, 'the code computes it anew in every plan, so no approval of it can hold')]
+      : []),
+  ];
+}
+
+/** What comes with the change. `max`: the most characters of one row. */
+export function sideRows(finding: Finding, max: number): readonly DiffRow[] {
+  const { follows = [], invokes = [] } = finding;
+  return [
+    ...invokes.map((one) => note('an apply invokes', clip(invocationText(one), max))),
+    ...(follows.length === 0
+      ? []
+      : [
+          note(
+            '',
+            `and ${count(follows.length, 'computed value')} ${follows.length === 1 ? 'follows' : 'follow'}: ${clip(follows.map(oneLine).join(', '), max)}`,
+          ),
+        ]),
+  ];
+}
+
+function note(label: string, value: string): DiffRow {
+  return { kind: 'note', label, value };
+}
