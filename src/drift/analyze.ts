@@ -261,6 +261,8 @@ function originOfDeleted(resource: Resource, context: Context): Origin {
   const { action, change, entry } = resource;
   if (action === 'create' || action === 'replace' || action === 'update') return 'cloud';
   if (action === 'delete' || action === 'forget') return 'both';
+  // Terraform lists an object that is gone already as a no-op, with the reason for which it would delete it.
+  if (change?.actionReason?.startsWith('delete_because') === true) return 'both';
   if (change !== undefined || !context.configuration.known) return 'cloud';
   if (!context.configuration.blocks.has(configKey(entry))) return 'both';
   // The block exists, so the code dropped this instance of it. A refresh-only plan lists no changes at all.

@@ -325,3 +325,26 @@ describe('the starter policies together', () => {
     );
   }, 120_000);
 });
+
+describe('plans that tags-auto once read wrongly', () => {
+  const PLANS = fileURLToPath(new URL('../found/policy', import.meta.url));
+  const verdicts = async (name: string): Promise<string[]> => {
+    const { out } = await m0Policy('check', 'tags-auto', '--plan', join(PLANS, `${name}.json`));
+    return [...out.matchAll(/^(auto|human|deny) +(\S+)$/gm)].map(
+      ([, verdict, address]) => `${verdict} ${address}`,
+    );
+  };
+
+  it.each([
+    ['02-dynamic-block-unknown-beside-tag-plan', ['human aws_lambda_function.it']],
+    [
+      '02-dynamic-block-unknown-beside-tag-plan-real-terraform-moto',
+      ['human aws_lambda_function.f', 'human terraform_data.next[0]'],
+    ],
+    ['04-google-notification-channel-labels-plan', ['human google_monitoring_notification_channel.it']],
+    ['05-empty-label-or-tag-unseen-plan', ['auto aws_instance.it', 'human google_cloud_identity_group.it']],
+    ['05-empty-label-or-tag-unseen-plan-real-terraform-moto', ['auto aws_lambda_function.f']],
+  ])('%s', async (name, expected) => {
+    expect(await verdicts(name)).toEqual(expected);
+  });
+});

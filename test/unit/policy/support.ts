@@ -13,6 +13,7 @@ import { createPolicies, type PolicyLimits } from '../../../src/policy/policies.
 import type { PolicyPort, PolicyQuestion } from '../../../src/ports/policy.ts';
 import { loadTools } from '../../../src/setup/tools.ts';
 import { stack } from '../../support/directory.ts';
+import { plannedFrom } from '../../support/planned-changes.ts';
 import { CODE, DANA, NOON, tagFinding } from '../../support/runs.ts';
 
 /** The real opa, as set-up left it. */
@@ -77,7 +78,7 @@ export function analysis(findings: readonly Finding[], secrets: readonly string[
     findings: findings.length,
     ...{ cloud: 0, code: 0, both: 0, create: 0, update: 0, delete: 0, replace: 0, noise: 0 },
   };
-  return { findings, outputs: [], noise: [], counts, secrets, changes: [], untold: [] };
+  return { ...plannedFrom(findings), outputs: [], noise: [], counts, secrets, untold: [] };
 }
 
 export function question(
