@@ -4,7 +4,6 @@ import { analyzePlan } from '../drift/analyze.ts';
 import type { Analysis } from '../drift/finding.ts';
 import { PlanError, readPlan } from '../drift/read-plan.ts';
 import { oneLine } from '../drift/value-text.ts';
-import { explainDiff } from './explain-diff.ts';
 import { explainJson } from './explain-json.ts';
 import { inflate, inputName, STANDARD_INPUT } from './plan-input.ts';
 import { knowsSchema, readSchema, takeSchemaOption, withSchemaNote } from './schema-file.ts';
@@ -62,7 +61,12 @@ export async function explain(typed: readonly string[], io: ExplainIo): Promise<
     // The output is complete before anything is printed, because half an answer would mislead.
     output = flags.includes('--json')
       ? `${explainJson(analysis, noise, knowsSchema(analysis, schema))}\n`
-      : withSchemaNote(explainDiff(analysis, nameOf(file), noise, io.color), analysis, schema, io.color);
+      : withSchemaNote(
+          (await import('./explain-diff.ts')).explainDiff(analysis, nameOf(file), noise, io.color),
+          analysis,
+          schema,
+          io.color,
+        );
   } catch (error) {
     if (error instanceof PlanError) io.err(`explain: ${oneLine(error.message)}\n`);
     else if (error instanceof RangeError) {

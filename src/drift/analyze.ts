@@ -1,7 +1,7 @@
 /** The analysis of a plan: which resources drifted, in which direction, and what an apply would do. Pure. */
 
 import { formatPath } from './attribute-path.ts';
-import { type JudgedRow, judgeAttributes, judgeOrder, showAttribute } from './attributes.ts';
+import { type JudgedRow, judgeAttributes, showAttribute } from './attributes.ts';
 import { equal } from './canonical.ts';
 import type { TypedSchema } from './change-hash.ts';
 import { checksOf, lateReadsOf } from './checks.ts';
@@ -25,6 +25,7 @@ import { findingFingerprint } from './fingerprint.ts';
 import { NO_REST, type Rest, restOf, rowOfPlace } from './follows.ts';
 import type { Ignores } from './ignore.ts';
 import { field, hasUnknown, isObject, UNKNOWN } from './json-value.ts';
+import { judgeOrder } from './judge-order.ts';
 import { notUnderstoodOf } from './known-keys.ts';
 import { partialOf } from './partial.ts';
 import type { PlanDocument } from './plan-document.ts';

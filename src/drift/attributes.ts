@@ -1,11 +1,9 @@
 /** Decides for each attribute that differs whether the cloud, the code or both changed it. */
 import { type Equality, equal } from './canonical.ts';
-import type { TypedSchema } from './change-hash.ts';
 import { type ResourceCode, type WrittenValue, writtenAt } from './configuration.ts';
 import type { Action, AttributeDrift, Json, Origin, ShownValue, WholeElement } from './finding.ts';
-import { field, hasUnknown, identical, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
+import { field, hasUnknown, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 import { childMasks } from './masks.ts';
-import { isPermutation } from './order.ts';
 import {
   decodedTexts,
   documentDifferences,
@@ -96,58 +94,6 @@ function judge(
   if (silent || equal(desired, recorded, equality, placement)) return row('cloud');
   if (!equal(desired, actual, equality, placement)) return row('both');
   return row(codeCaughtUp(raw, written) ? 'both' : 'cloud', true);
-}
-
-/**
- * The lists whose elements are the same but in another order, where the order matters: an apply changes it, or the
- * schema calls the attribute a list that the code may set.
- */
-export function judgeOrder(resource: Resource, code: ResourceCode, typed?: TypedSchema): JudgedRow[] {
-  const { recorded, actual, desired, action } = resource;
-  const stays = action === 'update' || action === 'replace' || (action === 'none' && typed !== undefined);
-  if (!stays || recorded === null || actual === null) return [];
-  const rows: JudgedRow[] = [];
-  const visit = (raw: RawRow): void => {
-    const [r, a, d] = [raw.recorded, raw.actual, raw.desired];
-    if (identical(r, a) && identical(a, d)) return;
-    const step = (segment: string | number): void => {
-      const at = (value: Json): Json =>
-        (typeof segment === 'string' ? field(value, segment) : isArray(value) ? value[segment] : null) ??
-        null;
-      visit({
-        ...{ recorded: at(r), actual: at(a), desired: at(d) },
-        segments: [...raw.segments, segment],
-        masks: childMasks(raw.masks, segment),
-      });
-    };
-    if (isArray(a) || isArray(d)) {
-      const order = orderOf(raw, typed);
-      if (order !== undefined) rows.push({ ...orderRow(raw, code), order });
-      else if ([r, a, d].every((value) => isArray(value) && value.length === 1)) step(0);
-    } else {
-      const keys = new Set([r, a, d].flatMap((value) => (isObject(value) ? Object.keys(value) : [])));
-      for (const key of keys) step(key);
-    }
-  };
-  visit({ recorded, actual, desired, segments: [], masks: resource.masks });
-  return rows;
-}
-
-function orderOf(raw: RawRow, typed: TypedSchema | undefined): JudgedRow['order'] {
-  const place = typed?.schema.at(typed.type, raw.segments);
-  if (place?.collection === 'set') return undefined;
-  const permuted = (a: Json, b: Json): boolean => isArray(a) && isArray(b) && isPermutation(a, b);
-  if (permuted(raw.actual, raw.desired)) return 'planned';
-  const matters = place?.collection === 'list' && place.settable;
-  return matters && permuted(raw.recorded, raw.actual) ? 'schema' : undefined;
-}
-
-function orderRow(raw: RawRow, code: ResourceCode): JudgedRow {
-  const set = writtenAt(code, raw.segments)?.set;
-  const leftInPlace = identical(raw.actual, raw.desired);
-  const cloud = !identical(raw.recorded, raw.actual);
-  const coded = !leftInPlace && !identical(raw.recorded, raw.desired);
-  return { raw, origin: cloud ? (coded ? 'both' : 'cloud') : 'code', leftInPlace, set };
 }
 
 /**

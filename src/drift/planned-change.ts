@@ -155,22 +155,41 @@ export function isRespelled({ segments, before, after }: ChangedPlace, typed?: T
  * Maps are compared by key, and a single block in a list is entered. Every other list is one place. An absent key
  * equals null.
  */
-export function changedPlaces(before: Json, after: Json, segments: readonly Segment[] = []): ChangedPlace[] {
-  if (identical(before, after)) return [];
-  const objects = [before, after].every(
-    (value) => isObject(value) || (value === null && segments.length === 0),
-  );
-  if (objects) {
-    const keys = new Set([before, after].flatMap((value) => (isObject(value) ? Object.keys(value) : [])));
-    return [...keys].flatMap((key) =>
-      changedPlaces(field(before, key) ?? null, field(after, key) ?? null, [...segments, key]),
-    );
+export function changedPlaces(before: Json, after: Json): ChangedPlace[] {
+  const places: ChangedPlace[] = [];
+  addPlaces(places, before, after, []);
+  return places;
+}
+
+function addPlaces(places: ChangedPlace[], before: Json, after: Json, segments: readonly Segment[]): void {
+  if (identical(before, after)) return;
+  // A resource that is created or deleted has no object on one side.
+  const none = segments.length === 0 ? {} : null;
+  const [was, will] = [before ?? none, after ?? none];
+  if (isObject(was) && isObject(will)) {
+    for (const key in was) addPlace(places, was, will, segments, key);
+    for (const key in will) if (!Object.hasOwn(was, key)) addPlace(places, was, will, segments, key);
+    return;
   }
   if (isArray(before) && isArray(after) && before.length === 1 && after.length === 1) {
     const [from, to] = [before[0] ?? null, after[0] ?? null];
-    if (isObject(from) && isObject(to)) return changedPlaces(from, to, [...segments, 0]);
+    if (isObject(from) && isObject(to)) {
+      addPlaces(places, from, to, [...segments, 0]);
+      return;
+    }
   }
-  return [{ segments, before, after }];
+  places.push({ segments, before, after });
+}
+
+function addPlace(
+  places: ChangedPlace[],
+  before: Json,
+  after: Json,
+  segments: readonly Segment[],
+  key: string,
+): void {
+  const [from, to] = [field(before, key) ?? null, field(after, key) ?? null];
+  if (!identical(from, to)) addPlaces(places, from, to, [...segments, key]);
 }
 
 /** The paths of the places, as people and policies read them: what a twin (`tags_all`) repeats is named once. */
