@@ -1,68 +1,42 @@
 /** The analysis of a plan: which resources drifted, in which direction, and what an apply would do. Pure. */
-
-import { formatPath } from './attribute-path.ts';
-import { type JudgedRow, judgeAttributes, showAttribute } from './attributes.ts';
+import { type JudgedRow, judgeAttributes } from './attributes.ts';
 import { equal } from './canonical.ts';
 import type { TypedSchema } from './change-hash.ts';
 import { checksOf, lateReadsOf } from './checks.ts';
-import { isComputed, withoutClocks } from './computed.ts';
+import { withoutClocks } from './computed.ts';
 import { type Configuration, codeOf, configKey, readConfiguration, writtenAt } from './configuration.ts';
 import { untoldChanges } from './conservation.ts';
-import { contentsOf } from './contents.ts';
 import { countsOf } from './counts.ts';
 import { Echoes } from './echo.ts';
-import type {
-  ActionInvocation,
-  Analysis,
-  AttributeDrift,
-  Finding,
-  Json,
-  Origin,
-  OutputDrift,
-  PlannedChange,
-} from './finding.ts';
-import { findingFingerprint } from './fingerprint.ts';
+import type { Analysis, Finding, Json, Origin, OutputDrift, PlannedChange } from './finding.ts';
+import {
+  compare,
+  type FindingContext,
+  findingOf,
+  type PlannedResource,
+  shownInvocation,
+} from './finding-of.ts';
 import { NO_REST, type Rest, restOf, rowOfPlace } from './follows.ts';
 import type { Ignores } from './ignore.ts';
-import { field, hasUnknown, isObject, UNKNOWN } from './json-value.ts';
+import { field, hasUnknown, isObject } from './json-value.ts';
 import { judgeOrder } from './judge-order.ts';
 import { notUnderstoodOf } from './known-keys.ts';
 import { partialOf } from './partial.ts';
 import type { PlanDocument } from './plan-document.ts';
 import { type PlanParts, planParts } from './plan-parts.ts';
-import {
-  hashOfAddress,
-  otherPlanned,
-  ownerOf,
-  ownSegments,
-  type PlannedOptions,
-  type PlannedWithPlaces,
-  plannedOf,
-} from './planned-change.ts';
-import { pathOf, type Scrubber } from './redact.ts';
+import { hashOfAddress, otherPlanned, ownerOf, type PlannedOptions, plannedOf } from './planned-change.ts';
 import { pairResources, type Resource, withoutTwins } from './resource.ts';
 import type { Schema } from './schema.ts';
 import { collectSecrets, scrubberFor } from './secrets.ts';
 import { resourcesInState } from './state-size.ts';
 import { isUnsteady } from './unsteady.ts';
 
-interface Context {
-  readonly key: string;
-  readonly plan: PlanParts;
+interface Context extends FindingContext {
   readonly configuration: Configuration;
   readonly echoes: Echoes;
-  readonly scrub: Scrubber;
-  readonly options: PlannedOptions;
-  readonly ignores: Ignores;
 }
 
 type Judgement = { readonly kind: 'finding' | 'noise'; readonly finding: Finding };
-
-/** A resource with what an apply does to it. */
-interface PlannedResource {
-  readonly resource: Resource;
-  readonly planned: PlannedWithPlaces | undefined;
-}
 
 /**
  * Analyses a plan. The same plan always gives the same result. `findings`, `outputs` and `noise` contain no
@@ -112,15 +86,7 @@ export function analyzePlan(
     if (judged === undefined) return [];
     const { address } = judged.finding;
     const change = hashOfAddress(byAddress.get(address) ?? [], options.key);
-    const invokes = plan.invocations
-      .filter(({ triggeredBy }) => triggeredBy === address)
-      .map(shownInvocation);
-    const finding = {
-      ...judged.finding,
-      ...(invokes.length === 0 ? {} : { invokes }),
-      ...(change === null ? {} : { change }),
-    };
-    return [{ ...judged, finding }];
+    return [{ ...judged, finding: { ...judged.finding, ...(change === null ? {} : { change }) } }];
   });
   const findingsOfKind = (is: Judgement['kind']): Finding[] =>
     judgements
@@ -154,10 +120,6 @@ export function analyzePlan(
     ...(partial.length === 0 ? {} : { partial }),
     ...(notUnderstood.length === 0 ? {} : { notUnderstood }),
   };
-}
-
-function shownInvocation({ address, type, triggeredBy, event }: ActionInvocation): ActionInvocation {
-  return { address, type, triggeredBy, event };
 }
 
 /**
@@ -270,95 +232,6 @@ function originOfDeleted(resource: Resource, context: Context): Origin {
   return entry.indexed && context.plan.changes.length > 0 ? 'both' : 'cloud';
 }
 
-interface FindingParts {
-  readonly rows: readonly JudgedRow[];
-  readonly origin: Origin;
-  readonly deletedByHand: boolean;
-  readonly follows: Rest['follows'];
-}
-
-function findingOf({ resource, planned }: PlannedResource, verdict: FindingParts, context: Context): Finding {
-  const { entry, action, change } = resource;
-  const { rows, origin, deletedByHand } = verdict;
-  const previousAddress = change?.previousAddress ?? resource.drift?.previousAddress;
-  const attributes = rows
-    .map((row) => ({
-      ...showAttribute(row, resource, context.scrub),
-      ...(row.leftInPlace && isComputed(entry.type, row.raw.segments, context.options.schema)
-        ? { computed: true as const }
-        : {}),
-    }))
-    .sort(compareAttributes);
-  // Rows that may only repeat a sibling's drift are left out: a plan of this resource alone can't identify them.
-  const bound = rows.filter(
-    (row) =>
-      row.order !== 'schema' &&
-      (action === 'none' ||
-        ((row.set === true || !leftAsItIs(row, resource)) &&
-          !(row.leftInPlace && context.ignores(entry.address, pathOf(row.raw, context.scrub))))),
-  );
-  const contents = contentsOf(resource, context.scrub);
-  const invokes = context.plan.invocations
-    .filter(({ triggeredBy }) => triggeredBy === entry.address)
-    .map(shownInvocation);
-  const follows = followsOf(verdict.follows, resource, context.scrub);
-  return {
-    address: entry.address,
-    type: entry.type,
-    origin,
-    action,
-    actionable: action !== 'none' && planned?.planned.effect !== 'spelling',
-    attributes,
-    ...(contents.length === 0 ? {} : { contents }),
-    ...(follows.length === 0 ? {} : { follows }),
-    ...(previousAddress === undefined || previousAddress === entry.address ? {} : { previousAddress }),
-    ...(deletedByHand ? { deletedByHand: true as const } : {}),
-    ...(change?.actionReason === undefined ? {} : { actionReason: change.actionReason }),
-    ...(change?.importing ? { importing: true as const } : {}),
-    ...(invokes.length === 0 ? {} : { invokes }),
-    fingerprint: findingFingerprint(
-      {
-        address: entry.address,
-        previousAddress: previousAddress ?? null,
-        action,
-        deletedByHand,
-        rows: bound.map(({ raw, order, unsteady }) => ({
-          path: pathOf(raw, (key) => key),
-          recorded: raw.recorded,
-          actual: raw.actual,
-          // Else the same drift would be new in every check.
-          desired: unsteady === true ? UNKNOWN : raw.desired,
-          ordered: order !== undefined,
-        })),
-        whole: wholeOf(resource, deletedByHand),
-        invokes: invokes.map(({ address, event }) => `${event} ${address}`),
-      },
-      context.key,
-    ),
-  };
-}
-
-/** The paths of what follows, as people and policies may read them. */
-function followsOf(follows: Rest['follows'], resource: Resource, scrub: Scrubber): string[] {
-  const values = [resource.recorded, resource.actual];
-  const paths = follows.map(({ segments }) =>
-    formatPath(ownSegments(segments, values).map((s, i) => (i > 0 && typeof s === 'string' ? scrub(s) : s))),
-  );
-  return [...new Set(paths)].sort(compare);
-}
-
-function leftAsItIs(row: JudgedRow, resource: Resource): boolean {
-  return row.leftInPlace || (resource.action === 'replace' && hasUnknown(row.raw.desired));
-}
-
-/** If attributes are not listed one by one, the fingerprint covers the whole object. */
-function wholeOf(resource: Resource, deletedByHand: boolean): Json[] {
-  const { action, recorded, actual, desired } = resource;
-  if (deletedByHand) return [recorded, desired];
-  if (action === 'create') return [desired];
-  return action === 'delete' || action === 'forget' ? [recorded, actual] : [];
-}
-
 /** True if the drift entry contains a change. Terraform up to 1.0.0 lists unchanged resources too. */
 function differs(resource: Resource): boolean {
   return JSON.stringify(resource.drift?.before) !== JSON.stringify(resource.drift?.after);
@@ -406,12 +279,4 @@ function outputsOf(plan: PlanParts): OutputDrift[] {
       return [{ name, action: single, sensitive } as const];
     })
     .sort((a, b) => compare(a.name, b.name));
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function compareAttributes(a: AttributeDrift, b: AttributeDrift): number {
-  return compare(a.path, b.path) || compare(JSON.stringify(a), JSON.stringify(b));
 }

@@ -1,0 +1,138 @@
+/** Builds the finding of one resource from its judged rows. */
+import { formatPath } from './attribute-path.ts';
+import { type JudgedRow, showAttribute } from './attributes.ts';
+import { isComputed } from './computed.ts';
+import { contentsOf } from './contents.ts';
+import type { ActionInvocation, AttributeDrift, Finding, Json, Origin } from './finding.ts';
+import { findingFingerprint } from './fingerprint.ts';
+import type { Rest } from './follows.ts';
+import type { Ignores } from './ignore.ts';
+import { hasUnknown, UNKNOWN } from './json-value.ts';
+import type { PlanParts } from './plan-parts.ts';
+import { ownSegments, type PlannedOptions, type PlannedWithPlaces } from './planned-change.ts';
+import { pathOf, type Scrubber } from './redact.ts';
+import type { Resource } from './resource.ts';
+
+/** A resource with what an apply does to it. */
+export interface PlannedResource {
+  readonly resource: Resource;
+  readonly planned: PlannedWithPlaces | undefined;
+}
+
+/** What a finding depends on besides its resource. */
+export interface FindingContext {
+  readonly key: string;
+  readonly plan: PlanParts;
+  readonly scrub: Scrubber;
+  readonly options: PlannedOptions;
+  readonly ignores: Ignores;
+}
+
+/** What was judged about a resource. */
+export interface FindingParts {
+  readonly rows: readonly JudgedRow[];
+  readonly origin: Origin;
+  readonly deletedByHand: boolean;
+  readonly follows: Rest['follows'];
+}
+
+/** The finding of a resource, without its change hash. */
+export function findingOf(
+  { resource, planned }: PlannedResource,
+  verdict: FindingParts,
+  context: FindingContext,
+): Finding {
+  const { entry, action, change } = resource;
+  const { rows, origin, deletedByHand } = verdict;
+  const previousAddress = change?.previousAddress ?? resource.drift?.previousAddress;
+  const attributes = rows
+    .map((row) => ({
+      ...showAttribute(row, resource, context.scrub),
+      ...(row.leftInPlace && isComputed(entry.type, row.raw.segments, context.options.schema)
+        ? { computed: true as const }
+        : {}),
+    }))
+    .sort(compareAttributes);
+  // Rows that may only repeat a sibling's drift are left out: a plan of this resource alone can't identify them.
+  const bound = rows.filter(
+    (row) =>
+      row.order !== 'schema' &&
+      (action === 'none' ||
+        ((row.set === true || !leftAsItIs(row, resource)) &&
+          !(row.leftInPlace && context.ignores(entry.address, pathOf(row.raw, context.scrub))))),
+  );
+  const contents = contentsOf(resource, context.scrub);
+  const invokes = context.plan.invocations
+    .filter(({ triggeredBy }) => triggeredBy === entry.address)
+    .map(shownInvocation);
+  const follows = followsOf(verdict.follows, resource, context.scrub);
+  return {
+    address: entry.address,
+    type: entry.type,
+    origin,
+    action,
+    actionable: action !== 'none' && planned?.planned.effect !== 'spelling',
+    attributes,
+    ...(contents.length === 0 ? {} : { contents }),
+    ...(follows.length === 0 ? {} : { follows }),
+    ...(previousAddress === undefined || previousAddress === entry.address ? {} : { previousAddress }),
+    ...(deletedByHand ? { deletedByHand: true as const } : {}),
+    ...(change?.actionReason === undefined ? {} : { actionReason: change.actionReason }),
+    ...(change?.importing ? { importing: true as const } : {}),
+    ...(invokes.length === 0 ? {} : { invokes }),
+    fingerprint: findingFingerprint(
+      {
+        address: entry.address,
+        previousAddress: previousAddress ?? null,
+        action,
+        deletedByHand,
+        rows: bound.map(({ raw, order, unsteady }) => ({
+          path: pathOf(raw, (key) => key),
+          recorded: raw.recorded,
+          actual: raw.actual,
+          // Else the same drift would be new in every check.
+          desired: unsteady === true ? UNKNOWN : raw.desired,
+          ordered: order !== undefined,
+        })),
+        whole: wholeOf(resource, deletedByHand),
+        invokes: invokes.map(({ address, event }) => `${event} ${address}`),
+      },
+      context.key,
+    ),
+  };
+}
+
+/** The paths of what follows, as people and policies may read them. */
+function followsOf(follows: Rest['follows'], resource: Resource, scrub: Scrubber): string[] {
+  const values = [resource.recorded, resource.actual];
+  const paths = follows.map(({ segments }) =>
+    formatPath(ownSegments(segments, values).map((s, i) => (i > 0 && typeof s === 'string' ? scrub(s) : s))),
+  );
+  return [...new Set(paths)].sort(compare);
+}
+
+function leftAsItIs(row: JudgedRow, resource: Resource): boolean {
+  return row.leftInPlace || (resource.action === 'replace' && hasUnknown(row.raw.desired));
+}
+
+/** If attributes are not listed one by one, the fingerprint covers the whole object. */
+function wholeOf(resource: Resource, deletedByHand: boolean): Json[] {
+  const { action, recorded, actual, desired } = resource;
+  if (deletedByHand) return [recorded, desired];
+  if (action === 'create') return [desired];
+  return action === 'delete' || action === 'forget' ? [recorded, actual] : [];
+}
+
+/** The invocation as people may see it. */
+export function shownInvocation({ address, type, triggeredBy, event }: ActionInvocation): ActionInvocation {
+  return { address, type, triggeredBy, event };
+}
+
+function compareAttributes(a: AttributeDrift, b: AttributeDrift): number {
+  return compare(a.path, b.path) || compare(JSON.stringify(a), JSON.stringify(b));
+}
+
+/** Compares by UTF-16 units. */
+export function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
