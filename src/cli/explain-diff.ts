@@ -36,21 +36,26 @@ export function explainDiff(analysis: Analysis, name: string, withNoise: boolean
   const others = analysis.findings.filter((finding) => !finding.actionable && !isStateOnly(finding));
   const [summary, ...reservations] = summarizeAnalysis(analysis, name);
   const lines = [paint('bold', summary), ...reservations.map((line) => paint('yellow', line))];
+  // One by one, because a call can't take all lines of a long text as its arguments.
+  const addGroups = (groups: readonly AlikeGroup<Finding>[], ...before: readonly string[]): void => {
+    lines.push(...before);
+    for (const line of groups.flatMap((group) => findingLines(group, paint))) lines.push(line);
+  };
   const ordered = worstFirst(actionable).map(({ finding }) => finding);
-  for (const group of groupAlike(ordered, itself)) lines.push('', ...findingLines(group, paint));
+  for (const group of groupAlike(ordered, itself)) addGroups([group], '');
   if (others.length > 0) {
     lines.push(
       '',
       paint('dim', `An apply would change nothing of ${others.length === 1 ? 'this' : 'these'}:`),
     );
-    for (const group of groupAlike(others, itself)) lines.push(...findingLines(group, paint));
+    addGroups(groupAlike(others, itself));
   }
   if (state.length > 0) {
     lines.push(
       '',
       paint('dim', `An apply would only write the state of ${state.length === 1 ? 'this' : 'these'}:`),
     );
-    for (const group of groupAlike(state, itself)) lines.push(...findingLines(group, paint));
+    addGroups(groupAlike(state, itself));
   }
   if (analysis.outputs.length > 0) {
     lines.push('', 'Outputs that would change:');
@@ -64,7 +69,7 @@ export function explainDiff(analysis: Analysis, name: string, withNoise: boolean
   }
   if (count > 0 && withNoise) {
     lines.push('', paint('dim', `Noise (${count}):`));
-    for (const group of groupAlike(analysis.noise, itself)) lines.push(...findingLines(group, paint));
+    addGroups(groupAlike(analysis.noise, itself));
   }
   return `${lines.join('\n')}\n`;
 }

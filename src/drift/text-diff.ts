@@ -73,11 +73,15 @@ export function textDiff(before: string, after: string, context: number): TextDi
           line: Math.max(1, hunk.newLines > 0 ? hunk.newStart : hunk.oldStart),
           lines: hunk.lines.map(lineOf),
         }));
+  const changed = hunks.reduce((sum, hunk) => sum + changedIn(hunk.lines), 0);
+  const [oldEnd, newEnd] = [lineEndOf(before), lineEndOf(after)];
+  // A single line has no line end; that says something only if nothing else differs.
+  const bothEnd = oldEnd !== 'none' && newEnd !== 'none';
   return {
     hunks,
-    changed: hunks.reduce((sum, hunk) => sum + changedIn(hunk.lines), 0),
+    changed,
     total: Math.max(was.length, is.length),
-    lineEnds: lineEndOf(before) !== lineEndOf(after),
+    lineEnds: oldEnd !== newEnd && (bothEnd || changed === 0),
   };
 }
 
@@ -131,33 +135,33 @@ export function readableLines(
     const removed = runOf(lines, at, '-');
     const added = runOf(lines, at + removed.length, '+');
     const line = lines[at];
-    if (removed.length + added.length > 0) shown.push(...replaced(removed, added, max, chunk));
+    if (removed.length + added.length > 0) addReplaced(shown, removed, added, { max, chunk });
     else if (line !== undefined) shown.push({ sign: ' ', text: cutChange(line.text, line.text, max)[0] });
     at += removed.length + added.length || 1;
   }
   return shown;
 }
 
-function replaced(
+/** Adds the lines one by one, because a call can't take 100,000 of them as its arguments. */
+function addReplaced(
+  lines: TextLine[],
   removed: readonly string[],
   added: readonly string[],
-  max: number,
-  chunk: number,
-): readonly TextLine[] {
-  const lines: TextLine[] = [];
+  { max, chunk }: { readonly max: number; readonly chunk: number },
+): void {
   const most = Math.max(removed.length, added.length);
   for (let from = 0; from < most; from += chunk) {
     const pairs = Array.from({ length: Math.min(chunk, most - from) }, (_, i) => {
       const [was, is] = [removed[from + i], added[from + i]];
       return cutChange(endShown(was ?? is ?? ''), endShown(is ?? was ?? ''), max);
     });
-    const side = (sign: '-' | '+', own: readonly string[]): readonly TextLine[] =>
-      pairs
-        .slice(0, Math.max(0, own.length - from))
-        .map((pair) => ({ sign, text: pair[sign === '-' ? 0 : 1] }));
-    lines.push(...side('-', removed), ...side('+', added));
+    const addSide = (sign: '-' | '+', own: readonly string[]): void => {
+      for (const pair of pairs.slice(0, Math.max(0, own.length - from)))
+        lines.push({ sign, text: pair[sign === '-' ? 0 : 1] });
+    };
+    addSide('-', removed);
+    addSide('+', added);
   }
-  return lines;
 }
 
 function runOf(lines: readonly TextLine[], from: number, sign: TextLine['sign']): readonly string[] {

@@ -179,7 +179,8 @@ function destructiveWords(others: readonly FindingView[], { nameOf }: Worst): re
   const destructive = others.map((f) => f.finding).filter(isDestroyed);
   const [only] = destructive;
   if (only === undefined) return [];
-  if (destructive.length > 1) return [`an apply deletes or replaces ${destructive.length} more`];
+  if (destructive.length > 1)
+    return [`an apply deletes or replaces ${withSeparators(destructive.length)} more`];
   return [`an apply ${only.action}s ${clip(nameOf(only), 50)}`];
 }
 
@@ -192,7 +193,7 @@ function mergedWords(view: DriftView, worst: Worst): string | null {
   const open = openNow(view).map((f) => f.finding);
   if (!open.every((f) => f.origin === 'code' && isCodeChange(f)) || worst.message !== null) return null;
   if (open.length > 1 && open.every((f) => f.action === 'create')) {
-    return `${open.length} new in the code: ${newWords(open)}`;
+    return `${withSeparators(open.length)} new in the code: ${newWords(open)}`;
   }
   if (worst.severity.specific) return null;
   return `merged and not applied${view.code === null ? '' : ` for ${durationText(view.now - view.code.committedAt)}`}`;
@@ -216,10 +217,10 @@ function otherWords(view: DriftView, you: boolean, worst: Worst): readonly strin
   const others = openNow(view).filter((item) => item !== worst.item);
   const destroyed = destructiveWords(others, worst);
   // A single one that an apply deletes or replaces is named, so it is not counted as well.
-  const counted = others.filter((item) => {
-    const named = isDestroyed(item.finding) && item.status.type === worst.item?.status.type;
-    return !(named && others.filter((other) => isDestroyed(other.finding)).length === 1);
-  });
+  const single = others.filter((other) => isDestroyed(other.finding)).length === 1;
+  const counted = others.filter(
+    ({ finding, status }) => !(single && isDestroyed(finding) && status.type === worst.item?.status.type),
+  );
   const waiting = counted.filter((item) => item.status.type === 'waits');
   if (worst.item === null && waiting.length > 0 && waiting.length === counted.length) {
     return [...destroyed, `${phrase(waiting, 'waits', 'wait')} for ${waitsForWords(view, you)}`];
@@ -250,7 +251,7 @@ function driftSentence(view: DriftView, you: boolean): string {
     TOLD,
   );
   // The number of all is in the words already.
-  const alike = others.length === 1 ? others[0]?.replace(/^\d+ /, '') : others.join(', ');
+  const alike = others.length === 1 ? others[0]?.replace(/^[\d,]+ /, '') : others.join(', ');
   const next = merged === null ? nextWords(worst, view, you) : `, ${alike}`;
   const after = [...(merged === null ? [others.join(', ')] : []), settled.join(', ')].filter(
     (part) => part !== '',

@@ -33,7 +33,8 @@ export function textRow(
   for (const hunk of diff.hunks) {
     const lines = readableLines(hunk.lines, detail.width, detail.chunk);
     const fitting = room <= 0 ? [] : lines.slice(0, room);
-    if (fitting.length > 0) shown.push({ sign: '@', text: `line ${hunk.line}` }, ...fitting);
+    if (fitting.length > 0) shown.push({ sign: '@', text: `line ${hunk.line}` });
+    for (const line of fitting) shown.push(line);
     hidden += changedLines(lines.slice(fitting.length));
     room -= lines.length + 1;
   }

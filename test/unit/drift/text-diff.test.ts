@@ -56,6 +56,8 @@ describe('textDiff', () => {
   it('compares no line ends, but says that they differ', () => {
     expect(textDiff('a\r\nb\r\n', 'a\nb\n', 1)).toMatchObject({ hunks: [], changed: 0, lineEnds: true });
     expect(textDiff('a\r\nb\r\n', 'a\nc\n', 1)).toMatchObject({ changed: 1, lineEnds: true });
+    expect(textDiff('a\n', 'a', 1)).toMatchObject({ hunks: [], changed: 0, lineEnds: true });
+    expect(textDiff('a', 'b\nc\n', 1)).toMatchObject({ changed: 2, lineEnds: false });
   });
 });
 
