@@ -101,7 +101,7 @@ class Finder {
         length += 1;
         if (length >= 5 && this.#filter[digest(window)] === 1) hit ||= this.#windows.has(window);
       } else if (value === END) {
-        if (hit) ranges.push(...this.#inRun(runOf(text, start, i), text, depth));
+        if (hit) for (const range of this.#inRun(runOf(text, start, i), text, depth)) ranges.push(range);
         [length, window, hit] = [0, 0, false];
       }
       i += width;
@@ -115,7 +115,7 @@ class Finder {
     for (let shift = 0; shift < 4; shift++) {
       const decoded = decode(run.sextets, shift);
       const inside: Range[] = [...decoded.matchAll(this.#bytes)].map((m) => [m.index, m.index + m[0].length]);
-      if (depth < MAX_DEPTH) inside.push(...this.inRuns(decoded, depth + 1));
+      if (depth < MAX_DEPTH) for (const range of this.inRuns(decoded, depth + 1)) inside.push(range);
       for (const [from, to] of inside) {
         const first = shift + Math.floor((from * 8) / 6);
         const last = shift + Math.ceil((to * 8) / 6) - 1;

@@ -35,15 +35,28 @@ export function below(parent: Placement): Placement {
   return parent === 'fixed' ? 'attribute' : 'entry';
 }
 
-/** The JSON object or array in a string; undefined if it contains none. */
+/** How deep the JSON in a string may be nested. Deeper ones are no documents that people write, and stay texts. */
+const MAX_DEPTH = 200;
+
+/** The JSON object or array in a string; undefined if it contains none, or one that is nested too deep. */
 export function parseDocument(text: Json): Json | undefined {
   if (typeof text !== 'string' || !/^\s*[[{]/.test(text)) return undefined;
   try {
     const parsed = parseExact(text) as Json;
-    return typeof parsed === 'object' ? parsed : undefined;
+    return typeof parsed === 'object' && !isDeeper(parsed, MAX_DEPTH) ? parsed : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** True if the value has more than `levels` arrays and objects inside each other. */
+function isDeeper(value: Json, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  if (isArray(value)) return value.some((item) => isDeeper(item, levels - 1));
+  if (!isObject(value)) return false;
+  for (const key in value) if (isDeeper(value[key] ?? null, levels - 1)) return true;
+  return false;
 }
 
 /** The equality to use inside a JSON document. */

@@ -1,4 +1,5 @@
 /** How bad a finding is, and what a careful colleague would say about it in one sentence. */
+import { count } from '../text/words.ts';
 import { invokesWords } from './beside.ts';
 import { describeFinding } from './describe.ts';
 import type { Finding } from './finding.ts';
@@ -76,7 +77,7 @@ export function newResources(findings: readonly Finding[]): readonly string[] {
   }
   return [...groups.values()]
     .sort((a, b) => a.rank - b.rank)
-    .map(({ noun, quality, n }) => `${n} ${n === 1 ? noun : plural(noun)}${quality}`);
+    .map(({ noun, quality, n }) => `${count(n, noun, plural(noun))}${quality}`);
 }
 
 function plural(noun: string): string {
@@ -85,7 +86,18 @@ function plural(noun: string): string {
 
 const LABELS = /^(tags|tags_all|labels|annotations|description)\b/;
 
-function factsOf(given: Finding): readonly Fact[] {
+/** The facts of each finding that was asked for: a card asks many times, and findings never change. */
+const factsByFinding = new WeakMap<Finding, readonly Fact[]>();
+
+function factsOf(finding: Finding): readonly Fact[] {
+  const known = factsByFinding.get(finding);
+  if (known !== undefined) return known;
+  const facts = findFacts(finding);
+  factsByFinding.set(finding, facts);
+  return facts;
+}
+
+function findFacts(given: Finding): readonly Fact[] {
   const { action } = given;
   let finding = given;
   const destroyed = destroyFacts(finding);

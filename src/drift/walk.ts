@@ -2,6 +2,7 @@
 import type { Segment } from './attribute-path.ts';
 import { below, canonical, type Equality, equal, type Placement } from './canonical.ts';
 import type { Json } from './finding.ts';
+import { FreeElements } from './fitting.ts';
 import { field, hasUnknown, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 import { childMasks, isMasked, type Masks } from './masks.ts';
 
@@ -147,14 +148,8 @@ function matchElements(
       });
     }
   }
-  for (const item of (desired ?? []).filter(hasUnknown)) {
-    const at = rows.findIndex(
-      (row) => row.desired === null && (fits(row.actual, item) || fits(row.recorded, item)),
-    );
-    const match = rows[at];
-    if (match === undefined) rows.push({ recorded: null, actual: null, desired: item });
-    else rows[at] = { ...match, desired: item };
-  }
+  const unknown = (desired ?? []).filter(hasUnknown);
+  if (unknown.length > 0) addUnknown(rows, unknown);
   return rows.filter(
     (row) =>
       !equal(row.recorded, row.actual, equality, 'fixed') ||
@@ -162,16 +157,13 @@ function matchElements(
   );
 }
 
-/** True if `value` equals `pattern` in every part of the pattern that is known. */
-function fits(value: Json, pattern: Json): boolean {
-  if (pattern === UNKNOWN) return true;
-  if (isObject(pattern)) {
-    return (
-      isObject(value) && Object.keys(pattern).every((k) => fits(field(value, k) ?? null, pattern[k] ?? null))
-    );
+/** Sets each element that is known in part as the desired value of the row that it fits, else adds a row for it. */
+function addUnknown(rows: ValueTriple[], unknown: readonly Json[]): void {
+  const open = rows.flatMap((row, at) => (row.desired === null ? [{ row, at }] : []));
+  const free = new FreeElements(open.map(({ row }) => [row.actual, row.recorded]));
+  for (const item of unknown) {
+    const match = open[free.take(item) ?? -1];
+    if (match === undefined) rows.push({ recorded: null, actual: null, desired: item });
+    else rows[match.at] = { ...match.row, desired: item };
   }
-  if (isArray(pattern) && hasUnknown(pattern)) {
-    return isArray(value) && value.length === pattern.length;
-  }
-  return equal(value, pattern, 'plan');
 }

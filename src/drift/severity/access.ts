@@ -46,7 +46,10 @@ function wideningFacts(
 /** A policy of an identity allows more. */
 function identityFact(grants: readonly Grant[], when: When): Fact {
   const what = actionWords(grants);
-  const weight = Math.min(...grants.map(grantWeight));
+  const weight = grants.reduce(
+    (least, grant) => Math.min(least, grantWeight(grant)),
+    Number.POSITIVE_INFINITY,
+  );
   return {
     ...{ kind: 'identity', when, weight, widens: true, quality: `that allows ${what}` },
     words: (name) =>
