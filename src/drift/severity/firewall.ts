@@ -128,6 +128,8 @@ function isDenied(values: JsonObject): boolean {
   const access = textIn(values, 'access') ?? textIn(values, 'rule_action') ?? textIn(values, 'action') ?? '';
   return (
     /^(deny|block|drop|reject)$/i.test(access) ||
+    // Google: a firewall has `deny` blocks or `allow` blocks, never both.
+    (listOf(values.deny).length > 0 && listOf(values.allow).length === 0) ||
     (values.disabled === true && values.source_ranges !== undefined)
   );
 }

@@ -80,6 +80,14 @@ describe('what is no exposure', () => {
       ),
     ],
     [
+      'Google, a firewall that denies',
+      changed(
+        'google_compute_firewall',
+        { deny: [], source_ranges: [] },
+        { deny: [{ protocol: 'all', ports: [] }], source_ranges: [WORLD] },
+      ),
+    ],
+    [
       'Azure, outbound',
       changed(
         'azurerm_network_security_group',
