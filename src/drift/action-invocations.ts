@@ -1,6 +1,6 @@
 /** Reads the invocations of actions (Terraform 1.14 `action` blocks) from a plan. */
 import type { ActionInvocation, Json } from './finding.ts';
-import { field, isArray, isObject, type JsonObject } from './json-value.ts';
+import { field, isArray, isObject, type JsonObject, withUnknowns } from './json-value.ts';
 
 /** One entry of `action_invocations`. The last two are as Terraform wrote them, secrets included. */
 export interface InvocationEntry extends ActionInvocation {
@@ -35,7 +35,7 @@ function invocationEntry(raw: Json): InvocationEntry | undefined {
     type,
     triggeredBy: typeof by === 'string' ? by : null,
     event: typeof event === 'string' ? event : null,
-    configValues: raw.config_values ?? null,
+    configValues: withUnknowns(raw.config_values, raw.config_unknown),
     configSensitive: raw.config_sensitive ?? null,
   };
 }

@@ -16,7 +16,7 @@ import {
   type PlannedResource,
   shownInvocation,
 } from './finding-of.ts';
-import { NO_REST, type Rest, restOf, rowOfPlace } from './follows.ts';
+import { NO_REST, type ResourceViews, type Rest, restOf, rowOfPlace } from './follows.ts';
 import type { Ignores } from './ignore.ts';
 import { field, hasUnknown, isObject } from './json-value.ts';
 import { judgeOrder } from './judge-order.ts';
@@ -24,7 +24,14 @@ import { notUnderstoodOf } from './known-keys.ts';
 import { partialOf } from './partial.ts';
 import type { PlanDocument } from './plan-document.ts';
 import { type PlanParts, planParts } from './plan-parts.ts';
-import { hashOfAddress, otherPlanned, ownerOf, type PlannedOptions, plannedOf } from './planned-change.ts';
+import {
+  hashOfAddress,
+  otherPlanned,
+  ownerOf,
+  type PlannedOptions,
+  type PlannedWithPlaces,
+  plannedOf,
+} from './planned-change.ts';
 import { pairResources, type Resource, withoutTwins } from './resource.ts';
 import type { Schema } from './schema.ts';
 import { collectSecrets, scrubberFor } from './secrets.ts';
@@ -166,7 +173,7 @@ function judgeResource(
     schema,
   );
 
-  const rest = restOfUpdate({ resource, planned }, rows, code, typed);
+  const rest = restOfUpdate({ whole: original, merged: resource }, planned, rows, { code, typed });
   rows = [
     ...rows.map((row) => (rest.coded.has(row.raw) ? { ...row, origin: 'both' as const } : row)),
     ...rest.rows.map((row) => ({ ...row, leftInPlace: false, set: undefined })),
@@ -191,20 +198,21 @@ function isUnsteadyRow(row: JudgedRow, code: ReturnType<typeof codeOf>, plan: Pl
 
 /** What an update or a replace changes besides the rows. */
 function restOfUpdate(
-  { resource, planned }: PlannedResource,
+  views: ResourceViews,
+  planned: PlannedWithPlaces | undefined,
   rows: readonly JudgedRow[],
-  code: ReturnType<typeof codeOf>,
-  typed: TypedSchema | undefined,
+  { code, typed }: { readonly code: ReturnType<typeof codeOf>; readonly typed: TypedSchema | undefined },
 ): Rest {
-  const updates = resource.action === 'update' || resource.action === 'replace';
+  const { action } = views.whole;
+  const updates = action === 'update' || action === 'replace';
   if (planned === undefined || !updates) return NO_REST;
-  const rest = restOf(resource, planned.places, rows, code, typed);
+  const rest = restOf(views, planned.places, rows, code, typed);
   if (rows.length + rest.rows.length > 0 || planned.planned.effect === 'spelling') return rest;
   // Computed values follow from something. Where nothing else is visible, they are all there is to tell.
-  const unknown = resource.action === 'update' ? rest.follows.filter(({ after }) => hasUnknown(after)) : [];
+  const unknown = action === 'update' ? rest.follows.filter(({ after }) => hasUnknown(after)) : [];
   return {
     ...rest,
-    rows: unknown.map((place) => rowOfPlace(place, resource)),
+    rows: unknown.map((place) => rowOfPlace(place, views.whole, typed)),
     follows: rest.follows.filter((place) => !unknown.includes(place)),
   };
 }

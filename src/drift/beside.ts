@@ -23,7 +23,10 @@ export function besideLines(
   );
   return [
     lineOf(
-      spelled.map(({ address, paths }) => `${paths.map(oneLine).join(', ')} of ${oneLine(address)}`),
+      spelled.map(({ address, paths }) => {
+        const what = paths.length === 0 ? 'what counts as sensitive' : paths.map(oneLine).join(', ');
+        return `${what} of ${oneLine(address)}`;
+      }),
       ['resource only spelled anew, with equal values', 'resources only spelled anew, with equal values'],
     ),
     lineOf(

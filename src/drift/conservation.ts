@@ -3,7 +3,7 @@
  * compares the finished findings with the planned changes, which are read from the plan on their own.
  */
 import type { Analysis, Finding, PlannedChange } from './finding.ts';
-import { actionOf } from './resource.ts';
+import { actionOf, ownAttribute } from './resource.ts';
 
 /**
  * The addresses with a planned change that is not told, sorted. Changes of outputs, of deposed objects, of the
@@ -31,19 +31,23 @@ export function untoldChanges(
 function tells(finding: Finding, change: PlannedChange): boolean {
   if (finding.action !== actionOf(change.actions)) return false;
   if (finding.action === 'create' || finding.action === 'delete') return true;
+  // An update without any place that m0 sees changes something else, and nobody could say what.
+  if (finding.action === 'update' && change.paths.length === 0) return false;
   const told = [...finding.attributes.map((attribute) => attribute.path), ...(finding.follows ?? [])];
-  const plain = told.map(withoutIndexes);
+  const rows = new Set(told.map(plainPath));
+  const around = new Set([...rows].flatMap(pathsAround));
   return change.paths.every((path) => {
-    const changed = withoutIndexes(path);
-    return plain.some((row) => isInside(changed, row) || isInside(row, changed));
+    const changed = plainPath(path);
+    return around.has(changed) || pathsAround(changed).some((outer) => rows.has(outer));
   });
 }
 
-function withoutIndexes(path: string): string {
-  return path.replace(/\[(?:\*|\d+)\]/g, '');
+/** The path without indexes, and with the name that the code writes for a twin: `tags` for `tags_all`. */
+function plainPath(path: string): string {
+  return path.replace(/\[(?:\*|\d+)\]/g, '').replace(/^[^.[]+/, (name) => ownAttribute(name) ?? name);
 }
 
-/** True if the path is the other one, or lies inside it. */
-function isInside(path: string, outer: string): boolean {
-  return path === outer || (path.startsWith(outer) && /^[.[]/.test(path.slice(outer.length)));
+/** The path itself, and each path in which it lies. */
+function pathsAround(path: string): string[] {
+  return [path, ...[...path.matchAll(/[.[]/g)].map(({ index }) => path.slice(0, index))];
 }

@@ -1,13 +1,15 @@
 /** The order of lists. In a set it means nothing; in a list it does. */
 import type { Segment } from './attribute-path.ts';
+import { canonical, equal } from './canonical.ts';
 import type { TypedSchema } from './change-hash.ts';
 import type { Json } from './finding.ts';
 import { field, identical, isArray, isObject } from './json-value.ts';
 
 /**
- * True if a list in `before` stands in `after` with the same elements in another order. Without a schema this tells
- * a list from a set as well: Terraform writes equal sets in the same order (measured over all plans in test/cases),
- * so a set never has the same elements in another order.
+ * True if a list in `before` stands in `after` with the same elements in another order, also a list inside the blocks
+ * of another. For values that are equal but for spelling and order. Without a schema this tells a list from a set as
+ * well: Terraform writes equal sets in the same order (measured over all plans in test/cases), so a set never has the
+ * same elements in another order.
  */
 export function reorders(
   before: Json,
@@ -17,15 +19,26 @@ export function reorders(
 ): boolean {
   if (identical(before, after)) return false;
   if (isArray(before) && isArray(after)) {
-    if (typed?.schema.at(typed.type, segments)?.collection !== 'set' && isPermutation(before, after))
-      return true;
-    const single = before.length === 1 && after.length === 1;
-    return single && reorders(before[0] ?? null, after[0] ?? null, [...segments, 0], typed);
+    const collection = typed?.schema.at(typed.type, segments)?.collection;
+    if (collection !== 'set' && isPermutation(before, after)) return true;
+    const [from, to] = collection === 'set' ? [sorted(before), sorted(after)] : [before, after];
+    const pairs = from.map((item, i) => [item, to[i] ?? null] as const);
+    // An element that is spelled anew may have another place in a set.
+    if (!pairs.every(([a, b]) => equal(a, b, 'keys', 'fixed'))) return collection === 'list';
+    return pairs.some(([a, b], i) => reorders(a, b, [...segments, i], typed));
   }
   if (!isObject(before) || !isObject(after)) return false;
   return Object.keys(before).some((key) =>
     reorders(before[key] ?? null, field(after, key) ?? null, [...segments, key], typed),
   );
+}
+
+/** The elements, with those that are equal at the same place in every order. */
+function sorted(items: readonly Json[]): readonly Json[] {
+  return items
+    .map((item) => ({ item, text: canonical(item, 'keys', 'fixed') }))
+    .sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
+    .map(({ item }) => item);
 }
 
 /** True if both lists have the same elements, in another order. */

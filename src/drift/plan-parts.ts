@@ -1,7 +1,7 @@
 /** Splits a plan document into the parts that the analysis uses, and checks their form. */
 import { type InvocationEntry, invocationEntries } from './action-invocations.ts';
 import type { Json } from './finding.ts';
-import { isArray, isObject, type JsonObject } from './json-value.ts';
+import { hasTrue, isArray, isObject, type JsonObject } from './json-value.ts';
 import type { PlanDocument } from './plan-document.ts';
 
 /** The fields that m0 uses of one entry of `resource_drift` or `resource_changes`. */
@@ -156,7 +156,7 @@ function outputEntries(plan: JsonObject, refuse: Refuse): OutputEntry[] {
       before: change.before ?? null,
       after: change.after ?? null,
       afterUnknown: change.after_unknown ?? null,
-      sensitive: change.before_sensitive === true || change.after_sensitive === true,
+      sensitive: hasTrue(change.before_sensitive) || hasTrue(change.after_sensitive),
     };
   });
 }

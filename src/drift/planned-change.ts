@@ -109,7 +109,7 @@ function plannedChange(
     ...(entry.deposedKey === undefined ? {} : { deposed: entry.deposedKey }),
     actions,
     paths: pathsOf(places, [before, after], options.scrub),
-    effect: effectOf(actions, places, typed),
+    effect: effectOf(actions, places, { typed, marks: !identical(masks[0], masks[1]) }),
     hash: changeHash({ head, values }, options.key, typed),
   };
   return { planned, places };
@@ -136,12 +136,14 @@ function invocationChange(invocation: InvocationEntry, options: PlannedOptions):
 function effectOf(
   actions: readonly string[],
   places: readonly ChangedPlace[],
-  typed: TypedSchema | undefined,
+  { typed, marks }: { readonly typed: TypedSchema | undefined; readonly marks: boolean },
 ): PlannedChange['effect'] {
   if (actions.every((action) => action === 'no-op' || action === 'forget')) return 'state';
   const updates = actions.length === 1 && actions[0] === 'update';
   const respelled = (place: ChangedPlace): boolean => isRespelled(place, typed);
-  return updates && places.length > 0 && places.every(respelled) ? 'spelling' : 'change';
+  // Where only what counts as sensitive differs, Terraform writes the state and does not call the provider.
+  const equalValues = places.length > 0 ? places.every(respelled) : marks;
+  return updates && equalValues ? 'spelling' : 'change';
 }
 
 /** True if before and after are equal in value, so that only the spelling would change. */
