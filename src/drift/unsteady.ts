@@ -29,8 +29,13 @@ export function withoutPlanTime(value: Json, planTime: string | null): Json {
   );
 }
 
+/** Year, month, day, hour and minute. */
+const MINUTE_DIGITS = 12;
+
 function holdsTime(leaf: Json, planTime: string): boolean {
-  return typeof leaf === 'string' && digitsOf(leaf).includes(digitsOf(planTime).slice(0, 12));
+  // Most values are too short to hold year to minute.
+  if (typeof leaf !== 'string' || leaf.length < MINUTE_DIGITS) return false;
+  return digitsOf(leaf).includes(digitsOf(planTime).slice(0, MINUTE_DIGITS));
 }
 
 function digitsOf(text: string): string {
