@@ -136,6 +136,29 @@ describe('planned changes beside the approved ones', () => {
   });
 
   it.each([
+    ['the removal of a resource from the state', change({ effect: 'state', actions: ['forget'] })],
+    ['a spelling', spelled],
+  ])('%s does not come along where somebody kept or denied its finding', (_what, kept) => {
+    const made = result([SSH], CODE.commit, [SSH.address, kept.address]);
+    const finding = { ...TAG, address: kept.address };
+    const evidence = {
+      bundles: BUNDLES,
+      result: {
+        ...made,
+        plan: { ...made.plan, targets: limited },
+        analysis: { ...made.analysis, changes: [...made.analysis.changes, kept] },
+      },
+    };
+    const told = { ...approved, changes: [...(approved.changes ?? []), kept] };
+    expect(confirmPlan(told, evidence)).toMatchObject({ ok: true });
+    expect(confirmPlan({ ...told, findings: [SSH, finding] }, evidence)).toEqual({
+      ok: false,
+      also: [`the plan would also touch ${kept.address}`],
+      narrower: true,
+    });
+  });
+
+  it.each([
     ['a spelling that nobody was told of, in a whole plan', spelled, [], null],
     ['a change, though it was told', change({}), [change({})], null],
     ['a change that a target pulls in', change({}), [], limited],
