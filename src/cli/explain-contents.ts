@@ -3,6 +3,8 @@ import type { Finding } from '../drift/finding.ts';
 import { policySummary } from '../drift/severity/policy-document.ts';
 import { describeValue, oneLine } from '../drift/value-text.ts';
 
+const UNSTEADY = '  (computed anew in every plan, so no approval of it can hold)';
+
 /** One value of `contents`. `mark`: created with it, lost with a delete, or set again by a replace. */
 export interface ContentLine {
   readonly mark: '+' | '-' | ' ';
@@ -18,12 +20,12 @@ export function contentLines(finding: Finding, max: number): readonly ContentLin
   const told = new Set(finding.attributes.map(({ path }) => path));
   return (finding.contents ?? [])
     .filter(({ path }) => finding.action !== 'replace' || !told.has(path))
-    .flatMap(({ path, value }) => {
+    .flatMap(({ path, value, unsteady }) => {
       const label = oneLine(path);
       const summary = policySummary(value) ?? [];
       return [
         ...summary.map((words) => ({ mark, text: `${label}: ${words}` }) as const),
-        { mark, text: `${label}: ${describeValue(value, max)}` } as const,
+        { mark, text: `${label}: ${describeValue(value, max)}${unsteady ? UNSTEADY : ''}` } as const,
       ];
     });
 }

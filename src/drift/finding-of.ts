@@ -12,6 +12,7 @@ import type { PlanParts } from './plan-parts.ts';
 import { ownSegments, type PlannedOptions, type PlannedWithPlaces } from './planned-change.ts';
 import { pathOf, type Scrubber } from './redact.ts';
 import type { Resource } from './resource.ts';
+import { withoutPlanTime } from './unsteady.ts';
 
 /** A resource with what an apply does to it. */
 export interface PlannedResource {
@@ -61,7 +62,7 @@ export function findingOf(
         ((row.set === true || !leftAsItIs(row, resource)) &&
           !(row.leftInPlace && context.ignores(entry.address, pathOf(row.raw, context.scrub))))),
   );
-  const contents = contentsOf(resource, context.scrub);
+  const contents = contentsOf(resource, context.scrub, context.plan.timestamp);
   const invokes = context.plan.invocations
     .filter(({ triggeredBy }) => triggeredBy === entry.address)
     .map(shownInvocation);
@@ -94,7 +95,7 @@ export function findingOf(
           desired: unsteady === true ? UNKNOWN : raw.desired,
           ordered: order !== undefined,
         })),
-        whole: wholeOf(resource, deletedByHand),
+        whole: wholeOf(resource, deletedByHand, context.plan.timestamp),
         invokes: invokes.map(({ address, event }) => `${event} ${address}`),
       },
       context.key,
@@ -115,9 +116,10 @@ function leftAsItIs(row: JudgedRow, resource: Resource): boolean {
   return row.leftInPlace || (resource.action === 'replace' && hasUnknown(row.raw.desired));
 }
 
-/** If attributes are not listed one by one, the fingerprint covers the whole object. */
-function wholeOf(resource: Resource, deletedByHand: boolean): Json[] {
-  const { action, recorded, actual, desired } = resource;
+/** If attributes are not listed one by one, the fingerprint covers the whole object, but for the time of the plan. */
+function wholeOf(resource: Resource, deletedByHand: boolean, planTime: string | null): Json[] {
+  const { action, recorded, actual } = resource;
+  const desired = deletedByHand || action === 'create' ? withoutPlanTime(resource.desired, planTime) : null;
   if (deletedByHand) return [recorded, desired];
   if (action === 'create') return [desired];
   return action === 'delete' || action === 'forget' ? [recorded, actual] : [];

@@ -93,6 +93,8 @@ export interface ContentEntry {
   readonly path: string;
   readonly value: ShownValue;
   readonly sensitive: boolean;
+  /** The code computes it anew in every plan, so no approval of it can hold. Left out if not. */
+  readonly unsteady?: true;
 }
 
 /** An action of the provider (Terraform 1.14 `action` block) that an apply invokes. */

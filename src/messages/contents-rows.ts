@@ -5,6 +5,7 @@ import { policySummary } from '../drift/severity/policy-document.ts';
 import { describeValue } from '../drift/value-text.ts';
 import type { DiffRow } from './card.ts';
 import { labelOf } from './rows.ts';
+import { unsteadyNotes } from './side-rows.ts';
 
 /** The most rows of a create or delete on a card, and how many are enough before labels and defaults. */
 const SHOWN = 5;
@@ -112,6 +113,8 @@ export function contentRows(finding: Finding, max: number): readonly DiffRow[] {
     used += 1;
   }
   const more = entries.length - used;
+  // Of all entries, also of those that are not shown: they decide whether an approval can hold.
+  shown.push(...(finding.contents ?? []).flatMap((one) => unsteadyNotes(one, labelOf(one.path))));
   return more === 0
     ? shown
     : [...shown, { kind: 'note', label: '', value: `and ${more} more in the full diff` }];
@@ -130,6 +133,7 @@ export function allContentRows(finding: Finding, max: number): readonly DiffRow[
       return [
         ...summary.map((words): DiffRow => ({ kind: 'note', label, value: describeValue(words, max) })),
         { kind, label, value: describeValue(entry.value, max) },
+        ...unsteadyNotes(entry, label),
       ];
     });
 }

@@ -1,12 +1,13 @@
 /** What changed between an approval and the plan that m0 made to apply it. */
 import { assertNever } from '../base/assert-never.ts';
+import { sameChange } from '../drift/change-hash.ts';
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
 import { readableAttributes } from '../drift/readable.ts';
 import { describeChange } from '../drift/value-change.ts';
-import { describeValue } from '../drift/value-text.ts';
+import { describeValue, oneLine } from '../drift/value-text.ts';
 import type { Moved } from '../model/run.ts';
 import { whenText } from '../text/when.ts';
-import { listed } from '../text/words.ts';
+import { clip, listed } from '../text/words.ts';
 import type { Block, DiffRow, Span } from './card.ts';
 import { CARD_VALUE, foldRows, labelOf, markOf, moveRows, type Shown, shownAt } from './rows.ts';
 import { line, type Moment, people, strong, text, time } from './spans.ts';
@@ -118,10 +119,14 @@ function stepsOf(moved: Moved): readonly MovedFinding[] {
     const was = before.find((f) => f.address === address);
     const is = after.find((f) => f.address === address);
     if (was !== undefined && is !== undefined) {
-      if (was.fingerprint === is.fingerprint) return [];
+      const sameDrift = was.fingerprint === is.fingerprint;
+      if (sameDrift && sameApply(was, is)) return [];
       const steps = attributeSteps(was, is);
-      const otherwise =
-        was.action === is.action ? `${address} moved` : `${address} went ${was.action} → ${is.action}`;
+      const otherwise = sameDrift
+        ? appliesOtherwise(is)
+        : was.action === is.action
+          ? `${address} moved`
+          : `${address} went ${was.action} → ${is.action}`;
       return [
         {
           finding: is,
@@ -141,6 +146,20 @@ function stepsOf(moved: Moved): readonly MovedFinding[] {
       { finding: was, status: 'approved, no longer drifts', rows: [], phrase: `${address} no longer drifts` },
     ];
   });
+}
+
+/** True if an apply does the same in both, or if a version without change hashes told one of them. */
+function sameApply(was: Finding, is: Finding): boolean {
+  if (was.change === undefined || is.change === undefined) return true;
+  return sameChange(was.change, is.change);
+}
+
+/** That an apply would do something else, though the same has drifted. */
+function appliesOtherwise({ address, contents = [], follows = [] }: Finding): string {
+  const unsteady = contents.filter((entry) => entry.unsteady === true).map(({ path }) => labelOf(path));
+  if (unsteady.length > 0) return `${listed(unsteady)} of ${address} is computed anew in every plan`;
+  const others = follows.length === 0 ? '' : ` (${clip(follows.map(oneLine).join(', '), VALUE)})`;
+  return `an apply would now do something else to ${address}${others}`;
 }
 
 function whatMoved(moved: Moved): string {

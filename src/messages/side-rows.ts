@@ -9,10 +9,18 @@ import type { DiffRow } from './card.ts';
 export function attributeNotes(attribute: AttributeDrift, label: string): readonly DiffRow[] {
   return [
     ...(attribute.orderOnly === true ? [note(label, 'only the order differs')] : []),
-    ...(attribute.unsteady === true
-      ? [note(label, 'the code computes it anew in every plan, so no approval of it can hold')]
-      : []),
+    ...unsteadyNotes(attribute, label),
   ];
+}
+
+/** That a value is another one in every plan, if it is. */
+export function unsteadyNotes(
+  { unsteady }: Pick<AttributeDrift, 'unsteady'>,
+  label: string,
+): readonly DiffRow[] {
+  return unsteady === true
+    ? [note(label, 'the code computes it anew in every plan, so no approval of it can hold')]
+    : [];
 }
 
 /** What comes with the change. `max`: the most characters of one row. */

@@ -107,7 +107,7 @@ const FINDING = object(
     attributes: list('input.m0.findings[_].attributes', ATTRIBUTE),
     contents: list(
       'input.m0.findings[_].contents',
-      object('input.m0.findings[_].contents[_]', {}, 'path value sensitive'),
+      object('input.m0.findings[_].contents[_]', {}, 'path value sensitive unsteady'),
     ),
     invokes: list(
       'input.m0.findings[_].invokes',

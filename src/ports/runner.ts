@@ -47,6 +47,8 @@ export interface Runner {
   /**
    * Plans the stack with a refresh and without a lock (`-lock=false`). `only`: the addresses to plan; null is the
    * whole stack. `except`: with `only`, addresses that must stay out; a tool that can exclude addresses gets them.
+   * `moved`: with `only`, the old and new addresses of resources that the code has moved: Terraform refuses a plan that
+   * leaves one of them out.
    * Neither guarantees what the plan touches: check `SavedPlan.touches`.
    */
   plan(
@@ -54,6 +56,7 @@ export interface Runner {
     options: {
       readonly only: readonly string[] | null;
       readonly except?: readonly string[];
+      readonly moved?: readonly string[];
       readonly signal: AbortSignal;
     },
   ): Promise<PlanResult>;

@@ -114,8 +114,10 @@ export function confirmPlan(run: Run, evidence: Evidence): Confirmation {
   if (plan === null) return { ok: false, also, narrower: false };
   const compared = result === null ? compareOwnPlan(run, plan) : comparePlan(run, planToApply(result));
   const { moved, undecided, alongside } = compared;
-  const untold = result?.analysis.untold ?? [];
   const isNew = (address: string): boolean => !run.scope.some((s) => s.address === address);
+  // A person was told these addresses by name. The approval is bound to all that an apply does to them.
+  const byPerson = run.approvals.length > 0;
+  const untold = (result?.analysis.untold ?? []).filter((address) => !byPerson || isNew(address));
   const others = untold.filter(isNew);
   // Drift that began since the approval is asked about, before anything is applied.
   const grown = (result?.analysis.findings ?? []).some((f) => f.actionable && isNew(f.address));

@@ -25,7 +25,10 @@ export interface ComparedPlan {
 }
 
 /** Compares a plan with the run's scope (what was approved) and its changes (what was told). */
-export function comparePlan(run: Pick<Run, 'scope' | 'changes'>, plan: PlanToApply): ComparedPlan {
+export function comparePlan(
+  run: Pick<Run, 'scope' | 'changes' | 'findings'>,
+  plan: PlanToApply,
+): ComparedPlan {
   const moved = run.scope
     .filter(({ address, change }) => {
       const planned = plan.findings.find((finding) => finding.address === address && finding.actionable);
@@ -34,8 +37,13 @@ export function comparePlan(run: Pick<Run, 'scope' | 'changes'>, plan: PlanToApp
     .map(({ address }) => address);
   const approved = new Set(run.scope.map(({ address }) => address));
   const others = plan.changes.filter((change) => !approved.has(ownerOf(change)));
-  const told = others.filter((change) => wasTold(change, run.changes ?? [], plan.targeted));
-  const spelled = others.filter((change) => !told.includes(change) && plan.targeted && isSpelling(change));
+  // A finding that was told as one to decide, and is not in the scope, was kept or denied: nothing of it comes along.
+  const kept = new Set(
+    run.findings.filter((f) => f.actionable && !approved.has(f.address)).map((f) => f.address),
+  );
+  const free = others.filter((change) => !kept.has(ownerOf(change)));
+  const told = free.filter((change) => wasTold(change, run.changes ?? [], plan.targeted));
+  const spelled = free.filter((change) => !told.includes(change) && plan.targeted && isSpelling(change));
   const undecided = others.filter((change) => !told.includes(change) && !spelled.includes(change));
   const known = new Set([...approved, ...told.map(ownerOf), ...spelled.map(ownerOf)]);
   return {

@@ -174,7 +174,10 @@ export function createSteps(parts: StepParts): Steps {
     const scope = run.scope.map((s) => s.address);
     const coversAllDrift = run.findings.every((f) => !f.actionable || scope.includes(f.address));
     const excluded = run.findings.filter((f) => f.action !== 'none' && !scope.includes(f.address));
-    const targetedPlan = { only: scope, except: excluded.map((f) => f.address), signal };
+    const moved = run.findings.flatMap((f) =>
+      f.previousAddress === undefined ? [] : [f.previousAddress, f.address],
+    );
+    const targetedPlan = { only: scope, except: excluded.map((f) => f.address), moved, signal };
     let result: PlanResult;
     let check: Confirmation;
     try {

@@ -10,7 +10,10 @@ import type { Exemption } from '../model/exemption.ts';
 import { openFindings, toScope } from '../model/open-findings.ts';
 import { isTerminal, M0, type Run } from '../model/run.ts';
 import type { Change, Store } from '../ports/store.ts';
-import { commitFresh } from './commit-fresh.ts';
+import { commitFresh, staleText } from './commit-fresh.ts';
+
+/** How often the rewriting starts anew because the run of the card moved. */
+const MOST_AGAIN = 5;
 
 /**
  * Rewrites the old fingerprints of the stack's exemptions, of its open drift alert and of that alert's run, where the
@@ -23,20 +26,25 @@ export async function upgradeFingerprints(
   now: number,
 ): Promise<number> {
   let rewritten = 0;
-  await commitFresh(store, async () => {
-    const exemptions = (await store.exemptions(run.stack)).filter(
-      ({ fingerprint }) => fingerprint !== null && isOldFingerprint(fingerprint),
-    );
-    const [alert] = await store.alerts({ subject: run.stack, state: 'open', kind: 'drift' });
-    const shown = alert === undefined ? undefined : await store.run(alert.runId);
-    const changes = [
-      ...(await exemptionChanges(store, exemptions, shown, analysis.findings)),
-      ...(alert === undefined || shown === undefined ? [] : alertChanges(alert, shown, analysis, now)),
-    ];
-    rewritten = changes.length;
-    const detail = `fingerprints of an older version rewritten: ${exemptions.length} snoozes and accepts, ${shown === undefined ? 0 : 1} card`;
-    return changes.length === 0 ? [] : [...changes, audit(run, detail, now)];
-  });
+  const commit = () =>
+    commitFresh(store, async () => {
+      const exemptions = (await store.exemptions(run.stack)).filter(
+        ({ fingerprint }) => fingerprint !== null && isOldFingerprint(fingerprint),
+      );
+      const [alert] = await store.alerts({ subject: run.stack, state: 'open', kind: 'drift' });
+      const shown = alert === undefined ? undefined : await store.run(alert.runId);
+      const changes = [
+        ...(await exemptionChanges(store, exemptions, shown, analysis.findings)),
+        ...(alert === undefined || shown === undefined ? [] : alertChanges(alert, shown, analysis)),
+      ];
+      rewritten = changes.length;
+      const detail = `fingerprints of an older version rewritten: ${exemptions.length} snoozes and accepts, ${shown === undefined ? 0 : 1} card`;
+      return changes.length === 0 ? [] : [...changes, audit(run, detail, now)];
+    });
+  let done = await commit();
+  // Somebody answered on the card meanwhile: the snoozes and accepts must be rewritten all the same.
+  for (let again = 1; !done.ok && again <= MOST_AGAIN; again += 1) done = await commit();
+  if (!done.ok) throw new Error(`rewriting older fingerprints: ${staleText(done)}`);
   return rewritten;
 }
 
@@ -79,7 +87,7 @@ function newFindingOf(
 }
 
 /** The run of the open card with the new findings, if all that it tells is found again. */
-function alertChanges(alert: AlertOf<'drift'>, shown: Run, analysis: Analysis, now: number): Change[] {
+function alertChanges(alert: AlertOf<'drift'>, shown: Run, analysis: Analysis): Change[] {
   const told = shown.findings.filter((finding) => finding.actionable);
   const old = told.some((finding) => isOldFingerprint(finding.fingerprint));
   const idle = shown.state === 'awaiting_approval' || isTerminal(shown.state);
@@ -98,8 +106,8 @@ function alertChanges(alert: AlertOf<'drift'>, shown: Run, analysis: Analysis, n
   };
   const run: Run = {
     ...shown,
+    // Its time stays: a snooze that ended since then must open again.
     version: shown.version + 1,
-    updatedAt: Math.max(now, shown.updatedAt),
     findings: analysis.findings,
     outputs: analysis.outputs,
     changes: analysis.changes,
@@ -109,7 +117,7 @@ function alertChanges(alert: AlertOf<'drift'>, shown: Run, analysis: Analysis, n
   };
   // A person who approved saw these rows and no others; otherwise that person is asked again.
   const exact = matches.every((found) => found?.match === 'exact');
-  const scope = toScope(openFindings(run, [], now));
+  const scope = toScope(openFindings(run, [], run.updatedAt));
   const approvals = exact
     ? shown.approvals.map((approval) => ({ ...approval, scope: inside(approval.scope, scope) }))
     : [];

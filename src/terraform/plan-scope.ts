@@ -2,18 +2,20 @@
 
 /**
  * Flags for a plan of the addresses `only` (null: the whole stack) without `except`. OpenTofu from 1.9 on
- * excludes `except` and plans everything else, including outputs and moves. Other tools plan `only` and its
- * dependencies. `version` looks like `tofu 1.12.6`.
+ * excludes `except` and plans everything else, including outputs and moves. Other tools plan `only`, the addresses
+ * `moved` and the dependencies of both: they refuse a plan that leaves out a resource that has moved. `version` looks
+ * like `tofu 1.12.6`.
  */
 export function scopeFlags(
   version: string,
   only: readonly string[] | null,
   except: readonly string[],
+  moved: readonly string[] = [],
 ): readonly string[] {
   if (only !== null && except.length > 0 && knowsExclude(version)) {
     return except.map((address) => `-exclude=${address}`);
   }
-  return targetFlags(only);
+  return targetFlags(only === null ? null : [...only, ...moved]);
 }
 
 export function targetFlags(only: readonly string[] | null): readonly string[] {

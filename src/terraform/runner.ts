@@ -244,17 +244,24 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   }
 
   async function plan(stack: Stack, how: PlanOptions): Promise<PlanResult> {
-    const { only, except = [], signal } = how;
+    const { only, except = [], moved = [], signal } = how;
     // Without any -target the tool would plan the whole stack.
     if (only?.length === 0) throw new RunnerError('plan', 'planning: no address was given to plan for');
     const code = await head(stack);
     const { tree, tool } = await openStack(stack, code.commit, false);
     return scratch.within(tree.user, async (dir) => {
-      const flags = scopeFlags(tool.version, only, except);
+      const flags = scopeFlags(tool.version, only, except, moved);
       let made = await planOnce(stack, tree, tool, join(dir, 'plan'), flags, signal);
       if (only !== null && isExcluding(flags) && !touchesExactly(made.touches, only)) {
         // Excluding an address also excludes what depends on it, and the rest may be more than was requested.
-        made = await planOnce(stack, tree, tool, join(dir, 'narrow'), targetFlags(only), signal);
+        made = await planOnce(
+          stack,
+          tree,
+          tool,
+          join(dir, 'narrow'),
+          targetFlags([...only, ...moved]),
+          signal,
+        );
       }
       const { bytes, madeAt, touches, document, analysis } = made;
       const artifact = await planFiles.keep(code.commit, bytes);

@@ -53,6 +53,30 @@ describe('what the policies allow', () => {
     expect(applied()).toEqual([]);
   });
 
+  it('is asked about once if it would change to something else in every plan', async () => {
+    core.cloud.policies.set('tags-auto', allow(TAG.address));
+    const plan = core.cloud.plan.bind(core.cloud);
+    let plans = 0;
+    core.cloud.plan = (stack, how) => {
+      plans += 1;
+      core.cloud.drift.set(STACK, [{ ...TAG, change: `c1:${plans}` }, SSH]);
+      return plan(stack, how);
+    };
+    for (let i = 0; i < 10; i += 1) {
+      await core.check();
+      core.now += 3_600_000;
+      await core.deliver();
+    }
+    const runs = (await core.store.runs({ stack: STACK })).toReversed();
+    expect(runs.map((run) => run.state)).toEqual([
+      ...['superseded', 'superseded', 'awaiting_approval'],
+      ...Array.from({ length: 9 }, () => 'quiet'),
+    ]);
+    expect(core.chat.in('C0OPS')).toHaveLength(1);
+    expect(core.chat.in('DU0DANA').length + core.chat.in('DU0KIM').length).toBeLessThan(3);
+    expect(applied()).toEqual([]);
+  });
+
   it('is decided again if the bundle changed before the apply; if it keeps changing a person decides', async () => {
     core.cloud.policies.set('tags-auto', allow(TAG.address));
     core.cloud.drift.set(STACK, [TAG]);

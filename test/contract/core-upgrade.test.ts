@@ -69,6 +69,34 @@ it('what was snoozed and accepted stays so, also after later checks', async () =
   ]);
 });
 
+it('a snooze that ended while m0 was replaced opens again, as without an upgrade', async () => {
+  const first = await toldBefore([TAG, SSH], [`snooze RUN ${SSH.address} 2h vendor needs SSH`]);
+  core.cloud.drift.set(STACK, [TAG, SSH]);
+  core.now += 3 * 3_600_000;
+  expect(await core.check()).toMatchObject({ state: 'awaiting_approval' });
+  await core.deliver();
+  expect(posted()).toHaveLength(2);
+  expect((await core.store.run(first))?.state).toBe('superseded');
+});
+
+it('what was snoozed stays so where somebody answers on the card at the same moment', async () => {
+  const first = await toldBefore([TAG, SSH], [`snooze RUN ${SSH.address} 2h vendor needs SSH`]);
+  core.cloud.drift.set(STACK, [TAG, SSH]);
+  let raced = false;
+  core.beforeCommit = async (changes) => {
+    if (!raced && changes.some((change) => change.type === 'run.upgrade')) {
+      raced = true;
+      await core.say(`reject #${first} the owner does it`);
+    }
+  };
+  expect(await core.check()).toMatchObject({ state: 'quiet' });
+  expect(raced).toBe(true);
+  await core.deliver();
+  expect(posted()).toHaveLength(1);
+  const [kept] = await core.store.exemptions(STACK);
+  expect(kept?.fingerprint).toBe(SSH.fingerprint);
+});
+
 it('what moved since re-opens', async () => {
   await toldBefore([SSH], [`accept RUN ${SSH.address} vendor needs SSH`]);
   core.cloud.drift.set(STACK, [sshFinding('0.0.0.0/0')]);

@@ -79,10 +79,10 @@ const outputOf = (name: string): unknown =>
 /** How m0 judges this plan if exactly these addresses were approved. */
 async function judged(stack: Stack, addresses: readonly string[], result: PlanResult) {
   const all = await runner.plan(stack, whole);
-  const findings = all.analysis.findings.filter((f) => f.actionable);
-  const scope = toScope(findings.filter((f) => addresses.includes(f.address)));
+  const { findings, changes } = all.analysis;
+  const scope = toScope(findings.filter((f) => f.actionable && addresses.includes(f.address)));
   const approval = { by: DANA, at: NOON, scope, commit: all.code.commit, bundles: {} };
-  const run = decidedRun('approved', findings, {}, { scope, approvals: [approval], code: all.code });
+  const run = decidedRun('approved', findings, {}, { scope, approvals: [approval], changes, code: all.code });
   return confirmPlan(run, { bundles: {}, result });
 }
 
@@ -102,7 +102,7 @@ describe('a part of a stack', () => {
     const result = await runner.plan(stack, { only, except: [B, C, KEYED[1] ?? ''], signal });
     expect([...result.plan.touches].sort()).toEqual([...only].sort());
     expect(result.plan.targets).toEqual(only);
-    expect(await judged(stack, only, result)).toEqual({ ok: true });
+    expect(await judged(stack, only, result)).toEqual({ ok: true, alongside: [] });
 
     await runner.apply(stack, result.plan, signal);
     expect(inputsOf('part')).toMatchObject({
@@ -121,7 +121,7 @@ describe('a part of a stack', () => {
     const stack = await drifted('moved-since');
     const result = await runner.plan(stack, { only: [A], except: [B], signal });
     expect(result.plan.touches).toEqual([A]);
-    expect(await judged(stack, [A], result)).toEqual({ ok: true });
+    expect(await judged(stack, [A], result)).toEqual({ ok: true, alongside: [] });
     await runner.apply(stack, result.plan, signal);
     expect(inputsOf('moved-since')).toMatchObject({ a: 'a new', b: 'b old', x: 'two old' });
   });
@@ -137,11 +137,19 @@ describe('a part of a stack', () => {
     });
   });
 
-  it('is planned with -target by Terraform', async () => {
-    const stack = await drifted('terraform', { tool: 'terraform' });
-    const result = await runner.plan(stack, { only: [A], except: [B, C, ...KEYED], signal });
+  it('is planned with -target by Terraform, with what has moved', async () => {
+    const stack = await drifted(
+      'terraform',
+      { tool: 'terraform' },
+      { old: { 'a/n.tf': namedIn('n') }, new: { 'a/n.tf': namedIn('renamed') + MOVED } },
+    );
+    const part = { only: [A], except: [B, C, ...KEYED], signal };
+    await expect(runner.plan(stack, part)).rejects.toThrow('Moved resource instances excluded by targeting');
+    const moved = ['terraform_data.n', 'terraform_data.renamed'];
+    const result = await runner.plan(stack, { ...part, moved });
     expect(result.plan.touches).toEqual([A]);
+    expect(await judged(stack, [A], result)).toEqual({ ok: true, alongside: [] });
     await runner.apply(stack, result.plan, signal);
-    expect(inputsOf('terraform')).toMatchObject({ a: 'a new', b: 'b old' });
+    expect(inputsOf('terraform')).toMatchObject({ a: 'a new', b: 'b old', renamed: 'n' });
   });
 });

@@ -15,6 +15,7 @@ import { type Actor, M0, type Run, type RunState, type Trigger } from '../../src
 import type { OnCall } from '../../src/people/on-call.ts';
 import type { ChatPort, CommandHandler } from '../../src/ports/chat.ts';
 import type { MetricsPort } from '../../src/ports/meter.ts';
+import type { Change } from '../../src/ports/store.ts';
 import type { Worker } from '../../src/runs/worker-parts.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { AuditedStore } from '../../src/store/sqlite.ts';
@@ -55,6 +56,8 @@ export class Core {
   };
   /** Called before each method of the store; an error it returns is what that call rejects with. */
   storeFault: ((method: string) => Error | null) | null = null;
+  /** Called before each commit, with its changes: something else may be stored first. */
+  beforeCommit: ((changes: readonly Change[]) => Promise<void>) | null = null;
 
   private constructor(dir: string, store: AuditedStore, directory: Directory) {
     this.#dir = dir;
@@ -92,7 +95,10 @@ export class Core {
         if (typeof method !== 'function') return method;
         return (...args: unknown[]) => {
           const error = this.storeFault?.(String(name)) ?? null;
-          return error ? Promise.reject(error) : Reflect.apply(method, target, args);
+          if (error) return Promise.reject(error);
+          const before = name === 'commit' ? this.beforeCommit?.(args[0] as readonly Change[]) : undefined;
+          if (before === undefined) return Reflect.apply(method, target, args);
+          return before.then(() => Reflect.apply(method, target, args));
         };
       },
     });

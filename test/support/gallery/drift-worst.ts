@@ -167,4 +167,43 @@ export const driftWorst: readonly DriftExhibit[] = [
     },
     { asks: 'Replace these 2' },
   ),
+  drift(
+    'drift-beside',
+    'What an apply does besides the drift: an action, what follows, equal values, an object left over.',
+    {
+      findings: [
+        item(
+          finding('aws_instance.web', {
+            attributes: [
+              byHand('tags.Owner', 'platform', null),
+              { ...byCode('tags.Built', '2026-11-27T09:41:00Z', '2026-11-28T09:41:00Z'), unsteady: true },
+            ],
+            origin: 'both',
+            follows: ['host_id', 'private_dns', 'public_dns'],
+            invokes: [
+              {
+                address: 'action.aws_ec2_stop_instance.stop',
+                type: 'aws_ec2_stop_instance',
+                triggeredBy: 'aws_instance.web',
+                event: 'BeforeUpdate',
+              },
+            ],
+          }),
+          { type: 'waits' },
+          NETWORK_HUMAN,
+        ),
+      ],
+      beside: [
+        {
+          words: '1 resource only spelled anew, with equal values',
+          items: ['redrive_policy of module.orders.aws_sqs_queue.main'],
+        },
+        {
+          words: '1 object left over from an earlier replace, deleted with the next apply of its resource',
+          items: ['aws_lb.front (deposed 00ab12cd)'],
+        },
+      ],
+      alongside: ['module.orders.aws_sqs_queue.main'],
+    },
+  ),
 ];

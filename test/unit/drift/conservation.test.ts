@@ -1,62 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { analyzePlan } from '../../../src/drift/analyze.ts';
-import { sameChange } from '../../../src/drift/change-hash.ts';
 import { untoldChanges } from '../../../src/drift/conservation.ts';
-import type { Analysis, Json } from '../../../src/drift/finding.ts';
-import { readPlan } from '../../../src/drift/read-plan.ts';
+import type { Json } from '../../../src/drift/finding.ts';
 import { adjusted, changedStacks, plannedOf } from '../../support/drift-generators.ts';
+import { expectNoticed, read } from '../../support/noticed.ts';
 import { planJson } from '../../support/plan.ts';
-import {
-  entriesOf,
-  readJson,
-  realPlans,
-  type ValuePlace,
-  valuePlaces,
-  withOther,
-} from '../../support/plan-mutations.ts';
-
-const read = (plan: Json): Analysis => analyzePlan(readPlan(JSON.stringify(plan), 'p'), { key: 'k' });
-
-/** What a policy sees of a plan: every change, and every finding with its values. */
-function seen({ changes, findings }: Analysis): string {
-  const told = findings.map(({ fingerprint: _, change: __, ...finding }) => finding);
-  return JSON.stringify([changes.map(({ address, actions, paths }) => [address, actions, paths]), told]);
-}
-
-/**
- * True if the values at this place are not shown, so that only the hash tells them apart: masked values look alike
- * for everybody; `tags` repeats what `tags_all` says; a replaced or forgotten resource is told by what comes of it,
- * and a computed value by its path.
- */
-function isHidden(plan: Json, place: ValuePlace, analysis: Analysis): boolean {
-  const actions = entriesOf(plan)[place.change]?.change.actions ?? [];
-  const goes = place.side === 'before' && !actions.includes('update');
-  const address = entriesOf(plan)[place.change]?.address;
-  const follows = analysis.findings.find((finding) => finding.address === address)?.follows ?? [];
-  const computed = follows.some((path) => path === String(place.path[0]));
-  return (
-    goes || computed || place.path[0] === 'tags' || /"sensitive":true|\(sensitive\)/.test(seen(analysis))
-  );
-}
-
-function expectNoticed(plan: Json, place: ValuePlace): void {
-  const address = entriesOf(plan)[place.change]?.address ?? '';
-  const [before, after] = [read(plan), read(withOther(plan, place))];
-  const hashes = (analysis: Analysis): string[] =>
-    analysis.changes.filter((change) => change.address === address).map((change) => change.hash);
-  const where = `${address} ${place.side} ${place.path.join('.')}`;
-  const [was, is] = [hashes(before), hashes(after)];
-  const same = was.length === is.length && was.every((hash, i) => sameChange(hash, is[i] ?? ''));
-  expect(same, `the hash of ${where}`).toBe(false);
-  // The other value may be the one that the update sets: then nobody can say what the update is for.
-  const idle = after.changes.some(
-    ({ address: own, actions, effect, paths }) =>
-      own === address && actions.join() === 'update' && effect === 'change' && paths.length === 0,
-  );
-  expect(after.untold, where).toEqual(idle ? [address] : []);
-  if (!isHidden(plan, place, before)) expect(seen(after), where).not.toBe(seen(before));
-}
+import { readJson, realPlans, type ValuePlace, valuePlaces } from '../../support/plan-mutations.ts';
 
 const plans = realPlans()
   .map((file) => {

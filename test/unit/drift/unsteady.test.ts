@@ -36,6 +36,24 @@ describe('a value that the code computes anew in every plan', () => {
     expect(second.change).not.toBe(first.change);
   });
 
+  it.each(['new in the code', 'deleted by hand'])('does the same where the resource is %s', (what) => {
+    const had = what === 'deleted by hand' ? { note: 'old', size: '1' } : null;
+    const created = (time: string, size = '1'): Finding =>
+      only(
+        {
+          ...{ recorded: had, actual: null, desired: { note: { built: time }, size } },
+          actions: ['create'],
+        },
+        time,
+      );
+    const [first, second] = [created(MORNING), created(LATER)];
+    expect(first).toMatchObject({ action: 'create', contents: [{ path: 'note.built', unsteady: true }, {}] });
+    expect(first.contents?.[1]).not.toHaveProperty('unsteady');
+    expect(second.fingerprint).toBe(first.fingerprint);
+    expect(second.change).not.toBe(first.change);
+    expect(created(MORNING, '2').fingerprint).not.toBe(first.fingerprint);
+  });
+
   it('is marked where it is unknown and refers to nothing, as timestamp() and uuid()', () => {
     const late: Planned = {
       ...{ recorded: { note: 'old' }, actual: { note: 'old' }, desired: { note: null } },

@@ -206,6 +206,28 @@ describe('drift that changed after the approval', () => {
     expect(buttonsOf(card)[1]?.command).toBe('reject #42');
   });
 
+  it.each([
+    [
+      'computed values',
+      { follows: ['arn', 'version'] },
+      'do something else to aws_s3_bucket.logs (arn, version)',
+    ],
+    [
+      'the time of the plan',
+      { contents: [{ path: 'build.at', value: '12:00', sensitive: false, unsteady: true as const }] },
+      'build.at of aws_s3_bucket.logs is computed anew in every plan',
+    ],
+  ])('names the resource where the same drifts and an apply would change other %s', (_what, more, said) => {
+    const moved = view.moved && {
+      ...{ ...view.moved, also: [] },
+      before: [{ ...TAGS, ...more, change: 'c1:aa' }],
+      after: [{ ...TAGS, ...more, change: 'c1:bb' }],
+    };
+    const text = cardText(driftCard({ ...view, moved }));
+    expect(text).toContain(said);
+    expect(text).not.toContain('something moved');
+  });
+
   it('names what began to drift and what no longer drifts', () => {
     const text = cardText(
       driftCard({

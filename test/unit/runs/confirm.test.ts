@@ -136,6 +136,29 @@ describe('planned changes beside the approved ones', () => {
   });
 
   it.each([
+    ['the removal of a resource from the state', change({ effect: 'state', actions: ['forget'] })],
+    ['a spelling', spelled],
+  ])('%s does not come along where somebody kept or denied its finding', (_what, kept) => {
+    const made = result([SSH], CODE.commit, [SSH.address, kept.address]);
+    const finding = { ...TAG, address: kept.address };
+    const evidence = {
+      bundles: BUNDLES,
+      result: {
+        ...made,
+        plan: { ...made.plan, targets: limited },
+        analysis: { ...made.analysis, changes: [...made.analysis.changes, kept] },
+      },
+    };
+    const told = { ...approved, changes: [...(approved.changes ?? []), kept] };
+    expect(confirmPlan(told, evidence)).toMatchObject({ ok: true });
+    expect(confirmPlan({ ...told, findings: [SSH, finding] }, evidence)).toEqual({
+      ok: false,
+      also: [`the plan would also touch ${kept.address}`],
+      narrower: true,
+    });
+  });
+
+  it.each([
     ['a spelling that nobody was told of, in a whole plan', spelled, [], null],
     ['a change, though it was told', change({}), [change({})], null],
     ['a change that a target pulls in', change({}), [], limited],
@@ -148,10 +171,11 @@ describe('planned changes beside the approved ones', () => {
     expect(confirmed([planned], told, targets)).toMatchObject({ ok: false, narrower: true });
   });
 
-  it('an address of which m0 can not tell everything is refused', () => {
+  it('an address of which m0 can not tell everything needs a person', () => {
     const made = result([SSH], CODE.commit, [SSH.address]);
     const untold = { ...made, analysis: { ...made.analysis, untold: [SSH.address] } };
-    expect(confirmPlan(approved, { bundles: BUNDLES, result: untold })).toMatchObject({
+    expect(confirmPlan(approved, { bundles: BUNDLES, result: untold }).ok).toBe(true);
+    expect(confirmPlan({ ...approved, approvals: [] }, { bundles: BUNDLES, result: untold })).toMatchObject({
       ...{ ok: false, narrower: false },
       also: [expect.stringContaining(SSH.address)],
     });
