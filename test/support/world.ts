@@ -37,6 +37,8 @@ export interface World {
   /** The m0 started last; `restart` replaces it. */
   readonly service: Started;
   readonly logs: readonly string[];
+  /** The Terraform that m0 runs for its stacks, and the configuration of its command line. */
+  readonly tool: { readonly terraform: string; readonly cliConfig: string };
   /** Root messages of #ops, oldest first. */
   cards(): readonly Message[];
   /** Waits for a root message that contains all words; returns the newest one. */
@@ -235,6 +237,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       return service;
     },
     logs,
+    tool: { terraform, cliConfig: tools.terraformCliConfig },
     cards: () => workspace.channel('ops').messages.filter((m) => m.threadTs === null && m.user === 'U0M0'),
     card: (...wanted) => workspace.waitFor(() => newest(world.cards(), wanted), PATIENCE_MS),
     dm: (user, ...wanted) =>
