@@ -1,6 +1,7 @@
 /** Requires a person's approval, even if the policies say `auto`, after a rejection or a failed apply. Pure. */
 import type { Decision } from '../decisions/decision.ts';
 import type { Run } from '../model/run.ts';
+import { clip } from '../text/words.ts';
 
 /** Why drift that this run already had needs a person; null if m0 may apply it without one. */
 function whyPersonNeeded(openAlertRun: Run): string | null {
@@ -58,4 +59,10 @@ export function holdForPeople(
         : null;
     }),
   };
+}
+
+/** Why a person decides on what policies allowed twice: with the differences that no finding shows. */
+export function keepsMoving(also: readonly string[]): string {
+  const why = also.length === 0 ? '' : `: ${clip(also.join('; '), 300)}`;
+  return `it keeps moving between the decision and the apply${why}`;
 }

@@ -19,7 +19,7 @@ import {
   stateEmpty,
   whyPersonCreates,
 } from './empty-state.ts';
-import { holdForPeople } from './hold-for-people.ts';
+import { holdForPeople, keepsMoving } from './hold-for-people.ts';
 import type { Effect, Next, Planned, RunEvent } from './run-event.ts';
 
 const ALL_EXEMPT = 'everything that is left is snoozed or accepted';
@@ -289,7 +289,7 @@ export function afterMoved(run: Run, event: Extract<RunEvent, { type: 'moved' }>
           type: 'check',
           trigger: 'verify',
           // The second time in a row a person must decide: otherwise m0 could repeat this without end.
-          forceHuman: run.trigger === 'verify' ? 'it keeps moving between the decision and the apply' : null,
+          forceHuman: run.trigger === 'verify' ? keepsMoving(event.moved.also) : null,
         },
       ],
     };

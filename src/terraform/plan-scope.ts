@@ -2,24 +2,24 @@
 
 /**
  * Flags for a plan of the addresses `only` (null: the whole stack) without `except`. OpenTofu from 1.9 on
- * excludes `except` and plans everything else, including outputs and moves. Other tools plan `only`, the addresses
- * `moved` and the dependencies of both: they refuse a plan that leaves out a resource that has moved. `version` looks
- * like `tofu 1.12.6`.
+ * excludes `except` and plans everything else, including outputs and moves. Other tools plan `only` and its
+ * dependencies. Both refuse a plan that leaves out an address of `moved`. `version` looks like `tofu 1.12.6`.
  */
 export function scopeFlags(
   version: string,
   only: readonly string[] | null,
   except: readonly string[],
-  moved: readonly string[] = [],
+  moved: readonly string[],
 ): readonly string[] {
-  if (only !== null && except.length > 0 && knowsExclude(version)) {
-    return except.map((address) => `-exclude=${address}`);
+  const excluded = except.filter((address) => !moved.includes(address));
+  if (only !== null && excluded.length > 0 && knowsExclude(version)) {
+    return excluded.map((address) => `-exclude=${address}`);
   }
-  return targetFlags(only === null ? null : [...only, ...moved]);
+  return targetFlags(only, moved);
 }
 
-export function targetFlags(only: readonly string[] | null): readonly string[] {
-  return (only ?? []).map((address) => `-target=${address}`);
+export function targetFlags(only: readonly string[] | null, moved: readonly string[]): readonly string[] {
+  return only === null ? [] : [...new Set([...only, ...moved])].map((address) => `-target=${address}`);
 }
 
 /** True where the flags exclude addresses instead of naming them. */

@@ -254,14 +254,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       let made = await planOnce(stack, tree, tool, join(dir, 'plan'), flags, signal);
       if (only !== null && isExcluding(flags) && !touchesExactly(made.touches, only)) {
         // Excluding an address also excludes what depends on it, and the rest may be more than was requested.
-        made = await planOnce(
-          stack,
-          tree,
-          tool,
-          join(dir, 'narrow'),
-          targetFlags([...only, ...moved]),
-          signal,
-        );
+        made = await planOnce(stack, tree, tool, join(dir, 'narrow'), targetFlags(only, moved), signal);
       }
       const { bytes, madeAt, touches, document, analysis } = made;
       const artifact = await planFiles.keep(code.commit, bytes);

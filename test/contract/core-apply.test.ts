@@ -46,6 +46,35 @@ describe('what the policies allow', () => {
     expect(core.cloud.plans).toContainEqual({ stack: STACK, only: [TAG.address], except: [SSH.address] });
   });
 
+  it('is applied alone beside a move that is due, which no tool leaves out', async () => {
+    core.cloud.policies.set('tags-auto', allow(TAG.address));
+    const moved = { ...tagFinding(), address: 'aws_sqs_queue.new', previousAddress: 'aws_sqs_queue.old' };
+    const move = { ...moved, action: 'none' as const, actionable: false, attributes: [] };
+    core.cloud.drift.set(STACK, [TAG, SSH, move]);
+    const run = await core.check();
+    expect([run.state, run.failure]).toEqual(['awaiting_approval', null]);
+    expect(applied()).toEqual([[TAG.address]]);
+  });
+
+  it('waits if the resource that the code moved waits, and the card says so', async () => {
+    core.cloud.policies.set('tags-auto', allow(TAG.address));
+    const moved = { ...SSH, previousAddress: 'aws_security_group.old' };
+    core.cloud.drift.set(STACK, [TAG, moved]);
+    await core.check();
+    const [run] = await core.store.runs({});
+    expect(run?.state).toBe('awaiting_approval');
+    expect(applied()).toEqual([]);
+    await core.deliver();
+    const card = core.chat
+      .in('C0OPS')
+      .map((m) => textOf(m.card))
+      .join();
+    expect(card).toContain(`the plan would also touch ${SSH.address}`);
+    await core.say(`approve #${run?.id}`);
+    await core.untilIdle();
+    expect(applied()).toEqual([[TAG.address, SSH.address].sort()]);
+  });
+
   it('is not applied if a policy fails, even if it is the only one', async () => {
     core.cloud.policies.set('tags-auto', new Error('took longer than 2 s'));
     core.cloud.drift.set(STACK, [TAG]);

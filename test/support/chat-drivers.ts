@@ -12,7 +12,7 @@ import { slackProxy } from './slack-proxy.ts';
 import { DANA, GUEST, KIM, memory, startBot, teamsOptions } from './teams-bot.ts';
 import { startConnector, type TeamsMessage, textOfCard } from './teams-connector.ts';
 
-const SOON = 5_000;
+const SOON = 15_000;
 
 /** A message as a person sees it. */
 export interface Seen {
@@ -48,7 +48,7 @@ export interface ChatDriver {
 
 const none: Reply = { type: 'none' };
 
-/** Polls `look` until it finds something and returns that. Fails after 5 s. */
+/** Polls `look` until it finds something and returns that. Fails after 15 s. */
 export function soon<T>(look: () => T | null | undefined | false): Promise<T> {
   return vi.waitFor(
     () => {

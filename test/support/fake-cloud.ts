@@ -7,6 +7,7 @@ import type { BundleStatus } from '../../src/model/policy-status.ts';
 import type { CodeVersion, SavedPlan } from '../../src/model/run.ts';
 import type { PolicyPort } from '../../src/ports/policy.ts';
 import type { CodePort, PlanResult, Runner } from '../../src/ports/runner.ts';
+import { RunnerError } from '../../src/ports/runner-error.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { plannedFrom } from './planned-changes.ts';
 import { CODE } from './runs.ts';
@@ -82,7 +83,7 @@ export class FakeCloud implements Runner, CodePort, PolicyPort {
 
   async plan(
     stack: Stack,
-    { only, except = [], signal }: Parameters<Runner['plan']>[1],
+    { only, except = [], moved = [], signal }: Parameters<Runner['plan']>[1],
   ): Promise<PlanResult> {
     this.plans.push({ stack: stack.name, only, except });
     const madeAt = this.#clock();
@@ -92,7 +93,11 @@ export class FakeCloud implements Runner, CodePort, PolicyPort {
     const both = except.find((address) => only === null || only.includes(address));
     if (both !== undefined) throw new Error(`a plan of ${both} that is to leave it out`);
     const found = this.drift.get(stack.name) ?? [];
-    const findings = found.filter((f) => only === null || only.includes(f.address));
+    const due = found.flatMap((f) => (f.previousAddress === undefined ? [] : [f.previousAddress, f.address]));
+    if (only !== null && due.some((address) => ![...only, ...moved].includes(address))) {
+      throw new RunnerError('plan', 'Moved resource instances excluded by targeting');
+    }
+    const findings = found.filter((f) => only === null || [...only, ...moved].includes(f.address));
     const touches = [
       ...findings.filter((f) => f.action !== 'none').map((f) => f.address),
       ...this.alsoTouches(only),

@@ -1,9 +1,15 @@
 /** Planned changes of made-up findings, as the analysis of a real plan would have them. */
 import type { Finding, PlannedChange } from '../../src/drift/finding.ts';
 
+const ACTIONS: Partial<Record<Finding['action'], readonly string[]>> = {
+  replace: ['delete', 'create'],
+  none: ['no-op'],
+};
+
 /** The finding with a change hash, which moves with its fingerprint. */
 export function withChange(finding: Finding): Finding {
-  if (finding.action === 'none' || finding.change !== undefined) return finding;
+  const nothing = finding.action === 'none' && finding.previousAddress === undefined;
+  if (nothing || finding.change !== undefined) return finding;
   return { ...finding, change: `c1:${Buffer.from(finding.fingerprint).toString('hex')}` };
 }
 
@@ -20,9 +26,9 @@ export function plannedFrom(given: readonly Finding[]): {
           {
             kind: 'resource',
             address: finding.address,
-            actions: finding.action === 'replace' ? ['delete', 'create'] : [finding.action],
+            actions: ACTIONS[finding.action] ?? [finding.action],
             paths: finding.attributes.map(({ path }) => path),
-            effect: finding.action === 'forget' ? 'state' : 'change',
+            effect: finding.action === 'forget' || finding.action === 'none' ? 'state' : 'change',
             hash: finding.change,
           },
         ],
