@@ -80,7 +80,7 @@ function statusOf(member: Member): FleetStackStatus {
     case 'drift':
       return driftStatus(member);
     case 'failure':
-      return open ? 'failing' : 'mended';
+      return open ? 'failing' : 'works';
     case 'empty-state':
       return open ? 'empty' : 'back';
     case 'conditions':

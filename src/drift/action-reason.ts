@@ -28,8 +28,8 @@ export function actionReasonWords({ actionReason }: Finding): string | null {
 const NOT_FROM_CODE = new Set(['replace_because_tainted', 'replace_by_request', 'replace_by_triggers']);
 
 /**
- * True if the code changed. A resource that is replaced because of a taint, a request or a trigger, and of which no
- * attribute differs, has the origin `code` only because the cloud did not change.
+ * True if the code changed. The code did not change if a taint, a request or a trigger alone replaces the resource: its
+ * origin is `code`, because the cloud did not change either, but no attribute differs.
  */
 export function isCodeChange(finding: Finding): boolean {
   if (finding.origin === 'cloud') return false;

@@ -1,4 +1,5 @@
 /** The analysis of a plan: which resources drifted, in which direction, and what an apply would do. Pure. */
+import { compareTexts } from '../text/words.ts';
 import { type JudgedRow, judgeAttributes } from './attributes.ts';
 import { equal } from './canonical.ts';
 import type { TypedSchema } from './change-hash.ts';
@@ -9,13 +10,7 @@ import { untoldChanges } from './conservation.ts';
 import { countsOf } from './counts.ts';
 import { Echoes } from './echo.ts';
 import type { Analysis, Finding, Json, Origin, OutputDrift, PlannedChange } from './finding.ts';
-import {
-  compare,
-  type FindingContext,
-  findingOf,
-  type PlannedResource,
-  shownInvocation,
-} from './finding-of.ts';
+import { type FindingContext, findingOf, type PlannedResource, shownInvocation } from './finding-of.ts';
 import { NO_REST, type ResourceViews, type Rest, restOf, rowOfPlace } from './follows.ts';
 import type { Ignores } from './ignore.ts';
 import { field, hasUnknown, isObject } from './json-value.ts';
@@ -99,7 +94,7 @@ export function analyzePlan(
     judgements
       .filter((judgement) => judgement.kind === is)
       .map((judgement) => judgement.finding)
-      .sort((a, b) => compare(a.address, b.address));
+      .sort((a, b) => compareTexts(a.address, b.address));
   const findings = findingsOfKind('finding');
   const noise = findingsOfKind('noise');
   const withFinding = new Set(findings.map((finding) => finding.address));
@@ -142,7 +137,7 @@ function contradictions(touched: readonly PlannedResource[]): string[] {
 }
 
 function compareChanges(a: PlannedChange, b: PlannedChange): number {
-  return compare(a.address, b.address) || compare(a.deposed ?? '', b.deposed ?? '');
+  return compareTexts(a.address, b.address) || compareTexts(a.deposed ?? '', b.deposed ?? '');
 }
 
 function judgeResource(
@@ -286,5 +281,5 @@ function outputsOf(plan: PlanParts): OutputDrift[] {
       const single = actions.length === 1 && (only === 'create' || only === 'delete') ? only : 'update';
       return [{ name, action: single, sensitive } as const];
     })
-    .sort((a, b) => compare(a.name, b.name));
+    .sort((a, b) => compareTexts(a.name, b.name));
 }

@@ -3,6 +3,11 @@
 /** One step of a path: a key, an index, or `null` for an element that is matched by value. */
 export type Segment = string | number | null;
 
+/** The text of a path without indexes: all elements of a list have the same one. */
+export function withoutIndexes(path: string): string {
+  return path.replace(/\[(?:\*|\d+)\]/g, '');
+}
+
 /** The path as text: `tags.Owner`, `tags["a.b/c"]`, `ingress[*]`, `versioning[0].enabled`. */
 export function formatPath(segments: readonly Segment[]): string {
   let path = '';

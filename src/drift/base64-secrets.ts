@@ -1,4 +1,4 @@
-/** Finds secrets inside base64 text, whatever stands before and after them, also in base64 of base64. */
+/** Finds secrets inside base64 text: anywhere in the encoded bytes, and in base64 that was encoded again. */
 
 /** Where in a text something stands: from the first character to behind the last. */
 type Range = readonly [from: number, to: number];
@@ -127,8 +127,8 @@ class Finder {
   }
 
   /**
-   * Adds the windows of five bytes, of which `word` has the first four, and those of the base64 that they give,
-   * `depth` times in all.
+   * Adds the five base64 characters that five bytes of a secret give at each alignment. `word`: the first four bytes.
+   * `fifth`: the last one. `depth`: how often these bytes may be encoded, 1 for plain base64.
    */
   #addWindows(word: number, fifth: number, depth: number): void {
     // Base64 characters begin at every sixth bit, so after 0, 1 or 2 other bytes at bit 0, 4 or 2 of these bytes.

@@ -33,7 +33,7 @@ export function visibleBase64Text(value: string, scrubbed: string): string | und
   if (parts.length !== 2 || first + last === '' || /\s/.test(value)) return undefined;
   if (!value.startsWith(first) || !value.endsWith(last)) return undefined;
   const bytes = Buffer.from(value, 'base64');
-  // Three bytes are four characters: whatever shares a character with the hidden part is left out.
+  // Base64 writes three bytes as four characters. A group of three bytes is left out if one of its characters is hidden.
   const before = bytes.subarray(0, Math.floor(first.length / 4) * 3).toString('utf8');
   const after = bytes.subarray(Math.ceil((value.length - last.length) / 4) * 3).toString('utf8');
   return `${before.replace(/\ufffd+$/, '')}${HIDDEN}${after.replace(/^\ufffd+/, '')}`;

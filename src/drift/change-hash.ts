@@ -24,9 +24,9 @@ export interface TypedSchema {
 
 /**
  * The hash of a planned change: `c1:ORDERED`, or `c1:ORDERED:SETS` with a schema. Both are HMAC-SHA256 (hex) under
- * `key`, so that nobody can guess a secret from them. ORDERED takes every list and set in the plan's order. SETS
- * sorts what the schema calls a set. `null`, `""` and `[]` differ; an absent key equals null; numbers count digit
- * for digit.
+ * `key`, so that nobody can guess a secret from them. ORDERED covers the elements of lists and sets in the order of the
+ * plan. SETS covers the same values, but sorts the elements of each set that the schema names. `null`, `""` and `[]`
+ * differ; an absent key equals null; numbers count digit for digit.
  */
 export function changeHash(content: ChangeContent, key: string, typed?: TypedSchema): string {
   const textOf = (isSet: IsSet | undefined): string =>

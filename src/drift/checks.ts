@@ -1,4 +1,5 @@
 /** The conditions (checks, preconditions) that failed in a plan, and the data sources that only an apply reads. */
+import { compareTexts } from '../text/words.ts';
 import type { CheckResult, Json, LateRead } from './finding.ts';
 import { field, isArray, isObject } from './json-value.ts';
 import type { PlanDocument } from './plan-document.ts';
@@ -26,7 +27,7 @@ export function checksOf(document: PlanDocument, scrub: (text: string) => string
       ];
     });
   });
-  return results.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+  return results.sort((a, b) => compareTexts(a.address, b.address));
 }
 
 /**
@@ -47,7 +48,7 @@ export function lateReadsOf(document: PlanDocument): LateRead[] {
         reason: typeof reason === 'string' ? reason : null,
       };
     })
-    .sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+    .sort((a, b) => compareTexts(a.address, b.address));
 }
 
 function textOf(value: Json | undefined): string {

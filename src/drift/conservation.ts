@@ -1,7 +1,8 @@
 /**
- * The law of conservation: every planned change is told, as a row of a finding or in a counted line that opens. It
- * compares the finished findings with the planned changes, which are read from the plan on their own.
+ * The law of conservation: a person can read every planned change, in a row of a finding or in a counted line that
+ * opens. The findings are compared with the planned changes, and neither of the two is made from the other.
  */
+import { withoutIndexes } from './attribute-path.ts';
 import type { Analysis, Finding, PlannedChange } from './finding.ts';
 import { actionOf, ownAttribute } from './resource.ts';
 
@@ -44,7 +45,7 @@ function tells(finding: Finding, change: PlannedChange): boolean {
 
 /** The path without indexes, and with the name that the code writes for a twin: `tags` for `tags_all`. */
 function plainPath(path: string): string {
-  return path.replace(/\[(?:\*|\d+)\]/g, '').replace(/^[^.[]+/, (name) => ownAttribute(name) ?? name);
+  return withoutIndexes(path).replace(/^[^.[]+/, (name) => ownAttribute(name) ?? name);
 }
 
 /** The path itself, and each path in which it lies. */

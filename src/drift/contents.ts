@@ -1,9 +1,10 @@
 /** What a resource is created with, or would lose with a delete. */
-import { formatPath, type Segment } from './attribute-path.ts';
+import { compareTexts } from '../text/words.ts';
+import type { Segment } from './attribute-path.ts';
 import type { ContentEntry, Json } from './finding.ts';
 import { isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 import { childMasks, isMasked, type Masks } from './masks.ts';
-import { hidesAnything, type Scrubber, shown } from './redact.ts';
+import { hidesAnything, type Scrubber, shown, shownPath } from './redact.ts';
 import type { Resource } from './resource.ts';
 import { isUnsteady } from './unsteady.ts';
 
@@ -17,9 +18,7 @@ export function contentsOf(resource: Resource, scrub: Scrubber, planTime: string
   if (action !== 'create' && action !== 'replace' && action !== 'delete') return [];
   const value = action === 'delete' ? resource.actual : resource.desired;
   const shape = { scrub, planTime: action === 'delete' ? null : planTime };
-  return [...entriesOf(value, masks, [], shape)].sort((a, b) =>
-    a.path < b.path ? -1 : a.path > b.path ? 1 : 0,
-  );
+  return [...entriesOf(value, masks, [], shape)].sort((a, b) => compareTexts(a.path, b.path));
 }
 
 /** How values are shown, and the plan's time; null where it can't be in them. */
@@ -71,7 +70,7 @@ function entry(
   segments: readonly Segment[],
   { scrub, planTime }: Shape,
 ): ContentEntry {
-  const path = formatPath(segments.map((s, i) => (i > 0 && typeof s === 'string' ? scrub(s) : s)));
+  const path = shownPath(segments, scrub);
   return {
     ...{ path, value: shown(value, masks, scrub), sensitive: hidesAnything(value, masks, scrub) },
     ...(isUnsteady(value, undefined, planTime) ? { unsteady: true as const } : {}),

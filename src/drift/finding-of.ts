@@ -1,5 +1,5 @@
 /** Builds the finding of one resource from its judged rows. */
-import { formatPath } from './attribute-path.ts';
+import { compareTexts } from '../text/words.ts';
 import { type JudgedRow, showAttribute } from './attributes.ts';
 import { isComputed } from './computed.ts';
 import { contentsOf } from './contents.ts';
@@ -9,7 +9,7 @@ import type { Rest } from './follows.ts';
 import type { Ignores } from './ignore.ts';
 import { hasUnknown, UNKNOWN } from './json-value.ts';
 import type { PlanParts } from './plan-parts.ts';
-import { ownSegments, type PlannedOptions, type PlannedWithPlaces } from './planned-change.ts';
+import { type PlannedOptions, type PlannedWithPlaces, shownPaths } from './planned-change.ts';
 import { pathOf, type Scrubber } from './redact.ts';
 import type { Resource } from './resource.ts';
 import { withoutPlanTime } from './unsteady.ts';
@@ -66,7 +66,7 @@ export function findingOf(
   const invokes = context.plan.invocations
     .filter(({ triggeredBy }) => triggeredBy === entry.address)
     .map(shownInvocation);
-  const follows = followsOf(verdict.follows, resource, context.scrub);
+  const follows = shownPaths(verdict.follows, [resource.recorded, resource.actual], context.scrub);
   return {
     address: entry.address,
     type: entry.type,
@@ -103,15 +103,6 @@ export function findingOf(
   };
 }
 
-/** The paths of what follows, as people and policies may read them. */
-function followsOf(follows: Rest['follows'], resource: Resource, scrub: Scrubber): string[] {
-  const values = [resource.recorded, resource.actual];
-  const paths = follows.map(({ segments }) =>
-    formatPath(ownSegments(segments, values).map((s, i) => (i > 0 && typeof s === 'string' ? scrub(s) : s))),
-  );
-  return [...new Set(paths)].sort(compare);
-}
-
 function leftAsItIs(row: JudgedRow, resource: Resource): boolean {
   return row.leftInPlace || (resource.action === 'replace' && hasUnknown(row.raw.desired));
 }
@@ -131,10 +122,5 @@ export function shownInvocation({ address, type, triggeredBy, event }: ActionInv
 }
 
 function compareAttributes(a: AttributeDrift, b: AttributeDrift): number {
-  return compare(a.path, b.path) || compare(JSON.stringify(a), JSON.stringify(b));
-}
-
-/** Compares by UTF-16 units. */
-export function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return compareTexts(a.path, b.path) || compareTexts(JSON.stringify(a), JSON.stringify(b));
 }

@@ -73,7 +73,7 @@ export interface AttributeDrift {
   readonly computed?: true;
   /** True for a secret that an apply does not change; its values are hidden and can't be compared. */
   readonly leftInPlace?: true;
-  /** True if the value changes with every plan, as that of `timestamp()`, so that no approval of it can hold. */
+  /** True if every plan computes another value, as with `timestamp()`. An approval of it never matches the next plan. */
   readonly unsteady?: true;
 }
 

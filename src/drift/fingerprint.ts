@@ -30,9 +30,9 @@ export interface FingerprintContent {
 export const FINGERPRINT_VERSION = 'f2';
 
 /**
- * `f2:` and the HMAC-SHA256 (hex, under `key`, so that nobody can guess a secret from it) of a finding. It changes
- * when the action or any of the three values changes, and for no other reason: not with the order of elements, nor
- * with how Terraform writes an empty value, nor with what a provider's schema says.
+ * The fingerprint of a finding: `f2:` and an HMAC-SHA256 in hex. `key` keeps people from guessing a secret by trying
+ * values. The fingerprint changes when the action or any of the three values changes, and for no other reason: not with
+ * the order of elements, nor with how Terraform writes an empty value, nor with what a provider's schema says.
  */
 export function findingFingerprint(content: FingerprintContent, key: string): string {
   const rows = content.rows

@@ -60,7 +60,7 @@ export class FreeElements {
   }
 }
 
-/** The keys of which the pattern knows the whole value. */
+/** The keys whose value in the pattern has no unknown part. */
 function knownKeys(pattern: Json): readonly string[] {
   if (!isObject(pattern)) return [];
   return Object.keys(pattern)

@@ -8,7 +8,7 @@ import type { TypedSchema } from './change-hash.ts';
 import { type ResourceCode, writtenAt } from './configuration.ts';
 import type { Json, Origin } from './finding.ts';
 import { hasUnknown, identical, isArray, isObject, UNKNOWN } from './json-value.ts';
-import { childMasks, type Masks } from './masks.ts';
+import { masksAt } from './masks.ts';
 import { reorders } from './order.ts';
 import { type ChangedPlace, isRespelled, ownSegments, valueAt } from './planned-change.ts';
 import { ownAttribute, type Resource } from './resource.ts';
@@ -147,8 +147,7 @@ function isFilledIn(
 export function rowOfPlace(place: ChangedPlace, resource: Resource, typed?: TypedSchema): RestRow {
   const { segments, before, after } = place;
   const recorded = valueAt(resource.recorded, segments);
-  let masks: Masks = resource.masks;
-  for (const segment of segments) masks = childMasks(masks, segment);
+  const masks = masksAt(resource.masks, segments);
   const raw = { segments, recorded, actual: before, desired: after, masks };
   if (sameButSpelling(recorded, before, segments, typed)) return { raw, origin: 'code' };
   const reverts = !hasUnknown(after) && sameButSpelling(recorded, after, segments, typed);

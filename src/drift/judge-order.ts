@@ -5,7 +5,7 @@ import type { TypedSchema } from './change-hash.ts';
 import { type ResourceCode, writtenAt } from './configuration.ts';
 import type { Json } from './finding.ts';
 import { field, identical, isArray, isObject } from './json-value.ts';
-import { childMasks, type Masks } from './masks.ts';
+import { masksAt } from './masks.ts';
 import { isPermutation } from './order.ts';
 import type { Resource } from './resource.ts';
 import type { RawRow, ValueTriple } from './walk.ts';
@@ -63,10 +63,6 @@ export function judgeOrder(resource: Resource, code: ResourceCode, typed?: Typed
 
 function isContainer(value: Json): boolean {
   return typeof value === 'object' && value !== null;
-}
-
-function masksAt(masks: Masks, segments: readonly Segment[]): Masks {
-  return segments.reduce<Masks>((inner, segment) => childMasks(inner, segment), masks);
 }
 
 function orderOf(

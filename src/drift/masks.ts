@@ -23,6 +23,11 @@ export function childMasks(masks: Masks, segment: Segment): Masks {
   return masks.flatMap((mask) => (isArray(mask) ? mask : []));
 }
 
+/** The masks at a path. */
+export function masksAt(masks: Masks, segments: readonly Segment[]): Masks {
+  return segments.reduce<Masks>((inner, segment) => childMasks(inner, segment), masks);
+}
+
 /** True if the whole place is masked. */
 export function isMasked(masks: Masks): boolean {
   return masks.includes(true);

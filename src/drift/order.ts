@@ -1,4 +1,5 @@
 /** The order of lists. In a set it means nothing; in a list it does. */
+import { compareTexts } from '../text/words.ts';
 import type { Segment } from './attribute-path.ts';
 import { canonical, equal } from './canonical.ts';
 import type { TypedSchema } from './change-hash.ts';
@@ -37,7 +38,7 @@ export function reorders(
 function sorted(items: readonly Json[]): readonly Json[] {
   return items
     .map((item) => ({ item, text: canonical(item, 'keys', 'fixed') }))
-    .sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
+    .sort((a, b) => compareTexts(a.text, b.text))
     .map(({ item }) => item);
 }
 

@@ -1,10 +1,11 @@
 /** Says why a plan does not show everything that is due. */
 import { clip, count } from '../text/words.ts';
 import type { Json } from './finding.ts';
-import { field, isArray, isObject } from './json-value.ts';
+import { field, isArray } from './json-value.ts';
 import type { PlanDocument } from './plan-document.ts';
 import type { PlanParts } from './plan-parts.ts';
 import type { Scrubber } from './redact.ts';
+import { managedIn } from './state-size.ts';
 
 /** How many deferred changes are named; the others are counted. */
 const MOST_NAMED = 5;
@@ -63,13 +64,5 @@ function isRefreshOnly(parts: PlanParts): boolean {
   const exists = parts.drift.some(
     (entry) => entry.mode === 'managed' && !entry.deposed && entry.after !== null,
   );
-  return exists || hasManaged(field(field(parts.priorState, 'values'), 'root_module'));
-}
-
-function hasManaged(module: Json | undefined): boolean {
-  const [resources, children] = [field(module, 'resources'), field(module, 'child_modules')];
-  return (
-    (isArray(resources) && resources.some((one) => isObject(one) && one.mode === 'managed')) ||
-    (isArray(children) && children.some(hasManaged))
-  );
+  return exists || managedIn(field(field(parts.priorState, 'values'), 'root_module')) > 0;
 }

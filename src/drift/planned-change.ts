@@ -3,13 +3,14 @@
  * in a whole plan and in one with `-target`, which sees fewer resources.
  */
 import type { InvocationEntry } from './action-invocations.ts';
-import { formatPath, type Segment } from './attribute-path.ts';
+import type { Segment } from './attribute-path.ts';
 import { equal } from './canonical.ts';
 import { changeHash, joinHashes, type TypedSchema } from './change-hash.ts';
 import type { Json, PlannedChange } from './finding.ts';
 import { field, hasUnknown, identical, isArray, isObject, UNKNOWN, withUnknowns } from './json-value.ts';
 import { reorders } from './order.ts';
 import type { OutputEntry, PlanParts, ResourceEntry } from './plan-parts.ts';
+import { type Scrubber, shownPath } from './redact.ts';
 import type { Resource } from './resource.ts';
 import { ownAttribute } from './resource.ts';
 import type { Schema } from './schema.ts';
@@ -33,7 +34,7 @@ export interface PlannedWithPlaces {
 export interface PlannedOptions {
   readonly key: string;
   readonly schema: Schema | undefined;
-  readonly scrub: (text: string) => string;
+  readonly scrub: Scrubber;
 }
 
 /** The planned change of a resource; undefined if an apply does nothing to it, not even in the state. */
@@ -108,7 +109,7 @@ function plannedChange(
     address: entry.address,
     ...(entry.deposedKey === undefined ? {} : { deposed: entry.deposedKey }),
     actions,
-    paths: pathsOf(places, [before, after], options.scrub),
+    paths: shownPaths(places, [before, after], options.scrub),
     effect: effectOf(actions, places, { typed, marks: !identical(masks[0], masks[1]) }),
     hash: changeHash({ head, values }, options.key, typed),
   };
@@ -194,15 +195,16 @@ function addPlace(
   if (!identical(from, to)) addPlaces(places, from, to, [...segments, key]);
 }
 
-/** The paths of the places, as people and policies read them: what a twin (`tags_all`) repeats is named once. */
-function pathsOf(
+/**
+ * The paths of the places, sorted, as people and policies read them: without secrets, and what a twin (`tags_all`)
+ * repeats is named once. `values`: the resource as it is in one place or another.
+ */
+export function shownPaths(
   places: readonly ChangedPlace[],
   values: readonly Json[],
-  scrub: (text: string) => string,
+  scrub: Scrubber,
 ): string[] {
-  const paths = places.map(({ segments }) =>
-    formatPath(ownSegments(segments, values).map((s, i) => (i > 0 && typeof s === 'string' ? scrub(s) : s))),
-  );
+  const paths = places.map(({ segments }) => shownPath(ownSegments(segments, values), scrub));
   return [...new Set(paths)].sort();
 }
 

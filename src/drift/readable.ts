@@ -2,13 +2,14 @@
  * Attributes as people read them: a firewall rule is one thing, and two elements of the same name are one element
  * that changed inside.
  */
+import { compareTexts } from '../text/words.ts';
 import { type Equality, equal } from './canonical.ts';
 import type { AttributeDrift, Json, JsonDifference, Origin, ShownValue } from './finding.ts';
 import { field, isArray, isEmpty, isObject, UNKNOWN } from './json-value.ts';
 import { NO_MASKS } from './masks.ts';
 import { kindOf, pathOf } from './redact.ts';
 import { HIDDEN } from './secrets.ts';
-import { ruleText } from './value-text.ts';
+import { isMarker, ruleText } from './value-text.ts';
 import { walk } from './walk.ts';
 
 type Place = JsonDifference & { readonly origin?: Origin };
@@ -181,7 +182,7 @@ function pairOf<P extends Place>(rows: readonly P[]): Pair<P> | undefined {
 }
 
 function isUnknown(value: ShownValue): boolean {
-  return field(value as Json, 'unknown') === true && Object.keys(value ?? {}).length === 1;
+  return isMarker(value as Json, 'unknown');
 }
 
 /** The names of elements, in the order in which they are looked for. */
@@ -254,14 +255,14 @@ function insideOf(pair: Pair<Place>, equality: Equality): readonly JsonDifferenc
       desired: gone ? null : shownAgain(row.desired),
     }),
   );
-  return pairInside(inner.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)));
+  return pairInside(inner.sort((a, b) => compareTexts(a.path, b.path)));
 }
 
 function hasHidden(value: Json): boolean {
   if (typeof value === 'string') return value.includes(HIDDEN);
   if (isArray(value)) return value.some(hasHidden);
+  if (isMarker(value, 'sensitive')) return true;
   if (!isObject(value)) return false;
-  if (value.sensitive === true && Object.keys(value).length === 1) return true;
   return Object.entries(value).some(([key, child]) => key.includes(HIDDEN) || hasHidden(child));
 }
 

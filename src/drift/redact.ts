@@ -1,5 +1,6 @@
 /** Turns values of a plan into values that people may see: secrets and unknown values are replaced. */
-import { formatPath } from './attribute-path.ts';
+import { compareTexts } from '../text/words.ts';
+import { formatPath, type Segment } from './attribute-path.ts';
 import { base64Text, visibleBase64Text } from './base64-text.ts';
 import { equal, equalityOf, parseDocument } from './canonical.ts';
 import type { ChangeKind, DecodedTexts, Json, JsonDifference, ShownValue } from './finding.ts';
@@ -77,7 +78,7 @@ export function documentDifferences(row: RawRow, scrub: Scrubber): readonly Json
         ...(decoded === undefined ? {} : { decoded }),
       };
     })
-    .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    .sort((a, b) => compareTexts(a.path, b.path));
 }
 
 /**
@@ -101,10 +102,12 @@ export function decodedTexts(row: RawRow, scrub: Scrubber): DecodedTexts | undef
   return recorded === null && actual === null && desired === null ? undefined : { recorded, actual, desired };
 }
 
-/**
- * The path of a row as text. Keys below the attribute's own name come from people, so secrets are removed from
- * them.
- */
+/** A path as text. Keys below the attribute's own name come from people, so secrets are removed from them. */
+export function shownPath(segments: readonly Segment[], scrub: Scrubber): string {
+  return formatPath(segments.map((s, i) => (i > 0 && typeof s === 'string' ? scrub(s) : s)));
+}
+
+/** The path of a row as text, without secrets. */
 export function pathOf(row: RawRow, scrub: Scrubber): string {
-  return formatPath(row.segments.map((s, i) => (i > 0 && typeof s === 'string' ? scrub(s) : s)));
+  return shownPath(row.segments, scrub);
 }

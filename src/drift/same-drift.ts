@@ -3,9 +3,11 @@
  * fingerprint can't be computed any more; but the old finding is stored with its rows, which is what people were
  * told.
  */
+import { withoutIndexes } from './attribute-path.ts';
 import { canonical, equal } from './canonical.ts';
 import type { AttributeDrift, Finding, Json, ShownValue } from './finding.ts';
 import { FINGERPRINT_VERSION } from './fingerprint.ts';
+import { isMarker } from './value-text.ts';
 
 /** How an old finding matches a new one. `exact`: the new one has no rows that the old one did not have. */
 export type Match = 'no' | 'same' | 'exact';
@@ -35,7 +37,7 @@ export function matchOldFinding(old: Finding, now: Finding): Match {
 
 function rowKey(row: AttributeDrift): string {
   const values = [row.recorded, row.actual, row.desired].map((value) => canonical(value as Json, 'plan'));
-  return JSON.stringify([row.path.replace(/\[(?:\*|\d+)\]/g, ''), ...values]);
+  return JSON.stringify([withoutIndexes(row.path), ...values]);
 }
 
 function same(a: ShownValue, b: ShownValue): boolean {
@@ -49,6 +51,5 @@ function isLeftAsItIs({ actual, desired }: AttributeDrift): boolean {
 function isNewlyTold(row: AttributeDrift): boolean {
   const { recorded, actual, desired, orderOnly, computed } = row;
   if (orderOnly === true || computed === true || isLeftAsItIs(row)) return true;
-  const unknown = typeof desired === 'object' && desired !== null && 'unknown' in desired;
-  return same(recorded, actual) && (unknown || same(actual, desired));
+  return same(recorded, actual) && (isMarker(desired as Json, 'unknown') || same(actual, desired));
 }

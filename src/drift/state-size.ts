@@ -17,8 +17,8 @@ export function resourcesInState(plan: PlanParts): number {
   return Math.max(0, refreshed - imported.length) + deletedByHand.length;
 }
 
-/** The managed objects of a module and the modules in it. */
-function managedIn(module: Json | undefined): number {
+/** The number of managed objects in a module of a state and in the modules in it. */
+export function managedIn(module: Json | undefined): number {
   const resources = field(module, 'resources');
   const children = field(module, 'child_modules');
   let found = 0;

@@ -44,7 +44,8 @@ function describeNested(value: Json): string {
       : describe(value);
 }
 
-function isMarker(value: Json, name: 'sensitive' | 'unknown'): boolean {
+/** True for what stands in a shown value for one that is hidden, or not known yet. */
+export function isMarker(value: Json, name: 'sensitive' | 'unknown'): boolean {
   return isObject(value) && value[name] === true && Object.keys(value).length === 1;
 }
 

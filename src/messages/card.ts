@@ -47,6 +47,11 @@ export type DiffRow =
     }
   | { readonly kind: 'note'; readonly label: string; readonly value: string };
 
+/** A row that says something in words. */
+export function noteRow(label: string, value: string): DiffRow {
+  return { kind: 'note', label, value };
+}
+
 /** The kind of status of a finding, which sets its symbol: heals itself, waits, snoozed … */
 export type FindingTone = 'heals' | 'waits' | 'denied' | 'kept' | 'done' | 'info';
 

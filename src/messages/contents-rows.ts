@@ -3,7 +3,7 @@ import type { ContentEntry, Finding, Json } from '../drift/finding.ts';
 import { contentsOf } from '../drift/severity/places.ts';
 import { policySummary } from '../drift/severity/policy-document.ts';
 import { describeValue } from '../drift/value-text.ts';
-import type { DiffRow } from './card.ts';
+import { type DiffRow, noteRow } from './card.ts';
 import { labelOf } from './rows.ts';
 import { unsteadyNotes } from './side-rows.ts';
 
@@ -115,9 +115,7 @@ export function contentRows(finding: Finding, max: number): readonly DiffRow[] {
   const more = entries.length - used;
   // Of all entries, also of those that are not shown: they decide whether an approval can hold.
   shown.push(...(finding.contents ?? []).flatMap((one) => unsteadyNotes(one, labelOf(one.path))));
-  return more === 0
-    ? shown
-    : [...shown, { kind: 'note', label: '', value: `and ${more} more in the full diff` }];
+  return more === 0 ? shown : [...shown, noteRow('', `and ${more} more in the full diff`)];
 }
 
 /** All contents, for the full diff: each value whole, and what a policy allows above it. */
@@ -131,7 +129,7 @@ export function allContentRows(finding: Finding, max: number): readonly DiffRow[
       const label = labelOf(entry.path);
       const summary = policySummary(entry.value) ?? [];
       return [
-        ...summary.map((words): DiffRow => ({ kind: 'note', label, value: describeValue(words, max) })),
+        ...summary.map((words) => noteRow(label, describeValue(words, max))),
         { kind, label, value: describeValue(entry.value, max) },
         ...unsteadyNotes(entry, label),
       ];

@@ -5,7 +5,7 @@ import type { Finding } from '../drift/finding.ts';
 import { severityOf } from '../drift/severity.ts';
 import type { LockWait } from '../model/run.ts';
 import { capitalize, clip, codeName, count, durationText, listed, withSeparators } from '../text/words.ts';
-import type { Block, Card, Span } from './card.ts';
+import { type Block, type Card, noteRow, type Span } from './card.ts';
 import { conditionsFact } from './conditions-card.ts';
 import { contentRows } from './contents-rows.ts';
 import { driftButtons } from './drift-buttons.ts';
@@ -84,7 +84,7 @@ function findingBlock(group: AlikeGroup<FindingView>, view: DriftView): Block {
     mark: markOf(finding.action),
     address: group.address,
     ...statusLabel(item, view),
-    rows: alike === null ? rows : [{ kind: 'note', label: '', value: alike }, ...rows],
+    rows: alike === null ? rows : [noteRow('', alike), ...rows],
   };
 }
 

@@ -43,7 +43,7 @@ function words(status: FleetStackStatus, n: number): string {
       return many('put back after an approval', 'put back after an approval');
     case 'gone':
       return many('aligned again', 'aligned again');
-    case 'mended':
+    case 'works':
       return many('can be checked again', 'can be checked again');
     case 'back':
       return many('settled', 'settled');
@@ -67,7 +67,7 @@ const ORDER: readonly FleetStackStatus[] = [
   'healed',
   'applied',
   'gone',
-  'mended',
+  'works',
   'back',
   'met',
 ];

@@ -2,7 +2,7 @@
 import type { Finding, IgnoredAttribute } from '../drift/finding.ts';
 import { describeValue } from '../drift/value-text.ts';
 import { clip } from '../text/words.ts';
-import type { DiffRow } from './card.ts';
+import { type DiffRow, noteRow } from './card.ts';
 
 /** The longest reason of an ignore rule, in characters. */
 const REASON = 120;
@@ -29,7 +29,7 @@ export function leftInTheCode(
     .map((left) => {
       const [actual, desired] = [left.actual, left.desired].map((value) => describeValue(value, max));
       const value = `${actual}, the code says ${desired} · ${leftWords(left)}`;
-      return { kind: 'note', label: label(left.path), value };
+      return noteRow(label(left.path), value);
     });
 }
 
@@ -38,5 +38,5 @@ export function revertRows(finding: Finding, path: string, label: string): reado
   const reverts = finding.revertsIgnored?.find((attribute) => attribute.path === path);
   if (reverts === undefined) return [];
   const value = `ignored: ${clip(reverts.reason, REASON)} · but an apply of the rest changes it too`;
-  return [{ kind: 'note', label, value }];
+  return [noteRow(label, value)];
 }

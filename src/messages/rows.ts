@@ -12,7 +12,7 @@ import { readableAttributes } from '../drift/readable.ts';
 import { longTexts } from '../drift/text-diff.ts';
 import { describeChange } from '../drift/value-change.ts';
 import { describeValue } from '../drift/value-text.ts';
-import type { DiffRow } from './card.ts';
+import { type DiffRow, noteRow } from './card.ts';
 import { leftBy, leftInTheCode, leftWords, revertRows } from './ignored-rows.ts';
 import { attributeNotes, sideRows } from './side-rows.ts';
 import { type TextDetail, textRow } from './text-rows.ts';
@@ -56,10 +56,6 @@ export function labelOf(path: string): string {
   return path.replaceAll('[*]', '').replace(/^(ingress|egress)\[0\]$/, '$1');
 }
 
-function note(label: string, value: string): DiffRow {
-  return { kind: 'note', label, value };
-}
-
 const DECODED = 'decoded from base64';
 
 /** The rows of a value that went from one to the other. `kind`: whether one of them is missing. */
@@ -77,8 +73,8 @@ export function moveRows(
   const text = textRowOf(label, was, is, isDecoded ? DECODED : '', detail.text);
   const { hint, before, after } = describeChange(was, is, detail.value);
   const notes = [
-    ...(hint === null ? [] : [note('', hint)]),
-    ...(text === null && isDecoded ? [note('', DECODED)] : []),
+    ...(hint === null ? [] : [noteRow('', hint)]),
+    ...(text === null && isDecoded ? [noteRow('', DECODED)] : []),
   ];
   if (text !== null) return [text, ...notes];
   switch (kind) {
@@ -121,7 +117,7 @@ function valueRows(
   if (origin === 'code') return moveRows(label, kind, { from, to: wanted }, detail);
   const moved = moveRows(label, kind, { from, to: now }, detail);
   if (!touched) return moved;
-  if (sameValue(actual, desired)) return [...moved, note(label, 'an apply leaves this as it is')];
+  if (sameValue(actual, desired)) return [...moved, noteRow(label, 'an apply leaves this as it is')];
   if (origin !== 'both') return moved;
   const text = textRowOf(
     label,
@@ -132,7 +128,7 @@ function valueRows(
   );
   return [
     ...moved,
-    text ?? note(label, `the code now says ${describeValue(wanted.decoded ?? desired, detail.value)}`),
+    text ?? noteRow(label, `the code now says ${describeValue(wanted.decoded ?? desired, detail.value)}`),
   ];
 }
 
@@ -164,10 +160,10 @@ function attributeRows(
   const label = labelOf(attribute.path);
   if (left !== undefined) {
     const [from, to] = [shownAt(attribute, 'recorded'), shownAt(attribute, 'actual')];
-    return [...moveRows(label, attribute.kind, { from, to }, detail), note(label, leftWords(left))];
+    return [...moveRows(label, attribute.kind, { from, to }, detail), noteRow(label, leftWords(left))];
   }
   const forced: readonly DiffRow[] =
-    attribute.forcesReplacement === true ? [note(label, 'this forces the replacement')] : [];
+    attribute.forcesReplacement === true ? [noteRow(label, 'this forces the replacement')] : [];
   if (attribute.json !== undefined && attribute.json.length > 0) {
     return [...jsonRows(attribute, attribute.json, detail), ...forced];
   }
@@ -189,7 +185,7 @@ export function findingRows(finding: Finding, detail: ValueDetail): readonly Dif
     ...sideRows(finding, detail.value),
   ];
   const moved: readonly DiffRow[] =
-    finding.previousAddress === undefined ? [] : [note('moved from', finding.previousAddress)];
+    finding.previousAddress === undefined ? [] : [noteRow('moved from', finding.previousAddress)];
   return [...moved, ...rows];
 }
 
@@ -210,5 +206,5 @@ export function foldRows(rows: readonly DiffRow[], limit: number): readonly Diff
   });
   // A row that replaces a single row would save nothing.
   if (bounded.length <= limit + 1) return bounded;
-  return [...bounded.slice(0, limit), note('', `and ${bounded.length - limit} more`)];
+  return [...bounded.slice(0, limit), noteRow('', `and ${bounded.length - limit} more`)];
 }

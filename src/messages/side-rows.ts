@@ -3,12 +3,12 @@ import { invocationText } from '../drift/beside.ts';
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
 import { oneLine } from '../drift/value-text.ts';
 import { clip, count } from '../text/words.ts';
-import type { DiffRow } from './card.ts';
+import { type DiffRow, noteRow } from './card.ts';
 
 /** What to know about an attribute besides its values. */
 export function attributeNotes(attribute: AttributeDrift, label: string): readonly DiffRow[] {
   return [
-    ...(attribute.orderOnly === true ? [note(label, 'only the order differs')] : []),
+    ...(attribute.orderOnly === true ? [noteRow(label, 'only the order differs')] : []),
     ...unsteadyNotes(attribute, label),
   ];
 }
@@ -19,7 +19,7 @@ export function unsteadyNotes(
   label: string,
 ): readonly DiffRow[] {
   return unsteady === true
-    ? [note(label, 'the code computes it anew in every plan, so no approval of it can hold')]
+    ? [noteRow(label, 'the code computes it anew in every plan, so no approval of it can hold')]
     : [];
 }
 
@@ -27,18 +27,14 @@ export function unsteadyNotes(
 export function sideRows(finding: Finding, max: number): readonly DiffRow[] {
   const { follows = [], invokes = [] } = finding;
   return [
-    ...invokes.map((one) => note('an apply invokes', clip(invocationText(one), max))),
+    ...invokes.map((one) => noteRow('an apply invokes', clip(invocationText(one), max))),
     ...(follows.length === 0
       ? []
       : [
-          note(
+          noteRow(
             '',
             `and ${count(follows.length, 'computed value')} ${follows.length === 1 ? 'follows' : 'follow'}: ${clip(follows.map(oneLine).join(', '), max)}`,
           ),
         ]),
   ];
-}
-
-function note(label: string, value: string): DiffRow {
-  return { kind: 'note', label, value };
 }

@@ -19,7 +19,7 @@ export type FleetStackStatus =
   | 'healed'
   | 'applied'
   | 'gone'
-  | 'mended'
+  | 'works'
   | 'back'
   | 'met';
 

@@ -35,6 +35,11 @@ export function headlineOf(text: string): string {
   return clip(text.replace(/\s+/g, ' ').trim(), HEADLINE_LIMIT);
 }
 
+/** The order of two texts by UTF-16 units: the same on every machine. For `sort`. */
+export function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 /** The text with its first letter in upper case. */
 export function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

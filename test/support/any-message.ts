@@ -98,7 +98,7 @@ const fleet = fc.record({
           'healed',
           'applied',
           'gone',
-          'mended',
+          'works',
           'empty',
           'back',
           'unmet',

@@ -253,7 +253,7 @@ export const alerts: readonly Exhibit[] = [
   exhibit('fleet-failures-over', 'They can be checked again.', fleetCard, {
     ...FAILING,
     over: true,
-    stacks: forty('mended'),
+    stacks: forty('works'),
   }),
   exhibit(
     'policy-broken',
