@@ -18,6 +18,7 @@ export function explainJson(analysis: Analysis, withNoise: boolean, schema: bool
       notUnderstood: analysis.notUnderstood,
       schema,
       changes: analysis.changes.map(changeJson),
+      invocations: analysis.invocations,
       ...(analysis.untold.length === 0 ? {} : { untold: analysis.untold }),
       ...(withNoise ? { noise: analysis.noise.map(findingJson) } : {}),
     },
@@ -36,6 +37,6 @@ function findingJson(finding: Finding): object {
 }
 
 /** A planned change without its hash, which means nothing outside of one m0. */
-function changeJson({ kind, address, deposed, actions, effect, paths }: PlannedChange): object {
-  return { kind, address, deposed, actions, effect, paths };
+function changeJson({ kind, address, deposed, triggeredBy, actions, effect, paths }: PlannedChange): object {
+  return { kind, address, deposed, triggeredBy, actions, effect, paths };
 }

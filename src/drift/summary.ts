@@ -1,5 +1,7 @@
 /** Findings as plain text for people. */
+import { listed, withSeparators } from '../text/words.ts';
 import { isStateOnly } from './action-reason.ts';
+import { invocationText } from './beside.ts';
 import type { Analysis, Finding } from './finding.ts';
 import { type Severity, severityOf, widensAccess } from './severity.ts';
 import { oneLine } from './value-text.ts';
@@ -55,18 +57,24 @@ function keptWords(kept: readonly Finding[], told: Finding | undefined): string 
 
 /**
  * The sentence of `summarize`, then one line for each reason why it may not be all: the plan is partial, or m0 does
- * not know everything in it. A plan with such a reason and without findings is never called free of drift.
+ * not know everything in it. A plan without findings is never called free of drift if it has such a reason, or if an
+ * apply of it invokes an action.
  */
 export function summarizeAnalysis(analysis: Analysis, stack: string): readonly [string, ...string[]] {
   const [partial, unknown] = [analysis.partial ?? [], analysis.notUnderstood ?? []].map((reasons) =>
     oneLine(reasons.join('; ')),
   );
+  const { invocations = [] } = analysis;
+  const named = invocations.slice(0, MOST_NAMED).map(invocationText);
+  if (invocations.length > MOST_NAMED) named.push(`${withSeparators(invocations.length - MOST_NAMED)} more`);
+  const invokes = named.length === 0 ? [] : [`an apply invokes ${listed(named)}`];
   const reasons = [
     ...(partial ? [`the plan is partial: ${partial}`] : []),
     ...(unknown ? [`the plan is not fully understood: ${unknown}`] : []),
   ];
-  if (analysis.findings.length === 0 && reasons.length > 0) {
-    return [`Nothing found in ${oneLine(stack)}, but ${reasons.join('; and ')}`];
+  const but = [...invokes, ...reasons];
+  if (analysis.findings.length === 0 && but.length > 0) {
+    return [`Nothing found in ${oneLine(stack)}, but ${but.join('; and ')}`];
   }
   const lines = reasons.map((reason) => `But ${reason}`);
   const short = partial ? ' (the plan is partial)' : '';

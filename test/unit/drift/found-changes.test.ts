@@ -21,15 +21,20 @@ function only(name: string): Finding {
 }
 
 async function printed(name: string): Promise<string> {
+  return explained([join(FOUND, `${name}.json`)]);
+}
+
+/** What `m0 explain` prints with these arguments. `input`: what the standard input holds. */
+async function explained(args: readonly string[], input = ''): Promise<string> {
   let out = '';
-  await explain([join(FOUND, `${name}.json`)], {
+  await explain(args, {
     out: (text) => {
       out += text;
     },
     err: () => {},
     color: false,
     readFile: (path) => Promise.resolve(readFileSync(path)),
-    readStdin: () => Promise.resolve(Buffer.from('')),
+    readStdin: () => Promise.resolve(Buffer.from(input)),
   });
   return out;
 }
@@ -68,6 +73,17 @@ describe('05: an action that a change invokes', () => {
     const alone = { ...quiet, resource_changes: [], action_invocations: invocations };
     const invoked = analyzePlan(readPlan(JSON.stringify(alone), 'p'), { key: 'k' });
     expect([invoked.invocations?.length, invoked.untold]).toEqual([1, []]);
+  });
+
+  it('is told in the first line of a plan that does nothing else, and in the JSON with its trigger', async () => {
+    const plan = JSON.parse(readFileSync(join(FOUND, `${name}.json`), 'utf8')) as Record<string, unknown>;
+    const alone = JSON.stringify({ ...plan, resource_changes: [], resource_drift: [] });
+    const [first] = (await explained(['-'], alone)).split('\n');
+    expect(first).toContain('but an apply invokes action.aws_ec2_stop_instance.stop');
+    expect(first).not.toContain('Nothing drifted');
+    const said: unknown = JSON.parse(await explained(['--json', '-'], alone));
+    const invoked = { address: 'action.aws_ec2_stop_instance.stop', triggeredBy: 'aws_instance.web' };
+    expect(said).toMatchObject({ invocations: [invoked], changes: [{ kind: 'invocation', ...invoked }] });
   });
 });
 
