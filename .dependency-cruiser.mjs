@@ -1,4 +1,4 @@
-/** Import rules: the shape in docs/architecture.md, checked rather than remembered. */
+/** Import rules: the shape in docs/explanation/architecture.md, checked rather than remembered. */
 
 /** Rooms that know no clock, no I/O and no logger. */
 const PURE = '^src/(drift|decisions|commands|messages|model|text)/';
@@ -18,6 +18,10 @@ const INNER = {
   alerts: [
     ...['base', 'text', 'drift', 'decisions', 'model', 'commands', 'messages', 'ports', 'people', 'runs'],
   ],
+  codify: [
+    ...['base', 'text', 'drift', 'decisions', 'model', 'commands', 'messages', 'ports', 'people', 'runs'],
+    'alerts',
+  ],
   actions: [
     ...['base', 'text', 'drift', 'decisions', 'model', 'commands', 'messages', 'ports', 'people', 'runs'],
     'alerts',
@@ -25,7 +29,7 @@ const INNER = {
 };
 
 const ADAPTERS =
-  'chat/slack|chat/teams|terraform|policy|store|artifacts|schedule|http|metrics|people/pagerduty';
+  'chat/slack|chat/teams|forge|terraform|policy|store|artifacts|roles|cause|schedule|http|pictures|metrics|people/pagerduty';
 
 export default {
   forbidden: [
@@ -49,7 +53,7 @@ export default {
     },
     ...Object.entries(INNER).map(([room, others]) => ({
       name: `${room}-imports-inward`,
-      comment: `src/${room} may import ${others.join(', ') || 'no other room'}. See docs/architecture.md.`,
+      comment: `src/${room} may import ${others.join(', ') || 'no other room'}. See docs/explanation/architecture.md.`,
       severity: 'error',
       from: { path: `^src/${room}/` },
       to: { path: '^src/', pathNot: `^src/(${[room, ...others].join('|')})/` },
@@ -71,14 +75,20 @@ export default {
     ...[
       ['@slack/', '^src/(chat/slack|sandbox)/'],
       ['botbuilder|botframework-', '^src/chat/teams/'],
-      ['drizzle-orm|better-sqlite3', '^src/store/'],
+      ['drizzle-orm|better-sqlite3|pg/|@types/pg/', '^src/store/'],
       ['simple-git', '^src/(git|sandbox)/'],
       ['@open-policy-agent/', '^src/policy/'],
-      ['@aws-sdk/', '^src/(artifacts|sandbox)/'],
+      ['@aws-sdk/(?!client-sts|client-cloudtrail|client-athena)', '^src/(artifacts|sandbox)/'],
+      ['@aws-sdk/client-(cloudtrail|athena)', '^src/cause/'],
+      ['@aws-sdk/client-sts', '^src/roles/'],
       ['adaptivecards/', '^src/sandbox/page/client/'],
       ['diff/', '^src/drift/'],
       ['node-cron', '^src/schedule/'],
+      ['echarts/|@resvg/', '^src/pictures/'],
       ['prom-client', '^src/metrics/'],
+      ['web-tree-sitter|@tree-sitter-grammars/', '^src/codify/edit/'],
+      ['@octokit/', '^src/forge/github/'],
+      ['@gitbeaker/', '^src/forge/gitlab/'],
       ['^hono|@hono/', '^src/(http|sandbox)/'],
     ].map(([sdk, owner]) => ({
       name: `one-owner-for-${sdk.replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '')}`,

@@ -3,12 +3,22 @@ import { LongestFirst } from './test/support/longest-first.ts';
 
 /** Two cores take three files: where one waits for a tool or a chat, another works. */
 const WORKERS = 3;
-const REAL_TOOLS_MS = 240_000;
-const realTools = { pool: 'forks', testTimeout: REAL_TOOLS_MS, hookTimeout: REAL_TOOLS_MS } as const;
+/** For tests that never end. Other tests on the same cores make a test take many times its usual time. */
+const TIME_LIMIT_MS = 240_000;
+/** The same for long tests, of which three run at a time. */
+const LONG_LIMIT_MS = 900_000;
+/** A test that never stops making objects fails, before it takes the machine's memory from all others. */
+const execArgv = ['--max-old-space-size=3072'];
+/** The default of one second is short beside other tests on the same cores. */
+const expectIn = { poll: { timeout: 15_000 } };
+const realTools = {
+  ...{ pool: 'forks', execArgv, expect: expectIn },
+  ...{ testTimeout: TIME_LIMIT_MS, hookTimeout: TIME_LIMIT_MS },
+} as const;
 
 /**
  * Which project a test is in says the end of its file's name: `.tools.test.ts` runs real Terraform, OpenTofu, opa,
- * moto or a browser, `.aws.test.ts` the AWS provider too, `.long.test.ts` proves more by taking longer (`npm run test:long`).
+ * moto or a browser, `.long.test.ts` takes longer or needs the AWS provider (`npm run test:long`).
  */
 export default defineConfig({
   test: {
@@ -22,16 +32,18 @@ export default defineConfig({
         test: {
           name: 'quick',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{tools,aws,long}.test.ts', 'test/crash/**'],
+          exclude: ['test/**/*.{tools,long}.test.ts', 'test/crash/**'],
           pool: 'forks',
+          execArgv,
+          expect: expectIn,
           // Half of their CPU time was to load the same modules anew for each file; nothing in src keeps global state.
           isolate: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: TIME_LIMIT_MS,
+          hookTimeout: TIME_LIMIT_MS,
         },
       },
-      { test: { name: 'tools', include: ['test/**/*.tools.test.ts'], ...realTools } },
-      { test: { name: 'aws', include: ['test/**/*.aws.test.ts'], ...realTools } },
+      // To load all of m0 anew for each file took five seconds of CPU time; none of the files keeps global state.
+      { test: { name: 'tools', include: ['test/**/*.tools.test.ts'], isolate: false, ...realTools } },
       {
         test: {
           name: 'crash',
@@ -40,7 +52,15 @@ export default defineConfig({
           ...realTools,
         },
       },
-      { test: { name: 'long', include: ['test/**/*.long.test.ts'], ...realTools } },
+      {
+        test: {
+          name: 'long',
+          include: ['test/**/*.long.test.ts'],
+          ...realTools,
+          testTimeout: LONG_LIMIT_MS,
+          hookTimeout: LONG_LIMIT_MS,
+        },
+      },
     ],
   },
 });

@@ -1,28 +1,22 @@
 /** The command line of m0: `npm start` runs `serve`; most other commands only read. */
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
+import { assertNever } from './base/assert-never.ts';
 import { errorText } from './base/error-text.ts';
+import { CLI_COMMANDS, type ExitCode, helpText, isCliCommand } from './cli/commands.ts';
+import type { ServeRoles } from './cli/serve-roles.ts';
 import { ConfigError } from './config/config-error.ts';
-import { type Environment, readEnvironment, type Variables } from './config/environment.ts';
+import { type Environment, isGitSource, readEnvironment, type Variables } from './config/environment.ts';
+import type { BesideOptions } from './join-owner.ts';
 import type { ServeOptions, Service } from './serve.ts';
 import { hasSandbox, NO_SANDBOX, NO_SANDBOX_PACKAGES } from './setup/has-sandbox.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const HELP = `m0 <command>
-  serve                        start m0 (what npm start runs); without an m0.yaml: the sandbox
-  sandbox                      a local chat workspace and cloud to try m0 in
-  explain PLAN.json|- [--json] the drift in a "terraform show -json" file, also as gzip; - is standard input
-  policy check DIR | test DIR  compile, decide and test policies as production does
-  config check [FILE] | schema what is wrong with m0.yaml; its JSON Schema
-  doctor                       everything a start needs, in one table
-  audit verify [FILE.jsonl]    whether the record of who did what still is what was written
-  audit export                 the record as JSON Lines [--stack NAME] [--since DATE] [--until DATE]
-  backup FILE                  a verified copy of the database, also while m0 runs
-`;
-
 const io = {
   out: (text: string): void => void process.stdout.write(text),
   err: (text: string): void => void process.stderr.write(text),
@@ -33,8 +27,24 @@ async function writeOut(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 
+/** Asks on the terminal; null where there is none. */
+function confirmOnTerminal(): ((question: string) => Promise<boolean>) | null {
+  if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) return null;
+  return async (question) => {
+    const { createInterface } = await import('node:readline/promises');
+    const asking = createInterface({ input: process.stdin, output: process.stdout });
+    try {
+      return /^y(es)?$/i.test((await asking.question(question)).trim());
+    } finally {
+      asking.close();
+    }
+  };
+}
+
 interface Running {
   close(): Promise<void>;
+  /** Reads m0.yaml anew; left out: SIGHUP ends m0. */
+  reload?(): void;
   /** Resolves when another m0 has taken over and this one must close. */
   readonly lost?: Promise<void>;
 }
@@ -44,19 +54,26 @@ interface Running {
  * A signal during the start aborts it. A second signal ends the process at once with code 130. Rejects if the start
  * or the closing fails.
  */
-async function runUntilStopped(start: (stop: AbortSignal) => Promise<Running>): Promise<number> {
+async function runUntilStopped(start: (stop: AbortSignal) => Promise<Running>): Promise<ExitCode> {
   const stop = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stop.signal.aborted) {
       io.err('m0: stopped at once; the next start continues the unfinished work\n');
-      process.exit(130);
+      process.exit(130 satisfies ExitCode);
     }
     io.err(`\nm0: ${signal}: finishing the current work (once more to stop at once)\n`);
     stop.abort();
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  let running: Running;
+  let running: Running | undefined;
+  const hadTerminal = process.stdin.isTTY === true;
+  process.on('SIGHUP', () => {
+    // A terminal that is closed sends the same signal, and m0 ends with it.
+    const isClosed = hadTerminal && !isatty(process.stdin.fd);
+    if (isClosed || (running !== undefined && running.reload === undefined)) onSignal('SIGHUP');
+    else running?.reload?.();
+  });
   try {
     running = await start(stop.signal);
   } catch (error) {
@@ -74,26 +91,51 @@ async function runUntilStopped(start: (stop: AbortSignal) => Promise<Running>): 
   return isLost ? 1 : 0;
 }
 
+/** Runs a command that cleans up after itself: the first SIGINT or SIGTERM aborts it, a second one ends the process. */
+async function untilSignal<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return work(stop.signal);
+}
+
 async function startService(
   environment: Environment,
   base: Variables,
   toolsDir: string,
-  rest: Pick<ServeOptions, 'teamsConnector' | 'stop'> = {},
+  rest: Pick<ServeOptions, 'teamsConnector' | 'stop' | 'firstChecks' | 'labels' | 'takesCommands'> = {},
 ): Promise<Service> {
-  const [{ loadConfig }, { notesOn }, { createLogger }, { isValidCron }, { serve }, { loadTools }] =
-    await Promise.all([
-      import('./config/load.ts'),
-      import('./config/notes.ts'),
-      import('./base/log.ts'),
-      import('./schedule/cron.ts'),
-      import('./serve.ts'),
-      import('./setup/tools.ts'),
-    ]);
+  const [
+    { openConfigReader },
+    { parseConfig },
+    { notesOn },
+    { createLogger },
+    { isValidCron },
+    { serve },
+    { loadTools },
+    { refuseDataFolder },
+  ] = await Promise.all([
+    import('./config/config-source.ts'),
+    import('./config/load.ts'),
+    import('./config/notes.ts'),
+    import('./base/log.ts'),
+    import('./schedule/cron.ts'),
+    import('./serve.ts'),
+    import('./setup/tools.ts'),
+    import('./setup/data-folder.ts'),
+  ]);
+  await refuseDataFolder(environment.dataDir);
   const log = createLogger(environment.logLevel);
-  const config = await loadConfig(environment.configPath, environment.variables, isValidCron);
+  const reader = openConfigReader(environment, { log });
+  const text = await reader.read();
+  const config = parseConfig(text, environment.variables, isValidCron);
   for (const note of notesOn(config)) log.warn({ note }, 'm0.yaml');
   const tools = await loadTools(toolsDir, base);
-  return serve({ config, environment, tools, base, log, ...rest });
+  return serve({ config, source: { reader, text }, environment, tools, base, log, ...rest });
 }
 
 /** Throws the error again. A missing package becomes a ConfigError that says what to run. */
@@ -102,7 +144,7 @@ function explainMissingPackage(error: NodeJS.ErrnoException): never {
   throw new ConfigError([NO_SANDBOX_PACKAGES], { cause: error });
 }
 
-async function runSandbox(environment: Environment): Promise<number> {
+async function runSandbox(environment: Environment): Promise<ExitCode> {
   if (!hasSandbox()) {
     io.err(`m0: ${NO_SANDBOX}\n`);
     return 2;
@@ -148,6 +190,7 @@ async function runSandbox(environment: Environment): Promise<number> {
       };
       return startService(readEnvironment(variables), environment.variables, environment.dataDir, {
         teamsConnector,
+        firstChecks: false,
       });
     },
   });
@@ -158,8 +201,46 @@ async function runSandbox(environment: Environment): Promise<number> {
   return runUntilStopped(async () => sandbox);
 }
 
-async function runServe(environment: Environment): Promise<number> {
-  if (!existsSync(environment.configPath)) {
+async function runWorker(environment: Environment, args: readonly string[]): Promise<ExitCode> {
+  const { workerLabels } = await import('./cli/worker-labels.ts');
+  const which = workerLabels(args);
+  if (typeof which === 'string') {
+    io.err(`m0: worker: ${which}\n`);
+    return 2;
+  }
+  const { serveWorker } = await import('./serve-worker.ts');
+  return runBeside(environment, (parts) => serveWorker({ ...which, ...parts }));
+}
+
+async function runBot(environment: Environment): Promise<ExitCode> {
+  const { serveBot } = await import('./serve-bot.ts');
+  return runBeside(environment, serveBot);
+}
+
+/** Runs a process beside the owner of the database. */
+async function runBeside(
+  environment: Environment,
+  start: (parts: BesideOptions) => Promise<Running>,
+): Promise<ExitCode> {
+  const [{ openConfigReader }, { createLogger }, { loadTools }, { refuseDataFolder }] = await Promise.all([
+    import('./config/config-source.ts'),
+    import('./base/log.ts'),
+    import('./setup/tools.ts'),
+    import('./setup/data-folder.ts'),
+  ]);
+  await refuseDataFolder(environment.dataDir);
+  const base = environment.variables;
+  const log = createLogger(environment.logLevel);
+  const reader = openConfigReader(environment, { log });
+  const tools = await loadTools(environment.dataDir, base);
+  return runUntilStopped(() => start({ reader, environment, tools, base, log }));
+}
+
+async function runServe(
+  environment: Environment,
+  { labels, takesCommands }: Pick<ServeRoles, 'labels' | 'takesCommands'>,
+): Promise<ExitCode> {
+  if (!isGitSource(environment.configPath) && !existsSync(environment.configPath)) {
     if (environment.variables.M0_CONFIG) {
       io.err(
         `m0: ${environment.configPath}: there is no such file: make it, or unset M0_CONFIG for the sandbox\n`,
@@ -169,7 +250,7 @@ async function runServe(environment: Environment): Promise<number> {
     return runSandbox(environment);
   }
   return runUntilStopped((stop) =>
-    startService(environment, environment.variables, environment.dataDir, { stop }),
+    startService(environment, environment.variables, environment.dataDir, { stop, labels, takesCommands }),
   );
 }
 
@@ -185,14 +266,36 @@ function sandboxDatabase(dataDir: string): string {
 }
 
 /** Runs a command and resolves to its exit code. Each one loads only what it needs: `explain` must start fast. */
-async function main(args: readonly string[]): Promise<number> {
-  const [command = 'help', ...rest] = args;
+async function main(args: readonly string[]): Promise<ExitCode> {
+  const [typed = 'help', ...rest] = args;
+  const command = typed === '--help' ? 'help' : typed;
+  if (!isCliCommand(command)) {
+    const [{ nearest }, { visible }] = await Promise.all([
+      import('./text/nearest.ts'),
+      import('./text/inert.ts'),
+    ]);
+    const [meant] = nearest(command, Object.keys(CLI_COMMANDS), 1);
+    const maybe = meant === undefined ? '' : `: did you mean ${meant}?`;
+    io.err(
+      `m0: "${visible(command)}" is no command of m0${maybe || '.'} For all of them: npm run m0 -- help\n`,
+    );
+    return 2;
+  }
   const environment = readEnvironment();
   const from = environment.variables.M0_CWD ?? process.cwd();
   const resolvePath = (path: string): string => resolve(from, path);
   switch (command) {
-    case 'serve':
-      return runServe(environment);
+    case 'serve': {
+      const { serveRoles } = await import('./cli/serve-roles.ts');
+      const roles = serveRoles(rest);
+      if (typeof roles === 'string') {
+        io.err(`m0: serve: ${roles}\n`);
+        return 2;
+      }
+      return roles.isOwner ? runServe(environment, roles) : runBot(environment);
+    }
+    case 'worker':
+      return runWorker(environment, rest);
     case 'sandbox':
       return runSandbox(environment);
     case 'explain': {
@@ -221,6 +324,21 @@ async function main(args: readonly string[]): Promise<number> {
       const { configCommand } = await import('./cli/config.ts');
       return configCommand(rest, io, environment);
     }
+    case 'init': {
+      const { initCommand } = await import('./cli/init.ts');
+      return initCommand(rest, { ...io, confirm: confirmOnTerminal() }, environment);
+    }
+    case 'check': {
+      const { checkCommand } = await import('./cli/check/command.ts');
+      return untilSignal((signal) => {
+        const { columns = 80, isTTY } = process.stdout;
+        return checkCommand(rest, { ...io, color: isTTY === true, width: columns, signal }, environment);
+      });
+    }
+    case 'stacks': {
+      const { stacksCommand } = await import('./cli/stacks.ts');
+      return stacksCommand(rest, io, environment);
+    }
     case 'doctor': {
       const { doctor } = await import('./cli/doctor.ts');
       return doctor(io, environment);
@@ -237,16 +355,35 @@ async function main(args: readonly string[]): Promise<number> {
       const { backupCommand } = await import('./cli/backup.ts');
       return backupCommand(rest, io, { databaseUrl: databaseOf(environment), resolvePath });
     }
-    case 'worker':
-      io.err('m0: worker: workers on other machines are not in this version yet; "serve" does their work\n');
-      return 2;
+    case 'restore': {
+      const [{ restoreCommand }, { createLogger }] = await Promise.all([
+        import('./cli/restore.ts'),
+        import('./base/log.ts'),
+      ]);
+      return restoreCommand(rest, io, {
+        databaseUrl: databaseOf(environment),
+        resolvePath,
+        log: createLogger('warn', { write: (line) => void process.stderr.write(line) }),
+        now: Date.now(),
+        user: `${userInfo().username} on ${hostname()}`,
+      });
+    }
+    case 'db': {
+      const [{ dbCommand }, { createLogger }] = await Promise.all([
+        import('./cli/db.ts'),
+        import('./base/log.ts'),
+      ]);
+      return dbCommand(rest, io, {
+        databaseUrl: environment.databaseUrl,
+        resolvePath,
+        log: createLogger('warn', { write: (line) => void process.stderr.write(line) }),
+      });
+    }
     case 'help':
-    case '--help':
-      io.out(HELP);
+      io.out(helpText());
       return 0;
     default:
-      io.err(`m0: "${command}" is no command of m0; say: npm run m0 -- help\n`);
-      return 2;
+      return assertNever(command);
   }
 }
 

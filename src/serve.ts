@@ -1,20 +1,31 @@
 /** Creates all adapters, connects them to the core, starts everything and stops it again. */
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { sendDigest } from './alerts/digest.ts';
-import type { ViewParts } from './alerts/drift-view.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type DigestParts, sendDigest } from './alerts/digest.ts';
 import { greetingView, homeView } from './alerts/home.ts';
 import type { OutboxDispatcher } from './alerts/outbox-dispatcher.ts';
-import { openArtifacts } from './artifacts/open-artifacts.ts';
+import { tellPlace } from './artifacts/shared-place.ts';
+import { createClosers } from './base/closers.ts';
+import { errorText } from './base/error-text.ts';
 import type { Logger } from './base/log.ts';
+import { createAthena } from './cause/athena.ts';
+import { createCloudTrail } from './cause/cloudtrail.ts';
+import { createPace } from './cause/pace.ts';
 import { type ChatsOptions, openChats, refuseMissingChats, withinChats } from './chat/chats.ts';
+import { editCode } from './codify/edit/edit-code.ts';
 import type { Environment } from './config/environment.ts';
 import type { Config } from './config/load.ts';
 import { createCore } from './core.ts';
-import { createMirrors } from './git/mirrors.ts';
+import { createDiscoveries } from './discovery/discoveries.ts';
+import { fingerprintKey } from './fingerprint-key.ts';
+import { type ConfigOrigin, type FollowConfig, followConfig } from './follow-config.ts';
+import { followStacks, liveJitterOf } from './follow-stacks.ts';
+import { createForge } from './forge/forge.ts';
+import { scrubUrl } from './git/address.ts';
+import { createCodeChanges } from './git/own-commits.ts';
+import { createPusher } from './git/push.ts';
 import { repositoryKey } from './git/remote.ts';
-import { watchedMirrors } from './git/watched-mirrors.ts';
 import { createGitWebhook } from './http/git-webhook.ts';
 import { createReadiness } from './http/readiness.ts';
 import { type HttpServer, startHttp } from './http/server.ts';
@@ -22,23 +33,34 @@ import { greetingCard } from './messages/greeting-card.ts';
 import { homeCard } from './messages/home-card.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { Clock, Stack } from './model/directory.ts';
-import { type Actor, M0, type Run, type Trigger } from './model/run.ts';
+import { createLiveDirectory } from './model/live-directory.ts';
+import { inRoundOrder } from './model/order.ts';
+import { M0, type Run, type Trigger } from './model/run.ts';
+import { NO_LABEL } from './model/worker-label.ts';
+import { emailIn } from './people/email.ts';
+import { keepUsergroups } from './people/kept-usergroups.ts';
 import { openPagerDuty } from './people/pagerduty/pagerduty.ts';
+import { drawPicture } from './pictures/draw.ts';
 import { createPolicies } from './policy/policies.ts';
 import type { Store } from './ports/store.ts';
+import { createCauseAccess } from './roles/access.ts';
 import { checkOnSchedule } from './runs/scheduled-check.ts';
-import { jitterOf } from './schedule/jitter.ts';
+import { jobOf } from './runs/work-order.ts';
+import { jitterAfter } from './schedule/jitter.ts';
+import { lastTicks } from './schedule/last-ticks.ts';
 import { watchPushes } from './schedule/push.ts';
 import { repeat } from './schedule/repeat.ts';
 import { type Schedule, startSchedule } from './schedule/schedule.ts';
-import { type Tools, toolsForStacks } from './setup/tools.ts';
-import { databaseFile, openStore } from './store/open.ts';
+import type { Tools } from './setup/tools.ts';
+import { openStackRunner } from './stack-runner.ts';
+import { databaseKind } from './store/inspect.ts';
+import { databaseFile, isPostgres, openStore } from './store/open.ts';
 import { startRetention } from './store/retention.ts';
-import { createRunner } from './terraform/runner.ts';
-import { chooseStackUser, SHARED_MEANS } from './terraform/stack-user-default.ts';
 
 export interface ServeOptions {
   readonly config: Config;
+  /** Where `config` was read from, to read it anew when it changes; left out: it is not read again. */
+  readonly source?: ConfigOrigin | undefined;
   readonly environment: Environment;
   readonly tools: Tools;
   /** The environment variables of which child processes get a selection (PATH, HOME, proxies). */
@@ -48,6 +70,12 @@ export interface ServeOptions {
   readonly clock?: Clock;
   /** Aborts the start: m0 then stops waiting for the owner of its database. */
   readonly stop?: AbortSignal;
+  /** The labels of the work that this process does itself, where workers share it; left out: work without a label. */
+  readonly labels?: readonly string[];
+  /** False: replicas of the bot take the commands, and this process only posts. */
+  readonly takesCommands?: boolean;
+  /** False: stacks that were never checked wait for their schedule, as in the sandbox, which checks its own. */
+  readonly firstChecks?: boolean;
   /** A Bot Connector to use instead of Microsoft's, as in the sandbox. */
   readonly teamsConnector?: ChatsOptions['teamsConnector'];
 }
@@ -58,23 +86,14 @@ export interface Service {
   readonly store: Store;
   /** The newest 200 runs of the stack, newest first. */
   runs(stack: string): Promise<readonly Run[]>;
+  /** Reads m0.yaml anew, also if it did not change: files that it refers to may have. */
+  reload(): void;
   /** Queues a check of every stack. */
   checkAll(): Promise<void>;
   /** Resolves when another process has taken over the database. Then call `close`. */
   readonly lost: Promise<void>;
   /** Takes no new work, waits for running applies, delivers due messages, and closes everything. Never rejects. */
   close(): Promise<void>;
-}
-
-const KEY_NAME = 'fingerprint-key';
-
-/** The secret key of the fingerprints. It is created once and stored in the database with them. */
-async function fingerprintKey(store: Store): Promise<string> {
-  const known = await store.value(KEY_NAME);
-  if (known !== undefined) return known;
-  const created = randomBytes(32).toString('hex');
-  await store.setValue(KEY_NAME, created);
-  return created;
 }
 
 /** The version of m0 (from package.json), of Node and of the tools. */
@@ -86,15 +105,18 @@ function versions(tools: Tools): Readonly<Record<string, string>> {
   return { version: own.version, node: process.versions.node, terraform, tofu, opa };
 }
 
+type Digests = Config['digests'];
+
 /** Sends each digest of m0.yaml at its times. A digest that was due while m0 was down is sent once. */
-function startDigests(
-  digests: Config['digests'],
-  parts: ViewParts,
+async function startDigests(
+  digests: Digests,
+  parts: DigestParts,
   dispatcher: OutboxDispatcher,
   log: Logger,
-): Promise<Schedule> {
-  const named = digests.map((digest, i) => ({ ...digest, name: `digest ${i}` }));
-  return startSchedule({
+): Promise<{ readonly schedule: Schedule; follow(digests: Digests): Promise<void> }> {
+  const name = (of: Digests) => of.map((digest, i) => ({ ...digest, name: `digest ${i}` }));
+  let named = name(digests);
+  const schedule = await startSchedule({
     stacks: named,
     now: parts.clock,
     async onTick(name) {
@@ -107,27 +129,49 @@ function startDigests(
     setLastTick: parts.store.setLastTick,
     log,
   });
+  return {
+    schedule,
+    async follow(next) {
+      named = name(next);
+      await schedule.follow(named);
+    },
+  };
 }
 
 /** How often m0 checks the status of the policies. */
 const POLICY_CHECK_MS = 30_000;
 /** How often m0 checks for snoozes that have ended and for unanswered questions. */
 const WAITING_CHECK_MS = 15_000;
+/** How often m0 looks whether logs of clouds are to be asked who changed something. */
+const CAUSES_MS = 15_000;
+/** How often m0 looks at what is on its way into the code. */
+const CODIFY_MS = 15_000;
+/** How often m0 tells workers who is in the user groups of Slack. */
+const USERGROUPS_MS = 60_000;
+/** How often m0 stores the numbers of the days that are over. */
+const TREND_MS = 6 * 3_600_000;
+
+/** How often m0 looks whether more of what was never checked can be checked. */
+const FIRST_CHECKS_MS = 1_000;
+/** How often m0 looks whether workspaces must be listed. */
+const WORKSPACES_MS = 60_000;
+/** How often m0 looks for stacks where m0.yaml says that pushes are not looked for. */
+const UNPOLLED_MS = 3_600_000;
 
 /** Starts m0. If a part can't start, closes everything again and rejects. */
 export async function serve(options: ServeOptions): Promise<Service> {
   const { config, environment, tools, base, log, teamsConnector } = options;
-  const directory = withinChats(config);
   const clock = options.clock ?? Date.now;
+  const labels = options.labels ?? [NO_LABEL];
+  const { takesCommands = true } = options;
+  const wait = (ms: number): Promise<void> => sleep(ms);
+  const causeAccess = createCauseAccess();
   refuseMissingChats(config);
-  const pagerduty = openPagerDuty(environment.pagerduty, directory.oncall, clock);
-  const closers: (() => Promise<void>)[] = [];
-  const closeAll = async (): Promise<void> => {
-    // An error while closing one part must not stop the closing of the others.
-    for (const close of closers.reverse()) {
-      await close().catch((error: unknown) => log.error({ err: error }, 'closing a part failed'));
-    }
-  };
+  const pagerduty = openPagerDuty(environment.pagerduty, config.directory.oncall, clock);
+  const inUse = { config };
+  let following: FollowConfig | null = null;
+  const configStatus: FollowConfig['status'] = () => following?.status() ?? null;
+  const closers = createClosers(log);
 
   try {
     const lost = Promise.withResolvers<void>();
@@ -149,6 +193,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const store = await openStore({
       url: environment.databaseUrl,
       log,
+      jobOf,
       owner: {
         wait: environment.waitForOwner,
         ...(options.stop === undefined ? {} : { signal: options.stop }),
@@ -167,67 +212,66 @@ export async function serve(options: ServeOptions): Promise<Service> {
     closers.push(() => store.close());
     const httpServer = await listen();
     const key = await fingerprintKey(store);
-    const mirrors = watchedMirrors(
-      createMirrors({
-        dir: join(environment.dataDir, 'git'),
-        log,
-        base,
-        credentials: config.credentials,
-      }),
-      clock,
-    );
-    const artifacts = openArtifacts({
-      location: environment.artifacts,
-      dataDir: environment.dataDir,
-      s3Endpoint: environment.s3Endpoint,
-      region: base.AWS_REGION ?? base.AWS_DEFAULT_REGION ?? 'us-east-1',
-    });
-    const { stackUser, shared } = await chooseStackUser({
-      wanted: environment.stackUser,
-      uid: process.getuid?.(),
-      dataDir: environment.dataDir,
-      needed: toolsForStacks(tools),
-    });
-    if (shared !== null) {
-      const todo = 'see M0_STACK_USER in docs/configuration.md';
-      log.warn({ why: shared, means: SHARED_MEANS, todo }, "stacks run as m0's own user");
-    }
-    const runner = createRunner({
+    const { shared } = store;
+    const { artifacts: location, artifactKeys: keys } = environment;
+    if (shared !== null) await tellPlace(store, { location, keys });
+    const { mirrors, runner } = await openStackRunner({
+      ...{ environment, tools, base, key, clock, log },
       toolProcesses: store.toolProcesses,
-      dataDir: environment.dataDir,
-      tools: { ...tools, cliConfig: tools.terraformCliConfig },
-      base,
-      stackUser,
-      mirrors,
-      artifacts,
-      keepPlans: environment.keepPlans,
-      log,
-      clock,
-      key,
+      credentials: () => inUse.config.credentials,
     });
-    const emailOf = (actor: Actor): string | null =>
-      directory.people.find((p) => p.key === actor.person)?.email ?? null;
+    const discoveries = createDiscoveries({
+      ...{ rules: config.discover, base: withinChats(config), repositories: mirrors, store, clock, log },
+      ...{ keyOf: repositoryKey, shown: scrubUrl },
+      workspaces: (stack, signal) => runner.workspaces(stack, signal),
+    });
+    const live = createLiveDirectory(await discoveries.open());
+    const { directory } = live;
     const policies = createPolicies({
       dataDir: environment.dataDir,
       opa: tools.opa,
       mirrors,
       log,
       clock,
-      emailOf,
+      emailOf: emailIn(directory),
     });
     closers.push(async () => policies.close());
 
-    const chats = await openChats({ config, environment, store, log, clock, teamsConnector });
+    const chats = await openChats({
+      config: { ...config, directory },
+      environment,
+      store,
+      log,
+      clock,
+      teamsConnector,
+      drawPicture,
+    });
     const rotationProblems = new Map<string, string>();
     const metrics = createMetrics({
-      ...{ store, directory, clock, log },
+      ...{ store, directory, clock, lastTicks, log, config: configStatus },
       chats: chats.healthy,
       build: versions(tools),
     });
     const core = createCore({
-      ...{ store, runner, policies, directory, clock, log, pagerduty },
+      ...{ store, runner, policies, directory, clock, log, pagerduty, key },
       chats: chats.ports,
+      codify: {
+        code: createCodeChanges(mirrors, base),
+        // At each use, because another m0.yaml may be in use by then.
+        forge: createForge({
+          credentials: () => inUse.config.writeCredentials,
+          kinds: () => inUse.config.directory.forges ?? {},
+          pusher: createPusher({ dir: join(environment.dataDir, 'git', 'push'), base }),
+          ...{ mirrors, clock, log },
+        }),
+        edit: editCode,
+      },
       usergroup: (id) => chats.usergroup(id),
+      causeSources: [
+        createCloudTrail({ access: causeAccess, pace: createPace(clock, wait) }),
+        createAthena({ access: causeAccess, pace: createPace(clock, wait), sleep: wait }),
+      ],
+      ...{ shared, labels },
       concurrency: environment.concurrency,
       meter: metrics.meter,
       onRotationProblem: (rotation, problem) => {
@@ -239,19 +283,35 @@ export async function serve(options: ServeOptions): Promise<Service> {
       onChange: () => chats.refreshHomes(),
     });
     const { worker, dispatcher, policyWatch, view } = core;
+    if (shared !== null) {
+      const left = repeat(WAITING_CHECK_MS, () => chats.carryOutLeft());
+      closers.push(() => left.stop());
+      const keep = repeat(USERGROUPS_MS, async () => {
+        await keepUsergroups(store, directory, (id) => chats.usergroup(id), clock).catch((error: unknown) =>
+          log.warn({ problem: errorText(error) }, 'the members of a user group can not be told to workers'),
+        );
+      });
+      closers.push(() => keep.stop());
+    }
     dispatcher.start();
     closers.push(() => dispatcher.drain());
     closers.push(() => worker.drain());
-    await chats.start(
-      core.handler,
-      async (actor) => homeCard(await homeView(view, actor)),
-      async (actor) => greetingCard(await greetingView(view, actor)),
-    );
+    closers.push(async () => core.codify?.drain());
+    if (takesCommands) {
+      await chats.start(
+        core.handler,
+        async (actor) => homeCard(await homeView(view, actor)),
+        async (actor) => greetingCard(await greetingView(view, actor)),
+      );
+    } else await chats.expect(directory);
     closers.push(() => chats.stop());
     await worker.start();
     const repeated = [
       repeat(POLICY_CHECK_MS, () => policyWatch.checkPolicies()),
       repeat(WAITING_CHECK_MS, () => core.checkWaiting()),
+      repeat(CAUSES_MS, () => core.askCauses()),
+      repeat(CODIFY_MS, async () => core.codify?.wake()),
+      repeat(TREND_MS, () => core.keepTrend()),
     ];
     for (const each of repeated) closers.push(() => each.stop());
 
@@ -260,9 +320,14 @@ export async function serve(options: ServeOptions): Promise<Service> {
       const stack = stackOf(name);
       if (stack) await worker.check(stack, trigger, M0);
     };
+    const pushSources = () =>
+      discoveries.sources.map((each) => ({ ...each, pollMs: each.pollMs ?? UNPOLLED_MS }));
     const pushes = watchPushes({
       ...{ stacks: directory.stacks, code: mirrors, store, keyOf: repositoryKey, log },
+      inOrder: (stacks) => inRoundOrder(stacks, worker.upstreamOf),
       onPush: (stack) => check(stack, 'push'),
+      sources: pushSources(),
+      onHead: (from, commit) => discoveries.look(from, commit),
     });
     closers.push(() => pushes.stop());
     const schedule = await startSchedule({
@@ -273,52 +338,119 @@ export async function serve(options: ServeOptions): Promise<Service> {
         if (stack) await checkOnSchedule({ store, worker, clock }, stack);
       },
       lastTick: store.lastTick,
-      jitterOf: jitterOf(directory.stacks),
+      jitterOf: jitterAfter(liveJitterOf(live), worker.upstreamOf),
       setLastTick: store.setLastTick,
       log,
     });
-    const schedules = [schedule];
+    const followed = followStacks({
+      ...{ live, worker, schedule, log },
+      pushes: { follow: (stacks) => pushes.follow(stacks, pushSources()) },
+      check: (stack) => worker.check(stack, 'push', M0),
+      onChange: () => {
+        chats.refreshHomes();
+        dispatcher.wake();
+        void chats.expect(directory);
+      },
+    });
+    const removeUnwatched = (): Promise<void> =>
+      runner
+        .removeUnwatched(live.current().stacks.map(({ name }) => name))
+        .catch((error: unknown) =>
+          log.error({ err: error }, 'folders of removed stacks could not be deleted'),
+        );
+    const unsubscribe = live.subscribe(() => void removeUnwatched());
+    closers.push(async () => unsubscribe());
+    void removeUnwatched();
+    discoveries.follow(live, (change) => followed.changed(change));
+    live.subscribe((now, before) => {
+      // At once: who may act counts from that moment.
+      if (now.people !== before.people) chats.follow(now.people);
+    });
+    const followers = [
+      repeat(WAITING_CHECK_MS, () => followed.retry()),
+      repeat(WORKSPACES_MS, () => discoveries.listWorkspaces()),
+    ];
+    for (const each of followers) closers.push(() => each.stop());
+    closers.push(async () => discoveries.stop());
+    if (options.firstChecks !== false) {
+      const first = repeat(FIRST_CHECKS_MS, () => core.firstChecks.look());
+      closers.push(() => first.stop());
+    }
+    const digests = await startDigests(config.digests, view, dispatcher, log);
+    const schedules = [schedule, digests.schedule];
+    following = followConfig({
+      ...{ origin: options.source, variables: environment.variables, keyOf: repositoryKey },
+      ...{ inUse, directoryOf: withinChats, store, discoveries, live, clock, log },
+      refuse(next) {
+        refuseMissingChats(next);
+        openPagerDuty(environment.pagerduty, next.directory.oncall, clock);
+      },
+      async onUsed(next) {
+        await digests.follow(next.digests);
+        await chats.expect(directory, next.digests);
+      },
+      onTold: () => dispatcher.wake(),
+    });
     httpServer.serve({
       ready: createReadiness({
         ...{ store, directory, clock, tools },
-        chats: chats.healthy,
+        database: databaseKind(environment.databaseUrl),
+        // Without its connection a chat that only takes messages is no problem.
+        chats: takesCommands ? chats.healthy : () => [],
         leftTools: async () => (await store.toolProcesses?.left()) ?? [],
-        folders: [environment.dataDir, dirname(databaseFile(environment.databaseUrl))],
+        workers: async () => [{ labels }, ...((await shared?.workers()) ?? [])],
+        folders: [
+          environment.dataDir,
+          ...(isPostgres(environment.databaseUrl) ? [] : [dirname(databaseFile(environment.databaseUrl))]),
+        ],
         schedules: () => schedules,
         failedFetches: () => mirrors.failedFetches(),
+        config: configStatus,
         rotationProblems: () => [...rotationProblems].map(([rota, problem]) => ({ rota, problem })),
       }),
       metrics: () => metrics.text(),
       routes: [
-        ...chats.routes,
+        ...(takesCommands ? chats.routes : []),
         createGitWebhook({
           secret: environment.gitWebhookSecret,
-          pollNow: (addresses) => pushes.pollNow(addresses),
+          pollNow: (addresses) => pushes.pollNow(addresses) + (following?.pollNow(addresses) ?? 0),
           clock,
           log,
         }),
       ],
     });
     closers.push(async () => schedule.stop());
-    const digests = await startDigests(config.digests, view, dispatcher, log);
-    schedules.push(digests);
-    closers.push(async () => digests.stop());
-    const retention = startRetention({ store, clock, log });
+    closers.push(async () => digests.schedule.stop());
+    const retention = startRetention({
+      ...{ store, clock, log },
+      keep: {
+        get runsMs() {
+          return inUse.config.retention.runsMs;
+        },
+        get checksMs() {
+          return inUse.config.retention.checksMs;
+        },
+      },
+    });
     closers.push(() => retention.stop());
+    await following.start();
+    closers.push(async () => following?.stop());
     log.info({ url: httpServer.url, stacks: directory.stacks.length }, 'm0 is at work');
 
     return {
       url: httpServer.url,
       store,
       lost: lost.promise,
+      reload: () => following?.look(),
       runs: (stack) => store.runs({ stack, limit: 200 }),
       async checkAll() {
-        for (const stack of directory.stacks) await check(stack.name, 'schedule');
+        const round = inRoundOrder(directory.stacks, worker.upstreamOf);
+        await worker.checkAll(round, 'schedule', M0);
       },
-      close: closeAll,
+      close: closers.closeAll,
     };
   } catch (error) {
-    await closeAll();
+    await closers.closeAll();
     throw error;
   }
 }

@@ -26,7 +26,7 @@ waiting(findings) := {message.address: message.msg |
 }
 
 test_kinds_have_their_names if {
-	waiting([finding(type, ["description"]) | some type in [
+	waiting([finding(type, ["setting"]) | some type in [
 		"aws_rds_cluster",
 		"azurerm_redis_cache",
 		"google_bigquery_dataset",
@@ -78,7 +78,7 @@ test_every_cloud_has_its_data if {
 		"google_pubsub_subscription",
 		"google_logging_project_bucket_config",
 	]
-	count(waiting([finding(type, ["description"]) | some type in types])) == count(types)
+	count(waiting([finding(type, ["setting"]) | some type in types])) == count(types)
 }
 
 test_creating_deleting_and_replacing_wait_whatever_moved if {
@@ -168,7 +168,7 @@ test_a_finding_that_does_not_say_whether_an_apply_touches_it_waits if {
 test_other_resources_get_no_objection if {
 	waiting([
 		finding("aws_instance", ["instance_type"]),
-		finding("aws_iam_role", ["description"]),
+		finding("aws_iam_role", ["setting"]),
 		finding("azurerm_linux_web_app", ["https_only"]),
 		finding("google_compute_instance", ["machine_type"]),
 	]) == {}
@@ -183,4 +183,40 @@ test_what_cannot_be_read_waits if {
 		m0.pending["there are findings that can’t be read, so a person looks first"] with input as {"m0": {"findings": findings}}
 	}
 	m0.pending["there are findings that can’t be read, so a person looks first"] with input as {}
+}
+
+kept(type, path, actual, desired) := object.union(finding(type, []), {"attributes": [object.union(
+	attribute(path),
+	{"recorded": desired, "actual": actual, "desired": desired},
+)]})
+
+test_data_that_is_kept_for_longer_is_no_objection if {
+	waiting([kept("aws_cloudwatch_log_group", "retention_in_days", 7, 90)]) == {}
+	waiting([kept("aws_db_instance", "backup_retention_period", 1, 35)]) == {}
+	waiting([kept("example_thing", "backup_retention_days", 1, 35)]) == {}
+}
+
+test_data_that_is_kept_for_less_waits if {
+	count(waiting([kept("aws_cloudwatch_log_group", "retention_in_days", 90, 7)])) == 1
+	count(waiting([kept("example_thing", "backup_retention_days", 35, 1)])) == 1
+	count(waiting([kept("aws_cloudwatch_log_group", "retention_in_days", 0, 7)])) == 1
+	count(waiting([kept("aws_cloudwatch_log_group", "retention_in_days", 90, 0)])) == 1
+	count(waiting([kept("aws_cloudwatch_log_group", "retention_in_days", 7, {"unknown": true})])) == 1
+	count(waiting([kept("aws_s3_bucket_lifecycle_configuration", "rule[0].expiration[0].days", 1, 9)])) == 1
+}
+
+test_descriptions_are_no_objection if {
+	waiting([finding("aws_kms_key", ["description"]), finding("aws_backup_plan", ["rule[0].description"])]) == {}
+	count(waiting([finding("aws_sqs_queue", ["settings.description"])])) == 1
+}
+
+test_kubernetes_cloudflare_and_datadog if {
+	types := ["kubernetes_persistent_volume_v1", "kubernetes_storage_class_v1", "cloudflare_r2_bucket_lifecycle", "cloudflare_d1_database", "datadog_logs_index"]
+	count(waiting([finding(type, ["rule"]) | some type in types])) == count(types)
+}
+
+test_missing_lists_wait if {
+	message := "data-human: its lists are missing, copy data.yaml as well"
+	message in m0.pending with input as {"m0": {"findings": []}} with data.data_human as {}
+	not message in m0.pending with input as {"m0": {"findings": []}}
 }

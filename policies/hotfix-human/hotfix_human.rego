@@ -2,8 +2,9 @@
 # title: A hotfix is asked about, never reverted by itself
 # description: >-
 #   Objects to the automatic revert of manual changes in a security group or firewall (added, changed or removed
-#   rules): they may keep the service running. The message says whom to ask: policyData.ask, a name or a list of
-#   names (default: the network on-call). AWS, Azure, Google; meant for mode guardrail.
+#   rules): they may keep the service running, or stop an attack. The message says whom to ask: policyData.ask, a name
+#   or a list of names (default: the network on-call). AWS, Azure, Google, Kubernetes, Cloudflare, GitHub, Datadog; the
+#   list is in data.yaml. Meant for mode guardrail.
 # scope: package
 package m0
 
@@ -17,7 +18,7 @@ pending contains {"msg": message, "address": finding.address} if {
 	# No objection to findings that an apply does not change; a change of the code alone is no hotfix.
 	not finding.actionable == false
 	not finding.origin == "code"
-	strings.any_prefix_match(finding.type, firewalls)
+	strings.any_prefix_match(finding.type, lists.firewalls)
 	message := sprintf("changed by hand, perhaps a hotfix: ask %s before it is reverted%s", [ask, what(finding)])
 }
 
@@ -26,6 +27,12 @@ pending contains {"msg": message, "address": finding.address} if {
 # description: Waits for a person if the findings, or an address, type or attribute of one, are not valid.
 # scope: rule
 pending contains "there are findings that can’t be read, so a person looks first" if not readable
+
+# METADATA
+# title: Lists that can't be read
+# description: Waits for a person if data.yaml is missing beside this file, or is not complete.
+# scope: rule
+pending contains "hotfix-human: its lists are missing, copy data.yaml as well" if not listed
 
 readable if {
 	is_array(input.m0.findings)
@@ -78,49 +85,9 @@ names(value) := {value} if {
 	is_array(value)
 } else := set()
 
-# Prefixes of resource types.
-firewalls := [
-	"aws_default_network_acl",
-	"aws_default_security_group",
-	"aws_ec2_managed_prefix_list",
-	"aws_network_acl",
-	"aws_network_interface_sg_attachment",
-	"aws_networkfirewall_",
-	"aws_security_group",
-	"aws_vpc_endpoint_security_group_association",
-	"aws_vpc_security_group_",
-	"aws_waf",
-	"awscc_ec2_network_acl",
-	"awscc_ec2_prefix_list",
-	"awscc_ec2_security_group",
-	"awscc_networkfirewall_",
-	"awscc_wafv2_",
-	"azapi_",
-	"azurerm_application_security_group",
-	"azurerm_cdn_frontdoor_firewall_policy",
-	"azurerm_cosmosdb_postgresql_firewall_rule",
-	"azurerm_firewall",
-	"azurerm_frontdoor_firewall_policy",
-	"azurerm_ip_group",
-	"azurerm_mongo_cluster_firewall_rule",
-	"azurerm_mssql_firewall_rule",
-	"azurerm_mssql_virtual_network_rule",
-	"azurerm_mysql_flexible_server_firewall_rule",
-	"azurerm_network_interface_security_group_association",
-	"azurerm_network_manager_admin_rule",
-	"azurerm_network_security_",
-	"azurerm_postgresql_flexible_server_firewall_rule",
-	"azurerm_redis_firewall_rule",
-	"azurerm_storage_account_network_rules",
-	"azurerm_subnet_network_security_group_association",
-	"azurerm_synapse_firewall_rule",
-	"azurerm_web_application_firewall_policy",
-	"google_app_engine_firewall_rule",
-	"google_compute_firewall",
-	"google_compute_network_firewall_policy",
-	"google_compute_organization_security_policy",
-	"google_compute_region_network_firewall_policy",
-	"google_compute_region_security_policy",
-	"google_compute_security_policy",
-	"google_network_security_",
-]
+lists := data.hotfix_human
+
+# Without its lists a guardrail would object to nothing.
+listed if {
+	is_array(lists.firewalls)
+}

@@ -124,3 +124,15 @@ test_what_cannot_be_read_waits if {
 	}
 	m0.pending["there are findings that can’t be read, so a person looks first"] with input as {}
 }
+
+test_firewalls_of_kubernetes_cloudflare_and_others if {
+	every type in ["kubernetes_network_policy_v1", "cloudflare_ruleset", "cloudflare_access_rule", "datadog_ip_allowlist", "github_enterprise_ip_allow_list_entry"] {
+		said({}, [finding(type, [row("rules[*]", null)])]) == {asking("the network on-call")}
+	}
+}
+
+test_missing_lists_wait if {
+	message := "hotfix-human: its lists are missing, copy data.yaml as well"
+	message in m0.pending with input as {"m0": {"findings": []}} with data.hotfix_human as {}
+	not message in m0.pending with input as {"m0": {"findings": []}}
+}

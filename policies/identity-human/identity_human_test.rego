@@ -30,7 +30,7 @@ waiting_with(data_given, findings) := {message.address |
 }
 
 test_kinds_have_their_names if {
-	waiting([finding(type, ["description"]) | some type in [
+	waiting([finding(type, ["setting"]) | some type in [
 		"aws_iam_policy",
 		"aws_kms_key",
 		"azurerm_key_vault_secret",
@@ -78,7 +78,7 @@ test_every_cloud_has_its_rights if {
 		"google_storage_bucket_access_control",
 		"google_tags_tag_binding",
 	]
-	count(waiting([finding(type, ["description"]) | some type in types])) == count(types)
+	count(waiting([finding(type, ["setting"]) | some type in types])) == count(types)
 }
 
 test_every_action_waits if {
@@ -214,4 +214,51 @@ test_what_cannot_be_read_waits if {
 		m0.pending["there are findings that can’t be read, so a person looks first"] with input as {"m0": {"findings": findings}}
 	}
 	m0.pending["there are findings that can’t be read, so a person looks first"] with input as {}
+}
+
+test_logins_in_other_resources if {
+	every pair in [
+		["azurerm_kubernetes_cluster", "local_account_disabled"],
+		["azurerm_storage_account", "shared_access_key_enabled"],
+		["azurerm_container_registry", "admin_enabled"],
+		["google_compute_instance", `metadata["enable-oslogin"]`],
+		["google_compute_instance", `metadata["ssh-keys"]`],
+		["google_container_cluster", "enable_legacy_abac"],
+		["aws_launch_template", "key_name"],
+		["aws_instance", "metadata_options[0].http_tokens"],
+		["aws_ecs_service", "enable_execute_command"],
+		["kubernetes_deployment_v1", "spec[0].template[0].spec[0].container[0].security_context[0].privileged"],
+		["google_cloudbuild_trigger", "approval_config[0].approval_required"],
+		["github_repository_webhook", "configuration[0].secret"],
+	] {
+		waiting([finding(pair[0], [pair[1]])]) == {sprintf("%s.it", [pair[0]]): sprintf("%s: rights change only by a person", [pair[1]])}
+	}
+}
+
+test_kubernetes_cloudflare_github_and_datadog if {
+	types := [
+		"kubernetes_cluster_role_v1",
+		"kubernetes_role_binding_v1",
+		"kubernetes_service_account_v1",
+		"cloudflare_zero_trust_access_policy",
+		"cloudflare_api_token",
+		"github_branch_protection",
+		"github_team_repository",
+		"github_actions_organization_permissions",
+		"datadog_role",
+		"datadog_user",
+	]
+	count(waiting([finding(type, ["rule"]) | some type in types])) == count(types)
+}
+
+test_descriptions_are_no_objection if {
+	waiting([finding("aws_kms_key", ["description"]), finding("github_team", ["description"])]) == {}
+	count(waiting([finding("aws_ssm_parameter", ["settings.description"])])) == 1
+	count(waiting([object.union(finding("aws_iam_policy", ["description"]), {"action": "replace"})])) == 1
+}
+
+test_missing_lists_wait if {
+	message := "identity-human: its lists are missing, copy data.yaml as well"
+	message in m0.pending with input as {"m0": {"findings": []}} with data.identity_human as {}
+	not message in m0.pending with input as {"m0": {"findings": []}}
 }

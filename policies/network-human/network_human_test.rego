@@ -44,7 +44,7 @@ test_kinds_have_their_names if {
 		"aws_apigatewayv2_route": "API gateway",
 		"azapi_resource": "resource of any kind",
 	}
-	waiting([finding(type, ["description"]) | some type, _ in kinds]) == {address: message |
+	waiting([finding(type, ["setting"]) | some type, _ in kinds]) == {address: message |
 		some type, kind in kinds
 		address := sprintf("%s.it", [type])
 		message := sprintf("%s: never reverted without a person", [kind])
@@ -63,7 +63,7 @@ test_the_longest_beginning_names_it if {
 		"google_compute_network_endpoint_group": "load balancer",
 	}
 	every type, kind in kinds {
-		said([finding(type, ["description"])]) == {{
+		said([finding(type, ["setting"])]) == {{
 			"address": sprintf("%s.it", [type]),
 			"msg": sprintf("%s: never reverted without a person", [kind]),
 		}}
@@ -119,7 +119,7 @@ test_every_cloud_has_its_network if {
 		"google_network_security_gateway_security_policy_rule",
 		"google_service_networking_connection",
 	]
-	count(waiting([finding(type, ["description"]) | some type in types])) == count(types)
+	count(waiting([finding(type, ["setting"]) | some type in types])) == count(types)
 }
 
 test_every_action_waits if {
@@ -235,4 +235,40 @@ test_findings_that_cannot_be_read_wait if {
 
 test_nothing_to_judge_no_objection if {
 	said([]) == set()
+}
+
+test_kubernetes_and_cloudflare if {
+	waiting([finding(type, ["rule"]) | some type in [
+		"kubernetes_service",
+		"kubernetes_service_v1",
+		"kubernetes_ingress_v1",
+		"kubernetes_network_policy_v1",
+		"cloudflare_dns_record",
+		"cloudflare_ruleset",
+		"cloudflare_zone_setting",
+	]]) == {
+		"kubernetes_service.it": "cluster service: never reverted without a person",
+		"kubernetes_service_v1.it": "cluster service: never reverted without a person",
+		"kubernetes_ingress_v1.it": "load balancer: never reverted without a person",
+		"kubernetes_network_policy_v1.it": "firewall: never reverted without a person",
+		"cloudflare_dns_record.it": "DNS: never reverted without a person",
+		"cloudflare_ruleset.it": "firewall: never reverted without a person",
+		"cloudflare_zone_setting.it": "zone: never reverted without a person",
+	}
+}
+
+test_an_entry_with_an_end_is_no_beginning if {
+	waiting([finding("kubernetes_service_account_v1", ["rule"])]) == {}
+}
+
+test_descriptions_are_no_objection if {
+	waiting([finding("aws_route53_zone", ["comment"]), finding("google_compute_firewall", ["description"])]) == {}
+	count(waiting([finding("aws_security_group", ["description", "ingress[*]"])])) == 1
+	count(waiting([object.union(finding("aws_security_group", ["description"]), {"action": "replace"})])) == 1
+}
+
+test_missing_lists_wait if {
+	message := "network-human: its lists are missing, copy data.yaml as well"
+	message in m0.pending with input as {"m0": {"findings": []}} with data.network_human as {}
+	not message in m0.pending with input as {"m0": {"findings": []}}
 }

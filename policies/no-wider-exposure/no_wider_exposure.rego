@@ -1,10 +1,12 @@
 # METADATA
 # title: Nothing opens by itself
 # description: >-
-#   Objects if an apply would expose more than now: rules for 0.0.0.0/0, ::/0 or Azure's * and
-#   Internet, public ACLs and policies, public access blocks turned off, lists of allowed addresses emptied, public
-#   addresses. It does not object to less exposure. With policyData.strict: true nobody may apply. Values that are
-#   unknown before an apply wait for a person. AWS, Azure, Google; meant for mode guardrail.
+#   Objects if an apply would expose more than now: rules for 0.0.0.0/0, ::/0 or Azure's *, Internet and AzureCloud, many
+#   ranges that together are very many addresses, public ACLs and policies, public access blocks turned off, lists of
+#   allowed addresses emptied, public addresses, snapshots and images shared with more accounts, CORS for every site, and
+#   http or older TLS. It does not object to less exposure. With policyData.strict: true nobody may apply. Values that
+#   are unknown before an apply wait for a person. AWS, Azure, Google, Kubernetes, Cloudflare, GitHub; meant for mode
+#   guardrail.
 # scope: package
 package m0
 
@@ -71,7 +73,18 @@ objections := [{"msg": text, "address": finding.address} |
 	some text in messages(finding)
 ]
 
-messages(finding) := would_open(sides(finding)) | would_end(finding)
+messages(finding) := (would_end(finding) | would_weaken(finding)) | would_widen(views) if {
+	views := [[before, after, touched] |
+		some [before, after] in sides(finding)
+		touched := changed(before, after)
+		may_matter(touched, before, after)
+	]
+}
+
+# Most changes are of metadata only, and expose nothing.
+would_widen([]) := set()
+
+would_widen(views) := union({would_open(views), would_flood(views), would_share(views)}) if count(views) > 0
 
 would_end(finding) := {sprintf("would take away %s", [finding.type]) |
 	finding.action in {"delete", "replace"}
@@ -84,7 +97,7 @@ would_end(finding) := {sprintf("would take away %s", [finding.type]) |
 # The value before and after an apply: completely if the plan has it, else attribute by attribute.
 sides(finding) := [[object_of(change.before), object_of(change.after)]] if {
 	change := planned[finding.address]
-} else := [[{name(attribute.path): attribute.actual}, {name(attribute.path): attribute.desired}] |
+} else := [[{names[attribute.path]: attribute.actual}, {names[attribute.path]: attribute.desired}] |
 	some attribute in moved(finding)
 ]
 
@@ -94,8 +107,17 @@ object_of(value) := value if {
 
 moved(finding) := [attribute |
 	some attribute in finding.attributes
-	not is_metadata(attribute.path)
+	names[attribute.path]
 ]
+
+# The name of each path that is no metadata. Thousands of findings have only a few paths.
+names := {path: name(path) |
+	some path in {attribute.path |
+		some finding in actionable
+		some attribute in finding.attributes
+	}
+	not is_metadata(path)
+}
 
 # A tag named "public" exposes nothing.
 is_metadata(path) if regex.match(`^(tags|tags_all|labels|user_labels|terraform_labels|effective_labels)($|[.\[])`, path)
@@ -113,10 +135,10 @@ planned := {change.address: change.change |
 }
 
 # Attributes that may expose something and whose values are hidden in plan and findings.
-unseen(finding) := ({name(attribute.path) |
+unseen(finding) := ({names[attribute.path] |
 	some attribute in moved(finding)
-	regex.match(watched, plain(attribute.path))
 	is_hidden(attribute)
+	regex.match(watched, plain(attribute.path))
 } | unseen_alone(finding)) | {key |
 	finding.action in {"create", "replace"}
 	walk(planned[finding.address].after_unknown, [path, true])
@@ -130,10 +152,10 @@ unseen_alone(finding) := set() if {
 	planned[finding.address]
 } else := {finding.type} if {
 	finding.action in {"create", "replace"}
-} else := {name(attribute.path) |
+} else := {names[attribute.path] |
 	strings.any_prefix_match(finding.type, rules)
 	some attribute in moved(finding)
-	regex.match(`port|protocol|access|action|direction|type|disabled|enabled|deny|allow`, name(attribute.path))
+	regex.match(`port|protocol|access|action|direction|type|disabled|enabled|deny|allow`, names[attribute.path])
 }
 
 is_hidden(attribute) if not attribute.sensitive == false
@@ -205,6 +227,18 @@ guards := [
 	"azurerm_storage_account_network_rules",
 	"azurerm_subnet_network_security_group_association",
 	"azurerm_web_application_firewall_policy",
+	"cloudflare_access_rule",
+	"cloudflare_filter",
+	"cloudflare_firewall_rule",
+	"cloudflare_ruleset",
+	"cloudflare_waf_",
+	"cloudflare_zero_trust_access_policy",
+	"cloudflare_zero_trust_gateway_policy",
+	"cloudflare_zone_lockdown",
+	"datadog_ip_allowlist",
+	"github_branch_protection",
+	"github_enterprise_ip_allow_list_entry",
+	"github_repository_ruleset",
 	"google_access_context_manager_",
 	"google_compute_firewall",
 	"google_compute_network_firewall_policy",
@@ -212,6 +246,7 @@ guards := [
 	"google_compute_security_policy",
 	"google_iam_deny_policy",
 	"google_org_policy_",
+	"kubernetes_network_policy",
 ]
 
 # Prefixes of types that allow access from the internet.

@@ -342,3 +342,75 @@ test_tags_open_nothing if {
 test_nothing_to_judge_no_objection if {
 	said([]) == set()
 }
+
+test_many_ranges_together if {
+	some_ranges := ["1.0.0.0/8", "2.0.0.0/8", "3.0.0.0/8"]
+	all := array.concat(some_ranges, ["4.0.0.0/8"])
+	said_in_plan(in_plan("aws_wafv2_ip_set", {"addresses": some_ranges}, {"addresses": all})) == {"would open addresses to 4 ranges that together are 67 million addresses"}
+	said_in_plan(in_plan("aws_wafv2_ip_set", {"addresses": all}, {"addresses": some_ranges})) == set()
+	said_in_plan(in_plan("aws_wafv2_ip_set", {"addresses": all}, {"addresses": array.concat(all, ["5.0.0.0/8"])})) == set()
+	private := ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"]
+	said_in_plan(in_plan("aws_wafv2_ip_set", {"addresses": []}, {"addresses": array.concat(private, some_ranges)})) == set()
+	entries := [{"cidr": cidr, "description": ""} | some cidr in all]
+	count(said_in_plan(in_plan("aws_ec2_managed_prefix_list", {"entry": []}, {"entry": entries}))) == 1
+}
+
+test_a_span_of_addresses if {
+	narrow := {"start_ip_address": "1.2.3.4", "end_ip_address": "1.2.3.9"}
+	wide := {"start_ip_address": "1.0.0.0", "end_ip_address": "250.255.255.0"}
+	said_in_plan(in_plan("azurerm_mssql_firewall_rule", narrow, wide)) == {"would open to 1.0.0.0-250.255.255.0"}
+	said_in_plan(in_plan("azurerm_mssql_firewall_rule", wide, narrow)) == set()
+}
+
+test_ipv4_in_other_spellings_and_large_ipv6 if {
+	every source in ["::ffff:0:0/96", "::ffff:0.0.0.0/96", "0000:0000:0000:0000:0000:ffff:0:0/96", "64:ff9b::/96", "2000::/3", "2400::/12", "::/0"] {
+		said([finding("aws_vpc_security_group_ingress_rule", [row("cidr_ipv6", null, source)])]) == {sprintf("would open cidr_ipv6 to %s", [source])}
+	}
+	every source in ["2001:db8::/32", "fd00::/20", "::ffff:10.0.0.0/104"] {
+		said([finding("aws_vpc_security_group_ingress_rule", [row("cidr_ipv6", null, source)])]) == set()
+	}
+}
+
+test_the_tag_of_all_customers_of_azure if {
+	every source in ["AzureCloud", "AzureCloud.westeurope"] {
+		azure := row("source_address_prefix", "10.0.0.0/8", source)
+		said([finding("azurerm_network_security_rule", [azure])]) == {sprintf("would open source_address_prefix to %s", [source])}
+	}
+	narrow := row("source_address_prefix", "10.0.0.0/8", "AzureLoadBalancer")
+	said([finding("azurerm_network_security_rule", [narrow])]) == set()
+}
+
+test_shared_with_other_accounts if {
+	said([finding("aws_db_snapshot", [row("shared_accounts[*]", null, "999999999999")])]) == {"would share with 999999999999: shared_accounts"}
+	said([finding("aws_db_snapshot", [row("shared_accounts[*]", "999999999999", null)])]) == set()
+	said_in_plan(in_plan("aws_ssm_document", {"permissions": {"account_ids": "1"}}, {"permissions": {"account_ids": "1", "type": "Share"}})) == set()
+	said_in_plan(in_plan("aws_ssm_document", {"permissions": {"account_ids": "1"}}, {"permissions": {"account_ids": "All"}})) != set()
+}
+
+test_every_website_may_call if {
+	said([finding("aws_apigatewayv2_api", [row("cors_configuration[0].allow_origins[*]", null, "*")])]) == {"would make public: allow_origins = *"}
+	said([finding("google_storage_bucket", [row("cors[0].origin[*]", null, "https://acme.dev")])]) == set()
+}
+
+test_http_and_older_tls if {
+	every pair in [
+		[row("https_only", true, false), "would weaken encryption in transit: https_only = false"],
+		[row("non_ssl_port_enabled", false, true), "would weaken encryption in transit: non_ssl_port_enabled = true"],
+		[row("default_cache_behavior[0].viewer_protocol_policy", "https-only", "allow-all"), "would weaken encryption in transit: viewer_protocol_policy = allow-all"],
+		[row("min_tls_version", "TLS1_2", "TLS1_0"), "would allow older TLS: min_tls_version = TLS1_0"],
+		[row("minimum_tls_version", "1.2", "1.0"), "would allow older TLS: minimum_tls_version = 1.0"],
+		[row("viewer_certificate[0].minimum_protocol_version", "TLSv1.2_2021", "TLSv1"), "may weaken encryption in transit: minimum_protocol_version = TLSv1"],
+		[row("ssl_policy", "ELBSecurityPolicy-TLS13-1-2-2021-06", "ELBSecurityPolicy-2016-08"), "may weaken encryption in transit: ssl_policy = ELBSecurityPolicy-2016-08"],
+		[row("configuration[0].url", "https://a.acme.dev", "http://a.acme.dev"), "would send without encryption: url = http://a.acme.dev"],
+	] {
+		said([finding("example_thing", [pair[0]])]) == {pair[1]}
+	}
+	every attribute in [
+		row("https_only", false, true),
+		row("min_tls_version", "TLS1_0", "TLS1_2"),
+		row("configuration[0].url", "http://a.acme.dev", "https://a.acme.dev"),
+		row("configuration[0].url", "https://a.acme.dev", "https://b.acme.dev"),
+	] {
+		said([finding("example_thing", [attribute])]) == set()
+	}
+}

@@ -1,8 +1,8 @@
 package m0
 
 # Texts for what would be exposed: everything open after the apply but not now, and every removed protection.
-would_open(pairs) := union({opened, undenied, unlimited}) if {
-	views := [[before, after, scanned(before, after)] | some [before, after] in pairs]
+would_open(changes) := union({opened, undenied, unlimited}) if {
+	views := [[before, after, scanned(before, after, touched)] | some [before, after, touched] in changes]
 	opened := {text | some [text, _, _] in (all_open(views, 1) - all_open(views, 0))}
 	undenied := {"would take away or change a rule that denies" | count(all_denied(views, 0) - all_denied(views, 1)) > 0}
 	unlimited := {sprintf("would take away a limit: %s", [key]) |
@@ -26,8 +26,7 @@ all_denied(views, side) := {denial |
 
 # Attributes that an apply changes. If the traffic of a rule changes, the whole rule counts: an unchanged source
 # that was open for port 443 would then be open for port 22.
-scanned(before, after) := touched if {
-	touched := changed(before, after)
+scanned(before, after, touched) := touched if {
 	not is_rule_changed(touched)
 } else := {key |
 	some key in (object.keys(before) | object.keys(after))
@@ -103,9 +102,11 @@ texts(key, leaf, holder) := {sprintf("would open %s to %s", [traffic(key, holder
 } else := set()
 
 is_attached(key, inner) if {
-	plain(key) in {"publicipaddressid", "publicipaddressids", "publicip", "accessconfig", "allocationid"}
+	plain(key) in attaching
 	not inner in nothing
 }
+
+attaching := {"publicipaddressid", "publicipaddressids", "publicip", "accessconfig", "allocationid"}
 
 # Deny rules count too; at the top level of a resource only by attribute name, because it has other attributes.
 denials(root, keys) := {["", object.union(about_rule(root), about_source(root))] | is_denial(root)} | {[at, denial] |
@@ -203,10 +204,14 @@ is_shut(holder) if holder.disabled == true
 
 is_denial(holder) if {
 	some key in ["access", "action", "rule_action", "Effect"]
+	is_string(holder[key])
 	lower(holder[key]) == "deny"
 }
 
-is_denial(holder) if count(holder.deny) > 0
+is_denial(holder) if {
+	is_array(holder.deny)
+	count(holder.deny) > 0
+}
 
 # The traffic of a rule as a short text: 22/tcp.
 traffic(key, holder) := "all traffic" if {
@@ -216,20 +221,26 @@ traffic(key, holder) := "all traffic" if {
 } else := sprintf("%v-%v/%s", [holder.from_port, holder.to_port, protocol_of(holder)]) if {
 	holder.from_port != holder.to_port
 } else := sprintf("%s/%s", [holder.destination_port_range, lower(protocol_of(holder))]) if {
+	is_string(holder.destination_port_range)
 	holder.destination_port_range != ""
-} else := sprintf("%s/%s", [concat(",", sort(holder.destination_port_ranges)), lower(protocol_of(holder))]) if {
+} else := sprintf("%s/%s", [concat(",", sort(leaves(holder.destination_port_ranges))), lower(protocol_of(holder))]) if {
+	is_array(holder.destination_port_ranges)
 	count(holder.destination_port_ranges) > 0
 } else := concat(" ", sort([sprintf("%s/%s", [concat(",", sort(object.get(rule, "ports", ["all"]))), rule.protocol]) |
 	some rule in holder.allow
+	is_string(rule.protocol)
 ])) if {
+	is_array(holder.allow)
 	count(holder.allow) > 0
 } else := holder.role if {
-	holder.role
+	is_string(holder.role)
 } else := key
 
 protocol_of(holder) := lower(holder.protocol) if {
 	is_string(holder.protocol)
-} else := lower(object.get(holder, "ip_protocol", "any"))
+} else := lower(holder.ip_protocol) if {
+	is_string(holder.ip_protocol)
+} else := "any"
 
 leaves(inner) := {leaf | some leaf in inner; not is_object(leaf)} if {
 	is_array(inner)
@@ -241,10 +252,17 @@ leaves(inner) := {leaf | some leaf in inner; not is_object(leaf)} if {
 plain(key) := lower(replace(key, "_", ""))
 
 # Address ranges that mean everybody or very many, and names for everybody.
-is_wide(_, leaf) if regex.match(`^[0-9a-fA-F:.]+/[0-7]$`, leaf)
+is_wide(_, leaf) if {
+	is_string(leaf)
+	regex.match(wide_range, leaf)
+}
 
 is_wide(_, leaf) if {
 	leaf in {
+		"system:anonymous",
+		"system:authenticated",
+		"system:serviceaccounts",
+		"system:unauthenticated",
 		"allUsers",
 		"allAuthenticatedUsers",
 		"http://acs.amazonaws.com/groups/global/AllUsers",
@@ -253,9 +271,31 @@ is_wide(_, leaf) if {
 }
 
 is_wide(key, leaf) if {
-	regex.match(`^(source|src)(address|ip|range)|^(allowed|authorized)ip|^ip(range|address|mask|rule)|^(start|end)ip|^servicetag|^principal$`, key)
+	is_string(leaf)
+	regex.match(sources, key)
 	lower(leaf) in {"*", "internet", "any", "0.0.0.0", "255.255.255.255"}
 }
+
+# Azure's tag for all addresses of its data centres, which every customer can rent.
+is_wide(key, leaf) if {
+	is_string(leaf)
+	regex.match(sources, key)
+	startswith(lower(leaf), "azurecloud")
+}
+
+sources := concat("|", [
+	`^(source|src)(address|ip|range)|^(allowed|authorized)ip|^ip(range|address|mask|rule)|^(start|end)ip|^servicetag`,
+	`^principal$`,
+])
+
+# IPv4 with up to 7 bits, IPv6 with up to 19 (no network has more addresses), and every IPv4 address spelt as IPv6:
+# mapped (RFC 4291, 2.5.5.2) and through NAT64 (RFC 6052).
+wide_range := concat("|", [
+	`^[0-9.]+/[0-7]$`,
+	`^[0-9a-fA-F:]*:[0-9a-fA-F:.]*/1?[0-9]$`,
+	`^(::|(0{1,4}:){5})[fF]{4}:[0-9a-fA-F:.]+/(9[6-9]|10[0-3])$`,
+	`^64:[fF]{2}9[bB]::[0-9a-fA-F:.]*/(9[6-9]|10[0-3])$`,
+])
 
 is_public(key, leaf) if {
 	key in public_if_true
@@ -267,40 +307,69 @@ is_public(key, leaf) if {
 	leaf != true
 }
 
-is_public(key, leaf) if lower(leaf) in public_values[key]
+is_public(key, leaf) if {
+	is_string(leaf)
+	lower(leaf) in public_values[key]
+}
+
+# Every website may call with the browser of a user (CORS).
+is_public(key, leaf) if {
+	key in origins
+	leaf in {"*", "http://*", "https://*"}
+}
+
+origins := {"alloworigins", "allowedorigin", "allowedorigins", "corsallowedorigins", "origin", "origins"}
 
 public_if_true := {
 	"allowblobpublicaccess",
 	"allownesteditemstobepublic",
+	"allowpublicaccess",
+	"allowspublicrepositories",
+	"anonymousauthenabled",
 	"anonymouspullenabled",
 	"assignpublicip",
 	"associatepublicipaddress",
 	"autoassignpublicips",
 	"createpublicip",
 	"enabledefaultinternetaccess",
+	"enableexternalip",
 	"enableinternetaccess",
 	"endpointpublicaccess",
+	"exposetointernet",
+	"externalenabled",
+	"externalipenabled",
+	"invokeriamdisabled",
 	"ipv4enabled",
 	"ispubliclyaccessible",
 	"mappubliciponlaunch",
 	"nodepublicipenabled",
 	"public",
+	"publicaccessenabled",
 	"publicconnectivity",
 	"publiclyaccessible",
+	"publiclyreadable",
 	"publicnetworkaccessenabled",
 	"publicnetworkenabled",
+	"publicqueryaccessenabled",
+	"remotedebuggingenabled",
 }
 
 public_unless_true := {
 	"blockpublicacls",
 	"blockpublicpolicy",
 	"blockpublicsecuritygrouprules",
+	"disablepublicip",
 	"disallowpublicipaddress",
 	"enableprivateendpoint",
 	"enableprivatenodes",
 	"ignorepublicacls",
 	"internal",
+	"internalipsonly",
+	"internalonly",
+	"noexternalip",
 	"privateclusterenabled",
+	"privateendpointonly",
+	"proxied",
 	"publicaccessblockenabled",
 	"restrictpublicbuckets",
 }
@@ -316,25 +385,40 @@ public_acls := {
 
 public_values := {
 	"accesscontrol": public_acls,
+	"accesslevel": {"public", "organization"},
+	"accessmode": {"public"},
+	"accountids": {"all"},
 	"acl": public_acls,
 	"addresstype": {"external"},
 	"authorization": {"none"},
 	"authorizationtype": {"none"},
 	"authtype": {"none"},
+	"connectivitytype": {"public"},
 	"containeraccesstype": {"blob", "container"},
+	"decision": {"bypass"},
 	"defaultaction": {"allow"},
 	"directinternetaccess": {"enabled"},
+	"endpointtype": {"public"},
+	"externalaccess": {"enabled"},
 	"group": {"all"},
 	"ingress": {"ingress_traffic_all"},
 	"ingresssettings": {"allow_all"},
 	"internetgatewayblockmode": {"off"},
+	"introspectionconfig": {"enabled"},
+	"ipaddresstype": {"public"},
 	"loadbalancingscheme": {"external", "external_managed"},
 	"networkaccesspolicy": {"allowall"},
+	"permission": {"community"},
 	"predefinedacl": public_acls,
+	"privacy": {"public"},
 	"publicaccess": {"blob", "container"},
 	"publicaccessprevention": {"inherited", "unspecified"},
 	"publicnetworkaccess": {"enabled"},
 	"scheme": {"internet-facing"},
+	"sharedaccounts": {"all"},
+	"sharing": {"public", "community"},
+	"specialgroup": {"allusers", "allauthenticatedusers"},
 	"state": {"unblocked"},
-	"type": {"service_provided_eips"},
+	"type": {"service_provided_eips", "loadbalancer", "nodeport"},
+	"visibility": {"public", "all", "global"},
 }

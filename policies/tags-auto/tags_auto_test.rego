@@ -38,7 +38,113 @@ allowed_with(findings, changes) := {message.address |
 }
 
 test_aws_tags_are_put_back if {
-	allowed([finding("aws_s3_bucket", ["tags.Owner", "tags[\"cost/center\"]", "tags"])]) == {"aws_s3_bucket.it"}
+	allowed([finding("aws_s3_bucket", ["tags.Owner", "tags[\"cost/center\"]"])]) == {"aws_s3_bucket.it"}
+	all_of_them := object.union(attribute("tags"), {"recorded": {"Owner": "platform"}, "desired": {"Owner": "platform"}})
+	allowed([object.union(finding("aws_s3_bucket", []), {"attributes": [all_of_them]})]) == {"aws_s3_bucket.it"}
+}
+
+test_tags_whose_keys_cannot_be_seen_wait if {
+	allowed([finding("aws_s3_bucket", ["tags"])]) == set()
+	allowed([finding("aws_s3_bucket", ["tags.Owner.name"])]) == set()
+	allowed([finding("awscc_s3_bucket", ["tags[0].value"])]) == set()
+}
+
+test_elements_of_a_list_of_tags_are_put_back if {
+	element := object.union(attribute("tags[*]"), {
+		"recorded": {"key": "Owner", "value": "platform"},
+		"desired": {"key": "Owner", "value": "platform"},
+	})
+	tags := object.union(finding("awscc_s3_bucket", []), {"attributes": [element]})
+	change := {"address": tags.address, "actions": ["update"], "paths": ["tags"]}
+	allowed_with([tags], [change]) == {"awscc_s3_bucket.it"}
+	guarded := json.patch(tags, [{"op": "replace", "path": "/attributes/0/recorded/key", "value": "Backup"}])
+	allowed_with([guarded], [change]) == set()
+}
+
+test_tags_of_identities_wait if {
+	every type in [
+		"aws_iam_role", "aws_iam_user", "aws_iam_policy", "aws_ssoadmin_permission_set", "aws_cognito_user_pool",
+		"aws_eks_pod_identity_association", "awscc_iam_role", "azurerm_user_assigned_identity", "azuread_application",
+	] {
+		allowed([finding(type, ["tags.Team"])]) == set()
+	}
+}
+
+test_tags_that_spread_wait if {
+	every path in ["tag[*]", "tag[0].value", "tags.Team"] {
+		allowed([finding("aws_autoscaling_group", [path])]) == set()
+	}
+	every type in ["aws_cloudformation_stack", "aws_networkmanager_vpc_attachment", "azurerm_kubernetes_cluster"] {
+		allowed([finding(type, ["tags.Team"])]) == set()
+	}
+	allowed([finding("google_cloudfunctions_function", ["labels.team"])]) == set()
+}
+
+test_labels_and_selectors_of_kubernetes_wait if {
+	every path in ["metadata[0].labels.app", "spec[0].selector.app", "labels.app", "metadata[0].annotations.team", "tags.app"] {
+		allowed([finding("kubernetes_service", [path])]) == set()
+		allowed([finding("kubernetes_service_v1", [path])]) == set()
+	}
+}
+
+test_tags_by_which_a_machine_acts_wait if {
+	every key in [
+		"Backup", "backup-plan", "Schedule", "AutoStop", "auto-delete", "PatchGroup", "access-project", "kubernetes.io",
+		"karpenter_sh", "DataClassification", "ttl", "CostGuard", "role",
+	] {
+		allowed([finding("aws_instance", [sprintf("tags[%s]", [json.marshal(key)])])]) == set()
+	}
+	allowed([finding("aws_subnet", ["tags[\"kubernetes.io/role/elb\"]"])]) == set()
+	allowed([finding("aws_subnet", ["tags[\"aws:cloudformation:stack-name\"]"])]) == set()
+	allowed([finding("azurerm_application_insights", ["tags[\"hidden-link:/subscriptions/x\"]"])]) == set()
+}
+
+with_guards(guards, key) := addresses if {
+	findings := [finding("aws_instance", [sprintf("tags[%s]", [json.marshal(key)])])]
+	addresses := {message.address |
+		some message in m0.allow with input as {
+			"m0": {"findings": findings, "changes": changes_of(findings)},
+			"policyData": {"guardedTags": guards},
+		}
+	}
+}
+
+test_a_team_names_more_of_them if {
+	every key in ["Squad", "squad", "fin:code", "x/tier", "my-guard-2"] {
+		with_guards(["Squad", "fin:*", "*/tier", "*guard*"], key) == set()
+	}
+	every key in ["Squads", "finance", "x/tiers", "Owner"] {
+		with_guards(["Squad", "fin:*", "*/tier", "*guard*"], key) == {"aws_instance.it"}
+	}
+}
+
+told(settings) := messages if {
+	messages := m0.pending with input as {"m0": {"findings": [], "changes": []}, "policyData": settings}
+}
+
+test_a_mistake_in_the_data_waits if {
+	told({}) == set()
+	told({"guardedTags": ["Backup", "backup:*"]}) == set()
+	told([]) == {"tags-auto: its data must be keys and values: guardedTags"}
+	told({"guardedTag": []}) == {"tags-auto: data has no key guardedTag: there is guardedTags"}
+	told({"guardedTags": "Backup"}) == {"tags-auto: guardedTags must be a list of keys, such as [\"Backup\", \"backup:*\"]"}
+	every guard in [5, "", "*", "a*b", " Backup", null] {
+		text := sprintf("tags-auto: guardedTags[0] must be a key, with * only at its start or its end, and it is %s", [json.marshal(guard)])
+		told({"guardedTags": [guard]}) == {text}
+	}
+}
+
+test_tags_that_are_known_only_after_the_apply_wait if {
+	tags := object.union(finding("aws_s3_bucket", ["tags.Owner"]), {"follows": ["tags"]})
+	change := {"address": tags.address, "actions": ["update"], "paths": ["tags", "tags.Owner"]}
+	allowed_with([tags], [change]) == set()
+	allowed_with([object.remove(tags, ["follows"])], [change]) == {"aws_s3_bucket.it"}
+}
+
+test_an_object_left_over_from_a_replace_waits if {
+	tags := finding("aws_s3_bucket", ["tags.Owner"])
+	left_over := {"address": tags.address, "actions": ["update"], "paths": ["tags.Owner"], "deposed": "00ab12cd"}
+	allowed_with([tags], array.concat(changes_of([tags]), [left_over])) == set()
 }
 
 test_azure_tags_are_put_back if {
@@ -120,7 +226,8 @@ test_a_tag_that_nobody_can_see_waits if {
 }
 
 test_a_tag_named_like_a_mark_is_put_back if {
-	named := object.union(attribute("tags"), {"desired": {"Owner": "platform", "unknown": "true"}})
+	values := {"Owner": "platform", "unknown": "true"}
+	named := object.union(attribute("tags"), {"recorded": values, "desired": values})
 	allowed([object.union(finding("aws_s3_bucket", []), {"attributes": [named]})]) == {"aws_s3_bucket.it"}
 }
 

@@ -67,6 +67,9 @@ authors := {
 
 writers contains input.m0.author
 
+# Everybody who wrote what the stack reads since its code and cloud agreed.
+writers contains input.m0.authors[_]
+
 writers contains input.deployerUser if input.deployerUser.email != "m0:m0"
 
 known_as(text) := known if {
@@ -76,7 +79,12 @@ known_as(text) := known if {
 
 default author_known := false
 
-author_known if known_as(input.m0.author.email)
+author_known if {
+	known_as(input.m0.author.email)
+	every author in object.get(input.m0, "authors", []) {
+		known_as(author.email)
+	}
+}
 
 needed := need if author_known
 

@@ -52,6 +52,17 @@ test_the_author_does_not_count if {
 	after([{"name": "A.", "email": "ALEX@acme.dev "}, dana], {}) == one
 }
 
+test_nobody_who_wrote_it_counts if {
+	after([dana, kim], {"m0": {"author": alex, "authors": [alex, dana], "findings": [created]}}) == one
+	after([kim, lee], {"m0": {"author": alex, "authors": [alex, dana], "findings": [created]}}) == set()
+}
+
+test_an_author_without_an_address_costs_one_more if {
+	unknown := {"m0": {"author": alex, "authors": [alex, {"name": "Robin", "email": ""}], "findings": [created]}}
+	count(after([dana, kim], unknown)) == 1
+	after([dana, kim, lee], unknown) == set()
+}
+
 test_the_author_is_known_by_name_too if {
 	after([{"name": "alex", "email": "slack:U0ALEX"}, dana], {}) == one
 }

@@ -1,11 +1,10 @@
 # METADATA
 # title: Updates put themselves right
 # description: >-
-#   Allows updates of existing AWS, Azure and Google resources, for all attributes, and for changes of the cloud and of
-#   the code. Creates, deletes, replaces and forgets wait for a person, and so does a value that is hidden or known only
-#   after the apply. An update can still open a firewall, grant a permission or
-#   end a backup: use it together with guardrails for network, identity and data (network-human, identity-human,
-#   data-human), which know the resources of these clouds and no other.
+#   Allows every update of an existing AWS, Azure or Google resource that no guardrail stops: also one that takes back a
+#   hotfix, cuts capacity, opens a firewall, grants a permission or ends a backup, by hand or by the code. Creates,
+#   deletes, replaces and forgets wait for a person, and so does a value that is hidden or known only after the apply.
+#   Use it together with all guardrails, which know the resources of these clouds, or use known-safe-auto instead.
 # scope: package
 package m0
 
@@ -33,16 +32,21 @@ allow contains {"msg": "updated in place", "address": finding.address} if {
 
 # What an apply does to the address: no object left over from a replace is deleted, and no action is invoked.
 only_updates(address) if {
-	changes := [change | some change in input.m0.changes; belongs_to(change, address)]
-	count(changes) > 0
-	every change in changes {
-		change.actions == ["update"]
-	}
+	address in updated
+	not address in changed_otherwise
 }
 
-belongs_to(change, address) if change.address == address
+# Both are computed once, so that many findings and many changes stay cheap.
+updated := {change.address | some change in input.m0.changes}
 
-belongs_to(change, address) if change.triggeredBy == address
+changed_otherwise := {address |
+	some change in input.m0.changes
+
+	# An action of the provider belongs to the resource that invokes it.
+	some key in ["address", "triggeredBy"]
+	address := change[key]
+	not change.actions == ["update"]
+}
 
 # METADATA
 # title: More than an update

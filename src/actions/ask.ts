@@ -6,7 +6,9 @@ import { askText } from '../commands/text.ts';
 import type { Button } from '../messages/card.ts';
 import type { RunAlert } from '../model/alert.ts';
 import type { Stack } from '../model/directory.ts';
+import { approvable, openFindings } from '../model/open-findings.ts';
 import type { Actor, Run } from '../model/run.ts';
+import { hasApprovedAll } from '../model/run-parts.ts';
 import { type PersonToAsk, peopleToAsk } from '../people/asking.ts';
 import { describeApprovers } from '../people/permissions.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
@@ -19,16 +21,16 @@ import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 /** A run can be asked about by hand once in this time, no matter who asks. */
 const PAUSE_MS = 60 * 60_000;
 
-/** The people on call for the stack who have a chat id and have not approved the run yet. */
+/** The people on call for the stack who have a chat id and have not approved all that waits. */
 async function peopleToAskByHand(
   parts: ActionParts,
   stack: Stack,
   run: Run,
 ): Promise<readonly PersonToAsk[]> {
-  const approvedBy = new Set(run.approvals.map((a) => a.by.person));
+  const waiting = approvable(openFindings(run, await parts.store.exemptions(stack.name), parts.clock()));
   const rotas = await parts.onCall.rotasNow();
-  return peopleToAsk(stack, rotas, parts.clock()).filter(
-    ({ person }) => !approvedBy.has(person) && addressOf(parts.directory, person) !== null,
+  return peopleToAsk(stack, rotas).filter(
+    ({ person }) => !hasApprovedAll(run, waiting, person) && addressOf(parts.directory, person) !== null,
   );
 }
 
@@ -90,7 +92,11 @@ export async function ask(parts: ActionParts, incoming: Incoming, id: number): P
   const stateRefusal = await emptyStateRefusal(parts.store, stack.name);
   if (stateRefusal !== null) return refused(stateRefusal);
   const people = await peopleToAskByHand(parts, stack, run);
-  if (people.length === 0) return refused(await whyNotAsked(parts, stack));
+  if (people.length === 0)
+    return refused(await whyNotAsked(parts, stack), [], {
+      now: parts.clock(),
+      zone: parts.directory.timezone,
+    });
   const others = people.filter((a) => a.person !== actor.person);
   if (others.length === 0) return refused(`You are the one to ask: you are on call for ${stack.name}.`);
   const names = listed(others.map((a) => nameOf(parts, a.person)));

@@ -1,17 +1,20 @@
 /** The commands `snooze`, `accept`, `unsnooze` and `unaccept`: people make drift exempt, or end an exemption. */
 
 import { driftView } from '../alerts/drift-view.ts';
+import { storeExemptions } from '../alerts/exempt.ts';
+import { exemptionEndChanges } from '../alerts/exemption-end.ts';
 import type { SnoozeEnd, Subject } from '../commands/command.ts';
 import { acceptForm, snoozeForm } from '../messages/forms.ts';
-import type { Alert } from '../model/alert.ts';
+import type { AuditAction } from '../model/audit-actions.ts';
 import type { Stack } from '../model/directory.ts';
 import type { Exemption } from '../model/exemption.ts';
 import { type OpenFinding, openFindings } from '../model/open-findings.ts';
-import { type Actor, isTerminal, type Run } from '../model/run.ts';
+import type { Actor, Run } from '../model/run.ts';
 import { checkPermission } from '../people/permissions.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
 import type { Change } from '../ports/store.ts';
 import { newRun } from '../runs/effects.ts';
+import { instant } from '../text/instant.ts';
 import { acceptEmptyState, emptyStateRefusal } from './empty-state.ts';
 import { type ActionParts, confirmed, findRun, refused } from './parts.ts';
 import { targetedIn } from './targets.ts';
@@ -19,7 +22,7 @@ import { targetedIn } from './targets.ts';
 type NewExemption = Omit<Exemption, 'id'>;
 
 interface ExemptionRequest {
-  readonly kind: Exemption['kind'];
+  readonly kind: 'snooze' | 'accept';
   readonly until: number | null;
   readonly reason: string;
 }
@@ -49,7 +52,7 @@ function exemptionFor(
 
 async function refusalOf(
   parts: ActionParts,
-  kind: Exemption['kind'],
+  kind: 'snooze' | 'accept',
   actor: Actor,
   stack: Stack,
   run: Run | null,
@@ -57,6 +60,8 @@ async function refusalOf(
   const may = checkPermission(kind, actor, stack, parts.directory, await parts.onCall(), {
     code: run?.code ?? null,
     findings: run?.findings ?? [],
+    causes: await parts.store.causes(stack.name),
+    now: parts.clock(),
   });
   return may.ok ? null : may.refusal;
 }
@@ -65,7 +70,7 @@ async function refusalOf(
 function auditOf(
   { actor, place }: Incoming,
   at: number,
-  action: string,
+  action: AuditAction,
   stack: Stack,
   run: Run | null,
   about: readonly NewExemption[],
@@ -90,12 +95,12 @@ function auditOf(
 
 function describeExemption({ kind, address, until, reason }: NewExemption): string {
   const changes = kind === 'snooze' ? ' until it changes' : '';
-  const time = until === null ? changes : ` until ${new Date(until).toISOString()}`;
+  const time = until === null ? changes : ` until ${instant(until)}`;
   return `${address ?? 'the whole stack'}${time}${reason === '' ? '' : `: ${reason}`}`;
 }
 
-/** Stores the exemptions together with the step of the stack's waiting or approved run, or with its alerts. */
-async function storeExemptions(
+/** Stores the exemptions, with the entries of the audit record. */
+function storeWithAudit(
   parts: ActionParts,
   stack: Stack,
   run: Run | null,
@@ -103,48 +108,8 @@ async function storeExemptions(
   incoming: Incoming,
 ): Promise<void> {
   const now = parts.clock();
-  const changes: Change[] = [
-    ...newExemptions.map((k): Change => ({ type: 'exemption.insert', exemption: k })),
-    ...newExemptions.map((k) => auditOf(incoming, now, k.kind, stack, run, [k])),
-  ];
-  const exemptionsNow = async (): Promise<readonly Exemption[]> => [
-    ...(await parts.store.exemptions(stack.name)),
-    ...newExemptions.map((k) => ({ ...k, id: 0 })),
-  ];
-  // The waiting or approved run must take the exemptions into account, also if the command named another run.
-  const active = await parts.store.runs({ stack: stack.name, states: ['awaiting_approval', 'approved'] });
-  for (const { id } of active) {
-    const result = await parts.worker.submit(
-      id,
-      async () => ({ type: 'kept', exemptions: await exemptionsNow() }),
-      changes,
-    );
-    if (result.ok) return;
-  }
-  await parts.worker.write(stack.name, async () => {
-    const exemptions = await exemptionsNow();
-    const open = await parts.store.alerts({ subject: stack.name, state: 'open', kind: 'drift' });
-    const cards = await Promise.all(
-      open.map(async (alert): Promise<readonly Change[]> => {
-        const shown = await parts.store.run(alert.runId);
-        const left = shown ? openFindings(shown, exemptions, now) : [];
-        const outcome = 'everything left is snoozed or accepted';
-        return [
-          // A run that has not ended resolves its alert itself.
-          ...(left.length === 0 && shown && isTerminal(shown.state)
-            ? [{ type: 'alert.update' as const, alert: { ...alert, state: 'resolved' as const, outcome } }]
-            : []),
-          {
-            type: 'outbox.add',
-            key: `card:${alert.id}:kept:${now}`,
-            delivery: { type: 'card', alertId: alert.id },
-            at: now,
-          },
-        ];
-      }),
-    );
-    return [...changes, ...cards.flat()];
-  });
+  const audit = newExemptions.map((k) => auditOf(incoming, now, k.kind, stack, run, [k]));
+  return storeExemptions(parts, stack, newExemptions, audit);
 }
 
 /** The run's open findings with this address, or all of them if it is null. A string is a refusal. */
@@ -162,7 +127,7 @@ async function findingsMeant(
 }
 
 /** The run that superseded this one, if any: the newest run decides what is open. */
-async function newestRun(parts: ActionParts, run: Run): Promise<Run> {
+export async function newestRun(parts: ActionParts, run: Run): Promise<Run> {
   let current = run;
   while (current.state === 'superseded' && current.relatedRun !== null) {
     const after = await parts.store.run(current.relatedRun);
@@ -178,8 +143,8 @@ async function exemptOnRun(
   runId: number,
   address: string | null,
   request: {
-    readonly kind: Exemption['kind'];
-    /** Null if the command gives no end. An accept always lasts until the finding changes. */
+    readonly kind: 'snooze' | 'accept';
+    /** Null if the command gives no end: an accept then lasts until the finding changes. */
     readonly until: SnoozeEnd | null;
     readonly reason: string | null;
   },
@@ -198,6 +163,11 @@ async function exemptOnRun(
   }
   const open = await findingsMeant(parts, run, address);
   if (typeof open === 'string') return refused(open);
+  // The form of an accept preselects nothing where there are several: an answer without a choice accepts nothing.
+  const unanswered = incoming.answers !== null && (incoming.answers.address ?? '') === '';
+  if (request.kind === 'accept' && address === null && unanswered && open.length > 1) {
+    return refused('Choose what to accept: one resource, or all of this run. Nothing was accepted.');
+  }
   const missing = request.kind === 'snooze' ? request.until === null : request.reason === null;
   if (missing) {
     const view = await driftView(parts, run, null, []);
@@ -210,15 +180,25 @@ async function exemptOnRun(
     reason: request.reason ?? '',
   };
   const newExemptions = open.map((o) => exemptionFor(full, stack, o, incoming.actor, now, run.id));
-  await storeExemptions(parts, stack, run, newExemptions, incoming);
+  await storeWithAudit(parts, stack, run, newExemptions, incoming);
   const what = open.map((o) => o.address).join(', ');
   return confirmed(
     parts,
     incoming,
     request.kind === 'snooze'
-      ? `Snoozed ${what}. ${request.until === 'changes' ? 'It wakes up' : 'It wakes up by itself, or'} as soon as one of its values changes.`
-      : `Accepted ${what} as it is. It opens again as soon as one of its values changes.`,
+      ? `Snoozed ${what} ${untilWords(request.until, true)}.`
+      : `Accepted ${what} as it is. It opens again ${full.until === null ? '' : `at ${instant(full.until)}, or `}as soon as one of its values changes.`,
   );
+}
+
+/**
+ * Until when a snooze lasts, with the time as `instant` writes it. `ofFindings`: it also ends when they change; that of a
+ * whole stack does not.
+ */
+function untilWords(until: SnoozeEnd | null, ofFindings: boolean): string {
+  const change = 'until one of its values changes';
+  if (until === null || until === 'changes') return change;
+  return `until ${instant(until)}${ofFindings ? `, or ${change}` : ''}`;
 }
 
 function endOf(until: SnoozeEnd | null): number | null {
@@ -245,7 +225,9 @@ export async function snooze(
   }
   const { until } = command;
   if (until === null)
-    return refused('For how long? For example: snooze prod 2h, or snooze prod until monday 9:00.');
+    return refused(
+      `For how long? For example: snooze ${command.subject.target} 2h, or snooze ${command.subject.target} until monday 9:00`,
+    );
   const stacks = targetedIn(parts, incoming.text, command.subject.target);
   if ('type' in stacks) return stacks;
   for (const stack of stacks) {
@@ -270,22 +252,32 @@ export async function snooze(
     const newExemptions = entries.map((e) =>
       exemptionFor(request, stack, e, incoming.actor, parts.clock(), run?.id ?? null),
     );
-    await storeExemptions(parts, stack, run, newExemptions, incoming);
+    await storeWithAudit(parts, stack, run, newExemptions, incoming);
     snoozed.push(stack.name);
   }
   if (snoozed.length === 0) return refused(`Nothing is open on ${command.subject.target}.`);
-  return confirmed(parts, incoming, `Snoozed ${snoozed.join(', ')}.`);
+  const scope = command.address === null ? '' : `${command.address} on `;
+  return confirmed(
+    parts,
+    incoming,
+    `Snoozed ${scope}${snoozed.join(', ')} ${untilWords(until, command.address !== null)}.`,
+  );
 }
 
-/** `accept #RUN [ADDRESS] REASON` */
+/** `accept #RUN [ADDRESS] [until DATE] REASON` */
 export function accept(
   parts: ActionParts,
   incoming: Incoming,
-  command: { readonly run: number; readonly address: string | null; readonly reason: string | null },
+  command: {
+    readonly run: number;
+    readonly address: string | null;
+    readonly until: number | null;
+    readonly reason: string | null;
+  },
 ): Promise<Reply> {
   return exemptOnRun(parts, incoming, command.run, command.address, {
     kind: 'accept',
-    until: null,
+    until: command.until,
     reason: command.reason,
   });
 }
@@ -297,15 +289,11 @@ async function checkOf(parts: ActionParts, stack: Stack, by: Actor, now: number)
   return [{ type: 'run.insert', run: newRun(stack, 'command', by, null, now) }];
 }
 
-async function alertsOf({ store }: ActionParts, runs: ReadonlySet<number>): Promise<readonly Alert[]> {
-  return (await Promise.all([...runs].map((runId) => store.alerts({ runId })))).flat();
-}
-
 /** `unsnooze` and `unaccept`: ends the exemptions and checks the stack at once. */
 export async function endExemptions(
   parts: ActionParts,
   incoming: Incoming,
-  kind: Exemption['kind'],
+  kind: 'snooze' | 'accept',
   command: { readonly subject: Subject; readonly address: string | null },
 ): Promise<Reply> {
   let stacks: readonly Stack[];
@@ -329,32 +317,19 @@ export async function endExemptions(
     if (live.length === 0) continue;
     const refusalText = await refusalOf(parts, kind, incoming.actor, stack, null);
     if (refusalText !== null) return refused(refusalText);
-    const shown = new Set(live.flatMap((k) => (k.runId === null ? [] : [k.runId])));
     await parts.worker.write(stack.name, async () => [
       // Stored in the same transaction as the check: after a crash in between nobody would ask about the drift again.
       ...(await checkOf(parts, stack, incoming.actor, now)),
       ...live.map((k): Change => ({ type: 'exemption.end', id: k.id, by: incoming.actor, at: now })),
       auditOf(incoming, now, kind === 'snooze' ? 'unsnooze' : 'unaccept', stack, null, live),
-      ...(await alertsOf(parts, shown)).flatMap((alert): Change[] => [
-        // The card must no longer say that the finding is exempt. The new check shows what is open now.
-        ...(alert.state === 'resolved'
-          ? [
-              {
-                type: 'alert.update' as const,
-                alert: {
-                  ...alert,
-                  outcome: `no longer ${word}: ${incoming.actor.name} asked for a new check`,
-                },
-              },
-            ]
-          : []),
-        {
-          type: 'outbox.add',
-          key: `card:${alert.id}:released:${now}`,
-          delivery: { type: 'card', alertId: alert.id },
-          at: now,
-        },
-      ]),
+      ...(await exemptionEndChanges(parts.store, live, {
+        outcome: `no longer ${word}: ${incoming.actor.name} asked for a new check`,
+        line: `${incoming.actor.name} ended the ${kind === 'snooze' ? 'snooze' : 'accept'} of ${live
+          .map((k) => k.address ?? stack.name)
+          .join(', ')}: checking now`,
+        stamp: `released:${now}`,
+        at: now,
+      })),
     ]);
     ended.push(...live.map((k) => k.address ?? stack.name));
   }

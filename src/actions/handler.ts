@@ -6,18 +6,25 @@ import { type LogFields, withLogFields } from '../base/log-context.ts';
 import type { Command } from '../commands/command.ts';
 import { parseCommand } from '../commands/parse.ts';
 import { helpCard } from '../messages/help-card.ts';
-import { problemCard } from '../messages/short-cards.ts';
 import type { CommandHandler, Incoming, Reply } from '../ports/chat.ts';
+import { storeUnavailable, type Unavailable } from '../ports/store-error.ts';
 import { ask } from './ask.ts';
+import { codify } from './codifying.ts';
 import { approve, endRun } from './decide.ts';
 import { digest } from './digest.ts';
 import { accept, endExemptions, snooze } from './exempting.ts';
 import { home } from './home.ts';
 import { type ActionParts, privately, refused } from './parts.ts';
+import { pause, resume } from './pausing.ts';
+import { pointed } from './pointing.ts';
+import { report } from './report.ts';
 import { seen } from './seen.ts';
 import { baseline, history, onCall, policy, show, why } from './show.ts';
 import { drift, status } from './stacks.ts';
 import { subscribe, unsubscribe } from './subscribing.ts';
+import { answerProblem, targetNames } from './suggesting.ts';
+import { withPlainTarget } from './targets.ts';
+import { stacks } from './watched.ts';
 
 function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<Reply> | Reply {
   switch (command.command) {
@@ -27,10 +34,12 @@ function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<
       return home(parts, incoming);
     case 'status':
       return status(parts, incoming, command.target);
+    case 'stacks':
+      return stacks(parts, command.target);
     case 'show':
-      return show(parts, command.run);
+      return show(parts, incoming, command.run);
     case 'why':
-      return why(parts, command.run);
+      return why(parts, incoming, command.run);
     case 'approve':
       return approve(parts, incoming, command);
     case 'reject':
@@ -41,6 +50,8 @@ function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<
       return snooze(parts, incoming, command);
     case 'accept':
       return accept(parts, incoming, command);
+    case 'codify':
+      return codify(parts, incoming, command);
     case 'unsnooze':
       return endExemptions(parts, incoming, 'snooze', command);
     case 'unaccept':
@@ -61,6 +72,12 @@ function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<
       return privately(helpCard(command.topic));
     case 'digest':
       return digest(parts, incoming, command.target);
+    case 'report':
+      return report(parts, incoming, command);
+    case 'pause':
+      return pause(parts, incoming, command);
+    case 'resume':
+      return resume(parts, incoming, command);
     case 'subscribe':
       return subscribe(parts, incoming, command.target);
     case 'unsubscribe':
@@ -69,6 +86,14 @@ function run(parts: ActionParts, incoming: Incoming, command: Command): Promise<
       return assertNever(command);
   }
 }
+
+/** The answers while the store can't be written. */
+const NOT_STORED: Readonly<Record<Unavailable, string>> = {
+  busy: 'Nothing was stored or changed: another process has locked m0’s database, or it cannot be reached. Please try again in a minute.',
+  full: 'Nothing was stored or changed: the disk of m0’s database is full. Please try again once somebody has freed space.',
+  denied:
+    'Nothing was stored or changed: m0 may not write to its database. Please try again once somebody has mended that.',
+};
 
 /** Creates the handler for all chats. A button sends the same text as a typed command. */
 export function createHandler(parts: ActionParts): CommandHandler {
@@ -82,13 +107,19 @@ export function createHandler(parts: ActionParts): CommandHandler {
         now: parts.clock(),
         zone: parts.directory.timezone,
         answers: incoming.answers,
+        targets: targetNames(parts),
       });
-      if (!parsed.ok) return privately(problemCard(parsed.problem, parsed.suggestion));
-      about.command = parsed.command.command;
+      if (!parsed.ok) return await answerProblem(parts, incoming, parsed);
+      const command = withPlainTarget(parsed.command, parts);
+      about.command = command.command;
       parts.log.info(about, 'command');
-      return await withLogFields(about, () => run(parts, incoming, parsed.command));
+      return await withLogFields(about, async () =>
+        pointed(parts, incoming, command, await run(parts, incoming, command)),
+      );
     } catch (error) {
       parts.log.error({ ...about, err: error }, 'a command broke');
+      const why = storeUnavailable(error);
+      if (why !== null) return refused(NOT_STORED[why]);
       return refused(
         'That went wrong inside m0 and nothing was changed by it. The log says why; please try again.',
       );

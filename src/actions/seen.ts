@@ -1,5 +1,6 @@
 /** The command `seen`. */
 import { policySources, stacksOfPolicy } from '../alerts/policy-alerts.ts';
+import { asked, bareWord } from '../commands/clean.ts';
 import { checkPermission } from '../people/permissions.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
 import { shortCommit } from '../text/words.ts';
@@ -15,11 +16,13 @@ export async function seen(
   command: { readonly policy: string; readonly trouble: string | null },
 ): Promise<Reply> {
   const { directory } = parts;
-  const stacks = stacksOfPolicy(directory, command.policy);
+  const known = policySources(directory).map((p) => p.name);
+  // As with a target, quotes and punctuation count only if a name has them.
+  const policy = known.includes(command.policy) ? command.policy : asked(bareWord(command.policy)).word;
+  const stacks = stacksOfPolicy(directory, policy);
   if (stacks.length === 0) {
-    const names = policySources(directory).map((p) => p.name);
     return refused(
-      `No stack uses a policy ${command.policy}. ${names.length === 0 ? 'm0.yaml names none.' : `There are ${names.join(', ')}.`}`,
+      `No stack uses a policy ${policy}. ${known.length === 0 ? 'm0.yaml names none.' : `There are ${known.join(', ')}.`}`,
     );
   }
   const onCall = await parts.onCall();
@@ -27,16 +30,12 @@ export async function seen(
     const right = checkPermission('approve', incoming.actor, stack, directory, onCall, {
       code: null,
       findings: [],
+      now: parts.clock(),
     });
     if (!right.ok) return refused(right.refusal);
   }
-  const done = await parts.policyWatch.markSeen(
-    command.policy,
-    command.trouble,
-    incoming.actor,
-    incoming.place,
-  );
+  const done = await parts.policyWatch.markSeen(policy, command.trouble, incoming.actor, incoming.place);
   if (!done.ok) return refused(done.refusal);
-  const text = `Noted. ${command.policy} decides by ${shortCommit(done.inUse)} until it moves again.`;
+  const text = `Noted. ${policy} decides by ${shortCommit(done.inUse)} until it moves again.`;
   return confirmed(parts, incoming, text);
 }

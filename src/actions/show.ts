@@ -3,14 +3,18 @@
  */
 
 import { driftView } from '../alerts/drift-view.ts';
+import { withNewer } from '../alerts/open-card.ts';
+import { whyTellOnly } from '../alerts/stack-statuses.ts';
 import { stacksOfSubscription } from '../alerts/subscriptions.ts';
 import { fullDiff } from '../messages/full-diff.ts';
 import { baselineCard, historyCard, onCallCard, policyCard } from '../messages/list-cards.ts';
 import { whyCard } from '../messages/why-card.ts';
 import type { PolicySource, Stack } from '../model/directory.ts';
-import type { Reply } from '../ports/chat.ts';
+import { pauseCovers } from '../model/pause.ts';
+import type { Incoming, Reply } from '../ports/chat.ts';
 import { acceptSeenProblems } from '../runs/seen-problems.ts';
 import { type ActionParts, findRun, privately } from './parts.ts';
+import { readerOfAnswer } from './pointing.ts';
 import { choicesOf, targeted } from './targets.ts';
 
 const HISTORY_LINES = 50;
@@ -26,7 +30,7 @@ const ROUTINE_STEPS = [
   { action: 'decided', ending: '-> state_empty' },
 ] as const;
 
-/** The target, and the targets of subscriptions (as typed) that match one of the stacks. */
+/** The target, and the targets of subscriptions and pauses (as typed) that match one of the stacks. */
 async function targetsOf(
   parts: ActionParts,
   stacks: readonly Stack[],
@@ -36,29 +40,34 @@ async function targetsOf(
   const subscribed = (await parts.store.subscriptions())
     .filter((s) => stacksOfSubscription(s, parts.directory).some((name) => names.has(name)))
     .map((s) => s.target);
-  return [...subscribed, ...(target === null ? [] : [target])];
+  const paused = (await parts.store.pauses({ ended: true }))
+    .filter((p) => stacks.some((stack) => pauseCovers(p.target, stack)))
+    .map((p) => p.target);
+  return [...subscribed, ...paused, ...(target === null ? [] : [target])];
 }
 
 async function viewOf(
   parts: ActionParts,
+  incoming: Incoming,
   id: number,
 ): Promise<Awaited<ReturnType<typeof driftView>> | Reply> {
   const found = await findRun(parts, id);
   if (!found.ok) return found.reply;
   const alert = (await parts.store.alerts({ runId: id, kind: 'drift' }))[0] ?? null;
   const messages = alert ? await parts.store.messages(alert.id) : [];
-  return driftView(parts, found.run, alert, messages);
+  const view = await driftView(parts, found.run, alert, messages);
+  return withNewer(parts, view, alert, readerOfAnswer(incoming));
 }
 
 /** `show #RUN`: every attribute of every finding, in pages. */
-export async function show(parts: ActionParts, id: number): Promise<Reply> {
-  const view = await viewOf(parts, id);
+export async function show(parts: ActionParts, incoming: Incoming, id: number): Promise<Reply> {
+  const view = await viewOf(parts, incoming, id);
   return 'type' in view ? view : { type: 'pages', pages: fullDiff(view) };
 }
 
 /** `why #RUN`: which rule decided what, why the run waits, and who may approve. */
-export async function why(parts: ActionParts, id: number): Promise<Reply> {
-  const view = await viewOf(parts, id);
+export async function why(parts: ActionParts, incoming: Incoming, id: number): Promise<Reply> {
+  const view = await viewOf(parts, incoming, id);
   return 'type' in view ? view : privately(whyCard(view));
 }
 
@@ -74,9 +83,14 @@ export async function history(parts: ActionParts, target: string | null): Promis
   const found = lines.flat().sort((a, b) => b.at - a.at);
   const entries = found.slice(0, HISTORY_LINES);
   const more = found.length > entries.length;
-  return privately(
-    historyCard({ target, entries, more, now: parts.clock(), zone: parts.directory.timezone }),
-  );
+  const of = await parts.store.foldedChecks(stacks.map((s) => s.name));
+  const folded = {
+    checks: of.reduce((sum, { checks }) => sum + checks, 0),
+    since: Math.min(...of.map(({ firstAt }) => firstAt)),
+    last: Math.max(...of.map(({ lastAt }) => lastAt)),
+  };
+  const about = { target, entries, more, ...(of.length === 0 ? {} : { folded }) };
+  return privately(historyCard({ ...about, now: parts.clock(), zone: parts.directory.timezone }));
 }
 
 /** `baseline TARGET`: what is accepted or snoozed, by whom and why. */
@@ -121,6 +135,7 @@ export async function policy(parts: ActionParts, target: string): Promise<Reply>
     policyCard({
       stack: stack.name,
       realign: stack.realign,
+      tellOnly: await whyTellOnly(parts.store, stack.name),
       policies: statuses.map((status, i) => ({
         status,
         source: sourceOf(stack.policies[i]),

@@ -1,73 +1,29 @@
 /** The commands `drift` (answers from the store, then checks again) and `status`. */
 
 import { driftView } from '../alerts/drift-view.ts';
-import { conditionsView, emptyStateView, troublesOf } from '../alerts/plan-alert-views.ts';
+import { linkToAlert } from '../alerts/open-card.ts';
+import { pauseViews } from '../alerts/pause-views.ts';
+import { conditionsView, emptyStateView } from '../alerts/plan-alert-views.ts';
+import { statusesOf } from '../alerts/stack-statuses.ts';
 import { directoryWithSubscriptions, isReportedIn } from '../alerts/subscriptions.ts';
 import type { CommandName } from '../commands/command.ts';
-import type { Card } from '../messages/card.ts';
+import type { Block, Card } from '../messages/card.ts';
 import { conditionsCard } from '../messages/conditions-card.ts';
 import { driftCard } from '../messages/drift-card.ts';
 import { emptyStateCard } from '../messages/empty-state-card.ts';
-import { statusCard } from '../messages/status-card.ts';
-import type { StackStatusView } from '../messages/view-status.ts';
+import { withPointer } from '../messages/newer-card.ts';
+import { statusCard, statusPages } from '../messages/status-card.ts';
+import type { StatusView } from '../messages/view-status.ts';
 import { isOfRun, type RunAlertKind } from '../model/alert.ts';
 import type { Stack } from '../model/directory.ts';
-import { exemptionOf } from '../model/exemption.ts';
-import { openFindings } from '../model/open-findings.ts';
-import { STATES_WITH_ANSWER, stackStateOf } from '../model/overview.ts';
-import { isTerminal, type RunState } from '../model/run.ts';
+import type { FollowedAnswer, FollowedState } from '../model/followed-answer.ts';
+import { inRoundOrder } from '../model/order.ts';
+import { countLeft } from '../model/watching.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
-import { skippedText } from '../runs/scheduled-check.ts';
 import { type ActionParts, privately } from './parts.ts';
+import { readerOfAnswer } from './pointing.ts';
 import { subscriptionBlocks } from './subscribing.ts';
 import { targeted } from './targets.ts';
-
-/** How long `drift` waits for its checks. A longer check is only reported by its own card. */
-const FOLLOW_MS = 20 * 60_000;
-const BUSY: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
-
-async function statusOf(parts: ActionParts, stack: Stack): Promise<StackStatusView> {
-  const { store } = parts;
-  const now = parts.clock();
-  const [runs, [drift], [failing], exemptions, skipped, troubles] = await Promise.all([
-    store.runs({ stack: stack.name, limit: 20 }),
-    store.alerts({ subject: stack.name, state: 'open', kind: 'drift' }),
-    store.alerts({ subject: stack.name, state: 'open', kind: 'failure' }),
-    store.exemptions(stack.name),
-    store.skippedCheck(stack.name),
-    troublesOf(store, stack.name),
-  ]);
-  const openAlertRun = drift ? await store.run(drift.runId) : undefined;
-  const good = runs.find((r) => STATES_WITH_ANSWER.includes(r.state) && r.decision !== null);
-  const shown = openAlertRun ?? good;
-  const open = openAlertRun ? openFindings(openAlertRun, exemptions, now) : [];
-  const exempt = (shown?.findings ?? []).filter((f) => f.actionable && exemptionOf(f, exemptions, now));
-  const failed = failing ? await store.run(failing.runId) : undefined;
-  return {
-    stack: stack.name,
-    environment: stack.environment,
-    state: stackStateOf({
-      ...{ open: open.length, exempt: exempt.length },
-      ...{ failing: failing !== undefined, known: shown !== undefined },
-      emptied: troubles.some((t) => t.kind === 'empty-state'),
-      unmet: troubles.some((t) => t.kind === 'conditions'),
-    }),
-    open: open.length,
-    waiting:
-      openAlertRun && !isTerminal(openAlertRun.state) ? open.filter((o) => o.verdict !== 'auto').length : 0,
-    exempt: exempt.length,
-    runId: open.length > 0 ? (openAlertRun?.id ?? null) : null,
-    lastGoodAt: good?.updatedAt ?? null,
-    failure: failed?.failure?.message ?? null,
-    troubles,
-    busy: runs.some((r) => BUSY.includes(r.state)),
-    // Not shown if any check was made after the skipped one.
-    skipped:
-      skipped === undefined || runs.some((r) => r.createdAt > skipped.at)
-        ? null
-        : { why: skippedText(skipped), since: skipped.since, times: skipped.times },
-  };
-}
 
 /**
  * The stacks that a target matches. Without a target: the stacks whose messages this channel gets, or all if it gets
@@ -85,57 +41,98 @@ export async function stacksMeant(
   return here.length > 0 ? here : stacks;
 }
 
-async function card(
+async function viewOf(
   parts: ActionParts,
   target: string | null,
   stacks: readonly Stack[],
-  checking: boolean,
-): Promise<Card> {
-  return statusCard({
-    target,
-    stacks: await Promise.all(stacks.map((s) => statusOf(parts, s))),
-    checking,
-    now: parts.clock(),
-    zone: parts.directory.timezone,
-  });
+  about: Partial<Pick<StatusView, 'checking' | 'asked' | 'givenUp'>> = {},
+): Promise<StatusView> {
+  const now = parts.clock();
+  const pauses = await pauseViews(parts.store, stacks);
+  const { watching } = parts.directory;
+  return {
+    ...{ target, checking: false, ...about, now, zone: parts.directory.timezone },
+    stacks: await statusesOf(parts, stacks, now),
+    ...(pauses.length === 0 ? {} : { pauses }),
+    ...(target === null && watching !== undefined ? { left: countLeft(watching) } : {}),
+  };
 }
 
 /** `drift [TARGET]`: answers at once with what is stored and its age, then checks and updates the message. */
 export async function drift(parts: ActionParts, incoming: Incoming, target: string | null): Promise<Reply> {
   const stacks = await stacksMeant(parts, incoming, 'drift', target);
   if ('type' in stacks) return stacks;
-  const first = await card(parts, target, stacks, true);
-  const runs = await Promise.all(stacks.map((s) => parts.worker.check(s, 'command', incoming.actor)));
+  const since = parts.clock();
+  // What is posted first says nothing that only an update could make true again: there may be none.
+  const first = statusCard(await viewOf(parts, target, stacks, { asked: since }));
+  const round = inRoundOrder(stacks, parts.worker.upstreamOf);
+  const runs = await parts.worker.checkAll(round, 'command', incoming.actor);
+  const checks = runs.map(({ stack, id }) => ({ stack, run: id }));
+  const { platform } = incoming.place;
+  return {
+    type: 'public',
+    card: first,
+    async posted(at) {
+      try {
+        await parts.answers?.follow({ platform, ...at, target, checks, since });
+      } catch (error) {
+        parts.log.error({ err: error, channel: at.channel }, 'an answer can not be followed');
+      }
+    },
+  };
+}
 
-  async function* updates(): AsyncGenerator<Card> {
-    const settled = await Promise.all(runs.map((run) => parts.worker.settled(run.id, FOLLOW_MS)));
-    if (settled.some((run) => run === undefined)) return;
-    yield await card(parts, target, stacks as readonly Stack[], false);
-  }
-  return { type: 'public', card: first, updates: updates() };
+/** The card of an answer of `drift` that is followed. */
+export async function answerCard(
+  parts: ActionParts,
+  answer: FollowedAnswer,
+  state: FollowedState,
+): Promise<Card> {
+  const names = new Set(answer.checks.map(({ stack }) => stack));
+  const stacks = parts.directory.stacks.filter((s) => names.has(s.name));
+  const about = { checking: state === 'checking', givenUp: state === 'given-up' };
+  return statusCard(await viewOf(parts, answer.target, stacks, about));
 }
 
 /** `status [TARGET]`: what is stored, without a new check. */
 export async function status(parts: ActionParts, incoming: Incoming, target: string | null): Promise<Reply> {
   const stacks = await stacksMeant(parts, incoming, 'status', target);
   if ('type' in stacks) return stacks;
-  const of = await card(parts, target, stacks, false);
+  const view = await viewOf(parts, target, stacks);
   const here = target === null ? await subscriptionBlocks(parts, incoming.place) : [];
+  const pages = statusPages(view);
+  if (pages !== null) {
+    const [first, ...rest] = pages.pages.map((page, i) =>
+      i === 0 ? { ...page, blocks: [...page.blocks, ...here] } : page,
+    );
+    if (first !== undefined) return { type: 'pages', pages: { ...pages, pages: [first, ...rest] } };
+  }
+  const of = statusCard(view);
   const known = { ...of, blocks: [...of.blocks, ...here] };
-  const open = await openAlert(parts, stacks);
+  const open = await openAlert(parts, incoming, stacks);
   // For a single stack with an open alert the answer includes the whole card of it with its buttons.
   if (open === null) return privately(known);
   return privately({
     ...open,
-    blocks: [...known.blocks.filter((b) => b.type === 'line'), ...open.blocks, ...here],
+    blocks: [...linesOf(known, open), ...open.blocks, ...here],
   });
+}
+
+/** The lines of the status card that the stack's own card does not have. */
+function linesOf(known: Card, open: Card): readonly Block[] {
+  const there = new Set(open.blocks.map((block) => JSON.stringify(block)));
+  return known.blocks.filter((b) => b.type === 'line' && !there.has(JSON.stringify(b)));
 }
 
 /**
  * The card of the open alert if there is exactly one stack; null otherwise. While its state is empty that is the only
  * one: nothing of the stack's drift can be approved.
  */
-async function openAlert(parts: ActionParts, stacks: readonly Stack[]): Promise<Card | null> {
+async function openAlert(
+  parts: ActionParts,
+  incoming: Incoming,
+  stacks: readonly Stack[],
+): Promise<Card | null> {
   const [only, ...more] = stacks;
   if (only === undefined || more.length > 0) return null;
   const open = async (kind: RunAlertKind) => {
@@ -151,5 +148,7 @@ async function openAlert(parts: ActionParts, stacks: readonly Stack[]): Promise<
     return unmet && conditionsCard(conditionsView(parts, unmet.run, unmet.alert));
   }
   const { alert, run } = found;
-  return driftCard(await driftView(parts, run, alert, await parts.store.messages(alert.id)));
+  const copy = driftCard(await driftView(parts, run, alert, await parts.store.messages(alert.id)));
+  const url = await linkToAlert(parts, alert.id, readerOfAnswer(incoming));
+  return url === null ? copy : withPointer(copy, { runId: run.id, url }, null);
 }

@@ -12,7 +12,9 @@ import type { Block, Button } from '../messages/card.ts';
 import { infoCard } from '../messages/short-cards.ts';
 import { code, context, text } from '../messages/spans.ts';
 import type { Subscription } from '../model/alert.ts';
+import type { AuditAction } from '../model/audit-actions.ts';
 import type { Place, Stack } from '../model/directory.ts';
+import { pauseCovers } from '../model/pause.ts';
 import type { Incoming, Reply } from '../ports/chat.ts';
 import type { Change } from '../ports/store.ts';
 import { count, listed } from '../text/words.ts';
@@ -48,7 +50,7 @@ function sameTarget(a: string, b: string): boolean {
 function auditOf(
   { actor, place }: Incoming,
   at: number,
-  action: string,
+  action: AuditAction,
   target: string,
   detail: string,
 ): Change {
@@ -72,7 +74,8 @@ async function postOpenAlerts(
   const open = (await parts.store.alerts({ state: 'open' })).filter((alert) => {
     if (alert.kind === 'policy') return policies.has(alert.subject);
     if (alert.kind === 'reach') return alert.details.stacks.some((name) => names.has(name));
-    return alert.kind !== 'fleet' && names.has(alert.subject);
+    if (alert.kind === 'pause') return stacks.some((stack) => pauseCovers(alert.subject, stack));
+    return alert.kind !== 'fleet' && alert.kind !== 'config' && names.has(alert.subject);
   });
   return open.toReversed().map(
     (alert): Change => ({

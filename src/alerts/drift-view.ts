@@ -2,16 +2,33 @@
 
 import { besideLines } from '../drift/beside.ts';
 import type { Finding } from '../drift/finding.ts';
-import type { DriftView, FailureView, FindingStatus, FindingView, PersonName } from '../messages/view.ts';
+import type {
+  DriftView,
+  FailureView,
+  FindingStatus,
+  FindingView,
+  PartView,
+  PersonName,
+} from '../messages/view.ts';
+import type { LinkFacts } from '../messages/view-links.ts';
 import type { Alert, PostedMessage } from '../model/alert.ts';
+import { brakeOn } from '../model/brake.ts';
+import { touchedCommit } from '../model/code-version.ts';
+import { type Codification, isActive } from '../model/codification.ts';
 import type { Clock, Directory, Stack } from '../model/directory.ts';
 import { type Exemption, exemptionOf, lapsedExemption } from '../model/exemption.ts';
-import { approvable, openFindings, scopeFingerprint } from '../model/open-findings.ts';
+import { forgeOf } from '../model/links/forge.ts';
+import { approvable, type OpenFinding, openFindings } from '../model/open-findings.ts';
 import { onCallEntry } from '../model/rota.ts';
 import type { Actor, Run } from '../model/run.ts';
+import { approvalsOf, partsOf } from '../model/run-parts.ts';
 import { bareStack } from '../model/stack.ts';
+import type { WorkingNow } from '../model/working.ts';
+import { neededApprovals, partIn } from '../people/authors.ts';
 import { type OnCallNow, personsIn, rotasOf } from '../people/permissions.ts';
 import type { Store } from '../ports/store.ts';
+import { causeViewOf } from './cause-view.ts';
+import { pauseViews } from './pause-views.ts';
 
 /** What the views read from. */
 export interface ViewParts {
@@ -19,6 +36,8 @@ export interface ViewParts {
   readonly directory: Directory;
   readonly onCall: () => Promise<OnCallNow>;
   readonly clock: Clock;
+  /** Left out: nothing is told of tools that are working. */
+  readonly working?: WorkingNow;
 }
 
 /** The actor as cards show it. */
@@ -41,8 +60,10 @@ function findingStatus(
 ): FindingStatus {
   const exemption = exemptionOf(finding, exemptions, now);
   if (exemption?.kind === 'accept') {
-    return { type: 'accepted', by: namedActor(exemption.by), at: exemption.at, reason: exemption.reason };
+    const { at, until, reason } = exemption;
+    return { type: 'accepted', by: namedActor(exemption.by), at, until, reason };
   }
+  if (exemption?.kind === 'codify') return { type: 'codified', by: namedActor(exemption.by) };
   if (exemption)
     return {
       type: 'snoozed',
@@ -66,11 +87,12 @@ function findingStatus(
   const verdict = run.decision?.findings.find(
     (d) => d.address === finding.address && d.fingerprint === finding.fingerprint,
   )?.verdict;
-  if (verdict === 'deny') return { type: 'denied' };
+  if (verdict === 'deny') return { type: 'denied', ...(run.tellOnly ? { tellOnly: true } : {}) };
   if (run.state === 'awaiting_approval' && run.interrupted?.addresses.includes(finding.address)) {
     return { type: 'unknown' };
   }
-  return verdict === 'auto' && run.forceHuman === null ? { type: 'heals' } : { type: 'waits' };
+  const forced = run.forceHuman !== null && (run.forceHumanFor?.includes(finding.address) ?? true);
+  return verdict === 'auto' && !forced ? { type: 'heals' } : { type: 'waits' };
 }
 
 function lapsed(
@@ -84,7 +106,18 @@ function lapsed(
     : { lapsed: { kind: found.exemption.kind, by: namedActor(found.exemption.by), why: found.why } };
 }
 
-function findingViews(run: Run, exemptions: readonly Exemption[], now: number): readonly FindingView[] {
+/** Left out where the apply is decided: then it is history. */
+function brakeOf(run: Run, finding: Finding): Pick<FindingView, 'brake'> {
+  const brake = brakeOn(finding, run.brakes);
+  return brake === undefined ? {} : { brake };
+}
+
+function findingViews(
+  run: Run,
+  exemptions: readonly Exemption[],
+  causeView: (finding: Finding) => Pick<FindingView, 'cause'>,
+  now: number,
+): readonly FindingView[] {
   const reasonsOf = (address: string): FindingView['reasons'] =>
     run.decision?.findings.find((d) => d.address === address)?.reasons ?? [];
   const realigned = run.applied.flatMap((part) =>
@@ -98,6 +131,7 @@ function findingViews(run: Run, exemptions: readonly Exemption[], now: number): 
           verifiedAt: part.verifiedAt,
         },
         reasons: part.decisions.find((d) => d.address === finding.address)?.reasons ?? [],
+        ...causeView(finding),
       }),
     ),
   );
@@ -111,12 +145,35 @@ function findingViews(run: Run, exemptions: readonly Exemption[], now: number): 
         status: findingStatus(run, finding, exemptions, now),
         reasons: reasonsOf(finding.address),
         ...lapsed(finding, exemptions, now),
+        ...brakeOf(run, finding),
+        ...causeView(finding),
       }),
     );
   const stillOpen = new Set(current.map((v) => v.finding.address));
   return [...realigned.filter((v) => !stillOpen.has(v.finding.address)), ...current].sort((a, b) =>
     a.finding.address < b.finding.address ? -1 : 1,
   );
+}
+
+/**
+ * The newest codification of each address that the card tells: those that were asked for on it, and those in work of
+ * what it shows.
+ */
+function codificationsOf(
+  all: readonly Codification[],
+  run: Run,
+  alert: Alert | null,
+): Pick<DriftView, 'codifications'> {
+  const shown = new Set(run.findings.map((f) => f.address));
+  const newest = new Map<string, Codification>();
+  for (const one of all) if (!newest.has(one.address)) newest.set(one.address, one);
+  const told = [...newest.values()].filter(
+    (one) =>
+      (alert !== null && one.alert === alert.id) ||
+      one.run === run.id ||
+      (alert?.state !== 'superseded' && isActive(one) && shown.has(one.address)),
+  );
+  return told.length === 0 ? {} : { codifications: told.reverse() };
 }
 
 /** A run without findings says nothing more, unless its plan does not prove that code and cloud agree. */
@@ -135,59 +192,120 @@ export async function driftView(
   const { store, directory, clock } = parts;
   const now = clock();
   const stack = stackOrRemoved(directory, run);
-  const [exemptions, onCall] = await Promise.all([store.exemptions(run.stack), parts.onCall()]);
+  const [exemptions, causes, codifications, onCall, pauses] = await Promise.all([
+    store.exemptions(run.stack),
+    store.causes(run.stack),
+    store.codifications({ stack: run.stack }),
+    parts.onCall(),
+    pauseViews(store, [stack]),
+  ]);
   const nameOf = (person: string): PersonName => ({
     person,
     name: directory.people.find((p) => p.key === person)?.name ?? person,
   });
+  const isPerson = (entry: string): boolean => directory.people.some((p) => p.key === entry);
   const open = approvable(openFindings(run, exemptions, now));
+  const findings = findingViews(run, exemptions, causeViewOf(causes, directory, now), now);
+  const viewOf = new Map(findings.map((item) => [item.finding, item]));
+  const waiting = run.state === 'awaiting_approval' ? partsOf(run, open) : [];
+  const needed = (of: readonly OpenFinding[]) =>
+    neededApprovals(stack, directory, { code: run.code, findings: of.map((o) => o.finding), causes, now });
+  const { need, strangers, causeUntil } = needed(open);
+  const viewedParts = waiting.map((part): PartView => {
+    const given = approvalsOf(part, run.approvals);
+    return {
+      findings: part.open.flatMap((one) => viewOf.get(one.finding) ?? []),
+      fingerprint: part.fingerprint,
+      // If it waits again although enough people approved, a policy wants one approval more.
+      need: Math.max(needed(part.open).need, given.length + 1),
+      approvedBy: given.map((a) => namedActor(a.by)),
+    };
+  });
+  const about = { code: run.code, findings: open.map((o) => o.finding), causes, now };
+  const wrote = directory.people.filter((person) => partIn(person, stack, about) !== null);
+  const mayApprove = (key: string): boolean => !wrote.some((person) => person.key === key);
+  const mayDecide = personsIn(stack.approvers.from, directory, onCall);
+  const deciding = (part: 'wrote' | 'caused'): readonly PersonName[] =>
+    wrote
+      .filter((one) => mayDecide.has(one.key) && partIn(one, stack, about) === part)
+      .map(({ key }) => nameOf(key));
+  // An approval of what no longer waits counts for nothing.
+  const counting =
+    waiting.length === 0 ? run.approvals : waiting.flatMap((part) => approvalsOf(part, run.approvals));
   const asked = messages.filter((m) => m.role === 'dm' && m.person !== null);
   return {
     stack: run.stack,
     environment: run.environment,
     runId: run.id,
     state: run.state,
-    waitingFingerprint: run.state === 'awaiting_approval' && open.length > 0 ? scopeFingerprint(open) : null,
+    parts: viewedParts,
     alert: alert?.state ?? 'open',
     outcome: alert?.outcome ?? outcomeWithoutAlert(run),
     now,
     zone: stack.timezone,
     firstSeenAt: alert?.firstSeenAt ?? run.createdAt,
     seenCount: alert?.seenCount ?? 1,
-    code: run.code,
-    findings: findingViews(run, exemptions, now),
+    // Cards name the commit that changed the stack, not a later one that changed something else.
+    code: run.code === null ? null : { ...run.code, ...touchedCommit(run.code) },
+    findings,
     unaffected: run.findings.filter((f) => !f.actionable),
+    branches: run.branches ?? {},
     outputs: run.outputs,
     beside: besideLines(run.changes ?? [], run.findings),
     alongside: [
       ...new Set([...(run.alongside ?? []), ...run.applied.flatMap((part) => part.alongside ?? [])]),
     ],
     warnings: run.decision?.warnings ?? [],
-    approvals: run.approvals.map((a) => ({ by: namedActor(a.by), at: a.at })),
+    approvals: counting.map((a) => ({ by: namedActor(a.by), at: a.at })),
     approvers: {
-      // If the run waits again although enough people approved, a policy wants one approval more.
-      need:
-        run.state === 'awaiting_approval'
-          ? Math.max(stack.approvers.need, run.approvals.length + 1)
-          : stack.approvers.need,
-      groups: stack.approvers.from,
-      onCall: [...personsIn(rotasOf(stack).map(onCallEntry), directory, onCall)].map(nameOf),
+      need: Math.max(need, ...viewedParts.map((part) => part.need)),
+      strangers: strangers.map(({ name, email }) => (name === '' ? email : name)),
+      ...(causeUntil === null ? {} : { causeUntil }),
+      groups: stack.approvers.from.filter((entry) => !isPerson(entry)),
+      people: stack.approvers.from.filter((entry) => isPerson(entry) && mayApprove(entry)).map(nameOf),
+      onCall: [...personsIn(rotasOf(stack).map(onCallEntry), directory, onCall)]
+        .filter(mayApprove)
+        .map(nameOf),
+      authors: deciding('wrote'),
+      causers: deciding('caused'),
     },
     asked: asked.map((m) => ({ who: nameOf(m.person ?? ''), at: m.postedAt })),
     moved: run.moved,
     failure: run.failure,
     emptied: run.emptied ?? null,
+    ...(run.stateOnlyHere ? { stateOnlyHere: true } : {}),
+    ...(run.follows && run.follows.length > 0 ? { follows: run.follows } : {}),
+    ...(run.ignoredRings && run.ignoredRings.length > 0 ? { ignoredRings: run.ignoredRings } : {}),
     checks: run.checks ?? [],
+    ...codificationsOf(codifications, run, alert),
+    ...(run.worker === undefined ? {} : { worker: run.worker }),
+    ...(pauses.length === 0 ? {} : { pauses }),
     lock: run.lock ?? null,
     interrupted: run.interrupted?.run ?? null,
     rejectedBy: run.state === 'rejected' ? (run.ending?.by ?? null) : null,
+    working: alert?.state === 'open' ? (parts.working?.(run.stack) ?? null) : null,
     confirm: true,
+    links: linkFacts(run, stack, directory),
+  };
+}
+
+function linkFacts(run: Run, stack: Stack, { forges = {} }: Directory): LinkFacts {
+  return {
+    code: run.code === null ? null : forgeOf(run.code.repository, forges),
+    places: run.places ?? {},
+    policies: Object.fromEntries(
+      stack.policies.flatMap(({ name, git, path }) => {
+        const forge = forgeOf(git, forges);
+        return forge === null ? [] : [[name, { forge, folder: path }] as const];
+      }),
+    ),
   };
 }
 
 /** What the card of a failing check shows now. */
 export async function failureView(parts: ViewParts, run: Run, alert: Alert): Promise<FailureView> {
   const stack = stackOrRemoved(parts.directory, run);
+  const why = parts.directory.gone?.[run.stack];
   const good = await parts.store.runs({
     stack: run.stack,
     states: ['clean', 'quiet', 'realigned', 'awaiting_approval', 'denied', 'rejected', 'superseded'],
@@ -204,6 +322,8 @@ export async function failureView(parts: ViewParts, run: Run, alert: Alert): Pro
     now: parts.clock(),
     zone: stack.timezone,
     resolvedAt: alert.state === 'open' ? null : alert.lastSeenAt,
+    working: alert.state === 'open' ? (parts.working?.(run.stack) ?? null) : null,
     gone: !parts.directory.stacks.some((s) => s.name === run.stack),
+    ...(why === undefined ? {} : { goneWhy: why }),
   };
 }

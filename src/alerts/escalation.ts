@@ -7,16 +7,18 @@
 import type { Logger } from '../base/log.ts';
 import type { FleetAlert, RunAlert } from '../model/alert.ts';
 import type { Clock, Directory, EscalationStep, Stack } from '../model/directory.ts';
-import { approvable, openFindings } from '../model/open-findings.ts';
+import { approvable, type OpenFinding, openFindings } from '../model/open-findings.ts';
 import { rotationName } from '../model/rota.ts';
 import { M0, type Run } from '../model/run.ts';
+import { hasApprovedAll } from '../model/run-parts.ts';
 import { type PersonToAsk, peopleToAsk } from '../people/asking.ts';
+import { partIn } from '../people/authors.ts';
 import { type OnCallNow, personsIn } from '../people/permissions.ts';
 import type { RotaNow } from '../people/rota-now.ts';
 import { mayDisturb, severityOf } from '../people/urgency.ts';
 import type { Change, Store } from '../ports/store.ts';
 import type { Worker } from '../runs/worker-parts.ts';
-import { durationText, listed } from '../text/words.ts';
+import { count, durationText, listed } from '../text/words.ts';
 import { nextQuestion } from './refused-messages.ts';
 import { addressOf } from './unreachable.ts';
 import { unreachableReasons, updateUnreachableAlerts } from './unreachable-watch.ts';
@@ -38,8 +40,8 @@ interface Waiting {
   readonly fleets: readonly FleetAlert[];
   /** ms since the alert opened. */
   readonly age: number;
-  /** Number of findings that wait. */
-  readonly open: number;
+  /** The findings that wait. */
+  readonly open: readonly OpenFinding[];
 }
 
 /** The steps that are due at this age (ms), each with how many times it should have been taken by then. */
@@ -104,7 +106,7 @@ async function findWaiting(
   const open = approvable(openFindings(run, await store.exemptions(stack.name), now));
   if (open.length === 0 || !mayDisturb(stack, severityOf(stack, run, open), now)) return null;
   const fleetsShowing = fleets.filter((f) => f.details.members.includes(alert.id));
-  return { alert, run, stack, fleets: fleetsShowing, age: now - alert.firstSeenAt, open: open.length };
+  return { alert, run, stack, fleets: fleetsShowing, age: now - alert.firstSeenAt, open };
 }
 
 function peopleOnCall(rotas: Readonly<Record<string, RotaNow>>): OnCallNow {
@@ -141,17 +143,17 @@ async function changesFor(
   unreachable: boolean,
 ): Promise<readonly Change[]> {
   const { store, directory, clock } = parts;
-  const { alert, run, stack, age } = waiting;
+  const { alert, run, stack, age, open } = waiting;
   const now = clock();
   const onCall = peopleOnCall(rotas);
   const changes: Change[] = [];
   const asked = new Set<string>();
 
-  const approved = new Set(run.approvals.map((a) => a.by.person));
   const send = async ({ person, why }: PersonToAsk, onlyAgain: boolean): Promise<boolean> => {
     if (asked.has(person)) return false;
     const next = await nextQuestion(store, alert, person, addressOf(directory, person), now);
-    if (next === null || (onlyAgain && !next.again) || (next.again && approved.has(person))) return false;
+    if (next === null || (onlyAgain && !next.again) || (next.again && hasApprovedAll(run, open, person)))
+      return false;
     asked.add(person);
     const again = next.again ? { again: true as const } : {};
     const delivery = { type: 'dm' as const, alertId: alert.id, person, why, ...again };
@@ -159,7 +161,15 @@ async function changesFor(
     return true;
   };
   const ask = (approver: PersonToAsk): Promise<boolean> => send(approver, false);
-  for (const approver of peopleToAsk(stack, rotas, now)) await ask(approver);
+  const causes = await store.causes(stack.name);
+  const about = { code: run.code, findings: open.map((o) => o.finding), causes, now };
+  for (const { person, why } of peopleToAsk(stack, rotas)) {
+    const known = directory.people.find((p) => p.key === person);
+    // Still told, because such a person can find somebody, snooze or reject.
+    const part = known === undefined ? null : partIn(known, stack, about);
+    const which = part === 'caused' ? 'made some of this by hand' : 'wrote some of this code';
+    await ask({ person, why: part === null ? why : `${why}; you ${which}, so somebody else must approve` });
+  }
 
   const steps = stack.escalation ?? [];
   const taken = alert.escalated ?? [];
@@ -209,7 +219,7 @@ async function takeStep(
 ): Promise<void> {
   const now = clock();
   const since = durationText(age);
-  const what = `${stack.name} has waited for ${since}: run #${run.id}, ${open} ${open === 1 ? 'resource' : 'resources'}`;
+  const what = `${stack.name} has waited for ${since}: run #${run.id}, ${count(open.length, 'resource')}`;
   /** Reminds in the thread of the alert, or once in the thread of the fleet message that shows it. */
   const nudge = (person: string | null): void => {
     const fleetsShowing = fleets.filter((f) => f.details.person === person);
@@ -227,10 +237,9 @@ async function takeStep(
     nudge(null);
     asked = ['the channel'];
   } else {
-    const approved = new Set(run.approvals.map((a) => a.by.person));
     const candidates =
       to === 'asked' ? await askedBefore(store, directory, alert) : [...personsIn([to], directory, onCall)];
-    const people = candidates.filter((person) => !approved.has(person));
+    const people = candidates.filter((person) => !hasApprovedAll(run, open, person));
     for (const person of people) {
       if (!(await ask({ person, why: whyEscalated(to, age) }))) nudge(person);
     }

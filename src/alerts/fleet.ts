@@ -2,7 +2,7 @@
  * Groups alerts: when many stacks drift at the same time, a place gets one message about all of them. The first few
  * stacks still get their own messages; the following ones join the group, called a fleet.
  */
-import type { FleetAlert, RunAlert } from '../model/alert.ts';
+import { type FleetAlert, isOfRun, type RunAlert } from '../model/alert.ts';
 import type { Clock, Place } from '../model/directory.ts';
 import type { Change, Store } from '../ports/store.ts';
 import { storeFresh } from '../runs/commit-fresh.ts';
@@ -10,8 +10,12 @@ import { storeFresh } from '../runs/commit-fresh.ts';
 /** How many stacks get their own message in one place within SEPARATE_WINDOW_MS, before a fleet begins. */
 const MAX_SEPARATE = 3;
 const SEPARATE_WINDOW_MS = 10 * 60_000;
-/** An alert joins a fleet if the last one joined within this time: one round of checks may last so long. */
-const JOIN_WINDOW_MS = 30 * 60_000;
+/**
+ * How long a fleet takes in alerts, from its first member on, however many join: one round of checks. Checks of one cron
+ * begin within a minute of each other; at four at a time and a minute each, 120 stacks are through in half an hour. What
+ * comes later is news, and news must not be hidden in an update of an old message.
+ */
+const LIFE_MS = 30 * 60_000;
 /** A fleet's message is updated at most once in this time. */
 const REFRESH_MS = 10_000;
 
@@ -27,13 +31,16 @@ export interface Recipient {
 export interface Fleets {
   /**
    * Adds the alert to the recipient's fleet if many other stacks were reported there just before. Resolves to true if
-   * a fleet's message shows the alert; otherwise the alert needs its own message.
+   * a fleet's message shows the alert; otherwise the alert needs its own message. Urgent drift always does.
    */
   join(alert: RunAlert, recipient: Recipient): Promise<boolean>;
-  /** True if a fleet's message shows the alert to this recipient. */
-  shows(alertId: number, recipient: Pick<Recipient, 'place' | 'person'>): Promise<boolean>;
-  /** Queues an update of each open fleet's message that shows the alert. */
-  refreshFleetsOf(alertId: number): Promise<void>;
+  /**
+   * Queues an update of each fleet's message that shows the alert. `found`: a check found it again, so an open fleet's
+   * message that was deleted is posted once more.
+   */
+  refreshFleetsOf(alertId: number, found?: boolean): Promise<void>;
+  /** True if a fleet covers the alert, in any place. */
+  covers(alertId: number): Promise<boolean>;
   /** Resolves the fleet if none of its alerts is open any more, and returns it as it is stored now. */
   closeIfDone(fleet: FleetAlert): Promise<FleetAlert>;
 }
@@ -44,18 +51,31 @@ function recipientKey({ place, person }: Pick<Recipient, 'place' | 'person'>): s
 }
 
 /** An update of the fleet's message. All requests within REFRESH_MS have the same key, so they make one update. */
-function refreshMessage(fleet: number, now: number): Change {
+function refreshMessage(fleet: number, now: number, found = false): Change {
   const interval = Math.floor(now / REFRESH_MS) + 1;
   return {
     type: 'outbox.add',
-    key: `card:${fleet}:fleet:${interval}`,
-    delivery: { type: 'card', alertId: fleet },
+    key: `card:${fleet}:fleet:${found ? 'found:' : ''}${interval}`,
+    delivery: { type: 'card', alertId: fleet, ...(found ? { found } : {}) },
     at: interval * REFRESH_MS,
   };
 }
 
+/** True while the fleet takes in alerts. The distance is absolute, in case the clock was set back. */
+function takesIn({ details, firstSeenAt }: FleetAlert, now: number): boolean {
+  return Math.abs(now - (details.began ?? firstSeenAt)) < LIFE_MS;
+}
+
+/** What fleets are made from. */
+export interface FleetParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** True if the alert is drift that m0.yaml calls urgent. */
+  readonly isUrgent: (alert: RunAlert) => Promise<boolean>;
+}
+
 /** Creates the access to fleets, which are stored as alerts of the kind `fleet`. */
-export function createFleets({ store, clock }: { readonly store: Store; readonly clock: Clock }): Fleets {
+export function createFleets({ store, clock, isUrgent }: FleetParts): Fleets {
   async function fleetsAt(recipient: Pick<Recipient, 'place' | 'person'>): Promise<readonly FleetAlert[]> {
     return store.alerts({ kind: 'fleet', subject: recipientKey(recipient) });
   }
@@ -78,22 +98,24 @@ export function createFleets({ store, clock }: { readonly store: Store; readonly
         ? { platform, channel: 'channel' in place ? place.channel : place.user }
         : { platform, person };
     const posted = await store.postedSince(where, alert.kind, since);
-    const others = (await Promise.all(posted.map((id) => store.alert(id)))).filter(
-      (other) => other !== undefined && other.subject !== alert.subject,
-    );
     // Several alerts of one stack count as one.
-    return [...new Map(others.map((other) => [other?.subject, other?.id ?? 0])).values()];
+    const others = new Map<string, number>();
+    for (const id of posted) {
+      const other = await store.alert(id);
+      if (other === undefined || !isOfRun(other) || other.subject === alert.subject) continue;
+      if (!(await isUrgent(other))) others.set(other.subject, id);
+    }
+    return [...others.values()];
   }
 
   /** The changes that add the alert to a fleet: empty if it is in one, null if it needs its own message. */
   async function changesToJoin(alert: RunAlert, recipient: Recipient): Promise<readonly Change[] | null> {
     const fleets = await fleetsAt(recipient);
     if (fleets.some((f) => f.details.members.includes(alert.id))) return [];
+    if (await isUrgent(alert)) return null;
     const now = clock();
-    // A fleet that is resolved opens again: the round of checks that finds its stacks is still running.
-    const activeFleet = fleets.find(
-      (f) => f.details.of === alert.kind && Math.abs(now - f.lastSeenAt) < JOIN_WINDOW_MS,
-    );
+    // A fleet that is resolved opens again within its life: the round of checks that finds its stacks is still running.
+    const activeFleet = fleets.find((f) => f.details.of === alert.kind && takesIn(f, now));
     if (activeFleet) {
       const details = { ...activeFleet.details, members: [...activeFleet.details.members, alert.id] };
       const seen = { lastSeenAt: now, seenCount: activeFleet.seenCount + 1 };
@@ -114,7 +136,7 @@ export function createFleets({ store, clock }: { readonly store: Store; readonly
           ...{ kind: 'fleet', subject: recipientKey(recipient), fingerprint: '', state: 'open' },
           ...{ firstSeenAt: first?.firstSeenAt ?? now, lastSeenAt: now, seenCount: 1 },
           ...{ runId: null, outcome: null },
-          details: { of: alert.kind, place, person, why, members: [...posted, alert.id] },
+          details: { of: alert.kind, place, person, why, members: [...posted, alert.id], began: now },
         },
         deliveries: [{ type: 'card' }],
       },
@@ -122,10 +144,6 @@ export function createFleets({ store, clock }: { readonly store: Store; readonly
   }
 
   return {
-    async shows(alertId, recipient) {
-      return (await fleetsAt(recipient)).some((f) => f.details.members.includes(alertId));
-    },
-
     async join(alert, recipient) {
       let joined = false;
       await storeFresh(store, async () => {
@@ -136,11 +154,15 @@ export function createFleets({ store, clock }: { readonly store: Store; readonly
       return joined;
     },
 
-    async refreshFleetsOf(alertId) {
-      const open = await store.alerts({ kind: 'fleet', state: 'open' });
-      for (const { id, details } of open) {
-        if (details.members.includes(alertId)) await store.commit([refreshMessage(id, clock())]);
+    async refreshFleetsOf(alertId, found = false) {
+      for (const { id, state, details } of await store.alerts({ kind: 'fleet' })) {
+        if (!details.members.includes(alertId)) continue;
+        await store.commit([refreshMessage(id, clock(), found && state === 'open')]);
       }
+    },
+
+    async covers(alertId) {
+      return (await store.alerts({ kind: 'fleet' })).some((f) => f.details.members.includes(alertId));
     },
 
     async closeIfDone({ id }) {

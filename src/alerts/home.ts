@@ -2,14 +2,19 @@
 import type { GreetingView, HomeDrift, HomeView } from '../messages/view-home.ts';
 import type { RunAlert } from '../model/alert.ts';
 import { approvable, openFindings } from '../model/open-findings.ts';
+import { countStates, type LastTicks } from '../model/overview.ts';
 import type { Actor } from '../model/run.ts';
+import { approvalsOf, partsOf } from '../model/run-parts.ts';
 import type { OnCall } from '../people/on-call.ts';
-import { checkPermission, describeApprovers, type OnCallNow } from '../people/permissions.ts';
+import { checkPausing, checkPermission, describeApprovers, type OnCallNow } from '../people/permissions.ts';
 import type { ViewParts } from './drift-view.ts';
+import { allPauseViews, pauseChoices } from './pause-views.ts';
 import { troublesOf } from './plan-alert-views.ts';
+import { readStatuses } from './stack-statuses.ts';
 
 export interface HomeParts extends ViewParts {
   readonly onCall: OnCall;
+  readonly lastTicks: LastTicks;
 }
 
 type Found = { readonly drift: HomeDrift; readonly mine: boolean };
@@ -27,16 +32,23 @@ async function driftOf(
   const open = openFindings(run, await store.exemptions(stack.name), clock());
   if (open.length === 0) return null;
   const waiting = run.state === 'awaiting_approval' ? approvable(open).length : 0;
-  const about = { code: run.code, findings: open.map((o) => o.finding) };
-  const may = waiting > 0 && checkPermission('approve', actor, stack, directory, onCall, about).ok;
-  const approved = run.approvals.some((a) => a.by.person !== null && a.by.person === actor.person);
+  // A person may be allowed to approve only some parts, for example not those whose code they wrote.
+  const causes = await store.causes(stack.name);
+  const allowed = (waiting === 0 ? [] : partsOf(run, approvable(open))).filter((part) => {
+    const about = { code: run.code, findings: part.open.map((o) => o.finding), causes, now: clock() };
+    return checkPermission('approve', actor, stack, directory, onCall, about).ok;
+  });
+  const left = allowed.filter((part) =>
+    approvalsOf(part, run.approvals).every(({ by }) => by.person === null || by.person !== actor.person),
+  );
+  const approved = allowed.length > 0 && left.length === 0;
   const { from } = stack.approvers;
   const waitsFor = from.length === 0 ? '' : describeApprovers(from, directory, onCall);
   const drift = {
     ...{ stack: stack.name, runId: run.id, open: open.length, waiting, since: alert.firstSeenAt },
     ...{ waitsFor, approved },
   };
-  return { drift, mine: may && !approved };
+  return { drift, mine: left.length > 0 };
 }
 
 /** What the home view of this person shows now. */
@@ -56,6 +68,8 @@ export async function homeView(parts: HomeParts, actor: Actor): Promise<HomeView
   // Nothing of a stack can be approved while its state is empty.
   const waitsForReader = (f: Found): boolean => f.mine && !emptied.has(f.drift.stack);
   const rotas = Object.entries(await parts.onCall.rotasNow()).filter(([name]) => name in directory.oncall);
+  const pauses = await allPauseViews(store, directory);
+  const mayPause = checkPausing('pause', actor, directory.stacks, '', directory, onCall).ok;
   const nameOf = (person: string): string => directory.people.find((p) => p.key === person)?.name ?? person;
   return {
     known: directory.people.some((p) => p.key === actor.person),
@@ -68,6 +82,9 @@ export async function homeView(parts: HomeParts, actor: Actor): Promise<HomeView
       .filter((alert) => names.has(alert.subject))
       .map(({ subject: stack, firstSeenAt, seenCount }) => ({ stack, since: firstSeenAt, times: seenCount })),
     troubles,
+    counts: countStates((await readStatuses(parts, directory.stacks, now)).statuses),
+    ...(pauses.length === 0 ? {} : { pauses }),
+    ...(mayPause ? { pausable: pauseChoices(directory) } : {}),
     rotas: rotas.map(([rota, { people, until, problem }]) => ({
       ...{ rota, until, problem },
       people: people.map((person) => ({ person, name: nameOf(person) })),

@@ -8,7 +8,10 @@ import { type LogFields, withLogFields, withoutLogFields } from '../base/log-con
 import { ChatError } from '../ports/chat.ts';
 import type { MetricsPort } from '../ports/meter.ts';
 import type { OutboxEntry } from '../ports/outbox.ts';
-import { createPosting, isPermanent, type PostingParts } from './posting.ts';
+import { storeUnavailable } from '../ports/store-error.ts';
+import { isPermanent } from './copies.ts';
+import { createPosting, type PostingParts } from './posting.ts';
+import { Undeliverable } from './undeliverable.ts';
 
 export interface OutboxDispatcherParts extends PostingParts {
   readonly meter?: MetricsPort;
@@ -51,7 +54,10 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
 
   /** True if a newer update of the same card waits, as after an outage: a card always shows the newest state. */
   async function isOutdated({ id, message: delivery }: OutboxEntry): Promise<boolean> {
-    if (delivery.type !== 'card' || !(await store.hasNewerCard(delivery.alertId, id))) return false;
+    if (delivery.type !== 'card') return false;
+    // Only another find takes the place of a find: it decides whether a deleted message is posted again.
+    const isFind = delivery.found === true && (await store.alert(delivery.alertId))?.state === 'open';
+    if (!(await store.hasNewerCard(delivery.alertId, id, isFind))) return false;
     // The first one is sent all the same, because replies need the message that it posts.
     return (await store.messages(delivery.alertId)).length > 0;
   }
@@ -62,7 +68,7 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
     for (const entry of due) {
       // To keep the history in order, later lines of an alert wait for a line that failed.
       if (entry.message.type === 'thread' && blockedThreads.has(entry.message.alertId)) continue;
-      const about: LogFields = entry.message.type === 'post' ? {} : { alert: entry.message.alertId };
+      const about: LogFields = 'alertId' in entry.message ? { alert: entry.message.alertId } : {};
       try {
         if (await isOutdated(entry)) {
           await store.outboxDone(entry.id, clock());
@@ -72,12 +78,16 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
         await store.outboxDone(entry.id, clock());
         parts.meter?.deliveryAttempted('delivered');
       } catch (error) {
+        // The message may have been sent. Its key keeps the next try from sending it again.
+        if (storeUnavailable(error) !== null) throw error;
         const text = errorText(error);
-        if (isPermanent(error) && entry.message.type !== 'card') {
+        const isHopeless = error instanceof Undeliverable;
+        if (isHopeless || (isPermanent(error) && entry.message.type !== 'card')) {
           log.error(
             { ...about, err: error, key: entry.key },
             'a message can not be delivered and is given up',
           );
+          if (entry.message.type === 'answer') await parts.answers?.forget(entry.message);
           await store.outboxDone(entry.id, clock());
           parts.meter?.deliveryAttempted('given-up');
           continue;
@@ -104,7 +114,9 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
       try {
         await deliverDue();
       } catch (error) {
-        log.error({ err: error }, 'looking at the outbox broke');
+        const why = storeUnavailable(error);
+        if (why === null) log.error({ err: error }, 'looking at the outbox broke');
+        else log.warn({ err: error, why }, 'deliveries wait, because nothing can be stored');
       } finally {
         isPassing = false;
       }

@@ -1,6 +1,7 @@
 /** Collects the data of the alerts about an empty state and about failing conditions of the code. */
 import type { ConditionsView, EmptyStateView, StackTrouble } from '../messages/view-plan-alerts.ts';
 import type { RunAlert } from '../model/alert.ts';
+import { touchedCommit } from '../model/code-version.ts';
 import type { Run } from '../model/run.ts';
 import type { Store } from '../ports/store.ts';
 import { stackOrRemoved, type ViewParts } from './drift-view.ts';
@@ -24,7 +25,7 @@ export function emptyStateView(parts: ViewParts, run: Run, alert: RunAlert): Emp
   return {
     ...commonFacts(parts, run, alert),
     seen: run.emptied ?? { resources: 0, run: run.id, at: run.updatedAt },
-    code: run.code,
+    code: run.code === null ? null : { ...run.code, ...touchedCommit(run.code) },
     path: stack.source.path,
     workspace: stack.workspace,
   };

@@ -20,6 +20,12 @@ export function placesOfPolicy(directory: Directory, policy: string): readonly P
   return [...new Map(places.map((p) => [JSON.stringify(p), p])).values()];
 }
 
+/** Where the policy comes from: `REPOSITORY@REF/PATH`; empty if m0.yaml does not name it any more. */
+export function policySourceText(directory: Directory, policy: string): string {
+  const source = policySources(directory).find((p) => p.name === policy);
+  return source ? `${source.git}@${source.ref}${source.path === '' ? '' : `/${source.path}`}` : '';
+}
+
 /** The details of a new alert about this status, which nobody has seen yet. */
 export function policyProblemOf(status: BundleStatus): PolicyTrouble {
   return { error: status.stale?.error ?? 'no commit was ever good', inUse: status.commit, seen: null };
@@ -39,11 +45,10 @@ export function policyAlertView(
   alert: PolicyAlert,
 ): PolicyAlertView {
   const { directory } = parts;
-  const source = policySources(directory).find((p) => p.name === alert.subject);
   const { seen } = alert.details;
   return {
     policy: alert.subject,
-    source: source ? `${source.git}@${source.ref}${source.path === '' ? '' : `/${source.path}`}` : '',
+    source: policySourceText(directory, alert.subject),
     error: alert.details.error,
     refused: isUnreachable(alert.fingerprint) ? null : alert.fingerprint,
     inUse: alert.details.inUse,

@@ -1,13 +1,19 @@
-/** Opens an alert when a policy's newest commit can't be used, and resolves it when it can again. */
+/**
+ * Opens an alert when a policy's newest commit can't be used, and resolves it when it can again. Posts a message
+ * when a new commit leaves something out.
+ */
+
 import { createKeyedLock } from '../base/keyed-lock.ts';
 import type { Logger } from '../base/log.ts';
 import type { PolicyAlert } from '../model/alert.ts';
+import type { AuditAction } from '../model/audit-actions.ts';
 import type { Clock, Directory, Place } from '../model/directory.ts';
 import type { BundleStatus } from '../model/policy-status.ts';
 import { type Actor, M0 } from '../model/run.ts';
 import type { PolicyPort } from '../ports/policy.ts';
 import type { Change, Store } from '../ports/store.ts';
 import { storeFresh } from '../runs/commit-fresh.ts';
+import { leftOutChanges } from './left-out-watch.ts';
 import { isUnreachable, policyProblemOf, policySources } from './policy-alerts.ts';
 
 export interface PolicyWatchParts {
@@ -56,7 +62,7 @@ export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
   /** An audit entry about a policy. Its `stack` is the policy's name, and its bundle the commit in use. */
   function auditChange(
     { policy, inUse }: { readonly policy: string; readonly inUse: string | null },
-    action: string,
+    action: AuditAction,
     detail: string,
     by: Actor = M0,
     place: Place | null = null,
@@ -152,7 +158,12 @@ export function createPolicyWatch(parts: PolicyWatchParts): PolicyWatch {
         const sources = policySources(directory);
         await closeUnusedPolicies(new Set(sources.map((s) => s.name)));
         for (const status of await parts.policies.status(sources)) {
-          await lockPolicy(status.policy, () => storeChanges(() => changesFor(status)));
+          await lockPolicy(status.policy, () =>
+            storeChanges(async () => [
+              ...(await changesFor(status)),
+              ...(await leftOutChanges({ store, directory, clock }, status)),
+            ]),
+          );
         }
       } catch (error) {
         log.error({ err: error }, 'checking the policies failed');

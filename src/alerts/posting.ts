@@ -4,23 +4,37 @@ import type { Logger } from '../base/log.ts';
 import type { LogFields } from '../base/log-context.ts';
 import type { Card } from '../messages/card.ts';
 import { conditionsCard } from '../messages/conditions-card.ts';
+import { configCard } from '../messages/config-card.ts';
 import { driftCard } from '../messages/drift-card.ts';
 import { emptyStateCard } from '../messages/empty-state-card.ts';
 import { failureCard } from '../messages/failure-card.ts';
+import { firstChecksCard } from '../messages/first-checks-card.ts';
 import { fleetCard } from '../messages/fleet-card.ts';
+import { pauseCard } from '../messages/pause.ts';
 import { policyAlertCard } from '../messages/policy-alert-card.ts';
 import { reachCard } from '../messages/reach-card.ts';
 import { type Alert, isOfRun, type PostedMessage } from '../model/alert.ts';
 import type { Place, Platform } from '../model/directory.ts';
+import { isAlertOfBackup, messageKey } from '../model/memory.ts';
 import { ChatError, type ChatPort } from '../ports/chat.ts';
 import type { OutboxEntry, OutboxMessage } from '../ports/outbox.ts';
+import { configView } from './config-alerts.ts';
+import { againText, isAt, isCopyFor, isDeleted, isPermanent, postKey, recipientOfCopy } from './copies.ts';
 import { driftView, failureView, stackOrRemoved, type ViewParts } from './drift-view.ts';
+import { firstChecksView } from './first-checks-view.ts';
 import { createFleets, type Recipient } from './fleet.ts';
+import { hasPlace, isUrgentDrift } from './fleet-rules.ts';
 import { fleetView } from './fleet-view.ts';
+import type { FollowedAnswers } from './followed-answers.ts';
+import { type Reader, readerOf, withNewer } from './open-card.ts';
+import { pauseCardView, placesOfPause } from './pause-views.ts';
 import { conditionsView, emptyStateView } from './plan-alert-views.ts';
+import { updatePointers, updatePointersToFleet } from './pointers.ts';
 import { placesOfPolicy, policyAlertView } from './policy-alerts.ts';
+import { createPostedMessages } from './posted-messages.ts';
 import { markRefused } from './refused-messages.ts';
 import { directoryWithSubscriptions } from './subscriptions.ts';
+import { Undeliverable } from './undeliverable.ts';
 import {
   addressOf,
   markChannelLost,
@@ -35,6 +49,8 @@ type DirectMessage = Extract<OutboxMessage, { readonly type: 'dm' }>;
 export interface PostingParts extends ViewParts {
   readonly chats: ReadonlyMap<Platform, ChatPort>;
   readonly log: Logger;
+  /** Left out: no answers are followed. */
+  readonly answers?: FollowedAnswers;
 }
 
 export interface Posting {
@@ -45,20 +61,11 @@ export interface Posting {
   deliver(entry: OutboxEntry, about: LogFields): Promise<void>;
 }
 
-/** True if the chat refused the message for good, so another try is useless. */
-export function isPermanent(error: unknown): boolean {
-  return error instanceof ChatError && error.permanent;
-}
-
 /** Throws a temporary problem, because another try may help. Without one, throws a permanent one if `insist`. */
 function throwProblems(problems: readonly unknown[], insist: boolean): void {
   const [temporary] = problems.filter((p) => !isPermanent(p));
   if (temporary !== undefined) throw temporary;
   if (insist && problems.length > 0) throw problems[0];
-}
-
-function isAt(message: PostedMessage, place: Place): boolean {
-  return message.platform === place.platform && 'channel' in place && message.channel === place.channel;
 }
 
 function aboutOf(alert: Alert): LogFields {
@@ -69,7 +76,7 @@ function aboutOf(alert: Alert): LogFields {
 /** Creates the delivery of outbox entries; the dispatcher calls it. */
 export function createPosting(parts: PostingParts): Posting {
   const { store, clock, log, directory } = parts;
-  const fleets = createFleets({ store, clock });
+  const fleets = createFleets({ store, clock, isUrgent: (alert) => isUrgentDrift(parts, alert) });
 
   /** For one request: a process that is frozen between two of them may have been replaced when it goes on. */
   async function chatOf(platform: Platform): Promise<ChatPort> {
@@ -80,45 +87,110 @@ export function createPosting(parts: PostingParts): Posting {
     return chat;
   }
 
-  async function cardOf(alert: Alert, messages: readonly PostedMessage[], why: string | null): Promise<Card> {
+  const { messagesOf, storePosted } = createPostedMessages({ store, clock, chatOf, pointTo });
+
+  /** The key under which the chat knows the alert's message in the place, see `messageKey`. */
+  async function keyOfPost(alert: Alert, place: Place, instead: string | null = null): Promise<string> {
+    return messageKey(await store.memory(), { alert: alert.id }, postKey(alert, place, instead));
+  }
+
+  /** The key under which the chat knows what it gets of this delivery. `part` is the message that a line belongs to. */
+  async function keyOfDelivery(entry: OutboxEntry, part: PostedMessage | null = null): Promise<string> {
+    const key = part === null ? entry.key : `${entry.key}:${part.id}`;
+    return messageKey(await store.memory(), { delivery: entry.id }, key);
+  }
+
+  /** The card as the reader sees it. `why`: the reader is a person who is asked, and why. */
+  async function cardOf(
+    alert: Alert,
+    messages: readonly PostedMessage[],
+    { why, ...reader }: Reader & { readonly why: string | null },
+  ): Promise<Card> {
     switch (alert.kind) {
       case 'policy':
         return policyAlertCard(policyAlertView(parts, alert));
       case 'fleet':
-        return fleetCard(await fleetView(parts, alert));
+        return fleetCard(await fleetView(parts, alert, reader));
       case 'reach':
         return reachCard(unreachableView(parts, alert));
+      case 'pause':
+        return pauseCard(pauseCardView(parts, alert));
+      case 'config':
+        return configCard(configView(parts, alert));
+      case 'first-checks':
+        return firstChecksCard(await firstChecksView(parts, alert));
       case 'drift':
       case 'failure':
       case 'empty-state':
       case 'conditions': {
         const run = await store.run(alert.runId);
-        if (!run) throw new Error(`rendering alert ${alert.id}: run #${alert.runId} is not in the store`);
+        if (!run)
+          throw new Undeliverable(`rendering alert ${alert.id}: run #${alert.runId} is not in the store`);
         if (alert.kind === 'failure') return failureCard(await failureView(parts, run, alert));
         if (alert.kind === 'empty-state') return emptyStateCard(emptyStateView(parts, run, alert));
         if (alert.kind === 'conditions') return conditionsCard(conditionsView(parts, run, alert));
-        return driftCard(await driftView(parts, run, alert, messages), { why });
+        const view = await driftView(parts, run, alert, messages);
+        return driftCard(await withNewer(parts, view, alert, reader), { why });
       }
       default:
         return assertNever(alert);
     }
   }
 
+  /** Posts the card. What the former memory posted of an alert of a restored back-up may be there already. */
+  async function postOrFind(
+    alert: Alert,
+    place: Place,
+    card: Card,
+    key: string,
+  ): Promise<Pick<PostedMessage, 'channel' | 'messageId'>> {
+    const posted = await (await chatOf(place.platform)).post(place, card, key);
+    if (isAlertOfBackup(await store.memory(), alert.id)) {
+      await (await chatOf(place.platform)).update(posted.channel, posted.messageId, card);
+    }
+    return posted;
+  }
+
   async function post(alert: Alert, recipient: Recipient, messages: readonly PostedMessage[]): Promise<void> {
     const { place, person, why } = recipient;
-    const where = 'channel' in place ? place.channel : place.user;
-    const key = `alert:${alert.id}:${place.platform}:${where}`;
-    const card = await cardOf(alert, messages, why);
-    const posted = await (await chatOf(place.platform)).post(place, card, key);
-    await store.addMessage({
-      alertId: alert.id,
-      platform: place.platform,
-      ...posted,
-      role: person === null ? 'root' : 'dm',
-      person,
-      why,
-      postedAt: clock(),
-    });
+    const card = await cardOf(alert, messages, { ...readerOf(recipient), why });
+    const key = await keyOfPost(alert, place);
+    const begun = { alertId: alert.id, key, place, person, why, replaces: null };
+    await store.beginPost(begun);
+    await storePosted(alert, begun, await postOrFind(alert, place, card, key));
+  }
+
+  /**
+   * Posts the card anew in place of a copy that was deleted. Each step can be repeated: until the new one is stored, the
+   * stored copy is the deleted one, whose next update leads here again.
+   */
+  async function postAgain(
+    alert: Alert,
+    lost: PostedMessage,
+    recipient: Recipient,
+    messages: readonly PostedMessage[],
+  ): Promise<void> {
+    const { place, why } = recipient;
+    const key = await keyOfPost(alert, place, lost.messageId);
+    const card = await cardOf(alert, messages, { ...readerOf(lost), why });
+    const begun = { alertId: alert.id, key, place, person: lost.person, why, replaces: lost.id };
+    await store.beginPost(begun);
+    const posted = await postOrFind(alert, place, card, key);
+    try {
+      const chat = await chatOf(place.platform);
+      await chat.reply(posted.channel, posted.messageId, againText(alert), `${key}:note`);
+    } catch (error) {
+      if (!isPermanent(error)) throw error;
+      log.warn({ err: error, alert: alert.id }, 'a message was posted again, without the line that says so');
+    }
+    await storePosted(alert, begun, posted);
+    log.info({ alert: alert.id, channel: posted.channel }, 'a deleted message was posted again');
+  }
+
+  /** Older cards must point to a message from the moment that it is stored, so this is queued just before that. */
+  async function pointTo(alert: Alert, event: string): Promise<void> {
+    if (alert.kind === 'fleet') await updatePointersToFleet(parts, alert, event);
+    else await updatePointers(parts, alert, event);
   }
 
   /** Posts the alert to the recipient, unless a fleet's message shows it there. */
@@ -129,6 +201,7 @@ export function createPosting(parts: PostingParts): Posting {
   ): Promise<void> {
     const joined = isOfRun(alert) && (await fleets.join(alert, recipient));
     if (!joined) await post(alert, recipient, messages);
+    else await updatePointers(parts, alert, `joined:${recipient.place.platform}`);
   }
 
   async function recipientsOf(alert: Alert): Promise<readonly Recipient[]> {
@@ -139,8 +212,14 @@ export function createPosting(parts: PostingParts): Posting {
         return placesOfPolicy(known, alert.subject).map(inChannel);
       case 'reach':
         return placesOfUnreachable(known, alert).map(inChannel);
+      case 'pause':
+        return placesOfPause(known, alert.subject).map(inChannel);
+      case 'config':
+        return alert.details.places.map(inChannel);
+      case 'first-checks':
+        return [inChannel(alert.details.place)];
       case 'fleet':
-        return [alert.details];
+        return (await hasPlace(store, known, parts.chats, alert)) ? [alert.details] : [];
       case 'drift':
       case 'failure':
       case 'empty-state':
@@ -164,16 +243,22 @@ export function createPosting(parts: PostingParts): Posting {
     });
   }
 
-  async function syncCard(alert: Alert): Promise<void> {
-    const messages = await store.messages(alert.id);
+  /** `found`: a check found the problem again, so a copy that was deleted is posted once more. */
+  async function syncCard(alert: Alert, found = false): Promise<void> {
+    const messages = await messagesOf(alert);
+    const recipients = await recipientsOf(alert);
     // The errors are collected, so one place that can't be reached does not stop the delivery to the others.
     const problems: unknown[] = [];
     for (const message of messages) {
-      const card = await cardOf(alert, messages, message.why);
+      const card = await cardOf(alert, messages, { ...readerOf(message), why: message.why });
       try {
         await (await chatOf(message.platform)).update(message.channel, message.messageId, card);
       } catch (error) {
-        if (!isPermanent(error)) problems.push(error);
+        const again = found && alert.state === 'open' && isDeleted(error);
+        const recipient = again ? recipientOfCopy(message, recipients, directory) : null;
+        if (recipient !== null)
+          await attempt(alert, recipient, problems, (r) => postAgain(alert, message, r, messages));
+        else if (!isPermanent(error)) problems.push(error);
         else
           log.warn(
             { err: error, alert: alert.id, channel: message.channel },
@@ -181,49 +266,60 @@ export function createPosting(parts: PostingParts): Posting {
           );
       }
     }
-    for (const recipient of await recipientsOf(alert)) {
-      const there = messages.some((m) =>
-        recipient.person === null
-          ? m.role === 'root' && isAt(m, recipient.place)
-          : m.person === recipient.person,
-      );
-      if (there) continue;
-      try {
-        // An alert that was superseded before it was posted needs no message: the newer one gets it.
-        if (alert.state === 'superseded') continue;
-        await postOrJoin(alert, recipient, messages);
-        if (recipient.person === null) await markChannelWorking(store, recipient.place);
-        else await store.removeRefusal(recipient.person, alert.id, clock());
-      } catch (error) {
-        if (isPermanent(error)) await recordRefusal(alert, recipient, error);
-        problems.push(error);
-      }
+    for (const recipient of recipients) {
+      if (messages.some((message) => isCopyFor(message, recipient))) continue;
+      // An alert that was superseded before it was posted needs no message: the newer one gets it.
+      if (alert.state === 'superseded') continue;
+      // What a restored back-up still had to post about an alert that is over is no news any more.
+      if (alert.state !== 'open' && isAlertOfBackup(await store.memory(), alert.id)) continue;
+      await attempt(alert, recipient, problems, (r) => postOrJoin(alert, r, messages));
     }
-    if (isOfRun(alert)) await fleets.refreshFleetsOf(alert.id);
+    if (isOfRun(alert)) await fleets.refreshFleetsOf(alert.id, found);
+    if (alert.state !== 'open') await updatePointers(parts, alert, alert.state);
     throwProblems(problems, alert.state === 'open');
+  }
+
+  /** Posts to the recipient, and stores whether the chat took it. An error is added to `problems`. */
+  async function attempt(
+    alert: Alert,
+    recipient: Recipient,
+    problems: unknown[],
+    posting: (recipient: Recipient) => Promise<void>,
+  ): Promise<void> {
+    try {
+      await posting(recipient);
+      if (recipient.person === null) await markChannelWorking(store, recipient.place);
+      else await store.removeRefusal(recipient.person, alert.id, clock());
+    } catch (error) {
+      if (isPermanent(error)) await recordRefusal(alert, recipient, error);
+      problems.push(error);
+    }
   }
 
   async function addToThreads(alert: Alert, entry: OutboxEntry, text: string): Promise<void> {
     const roots = (await store.messages(alert.id)).filter((m) => m.role === 'root');
-    if (roots.length === 0 && alert.state !== 'superseded' && !(await isShownByFleet(alert))) {
-      throw new ChatError(`the message that "${entry.key}" belongs under is not posted yet`);
+    if (roots.length === 0) {
+      // A fleet's message gets no history lines: people use `/m0 history`.
+      if (alert.state === 'superseded' || (await fleets.covers(alert.id))) return;
+      if (await store.hasNewerCard(alert.id, 0))
+        throw new ChatError(`the message that "${entry.key}" belongs under is not posted yet`);
+      // No place gets the alert any more: its stack left m0.yaml, or its only channel refused it until it ended.
+      log.warn({ alert: alert.id, key: entry.key }, 'a line of history has no message that it belongs to');
+      return;
     }
     const problems: unknown[] = [];
     for (const m of roots) {
       try {
-        await (await chatOf(m.platform)).reply(m.channel, m.messageId, text, `${entry.key}:${m.id}`);
+        const key = await keyOfDelivery(entry, m);
+        await (await chatOf(m.platform)).reply(m.channel, m.messageId, text, key);
       } catch (error) {
-        problems.push(error);
+        // A person deleted the message, so nobody misses the line there. The next check that finds the drift posts it.
+        if (isDeleted(error))
+          log.info({ alert: alert.id, channel: m.channel }, 'a line for a deleted message is left out');
+        else problems.push(error);
       }
     }
     throwProblems(problems, true);
-  }
-
-  /** True if a fleet's message shows the alert. Such alerts get no history lines: people use `/m0 history`. */
-  async function isShownByFleet(alert: Alert): Promise<boolean> {
-    for (const recipient of await recipientsOf(alert))
-      if (await fleets.shows(alert.id, recipient)) return true;
-    return false;
   }
 
   /** Mentions the person in the Teams channel: a direct message needs the app installed for the person. */
@@ -232,14 +328,8 @@ export function createPosting(parts: PostingParts): Posting {
     const text = `${name}: ${why}. I can’t write to you directly: add m0 for yourself in Teams.`;
     for (const m of await store.messages(alert.id)) {
       if (m.role !== 'root' || m.platform !== 'teams') continue;
-      await (await chatOf(m.platform)).reply(
-        m.channel,
-        m.messageId,
-        text,
-        `${entry.key}:${m.id}`,
-        false,
-        who,
-      );
+      const key = await keyOfDelivery(entry, m);
+      await (await chatOf(m.platform)).reply(m.channel, m.messageId, text, key, false, who);
     }
   }
 
@@ -274,7 +364,7 @@ export function createPosting(parts: PostingParts): Posting {
   async function ask(alert: Alert, entry: OutboxEntry, delivery: DirectMessage): Promise<void> {
     if (alert.state !== 'open') return;
     const { person } = delivery;
-    const messages = await store.messages(alert.id);
+    const messages = await messagesOf(alert);
     const copy = messages.find((m) => m.role === 'dm' && m.person === person);
     if (copy === undefined) await sendDirectMessage(alert, entry, delivery, messages);
     await store.removeRefusal(person, alert.id, copy?.postedAt ?? clock());
@@ -299,7 +389,8 @@ export function createPosting(parts: PostingParts): Posting {
     const problems: unknown[] = [];
     for (const m of copies) {
       try {
-        await (await chatOf(m.platform)).reply(m.channel, m.messageId, text, `${entry.key}:${m.id}`, true);
+        const key = await keyOfDelivery(entry, m);
+        await (await chatOf(m.platform)).reply(m.channel, m.messageId, text, key, true);
       } catch (error) {
         problems.push(error);
       }
@@ -311,15 +402,24 @@ export function createPosting(parts: PostingParts): Posting {
     async deliver(entry, about) {
       const { message: delivery } = entry;
       if (delivery.type === 'post') {
-        await (await chatOf(delivery.place.platform)).post(delivery.place, delivery.card, entry.key);
+        const { place, card } = delivery;
+        await (await chatOf(place.platform)).post(place, card, await keyOfDelivery(entry));
+        return;
+      }
+      if (delivery.type === 'answer') {
+        await parts.answers?.deliver(delivery, await chatOf(delivery.platform));
         return;
       }
       const alert = await store.alert(delivery.alertId);
-      if (!alert) throw new Error(`delivering ${entry.key}: alert ${delivery.alertId} is not in the store`);
+      if (!alert)
+        throw new Undeliverable(`delivering ${entry.key}: alert ${delivery.alertId} is not in the store`);
       Object.assign(about, aboutOf(alert));
       switch (delivery.type) {
         case 'card':
-          return syncCard(alert.kind === 'fleet' ? await fleets.closeIfDone(alert) : alert);
+          return syncCard(
+            alert.kind === 'fleet' ? await fleets.closeIfDone(alert) : alert,
+            delivery.found === true,
+          );
         case 'thread':
           return addToThreads(alert, entry, delivery.text);
         case 'dm':

@@ -4,8 +4,10 @@ import type { Clock, Directory } from '../model/directory.ts';
 import type { Exemption } from '../model/exemption.ts';
 import { M0 } from '../model/run.ts';
 import type { Change, Store } from '../ports/store.ts';
+import { SNOOZES_ANNOUNCED } from '../runs/after-restore.ts';
 import { newRun } from '../runs/effects.ts';
 import type { Worker } from '../runs/worker-parts.ts';
+import { cardsOfExemptions } from './exemption-end.ts';
 
 export interface SnoozeWatchParts {
   readonly store: Store;
@@ -16,7 +18,7 @@ export interface SnoozeWatchParts {
 }
 
 /** The stored value: all snoozes that ended before this time (ms since epoch) have been announced. */
-const ANNOUNCED_UP_TO = 'snoozes-told';
+const ANNOUNCED_UP_TO = SNOOZES_ANNOUNCED;
 
 /**
  * Finds the snoozes that ended since the last call, also if m0 was restarted in between. Each gets a line in the
@@ -63,10 +65,11 @@ async function changesOf(
 
 /** Updates the outcome of each alert once, although several of its snoozes may have ended. */
 async function cardsOf(store: Store, over: readonly Exemption[]): Promise<readonly Change[]> {
-  const runs = new Set(over.flatMap((exemption) => exemption.runId ?? []));
-  const alerts = await Promise.all([...runs].map((runId) => store.alerts({ runId, kind: 'drift' })));
-  return alerts
-    .flat()
+  const cards = await Promise.all(
+    over.map((exemption) => cardsOfExemptions(store, exemption.stack, [exemption])),
+  );
+  const older = cards.flatMap((each) => each.older).filter((alert) => alert.kind === 'drift');
+  return [...new Map(older.map((alert) => [alert.id, alert])).values()]
     .filter((alert) => alert.state === 'resolved')
     .map((alert) => ({
       type: 'alert.update',
@@ -76,11 +79,14 @@ async function cardsOf(store: Store, over: readonly Exemption[]): Promise<readon
 
 async function historyOf(store: Store, exemption: Exemption, now: number): Promise<readonly Change[]> {
   const run = exemption.runId === null ? undefined : await store.run(exemption.runId);
-  const alerts =
-    exemption.runId === null ? [] : await store.alerts({ runId: exemption.runId, kind: 'drift' });
+  const { open, older } = await cardsOfExemptions(store, exemption.stack, [exemption]);
+  const drift = older.filter((alert) => alert.kind === 'drift');
+  const told = open === null ? drift : [open];
+  const updated = open === null ? drift : [open, ...drift];
   const what = exemption.address ?? exemption.stack;
   const why = exemption.reason === '' ? '' : ` ("${exemption.reason}")`;
-  const text = `The snooze of ${what} by ${exemption.by.name}${why} is over: checking again`;
+  const kind = exemption.kind === 'accept' ? 'accept' : 'snooze';
+  const text = `The ${kind} of ${what} by ${exemption.by.name}${why} is over: checking again`;
   return [
     {
       type: 'audit',
@@ -96,22 +102,24 @@ async function historyOf(store: Store, exemption: Exemption, now: number): Promi
           exemption.address === null || exemption.fingerprint === null
             ? null
             : [{ address: exemption.address, fingerprint: exemption.fingerprint }],
-        detail: `${what}: snoozed by ${exemption.by.name}`,
+        detail: `${what}: ${exemption.kind === 'accept' ? 'accepted' : 'snoozed'} by ${exemption.by.name}`,
       },
     },
-    ...alerts.flatMap((alert): Change[] => [
-      {
+    ...told.map(
+      ({ id }): Change => ({
         type: 'outbox.add',
-        key: `thread:${alert.id}:snooze-over:${exemption.id}`,
-        delivery: { type: 'thread', alertId: alert.id, text },
+        key: `thread:${id}:snooze-over:${exemption.id}`,
+        delivery: { type: 'thread', alertId: id, text },
         at: now,
-      },
-      {
+      }),
+    ),
+    ...updated.map(
+      ({ id }): Change => ({
         type: 'outbox.add',
-        key: `card:${alert.id}:snooze-over:${exemption.id}`,
-        delivery: { type: 'card', alertId: alert.id },
+        key: `card:${id}:snooze-over:${exemption.id}`,
+        delivery: { type: 'card', alertId: id },
         at: now,
-      },
-    ]),
+      }),
+    ),
   ];
 }

@@ -4,9 +4,11 @@ import type { Logger } from '../base/log.ts';
 import type { Environment } from '../config/environment.ts';
 import type { Config } from '../config/load.ts';
 import type { PostRoute } from '../http/server.ts';
-import type { Clock, Directory, Place, Platform } from '../model/directory.ts';
+import type { Clock, Directory, Person, Place, Platform } from '../model/directory.ts';
 import { ChatError, type ChatPort, type CommandHandler } from '../ports/chat.ts';
+import type { DrawPicture } from '../ports/pictures.ts';
 import type { Store } from '../ports/store.ts';
+import { patientInbox } from './patient-events.ts';
 import type { HomeOf } from './slack/homes.ts';
 import { createSlack, type Slack, type SlackMode } from './slack/slack.ts';
 import type { GreetingOf } from './teams/greetings.ts';
@@ -19,6 +21,8 @@ export interface ChatsOptions {
   readonly store: Store;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Left out: cards are sent without their pictures. */
+  readonly drawPicture?: DrawPicture | undefined;
   /** A Bot Connector other than Microsoft's, for the local sandbox and tests. */
   readonly teamsConnector?: OtherConnector | undefined;
 }
@@ -34,8 +38,14 @@ export interface Chats {
    * message to a person who adds m0 in Teams.
    */
   start(handler: CommandHandler, homeOf: HomeOf, greetingOf: GreetingOf): Promise<void>;
+  /** Call when stacks, or digests if they are given, may have channels that none had before. Never rejects. */
+  expect(directory: Directory, digests?: Config['digests']): Promise<void>;
+  /** Knows these people from now on, and nobody else. */
+  follow(people: readonly Person[]): void;
   /** Call when data changed that a Home tab may show. */
   refreshHomes(): void;
+  /** Carries out what processes that are gone have taken in and not carried out. Never rejects. */
+  carryOutLeft(): Promise<void>;
   stop(): Promise<void>;
   healthy(): readonly {
     readonly platform: Platform;
@@ -56,8 +66,15 @@ function slackMode({ chat }: Config, { slack }: Environment): SlackMode {
   return { mode: 'http', signingSecret: required('SLACK_SIGNING_SECRET', slack.signingSecret) };
 }
 
-function placesIn({ directory, digests }: Config): readonly Place[] {
+function placesIn({ directory, digests }: Pick<Config, 'directory' | 'digests'>): readonly Place[] {
   return [...directory.stacks, ...digests].flatMap((each) => each.channels);
+}
+
+function teamsChannels(config: Pick<Config, 'directory' | 'digests'>): readonly string[] {
+  const channels = placesIn(config).flatMap((place) =>
+    place.platform === 'teams' && 'channel' in place ? [place.channel] : [],
+  );
+  return [...new Set(channels)];
 }
 
 /** Throws where m0.yaml names no chat, or a channel or user group of a chat that is not configured. */
@@ -98,6 +115,7 @@ export function withinChats({ chat, directory }: Config): Directory {
 export async function openChats(options: ChatsOptions): Promise<Chats> {
   const { config, environment, store, log, clock } = options;
   const { people } = config.directory;
+  let { digests } = config;
   const slack: Slack | null =
     config.chat.slack === null
       ? null
@@ -109,7 +127,8 @@ export async function openChats(options: ChatsOptions): Promise<Chats> {
           people,
           matchByEmail: config.chat.slack.matchByEmail,
           clock,
-          events: store,
+          events: patientInbox(store, log),
+          drawPicture: options.drawPicture,
         });
   const teams = config.chat.teams === null ? null : await openTeams(options);
   const open = [...(slack === null ? [] : [slack]), ...(teams === null ? [] : [teams])];
@@ -120,6 +139,18 @@ export async function openChats(options: ChatsOptions): Promise<Chats> {
     async usergroup(id) {
       if (slack !== null) return slack.usergroup(id);
       throw new ChatError(`reading the members of ${id}: chat.slack is not in m0.yaml`, { permanent: true });
+    },
+    follow(people) {
+      slack?.follow(people);
+      teams?.follow(people);
+    },
+    async expect(directory, next = digests) {
+      try {
+        digests = next;
+        await teams?.expect(teamsChannels({ directory, digests }));
+      } catch (error) {
+        log.error({ err: error }, 'whether m0 is in all channels of Teams could not be read');
+      }
     },
     refreshHomes: () => slack?.refreshHomes(),
     async start(handler, homeOf, greetingOf) {
@@ -138,6 +169,9 @@ export async function openChats(options: ChatsOptions): Promise<Chats> {
         throw error;
       }
     },
+    async carryOutLeft() {
+      for (const chat of open) await chat.carryOutLeft();
+    },
     async stop() {
       await Promise.all(open.map((chat) => chat.stop()));
     },
@@ -149,18 +183,16 @@ async function openTeams(options: ChatsOptions): Promise<Teams> {
   const { config, environment, store, log, clock, teamsConnector } = options;
   // Loaded only where Teams is used: botbuilder takes most of a second and tens of megabytes.
   const { createTeams } = await import('./teams/teams.ts');
-  const channels = placesIn(config).flatMap((place) =>
-    place.platform === 'teams' && 'channel' in place ? [place.channel] : [],
-  );
   return createTeams({
     ...environment.teams,
     connector: teamsConnector,
     people: config.directory.people,
-    channels: [...new Set(channels)],
-    store,
+    channels: teamsChannels(config),
+    store: { ...store, ...patientInbox(store, log) },
     onAddedForPerson: (person) => store.setReachable(person, clock()),
     log,
     clock,
     random: Math.random,
+    drawPicture: options.drawPicture,
   });
 }

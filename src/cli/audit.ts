@@ -6,6 +6,7 @@ import { errorText } from '../base/error-text.ts';
 import { type ChainedEntry, walkChain } from '../store/audit-chain.ts';
 import { exportLine, readExportLine } from '../store/audit-export.ts';
 import { openRecord } from '../store/read-only.ts';
+import type { ExitCode } from './commands.ts';
 import type { Io } from './config.ts';
 
 /** What the audit command needs from the process. */
@@ -32,10 +33,10 @@ class UsageError extends Error {}
 /** Checks that no line was changed, and prints the first one that was. Resolves with the exit code. */
 async function verify(
   what: string,
-  entries: AsyncIterable<ChainedEntry | string> | Iterable<ChainedEntry>,
+  entries: AsyncIterable<ChainedEntry | string>,
   part: boolean,
   io: Io,
-): Promise<number> {
+): Promise<ExitCode> {
   const walk = walkChain(part);
   let number = 0;
   for await (const entry of entries) {
@@ -92,10 +93,15 @@ function matchesFilter({ entry }: ChainedEntry, { stack, since, until }: ExportF
   );
 }
 
-async function exportRecord(lines: Iterable<ChainedEntry>, filter: ExportFilter, io: Io, parts: AuditParts) {
+async function exportRecord(
+  lines: AsyncIterable<ChainedEntry>,
+  filter: ExportFilter,
+  io: Io,
+  parts: AuditParts,
+): Promise<ExitCode> {
   let buffer = '';
   let count = 0;
-  for (const line of lines) {
+  for await (const line of lines) {
     if (!matchesFilter(line, filter)) continue;
     buffer += exportLine(line);
     count += 1;
@@ -116,7 +122,7 @@ const OPTIONS = {
   part: { type: 'boolean' },
 } as const;
 
-async function run(args: readonly string[], io: Io, parts: AuditParts): Promise<number> {
+async function run(args: readonly string[], io: Io, parts: AuditParts): Promise<ExitCode> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   const [command, file, ...more] = positionals;
   const { stack, since, until, part } = values;
@@ -139,7 +145,7 @@ async function run(args: readonly string[], io: Io, parts: AuditParts): Promise<
     if (isExport) return await exportRecord(record.lines(), filter, io, parts);
     return await verify(record.file, record.lines(), false, io);
   } finally {
-    record.close();
+    await record.close();
   }
 }
 
@@ -148,7 +154,7 @@ async function run(args: readonly string[], io: Io, parts: AuditParts): Promise<
  * exit code: 0; 1 if a line was changed; 2 if the command is wrong. Rejects with a StoreError if the database can't
  * be read, and with the file system's error if the export can't be read.
  */
-export async function auditCommand(args: readonly string[], io: Io, parts: AuditParts): Promise<number> {
+export async function auditCommand(args: readonly string[], io: Io, parts: AuditParts): Promise<ExitCode> {
   try {
     return await run(args, io, parts);
   } catch (error) {

@@ -1,5 +1,7 @@
 /** The command `m0 backup`. */
+
 import { backUp } from '../store/back-up.ts';
+import type { ExitCode } from './commands.ts';
 import type { Io } from './config.ts';
 
 /** What the backup command needs from the process. */
@@ -16,7 +18,7 @@ const USAGE = 'backup: say `backup FILE`, with a file that is not there yet\n';
  * was copied but its audit record was changed; 2 if the command is wrong. Rejects with a StoreError, and leaves no
  * file, if the copy is not sound.
  */
-export async function backupCommand(args: readonly string[], io: Io, parts: BackupParts): Promise<number> {
+export async function backupCommand(args: readonly string[], io: Io, parts: BackupParts): Promise<ExitCode> {
   const [file, ...more] = args;
   if (file === undefined || file.startsWith('-') || more.length > 0) {
     io.err(USAGE);

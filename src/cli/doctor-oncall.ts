@@ -1,25 +1,18 @@
 /** The rows of `m0 doctor` about PagerDuty. */
 import { errorText } from '../base/error-text.ts';
-import { ConfigError } from '../config/config-error.ts';
 import type { Environment } from '../config/environment.ts';
-import { loadConfig } from '../config/load.ts';
 import type { Directory } from '../model/directory.ts';
 import type { ScheduleOnCall } from '../model/rota.ts';
 import { openPagerDuty } from '../people/pagerduty/pagerduty.ts';
 import { pagerdutyNow } from '../people/rota-now.ts';
-import { isValidCron } from '../schedule/cron.ts';
 import type { Row } from '../setup/inspect.ts';
+import { configOrNull } from './doctor-config.ts';
 
 /** One row per rota of PagerDuty: whether PagerDuty answers, and whether m0 knows the people on call. */
 export async function onCallRows(env: Environment): Promise<Row[]> {
-  let directory: Directory;
-  try {
-    ({ directory } = await loadConfig(env.configPath, env.variables, isValidCron));
-  } catch (error) {
-    // The row about the configuration reports this error.
-    if (error instanceof ConfigError) return [];
-    throw error;
-  }
+  // The row about the configuration reports why it can't be read.
+  const directory = (await configOrNull(env))?.config.directory;
+  if (directory === undefined) return [];
   const schedules = Object.entries(directory.oncall).flatMap(([name, rota]) =>
     rota.kind === 'pagerduty' ? [{ name, schedule: rota.schedule }] : [],
   );

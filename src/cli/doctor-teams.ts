@@ -1,19 +1,12 @@
 /** The rows of `m0 doctor` about Microsoft Teams. */
-import { ConfigError } from '../config/config-error.ts';
 import type { Environment } from '../config/environment.ts';
-import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/valid.ts';
-import { isValidCron } from '../schedule/cron.ts';
 import type { Row } from '../setup/inspect.ts';
+import { configOrNull } from './doctor-config.ts';
 
 /** The chats that m0.yaml enables; null if m0.yaml can't be read, which the row about the configuration reports. */
 export async function chatsOf(env: Environment): Promise<Config['chat'] | null> {
-  try {
-    return (await loadConfig(env.configPath, env.variables, isValidCron)).chat;
-  } catch (error) {
-    if (error instanceof ConfigError) return null;
-    throw error;
-  }
+  return (await configOrNull(env))?.config.chat ?? null;
 }
 
 /**
@@ -37,7 +30,7 @@ export function teamsRow({ teams }: Environment): Row {
       ...(appId === null ? ['MICROSOFT_APP_ID'] : []),
       ...(appPassword === null ? ['MICROSOFT_APP_PASSWORD'] : []),
     ];
-    const todo = `set ${missing.join(' and ')}: docs/teams.md says where they are`;
+    const todo = `set ${missing.join(' and ')}: docs/how-to/teams.md says where they are`;
     return { what, state: 'missing', found: `${missing.join(', ')} not set`, todo };
   }
   if (tenantId === null) {

@@ -1,59 +1,86 @@
 /** The command `m0 doctor`. */
-import { constants, existsSync } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
 import { errorText } from '../base/error-text.ts';
-import { ConfigError } from '../config/config-error.ts';
 import type { Environment } from '../config/environment.ts';
-import { loadConfig } from '../config/load.ts';
-import { isValidCron } from '../schedule/cron.ts';
+import { DATA_FOLDER_TODO, dataFolderProblem } from '../setup/data-folder.ts';
 import { hasSandbox } from '../setup/has-sandbox.ts';
 import { inspectTools, type Row } from '../setup/inspect.ts';
 import { openProbes } from '../setup/probe.ts';
+import { table } from '../setup/table.ts';
 import { findTerraform, toolsFolder } from '../setup/tools.ts';
 import { chooseStackUser, SHARED_MEANS } from '../terraform/stack-user-default.ts';
+import type { ExitCode } from './commands.ts';
 import type { Io } from './config.ts';
+import { backendRows } from './doctor-backends.ts';
+import { configOrNull, configRow, inUseRows, isConfigured } from './doctor-config.ts';
+import { databaseRow } from './doctor-database.ts';
 import { onCallRows } from './doctor-oncall.ts';
 import { chatsOf, teamsRow } from './doctor-teams.ts';
+import { reachRows } from './reach.ts';
 
-/** Asks Slack whose bot token it is. Resolves with a short answer, rejects with the reason. */
-export type AskSlack = (env: Environment) => Promise<string>;
+/**
+ * Asks Slack whose bot token it is. Resolves with a short answer and the scopes of the token (null: Slack did not say),
+ * rejects with the reason.
+ */
+export type AskSlack = (
+  env: Environment,
+) => Promise<{ readonly found: string; readonly scopes: readonly string[] | null }>;
+
+/** The scope without which files and pictures do not arrive; everything else works. */
+const FILES_SCOPE = 'files:write';
 
 const SLACK_MS = 10_000;
-
-const MARK = { ok: 'ok', missing: 'MISSING', warning: 'warning' } as const;
 
 /**
  * `doctor`: prints one table of everything that m0 needs to start, with what to do about each problem. It never
  * shows tokens and installs nothing. Resolves with the exit code: 1 if something is missing, 0 otherwise (warnings
  * are fine).
  */
-export async function doctor(io: Io, env: Environment, askSlack: AskSlack = askSlackItself): Promise<number> {
-  const configured = existsSync(env.configPath);
+export async function doctor(
+  io: Io,
+  env: Environment,
+  askSlack: AskSlack = askSlackItself,
+): Promise<ExitCode> {
+  const configured = isConfigured(env);
   const chats = configured ? await chatsOf(env) : null;
   const sandbox = !configured && hasSandbox();
   const rows = [
-    ...(await inspectTools({ dataDir: env.dataDir, env: env.variables, sandbox })),
+    ...(await inspectTools({
+      ...{ dataDir: env.dataDir, env: env.variables, sandbox },
+      terragrunt: configured && (await usesTerragrunt(env)),
+    })),
     await dataDirRow(env.dataDir),
+    ...(configured ? [await databaseRow(env)] : []),
     ...(configured ? [await stackUserRow(env)] : []),
     await configRow(env),
+    ...(configured ? await inUseRows(env) : []),
     ...(!configured || chats?.slack === null ? [] : await slackRows(env, askSlack)),
     ...((chats?.teams ?? null) === null ? [] : [teamsRow(env)]),
     ...(configured ? await onCallRows(env) : []),
+    ...(configured ? await backendRows(env) : []),
+    ...(configured ? await rowsOfReach(env) : []),
   ];
   for (const line of table(rows)) io.out(`${line}\n`);
   return rows.some((row) => row.state === 'missing') ? 1 : 0;
 }
 
+/** As `config check --reach`. A wrong m0.yaml has a row of its own. */
+async function rowsOfReach(env: Environment): Promise<readonly Row[]> {
+  const config = (await configOrNull(env))?.config ?? null;
+  return config === null ? [] : reachRows(config, env);
+}
+
+/** True if a stack of m0.yaml does. A wrong m0.yaml has a row of its own. */
+async function usesTerragrunt(env: Environment): Promise<boolean> {
+  return (
+    (await configOrNull(env))?.config.directory.stacks.some((stack) => stack.terragrunt === true) ?? false
+  );
+}
+
 async function dataDirRow(dataDir: string): Promise<Row> {
   const what = 'data folder';
-  try {
-    await mkdir(dataDir, { recursive: true });
-    await access(dataDir, constants.W_OK);
-    return { what, state: 'ok', found: dataDir };
-  } catch (error) {
-    const found = `${dataDir}: ${(error as NodeJS.ErrnoException).code}`;
-    return { what, state: 'missing', found, todo: 'make it writable, or name another in M0_DATA_DIR' };
-  }
+  const problem = await dataFolderProblem(dataDir);
+  if (problem === null) return { what, state: 'ok', found: dataDir };
+  return { what, state: 'missing', found: problem, todo: DATA_FOLDER_TODO };
 }
 
 async function stackUserRow(env: Environment): Promise<Row> {
@@ -79,30 +106,6 @@ async function stackUserRow(env: Environment): Promise<Row> {
   return { what, state: 'ok', found: stackUser ?? "m0's own, as M0_STACK_USER says" };
 }
 
-async function configRow(env: Environment): Promise<Row> {
-  const what = 'configuration';
-  if (!existsSync(env.configPath)) {
-    const found = `no ${env.configPath}`;
-    if (env.variables.M0_CONFIG)
-      return { what, state: 'missing', found, todo: 'make it, or unset M0_CONFIG' };
-    return hasSandbox()
-      ? { what, state: 'ok', found: `${found}: the sandbox starts` }
-      : { what, state: 'missing', found, todo: 'make it, or name one in M0_CONFIG' };
-  }
-  try {
-    const { directory } = await loadConfig(env.configPath, env.variables, isValidCron);
-    return { what, state: 'ok', found: `${env.configPath}, stacks: ${directory.stacks.length}` };
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return {
-      what,
-      state: 'missing',
-      found: error.problems.join('; '),
-      todo: 'correct it; config check says the same',
-    };
-  }
-}
-
 async function slackRows(env: Environment, askSlack: AskSlack): Promise<Row[]> {
   const { botToken, appToken, signingSecret } = env.slack;
   const what = 'Slack tokens';
@@ -114,7 +117,18 @@ async function slackRows(env: Environment, askSlack: AskSlack): Promise<Row[]> {
     ? { what, state: 'ok', found: 'set' }
     : { what, state: 'missing', found: 'only SLACK_BOT_TOKEN is set', todo };
   try {
-    return [tokens, { what: 'Slack', state: 'ok', found: await askSlack(env) }];
+    const { found, scopes } = await askSlack(env);
+    if (scopes === null || scopes.includes(FILES_SCOPE))
+      return [tokens, { what: 'Slack', state: 'ok', found }];
+    return [
+      tokens,
+      {
+        what: 'Slack',
+        state: 'warning',
+        found: `${found}, which lacks ${FILES_SCOPE}: digests go out without their picture, and files do not arrive`,
+        todo: 'compare the app with manifests/slack.yaml and install it again',
+      },
+    ];
   } catch (error) {
     const found = errorText(error);
     return [tokens, { what: 'Slack', state: 'missing', found, todo: 'check the network and the token' }];
@@ -122,7 +136,7 @@ async function slackRows(env: Environment, askSlack: AskSlack): Promise<Row[]> {
 }
 
 /** A plain request, because the question is whether Slack accepts the token, not whether m0's client works. */
-async function askSlackItself(env: Environment): Promise<string> {
+async function askSlackItself(env: Environment): ReturnType<AskSlack> {
   const api = `${env.slack.apiUrl ?? 'https://slack.com/api'}`.replace(/\/*$/, '/');
   const response = await fetch(new URL('auth.test', api), {
     method: 'POST',
@@ -131,16 +145,9 @@ async function askSlackItself(env: Environment): Promise<string> {
   });
   const answer = (await response.json()) as { ok?: boolean; error?: string; team?: string };
   if (!answer.ok) throw new Error(`${api} refuses the bot token: ${answer.error ?? response.status}`);
-  return `${answer.team ?? 'workspace'} knows the bot token`;
-}
-
-/** Columns padded to their widest cell. What to do is on its own line below the row. */
-function table(rows: readonly Row[]): string[] {
-  const width = Math.max(...rows.map((row) => row.what.length));
-  const markWidth = Math.max(...Object.values(MARK).map((mark) => mark.length));
-  return rows.flatMap((row) => {
-    const mark = MARK[row.state].padEnd(markWidth);
-    const line = `${row.what.padEnd(width)}  ${mark}  ${row.found.split('\n').join('; ')}`;
-    return row.todo ? [line, `${' '.repeat(width + markWidth + 4)}-> ${row.todo}`] : [line];
-  });
+  const scopes = response.headers.get('x-oauth-scopes');
+  return {
+    found: `${answer.team ?? 'workspace'} knows the bot token`,
+    scopes: scopes === null ? null : scopes.split(',').map((scope) => scope.trim()),
+  };
 }

@@ -3,15 +3,10 @@ import { assertNever } from '../base/assert-never.ts';
 import { actionReasonWords, isCodeChange, isStateOnly, stateOnlyWords } from '../drift/action-reason.ts';
 import { type AlikeGroup, alikeWords, groupAlike } from '../drift/alike.ts';
 import { besideLines, invocationText } from '../drift/beside.ts';
-import type {
-  Action,
-  Analysis,
-  AttributeDrift,
-  Finding,
-  JsonDifference,
-  ShownValue,
-} from '../drift/finding.ts';
+import type { Analysis, AttributeDrift, Finding, JsonDifference, ShownValue } from '../drift/finding.ts';
+import { type HappenedMark, happenedMark } from '../drift/happened.ts';
 import { readableAttributes } from '../drift/readable.ts';
+import { wideningAttributes } from '../drift/severity.ts';
 import { summarizeAnalysis, worstFirst } from '../drift/summary.ts';
 import { longTexts, readableLines, textDiff } from '../drift/text-diff.ts';
 import { describeChange } from '../drift/value-change.ts';
@@ -60,7 +55,7 @@ export function explainDiff(analysis: Analysis, name: string, withNoise: boolean
   if (analysis.outputs.length > 0) {
     lines.push('', 'Outputs that would change:');
     for (const output of analysis.outputs)
-      lines.push(`  ${actionMark(output.action, paint)} ${oneLine(output.name)}`);
+      lines.push(`  ${painted(OUTPUT_MARK[output.action], paint)} ${oneLine(output.name)}`);
   }
   lines.push(...asideLines(analysis));
   const count = analysis.counts.noise;
@@ -101,17 +96,21 @@ const itself = (finding: Finding): Finding => finding;
 function findingLines(group: AlikeGroup<Finding>, paint: Paint): string[] {
   const [finding] = group.items;
   const alike = alikeWords(group, itself);
-  const head = `${actionMark(finding.action, paint)} ${paint('bold', oneLine(group.address))}  ${paint('dim', headWords(finding))}`;
+  const head = `${painted(happenedMark(finding), paint)} ${paint('bold', oneLine(group.address))}  ${paint('dim', headWords(finding))}`;
   const instances = alike === null ? [] : [paint('dim', `    ${oneLine(alike)} (--json lists each)`)];
   const was =
     finding.previousAddress === undefined || isStateOnly(finding)
       ? []
       : [paint('dim', `    was ${oneLine(finding.previousAddress)}`)];
-  const contents = contentLines(finding, MAX_VALUE).map(({ mark, text }) =>
-    mark === ' ' ? `    ${text}` : `  ${paint(mark === '+' ? 'green' : 'red', `${mark} ${text}`)}`,
+  const contents = contentLines(finding, MAX_VALUE).map(({ mark, text, widens }) =>
+    mark === ' ' ? `    ${text}` : `  ${paint(mark === '+' && !widens ? 'green' : 'red', `${mark} ${text}`)}`,
   );
-  const attributes = readableAttributes(finding.attributes).flatMap((attribute) =>
-    attributeLines(attribute, paint),
+  const readable = readableAttributes(finding.attributes);
+  const widening = wideningAttributes(finding, readable);
+  // What was opened is never green.
+  const alarm: Paint = (style, text) => paint(style === 'green' ? 'red' : style, text);
+  const attributes = readable.flatMap((attribute) =>
+    attributeLines(attribute, widening.has(attribute) ? alarm : paint),
   );
   return [head, ...instances, ...was, ...attributes, ...contents, ...sideLines(finding, paint)];
 }
@@ -145,22 +144,11 @@ function headWords(finding: Finding): string {
   return finding.origin === 'code' && !isCodeChange(finding) ? doing : `${imports}${origin}, ${doing}`;
 }
 
-function actionMark(action: Action, paint: Paint): string {
-  switch (action) {
-    case 'create':
-      return paint('green', '+');
-    case 'delete':
-      return paint('red', '-');
-    case 'replace':
-      return paint('red', '±');
-    case 'update':
-      return paint('yellow', '~');
-    case 'forget':
-    case 'none':
-      return paint('dim', '!');
-    default:
-      return assertNever(action);
-  }
+const OUTPUT_MARK = { create: '+', update: '~', delete: '-' } as const;
+const MARK_STYLE = { '+': 'green', '-': 'red', '~': 'yellow', '!': 'dim' } as const;
+
+function painted(mark: HappenedMark, paint: Paint): string {
+  return paint(MARK_STYLE[mark], mark);
 }
 
 function attributeLines(attribute: AttributeDrift, paint: Paint): string[] {

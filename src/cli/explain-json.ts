@@ -6,25 +6,26 @@ import type { Analysis, Finding, PlannedChange } from '../drift/finding.ts';
  * of it.
  */
 export function explainJson(analysis: Analysis, withNoise: boolean, schema: boolean): string {
-  return JSON.stringify(
-    {
-      formatVersion: 1,
-      findings: analysis.findings.map(findingJson),
-      outputs: analysis.outputs.map(({ name, action, sensitive }) => ({ name, action, sensitive })),
-      counts: analysis.counts,
-      checks: analysis.checks,
-      inputs: analysis.inputs,
-      partial: analysis.partial,
-      notUnderstood: analysis.notUnderstood,
-      schema,
-      changes: analysis.changes.map(changeJson),
-      invocations: analysis.invocations,
-      ...(analysis.untold.length === 0 ? {} : { untold: analysis.untold }),
-      ...(withNoise ? { noise: analysis.noise.map(findingJson) } : {}),
-    },
-    null,
-    2,
-  );
+  return JSON.stringify(explainDocument(analysis, withNoise, schema), null, 2);
+}
+
+/** The same as a value, for commands that add to it. */
+export function explainDocument(analysis: Analysis, withNoise: boolean, schema: boolean): object {
+  return {
+    formatVersion: 1,
+    findings: analysis.findings.map(findingJson),
+    outputs: analysis.outputs.map(({ name, action, sensitive }) => ({ name, action, sensitive })),
+    counts: analysis.counts,
+    checks: analysis.checks,
+    inputs: analysis.inputs,
+    partial: analysis.partial,
+    notUnderstood: analysis.notUnderstood,
+    schema,
+    changes: analysis.changes.map(changeJson),
+    invocations: analysis.invocations,
+    ...(analysis.untold.length === 0 ? {} : { untold: analysis.untold }),
+    ...(withNoise ? { noise: analysis.noise.map(findingJson) } : {}),
+  };
 }
 
 function findingJson(finding: Finding): object {

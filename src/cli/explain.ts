@@ -4,6 +4,7 @@ import { analyzePlan } from '../drift/analyze.ts';
 import type { Analysis } from '../drift/finding.ts';
 import { PlanError, readPlan } from '../drift/read-plan.ts';
 import { oneLine } from '../drift/value-text.ts';
+import type { ExitCode } from './commands.ts';
 import { explainJson } from './explain-json.ts';
 import { inflate, inputName, STANDARD_INPUT } from './plan-input.ts';
 import { knowsSchema, readSchema, takeSchemaOption, withSchemaNote } from './schema-file.ts';
@@ -30,7 +31,7 @@ const USAGE = 'use: m0 explain PLAN.json|- [--json] [--noise] [--schema FILE]';
  * @returns the exit code: 0 if an apply would change nothing; 1 with actionable findings; 2 if the command is wrong
  * or the input can't be read (one line on `err`).
  */
-export async function explain(typed: readonly string[], io: ExplainIo): Promise<number> {
+export async function explain(typed: readonly string[], io: ExplainIo): Promise<ExitCode> {
   const { rest: args, file: schemaFile, problem } = takeSchemaOption(typed);
   const isFlag = (arg: string): boolean => arg.startsWith('-') && arg !== STANDARD_INPUT;
   const flags = args.filter(isFlag);

@@ -1,26 +1,27 @@
 /** The commands `m0 policy check` and `m0 policy test`. */
-import { stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { type Decision, decide, type PolicyAnswer, type Reason } from '../decisions/decision.ts';
 import { PlanError } from '../drift/read-plan.ts';
 import { scrub } from '../drift/secrets.ts';
 import { oneLine } from '../drift/value-text.ts';
-import { type AnswerMessage, readValues, resolveAddresses } from '../policy/answer.ts';
+import type { AnswerMessage } from '../policy/answer.ts';
+import { type Asking, askPolicies } from '../policy/ask.ts';
 import type { Bundle, RuleDefinition } from '../policy/bundle.ts';
 import { compilePolicy } from '../policy/compile.ts';
-import { evaluateCopies } from '../policy/definition-copies.ts';
-import { knownAddresses } from '../policy/document.ts';
-import { type Evaluation, evaluate } from '../policy/evaluate.ts';
+import { type Compiler, createCompiler } from '../policy/compiler.ts';
 import { lintPolicy, notesOn } from '../policy/lint.ts';
-import type { LintWarning } from '../policy/lint-warning.ts';
-import { createOpa, type Opa } from '../policy/opa.ts';
-import { parseFiles } from '../policy/parse.ts';
+import { type LintWarning, sortWarnings } from '../policy/lint-warning.ts';
+import { createOpa } from '../policy/opa.ts';
+import { outcomeOf } from '../policy/outcome.ts';
+import { parseFiles, readRego } from '../policy/parse.ts';
 import { POLICY_LIMITS } from '../policy/policies.ts';
 import { FailedTests, PolicyRefusal } from '../policy/refusal.ts';
 import { listPolicy } from '../policy/stage.ts';
 import { proveBundle } from '../policy/sync.ts';
-import { testPolicy } from '../policy/test-cases.ts';
+import { type TestReport, testPolicy } from '../policy/test-cases.ts';
 import { whyNotByItself } from '../runs/why-not.ts';
+import type { ExitCode } from './commands.ts';
 import { type PolicyInput, policyInputOf, type TypedQuestion, UsageError } from './policy-question.ts';
 
 /** The output of a command. `text` includes its line breaks. */
@@ -50,14 +51,14 @@ const USAGE =
  * `policy check DIR …` and `policy test DIR`.
  *
  * @returns the exit code: 0 if the policy compiles and, if it got something to decide, allows all of it; 1 if
- * something waits, is denied or differs, or if its tests fail; 2 if the command is wrong, or if a policy or file
+ * something waits, is denied or differs, if the lint finds an error, or if its tests fail; 2 if the command is wrong, or if a policy or file
  * can't be used (one line on `err`).
  */
 export async function policyCommand(
   args: readonly string[],
   io: PolicyIo,
   options: PolicyCommandOptions,
-): Promise<number> {
+): Promise<ExitCode> {
   const [command, ...rest] = args;
   try {
     const typed = parse(rest);
@@ -113,37 +114,64 @@ async function directory(typed: string, options: PolicyCommandOptions): Promise<
   return dir;
 }
 
-async function test(typed: string, io: PolicyIo, options: PolicyCommandOptions): Promise<number> {
+async function test(typed: string, io: PolicyIo, options: PolicyCommandOptions): Promise<ExitCode> {
   const dir = await directory(typed, options);
-  const opa = createOpa(options.opa, POLICY_LIMITS.opaMs);
-  const report = await testPolicy(opa, dir, scratchOf(options), { ...POLICY_LIMITS, timeMs: 30_000 });
+  const report = await inScratch(options, async (scratch) =>
+    testPolicy(await compilerFor(options, scratch)(), dir, scratch),
+  );
   for (const name of report.differ) io.out(`differs  ${name}: passes in opa, does not hold through Wasm\n`);
   for (const name of report.skipped) io.out(`skipped  ${name}\n`);
   const count = report.passed.length + report.differ.length;
   io.out(
     count === 0
       ? `${typed}: compiles, and has no tests\n`
-      : `${typed}: ${count} tests pass in opa, ${report.passed.length} of them through Wasm too\n`,
+      : `${typed}: ${count} tests pass in opa, ${wasmText(report)}\n`,
   );
   return report.differ.length === 0 ? 0 : 1;
 }
 
-function scratchOf(options: PolicyCommandOptions): string {
-  return join(options.dataDir, 'policies', 'scratch');
+function wasmText({ passed, wasm }: TestReport): string {
+  return wasm ? `${passed.length} of them through Wasm too` : 'which answers for it in production';
 }
 
-async function check(typed: Typed, io: PolicyIo, options: PolicyCommandOptions): Promise<number> {
-  const dir = await directory(typed.dir, options);
-  const opa = createOpa(options.opa, POLICY_LIMITS.opaMs);
-  const compiled = await compilePolicy(opa, dir, scratchOf(options));
-  const bundle = await proveBundle(compiled, POLICY_LIMITS);
-  const checked: Checked = { dir: typed.dir, bundle, ...(await lint(opa, dir, bundle.syntax)) };
-  const asked = await policyInputOf(typed, options);
-  const answered = asked === null ? null : await answer(bundle, basename(dir), asked, options);
-  io.out(
-    typed.json ? jsonOf(checked, answered) : header(checked) + (answered === null ? '' : decided(answered)),
-  );
-  return answered === null || answered.decision.findings.every((f) => f.verdict === 'auto') ? 0 : 1;
+/** Runs `task` with a new folder for temporary files. */
+async function inScratch<T>(options: PolicyCommandOptions, task: (dir: string) => Promise<T>): Promise<T> {
+  const parent = join(resolve(options.cwd, options.dataDir), 'policies', 'scratch');
+  await mkdir(parent, { recursive: true });
+  const dir = await mkdtemp(join(parent, 'check-'));
+  try {
+    return await task(dir);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+function compilerFor(options: PolicyCommandOptions, scratch: string): () => Promise<Compiler> {
+  return createCompiler(options.opa, { ...POLICY_LIMITS, timeMs: POLICY_LIMITS.compileMs }, scratch);
+}
+
+function check(typed: Typed, io: PolicyIo, options: PolicyCommandOptions): Promise<ExitCode> {
+  return inScratch(options, async (scratch) => {
+    const dir = await directory(typed.dir, options);
+    const compiler = await compilerFor(options, scratch)();
+    const bundle = await compilePolicy(compiler, dir, join(scratch, 'compiled'), [dir]);
+    await proveBundle(compiler, bundle);
+    const checked: Checked = {
+      dir: typed.dir,
+      bundle,
+      ...(await lint(compiler, dir, scratch, bundle)),
+    };
+    const asked = await policyInputOf(typed, options);
+    const { capabilities } = compiler;
+    const asking = { opa: createOpa(options.opa, POLICY_LIMITS), capabilities, now: options.now };
+    const answered = asked === null ? null : await answer(bundle, basename(dir), asked, asking);
+    io.out(
+      typed.json ? jsonOf(checked, answered) : header(checked) + (answered === null ? '' : decided(answered)),
+    );
+    const isClean = checked.warnings.every((w) => w.level === 'warning');
+    const isAuto = answered === null || answered.decision.findings.every((f) => f.verdict === 'auto');
+    return isClean && isAuto ? 0 : 1;
+  });
 }
 
 /** What is known about a policy before it is evaluated. */
@@ -155,14 +183,15 @@ interface Checked {
 }
 
 async function lint(
-  opa: Opa,
+  { opa }: Compiler,
   dir: string,
-  syntax: 'v1' | 'v0',
+  work: string,
+  { syntax, leftOut }: Bundle,
 ): Promise<Pick<Checked, 'warnings' | 'notes'>> {
   const files = await listPolicy(dir);
-  const parsed = await parseFiles(opa, dir, files.rules, syntax);
-  const tests = await parseFiles(opa, dir, files.tests, syntax);
-  return { warnings: lintPolicy(parsed, tests), notes: notesOn(parsed) };
+  const parsed = await parseFiles(opa, work, await readRego(dir, files.rules), syntax);
+  const tests = await parseFiles(opa, work, await readRego(dir, files.tests), syntax);
+  return { warnings: sortWarnings([...lintPolicy(parsed, tests), ...leftOut]), notes: notesOn(parsed) };
 }
 
 /** A message or reason with the lines that may have produced it: the known ones, or else all lines of its rule. */
@@ -179,20 +208,20 @@ async function answer(
   bundle: Bundle,
   policy: string,
   asked: PolicyInput,
-  options: PolicyCommandOptions,
+  asking: Asking,
 ): Promise<PolicyCheckResult> {
   const clean = (text: string): string => scrub(text, asked.analysis.secrets);
-  const ask = (which: Bundle): Promise<Evaluation> =>
-    evaluate(which, asked.input, options.now, POLICY_LIMITS);
-  const evaluated = await ask(bundle);
-  const spoken = evaluated.ok ? await evaluateCopies(bundle, evaluated.values, ask) : null;
-  const reading = evaluated.ok ? readValues(evaluated.values, bundle.rules, 'decide', spoken) : evaluated;
-  const known = knownAddresses(asked.document, asked.analysis.findings);
-  const messages: readonly AnswerMessage[] = reading.ok
-    ? resolveAddresses(reading.messages, known, new Map()).map((m) => ({ ...m, text: clean(m.text) }))
-    : [];
-  const error = reading.ok ? null : clean(reading.error);
-  const outcome: PolicyAnswer['outcome'] = error === null ? { ok: true, messages } : { ok: false, error };
+  const cleaned = (all: readonly AnswerMessage[]): readonly AnswerMessage[] =>
+    all.map((m) => ({ ...m, text: clean(m.text) }));
+  const { run, json } = asked.input;
+  const [evaluation] = await askPolicies([{ bundle, data: null }], { run, json: () => [json] }, asking);
+  if (evaluation === undefined) throw new Error('asking the policy: no answer');
+  const said = outcomeOf(evaluation, bundle.rules, 'decide', asked);
+  const outcome: PolicyAnswer['outcome'] = said.ok
+    ? { ok: true, messages: cleaned(said.messages) }
+    : { ok: false, error: clean(said.error), objections: cleaned(said.objections) };
+  const error = outcome.ok ? null : outcome.error;
+  const messages = cleaned(said.ok ? said.messages : said.objections);
   const decision = decide(
     asked.analysis.findings,
     [{ policy, mode: 'decide', commit: null, outcome }],
@@ -246,7 +275,7 @@ function header({ dir, bundle, warnings, notes }: Checked): string {
   const lines = [
     `${dir}: compiles as Rego ${bundle.syntax}`,
     ...bundle.rules.map((r) => `  ${`${r.package}.${r.rule}`.padEnd(14)}${r.file}:${r.line}`),
-    ...warnings.map((w) => `warning: ${w.file}:${w.line}: ${w.text}`),
+    ...warnings.map((w) => `${w.level}: ${w.file}:${w.line}: ${w.text}`),
     ...notes.map((note) => `note: ${note}`),
   ];
   return `${lines.join('\n')}\n`;

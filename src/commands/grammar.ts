@@ -2,7 +2,18 @@
 import type { CommandName } from './command.ts';
 
 /** What an argument of a command can be. */
-type Slot = 'run' | 'seen' | 'target' | 'policy' | 'subject' | 'address' | 'time' | 'reason' | 'topic';
+type Slot =
+  | 'run'
+  | 'seen'
+  | 'target'
+  | 'policy'
+  | 'subject'
+  | 'address'
+  | 'time'
+  | 'end'
+  | 'month'
+  | 'reason'
+  | 'topic';
 
 /** `must`: the command is refused without it. `form`: a form asks for it if it is missing. `may`: it is optional. */
 type Need = 'must' | 'form' | 'may';
@@ -16,7 +27,7 @@ export interface GrammarArgument {
 }
 
 /** The strongest effect that a command can have. */
-export type Effect = 'looks' | 'checks' | 'asks' | 'decides' | 'exempts' | 'settings';
+export type Effect = 'looks' | 'checks' | 'asks' | 'decides' | 'exempts' | 'stops' | 'settings';
 
 interface GrammarEntry {
   /** In the order in which they are typed. */
@@ -37,6 +48,7 @@ export const EFFECTS: Readonly<Record<Effect, string>> = {
   decides: 'Decides what is applied to the cloud: for approvers.',
   exempts:
     'Changes nothing in the cloud: decides what stays as it is. For approvers and those m0.yaml names.',
+  stops: 'Stops every apply, or lets applies go on. For approvers and those m0.yaml names.',
   settings: 'Changes what this channel gets.',
 };
 
@@ -63,7 +75,14 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
     help: 'Each stack with its state, its open drift and the age of its last good check',
     examples: ['status', 'status prod-network'],
     effect: 'looks',
-    alsoCalled: ['list', 'ls', 'state', 'stacks'],
+    alsoCalled: ['list', 'ls', 'state'],
+  },
+  stacks: {
+    args: [arg('target', 'may')],
+    help: 'Which stacks are watched and why, and which roots are not',
+    examples: ['stacks', 'stacks prod-*'],
+    effect: 'looks',
+    alsoCalled: ['watched', 'watching', 'roots', 'discover'],
   },
   show: {
     args: [arg('run')],
@@ -74,17 +93,17 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
   },
   approve: {
     args: [arg('run'), { slot: 'seen', need: 'may', hidden: true }],
-    help: 'Apply what waits in a run, exactly as it was shown; m0 plans again first',
+    help: 'Say what an apply of a run would do, with a button to confirm each part; m0 plans again before it applies',
     examples: ['approve #42'],
     effect: 'decides',
-    alsoCalled: ['apply', 'yes', 'lgtm', 'revert', 'realign'],
+    alsoCalled: ['apply', 'yes', 'yep', 'y', 'ok', 'okay', 'lgtm', 'revert', 'realign'],
   },
   reject: {
     args: [arg('run'), arg('reason', 'may')],
-    help: 'Apply nothing of what waits in a run',
+    help: 'Leave it: apply nothing of what waits in a run. m0 asks again when one of the values changes',
     examples: ['reject #42', 'reject #42 the change ships on Monday'],
     effect: 'decides',
-    alsoCalled: ['deny', 'no', 'decline', 'leave'],
+    alsoCalled: ['deny', 'no', 'nope', 'n', 'decline', 'leave'],
   },
   snooze: {
     args: [arg('subject'), arg('address', 'may'), arg('time', 'form'), arg('reason', 'may')],
@@ -96,19 +115,23 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
       'snooze #42 until it changes',
     ],
     effect: 'exempts',
-    alsoCalled: ['mute', 'silence', 'pause', 'later'],
+    alsoCalled: ['mute', 'silence', 'later'],
   },
   unsnooze: {
     args: [arg('subject'), arg('address', 'may')],
     help: 'End a snooze now',
     examples: ['unsnooze #42', 'unsnooze prod-network aws_security_group.web'],
     effect: 'exempts',
-    alsoCalled: ['unmute', 'wake', 'resume'],
+    alsoCalled: ['unmute', 'wake'],
   },
   accept: {
-    args: [arg('run'), arg('address', 'may'), arg('reason', 'form')],
-    help: 'This drift is right: make it part of the baseline until a value changes. Also ends the alarm of an empty state',
-    examples: ['accept #42 agreed with security', 'accept #42 aws_s3_bucket.logs tags belong to finance'],
+    args: [arg('run'), arg('address', 'may'), arg('end', 'may'), arg('reason', 'form')],
+    help: 'This drift is right: make it part of the baseline until a value changes, or until a date. Also ends the alarm of an empty state',
+    examples: [
+      'accept #42 agreed with security',
+      'accept #42 aws_s3_bucket.logs tags belong to finance',
+      'accept #42 until 2026-12-31 9:00 the vendor leaves then',
+    ],
     effect: 'exempts',
     alsoCalled: ['ignore', 'keep', 'allow'],
   },
@@ -118,6 +141,13 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
     examples: ['unaccept #42', 'unaccept prod-network aws_s3_bucket.logs'],
     effect: 'exempts',
     alsoCalled: ['unignore', 'forget'],
+  },
+  codify: {
+    args: [arg('run'), arg('address', 'may')],
+    help: 'Put it into the code: edits the code so that it says what the cloud has, proves it with a plan, opens a pull request',
+    examples: ['codify #42', 'codify #42 aws_security_group.web'],
+    effect: 'exempts',
+    alsoCalled: ['code', 'adopt', 'pr', 'backport', 'commit'],
   },
   baseline: {
     args: [arg('target')],
@@ -132,6 +162,24 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
     examples: ['cancel #42'],
     effect: 'decides',
     alsoCalled: ['stop', 'abort', 'kill'],
+  },
+  pause: {
+    args: [arg('target', 'form'), arg('reason', 'form')],
+    help: 'Stop every apply of a target at once, by policies and by people, until somebody resumes it. * is everything',
+    examples: [
+      'pause prod the vendor works on the network',
+      'pause prod-network incident 4711',
+      'pause * incident',
+    ],
+    effect: 'stops',
+    alsoCalled: ['freeze', 'halt', 'hold', 'emergency'],
+  },
+  resume: {
+    args: [arg('target', 'form')],
+    help: 'End a pause: applies go on, each with a fresh plan and its comparison',
+    examples: ['resume prod', 'resume *'],
+    effect: 'stops',
+    alsoCalled: ['unpause', 'unfreeze', 'continue'],
   },
   why: {
     args: [arg('run')],
@@ -166,7 +214,14 @@ export const GRAMMAR: Readonly<Record<CommandName, GrammarEntry>> = {
     help: 'What is open, what healed, what ends today',
     examples: ['digest', 'digest prod'],
     effect: 'looks',
-    alsoCalled: ['summary', 'report'],
+    alsoCalled: ['summary', 'trend'],
+  },
+  report: {
+    args: [arg('target', 'may'), arg('month', 'may')],
+    help: 'A month as files for you: what drifted, who decided, what was applied, the hashes of the audit record',
+    examples: ['report', 'report prod', 'report prod last month', 'report prod 2025-11'],
+    effect: 'looks',
+    alsoCalled: ['compliance', 'evidence', 'export'],
   },
   subscribe: {
     args: [arg('target')],
@@ -221,6 +276,8 @@ const SLOT_WORDS: Readonly<Record<Slot, string>> = {
   subject: 'TARGET|#RUN',
   address: 'ADDRESS',
   time: 'FOR',
+  end: 'until DATE',
+  month: 'MONTH',
   reason: 'REASON',
   topic: 'COMMAND',
 };

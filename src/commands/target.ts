@@ -1,5 +1,7 @@
 /** Finds the stacks that a target means. */
+import { globCovers } from '../text/glob.ts';
 import { nearest } from '../text/nearest.ts';
+import { asked, bareWord } from './clean.ts';
 import type { Target } from './command.ts';
 
 /** A stack that a target can mean. */
@@ -14,30 +16,6 @@ type TargetResult =
   | { readonly ok: false; readonly problem: string; readonly choices: readonly string[] };
 
 const CHOICES = 5;
-
-/** True if the glob covers the whole name: `*` is any characters, `?` is one. Takes time linear in glob and name. */
-function globCovers(glob: string, name: string): boolean {
-  let [globIndex, nameIndex, star, resume] = [0, 0, -1, 0];
-  while (nameIndex < name.length) {
-    const character = glob.charAt(globIndex);
-    if (globIndex < glob.length && character === '*') {
-      star = globIndex;
-      resume = nameIndex;
-      globIndex += 1;
-    } else if (globIndex < glob.length && (character === '?' || character === name.charAt(nameIndex))) {
-      globIndex += 1;
-      nameIndex += 1;
-    } else if (star >= 0) {
-      globIndex = star + 1;
-      resume += 1;
-      nameIndex = resume;
-    } else {
-      return false;
-    }
-  }
-  while (glob.charAt(globIndex) === '*') globIndex += 1;
-  return globIndex === glob.length;
-}
 
 function inOrder(stacks: readonly TargetStack[]): readonly string[] {
   return stacks.map((s) => s.name).sort();
@@ -54,6 +32,21 @@ function refused(problem: string, choices: readonly string[]): TargetResult {
  * the choices; if it is unknown, the most similar names. Stacks are sorted by name.
  */
 export function resolveTarget(target: Target, stacks: readonly TargetStack[]): TargetResult {
+  const exact = resolveExact(target, stacks);
+  if (exact.ok) return exact;
+  // A question mark is also a glob's, and a comma may separate several targets, so a person chooses.
+  const names = target.split(/[,;&+/]/).map((part) => asked(bareWord(part)).word);
+  const choices = [...new Set(names)].filter((name) => name !== target && resolveExact(name, stacks).ok);
+  return choices.length === 0 ? exact : refused(`There is no stack or environment ${target}.`, choices);
+}
+
+/** The target without quotes around it and punctuation behind it, unless a stack or an environment has them. */
+export function plainTarget(target: Target, stacks: readonly TargetStack[]): Target {
+  const plain = bareWord(target);
+  return !resolveExact(target, stacks).ok && resolveExact(plain, stacks).ok ? plain : target;
+}
+
+function resolveExact(target: Target, stacks: readonly TargetStack[]): TargetResult {
   if (stacks.length === 0) return refused('m0.yaml names no stacks.', []);
   const marked = /^(stack|env|environment):(.+)$/i.exec(target);
   const kind = marked === null ? null : marked[1]?.toLowerCase() === 'stack' ? 'stack' : 'environment';

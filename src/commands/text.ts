@@ -30,6 +30,11 @@ export function acceptText(run: number, address: string | null = null): string {
   return words(`accept #${run}`, address);
 }
 
+/** `address` null: the only finding that can be, or a form asks. */
+export function codifyText(run: number, address: string | null = null): string {
+  return words(`codify #${run}`, address);
+}
+
 export function unacceptText(run: number, address: string | null = null): string {
   return words(`unaccept #${run}`, address);
 }
@@ -71,8 +76,26 @@ export function statusText(target: string | null): string {
   return words('status', target);
 }
 
+export function stacksText(target: string | null): string {
+  return words('stacks', target);
+}
+
+/** `month`: as `2026-11`. */
+export function reportText(target: string | null, month: string): string {
+  return words(words('report', target), month);
+}
+
 export function historyText(target: string | null): string {
   return words('history', target);
+}
+
+/** Without a reason, so a form asks for it. `target` null: the form asks for the target as well. */
+export function pauseCommand(target: string | null = null): string {
+  return words('pause', target);
+}
+
+export function resumeText(target: string): string {
+  return `resume ${target}`;
 }
 
 export function subscribeText(target: string): string {

@@ -8,6 +8,8 @@ const DAY = 24 * HOUR;
 /** The shortest and the longest snooze, in ms. */
 const SHORTEST_SNOOZE = 5 * MINUTE;
 const LONGEST_SNOOZE = 90 * DAY;
+/** The longest accept with an end, in ms. */
+export const LONGEST_ACCEPT = 730 * DAY;
 
 /** The time of day if only a day is given. */
 const MORNING: Time = { hour: 9, minute: 0 };
@@ -36,7 +38,12 @@ export type Until =
   | { readonly type: 'at'; readonly at: number; readonly used: number }
   /** Until one of the values changes; read from the first `used` words. */
   | { readonly type: 'changes'; readonly used: number }
-  | { readonly type: 'problem'; readonly problem: string };
+  | {
+      readonly type: 'problem';
+      readonly problem: string;
+      /** True if what follows `until` is no day and no time at all. */
+      readonly vague?: true;
+    };
 
 interface Time {
   readonly hour: number;
@@ -136,7 +143,8 @@ function untilPoint(words: readonly string[], now: number, zone: string): Until 
   const at = words[from] === 'at' ? 1 : 0;
   const time = timeOf(words.slice(from + at), days !== null || at === 1);
   if (days === null && time === null) {
-    return problem(words.length === 0 ? HOW : `I don't understand until when that is. ${HOW}`);
+    const text = words.length === 0 ? HOW : `I don't understand until when that is. ${HOW}`;
+    return { type: 'problem', problem: text, vague: true };
   }
   if (time?.value === 'impossible') {
     return problem(`There is no time ${words.slice(from + at, from + at + time.used).join(' ')}.`);
@@ -157,25 +165,30 @@ function untilChange(words: readonly string[]): number {
   return /^(change|changes|changed|move|moves|moved)$/.test(words[subject] ?? '') ? subject + 1 : 0;
 }
 
-function withinLimits(at: number, used: number, now: number): Until {
+function withinLimits(at: number, used: number, now: number, longest: number): Until {
   if (at <= now) return problem('That time has passed already.');
   if (at - now < SHORTEST_SNOOZE) return problem('That is too short: at least 5 minutes.');
-  if (at - now > LONGEST_SNOOZE) return problem('That is too long: at most 90 days.');
+  if (at - now > longest) return problem(`That is too long: at most ${longest / DAY} days.`);
   return { type: 'at', at, used };
 }
 
 /**
  * Reads the end of a snooze from the first of `words` (in lower case): `2h`, `for 2 hours`, `until monday 9:00`,
  * `until 2026-12-01 09:00`, `until tomorrow`, `until it changes`. Times of day are in `zone`; a day alone means
- * 9:00. The end must be 5 minutes to 90 days after `now` (ms since epoch). Never throws.
+ * 9:00. The end must be 5 minutes to `longest` ms (90 days) after `now` (ms since epoch). Never throws.
  */
-export function parseUntil(words: readonly string[], now: number, zone: string): Until {
+export function parseUntil(
+  words: readonly string[],
+  now: number,
+  zone: string,
+  longest = LONGEST_SNOOZE,
+): Until {
   const [first] = words;
   if (first === undefined) return { type: 'none' };
   const lead = first === 'for' ? 1 : 0;
   const duration = durationOf(words.slice(lead));
   if (duration !== null) {
-    return withinLimits(now + Math.round(duration.value), lead + duration.used, now);
+    return withinLimits(now + Math.round(duration.value), lead + duration.used, now, longest);
   }
   if (lead === 1) return problem(HOW);
   if (first !== 'until' && first !== 'till' && first !== 'til') return { type: 'none' };
@@ -183,5 +196,5 @@ export function parseUntil(words: readonly string[], now: number, zone: string):
   if (change > 0) return { type: 'changes', used: change + 1 };
   if (!isZone(zone)) return problem(`I don't know the time zone ${zone}.`);
   const point = untilPoint(words.slice(1), now, zone);
-  return point.type === 'at' ? withinLimits(point.at, point.used + 1, now) : point;
+  return point.type === 'at' ? withinLimits(point.at, point.used + 1, now, longest) : point;
 }

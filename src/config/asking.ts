@@ -1,6 +1,6 @@
-/** Reads from m0.yaml when people are notified, and who is next: severity, quiet hours, escalation. */
-import type { EscalationStep, QuietHours, Stack } from '../model/directory.ts';
-import type { RawConfig, RawStack } from './schema.ts';
+/** Reads from m0.yaml when people are notified, and who is next: quiet hours, escalation. */
+import type { EscalationStep, QuietHours } from '../model/directory.ts';
+import type { RawConfig } from './schema.ts';
 import type { Path } from './source.ts';
 
 const minuteOfDay = (time: string): number => {
@@ -16,20 +16,23 @@ export interface AskingReader {
   report(path: Path, problem: string): void;
 }
 
-function quietHours(
+/** Quiet hours as they are written: without a time zone, that of the stack counts. */
+export type WrittenQuietHours = Omit<QuietHours, 'timezone'> & { readonly timezone: string | null };
+
+/** Null: off. */
+export function readQuietHours(
   raw: RawConfig['defaults']['quietHours'],
   path: Path,
-  zone: string,
   read: AskingReader,
-): QuietHours | null {
+): WrittenQuietHours | null {
   if (raw === 'off') return null;
   const [from, to] = [minuteOfDay(raw.from), minuteOfDay(raw.to)];
   if (from === to) read.report([...path, 'to'], 'is the same time as from: say off, or another time');
-  const timezone = raw.timezone === undefined ? zone : read.zone([...path, 'timezone'], raw.timezone);
+  const timezone = raw.timezone === undefined ? null : read.zone([...path, 'timezone'], raw.timezone);
   return { from, to, weekends: raw.weekends, timezone };
 }
 
-function escalation(
+export function readEscalation(
   raw: RawConfig['defaults']['escalation'],
   path: Path,
   read: AskingReader,
@@ -42,40 +45,4 @@ function escalation(
       everyMs: every === undefined ? null : read.milliseconds(every),
     };
   });
-}
-
-/** Checks the defaults once, at their own place in the file. */
-export function checkAsking({ defaults }: RawConfig, read: AskingReader): void {
-  quietHours(defaults.quietHours, ['defaults', 'quietHours'], defaults.timezone, read);
-  escalation(defaults.escalation, ['defaults', 'escalation'], read);
-}
-
-/**
- * The settings of a stack, or else the defaults. Severity rules of both are combined. `zone`: the stack's time
- * zone.
- */
-export function readAsking(
-  { defaults }: RawConfig,
-  stack: RawStack,
-  path: Path,
-  zone: string,
-  read: AskingReader,
-): Pick<Stack, 'severity' | 'quietHours' | 'escalation'> {
-  const silent: AskingReader = {
-    ...read,
-    zone: (_, name) => name,
-    approverNames: (_, names) => names,
-    report: () => {},
-  };
-  return {
-    severity: [...defaults.severity, ...stack.severity],
-    quietHours:
-      stack.quietHours === undefined
-        ? quietHours(defaults.quietHours, [], zone, silent)
-        : quietHours(stack.quietHours, [...path, 'quietHours'], zone, read),
-    escalation:
-      stack.escalation === undefined
-        ? escalation(defaults.escalation, [], silent)
-        : escalation(stack.escalation, [...path, 'escalation'], read),
-  };
 }

@@ -1,6 +1,9 @@
 /** Reads and checks the environment variables of m0. */
 import { availableParallelism } from 'node:os';
+import { errorText } from '../base/error-text.ts';
+import { artifactKeys } from './artifact-keys.ts';
 import { ConfigError } from './config-error.ts';
+import type { VariableName } from './variables.ts';
 
 /** Environment variables by name, as in process.env. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -10,11 +13,23 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** m0's settings from the environment, with defaults applied. Tokens and passwords in it are secret. */
 export interface Environment {
+  /** The file m0.yaml: its path, or `git::ADDRESS//FILE?ref=REF`. */
   readonly configPath: string;
+  /** Access to the repository of a `git::` address; null where m0's user has it. */
+  readonly configGit: {
+    readonly username: string | null;
+    readonly token: string | null;
+    /** A file with the token, which is read at each fetch. */
+    readonly tokenFile: string | null;
+    readonly sshKey: string | null;
+    readonly knownHosts: string | null;
+  };
   readonly databaseUrl: string;
   readonly dataDir: string;
   /** `file:` (under the data folder), `file:PATH`, or `s3://bucket/prefix`. */
   readonly artifacts: string;
+  /** The first encrypts plan files, all decrypt them. None: they are stored as they are. */
+  readonly artifactKeys: readonly Buffer[];
   /** The URL of another S3 server; null: Amazon S3. */
   readonly s3Endpoint: string | null;
   /** How many runs may work at the same time; by default one per CPU core. */
@@ -22,6 +37,7 @@ export interface Environment {
   /** Paths or names of tools; null: found on PATH. */
   readonly terraform: string | null;
   readonly tofu: string | null;
+  readonly terragrunt: string | null;
   readonly opa: string | null;
   readonly pluginMirror: string | null;
   /** Keeps saved plan files after their run ends, for debugging. They contain secrets. */
@@ -59,16 +75,13 @@ export interface Environment {
   readonly variables: Variables;
 }
 
-/** m0's own secrets. m0.yaml may not pass them to a stack. */
-export const OWN_SECRETS = [
-  'SLACK_BOT_TOKEN',
-  'SLACK_APP_TOKEN',
-  'SLACK_SIGNING_SECRET',
-  'MICROSOFT_APP_PASSWORD',
-  'M0_DATABASE_URL',
-  'M0_GIT_WEBHOOK_SECRET',
-  'PAGERDUTY_TOKEN',
-] as const;
+/** How M0_CONFIG begins if m0.yaml is read from Git. */
+export const GIT_SOURCE = 'git::';
+
+/** True if m0.yaml is read from Git. */
+export function isGitSource(config: string): boolean {
+  return config.startsWith(GIT_SOURCE);
+}
 
 const LEAST_SECRET = 16;
 const PAGERDUTY_API = 'https://api.pagerduty.com';
@@ -78,16 +91,16 @@ function isLoopback(host: string): boolean {
 }
 
 /**
- * Reads and checks m0's environment variables (docs/configuration.md lists them). An empty variable counts as not
- * set. Throws a ConfigError with every problem; its text never contains a secret.
+ * Reads and checks m0's environment variables (docs/reference/environment.md lists them). An empty variable counts
+ * as not set. Throws a ConfigError with every problem; its text never contains a secret.
  */
 export function readEnvironment(env: Variables = process.env): Environment {
   const problems: string[] = [];
-  const text = (name: string): string | null => {
+  const text = (name: VariableName): string | null => {
     const value = env[name]?.trim();
     return value === undefined || value === '' ? null : value;
   };
-  const whole = (name: string, min: number, max: number): number | null => {
+  const whole = (name: VariableName, min: number, max: number): number | null => {
     const value = text(name);
     if (value === null) return null;
     const number = Number(value);
@@ -95,7 +108,7 @@ export function readEnvironment(env: Variables = process.env): Environment {
     problems.push(`${name}: "${value}" is not a whole number from ${min} to ${max}`);
     return null;
   };
-  const address = (name: string): string | null => {
+  const address = (name: VariableName): string | null => {
     const value = text(name);
     if (value === null) return null;
     const url = URL.canParse(value) ? new URL(value) : null;
@@ -103,7 +116,7 @@ export function readEnvironment(env: Variables = process.env): Environment {
     problems.push(`${name}: is not an address: set it to one that starts with https:// or http://`);
     return null;
   };
-  const prefixed = (name: string, prefix: string): string | null => {
+  const prefixed = (name: VariableName, prefix: string): string | null => {
     const value = text(name);
     // Another Slack server may have tokens of another form. Slack's own two kinds are easily mixed up, so they are
     // checked.
@@ -118,11 +131,20 @@ export function readEnvironment(env: Variables = process.env): Environment {
   const databaseUrl = text('M0_DATABASE_URL') ?? 'file:.m0/m0.db';
   // Not shown, because the URL of a Postgres database contains its password.
   if (!/^(file:.+|postgres(ql)?:\/\/.+)$/.test(databaseUrl)) {
-    problems.push('M0_DATABASE_URL: is no database: set it to file:PATH, as in file:.m0/m0.db');
+    problems.push(
+      'M0_DATABASE_URL: is no database: set it to file:PATH, as in file:.m0/m0.db, or to postgres://USER:PASSWORD@HOST/DATABASE',
+    );
   }
   const artifacts = text('M0_ARTIFACTS') ?? 'file:';
   if (!/^(file:.*|s3:\/\/[^/]+.*)$/.test(artifacts)) {
     problems.push(`M0_ARTIFACTS: "${artifacts}" is no place: set it to file:PATH or s3://bucket/prefix`);
+  }
+  let keys: readonly Buffer[] = [];
+  try {
+    const value = text('M0_ARTIFACT_KEY');
+    if (value !== null) keys = artifactKeys(value);
+  } catch (error) {
+    problems.push(`M0_ARTIFACT_KEY: ${errorText(error)}`);
   }
   const logLevel = text('M0_LOG_LEVEL') ?? 'info';
   if (!(LOG_LEVELS as readonly string[]).includes(logLevel)) {
@@ -167,13 +189,22 @@ export function readEnvironment(env: Variables = process.env): Environment {
 
   const environment: Environment = {
     configPath: text('M0_CONFIG') ?? './m0.yaml',
+    configGit: {
+      username: text('M0_CONFIG_USERNAME'),
+      token: text('M0_CONFIG_TOKEN'),
+      tokenFile: text('M0_CONFIG_TOKEN_FILE'),
+      sshKey: text('M0_CONFIG_SSH_KEY'),
+      knownHosts: text('M0_CONFIG_KNOWN_HOSTS'),
+    },
     databaseUrl,
     dataDir: text('M0_DATA_DIR') ?? '.m0',
     artifacts,
+    artifactKeys: keys,
     s3Endpoint: address('M0_S3_ENDPOINT'),
     concurrency: whole('M0_CONCURRENCY', 1, 256) ?? availableParallelism(),
     terraform: text('M0_TERRAFORM'),
     tofu: text('M0_TOFU'),
+    terragrunt: text('M0_TERRAGRUNT'),
     opa: text('M0_OPA'),
     pluginMirror: text('M0_PLUGIN_MIRROR'),
     keepPlans: keepPlans === '1',

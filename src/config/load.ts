@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { errorText } from '../base/error-text.ts';
+import { isRecord } from '../base/is-record.ts';
 import { ConfigError } from './config-error.ts';
 import type { Variables } from './environment.ts';
 import { type RawConfig, rawConfigSchema } from './schema.ts';
@@ -80,16 +81,32 @@ function withoutUnknownKeys(value: unknown, issues: readonly z.core.$ZodIssue[])
   return copy;
 }
 
+/** A block at the top that only holds anchors: each place that uses one is checked by itself. */
+const isHolder = (key: string): boolean => key.startsWith('x-');
+
+function withoutHolders(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !isHolder(key)));
+}
+
+/** True in `env` of a stack, of an environment, of the defaults and of `discover`, and in a token for Git. */
+function mayRefer(path: Path): boolean {
+  const [block, , key] = path;
+  if (block === 'credentials') return key === 'token' || (key === 'githubApp' && path[3] === 'privateKey');
+  if (block === 'defaults') return path[1] === 'env';
+  if (block === 'discover' && key === 'overrides') return path[4] === 'env';
+  return (block === 'stacks' || block === 'environments' || block === 'discover') && key === 'env';
+}
+
 /**
  * References to secrets at places where they are not allowed. They are allowed in a stack's env and as a token for
  * Git only.
  */
 function misplacedReferences(value: unknown, path: Path = []): readonly Problem[] {
   if (typeof value === 'string') {
-    const allowed =
-      (path[0] === 'stacks' && path[2] === 'env') || (path[0] === 'credentials' && path[2] === 'token');
     const text =
       '${env:…} and ${file:…} are for the env of a stack and the token of credentials only: write the value itself';
+    const allowed = mayRefer(path);
     return hasReference(value) && !allowed ? [{ path, text }] : [];
   }
   if (Array.isArray(value)) return value.flatMap((v, i) => misplacedReferences(v, [...path, i]));
@@ -112,9 +129,22 @@ async function readText(path: string, file: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const text = missing ? 'there is no such file: make it, or set M0_CONFIG' : errorText(error);
+    const text = missing
+      ? 'there is no such file: make it with `m0 init`, or say in M0_CONFIG where it is'
+      : errorText(error);
     throw new ConfigError([`${file}: ${text}`], { cause: error });
   }
+}
+
+/** The text of m0.yaml, and where it comes from. */
+export interface WrittenConfig {
+  readonly text: string;
+  /** Its absolute path, or its address in Git. */
+  readonly path: string;
+  /** The folder in which relative paths of the file start. */
+  readonly base: string;
+  /** Its name in problems. */
+  readonly shown: string;
 }
 
 /**
@@ -128,23 +158,50 @@ export async function loadConfig(
   isValidCron: (text: string) => boolean,
   shownAs: string = path,
 ): Promise<Config> {
-  const file = shownAs.replace(/^\.\//, '');
-  const source = parseYaml(file, await readText(path, file));
-  if (source.value === null || source.value === undefined) throw new ConfigError([`${file}:1:1 is empty`]);
+  const shown = fileName(shownAs);
+  return readConfig(await readText(path, shown), path, env, isValidCron, shownAs);
+}
 
-  const problems: Problem[] = [...misplacedReferences(source.value)];
+const fileName = (shownAs: string): string => shownAs.replace(/^\.\//, '');
+
+/** The same for a text that is to be the file at `path`. */
+export async function readConfig(
+  text: string,
+  path: string,
+  env: Variables,
+  isValidCron: (text: string) => boolean,
+  shownAs: string = path,
+): Promise<Config> {
+  const absolute = resolve(path);
+  const written = { text, path: absolute, base: dirname(absolute), shown: fileName(shownAs) };
+  return parseConfig(written, env, isValidCron);
+}
+
+/** Hundreds of stacks may share a few anchors; the file is the operator's own. */
+const MANY_ALIASES = 20_000;
+
+/** As `loadConfig`, of a text that was read before. Throws a ConfigError. */
+export function parseConfig(
+  { text, path, base, shown: file }: WrittenConfig,
+  env: Variables,
+  isValidCron: (text: string) => boolean,
+): Config {
+  const source = parseYaml(file, text, MANY_ALIASES);
+  const value = withoutHolders(source.value);
+  if (value === null || value === undefined) throw new ConfigError([`${file}:1:1 is empty`]);
+
+  const problems: Problem[] = [...misplacedReferences(value)];
   const report = (at: Path, text: string): void => {
     problems.push({ path: at, text });
   };
-  const first = rawConfigSchema.safeParse(source.value);
+  const first = rawConfigSchema.safeParse(value);
   const issues = first.success ? [] : first.error.issues;
   problems.push(...issues.flatMap(problemsOf));
-  const rest = first.success ? first : rawConfigSchema.safeParse(withoutUnknownKeys(source.value, issues));
+  const rest = first.success ? first : rawConfigSchema.safeParse(withoutUnknownKeys(value, issues));
   let config: Config | undefined;
   if (rest.success) {
     const raw: RawConfig = rest.data;
-    const absolute = resolve(path);
-    config = toValid(raw, { path: absolute, base: dirname(absolute), env, isValidCron, report });
+    config = toValid(raw, { path, base, env, isValidCron, report });
   }
   if (problems.length > 0 || config === undefined) throw toError(file, source, problems);
   return config;

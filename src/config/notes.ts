@@ -1,5 +1,5 @@
 /** Notes about a valid configuration that may still be a mistake. */
-import { credentialFor, credentialName } from '../git/credentials.ts';
+import { credentialFor, credentialName, writeCredentialFor } from '../git/credentials.ts';
 import type { Config } from './valid.ts';
 
 /** `what: a, b`; empty if there are no names. */
@@ -11,14 +11,22 @@ function listed(what: string, names: readonly string[]): readonly string[] {
  * Notes about what is allowed but may be a mistake: people who can't act, stacks that nobody can approve, unused
  * credentials. One line each.
  */
-export function notesOn({ chat, directory, credentials }: Config): readonly string[] {
+export function notesOn({
+  chat,
+  directory,
+  discover,
+  credentials,
+  writeCredentials,
+}: Config): readonly string[] {
   const known = new Set(directory.people.map((p) => p.key));
   const turns = Object.values(directory.oncall).flatMap((r) => (r.kind === 'rotation' ? r.people : []));
   const named = [...Object.values(directory.groups).flat(), ...turns];
   const byEmail = chat.slack?.matchByEmail === true;
   const withoutId = directory.people.filter((p) => p.slack === null && p.teams === null);
-  const repositories = directory.stacks.flatMap((s) => [s.source.git, ...s.policies.map((p) => p.git)]);
+  const ofStacks = [...directory.stacks, ...discover].map(({ source }) => source.git);
+  const repositories = [...ofStacks, ...directory.stacks.flatMap((s) => s.policies.map((p) => p.git))];
   const used = new Set(repositories.map((address) => credentialFor(address, credentials)));
+  const written = new Set(ofStacks.map((git) => writeCredentialFor(git, writeCredentials)?.credential));
   return [
     ...listed(
       'named but not under people, so they can neither be asked nor act',
@@ -45,7 +53,13 @@ export function notesOn({ chat, directory, credentials }: Config): readonly stri
     ),
     ...listed(
       'for no repository of a stack or of a policy it uses',
-      credentials.filter((credential) => !used.has(credential)).map(credentialName),
+      credentials
+        .filter((credential) => !used.has(credential) && credential.modules !== true)
+        .map(credentialName),
+    ),
+    ...listed(
+      'with write: true, and for no repository of a stack',
+      writeCredentials.filter((credential) => !written.has(credential)).map(credentialName),
     ),
   ];
 }

@@ -1,7 +1,8 @@
 /** Resolves references to secrets in m0.yaml. */
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { OWN_SECRETS, type Variables } from './environment.ts';
+import type { Variables } from './environment.ts';
+import { OWN_SECRETS } from './variables.ts';
 
 const REFERENCE = /\$\{([^}]*)\}/g;
 const MAX_FILE_BYTES = 64 * 1024;
@@ -9,6 +10,16 @@ const MAX_FILE_BYTES = 64 * 1024;
 /** A reference can't be resolved. The message never contains a secret. */
 export class BadReference extends Error {
   override readonly name = 'BadReference';
+}
+
+/** The references in the text, `${env:NAME}` as `{ kind: 'env', target: 'NAME' }`. Others are left out. */
+export function referencesIn(
+  text: string,
+): readonly { readonly kind: 'env' | 'file'; readonly target: string }[] {
+  return [...text.matchAll(REFERENCE)].flatMap(([, reference = '']) => {
+    const [, kind, target = ''] = /^(env|file):(.+)$/s.exec(reference) ?? [];
+    return kind === 'env' || kind === 'file' ? [{ kind, target }] : [];
+  });
 }
 
 /** True if the text refers to a variable or a file. */
@@ -38,7 +49,7 @@ function resolveReference(reference: string, env: Variables, base: string): stri
   const colon = reference.indexOf(':');
   const [kind, target] = [reference.slice(0, colon), reference.slice(colon + 1)];
   if (kind === 'env' && target !== '') {
-    if ((OWN_SECRETS as readonly string[]).includes(target)) {
+    if (OWN_SECRETS.includes(target)) {
       throw new BadReference(`${target} is m0's own secret and not for anything else: use another variable`);
     }
     const value = env[target];

@@ -1,5 +1,16 @@
 /** A YAML file that knows the line of everything in it. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml';
 import { errorText } from '../base/error-text.ts';
 import { ConfigError } from './config-error.ts';
 
@@ -28,11 +39,12 @@ export interface YamlSource {
 }
 
 /**
- * Parses YAML. `file`: the file's name in problems. Throws a ConfigError with every syntax error and its position.
+ * Parses YAML. `file`: the file's name in problems. `maxAliases`: how many values aliases may bring in all, as a limit
+ * for files that would expand without one. Throws a ConfigError with every syntax error and its position.
  */
-export function parseYaml(file: string, content: string): YamlSource {
+export function parseYaml(file: string, content: string, maxAliases: number): YamlSource {
   const lines = new LineCounter();
-  const document = parseDocument(content, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(content, { lineCounter: lines, prettyErrors: false, merge: true });
   if (document.errors.length > 0) {
     throw new ConfigError(
       document.errors.map((error) => {
@@ -43,12 +55,29 @@ export function parseYaml(file: string, content: string): YamlSource {
   }
   let value: unknown;
   try {
-    value = document.toJS();
+    value = document.toJS({ maxAliasCount: maxAliases });
   } catch (error) {
     // YAML aliases that would expand without limit cause this error.
     throw new ConfigError([`${file}:1:1 ${errorText(error)}`], {
       cause: error,
     });
+  }
+
+  /** The entry with that key, also one that a merge key (`<<`) brings; the map's own count more. */
+  function pairOf(map: YAMLMap, key: string): Pair | undefined {
+    const named = (name: string | symbol): readonly Pair[] =>
+      map.items.filter((p) => isScalar(p.key) && String(p.key.value) === String(name));
+    const [own] = named(key);
+    if (own !== undefined) return own;
+    const merged = map.items
+      .filter((p) => isScalar(p.key) && String((p.key as Scalar).source ?? p.key.value) === '<<')
+      .flatMap((p) => (isSeq(p.value) ? p.value.items : [p.value]));
+    for (const one of merged) {
+      const from = isAlias(one) ? one.resolve(document) : one;
+      const found = isMap(from) ? pairOf(from, key) : undefined;
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   function position(path: Path, at: 'key' | 'value'): { line: number; column: number } {
@@ -57,7 +86,7 @@ export function parseYaml(file: string, content: string): YamlSource {
     for (const [i, key] of path.entries()) {
       if (isAlias(node)) node = node.resolve(document);
       if (isMap(node)) {
-        const pair = node.items.find((p) => isScalar(p.key) && String(p.key.value) === String(key));
+        const pair = pairOf(node, String(key));
         if (pair === undefined) break;
         const last = i === path.length - 1;
         const inner = pair.value as Node | null;

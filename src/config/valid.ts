@@ -1,19 +1,24 @@
 /** Turns m0.yaml as it is written into the configuration that m0 works with. */
 
 import { resolve } from 'node:path';
-import type { GitCredential } from '../git/credentials.ts';
+import type { Rule } from '../discovery/rule.ts';
+import type { GitCredential, WriteCredential } from '../git/credentials.ts';
 import type { Approvers, Directory, Person, Place, PolicySource, Stack } from '../model/directory.ts';
+import { ringIn } from '../model/order.ts';
 import type { Rota } from '../model/rota.ts';
 import { onCallEntry, rotationName } from '../model/rota.ts';
 import { misspelled } from '../text/nearest.ts';
 import { capitalize } from '../text/words.ts';
-import { checkAsking, readAsking } from './asking.ts';
 import type { Context } from './context.ts';
 import { readCredentials } from './credentials.ts';
+import { NO_CHANNEL, readDiscover, readMayOverride } from './discover.ts';
 import type { RawConfig, RawStack } from './schema.ts';
 import { BadReference, referredValues, resolveReferences } from './secrets.ts';
+import { mergeSettings, readSettings, type Settings, settle } from './settings.ts';
 import type { Path } from './source.ts';
 import { suggestion } from './suggestion.ts';
+import { isInsideRepository, VAR_FILE_INSIDE } from './var-files.ts';
+import { writeSecretsOf } from './write-secrets.ts';
 
 /** When and where a digest is posted, and about which stacks. */
 export interface Digest {
@@ -32,10 +37,18 @@ export interface Config {
     readonly slack: { readonly mode: 'socket' | 'http'; readonly matchByEmail: boolean } | null;
     readonly teams: Readonly<Record<string, never>> | null;
   };
+  /** With the stacks of `stacks`; those that `discover` finds are added when their repositories are read. */
   readonly directory: Directory;
+  readonly discover: readonly Rule[];
   /** Access to private repositories, for policies and for stacks. */
   readonly credentials: readonly GitCredential[];
+  /** Access for pushing m0's own branches and for pull requests; never for reading. */
+  readonly writeCredentials: readonly WriteCredential[];
   readonly digests: readonly Digest[];
+  /** The channels of `defaults`, which also get what is about m0.yaml itself. */
+  readonly channels: readonly Place[];
+  /** How long ended runs are kept, and after what time clean checks are folded. In ms. */
+  readonly retention: { readonly runsMs: number; readonly checksMs: number };
 }
 
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
@@ -60,6 +73,7 @@ function isZone(zone: string): boolean {
 /** The functions that read the parts of one raw configuration and report its problems. */
 function createReader(raw: RawConfig, context: Context) {
   const { report } = context;
+  const writeSecrets = writeSecretsOf(raw.credentials, context);
   const people = Object.keys(raw.people);
   const groups = Object.keys(raw.groups);
 
@@ -126,26 +140,44 @@ function createReader(raw: RawConfig, context: Context) {
 
   function readPeople(): readonly Person[] {
     const ownerOfId = new Map<string, string>();
-    return Object.entries(raw.people).map(([key, { name, slack, teams, email, pagerduty }]) => {
-      if (groups.includes(key)) report(['people', key], 'is also a group: give one of them another name');
-      const ids = { slack, teams, email: email?.toLowerCase(), pagerduty };
-      for (const [field, id] of Object.entries(ids)) {
-        if (id === undefined) continue;
-        // A person with two entries could approve twice.
-        const other = ownerOfId.get(`${field} ${id}`);
-        if (other !== undefined)
-          report(['people', key, field], `is also that of ${other}: one person, one entry`);
-        ownerOfId.set(`${field} ${id}`, key);
-      }
-      return {
-        key,
-        name: name ?? capitalize(key),
-        slack: slack ?? null,
-        teams: teams ?? null,
-        email: email ?? null,
-        ...(pagerduty === undefined ? {} : { pagerduty }),
-      };
-    });
+    return Object.entries(raw.people).map(
+      ([key, { name, slack, teams, email, gitEmails = [], aws = [], github, gitlab, pagerduty }]) => {
+        if (groups.includes(key)) report(['people', key], 'is also a group: give one of them another name');
+        const ids = { slack, teams, email: email?.toLowerCase(), pagerduty };
+        for (const [field, id] of Object.entries(ids)) {
+          if (id === undefined) continue;
+          // A person with two entries could approve twice.
+          const other = ownerOfId.get(`${field} ${id}`);
+          if (other !== undefined)
+            report(['people', key, field], `is also that of ${other}: one person, one entry`);
+          ownerOfId.set(`${field} ${id}`, key);
+        }
+        aws.forEach((id, i) => {
+          const name = `aws ${id.toLowerCase()}`;
+          const other = ownerOfId.get(name) ?? key;
+          ownerOfId.set(name, other);
+          if (other !== key) report(['people', key, 'aws', i], `is also that of ${other}`);
+        });
+        gitEmails.forEach((address, i) => {
+          const id = `email ${address.toLowerCase()}`;
+          const other = ownerOfId.get(id) ?? key;
+          if (other !== key) report(['people', key, 'gitEmails', i], `is also that of ${other}`);
+          ownerOfId.set(id, key);
+        });
+        return {
+          key,
+          name: name ?? capitalize(key),
+          slack: slack ?? null,
+          teams: teams ?? null,
+          email: email ?? null,
+          ...(gitEmails.length === 0 ? {} : { gitEmails }),
+          ...(aws.length === 0 ? {} : { aws }),
+          ...(github === undefined ? {} : { github }),
+          ...(gitlab === undefined ? {} : { gitlab }),
+          ...(pagerduty === undefined ? {} : { pagerduty }),
+        };
+      },
+    );
   }
 
   function readGroups(): Pick<Directory, 'groups' | 'usergroups'> {
@@ -217,9 +249,7 @@ function createReader(raw: RawConfig, context: Context) {
     return persons.size;
   }
 
-  function readApprovers(path: Path, approvers: RawStack['approvers']): Approvers {
-    // Without approvers nobody can approve. It never means that anybody can.
-    if (approvers === undefined) return { from: [], need: 1, notTheAuthor: false };
+  function readApprovers(path: Path, approvers: NonNullable<RawStack['approvers']>): Approvers {
     approverNames([...path, 'from'], approvers.from);
     const possible = possibleApprovers(approvers.from);
     if (approvers.from.length > 0 && approvers.need > possible) {
@@ -231,16 +261,20 @@ function createReader(raw: RawConfig, context: Context) {
     return approvers;
   }
 
-  function readEnv(
-    path: Path,
-    values: Readonly<Record<string, string>>,
-  ): Pick<Stack, 'env'> & { readonly secrets: readonly string[] } {
+  function readEnv(path: Path, values: Readonly<Record<string, string>>): Pick<Settings, 'env' | 'secrets'> {
     const resolved: Record<string, string> = {};
-    const secrets: string[] = [];
+    const secrets: Record<string, readonly string[]> = {};
     for (const [key, value] of Object.entries(values)) {
+      const named = writeSecrets.inEnv(value, null);
+      if (named !== null) {
+        report([...path, key], named);
+        continue;
+      }
       try {
         resolved[key] = resolveReferences(value, context.env, context.base);
-        secrets.push(...referredValues(value, context.env, context.base));
+        const held = writeSecrets.inEnv(value, resolved[key]);
+        if (held !== null) report([...path, key], held);
+        secrets[key] = referredValues(value, context.env, context.base);
       } catch (error) {
         if (!(error instanceof BadReference)) throw error;
         report([...path, key], error.message);
@@ -249,22 +283,34 @@ function createReader(raw: RawConfig, context: Context) {
     return { env: resolved, secrets };
   }
 
+  function policyNames(path: Path, used: readonly string[]): readonly string[] {
+    const names = Object.keys(raw.policies);
+    used.forEach((name, i) => {
+      checkName([...path, i], 'policy', name, names);
+    });
+    return used;
+  }
+
   function varFiles(path: Path, folder: string, files: readonly string[]): readonly string[] {
     files.forEach((file, i) => {
-      const steps = `${folder}/${file}`.split(/[/\\]/).filter((step) => step !== '' && step !== '.');
-      let depth = 0;
-      const leavesRepository = steps.some((step) => {
-        depth += step === '..' ? -1 : 1;
-        return depth < 0;
-      });
-      if (leavesRepository || /^[/\\-]/.test(file))
-        report([...path, i], "must be a path from the stack's folder, inside the repository");
+      if (!isInsideRepository(folder, file)) report([...path, i], VAR_FILE_INSIDE);
     });
     return files;
   }
 
+  /** Stacks that `discover` finds are not known yet: with it, src/discovery looks at the names. */
+  function followed(path: Path, names: readonly string[]): readonly string[] {
+    const stacks = raw.stacks.map(({ name }) => name);
+    names.forEach((name, i) => {
+      if (raw.discover.length === 0) checkName([...path, i], 'stack', name, stacks);
+    });
+    return names;
+  }
+
   return {
+    base: context.base,
     approverNames,
+    followed,
     zone,
     crons,
     places,
@@ -275,70 +321,44 @@ function createReader(raw: RawConfig, context: Context) {
     readPolicies,
     readApprovers,
     readEnv,
+    checkToolFile(path: Path, file: string): void {
+      const problem = writeSecrets.inFile(file);
+      if (problem !== null) report(path, problem);
+    },
     varFiles,
-    checkName,
+    policyNames,
     milliseconds,
     report,
   };
 }
 
+type Reader = ReturnType<typeof createReader>;
+
 function readStack(
-  raw: RawConfig,
   stack: RawStack,
   path: Path,
+  below: readonly Settings[],
   policies: ReadonlyMap<string, PolicySource>,
-  read: ReturnType<typeof createReader>,
-  context: Context,
+  read: Reader,
 ): Stack {
-  const { defaults } = raw;
-  const names = [...policies.keys()];
-  stack.policies.forEach((name, i) => {
-    read.checkName([...path, 'policies', i], 'policy', name, names);
+  const own = readSettings(stack, path, read);
+  const merged = mergeSettings([...below, own]);
+  own.after.forEach((name, i) => {
+    if (name === stack.name) read.report([...path, 'after', i], 'is the stack itself: name another one');
   });
-  if ((stack.channels ?? defaults.channels).length === 0) {
-    context.report(
-      [...path, 'channels'],
-      'has no channel, so nobody would see its drift: name one, here or in defaults',
-    );
+  if ((merged.channels ?? []).length === 0) read.report([...path, 'channels'], NO_CHANNEL);
+  if (stack.runs !== undefined && merged.tool !== 'terragrunt') {
+    const tool = merged.tool ?? 'terraform';
+    read.report([...path, 'runs'], `says what Terragrunt runs, and the tool of this stack is ${tool}`);
   }
-  const used = [...new Set([...defaults.policies, ...stack.policies])];
   return {
     name: stack.name,
     environment: stack.environment,
     source: { ...stack.source, git: read.git([...path, 'source', 'git'], stack.source.git) },
-    tool: stack.tool ?? defaults.tool,
-    toolVersion: stack.version ?? null,
     workspace: stack.workspace,
     varFiles: read.varFiles([...path, 'varFiles'], stack.source.path, stack.varFiles),
-    ...read.readEnv([...path, 'env'], stack.env),
-    schedule:
-      stack.schedule === undefined
-        ? crons(defaults.schedule)
-        : read.crons([...path, 'schedule'], stack.schedule),
-    pollMs: pollMs(stack.push ?? defaults.push),
-    timezone:
-      stack.timezone === undefined ? defaults.timezone : read.zone([...path, 'timezone'], stack.timezone),
-    realign: stack.realign ?? defaults.realign,
-    policies: used.flatMap((name) => policies.get(name) ?? []),
-    channels:
-      stack.channels === undefined
-        ? defaults.channels.map(toPlace)
-        : read.places([...path, 'channels'], stack.channels),
-    approvers:
-      stack.approvers === undefined
-        ? (defaults.approvers ?? { from: [], need: 1, notTheAuthor: false })
-        : read.readApprovers([...path, 'approvers'], stack.approvers),
-    ignore: [...defaults.ignore, ...stack.ignore],
-    ...readAsking(raw, stack, path, stack.timezone ?? defaults.timezone, read),
+    ...settle({ name: stack.name, merged, own, path }, policies, read),
   };
-}
-
-function pollMs(push: RawConfig['defaults']['push']): number | null {
-  return push === 'off' ? null : milliseconds(push.poll);
-}
-
-function crons(schedule: string | readonly string[]): readonly string[] {
-  return typeof schedule === 'string' ? [schedule] : schedule;
 }
 
 /**
@@ -352,16 +372,23 @@ export function toValid(raw: RawConfig, context: Context): Config {
     context.report(['chat'], 'has no platform: add slack: {}');
   }
   const policies = read.readPolicies();
-  // The defaults are checked once here, and not for each stack that uses them.
-  read.zone(['defaults', 'timezone'], defaults.timezone);
-  read.crons(['defaults', 'schedule'], defaults.schedule);
-  read.places(['defaults', 'channels'], defaults.channels);
-  defaults.policies.forEach((name, i) => {
-    read.checkName(['defaults', 'policies', i], 'policy', name, [...policies.keys()]);
-  });
-  read.readApprovers(['defaults', 'approvers'], defaults.approvers);
-  checkAsking(raw, read);
+  // Each place is checked once, and not for each stack that uses it.
+  const ofDefaults = readSettings(defaults, ['defaults'], read);
+  const ofEnvironment = new Map(
+    Object.entries(raw.environments).map(([name, settings]) => [
+      name,
+      readSettings(settings, ['environments', name], read),
+    ]),
+  );
+  const belowStack = (environment: string): readonly Settings[] => {
+    const settings = ofEnvironment.get(environment);
+    return settings === undefined ? [ofDefaults] : [ofDefaults, settings];
+  };
+  if (raw.stacks.length + raw.discover.length === 0) {
+    context.report(['stacks'], 'must name at least one stack, or let discover find them');
+  }
 
+  const mayOverride = readMayOverride(raw.mayOverride, ['mayOverride'], context.report);
   const first = new Map<string, number>();
   raw.stacks.forEach(({ name }, i) => {
     const earlier = first.get(name);
@@ -373,21 +400,49 @@ export function toValid(raw: RawConfig, context: Context): Config {
       );
   });
 
+  const stacks = raw.stacks.map((stack, i) =>
+    readStack(stack, ['stacks', i], belowStack(stack.environment), policies, read),
+  );
+  const ring = ringIn(stacks);
+  if (ring !== null) {
+    const at = raw.stacks.findIndex(({ name }) => name === ring[0]);
+    context.report(['stacks', at, 'after'], `makes a ring: ${ring.join(' → ')}; take one of them out`);
+  }
   return {
     path: context.path,
     chat: { slack: chat.slack ?? null, teams: chat.teams ?? null },
     directory: {
-      stacks: raw.stacks.map((stack, i) => readStack(raw, stack, ['stacks', i], policies, read, context)),
+      stacks,
       people: read.readPeople(),
       ...read.readGroups(),
       oncall: read.readOnCall(),
       may: {
         snooze: raw.may.snooze === undefined ? null : read.approverNames(['may', 'snooze'], raw.may.snooze),
         accept: raw.may.accept === undefined ? null : read.approverNames(['may', 'accept'], raw.may.accept),
+        codify: raw.may.codify === undefined ? null : read.approverNames(['may', 'codify'], raw.may.codify),
+        pause: raw.may.pause === undefined ? null : read.approverNames(['may', 'pause'], raw.may.pause),
       },
       timezone: defaults.timezone,
+      forges: raw.forges,
     },
-    credentials: readCredentials(raw.credentials, context),
+    channels: ofDefaults.channels ?? [],
+    ...readCredentials(raw.credentials, context),
+    retention: {
+      runsMs: milliseconds(raw.retention.runs),
+      checksMs: milliseconds(raw.retention.checks),
+    },
+    discover: raw.discover.map((entry, i) =>
+      readDiscover(entry, i, {
+        read,
+        readerWith: (report) => createReader(raw, { ...context, report }),
+        policies,
+        belowStack,
+        mayOverride:
+          entry.mayOverride === undefined
+            ? mayOverride
+            : readMayOverride(entry.mayOverride, ['discover', i, 'mayOverride'], context.report),
+      }),
+    ),
     digests: raw.digests.map((digest, i) => ({
       schedule: read.crons(['digests', i, 'schedule'], digest.schedule),
       timezone:

@@ -50,9 +50,16 @@ export interface PolicyAnswer {
   readonly stale?: StaleBundle;
   /** True if the policy reads who approved, so that an approval may end its `pending`. */
   readonly readsApprovers?: boolean;
+  /** True if the policy reads who caused a finding. While that is waited for, it allows nothing. */
+  readonly readsCause?: boolean;
   readonly outcome:
     | { readonly ok: true; readonly messages: readonly PolicyMessage[] }
-    | { readonly ok: false; readonly error: string };
+    | {
+        readonly ok: false;
+        readonly error: string;
+        /** What it objected to before it failed: its `deny` and `pending`, which count all the same. */
+        readonly objections?: readonly PolicyMessage[];
+      };
 }
 
 /** Why a finding got its verdict. `policy` is null if the reason is m0's own. */
@@ -72,6 +79,8 @@ export interface FindingDecision {
   readonly fingerprint: string;
   readonly verdict: Verdict;
   readonly reasons: readonly Reason[];
+  /** Set if a policy would allow it and waits for who caused it: it is decided anew then. */
+  readonly waitsForCause?: true;
 }
 
 /** The decision for a run: one verdict per finding, in the order of the findings. */
@@ -95,6 +104,7 @@ function stricter(a: Verdict, b: Verdict): Verdict {
 interface PolicyVerdict {
   readonly verdict: Verdict;
   readonly reasons: readonly Reason[];
+  readonly waitsForCause?: true;
 }
 
 /** A policy's message as a reason. */
@@ -110,7 +120,23 @@ function reasonOf({ policy, commit }: PolicyAnswer, { rule, text, address, at }:
 function verdictOf(answer: PolicyAnswer, address: string): PolicyVerdict {
   const from = { policy: answer.policy, commit: answer.commit };
   if (!answer.outcome.ok) {
-    return { verdict: 'human', reasons: [{ ...from, rule: 'error', text: answer.outcome.error }] };
+    const { error, objections = [] } = answer.outcome;
+    const { stale, ...answerWithoutStale } = answer;
+    const objecting = {
+      ...answerWithoutStale,
+      mode: 'guardrail' as const,
+      outcome: { ok: true as const, messages: objections },
+    };
+    const { verdict, reasons } = verdictOf(objecting, address);
+    return {
+      verdict: stricter(verdict, 'human'),
+      reasons: [
+        ...reasons,
+        // Without a good commit nothing was asked, and `error` says why.
+        ...(stale === undefined || answer.commit === null ? [] : [staleReasonOf(answer, stale)]),
+        { ...from, rule: 'error', text: error },
+      ],
+    };
   }
   if (answer.stale !== undefined) return staleVerdict(answer, answer.stale, address);
   const applicable = answer.outcome.messages.filter((m) => m.address === undefined || m.address === address);
@@ -130,13 +156,27 @@ function verdictOf(answer: PolicyAnswer, address: string): PolicyVerdict {
   };
 }
 
+/** A policy that reads who caused a finding does not know yet what it would say: neither its `allow` nor its silence counts. */
+function withoutCause(
+  { readsCause, policy, commit }: PolicyAnswer,
+  answer: PolicyVerdict,
+  waiting: string | null,
+): PolicyVerdict {
+  if (readsCause !== true || waiting === null || answer.verdict !== 'auto') return answer;
+  const reason: Reason = { policy, commit, rule: 'pending', text: waiting };
+  return { verdict: 'human', reasons: [reason], waitsForCause: true };
+}
+
+function staleReasonOf({ policy, commit }: PolicyAnswer, stale: StaleBundle): Reason {
+  const text = `${stale.error} (the last good commit was asked, and a person decides)`;
+  return { policy, commit, rule: 'error', text };
+}
+
 /** A stale bundle can object but not allow: nobody knows what the newest commit would answer. */
 function staleVerdict(answer: PolicyAnswer, stale: StaleBundle, address: string): PolicyVerdict {
   const { stale: _, ...answerWithoutStale } = answer;
   const lastGood = verdictOf(answerWithoutStale, address);
-  const from = { policy: answer.policy, commit: answer.commit };
-  const text = `${stale.error} (the last good commit was asked, and a person decides)`;
-  const staleReason: Reason = { ...from, rule: 'error', text };
+  const staleReason = staleReasonOf(answer, stale);
   if (lastGood.verdict === 'auto') return { verdict: 'human', reasons: [staleReason] };
   return {
     verdict: lastGood.verdict,
@@ -151,20 +191,25 @@ function staleVerdict(answer: PolicyAnswer, stale: StaleBundle, address: string)
  * ask` turns `auto` into a person, `realign: never` denies. A finding whose apply would change what m0.yaml ignores
  * is never `auto`.
  *
- * `forceHuman`: if given, m0's own reason why nothing may be applied without a person.
+ * `forceHuman`: if given, m0's own reason why nothing may be applied without a person. `tellOnly`: the same for why
+ * nothing may be applied at all; it denies, as `realign: never` does. `waitsForCause`: why a policy that reads the cause
+ * of this finding can't allow it yet, as words; null if it can.
  */
 export function decide(
   findings: readonly Finding[],
   answers: readonly PolicyAnswer[],
   realign: RealignMode,
   forceHuman?: string,
+  tellOnly?: string,
+  waitsForCause: (finding: Finding) => string | null = () => null,
 ): Decision {
   const deciders = answers.filter((a) => a.mode === 'decide');
   return {
     findings: findings
       .filter((f) => f.actionable)
       .map((finding) => {
-        const verdicts = answers.map((a) => verdictOf(a, finding.address));
+        const waiting = waitsForCause(finding);
+        const verdicts = answers.map((a) => withoutCause(a, verdictOf(a, finding.address), waiting));
         let verdict = verdicts.reduce<Verdict>(
           (v, policyVerdict) => stricter(v, policyVerdict.verdict),
           'auto',
@@ -197,7 +242,15 @@ export function decide(
           verdict = 'deny';
           reasons.push(reasonOfM0('realign: never in m0.yaml'));
         }
-        return { address: finding.address, fingerprint: finding.fingerprint, verdict, reasons };
+        if (tellOnly !== undefined) {
+          verdict = 'deny';
+          reasons.push(reasonOfM0(tellOnly));
+        }
+        const waits = verdicts.some((each) => each.waitsForCause === true);
+        return {
+          ...{ address: finding.address, fingerprint: finding.fingerprint, verdict, reasons },
+          ...(waits ? { waitsForCause: true as const } : {}),
+        };
       }),
     warnings: answers.flatMap((a) =>
       a.outcome.ok ? a.outcome.messages.filter((m) => m.rule === 'warn').map((m) => reasonOf(a, m)) : [],

@@ -52,7 +52,7 @@ export function groupAlike<T>(
 
 /** Everything that people read of a finding, without its address. */
 function contentOf(finding: Finding): object {
-  const { address: _address, fingerprint: _fingerprint, change: _change, ...content } = finding;
+  const { address: _a, fingerprint: _f, change: _c, cloudId: _i, cloudNames: _n, ...content } = finding;
   return content;
 }
 

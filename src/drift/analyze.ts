@@ -8,6 +8,7 @@ import { withoutClocks } from './computed.ts';
 import { type Configuration, codeOf, configKey, readConfiguration, writtenAt } from './configuration.ts';
 import { untoldChanges } from './conservation.ts';
 import { countsOf } from './counts.ts';
+import { coupledFindings } from './coupled.ts';
 import { Echoes } from './echo.ts';
 import type { Analysis, Finding, Json, Origin, OutputDrift, PlannedChange } from './finding.ts';
 import { type FindingContext, findingOf, type PlannedResource, shownInvocation } from './finding-of.ts';
@@ -101,6 +102,7 @@ export function analyzePlan(
   const invocations = plan.invocations
     .filter(({ triggeredBy }) => triggeredBy === null || !withFinding.has(triggeredBy))
     .map(shownInvocation);
+  const coupled = coupledFindings(document, findings);
   const checks = checksOf(document, context.scrub);
   const inputs = lateReadsOf(document);
   const partial = partialOf(document, plan, context.scrub);
@@ -113,6 +115,7 @@ export function analyzePlan(
     secrets,
     ...(checks.length === 0 ? {} : { checks }),
     resourcesInState: resourcesInState(plan),
+    ...(coupled.length === 0 ? {} : { coupled }),
     ...(inputs.length === 0 ? {} : { inputs }),
     ...(invocations.length === 0 ? {} : { invocations }),
     changes: changes.sort(compareChanges),

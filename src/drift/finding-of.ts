@@ -1,6 +1,7 @@
 /** Builds the finding of one resource from its judged rows. */
 import { compareTexts } from '../text/words.ts';
 import { type JudgedRow, showAttribute } from './attributes.ts';
+import { cloudIdOf, cloudNamesOf, recordedId } from './cloud-id.ts';
 import { isComputed } from './computed.ts';
 import { contentsOf } from './contents.ts';
 import type { ActionInvocation, AttributeDrift, Finding, Json, Origin } from './finding.ts';
@@ -66,6 +67,11 @@ export function findingOf(
   const invokes = context.plan.invocations
     .filter(({ triggeredBy }) => triggeredBy === entry.address)
     .map(shownInvocation);
+  const cloudId = cloudIdOf(resource);
+  const gone = deletedByHand ? recordedId(resource) : undefined;
+  const cloudNames = (gone === undefined ? [] : [gone])
+    .concat(cloudNamesOf(resource))
+    .map((name) => context.scrub(name));
   const follows = shownPaths(verdict.follows, [resource.recorded, resource.actual], context.scrub);
   return {
     address: entry.address,
@@ -81,6 +87,8 @@ export function findingOf(
     ...(change?.actionReason === undefined ? {} : { actionReason: change.actionReason }),
     ...(change?.importing ? { importing: true as const } : {}),
     ...(invokes.length === 0 ? {} : { invokes }),
+    ...(cloudId === undefined ? {} : { cloudId: context.scrub(cloudId) }),
+    ...(cloudNames.length === 0 || origin === 'code' ? {} : { cloudNames }),
     fingerprint: findingFingerprint(
       {
         address: entry.address,

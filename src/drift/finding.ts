@@ -169,6 +169,16 @@ export interface Finding {
   /** True if an apply imports the resource into the state. */
   readonly importing?: true;
   /**
+   * The id by which the cloud's console knows the resource: an ARN, an Azure id, a Google self link. For links only: it
+   * is in no fingerprint. Left out if the resource has none.
+   */
+  readonly cloudId?: string;
+  /**
+   * Further names by which the cloud's log may know the resource: its id, its name. Only to ask who changed it; in no
+   * fingerprint and on no card.
+   */
+  readonly cloudNames?: readonly string[];
+  /**
    * The change hash of everything that an apply does to this address: its planned change, its deposed objects, and
    * the actions that it invokes. Left out if an apply does nothing, and in runs of older versions.
    */
@@ -248,6 +258,8 @@ export interface Analysis {
   readonly partial?: readonly string[];
   /** What m0 does not know in the plan and what may carry changes, one sentence each. A person then decides. */
   readonly notUnderstood?: readonly string[];
+  /** Findings that can't be applied apart from each other: see coupled.ts. Left out if there are none. */
+  readonly coupled?: readonly (readonly string[])[];
   /** Action invocations that no finding has. Left out if there are none. */
   readonly invocations?: readonly ActionInvocation[];
 }

@@ -18,8 +18,8 @@ export interface SchemaDigest {
 }
 
 /**
- * A place: a letter for the collection (`s`et, `l`ist, `m`ap, `o`ne) and then its marks (`b`lock, `c`omputed,
- * `w`ritable, sensitive `x`). With it either the place of an element, where elements are collections, or the places
+ * A place: a letter for the collection (`s`et, `l`ist, `m`ap, `o`ne) and then its marks (`b`lock, `n`ested
+ * attribute, `c`omputed, `w`ritable, sensitive `x`). With it either the place of an element, where elements are collections, or the places
  * inside (an element), by name.
  */
 type Node = string | readonly [string, Node | Children];
@@ -27,7 +27,7 @@ interface Children {
   readonly [name: string]: Node;
 }
 
-const FORMAT = 1;
+const FORMAT = 2;
 const COLLECTIONS = { s: 'set', l: 'list', m: 'map', o: 'one' } as const;
 const NESTING: Readonly<Record<string, string>> = { list: 'l', set: 's', map: 'm', single: 'o', group: 'o' };
 
@@ -113,7 +113,7 @@ function attributeNode(attribute: Json): Node {
   const is = (key: string): boolean => field(attribute, key) === true;
   const marks = `${is('computed') ? 'c' : ''}${is('optional') || is('required') ? 'w' : ''}${is('sensitive') ? 'x' : ''}`;
   const nested = field(attribute, 'nested_type');
-  if (isObject(nested)) return [`${nestingOf(nested)}${marks}`, Object.fromEntries(attributesIn(nested))];
+  if (isObject(nested)) return [`${nestingOf(nested)}n${marks}`, Object.fromEntries(attributesIn(nested))];
   return typeNode(field(attribute, 'type') ?? null, marks);
 }
 
@@ -190,6 +190,7 @@ function placeAt(root: Node, segments: readonly Segment[]): SchemaPlace | undefi
   return {
     collection: COLLECTIONS[letterOf(head)],
     block: head.includes('b'),
+    nested: head.includes('n'),
     computed: head.includes('c'),
     settable: head.includes('w'),
     sensitive: head.includes('x'),

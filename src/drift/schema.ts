@@ -8,6 +8,8 @@ export interface SchemaPlace {
   readonly collection: 'set' | 'list' | 'map' | 'one';
   /** True for a nested block with attributes of its own. */
   readonly block: boolean;
+  /** True for an attribute with attributes of its own: it is written `name = { … }`, and never as a block. */
+  readonly nested: boolean;
   /** True if the provider computes it. */
   readonly computed: boolean;
   /** True if the code may set it (optional or required). */

@@ -2,11 +2,12 @@
 import { count } from '../text/words.ts';
 import { invokesWords } from './beside.ts';
 import { describeFinding } from './describe.ts';
-import type { Finding } from './finding.ts';
+import type { AttributeDrift, ContentEntry, Finding } from './finding.ts';
 import { readableAttributes } from './readable.ts';
 import { accessFacts } from './severity/access.ts';
 import { type Fact, rankOf, type SeverityKind, worstFact } from './severity/fact.ts';
 import { firewallFacts } from './severity/firewall.ts';
+import { levelOf, type SeverityLevel, worstLevel } from './severity/level.ts';
 import { placesOf } from './severity/places.ts';
 import { isIdentity, isObjectInCloud, isStateful, nounOf } from './severity/resource-kinds.ts';
 import { switchFacts, unblockFacts } from './severity/switches.ts';
@@ -19,6 +20,8 @@ export interface Severity {
   readonly when: 'now' | 'apply';
   /** Compares findings: the lower, the worse. */
   readonly rank: number;
+  /** The worst level of all that the finding means. */
+  readonly level: SeverityLevel;
   /** False if the words only say what changed, because m0 knows nothing worse about it. */
   readonly specific: boolean;
   /** One sentence without a full stop, on one line of plain text. `name`: what to call the resource. */
@@ -31,21 +34,53 @@ export interface Severity {
  * comes before what an apply would do. Narrower access, sources in private networks and changed tags are the rest.
  */
 export function severityOf(finding: Finding): Severity {
-  const known = worstFact(factsOf(finding));
+  const facts = factsOf(finding);
+  const known = worstFact(facts);
   const fact = known ?? restOf(finding);
   const { kind, when } = fact;
   const invokes = invokesWords(finding);
   return {
-    ...{ kind, when, rank: rankOf(fact) },
+    ...{ kind, when, rank: rankOf(fact), level: levelOfAll(finding, [...facts, fact]) },
     // What an action does is not known from its name, so it is always told.
     specific: known !== undefined || invokes !== '',
     words: (name) => `${fact.words(name)}${invokes}`,
   };
 }
 
+/** Whatever is lost is never low, also where nobody stores data in it: without its DNS record, a service is gone. */
+function levelOfAll({ action, deletedByHand }: Finding, facts: readonly Fact[]): SeverityLevel {
+  const lost = deletedByHand === true || action === 'delete' || action === 'replace';
+  return worstLevel([...facts.map(levelOf), ...(lost ? (['medium'] as const) : [])]) ?? 'low';
+}
+
 /** True if the change in the cloud lets somebody in, or allows somebody more, than before. */
 export function widensAccess(finding: Finding): boolean {
   return factsOf(finding).some((fact) => fact.widens && fact.when === 'now');
+}
+
+/**
+ * The attributes that let somebody in or allow somebody more than before, in the cloud by now or by an apply. If only
+ * several of them together do, all of them.
+ */
+export function wideningAttributes(
+  finding: Finding,
+  attributes: readonly AttributeDrift[],
+): ReadonlySet<AttributeDrift> {
+  if (!widens(finding)) return new Set();
+  const alone = attributes.filter((attribute) =>
+    widens({ ...finding, attributes: [attribute], contents: [] }),
+  );
+  const inContents = widens({ ...finding, attributes: [] });
+  return new Set(alone.length > 0 || inContents ? alone : attributes);
+}
+
+/** True if what a resource is created with lets somebody in. `entries` are read together: the values of one rule. */
+export function contentWidens(finding: Finding, entries: readonly ContentEntry[]): boolean {
+  return widens(finding) && widens({ ...finding, attributes: [], contents: entries });
+}
+
+function widens(finding: Finding): boolean {
+  return factsOf(finding).some((fact) => fact.widens);
 }
 
 /**
@@ -55,6 +90,16 @@ export function widensAccess(finding: Finding): boolean {
 export function openedByApply(finding: Finding): readonly string[] {
   const facts = factsOf(finding).filter((fact) => fact.widens && fact.when === 'apply');
   return [...new Set(facts.toSorted((a, b) => rankOf(a) - rankOf(b)).flatMap((fact) => fact.effect ?? []))];
+}
+
+/**
+ * What an apply of the finding undoes, if that is the worst of it: `close SSH (22) again`. Null if an apply leaves it, or
+ * does something else as well.
+ */
+export function undoneByApply(finding: Finding): string | null {
+  const reverts = finding.actionable && finding.action === 'update' && finding.origin === 'cloud';
+  if (!reverts || finding.attributes.some((attribute) => attribute.leftInPlace === true)) return null;
+  return worstFact(factsOf(finding))?.undo ?? null;
 }
 
 /**
@@ -81,6 +126,8 @@ export function newResources(findings: readonly Finding[]): readonly string[] {
 }
 
 function plural(noun: string): string {
+  // The type itself, which has no plural.
+  if (noun.includes('_')) return noun;
   return /[^aeiou]y$/.test(noun) ? `${noun.slice(0, -1)}ies` : `${noun}s`;
 }
 

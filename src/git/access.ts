@@ -65,6 +65,20 @@ export function accessOf(url: string, credential: GitCredential | null): Access 
   }
 }
 
+/**
+ * The same for a repository that a stack's code names: without a credential, git gets nothing that m0's user has set up,
+ * because whoever writes the code could read whatever m0 can read. Throws for ssh without a key.
+ */
+export function moduleAccessOf(url: string, credential: GitCredential | null): Access {
+  if (credential !== null) return accessOf(url, credential);
+  if (remoteOf(url)?.protocol === 'ssh' || /^ssh:/i.test(url)) {
+    throw new Error(
+      'no entry under credentials in m0.yaml that has an sshKey and modules: true is for this address: add one',
+    );
+  }
+  return { address: url, config: OWN_CONFIG, environment: NO_OTHER_CONFIG, secrets: [] };
+}
+
 function withToken(url: string, credential: TokenCredential): Access {
   const remote = remoteOf(url);
   if (remote === null || (remote.protocol === 'http' && !isLoopback(remote))) {
@@ -92,7 +106,8 @@ function withToken(url: string, credential: TokenCredential): Access {
   };
 }
 
-function readToken(credential: TokenCredential): string {
+/** The token. Throws an Error that says whose token can't be used. */
+export function readToken(credential: TokenCredential): string {
   try {
     return credential.readToken();
   } catch (error) {
@@ -105,11 +120,12 @@ function readToken(credential: TokenCredential): string {
  * The user name to send with a token. Bitbucket requires this one; GitHub, GitLab and Azure DevOps accept
  * any.
  */
-function defaultUsername(host: string): string {
+export function defaultUsername(host: string): string {
   return host === 'bitbucket.org' ? 'x-token-auth' : 'x-access-token';
 }
 
-function withKey(url: string, credential: KeyCredential): Access {
+/** The options with which ssh uses this key and nothing else. Throws where the key can't be used. */
+export function sshOptions(credential: KeyCredential): readonly string[] {
   const { keyFile, knownHosts } = credential;
   const refusal = refuseKeyFile(keyFile) ?? (knownHosts === null ? null : refuseKnownHosts(knownHosts));
   if (refusal !== null) throw new Error(`${credentialName(credential)}: ${refusal}`);
@@ -127,7 +143,11 @@ function withKey(url: string, credential: KeyCredential): Access {
       ? []
       : [`UserKnownHostsFile=${sshPath(knownHosts)}`, 'GlobalKnownHostsFile=/dev/null']),
   ];
-  const command = ['ssh', '-F', '/dev/null', ...options.flatMap((option) => ['-o', option])];
+  return ['-F', '/dev/null', ...options.flatMap((option) => ['-o', option])];
+}
+
+function withKey(url: string, credential: KeyCredential): Access {
+  const command = ['ssh', ...sshOptions(credential)];
   return {
     address: url,
     config: OWN_CONFIG,
@@ -153,6 +173,7 @@ function sshPath(path: string): string {
   return `"${path.replaceAll('%', '%%')}"`;
 }
 
-function shellWord(text: string): string {
+/** The text as one word for a POSIX shell. */
+export function shellWord(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,38 +1,75 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve as resolvePath } from 'node:path';
-import { type SimpleGit, simpleGit } from 'simple-git';
-import { baseEnvironment } from '../base/base-environment.ts';
-import { errorText } from '../base/error-text.ts';
+import type { SimpleGit } from 'simple-git';
 import { createKeyedLock } from '../base/keyed-lock.ts';
 import type { Logger } from '../base/log.ts';
-import type { CodeVersion } from '../model/run.ts';
-import { type Access, accessOf } from './access.ts';
+import type { CodeVersion, StackInputs } from '../model/code-version.ts';
+import type { Reads } from '../ports/code-changes.ts';
+import { type Access, accessOf, moduleAccessOf } from './access.ts';
 import { refuseRef, refuseUrl, scrubCredentials, scrubSecrets, scrubUrl } from './address.ts';
-import { type StackCode, touches } from './changes.ts';
 import { credentialFor, type GitCredential } from './credentials.ts';
+import { literalSpec, type RunGit, type StackCode } from './dependencies.ts';
 import { explainFailure } from './failure.ts';
 import { GitError } from './git-error.ts';
+import { isWithoutRepository, occupyGitFolder } from './git-folder.ts';
+import { gitIn, gitText } from './git-in.ts';
+import type { InputTree } from './inputs.ts';
+import { createStackCodeReader } from './stack-code.ts';
+import { checkoutSubmodules } from './submodules.ts';
 
 /** Local copies of Git repositories: one bare mirror per URL, shared by everything in this process. */
 export interface Mirrors {
   /**
    * Updates the mirror and resolves a branch, a tag or a commit (in this order). Rejects with a GitError
    * `running git fetch for <url>: …` where the repository or the ref does not exist, or m0 may not read it.
-   * Tokens and keys are read each time, so a new one is used from the next fetch on.
+   * Tokens and keys are read each time, so a new one is used from the next fetch on. `within`: a fetch of the
+   * repository that began at most so many ms ago is new enough, and its answer is used again; at most 15 s. Left
+   * out: 0.
    */
-  fetch(url: string, ref: string): Promise<CodeVersion>;
+  fetch(url: string, ref: string, within?: number): Promise<CodeVersion>;
   /**
    * Makes `into` exactly the tree of a commit that was fetched before, and creates the directory. Files that
    * the commit does not have are removed, except ignored ones and Terraform's own (lock file, local state).
-   * Rejects with a GitError.
+   * Submodules are fetched too, at the commits that the tree names, without more access than modules get
+   * (`modules: true`). Rejects with a GitError, which names a submodule that can't be fetched.
    */
   checkout(url: string, commit: string, into: string): Promise<void>;
+  /**
+   * What a work tree with only the stack's inputs has at a commit that was fetched before; null where the stack needs
+   * the whole repository. See inputs.ts. Rejects with a GitError.
+   */
+  inputTree(commit: string, code: StackCode): Promise<InputTree | null>;
+  /**
+   * Makes `into` exactly these files and folders of a commit, which it must have, with the same exceptions as
+   * `checkout`. `index` is a file that git
+   * needs for that, outside of `into`. The directory is no repository then. Rejects with a GitError.
+   */
+  checkoutFiles(
+    url: string,
+    commit: string,
+    paths: readonly string[],
+    where: { readonly into: string; readonly index: string },
+  ): Promise<void>;
   /**
    * Whether the stack may depend on what changed between two commits that were both fetched before. See
    * changes.ts.
    */
   touches(from: string, to: string, code: StackCode): Promise<boolean>;
+  /** As `touches`, and whether that is certain. */
+  reads(from: string, to: string, code: StackCode): Promise<Reads>;
+  /**
+   * What the stack's code can read at a commit that was fetched before, and who wrote it since the commit `since`;
+   * null: ever. See inputs.ts. Rejects with a GitError.
+   */
+  inputs(commit: string, since: string | null, code: StackCode): Promise<StackInputs>;
+  /**
+   * Runs `work` with git commands in the mirror of the repository, which was fetched before. `doing`: what for, as the
+   * beginning of a sentence. Rejects with a GitError.
+   */
+  reading<T>(url: string, doing: string, work: (git: RunGit, mirror: string) => Promise<T>): Promise<T>;
+  /** The directory of the repository's mirror. It exists once the repository was fetched. */
+  directory(url: string): string;
 }
 
 /**
@@ -50,25 +87,6 @@ export interface MirrorOptions {
   readonly timeLimitMs?: number;
 }
 
-/** GIT_ variables that m0 sets itself. simple-git removes all others. */
-const OWN_VARIABLES = [
-  ...[
-    'GIT_TERMINAL_PROMPT',
-    'GIT_ASKPASS',
-    'GIT_ALLOW_PROTOCOL',
-    'GIT_SSL_CAINFO',
-    'GIT_CEILING_DIRECTORIES',
-  ],
-  ...['GIT_CONFIG_GLOBAL', 'GIT_CONFIG_NOSYSTEM', 'GIT_SSH_COMMAND', 'GIT_SSH_VARIANT'],
-];
-/** Settings that simple-git refuses unless the caller says that they are its own. */
-const OWN_SETTINGS = {
-  allowUnsafeAskPass: true,
-  allowUnsafeConfigPaths: true,
-  allowUnsafeCredentialHelper: true,
-  allowUnsafeHooksPath: true,
-  allowUnsafeSshCommand: true,
-};
 /** Files that Terraform writes next to the code and needs again, even where Git does not ignore them. */
 const TERRAFORM_FILES = [
   '.terraform',
@@ -77,6 +95,10 @@ const TERRAFORM_FILES = [
   '*.tfstate.backup',
   'terraform.tfstate.d',
 ];
+const CLEAN = ['clean', '--quiet', '-f', '-f', '-d', ...TERRAFORM_FILES.flatMap((name) => ['-e', name])];
+/** The longest time in ms that a fetch counts for others: code that somebody has pushed is seen soon. */
+const MOST_SHARED_MS = 15_000;
+const FULL_COMMIT = /^[0-9a-f]{40,64}$/;
 /** Longest error text. */
 const MAX_ERROR_CHARS = 1_000;
 /** Errors that mean: this mirror or work tree is broken, and making a new one is cheaper than a repair. */
@@ -92,14 +114,6 @@ const BROKEN = new RegExp(
 /** Errors of a full disk. A new copy would not help then. */
 const DISK_FULL = /No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/i;
 
-/**
- * Tells simple-git that a command's output is complete. Otherwise it waits 50 ms for more after each command
- * without output.
- */
-function endOutput(_command: string, output: NodeJS.ReadableStream): void {
-  output.once('end', () => output.emit('data', Buffer.alloc(0)));
-}
-
 /** Mirrors under `dir`, each named by the hash of its URL, so that no URL can choose a path. */
 export function createMirrors(options: MirrorOptions): Mirrors {
   const { log } = options;
@@ -107,29 +121,19 @@ export function createMirrors(options: MirrorOptions): Mirrors {
   const dir = resolvePath(options.dir);
   const timeLimitMs = options.timeLimitMs ?? 5 * 60_000;
   const lock = createKeyedLock();
+  const codeReader = createStackCodeReader();
+  /** The last successful fetch of each mirror: when it began, and what its refs were. */
+  const fetched = new Map<string, { readonly began: number; readonly refs: Map<string, CodeVersion> }>();
   const mirrorOf = (url: string): string =>
     join(dir, createHash('sha256').update(url).digest('hex').slice(0, 32));
 
   /** Git in `baseDir`. Only a fetch gets `access`, so that no other command has the token. */
-  function git(baseDir: string, access?: Access): SimpleGit {
-    const plain = simpleGit({
-      baseDir,
-      trimmed: true,
-      abort: AbortSignal.timeout(timeLimitMs),
-      allowEnvironment: OWN_VARIABLES,
-      config: [...(access?.config ?? [])],
-      unsafe: OWN_SETTINGS,
-    });
-    return plain.outputHandler(endOutput).env({
-      ...baseEnvironment(options.base),
-      // m0 recognises errors by their English text.
-      LC_ALL: 'C',
-      GIT_TERMINAL_PROMPT: '0',
-      GIT_ASKPASS: '',
-      GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
-      // If the repository is broken, git must not use one that contains m0's data folder.
-      GIT_CEILING_DIRECTORIES: dirname(baseDir),
-      ...access?.environment,
+  function git(baseDir: string, access?: Access, variables?: Readonly<Record<string, string>>): SimpleGit {
+    return gitIn(baseDir, {
+      base: options.base,
+      signal: AbortSignal.timeout(timeLimitMs),
+      access,
+      variables,
     });
   }
 
@@ -143,7 +147,7 @@ export function createMirrors(options: MirrorOptions): Mirrors {
     try {
       return await work();
     } catch (error) {
-      const text = textOf(error);
+      const text = gitText(error);
       if (repair === undefined || error instanceof GitError || !BROKEN.test(text) || DISK_FULL.test(text))
         throw error;
       log.warn(
@@ -161,6 +165,13 @@ export function createMirrors(options: MirrorOptions): Mirrors {
     return { credential, access: accessOf(url, credential) };
   }
 
+  /** How git reaches a repository that the code of another one names. */
+  function openModuleAccess(url: string): ReturnType<typeof openAccess> {
+    const ofModules = (options.credentials ?? []).filter(({ modules }) => modules === true);
+    const credential = credentialFor(url, ofModules);
+    return { credential, access: moduleAccessOf(url, credential) };
+  }
+
   /** Updates the mirror from the server. */
   async function updateFromServer(
     url: string,
@@ -168,7 +179,7 @@ export function createMirrors(options: MirrorOptions): Mirrors {
     { credential, access } = openAccess(url),
   ): Promise<void> {
     await update(access, mirror).catch((error: unknown) => {
-      const text = scrubCredentials(scrubSecrets(textOf(error), access.secrets), url);
+      const text = scrubCredentials(scrubSecrets(gitText(error), access.secrets), url);
       throw new Error(explainFailure(text, url, credential));
     });
   }
@@ -200,11 +211,11 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       const commit = await git(mirror)
         .raw(args)
         .catch((error: unknown) => {
-          if (BROKEN.test(textOf(error))) throw error;
+          if (BROKEN.test(gitText(error))) throw error;
           return '';
         });
       const found = commit.split('\n').at(-1)?.trim() ?? '';
-      if (/^[0-9a-f]{40,64}$/.test(found)) return found;
+      if (FULL_COMMIT.test(found)) return found;
     }
     throw new GitError(`running git fetch for ${scrubUrl(url)}: there is no "${ref}" in it`, scrubUrl(url));
   }
@@ -219,76 +230,169 @@ export function createMirrors(options: MirrorOptions): Mirrors {
     return { repository: scrubUrl(url), ref, commit, author, authorEmail, committedAt, subject };
   }
 
-  return {
-    async fetch(url, ref) {
-      check(url, refuseUrl(url), 'running git fetch for');
-      check(url, refuseRef(ref), 'running git fetch for');
-      const mirror = mirrorOf(url);
-      return lock(mirror, () =>
-        withGitError('running git fetch for', url, async () => {
-          const opened = openAccess(url);
-          const work = async (): Promise<CodeVersion> => {
+  async function reading<T>(
+    url: string,
+    doing: string,
+    work: (run: RunGit, mirror: string) => Promise<T>,
+  ): Promise<T> {
+    check(url, refuseUrl(url), doing);
+    const mirror = mirrorOf(url);
+    const run: RunGit = (args) => git(mirror).raw([...args]);
+    return lock(mirror, () => withGitError(doing, url, () => work(run, mirror)));
+  }
+
+  async function fetchBy(
+    url: string,
+    ref: string,
+    open: (url: string) => ReturnType<typeof openAccess>,
+    within = 0,
+  ): Promise<CodeVersion> {
+    check(url, refuseUrl(url), 'running git fetch for');
+    check(url, refuseRef(ref), 'running git fetch for');
+    const mirror = mirrorOf(url);
+    const asked = performance.now();
+    return lock(mirror, () =>
+      withGitError('running git fetch for', url, async () => {
+        // What was fetched with other credentials is not shared.
+        const last = open === openAccess ? fetched.get(mirror) : undefined;
+        let isNew = last !== undefined && asked - last.began <= Math.min(Math.max(within, 0), MOST_SHARED_MS);
+        const known = isNew ? last?.refs.get(ref) : undefined;
+        if (known !== undefined) return known;
+        const began = performance.now();
+        const opened = open(url);
+        const work = async (): Promise<CodeVersion> => {
+          if (!isNew) {
+            fetched.delete(mirror);
             await updateFromServer(url, mirror, opened);
-            return describe(url, mirror, ref, await resolve(url, mirror, ref));
-          };
-          return withRepairs(url, work, [() => rm(mirror, { recursive: true, force: true })]);
-        }),
-      );
+            if (open === openAccess) fetched.set(mirror, { began, refs: new Map() });
+          }
+          return describe(url, mirror, ref, await resolve(url, mirror, ref));
+        };
+        const code = await withRepairs(url, work, [
+          () => {
+            isNew = false;
+            return rm(mirror, { recursive: true, force: true });
+          },
+        ]);
+        if (open === openAccess) fetched.get(mirror)?.refs.set(ref, code);
+        return code;
+      }),
+    );
+  }
+
+  async function checkout(url: string, commit: string, where: string): Promise<void> {
+    const into = resolvePath(where);
+    check(url, refuseUrl(url), 'running git checkout for');
+    check(url, FULL_COMMIT.test(commit) ? null : 'that is no commit', 'running git checkout for');
+    const mirror = mirrorOf(url);
+    await lock(mirror, () =>
+      withGitError('running git checkout for', url, () =>
+        withRepairs(url, async () => {
+          await ensureWorkTree(mirror, into);
+          await git(into).raw(['checkout', '--quiet', '--force', '--detach', commit, '--']);
+          await git(into).raw(CLEAN);
+        }, [
+          () => rm(into, { recursive: true, force: true }),
+          // The work tree uses the mirror's objects, so the mirror is broken too.
+          async () => {
+            await rm(mirror, { recursive: true, force: true });
+            await updateFromServer(url, mirror);
+            await rm(into, { recursive: true, force: true });
+          },
+        ]),
+      ),
+    );
+    await checkoutSubmodules(url, commit, into, {
+      git: (args) => git(into).raw([...args]),
+      fetch: (address, at) => fetchBy(address, at, openModuleAccess),
+      checkout,
+    });
+  }
+
+  return {
+    fetch: (url, ref, within) => fetchBy(url, ref, openAccess, within),
+
+    checkout,
+
+    async inputs(commit, since, code) {
+      const doing = 'reading the history of';
+      const isCommit = FULL_COMMIT.test(commit) && (since === null || FULL_COMMIT.test(since));
+      check(code.git, isCommit ? null : 'that is no commit', doing);
+      return reading(code.git, doing, (run, mirror) => codeReader.inputs(run, mirror, commit, since, code));
     },
 
-    async checkout(url, commit, where) {
-      const into = resolvePath(where);
+    async inputTree(commit, code) {
+      const doing = 'listing the files of';
+      check(code.git, FULL_COMMIT.test(commit) ? null : 'that is no commit', doing);
+      const files = await reading(code.git, doing, (run, mirror) =>
+        codeReader.files(run, mirror, commit, code),
+      );
+      return files.tree;
+    },
+
+    async checkoutFiles(url, commit, paths, where) {
+      const into = resolvePath(where.into);
       check(url, refuseUrl(url), 'running git checkout for');
-      check(url, /^[0-9a-f]{40,64}$/.test(commit) ? null : 'that is no commit', 'running git checkout for');
+      check(url, FULL_COMMIT.test(commit) ? null : 'that is no commit', 'running git checkout for');
       const mirror = mirrorOf(url);
+      const index = resolvePath(where.index);
+      const inTree = (args: readonly string[]): Promise<string> =>
+        git(mirror, undefined, { GIT_INDEX_FILE: index }).raw([
+          ...[`--git-dir=${mirror}`, `--work-tree=${into}`],
+          ...args,
+        ]);
       await lock(mirror, () =>
         withGitError('running git checkout for', url, () =>
           withRepairs(url, async () => {
-            await ensureWorkTree(mirror, into);
-            await git(into).raw(['checkout', '--quiet', '--force', '--detach', commit, '--']);
-            await git(into).raw([
-              'clean',
-              '--quiet',
-              '-f',
-              '-f',
-              '-d',
-              ...TERRAFORM_FILES.flatMap((name) => ['-e', name]),
-            ]);
+            const isNew = await mkdir(into, { recursive: true, mode: 0o700 });
+            await occupyGitFolder(into);
+            await rm(index, { force: true });
+            await inTree(['checkout', '--quiet', '--force', commit, '--', ...paths.map(literalSpec)]);
+            if (isNew === undefined) await inTree(CLEAN);
           }, [
-            () => rm(into, { recursive: true, force: true }),
-            // The work tree uses the mirror's objects, so the mirror is broken too.
             async () => {
               await rm(mirror, { recursive: true, force: true });
               await updateFromServer(url, mirror);
-              await rm(into, { recursive: true, force: true });
             },
           ]),
         ),
       );
     },
 
-    async touches(from, to, code) {
-      const { git: url } = code;
-      check(url, refuseUrl(url), 'comparing commits of');
-      const commits = /^[0-9a-f]{40,64}$/.test(from) && /^[0-9a-f]{40,64}$/.test(to);
-      check(url, commits ? null : 'that is no commit', 'comparing commits of');
-      const mirror = mirrorOf(url);
-      return lock(mirror, () =>
-        withGitError('comparing commits of', url, () =>
-          touches((args) => git(mirror).raw([...args]), from, to, code),
-        ),
-      );
-    },
+    reading,
+    directory: mirrorOf,
+
+    touches: async (from, to, code) => (await reads(from, to, code)) !== 'no',
+
+    reads,
   };
+
+  async function reads(from: string, to: string, code: StackCode): Promise<Reads> {
+    const doing = 'comparing commits of';
+    const commits = FULL_COMMIT.test(from) && FULL_COMMIT.test(to);
+    check(code.git, commits ? null : 'that is no commit', doing);
+    return reading(code.git, doing, (run, mirror) => codeReader.reads(run, mirror, from, to, code));
+  }
 
   /** A work tree shares the mirror's objects, so that a checkout copies only files. */
   async function ensureWorkTree(mirror: string, into: string): Promise<void> {
     const sharedObjects = await readFile(join(into, '.git/objects/info/alternates'), 'utf8').catch(() => '');
     if (sharedObjects.trim() === join(mirror, 'objects')) return;
     if (!(await exists(join(mirror, 'objects')))) throw new Error(`${mirror} is not a git repository`);
-    await rm(into, { recursive: true, force: true });
     await mkdir(dirname(into), { recursive: true, mode: 0o700 });
-    await git(mirror).raw(['clone', '--quiet', '--shared', '--no-checkout', '--', mirror, into]);
+    const clone = ['clone', '--quiet', '--shared', '--no-checkout', '--template='];
+    if (await isWithoutRepository(into)) {
+      // A tree of inputs alone: local states in it must stay.
+      const beside = `${into}.clone`;
+      await rm(beside, { recursive: true, force: true });
+      await git(mirror).raw([...clone, '--', mirror, beside]);
+      await rm(join(into, '.git'), { recursive: true, force: true });
+      await rename(join(beside, '.git'), join(into, '.git'));
+      await rm(beside, { recursive: true, force: true });
+      return;
+    }
+    await rm(into, { recursive: true, force: true });
+    await git(mirror).raw([...clone, '--', mirror, into]);
   }
 }
 
@@ -297,20 +401,13 @@ async function withGitError<T>(doing: string, url: string, work: () => Promise<T
     return await work();
   } catch (error) {
     if (error instanceof GitError) throw error;
-    const text = scrubCredentials(textOf(error), url).slice(0, MAX_ERROR_CHARS);
+    const text = scrubCredentials(gitText(error), url).slice(0, MAX_ERROR_CHARS);
     throw new GitError(`${doing} ${scrubUrl(url)}: ${text}`, scrubUrl(url));
   }
 }
 
 function check(url: string, refusal: string | null, doing: string): void {
   if (refusal !== null) throw new GitError(`${doing} ${scrubUrl(url)}: ${refusal}`, scrubUrl(url));
-}
-
-function textOf(error: unknown): string {
-  const text = errorText(error).trim();
-  if (/^Abort (signal received|already signaled)$/.test(text)) return 'it took too long and was stopped';
-  const lines = text.split('\n').map((line) => line.replace(/^(fatal|error): /, '').trim());
-  return lines.filter((line) => line !== '').join(' · ');
 }
 
 async function exists(path: string): Promise<boolean> {

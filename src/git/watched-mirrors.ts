@@ -21,10 +21,10 @@ export function watchedMirrors(mirrors: Mirrors, clock: () => number): WatchedMi
   const failures = new Map<string, FailedFetch>();
 
   return {
-    async fetch(url, ref) {
+    async fetch(url, ref, within) {
       const key = JSON.stringify([url, ref]);
       try {
-        const code = await mirrors.fetch(url, ref);
+        const code = await mirrors.fetch(url, ref, within);
         failures.delete(key);
         return code;
       } catch (error) {
@@ -39,7 +39,13 @@ export function watchedMirrors(mirrors: Mirrors, clock: () => number): WatchedMi
       }
     },
     checkout: (url, commit, into) => mirrors.checkout(url, commit, into),
+    inputTree: (commit, code) => mirrors.inputTree(commit, code),
+    checkoutFiles: (url, commit, paths, where) => mirrors.checkoutFiles(url, commit, paths, where),
+    inputs: (commit, since, code) => mirrors.inputs(commit, since, code),
+    reading: (url, doing, work) => mirrors.reading(url, doing, work),
+    directory: (url) => mirrors.directory(url),
     touches: (from, to, code) => mirrors.touches(from, to, code),
+    reads: (from, to, code) => mirrors.reads(from, to, code),
     failedFetches: () => [...failures.values()],
   };
 }

@@ -8,10 +8,13 @@ import { withTimeout } from '../base/timely.ts';
 import type { FailedFetch } from '../git/watched-mirrors.ts';
 import type { Clock, Directory, Platform } from '../model/directory.ts';
 import type { Overview } from '../model/overview.ts';
+import { labelOf, NO_LABEL } from '../model/worker-label.ts';
 import type { Store } from '../ports/store.ts';
 import type { LeftTool } from '../ports/tool-processes.ts';
 import { isExecutable } from '../setup/find-executable.ts';
+import { TERRAGRUNT_MISSING } from '../setup/terragrunt.ts';
 import { TERRAFORM_MISSING, type Tools } from '../setup/tools.ts';
+import { count } from '../text/words.ts';
 import type { Readiness } from './server.ts';
 
 /** The state of a running schedule. Times in ms since epoch. */
@@ -24,6 +27,8 @@ interface WatchedSchedule {
 
 export interface ReadinessParts {
   readonly store: Pick<Store, 'overview' | 'probe' | 'alerts'>;
+  /** The kind of the database, for people. */
+  readonly database: 'SQLite' | 'PostgreSQL';
   readonly directory: Directory;
   readonly clock: Clock;
   /**
@@ -35,13 +40,23 @@ export interface ReadinessParts {
     readonly ok: boolean;
     readonly problem: string | null;
   }[];
-  readonly tools: Pick<Tools, 'terraform' | 'tofu' | 'opa'>;
+  readonly tools: Pick<Tools, 'terraform' | 'tofu' | 'terragrunt' | 'opa'>;
   /** Tools of earlier processes that may still run: their stacks wait for them. */
   readonly leftTools: () => Promise<readonly Pick<LeftTool, 'stack' | 'host' | 'phase' | 'endsBy'>[]>;
+  /** The processes that work on stacks, this one among them, with the labels of what they work on. */
+  readonly workers: () => Promise<readonly { readonly labels: readonly string[] }[]>;
   /** Folders whose disks must not become full. */
   readonly folders: readonly string[];
   readonly schedules: () => readonly WatchedSchedule[];
   readonly failedFetches: () => readonly FailedFetch[];
+  /** Which m0.yaml is in use, and why it is another one than is written now. Left out, or null: it is not read anew. */
+  readonly config?: () => {
+    readonly shown: string;
+    readonly commit: string | null;
+    readonly digest: string;
+    readonly since: number;
+    readonly problem: string | null;
+  } | null;
   /** Rotations for which no person can be determined. */
   readonly rotationProblems: () => readonly { readonly rota: string; readonly problem: string }[];
   /** Less free space than this is a problem; default 1 GiB, about what one more provider takes. */
@@ -57,6 +72,8 @@ interface Problem {
   readonly stops: boolean;
 }
 
+/** How many stacks without a worker are named. */
+const SHOWN_STACKS = 5;
 const GIB = 1024 ** 3;
 const TIME_LIMIT_MS = 5_000;
 /** Work that should have happened by itself and is this late counts as stuck. */
@@ -76,6 +93,13 @@ function minutes(ms: number): string {
   return `${Math.round(ms / 60_000)} min`;
 }
 
+function configOf(
+  config: NonNullable<ReturnType<NonNullable<ReadinessParts['config']>>>,
+): NonNullable<Readiness['config']> {
+  const { shown, commit, digest, since } = config;
+  return { file: shown, commit, sha256: digest, since: isoTime(since) };
+}
+
 /** Builds the check behind `/readyz`. Its answer is `ok` as long as no problem stops m0 from working. */
 export function createReadiness(parts: ReadinessParts): () => Promise<Readiness> {
   const { store, directory, clock } = parts;
@@ -92,6 +116,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
       return [
         ...(await policyProblems()),
         ...(await leftToolProblems()),
+        ...(await workerProblems()),
         ...outboxProblems(overview, now),
         ...clockProblems(overview.recordedAt ?? 0, now),
       ];
@@ -108,6 +133,27 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
         `waits for the ${phase} that an earlier m0 on ${host} started, until ${isoTime(endsBy)} at most`,
       ),
     );
+  }
+
+  async function workerProblems(): Promise<readonly Problem[]> {
+    const workers = await withTimeout('reading the store', timeLimitMs, parts.workers());
+    const there = new Set(workers.flatMap(({ labels }) => labels));
+    const alone = Map.groupBy(
+      directory.stacks.filter((stack) => !there.has(labelOf(stack))),
+      labelOf,
+    );
+    return [...alone].map(([label, stacks]) => {
+      const names = stacks.map(({ name }) => name);
+      const shown =
+        names.length > SHOWN_STACKS ? `${names.slice(0, SHOWN_STACKS).join(', ')}, …` : names.join(', ');
+      const [which, how] =
+        label === NO_LABEL ? ['a label', 'm0 worker'] : [`label ${label}`, `m0 worker --labels ${label}`];
+      const kind = label === NO_LABEL ? `without ${which}` : `with the ${which}`;
+      return problemOf(
+        'workers',
+        `none ${kind} gives a sign of life, and ${count(names.length, 'stack')} can not be checked (${shown}): start ${how} (it needs a PostgreSQL database)`,
+      );
+    });
   }
 
   async function policyProblems(): Promise<readonly Problem[]> {
@@ -155,15 +201,19 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
   }
 
   async function toolProblems(): Promise<readonly Problem[]> {
-    const wanted: readonly (readonly [string, string | null, string])[] = [
+    const wanted: readonly (readonly [string, string | null, string, string?])[] = [
       ...(['terraform', 'tofu'] as const)
         .filter((tool) => directory.stacks.some((s) => s.tool === tool))
         .map((tool) => [tool, parts.tools[tool], `M0_${tool.toUpperCase()}`] as const),
+      ...(directory.stacks.some((s) => s.terragrunt === true)
+        ? [['terragrunt', parts.tools.terragrunt, 'M0_TERRAGRUNT', TERRAGRUNT_MISSING] as const]
+        : []),
       ...(policySources(directory).length > 0 ? [['opa', parts.tools.opa, 'M0_OPA'] as const] : []),
     ];
     const problems = await Promise.all(
-      wanted.map(async ([part, file, variable]): Promise<readonly Problem[]> => {
-        if (file === null) return [{ part, problem: `it was not found: ${TERRAFORM_MISSING}`, stops: true }];
+      wanted.map(async ([part, file, variable, missing]): Promise<readonly Problem[]> => {
+        if (file === null)
+          return [{ part, problem: `it was not found: ${missing ?? TERRAFORM_MISSING}`, stops: true }];
         if (await isExecutable(file)) return [];
         const problem = `${file} is gone or can't be run: put it back, or name another in ${variable} and restart m0`;
         return [{ part, problem, stops: true }];
@@ -223,6 +273,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
 
   return async () => {
     const now = clock();
+    const config = parts.config?.() ?? null;
     const chats = parts
       .chats()
       .flatMap(({ platform, ok, problem }): readonly Problem[] =>
@@ -234,6 +285,9 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
       ...(await toolProblems()),
       ...scheduleProblems(now),
       ...gitProblems(),
+      ...(config?.problem == null
+        ? []
+        : [problemOf('m0.yaml', `it is not in use as it is written: ${config.problem}`)]),
       ...parts
         .rotationProblems()
         .map(({ rota, problem }) =>
@@ -246,7 +300,9 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
     ];
     return {
       ok: problems.every((p) => !p.stops),
+      database: parts.database,
       problems: problems.map(({ part, problem }) => ({ part, problem })),
+      ...(config === null ? {} : { config: configOf(config) }),
     };
   };
 }

@@ -8,7 +8,16 @@ import type { Logger } from '../base/log.ts';
 /** Whether m0 can work, and its problems by part. */
 export interface Readiness {
   readonly ok: boolean;
+  /** Which kind of database m0 works with; left out while it starts. */
+  readonly database?: 'SQLite' | 'PostgreSQL';
   readonly problems: readonly { readonly part: string; readonly problem: string }[];
+  /** Which m0.yaml is in use, and since when (ISO time); left out if m0.yaml is not read anew. */
+  readonly config?: {
+    readonly file: string;
+    readonly commit: string | null;
+    readonly sha256: string;
+    readonly since: string;
+  };
 }
 
 /**
@@ -89,7 +98,8 @@ function application({ ready, metrics, routes = [] }: HttpParts, log: Logger): H
         problems: [{ part: 'm0', problem: 'readiness could not be determined: see the log' }],
       };
     }
-    return c.json({ ok: readiness.ok, problems: readiness.problems }, readiness.ok ? 200 : 503);
+    const { ok, problems, config } = readiness;
+    return c.json({ ok, problems, ...(config === undefined ? {} : { config }) }, ok ? 200 : 503);
   });
   app.get('/metrics', async (c) => c.body(await metrics(), 200, { 'content-type': PROMETHEUS_TEXT }));
 

@@ -4,6 +4,9 @@
  * out.
  */
 
+import type { HappenedMark } from '../drift/happened.ts';
+import type { SeverityLevel } from '../drift/severity/level.ts';
+
 /** A piece of a line. Only `person` may become a live mention, and only `link` a live link. */
 export type Span =
   | { readonly type: 'text'; readonly text: string }
@@ -22,9 +25,17 @@ export type Span =
       readonly style: 'clock' | 'day' | 'ago';
       /** True if it was today when the card was made. A platform without relative times then shows the clock only. */
       readonly today?: boolean;
+      /** In a line of strong text. */
+      readonly strong?: true;
     }
-  /** A link that m0 made. `url` never comes from a cloud, a repository or a person. */
+  /**
+   * A link. `url` is one that m0 built itself, from validated and percent-encoded parts (src/model/links), or a page of
+   * the chat; never one that a cloud, a repository or a person wrote. `text` may be anybody's: renderers escape it.
+   */
   | { readonly type: 'link'; readonly text: string; readonly url: string };
+
+/** A plain text, or spans if it names times. */
+export type Words = string | readonly Span[];
 
 /** A line of a text: removed, added, unchanged; `@`: words about the lines below it or about those that are left out. */
 export interface DiffLine {
@@ -33,13 +44,22 @@ export interface DiffLine {
 }
 
 /**
- * `add` / `del`: a whole value that was added or removed. `change`: before and after in one row. `same`: context.
- * `lines`: the changed lines of a long text, with a few words about it (may be empty).
+ * What happened, never what an apply would do. `add` / `del`: a whole value that was added or removed. `change`: before
+ * and after in one row. `same`: context. `lines`: the changed lines of a long text, with a few words about it (may be
+ * empty). `alarm`: it opened something, so no renderer shows it in a colour that means well.
  */
 export type DiffRow =
-  | { readonly kind: 'add' | 'del' | 'same'; readonly label: string; readonly value: string }
-  | { readonly kind: 'change'; readonly label: string; readonly before: string; readonly after: string }
+  | { readonly kind: 'add' | 'del'; readonly label: string; readonly value: string; readonly alarm?: true }
+  | { readonly kind: 'same'; readonly label: string; readonly value: string }
   | {
+      readonly kind: 'change';
+      readonly label: string;
+      readonly before: string;
+      readonly after: string;
+      readonly alarm?: true;
+    }
+  | {
+      readonly alarm?: true;
       readonly kind: 'lines';
       readonly label: string;
       readonly about: string;
@@ -52,8 +72,18 @@ export function noteRow(label: string, value: string): DiffRow {
   return { kind: 'note', label, value };
 }
 
-/** The kind of status of a finding, which sets its symbol: heals itself, waits, snoozed … */
-export type FindingTone = 'heals' | 'waits' | 'denied' | 'kept' | 'done' | 'info';
+/** The state of a finding, which sets its symbol. `busy`: approved, being applied or not verified yet. */
+export type FindingTone =
+  | 'heals'
+  | 'waits'
+  | 'denied'
+  | 'rejected'
+  | 'snoozed'
+  | 'accepted'
+  | 'busy'
+  | 'done'
+  | 'failed'
+  | 'info';
 
 /** A confirmation dialog before a button acts. */
 export interface ButtonConfirm {
@@ -75,6 +105,26 @@ export interface Button {
   readonly form?: Form;
 }
 
+/** A number for each origin of drift. */
+interface ByOrigin {
+  readonly cloud: number;
+  readonly code: number;
+  readonly both: number;
+}
+
+/** What a picture shows: a trend over days. Each chat draws it in its own way, or shows `alt` of its block alone. */
+export interface Picture {
+  /**
+   * Oldest first, the last one is today. `day`: as `2026-11-28`, in UTC. Open findings by origin at the end of the day,
+   * and findings that were put back on it. Null: m0 was not there yet.
+   */
+  readonly days: readonly ({ readonly day: string } & {
+    readonly [K in keyof ByOrigin | 'policy' | 'people']: number | null;
+  })[];
+  /** What is open now, by age. */
+  readonly ages: readonly (ByOrigin & { readonly label: string })[];
+}
+
 /** A block of a card. */
 export type Block =
   /** Consecutive lines form a group. A line without spans separates two groups. */
@@ -82,12 +132,14 @@ export type Block =
   | { readonly type: 'context'; readonly spans: readonly Span[] }
   | {
       readonly type: 'finding';
-      /** `~` update, `+` create, `-` delete, `±` replace, `!` other. */
-      readonly mark: '~' | '+' | '-' | '±' | '!';
+      /** What happened to the resource: `+` was added, `-` was removed, `~` was changed, `!` other. */
+      readonly mark: HappenedMark;
       readonly address: string;
-      readonly status: string;
+      readonly status: Words;
       readonly tone: FindingTone;
       readonly rows: readonly DiffRow[];
+      /** Links after the status. A renderer without room leaves them out first. */
+      readonly links?: readonly Span[];
     }
   | {
       readonly type: 'facts';
@@ -95,13 +147,19 @@ export type Block =
     }
   | { readonly type: 'buttons'; readonly buttons: readonly Button[] }
   | { readonly type: 'outcome'; readonly spans: readonly Span[] }
+  /** `alt`: its words, for people who do not see it. The card says them as well: not every chat shows pictures. */
+  | { readonly type: 'picture'; readonly picture: Picture; readonly alt: string }
   | { readonly type: 'divider' };
 
 /** A message, for every platform. */
 export interface Card {
   /** One sentence that explains the event in a phone's notification. Plain text. */
   readonly headline: string;
+  /** The headline with its times as spans, if it names any. Notifications show `headline`. */
+  readonly title?: readonly Span[];
   readonly tone: 'drift' | 'waits' | 'good' | 'bad' | 'plain';
+  /** How bad the worst open drift is. Left out if nothing is open, and on cards that are not about drift. */
+  readonly severity?: SeverityLevel;
   readonly blocks: readonly Block[];
 }
 
@@ -132,6 +190,13 @@ export type FormField =
       readonly required: boolean;
       readonly maxLength: number;
     };
+
+/** A file that m0 hands to a person. `name`: letters, digits, `_`, `-` and its end. `about`: one line. */
+export interface OutFile {
+  readonly name: string;
+  readonly about: string;
+  readonly text: string;
+}
 
 /** A text of several pages (a full diff), shown as a dialog with next / previous, or as a file. */
 export interface Pages {

@@ -2,11 +2,12 @@
 import { assertNever } from '../base/assert-never.ts';
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
 import { readableAttributes } from '../drift/readable.ts';
+import { shortNames } from '../drift/resource-name.ts';
 import { openedByApply } from '../drift/severity.ts';
 import { worstFirst } from '../drift/summary.ts';
 import { describeChange } from '../drift/value-change.ts';
 import { describeValue } from '../drift/value-text.ts';
-import { capitalize, count } from '../text/words.ts';
+import { capitalize, count, listed } from '../text/words.ts';
 import { labelOf, shownAt } from './rows.ts';
 import { textSize } from './text-rows.ts';
 import { sameValue } from './values.ts';
@@ -93,7 +94,12 @@ function resources(changes: readonly Change[]): string {
 function sentences(changes: readonly Change[]): string {
   const verbs = [...new Set(changes.map((c) => c.verb))];
   return verbs
-    .map((verb) => `${capitalize(verb)}: ${resources(changes.filter((c) => c.verb === verb))}.`)
+    .map((verb) => {
+      const some = changes.filter((c) => c.verb === verb);
+      // Rows on the card say what happened, so an arrow in the dialog says which way it points.
+      const arrow = some.some((c) => c.what.includes(' → ')) ? ' (now → after)' : '';
+      return `${capitalize(verb)}${arrow}: ${resources(some)}.`;
+    })
     .join(' ');
 }
 
@@ -139,91 +145,26 @@ export function describeChanges(findings: readonly Finding[], max: number): stri
   return `${capitalize(totals.join(', '))}: see the full diff.`;
 }
 
-/** What an apply does to a finding, for the label of the button. */
-export type ApplyKind =
-  | 'revert'
-  | 'remove'
-  | 'recreate'
-  | 'code'
-  | 'overwrite'
-  | 'create'
-  | 'delete'
-  | 'replace'
-  | 'forget';
-
-function applyKindOf(finding: Finding): ApplyKind {
-  switch (finding.action) {
-    case 'create':
-      return finding.deletedByHand === true ? 'recreate' : finding.origin === 'code' ? 'code' : 'create';
-    case 'delete':
-      return 'delete';
-    case 'replace':
-      return 'replace';
-    case 'forget':
-      return 'forget';
-    case 'update':
-    case 'none': {
-      if (finding.origin === 'code') return 'code';
-      if (finding.origin === 'both') return 'overwrite';
-      const moved = finding.attributes.filter((a) => !sameValue(a.actual, a.desired));
-      return moved.length > 0 && moved.every((a) => a.kind === 'added') ? 'remove' : 'revert';
-    }
-    default:
-      return assertNever(finding.action);
+/**
+ * What is so in the cloud now and stays if the finding is accepted: `ingress 22/tcp from 203.0.113.7/32 on web`,
+ * `logs without tags.Owner`.
+ */
+export function keptWords(finding: Finding): string {
+  const name = shortNames([finding])(finding);
+  if (finding.deletedByHand === true) return `${name}, which was deleted by hand,`;
+  if (finding.action === 'create') return `${name}, which the code would create,`;
+  const values: string[] = [];
+  const missing: string[] = [];
+  for (const attribute of readableAttributes(finding.attributes)) {
+    if (attribute.leftInPlace === true) continue;
+    const label = labelOf(attribute.path);
+    const { value } = shownAt(attribute, 'actual');
+    if (attribute.sensitive) values.push(`${label} (sensitive)`);
+    else if (value === null) missing.push(label);
+    else values.push(`${label} ${describeValue(value, VALUE)}`);
   }
-}
-
-/** What people call the attributes, e.g. `the rule`, `the tags`; null if there is no better word than "it". */
-function nounOf(findings: readonly Finding[]): string | null {
-  const isLeft = (f: Finding, path: string): boolean =>
-    f.leavesIgnored?.some((left) => left.path === path) === true;
-  const paths = findings.flatMap((f) =>
-    readableAttributes(f.attributes)
-      .filter((a) => !isLeft(f, a.path))
-      .map((a) => labelOf(a.path)),
-  );
-  const plural = paths.length > 1;
-  if (paths.length === 0) return null;
-  if (paths.every((p) => p === 'tags' || p.startsWith('tags.') || p.startsWith('tags['))) {
-    return plural ? 'the tags' : 'the tag';
-  }
-  if (paths.every((p) => /^(ingress|egress)\b/.test(p))) return plural ? 'the rules' : 'the rule';
-  return null;
-}
-
-/** The label of the button that applies the findings: what it does to the cloud. */
-export function applyLabel(findings: readonly Finding[]): string {
-  const kinds = [...new Set(findings.map(applyKindOf))];
-  // Removing what was added and restoring what was removed are both reverts.
-  const allReverts = kinds.length > 1 && kinds.every((d) => d === 'revert' || d === 'remove');
-  const kind = allReverts ? 'revert' : kinds[0];
-  if (kind === undefined) return 'Apply';
-  if (kinds.length > 1 && !allReverts) return `Apply these ${findings.length} changes`;
-  const many = findings.length > 1;
-  const noun = nounOf(findings);
-  switch (kind) {
-    case 'revert':
-      return noun === null ? 'Revert in the cloud' : `Revert ${noun} in the cloud`;
-    case 'remove':
-      if (noun !== null) return `Revert ${noun} in the cloud`;
-      return many ? 'Remove them from the cloud' : 'Remove it from the cloud';
-    case 'recreate':
-      return many ? `Create these ${findings.length} again` : 'Create it again';
-    case 'code':
-      return 'Apply the code';
-    case 'overwrite':
-      return 'Overwrite with the code';
-    case 'create':
-      return many ? `Create these ${findings.length}` : 'Create it';
-    case 'delete':
-      return many ? `Delete these ${findings.length} in the cloud` : 'Delete it in the cloud';
-    case 'replace':
-      return many ? `Replace these ${findings.length}` : 'Replace it';
-    case 'forget':
-      return many ? `Forget these ${findings.length}` : 'Forget it (keeps it running)';
-    default:
-      return assertNever(kind);
-  }
+  const where = values.length === 0 ? name : `${listed(values)} on ${name}`;
+  return missing.length === 0 ? where : `${where} without ${listed(missing)}`;
 }
 
 /** True if an apply would open something or allow more than before. */

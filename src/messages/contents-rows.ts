@@ -1,10 +1,12 @@
 /** What a resource is created with, or would lose with a delete, as rows of a diff. */
 import type { ContentEntry, Finding, Json } from '../drift/finding.ts';
+import { happenedMark } from '../drift/happened.ts';
 import { contentsOf } from '../drift/severity/places.ts';
 import { policySummary } from '../drift/severity/policy-document.ts';
+import { contentWidens } from '../drift/severity.ts';
 import { describeValue } from '../drift/value-text.ts';
 import { type DiffRow, noteRow } from './card.ts';
-import { labelOf } from './rows.ts';
+import { alarming, labelOf } from './rows.ts';
 import { unsteadyNotes } from './side-rows.ts';
 
 /** The most rows of a create or delete on a card, and how many are enough before labels and defaults. */
@@ -38,19 +40,22 @@ function rankOf(path: string): number {
   return at === -1 ? RANKS.length : at;
 }
 
-function kindOf(finding: Finding): 'add' | 'del' | 'same' {
-  switch (finding.action) {
-    case 'create':
-      return 'add';
-    case 'delete':
-      return 'del';
-    default:
-      return 'same';
-  }
+type ContentKind = 'add' | 'del' | 'same';
+
+/** What happened to the values: a resource that was deleted by hand lost them, though an apply would set them again. */
+function kindOf(finding: Finding): ContentKind {
+  if (finding.action !== 'create' && finding.action !== 'delete') return 'same';
+  return happenedMark(finding) === '+' ? 'add' : 'del';
+}
+
+interface Content {
+  readonly entry: ContentEntry;
+  /** True if the value lets somebody in. */
+  readonly widens: boolean;
 }
 
 /** The entries; the values of one firewall rule, listed one by one, are one entry. */
-function grouped(finding: Finding): readonly ContentEntry[] {
+function grouped(finding: Finding): readonly Content[] {
   const contents = finding.contents ?? [];
   const groups = new Map<string, ContentEntry[]>();
   for (const entry of contents) {
@@ -58,16 +63,22 @@ function grouped(finding: Finding): readonly ContentEntry[] {
     groups.set(place, [...(groups.get(place) ?? []), entry]);
   }
   return [...groups].flatMap(([place, entries]) => {
-    if (entries.length < 2) return entries;
+    const widens = contentWidens(finding, entries);
+    const each = entries.map((entry) => ({ entry, widens }));
+    if (entries.length < 2) return each;
     const [value] = Object.values(contentsOf({ ...finding, contents: entries })).flat() as Json[];
     // A rule in short form does not start with a bracket.
     const isRule = value !== undefined && !describeValue(value, 10).startsWith('{');
     const path = place.replace(/\[\d+\]$/, '');
-    return isRule ? [{ path, value, sensitive: false }] : entries;
+    return isRule ? [{ entry: { path, value, sensitive: false }, widens }] : each;
   });
 }
 
-function rowsOf(entry: ContentEntry, kind: 'add' | 'del' | 'same', max: number): readonly DiffRow[] {
+function rowsOf({ entry, widens }: Content, kind: ContentKind, max: number): readonly DiffRow[] {
+  return alarming(plainRowsOf(entry, kind, max), widens && kind === 'add');
+}
+
+function plainRowsOf(entry: ContentEntry, kind: ContentKind, max: number): readonly DiffRow[] {
   const label = labelOf(entry.path);
   const summary = policySummary(entry.value);
   if (summary === undefined || summary.length === 0) {
@@ -99,14 +110,17 @@ function isKnown({ value }: ContentEntry): boolean {
 export function contentRows(finding: Finding, max: number): readonly DiffRow[] {
   if (finding.action !== 'create' && finding.action !== 'delete') return [];
   const kind = kindOf(finding);
-  const entries = grouped(finding).filter(isKnown);
+  const entries = grouped(finding).filter(({ entry }) => isKnown(entry));
   const ranked = entries
-    .map((entry) => ({ entry, rank: rankOf(entry.path) + (isDefault(entry) ? 0.5 : 0) }))
+    .map((content) => ({
+      content,
+      rank: rankOf(content.entry.path) + (isDefault(content.entry) ? 0.5 : 0),
+    }))
     .sort((a, b) => a.rank - b.rank);
   const shown: DiffRow[] = [];
   let used = 0;
-  for (const { entry, rank } of ranked) {
-    const some = rowsOf(entry, kind, max);
+  for (const { content, rank } of ranked) {
+    const some = rowsOf(content, kind, max);
     const full = shown.length + some.length > SHOWN || (shown.length >= ENOUGH && rank > RANKS.length);
     if (shown.length > 0 && full) break;
     shown.push(...some);
@@ -130,7 +144,10 @@ export function allContentRows(finding: Finding, max: number): readonly DiffRow[
       const summary = policySummary(entry.value) ?? [];
       return [
         ...summary.map((words) => noteRow(label, describeValue(words, max))),
-        { kind, label, value: describeValue(entry.value, max) },
+        ...alarming(
+          [{ kind, label, value: describeValue(entry.value, max) }],
+          kind === 'add' && contentWidens(finding, [entry]),
+        ),
         ...unsteadyNotes(entry, label),
       ];
     });

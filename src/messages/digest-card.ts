@@ -1,9 +1,15 @@
 /** The digest: what is open, what healed, what ends soon and what fails. */
 import { statusText } from '../commands/text.ts';
-import { whenText } from '../text/when.ts';
+import { instant, withPlainTimes } from '../text/instant.ts';
 import { capitalize, count, durationText, headlineOf, listed } from '../text/words.ts';
-import type { Block, Card, Span } from './card.ts';
+import type { Block, Button, Card, Span } from './card.ts';
+import { driftButtons } from './drift-buttons.ts';
+import { leftLine } from './left-words.ts';
+import { pausedPart, pausesLines, resumeButtons } from './pause.ts';
 import { ago, context, dotted, line, person, strong, text, time } from './spans.ts';
+import { alignedWords, allAligned, checkingParts, statePartsOf } from './state-words.ts';
+import { timedHeadline } from './timed.ts';
+import { trendBlocks } from './trend-blocks.ts';
 import { troubleWords } from './trouble.ts';
 import type { DigestOpen, DigestView } from './view-digest.ts';
 import type { StackTrouble } from './view-plan-alerts.ts';
@@ -15,23 +21,8 @@ function troublesIn(view: DigestView): readonly StackTrouble[] {
   return view.troubles ?? [];
 }
 
-/** `1 state empty`, `2 with failing code checks`. */
-function troubleParts(view: DigestView): readonly string[] {
-  const of = (kind: StackTrouble['kind']): number => troublesIn(view).filter((t) => t.kind === kind).length;
-  const [empty, unmet] = [of('empty-state'), of('conditions')];
-  return [
-    ...(empty === 0 ? [] : [`${count(empty, 'state')} empty`]),
-    ...(unmet === 0 ? [] : [`${unmet} with failing code checks`]),
-  ];
-}
-
-function aligned(view: DigestView): number {
-  const troubled = new Set([...view.open, ...view.failing, ...troublesIn(view)].map((s) => s.stack));
-  return view.stacks - troubled.size;
-}
-
 function about(view: DigestView): string {
-  const since = view.since === null ? '' : `since ${whenText(view.since, view.now, view.zone)}`;
+  const since = view.since === null ? '' : `since ${instant(view.since)}`;
   return [
     ...(view.targets.length > 0 ? [view.targets.join(', ')] : []),
     ...(since === '' ? [] : [since]),
@@ -41,33 +32,47 @@ function about(view: DigestView): string {
 function headline(view: DigestView): string {
   const [oldest] = view.open;
   const ending = view.snoozesEnding.length;
-  const failing = view.failing.length;
   const broken = view.brokenPolicies.length;
   const healed = healedWords(view);
   const parts = [
+    ...pausedPart(view.pauses ?? []),
     ...(oldest === undefined
       ? []
       : [`${view.open.length} open (oldest ${durationText(view.now - oldest.since)}, ${oldest.stack})`]),
-    ...(failing === 0 ? [] : [`${count(failing, 'check')} failing`]),
-    ...troubleParts(view),
+    ...statePartsOf(view.counts, ['failing', 'empty', 'unmet', 'unknown', 'stale', 'quiet']),
     ...(broken === 0 ? [] : [`${count(broken, 'policy', 'policies')} broken`]),
     ...healed,
     ...(ending === 0 ? [] : [`${count(ending, 'snooze')} ${ending === 1 ? 'ends' : 'end'} within a day`]),
-    `${aligned(view)} of ${view.stacks} aligned`,
+    ...checkingParts(view.counts),
+    alignedWords(view.counts),
   ];
   const where = about(view);
-  const quiet = parts.length === 1 && aligned(view) === view.stacks;
   const withScope = (rest: string): string => (where === '' ? capitalize(rest) : `${where}: ${rest}`);
-  if (quiet) return withScope(`all ${count(view.stacks, 'stack')} aligned`);
-  // If the headline is too long, it leaves out what the body shows as well, and keeps the total.
-  const candidates = [
-    parts,
-    parts.filter((p) => !p.includes('within a day')),
-    parts.filter((p) => !p.includes('within a day') && !healed.includes(p)),
-    parts.filter((p) => !p.includes('within a day') && !healed.includes(p) && !p.endsWith(' broken')),
-  ];
+  // If the headline is too long, it leaves out what the body shows as well, and keeps the unknown ones and the total.
+  const left = (...some: readonly ((part: string) => boolean)[]): readonly string[] =>
+    parts.filter((part) => !some.some((leaves) => leaves(part)));
+  const ends = (part: string): boolean => part.includes('within a day');
+  const heals = (part: string): boolean => healed.includes(part);
+  const brokenOnes = (part: string): boolean => part.endsWith(' broken');
+  const short = left(ends, heals, brokenOnes);
+  const candidates = [parts, left(ends), left(ends, heals), short, withProblemsCounted(view, short)];
   const sentences = candidates.map((some) => withScope(some.join(' · ')));
-  return sentences.find((sentence) => headlineOf(sentence) === sentence) ?? sentences.at(-1) ?? '';
+  const fits = (sentence: string): boolean => {
+    const plain = withPlainTimes(sentence, view.now, view.zone);
+    return headlineOf(plain) === plain;
+  };
+  return sentences.find(fits) ?? sentences.at(-1) ?? '';
+}
+
+/** The parts that must stand, with one number for all stacks that are not aligned for another reason than drift. */
+function withProblemsCounted({ counts, open }: DigestView, parts: readonly string[]): readonly string[] {
+  const problems = statePartsOf(counts, ['failing', 'empty', 'unmet']);
+  const number = counts.failing + counts.empty + counts.unmet;
+  const least = [...problems, ...statePartsOf(counts, ['quiet']), ...checkingParts(counts)];
+  const rest = parts.filter((part) => !least.includes(part));
+  const drift = open.length > 0 ? 1 : 0;
+  if (number === 0) return rest;
+  return [...rest.slice(0, drift), `${number} with other problems`, ...rest.slice(drift)];
 }
 
 function healedWords({ healed }: DigestView): readonly string[] {
@@ -90,6 +95,32 @@ function openSpans(open: DigestOpen, view: DigestView): readonly Span[] {
   ]);
 }
 
+/** What its own card offers: approve, snooze and the full diff. Forms are sent by the command, as cards have limits. */
+function itemButtons({ card }: DigestOpen): readonly Block[] {
+  if (card === undefined) return [];
+  const offered = driftButtons(card).filter(({ command }) => /^(approve|snooze|show) /.test(command));
+  const buttons = offered.map(({ form: _, ...button }): Button => button);
+  return buttons.length === 0 ? [] : [{ type: 'buttons', buttons }];
+}
+
+/** `Never checked: a, b and 3 more`. */
+function named(what: string, stacks: readonly string[]): readonly Block[] {
+  if (stacks.length === 0) return [];
+  const shown = stacks.length <= SHOWN + 1 ? stacks : stacks.slice(0, SHOWN);
+  const more = stacks.length - shown.length;
+  return [line(text(`${what}: ${listed([...shown, ...(more > 0 ? [`${more} more`] : [])])}`))];
+}
+
+/** The oldest with their buttons, the others as lines. */
+function openBlocks(view: DigestView): readonly Block[] {
+  const shown = view.open.length <= SHOWN + 1 ? view.open : view.open.slice(0, SHOWN);
+  const more = view.open.length - shown.length;
+  return [
+    ...shown.flatMap((open) => [line(...openSpans(open, view)), ...itemButtons(open)]),
+    ...(more > 0 ? [context(text(`and ${more} more`))] : []),
+  ];
+}
+
 function trend({ open, openBefore }: DigestView): string | null {
   if (openBefore === null || openBefore === open.length) return null;
   const by = Math.abs(open.length - openBefore);
@@ -101,14 +132,18 @@ function trend({ open, openBefore }: DigestView): string | null {
  * everything is aligned.
  */
 export function digestCard(view: DigestView): Card {
-  const head = headlineOf(headline(view));
+  const told = timedHeadline(headline(view), view);
+  const head = told.headline;
   const moved = [
     ...healedWords(view).filter((words) => !head.includes(words)),
     ...(view.approved === 0 ? [] : [`${count(view.approved, 'resource')} put back after an approval`]),
     ...[trend(view)].flatMap((t) => (t === null ? [] : [t])),
   ];
+  const { pauses = [] } = view;
   const blocks: readonly Block[] = [
-    ...folded(view.open, (open) => line(...openSpans(open, view))),
+    ...trendBlocks(view),
+    ...pausesLines(pauses, view),
+    ...openBlocks(view),
     ...folded(view.failing, (failing) =>
       line(strong(failing.stack), text('  can’t be checked since '), time(failing.since, view)),
     ),
@@ -120,6 +155,11 @@ export function digestCard(view: DigestView): Card {
           [text(`run #${trouble.runId}`)],
         ]),
       ),
+    ),
+    ...named('Never checked', view.neverChecked),
+    ...named(
+      'Last checked too long ago',
+      view.checkedTooLongAgo.map((s) => s.stack),
     ),
     ...folded(view.snoozesEnding, (snooze) =>
       line(
@@ -134,25 +174,29 @@ export function digestCard(view: DigestView): Card {
       ? []
       : [line(text(`Broken policies, so people decide: ${view.brokenPolicies.join(', ')}`))]),
     ...(moved.length === 0 ? [] : [context(text(moved.join(' · ')))]),
-    ...(view.open.length + view.failing.length + troublesIn(view).length > 0
-      ? [
+    ...leftLine(view.left),
+    ...(allAligned(view.counts) && pauses.length === 0
+      ? []
+      : [
           {
             type: 'buttons' as const,
             buttons: [
+              ...resumeButtons(pauses),
               {
                 label: 'Status',
                 command: statusText(view.targets.length === 1 ? (view.targets[0] ?? null) : null),
               },
             ],
           },
-        ]
-      : []),
+        ]),
   ];
   const tone =
-    view.failing.length + view.brokenPolicies.length + troublesIn(view).length > 0
+    view.failing.length + view.brokenPolicies.length + troublesIn(view).length + pauses.length > 0
       ? 'bad'
       : view.open.length > 0
         ? 'waits'
-        : 'good';
-  return { headline: head, tone, blocks };
+        : view.counts.unknown + view.counts.stale > 0
+          ? 'plain'
+          : 'good';
+  return { ...told, tone, blocks };
 }

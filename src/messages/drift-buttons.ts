@@ -13,53 +13,75 @@ import {
   unsnoozeText,
 } from '../commands/text.ts';
 import type { Finding } from '../drift/finding.ts';
+import { capitalize } from '../text/words.ts';
+import { applyWords } from './apply-words.ts';
 import type { Button, ButtonConfirm } from './card.ts';
-import { applyLabel, describeChanges, destroys, opensAccess } from './changes.ts';
-import { approvableNow } from './finding-status.ts';
+import { describeChanges, destroys, opensAccess } from './changes.ts';
+import { codifyButtons, patchButtons } from './codify-button.ts';
+import { approvableNow, pausesNow } from './finding-status.ts';
 import { acceptForm, snoozeForm } from './forms.ts';
 import { ignoredChangeSentence, withoutIgnored } from './ignored-changes.ts';
-import type { DriftView } from './view.ts';
+import { resumeButtons } from './pause.ts';
+import type { DriftView, PartView } from './view.ts';
 import { nobodyMay } from './who.ts';
 
 /** The smallest limits of all platforms for the text and the label of a dialog, in characters. */
 const BODY = 300;
 const LABEL = 30;
 
-const AFTERWARDS = 'Nothing else is touched. Plans again first; if anything moved, you will be asked again.';
+const REJECTION: ButtonConfirm = {
+  title: 'Leave it as it is?',
+  body: 'Applies nothing and closes the question. The drift stays open in the digest, and m0 asks again when one of its values changes. Snooze it to be asked again at a time; accept it to keep it.',
+  confirm: 'Leave it',
+};
+/** What follows every approval. */
+export const AFTERWARDS =
+  'Nothing else is touched. Plans again first; if anything moved, you will be asked again.';
 
 /** The longest text about ignored attributes in a dialog, in characters. */
 const IGNORED = 130;
 
-function confirmation(findings: readonly Finding[], actionLabel: string): ButtonConfirm {
+function confirmation(findings: readonly Finding[], words: string): ButtonConfirm {
   const ignored = ignoredChangeSentence(findings, IGNORED);
   const head = ignored === null ? '' : `${ignored} `;
   return {
-    title: `${actionLabel}?`,
+    title: `${capitalize(words)}?`,
     body: `${head}${describeChanges(withoutIgnored(findings), BODY - AFTERWARDS.length - 1 - head.length)} ${AFTERWARDS}`,
-    confirm: actionLabel.length <= LABEL ? actionLabel : 'Apply',
+    confirm: words.length <= LABEL ? capitalize(words) : 'Approve',
   };
 }
 
-function approveButton(view: DriftView): Button | null {
-  const waiting = approvableNow(view);
-  if (waiting.length === 0 || nobodyMay(view)) return null;
-  const findings = waiting.map((w) => w.finding);
-  const unknown = waiting.some((w) => w.status.type === 'unknown');
-  const actionLabel = applyLabel(findings);
-  const label = unknown ? 'Apply what is left' : view.moved === null ? actionLabel : 'Approve what it is now';
+/** `Approve: close SSH again`, and how many of the people needed have approved this part. */
+function approveLabel(view: DriftView, part: PartView, words: string): string {
+  const given = part.approvedBy.length;
+  const so = given === 0 ? '' : ` (${given} of ${part.need})`;
+  if (view.parts.length > 1) return `Approve: ${words}${so}`;
+  if (part.findings.some(({ status }) => status.type === 'unknown'))
+    return `Approve: apply what is left${so}`;
+  return view.moved === null ? `Approve: ${words}${so}` : `Approve what it is now${so}`;
+}
+
+/** The button that approves a part, with its dialog. */
+export function approveButton(view: DriftView, part: PartView): Button {
+  const findings = part.findings.map((item) => item.finding);
+  const words = applyWords(findings);
   const destructive = destroys(findings);
+  // An apply that deletes, replaces, opens something, or changes what m0.yaml ignores always asks for confirmation.
+  const asks =
+    view.confirm || destructive || opensAccess(findings) || ignoredChangeSentence(findings, IGNORED) !== null;
   return {
-    label,
-    style: destructive ? 'danger' : 'primary',
-    command: approveText(view.runId, view.waitingFingerprint),
-    // An apply that deletes, replaces, opens something, or changes what m0.yaml ignores always asks for confirmation.
-    ...(view.confirm ||
-    destructive ||
-    opensAccess(findings) ||
-    ignoredChangeSentence(findings, IGNORED) !== null
-      ? { confirm: confirmation(findings, actionLabel) }
-      : {}),
+    label: approveLabel(view, part, words),
+    // Slack's primary button is green, and what opens something is never green.
+    style: destructive || opensAccess(findings) ? 'danger' : 'primary',
+    command: approveText(view.runId, part.fingerprint),
+    ...(asks ? { confirm: confirmation(findings, words) } : {}),
   };
+}
+
+/** A button for each part that can be approved now: what destroys something is never approved with the rest. */
+function approveButtons(view: DriftView): readonly Button[] {
+  if (approvableNow(view).length === 0 || nobodyMay(view)) return [];
+  return view.parts.map((part) => approveButton(view, part));
 }
 
 function has(view: DriftView, ...statuses: readonly string[]): boolean {
@@ -71,38 +93,54 @@ export function driftButtons(view: DriftView): readonly Button[] {
   const run = view.runId;
   const diff: Button = { label: 'Full diff', command: showText(run) };
   const snooze: Button = { label: 'Snooze…', command: snoozeText(run), form: snoozeForm(view) };
-  const accept: Button = { label: 'Accept…', command: acceptText(run), form: acceptForm(view) };
-  const reject: Button = { label: 'Leave it', command: rejectText(run) };
+  const accept: Button = { label: 'Accept drift…', command: acceptText(run), form: acceptForm(view) };
+  const reject: Button = { label: 'Reject: leave it', command: rejectText(run), confirm: REJECTION };
   const unsnooze: readonly Button[] = has(view, 'snoozed')
     ? [{ label: 'Unsnooze', command: unsnoozeText(run) }]
     : [];
   const unaccept: readonly Button[] = has(view, 'accepted')
     ? [{ label: 'Undo accept', command: unacceptText(run) }]
     : [];
+  const codify = codifyButtons(view);
+  const patch = patchButtons(view);
+  const resume = resumeButtons(pausesNow(view));
   if (view.alert === 'superseded' || view.state === 'superseded') return [diff];
   if (view.alert === 'resolved') return [...unsnooze, ...unaccept, diff];
   switch (view.state) {
     case 'awaiting_approval': {
-      const approve = approveButton(view);
-      const asks = view.moved !== null || has(view, 'unknown');
+      // While the stack is paused an approval is refused.
+      const approve = resume.length > 0 ? [] : approveButtons(view);
       const open = has(view, 'waits', 'unknown', 'denied');
+      const leave = approve.length > 0 ? [reject] : [];
+      // What moved, or what an interrupted apply left, asks the same question a second time.
+      const again = view.moved !== null || has(view, 'unknown');
       return [
-        ...(approve === null ? [] : [approve]),
-        ...(asks ? [reject] : []),
-        ...(open ? [snooze, accept] : []),
+        ...resume,
+        ...approve,
+        ...(again ? leave : []),
+        ...(open ? [...codify, snooze, accept] : []),
+        ...(again ? [] : leave),
+        ...patch,
         ...unsnooze,
         ...unaccept,
         diff,
       ];
     }
     case 'denied':
-      return [...(has(view, 'denied') ? [snooze, accept] : []), ...unsnooze, ...unaccept, diff];
+      return [
+        ...resume,
+        ...(has(view, 'denied') ? [...codify, snooze, accept] : []),
+        ...patch,
+        ...unsnooze,
+        ...unaccept,
+        diff,
+      ];
     case 'failed':
     case 'state_empty':
     case 'apply_unknown':
     case 'expired':
-      return [{ label: 'Check again', command: driftText(view.stack) }, diff];
+      return [...resume, { label: 'Check again', command: driftText(view.stack) }, diff];
     default:
-      return [...unsnooze, ...unaccept, diff];
+      return [...resume, ...unsnooze, ...unaccept, diff];
   }
 }

@@ -2,23 +2,42 @@
 import { isCodeChange, isStateOnly } from '../drift/action-reason.ts';
 import { type AlikeGroup, alikeWords, groupAlike } from '../drift/alike.ts';
 import type { Finding } from '../drift/finding.ts';
-import { severityOf } from '../drift/severity.ts';
-import type { LockWait } from '../model/run.ts';
+import { happenedMark } from '../drift/happened.ts';
+import { severityOf, widensAccess } from '../drift/severity.ts';
+import type { LockWait, RunState } from '../model/run.ts';
 import { capitalize, clip, codeName, count, durationText, listed, withSeparators } from '../text/words.ts';
+import { fightRows } from './brake.ts';
 import { type Block, type Card, noteRow, type Span } from './card.ts';
+import { causeLines } from './cause-card.ts';
+import { branchLines, otherCommits } from './code-cause.ts';
+import { codifyBlocks } from './codify-words.ts';
 import { conditionsFact } from './conditions-card.ts';
-import { contentRows } from './contents-rows.ts';
 import { driftButtons } from './drift-buttons.ts';
-import { openNow, statusLabel, unaffectedStatus, withCurrentStatuses } from './finding-status.ts';
-import { driftHeadline } from './headline.ts';
+import {
+  approvableNow,
+  openNow,
+  pausesNow,
+  statusLabel,
+  unaffectedStatus,
+  withCurrentStatuses,
+} from './finding-status.ts';
+import { driftHeadline, driftTitle } from './headline.ts';
 import { ignoredChangeBlocks } from './ignored-changes.ts';
+import { commitSpans, findingLinks, pullRequestSpans } from './links.ts';
 import { movedBlocks } from './moved.ts';
+import { isOpenElsewhere, newerBlocks } from './newer-card.ts';
+import { STATE_ONLY_HERE } from './own-state.ts';
+import { pausedLines } from './pause.ts';
 import { reasonSpans } from './reasons.ts';
-import { CARD_VALUE, findingRows, foldRows, markOf } from './rows.ts';
+import { CARD_VALUE, findingRows, foldRows } from './rows.ts';
+import { shownRows } from './shown-rows.ts';
 import { code, context, dotted, line, people, person, strong, text, time } from './spans.ts';
+import { strangerSpans } from './strangers.ts';
+import { timed } from './timed.ts';
 import type { DriftView, FindingView } from './view.ts';
 import { whoSpans } from './who.ts';
-import { wideningUnaffected } from './worst.ts';
+import { workingWords } from './working.ts';
+import { openLevel, wideningUnaffected } from './worst.ts';
 
 /** The most findings, and the most rows of each; the others are counted ("and 37 more"). */
 const FINDINGS_SHOWN = 6;
@@ -35,56 +54,73 @@ function meta(view: DriftView): Block {
     view.seenCount > 1
       ? [text(`seen ${view.seenCount} times since `), time(view.firstSeenAt, view)]
       : [text('first seen '), time(view.firstSeenAt, view)];
+  const level = openLevel(view);
   return context(
     ...dotted([
       [text(view.environment)],
+      level === undefined ? [] : [strong(level.toUpperCase())],
       [text(count(view.findings.length, 'resource'))],
       seen,
       [text(`run #${view.runId}`)],
-      view.code === null || codeLine(view).length > 0 ? [] : [code(codeName(view.code))],
+      codeLine(view).length > 0
+        ? []
+        : [...commitSpans(view), ...(isCoded(view) ? pullRequestSpans(view) : [])],
     ]),
   );
 }
 
+/** True if a commit made some of the open drift. */
+function isCoded(view: DriftView): boolean {
+  return openNow(view).some((f) => isCodeChange(f.finding));
+}
+
 /** The commit, its author and its age, if the code changed. */
 function codeLine(view: DriftView): readonly Block[] {
-  const coded = openNow(view).some((f) => isCodeChange(f.finding));
-  if (view.code === null || !coded) return [];
+  if (view.code === null || !isCoded(view)) return [];
   const { author, subject } = view.code;
   if (driftHeadline(view, false).includes(`(${codeName(view.code)} "${subject}", ${author})`)) return [];
   return [
     line(
-      code(codeName(view.code)),
+      ...commitSpans(view),
       text(` "${clip(view.code.subject, 100)}" by ${clip(view.code.author, 60)}, `),
       text(`merged and not applied for ${durationText(view.now - view.code.committedAt)}`),
+      ...pullRequestSpans(view),
     ),
   ];
 }
 
 /**
- * Findings that are exempt, or that healed without a person, get one line. Those that a person decided on keep
- * their rows.
+ * Findings that are exempt, or that healed without a person, get one line, and so do those of a card that a newer
+ * message replaced: it may no longer be so. Those that a person decided on keep their rows.
  */
-function showsRows({ status }: FindingView): boolean {
-  if (status.type === 'snoozed' || status.type === 'accepted') return false;
+function showsRows({ status }: FindingView, view: DriftView): boolean {
+  if (view.alert === 'superseded') return false;
+  if (status.type === 'snoozed' || status.type === 'accepted' || status.type === 'codified') return false;
   return status.type !== 'realigned' || status.by.length > 0;
+}
+
+function withLinks(links: readonly Span[]): { readonly links?: readonly Span[] } {
+  return links.length === 0 ? {} : { links };
 }
 
 /** One finding, or all that read the same. */
 function findingBlock(group: AlikeGroup<FindingView>, view: DriftView): Block {
   const [item] = group.items;
   const { finding } = item;
-  const all = showsRows(item)
-    ? [...findingRows(finding, CARD_VALUE), ...contentRows(finding, CARD_VALUE.value)]
-    : [];
+  const all = showsRows(item, view) ? shownRows(item, view, CARD_VALUE, 'few') : [];
   const rows = foldRows(all, ROWS_SHOWN);
   const alike = alikeWords(group, (one) => one.finding);
+  const open = openNow(view).includes(item);
   return {
     type: 'finding',
-    mark: markOf(finding.action),
+    mark: happenedMark(finding),
     address: group.address,
     ...statusLabel(item, view),
-    rows: alike === null ? rows : [noteRow('', alike), ...rows],
+    ...withLinks(findingLinks(finding, view, group.items.length === 1)),
+    rows: [
+      ...(open ? fightRows(item, view) : []),
+      ...(alike === null ? rows : [noteRow('', alike), ...rows]),
+    ],
   };
 }
 
@@ -107,7 +143,8 @@ function shownFindings(view: DriftView): readonly AlikeGroup<FindingView>[] {
   const groups = groupAlike(
     inOrder(view),
     (item) => item.finding,
-    (item) => JSON.stringify(statusLabel(item, view)),
+    (item) =>
+      JSON.stringify([statusLabel(item, view), item.brake?.why === 'again' ? item.brake.heals : null]),
   );
   // A line that replaces a single finding would save nothing.
   if (groups.length <= FINDINGS_SHOWN + 1) return groups;
@@ -150,10 +187,11 @@ function unaffectedBlocks(view: DriftView): readonly Block[] {
     ...wider.map(
       (finding): Block => ({
         type: 'finding',
-        mark: markOf(finding.action),
+        mark: happenedMark(finding),
         address: finding.address,
         status: unaffectedStatus(finding),
         tone: 'info',
+        ...withLinks(findingLinks(finding, view)),
         rows: foldRows(findingRows(finding, CARD_VALUE), ROWS_SHOWN),
       }),
     ),
@@ -190,6 +228,7 @@ function findingBlocks(view: DriftView): readonly Block[] {
   const more = view.findings.length - shown.reduce((sum, group) => sum + group.items.length, 0);
   const outputs = view.outputs.map((o) => o.name);
   return [
+    ...orderBlocks(view),
     ...shown.map((group) => findingBlock(group, view)),
     ...(more > 0 ? [context(text(`and ${withSeparators(more)} more: see the full diff`))] : []),
     ...unaffectedBlocks(view),
@@ -210,10 +249,28 @@ function findingBlocks(view: DriftView): readonly Block[] {
   ];
 }
 
+/** Which stacks this one follows, and why an order that its code shows does not count. */
+function orderBlocks({ follows = [], ignoredRings = [] }: DriftView): readonly Block[] {
+  return [
+    ...(follows.length > 0 ? [context(text(`follows ${nameList(follows)}`))] : []),
+    ...ignoredRings
+      .slice(0, MOST_RINGS)
+      .map((ring) =>
+        context(
+          text(`These stacks read each other's states, so their order is ignored: ${ring.join(' → ')}`),
+        ),
+      ),
+  ];
+}
+
 function factBlocks(view: DriftView): readonly Block[] {
   const open = openNow(view);
-  const why = reasonSpans(open.flatMap((f) => f.reasons));
-  const warns = reasonSpans(view.warnings);
+  const why = reasonSpans(
+    open.flatMap((f) => f.reasons),
+    view.links,
+  );
+  const warns = reasonSpans(view.warnings, view.links);
+  const strangers = strangerSpans(view);
   const fails = conditionsFact(view.checks ?? []);
   const waits =
     open.some((f) => f.status.type === 'waits' || f.status.type === 'unknown') &&
@@ -224,6 +281,8 @@ function factBlocks(view: DriftView): readonly Block[] {
     ...(warns.length > 0 ? [{ label: 'Warns', spans: warns }] : []),
     ...(fails === null ? [] : [{ label: 'Fails', spans: [text(fails)] }]),
     ...(waits ? [{ label: 'Who', spans: whoSpans(view) }] : []),
+    ...(waits && strangers.length > 0 ? [{ label: 'Author', spans: strangers }] : []),
+    ...(waits && view.stateOnlyHere ? [{ label: 'State', spans: [text(STATE_ONLY_HERE)] }] : []),
   ];
   return facts.length > 0 ? [{ type: 'facts', facts }] : [];
 }
@@ -281,6 +340,9 @@ function outcomeBlocks(view: DriftView): readonly Block[] {
   return outcomes.map((spans) => ({ type: 'outcome', spans }));
 }
 
+/** The most rings that a card tells. */
+const MOST_RINGS = 2;
+
 const APPLY_PHASE = {
   planning: 'Planning again before the apply',
   deciding: 'Asking the policies again before the apply',
@@ -335,10 +397,21 @@ function troubleBlocks(view: DriftView): readonly Block[] {
       ),
     ];
   }
-  if (view.state === 'approved' && view.lock !== null) return lockLines(view, view.lock);
+  if (view.state === 'approved' && view.lock !== null && pausesNow(view).length === 0)
+    return lockLines(view, view.lock);
   if (view.state !== 'failed' || view.failure === null) return [];
   const { phase, message } = view.failure;
-  return [line(strong(`${APPLY_PHASE[phase]} failed: `), text(clip(message, 1500)))];
+  return [line(strong(`${APPLY_PHASE[phase]} failed: `), ...timed(clip(message, 1500), view))];
+}
+
+/** The states in which the tool that works on the stack works for this run. */
+const AT_WORK: readonly RunState[] = ['planning', 'approved', 'applying', 'verifying'];
+
+/** How long a tool has been working, once that is long. */
+function workingBlocks(view: DriftView): readonly Block[] {
+  const words = workingWords(view.working, view.now);
+  if (words === null) return [];
+  return [context(text(AT_WORK.includes(view.state) ? capitalize(words) : `A new check: ${words}`))];
 }
 
 /**
@@ -349,21 +422,30 @@ export function driftCard(given: DriftView, extra: { readonly why: string | null
   const view = withCurrentStatuses(given);
 
   const you = extra.why !== null;
+  const level = openLevel(view);
   const buttons = driftButtons(view);
   const moved = view.state === 'awaiting_approval' || view.state === 'denied' ? view.moved : null;
   return {
-    headline: driftHeadline(view, you),
+    ...driftTitle(view, you),
     tone: toneOf(view),
+    ...(level === undefined ? {} : { severity: level }),
     blocks: [
       meta(view),
-      ...(extra.why === null ? [] : [line(strong(extra.why))]),
+      ...causeLines(view),
+      ...newerBlocks(view),
+      ...(extra.why === null ? [] : [line(...timed(extra.why, view, strong))]),
+      ...pausedLines(pausesNow(view), view, view.state === 'applying'),
       ...troubleBlocks(view),
+      ...workingBlocks(view),
       ...(moved === null ? [] : movedBlocks(moved, view, driftHeadline(view, you))),
       ...codeLine(view),
+      ...(isCoded(view) ? otherCommits(view) : []),
+      ...branchLines(view),
       ...findingBlocks(view),
+      ...codifyBlocks(view),
       ...factBlocks(view),
       ...outcomeBlocks(view),
-      ...ignoredChangeBlocks(view),
+      ...ignoredChangeBlocks(approvableNow(view)),
       ...(buttons.length > 0 ? [{ type: 'buttons', buttons } as const] : []),
     ],
   };
@@ -371,12 +453,19 @@ export function driftCard(given: DriftView, extra: { readonly why: string | null
 
 function toneOf(view: DriftView): Card['tone'] {
   if (view.alert === 'superseded' || view.state === 'superseded') return 'plain';
+  // A card must not look settled while what it shows is open.
+  if (isOpenElsewhere(view)) return 'plain';
   if (view.state === 'failed' || view.state === 'apply_unknown' || view.state === 'state_empty') return 'bad';
   if (view.state === 'rejected' || view.state === 'canceled' || view.state === 'expired') return 'plain';
   const statuses = new Set(view.findings.map((f) => f.status.type));
   if (statuses.has('unknown')) return 'bad';
   if (view.alert === 'resolved' || openNow(view).length === 0) {
-    return statuses.has('snoozed') ? 'plain' : 'good';
+    // What was opened and stands is never green, whoever accepted it.
+    const opened = view.findings.some(
+      ({ status, finding }) =>
+        (status.type === 'accepted' || status.type === 'codified') && widensAccess(finding),
+    );
+    return statuses.has('snoozed') || opened || wideningUnaffected(view).length > 0 ? 'plain' : 'good';
   }
   if (statuses.has('waits') || statuses.has('denied')) return 'waits';
   return 'drift';

@@ -4,10 +4,14 @@ import { actionReasonWords, isCodeChange, stateOnlyWords } from '../drift/action
 import type { Finding } from '../drift/finding.ts';
 import { widensAccess } from '../drift/severity.ts';
 import { isTerminal } from '../model/run.ts';
-import { whenText } from '../text/when.ts';
+import { instant } from '../text/instant.ts';
 import { clip, listed } from '../text/words.ts';
-import type { FindingTone } from './card.ts';
+import type { FindingTone, Words } from './card.ts';
+import { doneWords } from './done-rows.ts';
+import { isFindingOpenElsewhere, pastWords } from './newer-card.ts';
+import { timedWords } from './timed.ts';
 import type { DriftView, FindingStatus, FindingView } from './view.ts';
+import type { PauseView } from './view-pause.ts';
 
 /** The longest reason next to a finding, in characters. */
 const REASON = 120;
@@ -29,6 +33,23 @@ export function ended(view: DriftView): boolean {
   return view.alert !== 'open' || (isTerminal(view.state) && view.state !== 'denied');
 }
 
+/** True if the finding no longer drifts, as far as m0 knows, though this run put nothing of it back. */
+export function isOver(item: FindingView, view: DriftView): boolean {
+  const { type } = item.status;
+  const isOpen = type === 'heals' || type === 'waits' || type === 'denied';
+  return view.alert === 'resolved' && isOpen && !isFindingOpenElsewhere(item, view);
+}
+
+/** The pauses that hold the applies of the view's open drift back; empty if its alert is closed. */
+export function pausesNow(view: DriftView): readonly PauseView[] {
+  return view.alert === 'open' ? (view.pauses ?? []) : [];
+}
+
+/** The words after `heals itself`: empty, unless it is paused. */
+export function whenResumed(view: DriftView): string {
+  return pausesNow(view).length === 0 ? '' : ' when resumed';
+}
+
 /** The findings that an approval of the run would apply now. */
 export function approvableNow(view: DriftView): readonly FindingView[] {
   if (view.state !== 'awaiting_approval' || view.alert !== 'open') return [];
@@ -38,7 +59,7 @@ export function approvableNow(view: DriftView): readonly FindingView[] {
 /** The open findings: neither put back nor exempt. */
 export function openNow(view: DriftView): readonly FindingView[] {
   return view.findings.filter(
-    ({ status: { type: s } }) => s !== 'realigned' && s !== 'snoozed' && s !== 'accepted',
+    ({ status: { type: s } }) => s !== 'realigned' && s !== 'snoozed' && s !== 'accepted' && s !== 'codified',
   );
 }
 
@@ -116,6 +137,7 @@ function lapsedWords({ lapsed }: FindingView): string {
   if (lapsed === undefined) return '';
   const { kind, by, why } = lapsed;
   if (why === 'over') return ` · the snooze by ${by.name} is over`;
+  if (kind === 'codify') return ` · it moved since ${by.name} asked to put it into the code`;
   return ` · ${by.name} had ${kind === 'accept' ? 'accepted' : 'snoozed'} it, it moved since`;
 }
 
@@ -123,63 +145,78 @@ function lapsedWords({ lapsed }: FindingView): string {
 export function statusLabel(
   item: FindingView,
   view: DriftView,
+): { readonly status: Words; readonly tone: FindingTone } {
+  const { status, tone } = plainLabel(item, view);
+  return { status: timedWords(status, view), tone };
+}
+
+/** Said of a finding that m0 only tells. */
+export const NOT_BY_M0 = 'm0 can’t apply it';
+
+/** The same, with times as `instant` writes them. */
+function plainLabel(
+  item: FindingView,
+  view: DriftView,
 ): { readonly status: string; readonly tone: FindingTone } {
-  const at = (ms: number): string => whenText(ms, view.now, view.zone);
   const withOrigin = (words: string): string => `${originWords(item.finding)} · ${words}${lapsedWords(item)}`;
   const { status } = item;
   // A run that ended no longer waits for anybody.
-  const isOver = ended(view);
-  const past = view.alert === 'open' ? 'left as it is' : 'no longer open';
+  const hasEnded = ended(view);
+  const past = pastWords(item, view);
   switch (status.type) {
     case 'heals':
-      return isOver
+      return hasEnded
         ? { status: withOrigin(past), tone: 'info' }
-        : { status: withOrigin('heals itself'), tone: 'heals' };
+        : { status: withOrigin(`heals itself${whenResumed(view)}`), tone: 'heals' };
     case 'waits':
-      return isOver
+      return hasEnded
         ? { status: withOrigin(past), tone: 'info' }
         : { status: withOrigin('waits'), tone: 'waits' };
     case 'denied':
-      return { status: withOrigin('denied by policy'), tone: 'denied' };
+      return { status: withOrigin(status.tellOnly ? NOT_BY_M0 : 'denied by policy'), tone: 'denied' };
     case 'approved':
-      return { status: withOrigin(`approved by ${listed(status.by.map((b) => b.name))}`), tone: 'heals' };
+      return { status: withOrigin(`approved by ${listed(status.by.map((b) => b.name))}`), tone: 'busy' };
     case 'applying':
-      return { status: withOrigin('being applied'), tone: 'heals' };
+      return { status: withOrigin('being applied'), tone: 'busy' };
     case 'realigned':
-      return { status: realignedWords(item, status, at), tone: 'done' };
+      return {
+        status: realignedWords(item, status),
+        tone: status.verifiedAt === null ? 'busy' : 'done',
+      };
     case 'snoozed': {
-      const until = status.until === null ? 'it changes' : at(status.until);
+      const until = status.until === null ? 'it changes' : instant(status.until);
       return {
         status: `snoozed by ${status.by.name} until ${until}${because(status.reason)}`,
-        tone: 'kept',
+        tone: 'snoozed',
       };
     }
     case 'accepted':
       return {
-        status: `accepted by ${status.by.name} ${at(status.at)}${because(status.reason)}`,
-        tone: 'kept',
+        status: `accepted by ${status.by.name} ${instant(status.at)}${status.until == null ? '' : ` until ${instant(status.until)}`}${because(status.reason)}`,
+        tone: 'accepted',
+      };
+    case 'codified':
+      return {
+        status: withOrigin('left as it is while it goes into the code'),
+        tone: 'accepted',
       };
     case 'rejected':
       return {
         status: withOrigin(`rejected by ${status.by.name}${because(status.reason ?? '')}`),
-        tone: 'denied',
+        tone: 'rejected',
       };
     case 'unknown':
-      return { status: withOrigin('m0 stopped while applying it'), tone: 'denied' };
+      return { status: withOrigin('m0 stopped while applying it'), tone: 'failed' };
     default:
       return assertNever(status);
   }
 }
 
-function realignedWords(
-  item: FindingView,
-  status: Extract<FindingStatus, { type: 'realigned' }>,
-  at: (ms: number) => string,
-): string {
+function realignedWords(item: FindingView, status: Extract<FindingStatus, { type: 'realigned' }>): string {
   const by =
     status.by.length === 0
       ? ` ${allowingPolicies(item)}`
       : `, approved by ${listed(status.by.map((b) => b.name))}`;
   const proof = status.verifiedAt === null ? 'not verified yet' : 'verified: nothing left to change';
-  return `realigned ${at(status.at)}${by}, ${proof}`;
+  return `${doneWords(item.finding)} ${instant(status.at)}${by}, ${proof}`;
 }

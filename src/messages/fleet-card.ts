@@ -1,10 +1,13 @@
 /** The card of many stacks that drifted, or can't be checked, at the same time: one message, updated in place. */
 import { assertNever } from '../base/assert-never.ts';
 import { driftText, statusText } from '../commands/text.ts';
-import { whenText } from '../text/when.ts';
+import { instant, withPlainTimes } from '../text/instant.ts';
 import { clip, count, headlineOf, listed } from '../text/words.ts';
-import type { Block, Button, Card } from './card.ts';
-import { context, dotted, line, strong, text, time } from './spans.ts';
+import type { Block, Button, Card, Span } from './card.ts';
+import { causeSpans } from './cause-card.ts';
+import { pausedPart, pausesLines, resumeButtons } from './pause.ts';
+import { context, dotted, line, link, people, strong, text, time } from './spans.ts';
+import { timed, timedHeadline } from './timed.ts';
 import type { FleetStack, FleetStackStatus, FleetView } from './view-fleet.ts';
 
 /** The most stacks with a line of their own, names in one line, buttons, and characters of what waits. */
@@ -13,8 +16,10 @@ const NAMES = 12;
 const BUTTONS = 5;
 const WHAT = 120;
 
-/** Stacks with these statuses need a person. They come first, each on its own line. */
-const SINGLE: readonly FleetStackStatus[] = ['trouble', 'waits', 'denied'];
+/** Stacks with these statuses come first, each on its own line: something is open there. */
+const SINGLE: readonly FleetStackStatus[] = ['trouble', 'waits', 'denied', 'approved', 'newer'];
+/** Of those, the ones that a person can do something about here. */
+const REVIEWABLE: readonly FleetStackStatus[] = ['trouble', 'waits', 'denied'];
 
 function words(status: FleetStackStatus, n: number): string {
   const many = (one: string, more: string): string => `${n} ${n === 1 ? one : more}`;
@@ -22,7 +27,7 @@ function words(status: FleetStackStatus, n: number): string {
     case 'waits':
       return many('waits for a person', 'wait for a person');
     case 'denied':
-      return many('is denied by policy', 'are denied by policy');
+      return many('may not be applied', 'may not be applied');
     case 'trouble':
       return many('apply went wrong', 'applies went wrong');
     case 'failing':
@@ -31,8 +36,12 @@ function words(status: FleetStackStatus, n: number): string {
       return many('has an empty state', 'have an empty state');
     case 'unmet':
       return many('has failing checks of the code', 'have failing checks of the code');
+    case 'approved':
+      return many('is approved', 'are approved');
     case 'heals':
       return many('is being put back', 'are being put back');
+    case 'held':
+      return many('waits until it is resumed', 'wait until they are resumed');
     case 'left':
       return many('left as it is', 'left as they are');
     case 'kept':
@@ -40,7 +49,7 @@ function words(status: FleetStackStatus, n: number): string {
     case 'healed':
       return many('healed itself', 'healed themselves');
     case 'applied':
-      return many('put back after an approval', 'put back after an approval');
+      return many('applied', 'applied');
     case 'gone':
       return many('aligned again', 'aligned again');
     case 'works':
@@ -49,6 +58,10 @@ function words(status: FleetStackStatus, n: number): string {
       return many('settled', 'settled');
     case 'met':
       return many('passes its checks again', 'pass their checks again');
+    case 'newer':
+      return many('has a newer card', 'have newer cards');
+    case 'removed':
+      return many('is no longer watched', 'are no longer watched');
     default:
       return assertNever(status);
   }
@@ -61,7 +74,10 @@ const ORDER: readonly FleetStackStatus[] = [
   'failing',
   'empty',
   'unmet',
+  'approved',
+  'newer',
   'heals',
+  'held',
   'left',
   'kept',
   'healed',
@@ -70,6 +86,7 @@ const ORDER: readonly FleetStackStatus[] = [
   'works',
   'back',
   'met',
+  'removed',
 ];
 
 /** What the headline says already. */
@@ -122,7 +139,7 @@ function pastOf({ alertKind }: FleetView, n: string): string | null {
 }
 
 function headline(view: FleetView): string {
-  const since = whenText(view.since, view.now, view.zone);
+  const since = instant(view.since);
   const n = count(view.stacks.length, 'stack');
   const waits = [...withStatus(view, 'trouble'), ...withStatus(view, 'waits')];
   const what = whatHappened(view, n, since);
@@ -130,6 +147,7 @@ function headline(view: FleetView): string {
     const matching = withStatus(view, s).length;
     return matching === 0 ? [] : [words(s, matching)];
   });
+  const paused = view.over ? [] : pausedPart(view.pauses ?? []);
   if (view.over) return `${pastOf(view, n) ?? what}. ${counts.join(', ')}`;
   const open =
     waits.length === 0
@@ -138,9 +156,10 @@ function headline(view: FleetView): string {
   const why = view.alertKind === 'failure' && view.common !== null ? `: ${view.common}` : '';
   const withParts = (parts: readonly string[]): string =>
     `${what}${why}${parts.length === 0 ? '' : `. ${parts.join(', ')}`}`;
-  const usual = withParts([...counts, ...open]);
+  const usual = withParts([...paused, ...counts, ...open]);
   // If the headline is too long, what waits comes first, so that it is not cut.
-  return headlineOf(usual) === usual ? usual : withParts([...open, ...counts]);
+  const plain = withPlainTimes(usual, view.now, view.zone);
+  return headlineOf(plain) === plain ? usual : withParts([...paused, ...open, ...counts]);
 }
 
 function singles(view: FleetView): readonly Block[] {
@@ -151,9 +170,10 @@ function singles(view: FleetView): readonly Block[] {
     ...shown.map((s) =>
       line(
         ...dotted([
-          [strong(s.stack), text(`  ${words(s.status, 1).slice(2)}`)],
+          [strong(s.stack), text('  '), ...statusSpans(s)],
           s.what === '' ? [] : [text(clip(s.what, WHAT))],
-          [text(`run #${s.runId}`)],
+          [text('since '), time(s.since, view)],
+          [s.card === null ? text(`run #${s.runId}`) : link(`run #${s.runId}`, s.card)],
         ]),
       ),
     ),
@@ -161,17 +181,47 @@ function singles(view: FleetView): readonly Block[] {
   ];
 }
 
+/** `waits for a person`, `waits for a person, approved by Dana so far`, `approved by Dana`. */
+function statusSpans({ status, approvedBy }: FleetStack): readonly Span[] {
+  const usual = words(status, 1).slice(2);
+  if (approvedBy.length === 0 || (status !== 'approved' && status !== 'waits')) return [text(usual)];
+  if (status === 'approved') return [text('approved by '), ...people(approvedBy)];
+  return [text(`${usual}, approved by `), ...people(approvedBy), text(' so far')];
+}
+
+/** The stacks by name, with the time since when each drifts; those of the same minute share it. */
+function namesSince(stacks: readonly FleetStack[], view: FleetView): readonly Span[] {
+  const minuteOf = (s: FleetStack): number => Math.floor(s.since / 60_000);
+  const all = new Set(stacks.map(minuteOf));
+  const more = stacks.length - NAMES;
+  const shown = more > 1 && all.size > 1 ? stacks.slice(0, NAMES) : stacks;
+  const groups = [...Map.groupBy(shown, minuteOf).values()];
+  return dotted([
+    ...groups.map((same) => [text(`${names(same)} since `), time(same[0]?.since ?? view.since, view)]),
+    shown.length < stacks.length ? [text(`and ${more} more`)] : [],
+  ]);
+}
+
+/** One line for each status, and for each group of people who approved. */
 function groups(view: FleetView): readonly Block[] {
   return ORDER.filter((status) => !SINGLE.includes(status)).flatMap((status) => {
-    const matching = withStatus(view, status);
-    return matching.length === 0
-      ? []
-      : [context(text(`${words(status, matching.length)}: ${names(matching)}`))];
+    const byApprovers = Map.groupBy(withStatus(view, status), (s) =>
+      status === 'applied' ? JSON.stringify(s.approvedBy) : '',
+    );
+    return [...byApprovers.values()].map((matching) => {
+      const by = status === 'applied' ? (matching[0]?.approvedBy ?? []) : [];
+      return context(
+        text(words(status, matching.length)),
+        ...(by.length === 0 ? [] : [text(', approved by '), ...people(by)]),
+        text(': '),
+        ...namesSince(matching, view),
+      );
+    });
   });
 }
 
 function buttons(view: FleetView): readonly Button[] {
-  const open = SINGLE.flatMap((status) => withStatus(view, status)).slice(0, BUTTONS);
+  const open = REVIEWABLE.flatMap((status) => withStatus(view, status)).slice(0, BUTTONS);
   const environments = new Set(view.stacks.map((s) => s.environment));
   const [only] = environments.size === 1 ? environments : [];
   const target = only === undefined ? null : `env:${only}`;
@@ -179,6 +229,7 @@ function buttons(view: FleetView): readonly Button[] {
   return [
     ...open.map((s) => ({ label: `Review ${clip(s.stack, 50)}`, command: statusText(`stack:${s.stack}`) })),
     ...(failing ? [{ label: 'Check again', command: driftText(target) }] : []),
+    ...resumeButtons(view.pauses ?? []),
     { label: 'Status', command: statusText(target) },
   ];
 }
@@ -188,9 +239,11 @@ export function fleetCard(view: FleetView): Card {
   const environments = [...new Set(view.stacks.map((s) => s.environment))].sort();
   const bad = (['trouble', ...CHECK_AGAIN] as const).some((status) => withStatus(view, status).length > 0);
   const open = withStatus(view, 'waits').length + withStatus(view, 'denied').length;
+  // Their drift may still be there, and what was left or kept may be an opened port: never as if all were well.
+  const unclear = (['newer', 'removed', 'left', 'kept'] as const).some((s) => withStatus(view, s).length > 0);
   return {
-    headline: headlineOf(headline(view)),
-    tone: bad ? 'bad' : open > 0 ? 'waits' : view.over ? 'good' : 'drift',
+    ...timedHeadline(headline(view), view),
+    tone: bad ? 'bad' : open > 0 ? 'waits' : !view.over ? 'drift' : unclear ? 'plain' : 'good',
     blocks: [
       context(
         ...dotted([
@@ -199,7 +252,16 @@ export function fleetCard(view: FleetView): Card {
           [text('since '), time(view.since, view)],
         ]),
       ),
-      ...(view.why === null ? [] : [line(strong(view.why)), line()]),
+      ...(view.why === null ? [] : [line(...timed(view.why, view, strong)), line()]),
+      ...(view.over ? [] : pausesLines(view.pauses ?? [], view)),
+      ...(view.cause === undefined
+        ? []
+        : [
+            context(
+              ...causeSpans(view.cause.cause, view),
+              text(` · the same in ${count(view.cause.stacks, 'stack')}`),
+            ),
+          ]),
       ...singles(view),
       ...groups(view),
       ...(view.over ? [] : [{ type: 'buttons' as const, buttons: buttons(view) }]),

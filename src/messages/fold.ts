@@ -1,5 +1,5 @@
 /** Fits a card into the limits of a chat. What is left out is counted. */
-import type { Button, Card, DiffRow } from './card.ts';
+import type { Block, Button, Card, DiffRow } from './card.ts';
 import { plainLines } from './text-rows.ts';
 
 /**
@@ -77,6 +77,11 @@ function choose<B>(pieces: readonly Piece<B>[], limits: FoldLimits<B>): Readonly
     }
   }
   return chosen;
+}
+
+/** The blocks without the links of findings, for a card that does not fit. */
+export function withoutLinks(blocks: readonly Block[]): readonly Block[] {
+  return blocks.map((block) => (block.type === 'finding' ? { ...block, links: [] } : block));
 }
 
 /** The card's button that shows the full diff; undefined if it has none. */

@@ -2,12 +2,16 @@
 import { assertNever } from '../base/assert-never.ts';
 import { isStateOnly } from '../drift/action-reason.ts';
 import type { Finding } from '../drift/finding.ts';
+import { happenedMark } from '../drift/happened.ts';
 import { summarize } from '../drift/summary.ts';
 import { clip, codeName, headlineOf } from '../text/words.ts';
-import type { Block, Card, DiffRow, FindingTone, Pages } from './card.ts';
+import type { Block, Card, DiffRow, FindingTone, Pages, Span, Words } from './card.ts';
 import { allContentRows } from './contents-rows.ts';
 import { originWords, statusLabel, unaffectedStatus, withCurrentStatuses } from './finding-status.ts';
-import { findingRows, markOf, type ValueDetail } from './rows.ts';
+import { findingLinks } from './links.ts';
+import { findingRows, type ValueDetail } from './rows.ts';
+import { shownRows } from './shown-rows.ts';
+import { plainOf } from './span-text.ts';
 import { context, text } from './spans.ts';
 import { plainLines, splitLines } from './text-rows.ts';
 import type { DriftView } from './view.ts';
@@ -29,19 +33,30 @@ const WHOLE: ValueDetail = {
 /** The longest reason of an ignore rule, in characters. */
 const REASON = 120;
 
+const OUTPUT_MARK = { create: '+', update: '~', delete: '-' } as const;
+
 interface Entry {
   readonly finding: Finding;
-  readonly status: string;
+  readonly rows: (detail: ValueDetail) => readonly DiffRow[];
+  readonly status: Words;
   readonly tone: FindingTone;
+  readonly links: readonly Span[];
 }
 
 function entriesOf(view: DriftView): readonly Entry[] {
   return [
-    ...view.findings.map((item) => ({ finding: item.finding, ...statusLabel(item, view) })),
+    ...view.findings.map((item) => ({
+      finding: item.finding,
+      rows: (detail: ValueDetail) => shownRows(item, view, detail, 'all'),
+      links: findingLinks(item.finding, view),
+      ...statusLabel(item, view),
+    })),
     ...view.unaffected.map((finding) => ({
       finding,
+      rows: (detail: ValueDetail) => unaffectedRows(finding, detail),
       status: unaffectedWords(finding),
       tone: 'info' as const,
+      links: findingLinks(finding, view),
     })),
   ];
 }
@@ -53,8 +68,8 @@ function unaffectedWords(finding: Finding): string {
   return isStateOnly(finding) ? originWords(finding) : unaffectedStatus(finding);
 }
 
-/** What changed, and then what a resource is created with or would lose. */
-function allRows(finding: Finding, detail: ValueDetail): readonly DiffRow[] {
+/** What changed, and then what the resource has. */
+function unaffectedRows(finding: Finding, detail: ValueDetail): readonly DiffRow[] {
   return [...findingRows(finding, detail), ...allContentRows(finding, detail.value)];
 }
 
@@ -72,11 +87,12 @@ function block(entry: Entry, rows: readonly DiffRow[], continued: boolean): Bloc
   const { finding, status, tone } = entry;
   return {
     type: 'finding',
-    mark: markOf(finding.action),
+    mark: happenedMark(finding),
     address: finding.address,
     status: continued ? 'continued' : status,
     tone,
     rows,
+    ...(continued || entry.links.length === 0 ? {} : { links: entry.links }),
   };
 }
 
@@ -101,8 +117,8 @@ function paged(entries: readonly Entry[]): readonly (readonly Block[])[] {
     };
     if (rows >= PAGE_ROWS || length >= PAGE_LENGTH) turn();
     rows += 1;
-    length += entry.finding.address.length + entry.status.length;
-    for (const row of allRows(entry.finding, PAGE_VALUE).flatMap((one) => splitLines(one, LINES))) {
+    length += entry.finding.address.length + plainOf(entry.status).length;
+    for (const row of entry.rows(PAGE_VALUE).flatMap((one) => splitLines(one, LINES))) {
       if (rows + heightOf(row) > PAGE_ROWS || length + lengthOf(row) > PAGE_LENGTH) {
         if (some.length > 0) put();
         turn();
@@ -136,11 +152,11 @@ function rowText(row: DiffRow): string {
 }
 
 function wholeText(view: DriftView, title: string, entries: readonly Entry[]): string {
-  const parts = entries.map(({ finding, status }) => {
-    const rows = allRows(finding, WHOLE).map((r) => `    ${rowText(r)}`);
-    return [`${markOf(finding.action)} ${finding.address}  (${status})`, ...rows].join('\n');
+  const parts = entries.map(({ finding, status, rows: rowsIn }) => {
+    const rows = rowsIn(WHOLE).map((r) => `    ${rowText(r)}`);
+    return [`${happenedMark(finding)} ${finding.address}  (${plainOf(status)})`, ...rows].join('\n');
   });
-  const outputs = view.outputs.map((o) => `${markOf(o.action)} output ${o.name}`);
+  const outputs = view.outputs.map((o) => `${OUTPUT_MARK[o.action]} output ${o.name}`);
   const beside = view.beside.map(({ words, items }) =>
     [words, ...items.map((item) => `    ${item}`)].join('\n'),
   );
@@ -180,4 +196,10 @@ export function fullDiff(given: DriftView): Pages {
     };
   });
   return { title: `Run #${view.runId}`, pages: cards, text: wholeText(view, title, entries) };
+}
+
+/** What happened to one finding, as plain lines without markup: for a file or a pull request. */
+export function findingText(finding: Finding): string {
+  const rows = findingRows(finding, PAGE_VALUE).map((row) => `    ${rowText(row)}`);
+  return [`${happenedMark(finding)} ${finding.address}`, ...rows].join('\n');
 }

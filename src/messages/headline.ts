@@ -4,22 +4,26 @@ import { isCodeChange } from '../drift/action-reason.ts';
 import type { Finding } from '../drift/finding.ts';
 import { readableAttributes } from '../drift/readable.ts';
 import { newResources } from '../drift/severity.ts';
-import { whenText } from '../text/when.ts';
+import { instant, withPlainTimes } from '../text/instant.ts';
 import {
   capitalize,
   clip,
   codeName,
   count,
   durationText,
-  headlineOf,
+  HEADLINE_LIMIT,
   listed,
   withSeparators,
 } from '../text/words.ts';
-import { ended, openNow } from './finding-status.ts';
+import { fightWords } from './brake.ts';
+import type { Card } from './card.ts';
+import { ended, NOT_BY_M0, openNow, pausesNow, whenResumed } from './finding-status.ts';
 import { movedSentence } from './moved.ts';
+import { pausedHead } from './pause.ts';
+import { timedHeadline } from './timed.ts';
 import { failingChecksWords, troubleWords } from './trouble.ts';
 import type { DriftView, FindingStatus, FindingView } from './view.ts';
-import { nobodyMay } from './who.ts';
+import { approvalsLeft, nobodyMay } from './who.ts';
 import { type Worst, worstOf } from './worst.ts';
 
 type StatusType = FindingStatus['type'];
@@ -57,11 +61,15 @@ function phrase(items: readonly FindingView[], one: string, many = one): string 
 function keptWords(view: DriftView): readonly string[] {
   const snoozed = withStatus(view, 'snoozed');
   const accepted = withStatus(view, 'accepted');
+  const codified = withStatus(view, 'codified');
   const ends = [...new Set(snoozed.map((f) => f.status.until))];
   const [end] = ends;
-  const until = ends.length === 1 && end != null ? ` until ${whenText(end, view.now, view.zone)}` : '';
+  const until = ends.length === 1 && end != null ? ` until ${instant(end)}` : '';
   return [
     ...(snoozed.length === 0 ? [] : [`${phrase(snoozed, 'is snoozed', 'are snoozed')}${until}`]),
+    ...(codified.length === 0
+      ? []
+      : [phrase(codified, 'is on its way into the code', 'are on their way into the code')]),
     ...(accepted.length === 0 ? [] : [phrase(accepted, 'is accepted', 'are accepted')]),
   ];
 }
@@ -96,8 +104,8 @@ function realignedWords(view: DriftView): readonly string[] {
 function waitsForWords(view: DriftView, you: boolean): string {
   if (nobodyMay(view)) return 'nobody: m0.yaml names no approvers';
   if (you) return 'you';
-  const left = view.approvers.need - view.approvals.length;
-  return view.approvals.length === 0 || left < 1 ? 'a person' : count(left, 'more approval');
+  const { left, given } = approvalsLeft(view);
+  return !given || left < 1 ? 'a person' : count(left, 'more approval');
 }
 
 /**
@@ -120,13 +128,20 @@ function openWords(
   const told = beside?.status.type === 'waits' || beside?.status.type === 'unknown';
   const forWhom = told ? '' : ` for ${waitsForWords(view, you)}`;
   return [
-    ...(heals === 0 ? [] : [healingWords(items) ?? plural(heals, 'heals itself', 'heal themselves')]),
+    ...(heals === 0
+      ? []
+      : [`${healingWords(items) ?? plural(heals, 'heals itself', 'heal themselves')}${whenResumed(view)}`]),
     ...(approved === 0 ? [] : [plural(approved, 'is being applied', 'are being applied')]),
     ...(waiting === 0 ? [] : [`${plural(waiting, 'waits', 'wait')}${forWhom}`]),
-    ...(denied === 0
-      ? []
-      : [plural(denied, alone ? 'denied by policy' : 'is denied by policy', 'are denied by policy')]),
+    ...(denied === 0 ? [] : [plural(denied, ...deniedWords(items, alone))]),
   ];
+}
+
+/** That nobody may apply them and why, for one and for several. `alone`: there is no other finding. */
+function deniedWords(items: readonly FindingView[], alone: boolean): readonly [string, string] {
+  const toldOnly = items.some(({ status }) => status.type === 'denied' && status.tellOnly);
+  if (toldOnly) return [alone ? NOT_BY_M0 : 'can’t be applied by m0', 'can’t be applied by m0'];
+  return [alone ? 'denied by policy' : 'is denied by policy', 'are denied by policy'];
 }
 
 /** `2 tags heal themselves`; null if what heals is not only tags. */
@@ -137,15 +152,23 @@ function healingWords(items: readonly FindingView[]): string | null {
   return `${count(tags, 'tag')} ${tags === 1 ? 'heals itself' : 'heal themselves'}`;
 }
 
-/** The commit that the code waits with, and for how long; empty if not all of the open drift comes from it. */
-function codeWords(view: DriftView): string {
-  if (
-    view.code === null ||
-    openNow(view).some((f) => f.finding.origin === 'cloud' || !isCodeChange(f.finding))
-  ) {
+/** Shorter than this a subject says nothing, in characters. */
+const SUBJECT_LEAST = 12;
+const SUBJECT_MOST = 40;
+
+/**
+ * The commit that the code waits with, its subject and author, in at most `room` characters; empty if not all of the
+ * open drift comes from it, or if nothing of the subject would be left.
+ */
+function codeWords(view: DriftView, room: number): string {
+  const { code } = view;
+  if (code === null || openNow(view).some((f) => f.finding.origin === 'cloud' || !isCodeChange(f.finding))) {
     return '';
   }
-  return ` (${codeName(view.code)} "${clip(view.code.subject, 40)}", ${clip(view.code.author, 24)})`;
+  const around = (subject: string): string => ` (${codeName(code)} "${subject}", ${clip(code.author, 24)})`;
+  const most = Math.min(SUBJECT_MOST, room - around('').length);
+  const subject = clip(code.subject, most);
+  return subject.length < Math.min(SUBJECT_LEAST, code.subject.length) ? '' : around(subject);
 }
 
 /** What happens next to the finding that the headline tells first. */
@@ -153,12 +176,14 @@ function nextWords({ item }: Worst, view: DriftView, you: boolean): string {
   if (item === null) return '';
   switch (item.status.type) {
     case 'waits':
-    case 'unknown':
-      return `, waits for ${waitsForWords(view, you)}`;
+    case 'unknown': {
+      const fight = fightWords(item, view);
+      return `${fight === null ? '' : `, ${fight}`}, waits for ${waitsForWords(view, you)}`;
+    }
     case 'heals':
-      return ', heals itself';
+      return `, heals itself${whenResumed(view)}`;
     case 'denied':
-      return ', denied by policy';
+      return item.status.tellOnly ? `, ${NOT_BY_M0}` : ', denied by policy';
     case 'approved':
     case 'applying':
       return ', is being applied';
@@ -228,8 +253,10 @@ function otherWords(view: DriftView, you: boolean, worst: Worst): readonly strin
   return [...destroyed, ...openWords(view, you, counted, worst.item)];
 }
 
-/** The longest words for the worst finding, in characters. */
+/** The longest and the shortest words for the worst finding, and the longest name of a stack, in characters. */
 const TOLD = 110;
+const TOLD_LEAST = 40;
+const STACK_SHOWN = 60;
 
 function driftSentence(view: DriftView, you: boolean): string {
   const settled = [...realignedWords(view), ...keptWords(view)];
@@ -246,21 +273,24 @@ function driftSentence(view: DriftView, you: boolean): string {
   const open = openNow(view);
   const merged = mergedWords(view, worst);
   const others = merged === null ? otherWords(view, you, worst) : openWords(view, you, open, null);
-  const told = clip(
-    `${merged ?? worst.severity.words(worst.nameOf(worst.finding))}${messageWords(worst)}`,
-    TOLD,
-  );
   // The number of all is in the words already.
   const alike = others.length === 1 ? others[0]?.replace(/^[\d,]+ /, '') : others.join(', ');
   const next = merged === null ? nextWords(worst, view, you) : `, ${alike}`;
   const after = [...(merged === null ? [others.join(', ')] : []), settled.join(', ')].filter(
     (part) => part !== '',
   );
+  const stack = clip(view.stack, STACK_SHOWN);
+  // Who it waits for is what a phone must show, so the words about the drift give way to it.
+  const room = HEADLINE_LIMIT - `${stack}: ${next}`.length;
+  const told = clip(
+    `${merged ?? worst.severity.words(worst.nameOf(worst.finding))}${messageWords(worst)}`,
+    Math.min(TOLD, Math.max(TOLD_LEAST, room)),
+  );
   const sentence = (code: string): string =>
-    [`${view.stack}: ${told}${code}${next}`, ...after.map(capitalize)].join('. ');
-  // The commit is on the card as well, so it gives way to what happens next.
-  const whole = sentence(codeWords(view));
-  return headlineOf(whole) === whole ? whole : sentence('');
+    [`${stack}: ${told}${next}${code}`, ...after.map(capitalize)].join('. ');
+  // The commit is on the card as well, so its subject is the first to be cut.
+  const plain = withPlainTimes(sentence(''), view.now, view.zone);
+  return sentence(codeWords(view, HEADLINE_LIMIT - plain.length));
 }
 
 const PHASES = {
@@ -277,7 +307,12 @@ function approvedByWords(names: readonly { readonly name: string }[]): string {
 
 /** The headline of a stack's drift, at most 150 characters. `you`: the reader is the person who is asked. */
 export function driftHeadline(view: DriftView, you: boolean): string {
-  return headlineOf(sentence(view, you));
+  return driftTitle(view, you).headline;
+}
+
+/** The same with its times as spans, for the card. */
+export function driftTitle(view: DriftView, you: boolean): Pick<Card, 'headline' | 'title'> {
+  return timedHeadline(`${pausedHead(pausesNow(view))}${sentence(view, you)}`, view);
 }
 
 function checksFail(view: DriftView): number {
@@ -310,6 +345,8 @@ function sentence(view: DriftView, you: boolean): string {
       return `${stack}: applying ${count(now.length, 'change')}${comma} ${approvedByWords(view.approvals.map((a) => a.by))}`;
     }
     case 'approved':
+      if (pausesNow(view).length > 0 && view.approvals.length > 0)
+        return `${stack}: ${approvedByWords(view.approvals.map((a) => a.by))}, not applied until it is resumed`;
       if (view.lock !== null)
         return `${stack} not applied yet: the state is locked by ${clip(view.lock.who, 60)}`;
       if (view.approvals.length === 0) return driftSentence(view, you);
@@ -320,7 +357,7 @@ function sentence(view: DriftView, you: boolean): string {
       }
       return view.moved === null
         ? driftSentence(view, you)
-        : `${stack} not applied: ${movedSentence(view.moved, view)}`;
+        : `${stack} not applied: ${movedSentence(view.moved)}`;
     case 'state_empty':
       return `${stack}: ${troubleWords({ kind: 'empty-state', number: view.emptied?.resources ?? 0 })}, nothing is applied (${run})`;
     case 'superseded':

@@ -11,6 +11,7 @@ const GROUPS: readonly (readonly [Effect, string])[] = [
   ['asks', 'Ask'],
   ['decides', 'Decide'],
   ['exempts', 'Leave as it is'],
+  ['stops', 'Emergency stop'],
   ['settings', 'This channel'],
 ];
 

@@ -1,8 +1,11 @@
 /** A person's home: what waits for them, what else is open, their exemptions, what fails, who is on call. */
-import { endExemptionText, HOME_TEXT, statusText } from '../commands/text.ts';
-import { clip, count, headlineOf } from '../text/words.ts';
+import { endExemptionText, HOME_TEXT, pauseCommand, statusText } from '../commands/text.ts';
+import { EXEMPT_WORDS } from '../model/exemption.ts';
+import { clip, count, headlineOf, listed } from '../text/words.ts';
 import type { Block, Button, Card, Span } from './card.ts';
+import { pausedWhat, pauseForm, pausesLines, resumeButton } from './pause.ts';
 import { ago, code, command, context, dotted, line, people, strong, text, time } from './spans.ts';
+import { alignedWords, checkingParts, statePartsOf } from './state-words.ts';
 import { troubleWords } from './trouble.ts';
 import type { HomeDrift, HomeView } from './view-home.ts';
 
@@ -39,6 +42,26 @@ function driftSpans(drift: HomeDrift, view: HomeView): readonly Span[] {
     [text('first seen '), ago(drift.since, view)],
     [text(`run #${drift.runId}`)],
   ]);
+}
+
+function pausedPart(view: HomeView): Part {
+  const all = view.pauses ?? [];
+  const shown = all.slice(0, WITH_BUTTON);
+  return {
+    title: `Paused: nothing is applied there (${all.length})`,
+    blocks: [
+      ...shown.flatMap((pause): readonly Block[] => [
+        ...pausesLines([pause], view),
+        { type: 'buttons', buttons: [resumeButton(pause.target)] },
+      ]),
+      ...more(all.length - shown.length, 'resume'),
+    ],
+  };
+}
+
+function pauseButtons({ pausable }: HomeView): readonly Button[] {
+  if (pausable === undefined) return [];
+  return [{ label: 'Pause…', style: 'danger', command: pauseCommand(), form: pauseForm(pausable, null) }];
 }
 
 function waitingPart(view: HomeView): Part {
@@ -86,7 +109,7 @@ function keepsPart(view: HomeView): Part {
               exemption.address === null ? text('all of it') : code(exemption.address),
             ],
             [
-              text(exemption.kind === 'accept' ? 'accepted ' : 'snoozed '),
+              text(`${EXEMPT_WORDS[exemption.kind]} `),
               ...(exemption.until === null
                 ? [text('until it changes')]
                 : [text('until '), time(exemption.until, view)]),
@@ -94,10 +117,15 @@ function keepsPart(view: HomeView): Part {
             exemption.reason === '' ? [] : [text(`"${clip(exemption.reason, REASON)}"`)],
           ]),
         ),
-        button(
-          exemption.kind === 'accept' ? 'Undo accept' : 'Unsnooze',
-          endExemptionText(exemption.kind, exemption.stack, exemption.address),
-        ),
+        // A codification ends with its pull request.
+        ...(exemption.kind === 'codify'
+          ? []
+          : [
+              button(
+                exemption.kind === 'accept' ? 'Undo accept' : 'Unsnooze',
+                endExemptionText(exemption.kind, exemption.stack, exemption.address),
+              ),
+            ]),
       ]),
       ...more(view.exemptions.length - shown.length, 'baseline STACK'),
     ],
@@ -162,12 +190,31 @@ function onCallPart(view: HomeView): Part {
   };
 }
 
+/** How many stacks nobody can say anything recent of; empty where all were checked recently. */
+function unseen({ counts }: HomeView): string {
+  return statePartsOf(counts, ['unknown', 'stale']).join(', ');
+}
+
+/** All stacks by state, where one of them is not aligned or is being checked. */
+function countsBlock({ counts }: HomeView): readonly Block[] {
+  const parts = [...statePartsOf(counts), ...checkingParts(counts)];
+  return parts.length === 0 ? [] : [context(text([...parts, alignedWords(counts)].join(' · ')))];
+}
+
+/** `Paused: prod. `; empty if nothing is paused. */
+function pausedWords({ pauses = [] }: HomeView): string {
+  if (pauses.length === 0) return '';
+  return `Paused: ${clip(listed(pauses.map((p) => pausedWhat(p.target))), 60)}. `;
+}
+
 function headline(view: HomeView): string {
   if (view.waiting.length > 0) {
     return `${count(view.waiting.length, 'stack')} ${view.waiting.length === 1 ? 'waits' : 'wait'} for you`;
   }
   if (view.others.length > 0) return `Nothing waits for you; ${count(view.others.length, 'stack')} drifted`;
   if (view.failing.length + (view.troubles?.length ?? 0) > 0) return 'Nothing waits for you';
+  const notSeen = unseen(view);
+  if (notSeen !== '') return `Nothing waits for you; ${notSeen}`;
   return 'Nothing waits for you, and nothing has drifted';
 }
 
@@ -179,16 +226,17 @@ const BUTTONS: readonly Button[] = [
 
 /** Everything about one person's stacks, with the actions that are possible. Empty parts are left out. */
 export function homeCard(view: HomeView): Card {
-  return cardWith(view, BUTTONS);
+  return cardWith(view, [...BUTTONS, ...pauseButtons(view)]);
 }
 
 /** The home as a message. It is not updated, so it has a button to refresh. */
 export function homeMessage(view: HomeView): Card {
-  return cardWith(view, [{ label: 'Refresh', command: HOME_TEXT }, ...BUTTONS]);
+  return cardWith(view, [{ label: 'Refresh', command: HOME_TEXT }, ...BUTTONS, ...pauseButtons(view)]);
 }
 
 function cardWith(view: HomeView, buttons: readonly Button[]): Card {
   const parts = [
+    pausedPart(view),
     waitingPart(view),
     failingPart(view),
     troublePart(view),
@@ -206,17 +254,22 @@ function cardWith(view: HomeView, buttons: readonly Button[]): Card {
         ),
       ];
   return {
-    headline: headlineOf(headline(view)),
+    headline: headlineOf(`${pausedWords(view)}${headline(view)}`),
     tone:
-      view.waiting.length > 0
-        ? 'waits'
-        : view.failing.length + (view.troubles?.length ?? 0) > 0
-          ? 'bad'
-          : view.others.length > 0
-            ? 'drift'
-            : 'good',
+      (view.pauses ?? []).length > 0
+        ? 'bad'
+        : view.waiting.length > 0
+          ? 'waits'
+          : view.failing.length + (view.troubles?.length ?? 0) > 0
+            ? 'bad'
+            : view.others.length > 0
+              ? 'drift'
+              : unseen(view) === ''
+                ? 'good'
+                : 'plain',
     blocks: [
       ...stranger,
+      ...countsBlock(view),
       { type: 'buttons', buttons },
       ...parts.flatMap((part): readonly Block[] => [
         { type: 'divider' },

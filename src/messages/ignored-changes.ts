@@ -3,9 +3,8 @@ import type { Finding } from '../drift/finding.ts';
 import { ignoredChangeText } from '../drift/ignored-text.ts';
 import { clip } from '../text/words.ts';
 import type { Block } from './card.ts';
-import { approvableNow } from './finding-status.ts';
 import { line, strong, text } from './spans.ts';
-import type { DriftView } from './view.ts';
+import type { FindingView } from './view.ts';
 
 /** The most findings in lines of their own, and the longest text of one, in characters. */
 const SHOWN = 4;
@@ -15,9 +14,9 @@ function reverting(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter((finding) => (finding.revertsIgnored ?? []).length > 0);
 }
 
-/** A line for each finding whose approval changes ignored attributes too; others are counted. */
-export function ignoredChangeBlocks(view: DriftView): readonly Block[] {
-  const findings = reverting(approvableNow(view).map((f) => f.finding));
+/** A line for each of the findings whose approval changes ignored attributes too; others are counted. */
+export function ignoredChangeBlocks(waiting: readonly FindingView[]): readonly Block[] {
+  const findings = reverting(waiting.map((f) => f.finding));
   const more = findings.length - SHOWN;
   return [
     ...findings

@@ -1,10 +1,16 @@
 /** Cards that list records: the history, the baseline, who is on call, which policies decide. */
 
+import { endExemptionText } from '../commands/text.ts';
+import type { AuditEntry } from '../model/audit-entry.ts';
+import { EXEMPT_WORDS } from '../model/exemption.ts';
 import type { BundleStatus } from '../model/policy-status.ts';
 import { clip, count, headlineOf, listed, shortCommit, sourceName } from '../text/words.ts';
 import type { Block, Card, Span } from './card.ts';
-import { placeWords } from './reasons.ts';
+import { historyWords } from './history-line.ts';
+import { leftOutBlocks } from './left-out-card.ts';
+import { placeWords } from './reason-words.ts';
 import { code, command, context, dotted, line, people, quiet, strong, text, time } from './spans.ts';
+import { timed } from './timed.ts';
 import type { BaselineView, HistoryView, OnCallView, PolicyStateView, PolicyView } from './view-status.ts';
 
 /** The most entries in a list, and the longest detail of one in characters. */
@@ -18,30 +24,30 @@ function folded<T>(items: readonly T[], toLine: (item: T) => Block): readonly Bl
   return [...shown.map(toLine), ...(more > 0 ? [context(text(`and ${more} more`))] : [])];
 }
 
-/** The words for an audit action between the actor and the stack. */
-const ACTION_WORDS: Readonly<Record<string, string>> = {
-  approve: 'approved',
-  reject: 'rejected',
-  cancel: 'canceled',
-  snooze: 'snoozed',
-  unsnooze: 'ended the snooze on',
-  accept: 'accepted',
-  unaccept: 'took out of the baseline',
-  start: 'started on',
-  kept: 'left exempt drift of',
-  moved: 'found a later change on',
-  locked: 'found a lock on',
-  lost: 'was stopped while applying',
-  fail: 'failed on',
-  supersede: 'superseded a run of',
-  requeue: 'put back into the queue',
-  'nobody-reached': 'reached nobody about',
-  'snooze-over': 'saw a snooze end on',
-  'state-empty': 'found the state empty of',
-  'state-back': 'found the state again of',
-  'checks-fail': 'found failing checks of the code of',
-  'checks-pass': 'found passing checks of the code of',
-};
+/** `Dana approved run #42 on prod-network: aws_security_group.web · infra@9f8e7d6` */
+function historyLine(entry: AuditEntry, view: HistoryView): Block {
+  const { did, rest } = historyWords(entry);
+  const run = entry.runId === null ? [] : [text(`run #${entry.runId} on `)];
+  const details = rest.map((words) => timed(words, view, quiet));
+  return line(
+    time(entry.at, view),
+    text('  '),
+    ...people([{ person: entry.actor.person, name: entry.actor.name }]),
+    text(` ${did} `),
+    ...run,
+    strong(entry.stack),
+    ...(details.length === 0 ? [] : [text(': '), ...dotted(details)]),
+    ...(entry.commit === null ? [] : [text(' · '), code(shortCommit(entry.commit))]),
+  );
+}
+
+function foldedChecks(view: HistoryView): readonly Block[] {
+  if (view.folded === undefined) return [];
+  const { checks, since, last } = view.folded;
+  const found = `${count(checks, 'check')} that found nothing new ${checks === 1 ? 'is' : 'are'} kept without details: `;
+  const when = checks === 1 ? [] : [time(since, view), text(' to ')];
+  return [context(text(found), ...when, time(last, view))];
+}
 
 /** The audit record: who decided what, newest first. */
 export function historyCard(view: HistoryView): Card {
@@ -65,41 +71,25 @@ export function historyCard(view: HistoryView): Card {
   return {
     headline: headlineOf(`${about}: ${result}`),
     tone: 'plain',
-    blocks: [
-      ...folded(entries, (entry) =>
-        line(
-          time(entry.at, view),
-          text('  '),
-          ...people([{ person: entry.actor.person, name: entry.actor.name }]),
-          text(` ${ACTION_WORDS[entry.action] ?? entry.action} `),
-          ...dotted([
-            [strong(entry.stack)],
-            entry.runId === null ? [] : [text(`run #${entry.runId}`)],
-            entry.commit === null ? [] : [code(shortCommit(entry.commit))],
-            entry.detail === null || entry.detail === '' ? [] : [quiet(clip(entry.detail, DETAIL))],
-          ]),
-        ),
-      ),
-      ...older,
-    ],
+    blocks: [...folded(entries, (entry) => historyLine(entry, view)), ...older, ...foldedChecks(view)],
   };
 }
 
-/** What is accepted or snoozed, by whom and why. */
+/** What is accepted, snoozed or on its way into the code, by whom and why. */
 export function baselineCard(view: BaselineView): Card {
   const accepted = view.exemptions.filter((k) => k.kind === 'accept');
   const snoozed = view.exemptions.filter(
     (k) => k.kind === 'snooze' && (k.until === null || k.until > view.now),
   );
+  const codified = view.exemptions.filter((k) => k.kind === 'codify');
+  const inCode = codified.length === 0 ? '' : `, ${codified.length} ${EXEMPT_WORDS.codify}`;
   const result =
-    accepted.length + snoozed.length === 0
+    accepted.length + snoozed.length + codified.length === 0
       ? 'nothing is accepted or snoozed'
-      : `${accepted.length} accepted, ${snoozed.length} snoozed`;
+      : `${accepted.length} accepted, ${snoozed.length} snoozed${inCode}`;
   const toLine = (exemption: (typeof accepted)[number]): Block => {
     const until: readonly Span[] =
-      exemption.kind === 'accept' || exemption.until === null
-        ? [text('until it changes')]
-        : [text('until '), time(exemption.until, view)];
+      exemption.until === null ? [text('until it changes')] : [text('until '), time(exemption.until, view)];
     return line(
       ...dotted([
         [
@@ -108,7 +98,11 @@ export function baselineCard(view: BaselineView): Card {
           ...(exemption.address === null ? [text('all of it')] : [code(exemption.address)]),
         ],
         [
-          text(exemption.kind === 'accept' ? 'accepted by ' : 'snoozed by '),
+          text(
+            exemption.kind === 'codify'
+              ? `${EXEMPT_WORDS.codify}, asked by `
+              : `${EXEMPT_WORDS[exemption.kind]} by `,
+          ),
           ...people([{ person: exemption.by.person, name: exemption.by.name }]),
           text(' '),
           time(exemption.at, view),
@@ -118,21 +112,20 @@ export function baselineCard(view: BaselineView): Card {
       ]),
     );
   };
+  const [first] = [...accepted, ...snoozed];
   const back =
-    accepted.length + snoozed.length === 0
+    first === undefined || first.kind === 'codify'
       ? []
       : [
           context(
-            text('Take one back with '),
-            command('unaccept STACK ADDRESS'),
-            text(' or '),
-            command('unsnooze STACK ADDRESS'),
+            text('Take one back: for example '),
+            command(endExemptionText(first.kind, first.stack, first.address)),
           ),
         ];
   return {
     headline: headlineOf(`${view.target}: ${result}`),
     tone: 'plain',
-    blocks: [...folded([...accepted, ...snoozed], toLine), ...back],
+    blocks: [...folded([...accepted, ...snoozed, ...codified], toLine), ...back],
   };
 }
 
@@ -156,7 +149,7 @@ export function onCallCard(view: OnCallView): Card {
         ...dotted([
           [strong(r.rota), text('  '), ...who],
           until,
-          r.problem === null ? [] : [text(clip(r.problem, DETAIL))],
+          r.problem === null ? [] : timed(clip(r.problem, DETAIL), view),
         ]),
       );
     }),
@@ -229,7 +222,7 @@ export function policyCard(view: PolicyView): Card {
   const who =
     approvers.groups.length === 0
       ? 'nobody: m0.yaml names no approvers'
-      : `${approvers.need > 1 ? `${approvers.need} of ` : ''}${approvers.groups.join(', ')}`;
+      : `${count(approvers.need, 'approval')} from ${listed(approvers.groups, 'or')}`;
   return {
     headline: headlineOf(`${view.stack}: ${result}${stale}`),
     tone: out.length > 0 ? 'bad' : 'plain',
@@ -244,10 +237,13 @@ export function policyCard(view: PolicyView): Card {
           ]),
         ),
         ...troubleLines(p, view),
+        ...leftOutBlocks(p.status.leftOut),
         ...ruleLines(p.status),
         { type: 'divider' },
       ]),
-      ...(out.length > 0 && view.realign === 'policy' ? [] : [context(text(REALIGN[view.realign]))]),
+      ...(out.length > 0 && view.realign === 'policy' && !view.tellOnly
+        ? []
+        : [context(text(view.tellOnly ?? REALIGN[view.realign]))]),
       { type: 'facts', facts: [{ label: 'Approvers', spans: [text(who)] }] },
     ],
   };

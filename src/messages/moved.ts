@@ -2,14 +2,15 @@
 import { assertNever } from '../base/assert-never.ts';
 import { sameChange } from '../drift/change-hash.ts';
 import type { AttributeDrift, Finding } from '../drift/finding.ts';
+import { happenedMark } from '../drift/happened.ts';
 import { readableAttributes } from '../drift/readable.ts';
 import { describeChange } from '../drift/value-change.ts';
 import { describeValue, oneLine } from '../drift/value-text.ts';
 import type { Moved } from '../model/run.ts';
-import { whenText } from '../text/when.ts';
+import { instant } from '../text/instant.ts';
 import { clip, listed } from '../text/words.ts';
 import type { Block, DiffRow, Span } from './card.ts';
-import { CARD_VALUE, foldRows, labelOf, markOf, moveRows, type Shown, shownAt } from './rows.ts';
+import { CARD_VALUE, foldRows, labelOf, moveRows, type Shown, shownAt } from './rows.ts';
 import { line, type Moment, people, strong, text, time } from './spans.ts';
 import { textSize } from './text-rows.ts';
 import { sameValue } from './values.ts';
@@ -170,11 +171,11 @@ function whatMoved(moved: Moved): string {
   return phrase.length === 0 ? 'something moved' : listed(more > 0 ? [...shown, `${more} more`] : shown);
 }
 
-/** `since Dana approved (14:05) tags.Owner went platform → root` */
-export function movedSentence(moved: Moved, { now, zone }: Moment): string {
+/** `since Dana approved (14:05) tags.Owner went platform → root`, with the time as `instant` writes it. */
+export function movedSentence(moved: Moved): string {
   const who = listed(moved.approvedBy.map((a) => a.name));
   const approved = who === '' ? 'it was decided' : `${who} approved`;
-  return `since ${approved} (${whenText(moved.approvedAt, now, zone)}) ${whatMoved(moved)}`;
+  return `since ${approved} (${instant(moved.approvedAt)}) ${whatMoved(moved)}`;
 }
 
 /** The part of a card that shows what was approved and what it is now. `headline`: the card's headline. */
@@ -204,7 +205,7 @@ export function movedBlocks(moved: Moved, moment: Moment, headline: string): rea
     ...steps.slice(0, SHOWN).map(
       ({ finding, status, rows }): Block => ({
         type: 'finding',
-        mark: markOf(finding.action),
+        mark: happenedMark(finding),
         address: finding.address,
         status,
         tone: 'info',

@@ -1,9 +1,10 @@
 /** The card of a policy that can't be used. */
 import { seenText } from '../commands/text.ts';
-import { whenText } from '../text/when.ts';
+import { instant } from '../text/instant.ts';
 import { capitalize, clip, headlineOf, listed, shortCommit, sourceName } from '../text/words.ts';
 import type { Block, Card } from './card.ts';
 import { context, dotted, line, person, strong, text, time } from './spans.ts';
+import { timedHeadline } from './timed.ts';
 import type { PolicyAlertView } from './view.ts';
 
 /** The longest compiler error on a card, in characters. */
@@ -25,9 +26,8 @@ export function policyAlertCard(view: PolicyAlertView): Card {
   );
   const message = line(text(clip(capitalize(view.error), MESSAGE)));
   if (view.resolvedAt !== null) {
-    const since = whenText(view.resolvedAt, view.now, view.zone);
     return {
-      headline: headlineOf(`Policy ${policy} is in order since ${since}`),
+      ...timedHeadline(`Policy ${policy} is in order since ${instant(view.resolvedAt)}`, view),
       tone: 'good',
       blocks: [meta, line(strong('Last error: '), text(clip(view.error, MESSAGE)))],
     };

@@ -1,9 +1,10 @@
 /** The card for people or channels that m0 can't reach. */
 import { statusText } from '../commands/text.ts';
-import { whenText } from '../text/when.ts';
+import { instant } from '../text/instant.ts';
 import { clip, headlineOf, listed } from '../text/words.ts';
 import type { Block, Card } from './card.ts';
 import { context, line, text, time } from './spans.ts';
+import { timed, timedHeadline } from './timed.ts';
 import type { ReachView } from './view.ts';
 
 /** The most names in a sentence, and the longest problem in characters. */
@@ -23,9 +24,8 @@ export function reachCard(view: ReachView): Card {
   const { what, stacks, others } = view;
   const since = context(text(`${what} · since `), time(view.since, view));
   if (view.resolvedAt !== null) {
-    const at = whenText(view.resolvedAt, view.now, view.zone);
     return {
-      headline: headlineOf(`${what}: ${view.outcome ?? 'reached again'} (${at})`),
+      ...timedHeadline(`${what}: ${view.outcome ?? 'reached again'} (${instant(view.resolvedAt)})`, view),
       tone: 'good',
       blocks: [since],
     };
@@ -40,7 +40,7 @@ export function reachCard(view: ReachView): Card {
     tone: 'bad',
     blocks: [
       since,
-      ...view.problems.map((problem) => line(text(clip(problem, PROBLEM)))),
+      ...view.problems.map((problem) => line(...timed(clip(problem, PROBLEM), view))),
       line(text(may)),
       {
         type: 'buttons',
@@ -50,13 +50,14 @@ export function reachCard(view: ReachView): Card {
   };
 }
 
-function lostChannel({ what, stacks, problems }: ReachView, since: Block): Card {
+function lostChannel(view: ReachView, since: Block): Card {
+  const { what, stacks, problems } = view;
   return {
     headline: headlineOf(`m0 can’t write to ${what}, the channel of ${nameList(stacks)}`),
     tone: 'bad',
     blocks: [
       since,
-      ...problems.map((problem) => line(text(clip(problem, PROBLEM)))),
+      ...problems.map((problem) => line(...timed(clip(problem, PROBLEM), view))),
       line(text('Messages for it are not posted. Fix the channel, or name another under "channels".')),
       {
         type: 'buttons',

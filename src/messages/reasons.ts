@@ -1,9 +1,12 @@
 /** Why something was decided: which policy, which rule, with which words, from which commit. */
 import { assertNever } from '../base/assert-never.ts';
-import type { Reason, RulePlace } from '../decisions/decision.ts';
+import type { Reason } from '../decisions/decision.ts';
 import { clip, shortCommit } from '../text/words.ts';
 import type { Span } from './card.ts';
+import { ruleLink } from './links.ts';
+import { placeWords } from './reason-words.ts';
 import { code, dotted, strong, text } from './spans.ts';
+import type { LinkFacts } from './view-links.ts';
 
 /** The most reasons on a card, and the longest one in characters. */
 const SHOWN = 6;
@@ -43,15 +46,6 @@ export function reasonWords(reason: Reason, max = LENGTH): string {
   return `${head}${leadsTo(reason.rule)}`;
 }
 
-/** The longest path that is shown with its folders, in characters. */
-const PATH = 32;
-
-/** `deny.rego:12`: where a rule is defined, short enough for a phone. */
-export function placeWords({ file, line }: RulePlace): string {
-  const name = file.split('/').at(-1) ?? file;
-  return `${file.length <= PATH ? file : `…/${clip(name, PATH)}`}:${line}`;
-}
-
 /** The rule and where it is defined; null if the reason is not from a rule. */
 export function ruleWords(reason: Reason): string | null {
   switch (reason.rule) {
@@ -77,11 +71,20 @@ function distinct(reasons: readonly Reason[]): readonly Reason[] {
   });
 }
 
+/** The places of the rules, each once, as links. */
+function ruleLinks(reasons: readonly Reason[], links: LinkFacts | undefined): readonly Span[] {
+  const found = reasons.flatMap((reason) => ruleLink(reason, links) ?? []);
+  const seen = new Set<string>();
+  return found
+    .filter((span) => span.type === 'link' && !seen.has(span.url) && Boolean(seen.add(span.url)))
+    .flatMap((span) => [text(', '), span]);
+}
+
 /**
  * The reasons in one line, without duplicates, grouped by policy: `metadata only → apply · security group → a
- * person (approvals@a1b2c3d)`.
+ * person (approvals@a1b2c3d, network.rego:12)`. With `links`, the places of the rules are links.
  */
-export function reasonSpans(reasons: readonly Reason[]): readonly Span[] {
+export function reasonSpans(reasons: readonly Reason[], links?: LinkFacts): readonly Span[] {
   const all = distinct(reasons);
   const shown = all.slice(0, SHOWN);
   const names = [...new Set(shown.map(policyName))];
@@ -89,7 +92,7 @@ export function reasonSpans(reasons: readonly Reason[]): readonly Span[] {
     const own = shown.filter((r) => policyName(r) === name);
     const words = text(own.map((r) => reasonWords(r)).join(' · '));
     if (name === 'm0') return [strong('m0'), text(': '), words];
-    return [words, text(' ('), code(name), text(')')];
+    return [words, text(' ('), code(name), ...ruleLinks(own, links), text(')')];
   });
   const more = all.length - shown.length;
   return dotted(more > 0 ? [...groups, [text(`and ${more} more`)]] : groups);

@@ -9,6 +9,7 @@ import type {
   ShownValue,
 } from '../drift/finding.ts';
 import { readableAttributes } from '../drift/readable.ts';
+import { wideningAttributes } from '../drift/severity.ts';
 import { longTexts } from '../drift/text-diff.ts';
 import { describeChange } from '../drift/value-change.ts';
 import { describeValue } from '../drift/value-text.ts';
@@ -43,11 +44,6 @@ export function shownAt(
   return { value: place[name], decoded: place.decoded?.[name] ?? null };
 }
 
-/** The mark before a finding: what an apply would do to it. */
-export function markOf(action: Action): '~' | '+' | '-' | '±' | '!' {
-  return ({ create: '+', update: '~', delete: '-', replace: '±', forget: '!', none: '!' } as const)[action];
-}
-
 /**
  * The path as people read it, without `[*]` and without the index of a rule alone: an element that is shown as a whole
  * is identified by its value.
@@ -57,6 +53,12 @@ export function labelOf(path: string): string {
 }
 
 const DECODED = 'decoded from base64';
+
+/** Marks the rows that tell of something that was opened, so that no chat shows them in green. */
+export function alarming(rows: readonly DiffRow[], widens: boolean): readonly DiffRow[] {
+  if (!widens) return rows;
+  return rows.map((row) => (row.kind === 'note' || row.kind === 'same' ? row : { ...row, alarm: true }));
+}
 
 /** The rows of a value that went from one to the other. `kind`: whether one of them is missing. */
 export function moveRows(
@@ -173,11 +175,13 @@ function attributeRows(
   return [...valueRows(label, attribute, touched, detail), ...forced];
 }
 
-/** All rows of a finding. */
+/** All rows of a finding: what happened, from recorded to actual where the cloud moved, else from recorded to desired. */
 export function findingRows(finding: Finding, detail: ValueDetail): readonly DiffRow[] {
+  const attributes = readableAttributes(finding.attributes);
+  const widening = wideningAttributes(finding, attributes);
   const rows = [
-    ...readableAttributes(finding.attributes).flatMap((a) => [
-      ...attributeRows(a, finding.action, detail, leftBy(finding, a.path)),
+    ...attributes.flatMap((a) => [
+      ...alarming(attributeRows(a, finding.action, detail, leftBy(finding, a.path)), widening.has(a)),
       ...revertRows(finding, a.path, labelOf(a.path)),
       ...attributeNotes(a, labelOf(a.path)),
     ]),

@@ -1,6 +1,6 @@
 /** Spans as plain text, for places without formatting. */
 import { assertNever } from '../base/assert-never.ts';
-import type { Span } from './card.ts';
+import type { Span, Words } from './card.ts';
 
 type TimeSpan = Extract<Span, { type: 'time' }>;
 
@@ -47,4 +47,5 @@ export function spanText(span: Span): string {
 }
 
 /** The spans as one plain text. */
-export const plainOf = (spans: readonly Span[]): string => spans.map(spanText).join('');
+export const plainOf = (spans: Words): string =>
+  typeof spans === 'string' ? spans : spans.map(spanText).join('');

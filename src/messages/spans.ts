@@ -1,10 +1,15 @@
 /** Builders for the spans and blocks of a card. */
 import { sameDay } from '../text/when.ts';
-import type { Block, Span } from './card.ts';
+import type { Block, Span, Words } from './card.ts';
 import type { PersonName } from './view.ts';
 
-export function text(value: string): Span {
+export function text(value: string): Extract<Span, { type: 'text' }> {
   return { type: 'text', text: value };
+}
+
+/** A plain text as spans. */
+export function spansOf(words: Words): readonly Span[] {
+  return typeof words === 'string' ? [text(words)] : words;
 }
 
 export function strong(value: string): Span {
@@ -22,6 +27,11 @@ export function code(value: string): Span {
 /** A command to type, without its prefix. */
 export function command(value: string): Span {
   return { type: 'command', text: value };
+}
+
+/** A link that m0 made: never to an address from a cloud, a repository or a person. */
+export function link(value: string, url: string): Extract<Span, { type: 'link' }> {
+  return { type: 'link', text: value, url };
 }
 
 /** A person's name, without a mention. */

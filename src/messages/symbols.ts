@@ -1,10 +1,10 @@
-/** Symbols for cards and findings. */
+/** Symbols for cards and findings. Their shapes differ, so that they read without colour. */
 import type { Card, FindingTone } from './card.ts';
 
 /** The symbol before the headline. The words repeat it for readers who can't see the symbol. */
 export const CARD_SYMBOL: Record<Card['tone'], string> = {
   drift: '◆ ',
-  waits: '● ',
+  waits: '◔ ',
   good: '✓ ',
   bad: '✕ ',
   plain: '',
@@ -13,9 +13,13 @@ export const CARD_SYMBOL: Record<Card['tone'], string> = {
 /** The symbol before a finding's status. */
 export const FINDING_SYMBOL: Record<FindingTone, string> = {
   heals: '↻ ',
-  waits: '● ',
-  denied: '✕ ',
-  kept: '‖ ',
+  waits: '◔ ',
+  denied: '⊘ ',
+  rejected: '✗ ',
+  snoozed: '☾ ',
+  accepted: '= ',
+  busy: '» ',
   done: '✓ ',
+  failed: '✕ ',
   info: '',
 };

@@ -1,5 +1,7 @@
 /** The data of a person's home and greeting. Times in ms since epoch. */
 import type { Exemption } from '../model/exemption.ts';
+import type { StateCounts } from '../model/overview.ts';
+import type { PauseChoices, PauseView } from './view-pause.ts';
 import type { StackTrouble } from './view-plan-alerts.ts';
 import type { OnCallView } from './view-status.ts';
 
@@ -39,6 +41,12 @@ export interface HomeView {
   readonly failing: readonly { readonly stack: string; readonly since: number; readonly times: number }[];
   /** Stacks that are not aligned for another reason than drift, oldest first. */
   readonly troubles?: readonly StackTrouble[];
+  /** All stacks of m0.yaml by state. */
+  readonly counts: StateCounts;
+  /** The pauses that hold, oldest first. Left out if nothing is paused. */
+  readonly pauses?: readonly PauseView[];
+  /** What the reader can choose to pause. Left out for readers who may pause nothing. */
+  readonly pausable?: PauseChoices;
   readonly rotas: OnCallView['rotas'];
   readonly now: number;
   readonly zone: string;

@@ -1,6 +1,7 @@
 /** The data of the alerts that a plan causes besides its drift. Times in ms since epoch. */
 import type { CheckResult } from '../drift/finding.ts';
-import type { CodeVersion, SeenState } from '../model/run.ts';
+import type { CodeVersion } from '../model/code-version.ts';
+import type { SeenState } from '../model/run.ts';
 
 interface PlanAlertView {
   readonly stack: string;

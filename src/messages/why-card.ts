@@ -1,17 +1,22 @@
 /** The answer to `why`: the reasons for a run's state. */
 import { showText } from '../commands/text.ts';
+import { happenedMark } from '../drift/happened.ts';
 import { oneLine } from '../drift/value-text.ts';
 import type { RunState } from '../model/run.ts';
 import { count, headlineOf, listed } from '../text/words.ts';
 import type { Block, Card, DiffRow } from './card.ts';
+import { causeLines } from './cause-card.ts';
+import { codifyLines } from './codify-words.ts';
 import { conditionsFact } from './conditions-card.ts';
-import { approvableNow, openNow, statusLabel, withCurrentStatuses } from './finding-status.ts';
+import { approvableNow, openNow, pausesNow, statusLabel, withCurrentStatuses } from './finding-status.ts';
+import { ruleLink } from './links.ts';
+import { pausedHead, pausedLines, resumeButtons } from './pause.ts';
 import { policyName, reasonSpans, reasonWords, ruleWords } from './reasons.ts';
-import { foldRows, markOf } from './rows.ts';
+import { foldRows } from './rows.ts';
 import { context, text } from './spans.ts';
 import { failingChecksWords, troubleWords } from './trouble.ts';
 import type { DriftView, FindingView } from './view.ts';
-import { approverSpans, nobodyMay, whoSpans } from './who.ts';
+import { approvalsLeft, approverSpans, nobodyMay, whoSpans } from './who.ts';
 
 const STATES: Readonly<Record<RunState, string>> = {
   queued: 'waits for its turn',
@@ -58,8 +63,8 @@ function because(view: DriftView): string {
   const waiting = approvableNow(view).length;
   if (waiting > 0) {
     if (nobodyMay(view)) return `${run} of ${view.stack} waits, but m0.yaml names nobody who may approve it`;
-    const left = view.approvers.need - view.approvals.length;
-    const more = view.approvals.length > 0 ? 'more ' : '';
+    const { left, given } = approvalsLeft(view);
+    const more = given ? 'more ' : '';
     return `${run} of ${view.stack} waits for ${left === 1 && more === '' ? 'a person' : `${left} ${more}${left === 1 ? 'approval' : 'approvals'}`} to decide on ${count(waiting, 'resource')}`;
   }
   const denied = view.findings.filter((f) => f.status.type === 'denied');
@@ -74,6 +79,9 @@ function because(view: DriftView): string {
   if (view.state === 'quiet' && fails > 0 && view.findings.length === 0) {
     return `${run} of ${view.stack} found no drift, but ${failingChecksWords(fails)}`;
   }
+  if (view.state === 'approved' && pausesNow(view).length > 0) {
+    return `${run} of ${view.stack} is approved, and waits until somebody resumes it`;
+  }
   return `${run} of ${view.stack} ${STATES[view.state]}`;
 }
 
@@ -84,7 +92,7 @@ export function whyCard(given: DriftView): Card {
   const shown = view.findings.length <= FINDINGS + 1 ? view.findings : view.findings.slice(0, FINDINGS);
   const more = view.findings.length - shown.length;
   const denied = view.findings.some((f) => f.status.type === 'denied');
-  const warns = reasonSpans(view.warnings);
+  const warns = reasonSpans(view.warnings, view.links);
   const asking = approvableNow(view).length > 0;
   const fails = conditionsFact(view.checks ?? []);
   const facts = [
@@ -93,12 +101,16 @@ export function whyCard(given: DriftView): Card {
     ...(fails === null ? [] : [{ label: 'Fails', spans: [text(fails)] }]),
   ];
   const blocks: readonly Block[] = [
+    ...pausedLines(pausesNow(view), view, view.state === 'applying'),
+    ...causeLines(view),
+    ...codifyLines(view),
     ...shown.map(
       (item): Block => ({
         type: 'finding',
-        mark: markOf(item.finding.action),
+        mark: happenedMark(item.finding),
         address: item.finding.address,
         ...statusLabel(item, view),
+        links: item.reasons.flatMap((reason) => ruleLink(reason, view.links) ?? []),
         rows: foldRows(reasonRows(item), REASONS),
       }),
     ),
@@ -113,7 +125,10 @@ export function whyCard(given: DriftView): Card {
           ),
         ]
       : []),
-    { type: 'buttons', buttons: [{ label: 'Full diff', command: showText(view.runId) }] },
+    {
+      type: 'buttons',
+      buttons: [...resumeButtons(pausesNow(view)), { label: 'Full diff', command: showText(view.runId) }],
+    },
   ];
-  return { headline: headlineOf(because(view)), tone: 'plain', blocks };
+  return { headline: headlineOf(`${pausedHead(pausesNow(view))}${because(view)}`), tone: 'plain', blocks };
 }

@@ -2,6 +2,7 @@
 import type { Reason } from '../decisions/decision.ts';
 import type { Finding } from '../drift/finding.ts';
 import { shortNames } from '../drift/resource-name.ts';
+import { type SeverityLevel, worstLevel } from '../drift/severity/level.ts';
 import { type Severity, severityOf, widensAccess } from '../drift/severity.ts';
 import { openNow } from './finding-status.ts';
 import type { DriftView, FindingView } from './view.ts';
@@ -21,6 +22,17 @@ export interface Worst {
 /** Findings that an apply would not change, and that let somebody in or allow somebody more than before. */
 export function wideningUnaffected(view: DriftView): readonly Finding[] {
   return view.unaffected.filter((finding) => finding.ignored === undefined && widensAccess(finding));
+}
+
+/**
+ * How bad the worst open finding is, or the worst that an apply would not change though it widens access. Undefined if
+ * the drift is over, or all of it put back or exempt.
+ */
+export function openLevel(view: DriftView): SeverityLevel | undefined {
+  if (view.alert !== 'open') return undefined;
+  const open = openNow(view).map((item) => item.finding);
+  if (open.length === 0) return undefined;
+  return worstLevel([...open, ...wideningUnaffected(view)].map((finding) => severityOf(finding).level));
 }
 
 const OBJECTIONS = ['deny', 'pending', 'warn'] as const;

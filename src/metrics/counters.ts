@@ -15,11 +15,11 @@ const SHORT_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
  * Creates the counters in `registry`. All expected series start at 0, so that a first error shows as an
  * increase.
  */
-export function createMeter(registry: Registry, policies: readonly string[], log: Logger): MetricsPort {
+export function createMeter(registry: Registry, policies: () => readonly string[], log: Logger): MetricsPort {
   const registers = [registry];
   const runs = new Counter({
     name: 'm0_runs_total',
-    help: 'Runs that reached an end, or wait for a person, since m0 started.',
+    help: 'Runs that reached an end, or wait for a person, since m0 started. One that waits and is then approved counts for both.',
     labelNames: ['trigger', 'state'],
     registers,
   });
@@ -32,21 +32,21 @@ export function createMeter(registry: Registry, policies: readonly string[], log
   });
   const checks = new Histogram({
     name: 'm0_check_seconds',
-    help: 'From asking for a check to its answer, the wait for a worker included.',
+    help: 'From the request of a check to its answer, the wait for a worker included.',
     labelNames: ['trigger'],
     buckets: LONG_BUCKETS,
     registers,
   });
   const phases = new Histogram({
     name: 'm0_phase_seconds',
-    help: 'How long each phase of a run took.',
+    help: 'How long each phase of a run took: plan, decide, confirm (the plan right before an apply, its wait for a worker included), apply, verify.',
     labelNames: ['phase'],
     buckets: LONG_BUCKETS,
     registers,
   });
   const applies = new Counter({
     name: 'm0_applies_total',
-    help: 'Applies, by result, since m0 started.',
+    help: 'Applies since m0 started, by outcome: realigned; left (applied, but there is still or new drift); unverified (applied, but the plan after it failed); failed; unknown (m0 stopped during the apply).',
     labelNames: ['outcome'],
     registers,
   });
@@ -58,13 +58,17 @@ export function createMeter(registry: Registry, policies: readonly string[], log
   });
   const errors = new Counter({
     name: 'm0_policy_errors_total',
-    help: 'Questions that a policy answered with an error, since m0 started.',
+    help: 'Errors of a policy since m0 started. Each led to a decision by a person.',
     labelNames: ['policy'],
     registers,
+    // At each reading, because m0.yaml may name other policies while m0 runs.
+    collect() {
+      for (const policy of policies()) this.inc({ policy }, 0);
+    },
   });
   const deliveries = new Counter({
     name: 'm0_delivery_attempts_total',
-    help: 'Attempts to deliver to a chat, by how they ended, since m0 started.',
+    help: 'Attempts to deliver to a chat since m0 started, by outcome: delivered, slowed (the chat asked to wait), failed, given-up.',
     labelNames: ['outcome'],
     registers,
   });
@@ -75,7 +79,6 @@ export function createMeter(registry: Registry, policies: readonly string[], log
   }
   for (const phase of PHASES) phases.zero({ phase });
   for (const outcome of APPLY_OUTCOMES) applies.inc({ outcome }, 0);
-  for (const policy of policies) errors.inc({ policy }, 0);
   for (const outcome of ATTEMPTS) deliveries.inc({ outcome }, 0);
 
   /** What is counted has already happened and is stored, so an error in counting must not fail it. */

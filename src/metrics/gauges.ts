@@ -2,14 +2,20 @@
 import { Gauge, Registry } from 'prom-client';
 import { policySources } from '../alerts/policy-alerts.ts';
 import type { Directory } from '../model/directory.ts';
-import { type Overview, type StackStatus, stackStatuses } from '../model/overview.ts';
+import {
+  type LastTicks,
+  type Overview,
+  STACK_STATES,
+  type StackStatus,
+  stackStatuses,
+} from '../model/overview.ts';
+import { pausesOf } from '../model/pause.ts';
 import { isTerminal, RUN_STATES, type RunState, type Trigger } from '../model/run.ts';
 
 const OPEN_STATES = (Object.keys(RUN_STATES) as RunState[]).filter((s) => !isTerminal(s));
-const STACK_STATES = ['aligned', 'drifted', 'quiet', 'failing', 'empty', 'unmet', 'unknown'] as const;
 const ORIGINS = ['cloud', 'code', 'both'] as const;
 const ALERT_KINDS = ['drift', 'failure', 'empty-state', 'conditions', 'policy'] as const;
-const EXEMPTION_KINDS = ['snooze', 'accept'] as const;
+const EXEMPTION_KINDS = ['snooze', 'accept', 'codify'] as const;
 const URGENCIES = ['apply', 'command', 'schedule'] as const;
 
 type Urgency = (typeof URGENCIES)[number];
@@ -59,24 +65,40 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => a + b, 0);
 }
 
-const GAUGES: readonly GaugeSpec[] = [
+export const GAUGES: readonly GaugeSpec[] = [
   {
     name: 'm0_stacks',
-    help: 'Stacks in m0.yaml, by state.',
+    help: 'Stacks by state, each in one: aligned, drifted, quiet (all drift is snoozed or accepted), failing (the check fails), empty (the state is empty although it recorded resources before), unmet (no drift, but a condition of the code fails), unknown (never checked), stale (nothing was wrong at the last check, which is too long ago).',
     labels: ['state'],
     values: ({ stacks }) =>
       STACK_STATES.map((state) => [{ state }, stacks.filter((s) => s.state === state).length]),
   },
   {
+    name: 'm0_stacks_checking',
+    help: 'Stacks of which a check is queued or running, whatever their state.',
+    labels: [],
+    values: ({ stacks }) => [[{}, stacks.filter((s) => s.checking).length]],
+  },
+  {
     name: 'm0_stack_drifted',
-    help: '1 where the stack has drift that is neither put back nor exempt.',
+    help: '1 where the stack has drift that is neither reverted nor exempt.',
     labels: ['stack', 'environment'],
     values: ({ stacks }) =>
       stacks.map(({ stack, environment, open }) => [{ stack, environment }, open.length > 0 ? 1 : 0]),
   },
   {
+    name: 'm0_stacks_paused',
+    help: 'Stacks to which nothing is applied until somebody resumes them.',
+    labels: ['environment'],
+    values: ({ stacks, pauses }) =>
+      [...Map.groupBy(stacks, (s) => s.environment)].map(([environment, those]) => [
+        { environment },
+        those.filter(({ stack: name }) => pausesOf(pauses, { name, environment }).length > 0).length,
+      ]),
+  },
+  {
     name: 'm0_findings_open',
-    help: 'Findings that are neither put back nor exempt.',
+    help: 'Findings that are neither reverted nor exempt.',
     labels: ['origin', 'environment'],
     values: ({ stacks }) =>
       [...Map.groupBy(stacks, (s) => s.environment)].flatMap(([environment, those]) => {
@@ -88,7 +110,7 @@ const GAUGES: readonly GaugeSpec[] = [
   },
   {
     name: 'm0_answer_oldest_age_seconds',
-    help: 'Age of the oldest newest good check over all stacks that ever had one.',
+    help: 'Time since the last successful check, of the stack where it is longest ago.',
     labels: [],
     values: ({ stacks, now }) => [
       [
@@ -109,7 +131,7 @@ const GAUGES: readonly GaugeSpec[] = [
   },
   {
     name: 'm0_queue_length',
-    help: 'Runs that wait for a worker, or for the plan that is made right before their apply.',
+    help: 'Runs that wait for a worker, by urgency: apply (approved, or verifying an interrupted apply), command, schedule (also pushes).',
     labels: ['urgency'],
     values: ({ runs }) =>
       URGENCIES.map((urgency) => [
@@ -119,7 +141,7 @@ const GAUGES: readonly GaugeSpec[] = [
   },
   {
     name: 'm0_queue_oldest_age_seconds',
-    help: 'How long the first of them has waited.',
+    help: 'How long the oldest of these runs has waited.',
     labels: ['urgency'],
     values: ({ runs, now }) =>
       URGENCIES.map((urgency) => [
@@ -146,14 +168,14 @@ const GAUGES: readonly GaugeSpec[] = [
   },
   {
     name: 'm0_alerts_open',
-    help: 'Open alerts, by kind.',
+    help: 'Open alerts by kind: drift, failure (a check that can not be made), empty-state, conditions (failing conditions of the code), policy.',
     labels: ['kind'],
     values: ({ alerts }) =>
       ALERT_KINDS.map((kind) => [{ kind }, alerts.filter((a) => a.kind === kind).length]),
   },
   {
     name: 'm0_alert_oldest_age_seconds',
-    help: 'Age of the oldest open alert, by kind.',
+    help: 'Age of the oldest open alert of each kind.',
     labels: ['kind'],
     values: ({ alerts, now }) =>
       ALERT_KINDS.map((kind) => [
@@ -166,32 +188,32 @@ const GAUGES: readonly GaugeSpec[] = [
   },
   {
     name: 'm0_keeps',
-    help: 'Snoozes and accepts in force.',
+    help: 'Exemptions in force: snooze, accept, codify (on its way into the code).',
     labels: ['kind'],
     values: ({ exemptions }) =>
       EXEMPTION_KINDS.map((kind) => [{ kind }, exemptions.filter((k) => k.kind === kind).length]),
   },
   {
     name: 'm0_deliveries_waiting',
-    help: 'Messages and updates that are not in a chat yet, whenever they are tried next.',
+    help: 'Messages and updates that are not in a chat yet.',
     labels: [],
     values: ({ outbox }) => [[{}, outbox.waiting]],
   },
   {
     name: 'm0_deliveries_due',
-    help: 'Messages that should be in a chat by now and are not.',
+    help: 'Messages and updates that are not in a chat yet and are due now.',
     labels: [],
     values: ({ outbox }) => [[{}, outbox.due]],
   },
   {
     name: 'm0_delivery_oldest_age_seconds',
-    help: 'Age of the oldest of those that are not in a chat yet.',
+    help: 'Age of the oldest message that is not in a chat yet.',
     labels: [],
     values: ({ outbox, now }) => [[{}, age(now, [outbox.oldestAt])]],
   },
   {
     name: 'm0_policy_stale',
-    help: '1 where the newest commit of a policy is refused or can not be fetched, and chat was told.',
+    help: '1 while an alert says that the newest commit of a policy is not in use.',
     labels: ['policy'],
     values: ({ alerts, directory }) =>
       policySources(directory).map(({ name }) => [
@@ -202,8 +224,14 @@ const GAUGES: readonly GaugeSpec[] = [
 ];
 
 /** All gauges in Prometheus' text format. `now` is ms since epoch. */
-export function gaugesText(overview: Overview, directory: Directory, now: number): Promise<string> {
-  const facts = { ...overview, now, directory, stacks: stackStatuses(directory.stacks, overview, now) };
+export function gaugesText(
+  overview: Overview,
+  directory: Directory,
+  lastTicks: LastTicks,
+  now: number,
+): Promise<string> {
+  const stacks = stackStatuses(directory.stacks, overview, lastTicks, now);
+  const facts = { ...overview, now, directory, stacks };
   // A new registry each time, so that series which no longer exist disappear.
   const registry = new Registry();
   for (const { name, help, labels, values } of GAUGES) {

@@ -5,18 +5,27 @@ import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import { withTimeout } from '../base/timely.ts';
 import type { Clock, Directory, Platform } from '../model/directory.ts';
+import type { LastTicks } from '../model/overview.ts';
 import type { MetricsPort } from '../ports/meter.ts';
 import type { Store } from '../ports/store.ts';
 import { createMeter } from './counters.ts';
+import { watchEventLoop } from './event-loop.ts';
 import { gaugesText } from './gauges.ts';
 
 export interface MetricsParts {
   readonly store: Pick<Store, 'overview'>;
   readonly directory: Directory;
   readonly clock: Clock;
+  /** When schedules fired last, which tells what is checked recently enough. */
+  readonly lastTicks: LastTicks;
   readonly log: Logger;
   /** Whether m0 can receive from and post to each chat. */
   readonly chats: () => readonly { readonly platform: Platform; readonly ok: boolean }[];
+  /**
+   * Why m0 does not use m0.yaml as it is written now (null: it does), and since when it uses its text (ms since epoch).
+   * Left out, or null: m0.yaml is not read anew.
+   */
+  readonly config?: () => { readonly problem: string | null; readonly since: number } | null;
   /** Labels of `m0_build_info`: the versions of m0 and its tools. */
   readonly build: Readonly<Record<string, string>>;
   /** Time limit for the store in ms; default 5 s, well below Prometheus' own. */
@@ -34,21 +43,35 @@ export interface Metrics {
 
 const TIME_LIMIT_MS = 5_000;
 
-export function createMetrics(parts: MetricsParts): Metrics {
-  const { store, directory, clock, log, build } = parts;
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const meter = createMeter(
-    registry,
-    policySources(directory).map((p) => p.name),
-    log,
-  );
+/** Creates the gauges of the service itself in `registry`. `build`: the labels of `m0_build_info`. */
+export function openServiceGauges(registry: Registry, build: readonly string[]) {
   const gauge = (name: string, help: string, labelNames: readonly string[]): Gauge =>
     new Gauge({ name, help, labelNames, registers: [registry] });
-  gauge('m0_build_info', 'Versions of m0 and of its tools.', Object.keys(build)).set(build, 1);
-  const chatUp = gauge('m0_chat_up', '1 where the chat can be read and posted to.', ['platform']);
-  const storeUp = gauge('m0_store_up', '1 where the store could be read.', []);
-  const names = directory.stacks.map((s) => s.name);
+  return {
+    buildInfo: gauge('m0_build_info', 'Versions of m0 and of its tools; always 1.', build),
+    chatUp: gauge('m0_chat_up', '1 where the chat can be read and posted to.', ['platform']),
+    storeUp: gauge('m0_store_up', '1 where the store could be read.', []),
+    reloadOk: gauge(
+      'm0_config_reload_success',
+      '1 where m0.yaml is in use as it is written now; 0 while it is refused or can not be read.',
+      [],
+    ),
+    reloadAt: gauge(
+      'm0_config_reload_success_timestamp_seconds',
+      'When the m0.yaml in use was taken into use, at the start or while m0 runs.',
+      [],
+    ),
+  };
+}
+
+export function createMetrics(parts: MetricsParts): Metrics {
+  const { store, directory, clock, lastTicks, log, build } = parts;
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  watchEventLoop(registry);
+  const meter = createMeter(registry, () => policySources(directory).map((p) => p.name), log);
+  const { buildInfo, chatUp, storeUp, reloadOk, reloadAt } = openServiceGauges(registry, Object.keys(build));
+  buildInfo.set(build, 1);
   let scrape: Promise<string> | null = null;
 
   async function stateGauges(): Promise<string> {
@@ -58,9 +81,12 @@ export function createMetrics(parts: MetricsParts): Metrics {
       const overview = await withTimeout(
         doing,
         parts.timeLimitMs ?? TIME_LIMIT_MS,
-        store.overview(names, now),
+        store.overview(
+          directory.stacks.map((s) => s.name),
+          now,
+        ),
       );
-      const text = await gaugesText(overview, directory, now);
+      const text = await gaugesText(overview, directory, lastTicks, now);
       storeUp.set(1);
       return text;
     } catch (error) {
@@ -73,6 +99,11 @@ export function createMetrics(parts: MetricsParts): Metrics {
 
   async function collect(): Promise<string> {
     const gauges = await stateGauges();
+    const config = parts.config?.();
+    if (config != null) {
+      reloadOk.set(config.problem === null ? 1 : 0);
+      reloadAt.set(config.since / 1000);
+    }
     for (const { platform, ok } of parts.chats()) chatUp.set({ platform }, ok ? 1 : 0);
     return `${gauges}${await registry.metrics()}`;
   }

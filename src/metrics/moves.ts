@@ -1,6 +1,6 @@
 /** Computes what one stored step of a run adds to the counters. */
-import type { Run, RunState } from '../model/run.ts';
-import { isTerminal } from '../model/run.ts';
+import { isTerminal, type RunState } from '../model/run.ts';
+import type { StepFacts } from '../ports/meter.ts';
 
 /**
  * The phases of m0's own work. `confirm` is the fresh plan and its comparison right before an apply,
@@ -54,7 +54,7 @@ function outcomeOf(before: RunState, after: RunState): ApplyOutcome | null {
  * Compares a run before and after one step. A step that does not change the state (a second approval, a
  * snooze) counts as nothing.
  */
-export function measuresOf(before: Run, after: Run): Measures {
+export function measuresOf(before: StepFacts, after: StepFacts): Measures {
   const phase = PHASE_OF[before.state];
   // A clock that was set back must not make a duration negative.
   const since = (at: number): number => Math.max(0, after.updatedAt - at);

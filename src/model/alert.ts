@@ -69,6 +69,8 @@ export interface Fleet {
   readonly why: string | null;
   /** Ids of the alerts that it covers, oldest first. */
   readonly members: readonly number[];
+  /** When it began to cover them (ms since epoch). Left out in fleets of older versions. */
+  readonly began?: number | undefined;
 }
 
 /**
@@ -84,7 +86,62 @@ export interface ReachAlert extends AlertBase {
   readonly details: { readonly problems: readonly string[]; readonly stacks: readonly string[] };
 }
 
-export type Alert = RunAlert | PolicyAlert | FleetAlert | ReachAlert;
+/** A pause, in one message in each channel of the stacks that it covers. `subject` is its target as it was typed. */
+export interface PauseAlert extends AlertBase {
+  readonly kind: 'pause';
+  readonly subject: string;
+  readonly fingerprint: string;
+  readonly runId: null;
+  readonly details: { readonly by: Actor; readonly reason: string };
+}
+
+/**
+ * m0.yaml as it is written now is refused, or has changes that count only after a restart. Told once in the channels
+ * that the m0.yaml in use names.
+ */
+export interface ConfigAlert extends AlertBase {
+  readonly kind: 'config';
+  /** The file, or its address in Git. */
+  readonly subject: string;
+  readonly fingerprint: string;
+  readonly runId: null;
+  readonly details: ConfigTrouble;
+}
+
+export interface ConfigTrouble {
+  readonly what: 'refused' | 'restart';
+  readonly problems: readonly string[];
+  /** When the m0.yaml in use was taken into use (ms since epoch), and its commit; null for a file. */
+  readonly inUse: { readonly since: number; readonly commit: string | null };
+  readonly places: readonly Place[];
+}
+
+/**
+ * Stacks that were never checked and that m0 checks after a start, in one message in a channel. `subject` is the
+ * channel, as `slack:C0OPS`. It ends when all of them have been checked.
+ */
+export interface FirstChecksAlert extends AlertBase {
+  readonly kind: 'first-checks';
+  readonly subject: string;
+  readonly fingerprint: string;
+  readonly runId: null;
+  readonly details: {
+    readonly place: Place;
+    readonly stacks: readonly string[];
+    /** When this process began to check them (ms since epoch), and how many were checked before. */
+    readonly since: number;
+    readonly before: number;
+  };
+}
+
+export type Alert =
+  | RunAlert
+  | PolicyAlert
+  | FleetAlert
+  | ReachAlert
+  | PauseAlert
+  | FirstChecksAlert
+  | ConfigAlert;
 export type AlertKind = Alert['kind'];
 /** The kinds that are about one run of one stack. */
 export type RunAlertKind = RunAlert['kind'];
@@ -96,9 +153,27 @@ export type NewAlert =
   | Omit<RunAlert, 'id' | 'version'>
   | Omit<PolicyAlert, 'id' | 'version'>
   | Omit<FleetAlert, 'id' | 'version'>
-  | Omit<ReachAlert, 'id' | 'version'>;
+  | Omit<ReachAlert, 'id' | 'version'>
+  | Omit<PauseAlert, 'id' | 'version'>
+  | Omit<FirstChecksAlert, 'id' | 'version'>
+  | Omit<ConfigAlert, 'id' | 'version'>;
 
 const RUN_ALERT_KINDS: readonly RunAlertKind[] = ['drift', 'failure', 'empty-state', 'conditions'];
+
+/** What is said of a stack that is not watched any more. `why`: left out if it is not in m0.yaml. */
+export function removedWords(why?: string): string {
+  return why === undefined ? 'is no longer in m0.yaml' : `is no longer watched: ${why}`;
+}
+
+/** How the alerts of such a stack end. */
+export function removedOutcome(stack: string, why?: string): string {
+  return `${stack} ${removedWords(why)}`;
+}
+
+/** True if the alert ended because its stack is not watched any more. */
+export function endedAsRemoved({ subject, outcome }: Pick<Alert, 'subject' | 'outcome'>): boolean {
+  return outcome?.startsWith(`${subject} is no longer `) === true;
+}
 
 /** True if the alert is about one run of one stack. */
 export function isOfRun(alert: Alert): alert is RunAlert {

@@ -1,4 +1,5 @@
 /** The audit record: who did what to which run. */
+import type { AuditAction } from './audit-actions.ts';
 import type { Place } from './directory.ts';
 import type { Actor, ScopeEntry } from './run.ts';
 
@@ -9,6 +10,7 @@ export interface AuditEntry {
   readonly actor: Actor;
   /** Where in the chat it was said; none for what m0 does without a person. */
   readonly place?: Place | null;
+  /** An `AuditAction`, or a word of an earlier version. */
   readonly action: string;
   readonly stack: string;
   readonly runId: number | null;
@@ -20,3 +22,6 @@ export interface AuditEntry {
   readonly scope?: readonly ScopeEntry[] | null;
   readonly detail: string | null;
 }
+
+/** An entry that is written now. */
+export type NewAuditEntry = AuditEntry & { readonly action: AuditAction };

@@ -1,15 +1,15 @@
-/** Exemptions: drift that a person decided to leave as it is (snooze or accept). */
+/** Exemptions: drift that a person decided to leave as it is (snooze, accept, or while it goes into the code). */
 import type { Finding } from '../drift/finding.ts';
 import type { Actor } from './run.ts';
 
 /**
- * Drift that a person wants left as it is: a snooze (quiet until a time) or an accept (part of the baseline). An
- * exemption with an address is bound to that finding's fingerprint and ends when one of its values changes. One
+ * Drift that a person wants left as it is: a snooze (quiet until a time), an accept (part of the baseline), or a
+ * codify (as long as a pull request that puts it into the code is open). An exemption with an address is bound to that finding's fingerprint and ends when one of its values changes. One
  * without an address covers the whole stack until its time.
  */
 export interface Exemption {
   readonly id: number;
-  readonly kind: 'snooze' | 'accept';
+  readonly kind: 'snooze' | 'accept' | 'codify';
   readonly stack: string;
   readonly address: string | null;
   readonly fingerprint: string | null;
@@ -25,7 +25,7 @@ export interface Exemption {
 }
 
 /** The fields of an exemption that determine what it covers. */
-type ExemptionTerms = Pick<Exemption, 'kind' | 'address' | 'fingerprint' | 'until' | 'endedAt'>;
+export type ExemptionTerms = Pick<Exemption, 'kind' | 'address' | 'fingerprint' | 'until' | 'endedAt'>;
 type FindingKey = Pick<Finding, 'address' | 'fingerprint'>;
 
 /** True if the exemption covers the finding at `now` (ms since epoch). */
@@ -62,12 +62,32 @@ export function lapsedExemption(
     .at(-1);
 }
 
-/** The exemption that covers the finding at `now` (ms since epoch), or undefined. An accept comes before a snooze. */
+/** The exemption that covers the finding at `now` (ms since epoch), or undefined. The most lasting kind comes first. */
 export function exemptionOf<K extends ExemptionTerms>(
   finding: FindingKey,
   exemptions: readonly K[],
   now: number,
 ): K | undefined {
   const covering = exemptions.filter((k) => exemptionHolds(k, finding, now));
-  return covering.find((k) => k.kind === 'accept') ?? covering[0];
+  return (
+    covering.find((k) => k.kind === 'accept') ?? covering.find((k) => k.kind === 'codify') ?? covering[0]
+  );
+}
+
+/** What a finding with such an exemption is, in a sentence: `snoozed by Dana`. */
+export const EXEMPT_WORDS: Readonly<Record<Exemption['kind'], string>> = {
+  snooze: 'snoozed',
+  accept: 'accepted',
+  codify: 'on its way into the code',
+};
+
+/** How the alert of a stack ends whose every finding is exempt. */
+export function allExemptWords(
+  exemptions: readonly Pick<Exemption, 'kind'>[],
+  all = 'everything left',
+): string {
+  const others = exemptions.some(({ kind }) => kind !== 'codify');
+  const codified = exemptions.some(({ kind }) => kind === 'codify');
+  if (!codified) return `${all} is snoozed or accepted`;
+  return `${all} is ${others ? 'snoozed, accepted or ' : ''}${EXEMPT_WORDS.codify}`;
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Verdict } from '../decisions/decision.ts';
 import type { Finding } from '../drift/finding.ts';
-import { type Exemption, exemptionOf } from './exemption.ts';
+import { type ExemptionTerms, exemptionOf } from './exemption.ts';
 import type { Run, ScopeEntry } from './run.ts';
 
 /** An actionable finding that no exemption covers, with its verdict. */
@@ -14,7 +14,7 @@ export interface OpenFinding extends ScopeEntry {
 /** The open findings of the run's newest plan at `now` (ms since epoch), in the order of its findings. */
 export function openFindings(
   run: Pick<Run, 'findings' | 'decision'>,
-  exemptions: readonly Exemption[],
+  exemptions: readonly ExemptionTerms[],
   now: number,
 ): readonly OpenFinding[] {
   return run.findings.flatMap((finding) => {

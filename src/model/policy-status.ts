@@ -11,6 +11,13 @@ export interface BundleStatus {
   readonly readsApprovers: boolean;
   /** Its rules, in the order of the files; empty without a bundle. */
   readonly rules: readonly PolicyRuleStatus[];
+  /** What of the folder in use has no effect, in the order of the files; empty without a bundle. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** A file or a line of a policy that has no effect, and why. */
+export interface LeftOut extends RulePlace {
+  readonly text: string;
 }
 
 /** One rule of a policy, and where it is defined. */

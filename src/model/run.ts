@@ -1,6 +1,9 @@
 /** A run: one pass from plan to outcome, with its states and everything a card shows of it. */
 import type { Decision, FindingDecision } from '../decisions/decision.ts';
 import type { CheckResult, Counts, Finding, OutputDrift, PlannedChange } from '../drift/finding.ts';
+import type { Brake } from './brake.ts';
+import type { CodeVersion } from './code-version.ts';
+import type { CodePlace } from './links/forge.ts';
 
 export const TRIGGERS = ['schedule', 'push', 'command', 'verify'] as const;
 /** What caused a run. `verify`: m0 itself, e.g. after it was stopped during an apply. */
@@ -20,17 +23,6 @@ export interface Actor {
 /** The actor for everything that m0 does without a person. */
 export const M0: Actor = { person: null, platform: 'm0', userId: 'm0', name: 'm0' };
 
-/** The code a plan was made from. Times in ms since epoch. */
-export interface CodeVersion {
-  readonly repository: string;
-  readonly ref: string;
-  readonly commit: string;
-  readonly author: string;
-  readonly authorEmail: string;
-  readonly committedAt: number;
-  readonly subject: string;
-}
-
 /** A saved plan file that can be applied as it is. `targets` null: the whole stack. */
 export interface SavedPlan {
   readonly artifact: string;
@@ -38,6 +30,8 @@ export interface SavedPlan {
   readonly targets: readonly string[] | null;
   /** The addresses that an apply would touch, read from the plan document. */
   readonly touches: readonly string[];
+  /** Why nothing of it may ever be applied; null or left out: it may. */
+  readonly tellOnly?: string | null;
 }
 
 /**
@@ -57,7 +51,14 @@ export interface Approval {
   readonly at: number;
   readonly scope: readonly ScopeEntry[];
   readonly commit: string;
+  /** `StackInputs.digest` at that commit. Left out in approvals of older versions: they hold for that commit only. */
+  readonly inputs?: string;
   readonly bundles: Readonly<Record<string, string | null>>;
+  /**
+   * True if it was not enough while nobody knew who changed the cloud: it is counted again once the cloud's log has told,
+   * or is not asked any more. Left out: it is counted only with the next approval.
+   */
+  readonly waitsForCause?: true;
 }
 
 /** What this run has put back so far. `approvedBy` is empty if the policies decided it. */
@@ -72,6 +73,11 @@ export interface AppliedPart {
   readonly verifiedAt: number | null;
   /** Addresses that came along because the tool needed them; their values were equal before and after. */
   readonly alongside?: readonly string[];
+  /**
+   * Set if it was applied from a later commit than the one that was decided on: both, with the same inputs of the
+   * stack.
+   */
+  readonly commits?: { readonly decided: string; readonly applied: string };
 }
 
 /** Why a run failed. */
@@ -133,6 +139,8 @@ export interface Run {
   readonly id: number;
   readonly stack: string;
   readonly environment: string;
+  /** The label of the workers that may work on it, as m0.yaml named it when the run was made; left out: no label. */
+  readonly worker?: string;
   readonly trigger: Trigger;
   readonly requestedBy: Actor;
   readonly state: RunState;
@@ -142,6 +150,8 @@ export interface Run {
   readonly updatedAt: number;
   /** m0's own reason why this run must ask a person, whatever the policies say; null if there is none. */
   readonly forceHuman: string | null;
+  /** The addresses that this reason is about; null or left out: all. */
+  readonly forceHumanFor?: readonly string[] | null;
   /** Set if this run examines what an interrupted apply left behind. */
   readonly interrupted?: Interrupted | null;
   /** Set while the approved apply waits for a lock that another process holds. */
@@ -149,11 +159,25 @@ export interface Run {
   readonly code: CodeVersion | null;
   readonly plan: SavedPlan | null;
   readonly findings: readonly Finding[];
+  /**
+   * Where the findings' resources are declared in `code`, by the address of the block, with files relative to the root of
+   * the repository. For links only; left out in runs of older versions.
+   */
+  readonly places?: Readonly<Record<string, CodePlace>>;
+  /** Unmerged branches that change the block of a resource that moved in the cloud, by the address of the block. */
+  readonly branches?: Readonly<Record<string, readonly string[]>>;
   readonly outputs: readonly OutputDrift[];
   /** Everything that an apply of the newest whole plan does. Left out in runs of older versions. */
   readonly changes?: readonly PlannedChange[];
+  /**
+   * Findings of the newest whole plan that can't be applied apart from each other, by address. Left out in runs of
+   * older versions, which are approved as a whole.
+   */
+  readonly coupled?: readonly (readonly string[])[];
   /** Addresses that come along with the apply that begins; see `AppliedPart`. */
   readonly alongside?: readonly string[];
+  /** The commits of the apply that begins, if it is a later one than was decided on; see `AppliedPart`. */
+  readonly commits?: { readonly decided: string; readonly applied: string };
   readonly counts: Counts | null;
   /** Over all findings of the newest whole plan; null before the first plan. */
   readonly fingerprint: string | null;
@@ -165,15 +189,27 @@ export interface Run {
   readonly checks?: readonly CheckResult[];
   /** The addresses of the conditions that only an apply can evaluate. */
   readonly checksUnknown?: readonly string[];
+  /** True if the stack has no backend: an apply writes the state into m0's data folder, and nowhere else. */
+  readonly stateOnlyHere?: boolean;
+  /** The stacks that its stack followed at the newest check. */
+  readonly follows?: readonly string[];
+  /** Rings of stacks that read each other's states: what the code shows there does not count. */
+  readonly ignoredRings?: readonly (readonly string[])[];
   /**
    * Why the findings don't tell all of the newest plan: it is partial, or not fully understood. Null or left out if
    * they do. Without findings, such a run says so and is never `clean`.
    */
   readonly unsure?: string | null;
+  /** Why nothing of the newest plan may ever be applied, whoever approves it; null or left out: it may. */
+  readonly tellOnly?: string | null;
   readonly decision: Decision | null;
+  /** The findings that policies allow and that ask a person instead, because healing them fights somebody. */
+  readonly brakes?: readonly Brake[];
   /** What the next apply of this run may touch. Empty unless the run is approved. */
   readonly scope: readonly ScopeEntry[];
   readonly approvals: readonly Approval[];
+  /** Approvals of other parts of the run, while one part is applied. */
+  readonly otherApprovals?: readonly Approval[];
   readonly applied: readonly AppliedPart[];
   readonly moved: Moved | null;
   readonly failure: Failure | null;

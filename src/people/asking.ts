@@ -1,6 +1,6 @@
 /** Which people to ask about a stack by DM. */
 import type { Stack } from '../model/directory.ts';
-import { whenText } from '../text/when.ts';
+import { instant } from '../text/instant.ts';
 import { rotasOf } from './permissions.ts';
 import type { RotaNow } from './rota-now.ts';
 
@@ -11,14 +11,10 @@ export interface PersonToAsk {
 }
 
 /**
- * The people on call in the rotas that the stack's approvers name, each once, with a reason. End times are in the
- * stack's time zone.
+ * The people on call in the rotas that the stack's approvers name, each once, with a reason. End times are written as
+ * `instant` writes them.
  */
-export function peopleToAsk(
-  stack: Stack,
-  rotas: Readonly<Record<string, RotaNow>>,
-  now: number,
-): readonly PersonToAsk[] {
+export function peopleToAsk(stack: Stack, rotas: Readonly<Record<string, RotaNow>>): readonly PersonToAsk[] {
   const seen = new Set<string>();
   return rotasOf(stack).flatMap((rota) => {
     const one = rotas[rota];
@@ -26,7 +22,7 @@ export function peopleToAsk(
       if (seen.has(person)) return [];
       seen.add(person);
       const end = one?.ends[person];
-      const until = end === undefined ? '' : ` until ${whenText(end, now, stack.timezone)}`;
+      const until = end === undefined ? '' : ` until ${instant(end)}`;
       return [{ person, why: `You are on call (${rota})${until}` }];
     });
   });

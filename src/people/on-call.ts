@@ -69,6 +69,13 @@ export function createOnCall(
         return [name, now] as const;
       }),
     );
+    const names = new Set(entries.map(([name]) => name));
+    for (const [name, problem] of reported) {
+      // It left m0.yaml, and its problem with it.
+      if (names.has(name)) continue;
+      reported.delete(name);
+      if (problem !== null) onProblem(name, null);
+    }
     return Object.fromEntries(entries);
   }
 

@@ -1,12 +1,13 @@
 /** Who may do what on a stack. Pure: the caller passes in who is on call. */
-import type { Finding } from '../drift/finding.ts';
-import type { Directory, Person, Stack } from '../model/directory.ts';
+import { touchedCommit } from '../model/code-version.ts';
+import type { Directory, Stack } from '../model/directory.ts';
 import { isOnCall, rotationName } from '../model/rota.ts';
-import type { Actor, CodeVersion } from '../model/run.ts';
+import type { Actor, Approval } from '../model/run.ts';
 import { shortCommit } from '../text/words.ts';
+import { partIn, type Waiting } from './authors.ts';
 
 /** The actions that need a permission. */
-export type Permission = 'approve' | 'reject' | 'cancel' | 'snooze' | 'accept';
+export type Permission = 'approve' | 'reject' | 'cancel' | 'snooze' | 'accept' | 'codify';
 
 /** Allowed, or a refusal as one plain sentence. */
 export type PermissionResult = { readonly ok: true } | { readonly ok: false; readonly refusal: string };
@@ -35,36 +36,78 @@ export function personsIn(
   );
 }
 
+/** Who may do the action on the stack, as groups, people and `oncall:NAME`: its approvers, and who `may` names. */
+function entriesFor(action: Permission, stack: Stack, { may }: Directory): readonly string[] {
+  const extra = action === 'snooze' || action === 'accept' || action === 'codify' ? may[action] : null;
+  return [...stack.approvers.from, ...(extra ?? [])];
+}
+
 /**
- * True if the person may approve the stack at some time, on call or not. Members of a rota that a user group or
- * PagerDuty fills are known only to those services, so there everybody counts. A group that a user group fills has
+ * True if the person may do the action on the stack at some time, on call or not. Members of a rota that a user group
+ * or PagerDuty fills are known only to those services, so there everybody counts. A group that a user group fills has
  * only its current members.
  */
-export function couldApprove(
+export function couldAct(
+  action: Permission,
   person: string | null,
   stack: Stack,
   directory: Directory,
   now: OnCallNow = {},
 ): boolean {
   if (person === null || !directory.people.some((p) => p.key === person)) return false;
-  const { from } = stack.approvers;
+  const entries = entriesFor(action, stack, directory);
   if (
     personsIn(
-      from.filter((entry) => !isOnCall(entry)),
+      entries.filter((entry) => !isOnCall(entry)),
       directory,
       now,
     ).has(person)
   )
     return true;
-  return rotasOf(stack).some((name) => {
+  return rotasIn(entries).some((name) => {
     const rota = directory.oncall[name];
     return rota !== undefined && (rota.kind !== 'rotation' || rota.people.includes(person));
   });
 }
 
+/**
+ * The approvals that count now for what waits: of people who may approve the stack and have no part in it. Whoever
+ * approved before the cloud's log named them does not count any more.
+ */
+export function countingApprovals(
+  approvals: readonly Approval[],
+  stack: Stack,
+  directory: Directory,
+  onCall: OnCallNow,
+  about: Waiting,
+): readonly Approval[] {
+  return approvals.filter(({ by }) => {
+    const person = directory.people.find(({ key }) => key === by.person);
+    return (
+      person !== undefined &&
+      couldApprove(person.key, stack, directory, onCall) &&
+      partIn(person, stack, about) === null
+    );
+  });
+}
+
+/** `couldAct` for approving. */
+export function couldApprove(
+  person: string | null,
+  stack: Stack,
+  directory: Directory,
+  now: OnCallNow = {},
+): boolean {
+  return couldAct('approve', person, stack, directory, now);
+}
+
+function rotasIn(entries: readonly string[]): readonly string[] {
+  return entries.map(rotationName).filter((name) => name !== null);
+}
+
 /** The rotas that a stack's approvers name. */
 export function rotasOf(stack: Stack): readonly string[] {
-  return stack.approvers.from.map(rotationName).filter((name) => name !== null);
+  return rotasIn(stack.approvers.from);
 }
 
 /** The approvers in words: `sre or the person on call (Dana)`. */
@@ -84,12 +127,32 @@ export function describeApprovers(
   return words.join(' or ');
 }
 
-function isAuthorOf(person: Person, code: CodeVersion): boolean {
-  const mail = person.email?.toLowerCase();
-  return (
-    (mail !== undefined && mail === code.authorEmail.toLowerCase()) ||
-    person.name.toLowerCase() === code.author.toLowerCase()
-  );
+/**
+ * Whether the actor may pause or resume these stacks: whoever may approve on one of them, and the members of a group
+ * under `may.pause`. `about`: the target, for the refusal.
+ */
+export function checkPausing(
+  word: 'pause' | 'resume',
+  actor: Actor,
+  stacks: readonly Stack[],
+  about: string,
+  directory: Directory,
+  onCall: OnCallNow,
+): PermissionResult {
+  const entries = [...new Set([...stacks.flatMap((s) => s.approvers.from), ...(directory.may.pause ?? [])])];
+  if (entries.length === 0) {
+    return {
+      ok: false,
+      refusal: `Nobody may ${word} ${about}: no approvers are configured for it. Add "approvers" to its stacks, or "may: { pause: […] }", in m0.yaml.`,
+    };
+  }
+  const person = directory.people.find((p) => p.key === actor.person);
+  if (person !== undefined && personsIn(entries, directory, onCall).has(person.key)) return { ok: true };
+  const unknown = person === undefined ? ' m0 does not know you: you are not under "people" in m0.yaml.' : '';
+  return {
+    ok: false,
+    refusal: `Only ${describeApprovers(entries, directory, onCall)} may ${word} ${about}.${unknown}`,
+  };
 }
 
 const ACTION_WORDS: Record<Permission, string> = {
@@ -98,12 +161,14 @@ const ACTION_WORDS: Record<Permission, string> = {
   cancel: 'cancel runs of',
   snooze: 'snooze',
   accept: 'accept drift of',
+  codify: 'put into the code what drifted on',
 };
 
 /**
  * Whether the actor may do the action on the stack. To approve, reject or cancel, the actor must be an approver; to
- * snooze or accept, an approver or a member of a group under `may`. Without configured approvers nobody may. With
- * `notTheAuthor`, the author of the code may not approve what the code changed.
+ * snooze, accept or codify, an approver or a member of a group under `may`. Without configured approvers nobody may. With
+ * `notTheAuthor`, nobody who wrote some of the code since code and cloud last agreed may approve what it changed, and
+ * nobody who changed the cloud may approve, accept or codify that.
  */
 export function checkPermission(
   action: Permission,
@@ -111,11 +176,9 @@ export function checkPermission(
   stack: Stack,
   directory: Directory,
   onCall: OnCallNow,
-  about: { readonly code: CodeVersion | null; readonly findings: readonly Finding[] },
+  about: Waiting,
 ): PermissionResult {
-  const extra =
-    action === 'snooze' ? directory.may.snooze : action === 'accept' ? directory.may.accept : null;
-  const entries = [...stack.approvers.from, ...(extra ?? [])];
+  const entries = entriesFor(action, stack, directory);
   if (entries.length === 0) {
     return {
       ok: false,
@@ -131,17 +194,18 @@ export function checkPermission(
       refusal: `Only ${describeApprovers(entries, directory, onCall)} may ${ACTION_WORDS[action]} ${stack.name}.${unknown}`,
     };
   }
-  const codeMoved = about.findings.some((f) => f.origin !== 'cloud');
-  if (
-    action === 'approve' &&
-    stack.approvers.notTheAuthor &&
-    codeMoved &&
-    about.code &&
-    isAuthorOf(person, about.code)
-  ) {
+  const part = partIn(person, stack, about);
+  if (part === 'caused' && action !== 'reject' && action !== 'cancel' && action !== 'snooze') {
     return {
       ok: false,
-      refusal: `You wrote ${shortCommit(about.code.commit)}, so somebody else must approve it (notTheAuthor).`,
+      refusal: `By the cloud's log you made some of this drift of ${stack.name} yourself, so somebody else must ${action === 'codify' ? 'put it into the code' : `${action} it`} (notTheAuthor).`,
+    };
+  }
+  if (action === 'approve' && about.code && part === 'wrote') {
+    const { commit } = touchedCommit(about.code);
+    return {
+      ok: false,
+      refusal: `You wrote some of the code of ${stack.name} that is not applied yet (up to ${shortCommit(commit)}), so somebody else must approve it (notTheAuthor).`,
     };
   }
   return { ok: true };

@@ -3,7 +3,7 @@
 import type { Directory, Person } from '../model/directory.ts';
 import type { OnDuty, ScheduleAnswer } from '../model/rota.ts';
 import { onCallNow, onCallUntil, type Rotation } from '../model/rota.ts';
-import { whenText } from '../text/when.ts';
+import { instant } from '../text/instant.ts';
 import { listed } from '../text/words.ts';
 
 /** The state of one rota. Times in ms since epoch. */
@@ -24,11 +24,11 @@ export function nobodyOnCall(problem: string): RotaNow {
 }
 
 /** Who is on call in a rotation of m0.yaml at `now` (ms since epoch). */
-export function rotationNow(rota: Rotation, { people, timezone }: Directory, now: number): RotaNow {
+export function rotationNow(rota: Rotation, { people }: Directory, now: number): RotaNow {
   const person = onCallNow(rota, now);
   const until = onCallUntil(rota, now);
   if (person === null) {
-    const first = until === null ? '' : `: its first turn begins ${whenText(until, now, timezone)}`;
+    const first = until === null ? '' : `: its first turn begins ${instant(until)}`;
     return { ...nobodyOnCall(`nobody is on call yet${first}`), until };
   }
   if (!people.some((p) => p.key === person)) {

@@ -3,10 +3,13 @@ import { POLICY_RULES, type PolicyMessage, type PolicyMode, type PolicyRule } fr
 import { clip } from '../text/words.ts';
 import { PACKAGES, type RuleDefinition } from './bundle.ts';
 import { activeDefinitions, type CopyValues, sourcesOf } from './definition-copies.ts';
+import { looksLikeAddress, mayBeAddress, meantKey } from './resource-address.ts';
 
 /** A message with the package of its rule. */
 export interface AnswerMessage extends PolicyMessage {
   readonly package: (typeof PACKAGES)[number];
+  /** On an `allow`: what else its message says, by key. `resolveAddresses` takes it away. */
+  readonly others?: Readonly<Record<string, unknown>>;
 }
 
 /** The messages of a policy, or why its values are not valid. */
@@ -99,17 +102,18 @@ function readMessage(item: unknown, name: (typeof PACKAGES)[number], rule: Polic
   if (item === null || typeof item !== 'object' || Array.isArray(item)) {
     throw new Unreadable(`${where} holds ${typeName(item)}; a message is text or {"msg", "address"}`);
   }
-  const { msg, address, failed } = item as Readonly<Record<string, unknown>>;
+  const { msg, address, failed, ...others } = item as Readonly<Record<string, unknown>>;
   if (typeof msg !== 'string') throw new Unreadable(`${where} holds an object whose msg is ${typeName(msg)}`);
   if (failed !== undefined && typeof failed !== 'boolean') {
     throw new Unreadable(`${where} holds an object whose failed is ${typeName(failed)}`);
   }
   if (failed === false) return [];
-  if (address === undefined) return [{ rule, package: name, text: msg }];
+  const rest = rule === 'allow' && Object.keys(others).length > 0 ? { others } : {};
+  if (address === undefined) return [{ rule, package: name, text: msg, ...rest }];
   if (typeof address !== 'string') {
     throw new Unreadable(`${where} holds an object whose address is ${typeName(address)}`);
   }
-  return [{ rule, package: name, text: msg, address }];
+  return [{ rule, package: name, text: msg, address, ...rest }];
 }
 
 /** Cuts a long text. Remove secrets first: half a secret would not be recognised. */
@@ -125,23 +129,60 @@ function typeName(value: unknown): string {
 }
 
 /**
- * Makes sure that no objection is lost because of its address. An objection with a finding's former address
- * counts for that finding. One with an address that is not in the plan (a module, a typing mistake) counts
- * for the whole run. An `allow` for an unknown address allows nothing.
+ * Makes sure that no objection is lost because of its address, and that no `allow` counts for the whole run by
+ * mistake. An objection with a finding's former address counts for that finding. One with an address that is not in
+ * the plan (a module, a typing mistake) counts for the whole run. An `allow` for an unknown address allows nothing;
+ * neither does one without an address that names a resource in another way: as its text, or under another key.
+ * Those become one warning for each rule and reason.
  *
  * `known`: every address of the plan. `moved`: former address -> the finding's address.
  */
-export function resolveAddresses<M extends PolicyMessage>(
-  messages: readonly M[],
+export function resolveAddresses(
+  messages: readonly AnswerMessage[],
   known: ReadonlySet<string>,
   moved: ReadonlyMap<string, string>,
-): readonly M[] {
-  return messages.map((message) => {
-    if (message.address === undefined || message.rule === 'allow' || message.rule === 'warn') return message;
-    if (known.has(message.address)) return message;
+): readonly Omit<AnswerMessage, 'others'>[] {
+  const isAddress = (text: string): boolean => known.has(text) || moved.has(text) || looksLikeAddress(text);
+  const warned = new Set<string>();
+  return messages.flatMap((given): readonly Omit<AnswerMessage, 'others'>[] => {
+    const { others, ...message } = given;
+    if (message.rule === 'allow') {
+      const why = whyNothing(message, others ?? {}, isAddress);
+      if (why === null) return [message];
+      const key = JSON.stringify([message.package, message.at, why]);
+      if (warned.has(key)) return [];
+      warned.add(key);
+      const { address: _, ...rest } = message;
+      return [{ ...rest, rule: 'warn', text: `allow "${message.text}" allows nothing: ${why}` }];
+    }
+    if (message.address === undefined || message.rule === 'warn') return [message];
+    if (known.has(message.address)) return [message];
     const { address, ...rest } = message;
     const now = moved.get(address);
-    if (now !== undefined) return { ...rest, address: now } as unknown as M;
-    return { ...rest, text: `${message.text} (${address}, which is not in this plan)` } as unknown as M;
+    if (now !== undefined) return [{ ...rest, address: now }];
+    return [{ ...rest, text: `${message.text} (${address}, which is not in this plan)` }];
   });
+}
+
+/** Why an `allow` allows nothing of any plan; null where it may allow something. */
+function whyNothing(
+  { text, address }: PolicyMessage,
+  others: Readonly<Record<string, unknown>>,
+  isAddress: (text: string) => boolean,
+): string | null {
+  const wrong = Object.keys(others).find((key) => meantKey(key) !== null);
+  if (wrong !== undefined) return `m0 does not read its "${wrong}"; did you mean ${meantKey(wrong) ?? ''}?`;
+  if (address !== undefined) {
+    return isAddress(address) || mayBeAddress(address) ? null : `its address "${address}" is no address`;
+  }
+  if (isAddress(text.trim())) return 'its text is an address; write {"msg": …, "address": …}';
+  const key = Object.keys(others).find((k) => holdsAddress(others[k], isAddress));
+  return key === undefined ? null : `it names a resource as "${key}"; write it as address`;
+}
+
+/** True where an address stands somewhere in a value. */
+function holdsAddress(value: unknown, isAddress: (text: string) => boolean): boolean {
+  if (typeof value === 'string') return isAddress(value.trim());
+  if (value === null || typeof value !== 'object') return false;
+  return Object.values(value).some((item) => holdsAddress(item, isAddress));
 }

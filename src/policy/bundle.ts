@@ -1,6 +1,7 @@
 /** A compiled policy and what m0 knows of its rules. */
 import type { PolicyRule } from '../decisions/decision.ts';
 import type { InputPaths } from './input-paths.ts';
+import type { LintWarning } from './lint-warning.ts';
 
 /** The packages whose rules m0 evaluates. */
 export const PACKAGES = ['env0', 'm0'] as const;
@@ -21,34 +22,37 @@ export interface RuleDefinition {
   readonly mute: boolean;
 }
 
-/** A module with copies of single definitions. `copied` are their indexes in the bundle's rules. */
-export interface CopyModule {
-  readonly module: WebAssembly.Module;
-  readonly copied: readonly number[];
-}
-
-/** A compiled policy that can be evaluated any number of times. */
-export interface Bundle {
-  readonly module: WebAssembly.Module;
-  /**
-   * JSON text of its data documents, including the proof. An evaluation that returns `proof` has received the
-   * data.
-   */
-  readonly data: string;
-  readonly proof: string;
+/** What m0 knows of a compiled policy. */
+export interface BundleFacts {
+  /** The first segment of its packages and data, which no other policy has: see namespace.ts. */
+  readonly namespace: string;
   readonly syntax: 'v1' | 'v0';
   readonly rules: readonly RuleDefinition[];
   /** True where a rule may read `input.approvers`: the answer can change when somebody approves. */
   readonly readsApprovers: boolean;
-  /**
-   * The module that shows which definition produced a message (definition-copies.ts). Null where no rule has
-   * several definitions, or the module could not be built.
-   */
-  readonly spoken: CopyModule | null;
+  /** True where a rule names `cause`: only then its input says who caused a finding. */
+  readonly readsCause: boolean;
+  /** True where it may ask what time it is. */
+  readonly readsClock: boolean;
   /** What its rules can read of the input. Only that is passed to it. */
   readonly inputPaths: InputPaths;
+  /** Reference to the copy of a definition, by its index in `rules`: see definition-copies.ts. */
+  readonly copies: Readonly<Record<string, string>>;
+  /** The lines of each file before the copies in it. */
+  readonly ownLines: Readonly<Record<string, number>>;
+  /** True where small questions may be answered through Wasm: see fast-path.ts. */
+  readonly fast: boolean;
+  /** What of its folder has no effect: files and rules that OPA does not get, and data that nothing defines. */
+  readonly leftOut: readonly LintWarning[];
 }
 
-/** Package of the generated entrypoint, and the data key of the proof. Policies may not use them. */
-export const ENTRY_PACKAGE = 'm0_entry';
-export const PROOF_KEY = 'm0_proof';
+/**
+ * A compiled policy that can be evaluated any number of times. `dir` is a bundle as opa loads it; what the fast path
+ * needs lies beside it.
+ */
+export interface Bundle extends BundleFacts {
+  readonly dir: string;
+}
+
+/** Name of the directory in a compiled policy that opa loads. */
+export const BUNDLE = 'bundle';

@@ -23,7 +23,7 @@ function explain(line: string): string {
   const at = line.slice(0, line.indexOf(': rego_type_error'));
   const reason = REFUSED[name];
   if (reason !== undefined) return `${at}: ${name} may not be used in an approval policy: ${reason}`;
-  return `${at}: there is no builtin or function ${name} that m0 could answer exactly as opa does`;
+  return `${at}: there is no builtin or function ${name}`;
 }
 
 /**

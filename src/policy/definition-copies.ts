@@ -1,19 +1,18 @@
 /**
  * Determines which definition of a rule produced a message. A rule has a single value, however many
- * definitions it has. So a second module is built in which each definition has a copy under its own name. The
- * second module decides nothing, and without it messages name no line.
+ * definitions it has. So each definition of such a rule has a copy under its own name, which decides nothing. Without
+ * it messages name no line.
  */
 import { canonical } from '../drift/canonical.ts';
 import type { Json } from '../drift/finding.ts';
-import type { Bundle, RuleDefinition } from './bundle.ts';
-import type { Evaluation } from './evaluate.ts';
-import { type ParsedFile, type ParsedRule, textOf } from './parse.ts';
+import { PACKAGES, type RuleDefinition } from './bundle.ts';
+import { eachRef, type ParsedFile, type ParsedRule, textOf } from './parse.ts';
 import { askedRules } from './rules.ts';
 
 /** The value of each copy, by the definition's index in the bundle's rules; undefined: no value. */
 export type CopyValues = ReadonlyMap<number, unknown>;
 
-/** Copies of definitions, to be built as a module. */
+/** Copies of definitions. */
 export interface Copies {
   /** Rego code to append to each file. */
   readonly append: ReadonlyMap<string, string>;
@@ -36,11 +35,13 @@ function hasOneDefinition(definition: RuleDefinition, rules: readonly RuleDefini
 }
 
 /**
- * Copies the definitions of all rules that have several; null where no rule has. A `default` cannot be
- * copied, because it applies only where no other definition does.
+ * Copies the definitions of all rules that have several; null where no rule has, and for a policy that goes through
+ * the names of its own package, which must not find the copies there. A `default` cannot be copied, because it
+ * applies only where no other definition does.
  */
 export function copyDefinitions(files: readonly ParsedFile[]): Copies | null {
   const asked = askedRules(files);
+  if (files.some(readsAskedPackage)) return null;
   const definitions = asked.map((a) => a.definition);
   const prefix = freePrefix(files);
   const append = new Map<string, string>();
@@ -61,6 +62,18 @@ export function copyDefinitions(files: readonly ParsedFile[]): Copies | null {
   return refs.size === 0 ? null : { append, refs };
 }
 
+/** True where a file may read a package that m0 asks as a whole, or something in it by a computed name. */
+function readsAskedPackage({ imports, rules }: ParsedFile): boolean {
+  let reads = false;
+  eachRef([imports.map((i) => i.path), rules], ([head, ...parts]) => {
+    if (head?.type !== 'var' || head.value !== 'data') return;
+    const computed = parts.findIndex((p) => p.type !== 'string');
+    const path = parts.slice(0, computed === -1 ? parts.length : computed).map((p) => p.value);
+    if (PACKAGES.some((name) => path.length === 0 || (path.length === 1 && path[0] === name))) reads = true;
+  });
+  return reads;
+}
+
 /** A prefix that no name of the policy has. */
 function freePrefix(files: readonly ParsedFile[]): string {
   const names = files.flatMap((f) => f.rules.map((r) => String(r.head.ref?.[0]?.value ?? r.head.name ?? '')));
@@ -73,32 +86,6 @@ function freePrefix(files: readonly ParsedFile[]): string {
 function headOf(text: string, rule: ParsedRule): string {
   const head = textOf(rule.head.location);
   return /^\s*if\b/.test(text.slice(head.length)) ? `${head} if ` : `${head} `;
-}
-
-/**
- * Evaluates the copies where a message may come from more than one definition. Null where that is not needed
- * or fails. `ask` evaluates a bundle with the input of `values`.
- */
-export async function evaluateCopies(
-  bundle: Bundle,
-  values: Readonly<Record<string, unknown>>,
-  ask: (bundle: Bundle) => Promise<Evaluation>,
-): Promise<CopyValues | null> {
-  const { spoken, rules } = bundle;
-  const ambiguous = rules.some((r) => {
-    const value = values[`${r.package}.${r.rule}`];
-    return (value === true || (Array.isArray(value) && value.length > 0)) && !hasOneDefinition(r, rules);
-  });
-  if (spoken === null || !ambiguous) return null;
-  const evaluated = await ask({ ...bundle, module: spoken.module });
-  // The decision stays; only the named line is less exact.
-  if (!evaluated.ok) return null;
-  return new Map(spoken.copied.map((i) => [i, evaluated.values[keyOfCopy(i)]]));
-}
-
-/** Key of a copy in the document of its module. */
-export function keyOfCopy(index: number): string {
-  return `spoken ${index}`;
 }
 
 /**

@@ -2,16 +2,19 @@
  * Infers the types of a policy's variables, so that the lint can distinguish `finding.adress` from a name
  * that the policy defines. A shape is reported only where it is certain; otherwise it is null.
  */
-import { INPUT, type ListShape, type Shape } from './input-shape.ts';
+
+import { INPUT, type ListShape, type ObjectShape, type Shape } from './input-shape.ts';
 import type { ParsedFile, ParsedRule, Part } from './parse.ts';
 import { ruleName } from './parse.ts';
-
-/** A node of the parser's tree. */
-export interface Node {
-  readonly type?: string;
-  readonly value?: unknown;
-  readonly location?: { readonly row?: number };
-}
+import {
+  declared,
+  type Every,
+  type Expression,
+  type Node,
+  operatorOf,
+  type Some,
+  stringsIn,
+} from './syntax-tree.ts';
 
 /** Callbacks for what is found in a policy. */
 export interface Callbacks {
@@ -19,9 +22,14 @@ export interface Callbacks {
   missing(shape: Exclude<Shape, null>, key: string, row: number): void;
   /** A call of an operator or function, with its arguments and their shapes. */
   called(name: string, args: readonly Node[], shapes: readonly Shape[], row: number): void;
+  /** An object literal: its keys and values, and the shapes of the values. */
+  object?(pairs: readonly (readonly Node[])[], shapes: readonly Shape[], row: number): void;
+  /** The key (`contains KEY`) or value (`:= VALUE`) of a rule's head. */
+  head?(part: 'key' | 'value', node: Node, shape: Shape): void;
 }
 
-const SILENT: Callbacks = { missing: () => undefined, called: () => undefined };
+/** Callbacks that ignore everything. */
+export const SILENT: Callbacks = { missing: () => undefined, called: () => undefined };
 
 /** Names in a body: with a known shape, or declared with an unknown one (null). */
 type Scope = Map<string, Shape>;
@@ -34,10 +42,13 @@ export class Inference {
   readonly #rules = new Map<string, ParsedRule[]>();
   readonly #files = new Map<ParsedRule, ParsedFile>();
   readonly #known = new Map<string, Shape>();
+  readonly #data: Shape;
   /** Shapes of a function's arguments over all calls; null where two calls differ. */
   #params = new Map<string, readonly Shape[]>();
 
-  constructor(files: readonly ParsedFile[]) {
+  /** `data`: the shape of the data documents; null: unknown. */
+  constructor(files: readonly ParsedFile[], data: Shape = null) {
+    this.#data = data;
     for (const file of files) {
       for (const rule of file.rules) {
         const name = fullName(file, ruleName(rule));
@@ -73,12 +84,15 @@ export class Inference {
 
   /** The shape of a name outside all bodies: an import, or a rule of the same package. */
   global(file: ParsedFile, name: string): Shape {
+    if (name === 'input') return INPUT;
+    if (name === 'data') return this.#data;
     for (const { path, alias } of file.imports) {
       const parts = path.value as readonly Part[];
-      if ((alias ?? String(parts.at(-1)?.value)) !== name || parts[0]?.value !== 'input') continue;
-      let shape: Shape = INPUT;
+      const root = parts[0]?.value;
+      if ((alias ?? String(parts.at(-1)?.value)) !== name || (root !== 'input' && root !== 'data')) continue;
+      let shape: Shape = this.global(file, root);
       for (const part of parts.slice(1))
-        shape = shape?.type === 'object' ? (shape.keys[String(part.value)] ?? null) : null;
+        shape = shape?.type === 'object' ? (ownKey(shape, String(part.value)) ?? null) : null;
       return shape;
     }
     const key = fullName(file, name);
@@ -130,23 +144,13 @@ function fullName(file: ParsedFile, name: string): string {
   return [...file.package, name].join('.');
 }
 
-/** The strings of an array or set that holds only strings; empty otherwise. */
-export function stringsIn(node: Node | undefined): readonly string[] {
-  if ((node?.type !== 'array' && node?.type !== 'set') || !Array.isArray(node.value)) return [];
-  const items = node.value as readonly Node[];
-  return items.every((i) => i.type === 'string') ? items.map((i) => String(i.value)) : [];
-}
-
-/** The operator of a call as text, such as `internal.member_2`. */
-function operatorOf(node: Node | undefined): string {
-  if (node?.type === 'var') return String(node.value);
-  return Array.isArray(node?.value)
-    ? (node.value as readonly Part[]).map((p) => String(p.value)).join('.')
-    : '';
-}
-
 function elementOf(shape: Shape): Shape {
   return shape?.type === 'list' || shape?.type === 'set' || shape?.type === 'map' ? shape.of : null;
+}
+
+/** The shape of a key; undefined where the object has none of that name. */
+export function ownKey({ keys }: ObjectShape, key: string): Shape | undefined {
+  return Object.hasOwn(keys, key) ? keys[key] : undefined;
 }
 
 /** Visits one body and the bodies inside it. The first pass infers shapes, the second reports. */
@@ -154,6 +158,8 @@ class Walk {
   readonly #inference: Inference;
   readonly #file: ParsedFile;
   #findings: Callbacks;
+  /** True inside an expression with `with`, where nothing is known of the input, of data and of rules. */
+  #isReplaced = false;
 
   constructor(inference: Inference, file: ParsedFile, findings: Callbacks) {
     this.#inference = inference;
@@ -174,8 +180,11 @@ class Walk {
     scope: Scope,
   ): void {
     const inner = this.#body(rule.body, scope);
-    this.#term(rule.head?.key as Node | undefined, inner);
-    this.#term(rule.head?.value as Node | undefined, inner);
+    for (const part of ['key', 'value'] as const) {
+      const node = rule.head?.[part] as Node | undefined;
+      const shape = this.#term(node, inner);
+      if (node !== undefined) this.#findings.head?.(part, node, shape);
+    }
     if (rule.else !== undefined && rule.else !== null) this.#definition(rule.else as ParsedRule, scope);
   }
 
@@ -204,8 +213,14 @@ class Walk {
     return scope;
   }
 
-  #infer({ terms, with: replaced }: Expression, scope: Scope): void {
-    if (replaced !== undefined) return;
+  #infer(expr: Expression, scope: Scope): void {
+    const outer = this.#isReplaced;
+    this.#isReplaced ||= expr.with !== undefined;
+    this.#inferTerms(expr, scope);
+    this.#isReplaced = outer;
+  }
+
+  #inferTerms({ terms }: Expression, scope: Scope): void {
     if (Array.isArray(terms)) {
       const [operator, a, b] = terms as readonly Node[];
       const name = operatorOf(operator);
@@ -229,9 +244,16 @@ class Walk {
     if (isUnset) scope.set(name, shape);
   }
 
-  #report({ terms, with: replaced }: Expression, scope: Scope): void {
-    // `with` replaces the input, so its shape is unknown.
-    if (replaced !== undefined || terms === undefined) return;
+  #report(expr: Expression, scope: Scope): void {
+    for (const { value } of expr.with ?? []) this.#term(value, scope);
+    const outer = this.#isReplaced;
+    this.#isReplaced ||= expr.with !== undefined;
+    this.#reportTerms(expr, scope);
+    this.#isReplaced = outer;
+  }
+
+  #reportTerms({ terms }: Expression, scope: Scope): void {
+    if (terms === undefined) return;
     if (Array.isArray(terms)) {
       this.#call(terms as readonly Node[], scope);
       return;
@@ -261,8 +283,10 @@ class Walk {
     const row = operator?.location?.row ?? 0;
     this.#findings.called(name, args, shapes, row);
     const [shape = null] = shapes;
-    if (name === 'object.get' && args[1]?.type === 'string') return this.#step(shape, args[1] as Part, row);
-    return null;
+    if (name !== 'object.get' || args[1]?.type !== 'string') return null;
+    // The default is there because the data may be missing.
+    if (shape?.type === 'object' && shape.isData) return ownKey(shape, String(args[1].value)) ?? null;
+    return this.#step(shape, args[1] as Part, row);
   }
 
   #term(node: Node | undefined | null, scope: Scope): Shape {
@@ -296,9 +320,13 @@ class Walk {
       case 'set':
         for (const item of value as readonly Node[]) this.#term(item, scope);
         return null;
-      case 'object':
-        for (const pair of value as readonly (readonly Node[])[]) for (const n of pair) this.#term(n, scope);
+      case 'object': {
+        const pairs = value as readonly (readonly Node[])[];
+        for (const [key] of pairs) this.#term(key, scope);
+        const shapes = pairs.map(([, item]) => this.#term(item, scope));
+        this.#findings.object?.(pairs, shapes, node.location?.row ?? 0);
         return null;
+      }
       default:
         return null;
     }
@@ -306,7 +334,7 @@ class Walk {
 
   #name(name: string, scope: Scope): Shape {
     if (scope.has(name)) return scope.get(name) ?? null;
-    return name === 'input' ? INPUT : this.#inference.global(this.#file, name);
+    return this.#isReplaced ? null : this.#inference.global(this.#file, name);
   }
 
   #ref(parts: readonly Node[], scope: Scope): Shape {
@@ -322,7 +350,7 @@ class Walk {
   }
 
   #step(shape: Shape, part: Node, row: number): Shape {
-    if (shape === null || shape.type === 'word') return null;
+    if (shape === null || shape.type === 'word' || shape.type === 'text') return null;
     if (shape.type !== 'object') {
       if (shape.type === 'list' && part.type === 'string')
         this.#findings.missing(shape, String(part.value), row);
@@ -330,39 +358,11 @@ class Walk {
     }
     if (part.type !== 'string') return null;
     const key = String(part.value);
-    if (Object.hasOwn(shape.keys, key)) return shape.keys[key] ?? null;
+    const known = ownKey(shape, key);
+    if (known !== undefined) return known;
     this.#findings.missing(shape, key, row);
     return null;
   }
-}
-
-/** Names that an expression declares: `x := …`, `some x`, `some x in …`. */
-function declared(terms: unknown): readonly string[] {
-  const names = (nodes: readonly (Node | undefined)[]): readonly string[] =>
-    nodes.flatMap((n) => (n?.type === 'var' ? [String(n.value)] : []));
-  if (Array.isArray(terms)) {
-    const [operator, left] = terms as readonly Node[];
-    return operatorOf(operator) === 'assign' ? names([left]) : [];
-  }
-  return ((terms as Some | undefined)?.symbols ?? []).flatMap((symbol) =>
-    symbol.type === 'call' ? names((symbol.value as readonly Node[]).slice(1, -1)) : names([symbol]),
-  );
-}
-
-interface Expression {
-  readonly terms?: unknown;
-  readonly with?: unknown;
-}
-
-interface Some {
-  readonly symbols?: readonly Node[];
-}
-
-interface Every {
-  readonly domain?: Node;
-  readonly body?: unknown;
-  readonly key?: Node | null;
-  readonly value?: Node | null;
 }
 
 function set(of: Shape): ListShape | null {

@@ -79,3 +79,8 @@ function project(value: Json, wanted: Wanted): Json {
   }
   return out;
 }
+
+/** True where a policy that reads these paths can read `input.KEY`. */
+export function canRead(paths: InputPaths, key: string): boolean {
+  return paths === null || paths.some(([first]) => first === undefined || first === key);
+}

@@ -1,13 +1,17 @@
 /** The keys and values that a policy's input document can have, for the lint. */
 
+import { TRIGGERS } from '../model/run.ts';
+
 /** The shape of a part of the input; null: unknown. */
-export type Shape = ObjectShape | ListShape | MapShape | WordShape | null;
+export type Shape = ObjectShape | ListShape | MapShape | WordShape | TextShape | null;
 
 /** An object with exactly these keys. `name` is the reference by which a policy reads it. */
 export interface ObjectShape {
   readonly type: 'object';
   readonly name: string;
   readonly keys: Readonly<Record<string, Shape>>;
+  /** True for a part of `data`; then a key that is missing is one that nothing defines. */
+  readonly isData?: true;
 }
 
 /** A list, or a set of the policy's own, whose elements are also its keys. */
@@ -30,6 +34,15 @@ export interface WordShape {
   readonly words: readonly string[];
   /** Frequent mistakes, each with the text of its warning. */
   readonly wrong?: Readonly<Record<string, string>>;
+  /** True where the words of other systems are fine beside one of m0's, as in `in {"deploy", "destroy"}`. */
+  readonly othersBeside?: true;
+}
+
+/** A string with any value. `isAddress`: it is the address of a resource. */
+export interface TextShape {
+  readonly type: 'text';
+  readonly name: string;
+  readonly isAddress: boolean;
 }
 
 function object(name: string, known: Readonly<Record<string, Shape>>, others = ''): ObjectShape {
@@ -40,6 +53,13 @@ function object(name: string, known: Readonly<Record<string, Shape>>, others = '
 function list(name: string, of: Shape): ListShape {
   return { type: 'list', name, of };
 }
+
+function text(name: string, isAddress = false): TextShape {
+  return { type: 'text', name, isAddress };
+}
+
+const ADDRESS = text('an address', true);
+const MODE: Shape = { type: 'word', name: 'the mode of a resource', words: ['managed', 'data'] };
 
 const DESTROY = 'says "delete"';
 
@@ -71,9 +91,12 @@ const CHANGE = object(
 
 function changes(key: string): Shape {
   const name = `input.plan.${key}`;
-  const others =
-    'address previous_address module_address mode type name index provider_name deposed action_reason';
-  return list(name, object(`${name}[_]`, { change: CHANGE }, others));
+  const known = {
+    ...{ change: CHANGE, address: ADDRESS, mode: MODE },
+    ...{ type: text('the type of a resource'), name: text('the name of a resource') },
+  };
+  const others = 'previous_address module_address index provider_name deposed action_reason';
+  return list(name, object(`${name}[_]`, known, others));
 }
 
 const PLAN = object(
@@ -91,19 +114,58 @@ const ATTRIBUTE = object(
   {
     origin: ORIGIN,
     kind: KIND,
+    path: text('the path of an attribute'),
     json: list(
       'input.m0.findings[_].attributes[_].json',
       object('input.m0.findings[_].attributes[_].json[_]', { kind: KIND }, 'path recorded actual desired'),
     ),
   },
-  'path recorded actual desired sensitive leftInPlace inputs forcesReplacement orderOnly computed unsteady',
+  'recorded actual desired sensitive leftInPlace inputs forcesReplacement orderOnly computed unsteady',
+);
+
+const CAUSE_EVENT = object(
+  'input.m0.findings[_].cause.events[_]',
+  {
+    kind: { type: 'word', name: 'the kind of a principal', words: ['person', 'role', 'service'] },
+    how: {
+      type: 'word',
+      name: 'what a request was sent with',
+      words: ['console', 'cli', 'sdk', 'terraform', 'cloudformation', 'service', 'other'],
+    },
+  },
+  'who person role event at',
+);
+
+const CAUSE = object(
+  'input.m0.findings[_].cause',
+  {
+    status: { type: 'word', name: 'the status of a cause', words: ['pending', 'found', 'none'] },
+    how: {
+      type: 'word',
+      name: 'how a cause was made',
+      words: ['console', 'cli', 'sdk', 'terraform', 'cloudformation', 'service', 'other', 'commit'],
+    },
+    grade: {
+      type: 'word',
+      name: 'the grade of a cause',
+      words: [
+        ...['event names the attribute', 'event touched the resource', 'nothing found'],
+        'commit touched the stack',
+      ],
+    },
+    events: list('input.m0.findings[_].cause.events', CAUSE_EVENT),
+  },
+  'who at',
 );
 
 const FINDING = object(
   'input.m0.findings[_]',
   {
+    address: ADDRESS,
+    type: text('the type of a finding'),
     origin: ORIGIN,
     action: ACTION,
+    cause: CAUSE,
     attributes: list('input.m0.findings[_].attributes', ATTRIBUTE),
     contents: list(
       'input.m0.findings[_].contents',
@@ -114,7 +176,7 @@ const FINDING = object(
       object('input.m0.findings[_].invokes[_]', {}, 'address type triggeredBy event'),
     ),
   },
-  'address type actionable previousAddress deletedByHand ignored leavesIgnored revertsIgnored follows actionReason importing',
+  'actionable previousAddress deletedByHand ignored leavesIgnored revertsIgnored follows actionReason importing',
 );
 
 const PLANNED_ACTION: WordShape = {
@@ -125,8 +187,32 @@ const PLANNED_ACTION: WordShape = {
 
 const PLANNED = object(
   'input.m0.changes[_]',
-  { actions: list('input.m0.changes[_].actions', PLANNED_ACTION) },
-  'kind address deposed triggeredBy paths',
+  {
+    address: ADDRESS,
+    kind: {
+      type: 'word',
+      name: 'the kind of a planned change',
+      words: ['resource', 'deposed', 'output', 'invocation'],
+    },
+    actions: list('input.m0.changes[_].actions', PLANNED_ACTION),
+  },
+  'deposed triggeredBy paths',
+);
+
+/** The words of env0's document that m0 fills with its own. */
+function filled(name: string, words: readonly string[], wrong: Readonly<Record<string, string>>): WordShape {
+  return { type: 'word', name, words, wrong, othersBeside: true };
+}
+
+const REQUEST = object(
+  'input.deploymentRequest',
+  {
+    type: filled('input.deploymentRequest.type', ['deploy'], {
+      destroy: 'm0 never destroys a stack, so input.deploymentRequest.type is always "deploy"',
+    }),
+    triggerName: filled('input.deploymentRequest.triggerName', TRIGGERS, {}),
+  },
+  'revision',
 );
 
 function user(name: string): ObjectShape {
@@ -138,14 +224,19 @@ export const INPUT: ObjectShape = object(
   'input',
   {
     plan: PLAN,
-    deploymentRequest: object('input.deploymentRequest', {}, 'type triggerName revision'),
-    template: object('input.template', {}, 'name repository revision path type'),
+    deploymentRequest: REQUEST,
+    template: object(
+      'input.template',
+      { type: filled('input.template.type', ['terraform', 'opentofu'], {}) },
+      'name repository revision path',
+    ),
     deployerUser: user('input.deployerUser'),
     approvers: list('input.approvers', user('input.approvers[_]')),
     m0: object(
       'input.m0',
       {
         author: user('input.m0.author'),
+        authors: list('input.m0.authors', user('input.m0.authors[_]')),
         findings: list('input.m0.findings', FINDING),
         changes: list('input.m0.changes', PLANNED),
       },

@@ -2,10 +2,14 @@
 import { POLICY_RULES } from '../decisions/decision.ts';
 import { nearest } from '../text/nearest.ts';
 import { PACKAGES } from './bundle.ts';
-import { Inference, type Node, stringsIn } from './infer.ts';
+import { Inference, ownKey } from './infer.ts';
 import { INPUT, PLAN_ACTION, type Shape, type WordShape } from './input-shape.ts';
-import type { LintWarning } from './lint-warning.ts';
-import { type ParsedFile, type ParsedRule, type Part, ruleName } from './parse.ts';
+import { lintMessages } from './lint-messages.ts';
+import { type LintWarning, sortWarnings } from './lint-warning.ts';
+import { BRIDGES_DOC } from './other-systems.ts';
+import { eachTerm, type ParsedFile, type ParsedRule, type Part, ruleName } from './parse.ts';
+import { foreignRules } from './reads.ts';
+import { type Node, stringsIn } from './syntax-tree.ts';
 import { unread } from './unread.ts';
 
 /**
@@ -17,18 +21,52 @@ export function lintPolicy(
   tests: readonly ParsedFile[],
 ): readonly LintWarning[] {
   const inference = new Inference(files);
-  const warnings = [
-    ...files.flatMap((file) => file.rules.flatMap((rule) => lintRule(inference, file, rule))),
+  const foreign = foreignRules(files);
+  return sortWarnings([
+    ...files.flatMap((file) => {
+      const own = file.rules.filter((rule) => !foreign.has(rule));
+      return [
+        ...own.flatMap((rule) => [
+          ...lintRule(inference, file, rule),
+          ...lintMessages(inference, file, rule),
+        ]),
+        // An import that only another system's rules use is of that system's input.
+        ...(own.length > 0 ? lintImports(file, own) : []),
+      ];
+    }),
     ...unread(files, tests),
     ...approvalsThatWait(files),
-  ];
-  const seen = new Set<string>();
-  return warnings
-    .filter((w) => {
-      const key = JSON.stringify(w);
-      return seen.has(key) ? false : Boolean(seen.add(key));
-    })
-    .sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
+  ]);
+}
+
+/** Warns about imports of keys that the input does not have. `rules` are those of the file that see m0's input. */
+function lintImports(file: ParsedFile, rules: readonly ParsedRule[]): readonly LintWarning[] {
+  return file.imports.flatMap(({ path, alias, location }): readonly LintWarning[] => {
+    const [head, ...parts] = path.value as readonly Part[];
+    if (head?.value !== 'input') return [];
+    const name = alias ?? String(parts.at(-1)?.value);
+    const uses = (own: readonly ParsedRule[]): boolean => own.some((rule) => mentions(rule, name));
+    if (!uses(rules) && uses(file.rules)) return [];
+    let shape: Shape = INPUT;
+    for (const part of parts) {
+      const key = String(part.value);
+      if (shape?.type !== 'object') return [];
+      const next = ownKey(shape, key);
+      if (next === undefined) {
+        return [{ level: 'warning', file: file.file, line: location.row, text: missingText(shape, key) }];
+      }
+      shape = next;
+    }
+    return [];
+  });
+}
+
+function mentions(rule: ParsedRule, name: string): boolean {
+  let found = false;
+  eachTerm(rule, ({ type, value }) => {
+    if (type === 'var' && value === name) found = true;
+  });
+  return found;
 }
 
 const COMPARISONS = new Set(['equal', 'eq', 'neq']);
@@ -38,7 +76,7 @@ const MEMBER = 'internal.member_2';
 function lintRule(inference: Inference, file: ParsedFile, rule: ParsedRule): readonly LintWarning[] {
   const warnings: LintWarning[] = [];
   const warn = (row: number, text: string): void => {
-    warnings.push({ file: file.file, line: row || rule.location.row, text });
+    warnings.push({ level: 'warning', file: file.file, line: row || rule.location.row, text });
   };
   const constantsOf = (node: Node | undefined): readonly string[] => {
     const inside = stringsIn(node);
@@ -102,6 +140,7 @@ function namedAction(node: Node | undefined): Shape {
  * fine.
  */
 function neverMatches(word: WordShape, texts: readonly string[]): readonly string[] {
+  if (word.othersBeside && texts.some((text) => word.words.includes(text))) return [];
   return texts.flatMap((text) => {
     if (word.words.includes(text)) return [];
     const wrong = word.wrong?.[text];
@@ -115,6 +154,17 @@ function neverMatches(word: WordShape, texts: readonly string[]): readonly strin
 /** Longer lists of keys are not shown, because they do not help. */
 const KEYS_SHOWN = 10;
 
+/** Keys of other systems' input documents, and what m0 has instead. */
+const FOREIGN_KEYS: Readonly<Record<string, string>> = {
+  tfplan: "Terraform's plan is under input.plan",
+  terraform: "Terraform's plan is under input.plan",
+  tfrun: "m0 has no document of Scalr's runs",
+  run: "m0 has no document of HCP Terraform's runs",
+  spacelift: "m0 has no document of Spacelift's",
+  costEstimation: 'm0 knows no costs',
+};
+
+/** Why a read of `key` is always undefined, with what was probably meant. */
 function missingText(shape: Exclude<Shape, null>, key: string): string {
   if (shape.type !== 'object') {
     const name = shape.type === 'list' || shape.type === 'set' ? shape.name : 'it';
@@ -125,7 +175,10 @@ function missingText(shape: Exclude<Shape, null>, key: string): string {
   if (shape === INPUT && plan?.type === 'object' && Object.hasOwn(plan.keys, key)) {
     return `${text}; Terraform's plan is under input.plan: write input.plan.${key}`;
   }
-  if (shape === INPUT && key === 'costEstimation') return `${text}; m0 knows no costs`;
+  if (shape === INPUT && Object.hasOwn(FOREIGN_KEYS, key)) {
+    const bridge = key === 'costEstimation' ? '' : `; ${BRIDGES_DOC} shows how to give it one`;
+    return `${text}; ${FOREIGN_KEYS[key]}${bridge}`;
+  }
   const keys = Object.keys(shape.keys).sort();
   const [near] = nearest(key, keys, 1);
   if (near !== undefined) return `${text}; did you mean ${near}?`;
@@ -150,7 +203,7 @@ function approvalsThatWait(files: readonly ParsedFile[]): readonly LintWarning[]
     const approval = wordsOf(rule).find((text) => YES.test(text) && !CONDITION.test(text));
     if (approval === undefined) return [];
     const text = `pending makes a run wait, but ${JSON.stringify(approval)} sounds like a yes; write it as allow`;
-    return [{ file, line: rule.location.row, text }];
+    return [{ level: 'warning', file, line: rule.location.row, text }];
   });
 }
 

@@ -1,8 +1,8 @@
 /** Finds the rules that m0 evaluates in a parsed policy. */
 import { POLICY_RULES } from '../decisions/decision.ts';
-import { ENTRY_PACKAGE, PACKAGES, PROOF_KEY, type RuleDefinition } from './bundle.ts';
-import { eachRef, type ParsedFile, type ParsedRule, type Part, ruleName } from './parse.ts';
-import { PolicyRefusal } from './refusal.ts';
+import { PACKAGES, type RuleDefinition } from './bundle.ts';
+import { CLOCK_BUILTIN } from './capabilities.ts';
+import { eachRef, eachTerm, type ParsedFile, type ParsedRule, type Part, ruleName } from './parse.ts';
 
 /** A definition of a rule that m0 evaluates, and its syntax tree. */
 export interface AskedRule {
@@ -10,20 +10,14 @@ export interface AskedRule {
   readonly parsed: ParsedRule;
 }
 
-/**
- * The definitions of all rules that m0 evaluates, in the order of files and lines. Throws a PolicyRefusal as
- * `askedRules` does.
- */
+/** The definitions of all rules that m0 evaluates, in the order of files and lines. */
 export function findRules(files: readonly ParsedFile[]): readonly RuleDefinition[] {
   return askedRules(files).map((a) => a.definition);
 }
 
-/** The same with their syntax trees. Throws a PolicyRefusal for a package that is reserved for m0. */
+/** The same with their syntax trees. */
 export function askedRules(files: readonly ParsedFile[]): readonly AskedRule[] {
   return files.flatMap(({ file, package: path, rules }) => {
-    if (path[0] === ENTRY_PACKAGE || path[0] === PROOF_KEY) {
-      throw new PolicyRefusal(`${file}: package ${path[0]} is m0's own; choose another name`);
-    }
     const name = PACKAGES.find((p) => path.length === 1 && p === path[0]);
     if (name === undefined) return [];
     return rules.flatMap((parsed): readonly AskedRule[] => {
@@ -70,6 +64,30 @@ export function readsApprovers(files: readonly ParsedFile[]): boolean {
   for (const file of files) {
     for (const { path } of file.imports) eachRef(path, visit);
     for (const rule of file.rules) eachRef(rule, visit);
+  }
+  return reads;
+}
+
+/** True where a rule names the key `cause`. The input of all others has no such key, so they can't read it in any way. */
+export function readsCause(files: readonly ParsedFile[]): boolean {
+  let reads = false;
+  const visit = (term: Part): void => {
+    if (term.type === 'string' && term.value === 'cause') reads = true;
+  };
+  for (const file of files) {
+    for (const { path } of file.imports) eachTerm(path, visit);
+    for (const rule of file.rules) eachTerm(rule, visit);
+  }
+  return reads;
+}
+
+/** True where a rule asks what time it is. */
+export function readsClock(files: readonly ParsedFile[]): boolean {
+  let reads = false;
+  for (const { rules } of files) {
+    eachRef(rules, (parts) => {
+      if (parts.map((p) => p.value).join('.') === CLOCK_BUILTIN) reads = true;
+    });
   }
   return reads;
 }

@@ -11,11 +11,22 @@ export interface PolicyFiles {
   readonly tests: readonly string[];
   /** data.json, data.yaml and data.yml, the names that OPA's bundles load. */
   readonly data: readonly string[];
+  /**
+   * Files that look like a part of the policy and that OPA does not get: hidden Rego and data, and JSON and YAML
+   * under other names.
+   */
+  readonly leftOut: readonly string[];
 }
 
 const MAX_FILES = 2000;
 const MAX_BYTES = 32 * 1024 * 1024;
 const DATA = new Set(['data.json', 'data.yaml', 'data.yml']);
+/** File systems and editors differ in upper and lower case; opa reads lower case only. */
+const POLICY_FILE = /\.(?:rego|json|ya?ml)$/i;
+/** What a hidden file or folder can mean for a policy; other hidden JSON and YAML is the settings of tools. */
+const HIDDEN_PART = /\.rego$|(?:^|[/\\])\.?data\.(?:json|ya?ml)$/i;
+/** More files that are left out are not named, because nobody would read the list. */
+const MAX_LEFT_OUT = 1000;
 
 /**
  * The directory of a policy in a checkout. Throws a PolicyRefusal for a path outside the checkout or over a
@@ -42,22 +53,35 @@ export async function policyDirectory(checkout: string, path: string): Promise<s
  * machine), and for too many or too large files.
  */
 export async function listPolicy(dir: string): Promise<PolicyFiles> {
-  const files = { rules: [] as string[], tests: [] as string[], data: [] as string[] };
+  const files = {
+    ...{ rules: [] as string[], tests: [] as string[], data: [] as string[] },
+    leftOut: [] as string[],
+  };
+  const leaveOut = (path: string): void => {
+    if (files.leftOut.length < MAX_LEFT_OUT) files.leftOut.push(path);
+  };
   let count = 0;
   let bytes = 0;
-  const walk = async (at: string): Promise<void> => {
+  const walk = async (at: string, isHidden: boolean): Promise<void> => {
     for (const entry of await readdir(join(dir, at), { withFileTypes: true })) {
       const path = join(at, entry.name);
-      if (entry.name.startsWith('.')) continue;
+      const hidden = isHidden || entry.name.startsWith('.');
       if (entry.isDirectory()) {
-        await walk(path);
+        if (entry.name !== '.git') await walk(path, hidden);
+        continue;
+      }
+      if (hidden) {
+        if (HIDDEN_PART.test(path)) leaveOut(path);
         continue;
       }
       const rego = entry.name.endsWith('.rego');
       if (entry.isSymbolicLink()) {
         throw new PolicyRefusal(`${path}: symbolic links are not followed in policies; copy the file`);
       }
-      if (!entry.isFile() || (!rego && !DATA.has(entry.name))) continue;
+      if (!entry.isFile() || (!rego && !DATA.has(entry.name))) {
+        if (entry.isFile() && POLICY_FILE.test(entry.name)) leaveOut(path);
+        continue;
+      }
       bytes += (await lstat(join(dir, path))).size;
       count++;
       if (count > MAX_FILES || bytes > MAX_BYTES) {
@@ -68,7 +92,7 @@ export async function listPolicy(dir: string): Promise<PolicyFiles> {
       else files.rules.push(path);
     }
   };
-  await walk('');
+  await walk('', false);
   for (const list of Object.values(files)) list.sort();
   return files;
 }

@@ -3,16 +3,16 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
-import type { StaleBundle } from '../decisions/decision.ts';
+import { POLICY_RULES, type StaleBundle } from '../decisions/decision.ts';
+import type { CodeVersion } from '../model/code-version.ts';
 import type { Clock, PolicySource } from '../model/directory.ts';
-import type { CodeVersion } from '../model/run.ts';
 import { shortCommit } from '../text/words.ts';
-import type { Bundle } from './bundle.ts';
+import { askPolicies } from './ask.ts';
+import { type Bundle, PACKAGES, type RuleDefinition } from './bundle.ts';
 import { type BundleCache, createBundleCache } from './cache.ts';
-import { type CompiledFiles, compilePolicy, loadBundle } from './compile.ts';
-import { type EvaluationLimits, evaluate } from './evaluate.ts';
+import { compilePolicy } from './compile.ts';
+import type { Compiler } from './compiler.ts';
 import { createLastGood, type LastGood } from './last-good.ts';
-import type { Opa } from './opa.ts';
 import { PolicyRefusal } from './refusal.ts';
 import { policyDirectory } from './stage.ts';
 
@@ -39,13 +39,13 @@ export interface SyncResult {
 
 export interface SyncOptions {
   readonly dir: string;
-  readonly opa: Opa;
+  /** The compiler, from its first use on. Rejects where opa cannot be run. */
+  readonly compiler: () => Promise<Compiler>;
   readonly mirrors: PolicyMirrors;
   readonly log: Logger;
   readonly clock: Clock;
   /** Shortest time between two fetches of one repository, in ms. */
   readonly everyMs: number;
-  readonly limits: EvaluationLimits;
 }
 
 interface SourceState {
@@ -199,37 +199,53 @@ async function loadLastGood(sync: Sync, source: PolicySource): Promise<PinnedBun
 }
 
 async function bundleOf(sync: Sync, source: PolicySource, commit: string): Promise<Bundle> {
-  const key = { commit, path: source.path, opaVersion: await sync.opa.version() };
+  const compiler = await sync.compiler();
+  const key = { commit, path: source.path, opaVersion: await compiler.opa.version() };
   const cached = await sync.cache.get(key);
-  if (cached !== undefined) return loadBundle(cached);
+  if (cached !== undefined) return cached;
   const scratch = join(sync.dir, 'scratch');
-  await mkdir(scratch, { recursive: true });
+  await mkdir(scratch, { recursive: true, mode: 0o700 });
   const work = await mkdtemp(join(scratch, 'checkout-'));
   try {
     const tree = join(work, 'tree');
     await sync.mirrors.checkout(source.git, commit, tree);
-    const compiled = await compilePolicy(sync.opa, await policyDirectory(tree, source.path), scratch);
-    const bundle = await proveBundle(compiled, sync.limits);
-    await sync.cache.put(key, compiled);
-    return bundle;
+    return await sync.cache.put(key, async (into, identity) => {
+      const bundle = await compilePolicy(compiler, await policyDirectory(tree, source.path), into, identity);
+      await proveBundle(compiler, bundle);
+      return bundle;
+    });
   } finally {
     await rm(work, { recursive: true, force: true });
   }
 }
 
-const PROOF_MS = 10_000;
+/** All that m0 evaluates, with the kind that it has where data or another package defines it. */
+const EVERY_RULE = PACKAGES.flatMap((name) =>
+  POLICY_RULES.map(
+    (rule): RuleDefinition => ({
+      ...{ package: name, rule, kind: 'value', title: null, mute: false },
+      ...{ file: '', line: 0 },
+    }),
+  ),
+);
 
 /**
- * A bundle after a test run which proves that it works and that input and data reach it. Throws a
+ * Asks a compiled policy about an empty plan, which proves that it runs, and that nothing but its rules has the name
+ * of a rule: m0 asks rules only, so a `deny` in a data file or in package `m0.deny` would be lost. Throws a
  * PolicyRefusal.
  */
-export async function proveBundle(compiled: CompiledFiles, limits: EvaluationLimits): Promise<Bundle> {
-  const bundle = loadBundle(compiled);
-  const run = 1;
-  const input = { plan: {}, approvers: [], m0: { drift: true, run, findings: [] } };
-  // Longer than the normal limit, so that a busy machine does not cause a good commit to be refused.
-  const timeMs = Math.max(limits.timeMs, PROOF_MS);
-  const tried = await evaluate(bundle, { run, json: JSON.stringify(input) }, 0, { ...limits, timeMs });
-  if (!tried.ok) throw new PolicyRefusal(`it does not run, not even on an empty plan: ${tried.error}`);
-  return bundle;
+export async function proveBundle(compiler: Compiler, bundle: Bundle): Promise<void> {
+  const input = { plan: {}, approvers: [], m0: { drift: true, run: 1, findings: [] } };
+  const question = { run: 1, json: () => [JSON.stringify(input)] };
+  const asked = { ...bundle, rules: EVERY_RULE, copies: {} };
+  const [tried] = await askPolicies([{ bundle: asked, data: null }], question, { ...compiler, now: 0 });
+  if (tried?.ok !== true) {
+    throw new PolicyRefusal(`it does not run, not even on an empty plan: ${tried?.error ?? 'no answer'}`);
+  }
+  const own = new Set(bundle.rules.map((r) => `${r.package}.${r.rule}`));
+  const other = Object.keys(tried.values).find((name) => !own.has(name));
+  if (other === undefined) return;
+  throw new PolicyRefusal(
+    `a data file or a package defines ${other}, which m0 reads from rules only; rename it`,
+  );
 }

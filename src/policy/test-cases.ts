@@ -1,10 +1,8 @@
-/** Runs a policy's tests in opa and again through Wasm. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+/** Runs a policy's tests in opa, and again through Wasm where production may ask it there. */
 import { join } from 'node:path';
-import { buildStage, loadBundle, runTests, STAGE } from './compile.ts';
-import { entrypointModule } from './entrypoint.ts';
-import { type EvaluationLimits, evaluate } from './evaluate.ts';
-import type { Opa } from './opa.ts';
+import { checkPolicy, refusingLimits, runTests, STAGE } from './compile.ts';
+import type { Compiler } from './compiler.ts';
+import { buildWasm, isExact, WasmThread, writeEntry } from './fast-path.ts';
 import { copyPolicy, listPolicy } from './stage.ts';
 
 /** The results of a policy's own tests, in opa and through Wasm. Names are `package.test_name`. */
@@ -13,65 +11,44 @@ export interface TestReport {
   /** Passed in opa but not through Wasm, so production would behave differently. */
   readonly differ: readonly string[];
   readonly skipped: readonly string[];
+  /** False for a policy that only opa answers for, as for most. */
+  readonly wasm: boolean;
 }
 
 /**
- * Runs `opa test` on the policy in `dir`, then compiles its tests in the same way as production compiles
- * rules, and evaluates them through Wasm. Throws a PolicyRefusal where the policy does not compile in either
- * way or a test fails in opa.
+ * Runs `opa test` on the policy in `dir`, and evaluates the same tests through Wasm where the fast path may serve the
+ * policy. Throws a PolicyRefusal where it does not compile or a test fails in opa. Works under `scratch`.
  */
-export async function testPolicy(
-  opa: Opa,
-  dir: string,
-  scratch: string,
-  limits: EvaluationLimits,
-): Promise<TestReport> {
+export async function testPolicy(compiler: Compiler, dir: string, scratch: string): Promise<TestReport> {
   const files = await listPolicy(dir);
-  await mkdir(scratch, { recursive: true });
-  const work = await mkdtemp(join(scratch, 'test-'));
-  try {
-    const stage = join(work, STAGE);
-    await copyPolicy(dir, stage, [...files.rules, ...files.data]);
-    const { syntax } = await buildStage(opa, work, entrypointOf([]));
-    const cases = await runTests(opa, dir, files, syntax, work);
-    const names = cases
-      .filter((c) => c.skip !== true)
-      .map((c) => ({ package: c.package ?? '', name: c.name ?? '' }));
-    const skipped = cases.filter((c) => c.skip === true).map((c) => `${c.package ?? ''}.${c.name ?? ''}`);
-    if (names.length === 0) return { passed: [], differ: [], skipped };
+  const work = join(scratch, 'test');
+  return refusingLimits(async () => {
+    const { syntax, parsed } = await checkPolicy(compiler, dir, files, work);
+    const cases = await runTests(compiler, dir, files, syntax, work);
+    const named = (skip: boolean): readonly string[] =>
+      cases.filter((c) => (c.skip === true) === skip).map((c) => `${c.package ?? ''}.${c.name ?? ''}`);
+    const bare = (name: string): string => name.replace(/^data\./, '');
+    const names = named(false);
+    const report = { passed: names.map(bare), differ: [], skipped: named(true).map(bare), wasm: false };
+    if (syntax !== 'v1' || !isExact(parsed)) return report;
 
-    await rm(stage, { recursive: true });
+    const stage = join(work, 'wasm', STAGE);
     await copyPolicy(dir, stage, [...files.rules, ...files.tests, ...files.data]);
-    const built = await buildStage(opa, work, entrypointOf(names));
-    const bundle = loadBundle({ ...built, rules: [], readsApprovers: false, inputPaths: null, spoken: null });
-    const input = { run: 1, json: JSON.stringify({ m0: { run: 1 } }) };
-    const evaluated = await evaluate(bundle, input, 0, limits);
-    if (!evaluated.ok) throw new Error(`running the tests through Wasm: ${evaluated.error}`);
-    const shown = names.map((c) => ({
-      key: keyOf(c),
-      name: `${c.package.replace(/^data\./, '')}.${c.name}`,
-    }));
-    const holds = (key: string): boolean => evaluated.values[key] === true;
+    await writeEntry(stage, `{${names.map((name) => `"${name}": {v | v := ${name}}`).join(', ')}}`);
+    const built = await buildWasm(compiler, [STAGE], join(work, 'wasm'));
+    if (built === null) return report;
+    const module = await WebAssembly.compile(new Uint8Array(built.wasm));
+    const thread = new WasmThread();
+    const answer = ((await thread.ask(module, built.data, '{"m0":{"run":1}}', 1)) ?? {}) as Readonly<
+      Record<string, readonly unknown[]>
+    >;
+    thread.close();
+    const holds = (name: string): boolean => answer[name]?.[0] === true;
     return {
-      passed: shown.filter((c) => holds(c.key)).map((c) => c.name),
-      differ: shown.filter((c) => !holds(c.key)).map((c) => c.name),
-      skipped,
+      ...report,
+      passed: names.filter(holds).map(bare),
+      differ: names.filter((name) => !holds(name)).map(bare),
+      wasm: true,
     };
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
-}
-
-interface CaseName {
-  readonly package: string;
-  readonly name: string;
-}
-
-function keyOf(test: CaseName): string {
-  return `${test.package}.${test.name}`;
-}
-
-/** An entrypoint that evaluates all tests. */
-function entrypointOf(tests: readonly CaseName[]): string {
-  return entrypointModule(new Map(tests.map((t) => [keyOf(t), keyOf(t)])));
+  });
 }

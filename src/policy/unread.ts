@@ -2,7 +2,8 @@
 import { POLICY_RULES, type PolicyRule } from '../decisions/decision.ts';
 import { PACKAGES } from './bundle.ts';
 import type { LintWarning } from './lint-warning.ts';
-import { eachTerm, type ParsedFile, type ParsedRule, type Part, ruleName } from './parse.ts';
+import { type ParsedFile, ruleName } from './parse.ts';
+import { constantPath, isAsked, readsOf } from './reads.ts';
 
 /** Names that authors use instead of m0's rule names, by their first letters. */
 const SIMILAR_NAMES: readonly (readonly [RegExp, PolicyRule])[] = [
@@ -17,16 +18,12 @@ export function meantRule(name: string): PolicyRule | null {
   return SIMILAR_NAMES.find(([pattern]) => pattern.test(name))?.[1] ?? null;
 }
 
-function isAsked(path: readonly string[]): boolean {
-  return path.length === 1 && PACKAGES.some((p) => p === path[0]);
-}
-
 /**
  * Warns about rules in env0 and m0 that nothing reads, and about decisions in packages that m0 does not
  * evaluate.
  */
 export function unread(files: readonly ParsedFile[], tests: readonly ParsedFile[]): readonly LintWarning[] {
-  const reads = [...files, ...tests].flatMap(readsOf);
+  const reads = [...files, ...tests].flatMap((file) => readsOf(file).map(({ path }) => constantPath(path)));
   const isRead = (path: readonly string[]): boolean =>
     reads.some((read) => read.every((part, i) => i >= path.length || part === path[i]));
   const warned = new Set<string>();
@@ -40,20 +37,22 @@ export function unread(files: readonly ParsedFile[], tests: readonly ParsedFile[
       const text = asked ? unaskedRule(name) : unaskedPackage(file.package, name);
       if (text === null) return [];
       warned.add(path.join('.'));
-      return [{ file: file.file, line: rule.location.row, text }];
+      return [{ level: 'warning', file: file.file, line: rule.location.row, text }];
     }),
   );
 }
 
 /**
  * For a policy without any rule that m0 evaluates: the warning about the first rule that was probably meant
- * as one; null where there is none.
+ * as one; null where there is none. `advice`: with what to do about it.
  */
-export function meantFor(files: readonly ParsedFile[]): string | null {
+export function meantFor(files: readonly ParsedFile[], advice: boolean): string | null {
   const first = unread(files, []).find(
     ({ text }) => text.startsWith('m0 asks only packages') || text.includes('did you mean'),
   );
-  return first === undefined ? null : `${first.file}:${first.line}: ${first.text}`;
+  if (first === undefined) return null;
+  const [fact] = first.text.split('; ');
+  return `${first.file}:${first.line}: ${advice ? first.text : fact}`;
 }
 
 function unaskedRule(name: string): string {
@@ -67,45 +66,4 @@ function unaskedRule(name: string): string {
 function unaskedPackage(path: readonly string[], name: string): string | null {
   if (!POLICY_RULES.some((r) => r === name) && !/^violations?$/.test(name)) return null;
   return `m0 asks only packages ${PACKAGES.join(' and ')}, so it never reads ${path.join('.')}.${name}; say package m0, or use it in a rule of m0`;
-}
-
-/** The constant beginnings of everything a file reads, as paths below `data`. */
-function readsOf(file: ParsedFile): readonly (readonly string[])[] {
-  const reads: (readonly string[])[] = [];
-  const aliases = new Map<string, readonly string[]>();
-  for (const { path, alias } of file.imports) {
-    const parts = constant(path.value as readonly Part[]);
-    if (parts[0] !== 'data') continue;
-    aliases.set(alias ?? parts.at(-1) ?? '', parts.slice(1));
-  }
-  const read = (parts: readonly Part[]): void => {
-    const [head = '', ...rest] = constant(parts);
-    if (head === 'data') reads.push(rest);
-    else reads.push([...(aliases.get(head) ?? [...file.package, head]), ...rest]);
-  };
-  const heads = new Set<unknown>();
-  for (const tree of file.rules.flatMap(bodiesOf)) {
-    eachTerm(tree, ({ type, value, raw }) => {
-      if (type === 'ref' && Array.isArray(value)) {
-        heads.add(value[0]);
-        read(value as readonly Part[]);
-      } else if (type === 'var' && !heads.has(raw)) read([raw as Part]);
-    });
-  }
-  return reads;
-}
-
-function constant(parts: readonly Part[]): readonly string[] {
-  const computed = parts.findIndex((p, i) => i > 0 && p.type !== 'string');
-  return parts.slice(0, computed === -1 ? parts.length : computed).map((p) => String(p.value));
-}
-
-/** All parts of a rule except its name. */
-function bodiesOf(rule: ParsedRule): readonly unknown[] {
-  const { head } = rule;
-  const rest = rule.else as ParsedRule | undefined | null;
-  return [
-    ...[head.key, head.value, head.args, head.ref?.slice(1), rule.body],
-    ...(rest === undefined || rest === null ? [] : bodiesOf(rest)),
-  ];
 }

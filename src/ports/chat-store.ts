@@ -9,6 +9,30 @@ export interface SeenEvents {
   isNewEvent(platform: Platform, key: string, now: number): Promise<boolean>;
 }
 
+/** A command that was taken in and not carried out, because m0 ended before. */
+export interface LeftCommand {
+  readonly key: string;
+  /** JSON, as the chat's adapter wrote it. */
+  readonly payload: string;
+  /** How many starts have tried to carry it out, this one included. */
+  readonly attempts: number;
+}
+
+/**
+ * Keeps what a chat was told is taken in until it is carried out, as the outbox keeps what is sent. `payload` is JSON of
+ * the adapter's own; it holds no secret.
+ */
+export interface ChatInbox extends SeenEvents {
+  /** As `isNewEvent`; a new one is kept in the same transaction. Acknowledge after it. */
+  takeIn(platform: Platform, key: string, payload: string, now: number): Promise<boolean>;
+  /** Keeps what is carried out already, and takes longer than its chat waits. */
+  keepIn(platform: Platform, key: string, payload: string, now: number): Promise<void>;
+  /** It has been carried out: nothing is kept any more. A missing one is no error. */
+  carriedOut(platform: Platform, key: string): Promise<void>;
+  /** What processes that are gone have left, oldest first; it is this process's from now on. Counts one attempt of each. */
+  leftIn(platform: Platform): Promise<readonly LeftCommand[]>;
+}
+
 /** A conversation of Teams that m0 was met in. */
 export interface TeamsConversation {
   readonly id: string;

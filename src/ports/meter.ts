@@ -1,5 +1,4 @@
 /** Metrics port: the core reports its work here, and an adapter counts it. */
-import type { PolicyAnswer } from '../decisions/decision.ts';
 import type { Run } from '../model/run.ts';
 
 /**
@@ -8,11 +7,20 @@ import type { Run } from '../model/run.ts';
  */
 export type DeliveryResult = 'delivered' | 'slowed' | 'failed' | 'given-up';
 
+/** What is counted of a run before and after one step. */
+export type StepFacts = Pick<Run, 'state' | 'trigger' | 'createdAt' | 'updatedAt'>;
+
+/** What is counted of an answer of a policy. */
+export interface AnswerFacts {
+  readonly policy: string;
+  readonly outcome: { readonly ok: boolean };
+}
+
 /** Called after each event. Its methods never throw and never block. */
 export interface MetricsPort {
   /** A run made a stored step. `before.updatedAt` is when it entered the state that it left. */
-  runStepped(before: Run, after: Run): void;
+  runStepped(before: StepFacts, after: StepFacts): void;
   /** The policies answered for a run, after `ms` milliseconds. */
-  policiesAnswered(answers: readonly PolicyAnswer[], ms: number): void;
+  policiesAnswered(answers: readonly AnswerFacts[], ms: number): void;
   deliveryAttempted(attempt: DeliveryResult): void;
 }

@@ -1,11 +1,14 @@
 /** The messages that m0 still has to send to chats, as the store keeps them. */
 import type { Card } from '../messages/card.ts';
-import type { Place } from '../model/directory.ts';
+import type { Place, Platform } from '../model/directory.ts';
 
 /** A message to deliver to a chat: at least once, de-duplicated by its `key`. */
 export type OutboxMessage =
-  /** Update every copy of the alert's card to the newest state, and post the missing copies. */
-  | { readonly type: 'card'; readonly alertId: number }
+  /**
+   * Update every copy of the alert's card to the newest state, and post the missing copies. `found`: a check found the
+   * problem again, so a copy that was deleted in the chat is posted once more.
+   */
+  | { readonly type: 'card'; readonly alertId: number; readonly found?: true }
   /** One line of history in the thread of each root message. Plain text. */
   | { readonly type: 'thread'; readonly alertId: number; readonly text: string }
   /**
@@ -31,6 +34,13 @@ export type OutboxMessage =
       readonly person: string | null;
       readonly text: string;
       readonly orCopy?: true;
+    }
+  /** Bring an answer that is followed to its newest state. */
+  | {
+      readonly type: 'answer';
+      readonly platform: Platform;
+      readonly channel: string;
+      readonly messageId: string;
     }
   /** A message that is posted once and never updated, for example a digest. */
   | { readonly type: 'post'; readonly place: Place; readonly card: Card };

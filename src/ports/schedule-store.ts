@@ -16,6 +16,8 @@ export interface ScheduleStore {
   lastDigest(name: string): Promise<{ readonly at: number; readonly open: number } | undefined>;
   /** How the stack's last scheduled check was skipped; undefined where it was made, or another one was since. */
   skippedCheck(stack: string): Promise<SkippedCheck | undefined>;
+  /** The same of all stacks that have one, by stack. */
+  skippedChecks(): Promise<ReadonlyMap<string, SkippedCheck>>;
   removeSkippedCheck(stack: string): Promise<void>;
   pushedHead(stack: string): Promise<PushedHead | undefined>;
   setPushedHead(stack: string, head: PushedHead): Promise<void>;

@@ -1,15 +1,23 @@
 /** Store port: the durable memory of m0. */
+
 import type { Alert, AlertKind, AlertOf, NewAlert, PostedMessage, Subscription } from '../model/alert.ts';
-import type { AuditEntry } from '../model/audit-entry.ts';
+import type { AuditEntry, NewAuditEntry } from '../model/audit-entry.ts';
 import type { Platform } from '../model/directory.ts';
 import type { Exemption } from '../model/exemption.ts';
+import type { Memory } from '../model/memory.ts';
 import type { Overview } from '../model/overview.ts';
 import type { Actor, Run, RunState, SeenState } from '../model/run.ts';
 import type { SkippedCheck } from '../model/skipped-check.ts';
-import type { SeenEvents, TeamsStore } from './chat-store.ts';
+import type { BegunPosts } from './begun-posts.ts';
+import type { CauseChange, CauseStore } from './cause-store.ts';
+import type { ChatInbox, TeamsStore } from './chat-store.ts';
+import type { CodifyChange, CodifyStore } from './codify-store.ts';
 import type { OutboxEntry, OutboxMessage } from './outbox.ts';
+import type { PastStore } from './past-store.ts';
+import type { HoldChange, HoldRefusal, PauseStore } from './pause-store.ts';
 import type { ReachStore } from './reach-store.ts';
 import type { ScheduleStore } from './schedule-store.ts';
+import type { FenceChange, StackFences } from './stack-fences.ts';
 
 /**
  * One write of an atomic commit. A `run.update` succeeds only if the stored run still has the state and version of
@@ -45,6 +53,8 @@ export type Change =
       readonly at: number;
     }
   | { readonly type: 'value.set'; readonly name: string; readonly value: string }
+  /** A missing value is no error. */
+  | { readonly type: 'value.remove'; readonly name: string }
   | { readonly type: 'tick.set'; readonly name: string; readonly at: number }
   | { readonly type: 'digest.set'; readonly name: string; readonly at: number; readonly open: number }
   | { readonly type: 'state.seen'; readonly stack: string; readonly seen: SeenState }
@@ -53,7 +63,11 @@ export type Change =
   | { readonly type: 'subscription.add'; readonly subscription: Subscription }
   /** A missing subscription is no error. */
   | { readonly type: 'subscription.end'; readonly where: Omit<Subscription, 'by' | 'at'> }
-  | { readonly type: 'audit'; readonly entry: AuditEntry };
+  | HoldChange
+  | FenceChange
+  | CauseChange
+  | CodifyChange
+  | { readonly type: 'audit'; readonly entry: NewAuditEntry };
 
 /**
  * A message about an alert that is inserted in the same commit and has no id yet. The store adds the id to its
@@ -74,7 +88,15 @@ export type CommitResult =
   /** The run with id `stale` changed since it was read; nothing was written. */
   | { readonly ok: false; readonly stale: number }
   /** The alert with id `staleAlert` changed since it was read, or is the stack's open drift alert; nothing was written. */
-  | { readonly ok: false; readonly staleAlert: number };
+  | { readonly ok: false; readonly staleAlert: number }
+  /** A pause or the brake holds the apply back; nothing was written. */
+  | { readonly ok: false; readonly refused: HoldRefusal }
+  /** Another process has taken that stack; nothing was written. */
+  | { readonly ok: false; readonly taken: string }
+  /** A run of that stack is being applied, which this commit must wait for; nothing was written. */
+  | { readonly ok: false; readonly applying: string }
+  /** The codification with that id changed since it was read, or the finding has one already; nothing was written. */
+  | { readonly ok: false; readonly staleCodification: number };
 
 /** Which alerts to return. A field that is left out does not filter. */
 export interface AlertQuery<K extends AlertKind = AlertKind> {
@@ -84,8 +106,28 @@ export interface AlertQuery<K extends AlertKind = AlertKind> {
   readonly runId?: number;
 }
 
+/** A run that waits for its turn, as far as the order of work needs it. */
+export interface QueuedRun extends Pick<Run, 'id' | 'stack' | 'trigger'> {
+  readonly state: 'queued';
+}
+
 /** The durable memory. Every method may reject with a StoreError that says what was being done. */
-export interface Store extends ScheduleStore, ReachStore, SeenEvents, TeamsStore {
+/** A stack's newest run, as short as lists of many stacks need it. */
+export interface NewestRun extends Pick<Run, 'id' | 'createdAt'> {
+  readonly tellOnly: string | null;
+}
+
+export interface Store
+  extends ScheduleStore,
+    ReachStore,
+    PauseStore,
+    CauseStore,
+    CodifyStore,
+    StackFences,
+    ChatInbox,
+    TeamsStore,
+    PastStore,
+    BegunPosts {
   /** Writes all changes in order, or none of them. */
   commit(changes: readonly Change[]): Promise<CommitResult>;
   run(id: number): Promise<Run | undefined>;
@@ -95,6 +137,8 @@ export interface Store extends ScheduleStore, ReachStore, SeenEvents, TeamsStore
     readonly states?: readonly RunState[];
     readonly limit?: number;
   }): Promise<readonly Run[]>;
+  /** The queued runs, oldest first, without what they found: cheap, however many wait. */
+  queued(): Promise<readonly QueuedRun[]>;
   alert(id: number): Promise<Alert | undefined>;
   /** Newest first. */
   alerts<K extends AlertKind = AlertKind>(query: AlertQuery<K>): Promise<readonly AlertOf<K>[]>;
@@ -123,8 +167,11 @@ export interface Store extends ScheduleStore, ReachStore, SeenEvents, TeamsStore
   dueOutbox(now: number, limit: number): Promise<readonly OutboxEntry[]>;
   /** True if a message with that key was ever added, delivered or not. */
   hasOutboxKey(key: string): Promise<boolean>;
-  /** True if a newer card message of the alert, added after `entry`, still waits for delivery. */
-  hasNewerCard(alertId: number, entry: number): Promise<boolean>;
+  /**
+   * True if a card message of the alert, added after the entry `after` (0: any), still waits for delivery. `found`:
+   * only those of a check that found the problem again count.
+   */
+  hasNewerCard(alertId: number, after: number, found?: boolean): Promise<boolean>;
   outboxDone(id: number, at: number): Promise<void>;
   outboxFailed(id: number, error: string, nextAttemptAt: number): Promise<void>;
   messages(alertId: number): Promise<readonly PostedMessage[]>;
@@ -140,11 +187,21 @@ export interface Store extends ScheduleStore, ReachStore, SeenEvents, TeamsStore
     since: number,
   ): Promise<readonly number[]>;
   addMessage(message: Omit<PostedMessage, 'id'>): Promise<void>;
+  /** The copy with that id is another message of the chat from now on, because the earlier one was deleted. */
+  replaceMessage(id: number, by: Pick<PostedMessage, 'channel' | 'messageId' | 'postedAt'>): Promise<void>;
   /** All subscriptions, oldest first. */
   subscriptions(): Promise<readonly Subscription[]>;
   /** Single values by name, as the key of the fingerprints. What there is many of has methods of its own. */
   value(name: string): Promise<string | undefined>;
+  /** The single values whose names begin with `prefix`, by name. */
+  values(prefix: string): Promise<ReadonlyMap<string, string>>;
   setValue(name: string, value: string): Promise<void>;
+  /** The id of this memory, and the back-ups it was restored from. */
+  memory(): Promise<Memory>;
+  /** The runs with these ids, in any order. Those that are not there are left out. */
+  runsById(ids: readonly number[]): Promise<readonly Run[]>;
+  /** What `status` tells of the newest run of each of these stacks, by stack. Those without a run are left out. */
+  newestRuns(stacks: readonly string[]): Promise<ReadonlyMap<string, NewestRun>>;
   /** Counts and status at `now` (ms since epoch). What concerns stacks is limited to `stacks`. */
   overview(stacks: readonly string[], now: number): Promise<Overview>;
   /** Proves that the store is writable now. Waits only briefly for other processes. */

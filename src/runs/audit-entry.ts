@@ -1,7 +1,9 @@
 /** Builds the audit entry of one step of a run. Pure. */
-import type { AuditEntry } from '../model/audit-entry.ts';
+import type { NewAuditEntry } from '../model/audit-entry.ts';
 import type { Place } from '../model/directory.ts';
+import { sameScope } from '../model/open-findings.ts';
 import { type Actor, M0, type Run, type ScopeEntry } from '../model/run.ts';
+import { pauseText } from './hold-changes.ts';
 import type { RunEvent } from './run-event.ts';
 
 function actorOf(event: RunEvent): Actor {
@@ -27,15 +29,25 @@ function reasonOf(run: Run, event: RunEvent): string | null {
     case 'cancel':
       return event.reason;
     case 'approve':
-      return `${run.approvals.length} of ${event.need}`;
+      return `${run.approvals.filter((a) => sameScope(a.scope, event.approval.scope)).length} of ${event.need}`;
     case 'fail':
       return event.failure.message;
     case 'supersede':
       return `by run #${event.by}`;
-    case 'confirmed':
-      return event.alongside.length === 0
-        ? null
-        : `with equal values before and after, these come along: ${event.alongside.join(', ')}`;
+    case 'confirmed': {
+      const { alongside } = event;
+      const reasons = [
+        ...(run.commits === undefined
+          ? []
+          : [`decided at ${run.commits.decided}, whose inputs of the stack are the same`]),
+        ...(alongside.length === 0
+          ? []
+          : [`with equal values before and after, these come along: ${alongside.join(', ')}`]),
+      ];
+      return reasons.length === 0 ? null : reasons.join('; ');
+    }
+    case 'held':
+      return pauseText(event.pause);
     default:
       // For steps that m0 makes by itself the two states are enough.
       return null;
@@ -47,7 +59,7 @@ function reasonOf(run: Run, event: RunEvent): string | null {
  *
  * @param now ms since epoch
  */
-export function auditEntryOf(was: Run, run: Run, event: RunEvent, now: number): AuditEntry {
+export function auditEntryOf(was: Run, run: Run, event: RunEvent, now: number): NewAuditEntry {
   const reason = reasonOf(run, event);
   return {
     at: now,

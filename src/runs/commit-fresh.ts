@@ -1,4 +1,5 @@
 import type { Change, CommitResult, Store } from '../ports/store.ts';
+import { refusalText } from './hold-changes.ts';
 
 const ATTEMPTS = 5;
 
@@ -18,8 +19,12 @@ export async function commitFresh(
   }
 }
 
-/** Which of what a refused commit was made from has moved, in words. */
+/** Why a commit was refused, in words: something it was made from has moved, or an apply is held back. */
 export function staleText(refused: Extract<CommitResult, { readonly ok: false }>): string {
+  if ('refused' in refused) return refusalText(refused.refused);
+  if ('staleCodification' in refused) return 'it is on its way into the code already, or moved meanwhile';
+  if ('applying' in refused) return `the apply waits for the one of ${refused.applying}`;
+  if ('taken' in refused) return `stack ${refused.taken} was taken by another worker`;
   return 'staleAlert' in refused
     ? `alert ${refused.staleAlert} was changed by somebody else`
     : `run #${refused.stale} was changed by somebody else`;

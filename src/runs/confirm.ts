@@ -1,11 +1,15 @@
 /** Checks before an apply that its plan changes exactly what was approved. Pure. */
+
 import type { Decision, FindingDecision, PolicyAnswer, Reason } from '../decisions/decision.ts';
 import { fingerprintOf } from '../drift/fingerprint.ts';
+import type { Cause } from '../model/cause.ts';
+import { type CodeVersion, touchedCommit } from '../model/code-version.ts';
 import type { Directory, Stack } from '../model/directory.ts';
 import type { Run, SavedPlan } from '../model/run.ts';
-import { couldApprove, type OnCallNow } from '../people/permissions.ts';
+import { neededApprovals, partIn, type Waiting } from '../people/authors.ts';
+import { countingApprovals, type OnCallNow } from '../people/permissions.ts';
 import type { PlanResult } from '../ports/runner.ts';
-import { shortCommit } from '../text/words.ts';
+import { clip, codeName, shortCommit } from '../text/words.ts';
 import { failingChecks, unknownChecks } from './conditions.ts';
 import { type ComparedPlan, comparePlan, type PlanToApply } from './planned-changes.ts';
 import type { Planned } from './run-event.ts';
@@ -23,15 +27,26 @@ export function toPlanned(result: PlanResult): Planned {
     code,
     plan,
     findings: analysis.findings,
+    places: result.places ?? {},
+    branches: result.branches ?? {},
     outputs: analysis.outputs,
     changes: analysis.changes,
     counts: analysis.counts,
     fingerprint: fingerprintOf(analysis.findings.filter((f) => f.actionable)),
+    coupled: analysis.coupled ?? [],
     resourcesInState: analysis.resourcesInState ?? null,
     checks: failingChecks(analysis.checks ?? []),
     checksUnknown: unknownChecks(analysis.checks ?? []),
-    unsure: whyNotByItself(analysis, plan.targets === null),
+    stateOnlyHere: result.stateOnlyHere ?? false,
+    unsure: result.unsure ?? whyNotByItself(analysis, plan.targets === null),
+    tellOnly: plan.tellOnly ?? null,
   };
+}
+
+/** When the run's approval becomes too old (ms since epoch); Infinity if no person approved it. */
+export function expiresAt(run: Pick<Run, 'approvals'>): number {
+  const approved = run.approvals.at(-1);
+  return approved === undefined ? Number.POSITIVE_INFINITY : approved.at + APPROVAL_MS;
 }
 
 /**
@@ -39,13 +54,17 @@ export function toPlanned(result: PlanResult): Planned {
  * down, its apply would surprise them. False if policies allowed the run: m0 asks them again before the apply.
  */
 export function isTooOld(run: Run, now: number): boolean {
-  const approved = run.approvals.at(-1);
-  return approved !== undefined && now - approved.at >= APPROVAL_MS;
+  return now >= expiresAt(run);
+}
+
+/** True if the plan is fresh at `now` (ms since epoch): it needs no new plan before its apply. */
+export function isFresh(plan: SavedPlan, now: number): boolean {
+  return now >= plan.madeAt && now - plan.madeAt < FRESH_MS;
 }
 
 /** True if the run's own saved plan is fresh at `now` (ms since epoch) and does exactly what was approved. */
 export function freshAndExact(run: Run, now: number): boolean {
-  if (!run.plan || now - run.plan.madeAt >= FRESH_MS || now < run.plan.madeAt) return false;
+  if (!run.plan || !isFresh(run.plan, now)) return false;
   if (run.plan.targets !== null || run.changes === undefined) return false;
   const { moved, undecided } = compareOwnPlan(run, run.plan);
   const actionable = run.findings.filter((f) => f.actionable);
@@ -63,13 +82,30 @@ export function configObjections(
   run: Run,
   stack: Stack,
   directory: Directory,
-  now: OnCallNow,
+  onCall: OnCallNow,
+  causes: readonly Cause[],
+  now: number,
 ): readonly string[] {
   if (stack.realign === 'never') return ['m0.yaml says realign: never'];
   if (run.approvals.length === 0) return stack.realign === 'ask' ? ['m0.yaml says realign: ask'] : [];
-  const counting = run.approvals.filter((a) => couldApprove(a.by.person, stack, directory, now));
-  if (counting.length >= Math.max(1, stack.approvers.need)) return [];
-  return [`m0.yaml asks for ${stack.approvers.need} who may approve, and ${counting.length} did`];
+  const about = approvedOf(run, causes, now);
+  const counting = countingApprovals(run.approvals, stack, directory, onCall, about);
+  const { need } = neededApprovals(stack, directory, about);
+  if (counting.length >= Math.max(1, need)) return [];
+  const causers = run.approvals.flatMap(({ by }) => {
+    const person = directory.people.find(({ key }) => key === by.person);
+    return person !== undefined && partIn(person, stack, about) === 'caused' ? [by.name] : [];
+  });
+  return [
+    ...causers.map((name) => `by the cloud's log ${name} made some of this drift (notTheAuthor)`),
+    `m0.yaml asks for ${need} who may approve, and ${counting.length} did`,
+  ];
+}
+
+/** What was approved, to tell whose approvals count. `now`: ms since epoch. */
+export function approvedOf(run: Run, causes: readonly Cause[], now: number): Waiting {
+  const scope = new Set(run.scope.map((s) => s.address));
+  return { code: run.code, findings: run.findings.filter((f) => scope.has(f.address)), causes, now };
 }
 
 /**
@@ -79,7 +115,13 @@ export function configObjections(
  */
 export type Confirmation =
   | { readonly ok: true; readonly alongside: readonly string[] }
-  | { readonly ok: false; readonly also: readonly string[]; readonly narrower: boolean };
+  | {
+      readonly ok: false;
+      readonly also: readonly string[];
+      readonly narrower: boolean;
+      /** What the plan would change besides, without anybody's decision. */
+      readonly undecided: readonly string[];
+    };
 
 export interface Evidence {
   /** The commit now in use of each policy bundle, by policy name; null if it can't be used. */
@@ -90,7 +132,8 @@ export interface Evidence {
 
 /**
  * Compares the plan with what was approved. They match if the plan does to each approved address exactly what was
- * approved, nothing else that nobody decided on, and if the code commit and the policy bundles are the same.
+ * approved, nothing else that nobody decided on, and if the stack's inputs and the policy bundles are the same. A later
+ * commit that changes none of the inputs does not matter.
  */
 export function confirmPlan(run: Run, evidence: Evidence): Confirmation {
   const also: string[] = [];
@@ -104,14 +147,9 @@ export function confirmPlan(run: Run, evidence: Evidence): Confirmation {
   }
   if (run.scope.some(({ change }) => change === undefined)) also.push('m0 was updated since it was decided');
   const { result } = evidence;
-  if (result !== null) {
-    const approvedCommit = run.approvals.at(-1)?.commit ?? run.code?.commit ?? '';
-    if (result.code.commit !== approvedCommit) {
-      also.push(`code ${short(approvedCommit)} → ${short(result.code.commit)}`);
-    }
-  }
+  if (result !== null && !hasDecidedInputs(run, result.code)) also.push(codeMovedText(run, result.code));
   const plan = result?.plan ?? run.plan;
-  if (plan === null) return { ok: false, also, narrower: false };
+  if (plan === null) return { ok: false, also, narrower: false, undecided: [] };
   const compared = result === null ? compareOwnPlan(run, plan) : comparePlan(run, planToApply(result));
   const { moved, undecided, alongside } = compared;
   const isNew = (address: string): boolean => !run.scope.some((s) => s.address === address);
@@ -131,7 +169,31 @@ export function confirmPlan(run: Run, evidence: Evidence): Confirmation {
       ...untold.map((address) => `m0 can't tell all that the plan does to ${address}`),
     ],
     narrower: asApproved && result !== null,
+    undecided,
   };
+}
+
+/** The commit that was decided on. */
+export function decidedCommit(run: Run): string {
+  return run.approvals.at(-1)?.commit ?? run.code?.commit ?? '';
+}
+
+/** True if the code has the inputs that were decided on. Where they are not known, the commit must be the same. */
+function hasDecidedInputs(run: Run, code: CodeVersion): boolean {
+  const approval = run.approvals.at(-1);
+  const inputs = approval === undefined ? run.code?.inputs?.digest : approval.inputs;
+  if (inputs === undefined) return code.commit === decidedCommit(run);
+  return code.inputs?.digest === inputs;
+}
+
+/** Which commit changed what the stack reads, e.g. `infra@1c2d3e4 "open a port" by Kim changed the code`. */
+function codeMovedText(run: Run, code: CodeVersion): string {
+  const { commit, subject, author } = touchedCommit(code);
+  const before = run.code?.inputs?.touched?.commit;
+  if (before === undefined || before === commit) {
+    return `code ${short(decidedCommit(run))} → ${short(code.commit)}`;
+  }
+  return `${codeName({ ...code, commit })} "${clip(subject, 60)}" by ${clip(author, 40)} changed the code`;
 }
 
 function planToApply({ analysis, plan }: PlanResult): PlanToApply {

@@ -1,14 +1,18 @@
 /** Turns the effects of a transition into store changes, which are stored with it in one transaction. Pure. */
 import { assertNever } from '../base/assert-never.ts';
 import type { RunAlert } from '../model/alert.ts';
+import type { AuditEntry } from '../model/audit-entry.ts';
+import type { Stack } from '../model/directory.ts';
 import { type Actor, type Interrupted, M0, type Run, type Trigger } from '../model/run.ts';
 import type { OutboxMessage } from '../ports/outbox.ts';
 import type { Change, NewAlertMessage } from '../ports/store.ts';
-import { capitalize } from '../text/words.ts';
+import { capitalize, count } from '../text/words.ts';
 import { auditEntryOf } from './audit-entry.ts';
+import type { FollowedApply } from './followed-apply.ts';
 import { describeState, transition } from './machine.ts';
 import { newAlert } from './new-alert.ts';
 import { type PlanAlerts, planChanges } from './plan-alerts.ts';
+import { agrees, isOnTheWay, saysTheSame } from './routine.ts';
 import type { Effect, RunEvent } from './run-event.ts';
 
 /** The stack's alerts and the people to ask, read just before the transition is stored. */
@@ -21,13 +25,17 @@ export interface AlertContext extends PlanAlerts {
   readonly ofRun: readonly RunAlert[];
   /** The run that the open drift alert shows. */
   readonly openAlertRun: Run | null;
+  /** The apply upstream that the run's drift only follows; null: it has a cause of its own. */
+  readonly followed: FollowedApply | null;
+  /** The stack's last line in the audit record. */
+  readonly lastEntry: AuditEntry | null;
   /** People to ask by direct message, each with the reason. */
   readonly peopleToAsk: readonly { readonly person: string; readonly why: string }[];
 }
 
 /** A new run in state `queued`; the store gives it its id. `now` is in ms since epoch. */
 export function newRun(
-  stack: { readonly name: string; readonly environment: string },
+  stack: Pick<Stack, 'name' | 'environment' | 'worker'>,
   trigger: Trigger,
   requestedBy: Actor,
   forceHuman: string | null,
@@ -37,6 +45,7 @@ export function newRun(
   return {
     stack: stack.name,
     environment: stack.environment,
+    ...(stack.worker === undefined ? {} : { worker: stack.worker }),
     trigger,
     requestedBy,
     state: 'queued',
@@ -63,7 +72,7 @@ export function newRun(
 }
 
 /**
- * All store changes of one transition: the run, its audit entry, alerts and outbox messages. The caller must commit
+ * All store changes of one transition: the run, its audit entry (left out for routine, see routine.ts), alerts and outbox messages. The caller must commit
  * them in one transaction. Throws if the run of the open alert must be superseded and its state does not allow that.
  */
 export function changesOf(
@@ -76,7 +85,7 @@ export function changesOf(
 ): readonly Change[] {
   const changes: Change[] = [
     { type: 'run.update', run, was: { state: was.state, version: was.version } },
-    { type: 'audit', entry: auditEntryOf(was, run, event, now) },
+    ...recordOf(was, run, event, state.lastEntry, now),
   ];
   const stamp = `${run.id}.${run.version}`;
   const send = (key: string, delivery: OutboxMessage): void => {
@@ -91,7 +100,6 @@ export function changesOf(
         if (state.drift) {
           const outcome = successionText(state.openAlertRun, run);
           changes.push({ type: 'alert.update', alert: { ...state.drift, state: 'superseded', outcome } });
-          send(`card:${state.drift.id}:${stamp}`, { type: 'card', alertId: state.drift.id });
         }
         const asksPeople = effects.some((e) => e.type === 'ask');
         const deliveries: NewAlertMessage[] = [
@@ -103,6 +111,13 @@ export function changesOf(
           alert: newAlert('drift', run, run.fingerprint ?? '', now),
           deliveries,
         });
+        if (state.followed) {
+          const { alertId } = state.followed;
+          const text = followedText(run);
+          send(`thread:${alertId}:followed:${run.id}`, { type: 'thread', alertId, text });
+        }
+        // After the new card, so that the old one can point to it.
+        if (state.drift) send(`card:${state.drift.id}:${stamp}`, { type: 'card', alertId: state.drift.id });
         return;
       }
       case 'refresh':
@@ -139,7 +154,7 @@ export function changesOf(
             type: 'alert.update',
             alert: { ...state.drift, seenCount: state.drift.seenCount + 1, lastSeenAt: now },
           });
-          send(`card:${id}:${stamp}`, { type: 'card', alertId: id });
+          send(`card:${id}:${stamp}`, { type: 'card', alertId: id, found: true });
         }
         return;
       case 'ask':
@@ -167,14 +182,7 @@ export function changesOf(
       case 'check':
         changes.push({
           type: 'run.insert',
-          run: newRun(
-            { name: run.stack, environment: run.environment },
-            effect.trigger,
-            M0,
-            effect.forceHuman,
-            now,
-            effect.interrupted,
-          ),
+          run: newRun(stackOfRun(run), effect.trigger, M0, effect.forceHuman, now, effect.interrupted),
         });
         return;
       case 'check-failed':
@@ -215,6 +223,34 @@ export function changesOf(
   return changes;
 }
 
+/** The stack of the run, as a new run of it needs it. */
+export function stackOfRun({
+  stack,
+  environment,
+  worker,
+}: Run): Pick<Stack, 'name' | 'environment' | 'worker'> {
+  return { name: stack, environment, ...(worker === undefined ? {} : { worker }) };
+}
+
+/** The line of the audit record about the step; none for a step that says nothing. */
+function recordOf(
+  was: Run,
+  run: Run,
+  event: RunEvent,
+  last: AuditEntry | null,
+  now: number,
+): readonly Change[] {
+  const entry = auditEntryOf(was, run, event, now);
+  if (isOnTheWay(run, event) || (agrees(run, event) && saysTheSame(last, entry))) return [];
+  return [{ type: 'audit', entry }];
+}
+
+/** What the thread of the apply upstream says. */
+function followedText({ stack, id, findings }: Run): string {
+  const open = findings.filter((finding) => finding.actionable).length;
+  return `${stack} follows: ${count(open, 'resource')} changed by what this applied, see run #${id}`;
+}
+
 /** The sentence on the card of `previous` which says that `run` replaced it. */
 function successionText(previous: Run | null, run: Run): string {
   if (previous?.state === 'apply_unknown') {
@@ -240,7 +276,12 @@ function failureChanges(run: Run, state: AlertContext, stamp: string, now: numbe
           runId: run.id,
         },
       },
-      { type: 'outbox.add', key: `card:${id}:${stamp}`, delivery: { type: 'card', alertId: id }, at: now },
+      {
+        type: 'outbox.add',
+        key: `card:${id}:${stamp}`,
+        delivery: { type: 'card', alertId: id, found: true },
+        at: now,
+      },
     ];
   }
   return [

@@ -1,13 +1,23 @@
-/** Requires a person's approval, even if the policies say `auto`, after a rejection or a failed apply. Pure. */
+/**
+ * Requires a person's approval, even if the policies say `auto`: after a rejection or a failed apply, and where healing
+ * fights somebody. Pure.
+ */
 import type { Decision } from '../decisions/decision.ts';
+import { type Brake, brakeOn, brakeReason, brakesOf } from '../model/brake.ts';
 import type { Run } from '../model/run.ts';
 import { clip } from '../text/words.ts';
+import type { RunEvent } from './run-event.ts';
 
 /** Why drift that this run already had needs a person; null if m0 may apply it without one. */
 function whyPersonNeeded(openAlertRun: Run): string | null {
   if (openAlertRun.forceHuman !== null) return openAlertRun.forceHuman;
   if (openAlertRun.state === 'apply_unknown') return `m0 stopped while applying run #${openAlertRun.id}`;
   return openAlertRun.state === 'failed' ? `run #${openAlertRun.id} failed` : null;
+}
+
+/** The decision with a person, for this reason, for what the policies allow at these addresses. */
+export function requirePeopleFor(decision: Decision, addresses: readonly string[], why: string): Decision {
+  return requirePeople(decision, (entry) => (addresses.includes(entry.address) ? why : null));
 }
 
 function requirePeople(
@@ -33,10 +43,13 @@ export function holdForPeople(
   run: Run,
   decision: Decision,
   openAlertRun: Run | null,
-): Pick<Run, 'decision' | 'forceHuman' | 'interrupted'> {
+): Pick<Run, 'decision' | 'forceHuman' | 'forceHumanFor' | 'interrupted'> {
   const drifting = new Set(run.findings.filter((f) => f.actionable).map((f) => f.address));
   const sharesDrift = openAlertRun?.findings.some((f) => f.actionable && drifting.has(f.address)) ?? false;
-  const forceHuman = run.forceHuman ?? (openAlertRun && sharesDrift ? whyPersonNeeded(openAlertRun) : null);
+  const inherited = openAlertRun && sharesDrift && run.forceHuman === null ? openAlertRun : null;
+  const forceHuman = run.forceHuman ?? (inherited && whyPersonNeeded(inherited));
+  // The reason of an apply that failed or was interrupted is about all of the stack.
+  const forceHumanFor = inherited?.forceHuman === forceHuman ? inherited.forceHumanFor : run.forceHumanFor;
   const interruptedApply =
     openAlertRun?.state === 'apply_unknown'
       ? { run: openAlertRun.id, addresses: openAlertRun.scope.map((s) => s.address) }
@@ -48,15 +61,59 @@ export function holdForPeople(
     openAlertRun?.ending && openAlertRun.ending.by.platform !== 'm0' ? openAlertRun.ending : null;
   return {
     forceHuman,
+    ...(forceHumanFor === undefined || forceHuman === null ? {} : { forceHumanFor }),
     interrupted,
     decision: requirePeople(decision, (entry) => {
-      if (forceHuman !== null) return forceHuman;
+      if (forceHuman !== null && (forceHumanFor?.includes(entry.address) ?? true)) return forceHuman;
       const isUnchanged = openAlertRun?.findings.some(
         (f) => f.address === entry.address && f.fingerprint === entry.fingerprint,
       );
       return endedByPerson && isUnchanged
         ? `${endedByPerson.by.name} ended run #${openAlertRun?.id} without applying it`
         : null;
+    }),
+  };
+}
+
+type Decided = Extract<RunEvent, { readonly type: 'decided' }>;
+
+/** The brakes of the stack's open alert that no person has answered: they hold until a person does. */
+function unansweredBrakes(openAlertRun: Run | null): readonly Brake[] {
+  const byPeople = (openAlertRun?.applied ?? []).filter((part) => part.approvedBy.length > 0);
+  const answered = byPeople.flatMap((part) => part.scope);
+  return (openAlertRun?.brakes ?? []).filter(
+    ({ address, fingerprint }) =>
+      !answered.some((entry) => entry.address === address && entry.fingerprint === fingerprint),
+  );
+}
+
+/**
+ * Changes `auto` to `human` in the decision where the brake holds: the same finding was put back too often, or too much
+ * healed in the environment within an hour.
+ */
+export function withBrake(
+  run: Run,
+  decision: Run['decision'],
+  { healing, openAlertRun }: Pick<Decided, 'healing' | 'openAlertRun'>,
+  now: number,
+): Pick<Run, 'decision' | 'brakes'> {
+  if (healing === undefined || decision === null) return { decision };
+  const { history, limit } = healing;
+  const seenAt = run.plan?.madeAt ?? now;
+  // This plan has found the drift again; the store records it with this decision.
+  const heals = history.heals.map((heal) =>
+    heal.seenAgainAt === null && heal.at < seenAt ? { ...heal, seenAgainAt: seenAt } : heal,
+  );
+  const allowed = decision.findings.filter((entry) => entry.verdict === 'auto');
+  const fresh = brakesOf(allowed, { ...history, heals }, { environment: run.environment, limit });
+  const before = unansweredBrakes(openAlertRun);
+  const brakes = allowed.flatMap((entry) => brakeOn(entry, fresh) ?? brakeOn(entry, before) ?? []);
+  if (brakes.length === 0) return { decision };
+  return {
+    brakes,
+    decision: requirePeople(decision, (entry) => {
+      const brake = brakeOn(entry, brakes);
+      return brake === undefined ? null : brakeReason(brake);
     }),
   };
 }

@@ -5,8 +5,9 @@
 
 import { assertNever } from '../base/assert-never.ts';
 import { RUN_STATES, type Run, type RunState } from '../model/run.ts';
+import { afterApproval, afterConfirmation, afterRecount } from './approval.ts';
+import { pauseText } from './hold-changes.ts';
 import {
-  afterApproval,
   afterDecision,
   afterExemption,
   afterExpiry,
@@ -14,6 +15,7 @@ import {
   afterLocked,
   afterMoved,
   afterObjection,
+  afterRestore,
   afterVerify,
 } from './outcomes.ts';
 import type { Next, RunEvent, RunEventName, Transition } from './run-event.ts';
@@ -24,15 +26,19 @@ export const EVENT_STATES: Record<RunEventName, readonly RunState[]> = {
   planned: ['planning'],
   decided: ['deciding'],
   approve: ['awaiting_approval'],
+  recounted: ['awaiting_approval'],
   reject: ['awaiting_approval'],
   cancel: ['queued', 'planning', 'deciding', 'awaiting_approval', 'approved'],
   supersede: ['queued', 'planning', 'deciding', 'awaiting_approval', 'approved'],
   kept: ['awaiting_approval', 'approved'],
   expire: ['approved'],
+  restored: ['approved', 'awaiting_approval'],
   confirmed: ['approved'],
   objected: ['approved'],
+  held: ['approved'],
   moved: ['approved'],
   locked: ['applying'],
+  postponed: ['applying'],
   applied: ['applying'],
   verified: ['verifying'],
   lost: ['applying'],
@@ -81,6 +87,8 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
       return afterDecision(run, event, now);
     case 'approve':
       return afterApproval(run, event, now);
+    case 'recounted':
+      return afterRecount(run, event, now);
     case 'reject':
       return {
         to: 'rejected',
@@ -105,18 +113,37 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
       return afterExemption(run, event, now);
     case 'expire':
       return afterExpiry(run, now);
+    case 'restored':
+      return afterRestore(run);
     case 'confirmed':
-      return {
-        to: 'applying',
-        change: { plan: event.plan, alongside: event.alongside },
-        effects: [{ type: 'refresh' }],
-      };
+      return afterConfirmation(run, event);
     case 'objected':
       return afterObjection(run, event, now);
+    case 'held':
+      return {
+        to: 'approved',
+        change: { plan: null },
+        effects: [
+          { type: 'refresh' },
+          { type: 'history', text: `Not applied yet: ${pauseText(event.pause)}` },
+        ],
+      };
     case 'moved':
       return afterMoved(run, event, now);
     case 'locked':
       return afterLocked(run, event, now);
+    case 'postponed':
+      return {
+        to: 'approved',
+        change: { plan: null },
+        effects: [
+          { type: 'refresh' },
+          {
+            type: 'history',
+            text: 'Not applied yet: m0 could not store that the apply begins. It plans again',
+          },
+        ],
+      };
     case 'applied':
       return {
         to: 'verifying',
@@ -137,6 +164,7 @@ function next(run: Run, event: RunEvent, now: number): Next | string {
               ...(run.alongside === undefined || run.alongside.length === 0
                 ? {}
                 : { alongside: run.alongside }),
+              ...(run.commits === undefined ? {} : { commits: run.commits }),
             },
           ],
         },

@@ -1,6 +1,7 @@
 /** The next state of a run after a decision, an approval, changed drift, a verification or a failure. All pure. */
 
 import { ownerOf } from '../drift/planned-change.ts';
+import { allExemptWords } from '../model/exemption.ts';
 import {
   approvable,
   type OpenFinding,
@@ -10,7 +11,9 @@ import {
   toScope,
 } from '../model/open-findings.ts';
 import { type Actor, type Failure, isTerminal, type Run, type RunState } from '../model/run.ts';
+import { withCoupled } from '../model/run-parts.ts';
 import { durationText } from '../text/words.ts';
+import { stillGiven } from './approval.ts';
 import {
   emptiedByApply,
   emptyStateText,
@@ -19,10 +22,10 @@ import {
   stateEmpty,
   whyPersonCreates,
 } from './empty-state.ts';
-import { holdForPeople, keepsMoving } from './hold-for-people.ts';
+import { holdForPeople, keepsMoving, requirePeopleFor, withBrake } from './hold-for-people.ts';
 import type { Effect, Next, Planned, RunEvent } from './run-event.ts';
 
-const ALL_EXEMPT = 'everything that is left is snoozed or accepted';
+const MOVED = 'it moved since it was approved';
 
 /** How many conditions of the code failed in the run's plan. */
 function failing(run: Pick<Run, 'checks'>): number {
@@ -44,8 +47,12 @@ function names(actors: readonly Actor[]): string {
 export function afterDecision(run: Run, event: Extract<RunEvent, { type: 'decided' }>, now: number): Next {
   const openAlertRun = event.openAlertRun;
   // Plan files hold secrets, so the run keeps its plan file only if it is applied at once.
-  const asked = { ...run, forceHuman: run.forceHuman ?? whyPersonCreates(run, event.seenState) };
-  const change = { ...holdForPeople(asked, event.decision, openAlertRun), plan: null };
+  const asked = {
+    ...run,
+    forceHuman: run.forceHuman ?? event.whyPerson ?? whyPersonCreates(run, event.seenState),
+  };
+  const held = holdForPeople(asked, event.decision, openAlertRun);
+  const change = { ...held, ...withBrake(run, held.decision, event, now), plan: null };
   const decided = { ...run, ...change };
   const open = openFindings(decided, event.exemptions, now);
   const checkWorked: Effect = { type: 'check-worked' };
@@ -76,14 +83,22 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { type: 'decide
         ...(openAlertRun && !isTerminal(openAlertRun.state)
           ? [{ type: 'supersede' as const, run: openAlertRun.id }]
           : []),
-        { type: 'resolve', outcome: kept ? ALL_EXEMPT : goneText(run) },
+        {
+          type: 'resolve',
+          outcome: kept ? allExemptWords(event.exemptions, 'everything that is left') : goneText(run),
+        },
       ],
     };
   }
 
   const auto = open.filter((o) => o.verdict === 'auto');
   // Compared with what the alert showed then: drift that a snooze hid then is new once the snooze has ended.
-  if (openAlertRun && sameDrift(openFindings(openAlertRun, event.exemptions, openAlertRun.updatedAt), open)) {
+  if (
+    openAlertRun &&
+    // What could not be applied then may be now, and the other way round.
+    (openAlertRun.tellOnly ?? null) === (run.tellOnly ?? null) &&
+    sameDrift(openFindings(openAlertRun, event.exemptions, openAlertRun.updatedAt), open)
+  ) {
     const waitsForPeople = openAlertRun.state === 'awaiting_approval';
     const wasRequested = run.trigger === 'command' || run.trigger === 'verify';
     // An approved run will be applied and verified, and reports the result.
@@ -123,46 +138,6 @@ export function afterDecision(run: Run, event: Extract<RunEvent, { type: 'decide
 
 /** End states in which people or policies answered the drift. After all others m0 asks about it again. */
 const ENDED_BY_PEOPLE: readonly RunState[] = ['denied', 'rejected', 'canceled'];
-
-/** The step after a person approved. The run is `approved` once enough people approved the same scope. */
-export function afterApproval(
-  run: Run,
-  event: Extract<RunEvent, { type: 'approve' }>,
-  now: number,
-): Next | string {
-  const open = approvable(openFindings(run, event.exemptions, now));
-  if (open.length === 0) return `nothing of run #${run.id} waits for approval`;
-  if (!sameScope(open, event.approval.scope)) {
-    return `what waits on run #${run.id} has changed since that card was shown; look at it again`;
-  }
-  const { person, name: by } = event.approval.by;
-  // An earlier approval counts only if it was for the same findings and its person may still approve.
-  const counting = run.approvals.filter(
-    (a) => sameScope(a.scope, open) && !event.voids?.includes(a.by.person ?? ''),
-  );
-  if (counting.some((a) => a.by.person === person) && counting.length < event.need) {
-    return `${by} has approved run #${run.id} already: ${counting.length} of ${event.need}, somebody else must too`;
-  }
-  const approvals = [...counting.filter((a) => a.by.person !== person), event.approval];
-  if (approvals.length < event.need) {
-    return {
-      to: 'awaiting_approval',
-      change: { approvals },
-      effects: [
-        { type: 'refresh' },
-        { type: 'history', text: `${by} approved run #${run.id} (${approvals.length} of ${event.need})` },
-      ],
-    };
-  }
-  return {
-    to: 'approved',
-    change: { approvals, scope: toScope(open), moved: null },
-    effects: [
-      { type: 'refresh' },
-      { type: 'history', text: `${by} approved run #${run.id}; planning again before the apply` },
-    ],
-  };
-}
 
 const MINUTE = 60_000;
 /** Pauses before each new try of an apply that found the state locked. After half an hour in all it fails. */
@@ -229,6 +204,22 @@ export function afterExpiry(run: Run, now: number): Next {
   };
 }
 
+/** The step of a run of a restored back-up whose approvals no longer count: people are asked again, or a new run. */
+export function afterRestore(run: Run): Next {
+  if (run.state === 'awaiting_approval') {
+    const text = `What ${names(run.approvals.map((a) => a.by))} approved no longer counts: m0 was restored from a back-up`;
+    return { to: run.state, change: { approvals: [] }, effects: recallApprovers(run, text) };
+  }
+  const text =
+    'Not applied: m0 was restored from a back-up since it was approved. Planning afresh, to ask again';
+  const forceHuman = `run #${run.id} was approved before m0 was restored from a back-up`;
+  return {
+    to: 'expired',
+    change: { scope: [], plan: null, lock: null },
+    effects: [...recallApprovers(run, text), { type: 'check', trigger: 'verify', forceHuman }],
+  };
+}
+
 /** The step after somebody snoozed or accepted findings: they are removed from the question and from the scope. */
 export function afterExemption(run: Run, event: Extract<RunEvent, { type: 'kept' }>, now: number): Next {
   const open = openFindings(run, event.exemptions, now);
@@ -242,12 +233,14 @@ export function afterExemption(run: Run, event: Extract<RunEvent, { type: 'kept'
     return {
       to: 'quiet',
       change: { scope: [] },
-      effects: [{ type: 'resolve', outcome: 'everything left is snoozed or accepted' }],
+      effects: [{ type: 'resolve', outcome: allExemptWords(event.exemptions) }],
     };
   }
   if (run.state === 'awaiting_approval') return { to: run.state, effects: [{ type: 'refresh' }] };
-  const change = { scope: [], approvals: [] };
-  const text = 'Not applied: something of it was snoozed or accepted meanwhile';
+  const change = { scope: [], approvals: run.otherApprovals ?? [], otherApprovals: [] };
+  const text = event.exemptions.some(({ kind }) => kind === 'codify')
+    ? 'Not applied: something of it was snoozed, accepted or put into the code meanwhile'
+    : 'Not applied: something of it was snoozed or accepted meanwhile';
   return askPeopleAgain(open, change, recallApprovers(run, text));
 }
 
@@ -262,11 +255,20 @@ export function afterObjection(run: Run, event: Extract<RunEvent, { type: 'objec
     ...before,
     findings: before.findings.map((d) => asked.get(`${d.address} ${d.fingerprint}`) ?? d),
   };
-  const change: Partial<Run> = { decision, scope: [], plan: null, lock: null };
+  const approvals = [...(run.otherApprovals ?? []), ...run.approvals];
+  const change: Partial<Run> = {
+    ...{ decision, scope: [], plan: null, lock: null, approvals, otherApprovals: [] },
+    ...(event.brakes === undefined ? {} : { brakes: event.brakes }),
+  };
   const reasons = event.reasons.map((r) => `${r.policy ?? 'm0'}: ${r.text}`);
   const text = `Not applied yet: ${[...new Set(reasons)].slice(0, 3).join('; ')}`;
   const open = openFindings({ ...run, ...change }, event.exemptions, now);
   return askPeopleAgain(open, change, recallApprovers(run, text));
+}
+
+/** The findings that a plan limited to the scope would have taken along. */
+function pulledFindings({ pulls = [], planned }: Extract<RunEvent, { type: 'moved' }>): readonly string[] {
+  return planned.findings.flatMap((f) => (f.actionable && pulls.includes(f.address) ? [f.address] : []));
 }
 
 /**
@@ -295,15 +297,22 @@ export function afterMoved(run: Run, event: Extract<RunEvent, { type: 'moved' }>
     };
   }
   const { planned } = event;
+  const approved = run.scope.map((s) => s.address);
+  const { coupled = [] } = planned;
+  const pulled = pulledFindings(event);
+  const still = stillGiven(run, planned.code, event.decision);
   const change: Partial<Run> = {
     ...planned,
     plan: null,
-    decision: event.decision,
+    decision: requirePeopleFor(event.decision, approved, MOVED),
     scope: [],
-    approvals: [],
+    approvals: still,
+    otherApprovals: [],
+    coupled: pulled.length === 0 ? coupled : withCoupled(coupled, [...approved, ...pulled]),
     moved: event.moved,
     lock: null,
-    forceHuman: 'it moved since it was approved',
+    forceHuman: MOVED,
+    forceHumanFor: approved,
   };
   const open = openFindings({ ...run, ...change }, event.exemptions, now);
   if (open.length === 0) {
@@ -318,7 +327,15 @@ export function afterMoved(run: Run, event: Extract<RunEvent, { type: 'moved' }>
     };
   }
   const text = `Not applied: it moved since ${names(event.moved.approvedBy)} approved it`;
-  return askPeopleAgain(open, change, recallApprovers(run, text));
+  const told = recallApprovers(run, text);
+  // What nobody had to approve heals as the policies say; what was approved is asked about again after it.
+  const auto = open.filter((o) => o.verdict === 'auto');
+  if (auto.length > 0) {
+    // No person approved what heals now: the approvals of other parts wait until it has healed.
+    const healing = { ...change, scope: toScope(auto), approvals: [], otherApprovals: still };
+    return { to: 'approved', change: healing, effects: told };
+  }
+  return askPeopleAgain(open, change, told);
 }
 
 /** The step after the plan that verifies an apply. What still drifts then waits for a person. */
@@ -334,9 +351,10 @@ export function afterVerify(run: Run, event: Extract<RunEvent, { type: 'verified
     plan: null,
     decision: event.decision,
     scope: [],
-    approvals: [],
+    approvals: stillGiven(run, planned.code, event.decision),
+    otherApprovals: [],
     applied,
-    forceHuman: left.length === 0 ? run.forceHuman : 'the last apply left it as it was',
+    ...(left.length === 0 ? {} : { forceHuman: 'the last apply left it as it was', forceHumanFor: null }),
   };
   if (hasEmptied(run.resourcesInState, planned.resourcesInState) && !emptiedByApply(run)) {
     const seen = seenBy(run);

@@ -2,11 +2,14 @@
  * What follows from each new plan besides its drift: what m0 remembers of the stack's state, the alert of a state
  * that is empty, and the alert of conditions of the code that fail. Pure.
  */
+
 import type { CheckResult } from '../drift/finding.ts';
 import type { RunAlert } from '../model/alert.ts';
+import type { AuditAction } from '../model/audit-actions.ts';
 import { M0, type Run } from '../model/run.ts';
 import type { Change } from '../ports/store.ts';
 import { count } from '../text/words.ts';
+import { alignedChanges } from './aligned-code.ts';
 import { checksFingerprint } from './conditions.ts';
 import { newAlert } from './new-alert.ts';
 import type { RunEvent } from './run-event.ts';
@@ -26,6 +29,7 @@ export function planChanges(run: Run, event: RunEvent, open: PlanAlerts, now: nu
   if (event.type !== 'decided' && event.type !== 'moved' && event.type !== 'verified') return [];
   if (run.state === 'state_empty') return emptyChanges(run, open.emptyState, now);
   return [
+    ...alignedChanges(run, event),
     ...seenChanges(run, event, now),
     ...backChanges(run, open.emptyState, now),
     ...conditionChanges(run, open.conditions, open.failed, now),
@@ -93,14 +97,15 @@ function inserted(kind: RunAlert['kind'], run: Run, fingerprint: string, now: nu
   };
 }
 
-function card({ id }: RunAlert, run: Run, now: number): Change {
+function card({ id }: RunAlert, run: Run, now: number, found = false): Change {
   const key = `card:${id}:${run.id}.${run.version}`;
-  return { type: 'outbox.add', key, delivery: { type: 'card', alertId: id }, at: now };
+  const again = found ? { found: true as const } : {};
+  return { type: 'outbox.add', key, delivery: { type: 'card', alertId: id, ...again }, at: now };
 }
 
 function seenAgain(open: RunAlert, run: Run, now: number): readonly Change[] {
   const seen = { seenCount: open.seenCount + 1, lastSeenAt: now, runId: run.id };
-  return [{ type: 'alert.update', alert: { ...open, ...seen } }, card(open, run, now)];
+  return [{ type: 'alert.update', alert: { ...open, ...seen } }, card(open, run, now, true)];
 }
 
 function resolved(open: RunAlert, run: Run, outcome: string, now: number): readonly Change[] {
@@ -115,7 +120,7 @@ function replaced(open: RunAlert, run: Run, now: number): readonly Change[] {
   return [{ type: 'alert.update', alert: { ...open, state: 'superseded', outcome } }, card(open, run, now)];
 }
 
-function recorded(run: Run, action: string, detail: string, now: number): Change {
+function recorded(run: Run, action: AuditAction, detail: string, now: number): Change {
   const entry = {
     ...{ at: now, actor: M0, place: null, action, stack: run.stack, runId: run.id },
     ...{ fingerprint: run.fingerprint, commit: run.code?.commit ?? null, bundles: null, scope: null, detail },

@@ -1,5 +1,5 @@
-/** Ends the runs and alerts of stacks that were removed from m0.yaml: m0 no longer works on them. */
-import { isOfRun } from '../model/alert.ts';
+/** Ends the runs and alerts of stacks that are not watched any more: m0 no longer works on them. */
+import { isOfRun, removedOutcome } from '../model/alert.ts';
 import type { Clock, Directory } from '../model/directory.ts';
 import { M0, type Run } from '../model/run.ts';
 import type { Store } from '../ports/store.ts';
@@ -16,10 +16,10 @@ export interface RemovedStackParts {
 
 /** Cancels the run of a removed stack. A run that was being verified fails instead: it can't be canceled any more. */
 export async function endRunOfRemovedStack(
-  { step, fail }: Pick<RemovedStackParts, 'step' | 'fail'>,
+  { directory, step, fail }: Pick<RemovedStackParts, 'directory' | 'step' | 'fail'>,
   run: Run,
 ): Promise<void> {
-  const reason = `stack ${run.stack} is no longer in m0.yaml`;
+  const reason = `stack ${removedOutcome(run.stack, directory.gone?.[run.stack])}`;
   if (run.state === 'verifying') return fail(run, 'verifying', reason);
   await step(run, { type: 'cancel', by: M0, reason });
 }
@@ -37,7 +37,7 @@ export async function endWorkOfRemovedStacks(parts: RemovedStackParts): Promise<
       const alert = await store.alert(id);
       // Alerts about policies end elsewhere, see policy-watch.ts.
       if (alert?.state !== 'open' || !isOfRun(alert) || !isRemoved(alert.subject)) return [];
-      const outcome = `${alert.subject} is no longer in m0.yaml`;
+      const outcome = removedOutcome(alert.subject, directory.gone?.[alert.subject]);
       return [
         { type: 'alert.update', alert: { ...alert, state: 'resolved', outcome } },
         { type: 'outbox.add', key: `card:${id}:gone`, delivery: { type: 'card', alertId: id }, at: now },

@@ -1,12 +1,15 @@
 /** The events and effects of the run state machine. */
 import type { Decision, Reason } from '../decisions/decision.ts';
 import type { CheckResult, Counts, Finding, OutputDrift, PlannedChange } from '../drift/finding.ts';
+import type { Brake, HealHistory } from '../model/brake.ts';
+import type { CodeVersion } from '../model/code-version.ts';
 import type { Place } from '../model/directory.ts';
 import type { Exemption } from '../model/exemption.ts';
+import type { CodePlace } from '../model/links/forge.ts';
+import type { Pause } from '../model/pause.ts';
 import type {
   Actor,
   Approval,
-  CodeVersion,
   Failure,
   HeldLock,
   Interrupted,
@@ -14,6 +17,7 @@ import type {
   Run,
   RunState,
   SavedPlan,
+  ScopeEntry,
   SeenState,
   Trigger,
 } from '../model/run.ts';
@@ -23,16 +27,24 @@ export interface Planned {
   readonly code: CodeVersion;
   readonly plan: SavedPlan;
   readonly findings: readonly Finding[];
+  readonly places?: Readonly<Record<string, CodePlace>>;
+  readonly branches?: Readonly<Record<string, readonly string[]>>;
   readonly outputs: readonly OutputDrift[];
   readonly changes: readonly PlannedChange[];
   readonly counts: Counts;
   readonly fingerprint: string;
   /** As in `Run`. */
+  readonly coupled?: readonly (readonly string[])[];
   readonly resourcesInState?: number | null;
   readonly checks?: readonly CheckResult[];
   readonly checksUnknown?: readonly string[];
+  readonly stateOnlyHere?: boolean;
+  readonly follows?: readonly string[];
+  readonly ignoredRings?: readonly (readonly string[])[];
   /** Why findings alone don't tell all of the plan; null or left out if they do. */
   readonly unsure?: string | null;
+  /** As in `Run`. */
+  readonly tellOnly?: string | null;
 }
 
 /** What can happen to a run; the input of `transition`. */
@@ -41,7 +53,8 @@ export type RunEvent =
   | { readonly type: 'planned'; readonly planned: Planned }
   /**
    * `openAlertRun`: the run of the stack's open drift alert, if any. `seenState`: what m0 last saw in the stack's
-   * state; left out if it never did.
+   * state; left out if it never did. `healing`: what the brake looks at, and the stack's `healLimit`; left out if the
+   * brake is not asked. `whyPerson`: m0's own reason why a person decides on all of it.
    */
   | {
       readonly type: 'decided';
@@ -49,16 +62,30 @@ export type RunEvent =
       readonly exemptions: readonly Exemption[];
       readonly openAlertRun: Run | null;
       readonly seenState?: SeenState | undefined;
+      readonly whyPerson?: string;
+      readonly healing?: { readonly history: HealHistory; readonly limit: number };
     }
   | {
       readonly type: 'approve';
       readonly approval: Approval;
       readonly need: number;
       readonly exemptions: readonly Exemption[];
+      /** True if one more is needed only as long as it is not known who changed the cloud. */
+      readonly waitsForCause?: boolean;
       /** Persons whose earlier approvals no longer count, because they may not approve any more. */
       readonly voids?: readonly string[];
       /** The chat where the person approved, for the audit log. */
       readonly place?: Place;
+    }
+  /**
+   * The cloud's log has told who changed the cloud, or is not asked any more. `dropped`: approvals that no longer count.
+   * `enough`: the part that has enough approvals now; null if none has.
+   */
+  | {
+      readonly type: 'recounted';
+      readonly dropped: readonly Approval[];
+      readonly enough: readonly ScopeEntry[] | null;
+      readonly exemptions: readonly Exemption[];
     }
   | {
       readonly type: 'reject' | 'cancel';
@@ -71,15 +98,31 @@ export type RunEvent =
   | { readonly type: 'kept'; readonly exemptions: readonly Exemption[] }
   /** The approval is too old for an apply. */
   | { readonly type: 'expire' }
-  /** The plan made for the apply matches the approval. `alongside`: see `AppliedPart`. */
-  | { readonly type: 'confirmed'; readonly plan: SavedPlan; readonly alongside: readonly string[] }
-  /** The policies, asked again with the approvers, forbid the apply. `decision` is about what was approved. */
+  /** The run is from a back-up that was restored: its approvals no longer count. */
+  | { readonly type: 'restored' }
+  /**
+   * The plan made for the apply matches the approval. `alongside`: see `AppliedPart`. `code`: what the plan was made
+   * from; it may be a later commit than the one that was decided on, with the same inputs of the stack.
+   */
+  | {
+      readonly type: 'confirmed';
+      readonly plan: SavedPlan;
+      readonly alongside: readonly string[];
+      readonly code: CodeVersion;
+    }
+  /**
+   * The policies, asked again with the approvers, forbid the apply, or the brake does (`brakes`). `decision` is about
+   * what was approved.
+   */
   | {
       readonly type: 'objected';
       readonly decision: Decision;
       readonly reasons: readonly Reason[];
       readonly exemptions: readonly Exemption[];
+      readonly brakes?: readonly Brake[];
     }
+  /** The stack is paused: the approved run waits, and plans again once somebody resumes it. */
+  | { readonly type: 'held'; readonly pause: Pause }
   /** The plan made for the apply differs from the approval. `decision` is about a new plan of the whole stack. */
   | {
       readonly type: 'moved';
@@ -87,9 +130,13 @@ export type RunEvent =
       readonly decision: Decision;
       readonly exemptions: readonly Exemption[];
       readonly moved: Moved;
+      /** What the plan would have taken along, so that it can't be applied apart from the scope. */
+      readonly pulls?: readonly string[];
     }
   /** The tool found the state locked by somebody else and changed nothing. */
   | { readonly type: 'locked'; readonly lock: HeldLock }
+  /** The store could not record that the tool begins, so it did not, and nothing was changed. */
+  | { readonly type: 'postponed' }
   | { readonly type: 'applied' }
   | {
       readonly type: 'verified';

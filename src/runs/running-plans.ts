@@ -2,20 +2,22 @@
 import type { Run } from '../model/run.ts';
 
 export interface RunningPlans {
-  /** The abort signal for the check of the run; it also aborts with `stop`. Call `ended` after the plan has ended. */
-  begin(run: Run): { readonly signal: AbortSignal; ended(): void };
+  /** The abort signal for the check of the run; it also aborts with `signal`. Call `ended` after the plan has ended. */
+  begin(run: Run, signal: AbortSignal): { readonly signal: AbortSignal; ended(): void };
   /** Aborts the plan of that run, if it is running. */
-  abort(run: Run): void;
+  abort(run: Pick<Run, 'id' | 'stack'>): void;
+  /** The checks that are planning now. */
+  all(): readonly Pick<Run, 'id' | 'stack'>[];
 }
 
-export function createRunningPlans(stop: AbortSignal): RunningPlans {
+export function createRunningPlans(): RunningPlans {
   const planByStack = new Map<string, { readonly run: number; readonly stop: AbortController }>();
   return {
-    begin(run) {
+    begin(run, signal) {
       const entry = { run: run.id, stop: new AbortController() };
       planByStack.set(run.stack, entry);
       return {
-        signal: AbortSignal.any([stop, entry.stop.signal]),
+        signal: AbortSignal.any([signal, entry.stop.signal]),
         ended() {
           if (planByStack.get(run.stack) === entry) planByStack.delete(run.stack);
         },
@@ -25,5 +27,6 @@ export function createRunningPlans(stop: AbortSignal): RunningPlans {
       const entry = planByStack.get(run.stack);
       if (entry?.run === run.id) entry.stop.abort();
     },
+    all: () => [...planByStack].map(([stack, { run }]) => ({ id: run, stack })),
   };
 }

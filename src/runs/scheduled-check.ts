@@ -77,7 +77,14 @@ export async function checkOnSchedule(parts: ScheduledCheckParts, stack: Stack):
     times: isSameReason ? before.times + 1 : 1,
   };
   const about = { fingerprint: null, commit: null, place: null, bundles: null, scope: null };
-  const line = { at: now, actor: M0, action: 'skipped', stack: stack.name, runId: why.run, ...about };
+  const line = {
+    at: now,
+    actor: M0,
+    action: 'skipped' as const,
+    stack: stack.name,
+    runId: why.run,
+    ...about,
+  };
   const entry = { ...line, detail: `scheduled check: ${skippedText(why)}` };
   await worker.write(stack.name, () => [
     { type: 'skipped.set', stack: stack.name, skipped },

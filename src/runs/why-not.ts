@@ -8,6 +8,21 @@ const MAX_REASON = 500;
 const MOST_NAMED = 3;
 
 /**
+ * Why a person decides on the first apply of a stack without a backend, as one sentence without a full stop: whoever
+ * looks for the state elsewhere finds none, and would create everything again.
+ */
+export function whyNotFirst({
+  stateOnlyHere = false,
+  analysis,
+}: {
+  readonly stateOnlyHere?: boolean;
+  readonly analysis: Pick<Analysis, 'resourcesInState'>;
+}): string | null {
+  if (!stateOnlyHere || (analysis.resourcesInState ?? 0) > 0) return null;
+  return "the stack has no backend, and its state would be in m0's data folder alone";
+}
+
+/**
  * One sentence without a full stop; null if nothing is in the way. `whole`: false for a plan that m0 itself limited
  * to some addresses, which is partial by intent.
  */

@@ -19,6 +19,8 @@ export interface PageOptions {
   /** Left out where only Slack is used. Bots reach its connector under `/teams` of the page's address. */
   readonly teams?: TeamsPane | null;
   readonly console: CloudConsole;
+  /** Address of the Git host's pages; left out where there is none. */
+  readonly gitHost?: string;
   /** Progress of the set-up. The console's buttons are disabled until it is ready. */
   readonly status: () => PageStatus;
   /** Calls `listener` after each change of the status, until the returned function is called. */
@@ -93,13 +95,17 @@ export async function startPage(options: PageOptions): Promise<Page> {
   if (teams !== null) app.all(`${TEAMS_PATH}/*`, (context) => teams.local.handle(context.req.raw));
   app.use(guard);
   app.get('/', (context) => context.html(bundle.html));
+  // The address of a message, as the workspace tells it. The page shows the newest messages of the channel at once.
+  app.get('/archives/:channel/:message', (context) => context.redirect('/'));
   app.get('/app.js', (context) => context.body(bundle.script, 200, { 'content-type': 'text/javascript' }));
   app.get('/app.css', (context) => context.body(bundle.style, 200, { 'content-type': 'text/css' }));
   app.get('/page/files/:id', (context) => {
     const file = workspace.file(context.req.param('id'));
     if (!file) return context.text('no such file', 404);
-    // Plain text, so that nothing in a file runs as part of the page.
-    return context.body(new Uint8Array(file.bytes), 200, { 'content-type': 'text/plain; charset=utf-8' });
+    // Plain text, so that nothing in a file runs as part of the page. A picture that m0 drew is a PNG.
+    const isPng = Buffer.from(file.bytes).subarray(0, 8).toString('latin1') === '\x89PNG\r\n\x1a\n';
+    const type = isPng ? 'image/png' : 'text/plain; charset=utf-8';
+    return context.body(new Uint8Array(file.bytes), 200, { 'content-type': type });
   });
   app.get('/page/live', (context) => {
     const people = workspace.users.filter((user) => user.id !== workspace.botUserId);
@@ -112,6 +118,7 @@ export async function startPage(options: PageOptions): Promise<Page> {
           status: options.status(),
           actions: options.console.actions,
           facts: facts.facts,
+          gitHost: options.gitHost ?? null,
         }),
       ),
     );

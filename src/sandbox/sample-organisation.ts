@@ -24,6 +24,11 @@ export const PEOPLE = [
   },
 ] as const;
 
+/** Who may merge at the Git host. Kim is the first, because Kim writes the code. */
+export const MEMBERS = [...PEOPLE]
+  .sort((a, b) => Number(b.name === 'kim') - Number(a.name === 'kim'))
+  .map(({ name, realName, email }) => ({ login: name, name: realName, email }));
+
 /** The Teams channel that m0 posts to. */
 export const TEAMS_OPS = '19:ops@thread.tacv2';
 const SRE: Team = { id: '19:sre@thread.tacv2', name: 'SRE', channels: [{ id: TEAMS_OPS, name: 'Ops' }] };

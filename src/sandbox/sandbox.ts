@@ -8,10 +8,11 @@ import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import type { Run } from '../model/run.ts';
 import { type SandboxCloud, startSandboxCloud } from './cloud/sandbox-cloud.ts';
-import { sandboxConfig } from './config.ts';
+import { GIT_TOKENS, sandboxConfig } from './config.ts';
+import { type GitHost, startGitHost } from './forge/git-host.ts';
 import { createTeamsPane } from './page/teams-pane.ts';
 import { type Page, startPage, TEAMS_PATH } from './page-server.ts';
-import { PEOPLE, SECRETS, TEAMS, TEAMS_OPS, workspaceOptions } from './sample-organisation.ts';
+import { MEMBERS, PEOPLE, SECRETS, TEAMS, TEAMS_OPS, workspaceOptions } from './sample-organisation.ts';
 import { TEAMS_RATES } from './teams/rates.ts';
 import { LocalTeams } from './teams/teams.ts';
 import { startWorkspace, type Workspace } from './workspace/workspace.ts';
@@ -29,7 +30,7 @@ export interface SandboxedService {
 
 export interface SandboxOptions {
   readonly dir: string;
-  /** Port of the page; the local AWS uses the next one. */
+  /** Port of the page; the local AWS uses the next one, the Git host the one after. */
   readonly port: number;
   /**
    * `own`: the page's Teams. `playground`: Microsoft's local client instead, which authenticates nobody, so
@@ -113,7 +114,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     onProgress: (text) => setStatus('cloud', text, false),
     policiesFrom: options.policiesFrom,
   });
+  const gitHost: GitHost = await startGitHost({
+    ...{ repository: cloud.repos.infra, dir, port: options.port === 0 ? 0 : options.port + 2 },
+    members: MEMBERS,
+    ...{ chat: workspace.url, base: options.base, now: options.now },
+  });
   const page: Page = await startPage({
+    gitHost: gitHost.url,
     workspace,
     teams: isOwn ? await createTeamsPane(teams, (user) => PEOPLE.find((p) => p.id === user)?.teams) : null,
     console: cloud.console,
@@ -140,6 +147,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
         schedule: '* * * * *',
         teamsChannel: TEAMS_OPS,
+        gitHost,
       }),
       {
         mode: 0o600,
@@ -157,6 +165,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       SLACK_BOT_TOKEN: SECRETS.botToken,
       SLACK_APP_TOKEN: SECRETS.appToken,
       SLACK_SIGNING_SECRET: SECRETS.signingSecret,
+      // Everybody may read, so any token will do.
+      [GIT_TOKENS.read]: 'read',
+      [GIT_TOKENS.write]: gitHost.token,
       ...(isOwn
         ? {
             MICROSOFT_APP_ID: TEAMS.appId,
@@ -200,6 +211,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       }
       await saveState(files.slack, workspace.dump());
       await saveState(files.teams, teams.organisation.dump());
+      await gitHost.close();
       await page.close();
       await workspace.close();
     },

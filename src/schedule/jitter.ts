@@ -24,6 +24,22 @@ export function jitterOf(stacks: readonly Pick<Stack, 'name' | 'schedule'>[]): (
   return (name) => delays.get(name) ?? 0;
 }
 
+/** The distance between the ticks of a stack and of one that it follows, in ms: time to queue the first one. */
+const FOLLOWS_MS = 250;
+
+/** The same delays, but never before that of a stack that it follows, so that one round has both in their order. */
+export function jitterAfter(
+  jitter: (stack: string) => number,
+  upstreamOf: (stack: string) => ReadonlySet<string>,
+): (stack: string) => number {
+  return (name) => {
+    const before = [...upstreamOf(name)].map(
+      (each) => jitter(each) + FOLLOWS_MS * (upstreamOf(each).size + 1),
+    );
+    return Math.max(jitter(name), ...before);
+  };
+}
+
 /** A lower limit of the time between two checks, in ms. Hours and days are not considered. */
 function shortestGap(crons: readonly string[]): number {
   const minutes = [...new Set(crons.flatMap(minutesOf))].sort((a, b) => a - b);

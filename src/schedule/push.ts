@@ -8,8 +8,24 @@ import type { Store } from '../ports/store.ts';
 /** The fields of a stack that the watch reads. */
 export type WatchedStack = Pick<Stack, 'name' | 'source' | 'varFiles' | 'pollMs'>;
 
+/** A repository that is watched for more than the stacks in it. */
+export interface WatchedSource {
+  readonly git: string;
+  readonly ref: string;
+  readonly pollMs: number;
+}
+
 export interface PushWatchOptions {
   readonly stacks: readonly WatchedStack[];
+  /** Repositories in which m0 looks for stacks; left out: none. */
+  readonly sources?: readonly WatchedSource[];
+  /**
+   * Called with the head of each of `sources` at each poll, before the stacks there are looked at. Where it rejects,
+   * that is logged, and it is called again at the next poll.
+   */
+  readonly onHead?: (source: WatchedSource, commit: string) => Promise<void>;
+  /** The order in which the stacks of one repository are looked at, asked at each poll; left out: as they come. */
+  readonly inOrder?: (stacks: readonly WatchedStack[]) => readonly WatchedStack[];
   readonly code: CodeHistory;
   readonly store: Pick<Store, 'pushedHead' | 'setPushedHead' | 'runs'>;
   /**
@@ -25,6 +41,8 @@ export interface PushWatchOptions {
 export interface PushWatch {
   /** Polls the watched repositories among these addresses now. Returns the number of refs. */
   pollNow(addresses: readonly string[]): number;
+  /** Goes on with these stacks; and with these repositories in which m0 looks for stacks, if given. */
+  follow(stacks: readonly WatchedStack[], sources?: readonly WatchedSource[]): void;
   /** Starts no more polls, stores nothing and reports nothing. A running fetch is not interrupted. */
   stop(): Promise<void>;
 }
@@ -33,6 +51,8 @@ interface Watched {
   readonly git: string;
   readonly ref: string;
   readonly stacks: readonly WatchedStack[];
+  /** Set if m0 also looks for stacks there. */
+  readonly source: WatchedSource | null;
   readonly everyMs: number;
 }
 
@@ -47,39 +67,68 @@ const FULL_COMMIT = /^[0-9a-f]{40,64}$/;
  * fetched is logged once until it works again; the stack's own checks report it in chat.
  */
 export function watchPushes(options: PushWatchOptions): PushWatch {
-  const watches = watchedRefs(options.stacks).map((watched, i) =>
-    watchRef(watched, i * START_SPACING_MS, options),
-  );
+  let sources = options.sources ?? [];
+  const watches = new Map<string, ReturnType<typeof watchRef>>();
+  const ending = new Set<Promise<void>>();
+
+  function follow(stacks: readonly WatchedStack[], nextSources = sources): void {
+    sources = nextSources;
+    const wanted = watchedRefs(stacks, sources);
+    for (const [key, watch] of watches) {
+      if (wanted.has(key)) continue;
+      watches.delete(key);
+      const ended = watch.stop().finally(() => ending.delete(ended));
+      ending.add(ended);
+    }
+    let added = 0;
+    for (const [key, watched] of wanted) {
+      const known = watches.get(key);
+      if (known !== undefined) known.follow(watched);
+      else watches.set(key, watchRef(watched, added++ * START_SPACING_MS, options));
+    }
+  }
+
+  follow(options.stacks);
   return {
     pollNow(addresses) {
       const keys = new Set(addresses.map(options.keyOf));
-      const matching = watches.filter((watch) => keys.has(options.keyOf(watch.git)));
+      const matching = [...watches.values()].filter((watch) => keys.has(options.keyOf(watch.git)));
       for (const watch of matching) watch.lookNow();
       return matching.length;
     },
+    follow,
     async stop() {
-      await Promise.all(watches.map((watch) => watch.stop()));
+      await Promise.all([...ending, ...[...watches.values()].map((watch) => watch.stop())]);
     },
   };
 }
 
 /** The stacks by repository and ref. A full commit never changes, so it is not polled. */
-function watchedRefs(stacks: readonly WatchedStack[]): readonly Watched[] {
+function watchedRefs(
+  stacks: readonly WatchedStack[],
+  sources: readonly WatchedSource[],
+): ReadonlyMap<string, Watched> {
   const byRef = new Map<string, Watched>();
+  for (const source of sources) {
+    const { git, ref, pollMs } = source;
+    if (!FULL_COMMIT.test(ref))
+      byRef.set(JSON.stringify([git, ref]), { git, ref, stacks: [], source, everyMs: pollMs });
+  }
   for (const stack of stacks) {
     const { git, ref } = stack.source;
     if (stack.pollMs == null || FULL_COMMIT.test(ref)) continue;
     const key = JSON.stringify([git, ref]);
-    const known = byRef.get(key) ?? { git, ref, stacks: [], everyMs: stack.pollMs };
+    const known = byRef.get(key) ?? { git, ref, stacks: [], source: null, everyMs: stack.pollMs };
     const everyMs = Math.min(known.everyMs, stack.pollMs);
     byRef.set(key, { ...known, everyMs, stacks: [...known.stacks, stack] });
   }
-  return [...byRef.values()];
+  return byRef;
 }
 
-function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) {
+function watchRef(first: Watched, firstMs: number, options: PushWatchOptions) {
   const { code, store, log } = options;
-  const { git, ref } = watched;
+  const { git, ref } = first;
+  let watched = first;
   let timer: NodeJS.Timeout | undefined;
   let polling = false;
   let pollAgain = false;
@@ -139,9 +188,22 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
     await store.setPushedHead(stack.name, { head, source });
   }
 
+  async function lookForStacks(source: WatchedSource, head: string): Promise<void> {
+    try {
+      await options.onHead?.(source, head);
+    } catch (error) {
+      log.error({ err: error, ref }, 'the stacks in a repository could not be read anew; it is tried again');
+    }
+  }
+
   async function poll(): Promise<void> {
     const head = await fetchHead();
-    for (const stack of head === null ? [] : watched.stacks) {
+    if (head !== null && watched.source !== null && !stopped) {
+      handling = lookForStacks(watched.source, head);
+      await handling;
+    }
+    const inOrder = options.inOrder ?? ((stacks) => stacks);
+    for (const stack of head === null ? [] : inOrder(watched.stacks)) {
       if (stopped) return;
       handling = handleHead(stack, head ?? '').catch((error: unknown) => {
         log.error({ err: error, stack: stack.name }, 'a push could not be handled; it is tried again');
@@ -172,6 +234,9 @@ function watchRef(watched: Watched, firstMs: number, options: PushWatchOptions) 
   return {
     git,
     lookNow: begin,
+    follow(next: Watched) {
+      watched = next;
+    },
     async stop() {
       stopped = true;
       clearTimeout(timer);

@@ -26,6 +26,11 @@ export interface ScheduleOptions {
 export interface Schedule {
   /** Starts no more ticks. The caller waits for those that are running. */
   stop(): void;
+  /**
+   * Goes on with these stacks: with the crons of new ones and changed ones, and without those that are missing. Rejects
+   * like `startSchedule`, and then goes on as before.
+   */
+  follow(stacks: ScheduleOptions['stacks']): Promise<void>;
   /** When the schedule last checked the clock, in ms since epoch. Normally less than a minute ago. */
   checkedClockAt(): number;
   /** Ticks that were due and have not been handled, or failed. */
@@ -67,10 +72,12 @@ function firedBetween(crons: readonly Cron[], from: number, to: number): boolean
  */
 export async function startSchedule(options: ScheduleOptions): Promise<Schedule> {
   const { now, log, jitterOf = () => 0 } = options;
-  const schedules: readonly StackSchedule[] = options.stacks.map((stack) => ({
-    name: stack.name,
-    crons: stack.schedule.map((text) => readCron(text, stack.timezone)),
-  }));
+  const read = (stacks: ScheduleOptions['stacks']): readonly StackSchedule[] =>
+    stacks.map((stack) => ({
+      name: stack.name,
+      crons: stack.schedule.map((text) => readCron(text, stack.timezone)),
+    }));
+  let schedules = read(options.stacks);
   const delayed = new Set<NodeJS.Timeout>();
 
   const overdue = new Map<string, Overdue>();
@@ -142,6 +149,15 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
   }
 
   return {
+    async follow(stacks) {
+      const next = read(stacks);
+      for (const { name } of next) {
+        if ((await options.lastTick(name)) === undefined) await options.setLastTick(name, now());
+      }
+      schedules = next;
+      const names = new Set(next.map(({ name }) => name));
+      for (const name of overdue.keys()) if (!names.has(name)) overdue.delete(name);
+    },
     stop() {
       clearTimeout(beatTimer);
       for (const timer of delayed) clearTimeout(timer);

@@ -9,19 +9,18 @@ import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checks, runChecks } from './checks.mjs';
+import { HEAP_FLAGS } from './heap-flags.mjs';
 import { ensurePackages, findNode } from './packages.mjs';
 
 const OLDEST_NODE = 20;
 const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
 /** Commands that need more than npm packages; `install.ts` knows what each needs. */
-const NEEDS_TOOLS = new Set(['serve', 'sandbox', 'worker', 'policy', '--test', '--bench']);
+const NEEDS_TOOLS = new Set(['serve', 'sandbox', 'worker', 'policy', 'check', '--test', '--bench']);
 /** Commands that keep running. They must notice when this process is killed. */
 const LONG_RUNNING = new Set(['serve', 'sandbox', 'worker', '--test']);
 /** Cache of compiled sources, which saves start time and 40 MB of memory. */
 const COMPILED = path.join(root, 'node_modules', '.cache', 'm0');
-/** A big plan is read in one pass; a large young generation would only double the memory. */
-const HEAP_FLAGS = { explain: ['--max-semi-space-size=8'] };
 /** npm and the terminal both deliver one Ctrl-C. A second signal within this time counts as the same one. */
 const SAME_SIGNAL_MS = 1000;
 /** How long the rest of a process group may take to end by itself. */
@@ -96,7 +95,7 @@ async function run(node, args, extraEnv = {}) {
 }
 
 /** Commands that also need the development packages. */
-const WITH_DEV = new Set(['sandbox', '--test', '--check', '--bench', '--cards', '--playground']);
+const WITH_DEV = new Set(['sandbox', '--test', '--check', '--bench', '--cards', '--docs', '--playground']);
 
 /** True if the command needs the development packages. `serve` without a configuration is the sandbox. */
 function needsDevPackages(command) {
@@ -104,28 +103,41 @@ function needsDevPackages(command) {
   return command === 'serve' && !process.env.M0_CONFIG && !existsSync(path.join(root, 'm0.yaml'));
 }
 
+/**
+ * Why `serve` can't start by M0_CONFIG; null if it can. Said before anything is installed. A file in a Git repository
+ * (`git::…`) is looked for by the start itself.
+ */
+function missingConfig(command) {
+  const named = process.env.M0_CONFIG?.trim();
+  if (command !== 'serve' || !named || named.startsWith('git::')) return null;
+  if (existsSync(path.resolve(root, named))) return null;
+  return `${named}: there is no such file, and M0_CONFIG names it: make it (npm run m0 -- init REPOSITORY), or unset M0_CONFIG for the sandbox`;
+}
+
 const FLAGS = ['--disable-warning=ExperimentalWarning'];
 /** Projects of vitest.config.ts, which `npm test -- NAME` runs alone. */
-const PROJECTS = ['quick', 'tools', 'aws', 'crash', 'long'];
+const PROJECTS = ['quick', 'tools', 'crash', 'long'];
 const WATCH = ['--import', new URL('./parent-watch.mjs', import.meta.url).href];
 
 /**
- * Counts passed and failed tests in vitest's JSON report. A file that could not be loaded counts as one
- * failure.
+ * Counts passed and failed tests in vitest's JSON report and names the failed ones. A file that could not be loaded
+ * counts as one failure.
  */
 function countTests(reportFile, exitCode) {
+  const failed = [];
   let passed = 0;
-  let failed = 0;
   if (existsSync(reportFile)) {
     const report = JSON.parse(readFileSync(reportFile, 'utf8'));
     passed = report.numPassedTests;
-    failed = report.numFailedTests;
     for (const file of report.testResults) {
-      if (file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'))
-        failed += 1;
+      const name = path.relative(root, file.name);
+      const tests = file.assertionResults.filter((test) => test.status === 'failed');
+      for (const test of tests) failed.push(`${name} > ${test.fullName}`);
+      if (file.status === 'failed' && tests.length === 0) failed.push(name);
     }
   }
-  return { passed, failed: exitCode !== 0 && failed === 0 ? 1 : failed };
+  if (exitCode !== 0 && failed.length === 0) failed.push(`the test run itself, with exit code ${exitCode}`);
+  return { passed, failed };
 }
 
 /** The project that the first argument of a test run names; null: it names none. */
@@ -150,11 +162,14 @@ async function test(node, args) {
     const code = await run(
       node,
       [...FLAGS, ...WATCH, vitest, 'run', ...reporters, ...testArguments(args)],
-      withBin(node),
+      // Each test file and each process that a test starts loads the same packages.
+      { ...withBin(node), NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? COMPILED },
     );
     const { passed, failed } = countTests(report, code);
-    process.stdout.write(`${passed} passed, ${failed} failed\n`);
-    return code !== 0 ? code : failed > 0 ? 1 : 0;
+    // At the end, because the first lines of a long run are soon out of sight.
+    for (const name of failed) process.stdout.write(`failed: ${name}\n`);
+    process.stdout.write(`${passed} passed, ${failed.length} failed\n`);
+    return code !== 0 ? code : failed.length > 0 ? 1 : 0;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -175,6 +190,11 @@ async function main() {
   }
   const [command = 'help', ...args] = process.argv.slice(2);
   const cwd = callerDirectory();
+  const missing = missingConfig(command);
+  if (missing !== null) {
+    process.stderr.write(`m0: ${missing}\n`);
+    return 2;
+  }
   await ensurePackages(root, { dev: needsDevPackages(command) });
   const node = await findNode(root);
   if (command === '--check') {
@@ -193,6 +213,7 @@ async function main() {
     return await run(node, [...FLAGS, path.join(root, 'test/bench/bench.ts'), ...args]);
   if (command === '--cards')
     return await run(node, [...FLAGS, path.join(root, 'test/cards/cards.ts'), ...args]);
+  if (command === '--docs') return await run(node, [...FLAGS, path.join(root, 'test/docs/docs.ts'), ...args]);
   if (command === '--playground')
     return await run(node, [...FLAGS, path.join(root, 'src/sandbox/playground.ts'), ...args]);
   const flags = [...FLAGS, ...(LONG_RUNNING.has(command) ? WATCH : []), ...(HEAP_FLAGS[command] ?? [])];

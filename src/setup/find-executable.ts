@@ -14,10 +14,10 @@ export async function isExecutable(file: string): Promise<boolean> {
   );
 }
 
-/** All places on PATH where one of `names` can be executed, in the order of PATH. */
+/** All places on PATH where one of `names` can be executed, as absolute paths, in the order of PATH. */
 export async function findOnPath(names: readonly string[], env: Env): Promise<string[]> {
   const folders = (env.PATH ?? '').split(path.delimiter).filter((folder) => folder !== '');
-  const candidates = names.flatMap((name) => folders.map((folder) => path.join(folder, name)));
+  const candidates = names.flatMap((name) => folders.map((folder) => path.resolve(folder, name)));
   const found = await Promise.all(candidates.map(isExecutable));
   return candidates.filter((_, index) => found[index]);
 }

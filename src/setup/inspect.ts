@@ -4,10 +4,12 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { errorText } from '../base/error-text.ts';
 import { type Env, findOnPath, isExecutable } from './find-executable.ts';
+import { hasSandbox } from './has-sandbox.ts';
 import { findMoto, findPython, MOTO_VERSION } from './moto.ts';
 import { findOpa } from './opa.ts';
 import { findPluginMirrors } from './plugin-mirrors.ts';
 import { openProbes } from './probe.ts';
+import { findTerragrunt, TERRAGRUNT_MISSING } from './terragrunt.ts';
 import { findTerraform, TERRAFORM_MISSING, toolsFolder } from './tools.ts';
 
 /** One thing that a start needs, and its state. */
@@ -20,13 +22,19 @@ export interface Row {
 }
 
 /**
- * The tools as rows, without installing any. `sandbox` adds those that only the sandbox and the tests need.
+ * The tools as rows, without installing any. `sandbox` adds those that only the sandbox and the tests need, `terragrunt`
+ * the one that only stacks with `tool: terragrunt` need.
  */
-export async function inspectTools(options: { dataDir: string; env: Env; sandbox: boolean }): Promise<Row[]> {
+export async function inspectTools(options: {
+  dataDir: string;
+  env: Env;
+  sandbox: boolean;
+  terragrunt?: boolean;
+}): Promise<Row[]> {
   const { env, sandbox } = options;
   const toolsDir = toolsFolder(options.dataDir);
   const probes = await openProbes(toolsDir);
-  const rows = [
+  const rows: Row[] = [
     { what: 'Node', state: 'ok' as const, found: process.version },
     packagesRow(),
     await asRow('Git', 'apt-get install git', async () => {
@@ -52,11 +60,21 @@ export async function inspectTools(options: { dataDir: string; env: Env; sandbox
     ),
     await opaRow(toolsDir, env, probes),
   ];
+  if (options.terragrunt === true) {
+    rows.push(
+      await asRow('Terragrunt', TERRAGRUNT_MISSING, async () => {
+        const found = await findTerragrunt(toolsDir, env, probes);
+        if (found === null) throw new Error('no terragrunt 1.0 or later');
+        return `${found.version} (${found.path})`;
+      }),
+    );
+  }
   return sandbox ? [...rows, ...(await sandboxRows(toolsDir, env))] : rows;
 }
 
 function packagesRow(): Row {
   const what = 'npm packages';
+  if (!hasSandbox()) return { what, state: 'ok', found: 'those of the image' };
   // The packages exist, or this code would not run. The stamp says whether they match the lock file.
   const stamped = existsSync(new URL('../../node_modules/.m0-lock', import.meta.url));
   return stamped

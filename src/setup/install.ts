@@ -2,7 +2,7 @@
  * Installs the tools that a command needs. bootstrap.mjs calls it after the npm packages: `install.ts serve |
  * sandbox | worker | policy | --test [PROJECT] | --bench`. Prints nothing when there is nothing to do.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { errorTextWithCause } from '../base/error-text.ts';
 import { type Env, findGo } from './find-executable.ts';
 import { findMoto, findPython, installMoto, MOTO_VERSION } from './moto.ts';
@@ -10,11 +10,12 @@ import { buildOpa, downloadOpa, findOpa, OPA_VERSION } from './opa.ts';
 import { openProbes, type Probes } from './probe.ts';
 import { step } from './progress.mjs';
 import { isFinal } from './release.ts';
+import { buildTerragrunt, downloadTerragrunt, findTerragrunt, TERRAGRUNT_VERSION } from './terragrunt.ts';
 import { buildTofu, downloadTofu, findTofu, TOFU_VERSION } from './tofu.ts';
 import { findTerraform, TERRAFORM_MISSING, toolsFolder } from './tools.ts';
 
-/** Projects of the tests that run no OpenTofu; building one takes minutes. */
-const WITHOUT_TOFU = ['quick', 'aws', 'crash'];
+/** Projects of the tests that run neither OpenTofu nor Terragrunt; building one takes minutes. */
+const WITHOUT_TOFU = ['quick', 'crash'];
 
 /**
  * `project`: the only one of the tests that will run; null for all. Rejects with one message that names everything
@@ -31,6 +32,8 @@ async function install(command: string, project: string | null, env: Env): Promi
   await attempt(() => ensureOpa(toolsDir, env, probes));
   const needsTofu = command === '--test' && !WITHOUT_TOFU.includes(project ?? '');
   if (needsTofu) await attempt(() => ensureTofu(toolsDir, env));
+  if (needsTofu || needsTerragrunt(command, env))
+    await attempt(() => ensureTerragrunt(toolsDir, env, probes));
   if (needsLocalCloud(command, env) && project !== 'quick') await attempt(() => ensureMoto(toolsDir, env));
   if (missing.length > 0) throw new Error(`set-up is not complete:\n  ${missing.join('\n  ')}`);
 }
@@ -39,6 +42,16 @@ async function install(command: string, project: string | null, env: Env): Promi
 function needsLocalCloud(command: string, env: Env): boolean {
   if (['sandbox', '--test', '--bench'].includes(command)) return true;
   return command === 'serve' && !env.M0_CONFIG && !existsSync('m0.yaml');
+}
+
+/**
+ * True if a stack of m0.yaml may use Terragrunt. Read as text: m0.yaml is checked later, and may name secrets that only
+ * the service has.
+ */
+function needsTerragrunt(command: string, env: Env): boolean {
+  const file = env.M0_CONFIG || 'm0.yaml';
+  if (!['serve', 'worker', 'check'].includes(command) || !existsSync(file)) return false;
+  return /\btool["']?\s*:\s*["']?terragrunt\b/.test(readFileSync(file, 'utf8'));
 }
 
 async function requireTerraform(env: Env, probes: Probes): Promise<void> {
@@ -74,6 +87,19 @@ async function ensureTofu(toolsDir: string, env: Env): Promise<void> {
     env,
     download: () => downloadTofu(toolsDir),
     build: (go) => buildTofu(toolsDir, go, env),
+  });
+}
+
+async function ensureTerragrunt(toolsDir: string, env: Env, probes: Probes): Promise<void> {
+  if (await findTerragrunt(toolsDir, env, probes)) return;
+  await downloadOrBuild({
+    label: `[terragrunt] terragrunt ${TERRAGRUNT_VERSION}`,
+    what: 'about 80 MB',
+    minutes: 'about 3 minutes',
+    todo: 'or name a terragrunt in M0_TERRAGRUNT',
+    env,
+    download: () => downloadTerragrunt(toolsDir),
+    build: (go) => buildTerragrunt(toolsDir, go, env),
   });
 }
 

@@ -1,9 +1,9 @@
 /** Finds or installs opa, the policy compiler. */
-import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
-import { type Env, findOnPath, isExecutable } from './find-executable.ts';
+import type { Env } from './find-executable.ts';
+import { firstUsable, installedTool, installTool } from './own-tool.ts';
 import { goPlatform } from './platform.ts';
 import type { Probes } from './probe.ts';
 import { downloadRelease } from './release.ts';
@@ -17,7 +17,7 @@ const BUILD_MS = 900_000;
 
 /** Path of the installed `opa`. */
 export function cachedOpa(toolsDir: string): string {
-  return path.join(toolsDir, 'opa');
+  return installedTool(toolsDir, 'opa');
 }
 
 /**
@@ -30,19 +30,15 @@ export async function findOpa(
   probes: Probes,
 ): Promise<{ path: string; version: string } | null> {
   if (env.M0_OPA) {
-    return { path: env.M0_OPA, version: await opaVersion(env.M0_OPA, probes) };
+    const file = path.resolve(env.M0_OPA);
+    return { path: file, version: await opaVersion(file, probes) };
   }
-  for (const candidate of [...(await findOnPath(['opa'], env)), cachedOpa(toolsDir)]) {
-    if (!(await isExecutable(candidate))) continue;
-    const version = await opaVersion(candidate, probes).catch(() => null);
-    if (version !== null) return { path: candidate, version };
-  }
-  return null;
+  return firstUsable(toolsDir, 'opa', env, (file) => opaVersion(file, probes));
 }
 
 /**
- * The version of an `opa`, after checking that it is 1.0 or later and can compile a policy to Wasm. Rejects
- * where it is not or cannot.
+ * The version of an `opa`, after checking that it is 1.0 or later and can evaluate a policy. Rejects where it
+ * is not or cannot.
  */
 async function opaVersion(file: string, probes: Probes): Promise<string> {
   return await probes.get(file, 'opa', async () => {
@@ -51,22 +47,18 @@ async function opaVersion(file: string, probes: Probes): Promise<string> {
     if (version === undefined || Number.parseInt(version, 10) < 1) {
       throw new Error(`${file}: opa 1.0 or later is needed, this is ${version ?? 'something else'}`);
     }
-    await checkWasm(file);
+    await checkEval(file);
     return version;
   });
 }
 
-/** Tests the compiler by compiling. The version output speaks only of the Wasm runtime. */
-async function checkWasm(file: string): Promise<void> {
-  const scratch = await mkdtemp(path.join(tmpdir(), 'm0-opa-'));
+/** Asks a question in the way in which policies are asked. */
+async function checkEval(file: string): Promise<void> {
   try {
-    await writeFile(path.join(scratch, 'probe.rego'), 'package probe\n\nallow if input.yes\n');
-    const args = ['build', '-t', 'wasm', '-e', 'probe/allow', '-o', 'probe.tar.gz', 'probe.rego'];
-    await execa(file, args, { cwd: scratch, all: true, timeout: CONNECT_MS });
+    const args = ['eval', '--format', 'json', '--stdin-input', '--show-builtin-errors', 'input.yes'];
+    await execa(file, args, { input: '{"yes": true}', all: true, timeout: CONNECT_MS });
   } catch (error) {
-    throw new Error(`${file} cannot compile policies to Wasm`, { cause: error });
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
+    throw new Error(`${file} cannot evaluate policies`, { cause: error });
   }
 }
 
@@ -74,11 +66,7 @@ async function checkWasm(file: string): Promise<void> {
 export async function downloadOpa(toolsDir: string, fetcher: typeof fetch = fetch): Promise<void> {
   const url = `${RELEASES}/v${OPA_VERSION}/${opaAsset(process.platform, process.arch)}`;
   const binary = await downloadRelease(url, `${url}.sha256`, fetcher);
-  await mkdir(toolsDir, { recursive: true });
-  const partial = `${cachedOpa(toolsDir)}.${process.pid}.half`;
-  await writeFile(partial, binary);
-  await chmod(partial, 0o755);
-  await rename(partial, cachedOpa(toolsDir));
+  await installTool(toolsDir, 'opa', (file) => writeFile(file, binary, { mode: 0o755 }));
 }
 
 /** The release file for a platform. Prefers static builds, which run with any libc. */
@@ -92,15 +80,10 @@ export function opaAsset(platform: string, arch: string): string {
  * Builds the pinned release from source into the tools folder. Go's checksum database verifies the source.
  */
 export async function buildOpa(toolsDir: string, go: string, env: Env): Promise<void> {
-  await mkdir(toolsDir, { recursive: true });
-  const partial = await mkdtemp(path.join(toolsDir, 'opa-half-'));
-  try {
+  await installTool(toolsDir, 'opa', async (file) => {
     await execa(go, ['install', `github.com/open-policy-agent/opa@v${OPA_VERSION}`], {
-      env: { ...env, GOBIN: partial, CGO_ENABLED: '0' },
+      env: { ...env, GOBIN: path.dirname(file), CGO_ENABLED: '0' },
       timeout: BUILD_MS,
     });
-    await rename(path.join(partial, 'opa'), cachedOpa(toolsDir));
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
+  });
 }

@@ -6,7 +6,8 @@ import path from 'node:path';
 export interface Probes {
   /**
    * The answer of `ask` about `file`, usually a version. It comes from an earlier start where the file's size
-   * and time are unchanged. Rejects with the error of `ask`; errors are not cached.
+   * and time are unchanged. Rejects with the error of `ask`; errors are not cached. Where the cache can't
+   * be written, the next start asks again.
    */
   get(file: string, question: string, ask: () => Promise<string>): Promise<string>;
 }
@@ -23,10 +24,14 @@ export async function openProbes(toolsDir: string): Promise<Probes> {
       if (known !== undefined) return known;
       const answer = await ask();
       cached.set(key, answer);
-      await mkdir(toolsDir, { recursive: true });
-      const partial = `${file}.${process.pid}.half`;
-      await writeFile(partial, JSON.stringify(Object.fromEntries(cached), null, 2));
-      await rename(partial, file);
+      try {
+        await mkdir(toolsDir, { recursive: true });
+        const partial = `${file}.${process.pid}.half`;
+        await writeFile(partial, JSON.stringify(Object.fromEntries(cached), null, 2));
+        await rename(partial, file);
+      } catch {
+        // The answer is right all the same. The start and `doctor` say what is wrong with the data folder.
+      }
       return answer;
     },
   };

@@ -8,12 +8,15 @@ import { findOpa } from './opa.ts';
 import { findPluginMirrors, type PluginMirror, readOwnCliConfig } from './plugin-mirrors.ts';
 import { openProbes, type Probes } from './probe.ts';
 import { setsProviderInstallation, writeTerraformCliConfig } from './terraform-cli-config.ts';
+import { findTerragrunt } from './terragrunt.ts';
 
-/** The programs that m0 uses on this machine. Paths are absolute unless the user configured others. */
+/** The programs that m0 uses on this machine. Paths are absolute, because m0 runs them in other folders. */
 export interface Tools {
   /** The tools for stacks that ask for no version. Either may be null, but not both. */
   terraform: string | null;
   tofu: string | null;
+  /** Null where there is none. Only stacks with `tool: terragrunt` need it. */
+  terragrunt: string | null;
   /** All versions found, including those above, newest first. */
   installed: Record<ToolName, readonly Installed[]>;
   opa: string;
@@ -22,13 +25,15 @@ export interface Tools {
   /** Path of the file for `TF_CLI_CONFIG_FILE`. */
   terraformCliConfig: string;
   pluginMirrors: PluginMirror[];
-  /** By tool: `terraform`, `tofu`, `opa`, `moto`, as far as they exist. */
+  /** By tool: `terraform`, `tofu`, `terragrunt`, `opa`, `moto`, as far as they exist. */
   versions: Record<string, string>;
 }
 
 /** Paths that stacks must be able to execute and read. */
-export function toolsForStacks(tools: Pick<Tools, 'terraform' | 'tofu' | 'pluginMirrors'>): string[] {
-  const binaries = [tools.terraform, tools.tofu].filter((file) => file !== null);
+export function toolsForStacks(
+  tools: Pick<Tools, 'terraform' | 'tofu' | 'terragrunt' | 'pluginMirrors'>,
+): string[] {
+  const binaries = [tools.terraform, tools.tofu, tools.terragrunt].filter((file) => file !== null);
   return [...binaries, ...tools.pluginMirrors.map((mirror) => mirror.path)];
 }
 
@@ -50,11 +55,13 @@ export async function loadTools(dataDir: string, env: Env): Promise<Tools> {
   const opa = await findOpa(toolsDir, env, probes);
   if (!opa) missing.push('opa is not set up: run `npm start`, or name one in M0_OPA');
   if (!opa || missing.length > 0) throw new Error(`tools are missing:\n  ${missing.join('\n  ')}`);
+  const terragrunt = await findTerragrunt(toolsDir, env, probes);
   const motoServer = await findMoto(toolsDir);
   const { file, mirrors } = await terraformCliConfig(toolsDir, env);
   return {
     terraform: terraform?.path ?? null,
     tofu: tofu?.path ?? null,
+    terragrunt: terragrunt?.path ?? null,
     installed,
     opa: opa.path,
     motoServer,
@@ -63,6 +70,7 @@ export async function loadTools(dataDir: string, env: Env): Promise<Tools> {
     versions: {
       ...(terraform ? { terraform: terraform.version } : {}),
       ...(tofu ? { tofu: tofu.version } : {}),
+      ...(terragrunt ? { terragrunt: terragrunt.version } : {}),
       opa: opa.version,
       ...(motoServer ? { moto: MOTO_VERSION } : {}),
     },
@@ -90,7 +98,7 @@ export async function findTerraform(env: Env, probes: Probes): Promise<Terraform
     variable: string,
   ): Promise<{ standard: Installed | null; all: Installed[] }> => {
     if (named && !(await isExecutable(named))) throw new Error(`${variable}: ${named} cannot be run`);
-    const file = named || (await findOnPath([tool], env))[0];
+    const file = named ? path.resolve(named) : (await findOnPath([tool], env))[0];
     const standard = file ? { path: file, version: await terraformVersion(file, env, probes) } : null;
     const all: Installed[] = standard === null ? [] : [standard];
     // One after the other, because their answers are cached in one file.

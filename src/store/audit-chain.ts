@@ -90,6 +90,16 @@ export function walkChain(part: boolean): ChainWalk {
   };
 }
 
+/** As `verifyChain`, of entries that are still being read. */
+export async function verifyChainOf(entries: AsyncIterable<ChainedEntry>): Promise<ChainVerdict> {
+  const walk = walkChain(false);
+  for await (const entry of entries) {
+    const problem = walk.next(entry);
+    if (problem !== null) return { ok: false, entry: entry.id, problem };
+  }
+  return { ok: true, entries: walk.count(), lastHash: walk.lastHash() };
+}
+
 /** Verifies the whole audit log, oldest entry first, up to the first wrong entry. */
 export function verifyChain(entries: Iterable<ChainedEntry>): ChainVerdict {
   const walk = walkChain(false);

@@ -1,12 +1,12 @@
 /** The audit log as JSON Lines: one line per entry, complete enough to be verified without the database. */
 import { z } from 'zod';
+import { StoreError } from '../ports/store-error.ts';
 import type { ChainedEntry } from './audit-chain.ts';
-import { StoreError } from './store-error.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const platform = z.enum(['slack', 'teams']);
 
-/** The keys of a line (docs/operations.md). Other keys are refused, because no hash would protect them. */
+/** The keys of a line (docs/reference/audit.md). Other keys are refused, because no hash would protect them. */
 const exported = z.strictObject({
   line: z.int(),
   at: z.iso.datetime({ precision: 3 }),

@@ -1,11 +1,12 @@
 /** Makes a verified back-up of the database, also while m0 is running. */
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { StoreError } from '../ports/store-error.ts';
 import { type ChainVerdict, verifyChain } from './audit-chain.ts';
-import { databaseFile } from './open.ts';
+import { databaseFile, isPostgres } from './open.ts';
 import { openReadOnly } from './read-only.ts';
 import { recordLines } from './record.ts';
-import { StoreError, toStoreError } from './store-error.ts';
+import { toStoreError } from './store-error.ts';
 
 export interface BackedUp {
   /** The path of the original database. */
@@ -15,7 +16,15 @@ export interface BackedUp {
   readonly record: ChainVerdict;
 }
 
-function flushToDisk(path: string): void {
+/** The error for a command that copies database files, on a PostgreSQL database. */
+export function toolsOfPostgres(command: string, tool: string): StoreError {
+  return new StoreError(
+    `${command}: the database is PostgreSQL, which has its own tools: run ${tool} (docs/how-to/scaling.md says how), and then \`m0 audit verify\``,
+  );
+}
+
+/** Waits until the file, or the names in the folder, are on disk. Throws the system's errors. */
+export function flushToDisk(path: string): void {
   const handle = openSync(path, 'r');
   try {
     fsyncSync(handle);
@@ -25,7 +34,7 @@ function flushToDisk(path: string): void {
 }
 
 /** Creates the empty file with mode 600. SQLite would create it readable by others. */
-function createPrivateFile(part: string): void {
+export function createPrivateFile(part: string): void {
   try {
     closeSync(openSync(part, 'wx', 0o600));
   } catch (error) {
@@ -35,7 +44,7 @@ function createPrivateFile(part: string): void {
 }
 
 /** Checks the copy and counts its contents. Throws a StoreError if it is damaged. */
-function verifyCopy(copy: string): Omit<BackedUp, 'from'> {
+export function verifyCopy(copy: string): Omit<BackedUp, 'from'> {
   const client = openReadOnly(copy);
   try {
     const [state] = client.pragma('integrity_check(1)') as readonly { readonly integrity_check: string }[];
@@ -63,6 +72,8 @@ function verifyCopy(copy: string): Omit<BackedUp, 'from'> {
  * to `to`. Throws a StoreError, and leaves no copy, if the file exists already or the copy is damaged.
  */
 export function backUp(url: string, to: string): BackedUp {
+  if (isPostgres(url))
+    throw toolsOfPostgres('backup', 'pg_dump --format=custom --file=FILE "$M0_DATABASE_URL"');
   const from = databaseFile(url);
   const part = `${to}.part`;
   try {
@@ -86,5 +97,26 @@ export function backUp(url: string, to: string): BackedUp {
     }
   } catch (error) {
     throw toStoreError(`backing up to ${to}`, error);
+  }
+}
+
+/**
+ * Copies the database at `url` into a new file for a command that only looks: not checked, and readable by its owner
+ * only. m0 can write during the copy. False where there is no database yet, and for PostgreSQL, which is not copied.
+ * Throws a StoreError.
+ */
+export function copyToRead(url: string, to: string): boolean {
+  if (isPostgres(url)) return false;
+  const from = databaseFile(url);
+  if (!existsSync(from)) return false;
+  const client = openReadOnly(from);
+  try {
+    createPrivateFile(to);
+    client.prepare('VACUUM INTO ?').run(to);
+    return true;
+  } catch (error) {
+    throw toStoreError(`copying the database ${from}`, error);
+  } finally {
+    client.close();
   }
 }

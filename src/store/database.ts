@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator';
-import { StoreError } from './store-error.ts';
+import { StoreError } from '../ports/store-error.ts';
+import { nameNewMemory } from './memory.ts';
+import { NEWER_DATABASE } from './store-error.ts';
 
 export type Database = BetterSQLite3Database & { readonly $client: Sqlite.Database };
 
@@ -30,9 +32,7 @@ export function refuseNewer(client: Sqlite.Database): void {
     entries: readonly { when: number }[];
   };
   const newest = Math.max(...journal.entries.map((e) => e.when));
-  if ((stored ?? 0) > newest) {
-    throw new StoreError('the database was written by a newer version of m0: start that version');
-  }
+  if ((stored ?? 0) > newest) throw new StoreError(NEWER_DATABASE);
 }
 
 function migrateOnce(db: Database): void {
@@ -86,6 +86,7 @@ export function migrateDatabase(client: Sqlite.Database): Database {
     if (broken !== undefined) {
       throw new StoreError(`a row of ${broken.table ?? 'a table'} refers to nothing`, { problem: 'corrupt' });
     }
+    nameNewMemory(client);
     return db;
   } catch (error) {
     client.close();

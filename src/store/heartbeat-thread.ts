@@ -5,8 +5,12 @@ import { errorText } from '../base/error-text.ts';
 import { HEARTBEATS_A_LEASE } from '../model/owner.ts';
 import { openForHeartbeats } from './heartbeat-connection.ts';
 
-/** A message to the main thread. `lost`: another process has the lease, and the thread has stopped its heartbeats. */
+/**
+ * A message to the main thread. `ready`: the thread has loaded all that it needs. `lost`: another process has the lease,
+ * and the thread has stopped its heartbeats.
+ */
 export type HeartbeatMessage =
+  | { readonly type: 'ready' }
   | { readonly type: 'lost' }
   | { readonly type: 'problem'; readonly problem: string };
 
@@ -35,3 +39,4 @@ const timer = setInterval(() => {
     post({ type: 'problem', problem: errorText(error) });
   }
 }, intervalMs);
+post({ type: 'ready' });

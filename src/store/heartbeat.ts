@@ -3,14 +3,17 @@ import { Worker } from 'node:worker_threads';
 import type { Logger } from '../base/log.ts';
 import type { HeartbeatMessage } from './heartbeat-thread.ts';
 
-export interface HeartbeatOptions {
+export interface HeartbeatParts {
+  readonly log: Logger;
+  /** Called when another process has taken the lease. */
+  readonly onLost: () => void;
+}
+
+export interface HeartbeatOptions extends HeartbeatParts {
   readonly file: string;
   readonly fence: number;
   /** How long the lease lasts, in ms. */
   readonly leaseMs: number;
-  readonly log: Logger;
-  /** Called when another process has taken the lease. */
-  readonly onLost: () => void;
 }
 
 export interface Heartbeat {
@@ -20,18 +23,35 @@ export interface Heartbeat {
 /** How long a thread that failed is away, in ms. */
 const RESTART_MS = 1_000;
 
-/** Starts the thread. Problems with single heartbeats are logged; a thread that fails is started again. */
-export function startHeartbeat({ file, fence, leaseMs, log, onLost }: HeartbeatOptions): Heartbeat {
+/** Starts the thread for a SQLite file. Problems with single heartbeats are logged; a thread that fails is started again. */
+export function startHeartbeat({ file, fence, leaseMs, ...parts }: HeartbeatOptions): Heartbeat {
+  return startHeartbeatThread(
+    new URL('./heartbeat-thread.ts', import.meta.url),
+    { file, fence, leaseMs },
+    parts,
+  );
+}
+
+/** As `startHeartbeat`, with the module of the thread and what it is given. */
+export function startHeartbeatThread(
+  module: URL,
+  workerData: Readonly<Record<string, unknown>>,
+  { log, onLost }: HeartbeatParts,
+): Heartbeat {
   let isStopped = false;
+  /** Resolves when the present thread has loaded all that it needs, or has ended. */
+  let settled: Promise<void> = Promise.resolve();
   let restart: NodeJS.Timeout | undefined;
   let thread = run();
 
   function run(): Worker {
-    const worker = new Worker(new URL('./heartbeat-thread.ts', import.meta.url), {
-      workerData: { file, fence, leaseMs },
-    });
+    const worker = new Worker(module, { workerData });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    settled = promise;
+    worker.on('exit', () => resolve());
     worker.on('message', (message: HeartbeatMessage) => {
-      if (message.type === 'lost') onLost();
+      if (message.type === 'ready') resolve();
+      else if (message.type === 'lost') onLost();
       else log.warn({ problem: message.problem }, 'a heartbeat could not be stored; it is tried again');
     });
     worker.on('error', (error) => {
@@ -52,6 +72,9 @@ export function startHeartbeat({ file, fence, leaseMs, log, onLost }: HeartbeatO
     async stop() {
       isStopped = true;
       clearTimeout(restart);
+      // A thread that is ended while it loads the driver of the database would end the whole process with an error.
+      thread.ref();
+      await settled;
       await thread.terminate();
     },
   };

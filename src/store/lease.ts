@@ -21,6 +21,15 @@ export interface OwnerOptions {
   readonly leaseMs?: number;
 }
 
+/** How a process becomes a worker beside the owner of a database. */
+export interface WorkerOptions {
+  readonly labels: readonly string[];
+  /** Called once, when the work of this process was given away because it gave no sign of life. */
+  readonly onLost: () => void;
+  /** How long the lease lasts after the last heartbeat, in ms; 30 s by default. */
+  readonly leaseMs?: number;
+}
+
 /** How often a waiting process reads the owner row, in ms. */
 const POLL_MS = 250;
 /** How long one attempt blocks if another process is writing, in ms. Short, so that HTTP and signals are answered. */
@@ -79,9 +88,10 @@ function tryTake(
   }
 }
 
-function ownedError(file: string, owner: Owner): OwnedError {
+/** The error for a database that another process owns. `now`: ms since epoch, by the clock of the lease. */
+export function ownedError(file: string, owner: Owner, now: number): OwnedError {
   const { host, pid, since, heartbeatAt } = owner;
-  const silentFor = durationText(Date.now() - heartbeatAt);
+  const silentFor = durationText(Math.max(0, now - heartbeatAt));
   return new OwnedError(
     `the database ${file} is in use by m0 on ${host} (process ${pid}) since ${new Date(since).toISOString()}, last sign of life ${silentFor} ago: stop that m0 first, or set M0_WAIT_FOR_OWNER=1 to wait for its end`,
     owner,
@@ -128,11 +138,11 @@ async function waitForLease(client: Sqlite.Database, file: string, options: Owne
       if (wait) await options.onWaiting?.(owner);
     } else if (!isAsKnown(owner)) {
       // The owner sends heartbeats, so only the end of its process would free the lease.
-      if (!wait) throw ownedError(file, owner);
+      if (!wait) throw ownedError(file, owner, Date.now());
       lastSignAt = performance.now();
     } else if (!wait && isSilent) {
       // The owner sends no heartbeats but can't be replaced: it is frozen in the middle of a write.
-      throw ownedError(file, owner);
+      throw ownedError(file, owner, Date.now());
     }
     known = owner;
     await sleep(POLL_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });

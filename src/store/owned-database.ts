@@ -2,10 +2,10 @@
 import type { Logger } from '../base/log.ts';
 import { LEASE_MS } from '../model/owner.ts';
 import { LeaseLost } from '../ports/owner.ts';
+import { attempt } from './access.ts';
 import { type Database, migrateDatabase, openFile } from './database.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
 import { fenceProof, hasOwnerTable, type OwnerOptions, releaseLease, takeLease } from './lease.ts';
-import { attempt } from './writing.ts';
 
 export interface Lease {
   /** The fence number; null if the database was opened without a lease. */

@@ -1,13 +1,15 @@
 /** Reads the audit log in pages, oldest entry first, also while m0 writes to the database. */
 import type Sqlite from 'better-sqlite3';
+import { asc, eq, gt, isNull, not, or, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { AuditEntry } from '../model/audit-entry.ts';
+import { StoreError } from '../ports/store-error.ts';
+import type { Queries, Reading, Tables } from './access.ts';
 import type { ChainedEntry } from './audit-chain.ts';
 import { actor, json, scopeEntry } from './rows.ts';
 import { audit } from './schema.ts';
-import { StoreError } from './store-error.ts';
 
-type Row = typeof audit.$inferSelect;
+type Row = Tables['audit']['$inferSelect'];
 
 /** How many entries one page has. */
 const PAGE_LINES = 500;
@@ -31,6 +33,20 @@ export function toAuditEntry(row: Row): AuditEntry {
     bundles: row.bundles === null ? null : json(what, bundles, row.bundles),
     scope: row.scope === null ? null : json(what, scope, row.scope),
   };
+}
+
+/** SQL for: the audit entry does not have this action, or (with `ending`) its detail does not end with `ending`. */
+export function without(
+  { tables: { audit: lines }, dialect }: Queries,
+  { action, ending }: { readonly action: string; readonly ending?: string },
+): SQL | undefined {
+  const other = not(eq(lines.action, action));
+  if (ending === undefined) return other;
+  return or(
+    other,
+    isNull(lines.detail),
+    sql`${dialect.ending(sql`${lines.detail}`, ending.length)} <> ${ending}`,
+  );
 }
 
 function toChainedEntry(row: Row): ChainedEntry {
@@ -69,6 +85,21 @@ export function* recordLines(client: Sqlite.Database): Generator<ChainedEntry> {
   let last = Number.MIN_SAFE_INTEGER;
   for (;;) {
     const rows = page.all(last);
+    for (const row of rows) yield toChainedEntry(row);
+    const end = rows.at(-1);
+    if (end === undefined) return;
+    last = end.id;
+  }
+}
+
+/** As `recordLines`, of a database that this m0 has migrated. Rejects with a StoreError that begins with `doing`. */
+export async function* storedLines(doing: string, reading: Reading): AsyncGenerator<ChainedEntry> {
+  let last = Number.MIN_SAFE_INTEGER;
+  for (;;) {
+    const rows = await reading(doing, async (db) => {
+      const { audit: lines } = db.tables;
+      return db.select().from(lines).where(gt(lines.id, last)).orderBy(asc(lines.id)).limit(PAGE_LINES);
+    });
     for (const row of rows) yield toChainedEntry(row);
     const end = rows.at(-1);
     if (end === undefined) return;

@@ -4,8 +4,8 @@ import type { Alert, NewAlert, PostedMessage, Subscription } from '../model/aler
 import type { Exemption } from '../model/exemption.ts';
 import { type Actor, RUN_STATES, type Run, TRIGGERS } from '../model/run.ts';
 import type { OutboxEntry, OutboxMessage } from '../ports/outbox.ts';
-import type { alerts, exemptions, messages, outbox, runs, subscriptions } from './schema.ts';
-import { StoreError } from './store-error.ts';
+import { StoreError } from '../ports/store-error.ts';
+import type { Tables } from './access.ts';
 
 /*
  * Converts database rows to domain objects and back. Rows are checked only partly: a damaged row gives a clear error,
@@ -56,6 +56,12 @@ const delivery = z.discriminatedUnion('type', [
     text: z.string(),
   }),
   z.looseObject({
+    type: z.literal('answer'),
+    platform: z.enum(['slack', 'teams']),
+    channel: z.string(),
+    messageId: z.string(),
+  }),
+  z.looseObject({
     type: z.literal('post'),
     place: z.looseObject({ platform: z.string() }),
     card: z.unknown(),
@@ -63,26 +69,52 @@ const delivery = z.discriminatedUnion('type', [
 ]);
 
 const runState = z.enum(Object.keys(RUN_STATES) as [Run['state'], ...Run['state'][]]);
-const alertKind = z.enum(['drift', 'failure', 'empty-state', 'conditions', 'policy', 'fleet', 'reach']);
+const alertKind = z.enum([
+  'drift',
+  'failure',
+  'empty-state',
+  'conditions',
+  'policy',
+  'fleet',
+  'reach',
+  'pause',
+  'config',
+  'first-checks',
+]);
 const policyDetails = z.object({
   error: z.string(),
   inUse: z.string().nullable(),
   seen: z.object({ by: actor, at: z.number() }).nullable(),
 });
+const place = z.union([
+  z.object({ platform: z.enum(['slack', 'teams']), channel: z.string() }),
+  z.object({ platform: z.enum(['slack', 'teams']), user: z.string() }),
+]);
 const fleetDetails = z.object({
   of: z.enum(['drift', 'failure', 'empty-state', 'conditions']),
-  place: z.union([
-    z.object({ platform: z.enum(['slack', 'teams']), channel: z.string() }),
-    z.object({ platform: z.enum(['slack', 'teams']), user: z.string() }),
-  ]),
+  place,
   person: z.string().nullable(),
   why: z.string().nullable(),
   members: z.array(z.number()),
+  began: z.number().optional(),
 });
 const escalation = z.object({ escalated: z.array(z.number()) });
 const unreachableDetails = z.object({ problems: z.array(z.string()), stacks: z.array(z.string()) });
+const pauseDetails = z.object({ by: actor, reason: z.string() });
+const configDetails = z.object({
+  what: z.enum(['refused', 'restart']),
+  problems: z.array(z.string()),
+  inUse: z.object({ since: z.number(), commit: z.string().nullable() }),
+  places: z.array(fleetDetails.shape.place),
+});
+const firstChecksDetails = z.object({
+  place,
+  stacks: z.array(z.string()),
+  since: z.number(),
+  before: z.number(),
+});
 const alertState = z.enum(['open', 'resolved', 'superseded']);
-const exemptionKind = z.enum(['snooze', 'accept']);
+const exemptionKind = z.enum(['snooze', 'accept', 'codify']);
 export const platform = z.enum(['slack', 'teams']);
 const role = z.enum(['root', 'dm']);
 
@@ -111,7 +143,7 @@ function readActor(what: string, text: string): Actor {
 }
 
 /** The columns of a run, without its id. */
-export function runColumns(run: Omit<Run, 'id'>): Omit<typeof runs.$inferInsert, 'id'> {
+export function runColumns(run: Omit<Run, 'id'>): Omit<Tables['runs']['$inferInsert'], 'id'> {
   const { stack, environment, state, version, createdAt, updatedAt, ...rest } = run;
   // Callers may pass a whole Run: its id has its own column and must not be in the JSON.
   const data = JSON.stringify({ ...rest, id: undefined });
@@ -119,7 +151,7 @@ export function runColumns(run: Omit<Run, 'id'>): Omit<typeof runs.$inferInsert,
 }
 
 /** The run of a row. Throws a StoreError if it is damaged. */
-export function toRun(row: typeof runs.$inferSelect): Run {
+export function toRun(row: Tables['runs']['$inferSelect']): Run {
   const what = `run #${row.id}`;
   const data = json(what, runData, row.data) as unknown as Omit<
     Run,
@@ -138,7 +170,7 @@ export function toRun(row: typeof runs.$inferSelect): Run {
 }
 
 /** The columns of an alert, without its id and its version. */
-export function alertColumns(alert: NewAlert): Omit<typeof alerts.$inferInsert, 'id' | 'version'> {
+export function alertColumns(alert: NewAlert): Omit<Tables['alerts']['$inferInsert'], 'id' | 'version'> {
   const { kind, subject, fingerprint, state, firstSeenAt, lastSeenAt, seenCount, runId, outcome } = alert;
   const escalated =
     'escalated' in alert && alert.escalated !== undefined ? { escalated: alert.escalated } : null;
@@ -159,7 +191,7 @@ export function alertColumns(alert: NewAlert): Omit<typeof alerts.$inferInsert, 
 }
 
 /** The alert of a row. Throws a StoreError if it is damaged. */
-export function toAlert(row: typeof alerts.$inferSelect): Alert {
+export function toAlert(row: Tables['alerts']['$inferSelect']): Alert {
   const what = `alert ${row.id}`;
   const { details: data, runId, ...rest } = row;
   const kind = check(what, alertKind, row.kind);
@@ -172,6 +204,12 @@ export function toAlert(row: typeof alerts.$inferSelect): Alert {
     return { ...rest, kind, state, runId: null, details: json(what, fleetDetails, details) };
   if (kind === 'reach')
     return { ...rest, kind, state, runId: null, details: json(what, unreachableDetails, details) };
+  if (kind === 'pause')
+    return { ...rest, kind, state, runId: null, details: json(what, pauseDetails, details) };
+  if (kind === 'config')
+    return { ...rest, kind, state, runId: null, details: json(what, configDetails, details) };
+  if (kind === 'first-checks')
+    return { ...rest, kind, state, runId: null, details: json(what, firstChecksDetails, details) };
   return {
     ...{ ...rest, kind, state, runId: check(what, z.number(), runId), details: null },
     ...(data === null ? {} : json(what, escalation, data)),
@@ -179,7 +217,7 @@ export function toAlert(row: typeof alerts.$inferSelect): Alert {
 }
 
 /** The posted message of a row. Throws a StoreError if it is damaged. */
-export function toMessage(row: typeof messages.$inferSelect): PostedMessage {
+export function toMessage(row: Tables['messages']['$inferSelect']): PostedMessage {
   const what = `message ${row.id}`;
   return { ...row, platform: check(what, platform, row.platform), role: check(what, role, row.role) };
 }
@@ -187,7 +225,7 @@ export function toMessage(row: typeof messages.$inferSelect): PostedMessage {
 /** The columns of an exemption, without its id. */
 export function exemptionColumns(
   exemption: Omit<Exemption, 'id'>,
-): Omit<typeof exemptions.$inferInsert, 'id'> {
+): Omit<Tables['exemptions']['$inferInsert'], 'id'> {
   const { kind, stack, address, fingerprint, until, at, reason, runId, endedAt } = exemption;
   return {
     ...{ kind, stack, address, fingerprint, until, at, reason, runId, endedAt },
@@ -197,7 +235,7 @@ export function exemptionColumns(
 }
 
 /** The exemption of a row. Throws a StoreError if it is damaged. */
-export function toExemption(row: typeof exemptions.$inferSelect): Exemption {
+export function toExemption(row: Tables['exemptions']['$inferSelect']): Exemption {
   const what = `exemption ${row.id}`;
   return {
     ...row,
@@ -208,14 +246,14 @@ export function toExemption(row: typeof exemptions.$inferSelect): Exemption {
 }
 
 /** The outbox entry of a row. Throws a StoreError if it is damaged. */
-export function toOutboxEntry(row: typeof outbox.$inferSelect): OutboxEntry {
+export function toOutboxEntry(row: Tables['outbox']['$inferSelect']): OutboxEntry {
   const { id, key, createdAt, attempts, nextAttemptAt, lastError } = row;
   const parsed = json(`delivery ${id}`, delivery, row.message) as OutboxMessage;
   return { id, key, message: parsed, createdAt, attempts, nextAttemptAt, lastError };
 }
 
 /** The subscription of a row. Throws a StoreError if it is damaged. */
-export function toSubscription(row: typeof subscriptions.$inferSelect): Subscription {
+export function toSubscription(row: Tables['subscriptions']['$inferSelect']): Subscription {
   const what = `subscription ${row.id}`;
   const { channel, target, at } = row;
   return { platform: check(what, platform, row.platform), channel, target, by: readActor(what, row.by), at };

@@ -19,6 +19,7 @@ export const runs = sqliteTable(
     index('runs_stack_state').on(t.stack, t.state),
     index('runs_state').on(t.state),
     index('runs_environment').on(t.environment),
+    index('runs_stack').on(t.stack, t.id),
   ],
 );
 
@@ -68,6 +69,25 @@ export const messages = sqliteTable(
     uniqueIndex('messages_place').on(t.platform, t.channel, t.messageId),
     index('messages_alert').on(t.alertId),
   ],
+);
+
+/** Messages of alerts that a chat was asked to post, until they are in `messages`. */
+export const begunPosts = sqliteTable(
+  'begun_posts',
+  {
+    alertId: integer('alert_id')
+      .notNull()
+      .references(() => alerts.id),
+    key: text('key').notNull(),
+    platform: text('platform').notNull(),
+    /** The channel, or the person's id in the chat. */
+    channel: text('channel'),
+    user: text('user'),
+    person: text('person'),
+    why: text('why'),
+    replaces: integer('replaces'),
+  },
+  (t) => [primaryKey({ columns: [t.alertId, t.key] })],
 );
 
 export const exemptions = sqliteTable(
@@ -149,6 +169,100 @@ export const subscriptions = sqliteTable(
     at: integer('at').notNull(),
   },
   (t) => [uniqueIndex('subscriptions_place_target').on(t.platform, t.channel, t.target)],
+);
+
+/**
+ * Pauses: nothing is applied to the stacks of `target`, as it was typed, while `endedAt` is null. `by` and `endedBy`
+ * are JSON.
+ */
+export const pauses = sqliteTable(
+  'pauses',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    target: text('target').notNull(),
+    by: text('by').notNull(),
+    at: integer('at').notNull(),
+    reason: text('reason').notNull(),
+    endedBy: text('ended_by'),
+    endedAt: integer('ended_at'),
+  },
+  (t) => [
+    index('pauses_ended').on(t.endedAt),
+    uniqueIndex('pauses_in_force').on(t.target).where(sql`ended_at is null`),
+  ],
+);
+
+/** The findings of each apply that began, by policies and by people: the brake counts them. */
+export const heals = sqliteTable(
+  'heals',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    stack: text('stack').notNull(),
+    environment: text('environment').notNull(),
+    // No foreign key: the run may be deleted earlier.
+    run: integer('run').notNull(),
+    /** The run's version in the state `applying`: a run can apply several times. */
+    version: integer('version').notNull(),
+    address: text('address').notNull(),
+    fingerprint: text('fingerprint').notNull(),
+    at: integer('at').notNull(),
+    byPolicy: integer('by_policy', { mode: 'boolean' }).notNull(),
+    /** When a later plan found the same drift again. */
+    seenAgainAt: integer('seen_again_at'),
+  },
+  (t) => [
+    index('heals_stack_at').on(t.stack, t.at),
+    index('heals_environment_at').on(t.environment, t.at),
+    index('heals_run').on(t.run, t.version),
+  ],
+);
+
+/**
+ * Who changed the cloud, for each finding of a stack. `events` is JSON of CauseEvents; nothing of a request's own values
+ * is in it.
+ */
+export const causes = sqliteTable(
+  'causes',
+  {
+    stack: text('stack').notNull(),
+    fingerprint: text('fingerprint').notNull(),
+    address: text('address').notNull(),
+    // No foreign key: the run may be deleted earlier.
+    run: integer('run').notNull(),
+    status: text('status').notNull(),
+    events: text('events').notNull(),
+    problem: text('problem'),
+    since: integer('since').notNull(),
+    looks: integer('looks').notNull(),
+    nextLookAt: integer('next_look_at'),
+    goneAt: integer('gone_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.stack, t.fingerprint] }),
+    index('causes_next_look').on(t.nextLookAt),
+    index('causes_run').on(t.run),
+  ],
+);
+
+/** Findings on their way into the code. Fields that queries use have columns; `data` is the rest as JSON. */
+export const codifications = sqliteTable(
+  'codifications',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    stack: text('stack').notNull(),
+    address: text('address').notNull(),
+    state: text('state').notNull(),
+    version: integer('version').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    data: text('data').notNull(),
+  },
+  (t) => [
+    index('codifications_stack').on(t.stack, t.id),
+    index('codifications_state').on(t.state),
+    uniqueIndex('codifications_active')
+      .on(t.stack, t.address)
+      .where(sql`state in ('asked', 'proving', 'proven', 'open', 'merged')`),
+  ],
 );
 
 /** Single named values, for example the key of the fingerprints. Lists have tables of their own. */
@@ -242,6 +356,45 @@ export const seenEvents = sqliteTable(
   (t) => [primaryKey({ columns: [t.platform, t.key] }), index('seen_events_at').on(t.at)],
 );
 
+/**
+ * Commands that a chat was told are taken in, until they are carried out. `payload` is JSON of the chat's adapter. A row
+ * that is left was interrupted: the next start carries it out.
+ */
+export const inbox = sqliteTable(
+  'inbox',
+  {
+    platform: text('platform').notNull(),
+    key: text('key').notNull(),
+    payload: text('payload').notNull(),
+    at: integer('at').notNull(),
+    /** How many starts have tried to carry it out. */
+    attempts: integer('attempts').notNull().default(0),
+    /** The number of the process that has it, as in `tool_processes`; null: of one without a lease. */
+    fence: integer('fence'),
+  },
+  (t) => [primaryKey({ columns: [t.platform, t.key] })],
+);
+
+/**
+ * Clean checks that said nothing new, one row for a stack and a day. `day` is its begin in UTC, in ms since epoch; `runs`
+ * is a JSON array of their numbers, which are never given out again.
+ */
+export const foldedChecks = sqliteTable(
+  'folded_checks',
+  {
+    stack: text('stack').notNull(),
+    day: integer('day').notNull(),
+    checks: integer('checks').notNull(),
+    firstRun: integer('first_run').notNull(),
+    lastRun: integer('last_run').notNull(),
+    /** When the first of them was asked for, and when the last of them ended. */
+    firstAt: integer('first_at').notNull(),
+    lastAt: integer('last_at').notNull(),
+    runs: text('runs').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.stack, t.day] }), index('folded_checks_last_run').on(t.lastRun)],
+);
+
 /** The Teams conversations in which m0 has received an event: a bot can write only to those. */
 export const teamsConversations = sqliteTable('teams_conversations', {
   id: text('id').primaryKey(),
@@ -320,3 +473,22 @@ export const toolProcesses = sqliteTable(
   },
   (t) => [index('tool_processes_stack').on(t.stack)],
 );
+
+/** The processes that work on stacks beside the owner. Each extends its row; one that no longer does has stopped. */
+export const workers = sqliteTable('workers', {
+  id: integer('id').primaryKey({ autoIncrement: true }),
+  host: text('host').notNull(),
+  pid: integer('pid').notNull(),
+  process: text('process').notNull(),
+  /** A JSON array of texts. */
+  labels: text('labels').notNull(),
+  since: integer('since').notNull(),
+  heartbeatAt: integer('heartbeat_at').notNull(),
+  expiresAt: integer('expires_at').notNull(),
+});
+
+/** Grows each time that a process takes a stack to work on it. Who took it before may store nothing of it any more. */
+export const stackFences = sqliteTable('stack_fences', {
+  stack: text('stack').primaryKey(),
+  fence: integer('fence').notNull(),
+});

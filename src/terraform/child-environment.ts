@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { thirdPartyEnvironment } from '../base/base-environment.ts';
 import type { Stack } from '../model/directory.ts';
+import { refusedSettings, type TerragruntUse, terragruntEnvironment } from './terragrunt.ts';
 
 /** Variables that would change the meaning of a plan, or give m0's own access to a stack's code. */
 const REFUSED = /^(SLACK_|MICROSOFT_APP_|M0_|TF_CLI_ARGS|TF_REATTACH_PROVIDERS$|PAGERDUTY_TOKEN$)/;
@@ -24,8 +25,15 @@ export function childEnvironment(options: {
   /** TF_PLUGIN_CACHE_DIR; null: the one of the CLI configuration. */
   readonly pluginCacheDir: string | null;
   readonly workspace: string;
+  /** Set where the process is Terragrunt. */
+  readonly terragrunt?: TerragruntUse | null;
 }): Record<string, string> {
-  const refused = Object.keys(options.stackEnv).filter((name) => REFUSED.test(name));
+  const terragrunt = options.terragrunt ?? null;
+  const names = Object.keys(options.stackEnv);
+  const refused = [
+    ...names.filter((name) => REFUSED.test(name)),
+    ...(terragrunt === null ? [] : refusedSettings(names)),
+  ];
   if (refused.length > 0) throw new Error(`env of the stack may not set ${refused.join(', ')}`);
   return {
     // Providers build large schemas at each start. Less frequent garbage collection saves a fifth of a plan's
@@ -40,7 +48,8 @@ export function childEnvironment(options: {
     TF_INPUT: '0',
     CHECKPOINT_DISABLE: '1',
     GIT_TERMINAL_PROMPT: '0',
-    TF_DATA_DIR: options.dataDir,
+    // Terragrunt runs the tool in several folders, for a unit and for the outputs of its dependencies. Each has its own.
+    ...(terragrunt === null ? { TF_DATA_DIR: options.dataDir } : terragruntEnvironment(terragrunt)),
     ...(options.workspace === 'default' ? {} : { TF_WORKSPACE: options.workspace }),
     TF_CLI_CONFIG_FILE: options.cliConfig,
   };

@@ -13,6 +13,8 @@ export interface ResourceBlock {
    * can't be read.
    */
   readonly ignoreChanges: readonly string[] | 'all' | null;
+  /** The line on which the block begins, from 1; null in JSON syntax. */
+  readonly line: number | null;
 }
 
 /** What an entry of `ignore_changes` may be: `size`, `tags["Owner"]`, `scaling_config[0].desired_size`. */
@@ -33,16 +35,78 @@ export function resourceBlocks(fileName: string, text: string): readonly Resourc
   }
 }
 
+/** Where a root module says that its state is. */
+export interface StateBlock {
+  readonly kind: 'backend' | 'cloud';
+  /** The kind of backend: `s3`; `cloud` for a cloud block. */
+  readonly type: string;
+  /** What it sets, in a canonical form. Equal for two roots whose state is in the same place by their code. */
+  readonly settings: string;
+}
+
+/** The first `backend` or `cloud` block in the file. Null: there is none; undefined: the file is not understood. */
+export function stateBlock(fileName: string, text: string): StateBlock | null | undefined {
+  try {
+    return fileName.endsWith('.json') ? stateInJson(JSON.parse(text) as unknown) : stateInNative(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The blocks of a file in native syntax; null where it is not understood. Labels are without their quotes. */
+export function nativeBlocks(text: string): readonly Block[] | null {
+  try {
+    return new Parser(new Scanner(text).tokens()).file().blocks;
+  } catch {
+    return null;
+  }
+}
+
+function stateInNative(text: string): StateBlock | null {
+  const { blocks } = new Parser(new Scanner(text).tokens()).file();
+  const inside = blocks.filter(({ type }) => type === 'terraform').flatMap((block) => block.blocks);
+  const found = inside.find(({ type }) => type === 'backend' || type === 'cloud');
+  if (found === undefined) return null;
+  const kind = found.type === 'cloud' ? 'cloud' : 'backend';
+  return { kind, type: found.labels[0] ?? 'cloud', settings: JSON.stringify(settingsOf(found)) };
+}
+
+function settingsOf(block: Pick<Block, 'attributes' | 'blocks'>): unknown {
+  const attributes = [...block.attributes].map(([name, tokens]) => [
+    name,
+    tokens.map((t) => t.text).join(' '),
+  ]);
+  const blocks = block.blocks.map((inner) => [[inner.type, ...inner.labels].join(' '), settingsOf(inner)]);
+  return [...attributes, ...blocks].sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
+}
+
+function stateInJson(document: unknown): StateBlock | null {
+  for (const { backend, cloud } of objects(document).flatMap((file) => objects(file.terraform))) {
+    for (const [type, settings] of objects(backend).flatMap((each) => named(each))) {
+      return { kind: 'backend', type, settings: JSON.stringify(settings) };
+    }
+    if (cloud !== undefined) return { kind: 'cloud', type: 'cloud', settings: JSON.stringify(cloud) };
+  }
+  return null;
+}
+
 class NotUnderstood extends Error {}
 
 function must(condition: boolean): void {
   if (!condition) throw new NotUnderstood();
 }
 
-type Token = { readonly kind: 'word' | 'string' | 'mark' | 'line' | 'other'; readonly text: string };
+/** A piece of native syntax. A string is one token, with its quotes and all templates in it. */
+export type Token = {
+  readonly kind: 'word' | 'string' | 'mark' | 'line' | 'other';
+  readonly text: string;
+  /** The line on which it begins, from 1. */
+  readonly line: number;
+};
 
-interface Block {
+export interface Block {
   readonly type: string;
+  readonly line: number;
   readonly labels: readonly string[];
   readonly attributes: ReadonlyMap<string, readonly Token[]>;
   readonly blocks: readonly Block[];
@@ -52,6 +116,9 @@ interface Block {
 class Scanner {
   readonly #text: string;
   #at = 0;
+  /** The line on which the text at `#counted` is. */
+  #line = 1;
+  #counted = 0;
 
   constructor(text: string) {
     this.#text = text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
@@ -68,7 +135,8 @@ class Scanner {
     const from = this.#at;
     const first = this.#text[from];
     if (first === undefined) return null;
-    const token = (kind: Token['kind']): Token => ({ kind, text: this.#text.slice(from, this.#at) });
+    const line = this.#lineAt(from);
+    const token = (kind: Token['kind']): Token => ({ kind, text: this.#text.slice(from, this.#at), line });
     if (first === '\n') {
       this.#at += 1;
       return token('line');
@@ -85,6 +153,11 @@ class Scanner {
     const word = WORD.exec(this.#text);
     this.#at += word?.[0].length ?? 1;
     return token(word === null ? 'mark' : 'word');
+  }
+
+  #lineAt(at: number): number {
+    for (; this.#counted < at; this.#counted += 1) if (this.#text[this.#counted] === '\n') this.#line += 1;
+    return this.#line;
   }
 
   /** Blanks and comments, but not the end of a line. */
@@ -193,12 +266,12 @@ class Parser {
         must(!attributes.has(token.text));
         attributes.set(token.text, this.#expression());
       } else {
-        blocks.push(this.#block(token.text));
+        blocks.push(this.#block(token.text, token.line));
       }
     }
   }
 
-  #block(type: string): Block {
+  #block(type: string, line: number): Block {
     const labels: string[] = [];
     for (;;) {
       const token = this.#tokens[this.#at];
@@ -213,7 +286,7 @@ class Parser {
     const body = this.#body();
     must(this.#isMark('}'));
     this.#at += 1;
-    return { type, labels, ...body };
+    return { type, line, labels, ...body };
   }
 
   /** The tokens up to the end of the line or of the block, without line ends. */
@@ -249,13 +322,13 @@ function fromNative(text: string): readonly ResourceBlock[] {
   const { blocks } = new Parser(new Scanner(text).tokens()).file();
   return blocks
     .filter((block) => block.type === 'resource')
-    .map(({ labels, blocks: inner }) => {
+    .map(({ line, labels, blocks: inner }) => {
       const [type, name, ...others] = labels;
       if (type === undefined || name === undefined || others.length > 0) throw new NotUnderstood();
       const lifecycles = inner.filter((block) => block.type === 'lifecycle');
       const written = lifecycles[0]?.attributes.get('ignore_changes');
       const ignoreChanges = lifecycles.length > 1 ? null : written === undefined ? [] : entriesOf(written);
-      return { type, name, ignoreChanges };
+      return { type, name, ignoreChanges, line };
     });
 }
 
@@ -294,7 +367,9 @@ function fromJson(document: unknown): readonly ResourceBlock[] {
     .flatMap(([type, names]) =>
       objects(names)
         .flatMap((each) => named(each))
-        .flatMap(([name, bodies]) => objects(bodies).map((body) => ({ type, name, ...fromBody(body) }))),
+        .flatMap(([name, bodies]) =>
+          objects(bodies).map((body) => ({ type, name, ...fromBody(body), line: null })),
+        ),
     );
 }
 

@@ -67,8 +67,8 @@ function anyInstances(key: string): readonly string[] {
     );
 }
 
-/** The directory of a module whose code is in the same repository; null if it is from elsewhere. */
-function moduleDirectory(key: string, calls: readonly ModuleCall[], cwd: string): string | null {
+/** The directory of a module (`net.subnets`) whose code is in the same repository; null if it is from elsewhere. */
+export function moduleDirectory(key: string, calls: readonly ModuleCall[], cwd: string): string | null {
   if (key === '') return cwd;
   const names = key.split('.');
   const chain = names.map((_, i) => calls.find((call) => call.key === names.slice(0, i + 1).join('.')));

@@ -169,7 +169,7 @@ async function moduleFiles(
  * The module calls that the last `init` found, with the directories that symbolic links lead to; none where they can't
  * be read.
  */
-async function moduleCalls({
+export async function moduleCalls({
   cwd,
   dataDir,
 }: Pick<WorkTree, 'cwd' | 'dataDir'>): Promise<readonly ModuleCall[]> {

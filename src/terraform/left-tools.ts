@@ -6,6 +6,8 @@ import type { LeftTool, ToolProcesses } from '../ports/tool-processes.ts';
 import { killGroup, LAUNCHER } from './tool-process.ts';
 
 const LOOK_MS = 200;
+/** How often the store is asked whether a tool on another machine has ended, in ms. */
+const ASK_MS = 1_000;
 /** How long a tool gets to stop, in ms: an apply has to save its state. */
 const GRACE_MS = { apply: 5 * 60_000, other: 30_000 };
 
@@ -71,6 +73,11 @@ export function createLeftTools(toolProcesses: ToolProcesses, log: Logger): Left
     log.info(about, 'the tool that an earlier m0 started has ended');
   }
 
+  /** False once the process that started the tool has told of its end: that process may be there again. */
+  async function isRecorded({ id, stack }: LeftTool): Promise<boolean> {
+    return (await toolProcesses.left(stack)).some((tool) => tool.id === id);
+  }
+
   async function untilOver(tool: LeftTool): Promise<void> {
     const state = processState(tool);
     if (state === 'running') await untilEnded(tool);
@@ -81,7 +88,7 @@ export function createLeftTools(toolProcesses: ToolProcesses, log: Logger): Left
       const until = new Date(end).toISOString();
       if (end > Date.now())
         log.warn({ host, stack, until }, 'an apply may still run on another machine: its stack waits');
-      while (Date.now() < end) await sleep(LOOK_MS, undefined, { ref: false });
+      while (Date.now() < end && (await isRecorded(tool))) await sleep(ASK_MS, undefined, { ref: false });
     }
     await toolProcesses.end(tool.id);
   }

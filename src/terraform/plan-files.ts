@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Artifacts } from '../ports/artifacts.ts';
 import { RunnerError } from '../ports/runner-error.ts';
 
-const PLAN_FILE = /^plans\/([0-9a-f]{40,64})\.([0-9a-f]{64})\.[0-9a-f]{32}\.tfplan$/;
+const PLAN_FILE = /^plans\/([0-9a-f]{40,64})\.([0-9a-f]{64})(?:\.([0-9a-f]{16}))?\.[0-9a-f]{32}\.tfplan$/;
 /** The end of a name whose file was not written completely. */
 const PARTIAL = /\.[0-9a-f]+\.part$/;
 
@@ -14,14 +14,15 @@ interface PlanName {
 }
 
 /**
- * Saved plan files among the artifacts. The name is stored with the run. It holds the commit and the
- * checksum, so that a replaced file is noticed, and a random part, so that it cannot be guessed.
+ * Saved plan files among the artifacts. The name is stored with the run. It holds the commit and the checksum, so that a
+ * replaced file is noticed, a mark of the stack, and a random part, so that it cannot be guessed.
  */
 export function createPlanFiles(artifacts: Artifacts) {
   return {
     /** Stores a plan and returns the artifact's name. */
-    async keep(commit: string, bytes: Uint8Array): Promise<string> {
-      const name = `plans/${commit}.${sha256(bytes)}.${randomBytes(16).toString('hex')}.tfplan`;
+    async keep(stack: string, commit: string, bytes: Uint8Array): Promise<string> {
+      const random = randomBytes(16).toString('hex');
+      const name = `plans/${commit}.${sha256(bytes)}.${markOf(stack)}.${random}.tfplan`;
       await artifacts.put(name, bytes);
       return name;
     },
@@ -54,10 +55,16 @@ export function createPlanFiles(artifacts: Artifacts) {
       await artifacts.delete(artifact);
     },
 
-    /** Deletes every plan except these, and files that were not written completely. Other files stay. */
-    async discardAllBut(held: readonly string[]): Promise<void> {
+    /**
+     * Deletes every plan except these, and files that were not written completely. Other files stay. With `stack`: only
+     * plans of that stack.
+     */
+    async discardAllBut(held: readonly string[], stack?: string): Promise<void> {
+      const mark = stack === undefined ? null : markOf(stack);
       for (const name of await artifacts.list('plans')) {
-        if (!held.includes(name) && PLAN_FILE.test(name.replace(PARTIAL, ''))) await artifacts.delete(name);
+        const plan = PLAN_FILE.exec(name.replace(PARTIAL, ''));
+        if (plan === null || held.includes(name)) continue;
+        if (mark === null || plan[3] === mark) await artifacts.delete(name);
       }
     },
   };
@@ -70,6 +77,11 @@ function parse(artifact: string): PlanName {
     throw new RunnerError('apply', `opening the saved plan: "${artifact}" is no name of a plan`);
   }
   return { commit, sha256: sha };
+}
+
+/** Tells plans of different stacks apart. Names of stacks have characters that names of artifacts lack. */
+function markOf(stack: string): string {
+  return sha256(Buffer.from(stack)).slice(0, 16);
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -1,38 +1,60 @@
-/** The runner port: plans and applies stacks with Terraform and OpenTofu. */
-import { constants } from 'node:fs';
-import { chown, open, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { errorText } from '../base/error-text.ts';
+/** The runner port: plans and applies stacks with Terraform, OpenTofu and Terragrunt. */
+
+import { chown, realpath, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { createKeyedLock } from '../base/keyed-lock.ts';
 import type { Logger } from '../base/log.ts';
-import { analyzePlan } from '../drift/analyze.ts';
-import { ignoredBy, ignoreFindings } from '../drift/ignore.ts';
-import { readPlan } from '../drift/read-plan.ts';
-import type { Schema } from '../drift/schema.ts';
 import { scrub as scrubByValue } from '../drift/secrets.ts';
-import { touchedAddresses } from '../drift/touched.ts';
 import { GitError } from '../git/git-error.ts';
 import type { Mirrors } from '../git/mirrors.ts';
+import type { ModuleAccess } from '../git/module-access.ts';
+import type { CodeVersion } from '../model/code-version.ts';
 import type { Clock, Stack } from '../model/directory.ts';
-import type { CodeVersion, SavedPlan } from '../model/run.ts';
+import { limitsOf } from '../model/limits.ts';
+import type { SavedPlan } from '../model/run.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
-import type { ApplyResult, CodePort, PlanResult, Runner } from '../ports/runner.ts';
+import type { CloudAccess } from '../ports/cloud-access.ts';
+import type {
+  ApplyResult,
+  CodePort,
+  PlanResult,
+  Runner,
+  StackFolders,
+  ToolWatch,
+  WorkspacePort,
+} from '../ports/runner.ts';
 import { RunnerError } from '../ports/runner-error.ts';
 import type { ToolProcesses } from '../ports/tool-processes.ts';
-import { asRunnerError, isDamaged } from './breakage.ts';
+import { branchHints } from './branch-hints.ts';
+import { asRunnerError } from './breakage.ts';
 import { secretValues } from './child-environment.ts';
 import { declaredSecrets } from './declared-secrets.ts';
-import { keepIgnored } from './keep-ignored.ts';
+import { createIdentities } from './identities.ts';
+import { createInitialised } from './initialise.ts';
+import { createLastPlans } from './last-plans.ts';
 import { createLeftTools } from './left-tools.ts';
+import { withEnoughFiles } from './outside-inputs.ts';
+import { keepsStateHere } from './own-state.ts';
+import { resourcePlaces } from './places.ts';
 import { createPlanFiles } from './plan-files.ts';
 import { isExcluding, scopeFlags, targetFlags, touchesExactly } from './plan-scope.ts';
-import { dropBrokenPackage, sharedPluginCache } from './plugin-cache.ts';
+import { createPlanner, type OpenStack } from './planner.ts';
 import { createProviderSchemas } from './provider-schemas.ts';
+import { removeFolders } from './removed-folders.ts';
 import { createScratch } from './scratch.ts';
-import { showConfig } from './show-config.ts';
-import { createStackTools, type Scrubber, type StackTool, type ToolPaths } from './stack-tool.ts';
+import {
+  createStackTools,
+  type Scrubber,
+  type StackTool,
+  type ToolPaths,
+  type ToolPlace,
+} from './stack-tool.ts';
 import { allowTraversal, createStackUsers } from './stack-user.ts';
-import { openWorkTree, type WorkTree } from './work-tree.ts';
+import { stateLinks } from './state-links.ts';
+import { openUnit, type Unit } from './terragrunt-place.ts';
+import { unitBase } from './terragrunt-unit.ts';
+import { openWorkTree } from './work-tree.ts';
+import { existingWorkspaces } from './workspaces.ts';
 
 export interface RunnerOptions {
   readonly dataDir: string;
@@ -44,6 +66,10 @@ export interface RunnerOptions {
   /** Where running tools are recorded; null: nowhere, for commands that store nothing. */
   readonly toolProcesses: ToolProcesses | null;
   readonly mirrors: Mirrors;
+  /** Opens the identities of stacks that have roles; left out: such a stack is refused. */
+  readonly access?: CloudAccess;
+  /** Opens private repositories for the modules that `init` fetches; left out: none. */
+  readonly modules?: ModuleAccess | undefined;
   /** True: `discard` keeps plan files. */
   readonly keepPlans?: boolean;
   /** Where saved plan files are stored. */
@@ -56,39 +82,32 @@ export interface RunnerOptions {
   readonly key: string;
   /** Seconds that an apply waits for a state which is locked; 30 where left out. */
   readonly lockPatienceS?: number;
+  /** ms that a stopped plan or apply has before it is killed; 30 s and 5 min where left out. */
+  readonly graceMs?: number;
 }
 
 type PlanOptions = Parameters<Runner['plan']>[1];
 
-/** A plan in the scratch directory, read. */
-type MadePlan = Pick<PlanResult, 'document' | 'analysis'> & {
-  readonly bytes: Buffer;
-  /** ms since epoch. */
-  readonly madeAt: number;
-  readonly touches: readonly string[];
-};
+interface Opening {
+  readonly signal: AbortSignal;
+  /** The run that works on the stack; left out: none. */
+  readonly run?: number | undefined;
+  readonly watch?: ToolWatch | undefined;
+}
 
 const MINUTE = 60_000;
-const INIT = { limitMs: 10 * MINUTE, graceMs: 30_000 };
-const PLAN = { limitMs: 15 * MINUTE, graceMs: 30_000 };
-const SHOW = { limitMs: 5 * MINUTE, graceMs: 5_000 };
 /** A stopped apply gets a long time to finish what it has begun and to save the state. */
-const APPLY = { limitMs: 60 * MINUTE, graceMs: 5 * MINUTE };
+const APPLY_GRACE_MS = 5 * MINUTE;
 const APPLY_LOCK_PATIENCE_S = 30;
 const DOING = { plan: 'planning', apply: 'applying' } as const;
 /** A plan is applied right after it was made or compared; an older one is refused. */
 const APPLY_WITHIN_MS = 5 * MINUTE;
-const NO_WORKSPACE_YET = /selected workspace .* does not exist/i;
-const ASKS_TO_MIGRATE = /asking for state migration action/i;
-const NEEDS_INIT =
-  /initialization required|Required plugins are not installed|Inconsistent dependency lock file|Module not installed|checksums recorded in the dependency lock file/i;
-
 /**
  * Runs the Terraform and OpenTofu command lines, with one work tree per stack under `<dataDir>/work` and one
  * tool at a time in it. All errors of `plan`, `apply` and `head` are RunnerErrors. Throws where `stackUser`
  * is not usable.
  */
-export function createRunner(options: RunnerOptions): Runner & CodePort {
+export function createRunner(options: RunnerOptions): Runner & CodePort & WorkspacePort & StackFolders {
   const { mirrors, log } = options;
   const alone = createKeyedLock();
   const planFiles = createPlanFiles(options.artifacts);
@@ -106,6 +125,19 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
   const schemas = createProviderSchemas({
     ...{ dir: join(dataDir, 'schemas'), cliConfig: options.tools.cliConfig, log, steady },
   });
+  const { base, clock, graceMs, key } = options;
+  const { cliConfig } = options.tools;
+  const initialised = createInitialised({ cliConfig, base, log, alone });
+  const lastPlans = createLastPlans(key);
+  const { shown } = lastPlans;
+  const planOnce = createPlanner({
+    ...{ cliConfig, base, log, clock, key, graceMs, scratch, schemas, shown, initialised, scrubberOf },
+    lentSecretsOf: (stack) => identities.secretsOf(stack),
+    onSecrets: (stack, from, secrets) => (from === 'code' ? declared : seenSecrets).set(stack.name, secrets),
+  });
+  /** How many calls each stack has that wait or run. */
+  const working = new Map<string, number>();
+  let removing: Promise<void> = Promise.resolve();
   /** When plans of this process were made, by the steady clock. In memory only. */
   const madeSteady = new Map<string, number>();
   /** Secrets in a stack's last plan, which a later error text may contain. In memory only. */
@@ -115,11 +147,13 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
    * only.
    */
   const declared = new Map<string, readonly string[]>();
+  const identities = createIdentities(options.access);
 
   function scrubberOf(stack: Stack): Scrubber {
     return (text) =>
       scrubByValue(text, [
         ...secretValues(stack),
+        ...identities.secretsOf(stack),
         ...(declared.get(stack.name) ?? []),
         ...(seenSecrets.get(stack.name) ?? []),
       ]);
@@ -135,90 +169,49 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     }
   }
 
-  async function head(stack: Stack): Promise<CodeVersion> {
+  /** `within`: as in Mirrors.fetch. */
+  async function head(stack: Stack, within = 0): Promise<CodeVersion> {
     try {
-      return await inGit(() => mirrors.fetch(stack.source.git, stack.source.ref));
+      return await inGit(() => mirrors.fetch(stack.source.git, stack.source.ref, within));
     } catch (error) {
       throw asRunnerError(error, 'git', `looking for the newest code of ${stack.name}`);
     }
+  }
+
+  async function withInputs(stack: Stack, code: CodeVersion, since: string | null): Promise<CodeVersion> {
+    const { source, varFiles, env } = stack;
+    const where = { git: source.git, path: source.path, varFiles, environment: env };
+    return { ...code, inputs: await inGit(() => mirrors.inputs(code.commit, since, where)) };
   }
 
   async function openStack(
     stack: Stack,
     commit: string,
     asIs: boolean,
-  ): Promise<{ tree: WorkTree; tool: StackTool }> {
+    { signal, run, watch }: Opening,
+  ): Promise<OpenStack> {
     // The code was just fetched, which takes long enough to be frozen in the middle of it.
     await toolProcesses?.prove();
     const dir = join(dataDir, 'work');
     const opened = { dir, stack, commit, mirrors, key: options.key, asIs, users };
+    const openAt = (checkout: string): Promise<string> => unitBase(checkout, stack.source.path, asIs);
     const tree = await inGit(async () => {
       if (users !== null) await allowTraversal(dataDir);
-      return openWorkTree(opened);
+      return openWorkTree(stack.terragrunt === true ? { ...opened, openAt } : opened);
     });
     declared.set(stack.name, await declaredSecrets(tree.cwd, stack));
-    const tool = await stackTool(stack, tree, scrubberOf(stack));
-    return { tree, tool };
+    const identity = identities.of(stack, run ?? null);
+    const toolAt = (of: Stack, place: ToolPlace): Promise<StackTool> =>
+      stackTool(of, place, scrubberOf(stack), identity, watch, run ?? null);
+    const tool = await toolAt(stack, tree);
+    if (stack.terragrunt !== true) return { tree, tool, unit: null };
+    const fetchFirst = options.modules !== undefined;
+    const unit = await openUnit({ stack, commit, tree, tool, asIs, fetchFirst, toolAt, signal });
+    return { tree: unit.tree, tool: unit.tool, unit };
   }
 
-  async function init(tree: WorkTree, tool: StackTool, signal: AbortSignal, force: boolean): Promise<void> {
-    await tree.initialise(
-      tool.version,
-      // One at a time, because the tools do not lock a shared plugin cache.
-      () => alone('init', () => runInit(tool, signal), signal),
-      { force },
-    );
-  }
-
-  /**
-   * Runs `work` after `init`. Repeats both once, with a fresh `init`, where the tool says that it needs one
-   * or that its files from earlier runs are damaged.
-   */
-  async function initialised<T>(
-    tree: WorkTree,
-    tool: StackTool,
-    signal: AbortSignal,
-    work: () => Promise<T>,
-  ): Promise<T> {
-    try {
-      await init(tree, tool, signal, false);
-      return await work();
-    } catch (error) {
-      if (!(error instanceof RunnerError) || error.stopped !== null) throw error;
-      const damaged = isDamaged(error.message, tree.dataDir);
-      const caches = [tree.pluginCacheDir, await sharedPluginCache(options.tools.cliConfig)];
-      // Not while another stack's `init` writes there.
-      const dropped = await alone('init', () => dropBrokenPackage(error.message, caches), signal);
-      if (!damaged && !dropped && !NEEDS_INIT.test(error.message)) throw error;
-      if (dropped)
-        log.warn({ why: error.message }, 'a provider in the plugin cache is broken and is downloaded again');
-      if (damaged) {
-        log.warn(
-          { dir: tree.dataDir, why: error.message },
-          'the tool files of a stack are damaged and are made again',
-        );
-        await tree.reset();
-      }
-      await init(tree, tool, signal, true);
-      return work();
-    }
-  }
-
-  function analysed(
-    json: Uint8Array,
-    stack: Stack,
-    schema: Schema | undefined,
-  ): Pick<PlanResult, 'document' | 'analysis'> {
-    try {
-      const document = readPlan(json, `the plan of ${stack.name}`);
-      const ignores = ignoredBy(stack.ignore);
-      const known = { key: options.key, secrets: secretValues(stack), ignores };
-      const analysis = analyzePlan(document, schema === undefined ? known : { ...known, schema });
-      return { document, analysis: ignoreFindings(analysis, stack.ignore) };
-    } catch (cause) {
-      const text = errorText(cause);
-      throw new RunnerError('show', scrubberOf(stack)(`reading the plan: ${text}`), { cause });
-    }
+  function ageOf(askedAt: number | undefined): number {
+    return askedAt === undefined ? 0 : clock() - askedAt;
   }
 
   /** Waits until no other tool works on the stack. */
@@ -232,7 +225,10 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
       await leftTools?.ended(stack.name, signal);
       return work();
     };
+    working.set(stack.name, (working.get(stack.name) ?? 0) + 1);
     try {
+      // Not while the folders of removed stacks are deleted: this stack may have come back.
+      await removing;
       return await alone(`stack ${stack.name}`, workAlone, signal);
     } catch (error) {
       if (signal.aborted && !(error instanceof RunnerError)) {
@@ -240,75 +236,99 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
         throw new RunnerError(phase, text, { stopped: 'aborted', cause: error });
       }
       throw asRunnerError(error, phase, `${DOING[phase]} ${stack.name}`);
+    } finally {
+      const left = (working.get(stack.name) ?? 1) - 1;
+      if (left > 0) working.set(stack.name, left);
+      else working.delete(stack.name);
     }
   }
 
+  async function removeUnwatched(watched: readonly string[]): Promise<void> {
+    await toolProcesses?.prove();
+    const busy = async (): Promise<readonly string[]> => [
+      ...working.keys(),
+      ...((await toolProcesses?.left()) ?? []).map(({ stack }) => stack),
+    ];
+    await removeFolders({ work: join(dataDir, 'work'), watched, busy, log });
+  }
+
   async function plan(stack: Stack, how: PlanOptions): Promise<PlanResult> {
-    const { only, except = [], moved = [], signal } = how;
+    const { only, since = null, signal } = how;
     // Without any -target the tool would plan the whole stack.
     if (only?.length === 0) throw new RunnerError('plan', 'planning: no address was given to plan for');
-    const code = await head(stack);
-    const { tree, tool } = await openStack(stack, code.commit, false);
-    return scratch.within(tree.user, async (dir) => {
-      const flags = scopeFlags(tool.version, only, except, moved);
-      let made = await planOnce(stack, tree, tool, join(dir, 'plan'), flags, signal);
+    const code =
+      how.code === undefined
+        ? await withInputs(stack, await head(stack, ageOf(how.askedAt)), since)
+        : await withInputs(stack, how.code, how.code.commit);
+    const open = await openStack(stack, code.commit, false, how);
+    const openWhole = async (): Promise<OpenStack> => {
+      await open.tree.needWhole();
+      return openStack(stack, code.commit, false, how);
+    };
+    return withEnoughFiles({
+      ...{ stack, open, openWhole, initialised, signal, log },
+      work: (opened) => planIn(stack, code, how, opened),
+    });
+  }
+
+  async function planIn(
+    stack: Stack,
+    code: CodeVersion,
+    { only, except = [], moved = [], code: given, signal }: PlanOptions,
+    open: OpenStack,
+  ): Promise<PlanResult> {
+    return scratch.within(open.tree.user, async (dir) => {
+      const flags = scopeFlags(open.tool.version, only, except, moved);
+      let made = await planOnce(stack, open, join(dir, 'plan'), flags, signal);
       if (only !== null && isExcluding(flags) && !touchesExactly(made.touches, only)) {
         // Excluding an address also excludes what depends on it, and the rest may be more than was requested.
-        made = await planOnce(stack, tree, tool, join(dir, 'narrow'), targetFlags(only, moved), signal);
+        made = await planOnce(stack, open, join(dir, 'narrow'), targetFlags(only, moved), signal);
       }
-      const { bytes, madeAt, touches, document, analysis } = made;
-      const artifact = await planFiles.keep(code.commit, bytes);
+      const { bytes, madeAt, touches, document, analysis, madeUp } = made;
+      const tellOnly = made.tellOnly === null ? {} : { tellOnly: made.tellOnly };
+      const artifact = await planFiles.keep(stack.name, code.commit, bytes);
       madeSteady.set(artifact, steady());
-      return { code, plan: { artifact, madeAt, targets: only, touches }, analysis, document };
+      const plan = { artifact, madeAt, targets: only, touches, ...tellOnly };
+      const links = await stateLinks(made.tree, stack.workspace, document);
+      // A unit's state may be beside its copy, in the checkout.
+      const folder = await realpath(dirname(made.tree.homeDir));
+      const place = open.unit === null ? made.tree : { ...made.tree, root: folder };
+      const stateOnlyHere = (await keepsStateHere(place)) ? { stateOnlyHere: true } : {};
+      const schema = made.schema === undefined ? {} : { schema: made.schema };
+      const result = { code, plan, analysis, document, ...schema, ...stateOnlyHere };
+      if (only === null && given === undefined && open.unit === null && !made.tellOnly) {
+        lastPlans.remember(stack, made.shownAs, result);
+      }
+      if (open.unit === null) {
+        const places = await resourcePlaces(analysis.findings, made.tree, stack.tool);
+        const about = { stack, commit: code.commit, findings: analysis.findings, places };
+        const branches = await branchHints(about, mirrors, log);
+        return { ...result, places, links, ...branches };
+      }
+      // Terragrunt plans a copy of the code, so a link to a line would lead nowhere.
+      const folders = await upstreamFolders(stack, open.unit);
+      return { ...result, unsure: madeUp, ...(folders === null ? {} : { links: { ...links, folders } }) };
     });
   }
 
-  /** Makes one plan into `file`, or a file beside it, and reads it. Leaves ignored attributes as they are if it can. */
-  async function planOnce(
-    stack: Stack,
-    tree: WorkTree,
-    tool: StackTool,
-    file: string,
-    flags: readonly string[],
-    signal: AbortSignal,
-  ): Promise<MadePlan> {
-    const into = async (out: string, plan: (run: () => Promise<Buffer>) => Promise<Buffer>) => {
-      const args = ['plan', '-input=false', '-lock=false', '-no-color', '-detailed-exitcode', `-out=${out}`];
-      args.push(...flags, ...stack.varFiles.map((name) => `-var-file=${name}`));
-      // Taken before the refresh: a change made during the refresh may be missing from the plan.
-      let madeAt = options.clock();
-      await plan(() => {
-        madeAt = options.clock();
-        return tool.run('plan', args, { ...PLAN, signal, fine: [0, 2] });
-      });
-      const bytes = await ownBytes(out);
-      const json = await show(tree, tool, out, signal);
-      const within = <T>(work: (dir: string) => Promise<T>): Promise<T> => scratch.within(tree.user, work);
-      const schema = await schemas.of({ ...tree, within }, tool, signal);
-      const { document, analysis } = analysed(json, stack, schema);
-      seenSecrets.set(stack.name, analysis.secrets);
-      return { bytes, madeAt, document, analysis, touches: touchedAddresses(document) };
-    };
-    const first = await into(file, (run) => initialised(tree, tool, signal, run));
-    let plans = 1;
-    return keepIgnored(first, {
-      ...{ stack: stack.name, tool: stack.tool, tree, ignores: ignoredBy(stack.ignore), log },
-      again: () => {
-        plans += 1;
-        return into(`${file}-${plans}`, (run) => run());
-      },
+  async function workspaces(stack: Stack, signal: AbortSignal): Promise<readonly string[]> {
+    const inDefault = { ...stack, workspace: 'default' };
+    return inTurn('plan', inDefault, signal, async () => {
+      const { commit } = await head(inDefault);
+      const { tree, tool } = await openStack(inDefault, commit, false, { signal });
+      return initialised(inDefault, { tree, tool }, signal, () => existingWorkspaces(tool, signal));
     });
   }
 
-  /** The plan as JSON, without checking the providers again, which the plan has just done. */
-  async function show(tree: WorkTree, tool: StackTool, file: string, signal: AbortSignal): Promise<Buffer> {
-    const args = ['show', '-json', '-no-color', file];
-    const text = await showConfig({ ...tree, cliConfig: options.tools.cliConfig });
-    if (text === null) return tool.run('show', args, { ...SHOW, signal });
-    const cliConfig = `${file}.tfrc`;
-    await writeFile(cliConfig, text, { mode: 0o600, flag: 'wx' });
-    if (tree.user !== null) await chown(cliConfig, tree.user.uid, tree.user.gid);
-    return tool.run('show', args, { ...SHOW, signal, change: { TF_CLI_CONFIG_FILE: cliConfig } });
+  /** Null where they can't be read: then what an earlier plan showed still counts. */
+  async function upstreamFolders(stack: Stack, unit: Unit): Promise<readonly string[] | null> {
+    try {
+      return await unit.upstream();
+    } catch (error) {
+      // The order of stacks is no reason for a check to fail.
+      log.warn({ err: error, stack: stack.name }, 'the dependencies of a unit could not be read');
+      return null;
+    }
   }
 
   /** Throws for a plan that counts as fresh only because the clock was set back. */
@@ -321,70 +341,63 @@ export function createRunner(options: RunnerOptions): Runner & CodePort {
     );
   }
 
-  async function apply(stack: Stack, saved: SavedPlan, signal: AbortSignal): Promise<ApplyResult> {
+  function refuseTellOnly({ tellOnly = null }: SavedPlan): void {
+    if (tellOnly === null) return;
+    throw new RunnerError('apply', `opening the saved plan: ${tellOnly}; nothing was applied`);
+  }
+
+  async function apply(
+    stack: Stack,
+    saved: SavedPlan,
+    signal: AbortSignal,
+    watch?: ToolWatch,
+    run?: number,
+  ): Promise<ApplyResult> {
     refuseOld(saved);
+    refuseTellOnly(saved);
     const bytes = await planFiles.open(saved.artifact);
-    const { tree, tool } = await openStack(stack, planFiles.commitOf(saved.artifact), true);
-    await initialised(tree, tool, signal, async () => {});
+    const commit = planFiles.commitOf(saved.artifact);
+    const { tree, tool } = await openStack(stack, commit, true, { signal, run, watch });
+    await initialised(stack, { tree, tool }, signal, async () => {});
     return scratch.within(tree.user, async (dir) => {
       const file = join(dir, 'plan');
       await writeFile(file, bytes, { mode: 0o600, flag: 'wx' });
       if (tree.user !== null) await chown(file, tree.user.uid, tree.user.gid);
       const args = ['apply', '-input=false', '-no-color', `-lock-timeout=${lockPatience}s`, file];
-      const out = await tool.run('apply', args, { ...APPLY, signal });
+      const graceMs = options.graceMs ?? APPLY_GRACE_MS;
+      const out = await tool.run('apply', args, { limitMs: limitsOf(stack).applyMs, graceMs, signal });
       return { log: scrubberOf(stack)(out.toString('utf8')) };
     });
   }
 
   return {
-    head,
-    plan: (stack, how) => inTurn('plan', stack, how.signal, () => plan(stack, how)),
-    apply: (stack, saved, signal) => inTurn('apply', stack, signal, () => apply(stack, saved, signal)),
+    head: (stack) => head(stack),
+    workspaces,
+    removeUnwatched(watched) {
+      const ended = removing.then(() => removeUnwatched(watched));
+      removing = ended.catch(() => {});
+      return ended;
+    },
+    plan(stack, how) {
+      const place = how.code === undefined ? stack : beside(stack);
+      return inTurn('plan', place, how.signal, () => plan(place, how));
+    },
+    lastPlan: (stack) => lastPlans.last(stack),
+    apply: (stack, saved, signal, watch, run) =>
+      inTurn('apply', stack, signal, () => apply(stack, saved, signal, watch, run)),
     async discard(saved) {
       madeSteady.delete(saved.artifact);
       if (options.keepPlans !== true) await planFiles.discard(saved.artifact);
     },
-    async discardAllBut(held) {
-      if (options.keepPlans !== true) await planFiles.discardAllBut(held);
+    async discardAllBut(held, stack) {
+      if (options.keepPlans !== true) await planFiles.discardAllBut(held, stack);
     },
   };
 }
 
-/**
- * Runs `init`, which never moves a state. Uses `-reconfigure`, unless the tool would then ask whether to move
- * the state (it does for local states of workspaces in the folder). Runs without the workspace where that
- * does not exist yet.
- */
-async function runInit(tool: StackTool, signal: AbortSignal): Promise<void> {
-  const args = ['init', '-input=false', '-no-color', '-reconfigure'];
-  let change: Readonly<Record<string, string>> = {};
-  for (;;) {
-    try {
-      await tool.run('init', args, { ...INIT, signal, change });
-      return;
-    } catch (error) {
-      if (!(error instanceof RunnerError) || error.stopped !== null) throw error;
-      if (change.TF_WORKSPACE === undefined && NO_WORKSPACE_YET.test(error.message)) {
-        change = { TF_WORKSPACE: '' };
-      } else if (args.includes('-reconfigure') && ASKS_TO_MIGRATE.test(error.message)) {
-        args.pop();
-      } else throw error;
-    }
-  }
-}
-
-/**
- * The bytes that the tool has written. Makes the file readable by its owner only, and follows no symbolic
- * link.
- */
-async function ownBytes(file: string): Promise<Buffer> {
-  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    await handle.chmod(0o600);
-    return await handle.readFile();
-  } finally {
-    await handle.close();
-  }
+/** The stack with a work tree of its own for plans of code that is not merged. */
+function beside(stack: Stack): Stack {
+  return { ...stack, name: `${stack.name} (edited)` };
 }
 
 async function inGit<T>(work: () => Promise<T>): Promise<T> {

@@ -6,22 +6,31 @@ import { dirname, join } from 'node:path';
 import { assertNever } from '../base/assert-never.ts';
 import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
+import { scrubSecrets } from '../git/address.ts';
+import { type ModuleAccess, moduleAdvice, type OpenModules } from '../git/module-access.ts';
+import { withoutIdentities } from '../model/cloud-roles.ts';
 import type { Stack } from '../model/directory.ts';
 import type { HeldLock } from '../model/run.ts';
+import { applyMark, planMark, toolMarkVariable } from '../model/tool-mark.ts';
+import type { OpenAccess } from '../ports/cloud-access.ts';
 import { LeaseLost } from '../ports/owner.ts';
+import type { ToolWatch } from '../ports/runner.ts';
 import { RunnerError, type RunnerPhase } from '../ports/runner-error.ts';
 import type { ToolProcesses } from '../ports/tool-processes.ts';
-import { clip } from '../text/words.ts';
+import { clip, minutesText } from '../text/words.ts';
 import { awsFiles, childEnvironment } from './child-environment.ts';
+import { type Identity, lend } from './identities.ts';
 import { copyReadable, type StackUser } from './stack-user.ts';
+import { type TerragruntUse, terragruntArgs, toolErrors } from './terragrunt.ts';
 import { condenseErrors, heldLock, lockInWords } from './tool-errors.ts';
 import { runTool, type ToolCall, type ToolOutcome } from './tool-process.ts';
 import type { WorkTree } from './work-tree.ts';
 
-/** Paths of the tools. `cliConfig` is the CLI configuration that says where providers come from. */
+/** Paths of the tools; a `terragrunt` that is left out is none. `cliConfig` is the CLI configuration that says where providers come from. */
 export interface ToolPaths {
   readonly terraform: string | null;
   readonly tofu: string | null;
+  readonly terragrunt?: string | null;
   /**
    * All installed versions of each, newest first, for stacks that ask for one; left out: only those above.
    */
@@ -37,9 +46,9 @@ export interface ToolVersion {
 /** Removes secrets from a text that leaves the runner. */
 export type Scrubber = (text: string) => string;
 
-/** One stack's terraform or tofu, in its directory and with its environment. */
+/** One stack's terraform or tofu, in its directory and with its environment; run by Terragrunt where the stack says so. */
 export interface StackTool {
-  /** `terraform 1.11.4`, as the tool reports it. */
+  /** `terraform 1.11.4`, as the tool reports it. Also where Terragrunt runs it. */
   readonly version: string;
   /**
    * Runs a subcommand and resolves to its stdout (for a log its end). Any exit code that is not in `fine`
@@ -52,6 +61,12 @@ export interface StackTool {
       readonly fine?: readonly number[];
       /** Variables that replace those of the stack's other calls. */
       readonly change?: Readonly<Record<string, string>>;
+      /** Set: stdout is read completely, and the tool is stopped where it is larger. */
+      readonly answerBytes?: number;
+      /** True: `args` are a command of Terragrunt itself, not one of the tool that it runs. */
+      readonly ofTerragrunt?: boolean;
+      /** Gets stderr, or its end, once the tool has ended and before an error's text is made of it. */
+      readonly ended?: (stderr: string) => Promise<void>;
     },
   ): Promise<Buffer>;
 }
@@ -72,6 +87,10 @@ export interface StackToolOptions {
    * nowhere.
    */
   readonly toolProcesses: ToolProcesses | null;
+  /** Key of the marks of applies; left out where nothing is applied for a run. */
+  readonly key?: string;
+  /** Opens private repositories for the modules that `init` fetches; left out: none. */
+  readonly modules?: ModuleAccess | undefined;
 }
 
 /** The largest documents that are read, in bytes: as `show -json` and as `providers schema -json` write them. */
@@ -86,48 +105,101 @@ const MOST_CHARACTERS = 2_000;
 export function createStackTools(options: StackToolOptions) {
   const versions = new Map<string, Promise<string>>();
 
-  return async function stackTool(stack: Stack, place: ToolPlace, scrub: Scrubber): Promise<StackTool> {
-    const binary = binaryFor(stack, options.tools);
+  return async function stackTool(
+    stack: Stack,
+    place: ToolPlace,
+    scrub: Scrubber,
+    identity: Identity = null,
+    watch?: ToolWatch,
+    /** The run that the tool works for; null: none. */
+    run: number | null = null,
+  ): Promise<StackTool> {
+    const tool = binaryFor(stack, options.tools);
+    const isTerragrunt = stack.terragrunt === true;
+    const binary = isTerragrunt ? terragruntOf(options.tools) : tool;
     const { user } = place;
     const { cliConfig } = options.tools;
     const readable = user === null ? cliConfig : await copyReadable(cliConfig, dirname(place.homeDir), user);
-    const env = environmentOf(stack, place, readable, await awsFilesFor(stack, place));
-    const start: Start = (call, change = {}) =>
-      withTemporary(user, (dir) =>
-        runTool({ binary, cwd: place.cwd, user, ...call, env: { TMPDIR: dir, ...env, ...change } }),
-      );
-    const version = await versionOf(binary, start);
+    const own = { ...stack, env: withoutIdentities(stack, stack.env) };
+    // Not for `init`: registries need not learn the names of stacks.
+    const marked = (phase: RunnerPhase): Readonly<Record<string, string>> => {
+      if (run === null || (phase !== 'plan' && phase !== 'apply')) return {};
+      const isApply = phase === 'apply' && options.key !== undefined;
+      const mark = isApply ? applyMark(stack.name, run, options.key) : planMark(stack.name, run);
+      return toolMarkVariable(own.env, mark);
+    };
+    const use = isTerragrunt ? { tool, downloadDir: place.dataDir } : null;
+    const env = environmentOf(own, place, readable, await awsFilesFor(own, place), use);
+    const startOf =
+      (file: string): Start =>
+      (call, change = {}, access, around = async () => null) =>
+        withTemporary(user, async (dir) => {
+          const lent = await lend(access, dir, user, options.log);
+          let modules: OpenModules | null = null;
+          try {
+            modules = await around(dir);
+            const all = { TMPDIR: dir, ...env, ...lent.env, ...modules?.env, ...change };
+            return await runTool({ binary: file, cwd: place.cwd, user, ...call, env: all });
+          } finally {
+            lent.end();
+            await modules?.end();
+          }
+        });
+    const start = startOf(binary);
+    const version = await versionOf(tool, startOf(tool));
     if (!fits(version, stack.toolVersion)) throw notInstalled(stack, [version]);
 
     return {
       version: `${stack.tool} ${version}`,
       async run(phase, args, call) {
-        const doing = `running ${stack.tool} ${phase}`;
+        const ofTerragrunt = isTerragrunt && call.ofTerragrunt === true;
+        const command = ofTerragrunt ? args.slice(0, 2).join(' ') : phase;
+        const doing = `running ${isTerragrunt ? 'terragrunt' : stack.tool} ${command}`;
+        const line = isTerragrunt && !ofTerragrunt ? terragruntArgs(args) : args;
         const began = performance.now();
-        const bytes = ANSWERS[phase];
+        const bytes = call.answerBytes ?? ANSWERS[phase];
         const output: ToolCall['output'] =
           bytes === undefined ? { as: 'log', dir: place.outputDir, name: phase } : { as: 'answer', bytes };
         const record = recordIn(options, stack, phase, call);
         let outcome: ToolOutcome;
+        let limitMs = call.limitMs;
+        let modules: OpenModules | null = null;
+        const openModules = async (dir: string): Promise<OpenModules | null> => {
+          if (fetchesModules(args, ofTerragrunt)) modules = (await options.modules?.(dir, user, env)) ?? null;
+          return modules;
+        };
         try {
-          outcome = await start({ ...call, args, output, admit: record.begin }, call.change);
+          const access = identity === null ? null : await identity(phase, call);
+          limitMs = access?.limitMs ?? limitMs;
+          watch?.({ phase, limitMs });
+          const limited = { ...call, args: line, output, limitMs, admit: record.begin };
+          const change = { ...marked(phase), ...call.change };
+          outcome = await start(limited, change, access?.access, openModules);
         } catch (cause) {
           if (cause instanceof LeaseLost)
             throw new RunnerError(phase, `${doing}: ${cause.message}`, { cause });
           if (call.signal.aborted)
             throw new RunnerError(phase, `${doing}: stopped before it began`, { stopped: 'aborted' });
           const text = errorText(cause);
-          throw new RunnerError(phase, scrub(`${doing}: ${text}${asWhom(text, user)}`));
+          // The cause says whether the store refused the tool, so that it never began.
+          throw new RunnerError(phase, scrub(`${doing}: ${text}${asWhom(text, user)}`), { cause });
         } finally {
           await record.end();
         }
         const ms = Math.round(performance.now() - began);
         options.log.debug({ stack: stack.name, phase, exitCode: outcome.exitCode, ms }, 'tool ended');
-        const error = judge(phase, outcome, call);
+        await call.ended?.(outcome.stderr);
+        const stderr = isTerragrunt ? toolErrors(outcome.stderr) : outcome.stderr;
+        const limited = { ...call, limitMs, isShortened: limitMs < call.limitMs };
+        const error = judge(phase, { ...outcome, stderr }, limited);
         if (error === null) return outcome.stdout;
+        const mayFetch = phase === 'init' || (isTerragrunt && phase === 'plan');
         throw new RunnerError(
           phase,
-          clip(scrub(`${doing}: ${error.text}${asWhom(error.text, user)}`), MOST_CHARACTERS),
+          clip(
+            scrub(`${doing}: ${withAdvice(error.text, mayFetch, modules)}${asWhom(error.text, user)}`),
+            MOST_CHARACTERS,
+          ),
           error,
         );
       },
@@ -162,6 +234,7 @@ export function createStackTools(options: StackToolOptions) {
     place: ToolPlace,
     cliConfig: string,
     aws: Readonly<Record<string, string>>,
+    terragrunt: TerragruntUse | null,
   ): Record<string, string> {
     try {
       return childEnvironment({
@@ -173,6 +246,7 @@ export function createStackTools(options: StackToolOptions) {
         awsFiles: aws,
         pluginCacheDir: place.pluginCacheDir,
         workspace: stack.workspace,
+        terragrunt,
       });
     } catch (cause) {
       throw new RunnerError('init', `preparing the environment: ${errorText(cause)}`);
@@ -216,8 +290,20 @@ function binaryFor(stack: Stack, tools: ToolPaths): string {
       installed.map(({ version }) => version),
     );
   }
-  if (usual === null) throw new RunnerError('init', `looking for ${stack.tool}: it is not installed`);
+  if (usual === null) {
+    const todo = `install it where m0 runs, or name one in M0_${stack.tool.toUpperCase()}`;
+    throw new RunnerError('init', `looking for ${stack.tool}: it is not installed: ${todo}`);
+  }
   return usual;
+}
+
+function terragruntOf(tools: ToolPaths): string {
+  const file = tools.terragrunt ?? null;
+  if (file !== null) return file;
+  throw new RunnerError(
+    'init',
+    'looking for terragrunt: 1.0 or later is not installed: start m0 with npm, which brings it, or name one in M0_TERRAGRUNT',
+  );
 }
 
 function fits(version: string, wanted: string | null): boolean {
@@ -232,10 +318,20 @@ function notInstalled(stack: Stack, installed: readonly string[]): RunnerError {
   );
 }
 
+/**
+ * Only `init` fetches modules, and it runs no code of theirs. Terragrunt fetches units when it generates them; it runs the
+ * hooks of the stack's own repository in both.
+ */
+function fetchesModules([first]: readonly string[], ofTerragrunt: boolean): boolean {
+  return ofTerragrunt ? first === 'stack' : first === 'init';
+}
+
 /** Starts the stack's tool with its settings. */
 type Start = (
   call: Omit<ToolCall, 'binary' | 'cwd' | 'env' | 'user'>,
   change?: Readonly<Record<string, string>>,
+  access?: OpenAccess,
+  around?: (dir: string) => Promise<OpenModules | null>,
 ) => Promise<ToolOutcome>;
 
 /**
@@ -271,7 +367,7 @@ async function askVersion(binary: string, start: Start): Promise<string> {
 function judge(
   phase: RunnerPhase,
   outcome: ToolOutcome,
-  call: { readonly limitMs: number; readonly fine?: readonly number[] },
+  call: { readonly limitMs: number; readonly isShortened: boolean; readonly fine?: readonly number[] },
 ): {
   text: string;
   stopped?: ToolOutcome['stopped'];
@@ -288,7 +384,7 @@ function judge(
       return { text: 'it was stopped', stopped, mayHaveApplied };
     case 'time':
       return {
-        text: `it took longer than ${Math.round(call.limitMs / 60_000)} minutes and was stopped`,
+        text: tooLong(phase, call, exitCode === null),
         stopped,
         mayHaveApplied,
       };
@@ -307,11 +403,43 @@ function judge(
   return { text: exitCode === null ? 'it was killed' : condenseErrors(stderr), mayHaveApplied };
 }
 
+/**
+ * What the limit did, and what a person can do. `killed`: the tool did not end when it was asked to. `isShortened`: its
+ * credentials would have ended before its own limit.
+ */
+function tooLong(
+  phase: RunnerPhase,
+  { limitMs, isShortened }: { readonly limitMs: number; readonly isShortened: boolean },
+  killed: boolean,
+): string {
+  const end = killed ? 'and was killed, because it did not stop when asked' : 'and was stopped';
+  // A killed tool saves no state and releases no lock.
+  const left =
+    killed && phase === 'apply'
+      ? '. Nobody knows how far it came, and its lock on the state may still be held'
+      : '';
+  // The limits of the other phases are fixed.
+  const ownLimit =
+    phase === 'plan' || phase === 'apply' ? `. If it needs longer, raise limits.${phase} in m0.yaml` : '';
+  const advice = isShortened
+    ? ', because its credentials end soon. If it needs longer, raise aws.duration in m0.yaml'
+    : ownLimit;
+  return `it took longer than ${minutesText(limitMs)} ${end}${left}${advice}`;
+}
+
 /** True where the output mentions a resource that is being created, modified, destroyed or read. */
 function hasBegun(stdout: Buffer): boolean {
   return /: (Creating|Modifying|Destroying|Reading|Provisioning with|Still \w+)\b/.test(
     stdout.toString('utf8'),
   );
+}
+
+/** The error of what may fetch modules, without their secrets, and with why one of them could not be fetched. */
+function withAdvice(text: string, mayFetch: boolean, modules: OpenModules | null): string {
+  if (!mayFetch) return text;
+  const clean = scrubSecrets(text, modules?.secrets ?? []);
+  const advice = modules?.failure() ?? moduleAdvice(clean);
+  return advice === null ? clean : `${advice}\n${clean}`;
 }
 
 /** A hint for a permission error of a stack with another user than m0's. */

@@ -1,4 +1,5 @@
 /** Operating system users for stacks, and the file ownership they need. */
+import { existsSync } from 'node:fs';
 import { chmod, lchown, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
@@ -17,7 +18,8 @@ export interface StackUsers {
   userOf(folder: string): Promise<StackUser>;
 }
 
-const USER_FILE = 'user';
+/** In a stack's folder: the number of its user. */
+export const USER_FILE = 'user';
 
 /**
  * Reads `M0_STACK_USER` (except `self`): `NAME` or `UID:GID` is one user for all stacks; with `FROM-TO` each
@@ -76,7 +78,8 @@ export async function giveWorkTree(tree: string, user: StackUser): Promise<void>
     names.map((name) => join(tree, name)),
     user,
   );
-  await chmod(join(tree, '.git'), 0o700);
+  // A tree with only the inputs of a stack has none.
+  if (existsSync(join(tree, '.git'))) await chmod(join(tree, '.git'), 0o700);
   await lchown(tree, 0, user.gid);
   await chmod(tree, 0o1770);
 }
@@ -99,12 +102,12 @@ export async function copyReadable(
 }
 
 /**
- * Lets other users pass through m0's directory `dir`, without listing it. Throws a RunnerError where they
- * cannot reach it.
+ * Lets other users pass through m0's directory `dir`, without writing to it: an empty volume of Kubernetes comes writable
+ * for everybody, and users of stacks could replace each other's folders. Throws a RunnerError where they cannot reach it.
  */
 export async function allowTraversal(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o711 });
-  await chmod(dir, ((await stat(dir)).mode & 0o777) | 0o011);
+  await chmod(dir, ((await stat(dir)).mode & 0o755) | 0o011);
   for (let above = dirname(dir); above !== dirname(above); above = dirname(above)) {
     if (((await stat(above)).mode & 0o001) !== 0) continue;
     throw configError(`other users can't pass through ${above}: put M0_DATA_DIR elsewhere, or chmod o+x it`);
@@ -140,7 +143,7 @@ function rangeOfUsers(from: number, to: number): StackUsers {
     return { uid: number, gid: number };
   }
 
-  /** Folders stay when a stack is removed, so no number is given to a second stack. */
+  /** The number stays when a stack is removed, so it is given to no second stack; see removed-folders.ts. */
   async function lowestFree(work: string, folder: string): Promise<number> {
     const others = (await readdir(work)).filter((name) => name !== folder);
     const taken = new Set(await Promise.all(others.map((name) => numberIn(join(work, name, USER_FILE)))));

@@ -1,7 +1,11 @@
 /** Reads the error output of terraform and tofu. */
+
 import type { HeldLock } from '../model/run.ts';
+import { instant } from '../text/instant.ts';
 
 const MAX_ERRORS = 5;
+/** An error of `init` that only says that other errors follow. */
+const ABOUT_OTHERS = /encountered problems during initiali[sz]ation/;
 
 /**
  * The errors in a tool's stderr in a few lines, without their frames, quoted source lines and values,
@@ -14,8 +18,10 @@ export function condenseErrors(stderr: string): string {
     const last = plainLines(stderr).filter((line) => line.trim() !== '');
     return last.slice(-5).join('\n') || 'it gave no reason';
   }
-  const shown = blocks.slice(0, MAX_ERRORS).map(paragraphs);
-  const more = blocks.length - shown.length;
+  const causes = blocks.filter(([first]) => !ABOUT_OTHERS.test(first ?? ''));
+  const told = causes.length > 0 ? causes : blocks;
+  const shown = told.slice(0, MAX_ERRORS).map(paragraphs);
+  const more = told.length - shown.length;
   return [...shown, ...(more > 0 ? [`and ${more} more errors`] : [])].join('\n');
 }
 
@@ -53,15 +59,12 @@ export function heldLock(stderr: string): HeldLock | null {
 }
 
 /**
- * The lock as a sentence, e.g. `the state is locked by kim@laptop (apply) since 2026-11-23 06:33 UTC, lock
- * 12ab`.
+ * The lock as a sentence, e.g. `the state is locked by kim@laptop (apply) since 2026-11-23T06:33:00.000Z,
+ * lock 12ab`.
  */
 export function lockInWords(lock: HeldLock): string {
   const operation = lock.operation === null ? '' : ` (${lock.operation})`;
-  const since =
-    lock.since === null
-      ? ''
-      : ` since ${new Date(lock.since).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const since = lock.since === null ? '' : ` since ${instant(lock.since)}`;
   const id = lock.id === '' ? '' : `, lock ${lock.id}`;
   return `the state is locked by ${lock.who}${operation}${since}${id}`;
 }

@@ -1,13 +1,15 @@
 import { createHash, createHmac } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lchown, lstat, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
+import { join, posix, relative, resolve, sep } from 'node:path';
+import type { InputTree } from '../git/inputs.ts';
 import type { Mirrors } from '../git/mirrors.ts';
 import type { Stack } from '../model/directory.ts';
 import { RunnerError } from '../ports/runner-error.ts';
 import { createGeneratedFiles } from './generated-files.ts';
 import { LOCK_FILE } from './lock-file.ts';
 import { allowTraversal, giveFolders, giveWorkTree, type StackUser, type StackUsers } from './stack-user.ts';
+import { isSealed, removeAttributes, type SealedTree, seal, unseal } from './tree-seal.ts';
 
 /** One stack's directory under `<dataDir>/work`, kept from run to run. */
 export interface WorkTree {
@@ -15,6 +17,13 @@ export interface WorkTree {
   readonly cwd: string;
   /** Directory of the checkout that contains it. */
   readonly root: string;
+  /** True if the checkout has only what the stack's code can read, and not the whole repository. */
+  readonly onlyInputs: boolean;
+  /**
+   * Gives the stack the whole repository, from the next time that its tree is opened, as long as its inputs stay as they
+   * are.
+   */
+  needWhole(): Promise<void>;
   /**
    * TF_DATA_DIR: Terraform's own files (providers, modules, backend). Outside the work tree, so that no
    * commit can supply them.
@@ -55,7 +64,7 @@ interface LastInit {
 
 const PLUGINS = 'plugins';
 /** The file in TF_DATA_DIR that says where the state is. */
-const BACKEND_FILE = 'terraform.tfstate';
+export const BACKEND_FILE = 'terraform.tfstate';
 
 /**
  * Checks a commit out into the stack's work tree and opens it. With `asIs`, a tree that is already at the
@@ -70,48 +79,97 @@ export async function openWorkTree(options: {
   readonly asIs: boolean;
   /** The users that stacks' processes run as; left out: m0's own user. */
   readonly users?: StackUsers | null;
+  /** Says where in the checkout `tree` to open it, as `source.path` does; left out: there. */
+  readonly openAt?: (tree: string) => Promise<string>;
 }): Promise<WorkTree> {
   const { stack, commit } = options;
-  const folder = join(options.dir, folderName(stack.name));
+  const folder = stackFolder(options.dir, stack.name);
   const tree = join(folder, 'tree');
   const dataDir = join(folder, 'terraform');
   const homeDir = join(folder, 'home');
   const commitFile = join(folder, 'commit');
   const initFile = join(folder, 'init.json');
   const savedLockFile = join(folder, 'init.lock.hcl');
+  const wholeFile = join(folder, 'whole');
   await mkdir(options.dir, { recursive: true, mode: 0o700 });
-  for (const dir of [folder, tree, dataDir, homeDir]) await removeUnlessDirectory(dir);
+  for (const name of ['', 'tree', 'terraform', 'home', PLUGINS])
+    await removeUnlessDirectory(join(folder, name));
   await mkdir(homeDir, { recursive: true, mode: 0o700 });
   const user = (await options.users?.userOf(folder)) ?? null;
   const generated = createGeneratedFiles(join(folder, 'generated.json'), user);
   // A process that was killed may have left some, and git keeps those that the repository's .gitignore names.
   await generated.sweep();
 
-  // A hash of the address, because the address may hold a token.
-  const marker = `${digest(Buffer.from(stack.source.git))} ${commit}`;
-  const currentMarker = await readFile(commitFile, 'utf8').catch(() => '');
-  const hasRepository = await isDirectory(join(tree, '.git'));
-  if (!options.asIs || currentMarker !== marker || !hasRepository) {
-    await rm(commitFile, { force: true });
-    await options.mirrors.checkout(stack.source.git, commit, tree);
-    await writeFile(commitFile, marker, { mode: 0o600 });
-  }
   const giveOwnFolders = async (): Promise<void> => {
     if (user !== null) await giveFolders(folder, ['home', 'terraform', PLUGINS], user);
   };
   if (user !== null) {
     await allowTraversal(options.dir);
     await giveOwnFolders();
-    await giveWorkTree(tree, user);
   }
-  const cwd = await rootModule(tree, stack.source.path, commit);
 
-  const ownPlugins = user !== null || (await readWithoutLinks(join(cwd, LOCK_FILE))) === null;
+  // A hash of the address, because the address may hold a token.
+  const marker = `${digest(Buffer.from(stack.source.git))} ${commit}`;
+  const [atMarker = '', atCommit = '', atInputs = ''] = (
+    await readFile(commitFile, 'utf8').catch(() => '')
+  ).split(' ');
+  const isThere = await isDirectory(atInputs === '' ? join(tree, '.git') : tree);
+  const sealed = { tree, file: join(folder, 'seal.json'), user };
+  let inputsDigest = atInputs;
+  if (options.asIs && `${atMarker} ${atCommit}` === marker && isThere) {
+    if (user !== null) await giveWorkTree(tree, user);
+  } else {
+    const inputs = await inputTree();
+    inputsDigest = inputs?.digest ?? '';
+    if (inputs === null) await checkoutWhole();
+    else await checkoutInputs(inputs);
+    await writeFile(commitFile, inputs === null ? marker : `${marker} ${inputs.digest}`, { mode: 0o600 });
+  }
+
+  /** Null where the stack gets the whole repository. */
+  async function inputTree(): Promise<InputTree | null> {
+    if (stack.terragrunt === true) return null;
+    const { source, varFiles, env } = stack;
+    const code = { git: source.git, path: source.path, varFiles, environment: env };
+    const inputs = await options.mirrors.inputTree(commit, code);
+    const whole = await readFile(wholeFile, 'utf8').catch(() => '');
+    return inputs?.digest === whole ? null : inputs;
+  }
+
+  async function checkoutWhole(): Promise<void> {
+    await rm(commitFile, { force: true });
+    await unseal(sealed, []);
+    await options.mirrors.checkout(stack.source.git, commit, tree);
+    if (user !== null) await giveWorkTree(tree, user);
+  }
+
+  async function checkoutInputs(inputs: InputTree): Promise<void> {
+    const { git, path } = stack.source;
+    const here: SealedTree = { ...sealed, digest: inputs.digest };
+    const locks = new Map<string, string>();
+    const saved = await readFile(savedLockFile).catch(() => null);
+    // `init` adds to a lock file of the repository.
+    if (saved !== null) locks.set(posix.join(path, LOCK_FILE), digest(saved));
+    if (await isSealed(here, locks)) return;
+    await rm(commitFile, { force: true });
+    await unseal(here, inputs.files);
+    await removeAttributes(tree);
+    await options.mirrors.checkoutFiles(git, commit, inputs.paths, {
+      ...{ into: tree, index: join(folder, 'index') },
+    });
+    if (user !== null) await giveWorkTree(tree, user);
+    await seal(here);
+  }
+
+  const cwd = await folderIn(tree, (await options.openAt?.(tree)) ?? stack.source.path, commit);
+
+  // Terragrunt runs `init` whenever it needs one, also while `init` of another stack writes to the shared cache.
+  const ownPlugins =
+    user !== null || stack.terragrunt === true || (await readWithoutLinks(join(cwd, LOCK_FILE))) === null;
   const pluginCacheDir = ownPlugins ? join(folder, PLUGINS) : null;
   if (pluginCacheDir !== null) {
-    await removeUnlessDirectory(pluginCacheDir);
+    // With a user of its own the stack has it already.
     await mkdir(pluginCacheDir, { recursive: true, mode: 0o700 });
-    await giveOwnFolders();
   }
 
   const currentLock = async (): Promise<string> => digest(await readWithoutLinks(join(cwd, LOCK_FILE)));
@@ -145,6 +203,8 @@ export async function openWorkTree(options: {
   return {
     cwd,
     root: await realpath(tree),
+    onlyInputs: inputsDigest !== '',
+    needWhole: () => writeFile(wholeFile, inputsDigest, { mode: 0o600 }),
     dataDir,
     outputDir: join(folder, 'output'),
     homeDir,
@@ -217,17 +277,22 @@ async function replace(path: string, bytes: Uint8Array, user: StackUser | null):
   if (user !== null) await lchown(path, user.uid, user.gid);
 }
 
+/** The stack's folder below `dir`, the folder of all work trees. */
+export function stackFolder(dir: string, stack: string): string {
+  return join(dir, folderName(stack));
+}
+
 /** A directory name for a stack's name; different names give different directories. */
-function folderName(name: string): string {
+export function folderName(name: string): string {
   if (/^[a-z0-9][a-z0-9_-]*$/.test(name)) return name;
   return `${name.replace(/[^A-Za-z0-9_-]/g, '_')}-${digest(Buffer.from(name)).slice(0, 8)}`;
 }
 
 /**
- * The root module's directory. It must be inside the work tree after following symbolic links. Rejects with a
+ * The directory at `path` in the checkout `tree`. It must be inside it after following symbolic links. Rejects with a
  * RunnerError.
  */
-async function rootModule(tree: string, path: string, commit: string): Promise<string> {
+export async function folderIn(tree: string, path: string, commit: string): Promise<string> {
   const real = await realpath(resolve(tree, path)).catch(() => null);
   const inside = real !== null && `${real}${sep}`.startsWith(`${await realpath(tree)}${sep}`);
   if (!inside || real === null || !(await stat(real)).isDirectory()) {

@@ -8,12 +8,19 @@ function apart(one: string, other: string): number {
   return distance(one.slice(0, LONGEST).toLowerCase(), other.slice(0, LONGEST).toLowerCase());
 }
 
+function sortedLetters(word: string): string {
+  return [...word.toLowerCase()].sort().join('');
+}
+
 /** Those of `names` at most `most` letters apart from `word`, nearest first. */
 function within(word: string, names: readonly string[], most: number): readonly string[] {
+  const typed = sortedLetters(word);
+  // Two letters in the wrong order are likelier than two wrong letters.
+  const letters = (name: string): number => (sortedLetters(name) === typed ? 0 : 1);
   return [...new Set(names)]
     .map((name) => ({ name, far: apart(word, name) }))
     .filter(({ far }) => far <= most)
-    .sort((a, b) => a.far - b.far || (a.name < b.name ? -1 : 1))
+    .sort((a, b) => a.far - b.far || letters(a.name) - letters(b.name) || (a.name < b.name ? -1 : 1))
     .map(({ name }) => name);
 }
 

@@ -21,6 +21,13 @@ export function whenText(at: number, now: number, zone: string): string {
   return `${then.day} ${MONTHS[then.month - 1] ?? ''}${sameYear ? '' : ` ${then.year}`} ${clock}`;
 }
 
+/** `28 Nov 14:02`, with the year if it is not that of now. */
+export function dateText(at: number, now: number, zone: string): string {
+  const then = wallClock(at, zone);
+  const year = then.year === wallClock(now, zone).year ? '' : ` ${then.year}`;
+  return `${then.day} ${MONTHS[then.month - 1] ?? ''}${year} ${then.hour}:${String(then.minute).padStart(2, '0')}`;
+}
+
 /** True if both times (ms since epoch) are on the same day in the zone. */
 export function sameDay(a: number, b: number, zone: string): boolean {
   const [x, y] = [wallClock(a, zone), wallClock(b, zone)];

@@ -1,7 +1,7 @@
 /** Small text functions, so that every card formats counts, lists and names the same way. */
 
 /** The most characters of a headline: what a phone shows in a notification. */
-const HEADLINE_LIMIT = 150;
+export const HEADLINE_LIMIT = 150;
 
 /** `1,498`. */
 export function withSeparators(n: number): string {
@@ -52,6 +52,13 @@ export function durationText(ms: number): string {
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
+}
+
+/** A limit, or how much of one is used: in whole minutes, `90 min`, or in hours where that is exact, `2 h`. */
+export function minutesText(ms: number): string {
+  const minutes = Math.max(0, Math.floor(ms / 60_000));
+  if (minutes === 0) return `${Math.max(0, Math.floor(ms / 1_000))} s`;
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${minutes} min`;
 }
 
 /** The first seven characters of a commit, as git shows them. */

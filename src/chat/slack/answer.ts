@@ -1,15 +1,16 @@
 import type { RespondFn, types } from '@slack/bolt';
 import { assertNever } from '../../base/assert-never.ts';
 import type { Logger } from '../../base/log.ts';
-import type { Card } from '../../messages/card.ts';
+import type { Block, Card } from '../../messages/card.ts';
 import type { Place } from '../../model/directory.ts';
 import { ChatError, type Reply } from '../../ports/chat.ts';
 import type { SlackApi } from './api.ts';
-import { slackCode, toChatError } from './errors.ts';
-import { LIMITS } from './limits.ts';
+import { isSolvedByInviting, slackCode, toChatError } from './errors.ts';
+import { CARD_DETAIL, LIMITS } from './limits.ts';
 import type { SlackPeople } from './people.ts';
+import { hasPictures, type Pictures } from './pictures.ts';
 import type { Poster } from './poster.ts';
-import { renderCard } from './render.ts';
+import { type Rendered, renderCard } from './render.ts';
 import { fitsView, formView, pagesView, resultView, type ViewMemory } from './views.ts';
 
 /** Where a command came from, and the ways Slack gave to answer it. */
@@ -34,8 +35,10 @@ const TOO_LATE: Card = {
 };
 
 /** The card, with a line that says why only its sender sees it. */
-function notPosted(card: Card, problem: string): Card {
-  const note = `Only you see this: ${problem}. Where m0 should post, invite it first: /invite @m0`;
+function notPosted(card: Card, error: ChatError): Card {
+  const again = error.retryAfterMs === null ? '' : '. Please ask again later';
+  const invite = isSolvedByInviting(error) ? '. Invite it and ask again' : '';
+  const note = `Only you see this: ${error.message}${again}${invite}`;
   return { ...card, blocks: [...card.blocks, { type: 'context', spans: [{ type: 'text', text: note }] }] };
 }
 
@@ -44,12 +47,14 @@ export class Answerer {
   readonly #api: SlackApi;
   readonly #people: SlackPeople;
   readonly #poster: Poster;
+  readonly #pictures: Pictures;
   readonly #log: Logger;
 
-  constructor(api: SlackApi, people: SlackPeople, poster: Poster, log: Logger) {
+  constructor(api: SlackApi, people: SlackPeople, poster: Poster, pictures: Pictures, log: Logger) {
     this.#api = api;
     this.#people = people;
     this.#poster = poster;
+    this.#pictures = pictures;
     this.#log = log;
   }
 
@@ -60,10 +65,12 @@ export class Answerer {
       case 'private':
         return this.sendPrivately(reply.card, origin);
       case 'public':
-        return this.postPublicly(reply.card, origin, reply.updates);
+        return this.postPublicly(reply.card, origin, reply.posted);
       case 'form':
       case 'pages':
         return this.#openDialog(reply, origin);
+      case 'files':
+        return this.#sendFiles(reply, origin);
       default:
         return assertNever(reply);
     }
@@ -77,6 +84,7 @@ export class Answerer {
       case 'public':
         return null;
       case 'private':
+      case 'files':
         return resultView(reply.card, memory, slackId);
       case 'form': {
         const own = { ...memory, command: reply.form.command };
@@ -94,15 +102,12 @@ export class Answerer {
     if (origin.viewId !== null)
       return this.#stackView(resultView(card, origin.memory, this.#people.slackId), origin);
     if (origin.fromHomeTab === true && (await this.#openInDialog(card, origin))) return;
-    const { text, blocks } = renderCard(card, this.#people.slackId);
+    if (hasPictures(card) && (await this.#sendWithPictures(card, origin))) return;
+    const rendered = renderCard(card, this.#people.slackId);
+    const { text, blocks } = rendered;
     const { respond, memory } = origin;
-    const { channel, thread } = memory;
-    if (channel !== null && origin.direct) {
-      await this.#api.callWithWait(`answering in ${channel}`, channel, (client) =>
-        client.chat.postMessage({ channel, text, blocks, unfurl_links: false, unfurl_media: false }),
-      );
-      return;
-    }
+    const { channel } = memory;
+    if (channel !== null && origin.direct) return this.#postTo(channel, rendered);
     if (respond !== null) {
       try {
         await respond({ response_type: 'ephemeral', replace_original: false, text, blocks });
@@ -111,13 +116,23 @@ export class Answerer {
         this.#log.warn({ problem: toChatError('answering', error).message }, 'a response URL did not work');
       }
     }
-    if (channel === null) {
-      const own = await this.#poster.channelOf({ platform: 'slack', user: origin.userId });
-      await this.#api.callWithWait(`answering ${origin.userId}`, own, (client) =>
-        client.chat.postMessage({ channel: own, text, blocks, unfurl_links: false, unfurl_media: false }),
-      );
-      return;
-    }
+    if (channel === null) return this.#postTo(await this.#ownChannel(origin), rendered);
+    await this.#postEphemeral(channel, origin, rendered);
+  }
+
+  /** The person's direct messages with m0. */
+  #ownChannel({ userId }: Origin): Promise<string> {
+    return this.#poster.channelOf({ platform: 'slack', user: userId });
+  }
+
+  async #postTo(channel: string, { text, blocks }: Rendered): Promise<void> {
+    await this.#api.callWithWait(`answering in ${channel}`, channel, (client) =>
+      client.chat.postMessage({ channel, text, blocks, unfurl_links: false, unfurl_media: false }),
+    );
+  }
+
+  async #postEphemeral(channel: string, origin: Origin, { text, blocks }: Rendered): Promise<void> {
+    const { thread } = origin.memory;
     await this.#api.callWithWait(`answering in ${channel}`, channel, (client) =>
       client.chat.postEphemeral({
         channel,
@@ -130,11 +145,38 @@ export class Answerer {
   }
 
   /**
-   * Posts a card that the whole channel sees. Where m0 may not post there, or Slack's rate limit there lasts
-   * too long, the sender alone gets it. Each card that `updates` yields later replaces the posted one; the
-   * caller does not wait for them.
+   * Answers with a message of m0's own, because a response URL does not tell whether Slack shows a picture yet. False
+   * where m0 may not write there: the answer then takes the usual way, without its pictures.
    */
-  async postPublicly(card: Card, origin: Origin, updates?: AsyncIterable<Card>): Promise<void> {
+  async #sendWithPictures(card: Card, origin: Origin): Promise<boolean> {
+    const { channel } = origin.memory;
+    const own = channel === null ? await this.#ownChannel(origin) : origin.direct ? channel : null;
+    try {
+      await this.#pictures.send(
+        card,
+        (images) => renderCard(card, this.#people.slackId, CARD_DETAIL, images),
+        (rendered) =>
+          own === null && channel !== null
+            ? this.#postEphemeral(channel, origin, rendered)
+            : this.#postTo(own ?? '', rendered),
+      );
+      return true;
+    } catch (error) {
+      if (!(error instanceof ChatError && error.permanent)) throw error;
+      this.#log.debug({ problem: error.message }, 'an answer goes out without its pictures');
+      return false;
+    }
+  }
+
+  /**
+   * Posts a card that the whole channel sees. Where m0 may not post there, or Slack's rate limit there lasts
+   * too long, the sender alone gets it. `onPosted` is told where the card is.
+   */
+  async postPublicly(
+    card: Card,
+    origin: Origin,
+    onPosted?: Extract<Reply, { type: 'public' }>['posted'],
+  ): Promise<void> {
     const { text, blocks } = renderCard(card, this.#people.slackId);
     const { thread } = origin.memory;
     const place: Place =
@@ -153,21 +195,38 @@ export class Answerer {
           unfurl_media: false,
         }),
       );
-      if (updates !== undefined && posted.ts !== undefined) {
-        this.#applyUpdates(updates, channel, posted.ts).catch((error: unknown) => {
-          const { message } = toChatError(`updating an answer in ${channel}`, error);
-          this.#log.warn({ problem: message }, 'an answer could not be updated');
-        });
-      }
+      if (posted.ts !== undefined) await onPosted?.({ channel, messageId: posted.ts });
     } catch (error) {
       const isFull = error instanceof ChatError && error.retryAfterMs !== null;
       if (!isFull && !(error instanceof ChatError && error.permanent)) throw error;
-      await this.sendPrivately(notPosted(card, error.message), origin);
+      await this.sendPrivately(notPosted(card, error), origin);
     }
   }
 
-  async #applyUpdates(updates: AsyncIterable<Card>, channel: string, ts: string): Promise<void> {
-    for await (const card of updates) await this.#poster.update(channel, ts, card);
+  /** Uploads the files to the person's direct messages: a message that only one person sees can hold none. */
+  async #sendFiles(reply: Extract<Reply, { type: 'files' }>, origin: Origin): Promise<void> {
+    let note = origin.direct
+      ? 'The files come as a message of their own.'
+      : 'The files are in your direct messages with m0.';
+    try {
+      const channel = await this.#ownChannel(origin);
+      await this.#api.callApart('sending files', (client) =>
+        client.filesUploadV2({
+          channel_id: channel,
+          file_uploads: reply.files.map(({ name, text }) => ({
+            content: text,
+            filename: name,
+            title: name,
+          })),
+        }),
+      );
+    } catch (error) {
+      const problem = toChatError('sending files', error).message;
+      this.#log.warn({ problem }, 'files not sent');
+      note = `The files could not be sent: ${problem}.`;
+    }
+    const told: Block = { type: 'context', spans: [{ type: 'text', text: note }] };
+    await this.sendPrivately({ ...reply.card, blocks: [...reply.card.blocks, told] }, origin);
   }
 
   /** Replaces the view that has this id. */

@@ -4,7 +4,7 @@ import type { Logger } from '../../base/log.ts';
 import type { Clock } from '../../model/directory.ts';
 import { ChatError } from '../../ports/chat.ts';
 import { bridgeLogger } from './bridge.ts';
-import { concernsApp, missingScope, scopesOf, slackCode, toChatError } from './errors.ts';
+import { concernsApp, concernsMessage, isUncertain, missingScope, scopesOf, toChatError } from './errors.ts';
 
 /** Time limit of a call to Slack. After it the outcome counts as uncertain. */
 const TIMEOUT_MS = 10_000;
@@ -18,6 +18,8 @@ export interface Identity {
   readonly botId: string;
   readonly botUserId: string;
   readonly teamId: string;
+  /** The workspace's address, as `https://acme.slack.com/`; null where Slack names none. */
+  readonly url: string | null;
 }
 
 /** A problem of the whole app. `scope` is the missing scope, or null for other problems. */
@@ -83,10 +85,44 @@ export class SlackApi {
         this.#waits.set(doing, { until: this.#clock() + failure.retryAfterMs, error });
       }
       if (concernsApp(error)) this.#appProblem = { message: failure.message, scope: missingScope(error) };
-      else if (channel !== null && failure.permanent && slackCode(error) !== 'message_not_found') {
+      else if (channel !== null && failure.permanent && !concernsMessage(error)) {
         this.#channelProblems.set(channel, failure.message);
       }
       throw failure;
+    }
+  }
+
+  /**
+   * Asks for something that m0 can do without, such as an old message. `refused` if Slack does not answer it: for want
+   * of a scope, or because of a limit (apps that are distributed outside of Slack's Marketplace may read a conversation
+   * once a minute), and then `retryAfterMs` says when it may. That is no problem of the app's health. Rejects with a
+   * ChatError if Slack can't be reached.
+   */
+  async lookUp<T>(
+    doing: string,
+    request: (client: WebClient) => Promise<T>,
+  ): Promise<{ readonly found: T } | { readonly refused: true; readonly retryAfterMs: number | null }> {
+    const waiting = this.#waitOf(doing);
+    if (waiting !== null) return { refused: true, retryAfterMs: waiting.retryAfterMs };
+    try {
+      return { found: await request(this.client) };
+    } catch (error) {
+      const failure = toChatError(doing, error);
+      if (isUncertain(error)) throw failure;
+      const { retryAfterMs } = failure;
+      if (retryAfterMs !== null) this.#waits.set(doing, { until: this.#clock() + retryAfterMs, error });
+      return { refused: true, retryAfterMs };
+    }
+  }
+
+  /**
+   * Makes a call that m0 can do without: its failure says nothing about m0's health. Rejects with a ChatError.
+   */
+  async callApart<T>(doing: string, request: (client: WebClient) => Promise<T>): Promise<T> {
+    try {
+      return await request(this.client);
+    } catch (error) {
+      throw toChatError(doing, error);
     }
   }
 
@@ -121,7 +157,17 @@ export class SlackApi {
         permanent: true,
       });
     }
-    this.#identity = { botId: me.bot_id, botUserId: me.user_id, teamId: me.team_id ?? '' };
+    this.#identity = {
+      botId: me.bot_id,
+      botUserId: me.user_id,
+      teamId: me.team_id ?? '',
+      url: me.url ?? null,
+    };
+    return this.#identity;
+  }
+
+  /** m0's ids, if Slack was asked for them before; null otherwise. Makes no call. */
+  knownIdentity(): Identity | null {
     return this.#identity;
   }
 

@@ -1,6 +1,7 @@
 /** Buttons of a card as Slack blocks. */
 import type { types } from '@slack/bolt';
 import type { Button, ButtonConfirm } from '../../messages/card.ts';
+import { spokenLabel } from '../../messages/spoken-label.ts';
 import { visible } from '../../text/inert.ts';
 import { clip } from '../../text/words.ts';
 import { LIMITS } from './limits.ts';
@@ -34,16 +35,18 @@ function confirmDialog(confirm: ButtonConfirm, style: Button['style']): types.Co
 export function buttonRows(buttons: readonly Button[], first: number): types.ActionsBlock[] {
   const elements = buttons
     .filter((b) => b.command !== '' && b.command.length <= LIMITS.buttonValue)
-    .map(
-      (button, i): types.Button => ({
+    .map((button, i): types.Button => {
+      const spoken = spokenLabel(button, LIMITS.spokenLabel);
+      return {
         type: 'button',
         action_id: `m0:${first + i}`,
         text: plainText(button.label, LIMITS.buttonLabel),
+        ...(spoken === null ? {} : { accessibility_label: spoken }),
         value: button.command,
         ...(button.style ? { style: button.style } : {}),
         ...(button.confirm ? { confirm: confirmDialog(button.confirm, button.style) } : {}),
-      }),
-    );
+      };
+    });
   const rows: types.ActionsBlock[] = [];
   for (let i = 0; i < elements.length; i += ROW) {
     rows.push({ type: 'actions', elements: elements.slice(i, i + ROW) });

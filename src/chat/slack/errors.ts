@@ -8,13 +8,16 @@ import {
 import { errorTextWithCause } from '../../base/error-text.ts';
 import { ChatError } from '../../ports/chat.ts';
 
-/** Advice for the refusals that a repeated call cannot solve, by Slack's error code. */
+/**
+ * Advice for the refusals that a repeated call cannot solve, by Slack's error code.
+ * https://docs.slack.dev/reference/methods/chat.postMessage, chat.update, conversations.open
+ */
 const ADVICE: Readonly<Record<string, string>> = {
   channel_not_found:
-    'the channel does not exist, or is private and m0 is not in it: check "channels" in m0.yaml, or /invite m0',
-  is_archived: 'the channel is archived: name another under "channels" in m0.yaml',
+    'the channel does not exist, or is private and m0 is not in it: check "channels" in m0.yaml, or /invite @m0 there',
+  is_archived: 'the channel is archived: unarchive it, or name another under "channels" in m0.yaml',
   is_inactive: 'the channel is archived, so its messages stay as they are',
-  not_in_channel: 'm0 is not in the channel: /invite it there',
+  not_in_channel: 'm0 is not in the channel: /invite @m0 there',
   message_not_found: 'the message was deleted',
   thread_not_found: 'the thread was deleted',
   cant_update_message: 'the message is not one of this app',
@@ -24,8 +27,18 @@ const ADVICE: Readonly<Record<string, string>> = {
   user_disabled: 'the user is deactivated',
   cannot_dm_bot: 'the user is a bot',
   no_such_subteam: 'there is no such user group',
-  restricted_action: 'the workspace does not let m0 post there',
-  restricted_action_read_only_channel: 'the channel is read-only',
+  cannot_reply_to_message: 'Slack lets nobody reply to that message',
+  restricted_action:
+    'a setting of the workspace or the channel does not let m0 post there: an admin can change who may post',
+  restricted_action_read_only_channel: 'the channel is read-only: name another under "channels" in m0.yaml',
+  restricted_action_thread_only_channel:
+    'the channel takes only replies: name another under "channels" in m0.yaml',
+  restricted_action_non_threadable_channel: 'the channel takes no replies',
+  restricted_action_thread_locked: 'the thread is locked',
+  messages_tab_disabled:
+    'the app has no Messages tab, so it can write to nobody: switch it on under App Home',
+  team_access_not_granted:
+    'the app is not approved for that workspace: an admin of the organisation must add it',
   invalid_blocks: 'Slack refuses the blocks of the message',
   msg_blocks_too_long: 'Slack finds the message too long',
   msg_too_long: 'Slack finds the message too long',
@@ -49,6 +62,17 @@ const APP_LEVEL: ReadonlySet<string> = new Set([
   'not_allowed_token_type',
 ]);
 
+/** Refusals that mean that the message, or the root of the thread, no longer exists. */
+const DELETED: ReadonlySet<string> = new Set(['message_not_found', 'thread_not_found']);
+/** Refusals that are over once somebody has invited m0. */
+const SOLVED_BY_INVITING: ReadonlySet<string> = new Set(['not_in_channel', 'channel_not_found']);
+
+/** True if it may help to invite m0 into the channel. */
+export function isSolvedByInviting(error: unknown): boolean {
+  const code = slackCode(error instanceof ChatError ? error.cause : error);
+  return code !== null && SOLVED_BY_INVITING.has(code);
+}
+
 /** Slack's error code (`is_archived` …), or null where the error is none of Slack's. */
 export function slackCode(error: unknown): string | null {
   return error instanceof WebAPIPlatformError ? error.data.error : null;
@@ -65,10 +89,22 @@ export function concernsApp(error: unknown): boolean {
   return code !== null && APP_LEVEL.has(code);
 }
 
+/** True where the message is gone: that says nothing about its channel. */
+export function concernsMessage(error: unknown): boolean {
+  const code = slackCode(error);
+  return code !== null && DELETED.has(code);
+}
+
 /** The scope that the call needed, or null where it was refused for another reason. */
 export function missingScope(error: unknown): string | null {
   if (!(error instanceof WebAPIPlatformError) || error.data.error !== 'missing_scope') return null;
   return 'needed' in error.data && typeof error.data.needed === 'string' ? error.data.needed : null;
+}
+
+/** True where Slack refuses a message because of a file in it: the file is unknown, or not taken in yet. */
+export function refusesFile(error: unknown): boolean {
+  if (slackCode(error) !== 'invalid_blocks' || !(error instanceof WebAPIPlatformError)) return false;
+  return (error.data.response_metadata?.messages ?? []).some((message) => message.includes('slack_file'));
 }
 
 /** The token's scopes, which Slack lists in each answer. Empty where the answer lists none. */
@@ -108,6 +144,7 @@ export function toChatError(doing: string, error: unknown): ChatError {
       {
         // A problem of the app is solved in the app's settings; waiting messages are delivered afterwards.
         permanent: text !== undefined && !APP_LEVEL.has(code),
+        deleted: DELETED.has(code),
         cause: error,
       },
     );

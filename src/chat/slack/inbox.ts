@@ -1,12 +1,13 @@
 /** Slack's commands, clicks, dialogs and events as calls of the command handler. */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import type { AckFn, App, BlockAction, RespondFn, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
+import type { AckFn, App, BlockAction, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
 import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 import { withLogFields } from '../../base/log-context.ts';
 import type { Card } from '../../messages/card.ts';
 import { fileNameOf } from '../../messages/file-name.ts';
 import type { CommandHandler, Incoming, Reply } from '../../ports/chat.ts';
+import { GIVEN_UP } from '../left-commands.ts';
 import type { Answerer, Origin } from './answer.ts';
 import type { SlackApi } from './api.ts';
 import { COMMAND_ACTION } from './buttons.ts';
@@ -14,6 +15,7 @@ import type { Homes } from './homes.ts';
 import { LIMITS } from './limits.ts';
 import type { SlackPeople } from './people.ts';
 import type { Poster } from './poster.ts';
+import { originOfClick, readTaken, type Taken, takenFrom } from './taken.ts';
 import { typedCommand } from './typed.ts';
 import {
   FILE_ACTION,
@@ -40,6 +42,10 @@ export interface InboxParts {
   readonly homes: Homes | null;
   /** True for the first event with this key: Slack sends one again when its acknowledgement got lost. */
   readonly isNewEvent: (key: string) => Promise<boolean>;
+  /** Keeps a command that was carried out to no end within Slack's time. */
+  readonly keepIn: (key: string, taken: Taken) => Promise<void>;
+  /** The command with this key was carried out and answered. */
+  readonly carriedOut: (key: string) => Promise<void>;
   readonly log: Logger;
 }
 
@@ -62,28 +68,30 @@ export class Inbox {
   listen(app: App): void {
     app.command('/m0', async ({ ack, command, respond }) => {
       await ack();
-      await this.#trackInNewTurn(() =>
-        this.#run({
-          userId: command.user_id,
-          memory: { ...NO_ORIGIN, command: command.text.trim(), channel: command.channel_id },
-          direct: false,
-          triggerId: command.trigger_id,
-          respond,
-          viewId: null,
-        }),
+      await this.#trackInNewTurn(
+        () =>
+          this.#run({
+            userId: command.user_id,
+            memory: { ...NO_ORIGIN, command: command.text.trim(), channel: command.channel_id },
+            direct: false,
+            triggerId: command.trigger_id,
+            respond,
+            viewId: null,
+          }),
+        takenFrom(command)?.key,
       );
     });
     app.event('app_mention', async ({ event, body }) => {
-      if (event.user === undefined || event.bot_id !== undefined || !(await this.#isNew(body.event_id)))
-        return;
-      await this.#runTyped(event.user, event.channel, event.thread_ts ?? null, event.text, false);
+      // Whether it is new was asked before it was acknowledged, see taken.ts.
+      const command = takenFrom(body);
+      if (event.user !== undefined && command !== null) await this.#runTyped(command.taken, command.key);
     });
     app.message(async ({ message, body }) => {
       // Only plain messages: edits, deletions, joins and messages of bots have a subtype or a bot_id.
       if (message.subtype !== undefined || message.channel_type !== 'im' || message.bot_id !== undefined)
         return;
-      if (!(await this.#isNew(body.event_id))) return;
-      await this.#runTyped(message.user, message.channel, null, message.text ?? '', true);
+      const command = takenFrom(body);
+      if (command !== null) await this.#runTyped(command.taken, command.key);
     });
     app.event('app_home_opened', async ({ event, body }) => {
       const { homes } = this.#parts;
@@ -93,8 +101,8 @@ export class Inbox {
     app.action<BlockAction>(COMMAND_ACTION, async ({ ack, body, action, respond }) => {
       await ack();
       if (action.type !== 'button' || action.value === undefined) return;
-      const origin = this.#originOfClick(body, respond, action.value);
-      await this.#trackInNewTurn(() => this.#run(origin));
+      const origin = { ...originOfClick(body, action.value), triggerId: body.trigger_id, respond };
+      await this.#trackInNewTurn(() => this.#run(origin), takenFrom(body)?.key);
     });
     app.action<BlockAction>(PAGE_ACTION, async ({ ack, body, action }) => {
       await ack();
@@ -127,13 +135,17 @@ export class Inbox {
 
   /**
    * Like `#track`, but the task begins in a new turn of the event loop. So of many simultaneous requests, all
-   * are acknowledged before the first is answered.
+   * are acknowledged before the first is answered. `key`: under which the command is kept until then.
    */
-  async #trackInNewTurn(task: () => Promise<void>): Promise<void> {
+  async #trackInNewTurn(task: () => Promise<void>, key?: string): Promise<void> {
     await this.#track(async () => {
       this.#turns = this.#turns.then(() => nextTurn());
       await this.#turns;
-      await task();
+      try {
+        await task();
+      } finally {
+        if (key !== undefined) await this.#parts.carriedOut(key);
+      }
     });
   }
 
@@ -141,40 +153,41 @@ export class Inbox {
     return this.#parts.isNewEvent(`event:${eventId}`);
   }
 
-  async #runTyped(
-    userId: string,
-    channel: string,
-    thread: string | null,
-    text: string,
-    direct: boolean,
-  ): Promise<void> {
-    await this.#trackInNewTurn(async () => {
-      const { botUserId } = await this.#parts.api.identity();
-      const command = typedCommand(text, botUserId);
-      const memory: ViewMemory = { command, channel, thread, card: null };
-      await this.#run({ userId, memory, direct, triggerId: null, respond: null, viewId: null });
-    });
+  async #runTyped(taken: Taken, key: string): Promise<void> {
+    await this.#trackInNewTurn(async () => this.#run(await this.#originOf(taken)), key);
   }
 
-  #originOfClick(body: BlockAction, respond: RespondFn, command: string): Origin {
-    const userId = body.user.id;
-    const triggerId = body.trigger_id;
-    if (body.view?.type === 'home') {
-      const memory = { ...NO_ORIGIN, command };
-      return { userId, memory, direct: false, triggerId, respond: null, viewId: null, fromHomeTab: true };
-    }
-    if (body.view) {
-      const memory = readMemory(body.view.private_metadata) ?? { ...NO_ORIGIN, command };
-      const own = { ...memory, command };
-      return { userId, memory: own, direct: false, triggerId, respond: null, viewId: body.view.id };
-    }
-    const channel = body.channel?.id ?? null;
-    // An ephemeral message cannot be updated, so it does not count as the card of a command.
-    const ephemeral = body.container.is_ephemeral === true;
-    const card = ephemeral ? null : (body.message?.ts ?? null);
-    const direct = !ephemeral && channel?.startsWith('D') === true;
-    const memory = { command, channel, thread: null, card };
-    return { userId, memory, direct, triggerId, respond, viewId: null };
+  /** The origin of a kept command, without what Slack gave to answer at once. */
+  async #originOf({ userId, memory, direct, typed, fromHomeTab }: Taken): Promise<Origin> {
+    const base = { userId, direct, triggerId: null, respond: null, viewId: null };
+    // The tab may not be open any more: what it showed goes to the person's messages.
+    if (!typed) return { ...base, memory, ...(fromHomeTab ? { fromHomeTab } : {}) };
+    const { botUserId } = await this.#parts.api.identity();
+    return { ...base, memory: { ...memory, command: typedCommand(memory.command, botUserId) } };
+  }
+
+  /**
+   * Carries out a command that an earlier process had acknowledged. Resolves once it is carried out; its answer, which
+   * no dialog can show any more, goes on. False where nothing can be read in `payload`.
+   */
+  async carryOutLeft(key: string, payload: string, isGivenUp: boolean): Promise<boolean> {
+    const taken = readTaken(payload);
+    if (taken === null) return false;
+    const carried = Promise.withResolvers<void>();
+    void this.#trackInNewTurn(async () => {
+      try {
+        const origin = await this.#originOf(taken);
+        const reply: Reply = isGivenUp
+          ? { type: 'private', card: plain(GIVEN_UP) }
+          : await this.#callHandler(origin.userId, origin.memory, taken.answers);
+        carried.resolve();
+        await this.#parts.answerer.answer(reply, origin);
+      } finally {
+        carried.resolve();
+      }
+    }, key);
+    await carried.promise;
+    return true;
   }
 
   async #callHandler(
@@ -267,10 +280,32 @@ export class Inbox {
       return;
     }
     const wait = resultView(plain('One moment …'), memory, people.slackId);
-    await ack({ response_action: 'update', view: wait });
+    // Before this m0 has promised nothing: Slack tells the person that the form was not sent.
+    const key = `form:${body.view.id}:${body.view.hash}`;
+    const { userId } = origin;
+    await this.#parts.keepIn(key, {
+      userId,
+      memory,
+      direct: false,
+      typed: false,
+      fromHomeTab: false,
+      answers,
+    });
+    try {
+      await ack({ response_action: 'update', view: wait });
+      await this.#finishForm(body.view.id, pending, origin);
+    } finally {
+      await this.#parts.carriedOut(key);
+    }
+  }
+
+  /** Answers a form that shows "One moment". */
+  async #finishForm(viewId: string, pending: Promise<Reply>, origin: Origin): Promise<void> {
+    const { answerer, people } = this.#parts;
+    const { memory } = origin;
     const reply = await pending;
     if (reply.type === 'public') await answerer.postPublicly(reply.card, origin);
     const view = answerer.viewOf(reply, memory) ?? resultView(plain('Done.'), memory, people.slackId);
-    await answerer.replaceView(body.view.id, view);
+    await answerer.replaceView(viewId, view);
   }
 }

@@ -22,6 +22,8 @@ export const LIMITS = {
   contextElements: 10,
   contextText: 1_900,
   buttonLabel: 75,
+  /** What a screen reader says for a button (`accessibility_label`). */
+  spokenLabel: 75,
   buttonValue: 2_000,
   confirmTitle: 100,
   confirmText: 300,
@@ -40,6 +42,8 @@ export const LIMITS = {
   optionLabel: 75,
   optionValue: 150,
   fileName: 80,
+  /** The words of a picture. */
+  altText: 1_900,
 } as const;
 
 /** How much a card shows before it is folded. `PAGE_DETAIL` is for one page of a full diff in a modal. */

@@ -71,9 +71,9 @@ function byEmail(people: readonly Person[]): ReadonlyMap<string, Person | null> 
 export class SlackPeople {
   readonly #client: WebClient;
   readonly #clock: Clock;
-  readonly #byKey: ReadonlyMap<string, Person>;
-  readonly #bySlack: ReadonlyMap<string, Person>;
-  readonly #byEmail: ReadonlyMap<string, Person | null>;
+  #byKey: ReadonlyMap<string, Person> = new Map();
+  #bySlack: ReadonlyMap<string, Person> = new Map();
+  #byEmail: ReadonlyMap<string, Person | null> = new Map();
   readonly #matching: EmailMatching | null;
   readonly #names = new Map<string, Cached<string>>();
   readonly #matched = new Map<string, Cached<Person | null>>();
@@ -88,10 +88,16 @@ export class SlackPeople {
   ) {
     this.#client = client;
     this.#clock = clock;
+    this.#matching = matching;
+    this.follow(people);
+  }
+
+  /** Knows these people from now on, and nobody else. */
+  follow(people: readonly Person[]): void {
     this.#byKey = new Map(people.map((p) => [p.key, p]));
     this.#bySlack = new Map(people.flatMap((p) => (p.slack === null ? [] : [[p.slack, p] as const])));
     this.#byEmail = byEmail(people);
-    this.#matching = matching;
+    this.#matched.clear();
   }
 
   /** Slack id of a person of m0.yaml. Null where they have none, or one that Slack would refuse. */
@@ -115,6 +121,7 @@ export class SlackPeople {
     if (this.#matching === null) return null;
     const cached = this.#matched.get(userId);
     if (cached && cached.until > this.#clock()) return cached.value;
+    const known = this.#byEmail;
     try {
       const [{ user }, teamId] = await Promise.all([
         this.#client.users.info({ user: userId }),
@@ -129,6 +136,8 @@ export class SlackPeople {
       const person = email === null ? null : (this.#byEmail.get(email) ?? null);
       // If m0.yaml gives the person a Slack id, only that id counts.
       const value = person?.slack === null ? person : null;
+      // Other people may be known by now: who is meant is asked again.
+      if (known !== this.#byEmail) return this.#personByEmail(userId);
       if (this.#matched.size >= MAX_NAMES) this.#matched.clear();
       this.#matched.set(userId, { value, until: this.#clock() + NAME_TTL_MS });
       return value;

@@ -1,11 +1,12 @@
 /** Turns a neutral card into Slack blocks. */
 import type { types } from '@slack/bolt';
 import { assertNever } from '../../base/assert-never.ts';
-import type { Block, Card, Span } from '../../messages/card.ts';
-import { fold, fullDiffButton, type Piece as PieceOf, rowText } from '../../messages/fold.ts';
+import type { Block, Card, Picture, Span } from '../../messages/card.ts';
+import { fold, fullDiffButton, type Piece as PieceOf, rowText, withoutLinks } from '../../messages/fold.ts';
 import { plainOf } from '../../messages/span-text.ts';
+import { spansOf } from '../../messages/spans.ts';
 import { CARD_SYMBOL, FINDING_SYMBOL } from '../../messages/symbols.ts';
-import { breakable, visible } from '../../text/inert.ts';
+import { visible } from '../../text/inert.ts';
 import { clip } from '../../text/words.ts';
 import { buttonRows } from './buttons.ts';
 import { diffLines } from './diff.ts';
@@ -14,6 +15,7 @@ import { CARD_DETAIL, type Detail, LIMITS } from './limits.ts';
 import { contextElements, richElements, type SlackIdOf } from './spans.ts';
 
 type Piece = PieceOf<types.KnownBlock>;
+type FindingBlock = Extract<Block, { type: 'finding' }>;
 
 /** A message. `overflow` is everything the card left out, as plain text; null where nothing was left out. */
 export interface Rendered {
@@ -21,6 +23,10 @@ export interface Rendered {
   readonly blocks: types.KnownBlock[];
   readonly overflow: string | null;
 }
+
+/** Pictures that were uploaded to Slack, each with the id of its file there. */
+export type Images = ReadonlyMap<Picture, string>;
+const NO_IMAGES: Images = new Map();
 
 /**
  * Lines that are folded together. Lines of one list are one block, so that a list of fifty fits a message.
@@ -41,10 +47,23 @@ const section = (...elements: types.RichTextElement[]): types.RichTextSection =>
 /**
  * The card as a Slack message, always within Slack's limits. What does not fit is folded into a line that
  * says how much it is and which command shows it. Slack parses nothing in the card except mentions of people,
- * times and m0's own links.
+ * times and m0's own links. A picture is shown if `images` has it.
  */
-export function renderCard(card: Card, slackId: SlackIdOf, detail: Detail = CARD_DETAIL): Rendered {
-  const pieces = [headline(card), ...blockPieces(card.blocks, slackId, detail)];
+export function renderCard(
+  card: Card,
+  slackId: SlackIdOf,
+  detail: Detail = CARD_DETAIL,
+  images: Images = NO_IMAGES,
+): Rendered {
+  const whole = renderWhole(card, slackId, detail, images);
+  // A link is worth less than what it would push out.
+  return whole.overflow === null
+    ? whole
+    : renderWhole({ ...card, blocks: withoutLinks(card.blocks) }, slackId, detail, images);
+}
+
+function renderWhole(card: Card, slackId: SlackIdOf, detail: Detail, images: Images): Rendered {
+  const pieces = [headline(card, slackId), ...blockPieces(card.blocks, slackId, detail, images)];
   const { blocks, left } = fold(pieces, {
     budget: detail.budget - FOLD_NOTE_CHARS,
     blocks: LIMITS.blocks - 2,
@@ -69,11 +88,50 @@ function mergeLists(before: types.KnownBlock | undefined, lines: types.KnownBloc
   return true;
 }
 
-function headline(card: Card): Piece {
-  const headlineText = breakable(clip(visible(card.headline), LIMITS.fallbackText));
-  const text = `${CARD_SYMBOL[card.tone]}${headlineText}`;
-  const bold: types.RichTextText = { type: 'text', text: text === '' ? 'm0' : text, style: { bold: true } };
-  return { blocks: [richText(section(bold))], plain: card.headline, rank: 0, count: 1 };
+/**
+ * The colour of a severity; the word is on the card as well. No attachment with a coloured bar: Slack calls attachments
+ * legacy and may cut them or hide them behind "show more", and the buttons would be in them.
+ */
+const SEVERITY_EMOJI = {
+  critical: 'red_circle',
+  high: 'large_orange_circle',
+  medium: 'large_yellow_circle',
+  low: 'large_blue_circle',
+} as const satisfies Record<NonNullable<Card['severity']>, string>;
+
+function headline(card: Card, slackId: SlackIdOf): Piece {
+  const words = card.title ?? [{ type: 'strong' as const, text: card.headline }];
+  const circle = card.severity === undefined || card.tone === 'bad' ? null : SEVERITY_EMOJI[card.severity];
+  const symbol: types.RichTextText = {
+    type: 'text',
+    text: circle === null ? CARD_SYMBOL[card.tone] : ' ',
+    style: { bold: true },
+  };
+  const elements = richElements(words, slackId, LIMITS.fallbackText);
+  const all = joinTexts(symbol.text === '' ? elements : [symbol, ...elements]);
+  const none: types.RichTextText = { type: 'text', text: 'm0', style: { bold: true } };
+  const emoji: types.RichTextElement[] = circle === null ? [] : [{ type: 'emoji', name: circle }];
+  return {
+    blocks: [richText(section(...emoji, ...(elements.length === 0 ? [none] : all)))],
+    plain: card.headline,
+    rank: 0,
+    count: 1,
+  };
+}
+
+/** The elements with neighbouring texts of the same style as one. */
+function joinTexts(elements: readonly types.RichTextElement[]): types.RichTextElement[] {
+  const joined: types.RichTextElement[] = [];
+  for (const element of elements) {
+    const last = joined.at(-1);
+    const same =
+      last?.type === 'text' &&
+      element.type === 'text' &&
+      JSON.stringify(last.style) === JSON.stringify(element.style);
+    if (same) joined[joined.length - 1] = { ...last, text: last.text + element.text };
+    else joined.push(element);
+  }
+  return joined;
 }
 
 function foldNote(text: string, card: Card): types.KnownBlock {
@@ -85,7 +143,23 @@ function foldNote(text: string, card: Card): types.KnownBlock {
   return richText(section(...elements));
 }
 
-function blockPieces(blocks: readonly Block[], slackId: SlackIdOf, detail: Detail): Piece[] {
+/** A picture that is uploaded. Without it the card's own words stand for it. */
+function picturePieces(
+  { picture, alt }: Extract<Block, { type: 'picture' }>,
+  images: Images,
+): readonly Piece[] {
+  const id = images.get(picture);
+  if (id === undefined) return [];
+  const altText = clip(visible(alt), LIMITS.altText);
+  const image: types.ImageBlock = {
+    type: 'image',
+    slack_file: { id },
+    alt_text: altText === '' ? 'm0' : altText,
+  };
+  return [{ blocks: [image], plain: '', rank: 1, count: 0 }];
+}
+
+function blockPieces(blocks: readonly Block[], slackId: SlackIdOf, detail: Detail, images: Images): Piece[] {
   const pieces: Piece[] = [];
   let findings = 0;
   let buttons = 0;
@@ -111,7 +185,7 @@ function blockPieces(blocks: readonly Block[], slackId: SlackIdOf, detail: Detai
         break;
       case 'finding':
         // Findings beyond the limit are never shown, so a thousand of them cost only their text.
-        pieces.push(findingPiece(block, detail, findings < detail.findings));
+        pieces.push(findingPiece(block, slackId, detail, findings < detail.findings));
         findings += 1;
         break;
       case 'facts':
@@ -131,6 +205,9 @@ function blockPieces(blocks: readonly Block[], slackId: SlackIdOf, detail: Detai
         break;
       case 'divider':
         pieces.push({ blocks: [{ type: 'divider' }], plain: '---', rank: 1, count: 0 });
+        break;
+      case 'picture':
+        pieces.push(...picturePieces(block, images));
         break;
       default:
         assertNever(block);
@@ -170,10 +247,17 @@ function outcomePiece(spans: readonly Span[], slackId: SlackIdOf, detail: Detail
   return { blocks, plain: plainOf(spans), rank: 0, count: 1 };
 }
 
-function findingPiece(block: Extract<Block, { type: 'finding' }>, detail: Detail, shown: boolean): Piece {
-  const head = `${block.mark} ${block.address}  ${block.status}`;
+/** The links of a finding. What is no link after all, because its address may not be one, is left out. */
+function linksOf({ links = [] }: FindingBlock, slackId: SlackIdOf) {
+  return richElements(links, slackId, LIMITS.findingText).flatMap((element) =>
+    element.type === 'link' ? [{ element }] : [],
+  );
+}
+
+function findingPiece(block: FindingBlock, slackId: SlackIdOf, detail: Detail, shown: boolean): Piece {
+  const head = `${block.mark} ${block.address}  ${plainOf(block.status)}`;
   if (!shown) return { blocks: [], plain: head, rank: 2, count: 1 };
-  const status = breakable(clip(visible(block.status), LIMITS.findingText));
+  const status = richElements(spansOf(block.status), slackId, LIMITS.findingText);
   const title: types.RichTextElement[] = [
     {
       type: 'text',
@@ -182,7 +266,10 @@ function findingPiece(block: Extract<Block, { type: 'finding' }>, detail: Detail
       style: { bold: true, code: true },
     },
   ];
-  if (status !== '') title.push({ type: 'text', text: `  ${FINDING_SYMBOL[block.tone]}${status}` });
+  if (status.length > 0) {
+    title.push(...joinTexts([{ type: 'text', text: `  ${FINDING_SYMBOL[block.tone]}` }, ...status]));
+  }
+  for (const { element } of linksOf(block, slackId)) title.push({ type: 'text', text: '  ' }, element);
   const { lines } = diffLines(block.rows, detail);
   const elements: types.RichTextBlockElement[] = [section(...title)];
   if (lines.length > 0) {

@@ -3,15 +3,20 @@ import { App, SocketModeReceiver } from '@slack/bolt';
 import type { Logger } from '../../base/log.ts';
 import type { Clock, Person } from '../../model/directory.ts';
 import type { ChatPort, CommandHandler } from '../../ports/chat.ts';
-import type { SeenEvents } from '../../ports/chat-store.ts';
+import type { ChatInbox } from '../../ports/chat-store.ts';
+import type { DrawPicture } from '../../ports/pictures.ts';
+import { carryOutLeft } from '../left-commands.ts';
 import { Answerer } from './answer.ts';
 import { clientOptions, SlackApi } from './api.ts';
 import { SlackEndpoint } from './endpoint.ts';
 import { type HomeOf, Homes } from './homes.ts';
 import { Inbox } from './inbox.ts';
+import { MessageLinks } from './links.ts';
 import { SlackPeople } from './people.ts';
+import { Pictures } from './pictures.ts';
 import { Poster } from './poster.ts';
 import { SocketConnection } from './socket.ts';
+import { keepingReceiver, type Taken } from './taken.ts';
 import { TokenWatch } from './token-watch.ts';
 
 /**
@@ -31,8 +36,12 @@ export type SlackOptions = SlackMode & {
   /** People without a Slack id are recognised by a confirmed e-mail. Needs the scope users:read.email. */
   readonly matchByEmail?: boolean;
   readonly clock: Clock;
-  /** Which events were taken in, also before a restart. */
-  readonly events: SeenEvents;
+  /** Which events were taken in, also before a restart, and which commands are not carried out yet. */
+  readonly events: ChatInbox;
+  /** Left out: cards are sent without their pictures. */
+  readonly drawPicture?: DrawPicture | undefined;
+  /** How long Slack gets to take in a picture: pauses before each new try, in ms, if not the default. */
+  readonly pictureReadyMs?: readonly number[] | undefined;
 };
 
 /**
@@ -49,8 +58,12 @@ export interface Slack extends ChatPort {
    * result, and m0 keeps trying either way. `homeOf` builds the Home tab; without it there is none.
    */
   start(handler: CommandHandler, homeOf?: HomeOf): Promise<void>;
+  /** Knows these people from now on, and nobody else. */
+  follow(people: readonly Person[]): void;
   /** Call when data changed that a Home tab may show. Cheap; the refresh follows within seconds. */
   refreshHomes(): void;
+  /** Carries out what processes that are gone have taken in and not carried out. Never rejects. */
+  carryOutLeft(): Promise<void>;
   /** Takes in nothing more. Resolves when all requests are answered. */
   stop(): Promise<void>;
   healthy(): SlackHealth;
@@ -87,12 +100,35 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
         }
       : null,
   );
-  const poster = new Poster(api, people);
-  const answerer = new Answerer(api, people, poster, log);
+  const pictures = new Pictures({
+    ...{ api, draw: options.drawPicture ?? null, log },
+    readyMs: options.pictureReadyMs,
+  });
+  const poster = new Poster(api, people, pictures);
+  const answerer = new Answerer(api, people, poster, pictures, log);
+  const links = new MessageLinks(api, log);
+
+  let inbox: Inbox | null = null;
+  let homes: Homes | null = null;
+  let hasLooked = false;
+  /** Before anything new arrives: m0 knows its own ids, and has carried out what an earlier process left. */
+  async function prepare(): Promise<void> {
+    await api.identity();
+    if (hasLooked || inbox === null) return;
+    hasLooked = true;
+    await lookForLeft(inbox);
+  }
+
+  async function lookForLeft(of: Inbox): Promise<void> {
+    await carryOutLeft({
+      ...{ inbox: events, platform: 'slack', log },
+      carryOut: (...command) => of.carryOutLeft(...command),
+    });
+  }
 
   const endpoint =
     options.mode === 'http'
-      ? new SlackEndpoint({ signingSecret: secret, identify: () => api.identity(), isNewEvent, clock, log })
+      ? new SlackEndpoint({ signingSecret: secret, identify: prepare, isNewEvent, clock, log })
       : null;
   const receiver =
     endpoint ??
@@ -102,8 +138,10 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
       autoReconnectEnabled: false,
       installerOptions: { clientOptions: client },
     });
+  const takeIn = (key: string, taken: Taken): Promise<boolean> =>
+    events.takeIn('slack', key, JSON.stringify(taken), clock());
   const app = new App({
-    receiver,
+    receiver: keepingReceiver(receiver, takeIn),
     logger: client.logger,
     clientOptions: client,
     convoStore: false,
@@ -115,29 +153,38 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     log.error({ problem: error.message }, 'a Slack request was not handled');
   });
   const intake: Intake =
-    receiver instanceof SocketModeReceiver
-      ? new SocketConnection(receiver, () => api.identity(), log)
-      : receiver;
+    receiver instanceof SocketModeReceiver ? new SocketConnection(receiver, prepare, log) : receiver;
   const tokenWatch = new TokenWatch(() => api.checkToken(), log);
-  let inbox: Inbox | null = null;
-  let homes: Homes | null = null;
 
   return {
     platform: 'slack',
     endpoint,
     post: (place, card, key) => poster.post(place, card, key),
+    find: (place, key) => poster.find(place, key),
     update: (channel, messageId, card) => poster.update(channel, messageId, card),
     reply: (channel, messageId, text, key, loud) => poster.reply(channel, messageId, text, key, loud),
+    linkTo: (channel, messageId) => links.linkTo(channel, messageId),
     usergroup: (id) => people.usergroup(id),
     async start(handler, homeOf) {
       if (inbox !== null) throw new Error('starting Slack: it was started before');
       if (homeOf) homes = new Homes({ api, people, clock: options.clock, log }, homeOf);
-      inbox = new Inbox({ api, people, poster, answerer, homes, isNewEvent, log }, handler);
+      inbox = new Inbox(
+        {
+          ...{ api, people, poster, answerer, homes, isNewEvent, log },
+          keepIn: (key, taken) => events.keepIn('slack', key, JSON.stringify(taken), clock()),
+          carriedOut: (key) => events.carriedOut('slack', key),
+        },
+        handler,
+      );
       inbox.listen(app);
       await intake.start();
       tokenWatch.start();
     },
+    follow: (next) => people.follow(next),
     refreshHomes: () => homes?.scheduleRefresh(),
+    async carryOutLeft() {
+      if (inbox !== null && hasLooked) await lookForLeft(inbox);
+    },
     async stop() {
       await tokenWatch.stop();
       await intake.stop();

@@ -72,6 +72,7 @@ function richElement(span: Span, slackId: SlackIdOf, max: number): types.RichTex
         timestamp: seconds(span.at),
         format: DATE_FORMAT[span.style],
         fallback: timeText(span),
+        ...(span.strong === true ? { style: { bold: true } } : {}),
       };
     case 'link': {
       const url = webAddress(span.url);

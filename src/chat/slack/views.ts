@@ -27,7 +27,7 @@ const ANSWER = 'answer';
  * What a modal remembers: its command, and the channel, thread and card it was opened from. Slack stores it
  * in the modal, so it survives a restart.
  */
-const viewMemory = z.object({
+export const viewMemory = z.object({
   command: z.string(),
   channel: z.string().nullable(),
   thread: z.string().nullable(),

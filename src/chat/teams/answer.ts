@@ -1,7 +1,7 @@
 import { assertNever } from '../../base/assert-never.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
-import type { Card, Pages } from '../../messages/card.ts';
+import type { Block, Card, Pages } from '../../messages/card.ts';
 import { plainOf } from '../../messages/span-text.ts';
 import type { Clock } from '../../model/directory.ts';
 import { ChatError, type Reply } from '../../ports/chat.ts';
@@ -9,6 +9,7 @@ import type { TeamsStore } from '../../ports/chat-store.ts';
 import { visible } from '../../text/inert.ts';
 import { clip } from '../../text/words.ts';
 import type { AdaptiveCard } from './elements.ts';
+import type { Files } from './files.ts';
 import { LIMITS } from './limits.ts';
 import { Notes } from './notes.ts';
 import type { TeamsPeople } from './people.ts';
@@ -60,9 +61,10 @@ function oneLine(card: Card): string {
       case 'facts':
         return block.facts.map((f) => `${f.label}: ${plainOf(f.spans)}`);
       case 'finding':
-        return [`${block.address} ${block.status}`];
+        return [`${block.address} ${plainOf(block.status)}`];
       case 'buttons':
       case 'divider':
+      case 'picture':
         return [];
       default:
         return assertNever(block);
@@ -75,6 +77,7 @@ const commandsOf = (card: Card): readonly string[] =>
   card.blocks.flatMap((b) => (b.type === 'buttons' ? b.buttons.map((button) => button.command) : []));
 
 export interface AnswererParts {
+  readonly files: Pick<Files, 'offerFiles'>;
   readonly poster: Poster;
   readonly people: TeamsPeople;
   readonly store: TeamsStore;
@@ -115,7 +118,7 @@ export class Answerer {
       case 'private':
         return this.#sendPrivately(reply.card, origin);
       case 'public':
-        await this.#postPublicly(reply.card, origin, reply.updates);
+        await this.#postPublicly(reply.card, origin, reply.posted);
         return ANSWERED_BELOW;
       case 'form': {
         const card = renderForm(reply.form);
@@ -124,6 +127,8 @@ export class Answerer {
         await this.#forms.set(JSON.stringify([origin.channel, id]), JSON.stringify(about));
         return { bar: 'Please fill in the form below.' };
       }
+      case 'files':
+        return this.#sendPrivately(await this.#offered(reply, origin), origin);
       case 'pages': {
         const card = this.page(reply.pages, page, origin.command);
         await this.#sendToSender(origin, card, reply.pages.title);
@@ -132,6 +137,13 @@ export class Answerer {
       default:
         return assertNever(reply);
     }
+  }
+
+  /** The reply's card, with a line that says where its files are: bots can send files only in a person's own chat. */
+  async #offered(reply: Extract<Reply, { type: 'files' }>, origin: Origin): Promise<Card> {
+    const note = await this.#parts.files.offerFiles(reply.files, reply.command, origin.userId);
+    const told: Block = { type: 'context', spans: [{ type: 'text', text: note }] };
+    return { ...reply.card, blocks: [...reply.card.blocks, told] };
   }
 
   page(pages: Pages, index: number, command: string): AdaptiveCard {
@@ -196,7 +208,7 @@ export class Answerer {
   async #sendPrivately(card: Card, origin: Origin): Promise<ClickAnswer> {
     const { poster, people } = this.#parts;
     const bar = oneLine(card);
-    const rendered = renderCard(card, people.teamsId);
+    const rendered = await poster.render(card);
     if (origin.direct) {
       await poster.send(origin.channel, origin.thread, rendered, card.headline);
       return { bar };
@@ -231,21 +243,15 @@ export class Answerer {
     }
   }
 
-  /**
-   * Posts a card that the whole conversation sees. Each card that `updates` yields later replaces it; the
-   * caller does not wait for them.
-   */
-  async #postPublicly(card: Card, origin: Origin, updates?: AsyncIterable<Card>): Promise<void> {
-    const { poster, people, log } = this.#parts;
+  /** Posts a card that the whole conversation sees. `onPosted` is told where it is. */
+  async #postPublicly(
+    card: Card,
+    origin: Origin,
+    onPosted?: Extract<Reply, { type: 'public' }>['posted'],
+  ): Promise<void> {
+    const { poster, people } = this.#parts;
     const { channel, thread } = origin;
-    const id = await poster.send(channel, thread, renderCard(card, people.teamsId), card.headline);
-    if (updates === undefined) return;
-    const follow = async (): Promise<void> => {
-      for await (const next of updates) await poster.update(channel, id, next);
-    };
-    follow().catch((error: unknown) => {
-      const problem = errorText(error);
-      log.warn({ problem }, 'an answer could not be updated');
-    });
+    const messageId = await poster.send(channel, thread, renderCard(card, people.teamsId), card.headline);
+    await onPosted?.({ channel, messageId });
   }
 }

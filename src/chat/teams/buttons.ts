@@ -1,6 +1,7 @@
 /** Buttons and forms of a card as Adaptive Card actions. */
 import { assertNever } from '../../base/assert-never.ts';
 import type { Button, Form, FormField } from '../../messages/card.ts';
+import { spokenLabel } from '../../messages/spoken-label.ts';
 import { breakable, cutMiddle, visible } from '../../text/inert.ts';
 import type { Action, ActionSet, Element, ExecuteAction } from './elements.ts';
 import { LIMITS } from './limits.ts';
@@ -49,12 +50,15 @@ export function buttonSets(buttons: readonly Button[], first: number): readonly 
 
 function actionOf(button: Button, form: string): Action {
   const { confirm, style } = button;
+  const spoken = spokenLabel(button, LIMITS.spokenLabel);
+  const tooltip = spoken === null ? {} : { tooltip: label(spoken, LIMITS.spokenLabel) };
   const opened = (card: {
     readonly body: readonly Element[];
     readonly actions: readonly ExecuteAction[];
   }): Action => ({
     type: 'Action.ShowCard',
     title: label(button.label, LIMITS.buttonLabel),
+    ...tooltip,
     ...(style === undefined ? {} : { style: STYLE[style] }),
     card: { type: 'AdaptiveCard', ...card },
   });
@@ -62,7 +66,8 @@ function actionOf(button: Button, form: string): Action {
     const parts = formParts(button.form, form);
     if (Buffer.byteLength(JSON.stringify(parts)) <= LIMITS.formInCard) return opened(parts);
   }
-  if (confirm === undefined) return execute(button.label, { command: button.command }, style);
+  if (confirm === undefined)
+    return { ...execute(button.label, { command: button.command }, style), ...tooltip };
   const title = label(confirm.title, LIMITS.confirmTitle);
   const body = breakable(label(confirm.body, LIMITS.confirmText));
   return opened({
@@ -106,6 +111,13 @@ function inputOf(field: FormField, form: string): Element {
       const choices = choicesOf(field.options);
       const missing = field.options.length - choices.length;
       const more = missing > 0 ? ` (${missing} more fit no list: type the command for them)` : '';
+      // Teams refuses a list without choices, so what fits no list is typed.
+      if (choices.length === 0) {
+        return {
+          ...{ type: 'Input.Text' as const, ...common, ...required },
+          ...{ isMultiline: false, maxLength: LIMITS.inputMaxLength },
+        };
+      }
       const initial = choices.find((c) => c.value === field.initial);
       return {
         type: 'Input.ChoiceSet',

@@ -44,6 +44,23 @@ const REFUSALS: Readonly<Record<number, string>> = {
   405: 'Teams refuses the message',
   413: 'Teams finds the message too large',
 };
+/**
+ * What Teams' own error codes mean, which say more than the status.
+ * https://learn.microsoft.com/en-us/microsoftteams/platform/bots/build-conversational-capability#status-codes-from-bot-conversational-apis
+ */
+const CODES: Readonly<Record<string, string>> = {
+  BotDisabledByAdmin:
+    'an admin has switched m0 off for this organisation: they can allow it in the Teams admin center',
+  BotNotInConversationRoster: 'm0 is not installed there: add it to the conversation (again)',
+  ConversationBlockedByUser: 'the person has blocked m0',
+  ConversationNotFound: 'the conversation does not exist (any more)',
+  ActivityNotFoundInConversation: 'the message does not exist (any more)',
+  ForbiddenOperationException: 'm0 is not installed for that person: they can add it in Teams',
+  InvalidBotApiHost: 'the organisation is in another cloud of Microsoft than m0',
+  MessageSizeTooBig: 'Teams finds the message too large',
+  MessageWritesBlocked: 'the person has blocked m0',
+  NotEnoughPermissions: 'Teams does not give m0 the permission for that',
+};
 /** Any other 4xx is a refusal too, except these: the request took too long or came too early. */
 const TRANSIENT: ReadonlySet<number> = new Set([408, 425]);
 const RETRYABLE: ReadonlySet<number> = new Set([412, 429, 500, 502, 503, 504]);
@@ -94,7 +111,9 @@ export class Connector {
       return answer;
     } catch (error) {
       // A refused targeted message says nothing about the conversation: some clients do not support those.
-      if (conversation !== null && !call.targeted && error instanceof ChatError && error.permanent) {
+      // Neither does a message that was deleted.
+      const isOfPlace = error instanceof ChatError && error.permanent && !error.deleted;
+      if (conversation !== null && !call.targeted && isOfPlace) {
         this.#problems.set(conversation, error.message);
       }
       throw error;
@@ -157,7 +176,8 @@ export class Connector {
     }
   }
 
-  #failure(doing: string, { conversation }: Call, response: Response, text: string): ChatError {
+  #failure(doing: string, call: Call, response: Response, text: string): ChatError {
+    const { conversation } = call;
     const { status } = response;
     const parsedText = errorIn(text);
     const details = parsedText === null ? `HTTP ${status}` : `HTTP ${status}, ${parsedText}`;
@@ -173,9 +193,11 @@ export class Connector {
       return this.#retryLater(`${doing}: Teams asks to try again (${details})`, wait);
     }
     const isRefusal = status >= 400 && status < 500 && !TRANSIENT.has(status);
-    const why = REFUSALS[status] ?? (isRefusal ? 'Teams refuses the message' : undefined);
+    const code = isRefusal ? Object.keys(CODES).find((name) => parsedText?.startsWith(name)) : undefined;
+    const known = code === undefined ? undefined : CODES[code];
+    const why = known ?? REFUSALS[status] ?? (isRefusal ? 'Teams refuses the message' : undefined);
     if (why === undefined) return new ChatError(`${doing}: Teams answered with ${details}`);
-    const options = { permanent: true };
+    const options = { permanent: true, deleted: isDeleted(call, status, parsedText ?? '') };
     const message = `${doing}: ${why} (${details})`;
     return status === 404 ? new NotFoundError(message, options) : new ChatError(message, options);
   }
@@ -183,6 +205,22 @@ export class Connector {
   #retryLater(message: string, wait: number): ChatError {
     return new ChatError(message, { retryAfterMs: Math.ceil(wait * (1 + this.#random() / 2)) });
   }
+}
+
+/**
+ * True where the answer to an update or a reply says that the message no longer exists. Teams has several words for
+ * it: 404 `ActivityNotFoundInConversation` or `ConversationNotFound` (the thread's root is gone), 400 `not a known
+ * activity id`, and 403 `ServiceError: Unknown` for one that existed and was deleted (microsoft/BotFramework-Services
+ * issue 269). If the whole conversation is gone, the next post to it is refused and says so.
+ */
+function isDeleted({ method, path }: Call, status: number, error: string): boolean {
+  const isReply = method === 'POST' && path.some((segment) => segment.includes(';messageid='));
+  if (method !== 'PUT' && !isReply) return false;
+  if (status === 404) return true;
+  if (method !== 'PUT') return false;
+  return status === 403
+    ? /^ServiceError: Unknown\b/i.test(error)
+    : status === 400 && /not a known activity id/i.test(error);
 }
 
 function errorIn(text: string): string | null {

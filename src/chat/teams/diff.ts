@@ -9,9 +9,9 @@ import { inert, richText } from './spans.ts';
 
 /**
  * Colours of the reader's theme (yellow is unreadable in the light one). The signs carry the same meaning
- * without colour.
+ * without colour. Nothing that happened by itself is good or bad, so `+` is not green: it may be an opened port.
  */
-const COLOUR = { '+': 'good', '-': 'attention', '~': 'default', ' ': 'default' } as const;
+const COLOUR = { '+': 'accent', '-': 'attention', '~': 'default', ' ': 'default' } as const;
 type Sign = keyof typeof COLOUR;
 
 /**
@@ -39,12 +39,12 @@ const line = (inlines: readonly TextRun[]): RichTextBlock => richText(inlines, {
 
 function rowBlocks(row: DiffRow, detail: Detail): readonly RichTextBlock[] {
   const label = cutMiddle(visible(row.label), detail.value);
+  const alarm = row.kind !== 'same' && row.kind !== 'note' && row.alarm === true;
+  const added = alarm ? 'attention' : COLOUR['+'];
   const valued = (sign: Sign, value: string): RichTextBlock => {
     const shown = cutMiddle(visible(value), detail.value);
-    const color = COLOUR[sign];
-    // Teams' green is hard to read on white, so an added value has the normal colour and only its label is
-    // green.
-    const spelled = mono(`  ${shown}`, color === 'good' ? 'default' : color);
+    const color = sign === '+' ? added : COLOUR[sign];
+    const spelled = mono(`  ${shown}`, color);
     return line([mono(`${sign} ${label}`, color, color !== 'default'), ...(shown === '' ? [] : [spelled])]);
   };
   switch (row.kind) {
@@ -60,9 +60,9 @@ function rowBlocks(row: DiffRow, detail: Detail): readonly RichTextBlock[] {
         line(
           [
             mono(`~ ${label}  `),
-            mono(was, COLOUR['-']),
-            mono(' → ', COLOUR['+'], true),
-            mono(is, 'default', true),
+            mono(was, alarm ? 'default' : COLOUR['-']),
+            mono(' → ', added, true),
+            mono(is, alarm ? 'attention' : 'default', true),
           ].filter((run) => run.text !== ''),
         ),
       ];
@@ -85,8 +85,8 @@ function rowBlocks(row: DiffRow, detail: Detail): readonly RichTextBlock[] {
         ...row.lines.map(({ sign, text }) => {
           const shown = cutMiddle(visible(text), detail.value);
           if (sign === '@') return line([mono(`  ${shown}:`)]);
-          const color = COLOUR[sign];
-          const spelled = mono(`   ${shown}`, color === 'good' ? 'default' : color);
+          const color = sign === '+' ? added : COLOUR[sign];
+          const spelled = mono(`   ${shown}`, color);
           return line([mono(sign, color, color !== 'default'), spelled]);
         }),
       ];

@@ -38,6 +38,9 @@ type Spacing = 'none' | 'small' | 'default' | 'medium';
 export interface Container {
   readonly type: 'Container';
   readonly items: readonly Element[];
+  /** Background in a colour of the reader's theme. `bleed`: up to the edge of the card. */
+  readonly style?: 'good' | 'warning' | 'attention' | 'accent';
+  readonly bleed?: true;
   readonly spacing?: Spacing;
   readonly separator?: boolean;
 }
@@ -72,7 +75,18 @@ export interface InputChoiceSet extends InputBase {
   readonly value?: string;
 }
 
-export type Element = RichTextBlock | TextBlock | Container | ActionSet | InputText | InputChoiceSet;
+/** `url`: a data URI, which all clients of Teams show: m0 has no address from which they could fetch a picture. */
+export interface Image {
+  readonly type: 'Image';
+  readonly url: string;
+  readonly altText: string;
+  /** As large as it is, and smaller on a phone: stretched it would be blurred. */
+  readonly size: 'auto';
+  readonly spacing?: Spacing;
+  readonly separator?: boolean;
+}
+
+export type Element = Image | RichTextBlock | TextBlock | Container | ActionSet | InputText | InputChoiceSet;
 
 /** The data that one of m0's buttons sends back. Anybody can send any data, so nothing in it is trusted. */
 export interface ActionData {
@@ -88,6 +102,8 @@ export interface ActionData {
 export interface ExecuteAction {
   readonly type: 'Action.Execute';
   readonly title: string;
+  /** Says more than the title, to the pointer and to screen readers. */
+  readonly tooltip?: string;
   readonly verb: string;
   readonly data: ActionData;
   readonly style?: 'positive' | 'destructive';
@@ -98,6 +114,7 @@ export interface ExecuteAction {
 export interface ShowCardAction {
   readonly type: 'Action.ShowCard';
   readonly title: string;
+  readonly tooltip?: string;
   readonly style?: 'positive' | 'destructive';
   readonly card: {
     readonly type: 'AdaptiveCard';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { errorText, errorTextWithCause } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
-import type { Card, Pages } from '../../messages/card.ts';
+import type { Card, OutFile, Pages } from '../../messages/card.ts';
 import { fileNameOf } from '../../messages/file-name.ts';
 import type { Clock } from '../../model/directory.ts';
 import { ChatError, type Reply } from '../../ports/chat.ts';
@@ -21,7 +21,25 @@ import { renderCard } from './render.ts';
 const TIMEOUT_MS = 60_000;
 
 /** A stored offer. The person's answer carries only its id: command and message come from here. */
-const storedOffer = z.object({ messageId: z.string(), command: z.string() });
+const storedOffer = z.object({
+  messageId: z.string(),
+  command: z.string(),
+  /** Which of the reply's files it offers; left out: the text of pages. */
+  file: z.string().optional(),
+});
+
+/** The command that makes a new offer. `file`: it answers with pages, of which the text is wanted. */
+interface Again {
+  readonly command: string;
+  readonly file: boolean;
+}
+
+/** The text that was offered, from the command's reply now; null if there is none any more. */
+function textIn(reply: Reply, file: string | null): string | null {
+  if (reply.type === 'pages') return file === null && reply.pages.text !== '' ? reply.pages.text : null;
+  if (reply.type !== 'files') return null;
+  return reply.files.find((one) => one.name === file)?.text ?? null;
+}
 
 /** Why a file cannot be stored; the message is shown to the person. */
 class NotStoredError extends Error {}
@@ -70,18 +88,53 @@ export class Files {
     const bytes = Buffer.byteLength(pages.text);
     if (bytes === 0) return 'There is nothing here that a file could hold.';
     if (bytes > LIMITS.fileBytes) return tooLarge(bytes);
-    const offer = randomUUID();
     const file = { name: nameOf(pages), about: `${pages.title}, the whole of it as plain text`, bytes };
+    const offered = await this.#offerOne(file, { command }, user);
+    return offered ? 'In your chat with m0: take the file there.' : NOT_WRITABLE;
+  }
+
+  /**
+   * Offers files to a person, each by itself, in their chat with m0 only: Teams lets bots put files nowhere else.
+   * Returns the text to show them.
+   */
+  async offerFiles(files: readonly OutFile[], command: string, user: string): Promise<string> {
+    const offered: OutFile[] = [];
+    for (const file of files) {
+      const bytes = Buffer.byteLength(file.text);
+      if (bytes === 0 || bytes > LIMITS.fileBytes) continue;
+      if (
+        !(await this.#offerOne(
+          { name: file.name, about: file.about, bytes },
+          { command, file: file.name },
+          user,
+        ))
+      ) {
+        return NOT_WRITABLE;
+      }
+      offered.push(file);
+    }
+    const left = files.filter((file) => !offered.includes(file)).map((file) => file.name);
+    const more = left.length === 0 ? '' : ` Too large to send: ${left.join(', ')}.`;
+    return `Bots can send files only to your own chat with m0: take them there.${more}`;
+  }
+
+  /** Makes an offer in the person's chat with m0. False where m0 can't write there. */
+  async #offerOne(
+    file: { readonly name: string; readonly about: string; readonly bytes: number },
+    about: { readonly command: string; readonly file?: string },
+    user: string,
+  ): Promise<boolean> {
+    const offer = randomUUID();
     try {
       const card = consentCard(file, { offer });
       const { channel, messageId } = await this.#parts.poster.sendTo(user, card, `A file: ${file.name}`);
-      await this.#offers.set(JSON.stringify([channel, offer]), JSON.stringify({ messageId, command }));
+      await this.#offers.set(JSON.stringify([channel, offer]), JSON.stringify({ messageId, ...about }));
+      return true;
     } catch (error) {
       if (!(error instanceof ChatError && error.permanent)) throw error;
       this.#parts.log.info({ problem: error.message }, 'a file could not be offered');
-      return 'A file can only come to your own chat with m0, and I can’t write to you there: add m0 for yourself and press again.';
+      return false;
     }
-    return 'In your chat with m0: take the file there.';
   }
 
   /**
@@ -100,19 +153,20 @@ export class Files {
       await this.#replaceOffer(where, 'I don’t know this offer (any more).', 'plain');
       return null;
     }
-    const { messageId, command } = storedOffer.parse(JSON.parse(stored));
+    const { messageId, command, file } = storedOffer.parse(JSON.parse(stored));
     const at = { chat: where.chat, messageId };
+    const again = { command, file: file === undefined };
     this.#underWay.add(id);
     try {
       if (!(await this.#answered.claim(id))) {
-        await this.#replaceOffer(at, 'This offer was answered before.', 'plain', command);
+        await this.#replaceOffer(at, 'This offer was answered before.', 'plain', again);
         return null;
       }
       if (consent.action === 'decline') {
-        await this.#replaceOffer(at, 'Not taken.', 'plain', command);
+        await this.#replaceOffer(at, 'Not taken.', 'plain', again);
         return null;
       }
-      return await this.#store(consent.uploadInfo, at, command, () => ask(command));
+      return await this.#store(consent.uploadInfo, at, again, file ?? null, () => ask(command));
     } finally {
       this.#underWay.delete(id);
     }
@@ -121,7 +175,8 @@ export class Files {
   async #store(
     uploadInfo: UploadInfo,
     at: OfferLocation,
-    command: string,
+    again: Again,
+    file: string | null,
     ask: () => Promise<Reply>,
   ): Promise<Reply | null> {
     const { poster, log, isLocal } = this.#parts;
@@ -133,17 +188,18 @@ export class Files {
         );
       }
       const reply = await ask();
-      if (reply.type !== 'pages' || reply.pages.text === '') {
+      const text = textIn(reply, file);
+      if (text === null) {
         await this.#replaceOffer(at, 'There is no file of this any more.', 'plain');
-        return reply.type === 'pages' ? null : reply;
+        return reply.type === 'pages' || reply.type === 'files' ? null : reply;
       }
-      await upload(address, Buffer.from(reply.pages.text));
+      await upload(address, Buffer.from(text));
     } catch (error) {
       const problem = errorText(error);
       if (error instanceof NotStoredError) log.warn({ problem }, 'a file was not stored');
       else log.error({ problem }, 'a file could not be made');
       const why = error instanceof NotStoredError ? problem : 'something broke in m0, its log tells what';
-      await this.#replaceOffer(at, `The file did not get to you: ${why}.`, 'bad', command);
+      await this.#replaceOffer(at, `The file did not get to you: ${why}.`, 'bad', again);
       return null;
     }
     await this.#replaceOffer(at, 'Stored in your OneDrive.', 'good');
@@ -155,12 +211,7 @@ export class Files {
    * Replaces the offer with this text, so that it cannot be used again. `again`: the command of a button that
    * makes a new offer.
    */
-  async #replaceOffer(
-    at: OfferLocation,
-    headline: string,
-    tone: Card['tone'],
-    again?: string,
-  ): Promise<void> {
+  async #replaceOffer(at: OfferLocation, headline: string, tone: Card['tone'], again?: Again): Promise<void> {
     const { poster, people, log } = this.#parts;
     const card = renderCard({ headline, tone, blocks: [] }, people.teamsId);
     const shown: AdaptiveCard =
@@ -170,7 +221,15 @@ export class Files {
             ...card,
             body: [
               ...card.body,
-              { type: 'ActionSet', actions: [execute(GET_FILE, { command: again, file: true })] },
+              {
+                type: 'ActionSet',
+                actions: [
+                  execute(
+                    GET_FILE,
+                    again.file ? { command: again.command, file: true } : { command: again.command },
+                  ),
+                ],
+              },
             ],
           };
     if (at.messageId !== null) {
@@ -184,6 +243,10 @@ export class Files {
     await poster.send(at.chat, at.chat, shown, headline);
   }
 }
+
+/** What an offer can't be made without. */
+const NOT_WRITABLE =
+  'A file can only come to your own chat with m0, and I can’t write to you there: add m0 for yourself and press again.';
 
 const nameOf = (pages: Pages): string => fileNameOf(pages.title, LIMITS.fileName);
 

@@ -4,7 +4,16 @@ import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/log.ts';
 import { HOME_TEXT } from '../../commands/text.ts';
 import type { CommandHandler, Incoming, Reply } from '../../ports/chat.ts';
-import { type Activity, type Click, conversationOf, membershipChange, readClick } from './activity.ts';
+import { storeUnavailable } from '../../ports/store-error.ts';
+import { GIVEN_UP } from '../left-commands.ts';
+import {
+  type Activity,
+  type Click,
+  conversationOf,
+  membershipChange,
+  readActivity,
+  readClick,
+} from './activity.ts';
 import type { Answerer, ClickAnswer, Origin } from './answer.ts';
 import { VERB } from './buttons.ts';
 import type { Conversations } from './conversations.ts';
@@ -27,6 +36,12 @@ export interface InboxParts {
   readonly files: Files;
   /** True for the first activity with this key. Teams sends one again when m0's answer was lost. */
   readonly isNewEvent: (key: string) => Promise<boolean>;
+  /** As `isNewEvent`; a new command is kept until it is carried out. */
+  readonly takeIn: (key: string, activity: Activity) => Promise<boolean>;
+  /** Keeps a click that takes longer than Teams waits. */
+  readonly keepIn: (key: string, activity: Activity) => Promise<void>;
+  /** The command with this key was carried out and answered. */
+  readonly carriedOut: (key: string) => Promise<void>;
   /** Reads the channels of a team that m0 was added to. */
   readonly onAdded: (activity: Activity) => Promise<void>;
   /** Called when m0 was added for a person of m0.yaml. */
@@ -78,29 +93,24 @@ export class Inbox {
 
   /** Handles an activity, which must be authenticated as coming from Teams. */
   async handle(activity: Activity): Promise<ActivityAnswer> {
-    const { conversations, isNewEvent } = this.#parts;
+    const { isNewEvent, takeIn } = this.#parts;
     if (activity.id === undefined) return null;
-    const isNew = await isNewEvent(JSON.stringify([activity.conversation.id, activity.type, activity.id]));
+    const key = keyOf(activity);
+    // A typed command is answered with nothing at once: from then on Teams does not send it again.
+    const isCommand = activity.type === 'message' && isForM0(activity);
+    const isNew = isCommand ? await takeIn(key, activity) : await isNewEvent(key);
     const change = membershipChange(activity);
     if (change === 'removed') {
       if (isNew) await this.#handleRemoval(activity);
       return null;
     }
-    await conversations.meet(activity);
+    await this.#meet(activity);
     if (isNew && (change === 'added' || (await this.#isUnlisted(activity)))) {
       void this.#track(() => this.#parts.onAdded(activity));
     }
     switch (activity.type) {
       case 'message':
-        if (isNew && isForM0(activity)) {
-          const origin = { ...originOf(activity, typedCommand(activity), null), timedOut: () => false };
-          void this.#track(async () => {
-            await this.#parts.answerer.answer(
-              await this.#callHandler(activity, origin.command, null, null),
-              origin,
-            );
-          });
-        }
+        if (isNew && isCommand) void this.#track(() => this.#runTyped(activity));
         return null;
       case 'invoke': {
         if (activity.name === CONSENT) return this.#handleConsent(activity, isNew);
@@ -118,6 +128,67 @@ export class Inbox {
         return null;
       default:
         return null;
+    }
+  }
+
+  /** Carries out a typed command, and answers it. `onCarriedOut` is called in between. */
+  async #runTyped(activity: Activity, onCarriedOut: () => void = () => {}): Promise<void> {
+    const origin = { ...originOf(activity, typedCommand(activity), null), timedOut: () => false };
+    try {
+      const reply = await this.#callHandler(activity, origin.command, null, null);
+      onCarriedOut();
+      await this.#parts.answerer.answer(reply, origin);
+    } finally {
+      await this.#parts.carriedOut(keyOf(activity));
+    }
+  }
+
+  /**
+   * Carries out a command that an earlier process had acknowledged. Resolves once it is carried out; its answer goes on.
+   * False where nothing can be read in `payload`.
+   */
+  async carryOutLeft(_key: string, payload: string, isGivenUp: boolean): Promise<boolean> {
+    const activity = readActivity(parsedJson(payload));
+    if (activity === null) return false;
+    const carried = Promise.withResolvers<void>();
+    void this.#track(async () => {
+      if (isGivenUp) await this.#giveUp(activity);
+      else if (activity.type === 'message') await this.#runTyped(activity, () => carried.resolve());
+      else await this.#runLeftClick(activity);
+    }).finally(() => carried.resolve());
+    await carried.promise;
+    return true;
+  }
+
+  async #giveUp(activity: Activity): Promise<void> {
+    const card = { headline: GIVEN_UP, tone: 'bad', blocks: [] } as const;
+    const origin = { ...originOf(activity, '', null), timedOut: () => true };
+    try {
+      await this.#parts.answerer.answer({ type: 'private', card }, origin);
+    } finally {
+      await this.#parts.carriedOut(keyOf(activity));
+    }
+  }
+
+  /** A click that was answered with "one moment": its answer takes the way of a typed command. */
+  async #runLeftClick(activity: Activity): Promise<void> {
+    const click = readClick(activity.value);
+    try {
+      if (click === null) return;
+      const origin = originOf(activity, click.command, activity.replyToId ?? null);
+      await this.#runClick(activity, click, { ...origin, timedOut: () => true });
+    } finally {
+      await this.#parts.carriedOut(keyOf(activity));
+    }
+  }
+
+  /** Remembers where m0 was met. The next activity does it where nothing can be stored now. */
+  async #meet(activity: Activity): Promise<void> {
+    try {
+      await this.#parts.conversations.meet(activity);
+    } catch (error) {
+      if (storeUnavailable(error) === null) throw error;
+      this.#parts.log.warn({ problem: errorText(error) }, 'a Teams conversation could not be stored');
     }
   }
 
@@ -179,6 +250,9 @@ export class Inbox {
     const inTime = await Promise.race([work.then(() => true), sleep(clickPatienceMs, false, { ref: false })]);
     if (inTime) return answer;
     isTimedOut = true;
+    // Before this m0 has promised nothing: Teams tells the person that the click failed.
+    await this.#parts.keepIn(keyOf(activity), activity);
+    void this.#track(() => work.then(() => this.#parts.carriedOut(keyOf(activity))));
     return { bar: 'One moment: the answer comes here.' };
   }
 
@@ -238,6 +312,19 @@ export class Inbox {
       answers,
       from,
     });
+  }
+}
+
+/** The key under which an activity is remembered. */
+function keyOf({ conversation, type, id }: Activity): string {
+  return JSON.stringify([conversation.id, type, id]);
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

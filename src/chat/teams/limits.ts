@@ -17,11 +17,15 @@ export const LIMITS = {
   /** How deep cards are nested: m0's dialogs are one level deep. */
   nesting: 1,
   buttonLabel: 75,
+  /** What a screen reader says for a button. Chosen by m0. */
+  spokenLabel: 150,
   /** Length of the command that a button carries. */
   command: 2_000,
   confirmTitle: 100,
   confirmText: 600,
   linkUrl: 2_000,
+  /** Characters of all links of a finding. Chosen by m0. */
+  linkText: 300,
   inputLabel: 200,
   inputMaxLength: 3_000,
   /** Bytes of one form inside a card. A larger form opens as a message of its own. */
@@ -42,6 +46,9 @@ export const LIMITS = {
   /** SharePoint's limit for one request is slightly higher. */
   fileBytes: 50_000_000,
   fileName: 100,
+  /** Bytes of the pictures of a card as text: the rest of the card is for its words and buttons. */
+  pictureBytes: 14_000,
+  altText: 500,
   /** Length of the shown file name, which Teams may have changed. */
   fileShown: 255,
   /** Length of the description in the offer of a file. */

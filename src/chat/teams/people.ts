@@ -6,10 +6,15 @@ import { userOf } from './conversations.ts';
 
 /** Maps Teams users to people of m0.yaml, by their Entra object id. */
 export class TeamsPeople {
-  readonly #byKey: ReadonlyMap<string, Person>;
-  readonly #byTeams: ReadonlyMap<string, Person>;
+  #byKey: ReadonlyMap<string, Person> = new Map();
+  #byTeams: ReadonlyMap<string, Person> = new Map();
 
   constructor(people: readonly Person[]) {
+    this.follow(people);
+  }
+
+  /** Knows these people from now on, and nobody else. */
+  follow(people: readonly Person[]): void {
     this.#byKey = new Map(people.map((p) => [p.key, p]));
     this.#byTeams = new Map(
       people.flatMap((p) => (p.teams === null ? [] : [[p.teams.toLowerCase(), p] as const])),

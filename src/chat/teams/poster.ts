@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { createKeyedLock } from '../../base/keyed-lock.ts';
 import type { Card } from '../../messages/card.ts';
+import { plainLine } from '../../messages/timed.ts';
 import type { Clock, Place } from '../../model/directory.ts';
 import { ChatError } from '../../ports/chat.ts';
 import type { TeamsStore } from '../../ports/chat-store.ts';
@@ -10,8 +11,11 @@ import { type Call, type Connector, NotFoundError } from './connector.ts';
 import type { Conversation, Conversations } from './conversations.ts';
 import type { AdaptiveCard } from './elements.ts';
 import type { FileCard } from './file-cards.ts';
+import { CARD_DETAIL } from './limits.ts';
+import { deepLink } from './links.ts';
 import { Notes } from './notes.ts';
 import type { TeamsPeople } from './people.ts';
+import type { Pictures } from './pictures.ts';
 import { renderCard, renderLine } from './render.ts';
 import { summaryOf } from './spans.ts';
 
@@ -37,7 +41,13 @@ function message(botId: string, card: Shown, summary: string): object {
   };
 }
 
+/** What names the message of a key in a place. Ids of people come in any case. */
+function postName(place: Place, key: string): readonly string[] {
+  return ['channel' in place ? place.channel : place.user.toLowerCase(), key];
+}
+
 export interface PosterParts {
+  readonly pictures: Pictures;
   readonly connector: Connector;
   readonly conversations: Conversations;
   readonly people: TeamsPeople;
@@ -54,6 +64,8 @@ export class Poster {
   readonly #posted: Notes;
   /** Messages that only one person sees. Updates of those need a flag in the call. */
   readonly #targeted: Notes;
+  /** Messages that were sent and could not be stored yet, as while the database is locked. */
+  readonly #notStored = new Map<string, Posted>();
   readonly #lock = createKeyedLock();
 
   constructor(parts: PosterParts) {
@@ -63,11 +75,23 @@ export class Poster {
   }
 
   async post(place: Place, card: Card, key: string): Promise<Posted> {
-    const rendered = renderCard(card, this.#parts.people.teamsId);
-    const where = 'channel' in place ? place.channel : place.user.toLowerCase();
-    return this.#postOnce([where, key], () =>
+    const rendered = await this.render(card);
+    return this.#postOnce(postName(place, key), () =>
       this.#sendToPlace(place, (channel) => this.#send(channel, channel, rendered, card.headline, false)),
     );
+  }
+
+  /** The message with that key; null where it was posted and Microsoft's answer was lost, too. */
+  async find(place: Place, key: string): Promise<Posted | null> {
+    const id = JSON.stringify(postName(place, key));
+    const known = await this.#posted.get(id);
+    return known === null ? (this.#notStored.get(id) ?? null) : (JSON.parse(known) as Posted);
+  }
+
+  /** The card with its pictures; without them where they can't be drawn. */
+  async render(card: Card): Promise<AdaptiveCard> {
+    const { people, pictures } = this.#parts;
+    return renderCard(card, people.teamsId, CARD_DETAIL, [], await pictures.of(card));
   }
 
   /** Sends a card to a person's chat with m0. Waits for a short time where Teams asks to. */
@@ -105,7 +129,7 @@ export class Poster {
     const card = renderLine(text, mentioned, people.teamsId);
     await this.#postOnce([channel, messageId, key], async () => {
       const thread = await this.threadOf(channel, messageId);
-      return { channel, messageId: await this.#send(channel, thread, card, text, false) };
+      return { channel, messageId: await this.#send(channel, thread, card, plainLine(text), false) };
     });
   }
 
@@ -126,6 +150,12 @@ export class Poster {
       targeted: await this.isTargeted(channel, messageId),
       conversation: channel,
     });
+  }
+
+  /** The message's deep link; null where there is none. Never rejects. */
+  async linkTo(channel: string, messageId: string): Promise<string | null> {
+    const known = await this.#parts.conversations.find(channel).catch(() => null);
+    return known === null ? null : deepLink(channel, messageId, known);
   }
 
   /** True where only one person sees the message. */
@@ -229,8 +259,10 @@ export class Poster {
     return this.#lock(id, async () => {
       const known = await this.#posted.get(id);
       if (known !== null) return JSON.parse(known) as Posted;
-      const posted = await post();
+      const posted = this.#notStored.get(id) ?? (await post());
+      this.#notStored.set(id, posted);
       await this.#posted.set(id, JSON.stringify(posted));
+      this.#notStored.delete(id);
       return posted;
     });
   }

@@ -1,26 +1,24 @@
 /** Turns a neutral card into an Adaptive Card for Teams. */
 import { assertNever } from '../../base/assert-never.ts';
-import type { Block, Card, Form, Span } from '../../messages/card.ts';
-import { fold, fullDiffButton, type Piece as PieceOf, rowText } from '../../messages/fold.ts';
+import type { Block, Card, Form, Picture, Span } from '../../messages/card.ts';
+import { fold, fullDiffButton, type Piece as PieceOf, rowText, withoutLinks } from '../../messages/fold.ts';
 import { plainOf } from '../../messages/span-text.ts';
+import { spansOf } from '../../messages/spans.ts';
 import { CARD_SYMBOL, FINDING_SYMBOL } from '../../messages/symbols.ts';
-import { breakable, visible } from '../../text/inert.ts';
+import { timedLine } from '../../messages/timed.ts';
+import { visible } from '../../text/inert.ts';
 import { clip } from '../../text/words.ts';
 import { buttonSets, execute, formParts, GET_FILE, label } from './buttons.ts';
 import { diffBlocks } from './diff.ts';
-import type { AdaptiveCard, Colour, Element, Mention, TextRun } from './elements.ts';
+import type { AdaptiveCard, Container, Element, Image, Mention, TextRun } from './elements.ts';
 import { CARD_DETAIL, type Detail, LIMITS, PAGE_DETAIL } from './limits.ts';
 import { inert, richText, runs, type TeamsIdOf } from './spans.ts';
 
 type Piece = PieceOf<Element>;
 
-const TONE_COLOUR: Record<Card['tone'], Colour> = {
-  drift: 'default',
-  waits: 'default',
-  good: 'good',
-  bad: 'attention',
-  plain: 'default',
-};
+/** Pictures that were drawn, each as a data URI. */
+export type Images = ReadonlyMap<Picture, string>;
+const NO_IMAGES: Images = new Map();
 
 /** Above this number of pages there are also buttons to the first and the last page. */
 const MANY_PAGES = 4;
@@ -32,25 +30,40 @@ const bytes = (text: string): number => Buffer.byteLength(text);
 /**
  * The card as an Adaptive Card, always within Teams' limits. What does not fit is folded into a line that
  * says how much it is and which command shows it. Teams parses nothing in the card except mentions of people
- * and m0's own links. `extra` are elements below all others; they are never folded.
+ * and m0's own links. A picture is shown if `images` has it. `extra` are elements below all others; they are never folded.
  */
 export function renderCard(
   card: Card,
   teamsId: TeamsIdOf,
   detail: Detail = CARD_DETAIL,
   extra: readonly Element[] = [],
+  images: Images = NO_IMAGES,
 ): AdaptiveCard {
-  const pieces = [headline(card), ...blockPieces(card.blocks, detail)];
+  const whole = renderWhole(card, teamsId, detail, extra, images);
+  // A link is worth less than what it would push out.
+  return whole.fits
+    ? whole.card
+    : renderWhole({ ...card, blocks: withoutLinks(card.blocks) }, teamsId, detail, extra, images).card;
+}
+
+function renderWhole(
+  card: Card,
+  teamsId: TeamsIdOf,
+  detail: Detail,
+  extra: readonly Element[],
+  images: Images,
+): { readonly card: AdaptiveCard; readonly fits: boolean } {
+  const pieces = [headline(card), ...blockPieces(card.blocks, detail, images)];
   const mentions = mentionsOf(card, teamsId);
   const mentionLines = mentions.length > 0 ? [mentionLine(mentions)] : [];
-  const { blocks } = fold(pieces, {
+  const { blocks, left } = fold(pieces, {
     budget: LIMITS.cardBudget - LIMITS.frame - bytes(JSON.stringify([extra, mentionLines, mentions])),
     blocks: LIMITS.elements - 2,
     findings: detail.findings,
     sizeOf: bytes,
     note: (text) => foldNote(text, card),
   });
-  return envelope([...blocks, ...mentionLines, ...extra], mentions);
+  return { card: envelope([...blocks, ...mentionLines, ...extra], mentions), fits: left === null };
 }
 
 function envelope(body: readonly Element[], mentions: readonly Mention[] = []): AdaptiveCard {
@@ -69,10 +82,12 @@ export function renderLine(
   mentioned: { readonly person: string; readonly name: string } | null,
   teamsId: TeamsIdOf,
 ): AdaptiveCard {
-  const line: TextRun = { type: 'TextRun', text: label(text, LIMITS.threadText) };
+  const words = runs(timedLine(text), LIMITS.threadText);
+  const line =
+    words.length === 0 ? [{ type: 'TextRun' as const, text: label(text, LIMITS.threadText) }] : words;
   const span = mentioned && { type: 'person' as const, ...mentioned, mention: true };
   const mentions = span === null ? [] : mentionsIn([span], teamsId);
-  return envelope([richText([line]), ...(mentions.length > 0 ? [mentionLine(mentions)] : [])], mentions);
+  return envelope([richText(line), ...(mentions.length > 0 ? [mentionLine(mentions)] : [])], mentions);
 }
 
 /** A form as a message of its own, for commands that no button on a card opens. */
@@ -119,21 +134,31 @@ export function renderPage(
 
 function headline(card: Card): Piece {
   const symbol = CARD_SYMBOL[card.tone];
-  const headlineText = breakable(inert(card.headline, 1_000));
-  const bold = (text: string, color: Colour): TextRun => ({
-    type: 'TextRun',
-    text,
-    weight: 'bolder',
-    size: 'medium',
-    ...(color === 'default' ? {} : { color }),
-  });
-  const color = TONE_COLOUR[card.tone];
-  // Teams' green is hard to read on white, so only the symbol is green.
-  const inlines = [bold(symbol, color), bold(headlineText, color === 'good' ? 'default' : color)].filter(
-    (run) => run.text !== '',
-  );
-  const blocks = [richText(inlines.length > 0 ? inlines : [bold('m0', 'default')])];
+  const bold = (run: TextRun): TextRun => ({ ...run, weight: 'bolder', size: 'medium' });
+  const words = runs(card.title ?? [{ type: 'strong', text: card.headline }], 1_000);
+  const inlines = [
+    ...(symbol === '' ? [] : [bold({ type: 'TextRun', text: symbol })]),
+    ...words.map((run) => bold(run)),
+  ];
+  const line = richText(inlines.length > 0 ? inlines : [bold({ type: 'TextRun', text: 'm0' })]);
+  const style = styleOf(card);
+  const blocks: Element[] =
+    style === null ? [line] : [{ type: 'Container', style, bleed: true, items: [line] }];
   return { blocks, plain: card.headline, rank: 0, count: 1 };
+}
+
+const SEVERITY_STYLE = {
+  critical: 'attention',
+  high: 'attention',
+  medium: 'warning',
+  low: 'accent',
+} as const;
+
+/** The background of the headline: how bad the open drift is, or how it ended. */
+function styleOf({ tone, severity }: Card): NonNullable<Container['style']> | null {
+  if (tone === 'bad') return 'attention';
+  if (severity !== undefined) return SEVERITY_STYLE[severity];
+  return tone === 'good' ? 'good' : null;
 }
 
 function foldNote(text: string, card: Card): Element {
@@ -142,7 +167,17 @@ function foldNote(text: string, card: Card): Element {
   return richText(runs(more ? [note, { type: 'command', text: more.command }] : [note], LIMITS.foldNote));
 }
 
-function blockPieces(blocks: readonly Block[], detail: Detail): Piece[] {
+/** A picture that was drawn. Without it the card's own words stand for it. */
+function pictureElements(
+  { picture, alt }: Extract<Block, { type: 'picture' }>,
+  images: Images,
+): readonly Image[] {
+  const url = images.get(picture);
+  if (url === undefined) return [];
+  return [{ type: 'Image', url, altText: label(alt, LIMITS.altText), size: 'auto', spacing: 'small' }];
+}
+
+function blockPieces(blocks: readonly Block[], detail: Detail, images: Images): Piece[] {
   const pieces: Piece[] = [];
   let findings = 0;
   let buttons = 0;
@@ -185,6 +220,11 @@ function blockPieces(blocks: readonly Block[], detail: Detail): Piece[] {
       case 'divider':
         apart = { spacing: 'medium', separator: true };
         break;
+      case 'picture': {
+        const [image] = pictureElements(block, images);
+        if (image !== undefined) push({ blocks: [image], plain: '', rank: 1, count: 0 });
+        break;
+      }
       default:
         assertNever(block);
     }
@@ -201,7 +241,7 @@ function linePiece(spans: readonly Span[], detail: Detail, quiet = false): Piece
 }
 
 function findingPiece(block: Extract<Block, { type: 'finding' }>, detail: Detail, shown: boolean): Piece {
-  const head = `${block.mark} ${block.address}  ${block.status}`;
+  const head = `${block.mark} ${block.address}  ${plainOf(block.status)}`;
   if (!shown) return { blocks: [], plain: head, rank: 2, count: 1 };
   const address = inert(clip(visible(block.address), 300), 300);
   const title: TextRun = {
@@ -211,16 +251,32 @@ function findingPiece(block: Extract<Block, { type: 'finding' }>, detail: Detail
     weight: 'bolder',
     fontType: 'monospace',
   };
-  const status = breakable(inert(block.status, 300));
   // On a line of its own: on a phone the address leaves no room beside it.
-  const statusRun: TextRun = { type: 'TextRun', text: `${FINDING_SYMBOL[block.tone]}${status}` };
+  const words: readonly Span[] = [
+    { type: 'text', text: FINDING_SYMBOL[block.tone] },
+    ...spansOf(block.status),
+  ];
+  const status = plainOf(block.status) === '' ? [] : runs(joinTexts(words), 300);
+  const links = runs(block.links ?? [], LIMITS.linkText)
+    .filter((run) => run.selectAction !== undefined)
+    .flatMap((run): TextRun[] => [
+      { type: 'TextRun', text: '  ' },
+      { ...run, size: 'small' },
+    ]);
   const items = [
     richText([title]),
-    ...(status === '' ? [] : [richText([statusRun], { spacing: 'none' })]),
+    ...(status.length + links.length === 0 ? [] : [richText([...status, ...links], { spacing: 'none' })]),
     ...diffBlocks(block.rows, detail),
   ];
   const plain = [head, ...block.rows.map((row) => `    ${rowText(row)}`)].join('\n');
   return { blocks: [{ type: 'Container', items, spacing: 'medium' }], plain, rank: 2, count: 1 };
+}
+
+/** The symbol and the words after it as one text. Times stay runs of their own. */
+function joinTexts(spans: readonly Span[]): readonly Span[] {
+  const [symbol, first, ...rest] = spans;
+  if (symbol?.type !== 'text' || first?.type !== 'text') return spans;
+  return [{ type: 'text', text: symbol.text + first.text }, ...rest];
 }
 
 /** The people that the card mentions, each once. */

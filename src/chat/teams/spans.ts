@@ -1,7 +1,6 @@
 /** Spans of a card as Adaptive Card text. */
 import { assertNever } from '../../base/assert-never.ts';
 import type { Span } from '../../messages/card.ts';
-import { timeText } from '../../messages/span-text.ts';
 import { breakable, visible } from '../../text/inert.ts';
 import { clip } from '../../text/words.ts';
 import type { RichTextBlock, TextRun } from './elements.ts';
@@ -48,6 +47,17 @@ export function runs(spans: readonly Span[], max: number): TextRun[] {
   return out;
 }
 
+/**
+ * The function with which Teams shows a time in the reader's own zone and language. Teams has none for how long ago
+ * something was. Takes no milliseconds.
+ * https://learn.microsoft.com/en-us/adaptive-cards/authoring-cards/text-features#datetime-formatting-and-localization
+ */
+function timeFunction({ at, style, today }: Extract<Span, { type: 'time' }>): string {
+  const utc = new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
+  const isShort = style === 'clock' || (style === 'ago' && today === true);
+  return isShort ? `{{TIME(${utc})}}` : `{{DATE(${utc}, SHORT)}} {{TIME(${utc})}}`;
+}
+
 function runOf(span: Span, max: number): TextRun {
   const run = (text: string, style: Partial<TextRun> = {}): TextRun => ({
     type: 'TextRun',
@@ -69,7 +79,11 @@ function runOf(span: Span, max: number): TextRun {
     case 'person':
       return run(span.name, span.mention ? { weight: 'bolder' } : {});
     case 'time':
-      return run(timeText(span));
+      return {
+        type: 'TextRun',
+        text: timeFunction(span),
+        ...(span.strong === true ? { weight: 'bolder' } : {}),
+      };
     case 'link': {
       const url = webAddress(span.url);
       if (url === null) return run(span.text);

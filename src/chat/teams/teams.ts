@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import type { Clock, Person } from '../../model/directory.ts';
 import { ChatError, type ChatPort, type CommandHandler } from '../../ports/chat.ts';
-import type { SeenEvents } from '../../ports/chat-store.ts';
+import type { ChatInbox } from '../../ports/chat-store.ts';
+import type { DrawPicture } from '../../ports/pictures.ts';
+import { carryOutLeft } from '../left-commands.ts';
 import { type Activity, conversationOf, readActivity, tenantOf } from './activity.ts';
 import { Answerer } from './answer.ts';
 import { Connector } from './connector.ts';
@@ -14,13 +16,14 @@ import { Inbox } from './inbox.ts';
 import { LIMITS } from './limits.ts';
 import { hashedKey } from './notes.ts';
 import { TeamsPeople } from './people.ts';
+import { Pictures } from './pictures.ts';
 import { notAMember, Poster } from './poster.ts';
 
 export interface TeamsOptions extends IdentityOptions {
   readonly people: readonly Person[];
   /** Teams conversations that m0.yaml names. */
   readonly channels: readonly string[];
-  readonly store: TeamsMemory & SeenEvents;
+  readonly store: TeamsMemory & ChatInbox;
   /** Called when m0 was added for a person of m0.yaml; m0 can write to them from then on. */
   readonly onAddedForPerson?: (person: string) => Promise<void>;
   readonly clock: Clock;
@@ -30,6 +33,8 @@ export interface TeamsOptions extends IdentityOptions {
    * A click is answered with "one moment" after this many ms. The default is shorter than Teams' own limit.
    */
   readonly clickPatienceMs?: number | undefined;
+  /** Left out: cards are sent without their pictures. */
+  readonly drawPicture?: DrawPicture | undefined;
 }
 
 /** `ok` is false while nothing can be posted. A `problem` with `ok` true concerns single channels. */
@@ -46,6 +51,12 @@ export interface Teams extends ChatPort {
    * there is none.
    */
   start(handler: CommandHandler, greetingOf?: GreetingOf): Promise<void>;
+  /** Knows these people from now on, and nobody else. */
+  follow(people: readonly Person[]): void;
+  /** Looks up whether m0 is in these channels, for its health. */
+  expect(channels: readonly string[]): Promise<void>;
+  /** Carries out what processes that are gone have taken in and not carried out. Never rejects. */
+  carryOutLeft(): Promise<void>;
   /** Takes in nothing more. Resolves when all activities are answered. */
   stop(): Promise<void>;
   healthy(): TeamsHealth;
@@ -63,9 +74,12 @@ export function createTeams(options: TeamsOptions): Teams {
   const connector = new Connector(identity, clock, options.random);
   const conversations = new Conversations(store);
   const people = new TeamsPeople(options.people);
-  const poster = new Poster({ connector, conversations, people, store, clock });
-  const answerer = new Answerer({ poster, people, store, clock, log });
+  const poster = new Poster({
+    ...{ connector, conversations, people, store, clock },
+    pictures: new Pictures(options.drawPicture ?? null, log),
+  });
   const files = new Files({ poster, people, store, clock, isLocal: options.connector !== undefined, log });
+  const answerer = new Answerer({ poster, people, store, clock, files, log });
   const isNewEvent = (key: string): Promise<boolean> => store.isNewEvent('teams', hashedKey(key), clock());
   const greetings = new Greetings(store, clock);
   let inbox: Inbox | null = null;
@@ -109,6 +123,13 @@ export function createTeams(options: TeamsOptions): Teams {
     for (const id of ids) connector.forget(id);
   }
 
+  async function lookForLeft(of: Inbox): Promise<void> {
+    await carryOutLeft({
+      ...{ inbox: store, platform: 'teams', log },
+      carryOut: (...command) => of.carryOutLeft(...command),
+    });
+  }
+
   async function handle(request: Request): Promise<Response> {
     if (inbox === null || stopped) return textResponse(503, 'not at work');
     // A web page can send any other content type to this machine without a CORS preflight.
@@ -135,12 +156,16 @@ export function createTeams(options: TeamsOptions): Teams {
     platform: 'teams',
     route: { path: '/api/messages', handle },
     post: (place, card, key) => poster.post(place, card, key),
+    find: (place, key) => poster.find(place, key),
     update: (channel, messageId, card) => poster.update(channel, messageId, card),
     reply: (channel, messageId, text, key, _loud, mention) =>
       poster.reply(channel, messageId, text, key, mention),
+    linkTo: (channel, messageId) => poster.linkTo(channel, messageId),
     async usergroup(id) {
       throw new ChatError(`reading the members of ${id}: Teams has no user groups`, { permanent: true });
     },
+    follow: (next) => people.follow(next),
+    expect: (channels) => conversations.expect(channels),
     async start(handler, greetingOf) {
       if (inbox !== null) throw new Error('starting Teams: it was started before');
       await conversations.expect(options.channels);
@@ -151,12 +176,23 @@ export function createTeams(options: TeamsOptions): Teams {
         answerer,
         files,
         isNewEvent,
+        takeIn: (key: string, activity: Activity) =>
+          store.takeIn('teams', hashedKey(key), JSON.stringify(activity), clock()),
+        keepIn: (key: string, activity: Activity) =>
+          store.keepIn('teams', hashedKey(key), JSON.stringify(activity), clock()),
+        carriedOut: (key: string) => store.carriedOut('teams', hashedKey(key)),
         onAdded,
         onAddedForPerson,
         log,
         clickPatienceMs,
       };
-      inbox = new Inbox({ ...parts, greetings, greetingOf }, handler);
+      const of = new Inbox({ ...parts, greetings, greetingOf }, handler);
+      // Nothing new is taken in before: until then requests are refused, and Teams sends them again.
+      await lookForLeft(of);
+      inbox = of;
+    },
+    async carryOutLeft() {
+      if (inbox !== null && !stopped) await lookForLeft(inbox);
     },
     async stop() {
       stopped = true;

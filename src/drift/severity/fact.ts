@@ -17,6 +17,8 @@ export interface Fact {
   words(name: string): string;
   /** What an apply does, after "that": `opens SSH (22) to the world (0.0.0.0/0)`; null for what is so already. */
   readonly effect: string | null;
+  /** What an apply does about something that is so already: `close SSH again`; left out if there is no such word. */
+  readonly undo?: string;
   /** What a new resource is, after its noun: `open to the world`, `that allows everything (*:*)`. */
   readonly quality?: string;
 }
@@ -43,11 +45,22 @@ export interface Verb {
   readonly base: string;
   readonly third: string;
   readonly past: string;
+  /** What undoes it, with the object. */
+  readonly undo?: (object: string) => string;
 }
 
-export const OPEN: Verb = { base: 'open', third: 'opens', past: 'opened' };
-export const ATTACH: Verb = { base: 'attach', third: 'attaches', past: 'attached' };
-export const GRANT: Verb = { base: 'grant', third: 'grants', past: 'granted' };
+export const OPEN: Verb = {
+  ...{ base: 'open', third: 'opens', past: 'opened' },
+  undo: (object) => `close ${object} again`,
+};
+export const ATTACH: Verb = {
+  ...{ base: 'attach', third: 'attaches', past: 'attached' },
+  undo: (object) => `detach ${object}`,
+};
+export const GRANT: Verb = {
+  ...{ base: 'grant', third: 'grants', past: 'granted' },
+  undo: (object) => `take ${object} back`,
+};
 export const ALLOW: Verb = { base: 'allow', third: 'allows', past: 'allowed' };
 
 /**
@@ -68,6 +81,7 @@ export function actFact(
       base.when === 'now'
         ? `${object} ${verb.past}${tail}${where(name)}`
         : `applying the code would ${verb.base} ${object}${tail}${where(name)}`,
+    ...(base.when === 'now' && verb.undo !== undefined ? { undo: verb.undo(object) } : {}),
     effect: base.when === 'now' ? null : `${verb.third} ${object}${tail}`,
   };
 }

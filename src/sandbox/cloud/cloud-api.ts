@@ -32,9 +32,15 @@ export const LOCAL_CREDENTIALS = {
   secretAccessKey: 'local-sandbox-only',
 };
 
+/** Those of the person at the console, so that the local log of events can tell the two apart. */
+export const CONSOLE_CREDENTIALS = {
+  accessKeyId: 'AKIASANDBOXCONSOLE00',
+  secretAccessKey: 'local-sandbox-only',
+};
+
 /** The local cloud through Amazon's SDK, as a person at its console would use it. */
 export function createCloudApi(url: string) {
-  const common = { region: SAMPLE.region, endpoint: url, credentials: LOCAL_CREDENTIALS };
+  const common = { region: SAMPLE.region, endpoint: url, credentials: CONSOLE_CREDENTIALS };
   const s3 = new S3Client({ ...common, forcePathStyle: true });
   const ec2 = new EC2Client(common);
 

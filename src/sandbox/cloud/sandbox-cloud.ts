@@ -4,11 +4,14 @@ import { join, resolve } from 'node:path';
 import { createKeyedLock } from '../../base/keyed-lock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { CloudConsole } from '../console.ts';
+import { PEOPLE } from '../sample-organisation.ts';
 import { type CloudApi, createCloudApi, LOCAL_CREDENTIALS } from './cloud-api.ts';
 import { createCloudConsole } from './cloud-console.ts';
+import { ACCOUNT, createEventLog, type IdentityOf } from './event-log.ts';
 import { HAND_CHANGES } from './hand-changes.ts';
 import { startMoto } from './moto.ts';
 import { provisionCloud, type SandboxTools } from './provision.ts';
+import { startRecordingProxy } from './recording-proxy.ts';
 import { SAMPLE } from './sample-infra.ts';
 import { createSampleRepos, type SampleRepos } from './sample-repos.ts';
 
@@ -80,13 +83,16 @@ export async function startSandboxCloud(options: SandboxCloudOptions): Promise<S
     now: options.now(),
   });
   onProgress('starting the local AWS');
-  const moto = await startMoto({ motoServer: options.tools.motoServer, port: options.port, log, base });
-  const api = createCloudApi(moto.url);
+  const moto = await startMoto({ motoServer: options.tools.motoServer, port: 0, log, base });
+  const proxy = await startRecordingProxy({
+    ...{ target: moto.url, port: options.port, log: createEventLog(identityOf, options.now) },
+  });
+  const api = createCloudApi(proxy.url);
   const memory = createMemory(join(dir, 'cloud.json'), api);
   const stopping = new AbortController();
   let provisioned = false;
 
-  const stackEnv = localAwsEnv(moto.url);
+  const stackEnv = localAwsEnv(proxy.url);
 
   async function rebuild(): Promise<void> {
     const stored = await memory.read();
@@ -120,7 +126,7 @@ export async function startSandboxCloud(options: SandboxCloudOptions): Promise<S
   ready.catch(() => {});
 
   return {
-    motoUrl: moto.url,
+    motoUrl: proxy.url,
     repos,
     stackEnv,
     console: createCloudConsole({
@@ -136,10 +142,38 @@ export async function startSandboxCloud(options: SandboxCloudOptions): Promise<S
       stopping.abort();
       await ready.catch(() => {});
       api.close();
+      await proxy.close();
       await moto.close();
     },
   };
 }
+
+/** Who does the changes by hand: Eve, who may not approve. */
+const BY_HAND = PEOPLE.find(({ name }) => name === 'eve')?.email ?? 'eve@acme.dev';
+
+/** The key of the stack's environment is the user of the tools; every other one is Eve, signed in by IAM Identity Center. */
+const identityOf: IdentityOf = (accessKeyId) => {
+  if (accessKeyId === LOCAL_CREDENTIALS.accessKeyId) {
+    const arn = `arn:aws:iam::${ACCOUNT}:user/terraform`;
+    const userIdentity = { type: 'IAMUser', arn, accountId: ACCOUNT, accessKeyId, userName: 'terraform' };
+    return { userIdentity, userName: 'terraform', userAgent: null };
+  }
+  const role = 'AWSReservedSSO_Engineer_0123456789abcdef';
+  return {
+    userName: BY_HAND,
+    userAgent: 'console.amazonaws.com',
+    userIdentity: {
+      ...{ type: 'AssumedRole', accountId: ACCOUNT, principalId: `AROASANDBOX:${BY_HAND}` },
+      arn: `arn:aws:sts::${ACCOUNT}:assumed-role/${role}/${BY_HAND}`,
+      sessionContext: {
+        sessionIssuer: {
+          ...{ type: 'Role', userName: role, accountId: ACCOUNT },
+          arn: `arn:aws:iam::${ACCOUNT}:role/aws-reserved/sso.amazonaws.com/${role}`,
+        },
+      },
+    },
+  };
+};
 
 function createMemory(file: string, api: CloudApi) {
   const lock = createKeyedLock();

@@ -1,5 +1,6 @@
 /** Performs in the local Slack or Teams what a person does on the page. */
 import { assertNever } from '../../base/assert-never.ts';
+import { ElementNotFound } from '../workspace/finding-elements.ts';
 import type { Person } from '../workspace/person.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { Act, ActAnswer } from './protocol.ts';
@@ -49,18 +50,24 @@ async function say(person: Person, act: Extract<Act, { act: 'say' }>): Promise<A
   return { ok: true };
 }
 
+const CHANGED = 'Nothing was done: m0 has updated this meanwhile. Read it, and press the button again.';
+
 async function click(person: Person, act: Extract<Act, { act: 'click' }>): Promise<ActAnswer> {
   const { channel, where: id } = act;
   const where = channel
     ? person.sees(channel).find((message) => message.ts === id)
     : [...person.views, person.home].find((view) => view?.id === id);
   if (!where) return { ok: false, problem: 'This is no longer here.' };
-  const result = await person.click(
-    where,
-    (element, blockId) => blockId === act.blockId && element.action_id === act.actionId,
-    // The page has already asked for confirmation.
-    { confirm: true, values: act.values, ...(act.value === null ? {} : { value: act.value }) },
-  );
+  const clicked = (element: Readonly<Record<string, unknown>>, blockId: string): boolean =>
+    blockId === act.blockId && element.action_id === act.actionId;
+  // The page has already asked for confirmation.
+  const options = { confirm: true, values: act.values, ...(act.value === null ? {} : { value: act.value }) };
+  const result = await person.click(where, clicked, options).catch((error: unknown) => {
+    // Blocks get new ids with each update of a message, also while its dialog is open.
+    if (error instanceof ElementNotFound) return null;
+    throw error;
+  });
+  if (result === null) return { ok: false, problem: CHANGED };
   return result.outcome === 'acked'
     ? { ok: true }
     : { ok: false, problem: `m0 did not react (${result.outcome}).` };

@@ -25,7 +25,7 @@ const HTML = `<!doctype html>
 
 /** Later files override earlier ones. */
 const TEAMS = ['theme', 'nav', 'messages', 'box', 'card', 'narrow'].map((name) => `teams/${name}`);
-const STYLES = ['frame', 'chat', 'blocks', 'narrow', 'panes', ...TEAMS];
+const STYLES = ['colors', 'frame', 'chat', 'blocks', 'narrow', 'panes', ...TEAMS];
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

@@ -78,6 +78,8 @@ export interface Snapshot {
   readonly actions: readonly ConsoleAction[];
   /** Null until the cloud could be read. */
   readonly facts: readonly CloudFact[] | null;
+  /** Address of the Git host's pages; null where there is none. */
+  readonly gitHost: string | null;
 }
 
 export type FormValue = string | string[] | number | null;

@@ -10,7 +10,7 @@ const PREVIEW_CHARACTERS = 1500;
 export function snapshot(
   workspace: Workspace,
   userId: string,
-  rest: Pick<Snapshot, 'teams' | 'status' | 'actions' | 'facts'>,
+  rest: Pick<Snapshot, 'teams' | 'status' | 'actions' | 'facts' | 'gitHost'>,
 ): Snapshot {
   const person = workspace.as(userId);
   workspace.dm(userId);

@@ -65,6 +65,12 @@ const webAddress: Check = (value, at, { problems }) => {
   const url = typeof value === 'string' ? URL.parse(value) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) problems.push(`${at}: is no web address`);
 };
+/** A picture inside the card, or one that Teams fetches. Formats: https://learn.microsoft.com/adaptive-cards. */
+const pictureUrl: Check = (value, at, { problems }) => {
+  if (/^data:image\/(png|jpeg|gif);base64,[A-Za-z0-9+/]+={0,2}$/.test(String(value))) return;
+  const url = typeof value === 'string' ? URL.parse(value) : null;
+  if (url?.protocol !== 'https:') problems.push(`${at}: is no picture`);
+};
 const inputId: Check = (value, at, context) => {
   text(value, at, context);
   if (context.ids.has(String(value))) context.problems.push(`${at}: ${String(value)} is there twice`);
@@ -98,7 +104,20 @@ const run = shape({
 const element: Check = byType(() => ({
   RichTextBlock: shape({ ...COMMON, type: text, inlines: list(run, 1_000, 1) }),
   TextBlock: shape({ ...COMMON, type: text, text: markdown, wrap: flag, size: one('small'), isSubtle: flag }),
-  Container: shape({ ...COMMON, type: text, items: list(element, 1_000, 1) }),
+  Image: shape({
+    ...COMMON,
+    type: text,
+    url: pictureUrl,
+    altText: text,
+    'size?': one('auto', 'stretch', 'small', 'medium', 'large'),
+  }),
+  Container: shape({
+    ...COMMON,
+    type: text,
+    items: list(element, 1_000, 1),
+    'style?': one('default', 'emphasis', 'good', 'attention', 'warning', 'accent'),
+    'bleed?': flag,
+  }),
   ActionSet: shape({ ...COMMON, type: text, actions: list(action, 6, 1) }),
   'Input.Text': shape({
     ...LABELLED,
@@ -121,6 +140,7 @@ const element: Check = byType(() => ({
 const execute = shape({
   type: text,
   title: text,
+  'tooltip?': text,
   verb: text,
   data: (value, at, { problems }) => {
     if (!isRecord(value)) problems.push(`${at}: is no object`);
@@ -141,7 +161,7 @@ const innerCard: Check = (value, at, context) => {
 };
 const action: Check = byType(() => ({
   'Action.Execute': execute,
-  'Action.ShowCard': shape({ type: text, title: text, 'style?': STYLE, card: innerCard }),
+  'Action.ShowCard': shape({ type: text, title: text, 'tooltip?': text, 'style?': STYLE, card: innerCard }),
 }));
 
 const mention = shape({

@@ -12,7 +12,8 @@ export class Signer {
   readonly #appId: string;
   readonly #serviceUrl: string;
   readonly #keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  readonly #kid = randomUUID();
+  /** The id of the keys. It is part of the address of their metadata, because botbuilder keeps keys by that address. */
+  readonly keyId = randomUUID();
   readonly #now: () => number;
 
   /** `now` returns ms since epoch. */
@@ -29,7 +30,7 @@ export class Signer {
 
   keys(): Json {
     const jwk = this.#keys.publicKey.export({ format: 'jwk' });
-    return { keys: [{ ...jwk, kid: this.#kid, use: 'sig', endorsements: ['msteams'] }] };
+    return { keys: [{ ...jwk, kid: this.keyId, use: 'sig', endorsements: ['msteams'] }] };
   }
 
   /** A token for the app. `change` overrides claims; `key` replaces the signing key. */
@@ -43,7 +44,7 @@ export class Signer {
       serviceurl: this.#serviceUrl,
       ...change,
     };
-    const signed = `${part({ alg: 'RS256', typ: 'JWT', kid: this.#kid })}.${part(claims)}`;
+    const signed = `${part({ alg: 'RS256', typ: 'JWT', kid: this.keyId })}.${part(claims)}`;
     return `${signed}.${sign('RSA-SHA256', Buffer.from(signed), key).toString('base64url')}`;
   }
 }

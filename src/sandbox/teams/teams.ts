@@ -41,9 +41,9 @@ export class LocalTeams {
     this.#accessToken = options.accessToken;
     this.#limiter = new RateLimiter(options.rates ?? []);
     this.serviceUrl = `${options.url}/emea/`;
-    this.openIdMetadata = `${options.url}/openid`;
     this.organisation = new Organisation(options);
     this.signer = new Signer(options.appId, this.serviceUrl, this.organisation.now);
+    this.openIdMetadata = `${options.url}/openid/${this.signer.keyId}`;
     const proof = (): string | null =>
       options.accessToken === null ? null : `Bearer ${this.signer.token()}`;
     this.bot = new BotConnection(this.organisation, options.botName, this.serviceUrl, proof);

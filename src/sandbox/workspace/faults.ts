@@ -18,6 +18,8 @@ export class Faults {
   isDown = false;
   /** The error code for the bot's token, such as `token_revoked`; null: it is valid. */
   token: 'token_revoked' | 'account_inactive' | null = null;
+  /** How many messages that show an uploaded picture are still refused, because Slack has not taken it in yet. */
+  unreadyFiles = 0;
   /** Scopes of the installed app; null: all. */
   scopes: ReadonlySet<string> | null;
   /** The calls and their results: `ok` or Slack's error code. */

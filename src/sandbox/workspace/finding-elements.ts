@@ -13,7 +13,12 @@ export interface FoundElement {
   readonly element: Record<string, unknown>;
 }
 
-/** The only element that matches. Throws an error that lists all elements where none or several match. */
+/** No element matches, or several do. */
+export class ElementNotFound extends Error {
+  override readonly name = 'ElementNotFound';
+}
+
+/** The only element that matches. Throws an ElementNotFound that lists all elements where none or several match. */
 export function findElement(blocks: readonly Block[], matcher: ElementMatcher): FoundElement {
   const all = blocks.flatMap((block) =>
     elementsOf(block)
@@ -25,7 +30,9 @@ export function findElement(blocks: readonly Block[], matcher: ElementMatcher): 
   if (only && found.length === 1) return only;
   const there = all.map(({ element }) => `${labelOf(element)} (${String(element.action_id)})`).join(', ');
   const wanted = typeof matcher === 'string' ? `"${matcher}"` : 'the given predicate';
-  throw new Error(`clicking: ${found.length} elements match ${wanted}; there are: ${there || 'none'}`);
+  throw new ElementNotFound(
+    `clicking: ${found.length} elements match ${wanted}; there are: ${there || 'none'}`,
+  );
 }
 
 function matches({ element, blockId }: FoundElement, matcher: ElementMatcher): boolean {

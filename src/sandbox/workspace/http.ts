@@ -41,7 +41,7 @@ export function workspaceRoutes(runtime: () => Runtime, mounted: () => Mounted |
   app.all('/api/:method', (context) => callMethod(runtime(), context));
   app.on(['POST', 'PUT'], '/upload/:id', async (context) => {
     const file = runtime().state.file(context.req.param('id'));
-    if (!file || file.shared) return context.text('file_not_found', 404);
+    if (!file || file.completed) return context.text('file_not_found', 404);
     const bytes = await uploadedBytes(context);
     if (bytes.length !== file.size)
       return context.text(`expected ${file.size} bytes, got ${bytes.length}`, 400);

@@ -87,6 +87,8 @@ export interface FileRecord {
   /** base64; null until it has been uploaded. */
   content: string | null;
   shared: boolean;
+  /** The upload was completed: nothing can be uploaded to it any more. */
+  completed: boolean;
 }
 
 /** A response URL of one interaction: five uses in 30 minutes, as in Slack. */

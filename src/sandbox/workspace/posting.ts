@@ -28,10 +28,34 @@ export function accept(runtime: Runtime, content: Content): Accepted | ({ readon
     linkNames: content.linkNames,
     handles: new Map(runtime.state.directory.users.map((user) => [user.name, user.id])),
   };
-  const refused = refuseMessage(content.text, content.blocks, parsing, runtime.allowBroadcast);
+  const refused =
+    refuseMessage(content.text, content.blocks, parsing, runtime.allowBroadcast) ??
+    refuseFiles(runtime, content.blocks);
   if (refused) return { ok: false, ...refused };
   const live = parseMessage(content.text, content.blocks, parsing);
   return { ok: true, text: content.text, blocks: withIds(runtime, content.blocks), ...live };
+}
+
+/** The start of each kind of image that Slack shows: PNG, JPEG, GIF. */
+const IMAGE_STARTS = ['89504e47', 'ffd8ff', '47494638'] as const;
+
+/** What Slack says against a file that a block shows: it must be an image that was taken in, and not given twice. */
+function refuseFiles(runtime: Runtime, blocks: readonly unknown[]): Refused | null {
+  const messages = blocks.flatMap((block, i) => {
+    if (!isRecord(block) || block.type !== 'image' || !isRecord(block.slack_file)) return [];
+    const { id, url } = block.slack_file;
+    const named = typeof id === 'string' ? id : (/\/files\/(\w+)$/.exec(String(url))?.[1] ?? '');
+    const file = runtime.state.file(named);
+    const start = Buffer.from(file?.content ?? '', 'base64')
+      .subarray(0, 4)
+      .toString('hex');
+    const isImage = IMAGE_STARTS.some((of) => start.startsWith(of));
+    if (file?.completed === true && isImage && runtime.faults.unreadyFiles === 0) return [];
+    return [`[ERROR] invalid slack file [json-pointer:/blocks/${i}/slack_file]`];
+  });
+  if (messages.length === 0) return null;
+  runtime.faults.unreadyFiles = Math.max(0, runtime.faults.unreadyFiles - 1);
+  return { error: 'invalid_blocks', messages };
 }
 
 /** Where the app's bot posts, and who sees it. */

@@ -104,6 +104,8 @@ export interface Workspace {
   reinstall(scopes?: readonly string[]): void;
   /** Answers calls of a method, in one channel or in all, with 429 for `seconds` seconds. */
   limitMethod(method: string, seconds: number, channel?: string): void;
+  /** Refuses the next `times` messages that show an uploaded picture: Slack has not taken it in yet. */
+  delayFiles(times: number): void;
   /** Makes Slack unavailable, or available again. */
   setDown(down: boolean): void;
   /** The newest calls and their results: `ok` or Slack's error code. */
@@ -245,6 +247,9 @@ function workspaceApi(
       if (scopes) faults.scopes = new Set(scopes);
     },
     limitMethod: (method, seconds, channel) => faults.limitMethod(method, seconds, channel ?? null),
+    delayFiles(times) {
+      faults.unreadyFiles = times;
+    },
     setDown(down) {
       faults.isDown = down;
       if (down) socketMode.cut();

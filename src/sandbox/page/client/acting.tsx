@@ -68,7 +68,9 @@ function Confirm({
   const words = (text: unknown) => (isRecord(text) ? String(text.text) : '');
   return (
     <Dialog label={words(confirm.title)} small onCancel={onNo}>
-      <header>{words(confirm.title)}</header>
+      <header>
+        <h2>{words(confirm.title)}</h2>
+      </header>
       <div className="body text">
         <Text text={confirm.text} />
       </div>

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import type { Snapshot } from '../protocol.ts';
 import { ActorContext } from './acting.tsx';
+import { Announcer } from './announcer.tsx';
 import { CloudConsoleStrip } from './cloud-console.tsx';
 import { useLive, useNow, useStored } from './live.ts';
 import { Modal } from './modal.tsx';
@@ -36,9 +37,13 @@ export function App(): ReactNode {
     <ActorContext value={{ me, ready: me === snapshot.me, onProblem: setProblem }}>
       <NamesContext value={{ users: snapshot.names, channels, me: snapshot.me, now }}>
         <div className="page">
+          <a className="skip" href="#chats">
+            Skip to the chats
+          </a>
           <TopBar snapshot={snapshot} me={me} connected={connected} onBe={setAs} />
           <CloudConsoleStrip snapshot={snapshot} />
           <Chats snapshot={snapshot} isSwitching={me !== snapshot.me} />
+          <Announcer snapshot={snapshot} />
           {problem && (
             <p className="toast" role="alert">
               {problem}
@@ -60,13 +65,19 @@ function Chats({ snapshot, isSwitching }: { snapshot: Snapshot; isSwitching: boo
   const slack = (isShown: boolean) => (
     <SlackPane snapshot={snapshot} isShown={isShown} read={readInSlack} onRead={markInSlack} />
   );
-  if (teams === null) return <main aria-busy={isSwitching}>{slack(true)}</main>;
+  if (teams === null) {
+    return (
+      <main id="chats" tabIndex={-1} aria-busy={isSwitching}>
+        {slack(true)}
+      </main>
+    );
+  }
   const unread = {
     slack: unreadInSlack(snapshot, readInSlack),
     teams: unreadInTeams(teams, readInTeams),
   };
   return (
-    <main className="chats" aria-busy={isSwitching}>
+    <main id="chats" tabIndex={-1} className="chats" aria-busy={isSwitching}>
       <PaneSwitch panes={panes} unread={unread} />
       <div className="panes">
         <section className="pane" aria-label="Slack" hidden={!panes.slack}>

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useId } from 'react';
 import { isRecord } from '../../../base/is-record.ts';
 import type { Block } from '../../workspace/model.ts';
 import { Element } from './elements.tsx';
@@ -52,7 +52,7 @@ function OneBlock({ block, use }: { block: Block; use: BlockUse }): ReactNode {
               <Text text={block.title} />
             </figcaption>
           )}
-          <img src={String(block.image_url)} alt={String(block.alt_text)} />
+          <img src={imageSource(block)} alt={String(block.alt_text)} />
         </figure>
       );
     case 'rich_text':
@@ -64,6 +64,11 @@ function OneBlock({ block, use }: { block: Block; use: BlockUse }): ReactNode {
     default:
       return null;
   }
+}
+
+/** A picture from the web, or one that the app uploaded, which this machine serves. */
+function imageSource({ image_url: url, slack_file: file }: Block): string {
+  return isRecord(file) ? `/page/files/${String(file.id)}` : String(url);
 }
 
 function Section({ block, use }: { block: Block; use: BlockUse }): ReactNode {
@@ -96,21 +101,39 @@ function Input({ block, use }: { block: Block; use: BlockUse }): ReactNode {
   const element = isRecord(block.element) ? block.element : {};
   const blockId = String(block.block_id);
   const error = use.errors[blockId];
+  const id = useId();
+  const hint = isRecord(block.hint) ? `${id}-hint` : null;
+  const about = [...(hint === null ? [] : [hint]), ...(error ? [`${id}-error`] : [])];
   return (
-    // biome-ignore lint/a11y/noLabelWithoutControl: the control is the Element
-    <label className={error ? 'with-error' : undefined}>
-      <span className="label">
+    <div className={error ? 'field with-error' : 'field'}>
+      <label className="label" id={id} htmlFor={`${id}-control`}>
         <Text text={block.label} />
         {block.optional === true && <span className="optional"> (optional)</span>}
-      </span>
-      <Element blockId={blockId} element={element} use={use} live={block.dispatch_action === true} />
-      {isRecord(block.hint) && (
-        <span className="hint">
+      </label>
+      <Element
+        blockId={blockId}
+        element={element}
+        use={use}
+        live={block.dispatch_action === true}
+        field={{
+          id: `${id}-control`,
+          'aria-labelledby': id,
+          ...(about.length === 0 ? {} : { 'aria-describedby': about.join(' ') }),
+          'aria-required': block.optional !== true,
+          'aria-invalid': error !== undefined,
+        }}
+      />
+      {hint !== null && (
+        <span className="hint" id={hint}>
           <Text text={block.hint} />
         </span>
       )}
-      {error && <span className="error">{error}</span>}
-    </label>
+      {error && (
+        <span className="error" id={`${id}-error`}>
+          {error}
+        </span>
+      )}
+    </div>
   );
 }
 

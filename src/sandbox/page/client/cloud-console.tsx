@@ -33,12 +33,18 @@ export function CloudConsoleStrip({ snapshot }: { snapshot: Snapshot }): ReactNo
               {action.label}
             </button>
           ))}
+          {snapshot.gitHost !== null && (
+            <a className="console-link" href={snapshot.gitHost} target="_blank" rel="noreferrer">
+              Code and pull requests
+            </a>
+          )}
         </div>
       </div>
       <div className="console-row facts">
         {(snapshot.facts ?? []).map((fact) => (
           <span key={fact.label} className={fact.asBuilt ? 'fact' : 'fact moved'}>
             <span className="fact-label">{fact.label}</span> {fact.value}
+            {!fact.asBuilt && ' (changed)'}
           </span>
         ))}
         {snapshot.facts === null && <span className="fact">the cloud is not up yet</span>}

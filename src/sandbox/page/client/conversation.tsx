@@ -3,6 +3,7 @@ import type { Message as MessageData } from '../../workspace/model.ts';
 import type { PageChannel, Snapshot } from '../protocol.ts';
 import { ActorContext } from './acting.tsx';
 import { Composer } from './composer.tsx';
+import { Log } from './log.tsx';
 import { Message } from './message.tsx';
 
 const TOGETHER_SECONDS = 180;
@@ -28,11 +29,13 @@ export function Conversation(props: ConversationProps): ReactNode {
       ? message.ts === thread || message.threadTs === thread
       : message.threadTs === null || message.alsoInChannel,
   );
+  const place =
+    channel.kind === 'im' ? `with ${snapshot.names[channel.name] ?? channel.name}` : `in #${channel.name}`;
   const end = useStickToEnd(shown.at(-1)?.ts ?? '', `${channel.id}/${thread ?? ''}`);
   return (
     <section
       className={thread ? 'conversation thread' : 'conversation'}
-      aria-label={thread ? 'Thread' : channel.name}
+      aria-label={thread ? 'Thread' : `Conversation ${place}`}
     >
       <header className="head">
         <h2>{props.title}</h2>
@@ -42,8 +45,14 @@ export function Conversation(props: ConversationProps): ReactNode {
           </button>
         )}
       </header>
-      <div className="messages" ref={end}>
-        {shown.length === 0 && <p className="empty">Nothing here yet.</p>}
+      <Log className="messages" label={`Messages ${thread ? 'of the thread' : place}`} box={end}>
+        {shown.length === 0 && (
+          <p className="empty">
+            {channel.kind === 'channel' && !thread
+              ? 'Nothing here yet. The first check takes about half a minute.'
+              : 'Nothing here yet.'}
+          </p>
+        )}
         {shown.map((message, index) => (
           <Message
             key={message.ts}
@@ -57,7 +66,7 @@ export function Conversation(props: ConversationProps): ReactNode {
             onThread={onThread ? () => onThread(message.threadTs ?? message.ts) : null}
           />
         ))}
-      </div>
+      </Log>
       <Composer key={draft} draft={draft} channel={channel.id} thread={thread} hint={props.hint} />
     </section>
   );

@@ -1,6 +1,12 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useLayoutEffect, useRef } from 'react';
 
-/** A modal dialog. Escape calls `onCancel`. */
+/** What gets the focus first: a field, else a content that scrolls, else what leaves the dialog. */
+const FIRST = ['.body :is(input, select, textarea)', '.body[tabindex]', 'footer button'];
+
+/**
+ * A modal dialog. Escape calls `onCancel`. When it closes, the focus returns to where it was; if that is gone, to the
+ * messages around it.
+ */
 export function Dialog(props: {
   label: string;
   small?: boolean;
@@ -8,10 +14,18 @@ export function Dialog(props: {
   children: ReactNode;
 }): ReactNode {
   const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // A layout effect ends while the dialog is still in the document, so that the browser returns the focus.
+  useLayoutEffect(() => {
     const dialog = ref.current;
+    const opener = document.activeElement;
+    const around = opener?.closest<HTMLElement>('[role="log"], section[tabindex]');
     dialog?.showModal();
-    return () => dialog?.close();
+    const [first] = FIRST.flatMap((selector) => dialog?.querySelector<HTMLElement>(selector) ?? []);
+    first?.focus();
+    return () => {
+      dialog?.close();
+      if (opener?.isConnected !== true) around?.focus();
+    };
   }, []);
   return (
     <dialog

@@ -11,11 +11,32 @@ interface ElementProps {
   readonly use: BlockUse;
   /** True where a change is sent to the app at once, not with the form. */
   readonly live: boolean;
+  /** Label, hint and error of the input block around it. */
+  readonly field?: FieldAttributes;
+}
+
+interface FieldAttributes {
+  readonly id: string;
+  readonly 'aria-labelledby': string;
+  readonly 'aria-describedby'?: string;
+  readonly 'aria-required': boolean;
+  readonly 'aria-invalid': boolean;
 }
 
 const records = (value: unknown): Fields[] => (Array.isArray(value) ? value.filter(isRecord) : []);
 const words = (text: unknown): string => (isRecord(text) ? String(text.text) : '');
 const optionValue = (option: unknown): string => (isRecord(option) ? String(option.value) : '');
+
+/** What names an element and tells its state: the input block around it, else its own placeholder. */
+const named = ({ field, element }: ElementProps) =>
+  field ?? { 'aria-label': words(element.placeholder) || 'Choose' };
+
+/** The same for a group of choices, which is neither required nor invalid in itself. */
+function groupNamed({ field }: ElementProps) {
+  if (field === undefined) return { 'aria-label': 'Choose' };
+  const { 'aria-required': _, 'aria-invalid': __, ...rest } = field;
+  return rest;
+}
 
 /** One interactive element. */
 export function Element(props: ElementProps): ReactNode {
@@ -109,6 +130,7 @@ function Menu(props: ElementProps & { multiple: boolean }): ReactNode {
   return (
     <select
       className="menu"
+      {...named(props)}
       multiple={multiple}
       value={current as string | string[]}
       onChange={(event) =>
@@ -142,7 +164,7 @@ function Choices(props: ElementProps & { multiple: boolean }): ReactNode {
     enter(props, on ? [...chosen, value] : chosen.filter((other) => other !== value));
   };
   return (
-    <span className="choices">
+    <span className="choices" role={multiple ? 'group' : 'radiogroup'} {...groupNamed(props)}>
       {records(element.options).map((option) => (
         <label key={optionValue(option)}>
           <input
@@ -169,6 +191,7 @@ function TextInput(props: ElementProps): ReactNode {
   const { element } = props;
   const value = String(props.use.values[String(element.action_id)] ?? element.initial_value ?? '');
   const shared = {
+    ...named(props),
     value,
     placeholder: words(element.placeholder),
     onChange: (event: { target: { value: string } }) =>
@@ -186,6 +209,7 @@ function Picker(
   return (
     <input
       type={kind}
+      {...named(props)}
       value={String(shown ?? '')}
       onChange={(event) => {
         const { value } = event.target;

@@ -23,7 +23,8 @@ export function Home({ snapshot }: { snapshot: Snapshot }): ReactNode {
       <header className="head">
         <h2>{names[bot] ?? 'm0'} · Home</h2>
       </header>
-      <div className="messages">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it */}
+      <section className="messages" aria-label="Content of Home" tabIndex={0}>
         {home === null ? (
           <p className="empty">Nothing here yet.</p>
         ) : (
@@ -31,7 +32,7 @@ export function Home({ snapshot }: { snapshot: Snapshot }): ReactNode {
             <Blocks blocks={home.blocks} use={use} />
           </div>
         )}
-      </div>
+      </section>
       {confirm}
     </section>
   );

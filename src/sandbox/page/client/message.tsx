@@ -4,6 +4,7 @@ import type { FormValues, PageFile } from '../protocol.ts';
 import { useAct, useBlocks } from './acting.tsx';
 import { Avatar } from './avatar.tsx';
 import { Blocks } from './blocks.tsx';
+import { useFocusKept } from './focus-kept.ts';
 import { Mrkdwn } from './mrkdwn.tsx';
 import { useNames } from './names.ts';
 import { fromTs, full, relative } from './time.ts';
@@ -23,6 +24,7 @@ export interface MessageProps {
 export function Message({ message, bot, files, replies, follows, onThread }: MessageProps): ReactNode {
   const { users, now } = useNames();
   const act = useAct();
+  const article = useFocusKept();
   const [values, setValues] = useState<FormValues>({});
   const onEnter = (actionId: string, value: FormValues[string]) =>
     setValues({ ...values, [actionId]: value });
@@ -36,6 +38,9 @@ export function Message({ message, bot, files, replies, follows, onThread }: Mes
   );
   return (
     <article
+      ref={article}
+      tabIndex={-1}
+      aria-label={`${name}, ${relative(fromTs(message.ts), now)}`}
       className={`message${message.visibleTo ? ' private' : ''}${busy ? ' busy' : ''}`}
       data-ts={message.ts}
     >

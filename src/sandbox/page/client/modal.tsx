@@ -1,4 +1,5 @@
-import { type ReactNode, useContext, useState } from 'react';
+import { type ReactNode, useContext, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import type { View } from '../../workspace/model.ts';
 import type { FormValues } from '../protocol.ts';
 import { ActorContext, useAct, useBlocks } from './acting.tsx';
@@ -14,6 +15,7 @@ export function Modal({ view }: { view: View }): ReactNode {
   const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
   const [problem, setProblem] = useState('');
   const [sending, setSending] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
   const onEnter = (actionId: string, value: FormValues[string]) =>
     setValues({ ...values, [actionId]: value });
   const { use, confirm, busy } = useBlocks(null, view.id, values, onEnter, errors);
@@ -22,12 +24,16 @@ export function Modal({ view }: { view: View }): ReactNode {
     setSending(true);
     const answer = await perform({ as: me, act: 'submit', view: view.id, values });
     setSending(false);
-    setErrors(answer.ok ? {} : (answer.errors ?? {}));
+    const refused = answer.ok ? {} : (answer.errors ?? {});
+    // Shown at once, so that the first field that is wrong can get the focus.
+    flushSync(() => setErrors(refused));
+    form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
     setProblem(answer.ok ? '' : answer.problem);
   };
   return (
     <Dialog label={view.title} onCancel={close}>
       <form
+        ref={form}
         className={busy || sending ? 'modal busy' : 'modal'}
         noValidate
         onSubmit={(event) => {
@@ -36,15 +42,20 @@ export function Modal({ view }: { view: View }): ReactNode {
         }}
       >
         <header>
-          {view.title}
+          <h2>{view.title}</h2>
           <button type="button" className="icon" aria-label="Close" onClick={close}>
             ×
           </button>
         </header>
-        <div className="body">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls a long content */}
+        <section className="body" aria-label="Content" tabIndex={0}>
           <Blocks blocks={view.blocks} use={use} />
-          {problem && <p className="error">{problem}</p>}
-        </div>
+          {problem && (
+            <p className="error" role="alert">
+              {problem}
+            </p>
+          )}
+        </section>
         <footer>
           <button type="button" className="button" onClick={close}>
             {view.close ?? (view.submit ? 'Cancel' : 'Close')}

@@ -24,9 +24,15 @@ const EMOJI: Readonly<Record<string, string>> = {
   tada: '🎉',
   information_source: 'ℹ️',
   arrows_counterclockwise: '🔄',
-  red_circle: '🔴',
-  large_yellow_circle: '🟡',
   large_green_circle: '🟢',
+};
+
+/** Drawn, because the fonts of a server have no coloured symbols. */
+const CIRCLES: Readonly<Record<string, string>> = {
+  red_circle: '#dd2e44',
+  large_orange_circle: '#f4900c',
+  large_yellow_circle: '#fdcb58',
+  large_blue_circle: '#55acee',
 };
 
 /** Unescape entities last, so that escaped text never becomes markup. */
@@ -34,7 +40,17 @@ export function unescapeEntities(text: string): string {
   return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
 
-export function emoji(name: string): string {
+export function emoji(name: string): ReactNode {
+  const circle = CIRCLES[name];
+  if (circle !== undefined)
+    return (
+      <span
+        className="circle"
+        role="img"
+        aria-label={name.replaceAll('_', ' ')}
+        style={{ background: circle }}
+      />
+    );
   return EMOJI[name] ?? `:${name}:`;
 }
 

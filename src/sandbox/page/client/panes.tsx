@@ -56,8 +56,9 @@ export function PaneSwitch({
     <button type="button" aria-pressed={isOn} onClick={() => panes.choose(name)}>
       {label}
       {count > 0 && (
-        <span className="count" title={`${count} unread`}>
+        <span className="count">
           {count}
+          <span className="unseen"> unread</span>
         </span>
       )}
     </button>

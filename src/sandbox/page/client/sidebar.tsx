@@ -28,7 +28,12 @@ export function Sidebar({ snapshot, current, read, onOpen }: SidebarProps): Reac
             <span>
               {label === 'Channels' ? `# ${channel.name}` : (snapshot.names[channel.name] ?? channel.name)}
             </span>
-            {unread > 0 && <span className="count">{unread}</span>}
+            {unread > 0 && (
+              <span className="count">
+                {unread}
+                <span className="unseen"> unread</span>
+              </span>
+            )}
           </button>
         );
       })}

@@ -10,7 +10,15 @@ const getUploadUrl: Method = (runtime, args) => {
   const size = args.count('length', 0);
   if (size < 1) throw new ApiError('invalid_arguments', ['[ERROR] length must be at least 1']);
   const id = runtime.state.nextId('F');
-  runtime.state.data.files.push({ id, name, title: name, size, content: null, shared: false });
+  runtime.state.data.files.push({
+    id,
+    name,
+    title: name,
+    size,
+    content: null,
+    shared: false,
+    completed: false,
+  });
   return { upload_url: `${runtime.origin}/upload/${id}`, file_id: id };
 };
 
@@ -21,9 +29,13 @@ const completeUpload: Method = (runtime, args) => {
   const ids = files.map((given) => {
     const file = runtime.state.file(String(given.id));
     if (!file || file.content === null) throw new ApiError('file_not_found');
+    if (file.completed) throw new ApiError('file_update_failed');
     if (typeof given.title === 'string') file.title = given.title;
     return file.id;
   });
+  const complete = (): void => {
+    for (const id of ids) Object.assign(runtime.state.file(id) ?? {}, { completed: true });
+  };
   if (args.has('channel_id')) {
     const channel = openChannelOf(runtime, args, 'channel_id');
     const threadTs = args.text('thread_ts') || null;
@@ -36,6 +48,8 @@ const completeUpload: Method = (runtime, args) => {
     postAsBot(runtime, { ...accepted, text: comment }, place);
     for (const id of ids) Object.assign(runtime.state.file(id) ?? {}, { shared: true });
   }
+  complete();
+  runtime.state.changed();
   return { files: ids.map((id) => fileShape(runtime, id)) };
 };
 

@@ -32,13 +32,36 @@ const table = typed('table', {
   column_settings: z.array(columnSetting).max(20).optional(),
 });
 
+/** https://docs.slack.dev/reference/block-kit/composition-objects/slack-file-object: one of the two, not both. */
+const slackFile = z
+  .strictObject({
+    id: z
+      .string()
+      .regex(/^F[A-Z0-9]{8,}$/)
+      .optional(),
+    url: url.optional(),
+  })
+  .refine(({ id, url }) => (id === undefined) !== (url === undefined), {
+    error: 'must provide either id or url',
+  });
+
+const image = typed('image', {
+  ...id,
+  image_url: url.optional(),
+  slack_file: slackFile.optional(),
+  alt_text: filled(2000),
+  title: plainText(2000).optional(),
+}).refine(({ image_url, slack_file }) => (image_url === undefined) !== (slack_file === undefined), {
+  error: 'must provide either image_url or slack_file',
+});
+
 const everywhere = [
   section,
   typed('divider', { ...id }),
   typed('header', { ...id, text: plainText(150) }),
   typed('context', { ...id, elements: z.array(contextElement).min(1).max(10) }),
   typed('actions', { ...id, elements: z.array(actionElement).min(1).max(25) }),
-  typed('image', { ...id, image_url: url, alt_text: filled(2000), title: plainText(2000).optional() }),
+  image,
   typed('input', {
     ...id,
     label: plainText(2000),

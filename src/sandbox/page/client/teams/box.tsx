@@ -89,12 +89,14 @@ function Typing(props: {
       }}
     >
       <Menu id={id} menu={menu} />
+      <span className="unseen" role="status">
+        {menu.chosen && `${menu.offers.length} suggestions, ${menu.chosen.title}: ${menu.chosen.description}`}
+      </span>
       <textarea
         ref={field}
-        role="combobox"
+        // No combobox: a field of several lines may not be one. What it offers is said by the status below.
         aria-label={props.label}
         aria-autocomplete="list"
-        aria-expanded={menu.offers.length > 0}
         aria-controls={id}
         {...(menu.chosen ? { 'aria-activedescendant': `${id}-${menu.chosen.title}` } : {})}
         placeholder={props.hint}

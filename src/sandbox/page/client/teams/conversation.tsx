@@ -2,6 +2,7 @@ import { type ReactNode, useContext } from 'react';
 import type { PageTeamsConversation } from '../../protocol.ts';
 import { ActorContext } from '../acting.tsx';
 import { useStickToEnd } from '../conversation.tsx';
+import { Log } from '../log.tsx';
 import { Box } from './box.tsx';
 import { Face } from './face.tsx';
 import { Message } from './message.tsx';
@@ -19,7 +20,10 @@ export function Conversation({ conversation }: { conversation: PageTeamsConversa
   const end = useStickToEnd(messages.at(-1)?.id ?? '', `${me}/${conversation.id}`);
   const draft = `teams/${me}/${keyOf(conversation)}`;
   return (
-    <section className={isChannel ? 't-conversation channel' : 't-conversation chat'} aria-label={name}>
+    <section
+      className={isChannel ? 't-conversation channel' : 't-conversation chat'}
+      aria-label={isChannel ? `Posts in ${name}` : `Chat with ${name}`}
+    >
       <header className="t-head">
         {kind === 'personal' && <Face id={bot} name={name} />}
         <h2>
@@ -28,7 +32,11 @@ export function Conversation({ conversation }: { conversation: PageTeamsConversa
         </h2>
         {!botIsHere && <p className="t-quiet">m0 is not connected</p>}
       </header>
-      <div className="t-messages" ref={end}>
+      <Log
+        className="t-messages"
+        label={isChannel ? `All posts in ${name}` : `Messages with ${name}`}
+        box={end}
+      >
         {roots.length === 0 && (
           <p className="t-empty">
             {isChannel ? 'No posts yet. Mention @m0 and ask for a status.' : 'No messages yet. Say “help”.'}
@@ -46,7 +54,7 @@ export function Conversation({ conversation }: { conversation: PageTeamsConversa
             <Message key={root.id} message={root} onPressed={() => {}} />
           ),
         )}
-      </div>
+      </Log>
       <Box key={draft} draft={draft} conversation={conversation} />
     </section>
   );

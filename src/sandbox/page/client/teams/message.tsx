@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { TeamsMessage } from '../../../teams/model.ts';
+import { useFocusKept } from '../focus-kept.ts';
 import { useNames } from '../names.ts';
 import { full, relative } from '../time.ts';
 import { CardAnswer } from './card-answer.tsx';
@@ -19,11 +20,18 @@ interface MessageProps {
 export function Message({ message, onPressed }: MessageProps): ReactNode {
   const { me, bot, names } = useTeams();
   const { now } = useNames();
+  const article = useFocusKept();
   const { from, card, file, sentAt, editedAt, visibleTo } = message;
   const name = names[from] ?? 'Somebody';
   const kind = `${from === me ? ' mine' : ''}${visibleTo === null ? '' : ' private'}`;
   return (
-    <article className={`t-message${kind}`} data-id={message.id}>
+    <article
+      ref={article}
+      tabIndex={-1}
+      aria-label={`${name}, ${relative(sentAt, now)}`}
+      className={`t-message${kind}`}
+      data-id={message.id}
+    >
       <Face id={from} name={name} />
       <div className="t-content">
         <div className="t-by">

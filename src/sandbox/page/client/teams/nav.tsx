@@ -28,7 +28,12 @@ export function Nav({ current, read, onOpen }: NavProps): ReactNode {
           <Face id={conversation.kind === 'personal' ? bot : conversation.id} name={conversation.name} />
         )}
         <span className="t-name">{conversation.name}</span>
-        {unread > 0 && <span className="t-count">{unread}</span>}
+        {unread > 0 && (
+          <span className="t-count">
+            {unread}
+            <span className="unseen"> unread</span>
+          </span>
+        )}
       </button>
     );
   };

@@ -26,7 +26,8 @@ export function Post({ root, replies, draft }: PostProps): ReactNode {
   const count = `${replies.length} ${replies.length === 1 ? 'reply' : 'replies'}`;
   const onPressed = () => setOpen(true);
   return (
-    <section className="t-post" aria-label={`Post by ${nameOf(root)}`}>
+    // biome-ignore lint/a11y/useSemanticElements: a section would be a landmark, and a channel has hundreds of posts
+    <div className="t-post" role="group" aria-label={`Post by ${nameOf(root)}`}>
       <Message message={root} onPressed={onPressed} />
       {replies.length > 0 && (
         <button type="button" className="t-fold" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
@@ -54,6 +55,6 @@ export function Post({ root, replies, draft }: PostProps): ReactNode {
           Reply
         </button>
       )}
-    </section>
+    </div>
   );
 }

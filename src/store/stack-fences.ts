@@ -1,0 +1,73 @@
+/** The table `stack_fences`: which process took a stack last. */
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { RunState } from '../model/run.ts';
+import type { StackFences } from '../ports/stack-fences.ts';
+import type { Access, Queries } from './access.ts';
+
+/** Rolls the transaction back: another process has taken the stack. */
+export class StackTaken extends Error {
+  readonly stackName: string;
+  constructor(stack: string) {
+    super(`stack ${stack} was taken by another worker, so this one stores and starts nothing more of it`);
+    this.stackName = stack;
+  }
+}
+
+/** Throws StackTaken unless that is the stack's newest fence number. */
+export async function refuseTaken(tx: Queries, stack: string, fence: number): Promise<void> {
+  const { stackFences } = tx.tables;
+  const [newest] = await tx
+    .select({ fence: stackFences.fence })
+    .from(stackFences)
+    .where(eq(stackFences.stack, stack));
+  if (newest?.fence !== fence) throw new StackTaken(stack);
+}
+
+/** Rolls the transaction back: a stack is being applied that must be done before. */
+export class StillApplying extends Error {
+  readonly stackName: string;
+  constructor(stack: string) {
+    super(`the apply waits for the one of ${stack}`);
+    this.stackName = stack;
+  }
+}
+
+/** Throws StillApplying while a run of one of these stacks is being applied. */
+export async function refuseApplying(tx: Queries, stacks: readonly string[]): Promise<void> {
+  const { runs } = tx.tables;
+  const [one] = await tx
+    .select({ stack: runs.stack })
+    .from(runs)
+    .where(and(eq(runs.state, 'applying' satisfies RunState), inArray(runs.stack, [...stacks])))
+    .limit(1);
+  if (one !== undefined) throw new StillApplying(one.stack);
+}
+
+/** The stacks that a process has taken through one store. */
+export interface TakenStacks extends StackFences {
+  /** Throws StackTaken if this process has taken the stack, and another one has since. */
+  refuseLost(tx: Queries, stack: string): Promise<void>;
+}
+
+/** The access to the table. `takeStack` rejects with a StoreError, or with LeaseLost. */
+export function takenStacks({ writing }: Pick<Access, 'writing'>): TakenStacks {
+  const taken = new Map<string, number>();
+  return {
+    takeStack: (stack) =>
+      writing(`taking stack ${stack}`, async (tx) => {
+        const { stackFences } = tx.tables;
+        const [row] = await tx
+          .insert(stackFences)
+          .values({ stack, fence: 1 })
+          .onConflictDoUpdate({ target: stackFences.stack, set: { fence: sql`${stackFences.fence} + 1` } })
+          .returning({ fence: stackFences.fence });
+        const fence = row?.fence ?? 0;
+        taken.set(stack, fence);
+        return fence;
+      }),
+    async refuseLost(tx, stack) {
+      const fence = taken.get(stack);
+      if (fence !== undefined) await refuseTaken(tx, stack, fence);
+    },
+  };
+}
